@@ -1,0 +1,34 @@
+/**
+ * The nouns of a write. A `Command` is what is logged: absolute, idempotent,
+ * reading no other key. An `Entry` is what a key holds. Both may be views into
+ * a larger buffer (a block, a message): whoever keeps one for long says so.
+ */
+
+/** Types of a key, as they stand in records and on the wire. */
+export const TYPE_STRING = 0;
+
+export type Command = (
+  | { readonly kind: 'put'; readonly key: Buffer; readonly value: Buffer; readonly expiresAtMs: number; readonly type: number }
+  | { readonly kind: 'del'; readonly key: Buffer }
+  | { readonly kind: 'touch'; readonly key: Buffer; readonly expiresAtMs: number }
+  | { readonly kind: 'clear' }
+  | { readonly kind: 'message'; readonly channel: Buffer; readonly data: Buffer }
+) & {
+  /** In one transaction with the command before it. */
+  joined?: boolean;
+};
+
+/** What a key holds. */
+export interface Entry {
+  readonly type: number;
+  readonly value: Buffer;
+  /** Milliseconds since the epoch; 0 = never. */
+  readonly expiresAtMs: number;
+  /** The offset of the key's last write. */
+  readonly version: number;
+}
+
+/** An expired entry is hidden from every reader, whether or not it is deleted yet. */
+export function isExpired(expiresAtMs: number, nowMs: number): boolean {
+  return expiresAtMs !== 0 && expiresAtMs <= nowMs;
+}

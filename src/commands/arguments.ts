@@ -1,0 +1,55 @@
+/**
+ * Checks on what clients send, before anything is read or written: sizes and
+ * whole numbers. Each refusal says what was expected and what was received;
+ * keys and values appear in it shortened and printable, never whole.
+ */
+import { HeadwaterError } from '../errors.js';
+import type { Limits } from './view.js';
+
+const SHOWN_BYTES_MAX = 64;
+
+/** A key or a value as it may stand in a message: `"user:\x00"`, `"aaa..." (70000 bytes)`. */
+export function shown(bytes: Buffer): string {
+  let text = '';
+  for (const byte of bytes.subarray(0, SHOWN_BYTES_MAX)) text += shownByte(byte);
+  return bytes.length > SHOWN_BYTES_MAX ? `"${text}..." (${bytes.length} bytes)` : `"${text}"`;
+}
+
+function shownByte(byte: number): string {
+  const plain = byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c;
+  return plain ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
+}
+
+export function checkKey(key: Buffer, limits: Limits): void {
+  if (key.length > limits.keyBytesMax) throw tooLarge('a key', limits.keyBytesMax, key.length);
+}
+
+export function checkValue(value: Buffer, limits: Limits): void {
+  if (value.length > limits.valueBytesMax) throw tooLarge('a value', limits.valueBytesMax, value.length);
+}
+
+export function checkKeys(kind: string, keys: readonly Buffer[], size: number, limits: Limits): void {
+  if (keys.length === 0)
+    throw new HeadwaterError('invalid_argument', `${kind}: expected at least one key, received none`);
+  for (const key of keys) checkKey(key, limits);
+  if (size > limits.transactionBytesMax) throw tooLarge(`${kind}: a list of keys`, limits.transactionBytesMax, size);
+}
+
+/** For a value that an operation would make, as against one that a client sent. */
+export function checkResultSize(key: Buffer, size: number, limits: Limits): void {
+  if (size <= limits.valueBytesMax) return;
+  throw tooLarge(`the resulting value of key ${shown(key)}`, limits.valueBytesMax, size);
+}
+
+export function checkWholeNumber(name: string, received: number, min: number): void {
+  if (Number.isSafeInteger(received) && received >= min) return;
+  const range = min === Number.MIN_SAFE_INTEGER ? '-(2^53 - 1)' : String(min);
+  throw new HeadwaterError(
+    'invalid_argument',
+    `${name}: expected a whole number from ${range} to 2^53 - 1, received ${received}`,
+  );
+}
+
+export function tooLarge(what: string, expected: number, received: number): HeadwaterError {
+  return new HeadwaterError('too_large', `${what}: expected at most ${expected} bytes, received ${received} bytes`);
+}

@@ -1,0 +1,67 @@
+/**
+ * Exact decimal addition for INCRBYFLOAT. Redis adds in an 80-bit long double,
+ * prints 17 digits after the point and drops trailing zeros; here the sum is
+ * exact before it is rounded to the same 17 digits, so 0.1 + 0.2 is 0.3 as in
+ * Redis, and large sums have no binary noise. The benefit of our own arithmetic
+ * is a result that does not depend on the machine; the price is that sums of
+ * more than 18 significant digits differ from Redis's in the last ones.
+ */
+
+/** `units` / 10^`scale`; the scale may be negative. */
+export interface Decimal {
+  readonly units: bigint;
+  readonly scale: number;
+}
+
+/** What a long double could hold, in round figures: it keeps "1e1000000000" from filling memory. */
+export const EXPONENT_MAX = 4931;
+const EXPONENT_MIN = -4951;
+
+/** Redis's buffer for the text of a long double: a text of this length or more is no number. */
+export const TEXT_BYTES_MAX = 5 * 1024;
+
+const FRACTION_DIGITS_MAX = 17;
+
+const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
+
+/** Undefined where `text` is no finite decimal number, or one that no long double comes near. */
+export function parseDecimal(text: string): Decimal | undefined {
+  if (text.length >= TEXT_BYTES_MAX) return undefined;
+  const match = DECIMAL.exec(text);
+  if (match === null) return undefined;
+  const [, sign, whole = '', fraction = '', exponent = '0'] = match;
+  if (whole.length + fraction.length === 0) return undefined;
+  const digits = (whole + fraction).replace(/^0+/, '');
+  if (digits === '') return { units: 0n, scale: 0 };
+  const scale = fraction.length - Number(exponent);
+  const leading = digits.length - 1 - scale;
+  if (leading > EXPONENT_MAX || leading < EXPONENT_MIN) return undefined;
+  return { units: sign === '-' ? -BigInt(digits) : BigInt(digits), scale };
+}
+
+export function addDecimals(left: Decimal, right: Decimal): Decimal {
+  const scale = Math.max(left.scale, right.scale);
+  return { units: unitsAt(left, scale) + unitsAt(right, scale), scale };
+}
+
+/** At most 17 digits after the point, no trailing zeros, no exponent, no "-0". */
+export function formatDecimal(decimal: Decimal): string {
+  const units = roundedUnits(decimal);
+  const digits = String(units < 0n ? -units : units).padStart(FRACTION_DIGITS_MAX + 1, '0');
+  const whole = digits.slice(0, -FRACTION_DIGITS_MAX);
+  const fraction = digits.slice(-FRACTION_DIGITS_MAX).replace(/0+$/, '');
+  return `${units < 0n ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
+/** In units of the last digit that is kept; halves go away from zero. */
+function roundedUnits(decimal: Decimal): bigint {
+  if (decimal.scale <= FRACTION_DIGITS_MAX) return unitsAt(decimal, FRACTION_DIGITS_MAX);
+  const divisor = 10n ** BigInt(decimal.scale - FRACTION_DIGITS_MAX);
+  const half = decimal.units < 0n ? -divisor / 2n : divisor / 2n;
+  return (decimal.units + half) / divisor;
+}
+
+/** Only ever to a finer scale: nothing is lost. */
+function unitsAt(decimal: Decimal, scale: number): bigint {
+  return decimal.units * 10n ** BigInt(scale - decimal.scale);
+}

@@ -1,0 +1,39 @@
+/**
+ * Expiries as clients give them, relative or absolute, made absolute: the log
+ * holds nothing else. What must stay true: an expiry in the log is a whole
+ * number of milliseconds above 0 (0 stands for "never") and below 2^53.
+ */
+import { HeadwaterError } from '../errors.js';
+import type { NewExpiry } from '../operation.js';
+import { checkWholeNumber } from './arguments.js';
+
+/** For operations that give a key a life span (SET, GETEX): none at all is a mistake of the caller. */
+export function checkLifeSpan(kind: string, expiry: NewExpiry): void {
+  const [name, value] = 'ttlMs' in expiry ? ['ttl_ms', expiry.ttlMs] : ['expires_at_ms', expiry.expiresAtMs];
+  if (Number.isSafeInteger(value) && value > 0) return;
+  throw new HeadwaterError(
+    'invalid_argument',
+    `invalid expire time: ${kind} expected ${name} to be a whole number from 1 to 2^53 - 1, received ${value}`,
+  );
+}
+
+/** For EXPIRE, where a moment in the past is a way to delete the key. */
+export function checkMoment(expiry: NewExpiry): void {
+  if ('ttlMs' in expiry) checkWholeNumber('invalid expire time: ttl_ms', expiry.ttlMs, Number.MIN_SAFE_INTEGER);
+  else checkWholeNumber('invalid expire time: expires_at_ms', expiry.expiresAtMs, Number.MIN_SAFE_INTEGER);
+}
+
+export function absolute(expiry: NewExpiry, nowMs: number): number {
+  if ('expiresAtMs' in expiry) return expiry.expiresAtMs;
+  const expiresAtMs = nowMs + expiry.ttlMs;
+  if (expiresAtMs <= Number.MAX_SAFE_INTEGER) return expiresAtMs;
+  throw new HeadwaterError(
+    'invalid_argument',
+    `invalid expire time: expected now (${nowMs}) + ttl_ms to be at most 2^53 - 1, received ttl_ms ${expiry.ttlMs}`,
+  );
+}
+
+/** Whether a key that is given this expiry is gone at once; unlike an entry's, 0 and less are past moments here. */
+export function isPast(expiresAtMs: number, nowMs: number): boolean {
+  return expiresAtMs <= nowMs;
+}

@@ -1,0 +1,153 @@
+/**
+ * Commands on keys, whatever they hold: DEL, EXISTS, RENAME, TYPE, and the
+ * expiries: PTTL, PEXPIRE, PERSIST, GETEX. An expiry alone is logged as a
+ * `touch`, so that it costs the same for a value of any size. What goes
+ * together, such as the two halves of a RENAME, is joined: nobody sees one
+ * without the other.
+ */
+import type { Entry } from '../command.js';
+import { HeadwaterError } from '../errors.js';
+import type { ExpireCondition, ReplyTo } from '../operation.js';
+import { checkKey, shown } from './arguments.js';
+import { stringAt, typeName } from './entry.js';
+import { absolute, checkLifeSpan, checkMoment, isPast } from './expiry.js';
+import { always, type Family, MANY_KEYS, never, ONE_KEY, type OperationOf, OVERHEAD_BYTES } from './handler.js';
+import type { View } from './view.js';
+
+export const keys: Family<'delete' | 'exists' | 'rename' | 'type' | 'timeToLive' | 'expire' | 'persist' | 'getExpire'> =
+  {
+    delete: { ...MANY_KEYS, isWrite: always, execute: deleteKeys },
+
+    exists: {
+      ...MANY_KEYS,
+      isWrite: never,
+      execute({ keys }, view) {
+        let existing = 0;
+        for (const key of keys) if (view.get(key) !== undefined) existing += 1;
+        return { kind: 'exists', existing };
+      },
+    },
+
+    rename: {
+      validate(operation, limits) {
+        checkKey(operation.key, limits);
+        checkKey(operation.newKey, limits);
+      },
+      sizeOf: ({ key, newKey }) => OVERHEAD_BYTES + key.length + newKey.length,
+      keysRead: ({ key, newKey, ifAbsent }) => (ifAbsent === true ? [key, newKey] : [key]),
+      isWrite: always,
+      execute: rename,
+    },
+
+    type: {
+      ...ONE_KEY,
+      isWrite: never,
+      execute({ key }, view) {
+        const entry = view.get(key);
+        return { kind: 'type', type: entry === undefined ? 'none' : typeName(entry.type) };
+      },
+    },
+
+    timeToLive: { ...ONE_KEY, isWrite: never, execute: timeToLive },
+
+    expire: {
+      ...ONE_KEY,
+      validate(operation, limits) {
+        checkKey(operation.key, limits);
+        checkMoment(operation.expiry);
+      },
+      isWrite: always,
+      execute: expire,
+    },
+
+    persist: {
+      ...ONE_KEY,
+      isWrite: always,
+      execute: ({ key }, view) => ({ kind: 'persist', applied: removeExpiry(view, key, view.get(key)) }),
+    },
+
+    getExpire: {
+      ...ONE_KEY,
+      validate(operation, limits) {
+        checkKey(operation.key, limits);
+        const { expiry } = operation;
+        if (expiry !== undefined && expiry !== 'persist') checkLifeSpan('getExpire', expiry);
+      },
+      isWrite: ({ expiry }) => expiry !== undefined,
+      execute: getExpire,
+    },
+  };
+
+/** A key that is named twice is there only once. */
+function deleteKeys({ keys }: OperationOf<'delete'>, view: View): ReplyTo<'delete'> {
+  const savepoint = view.savepoint();
+  let deleted = 0;
+  for (const key of keys) {
+    if (view.get(key) === undefined) continue;
+    view.del(key);
+    deleted += 1;
+  }
+  if (deleted > 1) view.join(savepoint);
+  return { kind: 'delete', deleted };
+}
+
+/** The value travels with its type and expiry, and replaces whatever the new key held. */
+function rename({ key, newKey, ifAbsent }: OperationOf<'rename'>, view: View): ReplyTo<'rename'> {
+  const entry = view.get(key);
+  if (entry === undefined) {
+    throw new HeadwaterError('no_such_key', `rename: expected key ${shown(key)} to exist, there is no such key`);
+  }
+  if (ifAbsent === true && view.get(newKey) !== undefined) return { kind: 'rename', applied: false };
+  if (key.equals(newKey)) return { kind: 'rename', applied: true };
+  const savepoint = view.savepoint();
+  view.del(key);
+  view.put(newKey, entry.value, entry.expiresAtMs, entry.type);
+  view.join(savepoint);
+  return { kind: 'rename', applied: true };
+}
+
+function timeToLive({ key }: OperationOf<'timeToLive'>, view: View): ReplyTo<'timeToLive'> {
+  const entry = view.get(key);
+  if (entry === undefined) return { kind: 'timeToLive', exists: false };
+  const { expiresAtMs } = entry;
+  if (expiresAtMs === 0) return { kind: 'timeToLive', exists: true };
+  return { kind: 'timeToLive', exists: true, ttlMs: expiresAtMs - view.nowMs, expiresAtMs };
+}
+
+function expire({ key, expiry, condition }: OperationOf<'expire'>, view: View): ReplyTo<'expire'> {
+  const expiresAtMs = absolute(expiry, view.nowMs);
+  const entry = view.get(key);
+  if (entry === undefined || !allows(condition, entry.expiresAtMs, expiresAtMs)) {
+    return { kind: 'expire', applied: false };
+  }
+  giveExpiry(view, key, expiresAtMs);
+  return { kind: 'expire', applied: true };
+}
+
+function allows(condition: ExpireCondition | undefined, current: number, next: number): boolean {
+  if (condition === undefined) return true;
+  if (condition === 'if_none') return current === 0;
+  if (condition === 'if_any') return current !== 0;
+  const currentOrNever = current === 0 ? Number.POSITIVE_INFINITY : current;
+  return condition === 'if_later' ? next > currentOrNever : next < currentOrNever;
+}
+
+function getExpire({ key, expiry }: OperationOf<'getExpire'>, view: View): ReplyTo<'getExpire'> {
+  const entry = stringAt(view, key);
+  if (entry === undefined) return { kind: 'getExpire', value: undefined };
+  if (expiry === 'persist') removeExpiry(view, key, entry);
+  else if (expiry !== undefined) giveExpiry(view, key, absolute(expiry, view.nowMs));
+  return { kind: 'getExpire', value: entry.value };
+}
+
+/** A moment that is past deletes: in the log 0 and less would mean something else. */
+function giveExpiry(view: View, key: Buffer, expiresAtMs: number): void {
+  if (isPast(expiresAtMs, view.nowMs)) view.del(key);
+  else view.touch(key, expiresAtMs);
+}
+
+function removeExpiry(view: View, key: Buffer, entry: Entry | undefined): boolean {
+  if (entry === undefined || entry.expiresAtMs === 0) return false;
+  view.touch(key, 0);
+  return true;
+}

@@ -1,0 +1,106 @@
+/**
+ * Numbers kept as decimal text: INCRBY on 64-bit integers, INCRBYFLOAT on
+ * decimal fractions. Both log the result, keep the expiry, and leave the value
+ * as it was where the result would not fit.
+ */
+import { type Entry, TYPE_STRING } from '../command.js';
+import { HeadwaterError } from '../errors.js';
+import { invariant } from '../invariant.js';
+import type { ReplyTo } from '../operation.js';
+import { checkKey, checkResultSize, shown } from './arguments.js';
+import { addDecimals, type Decimal, EXPONENT_MAX, formatDecimal, parseDecimal, TEXT_BYTES_MAX } from './decimal.js';
+import { stringAt } from './entry.js';
+import { always, type Family, ONE_KEY, type OperationOf } from './handler.js';
+import type { Limits, View } from './view.js';
+
+/** Redis's string2ll: one way to write each number, so no "+1", "01", "-0" or spaces. */
+const INTEGER = /^(?:0|-?[1-9]\d{0,18})$/;
+const INTEGER_BYTES_MAX = 20;
+
+const ZERO: Decimal = { units: 0n, scale: 0 };
+
+export const numbers: Family<'increment' | 'incrementFloat'> = {
+  increment: { ...ONE_KEY, validate: validateIncrement, isWrite: always, execute: increment },
+  incrementFloat: { ...ONE_KEY, validate: validateIncrementFloat, isWrite: always, execute: incrementFloat },
+};
+
+function isInt64(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value;
+}
+
+function validateIncrement({ key, by }: OperationOf<'increment'>, limits: Limits): void {
+  checkKey(key, limits);
+  if (isInt64(by)) return;
+  throw new HeadwaterError(
+    'not_an_integer',
+    'increment: expected `by` to be a 64-bit integer, received one out of range',
+  );
+}
+
+function increment({ key, by }: OperationOf<'increment'>, view: View): ReplyTo<'increment'> {
+  const entry = stringAt(view, key);
+  const before = entry === undefined ? 0n : integerIn(entry, key);
+  const value = before + by;
+  if (!isInt64(value)) {
+    throw new HeadwaterError(
+      'overflow',
+      `key ${shown(key)}: expected a result from -2^63 to 2^63 - 1, received ${before} + ${by}; the value is unchanged`,
+    );
+  }
+  view.put(key, Buffer.from(String(value)), entry?.expiresAtMs ?? 0, TYPE_STRING);
+  return { kind: 'increment', value };
+}
+
+function integerIn(entry: Entry, key: Buffer): bigint {
+  const text = entry.value.length <= INTEGER_BYTES_MAX ? entry.value.toString('latin1') : '';
+  if (INTEGER.test(text)) {
+    const value = BigInt(text);
+    if (isInt64(value)) return value;
+  }
+  throw new HeadwaterError(
+    'not_an_integer',
+    `key ${shown(key)}: expected it to hold a 64-bit integer in decimal, it holds ${shown(entry.value)}`,
+  );
+}
+
+function validateIncrementFloat({ key, by }: OperationOf<'incrementFloat'>, limits: Limits): void {
+  checkKey(key, limits);
+  if (Number.isFinite(by)) return;
+  throw new HeadwaterError('not_a_number', `incrementFloat: expected \`by\` to be a finite number, received ${by}`);
+}
+
+function incrementFloat({ key, by }: OperationOf<'incrementFloat'>, view: View): ReplyTo<'incrementFloat'> {
+  const entry = stringAt(view, key);
+  const before = entry === undefined ? ZERO : decimalIn(entry, key);
+  const value = formatDecimal(addDecimals(before, decimalOf(by)));
+  if (wholeDigits(value) > EXPONENT_MAX + 1) {
+    throw new HeadwaterError(
+      'overflow',
+      `key ${shown(key)}: expected a result below 10^${EXPONENT_MAX + 1}, received more; the value is unchanged`,
+    );
+  }
+  checkResultSize(key, value.length, view.limits);
+  view.put(key, Buffer.from(value, 'latin1'), entry?.expiresAtMs ?? 0, TYPE_STRING);
+  return { kind: 'incrementFloat', value };
+}
+
+function decimalIn(entry: Entry, key: Buffer): Decimal {
+  const value = parseDecimal(entry.value.subarray(0, TEXT_BYTES_MAX).toString('latin1'));
+  if (value !== undefined) return value;
+  throw new HeadwaterError(
+    'not_a_number',
+    `key ${shown(key)}: expected it to hold a finite decimal number, it holds ${shown(entry.value)}`,
+  );
+}
+
+/** The shortest decimal that stands for the double: 0.1 is meant as 0.1, not as the binary fraction next to it. */
+function decimalOf(by: number): Decimal {
+  const value = parseDecimal(String(by));
+  invariant(value !== undefined, `incrementFloat by ${by}, which validate should have refused`);
+  return value;
+}
+
+function wholeDigits(text: string): number {
+  const point = text.indexOf('.');
+  return (point === -1 ? text.length : point) - (text.startsWith('-') ? 1 : 0);
+}

@@ -1,0 +1,30 @@
+/**
+ * Commands on the store as a whole: FLUSHALL and PING.
+ */
+import type { ReplyTo } from '../operation.js';
+import { checkValue } from './arguments.js';
+import { always, EMPTY, type Family, never, OVERHEAD_BYTES } from './handler.js';
+
+const FLUSHED: ReplyTo<'flushAll'> = Object.freeze({ kind: 'flushAll' });
+
+export const server: Family<'flushAll' | 'ping'> = {
+  /** Logged on an empty store too: to know that it is empty would take a scan. */
+  flushAll: {
+    validate() {},
+    sizeOf: () => OVERHEAD_BYTES,
+    keysRead: () => EMPTY,
+    isWrite: always,
+    execute(_operation, view) {
+      view.clear();
+      return FLUSHED;
+    },
+  },
+
+  ping: {
+    validate: ({ message }, limits) => checkValue(message, limits),
+    sizeOf: ({ message }) => OVERHEAD_BYTES + message.length,
+    keysRead: () => EMPTY,
+    isWrite: never,
+    execute: ({ message }) => ({ kind: 'ping', message }),
+  },
+};

@@ -1,0 +1,181 @@
+/**
+ * Commands on byte strings: GET, MGET, SET, APPEND, STRLEN, GETRANGE, SETRANGE,
+ * GETDEL. What changes a part of a value logs the whole of it, so that the log
+ * never depends on what was there before; only SET says anything about the
+ * expiry, the others keep it.
+ */
+import { type Entry, TYPE_STRING } from '../command.js';
+import { HeadwaterError } from '../errors.js';
+import type { GetReply, NewExpiry, ReplyTo, SetCondition, SetOperation } from '../operation.js';
+import { checkKey, checkResultSize, checkValue, checkWholeNumber, tooLarge } from './arguments.js';
+import { stringAt } from './entry.js';
+import { absolute, checkLifeSpan, isPast } from './expiry.js';
+import { always, EMPTY, type Family, KEY_AND_VALUE, MANY_KEYS, never, ONE_KEY, type OperationOf } from './handler.js';
+import type { Limits, ReadView, View } from './view.js';
+
+const NOTHING = Buffer.alloc(0);
+const APPLIED: ReplyTo<'set'> = Object.freeze({ kind: 'set', applied: true });
+const NOT_APPLIED: ReplyTo<'set'> = Object.freeze({ kind: 'set', applied: false });
+
+export const strings: Family<
+  'get' | 'multiGet' | 'set' | 'append' | 'stringLength' | 'getRange' | 'setRange' | 'getDelete'
+> = {
+  get: { ...ONE_KEY, isWrite: never, execute: ({ key }, view) => getReply(stringAt(view, key)) },
+
+  multiGet: {
+    ...MANY_KEYS,
+    isWrite: never,
+    execute: ({ keys }, view) => ({ kind: 'multiGet', values: keys.map((key) => getAny(view, key)) }),
+  },
+
+  set: { ...KEY_AND_VALUE, validate: validateSet, keysRead: keysReadBySet, isWrite: always, execute: set },
+
+  append: {
+    ...ONE_KEY,
+    ...KEY_AND_VALUE,
+    validate(operation, limits) {
+      checkKey(operation.key, limits);
+      checkValue(operation.value, limits);
+    },
+    isWrite: always,
+    execute: append,
+  },
+
+  stringLength: {
+    ...ONE_KEY,
+    isWrite: never,
+    execute: ({ key }, view) => ({ kind: 'stringLength', length: stringAt(view, key)?.value.length ?? 0 }),
+  },
+
+  getRange: {
+    ...ONE_KEY,
+    validate(operation, limits) {
+      checkKey(operation.key, limits);
+      checkBound('start', operation.start);
+      checkBound('end', operation.end);
+    },
+    isWrite: never,
+    execute({ key, start, end }, view) {
+      return { kind: 'getRange', value: range(stringAt(view, key)?.value ?? NOTHING, start, end) };
+    },
+  },
+
+  setRange: { ...ONE_KEY, ...KEY_AND_VALUE, validate: validateSetRange, isWrite: always, execute: setRange },
+
+  getDelete: {
+    ...ONE_KEY,
+    isWrite: always,
+    execute({ key }, view) {
+      const entry = stringAt(view, key);
+      if (entry !== undefined) view.del(key);
+      return { kind: 'getDelete', value: entry?.value };
+    },
+  },
+};
+
+function getReply(entry: Entry | undefined): GetReply {
+  return { kind: 'get', value: entry?.value, version: entry?.version ?? 0 };
+}
+
+/** As in MGET, a key of another type does not spoil the answer for the others: it has no value. */
+function getAny(view: ReadView, key: Buffer): GetReply {
+  const entry = view.get(key);
+  if (entry === undefined || entry.type === TYPE_STRING) return getReply(entry);
+  return { kind: 'get', value: undefined, version: entry.version };
+}
+
+function validateSet(operation: SetOperation, limits: Limits): void {
+  checkKey(operation.key, limits);
+  checkValue(operation.value, limits);
+  if (operation.expiry !== undefined && operation.expiry !== 'keep') checkLifeSpan('set', operation.expiry);
+}
+
+/** A plain SET does not depend on what is there: it must not cost a read. */
+function isBlind(operation: SetOperation): boolean {
+  return operation.condition === undefined && operation.returnOld !== true && operation.expiry !== 'keep';
+}
+
+function keysReadBySet(operation: SetOperation): readonly Buffer[] {
+  return isBlind(operation) ? EMPTY : [operation.key];
+}
+
+function set(operation: SetOperation, view: View): ReplyTo<'set'> {
+  const { key, value, expiry, condition } = operation;
+  if (isBlind(operation)) {
+    write(view, key, value, expiresAtOf(expiry, undefined, view.nowMs), true);
+    return APPLIED;
+  }
+  const entry = operation.returnOld === true ? stringAt(view, key) : view.get(key);
+  const expiresAtMs = expiresAtOf(expiry, entry, view.nowMs);
+  const applied = holds(condition, entry);
+  if (applied) write(view, key, value, expiresAtMs, entry !== undefined);
+  if (operation.returnOld === true) return { kind: 'set', applied, oldValue: entry?.value };
+  return applied ? APPLIED : NOT_APPLIED;
+}
+
+function holds(condition: SetCondition | undefined, entry: Entry | undefined): boolean {
+  if (condition === undefined) return true;
+  return (condition === 'if_present') === (entry !== undefined);
+}
+
+function expiresAtOf(expiry: NewExpiry | 'keep' | undefined, entry: Entry | undefined, nowMs: number): number {
+  if (expiry === undefined) return 0;
+  return expiry === 'keep' ? (entry?.expiresAtMs ?? 0) : absolute(expiry, nowMs);
+}
+
+/**
+ * A value that is set to have expired already is a deletion: logged as a put it
+ * would be seen on a follower whose clock is behind.
+ */
+function write(view: View, key: Buffer, value: Buffer, expiresAtMs: number, mayExist: boolean): void {
+  if (expiresAtMs === 0 || !isPast(expiresAtMs, view.nowMs)) view.put(key, value, expiresAtMs, TYPE_STRING);
+  else if (mayExist) view.del(key);
+}
+
+/** Appending nothing still makes a key that was not there, as in Redis. */
+function append({ key, value }: OperationOf<'append'>, view: View): ReplyTo<'append'> {
+  const entry = stringAt(view, key);
+  if (entry !== undefined && value.length === 0) return { kind: 'append', length: entry.value.length };
+  const length = (entry?.value.length ?? 0) + value.length;
+  checkResultSize(key, length, view.limits);
+  const result = entry === undefined ? value : Buffer.concat([entry.value, value], length);
+  view.put(key, result, entry?.expiresAtMs ?? 0, TYPE_STRING);
+  return { kind: 'append', length };
+}
+
+/** Bounds far outside the value are clamped, so it does not matter that those beyond 2^53 are inexact. */
+function checkBound(name: string, bound: number): void {
+  if (Number.isInteger(bound)) return;
+  throw new HeadwaterError('invalid_argument', `getRange: expected ${name} to be a whole number, received ${bound}`);
+}
+
+/** Redis's reading of bounds, to the letter: an end before the first byte counts as the first byte. */
+function range(value: Buffer, start: number, end: number): Buffer {
+  if (start < 0 && end < 0 && start > end) return NOTHING;
+  const first = Math.max(0, start < 0 ? value.length + start : start);
+  const last = Math.max(0, end < 0 ? value.length + end : end);
+  return first > last ? NOTHING : value.subarray(first, Math.min(last + 1, value.length));
+}
+
+/** The end of the range is known to be too far without a look at the value. */
+function validateSetRange(operation: OperationOf<'setRange'>, limits: Limits): void {
+  checkKey(operation.key, limits);
+  checkWholeNumber('setRange: start', operation.start, 0);
+  const end = operation.start + operation.value.length;
+  if (operation.value.length > 0 && end > limits.valueBytesMax) {
+    throw tooLarge('setRange: the end of the range', limits.valueBytesMax, end);
+  }
+}
+
+function setRange({ key, start, value }: OperationOf<'setRange'>, view: View): ReplyTo<'setRange'> {
+  const entry = stringAt(view, key);
+  const old = entry?.value ?? NOTHING;
+  if (value.length === 0) return { kind: 'setRange', length: old.length };
+  const length = Math.max(old.length, start + value.length);
+  checkResultSize(key, length, view.limits);
+  const result = Buffer.alloc(length);
+  old.copy(result);
+  value.copy(result, start);
+  view.put(key, result, entry?.expiresAtMs ?? 0, TYPE_STRING);
+  return { kind: 'setRange', length };
+}

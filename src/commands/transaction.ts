@@ -1,0 +1,175 @@
+/**
+ * Several operations as one: they run if every condition holds, and either all
+ * of them take effect, together, or none does. Unlike Redis's EXEC, which goes
+ * on after an operation that failed, the first refusal undoes what came before
+ * it: a transaction whose middle is missing is nobody's intention.
+ */
+
+import { TYPE_STRING } from '../command.js';
+import { HeadwaterError } from '../errors.js';
+import type { Condition, Operation, Reply, ReplyTo } from '../operation.js';
+import { checkKey, checkValue, checkWholeNumber, tooLarge } from './arguments.js';
+import { EMPTY, type Family, type OperationOf, OVERHEAD_BYTES } from './handler.js';
+import type { Limits, ReadView, View } from './view.js';
+
+/** What the table in execute.ts does for an operation of any kind. */
+export interface Operations {
+  validate(operation: Operation, limits: Limits): void;
+  sizeOf(operation: Operation): number;
+  keysRead(operation: Operation): readonly Buffer[];
+  isWrite(operation: Operation): boolean;
+  execute(operation: Operation, view: View): Reply;
+}
+
+/** `inner` is handed in, for the table holds this family too. */
+export function transactions(inner: Operations): Family<'transact'> {
+  return {
+    transact: {
+      validate: (operation, limits) => validate(operation, limits, inner),
+      sizeOf: (operation) => sizeOf(operation, inner),
+      keysRead: (operation) => keysRead(operation, inner),
+      isWrite: ({ operations }) => operations.some((operation) => inner.isWrite(operation)),
+      execute: (operation, view) => execute(operation, view, inner),
+    },
+  };
+}
+
+type Transaction = OperationOf<'transact'>;
+
+function validate(transaction: Transaction, limits: Limits, inner: Operations): void {
+  const size = sizeOf(transaction, inner);
+  if (size > limits.transactionBytesMax) throw tooLarge('a transaction', limits.transactionBytesMax, size);
+  for (const condition of transaction.conditions) validateCondition(condition, limits);
+  for (const [index, operation] of transaction.operations.entries()) {
+    named(index, operation, () => {
+      if (operation.kind !== 'transact') return inner.validate(operation, limits);
+      throw new HeadwaterError('invalid_argument', 'expected a plain operation, received a transaction inside another');
+    });
+  }
+}
+
+function validateCondition(condition: Condition, limits: Limits): void {
+  checkKey(condition.key, limits);
+  if (condition.test === 'value') checkValue(condition.value, limits);
+  if (condition.test === 'version') checkWholeNumber('condition: version', condition.version, 0);
+}
+
+function sizeOf({ conditions, operations }: Transaction, inner: Operations): number {
+  let size = OVERHEAD_BYTES;
+  for (const condition of conditions) {
+    size += OVERHEAD_BYTES + condition.key.length + (condition.test === 'value' ? condition.value.length : 0);
+  }
+  for (const operation of operations) size += inner.sizeOf(operation);
+  return size;
+}
+
+function keysRead({ conditions, operations }: Transaction, inner: Operations): readonly Buffer[] {
+  const keys = conditions.map((condition) => condition.key);
+  for (const operation of operations) for (const key of inner.keysRead(operation)) keys.push(key);
+  return keys.length === 0 ? EMPTY : keys;
+}
+
+function execute({ conditions, operations }: Transaction, view: View, inner: Operations): ReplyTo<'transact'> {
+  const failedCondition = conditions.findIndex((condition) => !holds(condition, view));
+  if (failedCondition !== -1) return { kind: 'transact', committed: false, replies: [], failedCondition };
+  const savepoint = view.savepoint();
+  const bounded = new BoundedView(view);
+  try {
+    const replies = operations.map((operation, index) =>
+      named(index, operation, () => inner.execute(operation, bounded)),
+    );
+    view.join(savepoint);
+    return { kind: 'transact', committed: true, replies };
+  } catch (error) {
+    view.rollback(savepoint);
+    throw error;
+  }
+}
+
+function holds(condition: Condition, view: ReadView): boolean {
+  const entry = view.get(condition.key);
+  switch (condition.test) {
+    case 'exists':
+      return entry !== undefined;
+    case 'absent':
+      return entry === undefined;
+    case 'version':
+      return (entry?.version ?? 0) === condition.version;
+    case 'value':
+      return entry !== undefined && entry.type === TYPE_STRING && entry.value.equals(condition.value);
+  }
+}
+
+/** A refusal from within says which operation it was; the index is in the details for programs. */
+function named<Result>(index: number, operation: Operation, act: () => Result): Result {
+  try {
+    return act();
+  } catch (error) {
+    if (!HeadwaterError.is(error)) throw error;
+    const message = `transaction refused at operation ${index} (${operation.kind}): ${error.message}`;
+    throw new HeadwaterError(error.code, message, {
+      cause: error,
+      details: { ...error.details, operation: String(index) },
+    });
+  }
+}
+
+/**
+ * Counts what a transaction writes. A few small operations on large values (an
+ * APPEND to each of ten) log far more than was sent, and a transaction must fit
+ * into one block.
+ */
+class BoundedView implements View {
+  readonly nowMs: number;
+  readonly limits: Limits;
+  readonly #view: View;
+  #bytes = 0;
+
+  constructor(view: View) {
+    this.nowMs = view.nowMs;
+    this.limits = view.limits;
+    this.#view = view;
+  }
+
+  get(key: Buffer) {
+    return this.#view.get(key);
+  }
+
+  put(key: Buffer, value: Buffer, expiresAtMs: number, type: number): void {
+    this.#count(key.length + value.length);
+    this.#view.put(key, value, expiresAtMs, type);
+  }
+
+  del(key: Buffer): void {
+    this.#count(key.length);
+    this.#view.del(key);
+  }
+
+  touch(key: Buffer, expiresAtMs: number): void {
+    this.#count(key.length);
+    this.#view.touch(key, expiresAtMs);
+  }
+
+  clear(): void {
+    this.#count(0);
+    this.#view.clear();
+  }
+
+  savepoint(): number {
+    return this.#view.savepoint();
+  }
+
+  rollback(savepoint: number): void {
+    this.#view.rollback(savepoint);
+  }
+
+  join(savepoint: number): void {
+    this.#view.join(savepoint);
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += OVERHEAD_BYTES + bytes;
+    if (this.#bytes <= this.limits.transactionBytesMax) return;
+    throw tooLarge('what the transaction writes', this.limits.transactionBytesMax, this.#bytes);
+  }
+}

@@ -1,0 +1,432 @@
+/**
+ * The keyspace: the state that the commands of the log produce, as an in-memory
+ * overlay over a LevelDB database of its own.
+ *
+ * Reads go through the active layer, the frozen layers and then the disk; a
+ * layer in which everything was cleared hides what is below it. `apply` is
+ * blind: it never reads, so that leader, follower and recovery run the same
+ * code and cannot drift. Writing a frozen layer out is `flush`; its order with
+ * the log's durable points is store/checkpoint.ts's.
+ *
+ * Rows of the database that are not records: `m ‖ "checkpoint"` (a
+ * CheckpointRecord as JSON) and `m ‖ "flushing"` (the offset of the flush in
+ * hand as decimal text): between a flush's first chunk and its checkpoint the
+ * disk holds a mixture, which replay up to that offset makes whole.
+ */
+import { type Entry, TYPE_STRING } from '../command.js';
+import { HeadwaterError } from '../errors.js';
+import { invariant } from '../invariant.js';
+import type { Database, Entries } from '../level.js';
+import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES } from '../limits.js';
+import type { LineageRow } from '../lineage.js';
+import type { Block } from '../log/block.js';
+import { ORIGIN, type Position } from '../position.js';
+import type { CommandVisitor } from '../wire/command.js';
+import { Layer, type LayerEntry, TOMBSTONE, TOUCH } from './layer.js';
+import {
+  DUE_START,
+  dataEnd,
+  dataKey,
+  dataKeyOfString,
+  dataStart,
+  decodeRecord,
+  dueEnd,
+  dueKey,
+  encodeRecord,
+  parseDueKey,
+  RECORD_HEADER_BYTES,
+  sealRecord,
+  userKey,
+  writeRecordHeader,
+} from './record.js';
+import { KeyspaceSnapshot } from './snapshot.js';
+
+export const CHECKPOINT_FORMAT = 1;
+const CHECKPOINT_KEY = Buffer.from('mcheckpoint');
+const FLUSHING_KEY = Buffer.from('mflushing');
+const NO_BLOCK: Buffer = Buffer.alloc(0);
+
+/** What a checkpoint keeps. */
+export interface CheckpointRecord {
+  readonly format: number;
+  readonly position: Position;
+  readonly lineage: readonly LineageRow[];
+  /** The epoch of the records on disk. */
+  readonly epoch: number;
+  /** Records on disk; null where a crash made the count unknown. */
+  readonly keys: number | null;
+}
+
+const EMPTY_CHECKPOINT: CheckpointRecord = { format: CHECKPOINT_FORMAT, position: ORIGIN, lineage: [], epoch: 0, keys: 0 };
+
+/** Where a key is looked for below the layers; `touch` is an expiry to lay over what is found. */
+interface Miss {
+  readonly touch: LayerEntry | undefined;
+}
+
+const PLAIN_MISS: Miss = { touch: undefined };
+
+export class Keyspace {
+  readonly #db: Database;
+  #active: Layer;
+  /** Oldest first. */
+  readonly #frozen: Layer[] = [];
+  #checkpoint: CheckpointRecord;
+  /** The flush that a crash interrupted; 0 = none. */
+  readonly flushingTo: number;
+  #applied: Position;
+  /** Changes of the record count by flushes since a recount began. */
+  #recountDelta = 0;
+  /** No records of epochs before this one are left. */
+  #sweptEpoch = 0;
+  /** The block in the visitor's hands. */
+  #block = NO_BLOCK;
+  #firstOffset = 0;
+  readonly #visitor: CommandVisitor;
+
+  private constructor(db: Database, checkpoint: CheckpointRecord, flushingTo: number) {
+    this.#db = db;
+    this.#checkpoint = checkpoint;
+    this.flushingTo = flushingTo;
+    this.#applied = checkpoint.position;
+    this.#active = new Layer(checkpoint.epoch);
+    this.#visitor = this.#makeVisitor();
+  }
+
+  /** @throws HeadwaterError `unknown_format` or `corrupt`. */
+  static async open(db: Database): Promise<Keyspace> {
+    const [checkpointBytes, flushingBytes] = await db.getMany([CHECKPOINT_KEY, FLUSHING_KEY]);
+    const flushingTo = flushingBytes ? Number(flushingBytes.toString()) : 0;
+    let checkpoint = EMPTY_CHECKPOINT;
+    if (checkpointBytes) checkpoint = parseCheckpoint(checkpointBytes, db.location);
+    const midFlush = flushingTo > checkpoint.position.offset;
+    if (midFlush) checkpoint = { ...checkpoint, keys: null };
+    return new Keyspace(db, checkpoint, midFlush ? flushingTo : 0);
+  }
+
+  /** The keyspace on disk is complete up to here. */
+  get checkpoint(): CheckpointRecord {
+    return this.#checkpoint;
+  }
+
+  /** The end of the last block applied. */
+  get applied(): Position {
+    return this.#applied;
+  }
+
+  /** Memory of all layers, in bytes. */
+  get overlayBytes(): number {
+    return this.#frozen.reduce((sum, layer) => sum + layer.bytes, this.#active.bytes);
+  }
+
+  get active(): { readonly bytes: number; readonly logBytes: number; readonly isEmpty: boolean } {
+    return this.#active;
+  }
+
+  get frozenLayers(): number {
+    return this.#frozen.length;
+  }
+
+  // ---- writing ----------------------------------------------------------
+
+  /** The effects of the next block; synchronous, and nothing else changes the keyspace. */
+  apply(block: Block): void {
+    invariant(block.firstOffset === this.#applied.offset + 1, `block ${block.firstOffset} applied after ${this.#applied.offset}`);
+    this.#block = block.bytes;
+    this.#firstOffset = block.firstOffset;
+    block.visit(this.#visitor);
+    this.#active.pinned(block.bytes.length);
+    this.#applied = block.position;
+    this.#block = NO_BLOCK;
+  }
+
+  #makeVisitor(): CommandVisitor {
+    const keyOf = (start: number, end: number) => this.#block.toString('latin1', start, end);
+    return {
+      put: (index, keyStart, keyEnd, valueStart, valueEnd, expiresAtMs, type) => {
+        const version = this.#firstOffset + index;
+        this.#active.set(keyOf(keyStart, keyEnd), { type, block: this.#block, start: valueStart, end: valueEnd, expiresAtMs, version });
+      },
+      del: (index, keyStart, keyEnd) => {
+        const version = this.#firstOffset + index;
+        this.#active.set(keyOf(keyStart, keyEnd), { type: TOMBSTONE, block: NO_BLOCK, start: 0, end: 0, expiresAtMs: 0, version });
+      },
+      touch: (index, keyStart, keyEnd, expiresAtMs) => this.#touch(keyOf(keyStart, keyEnd), expiresAtMs, this.#firstOffset + index),
+      clear: () => this.#active.clear(),
+      message: () => {},
+    };
+  }
+
+  #touch(key: string, expiresAtMs: number, version: number): void {
+    const known = this.#active.get(key);
+    if (known?.type === TOMBSTONE || (known === undefined && this.#active.cleared)) return;
+    if (known) this.#active.set(key, { ...known, expiresAtMs, version });
+    else this.#active.set(key, { type: TOUCH, block: NO_BLOCK, start: 0, end: 0, expiresAtMs, version });
+  }
+
+  // ---- reading ----------------------------------------------------------
+
+  /**
+   * What each key holds, expired or not, all as of this call. Answers at once
+   * where memory knows every key, else with a promise.
+   */
+  read(keys: readonly Buffer[]): Array<Entry | undefined> | Promise<Array<Entry | undefined>> {
+    const found: Array<Entry | undefined> = [];
+    let cold: Array<{ index: number; miss: Miss }> | undefined;
+    for (let index = 0; index < keys.length; index++) {
+      const hit = this.#lookUp((keys[index] as Buffer).toString('latin1'));
+      if (isMiss(hit)) {
+        cold ??= [];
+        cold.push({ index, miss: hit });
+        found.push(undefined);
+      } else {
+        found.push(hit);
+      }
+    }
+    return cold ? this.#readCold(keys, found, cold) : found;
+  }
+
+  async #readCold(
+    keys: readonly Buffer[],
+    found: Array<Entry | undefined>,
+    cold: ReadonlyArray<{ index: number; miss: Miss }>,
+  ): Promise<Array<Entry | undefined>> {
+    // In the same turn as the look at the layers: see level.ts.
+    const records = await this.#db.getMany(cold.map(({ index }) => dataKey(this.#checkpoint.epoch, keys[index] as Buffer)));
+    for (let i = 0; i < cold.length; i++) {
+      const { index, miss } = cold[i] as { index: number; miss: Miss };
+      const record = records[i];
+      if (record) found[index] = touched(decodeRecord(keys[index] as Buffer, record), miss.touch);
+    }
+    return found;
+  }
+
+  #lookUp(key: string): Entry | undefined | Miss {
+    let touch: LayerEntry | undefined;
+    for (let i = this.#frozen.length; i >= 0; i--) {
+      const layer = i === this.#frozen.length ? this.#active : (this.#frozen[i] as Layer);
+      const entry = layer.get(key);
+      if (entry !== undefined) {
+        if (entry.type === TOMBSTONE) return undefined;
+        if (entry.type !== TOUCH) return touched(materialise(entry), touch);
+        touch ??= entry;
+      }
+      if (layer.cleared) return undefined;
+    }
+    return touch ? { touch } : PLAIN_MISS;
+  }
+
+  // ---- freezing and flushing ---------------------------------------------
+
+  /** Ends the active layer at the last block applied; false where there is nothing to write out. */
+  freeze(): boolean {
+    if (this.#active.isEmpty && this.#applied.offset === this.#checkpointedOrFrozen()) return false;
+    const layer = this.#active;
+    layer.position = this.#applied;
+    this.#frozen.push(layer);
+    this.#active = new Layer(layer.epoch);
+    return true;
+  }
+
+  #checkpointedOrFrozen(): number {
+    return this.#frozen.at(-1)?.position?.offset ?? this.#checkpoint.position.offset;
+  }
+
+  /** The end of the oldest frozen layer: where its flush would put the checkpoint. */
+  get oldestFrozen(): Position | undefined {
+    return this.#frozen[0]?.position;
+  }
+
+  /**
+   * Writes the oldest frozen layer out and makes a checkpoint of it. The caller
+   * has made the log durable up to the layer's end.
+   */
+  async flush(lineage: readonly LineageRow[]): Promise<void> {
+    const layer = this.#frozen[0];
+    invariant(layer?.position, 'a flush needs a frozen layer');
+    await this.#db.put(FLUSHING_KEY, Buffer.from(String(layer.position.offset)), { sync: true });
+    let delta = 0;
+    for (const chunk of layer.chunks(FLUSH_CHUNK_ENTRIES, FLUSH_CHUNK_BYTES)) delta += await this.#flushChunk(layer.epoch, chunk);
+    await this.#db.durable();
+    const before = layer.cleared ? 0 : this.#checkpoint.keys;
+    // A cleared layer of an interrupted flush may meet its own rows: only a recount tells.
+    const keys = before === null || (layer.cleared && this.#checkpoint.keys === null) ? null : before + delta;
+    const checkpoint: CheckpointRecord = { format: CHECKPOINT_FORMAT, position: layer.position, lineage, epoch: layer.epoch, keys };
+    await this.#db.put(CHECKPOINT_KEY, Buffer.from(JSON.stringify(checkpoint)), { sync: true });
+    this.#recountDelta = layer.cleared ? Number.NaN : this.#recountDelta + delta;
+    this.#checkpoint = checkpoint;
+    this.#frozen.shift();
+  }
+
+  /** @returns by how much the number of records on disk changed. */
+  async #flushChunk(epoch: number, chunk: ReadonlyArray<[string, LayerEntry]>): Promise<number> {
+    const keys = chunk.map(([key]) => dataKeyOfString(epoch, key));
+    const existed = await this.#db.hasMany(keys);
+    const touchedRecords = await this.#readTouched(chunk, keys, existed);
+    const batch = this.#db.batch();
+    let delta = 0;
+    for (let i = 0; i < chunk.length; i++) {
+      const entry = (chunk[i] as [string, LayerEntry])[1];
+      const key = keys[i] as Buffer;
+      if (entry.type === TOMBSTONE) {
+        if (!existed[i]) continue;
+        batch.del(key);
+        delta--;
+        continue;
+      }
+      const record = entry.type === TOUCH ? touchedRecords.get(i) : recordOf(userKey(key), entry);
+      if (!record) continue;
+      batch.put(key, record);
+      if (entry.expiresAtMs !== 0) batch.put(dueKey(entry.expiresAtMs, epoch, userKey(key)), NO_BLOCK);
+      if (!existed[i]) delta++;
+    }
+    await batch.write();
+    return delta;
+  }
+
+  /** The records of keys that were only touched, with their new expiry, by their index in the chunk. */
+  async #readTouched(
+    chunk: ReadonlyArray<[string, LayerEntry]>,
+    keys: readonly Buffer[],
+    existed: readonly boolean[],
+  ): Promise<Map<number, Buffer>> {
+    const wanted: number[] = [];
+    for (let i = 0; i < chunk.length; i++) if ((chunk[i] as [string, LayerEntry])[1].type === TOUCH && existed[i]) wanted.push(i);
+    const records = new Map<number, Buffer>();
+    if (wanted.length === 0) return records;
+    const found = await this.#db.getMany(wanted.map((i) => keys[i] as Buffer));
+    for (let i = 0; i < wanted.length; i++) {
+      const index = wanted[i] as number;
+      const key = userKey(keys[index] as Buffer);
+      const bytes = found[i];
+      if (bytes) records.set(index, encodeRecord(key, touched(decodeRecord(key, bytes), (chunk[index] as [string, LayerEntry])[1])));
+    }
+    return records;
+  }
+
+  // ---- snapshots and counts -----------------------------------------------
+
+  /** The keyspace as it is on disk; only while no flush is in hand and nothing is in memory. */
+  snapshot(onClose: () => void = () => {}): KeyspaceSnapshot {
+    const { position, epoch, keys } = this.#checkpoint;
+    return new KeyspaceSnapshot({ db: this.#db, epoch, position, keys: keys ?? undefined, onClose });
+  }
+
+  /**
+   * Makes the number of keys known again after a crash in the middle of a
+   * flush. Flushes may go on meanwhile; as `snapshot`, it begins while none is
+   * in hand. Without effect where a `clear` came in between.
+   */
+  async recount(): Promise<void> {
+    const snapshot = this.snapshot();
+    this.#recountDelta = 0;
+    try {
+      let keys = 0;
+      for await (const chunk of snapshot.chunks()) keys += chunk.length;
+      const recounted = keys + this.#recountDelta;
+      if (this.#checkpoint.keys === null && !Number.isNaN(recounted)) this.#checkpoint = { ...this.#checkpoint, keys: recounted };
+    } finally {
+      await snapshot.release();
+    }
+  }
+
+  // ---- expiry and sweeping -------------------------------------------------
+
+  /**
+   * Up to `limit` keys that may be expired at `nowMs`: the caller looks at each
+   * before it deletes one. Rows on disk stay until `dropDueRows`.
+   */
+  async due(nowMs: number, limit: number): Promise<{ keys: Buffer[]; rows: Buffer[] }> {
+    const keys: Buffer[] = [];
+    for (const layer of [...this.#frozen, this.#active]) {
+      for (const key of layer.takeDue(nowMs, limit - keys.length)) keys.push(Buffer.from(key, 'latin1'));
+      if (keys.length >= limit) return { keys, rows: [] };
+    }
+    const rows = await this.dueRows(nowMs, limit - keys.length);
+    for (const row of rows) {
+      const { epoch, key } = parseDueKey(row);
+      if (epoch === this.#checkpoint.epoch) keys.push(key);
+    }
+    return { keys, rows };
+  }
+
+  /** The first rows of the index that are due. */
+  async dueRows(nowMs: number, limit: number): Promise<Buffer[]> {
+    const rows: Buffer[] = [];
+    const entries = this.#db.iterate({ gte: DUE_START, lt: dueEnd(nowMs), values: false, limit });
+    await drain(entries, ([row]) => rows.push(row));
+    return rows;
+  }
+
+  /** Forgets rows whose keys have been dealt with. */
+  async dropDueRows(rows: readonly Buffer[]): Promise<void> {
+    if (rows.length === 0) return;
+    const batch = this.#db.batch();
+    for (const row of rows) batch.del(row);
+    await batch.write();
+  }
+
+  /** Deletes up to `limit` records of epochs that a `clear` ended; how many there were. */
+  async sweep(limit: number): Promise<number> {
+    const { epoch } = this.#checkpoint;
+    if (epoch === this.#sweptEpoch) return 0;
+    const rows: Buffer[] = [];
+    const entries = this.#db.iterate({ gte: dataStart(0), lt: dataStart(epoch), values: false, limit });
+    await drain(entries, ([row]) => rows.push(row));
+    await this.dropDueRows(rows);
+    if (rows.length === limit) return limit;
+    this.#sweptEpoch = epoch;
+    await this.#db.compact(dataStart(0), dataEnd(epoch - 1));
+    return rows.length;
+  }
+}
+
+function parseCheckpoint(bytes: Buffer, location: string): CheckpointRecord {
+  let record: CheckpointRecord;
+  try {
+    record = JSON.parse(bytes.toString()) as CheckpointRecord;
+  } catch (error) {
+    throw new HeadwaterError('corrupt', `${location}: the checkpoint record cannot be read`, { cause: error });
+  }
+  if (record.format === CHECKPOINT_FORMAT) return record;
+  throw new HeadwaterError('unknown_format', `${location}: checkpoint format ${record.format}; this version knows format ${CHECKPOINT_FORMAT}`);
+}
+
+/** The record of a checkpoint, for whoever writes a keyspace from outside (loader.ts). */
+export function checkpointRow(checkpoint: Omit<CheckpointRecord, 'format'>): [Buffer, Buffer] {
+  return [CHECKPOINT_KEY, Buffer.from(JSON.stringify({ format: CHECKPOINT_FORMAT, ...checkpoint }))];
+}
+
+function isMiss(hit: Entry | Miss | undefined): hit is Miss {
+  return hit !== undefined && !('value' in hit);
+}
+
+function materialise(entry: LayerEntry): Entry {
+  return {
+    type: entry.type,
+    value: entry.block.subarray(entry.start, entry.end),
+    expiresAtMs: entry.expiresAtMs,
+    version: entry.version,
+  };
+}
+
+function touched(entry: Entry, touch: LayerEntry | undefined): Entry {
+  return touch ? { ...entry, expiresAtMs: touch.expiresAtMs, version: touch.version } : entry;
+}
+
+function recordOf(key: Buffer, entry: LayerEntry): Buffer {
+  invariant(entry.type >= TYPE_STRING, 'a record has a type');
+  const record = Buffer.allocUnsafe(RECORD_HEADER_BYTES + entry.end - entry.start);
+  writeRecordHeader(record, 0, entry);
+  entry.block.copy(record, RECORD_HEADER_BYTES, entry.start, entry.end);
+  sealRecord(key, record);
+  return record;
+}
+
+async function drain(entries: Entries, visit: (entry: [Buffer, Buffer]) => void): Promise<void> {
+  try {
+    for (let chunk = await entries.next(256); chunk.length > 0; chunk = await entries.next(256)) chunk.forEach(visit);
+  } finally {
+    await entries.close();
+  }
+}

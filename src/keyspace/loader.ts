@@ -1,0 +1,75 @@
+/**
+ * Fills an empty keyspace database from a snapshot's entries as they arrive in
+ * key order: the receiving half of a full resync and of a restore. Every record
+ * is verified, and the whole is proven by count and digest before the
+ * checkpoint that makes it a keyspace is written.
+ */
+import { HeadwaterError } from '../errors.js';
+import { invariant } from '../invariant.js';
+import type { Database } from '../level.js';
+import type { LineageRow } from '../lineage.js';
+import type { Position } from '../position.js';
+import { checkpointRow } from './keyspace.js';
+import { dataKey, dueKey, recordExpiresAtMs, verifyRecord } from './record.js';
+import { KeyspaceDigest } from './snapshot.js';
+
+const EPOCH = 0;
+const NO_VALUE = Buffer.alloc(0);
+
+export class KeyspaceLoader {
+  readonly #db: Database;
+  readonly #digest = new KeyspaceDigest();
+  #lastKey: Buffer | undefined;
+  #bytes = 0;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  get keys(): number {
+    return this.#digest.keys;
+  }
+
+  /** Key and record bytes taken in so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @throws HeadwaterError `corrupt` or `protocol_violation`. */
+  async add(keys: readonly Buffer[], records: readonly Buffer[]): Promise<void> {
+    if (keys.length !== records.length) {
+      throw new HeadwaterError('protocol_violation', `a snapshot chunk has ${keys.length} keys and ${records.length} records`);
+    }
+    const batch = this.#db.batch();
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as Buffer;
+      const record = records[i] as Buffer;
+      if (this.#lastKey && Buffer.compare(this.#lastKey, key) >= 0) {
+        throw new HeadwaterError('protocol_violation', 'a snapshot has to come in key order, each key once');
+      }
+      verifyRecord(key, record);
+      batch.put(dataKey(EPOCH, key), record);
+      const expiresAtMs = recordExpiresAtMs(record);
+      if (expiresAtMs !== 0) batch.put(dueKey(expiresAtMs, EPOCH, key), NO_VALUE);
+      this.#lastKey = key;
+      this.#bytes += key.length + record.length;
+    }
+    this.#digest.add(keys.map((key, i) => [key, records[i] as Buffer]));
+    await batch.write();
+  }
+
+  /** @throws HeadwaterError `corrupt` unless count and digest are those of the sender. */
+  async finish(expected: { keys: number; digest: Buffer }, position: Position, lineage: readonly LineageRow[]): Promise<void> {
+    const digest = this.#digest.finish();
+    if (this.keys !== expected.keys || !digest.equals(expected.digest)) {
+      throw new HeadwaterError(
+        'corrupt',
+        `the snapshot at offset ${position.offset} did not arrive whole: expected ${expected.keys} keys with digest ${expected.digest.toString('hex')}, received ${this.keys} with ${digest.toString('hex')}`,
+      );
+    }
+    invariant(lineage.every((row) => row.firstOffset <= position.offset + 1), 'a lineage ends at its snapshot');
+    await this.#db.durable();
+    const [key, value] = checkpointRow({ position, lineage, epoch: EPOCH, keys: this.keys });
+    await this.#db.put(key, value, { sync: true });
+  }
+}

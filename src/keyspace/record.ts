@@ -1,0 +1,149 @@
+/**
+ * The bytes of one key in the keyspace database, and the database's keys.
+ *
+ * Record format 1, integers big-endian:
+ *
+ *   at  size
+ *    0     4  CRC-32 (zlib's) over the key and bytes 4 to the end
+ *    4     1  format number
+ *    5     1  type: 0 = string
+ *    6     8  version: the offset of the key's last write
+ *   14     8  expires at, milliseconds since the epoch; 0 = never
+ *   22     …  value
+ *
+ * The checksum covers the key, so that a record cannot turn up under another.
+ *
+ * Keys of the database:
+ *
+ *   d ‖ epoch u32 ‖ key                   a record
+ *   t ‖ due time u64 ‖ epoch u32 ‖ key    look at this key then; an empty value
+ *   m ‖ name                              what checkpoints keep (keyspace.ts)
+ *
+ * The epoch rises with every `clear`, which hides all older rows at once; they
+ * are swept later. Epochs are of one node: they never travel.
+ */
+import { crc32 } from 'node:zlib';
+import type { Entry } from '../command.js';
+import { HeadwaterError } from '../errors.js';
+import { readUint64, writeUint64 } from '../uint64.js';
+
+export const RECORD_FORMAT = 1;
+export const RECORD_HEADER_BYTES = 22;
+
+const DATA_PREFIX = 'd'.charCodeAt(0);
+const DUE_PREFIX = 't'.charCodeAt(0);
+const DATA_KEY_HEADER_BYTES = 5;
+const DUE_KEY_HEADER_BYTES = 13;
+
+/** Due times are rounded up to this, so that a key refreshed each second leaves few rows. */
+const DUE_GRAIN_MS = 4_000;
+
+/** Where `bytes` may be larger than the record and is written from `at`. */
+export function writeRecordHeader(bytes: Buffer, at: number, entry: { type: number; version: number; expiresAtMs: number }): void {
+  bytes[at + 4] = RECORD_FORMAT;
+  bytes[at + 5] = entry.type;
+  writeUint64(bytes, entry.version, at + 6);
+  writeUint64(bytes, entry.expiresAtMs, at + 14);
+}
+
+export function sealRecord(key: Buffer, record: Buffer): void {
+  record.writeUInt32BE(crc32(record.subarray(4), crc32(key)), 0);
+}
+
+export function encodeRecord(key: Buffer, entry: Entry): Buffer {
+  const record = Buffer.allocUnsafe(RECORD_HEADER_BYTES + entry.value.length);
+  writeRecordHeader(record, 0, entry);
+  record.set(entry.value, RECORD_HEADER_BYTES);
+  sealRecord(key, record);
+  return record;
+}
+
+/**
+ * The entry of a record; its value is a view into `record`.
+ * @throws HeadwaterError `corrupt` or `unknown_format`.
+ */
+export function decodeRecord(key: Buffer, record: Buffer): Entry {
+  verifyRecord(key, record);
+  return {
+    type: record[5] as number,
+    version: readUint64(record, 6),
+    expiresAtMs: readUint64(record, 14),
+    value: record.subarray(RECORD_HEADER_BYTES),
+  };
+}
+
+export function verifyRecord(key: Buffer, record: Buffer): void {
+  if (record.length < RECORD_HEADER_BYTES) {
+    throw new HeadwaterError('corrupt', `the record of ${describeKey(key)} has ${record.length} bytes, expected at least ${RECORD_HEADER_BYTES}`);
+  }
+  if (record[4] !== RECORD_FORMAT) {
+    throw new HeadwaterError('unknown_format', `the record of ${describeKey(key)} has format ${record[4]}; this version knows format ${RECORD_FORMAT}`);
+  }
+  if (crc32(record.subarray(4), crc32(key)) !== record.readUInt32BE(0)) {
+    throw new HeadwaterError('corrupt', `the record of ${describeKey(key)} does not match its checksum: the disk changed it`);
+  }
+}
+
+/** Expiry of a verified record, without decoding the rest. */
+export function recordExpiresAtMs(record: Buffer): number {
+  return readUint64(record, 14);
+}
+
+export function dataKey(epoch: number, key: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(DATA_KEY_HEADER_BYTES + key.length);
+  bytes[0] = DATA_PREFIX;
+  bytes.writeUInt32BE(epoch, 1);
+  bytes.set(key, DATA_KEY_HEADER_BYTES);
+  return bytes;
+}
+
+/** As `dataKey`, from the overlay's form of a key. */
+export function dataKeyOfString(epoch: number, key: string): Buffer {
+  const bytes = Buffer.allocUnsafe(DATA_KEY_HEADER_BYTES + key.length);
+  bytes[0] = DATA_PREFIX;
+  bytes.writeUInt32BE(epoch, 1);
+  bytes.write(key, DATA_KEY_HEADER_BYTES, 'latin1');
+  return bytes;
+}
+
+export function userKey(key: Buffer): Buffer {
+  return key.subarray(DATA_KEY_HEADER_BYTES);
+}
+
+/** Before all records of an epoch; `dataEnd` is after them. */
+export function dataStart(epoch: number): Buffer {
+  return dataKey(epoch, Buffer.alloc(0));
+}
+
+export function dataEnd(epoch: number): Buffer {
+  return dataStart(epoch + 1);
+}
+
+export function dueKey(expiresAtMs: number, epoch: number, key: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(DUE_KEY_HEADER_BYTES + key.length);
+  bytes[0] = DUE_PREFIX;
+  writeUint64(bytes, Math.ceil(expiresAtMs / DUE_GRAIN_MS) * DUE_GRAIN_MS, 1);
+  bytes.writeUInt32BE(epoch, 9);
+  bytes.set(key, DUE_KEY_HEADER_BYTES);
+  return bytes;
+}
+
+/** Before all due rows, and after those that are due at `nowMs`. */
+export const DUE_START = Buffer.from([DUE_PREFIX]);
+
+export function dueEnd(nowMs: number): Buffer {
+  const bytes = Buffer.alloc(9);
+  bytes[0] = DUE_PREFIX;
+  writeUint64(bytes, nowMs + 1, 1);
+  return bytes;
+}
+
+export function parseDueKey(bytes: Buffer): { epoch: number; key: Buffer } {
+  return { epoch: bytes.readUInt32BE(9), key: bytes.subarray(DUE_KEY_HEADER_BYTES) };
+}
+
+/** For messages: printable and short, never a whole large key. */
+export function describeKey(key: Buffer): string {
+  const shown = JSON.stringify(key.toString('utf8', 0, Math.min(key.length, 64)));
+  return key.length > 64 ? `the key ${shown}… (${key.length} bytes)` : `the key ${shown}`;
+}

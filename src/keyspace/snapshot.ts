@@ -1,0 +1,146 @@
+/**
+ * The keyspace at one offset: what scans, digests, backups and full resyncs
+ * read. It is a LevelDB snapshot taken when everything up to the offset, and
+ * nothing after it, was on disk, so it costs no memory whatever its size.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { HeadwaterError } from '../errors.js';
+import { invariant } from '../invariant.js';
+import type { Database, Entries, Snapshot } from '../level.js';
+import type { Position } from '../position.js';
+import { dataEnd, dataKey, RECORD_HEADER_BYTES, userKey, verifyRecord } from './record.js';
+
+const READ_AHEAD_BYTES = 256 * 1024;
+
+/** A key and its record, verified. */
+export type KeyAndRecord = [key: Buffer, record: Buffer];
+
+export class KeyspaceSnapshot {
+  readonly position: Position;
+  /** Keys in it, if they have been counted. */
+  readonly keys: number | undefined;
+  readonly #db: Database;
+  readonly #epoch: number;
+  readonly #snapshot: Snapshot;
+  readonly #onClose: () => void;
+  readonly #open = new Set<Entries>();
+  /** The first holder is whoever takes it. */
+  #holders = 1;
+  #closed: HeadwaterError | undefined;
+
+  constructor(options: { db: Database; epoch: number; position: Position; keys: number | undefined; onClose: () => void }) {
+    this.#db = options.db;
+    this.#snapshot = options.db.snapshot();
+    this.#epoch = options.epoch;
+    this.position = options.position;
+    this.keys = options.keys;
+    this.#onClose = options.onClose;
+  }
+
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** One more holder, who must `release` it. */
+  share(): this {
+    invariant(this.#holders > 0 && !this.#closed, 'a snapshot is shared while it is held');
+    this.#holders++;
+    return this;
+  }
+
+  async release(): Promise<void> {
+    this.#holders--;
+    if (this.#holders === 0) await this.close(new HeadwaterError('internal', 'the snapshot has been released'));
+  }
+
+  /** Ends every reader with `reason`. */
+  async close(reason: HeadwaterError): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = reason;
+    this.#onClose();
+    for (const entries of this.#open) await entries.close();
+    await this.#snapshot.close();
+  }
+
+  /**
+   * Keys and verified records in key order, in chunks.
+   * @param prefix only keys that begin with it.
+   * @throws HeadwaterError `corrupt` at a damaged record; the reason for which
+   *   the snapshot was closed.
+   */
+  async *chunks(prefix: Buffer = Buffer.alloc(0), chunkEntries = 256): AsyncGenerator<KeyAndRecord[]> {
+    if (this.#closed) throw this.#closed;
+    const entries = this.#db.iterate({
+      gte: dataKey(this.#epoch, prefix),
+      lt: after(prefix, this.#epoch),
+      snapshot: this.#snapshot,
+      highWaterMarkBytes: READ_AHEAD_BYTES,
+    });
+    this.#open.add(entries);
+    try {
+      for (;;) {
+        const rows = await entries.next(chunkEntries);
+        if (this.#closed) throw this.#closed;
+        if (rows.length === 0) return;
+        for (const row of rows) {
+          const key = userKey(row[0]);
+          verifyRecord(key, row[1]);
+          row[0] = key;
+        }
+        yield rows;
+      }
+    } catch (error) {
+      throw this.#closed ?? error;
+    } finally {
+      this.#open.delete(entries);
+      if (!this.#closed) await entries.close();
+    }
+  }
+
+  async digest(): Promise<{ keys: number; digest: Buffer }> {
+    const digest = new KeyspaceDigest();
+    for await (const chunk of this.chunks()) digest.add(chunk);
+    return { keys: digest.keys, digest: digest.finish() };
+  }
+}
+
+function after(prefix: Buffer, epoch: number): Buffer {
+  const last = prefix.findLastIndex((byte) => byte !== 0xff);
+  if (last < 0) return dataEnd(epoch);
+  const end = Buffer.from(prefix.subarray(0, last + 1));
+  end[last] = (end[last] as number) + 1;
+  return dataKey(epoch, end);
+}
+
+/**
+ * SHA-256 over (key length u32, key, type u8, expiry u64, value length u32,
+ * value) of every record in key order: equal iff two keyspaces are equal in
+ * what clients can see, whatever LevelDB's layout, versions and epochs are.
+ */
+export class KeyspaceDigest {
+  readonly #hash: Hash = createHash('sha256');
+  keys = 0;
+
+  add(chunk: readonly KeyAndRecord[]): void {
+    let size = 0;
+    for (const [key, record] of chunk) size += key.length + record.length + 17 - RECORD_HEADER_BYTES;
+    const bytes = Buffer.allocUnsafe(size);
+    let at = 0;
+    for (const [key, record] of chunk) {
+      at = bytes.writeUInt32BE(key.length, at);
+      at += key.copy(bytes, at);
+      // Type, then the expiry behind the version.
+      bytes[at++] = record[5] as number;
+      at += record.copy(bytes, at, 14, RECORD_HEADER_BYTES);
+      at = bytes.writeUInt32BE(record.length - RECORD_HEADER_BYTES, at);
+      at += record.copy(bytes, at, RECORD_HEADER_BYTES);
+    }
+    invariant(at === size, `a digest chunk of ${size} bytes, written ${at}`);
+    this.#hash.update(bytes);
+    this.keys += chunk.length;
+  }
+
+  finish(): Buffer {
+    return this.#hash.digest();
+  }
+}

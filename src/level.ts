@@ -1,0 +1,247 @@
+/**
+ * LevelDB, with what it does not promise put right: the only importer of
+ * `level`. One `Database` is one LevelDB directory.
+ *
+ * - `durable()` is the only way to know that everything written so far would
+ *   survive a power cut: one `sync` write does not cover earlier plain ones
+ *   once LevelDB has rotated its own log file.
+ * - The first failed write of any kind latches the database: LevelDB reports
+ *   success for writes after an ENOSPC and loses them. From then on every write
+ *   fails until the database is opened anew, with full recovery.
+ * - Reads made by one `get`, `getMany` or `iterate` call see the database as it
+ *   was when the call was made (classic-level takes the LevelDB snapshot inside
+ *   the call), which is what lets the keyspace look at its layers and the disk
+ *   in one turn.
+ */
+import { open as openFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { Level } from 'level';
+import { HeadwaterError } from './errors.js';
+
+export interface DatabaseOptions {
+  /** Memory of LevelDB's write buffer, bytes; up to twice as much is used. */
+  writeBufferBytes: number;
+  /** Size of LevelDB's table files, bytes. */
+  fileBytes: number;
+  /** LevelDB's cache of table blocks, bytes. */
+  cacheBytes: number;
+  /** Whether table blocks are compressed with Snappy. */
+  compression: boolean;
+}
+
+export interface IterateOptions {
+  gt?: Buffer;
+  gte?: Buffer;
+  lt?: Buffer;
+  lte?: Buffer;
+  reverse?: boolean;
+  limit?: number;
+  snapshot?: Snapshot;
+  /** False leaves the values out (empty buffers). */
+  values?: boolean;
+  /** Read-ahead in bytes; the default suits a few entries, scans want 256 KiB. */
+  highWaterMarkBytes?: number;
+}
+
+export interface Snapshot {
+  close(): Promise<void>;
+}
+
+/** Entries in key order. */
+export interface Entries {
+  /** Up to `count` entries; an empty array at the end. */
+  next(count: number): Promise<Array<[Buffer, Buffer]>>;
+  close(): Promise<void>;
+}
+
+export interface WriteBatch {
+  /** Copies both before it returns. */
+  put(key: Buffer, value: Buffer): void;
+  del(key: Buffer): void;
+  /** All or nothing; with `sync`, the batch itself is on disk when it resolves. */
+  write(options?: { sync?: boolean }): Promise<void>;
+}
+
+export interface Database {
+  readonly location: string;
+  /** The first failed write, if there was one. */
+  readonly latched: Error | undefined;
+  get(key: Buffer): Promise<Buffer | undefined>;
+  getMany(keys: Buffer[]): Promise<Array<Buffer | undefined>>;
+  hasMany(keys: Buffer[]): Promise<boolean[]>;
+  put(key: Buffer, value: Buffer, options?: { sync?: boolean }): Promise<void>;
+  batch(): WriteBatch;
+  iterate(options: IterateOptions): Entries;
+  snapshot(): Snapshot;
+  /** Everything written before this call survives a power cut once it resolves. */
+  durable(): Promise<void>;
+  compact(from: Buffer, to: Buffer): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type OpenDatabase = (location: string, options: DatabaseOptions) => Promise<Database>;
+
+/** The part of abstract-level that a Database stands on. */
+interface LevelLike {
+  get(key: Buffer): Promise<Buffer | undefined>;
+  getMany(keys: Buffer[]): Promise<Array<Buffer | undefined>>;
+  hasMany(keys: Buffer[]): Promise<boolean[]>;
+  put(key: Buffer, value: Buffer, options: object): Promise<void>;
+  batch(): {
+    put(key: Buffer, value: Buffer): unknown;
+    del(key: Buffer): unknown;
+    write(options?: object): Promise<void>;
+  };
+  iterator(options: object): {
+    nextv(size: number): Promise<Array<[Buffer, Buffer]>>;
+    close(): Promise<void>;
+  };
+  snapshot(): Snapshot;
+  compactRange?(start: Buffer, end: Buffer): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens or creates a LevelDB directory.
+ * @throws HeadwaterError `directory_locked` where another process has it open,
+ *   `corrupt` where LevelDB cannot open it.
+ */
+export const openLevel: OpenDatabase = async (location, options) => {
+  const level = new Level<Buffer, Buffer>(location, {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+    writeBufferSize: options.writeBufferBytes,
+    maxFileSize: options.fileBytes,
+    cacheSize: options.cacheBytes,
+    compression: options.compression,
+  });
+  try {
+    await level.open();
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if ((cause as { code?: string } | undefined)?.code === 'LEVEL_LOCKED') {
+      throw new HeadwaterError('directory_locked', `${location} is in use by another process`, { cause });
+    }
+    const why = cause instanceof Error ? cause.message : String(error);
+    throw new HeadwaterError('corrupt', `LevelDB cannot open ${location}: ${why}`, { cause: error });
+  }
+  return new LatchingDatabase(location, level as unknown as LevelLike, () => syncLogFiles(location));
+};
+
+/** A Database over any abstract-level store; tests bring their own and their own `durable`. */
+export class LatchingDatabase implements Database {
+  readonly location: string;
+  readonly #level: LevelLike;
+  readonly #sync: () => Promise<void>;
+  #latched: Error | undefined;
+
+  constructor(location: string, level: LevelLike, sync: () => Promise<void>) {
+    this.location = location;
+    this.#level = level;
+    this.#sync = sync;
+  }
+
+  get latched(): Error | undefined {
+    return this.#latched;
+  }
+
+  get(key: Buffer): Promise<Buffer | undefined> {
+    return this.#level.get(key);
+  }
+
+  getMany(keys: Buffer[]): Promise<Array<Buffer | undefined>> {
+    return this.#level.getMany(keys);
+  }
+
+  hasMany(keys: Buffer[]): Promise<boolean[]> {
+    return this.#level.hasMany(keys);
+  }
+
+  put(key: Buffer, value: Buffer, options: { sync?: boolean } = {}): Promise<void> {
+    return this.#writing(() => this.#level.put(key, value, options));
+  }
+
+  batch(): WriteBatch {
+    const batch = this.#level.batch();
+    return {
+      put: (key, value) => void batch.put(key, value),
+      del: (key) => void batch.del(key),
+      write: (options = {}) => this.#writing(() => batch.write(options)),
+    };
+  }
+
+  iterate(options: IterateOptions): Entries {
+    const iterator = this.#level.iterator(options);
+    return {
+      next: (count) => iterator.nextv(count),
+      close: () => iterator.close(),
+    };
+  }
+
+  snapshot(): Snapshot {
+    return this.#level.snapshot();
+  }
+
+  durable(): Promise<void> {
+    return this.#writing(this.#sync);
+  }
+
+  async compact(from: Buffer, to: Buffer): Promise<void> {
+    await this.#level.compactRange?.(from, to);
+  }
+
+  close(): Promise<void> {
+    return this.#level.close();
+  }
+
+  async #writing(write: () => Promise<void>): Promise<void> {
+    if (this.#latched) throw this.#refusal(this.#latched);
+    try {
+      await write();
+    } catch (error) {
+      this.#latched ??= error instanceof Error ? error : new Error(String(error));
+      throw this.#refusal(this.#latched);
+    }
+  }
+
+  #refusal(cause: Error): HeadwaterError {
+    return new HeadwaterError('store_latched', `a write to ${this.location} failed: ${cause.message}`, { cause });
+  }
+}
+
+/**
+ * LevelDB's own log files hold every write that is not yet in a table; tables
+ * and manifest are synced by LevelDB. A file that vanished meanwhile was
+ * written to a table.
+ */
+async function syncLogFiles(location: string): Promise<void> {
+  const names = await readdir(location);
+  const logs = names.filter((name) => name.endsWith('.log'));
+  await Promise.all(logs.map((name) => syncFile(path.join(location, name))));
+  await syncDirectory(location);
+}
+
+async function syncFile(file: string): Promise<void> {
+  let handle: Awaited<ReturnType<typeof openFile>>;
+  try {
+    handle = await openFile(file, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes the names in a directory durable. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await openFile(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Every bound on a size, a count or a time, with its reason. A bound that a
+ * user may change is the default of an option in config.ts; the others are
+ * part of a format or of the protocol.
+ */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** No block may be larger, whatever is configured: readers size buffers by it. */
+export const BLOCK_BYTES_CEILING = 64 * MiB;
+
+/** A block closes at this size or count, unless one value or transaction is larger. */
+export const BLOCK_BYTES_TARGET = MiB;
+export const BLOCK_COMMANDS_MAX = 4096;
+
+/** Defaults for what clients may send; replication is never bound by them. */
+export const KEY_BYTES_MAX = 64 * KiB;
+export const VALUE_BYTES_MAX = 16 * MiB;
+export const TRANSACTION_BYTES_MAX = 32 * MiB;
+
+/** One gRPC message: the largest transaction and its framing. */
+export const MESSAGE_BYTES_MAX = 36 * MiB;
+
+/** Requests waiting for the writer, in encoded bytes: from one stream, and from all. */
+export const STREAM_QUEUE_BYTES_MAX = 8 * MiB;
+export const TOTAL_QUEUE_BYTES_MAX = 64 * MiB;
+
+/** A stream that found the queues full for so long is refused with `overloaded`. */
+export const QUEUE_WAIT_MS_MAX = 10_000;
+
+/** Reply bytes put into one message of a pipeline or a scan before the next begins. */
+export const REPLY_MESSAGE_BYTES_TARGET = 256 * KiB;
+
+/** A replication frame above this travels in parts, so that heartbeats get through. */
+export const FRAME_BYTES_MAX = 256 * KiB;
+
+/** Received blocks that wait for the commit in hand; past it the link stops reading. */
+export const RECEIVE_QUEUE_BYTES_MAX = 4 * MiB;
+
+/** Recent blocks kept in memory for cursors that are nearly level. */
+export const TAIL_BYTES_MAX = 8 * MiB;
+
+/** Bytes that a cursor reads from disk at a time. */
+export const CURSOR_READ_BYTES = 256 * KiB;
+
+/** The background check of the log rests after so many bytes, so that it never competes with writes. */
+export const SCRUB_STEP_BYTES = MiB;
+export const SCRUB_PAUSE_MS = 10;
+
+/** Log that a restart may have to replay before a checkpoint is due. */
+export const REPLAY_BYTES_MAX = 64 * MiB;
+
+/** Memory of the overlay (pinned block bytes and a cost per entry) before it is frozen. */
+export const OVERLAY_BYTES_MAX = 48 * MiB;
+
+/** Layers waiting to be written out; beyond it the writer waits. */
+export const FROZEN_LAYERS_MAX = 2;
+
+/** Entries written to the keyspace in one batch of a checkpoint. */
+export const FLUSH_CHUNK_ENTRIES = 256;
+export const FLUSH_CHUNK_BYTES = 512 * KiB;
+
+/** A snapshot younger than this is shared by those who ask. */
+export const SNAPSHOT_SHARE_MS = 1_000;
+
+/** An abandoned snapshot would keep LevelDB from dropping old values for ever. */
+export const SNAPSHOT_AGE_MS_MAX = 60 * 60 * 1_000;
+
+/** Keys that the expiry looks at in one step, so that it never holds up writes. */
+export const EXPIRY_STEP_KEYS = 200;
+export const EXPIRY_INTERVAL_MS = 100;
+
+/** Heartbeats and acknowledgements, and how long silence lasts before a link is dead. */
+export const HEARTBEAT_INTERVAL_MS = 1_000;
+export const LINK_TIMEOUT_MS = 5_000;
+
+/** Acknowledgements after batches, when nobody asked for one at once. */
+export const ACKNOWLEDGE_INTERVAL_MS = 20;
+
+/** Waits between attempts to reach the upstream: doubling, with jitter. */
+export const RECONNECT_MS_MIN = 50;
+export const RECONNECT_MS_MAX = 2_000;
+
+/** The durable point of `--fsync everysec`. */
+export const FSYNC_INTERVAL_MS = 1_000;
+
+/** Calls in hand at a stop get this long to finish. */
+export const DRAIN_MS_MAX = 5_000;

@@ -1,0 +1,142 @@
+/**
+ * A block: the commands committed together. The same bytes are one LevelDB
+ * value on every node of a cluster and travel verbatim between them.
+ *
+ * Format 1, all integers big-endian:
+ *
+ *   at  size
+ *    0     4  running checksum at the last offset (not under itself)
+ *    4     8  last offset
+ *   12     8  first offset
+ *   20     8  time, milliseconds since the epoch
+ *   28     1  format number
+ *   29    20  history: the replication ID
+ *   49     …  payload: protobuf BlockPayload, one command per offset
+ *
+ * The running checksum is CRC-32 (zlib's) over bytes 4 to the end, seeded with
+ * the running checksum of the block before, 0 for the first. The seed is not
+ * stored inside: a CRC over data that begins with its own seed, or ends in its
+ * own CRC, forgets its past. It detects accidents; it proves nothing against
+ * forgery.
+ *
+ * Whatever a later format changes, the checksum stays at 0 and the format
+ * number at 28, so that an older reader can refuse by name.
+ */
+import { crc32 } from 'node:zlib';
+import type { Command } from '../command.js';
+import { HeadwaterError } from '../errors.js';
+import { invariant } from '../invariant.js';
+import { BLOCK_BYTES_CEILING } from '../limits.js';
+import { formatChecksum, type Position } from '../position.js';
+import { readUint64, writeUint64 } from '../uint64.js';
+import { type CommandVisitor, decodeCommands, encodeCommands, visitCommands } from '../wire/command.js';
+
+export const BLOCK_FORMAT = 1;
+export const BLOCK_HEADER_BYTES = 49;
+
+export class Block {
+  readonly bytes: Buffer;
+  readonly checksum: number;
+  readonly lastOffset: number;
+  readonly firstOffset: number;
+  readonly timeMs: number;
+  /** 40 hexadecimal characters. */
+  readonly replicationId: string;
+
+  /**
+   * Reads the header; `verify` and `visit` look at the rest.
+   * @throws HeadwaterError `corrupt` or `unknown_format`.
+   */
+  constructor(bytes: Buffer) {
+    if (bytes.length <= BLOCK_HEADER_BYTES || bytes.length > BLOCK_BYTES_CEILING) {
+      throw new HeadwaterError('corrupt', `a block has ${BLOCK_HEADER_BYTES + 1} to ${BLOCK_BYTES_CEILING} bytes, received ${bytes.length}`);
+    }
+    const format = bytes.readUInt8(28);
+    if (format !== BLOCK_FORMAT) {
+      throw new HeadwaterError('unknown_format', `block format ${format}; this version knows format ${BLOCK_FORMAT}`);
+    }
+    this.bytes = bytes;
+    this.checksum = bytes.readUInt32BE(0);
+    this.lastOffset = readUint64(bytes, 4);
+    this.firstOffset = readUint64(bytes, 12);
+    this.timeMs = readUint64(bytes, 20);
+    this.replicationId = bytes.toString('hex', 29, 49);
+    if (this.firstOffset < 1 || this.lastOffset < this.firstOffset) {
+      throw new HeadwaterError('corrupt', `a block cannot hold offsets ${this.firstOffset} to ${this.lastOffset}`);
+    }
+  }
+
+  get position(): Position {
+    return { replicationId: this.replicationId, offset: this.lastOffset, checksum: this.checksum };
+  }
+
+  /** Whether the block is what was sealed, right after a block with `previousChecksum`. */
+  chains(previousChecksum: number): boolean {
+    return crc32(this.bytes.subarray(4), previousChecksum) === this.checksum;
+  }
+
+  /**
+   * The whole check of a block that comes from outside or from disk.
+   * @throws HeadwaterError `chain_broken` with both sides' values.
+   */
+  verifyAfter(offset: number, checksum: number): void {
+    if (this.firstOffset !== offset + 1) {
+      throw new HeadwaterError('chain_broken', `expected a block from offset ${offset + 1}, received ${this.firstOffset} to ${this.lastOffset}`);
+    }
+    if (!this.chains(checksum)) {
+      throw new HeadwaterError(
+        'chain_broken',
+        `block ${this.firstOffset} to ${this.lastOffset}: its checksum ${formatChecksum(this.checksum)} does not follow ${formatChecksum(checksum)} at offset ${offset}`,
+      );
+    }
+  }
+
+  /**
+   * Visits the commands; positions are into `bytes`.
+   * @throws HeadwaterError `corrupt` where their number is not that of the offsets.
+   */
+  visit(visitor: CommandVisitor): void {
+    const count = visitCommands(this.bytes, BLOCK_HEADER_BYTES, visitor);
+    const expected = this.lastOffset - this.firstOffset + 1;
+    if (count !== expected) {
+      throw new HeadwaterError('corrupt', `block ${this.firstOffset} to ${this.lastOffset}: expected ${expected} commands, received ${count}`);
+    }
+  }
+
+  /** For dumps and tests. */
+  commands(): Command[] {
+    return decodeCommands(this.bytes, BLOCK_HEADER_BYTES);
+  }
+}
+
+/** A visitor that only looks whether every command is known. */
+export const CHECKING_VISITOR: CommandVisitor = {
+  put: () => {},
+  del: () => {},
+  touch: () => {},
+  clear: () => {},
+  message: () => {},
+};
+
+export interface Seal {
+  readonly commands: readonly Command[];
+  /** The end of the log that the block continues. */
+  readonly previous: { readonly offset: number; readonly checksum: number };
+  readonly replicationId: string;
+  readonly timeMs: number;
+}
+
+/** Makes the block that follows `previous`. */
+export function sealBlock({ commands, previous, replicationId, timeMs }: Seal): Block {
+  invariant(commands.length > 0, 'a block holds at least one command');
+  const payload = encodeCommands(commands);
+  const bytes = Buffer.allocUnsafeSlow(BLOCK_HEADER_BYTES + payload.length);
+  writeUint64(bytes, previous.offset + commands.length, 4);
+  writeUint64(bytes, previous.offset + 1, 12);
+  writeUint64(bytes, timeMs, 20);
+  bytes.writeUInt8(BLOCK_FORMAT, 28);
+  invariant(bytes.write(replicationId, 29, 20, 'hex') === 20, `a replication ID of 40 hexadecimal characters, not ${replicationId}`);
+  bytes.set(payload, BLOCK_HEADER_BYTES);
+  bytes.writeUInt32BE(crc32(bytes.subarray(4), previous.checksum), 0);
+  return new Block(bytes);
+}

@@ -1,0 +1,65 @@
+/**
+ * A reader of the log at its own pace: a feed, a watch, an archive. It holds a
+ * position and nothing else, so a slow one costs no memory, and the writer does
+ * not know that it exists. Every block is verified against the one before it
+ * before it is handed out, whether it came from memory or from disk: a damaged
+ * block is never shipped. A cursor that meets a gap ends; it never skips.
+ */
+import type { Block } from './block.js';
+import type { Log, Pin } from './log.js';
+
+export class Cursor {
+  readonly #log: Log;
+  readonly #pin: Pin | undefined;
+  #offset: number;
+  #checksum: number;
+
+  /**
+   * Stands at a block's end. A pinned cursor keeps what it has not read from
+   * being trimmed, for as long as it is open.
+   */
+  constructor(log: Log, at: { offset: number; checksum: number }, options: { pinned: boolean } = { pinned: false }) {
+    this.#log = log;
+    this.#offset = at.offset;
+    this.#checksum = at.checksum;
+    this.#pin = options.pinned ? log.pin(at.offset) : undefined;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get checksum(): number {
+    return this.#checksum;
+  }
+
+  /**
+   * The next blocks, at least one and about `bytesMax` bytes; waits at the end
+   * of the log.
+   * @throws HeadwaterError `trimmed`, `not_a_boundary`, `chain_broken`, or the
+   *   reason for which the log was closed; the signal's reason where it aborts.
+   */
+  async next(bytesMax: number, signal: AbortSignal): Promise<Block[]> {
+    for (;;) {
+      const blocks = await this.poll(bytesMax);
+      if (blocks.length > 0) return blocks;
+      await this.#log.whenBeyond(this.#offset, signal);
+    }
+  }
+
+  /** As `next`, but an empty array at the end of the log. */
+  async poll(bytesMax: number): Promise<Block[]> {
+    const blocks = await this.#log.read(this.#offset, bytesMax);
+    for (const block of blocks) {
+      block.verifyAfter(this.#offset, this.#checksum);
+      this.#offset = block.lastOffset;
+      this.#checksum = block.checksum;
+    }
+    if (this.#pin) this.#pin.offset = this.#offset;
+    return blocks;
+  }
+
+  close(): void {
+    if (this.#pin) this.#log.unpin(this.#pin);
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The most recent blocks, kept in memory for cursors that are nearly level, so
+ * that streaming to a follower that keeps up never reads the disk. Bounded in
+ * bytes; the oldest go first. Only log.ts uses it.
+ */
+import { invariant } from '../invariant.js';
+import type { Block } from './block.js';
+
+export class Tail {
+  readonly #bytesMax: number;
+  #blocks: Block[] = [];
+  /** Blocks before this index are dropped; they are cut off in bulk. */
+  #head = 0;
+  #bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  push(block: Block): void {
+    const last = this.#blocks.at(-1);
+    invariant(!last || last.lastOffset + 1 === block.firstOffset, 'the tail is contiguous');
+    this.#blocks.push(block);
+    this.#bytes += block.bytes.length;
+    while (this.#bytes > this.#bytesMax && this.#head < this.#blocks.length - 1) {
+      this.#bytes -= (this.#blocks[this.#head] as Block).bytes.length;
+      this.#head++;
+    }
+    if (this.#head > 1024 && this.#head * 2 > this.#blocks.length) {
+      this.#blocks.splice(0, this.#head);
+      this.#head = 0;
+    }
+  }
+
+  /**
+   * The blocks right after `offset`, at least one and about `bytesMax` bytes of
+   * them; undefined where the tail does not reach back so far.
+   */
+  after(offset: number, bytesMax: number): Block[] | undefined {
+    let index = this.#indexOf(offset + 1);
+    if (index === undefined) return undefined;
+    const found: Block[] = [];
+    for (let bytes = 0; index < this.#blocks.length && bytes < bytesMax; index++) {
+      const block = this.#blocks[index] as Block;
+      found.push(block);
+      bytes += block.bytes.length;
+    }
+    return found;
+  }
+
+  /** The block that holds `offset`, if it is in the tail. */
+  holding(offset: number): Block | undefined {
+    const index = this.#indexOf(offset);
+    return index === undefined ? undefined : this.#blocks[index];
+  }
+
+  #indexOf(offset: number): number | undefined {
+    let low = this.#head;
+    let high = this.#blocks.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const block = this.#blocks[middle] as Block;
+      if (offset < block.firstOffset) high = middle - 1;
+      else if (offset > block.lastOffset) low = middle + 1;
+      else return middle;
+    }
+    return undefined;
+  }
+}

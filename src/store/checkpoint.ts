@@ -1,0 +1,199 @@
+/**
+ * When the overlay is frozen and written out, and the order in which that is
+ * durable: the log up to S; a mark that a flush to S has begun; the entries;
+ * the keyspace; the checkpoint record. It is the only writer of records into
+ * the keyspace database, so it is also where snapshots are taken: between two
+ * flushes.
+ */
+import type { Clock } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
+import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import { FROZEN_LAYERS_MAX, SNAPSHOT_AGE_MS_MAX, SNAPSHOT_SHARE_MS } from '../limits.js';
+import type { Log } from '../log/log.js';
+import type { Logger } from '../logger.js';
+
+export interface CheckpointBudget {
+  readonly overlayBytesMax: number;
+  readonly replayBytesMax: number;
+}
+
+/** Records of earlier epochs deleted after each flush, in one step. */
+const SWEEP_STEP = 2_000;
+
+interface Request {
+  /** The keyspace on disk must hold everything up to here. */
+  readonly offset: number;
+  resolve(snapshot: KeyspaceSnapshot): void;
+  reject(error: Error): void;
+}
+
+export class Checkpointer {
+  readonly #log: Log;
+  readonly #keyspace: Keyspace;
+  readonly #budget: CheckpointBudget;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #onFailure: (error: Error) => void;
+  readonly #requests: Request[] = [];
+  readonly #waitingForRoom: Array<() => void> = [];
+  readonly #snapshots = new Map<KeyspaceSnapshot, number>();
+  #running: Promise<void> | undefined;
+  #recounting: Promise<void> | undefined;
+  #closed: HeadwaterError | undefined;
+
+  constructor(options: {
+    log: Log;
+    keyspace: Keyspace;
+    budget: CheckpointBudget;
+    clock: Clock;
+    logger: Logger;
+    onFailure: (error: Error) => void;
+  }) {
+    this.#log = options.log;
+    this.#keyspace = options.keyspace;
+    this.#budget = options.budget;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#onFailure = options.onFailure;
+  }
+
+  /** After every commit: freezes the overlay when it is over its budget. */
+  afterCommit(): void {
+    const { active } = this.#keyspace;
+    if (active.bytes < this.#budget.overlayBytesMax && active.logBytes < this.#budget.replayBytesMax) return;
+    if (this.#keyspace.frozenLayers >= FROZEN_LAYERS_MAX) return;
+    this.#keyspace.freeze();
+    this.#kick();
+  }
+
+  /** What a committer awaits first: undefined unless the overlay is full and its flush is behind. */
+  room(): Promise<void> | undefined {
+    const { active, frozenLayers } = this.#keyspace;
+    if (frozenLayers < FROZEN_LAYERS_MAX || active.bytes < this.#budget.overlayBytesMax || this.#closed) return undefined;
+    return new Promise((resolve) => this.#waitingForRoom.push(resolve));
+  }
+
+  /** Everything applied so far is on disk as a checkpoint when it resolves. */
+  async checkpoint(): Promise<void> {
+    const snapshot = await this.snapshotAt();
+    await snapshot.release();
+  }
+
+  /**
+   * The keyspace at an offset that is no earlier than the end of the log now.
+   * @param share take one that is up to a second older, if there is one.
+   */
+  snapshotAt(options: { share: boolean } = { share: false }): Promise<KeyspaceSnapshot> {
+    if (this.#closed) return Promise.reject(this.#closed);
+    const now = this.#clock.monotonicMs();
+    for (const [snapshot, takenAt] of this.#snapshots) {
+      const level = snapshot.position.offset >= this.#keyspace.applied.offset;
+      if (level || (options.share && now - takenAt <= SNAPSHOT_SHARE_MS)) return Promise.resolve(snapshot.share());
+    }
+    return new Promise((resolve, reject) => {
+      this.#requests.push({ offset: this.#keyspace.applied.offset, resolve, reject });
+      this.#kick();
+    });
+  }
+
+  /** The number of keys now, exactly, expired ones that are not deleted yet included. */
+  async size(): Promise<number> {
+    for (;;) {
+      const snapshot = await this.snapshotAt();
+      await snapshot.release();
+      if (snapshot.keys !== undefined) return snapshot.keys;
+      await this.#recount();
+    }
+  }
+
+  /** Restores what a crash in the middle of a flush left unknown. */
+  start(): void {
+    if (this.#keyspace.checkpoint.keys === null) void this.#recount().catch(this.#onFailure);
+  }
+
+  /** Readers of snapshots hear `reason`; a flush in hand ends after its chunk at the latest. */
+  async close(reason: HeadwaterError): Promise<void> {
+    this.#closed = reason;
+    for (const request of this.#requests.splice(0)) request.reject(reason);
+    this.#releaseWaiting();
+    for (const snapshot of [...this.#snapshots.keys()]) await snapshot.close(reason);
+    await this.#running;
+    await this.#recounting?.catch(() => {});
+  }
+
+  #recount(): Promise<void> {
+    this.#recounting ??= (async () => {
+      // Between two flushes: the count must begin where the deltas begin.
+      while (this.#running) await this.#running;
+      if (!this.#closed) await this.#keyspace.recount();
+    })().finally(() => {
+      this.#recounting = undefined;
+    });
+    return this.#recounting;
+  }
+
+  #kick(): void {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+      // Something may have been frozen or asked for in the turn in which the loop ended.
+      if (!this.#closed && (this.#keyspace.frozenLayers > 0 || this.#requests.length > 0)) this.#kick();
+    });
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for (;;) {
+        this.#answerRequests();
+        if (this.#closed) return;
+        if (this.#keyspace.frozenLayers === 0) {
+          if (this.#requests.length === 0) break;
+          this.#keyspace.freeze();
+        }
+        await this.#flushOldest();
+        this.#releaseWaiting();
+      }
+      while (!this.#closed && (await this.#keyspace.sweep(SWEEP_STEP)) === SWEEP_STEP);
+    } catch (error) {
+      if (this.#closed) return;
+      for (const request of this.#requests.splice(0)) request.reject(error as Error);
+      this.#onFailure(error as Error);
+    }
+  }
+
+  async #flushOldest(): Promise<void> {
+    const position = this.#keyspace.oldestFrozen;
+    if (!position) return;
+    const began = this.#clock.monotonicMs();
+    await this.#log.durable();
+    await this.#keyspace.flush(this.#log.lineage.upTo(position.offset).rows);
+    const tookMs = Math.round(this.#clock.monotonicMs() - began);
+    this.#logger.debug({ offset: position.offset, took_ms: tookMs }, `checkpoint at offset ${position.offset} in ${tookMs} ms`);
+  }
+
+  #answerRequests(): void {
+    const { offset } = this.#keyspace.checkpoint.position;
+    const ready = this.#requests.filter((request) => request.offset <= offset);
+    if (ready.length === 0) return;
+    this.#requests.splice(0, this.#requests.length, ...this.#requests.filter((request) => request.offset > offset));
+    const snapshot = this.#takeSnapshot();
+    for (const request of ready) request.resolve(snapshot.share());
+    void snapshot.release();
+  }
+
+  #takeSnapshot(): KeyspaceSnapshot {
+    const snapshot = this.#keyspace.snapshot(() => {
+      this.#snapshots.delete(snapshot);
+      cancelMaximalAge();
+    });
+    const cancelMaximalAge = this.#clock.after(SNAPSHOT_AGE_MS_MAX, () => {
+      void snapshot.close(new HeadwaterError('unavailable', `the snapshot was held for more than ${SNAPSHOT_AGE_MS_MAX / 60_000} minutes`));
+    });
+    this.#snapshots.set(snapshot, this.#clock.monotonicMs());
+    return snapshot;
+  }
+
+  #releaseWaiting(): void {
+    for (const resolve of this.#waitingForRoom.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * The choke point: every block, sealed here or received from upstream, enters
+ * the store through `commit`, in this order: it follows the log; it is
+ * appended; it is applied; readers and cursors see it. One commit at a time,
+ * from the writer on a leader and from the link on a follower.
+ *
+ * An append that fails leaves it unknown whether the block is in the log: the
+ * store latches and reopens (store.ts); nothing is tried again here.
+ */
+import type { LogicalClock } from '../clock.js';
+import { invariant } from '../invariant.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
+import type { LineageRow } from '../lineage.js';
+import type { Block } from '../log/block.js';
+import type { Log } from '../log/log.js';
+import type { Checkpointer } from './checkpoint.js';
+
+/** When an acknowledged write would survive a power cut: at once, within a second, when LevelDB pleases. */
+export type FsyncPolicy = 'always' | 'everysec' | 'never';
+
+export class Committer {
+  readonly #log: Log;
+  readonly #keyspace: Keyspace;
+  readonly #checkpointer: Checkpointer;
+  readonly #clock: LogicalClock;
+  readonly #sync: boolean;
+  #busy = false;
+
+  constructor(options: { log: Log; keyspace: Keyspace; checkpointer: Checkpointer; clock: LogicalClock; fsync: FsyncPolicy }) {
+    this.#log = options.log;
+    this.#keyspace = options.keyspace;
+    this.#checkpointer = options.checkpointer;
+    this.#clock = options.clock;
+    this.#sync = options.fsync === 'always';
+  }
+
+  /**
+   * @param rows lineage rows that the blocks begin.
+   * @throws HeadwaterError `store_latched`: the blocks may or may not be in the log.
+   */
+  async commit(blocks: readonly Block[], rows: readonly LineageRow[] = []): Promise<void> {
+    invariant(!this.#busy, 'one commit at a time');
+    this.#busy = true;
+    try {
+      const full = this.#checkpointer.room();
+      if (full) await full;
+      await this.#log.append(blocks, { sync: this.#sync, rows });
+      for (const block of blocks) this.#keyspace.apply(block);
+      this.#log.publish(blocks);
+      const last = blocks[blocks.length - 1] as Block;
+      if (this.#sync) this.#log.markDurable(last.lastOffset);
+      this.#clock.advanceTo(last.timeMs);
+    } finally {
+      this.#busy = false;
+    }
+    this.#checkpointer.afterCommit();
+    this.#log.wake();
+  }
+}

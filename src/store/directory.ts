@@ -1,0 +1,219 @@
+/**
+ * A node's data directory, apart from what is inside a generation:
+ *
+ *   format           "headwater data directory, format 1"
+ *   lock/            an empty LevelDB, held open for its operating-system lock
+ *   owner            the process that holds the lock, for messages
+ *   node.json        identity, role and upstream (NodeRecord)
+ *   CURRENT          the name of the generation in use
+ *   gen-000001/      a generation: log/ and keyspace/
+ *   damaged/         blocks that a recovery took out of the log
+ *   lost-writes/     blocks that a resync had no place for
+ *
+ * The lock is taken before anything is read, and nothing is written into a
+ * directory that is not ours. Files are replaced whole: written aside, synced,
+ * renamed, and the directory synced.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { HeadwaterError } from '../errors.js';
+import { type Database, type OpenDatabase, syncDirectory } from '../level.js';
+
+const FORMAT_TEXT = 'headwater data directory, format 1\n';
+const FORMAT_PATTERN = /^headwater data directory, format (\d+)\n$/;
+const OWN_NAMES = /^(format|lock|node\.json|CURRENT|owner|damaged|lost-writes|gen-\d{6}|.*\.new)$/;
+
+export type Role = 'leader' | 'follower';
+
+export interface NodeRecord {
+  readonly node_id: string;
+  /** Empty until the node first leads or follows. */
+  readonly cluster_id: string;
+  readonly role: Role;
+  /** host:port; empty on a leader. */
+  readonly upstream: string;
+}
+
+export class Directory {
+  readonly path: string;
+  readonly #lock: Database;
+  #node: NodeRecord;
+  #current: number;
+
+  private constructor(directory: string, lock: Database, node: NodeRecord, current: number) {
+    this.path = directory;
+    this.#lock = lock;
+    this.#node = node;
+    this.#current = current;
+  }
+
+  /**
+   * Opens or makes a data directory.
+   * @throws HeadwaterError `directory_locked`, `foreign_directory`,
+   *   `unknown_format` or `corrupt`; the directory is as it was then.
+   */
+  static async open(directory: string, openDatabase: OpenDatabase): Promise<Directory> {
+    await refuseForeign(directory);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const lock = await takeLock(directory, openDatabase);
+    try {
+      await replaceFile(directory, 'owner', `${process.pid}\n`);
+      if ((await readIfThere(path.join(directory, 'format'))) === undefined) await replaceFile(directory, 'format', FORMAT_TEXT);
+      const node = (await readNode(directory)) ?? (await writeNode(directory, newNode()));
+      const current = await readCurrent(directory);
+      return new Directory(directory, lock, node, current);
+    } catch (error) {
+      await lock.close();
+      throw error;
+    }
+  }
+
+  get node(): NodeRecord {
+    return this.#node;
+  }
+
+  /** Durable when it resolves. */
+  async update(change: Partial<NodeRecord>): Promise<void> {
+    this.#node = await writeNode(this.path, { ...this.#node, ...change });
+  }
+
+  get currentGeneration(): string {
+    return this.#generation(this.#current);
+  }
+
+  /** An empty directory for the generation that may follow the current one. */
+  async newGeneration(): Promise<string> {
+    const next = this.#generation(this.#current + 1);
+    await rm(next, { recursive: true, force: true });
+    await mkdir(next, { recursive: true, mode: 0o700 });
+    return next;
+  }
+
+  /** Makes the new generation the current one, for good. Its databases are closed and durable. */
+  async switchToNew(): Promise<void> {
+    const next = this.#generation(this.#current + 1);
+    for (const name of await readdir(next)) await syncDirectory(path.join(next, name));
+    await syncDirectory(next);
+    await syncDirectory(this.path);
+    await replaceFile(this.path, 'CURRENT', `${path.basename(next)}\n`);
+    this.#current++;
+  }
+
+  /** Deletes every generation but the current one: leftovers of a resync that was cut, or the one before a switch. */
+  async removeOtherGenerations(): Promise<void> {
+    for (const name of await readdir(this.path)) {
+      if (/^gen-\d{6}$/.test(name) && name !== path.basename(this.currentGeneration)) {
+        await rm(path.join(this.path, name), { recursive: true, force: true });
+      }
+    }
+  }
+
+  /** A directory beside the generations, made where it is missing. */
+  async beside(name: 'damaged' | 'lost-writes'): Promise<string> {
+    const directory = path.join(this.path, name);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    return directory;
+  }
+
+  async close(): Promise<void> {
+    await this.#lock.close();
+  }
+
+  #generation(number: number): string {
+    return path.join(this.path, `gen-${String(number).padStart(6, '0')}`);
+  }
+}
+
+async function refuseForeign(directory: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw new HeadwaterError('foreign_directory', `${directory} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  if (names.includes('format')) {
+    const text = await readFile(path.join(directory, 'format'), 'utf8');
+    const format = FORMAT_PATTERN.exec(text)?.[1];
+    if (format === '1') return;
+    if (format) throw new HeadwaterError('unknown_format', `${directory} has directory format ${format}; this version knows format 1`);
+    throw new HeadwaterError('foreign_directory', `${directory}/format is not Headwater's: expected ${JSON.stringify(FORMAT_TEXT)}`);
+  }
+  const foreign = names.find((name) => !OWN_NAMES.test(name));
+  if (foreign !== undefined) {
+    throw new HeadwaterError('foreign_directory', `${directory} is not empty and not Headwater's (it holds ${JSON.stringify(foreign)}); nothing in it was touched`);
+  }
+}
+
+async function takeLock(directory: string, openDatabase: OpenDatabase): Promise<Database> {
+  try {
+    return await openDatabase(path.join(directory, 'lock'), {
+      writeBufferBytes: 64 * 1024,
+      fileBytes: 1024 * 1024,
+      cacheBytes: 0,
+      compression: false,
+    });
+  } catch (error) {
+    if (!HeadwaterError.is(error, 'directory_locked')) throw error;
+    const owner = await readFile(path.join(directory, 'owner'), 'utf8').catch(() => '');
+    const who = owner.trim() ? `process ${owner.trim()}` : 'another process';
+    throw new HeadwaterError('directory_locked', `${directory} is in use by ${who}; one node, one data directory`, { cause: error });
+  }
+}
+
+function newNode(): NodeRecord {
+  return { node_id: randomBytes(16).toString('hex'), cluster_id: '', role: 'leader', upstream: '' };
+}
+
+async function readNode(directory: string): Promise<NodeRecord | undefined> {
+  const text = await readIfThere(path.join(directory, 'node.json'));
+  if (text === undefined) return undefined;
+  try {
+    const node = JSON.parse(text) as NodeRecord;
+    if (/^[0-9a-f]{32}$/.test(node.node_id) && (node.role === 'leader' || node.role === 'follower')) return node;
+  } catch {
+    // Falls through to the one refusal.
+  }
+  throw new HeadwaterError('corrupt', `${directory}/node.json is damaged; received ${JSON.stringify(text.slice(0, 80))}`);
+}
+
+async function writeNode(directory: string, node: NodeRecord): Promise<NodeRecord> {
+  await replaceFile(directory, 'node.json', `${JSON.stringify(node, undefined, 2)}\n`);
+  return node;
+}
+
+async function readCurrent(directory: string): Promise<number> {
+  const text = await readIfThere(path.join(directory, 'CURRENT'));
+  if (text === undefined) {
+    await replaceFile(directory, 'CURRENT', 'gen-000001\n');
+    return 1;
+  }
+  const number = /^gen-(\d{6})\n$/.exec(text)?.[1];
+  if (number) return Number(number);
+  throw new HeadwaterError('corrupt', `${directory}/CURRENT is damaged: expected the name of a generation, received ${JSON.stringify(text.slice(0, 80))}`);
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Whole or not at all, and durable. */
+async function replaceFile(directory: string, name: string, text: string): Promise<void> {
+  const file = path.join(directory, name);
+  const aside = `${file}.new`;
+  const handle = await open(aside, 'w', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(aside, file);
+  await syncDirectory(directory);
+}

@@ -1,0 +1,185 @@
+/**
+ * A log and its keyspace, open: what a full resync replaces as a whole and what
+ * a failed write makes us open anew. Opening is recovery: the chain is verified
+ * from the checkpoint to the end and replayed.
+ */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { type Clock, type LogicalClock, sleep } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import { Keyspace } from '../keyspace/keyspace.js';
+import type { Database, DatabaseOptions, OpenDatabase } from '../level.js';
+import { FSYNC_INTERVAL_MS, SCRUB_PAUSE_MS } from '../limits.js';
+import { Log, type LogFinding } from '../log/log.js';
+import type { Logger } from '../logger.js';
+import { formatPosition } from '../position.js';
+import { type CheckpointBudget, Checkpointer } from './checkpoint.js';
+import { Committer, type FsyncPolicy } from './commit.js';
+
+const MiB = 1024 * 1024;
+
+/**
+ * The log is written once and read in order: large buffers keep its memtable
+ * flushes rare, and its blocks hardly compress at the speed that counts here.
+ */
+export const LOG_DATABASE: DatabaseOptions = { writeBufferBytes: 32 * MiB, fileBytes: 32 * MiB, cacheBytes: MiB, compression: false };
+export const KEYSPACE_DATABASE: DatabaseOptions = { writeBufferBytes: 8 * MiB, fileBytes: 8 * MiB, cacheBytes: 32 * MiB, compression: true };
+
+export interface GenerationOptions {
+  readonly openDatabase: OpenDatabase;
+  readonly clock: Clock;
+  readonly logicalClock: LogicalClock;
+  readonly logger: Logger;
+  readonly fsync: FsyncPolicy;
+  readonly budget: CheckpointBudget;
+  /** Keeps blocks that recovery took out of the log. */
+  quarantine(blocks: Buffer[], fromOffset: number): Promise<void>;
+  /** A write failed: everything open here is to be thrown away and opened anew. */
+  onFailure(error: Error): void;
+}
+
+export class Generation {
+  readonly log: Log;
+  readonly keyspace: Keyspace;
+  readonly checkpointer: Checkpointer;
+  readonly committer: Committer;
+  /** Set where the keyspace is not a view of the log: nothing may be served or written then. */
+  readonly incomplete: HeadwaterError | undefined;
+  readonly #databases: readonly Database[];
+  readonly #stop = new AbortController();
+  readonly #background: Array<Promise<void>> = [];
+
+  private constructor(
+    parts: { log: Log; keyspace: Keyspace; checkpointer: Checkpointer; incomplete: HeadwaterError | undefined; databases: readonly Database[] },
+    options: GenerationOptions,
+  ) {
+    this.log = parts.log;
+    this.keyspace = parts.keyspace;
+    this.checkpointer = parts.checkpointer;
+    this.incomplete = parts.incomplete;
+    this.#databases = parts.databases;
+    this.committer = new Committer({ ...parts, clock: options.logicalClock, fsync: options.fsync });
+    if (this.incomplete) return;
+    this.checkpointer.start();
+    if (options.fsync === 'everysec') this.#background.push(this.#syncEverySecond(options));
+    this.#background.push(this.#scrub(options));
+  }
+
+  /** @throws HeadwaterError `corrupt`, `unknown_format` or `directory_locked`. */
+  static async open(directory: string, options: GenerationOptions): Promise<Generation> {
+    const databases = await openDatabases(directory, options.openDatabase);
+    try {
+      const [logDatabase, keyspaceDatabase] = databases;
+      const log = await Log.open(logDatabase);
+      const keyspace = await Keyspace.open(keyspaceDatabase);
+      const checkpointer = new Checkpointer({ ...options, log, keyspace });
+      const incomplete = await recover({ log, keyspace, checkpointer }, options);
+      return new Generation({ log, keyspace, checkpointer, incomplete, databases }, options);
+    } catch (error) {
+      await Promise.all(databases.map((database) => database.close()));
+      throw error;
+    }
+  }
+
+  /** Ends every reader with `reason`; what is in hand is finished, nothing new begins. */
+  async close(reason: HeadwaterError): Promise<void> {
+    this.#stop.abort(reason);
+    this.log.close(reason);
+    await this.checkpointer.close(reason);
+    await Promise.all(this.#background);
+    // A database that failed a write promises nothing: its owner reopens it.
+    for (const database of this.#databases) if (!database.latched) await database.durable();
+    await Promise.all(this.#databases.map((database) => database.close()));
+  }
+
+  async #syncEverySecond({ clock, onFailure }: GenerationOptions): Promise<void> {
+    const { signal } = this.#stop;
+    for (;;) {
+      await sleep(clock, FSYNC_INTERVAL_MS, signal);
+      if (signal.aborted) return;
+      try {
+        await this.log.durable();
+      } catch (error) {
+        onFailure(error as Error);
+        return;
+      }
+    }
+  }
+
+  async #scrub({ clock, logger, onFailure }: GenerationOptions): Promise<void> {
+    const { signal } = this.#stop;
+    const pause = () => sleep(clock, SCRUB_PAUSE_MS, signal);
+    try {
+      await this.log.scrub(this.keyspace.checkpoint.position.offset, (finding) => report(finding, logger), pause, signal);
+    } catch (error) {
+      if (!signal.aborted) onFailure(error as Error);
+    }
+  }
+}
+
+async function openDatabases(directory: string, openDatabase: OpenDatabase): Promise<[Database, Database]> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const log = await openDatabase(path.join(directory, 'log'), LOG_DATABASE);
+  try {
+    return [log, await openDatabase(path.join(directory, 'keyspace'), KEYSPACE_DATABASE)];
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}
+
+interface RecoveryParts {
+  log: Log;
+  keyspace: Keyspace;
+  checkpointer: Checkpointer;
+}
+
+/** @returns why the keyspace is not a view of the log, where it is not. */
+async function recover({ log, keyspace, checkpointer }: RecoveryParts, options: GenerationOptions): Promise<HeadwaterError | undefined> {
+  const { logger, logicalClock, clock } = options;
+  const began = clock.monotonicMs();
+  const from = keyspace.checkpoint.position;
+  try {
+    await log.recover({
+      checkpoint: from,
+      replay: async (block) => {
+        keyspace.apply(block);
+        checkpointer.afterCommit();
+        await checkpointer.room();
+      },
+      quarantine: (blocks) => options.quarantine(blocks, log.end.offset + 1),
+      found: (finding) => report(finding, logger),
+    });
+  } catch (error) {
+    if (HeadwaterError.is(error, 'keyspace_incomplete')) return error;
+    throw error;
+  }
+  logicalClock.advanceTo(log.endTimeMs);
+  if (log.end.offset < keyspace.flushingTo) {
+    return new HeadwaterError(
+      'keyspace_incomplete',
+      `the log ends at offset ${log.end.offset}, a checkpoint to ${keyspace.flushingTo} had begun: the log lost its tail`,
+    );
+  }
+  const replayed = log.end.offset - from.offset;
+  const tookMs = Math.round(clock.monotonicMs() - began);
+  logger.info(
+    { offset: log.end.offset, replayed, took_ms: tookMs },
+    `log recovered to ${formatPosition(log.end)}: ${replayed} commands replayed after the checkpoint in ${tookMs} ms`,
+  );
+  return undefined;
+}
+
+function report(finding: LogFinding, logger: Logger): void {
+  switch (finding.kind) {
+    case 'tail_cut':
+      logger.error(finding, `the log was cut after offset ${finding.from - 1}: ${finding.why}; what lay behind, up to offset ${finding.to}, is in damaged/`);
+      break;
+    case 'start_raised':
+      logger.error(finding, `the log is damaged below offset ${finding.to} (${finding.why}); it begins there now, data are not affected`);
+      break;
+    case 'lineage_cut':
+      logger.error(finding, `a history row from offset ${finding.row.firstOffset} lies beyond the end of the log; it was removed`);
+      break;
+  }
+}

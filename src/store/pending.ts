@@ -1,0 +1,126 @@
+/**
+ * The view on which the writer executes one block: the keyspace at the end of
+ * the log, plus what the block holds so far. It serves the execution of that
+ * block and is dropped; what becomes of the keyspace is decided by applying the
+ * sealed block, as on every other node.
+ */
+import { type Command, type Entry, isExpired } from '../command.js';
+import type { Limits, View } from '../commands/view.js';
+import { HeadwaterError } from '../errors.js';
+import { invariant } from '../invariant.js';
+import { BLOCK_BYTES_CEILING } from '../limits.js';
+import { BLOCK_HEADER_BYTES } from '../log/block.js';
+
+/** Header and framing of one command in a block, for the size of the block. */
+const COMMAND_OVERHEAD_BYTES = 24;
+
+export class PendingView implements View {
+  readonly nowMs: number;
+  readonly limits: Limits;
+  readonly commands: Command[] = [];
+  /** About what the block will weigh. */
+  bytes = 0;
+  readonly #firstOffset: number;
+  /** Entries at the end of the log, of every key that the batch may read. */
+  readonly #base: ReadonlyMap<string, Entry | undefined>;
+  /** What the commands before `#indexed` did to keys; built when somebody first looks. */
+  readonly #written = new Map<string, Entry | undefined>();
+  #indexed = 0;
+  #cleared = false;
+
+  constructor(nowMs: number, limits: Limits, firstOffset: number, base: ReadonlyMap<string, Entry | undefined>) {
+    this.nowMs = nowMs;
+    this.limits = limits;
+    this.#firstOffset = firstOffset;
+    this.#base = base;
+  }
+
+  get(key: Buffer): Entry | undefined {
+    const entry = this.getWithExpired(key);
+    return entry && isExpired(entry.expiresAtMs, this.nowMs) ? undefined : entry;
+  }
+
+  /** For the expiry, which deletes what everybody else does not see. */
+  getWithExpired(key: Buffer): Entry | undefined {
+    if (this.#indexed < this.commands.length) this.#index();
+    return this.#lookUp(key.toString('latin1'));
+  }
+
+  put(key: Buffer, value: Buffer, expiresAtMs: number, type: number): void {
+    this.#push({ kind: 'put', key, value, expiresAtMs, type });
+  }
+
+  del(key: Buffer): void {
+    this.#push({ kind: 'del', key });
+  }
+
+  touch(key: Buffer, expiresAtMs: number): void {
+    this.#push({ kind: 'touch', key, expiresAtMs });
+  }
+
+  clear(): void {
+    this.#push({ kind: 'clear' });
+  }
+
+  savepoint(): number {
+    return this.commands.length;
+  }
+
+  rollback(savepoint: number): void {
+    if (this.commands.length === savepoint) return;
+    for (const command of this.commands.splice(savepoint)) this.bytes -= weigh(command);
+    this.#written.clear();
+    this.#cleared = false;
+    this.#indexed = 0;
+  }
+
+  join(savepoint: number): void {
+    for (let i = savepoint + 1; i < this.commands.length; i++) (this.commands[i] as Command).joined = true;
+  }
+
+  /** @throws HeadwaterError `too_large` where a transaction's results outgrow what one block may hold. */
+  #push(command: Command): void {
+    const bytes = this.bytes + weigh(command);
+    if (bytes > BLOCK_BYTES_CEILING - BLOCK_HEADER_BYTES) {
+      throw new HeadwaterError('too_large', `one transaction would write ${bytes} bytes or more, a block holds at most ${BLOCK_BYTES_CEILING}`);
+    }
+    this.bytes = bytes;
+    this.commands.push(command);
+  }
+
+  #lookUp(name: string): Entry | undefined {
+    const written = this.#written.get(name);
+    if (written !== undefined || this.#written.has(name)) return written;
+    if (this.#cleared) return undefined;
+    const entry = this.#base.get(name);
+    invariant(entry !== undefined || this.#base.has(name), 'an operation reads only the keys that it announced');
+    return entry;
+  }
+
+  #index(): void {
+    for (; this.#indexed < this.commands.length; this.#indexed++) {
+      const command = this.commands[this.#indexed] as Command;
+      const version = this.#firstOffset + this.#indexed;
+      if (command.kind === 'put') {
+        const { type, value, expiresAtMs } = command;
+        this.#written.set(command.key.toString('latin1'), { type, value, expiresAtMs, version });
+      } else if (command.kind === 'del') {
+        this.#written.set(command.key.toString('latin1'), undefined);
+      } else if (command.kind === 'touch') {
+        const name = command.key.toString('latin1');
+        const entry = this.#lookUp(name);
+        if (entry) this.#written.set(name, { ...entry, expiresAtMs: command.expiresAtMs, version });
+      } else if (command.kind === 'clear') {
+        this.#written.clear();
+        this.#cleared = true;
+      }
+    }
+  }
+}
+
+function weigh(command: Command): number {
+  let bytes = COMMAND_OVERHEAD_BYTES;
+  if (command.kind === 'put') bytes += command.key.length + command.value.length;
+  else if (command.kind === 'del' || command.kind === 'touch') bytes += command.key.length;
+  return bytes;
+}

@@ -1,0 +1,38 @@
+/**
+ * What a follower checks before a block from upstream may enter a log: that it
+ * follows, that it is whole, that its history is one of ours or one that was
+ * announced with it, and that every command is known. Pure, so that the store
+ * and a generation under construction check the same.
+ */
+import { HeadwaterError } from '../errors.js';
+import type { LineageRow } from '../lineage.js';
+import { type Block, CHECKING_VISITOR } from '../log/block.js';
+import type { Log } from '../log/log.js';
+
+/**
+ * @param rows announced lineage rows that the blocks may begin.
+ * @throws HeadwaterError `chain_broken`, `protocol_violation`, `unknown_format`
+ *   or `corrupt`; nothing may be appended then.
+ */
+export function verifyReceived(log: Log, blocks: readonly Block[], rows: readonly LineageRow[]): void {
+  let { offset, checksum } = log.end;
+  let lineage = log.lineage;
+  for (const block of blocks) {
+    block.verifyAfter(offset, checksum);
+    const row = rows.find((candidate) => candidate.firstOffset === block.firstOffset);
+    if (row) {
+      if (row.checksum !== checksum) throw new HeadwaterError('protocol_violation', `the history ${row.replicationId} begins with another past than ours`);
+      lineage = lineage.with(row);
+    }
+    const expected = lineage.replicationIdAt(block.firstOffset);
+    if (block.replicationId !== expected) {
+      throw new HeadwaterError(
+        'protocol_violation',
+        `block ${block.firstOffset} to ${block.lastOffset} belongs to the history ${block.replicationId}, expected ${expected}`,
+      );
+    }
+    block.visit(CHECKING_VISITOR);
+    offset = block.lastOffset;
+    checksum = block.checksum;
+  }
+}

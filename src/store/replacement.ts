@@ -1,0 +1,72 @@
+/**
+ * The generation that a full resync builds beside the one in use: its keyspace
+ * is loaded from the snapshot's entries while its log takes the blocks after
+ * the snapshot. Until `finish` has proven count and digest and made both
+ * databases durable, nothing of it counts; a node that stops before has what it
+ * had.
+ */
+import path from 'node:path';
+import { KeyspaceLoader } from '../keyspace/loader.js';
+import type { Database, OpenDatabase } from '../level.js';
+import type { Lineage, LineageRow } from '../lineage.js';
+import type { Block } from '../log/block.js';
+import { Log } from '../log/log.js';
+import type { Position } from '../position.js';
+import { KEYSPACE_DATABASE, LOG_DATABASE } from './generation.js';
+import { verifyReceived } from './receive.js';
+
+export class Replacement {
+  readonly #log: Log;
+  readonly #loader: KeyspaceLoader;
+  readonly #databases: readonly [Database, Database];
+  readonly #base: Position;
+
+  private constructor(log: Log, databases: readonly [Database, Database], base: Position) {
+    this.#log = log;
+    this.#databases = databases;
+    this.#loader = new KeyspaceLoader(databases[1]);
+    this.#base = base;
+  }
+
+  /** @param directory an empty directory. */
+  static async create(directory: string, openDatabase: OpenDatabase, base: Position, lineage: Lineage): Promise<Replacement> {
+    const logDatabase = await openDatabase(path.join(directory, 'log'), LOG_DATABASE);
+    const keyspaceDatabase = await openDatabase(path.join(directory, 'keyspace'), KEYSPACE_DATABASE);
+    const log = await Log.createAt(logDatabase, base, lineage.upTo(base.offset));
+    return new Replacement(log, [logDatabase, keyspaceDatabase], base);
+  }
+
+  get keys(): number {
+    return this.#loader.keys;
+  }
+
+  get bytes(): number {
+    return this.#loader.bytes;
+  }
+
+  /** Where its log ends. */
+  get end(): Position {
+    return this.#log.end;
+  }
+
+  addEntries(keys: readonly Buffer[], records: readonly Buffer[]): Promise<void> {
+    return this.#loader.add(keys, records);
+  }
+
+  async appendBlocks(blocks: readonly Block[], rows: readonly LineageRow[]): Promise<void> {
+    verifyReceived(this.#log, blocks, rows);
+    await this.#log.append(blocks, { sync: false, rows });
+    this.#log.publish(blocks);
+  }
+
+  /** Proves the snapshot, makes everything durable and closes the databases. */
+  async finish(expected: { keys: number; digest: Buffer }): Promise<void> {
+    await this.#loader.finish(expected, this.#base, this.#log.lineage.upTo(this.#base.offset).rows);
+    await this.#databases[0].durable();
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#databases.map((database) => database.close()));
+  }
+}

@@ -1,0 +1,257 @@
+/**
+ * The single writer of a leader: everything that changes the keyspace, or must
+ * happen between two blocks, waits here in one queue. While one block is being
+ * appended the next gathers, so the size of a block follows the load and a lone
+ * write is never delayed by a timer.
+ *
+ * No reply leaves before the block that it has seen is appended: the replies of
+ * a batch, reads included, are handed out when the batch's block is committed.
+ */
+import type { LogicalClock } from '../clock.js';
+import { type Entry, isExpired } from '../command.js';
+import { execute, keysRead } from '../commands/execute.js';
+import type { Limits } from '../commands/view.js';
+import { HeadwaterError } from '../errors.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
+import { BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX } from '../limits.js';
+import { sealBlock } from '../log/block.js';
+import type { Log } from '../log/log.js';
+import type { Operation, Reply } from '../operation.js';
+import type { Committer } from './commit.js';
+import { PendingView } from './pending.js';
+
+/** Operations of one caller, answered together and in order; a large one may span blocks. */
+interface Submission {
+  readonly kind: 'operations';
+  readonly operations: readonly Operation[];
+  readonly bytes: number;
+  readonly replies: Reply[];
+  /** Before this, operations have been answered. */
+  next: number;
+  resolve(replies: Reply[]): void;
+  reject(error: Error): void;
+}
+
+/** Keys to be deleted if they are expired. */
+interface Expiry {
+  readonly kind: 'expiry';
+  readonly keys: readonly Buffer[];
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** Something that takes effect between two blocks. */
+interface Task {
+  readonly kind: 'task';
+  run(): Promise<void>;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+type Item = Submission | Expiry | Task;
+
+const OUTCOME_UNKNOWN = 'the write may or may not have happened: appending it to the log failed';
+
+export class Writer {
+  readonly #log: Log;
+  readonly #keyspace: Keyspace;
+  readonly #committer: Committer;
+  readonly #clock: LogicalClock;
+  readonly #limits: Limits;
+  readonly #replicationId: string;
+  readonly #onFailure: (error: Error) => void;
+  #queue: Item[] = [];
+  #head = 0;
+  #queuedBytes = 0;
+  #running: Promise<void> | undefined;
+  #closed: HeadwaterError | undefined;
+
+  constructor(options: {
+    log: Log;
+    keyspace: Keyspace;
+    committer: Committer;
+    clock: LogicalClock;
+    limits: Limits;
+    /** The history that this writer's leadership began. */
+    replicationId: string;
+    onFailure: (error: Error) => void;
+  }) {
+    this.#log = options.log;
+    this.#keyspace = options.keyspace;
+    this.#committer = options.committer;
+    this.#clock = options.clock;
+    this.#limits = options.limits;
+    this.#replicationId = options.replicationId;
+    this.#onFailure = options.onFailure;
+  }
+
+  /** Bytes of operations that wait or are in hand. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** One reply per operation, in order, once everything that they saw is appended. */
+  submit(operations: readonly Operation[], bytes: number): Promise<Reply[]> {
+    return new Promise((resolve, reject) => {
+      this.#push({ kind: 'operations', operations, bytes, replies: [], next: 0, resolve, reject });
+      this.#queuedBytes += bytes;
+    });
+  }
+
+  /** Deletes those of the keys that are expired when their turn comes. */
+  expire(keys: readonly Buffer[]): Promise<void> {
+    return new Promise((resolve, reject) => this.#push({ kind: 'expiry', keys, resolve, reject }));
+  }
+
+  /** Runs `task` when everything before it is committed, and holds what comes after. */
+  between(task: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => this.#push({ kind: 'task', run: task, resolve, reject }));
+  }
+
+  /** Refuses what waits and what comes, with `reason`; the batch in hand is finished. */
+  async close(reason: HeadwaterError): Promise<void> {
+    this.#closed ??= reason;
+    for (const item of this.#queue.splice(this.#head)) item.reject(reason);
+    await this.#running;
+  }
+
+  #push(item: Item): void {
+    if (this.#closed) {
+      item.reject(this.#closed);
+      return;
+    }
+    this.#queue.push(item);
+    // In a microtask, so that what arrives in this turn goes into one block.
+    this.#running ??= Promise.resolve().then(() => this.#run());
+  }
+
+  async #run(): Promise<void> {
+    while (this.#head < this.#queue.length) {
+      const item = this.#queue[this.#head] as Item;
+      if (item.kind === 'task') {
+        this.#shift(1);
+        await item.run().then(item.resolve, item.reject);
+        continue;
+      }
+      const batch = this.#take();
+      try {
+        await this.#write(batch);
+      } catch (error) {
+        this.#failed(batch, error as Error);
+        break;
+      }
+    }
+    this.#running = undefined;
+  }
+
+  /** What waits, up to the next task and up to about a block; it leaves the queue. */
+  #take(): Array<Submission | Expiry> {
+    const batch: Array<Submission | Expiry> = [];
+    let bytes = 0;
+    let operations = 0;
+    for (let i = this.#head; i < this.#queue.length; i++) {
+      const item = this.#queue[i] as Item;
+      if (item.kind === 'task' || bytes >= BLOCK_BYTES_TARGET || operations >= BLOCK_COMMANDS_MAX) break;
+      batch.push(item);
+      bytes += item.kind === 'operations' ? item.bytes : 0;
+      operations += item.kind === 'operations' ? item.operations.length - item.next : item.keys.length;
+    }
+    this.#shift(batch.length);
+    return batch;
+  }
+
+  /** Executes as much of the batch as one block takes, commits it, and answers what is complete. */
+  async #write(batch: ReadonlyArray<Submission | Expiry>): Promise<void> {
+    const keys = batch.flatMap(keysOf);
+    const reading = this.#keyspace.read(keys);
+    const entries = Array.isArray(reading) ? reading : await reading;
+    const base = new Map<string, Entry | undefined>();
+    for (let i = 0; i < keys.length; i++) base.set((keys[i] as Buffer).toString('latin1'), entries[i]);
+    const { end } = this.#log;
+    const view = new PendingView(this.#clock.now(), this.#limits, end.offset + 1, base);
+    let complete = 0;
+    for (const item of batch) {
+      if (!executeItem(item, view)) break;
+      complete++;
+    }
+    if (view.commands.length > 0) {
+      const block = sealBlock({
+        commands: view.commands,
+        previous: end,
+        replicationId: this.#replicationId,
+        timeMs: Math.max(view.nowMs, this.#log.endTimeMs),
+      });
+      await this.#committer.commit([block]);
+    }
+    this.#answer(batch, complete);
+  }
+
+  #answer(batch: ReadonlyArray<Submission | Expiry>, complete: number): void {
+    for (let i = 0; i < complete; i++) {
+      const item = batch[i] as Submission | Expiry;
+      if (item.kind === 'expiry') {
+        item.resolve();
+        continue;
+      }
+      this.#queuedBytes -= item.bytes;
+      item.resolve(item.replies);
+    }
+    if (complete === batch.length) return;
+    this.#queue = [...batch.slice(complete), ...this.#queue.slice(this.#head)];
+    this.#head = 0;
+  }
+
+  /** Everything in the batch may have happened; what waits behind it has not. */
+  #failed(batch: ReadonlyArray<Submission | Expiry>, cause: Error): void {
+    const unknown = new HeadwaterError('outcome_unknown', OUTCOME_UNKNOWN, { cause });
+    for (const item of batch) item.reject(unknown);
+    this.#onFailure(cause);
+  }
+
+  #shift(count: number): void {
+    this.#head += count;
+    if (this.#head === this.#queue.length) {
+      this.#queue.length = 0;
+      this.#head = 0;
+    } else if (this.#head > 1024) {
+      this.#queue.splice(0, this.#head);
+      this.#head = 0;
+    }
+  }
+}
+
+function keysOf(item: Submission | Expiry): readonly Buffer[] {
+  if (item.kind === 'expiry') return item.keys;
+  if (item.operations.length === 1) return keysRead(item.operations[0] as Operation);
+  const keys: Buffer[] = [];
+  for (let i = item.next; i < item.operations.length; i++) {
+    for (const key of keysRead(item.operations[i] as Operation)) keys.push(key);
+  }
+  return keys;
+}
+
+/** False where the block was full before the item was done. */
+function executeItem(item: Submission | Expiry, view: PendingView): boolean {
+  if (item.kind === 'expiry') {
+    for (const key of item.keys) {
+      const entry = view.getWithExpired(key);
+      if (entry && isExpired(entry.expiresAtMs, view.nowMs)) view.del(key);
+    }
+    return true;
+  }
+  while (item.next < item.operations.length) {
+    if (view.commands.length >= BLOCK_COMMANDS_MAX || view.bytes >= BLOCK_BYTES_TARGET) return false;
+    item.replies.push(reply(item.operations[item.next] as Operation, view));
+    item.next++;
+  }
+  return true;
+}
+
+function reply(operation: Operation, view: PendingView): Reply {
+  try {
+    return execute(operation, view);
+  } catch (error) {
+    if (error instanceof HeadwaterError) return { kind: 'error', error };
+    throw error;
+  }
+}

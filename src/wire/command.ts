@@ -1,0 +1,206 @@
+/**
+ * The payload of a block: protobuf `BlockPayload` (proto/headwater/v1/command.proto).
+ * Written and read by hand on protobufjs' Writer and Reader instead of through
+ * the generated classes, because every logged command passes here twice: the
+ * reader hands out positions in the block's buffer, so that nothing is
+ * allocated for a command but what its visitor keeps. The tests hold both
+ * against the generated code.
+ */
+import $protobuf from 'protobufjs/minimal.js';
+import type { Command } from '../command.js';
+import { HeadwaterError } from '../errors.js';
+import { invariant } from '../invariant.js';
+import { toNumber } from './numbers.js';
+
+const { Reader, Writer } = $protobuf;
+
+const WIRE_BYTES = 2;
+const tag = (field: number, wireType: number): number => (field << 3) | wireType;
+
+const COMMANDS = tag(1, WIRE_BYTES);
+const PUT = tag(1, WIRE_BYTES);
+const DEL = tag(2, WIRE_BYTES);
+const TOUCH = tag(3, WIRE_BYTES);
+const CLEAR = tag(4, WIRE_BYTES);
+const MESSAGE = tag(5, WIRE_BYTES);
+const JOINED = tag(16, 0);
+
+/**
+ * Receives the commands of a payload in order. Positions are into the buffer
+ * that was read, end exclusive. `index` counts from 0.
+ */
+export interface CommandVisitor {
+  put(index: number, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number, expiresAtMs: number, type: number): void;
+  del(index: number, keyStart: number, keyEnd: number): void;
+  touch(index: number, keyStart: number, keyEnd: number, expiresAtMs: number): void;
+  clear(index: number): void;
+  message(index: number, channelStart: number, channelEnd: number, dataStart: number, dataEnd: number): void;
+  /** Called after the command that it is about. */
+  joined?(index: number): void;
+}
+
+type PbWriter = InstanceType<typeof Writer>;
+type PbReader = InstanceType<typeof Reader>;
+
+export function encodeCommands(commands: readonly Command[]): Uint8Array {
+  const writer = Writer.create();
+  for (const command of commands) {
+    writer.uint32(COMMANDS).fork();
+    encodeKind(command, writer);
+    if (command.joined) writer.uint32(JOINED).bool(true);
+    writer.ldelim();
+  }
+  return writer.finish();
+}
+
+function encodeKind(command: Command, writer: PbWriter): void {
+  switch (command.kind) {
+    case 'put':
+      writer.uint32(PUT).fork();
+      if (command.key.length > 0) writer.uint32(tag(1, WIRE_BYTES)).bytes(command.key);
+      if (command.value.length > 0) writer.uint32(tag(2, WIRE_BYTES)).bytes(command.value);
+      if (command.expiresAtMs > 0) writer.uint32(tag(3, 0)).uint64(command.expiresAtMs);
+      if (command.type > 0) writer.uint32(tag(4, 0)).uint32(command.type);
+      break;
+    case 'del':
+      writer.uint32(DEL).fork();
+      if (command.key.length > 0) writer.uint32(tag(1, WIRE_BYTES)).bytes(command.key);
+      break;
+    case 'touch':
+      writer.uint32(TOUCH).fork();
+      if (command.key.length > 0) writer.uint32(tag(1, WIRE_BYTES)).bytes(command.key);
+      if (command.expiresAtMs > 0) writer.uint32(tag(2, 0)).uint64(command.expiresAtMs);
+      break;
+    case 'clear':
+      writer.uint32(CLEAR).fork();
+      break;
+    case 'message':
+      writer.uint32(MESSAGE).fork();
+      if (command.channel.length > 0) writer.uint32(tag(1, WIRE_BYTES)).bytes(command.channel);
+      if (command.data.length > 0) writer.uint32(tag(2, WIRE_BYTES)).bytes(command.data);
+      break;
+  }
+  writer.ldelim();
+}
+
+/**
+ * Reads the payload that starts at `start` and fills the rest of `block`.
+ * @returns the number of commands.
+ * @throws HeadwaterError `unknown_format` at a command whose kind this version
+ *   does not know, `corrupt` where the bytes are no payload at all.
+ */
+export function visitCommands(block: Buffer, start: number, visitor: CommandVisitor): number {
+  const reader = Reader.create(block);
+  reader.pos = start;
+  let index = 0;
+  try {
+    while (reader.pos < reader.len) {
+      const fieldTag = reader.uint32();
+      if (fieldTag !== COMMANDS) throw unknown(`field ${fieldTag >>> 3} in a block's payload`);
+      visitCommand(reader, index, visitor);
+      index++;
+    }
+  } catch (error) {
+    if (error instanceof RangeError) {
+      throw new HeadwaterError('corrupt', `command ${index} of a block is cut short: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+  return index;
+}
+
+/** Fields of the command in hand; reused, since one command is read at a time. */
+const fields = { firstStart: 0, firstEnd: 0, secondStart: 0, secondEnd: 0, expiresAtMs: 0, type: 0 };
+
+function visitCommand(reader: PbReader, index: number, visitor: CommandVisitor): void {
+  const end = readLength(reader);
+  let kind = 0;
+  let joined = false;
+  while (reader.pos < end) {
+    const fieldTag = reader.uint32();
+    if (fieldTag === JOINED) {
+      joined = reader.bool();
+      continue;
+    }
+    if (kind !== 0 || fieldTag < PUT || fieldTag > MESSAGE) throw unknown(`field ${fieldTag >>> 3} in command ${index} of a block`);
+    kind = fieldTag;
+    readFields(reader, kind);
+  }
+  const { firstStart, firstEnd, secondStart, secondEnd } = fields;
+  if (kind === PUT) visitor.put(index, firstStart, firstEnd, secondStart, secondEnd, fields.expiresAtMs, fields.type);
+  else if (kind === DEL) visitor.del(index, firstStart, firstEnd);
+  else if (kind === TOUCH) visitor.touch(index, firstStart, firstEnd, fields.expiresAtMs);
+  else if (kind === CLEAR) visitor.clear(index);
+  else if (kind === MESSAGE) visitor.message(index, firstStart, firstEnd, secondStart, secondEnd);
+  else throw unknown(`command ${index} of a block without a kind`);
+  if (joined) visitor.joined?.(index);
+}
+
+function readFields(reader: PbReader, kind: number): void {
+  const end = readLength(reader);
+  fields.firstStart = fields.firstEnd = fields.secondStart = fields.secondEnd = reader.pos;
+  fields.expiresAtMs = fields.type = 0;
+  while (reader.pos < end) {
+    const fieldTag = reader.uint32();
+    const field = fieldTag >>> 3;
+    if (field === 1 && (fieldTag & 7) === WIRE_BYTES) {
+      fields.firstEnd = readLength(reader);
+      fields.firstStart = reader.pos;
+      reader.pos = fields.firstEnd;
+    } else if (field === 2 && (fieldTag & 7) === WIRE_BYTES) {
+      fields.secondEnd = readLength(reader);
+      fields.secondStart = reader.pos;
+      reader.pos = fields.secondEnd;
+    } else if ((field === 3 && kind === PUT) || (field === 2 && kind === TOUCH)) {
+      fields.expiresAtMs = toNumber(reader.uint64(), 'expires_at_ms');
+    } else if (field === 4 && kind === PUT) {
+      fields.type = reader.uint32();
+    } else {
+      throw unknown(`field ${field} in a command of kind ${kind >>> 3}`);
+    }
+  }
+  if (reader.pos !== end) throw new RangeError('a field runs past its message');
+}
+
+/** The end position of the length-delimited field that starts here. */
+function readLength(reader: PbReader): number {
+  const length = reader.uint32();
+  const end = reader.pos + length;
+  if (end > reader.len) throw new RangeError(`${length} bytes announced, ${reader.len - reader.pos} left`);
+  return end;
+}
+
+function unknown(what: string): HeadwaterError {
+  return new HeadwaterError('unknown_format', `${what}: written by a newer version; this one must not skip it`);
+}
+
+/** The commands as objects: for dumps and tests, not for the hot path. */
+export function decodeCommands(block: Buffer, start: number): Command[] {
+  const commands: Command[] = [];
+  visitCommands(block, start, {
+    put: (_, keyStart, keyEnd, valueStart, valueEnd, expiresAtMs, type) =>
+      commands.push({
+        kind: 'put',
+        key: block.subarray(keyStart, keyEnd),
+        value: block.subarray(valueStart, valueEnd),
+        expiresAtMs,
+        type,
+      }),
+    del: (_, keyStart, keyEnd) => commands.push({ kind: 'del', key: block.subarray(keyStart, keyEnd) }),
+    touch: (_, keyStart, keyEnd, expiresAtMs) =>
+      commands.push({ kind: 'touch', key: block.subarray(keyStart, keyEnd), expiresAtMs }),
+    clear: () => commands.push({ kind: 'clear' }),
+    message: (_, channelStart, channelEnd, dataStart, dataEnd) =>
+      commands.push({
+        kind: 'message',
+        channel: block.subarray(channelStart, channelEnd),
+        data: block.subarray(dataStart, dataEnd),
+      }),
+    joined: (index) => {
+      const command = commands[index];
+      invariant(command, 'joined follows its command');
+      command.joined = true;
+    },
+  });
+  return commands;
+}

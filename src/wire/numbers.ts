@@ -1,0 +1,37 @@
+/**
+ * 64-bit integers between protobufjs, which decodes them to `Long` objects,
+ * and the rest of Headwater, which knows only checked numbers and, for values
+ * that clients count with, `bigint`. No `Long` leaves this folder.
+ */
+import { HeadwaterError } from '../errors.js';
+
+/** What protobufjs takes and gives for a 64-bit field. */
+export interface LongLike {
+  low: number;
+  high: number;
+  unsigned: boolean;
+}
+
+const TWO_TO_32 = 0x1_0000_0000;
+
+/** @throws HeadwaterError `invalid_argument` where the value is not a safe integer. */
+export function toNumber(value: number | LongLike | null | undefined, field: string): number {
+  if (value === undefined || value === null) return 0;
+  const number =
+    typeof value === 'number' ? value : (value.unsigned ? value.high >>> 0 : value.high | 0) * TWO_TO_32 + (value.low >>> 0);
+  if (Number.isSafeInteger(number)) return number;
+  throw new HeadwaterError('invalid_argument', `${field}: expected an integer within ±(2^53 - 1), received ${toBigInt(value)}`);
+}
+
+/** Signed where the field is signed. */
+export function toBigInt(value: number | LongLike): bigint {
+  if (typeof value === 'number') return BigInt(value);
+  const high = BigInt(value.unsigned ? value.high >>> 0 : value.high | 0);
+  return high * BigInt(TWO_TO_32) + BigInt(value.low >>> 0);
+}
+
+/** An int64 field from a bigint, which protobufjs would silently encode as 0. */
+export function fromBigInt(value: bigint): LongLike {
+  const bits = BigInt.asUintN(64, value);
+  return { low: Number(bits & 0xffff_ffffn) | 0, high: Number(bits >> 32n) | 0, unsigned: false };
+}

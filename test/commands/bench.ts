@@ -1,0 +1,107 @@
+/**
+ * Runs operations the way the writer does: validate, ask for the keys, execute
+ * on a view, apply what was logged. Keeps the log, in a short notation:
+ * `put k=v`, `put k=v @expiry`, `del k`, `touch k @expiry`, `clear`, with a `+`
+ * before what is joined to the command in front of it.
+ */
+import assert from 'node:assert/strict';
+import type { Command } from '../../src/command.js';
+import { execute, isWrite, keysRead, validate } from '../../src/commands/execute.js';
+import type { Limits } from '../../src/commands/view.js';
+import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
+import { KEY_BYTES_MAX, TRANSACTION_BYTES_MAX, VALUE_BYTES_MAX } from '../../src/limits.js';
+import type { Operation, OperationKind, Reply, ReplyTo } from '../../src/operation.js';
+import { MemoryKeyspace, MemoryView } from '../support/memory-view.js';
+
+export const b = (text: string): Buffer => Buffer.from(text, 'latin1');
+
+export const DEFAULT_LIMITS: Limits = {
+  keyBytesMax: KEY_BYTES_MAX,
+  valueBytesMax: VALUE_BYTES_MAX,
+  transactionBytesMax: TRANSACTION_BYTES_MAX,
+};
+
+export class Bench {
+  readonly keyspace = new MemoryKeyspace();
+  readonly log: Command[] = [];
+  nowMs = 1_000_000;
+  limits = DEFAULT_LIMITS;
+
+  run<K extends OperationKind>(operation: Operation & { readonly kind: K }): ReplyTo<K>;
+  run(operation: Operation): Reply;
+  run(operation: Operation): Reply {
+    validate(operation, this.limits);
+    const view = new MemoryView(this.keyspace, this.nowMs, this.limits, keysRead(operation));
+    try {
+      const reply = execute(operation, view);
+      assert(isWrite(operation) || view.commands.length === 0, `${operation.kind} said that it does not write`);
+      for (const command of view.commands) this.keyspace.apply(command);
+      this.log.push(...view.commands);
+      return reply;
+    } catch (error) {
+      assert.deepEqual(view.commands, [], 'a refused operation left something written');
+      throw error;
+    }
+  }
+
+  /** The refusal of an operation that must be refused. */
+  refused(operation: Operation): HeadwaterError {
+    const length = this.log.length;
+    try {
+      this.run(operation);
+    } catch (error) {
+      assert(error instanceof HeadwaterError, String(error));
+      assert.equal(this.log.length, length);
+      return error;
+    }
+    return assert.fail(`${operation.kind} was not refused`);
+  }
+
+  code(operation: Operation): ErrorCode {
+    return this.refused(operation).code;
+  }
+
+  /** What the operation logs. */
+  logs(operation: Operation): string[] {
+    const length = this.log.length;
+    this.run(operation);
+    return this.log.slice(length).map(noted);
+  }
+
+  set(key: string, value: string, ttlMs?: number): void {
+    const expiry = ttlMs === undefined ? undefined : { ttlMs };
+    this.run({ kind: 'set', key: b(key), value: b(value), expiry });
+  }
+
+  get(key: string): string | undefined {
+    return this.run({ kind: 'get', key: b(key) }).value?.toString('latin1');
+  }
+
+  /** A key of a type that no command here works on, as collections will be. */
+  putOtherType(key: string, expiresAtMs = 0): void {
+    const command: Command = { kind: 'put', key: b(key), value: b('members'), expiresAtMs, type: 9 };
+    this.keyspace.apply(command);
+    this.log.push(command);
+  }
+}
+
+function noted(command: Command): string {
+  return (command.joined === true ? '+' : '') + plainlyNoted(command);
+}
+
+function plainlyNoted(command: Command): string {
+  switch (command.kind) {
+    case 'put': {
+      const expiry = command.expiresAtMs === 0 ? '' : ` @${command.expiresAtMs}`;
+      return `put ${command.key.toString('latin1')}=${command.value.toString('latin1')}${expiry}`;
+    }
+    case 'del':
+      return `del ${command.key.toString('latin1')}`;
+    case 'touch':
+      return `touch ${command.key.toString('latin1')} @${command.expiresAtMs}`;
+    case 'clear':
+      return 'clear';
+    case 'message':
+      return `message ${command.channel.toString('latin1')}`;
+  }
+}

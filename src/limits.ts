@@ -61,6 +61,12 @@ export const FROZEN_LAYERS_MAX = 2;
 export const FLUSH_CHUNK_ENTRIES = 256;
 export const FLUSH_CHUNK_BYTES = 512 * KiB;
 
+/** Keys sorted at a time in a flush: about 3 ms. */
+export const SORT_RUN_ENTRIES = 4096;
+
+/** Keys remembered as being on disk: about 10 MB, and enough for a hot set. */
+export const RECENT_KEYS_MAX = 128 * 1024;
+
 /** A snapshot younger than this is shared by those who ask. */
 export const SNAPSHOT_SHARE_MS = 1_000;
 

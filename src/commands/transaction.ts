@@ -13,7 +13,7 @@ import { EMPTY, type Family, type OperationOf, OVERHEAD_BYTES } from './handler.
 import type { Limits, ReadView, View } from './view.js';
 
 /** What the table in execute.ts does for an operation of any kind. */
-export interface Operations {
+interface Operations {
   validate(operation: Operation, limits: Limits): void;
   sizeOf(operation: Operation): number;
   keysRead(operation: Operation): readonly Buffer[];

@@ -17,9 +17,8 @@ import { type Entry, TYPE_STRING } from '../command.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, Entries } from '../level.js';
-import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES } from '../limits.js';
+import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES, RECENT_KEYS_MAX, SORT_RUN_ENTRIES } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
-import type { Block } from '../log/block.js';
 import { ORIGIN, type Position } from '../position.js';
 import type { CommandVisitor } from '../wire/command.js';
 import { Layer, type LayerEntry, TOMBSTONE, TOUCH } from './layer.js';
@@ -39,7 +38,9 @@ import {
   userKey,
   writeRecordHeader,
 } from './record.js';
+import { RecentKeys } from './recent.js';
 import { KeyspaceSnapshot } from './snapshot.js';
+import { mergeRuns, sortRun } from './sorted.js';
 
 export const CHECKPOINT_FORMAT = 1;
 const CHECKPOINT_KEY = Buffer.from('mcheckpoint');
@@ -59,10 +60,21 @@ export interface CheckpointRecord {
 
 const EMPTY_CHECKPOINT: CheckpointRecord = { format: CHECKPOINT_FORMAT, position: ORIGIN, lineage: [], epoch: 0, keys: 0 };
 
+/** What `apply` takes: a block, without the log's knowledge of its bytes. */
+export interface AppliedBlock {
+  /** Entries keep positions in it. */
+  readonly bytes: Buffer;
+  readonly firstOffset: number;
+  readonly position: Position;
+  visit(visitor: CommandVisitor): void;
+}
+
 /** Where a key is looked for below the layers; `touch` is an expiry to lay over what is found. */
 interface Miss {
   readonly touch: LayerEntry | undefined;
 }
+
+type Flushed = readonly [key: string, entry: LayerEntry];
 
 const PLAIN_MISS: Miss = { touch: undefined };
 
@@ -77,6 +89,8 @@ export class Keyspace {
   #applied: Position;
   /** Changes of the record count by flushes since a recount began. */
   #recountDelta = 0;
+  /** Of the epoch on disk. A failed flush ends this object, so what is noted early does no harm. */
+  readonly #onDisk = new RecentKeys(RECENT_KEYS_MAX);
   /** No records of epochs before this one are left. */
   #sweptEpoch = 0;
   /** The block in the visitor's hands. */
@@ -130,7 +144,7 @@ export class Keyspace {
   // ---- writing ----------------------------------------------------------
 
   /** The effects of the next block; synchronous, and nothing else changes the keyspace. */
-  apply(block: Block): void {
+  apply(block: AppliedBlock): void {
     invariant(block.firstOffset === this.#applied.offset + 1, `block ${block.firstOffset} applied after ${this.#applied.offset}`);
     this.#block = block.bytes;
     this.#firstOffset = block.firstOffset;
@@ -245,8 +259,7 @@ export class Keyspace {
     const layer = this.#frozen[0];
     invariant(layer?.position, 'a flush needs a frozen layer');
     await this.#db.put(FLUSHING_KEY, Buffer.from(String(layer.position.offset)), { sync: true });
-    let delta = 0;
-    for (const chunk of layer.chunks(FLUSH_CHUNK_ENTRIES, FLUSH_CHUNK_BYTES)) delta += await this.#flushChunk(layer.epoch, chunk);
+    const delta = await this.#flushEntries(layer);
     await this.#db.durable();
     const before = layer.cleared ? 0 : this.#checkpoint.keys;
     // A cleared layer of an interrupted flush may meet its own rows: only a recount tells.
@@ -258,40 +271,57 @@ export class Keyspace {
     this.#frozen.shift();
   }
 
-  /** @returns by how much the number of records on disk changed. */
-  async #flushChunk(epoch: number, chunk: ReadonlyArray<[string, LayerEntry]>): Promise<number> {
+  /**
+   * Keys that the last flushes have put on disk are written at once; the others
+   * are sorted first, because the disk has to be asked whether it holds them.
+   * @returns by how much the number of records on disk changed.
+   */
+  async #flushEntries(layer: Layer): Promise<number> {
+    if (layer.cleared) this.#onDisk.clear();
+    let delta = 0;
+    const runs: Flushed[][] = [];
+    for (const entries of layer.chunks(SORT_RUN_ENTRIES)) {
+      const known = entries.filter(([key]) => this.#onDisk.has(key));
+      for (const chunk of chunksOf(known)) delta += await this.#flushChunk(layer.epoch, chunk, true);
+      if (known.length < entries.length) runs.push(sortRun(entries.filter(([key]) => !this.#onDisk.has(key))));
+    }
+    for (const chunk of chunksOf(mergeRuns(runs))) delta += await this.#flushChunk(layer.epoch, chunk, false);
+    return delta;
+  }
+
+  /** @param onDisk whether all the keys are known to be there. */
+  async #flushChunk(epoch: number, chunk: readonly Flushed[], onDisk: boolean): Promise<number> {
     const keys = chunk.map(([key]) => dataKeyOfString(epoch, key));
-    const existed = await this.#db.hasMany(keys);
-    const touchedRecords = await this.#readTouched(chunk, keys, existed);
+    const existed = onDisk ? undefined : await this.#db.hasMany(keys);
+    const touchedRecords = await this.#readTouched(chunk, keys);
     const batch = this.#db.batch();
     let delta = 0;
     for (let i = 0; i < chunk.length; i++) {
-      const entry = (chunk[i] as [string, LayerEntry])[1];
+      const [name, entry] = chunk[i] as Flushed;
       const key = keys[i] as Buffer;
+      const existedHere = existed === undefined || existed[i] === true;
       if (entry.type === TOMBSTONE) {
-        if (!existed[i]) continue;
+        if (!existedHere) continue;
         batch.del(key);
         delta--;
+        this.#onDisk.delete(name);
         continue;
       }
       const record = entry.type === TOUCH ? touchedRecords.get(i) : recordOf(userKey(key), entry);
       if (!record) continue;
       batch.put(key, record);
       if (entry.expiresAtMs !== 0) batch.put(dueKey(entry.expiresAtMs, epoch, userKey(key)), NO_BLOCK);
-      if (!existed[i]) delta++;
+      if (!existedHere) delta++;
+      this.#onDisk.add(name);
     }
     await batch.write();
     return delta;
   }
 
   /** The records of keys that were only touched, with their new expiry, by their index in the chunk. */
-  async #readTouched(
-    chunk: ReadonlyArray<[string, LayerEntry]>,
-    keys: readonly Buffer[],
-    existed: readonly boolean[],
-  ): Promise<Map<number, Buffer>> {
+  async #readTouched(chunk: readonly Flushed[], keys: readonly Buffer[]): Promise<Map<number, Buffer>> {
     const wanted: number[] = [];
-    for (let i = 0; i < chunk.length; i++) if ((chunk[i] as [string, LayerEntry])[1].type === TOUCH && existed[i]) wanted.push(i);
+    for (let i = 0; i < chunk.length; i++) if ((chunk[i] as Flushed)[1].type === TOUCH) wanted.push(i);
     const records = new Map<number, Buffer>();
     if (wanted.length === 0) return records;
     const found = await this.#db.getMany(wanted.map((i) => keys[i] as Buffer));
@@ -299,7 +329,7 @@ export class Keyspace {
       const index = wanted[i] as number;
       const key = userKey(keys[index] as Buffer);
       const bytes = found[i];
-      if (bytes) records.set(index, encodeRecord(key, touched(decodeRecord(key, bytes), (chunk[index] as [string, LayerEntry])[1])));
+      if (bytes) records.set(index, encodeRecord(key, touched(decodeRecord(key, bytes), (chunk[index] as Flushed)[1])));
     }
     return records;
   }
@@ -429,4 +459,19 @@ async function drain(entries: Entries, visit: (entry: [Buffer, Buffer]) => void)
   } finally {
     await entries.close();
   }
+}
+
+/** Cuts a flush into batches that the event loop does not feel. */
+function* chunksOf(entries: Iterable<Flushed>): Generator<Flushed[]> {
+  let chunk: Flushed[] = [];
+  let bytes = 0;
+  for (const pair of entries) {
+    chunk.push(pair);
+    bytes += pair[1].end - pair[1].start;
+    if (chunk.length < FLUSH_CHUNK_ENTRIES && bytes < FLUSH_CHUNK_BYTES) continue;
+    yield chunk;
+    chunk = [];
+    bytes = 0;
+  }
+  if (chunk.length > 0) yield chunk;
 }

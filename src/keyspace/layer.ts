@@ -85,19 +85,15 @@ export class Layer {
     this.logBytes += blockBytes;
   }
 
-  /** All entries, in chunks of about `entriesMax` entries and `bytesMax` bytes of values. */
-  *chunks(entriesMax: number, bytesMax: number): Generator<Array<[string, LayerEntry]>> {
-    let chunk: Array<[string, LayerEntry]> = [];
-    let bytes = 0;
+  /** All entries, in chunks of `size`. */
+  *chunks(size: number): Generator<Array<readonly [string, LayerEntry]>> {
+    let chunk: Array<readonly [string, LayerEntry]> = [];
     for (const shard of this.#shards) {
       for (const pair of shard) {
         chunk.push(pair);
-        bytes += pair[1].end - pair[1].start;
-        if (chunk.length >= entriesMax || bytes >= bytesMax) {
-          yield chunk;
-          chunk = [];
-          bytes = 0;
-        }
+        if (chunk.length < size) continue;
+        yield chunk;
+        chunk = [];
       }
     }
     if (chunk.length > 0) yield chunk;

@@ -69,6 +69,7 @@ export class Store {
   /** Changes of what is open, one after another. */
   #changing: Promise<void> = Promise.resolve();
   #closing = false;
+  #onServing: (serving: boolean) => void = () => {};
 
   private constructor(options: StoreOptions, directory: Directory) {
     this.#options = options;
@@ -154,6 +155,12 @@ export class Store {
     return !this.#unavailable && !this.#generation?.incomplete;
   }
 
+  /** Tells `listener` now, and whenever it changes, whether reads can be served. */
+  onServing(listener: (serving: boolean) => void): void {
+    this.#onServing = listener;
+    listener(this.isServing);
+  }
+
   nowMs(): number {
     return this.#logicalClock.now();
   }
@@ -162,6 +169,11 @@ export class Store {
 
   get queuedBytes(): number {
     return this.#writer?.queuedBytes ?? 0;
+  }
+
+  /** Resolves when `queuedBytes` is at most `bytes`, or `signal` aborts. */
+  async whenQueueBelow(bytes: number, signal: AbortSignal): Promise<void> {
+    await this.#writer?.whenQueueBelow(bytes, signal);
   }
 
   /**
@@ -326,6 +338,7 @@ export class Store {
     }
     this.#unavailable = undefined;
     this.#startRole();
+    this.#onServing(this.isServing);
   }
 
   async #lead({ log }: Generation): Promise<void> {
@@ -360,6 +373,7 @@ export class Store {
 
   async #close(reason: HeadwaterError): Promise<void> {
     this.#unavailable = reason;
+    this.#onServing(false);
     await this.#stopRole(reason);
     await this.#generation?.close(reason);
     this.#generation = undefined;

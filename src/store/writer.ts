@@ -48,6 +48,11 @@ interface Task {
   reject(error: Error): void;
 }
 
+interface Waiter {
+  readonly bytes: number;
+  resolve(): void;
+}
+
 type Item = Submission | Expiry | Task;
 
 const OUTCOME_UNKNOWN = 'the write may or may not have happened: appending it to the log failed';
@@ -65,6 +70,7 @@ export class Writer {
   #queuedBytes = 0;
   #running: Promise<void> | undefined;
   #closed: HeadwaterError | undefined;
+  readonly #waitingForRoom = new Set<Waiter>();
 
   constructor(options: {
     log: Log;
@@ -90,6 +96,16 @@ export class Writer {
     return this.#queuedBytes;
   }
 
+  /** Resolves when `queuedBytes` is at most `bytes`, or `signal` aborts, or the writer is closed. */
+  whenQueueBelow(bytes: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const waiter = { bytes, resolve };
+      this.#waitingForRoom.add(waiter);
+      signal.addEventListener('abort', () => this.#release(waiter), { once: true });
+      if (signal.aborted || this.#closed || this.#queuedBytes <= bytes) this.#release(waiter);
+    });
+  }
+
   /** One reply per operation, in order, once everything that they saw is appended. */
   submit(operations: readonly Operation[], bytes: number): Promise<Reply[]> {
     return new Promise((resolve, reject) => {
@@ -112,6 +128,7 @@ export class Writer {
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed ??= reason;
     for (const item of this.#queue.splice(this.#head)) item.reject(reason);
+    for (const waiter of this.#waitingForRoom) this.#release(waiter);
     await this.#running;
   }
 
@@ -196,6 +213,7 @@ export class Writer {
       this.#queuedBytes -= item.bytes;
       item.resolve(item.replies);
     }
+    for (const waiter of this.#waitingForRoom) if (this.#queuedBytes <= waiter.bytes) this.#release(waiter);
     if (complete === batch.length) return;
     this.#queue = [...batch.slice(complete), ...this.#queue.slice(this.#head)];
     this.#head = 0;
@@ -206,6 +224,11 @@ export class Writer {
     const unknown = new HeadwaterError('outcome_unknown', OUTCOME_UNKNOWN, { cause });
     for (const item of batch) item.reject(unknown);
     this.#onFailure(cause);
+  }
+
+  #release(waiter: Waiter): void {
+    this.#waitingForRoom.delete(waiter);
+    waiter.resolve();
   }
 
   #shift(count: number): void {

@@ -15,7 +15,7 @@ import { MemoryKeyspace, MemoryView } from '../support/memory-view.js';
 
 export const b = (text: string): Buffer => Buffer.from(text, 'latin1');
 
-export const DEFAULT_LIMITS: Limits = {
+const DEFAULT_LIMITS: Limits = {
   keyBytesMax: KEY_BYTES_MAX,
   valueBytesMax: VALUE_BYTES_MAX,
   transactionBytesMax: TRANSACTION_BYTES_MAX,
@@ -23,25 +23,45 @@ export const DEFAULT_LIMITS: Limits = {
 
 export class Bench {
   readonly keyspace = new MemoryKeyspace();
+  /** Of all blocks that are sealed. */
   readonly log: Command[] = [];
   nowMs = 1_000_000;
   limits = DEFAULT_LIMITS;
+  /** Whether each operation gets a block of its own; else `seal` ends one. */
+  sealEach = true;
+  #view: MemoryView | undefined;
 
   run<K extends OperationKind>(operation: Operation & { readonly kind: K }): ReplyTo<K>;
   run(operation: Operation): Reply;
   run(operation: Operation): Reply {
     validate(operation, this.limits);
-    const view = new MemoryView(this.keyspace, this.nowMs, this.limits, keysRead(operation));
+    this.#view ??= new MemoryView(this.keyspace, this.nowMs, this.limits);
+    const { commands } = this.#view;
+    const before = [...commands];
+    this.#view.prepare(keysRead(operation));
     try {
-      const reply = execute(operation, view);
-      assert(isWrite(operation) || view.commands.length === 0, `${operation.kind} said that it does not write`);
-      for (const command of view.commands) this.keyspace.apply(command);
-      this.log.push(...view.commands);
+      const reply = execute(operation, this.#view);
+      assert(isWrite(operation) || commands.length === before.length, `${operation.kind} said that it does not write`);
       return reply;
     } catch (error) {
-      assert.deepEqual(view.commands, [], 'a refused operation left something written');
+      assert.deepEqual(commands, before, 'a refused operation left its traces');
       throw error;
+    } finally {
+      if (this.sealEach) this.seal();
     }
+  }
+
+  seal(): void {
+    for (const command of this.#view?.commands ?? []) {
+      this.keyspace.apply(command);
+      this.log.push(command);
+    }
+    this.#view = undefined;
+  }
+
+  /** What is logged, and what waits to be in the block that is open. */
+  commands(): readonly Command[] {
+    return [...this.log, ...(this.#view?.commands ?? [])];
   }
 
   /** The refusal of an operation that must be refused. */

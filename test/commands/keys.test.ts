@@ -99,7 +99,14 @@ describe('commands on keys', () => {
       assert.deepEqual(bench.log, []);
     });
 
-    for (const expiry of [{ ttlMs: 0 }, { ttlMs: -1 }, { ttlMs: -(2 ** 53) + 1 }, { expiresAtMs: 1_000_000 }, { expiresAtMs: 0 }, { expiresAtMs: -5 }]) {
+    for (const expiry of [
+      { ttlMs: 0 },
+      { ttlMs: -1 },
+      { ttlMs: -(2 ** 53) + 1 },
+      { expiresAtMs: 1_000_000 },
+      { expiresAtMs: 0 },
+      { expiresAtMs: -5 },
+    ]) {
       it(`deletes the key at once with ${JSON.stringify(expiry)} at 1000000`, () => {
         bench.set('k', 'v');
         assert.deepEqual(bench.logs(expire(expiry)), ['del k']);

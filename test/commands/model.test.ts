@@ -16,12 +16,14 @@ import { conditions, plainOperations, transactions } from './operations.js';
 
 const START_MS = 1_000_000;
 const KEY_LIMIT = 16;
-const VALUE_LIMIT = 64;
+const VALUE_LIMIT = 24;
 
 /** Most keys should live for a while. */
 const LASTING: NewExpiry[] = [50, 500, 1000, 5000].map((ttlMs) => ({ ttlMs }));
 const TTLS: NewExpiry[] = [1, 5, 50, 500, 0, -1].map((ttlMs) => ({ ttlMs }));
-const MOMENTS: NewExpiry[] = [START_MS - 1, START_MS + 20, START_MS + 60, START_MS + 700, 0].map((expiresAtMs) => ({ expiresAtMs }));
+const MOMENTS: NewExpiry[] = [START_MS - 1, START_MS + 20, START_MS + 60, START_MS + 700, 0].map((expiresAtMs) => ({
+  expiresAtMs,
+}));
 const TOO_FAR: NewExpiry = { ttlMs: Number.MAX_SAFE_INTEGER };
 const EXPIRIES = [...TTLS, ...MOMENTS, TOO_FAR];
 
@@ -32,13 +34,17 @@ const operation = plainOperations({
   comparableMoments: EXPIRIES,
 });
 
-type Step = Operation | { readonly kind: 'wait'; readonly ms: number };
+/** Time passes between blocks only. */
+type Step = Operation | { readonly kind: 'seal'; readonly waitMs: number };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: operation },
     { weight: 2, arbitrary: transactions(operation, conditions()) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1, 5, 49, 400) }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constant('seal' as const), waitMs: fc.constantFrom(0, 1, 5, 49, 400) }),
+    },
   ),
   { minLength: 1, maxLength: 60, size: 'max' },
 );
@@ -49,27 +55,35 @@ class Run {
 
   constructor() {
     this.bench.nowMs = START_MS;
+    this.bench.sealEach = false;
     this.bench.limits = { keyBytesMax: KEY_LIMIT, valueBytesMax: VALUE_LIMIT, transactionBytesMax: 10_000 };
   }
 
   play(played: readonly Step[]): void {
     for (const step of played) {
-      if (step.kind === 'wait') {
-        this.bench.nowMs += step.ms;
-        this.model.now += step.ms;
-      } else {
-        this.#compare(step);
-      }
+      if (step.kind === 'seal') this.#seal(step.waitMs);
+      else this.#compare(step);
     }
+    this.#seal(0);
+  }
+
+  #seal(waitMs: number): void {
+    this.bench.seal();
+    assert.deepEqual(this.bench.keyspace.visible(this.bench.nowMs), this.model.visible());
+    this.bench.nowMs += waitMs;
+    this.model.now += waitMs;
   }
 
   #compare(step: Operation): void {
-    const offset = this.bench.log.length;
+    const offset = this.bench.commands().length;
     const replied = outcome(() => plain(this.bench.run(step)));
-    assert.deepEqual(replied, outcome(() => plain(this.model.run(step))));
-    assert.equal(this.bench.log.length, this.model.logged, 'commands logged');
-    assert.deepEqual(this.bench.keyspace.visible(this.bench.nowMs), this.model.visible());
-    for (const [index, command] of this.bench.log.slice(offset).entries()) {
+    assert.deepEqual(
+      replied,
+      outcome(() => plain(this.model.run(step))),
+    );
+    const commands = this.bench.commands();
+    assert.equal(commands.length, this.model.logged, 'commands logged');
+    for (const [index, command] of commands.slice(offset).entries()) {
       assert.equal(command.joined === true, index > 0, 'what one operation logs is one transaction');
     }
   }

@@ -22,7 +22,7 @@ interface Item {
   version: number;
 }
 
-export interface ModelLimits {
+interface ModelLimits {
   readonly key: number;
   readonly value: number;
 }
@@ -134,7 +134,8 @@ export class Model {
         const key = text(operation.key);
         const value = this.find(key)?.value;
         if (operation.expiry === 'persist') this.persist(key);
-        else if (operation.expiry !== undefined && value !== undefined) this.moveExpiry(key, this.moment(operation.expiry));
+        else if (operation.expiry !== undefined && value !== undefined)
+          this.moveExpiry(key, this.moment(operation.expiry));
         return { kind: 'getExpire', value };
       }
       case 'timeToLive': {

@@ -110,6 +110,10 @@ describe('commands on numbers', () => {
       ['1E-2', 0, '0.01'],
       ['0', 1e-17, '0.00000000000000001'],
       ['0', 4e-18, '0'],
+      ['0.000000000000000005', 0, '0.00000000000000001'],
+      ['-5e-18', 0, '-0.00000000000000001'],
+      ['0.0000000000000000049999', 0, '0'],
+      ['1', 16e-18, '1.00000000000000002'],
       ['0', -4e-18, '0'],
       ['0', 5e-324, '0'],
       ['1', 1e21, '1000000000000000000001'],
@@ -155,6 +159,13 @@ describe('commands on numbers', () => {
     for (const step of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       it(`refuses a step of ${step}`, () => assert.equal(bench.code(by(step)), 'not_a_number'));
     }
+
+    it('takes a text of 5119 bytes, and refuses one more, as Redis does', () => {
+      bench.set('n', `${'0'.repeat(5118)}1`);
+      assert.equal(bench.run(by(1)).value, '2');
+      bench.set('n', `${'0'.repeat(5119)}1`);
+      assert.equal(bench.code(by(1)), 'not_a_number');
+    });
 
     it('takes the largest magnitude, and refuses a sum that needs one more digit', () => {
       const largest = '9'.repeat(4932);

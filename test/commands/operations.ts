@@ -10,7 +10,7 @@ const KEYS = ['a', 'b', '', '\xff\0'];
 const VALUES = ['', '0', '7', '-12', '3.25', '0.1', '.5', '5.', '1e3', '+1', ' 1', '01', '-0', 'abc', '\0\xff'];
 const LARGE_VALUES = ['9223372036854775807', '-9223372036854775808', '9223372036854775808', '9007199254740993'];
 
-export interface Choices {
+interface Choices {
   /** Keys beside the usual ones, once in a while. */
   readonly rareKeys?: readonly string[];
   /** Life spans for SET and GETEX, which may be ones that they refuse. */
@@ -51,11 +51,20 @@ export function plainOperations(choices: Choices): fc.Arbitrary<Operation> {
     fc.record({ kind: fc.constant('delete' as const), keys }),
     fc.record({ kind: fc.constant('exists' as const), keys }),
     fc.record({ kind: fc.constant('increment' as const), key, by: step }),
-    fc.record({ kind: fc.constant('incrementFloat' as const), key, by: fc.constantFrom(0, 0.25, -1.5, 100, 0.1, 1e-9) }),
+    fc.record({
+      kind: fc.constant('incrementFloat' as const),
+      key,
+      by: fc.constantFrom(0, 0.25, -1.5, 100, 0.1, 1e-9),
+    }),
     fc.record({ kind: fc.constant('append' as const), key, value }),
     fc.record({ kind: fc.constant('stringLength' as const), key }),
     fc.record({ kind: fc.constant('getRange' as const), key, start: bound, end: bound }),
-    fc.record({ kind: fc.constant('setRange' as const), key, start: mostly(fc.integer({ min: 0, max: 12 }), fc.constant(-1)), value }),
+    fc.record({
+      kind: fc.constant('setRange' as const),
+      key,
+      start: mostly(fc.integer({ min: 0, max: 12 }), fc.constant(-1)),
+      value,
+    }),
     fc.record({ kind: fc.constant('getDelete' as const), key }),
     fc.record({
       kind: fc.constant('getExpire' as const),
@@ -81,18 +90,22 @@ export function conditions(): fc.Arbitrary<Condition> {
   const key = fc.constantFrom(...KEYS).map(b);
   return fc.oneof(
     fc.record({ key, test: fc.constantFrom('exists' as const, 'absent' as const) }),
-    fc.record({ key, test: fc.constant('version' as const), version: mostly(fc.integer({ min: 0, max: 20 }), fc.constant(-1)) }),
+    fc.record({
+      key,
+      test: fc.constant('version' as const),
+      version: mostly(fc.integer({ min: 0, max: 20 }), fc.constant(-1)),
+    }),
     fc.record({ key, test: fc.constant('value' as const), value: fc.constantFrom(...VALUES).map(b) }),
   );
 }
 
 export function transactions(
   operation: fc.Arbitrary<Operation>,
-  condition: fc.Arbitrary<Condition>,
+  condition?: fc.Arbitrary<Condition>,
 ): fc.Arbitrary<Operation> {
   return fc.record({
     kind: fc.constant('transact' as const),
-    conditions: fc.array(condition, { maxLength: 2 }),
+    conditions: condition === undefined ? fc.constant([]) : fc.array(condition, { maxLength: 2 }),
     operations: fc.array(operation, { maxLength: 4 }),
   });
 }

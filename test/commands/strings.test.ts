@@ -52,7 +52,12 @@ describe('commands on strings', () => {
   });
 
   describe('set', () => {
-    const set = (more: object = {}): Operation & { kind: 'set' } => ({ kind: 'set', key: b('k'), value: b('v'), ...more });
+    const set = (more: object = {}): Operation & { kind: 'set' } => ({
+      kind: 'set',
+      key: b('k'),
+      value: b('v'),
+      ...more,
+    });
 
     it('logs the value, and an expiry as an absolute time', () => {
       assert.deepEqual(bench.logs(set()), ['put k=v']);
@@ -115,7 +120,10 @@ describe('commands on strings', () => {
       it(`refuses a ttl of ${ttlMs} ms`, () => {
         const { code, message } = bench.refused(set({ expiry: { ttlMs } }));
         assert.equal(code, 'invalid_argument');
-        assert.match(message, new RegExp(`^invalid expire time: .*ttl_ms.*received ${String(ttlMs).replace('+', '.')}$`));
+        assert.match(
+          message,
+          new RegExp(`^invalid expire time: .*ttl_ms.*received ${String(ttlMs).replace('+', '.')}$`),
+        );
       });
     }
 
@@ -136,12 +144,19 @@ describe('commands on strings', () => {
       const key = bench.refused(set({ key: b('abcd') }));
       assert.deepEqual([key.code, key.message], ['too_large', 'a key: expected at most 3 bytes, received 4 bytes']);
       const value = bench.refused(set({ value: b('12345') }));
-      assert.deepEqual([value.code, value.message], ['too_large', 'a value: expected at most 4 bytes, received 5 bytes']);
+      assert.deepEqual(
+        [value.code, value.message],
+        ['too_large', 'a value: expected at most 4 bytes, received 5 bytes'],
+      );
     });
   });
 
   describe('append', () => {
-    const append = (value: string): Operation & { kind: 'append' } => ({ kind: 'append', key: b('k'), value: b(value) });
+    const append = (value: string): Operation & { kind: 'append' } => ({
+      kind: 'append',
+      key: b('k'),
+      value: b(value),
+    });
 
     it('logs the whole result and keeps the expiry', () => {
       bench.set('k', 'ab', 50);

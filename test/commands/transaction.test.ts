@@ -18,7 +18,12 @@ describe('transactions', () => {
   });
 
   it('answer each operation, see their own writes, and log one joined run', () => {
-    const operations = [set('a', '1'), increment('a'), get('a'), { kind: 'rename', key: b('a'), newKey: b('b') } as const];
+    const operations = [
+      set('a', '1'),
+      increment('a'),
+      get('a'),
+      { kind: 'rename', key: b('a'), newKey: b('b') } as const,
+    ];
     const { committed, replies } = bench.run(transact(operations));
     assert.equal(committed, true);
     assert.deepEqual(replies, [
@@ -53,12 +58,31 @@ describe('transactions', () => {
   it('undo everything where one operation is refused, and name it', () => {
     bench.set('a', 'text');
     bench.set('b', '1');
-    const operations: Operation[] = [set('b', '2'), { kind: 'flushAll' }, set('a', 'text'), increment('a'), set('c', '3')];
+    const operations: Operation[] = [
+      set('b', '2'),
+      { kind: 'flushAll' },
+      set('a', 'text'),
+      increment('a'),
+      set('c', '3'),
+    ];
     const error = bench.refused(transact(operations));
     assert.equal(error.code, 'not_an_integer');
     assert.deepEqual(error.details, { operation: '3' });
     assert.match(error.message, /^transaction refused at operation 3 \(increment\): key "a": expected it to hold/);
     assert.deepEqual([bench.get('a'), bench.get('b'), bench.get('c')], ['text', '1', undefined]);
+  });
+
+  it('undo and join no more than their own part of a block', () => {
+    bench.sealEach = false;
+    bench.run(set('a', 'before'));
+    bench.refused(transact([set('a', 'within'), increment('a')]));
+    bench.run(transact([set('b', '1'), set('c', '2')]));
+    bench.seal();
+    assert.equal(bench.get('a'), 'before');
+    assert.deepEqual(
+      bench.log.map(({ joined }) => joined === true),
+      [false, false, true],
+    );
   });
 
   it('name the operation that does not validate', () => {
@@ -93,7 +117,7 @@ describe('transactions', () => {
     ];
     for (const [condition, holds] of cases) {
       const { key, ...test } = condition;
-      it(`${key}: ${JSON.stringify(test)} ${holds ? 'holds' : 'does not hold'}`, () => {
+      it(`${key.toString()}: ${JSON.stringify(test)} ${holds ? 'holds' : 'does not hold'}`, () => {
         bench.set('a', '1');
         bench.set('gone', '1', 1);
         bench.putOtherType('other');

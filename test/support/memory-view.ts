@@ -71,14 +71,18 @@ export class MemoryView implements View {
   /** What was written through this view and not rolled back. */
   readonly commands: Command[] = [];
   readonly #base: MemoryKeyspace;
-  readonly #readable: ReadonlySet<string>;
+  #readable: ReadonlySet<string> = new Set();
   #state: MemoryKeyspace;
 
-  constructor(base: MemoryKeyspace, nowMs: number, limits: Limits, keysRead: readonly Buffer[]) {
+  constructor(base: MemoryKeyspace, nowMs: number, limits: Limits) {
     this.nowMs = nowMs;
     this.limits = limits;
     this.#base = base;
     this.#state = base.copy();
+  }
+
+  /** Says which keys the next operation has named. */
+  prepare(keysRead: readonly Buffer[]): void {
     this.#readable = new Set(keysRead.map(nameOf));
   }
 

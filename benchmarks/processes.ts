@@ -1,0 +1,130 @@
+/**
+ * The servers that benchmarks measure, as processes of their own in fresh
+ * directories: Headwater nodes, and Redis where it is installed. Everything
+ * started here is ended by `stop`, by process ID.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+
+const HEADWATER = fileURLToPath(new URL('../bin/headwater.js', import.meta.url));
+const READY_MS_MAX = 60_000;
+
+export interface Server {
+  readonly port: number;
+  readonly pid: number;
+  readonly directory: string;
+  /** Milliseconds from the start of the process to readiness. */
+  readonly readyMs: number;
+  kill(signal: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts servers below one temporary directory, and ends and removes all of them. */
+export class Servers implements AsyncDisposable {
+  readonly #root = mkdtempSync(path.join(tmpdir(), 'headwater-bench-'));
+  readonly #running = new Set<Server>();
+
+  directory(name: string): string {
+    const directory = path.join(this.#root, name);
+    mkdirSync(directory, { recursive: true });
+    return directory;
+  }
+
+  async headwater(name: string, flags: string[] = [], port?: number): Promise<Server> {
+    const directory = this.directory(name);
+    const listen = `127.0.0.1:${port ?? (await freePort())}`;
+    const began = performance.now();
+    const child = spawn(process.execPath, [HEADWATER, 'serve', '--data', directory, '--listen', listen, ...flags], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    await untilLine(child, /"event":"ready"/, `node ${name}`);
+    return this.#started(child, Number(listen.split(':')[1]), directory, performance.now() - began);
+  }
+
+  async redis(name: string, flags: string[] = [], existingPort?: number): Promise<Server> {
+    const directory = this.directory(name);
+    const port = existingPort ?? (await freePort());
+    const base = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--daemonize', 'no'];
+    const began = performance.now();
+    const child = spawn('redis-server', [...base, ...flags], { stdio: 'ignore' });
+    const client = new Redis(port, { lazyConnect: false, retryStrategy: () => 20, maxRetriesPerRequest: null });
+    client.on('error', () => {});
+    await until(async () => (await client.ping()) === 'PONG' && !/loading:1/.test(await client.info('persistence')));
+    const readyMs = performance.now() - began;
+    client.disconnect();
+    return this.#started(child, port, directory, readyMs);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#running].map((server) => server.kill('SIGKILL')));
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #started(child: ChildProcess, port: number, directory: string, readyMs: number): Server {
+    const server: Server = {
+      port,
+      pid: child.pid as number,
+      directory,
+      readyMs,
+      kill: (signal) => {
+        this.#running.delete(server);
+        return end(child, signal);
+      },
+    };
+    this.#running.add(server);
+    return server;
+  }
+}
+
+/** The version of the redis-server on this machine, if there is one. */
+export function redisVersion(): string | undefined {
+  const found = spawnSync('redis-server', ['--version'], { encoding: 'utf8' });
+  return /v=(\S+)/.exec(found.stdout ?? '')?.[1];
+}
+
+/** Resolves when `condition` holds. */
+export async function until(condition: () => Promise<boolean>, everyMs = 5): Promise<void> {
+  const deadline = performance.now() + READY_MS_MAX;
+  while (!(await condition().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(`gave up after ${READY_MS_MAX} ms: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
+function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill(signal);
+  });
+}
+
+function untilLine(child: ChildProcess, pattern: RegExp, what: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const timer = setTimeout(() => reject(new Error(`${what} was not ready after ${READY_MS_MAX} ms:\n${text}`)), READY_MS_MAX);
+    child.once('exit', (code) => reject(new Error(`${what} ended with ${code}:\n${text}`)));
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      text = (text + chunk).slice(-10_000);
+      if (!pattern.test(text)) return;
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,116 @@
+/**
+ * Options as a person gives them, made into a checked configuration: every
+ * default with its reason, every refusal with what was expected and received.
+ * Sizes are bytes, times milliseconds.
+ */
+import type { Limits } from './commands/view.js';
+import { HeadwaterError } from './errors.js';
+import { BLOCK_BYTES_CEILING, KEY_BYTES_MAX, LINK_TIMEOUT_MS, OVERLAY_BYTES_MAX, REPLAY_BYTES_MAX, TRANSACTION_BYTES_MAX, VALUE_BYTES_MAX } from './limits.js';
+import type { CheckpointBudget } from './store/checkpoint.js';
+import type { FsyncPolicy } from './store/commit.js';
+
+/** What `Node.start` takes; all but `data` may be left out. */
+export interface NodeOptions {
+  /** The data directory. */
+  data: string;
+  /** host:port; port 0 takes a free one. */
+  listen?: string | undefined;
+  /** host:port of the node to follow; left out: the role it was left in, a leader at first. */
+  follow?: string | undefined;
+  /** With `follow`: this node's own data may go where the upstream has no place for them. */
+  acceptDataLoss?: boolean | undefined;
+  fsync?: string | undefined;
+  keyBytesMax?: number | undefined;
+  valueBytesMax?: number | undefined;
+  transactionBytesMax?: number | undefined;
+  overlayBytesMax?: number | undefined;
+  replayBytesMax?: number | undefined;
+  /** Silence after which a replication link is dead. */
+  linkTimeoutMs?: number | undefined;
+  /** Server reflection, for tools that ask a server what it offers. */
+  reflection?: boolean | undefined;
+}
+
+export interface NodeConfig {
+  readonly data: string;
+  readonly listen: string;
+  readonly follow: string | undefined;
+  readonly acceptDataLoss: boolean;
+  readonly fsync: FsyncPolicy;
+  readonly limits: Limits;
+  readonly budget: CheckpointBudget;
+  readonly linkTimeoutMs: number;
+  readonly reflection: boolean;
+}
+
+/** Loopback only: a node is opened to a network by a person who has decided to. */
+export const DEFAULT_ADDRESS = '127.0.0.1:7420';
+export const FSYNC_POLICIES: readonly FsyncPolicy[] = ['always', 'everysec', 'never'];
+
+const MiB = 1024 * 1024;
+
+/** @throws HeadwaterError `invalid_argument`. */
+export function checkConfig(options: NodeOptions): NodeConfig {
+  const listen = checkAddress('listen', options.listen ?? DEFAULT_ADDRESS, { portZero: true });
+  const follow = options.follow === undefined ? undefined : checkAddress('follow', options.follow);
+  if (follow !== undefined && follow === listen) {
+    throw new HeadwaterError('replication_loop', `a node cannot follow itself: it listens on ${listen} and was told to follow ${follow}`);
+  }
+  if (options.data === '') throw invalid('data', 'the path of a directory', "''");
+  return {
+    data: options.data,
+    listen,
+    follow,
+    acceptDataLoss: options.acceptDataLoss ?? false,
+    fsync: checkFsync(options.fsync ?? 'everysec'),
+    limits: checkLimits(options),
+    budget: {
+      overlayBytesMax: checkNumber('overlay-bytes', options.overlayBytesMax ?? OVERLAY_BYTES_MAX, MiB, 1024 * MiB),
+      replayBytesMax: checkNumber('replay-bytes', options.replayBytesMax ?? REPLAY_BYTES_MAX, MiB, 4096 * MiB),
+    },
+    linkTimeoutMs: checkNumber('link-timeout', options.linkTimeoutMs ?? LINK_TIMEOUT_MS, 100, 3_600_000),
+    // Reflection tells a stranger what there is to call: off where strangers may be.
+    reflection: options.reflection ?? isLoopback(listen),
+  };
+}
+
+/** @returns `address` in its canonical form. */
+export function checkAddress(option: string, address: string, { portZero } = { portZero: false }): string {
+  const match = /^(\[[0-9a-fA-F:]+\]|[^:\s[\]/]+):(\d{1,5})$/.exec(address);
+  const port = Number(match?.[2]);
+  if (!match || port > 65_535 || (port === 0 && !portZero)) {
+    throw invalid(option, `HOST:PORT with a port from ${portZero ? 0 : 1} to 65535`, JSON.stringify(address));
+  }
+  return `${match[1]}:${port}`;
+}
+
+export function isLoopback(address: string): boolean {
+  const host = address.slice(0, address.lastIndexOf(':'));
+  return host === 'localhost' || host === '[::1]' || /^127\./.test(host);
+}
+
+function checkLimits(options: NodeOptions): Limits {
+  // One block holds a whole transaction and its framing, and no block is over the format's ceiling.
+  const ceiling = BLOCK_BYTES_CEILING / 2;
+  const transactionBytesMax = checkNumber('max-transaction-bytes', options.transactionBytesMax ?? TRANSACTION_BYTES_MAX, 1024, ceiling);
+  return {
+    transactionBytesMax,
+    valueBytesMax: checkNumber('max-value-bytes', options.valueBytesMax ?? VALUE_BYTES_MAX, 1, ceiling),
+    keyBytesMax: checkNumber('max-key-bytes', options.keyBytesMax ?? KEY_BYTES_MAX, 1, MiB),
+  };
+}
+
+function checkFsync(value: string): FsyncPolicy {
+  const policy = FSYNC_POLICIES.find((candidate) => candidate === value);
+  if (policy) return policy;
+  throw invalid('fsync', FSYNC_POLICIES.join(', '), JSON.stringify(value));
+}
+
+function checkNumber(option: string, value: number, min: number, max: number): number {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw invalid(option, `a whole number from ${min} to ${max}`, String(value));
+}
+
+function invalid(option: string, expected: string, received: string): HeadwaterError {
+  return new HeadwaterError('invalid_argument', `${option}: expected ${expected}, received ${received}`);
+}

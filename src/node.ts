@@ -1,0 +1,177 @@
+/**
+ * The composition root: opens the store, takes up the role, serves, and closes
+ * all of it in reverse order. The only file that knows every part.
+ */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { systemClock } from './clock.js';
+import { checkAddress, checkConfig, type NodeConfig, type NodeOptions } from './config.js';
+import { HeadwaterError } from './errors.js';
+import { openLevel } from './level.js';
+import { DRAIN_MS_MAX } from './limits.js';
+import { type Logger, silentLogger } from './logger.js';
+import { packageFile } from './package-root.js';
+import { formatChecksum } from './position.js';
+import { Followers } from './replication/followers.js';
+import { Link } from './replication/link.js';
+import { adminService, type NodeControl } from './rpc/admin-service.js';
+import { keyValueService } from './rpc/key-value-service.js';
+import { dial, replicationService } from './rpc/replication-service.js';
+import { RpcServer } from './rpc/server.js';
+import type { Role } from './store/directory.js';
+import { Store } from './store/store.js';
+import type { KeyspaceDigestReply, NodeStatus } from './wire/admin.js';
+
+export const VERSION: string = (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }).version;
+
+export class Node implements NodeControl {
+  readonly #config: NodeConfig;
+  readonly #logger: Logger;
+  readonly #store: Store;
+  readonly #followers: Followers;
+  readonly #link: Link;
+  readonly #delay = monitorEventLoopDelay({ resolution: 1 });
+  readonly #startedMs = systemClock.monotonicMs();
+  readonly #fail: (error: Error) => void;
+  #server: RpcServer | undefined;
+  #following: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
+
+  /** Resolves with the error after which the process must not go on. */
+  readonly failed: Promise<Error>;
+
+  /**
+   * Opens the data directory and serves it.
+   * @throws HeadwaterError naming what was expected and received; nothing is left open then.
+   */
+  static async start(options: NodeOptions, { logger = silentLogger }: { logger?: Logger } = {}): Promise<Node> {
+    const config = checkConfig(options);
+    let fail: (error: Error) => void = () => {};
+    const failed = new Promise<Error>((resolve) => {
+      fail = resolve;
+    });
+    const role = config.follow === undefined ? undefined : { role: 'follower' as const, upstream: config.follow };
+    const store = await Store.open(
+      { ...config, directory: config.data, openDatabase: openLevel, clock: systemClock, logger, onFatal: fail },
+      role,
+    );
+    const node = new Node(config, logger, store, failed, fail);
+    try {
+      await node.#listen();
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    if (store.role === 'follower') node.#link.start(store.upstream, config);
+    return node;
+  }
+
+  private constructor(config: NodeConfig, logger: Logger, store: Store, failed: Promise<Error>, fail: (error: Error) => void) {
+    this.#config = config;
+    this.#logger = logger;
+    this.#store = store;
+    this.failed = failed;
+    this.#fail = fail;
+    const common = { store, clock: systemClock, logger, timeoutMs: config.linkTimeoutMs, address: () => this.address };
+    this.#link = new Link({
+      ...common,
+      nonce: randomUUID(),
+      random: Math.random,
+      dial: async (address) => dial(address),
+    });
+    this.#followers = new Followers({ ...common, path: () => [...this.#link.path, store.nodeId] });
+    this.#delay.enable();
+  }
+
+  /** host:port, with the port that was taken. */
+  get address(): string {
+    return this.#server?.address ?? '';
+  }
+
+  get nodeId(): string {
+    return this.#store.nodeId;
+  }
+
+  get role(): Role {
+    return this.#store.role;
+  }
+
+  async status(): Promise<NodeStatus> {
+    const store = this.#store;
+    const { log } = store;
+    const { end } = log;
+    const { checkpoint } = store;
+    return {
+      nodeId: store.nodeId,
+      role: store.role,
+      address: this.address,
+      clusterId: store.clusterId,
+      version: VERSION,
+      replicationId: log.lineage.current?.replicationId ?? end.replicationId,
+      lineage: log.lineage.rows.map((row) => ({ ...row, checksum: formatChecksum(row.checksum) })),
+      offset: end.offset,
+      firstOffset: log.firstOffset,
+      checkpointOffset: checkpoint.offset,
+      durableOffset: Math.min(log.durableOffset, end.offset),
+      checksum: formatChecksum(end.checksum),
+      keysAtCheckpoint: checkpoint.keys ?? 0,
+      upstream: store.role === 'follower' ? this.#link.status : undefined,
+      followers: this.#followers.status,
+      fullResyncs: this.#link.resyncs.full,
+      partialResyncs: this.#link.resyncs.partial,
+      fullResyncsServed: this.#followers.served.full,
+      partialResyncsServed: this.#followers.served.partial,
+      lostWrites: this.#link.lostWrites,
+      residentMemoryBytes: process.memoryUsage.rss(),
+      eventLoopDelayP99Ms: this.#delay.percentile(99) / 1e6,
+      eventLoopDelayMaxMs: this.#delay.max / 1e6,
+      uptimeMs: Math.round(systemClock.monotonicMs() - this.#startedMs),
+      fsync: store.fsync,
+    };
+  }
+
+  digest(): Promise<KeyspaceDigestReply> {
+    return this.#store.digest();
+  }
+
+  /** Becomes, and stays over restarts, a follower of `address`. */
+  follow(address: string, options: { acceptDataLoss: boolean }): Promise<void> {
+    const upstream = checkAddress('address', address);
+    if (upstream === this.address) {
+      throw new HeadwaterError('replication_loop', `a node cannot follow itself: this is ${this.address}, and it was told to follow ${upstream}`);
+    }
+    const done = this.#following.then(async () => {
+      await this.#link.stop();
+      await this.#store.follow(upstream);
+      this.#link.start(upstream, options);
+      this.#logger.info({ upstream }, `following ${upstream}`);
+    });
+    this.#following = done.catch(() => {});
+    return done;
+  }
+
+  /** Finishes the calls in hand, checkpoints and closes. */
+  stop(): Promise<void> {
+    this.#stopped ??= (async () => {
+      const reason = new HeadwaterError('shutting_down', 'the node is shutting down');
+      await this.#server?.stop({ graceMs: DRAIN_MS_MAX });
+      this.#followers.close(reason);
+      await this.#link.stop();
+      await this.#store.close();
+      this.#delay.disable();
+    })();
+    return this.#stopped;
+  }
+
+  async #listen(): Promise<void> {
+    this.#server = await RpcServer.bind({
+      address: this.#config.listen,
+      services: [keyValueService(this.#store), adminService(this), replicationService(this.#followers)],
+      reflection: this.#config.reflection,
+      logger: this.#logger,
+      onFatal: this.#fail,
+    });
+    this.#store.onServing((serving) => this.#server?.setServing(serving));
+  }
+}

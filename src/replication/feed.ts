@@ -1,0 +1,349 @@
+/**
+ * The downstream end of a replication session: a cursor over the log that
+ * sends what it reads into a channel, at the follower's pace. It decides once,
+ * at the handshake, how the follower may come level; from there on it pulls:
+ * the writer does not know that it exists, and a follower that is slow costs
+ * one cursor.
+ */
+import { type Clock, sleep } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import { RECORD_FORMAT } from '../keyspace/record.js';
+import { KeyspaceDigest, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import { FRAME_BYTES_MAX, HEARTBEAT_INTERVAL_MS } from '../limits.js';
+import { Lineage } from '../lineage.js';
+import { BLOCK_FORMAT, type Block } from '../log/block.js';
+import { Cursor } from '../log/cursor.js';
+import type { Log } from '../log/log.js';
+import type { Logger } from '../logger.js';
+import type { Store } from '../store/store.js';
+import {
+  type Acknowledgement,
+  type Handshake,
+  PROTOCOL_VERSION,
+  type UpFrame,
+  type UpstreamInfo,
+} from '../wire/replication.js';
+import type { DownChannel } from './channel.js';
+import { type Decision, decide } from './resync.js';
+
+export interface FeedOptions {
+  readonly store: Store;
+  readonly channel: DownChannel;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** host:port at which this node listens. */
+  readonly address: string;
+  /** Silence for so long is a dead follower. */
+  readonly timeoutMs: number;
+  /** Node IDs from the leader down to this node. */
+  path(): readonly string[];
+  /** Counts and lists the session; refuses a node that is connected already. */
+  admit(feed: Feed): HeadwaterError | undefined;
+  resynced(kind: 'partial' | 'full'): void;
+}
+
+export type FeedState = 'handshake' | 'waiting' | 'snapshot' | 'streaming' | 'ended';
+
+export class Feed {
+  readonly #options: FeedOptions;
+  readonly #channel: DownChannel;
+  readonly #store: Store;
+  #state: FeedState = 'handshake';
+  #handshake: Handshake | undefined;
+  #acknowledged: Acknowledgement | undefined;
+  #lastHeardMs: number;
+  /** Of the last block sent. */
+  #sent = { offset: 0, checksum: 0 };
+  /** When the follower was last known to be level, by the monotonic clock. */
+  #levelAtMs: number;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.#channel = options.channel;
+    this.#store = options.store;
+    this.#lastHeardMs = this.#levelAtMs = options.clock.monotonicMs();
+  }
+
+  get nodeId(): string {
+    return this.#handshake?.nodeId ?? '';
+  }
+
+  get nonce(): string {
+    return this.#handshake?.nonce ?? '';
+  }
+
+  get status(): { nodeId: string; address: string; state: FeedState; appendedOffset: number; durableOffset: number; lagCommands: number; lagMs: number } {
+    const appendedOffset = this.#acknowledged?.appendedOffset ?? 0;
+    const end = this.#store.position.offset;
+    const level = appendedOffset >= end;
+    return {
+      nodeId: this.nodeId,
+      address: this.#handshake?.address ?? '',
+      state: this.#state,
+      appendedOffset,
+      durableOffset: this.#acknowledged?.durableOffset ?? 0,
+      lagCommands: Math.max(0, end - appendedOffset),
+      lagMs: level ? 0 : Math.round(this.#options.clock.monotonicMs() - this.#levelAtMs),
+    };
+  }
+
+  /** Serves one session; resolves when it has ended, whatever the reason. */
+  async run(): Promise<void> {
+    const stopWatch = this.#watchSilence();
+    let stopHeartbeats = () => {};
+    try {
+      const [first, ...rest] = await this.#channel.receive();
+      const handshake = this.#checkHandshake(first);
+      this.#handshake = handshake;
+      const refusal = this.#options.admit(this);
+      if (refusal) throw refusal;
+      rest.forEach((frame) => this.#heard(frame));
+      void this.#listen();
+      stopHeartbeats = this.#heartbeats();
+      await this.#serve(handshake);
+    } catch (error) {
+      this.#end(HeadwaterError.from(error));
+    } finally {
+      this.#state = 'ended';
+      stopWatch();
+      stopHeartbeats();
+    }
+  }
+
+  /** Ends the session, for a reason that the follower is told. */
+  close(reason: HeadwaterError): void {
+    this.#channel.close(reason);
+  }
+
+  #checkHandshake(frame: UpFrame | undefined): Handshake {
+    if (frame?.kind !== 'handshake') throw new HeadwaterError('protocol_violation', `a session begins with a handshake, received ${frame?.kind ?? 'nothing'}`);
+    const mismatch = (what: string, expected: number, received: number) =>
+      new HeadwaterError('unknown_format', `${what}: this node speaks ${expected}, the follower ${received}; update the older of the two`);
+    if (frame.protocolVersion !== PROTOCOL_VERSION) throw mismatch('protocol version', PROTOCOL_VERSION, frame.protocolVersion);
+    if (frame.blockFormat < BLOCK_FORMAT) throw mismatch('block format', BLOCK_FORMAT, frame.blockFormat);
+    if (frame.recordFormat < RECORD_FORMAT) throw mismatch('record format', RECORD_FORMAT, frame.recordFormat);
+    if (frame.nodeId === this.#store.nodeId) {
+      throw new HeadwaterError('replication_loop', `the node ${frame.nodeId} cannot follow itself; if these are two nodes, one data directory is a copy of the other's`);
+    }
+    return frame;
+  }
+
+  async #serve(handshake: Handshake): Promise<void> {
+    for (;;) {
+      const { log } = this.#store;
+      // Nothing may be trimmed between the decision and the cursor.
+      const pin = log.pin(handshake.position.offset);
+      try {
+        const decision = await this.#decide(handshake, log);
+        switch (decision.kind) {
+          case 'refuse':
+            return await this.#refuse(decision);
+          case 'wait':
+            await this.#wait(decision.message, log);
+            break;
+          case 'continue':
+            return await this.#continue(handshake, log);
+          case 'full':
+            return await this.#full(decision, log);
+        }
+      } finally {
+        log.unpin(pin);
+      }
+    }
+  }
+
+  async #decide(handshake: Handshake, log: Log): Promise<Decision> {
+    const checksumAtAsked = await log.checksumAt(handshake.position.offset);
+    return decide(
+      { ...handshake, lineage: new Lineage(handshake.lineage) },
+      { role: this.#store.role, clusterId: this.#store.clusterId, lineage: log.lineage, end: log.end, base: log.base, checksumAtAsked },
+    );
+  }
+
+  async #refuse(decision: Decision & { kind: 'refuse' }): Promise<void> {
+    const { reason, message } = decision;
+    this.#options.logger.warn({ node_id: this.nodeId, reason }, `refused to resync ${this.#name()}: ${message}`);
+    await this.#channel.send({ kind: 'refuse', reason, message, details: {} });
+    this.#channel.close();
+  }
+
+  async #wait(message: string, log: Log): Promise<void> {
+    if (this.#state !== 'waiting') await this.#channel.send({ kind: 'wait', reason: message });
+    this.#state = 'waiting';
+    const { offset } = log.end;
+    await Promise.race([log.whenBeyond(offset, this.#channel.ended), sleep(this.#options.clock, HEARTBEAT_INTERVAL_MS, this.#channel.ended)]);
+    if (this.#channel.ended.aborted) throw this.#channel.ended.reason;
+  }
+
+  async #continue(handshake: Handshake, log: Log): Promise<void> {
+    const { position } = handshake;
+    const cursor = new Cursor(log, position);
+    await this.#channel.send({ kind: 'continue', upstream: this.#upstream(), lineage: log.lineage.upTo(log.end.offset).rows, endOffset: log.end.offset });
+    this.#options.resynced('partial');
+    this.#options.logger.info(
+      { node_id: this.nodeId, offset: position.offset },
+      `partial resync of ${this.#name()} from offset ${position.offset}, ${log.end.offset - position.offset} commands behind`,
+    );
+    this.#state = 'streaming';
+    await this.#stream(cursor, log, position.replicationId);
+  }
+
+  async #full(decision: Decision & { kind: 'full' }, log: Log): Promise<void> {
+    this.#state = 'snapshot';
+    const snapshot = await this.#store.snapshotAt({ share: true });
+    const { position } = snapshot;
+    const cursor = new Cursor(log, position, { pinned: true });
+    try {
+      this.#options.resynced('full');
+      this.#options.logger.info(
+        { node_id: this.nodeId, reason: decision.reason, offset: position.offset },
+        `full resync of ${this.#name()} at offset ${position.offset}: ${decision.message}`,
+      );
+      await this.#channel.send({
+        kind: 'fullResync',
+        upstream: this.#upstream(),
+        reason: `${decision.reason}: ${decision.message}`,
+        position,
+        lineage: log.lineage.upTo(position.offset).rows,
+        keysEstimate: snapshot.keys ?? 0,
+        branchOffset: decision.branchOffset,
+      });
+      const sending = this.#sendSnapshot(snapshot).then(() => {
+        this.#state = 'streaming';
+      });
+      // Both pull at the follower's pace; whichever fails ends the session.
+      await Promise.all([sending.catch((error) => this.#fail(error)), this.#stream(cursor, log, log.lineage.replicationIdAt(position.offset))]);
+    } finally {
+      cursor.close();
+    }
+  }
+
+  async #sendSnapshot(snapshot: KeyspaceSnapshot): Promise<void> {
+    const digest = new KeyspaceDigest();
+    try {
+      for await (const chunk of snapshot.chunks()) {
+        digest.add(chunk);
+        for (const group of groupsOf(chunk)) {
+          const keys = group.map(([key]) => key);
+          const records = group.map(([, record]) => record);
+          await this.#channel.send({ kind: 'snapshotChunk', keys, records });
+          if (this.#channel.ended.aborted) throw this.#channel.ended.reason;
+        }
+      }
+    } finally {
+      await snapshot.release();
+    }
+    await this.#channel.send({ kind: 'snapshotEnd', keys: digest.keys, digest: digest.finish() });
+  }
+
+  /** The log from the cursor on, for ever. */
+  async #stream(cursor: Cursor, log: Log, history: string): Promise<void> {
+    this.#sent = { offset: cursor.offset, checksum: cursor.checksum };
+    let current = history;
+    for (;;) {
+      const blocks = await cursor.next(FRAME_BYTES_MAX, this.#channel.ended);
+      for (const group of byHistory(blocks)) {
+        const first = group[0] as Block;
+        if (first.replicationId !== current) {
+          const row = log.lineage.at(first.firstOffset);
+          if (row?.firstOffset !== first.firstOffset) throw new HeadwaterError('corrupt', `block ${first.firstOffset} begins a history that the lineage does not have`);
+          await this.#channel.send({ kind: 'newHistory', row });
+          current = first.replicationId;
+        }
+        const last = group.at(-1) as Block;
+        this.#sent = { offset: last.lastOffset, checksum: last.checksum };
+        await this.#channel.send({ kind: 'blocks', blocks: group.map((block) => block.bytes), acknowledge: false, sync: false });
+      }
+    }
+  }
+
+  #heartbeats(): () => void {
+    let cancel = () => {};
+    const beat = () => {
+      void this.#heartbeat();
+      cancel = this.#options.clock.after(HEARTBEAT_INTERVAL_MS, beat);
+    };
+    beat();
+    return () => cancel();
+  }
+
+  async #heartbeat(): Promise<void> {
+    await this.#channel.send({ kind: 'heartbeat', ...this.#sent, timeMs: this.#store.nowMs(), path: this.#options.path() });
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      for (;;) for (const frame of await this.#channel.receive()) this.#heard(frame);
+    } catch {
+      // The end of the channel is seen, with its reason, by whoever sends.
+    }
+  }
+
+  #heard(frame: UpFrame): void {
+    const now = this.#options.clock.monotonicMs();
+    this.#lastHeardMs = now;
+    if (frame.kind !== 'acknowledgement') return;
+    this.#acknowledged = frame;
+    if (frame.appendedOffset >= this.#sent.offset) this.#levelAtMs = now;
+  }
+
+  #watchSilence(): () => void {
+    const { clock, timeoutMs } = this.#options;
+    let cancel = () => {};
+    const look = () => {
+      const silentMs = clock.monotonicMs() - this.#lastHeardMs;
+      if (silentMs > timeoutMs) {
+        this.#end(new HeadwaterError('unreachable', `${this.#name()} was silent for ${Math.round(silentMs)} ms`));
+        return;
+      }
+      cancel = clock.after(timeoutMs / 4, look);
+    };
+    look();
+    return () => cancel();
+  }
+
+  #fail(error: unknown): never {
+    this.#channel.close(HeadwaterError.from(error));
+    throw error;
+  }
+
+  #end(error: HeadwaterError): void {
+    if (!this.#channel.ended.aborted) this.#options.logger.info({ node_id: this.nodeId, error: error.message }, `the session with ${this.#name()} ended: ${error.message}`);
+    this.#channel.close(error);
+  }
+
+  #upstream(): UpstreamInfo {
+    return { clusterId: this.#store.clusterId, nodeId: this.#store.nodeId, address: this.#options.address, timeMs: this.#store.nowMs() };
+  }
+
+  #name(): string {
+    if (!this.#handshake) return 'a follower that has not introduced itself';
+    return `follower ${this.#handshake.address || this.#handshake.nodeId.slice(0, 8)}`;
+  }
+}
+
+function byHistory(blocks: readonly Block[]): Block[][] {
+  const groups: Block[][] = [];
+  for (const block of blocks) {
+    const group = groups.at(-1);
+    if (group && group[0]?.replicationId === block.replicationId) group.push(block);
+    else groups.push([block]);
+  }
+  return groups;
+}
+
+/** Cuts entries into frames of about the size of a frame. */
+function* groupsOf<T extends readonly [Buffer, Buffer]>(entries: readonly T[]): Generator<T[]> {
+  let group: T[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    group.push(entry);
+    bytes += entry[0].length + entry[1].length;
+    if (bytes < FRAME_BYTES_MAX / 2) continue;
+    yield group;
+    group = [];
+    bytes = 0;
+  }
+  if (group.length > 0) yield group;
+}
+

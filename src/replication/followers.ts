@@ -1,0 +1,82 @@
+/**
+ * The downstream side of a node: the set of feeds, one per connected follower.
+ * It refuses a second live process under one node ID, which is what a copied
+ * data directory looks like.
+ */
+import type { Clock } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { Store } from '../store/store.js';
+import type { DownChannel } from './channel.js';
+import { Feed } from './feed.js';
+
+export interface FollowersOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly timeoutMs: number;
+  /** host:port at which this node listens. */
+  address(): string;
+  /** Node IDs from the leader down to this node. */
+  path(): readonly string[];
+}
+
+export class Followers {
+  readonly #options: FollowersOptions;
+  readonly #feeds = new Set<Feed>();
+  readonly served = { full: 0, partial: 0 };
+  #closed: HeadwaterError | undefined;
+
+  constructor(options: FollowersOptions) {
+    this.#options = options;
+  }
+
+  /** Serves a follower until its session ends. */
+  async accept(channel: DownChannel): Promise<void> {
+    if (this.#closed) {
+      channel.close(this.#closed);
+      return;
+    }
+    const feed: Feed = new Feed({
+      ...this.#options,
+      channel,
+      address: this.#options.address(),
+      admit: (candidate) => this.#admit(candidate),
+      resynced: (kind) => {
+        this.served[kind]++;
+      },
+    });
+    this.#feeds.add(feed);
+    try {
+      await feed.run();
+    } finally {
+      this.#feeds.delete(feed);
+    }
+  }
+
+  /** Those that have introduced themselves. */
+  get status(): Array<Feed['status']> {
+    return [...this.#feeds].map((feed) => feed.status).filter(({ nodeId }) => nodeId !== '');
+  }
+
+  close(reason: HeadwaterError): void {
+    this.#closed = reason;
+    for (const feed of this.#feeds) feed.close(reason);
+  }
+
+  #admit(candidate: Feed): HeadwaterError | undefined {
+    for (const feed of this.#feeds) {
+      if (feed === candidate || feed.nodeId !== candidate.nodeId) continue;
+      if (feed.nonce !== candidate.nonce) {
+        return new HeadwaterError(
+          'resync_refused',
+          `a node with the ID ${candidate.nodeId} is connected already, from ${feed.status.address || 'an unknown address'}: if these are two nodes, one data directory is a copy of the other's`,
+          { details: { reason: 'DUPLICATE_NODE_ID' } },
+        );
+      }
+      // The same process has dialled again: its old stream is dead, whether or not we have noticed.
+      feed.close(new HeadwaterError('cancelled', 'the follower has connected again'));
+    }
+    return undefined;
+  }
+}

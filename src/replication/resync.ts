@@ -1,0 +1,204 @@
+/**
+ * The decision at the start of every replication session, as a pure function:
+ * may the asker go on from its own log, must it wait, does it need a snapshot,
+ * or would that cost it data that a person has to give up first?
+ *
+ * Loss is judged by the branch point, the last offset that both pasts have in
+ * common, never by length. Design: decision 15.
+ */
+import type { ChecksumLookup } from '../log/log.js';
+import type { Lineage } from '../lineage.js';
+import { formatChecksum, type Position } from '../position.js';
+
+export interface Asker {
+  /** Empty where it has never belonged to a cluster. */
+  readonly clusterId: string;
+  readonly lineage: Lineage;
+  readonly position: Position;
+  /** Its log holds what follows this offset. */
+  readonly baseOffset: number;
+  /** A person has said that its data may go. */
+  readonly acceptDataLoss: boolean;
+  /** It asks for a snapshot whatever its position. */
+  readonly full: boolean;
+  /** Its log has lost a tail that its keyspace has the effects of. */
+  readonly keyspaceIncomplete: boolean;
+}
+
+export interface Asked {
+  readonly role: 'leader' | 'follower';
+  readonly clusterId: string;
+  readonly lineage: Lineage;
+  readonly end: Position;
+  /** The log holds what follows it. */
+  readonly base: Position;
+  /** What the log says of the asker's offset. */
+  readonly checksumAtAsked: ChecksumLookup;
+}
+
+export const FULL_REASONS = [
+  /** The asker holds nothing. */
+  'EMPTY_FOLLOWER',
+  /** It asked for it. */
+  'REQUESTED',
+  /** The log no longer holds what follows its position. */
+  'LOG_TRIMMED',
+  /** It has writes that this history does not have; they are saved first. */
+  'DIVERGED',
+  /** Its position has another past than the same offset here; saved first. */
+  'CHECKSUM_MISMATCH',
+  /** Its position lies inside a block here; saved first. */
+  'NOT_A_BOUNDARY',
+  /** Its log lost a tail, its keyspace has the effects. */
+  'KEYSPACE_INCOMPLETE',
+  /** A person accepted the loss. */
+  'DATA_LOSS_ACCEPTED',
+] as const;
+
+export const REFUSE_REASONS = [
+  /** The upstream holds nothing and would wipe the asker. */
+  'UPSTREAM_EMPTY',
+  'OTHER_CLUSTER',
+  /** No history in common. */
+  'NO_COMMON_HISTORY',
+  /** Writes would be lost that the asker's own log does not hold whole. */
+  'TAIL_NOT_IN_LOG',
+] as const;
+
+export type FullReason = (typeof FULL_REASONS)[number];
+export type RefuseReason = (typeof REFUSE_REASONS)[number];
+
+export type Decision =
+  | { readonly kind: 'continue' }
+  | { readonly kind: 'wait'; readonly message: string }
+  | {
+      readonly kind: 'full';
+      readonly reason: FullReason;
+      readonly message: string;
+      /** What the asker has after it is lost: it saves it first. Undefined where nothing is. */
+      readonly branchOffset: number | undefined;
+    }
+  | { readonly kind: 'refuse'; readonly reason: RefuseReason; readonly message: string };
+
+type Refusal = Extract<Decision, { readonly kind: 'refuse' }>;
+
+export function decide(asker: Asker, asked: Asked): Decision {
+  if (asker.position.offset === 0 && !asker.keyspaceIncomplete) return decideForEmpty(asker, asked);
+  const refusal = refuse(asker, asked);
+  if (refusal) {
+    if (!asker.acceptDataLoss) return refusal;
+    return accepted(refusal);
+  }
+  const branch = branchOf(asker, asked) as number;
+  if (asker.position.offset > branch) return decideBeyond(branch, asker, asked);
+  if (asker.full) return full('REQUESTED', 'the follower asked for it');
+  if (asker.keyspaceIncomplete) return decideIncomplete(asker, asked);
+  return decideOnLineage(branch, asker, asked);
+}
+
+/** Nothing can be lost: it is only about what is to be sent. */
+function decideForEmpty(asker: Asker, asked: Asked): Decision {
+  if (asker.clusterId !== '' && asked.clusterId !== '' && asker.clusterId !== asked.clusterId && !asker.acceptDataLoss) {
+    return otherCluster(asker, asked);
+  }
+  if (asked.end.offset === 0) return { kind: 'continue' };
+  if (asker.full) return full('REQUESTED', 'the follower asked for it');
+  return full('EMPTY_FOLLOWER', `the follower holds nothing, the log ends at offset ${asked.end.offset}`);
+}
+
+function refuse(asker: Asker, asked: Asked): Refusal | undefined {
+  const { offset } = asker.position;
+  if (asked.end.offset === 0) {
+    return {
+      kind: 'refuse',
+      reason: 'UPSTREAM_EMPTY',
+      message: `the upstream holds nothing, the follower holds ${offset} commands: following would wipe it`,
+    };
+  }
+  if (asker.clusterId !== '' && asked.clusterId !== '' && asker.clusterId !== asked.clusterId) return otherCluster(asker, asked);
+  if (branchOf(asker, asked) === undefined) {
+    return {
+      kind: 'refuse',
+      reason: 'NO_COMMON_HISTORY',
+      message: `the follower's history ${asker.position.replicationId} at offset ${offset} and the upstream's ${asked.end.replicationId} at ${asked.end.offset} have nothing in common`,
+    };
+  }
+  return undefined;
+}
+
+function otherCluster(asker: Asker, asked: Asked): Refusal {
+  return {
+    kind: 'refuse',
+    reason: 'OTHER_CLUSTER',
+    message: `the follower belongs to the cluster ${asker.clusterId}, the upstream to ${asked.clusterId}`,
+  };
+}
+
+/** The asker has commands beyond the branch. */
+function decideBeyond(branch: number, asker: Asker, asked: Asked): Decision {
+  const { offset } = asker.position;
+  if (asked.role === 'follower' && branch === asked.end.offset) {
+    return { kind: 'wait', message: `asked for what follows offset ${offset}, this node is a follower itself and has only reached ${asked.end.offset}` };
+  }
+  return losing(
+    'DIVERGED',
+    `the histories part after offset ${branch}: the follower has its own commands up to ${offset}, the upstream goes on as ${asked.end.replicationId} to ${asked.end.offset}`,
+    branch,
+    asker,
+  );
+}
+
+function decideOnLineage(branch: number, asker: Asker, asked: Asked): Decision {
+  const { offset, checksum } = asker.position;
+  if (offset < asked.base.offset) {
+    return full('LOG_TRIMMED', `asked for what follows offset ${offset}, the log holds ${asked.base.offset + 1} to ${asked.end.offset}`);
+  }
+  if (asked.checksumAtAsked === checksum) return { kind: 'continue' };
+  const known = asked.lineage.at(branch)?.firstOffset ?? 1;
+  if (asked.checksumAtAsked === 'not_a_boundary') {
+    return losing('NOT_A_BOUNDARY', `offset ${offset} lies inside a block here, though it is of the same history`, known - 1, asker);
+  }
+  if (typeof asked.checksumAtAsked === 'number') {
+    const theirs = formatChecksum(checksum);
+    const ours = formatChecksum(asked.checksumAtAsked);
+    const message = `at offset ${offset} the follower's running checksum is ${theirs}, here it is ${ours}: two pasts under one history`;
+    return losing('CHECKSUM_MISMATCH', message, known - 1, asker);
+  }
+  return full('LOG_TRIMMED', `asked for what follows offset ${offset}, the log was trimmed meanwhile`);
+}
+
+/** Its log ends on our lineage, but its keyspace has effects of commands that came after. */
+function decideIncomplete(asker: Asker, asked: Asked): Decision {
+  const { offset } = asker.position;
+  if (asked.end.offset > offset) {
+    return full('KEYSPACE_INCOMPLETE', `the follower's log lost what follows offset ${offset}; it is here, up to ${asked.end.offset}`);
+  }
+  return tailNotInLog(offset, asker);
+}
+
+/** A full resync that costs the asker what it has after `branch`: only if its log holds all of that, to be saved. */
+function losing(reason: FullReason, message: string, branch: number, asker: Asker): Decision {
+  if (asker.keyspaceIncomplete || asker.baseOffset > branch) return tailNotInLog(branch, asker);
+  return full(reason, message, branch);
+}
+
+function tailNotInLog(branch: number, asker: Asker): Decision {
+  const refusal: Refusal = {
+    kind: 'refuse',
+    reason: 'TAIL_NOT_IN_LOG',
+    message: `the follower has the effects of commands after offset ${branch} that are not here, and its own log does not hold them whole (it holds ${asker.baseOffset + 1} to ${asker.position.offset})`,
+  };
+  return asker.acceptDataLoss ? accepted(refusal) : refusal;
+}
+
+function accepted(refusal: Refusal): Decision {
+  return full('DATA_LOSS_ACCEPTED', `${refusal.message}; a person accepted the loss`);
+}
+
+function branchOf(asker: Asker, asked: Asked): number | undefined {
+  return asked.lineage.branch(asked.end.offset, asker.lineage, asker.position.offset);
+}
+
+function full(reason: FullReason, message: string, branchOffset?: number): Decision {
+  return { kind: 'full', reason, message, branchOffset };
+}

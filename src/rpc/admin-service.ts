@@ -1,0 +1,27 @@
+/**
+ * AdminService: looking at a node and changing its role. What the node does
+ * about it is behind `NodeControl`, which node.ts implements.
+ */
+import type { KeyspaceDigestReply, NodeStatus } from '../wire/admin.js';
+import { ADMIN_SERVICE, DIGEST, FOLLOW, STATUS } from './definitions.js';
+import { unary } from './handler.js';
+import type { Service } from './server.js';
+
+export interface NodeControl {
+  status(): Promise<NodeStatus>;
+  /** Of the whole keyspace at one offset. */
+  digest(): Promise<KeyspaceDigestReply>;
+  /** Resolves when the node is, durably, a follower of `address`. */
+  follow(address: string, options: { acceptDataLoss: boolean }): Promise<void>;
+}
+
+export function adminService(node: NodeControl): Service {
+  return {
+    name: ADMIN_SERVICE,
+    endpoints: [
+      unary(STATUS, () => node.status()),
+      unary(DIGEST, () => node.digest()),
+      unary(FOLLOW, ({ address, acceptDataLoss }) => node.follow(address, { acceptDataLoss })),
+    ],
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * The calls that a server has in hand: what a handler knows of its call, and
+ * what a stop has to wait for. `stopping` is told to each call, which for most
+ * means nothing: they are short. Streams without an end of their own take it
+ * as the sign to finish what they have and go.
+ */
+import { HeadwaterError } from '../errors.js';
+import { InvariantViolation } from '../invariant.js';
+import type { Logger } from '../logger.js';
+
+/** The part of gRPC's calls, whatever their shape, that is of use here. */
+interface Surface {
+  getPeer(): string;
+  getDeadline(): Date | number;
+  once(event: 'cancelled', listener: () => void): unknown;
+}
+
+export interface CallsOptions {
+  readonly logger: Logger;
+  /** An invariant does not hold: our own bug, after which the node must not go on. */
+  readonly onFatal: (error: InvariantViolation) => void;
+}
+
+export class Calls {
+  readonly #options: CallsOptions;
+  readonly #active = new Set<Call>();
+  #stopping = false;
+
+  constructor(options: CallsOptions) {
+    this.#options = options;
+  }
+
+  begin(path: string, surface: Surface): Call {
+    const call = new Call(path, surface, this);
+    this.#active.add(call);
+    if (this.#stopping) call.stop();
+    return call;
+  }
+
+  end(call: Call): void {
+    this.#active.delete(call);
+  }
+
+  /** Tells every call, present and to come. */
+  stop(): void {
+    this.#stopping = true;
+    for (const call of this.#active) call.stop();
+  }
+
+  /** Clients are told nothing of a failure that nobody foresaw: the operator is. */
+  report(path: string, failure: unknown): void {
+    if (HeadwaterError.is(failure) && failure.code !== 'internal') return;
+    const stack = failure instanceof Error ? failure.stack : String(failure);
+    this.#options.logger.error({ method: path, stack }, `${path} failed unexpectedly: ${(failure as Error)?.message ?? failure}`);
+    if (failure instanceof InvariantViolation) this.#options.onFatal(failure);
+  }
+}
+
+export class Call {
+  readonly path: string;
+  readonly #surface: Surface;
+  readonly #calls: Calls;
+  readonly #cancelled: Array<() => void> = [];
+  #controller: AbortController | undefined;
+  #reason: HeadwaterError | undefined;
+  #ended = false;
+  #stopping = false;
+  #onStopping: (() => void) | undefined;
+
+  constructor(path: string, surface: Surface, calls: Calls) {
+    this.path = path;
+    this.#surface = surface;
+    this.#calls = calls;
+    surface.once('cancelled', () => this.cancel(this.#whyCancelled()));
+  }
+
+  /** address:port of the other side. */
+  get peer(): string {
+    return this.#surface.getPeer();
+  }
+
+  /** Why nobody waits for the answer any more; undefined while somebody does. */
+  get cancelled(): HeadwaterError | undefined {
+    return this.#reason;
+  }
+
+  /** Aborts when nobody waits for the answer any more. Made on demand: most handlers never look. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#reason) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
+
+  onCancelled(task: () => void): void {
+    if (this.#reason) task();
+    else this.#cancelled.push(task);
+  }
+
+  /** Runs `task` when the server stops, at once if it does already. */
+  onStopping(task: () => void): void {
+    if (this.#stopping) task();
+    else this.#onStopping = task;
+  }
+
+  stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#onStopping?.();
+  }
+
+  cancel(reason: HeadwaterError): void {
+    if (this.#ended || this.#reason) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    for (const task of this.#cancelled) task();
+  }
+
+  report(failure: unknown): void {
+    this.#calls.report(this.path, failure);
+  }
+
+  /** The answer has been given. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#calls.end(this);
+  }
+
+  #whyCancelled(): HeadwaterError {
+    const deadline = this.#surface.getDeadline();
+    const passed = Number(deadline) <= Date.now();
+    if (passed) return new HeadwaterError('deadline_exceeded', `${this.path}: the deadline of the call passed`);
+    return new HeadwaterError('cancelled', `${this.path}: the client gave up or its connection broke`);
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The methods of the services, as data: path, shape and codecs. The server's
+ * handlers and the client's calls are both made from them, so there is no
+ * server code here. gRPC itself is handed bytes on both sides: what cannot be
+ * decoded is thereby refused by our own code, with a reason.
+ */
+
+import type { Operation, OperationKind, Reply } from '../operation.js';
+import * as admin from '../wire/admin.js';
+import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../wire/kv.js';
+import * as scan from '../wire/scan.js';
+
+export interface Codec<Message> {
+  encode(message: Message): Buffer;
+  decode(bytes: Buffer): Message;
+}
+
+export interface Method<Request, Response> {
+  /** `/package.Service/Method`. */
+  readonly path: string;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+  readonly request: Codec<Request>;
+  readonly response: Codec<Response>;
+}
+
+export const KEY_VALUE_SERVICE = 'headwater.v1.KeyValueService';
+export const ADMIN_SERVICE = 'headwater.v1.AdminService';
+
+/** For streams whose messages are encoded and decoded by those who use them. */
+export const BYTES: Codec<Buffer> = { encode: (bytes) => bytes, decode: (bytes) => bytes };
+
+function unary<Request, Response>(path: string, request: Codec<Request>, response: Codec<Response>): Method<Request, Response> {
+  return { path, requestStream: false, responseStream: false, request, response };
+}
+
+/** The unary method of each kind of operation: it has the kind's name. */
+export const OPERATION_METHODS: ReadonlyMap<OperationKind, Method<Operation, Reply>> = new Map(
+  OPERATION_KINDS.map((kind) => [kind, operationMethod(kind)]),
+);
+
+function operationMethod(kind: OperationKind): Method<Operation, Reply> {
+  return unary<Operation, Reply>(
+    `/${KEY_VALUE_SERVICE}/${kind.charAt(0).toUpperCase()}${kind.slice(1)}`,
+    { encode: encodeRequest, decode: (bytes) => decodeRequest(kind, bytes) },
+    { encode: encodeResponse, decode: (bytes) => decodeResponse(kind, bytes) },
+  );
+}
+
+export const PIPELINE: Method<Buffer, Buffer> = {
+  path: `/${KEY_VALUE_SERVICE}/Pipeline`,
+  requestStream: true,
+  responseStream: true,
+  request: BYTES,
+  response: BYTES,
+};
+
+export const DATABASE_SIZE: Method<void, number> = unary(
+  `/${KEY_VALUE_SERVICE}/DatabaseSize`,
+  { encode: scan.encodeDatabaseSizeRequest, decode: scan.decodeDatabaseSizeRequest },
+  { encode: scan.encodeDatabaseSizeResponse, decode: scan.decodeDatabaseSizeResponse },
+);
+
+export const KEYS: Method<Buffer, readonly Buffer[]> = {
+  path: `/${KEY_VALUE_SERVICE}/Keys`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: scan.encodeKeysRequest, decode: scan.decodeKeysRequest },
+  response: { encode: scan.encodeKeysResponse, decode: scan.decodeKeysResponse },
+};
+
+export const SCAN: Method<scan.ScanRequest, scan.ScanResponse> = {
+  path: `/${KEY_VALUE_SERVICE}/Scan`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: scan.encodeScanRequest, decode: scan.decodeScanRequest },
+  response: { encode: scan.encodeScanResponse, decode: scan.decodeScanResponse },
+};
+
+export const STATUS: Method<void, admin.NodeStatus> = unary(
+  `/${ADMIN_SERVICE}/Status`,
+  { encode: admin.encodeStatusRequest, decode: admin.decodeStatusRequest },
+  { encode: admin.encodeNodeStatus, decode: admin.decodeNodeStatus },
+);
+
+export const DIGEST: Method<void, admin.KeyspaceDigestReply> = unary(
+  `/${ADMIN_SERVICE}/Digest`,
+  { encode: admin.encodeDigestRequest, decode: admin.decodeDigestRequest },
+  { encode: admin.encodeDigestResponse, decode: admin.decodeDigestResponse },
+);
+
+export const FOLLOW: Method<admin.FollowRequest, void> = unary(
+  `/${ADMIN_SERVICE}/Follow`,
+  { encode: admin.encodeFollowRequest, decode: admin.decodeFollowRequest },
+  { encode: admin.encodeFollowResponse, decode: admin.decodeFollowResponse },
+);

@@ -1,0 +1,171 @@
+/**
+ * The one wrapper around every handler. grpc-js leaves the caller hanging, or
+ * ends the process, when an async handler rejects; buffers without bound when
+ * a stream is written faster than it is read; and says nothing when the other
+ * side is gone. Here a rejection becomes a status, writes wait for room, and a
+ * handler sees the end of its call. Malformed messages are INVALID_ARGUMENT.
+ */
+import * as grpc from '@grpc/grpc-js';
+import { HeadwaterError } from '../errors.js';
+import type { Call, Calls } from './calls.js';
+import type { Codec, Method } from './definitions.js';
+import { Sending } from './sending.js';
+import { toStatus } from './status.js';
+
+/** A method with its handler, ready for a server. */
+export interface Endpoint {
+  readonly path: string;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+  handle(calls: Calls): grpc.UntypedHandleCall;
+}
+
+export function unary<Request, Response>(
+  method: Method<Request, Response>,
+  serve: (request: Request, call: Call) => Promise<Response>,
+): Endpoint {
+  async function answer(bytes: Buffer, call: Call): Promise<Buffer> {
+    return method.response.encode(await serve(method.request.decode(bytes), call));
+  }
+  return endpoint(method, (calls) => (surface: grpc.ServerUnaryCall<Buffer, Buffer>, respond: grpc.sendUnaryData<Buffer>) => {
+    const call = calls.begin(method.path, surface);
+    const done = (status: Partial<grpc.StatusObject> | null, response?: Buffer) => {
+      call.end();
+      respond(status, response);
+    };
+    answer(surface.request, call).then(
+      (response) => done(null, response),
+      (failure) => {
+        call.report(failure);
+        done(toStatus(failure));
+      },
+    );
+  });
+}
+
+/** The handler gives its messages one at a time, and is not asked for the next before there is room for it. */
+export function serverStream<Request, Response>(
+  method: Method<Request, Response>,
+  serve: (request: Request, call: Call) => AsyncIterable<Response>,
+): Endpoint {
+  async function run(surface: grpc.ServerWritableStream<Buffer, Buffer>, call: Call): Promise<void> {
+    const sending = new Sending(surface, call);
+    for await (const response of serve(method.request.decode(surface.request), call)) {
+      if (call.cancelled) return;
+      if (!sending.write(method.response.encode(response))) await sending.drained();
+      if (call.cancelled) return;
+    }
+  }
+  return endpoint(method, (calls) => (surface: grpc.ServerWritableStream<Buffer, Buffer>) => {
+    const call = calls.begin(method.path, surface);
+    settle(surface, call, run(surface, call));
+  });
+}
+
+/** The handler's promise is the call: it ends, well or with a status, when that settles. */
+export function duplex<Request, Response>(
+  method: Method<Request, Response>,
+  serve: (stream: DuplexCall<Request, Response>) => Promise<void>,
+): Endpoint {
+  return endpoint(method, (calls) => (surface: grpc.ServerDuplexStream<Buffer, Buffer>) => {
+    const call = calls.begin(method.path, surface);
+    // Clients learn by the headers that the stream stands, before they send anything.
+    surface.sendMetadata(new grpc.Metadata());
+    const stream = new DuplexCall(surface, call, method);
+    settle(surface, call, Promise.race([stream.broken, callAsync(() => serve(stream))]));
+  });
+}
+
+export class DuplexCall<Request, Response> {
+  readonly call: Call;
+  /** Rejects where a handler of messages throws. */
+  readonly broken: Promise<never>;
+  readonly #surface: grpc.ServerDuplexStream<Buffer, Buffer>;
+  readonly #request: Codec<Request>;
+  readonly #response: Codec<Response>;
+  readonly #sending: Sending;
+  #break!: (failure: unknown) => void;
+
+  constructor(surface: grpc.ServerDuplexStream<Buffer, Buffer>, call: Call, codecs: { request: Codec<Request>; response: Codec<Response> }) {
+    this.call = call;
+    this.#surface = surface;
+    this.#request = codecs.request;
+    this.#response = codecs.response;
+    this.#sending = new Sending(surface, call);
+    this.broken = new Promise((_, reject) => {
+      this.#break = reject;
+    });
+    readOneAhead(surface);
+  }
+
+  /** `onMessage` gets every message in order, `onEnd` runs when the client has sent its last. */
+  receive(onMessage: (message: Request) => void, onEnd: () => void): void {
+    this.#surface.on('data', (bytes: Buffer) => {
+      try {
+        onMessage(this.#request.decode(bytes));
+      } catch (failure) {
+        this.#surface.pause();
+        this.#break(failure);
+      }
+    });
+    this.#surface.once('end', onEnd);
+  }
+
+  /** Stops reading; what is not read stays with the client, by HTTP/2's flow control. */
+  pause(): void {
+    this.#surface.pause();
+  }
+
+  resume(): void {
+    this.#surface.resume();
+  }
+
+  /** False where the next message has to wait for `drained`. */
+  write(message: Response): boolean {
+    return this.#sending.write(this.#response.encode(message));
+  }
+
+  get full(): boolean {
+    return this.#sending.full;
+  }
+
+  drained(): Promise<void> {
+    return this.#sending.drained();
+  }
+}
+
+/**
+ * grpc-js makes its streams read sixteen messages ahead, even while they are
+ * paused: with messages of 36 MiB that would be half a gigabyte a stream.
+ */
+function readOneAhead(stream: object): void {
+  (stream as { _readableState: { highWaterMark: number } })._readableState.highWaterMark = 1;
+}
+
+async function callAsync<T>(task: () => Promise<T>): Promise<T> {
+  return task();
+}
+
+function settle(surface: grpc.ServerWritableStream<Buffer, Buffer> | grpc.ServerDuplexStream<Buffer, Buffer>, call: Call, running: Promise<void>): void {
+  running.then(
+    () => {
+      if (!call.cancelled) surface.end();
+      call.end();
+    },
+    (failure) => {
+      // What a handler says when it is cancelled is not for anybody.
+      if (!call.cancelled) surface.emit('error', toStatus(failure));
+      if (failure !== call.cancelled) call.report(failure);
+      const reason = HeadwaterError.from(failure);
+      call.cancel(reason);
+      call.end();
+    },
+  );
+}
+
+function endpoint(
+  { path, requestStream, responseStream }: Method<never, never> | Method<unknown, unknown> | { path: string; requestStream: boolean; responseStream: boolean },
+  handle: (calls: Calls) => unknown,
+): Endpoint {
+  return { path, requestStream, responseStream, handle: handle as Endpoint['handle'] };
+}

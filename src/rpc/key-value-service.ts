@@ -1,0 +1,121 @@
+/**
+ * KeyValueService: a unary call for each kind of operation, all through one
+ * function, the pipeline, and the calls that look at the whole keyspace.
+ */
+import { type Clock, systemClock } from '../clock.js';
+import { isExpired } from '../command.js';
+import { isWrite, sizeOf, validate } from '../commands/execute.js';
+import { typeName } from '../commands/entry.js';
+import { compileGlob, prefixOf } from '../commands/glob.js';
+import { HeadwaterError } from '../errors.js';
+import { decodeRecord, recordExpiresAtMs } from '../keyspace/record.js';
+import type { KeyAndRecord, KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import { QUEUE_WAIT_MS_MAX, REPLY_MESSAGE_BYTES_TARGET, TOTAL_QUEUE_BYTES_MAX } from '../limits.js';
+import type { Operation, Reply } from '../operation.js';
+import type { ScannedRecord, ScanRequest, ScanResponse } from '../wire/scan.js';
+import { boundedReply } from '../wire/kv.js';
+import type { Call } from './calls.js';
+import { DATABASE_SIZE, KEY_VALUE_SERVICE, KEYS, OPERATION_METHODS, PIPELINE, SCAN } from './definitions.js';
+import { duplex, type Endpoint, serverStream, unary } from './handler.js';
+import { type PipelineStore, servePipeline } from './pipeline.js';
+import type { Service } from './server.js';
+
+export interface KeyValueStore extends PipelineStore {
+  /** The keyspace as of now; whoever takes it releases it. */
+  snapshotAt(): Promise<Pick<KeyspaceSnapshot, 'position' | 'chunks' | 'release'>>;
+  /** The number of keys, exactly. */
+  size(): Promise<number>;
+  /** The logical clock. */
+  nowMs(): number;
+}
+
+export function keyValueService(store: KeyValueStore, clock: Clock = systemClock): Service {
+  const operations = [...OPERATION_METHODS.values()].map((method) => unary(method, (operation, call) => ask(store, operation, call)));
+  const others: Endpoint[] = [
+    duplex(PIPELINE, (stream) => servePipeline(stream, store, clock)),
+    unary(DATABASE_SIZE, () => store.size()),
+    serverStream(KEYS, (pattern) => keys(store, pattern)),
+    serverStream(SCAN, (request) => scan(store, request)),
+  ];
+  return { name: KEY_VALUE_SERVICE, endpoints: [...operations, ...others] };
+}
+
+async function ask(store: KeyValueStore, operation: Operation, call: Call): Promise<Reply> {
+  validate(operation, store.limits);
+  const bytes = sizeOf(operation);
+  await roomInQueue(store, operation, bytes, call);
+  const { replies } = await store.submit([operation], { bytes, ordered: false });
+  const reply = boundedReply(replies[0] as Reply);
+  if (reply.kind === 'error') throw reply.error;
+  return reply;
+}
+
+/** Waits until the writer's queue takes the operation, to the call's end or a deadline of its own. */
+async function roomInQueue(store: KeyValueStore, operation: Operation, bytes: number, call: Call): Promise<void> {
+  const room = Math.max(0, TOTAL_QUEUE_BYTES_MAX - bytes);
+  if (store.queuedBytes <= room || !isWrite(operation)) return;
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(QUEUE_WAIT_MS_MAX)]);
+  await store.whenQueueBelow(room, signal);
+  if (call.cancelled) throw call.cancelled;
+  if (store.queuedBytes <= room) return;
+  throw new HeadwaterError('overloaded', `expected the queue to have room within ${QUEUE_WAIT_MS_MAX} ms, it stayed full`);
+}
+
+async function* keys(store: KeyValueStore, pattern: Buffer): AsyncGenerator<Buffer[]> {
+  let message: Buffer[] = [];
+  let bytes = 0;
+  for await (const { chunk } of matching(store, pattern)) {
+    for (const [key] of chunk) {
+      message.push(key);
+      bytes += key.length;
+      if (bytes < REPLY_MESSAGE_BYTES_TARGET) continue;
+      yield message;
+      message = [];
+      bytes = 0;
+    }
+  }
+  if (message.length > 0) yield message;
+}
+
+/** At least one message: it tells the offset of the snapshot. */
+async function* scan(store: KeyValueStore, { pattern, keysOnly }: ScanRequest): AsyncGenerator<ScanResponse> {
+  let records: ScannedRecord[] = [];
+  let bytes = 0;
+  let offset = 0;
+  for await (const { chunk, snapshotOffset } of matching(store, pattern)) {
+    offset = snapshotOffset;
+    for (const [key, record] of chunk) {
+      const { value, type, expiresAtMs, version } = decodeRecord(key, record);
+      records.push({ key, value: keysOnly ? NO_VALUE : value, type: typeName(type), expiresAtMs, version });
+      bytes += key.length + (keysOnly ? 0 : value.length);
+      if (bytes < REPLY_MESSAGE_BYTES_TARGET) continue;
+      yield { records, offset };
+      records = [];
+      bytes = 0;
+    }
+  }
+  yield { records, offset };
+}
+
+const NO_VALUE = Buffer.alloc(0);
+
+/**
+ * The entries of one snapshot whose keys match and that are not expired at its
+ * time, in key order; an empty chunk first. The snapshot is given back however
+ * the reader leaves.
+ */
+async function* matching(store: KeyValueStore, pattern: Buffer): AsyncGenerator<{ chunk: KeyAndRecord[]; snapshotOffset: number }> {
+  const matches = compileGlob(pattern);
+  const snapshot = await store.snapshotAt();
+  try {
+    const nowMs = store.nowMs();
+    const snapshotOffset = snapshot.position.offset;
+    yield { chunk: [], snapshotOffset };
+    for await (const chunk of snapshot.chunks(prefixOf(pattern))) {
+      const live = chunk.filter(([key, record]) => matches(key) && !isExpired(recordExpiresAtMs(record), nowMs));
+      yield { chunk: live, snapshotOffset };
+    }
+  } finally {
+    await snapshot.release();
+  }
+}

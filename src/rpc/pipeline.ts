@@ -1,0 +1,319 @@
+/**
+ * One pipeline stream, the hot path: batches of operations in, their replies
+ * out in the same order. Each batch is submitted as it arrives, without
+ * waiting for the answer to the one before; replies that are ready in the same
+ * turn leave in one message.
+ *
+ * What must stay true: replies leave in the order of the operations; every
+ * operation gets exactly one; a read sees the writes that its stream asked
+ * for before it and none that it asked for after; when the stream ends with
+ * `shutting_down`, what has not been answered has not been done.
+ *
+ * A stream that asks faster than the store works, or than its client reads, is
+ * not read from any more: the bytes stay with the client.
+ */
+import type { Clock } from '../clock.js';
+import { isWrite, validate } from '../commands/execute.js';
+import type { Limits } from '../commands/view.js';
+import { HeadwaterError } from '../errors.js';
+import {
+  BLOCK_COMMANDS_MAX,
+  QUEUE_WAIT_MS_MAX,
+  REPLY_MESSAGE_BYTES_TARGET,
+  STREAM_QUEUE_BYTES_MAX,
+  TOTAL_QUEUE_BYTES_MAX,
+} from '../limits.js';
+import type { Operation, Reply } from '../operation.js';
+import type { Position } from '../position.js';
+import { publicError } from '../wire/error.js';
+import { errorReply } from '../wire/kv.js';
+import { type DecodedOperation, decodePipelineRequest, encodePipelineResponse } from '../wire/pipeline.js';
+import type { DuplexCall } from './handler.js';
+
+export interface PipelineStore {
+  readonly limits: Limits;
+  /** Bytes of operations that wait for the writer, of all streams. */
+  readonly queuedBytes: number;
+  /** Resolves when `queuedBytes` is at most `bytes`, or `signal` aborts. */
+  whenQueueBelow(bytes: number, signal: AbortSignal): Promise<void>;
+  /**
+   * One reply per operation, in order; refusals of single ones are replies.
+   * With `ordered`, behind all writes submitted before, even if all only read.
+   */
+  submit(operations: readonly Operation[], options: { bytes: number; ordered: boolean }): Promise<{ replies: Reply[]; position: Position }>;
+}
+
+/** Operations submitted together; a message with more is cut, so that its replies do not have to be in memory all at once. */
+const BATCH_OPERATIONS_MAX = BLOCK_COMMANDS_MAX;
+
+interface Batch {
+  /** One reply per operation; holes until it is answered, but for those that were refused on arrival. */
+  readonly replies: Reply[];
+  readonly accepted: Operation[];
+  readonly bytes: number;
+  readonly writes: boolean;
+  position: Position | undefined;
+  answered: boolean;
+}
+
+export function servePipeline(stream: DuplexCall<Buffer, Buffer>, store: PipelineStore, clock: Clock): Promise<void> {
+  return new Pipeline(stream, store, clock).run();
+}
+
+class Pipeline {
+  readonly #stream: DuplexCall<Buffer, Buffer>;
+  readonly #store: PipelineStore;
+  readonly #clock: Clock;
+  /** Received, not submitted yet: while there are any, the stream is not read. */
+  readonly #waiting: Batch[] = [];
+  /** Submitted, in order. */
+  #inHand: Batch[] = [];
+  #inHandBytes = 0;
+  #readsInHand = 0;
+  #writesInHand = 0;
+  /** Replies whose turn it is to be sent. */
+  #ready: Reply[] = [];
+  #readyPosition: Position | undefined;
+  #flushing = false;
+  #sending = false;
+  /** Set when no more is read: the client has sent its last, or something is wrong. */
+  #last: { failure: HeadwaterError | undefined } | undefined;
+  #awaitingQueue = false;
+  #cancelWait: (() => void) | undefined;
+  #settle!: { resolve: () => void; reject: (failure: unknown) => void };
+
+  constructor(stream: DuplexCall<Buffer, Buffer>, store: PipelineStore, clock: Clock) {
+    this.#stream = stream;
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  run(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+      const { call } = this.#stream;
+      this.#stream.receive(
+        (message) => this.#receive(message),
+        () => this.#finish(undefined),
+      );
+      call.onCancelled(() => this.#abandon());
+      call.onStopping(() => this.#finish(new HeadwaterError('shutting_down', 'the node is shutting down')));
+    });
+  }
+
+  // ---- in -------------------------------------------------------------------
+
+  #receive(message: Buffer): void {
+    if (this.#last) return;
+    let operations: DecodedOperation[];
+    try {
+      operations = decodePipelineRequest(message);
+    } catch (error) {
+      this.#finish(HeadwaterError.from(error));
+      return;
+    }
+    const bytesEach = message.length / operations.length;
+    for (let start = 0; start < operations.length; start += BATCH_OPERATIONS_MAX) {
+      const end = Math.min(start + BATCH_OPERATIONS_MAX, operations.length);
+      this.#waiting.push(this.#batch(operations, start, end, bytesEach));
+    }
+    this.#submitWaiting();
+  }
+
+  #batch(operations: readonly DecodedOperation[], start: number, end: number, bytesEach: number): Batch {
+    const { limits } = this.#store;
+    const accepted: Operation[] = [];
+    const replies = new Array<Reply>(end - start);
+    let writes = false;
+    for (let i = start; i < end; i++) {
+      const operation = operations[i] as DecodedOperation;
+      const refusal = operation.kind === 'error' ? operation : refusalOf(operation, limits);
+      if (refusal || operation.kind === 'error') {
+        replies[i - start] = refusal as Reply;
+        continue;
+      }
+      accepted.push(operation);
+      writes ||= isWrite(operation);
+    }
+    const bytes = Math.ceil(bytesEach * (end - start));
+    return { replies, accepted, bytes, writes, position: undefined, answered: false };
+  }
+
+  #submitWaiting(): void {
+    while (this.#waiting.length > 0) {
+      if (!this.#admits(this.#waiting[0] as Batch)) {
+        this.#stream.pause();
+        return;
+      }
+      this.#stopWait();
+      this.#submit(this.#waiting.shift() as Batch);
+    }
+    if (!this.#last) this.#stream.resume();
+  }
+
+  /** Whether the batch may be submitted now; where not, somebody will ask again. */
+  #admits({ bytes, writes }: Batch): boolean {
+    // Reads do not queue behind each other, so a write could get ahead of one.
+    if (writes && this.#readsInHand > 0) return false;
+    // The client does not read: `#send` asks again when there is room.
+    if (this.#sending) return false;
+    if (this.#inHandBytes > 0 && this.#inHandBytes + bytes > STREAM_QUEUE_BYTES_MAX) {
+      this.#startWait();
+      return false;
+    }
+    const { queuedBytes } = this.#store;
+    if (queuedBytes > 0 && queuedBytes + bytes > TOTAL_QUEUE_BYTES_MAX) {
+      this.#startWait();
+      this.#awaitQueue(Math.max(0, TOTAL_QUEUE_BYTES_MAX - bytes));
+      return false;
+    }
+    return true;
+  }
+
+  #submit(batch: Batch): void {
+    this.#inHand.push(batch);
+    this.#inHandBytes += batch.bytes;
+    if (batch.writes) this.#writesInHand++;
+    else this.#readsInHand++;
+    if (batch.accepted.length === 0) {
+      this.#answered(batch);
+      return;
+    }
+    const ordered = batch.writes || this.#writesInHand > 0;
+    this.#store.submit(batch.accepted, { bytes: batch.bytes, ordered }).then(
+      ({ replies, position }) => {
+        batch.position = position;
+        fill(batch.replies, replies);
+        this.#answered(batch);
+      },
+      (failure) => {
+        this.#stream.call.report(failure);
+        const refusal = errorReply(publicError(failure));
+        fill(batch.replies, batch.accepted.map(() => refusal));
+        this.#answered(batch);
+      },
+    );
+  }
+
+  // ---- queues that stay full ------------------------------------------------
+
+  #startWait(): void {
+    this.#cancelWait ??= this.#clock.after(QUEUE_WAIT_MS_MAX, () => this.#refuseWaiting());
+  }
+
+  #awaitQueue(bytes: number): void {
+    if (this.#awaitingQueue) return;
+    this.#awaitingQueue = true;
+    const goOn = () => {
+      this.#awaitingQueue = false;
+      this.#submitWaiting();
+    };
+    this.#store.whenQueueBelow(bytes, this.#stream.call.signal).then(goOn, goOn);
+  }
+
+  #stopWait(): void {
+    this.#cancelWait?.();
+    this.#cancelWait = undefined;
+  }
+
+  /** What waits has not been begun: its clients may try again. */
+  #refuseWaiting(): void {
+    this.#cancelWait = undefined;
+    const message = `expected the queues to have room within ${QUEUE_WAIT_MS_MAX} ms, they stayed full`;
+    const refusal = errorReply(new HeadwaterError('overloaded', message));
+    for (const batch of this.#waiting.splice(0)) {
+      fill(batch.replies, batch.accepted.splice(0).map(() => refusal));
+      this.#submit(batch);
+    }
+    this.#submitWaiting();
+  }
+
+  // ---- out ------------------------------------------------------------------
+
+  #answered(batch: Batch): void {
+    batch.answered = true;
+    this.#inHandBytes -= batch.bytes;
+    if (batch.writes) this.#writesInHand--;
+    else this.#readsInHand--;
+    if (this.#flushing) return;
+    this.#flushing = true;
+    // After the microtasks of this turn, in which a block answers everybody whose operations it holds.
+    process.nextTick(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    let done = 0;
+    for (const batch of this.#inHand) {
+      if (!batch.answered) break;
+      for (const reply of batch.replies) this.#ready.push(reply);
+      this.#readyPosition = batch.position ?? this.#readyPosition;
+      done++;
+    }
+    if (done > 0) this.#inHand.splice(0, done);
+    if (!this.#sending) this.#send();
+    if (this.#waiting.length > 0) this.#submitWaiting();
+    this.#settleWhenDone();
+  }
+
+  #send(): void {
+    let next = 0;
+    while (next < this.#ready.length) {
+      const message = encodePipelineResponse(this.#ready, next, this.#readyPosition, REPLY_MESSAGE_BYTES_TARGET);
+      next = message.next;
+      if (this.#stream.write(message.bytes)) continue;
+      this.#sending = true;
+      void this.#stream.drained().then(() => {
+        this.#sending = false;
+        this.#flush();
+      });
+      break;
+    }
+    if (next === this.#ready.length) this.#ready = [];
+    else this.#ready.splice(0, next);
+  }
+
+  // ---- the end --------------------------------------------------------------
+
+  /** Nothing more is read; what was received is answered first. */
+  #finish(failure: HeadwaterError | undefined): void {
+    if (this.#last) return;
+    this.#last = { failure };
+    this.#stream.pause();
+    this.#settleWhenDone();
+  }
+
+  #settleWhenDone(): void {
+    if (!this.#last || this.#waiting.length + this.#inHand.length + this.#ready.length > 0) return;
+    this.#stopWait();
+    if (this.#last.failure) this.#settle.reject(this.#last.failure);
+    else this.#settle.resolve();
+  }
+
+  /** Nobody is there to hear the answers. What has been submitted takes its course. */
+  #abandon(): void {
+    this.#stopWait();
+    this.#last ??= { failure: undefined };
+    this.#waiting.length = 0;
+    this.#ready.length = 0;
+    this.#settle.resolve();
+  }
+}
+
+function refusalOf(operation: Operation, limits: Limits): Reply | undefined {
+  try {
+    validate(operation, limits);
+    return undefined;
+  } catch (error) {
+    if (HeadwaterError.is(error)) return errorReply(error);
+    throw error;
+  }
+}
+
+/** Puts the answers where there is none yet. */
+function fill(replies: Reply[], answers: readonly Reply[]): void {
+  let next = 0;
+  for (let i = 0; i < replies.length; i++) {
+    replies[i] ??= answers[next++] as Reply;
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * The gRPC server of a node: binds an address, sets every limit that grpc-js
+ * leaves open, offers health and reflection beside the node's own services,
+ * and stops in order. What a call does is in the services; how its end is
+ * handled, in handler.ts.
+ */
+import * as grpc from '@grpc/grpc-js';
+import { HeadwaterError } from '../errors.js';
+import { DRAIN_MS_MAX, MESSAGE_BYTES_MAX } from '../limits.js';
+import { formatAddress, parseAddress } from './address.js';
+import { Calls, type CallsOptions } from './calls.js';
+import type { Logger } from '../logger.js';
+import type { Endpoint } from './handler.js';
+import { Health } from './health.js';
+import { addReflection } from './reflection.js';
+
+export interface Service {
+  /** With its package: `headwater.v1.KeyValueService`. */
+  readonly name: string;
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface RpcServerOptions extends CallsOptions {
+  /** host:port; port 0 takes a free one. */
+  readonly address: string;
+  readonly services: readonly Service[];
+  /** Whether generic clients may ask which services there are. */
+  readonly reflection: boolean;
+}
+
+/** HTTP/2's 64 KiB hold up large values: measured three times the throughput. */
+const FLOW_CONTROL_WINDOW_BYTES = 4 * 1024 * 1024;
+/** Calls of one connection at a time. */
+const CONCURRENT_STREAMS_MAX = 1_000;
+/** What Node's HTTP/2 may keep for one connection before it refuses new calls, in MB. */
+const SESSION_MEMORY_MB_MAX = 128;
+/** Connections without a call, silent ones among them, do not stay for ever. */
+const CONNECTION_IDLE_MS_MAX = 10 * 60 * 1_000;
+
+/**
+ * No HTTP/2 keepalive: once a stop has begun, its next ping would kill every
+ * call that is still being finished (grpc-node 3068). The heartbeats of the
+ * replication and the deadlines of clients notice dead peers.
+ */
+const CHANNEL_OPTIONS: grpc.ServerOptions = {
+  'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+  'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+  'grpc.max_concurrent_streams': CONCURRENT_STREAMS_MAX,
+  'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS_MAX,
+  'grpc-node.max_session_memory': SESSION_MEMORY_MB_MAX,
+  'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
+  'grpc.enable_channelz': 0,
+};
+
+export class RpcServer {
+  /** host:port as it was asked for, with the port that was taken. */
+  readonly address: string;
+  readonly #server: grpc.Server;
+  readonly #calls: Calls;
+  readonly #health: Health;
+  #stopped: Promise<void> | undefined;
+
+  private constructor(address: string, server: grpc.Server, calls: Calls, health: Health) {
+    this.address = address;
+    this.#server = server;
+    this.#calls = calls;
+    this.#health = health;
+  }
+
+  /**
+   * Listens, and answers calls from then on; health says SERVING until
+   * `setServing` says otherwise.
+   * @throws HeadwaterError `address_in_use`, or `invalid_argument` where the
+   *   address is none of this machine.
+   */
+  static async bind(options: RpcServerOptions): Promise<RpcServer> {
+    const { host } = parseAddress(options.address);
+    tameLogging(options.logger);
+    const server = new grpc.Server(CHANNEL_OPTIONS);
+    const calls = new Calls(options);
+    for (const { endpoints } of options.services) {
+      for (const endpoint of endpoints) addEndpoint(server, endpoint, calls);
+    }
+    const health = await Health.add(server, options.services.map(({ name }) => name));
+    if (options.reflection) await addReflection(server);
+    const port = await listen(server, options.address);
+    return new RpcServer(formatAddress({ host, port }), server, calls, health);
+  }
+
+  /** What the health service says, of the whole and of each service. */
+  setServing(serving: boolean): void {
+    this.#health.set(serving && !this.#stopped);
+  }
+
+  /**
+   * Takes no more calls, lets those in hand finish, and closes. Pipelines and
+   * replication streams end with `shutting_down` after what they have begun.
+   */
+  stop({ graceMs = DRAIN_MS_MAX }: { graceMs?: number } = {}): Promise<void> {
+    this.#stopped ??= this.#stop(graceMs);
+    return this.#stopped;
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    this.#health.set(false);
+    this.#health.endWatches();
+    this.#calls.stop();
+    const closed = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    let timer: NodeJS.Timeout | undefined;
+    const expired = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, graceMs);
+    });
+    await Promise.race([closed, expired]);
+    clearTimeout(timer);
+    this.#server.forceShutdown();
+  }
+}
+
+function addEndpoint(server: grpc.Server, endpoint: Endpoint, calls: Calls): void {
+  const { path, requestStream, responseStream } = endpoint;
+  const asIs = (bytes: Buffer) => bytes;
+  const method = {
+    path,
+    requestStream,
+    responseStream,
+    requestSerialize: asIs,
+    requestDeserialize: asIs,
+    responseSerialize: asIs,
+    responseDeserialize: asIs,
+  };
+  server.addService({ method }, { method: endpoint.handle(calls) });
+}
+
+function listen(server: grpc.Server, address: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, port) => {
+      if (!error) return resolve(port);
+      server.forceShutdown();
+      const { message } = error;
+      const inUse = message.includes('EADDRINUSE');
+      const why = inUse ? 'another process listens on it' : message;
+      reject(new HeadwaterError(inUse ? 'address_in_use' : 'invalid_argument', `cannot listen on ${address}: ${why}`, { cause: error }));
+    });
+  });
+}
+
+/** grpc-js prints to stderr by itself, of a failed bind for one; all of that goes where the node's messages go. */
+function tameLogging(logger: Logger): void {
+  const debug = (...words: unknown[]) => logger.debug({}, `grpc: ${words.join(' ')}`);
+  grpc.setLogger({ error: debug, info: debug, debug });
+}

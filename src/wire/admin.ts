@@ -1,0 +1,215 @@
+/**
+ * The messages of AdminService as plain objects with checked numbers. What a
+ * node says about itself (`NodeStatus`) has the names of the proto in camel
+ * case; the command line prints them as they stand there.
+ */
+import { headwater } from './generated.js';
+import { toNumber } from './numbers.js';
+import { decodeMessage } from './message.js';
+
+const { v1 } = headwater;
+
+export interface NodeStatus {
+  readonly nodeId: string;
+  readonly role: 'leader' | 'follower';
+  readonly address: string;
+  readonly clusterId: string;
+  readonly version: string;
+  /** 40 hexadecimal characters. */
+  readonly replicationId: string;
+  readonly lineage: readonly StatusLineageRow[];
+  readonly offset: number;
+  readonly firstOffset: number;
+  readonly checkpointOffset: number;
+  readonly durableOffset: number;
+  /** 8 hexadecimal characters. */
+  readonly checksum: string;
+  readonly keysAtCheckpoint: number;
+  /** Undefined on a leader. */
+  readonly upstream: StatusUpstream | undefined;
+  readonly followers: readonly StatusFollower[];
+  readonly fullResyncs: number;
+  readonly partialResyncs: number;
+  readonly fullResyncsServed: number;
+  readonly partialResyncsServed: number;
+  readonly lostWrites: number;
+  readonly residentMemoryBytes: number;
+  readonly eventLoopDelayP99Ms: number;
+  readonly eventLoopDelayMaxMs: number;
+  readonly uptimeMs: number;
+  readonly fsync: string;
+}
+
+export interface StatusLineageRow {
+  readonly replicationId: string;
+  readonly firstOffset: number;
+  readonly checksum: string;
+  readonly epoch: number;
+}
+
+export interface StatusUpstream {
+  readonly address: string;
+  readonly state: string;
+  readonly lagCommands: number;
+  readonly lagMs: number;
+  readonly lastResync: StatusResync | undefined;
+  readonly error: string;
+  readonly loadedKeys: number;
+  readonly keysEstimate: number;
+}
+
+export interface StatusResync {
+  readonly kind: 'partial' | 'full';
+  readonly reason: string;
+  readonly bytes: number;
+  readonly durationMs: number;
+}
+
+export interface StatusFollower {
+  readonly nodeId: string;
+  readonly address: string;
+  readonly state: string;
+  readonly appendedOffset: number;
+  readonly durableOffset: number;
+  readonly lagCommands: number;
+  readonly lagMs: number;
+}
+
+export interface KeyspaceDigestReply {
+  readonly offset: number;
+  readonly keys: number;
+  /** 64 hexadecimal characters. */
+  readonly digest: string;
+}
+
+export interface FollowRequest {
+  readonly address: string;
+  readonly acceptDataLoss: boolean;
+}
+
+export function encodeStatusRequest(): Buffer {
+  return v1.StatusRequest.encode({}).finish() as Buffer;
+}
+
+export function decodeStatusRequest(bytes: Buffer): void {
+  decodeMessage('StatusRequest', bytes, v1.StatusRequest);
+}
+
+export function encodeNodeStatus(status: NodeStatus): Buffer {
+  const { lineage, followers, upstream, ...rest } = status;
+  const message: headwater.v1.StatusResponse.$Properties = {
+    ...rest,
+    lineage: [...lineage],
+    followers: [...followers],
+    upstream: upstream === undefined ? null : { ...upstream, lastResync: upstream.lastResync ?? null },
+  };
+  return v1.StatusResponse.encode(message).finish() as Buffer;
+}
+
+export function decodeNodeStatus(bytes: Buffer): NodeStatus {
+  const message = decodeMessage('StatusResponse', bytes, v1.StatusResponse);
+  return {
+    nodeId: message.nodeId,
+    role: message.role === 'follower' ? 'follower' : 'leader',
+    address: message.address,
+    clusterId: message.clusterId,
+    version: message.version,
+    replicationId: message.replicationId,
+    lineage: message.lineage.map(lineageRow),
+    offset: toNumber(message.offset, 'offset'),
+    firstOffset: toNumber(message.firstOffset, 'first_offset'),
+    checkpointOffset: toNumber(message.checkpointOffset, 'checkpoint_offset'),
+    durableOffset: toNumber(message.durableOffset, 'durable_offset'),
+    checksum: message.checksum,
+    keysAtCheckpoint: toNumber(message.keysAtCheckpoint, 'keys_at_checkpoint'),
+    upstream: message.upstream ? upstreamOf(message.upstream) : undefined,
+    followers: message.followers.map(follower),
+    fullResyncs: toNumber(message.fullResyncs, 'full_resyncs'),
+    partialResyncs: toNumber(message.partialResyncs, 'partial_resyncs'),
+    fullResyncsServed: toNumber(message.fullResyncsServed, 'full_resyncs_served'),
+    partialResyncsServed: toNumber(message.partialResyncsServed, 'partial_resyncs_served'),
+    lostWrites: toNumber(message.lostWrites, 'lost_writes'),
+    residentMemoryBytes: toNumber(message.residentMemoryBytes, 'resident_memory_bytes'),
+    eventLoopDelayP99Ms: message.eventLoopDelayP99Ms,
+    eventLoopDelayMaxMs: message.eventLoopDelayMaxMs,
+    uptimeMs: toNumber(message.uptimeMs, 'uptime_ms'),
+    fsync: message.fsync,
+    lostWrites: toNumber(message.lostWrites, 'lost_writes'),
+  };
+}
+
+function lineageRow(row: headwater.v1.StatusLineageRow.$Properties): StatusLineageRow {
+  return {
+    replicationId: row.replicationId ?? '',
+    firstOffset: toNumber(row.firstOffset, 'lineage.first_offset'),
+    checksum: row.checksum ?? '',
+    epoch: toNumber(row.epoch, 'lineage.epoch'),
+  };
+}
+
+function upstreamOf(upstream: headwater.v1.StatusUpstream.$Properties): StatusUpstream {
+  const resync = upstream.lastResync;
+  return {
+    address: upstream.address ?? '',
+    state: upstream.state ?? '',
+    lagCommands: toNumber(upstream.lagCommands, 'upstream.lag_commands'),
+    lagMs: toNumber(upstream.lagMs, 'upstream.lag_ms'),
+    lastResync: resync
+      ? {
+          kind: resync.kind === 'full' ? 'full' : 'partial',
+          reason: resync.reason ?? '',
+          bytes: toNumber(resync.bytes, 'last_resync.bytes'),
+          durationMs: toNumber(resync.durationMs, 'last_resync.duration_ms'),
+        }
+      : undefined,
+    error: upstream.error ?? '',
+    loadedKeys: toNumber(upstream.loadedKeys, 'upstream.loaded_keys'),
+    keysEstimate: toNumber(upstream.keysEstimate, 'upstream.keys_estimate'),
+  };
+}
+
+function follower(message: headwater.v1.StatusFollower.$Properties): StatusFollower {
+  return {
+    nodeId: message.nodeId ?? '',
+    address: message.address ?? '',
+    state: message.state ?? '',
+    appendedOffset: toNumber(message.appendedOffset, 'follower.appended_offset'),
+    durableOffset: toNumber(message.durableOffset, 'follower.durable_offset'),
+    lagCommands: toNumber(message.lagCommands, 'follower.lag_commands'),
+    lagMs: toNumber(message.lagMs, 'follower.lag_ms'),
+  };
+}
+
+export function encodeDigestRequest(): Buffer {
+  return v1.DigestRequest.encode({}).finish() as Buffer;
+}
+
+export function decodeDigestRequest(bytes: Buffer): void {
+  decodeMessage('DigestRequest', bytes, v1.DigestRequest);
+}
+
+export function encodeDigestResponse(digest: KeyspaceDigestReply): Buffer {
+  return v1.DigestResponse.encode(digest).finish() as Buffer;
+}
+
+export function decodeDigestResponse(bytes: Buffer): KeyspaceDigestReply {
+  const { offset, keys, digest } = decodeMessage('DigestResponse', bytes, v1.DigestResponse);
+  return { offset: toNumber(offset, 'offset'), keys: toNumber(keys, 'keys'), digest };
+}
+
+export function encodeFollowRequest(request: FollowRequest): Buffer {
+  return v1.FollowRequest.encode(request).finish() as Buffer;
+}
+
+export function decodeFollowRequest(bytes: Buffer): FollowRequest {
+  const { address, acceptDataLoss } = decodeMessage('FollowRequest', bytes, v1.FollowRequest);
+  return { address, acceptDataLoss };
+}
+
+export function encodeFollowResponse(): Buffer {
+  return v1.FollowResponse.encode({}).finish() as Buffer;
+}
+
+export function decodeFollowResponse(bytes: Buffer): void {
+  decodeMessage('FollowResponse', bytes, v1.FollowResponse);
+}

@@ -1,0 +1,149 @@
+/**
+ * Coded errors on the wire: the one table from error codes to google.rpc.Code,
+ * the google.rpc.Status that travels in `grpc-status-details-bin`, and the
+ * ErrorReply of a pipeline or transaction. src/rpc/status.ts puts them into
+ * gRPC's own status. `reason` is the error code in upper case, and the domain
+ * is always `headwater` (AIP-193).
+ */
+import { ERROR_CODES, type ErrorCode, HeadwaterError } from '../errors.js';
+import { google, type headwater } from './generated.js';
+
+type ErrorReplyMessage = headwater.v1.ErrorReply;
+
+/** google.rpc.Code. */
+export const CODE = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  FAILED_PRECONDITION: 9,
+  RESOURCE_EXHAUSTED: 8,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+} as const;
+
+/**
+ * Generic clients retry UNAVAILABLE and nothing else (AIP-194), so it stands
+ * only where the operation has certainly not happened. A write on a follower
+ * is FAILED_PRECONDITION, so that they do not go round in circles; an unknown
+ * outcome is UNKNOWN, so that they do not repeat it.
+ */
+const CODES: Readonly<Record<ErrorCode, number>> = {
+  invalid_argument: CODE.INVALID_ARGUMENT,
+  too_large: CODE.INVALID_ARGUMENT,
+  wrong_type: CODE.FAILED_PRECONDITION,
+  not_an_integer: CODE.FAILED_PRECONDITION,
+  not_a_number: CODE.FAILED_PRECONDITION,
+  overflow: CODE.OUT_OF_RANGE,
+  no_such_key: CODE.NOT_FOUND,
+  read_only_follower: CODE.FAILED_PRECONDITION,
+  unavailable: CODE.UNAVAILABLE,
+  shutting_down: CODE.UNAVAILABLE,
+  overloaded: CODE.RESOURCE_EXHAUSTED,
+  outcome_unknown: CODE.UNKNOWN,
+  deadline_exceeded: CODE.DEADLINE_EXCEEDED,
+  cancelled: CODE.CANCELLED,
+  unimplemented: CODE.UNIMPLEMENTED,
+  trimmed: CODE.OUT_OF_RANGE,
+  not_a_boundary: CODE.INVALID_ARGUMENT,
+  replication_loop: CODE.FAILED_PRECONDITION,
+  resync_refused: CODE.FAILED_PRECONDITION,
+  protocol_violation: CODE.INVALID_ARGUMENT,
+  chain_broken: CODE.DATA_LOSS,
+  corrupt: CODE.DATA_LOSS,
+  foreign_directory: CODE.FAILED_PRECONDITION,
+  directory_locked: CODE.FAILED_PRECONDITION,
+  unknown_format: CODE.FAILED_PRECONDITION,
+  keyspace_incomplete: CODE.FAILED_PRECONDITION,
+  store_latched: CODE.UNAVAILABLE,
+  address_in_use: CODE.FAILED_PRECONDITION,
+  unreachable: CODE.UNAVAILABLE,
+  internal: CODE.INTERNAL,
+};
+
+/** How long a client does well to wait before it asks again. */
+const RETRY_DELAY_MS: Partial<Record<ErrorCode, number>> = {
+  unavailable: 200,
+  shutting_down: 1_000,
+  overloaded: 500,
+  store_latched: 1_000,
+};
+
+const DOMAIN = 'headwater';
+const ERROR_INFO_URL = 'type.googleapis.com/google.rpc.ErrorInfo';
+const RETRY_INFO_URL = 'type.googleapis.com/google.rpc.RetryInfo';
+
+/** Trailers have a bound in every client; a message that quotes input must not exceed it. */
+const MESSAGE_CHARACTERS_MAX = 2_000;
+
+export function statusCodeOf(code: ErrorCode): number {
+  return CODES[code];
+}
+
+/** What a client may see of any failure: of an unforeseen one only that it was there. */
+export function publicError(error: unknown): HeadwaterError {
+  if (HeadwaterError.is(error) && error.code !== 'internal') return error;
+  return new HeadwaterError('internal', 'unexpected failure in the node; its log says more', { cause: error });
+}
+
+/** Short enough for a trailer. */
+export function publicMessage(error: HeadwaterError): string {
+  const { message } = error;
+  return message.length > MESSAGE_CHARACTERS_MAX ? `${message.slice(0, MESSAGE_CHARACTERS_MAX)}…` : message;
+}
+
+/** google.rpc.Status, for `grpc-status-details-bin`. */
+export function encodeStatus(error: HeadwaterError): Buffer {
+  const info = { reason: error.code.toUpperCase(), domain: DOMAIN, metadata: error.details };
+  const details = [{ typeUrl: ERROR_INFO_URL, value: google.rpc.ErrorInfo.encode(info).finish() }];
+  const retryMs = RETRY_DELAY_MS[error.code];
+  if (retryMs !== undefined) {
+    const retry = { retryDelay: { seconds: Math.floor(retryMs / 1_000), nanos: (retryMs % 1_000) * 1_000_000 } };
+    details.push({ typeUrl: RETRY_INFO_URL, value: google.rpc.RetryInfo.encode(retry).finish() });
+  }
+  const status = { code: statusCodeOf(error.code), message: publicMessage(error), details };
+  return google.rpc.Status.encode(status).finish() as Buffer;
+}
+
+/** Undefined where the bytes are not a status with an ErrorInfo of ours. */
+export function decodeStatus(bytes: Buffer): HeadwaterError | undefined {
+  try {
+    const status = google.rpc.Status.decode(bytes);
+    for (const detail of status.details) {
+      if (detail.typeUrl !== ERROR_INFO_URL) continue;
+      const info = google.rpc.ErrorInfo.decode(detail.value ?? Buffer.alloc(0));
+      if (info.domain === DOMAIN) return errorOf(info.reason, status.message, { ...info.metadata });
+    }
+  } catch {
+    // From a proxy or another server: not ours.
+  }
+  return undefined;
+}
+
+export function toErrorReply(error: HeadwaterError): headwater.v1.ErrorReply.$Properties {
+  return {
+    code: statusCodeOf(error.code),
+    message: publicMessage(error),
+    reason: error.code.toUpperCase(),
+    details: Object.entries(error.details).map(([name, value]) => ({ name, value })),
+  };
+}
+
+export function fromErrorReply(reply: ErrorReplyMessage): HeadwaterError {
+  const details = Object.fromEntries(reply.details.map(({ name, value }) => [name ?? '', value ?? '']));
+  return errorOf(reply.reason, reply.message, details);
+}
+
+const KNOWN: ReadonlySet<string> = new Set(ERROR_CODES);
+
+/** A reason from a newer server is still a refusal, though without a code here. */
+function errorOf(reason: string, message: string, details: Record<string, string>): HeadwaterError {
+  const code = reason.toLowerCase();
+  if (KNOWN.has(code)) return new HeadwaterError(code as ErrorCode, message, { details });
+  return new HeadwaterError('internal', `${reason}: ${message}`, { details });
+}

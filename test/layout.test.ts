@@ -1,0 +1,163 @@
+/**
+ * The layout as a rule: a file imports only from lower floors, siblings do not
+ * know each other, nothing goes in circles, and each third-party package has
+ * its owners. The checker itself is tried on planted violations.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Lowest first. What stands in one line does not import from each other, unless SIDEWAYS says so. */
+const FLOORS: string[][] = [
+  ['src/invariant.ts', 'src/errors.ts', 'src/logger.ts', 'src/limits.ts', 'src/clock.ts'],
+  ['src/uint64.ts', 'src/package-root.ts', 'src/command.ts', 'src/operation.ts', 'src/position.ts'],
+  ['src/lineage.ts'],
+  ['src/level.ts', 'src/wire/'],
+  ['src/log/', 'src/keyspace/', 'src/commands/'],
+  ['src/store/'],
+  ['src/replication/'],
+  ['src/config.ts', 'src/rpc/'],
+  ['src/client/'],
+  ['src/node.ts'],
+  ['src/index.ts'],
+  ['bin/', 'benchmarks/'],
+];
+
+/** Imports between units of one floor, or past a rule, that are meant. */
+const SIDEWAYS: Array<[from: string, to: string]> = [['src/keyspace/', 'src/commands/view.ts']];
+
+/** The command line and the benchmarks use the package as its users do. */
+const ONLY_INDEX = ['bin/', 'benchmarks/'];
+
+/** The client takes nothing of the server but what both ends share. */
+const CLIENT_FROM_RPC = ['src/rpc/definitions.ts', 'src/rpc/status.ts', 'src/rpc/address.ts'];
+
+const OWNERS: Record<string, string[]> = {
+  level: ['src/level.ts'],
+  protobufjs: ['src/wire/'],
+  '@grpc/': ['src/rpc/', 'src/client/'],
+  'grpc-health-check': ['src/rpc/'],
+  commander: ['bin/'],
+  pino: ['bin/'],
+  'pino-pretty': ['bin/'],
+  'cli-progress': ['bin/'],
+  'cli-table3': ['bin/', 'benchmarks/'],
+  ioredis: ['benchmarks/'],
+};
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+function floorOf(file: string): number {
+  return FLOORS.findIndex((units) => units.some((unit) => inUnit(file, unit)));
+}
+
+function unitOf(file: string): string {
+  return FLOORS.flat().find((unit) => inUnit(file, unit)) ?? '';
+}
+
+function inUnit(file: string, unit: string): boolean {
+  return unit.endsWith('/') ? file.startsWith(unit) : file === unit;
+}
+
+function violations(imports: readonly Import[]): string[] {
+  return imports.flatMap(({ from, to }) => {
+    const said = (why: string) => [`${from} imports ${to}: ${why}`];
+    if (!to.startsWith('src/') && !to.startsWith('bin/') && !to.startsWith('benchmarks/')) {
+      const owned = Object.entries(OWNERS).find(([name]) => to === name || to.startsWith(name.endsWith('/') ? name : `${name}/`));
+      if (to.startsWith('node:')) return [];
+      if (!owned) return said('a package without an owner in this test');
+      return owned[1].some((unit) => inUnit(from, unit)) ? [] : said(`only ${owned[1].join(', ')} may`);
+    }
+    if (floorOf(from) < 0) return said('the file stands on no floor');
+    if (unitOf(from) === unitOf(to) && unitOf(from).endsWith('/')) return [];
+    if (SIDEWAYS.some(([a, b]) => inUnit(from, a) && inUnit(to, b))) return [];
+    if (ONLY_INDEX.some((unit) => inUnit(from, unit)) && to !== 'src/index.ts') return said('only src/index.ts may be imported here');
+    if (from.startsWith('src/client/') && to.startsWith('src/rpc/') && !CLIENT_FROM_RPC.includes(to)) return said('server code');
+    if (floorOf(to) >= floorOf(from)) return said('not a lower floor');
+    return [];
+  });
+}
+
+function importsOf(folder: string): Import[] {
+  const files = readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .map((name) => path.posix.join(folder, name.split(path.sep).join('/')))
+    .filter((name) => name.endsWith('.ts') && !name.includes('generated'));
+  return files.flatMap((from) => {
+    const text = readFileSync(path.join(ROOT, from), 'utf8');
+    const found = [...text.matchAll(/^(?:import|export)\s[^;]*?from '([^']+)';|^import '([^']+)';|\bimport\('([^']+)'\)/gm)];
+    return found.map((match) => ({ from, to: resolve(from, (match[1] ?? match[2] ?? match[3]) as string) }));
+  });
+}
+
+function resolve(from: string, specifier: string): string {
+  if (!specifier.startsWith('.')) return specifier;
+  return path.posix.join(path.posix.dirname(from), specifier).replace(/\.js$/, '.ts');
+}
+
+function cycle(imports: readonly Import[]): string[] | undefined {
+  const next = new Map<string, string[]>();
+  for (const { from, to } of imports) next.set(from, [...(next.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const walk = (file: string, trail: string[]): string[] | undefined => {
+    if (trail.includes(file)) return [...trail.slice(trail.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    for (const to of next.get(file) ?? []) {
+      const found = walk(to, [...trail, file]);
+      if (found) return found;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of next.keys()) {
+    const found = walk(file, []);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+describe('the layout', () => {
+  const imports = ['src', 'bin', 'benchmarks'].flatMap(importsOf);
+
+  it('has imports from lower floors and by owners only', () => {
+    assert.ok(imports.length > 100, `expected to see the imports of the whole tree, saw ${imports.length}`);
+    assert.deepEqual(violations(imports), []);
+  });
+
+  it('has no cycles, not even of types', () => {
+    assert.equal(cycle(imports)?.join(' → '), undefined);
+  });
+
+  describe('checker', () => {
+    const planted: Array<[string, Import]> = [
+      ['an upward import', { from: 'src/log/log.ts', to: 'src/store/store.ts' }],
+      ['an import of a sibling', { from: 'src/log/log.ts', to: 'src/keyspace/keyspace.ts' }],
+      ['a package in a foreign hand', { from: 'src/store/store.ts', to: 'level' }],
+      ['a package below a foreign scope', { from: 'src/store/store.ts', to: '@grpc/grpc-js' }],
+      ['a package that nobody owns', { from: 'src/store/store.ts', to: 'lodash' }],
+      ['the command line past the index', { from: 'bin/serve.ts', to: 'src/node.ts' }],
+      ['server code in the client', { from: 'src/client/client.ts', to: 'src/rpc/server.ts' }],
+      ['a file that stands nowhere', { from: 'src/utils.ts', to: 'src/errors.ts' }],
+    ];
+    for (const [what, violation] of planted) {
+      it(`sees ${what}`, () => assert.equal(violations([violation]).length, 1));
+    }
+
+    it('sees a cycle', () => {
+      const files = ['src/a.ts', 'src/b.ts', 'src/c.ts', 'src/a.ts'];
+      const circle = files.slice(1).map((to, i) => ({ from: files[i] as string, to }));
+      assert.equal(cycle(circle)?.join(' → '), files.join(' → '));
+      assert.equal(cycle(circle.slice(1)), undefined);
+    });
+
+    it('lets downward imports pass', () => {
+      assert.deepEqual(violations([{ from: 'src/store/store.ts', to: 'src/log/log.ts' }]), []);
+      assert.deepEqual(violations([{ from: 'src/keyspace/keyspace.ts', to: 'src/commands/view.ts' }]), []);
+    });
+  });
+});

@@ -13,39 +13,23 @@
  * hand as decimal text): between a flush's first chunk and its checkpoint the
  * disk holds a mixture, which replay up to that offset makes whole.
  */
-import { type Entry, TYPE_STRING } from '../command.js';
+import type { Entry } from '../command.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, Entries } from '../level.js';
-import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES, RECENT_KEYS_MAX, SORT_RUN_ENTRIES } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import { ORIGIN, type Position } from '../position.js';
-import type { CommandVisitor } from '../wire/command.js';
-import { Layer, type LayerEntry, TOMBSTONE, TOUCH } from './layer.js';
-import {
-  DUE_START,
-  dataEnd,
-  dataKey,
-  dataKeyOfString,
-  dataStart,
-  decodeRecord,
-  dueEnd,
-  dueKey,
-  encodeRecord,
-  parseDueKey,
-  RECORD_HEADER_BYTES,
-  sealRecord,
-  userKey,
-  writeRecordHeader,
-} from './record.js';
+import { Flush } from './flush.js';
+import { hashKey } from './key-table.js';
+import { type AppliedBlock, Layer, TOMBSTONE, TOUCH } from './layer.js';
+import { DUE_START, dataEnd, dataKey, dataStart, decodeRecord, dueEnd, parseDueKey } from './record.js';
 import { RecentKeys } from './recent.js';
 import { KeyspaceSnapshot } from './snapshot.js';
-import { mergeRuns, sortRun } from './sorted.js';
+import { RECENT_KEYS_MAX } from '../limits.js';
 
 export const CHECKPOINT_FORMAT = 1;
 const CHECKPOINT_KEY = Buffer.from('mcheckpoint');
 const FLUSHING_KEY = Buffer.from('mflushing');
-const NO_BLOCK: Buffer = Buffer.alloc(0);
 
 /** What a checkpoint keeps. */
 export interface CheckpointRecord {
@@ -60,21 +44,16 @@ export interface CheckpointRecord {
 
 const EMPTY_CHECKPOINT: CheckpointRecord = { format: CHECKPOINT_FORMAT, position: ORIGIN, lineage: [], epoch: 0, keys: 0 };
 
-/** What `apply` takes: a block, without the log's knowledge of its bytes. */
-export interface AppliedBlock {
-  /** Entries keep positions in it. */
-  readonly bytes: Buffer;
-  readonly firstOffset: number;
-  readonly position: Position;
-  visit(visitor: CommandVisitor): void;
+/** A new expiry to lay over what is found below. */
+interface Touch {
+  readonly expiresAtMs: number;
+  readonly version: number;
 }
 
-/** Where a key is looked for below the layers; `touch` is an expiry to lay over what is found. */
+/** A key is to be looked for on disk. */
 interface Miss {
-  readonly touch: LayerEntry | undefined;
+  readonly touch: Touch | undefined;
 }
-
-type Flushed = readonly [key: string, entry: LayerEntry];
 
 const PLAIN_MISS: Miss = { touch: undefined };
 
@@ -93,10 +72,6 @@ export class Keyspace {
   readonly #onDisk = new RecentKeys(RECENT_KEYS_MAX);
   /** No records of epochs before this one are left. */
   #sweptEpoch = 0;
-  /** The block in the visitor's hands. */
-  #block = NO_BLOCK;
-  #firstOffset = 0;
-  readonly #visitor: CommandVisitor;
 
   private constructor(db: Database, checkpoint: CheckpointRecord, flushingTo: number) {
     this.#db = db;
@@ -104,7 +79,6 @@ export class Keyspace {
     this.flushingTo = flushingTo;
     this.#applied = checkpoint.position;
     this.#active = new Layer(checkpoint.epoch);
-    this.#visitor = this.#makeVisitor();
   }
 
   /** @throws HeadwaterError `unknown_format` or `corrupt`. */
@@ -146,36 +120,8 @@ export class Keyspace {
   /** The effects of the next block; synchronous, and nothing else changes the keyspace. */
   apply(block: AppliedBlock): void {
     invariant(block.firstOffset === this.#applied.offset + 1, `block ${block.firstOffset} applied after ${this.#applied.offset}`);
-    this.#block = block.bytes;
-    this.#firstOffset = block.firstOffset;
-    block.visit(this.#visitor);
-    this.#active.pinned(block.bytes.length);
+    this.#active.apply(block);
     this.#applied = block.position;
-    this.#block = NO_BLOCK;
-  }
-
-  #makeVisitor(): CommandVisitor {
-    const keyOf = (start: number, end: number) => this.#block.toString('latin1', start, end);
-    return {
-      put: (index, keyStart, keyEnd, valueStart, valueEnd, expiresAtMs, type) => {
-        const version = this.#firstOffset + index;
-        this.#active.set(keyOf(keyStart, keyEnd), { type, block: this.#block, start: valueStart, end: valueEnd, expiresAtMs, version });
-      },
-      del: (index, keyStart, keyEnd) => {
-        const version = this.#firstOffset + index;
-        this.#active.set(keyOf(keyStart, keyEnd), { type: TOMBSTONE, block: NO_BLOCK, start: 0, end: 0, expiresAtMs: 0, version });
-      },
-      touch: (index, keyStart, keyEnd, expiresAtMs) => this.#touch(keyOf(keyStart, keyEnd), expiresAtMs, this.#firstOffset + index),
-      clear: () => this.#active.clear(),
-      message: () => {},
-    };
-  }
-
-  #touch(key: string, expiresAtMs: number, version: number): void {
-    const known = this.#active.get(key);
-    if (known?.type === TOMBSTONE || (known === undefined && this.#active.cleared)) return;
-    if (known) this.#active.set(key, { ...known, expiresAtMs, version });
-    else this.#active.set(key, { type: TOUCH, block: NO_BLOCK, start: 0, end: 0, expiresAtMs, version });
   }
 
   // ---- reading ----------------------------------------------------------
@@ -188,7 +134,7 @@ export class Keyspace {
     const found: Array<Entry | undefined> = [];
     let cold: Array<{ index: number; miss: Miss }> | undefined;
     for (let index = 0; index < keys.length; index++) {
-      const hit = this.#lookUp((keys[index] as Buffer).toString('latin1'));
+      const hit = this.#lookUp(keys[index] as Buffer);
       if (isMiss(hit)) {
         cold ??= [];
         cold.push({ index, miss: hit });
@@ -215,15 +161,16 @@ export class Keyspace {
     return found;
   }
 
-  #lookUp(key: string): Entry | undefined | Miss {
-    let touch: LayerEntry | undefined;
+  #lookUp(key: Buffer): Entry | undefined | Miss {
+    const hash = hashKey(key, 0, key.length);
+    let touch: Touch | undefined;
     for (let i = this.#frozen.length; i >= 0; i--) {
       const layer = i === this.#frozen.length ? this.#active : (this.#frozen[i] as Layer);
-      const entry = layer.get(key);
-      if (entry !== undefined) {
-        if (entry.type === TOMBSTONE) return undefined;
-        if (entry.type !== TOUCH) return touched(materialise(entry), touch);
-        touch ??= entry;
+      const entry = layer.find(key, 0, key.length, hash);
+      if (entry >= 0) {
+        if (layer.kind[entry] === TOMBSTONE) return undefined;
+        if (layer.kind[entry] !== TOUCH) return touched(layer.read(entry), touch);
+        touch ??= { expiresAtMs: layer.expiresAtMs[entry] as number, version: layer.version[entry] as number };
       }
       if (layer.cleared) return undefined;
     }
@@ -259,7 +206,8 @@ export class Keyspace {
     const layer = this.#frozen[0];
     invariant(layer?.position, 'a flush needs a frozen layer');
     await this.#db.put(FLUSHING_KEY, Buffer.from(String(layer.position.offset)), { sync: true });
-    const delta = await this.#flushEntries(layer);
+    if (layer.cleared) this.#onDisk.clear();
+    const delta = await new Flush(this.#db, layer, this.#onDisk).run();
     await this.#db.durable();
     const before = layer.cleared ? 0 : this.#checkpoint.keys;
     // A cleared layer of an interrupted flush may meet its own rows: only a recount tells.
@@ -269,69 +217,6 @@ export class Keyspace {
     this.#recountDelta = layer.cleared ? Number.NaN : this.#recountDelta + delta;
     this.#checkpoint = checkpoint;
     this.#frozen.shift();
-  }
-
-  /**
-   * Keys that the last flushes have put on disk are written at once; the others
-   * are sorted first, because the disk has to be asked whether it holds them.
-   * @returns by how much the number of records on disk changed.
-   */
-  async #flushEntries(layer: Layer): Promise<number> {
-    if (layer.cleared) this.#onDisk.clear();
-    let delta = 0;
-    const runs: Flushed[][] = [];
-    for (const entries of layer.chunks(SORT_RUN_ENTRIES)) {
-      const known = entries.filter(([key]) => this.#onDisk.has(key));
-      for (const chunk of chunksOf(known)) delta += await this.#flushChunk(layer.epoch, chunk, true);
-      if (known.length < entries.length) runs.push(sortRun(entries.filter(([key]) => !this.#onDisk.has(key))));
-    }
-    for (const chunk of chunksOf(mergeRuns(runs))) delta += await this.#flushChunk(layer.epoch, chunk, false);
-    return delta;
-  }
-
-  /** @param onDisk whether all the keys are known to be there. */
-  async #flushChunk(epoch: number, chunk: readonly Flushed[], onDisk: boolean): Promise<number> {
-    const keys = chunk.map(([key]) => dataKeyOfString(epoch, key));
-    const existed = onDisk ? undefined : await this.#db.hasMany(keys);
-    const touchedRecords = await this.#readTouched(chunk, keys);
-    const batch = this.#db.batch();
-    let delta = 0;
-    for (let i = 0; i < chunk.length; i++) {
-      const [name, entry] = chunk[i] as Flushed;
-      const key = keys[i] as Buffer;
-      const existedHere = existed === undefined || existed[i] === true;
-      if (entry.type === TOMBSTONE) {
-        if (!existedHere) continue;
-        batch.del(key);
-        delta--;
-        this.#onDisk.delete(name);
-        continue;
-      }
-      const record = entry.type === TOUCH ? touchedRecords.get(i) : recordOf(userKey(key), entry);
-      if (!record) continue;
-      batch.put(key, record);
-      if (entry.expiresAtMs !== 0) batch.put(dueKey(entry.expiresAtMs, epoch, userKey(key)), NO_BLOCK);
-      if (!existedHere) delta++;
-      this.#onDisk.add(name);
-    }
-    await batch.write();
-    return delta;
-  }
-
-  /** The records of keys that were only touched, with their new expiry, by their index in the chunk. */
-  async #readTouched(chunk: readonly Flushed[], keys: readonly Buffer[]): Promise<Map<number, Buffer>> {
-    const wanted: number[] = [];
-    for (let i = 0; i < chunk.length; i++) if ((chunk[i] as Flushed)[1].type === TOUCH) wanted.push(i);
-    const records = new Map<number, Buffer>();
-    if (wanted.length === 0) return records;
-    const found = await this.#db.getMany(wanted.map((i) => keys[i] as Buffer));
-    for (let i = 0; i < wanted.length; i++) {
-      const index = wanted[i] as number;
-      const key = userKey(keys[index] as Buffer);
-      const bytes = found[i];
-      if (bytes) records.set(index, encodeRecord(key, touched(decodeRecord(key, bytes), (chunk[index] as Flushed)[1])));
-    }
-    return records;
   }
 
   // ---- snapshots and counts -----------------------------------------------
@@ -369,7 +254,7 @@ export class Keyspace {
   async due(nowMs: number, limit: number): Promise<{ keys: Buffer[]; rows: Buffer[] }> {
     const keys: Buffer[] = [];
     for (const layer of [...this.#frozen, this.#active]) {
-      for (const key of layer.takeDue(nowMs, limit - keys.length)) keys.push(Buffer.from(key, 'latin1'));
+      keys.push(...layer.takeDue(nowMs, limit - keys.length));
       if (keys.length >= limit) return { keys, rows: [] };
     }
     const rows = await this.dueRows(nowMs, limit - keys.length);
@@ -431,26 +316,8 @@ function isMiss(hit: Entry | Miss | undefined): hit is Miss {
   return hit !== undefined && !('value' in hit);
 }
 
-function materialise(entry: LayerEntry): Entry {
-  return {
-    type: entry.type,
-    value: entry.block.subarray(entry.start, entry.end),
-    expiresAtMs: entry.expiresAtMs,
-    version: entry.version,
-  };
-}
-
-function touched(entry: Entry, touch: LayerEntry | undefined): Entry {
-  return touch ? { ...entry, expiresAtMs: touch.expiresAtMs, version: touch.version } : entry;
-}
-
-function recordOf(key: Buffer, entry: LayerEntry): Buffer {
-  invariant(entry.type >= TYPE_STRING, 'a record has a type');
-  const record = Buffer.allocUnsafe(RECORD_HEADER_BYTES + entry.end - entry.start);
-  writeRecordHeader(record, 0, entry);
-  entry.block.copy(record, RECORD_HEADER_BYTES, entry.start, entry.end);
-  sealRecord(key, record);
-  return record;
+function touched(entry: Entry, touch: Touch | undefined): Entry {
+  return touch ? { ...entry, ...touch } : entry;
 }
 
 async function drain(entries: Entries, visit: (entry: [Buffer, Buffer]) => void): Promise<void> {
@@ -459,19 +326,4 @@ async function drain(entries: Entries, visit: (entry: [Buffer, Buffer]) => void)
   } finally {
     await entries.close();
   }
-}
-
-/** Cuts a flush into batches that the event loop does not feel. */
-function* chunksOf(entries: Iterable<Flushed>): Generator<Flushed[]> {
-  let chunk: Flushed[] = [];
-  let bytes = 0;
-  for (const pair of entries) {
-    chunk.push(pair);
-    bytes += pair[1].end - pair[1].start;
-    if (chunk.length < FLUSH_CHUNK_ENTRIES && bytes < FLUSH_CHUNK_BYTES) continue;
-    yield chunk;
-    chunk = [];
-    bytes = 0;
-  }
-  if (chunk.length > 0) yield chunk;
 }

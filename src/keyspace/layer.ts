@@ -1,132 +1,199 @@
 /**
  * One in-memory layer of the keyspace: the effects of the commands since the
- * last freeze. Keys are latin1 strings (one character a byte), values are
- * positions in the buffers of the blocks that brought them, so that an entry
- * costs no buffer object. Values pin their block: the memory of a layer is
- * bounded by the log since its start, which `bytes` counts together with a
- * cost per entry. Owned by keyspace.ts.
+ * last freeze. Keys and values stay in the buffers of the blocks that brought
+ * them; a block is let go when no entry refers to it any more, so what a layer
+ * pins is what it still needs. `apply` is blind: it reads nothing below.
+ * Owned by keyspace.ts.
  */
+import type { Entry } from '../command.js';
 import type { Position } from '../position.js';
+import type { CommandVisitor } from '../wire/command.js';
+import { grown, hashKey, KeyTable } from './key-table.js';
 
-/** What the newest command in the layer did to a key. */
-export interface LayerEntry {
-  /** 0 and above: the type of a whole record; else TOMBSTONE or TOUCH. */
-  type: number;
-  block: Buffer;
-  start: number;
-  end: number;
-  expiresAtMs: number;
-  version: number;
-}
-
+/** Kinds of entries; 0 and above are the type of a whole record. */
 export const TOMBSTONE = -1;
 /** Only the expiry is known here; the rest lies in a layer below, if anywhere. */
 export const TOUCH = -2;
 
-/** Map slot, key string, entry object: measured at 170 to 190 bytes for keys of 10 to 20. */
-const ENTRY_COST_BYTES = 180;
+/** The columns of one entry and its share of the slots, half of them free. */
+const ENTRY_COST_BYTES = 60;
 
-/** One large Map rehashes for tens of milliseconds; many small ones do not. */
-const SHARDS = 64;
+/** What `apply` takes: a block, without the log's knowledge of its bytes. */
+export interface AppliedBlock {
+  readonly bytes: Buffer;
+  readonly firstOffset: number;
+  readonly position: Position;
+  visit(visitor: CommandVisitor): void;
+}
 
-export class Layer {
-  readonly #shards: Array<Map<string, LayerEntry>> = Array.from({ length: SHARDS }, () => new Map());
+export class Layer extends KeyTable implements CommandVisitor {
+  /** By entry. */
+  kind = new Int16Array(this.source.length);
+  valueStart = new Int32Array(this.source.length);
+  valueEnd = new Int32Array(this.source.length);
+  expiresAtMs = new Float64Array(this.source.length);
+  version = new Float64Array(this.source.length);
   /** The epoch that the entries belong to. */
   epoch: number;
   /** Whether a `clear` happened in this layer: nothing below it shows. */
   cleared = false;
-  /** Pinned block bytes and the cost of the entries. */
-  bytes = 0;
-  entries = 0;
-  /** Block bytes alone: what a restart would have to replay. */
+  /** Block bytes since the layer began: what a restart would have to replay. */
   logBytes = 0;
   /** The end of the last block applied; set when the layer is frozen. */
   position: Position | undefined;
-  /** Keys by the second in which they expire. */
-  readonly #due = new Map<number, string[]>();
-  /** The last second for which all due keys were taken. */
+  #pinnedBytes = 0;
+  /** By source: how many entries lie in it. */
+  #references: number[] = [];
+  /** Of the block in hand. */
+  #current = 0;
+  #bytes: Buffer = Buffer.alloc(0);
+  #firstOffset = 0;
+  /** Entries by the second in which they expire. */
+  readonly #due = new Map<number, number[]>();
+  /** The last second for which all due entries were taken. */
   #dueTakenUpTo = 0;
 
   constructor(epoch: number) {
+    super();
     this.epoch = epoch;
   }
 
+  /** Memory: pinned blocks and the cost of the entries. */
+  get bytes(): number {
+    return this.#pinnedBytes + this.count * ENTRY_COST_BYTES;
+  }
+
   get isEmpty(): boolean {
-    return this.entries === 0 && !this.cleared;
+    return this.count === 0 && !this.cleared;
   }
 
-  get(key: string): LayerEntry | undefined {
-    return this.#shard(key).get(key);
+  apply(block: AppliedBlock): void {
+    this.#begin(block.bytes);
+    this.#firstOffset = block.firstOffset;
+    this.logBytes += block.bytes.length;
+    block.visit(this);
+    if (this.#references[this.#current] === 0) this.#letGo(this.#current);
   }
 
-  set(key: string, entry: LayerEntry): void {
-    const shard = this.#shard(key);
-    const size = shard.size;
-    shard.set(key, entry);
-    if (shard.size !== size) {
-      this.entries++;
-      this.bytes += ENTRY_COST_BYTES;
+  #begin(bytes: Buffer): void {
+    this.#bytes = bytes;
+    this.#current = this.sources.push(bytes) - 1;
+    this.#references[this.#current] = 0;
+    this.#pinnedBytes += bytes.length;
+  }
+
+  // ---- the commands of a block (CommandVisitor) -----------------------------
+
+  put(index: number, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number, expiresAtMs: number, type: number): void {
+    const entry = this.#entry(index, keyStart, keyEnd);
+    this.kind[entry] = type;
+    this.valueStart[entry] = valueStart;
+    this.valueEnd[entry] = valueEnd;
+    this.expiresAtMs[entry] = expiresAtMs;
+    if (expiresAtMs !== 0) this.#noteDue(entry, expiresAtMs);
+  }
+
+  del(index: number, keyStart: number, keyEnd: number): void {
+    const entry = this.#entry(index, keyStart, keyEnd);
+    this.kind[entry] = TOMBSTONE;
+    this.valueStart[entry] = this.valueEnd[entry] = this.expiresAtMs[entry] = 0;
+  }
+
+  touch(index: number, keyStart: number, keyEnd: number, expiresAtMs: number): void {
+    const known = this.find(this.#bytes, keyStart, keyEnd, hashKey(this.#bytes, keyStart, keyEnd));
+    if (known < 0 && this.cleared) return;
+    if (known >= 0 && this.kind[known] === TOMBSTONE) return;
+    const entry = known >= 0 ? known : this.#entry(index, keyStart, keyEnd);
+    if (known < 0) {
+      this.kind[entry] = TOUCH;
+      this.valueStart[entry] = this.valueEnd[entry] = 0;
     }
-    if (entry.expiresAtMs !== 0) this.#noteDue(key, entry.expiresAtMs);
+    this.expiresAtMs[entry] = expiresAtMs;
+    this.version[entry] = this.#firstOffset + index;
+    if (expiresAtMs !== 0) this.#noteDue(entry, expiresAtMs);
   }
 
   clear(): void {
-    for (const shard of this.#shards) shard.clear();
+    const bytes = this.#bytes;
+    this.reset();
+    this.#references = [];
+    this.#pinnedBytes = 0;
     this.#due.clear();
-    this.bytes -= this.entries * ENTRY_COST_BYTES;
-    this.entries = 0;
     this.cleared = true;
     this.epoch++;
+    this.#begin(bytes);
   }
 
-  /** Counts a block whose bytes the entries may now pin. */
-  pinned(blockBytes: number): void {
-    this.bytes += blockBytes;
-    this.logBytes += blockBytes;
-  }
+  message(): void {}
 
-  /** All entries, in chunks of `size`. */
-  *chunks(size: number): Generator<Array<readonly [string, LayerEntry]>> {
-    let chunk: Array<readonly [string, LayerEntry]> = [];
-    for (const shard of this.#shards) {
-      for (const pair of shard) {
-        chunk.push(pair);
-        if (chunk.length < size) continue;
-        yield chunk;
-        chunk = [];
-      }
+  /** The entry of a key that the block in hand writes whole; it lies in this block now. */
+  #entry(index: number, keyStart: number, keyEnd: number): number {
+    const hash = hashKey(this.#bytes, keyStart, keyEnd);
+    let entry = this.find(this.#bytes, keyStart, keyEnd, hash);
+    if (entry < 0) {
+      entry = this.add(this.#current, keyStart, keyEnd, hash);
+    } else {
+      this.#release(this.source[entry] as number);
+      this.move(entry, this.#current, keyStart, keyEnd);
     }
-    if (chunk.length > 0) yield chunk;
+    this.#references[this.#current] = (this.#references[this.#current] as number) + 1;
+    this.version[entry] = this.#firstOffset + index;
+    return entry;
   }
 
-  /** Takes out the keys noted for the seconds up to `nowMs`, at most about `limit`. */
-  takeDue(nowMs: number, limit: number): string[] {
-    const taken: string[] = [];
+  #release(source: number): void {
+    const references = (this.#references[source] as number) - 1;
+    this.#references[source] = references;
+    // The block in hand is looked at when it has been visited.
+    if (references === 0 && source !== this.#current) this.#letGo(source);
+  }
+
+  #letGo(source: number): void {
+    this.#pinnedBytes -= (this.sources[source] as Buffer).length;
+    this.sources[source] = undefined;
+  }
+
+  protected override grow(capacity: number): void {
+    super.grow(capacity);
+    this.kind = grown(this.kind, capacity);
+    this.valueStart = grown(this.valueStart, capacity);
+    this.valueEnd = grown(this.valueEnd, capacity);
+    this.expiresAtMs = grown(this.expiresAtMs, capacity);
+    this.version = grown(this.version, capacity);
+  }
+
+  // ---- reading ----------------------------------------------------------------
+
+  /** What a whole record holds; its value is a view into the block. */
+  read(entry: number): Entry {
+    return {
+      type: this.kind[entry] as number,
+      value: this.bytesOf(entry).subarray(this.valueStart[entry], this.valueEnd[entry]),
+      expiresAtMs: this.expiresAtMs[entry] as number,
+      version: this.version[entry] as number,
+    };
+  }
+
+  /** Takes out the keys noted for the seconds up to `nowMs`, at most about `limit`; copies. */
+  takeDue(nowMs: number, limit: number): Buffer[] {
+    const taken: Buffer[] = [];
     const now = Math.floor(nowMs / 1000);
     if (now === this.#dueTakenUpTo) return taken;
-    for (const [second, keys] of this.#due) {
+    for (const [second, entries] of this.#due) {
       if (second > now) continue;
-      taken.push(...keys.splice(0, limit - taken.length));
-      if (keys.length === 0) this.#due.delete(second);
+      for (const entry of entries.splice(0, limit - taken.length)) taken.push(Buffer.from(this.key(entry)));
+      if (entries.length === 0) this.#due.delete(second);
       if (taken.length >= limit) return taken;
     }
     this.#dueTakenUpTo = now;
     return taken;
   }
 
-  #noteDue(key: string, expiresAtMs: number): void {
+  #noteDue(entry: number, expiresAtMs: number): void {
     const second = Math.ceil(expiresAtMs / 1000);
     if (second <= this.#dueTakenUpTo) this.#dueTakenUpTo = 0;
-    const keys = this.#due.get(second);
-    if (keys) keys.push(key);
-    else this.#due.set(second, [key]);
-  }
-
-  #shard(key: string): Map<string, LayerEntry> {
-    const length = key.length;
-    let hash = length;
-    // The end of a key varies most, in what people name keys.
-    for (let i = Math.max(0, length - 4); i < length; i++) hash = (hash * 31 + key.charCodeAt(i)) | 0;
-    return this.#shards[(hash ^ (hash >>> 6)) & (SHARDS - 1)] as Map<string, LayerEntry>;
+    const entries = this.#due.get(second);
+    if (entries) entries.push(entry);
+    else this.#due.set(second, [entry]);
   }
 }

@@ -1,36 +1,81 @@
 /**
- * Keys that are known to be on disk, because a recent flush put them there:
- * the next flush need not ask. Bounded; what was not flushed again for a while
- * is forgotten. Exact: a key is never in it that is not on disk.
+ * Keys that are known to be on disk, because a recent flush put them there: the
+ * next flush need not ask. Bounded; what was not flushed again for a while is
+ * forgotten. Exact: a key is never in it that is not on disk.
  */
+import { KeyTable } from './key-table.js';
+
+const ARENA_BYTES = 64 * 1024;
+
 export class RecentKeys {
   readonly #max: number;
-  #young = new Set<string>();
-  #old = new Set<string>();
+  #young = new KeySet();
+  #old = new KeySet();
 
   /** @param max about how many keys are remembered at the most. */
   constructor(max: number) {
     this.#max = max;
   }
 
-  has(key: string): boolean {
-    return this.#young.has(key) || this.#old.has(key);
+  has(bytes: Buffer, start: number, end: number, hash: number): boolean {
+    return this.#young.has(bytes, start, end, hash) || this.#old.has(bytes, start, end, hash);
   }
 
-  add(key: string): void {
-    this.#young.add(key);
+  add(bytes: Buffer, start: number, end: number, hash: number): void {
+    this.#young.add(bytes, start, end, hash);
     if (this.#young.size * 2 < this.#max) return;
     this.#old = this.#young;
-    this.#young = new Set();
+    this.#young = new KeySet();
   }
 
-  delete(key: string): void {
-    this.#young.delete(key);
-    this.#old.delete(key);
+  delete(bytes: Buffer, start: number, end: number, hash: number): void {
+    this.#young.delete(bytes, start, end, hash);
+    this.#old.delete(bytes, start, end, hash);
   }
 
   clear(): void {
-    this.#young.clear();
-    this.#old.clear();
+    this.#young = new KeySet();
+    this.#old = new KeySet();
+  }
+}
+
+/** Keys copied into arenas. A deleted one keeps its place, marked as absent. */
+class KeySet {
+  readonly #table = new KeyTable();
+  readonly #absent = new Set<number>();
+  #arenaUsed = 0;
+
+  get size(): number {
+    return this.#table.count;
+  }
+
+  has(bytes: Buffer, start: number, end: number, hash: number): boolean {
+    const entry = this.#table.find(bytes, start, end, hash);
+    return entry >= 0 && (this.#absent.size === 0 || !this.#absent.has(entry));
+  }
+
+  add(bytes: Buffer, start: number, end: number, hash: number): void {
+    const entry = this.#table.find(bytes, start, end, hash);
+    if (entry >= 0) {
+      this.#absent.delete(entry);
+      return;
+    }
+    const length = end - start;
+    const { sources } = this.#table;
+    let arena = sources.at(-1);
+    if (!arena || this.#arenaUsed + length > arena.length) {
+      arena = Buffer.allocUnsafeSlow(Math.max(ARENA_BYTES, length));
+      sources.push(arena);
+      this.#arenaUsed = 0;
+    }
+    const at = this.#arenaUsed;
+    bytes.copy(arena, at, start, end);
+    this.#arenaUsed += length;
+    this.#table.add(sources.length - 1, at, at + length, hash);
+  }
+
+  delete(bytes: Buffer, start: number, end: number, hash: number): void {
+    const entry = this.#table.find(bytes, start, end, hash);
+    if (entry >= 0) this.#absent.add(entry);
   }
 }

@@ -3,13 +3,13 @@
  *
  * Record format 1, integers big-endian:
  *
- *   at  size
- *    0     4  CRC-32 (zlib's) over the key and bytes 4 to the end
- *    4     1  format number
- *    5     1  type: 0 = string
- *    6     8  version: the offset of the key's last write
- *   14     8  expires at, milliseconds since the epoch; 0 = never
- *   22     …  value
+ *   at      size
+ *    0         1  format number
+ *    1         1  type: 0 = string
+ *    2         8  version: the offset of the key's last write
+ *   10         8  expires at, milliseconds since the epoch; 0 = never
+ *   18         …  value
+ *   end - 4    4  CRC-32 (zlib's) over the key and all bytes before
  *
  * The checksum covers the key, so that a record cannot turn up under another.
  *
@@ -28,33 +28,32 @@ import { HeadwaterError } from '../errors.js';
 import { readUint64, writeUint64 } from '../uint64.js';
 
 export const RECORD_FORMAT = 1;
-export const RECORD_HEADER_BYTES = 22;
+export const RECORD_HEADER_BYTES = 18;
+export const RECORD_TRAILER_BYTES = 4;
+export const RECORD_OVERHEAD_BYTES = RECORD_HEADER_BYTES + RECORD_TRAILER_BYTES;
 
 const DATA_PREFIX = 'd'.charCodeAt(0);
 const DUE_PREFIX = 't'.charCodeAt(0);
-const DATA_KEY_HEADER_BYTES = 5;
+export const DATA_KEY_HEADER_BYTES = 5;
 const DUE_KEY_HEADER_BYTES = 13;
 
 /** Due times are rounded up to this, so that a key refreshed each second leaves few rows. */
 const DUE_GRAIN_MS = 4_000;
 
-/** Where `bytes` may be larger than the record and is written from `at`. */
-export function writeRecordHeader(bytes: Buffer, at: number, entry: { type: number; version: number; expiresAtMs: number }): void {
-  bytes[at + 4] = RECORD_FORMAT;
-  bytes[at + 5] = entry.type;
-  writeUint64(bytes, entry.version, at + 6);
-  writeUint64(bytes, entry.expiresAtMs, at + 14);
-}
-
-export function sealRecord(key: Buffer, record: Buffer): void {
-  record.writeUInt32BE(crc32(record.subarray(4), crc32(key)), 0);
+/** Writes what stands before the value, at `at`. */
+export function writeRecordHeader(bytes: Buffer, at: number, type: number, version: number, expiresAtMs: number): void {
+  bytes[at] = RECORD_FORMAT;
+  bytes[at + 1] = type;
+  writeUint64(bytes, version, at + 2);
+  writeUint64(bytes, expiresAtMs, at + 10);
 }
 
 export function encodeRecord(key: Buffer, entry: Entry): Buffer {
-  const record = Buffer.allocUnsafe(RECORD_HEADER_BYTES + entry.value.length);
-  writeRecordHeader(record, 0, entry);
+  const record = Buffer.allocUnsafe(RECORD_OVERHEAD_BYTES + entry.value.length);
+  const end = record.length - RECORD_TRAILER_BYTES;
+  writeRecordHeader(record, 0, entry.type, entry.version, entry.expiresAtMs);
   record.set(entry.value, RECORD_HEADER_BYTES);
-  sealRecord(key, record);
+  record.writeUInt32BE(crc32(record.subarray(0, end), crc32(key)), end);
   return record;
 }
 
@@ -65,45 +64,42 @@ export function encodeRecord(key: Buffer, entry: Entry): Buffer {
 export function decodeRecord(key: Buffer, record: Buffer): Entry {
   verifyRecord(key, record);
   return {
-    type: record[5] as number,
-    version: readUint64(record, 6),
-    expiresAtMs: readUint64(record, 14),
-    value: record.subarray(RECORD_HEADER_BYTES),
+    type: record[1] as number,
+    version: readUint64(record, 2),
+    expiresAtMs: readUint64(record, 10),
+    value: record.subarray(RECORD_HEADER_BYTES, record.length - RECORD_TRAILER_BYTES),
   };
 }
 
 export function verifyRecord(key: Buffer, record: Buffer): void {
-  if (record.length < RECORD_HEADER_BYTES) {
-    throw new HeadwaterError('corrupt', `the record of ${describeKey(key)} has ${record.length} bytes, expected at least ${RECORD_HEADER_BYTES}`);
+  if (record.length < RECORD_OVERHEAD_BYTES) {
+    throw new HeadwaterError('corrupt', `the record of ${describeKey(key)} has ${record.length} bytes, expected at least ${RECORD_OVERHEAD_BYTES}`);
   }
-  if (record[4] !== RECORD_FORMAT) {
-    throw new HeadwaterError('unknown_format', `the record of ${describeKey(key)} has format ${record[4]}; this version knows format ${RECORD_FORMAT}`);
+  if (record[0] !== RECORD_FORMAT) {
+    throw new HeadwaterError('unknown_format', `the record of ${describeKey(key)} has format ${record[0]}; this version knows format ${RECORD_FORMAT}`);
   }
-  if (crc32(record.subarray(4), crc32(key)) !== record.readUInt32BE(0)) {
+  const end = record.length - RECORD_TRAILER_BYTES;
+  if (crc32(record.subarray(0, end), crc32(key)) !== record.readUInt32BE(end)) {
     throw new HeadwaterError('corrupt', `the record of ${describeKey(key)} does not match its checksum: the disk changed it`);
   }
 }
 
 /** Expiry of a verified record, without decoding the rest. */
 export function recordExpiresAtMs(record: Buffer): number {
-  return readUint64(record, 14);
+  return readUint64(record, 10);
 }
 
 export function dataKey(epoch: number, key: Buffer): Buffer {
   const bytes = Buffer.allocUnsafe(DATA_KEY_HEADER_BYTES + key.length);
-  bytes[0] = DATA_PREFIX;
-  bytes.writeUInt32BE(epoch, 1);
+  writeDataKeyHeader(bytes, 0, epoch);
   bytes.set(key, DATA_KEY_HEADER_BYTES);
   return bytes;
 }
 
-/** As `dataKey`, from the overlay's form of a key. */
-export function dataKeyOfString(epoch: number, key: string): Buffer {
-  const bytes = Buffer.allocUnsafe(DATA_KEY_HEADER_BYTES + key.length);
-  bytes[0] = DATA_PREFIX;
-  bytes.writeUInt32BE(epoch, 1);
-  bytes.write(key, DATA_KEY_HEADER_BYTES, 'latin1');
-  return bytes;
+/** Writes what stands before the key in the key of its record, at `at`. */
+export function writeDataKeyHeader(bytes: Buffer, at: number, epoch: number): void {
+  bytes[at] = DATA_PREFIX;
+  bytes.writeUInt32BE(epoch, at + 1);
 }
 
 export function userKey(key: Buffer): Buffer {

@@ -8,7 +8,7 @@ import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, Entries, Snapshot } from '../level.js';
 import type { Position } from '../position.js';
-import { dataEnd, dataKey, RECORD_HEADER_BYTES, userKey, verifyRecord } from './record.js';
+import { dataEnd, dataKey, RECORD_HEADER_BYTES, RECORD_OVERHEAD_BYTES, RECORD_TRAILER_BYTES, userKey, verifyRecord } from './record.js';
 
 const READ_AHEAD_BYTES = 256 * 1024;
 
@@ -123,17 +123,17 @@ export class KeyspaceDigest {
 
   add(chunk: readonly KeyAndRecord[]): void {
     let size = 0;
-    for (const [key, record] of chunk) size += key.length + record.length + 17 - RECORD_HEADER_BYTES;
+    for (const [key, record] of chunk) size += key.length + record.length + 17 - RECORD_OVERHEAD_BYTES;
     const bytes = Buffer.allocUnsafe(size);
     let at = 0;
     for (const [key, record] of chunk) {
       at = bytes.writeUInt32BE(key.length, at);
       at += key.copy(bytes, at);
       // Type, then the expiry behind the version.
-      bytes[at++] = record[5] as number;
-      at += record.copy(bytes, at, 14, RECORD_HEADER_BYTES);
-      at = bytes.writeUInt32BE(record.length - RECORD_HEADER_BYTES, at);
-      at += record.copy(bytes, at, RECORD_HEADER_BYTES);
+      bytes[at++] = record[1] as number;
+      at += record.copy(bytes, at, 10, RECORD_HEADER_BYTES);
+      at = bytes.writeUInt32BE(record.length - RECORD_OVERHEAD_BYTES, at);
+      at += record.copy(bytes, at, RECORD_HEADER_BYTES, record.length - RECORD_TRAILER_BYTES);
     }
     invariant(at === size, `a digest chunk of ${size} bytes, written ${at}`);
     this.#hash.update(bytes);

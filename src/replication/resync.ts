@@ -91,16 +91,13 @@ export function decide(asker: Asker, asked: Asked): Decision {
   }
   const branch = branchOf(asker, asked) as number;
   if (asker.position.offset > branch) return decideBeyond(branch, asker, asked);
-  if (asker.full) return full('REQUESTED', 'the follower asked for it');
   if (asker.keyspaceIncomplete) return decideIncomplete(asker, asked);
+  if (asker.full) return full('REQUESTED', 'the follower asked for it');
   return decideOnLineage(branch, asker, asked);
 }
 
-/** Nothing can be lost: it is only about what is to be sent. */
+/** Nothing can be lost, whatever cluster it was made in: it is only about what is to be sent. */
 function decideForEmpty(asker: Asker, asked: Asked): Decision {
-  if (asker.clusterId !== '' && asked.clusterId !== '' && asker.clusterId !== asked.clusterId && !asker.acceptDataLoss) {
-    return otherCluster(asker, asked);
-  }
   if (asked.end.offset === 0) return { kind: 'continue' };
   if (asker.full) return full('REQUESTED', 'the follower asked for it');
   return full('EMPTY_FOLLOWER', `the follower holds nothing, the log ends at offset ${asked.end.offset}`);

@@ -134,7 +134,6 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     eventLoopDelayMaxMs: message.eventLoopDelayMaxMs,
     uptimeMs: toNumber(message.uptimeMs, 'uptime_ms'),
     fsync: message.fsync,
-    lostWrites: toNumber(message.lostWrites, 'lost_writes'),
   };
 }
 

@@ -39,6 +39,9 @@ const SET_APPLIED = varintTag(1);
 const CHECKSUM = (3 << 3) | 5;
 const CHECKSUM_BYTES = 5;
 
+/** A message of empty operations could otherwise fill a thousand times its size in memory. */
+export const MESSAGE_OPERATIONS_MAX = 128 * 1024;
+
 /** An operation, or the refusal of one that this version does not know. */
 export type DecodedOperation = Operation | ErrorReply;
 
@@ -88,7 +91,8 @@ function writeMessage(at: number, tag: number, message: Uint8Array): number {
 
 /**
  * Its bytes stay views of the message.
- * @throws HeadwaterError `invalid_argument` where the bytes are no PipelineRequest.
+ * @throws HeadwaterError `invalid_argument` where the bytes are no PipelineRequest,
+ *   `too_large` where there are too many in one.
  */
 export function decodePipelineRequest(bytes: Buffer): DecodedOperation[] {
   const operations: DecodedOperation[] = [];
@@ -98,6 +102,9 @@ export function decodePipelineRequest(bytes: Buffer): DecodedOperation[] {
       const tag = reader.tag();
       if (tag === OPERATIONS) operations.push(readOperation(reader));
       else reader.skipType(tag & 7, 0, tag >>> 3);
+      if (operations.length > MESSAGE_OPERATIONS_MAX) {
+        throw new HeadwaterError('too_large', `a pipeline message: expected at most ${MESSAGE_OPERATIONS_MAX} operations, received more`);
+      }
     }
   } catch (error) {
     throw malformed('PipelineRequest', bytes.length, error);

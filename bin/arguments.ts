@@ -1,0 +1,72 @@
+/**
+ * What people type, made into values: durations, sizes, addresses, keys. Each
+ * refusal names what was expected and what was received; commander puts the
+ * option's or argument's name before it, and the process ends with status 2.
+ */
+import { InvalidArgumentError } from 'commander';
+
+const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+/** `10s`, `500ms`, `2h`, `1.5d`; a bare number is seconds, as in Redis. @returns milliseconds, 1 or more. */
+export function parseDuration(text: string): number {
+  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)?$/.exec(text) ?? [];
+  const ms = number === undefined ? Number.NaN : Math.round(Number(number) * (DURATION_UNITS[unit] ?? Number.NaN));
+  if (Number.isSafeInteger(ms) && ms > 0) return ms;
+  throw refusal('a time over zero such as 10s, 500ms, 2h or 1d (a bare number is seconds)', text);
+}
+
+/** `64MiB`, `64m`, `65536`; the units are powers of 1024. @returns bytes. */
+export function parseSize(text: string): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(b|[kmg](?:ib|b)?)?$/.exec(text.toLowerCase()) ?? [];
+  const bytes = number === undefined ? Number.NaN : Number(number) * (SIZE_UNITS[unit.slice(0, 1)] ?? Number.NaN);
+  if (Number.isSafeInteger(bytes)) return bytes;
+  throw refusal('a size in bytes such as 65536, 64KiB or 16MiB', text);
+}
+
+/** A whole number of 64 bits with its sign. */
+export function parseInteger(text: string): bigint {
+  if (/^[+-]?\d{1,19}$/.test(text)) {
+    const value = BigInt(text.replace(/^\+/, ''));
+    if (BigInt.asIntN(64, value) === value) return value;
+  }
+  throw refusal('a whole number of at most 64 bits', text);
+}
+
+export function parseDecimal(text: string): number {
+  const value = Number(text);
+  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(value)) return value;
+  throw refusal('a decimal number such as 0.5 or -3', text);
+}
+
+export function parseAddress(text: string): string {
+  const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/.exec(text) ?? [];
+  if (host !== undefined && Number(port) >= 1 && Number(port) <= 65_535) return text;
+  throw refusal('HOST:PORT with a port from 1 to 65535', text);
+}
+
+export function parseAddresses(text: string): string[] {
+  return text.split(',').map((address) => parseAddress(address.trim()));
+}
+
+/**
+ * A key, value or pattern. Node decodes arguments as UTF-8 and puts U+FFFD
+ * where they are not: such an argument is not what was typed, and storing it
+ * would be silent damage.
+ */
+export function parseText(text: string): string {
+  if (!text.includes('\ufffd')) return text;
+  throw new InvalidArgumentError(
+    'Expected UTF-8, received bytes that are not; such keys and values go through `headwater import` with "encoding": "base64".',
+  );
+}
+
+/** For arguments that may be repeated. */
+export function parseTexts(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), parseText(text)];
+}
+
+function refusal(expected: string, received: string): InvalidArgumentError {
+  return new InvalidArgumentError(`Expected ${expected}, received ${JSON.stringify(received)}.`);
+}

@@ -1,0 +1,76 @@
+/**
+ * A command that talks to a node: connects as the global options say, runs,
+ * hangs up, and sets the exit status.
+ */
+import type { Command } from 'commander';
+import { Client, HeadwaterError } from '../src/index.js';
+import { type ExitStatus, Output } from './output.js';
+
+export interface GlobalOptions {
+  connect: string[];
+  timeout: number;
+  json?: boolean;
+}
+
+export interface Session {
+  readonly client: Client;
+  readonly output: Output;
+  /** Where it was told to connect to. */
+  readonly addresses: readonly string[];
+}
+
+type Run<Given extends unknown[]> = (session: Session, ...given: Given) => Promise<ExitStatus>;
+
+/** An action for commander, which hands it the arguments, the options and the command. */
+export function onNode<Given extends unknown[]>(run: Run<Given>) {
+  return async (...args: [...Given, ...unknown[]]): Promise<void> => {
+    const command = args.at(-1) as Command;
+    const { connect, timeout, json = false } = command.optsWithGlobals<GlobalOptions>();
+    const client = await connectTo(connect, timeout);
+    try {
+      process.exitCode = await run({ client, output: new Output({ json }), addresses: connect }, ...(args as unknown as Given));
+    } finally {
+      await client.close();
+    }
+  };
+}
+
+async function connectTo(addresses: string[], timeoutMs: number): Promise<Client> {
+  try {
+    return await Client.connect(addresses, { timeoutMs, connectTimeoutMs: timeoutMs });
+  } catch (error) {
+    if (!HeadwaterError.is(error, 'unreachable')) throw error;
+    const where = addresses.join(', ');
+    const message = `cannot reach ${where}: ${plainReason(error.message)}; --connect or HEADWATER_CONNECT says where the node is`;
+    throw new HeadwaterError('unreachable', message, { cause: error });
+  }
+}
+
+/** What the network says, without the layers that it came through. */
+function plainReason(message: string): string {
+  if (message.includes('ECONNREFUSED')) return 'connection refused, nothing listens there';
+  if (message.includes('Name resolution failed')) return 'there is no host of that name';
+  if (/EHOSTUNREACH|ENETUNREACH/.test(message)) return 'there is no way to that network';
+  return message;
+}
+
+/**
+ * For commands that write. A client goes on to the leader by itself; a person
+ * who names one node means that one, and hears what it is. Of several nodes,
+ * whichever leads is meant.
+ */
+export function onLeader<Given extends unknown[]>(run: Run<Given>) {
+  return onNode(async (session: Session, ...given: Given) => {
+    await refuseFollower(session);
+    return run(session, ...given);
+  });
+}
+
+async function refuseFollower({ client, addresses }: Session): Promise<void> {
+  if (addresses.length > 1) return;
+  const { upstream } = await client.status();
+  if (!upstream) return;
+  const leader = upstream.address;
+  const message = `${addresses[0]} is a read-only follower of ${leader}; write there: --connect ${leader}`;
+  throw new HeadwaterError('read_only_follower', message, { details: { leader } });
+}

@@ -1,0 +1,49 @@
+/**
+ * The command line: its global options, its commands (a group a file), and how
+ * it ends. headwater.cts starts it.
+ */
+import { Command, Option } from 'commander';
+import { DEFAULT_ADDRESS, VERSION } from '../src/index.js';
+import { parseAddresses, parseDuration } from './arguments.js';
+import { addDataCommands } from './data-commands.js';
+import { addNodeCommands } from './node-commands.js';
+import { endWithReaders, report } from './output.js';
+import { addServeCommand } from './serve.js';
+import { addTransferCommands } from './transfer.js';
+
+const AFTER_HELP = `
+Results go to stdout, everything else to stderr. Exit status: 0 done, 1 no such
+key or a negative answer, 2 wrong usage, 3 the node refused or could not be
+reached. What begins with "-" and is no option goes after "--":
+headwater set -- KEY -VALUE`;
+
+function program(): Command {
+  const headwater = new Command('headwater')
+    .description('A persistent, log-structured, replicated key-value store.')
+    .version(VERSION, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this, or the help of a command')
+    .addOption(
+      new Option('--connect <HOST:PORT,…>', 'the node to talk to; of several, the first that answers')
+        .env('HEADWATER_CONNECT')
+        .argParser(parseAddresses)
+        .default([DEFAULT_ADDRESS], DEFAULT_ADDRESS),
+    )
+    .addOption(new Option('--timeout <TIME>', 'give up a call after this long').env('HEADWATER_TIMEOUT').argParser(parseDuration).default(5_000, '5s'))
+    .option('--json', 'print results as JSON, one object a line')
+    .addHelpText('after', AFTER_HELP)
+    .configureOutput({ outputError: (text, print) => print(text.replace(/^error: /, 'headwater: ')) })
+    .showHelpAfterError('(--help says how it is used)')
+    .exitOverride();
+  addServeCommand(headwater);
+  addDataCommands(headwater);
+  addTransferCommands(headwater);
+  addNodeCommands(headwater);
+  return headwater;
+}
+
+endWithReaders();
+try {
+  await program().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}

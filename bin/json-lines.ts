@@ -1,0 +1,124 @@
+/**
+ * The records of `import` and `export`, a JSON object a line:
+ *
+ *   {"key": "a", "value": "1"}
+ *   {"key": "b", "value": "AP8=", "encoding": "base64", "expires_at_ms": 1790000000000}
+ *
+ * `encoding` is the value's, `key_encoding` the key's; without it they are
+ * UTF-8. An expiry is `expires_at_ms`, or relative as `ttl_ms` or `ttl` ("10s",
+ * or seconds). What `scan --json` adds (`type`, `version`) is read over. Any
+ * other field is refused: a misspelt expiry would be a key that never goes.
+ */
+import { isUtf8 } from 'node:buffer';
+import { parseDuration } from './arguments.js';
+import { ENCODING_FIELD, jsonBytes, UsageError } from './output.js';
+
+export interface Line {
+  readonly key: Buffer;
+  readonly value: Buffer;
+  readonly ttlMs?: number;
+  readonly expiresAtMs?: number;
+}
+
+const FIELDS = ['key', 'value', 'encoding', 'key_encoding', 'ttl', 'ttl_ms', 'expires_at_ms', 'type', 'version'];
+
+/** Longer than any line with a key and a value that a node takes. */
+const LINE_BYTES_MAX = 128 * 1024 * 1024;
+
+const LF = 0x0a;
+
+/** The lines of a stream of bytes without their ends, as many at a time as came. */
+export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer[]> {
+  let rest: Buffer[] = [];
+  let restBytes = 0;
+  for await (const chunk of chunks) {
+    const lines: Buffer[] = [];
+    let start = 0;
+    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
+      const line = chunk.subarray(start, end);
+      lines.push(rest.length === 0 ? line : Buffer.concat([...rest, line]));
+      rest = [];
+      restBytes = 0;
+      start = end + 1;
+    }
+    if (start < chunk.length) rest.push(chunk.subarray(start));
+    restBytes += chunk.length - start;
+    if (restBytes > LINE_BYTES_MAX) throw new UsageError(`expected JSON Lines, received a line of more than ${LINE_BYTES_MAX} bytes`);
+    if (lines.length > 0) yield lines;
+  }
+  if (restBytes > 0) yield [Buffer.concat(rest)];
+}
+
+/** Undefined where the line is blank. @throws UsageError naming what was expected and received. */
+export function parseLine(bytes: Buffer): Line | undefined {
+  if (!isUtf8(bytes)) throw new UsageError('expected UTF-8; other bytes go as base64, with "encoding": "base64"');
+  const text = bytes.toString().trim();
+  if (text === '') return undefined;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`not JSON: ${(error as Error).message}`);
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new UsageError(`expected {"key": …, "value": …}, received ${excerpt(parsed)}`);
+  }
+  return readFields(parsed as Record<string, unknown>);
+}
+
+export function formatLine(key: Buffer, value: Buffer, expiresAtMs: number | undefined): string {
+  const fields = { ...jsonBytes('key', key), ...jsonBytes('value', value) };
+  return `${JSON.stringify(expiresAtMs === undefined ? fields : { ...fields, expires_at_ms: expiresAtMs })}\n`;
+}
+
+function readFields(record: Record<string, unknown>): Line {
+  for (const name of Object.keys(record)) {
+    if (!FIELDS.includes(name)) throw new UsageError(`unknown field ${JSON.stringify(name)}; expected ${FIELDS.slice(0, 7).join(', ')}`);
+  }
+  const line = { key: readBytes(record, 'key'), value: readBytes(record, 'value') };
+  const { ttl, ttl_ms, expires_at_ms } = record;
+  const given = [ttl, ttl_ms, expires_at_ms].filter((expiry) => expiry !== undefined && expiry !== null);
+  if (given.length > 1) throw new UsageError('expected one of ttl, ttl_ms and expires_at_ms, received several');
+  if (given.length === 0 || expires_at_ms === 0) return line;
+  if (given[0] === expires_at_ms) return { ...line, expiresAtMs: readTime('expires_at_ms', expires_at_ms) };
+  return { ...line, ttlMs: given[0] === ttl_ms ? readTime('ttl_ms', ttl_ms) : readTtl(ttl) };
+}
+
+function readBytes(record: Record<string, unknown>, name: 'key' | 'value'): Buffer {
+  const data = record[name];
+  const encoding = record[ENCODING_FIELD[name]] ?? 'utf8';
+  if (typeof data !== 'string') {
+    const received = name in record ? excerpt(data) : 'no such field';
+    throw new UsageError(`${name}: expected a string, received ${received}`);
+  }
+  if (encoding === 'utf8') {
+    // Half a surrogate pair has no UTF-8; it would be stored as something else.
+    if (/\p{Surrogate}/u.test(data)) throw new UsageError(`${name}: expected text, received half a surrogate pair in ${excerpt(data)}`);
+    return Buffer.from(data);
+  }
+  if (encoding !== 'base64') {
+    throw new UsageError(`${ENCODING_FIELD[name]}: expected "base64", or "utf8" as without it, received ${excerpt(encoding)}`);
+  }
+  const decoded = Buffer.from(data, 'base64');
+  // Node drops what is not base64 without a word.
+  if (decoded.toString('base64').replace(/=+$/, '') === data.replace(/=+$/, '')) return decoded;
+  throw new UsageError(`${name}: expected base64, received ${excerpt(data)}`);
+}
+
+function readTime(name: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
+  throw new UsageError(`${name}: expected a whole number of milliseconds above 0, received ${excerpt(value)}`);
+}
+
+function readTtl(value: unknown): number {
+  try {
+    return parseDuration(String(value));
+  } catch (error) {
+    throw new UsageError(`ttl: ${(error as Error).message}`);
+  }
+}
+
+function excerpt(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

@@ -1,0 +1,107 @@
+/**
+ * The commands on a node: what it is, what it holds, whom it follows. The
+ * fields of --json are those of the status message in snake case.
+ */
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import { parseAddress } from './arguments.js';
+import { onNode, type Session } from './connection.js';
+import { EXIT, type ExitStatus, plural, UsageError } from './output.js';
+
+type Status = Awaited<ReturnType<Session['client']['status']>>;
+
+export function addNodeCommands(program: Command): void {
+  program.commandsGroup('Nodes:');
+  program.command('ping').description('print PONG if the node answers').action(onNode(ping));
+  program.command('status').description('print what the node is, how far it has got, and its links').action(onNode(status));
+  program
+    .command('digest')
+    .description('print a digest of the whole keyspace: at the same offset of one history, equal if and only if the keyspaces are')
+    .action(onNode(digest));
+  program
+    .command('follow')
+    .argument('<HOST:PORT>', 'the node to follow', parseAddress)
+    .description('make the node a read-only follower of another, also over restarts')
+    .option('--accept-data-loss', "drop this node's own data where the other's history has no place for them", false)
+    .action(onNode(follow));
+}
+
+async function ping({ client, output }: Session): Promise<ExitStatus> {
+  await client.ping();
+  await output.result({ reply: 'PONG' }, 'PONG');
+  return EXIT.DONE;
+}
+
+async function status({ client, output }: Session): Promise<ExitStatus> {
+  const of = await client.status();
+  await output.result(snakeCase(of) as object, describe(of));
+  return EXIT.DONE;
+}
+
+async function digest({ client, output }: Session): Promise<ExitStatus> {
+  const { offset, keys, digest: value } = await client.digest();
+  await output.result({ offset, keys, digest: value }, `${value}  offset ${offset}  ${plural(keys, 'key')}`);
+  return EXIT.DONE;
+}
+
+async function follow({ client, output, addresses }: Session, address: string, options: { acceptDataLoss: boolean }): Promise<ExitStatus> {
+  const [node, second] = addresses;
+  if (second !== undefined) {
+    throw new UsageError(`follow changes one node: expected one address in --connect, received ${addresses.join(',')}`);
+  }
+  await client.follow(address, { acceptDataLoss: options.acceptDataLoss });
+  await output.result({ address: node, following: address }, `${node} follows ${address}; its status shows how the resync goes`);
+  return EXIT.DONE;
+}
+
+/** camelCase names to snake_case, all the way down; what is undefined is null, so that every field is there. */
+export function snakeCase(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeCase);
+  if (typeof value !== 'object' || value === null) return value ?? null;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), snakeCase(inner)]));
+}
+
+function describe(of: Status): string {
+  const rows: Array<[string, string]> = [
+    ['node', `${of.nodeId}  ${of.address}`],
+    ['role', of.role],
+    ['history', `${of.replicationId}  epoch ${of.lineage.at(-1)?.epoch ?? 0}`],
+    ['offset', `${of.offset}  (log from ${of.firstOffset}, durable ${of.durableOffset}, checkpoint ${of.checkpointOffset})`],
+    ['checksum', of.checksum],
+    ['keys', `${of.keysAtCheckpoint} at the checkpoint`],
+    ...upstreamRows(of),
+    ['resyncs', `${of.fullResyncs} full, ${of.partialResyncs} partial; served ${of.fullResyncsServed} full, ${of.partialResyncsServed} partial`],
+    ['process', `headwater ${of.version}, up ${Math.round(of.uptimeMs / 1_000)} s, ${Math.round(of.residentMemoryBytes / 2 ** 20)} MiB, fsync ${of.fsync}`],
+    ['followers', of.followers.length === 0 ? 'none' : ''],
+  ];
+  const text = rows.map(([name, what]) => `${name.padEnd(10)}${what}`.trimEnd()).join('\n');
+  return of.followers.length === 0 ? text : `${text}\n${followerTable(of)}`;
+}
+
+function upstreamRows({ upstream }: Status): Array<[string, string]> {
+  if (!upstream) return [];
+  const { address, state, lagCommands, lagMs, lastResync, error, loadedKeys, keysEstimate } = upstream;
+  const lag = `${plural(lagCommands, 'command')}, ${lagMs} ms behind`;
+  const doing = state === 'loading' ? `loading, ${loadedKeys} of about ${keysEstimate} keys` : `${state}, ${lag}`;
+  const rows: Array<[string, string]> = [['upstream', `${address}  ${doing}`]];
+  if (lastResync) {
+    const { kind, reason, bytes, durationMs } = lastResync;
+    rows.push(['', `last resync: ${kind}${reason ? ` (${reason})` : ''}, ${bytes} bytes, ${durationMs} ms`]);
+  }
+  if (error) rows.push(['', `error: ${error}`]);
+  return rows;
+}
+
+/** Without borders, as programs that print tables in pipes do. */
+function followerTable({ followers }: Status): string {
+  const none = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' };
+  const table = new Table({
+    head: ['node', 'address', 'state', 'appended', 'durable', 'lag', 'lag ms'],
+    chars: { ...none, left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '' },
+    style: { head: [], border: [], 'padding-left': 2, 'padding-right': 0 },
+  });
+  for (const { nodeId, address, state, appendedOffset, durableOffset, lagCommands, lagMs } of followers) {
+    table.push([nodeId.slice(0, 8), address, state, appendedOffset, durableOffset, lagCommands, lagMs]);
+  }
+  return table.toString();
+}

@@ -1,0 +1,62 @@
+/**
+ * How far a long command has got, on stderr: a bar on a terminal, now and then
+ * a plain line elsewhere.
+ */
+import { SingleBar } from 'cli-progress';
+import { plural } from './output.js';
+
+const LINE_INTERVAL_MS = 5_000;
+const BAR_INTERVAL_MS = 100;
+
+export interface Total {
+  readonly bytes?: number | undefined;
+  readonly records?: number | undefined;
+  /** Say nothing. */
+  readonly quiet?: boolean;
+}
+
+export class Progress {
+  readonly #verb: string;
+  readonly #total: Total;
+  readonly #startedMs = performance.now();
+  #bar: SingleBar | undefined;
+  #saidMs = performance.now();
+
+  constructor(verb: string, total: Total) {
+    this.#verb = verb;
+    this.#total = total;
+    const end = total.bytes ?? total.records;
+    if (total.quiet || !process.stderr.isTTY || !end) return;
+    this.#bar = new SingleBar({
+      stream: process.stderr,
+      format: `${verb} {records} records ({rate}/s) [{bar}] {percentage}% {eta_formatted}`,
+      hideCursor: true,
+      clearOnComplete: true,
+      stopOnComplete: false,
+      fps: 1_000 / BAR_INTERVAL_MS,
+    });
+    this.#bar.start(end, 0, { records: 0, rate: 0 });
+  }
+
+  /** Cheap enough to be told of every record. */
+  update(records: number, bytesRead?: number): void {
+    if (records % 256 !== 0 || this.#total.quiet) return;
+    const nowMs = performance.now();
+    if (nowMs - this.#saidMs < (this.#bar ? BAR_INTERVAL_MS : LINE_INTERVAL_MS)) return;
+    this.#saidMs = nowMs;
+    const rate = Math.round((records / (nowMs - this.#startedMs)) * 1_000);
+    if (this.#bar) this.#bar.update(this.#total.bytes === undefined ? records : (bytesRead ?? 0), { records: records.toLocaleString('en'), rate: rate.toLocaleString('en') });
+    else process.stderr.write(`${this.#verb} ${plural(records, 'record')} so far, ${rate.toLocaleString('en')}/s${this.#share(records, bytesRead)}\n`);
+  }
+
+  stop(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+
+  #share(records: number, bytesRead = 0): string {
+    const { bytes, records: total } = this.#total;
+    const share = bytes ? bytesRead / bytes : total ? records / total : undefined;
+    return share === undefined ? '' : `, ${Math.min(100, Math.floor(share * 100))}%`;
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * The options of `headwater serve`, each settable in three places: a flag, an
+ * environment variable HEADWATER_…, a JSON file of the flags' names. The first
+ * of these that has it wins; what none has keeps its default in src/config.ts.
+ * All three go through the parser of the flag, so they accept the same.
+ */
+import { readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_ADDRESS, FSYNC_POLICIES, type NodeOptions } from '../src/index.js';
+import { parseAddress, parseDuration, parseSize } from './arguments.js';
+import { UsageError } from './output.js';
+
+export interface ServeOptions {
+  config?: string;
+  data: string;
+  listen?: string;
+  follow?: string;
+  acceptDataLoss?: boolean;
+  fsync?: string;
+  maxKeyBytes?: number;
+  maxValueBytes?: number;
+  maxTransactionBytes?: number;
+  overlayBytes?: number;
+  replayBytes?: number;
+  linkTimeout?: number;
+  reflection?: boolean;
+  logLevel: string;
+}
+
+const DEFAULT_DATA = 'headwater-data';
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
+
+export function addServeOptions(command: Command): void {
+  command.addOption(new Option('--config <FILE>', 'a JSON file of these options: { "data": "/var/lib/headwater", "fsync": "always", … }'));
+  for (const option of [...placeOptions(), ...limitOptions(), ...behaviourOptions()]) command.addOption(option);
+}
+
+function placeOptions(): Option[] {
+  return [
+    new Option('--data <DIR>', 'the data directory; made where it is missing').default(DEFAULT_DATA),
+    new Option('--listen <HOST:PORT>', `where to listen; port 0 takes a free one (default: ${DEFAULT_ADDRESS})`),
+    new Option('--follow <HOST:PORT>', 'follow this node (default: the role the node was left in; a leader at first)').argParser(parseAddress),
+    new Option('--accept-data-loss', "with --follow: drop this node's own data where the upstream's history has no place for them"),
+  ];
+}
+
+function limitOptions(): Option[] {
+  const size = (flags: string, description: string) => new Option(`${flags} <SIZE>`, description).argParser(parseSize);
+  return [
+    size('--max-key-bytes', 'refuse larger keys (default: 64KiB)'),
+    size('--max-value-bytes', 'refuse larger values (default: 16MiB)'),
+    size('--max-transaction-bytes', 'refuse larger transactions (default: 32MiB)'),
+    size('--overlay-bytes', 'memory for writes that are not in the keyspace on disk yet (default: 48MiB)'),
+    size('--replay-bytes', 'log that a restart may have to replay (default: 64MiB)'),
+  ];
+}
+
+function behaviourOptions(): Option[] {
+  return [
+    new Option('--fsync <POLICY>', 'when a write is on disk for good: before its answer, or within a second (default: everysec)').choices(FSYNC_POLICIES),
+    new Option('--link-timeout <TIME>', 'silence after which a replication link is dead (default: 5s)').argParser(parseDuration),
+    new Option('--reflection', 'tell gRPC tools which services there are (default: only where the address is loopback)'),
+    new Option('--no-reflection', 'do not'),
+    new Option('--log-level <LEVEL>', 'how much to log').choices(LOG_LEVELS).default('info'),
+  ];
+}
+
+/** The options in force, those of the environment and the file included. */
+export function serveOptions(command: Command): ServeOptions {
+  const settable = command.options.filter((option) => !option.negate && !['config', 'help'].includes(option.name()));
+  for (const option of [...settable, ...command.options.filter((one) => one.name() === 'config')]) {
+    const variable = variableOf(option);
+    const text = process.env[variable];
+    if (text !== undefined && text !== '') offer(command, option, text, `environment variable ${variable}`, 'env');
+  }
+  const { config } = command.opts<ServeOptions>();
+  if (config !== undefined) offerFile(command, settable, config);
+  return command.opts<ServeOptions>();
+}
+
+export function nodeOptions(options: ServeOptions): NodeOptions {
+  return {
+    data: options.data,
+    listen: options.listen,
+    follow: options.follow,
+    acceptDataLoss: options.acceptDataLoss,
+    fsync: options.fsync,
+    keyBytesMax: options.maxKeyBytes,
+    valueBytesMax: options.maxValueBytes,
+    transactionBytesMax: options.maxTransactionBytes,
+    overlayBytesMax: options.overlayBytes,
+    replayBytesMax: options.replayBytes,
+    linkTimeoutMs: options.linkTimeout,
+    reflection: options.reflection,
+  };
+}
+
+function variableOf(option: Option): string {
+  return `HEADWATER_${option.name().replaceAll('-', '_').toUpperCase()}`;
+}
+
+function offerFile(command: Command, settable: readonly Option[], file: string): void {
+  const entries = Object.entries(readConfigFile(file));
+  for (const [name, value] of entries) {
+    const option = settable.find((candidate) => candidate.name() === name);
+    if (!option) throw new UsageError(`config file ${file}: ${unknownOption(name, settable)}`);
+    offer(command, option, value, `config file ${file}: ${name}`, 'config');
+  }
+}
+
+function readConfigFile(file: string): object {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`config file ${file} cannot be read: ${(error as Error).message}`);
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`config file ${file} is not JSON: ${(error as Error).message}`);
+  }
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
+  throw new UsageError(`config file ${file}: expected one JSON object { "option": value, … }, received ${JSON.stringify(parsed)}`);
+}
+
+/** Takes `value` for `option` unless a place that goes before this one has it. */
+function offer(command: Command, option: Option, value: unknown, where: string, source: 'env' | 'config'): void {
+  const attribute = option.attributeName();
+  const parsed = option.isBoolean() ? parseSwitch(value, where) : parseWith(option, value, where);
+  const taken = command.getOptionValueSource(attribute);
+  if (taken === undefined || taken === 'default') command.setOptionValueWithSource(attribute, parsed, source);
+}
+
+function parseSwitch(value: unknown, where: string): boolean {
+  if (value === true || value === 'true' || value === '1') return true;
+  if (value === false || value === 'false' || value === '0') return false;
+  throw new UsageError(`${where}: expected true or false, received ${JSON.stringify(value)}`);
+}
+
+function parseWith(option: Option, value: unknown, where: string): unknown {
+  if (typeof value !== 'string' && typeof value !== 'number') {
+    throw new UsageError(`${where}: expected text or a number, received ${JSON.stringify(value)}`);
+  }
+  const text = String(value);
+  if (!option.parseArg) return text;
+  try {
+    return option.parseArg(text, undefined);
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) throw new UsageError(`${where}: ${error.message}`);
+    throw error;
+  }
+}
+
+function unknownOption(name: string, settable: readonly Option[]): string {
+  const names = settable.map((option) => option.name());
+  const [nearest] = names.map((known) => ({ known, distance: editDistance(name, known) })).sort((a, b) => a.distance - b.distance);
+  const close = nearest && nearest.distance <= Math.max(2, name.length / 3);
+  return `unknown option ${JSON.stringify(name)}; ${close ? `did you mean ${JSON.stringify(nearest.known)}?` : `expected one of ${names.join(', ')}`}`;
+}
+
+/** Levenshtein's. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, swap));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

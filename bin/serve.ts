@@ -1,0 +1,121 @@
+/**
+ * `headwater serve`: one node in the foreground until a signal ends it. Logs
+ * are JSON lines on stderr (readable text on a terminal), written at once so
+ * that the last line before any end is there. The line with
+ * `"event":"ready"` has the address that was taken; programs wait for it.
+ */
+import path from 'node:path';
+import type { Command } from 'commander';
+import { type DestinationStream, destination, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
+import { HeadwaterError, Node, VERSION } from '../src/index.js';
+import { EXIT, type ExitStatus } from './output.js';
+import { addServeOptions, nodeOptions, type ServeOptions, serveOptions } from './serve-options.js';
+
+const AFTER_HELP = `
+Each option is also an environment variable (--max-key-bytes: HEADWATER_MAX_KEY_BYTES)
+and a name in the file of --config ("max-key-bytes"). A flag goes before the
+environment, the environment before the file.
+
+SIGTERM or SIGINT (Ctrl-C) stops the node in order; a second one ends it at once.`;
+
+export function addServeCommand(program: Command): void {
+  const command = program.command('serve').summary('run a node').description('Run a node in the foreground.');
+  addServeOptions(command);
+  command.addHelpText('after', AFTER_HELP);
+  command.action(async () => {
+    process.exit(await serve(serveOptions(command)));
+  });
+}
+
+/** Resolves once the node has ended. */
+async function serve(options: ServeOptions): Promise<ExitStatus> {
+  const logger = await openLog(options.logLevel);
+  endOnFailure(logger);
+  const stopAsked = stopSignal(logger);
+  const node = await startNode({ ...options, data: path.resolve(options.data) }, logger);
+  if (typeof node === 'number') return node;
+  const ended = await Promise.race([node.failed, stopAsked]);
+  if (ended instanceof Error) {
+    logger.fatal({ event: 'failed', err: ended }, `the node cannot go on: ${ended.message}; start it again, it recovers from its log`);
+    return EXIT.FAILED;
+  }
+  await node.stop();
+  logger.info({ event: 'stopped', address: node.address }, 'stopped: all that was answered is on disk');
+  return EXIT.DONE;
+}
+
+async function startNode(options: ServeOptions, logger: Logger): Promise<Node | ExitStatus> {
+  const startedMs = performance.now();
+  const { data } = options;
+  logger.info({ event: 'starting', version: VERSION, pid: process.pid, data }, `headwater ${VERSION} opens ${data}`);
+  try {
+    const node = await Node.start(nodeOptions(options), { logger });
+    await sayReady(node, data, Math.round(performance.now() - startedMs), logger);
+    return node;
+  } catch (error) {
+    if (!HeadwaterError.is(error) || error.code === 'internal') throw error;
+    logger.fatal({ event: 'refused', code: error.code }, `not started: ${error.message}`);
+    return error.code === 'invalid_argument' ? EXIT.USAGE : EXIT.REFUSED;
+  }
+}
+
+async function sayReady(node: Node, data: string, tookMs: number, logger: Logger): Promise<void> {
+  const { address, nodeId, role } = node;
+  const { offset, replicationId, upstream } = await node.status();
+  const fields = { event: 'ready', address, node_id: nodeId, role, data, offset, replication_id: replicationId, took_ms: tookMs };
+  const doing = role === 'leader' ? 'a leader' : `a follower of ${upstream?.address}`;
+  logger.info(fields, `ready in ${tookMs} ms: ${doing} on ${address}, at offset ${offset}; try: headwater --connect ${address} status`);
+  if (!/^(127\.|localhost:|\[::1\]:)/.test(address)) {
+    logger.warn({ address }, `${address} may be reached from other machines: there are no passwords, and whoever reaches it can read and write`);
+  }
+}
+
+/** Resolves at the first signal; a second one does not wait for what the first began. */
+function stopSignal(logger: Logger): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const on = (signal: NodeJS.Signals) => {
+      if (asked) {
+        logger.warn({ signal }, `${signal} again: ending at once`);
+        process.exit(EXIT.FORCED);
+      }
+      asked = true;
+      logger.info({ event: 'stopping', signal }, `${signal}: finishing the calls in hand, then a checkpoint; once more to end at once`);
+      resolve(signal);
+    };
+    process.on('SIGTERM', on);
+    process.on('SIGINT', on);
+  });
+}
+
+/** A node that does not know its own state any more must not go on serving. */
+function endOnFailure(logger: Logger): void {
+  const end = (error: unknown) => {
+    logger.fatal({ event: 'failed', err: error }, 'unexpected failure, which is a bug; the process ends, the data are in the log');
+    process.exit(EXIT.FAILED);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
+
+async function openLog(level: string): Promise<Logger> {
+  const options: LoggerOptions = {
+    level,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }), bindings: () => ({}) },
+  };
+  return pino(options, process.stderr.isTTY ? await readableLog() : plainLog());
+}
+
+function plainLog(): DestinationStream {
+  const log = destination({ fd: 2, sync: true });
+  // Whoever read the log may have gone; that is no reason to stop serving.
+  log.on('error', () => {});
+  return log;
+}
+
+/** Loaded only for a terminal: a daemon does without. */
+async function readableLog(): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({ destination: 2, sync: true, ignore: 'event', singleLine: true, translateTime: 'HH:MM:ss.l' });
+}

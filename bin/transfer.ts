@@ -1,0 +1,229 @@
+/**
+ * `import` and `export`: whole keyspaces as JSON Lines (json-lines.ts), through
+ * files or pipes. Memory is bounded in both directions: the import reads on
+ * only while few writes are under way, the export only as its reader reads.
+ */
+import { createReadStream, createWriteStream, type Stats } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import type { Command } from 'commander';
+import type { Client } from '../src/index.js';
+import { onLeader, onNode, type Session } from './connection.js';
+import { formatLine, type Line, parseLine, splitLines } from './json-lines.js';
+import { EXIT, type ExitStatus, plural, UsageError } from './output.js';
+import { Progress } from './progress.js';
+
+/** Writes under way: enough to fill the node's blocks, few enough to be no load on memory. */
+const IN_FLIGHT_MAX = 5_000;
+const IN_FLIGHT_BYTES_MAX = 16 * 1024 * 1024;
+
+const READ_BYTES = 256 * 1024;
+const WRITE_BYTES = 256 * 1024;
+
+const AFTER_HELP = `
+A record a line: {"key": "a", "value": "1"}; where the value is not UTF-8 it is
+base64, with "encoding": "base64" (for the key: "key_encoding"). An expiry is
+"expires_at_ms", or as time from now "ttl": "10s" or "ttl_ms".`;
+
+export function addTransferCommands(program: Command): void {
+  program.commandsGroup('Transfer:');
+  program
+    .command('import')
+    .argument('<FILE>', 'JSON Lines; - reads stdin')
+    .description('write the records of a file; stops at the first bad line (exit status 2), what stands before it stays written')
+    .addHelpText('after', AFTER_HELP)
+    .action(onLeader(importRecords));
+  program
+    .command('export')
+    .argument('<FILE>', 'where to write; - writes to stdout')
+    .description('write all records as of one moment to a file')
+    .addHelpText('after', AFTER_HELP)
+    .action(onNode(exportRecords));
+}
+
+// ---- import -------------------------------------------------------------------
+
+async function importRecords({ client, output }: Session, file: string): Promise<ExitStatus> {
+  const stats = file === '-' ? undefined : await sourceStats(file);
+  const source = stats === undefined ? process.stdin : createReadStream(file, { highWaterMark: READ_BYTES });
+  const startedMs = performance.now();
+  const progress = new Progress('imported', { bytes: stats?.isFile() ? stats.size : undefined });
+  const load = new Load(client, progress);
+  try {
+    await load.run(source);
+  } finally {
+    progress.stop();
+    source.destroy();
+  }
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const fields = { imported: load.imported, seconds: Math.round(seconds * 1_000) / 1_000 };
+  await output.result(fields, `imported ${plural(load.imported, 'record')} in ${seconds.toFixed(1)} s`);
+  return EXIT.DONE;
+}
+
+async function sourceStats(file: string): Promise<Stats> {
+  try {
+    const stats = await stat(file);
+    if (!stats.isDirectory()) return stats;
+  } catch (error) {
+    throw new UsageError(`cannot read ${file}: ${(error as Error).message}`);
+  }
+  throw new UsageError(`cannot read ${file}: expected a file, received a directory`);
+}
+
+/** One import under way. */
+class Load {
+  /** Records that the node has acknowledged. */
+  imported = 0;
+  readonly #client: Client;
+  readonly #progress: Progress;
+  #lineNumber = 0;
+  #inFlight = 0;
+  #inFlightBytes = 0;
+  #bytesRead = 0;
+  #failure: { lineNumber: number; error: Error } | undefined;
+  #moved: (() => void) | undefined;
+
+  constructor(client: Client, progress: Progress) {
+    this.#client = client;
+    this.#progress = progress;
+  }
+
+  /** @throws what stopped it, with the line and how many records were written. */
+  async run(source: AsyncIterable<Buffer>): Promise<void> {
+    for await (const lines of splitLines(source)) {
+      for (const line of lines) {
+        if (this.#failure) break;
+        this.#take(line);
+        if (this.#full) await this.#until(() => !this.#full);
+      }
+      if (this.#failure) break;
+    }
+    await this.#until(() => this.#inFlight === 0);
+    if (this.#failure) throw this.#explain(this.#failure);
+  }
+
+  #take(bytes: Buffer): void {
+    const lineNumber = ++this.#lineNumber;
+    this.#bytesRead += bytes.length + 1;
+    try {
+      const line = parseLine(bytes);
+      if (line) this.#write(line, lineNumber);
+    } catch (error) {
+      this.#failed(lineNumber, error as Error);
+    }
+  }
+
+  #write({ key, value, ttlMs, expiresAtMs }: Line, lineNumber: number): void {
+    const bytes = key.length + value.length;
+    this.#inFlight++;
+    this.#inFlightBytes += bytes;
+    const settle = () => {
+      this.#inFlight--;
+      this.#inFlightBytes -= bytes;
+      this.#moved?.();
+    };
+    this.#client.set(key, value, { ttlMs, expiresAtMs }).then(
+      () => {
+        this.imported++;
+        this.#progress.update(this.imported, this.#bytesRead);
+        settle();
+      },
+      (error: Error) => {
+        this.#failed(lineNumber, error);
+        settle();
+      },
+    );
+  }
+
+  get #full(): boolean {
+    return this.#inFlight >= IN_FLIGHT_MAX || this.#inFlightBytes >= IN_FLIGHT_BYTES_MAX;
+  }
+
+  #until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#moved = () => {
+        if (!condition()) return;
+        this.#moved = undefined;
+        resolve();
+      };
+      this.#moved();
+    });
+  }
+
+  /** The first line in the file counts, not the first to be answered. */
+  #failed(lineNumber: number, error: Error): void {
+    if (this.#failure && this.#failure.lineNumber < lineNumber) return;
+    this.#failure = { lineNumber, error };
+  }
+
+  #explain({ lineNumber, error }: { lineNumber: number; error: Error }): Error {
+    const done = `line ${lineNumber}: ${error.message}; stopped there, ${plural(this.imported, 'record was', 'records were')} imported`;
+    error.message = done;
+    return error;
+  }
+}
+
+// ---- export -------------------------------------------------------------------
+
+async function exportRecords({ client, output }: Session, file: string): Promise<ExitStatus> {
+  if (file === '-') {
+    await writeRecords(client, process.stdout, new Progress('exported', { quiet: true }));
+    return EXIT.DONE;
+  }
+  const startedMs = performance.now();
+  const progress = new Progress('exported', { records: await client.dbsize() });
+  const records = await writeFileWhole(file, (target) => writeRecords(client, target, progress));
+  const seconds = (performance.now() - startedMs) / 1_000;
+  await output.result({ exported: records, seconds: Math.round(seconds * 1_000) / 1_000 }, `exported ${plural(records, 'record')} in ${seconds.toFixed(1)} s`);
+  return EXIT.DONE;
+}
+
+/** @returns how many. */
+async function writeRecords(client: Client, target: Writable, progress: Progress): Promise<number> {
+  let records = 0;
+  let text = '';
+  try {
+    for await (const { key, value, expiresAtMs } of client.buffers.scan()) {
+      text += formatLine(key, value, expiresAtMs);
+      progress.update(++records);
+      if (text.length < WRITE_BYTES) continue;
+      await writeTo(target, text);
+      text = '';
+    }
+    await writeTo(target, text);
+  } finally {
+    progress.stop();
+  }
+  return records;
+}
+
+function writeTo(target: Writable, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    target.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Under its own name the file is whole or, as before, not there; what is no regular file (a pipe, a device) is written to directly. */
+async function writeFileWhole<Result>(file: string, fill: (target: Writable) => Promise<Result>): Promise<Result> {
+  const existing = await stat(file).catch(() => undefined);
+  if (existing?.isDirectory()) throw new UsageError(`cannot write ${file}: expected a file, received a directory`);
+  const aside = existing && !existing.isFile() ? file : `${file}.partial`;
+  const target = createWriteStream(aside);
+  const opened = new Promise<void>((resolve, reject) => target.once('open', () => resolve()).once('error', reject));
+  try {
+    await opened.catch((error: Error) => {
+      throw new UsageError(`cannot write ${file}: ${error.message}`);
+    });
+    const result = await fill(target);
+    target.end();
+    await finished(target);
+    if (aside !== file) await rename(aside, file);
+    return result;
+  } catch (error) {
+    target.destroy();
+    if (aside !== file) await rm(aside, { force: true });
+    throw error;
+  }
+}

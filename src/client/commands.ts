@@ -1,0 +1,285 @@
+/**
+ * The typed methods of a client, once for text and once for bytes: `Value` is
+ * what values and keys come back as. A method makes an operation and says how
+ * its reply is read; everything between is the session's. No method of the hot
+ * path is an async function: the promise that it returns is the one that the
+ * reply settles.
+ */
+import { isWrite } from '../commands/execute.js';
+import { HeadwaterError } from '../errors.js';
+import type { Operation, OperationKind } from '../operation.js';
+import { KEYS, SCAN } from '../rpc/definitions.js';
+import type { OutgoingOperation } from '../wire/kv.js';
+import {
+  type Data,
+  type ExpireOptions,
+  expireOperation,
+  type GetExOptions,
+  getExpireOperation,
+  measure,
+  type SetOptions,
+  setOperation,
+} from './operations.js';
+import type { CallOptions } from './options.js';
+import { Pending, type ReadReply } from './pending.js';
+import type { Session } from './session.js';
+
+export interface SetResult<Value> {
+  /** False where a condition did not hold and nothing was written. */
+  readonly applied: boolean;
+  /** With `returnOld`, the value that was there before; undefined where there was none. */
+  readonly oldValue: Value | undefined;
+}
+
+export interface TimeToLive {
+  readonly exists: boolean;
+  /** Undefined where the key does not exist or never expires. */
+  readonly ttlMs: number | undefined;
+  readonly expiresAtMs: number | undefined;
+}
+
+export interface ScanOptions extends CallOptions {
+  /** A glob as in Redis: `*`, `?`, `[abc]`, `[^a]`, `[a-z]`, `\x`. */
+  readonly match?: Data | undefined;
+  /** Leave the values out. */
+  readonly keysOnly?: boolean | undefined;
+}
+
+export interface ScanRecord<Value> {
+  readonly key: Value;
+  /** Empty where only keys were asked for. */
+  readonly value: Value;
+  readonly type: string;
+  /** Undefined where it never expires. */
+  readonly expiresAtMs: number | undefined;
+  /** The offset of the key's last write. */
+  readonly version: number;
+}
+
+/** A value with the offset of the write that made it, for the conditions of a transaction. */
+export interface Versioned<Value> {
+  readonly value: Value;
+  readonly version: number;
+}
+
+/** What every plain SET gets that was applied. */
+const APPLIED = Object.freeze({ applied: true, oldValue: undefined });
+
+const readApplied = ({ applied }: { applied: boolean }): boolean => applied;
+const readLength = ({ length }: { length: number }): number => length;
+const readNothing = (): void => {};
+
+export class Commands<Value extends string | Buffer> {
+  readonly #session: Session;
+  readonly #value: (bytes: Buffer) => Value;
+  readonly #readGet: ReadReply<'get', Value | undefined>;
+  readonly #readSet: ReadReply<'set', SetResult<Value>>;
+  readonly #readOptional: (reply: { value: Buffer | undefined }) => Value | undefined;
+
+  /** @param value makes of bytes that belong to a message what the caller gets, for good. */
+  constructor(session: Session, value: (bytes: Buffer) => Value) {
+    this.#session = session;
+    this.#value = value;
+    this.#readGet = (reply) => (reply.value === undefined ? undefined : value(reply.value));
+    this.#readSet = ({ applied, oldValue }) =>
+      applied && oldValue === undefined ? APPLIED : { applied, oldValue: oldValue === undefined ? undefined : value(oldValue) };
+    this.#readOptional = this.#readGet as (reply: { value: Buffer | undefined }) => Value | undefined;
+  }
+
+  get(key: Data, options?: CallOptions): Promise<Value | undefined> {
+    return this.#ask({ kind: 'get', key }, false, this.#readGet, options);
+  }
+
+  /** With the version that `transact` can hold it against. */
+  getVersioned(key: Data, options?: CallOptions): Promise<Versioned<Value> | undefined> {
+    const read: ReadReply<'get', Versioned<Value> | undefined> = ({ value, version }) =>
+      value === undefined ? undefined : { value: this.#value(value), version };
+    return this.#ask({ kind: 'get', key }, false, read, options);
+  }
+
+  /** All from one moment, in the order of the keys. */
+  mget(keys: readonly Data[], options?: CallOptions): Promise<Array<Value | undefined>> {
+    return this.#ask<'multiGet', Array<Value | undefined>>({ kind: 'multiGet', keys }, false, ({ values }) => values.map(this.#readGet), options);
+  }
+
+  set(key: Data, value: Data, options?: SetOptions & CallOptions): Promise<SetResult<Value>> {
+    return this.#askWith<'set', SetResult<Value>>(() => setOperation(key, value, options), this.#readSet, options);
+  }
+
+  /** How many of the keys there were. */
+  del(...keys: Data[]): Promise<number>;
+  del(keys: readonly Data[], options?: CallOptions): Promise<number>;
+  del(...args: ManyKeys): Promise<number> {
+    const { keys, options } = manyKeys(args);
+    return this.#ask<'delete', number>({ kind: 'delete', keys }, true, ({ deleted }) => deleted, options);
+  }
+
+  /** How many of the keys there are; one that is named twice counts twice. */
+  exists(...keys: Data[]): Promise<number>;
+  exists(keys: readonly Data[], options?: CallOptions): Promise<number>;
+  exists(...args: ManyKeys): Promise<number> {
+    const { keys, options } = manyKeys(args);
+    return this.#ask<'exists', number>({ kind: 'exists', keys }, false, ({ existing }) => existing, options);
+  }
+
+  /** A bigint, since the values are 64-bit integers. */
+  incr(key: Data, by: number | bigint = 1, options?: CallOptions): Promise<bigint> {
+    return this.#askWith<'increment', bigint>(() => ({ kind: 'increment', key, by: int64('by', by) }), ({ value }) => value, options);
+  }
+
+  /** The decimal text that is now the key's value. */
+  incrByFloat(key: Data, by: number, options?: CallOptions): Promise<string> {
+    return this.#ask<'incrementFloat', string>({ kind: 'incrementFloat', key, by }, true, ({ value }) => value, options);
+  }
+
+  /** The length in bytes from now on. */
+  append(key: Data, value: Data, options?: CallOptions): Promise<number> {
+    return this.#ask<'append', number>({ kind: 'append', key, value }, true, readLength, options);
+  }
+
+  strlen(key: Data, options?: CallOptions): Promise<number> {
+    return this.#ask<'stringLength', number>({ kind: 'stringLength', key }, false, readLength, options);
+  }
+
+  /** Both ends are in it; negative positions count from the end. */
+  getRange(key: Data, start: number, end: number, options?: CallOptions): Promise<Value> {
+    return this.#ask<'getRange', Value>({ kind: 'getRange', key, start, end }, false, ({ value }) => this.#value(value), options);
+  }
+
+  setRange(key: Data, start: number, value: Data, options?: CallOptions): Promise<number> {
+    return this.#ask<'setRange', number>({ kind: 'setRange', key, start, value }, true, readLength, options);
+  }
+
+  getDel(key: Data, options?: CallOptions): Promise<Value | undefined> {
+    return this.#ask<'getDelete', Value | undefined>({ kind: 'getDelete', key }, true, this.#readOptional, options);
+  }
+
+  getEx(key: Data, options: GetExOptions & CallOptions): Promise<Value | undefined> {
+    return this.#askWith<'getExpire', Value | undefined>(() => getExpireOperation(key, options), this.#readOptional, options);
+  }
+
+  ttl(key: Data, options?: CallOptions): Promise<TimeToLive> {
+    const read: ReadReply<'timeToLive', TimeToLive> = ({ exists, ttlMs, expiresAtMs }) => ({ exists, ttlMs, expiresAtMs });
+    return this.#ask({ kind: 'timeToLive', key }, false, read, options);
+  }
+
+  /**
+   * False where there is no such key or the condition did not hold.
+   * @param expiry a number is milliseconds from now on.
+   */
+  expire(key: Data, expiry: number | (ExpireOptions & CallOptions)): Promise<boolean> {
+    const options = typeof expiry === 'number' ? { ttlMs: expiry } : expiry;
+    return this.#askWith<'expire', boolean>(() => expireOperation(key, options), readApplied, options);
+  }
+
+  /** False where there is no such key or it had no expiry. */
+  persist(key: Data, options?: CallOptions): Promise<boolean> {
+    return this.#ask<'persist', boolean>({ kind: 'persist', key }, true, readApplied, options);
+  }
+
+  /** False with `ifAbsent` where the new key exists. */
+  rename(key: Data, newKey: Data, options?: { readonly ifAbsent?: boolean | undefined } & CallOptions): Promise<boolean> {
+    return this.#ask<'rename', boolean>({ kind: 'rename', key, newKey, ifAbsent: options?.ifAbsent }, true, readApplied, options);
+  }
+
+  /** `none` or `string`. */
+  type(key: Data, options?: CallOptions): Promise<string> {
+    return this.#ask<'type', string>({ kind: 'type', key }, false, ({ type }) => type, options);
+  }
+
+  flushAll(options?: CallOptions): Promise<void> {
+    return this.#ask<'flushAll', void>({ kind: 'flushAll' }, true, readNothing, options);
+  }
+
+  ping(message: Data = '', options?: CallOptions): Promise<Value> {
+    return this.#ask<'ping', Value>({ kind: 'ping', message }, false, (reply) => this.#value(reply.message), options);
+  }
+
+  /** The keys of one moment that match, in order. */
+  async keys(pattern: Data = '', options: CallOptions = {}): Promise<Value[]> {
+    const connection = await this.#session.ready(options);
+    const found: Value[] = [];
+    for await (const keys of connection.serverStream(KEYS, bufferOf(pattern), options)) {
+      for (const key of keys) found.push(this.#value(key));
+    }
+    return found;
+  }
+
+  /** Records of one moment, in key order; leaving the loop ends the scan. */
+  async *scan(options: ScanOptions = {}): AsyncGenerator<ScanRecord<Value>> {
+    const connection = await this.#session.ready(options);
+    const request = { pattern: bufferOf(options.match ?? ''), keysOnly: options.keysOnly ?? false };
+    for await (const { records } of connection.serverStream(SCAN, request, options)) {
+      for (const { key, value, type, expiresAtMs, version } of records) {
+        const expiry = expiresAtMs === 0 ? undefined : expiresAtMs;
+        yield { key: this.#value(key), value: this.#value(value), type, expiresAtMs: expiry, version };
+      }
+    }
+  }
+
+  /** An operation that is checked while it is made. */
+  #askWith<K extends OperationKind, Result>(make: () => OutgoingOperation, read: ReadReply<K, Result>, options: CallOptions | undefined): Promise<Result> {
+    let operation: OutgoingOperation;
+    try {
+      operation = make();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#ask(operation, true, read, options);
+  }
+
+  #ask<K extends OperationKind, Result>(
+    operation: OutgoingOperation,
+    writes: boolean,
+    read: ReadReply<K, Result>,
+    options: CallOptions | undefined,
+  ): Promise<Result> {
+    return ask(this.#session, operation, writes, read, options);
+  }
+}
+
+/** A failure to measure the operation rejects the promise, as every other one. */
+export function ask<K extends OperationKind, Result>(
+  session: Session,
+  operation: OutgoingOperation,
+  writes: boolean,
+  read: ReadReply<K, Result>,
+  options: CallOptions | undefined,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    session.ask(new Pending(operation, measure(operation), writes, read, resolve, reject), options);
+  });
+}
+
+/** Text as UTF-8; bytes that are none become replacement characters. */
+export const asText = (bytes: Buffer): string => bytes.toString();
+
+/** A copy: the bytes themselves keep their whole message in memory. */
+export const asBuffer = (bytes: Buffer): Buffer => Buffer.from(bytes);
+
+type ManyKeys = ReadonlyArray<Data | readonly Data[] | CallOptions | undefined>;
+
+/** Keys one by one, or a list of them and options. */
+function manyKeys(args: ManyKeys): { keys: readonly Data[]; options: CallOptions | undefined } {
+  const [first, second] = args;
+  if (Array.isArray(first)) return { keys: first, options: second as CallOptions | undefined };
+  return { keys: args as readonly Data[], options: undefined };
+}
+
+function bufferOf(data: Data): Buffer {
+  return typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+const INT64_MAX = 2n ** 63n - 1n;
+
+function int64(name: string, value: number | bigint): bigint {
+  const isWhole = typeof value === 'bigint' || Number.isSafeInteger(value);
+  const integer = isWhole ? BigInt(value) : undefined;
+  if (integer !== undefined && integer <= INT64_MAX && integer >= -INT64_MAX - 1n) return integer;
+  throw new HeadwaterError('invalid_argument', `${name}: expected a 64-bit integer, received ${value}`);
+}
+
+/** Of operations that callers put together themselves. */
+export function mayWrite(operation: OutgoingOperation): boolean {
+  return isWrite(operation as Operation);
+}

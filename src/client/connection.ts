@@ -1,0 +1,248 @@
+/**
+ * One pipeline stream to one node, and the calls beside it. Knows which
+ * commands are unanswered, in order; what becomes of them when the stream
+ * breaks is up to its owner.
+ */
+import * as grpc from '@grpc/grpc-js';
+import { HeadwaterError } from '../errors.js';
+import { MESSAGE_BYTES_MAX } from '../limits.js';
+import type { Reply } from '../operation.js';
+import type { Position } from '../position.js';
+import { type Method, PIPELINE } from '../rpc/definitions.js';
+import { fromStatus } from '../rpc/status.js';
+import { decodePipelineResponse, encodePipelineRequest } from '../wire/pipeline.js';
+import type { CallOptions } from './options.js';
+import type { Pending } from './pending.js';
+
+export interface ConnectionOwner {
+  /** In the order in which they were sent. */
+  answered(pending: Pending, reply: Reply): void;
+  /** There is room for more, or nothing is unanswered any more. */
+  moved(connection: Connection): void;
+  /** `unanswered` is in order. */
+  closed(connection: Connection, reason: HeadwaterError, unanswered: Pending[]): void;
+}
+
+interface Batch {
+  readonly commands: readonly Pending[];
+  /** Before this, commands have been answered. */
+  next: number;
+  readonly sentMs: number;
+}
+
+const CHANNEL_OPTIONS: grpc.ChannelOptions = {
+  'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+  'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+  /** As on the server: three times the throughput with large values. */
+  'grpc-node.flow_control_window': 4 * 1024 * 1024,
+  'grpc.enable_channelz': 0,
+  // A connection has a life of its own: when it breaks, the session makes another.
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.enable_retries': 0,
+  'grpc.enable_http_proxy': 0,
+  'grpc.service_config_disable_resolution': 1,
+};
+
+/** Bytes on their way to the server before the next message has to wait. */
+const SENDING_BYTES_MAX = 512 * 1024;
+
+/** How long a node gets to acknowledge that a stream ends. */
+const HANG_UP_MS = 500;
+
+export class Connection {
+  readonly address: string;
+  /** The newest that any reply has brought. */
+  position: Position | undefined;
+  readonly #client: grpc.Client;
+  readonly #stream: grpc.ClientDuplexStream<Buffer, Buffer>;
+  readonly #owner: ConnectionOwner;
+  #batches: Batch[] = [];
+  #head = 0;
+  #sendingBytes = 0;
+  #receivedMs = 0;
+  #closed = false;
+  #failure: HeadwaterError | undefined;
+
+  private constructor(address: string, client: grpc.Client, stream: grpc.ClientDuplexStream<Buffer, Buffer>, owner: ConnectionOwner) {
+    this.address = address;
+    this.#client = client;
+    this.#stream = stream;
+    this.#owner = owner;
+  }
+
+  /**
+   * Resolves when the node has accepted the stream.
+   * @throws HeadwaterError `unreachable`, or what the node says.
+   */
+  static open(address: string, owner: ConnectionOwner, timeoutMs: number): Promise<Connection> {
+    const client = new grpc.Client(address, grpc.credentials.createInsecure(), CHANNEL_OPTIONS);
+    const stream = client.makeBidiStreamRequest(PIPELINE.path, PIPELINE.request.encode, PIPELINE.response.decode);
+    const connection = new Connection(address, client, stream, owner);
+    return new Promise((resolve, reject) => {
+      const fail = (error: HeadwaterError) => {
+        clearTimeout(timer);
+        connection.#closed = true;
+        client.close();
+        reject(new HeadwaterError(error.code, `${address}: ${error.message}`, { cause: error, details: { ...error.details, address } }));
+      };
+      const timer = setTimeout(() => {
+        stream.cancel();
+        fail(new HeadwaterError('unreachable', `no answer within ${timeoutMs} ms`));
+      }, timeoutMs);
+      const refused = (error: Error) => fail(fromStatus(error));
+      stream.once('error', refused);
+      stream.once('metadata', () => {
+        clearTimeout(timer);
+        stream.off('error', refused);
+        connection.#listen();
+        resolve(connection);
+      });
+      // A failure after the end has nobody to go to, and must not end the process.
+      stream.on('error', () => {});
+    });
+  }
+
+  get full(): boolean {
+    return this.#sendingBytes >= SENDING_BYTES_MAX;
+  }
+
+  /** Whether everything that was sent has been answered. */
+  get idle(): boolean {
+    return this.#head === this.#batches.length;
+  }
+
+  send(commands: readonly Pending[], nowMs: number): void {
+    const message = encodePipelineRequest(commands);
+    if (message.length > MESSAGE_BYTES_MAX) {
+      const error = new HeadwaterError('too_large', `a command: expected at most ${MESSAGE_BYTES_MAX} bytes, received ${message.length}`);
+      for (const command of commands) command.reject(error);
+      return;
+    }
+    for (const command of commands) command.sent = true;
+    this.#batches.push({ commands, next: 0, sentMs: nowMs });
+    this.#sendingBytes += message.length;
+    this.#stream.write(message, () => {
+      const wasFull = this.full;
+      this.#sendingBytes -= message.length;
+      if (wasFull && !this.full) this.#owner.moved(this);
+    });
+  }
+
+  /** Gives up what was asked before `askedBeforeMs`; a node that said nothing in all that time is taken for dead. */
+  expire(askedBeforeMs: number, reason: HeadwaterError): void {
+    for (let i = this.#head; i < this.#batches.length; i++) {
+      const batch = this.#batches[i] as Batch;
+      if (batch.sentMs >= askedBeforeMs) return;
+      for (const command of batch.commands) if (command.askedMs < askedBeforeMs) command.giveUp(reason);
+      if (this.#receivedMs < batch.sentMs) {
+        this.break(new HeadwaterError('unreachable', `${this.address}: ${reason.message}`));
+        return;
+      }
+    }
+  }
+
+  /** Ends the stream in good order; call when idle. */
+  async hangUp(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.#stream.cancel(), HANG_UP_MS);
+      const done = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#stream.once('end', done);
+      this.#stream.once('error', done);
+      this.#stream.end();
+    });
+    this.#client.close();
+  }
+
+  break(reason: HeadwaterError): void {
+    this.#stream.cancel();
+    this.#close(reason);
+  }
+
+  unary<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions & { timeoutMs: number }): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      const { encode } = method.request;
+      const deadline = Date.now() + options.timeoutMs;
+      const done = (error: grpc.ServiceError | null, response: Response | undefined) => {
+        options.signal?.removeEventListener('abort', cancel);
+        if (error) reject(fromStatus(error));
+        else resolve(response as Response);
+      };
+      const call = this.#client.makeUnaryRequest(method.path, encode, method.response.decode, request, new grpc.Metadata(), { deadline }, done);
+      const cancel = () => call.cancel();
+      if (options.signal?.aborted) cancel();
+      options.signal?.addEventListener('abort', cancel, { once: true });
+    });
+  }
+
+  /** Leaving the loop cancels the call. */
+  async *serverStream<Request, Response>(method: Method<Request, Response>, request: Request, { signal }: CallOptions = {}): AsyncGenerator<Response> {
+    const { encode } = method.request;
+    const stream = this.#client.makeServerStreamRequest(method.path, encode, method.response.decode, request);
+    // The end by `cancel` comes as an error when nobody listens any more.
+    stream.on('error', () => {});
+    const cancel = () => stream.cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      if (signal?.aborted) cancel();
+      for await (const response of stream) yield response as Response;
+    } catch (error) {
+      throw fromStatus(error as Error);
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      stream.cancel();
+    }
+  }
+
+  #listen(): void {
+    const stream = this.#stream;
+    stream.on('data', (message: Buffer) => this.#receive(message));
+    stream.on('error', (error) => {
+      this.#failure ??= fromStatus(error);
+      // What was received before it comes out of the stream before its end.
+      setImmediate(() => this.#close(this.#failure as HeadwaterError));
+    });
+    stream.on('end', () => this.#close(this.#failure ?? new HeadwaterError('unreachable', `${this.address} ended the stream`)));
+  }
+
+  #receive(message: Buffer): void {
+    this.#receivedMs = performance.now();
+    let replies: Reply[];
+    try {
+      const response = decodePipelineResponse(message);
+      replies = response.replies;
+      this.position = response.position ?? this.position;
+    } catch (error) {
+      this.break(HeadwaterError.from(error));
+      return;
+    }
+    for (const reply of replies) {
+      const batch = this.#batches[this.#head];
+      if (!batch) {
+        this.break(new HeadwaterError('protocol_violation', `${this.address} sent more replies than it was asked for`));
+        return;
+      }
+      this.#owner.answered(batch.commands[batch.next++] as Pending, reply);
+      if (batch.next === batch.commands.length) this.#head++;
+    }
+    if (this.#head > 64 || this.idle) {
+      this.#batches.splice(0, this.#head);
+      this.#head = 0;
+    }
+    if (this.idle) this.#owner.moved(this);
+  }
+
+  #close(reason: HeadwaterError): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#client.close();
+    const unanswered: Pending[] = [];
+    for (const { commands, next } of this.#batches.splice(0).slice(this.#head)) unanswered.push(...commands.slice(next));
+    this.#head = 0;
+    this.#owner.closed(this, reason, unanswered);
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What a client can be told, each with its default and the reason for it.
+ */
+import { HeadwaterError } from '../errors.js';
+
+export interface ClientOptions {
+  /** How long a command waits for its answer unless the call says otherwise; more than a full server queue takes to be refused. */
+  readonly timeoutMs?: number;
+  /** How long one attempt to reach an address may take. */
+  readonly connectTimeoutMs?: number;
+  /** Commands that may wait while there is no connection, in bytes. */
+  readonly offlineQueueBytesMax?: number;
+}
+
+export interface CallOptions {
+  /**
+   * Gives the command up. One that has not been sent is never sent; a write
+   * that has been is rejected with `outcome_unknown`.
+   */
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+export type Settings = Required<ClientOptions>;
+
+const DEFAULTS: Settings = {
+  timeoutMs: 15_000,
+  connectTimeoutMs: 5_000,
+  offlineQueueBytesMax: 64 * 1024 * 1024,
+};
+
+export function settingsOf(options: ClientOptions): Settings {
+  const settings = { ...DEFAULTS };
+  for (const name of Object.keys(DEFAULTS) as Array<keyof Settings>) {
+    const value = options[name];
+    if (value === undefined) continue;
+    if (!(Number.isSafeInteger(value) && value > 0)) {
+      throw new HeadwaterError('invalid_argument', `${name}: expected a whole number above 0, received ${value}`);
+    }
+    settings[name] = value;
+  }
+  return settings;
+}
+
+/** Commands put into one message before the next begins, so that the server works on the first while the second is made. */
+export const BATCH_BYTES_TARGET = 256 * 1024;
+
+/** A command that is sent from one follower to the next is told so in the end. */
+export const REDIRECTS_MAX = 5;
+
+/** Connections on which a read may be lost before it is given up. */
+export const ATTEMPTS_MAX = 5;
+
+/** Waits between rounds over all addresses: doubling, with jitter. */
+export const RECONNECT_MS_MIN = 25;
+export const RECONNECT_MS_MAX = 2_000;
+
+/** What is in hand at a close gets this long to finish. */
+export const CLOSE_MS_MAX = 5_000;

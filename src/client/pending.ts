@@ -1,0 +1,70 @@
+/**
+ * One command that somebody waits for. It is settled once; what comes later,
+ * an answer after its time for one, is ignored.
+ */
+import { HeadwaterError } from '../errors.js';
+import type { OperationKind, Reply, ReplyTo } from '../operation.js';
+import type { OutgoingOperation } from '../wire/kv.js';
+
+/** What a command of one kind is answered, as its caller wants it. */
+export type ReadReply<K extends OperationKind, Result> = (reply: ReplyTo<K>) => Result;
+
+export class Pending {
+  readonly operation: OutgoingOperation;
+  /** About what it takes up. */
+  readonly bytes: number;
+  /** Never repeated when its outcome is unknown. */
+  readonly writes: boolean;
+  /** When it was asked, on the monotonic clock. */
+  askedMs = 0;
+  sent = false;
+  settled = false;
+  redirects = 0;
+  attempts = 0;
+  /** Takes back what the call's own signal and deadline need. */
+  release: (() => void) | undefined = undefined;
+  readonly #read: (reply: never) => unknown;
+  readonly #resolve: (result: never) => void;
+  readonly #reject: (error: HeadwaterError) => void;
+
+  constructor(
+    operation: OutgoingOperation,
+    bytes: number,
+    writes: boolean,
+    read: (reply: never) => unknown,
+    resolve: (result: never) => void,
+    reject: (error: HeadwaterError) => void,
+  ) {
+    this.operation = operation;
+    this.bytes = bytes;
+    this.writes = writes;
+    this.#read = read;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  answer(reply: Reply): void {
+    if (this.settled) return;
+    if (reply.kind === 'error') return this.reject(reply.error);
+    if (reply.kind !== this.operation.kind) {
+      return this.reject(new HeadwaterError('protocol_violation', `expected a reply to ${this.operation.kind}, received one to ${reply.kind}`));
+    }
+    this.settled = true;
+    this.release?.();
+    this.#resolve(this.#read(reply as never) as never);
+  }
+
+  reject(error: HeadwaterError): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.release?.();
+    this.#reject(error);
+  }
+
+  /** Nobody waits any longer, or there is nobody left to answer: `reason`, unless the command may have been carried out. */
+  giveUp(reason: HeadwaterError): void {
+    if (!this.sent || !this.writes) return this.reject(reason);
+    const message = `the write may or may not have happened: ${reason.message}`;
+    this.reject(new HeadwaterError('outcome_unknown', message, { cause: reason, details: { reason: reason.code.toUpperCase() } }));
+  }
+}

@@ -1,0 +1,179 @@
+/** Leader and follower as a user sees them: real daemons, real gRPC, real disks. */
+import assert from 'node:assert/strict';
+import { cp, readdir, rm } from 'node:fs/promises';
+import { HeadwaterError } from '../../src/index.js';
+import { assertEqualData, Cluster, eventually, level } from '../support/cluster.js';
+
+async function fill(client: { set(key: string, value: string): Promise<unknown> }, prefix: string, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, (_, i) => client.set(`${prefix}${i}`, `value ${i}`)));
+}
+
+describe('replication between daemons', () => {
+  let cluster: Cluster;
+
+  beforeEach(() => {
+    cluster = new Cluster();
+  });
+
+  afterEach(async () => {
+    await cluster[Symbol.asyncDispose]();
+  });
+
+  it('brings a new follower up with one full resync, and streams from then on', async () => {
+    const leader = await cluster.node('leader');
+    await leader.start();
+    await fill(await leader.client(), 'before:', 2_000);
+    const follower = await cluster.node('follower');
+    await follower.start('--follow', leader.address);
+    await fill(await leader.client(), 'after:', 2_000);
+    await assertEqualData(leader, follower);
+    const status = await follower.status();
+    assert.deepEqual([status.fullResyncs, status.partialResyncs], [1, 0]);
+    assert.equal(status.upstream?.lastResync?.kind, 'full');
+    assert.equal(await (await follower.client()).get('after:1999'), 'value 1999');
+  });
+
+  it('continues a killed follower from its own disk, without a full resync', async () => {
+    const [leader, follower] = await cluster.leaderAndFollowers(1);
+    assert.ok(leader && follower);
+    await fill(await leader.client(), 'a:', 1_000);
+    await level(leader, follower);
+    await follower.end('SIGKILL');
+    await fill(await leader.client(), 'b:', 1_000);
+    await follower.start();
+    await assertEqualData(leader, follower);
+    const status = await follower.status();
+    assert.deepEqual([status.fullResyncs, status.partialResyncs], [0, 1]);
+    assert.ok((status.upstream?.lastResync?.bytes ?? 0) > 0);
+  });
+
+  it('continues after the leader was killed, under the new history that it begins', async () => {
+    const [leader, follower] = await cluster.leaderAndFollowers(1);
+    assert.ok(leader && follower);
+    await fill(await leader.client(), 'a:', 1_000);
+    await level(leader, follower);
+    const before = await follower.status();
+    await leader.end('SIGKILL');
+    assert.equal(await (await follower.client()).get('a:7'), 'value 7', 'old data are served while the upstream is away');
+    await leader.start();
+    await fill(await leader.client(), 'b:', 1_000);
+    await assertEqualData(leader, follower);
+    const after = await follower.status();
+    assert.equal(after.fullResyncs, before.fullResyncs);
+    assert.notEqual(after.replicationId, before.replicationId);
+    assert.equal(after.lineage.length, 2);
+  });
+
+  it('refuses writes on a follower and names the leader', async () => {
+    const [leader, follower] = await cluster.leaderAndFollowers(1);
+    assert.ok(leader && follower);
+    await level(leader, follower);
+    await using client = await connectWithoutRedirect(follower.address);
+    await assert.rejects(client.set('a', 'b'), (error: HeadwaterError) => {
+      assert.equal(error.code, 'read_only_follower');
+      assert.equal(error.details.leader, leader.address);
+      return true;
+    });
+    assert.equal(await client.get('a'), undefined);
+  });
+
+  it('follows at run time, and stays a follower over a restart', async () => {
+    const [leader] = await cluster.leaderAndFollowers(0);
+    assert.ok(leader);
+    const other = await cluster.node('other');
+    await other.start();
+    await fill(await leader.client(), 'a:', 100);
+    await (await other.client()).follow(leader.address);
+    await assertEqualData(leader, other);
+    await other.end('SIGTERM');
+    await other.start();
+    await assertEqualData(leader, other);
+    assert.equal((await other.status()).role, 'follower');
+  });
+
+  it('keeps what a node has when it is told to follow one with another history', async () => {
+    const [a, b] = [await cluster.node('a'), await cluster.node('b')];
+    await a.start();
+    await b.start();
+    await fill(await a.client(), 'a:', 10);
+    await fill(await b.client(), 'b:', 10);
+    await (await b.client()).follow(a.address);
+    const refused = await eventually('the refusal', async () => {
+      const { upstream } = await b.status();
+      return upstream?.state === 'refused' && upstream;
+    });
+    assert.match(refused.error, /OTHER_CLUSTER|NO_COMMON_HISTORY/);
+    assert.equal(await (await b.client()).dbsize(), 10);
+    await (await b.client()).follow(a.address, { acceptDataLoss: true });
+    await assertEqualData(a, b);
+  });
+
+  it('does not let an empty leader wipe its followers', async () => {
+    const [leader, follower] = await cluster.leaderAndFollowers(1);
+    assert.ok(leader && follower);
+    await fill(await leader.client(), 'a:', 100);
+    await level(leader, follower);
+    await leader.end('SIGKILL');
+    await rm(leader.directory, { recursive: true });
+    await leader.start();
+    await eventually('the refusal', async () => (await follower.status()).upstream?.state === 'refused');
+    assert.equal(await (await follower.client()).dbsize(), 100);
+  });
+
+  it('saves the writes that a restored leader does not have, before the follower gives them up', async () => {
+    const [leader, follower] = await cluster.leaderAndFollowers(1);
+    assert.ok(leader && follower);
+    await fill(await leader.client(), 'kept:', 100);
+    await level(leader, follower);
+    await leader.end('SIGTERM');
+    await cp(leader.directory, `${leader.directory}-copy`, { recursive: true });
+    await leader.start();
+    await fill(await leader.client(), 'lost:', 7);
+    await level(leader, follower);
+    await leader.end('SIGTERM');
+    await rm(leader.directory, { recursive: true });
+    await cp(`${leader.directory}-copy`, leader.directory, { recursive: true });
+    await leader.start();
+    await fill(await leader.client(), 'new:', 3);
+    await assertEqualData(leader, follower);
+    const status = await follower.status();
+    assert.match(status.upstream?.lastResync?.reason ?? '', /^DIVERGED/);
+    assert.equal(status.lostWrites, 7);
+    assert.equal((await readdir(`${follower.directory}/lost-writes`)).length, 1);
+    assert.equal(await (await follower.client()).get('lost:1'), undefined);
+  });
+
+  it('refuses to follow itself', async () => {
+    const [leader] = await cluster.leaderAndFollowers(0);
+    assert.ok(leader);
+    await assert.rejects((await leader.client()).follow(leader.address), { code: 'replication_loop' });
+    assert.equal((await leader.status()).role, 'leader');
+  });
+
+  it('lets three followers join at once under writes', async () => {
+    const leader = await cluster.node('leader');
+    await leader.start();
+    const client = await leader.client();
+    await fill(client, 'a:', 5_000);
+    const followers = await Promise.all([1, 2, 3].map((i) => cluster.node(`follower-${i}`)));
+    let writing = true;
+    const writer = (async () => {
+      for (let i = 0; writing; i++) await fill(client, `b:${i}:`, 100);
+    })();
+    await Promise.all(followers.map((follower) => follower.start('--follow', leader.address)));
+    for (const follower of followers) await level(leader, follower);
+    writing = false;
+    await writer;
+    await assertEqualData(leader, ...followers);
+  });
+
+  it('expires on the leader, and the follower hides what is expired before it hears of it', async () => {
+    const [leader, follower] = await cluster.leaderAndFollowers(1);
+    assert.ok(leader && follower);
+    await (await leader.client()).set('brief', 'x', { ttlMs: 300 });
+    await level(leader, follower);
+    await eventually('the key to be hidden on the follower', async () => (await (await follower.client()).get('brief')) === undefined);
+    await eventually('the leader to delete it', async () => (await (await leader.client()).dbsize()) === 0);
+    await assertEqualData(leader, follower);
+  });
+});

@@ -1,0 +1,460 @@
+/** The log while it is open: appending, reading from any boundary, histories, durable points, trimming. */
+import assert from 'node:assert/strict';
+import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
+import { InvariantViolation } from '../../src/invariant.js';
+import { CURSOR_READ_BYTES, TAIL_BYTES_MAX } from '../../src/limits.js';
+import { Lineage } from '../../src/lineage.js';
+import type { Block } from '../../src/log/block.js';
+import { Log } from '../../src/log/log.js';
+import { BASE_KEY, lineageKey } from '../../src/log/rows.js';
+import { ORIGIN } from '../../src/position.js';
+import { settled, turn, turns } from '../support/clock.js';
+import { MemoryDisk } from '../support/database.js';
+import { historyId } from '../support/seeds.js';
+import { History, put } from './blocks.js';
+import { appendAll, coldLogOf, logOf, offsetsOnDisk, openLog } from './open-log.js';
+
+const refused = (code: ErrorCode, pattern = /./) => (error: unknown) => HeadwaterError.is(error, code) && pattern.test(error.message);
+const ends = (blocks: readonly Block[]) => blocks.map((block) => block.lastOffset);
+const ALL = Number.MAX_SAFE_INTEGER;
+
+/** Blocks that end at 3, 4, 9, 10, 30. */
+function fiveBlocks(): History {
+  const history = new History();
+  for (const count of [3, 1, 5, 1, 20]) history.puts(count);
+  return history;
+}
+
+describe('an empty log', () => {
+  it('begins at 1, ends at 0, and has nothing to read', async () => {
+    const { log } = await openLog();
+    assert.equal(log.firstOffset, 1);
+    assert.deepEqual(log.end, ORIGIN);
+    assert.deepEqual(log.base, ORIGIN);
+    assert.equal(log.endTimeMs, 0);
+    assert.deepEqual(await log.read(0, ALL), []);
+    assert.equal(await log.checksumAt(0), 0);
+    assert.equal(await log.checksumAt(1), 'beyond');
+    assert.equal(await log.durable(), 0);
+    assert.equal(await log.trim(100), 0);
+  });
+
+  it('is refused by name where its layout is of a later version', async () => {
+    const disk = new MemoryDisk();
+    await openLog(disk);
+    await disk.raw('memory').put(Buffer.from('mformat'), Buffer.from([2]));
+    await assert.rejects(Log.open(await disk.database()), refused('unknown_format', /layout 2; .*layout 1/));
+  });
+});
+
+describe('a log with blocks', () => {
+  for (const [where, open] of [['memory', logOf], ['disk', coldLogOf]] as const) {
+    describe(`read from ${where}`, () => {
+      it('gives what follows every boundary, verbatim', async () => {
+        const history = fiveBlocks();
+        const { log } = await open(history);
+        for (const offset of [0, 3, 4, 9, 10]) {
+          const expected = history.blocks.filter((block) => block.firstOffset > offset).map((block) => block.bytes);
+          const read = await log.read(offset, ALL);
+          assert.deepEqual(read.map((block) => block.bytes), expected, `after ${offset}`);
+        }
+      });
+
+      it('gives nothing at the end, and nothing beyond it', async () => {
+        const { log } = await open(fiveBlocks());
+        assert.deepEqual(await log.read(30, ALL), []);
+        assert.deepEqual(await log.read(31, ALL), []);
+      });
+
+      it('refuses every offset inside a block, naming the block', async () => {
+        const { log } = await open(fiveBlocks());
+        for (const offset of [1, 2, 5, 8, 11, 29]) {
+          await assert.rejects(log.read(offset, ALL), refused('not_a_boundary', new RegExp(`offset ${offset} lies inside the block`)));
+          assert.equal(await log.checksumAt(offset), 'not_a_boundary');
+        }
+      });
+
+      it('knows the running checksum at every boundary', async () => {
+        const history = fiveBlocks();
+        const { log } = await open(history);
+        for (const block of history.blocks) assert.equal(await log.checksumAt(block.lastOffset), block.checksum);
+        assert.equal(await log.checksumAt(0), 0);
+        assert.equal(await log.checksumAt(31), 'beyond');
+      });
+
+      it('stops at about the bytes asked for, but gives one block at least', async () => {
+        const history = fiveBlocks();
+        const { log } = await open(history);
+        assert.deepEqual(ends(await log.read(0, 1)), [3]);
+        const two = (history.blocks[0]?.bytes.length ?? 0) + 1;
+        assert.deepEqual(ends(await log.read(0, two)), [3, 4]);
+        assert.deepEqual(ends(await log.read(9, 1)), [10]);
+      });
+
+      it('does not show what is appended and not published', async () => {
+        const history = fiveBlocks();
+        const { log } = await open(history);
+        const unseen = history.puts(2);
+        await log.append([unseen], { sync: false });
+        assert.deepEqual(ends(await log.read(10, ALL)), [30]);
+        assert.deepEqual(await log.read(30, ALL), []);
+        assert.equal(await log.checksumAt(32), 'beyond');
+        log.publish([unseen]);
+        assert.deepEqual(ends(await log.read(30, ALL)), [32]);
+      });
+    });
+  }
+
+  it('reads blocks from disk that the tail in memory has dropped', async () => {
+    const history = new History();
+    const value = Buffer.alloc(TAIL_BYTES_MAX / 4);
+    for (let i = 0; i < 6; i++) history.puts(1, value);
+    const { log } = await logOf(history);
+    for (let offset = 0; offset < 6; offset++) {
+      const read = await log.read(offset, 1);
+      assert(read[0]?.bytes.equals(history.blocks[offset]?.bytes as Buffer), `after ${offset}`);
+      assert.equal(await log.checksumAt(offset + 1), history.blocks[offset]?.checksum);
+    }
+  });
+
+  it('has the time and position of its last block', async () => {
+    const history = fiveBlocks();
+    const { log } = await logOf(history);
+    assert.deepEqual(log.end, history.end);
+    assert.equal(log.endTimeMs, history.timeMs);
+  });
+
+  it('takes only a block that continues it', async () => {
+    const history = fiveBlocks();
+    const { log } = await logOf(history);
+    const [again] = history.blocks;
+    const beyond = new History('a', { ...history.end, offset: 31 }).puts(1);
+    await assert.rejects(log.append([again as Block], { sync: false }), InvariantViolation);
+    await assert.rejects(log.append([beyond], { sync: false }), InvariantViolation);
+    await assert.rejects(log.append([], { sync: false }), InvariantViolation);
+  });
+
+  it('writes a block with one put, and blocks with the rows that they begin in one batch', async () => {
+    const disk = new MemoryDisk();
+    const history = fiveBlocks();
+    const { log } = await logOf(history, disk);
+    disk.operations.length = 0;
+    await log.append([history.puts(1)], { sync: true });
+    assert.deepEqual(disk.operations.map(({ kind, sync }) => ({ kind, sync })), [{ kind: 'put', sync: true }]);
+    log.publish(history.blocks.slice(-1));
+    disk.operations.length = 0;
+    const row = history.begin('b');
+    await log.append([history.puts(1), history.puts(1)], { sync: false, rows: [row] });
+    assert.deepEqual(disk.operations.map(({ kind, keys }) => [kind, keys.length]), [['batch', 3]]);
+    assert.equal(log.lineage.current?.replicationId, historyId('b'));
+  });
+
+  it('refuses everything with the reason for which it was closed', async () => {
+    const history = fiveBlocks();
+    const { log } = await logOf(history);
+    const reason = new HeadwaterError('unavailable', 'closed for a test');
+    const waiting = log.whenBeyond(30, new AbortController().signal);
+    log.close(reason);
+    log.close(new HeadwaterError('internal', 'the first reason counts'));
+    for (const asked of [waiting, log.read(0, ALL), log.append([history.puts(1)], { sync: false }), log.trim(3), log.beginHistory(historyId('x'))]) {
+      await assert.rejects(asked, (error) => error === reason);
+    }
+    await assert.rejects(log.whenBeyond(0, new AbortController().signal), (error) => error === reason);
+  });
+});
+
+describe('a log that is waited for', () => {
+  const never = new AbortController().signal;
+
+  it('answers at once where it is beyond the offset already', async () => {
+    const { log } = await logOf(fiveBlocks());
+    await log.whenBeyond(29, never);
+  });
+
+  it('wakes all who wait, when something is published and woken, not before', async () => {
+    const history = fiveBlocks();
+    const { log } = await logOf(history);
+    const waiting = [log.whenBeyond(30, never), log.whenBeyond(30, never)];
+    const block = history.puts(1);
+    await log.append([block], { sync: false });
+    log.publish([block]);
+    assert(!(await settled(Promise.race(waiting))), 'the keyspace has not got it yet');
+    log.wake();
+    await Promise.all(waiting);
+  });
+
+  it('lets go of who gives up, with the reason', async () => {
+    const { log } = await logOf(fiveBlocks());
+    const given = new AbortController();
+    const waiting = log.whenBeyond(30, given.signal);
+    given.abort(new Error('no patience'));
+    await assert.rejects(waiting, /no patience/);
+    await assert.rejects(log.whenBeyond(30, given.signal), /no patience/);
+    log.wake();
+  });
+});
+
+describe('the durable point of a log', () => {
+  it('asks the disk once for what is new, and not again', async () => {
+    const disk = new MemoryDisk();
+    const history = fiveBlocks();
+    const { log } = await logOf(history, disk);
+    const asked = () => disk.operations.filter(({ kind }) => kind === 'durable').length;
+    const before = asked();
+    assert.equal(log.durableOffset, 0);
+    assert.equal(await log.durable(), 30);
+    assert.equal(await log.durable(), 30);
+    assert.equal(asked() - before, 1);
+    assert.equal(log.durableOffset, 30);
+  });
+
+  it('does not cover what is published while the disk works', async () => {
+    const disk = new MemoryDisk();
+    const history = fiveBlocks();
+    const { log } = await logOf(history, disk);
+    let release = () => {};
+    disk.fault = ({ kind }) => {
+      if (kind === 'durable') return new Promise((resolve) => { release = resolve; });
+    };
+    const durable = log.durable();
+    await turn();
+    history.puts(1);
+    await appendAll(log, history);
+    release();
+    assert.equal(await durable, 30);
+    assert.equal(log.durableOffset, 30);
+  });
+
+  it('is moved by synced appends, never back', async () => {
+    const { log } = await logOf(fiveBlocks());
+    log.markDurable(10);
+    log.markDurable(4);
+    assert.equal(log.durableOffset, 10);
+  });
+
+  it('stays where it was when the disk fails', async () => {
+    const disk = new MemoryDisk();
+    const { log } = await logOf(fiveBlocks(), disk);
+    disk.fault = () => { throw new Error('EIO'); };
+    await assert.rejects(log.durable(), refused('store_latched', /EIO/));
+    assert.equal(log.durableOffset, 0);
+  });
+});
+
+describe('a history that a log begins', () => {
+  it('has a row at the next offset, with the checksum there and the next epoch', async () => {
+    const history = fiveBlocks();
+    const { log } = await logOf(history);
+    const row = await log.beginHistory(historyId('b'));
+    assert.deepEqual(row, { replicationId: historyId('b'), firstOffset: 31, checksum: history.end.checksum, epoch: 2 });
+    assert.deepEqual(log.lineage.rows, [...history.rows, row]);
+    assert.equal(log.lineage.replicationIdAt(30), historyId('a'));
+  });
+
+  it('is durable, and everything before it is, before it is known', async () => {
+    const disk = new MemoryDisk();
+    const { log } = await logOf(fiveBlocks(), disk);
+    disk.operations.length = 0;
+    await log.beginHistory(historyId('b'));
+    assert.deepEqual(disk.operations.map(({ kind, sync }) => [kind, sync]), [['durable', false], ['put', true]]);
+    assert.deepEqual(disk.operations[1]?.keys, [lineageKey(31)]);
+    const reopened = await openLog(disk);
+    assert.equal(reopened.log.lineage.current?.replicationId, historyId('b'));
+  });
+
+  it('takes the place of one under which nothing was logged, on disk too', async () => {
+    const disk = new MemoryDisk();
+    const { log } = await logOf(fiveBlocks(), disk);
+    await log.beginHistory(historyId('b'));
+    await log.beginHistory(historyId('c'));
+    assert.deepEqual(log.lineage.rows.map(({ replicationId }) => replicationId), [historyId('a'), historyId('c')]);
+    const reopened = await openLog(disk);
+    assert.deepEqual(reopened.log.lineage.rows, log.lineage.rows);
+  });
+
+  it('is forgotten where nothing was logged under it and the node follows instead', async () => {
+    const disk = new MemoryDisk();
+    const history = fiveBlocks();
+    const { log } = await logOf(history, disk);
+    await log.beginHistory(historyId('b'));
+    await log.forgetUnusedHistory();
+    assert.deepEqual(log.lineage.rows, history.rows);
+    await log.forgetUnusedHistory();
+    assert.deepEqual((await openLog(disk)).log.lineage.rows, history.rows);
+  });
+
+  it('is not forgotten where something was logged under it', async () => {
+    const history = fiveBlocks();
+    const { log } = await logOf(history);
+    history.begin('b');
+    history.puts(1);
+    await appendAll(log, history);
+    await log.forgetUnusedHistory();
+    assert.deepEqual(log.lineage.rows, history.rows);
+  });
+});
+
+describe('trimming a log', () => {
+  for (const [through, base] of [[0, 0], [2, 0], [3, 3], [8, 4], [9, 9], [29, 10], [30, 30], [99, 30]] as const) {
+    it(`through ${through} leaves it beginning after ${base}`, async () => {
+      const disk = new MemoryDisk();
+      const history = fiveBlocks();
+      const { log } = await logOf(history, disk);
+      assert.equal(await log.trim(through), base);
+      assert.equal(log.base.offset, base);
+      assert.equal(log.firstOffset, base + 1);
+      assert.equal(await log.checksumAt(base), history.blocks.find((block) => block.lastOffset === base)?.checksum ?? 0);
+      assert.deepEqual(await offsetsOnDisk(disk), ends(history.blocks).filter((end) => end > base));
+      assert.deepEqual(ends(await log.read(base, ALL)), ends(history.blocks).filter((end) => end > base));
+      const reopened = await openLog(disk, log.base);
+      assert.equal(reopened.failure, undefined);
+      assert.deepEqual(reopened.log.base, log.base);
+      assert.deepEqual(reopened.log.end, history.end);
+    });
+  }
+
+  it('makes what is below the base "trimmed", from memory and from disk', async () => {
+    for (const open of [logOf, coldLogOf]) {
+      const { log } = await open(fiveBlocks());
+      await log.trim(9);
+      for (const offset of [0, 3, 5]) {
+        await assert.rejects(log.read(offset, ALL), refused('trimmed', new RegExp(`follows offset ${offset}, the log holds 10 to 30`)));
+        assert.equal(await log.checksumAt(offset), 'trimmed');
+      }
+    }
+  });
+
+  it('puts the new base on disk, synced, before anything below it goes', async () => {
+    const disk = new MemoryDisk();
+    const { log } = await logOf(fiveBlocks(), disk);
+    disk.operations.length = 0;
+    await log.trim(9);
+    const writes = disk.operations.filter(({ kind }) => kind !== 'read').map(({ kind, keys, sync }) => [kind, keys.length, sync]);
+    assert.deepEqual(writes, [['put', 1, true], ['batch', 3, false], ['compact', 0, false]]);
+    assert.deepEqual(disk.operations.find(({ kind }) => kind === 'put')?.keys, [BASE_KEY]);
+  });
+
+  it('that is cut between the base and the clearing is finished at the next open', async () => {
+    const disk = new MemoryDisk();
+    const history = fiveBlocks();
+    const { log } = await logOf(history, disk);
+    disk.fault = ({ kind }) => { if (kind === 'batch') throw new Error('power cut'); };
+    await assert.rejects(log.trim(9), /power cut/);
+    disk.fault = undefined;
+    assert.deepEqual(await offsetsOnDisk(disk), [3, 4, 9, 10, 30]);
+    const { log: reopened, failure, findings } = await openLog(disk, history.blocks[3]?.position ?? ORIGIN);
+    assert.equal(failure, undefined);
+    assert.deepEqual(findings, []);
+    assert.equal(reopened.base.offset, 9);
+    assert.deepEqual(await offsetsOnDisk(disk), [10, 30]);
+    await assert.rejects(reopened.read(4, ALL), refused('trimmed'));
+  });
+
+  it('goes no further than what is pinned, and further once it is unpinned', async () => {
+    const { log } = await logOf(fiveBlocks());
+    const pins = [log.pin(5), log.pin(9)];
+    assert.equal(await log.trim(30), 4, 'the block 5 to 9 holds what follows 5');
+    pins.forEach((pin) => log.unpin(pin));
+    const later = log.pin(9);
+    assert.equal(await log.trim(30), 9, 'what follows 9 is still wanted, 9 itself is not');
+    later.offset = 30;
+    assert.equal(await log.trim(30), 30);
+  });
+
+  it('does not go on where something was pinned while it looked', async () => {
+    const disk = new MemoryDisk();
+    const { log } = await logOf(fiveBlocks(), disk);
+    const trimming = log.trim(30);
+    const pin = log.pin(4);
+    await trimming;
+    assert.deepEqual(ends(await log.read(4, ALL)), [9, 10, 30]);
+    log.unpin(pin);
+  });
+
+  it('shows its new base to who pins while the base is on its way to the disk: never a pin on what is going', async () => {
+    const disk = new MemoryDisk();
+    const { log } = await logOf(fiveBlocks(), disk);
+    let release = () => {};
+    disk.fault = ({ kind }) => {
+      if (kind === 'put') return new Promise((resolve) => { release = resolve; });
+    };
+    const trimming = log.trim(30);
+    await turns(10);
+    const pin = log.pin(4);
+    const promised = log.base.offset <= 4;
+    release();
+    await trimming;
+    if (promised) assert.deepEqual(ends(await log.read(4, ALL)), [9, 10, 30]);
+    else await assert.rejects(log.read(4, ALL), refused('trimmed'));
+    log.unpin(pin);
+  });
+
+  it('leaves an empty log that goes on where it ended', async () => {
+    const disk = new MemoryDisk();
+    const history = fiveBlocks();
+    const { log } = await logOf(history, disk);
+    await log.trim(30);
+    assert.deepEqual(log.base, history.end);
+    history.puts(2);
+    await appendAll(log, history);
+    assert.deepEqual(ends(await log.read(30, ALL)), [32]);
+    const reopened = await openLog(disk, log.base);
+    assert.deepEqual(ends(reopened.replayed), [32]);
+  });
+});
+
+describe('a log made at a snapshot', () => {
+  it('begins there, answers for that position, and takes what follows', async () => {
+    const disk = new MemoryDisk();
+    const history = fiveBlocks();
+    const base = history.end;
+    const log = await Log.createAt(await disk.database(), base, new Lineage(history.rows));
+    assert.deepEqual(log.end, base);
+    assert.equal(await log.checksumAt(30), base.checksum);
+    assert.equal(await log.checksumAt(10), 'trimmed');
+    const block = history.puts(3);
+    await log.append([block], { sync: false });
+    log.publish([block]);
+    const reopened = await openLog(disk, base);
+    assert.deepEqual(ends(reopened.replayed), [33]);
+    assert.deepEqual(reopened.log.lineage.rows, history.rows);
+    assert.deepEqual(reopened.log.base, base);
+  });
+});
+
+describe('reading while others append', () => {
+  it('never shows a gap or a block twice', async () => {
+    const history = new History();
+    const { log } = await logOf(history);
+    const seen: number[] = [];
+    const reader = (async () => {
+      for (let at = 0; at < 300; ) {
+        await log.whenBeyond(at, new AbortController().signal);
+        for (const block of await log.read(at, 200)) {
+          seen.push(block.lastOffset);
+          at = block.lastOffset;
+        }
+      }
+    })();
+    for (let i = 0; i < 100; i++) {
+      history.block(put('a'), put('b'), put('c'));
+      await appendAll(log, history);
+    }
+    await reader;
+    assert.deepEqual(seen, ends(history.blocks));
+  });
+
+  it('does so from disk, a chunk at a time', async () => {
+    const history = new History();
+    for (let i = 0; i < 40; i++) history.puts(1, Buffer.alloc(CURSOR_READ_BYTES / 10));
+    const { log } = await coldLogOf(history);
+    let at = 0;
+    for (let rounds = 0; at < 40; rounds++) {
+      const blocks = await log.read(at, CURSOR_READ_BYTES);
+      assert(blocks.length > 5 && blocks.length < 15, `${blocks.length} blocks`);
+      assert.equal(blocks[0]?.firstOffset, at + 1);
+      at = blocks.at(-1)?.lastOffset as number;
+      assert(rounds < 10);
+    }
+  });
+});

@@ -1,0 +1,192 @@
+/**
+ * The decision at the start of a replication session, as one table: every row
+ * of design decision 15, each refusal and each acceptance.
+ *
+ * A node is written as its lineage and where it ends: "a1 b11 @20" has lived in
+ * the history a from offset 1, in b from 11, and stands at 20. The running
+ * checksum at an offset is what `checksumAt` says, so that equal offsets on one
+ * lineage agree unless a row says otherwise.
+ */
+import assert from 'node:assert/strict';
+import { Lineage, type LineageRow } from '../../src/lineage.js';
+import type { ChecksumLookup } from '../../src/log/log.js';
+import type { Position } from '../../src/position.js';
+import { type Asked, type Asker, type Decision, decide, FULL_REASONS, REFUSE_REASONS } from '../../src/replication/resync.js';
+import { historyId } from '../support/seeds.js';
+
+const checksumAt = (offset: number): number => offset * 7;
+
+function parse(text: string): { lineage: Lineage; position: Position } {
+  const words = text.split(' ');
+  const end = Number(words.pop()?.slice(1));
+  const rows = words.map((word, i): LineageRow => {
+    const firstOffset = Number(word.slice(1));
+    return { replicationId: historyId(word[0] as string), firstOffset, checksum: checksumAt(firstOffset - 1), epoch: i + 1 };
+  });
+  const lineage = new Lineage(rows);
+  return { lineage, position: { replicationId: lineage.replicationIdAt(end), offset: end, checksum: checksumAt(end) } };
+}
+
+interface AskerExtra {
+  base?: number;
+  cluster?: string;
+  accept?: true;
+  full?: true;
+  incomplete?: true;
+}
+
+interface AskedExtra {
+  base?: number;
+  cluster?: string;
+  follower?: true;
+  /** What its log says of the asker's offset, where that is not as usual. */
+  says?: ChecksumLookup;
+}
+
+function asker(text: string, extra: AskerExtra = {}): Asker {
+  const { lineage, position } = parse(text);
+  return {
+    clusterId: extra.cluster ?? 'c',
+    lineage: lineage.upTo(position.offset),
+    position,
+    baseOffset: extra.base ?? 0,
+    acceptDataLoss: extra.accept ?? false,
+    full: extra.full ?? false,
+    keyspaceIncomplete: extra.incomplete ?? false,
+  };
+}
+
+function asked(text: string, extra: AskedExtra, offset: number): Asked {
+  const { lineage, position: end } = parse(text);
+  const base = extra.base ?? 0;
+  let says: ChecksumLookup = checksumAt(offset);
+  if (offset > end.offset) says = 'beyond';
+  else if (offset < base) says = 'trimmed';
+  return {
+    role: extra.follower ? 'follower' : 'leader',
+    clusterId: extra.cluster ?? 'c',
+    lineage,
+    end,
+    base: { replicationId: lineage.replicationIdAt(base), offset: base, checksum: checksumAt(base) },
+    checksumAtAsked: extra.says ?? says,
+  };
+}
+
+/** "full DIVERGED after 10", "refuse OTHER_CLUSTER", "continue", "wait". */
+function shown(decision: Decision): string {
+  if (decision.kind === 'continue' || decision.kind === 'wait') return decision.kind;
+  const lost = decision.kind === 'full' && decision.branchOffset !== undefined ? ` after ${decision.branchOffset}` : '';
+  return `${decision.kind} ${decision.reason}${lost}`;
+}
+
+type Row = [why: string, asker: [string, AskerExtra?], asked: [string, AskedExtra?], decision: string];
+
+const TABLE: Record<string, Row[]> = {
+  'goes on from its own log': [
+    ['it is level', ['a1 @10'], ['a1 @10'], 'continue'],
+    ['it is behind in the same history', ['a1 @10'], ['a1 @20'], 'continue'],
+    ['it is behind in an older history', ['a1 @10'], ['a1 b21 @30'], 'continue'],
+    ['it stands exactly where a history was left', ['a1 @10'], ['a1 b11 @30'], 'continue'],
+    ['it stands where a new history has begun and nothing is logged yet', ['a1 @10'], ['a1 b11 @10'], 'continue'],
+    ['it stands exactly where the log begins', ['a1 @10'], ['a1 @20', { base: 10 }], 'continue'],
+    ['both are empty', ['@0'], ['@0'], 'continue'],
+    ['both are empty, one has begun to lead', ['@0'], ['a1 @0'], 'continue'],
+    ['its upstream is a follower too', ['a1 @10'], ['a1 @20', { follower: true }], 'continue'],
+    ['it has never belonged to a cluster', ['a1 @10', { cluster: '' }], ['a1 @20'], 'continue'],
+    ['its upstream has never belonged to one', ['a1 @10'], ['a1 @20', { cluster: '', follower: true }], 'continue'],
+    ['a loss would be accepted, but there is none', ['a1 @10', { accept: true }], ['a1 @20'], 'continue'],
+    ['it has trimmed its own log', ['a1 @10', { base: 10 }], ['a1 @20'], 'continue'],
+  ],
+  'waits': [
+    ['it is ahead of a follower in one history', ['a1 @15'], ['a1 @10', { follower: true }], 'wait'],
+    ['it is ahead of a follower that has not heard of its history yet', ['a1 b11 @15'], ['a1 @10', { follower: true }], 'wait'],
+    ['it is two histories ahead of a follower', ['a1 b11 c13 @15'], ['a1 @10', { follower: true }], 'wait'],
+  ],
+  'gets everything anew, and loses nothing': [
+    ['it holds nothing', ['@0'], ['a1 @10'], 'full EMPTY_FOLLOWER'],
+    ['it holds nothing and asks for it', ['@0', { full: true }], ['a1 @10'], 'full REQUESTED'],
+    ['it holds nothing, and led a cluster of its own until it was told to follow', ['@0', { cluster: 'other' }], ['a1 @10'], 'full EMPTY_FOLLOWER'],
+    ['it asks for it', ['a1 @10', { full: true }], ['a1 @20'], 'full REQUESTED'],
+    ['the log no longer holds what follows', ['a1 @10'], ['a1 @20', { base: 15 }], 'full LOG_TRIMMED'],
+    ['the log begins one block too late', ['a1 @10'], ['a1 @20', { base: 11 }], 'full LOG_TRIMMED'],
+    ['the log was trimmed while it was asked', ['a1 @10'], ['a1 @20', { says: 'trimmed' }], 'full LOG_TRIMMED'],
+    ['its log lost a tail that is here', ['a1 @10', { incomplete: true }], ['a1 @20'], 'full KEYSPACE_INCOMPLETE'],
+  ],
+  'gets everything anew, once what only it has is saved': [
+    ['the leader has lost its tail and begun a history', ['a1 @15'], ['a1 b11 @10'], 'full DIVERGED after 10'],
+    ['the leader has lost its tail and written on', ['a1 @15'], ['a1 b11 @30'], 'full DIVERGED after 10'],
+    ['it led on its own', ['a1 b11 @15'], ['a1 @30'], 'full DIVERGED after 10'],
+    ['both led on their own', ['a1 b11 @15'], ['a1 c13 @30'], 'full DIVERGED after 10'],
+    ['it is longer, which says nothing', ['a1 b11 @99'], ['a1 c13 @30'], 'full DIVERGED after 10'],
+    ['its upstream is a follower that has gone another way', ['a1 @15'], ['a1 b11 @12', { follower: true }], 'full DIVERGED after 10'],
+    ['its log begins exactly at the branch', ['a1 b11 @15', { base: 10 }], ['a1 @30'], 'full DIVERGED after 10'],
+    ['it asks for everything anyway', ['a1 b11 @15', { full: true }], ['a1 @30'], 'full DIVERGED after 10'],
+    ['its checksum is another under one history', ['a1 b6 @10'], ['a1 b6 @20', { says: 1 }], 'full CHECKSUM_MISMATCH after 5'],
+    ['the same in the first history', ['a1 @10'], ['a1 @20', { says: 1 }], 'full CHECKSUM_MISMATCH after 0'],
+    ['it stands inside a block under one history', ['a1 b6 @10'], ['a1 b6 @20', { says: 'not_a_boundary' }], 'full NOT_A_BOUNDARY after 5'],
+  ],
+  'is refused, and keeps what it has': [
+    ['the upstream is empty', ['a1 @10'], ['@0'], 'refuse UPSTREAM_EMPTY'],
+    ['the upstream is empty and has begun to lead', ['a1 @10'], ['b1 @0', { cluster: 'other' }], 'refuse UPSTREAM_EMPTY'],
+    ['it belongs to another cluster', ['a1 @10', { cluster: 'x' }], ['a1 @20', { cluster: 'y' }], 'refuse OTHER_CLUSTER'],
+    ['nothing is in common', ['a1 @10'], ['b1 @10'], 'refuse NO_COMMON_HISTORY'],
+    ['nothing is in common, though it asks for everything', ['a1 @10', { full: true }], ['b1 @10'], 'refuse NO_COMMON_HISTORY'],
+    ['its own tail is not whole in its log', ['a1 b11 @15', { base: 12 }], ['a1 @30'], 'refuse TAIL_NOT_IN_LOG'],
+    ['its other past is not whole in its log', ['a1 b6 @10', { base: 6 }], ['a1 b6 @20', { says: 1 }], 'refuse TAIL_NOT_IN_LOG'],
+    ['it stands inside a block and its log is trimmed', ['a1 @10', { base: 4 }], ['a1 @20', { says: 'not_a_boundary' }], 'refuse TAIL_NOT_IN_LOG'],
+    ['its log lost a tail that is not here either', ['a1 @10', { incomplete: true }], ['a1 @10'], 'refuse TAIL_NOT_IN_LOG'],
+    ['its log lost a tail, and beyond the branch already', ['a1 b11 @15', { incomplete: true }], ['a1 @30'], 'refuse TAIL_NOT_IN_LOG'],
+    ['its log lost everything', ['@0', { incomplete: true }], ['a1 @30'], 'refuse NO_COMMON_HISTORY'],
+    ['its log lost a tail that is not here, and it asks for everything', ['a1 @10', { incomplete: true, full: true }], ['a1 @10'], 'refuse TAIL_NOT_IN_LOG'],
+  ],
+  'gets everything anew where a person accepted the loss, and nothing is saved': [
+    ['the upstream is empty', ['a1 @10', { accept: true }], ['@0'], 'full DATA_LOSS_ACCEPTED'],
+    ['it belongs to another cluster', ['a1 @10', { accept: true, cluster: 'x' }], ['a1 @20', { cluster: 'y' }], 'full DATA_LOSS_ACCEPTED'],
+    ['nothing is in common', ['a1 @10', { accept: true }], ['b1 @10'], 'full DATA_LOSS_ACCEPTED'],
+    ['its own tail is not whole in its log', ['a1 b11 @15', { accept: true, base: 12 }], ['a1 @30'], 'full DATA_LOSS_ACCEPTED'],
+    ['its log lost a tail that is not here either', ['a1 @10', { accept: true, incomplete: true }], ['a1 @10'], 'full DATA_LOSS_ACCEPTED'],
+    ['its log lost everything', ['@0', { accept: true, incomplete: true }], ['a1 @30'], 'full DATA_LOSS_ACCEPTED'],
+  ],
+};
+
+describe('a follower that asks to resync', () => {
+  for (const [outcome, rows] of Object.entries(TABLE)) {
+    describe(outcome, () => {
+      for (const [why, [askerText, askerExtra], [askedText, askedExtra = {}], expected] of rows) {
+        it(why, () => {
+          const from = asker(askerText, askerExtra);
+          assert.equal(shown(decide(from, asked(askedText, askedExtra, from.position.offset))), expected);
+        });
+      }
+    });
+  }
+
+  it('may lose data where a tail can be saved even if a person accepted the loss: it is saved all the same', () => {
+    const from = asker('a1 b11 @15', { accept: true });
+    assert.equal(shown(decide(from, asked('a1 @30', {}, 15))), 'full DIVERGED after 10');
+  });
+
+  it('is told both sides of a refusal and of a full resync', () => {
+    const messageOf = (row: Row) => {
+      const from = asker(...row[1]);
+      const decision = decide(from, asked(row[2][0], row[2][1] ?? {}, from.position.offset));
+      return decision.kind === 'continue' ? '' : decision.message;
+    };
+    const find = (expected: string) => Object.values(TABLE).flat().find((row) => row[3] === expected) as Row;
+    assert.match(messageOf(find('full LOG_TRIMMED')), /follows offset 10, the log holds 16 to 20/);
+    assert.match(messageOf(find('full DIVERGED after 10')), /part after offset 10: .* up to 15, .* to 10/);
+    assert.match(messageOf(find('full CHECKSUM_MISMATCH after 5')), /at offset 10 .*00000046.* 00000001/);
+    assert.match(messageOf(find('full KEYSPACE_INCOMPLETE')), /lost what follows offset 10; it is here, up to 20/);
+    assert.match(messageOf(find('refuse UPSTREAM_EMPTY')), /holds nothing, .* 10 commands/);
+    assert.match(messageOf(find('refuse OTHER_CLUSTER')), /the cluster x, the upstream to y/);
+    assert.match(messageOf(find('refuse TAIL_NOT_IN_LOG')), /after offset 10 .*holds 13 to 15/);
+    assert.match(messageOf(find('wait')), /follows offset 15, .*reached 10/);
+    const stranger = messageOf(find('refuse NO_COMMON_HISTORY'));
+    assert(stranger.includes(historyId('a')) && stranger.includes(historyId('b')), stranger);
+  });
+
+  it('has every reason that there is in the table', () => {
+    const seen = new Set(Object.values(TABLE).flat().map((row) => row[3].split(' ')[1]));
+    for (const reason of [...FULL_REASONS, ...REFUSE_REASONS]) assert(seen.has(reason), reason);
+  });
+});

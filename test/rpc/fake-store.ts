@@ -1,0 +1,144 @@
+/**
+ * A store in memory behind the services, for tests of what lies between a
+ * client and a store: real commands on a plain map, with every delay, refusal
+ * and failure at the hands of the test.
+ */
+import { execute, isWrite } from '../../src/commands/execute.js';
+import type { Limits, View } from '../../src/commands/view.js';
+import { type Entry, isExpired } from '../../src/command.js';
+import { HeadwaterError } from '../../src/errors.js';
+import { encodeRecord } from '../../src/keyspace/record.js';
+import type { KeyAndRecord } from '../../src/keyspace/snapshot.js';
+import type { Operation, Reply } from '../../src/operation.js';
+import type { Position } from '../../src/position.js';
+import type { KeyValueStore } from '../../src/rpc/key-value-service.js';
+
+const nameOf = (key: Buffer): string => key.toString('latin1');
+
+interface Submission {
+  readonly operations: readonly Operation[];
+  readonly ordered: boolean;
+}
+
+export class FakeStore implements KeyValueStore {
+  readonly limits: Limits = { keyBytesMax: 1024, valueBytesMax: 20 * 1024 * 1024, transactionBytesMax: 30 * 1024 * 1024 };
+  readonly entries = new Map<string, Entry>();
+  offset = 0;
+  now = 1_000_000;
+  queuedBytes = 0;
+  /** Everything that was submitted, in order. */
+  readonly submissions: Submission[] = [];
+  /** Where the writes go, on a follower. */
+  leader: string | undefined;
+  /** What happens before a submission is carried out; a rejection is its whole answer. */
+  before: (submission: Submission) => Promise<void> | void = () => {};
+  /** Snapshots taken and not given back. */
+  snapshotsHeld = 0;
+  /** Runs before each chunk of a snapshot. */
+  beforeChunk: (index: number) => Promise<void> | void = () => {};
+  chunkEntries = 256;
+  readonly #waiting: Array<{ bytes: number; resolve: () => void }> = [];
+
+  get position(): Position {
+    return { replicationId: 'ab'.repeat(20), offset: this.offset, checksum: 7 };
+  }
+
+  async submit(operations: readonly Operation[], { ordered }: { bytes: number; ordered: boolean }): Promise<{ replies: Reply[]; position: Position }> {
+    const submission = { operations, ordered };
+    this.submissions.push(submission);
+    const held = this.before(submission);
+    if (held) await held;
+    const replies = operations.map((operation) => this.#run(operation));
+    return { replies, position: this.position };
+  }
+
+  whenQueueBelow(bytes: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      this.#waiting.push({ bytes, resolve });
+    });
+  }
+
+  setQueuedBytes(bytes: number): void {
+    this.queuedBytes = bytes;
+    for (const waiter of this.#waiting.splice(0)) {
+      if (bytes <= waiter.bytes) waiter.resolve();
+      else this.#waiting.push(waiter);
+    }
+  }
+
+  async size(): Promise<number> {
+    return this.entries.size;
+  }
+
+  nowMs(): number {
+    return this.now;
+  }
+
+  async snapshotAt() {
+    this.snapshotsHeld++;
+    const rows: KeyAndRecord[] = [...this.entries]
+      .map(([name, entry]): KeyAndRecord => {
+        const key = Buffer.from(name, 'latin1');
+        return [key, encodeRecord(key, entry)];
+      })
+      .sort(([a], [b]) => a.compare(b));
+    const { position } = this;
+    return {
+      position,
+      chunks: (prefix?: Buffer) => this.#chunks(rows, prefix ?? Buffer.alloc(0)),
+      release: async () => {
+        this.snapshotsHeld--;
+      },
+    };
+  }
+
+  async *#chunks(rows: readonly KeyAndRecord[], prefix: Buffer): AsyncGenerator<KeyAndRecord[]> {
+    const found = rows.filter(([key]) => key.subarray(0, prefix.length).equals(prefix));
+    for (let at = 0, index = 0; at < found.length; at += this.chunkEntries, index++) {
+      await this.beforeChunk(index);
+      yield found.slice(at, at + this.chunkEntries);
+    }
+  }
+
+  #run(operation: Operation): Reply {
+    if (this.leader !== undefined && isWrite(operation)) {
+      return { kind: 'error', error: new HeadwaterError('read_only_follower', 'a follower takes no writes', { details: { leader: this.leader } }) };
+    }
+    try {
+      return execute(operation, this.#view());
+    } catch (error) {
+      if (HeadwaterError.is(error)) return { kind: 'error', error };
+      throw error;
+    }
+  }
+
+  #view(): View {
+    return {
+      nowMs: this.now,
+      limits: this.limits,
+      get: (key) => {
+        const entry = this.entries.get(nameOf(key));
+        return entry && !isExpired(entry.expiresAtMs, this.now) ? entry : undefined;
+      },
+      put: (key, value, expiresAtMs, type) => {
+        this.entries.set(nameOf(key), { value: Buffer.from(value), expiresAtMs, type, version: ++this.offset });
+      },
+      del: (key) => {
+        this.offset++;
+        this.entries.delete(nameOf(key));
+      },
+      touch: (key, expiresAtMs) => {
+        const entry = this.entries.get(nameOf(key));
+        if (entry) this.entries.set(nameOf(key), { ...entry, expiresAtMs, version: ++this.offset });
+      },
+      clear: () => {
+        this.offset++;
+        this.entries.clear();
+      },
+      savepoint: () => 0,
+      rollback: () => {},
+      join: () => {},
+    };
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * A server over a fake store on a free port of the loopback, and callers that
+ * speak raw bytes, so that tests can say what no proper client would.
+ */
+import * as grpc from '@grpc/grpc-js';
+import type { Clock } from '../../src/clock.js';
+import type { HeadwaterError } from '../../src/errors.js';
+import { type Logger, silentLogger } from '../../src/logger.js';
+import type { Operation, Reply } from '../../src/operation.js';
+import { type Method, PIPELINE } from '../../src/rpc/definitions.js';
+import { keyValueService } from '../../src/rpc/key-value-service.js';
+import { RpcServer, type Service } from '../../src/rpc/server.js';
+import { fromStatus } from '../../src/rpc/status.js';
+import { decodePipelineResponse, encodePipelineRequest } from '../../src/wire/pipeline.js';
+import type { FakeStore } from './fake-store.js';
+
+export interface Served {
+  readonly server: RpcServer;
+  readonly address: string;
+  /** What the operator was told as an error. */
+  readonly errors: string[];
+  readonly fatal: Error[];
+}
+
+const servers = new Set<RpcServer>();
+const clients = new Set<{ close(): unknown }>();
+
+/** For `afterEach`: everything that a test left open. */
+export async function closeAll(): Promise<void> {
+  for (const client of clients) await client.close();
+  clients.clear();
+  for (const server of servers) await server.stop({ graceMs: 0 });
+  servers.clear();
+}
+
+/** Has `client` closed after the test. */
+export function closing<C extends { close(): unknown }>(client: C): C {
+  clients.add(client);
+  return client;
+}
+
+export async function serve(
+  store: FakeStore,
+  options: { address?: string; services?: readonly Service[]; reflection?: boolean; clock?: Clock } = {},
+): Promise<Served> {
+  const errors: string[] = [];
+  const fatal: Error[] = [];
+  const logger: Logger = { ...silentLogger, error: (_fields, message) => errors.push(message) };
+  const server = await RpcServer.bind({
+    address: options.address ?? '127.0.0.1:0',
+    services: [keyValueService(store, options.clock), ...(options.services ?? [])],
+    reflection: options.reflection ?? false,
+    logger,
+    onFatal: (error) => fatal.push(error),
+  });
+  servers.add(server);
+  return { server, address: server.address, errors, fatal };
+}
+
+export function rawClient(address: string, options: grpc.ChannelOptions = {}): grpc.Client {
+  return closing(new grpc.Client(address, grpc.credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1, ...options }));
+}
+
+const asIs = (bytes: Buffer): Buffer => bytes;
+
+/** A unary call with bytes as they are; rejects with the status as gRPC gives it. */
+export function callBytes(client: grpc.Client, path: string, request: Buffer, options: grpc.CallOptions = {}): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(path, asIs, asIs, request, new grpc.Metadata(), options, (error, response) => {
+      if (error) reject(error);
+      else resolve(response as Buffer);
+    });
+  });
+}
+
+/** A unary call; rejects with the status as gRPC gives it. */
+export async function call<Request, Response>(client: grpc.Client, method: Method<Request, Response>, request: Request): Promise<Response> {
+  return method.response.decode(await callBytes(client, method.path, method.request.encode(request)));
+}
+
+/** A pipeline stream by hand. */
+export class RawPipeline {
+  readonly stream: grpc.ClientDuplexStream<Buffer, Buffer>;
+  readonly replies: Reply[] = [];
+  /** How many replies each message held. */
+  readonly messages: number[] = [];
+  /** How the stream ended; undefined for well. */
+  readonly ended: Promise<HeadwaterError | undefined>;
+
+  constructor(client: grpc.Client) {
+    this.stream = client.makeBidiStreamRequest(PIPELINE.path, asIs, asIs);
+    this.ended = new Promise((resolve) => {
+      let failure: HeadwaterError | undefined;
+      this.stream.on('error', (error) => {
+        failure = fromStatus(error);
+      });
+      this.stream.on('status', () => resolve(failure));
+    });
+  }
+
+  listen(): this {
+    this.stream.on('data', (bytes: Buffer) => {
+      const { replies } = decodePipelineResponse(bytes);
+      this.messages.push(replies.length);
+      this.replies.push(...replies);
+    });
+    return this;
+  }
+
+  send(...operations: Operation[]): void {
+    this.stream.write(encodePipelineRequest(operations.map((operation) => ({ operation }))));
+  }
+
+  async repliesUpTo(count: number): Promise<Reply[]> {
+    await until(() => this.replies.length >= count, `${count} replies`);
+    return this.replies;
+  }
+}
+
+export const set = (key: string, value: string | Buffer): Operation => ({ kind: 'set', key: Buffer.from(key), value: Buffer.from(value) });
+export const get = (key: string): Operation => ({ kind: 'get', key: Buffer.from(key) });
+
+/** Waits for a condition, not for a time. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** A promise with its ends in the open. */
+export function gate(): { promise: Promise<void>; open: () => void; fail: (error: Error) => void } {
+  let open = () => {};
+  let fail: (error: Error) => void = () => {};
+  const promise = new Promise<void>((resolve, reject) => {
+    open = resolve;
+    fail = reject;
+  });
+  return { promise, open, fail };
+}

@@ -1,0 +1,161 @@
+/**
+ * A small language for clusters of real daemons over real gRPC on loopback:
+ * start, kill, wait for a condition, compare. Everything a test starts here
+ * ends with the test, by process ID.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from '../../src/index.js';
+
+const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.js', import.meta.url));
+const PATIENCE_MS = 15_000;
+
+type Status = Awaited<ReturnType<Client['status']>>;
+
+/** Waits until `condition` gives something else than false or undefined, and gives that. */
+export async function eventually<T>(what: string, condition: () => Promise<T | false | undefined>): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (let last: unknown; ; ) {
+    try {
+      const value = await condition();
+      if (value !== false && value !== undefined) return value;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS} ms in vain: ${what}`, { cause: last });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+export class TestNode {
+  readonly name: string;
+  readonly port: number;
+  readonly directory: string;
+  /** What the process has said on stderr, all its lives long. */
+  log = '';
+  #process: ChildProcess | undefined;
+  #client: Client | undefined;
+
+  constructor(name: string, port: number, directory: string) {
+    this.name = name;
+    this.port = port;
+    this.directory = directory;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    return this.#process?.pid as number;
+  }
+
+  /** Connected on first use, through all the lives of the node. */
+  async client(): Promise<Client> {
+    this.#client ??= await Client.connect(this.address);
+    return this.#client;
+  }
+
+  /** Resolves when the node serves. */
+  async start(...flags: string[]): Promise<void> {
+    assert.equal(this.#process, undefined, `${this.name} is running already`);
+    const child = spawn(process.execPath, [HEADWATER, 'serve', '--data', this.directory, '--listen', this.address, ...flags], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#process = child;
+    const from = this.log.length;
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.log += text;
+    });
+    await eventually(`${this.name} to be ready`, async () => {
+      if (child.exitCode !== null) throw new Error(`${this.name} ended with ${child.exitCode}:\n${this.log.slice(from)}`);
+      return this.log.slice(from).includes('"event":"ready"');
+    });
+  }
+
+  /** Resolves with the exit status when the process is gone. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#process;
+    assert.ok(child, `${this.name} is not running`);
+    this.#process = undefined;
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    return new Promise((resolve) => {
+      child.once('exit', (code) => resolve(code));
+      child.kill(signal);
+    });
+  }
+
+  async status(): Promise<Status> {
+    return (await this.client()).status();
+  }
+
+  async digest(): Promise<{ offset: number; keys: number; digest: string }> {
+    return (await this.client()).digest();
+  }
+
+  async close(): Promise<void> {
+    if (this.#process) await this.end('SIGKILL');
+    await this.#client?.close();
+  }
+}
+
+export class Cluster implements AsyncDisposable {
+  readonly #root = mkdtempSync(path.join(tmpdir(), 'headwater-cluster-'));
+  readonly #nodes: TestNode[] = [];
+
+  /** A node that is not started yet. */
+  async node(name: string): Promise<TestNode> {
+    const node = new TestNode(name, await freePort(), path.join(this.#root, name));
+    this.#nodes.push(node);
+    return node;
+  }
+
+  /** A leader and followers of it, all serving. */
+  async leaderAndFollowers(followers: number, ...flags: string[]): Promise<TestNode[]> {
+    const leader = await this.node('leader');
+    await leader.start(...flags);
+    const nodes = [leader];
+    for (let i = 1; i <= followers; i++) {
+      const follower = await this.node(`follower-${i}`);
+      await follower.start('--follow', leader.address, ...flags);
+      nodes.push(follower);
+    }
+    return nodes;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#nodes.map((node) => node.close()));
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+}
+
+/** Waits until the follower streams and has reached the leader's offset. */
+export async function level(leader: TestNode, follower: TestNode): Promise<Status> {
+  const { offset } = await leader.status();
+  return eventually(`${follower.name} to reach offset ${offset} of ${leader.name}`, async () => {
+    const status = await follower.status();
+    return status.upstream?.state === 'streaming' && status.offset >= offset && status;
+  });
+}
+
+/** Waits for level nodes, and compares what they hold. */
+export async function assertEqualData(leader: TestNode, ...followers: TestNode[]): Promise<void> {
+  for (const follower of followers) {
+    await level(leader, follower);
+    const [ours, theirs] = [await leader.digest(), await follower.digest()];
+    assert.deepEqual(theirs, ours, `${follower.name} differs from ${leader.name}`);
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

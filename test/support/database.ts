@@ -1,0 +1,232 @@
+/**
+ * Databases for tests. `MemoryDisk` keeps what was written by location, as a
+ * disk does: a database that is closed, or whose process "died", can be opened
+ * again with what is there. Every operation can be held or made to fail, and a
+ * location is locked while it is open, so that a handle that leaks is noticed.
+ * `temporaryDirectory` is for the tests in which the real LevelDB is the point.
+ */
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { MemoryLevel } from 'memory-level';
+import { HeadwaterError } from '../../src/errors.js';
+import { type Database, LatchingDatabase, type OpenDatabase } from '../../src/level.js';
+import { turn } from './clock.js';
+
+type Level = MemoryLevel<Buffer, Buffer>;
+
+/** One write or read on its way to the disk. */
+export interface DiskOperation {
+  readonly kind: 'open' | 'put' | 'batch' | 'durable' | 'read' | 'compact' | 'close';
+  readonly location: string;
+  /** Keys that a put or batch writes. */
+  readonly keys: readonly Buffer[];
+  readonly sync: boolean;
+}
+
+/** Runs before an operation takes effect: what it awaits holds the operation, what it throws fails it. */
+export type Fault = (operation: DiskOperation) => Promise<void> | void;
+
+export class MemoryDisk {
+  readonly #levels = new Map<string, Level>();
+  readonly #open = new Map<string, Handle>();
+  /** Set by tests. */
+  fault: Fault | undefined;
+  /** Every operation so far, for assertions on order. */
+  readonly operations: DiskOperation[] = [];
+
+  /** Makes the directory too, since the store's own files stand around it. */
+  readonly open: OpenDatabase = async (location) => {
+    await this.do({ kind: 'open', location, keys: [], sync: false });
+    if (this.#open.has(location)) throw new HeadwaterError('directory_locked', `${location} is in use by another process`);
+    const known = await isDirectory(location);
+    await mkdir(location, { recursive: true });
+    let level = this.#levels.get(location);
+    if (!level || !known) {
+      level = await newLevel();
+      this.#levels.set(location, level);
+    }
+    const handle = new Handle(this, location, level);
+    this.#open.set(location, handle);
+    return handle.database;
+  };
+
+  /** A database with no directory behind it. */
+  async database(location = 'memory'): Promise<Database> {
+    const level = this.#levels.get(location) ?? (await newLevel());
+    this.#levels.set(location, level);
+    const handle = new Handle(this, location, level);
+    this.#open.set(location, handle);
+    return handle.database;
+  }
+
+  /** Locations that are open. */
+  get opened(): string[] {
+    return [...this.#open.keys()];
+  }
+
+  /** The process dies: nothing that is in hand takes effect or is answered any more; all locks are free. */
+  crash(): void {
+    for (const handle of this.#open.values()) handle.dead = true;
+    this.#open.clear();
+  }
+
+  /** What stands at a location, to look at and to damage. */
+  raw(location: string): Level {
+    const level = this.#levels.get(location);
+    if (!level) throw new Error(`nothing was ever opened at ${location}`);
+    return level;
+  }
+
+  /** As if the location were copied aside now: a disk that holds the same. */
+  async copy(): Promise<MemoryDisk> {
+    const copy = new MemoryDisk();
+    for (const [location, level] of this.#levels) {
+      const other = await newLevel();
+      for await (const [key, value] of level.iterator()) await other.put(Buffer.from(key), Buffer.from(value));
+      copy.#levels.set(location, other);
+    }
+    return copy;
+  }
+
+  /** Passes an operation through `fault`. */
+  async do(operation: DiskOperation): Promise<void> {
+    this.operations.push(operation);
+    await this.fault?.(operation);
+  }
+
+  closed(handle: Handle): void {
+    if (this.#open.get(handle.location) === handle) this.#open.delete(handle.location);
+  }
+}
+
+/** Open, so that its operations take effect at once instead of after opening. */
+async function newLevel(): Promise<Level> {
+  const level = new MemoryLevel<Buffer, Buffer>({ keyEncoding: 'buffer', valueEncoding: 'buffer' });
+  await level.open();
+  return level;
+}
+
+async function isDirectory(location: string): Promise<boolean> {
+  return stat(location).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
+}
+
+const NEVER = new Promise<never>(() => {});
+
+/** One opened database: its own end does not end the memory behind it. */
+class Handle {
+  readonly location: string;
+  readonly database: Database;
+  dead = false;
+  readonly #disk: MemoryDisk;
+  readonly #level: Level;
+  #closed = false;
+  #inHand = 0;
+
+  constructor(disk: MemoryDisk, location: string, level: Level) {
+    this.#disk = disk;
+    this.location = location;
+    this.#level = level;
+    this.database = new LatchingDatabase(location, this.#levelLike(), () => this.#write('durable', [], false, async () => {}));
+  }
+
+  #levelLike(): ConstructorParameters<typeof LatchingDatabase>[1] {
+    return {
+      get: (key) => this.#read(this.#level.get(key)),
+      getMany: (keys) => this.#read(this.#level.getMany(keys)),
+      hasMany: (keys) => this.#read(this.#level.hasMany(keys)),
+      put: (key, value, options) => {
+        const sync = (options as { sync?: boolean }).sync ?? false;
+        const [ownKey, ownValue] = [Buffer.from(key), Buffer.from(value)];
+        return this.#write('put', [ownKey], sync, () => this.#level.put(ownKey, ownValue));
+      },
+      batch: () => {
+        this.#assertOpen();
+        const batch = this.#level.batch();
+        const keys: Buffer[] = [];
+        const own = (bytes: Buffer) => Buffer.from(bytes);
+        return {
+          put: (key, value) => {
+            keys.push(own(key));
+            batch.put(own(key), own(value));
+          },
+          del: (key) => {
+            keys.push(own(key));
+            batch.del(own(key));
+          },
+          write: (options) => this.#write('batch', keys, (options as { sync?: boolean } | undefined)?.sync ?? false, () => batch.write()),
+        };
+      },
+      iterator: (options) => {
+        this.#assertOpen();
+        const iterator = this.#level.iterator(options);
+        return {
+          nextv: (size) => this.#read(iterator.nextv(size)),
+          close: () => iterator.close(),
+        };
+      },
+      snapshot: () => {
+        this.#assertOpen();
+        return this.#level.snapshot();
+      },
+      compactRange: () => this.#write('compact', [], false, async () => {}),
+      close: () => this.#close(),
+    };
+  }
+
+  /** What is read is what stood there at the call; it arrives a turn later. */
+  async #read<T>(reading: Promise<T>): Promise<T> {
+    reading.catch(() => {});
+    this.#assertOpen();
+    return this.#hold('read', [], false, () => reading);
+  }
+
+  async #write(kind: 'put' | 'batch' | 'durable' | 'compact', keys: readonly Buffer[], sync: boolean, write: () => Promise<void>): Promise<void> {
+    this.#assertOpen();
+    await this.#hold(kind, keys, sync, write);
+  }
+
+  async #hold<T>(kind: DiskOperation['kind'], keys: readonly Buffer[], sync: boolean, effect: () => Promise<T>): Promise<T> {
+    this.#inHand++;
+    try {
+      await this.#disk.do({ kind, location: this.location, keys, sync });
+      await turn();
+      if (this.dead) return await NEVER;
+      const result = await effect();
+      return this.dead ? await NEVER : result;
+    } finally {
+      this.#inHand--;
+    }
+  }
+
+  /** As LevelDB's: what is in hand is finished, what comes later is refused. */
+  async #close(): Promise<void> {
+    if (this.dead) return NEVER;
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#disk.do({ kind: 'close', location: this.location, keys: [], sync: false });
+    while (this.#inHand > 0 && !this.dead) await turn();
+    this.#disk.closed(this);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw Object.assign(new Error('Database is not open'), { code: 'LEVEL_DATABASE_NOT_OPEN' });
+  }
+}
+
+/** A directory that goes when the test ends. */
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'headwater-'));
+  made.push(directory);
+  return directory;
+}
+
+const made: string[] = [];
+
+/** For an `afterEach` of every file that makes directories. */
+export async function removeTemporaryDirectories(): Promise<void> {
+  await Promise.all(made.splice(0).map((directory) => rm(directory, { recursive: true, force: true })));
+}

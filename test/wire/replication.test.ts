@@ -1,0 +1,213 @@
+/** Replication frames: what is sent arrives as it was, and what is no frame is refused by name. */
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
+import type { LineageRow } from '../../src/lineage.js';
+import { NO_HISTORY, ORIGIN } from '../../src/position.js';
+import { headwater } from '../../src/wire/generated.js';
+import {
+  type Acknowledgement,
+  type DownFrame,
+  decodeDownFrame,
+  decodeUpFrame,
+  encodeDownFrame,
+  encodeUpFrame,
+  type Handshake,
+  type Part,
+  type UpFrame,
+} from '../../src/wire/replication.js';
+import { historyId, runs } from '../support/seeds.js';
+
+const { UpFrame: PbUpFrame, DownFrame: PbDownFrame } = headwater.v1;
+
+const bytes = fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array));
+const offset = fc.oneof(fc.constantFrom(0, 1, 2 ** 32, Number.MAX_SAFE_INTEGER), fc.maxSafeNat());
+const checksum = fc.oneof(fc.constantFrom(0, 0x8000_0000, 0xffff_ffff), fc.nat());
+const text = fc.string({ unit: 'grapheme', maxLength: 20 });
+const id = fc.uint8Array({ minLength: 20, maxLength: 20 }).map((array) => Buffer.from(array).toString('hex'));
+const record = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record<T>(model, { noNullPrototype: true });
+
+const row = record<LineageRow>({ replicationId: id, firstOffset: offset, checksum, epoch: offset });
+const position = record({ replicationId: id, offset, checksum });
+const upstream = record({ clusterId: text, nodeId: text, address: text, timeMs: offset });
+const kind = <K extends string>(name: K) => fc.constant(name);
+
+const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
+  record<Handshake>({
+    kind: kind('handshake'),
+    protocolVersion: fc.nat(),
+    blockFormat: fc.nat(),
+    recordFormat: fc.nat(),
+    clusterId: text,
+    nodeId: text,
+    nonce: text,
+    address: text,
+    lineage: fc.array(row, { maxLength: 4 }),
+    position,
+    baseOffset: offset,
+    acceptDataLoss: fc.boolean(),
+    full: fc.boolean(),
+    keyspaceIncomplete: fc.boolean(),
+  }),
+  record<Acknowledgement>({ kind: kind('acknowledgement'), receivedOffset: offset, appendedOffset: offset, durableOffset: offset, replicationId: id, checksum }),
+  record<UpFrame>({ kind: kind('digestReport'), markId: text, nodeId: text, offset, keys: offset, digest: bytes }),
+);
+
+const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
+  record<DownFrame>({ kind: kind('continue'), upstream, lineage: fc.array(row, { maxLength: 4 }), endOffset: offset }),
+  record<DownFrame>({ kind: kind('wait'), reason: text }),
+  record<DownFrame>({
+    kind: kind('fullResync'),
+    upstream,
+    reason: text,
+    position,
+    lineage: fc.array(row, { maxLength: 4 }),
+    keysEstimate: offset,
+    branchOffset: fc.oneof(fc.constant(undefined), offset),
+  }),
+  record<DownFrame>({
+    kind: kind('refuse'),
+    reason: text,
+    message: text,
+    details: fc.array(fc.tuple(text, text), { maxLength: 3 }).map((pairs) => Object.fromEntries(pairs)),
+  }),
+  record<DownFrame>({ kind: kind('blocks'), blocks: fc.array(bytes, { maxLength: 4 }), acknowledge: fc.boolean(), sync: fc.boolean() }),
+  record<DownFrame>({ kind: kind('snapshotChunk'), keys: fc.array(bytes, { maxLength: 4 }), records: fc.array(bytes, { maxLength: 4 }) }),
+  record<DownFrame>({ kind: kind('snapshotEnd'), keys: offset, digest: bytes }),
+  record<DownFrame>({ kind: kind('newHistory'), row }),
+  record<DownFrame>({ kind: kind('heartbeat'), offset, checksum, timeMs: offset, path: fc.array(text, { maxLength: 3 }) }),
+  record<DownFrame>({ kind: kind('mark'), markId: text }),
+  record<Part>({ kind: kind('part'), data: bytes, last: fc.boolean() }),
+);
+
+function refusal(decode: () => unknown): { code: ErrorCode; message: string } {
+  try {
+    decode();
+  } catch (error) {
+    assert(error instanceof HeadwaterError, `${String(error)} is not coded`);
+    return { code: error.code, message: error.message };
+  }
+  return assert.fail('it was accepted');
+}
+
+const handshake: Handshake = {
+  kind: 'handshake',
+  protocolVersion: 1,
+  blockFormat: 1,
+  recordFormat: 1,
+  clusterId: '',
+  nodeId: 'n',
+  nonce: 'o',
+  address: '',
+  lineage: [],
+  position: ORIGIN,
+  baseOffset: 0,
+  acceptDataLoss: false,
+  full: false,
+  keyspaceIncomplete: false,
+};
+
+describe('replication frames', () => {
+  it('go up and arrive as they were', () => {
+    fc.assert(
+      fc.property(upFrame, (frame) => assert.deepEqual(decodeUpFrame(encodeUpFrame(frame)), frame)),
+      runs(300),
+    );
+  });
+
+  it('go down and arrive as they were', () => {
+    fc.assert(
+      fc.property(downFrame, (frame) => assert.deepEqual(decodeDownFrame(encodeDownFrame(frame)), frame)),
+      runs(300),
+    );
+  });
+
+  it('carry blocks and records as views into the message, byte for byte', () => {
+    const block = Buffer.alloc(1000, 7);
+    const message = encodeDownFrame({ kind: 'blocks', blocks: [block], acknowledge: false, sync: false });
+    const frame = decodeDownFrame(message);
+    assert(frame.kind === 'blocks' && frame.blocks[0]?.equals(block));
+    assert.equal(frame.blocks[0].buffer, message.buffer);
+  });
+
+  it('tell a branch at offset 0 from none', () => {
+    const frame = { kind: 'fullResync', upstream: { clusterId: '', nodeId: '', address: '', timeMs: 0 }, reason: '', position: ORIGIN, lineage: [], keysEstimate: 0 } as const;
+    for (const branchOffset of [0, undefined]) {
+      const decoded = decodeDownFrame(encodeDownFrame({ ...frame, branchOffset }));
+      assert(decoded.kind === 'fullResync');
+      assert.equal(decoded.branchOffset, branchOffset);
+    }
+  });
+
+  it('keep a detail of any name as one of its own', () => {
+    const details = JSON.parse('{"__proto__":"x","constructor":"y"}') as Record<string, string>;
+    const decoded = decodeDownFrame(encodeDownFrame({ kind: 'refuse', reason: '', message: '', details }));
+    assert(decoded.kind === 'refuse');
+    assert.deepEqual(Object.entries(decoded.details), [['__proto__', 'x'], ['constructor', 'y']]);
+  });
+});
+
+describe('what is refused as a replication frame', () => {
+  it('a frame of no kind, or of one that is not known', () => {
+    for (const bytesOfFrame of ['', 'fa0100', '620201ff']) {
+      const unknown = Buffer.from(bytesOfFrame, 'hex');
+      assert.equal(refusal(() => decodeDownFrame(unknown)).code, 'protocol_violation', bytesOfFrame);
+      assert.equal(refusal(() => decodeUpFrame(unknown)).code, 'protocol_violation', bytesOfFrame);
+    }
+  });
+
+  it('a replication ID that has not 20 bytes, with how many it has', () => {
+    for (const replicationId of [Buffer.alloc(0), Buffer.alloc(19), Buffer.alloc(21)]) {
+      const up = PbUpFrame.encode({ acknowledgement: { replicationId } }).finish();
+      const refused = refusal(() => decodeUpFrame(Buffer.from(up)));
+      assert.equal(refused.code, 'protocol_violation');
+      assert.match(refused.message, new RegExp(`received ${replicationId.length}`));
+      const down = PbDownFrame.encode({ newHistory: { row: { replicationId } } }).finish();
+      assert.equal(refusal(() => decodeDownFrame(Buffer.from(down))).code, 'protocol_violation');
+    }
+  });
+
+  it('a handshake without a position, and a new history without a row', () => {
+    assert.equal(refusal(() => decodeUpFrame(Buffer.from(PbUpFrame.encode({ handshake: {} }).finish()))).code, 'protocol_violation');
+    assert.equal(refusal(() => decodeDownFrame(Buffer.from(PbDownFrame.encode({ newHistory: {} }).finish()))).code, 'protocol_violation');
+  });
+
+  it('an offset of 2^53 or more', () => {
+    const offset = { low: 0, high: 0x20_0000, unsigned: true };
+    const replicationId = Buffer.from(NO_HISTORY, 'hex');
+    const up = PbUpFrame.encode({ acknowledgement: { replicationId, appendedOffset: offset as never } }).finish();
+    const refused = refusal(() => decodeUpFrame(Buffer.from(up)));
+    assert.match(refused.message, /9007199254740992/);
+    assert.equal(refused.code, 'protocol_violation');
+  });
+
+  it('a cut at every byte: refused, or what is left is a frame too', () => {
+    const frames: UpFrame[] = [
+      { ...handshake, lineage: [{ replicationId: historyId('a'), firstOffset: 1, checksum: 2, epoch: 3 }], clusterId: 'c', baseOffset: 9 },
+      { kind: 'acknowledgement', receivedOffset: 3, appendedOffset: 2, durableOffset: 1, replicationId: historyId('a'), checksum: 5 },
+    ];
+    for (const frame of frames) {
+      const whole = encodeUpFrame(frame);
+      for (let length = 0; length < whole.length; length++) {
+        assert.equal(refusal(() => decodeUpFrame(whole.subarray(0, length))).code, 'protocol_violation', `cut at ${length}`);
+      }
+    }
+  });
+
+  it('whatever bytes come: a frame or a coded refusal, nothing else', () => {
+    fc.assert(
+      fc.property(fc.oneof(bytes, upFrame.map(encodeUpFrame), downFrame.map(encodeDownFrame)), fc.nat(), fc.nat(255), (original, at, value) => {
+        const changed = Buffer.from(original);
+        if (changed.length > 0) changed[at % changed.length] = value;
+        for (const decode of [decodeUpFrame, decodeDownFrame]) {
+          try {
+            decode(changed);
+          } catch (error) {
+            assert(HeadwaterError.is(error, 'protocol_violation'), `${changed.toString('hex')}: ${String(error)}`);
+          }
+        }
+      }),
+      runs(2000),
+    );
+  });
+});

@@ -11,7 +11,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 
-const HEADWATER = fileURLToPath(new URL('../bin/headwater.js', import.meta.url));
+const HEADWATER = fileURLToPath(new URL('../bin/headwater.cjs', import.meta.url));
 const READY_MS_MAX = 60_000;
 
 export interface Server {

@@ -32,8 +32,13 @@ async function serve(options: ServeOptions): Promise<ExitStatus> {
   const logger = await openLog(options.logLevel);
   endOnFailure(logger);
   const stopAsked = stopSignal(logger);
-  const node = await startNode({ ...options, data: path.resolve(options.data) }, logger);
+  const node = await Promise.race([startNode({ ...options, data: path.resolve(options.data) }, logger), stopAsked]);
   if (typeof node === 'number') return node;
+  if (typeof node === 'string') {
+    // Nothing was served yet, and opening is as safe to cut as everything else.
+    logger.info({ event: 'stopped' }, 'stopped before the node was ready');
+    return EXIT.DONE;
+  }
   const ended = await Promise.race([node.failed, stopAsked]);
   if (ended instanceof Error) {
     logger.fatal({ event: 'failed', err: ended }, `the node cannot go on: ${ended.message}; start it again, it recovers from its log`);

@@ -152,10 +152,10 @@ export class Log {
     let breakError: unknown;
     try {
       for (let chunk = await entries.next(64); chunk.length > 0 && !breakError; chunk = await entries.next(64)) {
-        for (const [, bytes] of chunk) {
+        for (const [key, bytes] of chunk) {
           let block: Block;
           try {
-            block = new Block(bytes);
+            block = blockAt(offsetOfKey(key), bytes);
             block.verifyAfter(this.#end.offset, this.#end.checksum);
           } catch (error) {
             if (HeadwaterError.is(error, 'unknown_format')) throw error;
@@ -307,6 +307,17 @@ export class Log {
     return row;
   }
 
+  /** Drops a history under which nothing was logged: a node that follows goes on in its upstream's. */
+  async forgetUnusedHistory(): Promise<void> {
+    this.#assertOpen();
+    const row = this.#lineage.current;
+    if (!row || row.firstOffset <= this.#end.offset) return;
+    const batch = this.#db.batch();
+    batch.del(lineageKey(row.firstOffset));
+    await batch.write({ sync: true });
+    this.#lineage = this.#lineage.upTo(this.#end.offset);
+  }
+
   /** Everything appended before the call survives a power cut once it resolves. */
   async durable(): Promise<number> {
     const offset = this.#end.offset;
@@ -369,7 +380,7 @@ export class Log {
     const recent = this.#tail.holding(offset);
     if (recent) return recent.lastOffset === offset ? recent.checksum : 'not_a_boundary';
     const bytes = await this.#db.get(blockKey(offset));
-    if (bytes) return new Block(bytes).checksum;
+    if (bytes) return blockAt(offset, bytes).checksum;
     return offset < this.#base.offset ? 'trimmed' : 'not_a_boundary';
   }
 
@@ -409,7 +420,7 @@ export class Log {
    */
   async scrub(through: number, found: (finding: LogFinding) => void, pause: () => Promise<void>, signal: AbortSignal): Promise<void> {
     let bytes = 0;
-    let before: Position | undefined = this.#base;
+    let before = this.#base;
     let broken: string | undefined;
     const from = this.firstOffset;
     for await (const block of this.#scan(this.#base.offset, through)) {
@@ -419,10 +430,15 @@ export class Log {
         await pause();
       }
       if (signal.aborted || this.#closed) return;
+      if (before.offset < this.#base.offset) {
+        // Trimmed meanwhile.
+        before = this.#base;
+        broken = undefined;
+      }
       if (block.firstOffset <= this.#base.offset) continue;
-      const follows = before && block.firstOffset === before.offset + 1 && block.chains(before.checksum);
+      const follows = block.firstOffset === before.offset + 1 && block.chains(before.checksum);
       if (!follows) broken = `the block ${block.firstOffset} to ${block.lastOffset} does not chain`;
-      else if (broken && before) {
+      else if (broken) {
         await this.#setBase(before);
         await this.#clear(BLOCKS_FROM, blockKey(before.offset));
         found({ kind: 'start_raised', from, to: before.offset + 1, why: broken });
@@ -430,7 +446,7 @@ export class Log {
       }
       before = block.position;
     }
-    if (broken && before && !signal.aborted) {
+    if (broken && before.offset > this.#base.offset && !signal.aborted && !this.#closed) {
       await this.#setBase(before);
       await this.#clear(BLOCKS_FROM, blockKey(before.offset));
       found({ kind: 'start_raised', from, to: before.offset + 1, why: broken });
@@ -448,8 +464,8 @@ export class Log {
     const entries = this.#db.iterate({ gt: blockKey(offset), lte: blockKey(through), highWaterMarkBytes: CURSOR_READ_BYTES });
     try {
       for (let chunk = await entries.next(16); chunk.length > 0; chunk = await entries.next(16)) {
-        for (const [, bytes] of chunk) {
-          const block = blockOrUndefined(bytes);
+        for (const [key, bytes] of chunk) {
+          const block = blockOrUndefined(offsetOfKey(key), bytes);
           if (block) yield block;
         }
       }
@@ -466,8 +482,8 @@ export class Log {
       while (bytes < bytesMax) {
         const chunk = await entries.next(16);
         if (chunk.length === 0) break;
-        for (const [, value] of chunk) {
-          const block = new Block(value);
+        for (const [key, value] of chunk) {
+          const block = blockAt(offsetOfKey(key), value);
           if (block.lastOffset > this.#end.offset || bytes >= bytesMax) return blocks;
           blocks.push(block);
           bytes += value.length;
@@ -483,7 +499,7 @@ export class Log {
     const entries = this.#db.iterate({ gte: BLOCKS_FROM, lte: blockKey(offset), reverse: true, limit: 1 });
     try {
       const [entry] = await entries.next(1);
-      return entry && new Block(entry[1]);
+      return entry && blockAt(offsetOfKey(entry[0]), entry[1]);
     } finally {
       await entries.close();
     }
@@ -499,10 +515,13 @@ export class Log {
     }
   }
 
-  /** The base is on disk before anything below it goes. */
+  /**
+   * The base is on disk before anything below it goes, and known before that:
+   * whoever pins while it is on its way sees that what lies below is going.
+   */
   async #setBase(base: Position): Promise<void> {
-    await this.#db.put(BASE_KEY, encodeBase(base), { sync: true });
     this.#base = base;
+    await this.#db.put(BASE_KEY, encodeBase(base), { sync: true });
   }
 
   /** Deletes the keys in [from, to] in small batches. */
@@ -532,17 +551,29 @@ export class Log {
   }
 }
 
+/** @throws HeadwaterError `unknown_format`: a newer version's block is no damage. */
 function mismatch(bytes: Buffer, expected: Position): string | undefined {
-  const block = blockOrUndefined(bytes);
-  if (!block) return 'its block cannot be read';
-  const { position } = block;
+  let position: Position;
+  try {
+    ({ position } = blockAt(expected.offset, bytes));
+  } catch (error) {
+    if (HeadwaterError.is(error, 'unknown_format')) throw error;
+    return `its block cannot be read (${(error as Error).message})`;
+  }
   if (position.offset === expected.offset && position.checksum === expected.checksum) return undefined;
   return `expected ${formatPosition(expected)}, found ${formatPosition(position)}`;
 }
 
-function blockOrUndefined(bytes: Buffer): Block | undefined {
+/** The block that stands under the key of `lastOffset`. */
+function blockAt(lastOffset: number, bytes: Buffer): Block {
+  const block = new Block(bytes);
+  if (block.lastOffset === lastOffset) return block;
+  throw new HeadwaterError('corrupt', `the block ${block.firstOffset} to ${block.lastOffset} stands where one that ends at ${lastOffset} is expected`);
+}
+
+function blockOrUndefined(lastOffset: number, bytes: Buffer): Block | undefined {
   try {
-    return new Block(bytes);
+    return blockAt(lastOffset, bytes);
   } catch {
     return undefined;
   }

@@ -105,13 +105,9 @@ export class RpcServer {
     this.#health.set(false);
     this.#health.endWatches();
     this.#calls.stop();
-    const closed = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
-    let timer: NodeJS.Timeout | undefined;
-    const expired = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, graceMs);
-    });
-    await Promise.race([closed, expired]);
-    clearTimeout(timer);
+    // Ends what is still open after that time. `forceShutdown` would not: without channelz it knows no connections.
+    this.#server.drain(this.address, graceMs);
+    await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
     this.#server.forceShutdown();
   }
 }

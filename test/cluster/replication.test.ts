@@ -1,11 +1,28 @@
 /** Leader and follower as a user sees them: real daemons, real gRPC, real disks. */
 import assert from 'node:assert/strict';
 import { cp, readdir, rm } from 'node:fs/promises';
-import { HeadwaterError } from '../../src/index.js';
+import * as grpc from '@grpc/grpc-js';
+import { Client, HeadwaterError } from '../../src/index.js';
+import type { Operation, OperationKind, Reply } from '../../src/operation.js';
+import { OPERATION_METHODS } from '../../src/rpc/definitions.js';
+import { fromStatus } from '../../src/rpc/status.js';
 import { assertEqualData, Cluster, eventually, level } from '../support/cluster.js';
 
 async function fill(client: { set(key: string, value: string): Promise<unknown> }, prefix: string, count: number): Promise<void> {
   await Promise.all(Array.from({ length: count }, (_, i) => client.set(`${prefix}${i}`, `value ${i}`)));
+}
+
+/** One plain call, as any gRPC client makes it. */
+function unary(address: string, kind: OperationKind, operation: Operation): Promise<Reply | HeadwaterError> {
+  const method = OPERATION_METHODS.get(kind);
+  assert.ok(method);
+  const client = new grpc.Client(address, grpc.credentials.createInsecure());
+  return new Promise((resolve) => {
+    client.makeUnaryRequest(method.path, method.request.encode, method.response.decode, operation, (error, reply) => {
+      client.close();
+      resolve(error ? fromStatus(error) : (reply as Reply));
+    });
+  });
 }
 
 describe('replication between daemons', () => {
@@ -68,13 +85,20 @@ describe('replication between daemons', () => {
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert.ok(leader && follower);
     await level(leader, follower);
-    await using client = await connectWithoutRedirect(follower.address);
-    await assert.rejects(client.set('a', 'b'), (error: HeadwaterError) => {
-      assert.equal(error.code, 'read_only_follower');
-      assert.equal(error.details.leader, leader.address);
-      return true;
-    });
-    assert.equal(await client.get('a'), undefined);
+    const error = await unary(follower.address, 'set', { kind: 'set', key: Buffer.from('a'), value: Buffer.from('b') });
+    assert.ok(HeadwaterError.is(error, 'read_only_follower'), String(error));
+    assert.equal(error.details.leader, leader.address);
+    assert.equal(await (await follower.client()).get('a'), undefined);
+  });
+
+  it('leads a client that writes to a follower to the leader', async () => {
+    const [leader, follower] = await cluster.leaderAndFollowers(1);
+    assert.ok(leader && follower);
+    await level(leader, follower);
+    await using client = await Client.connect(follower.address);
+    await client.set('a', 'b');
+    assert.equal(client.address, leader.address);
+    assert.equal(await (await leader.client()).get('a'), 'b');
   });
 
   it('follows at run time, and stays a follower over a restart', async () => {

@@ -1,4 +1,5 @@
 /** Blocks for tests: commands in one line, and a history that seals them one after another. */
+import assert from 'node:assert/strict';
 import type { Command } from '../../src/command.js';
 import { type Block, sealBlock } from '../../src/log/block.js';
 import type { LineageRow } from '../../src/lineage.js';
@@ -78,6 +79,7 @@ export class History {
 /** The same bytes with one bit turned over. */
 export function flipped(bytes: Buffer, bit: number): Buffer {
   const copy = Buffer.from(bytes);
+  assert(bit >> 3 < copy.length, 'a bit that is there');
   copy[bit >> 3] = (copy[bit >> 3] as number) ^ (1 << (bit & 7));
   return copy;
 }

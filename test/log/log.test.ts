@@ -213,8 +213,8 @@ describe('the durable point of a log', () => {
     const history = fiveBlocks();
     const { log } = await logOf(history, disk);
     let release = () => {};
-    disk.fault = ({ kind }) => {
-      if (kind === 'durable') return new Promise((resolve) => { release = resolve; });
+    disk.fault = async ({ kind }) => {
+      if (kind === 'durable') await new Promise<void>((resolve) => { release = resolve; });
     };
     const durable = log.durable();
     await turn();
@@ -375,8 +375,8 @@ describe('trimming a log', () => {
     const disk = new MemoryDisk();
     const { log } = await logOf(fiveBlocks(), disk);
     let release = () => {};
-    disk.fault = ({ kind }) => {
-      if (kind === 'put') return new Promise((resolve) => { release = resolve; });
+    disk.fault = async ({ kind }) => {
+      if (kind === 'put') await new Promise<void>((resolve) => { release = resolve; });
     };
     const trimming = log.trim(30);
     await turns(10);

@@ -368,6 +368,7 @@ describe('the server', () => {
     for (const garbage of ['GET / HTTP/1.1\r\n\r\n', Buffer.alloc(1_000, 0xff)]) {
       const socket = net.connect(port, '127.0.0.1');
       socket.on('error', () => {});
+      socket.resume();
       socket.end(garbage);
       await new Promise((resolve) => socket.once('close', resolve));
     }

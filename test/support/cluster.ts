@@ -12,7 +12,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '../../src/index.js';
 
-const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.js', import.meta.url));
+const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
 const PATIENCE_MS = 15_000;
 
 type Status = Awaited<ReturnType<Client['status']>>;

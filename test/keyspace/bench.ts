@@ -1,0 +1,162 @@
+/**
+ * A keyspace on a MemoryDisk beside a plain Map that says what it must hold,
+ * and the log that would replay it: blocks go to both.
+ */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import type { Command, Entry } from '../../src/command.js';
+import { Keyspace } from '../../src/keyspace/keyspace.js';
+import type { Database } from '../../src/level.js';
+import type { Block } from '../../src/log/block.js';
+import { History } from '../log/blocks.js';
+import { MemoryDisk } from '../support/database.js';
+
+type State = Map<string, Entry>;
+
+export class Bench {
+  readonly disk = new MemoryDisk();
+  readonly history = new History();
+  /** By the key as latin1. */
+  state: State = new Map();
+  /** The state at each block's end, for snapshots. */
+  readonly states = new Map<number, State>();
+  keyspace: Keyspace;
+  db: Database;
+
+  private constructor(db: Database, keyspace: Keyspace) {
+    this.db = db;
+    this.keyspace = keyspace;
+    this.states.set(0, this.state);
+  }
+
+  static async open(): Promise<Bench> {
+    const bench = new Bench(undefined as never, undefined as never);
+    await bench.#open();
+    return bench;
+  }
+
+  async #open(): Promise<void> {
+    this.db = await this.disk.database();
+    this.keyspace = await Keyspace.open(this.db);
+  }
+
+  /** One block. */
+  apply(...commands: Command[]): void {
+    this.#model(this.history.block(...commands));
+    this.keyspace.apply(this.history.blocks.at(-1) as Block);
+  }
+
+  #model(block: Block): void {
+    const state: State = new Map(this.state);
+    let version = block.firstOffset - 1;
+    for (const command of block.commands()) {
+      version++;
+      if (command.kind === 'message') continue;
+      if (command.kind === 'clear') {
+        state.clear();
+        continue;
+      }
+      const key = command.key.toString('latin1');
+      const known = state.get(key);
+      if (command.kind === 'del') state.delete(key);
+      else if (command.kind === 'put') state.set(key, { type: command.type, value: command.value, expiresAtMs: command.expiresAtMs, version });
+      else if (known) state.set(key, { ...known, expiresAtMs: command.expiresAtMs, version });
+    }
+    this.state = state;
+    this.states.set(block.lastOffset, state);
+  }
+
+  /** Freezes, and writes out all that is frozen. */
+  async flushAll(): Promise<void> {
+    this.keyspace.freeze();
+    while (this.keyspace.frozenLayers > 0) await this.keyspace.flush(this.history.rows);
+  }
+
+  async flushOne(): Promise<void> {
+    await this.keyspace.flush(this.history.rows);
+  }
+
+  /** A restart after a clean stop or a crash: opens what is on disk and replays the log after the checkpoint. */
+  async restart(): Promise<void> {
+    await this.reopenWithoutReplay();
+    this.replay();
+  }
+
+  async reopenWithoutReplay(): Promise<void> {
+    this.disk.crash();
+    this.disk.fault = undefined;
+    await this.#open();
+  }
+
+  /** Replays up to an offset, by default to the end. */
+  replay(through = Number.MAX_SAFE_INTEGER): void {
+    for (const block of this.history.blocks) {
+      if (block.firstOffset > this.keyspace.applied.offset && block.lastOffset <= through) this.keyspace.apply(block);
+    }
+  }
+
+  /** The process dies before the `nth` batch of a flush takes effect, counted from 1. */
+  async crashInFlush(nth: number): Promise<boolean> {
+    let batches = 0;
+    let crashed = () => {};
+    const dead = new Promise<'crashed'>((resolve) => {
+      crashed = () => resolve('crashed');
+    });
+    this.disk.fault = ({ kind }) => {
+      if (kind !== 'batch' || ++batches !== nth) return;
+      this.disk.crash();
+      crashed();
+    };
+    const outcome = await Promise.race([this.flushOne(), dead]);
+    this.disk.fault = undefined;
+    return outcome === 'crashed';
+  }
+
+  read(...keys: string[]): Promise<Array<Entry | undefined>> {
+    return Promise.resolve(this.keyspace.read(keys.map((key) => Buffer.from(key, 'latin1'))));
+  }
+
+  /** Every key that was ever written reads as the Map says. */
+  async check(): Promise<void> {
+    const keys = new Set<string>();
+    for (const state of this.states.values()) for (const key of state.keys()) keys.add(key);
+    const names = [...keys, 'never written'];
+    const read = await this.read(...names);
+    assert.deepEqual(
+      names.map((name, i) => [name, read[i]]),
+      names.map((name) => [name, this.state.get(name)]),
+    );
+  }
+
+  /** What is on disk, all flushed: count and digest are those of the Map, by the book. */
+  async checkDisk(): Promise<void> {
+    const snapshot = this.keyspace.snapshot();
+    const state = this.states.get(snapshot.position.offset) as State;
+    const { keys, digest } = await snapshot.digest();
+    await snapshot.release();
+    assert.equal(keys, state.size);
+    assert.equal(digest.toString('hex'), digestOf(state));
+    if (this.keyspace.checkpoint.keys !== null) assert.equal(this.keyspace.checkpoint.keys, state.size, 'the count that is kept');
+  }
+}
+
+/** SHA-256 as design.md and snapshot.ts describe it, from the description. */
+export function digestOf(state: State): string {
+  const hash = createHash('sha256');
+  const number = (bytes: 4 | 8, value: number) => {
+    const buffer = Buffer.alloc(bytes);
+    if (bytes === 4) buffer.writeUInt32BE(value);
+    else buffer.writeBigUInt64BE(BigInt(value));
+    hash.update(buffer);
+  };
+  const entries = [...state].map(([key, entry]) => [Buffer.from(key, 'latin1'), entry] as const);
+  for (const [key, entry] of entries.sort((a, b) => Buffer.compare(a[0], b[0]))) {
+    number(4, key.length);
+    hash.update(key);
+    hash.update(Buffer.from([entry.type]));
+    number(8, entry.expiresAtMs);
+    number(4, entry.value.length);
+    hash.update(entry.value);
+  }
+  return hash.digest('hex');
+}

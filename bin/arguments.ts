@@ -50,6 +50,13 @@ export function parseAddresses(text: string): string[] {
   return text.split(',').map((address) => parseAddress(address.trim()));
 }
 
+export function parseChoice(choices: readonly string[]) {
+  return (text: string): string => {
+    if (choices.includes(text)) return text;
+    throw refusal(choices.join(', '), text);
+  };
+}
+
 /**
  * A key, value or pattern. Node decodes arguments as UTF-8 and puts U+FFFD
  * where they are not: such an argument is not what was typed, and storing it

@@ -5,9 +5,10 @@
  * All three go through the parser of the flag, so they accept the same.
  */
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { DEFAULT_ADDRESS, FSYNC_POLICIES, type NodeOptions } from '../src/index.js';
-import { parseAddress, parseDuration, parseSize } from './arguments.js';
+import { checkConfig, DEFAULT_ADDRESS, FSYNC_POLICIES, HeadwaterError, type NodeOptions } from '../src/index.js';
+import { parseAddress, parseChoice, parseDuration, parseSize } from './arguments.js';
 import { UsageError } from './output.js';
 
 export interface ServeOptions {
@@ -57,11 +58,11 @@ function limitOptions(): Option[] {
 
 function behaviourOptions(): Option[] {
   return [
-    new Option('--fsync <POLICY>', 'when a write is on disk for good: before its answer, or within a second (default: everysec)').choices(FSYNC_POLICIES),
+    new Option('--fsync <POLICY>', 'when a write is on disk for good: always (before its answer), everysec or never (default: everysec)').argParser(parseChoice(FSYNC_POLICIES)),
     new Option('--link-timeout <TIME>', 'silence after which a replication link is dead (default: 5s)').argParser(parseDuration),
     new Option('--reflection', 'tell gRPC tools which services there are (default: only where the address is loopback)'),
     new Option('--no-reflection', 'do not'),
-    new Option('--log-level <LEVEL>', 'how much to log').choices(LOG_LEVELS).default('info'),
+    new Option('--log-level <LEVEL>', 'how much to log: debug, info, warn or error').argParser(parseChoice(LOG_LEVELS)).default('info'),
   ];
 }
 
@@ -78,9 +79,10 @@ export function serveOptions(command: Command): ServeOptions {
   return command.opts<ServeOptions>();
 }
 
+/** @throws UsageError where the options contradict each other or a bound. */
 export function nodeOptions(options: ServeOptions): NodeOptions {
-  return {
-    data: options.data,
+  const given = {
+    data: path.resolve(options.data),
     listen: options.listen,
     follow: options.follow,
     acceptDataLoss: options.acceptDataLoss,
@@ -93,6 +95,12 @@ export function nodeOptions(options: ServeOptions): NodeOptions {
     linkTimeoutMs: options.linkTimeout,
     reflection: options.reflection,
   };
+  try {
+    checkConfig(given);
+  } catch (error) {
+    throw HeadwaterError.is(error) ? new UsageError(error.message) : error;
+  }
+  return given;
 }
 
 function variableOf(option: Option): string {

@@ -4,12 +4,11 @@
  * that the last line before any end is there. The line with
  * `"event":"ready"` has the address that was taken; programs wait for it.
  */
-import path from 'node:path';
 import type { Command } from 'commander';
 import { type DestinationStream, destination, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
-import { HeadwaterError, Node, VERSION } from '../src/index.js';
+import { HeadwaterError, Node, type NodeOptions, VERSION } from '../src/index.js';
 import { EXIT, type ExitStatus } from './output.js';
-import { addServeOptions, nodeOptions, type ServeOptions, serveOptions } from './serve-options.js';
+import { addServeOptions, nodeOptions, serveOptions } from './serve-options.js';
 
 const AFTER_HELP = `
 Each option is also an environment variable (--max-key-bytes: HEADWATER_MAX_KEY_BYTES)
@@ -23,16 +22,17 @@ export function addServeCommand(program: Command): void {
   addServeOptions(command);
   command.addHelpText('after', AFTER_HELP);
   command.action(async () => {
-    process.exit(await serve(serveOptions(command)));
+    const options = serveOptions(command);
+    process.exit(await serve(nodeOptions(options), options.logLevel));
   });
 }
 
 /** Resolves once the node has ended. */
-async function serve(options: ServeOptions): Promise<ExitStatus> {
-  const logger = await openLog(options.logLevel);
+async function serve(options: NodeOptions, logLevel: string): Promise<ExitStatus> {
+  const logger = await openLog(logLevel);
   endOnFailure(logger);
   const stopAsked = stopSignal(logger);
-  const node = await Promise.race([startNode({ ...options, data: path.resolve(options.data) }, logger), stopAsked]);
+  const node = await Promise.race([startNode(options, logger), stopAsked]);
   if (typeof node === 'number') return node;
   if (typeof node === 'string') {
     // Nothing was served yet, and opening is as safe to cut as everything else.
@@ -49,12 +49,12 @@ async function serve(options: ServeOptions): Promise<ExitStatus> {
   return EXIT.DONE;
 }
 
-async function startNode(options: ServeOptions, logger: Logger): Promise<Node | ExitStatus> {
+async function startNode(options: NodeOptions, logger: Logger): Promise<Node | ExitStatus> {
   const startedMs = performance.now();
   const { data } = options;
   logger.info({ event: 'starting', version: VERSION, pid: process.pid, data }, `headwater ${VERSION} opens ${data}`);
   try {
-    const node = await Node.start(nodeOptions(options), { logger });
+    const node = await Node.start(options, { logger });
     await sayReady(node, data, Math.round(performance.now() - startedMs), logger);
     return node;
   } catch (error) {

@@ -35,6 +35,9 @@ export const REPLY_MESSAGE_BYTES_TARGET = 256 * KiB;
 /** A replication frame above this travels in parts, so that heartbeats get through. */
 export const FRAME_BYTES_MAX = 256 * KiB;
 
+/** A feed under load sends no more often: fewer, larger frames cost both ends less. */
+export const FRAME_INTERVAL_MS = 1;
+
 /** Received blocks that wait for the commit in hand; past it the link stops reading. */
 export const RECEIVE_QUEUE_BYTES_MAX = 4 * MiB;
 

@@ -31,7 +31,7 @@ export class Node implements NodeControl {
   readonly #store: Store;
   readonly #followers: Followers;
   readonly #link: Link;
-  readonly #delay = monitorEventLoopDelay({ resolution: 1 });
+  readonly #delay = monitorEventLoopDelay({ resolution: 10 });
   readonly #startedMs = systemClock.monotonicMs();
   readonly #fail: (error: Error) => void;
   #server: RpcServer | undefined;

@@ -95,9 +95,8 @@ export class Flush {
       batch.put(key, record);
       const expiresAtMs = this.#layer.expiresAtMs[entry] as number;
       if (expiresAtMs !== 0) batch.put(dueKey(expiresAtMs, this.#layer.epoch, userKey(key)), NO_VALUE);
-      if (existedHere) continue;
-      this.#delta++;
-      this.#onDisk.add(key, DATA_KEY_HEADER_BYTES, key.length, hashKey(key, DATA_KEY_HEADER_BYTES, key.length));
+      if (!existedHere) this.#delta++;
+      if (existed) this.#onDisk.add(key, DATA_KEY_HEADER_BYTES, key.length, hashKey(key, DATA_KEY_HEADER_BYTES, key.length));
     }
     await batch.write();
   }

@@ -205,13 +205,16 @@ export class Keyspace {
   async flush(lineage: readonly LineageRow[]): Promise<void> {
     const layer = this.#frozen[0];
     invariant(layer?.position, 'a flush needs a frozen layer');
-    await this.#db.put(FLUSHING_KEY, Buffer.from(String(layer.position.offset)), { sync: true });
+    // Replay may flush on its way: until it has passed an interrupted flush, the disk is ahead of every checkpoint.
+    const flushingTo = Math.max(layer.position.offset, this.flushingTo);
+    await this.#db.put(FLUSHING_KEY, Buffer.from(String(flushingTo)), { sync: true });
     if (layer.cleared) this.#onDisk.clear();
     const delta = await new Flush(this.#db, layer, this.#onDisk).run();
     await this.#db.durable();
     const before = layer.cleared ? 0 : this.#checkpoint.keys;
-    // A cleared layer of an interrupted flush may meet its own rows: only a recount tells.
-    const keys = before === null || (layer.cleared && this.#checkpoint.keys === null) ? null : before + delta;
+    // A cleared layer may meet rows that an interrupted flush has left in its epoch: only a recount tells.
+    const unsure = layer.cleared && this.#checkpoint.position.offset < this.flushingTo;
+    const keys = before === null || unsure ? null : before + delta;
     const checkpoint: CheckpointRecord = { format: CHECKPOINT_FORMAT, position: layer.position, lineage, epoch: layer.epoch, keys };
     await this.#db.put(CHECKPOINT_KEY, Buffer.from(JSON.stringify(checkpoint)), { sync: true });
     this.#recountDelta = layer.cleared ? Number.NaN : this.#recountDelta + delta;

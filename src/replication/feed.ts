@@ -9,7 +9,7 @@ import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { KeyspaceDigest, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { FRAME_BYTES_MAX, HEARTBEAT_INTERVAL_MS } from '../limits.js';
+import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS, HEARTBEAT_INTERVAL_MS } from '../limits.js';
 import { Lineage } from '../lineage.js';
 import { BLOCK_FORMAT, type Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
@@ -239,9 +239,16 @@ export class Feed {
   /** The log from the cursor on, for ever. */
   async #stream(cursor: Cursor, log: Log, history: string): Promise<void> {
     this.#sent = { offset: cursor.offset, checksum: cursor.checksum };
+    const { clock } = this.#options;
     let current = history;
+    let sentMs = Number.NEGATIVE_INFINITY;
     for (;;) {
+      await log.whenBeyond(cursor.offset, this.#channel.ended);
+      // A lone block goes at once; under load, a little patience makes one frame of several.
+      const earlyMs = sentMs + FRAME_INTERVAL_MS - clock.monotonicMs();
+      if (earlyMs > 0) await sleep(clock, earlyMs, this.#channel.ended);
       const blocks = await cursor.next(FRAME_BYTES_MAX, this.#channel.ended);
+      sentMs = clock.monotonicMs();
       for (const group of byHistory(blocks)) {
         const first = group[0] as Block;
         if (first.replicationId !== current) {

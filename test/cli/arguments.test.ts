@@ -1,0 +1,84 @@
+/** Durations, sizes, numbers and addresses as people write them. */
+import assert from 'node:assert/strict';
+import { parseAddress, parseDecimal, parseDuration, parseInteger, parseSize } from '../../bin/arguments.js';
+
+interface Case {
+  readonly what: string;
+  readonly parse: (text: string) => unknown;
+  readonly good: ReadonlyArray<readonly [string, unknown]>;
+  readonly bad: readonly string[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    what: 'a time',
+    parse: parseDuration,
+    good: [
+      ['500ms', 500],
+      ['10s', 10_000],
+      ['10', 10_000],
+      ['2h', 7_200_000],
+      ['1.5m', 90_000],
+      ['1d', 86_400_000],
+      ['1w', 604_800_000],
+    ],
+    bad: ['', '0', '0s', '-1s', '10x', '1h30', '1e3', 's', ' 1s', '99999999999999999d', 'Infinity', '0.1ms'],
+  },
+  {
+    what: 'a size',
+    parse: parseSize,
+    good: [
+      ['0', 0],
+      ['65536', 65_536],
+      ['64k', 65_536],
+      ['64KiB', 65_536],
+      ['16mb', 16_777_216],
+      ['1.5M', 1_572_864],
+      ['1g', 1_073_741_824],
+    ],
+    bad: ['', '-1', '64kk', '1.0001', 'KiB', '9999999999g', '1 k'],
+  },
+  {
+    what: 'a whole number',
+    parse: parseInteger,
+    good: [
+      ['0', 0n],
+      ['+7', 7n],
+      ['-9223372036854775808', -(2n ** 63n)],
+      ['9223372036854775807', 2n ** 63n - 1n],
+    ],
+    bad: ['', '1.5', '1e3', '9223372036854775808', '-9223372036854775809', 'x', '0x10', ' 1'],
+  },
+  {
+    what: 'a decimal number',
+    parse: parseDecimal,
+    good: [
+      ['0.5', 0.5],
+      ['-3', -3],
+      ['.5', 0.5],
+      ['1e3', 1000],
+    ],
+    bad: ['', 'x', 'Infinity', 'NaN', '1e999', '0x10', '1,5'],
+  },
+  {
+    what: 'an address',
+    parse: parseAddress,
+    good: [
+      ['127.0.0.1:7420', '127.0.0.1:7420'],
+      ['db-1.example:1', 'db-1.example:1'],
+      ['[::1]:7420', '[::1]:7420'],
+    ],
+    bad: ['', 'host', 'host:', ':7420', 'host:0', 'host:65536', 'http://host:1', '::1:7420', 'a b:1'],
+  },
+];
+
+describe('what people type', () => {
+  for (const { what, parse, good, bad } of CASES) {
+    for (const [text, value] of good) it(`${what} is ${text}`, () => assert.equal(parse(text), value));
+    for (const text of bad) {
+      it(`${what} is not ${JSON.stringify(text)}, and the refusal names it`, () => {
+        assert.throws(() => parse(text), (error: Error) => error.message.startsWith('Expected ') && error.message.includes(JSON.stringify(text)));
+      });
+    }
+  }
+});

@@ -1,0 +1,135 @@
+/**
+ * The compiled command line as real processes: one that runs to its end, and a
+ * node that serves until it is told to stop. Every process that a test starts
+ * here is ended, by its process ID, by `endAll` at the latest.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
+/** A node that has not said "ready" by then never will. */
+const READY_MS_MAX = 15_000;
+
+export interface Outcome {
+  readonly status: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly stdin?: string | Buffer;
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+}
+
+const started = new Set<ChildProcess>();
+const directories: string[] = [];
+
+/** A fresh directory; gone after `endAll`. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'headwater-cli-'));
+  directories.push(directory);
+  return directory;
+}
+
+export async function endAll(): Promise<void> {
+  await Promise.all([...started].map((child) => end(child, 'SIGKILL')));
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+}
+
+export async function headwater(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const child = launch(args, options);
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(options.stdin ?? '');
+  const [stdout, stderr] = await Promise.all([readAll(child.stdout), readAll(child.stderr), ended(child)]);
+  return { status: child.exitCode, stdout, stderr: stderr.toString() };
+}
+
+export class Served {
+  /** host:port that it took. */
+  readonly address: string;
+  readonly #child: ChildProcess;
+  readonly #log: () => string;
+
+  private constructor(address: string, child: ChildProcess, log: () => string) {
+    this.address = address;
+    this.#child = child;
+    this.#log = log;
+  }
+
+  /** Resolves when the node is ready. */
+  static async start(args: readonly string[], options: RunOptions = {}): Promise<Served> {
+    const child = launch(['serve', ...args], options);
+    child.stdin?.end();
+    let log = '';
+    return new Promise((resolve, reject) => {
+      const fail = (why: string) => reject(new Error(`headwater serve ${args.join(' ')} ${why}:\n${log}`));
+      const timer = setTimeout(() => fail('was not ready in time'), READY_MS_MAX);
+      child.once('exit', (status) => fail(`ended with ${status}`));
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        log += text;
+        const line = log.split('\n').find((one) => one.includes('"event":"ready"') && one.endsWith('}'));
+        if (!line) return;
+        clearTimeout(timer);
+        resolve(new Served((JSON.parse(line) as { address: string }).address, child, () => log));
+      });
+    });
+  }
+
+  /** What it has said so far. */
+  get log(): string {
+    return this.#log();
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  /** Runs a command against this node. */
+  run(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+    return headwater(['--connect', this.address, ...args], options);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** @returns the exit status, null where the signal ended it. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    await end(this.#child, signal);
+    return this.#child.exitCode;
+  }
+
+  /** Of whatever ends it. */
+  async exitStatus(): Promise<number | null> {
+    await ended(this.#child);
+    return this.#child.exitCode;
+  }
+}
+
+function launch(args: readonly string[], { env = {}, cwd }: RunOptions): ChildProcess {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HEADWATER_')));
+  const child = spawn(process.execPath, [HEADWATER, ...args], { stdio: 'pipe', env: { ...inherited, ...env }, cwd });
+  started.add(child);
+  child.once('exit', () => started.delete(child));
+  return child;
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+  await ended(child);
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
+async function readAll(stream: NodeJS.ReadableStream | null): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream ?? []) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,694 @@
+/** The keyspace: reads through its layers and the disk, flushes, counts, crashes in the middle of a flush, snapshots. */
+import assert from 'node:assert/strict';
+import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
+import { InvariantViolation } from '../../src/invariant.js';
+import { Keyspace } from '../../src/keyspace/keyspace.js';
+import { dataKey, dataStart } from '../../src/keyspace/record.js';
+import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES } from '../../src/limits.js';
+import { clear, del, flipped, History, message, put, touch } from '../log/blocks.js';
+import { MemoryDisk } from '../support/database.js';
+import { until } from '../support/clock.js';
+import { Bench, digestOf } from './bench.js';
+
+const refused = (code: ErrorCode, pattern = /./) => (error: unknown) => HeadwaterError.is(error, code) && pattern.test(error.message);
+const key = (name: string) => Buffer.from(name, 'latin1');
+const value = async (bench: Bench, name: string) => (await bench.read(name))[0]?.value.toString();
+const LATER = 9_000_000_000_000;
+
+describe('a read', () => {
+  /** Where the older and the newer write of a key may lie: on disk, in a frozen layer, in the active one. */
+  const places = ['disk', 'frozen', 'active'] as const;
+
+  async function layered(old: (typeof places)[number], writes: { older: Parameters<Bench['apply']>; newer: Parameters<Bench['apply']> }): Promise<Bench> {
+    const bench = await Bench.open();
+    bench.apply(...writes.older);
+    if (old === 'disk') await bench.flushAll();
+    else if (old === 'frozen') bench.keyspace.freeze();
+    bench.apply(...writes.newer);
+    return bench;
+  }
+
+  const pairs: [what: string, older: Parameters<Bench['apply']>, newer: Parameters<Bench['apply']>][] = [
+    ['a put over a put', [put('k', 'old')], [put('k', 'new')]],
+    ['a del over a put', [put('k', 'old')], [del('k')]],
+    ['a put over a del', [put('k'), del('k')], [put('k', 'new')]],
+    ['a touch over a put', [put('k', 'old')], [touch('k', LATER)]],
+    ['a touch to never over a put that expires', [put('k', 'old', 5)], [touch('k', 0)]],
+    ['a touch over a touch', [put('k', 'old'), touch('k', 5)], [touch('k', 7)]],
+    ['a touch over a del', [put('k'), del('k')], [touch('k', 7)]],
+    ['a touch over nothing', [put('other')], [touch('k', 7)]],
+    ['a touch and a put over it', [put('k', 'old')], [touch('k', 7), put('k', 'new')]],
+    ['a touch and a del over it', [put('k', 'old')], [touch('k', 7), del('k')]],
+    ['a clear over a put', [put('k', 'old')], [clear()]],
+    ['a clear and a put', [put('k', 'old'), put('gone')], [clear(), put('k', 'new')]],
+    ['a clear and a touch', [put('k', 'old')], [clear(), touch('k', 7)]],
+    ['a put and a clear and a put', [put('k', 'old')], [put('k', 'middle'), clear(), put('x', 'new')]],
+    ['two clears', [put('k', 'old'), clear(), put('k', 'middle')], [clear(), put('y')]],
+    ['the empty key, and one of all byte values', [put(''), put(Buffer.from(Array.from({ length: 256 }, (_, i) => i)).toString('latin1'))], [touch('', 7)]],
+    ['keys that are prefixes of each other', [put('a'), put('aa'), put('aaa')], [del('aa')]],
+    ['a message, which leaves no trace', [put('k', 'old')], [message('channel', 'data')]],
+  ];
+  for (const [what, older, newer] of pairs) {
+    for (const place of places) {
+      it(`sees ${what}, the older in ${place}`, async () => {
+        const bench = await layered(place, { older, newer });
+        await bench.check();
+        bench.keyspace.freeze();
+        await bench.check();
+        while (bench.keyspace.frozenLayers > 0) {
+          await bench.flushOne();
+          await bench.check();
+        }
+        await bench.checkDisk();
+        await bench.restart();
+        await bench.check();
+      });
+    }
+  }
+
+  it('answers at once where memory knows every key, and with a promise where the disk is asked', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('cold'));
+    await bench.flushAll();
+    bench.apply(put('hot'), del('dead'));
+    assert(Array.isArray(bench.keyspace.read([key('hot'), key('dead')])));
+    assert(Array.isArray(bench.keyspace.read([])));
+    assert(bench.keyspace.read([key('hot'), key('cold')]) instanceof Promise);
+    bench.apply(clear());
+    assert(Array.isArray(bench.keyspace.read([key('cold'), key('never')])), 'a clear hides the disk');
+  });
+
+  it('is as of its call, whatever is written, frozen and flushed before it is answered', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a', 'a1'), put('b', 'b1'), put('c', 'c1'));
+    await bench.flushAll();
+    bench.apply(touch('b', LATER), del('c'));
+    const before = bench.state;
+    const reading = bench.read('a', 'b', 'c', 'd');
+    bench.apply(put('a', 'a2'), put('b', 'b2'), put('c', 'c2'), put('d', 'd2'));
+    await bench.flushAll();
+    bench.apply(clear());
+    await bench.flushAll();
+    assert.deepEqual(await reading, ['a', 'b', 'c', 'd'].map((name) => before.get(name)));
+  });
+
+  it('is right at every moment of a flush', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 2 * FLUSH_CHUNK_ENTRIES + 10 }, (_, i) => `k${i}`);
+    bench.apply(...names.map((name) => put(name, 'one')));
+    await bench.flushAll();
+    bench.apply(...names.map((name, i) => (i % 3 === 0 ? del(name) : i % 3 === 1 ? touch(name, LATER) : put(name, 'two'))));
+    bench.keyspace.freeze();
+    const flushing = bench.flushOne();
+    let running = true;
+    void flushing.then(() => { running = false; });
+    while (running) await bench.check();
+    await flushing;
+    await bench.check();
+    await bench.checkDisk();
+  });
+
+  it('finds a flipped bit in a record of the disk, in whichever of its bytes', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('key', 'value'));
+    await bench.flushAll();
+    const raw = bench.disk.raw('memory');
+    const record = (await raw.get(dataKey(0, key('key')))) as Buffer;
+    for (let bit = 0; bit < record.length * 8; bit += 5) {
+      await raw.put(dataKey(0, key('key')), flipped(record, bit));
+      await assert.rejects(bench.read('key'), (error) => HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'unknown_format'));
+    }
+  });
+
+  it('refuses a record that stands under another key', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('one'), put('two', 'w'));
+    await bench.flushAll();
+    const raw = bench.disk.raw('memory');
+    await raw.put(dataKey(0, key('one')), (await raw.get(dataKey(0, key('two')))) as Buffer);
+    await assert.rejects(bench.read('one'), refused('corrupt', /"one"/));
+  });
+});
+
+describe('applying a block', () => {
+  it('takes only the next one', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a'), put('b'));
+    const gap = new History('a', { ...bench.history.end, offset: 3 }).block(put('c'));
+    assert.throws(() => bench.keyspace.apply(gap), InvariantViolation);
+    assert.throws(() => bench.keyspace.apply(bench.history.blocks[0] as never), InvariantViolation);
+  });
+
+  it('counts the memory that it holds, and lets blocks go that nothing refers to any more', async () => {
+    const bench = await Bench.open();
+    for (let i = 0; i < 20; i++) bench.apply(put('same', Buffer.alloc(100_000, i)));
+    assert(bench.keyspace.active.bytes < 3 * 100_000, `${bench.keyspace.active.bytes} bytes for one key`);
+    assert(bench.keyspace.active.logBytes > 20 * 100_000);
+    bench.apply(clear());
+    assert(bench.keyspace.active.bytes < 1_000);
+    assert(bench.keyspace.overlayBytes < 1_000);
+  });
+
+  it('gives every key its own entry among a hundred thousand', async () => {
+    const bench = await Bench.open();
+    const { keyspace, history } = bench;
+    for (let i = 0; i < 100; i++) keyspace.apply(history.block(...Array.from({ length: 1_000 }, (_, j) => put(`key:${i * 1_000 + j}`, `${i * 1_000 + j}`))));
+    for (let i = 0; i < 100_000; i += 997) assert.equal(await value(bench, `key:${i}`), String(i));
+  });
+});
+
+describe('a flush', () => {
+  it('marks that it has begun, writes in chunks, makes them durable, and only then the checkpoint', async () => {
+    const bench = await Bench.open();
+    bench.apply(...Array.from({ length: FLUSH_CHUNK_ENTRIES * 2 + 1 }, (_, i) => put(`k${i}`)));
+    bench.disk.operations.length = 0;
+    await bench.flushAll();
+    const writes = bench.disk.operations.filter(({ kind }) => kind !== 'read');
+    assert.deepEqual(
+      writes.map(({ kind, keys, sync }) => [kind, kind === 'put' ? String(keys[0]) : keys.length, sync]),
+      [
+        ['put', 'mflushing', true],
+        ['batch', FLUSH_CHUNK_ENTRIES, false],
+        ['batch', FLUSH_CHUNK_ENTRIES, false],
+        ['batch', 1, false],
+        ['durable', 0, false],
+        ['put', 'mcheckpoint', true],
+      ],
+    );
+  });
+
+  it('cuts chunks by their bytes too', async () => {
+    const bench = await Bench.open();
+    bench.apply(...Array.from({ length: 6 }, (_, i) => put(`k${i}`, Buffer.alloc(FLUSH_CHUNK_BYTES / 2))));
+    bench.disk.operations.length = 0;
+    await bench.flushAll();
+    assert.deepEqual(bench.disk.operations.filter(({ kind }) => kind === 'batch').map(({ keys }) => keys.length), [2, 2, 2]);
+    await bench.checkDisk();
+  });
+
+  it('goes from the oldest frozen layer to the newest, and keeps the lineage it is given', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a', '1'));
+    bench.keyspace.freeze();
+    bench.apply(put('a', '2'));
+    bench.keyspace.freeze();
+    bench.apply(put('a', '3'));
+    assert.equal(bench.keyspace.oldestFrozen?.offset, 1);
+    await bench.flushOne();
+    assert.equal(bench.keyspace.checkpoint.position.offset, 1);
+    assert.deepEqual(bench.keyspace.checkpoint.lineage, bench.history.rows);
+    assert.equal(bench.keyspace.oldestFrozen?.offset, 2);
+    await bench.flushOne();
+    assert.equal(bench.keyspace.checkpoint.position.offset, 2);
+    assert.equal(bench.keyspace.oldestFrozen, undefined);
+    assert.equal(await value(bench, 'a'), '3');
+  });
+
+  it('needs a frozen layer', async () => {
+    const bench = await Bench.open();
+    await assert.rejects(bench.flushOne(), InvariantViolation);
+    assert.equal(bench.keyspace.freeze(), false, 'nothing was applied');
+    bench.apply(put('a'));
+    assert.equal(bench.keyspace.freeze(), true);
+    assert.equal(bench.keyspace.freeze(), false);
+  });
+
+  it('moves the checkpoint over blocks that leave nothing behind', async () => {
+    const bench = await Bench.open();
+    bench.apply(message('c', 'd'));
+    assert.equal(bench.keyspace.freeze(), true);
+    await bench.flushOne();
+    assert.deepEqual([bench.keyspace.checkpoint.position.offset, bench.keyspace.checkpoint.keys], [1, 0]);
+  });
+
+  it('does not ask the disk again for keys that it has asked for or put there', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 50 }, (_, i) => `k${i}`);
+    const reads = async () => {
+      bench.apply(...names.map((name) => put(name, 'x')));
+      bench.disk.operations.length = 0;
+      await bench.flushAll();
+      return bench.disk.operations.filter(({ kind }) => kind === 'read').length;
+    };
+    assert.equal(await reads(), 1, 'they are new');
+    assert.equal(await reads(), 0);
+    await bench.restart();
+    assert.equal(await reads(), 1, 'nothing is known after a restart');
+    assert.equal(await reads(), 0, 'they were found there');
+    bench.apply(...names.map(del));
+    await bench.flushAll();
+    assert.equal(await reads(), 1, 'they were deleted');
+    await bench.checkDisk();
+  });
+
+  it('fails with what the disk says, and changes nothing that is known', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a'));
+    bench.keyspace.freeze();
+    bench.disk.fault = ({ kind }) => { if (kind === 'batch') throw new Error('ENOSPC'); };
+    await assert.rejects(bench.flushOne(), refused('store_latched', /ENOSPC/));
+    assert.equal(bench.keyspace.checkpoint.position.offset, 0);
+    assert.equal(bench.keyspace.frozenLayers, 1);
+    assert.equal(await value(bench, 'a'), 'v');
+  });
+});
+
+describe('the number of keys', () => {
+  it('is exact after puts, overwrites, dels of what is there and what is not, and touches', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a'), put('b'), put('c'), del('never'));
+    await bench.flushAll();
+    assert.equal(bench.keyspace.checkpoint.keys, 3);
+    bench.apply(put('a', 'again'), del('b'), del('b'), touch('c', 5), touch('never', 5), put('d'), del('d'));
+    await bench.flushAll();
+    assert.equal(bench.keyspace.checkpoint.keys, 2);
+    await bench.checkDisk();
+  });
+
+  it('begins anew with a clear', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a'), put('b'));
+    await bench.flushAll();
+    bench.apply(clear(), put('c'));
+    await bench.flushAll();
+    assert.equal(bench.keyspace.checkpoint.keys, 1);
+    await bench.checkDisk();
+  });
+
+  it('survives a restart', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a'), put('b'));
+    await bench.flushAll();
+    await bench.restart();
+    assert.equal(bench.keyspace.checkpoint.keys, 2);
+  });
+});
+
+describe('a crash in the middle of a flush', () => {
+  const names = Array.from({ length: 3 * FLUSH_CHUNK_ENTRIES }, (_, i) => `k${i}`);
+
+  /** A base of keys on disk, then a second layer that changes half of them and adds some; the flush of it dies before batch `nth`. */
+  async function crashed(nth: number, second: Parameters<Bench['apply']>): Promise<Bench> {
+    const bench = await Bench.open();
+    bench.apply(...names.map((name) => put(name, 'one')));
+    await bench.flushAll();
+    bench.apply(...second);
+    bench.keyspace.freeze();
+    assert(await bench.crashInFlush(nth), 'there was such a batch');
+    return bench;
+  }
+
+  const changes = names.map((name, i) => (i % 4 === 0 ? del(name) : i % 4 === 1 ? touch(name, LATER) : i % 4 === 2 ? put(name, 'two') : put(`new${i}`, 'two')));
+  const afterClear = [clear(), ...names.map((name, i) => put(i % 2 === 0 ? name : `new${i}`, 'two'))];
+
+  for (const [what, second] of [['changes', changes], ['a clear', afterClear]] as const) {
+    for (const nth of [1, 2, 3]) {
+      it(`of ${what}, before chunk ${nth}: replay restores all, the next flush a checkpoint, a recount the count`, async () => {
+        const bench = await crashed(nth, second);
+        await bench.reopenWithoutReplay();
+        assert.equal(bench.keyspace.flushingTo, bench.history.end.offset);
+        assert.equal(bench.keyspace.checkpoint.position.offset, names.length);
+        assert.equal(bench.keyspace.checkpoint.keys, null, 'a mixture cannot be counted by what was added');
+        bench.replay();
+        await bench.check();
+        await bench.flushAll();
+        await bench.check();
+        await bench.checkDisk();
+        await bench.keyspace.recount();
+        assert.equal(bench.keyspace.checkpoint.keys, bench.state.size);
+        await bench.restart();
+        assert.equal(bench.keyspace.flushingTo, 0);
+        await bench.check();
+      });
+
+      it(`of ${what}, before chunk ${nth}: a recount before the next flush counts exactly too, or says that it cannot`, async () => {
+        const bench = await crashed(nth, second);
+        await bench.restart();
+        await bench.keyspace.recount();
+        await bench.flushAll();
+        if (bench.keyspace.checkpoint.keys === null) await bench.keyspace.recount();
+        await bench.checkDisk();
+        assert.equal(bench.keyspace.checkpoint.keys, bench.state.size);
+      });
+
+      it(`of ${what}, before chunk ${nth}: the digest is that of a straight history`, async () => {
+        const bench = await crashed(nth, second);
+        await bench.restart();
+        bench.apply(put('after', 'the crash'));
+        await bench.flushAll();
+        const straight = await Bench.open();
+        for (const block of bench.history.blocks) straight.apply(...block.commands());
+        await straight.flushAll();
+        const digests = await Promise.all([bench, straight].map(async ({ keyspace }) => (await keyspace.snapshot().digest()).digest.toString('hex')));
+        assert.equal(digests[0], digests[1]);
+        await bench.checkDisk();
+      });
+    }
+  }
+
+  it('is not forgotten by a checkpoint that replay makes on the way: the disk is ahead of it until replay has passed', async () => {
+    const bench = await Bench.open();
+    for (let i = 0; i < 4; i++) bench.apply(put('a', String(i)), put(`b${i}`));
+    bench.keyspace.freeze();
+    bench.disk.fault = ({ kind }) => { if (kind === 'durable') bench.disk.crash(); };
+    void bench.flushOne();
+    await until('the process has died', () => bench.disk.opened.length === 0);
+    await bench.reopenWithoutReplay();
+    assert.equal(bench.keyspace.flushingTo, 8);
+    bench.replay(4);
+    await bench.flushAll();
+    assert.equal(bench.keyspace.checkpoint.position.offset, 4);
+    await bench.reopenWithoutReplay();
+    assert.equal(bench.keyspace.flushingTo, 8, 'the disk holds effects of what came after 4 still');
+    assert.equal(bench.keyspace.checkpoint.keys, null);
+    bench.replay();
+    await bench.check();
+    await bench.flushAll();
+    await bench.reopenWithoutReplay();
+    assert.equal(bench.keyspace.flushingTo, 0);
+    await bench.keyspace.recount();
+    await bench.checkDisk();
+  });
+
+  it('twice in a row, at different chunks, costs nothing either', async () => {
+    const bench = await crashed(3, changes);
+    await bench.restart();
+    bench.apply(clear(), ...names.slice(0, 400).map((name) => put(name, 'three')));
+    bench.keyspace.freeze();
+    assert(await bench.crashInFlush(2));
+    await bench.restart();
+    bench.keyspace.freeze();
+    assert(await bench.crashInFlush(1));
+    await bench.restart();
+    await bench.check();
+    await bench.flushAll();
+    await bench.keyspace.recount();
+    await bench.checkDisk();
+    assert.equal(bench.keyspace.checkpoint.keys, 400);
+  });
+});
+
+describe('a recount', () => {
+  it('may go on while flushes change the count', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 1_000 }, (_, i) => `k${i}`);
+    bench.apply(...names.map((name) => put(name)));
+    bench.keyspace.freeze();
+    await bench.crashInFlush(3);
+    await bench.restart();
+    const counting = bench.keyspace.recount();
+    await bench.flushAll();
+    bench.apply(del('k0'), del('k1'), put('more'));
+    await bench.flushAll();
+    await counting;
+    assert.equal(bench.keyspace.checkpoint.keys, 999);
+    await bench.checkDisk();
+  });
+
+  it('has no effect where a clear came in between', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a'), put('b'));
+    bench.keyspace.freeze();
+    await bench.crashInFlush(1);
+    await bench.restart();
+    const counting = bench.keyspace.recount();
+    bench.apply(clear(), put('c'));
+    await bench.flushAll();
+    await counting;
+    if (bench.keyspace.checkpoint.keys === null) await bench.keyspace.recount();
+    assert.equal(bench.keyspace.checkpoint.keys, 1);
+  });
+});
+
+describe('a snapshot of the keyspace', () => {
+  async function three(): Promise<Bench> {
+    const bench = await Bench.open();
+    bench.apply(put('a', '1'), put('b', '2'), put('c', '3'));
+    await bench.flushAll();
+    return bench;
+  }
+
+  it('stays as it was while writes, flushes and clears go on', async () => {
+    const bench = await three();
+    const snapshot = bench.keyspace.snapshot();
+    const before = digestOf(bench.state);
+    bench.apply(del('a'), put('b', 'new'), put('d'));
+    await bench.flushAll();
+    bench.apply(clear());
+    await bench.flushAll();
+    await bench.keyspace.sweep(1_000);
+    const { keys, digest } = await snapshot.digest();
+    assert.deepEqual([keys, digest.toString('hex'), snapshot.keys, snapshot.position.offset], [3, before, 3, 3]);
+    await snapshot.release();
+  });
+
+  it('is read in key order, in chunks, and by prefix', async () => {
+    const bench = await Bench.open();
+    const names = ['', 'a', 'a\xff', 'a\xff\xff', 'b', 'ba', '\xff', '\xff\xff', '\xff\xff\x00'];
+    bench.apply(...[...names].reverse().map((name) => put(name)));
+    await bench.flushAll();
+    const snapshot = bench.keyspace.snapshot();
+    const listed = async (prefix: string, chunk?: number) => {
+      const found: string[][] = [];
+      for await (const rows of snapshot.chunks(key(prefix), chunk)) found.push(rows.map(([name]) => name.toString('latin1')));
+      return found;
+    };
+    assert.deepEqual((await listed('')).flat(), names);
+    assert.deepEqual((await listed('', 4)).map(({ length }) => length), [4, 4, 1]);
+    for (const prefix of names) assert.deepEqual((await listed(prefix)).flat(), names.filter((name) => name.startsWith(prefix)), JSON.stringify(prefix));
+    await snapshot.release();
+  });
+
+  it('ends its readers with the reason when it is closed, and refuses new ones', async () => {
+    const bench = await three();
+    let closed = 0;
+    const snapshot = bench.keyspace.snapshot(() => closed++);
+    const reader = snapshot.chunks(undefined, 1);
+    await reader.next();
+    const reason = new HeadwaterError('unavailable', 'the data were replaced');
+    await snapshot.close(reason);
+    await assert.rejects(reader.next(), (error) => error === reason);
+    await assert.rejects(snapshot.digest(), (error) => error === reason);
+    await snapshot.close(new HeadwaterError('internal', 'once is enough'));
+    assert.equal(closed, 1);
+    assert(snapshot.closed);
+  });
+
+  it('is open until its last holder lets go', async () => {
+    const bench = await three();
+    const snapshot = bench.keyspace.snapshot();
+    snapshot.share();
+    await snapshot.release();
+    assert.equal((await snapshot.digest()).keys, 3);
+    await snapshot.release();
+    assert(snapshot.closed);
+    assert.throws(() => snapshot.share(), InvariantViolation);
+  });
+
+  it('lets go of an iterator that is left in the middle', async () => {
+    const bench = await three();
+    const snapshot = bench.keyspace.snapshot();
+    for await (const _ of snapshot.chunks(undefined, 1)) break;
+    await snapshot.release();
+  });
+
+  it('refuses a damaged record', async () => {
+    const bench = await three();
+    const raw = bench.disk.raw('memory');
+    const record = (await raw.get(dataKey(0, key('b')))) as Buffer;
+    await raw.put(dataKey(0, key('b')), flipped(record, 100));
+    const snapshot = bench.keyspace.snapshot();
+    await assert.rejects(snapshot.digest(), refused('corrupt', /"b"/));
+    await snapshot.release();
+  });
+});
+
+describe('the digest', () => {
+  it('is of what clients can see: not of versions, epochs, layout or index rows', async () => {
+    const one = await Bench.open();
+    one.apply(put('a', '1', 5), put('b', '2'));
+    await one.flushAll();
+    const other = await Bench.open();
+    other.apply(put('x'), put('b', 'old'));
+    await other.flushAll();
+    other.apply(clear());
+    await other.flushAll();
+    other.apply(put('b', '2'), put('a', '1', 4), touch('a', 9), touch('a', 5));
+    await other.flushAll();
+    const digests = await Promise.all([one, other].map(async ({ keyspace }) => (await keyspace.snapshot().digest()).digest.toString('hex')));
+    assert.equal(digests[0], digests[1]);
+    assert.equal(digests[0], digestOf(one.state));
+  });
+
+  for (const [what, changed] of [
+    ['a value', put('a', '2', 5)],
+    ['an expiry', put('a', '1', 6)],
+    ['a key', put('A', '1', 5)],
+    ['where a value begins', put('a1', '', 5)],
+  ] as const) {
+    it(`is another where ${what} is`, async () => {
+      const digests = [];
+      for (const command of [put('a', '1', 5), changed]) {
+        const bench = await Bench.open();
+        bench.apply(command);
+        await bench.flushAll();
+        digests.push((await bench.keyspace.snapshot().digest()).digest.toString('hex'));
+        await bench.checkDisk();
+      }
+      assert.notEqual(digests[0], digests[1]);
+    });
+  }
+});
+
+describe('keys that are due', () => {
+  const due = async (bench: Bench, nowMs: number, limit = 100) => {
+    const { keys, rows } = await bench.keyspace.due(nowMs, limit);
+    return { keys: keys.map((name) => name.toString('latin1')).sort(), rows };
+  };
+
+  it('are found in memory within a second after they expire, once', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a', 'v', 10_500), put('b', 'v', 12_000), put('never'));
+    assert.deepEqual((await due(bench, 10_000)).keys, []);
+    assert.deepEqual((await due(bench, 11_500)).keys, ['a']);
+    assert.deepEqual((await due(bench, 11_999)).keys, []);
+    assert.deepEqual((await due(bench, 12_000)).keys, ['b']);
+    assert.deepEqual((await due(bench, 99_000)).keys, []);
+  });
+
+  it('are found where a touch has given them an expiry, or another', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a'), put('b', 'v', 50_000));
+    await bench.flushAll();
+    bench.apply(touch('a', 10_000), touch('b', 11_000));
+    assert.deepEqual((await due(bench, 11_000)).keys, ['a', 'b']);
+  });
+
+  it('are found in frozen layers, and in the index on disk after a flush and a restart', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a', 'v', 10_000));
+    bench.keyspace.freeze();
+    assert.deepEqual((await due(bench, 11_000)).keys, ['a']);
+    await bench.flushOne();
+    assert.deepEqual((await due(bench, 12_000)).keys, ['a']);
+    await bench.restart();
+    const { keys, rows } = await due(bench, 12_000);
+    assert.deepEqual(keys, ['a']);
+    await bench.keyspace.dropDueRows(rows);
+    assert.deepEqual(await due(bench, 12_000), { keys: [], rows: [] });
+  });
+
+  it('come a limited number at a time, and all in the end', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 25 }, (_, i) => `k${i}`);
+    bench.apply(...names.map((name) => put(name, 'v', 10_000)));
+    const found = new Set<string>();
+    for (let round = 0; round < 4; round++) {
+      const { keys } = await due(bench, 11_000, 10);
+      assert(keys.length <= 10);
+      for (const name of keys) found.add(name);
+    }
+    assert.equal(found.size, 25);
+    await bench.flushAll();
+    for (let left = 25; left > 0; ) {
+      const { keys, rows } = await due(bench, 12_000, 10);
+      assert(rows.length > 0 && rows.length <= 10 && keys.length === rows.length);
+      left -= rows.length;
+      await bench.keyspace.dropDueRows(rows);
+      assert(left >= 0);
+    }
+  });
+
+  it('of an epoch that a clear has ended are no keys, only rows to be dropped', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a', 'v', 10_000));
+    await bench.flushAll();
+    bench.apply(clear(), put('b', 'v', 10_000));
+    await bench.flushAll();
+    const { keys, rows } = await due(bench, 20_000);
+    assert.deepEqual(keys, ['b']);
+    assert.equal(rows.length, 2);
+  });
+
+  it('noted before a clear in the same layer are forgotten', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a', 'v', 10_000), clear(), put('b', 'v', 10_000));
+    assert.deepEqual((await due(bench, 20_000)).keys, ['b']);
+  });
+
+  it('leave one row where an expiry is pushed on within the grain of the index', async () => {
+    const bench = await Bench.open();
+    for (let i = 1; i <= 20; i++) {
+      bench.apply(put('a', 'v', 100_000 + i * 100));
+      await bench.flushAll();
+    }
+    assert((await bench.keyspace.dueRows(999_000, 100)).length <= 2);
+  });
+});
+
+describe('the sweep after a clear', () => {
+  const rowsBelow = async (bench: Bench, epoch: number) => {
+    let rows = 0;
+    for await (const _ of bench.disk.raw('memory').keys({ gte: dataStart(0), lt: dataStart(epoch) })) rows++;
+    return rows;
+  };
+
+  it('deletes what older epochs left, a step at a time, and nothing else', async () => {
+    const bench = await Bench.open();
+    bench.apply(...Array.from({ length: 25 }, (_, i) => put(`k${i}`)));
+    await bench.flushAll();
+    bench.apply(clear(), put('kept'));
+    await bench.flushAll();
+    assert.equal(await rowsBelow(bench, 1), 25);
+    assert.equal(await bench.keyspace.sweep(10), 10);
+    assert.equal(await bench.keyspace.sweep(10), 10);
+    assert.equal(await bench.keyspace.sweep(10), 5);
+    assert.equal(await bench.keyspace.sweep(10), 0);
+    assert.equal(await rowsBelow(bench, 1), 0);
+    await bench.checkDisk();
+    assert.equal(await value(bench, 'kept'), 'v');
+  });
+
+  it('goes on after a restart', async () => {
+    const bench = await Bench.open();
+    bench.apply(...Array.from({ length: 15 }, (_, i) => put(`k${i}`)));
+    await bench.flushAll();
+    bench.apply(clear());
+    await bench.flushAll();
+    await bench.keyspace.sweep(10);
+    await bench.restart();
+    assert.equal(await bench.keyspace.sweep(10), 5);
+    assert.equal(await rowsBelow(bench, 1), 0);
+  });
+
+  it('takes what a clear that was not flushed had begun, in one epoch or several', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a'));
+    await bench.flushAll();
+    bench.apply(clear(), put('b'), clear(), put('c'));
+    await bench.flushAll();
+    assert.equal(bench.keyspace.checkpoint.epoch, 2);
+    assert.equal(await bench.keyspace.sweep(10), 1);
+    assert.equal(await rowsBelow(bench, 2), 0);
+    await bench.checkDisk();
+  });
+});
+
+describe('opening a keyspace', () => {
+  it('that is empty begins at the origin, with no keys', async () => {
+    const keyspace = await Keyspace.open(await new MemoryDisk().database());
+    assert.deepEqual([keyspace.checkpoint.position.offset, keyspace.checkpoint.keys, keyspace.flushingTo, keyspace.applied.offset], [0, 0, 0, 0]);
+  });
+
+  it('refuses a checkpoint of a later format by name, and one that cannot be read', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a'));
+    await bench.flushAll();
+    const raw = bench.disk.raw('memory');
+    const record = JSON.parse(String(await raw.get(key('mcheckpoint')))) as object;
+    await raw.put(key('mcheckpoint'), Buffer.from(JSON.stringify({ ...record, format: 2 })));
+    await assert.rejects(Keyspace.open(await bench.disk.database()), refused('unknown_format', /format 2; .*format 1/));
+    await raw.put(key('mcheckpoint'), Buffer.from('{'));
+    await assert.rejects(Keyspace.open(await bench.disk.database()), refused('corrupt'));
+  });
+});

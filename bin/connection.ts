@@ -6,9 +6,15 @@ import type { Command } from 'commander';
 import { Client, HeadwaterError } from '../src/index.js';
 import { type ExitStatus, Output } from './output.js';
 
+/** How long a node may take to accept a connection, and to answer a call; a server with full queues says so after 10 s. */
+const CONNECT_MS_MAX = 5_000;
+const CALL_MS_MAX = 15_000;
+/** Something failed already: what else is under way is given up soon. */
+const CLOSE_MS_MAX = 500;
+
 export interface GlobalOptions {
   connect: string[];
-  timeout: number;
+  timeout?: number;
   json?: boolean;
 }
 
@@ -17,6 +23,8 @@ export interface Session {
   readonly output: Output;
   /** Where it was told to connect to. */
   readonly addresses: readonly string[];
+  /** What --timeout says, where it says something. */
+  readonly timeoutMs: number | undefined;
 }
 
 type Run<Given extends unknown[]> = (session: Session, ...given: Given) => Promise<ExitStatus>;
@@ -28,20 +36,24 @@ export function onNode<Given extends unknown[]>(run: Run<Given>) {
     const { connect, timeout, json = false } = command.optsWithGlobals<GlobalOptions>();
     const client = await connectTo(connect, timeout);
     try {
-      process.exitCode = await run({ client, output: new Output({ json }), addresses: connect }, ...(args as unknown as Given));
+      process.exitCode = await run(
+        { client, output: new Output({ json }), addresses: connect, timeoutMs: timeout },
+        ...(args as unknown as Given),
+      );
     } finally {
-      await client.close();
+      await client.close({ timeoutMs: CLOSE_MS_MAX });
     }
   };
 }
 
-async function connectTo(addresses: string[], timeoutMs: number): Promise<Client> {
+async function connectTo(addresses: string[], timeoutMs = CALL_MS_MAX): Promise<Client> {
   try {
-    return await Client.connect(addresses, { timeoutMs, connectTimeoutMs: timeoutMs });
+    return await Client.connect(addresses, { timeoutMs, connectTimeoutMs: Math.min(timeoutMs, CONNECT_MS_MAX) });
   } catch (error) {
     if (!HeadwaterError.is(error, 'unreachable')) throw error;
     const where = addresses.join(', ');
-    const message = `cannot reach ${where}: ${plainReason(error.message)}; --connect or HEADWATER_CONNECT says where the node is`;
+    const why = plainReason(error.message).replace(`${where}: `, '');
+    const message = `cannot reach ${where}: ${why}; --connect or HEADWATER_CONNECT says where the node is`;
     throw new HeadwaterError('unreachable', message, { cause: error });
   }
 }
@@ -51,6 +63,7 @@ function plainReason(message: string): string {
   if (message.includes('ECONNREFUSED')) return 'connection refused, nothing listens there';
   if (message.includes('Name resolution failed')) return 'there is no host of that name';
   if (/EHOSTUNREACH|ENETUNREACH/.test(message)) return 'there is no way to that network';
+  if (/Protocol error|ERR_HTTP2/.test(message)) return 'what listens there is no Headwater node';
   return message;
 }
 

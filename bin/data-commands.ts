@@ -32,7 +32,11 @@ function addReads(program: Command): void {
     .command('exists')
     .argument('<KEY...>', '', parseTexts)
     .description('print how many of the keys exist; exit status 1 where none does')
-    .action(onNode(async ({ client, output }: Session, keys: string[]) => count(output, 'existing', await client.exists(...keys))));
+    .action(
+      onNode(async ({ client, output }: Session, keys: string[]) =>
+        count(output, 'existing', await client.exists(...keys)),
+      ),
+    );
   program
     .command('type')
     .argument('<KEY>', '', parseText)
@@ -60,7 +64,11 @@ function addWrites(program: Command): void {
     .command('del')
     .argument('<KEY...>', '', parseTexts)
     .description('delete keys; print how many there were; exit status 1 where there was none')
-    .action(onLeader(async ({ client, output }: Session, keys: string[]) => count(output, 'deleted', await client.del(...keys))));
+    .action(
+      onLeader(async ({ client, output }: Session, keys: string[]) =>
+        count(output, 'deleted', await client.del(...keys)),
+      ),
+    );
   program
     .command('incr')
     .argument('<KEY>', '', parseText)
@@ -92,7 +100,9 @@ function addExpiry(program: Command): void {
   program
     .command('ttl')
     .argument('<KEY>', '', parseText)
-    .description('print the seconds that a key has left, rounded; -1 where it never expires; exit status 1 where there is no such key')
+    .description(
+      'print the seconds that a key has left, rounded; -1 where it never expires; exit status 1 where there is no such key',
+    )
     .action(onNode(ttl));
   program
     .command('expire')
@@ -101,7 +111,8 @@ function addExpiry(program: Command): void {
     .description('let a key expire')
     .action(
       onLeader(async ({ client, output }: Session, key: string, ttlMs: number) => {
-        if (!(await client.expire(key, ttlMs))) return output.negative({ key, applied: false }, `no such key ${JSON.stringify(key)}`);
+        if (!(await client.expire(key, ttlMs)))
+          return output.negative({ key, applied: false }, `no such key ${JSON.stringify(key)}`);
         return done(output, { key, applied: true });
       }),
     );
@@ -112,7 +123,10 @@ function addExpiry(program: Command): void {
     .action(
       onLeader(async ({ client, output }: Session, key: string) => {
         if (await client.persist(key)) return done(output, { key, applied: true });
-        return output.negative({ key, applied: false }, `no such key, or one that never expires: ${JSON.stringify(key)}`);
+        return output.negative(
+          { key, applied: false },
+          `no such key, or one that never expires: ${JSON.stringify(key)}`,
+        );
       }),
     );
 }
@@ -125,7 +139,9 @@ function addWholeKeyspace(program: Command): void {
     .action(onNode(keys));
   program
     .command('scan')
-    .description('print all records as of one moment, in order of the keys: key, tab, value')
+    .description(
+      'print all records as of one moment, in order of the keys: key, tab, value; --json where these may hold tabs or line ends',
+    )
     .option('--match <PATTERN>', 'only keys that match this glob', parseText)
     .option('--keys-only', 'leave the values out')
     .action(onNode(scan));
@@ -161,7 +177,10 @@ async function set({ client, output }: Session, key: string, value: string, opti
   const { ttl: ttlMs, ifAbsent, ifPresent } = options;
   const { applied } = await client.set(key, value, { ttlMs, ifAbsent, ifPresent });
   if (applied) return done(output, { key, applied });
-  return output.negative({ key, applied }, `not set: ${JSON.stringify(key)} ${ifAbsent ? 'exists (--if-absent)' : 'does not exist (--if-present)'}`);
+  return output.negative(
+    { key, applied },
+    `not set: ${JSON.stringify(key)} ${ifAbsent ? 'exists (--if-absent)' : 'does not exist (--if-present)'}`,
+  );
 }
 
 async function incr({ client, output }: Session, key: string, by: bigint | undefined): Promise<ExitStatus> {
@@ -171,7 +190,12 @@ async function incr({ client, output }: Session, key: string, by: bigint | undef
   return EXIT.DONE;
 }
 
-async function rename({ client, output }: Session, key: string, newKey: string, { ifAbsent }: { ifAbsent?: boolean }): Promise<ExitStatus> {
+async function rename(
+  { client, output }: Session,
+  key: string,
+  newKey: string,
+  { ifAbsent }: { ifAbsent?: boolean },
+): Promise<ExitStatus> {
   const applied = await client.rename(key, newKey, { ifAbsent });
   const fields = { key, new_key: newKey, applied };
   if (applied) return done(output, fields);
@@ -189,11 +213,18 @@ async function ttl({ client, output }: Session, key: string): Promise<ExitStatus
 
 async function keys({ client, output }: Session, pattern: string): Promise<ExitStatus> {
   const records = client.buffers.scan({ match: pattern, keysOnly: true });
-  await output.results(records, ({ key }) => jsonBytes('key', key), ({ key }) => key);
+  await output.results(
+    records,
+    ({ key }) => jsonBytes('key', key),
+    ({ key }) => key,
+  );
   return EXIT.DONE;
 }
 
-async function scan({ client, output }: Session, { match, keysOnly = false }: { match?: string; keysOnly?: boolean }): Promise<ExitStatus> {
+async function scan(
+  { client, output }: Session,
+  { match, keysOnly = false }: { match?: string; keysOnly?: boolean },
+): Promise<ExitStatus> {
   await output.results(
     client.buffers.scan({ match, keysOnly }),
     ({ key, value, type, expiresAtMs, version }) => {

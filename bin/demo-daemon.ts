@@ -22,7 +22,11 @@ process.on('exit', () => {
 /** Runs the command line to its end. @returns what it printed. @throws what it complained of. */
 export async function headwater(...args: string[]): Promise<string> {
   const child = launch(args, 'pipe');
-  const [stdout, stderr] = await Promise.all([readAll(child.stdout), readAll(child.stderr), child.exitCode ?? once(child, 'exit')]);
+  const [stdout, stderr] = await Promise.all([
+    readAll(child.stdout),
+    readAll(child.stderr),
+    child.exitCode ?? once(child, 'exit'),
+  ]);
   if (child.exitCode === 0) return stdout;
   throw new Error(`headwater ${args.join(' ')} ended with status ${child.exitCode}: ${stderr.trim()}`);
 }

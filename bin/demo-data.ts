@@ -23,13 +23,19 @@ export async function writeDataSet(file: string): Promise<DataSet> {
   const index = await writeRecords(file, packageIndex());
   if (index.records >= RECORDS_MIN) return { ...index, source: "this machine's package index (apt-cache dumpavail)" };
   const generated = await writeRecords(file, generate());
-  const why = index.records === 0 ? 'there is no package index on this machine' : `this machine's package index has only ${index.records} records`;
+  const why =
+    index.records === 0
+      ? 'there is no package index on this machine'
+      : `this machine's package index has only ${index.records} records`;
   return { ...generated, source: `GENERATED records, because ${why}` };
 }
 
 type KeyAndValue = [key: string, value: string];
 
-async function writeRecords(file: string, records: AsyncIterable<KeyAndValue> | Iterable<KeyAndValue>): Promise<Omit<DataSet, 'source'>> {
+async function writeRecords(
+  file: string,
+  records: AsyncIterable<KeyAndValue> | Iterable<KeyAndValue>,
+): Promise<Omit<DataSet, 'source'>> {
   const target = createWriteStream(file);
   let count = 0;
   for await (const [key, value] of records) {
@@ -69,7 +75,10 @@ async function* packageIndex(): AsyncGenerator<KeyAndValue> {
 function* generate(): Generator<KeyAndValue> {
   for (let i = 0; i < GENERATED_RECORDS; i++) {
     const name = `generated-${i.toString(36).padStart(4, '0')}`;
-    const depends = Array.from({ length: i % 17 }, (_, n) => `generated-${((i * 7919 + n * 104_729) % GENERATED_RECORDS).toString(36)} (>= ${n}.${i % 10})`);
+    const depends = Array.from(
+      { length: i % 17 },
+      (_, n) => `generated-${((i * 7919 + n * 104_729) % GENERATED_RECORDS).toString(36)} (>= ${n}.${i % 10})`,
+    );
     const text = `Package: ${name}\nVersion: ${1 + (i % 9)}.${i % 100}-${i % 5}\nSize: ${(i * 2_654_435_761) % 10_000_000}\nDepends: ${depends.join(', ')}`;
     yield [`package:${name}`, `${text}\nDescription: made up, where no package index is to be had\n`];
   }

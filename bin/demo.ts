@@ -53,7 +53,8 @@ async function until<T>(what: string, look: () => Promise<T | undefined>): Promi
   for (;;) {
     const seen = await look();
     if (seen !== undefined) return seen;
-    if (performance.now() - startedMs > CONDITION_MS_MAX) throw new Error(`waited ${CONDITION_MS_MAX / 1_000} s in vain for: ${what}`);
+    if (performance.now() - startedMs > CONDITION_MS_MAX)
+      throw new Error(`waited ${CONDITION_MS_MAX / 1_000} s in vain for: ${what}`);
     await pause(POLL_MS);
   }
 }
@@ -95,11 +96,25 @@ async function importDataSet(leader: Daemon, follower: Daemon): Promise<void> {
   const lagMax = await showCatchUp(leader, follower, imported);
   const levelMs = performance.now();
   const result = JSON.parse(await imported) as { imported: number };
-  check(`at least ${plural(RECORDS_MIN, 'record')} were imported`, result.imported >= RECORDS_MIN, plural(result.imported, 'record'));
-  note('import throughput', `${perSecond(result.imported, importedMs - startedMs)}, ${(bytes / 1e3 / (importedMs - startedMs)).toFixed(1)} MB/s, start of the process included`);
-  note('follower while importing', `at most ${plural(lagMax, 'command')} behind, level ${round(Math.max(0, levelMs - importedMs))} after the end`);
+  check(
+    `at least ${plural(RECORDS_MIN, 'record')} were imported`,
+    result.imported >= RECORDS_MIN,
+    plural(result.imported, 'record'),
+  );
+  note(
+    'import throughput',
+    `${perSecond(result.imported, importedMs - startedMs)}, ${(bytes / 1e3 / (importedMs - startedMs)).toFixed(1)} MB/s, start of the process included`,
+  );
+  note(
+    'follower while importing',
+    `at most ${plural(lagMax, 'command')} behind, level ${round(Math.max(0, levelMs - importedMs))} after the end`,
+  );
   const sizes = await Promise.all([leader.client.dbsize(), follower.client.dbsize()]);
-  check('both nodes hold every record', sizes.every((size) => size === records), sizes.join(' and '));
+  check(
+    'both nodes hold every record',
+    sizes.every((size) => size === records),
+    sizes.join(' and '),
+  );
 }
 
 /** A progress line until the import has ended and the follower is level. @returns how far behind it was at most. */
@@ -132,13 +147,25 @@ async function killFollower(leader: Daemon, follower: Daemon): Promise<void> {
   await follower.kill();
   const startedMs = performance.now();
   const { acknowledged } = await writeOn(leader.client, 'while-down', WRITES_WHILE_DOWN);
-  note('writes meanwhile', `${plural(acknowledged.length, 'write')}, ${perSecond(acknowledged.length, performance.now() - startedMs)}`);
+  note(
+    'writes meanwhile',
+    `${plural(acknowledged.length, 'write')}, ${perSecond(acknowledged.length, performance.now() - startedMs)}`,
+  );
   const target = (await leader.client.status()).offset;
   const restartedMs = performance.now();
   const readyMs = await follower.start();
-  const status = await until('the follower is level again', async () => levelWith(target, await follower.client.status()));
-  note('follower back', `ready in ${round(readyMs)}, level in ${round(performance.now() - restartedMs)}, ${plural(target - before, 'command')} behind at first`);
-  check('a partial resync brought it up', status.partialResyncs >= 1 && status.upstream?.lastResync?.kind === 'partial', resyncs(status));
+  const status = await until('the follower is level again', async () =>
+    levelWith(target, await follower.client.status()),
+  );
+  note(
+    'follower back',
+    `ready in ${round(readyMs)}, level in ${round(performance.now() - restartedMs)}, ${plural(target - before, 'command')} behind at first`,
+  );
+  check(
+    'a partial resync brought it up',
+    status.partialResyncs >= 1 && status.upstream?.lastResync?.kind === 'partial',
+    resyncs(status),
+  );
   check('it needed no full resync', status.fullResyncs === 0, resyncs(status));
 }
 
@@ -151,15 +178,35 @@ async function killLeader(leader: Daemon, follower: Daemon): Promise<void> {
   });
   await kill;
   const restartedMs = performance.now();
-  note('leader back', `ready in ${round(await leader.start())} at the same address, after ${plural(writes.acknowledged.length, 'acknowledged write')}`);
+  note(
+    'leader back',
+    `ready in ${round(await leader.start())} at the same address, after ${plural(writes.acknowledged.length, 'acknowledged write')}`,
+  );
   const missing = await missingKeys(leader.client, writes.acknowledged);
-  check('no acknowledged write was lost', missing === 0, `${missing} missing, ${plural(writes.unknown, 'write')} under way at the kill had no answer`);
+  check(
+    'no acknowledged write was lost',
+    missing === 0,
+    `${missing} missing, ${plural(writes.unknown, 'write')} under way at the kill had no answer`,
+  );
   await writeOn(leader.client, 'after-restart', WRITES_AFTER_RESTART);
   const { offset: target, replicationId } = await leader.client.status();
-  const status = await until('the follower is level again', async () => levelWith(target, await follower.client.status()));
-  note('follower level with the new history', `${round(performance.now() - restartedMs)} after the restart began, further writes included`);
-  check('the leader went on under a new history', replicationId !== before.replicationId && status.replicationId === replicationId, `${before.replicationId.slice(0, 8)} → ${replicationId.slice(0, 8)} on both`);
-  check('the follower took it up with a partial resync', status.partialResyncs > before.partialResyncs, resyncs(status));
+  const status = await until('the follower is level again', async () =>
+    levelWith(target, await follower.client.status()),
+  );
+  note(
+    'follower level with the new history',
+    `${round(performance.now() - restartedMs)} after the restart began, further writes included`,
+  );
+  check(
+    'the leader went on under a new history',
+    replicationId !== before.replicationId && status.replicationId === replicationId,
+    `${before.replicationId.slice(0, 8)} → ${replicationId.slice(0, 8)} on both`,
+  );
+  check(
+    'the follower took it up with a partial resync',
+    status.partialResyncs > before.partialResyncs,
+    resyncs(status),
+  );
   check('it still needed no full resync', status.fullResyncs === 0, resyncs(status));
 }
 
@@ -168,9 +215,17 @@ async function compareDigests(leader: Daemon, follower: Daemon): Promise<void> {
   const startedMs = performance.now();
   const [ours, theirs] = await Promise.all([leader.client.digest(), follower.client.digest()]);
   check('the offsets are equal', ours.offset === theirs.offset, `${ours.offset} and ${theirs.offset}`);
-  check('the digests are equal', ours.digest === theirs.digest, `${ours.digest.slice(0, 16)}… and ${theirs.digest.slice(0, 16)}…, ${plural(ours.keys, 'key')}, ${round(performance.now() - startedMs)}`);
+  check(
+    'the digests are equal',
+    ours.digest === theirs.digest,
+    `${ours.digest.slice(0, 16)}… and ${theirs.digest.slice(0, 16)}…, ${plural(ours.keys, 'key')}, ${round(performance.now() - startedMs)}`,
+  );
   const exits = [await follower.stop(), await leader.stop()];
-  check('both nodes stop in order at SIGTERM', exits.every((status) => status === 0), `exit status ${exits.join(' and ')}`);
+  check(
+    'both nodes stop in order at SIGTERM',
+    exits.every((status) => status === 0),
+    `exit status ${exits.join(' and ')}`,
+  );
 }
 
 // ---- their parts ------------------------------------------------------------------
@@ -194,7 +249,12 @@ interface Writes {
 }
 
 /** Sets, some of them over existing keys, and increments, with so many in flight; ends early where the node goes away. */
-async function writeOn(client: Client, name: string, count: number, onAcknowledged?: (acknowledged: number) => void): Promise<Writes> {
+async function writeOn(
+  client: Client,
+  name: string,
+  count: number,
+  onAcknowledged?: (acknowledged: number) => void,
+): Promise<Writes> {
   const writes: Writes = { acknowledged: [], unknown: 0 };
   let next = 0;
   const worker = async () => {
@@ -227,7 +287,8 @@ async function missingKeys(client: Client, keys: readonly string[]): Promise<num
 function printTable(seconds: number): void {
   const none = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
   const table = new Table({ chars: none, style: { head: [], border: [] } });
-  for (const { what, seen, held } of findings) table.push([what, seen, held === undefined ? '' : held ? 'ok' : 'NOT HELD']);
+  for (const { what, seen, held } of findings)
+    table.push([what, seen, held === undefined ? '' : held ? 'ok' : 'NOT HELD']);
   say(`\n${table.toString()}\n${seconds.toFixed(1)} s in all`);
 }
 
@@ -248,7 +309,11 @@ async function main(): Promise<boolean> {
   }
   printTable((performance.now() - startedMs) / 1_000);
   const broken = findings.filter(({ held }) => held === false);
-  say(broken.length === 0 ? 'All held.' : `DID NOT HOLD: ${broken.map(({ what, seen }) => `${what} (${seen})`).join('; ')}`);
+  say(
+    broken.length === 0
+      ? 'All held.'
+      : `DID NOT HOLD: ${broken.map(({ what, seen }) => `${what} (${seen})`).join('; ')}`,
+  );
   return broken.length === 0;
 }
 

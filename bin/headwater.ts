@@ -28,7 +28,11 @@ function program(): Command {
         .argParser(parseAddresses)
         .default([DEFAULT_ADDRESS], DEFAULT_ADDRESS),
     )
-    .addOption(new Option('--timeout <TIME>', 'give up a call after this long').env('HEADWATER_TIMEOUT').argParser(parseDuration).default(5_000, '5s'))
+    .addOption(
+      new Option('--timeout <TIME>', 'give up a call after this long (default: 15s; digest waits)')
+        .env('HEADWATER_TIMEOUT')
+        .argParser(parseDuration),
+    )
     .option('--json', 'print results as JSON, one object a line')
     .addHelpText('after', AFTER_HELP)
     .configureOutput({ outputError: (text, print) => print(text.replace(/^error: /, 'headwater: ')) })

@@ -43,7 +43,8 @@ export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator
     }
     if (start < chunk.length) rest.push(chunk.subarray(start));
     restBytes += chunk.length - start;
-    if (restBytes > LINE_BYTES_MAX) throw new UsageError(`expected JSON Lines, received a line of more than ${LINE_BYTES_MAX} bytes`);
+    if (restBytes > LINE_BYTES_MAX)
+      throw new UsageError(`expected JSON Lines, received a line of more than ${LINE_BYTES_MAX} bytes`);
     if (lines.length > 0) yield lines;
   }
   if (restBytes > 0) yield [Buffer.concat(rest)];
@@ -73,7 +74,8 @@ export function formatLine(key: Buffer, value: Buffer, expiresAtMs: number | und
 
 function readFields(record: Record<string, unknown>): Line {
   for (const name of Object.keys(record)) {
-    if (!FIELDS.includes(name)) throw new UsageError(`unknown field ${JSON.stringify(name)}; expected ${FIELDS.slice(0, 7).join(', ')}`);
+    if (!FIELDS.includes(name))
+      throw new UsageError(`unknown field ${JSON.stringify(name)}; expected ${FIELDS.slice(0, 7).join(', ')}`);
   }
   const line = { key: readBytes(record, 'key'), value: readBytes(record, 'value') };
   const { ttl, ttl_ms, expires_at_ms } = record;
@@ -93,11 +95,14 @@ function readBytes(record: Record<string, unknown>, name: 'key' | 'value'): Buff
   }
   if (encoding === 'utf8') {
     // Half a surrogate pair has no UTF-8; it would be stored as something else.
-    if (/\p{Surrogate}/u.test(data)) throw new UsageError(`${name}: expected text, received half a surrogate pair in ${excerpt(data)}`);
+    if (/\p{Surrogate}/u.test(data))
+      throw new UsageError(`${name}: expected text, received half a surrogate pair in ${excerpt(data)}`);
     return Buffer.from(data);
   }
   if (encoding !== 'base64') {
-    throw new UsageError(`${ENCODING_FIELD[name]}: expected "base64", or "utf8" as without it, received ${excerpt(encoding)}`);
+    throw new UsageError(
+      `${ENCODING_FIELD[name]}: expected "base64", or "utf8" as without it, received ${excerpt(encoding)}`,
+    );
   }
   const decoded = Buffer.from(data, 'base64');
   // Node drops what is not base64 without a word.

@@ -13,10 +13,15 @@ type Status = Awaited<ReturnType<Session['client']['status']>>;
 export function addNodeCommands(program: Command): void {
   program.commandsGroup('Nodes:');
   program.command('ping').description('print PONG if the node answers').action(onNode(ping));
-  program.command('status').description('print what the node is, how far it has got, and its links').action(onNode(status));
+  program
+    .command('status')
+    .description('print what the node is, how far it has got, and its links')
+    .action(onNode(status));
   program
     .command('digest')
-    .description('print a digest of the whole keyspace: at the same offset of one history, equal if and only if the keyspaces are')
+    .description(
+      'print a digest of the whole keyspace: at the same offset of one history, equal if and only if the keyspaces are',
+    )
     .action(onNode(digest));
   program
     .command('follow')
@@ -38,27 +43,42 @@ async function status({ client, output }: Session): Promise<ExitStatus> {
   return EXIT.DONE;
 }
 
-async function digest({ client, output }: Session): Promise<ExitStatus> {
-  const { offset, keys, digest: value } = await client.digest();
+/** The node reads all that it has for it. */
+const DIGEST_MS_MAX = 60 * 60 * 1_000;
+
+async function digest({ client, output, timeoutMs = DIGEST_MS_MAX }: Session): Promise<ExitStatus> {
+  const { offset, keys, digest: value } = await client.digest({ timeoutMs });
   await output.result({ offset, keys, digest: value }, `${value}  offset ${offset}  ${plural(keys, 'key')}`);
   return EXIT.DONE;
 }
 
-async function follow({ client, output, addresses }: Session, address: string, options: { acceptDataLoss: boolean }): Promise<ExitStatus> {
+async function follow(
+  { client, output, addresses }: Session,
+  address: string,
+  options: { acceptDataLoss: boolean },
+): Promise<ExitStatus> {
   const [node, second] = addresses;
   if (second !== undefined) {
     throw new UsageError(`follow changes one node: expected one address in --connect, received ${addresses.join(',')}`);
   }
   await client.follow(address, { acceptDataLoss: options.acceptDataLoss });
-  await output.result({ address: node, following: address }, `${node} follows ${address}; its status shows how the resync goes`);
+  await output.result(
+    { address: node, following: address },
+    `${node} follows ${address}; its status shows how the resync goes`,
+  );
   return EXIT.DONE;
 }
 
 /** camelCase names to snake_case, all the way down; what is undefined is null, so that every field is there. */
-export function snakeCase(value: unknown): unknown {
+function snakeCase(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCase);
   if (typeof value !== 'object' || value === null) return value ?? null;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), snakeCase(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      snakeCase(inner),
+    ]),
+  );
 }
 
 function describe(of: Status): string {
@@ -66,12 +86,21 @@ function describe(of: Status): string {
     ['node', `${of.nodeId}  ${of.address}`],
     ['role', of.role],
     ['history', `${of.replicationId}  epoch ${of.lineage.at(-1)?.epoch ?? 0}`],
-    ['offset', `${of.offset}  (log from ${of.firstOffset}, durable ${of.durableOffset}, checkpoint ${of.checkpointOffset})`],
+    [
+      'offset',
+      `${of.offset}  (log from ${of.firstOffset}, durable ${of.durableOffset}, checkpoint ${of.checkpointOffset})`,
+    ],
     ['checksum', of.checksum],
     ['keys', `${of.keysAtCheckpoint} at the checkpoint`],
     ...upstreamRows(of),
-    ['resyncs', `${of.fullResyncs} full, ${of.partialResyncs} partial; served ${of.fullResyncsServed} full, ${of.partialResyncsServed} partial`],
-    ['process', `headwater ${of.version}, up ${Math.round(of.uptimeMs / 1_000)} s, ${Math.round(of.residentMemoryBytes / 2 ** 20)} MiB, fsync ${of.fsync}`],
+    [
+      'resyncs',
+      `${of.fullResyncs} full, ${of.partialResyncs} partial; served ${of.fullResyncsServed} full, ${of.partialResyncsServed} partial`,
+    ],
+    [
+      'process',
+      `headwater ${of.version}, up ${Math.round(of.uptimeMs / 1_000)} s, ${Math.round(of.residentMemoryBytes / 2 ** 20)} MiB, fsync ${of.fsync}`,
+    ],
     ['followers', of.followers.length === 0 ? 'none' : ''],
   ];
   const text = rows.map(([name, what]) => `${name.padEnd(10)}${what}`.trimEnd()).join('\n');
@@ -94,7 +123,16 @@ function upstreamRows({ upstream }: Status): Array<[string, string]> {
 
 /** Without borders, as programs that print tables in pipes do. */
 function followerTable({ followers }: Status): string {
-  const none = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' };
+  const none = {
+    top: '',
+    'top-mid': '',
+    'top-left': '',
+    'top-right': '',
+    bottom: '',
+    'bottom-mid': '',
+    'bottom-left': '',
+    'bottom-right': '',
+  };
   const table = new Table({
     head: ['node', 'address', 'state', 'appended', 'durable', 'lag', 'lag ms'],
     chars: { ...none, left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '' },

@@ -46,7 +46,11 @@ export class Output {
   }
 
   /** Many results, gathered into few writes; reads on only as stdout takes them. */
-  async results<Item>(items: AsyncIterable<Item>, fields: (item: Item) => object, text: (item: Item) => Buffer): Promise<void> {
+  async results<Item>(
+    items: AsyncIterable<Item>,
+    fields: (item: Item) => object,
+    text: (item: Item) => Buffer,
+  ): Promise<void> {
     let gathered: Buffer[] = [];
     let gatheredBytes = 0;
     for await (const item of items) {
@@ -77,12 +81,12 @@ function bytes(text: string | Buffer): Buffer {
 }
 
 /** Resolves when stdout takes more, so that a slow reader slows the writer. */
-export function write(data: string | Buffer): Promise<void> {
+function write(data: string | Buffer): Promise<void> {
   if (process.stdout.write(data)) return Promise.resolve();
   return new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
-export function complain(message: string): void {
+function complain(message: string): void {
   process.stderr.write(`headwater: ${message}\n`);
 }
 
@@ -125,7 +129,9 @@ function reportUnforeseen(error: unknown): ExitStatus {
     complain(error.message);
     return EXIT.REFUSED;
   }
-  complain(`unexpected failure, which is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  complain(
+    `unexpected failure, which is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
   return EXIT.FAILED;
 }
 

@@ -45,8 +45,15 @@ export class Progress {
     if (nowMs - this.#saidMs < (this.#bar ? BAR_INTERVAL_MS : LINE_INTERVAL_MS)) return;
     this.#saidMs = nowMs;
     const rate = Math.round((records / (nowMs - this.#startedMs)) * 1_000);
-    if (this.#bar) this.#bar.update(this.#total.bytes === undefined ? records : (bytesRead ?? 0), { records: records.toLocaleString('en'), rate: rate.toLocaleString('en') });
-    else process.stderr.write(`${this.#verb} ${plural(records, 'record')} so far, ${rate.toLocaleString('en')}/s${this.#share(records, bytesRead)}\n`);
+    if (this.#bar)
+      this.#bar.update(this.#total.bytes === undefined ? records : (bytesRead ?? 0), {
+        records: records.toLocaleString('en'),
+        rate: rate.toLocaleString('en'),
+      });
+    else
+      process.stderr.write(
+        `${this.#verb} ${plural(records, 'record')} so far, ${rate.toLocaleString('en')}/s${this.#share(records, bytesRead)}\n`,
+      );
   }
 
   stop(): void {

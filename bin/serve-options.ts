@@ -32,7 +32,12 @@ const DEFAULT_DATA = 'headwater-data';
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
 
 export function addServeOptions(command: Command): void {
-  command.addOption(new Option('--config <FILE>', 'a JSON file of these options: { "data": "/var/lib/headwater", "fsync": "always", … }'));
+  command.addOption(
+    new Option(
+      '--config <FILE>',
+      'a JSON file of these options: { "data": "/var/lib/headwater", "fsync": "always", … }',
+    ),
+  );
   for (const option of [...placeOptions(), ...limitOptions(), ...behaviourOptions()]) command.addOption(option);
 }
 
@@ -40,8 +45,14 @@ function placeOptions(): Option[] {
   return [
     new Option('--data <DIR>', 'the data directory; made where it is missing').default(DEFAULT_DATA),
     new Option('--listen <HOST:PORT>', `where to listen; port 0 takes a free one (default: ${DEFAULT_ADDRESS})`),
-    new Option('--follow <HOST:PORT>', 'follow this node (default: the role the node was left in; a leader at first)').argParser(parseAddress),
-    new Option('--accept-data-loss', "with --follow: drop this node's own data where the upstream's history has no place for them"),
+    new Option(
+      '--follow <HOST:PORT>',
+      'follow this node (default: the role the node was left in; a leader at first)',
+    ).argParser(parseAddress),
+    new Option(
+      '--accept-data-loss',
+      "with --follow: drop this node's own data where the upstream's history has no place for them",
+    ),
   ];
 }
 
@@ -58,11 +69,21 @@ function limitOptions(): Option[] {
 
 function behaviourOptions(): Option[] {
   return [
-    new Option('--fsync <POLICY>', 'when a write is on disk for good: always (before its answer), everysec or never (default: everysec)').argParser(parseChoice(FSYNC_POLICIES)),
-    new Option('--link-timeout <TIME>', 'silence after which a replication link is dead (default: 5s)').argParser(parseDuration),
-    new Option('--reflection', 'tell gRPC tools which services there are (default: only where the address is loopback)'),
+    new Option(
+      '--fsync <POLICY>',
+      'when a write is on disk for good: always (before its answer), everysec or never (default: everysec)',
+    ).argParser(parseChoice(FSYNC_POLICIES)),
+    new Option('--link-timeout <TIME>', 'silence after which a replication link is dead (default: 5s)').argParser(
+      parseDuration,
+    ),
+    new Option(
+      '--reflection',
+      'tell gRPC tools which services there are (default: only where the address is loopback)',
+    ),
     new Option('--no-reflection', 'do not'),
-    new Option('--log-level <LEVEL>', 'how much to log: debug, info, warn or error').argParser(parseChoice(LOG_LEVELS)).default('info'),
+    new Option('--log-level <LEVEL>', 'how much to log: debug, info, warn or error')
+      .argParser(parseChoice(LOG_LEVELS))
+      .default('info'),
   ];
 }
 
@@ -82,7 +103,8 @@ export function serveOptions(command: Command): ServeOptions {
 /** @throws UsageError where the options contradict each other or a bound. */
 export function nodeOptions(options: ServeOptions): NodeOptions {
   const given = {
-    data: path.resolve(options.data),
+    // The empty path would be the current directory, which nobody meant.
+    data: options.data && path.resolve(options.data),
     listen: options.listen,
     follow: options.follow,
     acceptDataLoss: options.acceptDataLoss,
@@ -130,7 +152,9 @@ function readConfigFile(file: string): object {
     throw new UsageError(`config file ${file} is not JSON: ${(error as Error).message}`);
   }
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
-  throw new UsageError(`config file ${file}: expected one JSON object { "option": value, … }, received ${JSON.stringify(parsed)}`);
+  throw new UsageError(
+    `config file ${file}: expected one JSON object { "option": value, … }, received ${JSON.stringify(parsed)}`,
+  );
 }
 
 /** Takes `value` for `option` unless a place that goes before this one has it. */
@@ -163,7 +187,9 @@ function parseWith(option: Option, value: unknown, where: string): unknown {
 
 function unknownOption(name: string, settable: readonly Option[]): string {
   const names = settable.map((option) => option.name());
-  const [nearest] = names.map((known) => ({ known, distance: editDistance(name, known) })).sort((a, b) => a.distance - b.distance);
+  const [nearest] = names
+    .map((known) => ({ known, distance: editDistance(name, known) }))
+    .sort((a, b) => a.distance - b.distance);
   const close = nearest && nearest.distance <= Math.max(2, name.length / 3);
   return `unknown option ${JSON.stringify(name)}; ${close ? `did you mean ${JSON.stringify(nearest.known)}?` : `expected one of ${names.join(', ')}`}`;
 }

@@ -5,7 +5,7 @@
  * `"event":"ready"` has the address that was taken; programs wait for it.
  */
 import type { Command } from 'commander';
-import { type DestinationStream, destination, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
+import type { DestinationStream, Logger, LoggerOptions } from 'pino';
 import { HeadwaterError, Node, type NodeOptions, VERSION } from '../src/index.js';
 import { EXIT, type ExitStatus } from './output.js';
 import { addServeOptions, nodeOptions, serveOptions } from './serve-options.js';
@@ -41,7 +41,10 @@ async function serve(options: NodeOptions, logLevel: string): Promise<ExitStatus
   }
   const ended = await Promise.race([node.failed, stopAsked]);
   if (ended instanceof Error) {
-    logger.fatal({ event: 'failed', err: ended }, `the node cannot go on: ${ended.message}; start it again, it recovers from its log`);
+    logger.fatal(
+      { event: 'failed', err: ended },
+      `the node cannot go on: ${ended.message}; start it again, it recovers from its log`,
+    );
     return EXIT.FAILED;
   }
   await node.stop();
@@ -67,11 +70,26 @@ async function startNode(options: NodeOptions, logger: Logger): Promise<Node | E
 async function sayReady(node: Node, data: string, tookMs: number, logger: Logger): Promise<void> {
   const { address, nodeId, role } = node;
   const { offset, replicationId, upstream } = await node.status();
-  const fields = { event: 'ready', address, node_id: nodeId, role, data, offset, replication_id: replicationId, took_ms: tookMs };
+  const fields = {
+    event: 'ready',
+    address,
+    node_id: nodeId,
+    role,
+    data,
+    offset,
+    replication_id: replicationId,
+    took_ms: tookMs,
+  };
   const doing = role === 'leader' ? 'a leader' : `a follower of ${upstream?.address}`;
-  logger.info(fields, `ready in ${tookMs} ms: ${doing} on ${address}, at offset ${offset}; try: headwater --connect ${address} status`);
+  logger.info(
+    fields,
+    `ready in ${tookMs} ms: ${doing} on ${address}, at offset ${offset}; try: headwater --connect ${address} status`,
+  );
   if (!/^(127\.|localhost:|\[::1\]:)/.test(address)) {
-    logger.warn({ address }, `${address} may be reached from other machines: there are no passwords, and whoever reaches it can read and write`);
+    logger.warn(
+      { address },
+      `${address} may be reached from other machines: there are no passwords, and whoever reaches it can read and write`,
+    );
   }
 }
 
@@ -85,7 +103,10 @@ function stopSignal(logger: Logger): Promise<NodeJS.Signals> {
         process.exit(EXIT.FORCED);
       }
       asked = true;
-      logger.info({ event: 'stopping', signal }, `${signal}: finishing the calls in hand, then a checkpoint; once more to end at once`);
+      logger.info(
+        { event: 'stopping', signal },
+        `${signal}: finishing the calls in hand, then a checkpoint; once more to end at once`,
+      );
       resolve(signal);
     };
     process.on('SIGTERM', on);
@@ -96,30 +117,31 @@ function stopSignal(logger: Logger): Promise<NodeJS.Signals> {
 /** A node that does not know its own state any more must not go on serving. */
 function endOnFailure(logger: Logger): void {
   const end = (error: unknown) => {
-    logger.fatal({ event: 'failed', err: error }, 'unexpected failure, which is a bug; the process ends, the data are in the log');
+    logger.fatal(
+      { event: 'failed', err: error },
+      'unexpected failure, which is a bug; the process ends, the data are in the log',
+    );
     process.exit(EXIT.FAILED);
   };
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
 }
 
+/** The libraries are loaded here: every other command starts faster without them. */
 async function openLog(level: string): Promise<Logger> {
+  const { pino } = await import('pino');
   const options: LoggerOptions = {
     level,
-    timestamp: stdTimeFunctions.isoTime,
+    timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }), bindings: () => ({}) },
   };
-  return pino(options, process.stderr.isTTY ? await readableLog() : plainLog());
-}
-
-function plainLog(): DestinationStream {
-  const log = destination({ fd: 2, sync: true });
+  if (process.stderr.isTTY) return pino(options, await readableLog());
+  const destination = pino.destination({ fd: 2, sync: true });
   // Whoever read the log may have gone; that is no reason to stop serving.
-  log.on('error', () => {});
-  return log;
+  destination.on('error', () => {});
+  return pino(options, destination);
 }
 
-/** Loaded only for a terminal: a daemon does without. */
 async function readableLog(): Promise<DestinationStream> {
   const { default: pretty } = await import('pino-pretty');
   return pretty({ destination: 2, sync: true, ignore: 'event', singleLine: true, translateTime: 'HH:MM:ss.l' });

@@ -31,7 +31,9 @@ export function addTransferCommands(program: Command): void {
   program
     .command('import')
     .argument('<FILE>', 'JSON Lines; - reads stdin')
-    .description('write the records of a file; stops at the first bad line (exit status 2), what stands before it stays written')
+    .description(
+      'write the records of a file; stops at the first bad line (exit status 2), what stands before it stays written',
+    )
     .addHelpText('after', AFTER_HELP)
     .action(onLeader(importRecords));
   program
@@ -159,8 +161,9 @@ class Load {
   }
 
   #explain({ lineNumber, error }: { lineNumber: number; error: Error }): Error {
-    const done = `line ${lineNumber}: ${error.message}; stopped there, ${plural(this.imported, 'record was', 'records were')} imported`;
-    error.message = done;
+    const imported = plural(this.imported, 'record was', 'records were');
+    const again = error instanceof UsageError ? '' : '; importing the file again is safe';
+    error.message = `line ${lineNumber}: ${error.message}; stopped there, ${imported} imported${again}`;
     return error;
   }
 }
@@ -176,7 +179,10 @@ async function exportRecords({ client, output }: Session, file: string): Promise
   const progress = new Progress('exported', { records: await client.dbsize() });
   const records = await writeFileWhole(file, (target) => writeRecords(client, target, progress));
   const seconds = (performance.now() - startedMs) / 1_000;
-  await output.result({ exported: records, seconds: Math.round(seconds * 1_000) / 1_000 }, `exported ${plural(records, 'record')} in ${seconds.toFixed(1)} s`);
+  await output.result(
+    { exported: records, seconds: Math.round(seconds * 1_000) / 1_000 },
+    `exported ${plural(records, 'record')} in ${seconds.toFixed(1)} s`,
+  );
   return EXIT.DONE;
 }
 

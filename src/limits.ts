@@ -55,10 +55,10 @@ export const SCRUB_PAUSE_MS = 10;
 export const REPLAY_BYTES_MAX = 64 * MiB;
 
 /** Memory of the overlay (pinned block bytes and a cost per entry) before it is frozen. */
-export const OVERLAY_BYTES_MAX = 48 * MiB;
+export const OVERLAY_BYTES_MAX = 32 * MiB;
 
-/** Layers waiting to be written out; beyond it the writer waits. */
-export const FROZEN_LAYERS_MAX = 2;
+/** Layers being written out; where the next is full before that is done, the writer waits. */
+export const FROZEN_LAYERS_MAX = 1;
 
 /** Entries written to the keyspace in one batch of a checkpoint. */
 export const FLUSH_CHUNK_ENTRIES = 256;

@@ -64,6 +64,8 @@ export class Node implements NodeControl {
       throw error;
     }
     if (store.role === 'follower') node.#link.start(store.upstream, config);
+    // From here on: what starting takes is not the delay that callers feel.
+    node.#delay.enable();
     return node;
   }
 
@@ -81,7 +83,6 @@ export class Node implements NodeControl {
       dial: async (address) => dial(address),
     });
     this.#followers = new Followers({ ...common, path: () => [...this.#link.path, store.nodeId] });
-    this.#delay.enable();
   }
 
   /** host:port, with the port that was taken. */
@@ -99,6 +100,8 @@ export class Node implements NodeControl {
 
   async status(): Promise<NodeStatus> {
     const store = this.#store;
+    // While a full resync is taken over, or a failed store opens anew.
+    await store.settled();
     const { log } = store;
     const { end } = log;
     const { checkpoint } = store;

@@ -40,7 +40,7 @@ const OWNERS: Record<string, string[]> = {
   protobufjs: ['src/wire/'],
   '@grpc/': ['src/rpc/', 'src/client/'],
   'grpc-health-check': ['src/rpc/'],
-  commander: ['bin/'],
+  commander: ['bin/', 'benchmarks/'],
   pino: ['bin/'],
   'pino-pretty': ['bin/'],
   'cli-progress': ['bin/'],

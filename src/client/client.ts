@@ -18,7 +18,7 @@ import { parseAddress } from '../rpc/address.js';
 import { DATABASE_SIZE, DIGEST, FOLLOW, type Method, STATUS } from '../rpc/definitions.js';
 import type { FollowRequest, KeyspaceDigestReply, NodeStatus } from '../wire/admin.js';
 import type { OutgoingOperation } from '../wire/kv.js';
-import { ask, asBuffer, asText, Commands, mayWrite } from './commands.js';
+import { asBuffer, asText, Commands, mayWrite } from './commands.js';
 import { HeadwaterError } from '../errors.js';
 import type { Data, OutgoingCondition } from './operations.js';
 import { type CallOptions, type ClientOptions, settingsOf } from './options.js';
@@ -83,8 +83,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
   /** All or nothing. The operations are those of the protocol: `{ kind: 'set', key, value }`. */
   transact({ conditions = [], operations }: Transaction, options?: CallOptions): Promise<TransactionResult> {
     const operation: OutgoingOperation = { kind: 'transact', conditions, operations };
-    return ask<'transact', TransactionResult>(
-      this.#session,
+    return this.#session.ask<'transact', TransactionResult>(
       operation,
       operations.some(mayWrite),
       ({ committed, replies, failedCondition }) => ({ committed, replies, failedCondition }),
@@ -93,7 +92,8 @@ export class Client extends Commands<string> implements AsyncDisposable {
   }
 
   /** The number of keys, exactly. */
-  dbsize(options?: CallOptions): Promise<number> {
+  async dbsize(options: CallOptions = {}): Promise<number> {
+    await this.#session.settled(options);
     return this.#call(DATABASE_SIZE, undefined, options);
   }
 

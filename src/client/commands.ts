@@ -16,12 +16,11 @@ import {
   expireOperation,
   type GetExOptions,
   getExpireOperation,
-  measure,
   type SetOptions,
   setOperation,
 } from './operations.js';
 import type { CallOptions } from './options.js';
-import { Pending, type ReadReply } from './pending.js';
+import type { ReadReply } from './pending.js';
 import type { Session } from './session.js';
 
 export interface SetResult<Value> {
@@ -197,6 +196,7 @@ export class Commands<Value extends string | Buffer> {
 
   /** The keys of one moment that match, in order. */
   async keys(pattern: Data = '', options: CallOptions = {}): Promise<Value[]> {
+    await this.#session.settled(options);
     const connection = await this.#session.ready(options);
     const found: Value[] = [];
     for await (const keys of connection.serverStream(KEYS, bufferOf(pattern), options)) {
@@ -207,6 +207,7 @@ export class Commands<Value extends string | Buffer> {
 
   /** Records of one moment, in key order; leaving the loop ends the scan. */
   async *scan(options: ScanOptions = {}): AsyncGenerator<ScanRecord<Value>> {
+    await this.#session.settled(options);
     const connection = await this.#session.ready(options);
     const request = { pattern: bufferOf(options.match ?? ''), keysOnly: options.keysOnly ?? false };
     for await (const { records } of connection.serverStream(SCAN, request, options)) {
@@ -234,21 +235,8 @@ export class Commands<Value extends string | Buffer> {
     read: ReadReply<K, Result>,
     options: CallOptions | undefined,
   ): Promise<Result> {
-    return ask(this.#session, operation, writes, read, options);
+    return this.#session.ask(operation, writes, read, options);
   }
-}
-
-/** A failure to measure the operation rejects the promise, as every other one. */
-export function ask<K extends OperationKind, Result>(
-  session: Session,
-  operation: OutgoingOperation,
-  writes: boolean,
-  read: ReadReply<K, Result>,
-  options: CallOptions | undefined,
-): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    session.ask(new Pending(operation, measure(operation), writes, read, resolve, reject), options);
-  });
 }
 
 /** Text as UTF-8; bytes that are none become replacement characters. */

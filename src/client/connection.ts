@@ -16,7 +16,7 @@ import type { Pending } from './pending.js';
 
 export interface ConnectionOwner {
   /** In the order in which they were sent. */
-  answered(pending: Pending, reply: Reply): void;
+  answered(connection: Connection, pending: Pending, reply: Reply): void;
   /** There is room for more, or nothing is unanswered any more. */
   moved(connection: Connection): void;
   /** `unanswered` is in order. */
@@ -226,7 +226,7 @@ export class Connection {
         this.break(new HeadwaterError('protocol_violation', `${this.address} sent more replies than it was asked for`));
         return;
       }
-      this.#owner.answered(batch.commands[batch.next++] as Pending, reply);
+      this.#owner.answered(this, batch.commands[batch.next++] as Pending, reply);
       if (batch.next === batch.commands.length) this.#head++;
     }
     if (this.#head > 64 || this.idle) {

@@ -12,10 +12,11 @@
 import { HeadwaterError } from '../errors.js';
 import type { Reply } from '../operation.js';
 import type { Position } from '../position.js';
+import type { OperationKind } from '../operation.js';
+import type { OutgoingOperation } from '../wire/kv.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import {
   ATTEMPTS_MAX,
-  BATCH_BYTES_TARGET,
   type CallOptions,
   CLOSE_MS_MAX,
   RECONNECT_MS_MAX,
@@ -23,7 +24,9 @@ import {
   REDIRECTS_MAX,
   type Settings,
 } from './options.js';
-import type { Pending } from './pending.js';
+import { measure } from './operations.js';
+import { Pending, type ReadReply } from './pending.js';
+import { CommandQueue } from './queue.js';
 
 /** How often deadlines are looked at: a command may wait that much longer. */
 const DEADLINE_CHECKS = 10;
@@ -32,17 +35,15 @@ export class Session implements ConnectionOwner {
   readonly #seeds: readonly string[];
   readonly #settings: Settings;
   #connection: Connection | undefined;
+  /** A follower that has refused a write: what it says to reads after that is behind what was asked before them. */
+  #leaving: Connection | undefined;
   /** The one before, until it has answered what it was sent; nothing is sent meanwhile. */
   #retiring: Connection | undefined;
   /** While it is set, a connection is being made. */
   #connecting: Promise<void> | undefined;
   /** Where the last connection was. */
   #lastAddress: string | undefined;
-  /** Sent before, to be sent again: ahead of the queue. */
-  #again: Pending[] = [];
-  #queue: Pending[] = [];
-  #head = 0;
-  #queuedBytes = 0;
+  readonly #queue = new CommandQueue();
   #gathering = false;
   #turnMs = 0;
   #deadlineTimer: NodeJS.Timeout | undefined;
@@ -82,15 +83,31 @@ export class Session implements ConnectionOwner {
 
   // ---- commands ---------------------------------------------------------------
 
-  ask(pending: Pending, options: CallOptions | undefined): void {
+  /** A failure to measure the operation rejects the promise, as every other one. */
+  ask<K extends OperationKind, Result>(
+    operation: OutgoingOperation,
+    writes: boolean,
+    read: ReadReply<K, Result>,
+    options: CallOptions | undefined,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#enqueue(new Pending(operation, measure(operation), writes, read, resolve, reject), options);
+    });
+  }
+
+  /** Resolves when everything that was asked before is answered: for calls beside the pipeline that look at what it writes. */
+  async settled(options: CallOptions): Promise<void> {
+    if (!this.#isIdle()) await this.ask({ kind: 'ping', message: '' }, false, () => undefined, options);
+  }
+
+  #enqueue(pending: Pending, options: CallOptions | undefined): void {
     if (this.#closed) return pending.reject(this.#closed);
     if (!this.#gathering) this.#gather();
     pending.askedMs = this.#turnMs;
     if (options) guard(pending, options);
     if (pending.settled) return;
     this.#queue.push(pending);
-    this.#queuedBytes += pending.bytes;
-    if (!this.#connection && this.#queuedBytes > this.#settings.offlineQueueBytesMax) {
+    if (!this.#connection && this.#queue.bytes > this.#settings.offlineQueueBytesMax) {
       const expected = this.#settings.offlineQueueBytesMax;
       pending.reject(new HeadwaterError('overloaded', `no connection, and more than ${expected} bytes of commands wait for one`));
     }
@@ -112,76 +129,56 @@ export class Session implements ConnectionOwner {
       return;
     }
     if (this.#retiring || this.#connecting) return;
-    if (this.#again.length > 0) this.#putBack();
-    while (this.#head < this.#queue.length && !connection.full) {
-      const batch = this.#nextBatch();
+    while (!this.#queue.isEmpty && !connection.full) {
+      const batch = this.#queue.take();
       if (batch.length > 0) connection.send(batch, performance.now());
     }
     this.#checkIdle();
   }
 
-  /** Up to about a message; one large command goes alone. */
-  #nextBatch(): Pending[] {
-    const batch: Pending[] = [];
-    let bytes = 0;
-    while (this.#head < this.#queue.length) {
-      const pending = this.#queue[this.#head] as Pending;
-      if (bytes > 0 && bytes + pending.bytes > BATCH_BYTES_TARGET) break;
-      this.#head++;
-      this.#queuedBytes -= pending.bytes;
-      if (pending.settled) continue;
-      batch.push(pending);
-      bytes += pending.bytes;
-    }
-    if (this.#head === this.#queue.length) {
-      this.#queue = [];
-      this.#head = 0;
-    }
-    return batch;
-  }
-
-  #putBack(): void {
-    for (const pending of this.#again) this.#queuedBytes += pending.bytes;
-    this.#queue = [...this.#again, ...this.#queue.slice(this.#head)];
-    this.#head = 0;
-    this.#again = [];
-  }
-
   // ---- what connections say ---------------------------------------------------
 
-  answered(pending: Pending, reply: Reply): void {
-    if (reply.kind === 'error' && reply.error.code === 'read_only_follower' && this.#redirected(pending, reply.error)) return;
+  answered(connection: Connection, pending: Pending, reply: Reply): void {
+    const refusal = reply.kind === 'error' && reply.error.code === 'read_only_follower' ? reply.error : undefined;
+    if (connection === this.#leaving) {
+      if ((refusal || !pending.writes) && this.#redirected(pending)) return;
+    } else if (refusal && connection === this.#connection) {
+      const { leader } = refusal.details;
+      if (leader && leader !== connection.address && this.#redirected(pending)) {
+        this.#leaving = connection;
+        this.#connecting = this.#goTo(leader, connection).finally(() => {
+          this.#connecting = undefined;
+          this.#flush();
+        });
+        return;
+      }
+    }
     pending.answer(reply);
   }
 
   moved(connection: Connection): void {
     if (connection === this.#retiring && connection.idle) {
       this.#retiring = undefined;
+      this.#leaving = undefined;
       void connection.hangUp();
     }
-    if (this.#head < this.#queue.length || this.#again.length > 0) this.#flush();
-    else this.#checkIdle();
+    if (this.#queue.isEmpty) this.#checkIdle();
+    else this.#flush();
   }
 
   closed(connection: Connection, reason: HeadwaterError, unanswered: Pending[]): void {
     const notDone = reason.code === 'shutting_down';
     for (const pending of unanswered) {
       pending.attempts++;
-      if ((notDone || !pending.writes) && pending.attempts < ATTEMPTS_MAX) this.#sendAgain(pending);
+      if ((notDone || !pending.writes) && pending.attempts < ATTEMPTS_MAX && !this.#closed) this.#queue.putBack(pending);
       else pending.giveUp(reason);
     }
+    if (connection === this.#leaving) this.#leaving = undefined;
     if (connection === this.#retiring) this.#retiring = undefined;
     if (connection === this.#connection) this.#connection = undefined;
     if (this.#connection) this.#flush();
     else if (!this.#closed && !(this.#closing && this.#isIdle())) this.#reconnect();
     this.#checkIdle();
-  }
-
-  /** Certainly not done. */
-  #sendAgain(pending: Pending): void {
-    if (pending.settled) return;
-    pending.sent = false;
-    this.#again.push(pending);
   }
 
   // ---- connections --------------------------------------------------------------
@@ -226,38 +223,31 @@ export class Session implements ConnectionOwner {
     });
   }
 
-  /** False where the refusal is the answer. */
-  #redirected(pending: Pending, refusal: HeadwaterError): boolean {
-    const { leader } = refusal.details;
-    const from = this.#connection;
-    if (!leader || pending.settled || pending.redirects >= REDIRECTS_MAX) return false;
-    if (leader === from?.address && !this.#retiring) return false;
+  /** False where it has been sent on often enough. */
+  #redirected(pending: Pending): boolean {
+    if (pending.redirects >= REDIRECTS_MAX) return false;
     pending.redirects++;
-    this.#sendAgain(pending);
-    // Several commands are refused together; one of them makes the way.
-    if (leader !== from?.address && !this.#connecting && from) {
-      this.#connecting = this.#goTo(leader, from).finally(() => {
-        this.#connecting = undefined;
-        this.#flush();
-      });
-    }
+    this.#queue.putBack(pending);
     return true;
   }
 
-  /** Stays where it is until the leader has accepted the stream; where that fails, the refused commands fail with it. */
+  /** Stays where it is until the leader has accepted the stream; where that fails, the refused writes fail with it. */
   async #goTo(leader: string, from: Connection): Promise<void> {
     try {
       const connection = await Connection.open(leader, this, this.#settings.connectTimeoutMs);
       if (this.#closed) return connection.hangUp();
       if (this.#connection === from) {
-        if (from.idle) void from.hangUp();
-        else this.#retiring = from;
+        this.#retiring = from;
+        this.#attach(connection);
+        this.moved(from);
+      } else {
+        this.#attach(connection);
       }
-      this.#attach(connection);
     } catch (error) {
+      this.#leaving = undefined;
       const cause = HeadwaterError.from(error);
       const reason = new HeadwaterError('unreachable', `the leader cannot be reached: ${cause.message}`, { cause, details: { leader } });
-      for (const pending of this.#again.splice(0)) pending.giveUp(reason);
+      this.#queue.giveUp(reason, ({ writes, redirects }) => writes && redirects > 0);
     }
   }
 
@@ -299,9 +289,7 @@ export class Session implements ConnectionOwner {
     }
     const beforeMs = performance.now() - timeoutMs;
     const late = new HeadwaterError('deadline_exceeded', `no answer within ${timeoutMs} ms`);
-    for (const pending of [...this.#again, ...this.#queue.slice(this.#head)]) {
-      if (pending.askedMs < beforeMs) pending.giveUp(late);
-    }
+    this.#queue.giveUp(late, ({ askedMs }) => askedMs < beforeMs);
     this.#retiring?.expire(beforeMs, late);
     this.#connection?.expire(beforeMs, late);
   }
@@ -330,8 +318,7 @@ export class Session implements ConnectionOwner {
     this.#wakeUp?.();
     clearInterval(this.#deadlineTimer);
     for (const settle of this.#waiting) settle(reason);
-    for (const pending of [...this.#again.splice(0), ...this.#queue.splice(0).slice(this.#head)]) pending.giveUp(reason);
-    this.#head = 0;
+    this.#queue.giveUp(reason, () => true);
     const connections = [this.#retiring, this.#connection];
     this.#connection = undefined;
     for (const connection of connections) {
@@ -341,8 +328,7 @@ export class Session implements ConnectionOwner {
   }
 
   #isIdle(): boolean {
-    const unsent = this.#again.length + this.#queue.length - this.#head;
-    return unsent === 0 && (this.#connection?.idle ?? true) && !this.#retiring;
+    return this.#queue.isEmpty && (this.#connection?.idle ?? true) && !this.#retiring;
   }
 
   #checkIdle(): void {

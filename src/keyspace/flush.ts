@@ -7,6 +7,8 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
+import type { Entry } from '../command.js';
+import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, WriteBatch } from '../level.js';
 import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES, SORT_RUN_ENTRIES } from '../limits.js';
@@ -115,13 +117,13 @@ export class Flush {
     const found = await this.#db.getMany(wanted.map((i) => keys[i] as Buffer));
     const records = new Map<number, Buffer>();
     wanted.forEach((i, at) => {
-      const record = found[at];
-      if (!record) return;
-      const entry = entries[i] as number;
       const key = userKey(keys[i] as Buffer);
+      const known = found[at] && decodeUndamaged(key, found[at]);
+      if (!known) return;
+      const entry = entries[i] as number;
       const expiresAtMs = this.#layer.expiresAtMs[entry] as number;
       const version = this.#layer.version[entry] as number;
-      records.set(i, encodeRecord(key, { ...decodeRecord(key, record), expiresAtMs, version }));
+      records.set(i, encodeRecord(key, { ...known, expiresAtMs, version }));
     });
     return records;
   }
@@ -167,6 +169,16 @@ export class Flush {
 
   #cut(entries: Iterable<number>): Generator<number[]> {
     return cutBySize(entries, (entry) => (this.#layer.valueEnd[entry] as number) - (this.#layer.valueStart[entry] as number));
+  }
+}
+
+/** A damaged record stays as it is: its readers hear of it, a checkpoint must not fail over it for ever. */
+function decodeUndamaged(key: Buffer, record: Buffer): Entry | undefined {
+  try {
+    return decodeRecord(key, record);
+  } catch (error) {
+    if (error instanceof HeadwaterError) return undefined;
+    throw error;
   }
 }
 

@@ -233,14 +233,17 @@ export class Keyspace {
   /**
    * Makes the number of keys known again after a crash in the middle of a
    * flush. Flushes may go on meanwhile; as `snapshot`, it begins while none is
-   * in hand. Without effect where a `clear` came in between.
+   * in hand. Without effect where a `clear` came in between, or `cancelled`.
    */
-  async recount(): Promise<void> {
+  async recount(cancelled: () => boolean = () => false): Promise<void> {
     const snapshot = this.snapshot();
     this.#recountDelta = 0;
     try {
       let keys = 0;
-      for await (const chunk of snapshot.chunks()) keys += chunk.length;
+      for await (const chunk of snapshot.chunks()) {
+        if (cancelled()) return;
+        keys += chunk.length;
+      }
       const recounted = keys + this.#recountDelta;
       if (this.#checkpoint.keys === null && !Number.isNaN(recounted)) this.#checkpoint = { ...this.#checkpoint, keys: recounted };
     } finally {

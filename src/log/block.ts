@@ -129,14 +129,12 @@ export interface Seal {
 /** Makes the block that follows `previous`. */
 export function sealBlock({ commands, previous, replicationId, timeMs }: Seal): Block {
   invariant(commands.length > 0, 'a block holds at least one command');
-  const payload = encodeCommands(commands);
-  const bytes = Buffer.allocUnsafeSlow(BLOCK_HEADER_BYTES + payload.length);
+  const bytes = encodeCommands(commands, BLOCK_HEADER_BYTES);
   writeUint64(bytes, previous.offset + commands.length, 4);
   writeUint64(bytes, previous.offset + 1, 12);
   writeUint64(bytes, timeMs, 20);
   bytes.writeUInt8(BLOCK_FORMAT, 28);
   invariant(bytes.write(replicationId, 29, 20, 'hex') === 20, `a replication ID of 40 hexadecimal characters, not ${replicationId}`);
-  bytes.set(payload, BLOCK_HEADER_BYTES);
   bytes.writeUInt32BE(crc32(bytes.subarray(4), previous.checksum), 0);
   return new Block(bytes);
 }

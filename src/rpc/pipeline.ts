@@ -26,7 +26,7 @@ import {
 import type { Operation, Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import { publicError } from '../wire/error.js';
-import { errorReply } from '../wire/kv.js';
+import { errorReply, payloadBytes } from '../wire/kv.js';
 import { type DecodedOperation, decodePipelineRequest, encodePipelineResponse } from '../wire/pipeline.js';
 import type { DuplexCall } from './handler.js';
 
@@ -46,6 +46,9 @@ export interface PipelineStore {
 /** Operations submitted together; a message with more is cut, so that its replies do not have to be in memory all at once. */
 const BATCH_OPERATIONS_MAX = BLOCK_COMMANDS_MAX;
 
+/** Batches that read, submitted and not answered: a small question can have a large answer. */
+const READS_IN_HAND_MAX = 64;
+
 interface Batch {
   /** One reply per operation; holes until it is answered, but for those that were refused on arrival. */
   readonly replies: Reply[];
@@ -54,6 +57,8 @@ interface Batch {
   readonly writes: boolean;
   position: Position | undefined;
   answered: boolean;
+  /** Of the replies, once it is answered. */
+  replyBytes: number;
 }
 
 export function servePipeline(stream: DuplexCall<Buffer, Buffer>, store: PipelineStore, clock: Clock): Promise<void> {
@@ -74,6 +79,8 @@ class Pipeline {
   /** Replies whose turn it is to be sent. */
   #ready: Reply[] = [];
   #readyPosition: Position | undefined;
+  /** Of replies that have been given and not been sent. */
+  #unsentBytes = 0;
   #flushing = false;
   #sending = false;
   /** Set when no more is read: the client has sent its last, or something is wrong. */
@@ -136,7 +143,7 @@ class Pipeline {
       writes ||= isWrite(operation);
     }
     const bytes = Math.ceil(bytesEach * (end - start));
-    return { replies, accepted, bytes, writes, position: undefined, answered: false };
+    return { replies, accepted, bytes, writes, position: undefined, answered: false, replyBytes: 0 };
   }
 
   #submitWaiting(): void {
@@ -155,8 +162,9 @@ class Pipeline {
   #admits({ bytes, writes }: Batch): boolean {
     // Reads do not queue behind each other, so a write could get ahead of one.
     if (writes && this.#readsInHand > 0) return false;
-    // The client does not read: `#send` asks again when there is room.
-    if (this.#sending) return false;
+    if (!writes && this.#readsInHand >= READS_IN_HAND_MAX) return false;
+    // The client does not read as fast as it asks.
+    if (this.#sending || this.#unsentBytes > STREAM_QUEUE_BYTES_MAX) return false;
     if (this.#inHandBytes > 0 && this.#inHandBytes + bytes > STREAM_QUEUE_BYTES_MAX) {
       this.#startWait();
       return false;
@@ -232,6 +240,8 @@ class Pipeline {
 
   #answered(batch: Batch): void {
     batch.answered = true;
+    for (const reply of batch.replies) batch.replyBytes += payloadBytes(reply);
+    this.#unsentBytes += batch.replyBytes;
     this.#inHandBytes -= batch.bytes;
     if (batch.writes) this.#writesInHand--;
     else this.#readsInHand--;
@@ -269,8 +279,13 @@ class Pipeline {
       });
       break;
     }
-    if (next === this.#ready.length) this.#ready = [];
-    else this.#ready.splice(0, next);
+    if (next < this.#ready.length) {
+      this.#ready.splice(0, next);
+      return;
+    }
+    this.#ready = [];
+    // What is left was answered ahead of its turn.
+    this.#unsentBytes = this.#inHand.reduce((bytes, batch) => bytes + batch.replyBytes, 0);
   }
 
   // ---- the end --------------------------------------------------------------

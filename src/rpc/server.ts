@@ -82,7 +82,7 @@ export class RpcServer {
       for (const endpoint of endpoints) addEndpoint(server, endpoint, calls);
     }
     const health = await Health.add(server, options.services.map(({ name }) => name));
-    if (options.reflection) await addReflection(server);
+    if (options.reflection) addReflection(server);
     const port = await listen(server, options.address);
     return new RpcServer(formatAddress({ host, port }), server, calls, health);
   }
@@ -127,6 +127,14 @@ function addEndpoint(server: grpc.Server, endpoint: Endpoint, calls: Calls): voi
   server.addService({ method }, { method: endpoint.handle(calls) });
 }
 
+/** What grpc-js says at length, by the system's own code. */
+const BIND_FAILURES = [
+  ['EADDRINUSE', 'another process listens on it'],
+  ['EADDRNOTAVAIL', 'it is not an address of this machine'],
+  ['EACCES', 'this user may not listen on that port'],
+  ['ENOTFOUND', 'there is no host of that name'],
+] as const;
+
 function listen(server: grpc.Server, address: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, port) => {
@@ -134,7 +142,8 @@ function listen(server: grpc.Server, address: string): Promise<number> {
       server.forceShutdown();
       const { message } = error;
       const inUse = message.includes('EADDRINUSE');
-      const why = inUse ? 'another process listens on it' : message;
+      const known = BIND_FAILURES.find(([code]) => message.includes(code));
+      const why = known?.[1] ?? message;
       reject(new HeadwaterError(inUse ? 'address_in_use' : 'invalid_argument', `cannot listen on ${address}: ${why}`, { cause: error }));
     });
   });

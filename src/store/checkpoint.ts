@@ -41,6 +41,7 @@ export class Checkpointer {
   #running: Promise<void> | undefined;
   #recounting: Promise<void> | undefined;
   #closed: HeadwaterError | undefined;
+  #failure: Error | undefined;
 
   constructor(options: {
     log: Log;
@@ -58,6 +59,11 @@ export class Checkpointer {
     this.#onFailure = options.onFailure;
   }
 
+  /** Why nothing is written out any more: the generation has to be opened anew. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
   /** After every commit: freezes the overlay when it is over its budget. */
   afterCommit(): void {
     const { active } = this.#keyspace;
@@ -70,7 +76,9 @@ export class Checkpointer {
   /** What a committer awaits first: undefined unless the overlay is full and its flush is behind. */
   room(): Promise<void> | undefined {
     const { active, frozenLayers } = this.#keyspace;
-    if (frozenLayers < FROZEN_LAYERS_MAX || active.bytes < this.#budget.overlayBytesMax || this.#closed) return undefined;
+    if (frozenLayers < FROZEN_LAYERS_MAX || active.bytes < this.#budget.overlayBytesMax) return undefined;
+    // Nothing will make room any more; the store is about to be closed or opened anew.
+    if (this.#closed || this.#failure) return undefined;
     return new Promise((resolve) => this.#waitingForRoom.push(resolve));
   }
 
@@ -85,7 +93,8 @@ export class Checkpointer {
    * @param share take one that is up to a second older, if there is one.
    */
   snapshotAt(options: { share: boolean } = { share: false }): Promise<KeyspaceSnapshot> {
-    if (this.#closed) return Promise.reject(this.#closed);
+    const ended = this.#closed ?? this.#failure;
+    if (ended) return Promise.reject(ended);
     const now = this.#clock.monotonicMs();
     for (const [snapshot, takenAt] of this.#snapshots) {
       const level = snapshot.position.offset >= this.#keyspace.applied.offset;
@@ -102,6 +111,9 @@ export class Checkpointer {
     for (;;) {
       const snapshot = await this.snapshotAt();
       await snapshot.release();
+      // A snapshot that somebody still holds may be from before a recount.
+      const { position, keys } = this.#keyspace.checkpoint;
+      if (position.offset === snapshot.position.offset && keys !== null) return keys;
       if (snapshot.keys !== undefined) return snapshot.keys;
       await this.#recount();
     }
@@ -109,7 +121,10 @@ export class Checkpointer {
 
   /** Restores what a crash in the middle of a flush left unknown. */
   start(): void {
-    if (this.#keyspace.checkpoint.keys === null) void this.#recount().catch(this.#onFailure);
+    if (this.#keyspace.checkpoint.keys !== null) return;
+    void this.#recount().catch((error: Error) => {
+      if (!this.#closed) this.#onFailure(error);
+    });
   }
 
   /** Readers of snapshots hear `reason`; a flush in hand ends after its chunk at the latest. */
@@ -126,7 +141,8 @@ export class Checkpointer {
     this.#recounting ??= (async () => {
       // Between two flushes: the count must begin where the deltas begin.
       while (this.#running) await this.#running;
-      if (!this.#closed) await this.#keyspace.recount();
+      if (this.#closed) throw this.#closed;
+      await this.#keyspace.recount(() => this.#closed !== undefined);
     })().finally(() => {
       this.#recounting = undefined;
     });
@@ -134,11 +150,16 @@ export class Checkpointer {
   }
 
   #kick(): void {
+    if (this.#closed || this.#failure) return;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
       // Something may have been frozen or asked for in the turn in which the loop ended.
-      if (!this.#closed && (this.#keyspace.frozenLayers > 0 || this.#requests.length > 0)) this.#kick();
+      if (this.#hasWork) this.#kick();
     });
+  }
+
+  get #hasWork(): boolean {
+    return this.#keyspace.frozenLayers > 0 || this.#requests.length > 0;
   }
 
   async #run(): Promise<void> {
@@ -153,11 +174,14 @@ export class Checkpointer {
         await this.#flushOldest();
         this.#releaseWaiting();
       }
-      while (!this.#closed && (await this.#keyspace.sweep(SWEEP_STEP)) === SWEEP_STEP);
+      // Flushes and snapshots go before: nobody waits for what a clear has hidden to be deleted.
+      while (!this.#closed && !this.#hasWork && (await this.#keyspace.sweep(SWEEP_STEP)) === SWEEP_STEP);
     } catch (error) {
       if (this.#closed) return;
-      for (const request of this.#requests.splice(0)) request.reject(error as Error);
-      this.#onFailure(error as Error);
+      this.#failure = error as Error;
+      for (const request of this.#requests.splice(0)) request.reject(this.#failure);
+      this.#releaseWaiting();
+      this.#onFailure(this.#failure);
     }
   }
 

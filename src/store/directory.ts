@@ -15,6 +15,7 @@
  * renamed, and the directory synced.
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { HeadwaterError } from '../errors.js';
@@ -55,13 +56,14 @@ export class Directory {
    */
   static async open(directory: string, openDatabase: OpenDatabase): Promise<Directory> {
     await refuseForeign(directory);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory);
     const lock = await takeLock(directory, openDatabase);
     try {
+      await refuseIncomplete(directory);
       await replaceFile(directory, 'owner', `${process.pid}\n`);
       if ((await readIfThere(path.join(directory, 'format'))) === undefined) await replaceFile(directory, 'format', FORMAT_TEXT);
       const node = (await readNode(directory)) ?? (await writeNode(directory, newNode()));
-      const current = await readCurrent(directory);
+      const current = (await readCurrent(directory)) ?? (await writeCurrent(directory, 1));
       return new Directory(directory, lock, node, current);
     } catch (error) {
       await lock.close();
@@ -96,14 +98,18 @@ export class Directory {
     for (const name of await readdir(next)) await syncDirectory(path.join(next, name));
     await syncDirectory(next);
     await syncDirectory(this.path);
-    await replaceFile(this.path, 'CURRENT', `${path.basename(next)}\n`);
-    this.#current++;
+    try {
+      await writeCurrent(this.path, this.#current + 1);
+    } finally {
+      // What stands there counts, wherever it failed.
+      this.#current = (await readCurrent(this.path)) ?? this.#current;
+    }
   }
 
   /** Deletes every generation but the current one: leftovers of a resync that was cut, or the one before a switch. */
   async removeOtherGenerations(): Promise<void> {
     for (const name of await readdir(this.path)) {
-      if (/^gen-\d{6}$/.test(name) && name !== path.basename(this.currentGeneration)) {
+      if (GENERATION.test(name) && name !== path.basename(this.currentGeneration)) {
         await rm(path.join(this.path, name), { recursive: true, force: true });
       }
     }
@@ -121,7 +127,26 @@ export class Directory {
   }
 
   #generation(number: number): string {
-    return path.join(this.path, `gen-${String(number).padStart(6, '0')}`);
+    return path.join(this.path, generationName(number));
+  }
+}
+
+const GENERATION = /^gen-(\d{6})$/;
+
+function generationName(number: number): string {
+  return `gen-${String(number).padStart(6, '0')}`;
+}
+
+/** Node's recursive mkdir never ends where a file system makes no directories at all, as /proc. */
+async function makeDirectory(directory: string): Promise<void> {
+  const parent = path.dirname(path.resolve(directory));
+  try {
+    if (!existsSync(parent)) await makeDirectory(parent);
+    await mkdir(directory, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    if (HeadwaterError.is(error)) throw error;
+    throw new HeadwaterError('foreign_directory', `${directory} cannot be made: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -183,15 +208,32 @@ async function writeNode(directory: string, node: NodeRecord): Promise<NodeRecor
   return node;
 }
 
-async function readCurrent(directory: string): Promise<number> {
+async function readCurrent(directory: string): Promise<number | undefined> {
   const text = await readIfThere(path.join(directory, 'CURRENT'));
-  if (text === undefined) {
-    await replaceFile(directory, 'CURRENT', 'gen-000001\n');
-    return 1;
-  }
+  if (text === undefined) return undefined;
   const number = /^gen-(\d{6})\n$/.exec(text)?.[1];
   if (number) return Number(number);
   throw new HeadwaterError('corrupt', `${directory}/CURRENT is damaged: expected the name of a generation, received ${JSON.stringify(text.slice(0, 80))}`);
+}
+
+async function writeCurrent(directory: string, number: number): Promise<number> {
+  await replaceFile(directory, 'CURRENT', `${generationName(number)}\n`);
+  return number;
+}
+
+/**
+ * What a first start leaves when it is cut is no damage: the files are made in
+ * a fixed order, the first generation last. Anything else that is missing must
+ * not be made anew, because data would be taken for leftovers.
+ */
+async function refuseIncomplete(directory: string): Promise<void> {
+  const [node, current] = [await readNode(directory), await readCurrent(directory)];
+  const generations = (await readdir(directory)).filter((name) => GENERATION.test(name));
+  const missing = (what: string) => new HeadwaterError('corrupt', `${directory}/${what} is missing, though there is ${[...generations, 'CURRENT'][0]}; nothing was touched`);
+  if (!node && (current !== undefined || generations.length > 0)) throw missing('node.json');
+  if (current === undefined && generations.length > 0) throw missing('CURRENT');
+  const fresh = current === undefined || (current === 1 && generations.length === 0);
+  if (!fresh && !generations.includes(generationName(current))) throw missing(generationName(current));
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

@@ -22,8 +22,8 @@ const MiB = 1024 * 1024;
  * The log is written once and read in order: large buffers keep its memtable
  * flushes rare, and its blocks hardly compress at the speed that counts here.
  */
-export const LOG_DATABASE: DatabaseOptions = { writeBufferBytes: 32 * MiB, fileBytes: 32 * MiB, cacheBytes: MiB, compression: false };
-export const KEYSPACE_DATABASE: DatabaseOptions = { writeBufferBytes: 8 * MiB, fileBytes: 8 * MiB, cacheBytes: 32 * MiB, compression: true };
+const LOG_DATABASE: DatabaseOptions = { writeBufferBytes: 32 * MiB, fileBytes: 32 * MiB, cacheBytes: MiB, compression: false };
+const KEYSPACE_DATABASE: DatabaseOptions = { writeBufferBytes: 8 * MiB, fileBytes: 8 * MiB, cacheBytes: 16 * MiB, compression: true };
 
 export interface GenerationOptions {
   readonly openDatabase: OpenDatabase;
@@ -73,7 +73,10 @@ export class Generation {
       const log = await Log.open(logDatabase);
       const keyspace = await Keyspace.open(keyspaceDatabase);
       const checkpointer = new Checkpointer({ ...options, log, keyspace });
-      const incomplete = await recover({ log, keyspace, checkpointer }, options);
+      const incomplete = await recover({ log, keyspace, checkpointer }, options).catch(async (error: Error) => {
+        await checkpointer.close(HeadwaterError.from(error));
+        throw error;
+      });
       return new Generation({ log, keyspace, checkpointer, incomplete, databases }, options);
     } catch (error) {
       await Promise.all(databases.map((database) => database.close()));
@@ -87,9 +90,12 @@ export class Generation {
     this.log.close(reason);
     await this.checkpointer.close(reason);
     await Promise.all(this.#background);
-    // A database that failed a write promises nothing: its owner reopens it.
-    for (const database of this.#databases) if (!database.latched) await database.durable();
-    await Promise.all(this.#databases.map((database) => database.close()));
+    try {
+      // A database that failed a write promises nothing: its owner reopens it.
+      for (const database of this.#databases) if (!database.latched) await database.durable();
+    } finally {
+      await Promise.all(this.#databases.map((database) => database.close()));
+    }
   }
 
   async #syncEverySecond({ clock, onFailure }: GenerationOptions): Promise<void> {
@@ -117,7 +123,8 @@ export class Generation {
   }
 }
 
-async function openDatabases(directory: string, openDatabase: OpenDatabase): Promise<[Database, Database]> {
+/** The log's and the keyspace's, in this order. */
+export async function openDatabases(directory: string, openDatabase: OpenDatabase): Promise<[Database, Database]> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const log = await openDatabase(path.join(directory, 'log'), LOG_DATABASE);
   try {
@@ -146,6 +153,7 @@ async function recover({ log, keyspace, checkpointer }: RecoveryParts, options: 
         keyspace.apply(block);
         checkpointer.afterCommit();
         await checkpointer.room();
+        if (checkpointer.failure) throw checkpointer.failure;
       },
       quarantine: (blocks) => options.quarantine(blocks, log.end.offset + 1),
       found: (finding) => report(finding, logger),

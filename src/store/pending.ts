@@ -11,8 +11,8 @@ import { invariant } from '../invariant.js';
 import { BLOCK_BYTES_CEILING } from '../limits.js';
 import { BLOCK_HEADER_BYTES } from '../log/block.js';
 
-/** Header and framing of one command in a block, for the size of the block. */
-const COMMAND_OVERHEAD_BYTES = 24;
+/** The framing of one command in a block at the most: six tags and lengths, expiry, type, the joined flag. */
+const COMMAND_OVERHEAD_BYTES = 40;
 
 export class PendingView implements View {
   readonly nowMs: number;

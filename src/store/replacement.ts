@@ -5,14 +5,13 @@
  * databases durable, nothing of it counts; a node that stops before has what it
  * had.
  */
-import path from 'node:path';
 import { KeyspaceLoader } from '../keyspace/loader.js';
 import type { Database, OpenDatabase } from '../level.js';
 import type { Lineage, LineageRow } from '../lineage.js';
 import type { Block } from '../log/block.js';
 import { Log } from '../log/log.js';
 import type { Position } from '../position.js';
-import { KEYSPACE_DATABASE, LOG_DATABASE } from './generation.js';
+import { openDatabases } from './generation.js';
 import { verifyReceived } from './receive.js';
 
 export class Replacement {
@@ -30,10 +29,14 @@ export class Replacement {
 
   /** @param directory an empty directory. */
   static async create(directory: string, openDatabase: OpenDatabase, base: Position, lineage: Lineage): Promise<Replacement> {
-    const logDatabase = await openDatabase(path.join(directory, 'log'), LOG_DATABASE);
-    const keyspaceDatabase = await openDatabase(path.join(directory, 'keyspace'), KEYSPACE_DATABASE);
-    const log = await Log.createAt(logDatabase, base, lineage.upTo(base.offset));
-    return new Replacement(log, [logDatabase, keyspaceDatabase], base);
+    const databases = await openDatabases(directory, openDatabase);
+    try {
+      const log = await Log.createAt(databases[0], base, lineage.upTo(base.offset));
+      return new Replacement(log, databases, base);
+    } catch (error) {
+      await Promise.all(databases.map((database) => database.close()));
+      throw error;
+    }
   }
 
   get keys(): number {

@@ -93,7 +93,7 @@ export class Store {
       return store;
     } catch (error) {
       store.#background.abort();
-      await store.#generation?.close(new HeadwaterError('unavailable', 'the store did not open'));
+      await store.#generation?.close(new HeadwaterError('unavailable', 'the store did not open')).catch(() => {});
       await directory.close();
       throw error;
     }
@@ -153,6 +153,11 @@ export class Store {
   /** Whether reads can be served now. */
   get isServing(): boolean {
     return !this.#unavailable && !this.#generation?.incomplete;
+  }
+
+  /** Resolves when no change of what is open is under way. */
+  settled(): Promise<void> {
+    return this.#changing;
   }
 
   /** Tells `listener` now, and whenever it changes, whether reads can be served. */
@@ -266,9 +271,15 @@ export class Store {
   async adopt(replacement: Replacement): Promise<void> {
     await this.#change(async () => {
       const reason = new HeadwaterError('unavailable', 'a full resync has replaced the data', { details: { reason: 'UPSTREAM_REPLACED' } });
-      await this.#close(reason);
-      await this.#directory.switchToNew();
-      await this.#open();
+      try {
+        await this.#close(reason);
+        await this.#directory.switchToNew();
+        await this.#open();
+      } catch (error) {
+        // Whichever generation is the current one by now.
+        await this.#reopen(reason);
+        throw error;
+      }
       await this.#directory.removeOtherGenerations();
       this.#logger.info({ offset: replacement.end.offset }, `full resync done: now at ${formatPosition(this.position)}`);
     });
@@ -300,8 +311,12 @@ export class Store {
     await this.#change(async () => {
       await this.#writer?.between(async () => {});
       await this.#stopRole(this.#readOnly(upstream));
-      await this.#directory.update({ role: 'follower', upstream });
-      this.#startRole();
+      try {
+        await this.#directory.update({ role: 'follower', upstream });
+        if (this.isServing) await this.log.forgetUnusedHistory();
+      } finally {
+        this.#startRole();
+      }
     });
   }
 
@@ -315,8 +330,11 @@ export class Store {
         await this.#writer?.between(async () => {}).catch(() => {});
         await this.#generation?.checkpointer.checkpoint().catch(() => {});
       }
-      await this.#close(reason);
-      await this.#directory.close();
+      try {
+        await this.#close(reason);
+      } finally {
+        await this.#directory.close();
+      }
     });
   }
 
@@ -335,7 +353,10 @@ export class Store {
       this.#logger.error({}, `${generation.incomplete.message}; nothing is served until a full resync`);
     } else if (this.role === 'leader') {
       await this.#lead(generation);
+    } else {
+      await generation.log.forgetUnusedHistory();
     }
+    if (generation.checkpointer.failure) throw generation.checkpointer.failure;
     this.#unavailable = undefined;
     this.#startRole();
     this.#onServing(this.isServing);
@@ -375,8 +396,11 @@ export class Store {
     this.#unavailable = reason;
     this.#onServing(false);
     await this.#stopRole(reason);
-    await this.#generation?.close(reason);
-    this.#generation = undefined;
+    try {
+      await this.#generation?.close(reason);
+    } finally {
+      this.#generation = undefined;
+    }
   }
 
   /** A write failed: everything open is thrown away, and opened anew until that works. */

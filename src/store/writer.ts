@@ -71,6 +71,8 @@ export class Writer {
   #running: Promise<void> | undefined;
   #closed: HeadwaterError | undefined;
   readonly #waitingForRoom = new Set<Waiter>();
+  /** So many items at the head of the queue are taken one at a time. */
+  #alone = 0;
 
   constructor(options: {
     log: Log;
@@ -99,9 +101,16 @@ export class Writer {
   /** Resolves when `queuedBytes` is at most `bytes`, or `signal` aborts, or the writer is closed. */
   whenQueueBelow(bytes: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const waiter = { bytes, resolve };
+      const abort = () => this.#release(waiter);
+      const waiter: Waiter = {
+        bytes,
+        resolve: () => {
+          signal.removeEventListener('abort', abort);
+          resolve();
+        },
+      };
       this.#waitingForRoom.add(waiter);
-      signal.addEventListener('abort', () => this.#release(waiter), { once: true });
+      signal.addEventListener('abort', abort, { once: true });
       if (signal.aborted || this.#closed || this.#queuedBytes <= bytes) this.#release(waiter);
     });
   }
@@ -166,7 +175,9 @@ export class Writer {
     const batch: Array<Submission | Expiry> = [];
     let bytes = 0;
     let operations = 0;
-    for (let i = this.#head; i < this.#queue.length; i++) {
+    const end = this.#alone > 0 ? this.#head + 1 : this.#queue.length;
+    if (this.#alone > 0) this.#alone--;
+    for (let i = this.#head; i < end; i++) {
       const item = this.#queue[i] as Item;
       if (item.kind === 'task' || bytes >= BLOCK_BYTES_TARGET || operations >= BLOCK_COMMANDS_MAX) break;
       batch.push(item);
@@ -180,8 +191,14 @@ export class Writer {
   /** Executes as much of the batch as one block takes, commits it, and answers what is complete. */
   async #write(batch: ReadonlyArray<Submission | Expiry>): Promise<void> {
     const keys = batch.flatMap(keysOf);
-    const reading = this.#keyspace.read(keys);
-    const entries = Array.isArray(reading) ? reading : await reading;
+    let entries: Array<Entry | undefined>;
+    try {
+      const reading = this.#keyspace.read(keys);
+      entries = Array.isArray(reading) ? reading : await reading;
+    } catch (error) {
+      this.#unreadable(batch, error as Error);
+      return;
+    }
     const base = new Map<string, Entry | undefined>();
     for (let i = 0; i < keys.length; i++) base.set((keys[i] as Buffer).toString('latin1'), entries[i]);
     const { end } = this.#log;
@@ -206,24 +223,46 @@ export class Writer {
   #answer(batch: ReadonlyArray<Submission | Expiry>, complete: number): void {
     for (let i = 0; i < complete; i++) {
       const item = batch[i] as Submission | Expiry;
-      if (item.kind === 'expiry') {
-        item.resolve();
-        continue;
-      }
-      this.#queuedBytes -= item.bytes;
-      item.resolve(item.replies);
+      if (item.kind === 'expiry') item.resolve();
+      else item.resolve(item.replies);
     }
+    this.#dequeued(batch.slice(0, complete));
+    if (complete < batch.length) this.#putBack(batch.slice(complete));
+  }
+
+  /**
+   * A record that the batch reads is damaged. Nothing has been written: who
+   * asked for it is told, the others go on.
+   */
+  #unreadable(batch: ReadonlyArray<Submission | Expiry>, error: Error): void {
+    const [item] = batch;
+    if (batch.length > 1) {
+      this.#putBack(batch);
+      this.#alone = batch.length;
+    } else if (item) {
+      const begun = item.kind === 'operations' && item.next > 0;
+      item.reject(begun ? new HeadwaterError('outcome_unknown', `a part of it was written, then ${error.message}`, { cause: error }) : error);
+      this.#dequeued(batch);
+    }
+  }
+
+  #dequeued(items: ReadonlyArray<Submission | Expiry>): void {
+    for (const item of items) if (item.kind === 'operations') this.#queuedBytes -= item.bytes;
     for (const waiter of this.#waitingForRoom) if (this.#queuedBytes <= waiter.bytes) this.#release(waiter);
-    if (complete === batch.length) return;
-    this.#queue = [...batch.slice(complete), ...this.#queue.slice(this.#head)];
+  }
+
+  #putBack(items: ReadonlyArray<Submission | Expiry>): void {
+    this.#queue = [...items, ...this.#queue.slice(this.#head)];
     this.#head = 0;
   }
 
-  /** Everything in the batch may have happened; what waits behind it has not. */
+  /** Everything in the batch may have happened; what waits behind it has not, and nothing more does here. */
   #failed(batch: ReadonlyArray<Submission | Expiry>, cause: Error): void {
     const unknown = new HeadwaterError('outcome_unknown', OUTCOME_UNKNOWN, { cause });
     for (const item of batch) item.reject(unknown);
+    this.#closed ??= new HeadwaterError('unavailable', `the store is reopening after a failure: ${cause.message}`, { cause });
     this.#onFailure(cause);
+    for (const item of this.#queue.splice(this.#head)) item.reject(this.#closed);
   }
 
   #release(waiter: Waiter): void {

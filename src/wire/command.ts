@@ -1,8 +1,8 @@
 /**
  * The payload of a block: protobuf `BlockPayload` (proto/headwater/v1/command.proto).
- * Written and read by hand on protobufjs' Writer and Reader instead of through
- * the generated classes, because every logged command passes here twice: the
- * reader hands out positions in the block's buffer, so that nothing is
+ * Written and read by hand instead of through the generated classes, because
+ * every logged command passes here twice: the writer makes the block's buffer
+ * in one piece, the reader hands out positions in it, so that nothing is
  * allocated for a command but what its visitor keeps. The tests hold both
  * against the generated code.
  */
@@ -11,8 +11,9 @@ import type { Command } from '../command.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import { toNumber } from './numbers.js';
+import { fieldBytes, finish, room, varintBytes, writeField, writeVarint } from './output.js';
 
-const { Reader, Writer } = $protobuf;
+const { Reader } = $protobuf;
 
 const WIRE_BYTES = 2;
 const tag = (field: number, wireType: number): number => (field << 3) | wireType;
@@ -24,6 +25,10 @@ const TOUCH = tag(3, WIRE_BYTES);
 const CLEAR = tag(4, WIRE_BYTES);
 const MESSAGE = tag(5, WIRE_BYTES);
 const JOINED = tag(16, 0);
+/** Its tag takes two bytes. */
+const JOINED_BYTES = 3;
+
+const KIND_TAGS = { put: PUT, del: DEL, touch: TOUCH, clear: CLEAR, message: MESSAGE } as const;
 
 /**
  * Receives the commands of a payload in order. Positions are into the buffer
@@ -39,48 +44,91 @@ export interface CommandVisitor {
   joined?(index: number): void;
 }
 
-type PbWriter = InstanceType<typeof Writer>;
 type PbReader = InstanceType<typeof Reader>;
 
-export function encodeCommands(commands: readonly Command[]): Uint8Array {
-  const writer = Writer.create();
-  for (const command of commands) {
-    writer.uint32(COMMANDS).fork();
-    encodeKind(command, writer);
-    if (command.joined) writer.uint32(JOINED).bool(true);
-    writer.ldelim();
-  }
-  return writer.finish();
+/**
+ * The payload of a block, at the end of a new buffer whose first `headerBytes`
+ * are left to the caller.
+ */
+export function encodeCommands(commands: readonly Command[], headerBytes: number): Buffer {
+  let at = headerBytes;
+  room(0, headerBytes);
+  for (const command of commands) at = writeCommand(at, command);
+  return finish(at);
 }
 
-function encodeKind(command: Command, writer: PbWriter): void {
+function writeCommand(at: number, command: Command): number {
+  const content = contentBytes(command);
+  const whole = fieldBytes(content) + (command.joined ? JOINED_BYTES : 0);
+  const bytes = room(at, fieldBytes(whole));
+  bytes[at] = COMMANDS;
+  let next = writeVarint(bytes, at + 1, whole);
+  bytes[next] = KIND_TAGS[command.kind];
+  next = writeContent(bytes, writeVarint(bytes, next + 1, content), command);
+  if (!command.joined) return next;
+  next = writeVarint(bytes, next, JOINED);
+  bytes[next] = 1;
+  return next + 1;
+}
+
+function contentBytes(command: Command): number {
   switch (command.kind) {
     case 'put':
-      writer.uint32(PUT).fork();
-      if (command.key.length > 0) writer.uint32(tag(1, WIRE_BYTES)).bytes(command.key);
-      if (command.value.length > 0) writer.uint32(tag(2, WIRE_BYTES)).bytes(command.value);
-      if (command.expiresAtMs > 0) writer.uint32(tag(3, 0)).uint64(command.expiresAtMs);
-      if (command.type > 0) writer.uint32(tag(4, 0)).uint32(command.type);
-      break;
+      return (
+        optionalBytes(command.key) +
+        optionalBytes(command.value) +
+        optionalVarintBytes(command.expiresAtMs) +
+        optionalVarintBytes(command.type)
+      );
     case 'del':
-      writer.uint32(DEL).fork();
-      if (command.key.length > 0) writer.uint32(tag(1, WIRE_BYTES)).bytes(command.key);
-      break;
+      return optionalBytes(command.key);
     case 'touch':
-      writer.uint32(TOUCH).fork();
-      if (command.key.length > 0) writer.uint32(tag(1, WIRE_BYTES)).bytes(command.key);
-      if (command.expiresAtMs > 0) writer.uint32(tag(2, 0)).uint64(command.expiresAtMs);
-      break;
+      return optionalBytes(command.key) + optionalVarintBytes(command.expiresAtMs);
     case 'clear':
-      writer.uint32(CLEAR).fork();
-      break;
+      return 0;
     case 'message':
-      writer.uint32(MESSAGE).fork();
-      if (command.channel.length > 0) writer.uint32(tag(1, WIRE_BYTES)).bytes(command.channel);
-      if (command.data.length > 0) writer.uint32(tag(2, WIRE_BYTES)).bytes(command.data);
-      break;
+      return optionalBytes(command.channel) + optionalBytes(command.data);
   }
-  writer.ldelim();
+}
+
+function writeContent(bytes: Buffer, at: number, command: Command): number {
+  let next = at;
+  switch (command.kind) {
+    case 'put':
+      next = writeOptional(bytes, next, tag(1, WIRE_BYTES), command.key);
+      next = writeOptional(bytes, next, tag(2, WIRE_BYTES), command.value);
+      next = writeOptionalVarint(bytes, next, tag(3, 0), command.expiresAtMs);
+      return writeOptionalVarint(bytes, next, tag(4, 0), command.type);
+    case 'del':
+      return writeOptional(bytes, next, tag(1, WIRE_BYTES), command.key);
+    case 'touch':
+      next = writeOptional(bytes, next, tag(1, WIRE_BYTES), command.key);
+      return writeOptionalVarint(bytes, next, tag(2, 0), command.expiresAtMs);
+    case 'clear':
+      return next;
+    case 'message':
+      next = writeOptional(bytes, next, tag(1, WIRE_BYTES), command.channel);
+      return writeOptional(bytes, next, tag(2, WIRE_BYTES), command.data);
+  }
+}
+
+/** As protobuf has it, a field that is empty or 0 is left out. */
+function optionalBytes(value: Buffer): number {
+  return value.length === 0 ? 0 : fieldBytes(value.length);
+}
+
+function optionalVarintBytes(value: number): number {
+  return value === 0 ? 0 : 1 + varintBytes(value);
+}
+
+function writeOptional(bytes: Buffer, at: number, fieldTag: number, value: Buffer): number {
+  return value.length === 0 ? at : writeField(bytes, at, fieldTag, value, value.length);
+}
+
+function writeOptionalVarint(bytes: Buffer, at: number, fieldTag: number, value: number): number {
+  if (value === 0) return at;
+  bytes[at] = fieldTag;
+  return writeVarint(bytes, at + 1, value);
 }
 
 /**

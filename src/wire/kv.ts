@@ -373,7 +373,8 @@ export function boundedReply(reply: Reply): Reply {
 
 const REPLY_OVERHEAD_BYTES = 16;
 
-function payloadBytes(reply: Reply): number {
+/** About the bytes of a reply, without encoding it. */
+export function payloadBytes(reply: Reply): number {
   if (reply.kind === 'multiGet') return sum(reply.values);
   if (reply.kind === 'transact') return sum(reply.replies);
   if (reply.kind === 'set') return REPLY_OVERHEAD_BYTES + (reply.oldValue?.length ?? 0);

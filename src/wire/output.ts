@@ -24,9 +24,9 @@ export function room(at: number, count: number): Buffer {
   return shared;
 }
 
-/** The message that ends at `end`, as a copy: gRPC keeps it until it is sent. */
+/** The message that ends at `end`, as a copy of its own: it outlives the next message. */
 export function finish(end: number): Buffer {
-  const message = Buffer.allocUnsafe(end);
+  const message = Buffer.allocUnsafeSlow(end);
   shared.copy(message, 0, 0, end);
   if (shared.length > KEPT_BYTES_MAX) shared = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   return message;

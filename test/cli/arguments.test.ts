@@ -77,7 +77,10 @@ describe('what people type', () => {
     for (const [text, value] of good) it(`${what} is ${text}`, () => assert.equal(parse(text), value));
     for (const text of bad) {
       it(`${what} is not ${JSON.stringify(text)}, and the refusal names it`, () => {
-        assert.throws(() => parse(text), (error: Error) => error.message.startsWith('Expected ') && error.message.includes(JSON.stringify(text)));
+        assert.throws(
+          () => parse(text),
+          (error: Error) => error.message.startsWith('Expected ') && error.message.includes(JSON.stringify(text)),
+        );
       });
     }
   }

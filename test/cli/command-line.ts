@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
@@ -21,7 +22,7 @@ export interface Outcome {
 }
 
 export interface RunOptions {
-  readonly stdin?: string | Buffer;
+  readonly stdin?: string | Buffer | Readable;
   readonly env?: Record<string, string>;
   readonly cwd?: string;
 }
@@ -43,8 +44,11 @@ export async function endAll(): Promise<void> {
 
 export async function headwater(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const child = launch(args, options);
+  // A command that has seen enough reads no further.
   child.stdin?.on('error', () => {});
-  child.stdin?.end(options.stdin ?? '');
+  const { stdin = '' } = options;
+  if (!(stdin instanceof Readable)) child.stdin?.end(stdin);
+  else if (child.stdin) stdin.pipe(child.stdin).on('close', () => stdin.destroy());
   const [stdout, stderr] = await Promise.all([readAll(child.stdout), readAll(child.stderr), ended(child)]);
   return { status: child.exitCode, stdout, stderr: stderr.toString() };
 }
@@ -94,18 +98,24 @@ export class Served {
     return headwater(['--connect', this.address, ...args], options);
   }
 
-  signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+  /** Reads no further, as when `serve 2>&1 | less` is quit. */
+  closeLog(): void {
+    this.#child.stderr?.destroy();
+  }
+
+  /** Both are there before it looks at either. */
+  signalTwice(first: NodeJS.Signals, second: NodeJS.Signals): Promise<number | null> {
+    for (const signal of ['SIGSTOP', first, second, 'SIGCONT'] as const) this.#child.kill(signal);
+    return this.#exitStatus();
   }
 
   /** @returns the exit status, null where the signal ended it. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    await end(this.#child, signal);
-    return this.#child.exitCode;
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
+    return this.#exitStatus();
   }
 
-  /** Of whatever ends it. */
-  async exitStatus(): Promise<number | null> {
+  async #exitStatus(): Promise<number | null> {
     await ended(this.#child);
     return this.#child.exitCode;
   }

@@ -1,6 +1,6 @@
 /** The commands on keys, each as a person or a program calls it. */
 import assert from 'node:assert/strict';
-import { endAll, type Outcome, Served, temporaryDirectory } from './command-line.js';
+import { endAll, headwater, type Outcome, Served, temporaryDirectory } from './command-line.js';
 
 /** One call: what is typed, then its exit status and what stdout, exactly, and stderr say. */
 interface Step {
@@ -61,7 +61,12 @@ const SCENARIOS: readonly Scenario[] = [
       { type: ['set', 'nx', '1', '--if-present'], status: 1, stdout: '', stderr: /not set: "nx" does not exist/ },
       { type: ['set', 'nx', '1', '--if-absent'], stdout: 'OK\n' },
       { type: ['set', 'nx', '2', '--if-absent'], status: 1, stderr: /not set: "nx" exists/ },
-      { type: ['set', 'nx', '3', '--if-absent', '--json'], status: 1, stdout: '{"key":"nx","applied":false}\n', stderr: /^$/ },
+      {
+        type: ['set', 'nx', '3', '--if-absent', '--json'],
+        status: 1,
+        stdout: '{"key":"nx","applied":false}\n',
+        stderr: /^$/,
+      },
       { type: ['set', 'nx', '4', '--if-present'], stdout: 'OK\n' },
       { type: ['get', 'nx'], stdout: '4' },
     ],
@@ -96,12 +101,19 @@ const SCENARIOS: readonly Scenario[] = [
       { type: ['ttl', 't'], stdout: /^(3600|3599)\n$/ },
       { type: ['expire', 't', '100'], stdout: 'OK\n' },
       { type: ['ttl', 't'], stdout: /^(100|99)\n$/ },
-      { type: ['ttl', 't', '--json'], stdout: /^\{"key":"t","exists":true,"ttl_ms":(100000|99\d{3}),"expires_at_ms":\d{13}\}\n$/ },
+      {
+        type: ['ttl', 't', '--json'],
+        stdout: /^\{"key":"t","exists":true,"ttl_ms":(100000|99\d{3}),"expires_at_ms":\d{13}\}\n$/,
+      },
       { type: ['persist', 't'], stdout: 'OK\n' },
       { type: ['persist', 't'], status: 1, stderr: /never expires/ },
       { type: ['ttl', 't'], stdout: '-1\n' },
       { type: ['ttl', 't', '--json'], stdout: '{"key":"t","exists":true,"ttl_ms":null,"expires_at_ms":null}\n' },
-      { type: ['ttl', 'none', '--json'], status: 1, stdout: '{"key":"none","exists":false,"ttl_ms":null,"expires_at_ms":null}\n' },
+      {
+        type: ['ttl', 'none', '--json'],
+        status: 1,
+        stdout: '{"key":"none","exists":false,"ttl_ms":null,"expires_at_ms":null}\n',
+      },
     ],
   },
   {
@@ -133,7 +145,10 @@ const WHOLE: Scenario = {
     { type: ['keys', 'user:[2-9]', '--json'], stdout: '{"key":"user:2"}\n' },
     { type: ['scan'], stdout: 'other\tc\nuser:1\ta\nuser:2\tb\n' },
     { type: ['scan', '--match', 'u*', '--keys-only'], stdout: 'user:1\nuser:2\n' },
-    { type: ['scan', '--match', 'o*', '--json'], stdout: /^\{"key":"other","value":"c","type":"string","expires_at_ms":null,"version":\d+\}\n$/ },
+    {
+      type: ['scan', '--match', 'o*', '--json'],
+      stdout: /^\{"key":"other","value":"c","type":"string","expires_at_ms":null,"version":\d+\}\n$/,
+    },
     { type: ['ping'], stdout: 'PONG\n' },
     { type: ['flushall', '--json'], stdout: '{"applied":true}\n' },
     { type: ['keys', '*', '--json'], stdout: '' },
@@ -167,7 +182,6 @@ describe('the commands on keys', function () {
 
   it('finds its node through HEADWATER_CONNECT, and the first of several that answers', async () => {
     const env = { HEADWATER_CONNECT: `127.0.0.1:1,${node.address}` };
-    const { headwater } = await import('./command-line.js');
     check({ type: ['ping'], stdout: 'PONG\n' }, await headwater(['ping'], { env }));
   });
 });

@@ -66,6 +66,22 @@ describe('a read', () => {
     }
   }
 
+  it('takes the newest of the touches that lie in layers over each other', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('k', 'v', 1), put('x', 'v', 1));
+    await bench.flushAll();
+    for (const expiresAtMs of [2, 3, 4]) {
+      bench.apply(touch('k', expiresAtMs));
+      bench.keyspace.freeze();
+      await bench.check();
+    }
+    bench.apply(touch('x', 5));
+    for (let flushes = 0; flushes < 3; flushes++) {
+      await bench.flushOne();
+      await bench.check();
+    }
+  });
+
   it('answers at once where memory knows every key, and with a promise where the disk is asked', async () => {
     const bench = await Bench.open();
     bench.apply(put('cold'));

@@ -89,7 +89,7 @@ describe('the payload of a block', () => {
   it('is written as the generated code reads it', () => {
     fc.assert(
       fc.property(commands, (list) => {
-        assert.deepEqual(fromPayload(BlockPayload.decode(encodeCommands(list))), list);
+        assert.deepEqual(fromPayload(BlockPayload.decode(encodeCommands(list, 0))), list);
       }),
       runs(300),
     );
@@ -106,14 +106,14 @@ describe('the payload of a block', () => {
 
   it('is read back as it was written, behind a header that is not looked at', () => {
     fc.assert(
-      fc.property(commands, (list) => assert.deepEqual(decode(encodeCommands(list)), list)),
+      fc.property(commands, (list) => assert.deepEqual(decode(encodeCommands(list, 0)), list)),
       runs(300),
     );
   });
 
   it('keeps the joined flag with its command and no other', () => {
     const list: Command[] = [{ kind: 'clear' }, { kind: 'clear', joined: true }, { kind: 'del', key: Buffer.from('k') }];
-    assert.deepEqual(decode(encodeCommands(list)), list);
+    assert.deepEqual(decode(encodeCommands(list, 0)), list);
   });
 
   it('reads the joined flag before the kind too, and false as absent', () => {
@@ -122,7 +122,7 @@ describe('the payload of a block', () => {
   });
 
   it('hands out views into the block, no copies', () => {
-    const block = Buffer.concat([HEADER, encodeCommands([{ kind: 'del', key: Buffer.from('key') }])]);
+    const block = Buffer.concat([HEADER, encodeCommands([{ kind: 'del', key: Buffer.from('key') }], 0)]);
     const [first] = decodeCommands(block, HEADER.length);
     assert(first?.kind === 'del' && first.key.buffer === block.buffer);
   });
@@ -170,8 +170,8 @@ describe('what is refused in a payload, and never skipped', () => {
       { kind: 'clear' },
       { kind: 'del', key: Buffer.from('k') },
     ];
-    const whole = encodeCommands(list);
-    const ends = new Map(list.map((_, i) => [encodeCommands(list.slice(0, i)).length, i]));
+    const whole = encodeCommands(list, 0);
+    const ends = new Map(list.map((_, i) => [encodeCommands(list.slice(0, i), 0).length, i]));
     for (let length = 0; length < whole.length; length++) {
       const read = ends.get(length);
       if (read === undefined) assert.equal(refusal(whole.subarray(0, length)).code, 'corrupt', `cut at ${length}`);
@@ -187,7 +187,7 @@ describe('what is refused in a payload, and never skipped', () => {
   });
 
   it('whatever bytes come: a coded refusal, or what the generated code reads too', () => {
-    const payload = commands.map((list) => Buffer.from(encodeCommands(list)));
+    const payload = commands.map((list) => Buffer.from(encodeCommands(list, 0)));
     const edits = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(payload, edits, (original, changes) => {

@@ -1,0 +1,71 @@
+/**
+ * The commands that have not been sent, in the order in which they go: those
+ * that were sent before and certainly not done come first.
+ */
+import type { HeadwaterError } from '../errors.js';
+import { BATCH_BYTES_TARGET } from './options.js';
+import type { Pending } from './pending.js';
+
+export class CommandQueue {
+  #again: Pending[] = [];
+  #queue: Pending[] = [];
+  /** Before this, commands have been taken. */
+  #head = 0;
+  #bytes = 0;
+
+  get isEmpty(): boolean {
+    return this.#again.length === 0 && this.#head === this.#queue.length;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(pending: Pending): void {
+    this.#queue.push(pending);
+    this.#bytes += pending.bytes;
+  }
+
+  /** To be sent once more, after those that were put back before it. */
+  putBack(pending: Pending): void {
+    if (pending.settled) return;
+    pending.sent = false;
+    this.#again.push(pending);
+    this.#bytes += pending.bytes;
+  }
+
+  /** Up to about a message, and never nothing from a queue with anything in it but given-up commands; one large command goes alone. */
+  take(): Pending[] {
+    if (this.#again.length > 0) this.#merge();
+    const batch: Pending[] = [];
+    let bytes = 0;
+    while (this.#head < this.#queue.length) {
+      const pending = this.#queue[this.#head] as Pending;
+      if (bytes > 0 && bytes + pending.bytes > BATCH_BYTES_TARGET) break;
+      this.#head++;
+      this.#bytes -= pending.bytes;
+      if (pending.settled) continue;
+      batch.push(pending);
+      bytes += pending.bytes;
+    }
+    if (this.#head === this.#queue.length) {
+      this.#queue = [];
+      this.#head = 0;
+    }
+    return batch;
+  }
+
+  /** Settles those that `concerns` picks, and forgets whatever is settled. */
+  giveUp(reason: HeadwaterError, concerns: (pending: Pending) => boolean): void {
+    this.#merge();
+    for (const pending of this.#queue) if (concerns(pending)) pending.giveUp(reason);
+    this.#queue = this.#queue.filter(({ settled }) => !settled);
+    this.#bytes = this.#queue.reduce((bytes, pending) => bytes + pending.bytes, 0);
+  }
+
+  #merge(): void {
+    this.#queue = [...this.#again, ...this.#queue.slice(this.#head)];
+    this.#head = 0;
+    this.#again = [];
+  }
+}

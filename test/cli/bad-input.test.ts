@@ -1,0 +1,174 @@
+/** What cannot be meant is refused in one clear line, before anything is touched. */
+import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { endAll, headwater, temporaryDirectory } from './command-line.js';
+
+/** Stands for a fresh directory. */
+const HERE = '<here>';
+const CONFIG = `${HERE}/c.json`;
+
+interface Refusal {
+  readonly type: readonly string[];
+  readonly says: RegExp;
+  readonly status?: number;
+  readonly env?: Record<string, string>;
+  /** The text of CONFIG. */
+  readonly config?: string;
+}
+
+const serve = (...flags: string[]) => ['serve', '--data', `${HERE}/data`, ...flags];
+
+const REFUSALS: readonly Refusal[] = [
+  { type: [], says: /Usage: headwater/ },
+  { type: ['gte', 'k'], says: /unknown command 'gte'\n\(Did you mean get\?\)/ },
+  { type: ['promote'], says: /unknown command 'promote'/ },
+  { type: ['get'], says: /missing required argument 'KEY'/ },
+  { type: ['get', 'a', 'b'], says: /too many arguments/ },
+  { type: ['get', 'a', '--jsn'], says: /unknown option '--jsn'\n\(Did you mean --json\?\)/ },
+  { type: ['set', 'k'], says: /missing required argument 'VALUE'/ },
+  { type: ['set', 'k', 'v', '--ttl', 'soon'], says: /--ttl.*Expected a time.*received "soon"/ },
+  { type: ['set', 'k', 'v', '--ttl', '0'], says: /--ttl.*Expected a time over zero.*received "0"/ },
+  { type: ['set', 'k', 'v', '--ttl'], says: /argument missing/ },
+  {
+    type: ['set', 'k', 'v', '--if-absent', '--if-present'],
+    says: /'--if-absent' cannot be used with option '--if-present'/,
+  },
+  { type: ['expire', 'k', '-5'], says: /TTL.*received "-5"/ },
+  { type: ['incr', 'k', '1.5'], says: /'N'. Expected a whole number of at most 64 bits, received "1.5"/ },
+  { type: ['incr', 'k', '9223372036854775808'], says: /Expected a whole number of at most 64 bits/ },
+  { type: ['get', 'a\ufffd'], says: /Expected UTF-8/ },
+  { type: ['--connect', 'nowhere', 'get', 'k'], says: /--connect.*Expected HOST:PORT.*received "nowhere"/ },
+  {
+    type: ['get', 'k'],
+    env: { HEADWATER_CONNECT: 'x:99999' },
+    says: /HEADWATER_CONNECT.*Expected HOST:PORT.*received "x:99999"/,
+  },
+  { type: ['--timeout', '0', 'ping'], says: /--timeout.*received "0"/ },
+  {
+    type: ['--connect', '127.0.0.1:1', 'get', 'k'],
+    status: 3,
+    says: /^headwater: cannot reach 127\.0\.0\.1:1: connection refused.*HEADWATER_CONNECT.*\n$/,
+  },
+  {
+    type: ['--connect', 'no-such-host.invalid:1', 'ping'],
+    status: 3,
+    says: /^headwater: cannot reach no-such-host\.invalid:1: .*\n$/,
+  },
+  { type: ['--connect', '127.0.0.1:1', 'status', '--json'], status: 3, says: /cannot reach/ },
+  { type: ['follow', 'nowhere'], says: /Expected HOST:PORT.*received "nowhere"/ },
+  { type: serve('--fsync', 'sometimes'), says: /--fsync.*Expected always, everysec, never, received "sometimes"/ },
+  { type: serve('--listen', 'nowhere'), says: /listen: expected HOST:PORT.*received "nowhere"/ },
+  { type: serve('--follow', '127.0.0.1:0'), says: /--follow.*Expected HOST:PORT.*received "127.0.0.1:0"/ },
+  { type: serve('--listen', '127.0.0.1:7999', '--follow', '127.0.0.1:7999'), says: /cannot follow itself/ },
+  { type: serve('--max-key-bytes', 'many'), says: /--max-key-bytes.*Expected a size.*received "many"/ },
+  { type: serve('--overlay-bytes', '5'), says: /overlay-bytes: expected a whole number from 1048576 .*, received 5/ },
+  { type: serve('--link-timeout', '1ms'), says: /link-timeout: expected a whole number from 100 .*, received 1/ },
+  { type: serve('--log-level', 'loud'), says: /--log-level.*Expected debug, info, warn, error, received "loud"/ },
+  { type: serve('--lissen', '127.0.0.1:0'), says: /unknown option '--lissen'\n\(Did you mean --listen\?\)/ },
+  { type: serve('7420'), says: /too many arguments/ },
+  { type: ['serve', '--data', ''], says: /data: expected the path of a directory/ },
+  {
+    type: serve(),
+    env: { HEADWATER_FSYNC: 'x' },
+    says: /environment variable HEADWATER_FSYNC: Expected always.*received "x"/,
+  },
+  {
+    type: serve(),
+    env: { HEADWATER_REFLECTION: 'x' },
+    says: /environment variable HEADWATER_REFLECTION: expected true or false, received "x"/,
+  },
+  { type: serve('--config', `${HERE}/none.json`), says: /config file .*none\.json cannot be read/ },
+  { type: serve('--config', CONFIG), config: '{"fsync":', says: /config file .* is not JSON/ },
+  { type: serve('--config', CONFIG), config: '["fsync"]', says: /expected one JSON object.*received \["fsync"\]/ },
+  {
+    type: serve('--config', CONFIG),
+    config: '{"fsnc":"always"}',
+    says: /unknown option "fsnc"; did you mean "fsync"\?/,
+  },
+  {
+    type: serve('--config', CONFIG),
+    config: '{"colour":"blue"}',
+    says: /unknown option "colour"; expected one of data, listen/,
+  },
+  { type: serve('--config', CONFIG), config: '{"config":"other.json"}', says: /unknown option "config"/ },
+  {
+    type: serve('--config', CONFIG),
+    config: '{"fsync":"x"}',
+    says: /config file .*: fsync: Expected always.*received "x"/,
+  },
+  {
+    type: serve('--config', CONFIG),
+    config: '{"fsync":null}',
+    says: /config file .*: fsync: expected text or a number, received null/,
+  },
+  {
+    type: serve('--config', CONFIG),
+    config: '{"reflection":"yes"}',
+    says: /reflection: expected true or false, received "yes"/,
+  },
+];
+
+describe('bad input', function () {
+  this.timeout(30_000);
+  let directory = '';
+
+  before(() => {
+    directory = temporaryDirectory();
+  });
+  after(endAll);
+
+  for (const { type, says, status = 2, env = {}, config } of REFUSALS) {
+    const setting = [...Object.entries(env).map(([name, value]) => `${name}=${value}`), config && `c.json ${config}`]
+      .filter(Boolean)
+      .join(' ');
+    it(`headwater ${type.join(' ')}${setting && `, ${setting}`}`, async () => {
+      if (config !== undefined) writeFileSync(path.join(directory, 'c.json'), config);
+      const outcome = await headwater(
+        type.map((word) => word.replace(HERE, directory)),
+        { env },
+      );
+      assert.equal(outcome.status, status, outcome.stderr);
+      assert.equal(outcome.stdout.toString(), '', 'what is wrong goes to stderr');
+      assert.match(outcome.stderr, says);
+      assert.doesNotMatch(outcome.stderr, /\n\s+at /, 'no stack trace');
+      assert.equal(existsSync(path.join(directory, 'data')), false, 'nothing was made');
+    });
+  }
+
+  it('a server that is no node is told from a node', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    try {
+      const outcome = await headwater(['--connect', `127.0.0.1:${port}`, '--timeout', '3s', 'ping']);
+      assert.equal(outcome.status, 3);
+      assert.match(outcome.stderr, new RegExp(`^headwater: cannot reach 127\\.0\\.0\\.1:${port}: .*\n$`));
+    } finally {
+      server.close();
+    }
+  });
+
+  it('a server that never answers is given up after --timeout', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    try {
+      const outcome = await headwater(['--connect', `127.0.0.1:${port}`, '--timeout', '300ms', 'get', 'k']);
+      assert.equal(outcome.status, 3);
+      assert.match(outcome.stderr, /cannot reach .*no answer within 300 ms/);
+    } finally {
+      server.close();
+    }
+  });
+
+  for (const args of [['--help'], ['help', 'set'], ['serve', '--help'], ['--version']]) {
+    it(`headwater ${args.join(' ')} is no mistake`, async () => {
+      const outcome = await headwater(args);
+      assert.equal(outcome.status, 0);
+      assert.ok(outcome.stdout.length > 0);
+      assert.equal(outcome.stderr, '');
+    });
+  }
+});

@@ -1,0 +1,146 @@
+/** The commands on nodes: a leader, a follower, and what each says of itself. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { endAll, Served, temporaryDirectory } from './command-line.js';
+
+const PATIENCE_MS = 15_000;
+
+interface Status {
+  readonly [field: string]: unknown;
+  readonly node_id: string;
+  readonly role: string;
+  readonly address: string;
+  readonly offset: number;
+  readonly upstream: null | { readonly [field: string]: unknown; readonly state: string; readonly error: string };
+  readonly followers: ReadonlyArray<{ readonly [field: string]: unknown; readonly node_id: string }>;
+}
+
+/** The fields that the design promises to other programs. */
+const PROMISED = (
+  'node_id role address replication_id lineage offset first_offset checkpoint_offset checksum keys_at_checkpoint ' +
+  'upstream followers full_resyncs partial_resyncs'
+).split(' ');
+const PROMISED_OF_UPSTREAM = 'address state lag_commands lag_ms last_resync'.split(' ');
+const PROMISED_OF_RESYNC = 'kind reason bytes duration_ms'.split(' ');
+const PROMISED_OF_FOLLOWER = 'node_id address state appended_offset durable_offset lag_commands lag_ms'.split(' ');
+
+function assertFields(of: object, promised: readonly string[]): void {
+  const missing = promised.filter((field) => !(field in of));
+  assert.deepEqual(missing, [], `in ${JSON.stringify(of)}`);
+}
+
+async function statusOf(node: Served): Promise<Status> {
+  const { status, stdout, stderr } = await node.run(['status', '--json']);
+  assert.equal(status, 0, stderr);
+  return JSON.parse(stdout.toString()) as Status;
+}
+
+async function eventually(node: Served, what: string, holds: (status: Status) => boolean): Promise<Status> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const last = await node.run(['status', '--json']);
+    // For the moment in which a full resync takes the place of the old data, a node may say "unavailable".
+    const status = last.status === 0 ? (JSON.parse(last.stdout.toString()) as Status) : undefined;
+    if (status && holds(status)) return status;
+    assert.ok(performance.now() < deadline, `waited in vain: ${what}; ${last.stdout.toString()}${last.stderr}`);
+  }
+}
+
+describe('the commands on nodes', function () {
+  this.timeout(60_000);
+  let leader: Served;
+  let follower: Served;
+
+  before(async () => {
+    const directory = temporaryDirectory();
+    const start = (name: string) => Served.start(['--data', path.join(directory, name), '--listen', '127.0.0.1:0']);
+    [leader, follower] = await Promise.all([start('leader'), start('follower')]);
+    await leader.run(['import', '-'], { stdin: '{"key":"a","value":"1"}\n{"key":"b","value":"2"}\n' });
+  });
+  after(endAll);
+
+  it('status has every promised field of a leader, null where there is nothing', async () => {
+    const status = await statusOf(leader);
+    assertFields(status, PROMISED);
+    assert.deepEqual(
+      [status.role, status.address, status.offset, status.upstream],
+      ['leader', leader.address, 2, null],
+    );
+    assertFields((status.lineage as object[])[0] ?? {}, ['replication_id', 'first_offset', 'checksum', 'epoch']);
+  });
+
+  it('follow makes a follower, and both ends say so with every promised field', async () => {
+    const outcome = await follower.run(['follow', leader.address, '--json']);
+    assert.equal(outcome.status, 0, outcome.stderr);
+    assert.deepEqual(JSON.parse(outcome.stdout.toString()), { address: follower.address, following: leader.address });
+    const below = await eventually(
+      follower,
+      'the follower to stream',
+      ({ upstream, offset }) => upstream?.state === 'streaming' && offset === 2,
+    );
+    assertFields(below, PROMISED);
+    assertFields(below.upstream ?? {}, PROMISED_OF_UPSTREAM);
+    assertFields((below.upstream?.last_resync ?? {}) as object, PROMISED_OF_RESYNC);
+    assert.equal(below.role, 'follower');
+    const above = await eventually(leader, 'the leader to list it', ({ followers }) => followers.length === 1);
+    assertFields(above.followers[0] ?? {}, PROMISED_OF_FOLLOWER);
+    assert.equal(above.followers[0]?.node_id, below.node_id);
+  });
+
+  it('the classic: set on the leader, keys on both', async () => {
+    await leader.run(['set', 'classic', 'yes']);
+    await eventually(follower, 'the write to arrive', ({ offset }) => offset === 3);
+    for (const node of [leader, follower])
+      assert.equal((await node.run(['keys', '*'])).stdout.toString(), 'a\nb\nclassic\n');
+  });
+
+  it('digest is equal on both at the same offset', async () => {
+    const [ours, theirs] = await Promise.all([leader.run(['digest', '--json']), follower.run(['digest', '--json'])]);
+    assert.equal(ours.stdout.toString(), theirs.stdout.toString());
+    const digest = JSON.parse(ours.stdout.toString()) as { offset: number; keys: number; digest: string };
+    assert.deepEqual([digest.offset, digest.keys, digest.digest.length], [3, 3, 64]);
+    assert.equal((await leader.run(['digest'])).stdout.toString(), `${digest.digest}  offset 3  3 keys\n`);
+  });
+
+  it('a write on a follower is refused, and says where the leader is', async () => {
+    for (const args of [['set', 'x', '1'], ['del', 'a'], ['incr', 'n'], ['flushall'], ['import', '-']]) {
+      const { status, stdout, stderr } = await follower.run(args);
+      assert.equal(status, 3, args.join(' '));
+      assert.equal(stdout.toString(), '');
+      assert.match(stderr, new RegExp(`^headwater: ${follower.address} is a read-only follower of ${leader.address};`));
+    }
+    assert.equal((await follower.run(['dbsize'])).stdout.toString(), '3\n');
+  });
+
+  it('a write to one of several nodes finds the leader', async () => {
+    const outcome = await follower.run(['--connect', `${follower.address},${leader.address}`, 'set', 'found', 'yes']);
+    assert.equal(outcome.status, 0, outcome.stderr);
+    assert.equal((await leader.run(['get', 'found'])).stdout.toString(), 'yes');
+  });
+
+  it('status is readable for people, followers as a table', async () => {
+    const above = (await leader.run(['status'])).stdout.toString();
+    assert.match(above, new RegExp(`^node +[0-9a-f]{32} +${leader.address}$`, 'm'));
+    assert.match(above, /^role +leader$/m);
+    assert.match(above, new RegExp(`^ +[0-9a-f]{8} +${follower.address} +streaming +\\d+ +\\d+ +\\d+ +\\d+ *$`, 'm'));
+    const below = (await follower.run(['status'])).stdout.toString();
+    assert.match(below, new RegExp(`^upstream +${leader.address} +streaming, \\d+ commands?, \\d+ ms behind$`, 'm'));
+  });
+
+  it('following itself, or two nodes at once, is refused', async () => {
+    const itself = await leader.run(['follow', leader.address]);
+    assert.equal(itself.status, 3);
+    assert.match(itself.stderr, /cannot follow itself/);
+    const two = await leader.run(['--connect', `${leader.address},${follower.address}`, 'follow', leader.address]);
+    assert.equal(two.status, 2);
+    assert.match(two.stderr, /follow changes one node: expected one address in --connect/);
+    assert.equal((await statusOf(leader)).role, 'leader');
+  });
+
+  it('an upstream that cannot be reached is said in the status, while the node goes on serving', async () => {
+    assert.equal((await follower.run(['follow', '127.0.0.1:1'])).status, 0);
+    const status = await eventually(follower, 'the failure to show', ({ upstream }) => upstream?.error !== '');
+    assert.match(String(status.upstream?.error), /127\.0\.0\.1:1/);
+    assert.equal((await follower.run(['get', 'a'])).stdout.toString(), '1');
+  });
+});

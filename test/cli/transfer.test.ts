@@ -1,0 +1,202 @@
+/** `import` and `export`: what goes out comes back the same, and bad input stops where it stands. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { endAll, Served, temporaryDirectory } from './command-line.js';
+
+const BASE64 = (bytes: Buffer) => bytes.toString('base64');
+
+/** A value of every kind that JSON, UTF-8 or a line end could spoil. */
+const RECORDS = [
+  { key: '', value: 'the empty key' },
+  { key: 'empty', value: '' },
+  { key: 'lines', value: 'one\ntwo\r\nthree\u2028four' },
+  { key: 'quotes', value: '"\\ \t\u0000\u007f' },
+  { key: 'text', value: 'grün 🐟 \ufffd' },
+];
+const BINARY = [
+  { key: 'all-bytes', value: BASE64(Buffer.from(Array.from({ length: 256 }, (_, i) => i))), encoding: 'base64' },
+  { key: BASE64(Buffer.from([0xff, 0x00])), key_encoding: 'base64', value: 'under a key that is no text' },
+];
+const HOUR_MS = 3_600_000;
+
+function jsonLines(records: readonly object[]): string {
+  return records.map((record) => `${JSON.stringify(record)}\n`).join('');
+}
+
+function* endlessly(text: string): Generator<string> {
+  for (;;) yield text;
+}
+
+describe('import and export', function () {
+  this.timeout(60_000);
+  let directory: string;
+  let node: Served;
+
+  before(async () => {
+    directory = temporaryDirectory();
+    node = await Served.start(['--data', path.join(directory, 'data'), '--listen', '127.0.0.1:0']);
+  });
+  beforeEach(async () => {
+    assert.equal((await node.run(['flushall'])).status, 0);
+  });
+  after(endAll);
+
+  it('bring back every byte, through files and through pipes', async () => {
+    const expiry = { key: 'expiring', value: 'x', expires_at_ms: Date.now() + HOUR_MS };
+    const lines = jsonLines([...RECORDS, ...BINARY, expiry]);
+    const [given, first] = [path.join(directory, 'given.jsonl'), path.join(directory, 'first.jsonl')];
+    writeFileSync(given, lines);
+    const imported = await node.run(['import', given, '--json']);
+    assert.equal(imported.status, 0, imported.stderr);
+    assert.equal((JSON.parse(imported.stdout.toString()) as { imported: number }).imported, 8);
+    assert.equal((await node.run(['export', first])).status, 0);
+    const digest = (JSON.parse((await node.run(['digest', '--json'])).stdout.toString()) as { digest: string }).digest;
+
+    assert.equal((await node.run(['flushall'])).status, 0);
+    assert.equal((await node.run(['import', '-'], { stdin: readFileSync(first) })).status, 0);
+    const second = await node.run(['export', '-']);
+    assert.equal(second.stdout.toString(), readFileSync(first, 'utf8'));
+    assert.equal(
+      (JSON.parse((await node.run(['digest', '--json'])).stdout.toString()) as { digest: string }).digest,
+      digest,
+    );
+    assert.deepEqual(new Set(second.stdout.toString().split('\n')), new Set(lines.split('\n')));
+  });
+
+  it('print binary values as they are, and as base64 in JSON', async () => {
+    await node.run(['import', '-'], { stdin: jsonLines(BINARY) });
+    const { stdout } = await node.run(['get', 'all-bytes']);
+    assert.deepEqual(
+      [...stdout],
+      Array.from({ length: 256 }, (_, i) => i),
+    );
+    assert.deepEqual(JSON.parse((await node.run(['get', 'all-bytes', '--json'])).stdout.toString()), BINARY[0]);
+    assert.equal(
+      (await node.run(['keys', '[^a]*', '--json'])).stdout.toString(),
+      '{"key":"/wA=","key_encoding":"base64"}\n',
+    );
+  });
+
+  it('carry more records than may be under way at a time, in bounded steps', async () => {
+    const records = Array.from({ length: 20_000 }, (_, i) => ({
+      key: `key:${String(i).padStart(5, '0')}`,
+      value: `value ${i}`,
+    }));
+    const imported = await node.run(['import', '-'], { stdin: jsonLines(records) });
+    assert.equal(imported.stdout.toString().replace(/ in .*/, ''), 'imported 20,000 records\n', imported.stderr);
+    assert.equal((await node.run(['export', '-'])).stdout.toString(), jsonLines(records));
+  });
+
+  it('take an expiry relative to now, in each form', async () => {
+    const lines = [
+      { key: 'a', value: '', ttl: '1h' },
+      { key: 'b', value: '', ttl: 3600 },
+      { key: 'c', value: '', ttl_ms: HOUR_MS },
+    ];
+    await node.run(['import', '-'], { stdin: jsonLines(lines) });
+    for (const { key } of lines) assert.match((await node.run(['ttl', key])).stdout.toString(), /^(3600|3599)\n$/);
+  });
+
+  it('read over blank lines, CRLF, and what scan --json adds; write nothing for nothing', async () => {
+    const stdin =
+      '\n{"key":"a","value":"1","type":"string","version":7,"expires_at_ms":null}\r\n   \n{"key":"b","value":"2"}';
+    assert.match((await node.run(['import', '-'], { stdin })).stdout.toString(), /^imported 2 records/);
+    assert.equal((await node.run(['scan'])).stdout.toString(), 'a\t1\nb\t2\n');
+    assert.match((await node.run(['import', '-'], { stdin: '' })).stdout.toString(), /^imported 0 records/);
+  });
+
+  it('leave a file that was there alone until the new one is whole, and no leftover', async () => {
+    const file = path.join(directory, 'whole.jsonl');
+    writeFileSync(file, 'old\n');
+    await node.run(['set', 'k', 'v']);
+    assert.match((await node.run(['export', file])).stdout.toString(), /^exported 1 record in/);
+    assert.equal(readFileSync(file, 'utf8'), '{"key":"k","value":"v"}\n');
+    assert.equal(existsSync(`${file}.partial`), false);
+  });
+
+  const BAD_LINES: ReadonlyArray<readonly [what: string, line: string | Buffer, says: RegExp]> = [
+    ['no JSON', 'key=value', /not JSON/],
+    ['cut JSON', '{"key":"a","val', /not JSON/],
+    ['no object', '["a","b"]', /expected \{"key": …, "value": …\}, received \["a","b"\]/],
+    ['no key', '{"value":"v"}', /key: expected a string, received no such field/],
+    ['no value', '{"key":"k"}', /value: expected a string, received no such field/],
+    ['a number as value', '{"key":"k","value":1}', /value: expected a string, received 1/],
+    ['an unknown encoding', '{"key":"k","value":"ff","encoding":"hex"}', /encoding: expected "base64".*received "hex"/],
+    ['bad base64', '{"key":"k","value":"a b!","encoding":"base64"}', /value: expected base64, received "a b!"/],
+    [
+      'a misspelt field',
+      '{"key":"k","value":"v","expire_at_ms":5}',
+      /unknown field "expire_at_ms"; expected key, value/,
+    ],
+    ['a bad time to live', '{"key":"k","value":"v","ttl":"soon"}', /ttl: Expected a time.*received "soon"/],
+    [
+      'a negative expiry',
+      '{"key":"k","value":"v","expires_at_ms":-5}',
+      /expires_at_ms: expected a whole number.*received -5/,
+    ],
+    ['two expiries', '{"key":"k","value":"v","ttl":5,"ttl_ms":5}', /expected one of ttl, ttl_ms and expires_at_ms/],
+    ['half a surrogate pair', '{"key":"k","value":"\\ud83d"}', /half a surrogate pair/],
+    ['bytes that are not UTF-8', Buffer.from('7b226b6579223aff', 'hex'), /expected UTF-8/],
+  ];
+  for (const [what, line, says] of BAD_LINES) {
+    it(`stop at ${what}, with the line's number and what was imported before it`, async () => {
+      const stdin = Buffer.concat([
+        Buffer.from('{"key":"one","value":"1"}\n\n'),
+        Buffer.from(line),
+        Buffer.from('\n{"key":"two","value":"2"}\n'),
+      ]);
+      const { status, stdout, stderr } = await node.run(['import', '-'], { stdin });
+      assert.equal(status, 2, stderr);
+      assert.equal(stdout.toString(), '');
+      assert.match(stderr, /^headwater: line 3: .*; stopped there, 1 record was imported\n$/);
+      assert.match(stderr, says);
+      assert.equal((await node.run(['keys', '*'])).stdout.toString(), 'one\n');
+    });
+  }
+
+  it('stop at what the node refuses, with status 3', async () => {
+    const stdin = jsonLines([
+      { key: 'ok', value: '' },
+      { key: 'k'.repeat(70_000), value: '' },
+    ]);
+    const { status, stderr } = await node.run(['import', '-'], { stdin });
+    assert.equal(status, 3, stderr);
+    assert.match(
+      stderr,
+      /^headwater: line 2: .*65536.*70000.*; stopped there, 1 record was imported; importing the file again is safe\n$/,
+    );
+  });
+
+  it('stop when the node is gone, and say how far they got', async () => {
+    const doomed = await Served.start(['--data', path.join(directory, 'doomed'), '--listen', '127.0.0.1:0']);
+    const line = `{"key":"k","value":"${'v'.repeat(1_000)}"}\n`;
+    const importing = doomed.run(['import', '-', '--timeout', '1s'], {
+      stdin: Readable.from(endlessly(line.repeat(100))),
+    });
+    while ((await doomed.run(['dbsize'])).stdout.toString() === '0\n');
+    await doomed.end('SIGKILL');
+    const { status, stderr } = await importing;
+    assert.equal(status, 3, stderr);
+    assert.match(
+      stderr,
+      /line \d+: .*; stopped there, [\d,]+ records were imported; importing the file again is safe\n$/,
+    );
+  });
+
+  it('name the file that cannot be read or written', async () => {
+    const missing = path.join(directory, 'missing', 'x.jsonl');
+    for (const args of [
+      ['import', missing],
+      ['export', missing],
+      ['import', directory],
+      ['export', directory],
+    ]) {
+      const { status, stderr } = await node.run(args);
+      assert.equal(status, 2);
+      assert.match(stderr, /^headwater: cannot (read|write) \S+: .+\n$/);
+      assert.ok(stderr.includes(args[1] as string));
+    }
+  });
+});

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { Client } from '../../src/client/client.js';
+import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
+import { FakeStore } from '../rpc/fake-store.js';
+import { closeAll, closing, gate, serve, until } from '../rpc/harness.js';
+
+async function refusedWith(code: ErrorCode, promise: Promise<unknown>): Promise<HeadwaterError> {
+  const outcome = await promise.catch((error) => error);
+  assert(HeadwaterError.is(outcome, code), `expected ${code}, received ${outcome}`);
+  return outcome;
+}
+
+/** An address on which nobody listens. */
+async function freeAddress(): Promise<string> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as net.AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `127.0.0.1:${port}`;
+}
+
+describe('the link of a client', () => {
+  let store: FakeStore;
+  beforeEach(() => {
+    store = new FakeStore();
+  });
+  afterEach(closeAll);
+
+  describe('connecting', () => {
+    it('takes the first address that answers', async () => {
+      const { address } = await serve(store);
+      const db = closing(await Client.connect([await freeAddress(), address]));
+      assert.equal(db.address, address);
+      assert.equal(await db.ping('hi'), 'hi');
+    });
+
+    it('takes addresses with commas between', async () => {
+      const { address } = await serve(store);
+      const db = closing(await Client.connect(`${await freeAddress()},${address}`));
+      assert.equal(db.address, address);
+    });
+
+    it('says of every address why it cannot be reached', async () => {
+      const [one, other] = [await freeAddress(), await freeAddress()];
+      const error = await refusedWith('unreachable', Client.connect([one, other]));
+      assert.match(error.message, new RegExp(`${one}: .*ECONNREFUSED.*${other}: .*ECONNREFUSED`, 's'));
+    });
+
+    it('does not wait for ever for somebody who says nothing', async () => {
+      const silent = net.createServer(() => {});
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      const { port } = silent.address() as net.AddressInfo;
+      const error = await refusedWith('unreachable', Client.connect(`127.0.0.1:${port}`, { connectTimeoutMs: 30 }));
+      assert.match(error.message, /no answer within 30 ms/);
+      silent.close();
+    });
+
+    it('tells a server of another kind from ours', async () => {
+      const other = net.createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+      await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+      const { port } = other.address() as net.AddressInfo;
+      const outcome = await Client.connect(`127.0.0.1:${port}`, { connectTimeoutMs: 2_000 }).catch((error) => error);
+      assert(HeadwaterError.is(outcome), String(outcome));
+      other.close();
+    });
+  });
+
+  describe('a connection that breaks', () => {
+    it('reads in hand are asked again, writes in hand have an unknown outcome', async () => {
+      const { server, address } = await serve(store);
+      const db = closing(await Client.connect(address));
+      store.before = () => new Promise(() => {});
+      const [read, write] = [db.get('a'), refusedWith('outcome_unknown', db.set('b', '1'))];
+      await until(() => store.submissions.length > 0, 'the commands');
+      await server.stop({ graceMs: 0 });
+      await write;
+      const again = new FakeStore();
+      await serve(again, { address });
+      assert.equal(await read, undefined);
+      assert.equal(again.submissions.flatMap(({ operations }) => operations).length, 1, 'the write was not repeated');
+    });
+
+    it('commands that were not sent yet wait for the next one', async () => {
+      const { server, address } = await serve(store);
+      const db = closing(await Client.connect(address));
+      await server.stop();
+      const writes = [db.set('a', '1'), db.incr('n')];
+      await serve(store, { address });
+      await Promise.all(writes);
+      assert.equal(await db.get('n'), '1');
+    });
+
+    it('a server that stops in order leaves nothing unknown', async () => {
+      const { server, address } = await serve(store);
+      const db = closing(await Client.connect(address, { timeoutMs: 60_000 }));
+      const outcomes: Array<Promise<unknown>> = [];
+      let acknowledged = 0;
+      const work = setInterval(() => {
+        for (let i = 0; i < 20; i++) outcomes.push(db.incr('n').then(() => acknowledged++));
+      }, 1);
+      await until(() => acknowledged > 200, 'some work');
+      await server.stop();
+      await serve(store, { address });
+      const before = acknowledged;
+      await until(() => acknowledged > before + 200, 'more work');
+      clearInterval(work);
+      await Promise.all(outcomes);
+      assert.equal(await db.get('n'), String(outcomes.length), 'each counted once');
+    });
+
+    it('the others of its addresses are tried', async () => {
+      const first = await serve(store);
+      const second = await serve(store);
+      const db = closing(await Client.connect([first.address, second.address]));
+      await first.server.stop();
+      await db.set('a', '1');
+      assert.equal(db.address, second.address);
+    });
+
+    it('what waits without a connection is bounded', async () => {
+      const { server, address } = await serve(store);
+      const db = closing(await Client.connect(address, { offlineQueueBytesMax: 1_000 }));
+      await server.stop();
+      await until(() => db.address === undefined, 'the end of the connection');
+      const fits = db.set('a', 'x'.repeat(800));
+      await refusedWith('overloaded', db.set('b', 'x'.repeat(800)));
+      await serve(store, { address });
+      await fits;
+    });
+
+    it('commands that find no connection in their time are told so, and were not done', async () => {
+      const { server, address } = await serve(store);
+      const db = closing(await Client.connect(address, { timeoutMs: 50 }));
+      await server.stop();
+      await refusedWith('deadline_exceeded', db.set('a', '1'));
+      await refusedWith('unreachable', db.dbsize());
+    });
+
+    it('a node that has gone silent is left, and the next command finds it anew', async () => {
+      const { address } = await serve(store);
+      const db = closing(await Client.connect(address, { timeoutMs: 60 }));
+      await db.ping();
+      store.before = () => new Promise(() => {});
+      await refusedWith('deadline_exceeded', db.get('a'));
+      store.before = () => {};
+      assert.equal(await db.ping('back', { timeoutMs: 5_000 }), 'back');
+    });
+
+    it('closing while there is none does not take long', async () => {
+      const { server, address } = await serve(store);
+      const db = await Client.connect(address);
+      await server.stop();
+      await until(() => db.address === undefined, 'the end of the connection');
+      await db.close();
+      const other = await freeAddress();
+      await refusedWith('unreachable', Client.connect(other));
+    });
+  });
+
+  describe('a follower', () => {
+    let follower: FakeStore;
+    beforeEach(() => {
+      follower = new FakeStore();
+    });
+
+    async function cluster(): Promise<{ db: Client; leader: string; follower: string }> {
+      const leader = await serve(store);
+      follower.leader = leader.address;
+      const served = await serve(follower);
+      return { db: closing(await Client.connect(served.address)), leader: leader.address, follower: served.address };
+    }
+
+    it('serves reads, and a write takes the client to the leader, where it stays', async () => {
+      const { db, leader, follower: address } = await cluster();
+      assert.equal(await db.get('a'), undefined);
+      assert.equal(db.address, address);
+      await db.set('a', '1');
+      assert.equal(db.address, leader);
+      assert.equal(await db.get('a'), '1');
+      assert.equal(follower.submissions.length, 2);
+    });
+
+    it('refused writes arrive at the leader in their order, each once', async () => {
+      const { db } = await cluster();
+      await Promise.all(Array.from({ length: 500 }, (_, i) => db.append('log', `${i},`)));
+      assert.equal(await db.get('log'), Array.from({ length: 500 }, (_, i) => `${i},`).join(''));
+    });
+
+    it('what is asked on the way comes after what was refused', async () => {
+      const { db } = await cluster();
+      const first = db.set('a', '1');
+      await until(() => follower.submissions.length > 0, 'the refusal');
+      const [second, read] = [db.append('a', '2'), db.get('a')];
+      await Promise.all([first, second]);
+      assert.equal(await read, '12');
+    });
+
+    it('a chain of followers is followed', async () => {
+      const { db: _, leader } = await cluster();
+      const far = new FakeStore();
+      const [, middle] = [leader, await serve(follower)];
+      far.leader = middle.address;
+      const db = closing(await Client.connect((await serve(far)).address));
+      await db.set('a', '1');
+      assert.equal(db.address, leader);
+    });
+
+    it('followers that name each other are given up', async () => {
+      const one = await serve(follower);
+      const other = new FakeStore();
+      other.leader = one.address;
+      const second = await serve(other);
+      follower.leader = second.address;
+      const db = closing(await Client.connect(one.address));
+      await refusedWith('read_only_follower', db.set('a', '1'));
+      assert.equal(await db.get('a'), undefined);
+    });
+
+    it('one that does not know its leader refuses, and the client stays', async () => {
+      follower.leader = '';
+      const { address } = await serve(follower);
+      const db = closing(await Client.connect(address));
+      await refusedWith('read_only_follower', db.set('a', '1'));
+      assert.equal(db.address, address);
+    });
+
+    it('whose leader cannot be reached goes on serving reads, and each write says why', async () => {
+      follower.leader = await freeAddress();
+      const { address } = await serve(follower);
+      const db = closing(await Client.connect(address));
+      const error = await refusedWith('unreachable', db.set('a', '1'));
+      assert.match(error.message, new RegExp(`leader cannot be reached.*${follower.leader}`));
+      assert.equal(await db.get('a'), undefined);
+      assert.equal(db.address, address);
+    });
+
+    it('commands in hand at the follower are answered by it', async () => {
+      const { db } = await cluster();
+      const held = gate();
+      follower.before = ({ operations: [operation] }) => (operation?.kind === 'get' ? held.promise : undefined);
+      const read = db.get('a');
+      const write = db.set('a', '1');
+      await until(() => follower.submissions.length > 0, 'the commands');
+      held.open();
+      assert.equal(await read, undefined);
+      await write;
+    });
+
+    it('status and the like ask the node that the client is at', async () => {
+      const { db } = await cluster();
+      await db.get('a');
+      assert.equal(await db.dbsize(), 0);
+    });
+  });
+});

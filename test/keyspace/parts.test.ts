@@ -1,0 +1,211 @@
+/** What the keyspace is made of: the key table, the memory of recent keys, the lazy merge, and the loader of snapshots. */
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
+import { hashKey, KeyTable } from '../../src/keyspace/key-table.js';
+import { Keyspace } from '../../src/keyspace/keyspace.js';
+import { KeyspaceLoader } from '../../src/keyspace/loader.js';
+import { encodeRecord } from '../../src/keyspace/record.js';
+import { RecentKeys } from '../../src/keyspace/recent.js';
+import { mergeRuns } from '../../src/keyspace/sorted.js';
+import { flipped, put } from '../log/blocks.js';
+import { MemoryDisk } from '../support/database.js';
+import { runs } from '../support/seeds.js';
+import { Bench } from './bench.js';
+
+const refused = (code: ErrorCode, pattern = /./) => (error: unknown) => HeadwaterError.is(error, code) && pattern.test(error.message);
+const key = (name: string) => Buffer.from(name, 'latin1');
+
+describe('a key table', () => {
+  const add = (table: KeyTable, name: string) => {
+    const bytes = key(name);
+    return table.add(table.sources.push(bytes) - 1, 0, bytes.length, hashKey(bytes, 0, bytes.length));
+  };
+  const find = (table: KeyTable, name: string) => {
+    const bytes = key(`<<${name}>>`);
+    return table.find(bytes, 2, bytes.length - 2, hashKey(bytes, 2, bytes.length - 2));
+  };
+
+  it('finds what was added, wherever the asked bytes lie, and nothing else', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.string({ maxLength: 4 }), { maxLength: 60 }), fc.array(fc.string({ maxLength: 4 })), (names, others) => {
+        const table = new KeyTable();
+        const numbers = new Map(names.map((name) => [name, add(table, name)]));
+        for (const name of [...names, ...others]) assert.equal(find(table, name), numbers.get(name) ?? -1);
+      }),
+      runs(100),
+    );
+  });
+
+  it('keeps its numbers while it grows past every size of its columns', () => {
+    const table = new KeyTable();
+    for (let i = 0; i < 20_000; i++) assert.equal(add(table, `key ${i}`), i);
+    for (let i = 0; i < 20_000; i++) assert.equal(find(table, `key ${i}`), i);
+    assert.equal(find(table, 'key 20000'), -1);
+  });
+
+  it('forgets everything at a reset, and begins at 0', () => {
+    const table = new KeyTable();
+    for (let i = 0; i < 3_000; i++) add(table, `key ${i}`);
+    table.reset();
+    assert.equal(find(table, 'key 7'), -1);
+    assert.equal(add(table, 'key 7'), 0);
+    assert.equal(find(table, 'key 7'), 0);
+  });
+
+  it('compares keys as Buffer does', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 6 }), fc.uint8Array({ maxLength: 6 }), (a, b) => {
+        const table = new KeyTable();
+        const [first, second] = [a, b].map((bytes) => add(table, Buffer.from(bytes).toString('latin1'))) as [number, number];
+        assert.equal(Math.sign(table.compare(first, second)), Buffer.compare(a, b));
+      }),
+      runs(200),
+    );
+  });
+});
+
+describe('the memory of recent keys', () => {
+  const has = (recent: RecentKeys, name: string) => recent.has(key(name), 0, name.length, hashKey(key(name), 0, name.length));
+  const change = (recent: RecentKeys, way: 'add' | 'delete', name: string) => recent[way](key(name), 0, name.length, hashKey(key(name), 0, name.length));
+
+  it('never claims a key that was not added, or was deleted since', () => {
+    const step = fc.tuple(fc.constantFrom('add' as const, 'add' as const, 'delete' as const), fc.nat(30).map(String));
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 40 }), fc.array(step, { maxLength: 200 }), (max, steps) => {
+        const recent = new RecentKeys(max);
+        const known = new Set<string>();
+        for (const [way, name] of steps) {
+          change(recent, way, name);
+          if (way === 'add') known.add(name);
+          else known.delete(name);
+          for (let i = 0; i <= 30; i++) assert(!has(recent, String(i)) || known.has(String(i)), `claims ${i}`);
+        }
+      }),
+      runs(200),
+    );
+  });
+
+  it('remembers the last half of what it may at the least, and forgets what is older than all of it', () => {
+    const recent = new RecentKeys(100);
+    for (let i = 0; i < 1_000; i++) {
+      change(recent, 'add', String(i));
+      for (let j = Math.max(0, i - 48); j <= i; j++) assert(has(recent, String(j)), `${j} at ${i}`);
+    }
+    assert(!has(recent, '890'));
+    recent.clear();
+    assert(!has(recent, '999'));
+  });
+
+  it('keeps keys that are longer than its arenas', () => {
+    const recent = new RecentKeys(100);
+    const long = ['a', 'b'].map((letter) => letter.repeat(70_000));
+    for (const name of long) change(recent, 'add', name);
+    assert(long.every((name) => has(recent, name)));
+  });
+});
+
+describe('merging sorted runs', () => {
+  it('gives what sorting all of it gives', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.nat(100))), (lists) => {
+        const compare = (a: number, b: number) => a - b;
+        const sorted = lists.map((list) => list.sort(compare));
+        assert.deepEqual([...mergeRuns(sorted, compare)], sorted.flat().sort(compare));
+      }),
+      runs(200),
+    );
+  });
+});
+
+describe('loading a snapshot', () => {
+  const POSITION = { replicationId: 'ab'.repeat(20), offset: 9, checksum: 7 };
+
+  /** The entries of three keys, one of which expires, and what proves them. */
+  async function source() {
+    const bench = await Bench.open();
+    bench.apply(put('a', '1'), put('b', '2', 10_000), put('c', '3'));
+    await bench.flushAll();
+    const snapshot = bench.keyspace.snapshot();
+    const keys: Buffer[] = [];
+    const records: Buffer[] = [];
+    for await (const chunk of snapshot.chunks()) {
+      for (const [name, record] of chunk) {
+        keys.push(name);
+        records.push(record);
+      }
+    }
+    return { keys, records, proof: await snapshot.digest() };
+  }
+
+  async function target() {
+    const db = await new MemoryDisk().database();
+    return { db, loader: new KeyspaceLoader(db) };
+  }
+
+  it('gives the keyspace that was sent: records, count, position, lineage, due keys', async () => {
+    const { keys, records, proof } = await source();
+    const { db, loader } = await target();
+    await loader.add(keys.slice(0, 2), records.slice(0, 2));
+    await loader.add(keys.slice(2), records.slice(2));
+    assert.equal(loader.keys, 3);
+    assert.equal(loader.bytes, [...keys, ...records].reduce((sum, { length }) => sum + length, 0));
+    const lineage = [{ replicationId: POSITION.replicationId, firstOffset: 1, checksum: 0, epoch: 1 }];
+    await loader.finish(proof, POSITION, lineage);
+    const keyspace = await Keyspace.open(db);
+    assert.deepEqual(keyspace.checkpoint, { format: 1, position: POSITION, lineage, epoch: 0, keys: 3 });
+    assert.deepEqual(await keyspace.snapshot().digest(), proof);
+    assert.deepEqual((await keyspace.due(20_000, 10)).keys, [key('b')]);
+  });
+
+  it('gives an empty one too', async () => {
+    const { db, loader } = await target();
+    await loader.finish(await (await Keyspace.open(await new MemoryDisk().database())).snapshot().digest(), POSITION, []);
+    assert.equal((await Keyspace.open(db)).checkpoint.keys, 0);
+  });
+
+  for (const [what, code, spoil] of [
+    ['a damaged record', 'corrupt', (keys: Buffer[], records: Buffer[]) => [keys, records.map((record, i) => (i === 1 ? flipped(record, 90) : record))]],
+    ['a record under another key', 'corrupt', (keys: Buffer[], records: Buffer[]) => [keys, [records[1], records[0], records[2]]]],
+    ['keys out of order', 'protocol_violation', (keys: Buffer[], records: Buffer[]) => [[...keys].reverse(), [...records].reverse()]],
+    ['a key twice', 'protocol_violation', (keys: Buffer[], records: Buffer[]) => [[keys[0], keys[0]], [records[0], records[0]]]],
+    ['a key without its record', 'protocol_violation', (keys: Buffer[], records: Buffer[]) => [keys, records.slice(1)]],
+  ] as const) {
+    it(`refuses ${what}`, async () => {
+      const { keys, records } = await source();
+      const { loader } = await target();
+      const [spoiltKeys, spoiltRecords] = spoil(keys, records) as [Buffer[], Buffer[]];
+      await assert.rejects(loader.add(spoiltKeys, spoiltRecords), refused(code));
+    });
+  }
+
+  it('refuses a key out of order from one chunk to the next', async () => {
+    const { keys, records } = await source();
+    const { loader } = await target();
+    await loader.add(keys.slice(1), records.slice(1));
+    await assert.rejects(loader.add(keys.slice(0, 1), records.slice(0, 1)), refused('protocol_violation', /key order/));
+  });
+
+  it('refuses to be finished where count or digest are not those of the sender, and is no keyspace then', async () => {
+    const { keys, records, proof } = await source();
+    for (const [sent, expected] of [[2, proof], [3, { ...proof, keys: 4 }], [3, { ...proof, digest: flipped(proof.digest, 3) }]] as const) {
+      const { db, loader } = await target();
+      await loader.add(keys.slice(0, sent), records.slice(0, sent));
+      await assert.rejects(loader.finish(expected, POSITION, []), refused('corrupt', /did not arrive whole: expected \d keys .* received \d/));
+      assert.equal((await Keyspace.open(db)).checkpoint.position.offset, 0);
+    }
+  });
+
+  it('makes everything durable before the checkpoint that makes it a keyspace', async () => {
+    const disk = new MemoryDisk();
+    const loader = new KeyspaceLoader(await disk.database());
+    const record = encodeRecord(key('k'), { type: 0, value: key('v'), expiresAtMs: 0, version: 1 });
+    await loader.add([key('k')], [record]);
+    const bench = await Bench.open();
+    bench.apply(put('k', 'v'));
+    await bench.flushAll();
+    disk.operations.length = 0;
+    await loader.finish(await bench.keyspace.snapshot().digest(), POSITION, []);
+    assert.deepEqual(disk.operations.map(({ kind, sync }) => [kind, sync]), [['durable', false], ['put', true]]);
+  });
+});

@@ -1,0 +1,475 @@
+/** Checkpoints: when they are made, in which order, the snapshots between them, and what happens when the disk fails under one. */
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
+import { dataKey, dataStart } from '../../src/keyspace/record.js';
+import { FROZEN_LAYERS_MAX, SNAPSHOT_AGE_MS_MAX, SNAPSHOT_SHARE_MS } from '../../src/limits.js';
+import { blockKey } from '../../src/log/rows.js';
+import { flipped } from '../log/blocks.js';
+import { settled, turns, until } from '../support/clock.js';
+import { type DiskOperation, removeTemporaryDirectories } from '../support/database.js';
+import { hold, increment, isAppend, key, set, TestStore } from '../support/store.js';
+
+const refused = (code: ErrorCode, pattern = /./) => (error: unknown) => HeadwaterError.is(error, code) && pattern.test(error.message);
+const inKeyspace = ({ location }: DiskOperation) => location.endsWith('/keyspace');
+const isChunk = (operation: DiskOperation) => inKeyspace(operation) && operation.kind === 'batch';
+
+afterEach(removeTemporaryDirectories);
+
+describe('a checkpoint', () => {
+  it('is made when the overlay is over its budget, in the background', async () => {
+    const test = await TestStore.open({ budget: { overlayBytesMax: 10_000, replayBytesMax: 1e9 } });
+    await test.set('a', Buffer.alloc(5_000));
+    await turns(20);
+    assert.equal(test.store.checkpoint.offset, 0);
+    await test.set('b', Buffer.alloc(5_000));
+    await until('it is made', () => test.store.checkpoint.offset === 2);
+    assert.equal(test.store.checkpoint.keys, 2);
+    await test.store.close();
+  });
+
+  it('is made when a restart would have too much to replay, however small the overlay', async () => {
+    const test = await TestStore.open({ budget: { overlayBytesMax: 1e9, replayBytesMax: 10_000 } });
+    for (let i = 0; i < 30; i++) await test.set('same', Buffer.alloc(500));
+    await until('it is made', () => test.store.checkpoint.offset > 0);
+    await test.restart();
+    assert(test.store.position.offset - test.store.checkpoint.offset < 30);
+    await test.store.close();
+  });
+
+  it('comes in order: the log durable, the mark, the entries, the keyspace durable, the record', async () => {
+    const test = await TestStore.open();
+    await test.set('a');
+    test.disk.operations.length = 0;
+    await (await test.store.snapshotAt()).release();
+    const steps = test.disk.operations.filter(({ kind }) => kind !== 'read');
+    assert.deepEqual(
+      steps.map((step) => [step.kind, inKeyspace(step) ? 'keyspace' : 'log', step.kind === 'put' ? String(step.keys[0]) : '', step.sync]),
+      [
+        ['durable', 'log', '', false],
+        ['put', 'keyspace', 'mflushing', true],
+        ['batch', 'keyspace', '', false],
+        ['durable', 'keyspace', '', false],
+        ['put', 'keyspace', 'mcheckpoint', true],
+      ],
+    );
+    await test.store.close();
+  });
+
+  it('holds the writer only where two layers wait and the third is full', async () => {
+    const test = await TestStore.open({ budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } });
+    const gate = hold(test.disk, isChunk);
+    let written = 0;
+    const writing = (async () => {
+      for (let i = 0; i < 10; i++) {
+        await test.set(`k${i}`, Buffer.alloc(2_000));
+        written++;
+      }
+    })();
+    await until('it is held', gate.held);
+    await turns(100);
+    assert.equal(written, FROZEN_LAYERS_MAX + 1);
+    assert.equal(await test.get('k0'), '\0'.repeat(2_000), 'reads are not held');
+    gate.release();
+    await writing;
+    await test.store.close();
+  });
+
+  it('does not hold up a close for ever where the writer waits for it', async () => {
+    const test = await TestStore.open({ budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } });
+    const gate = hold(test.disk, isChunk);
+    const writes = Array.from({ length: 10 }, (_, i) => test.set(`k${i}`, Buffer.alloc(2_000)).catch((error: HeadwaterError) => error.code));
+    await until('it is held', gate.held);
+    await turns(50);
+    const closing = test.store.close();
+    await turns(5);
+    gate.release();
+    await closing;
+    await Promise.all(writes);
+    await test.open();
+    await test.store.close();
+  });
+
+  it('leaves what a clear has hidden to be deleted later: flushes and snapshots go before', async () => {
+    const test = await TestStore.open();
+    await test.submit(...Array.from({ length: 9_000 }, (_, i) => set(`k${i}`)));
+    await (await test.store.snapshotAt()).release();
+    await test.submit({ kind: 'flushAll' }, set('new'));
+    const sweep = hold(test.disk, (operation) => isChunk(operation) && operation.keys[0]?.[0] === 'd'.charCodeAt(0) && operation.keys.length > 500);
+    await (await test.store.snapshotAt()).release();
+    await until('the sweep has begun', sweep.held);
+    const snapshot = test.store.snapshotAt();
+    await test.set('newer');
+    const later = test.store.snapshotAt();
+    await turns(3);
+    sweep.release();
+    await (await snapshot).release();
+    await (await later).release();
+    const left = async () => {
+      let rows = 0;
+      for await (const _ of test.disk.raw(test.location('keyspace')).keys({ gte: dataStart(0), lt: dataStart(1) })) rows++;
+      return rows;
+    };
+    assert(await left() > 0, 'not all of it was swept before the snapshots');
+    await until('all is swept', async () => (await left()) === 0);
+    assert.equal(await test.store.size(), 2);
+    await test.store.close();
+  });
+});
+
+describe('a snapshot of the store', () => {
+  it('is at or after what was acknowledged before it was asked', async () => {
+    const test = await TestStore.open();
+    for (let i = 1; i <= 5; i++) {
+      await test.set(`k${i}`);
+      const snapshot = await test.store.snapshotAt();
+      assert.equal(snapshot.position.offset, i);
+      assert.deepEqual([(await snapshot.digest()).keys, snapshot.keys], [i, i]);
+      await snapshot.release();
+    }
+    await test.store.close();
+  });
+
+  it('is one for all who ask while nothing is written, and goes when the last lets go', async () => {
+    const test = await TestStore.open();
+    await test.set('a');
+    const [one, two] = await Promise.all([test.store.snapshotAt(), test.store.snapshotAt()]);
+    const three = await test.store.snapshotAt();
+    assert(one === two && two === three);
+    await one.release();
+    await two.release();
+    assert(!three.closed);
+    await three.release();
+    assert(three.closed);
+    await test.store.close();
+  });
+
+  it('is shared for a second with those who may see the past, and only with them', async () => {
+    const test = await TestStore.open();
+    await test.set('a');
+    const old = await test.store.snapshotAt();
+    await test.set('b');
+    const shared = await test.store.snapshotAt({ share: true });
+    assert(shared === old);
+    const exact = await test.store.snapshotAt();
+    assert.equal(exact.position.offset, 2);
+    await test.set('c');
+    await test.clock.advance(SNAPSHOT_SHARE_MS + 1);
+    const late = await test.store.snapshotAt({ share: true });
+    assert.equal(late.position.offset, 3);
+    for (const snapshot of [old, shared, exact, late]) await snapshot.release();
+    await test.store.close();
+  });
+
+  it('ends by itself where it was forgotten', async () => {
+    const test = await TestStore.open();
+    await test.set('a');
+    const snapshot = await test.store.snapshotAt();
+    await test.clock.advance(SNAPSHOT_AGE_MS_MAX + 1);
+    assert(snapshot.closed);
+    await assert.rejects(snapshot.digest(), refused('unavailable', /held for more than/));
+    await test.store.close();
+  });
+
+  it('leaves no timer behind', async () => {
+    const test = await TestStore.open();
+    await until('the expiry rests', () => test.clock.waiting === 1);
+    for (let i = 0; i < 5; i++) {
+      await test.set('a');
+      await (await test.store.snapshotAt()).release();
+    }
+    await turns(10);
+    assert.equal(test.clock.waiting, 1);
+    await test.store.close();
+  });
+
+  it('asked by many while a flush runs is answered to each, no earlier than was written', async () => {
+    const test = await TestStore.open();
+    const gate = hold(test.disk, isChunk);
+    await test.set('a');
+    const first = test.store.snapshotAt();
+    await until('it is held', gate.held);
+    await test.set('b');
+    const second = test.store.snapshotAt();
+    await test.set('c');
+    const third = test.store.snapshotAt();
+    gate.release();
+    const snapshots = await Promise.all([first, second, third]);
+    snapshots.forEach((snapshot, i) => assert(snapshot.position.offset >= i + 1));
+    for (const snapshot of snapshots) await snapshot.release();
+    await test.store.close();
+  });
+});
+
+describe('the number of keys', () => {
+  it('is exact at every moment', async () => {
+    const test = await TestStore.open({ budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } });
+    const keys = new Set<string>();
+    for (let i = 0; i < 60; i++) {
+      const name = `k${(i * 7) % 25}`;
+      if (i % 3 === 2) {
+        await test.submit({ kind: 'delete', keys: [key(name)] });
+        keys.delete(name);
+      } else {
+        await test.set(name, Buffer.alloc(100));
+        keys.add(name);
+      }
+      assert.equal(await test.store.size(), keys.size);
+    }
+    await test.store.close();
+  });
+
+  it('is known again after a crash in the middle of a flush, by a count in the background', async () => {
+    const test = await TestStore.open();
+    await test.submit(...Array.from({ length: 700 }, (_, i) => set(`k${i}`)));
+    let chunks = 0;
+    test.disk.fault = (operation) => { if (isChunk(operation) && ++chunks === 3) test.disk.crash(); };
+    void test.store.snapshotAt();
+    await until('it has died', () => test.disk.opened.length === 0);
+    await test.restart();
+    assert.equal(await test.store.size(), 700);
+    await test.set('more');
+    assert.equal(await test.store.size(), 701);
+    await test.store.close();
+  });
+
+  it('is answered after such a crash though somebody holds a snapshot from before the count', async () => {
+    const test = await TestStore.open();
+    await test.submit(...Array.from({ length: 700 }, (_, i) => set(`k${i}`)));
+    let chunks = 0;
+    test.disk.fault = (operation) => { if (isChunk(operation) && ++chunks === 2) test.disk.crash(); };
+    void test.store.snapshotAt();
+    await until('it has died', () => test.disk.opened.length === 0);
+    // The keyspace is read once to open it, and then to count it.
+    let reads = 0;
+    const gate = hold(test.disk, (operation) => inKeyspace(operation) && operation.kind === 'read' && ++reads === 2);
+    await test.open();
+    const held = await test.store.snapshotAt();
+    assert.equal(held.keys, undefined, 'it is not counted yet');
+    gate.release();
+    reads = 0;
+    test.disk.fault = ({ kind }) => { if (kind === 'read' && ++reads > 1_000) throw new Error('it counts for ever'); };
+    assert.equal(await test.store.size(), 700);
+    await held.release();
+    test.disk.fault = undefined;
+    await test.store.close();
+  });
+
+  it('does not hold up a close while it is counted', async () => {
+    const test = await TestStore.open();
+    await test.submit(...Array.from({ length: 4_000 }, (_, i) => set(`k${i}`)));
+    let chunks = 0;
+    test.disk.fault = (operation) => { if (isChunk(operation) && ++chunks === 10) test.disk.crash(); };
+    void test.store.snapshotAt();
+    await until('it has died', () => test.disk.opened.length === 0);
+    test.disk.crash();
+    // The keyspace is read once to open it, and then to count it.
+    let reads = 0;
+    const gate = hold(test.disk, (operation) => inKeyspace(operation) && operation.kind === 'read' && ++reads === 2);
+    await test.open();
+    assert(gate.held());
+    const counting = test.store.size();
+    counting.catch(() => {});
+    const closing = test.store.close();
+    await turns(100);
+    const before = test.disk.operations.filter(({ kind }) => kind === 'read').length;
+    gate.release();
+    await closing;
+    await assert.rejects(counting, refused('shutting_down'));
+    const more = test.disk.operations.filter(({ kind }) => kind === 'read').length - before;
+    assert(more < 3, `${more} more reads`);
+  });
+});
+
+describe('a disk that fails under a checkpoint', () => {
+  for (const step of ['durable', 'put', 'batch', 'read'] as const) {
+    it(`(${step}) makes the store open anew, with all that was acknowledged, though an append is in hand`, async () => {
+      const test = await TestStore.open();
+      await test.submit(set('a', '1'), increment('n'));
+      let failed = false;
+      let write: Promise<unknown> = Promise.resolve();
+      test.disk.fault = (operation) => {
+        if (failed || !inKeyspace(operation) || operation.kind !== step) return;
+        failed = true;
+        write = test.submit(increment('n')).catch((error: unknown) => error);
+        throw step === 'read' ? new HeadwaterError('corrupt', 'EIO') : new Error('EIO');
+      };
+      await assert.rejects(test.store.snapshotAt(), /EIO/);
+      await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+      const outcome = await write;
+      test.disk.fault = undefined;
+      const value = Number(await test.get('n'));
+      assert(value === 2 || (value === 1 && outcome instanceof HeadwaterError), `${value}, ${String(outcome)}`);
+      await test.set('b');
+      assert.equal(await test.store.size(), 3);
+      assert.deepEqual(test.fatal, []);
+      await test.store.close();
+    });
+  }
+
+  it('lets go of a writer that waits for room, and nothing that was acknowledged is lost', async () => {
+    const test = await TestStore.open({ budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } });
+    const gate = hold(test.disk, isChunk);
+    const outcomes = Array.from({ length: 8 }, async (_, i) => {
+      await turns(i * 6);
+      return test.set(`k${i}`, Buffer.alloc(2_000)).then(() => true, () => false);
+    });
+    await until('it is held', gate.held);
+    await turns(60);
+    gate.release(new Error('EIO'));
+    const acknowledged = await Promise.all(outcomes);
+    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+    for (let i = 0; i < 8; i++) if (acknowledged[i]) assert.equal((await test.get(`k${i}`))?.length, 2_000);
+    await test.store.close();
+  });
+
+  it('that fails during recovery keeps the store from opening, and its memory bounded, until it does not', async () => {
+    const test = await TestStore.open();
+    for (let i = 0; i < 60; i++) await test.set(`k${i}`, Buffer.alloc(500));
+    test.disk.crash();
+    const budget = { overlayBytesMax: 2_000, replayBytesMax: 1e9 };
+    for (const step of ['batch', 'put', 'durable'] as const) {
+      test.disk.fault = (operation) => { if (inKeyspace(operation) && operation.kind === step) throw new Error('ENOSPC'); };
+      await assert.rejects(TestStore.open({ ...test, budget }), refused('store_latched', /ENOSPC/));
+      assert.deepEqual(test.disk.opened, []);
+    }
+    test.disk.fault = undefined;
+    const sound = await TestStore.open({ ...test, budget });
+    assert.equal(sound.store.position.offset, 60);
+    assert(sound.store.checkpoint.offset > 40, 'replay has written out what is over the budget');
+    assert.equal(await sound.store.size(), 60);
+    await sound.store.close();
+  });
+
+  it('that fails right after recovery makes it open anew', async () => {
+    const test = await TestStore.open();
+    for (let i = 0; i < 6; i++) await test.set(`k${i}`, Buffer.alloc(500));
+    test.disk.crash();
+    let failures = 0;
+    test.disk.fault = (operation) => { if (isChunk(operation) && failures++ === 0) throw new Error('ENOSPC'); };
+    const sound = await TestStore.open({ ...test, budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } }).catch(() => TestStore.open({ ...test }));
+    await until('it is open again, and has a checkpoint', () => sound.store.isServing && failures > 0, { clock: test.clock, stepMs: 50 });
+    await (await sound.store.snapshotAt()).release();
+    assert.equal(sound.store.checkpoint.offset, 6);
+    await sound.store.close();
+  });
+
+  it('for longer than one attempt is tried again, slower each time, until it is closed', async () => {
+    const test = await TestStore.open();
+    await test.set('a');
+    test.disk.fault = (operation) => { if (isAppend(operation)) throw new Error('EIO'); };
+    await assert.rejects(test.set('b'));
+    let opens = 0;
+    test.disk.fault = ({ kind, location }) => {
+      if (kind !== 'open' || !location.endsWith('/log')) return;
+      opens++;
+      throw new HeadwaterError('corrupt', 'the disk is gone');
+    };
+    await until('several attempts', () => opens > 3, { clock: test.clock, stepMs: 100 });
+    assert(test.clock.monotonicMs() - 5_000 >= 1_000, `${test.clock.monotonicMs() - 5_000} ms for four attempts`);
+    await assert.rejects(test.get('a'), refused('unavailable'));
+    const closing = test.store.close();
+    await until('it is closed', () => settled(closing), { clock: test.clock, stepMs: 500 });
+    await closing;
+    assert.deepEqual(test.disk.opened, []);
+  });
+
+  it('that fails at the last durable point leaves nothing open or locked', async () => {
+    const test = await TestStore.open();
+    await test.set('a');
+    await (await test.store.snapshotAt()).release();
+    test.disk.fault = ({ kind }) => { if (kind === 'durable') throw new Error('EIO'); };
+    await assert.rejects(test.store.close(), /EIO/);
+    assert.deepEqual(test.disk.opened, []);
+    test.disk.fault = undefined;
+    await test.open();
+    assert.equal(await test.get('a'), 'v');
+    await test.store.close();
+  });
+});
+
+describe('a log that lost its tail', () => {
+  /** A store whose checkpoint is at 3 and whose log ends there too, killed; then the log loses its last block. */
+  async function cut(role: 'leader' | 'follower'): Promise<TestStore> {
+    const test = await TestStore.open();
+    for (const name of ['a', 'b', 'c']) await test.set(name);
+    await (await test.store.snapshotAt()).release();
+    if (role === 'follower') await test.store.follow('127.0.0.1:1');
+    test.disk.crash();
+    await test.disk.raw(test.location('log')).del(blockKey(3));
+    return test;
+  }
+
+  it('below the checkpoint keeps a leader from opening', async () => {
+    const test = await cut('leader');
+    await assert.rejects(test.open(), refused('keyspace_incomplete', /log lost its tail/));
+    assert.deepEqual(test.disk.opened, []);
+  });
+
+  it('below the checkpoint leaves a follower that serves nothing and says why', async () => {
+    const test = await cut('follower');
+    await test.open();
+    const { store } = test;
+    assert.deepEqual([store.isServing, store.incomplete?.code, store.position.offset], [false, 'keyspace_incomplete', 2]);
+    await assert.rejects(test.get('a'), refused('unavailable', /lost its tail/));
+    await assert.rejects(store.size(), refused('unavailable'));
+    await assert.rejects(store.receive([], []), refused('unavailable'));
+    assert.equal(test.logger.said(/nothing is served until a full resync/), 1);
+    await store.close();
+    await test.open();
+    assert.equal(test.store.incomplete?.code, 'keyspace_incomplete');
+    await test.store.close();
+  });
+
+  it('below a checkpoint that had begun is the same: the disk is ahead of the log', async () => {
+    const test = await TestStore.open();
+    for (const name of ['a', 'b', 'c']) await test.set(name);
+    test.disk.fault = (operation) => { if (inKeyspace(operation) && operation.kind === 'durable') test.disk.crash(); };
+    void test.store.snapshotAt();
+    await until('it has died', () => test.disk.opened.length === 0);
+    test.disk.fault = undefined;
+    await test.disk.raw(test.location('log')).del(blockKey(3));
+    await assert.rejects(test.open(), refused('keyspace_incomplete', /ends at offset 2, a checkpoint to 3 had begun/));
+    await test.open({ role: 'follower', upstream: '127.0.0.1:1' });
+    assert.equal(test.store.incomplete?.code, 'keyspace_incomplete');
+    await test.store.close();
+  });
+
+  it('above both is cut, loudly, and what lay behind the break is kept aside', async () => {
+    const test = await TestStore.open();
+    for (const name of ['a', 'b', 'c', 'd']) await test.set(name);
+    test.disk.crash();
+    const raw = test.disk.raw(test.location('log'));
+    const bytes = (await raw.get(blockKey(3))) as Buffer;
+    await raw.put(blockKey(3), flipped(bytes, 55 * 8));
+    await test.open();
+    assert.deepEqual([await test.get('b'), await test.get('c'), await test.get('d')], ['v', undefined, undefined]);
+    assert.equal(test.logger.said(/cut after offset 2.*up to offset 4, is in damaged/, 'error'), 1);
+    const [file] = await readdir(`${test.directory}/damaged`);
+    assert.match(file as string, /^log-from-3-\d+\.blocks$/);
+    const kept = await readFile(`${test.directory}/damaged/${file}`);
+    assert.equal(kept.readUInt32BE(0), bytes.length);
+    assert(kept.subarray(4, 4 + bytes.length).equals(flipped(bytes, 55 * 8)));
+    await test.set('e');
+    assert.equal(test.store.position.offset, 3);
+    assert.equal(test.store.lineage.rows.length, 2);
+    await test.store.close();
+  });
+});
+
+describe('a damaged record under a checkpoint', () => {
+  it('that is only touched stays as it is: the checkpoint does not fail over it for ever', async () => {
+    const test = await TestStore.open();
+    await test.submit(set('a'), set('b'));
+    await test.reopen();
+    // The touch is in memory when the disk changes the record.
+    await test.submit({ kind: 'expire', key: key('a'), expiry: { expiresAtMs: 9_000_000_000_000 } });
+    const raw = test.disk.raw(test.location('keyspace'));
+    await raw.put(dataKey(0, key('a')), flipped((await raw.get(dataKey(0, key('a')))) as Buffer, 150));
+    await (await test.store.snapshotAt()).release();
+    await assert.rejects(test.get('a'), refused('corrupt'));
+    assert.equal(await test.get('b'), 'v');
+    assert.deepEqual(test.fatal, []);
+    await test.store.close();
+  });
+});

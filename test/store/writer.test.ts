@@ -1,0 +1,388 @@
+/** The single writer: natural group commit, order, replies only after the append, and what it does when that fails. */
+import assert from 'node:assert/strict';
+import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
+import { dataKey } from '../../src/keyspace/record.js';
+import { BLOCK_BYTES_CEILING, BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX } from '../../src/limits.js';
+import { type Block, sealBlock } from '../../src/log/block.js';
+import type { Operation } from '../../src/operation.js';
+import { flipped } from '../log/blocks.js';
+import { settled, turns, until } from '../support/clock.js';
+import { removeTemporaryDirectories } from '../support/database.js';
+import { hold, increment, isAppend, key, set, TestStore } from '../support/store.js';
+
+const refused = (code: ErrorCode, pattern = /./) => (error: unknown) => HeadwaterError.is(error, code) && pattern.test(error.message);
+const get = (name: string): Operation => ({ kind: 'get', key: key(name) });
+
+afterEach(removeTemporaryDirectories);
+
+/** The number of commands in each block. */
+async function blocks(test: TestStore): Promise<number[]> {
+  const sizes: number[] = [];
+  for (let at = test.store.log.base.offset; ; ) {
+    const read = await test.store.log.read(at, 1e9);
+    if (read.length === 0) return sizes;
+    for (const block of read) sizes.push(block.lastOffset - block.firstOffset + 1);
+    at = (read.at(-1) as Block).lastOffset;
+  }
+}
+
+describe('group commit', () => {
+  it('puts a lone write into a block of its own, at once', async () => {
+    const test = await TestStore.open();
+    for (let i = 0; i < 3; i++) await test.set(`k${i}`);
+    assert.deepEqual(await blocks(test), [1, 1, 1]);
+    assert.equal(test.clock.monotonicMs(), 5_000, 'no timer was waited for');
+    await test.store.close();
+  });
+
+  it('puts what is asked in one turn into one block', async () => {
+    const test = await TestStore.open();
+    await Promise.all(Array.from({ length: 50 }, (_, i) => test.set(`k${i}`)));
+    assert.deepEqual(await blocks(test), [50]);
+    await test.store.close();
+  });
+
+  it('gathers while a block is being appended, and puts all of it into the next', async () => {
+    const test = await TestStore.open();
+    const gate = hold(test.disk, isAppend);
+    const first = test.set('first');
+    await until('it is on its way', gate.held);
+    const gathered: Array<Promise<void>> = [];
+    for (let i = 0; i < 30; i++) {
+      gathered.push(test.set(`k${i}`));
+      await turns(1);
+    }
+    gate.release();
+    await Promise.all([first, ...gathered]);
+    assert.deepEqual(await blocks(test), [1, 30]);
+    await test.store.close();
+  });
+
+  it('closes a block at its number of commands, and goes on in the next', async () => {
+    const test = await TestStore.open();
+    await test.submit(...Array.from({ length: 2 * BLOCK_COMMANDS_MAX + 7 }, (_, i) => set(`k${i}`)));
+    assert.deepEqual(await blocks(test), [BLOCK_COMMANDS_MAX, BLOCK_COMMANDS_MAX, 7]);
+    assert.equal(await test.store.size(), 2 * BLOCK_COMMANDS_MAX + 7);
+    await test.store.close();
+  });
+
+  it('closes a block at its bytes, though a value that is larger is whole in one', async () => {
+    const test = await TestStore.open();
+    const value = Buffer.alloc(BLOCK_BYTES_TARGET / 2 + 1);
+    await test.submit(...Array.from({ length: 5 }, (_, i) => set(`k${i}`, value)));
+    assert.deepEqual(await blocks(test), [2, 2, 1]);
+    await test.set('large', Buffer.alloc(4 * BLOCK_BYTES_TARGET));
+    assert.deepEqual(await blocks(test), [2, 2, 1, 1]);
+    await test.store.close();
+  });
+
+  it('never cuts a transaction', async () => {
+    const test = await TestStore.open();
+    const operations = Array.from({ length: BLOCK_COMMANDS_MAX + 100 }, (_, i) => set(`k${i}`));
+    await test.submit(...operations.slice(0, BLOCK_COMMANDS_MAX - 10), { kind: 'transact', conditions: [], operations });
+    assert.deepEqual(await blocks(test), [BLOCK_COMMANDS_MAX - 10 + operations.length]);
+    await test.store.close();
+  });
+
+  it('appends nothing for what changes nothing', async () => {
+    const test = await TestStore.open();
+    await test.set('a');
+    const operations: Operation[] = [{ kind: 'delete', keys: [key('none')] }, { ...set('a'), condition: 'if_absent' } as Operation, { kind: 'persist', key: key('a') }];
+    const replies = await test.submit(...operations);
+    assert.deepEqual(replies.map(({ kind }) => kind), ['delete', 'set', 'persist']);
+    assert.deepEqual(await blocks(test), [1]);
+    await test.store.close();
+  });
+});
+
+describe('the order of writes', () => {
+  it('is that in which they were asked: each sees those before it, over blocks too', async () => {
+    const test = await TestStore.open();
+    const results: string[] = [];
+    const asked = Array.from({ length: 200 }, async (_, i) => {
+      const [reply] = await test.submit({ kind: 'append', key: key('log'), value: key(`${i},`) });
+      assert(reply?.kind === 'append');
+      results.push(String(reply.length));
+      if (i % 50 === 0) await turns(1);
+    });
+    await Promise.all(asked);
+    const expected = Array.from({ length: 200 }, (_, i) => `${i},`).join('');
+    assert.equal(await test.get('log'), expected);
+    await test.store.close();
+  });
+
+  it('is kept within one submission that spans blocks, each of which sees those before', async () => {
+    const test = await TestStore.open();
+    const replies = await test.submit(...Array.from({ length: 3 * BLOCK_COMMANDS_MAX }, () => increment('n')));
+    replies.forEach((reply, i) => assert(reply.kind === 'increment' && reply.value === BigInt(i + 1)));
+    assert.deepEqual((await blocks(test)).length, 3);
+    await test.store.close();
+  });
+
+  it('is not disturbed by a submission that does not fit into the block in hand', async () => {
+    const test = await TestStore.open();
+    const large = test.submit(...Array.from({ length: BLOCK_COMMANDS_MAX + 5 }, () => increment('n')));
+    const small = test.submit(increment('n'));
+    const [replies, [last]] = await Promise.all([large, small]);
+    assert(replies.at(-1)?.kind === 'increment' && last?.kind === 'increment');
+    assert.equal(last.value, BigInt(BLOCK_COMMANDS_MAX + 6));
+    await test.store.close();
+  });
+
+  it('holds for reads that are asked to be ordered, and others see what is appended', async () => {
+    const test = await TestStore.open();
+    await test.set('a', 'old');
+    const gate = hold(test.disk, isAppend);
+    const write = test.set('a', 'new');
+    const ordered = test.store.submit([get('a')], { bytes: 10, ordered: true });
+    await until('it is on its way', gate.held);
+    assert.equal(await test.get('a'), 'old');
+    assert(!(await settled(ordered)));
+    gate.release();
+    await write;
+    const { replies } = await ordered;
+    assert(replies[0]?.kind === 'get' && String(replies[0].value) === 'new');
+    await test.store.close();
+  });
+});
+
+describe('a reply', () => {
+  const conditional: Operation[] = [
+    { ...set('a', 'other'), condition: 'if_absent' } as Operation,
+    { kind: 'get', key: key('a') },
+    { kind: 'transact', conditions: [{ key: key('a'), test: 'absent' }], operations: [set('b')] },
+  ];
+
+  it('of any kind leaves only after the block that it has seen is appended', async () => {
+    const test = await TestStore.open();
+    const gate = hold(test.disk, isAppend);
+    const writes = test.set('a', 'new');
+    const seen = conditional.map((operation) => test.store.submit([operation], { bytes: 10, ordered: true }));
+    await until('it is on its way', gate.held);
+    for (const one of [writes, ...seen]) assert(!(await settled(one, 2)));
+    assert.equal(test.store.position.offset, 0);
+    gate.release();
+    await writes;
+    assert.equal(test.store.position.offset, 1);
+    await Promise.all(seen);
+    await test.store.close();
+  });
+
+  it('refuses one operation of many, and the others are done', async () => {
+    const test = await TestStore.open();
+    const replies = await test.submit(set('a', 'text'), increment('a'), set('b'));
+    assert.deepEqual(replies.map(({ kind }) => kind), ['set', 'error', 'set']);
+    const [, refusal] = replies;
+    assert(refusal?.kind === 'error' && refusal.error.code === 'not_an_integer');
+    assert.deepEqual(await blocks(test), [2]);
+    await test.store.close();
+  });
+
+  it('to a transaction that outgrows what a block may hold is a refusal, and nothing of it is written', async () => {
+    const test = await TestStore.open({ limits: { keyBytesMax: 1_000, valueBytesMax: 64 * 1024 * 1024, transactionBytesMax: 256 * 1024 * 1024 } });
+    const value = Buffer.alloc(BLOCK_BYTES_CEILING / 2);
+    const [reply] = await test.submit({ kind: 'transact', conditions: [], operations: [set('a', value), set('b', value)] });
+    assert(reply?.kind === 'error' && reply.error.code === 'too_large');
+    assert.equal(test.store.position.offset, 0);
+    await test.set('c');
+    await test.store.close();
+  });
+
+  it('comes for the largest block that there can be, to the byte, and for none larger', async () => {
+    const limits = { keyBytesMax: 1_000, valueBytesMax: BLOCK_BYTES_CEILING, transactionBytesMax: 2 * BLOCK_BYTES_CEILING };
+    const test = await TestStore.open({ limits });
+    const half = Buffer.alloc(BLOCK_BYTES_CEILING / 2);
+    const kinds: string[] = [];
+    for (const less of [99, 101, 131]) {
+      const operations = [half, half.subarray(less)].map((value, i) => ({ ...set(`${i}`, value), expiry: { expiresAtMs: 9_000_000_000_000 } }) as Operation);
+      const [reply] = await test.submit({ kind: 'transact', conditions: [], operations });
+      kinds.push(reply?.kind === 'error' ? reply.error.code : (reply?.kind ?? ''));
+    }
+    assert.deepEqual(kinds, ['too_large', 'too_large', 'transact']);
+    assert.deepEqual(test.fatal, []);
+    await test.store.close();
+  });
+});
+
+describe('the queue of the writer', () => {
+  it('counts bytes until they are answered', async () => {
+    const test = await TestStore.open();
+    const gate = hold(test.disk, isAppend);
+    const first = test.store.submit([set('a')], { bytes: 300, ordered: false });
+    await until('it is on its way', gate.held);
+    const second = test.store.submit([set('b')], { bytes: 500, ordered: false });
+    assert.equal(test.store.queuedBytes, 800);
+    gate.release();
+    await first;
+    await second;
+    assert.equal(test.store.queuedBytes, 0);
+    await test.store.close();
+  });
+
+  it('wakes who waits for room when there is, when the signal aborts, and when the writer is closed', async () => {
+    const test = await TestStore.open();
+    const gate = hold(test.disk, isAppend);
+    const never = new AbortController();
+    const given = new AbortController();
+    const write = test.store.submit([set('a')], { bytes: 300, ordered: false });
+    await until('it is on its way', gate.held);
+    await test.store.whenQueueBelow(300, never.signal);
+    const waiting = test.store.whenQueueBelow(299, never.signal);
+    const impatient = test.store.whenQueueBelow(0, given.signal);
+    assert(!(await settled(waiting)));
+    given.abort();
+    await impatient;
+    gate.release();
+    await write;
+    await waiting;
+    await test.store.close();
+    await test.store.whenQueueBelow(-1, never.signal);
+  });
+
+  it('leaves no listener behind on a signal that lives long', async () => {
+    const test = await TestStore.open();
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
+    signal.addEventListener = (...args: Parameters<typeof add>) => { listeners++; add(...args); };
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => { listeners--; remove(...args); };
+    for (let i = 0; i < 10; i++) {
+      const write = test.store.submit([set('a')], { bytes: 300, ordered: false });
+      await test.store.whenQueueBelow(0, signal);
+      await write;
+    }
+    assert.equal(listeners, 0);
+    await test.store.close();
+  });
+});
+
+describe('an append that fails', () => {
+  it('says "unknown" to those in hand, "unavailable" to those who wait or come, and everything works again after', async () => {
+    const test = await TestStore.open();
+    await test.set('acknowledged', 'yes');
+    const history = test.store.lineage.current;
+    const gate = hold(test.disk, isAppend);
+    const inHand = [test.set('x'), test.submit(increment('n'), get('acknowledged')), test.store.submit([get('x')], { bytes: 1, ordered: true })];
+    await until('it is on its way', gate.held);
+    const waiting = [test.set('y'), test.submit(increment('n'))];
+    const outcomes = Promise.allSettled([...inHand, ...waiting]);
+    gate.release(new Error('ENOSPC'));
+    const codes = (await outcomes).map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as HeadwaterError).code : 'answered'));
+    assert.deepEqual(codes, ['outcome_unknown', 'outcome_unknown', 'outcome_unknown', 'unavailable', 'unavailable']);
+    await assert.rejects(test.set('z'), refused('unavailable', /reopening after a failure.*ENOSPC/));
+    await assert.rejects(test.get('acknowledged'), refused('unavailable'));
+    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+    assert.equal(await test.get('acknowledged'), 'yes');
+    assert.notEqual(test.store.lineage.current?.replicationId, history?.replicationId);
+    await test.set('z', 'after');
+    assert.equal(await test.get('z'), 'after');
+    assert.deepEqual(test.fatal, []);
+    await test.store.close();
+  });
+
+  it('may have taken place all the same: then it is there after the recovery, under its own history', async () => {
+    const test = await TestStore.open();
+    await test.set('a', 'before');
+    test.disk.fault = async (operation) => {
+      if (!isAppend(operation)) return;
+      test.disk.fault = undefined;
+      // The disk takes it and says that it has not.
+      const raw = test.disk.raw(operation.location);
+      const { log } = test.store;
+      const block = sealBlock({
+        commands: [{ kind: 'put', key: key('a'), value: Buffer.from('after'), expiresAtMs: 0, type: 0 }],
+        previous: log.end,
+        replicationId: log.lineage.current?.replicationId as string,
+        timeMs: log.endTimeMs,
+      });
+      await raw.put(operation.keys[0] as Buffer, block.bytes);
+      throw new Error('EIO');
+    };
+    await assert.rejects(test.set('a', 'after'), refused('outcome_unknown', /may or may not have happened/));
+    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+    assert.equal(await test.get('a'), 'after');
+    assert.equal(test.store.position.offset, 2);
+    assert.deepEqual(test.store.lineage.rows.map(({ firstOffset }) => firstOffset), [1, 3]);
+    await test.store.close();
+  });
+
+  it('is tried again no sooner than the store is open: the handle takes no more writes', async () => {
+    const test = await TestStore.open();
+    let state: 'sound' | 'failed' | 'closed' = 'sound';
+    let writesAfter = 0;
+    test.disk.fault = (operation) => {
+      if (!operation.location.endsWith('/log') || operation.kind === 'read') return;
+      if (operation.kind === 'close') state = 'closed';
+      if (state === 'failed') writesAfter++;
+      if (state !== 'sound' || !isAppend(operation)) return;
+      state = 'failed';
+      throw new Error('EIO');
+    };
+    const waiting = Array.from({ length: 10 }, (_, i) => test.set(`k${i}`).catch(() => {}));
+    await assert.rejects(test.set('a'), refused('outcome_unknown'));
+    await Promise.all(waiting);
+    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+    assert.equal(writesAfter, 0);
+    await test.store.close();
+  });
+
+  it('many times in a row loses nothing that was acknowledged, and counts nothing twice', async () => {
+    const test = await TestStore.open({ budget: { overlayBytesMax: 4_000, replayBytesMax: 4_000 } });
+    let operations = 0;
+    test.disk.fault = ({ kind }) => {
+      if ((kind === 'put' || kind === 'batch' || kind === 'durable') && ++operations % 37 === 0) throw new Error('EIO');
+    };
+    let acknowledged = 0;
+    let unknown = 0;
+    for (let i = 0; i < 300; i++) {
+      await until('it is open', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+      try {
+        await test.submit(increment('n'), set(`k${i}`));
+        acknowledged++;
+      } catch (error) {
+        assert(HeadwaterError.is(error, 'outcome_unknown') || HeadwaterError.is(error, 'unavailable'), String(error));
+        if (HeadwaterError.is(error, 'outcome_unknown')) unknown++;
+      }
+    }
+    test.disk.fault = undefined;
+    await until('it is open', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+    const value = Number(await test.get('n'));
+    assert(value >= acknowledged && value <= acknowledged + unknown, `${acknowledged} acknowledged, ${unknown} unknown, ${value} there`);
+    assert(acknowledged > 200 && unknown > 2, `${acknowledged} acknowledged, ${unknown} unknown`);
+    assert.deepEqual(test.fatal, []);
+    await test.store.close();
+  });
+});
+
+describe('a record that the disk has damaged', () => {
+  async function damaged(): Promise<TestStore> {
+    const test = await TestStore.open();
+    await test.submit(set('bad', '1'), set('good', '1'));
+    await test.reopen();
+    const raw = test.disk.raw(test.location('keyspace'));
+    const record = (await raw.get(dataKey(0, key('bad')))) as Buffer;
+    await raw.put(dataKey(0, key('bad')), flipped(record, 150));
+    return test;
+  }
+
+  it('is refused to who writes on top of it, and to nobody else, and costs no reopening', async () => {
+    const test = await damaged();
+    const history = test.store.lineage.current;
+    const outcomes = await Promise.allSettled([test.submit(increment('good')), test.submit(increment('bad')), test.submit(increment('good')), test.submit({ kind: 'delete', keys: [key('bad')] })]);
+    assert.deepEqual(outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as HeadwaterError).code : 'done')), ['done', 'corrupt', 'done', 'corrupt']);
+    assert.equal(await test.get('good'), '3');
+    assert.equal(test.store.queuedBytes, 0);
+    assert.deepEqual(test.store.lineage.current, history);
+    await test.store.close();
+  });
+
+  it('is mended by a write that does not look at it', async () => {
+    const test = await damaged();
+    await assert.rejects(test.get('bad'), refused('corrupt'));
+    await test.set('bad', '7');
+    await test.submit(increment('bad'));
+    await test.reopen();
+    assert.equal(await test.get('bad'), '8');
+    await test.store.close();
+  });
+});

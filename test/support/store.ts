@@ -1,0 +1,151 @@
+/**
+ * A store on a MemoryDisk, in a directory of its own, under a clock of the
+ * test's: it can be closed, killed and opened again with what its disk holds.
+ */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import type { Logger } from '../../src/logger.js';
+import type { Operation, Reply } from '../../src/operation.js';
+import type { Role } from '../../src/store/directory.js';
+import { Store, type StoreOptions } from '../../src/store/store.js';
+import { TestClock } from './clock.js';
+import { type DiskOperation, MemoryDisk, temporaryDirectory } from './database.js';
+
+const MiB = 1024 * 1024;
+
+/** Notes what it is told. */
+export class RecordingLogger implements Logger {
+  readonly lines: Array<{ level: keyof Logger; message: string; fields: object }> = [];
+
+  debug = this.#note('debug');
+  info = this.#note('info');
+  warn = this.#note('warn');
+  error = this.#note('error');
+
+  #note(level: keyof Logger) {
+    return (fields: object, message: string): void => void this.lines.push({ level, message, fields });
+  }
+
+  /** Messages of a level, or of all. */
+  said(pattern: RegExp, level?: keyof Logger): number {
+    return this.lines.filter((line) => (level === undefined || line.level === level) && pattern.test(line.message)).length;
+  }
+}
+
+export type Options = Partial<Omit<StoreOptions, 'directory' | 'clock' | 'logger' | 'onFatal'>>;
+
+export class TestStore {
+  readonly directory: string;
+  readonly disk: MemoryDisk;
+  readonly clock: TestClock;
+  readonly logger = new RecordingLogger();
+  /** What would have ended the process. */
+  readonly fatal: Error[] = [];
+  store: Store;
+  readonly #options: Options;
+
+  private constructor(directory: string, disk: MemoryDisk, clock: TestClock, options: Options) {
+    this.directory = directory;
+    this.disk = disk;
+    this.clock = clock;
+    this.#options = options;
+    this.store = undefined as never;
+  }
+
+  static async open(options: Options & { role?: { role: Role; upstream: string }; clock?: TestClock; directory?: string; disk?: MemoryDisk } = {}): Promise<TestStore> {
+    const { role, clock = new TestClock(), directory = path.join(await temporaryDirectory(), 'data'), disk = new MemoryDisk(), ...rest } = options;
+    const made = new TestStore(directory, disk, clock, rest);
+    await made.open(role);
+    return made;
+  }
+
+  /** A follower of nobody in particular. */
+  static follower(options: Options & { clock?: TestClock } = {}): Promise<TestStore> {
+    return TestStore.open({ ...options, role: { role: 'follower', upstream: '127.0.0.1:1' } });
+  }
+
+  async open(role?: { role: Role; upstream: string }): Promise<void> {
+    this.store = await Store.open(
+      {
+        openDatabase: this.disk.open,
+        fsync: 'never',
+        limits: { keyBytesMax: 64 * 1024, valueBytesMax: 16 * MiB, transactionBytesMax: 64 * MiB },
+        budget: { overlayBytesMax: 48 * MiB, replayBytesMax: 64 * MiB },
+        ...this.#options,
+        directory: this.directory,
+        clock: this.clock,
+        logger: this.logger,
+        onFatal: (error) => void this.fatal.push(error),
+      },
+      role,
+    );
+  }
+
+  /** As after SIGKILL: what is on the disk is there, nothing else. */
+  async restart(role?: { role: Role; upstream: string }): Promise<void> {
+    this.disk.crash();
+    this.disk.fault = undefined;
+    await this.open(role);
+  }
+
+  async reopen(role?: { role: Role; upstream: string }): Promise<void> {
+    await this.store.close();
+    await this.open(role);
+  }
+
+  /** Databases of the generation in use. */
+  location(name: 'log' | 'keyspace', generation = 1): string {
+    return path.join(this.directory, `gen-${String(generation).padStart(6, '0')}`, name);
+  }
+
+  async submit(...operations: Operation[]): Promise<Reply[]> {
+    const { replies } = await this.store.submit(operations, { bytes: 100 * operations.length, ordered: false });
+    return replies;
+  }
+
+  async set(name: string, value: string | Buffer = 'v', ttlMs?: number): Promise<void> {
+    await this.submit(set(name, value, ttlMs));
+  }
+
+  async get(name: string): Promise<string | undefined> {
+    const [reply] = await this.submit({ kind: 'get', key: key(name) });
+    if (reply?.kind === 'error') throw reply.error;
+    assert(reply?.kind === 'get');
+    return reply.value?.toString();
+  }
+}
+
+export const key = (name: string): Buffer => Buffer.from(name, 'latin1');
+
+export function set(name: string, value: string | Buffer = 'v', ttlMs?: number): Operation {
+  return { kind: 'set', key: key(name), value: Buffer.from(value), expiry: ttlMs === undefined ? undefined : { ttlMs } };
+}
+
+export const increment = (name: string): Operation => ({ kind: 'increment', key: key(name), by: 1n });
+
+/** Whether a write to the disk is the append of a block. */
+export function isAppend({ kind, location, keys }: DiskOperation): boolean {
+  return (kind === 'put' || kind === 'batch') && location.endsWith('/log') && keys.some((bytes) => bytes[0] === 'b'.charCodeAt(0));
+}
+
+/** Holds what matches until `release`; what follows passes. */
+export function hold(disk: MemoryDisk, matches: (operation: DiskOperation) => boolean): { release(error?: Error): void; held(): boolean } {
+  let open: (() => void) | undefined;
+  let fail: ((error: Error) => void) | undefined;
+  let used = false;
+  disk.fault = async (operation) => {
+    if (used || !matches(operation)) return;
+    used = true;
+    await new Promise<void>((resolve, reject) => {
+      open = resolve;
+      fail = reject;
+    });
+  };
+  return {
+    release: (error) => {
+      if (error) fail?.(error);
+      else open?.();
+    },
+    held: () => used,
+  };
+}

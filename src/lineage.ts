@@ -4,6 +4,7 @@
  * just before; it holds until the next row begins. Pure: log/ keeps the rows,
  * replication/resync.ts judges by them.
  */
+import { HeadwaterError } from './errors.js';
 import { invariant } from './invariant.js';
 import { NO_HISTORY } from './position.js';
 
@@ -20,6 +21,18 @@ export interface LineageRow {
 
 export class Lineage {
   readonly rows: readonly LineageRow[];
+
+  /**
+   * The lineage that a peer sent.
+   * @throws HeadwaterError `protocol_violation` unless it can be one.
+   */
+  static received(rows: readonly LineageRow[]): Lineage {
+    try {
+      return new Lineage(rows);
+    } catch (cause) {
+      throw new HeadwaterError('protocol_violation', `the peer sent a lineage that cannot be: ${(cause as Error).message}`, { cause });
+    }
+  }
 
   /** @throws InvariantViolation unless first offsets and epochs rise from row to row. */
   constructor(rows: readonly LineageRow[]) {

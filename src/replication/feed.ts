@@ -97,7 +97,7 @@ export class Feed {
       this.#handshake = handshake;
       const refusal = this.#options.admit(this);
       if (refusal) throw refusal;
-      rest.forEach((frame) => this.#heard(frame));
+      for (const frame of rest) this.#heard(frame);
       void this.#listen();
       stopHeartbeats = this.#heartbeats();
       await this.#serve(handshake);
@@ -131,23 +131,19 @@ export class Feed {
   async #serve(handshake: Handshake): Promise<void> {
     for (;;) {
       const { log } = this.#store;
-      // Nothing may be trimmed between the decision and the cursor.
-      const pin = log.pin(handshake.position.offset);
+      // Decided and pinned in one turn: nothing is trimmed between the decision and the first read.
+      const cursor = new Cursor(log, handshake.position, { pinned: true });
       try {
         const decision = await this.#decide(handshake, log);
-        switch (decision.kind) {
-          case 'refuse':
-            return await this.#refuse(decision);
-          case 'wait':
-            await this.#wait(decision.message, log);
-            break;
-          case 'continue':
-            return await this.#continue(handshake, log);
-          case 'full':
-            return await this.#full(decision, log);
+        if (decision.kind === 'refuse') return await this.#refuse(decision);
+        if (decision.kind === 'continue') return await this.#continue(handshake, cursor, log);
+        if (decision.kind === 'full') {
+          cursor.close();
+          return await this.#full(decision, log);
         }
+        await this.#wait(decision.message, log);
       } finally {
-        log.unpin(pin);
+        cursor.close();
       }
     }
   }
@@ -155,7 +151,7 @@ export class Feed {
   async #decide(handshake: Handshake, log: Log): Promise<Decision> {
     const checksumAtAsked = await log.checksumAt(handshake.position.offset);
     return decide(
-      { ...handshake, lineage: new Lineage(handshake.lineage) },
+      { ...handshake, lineage: Lineage.received(handshake.lineage) },
       { role: this.#store.role, clusterId: this.#store.clusterId, lineage: log.lineage, end: log.end, base: log.base, checksumAtAsked },
     );
   }
@@ -175,9 +171,8 @@ export class Feed {
     if (this.#channel.ended.aborted) throw this.#channel.ended.reason;
   }
 
-  async #continue(handshake: Handshake, log: Log): Promise<void> {
+  async #continue(handshake: Handshake, cursor: Cursor, log: Log): Promise<void> {
     const { position } = handshake;
-    const cursor = new Cursor(log, position);
     await this.#channel.send({ kind: 'continue', upstream: this.#upstream(), lineage: log.lineage.upTo(log.end.offset).rows, endOffset: log.end.offset });
     this.#options.resynced('partial');
     this.#options.logger.info(

@@ -271,7 +271,7 @@ export class Link {
     await this.#joined(frame.upstream);
     this.#logger.info({ upstream: this.#upstream, reason: frame.reason }, `full resync from ${this.#upstream} at offset ${frame.position.offset} (${frame.reason}); serving the old data meanwhile`);
     if (frame.branchOffset !== undefined) this.lostWrites += await this.#store.saveLostWrites(frame.branchOffset);
-    const replacement = await this.#store.beginReplacement(frame.position, new Lineage(frame.lineage));
+    const replacement = await this.#store.beginReplacement(frame.position, Lineage.received(frame.lineage));
     this.#loading = { replacement, keysEstimate: frame.keysEstimate };
     this.#lastResync = { kind: 'full', reason: frame.reason, bytes: 0, durationMs: 0 };
     this.#to('loading');

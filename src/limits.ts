@@ -36,7 +36,7 @@ export const REPLY_MESSAGE_BYTES_TARGET = 256 * KiB;
 export const FRAME_BYTES_MAX = 256 * KiB;
 
 /** A feed under load sends no more often: fewer, larger frames cost both ends less. */
-export const FRAME_INTERVAL_MS = 1;
+export const FRAME_INTERVAL_MS = 3;
 
 /** Received blocks that wait for the commit in hand; past it the link stops reading. */
 export const RECEIVE_QUEUE_BYTES_MAX = 4 * MiB;

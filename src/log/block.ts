@@ -109,9 +109,14 @@ export class Block {
   }
 }
 
-/** A visitor that only looks whether every command is known. */
+/** A record has one byte for its type (keyspace/record.ts). */
+const TYPE_MAX = 255;
+
+/** A visitor that only looks whether every command is known, and can be kept. */
 export const CHECKING_VISITOR: CommandVisitor = {
-  put: () => {},
+  put: (index, _keyStart, _keyEnd, _valueStart, _valueEnd, _expiresAtMs, type) => {
+    if (type > TYPE_MAX) throw new HeadwaterError('unknown_format', `command ${index} of a block puts a record of type ${type}; this version knows types up to ${TYPE_MAX}`);
+  },
   del: () => {},
   touch: () => {},
   clear: () => {},

@@ -51,7 +51,6 @@ export function serverStream<Request, Response>(
   async function run(surface: grpc.ServerWritableStream<Buffer, Buffer>, call: Call): Promise<void> {
     const sending = new Sending(surface, call);
     for await (const response of serve(method.request.decode(surface.request), call)) {
-      if (call.cancelled) return;
       if (!sending.write(method.response.encode(response))) await sending.drained();
       if (call.cancelled) return;
     }

@@ -50,9 +50,11 @@ const BATCH_OPERATIONS_MAX = BLOCK_COMMANDS_MAX;
 const READS_IN_HAND_MAX = 64;
 
 interface Batch {
-  /** One reply per operation; holes until it is answered, but for those that were refused on arrival. */
-  readonly replies: Reply[];
-  readonly accepted: Operation[];
+  readonly accepted: readonly Operation[];
+  /** Operations that were refused on arrival, by their index in the batch; seldom any. */
+  readonly refused: ReadonlyMap<number, Reply> | undefined;
+  /** One per operation, in order, once it is answered. */
+  replies: readonly Reply[];
   readonly bytes: number;
   readonly writes: boolean;
   position: Position | undefined;
@@ -130,20 +132,21 @@ class Pipeline {
   #batch(operations: readonly DecodedOperation[], start: number, end: number, bytesEach: number): Batch {
     const { limits } = this.#store;
     const accepted: Operation[] = [];
-    const replies = new Array<Reply>(end - start);
+    let refused: Map<number, Reply> | undefined;
     let writes = false;
     for (let i = start; i < end; i++) {
       const operation = operations[i] as DecodedOperation;
       const refusal = operation.kind === 'error' ? operation : refusalOf(operation, limits);
       if (refusal || operation.kind === 'error') {
-        replies[i - start] = refusal as Reply;
+        refused ??= new Map();
+        refused.set(i - start, refusal as Reply);
         continue;
       }
       accepted.push(operation);
       writes ||= isWrite(operation);
     }
     const bytes = Math.ceil(bytesEach * (end - start));
-    return { replies, accepted, bytes, writes, position: undefined, answered: false, replyBytes: 0 };
+    return { accepted, refused, replies: [], bytes, writes, position: undefined, answered: false, replyBytes: 0 };
   }
 
   #submitWaiting(): void {
@@ -178,27 +181,28 @@ class Pipeline {
     return true;
   }
 
-  #submit(batch: Batch): void {
+  #takeInHand(batch: Batch): void {
     this.#inHand.push(batch);
     this.#inHandBytes += batch.bytes;
     if (batch.writes) this.#writesInHand++;
     else this.#readsInHand++;
+  }
+
+  #submit(batch: Batch): void {
+    this.#takeInHand(batch);
     if (batch.accepted.length === 0) {
-      this.#answered(batch);
+      this.#answered(batch, []);
       return;
     }
     const ordered = batch.writes || this.#writesInHand > 0;
     this.#store.submit(batch.accepted, { bytes: batch.bytes, ordered }).then(
       ({ replies, position }) => {
         batch.position = position;
-        fill(batch.replies, replies);
-        this.#answered(batch);
+        this.#answered(batch, replies);
       },
       (failure) => {
         this.#stream.call.report(failure);
-        const refusal = errorReply(publicError(failure));
-        fill(batch.replies, batch.accepted.map(() => refusal));
-        this.#answered(batch);
+        this.#answered(batch, allRefused(batch, publicError(failure)));
       },
     );
   }
@@ -228,18 +232,19 @@ class Pipeline {
   #refuseWaiting(): void {
     this.#cancelWait = undefined;
     const message = `expected the queues to have room within ${QUEUE_WAIT_MS_MAX} ms, they stayed full`;
-    const refusal = errorReply(new HeadwaterError('overloaded', message));
+    const overloaded = new HeadwaterError('overloaded', message);
     for (const batch of this.#waiting.splice(0)) {
-      fill(batch.replies, batch.accepted.splice(0).map(() => refusal));
-      this.#submit(batch);
+      this.#takeInHand(batch);
+      this.#answered(batch, allRefused(batch, overloaded));
     }
     this.#submitWaiting();
   }
 
   // ---- out ------------------------------------------------------------------
 
-  #answered(batch: Batch): void {
+  #answered(batch: Batch, answers: readonly Reply[]): void {
     batch.answered = true;
+    batch.replies = batch.refused ? merged(answers, batch.refused) : answers;
     for (const reply of batch.replies) batch.replyBytes += payloadBytes(reply);
     this.#unsentBytes += batch.replyBytes;
     this.#inHandBytes -= batch.bytes;
@@ -325,10 +330,13 @@ function refusalOf(operation: Operation, limits: Limits): Reply | undefined {
   }
 }
 
-/** Puts the answers where there is none yet. */
-function fill(replies: Reply[], answers: readonly Reply[]): void {
+function allRefused(batch: Batch, error: HeadwaterError): Reply[] {
+  const refusal = errorReply(error);
+  return batch.accepted.map(() => refusal);
+}
+
+/** The answers, and between them the refusals at their places. */
+function merged(answers: readonly Reply[], refused: ReadonlyMap<number, Reply>): Reply[] {
   let next = 0;
-  for (let i = 0; i < replies.length; i++) {
-    replies[i] ??= answers[next++] as Reply;
-  }
+  return Array.from({ length: answers.length + refused.size }, (_, i) => refused.get(i) ?? (answers[next++] as Reply));
 }

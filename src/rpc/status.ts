@@ -54,5 +54,12 @@ export function fromStatus(failure: Error | grpc.StatusObject): HeadwaterError {
   if (error) return error;
   const oversized = status.code === grpc.status.RESOURCE_EXHAUSTED && OVERSIZED.test(status.details);
   const code = oversized ? 'too_large' : (CODES.get(status.code) ?? 'internal');
-  return new HeadwaterError(code, status.details, { cause: failure });
+  return new HeadwaterError(code, plainly(status.details), { cause: failure });
+}
+
+/** What grpc-js says at length of a connection that failed, in a few words. */
+function plainly(details: string): string {
+  const [, code, address] = /connect (E[A-Z]+) (\S+?:\d+)/.exec(details) ?? [];
+  if (code === 'ECONNREFUSED') return `nothing listens on ${address} (connection refused)`;
+  return code ? `${address} cannot be reached (${code})` : details;
 }

@@ -24,6 +24,9 @@ const DEL = tag(2, WIRE_BYTES);
 const TOUCH = tag(3, WIRE_BYTES);
 const CLEAR = tag(4, WIRE_BYTES);
 const MESSAGE = tag(5, WIRE_BYTES);
+const PUT_EXPIRY = tag(3, 0);
+const PUT_TYPE = tag(4, 0);
+const TOUCH_EXPIRY = tag(2, 0);
 const JOINED = tag(16, 0);
 /** Its tag takes two bytes. */
 const JOINED_BYTES = 3;
@@ -97,13 +100,13 @@ function writeContent(bytes: Buffer, at: number, command: Command): number {
     case 'put':
       next = writeOptional(bytes, next, tag(1, WIRE_BYTES), command.key);
       next = writeOptional(bytes, next, tag(2, WIRE_BYTES), command.value);
-      next = writeOptionalVarint(bytes, next, tag(3, 0), command.expiresAtMs);
-      return writeOptionalVarint(bytes, next, tag(4, 0), command.type);
+      next = writeOptionalVarint(bytes, next, PUT_EXPIRY, command.expiresAtMs);
+      return writeOptionalVarint(bytes, next, PUT_TYPE, command.type);
     case 'del':
       return writeOptional(bytes, next, tag(1, WIRE_BYTES), command.key);
     case 'touch':
       next = writeOptional(bytes, next, tag(1, WIRE_BYTES), command.key);
-      return writeOptionalVarint(bytes, next, tag(2, 0), command.expiresAtMs);
+      return writeOptionalVarint(bytes, next, TOUCH_EXPIRY, command.expiresAtMs);
     case 'clear':
       return next;
     case 'message':
@@ -149,10 +152,8 @@ export function visitCommands(block: Buffer, start: number, visitor: CommandVisi
       index++;
     }
   } catch (error) {
-    if (error instanceof RangeError) {
-      throw new HeadwaterError('corrupt', `command ${index} of a block is cut short: ${error.message}`, { cause: error });
-    }
-    throw error;
+    if (HeadwaterError.is(error)) throw error;
+    throw new HeadwaterError('corrupt', `command ${index} of a block cannot be read: ${(error as Error).message}`, { cause: error });
   }
   return index;
 }
@@ -161,7 +162,7 @@ export function visitCommands(block: Buffer, start: number, visitor: CommandVisi
 const fields = { firstStart: 0, firstEnd: 0, secondStart: 0, secondEnd: 0, expiresAtMs: 0, type: 0 };
 
 function visitCommand(reader: PbReader, index: number, visitor: CommandVisitor): void {
-  const end = readLength(reader);
+  const end = readEnd(reader, reader.len);
   let kind = 0;
   let joined = false;
   while (reader.pos < end) {
@@ -170,10 +171,13 @@ function visitCommand(reader: PbReader, index: number, visitor: CommandVisitor):
       joined = reader.bool();
       continue;
     }
-    if (kind !== 0 || fieldTag < PUT || fieldTag > MESSAGE) throw unknown(`field ${fieldTag >>> 3} in command ${index} of a block`);
+    if (kind !== 0 || fieldTag < PUT || fieldTag > MESSAGE || (fieldTag & 7) !== WIRE_BYTES) {
+      throw unknown(`field ${fieldTag >>> 3} in command ${index} of a block`);
+    }
     kind = fieldTag;
-    readFields(reader, kind);
+    readFields(reader, kind, end);
   }
+  requireEnd(reader, end);
   const { firstStart, firstEnd, secondStart, secondEnd } = fields;
   if (kind === PUT) visitor.put(index, firstStart, firstEnd, secondStart, secondEnd, fields.expiresAtMs, fields.type);
   else if (kind === DEL) visitor.del(index, firstStart, firstEnd);
@@ -184,38 +188,44 @@ function visitCommand(reader: PbReader, index: number, visitor: CommandVisitor):
   if (joined) visitor.joined?.(index);
 }
 
-function readFields(reader: PbReader, kind: number): void {
-  const end = readLength(reader);
+const FIRST_BYTES = tag(1, WIRE_BYTES);
+const SECOND_BYTES = tag(2, WIRE_BYTES);
+
+function readFields(reader: PbReader, kind: number, commandEnd: number): void {
+  const end = readEnd(reader, commandEnd);
   fields.firstStart = fields.firstEnd = fields.secondStart = fields.secondEnd = reader.pos;
   fields.expiresAtMs = fields.type = 0;
   while (reader.pos < end) {
     const fieldTag = reader.uint32();
-    const field = fieldTag >>> 3;
-    if (field === 1 && (fieldTag & 7) === WIRE_BYTES) {
-      fields.firstEnd = readLength(reader);
+    if (fieldTag === FIRST_BYTES && kind !== CLEAR) {
+      fields.firstEnd = readEnd(reader, end);
       fields.firstStart = reader.pos;
       reader.pos = fields.firstEnd;
-    } else if (field === 2 && (fieldTag & 7) === WIRE_BYTES) {
-      fields.secondEnd = readLength(reader);
+    } else if (fieldTag === SECOND_BYTES && (kind === PUT || kind === MESSAGE)) {
+      fields.secondEnd = readEnd(reader, end);
       fields.secondStart = reader.pos;
       reader.pos = fields.secondEnd;
-    } else if ((field === 3 && kind === PUT) || (field === 2 && kind === TOUCH)) {
+    } else if ((fieldTag === PUT_EXPIRY && kind === PUT) || (fieldTag === TOUCH_EXPIRY && kind === TOUCH)) {
       fields.expiresAtMs = toNumber(reader.uint64(), 'expires_at_ms');
-    } else if (field === 4 && kind === PUT) {
+    } else if (fieldTag === PUT_TYPE && kind === PUT) {
       fields.type = reader.uint32();
     } else {
-      throw unknown(`field ${field} in a command of kind ${kind >>> 3}`);
+      throw unknown(`field ${fieldTag >>> 3} in a command of kind ${kind >>> 3}`);
     }
   }
-  if (reader.pos !== end) throw new RangeError('a field runs past its message');
+  requireEnd(reader, end);
 }
 
-/** The end position of the length-delimited field that starts here. */
-function readLength(reader: PbReader): number {
+/** The end position of the length-delimited field that starts here, within the message that ends at `limit`. */
+function readEnd(reader: PbReader, limit: number): number {
   const length = reader.uint32();
   const end = reader.pos + length;
-  if (end > reader.len) throw new RangeError(`${length} bytes announced, ${reader.len - reader.pos} left`);
+  if (end > limit) throw new RangeError(`${length} bytes announced, ${limit - reader.pos} left`);
   return end;
+}
+
+function requireEnd(reader: PbReader, end: number): void {
+  if (reader.pos !== end) throw new RangeError('a field runs past its message');
 }
 
 function unknown(what: string): HeadwaterError {

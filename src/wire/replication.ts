@@ -174,7 +174,10 @@ function downFrameOf(frame: DownFrame | Part): headwater.v1.DownFrame.$Propertie
 
 /** @throws HeadwaterError `protocol_violation`. */
 export function decodeUpFrame(bytes: Buffer): UpFrame {
-  const message = parse(() => v1.UpFrame.decode(bytes));
+  return parse(() => upFrame(v1.UpFrame.decode(bytes)));
+}
+
+function upFrame(message: headwater.v1.UpFrame): UpFrame {
   const { handshake, acknowledgement, digestReport } = message;
   if (acknowledgement) return acknowledgementOf(acknowledgement);
   if (handshake) return handshakeOf(handshake);
@@ -194,7 +197,10 @@ export function decodeUpFrame(bytes: Buffer): UpFrame {
 
 /** @throws HeadwaterError `protocol_violation`. */
 export function decodeDownFrame(bytes: Buffer): DownFrame | Part {
-  const message = parse(() => v1.DownFrame.decode(bytes));
+  return parse(() => downFrame(v1.DownFrame.decode(bytes)));
+}
+
+function downFrame(message: headwater.v1.DownFrame): DownFrame | Part {
   if (message.blocks) {
     const { blocks, acknowledge, sync } = message.blocks;
     return { kind: 'blocks', blocks: (blocks ?? []) as Buffer[], acknowledge: acknowledge ?? false, sync: sync ?? false };
@@ -335,6 +341,7 @@ function parse<T>(decode: () => T): T {
   try {
     return decode();
   } catch (error) {
+    if (HeadwaterError.is(error, 'protocol_violation')) throw error;
     throw new HeadwaterError('protocol_violation', `a replication frame cannot be read: ${(error as Error).message}`, { cause: error });
   }
 }

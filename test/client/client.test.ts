@@ -135,7 +135,7 @@ describe('the client', () => {
         db.set('a', '1'),
         Promise.resolve().then(() => db.set('b', '1')),
         (async () => {
-          for (let i = 0; i < 5; i++) await undefined;
+          for (let i = 0; i < 5; i++) await Promise.resolve();
           await db.set('c', '1');
         })(),
       ]);

@@ -20,6 +20,23 @@ async function freeAddress(): Promise<string> {
   return `127.0.0.1:${port}`;
 }
 
+/** A server that is no Headwater. */
+async function otherServer(greet: (socket: net.Socket) => void): Promise<string> {
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((socket) => {
+    sockets.add(socket);
+    greet(socket.resume());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing({
+    close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  });
+  return `127.0.0.1:${(server.address() as net.AddressInfo).port}`;
+}
+
 describe('the link of a client', () => {
   let store: FakeStore;
   beforeEach(() => {
@@ -44,25 +61,19 @@ describe('the link of a client', () => {
     it('says of every address why it cannot be reached', async () => {
       const [one, other] = [await freeAddress(), await freeAddress()];
       const error = await refusedWith('unreachable', Client.connect([one, other]));
-      assert.match(error.message, new RegExp(`${one}: .*ECONNREFUSED.*${other}: .*ECONNREFUSED`, 's'));
+      assert.match(error.message, new RegExp(`${one}: .*refused.*${other}: .*refused`, 's'));
     });
 
     it('does not wait for ever for somebody who says nothing', async () => {
-      const silent = net.createServer(() => {});
-      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-      const { port } = silent.address() as net.AddressInfo;
-      const error = await refusedWith('unreachable', Client.connect(`127.0.0.1:${port}`, { connectTimeoutMs: 30 }));
+      const silent = await otherServer(() => {});
+      const error = await refusedWith('unreachable', Client.connect(silent, { connectTimeoutMs: 30 }));
       assert.match(error.message, /no answer within 30 ms/);
-      silent.close();
     });
 
     it('tells a server of another kind from ours', async () => {
-      const other = net.createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
-      await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-      const { port } = other.address() as net.AddressInfo;
-      const outcome = await Client.connect(`127.0.0.1:${port}`, { connectTimeoutMs: 2_000 }).catch((error) => error);
+      const other = await otherServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+      const outcome = await Client.connect(other, { connectTimeoutMs: 2_000 }).catch((error) => error);
       assert(HeadwaterError.is(outcome), String(outcome));
-      other.close();
     });
   });
 

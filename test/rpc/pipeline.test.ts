@@ -79,14 +79,21 @@ describe('a pipeline', () => {
 
     it('answers in order even where a later message is done first', async () => {
       const first = gate();
-      store.before = ({ operations: [operation] }) => (operation?.kind === 'set' && operation.value.toString() === 'slow' ? first.promise : undefined);
+      const append = (key: string, value: string): Operation => ({ kind: 'append', key: Buffer.from(key), value: Buffer.from(value) });
+      store.before = ({ operations: [operation] }) => (operation?.kind === 'append' && operation.key.toString() === 'slow' ? first.promise : undefined);
       const pipeline = open().listen();
-      pipeline.send(set('a', 'slow'));
-      pipeline.send(set('b', 'quick'));
-      await until(() => store.entries.has('b'), 'the second write');
-      assert.equal(pipeline.replies.length, 0);
+      pipeline.send(append('slow', '1'));
+      pipeline.send(append('quick', '22'));
+      await until(() => store.entries.has('quick'), 'the second write');
+      const other = open().listen();
+      other.send(get('a'));
+      await other.repliesUpTo(1);
+      assert.deepEqual(pipeline.replies, []);
       first.open();
-      await pipeline.repliesUpTo(2);
+      assert.deepEqual(
+        (await pipeline.repliesUpTo(2)).map((reply) => (reply as { length: number }).length),
+        [1, 2],
+      );
     });
 
     it('a read behind a write of its stream is submitted behind the writes, and one on its own is not', async () => {

@@ -27,9 +27,13 @@ export interface DiskOperation {
 /** Runs before an operation takes effect: what it awaits holds the operation, what it throws fails it. */
 export type Fault = (operation: DiskOperation) => Promise<void> | void;
 
+const NEVER = new Promise<never>(() => {});
+
 export class MemoryDisk {
   readonly #levels = new Map<string, Level>();
   readonly #open = new Map<string, Handle>();
+  /** How often the process has died. */
+  #lives = 0;
   /** Set by tests. */
   fault: Fault | undefined;
   /** Every operation so far, for assertions on order. */
@@ -37,7 +41,9 @@ export class MemoryDisk {
 
   /** Makes the directory too, since the store's own files stand around it. */
   readonly open: OpenDatabase = async (location) => {
+    const lives = this.#lives;
     await this.do({ kind: 'open', location, keys: [], sync: false });
+    if (lives !== this.#lives) await NEVER;
     if (this.#open.has(location)) throw new HeadwaterError('directory_locked', `${location} is in use by another process`);
     const known = await isDirectory(location);
     await mkdir(location, { recursive: true });
@@ -67,6 +73,7 @@ export class MemoryDisk {
 
   /** The process dies: nothing that is in hand takes effect or is answered any more; all locks are free. */
   crash(): void {
+    this.#lives++;
     for (const handle of this.#open.values()) handle.dead = true;
     this.#open.clear();
   }
@@ -113,8 +120,6 @@ async function isDirectory(location: string): Promise<boolean> {
     () => false,
   );
 }
-
-const NEVER = new Promise<never>(() => {});
 
 /** One opened database: its own end does not end the memory behind it. */
 class Handle {
@@ -209,6 +214,7 @@ class Handle {
     this.#closed = true;
     await this.#disk.do({ kind: 'close', location: this.location, keys: [], sync: false });
     while (this.#inHand > 0 && !this.dead) await turn();
+    if (this.dead) return NEVER;
     this.#disk.closed(this);
   }
 

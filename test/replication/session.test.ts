@@ -1,0 +1,933 @@
+/**
+ * Sessions between two and three nodes, each a real store, over lines in
+ * memory: how a follower comes level and stays so, what it may lose and what it
+ * never does, and what ends a session.
+ */
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { LINK_TIMEOUT_MS } from '../../src/limits.js';
+import { Followers } from '../../src/replication/followers.js';
+import { Link } from '../../src/replication/link.js';
+import type { DownFrame, Handshake } from '../../src/wire/replication.js';
+import { Network } from '../support/channel.js';
+import { settled, TestClock, turns, until } from '../support/clock.js';
+import { removeTemporaryDirectories } from '../support/database.js';
+import { key, type Options, set, TestStore } from '../support/store.js';
+
+/** Longer than any test lasts; those about silence set their own. */
+const PATIENT_MS = 3_600_000;
+
+/** Nodes under one clock and on one network; all are stopped after each test. */
+class World {
+  readonly clock = new TestClock();
+  readonly network = new Network();
+  readonly nodes: TestNode[] = [];
+
+  async node(address: string, options: Options & { follows?: string; timeoutMs?: number } = {}): Promise<TestNode> {
+    const { follows, timeoutMs = PATIENT_MS, ...rest } = options;
+    const role = follows === undefined ? undefined : { role: 'follower' as const, upstream: follows };
+    const test = await TestStore.open({ ...rest, clock: this.clock, ...(role && { role }) });
+    const node = new TestNode(this, address, test, timeoutMs);
+    this.nodes.push(node);
+    node.up();
+    return node;
+  }
+
+  until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    return until(what, condition, { clock: this.clock, stepMs: 5 });
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.nodes) await node.down().catch(() => {});
+    assert.deepEqual(this.network.errors, []);
+    for (const node of this.nodes) assert.deepEqual(node.test.fatal, []);
+  }
+}
+
+let starts = 0;
+
+class TestNode {
+  readonly address: string;
+  readonly test: TestStore;
+  readonly #world: World;
+  readonly #timeoutMs: number;
+  followers!: Followers;
+  link!: Link;
+  #isUp = false;
+
+  constructor(world: World, address: string, test: TestStore, timeoutMs: number) {
+    this.#world = world;
+    this.address = address;
+    this.test = test;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  get store() {
+    return this.test.store;
+  }
+
+  get offset(): number {
+    return this.store.isServing ? this.store.position.offset : -1;
+  }
+
+  /** Listens, and follows where it is a follower. */
+  up(options: { acceptDataLoss: boolean } = { acceptDataLoss: false }): void {
+    const { clock, network } = this.#world;
+    const { store, logger } = this.test;
+    const common = { store, clock, logger, timeoutMs: this.#timeoutMs, address: () => this.address };
+    this.link = new Link({ ...common, nonce: `start ${++starts}`, random: () => 0.5, dial: network.dial });
+    this.followers = new Followers({ ...common, path: () => [...this.link.path, store.nodeId] });
+    network.listen(this.address, this.followers);
+    this.#isUp = true;
+    if (store.role === 'follower') this.link.start(store.upstream, options);
+  }
+
+  async follow(upstream: string, options: { acceptDataLoss: boolean } = { acceptDataLoss: false }): Promise<void> {
+    await this.link.stop();
+    await this.store.follow(upstream);
+    this.link.start(upstream, options);
+  }
+
+  /** As node.ts stops. */
+  async down(): Promise<void> {
+    if (!this.#isUp) return;
+    this.#isUp = false;
+    const { HeadwaterError } = await import('../../src/errors.js');
+    this.#world.network.down(this.address);
+    this.followers.close(new HeadwaterError('shutting_down', 'the node is shutting down'));
+    await this.link.stop();
+    await this.store.close();
+  }
+
+  async restart(role?: Parameters<TestStore['open']>[0]): Promise<void> {
+    await this.down();
+    await this.test.open(role);
+    this.up();
+  }
+
+  /** As by SIGKILL; its lines break. */
+  kill(): void {
+    this.#isUp = false;
+    this.#world.network.down(this.address);
+    this.test.disk.crash();
+    for (const line of this.#world.network.lines) line.cut();
+  }
+
+  async write(count: number, prefix = 'k'): Promise<void> {
+    for (let i = 0; i < count; i++) await this.test.set(`${prefix}${i}`, `${prefix} at ${this.address}`);
+  }
+
+  async digest(): Promise<string> {
+    return (await this.store.digest()).digest;
+  }
+}
+
+async function level(world: World, ...nodes: TestNode[]): Promise<void> {
+  const [first, ...rest] = nodes as [TestNode, ...TestNode[]];
+  await world.until('all are level', () => rest.every((node) => node.offset === first.offset && node.link.status.state === 'streaming'));
+  for (const node of rest) {
+    assert.deepEqual(node.store.position, first.store.position);
+    const base = Math.max(node.store.log.base.offset, first.store.log.base.offset);
+    const logs = await Promise.all([node, first].map(async ({ store }) => (await store.log.read(base, 1e9)).map(({ bytes }) => bytes.toString('hex'))));
+    assert.deepEqual(logs[0], logs[1], 'logs are equal byte for byte');
+    assert.equal(await node.digest(), await first.digest());
+    assert.equal(node.store.clusterId, first.store.clusterId);
+  }
+}
+
+describe('a replication session', () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = new World();
+  });
+
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  describe('of a fresh follower', () => {
+    it('begins with a full resync, once, and goes on with the log', async () => {
+      const leader = await world.node('L');
+      await leader.write(5);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      await leader.write(5, 'more');
+      await level(world, leader, follower);
+      assert.deepEqual([follower.link.resyncs, leader.followers.served], [{ full: 1, partial: 0 }, { full: 1, partial: 0 }]);
+      assert.match(follower.link.status.lastResync?.reason ?? '', /EMPTY_FOLLOWER/);
+      assert.equal(follower.link.lostWrites, 0);
+      assert.equal(world.network.lines.length, 1);
+    });
+
+    it('of an empty leader goes on from nothing, without a snapshot', async () => {
+      const leader = await world.node('L');
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      await leader.write(3);
+      await level(world, leader, follower);
+      assert.deepEqual(follower.link.resyncs, { full: 0, partial: 1 });
+      assert.deepEqual(follower.store.lineage.rows, leader.store.lineage.rows);
+    });
+
+    it('that led an empty store of its own before takes on the cluster of its upstream', async () => {
+      const leader = await world.node('L');
+      await leader.write(3);
+      const follower = await world.node('F');
+      assert.notEqual(follower.store.clusterId, leader.store.clusterId);
+      await follower.follow('L');
+      await level(world, leader, follower);
+    });
+
+    it('takes keys of all bytes and values of no byte, and what expires', async () => {
+      const leader = await world.node('L');
+      await leader.test.submit(set('', ''), set('\x00\xff', Buffer.from([0, 255])), set('later', 'v', 3_600_000));
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      const [ttl] = await follower.test.submit({ kind: 'timeToLive', key: key('later') });
+      assert(ttl?.kind === 'timeToLive' && (ttl.ttlMs ?? 0) > 3_500_000);
+    });
+
+    it('waits, dialling again, until there is somebody', async () => {
+      const follower = await world.node('F', { follows: 'L' });
+      await world.until('it has tried', () => follower.test.logger.said(/link to upstream L is down: L cannot be reached/) > 0);
+      assert.deepEqual([follower.link.status.state, follower.link.status.error], ['connecting', 'L cannot be reached']);
+      const leader = await world.node('L');
+      await leader.write(2);
+      await level(world, leader, follower);
+      assert.equal(follower.link.status.error, '');
+    });
+
+    it('is one of three that come at once, under writes', async () => {
+      const leader = await world.node('L');
+      await leader.write(20);
+      const followers = await Promise.all(['F1', 'F2', 'F3'].map((address) => world.node(address, { follows: 'L' })));
+      await leader.write(30, 'meanwhile');
+      await level(world, leader, ...followers);
+      assert.equal(leader.followers.served.full, 3);
+    });
+  });
+
+  describe('of a follower that comes back', () => {
+    it('goes on where it was, after a cut of the line', async () => {
+      const leader = await world.node('L');
+      await leader.write(3);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      for (let round = 0; round < 3; round++) {
+        world.network.last.cut();
+        await leader.write(4, `round ${round} `);
+        await level(world, leader, follower);
+      }
+      assert.deepEqual(follower.link.resyncs, { full: 1, partial: 3 });
+    });
+
+    it('goes on where it was, after it was stopped or killed', async () => {
+      const leader = await world.node('L');
+      await leader.write(3);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      await follower.down();
+      await leader.write(10, 'stopped');
+      await follower.test.open();
+      follower.up();
+      await level(world, leader, follower);
+      follower.kill();
+      await leader.write(10, 'killed');
+      await follower.test.open();
+      follower.up();
+      await level(world, leader, follower);
+      assert.deepEqual(leader.followers.served, { full: 1, partial: 2 });
+    });
+
+    it('goes on where it was, after its leader was stopped or killed: the new history is announced in order', async () => {
+      const leader = await world.node('L');
+      await leader.write(3);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      await leader.restart();
+      await leader.write(3, 'restarted');
+      await level(world, leader, follower);
+      leader.kill();
+      await leader.test.open();
+      leader.up();
+      await leader.write(3, 'killed');
+      await level(world, leader, follower);
+      assert.deepEqual(follower.link.resyncs, { full: 1, partial: 2 });
+      assert.equal(leader.store.lineage.rows.length, 3);
+      assert.deepEqual(follower.store.lineage.rows, leader.store.lineage.rows);
+      const kinds = world.network.last.sent.map(({ kind }) => kind).filter((kind) => kind !== 'heartbeat');
+      assert.deepEqual(kinds.slice(0, 3), ['continue', 'newHistory', 'blocks']);
+    });
+
+    it('gets a full resync where the log was trimmed meanwhile, and serves the old data until it is whole', async () => {
+      const leader = await world.node('L');
+      await leader.write(5);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      await follower.down();
+      await leader.write(5, 'missed');
+      await (await leader.store.snapshotAt()).release();
+      await leader.store.log.trim(8);
+      await follower.test.open();
+      follower.up();
+      await level(world, leader, follower);
+      assert.match(follower.link.status.lastResync?.reason ?? '', /LOG_TRIMMED: asked for what follows offset 5, the log holds 9 to 10/);
+      assert.equal(follower.link.lostWrites, 0);
+    });
+
+    it('goes on at exactly the offset after which the log begins', async () => {
+      const leader = await world.node('L');
+      await leader.write(5);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      await follower.down();
+      await leader.write(5, 'missed');
+      await (await leader.store.snapshotAt()).release();
+      await leader.store.log.trim(5);
+      await follower.test.open();
+      follower.up();
+      await level(world, leader, follower);
+      assert.deepEqual(follower.link.resyncs, { full: 0, partial: 1 });
+    });
+
+    it('that only one of many was trimmed away from costs the others nothing', async () => {
+      const leader = await world.node('L');
+      const [near, far] = [await world.node('N', { follows: 'L' }), await world.node('F', { follows: 'L' })];
+      await leader.write(5);
+      await level(world, leader, near, far);
+      await far.down();
+      await leader.write(5, 'missed');
+      await level(world, leader, near);
+      await (await leader.store.snapshotAt()).release();
+      await leader.store.log.trim(10);
+      await leader.write(1, 'after');
+      await far.test.open();
+      far.up();
+      await level(world, leader, near, far);
+      assert.equal(near.link.resyncs.full, 0);
+      assert.equal(far.link.resyncs.full, 1);
+    });
+  });
+
+  describe('of a follower with writes of its own', () => {
+    /** A leader and a former leader that have 3 writes in common and some each of their own. */
+    async function parted(): Promise<{ leader: TestNode; former: TestNode }> {
+      const leader = await world.node('L');
+      await leader.write(3, 'common');
+      const former = await world.node('F', { follows: 'L' });
+      await level(world, leader, former);
+      await former.restart({ role: 'leader', upstream: '' });
+      await former.write(4, 'lost');
+      await leader.write(2, 'kept');
+      return { leader, former };
+    }
+
+    it('saves them, then gets a full resync, and says how many they were', async () => {
+      const { leader, former } = await parted();
+      await former.follow('L');
+      await level(world, leader, former);
+      assert.equal(former.link.lostWrites, 4);
+      assert.deepEqual(former.link.resyncs, { full: 1, partial: 0 });
+      assert.match(former.link.status.lastResync?.reason ?? '', /DIVERGED: the histories part after offset 3/);
+      const files = await readdir(`${former.test.directory}/lost-writes`);
+      assert.equal(files.length, 1);
+      assert.match(files[0] as string, /^[0-9a-f]{40}-4-7\.blocks$/);
+      assert.equal(await former.test.get('lost0'), undefined);
+    });
+
+    it('counts them once, though the resync is cut and begins again', async () => {
+      const { leader, former } = await parted();
+      let cuts = 0;
+      world.network.onLine = (line) => { if (cuts++ < 3) line.cutAfter(3); };
+      await former.follow('L');
+      await level(world, leader, former);
+      assert(cuts > 3);
+      assert.equal((await readdir(`${former.test.directory}/lost-writes`)).length, 1);
+      assert.equal(former.link.lostWrites, 4);
+    });
+
+    it('never merges two histories, whichever is longer', async () => {
+      const { leader, former } = await parted();
+      await former.write(20, 'longer');
+      await former.follow('L');
+      await level(world, leader, former);
+      assert.equal(await former.test.get('longer19'), undefined);
+      assert.equal(former.link.lostWrites, 24);
+    });
+  });
+
+  describe('that is refused', () => {
+    const refusedWith = async (node: TestNode, reason: string) => {
+      await world.until(`${reason} is heard`, () => node.link.status.error.includes(reason));
+      assert.equal(node.link.status.state === 'refused' || node.link.status.state === 'connecting' || node.link.status.state === 'handshake', true);
+    };
+
+    it('because the upstream is empty leaves the data as they are, also over more attempts', async () => {
+      const leader = await world.node('L');
+      await leader.write(5);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      await leader.down();
+      const blank = await world.node('B');
+      await follower.follow('B');
+      await refusedWith(follower, 'UPSTREAM_EMPTY');
+      await world.until('it has tried again', () => world.network.lines.length > 4);
+      assert.equal(await follower.test.get('k0'), 'k at L');
+      assert.equal(follower.store.position.offset, 5);
+      assert.notEqual(follower.store.clusterId, blank.store.clusterId);
+      assert.deepEqual(follower.link.resyncs, { full: 1, partial: 0 });
+      assert(follower.test.logger.said(/following would wipe it/, 'warn') === 1, 'it is said once');
+    });
+
+    it('because it belongs to another cluster, until a person accepts the loss', async () => {
+      const [one, other] = [await world.node('A'), await world.node('B')];
+      await one.write(3, 'one');
+      await other.write(4, 'other');
+      await one.follow('B');
+      await refusedWith(one, 'OTHER_CLUSTER');
+      assert.equal(await one.test.get('one0'), 'one at A');
+      await one.follow('B', { acceptDataLoss: true });
+      await level(world, other, one);
+      assert.equal(await one.test.get('one0'), undefined);
+      assert.match(one.link.status.lastResync?.reason ?? '', /DATA_LOSS_ACCEPTED/);
+    });
+
+    it('keeps its own cluster where an accepted resync from another is cut', async () => {
+      const [one, other] = [await world.node('A'), await world.node('B')];
+      await one.write(3, 'one');
+      await other.write(4, 'other');
+      const { clusterId } = one.store;
+      let cut = false;
+      world.network.onLine = (line) => {
+        if (cut) world.network.down('B');
+        else line.cutAfter(3);
+        cut = true;
+      };
+      await one.follow('B', { acceptDataLoss: true });
+      await world.until('it is cut', () => world.network.lines[0]?.up.ended.aborted === true);
+      await turns(50);
+      assert.equal(await one.test.get('one0'), 'one at A');
+      assert.equal(one.store.clusterId, clusterId, 'its data are still of that cluster');
+    });
+
+    it('because the data have nothing in common', async () => {
+      const [one, other] = [await world.node('A'), await world.node('B')];
+      await one.write(3);
+      await other.write(3);
+      await one.store.joinCluster(other.store.clusterId);
+      await one.follow('B');
+      await refusedWith(one, 'NO_COMMON_HISTORY');
+      assert.equal(one.store.position.offset, 3);
+    });
+
+    it('does not let the clock of a stranger decide what is expired', async () => {
+      const leader = await world.node('L');
+      await leader.test.set('a', 'v', 60_000);
+      const stranger = await world.node('S');
+      await stranger.write(1);
+      stranger.store.setTime(world.clock.wallMs() + 3_600_000);
+      await leader.follow('S');
+      await refusedWith(leader, 'OTHER_CLUSTER');
+      assert.equal(await leader.test.get('a'), 'v');
+    });
+
+    it('because it would follow itself', async () => {
+      const node = await world.node('A');
+      await node.write(2);
+      await node.follow('A');
+      await refusedWith(node, 'cannot follow itself');
+      assert.equal(await node.test.get('k0'), 'k at A');
+    });
+
+    it('because it stands above its own upstream', async () => {
+      const a = await world.node('A');
+      await a.write(2);
+      const b = await world.node('B', { follows: 'A' });
+      await level(world, a, b);
+      await a.follow('B');
+      await world.until('one of them sees the loop', () => [a, b].some(({ link }) => /stands above its own upstream/.test(link.status.error)));
+      assert.equal(await a.test.get('k0'), 'k at A');
+      assert.equal(await b.test.get('k0'), 'k at A');
+    });
+
+    it('because a node of the same ID is connected already: a copied directory', async () => {
+      const leader = await world.node('L');
+      await leader.write(2);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      const line = world.network.last;
+      const channel = await world.network.dial('L');
+      const handshake = line.answered[0] as Handshake;
+      await channel.send({ ...handshake, nonce: 'another process' });
+      await assert.rejects(
+        (async () => {
+          for (;;) await channel.receive();
+        })(),
+        /is connected already, from F: .*copy of the other's/,
+      );
+      await leader.write(2, 'more');
+      await level(world, leader, follower);
+      assert(!line.up.ended.aborted, 'the one that was there is not disturbed');
+    });
+
+    it('does not refuse the same process that dials again: its old session ends', async () => {
+      const leader = await world.node('L');
+      await leader.write(2);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      const [line] = world.network.lines;
+      const channel = await world.network.dial('L');
+      await channel.send(line?.answered[0] as Handshake);
+      const frames = await channel.receive();
+      assert(frames.length > 0);
+      await world.until('the old one has ended', () => line?.up.ended.aborted === true);
+      channel.close();
+    });
+
+    for (const [what, change, message] of [
+      ['a later protocol', { protocolVersion: 2 }, /protocol version: this node speaks 1, the follower 2/],
+      ['an older block format', { blockFormat: 0 }, /block format: this node speaks 1, the follower 0/],
+      ['an older record format', { recordFormat: 0 }, /record format: this node speaks 1, the follower 0/],
+      ['a lineage that cannot be', { lineage: [1, 1].map((firstOffset) => ({ replicationId: 'ab'.repeat(20), firstOffset, checksum: 0, epoch: 1 })), position: { replicationId: 'ab'.repeat(20), offset: 1, checksum: 1 } }, /lineage/],
+    ] as const) {
+      it(`because it comes with ${what}, by name, and the leader goes on`, async () => {
+        const leader = await world.node('L');
+        await leader.write(2);
+        const follower = await world.node('F', { follows: 'L' });
+        await level(world, leader, follower);
+        const channel = await world.network.dial('L');
+        await channel.send({ ...(world.network.lines[0]?.answered[0] as Handshake), nodeId: 'x', ...change });
+        await assert.rejects(
+          (async () => {
+            for (;;) await channel.receive();
+          })(),
+          message,
+        );
+        await leader.write(1, 'more');
+        await level(world, leader, follower);
+      });
+    }
+
+    it('because it does not begin with a handshake', async () => {
+      await world.node('L');
+      const channel = await world.network.dial('L');
+      await channel.send({ kind: 'digestReport', markId: '', nodeId: '', offset: 0, keys: 0, digest: Buffer.alloc(0) });
+      await assert.rejects(channel.receive(), /begins with a handshake, received digestReport/);
+    });
+  });
+
+  describe('during a snapshot', () => {
+    /** Enough for several frames of snapshot. */
+    async function large(leader: TestNode): Promise<void> {
+      await leader.test.submit(...Array.from({ length: 1_500 }, (_, i) => set(`big${i}`, `${i}`.padEnd(200, '.'))));
+    }
+
+    it('takes the writes that go on meanwhile', async () => {
+      const leader = await world.node('L');
+      await large(leader);
+      let writing: Promise<void> | undefined;
+      world.network.onLine = () => {
+        writing ??= (async () => {
+          for (let i = 0; i < 40; i++) {
+            await leader.test.submit(set(`big${i * 30}`, 'overwritten'), set(`new${i}`), { kind: 'delete', keys: [key(`big${i * 30 + 1}`)] });
+            await turns(2);
+          }
+        })();
+      };
+      const follower = await world.node('F', { follows: 'L' });
+      await world.until('it has begun', () => writing !== undefined);
+      await writing;
+      await level(world, leader, follower);
+      const { sent } = world.network.last;
+      const kinds = sent.map(({ kind }) => kind);
+      assert(kinds.indexOf('blocks') < kinds.lastIndexOf('snapshotChunk'), 'blocks and entries were interleaved');
+      assert.deepEqual(follower.link.resyncs, { full: 1, partial: 0 });
+    });
+
+    it('survives a clear, and a new history is part of it', async () => {
+      const leader = await world.node('L');
+      await large(leader);
+      let cleared = false;
+      world.network.onLine = (line) => {
+        const wait = async () => {
+          await until('entries are on their way', () => line.count('snapshotChunk') > 1);
+          await leader.test.submit({ kind: 'flushAll' }, set('only'));
+          cleared = true;
+        };
+        if (!cleared) void wait();
+      };
+      const follower = await world.node('F', { follows: 'L' });
+      await world.until('it is cleared', () => cleared);
+      await level(world, leader, follower);
+      assert.equal(await follower.store.size(), 1);
+    });
+
+    it('cut after any frame leaves the old data, and comes through in the end', async () => {
+      const leader = await world.node('L');
+      await leader.write(2, 'common');
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      await follower.restart({ role: 'leader', upstream: '' });
+      await follower.write(1, 'own');
+      await large(leader);
+      const before = await follower.digest();
+      let frames = 1;
+      let cuts = 0;
+      world.network.onLine = (line) => {
+        cuts++;
+        line.cutAfter(frames++);
+      };
+      await follower.follow('L');
+      let sound = 0;
+      await world.until('it has come through', async () => {
+        if (follower.link.status.state === 'streaming' && follower.offset === leader.offset) return true;
+        const value = await follower.test.get('own0').catch(() => 'reopening');
+        if (value === 'own at F') sound++;
+        return false;
+      });
+      assert(cuts > 8, `${cuts} cuts`);
+      assert(sound > 8, 'the old data were served meanwhile');
+      world.network.onLine = () => {};
+      world.network.last.cutAfter(Number.POSITIVE_INFINITY);
+      await level(world, leader, follower);
+      assert.notEqual(await follower.digest(), before);
+      assert.equal(follower.link.lostWrites > 0, true);
+      assert.equal((await readdir(follower.test.directory)).filter((name) => name.startsWith('gen-')).length, 1);
+    });
+
+    it('that does not arrive as it was sent is thrown away, and taken again', async () => {
+      const leader = await world.node('L');
+      await large(leader);
+      let spoilt = false;
+      world.network.onLine = (line) => {
+        const send = line.down.send.bind(line.down);
+        line.down.send = (frame: DownFrame) => {
+          if (frame.kind === 'snapshotChunk' && !spoilt) {
+            spoilt = true;
+            return send({ ...frame, keys: frame.keys.slice(1), records: frame.records.slice(1) });
+          }
+          return send(frame);
+        };
+      };
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      assert(spoilt);
+      assert.equal(follower.test.logger.said(/did not arrive whole: expected 1500 keys/, 'warn'), 1);
+      assert.equal(leader.followers.served.full, 2);
+    });
+
+    it('stopped by the follower leaves nothing open', async () => {
+      const leader = await world.node('L');
+      await large(leader);
+      world.network.onLine = (line) => line.hold('up');
+      const follower = await world.node('F', { follows: 'L' });
+      world.network.last.release();
+      await world.until('it loads', () => follower.link.status.loadedKeys > 0 || follower.link.status.state === 'streaming');
+      await follower.link.stop();
+      assert(follower.test.disk.opened.every((location) => !location.includes('gen-000002')) || follower.store.isServing);
+      await follower.down();
+      assert.deepEqual(follower.test.disk.opened, []);
+    });
+
+    it('lets go of its snapshot and its pin when the follower is gone', async () => {
+      const leader = await world.node('L');
+      await large(leader);
+      world.network.onLine = (line) => line.cutAfter(4);
+      const follower = await world.node('F', { follows: 'L' });
+      await world.until('it was cut', () => world.network.lines.some((line) => line.up.ended.aborted));
+      await follower.down();
+      await turns(50);
+      await leader.write(3);
+      await (await leader.store.snapshotAt()).release();
+      await turns(20);
+      assert.equal(await leader.store.log.trim(leader.offset), leader.offset);
+    });
+  });
+
+  describe('in its stream', () => {
+    it('carries a block that is larger than any frame', async () => {
+      const leader = await world.node('L');
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      await leader.test.set('large', Buffer.alloc(3 * 1024 * 1024, 7));
+      await leader.write(2);
+      await level(world, leader, follower);
+      assert.equal(follower.link.resyncs.full, 0);
+    });
+
+    it('keeps no blocks for a slow follower: it sends when there is room, and reads from its own log then', async () => {
+      const leader = await world.node('L');
+      await leader.write(1);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      const line = world.network.last;
+      line.hold('down');
+      for (let i = 0; i < 60; i++) {
+        await leader.write(2, `round ${i} `);
+        await world.clock.advance(5);
+      }
+      assert(line.outstanding < 12, `${line.outstanding} frames are on their way`);
+      assert.equal(leader.followers.status[0]?.lagCommands, 120);
+      line.release();
+      await level(world, leader, follower);
+      assert.equal(leader.followers.status[0]?.state, 'streaming');
+    });
+
+    it('sends no heartbeats to a follower that is behind: each would wait in memory', async () => {
+      const leader = await world.node('L');
+      await leader.write(1);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      const line = world.network.last;
+      line.hold('down');
+      for (let i = 0; i < 60; i++) {
+        await leader.write(1, `round ${i} `);
+        await world.clock.advance(1_000);
+      }
+      assert(line.outstanding < 12, `${line.outstanding} frames are on their way`);
+      line.release();
+      await level(world, leader, follower);
+    });
+
+    it('acknowledges what is appended and what is durable, soon after it is', async () => {
+      const leader = await world.node('L');
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      await leader.write(5);
+      await world.until('it is acknowledged', () => leader.followers.status[0]?.appendedOffset === 5);
+      assert.deepEqual([leader.followers.status[0]?.lagCommands, leader.followers.status[0]?.durableOffset], [0, 0]);
+      await follower.store.durable();
+      await world.until('it is durable', () => leader.followers.status[0]?.durableOffset === 5);
+    });
+
+    it('says who is connected, from where, and how far', async () => {
+      const leader = await world.node('L');
+      const follower = await world.node('F', { follows: 'L' });
+      await leader.write(2);
+      await level(world, leader, follower);
+      await world.until('it is acknowledged', () => leader.followers.status[0]?.appendedOffset === 2);
+      const [status] = leader.followers.status;
+      assert.deepEqual([status?.nodeId, status?.address, status?.state], [follower.store.nodeId, 'F', 'streaming']);
+      await follower.down();
+      await world.until('it is gone', () => leader.followers.status.length === 0);
+    });
+
+    it('ends at a block that does not chain, and nothing of it enters the log', async () => {
+      const leader = await world.node('L');
+      await leader.write(2);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      const line = world.network.last;
+      const send = line.down.send.bind(line.down);
+      line.down.send = (frame: DownFrame) => {
+        if (frame.kind !== 'blocks') return send(frame);
+        const blocks = frame.blocks.map((bytes) => Buffer.concat([bytes.subarray(0, -1), Buffer.from([0x21])]));
+        return send({ ...frame, blocks });
+      };
+      await leader.write(1, 'spoilt');
+      await world.until('the session has ended', () => line.up.ended.aborted);
+      await level(world, leader, follower);
+      assert.equal(await follower.test.get('spoilt0'), 'spoilt at L');
+      assert(follower.test.logger.said(/does not follow/) > 0);
+    });
+
+    it('ends with an alarm where the running checksums differ at one offset', async () => {
+      const leader = await world.node('L');
+      await leader.write(2);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      await world.network.last.down.send({ kind: 'heartbeat', offset: 2, checksum: 1, timeMs: world.clock.wallMs(), path: [] });
+      await world.until('it is seen', () => follower.test.logger.said(/DIVERGED: at offset 2/, 'error') === 1);
+      await level(world, leader, follower);
+    });
+
+    it('goes by the leader\'s clock', async () => {
+      const leader = await world.node('L');
+      await leader.write(1);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      leader.store.setTime(world.clock.wallMs() + 100_000);
+      await world.clock.advance(1_100);
+      await world.until('it is told', () => Math.abs(follower.store.nowMs() - leader.store.nowMs()) < 50);
+    });
+  });
+
+  describe('that has gone silent', () => {
+    it('ends at the follower after the time-out, which dials again', async () => {
+      const leader = await world.node('L');
+      await leader.write(1);
+      const follower = await world.node('F', { follows: 'L', timeoutMs: LINK_TIMEOUT_MS });
+      await level(world, leader, follower);
+      const line = world.network.last;
+      line.hold('down');
+      await world.clock.advance(LINK_TIMEOUT_MS - 2_000);
+      assert(!line.up.ended.aborted);
+      await world.until('it is noticed', () => line.up.ended.aborted);
+      assert.match((line.up.ended.reason as Error).message, /upstream was silent for \d+ ms/);
+      await leader.write(1, 'more');
+      await level(world, leader, follower);
+      assert.equal(follower.link.resyncs.partial, 1);
+    });
+
+    it('ends at the leader after the time-out', async () => {
+      const leader = await world.node('L', { timeoutMs: LINK_TIMEOUT_MS });
+      await leader.write(1);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      const line = world.network.last;
+      line.hold('up');
+      await world.until('it is noticed', () => line.down.ended.aborted);
+      assert.match((line.down.ended.reason as Error).message, /follower F was silent for \d+ ms/);
+      await level(world, leader, follower);
+    });
+
+    it('never ends while there is nothing to send: heartbeats and acknowledgements are enough', async () => {
+      const leader = await world.node('L', { timeoutMs: LINK_TIMEOUT_MS });
+      await leader.write(1);
+      const follower = await world.node('F', { follows: 'L', timeoutMs: LINK_TIMEOUT_MS });
+      await level(world, leader, follower);
+      for (let i = 0; i < 60; i++) await world.clock.advance(1_000);
+      assert.equal(world.network.lines.length, 1);
+      assert(!world.network.last.up.ended.aborted);
+    });
+
+    it('before its handshake ends at the leader', async () => {
+      await world.node('L', { timeoutMs: LINK_TIMEOUT_MS });
+      const channel = await world.network.dial('L');
+      const ended = assert.rejects(channel.receive(), /has not introduced itself was silent/);
+      for (let i = 0; i < 8; i++) await world.clock.advance(1_000);
+      await ended;
+    });
+  });
+
+  describe('down a chain', () => {
+    it('brings the same log to every depth, and each node answers for the next', async () => {
+      const leader = await world.node('L');
+      await leader.write(3);
+      const middle = await world.node('M', { follows: 'L' });
+      const end = await world.node('E', { follows: 'M' });
+      await level(world, leader, middle, end);
+      await leader.write(5, 'more');
+      await level(world, leader, middle, end);
+      assert.deepEqual(end.link.path, [leader.store.nodeId, middle.store.nodeId]);
+      await leader.restart();
+      await leader.write(5, 'restarted');
+      await level(world, leader, middle, end);
+      assert.deepEqual([middle.link.resyncs.full, end.link.resyncs.full <= 1], [1, true]);
+      assert.deepEqual(end.store.lineage.rows, leader.store.lineage.rows);
+    });
+
+    it('ends the sessions below a node whose data were replaced, and they come level again', async () => {
+      const leader = await world.node('L');
+      await leader.write(3);
+      const middle = await world.node('M', { follows: 'L' });
+      const end = await world.node('E', { follows: 'M' });
+      await level(world, leader, middle, end);
+      await middle.restart({ role: 'leader', upstream: '' });
+      await middle.write(2, 'own');
+      await world.until('the end has them', () => end.offset === middle.offset);
+      await leader.write(1, 'kept');
+      await middle.follow('L');
+      await level(world, leader, middle, end);
+      assert.equal(middle.link.lostWrites, 2);
+      assert.equal(end.link.lostWrites, 2);
+    });
+
+    it('waits where it asks for more than its upstream has reached', async () => {
+      const leader = await world.node('L');
+      await leader.write(3);
+      const slow = await world.node('S', { follows: 'L' });
+      const fast = await world.node('F', { follows: 'L' });
+      await level(world, leader, slow, fast);
+      await slow.link.stop();
+      await leader.write(4, 'ahead');
+      await level(world, leader, fast);
+      await fast.follow('S');
+      await world.until('it waits', () => fast.link.status.state === 'waiting');
+      assert.equal(slow.followers.status[0]?.state, 'waiting');
+      assert.equal(fast.offset, 7);
+      slow.link.start('L', { acceptDataLoss: false });
+      await level(world, leader, slow, fast);
+      assert.equal(fast.link.resyncs.full, 1, 'the one that it began with');
+    });
+  });
+
+  describe('that is stopped', () => {
+    it('takes nothing more from its upstream once the stop is done', async () => {
+      const leader = await world.node('L');
+      await leader.write(1);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      await follower.link.stop();
+      assert.equal(follower.link.status.state, 'stopped');
+      await leader.write(3, 'later');
+      await world.clock.advance(3_000);
+      await turns(50);
+      assert.equal(follower.offset, 1);
+    });
+
+    it('stops while it waits between two attempts, and while nobody answers', async () => {
+      const follower = await world.node('F', { follows: 'L' });
+      await world.until('it has tried', () => follower.link.status.error !== '');
+      await follower.link.stop();
+      world.network.listen('L', { accept: () => new Promise(() => {}) });
+      follower.link.start('L', { acceptDataLoss: false });
+      await turns(10);
+      const stopping = follower.link.stop();
+      assert(await settled(stopping, 20));
+    });
+
+    it('and started for another upstream follows that one', async () => {
+      const [one, other] = [await world.node('A'), await world.node('B')];
+      await one.write(2);
+      const follower = await world.node('F', { follows: 'A' });
+      await level(world, one, follower);
+      await other.follow('A');
+      await level(world, one, other);
+      await follower.follow('B');
+      await one.write(2, 'more');
+      await level(world, one, other, follower);
+      assert.deepEqual(follower.link.resyncs, { full: 1, partial: 1 });
+    });
+  });
+
+  it('goes on over a store that had to open anew, at either end', async () => {
+    const leader = await world.node('L');
+    await leader.write(3);
+    const follower = await world.node('F', { follows: 'L' });
+    await level(world, leader, follower);
+    for (const node of [follower, leader]) {
+      node.test.disk.fault = ({ kind, location }) => {
+        if (kind !== 'put' || !location.endsWith('/log')) return;
+        node.test.disk.fault = undefined;
+        throw new Error('EIO');
+      };
+      await leader.test.set('x', node.address).catch(() => {});
+      await world.until('it serves', () => node.test.disk.fault === undefined && leader.store.isServing && follower.store.isServing);
+      await leader.write(2, node.address);
+      await level(world, leader, follower);
+    }
+    assert.equal(follower.link.resyncs.full, 1);
+    assert.equal(follower.link.lostWrites, 0);
+  });
+
+  it('gets a full resync where the follower lost a tail of its log that its keyspace has', async () => {
+    const leader = await world.node('L');
+    await leader.write(5);
+    const follower = await world.node('F', { follows: 'L' });
+    await level(world, leader, follower);
+    await leader.write(3, 'more');
+    await level(world, leader, follower);
+    await follower.down();
+    const { blockKey } = await import('../../src/log/rows.js');
+    await follower.test.disk.raw(follower.test.location('log', 2)).del(blockKey(8));
+    await follower.test.open();
+    assert.equal(follower.store.incomplete?.code, 'keyspace_incomplete');
+    follower.up();
+    await level(world, leader, follower);
+    assert.match(follower.link.status.lastResync?.reason ?? '', /KEYSPACE_INCOMPLETE/);
+    assert.equal(follower.store.incomplete, undefined);
+  });
+});

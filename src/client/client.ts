@@ -12,6 +12,8 @@
  * write was sent and its answer never came: it may or may not have happened,
  * and is not repeated.
  */
+
+import { HeadwaterError } from '../errors.js';
 import type { Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import { parseAddress } from '../rpc/address.js';
@@ -19,7 +21,6 @@ import { DATABASE_SIZE, DIGEST, FOLLOW, type Method, STATUS } from '../rpc/defin
 import type { FollowRequest, KeyspaceDigestReply, NodeStatus } from '../wire/admin.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import { asBuffer, asText, Commands, mayWrite } from './commands.js';
-import { HeadwaterError } from '../errors.js';
 import type { Data, OutgoingCondition } from './operations.js';
 import { type CallOptions, type ClientOptions, settingsOf } from './options.js';
 import { Session } from './session.js';
@@ -59,7 +60,8 @@ export class Client extends Commands<string> implements AsyncDisposable {
    */
   static async connect(addresses: string | readonly string[], options: ClientOptions = {}): Promise<Client> {
     const seeds = typeof addresses === 'string' ? addresses.split(',') : addresses;
-    if (seeds.length === 0) throw new HeadwaterError('invalid_argument', 'expected at least one address, received none');
+    if (seeds.length === 0)
+      throw new HeadwaterError('invalid_argument', 'expected at least one address, received none');
     for (const seed of seeds) parseAddress(seed);
     const session = new Session(seeds, settingsOf(options));
     await session.connect();
@@ -120,7 +122,11 @@ export class Client extends Commands<string> implements AsyncDisposable {
     return this.close();
   }
 
-  async #call<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions = {}): Promise<Response> {
+  async #call<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    options: CallOptions = {},
+  ): Promise<Response> {
     const connection = await this.#session.ready(options);
     const timeoutMs = options.timeoutMs ?? this.#session.timeoutMs;
     return connection.unary(method, request, { ...options, timeoutMs });

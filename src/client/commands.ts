@@ -81,7 +81,9 @@ export class Commands<Value extends string | Buffer> {
     this.#value = value;
     this.#readGet = (reply) => (reply.value === undefined ? undefined : value(reply.value));
     this.#readSet = ({ applied, oldValue }) =>
-      applied && oldValue === undefined ? APPLIED : { applied, oldValue: oldValue === undefined ? undefined : value(oldValue) };
+      applied && oldValue === undefined
+        ? APPLIED
+        : { applied, oldValue: oldValue === undefined ? undefined : value(oldValue) };
     this.#readOptional = this.#readGet as (reply: { value: Buffer | undefined }) => Value | undefined;
   }
 
@@ -98,7 +100,12 @@ export class Commands<Value extends string | Buffer> {
 
   /** All from one moment, in the order of the keys. */
   mget(keys: readonly Data[], options?: CallOptions): Promise<Array<Value | undefined>> {
-    return this.#ask<'multiGet', Array<Value | undefined>>({ kind: 'multiGet', keys }, false, ({ values }) => values.map(this.#readGet), options);
+    return this.#ask<'multiGet', Array<Value | undefined>>(
+      { kind: 'multiGet', keys },
+      false,
+      ({ values }) => values.map(this.#readGet),
+      options,
+    );
   }
 
   set(key: Data, value: Data, options?: SetOptions & CallOptions): Promise<SetResult<Value>> {
@@ -123,12 +130,21 @@ export class Commands<Value extends string | Buffer> {
 
   /** A bigint, since the values are 64-bit integers. */
   incr(key: Data, by: number | bigint = 1, options?: CallOptions): Promise<bigint> {
-    return this.#askWith<'increment', bigint>(() => ({ kind: 'increment', key, by: int64('by', by) }), ({ value }) => value, options);
+    return this.#askWith<'increment', bigint>(
+      () => ({ kind: 'increment', key, by: int64('by', by) }),
+      ({ value }) => value,
+      options,
+    );
   }
 
   /** The decimal text that is now the key's value. */
   incrByFloat(key: Data, by: number, options?: CallOptions): Promise<string> {
-    return this.#ask<'incrementFloat', string>({ kind: 'incrementFloat', key, by }, true, ({ value }) => value, options);
+    return this.#ask<'incrementFloat', string>(
+      { kind: 'incrementFloat', key, by },
+      true,
+      ({ value }) => value,
+      options,
+    );
   }
 
   /** The length in bytes from now on. */
@@ -142,7 +158,12 @@ export class Commands<Value extends string | Buffer> {
 
   /** Both ends are in it; negative positions count from the end. */
   getRange(key: Data, start: number, end: number, options?: CallOptions): Promise<Value> {
-    return this.#ask<'getRange', Value>({ kind: 'getRange', key, start, end }, false, ({ value }) => this.#value(value), options);
+    return this.#ask<'getRange', Value>(
+      { kind: 'getRange', key, start, end },
+      false,
+      ({ value }) => this.#value(value),
+      options,
+    );
   }
 
   setRange(key: Data, start: number, value: Data, options?: CallOptions): Promise<number> {
@@ -154,11 +175,19 @@ export class Commands<Value extends string | Buffer> {
   }
 
   getEx(key: Data, options: GetExOptions & CallOptions): Promise<Value | undefined> {
-    return this.#askWith<'getExpire', Value | undefined>(() => getExpireOperation(key, options), this.#readOptional, options);
+    return this.#askWith<'getExpire', Value | undefined>(
+      () => getExpireOperation(key, options),
+      this.#readOptional,
+      options,
+    );
   }
 
   ttl(key: Data, options?: CallOptions): Promise<TimeToLive> {
-    const read: ReadReply<'timeToLive', TimeToLive> = ({ exists, ttlMs, expiresAtMs }) => ({ exists, ttlMs, expiresAtMs });
+    const read: ReadReply<'timeToLive', TimeToLive> = ({ exists, ttlMs, expiresAtMs }) => ({
+      exists,
+      ttlMs,
+      expiresAtMs,
+    });
     return this.#ask({ kind: 'timeToLive', key }, false, read, options);
   }
 
@@ -177,8 +206,17 @@ export class Commands<Value extends string | Buffer> {
   }
 
   /** False with `ifAbsent` where the new key exists. */
-  rename(key: Data, newKey: Data, options?: { readonly ifAbsent?: boolean | undefined } & CallOptions): Promise<boolean> {
-    return this.#ask<'rename', boolean>({ kind: 'rename', key, newKey, ifAbsent: options?.ifAbsent }, true, readApplied, options);
+  rename(
+    key: Data,
+    newKey: Data,
+    options?: { readonly ifAbsent?: boolean | undefined } & CallOptions,
+  ): Promise<boolean> {
+    return this.#ask<'rename', boolean>(
+      { kind: 'rename', key, newKey, ifAbsent: options?.ifAbsent },
+      true,
+      readApplied,
+      options,
+    );
   }
 
   /** `none` or `string`. */
@@ -219,7 +257,11 @@ export class Commands<Value extends string | Buffer> {
   }
 
   /** An operation that is checked while it is made. */
-  #askWith<K extends OperationKind, Result>(make: () => OutgoingOperation, read: ReadReply<K, Result>, options: CallOptions | undefined): Promise<Result> {
+  #askWith<K extends OperationKind, Result>(
+    make: () => OutgoingOperation,
+    read: ReadReply<K, Result>,
+    options: CallOptions | undefined,
+  ): Promise<Result> {
     let operation: OutgoingOperation;
     try {
       operation = make();

@@ -63,7 +63,12 @@ export class Connection {
   #closed = false;
   #failure: HeadwaterError | undefined;
 
-  private constructor(address: string, client: grpc.Client, stream: grpc.ClientDuplexStream<Buffer, Buffer>, owner: ConnectionOwner) {
+  private constructor(
+    address: string,
+    client: grpc.Client,
+    stream: grpc.ClientDuplexStream<Buffer, Buffer>,
+    owner: ConnectionOwner,
+  ) {
     this.address = address;
     this.#client = client;
     this.#stream = stream;
@@ -74,31 +79,43 @@ export class Connection {
    * Resolves when the node has accepted the stream.
    * @throws HeadwaterError `unreachable`, or what the node says.
    */
-  static open(address: string, owner: ConnectionOwner, timeoutMs: number): Promise<Connection> {
+  static open(
+    address: string,
+    owner: ConnectionOwner,
+    { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+  ): Promise<Connection> {
     const client = new grpc.Client(address, grpc.credentials.createInsecure(), CHANNEL_OPTIONS);
     const stream = client.makeBidiStreamRequest(PIPELINE.path, PIPELINE.request.encode, PIPELINE.response.decode);
     const connection = new Connection(address, client, stream, owner);
     return new Promise((resolve, reject) => {
-      const fail = (error: HeadwaterError) => {
+      const settled = () => {
         clearTimeout(timer);
-        connection.#closed = true;
-        client.close();
-        reject(new HeadwaterError(error.code, `${address}: ${error.message}`, { cause: error, details: { ...error.details, address } }));
-      };
-      const timer = setTimeout(() => {
-        stream.cancel();
-        fail(new HeadwaterError('unreachable', `no answer within ${timeoutMs} ms`));
-      }, timeoutMs);
-      const refused = (error: Error) => fail(fromStatus(error));
-      stream.once('error', refused);
-      stream.once('metadata', () => {
-        clearTimeout(timer);
+        signal.removeEventListener('abort', aborted);
         stream.off('error', refused);
+      };
+      const fail = (error: HeadwaterError) => {
+        settled();
+        connection.#closed = true;
+        stream.cancel();
+        client.close();
+        const message = error.message.includes(address) ? error.message : `${address}: ${error.message}`;
+        reject(new HeadwaterError(error.code, message, { cause: error, details: { ...error.details, address } }));
+      };
+      const timer = setTimeout(
+        () => fail(new HeadwaterError('unreachable', `no answer within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+      const aborted = () => fail(HeadwaterError.from(signal.reason));
+      const refused = (error: Error) => fail(fromStatus(error));
+      // One that stays: a failure after the end has nobody to go to, and must not end the process.
+      stream.on('error', () => {});
+      stream.once('error', refused);
+      signal.addEventListener('abort', aborted);
+      stream.once('metadata', () => {
+        settled();
         connection.#listen();
         resolve(connection);
       });
-      // A failure after the end has nobody to go to, and must not end the process.
-      stream.on('error', () => {});
     });
   }
 
@@ -114,7 +131,10 @@ export class Connection {
   send(commands: readonly Pending[], nowMs: number): void {
     const message = encodePipelineRequest(commands);
     if (message.length > MESSAGE_BYTES_MAX) {
-      const error = new HeadwaterError('too_large', `a command: expected at most ${MESSAGE_BYTES_MAX} bytes, received ${message.length}`);
+      const error = new HeadwaterError(
+        'too_large',
+        `a command: expected at most ${MESSAGE_BYTES_MAX} bytes, received ${message.length}`,
+      );
       for (const command of commands) command.reject(error);
       return;
     }
@@ -163,7 +183,11 @@ export class Connection {
     this.#close(reason);
   }
 
-  unary<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions & { timeoutMs: number }): Promise<Response> {
+  unary<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    options: CallOptions & { timeoutMs: number },
+  ): Promise<Response> {
     return new Promise((resolve, reject) => {
       const { encode } = method.request;
       const deadline = Date.now() + options.timeoutMs;
@@ -172,7 +196,15 @@ export class Connection {
         if (error) reject(fromStatus(error));
         else resolve(response as Response);
       };
-      const call = this.#client.makeUnaryRequest(method.path, encode, method.response.decode, request, new grpc.Metadata(), { deadline }, done);
+      const call = this.#client.makeUnaryRequest(
+        method.path,
+        encode,
+        method.response.decode,
+        request,
+        new grpc.Metadata(),
+        { deadline },
+        done,
+      );
       const cancel = () => call.cancel();
       if (options.signal?.aborted) cancel();
       options.signal?.addEventListener('abort', cancel, { once: true });
@@ -180,7 +212,11 @@ export class Connection {
   }
 
   /** Leaving the loop cancels the call. */
-  async *serverStream<Request, Response>(method: Method<Request, Response>, request: Request, { signal }: CallOptions = {}): AsyncGenerator<Response> {
+  async *serverStream<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    { signal }: CallOptions = {},
+  ): AsyncGenerator<Response> {
     const { encode } = method.request;
     const stream = this.#client.makeServerStreamRequest(method.path, encode, method.response.decode, request);
     // The end by `cancel` comes as an error when nobody listens any more.
@@ -206,7 +242,9 @@ export class Connection {
       // What was received before it comes out of the stream before its end.
       setImmediate(() => this.#close(this.#failure as HeadwaterError));
     });
-    stream.on('end', () => this.#close(this.#failure ?? new HeadwaterError('unreachable', `${this.address} ended the stream`)));
+    stream.on('end', () =>
+      this.#close(this.#failure ?? new HeadwaterError('unreachable', `${this.address} ended the stream`)),
+    );
   }
 
   #receive(message: Buffer): void {
@@ -241,7 +279,8 @@ export class Connection {
     this.#closed = true;
     this.#client.close();
     const unanswered: Pending[] = [];
-    for (const { commands, next } of this.#batches.splice(0).slice(this.#head)) unanswered.push(...commands.slice(next));
+    for (const { commands, next } of this.#batches.splice(0).slice(this.#head))
+      unanswered.push(...commands.slice(next));
     this.#head = 0;
     this.#owner.closed(this, reason, unanswered);
   }

@@ -45,12 +45,19 @@ export function setOperation(key: Data, value: Data, options: SetOptions | undef
   // Always of one shape: plain SETs are the hot path.
   if (!options) return { kind: 'set', key, value, expiry: undefined, condition: undefined, returnOld: undefined };
   const expiry = onlyOne('expiry', [options.keepTtl ? ('keep' as const) : undefined, ...expiries(options)]);
-  const condition = onlyOne<SetCondition>('condition', [options.ifAbsent ? 'if_absent' : undefined, options.ifPresent ? 'if_present' : undefined]);
+  const condition = onlyOne<SetCondition>('condition', [
+    options.ifAbsent ? 'if_absent' : undefined,
+    options.ifPresent ? 'if_present' : undefined,
+  ]);
   return { kind: 'set', key, value, expiry, condition, returnOld: options.returnOld };
 }
 
 export function getExpireOperation(key: Data, options: GetExOptions): OutgoingOperation {
-  return { kind: 'getExpire', key, expiry: onlyOne('expiry', [options.persist ? ('persist' as const) : undefined, ...expiries(options)]) };
+  return {
+    kind: 'getExpire',
+    key,
+    expiry: onlyOne('expiry', [options.persist ? ('persist' as const) : undefined, ...expiries(options)]),
+  };
 }
 
 export function expireOperation(key: Data, options: ExpireOptions): OutgoingOperation {
@@ -66,7 +73,10 @@ function expiries({ ttlMs, expiresAtMs }: ExpiryOptions): Array<NewExpiry | unde
 function onlyOne<T>(what: string, given: ReadonlyArray<T | undefined>): T | undefined {
   const [first, second] = given.filter((one) => one !== undefined);
   if (second === undefined) return first;
-  throw new HeadwaterError('invalid_argument', `${what}: expected at most one, received ${given.filter((one) => one !== undefined).length}`);
+  throw new HeadwaterError(
+    'invalid_argument',
+    `${what}: expected at most one, received ${given.filter((one) => one !== undefined).length}`,
+  );
 }
 
 /** What an operation takes up beside its bytes. */
@@ -107,10 +117,16 @@ interface WellFormed {
 function size(name: string, data: unknown): number {
   if (typeof data === 'string') {
     if ((data as unknown as WellFormed).isWellFormed()) return data.length;
-    throw new HeadwaterError('invalid_argument', `${name}: expected well-formed text, received half a surrogate pair; use bytes`);
+    throw new HeadwaterError(
+      'invalid_argument',
+      `${name}: expected well-formed text, received half a surrogate pair; use bytes`,
+    );
   }
   if (data instanceof Uint8Array) return data.length;
-  throw new HeadwaterError('invalid_argument', `${name}: expected a string or bytes, received ${data === null ? 'null' : typeof data}`);
+  throw new HeadwaterError(
+    'invalid_argument',
+    `${name}: expected a string or bytes, received ${data === null ? 'null' : typeof data}`,
+  );
 }
 
 function checkNumbers(fields: object): void {
@@ -118,6 +134,9 @@ function checkNumbers(fields: object): void {
     if (typeof field !== 'number' || Number.isSafeInteger(field)) continue;
     // The increment by a float is the one field that need not be whole.
     if (name === 'by' && Number.isFinite(field)) continue;
-    throw new HeadwaterError('invalid_argument', `${name}: expected a ${name === 'by' ? 'finite' : 'whole'} number, received ${field}`);
+    throw new HeadwaterError(
+      'invalid_argument',
+      `${name}: expected a ${name === 'by' ? 'finite' : 'whole'} number, received ${field}`,
+    );
   }
 }

@@ -5,6 +5,7 @@
 import { HeadwaterError } from '../errors.js';
 import type { OperationKind, Reply, ReplyTo } from '../operation.js';
 import type { OutgoingOperation } from '../wire/kv.js';
+import type { CallOptions } from './options.js';
 
 /** What a command of one kind is answered, as its caller wants it. */
 export type ReadReply<K extends OperationKind, Result> = (reply: ReplyTo<K>) => Result;
@@ -22,7 +23,7 @@ export class Pending {
   redirects = 0;
   attempts = 0;
   /** Takes back what the call's own signal and deadline need. */
-  release: (() => void) | undefined = undefined;
+  #release: (() => void) | undefined = undefined;
   readonly #read: (reply: never) => unknown;
   readonly #resolve: (result: never) => void;
   readonly #reject: (error: HeadwaterError) => void;
@@ -43,21 +44,39 @@ export class Pending {
     this.#reject = reject;
   }
 
+  /** Gives up by the call's own signal and deadline. */
+  obey({ signal, timeoutMs }: CallOptions): void {
+    if (signal?.aborted) return this.reject(cancelled(signal));
+    const abort = () => this.giveUp(cancelled(signal as AbortSignal));
+    const late = () => this.giveUp(new HeadwaterError('deadline_exceeded', `no answer within ${timeoutMs} ms`));
+    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+    signal?.addEventListener('abort', abort, { once: true });
+    this.#release = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+  }
+
   answer(reply: Reply): void {
     if (this.settled) return;
     if (reply.kind === 'error') return this.reject(reply.error);
     if (reply.kind !== this.operation.kind) {
-      return this.reject(new HeadwaterError('protocol_violation', `expected a reply to ${this.operation.kind}, received one to ${reply.kind}`));
+      return this.reject(
+        new HeadwaterError(
+          'protocol_violation',
+          `expected a reply to ${this.operation.kind}, received one to ${reply.kind}`,
+        ),
+      );
     }
     this.settled = true;
-    this.release?.();
+    this.#release?.();
     this.#resolve(this.#read(reply as never) as never);
   }
 
   reject(error: HeadwaterError): void {
     if (this.settled) return;
     this.settled = true;
-    this.release?.();
+    this.#release?.();
     this.#reject(error);
   }
 
@@ -65,6 +84,12 @@ export class Pending {
   giveUp(reason: HeadwaterError): void {
     if (!this.sent || !this.writes) return this.reject(reason);
     const message = `the write may or may not have happened: ${reason.message}`;
-    this.reject(new HeadwaterError('outcome_unknown', message, { cause: reason, details: { reason: reason.code.toUpperCase() } }));
+    this.reject(
+      new HeadwaterError('outcome_unknown', message, { cause: reason, details: { reason: reason.code.toUpperCase() } }),
+    );
   }
+}
+
+function cancelled(signal: AbortSignal): HeadwaterError {
+  return new HeadwaterError('cancelled', 'the caller gave up', { cause: signal.reason });
 }

@@ -10,11 +10,11 @@
  * command that is given up before it is sent is never sent.
  */
 import { HeadwaterError } from '../errors.js';
-import type { Reply } from '../operation.js';
+import type { OperationKind, Reply } from '../operation.js';
 import type { Position } from '../position.js';
-import type { OperationKind } from '../operation.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import { Connection, type ConnectionOwner } from './connection.js';
+import { measure } from './operations.js';
 import {
   ATTEMPTS_MAX,
   type CallOptions,
@@ -24,12 +24,13 @@ import {
   REDIRECTS_MAX,
   type Settings,
 } from './options.js';
-import { measure } from './operations.js';
 import { Pending, type ReadReply } from './pending.js';
 import { CommandQueue } from './queue.js';
 
 /** How often deadlines are looked at: a command may wait that much longer. */
 const DEADLINE_CHECKS = 10;
+
+const CLOSED = 'the client is closed';
 
 export class Session implements ConnectionOwner {
   readonly #seeds: readonly string[];
@@ -51,7 +52,7 @@ export class Session implements ConnectionOwner {
   #idle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   #closed: HeadwaterError | undefined;
-  #wakeUp: (() => void) | undefined;
+  readonly #ended = new AbortController();
 
   constructor(seeds: readonly string[], settings: Settings) {
     this.#seeds = seeds;
@@ -63,7 +64,7 @@ export class Session implements ConnectionOwner {
     const reasons: HeadwaterError[] = [];
     for (const address of this.#seeds) {
       try {
-        this.#attach(await Connection.open(address, this, this.#settings.connectTimeoutMs));
+        this.#attach(await this.#open(address));
         return;
       } catch (error) {
         reasons.push(HeadwaterError.from(error));
@@ -101,15 +102,17 @@ export class Session implements ConnectionOwner {
   }
 
   #enqueue(pending: Pending, options: CallOptions | undefined): void {
-    if (this.#closed) return pending.reject(this.#closed);
+    if (this.#closing) return pending.reject(new HeadwaterError('cancelled', CLOSED));
     if (!this.#gathering) this.#gather();
     pending.askedMs = this.#turnMs;
-    if (options) guard(pending, options);
+    if (options) pending.obey(options);
     if (pending.settled) return;
     this.#queue.push(pending);
     if (!this.#connection && this.#queue.bytes > this.#settings.offlineQueueBytesMax) {
       const expected = this.#settings.offlineQueueBytesMax;
-      pending.reject(new HeadwaterError('overloaded', `no connection, and more than ${expected} bytes of commands wait for one`));
+      pending.reject(
+        new HeadwaterError('overloaded', `no connection, and more than ${expected} bytes of commands wait for one`),
+      );
     }
   }
 
@@ -170,7 +173,8 @@ export class Session implements ConnectionOwner {
     const notDone = reason.code === 'shutting_down';
     for (const pending of unanswered) {
       pending.attempts++;
-      if ((notDone || !pending.writes) && pending.attempts < ATTEMPTS_MAX && !this.#closed) this.#queue.putBack(pending);
+      if ((notDone || !pending.writes) && pending.attempts < ATTEMPTS_MAX && !this.#closed)
+        this.#queue.putBack(pending);
       else pending.giveUp(reason);
     }
     if (connection === this.#leaving) this.#leaving = undefined;
@@ -182,6 +186,10 @@ export class Session implements ConnectionOwner {
   }
 
   // ---- connections --------------------------------------------------------------
+
+  #open(address: string): Promise<Connection> {
+    return Connection.open(address, this, { timeoutMs: this.#settings.connectTimeoutMs, signal: this.#ended.signal });
+  }
 
   #attach(connection: Connection): void {
     this.#connection = connection;
@@ -201,7 +209,7 @@ export class Session implements ConnectionOwner {
     for (let round = 0; !this.#closed; round++) {
       for (const address of new Set([this.#lastAddress ?? '', ...this.#seeds])) {
         if (address === '' || this.#closed) continue;
-        const connection = await Connection.open(address, this, this.#settings.connectTimeoutMs).catch(() => undefined);
+        const connection = await this.#open(address).catch(() => undefined);
         if (!connection) continue;
         if (this.#closed) return connection.hangUp();
         this.#attach(connection);
@@ -214,12 +222,15 @@ export class Session implements ConnectionOwner {
   /** Keeps the process alive: somebody may wait for a command. */
   #backOff(round: number): Promise<void> {
     const longest = Math.min(RECONNECT_MS_MIN * 2 ** round, RECONNECT_MS_MAX);
+    const { signal } = this.#ended;
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, longest * (0.5 + Math.random() / 2));
-      this.#wakeUp = () => {
+      const done = () => {
         clearTimeout(timer);
+        signal.removeEventListener('abort', done);
         resolve();
       };
+      const timer = setTimeout(done, longest * (0.5 + Math.random() / 2));
+      signal.addEventListener('abort', done);
     });
   }
 
@@ -234,7 +245,7 @@ export class Session implements ConnectionOwner {
   /** Stays where it is until the leader has accepted the stream; where that fails, the refused writes fail with it. */
   async #goTo(leader: string, from: Connection): Promise<void> {
     try {
-      const connection = await Connection.open(leader, this, this.#settings.connectTimeoutMs);
+      const connection = await this.#open(leader);
       if (this.#closed) return connection.hangUp();
       if (this.#connection === from) {
         this.#retiring = from;
@@ -246,7 +257,10 @@ export class Session implements ConnectionOwner {
     } catch (error) {
       this.#leaving = undefined;
       const cause = HeadwaterError.from(error);
-      const reason = new HeadwaterError('unreachable', `the leader cannot be reached: ${cause.message}`, { cause, details: { leader } });
+      const reason = new HeadwaterError('unreachable', `the leader cannot be reached: ${cause.message}`, {
+        cause,
+        details: { leader },
+      });
       this.#queue.giveUp(reason, ({ writes, redirects }) => writes && redirects > 0);
     }
   }
@@ -264,7 +278,10 @@ export class Session implements ConnectionOwner {
         if (outcome instanceof Connection) resolve(outcome);
         else reject(outcome);
       };
-      const timer = setTimeout(() => settle(new HeadwaterError('unreachable', `no connection within ${timeoutMs} ms`)), timeoutMs);
+      const timer = setTimeout(
+        () => settle(new HeadwaterError('unreachable', `no connection within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
       this.#waiting.add(settle);
     });
   }
@@ -313,9 +330,9 @@ export class Session implements ConnectionOwner {
         };
       });
     }
-    const reason = new HeadwaterError('cancelled', 'the client is closed');
+    const reason = new HeadwaterError('cancelled', CLOSED);
     this.#closed = reason;
-    this.#wakeUp?.();
+    this.#ended.abort(reason);
     clearInterval(this.#deadlineTimer);
     for (const settle of this.#waiting) settle(reason);
     this.#queue.giveUp(reason, () => true);
@@ -336,25 +353,12 @@ export class Session implements ConnectionOwner {
   }
 }
 
-/** The deadline and the signal of one call. */
-function guard(pending: Pending, { signal, timeoutMs }: CallOptions): void {
-  if (signal?.aborted) return pending.reject(cancelled(signal));
-  const abort = () => pending.giveUp(cancelled(signal as AbortSignal));
-  const late = () => pending.giveUp(new HeadwaterError('deadline_exceeded', `no answer within ${timeoutMs} ms`));
-  const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
-  signal?.addEventListener('abort', abort, { once: true });
-  pending.release = () => {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
-  };
-}
-
-function cancelled(signal: AbortSignal): HeadwaterError {
-  return new HeadwaterError('cancelled', 'the caller gave up', { cause: signal.reason });
-}
-
 function unreachable(reasons: readonly HeadwaterError[]): HeadwaterError {
   const [only] = reasons;
   if (reasons.length === 1 && only) return only;
-  return new HeadwaterError('unreachable', `no node can be reached: ${reasons.map(({ message }) => message).join('; ')}`, { cause: reasons[0] });
+  return new HeadwaterError(
+    'unreachable',
+    `no node can be reached: ${reasons.map(({ message }) => message).join('; ')}`,
+    { cause: reasons[0] },
+  );
 }

@@ -51,7 +51,10 @@ export class Calls {
   report(path: string, failure: unknown): void {
     if (HeadwaterError.is(failure) && failure.code !== 'internal') return;
     const stack = failure instanceof Error ? failure.stack : String(failure);
-    this.#options.logger.error({ method: path, stack }, `${path} failed unexpectedly: ${(failure as Error)?.message ?? failure}`);
+    this.#options.logger.error(
+      { method: path, stack },
+      `${path} failed unexpectedly: ${(failure as Error)?.message ?? failure}`,
+    );
     if (failure instanceof InvariantViolation) this.#options.onFatal(failure);
   }
 }
@@ -71,7 +74,10 @@ export class Call {
     this.path = path;
     this.#surface = surface;
     this.#calls = calls;
-    surface.once('cancelled', () => this.cancel(this.#whyCancelled()));
+    // gRPC says so at the end of every call, however it ended.
+    surface.once('cancelled', () => {
+      if (!this.#ended) this.cancel(this.#whyCancelled());
+    });
   }
 
   /** address:port of the other side. */

@@ -30,7 +30,11 @@ export const ADMIN_SERVICE = 'headwater.v1.AdminService';
 /** For streams whose messages are encoded and decoded by those who use them. */
 export const BYTES: Codec<Buffer> = { encode: (bytes) => bytes, decode: (bytes) => bytes };
 
-function unary<Request, Response>(path: string, request: Codec<Request>, response: Codec<Response>): Method<Request, Response> {
+function unary<Request, Response>(
+  path: string,
+  request: Codec<Request>,
+  response: Codec<Response>,
+): Method<Request, Response> {
   return { path, requestStream: false, responseStream: false, request, response };
 }
 

@@ -27,20 +27,23 @@ export function unary<Request, Response>(
   async function answer(bytes: Buffer, call: Call): Promise<Buffer> {
     return method.response.encode(await serve(method.request.decode(bytes), call));
   }
-  return endpoint(method, (calls) => (surface: grpc.ServerUnaryCall<Buffer, Buffer>, respond: grpc.sendUnaryData<Buffer>) => {
-    const call = calls.begin(method.path, surface);
-    const done = (status: Partial<grpc.StatusObject> | null, response?: Buffer) => {
-      call.end();
-      respond(status, response);
-    };
-    answer(surface.request, call).then(
-      (response) => done(null, response),
-      (failure) => {
-        call.report(failure);
-        done(toStatus(failure));
-      },
-    );
-  });
+  return endpoint(
+    method,
+    (calls) => (surface: grpc.ServerUnaryCall<Buffer, Buffer>, respond: grpc.sendUnaryData<Buffer>) => {
+      const call = calls.begin(method.path, surface);
+      const done = (status: Partial<grpc.StatusObject> | null, response?: Buffer) => {
+        call.end();
+        respond(status, response);
+      };
+      answer(surface.request, call).then(
+        (response) => done(null, response),
+        (failure) => {
+          call.report(failure);
+          done(toStatus(failure));
+        },
+      );
+    },
+  );
 }
 
 /** The handler gives its messages one at a time, and is not asked for the next before there is room for it. */
@@ -85,7 +88,11 @@ export class DuplexCall<Request, Response> {
   readonly #sending: Sending;
   #break!: (failure: unknown) => void;
 
-  constructor(surface: grpc.ServerDuplexStream<Buffer, Buffer>, call: Call, codecs: { request: Codec<Request>; response: Codec<Response> }) {
+  constructor(
+    surface: grpc.ServerDuplexStream<Buffer, Buffer>,
+    call: Call,
+    codecs: { request: Codec<Request>; response: Codec<Response> },
+  ) {
     this.call = call;
     this.#surface = surface;
     this.#request = codecs.request;
@@ -145,7 +152,11 @@ async function callAsync<T>(task: () => Promise<T>): Promise<T> {
   return task();
 }
 
-function settle(surface: grpc.ServerWritableStream<Buffer, Buffer> | grpc.ServerDuplexStream<Buffer, Buffer>, call: Call, running: Promise<void>): void {
+function settle(
+  surface: grpc.ServerWritableStream<Buffer, Buffer> | grpc.ServerDuplexStream<Buffer, Buffer>,
+  call: Call,
+  running: Promise<void>,
+): void {
   running.then(
     () => {
       if (!call.cancelled) surface.end();
@@ -163,7 +174,14 @@ function settle(surface: grpc.ServerWritableStream<Buffer, Buffer> | grpc.Server
 }
 
 function endpoint(
-  { path, requestStream, responseStream }: Method<never, never> | Method<unknown, unknown> | { path: string; requestStream: boolean; responseStream: boolean },
+  {
+    path,
+    requestStream,
+    responseStream,
+  }:
+    | Method<never, never>
+    | Method<unknown, unknown>
+    | { path: string; requestStream: boolean; responseStream: boolean },
   handle: (calls: Calls) => unknown,
 ): Endpoint {
   return { path, requestStream, responseStream, handle: handle as Endpoint['handle'] };

@@ -27,12 +27,17 @@ export class Health {
   static async add(server: grpc.Server, services: readonly string[]): Promise<Health> {
     const { HealthImplementation } = await import('grpc-health-check');
     const names = ['', ...services];
-    const implementation = new HealthImplementation(Object.fromEntries(names.map((name) => [name, 'SERVING' as const])));
+    const implementation = new HealthImplementation(
+      Object.fromEntries(names.map((name) => [name, 'SERVING' as const])),
+    );
     const watches = new Set<Watch>();
     implementation.addToServer({
       addService: (definition, handlers) => {
         const { watch, ...others } = handlers;
-        server.addService(definition as grpc.ServiceDefinition, { ...others, watch: tracked(watch as WatchHandler, watches) });
+        server.addService(definition as grpc.ServiceDefinition, {
+          ...others,
+          watch: tracked(watch as WatchHandler, watches),
+        });
       },
     });
     return new Health(implementation, names, watches);

@@ -4,16 +4,16 @@
  */
 import { type Clock, systemClock } from '../clock.js';
 import { isExpired } from '../command.js';
-import { isWrite, sizeOf, validate } from '../commands/execute.js';
 import { typeName } from '../commands/entry.js';
+import { isWrite, sizeOf, validate } from '../commands/execute.js';
 import { compileGlob, prefixOf } from '../commands/glob.js';
 import { HeadwaterError } from '../errors.js';
 import { decodeRecord, recordExpiresAtMs } from '../keyspace/record.js';
 import type { KeyAndRecord, KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { QUEUE_WAIT_MS_MAX, REPLY_MESSAGE_BYTES_TARGET, TOTAL_QUEUE_BYTES_MAX } from '../limits.js';
 import type { Operation, Reply } from '../operation.js';
-import type { ScannedRecord, ScanRequest, ScanResponse } from '../wire/scan.js';
 import { boundedReply } from '../wire/kv.js';
+import type { ScannedRecord, ScanRequest, ScanResponse } from '../wire/scan.js';
 import type { Call } from './calls.js';
 import { DATABASE_SIZE, KEY_VALUE_SERVICE, KEYS, OPERATION_METHODS, PIPELINE, SCAN } from './definitions.js';
 import { duplex, type Endpoint, serverStream, unary } from './handler.js';
@@ -30,7 +30,9 @@ export interface KeyValueStore extends PipelineStore {
 }
 
 export function keyValueService(store: KeyValueStore, clock: Clock = systemClock): Service {
-  const operations = [...OPERATION_METHODS.values()].map((method) => unary(method, (operation, call) => ask(store, operation, call)));
+  const operations = [...OPERATION_METHODS.values()].map((method) =>
+    unary(method, (operation, call) => ask(store, operation, call)),
+  );
   const others: Endpoint[] = [
     duplex(PIPELINE, (stream) => servePipeline(stream, store, clock)),
     unary(DATABASE_SIZE, () => store.size()),
@@ -58,7 +60,10 @@ async function roomInQueue(store: KeyValueStore, operation: Operation, bytes: nu
   await store.whenQueueBelow(room, signal);
   if (call.cancelled) throw call.cancelled;
   if (store.queuedBytes <= room) return;
-  throw new HeadwaterError('overloaded', `expected the queue to have room within ${QUEUE_WAIT_MS_MAX} ms, it stayed full`);
+  throw new HeadwaterError(
+    'overloaded',
+    `expected the queue to have room within ${QUEUE_WAIT_MS_MAX} ms, it stayed full`,
+  );
 }
 
 async function* keys(store: KeyValueStore, pattern: Buffer): AsyncGenerator<Buffer[]> {
@@ -104,7 +109,10 @@ const NO_VALUE = Buffer.alloc(0);
  * time, in key order; an empty chunk first. The snapshot is given back however
  * the reader leaves.
  */
-async function* matching(store: KeyValueStore, pattern: Buffer): AsyncGenerator<{ chunk: KeyAndRecord[]; snapshotOffset: number }> {
+async function* matching(
+  store: KeyValueStore,
+  pattern: Buffer,
+): AsyncGenerator<{ chunk: KeyAndRecord[]; snapshotOffset: number }> {
   const matches = compileGlob(pattern);
   const snapshot = await store.snapshotAt();
   try {

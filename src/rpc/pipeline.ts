@@ -40,7 +40,10 @@ export interface PipelineStore {
    * One reply per operation, in order; refusals of single ones are replies.
    * With `ordered`, behind all writes submitted before, even if all only read.
    */
-  submit(operations: readonly Operation[], options: { bytes: number; ordered: boolean }): Promise<{ replies: Reply[]; position: Position }>;
+  submit(
+    operations: readonly Operation[],
+    options: { bytes: number; ordered: boolean },
+  ): Promise<{ replies: Reply[]; position: Position }>;
 }
 
 /** Operations submitted together; a message with more is cut, so that its replies do not have to be in memory all at once. */

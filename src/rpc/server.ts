@@ -7,9 +7,9 @@
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../errors.js';
 import { DRAIN_MS_MAX, MESSAGE_BYTES_MAX } from '../limits.js';
+import type { Logger } from '../logger.js';
 import { formatAddress, parseAddress } from './address.js';
 import { Calls, type CallsOptions } from './calls.js';
-import type { Logger } from '../logger.js';
 import type { Endpoint } from './handler.js';
 import { Health } from './health.js';
 import { addReflection } from './reflection.js';
@@ -81,7 +81,10 @@ export class RpcServer {
     for (const { endpoints } of options.services) {
       for (const endpoint of endpoints) addEndpoint(server, endpoint, calls);
     }
-    const health = await Health.add(server, options.services.map(({ name }) => name));
+    const health = await Health.add(
+      server,
+      options.services.map(({ name }) => name),
+    );
     if (options.reflection) addReflection(server);
     const port = await listen(server, options.address);
     return new RpcServer(formatAddress({ host, port }), server, calls, health);
@@ -144,7 +147,11 @@ function listen(server: grpc.Server, address: string): Promise<number> {
       const inUse = message.includes('EADDRINUSE');
       const known = BIND_FAILURES.find(([code]) => message.includes(code));
       const why = known?.[1] ?? message;
-      reject(new HeadwaterError(inUse ? 'address_in_use' : 'invalid_argument', `cannot listen on ${address}: ${why}`, { cause: error }));
+      reject(
+        new HeadwaterError(inUse ? 'address_in_use' : 'invalid_argument', `cannot listen on ${address}: ${why}`, {
+          cause: error,
+        }),
+      );
     });
   });
 }

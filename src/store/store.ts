@@ -288,7 +288,7 @@ export class Store {
   /**
    * Copies the writes after `offset` to a file in lost-writes/, durably, before
    * a resync drops them.
-   * @returns how many there were.
+   * @returns how many were saved; 0 where they are saved already.
    */
   async saveLostWrites(offset: number): Promise<number> {
     const { log } = this.#open_();
@@ -296,10 +296,13 @@ export class Store {
     if (count <= 0) return 0;
     const name = `${log.end.replicationId}-${offset + 1}-${log.end.offset}.blocks`;
     const directory = await this.#directory.beside('lost-writes');
-    await writeBlockFile(directory, name, blocksAfter(log, offset)).catch((error: NodeJS.ErrnoException) => {
+    try {
+      await writeBlockFile(directory, name, blocksAfter(log, offset));
+    } catch (error) {
       // The same writes were saved by a resync that was cut short.
-      if (error.code !== 'EEXIST') throw error;
-    });
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return 0;
+      throw error;
+    }
     this.#logger.warn({ count, file: name }, `${count} writes that no other node has were saved to lost-writes/${name}`);
     return count;
   }

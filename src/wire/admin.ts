@@ -4,8 +4,8 @@
  * case; the command line prints them as they stand there.
  */
 import { headwater } from './generated.js';
-import { toNumber } from './numbers.js';
 import { decodeMessage } from './message.js';
+import { toNumber } from './numbers.js';
 
 const { v1 } = headwater;
 

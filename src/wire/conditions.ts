@@ -20,7 +20,10 @@ function enumeration<Name extends string>(field: string, numbers: Readonly<Recor
     decode(number: number): Name | undefined {
       const name = names.get(number);
       if (name !== undefined || number === 0) return name;
-      throw new HeadwaterError('invalid_argument', `${field}: expected one of 0, ${[...names.keys()].join(', ')}, received ${number}`);
+      throw new HeadwaterError(
+        'invalid_argument',
+        `${field}: expected one of 0, ${[...names.keys()].join(', ')}, received ${number}`,
+      );
     },
   };
 }
@@ -64,7 +67,10 @@ export function decodeCondition(message: headwater.v1.Condition.$Properties, ind
   if (message.absent) return { key, test: 'absent' };
   if (message.version != null) return { key, test: 'version', version: toNumber(message.version, 'version') };
   if (message.value != null) return { key, test: 'value', value: bytesOf(message.value) };
-  const received = message.exists === false || message.absent === false ? 'false' : 'none of them, or one that this version does not know';
+  const received =
+    message.exists === false || message.absent === false
+      ? 'false'
+      : 'none of them, or one that this version does not know';
   throw new HeadwaterError(
     'invalid_argument',
     `condition ${index}: expected exists or absent as true, version, or value, received ${received}`,

@@ -11,7 +11,7 @@ import { google, type headwater } from './generated.js';
 type ErrorReplyMessage = headwater.v1.ErrorReply;
 
 /** google.rpc.Code. */
-export const CODE = {
+const CODE = {
   OK: 0,
   CANCELLED: 1,
   UNKNOWN: 2,

@@ -215,7 +215,11 @@ const ROWS: { readonly [K in OperationKind]: Row<K> } = {
     response: v1.TimeToLiveResponse,
     toRequest: toKey,
     fromRequest: ({ key }) => ({ kind: 'timeToLive', key: bytesOf(key) }),
-    toResponse: ({ exists, ttlMs, expiresAtMs }) => ({ exists, ttlMs: ttlMs ?? null, expiresAtMs: expiresAtMs ?? null }),
+    toResponse: ({ exists, ttlMs, expiresAtMs }) => ({
+      exists,
+      ttlMs: ttlMs ?? null,
+      expiresAtMs: expiresAtMs ?? null,
+    }),
     fromResponse: ({ exists, ttlMs, expiresAtMs }) => ({
       kind: 'timeToLive',
       exists,
@@ -234,8 +238,14 @@ const ROWS: { readonly [K in OperationKind]: Row<K> } = {
     }),
     fromRequest: (message) => {
       const expiry = decodeExpiry(message);
-      if (!expiry) throw new HeadwaterError('invalid_argument', 'expire: expected ttl_ms or expires_at_ms, received neither');
-      return { kind: 'expire', key: bytesOf(message.key), expiry, condition: expireCondition.decode(message.condition) };
+      if (!expiry)
+        throw new HeadwaterError('invalid_argument', 'expire: expected ttl_ms or expires_at_ms, received neither');
+      return {
+        kind: 'expire',
+        key: bytesOf(message.key),
+        expiry,
+        condition: expireCondition.decode(message.condition),
+      };
     },
     toResponse: toApplied,
     fromResponse: ({ applied }) => ({ kind: 'expire', applied }),
@@ -253,8 +263,17 @@ const ROWS: { readonly [K in OperationKind]: Row<K> } = {
     kind: 'rename',
     request: v1.RenameRequest,
     response: v1.RenameResponse,
-    toRequest: ({ key, newKey, ifAbsent }) => ({ key: toBytes(key), newKey: toBytes(newKey), ifAbsent: ifAbsent === true }),
-    fromRequest: ({ key, newKey, ifAbsent }) => ({ kind: 'rename', key: bytesOf(key), newKey: bytesOf(newKey), ifAbsent }),
+    toRequest: ({ key, newKey, ifAbsent }) => ({
+      key: toBytes(key),
+      newKey: toBytes(newKey),
+      ifAbsent: ifAbsent === true,
+    }),
+    fromRequest: ({ key, newKey, ifAbsent }) => ({
+      kind: 'rename',
+      key: bytesOf(key),
+      newKey: bytesOf(newKey),
+      ifAbsent,
+    }),
     toResponse: toApplied,
     fromResponse: ({ applied }) => ({ kind: 'rename', applied }),
   }),

@@ -12,7 +12,15 @@ import { HeadwaterError } from '../errors.js';
 import type { ErrorReply, Operation, Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import { headwater } from './generated.js';
-import { boundedReply, errorReply, fromOperationMessage, fromReplyMessage, type OutgoingOperation, toOperationMessage, toReplyMessage } from './kv.js';
+import {
+  boundedReply,
+  errorReply,
+  fromOperationMessage,
+  fromReplyMessage,
+  type OutgoingOperation,
+  toOperationMessage,
+  toReplyMessage,
+} from './kv.js';
 import { malformed } from './message.js';
 import { byteLength, fieldBytes, finish, room, varintBytes, writeField, writeVarint } from './output.js';
 import { toPosition } from './replication.js';
@@ -78,7 +86,14 @@ function writeSet(at: number, key: string | Uint8Array, value: string | Uint8Arr
 }
 
 /** Tag and length of an Operation or Reply, and of the message within. */
-function writeHead(bytes: Buffer, at: number, outerTag: number, outer: number, innerTag: number, inner: number): number {
+function writeHead(
+  bytes: Buffer,
+  at: number,
+  outerTag: number,
+  outer: number,
+  innerTag: number,
+  inner: number,
+): number {
   bytes[at] = outerTag;
   const next = writeVarint(bytes, at + 1, outer);
   bytes[next] = innerTag;
@@ -103,7 +118,10 @@ export function decodePipelineRequest(bytes: Buffer): DecodedOperation[] {
       if (tag === OPERATIONS) operations.push(readOperation(reader));
       else reader.skipType(tag & 7, 0, tag >>> 3);
       if (operations.length > MESSAGE_OPERATIONS_MAX) {
-        throw new HeadwaterError('too_large', `a pipeline message: expected at most ${MESSAGE_OPERATIONS_MAX} operations, received more`);
+        throw new HeadwaterError(
+          'too_large',
+          `a pipeline message: expected at most ${MESSAGE_OPERATIONS_MAX} operations, received more`,
+        );
       }
     }
   } catch (error) {
@@ -184,7 +202,12 @@ function writeGetReply(at: number, value: Buffer | undefined, version: number): 
   const reply = fieldBytes(get);
   const bytes = room(at, fieldBytes(reply));
   const next = writeHead(bytes, at, REPLIES, reply, GET, get);
-  return writeNumber(bytes, value ? writeField(bytes, next, GET_VALUE, value, value.length) : next, GET_VERSION, version);
+  return writeNumber(
+    bytes,
+    value ? writeField(bytes, next, GET_VALUE, value, value.length) : next,
+    GET_VERSION,
+    version,
+  );
 }
 
 /** A field whose default is 0, and 0 is not written. */
@@ -224,19 +247,19 @@ export interface DecodedPipelineResponse {
 /** @throws HeadwaterError `invalid_argument` where the bytes are no PipelineResponse. */
 export function decodePipelineResponse(bytes: Buffer): DecodedPipelineResponse {
   const replies: Reply[] = [];
-  let position: Position | undefined;
+  let position: headwater.v1.Position | undefined;
   const reader = Reader.create(bytes);
   try {
     while (reader.pos < reader.len) {
       const tag = reader.tag();
       if (tag === REPLIES) replies.push(readReply(reader));
-      else if (tag === POSITION) position = toPosition(v1.Position.decode(reader, reader.size()));
+      else if (tag === POSITION) position = v1.Position.decode(reader, reader.size());
       else reader.skipType(tag & 7, 0, tag >>> 3);
     }
+    return { replies, position: position && toPosition(position) };
   } catch (error) {
     throw malformed('PipelineResponse', bytes.length, error);
   }
-  return { replies, position };
 }
 
 /** What every plain SET that was applied is answered. */

@@ -3,9 +3,10 @@
  * client and a store: real commands on a plain map, with every delay, refusal
  * and failure at the hands of the test.
  */
+
+import { type Entry, isExpired } from '../../src/command.js';
 import { execute, isWrite } from '../../src/commands/execute.js';
 import type { Limits, View } from '../../src/commands/view.js';
-import { type Entry, isExpired } from '../../src/command.js';
 import { HeadwaterError } from '../../src/errors.js';
 import { encodeRecord } from '../../src/keyspace/record.js';
 import type { KeyAndRecord } from '../../src/keyspace/snapshot.js';
@@ -21,7 +22,11 @@ interface Submission {
 }
 
 export class FakeStore implements KeyValueStore {
-  readonly limits: Limits = { keyBytesMax: 1024, valueBytesMax: 20 * 1024 * 1024, transactionBytesMax: 30 * 1024 * 1024 };
+  readonly limits: Limits = {
+    keyBytesMax: 1024,
+    valueBytesMax: 20 * 1024 * 1024,
+    transactionBytesMax: 30 * 1024 * 1024,
+  };
   readonly entries = new Map<string, Entry>();
   offset = 0;
   now = 1_000_000;
@@ -43,7 +48,10 @@ export class FakeStore implements KeyValueStore {
     return { replicationId: 'ab'.repeat(20), offset: this.offset, checksum: 7 };
   }
 
-  async submit(operations: readonly Operation[], { ordered }: { bytes: number; ordered: boolean }): Promise<{ replies: Reply[]; position: Position }> {
+  async submit(
+    operations: readonly Operation[],
+    { ordered }: { bytes: number; ordered: boolean },
+  ): Promise<{ replies: Reply[]; position: Position }> {
     const submission = { operations, ordered };
     this.submissions.push(submission);
     const held = this.before(submission);
@@ -103,7 +111,12 @@ export class FakeStore implements KeyValueStore {
 
   #run(operation: Operation): Reply {
     if (this.leader !== undefined && isWrite(operation)) {
-      return { kind: 'error', error: new HeadwaterError('read_only_follower', 'a follower takes no writes', { details: { leader: this.leader } }) };
+      return {
+        kind: 'error',
+        error: new HeadwaterError('read_only_follower', 'a follower takes no writes', {
+          details: { leader: this.leader },
+        }),
+      };
     }
     try {
       return execute(operation, this.#view());

@@ -58,13 +58,20 @@ export async function serve(
 }
 
 export function rawClient(address: string, options: grpc.ChannelOptions = {}): grpc.Client {
-  return closing(new grpc.Client(address, grpc.credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1, ...options }));
+  return closing(
+    new grpc.Client(address, grpc.credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1, ...options }),
+  );
 }
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 
 /** A unary call with bytes as they are; rejects with the status as gRPC gives it. */
-export function callBytes(client: grpc.Client, path: string, request: Buffer, options: grpc.CallOptions = {}): Promise<Buffer> {
+export function callBytes(
+  client: grpc.Client,
+  path: string,
+  request: Buffer,
+  options: grpc.CallOptions = {},
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     client.makeUnaryRequest(path, asIs, asIs, request, new grpc.Metadata(), options, (error, response) => {
       if (error) reject(error);
@@ -74,7 +81,11 @@ export function callBytes(client: grpc.Client, path: string, request: Buffer, op
 }
 
 /** A unary call; rejects with the status as gRPC gives it. */
-export async function call<Request, Response>(client: grpc.Client, method: Method<Request, Response>, request: Request): Promise<Response> {
+export async function call<Request, Response>(
+  client: grpc.Client,
+  method: Method<Request, Response>,
+  request: Request,
+): Promise<Response> {
   return method.response.decode(await callBytes(client, method.path, method.request.encode(request)));
 }
 
@@ -117,7 +128,11 @@ export class RawPipeline {
   }
 }
 
-export const set = (key: string, value: string | Buffer): Operation => ({ kind: 'set', key: Buffer.from(key), value: Buffer.from(value) });
+export const set = (key: string, value: string | Buffer): Operation => ({
+  kind: 'set',
+  key: Buffer.from(key),
+  value: Buffer.from(value),
+});
 export const get = (key: string): Operation => ({ kind: 'get', key: Buffer.from(key) });
 
 /** Waits for a condition, not for a time. */

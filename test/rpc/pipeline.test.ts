@@ -79,8 +79,13 @@ describe('a pipeline', () => {
 
     it('answers in order even where a later message is done first', async () => {
       const first = gate();
-      const append = (key: string, value: string): Operation => ({ kind: 'append', key: Buffer.from(key), value: Buffer.from(value) });
-      store.before = ({ operations: [operation] }) => (operation?.kind === 'append' && operation.key.toString() === 'slow' ? first.promise : undefined);
+      const append = (key: string, value: string): Operation => ({
+        kind: 'append',
+        key: Buffer.from(key),
+        value: Buffer.from(value),
+      });
+      store.before = ({ operations: [operation] }) =>
+        operation?.kind === 'append' && operation.key.toString() === 'slow' ? first.promise : undefined;
       const pipeline = open().listen();
       pipeline.send(append('slow', '1'));
       pipeline.send(append('quick', '22'));
@@ -109,7 +114,10 @@ describe('a pipeline', () => {
       await pipeline.repliesUpTo(3);
       pipeline.send(get('a'));
       await pipeline.repliesUpTo(4);
-      assert.deepEqual(store.submissions.map(({ ordered }) => ordered), [false, true, true, false]);
+      assert.deepEqual(
+        store.submissions.map(({ ordered }) => ordered),
+        [false, true, true, false],
+      );
     });
 
     it('a write does not overtake a read that was asked before it', async () => {
@@ -130,8 +138,20 @@ describe('a pipeline', () => {
   describe('refusals', () => {
     it('one that is invalid is refused alone', async () => {
       const pipeline = open().listen();
-      pipeline.send(set('a', '1'), set('k'.repeat(2_000), '1'), { kind: 'increment', key: Buffer.from('b'), by: 1n }, { kind: 'delete', keys: [] }, get('a'));
-      assert.deepEqual((await pipeline.repliesUpTo(5)).map(shown), ['set', 'too_large!', 'increment', 'invalid_argument!', '1']);
+      pipeline.send(
+        set('a', '1'),
+        set('k'.repeat(2_000), '1'),
+        { kind: 'increment', key: Buffer.from('b'), by: 1n },
+        { kind: 'delete', keys: [] },
+        get('a'),
+      );
+      assert.deepEqual((await pipeline.repliesUpTo(5)).map(shown), [
+        'set',
+        'too_large!',
+        'increment',
+        'invalid_argument!',
+        '1',
+      ]);
       assert.equal(store.submissions[0]?.operations.length, 3);
     });
 
@@ -151,7 +171,11 @@ describe('a pipeline', () => {
       store.before = () => Promise.reject(new HeadwaterError('unavailable', 'reopening'));
       const pipeline = open().listen();
       pipeline.send(set('a', '1'), { kind: 'delete', keys: [] }, get('a'));
-      assert.deepEqual((await pipeline.repliesUpTo(3)).map(shown), ['unavailable!', 'invalid_argument!', 'unavailable!']);
+      assert.deepEqual((await pipeline.repliesUpTo(3)).map(shown), [
+        'unavailable!',
+        'invalid_argument!',
+        'unavailable!',
+      ]);
       store.before = () => {};
       pipeline.send(get('a'));
       assert.deepEqual((await pipeline.repliesUpTo(4)).map(shown).slice(3), ['undefined']);
@@ -245,7 +269,10 @@ describe('a pipeline', () => {
       const pipeline = open().listen();
       pipeline.send(set('a', '1'), { kind: 'delete', keys: [] });
       await until(() => clock.timers.size === 1, 'the wait');
-      assert.deepEqual([...clock.timers].map(({ delayMs }) => delayMs), [QUEUE_WAIT_MS_MAX]);
+      assert.deepEqual(
+        [...clock.timers].map(({ delayMs }) => delayMs),
+        [QUEUE_WAIT_MS_MAX],
+      );
       clock.fire();
       assert.deepEqual((await pipeline.repliesUpTo(2)).map(shown), ['overloaded!', 'invalid_argument!']);
       assert.equal(store.submissions.length, 0);

@@ -47,7 +47,13 @@ describe('keys and scan', () => {
     assert.deepEqual(more, []);
     assert.equal(message?.offset, store.offset);
     assert.deepEqual(
-      message?.records.map(({ key, value, type, expiresAtMs, version }) => [String(key), String(value), type, expiresAtMs, version]),
+      message?.records.map(({ key, value, type, expiresAtMs, version }) => [
+        String(key),
+        String(value),
+        type,
+        expiresAtMs,
+        version,
+      ]),
       [
         ['a', '1', 'string', 0, 1],
         ['b', '2', 'string', 0, 2],
@@ -58,7 +64,10 @@ describe('keys and scan', () => {
   it('leave the values out where only keys are asked for', async () => {
     await write(['a', '1']);
     const [message] = await messages(SCAN, { ...all, keysOnly: true });
-    assert.deepEqual(message?.records.map(({ value }) => value.length), [0]);
+    assert.deepEqual(
+      message?.records.map(({ value }) => value.length),
+      [0],
+    );
   });
 
   it('give only what matches', async () => {
@@ -69,7 +78,10 @@ describe('keys and scan', () => {
 
   it('hide what is expired at the moment of the snapshot', async () => {
     await write(['a', '1'], ['b', '2'], ['c', '3']);
-    for (const [name, expiresAtMs] of [['a', store.now], ['b', store.now + 1]] as const) {
+    for (const [name, expiresAtMs] of [
+      ['a', store.now],
+      ['b', store.now + 1],
+    ] as const) {
       const entry = store.entries.get(name);
       assert(entry);
       store.entries.set(name, { ...entry, expiresAtMs });
@@ -113,7 +125,8 @@ describe('keys and scan', () => {
 
   it('stop reading the store when the client does not read', async () => {
     const value = Buffer.alloc(100_000);
-    for (let i = 0; i < 1_000; i++) store.entries.set(`k${String(i).padStart(4, '0')}`, { value, type: 0, expiresAtMs: 0, version: 1 });
+    for (let i = 0; i < 1_000; i++)
+      store.entries.set(`k${String(i).padStart(4, '0')}`, { value, type: 0, expiresAtMs: 0, version: 1 });
     store.chunkEntries = 1;
     let chunks = 0;
     store.beforeChunk = () => {

@@ -88,7 +88,11 @@ describe('the server', () => {
       const { address } = await serve(store);
       const client = rawClient(address);
       await call(client, operationMethod('set'), set('a', '41'));
-      const reply = await call(client, operationMethod('increment'), { kind: 'increment', key: Buffer.from('a'), by: 1n });
+      const reply = await call(client, operationMethod('increment'), {
+        kind: 'increment',
+        key: Buffer.from('a'),
+        by: 1n,
+      });
       assert.deepEqual(reply, { kind: 'increment', value: 42n });
     });
 
@@ -200,7 +204,12 @@ describe('the server', () => {
         throw new HeadwaterError('corrupt', 'bad record');
       });
       const { address } = await serve(store, testService(fail));
-      const stream = rawClient(address).makeServerStreamRequest('/headwater.test.Test/Fail', (b: Buffer) => b, (b) => b, NOTHING);
+      const stream = rawClient(address).makeServerStreamRequest(
+        '/headwater.test.Test/Fail',
+        (b: Buffer) => b,
+        (b) => b,
+        NOTHING,
+      );
       const received: string[] = [];
       stream.on('data', (bytes: Buffer) => received.push(bytes.toString()));
       const error = await new Promise<Error>((resolve) => stream.on('error', resolve));
@@ -219,7 +228,11 @@ describe('the server', () => {
         return new Promise(() => {});
       });
       const { address, errors } = await serve(store, testService(fail));
-      const stream = rawClient(address).makeBidiStreamRequest('/headwater.test.Test/Fail', (b: Buffer) => b, (b) => b);
+      const stream = rawClient(address).makeBidiStreamRequest(
+        '/headwater.test.Test/Fail',
+        (b: Buffer) => b,
+        (b) => b,
+      );
       stream.write(Buffer.from('x'));
       const error = await new Promise<Error>((resolve) => stream.on('error', resolve));
       assert.equal(fromStatus(error).code, 'internal');
@@ -236,7 +249,13 @@ describe('the server', () => {
         throw signal.reason;
       });
       const { address, errors } = await serve(store, testService(wait));
-      const request = rawClient(address).makeUnaryRequest('/headwater.test.Test/Wait', (b: Buffer) => b, (b) => b, NOTHING, () => {});
+      const request = rawClient(address).makeUnaryRequest(
+        '/headwater.test.Test/Wait',
+        (b: Buffer) => b,
+        (b) => b,
+        NOTHING,
+        () => {},
+      );
       await started.promise;
       request.cancel();
       await until(() => reason !== undefined, 'the signal');
@@ -252,7 +271,9 @@ describe('the server', () => {
         throw signal.reason;
       });
       const { address } = await serve(store, testService(wait));
-      const error = await refusal(callBytes(rawClient(address), '/headwater.test.Test/Wait', NOTHING, { deadline: Date.now() + 50 }));
+      const error = await refusal(
+        callBytes(rawClient(address), '/headwater.test.Test/Wait', NOTHING, { deadline: Date.now() + 50 }),
+      );
       assert.equal(error.code, grpc.status.DEADLINE_EXCEEDED);
       await until(() => reason !== undefined, 'the signal');
       assert(HeadwaterError.is(reason, 'deadline_exceeded'));
@@ -300,7 +321,9 @@ describe('the server', () => {
     it('does not wait for somebody who watches the health', async () => {
       const { server, address } = await serve(store);
       const { requestSerialize, responseDeserialize, path } = healthMethod('Watch');
-      const watch = rawClient(address).makeServerStreamRequest(path, requestSerialize, responseDeserialize, { service: '' });
+      const watch = rawClient(address).makeServerStreamRequest(path, requestSerialize, responseDeserialize, {
+        service: '',
+      });
       const seen: string[] = [];
       watch.on('data', ({ status }: { status: string }) => seen.push(status));
       watch.on('error', () => {});
@@ -346,16 +369,27 @@ describe('the server', () => {
 
     it('names the services where it is on', async () => {
       const { address } = await serve(store, { reflection: true });
-      const stream = rawClient(address).makeBidiStreamRequest(path, (b: Buffer) => b, (b) => b);
+      const stream = rawClient(address).makeBidiStreamRequest(
+        path,
+        (b: Buffer) => b,
+        (b) => b,
+      );
       stream.write(LIST);
-      const [answer] = await new Promise<[Buffer]>((resolve) => stream.once('data', (bytes: Buffer) => resolve([bytes])));
+      const [answer] = await new Promise<[Buffer]>((resolve) =>
+        stream.once('data', (bytes: Buffer) => resolve([bytes])),
+      );
       stream.end();
-      for (const name of ['KeyValueService', 'AdminService', 'ReplicationService']) assert(answer.includes(`headwater.v1.${name}`), name);
+      for (const name of ['KeyValueService', 'AdminService', 'ReplicationService'])
+        assert(answer.includes(`headwater.v1.${name}`), name);
     });
 
     it('is not there where it is off', async () => {
       const { address } = await serve(store);
-      const stream = rawClient(address).makeBidiStreamRequest(path, (b: Buffer) => b, (b) => b);
+      const stream = rawClient(address).makeBidiStreamRequest(
+        path,
+        (b: Buffer) => b,
+        (b) => b,
+      );
       stream.write(LIST);
       const error = await new Promise<Error>((resolve) => stream.once('error', resolve));
       assert.equal(fromStatus(error).code, 'unimplemented');
@@ -382,11 +416,16 @@ describe('the server', () => {
       const server = await RpcServer.bind({ address: '127.0.0.1:0', services: [], reflection: true, logger, onFatal() {} });
       await server.stop();
     `;
-    const { status, stderr } = spawnSync(process.execPath, ['--import=tsx', '--input-type=module', '-e', script], { timeout: 15_000, encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, ['--import=tsx', '--input-type=module', '-e', script], {
+      timeout: 15_000,
+      encoding: 'utf8',
+    });
     assert.equal(status, 0, stderr);
   });
 });
 
 function healthMethod(name: 'Check' | 'Watch'): grpc.MethodDefinition<object, object> {
-  return (healthService as unknown as Record<string, grpc.MethodDefinition<object, object>>)[name] as grpc.MethodDefinition<object, object>;
+  return (healthService as unknown as Record<string, grpc.MethodDefinition<object, object>>)[
+    name
+  ] as grpc.MethodDefinition<object, object>;
 }

@@ -11,20 +11,40 @@ import {
   decodeResponse,
   encodeRequest,
   encodeResponse,
+  fromOperationMessage,
+  fromReplyMessage,
   OPERATION_KINDS,
   toOperationMessage,
   toReplyMessage,
 } from '../../src/wire/kv.js';
-import { decodePipelineRequest, decodePipelineResponse, encodePipelineRequest, encodePipelineResponse } from '../../src/wire/pipeline.js';
+import {
+  decodePipelineRequest,
+  decodePipelineResponse,
+  encodePipelineRequest,
+  encodePipelineResponse,
+} from '../../src/wire/pipeline.js';
+import { toPosition } from '../../src/wire/replication.js';
 
 const { v1 } = headwater;
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 const key = bytes('key\x00\xff');
 const value = bytes('value');
 const empty = Buffer.alloc(0);
-const POSITION: Position = { replicationId: '0123456789abcdef0123456789abcdef01234567', offset: 2 ** 40 + 7, checksum: 0xfedcba98 };
+const POSITION: Position = {
+  replicationId: '0123456789abcdef0123456789abcdef01234567',
+  offset: 2 ** 40 + 7,
+  checksum: 0xfedcba98,
+};
 
-const plainSet = (extra: object = {}) => ({ kind: 'set' as const, key, value, expiry: undefined, condition: undefined, returnOld: false, ...extra });
+const plainSet = (extra: object = {}) => ({
+  kind: 'set' as const,
+  key,
+  value,
+  expiry: undefined,
+  condition: undefined,
+  returnOld: false,
+  ...extra,
+});
 
 /** At least one of each kind, and the edges of those that have any. */
 const OPERATIONS: readonly Operation[] = [
@@ -81,7 +101,13 @@ const REPLIES: readonly Reply[] = [
   { kind: 'get', value: empty, version: 1 },
   { kind: 'get', value: undefined, version: 0 },
   { kind: 'get', value, version: 0 },
-  { kind: 'multiGet', values: [{ kind: 'get', value, version: 3 }, { kind: 'get', value: undefined, version: 0 }] },
+  {
+    kind: 'multiGet',
+    values: [
+      { kind: 'get', value, version: 3 },
+      { kind: 'get', value: undefined, version: 0 },
+    ],
+  },
   { kind: 'set', applied: true, oldValue: undefined },
   { kind: 'set', applied: false, oldValue: undefined },
   { kind: 'set', applied: true, oldValue: empty },
@@ -104,13 +130,19 @@ const REPLIES: readonly Reply[] = [
   { kind: 'type', type: 'string' },
   { kind: 'flushAll' },
   { kind: 'ping', message: empty },
-  { kind: 'transact', committed: true, replies: [{ kind: 'flushAll' }, { kind: 'get', value, version: 1 }], failedCondition: undefined },
+  {
+    kind: 'transact',
+    committed: true,
+    replies: [{ kind: 'flushAll' }, { kind: 'get', value, version: 1 }],
+    failedCondition: undefined,
+  },
   { kind: 'transact', committed: false, replies: [], failedCondition: 0 },
 ];
 
 const asAsked = (operations: readonly Operation[]) => operations.map((operation) => ({ operation }));
 /** Both ways of saying "no" mean the same. */
-const withoutReturnOld = (operation: Operation) => (operation.kind === 'set' ? { ...operation, returnOld: operation.returnOld ?? false } : operation);
+const withoutReturnOld = (operation: Operation) =>
+  operation.kind === 'set' ? { ...operation, returnOld: operation.returnOld ?? false } : operation;
 
 describe('operations and replies on the wire', () => {
   it('every kind has an operation and a reply in these tests', () => {
@@ -145,7 +177,11 @@ describe('operations and replies on the wire', () => {
   });
 
   it('text and its UTF-8 bytes make the same message', () => {
-    const text = [plainSet({ key: 'schlüssel', value: '値' }), { kind: 'get', key: 'é' }, { kind: 'append', key: 'ä', value: 'ö' }] as never;
+    const text = [
+      plainSet({ key: 'schlüssel', value: '値' }),
+      { kind: 'get', key: 'é' },
+      { kind: 'append', key: 'ä', value: 'ö' },
+    ] as never;
     const asBytes = [
       plainSet({ key: Buffer.from('schlüssel'), value: Buffer.from('値') }),
       { kind: 'get', key: Buffer.from('é') },
@@ -155,7 +191,11 @@ describe('operations and replies on the wire', () => {
   });
 
   it('an increment without an amount is by one', () => {
-    assert.deepEqual(decodeRequest('increment', v1.IncrementRequest.encode({ key }).finish() as Buffer), { kind: 'increment', key, by: 1n });
+    assert.deepEqual(decodeRequest('increment', v1.IncrementRequest.encode({ key }).finish() as Buffer), {
+      kind: 'increment',
+      key,
+      by: 1n,
+    });
   });
 });
 
@@ -169,27 +209,52 @@ describe('the pipeline codec by hand against the generated one', () => {
   const arbitraryBytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
   const operation = fc.oneof(
     fc.record({ kind: fc.constant('get' as const), key: arbitraryBytes }, PLAIN),
-    fc.record({
-      kind: fc.constant('set' as const),
-      key: arbitraryBytes,
-      value: arbitraryBytes,
-      expiry: fc.option(fc.record({ ttlMs: fc.maxSafeInteger() }, PLAIN), { nil: undefined }),
-      condition: fc.constantFrom(undefined, 'if_absent' as const),
-      returnOld: fc.boolean(),
-    }, PLAIN),
+    fc.record(
+      {
+        kind: fc.constant('set' as const),
+        key: arbitraryBytes,
+        value: arbitraryBytes,
+        expiry: fc.option(fc.record({ ttlMs: fc.maxSafeInteger() }, PLAIN), { nil: undefined }),
+        condition: fc.constantFrom(undefined, 'if_absent' as const),
+        returnOld: fc.boolean(),
+      },
+      PLAIN,
+    ),
   );
   const reply = fc.oneof(
-    fc.record({ kind: fc.constant('get' as const), value: fc.option(arbitraryBytes, { nil: undefined }), version: fc.maxSafeInteger().map(Math.abs) }, PLAIN),
-    fc.record({ kind: fc.constant('set' as const), applied: fc.boolean(), oldValue: fc.option(arbitraryBytes, { nil: undefined }) }, PLAIN),
+    fc.record(
+      {
+        kind: fc.constant('get' as const),
+        value: fc.option(arbitraryBytes, { nil: undefined }),
+        version: fc.maxSafeInteger().map(Math.abs),
+      },
+      PLAIN,
+    ),
+    fc.record(
+      {
+        kind: fc.constant('set' as const),
+        applied: fc.boolean(),
+        oldValue: fc.option(arbitraryBytes, { nil: undefined }),
+      },
+      PLAIN,
+    ),
   );
 
   it('reads what the generated code writes, and writes what it reads', () => {
     fc.assert(
       fc.property(fc.array(operation), (operations) => {
-        const generated = v1.PipelineRequest.encode({ operations: operations.map(toOperationMessage) }).finish() as Buffer;
-        assert.deepEqual(decodePipelineRequest(generated).map((one) => withoutReturnOld(one as Operation)), operations);
+        const generated = v1.PipelineRequest.encode({
+          operations: operations.map(toOperationMessage),
+        }).finish() as Buffer;
+        assert.deepEqual(
+          decodePipelineRequest(generated).map((one) => withoutReturnOld(one as Operation)),
+          operations,
+        );
         const ours = v1.PipelineRequest.decode(encodePipelineRequest(asAsked(operations)));
-        assert.deepEqual(v1.PipelineRequest.encode(ours).finish(), v1.PipelineRequest.encode(v1.PipelineRequest.decode(generated)).finish());
+        assert.deepEqual(
+          v1.PipelineRequest.encode(ours).finish(),
+          v1.PipelineRequest.encode(v1.PipelineRequest.decode(generated)).finish(),
+        );
       }),
     );
   });
@@ -199,14 +264,20 @@ describe('the pipeline codec by hand against the generated one', () => {
       fc.property(fc.array(reply), (replies) => {
         const generated = v1.PipelineResponse.encode({ replies: replies.map(toReplyMessage) }).finish() as Buffer;
         assert.deepEqual(decodePipelineResponse(generated).replies, replies);
-        const ours = v1.PipelineResponse.decode(encodePipelineResponse(replies, 0, undefined, Number.MAX_SAFE_INTEGER).bytes);
-        assert.deepEqual(v1.PipelineResponse.encode(ours).finish(), v1.PipelineResponse.encode(v1.PipelineResponse.decode(generated)).finish());
+        const ours = v1.PipelineResponse.decode(
+          encodePipelineResponse(replies, 0, undefined, Number.MAX_SAFE_INTEGER).bytes,
+        );
+        assert.deepEqual(
+          v1.PipelineResponse.encode(ours).finish(),
+          v1.PipelineResponse.encode(v1.PipelineResponse.decode(generated)).finish(),
+        );
       }),
     );
   });
 
   /** A field of type bytes. */
-  const field = (number: number, content: Buffer): Buffer => Buffer.concat([Buffer.from([(number << 3) | 2, content.length]), content]);
+  const field = (number: number, content: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([(number << 3) | 2, content.length]), content]);
   const k = field(1, bytes('k'));
   const v = field(2, bytes('v'));
   const inOperation = (content: Buffer): Buffer => field(1, content);
@@ -215,10 +286,26 @@ describe('the pipeline codec by hand against the generated one', () => {
     ['a value that is absent', field(3, k), { key: bytes('k'), value: empty }],
     ['a key that is absent', field(3, v), { key: empty, value: bytes('v') }],
     ['neither key nor value', field(3, empty), { key: empty, value: empty }],
-    ['a field of a newer version', field(3, Buffer.concat([k, v, field(15, bytes('?'))])), { key: bytes('k'), value: bytes('v') }],
-    ['a field that comes twice', field(3, Buffer.concat([k, v, field(2, bytes('w'))])), { key: bytes('k'), value: bytes('w') }],
-    ['a length in more bytes than it needs', Buffer.concat([Buffer.from([0x1a, 0x86, 0x00]), k, v]), { key: bytes('k'), value: bytes('v') }],
-    ['two operations in one, of which the last counts', Buffer.concat([field(1, k), field(3, Buffer.concat([k, v]))]), { key: bytes('k'), value: bytes('v') }],
+    [
+      'a field of a newer version',
+      field(3, Buffer.concat([k, v, field(15, bytes('?'))])),
+      { key: bytes('k'), value: bytes('v') },
+    ],
+    [
+      'a field that comes twice',
+      field(3, Buffer.concat([k, v, field(2, bytes('w'))])),
+      { key: bytes('k'), value: bytes('w') },
+    ],
+    [
+      'a length in more bytes than it needs',
+      Buffer.concat([Buffer.from([0x1a, 0x86, 0x00]), k, v]),
+      { key: bytes('k'), value: bytes('v') },
+    ],
+    [
+      'two operations in one, of which the last counts',
+      Buffer.concat([field(1, k), field(3, Buffer.concat([k, v]))]),
+      { key: bytes('k'), value: bytes('v') },
+    ],
   ];
   for (const [what, content, expected] of unusual) {
     it(`takes ${what} as the generated code does`, () => {
@@ -229,13 +316,18 @@ describe('the pipeline codec by hand against the generated one', () => {
   }
 
   it('skips a field that it does not know beside the operations', () => {
-    const message = Buffer.concat([field(9, bytes('new')), encodePipelineRequest([{ operation: { kind: 'get', key } }])]);
+    const message = Buffer.concat([
+      field(9, bytes('new')),
+      encodePipelineRequest([{ operation: { kind: 'get', key } }]),
+    ]);
     assert.deepEqual(decodePipelineRequest(message), [{ kind: 'get', key }]);
   });
 
   it('refuses an operation of a newer version by name, and takes its neighbours', () => {
     const known = encodePipelineRequest([{ operation: { kind: 'get', key } }]);
-    const [first, second, third] = decodePipelineRequest(Buffer.concat([known, inOperation(Buffer.from([0xea, 0x01, 0x00])), known]));
+    const [first, second, third] = decodePipelineRequest(
+      Buffer.concat([known, inOperation(Buffer.from([0xea, 0x01, 0x00])), known]),
+    );
     assert.equal(first?.kind, 'get');
     assert.equal(third?.kind, 'get');
     assert(second?.kind === 'error');
@@ -252,17 +344,28 @@ describe('the pipeline codec by hand against the generated one', () => {
 
   const refused: Array<[string, OperationKind, Uint8Array]> = [
     ['a condition of SET that it does not know', 'set', v1.SetRequest.encode({ key, condition: 9 as never }).finish()],
-    ['a number beyond 2^53', 'setRange', v1.SetRangeRequest.encode({ key, start: { low: 0, high: 1 << 22, unsigned: true } as never }).finish()],
-    ['a condition that is false', 'transact', v1.TransactRequest.encode({ conditions: [{ key, exists: false }] }).finish()],
+    [
+      'a number beyond 2^53',
+      'setRange',
+      v1.SetRangeRequest.encode({ key, start: { low: 0, high: 1 << 22, unsigned: true } as never }).finish(),
+    ],
+    [
+      'a condition that is false',
+      'transact',
+      v1.TransactRequest.encode({ conditions: [{ key, exists: false }] }).finish(),
+    ],
     ['a condition that says nothing', 'transact', v1.TransactRequest.encode({ conditions: [{ key }] }).finish()],
   ];
   for (const [what, kind, message] of refused) {
     it(`refuses ${what}, naming expected and received`, () => {
-      assert.throws(() => decodeRequest(kind, Buffer.from(message)), (error: HeadwaterError) => {
-        assert.equal(error.code, 'invalid_argument');
-        assert.match(error.message, /expected .*received /);
-        return true;
-      });
+      assert.throws(
+        () => decodeRequest(kind, Buffer.from(message)),
+        (error: HeadwaterError) => {
+          assert.equal(error.code, 'invalid_argument');
+          assert.match(error.message, /expected .*received /);
+          return true;
+        },
+      );
     });
   }
 });
@@ -293,16 +396,66 @@ describe('malformed messages', () => {
     }
   });
 
-  it('any change of a byte is refused or taken, never anything else', () => {
+  /** What both ways of reading make of the same bytes, refusals by one word. */
+  const outcome = (read: () => unknown): unknown => {
+    try {
+      return read();
+    } catch (error) {
+      assert(!HeadwaterError.is(error) || error.code === 'invalid_argument', String(error));
+      return 'refused';
+    }
+  };
+  const orRefused = (read: () => object): object | string => {
+    try {
+      return read();
+    } catch (error) {
+      assert(HeadwaterError.is(error), String(error));
+      return 'refused';
+    }
+  };
+  const byHand = (message: Buffer) =>
+    decodePipelineRequest(message).map((one) =>
+      one.kind === 'error' ? 'refused' : decodeTransact(withoutReturnOld(one)),
+    );
+  const byGenerated = (message: Buffer) =>
+    v1.PipelineRequest.decode(message).operations.map((one) =>
+      orRefused(() => decodeTransact(withoutReturnOld(fromOperationMessage(one))) as object),
+    );
+
+  it('any change of a byte in a request is taken, or refused, as the generated code does', () => {
     for (let at = 0; at < whole.length; at++) {
-      for (const flip of [0x01, 0x80, 0xff]) {
+      for (const flip of [0x01, 0x02, 0x80, 0xff]) {
         const damaged = Buffer.from(whole);
         damaged[at] = (damaged[at] as number) ^ flip;
-        try {
-          decodePipelineRequest(damaged);
-        } catch (error) {
-          assert(isRefusal(error), `byte ${at}: ${error}`);
-        }
+        assert.deepEqual(
+          outcome(() => byHand(damaged)),
+          outcome(() => byGenerated(damaged)),
+          `byte ${at} ^ ${flip}`,
+        );
+      }
+    }
+  });
+
+  it('any change of a byte in a response is taken, or refused, as the generated code does', () => {
+    const repliesByHand = (message: Buffer) =>
+      decodePipelineResponse(message).replies.map((one) => (one.kind === 'error' ? 'refused' : one));
+    const repliesByGenerated = (message: Buffer) => {
+      const { replies, position } = v1.PipelineResponse.decode(message);
+      if (position) toPosition(position);
+      return replies.map((one) => {
+        const reply = orRefused(() => fromReplyMessage(one));
+        return (reply as Reply).kind === 'error' ? 'refused' : reply;
+      });
+    };
+    for (let at = 0; at < response.length; at++) {
+      for (const flip of [0x01, 0x02, 0x80, 0xff]) {
+        const damaged = Buffer.from(response);
+        damaged[at] = (damaged[at] as number) ^ flip;
+        assert.deepEqual(
+          outcomeOfReplies(() => repliesByHand(damaged)),
+          outcomeOfReplies(() => repliesByGenerated(damaged)),
+          `byte ${at} ^ ${flip}`,
+        );
       }
     }
   });
@@ -310,7 +463,11 @@ describe('malformed messages', () => {
   it('any bytes whatever are refused or taken by every message', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.constantFrom(...OPERATION_KINDS), (array, kind) => {
-        for (const decode of [decodePipelineRequest, (message: Buffer) => decodeRequest(kind, message), (message: Buffer) => decodeResponse(kind, message)]) {
+        for (const decode of [
+          decodePipelineRequest,
+          (message: Buffer) => decodeRequest(kind, message),
+          (message: Buffer) => decodeResponse(kind, message),
+        ]) {
           try {
             decode(Buffer.from(array));
           } catch (error) {
@@ -332,6 +489,14 @@ describe('malformed messages', () => {
   });
 });
 
+function outcomeOfReplies(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch {
+    return 'refused';
+  }
+}
+
 function varint(length: number): Buffer {
   const out: number[] = [];
   let rest = length;
@@ -344,7 +509,10 @@ function varint(length: number): Buffer {
 
 describe('replies in messages', () => {
   it('are split at about the target, in order, and none is lost', () => {
-    const replies = Array.from({ length: 1_000 }, (_, version): Reply => ({ kind: 'get', value: Buffer.alloc(100), version: version + 1 }));
+    const replies = Array.from(
+      { length: 1_000 },
+      (_, version): Reply => ({ kind: 'get', value: Buffer.alloc(100), version: version + 1 }),
+    );
     const seen: number[] = [];
     for (let start = 0; start < replies.length; ) {
       const { bytes: message, next } = encodePipelineResponse(replies, start, POSITION, 10_000);
@@ -353,12 +521,18 @@ describe('replies in messages', () => {
       for (const reply of decodePipelineResponse(message).replies) seen.push((reply as { version: number }).version);
       start = next;
     }
-    assert.deepEqual(seen, replies.map((_, index) => index + 1));
+    assert.deepEqual(
+      seen,
+      replies.map((_, index) => index + 1),
+    );
   });
 
   it('a reply too large for any message becomes a refusal that says so', () => {
     const large = Buffer.alloc(MESSAGE_BYTES_MAX / 2);
-    const reply: Reply = { kind: 'multiGet', values: Array.from({ length: 3 }, () => ({ kind: 'get', value: large, version: 1 })) };
+    const reply: Reply = {
+      kind: 'multiGet',
+      values: Array.from({ length: 3 }, () => ({ kind: 'get', value: large, version: 1 })),
+    };
     const [refusal] = decodePipelineResponse(encodePipelineResponse([reply], 0, undefined, 1).bytes).replies;
     assert(refusal?.kind === 'error');
     assert.equal(refusal.error.code, 'too_large');
@@ -371,7 +545,9 @@ describe('errors on the wire', () => {
     for (const code of ERROR_CODES) {
       const error = new HeadwaterError(code, `about ${code}`, { details: { leader: '127.0.0.1:1', n: '5' } });
       assert(statusCodeOf(code) > 0);
-      const { replies } = decodePipelineResponse(encodePipelineResponse([{ kind: 'error', error }], 0, undefined, 1).bytes);
+      const { replies } = decodePipelineResponse(
+        encodePipelineResponse([{ kind: 'error', error }], 0, undefined, 1).bytes,
+      );
       for (const back of [decodeStatus(encodeStatus(error)), (replies[0] as { error: HeadwaterError }).error]) {
         assert.equal(back?.code, code);
         assert.equal(back?.message, error.message);
@@ -394,7 +570,11 @@ describe('errors on the wire', () => {
 
   it('a reason of a newer version is still a refusal', () => {
     const value = google.rpc.ErrorInfo.encode({ reason: 'TOO_HOT', domain: 'headwater' }).finish();
-    const bytes = google.rpc.Status.encode({ code: 9, message: 'hot', details: [{ typeUrl: 'type.googleapis.com/google.rpc.ErrorInfo', value }] });
+    const bytes = google.rpc.Status.encode({
+      code: 9,
+      message: 'hot',
+      details: [{ typeUrl: 'type.googleapis.com/google.rpc.ErrorInfo', value }],
+    });
     const error = decodeStatus(bytes.finish() as Buffer);
     assert.equal(error?.code, 'internal');
     assert.match(error?.message ?? '', /TOO_HOT: hot/);

@@ -44,7 +44,10 @@ describe('a lineage', () => {
 
   it('takes a row at its end, in place of one under which nothing was logged', () => {
     const begun = lineage('a1 b11');
-    assert.deepEqual(begun.with(row('c', 20, 3)).rows.map(({ firstOffset }) => firstOffset), [1, 11, 20]);
+    assert.deepEqual(
+      begun.with(row('c', 20, 3)).rows.map(({ firstOffset }) => firstOffset),
+      [1, 11, 20],
+    );
     assert.deepEqual(begun.with(row('c', 11, 3)).rows, [row('a', 1, 1), row('c', 11, 3)]);
     assert.deepEqual(begun.with(row('c', 5, 3)).rows, [row('a', 1, 1), row('c', 5, 3)]);
   });
@@ -64,7 +67,14 @@ describe('a lineage', () => {
 });
 
 describe('the branch of two lineages', () => {
-  const cases: [why: string, mine: string, end: number, theirs: string, theirEnd: number, branch: number | undefined][] = [
+  const cases: [
+    why: string,
+    mine: string,
+    end: number,
+    theirs: string,
+    theirEnd: number,
+    branch: number | undefined,
+  ][] = [
     ['the shorter of two ends in one history', 'a1', 10, 'a1', 7, 7],
     ['the longer the other way', 'a1', 7, 'a1', 10, 7],
     ['equal ends', 'a1', 7, 'a1', 7, 7],
@@ -127,7 +137,12 @@ function simulate(steps: readonly Step[]): Simulated[] {
     histories++;
     const replicationId = histories.toString(16).padStart(40, '0');
     const checksum = store.commands.at(-1) ?? 0;
-    store.lineage = store.lineage.with({ replicationId, firstOffset: store.commands.length + 1, checksum, epoch: store.lineage.epoch + 1 });
+    store.lineage = store.lineage.with({
+      replicationId,
+      firstOffset: store.commands.length + 1,
+      checksum,
+      epoch: store.lineage.epoch + 1,
+    });
     leads[i] = true;
   };
   for (const action of steps) {

@@ -18,6 +18,12 @@ export const TOUCH = -2;
 /** The columns of one entry and its share of the slots, half of them free. */
 const ENTRY_COST_BYTES = 60;
 
+/** Blocks are let go by gathering what is left of them once more than this, and twice what is needed, is pinned. */
+const GATHERING_BYTES_MIN = 8 * 1024 * 1024;
+/** Entries looked at for each command applied: keeps ahead of keys that are overwritten once per round. */
+const GATHERED_PER_COMMAND = 2;
+const ARENA_BYTES = 256 * 1024;
+
 /** What `apply` takes: a block, without the log's knowledge of its bytes. */
 export interface AppliedBlock {
   readonly bytes: Buffer;
@@ -44,6 +50,12 @@ export class Layer extends KeyTable implements CommandVisitor {
   #pinnedBytes = 0;
   /** By source: how many entries lie in it. */
   #references: number[] = [];
+  /** Key and value bytes of all entries: what the layer needs of what it pins. */
+  #liveBytes = 0;
+  /** The source into which entries are gathered; -1 before the first. */
+  #arena = -1;
+  #arenaUsed = 0;
+  #nextToGather = 0;
   /** Of the block in hand. */
   #current = 0;
   #bytes: Buffer = Buffer.alloc(0);
@@ -72,7 +84,56 @@ export class Layer extends KeyTable implements CommandVisitor {
     this.#firstOffset = block.firstOffset;
     this.logBytes += block.bytes.length;
     block.visit(this);
+    if (this.#pinnedBytes > GATHERING_BYTES_MIN && this.#pinnedBytes > 2 * this.#liveBytes) {
+      this.#gather(GATHERED_PER_COMMAND * (block.position.offset - block.firstOffset + 1));
+    }
     if (this.#references[this.#current] === 0) this.#letGo(this.#current);
+  }
+
+  /**
+   * Keys that are written again and again leave blocks behind of which little
+   * is still needed. Copies the rest of such blocks together, a few entries
+   * after every block, so that the blocks can be let go.
+   */
+  #gather(entries: number): void {
+    const averageBytes = this.#liveBytes / this.count;
+    for (let i = Math.min(entries, this.count); i > 0; i--) {
+      this.#nextToGather = (this.#nextToGather + 1) % this.count;
+      const entry = this.#nextToGather;
+      const source = this.source[entry] as number;
+      const bytes = this.sources[source] as Buffer;
+      const neededBytes = (this.#references[source] as number) * averageBytes;
+      if (source !== this.#arena && 2 * neededBytes < bytes.length) this.#moveToArena(entry, bytes);
+    }
+  }
+
+  #moveToArena(entry: number, bytes: Buffer): void {
+    const keyStart = this.keyStart[entry] as number;
+    const keyEnd = this.keyEnd[entry] as number;
+    const valueStart = this.valueStart[entry] as number;
+    const valueEnd = this.valueEnd[entry] as number;
+    const keyAt = this.#roomInArena(keyEnd - keyStart + valueEnd - valueStart);
+    const arena = this.sources[this.#arena] as Buffer;
+    const valueAt = keyAt + bytes.copy(arena, keyAt, keyStart, keyEnd);
+    const end = valueAt + bytes.copy(arena, valueAt, valueStart, valueEnd);
+    this.#release(this.source[entry] as number);
+    this.move(entry, this.#arena, keyAt, valueAt);
+    this.valueStart[entry] = valueAt;
+    this.valueEnd[entry] = end;
+    this.#references[this.#arena] = (this.#references[this.#arena] as number) + 1;
+    this.#arenaUsed = end;
+  }
+
+  #roomInArena(bytes: number): number {
+    const arena = this.sources[this.#arena];
+    if (arena && this.#arenaUsed + bytes <= arena.length) return this.#arenaUsed;
+    const full = this.#arena;
+    const next = Buffer.allocUnsafeSlow(Math.max(ARENA_BYTES, bytes));
+    this.#arena = this.sources.push(next) - 1;
+    this.#references[this.#arena] = 0;
+    this.#pinnedBytes += next.length;
+    if (arena && this.#references[full] === 0) this.#letGo(full);
+    return 0;
   }
 
   #begin(bytes: Buffer): void {
@@ -84,12 +145,18 @@ export class Layer extends KeyTable implements CommandVisitor {
 
   // ---- the commands of a block (CommandVisitor) -----------------------------
 
+  #weigh(entry: number): number {
+    const keyBytes = (this.keyEnd[entry] as number) - (this.keyStart[entry] as number);
+    return keyBytes + (this.valueEnd[entry] as number) - (this.valueStart[entry] as number);
+  }
+
   put(index: number, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number, expiresAtMs: number, type: number): void {
     const entry = this.#entry(index, keyStart, keyEnd);
     this.kind[entry] = type;
     this.valueStart[entry] = valueStart;
     this.valueEnd[entry] = valueEnd;
     this.expiresAtMs[entry] = expiresAtMs;
+    this.#liveBytes += keyEnd - keyStart + valueEnd - valueStart;
     if (expiresAtMs !== 0) this.#noteDue(entry, expiresAtMs);
   }
 
@@ -97,6 +164,7 @@ export class Layer extends KeyTable implements CommandVisitor {
     const entry = this.#entry(index, keyStart, keyEnd);
     this.kind[entry] = TOMBSTONE;
     this.valueStart[entry] = this.valueEnd[entry] = this.expiresAtMs[entry] = 0;
+    this.#liveBytes += keyEnd - keyStart;
   }
 
   touch(index: number, keyStart: number, keyEnd: number, expiresAtMs: number): void {
@@ -107,6 +175,7 @@ export class Layer extends KeyTable implements CommandVisitor {
     if (known < 0) {
       this.kind[entry] = TOUCH;
       this.valueStart[entry] = this.valueEnd[entry] = 0;
+      this.#liveBytes += keyEnd - keyStart;
     }
     this.expiresAtMs[entry] = expiresAtMs;
     this.version[entry] = this.#firstOffset + index;
@@ -117,7 +186,9 @@ export class Layer extends KeyTable implements CommandVisitor {
     const bytes = this.#bytes;
     this.reset();
     this.#references = [];
-    this.#pinnedBytes = 0;
+    this.#pinnedBytes = this.#liveBytes = 0;
+    this.#arena = -1;
+    this.#nextToGather = 0;
     this.#due.clear();
     this.cleared = true;
     this.epoch++;
@@ -133,6 +204,7 @@ export class Layer extends KeyTable implements CommandVisitor {
     if (entry < 0) {
       entry = this.add(this.#current, keyStart, keyEnd, hash);
     } else {
+      this.#liveBytes -= this.#weigh(entry);
       this.#release(this.source[entry] as number);
       this.move(entry, this.#current, keyStart, keyEnd);
     }
@@ -144,8 +216,8 @@ export class Layer extends KeyTable implements CommandVisitor {
   #release(source: number): void {
     const references = (this.#references[source] as number) - 1;
     this.#references[source] = references;
-    // The block in hand is looked at when it has been visited.
-    if (references === 0 && source !== this.#current) this.#letGo(source);
+    // The block in hand is looked at when it has been visited, an arena that is being filled when it is full.
+    if (references === 0 && source !== this.#current && source !== this.#arena) this.#letGo(source);
   }
 
   #letGo(source: number): void {

@@ -286,13 +286,18 @@ function keysOf(item: Submission | Expiry): readonly Buffer[] {
   if (item.kind === 'expiry') return item.keys;
   if (item.operations.length === 1) return keysRead(item.operations[0] as Operation);
   const keys: Buffer[] = [];
-  for (let i = item.next; i < item.operations.length; i++) {
+  for (let i = item.next; i < stopOf(item); i++) {
     for (const key of keysRead(item.operations[i] as Operation)) keys.push(key);
   }
   return keys;
 }
 
-/** False where the block was full before the item was done. */
+/** Before which operation one pass over a submission stops: a block would not take more, and reading their keys stalls. */
+function stopOf(item: Submission): number {
+  return Math.min(item.operations.length, item.next + BLOCK_COMMANDS_MAX);
+}
+
+/** False where the block was full, or the pass over, before the item was done. */
 function executeItem(item: Submission | Expiry, view: PendingView): boolean {
   if (item.kind === 'expiry') {
     for (const key of item.keys) {
@@ -301,12 +306,13 @@ function executeItem(item: Submission | Expiry, view: PendingView): boolean {
     }
     return true;
   }
-  while (item.next < item.operations.length) {
+  const stop = stopOf(item);
+  while (item.next < stop) {
     if (view.commands.length >= BLOCK_COMMANDS_MAX || view.bytes >= BLOCK_BYTES_TARGET) return false;
     item.replies.push(reply(item.operations[item.next] as Operation, view));
     item.next++;
   }
-  return true;
+  return item.next === item.operations.length;
 }
 
 function reply(operation: Operation, view: PendingView): Reply {

@@ -59,7 +59,8 @@ export class Bench {
       const key = command.key.toString('latin1');
       const known = state.get(key);
       if (command.kind === 'del') state.delete(key);
-      else if (command.kind === 'put') state.set(key, { type: command.type, value: command.value, expiresAtMs: command.expiresAtMs, version });
+      else if (command.kind === 'put')
+        state.set(key, { type: command.type, value: command.value, expiresAtMs: command.expiresAtMs, version });
       else if (known) state.set(key, { ...known, expiresAtMs: command.expiresAtMs, version });
     }
     this.state = state;
@@ -137,7 +138,8 @@ export class Bench {
     await snapshot.release();
     assert.equal(keys, state.size);
     assert.equal(digest.toString('hex'), digestOf(state));
-    if (this.keyspace.checkpoint.keys !== null) assert.equal(this.keyspace.checkpoint.keys, state.size, 'the count that is kept');
+    if (this.keyspace.checkpoint.keys !== null)
+      assert.equal(this.keyspace.checkpoint.keys, state.size, 'the count that is kept');
   }
 }
 

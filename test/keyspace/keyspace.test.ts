@@ -6,11 +6,14 @@ import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { dataKey, dataStart } from '../../src/keyspace/record.js';
 import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES } from '../../src/limits.js';
 import { clear, del, flipped, History, message, put, touch } from '../log/blocks.js';
-import { MemoryDisk } from '../support/database.js';
 import { until } from '../support/clock.js';
+import { MemoryDisk } from '../support/database.js';
 import { Bench, digestOf } from './bench.js';
 
-const refused = (code: ErrorCode, pattern = /./) => (error: unknown) => HeadwaterError.is(error, code) && pattern.test(error.message);
+const refused =
+  (code: ErrorCode, pattern = /./) =>
+  (error: unknown) =>
+    HeadwaterError.is(error, code) && pattern.test(error.message);
 const key = (name: string) => Buffer.from(name, 'latin1');
 const value = async (bench: Bench, name: string) => (await bench.read(name))[0]?.value.toString();
 const LATER = 9_000_000_000_000;
@@ -19,7 +22,10 @@ describe('a read', () => {
   /** Where the older and the newer write of a key may lie: on disk, in a frozen layer, in the active one. */
   const places = ['disk', 'frozen', 'active'] as const;
 
-  async function layered(old: (typeof places)[number], writes: { older: Parameters<Bench['apply']>; newer: Parameters<Bench['apply']> }): Promise<Bench> {
+  async function layered(
+    old: (typeof places)[number],
+    writes: { older: Parameters<Bench['apply']>; newer: Parameters<Bench['apply']> },
+  ): Promise<Bench> {
     const bench = await Bench.open();
     bench.apply(...writes.older);
     if (old === 'disk') await bench.flushAll();
@@ -44,7 +50,11 @@ describe('a read', () => {
     ['a clear and a touch', [put('k', 'old')], [clear(), touch('k', 7)]],
     ['a put and a clear and a put', [put('k', 'old')], [put('k', 'middle'), clear(), put('x', 'new')]],
     ['two clears', [put('k', 'old'), clear(), put('k', 'middle')], [clear(), put('y')]],
-    ['the empty key, and one of all byte values', [put(''), put(Buffer.from(Array.from({ length: 256 }, (_, i) => i)).toString('latin1'))], [touch('', 7)]],
+    [
+      'the empty key, and one of all byte values',
+      [put(''), put(Buffer.from(Array.from({ length: 256 }, (_, i) => i)).toString('latin1'))],
+      [touch('', 7)],
+    ],
     ['keys that are prefixes of each other', [put('a'), put('aa'), put('aaa')], [del('aa')]],
     ['a message, which leaves no trace', [put('k', 'old')], [message('channel', 'data')]],
   ];
@@ -105,7 +115,10 @@ describe('a read', () => {
     await bench.flushAll();
     bench.apply(clear());
     await bench.flushAll();
-    assert.deepEqual(await reading, ['a', 'b', 'c', 'd'].map((name) => before.get(name)));
+    assert.deepEqual(
+      await reading,
+      ['a', 'b', 'c', 'd'].map((name) => before.get(name)),
+    );
   });
 
   it('is right at every moment of a flush', async () => {
@@ -113,11 +126,15 @@ describe('a read', () => {
     const names = Array.from({ length: 2 * FLUSH_CHUNK_ENTRIES + 10 }, (_, i) => `k${i}`);
     bench.apply(...names.map((name) => put(name, 'one')));
     await bench.flushAll();
-    bench.apply(...names.map((name, i) => (i % 3 === 0 ? del(name) : i % 3 === 1 ? touch(name, LATER) : put(name, 'two'))));
+    bench.apply(
+      ...names.map((name, i) => (i % 3 === 0 ? del(name) : i % 3 === 1 ? touch(name, LATER) : put(name, 'two'))),
+    );
     bench.keyspace.freeze();
     const flushing = bench.flushOne();
     let running = true;
-    void flushing.then(() => { running = false; });
+    void flushing.then(() => {
+      running = false;
+    });
     while (running) await bench.check();
     await flushing;
     await bench.check();
@@ -132,7 +149,10 @@ describe('a read', () => {
     const record = (await raw.get(dataKey(0, key('key')))) as Buffer;
     for (let bit = 0; bit < record.length * 8; bit += 5) {
       await raw.put(dataKey(0, key('key')), flipped(record, bit));
-      await assert.rejects(bench.read('key'), (error) => HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'unknown_format'));
+      await assert.rejects(
+        bench.read('key'),
+        (error) => HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'unknown_format'),
+      );
     }
   });
 
@@ -168,7 +188,10 @@ describe('applying a block', () => {
   it('gives every key its own entry among a hundred thousand', async () => {
     const bench = await Bench.open();
     const { keyspace, history } = bench;
-    for (let i = 0; i < 100; i++) keyspace.apply(history.block(...Array.from({ length: 1_000 }, (_, j) => put(`key:${i * 1_000 + j}`, `${i * 1_000 + j}`))));
+    for (let i = 0; i < 100; i++)
+      keyspace.apply(
+        history.block(...Array.from({ length: 1_000 }, (_, j) => put(`key:${i * 1_000 + j}`, `${i * 1_000 + j}`))),
+      );
     for (let i = 0; i < 100_000; i += 997) assert.equal(await value(bench, `key:${i}`), String(i));
   });
 });
@@ -198,7 +221,10 @@ describe('a flush', () => {
     bench.apply(...Array.from({ length: 6 }, (_, i) => put(`k${i}`, Buffer.alloc(FLUSH_CHUNK_BYTES / 2))));
     bench.disk.operations.length = 0;
     await bench.flushAll();
-    assert.deepEqual(bench.disk.operations.filter(({ kind }) => kind === 'batch').map(({ keys }) => keys.length), [2, 2, 2]);
+    assert.deepEqual(
+      bench.disk.operations.filter(({ kind }) => kind === 'batch').map(({ keys }) => keys.length),
+      [2, 2, 2],
+    );
     await bench.checkDisk();
   });
 
@@ -261,7 +287,9 @@ describe('a flush', () => {
     const bench = await Bench.open();
     bench.apply(put('a'));
     bench.keyspace.freeze();
-    bench.disk.fault = ({ kind }) => { if (kind === 'batch') throw new Error('ENOSPC'); };
+    bench.disk.fault = ({ kind }) => {
+      if (kind === 'batch') throw new Error('ENOSPC');
+    };
     await assert.rejects(bench.flushOne(), refused('store_latched', /ENOSPC/));
     assert.equal(bench.keyspace.checkpoint.position.offset, 0);
     assert.equal(bench.keyspace.frozenLayers, 1);
@@ -314,10 +342,15 @@ describe('a crash in the middle of a flush', () => {
     return bench;
   }
 
-  const changes = names.map((name, i) => (i % 4 === 0 ? del(name) : i % 4 === 1 ? touch(name, LATER) : i % 4 === 2 ? put(name, 'two') : put(`new${i}`, 'two')));
+  const changes = names.map((name, i) =>
+    i % 4 === 0 ? del(name) : i % 4 === 1 ? touch(name, LATER) : i % 4 === 2 ? put(name, 'two') : put(`new${i}`, 'two'),
+  );
   const afterClear = [clear(), ...names.map((name, i) => put(i % 2 === 0 ? name : `new${i}`, 'two'))];
 
-  for (const [what, second] of [['changes', changes], ['a clear', afterClear]] as const) {
+  for (const [what, second] of [
+    ['changes', changes],
+    ['a clear', afterClear],
+  ] as const) {
     for (const nth of [1, 2, 3]) {
       it(`of ${what}, before chunk ${nth}: replay restores all, the next flush a checkpoint, a recount the count`, async () => {
         const bench = await crashed(nth, second);
@@ -355,7 +388,9 @@ describe('a crash in the middle of a flush', () => {
         const straight = await Bench.open();
         for (const block of bench.history.blocks) straight.apply(...block.commands());
         await straight.flushAll();
-        const digests = await Promise.all([bench, straight].map(async ({ keyspace }) => (await keyspace.snapshot().digest()).digest.toString('hex')));
+        const digests = await Promise.all(
+          [bench, straight].map(async ({ keyspace }) => (await keyspace.snapshot().digest()).digest.toString('hex')),
+        );
         assert.equal(digests[0], digests[1]);
         await bench.checkDisk();
       });
@@ -366,7 +401,9 @@ describe('a crash in the middle of a flush', () => {
     const bench = await Bench.open();
     for (let i = 0; i < 4; i++) bench.apply(put('a', String(i)), put(`b${i}`));
     bench.keyspace.freeze();
-    bench.disk.fault = ({ kind }) => { if (kind === 'durable') bench.disk.crash(); };
+    bench.disk.fault = ({ kind }) => {
+      if (kind === 'durable') bench.disk.crash();
+    };
     void bench.flushOne();
     await until('the process has died', () => bench.disk.opened.length === 0);
     await bench.reopenWithoutReplay();
@@ -466,12 +503,21 @@ describe('a snapshot of the keyspace', () => {
     const snapshot = bench.keyspace.snapshot();
     const listed = async (prefix: string, chunk?: number) => {
       const found: string[][] = [];
-      for await (const rows of snapshot.chunks(key(prefix), chunk)) found.push(rows.map(([name]) => name.toString('latin1')));
+      for await (const rows of snapshot.chunks(key(prefix), chunk))
+        found.push(rows.map(([name]) => name.toString('latin1')));
       return found;
     };
     assert.deepEqual((await listed('')).flat(), names);
-    assert.deepEqual((await listed('', 4)).map(({ length }) => length), [4, 4, 1]);
-    for (const prefix of names) assert.deepEqual((await listed(prefix)).flat(), names.filter((name) => name.startsWith(prefix)), JSON.stringify(prefix));
+    assert.deepEqual(
+      (await listed('', 4)).map(({ length }) => length),
+      [4, 4, 1],
+    );
+    for (const prefix of names)
+      assert.deepEqual(
+        (await listed(prefix)).flat(),
+        names.filter((name) => name.startsWith(prefix)),
+        JSON.stringify(prefix),
+      );
     await snapshot.release();
   });
 
@@ -531,7 +577,9 @@ describe('the digest', () => {
     await other.flushAll();
     other.apply(put('b', '2'), put('a', '1', 4), touch('a', 9), touch('a', 5));
     await other.flushAll();
-    const digests = await Promise.all([one, other].map(async ({ keyspace }) => (await keyspace.snapshot().digest()).digest.toString('hex')));
+    const digests = await Promise.all(
+      [one, other].map(async ({ keyspace }) => (await keyspace.snapshot().digest()).digest.toString('hex')),
+    );
     assert.equal(digests[0], digests[1]);
     assert.equal(digests[0], digestOf(one.state));
   });
@@ -693,7 +741,10 @@ describe('the sweep after a clear', () => {
 describe('opening a keyspace', () => {
   it('that is empty begins at the origin, with no keys', async () => {
     const keyspace = await Keyspace.open(await new MemoryDisk().database());
-    assert.deepEqual([keyspace.checkpoint.position.offset, keyspace.checkpoint.keys, keyspace.flushingTo, keyspace.applied.offset], [0, 0, 0, 0]);
+    assert.deepEqual(
+      [keyspace.checkpoint.position.offset, keyspace.checkpoint.keys, keyspace.flushingTo, keyspace.applied.offset],
+      [0, 0, 0, 0],
+    );
   });
 
   it('refuses a checkpoint of a later format by name, and one that cannot be read', async () => {

@@ -16,7 +16,12 @@ import { Bench, digestOf } from './bench.js';
 const name = fc.constantFrom('', 'a', 'b', 'c', 'ab', 'abc', '\xff', '\xff\xff', '\x00', 'a\x00');
 const time = fc.constantFrom(0, 1, 10_000, 9_000_000_000_000);
 const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 5, arbitrary: fc.tuple(name, fc.string({ maxLength: 8 }), time).map(([key, value, expiresAtMs]) => put(key, value, expiresAtMs)) },
+  {
+    weight: 5,
+    arbitrary: fc
+      .tuple(name, fc.string({ maxLength: 8 }), time)
+      .map(([key, value, expiresAtMs]) => put(key, value, expiresAtMs)),
+  },
   { weight: 3, arbitrary: name.map(del) },
   { weight: 3, arbitrary: fc.tuple(name, time).map(([key, expiresAtMs]) => touch(key, expiresAtMs)) },
   { weight: 1, arbitrary: fc.constant(clear()) },
@@ -40,7 +45,10 @@ type Step =
   | { kind: 'freeze' | 'begin flush' | 'end flush' | 'read' | 'restart' | 'recount' | 'sweep' | 'snapshot' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: fc.array(command, { minLength: 1, maxLength: 8 }).map((commands): Step => ({ kind: 'write', commands })) },
+  {
+    weight: 8,
+    arbitrary: fc.array(command, { minLength: 1, maxLength: 8 }).map((commands): Step => ({ kind: 'write', commands })),
+  },
   {
     weight: 2,
     arbitrary: fc
@@ -119,7 +127,8 @@ class Run {
       case 'snapshot':
         await this.#flushing;
         // Before replay has passed an interrupted flush the disk is a mixture, and nobody takes a snapshot.
-        if (bench.keyspace.checkpoint.position.offset >= bench.keyspace.flushingTo) this.#snapshots.push(bench.keyspace.snapshot());
+        if (bench.keyspace.checkpoint.position.offset >= bench.keyspace.flushingTo)
+          this.#snapshots.push(bench.keyspace.snapshot());
         break;
     }
   }

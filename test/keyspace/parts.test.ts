@@ -5,15 +5,18 @@ import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { hashKey, KeyTable } from '../../src/keyspace/key-table.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { KeyspaceLoader } from '../../src/keyspace/loader.js';
-import { encodeRecord } from '../../src/keyspace/record.js';
 import { RecentKeys } from '../../src/keyspace/recent.js';
+import { encodeRecord } from '../../src/keyspace/record.js';
 import { mergeRuns } from '../../src/keyspace/sorted.js';
 import { flipped, put } from '../log/blocks.js';
 import { MemoryDisk } from '../support/database.js';
 import { runs } from '../support/seeds.js';
 import { Bench } from './bench.js';
 
-const refused = (code: ErrorCode, pattern = /./) => (error: unknown) => HeadwaterError.is(error, code) && pattern.test(error.message);
+const refused =
+  (code: ErrorCode, pattern = /./) =>
+  (error: unknown) =>
+    HeadwaterError.is(error, code) && pattern.test(error.message);
 const key = (name: string) => Buffer.from(name, 'latin1');
 
 describe('a key table', () => {
@@ -28,11 +31,15 @@ describe('a key table', () => {
 
   it('finds what was added, wherever the asked bytes lie, and nothing else', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.string({ maxLength: 4 }), { maxLength: 60 }), fc.array(fc.string({ maxLength: 4 })), (names, others) => {
-        const table = new KeyTable();
-        const numbers = new Map(names.map((name) => [name, add(table, name)]));
-        for (const name of [...names, ...others]) assert.equal(find(table, name), numbers.get(name) ?? -1);
-      }),
+      fc.property(
+        fc.uniqueArray(fc.string({ maxLength: 4 }), { maxLength: 60 }),
+        fc.array(fc.string({ maxLength: 4 })),
+        (names, others) => {
+          const table = new KeyTable();
+          const numbers = new Map(names.map((name) => [name, add(table, name)]));
+          for (const name of [...names, ...others]) assert.equal(find(table, name), numbers.get(name) ?? -1);
+        },
+      ),
       runs(100),
     );
   });
@@ -57,7 +64,10 @@ describe('a key table', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 6 }), fc.uint8Array({ maxLength: 6 }), (a, b) => {
         const table = new KeyTable();
-        const [first, second] = [a, b].map((bytes) => add(table, Buffer.from(bytes).toString('latin1'))) as [number, number];
+        const [first, second] = [a, b].map((bytes) => add(table, Buffer.from(bytes).toString('latin1'))) as [
+          number,
+          number,
+        ];
         assert.equal(Math.sign(table.compare(first, second)), Buffer.compare(a, b));
       }),
       runs(200),
@@ -66,8 +76,10 @@ describe('a key table', () => {
 });
 
 describe('the memory of recent keys', () => {
-  const has = (recent: RecentKeys, name: string) => recent.has(key(name), 0, name.length, hashKey(key(name), 0, name.length));
-  const change = (recent: RecentKeys, way: 'add' | 'delete', name: string) => recent[way](key(name), 0, name.length, hashKey(key(name), 0, name.length));
+  const has = (recent: RecentKeys, name: string) =>
+    recent.has(key(name), 0, name.length, hashKey(key(name), 0, name.length));
+  const change = (recent: RecentKeys, way: 'add' | 'delete', name: string) =>
+    recent[way](key(name), 0, name.length, hashKey(key(name), 0, name.length));
 
   it('never claims a key that was not added, or was deleted since', () => {
     const step = fc.tuple(fc.constantFrom('add' as const, 'add' as const, 'delete' as const), fc.nat(30).map(String));
@@ -149,7 +161,10 @@ describe('loading a snapshot', () => {
     await loader.add(keys.slice(0, 2), records.slice(0, 2));
     await loader.add(keys.slice(2), records.slice(2));
     assert.equal(loader.keys, 3);
-    assert.equal(loader.bytes, [...keys, ...records].reduce((sum, { length }) => sum + length, 0));
+    assert.equal(
+      loader.bytes,
+      [...keys, ...records].reduce((sum, { length }) => sum + length, 0),
+    );
     const lineage = [{ replicationId: POSITION.replicationId, firstOffset: 1, checksum: 0, epoch: 1 }];
     await loader.finish(proof, POSITION, lineage);
     const keyspace = await Keyspace.open(db);
@@ -160,15 +175,41 @@ describe('loading a snapshot', () => {
 
   it('gives an empty one too', async () => {
     const { db, loader } = await target();
-    await loader.finish(await (await Keyspace.open(await new MemoryDisk().database())).snapshot().digest(), POSITION, []);
+    await loader.finish(
+      await (await Keyspace.open(await new MemoryDisk().database())).snapshot().digest(),
+      POSITION,
+      [],
+    );
     assert.equal((await Keyspace.open(db)).checkpoint.keys, 0);
   });
 
   for (const [what, code, spoil] of [
-    ['a damaged record', 'corrupt', (keys: Buffer[], records: Buffer[]) => [keys, records.map((record, i) => (i === 1 ? flipped(record, 90) : record))]],
-    ['a record under another key', 'corrupt', (keys: Buffer[], records: Buffer[]) => [keys, [records[1], records[0], records[2]]]],
-    ['keys out of order', 'protocol_violation', (keys: Buffer[], records: Buffer[]) => [[...keys].reverse(), [...records].reverse()]],
-    ['a key twice', 'protocol_violation', (keys: Buffer[], records: Buffer[]) => [[keys[0], keys[0]], [records[0], records[0]]]],
+    [
+      'a damaged record',
+      'corrupt',
+      (keys: Buffer[], records: Buffer[]) => [
+        keys,
+        records.map((record, i) => (i === 1 ? flipped(record, 90) : record)),
+      ],
+    ],
+    [
+      'a record under another key',
+      'corrupt',
+      (keys: Buffer[], records: Buffer[]) => [keys, [records[1], records[0], records[2]]],
+    ],
+    [
+      'keys out of order',
+      'protocol_violation',
+      (keys: Buffer[], records: Buffer[]) => [[...keys].reverse(), [...records].reverse()],
+    ],
+    [
+      'a key twice',
+      'protocol_violation',
+      (keys: Buffer[], records: Buffer[]) => [
+        [keys[0], keys[0]],
+        [records[0], records[0]],
+      ],
+    ],
     ['a key without its record', 'protocol_violation', (keys: Buffer[], records: Buffer[]) => [keys, records.slice(1)]],
   ] as const) {
     it(`refuses ${what}`, async () => {
@@ -188,10 +229,17 @@ describe('loading a snapshot', () => {
 
   it('refuses to be finished where count or digest are not those of the sender, and is no keyspace then', async () => {
     const { keys, records, proof } = await source();
-    for (const [sent, expected] of [[2, proof], [3, { ...proof, keys: 4 }], [3, { ...proof, digest: flipped(proof.digest, 3) }]] as const) {
+    for (const [sent, expected] of [
+      [2, proof],
+      [3, { ...proof, keys: 4 }],
+      [3, { ...proof, digest: flipped(proof.digest, 3) }],
+    ] as const) {
       const { db, loader } = await target();
       await loader.add(keys.slice(0, sent), records.slice(0, sent));
-      await assert.rejects(loader.finish(expected, POSITION, []), refused('corrupt', /did not arrive whole: expected \d keys .* received \d/));
+      await assert.rejects(
+        loader.finish(expected, POSITION, []),
+        refused('corrupt', /did not arrive whole: expected \d keys .* received \d/),
+      );
       assert.equal((await Keyspace.open(db)).checkpoint.position.offset, 0);
     }
   });
@@ -206,6 +254,12 @@ describe('loading a snapshot', () => {
     await bench.flushAll();
     disk.operations.length = 0;
     await loader.finish(await bench.keyspace.snapshot().digest(), POSITION, []);
-    assert.deepEqual(disk.operations.map(({ kind, sync }) => [kind, sync]), [['durable', false], ['put', true]]);
+    assert.deepEqual(
+      disk.operations.map(({ kind, sync }) => [kind, sync]),
+      [
+        ['durable', false],
+        ['put', true],
+      ],
+    );
   });
 });

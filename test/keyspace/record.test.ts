@@ -34,7 +34,10 @@ const GOLDEN = [
 ].join('');
 
 const key = fc.uint8Array({ maxLength: 12 }).map((bytes) => Buffer.from(bytes));
-const refused = (...codes: string[]) => (error: unknown) => error instanceof HeadwaterError && codes.includes(error.code);
+const refused =
+  (...codes: string[]) =>
+  (error: unknown) =>
+    error instanceof HeadwaterError && codes.includes(error.code);
 
 describe('a record of format 1', () => {
   it('has the bytes that are on disks', () => {
@@ -53,7 +56,12 @@ describe('a record of format 1', () => {
 
   it('reads back as it was, whatever the entry', () => {
     const entry = fc.record(
-      { type: fc.nat(255), value: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)), expiresAtMs: fc.maxSafeNat(), version: fc.maxSafeNat() },
+      {
+        type: fc.nat(255),
+        value: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+        expiresAtMs: fc.maxSafeNat(),
+        version: fc.maxSafeNat(),
+      },
       { noNullPrototype: true },
     );
     fc.assert(
@@ -85,7 +93,10 @@ describe('a record of format 1', () => {
   it('of a later format is refused by name', () => {
     const record = Buffer.from(GOLDEN, 'hex');
     record[0] = 2;
-    assert.throws(() => decodeRecord(KEY, record), (error) => HeadwaterError.is(error, 'unknown_format') && /"key".*format 2; .*format 1/.test(error.message));
+    assert.throws(
+      () => decodeRecord(KEY, record),
+      (error) => HeadwaterError.is(error, 'unknown_format') && /"key".*format 2; .*format 1/.test(error.message),
+    );
   });
 });
 

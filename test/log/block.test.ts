@@ -110,7 +110,8 @@ describe('a block of format 1', () => {
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       assert.throws(
         () => new Block(flipped(bytes, bit)).verifyAfter(41, 0x01020304),
-        (error) => error instanceof HeadwaterError && ['corrupt', 'unknown_format', 'chain_broken'].includes(error.code),
+        (error) =>
+          error instanceof HeadwaterError && ['corrupt', 'unknown_format', 'chain_broken'].includes(error.code),
         `bit ${bit}`,
       );
     }
@@ -126,8 +127,14 @@ describe('a block of format 1', () => {
 
   it('says both sides where it does not follow', () => {
     const block = golden();
-    assert.throws(() => block.verifyAfter(40, 0x01020304), coded('chain_broken', /expected a block from offset 41, received 42 to 43/));
-    assert.throws(() => block.verifyAfter(41, 7), coded('chain_broken', /5c48777f does not follow 00000007 at offset 41/));
+    assert.throws(
+      () => block.verifyAfter(40, 0x01020304),
+      coded('chain_broken', /expected a block from offset 41, received 42 to 43/),
+    );
+    assert.throws(
+      () => block.verifyAfter(41, 7),
+      coded('chain_broken', /5c48777f does not follow 00000007 at offset 41/),
+    );
     block.verifyAfter(41, 0x01020304);
   });
 });
@@ -141,7 +148,10 @@ describe('what is refused as a block', () => {
 
   for (const format of [0, 2, 255]) {
     it(`format ${format}, by name, with the one that is known`, () => {
-      assert.throws(() => new Block(withByte(28, format)), coded('unknown_format', new RegExp(`format ${format};.*knows format ${BLOCK_FORMAT}`)));
+      assert.throws(
+        () => new Block(withByte(28, format)),
+        coded('unknown_format', new RegExp(`format ${format};.*knows format ${BLOCK_FORMAT}`)),
+      );
     });
   }
 
@@ -153,7 +163,10 @@ describe('what is refused as a block', () => {
 
   it('nothing, a header alone, and one byte over the ceiling', () => {
     assert.throws(() => new Block(Buffer.alloc(0)), coded('corrupt', /received 0/));
-    assert.throws(() => new Block(Buffer.from(GOLDEN, 'hex').subarray(0, BLOCK_HEADER_BYTES)), coded('corrupt', /received 49/));
+    assert.throws(
+      () => new Block(Buffer.from(GOLDEN, 'hex').subarray(0, BLOCK_HEADER_BYTES)),
+      coded('corrupt', /received 49/),
+    );
     const large = Buffer.alloc(BLOCK_BYTES_CEILING + 1);
     golden().bytes.copy(large);
     assert.throws(() => new Block(large), coded('corrupt', new RegExp(String(large.length))));
@@ -170,7 +183,10 @@ describe('what is refused as a block', () => {
     assert.throws(() => new Block(bytes), coded('corrupt'));
   });
 
-  for (const [what, last] of [['fewer', 44], ['more', 42]] as const) {
+  for (const [what, last] of [
+    ['fewer', 44],
+    ['more', 42],
+  ] as const) {
     it(`a block with ${what} commands than its offsets say, though its checksum holds`, () => {
       const bytes = Buffer.from(GOLDEN, 'hex');
       bytes.writeBigUInt64BE(BigInt(last), 4);
@@ -184,7 +200,12 @@ describe('what is refused as a block', () => {
 
 describe('sealing a block', () => {
   it('gives each command the next offset', () => {
-    const block = sealBlock({ commands: [put('a'), touch('a', 5), clear()], previous: { offset: 7, checksum: 1 }, replicationId: ID, timeMs: 0 });
+    const block = sealBlock({
+      commands: [put('a'), touch('a', 5), clear()],
+      previous: { offset: 7, checksum: 1 },
+      replicationId: ID,
+      timeMs: 0,
+    });
     assert.deepEqual([block.firstOffset, block.lastOffset], [8, 10]);
   });
 

@@ -23,7 +23,10 @@ function fourBlocks(): History {
 }
 
 describe('a cursor', () => {
-  for (const [where, open] of [['memory', logOf], ['disk', coldLogOf]] as const) {
+  for (const [where, open] of [
+    ['memory', logOf],
+    ['disk', coldLogOf],
+  ] as const) {
     it(`hands out all that follows any boundary, from ${where}`, async () => {
       const history = fourBlocks();
       const { log } = await open(history);
@@ -31,7 +34,10 @@ describe('a cursor', () => {
         const cursor = new Cursor(log, from);
         const read: Block[] = [];
         for (let blocks = await cursor.poll(1); blocks.length > 0; blocks = await cursor.poll(1)) read.push(...blocks);
-        assert.deepEqual(ends(read), ends(history.blocks).filter((end) => end > from.offset));
+        assert.deepEqual(
+          ends(read),
+          ends(history.blocks).filter((end) => end > from.offset),
+        );
         assert.deepEqual([cursor.offset, cursor.checksum], [history.end.offset, history.end.checksum]);
       }
     });

@@ -14,7 +14,10 @@ import { historyId } from '../support/seeds.js';
 import { History, put } from './blocks.js';
 import { appendAll, coldLogOf, logOf, offsetsOnDisk, openLog } from './open-log.js';
 
-const refused = (code: ErrorCode, pattern = /./) => (error: unknown) => HeadwaterError.is(error, code) && pattern.test(error.message);
+const refused =
+  (code: ErrorCode, pattern = /./) =>
+  (error: unknown) =>
+    HeadwaterError.is(error, code) && pattern.test(error.message);
 const ends = (blocks: readonly Block[]) => blocks.map((block) => block.lastOffset);
 const ALL = Number.MAX_SAFE_INTEGER;
 
@@ -48,7 +51,10 @@ describe('an empty log', () => {
 });
 
 describe('a log with blocks', () => {
-  for (const [where, open] of [['memory', logOf], ['disk', coldLogOf]] as const) {
+  for (const [where, open] of [
+    ['memory', logOf],
+    ['disk', coldLogOf],
+  ] as const) {
     describe(`read from ${where}`, () => {
       it('gives what follows every boundary, verbatim', async () => {
         const history = fiveBlocks();
@@ -56,7 +62,11 @@ describe('a log with blocks', () => {
         for (const offset of [0, 3, 4, 9, 10]) {
           const expected = history.blocks.filter((block) => block.firstOffset > offset).map((block) => block.bytes);
           const read = await log.read(offset, ALL);
-          assert.deepEqual(read.map((block) => block.bytes), expected, `after ${offset}`);
+          assert.deepEqual(
+            read.map((block) => block.bytes),
+            expected,
+            `after ${offset}`,
+          );
         }
       });
 
@@ -69,7 +79,10 @@ describe('a log with blocks', () => {
       it('refuses every offset inside a block, naming the block', async () => {
         const { log } = await open(fiveBlocks());
         for (const offset of [1, 2, 5, 8, 11, 29]) {
-          await assert.rejects(log.read(offset, ALL), refused('not_a_boundary', new RegExp(`offset ${offset} lies inside the block`)));
+          await assert.rejects(
+            log.read(offset, ALL),
+            refused('not_a_boundary', new RegExp(`offset ${offset} lies inside the block`)),
+          );
           assert.equal(await log.checksumAt(offset), 'not_a_boundary');
         }
       });
@@ -140,12 +153,18 @@ describe('a log with blocks', () => {
     const { log } = await logOf(history, disk);
     disk.operations.length = 0;
     await log.append([history.puts(1)], { sync: true });
-    assert.deepEqual(disk.operations.map(({ kind, sync }) => ({ kind, sync })), [{ kind: 'put', sync: true }]);
+    assert.deepEqual(
+      disk.operations.map(({ kind, sync }) => ({ kind, sync })),
+      [{ kind: 'put', sync: true }],
+    );
     log.publish(history.blocks.slice(-1));
     disk.operations.length = 0;
     const row = history.begin('b');
     await log.append([history.puts(1), history.puts(1)], { sync: false, rows: [row] });
-    assert.deepEqual(disk.operations.map(({ kind, keys }) => [kind, keys.length]), [['batch', 3]]);
+    assert.deepEqual(
+      disk.operations.map(({ kind, keys }) => [kind, keys.length]),
+      [['batch', 3]],
+    );
     assert.equal(log.lineage.current?.replicationId, historyId('b'));
   });
 
@@ -156,7 +175,13 @@ describe('a log with blocks', () => {
     const waiting = log.whenBeyond(30, new AbortController().signal);
     log.close(reason);
     log.close(new HeadwaterError('internal', 'the first reason counts'));
-    for (const asked of [waiting, log.read(0, ALL), log.append([history.puts(1)], { sync: false }), log.trim(3), log.beginHistory(historyId('x'))]) {
+    for (const asked of [
+      waiting,
+      log.read(0, ALL),
+      log.append([history.puts(1)], { sync: false }),
+      log.trim(3),
+      log.beginHistory(historyId('x')),
+    ]) {
       await assert.rejects(asked, (error) => error === reason);
     }
     await assert.rejects(log.whenBeyond(0, new AbortController().signal), (error) => error === reason);
@@ -214,7 +239,10 @@ describe('the durable point of a log', () => {
     const { log } = await logOf(history, disk);
     let release = () => {};
     disk.fault = async ({ kind }) => {
-      if (kind === 'durable') await new Promise<void>((resolve) => { release = resolve; });
+      if (kind === 'durable')
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
     };
     const durable = log.durable();
     await turn();
@@ -235,7 +263,9 @@ describe('the durable point of a log', () => {
   it('stays where it was when the disk fails', async () => {
     const disk = new MemoryDisk();
     const { log } = await logOf(fiveBlocks(), disk);
-    disk.fault = () => { throw new Error('EIO'); };
+    disk.fault = () => {
+      throw new Error('EIO');
+    };
     await assert.rejects(log.durable(), refused('store_latched', /EIO/));
     assert.equal(log.durableOffset, 0);
   });
@@ -256,7 +286,13 @@ describe('a history that a log begins', () => {
     const { log } = await logOf(fiveBlocks(), disk);
     disk.operations.length = 0;
     await log.beginHistory(historyId('b'));
-    assert.deepEqual(disk.operations.map(({ kind, sync }) => [kind, sync]), [['durable', false], ['put', true]]);
+    assert.deepEqual(
+      disk.operations.map(({ kind, sync }) => [kind, sync]),
+      [
+        ['durable', false],
+        ['put', true],
+      ],
+    );
     assert.deepEqual(disk.operations[1]?.keys, [lineageKey(31)]);
     const reopened = await openLog(disk);
     assert.equal(reopened.log.lineage.current?.replicationId, historyId('b'));
@@ -267,7 +303,10 @@ describe('a history that a log begins', () => {
     const { log } = await logOf(fiveBlocks(), disk);
     await log.beginHistory(historyId('b'));
     await log.beginHistory(historyId('c'));
-    assert.deepEqual(log.lineage.rows.map(({ replicationId }) => replicationId), [historyId('a'), historyId('c')]);
+    assert.deepEqual(
+      log.lineage.rows.map(({ replicationId }) => replicationId),
+      [historyId('a'), historyId('c')],
+    );
     const reopened = await openLog(disk);
     assert.deepEqual(reopened.log.lineage.rows, log.lineage.rows);
   });
@@ -295,7 +334,16 @@ describe('a history that a log begins', () => {
 });
 
 describe('trimming a log', () => {
-  for (const [through, base] of [[0, 0], [2, 0], [3, 3], [8, 4], [9, 9], [29, 10], [30, 30], [99, 30]] as const) {
+  for (const [through, base] of [
+    [0, 0],
+    [2, 0],
+    [3, 3],
+    [8, 4],
+    [9, 9],
+    [29, 10],
+    [30, 30],
+    [99, 30],
+  ] as const) {
     it(`through ${through} leaves it beginning after ${base}`, async () => {
       const disk = new MemoryDisk();
       const history = fiveBlocks();
@@ -303,9 +351,18 @@ describe('trimming a log', () => {
       assert.equal(await log.trim(through), base);
       assert.equal(log.base.offset, base);
       assert.equal(log.firstOffset, base + 1);
-      assert.equal(await log.checksumAt(base), history.blocks.find((block) => block.lastOffset === base)?.checksum ?? 0);
-      assert.deepEqual(await offsetsOnDisk(disk), ends(history.blocks).filter((end) => end > base));
-      assert.deepEqual(ends(await log.read(base, ALL)), ends(history.blocks).filter((end) => end > base));
+      assert.equal(
+        await log.checksumAt(base),
+        history.blocks.find((block) => block.lastOffset === base)?.checksum ?? 0,
+      );
+      assert.deepEqual(
+        await offsetsOnDisk(disk),
+        ends(history.blocks).filter((end) => end > base),
+      );
+      assert.deepEqual(
+        ends(await log.read(base, ALL)),
+        ends(history.blocks).filter((end) => end > base),
+      );
       const reopened = await openLog(disk, log.base);
       assert.equal(reopened.failure, undefined);
       assert.deepEqual(reopened.log.base, log.base);
@@ -318,7 +375,10 @@ describe('trimming a log', () => {
       const { log } = await open(fiveBlocks());
       await log.trim(9);
       for (const offset of [0, 3, 5]) {
-        await assert.rejects(log.read(offset, ALL), refused('trimmed', new RegExp(`follows offset ${offset}, the log holds 10 to 30`)));
+        await assert.rejects(
+          log.read(offset, ALL),
+          refused('trimmed', new RegExp(`follows offset ${offset}, the log holds 10 to 30`)),
+        );
         assert.equal(await log.checksumAt(offset), 'trimmed');
       }
     }
@@ -329,8 +389,14 @@ describe('trimming a log', () => {
     const { log } = await logOf(fiveBlocks(), disk);
     disk.operations.length = 0;
     await log.trim(9);
-    const writes = disk.operations.filter(({ kind }) => kind !== 'read').map(({ kind, keys, sync }) => [kind, keys.length, sync]);
-    assert.deepEqual(writes, [['put', 1, true], ['batch', 3, false], ['compact', 0, false]]);
+    const writes = disk.operations
+      .filter(({ kind }) => kind !== 'read')
+      .map(({ kind, keys, sync }) => [kind, keys.length, sync]);
+    assert.deepEqual(writes, [
+      ['put', 1, true],
+      ['batch', 3, false],
+      ['compact', 0, false],
+    ]);
     assert.deepEqual(disk.operations.find(({ kind }) => kind === 'put')?.keys, [BASE_KEY]);
   });
 
@@ -338,7 +404,9 @@ describe('trimming a log', () => {
     const disk = new MemoryDisk();
     const history = fiveBlocks();
     const { log } = await logOf(history, disk);
-    disk.fault = ({ kind }) => { if (kind === 'batch') throw new Error('power cut'); };
+    disk.fault = ({ kind }) => {
+      if (kind === 'batch') throw new Error('power cut');
+    };
     await assert.rejects(log.trim(9), /power cut/);
     disk.fault = undefined;
     assert.deepEqual(await offsetsOnDisk(disk), [3, 4, 9, 10, 30]);
@@ -354,7 +422,7 @@ describe('trimming a log', () => {
     const { log } = await logOf(fiveBlocks());
     const pins = [log.pin(5), log.pin(9)];
     assert.equal(await log.trim(30), 4, 'the block 5 to 9 holds what follows 5');
-    pins.forEach((pin) => log.unpin(pin));
+    for (const pin of pins) log.unpin(pin);
     const later = log.pin(9);
     assert.equal(await log.trim(30), 9, 'what follows 9 is still wanted, 9 itself is not');
     later.offset = 30;
@@ -376,7 +444,10 @@ describe('trimming a log', () => {
     const { log } = await logOf(fiveBlocks(), disk);
     let release = () => {};
     disk.fault = async ({ kind }) => {
-      if (kind === 'put') await new Promise<void>((resolve) => { release = resolve; });
+      if (kind === 'put')
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
     };
     const trimming = log.trim(30);
     await turns(10);

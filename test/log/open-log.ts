@@ -77,6 +77,7 @@ export async function removeBlock(disk: MemoryDisk, block: Block): Promise<void>
 /** The last offsets of the blocks that stand on the disk. */
 export async function offsetsOnDisk(disk: MemoryDisk): Promise<number[]> {
   const offsets: number[] = [];
-  for await (const key of disk.raw('memory').keys({ gt: blockKey(0), lt: Buffer.from('c') })) offsets.push(Number(key.readBigUInt64BE(1)));
+  for await (const key of disk.raw('memory').keys({ gt: blockKey(0), lt: Buffer.from('c') }))
+    offsets.push(Number(key.readBigUInt64BE(1)));
   return offsets;
 }

@@ -21,14 +21,22 @@ import { flipped, History } from './blocks.js';
 import { appendAll, coldLogOf, logOf, offsetsOnDisk, openLog, removeBlock, replaceBlock } from './open-log.js';
 
 const ALL = Number.MAX_SAFE_INTEGER;
-const refused = (code: ErrorCode, pattern = /./) => (error: unknown) => HeadwaterError.is(error, code) && pattern.test(error.message);
+const refused =
+  (code: ErrorCode, pattern = /./) =>
+  (error: unknown) =>
+    HeadwaterError.is(error, code) && pattern.test(error.message);
 const ends = (blocks: readonly Block[]) => blocks.map((block) => block.lastOffset);
 const never = new AbortController().signal;
 
 afterEach(removeTemporaryDirectories);
 
 /** Blocks that end at 3, 4, 9, 10, 30, 31 on a disk. */
-async function sixBlocks(): Promise<{ disk: MemoryDisk; history: History; at: (end: number) => Position; block: (end: number) => Block }> {
+async function sixBlocks(): Promise<{
+  disk: MemoryDisk;
+  history: History;
+  at: (end: number) => Position;
+  block: (end: number) => Block;
+}> {
   const history = new History();
   for (const count of [3, 1, 5, 1, 20, 1]) history.puts(count);
   const { disk } = await logOf(history);
@@ -37,7 +45,11 @@ async function sixBlocks(): Promise<{ disk: MemoryDisk; history: History; at: (e
 }
 
 describe('opening a log that is whole', () => {
-  for (const [checkpoint, replayed] of [[0, [3, 4, 9, 10, 30, 31]], [9, [10, 30, 31]], [31, []]] as const) {
+  for (const [checkpoint, replayed] of [
+    [0, [3, 4, 9, 10, 30, 31]],
+    [9, [10, 30, 31]],
+    [31, []],
+  ] as const) {
     it(`replays what follows a checkpoint at ${checkpoint}, in order, and finds nothing`, async () => {
       const { disk, history, at } = await sixBlocks();
       const opened = await openLog(disk, at(checkpoint));
@@ -71,7 +83,15 @@ describe('opening a log that is whole', () => {
     const { disk } = await sixBlocks();
     const log = await Log.open(await disk.database());
     const recovery = { checkpoint: ORIGIN, quarantine: async () => assert.fail(), found: () => assert.fail() };
-    await assert.rejects(log.recover({ ...recovery, replay: () => { throw new HeadwaterError('unknown_format', 'a command of 2030'); } }), /2030/);
+    await assert.rejects(
+      log.recover({
+        ...recovery,
+        replay: () => {
+          throw new HeadwaterError('unknown_format', 'a command of 2030');
+        },
+      }),
+      /2030/,
+    );
     assert.deepEqual(await offsetsOnDisk(disk), [3, 4, 9, 10, 30, 31]);
   });
 });
@@ -81,7 +101,11 @@ describe('a break above the checkpoint', () => {
   const damages: [what: string, damage: Damage, keeps: boolean][] = [
     ['a flipped bit in its checksum', (disk, block) => replaceBlock(disk, block, flipped(block.bytes, 0)), true],
     ['a flipped bit in its offsets', (disk, block) => replaceBlock(disk, block, flipped(block.bytes, 8 * 8)), true],
-    ['a flipped bit in its payload', (disk, block) => replaceBlock(disk, block, flipped(block.bytes, block.bytes.length * 8 - 1)), true],
+    [
+      'a flipped bit in its payload',
+      (disk, block) => replaceBlock(disk, block, flipped(block.bytes, block.bytes.length * 8 - 1)),
+      true,
+    ],
     ['a cut', (disk, block) => replaceBlock(disk, block, block.bytes.subarray(0, -1)), true],
     ['nothing left of it', (disk, block) => replaceBlock(disk, block, Buffer.alloc(0)), true],
     ['noise in its place', (disk, block) => replaceBlock(disk, block, Buffer.alloc(60, 0x01)), true],
@@ -94,7 +118,8 @@ describe('a break above the checkpoint', () => {
         const { disk, history, at, block } = await sixBlocks();
         await damage(disk, block(broken));
         const behind: Buffer[] = [];
-        for (const end of await offsetsOnDisk(disk)) if (end >= broken) behind.push(Buffer.from((await disk.raw('memory').get(blockKey(end))) as Buffer));
+        for (const end of await offsetsOnDisk(disk))
+          if (end >= broken) behind.push(Buffer.from((await disk.raw('memory').get(blockKey(end))) as Buffer));
         const opened = await openLog(disk, at(3));
         const before = history.blocks.filter((candidate) => candidate.lastOffset < broken);
         const end = before.at(-1) as Block;
@@ -133,7 +158,15 @@ describe('a break above the checkpoint', () => {
     await replaceBlock(disk, block(10), flipped(block(10).bytes, 3));
     const log = await Log.open(await disk.database());
     const recovery = { checkpoint: at(3), replay: () => {}, found: () => assert.fail() };
-    await assert.rejects(log.recover({ ...recovery, quarantine: async () => { throw new Error('no room'); } }), /no room/);
+    await assert.rejects(
+      log.recover({
+        ...recovery,
+        quarantine: async () => {
+          throw new Error('no room');
+        },
+      }),
+      /no room/,
+    );
     assert.deepEqual(await offsetsOnDisk(disk), [3, 4, 9, 10, 30, 31]);
   });
 
@@ -163,11 +196,17 @@ describe('a break above the checkpoint', () => {
     await replaceBlock(disk, third, flipped(third.bytes, 100));
     const kept = await openLog(disk);
     assert.deepEqual(kept.log.lineage.rows, history.rows, 'c would begin with the next command');
-    assert.deepEqual(kept.findings.map(({ kind }) => kind), ['tail_cut']);
+    assert.deepEqual(
+      kept.findings.map(({ kind }) => kind),
+      ['tail_cut'],
+    );
     await replaceBlock(disk, second, flipped(second.bytes, 100));
     const cut = await openLog(disk);
     assert.deepEqual(cut.log.lineage.rows, history.rows.slice(0, 2));
-    assert.deepEqual(cut.findings.map(({ kind }) => kind), ['tail_cut', 'lineage_cut']);
+    assert.deepEqual(
+      cut.findings.map(({ kind }) => kind),
+      ['tail_cut', 'lineage_cut'],
+    );
     assert.deepEqual((await openLog(disk)).log.lineage.rows, history.rows.slice(0, 2));
   });
 });
@@ -175,12 +214,18 @@ describe('a break above the checkpoint', () => {
 describe('rows of the lineage beyond the end', () => {
   it('are cut, each with a finding, and do not come back', async () => {
     const { disk, history } = await sixBlocks();
-    for (const [letter, firstOffset] of [['x', 33], ['y', 40]] as const) {
+    for (const [letter, firstOffset] of [
+      ['x', 33],
+      ['y', 40],
+    ] as const) {
       const row = { replicationId: historyId(letter), firstOffset, checksum: 1, epoch: firstOffset };
       await disk.raw('memory').put(lineageKey(firstOffset), encodeLineageRow(row));
     }
     const opened = await openLog(disk);
-    assert.deepEqual(opened.findings.map((finding) => finding.kind === 'lineage_cut' && finding.row.firstOffset), [33, 40]);
+    assert.deepEqual(
+      opened.findings.map((finding) => finding.kind === 'lineage_cut' && finding.row.firstOffset),
+      [33, 40],
+    );
     assert.deepEqual(opened.log.lineage.rows, history.rows);
     assert.deepEqual((await openLog(disk)).findings, []);
   });
@@ -242,7 +287,10 @@ describe('a break at the checkpoint', () => {
       assert.deepEqual(ends(opened.replayed), [30, 31]);
       assert.deepEqual(opened.log.base, at(10));
       assert.deepEqual(opened.log.end, history.end);
-      assert.deepEqual(opened.findings.map((finding) => [finding.kind, 'to' in finding && finding.to]), [['start_raised', 11]]);
+      assert.deepEqual(
+        opened.findings.map((finding) => [finding.kind, 'to' in finding && finding.to]),
+        [['start_raised', 11]],
+      );
       await assert.rejects(opened.log.read(9, ALL), refused('trimmed'));
       assert.deepEqual((await openLog(disk, at(10))).findings, []);
     });
@@ -256,7 +304,11 @@ describe('what a newer version has written', () => {
     bytes.writeUInt32BE(crc32(bytes.subarray(4), 0), 0);
     return bytes;
   };
-  for (const [where, checkpoint, end] of [['above the checkpoint', 9, 10], ['at the checkpoint', 10, 10], ['at the end', 9, 31]] as const) {
+  for (const [where, checkpoint, end] of [
+    ['above the checkpoint', 9, 10],
+    ['at the checkpoint', 10, 10],
+    ['at the end', 9, 31],
+  ] as const) {
     it(`${where}: a block of a later format stops the node by name, and nothing is touched`, async () => {
       const { disk, at, block } = await sixBlocks();
       await replaceBlock(disk, block(end), newer(block(end)));
@@ -300,8 +352,14 @@ describe('the scrub of what lies below the checkpoint', () => {
       assert(finding?.kind === 'start_raised' && more.length === 0);
       assert.deepEqual([finding.from, finding.to], [1, base + 1]);
       assert.deepEqual(log.base, at(base));
-      assert.deepEqual(ends(await log.read(base, ALL)), ends(history.blocks).filter((end) => end > base));
-      assert.deepEqual(await offsetsOnDisk(disk), ends(history.blocks).filter((end) => end > base));
+      assert.deepEqual(
+        ends(await log.read(base, ALL)),
+        ends(history.blocks).filter((end) => end > base),
+      );
+      assert.deepEqual(
+        await offsetsOnDisk(disk),
+        ends(history.blocks).filter((end) => end > base),
+      );
       await assert.rejects(log.read(4, ALL), refused('trimmed'));
       const again = await openLog(disk, at(31));
       assert.deepEqual([again.failure, again.log.base, again.log.end], [undefined, at(base), history.end]);
@@ -359,9 +417,19 @@ describe('the scrub of what lies below the checkpoint', () => {
     const { log } = await openLog(disk, at(31));
     const stop = new AbortController();
     stop.abort();
-    await log.scrub(31, () => assert.fail(), async () => {}, stop.signal);
+    await log.scrub(
+      31,
+      () => assert.fail(),
+      async () => {},
+      stop.signal,
+    );
     log.close(new HeadwaterError('unavailable', 'closed'));
-    await log.scrub(31, () => assert.fail(), async () => {}, never);
+    await log.scrub(
+      31,
+      () => assert.fail(),
+      async () => {},
+      never,
+    );
     assert.deepEqual(log.base, ORIGIN);
   });
 });
@@ -385,7 +453,8 @@ describe('blocks in a file of their own', () => {
     await writeBlockFile(directory, 'x.blocks', blocks);
     const text = await readFile(path.join(directory, 'x.blocks'));
     const read: Buffer[] = [];
-    for (let at = 0; at < text.length; at += 4 + text.readUInt32BE(at)) read.push(text.subarray(at + 4, at + 4 + text.readUInt32BE(at)));
+    for (let at = 0; at < text.length; at += 4 + text.readUInt32BE(at))
+      read.push(text.subarray(at + 4, at + 4 + text.readUInt32BE(at)));
     assert.deepEqual(read, blocks);
     await assert.rejects(writeBlockFile(directory, 'x.blocks', []), { code: 'EEXIST' });
     assert.deepEqual(await readFile(path.join(directory, 'x.blocks')), text);
@@ -398,7 +467,10 @@ describe('blocks in a file of their own', () => {
       throw new Error('the log was closed');
     };
     await assert.rejects(writeBlockFile(directory, 'x.blocks', cut()), /was closed/);
-    assert.deepEqual((await readdir(directory)).filter((name) => name === 'x.blocks'), []);
+    assert.deepEqual(
+      (await readdir(directory)).filter((name) => name === 'x.blocks'),
+      [],
+    );
     await writeBlockFile(directory, 'x.blocks', [Buffer.from('one'), Buffer.from('two')]);
     assert.equal((await readFile(path.join(directory, 'x.blocks'))).length, 14);
   });
@@ -421,7 +493,9 @@ describe('a log on the real LevelDB', () => {
     return { directory, history, walFile: path.join(directory, wal) };
   }
 
-  async function reopened(directory: string): Promise<{ log: Log; findings: LogFinding[]; quarantined: Buffer[]; close: () => Promise<void> }> {
+  async function reopened(
+    directory: string,
+  ): Promise<{ log: Log; findings: LogFinding[]; quarantined: Buffer[]; close: () => Promise<void> }> {
     const db = await openLevel(directory, options);
     const log = await Log.open(db);
     const findings: LogFinding[] = [];
@@ -450,7 +524,10 @@ describe('a log on the real LevelDB', () => {
     const { offset } = log.end;
     assert(offset > 0 && offset < history.end.offset, `ends at ${offset}`);
     assert.deepEqual(log.end, history.blocks[offset / 4 - 1]?.position);
-    assert.deepEqual(findings.map(({ kind }) => kind), ['tail_cut']);
+    assert.deepEqual(
+      findings.map(({ kind }) => kind),
+      ['tail_cut'],
+    );
     assert(quarantined.length > 10);
     for (const block of quarantined) assert(history.blocks.some(({ bytes: whole }) => whole.equals(block)));
     await close();

@@ -11,7 +11,14 @@ import assert from 'node:assert/strict';
 import { Lineage, type LineageRow } from '../../src/lineage.js';
 import type { ChecksumLookup } from '../../src/log/log.js';
 import type { Position } from '../../src/position.js';
-import { type Asked, type Asker, type Decision, decide, FULL_REASONS, REFUSE_REASONS } from '../../src/replication/resync.js';
+import {
+  type Asked,
+  type Asker,
+  type Decision,
+  decide,
+  FULL_REASONS,
+  REFUSE_REASONS,
+} from '../../src/replication/resync.js';
 import { historyId } from '../support/seeds.js';
 
 const checksumAt = (offset: number): number => offset * 7;
@@ -21,7 +28,12 @@ function parse(text: string): { lineage: Lineage; position: Position } {
   const end = Number(words.pop()?.slice(1));
   const rows = words.map((word, i): LineageRow => {
     const firstOffset = Number(word.slice(1));
-    return { replicationId: historyId(word[0] as string), firstOffset, checksum: checksumAt(firstOffset - 1), epoch: i + 1 };
+    return {
+      replicationId: historyId(word[0] as string),
+      firstOffset,
+      checksum: checksumAt(firstOffset - 1),
+      epoch: i + 1,
+    };
   });
   const lineage = new Lineage(rows);
   return { lineage, position: { replicationId: lineage.replicationIdAt(end), offset: end, checksum: checksumAt(end) } };
@@ -97,15 +109,25 @@ const TABLE: Record<string, Row[]> = {
     ['a loss would be accepted, but there is none', ['a1 @10', { accept: true }], ['a1 @20'], 'continue'],
     ['it has trimmed its own log', ['a1 @10', { base: 10 }], ['a1 @20'], 'continue'],
   ],
-  'waits': [
+  waits: [
     ['it is ahead of a follower in one history', ['a1 @15'], ['a1 @10', { follower: true }], 'wait'],
-    ['it is ahead of a follower that has not heard of its history yet', ['a1 b11 @15'], ['a1 @10', { follower: true }], 'wait'],
+    [
+      'it is ahead of a follower that has not heard of its history yet',
+      ['a1 b11 @15'],
+      ['a1 @10', { follower: true }],
+      'wait',
+    ],
     ['it is two histories ahead of a follower', ['a1 b11 c13 @15'], ['a1 @10', { follower: true }], 'wait'],
   ],
   'gets everything anew, and loses nothing': [
     ['it holds nothing', ['@0'], ['a1 @10'], 'full EMPTY_FOLLOWER'],
     ['it holds nothing and asks for it', ['@0', { full: true }], ['a1 @10'], 'full REQUESTED'],
-    ['it holds nothing, and led a cluster of its own until it was told to follow', ['@0', { cluster: 'other' }], ['a1 @10'], 'full EMPTY_FOLLOWER'],
+    [
+      'it holds nothing, and led a cluster of its own until it was told to follow',
+      ['@0', { cluster: 'other' }],
+      ['a1 @10'],
+      'full EMPTY_FOLLOWER',
+    ],
     ['it asks for it', ['a1 @10', { full: true }], ['a1 @20'], 'full REQUESTED'],
     ['the log no longer holds what follows', ['a1 @10'], ['a1 @20', { base: 15 }], 'full LOG_TRIMMED'],
     ['the log begins one block too late', ['a1 @10'], ['a1 @20', { base: 11 }], 'full LOG_TRIMMED'],
@@ -118,33 +140,103 @@ const TABLE: Record<string, Row[]> = {
     ['it led on its own', ['a1 b11 @15'], ['a1 @30'], 'full DIVERGED after 10'],
     ['both led on their own', ['a1 b11 @15'], ['a1 c13 @30'], 'full DIVERGED after 10'],
     ['it is longer, which says nothing', ['a1 b11 @99'], ['a1 c13 @30'], 'full DIVERGED after 10'],
-    ['its upstream is a follower that has gone another way', ['a1 @15'], ['a1 b11 @12', { follower: true }], 'full DIVERGED after 10'],
+    [
+      'its upstream is a follower that has gone another way',
+      ['a1 @15'],
+      ['a1 b11 @12', { follower: true }],
+      'full DIVERGED after 10',
+    ],
     ['its log begins exactly at the branch', ['a1 b11 @15', { base: 10 }], ['a1 @30'], 'full DIVERGED after 10'],
     ['it asks for everything anyway', ['a1 b11 @15', { full: true }], ['a1 @30'], 'full DIVERGED after 10'],
-    ['its checksum is another under one history', ['a1 b6 @10'], ['a1 b6 @20', { says: 1 }], 'full CHECKSUM_MISMATCH after 5'],
+    [
+      'its checksum is another under one history',
+      ['a1 b6 @10'],
+      ['a1 b6 @20', { says: 1 }],
+      'full CHECKSUM_MISMATCH after 5',
+    ],
     ['the same in the first history', ['a1 @10'], ['a1 @20', { says: 1 }], 'full CHECKSUM_MISMATCH after 0'],
-    ['it stands inside a block under one history', ['a1 b6 @10'], ['a1 b6 @20', { says: 'not_a_boundary' }], 'full NOT_A_BOUNDARY after 5'],
+    [
+      'it stands inside a block under one history',
+      ['a1 b6 @10'],
+      ['a1 b6 @20', { says: 'not_a_boundary' }],
+      'full NOT_A_BOUNDARY after 5',
+    ],
   ],
   'is refused, and keeps what it has': [
     ['the upstream is empty', ['a1 @10'], ['@0'], 'refuse UPSTREAM_EMPTY'],
-    ['the upstream is empty and has begun to lead', ['a1 @10'], ['b1 @0', { cluster: 'other' }], 'refuse UPSTREAM_EMPTY'],
-    ['it belongs to another cluster', ['a1 @10', { cluster: 'x' }], ['a1 @20', { cluster: 'y' }], 'refuse OTHER_CLUSTER'],
+    [
+      'the upstream is empty and has begun to lead',
+      ['a1 @10'],
+      ['b1 @0', { cluster: 'other' }],
+      'refuse UPSTREAM_EMPTY',
+    ],
+    [
+      'it belongs to another cluster',
+      ['a1 @10', { cluster: 'x' }],
+      ['a1 @20', { cluster: 'y' }],
+      'refuse OTHER_CLUSTER',
+    ],
     ['nothing is in common', ['a1 @10'], ['b1 @10'], 'refuse NO_COMMON_HISTORY'],
-    ['nothing is in common, though it asks for everything', ['a1 @10', { full: true }], ['b1 @10'], 'refuse NO_COMMON_HISTORY'],
+    [
+      'nothing is in common, though it asks for everything',
+      ['a1 @10', { full: true }],
+      ['b1 @10'],
+      'refuse NO_COMMON_HISTORY',
+    ],
     ['its own tail is not whole in its log', ['a1 b11 @15', { base: 12 }], ['a1 @30'], 'refuse TAIL_NOT_IN_LOG'],
-    ['its other past is not whole in its log', ['a1 b6 @10', { base: 6 }], ['a1 b6 @20', { says: 1 }], 'refuse TAIL_NOT_IN_LOG'],
-    ['it stands inside a block and its log is trimmed', ['a1 @10', { base: 4 }], ['a1 @20', { says: 'not_a_boundary' }], 'refuse TAIL_NOT_IN_LOG'],
-    ['its log lost a tail that is not here either', ['a1 @10', { incomplete: true }], ['a1 @10'], 'refuse TAIL_NOT_IN_LOG'],
-    ['its log lost a tail, and beyond the branch already', ['a1 b11 @15', { incomplete: true }], ['a1 @30'], 'refuse TAIL_NOT_IN_LOG'],
+    [
+      'its other past is not whole in its log',
+      ['a1 b6 @10', { base: 6 }],
+      ['a1 b6 @20', { says: 1 }],
+      'refuse TAIL_NOT_IN_LOG',
+    ],
+    [
+      'it stands inside a block and its log is trimmed',
+      ['a1 @10', { base: 4 }],
+      ['a1 @20', { says: 'not_a_boundary' }],
+      'refuse TAIL_NOT_IN_LOG',
+    ],
+    [
+      'its log lost a tail that is not here either',
+      ['a1 @10', { incomplete: true }],
+      ['a1 @10'],
+      'refuse TAIL_NOT_IN_LOG',
+    ],
+    [
+      'its log lost a tail, and beyond the branch already',
+      ['a1 b11 @15', { incomplete: true }],
+      ['a1 @30'],
+      'refuse TAIL_NOT_IN_LOG',
+    ],
     ['its log lost everything', ['@0', { incomplete: true }], ['a1 @30'], 'refuse NO_COMMON_HISTORY'],
-    ['its log lost a tail that is not here, and it asks for everything', ['a1 @10', { incomplete: true, full: true }], ['a1 @10'], 'refuse TAIL_NOT_IN_LOG'],
+    [
+      'its log lost a tail that is not here, and it asks for everything',
+      ['a1 @10', { incomplete: true, full: true }],
+      ['a1 @10'],
+      'refuse TAIL_NOT_IN_LOG',
+    ],
   ],
   'gets everything anew where a person accepted the loss, and nothing is saved': [
     ['the upstream is empty', ['a1 @10', { accept: true }], ['@0'], 'full DATA_LOSS_ACCEPTED'],
-    ['it belongs to another cluster', ['a1 @10', { accept: true, cluster: 'x' }], ['a1 @20', { cluster: 'y' }], 'full DATA_LOSS_ACCEPTED'],
+    [
+      'it belongs to another cluster',
+      ['a1 @10', { accept: true, cluster: 'x' }],
+      ['a1 @20', { cluster: 'y' }],
+      'full DATA_LOSS_ACCEPTED',
+    ],
     ['nothing is in common', ['a1 @10', { accept: true }], ['b1 @10'], 'full DATA_LOSS_ACCEPTED'],
-    ['its own tail is not whole in its log', ['a1 b11 @15', { accept: true, base: 12 }], ['a1 @30'], 'full DATA_LOSS_ACCEPTED'],
-    ['its log lost a tail that is not here either', ['a1 @10', { accept: true, incomplete: true }], ['a1 @10'], 'full DATA_LOSS_ACCEPTED'],
+    [
+      'its own tail is not whole in its log',
+      ['a1 b11 @15', { accept: true, base: 12 }],
+      ['a1 @30'],
+      'full DATA_LOSS_ACCEPTED',
+    ],
+    [
+      'its log lost a tail that is not here either',
+      ['a1 @10', { accept: true, incomplete: true }],
+      ['a1 @10'],
+      'full DATA_LOSS_ACCEPTED',
+    ],
     ['its log lost everything', ['@0', { accept: true, incomplete: true }], ['a1 @30'], 'full DATA_LOSS_ACCEPTED'],
   ],
 };
@@ -172,7 +264,10 @@ describe('a follower that asks to resync', () => {
       const decision = decide(from, asked(row[2][0], row[2][1] ?? {}, from.position.offset));
       return decision.kind === 'continue' ? '' : decision.message;
     };
-    const find = (expected: string) => Object.values(TABLE).flat().find((row) => row[3] === expected) as Row;
+    const find = (expected: string) =>
+      Object.values(TABLE)
+        .flat()
+        .find((row) => row[3] === expected) as Row;
     assert.match(messageOf(find('full LOG_TRIMMED')), /follows offset 10, the log holds 16 to 20/);
     assert.match(messageOf(find('full DIVERGED after 10')), /part after offset 10: .* up to 15, .* to 10/);
     assert.match(messageOf(find('full CHECKSUM_MISMATCH after 5')), /at offset 10 .*00000046.* 00000001/);
@@ -186,7 +281,11 @@ describe('a follower that asks to resync', () => {
   });
 
   it('has every reason that there is in the table', () => {
-    const seen = new Set(Object.values(TABLE).flat().map((row) => row[3].split(' ')[1]));
+    const seen = new Set(
+      Object.values(TABLE)
+        .flat()
+        .map((row) => row[3].split(' ')[1]),
+    );
     for (const reason of [...FULL_REASONS, ...REFUSE_REASONS]) assert(seen.has(reason), reason);
   });
 });

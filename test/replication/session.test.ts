@@ -136,11 +136,17 @@ class TestNode {
 
 async function level(world: World, ...nodes: TestNode[]): Promise<void> {
   const [first, ...rest] = nodes as [TestNode, ...TestNode[]];
-  await world.until('all are level', () => rest.every((node) => node.offset === first.offset && node.link.status.state === 'streaming'));
+  await world.until('all are level', () =>
+    rest.every((node) => node.offset === first.offset && node.link.status.state === 'streaming'),
+  );
   for (const node of rest) {
     assert.deepEqual(node.store.position, first.store.position);
     const base = Math.max(node.store.log.base.offset, first.store.log.base.offset);
-    const logs = await Promise.all([node, first].map(async ({ store }) => (await store.log.read(base, 1e9)).map(({ bytes }) => bytes.toString('hex'))));
+    const logs = await Promise.all(
+      [node, first].map(async ({ store }) =>
+        (await store.log.read(base, 1e9)).map(({ bytes }) => bytes.toString('hex')),
+      ),
+    );
     assert.deepEqual(logs[0], logs[1], 'logs are equal byte for byte');
     assert.equal(await node.digest(), await first.digest());
     assert.equal(node.store.clusterId, first.store.clusterId);
@@ -167,7 +173,13 @@ describe('a replication session', () => {
       await level(world, leader, follower);
       await leader.write(5, 'more');
       await level(world, leader, follower);
-      assert.deepEqual([follower.link.resyncs, leader.followers.served], [{ full: 1, partial: 0 }, { full: 1, partial: 0 }]);
+      assert.deepEqual(
+        [follower.link.resyncs, leader.followers.served],
+        [
+          { full: 1, partial: 0 },
+          { full: 1, partial: 0 },
+        ],
+      );
       assert.match(follower.link.status.lastResync?.reason ?? '', /EMPTY_FOLLOWER/);
       assert.equal(follower.link.lostWrites, 0);
       assert.equal(world.network.lines.length, 1);
@@ -203,7 +215,10 @@ describe('a replication session', () => {
 
     it('waits, dialling again, until there is somebody', async () => {
       const follower = await world.node('F', { follows: 'L' });
-      await world.until('it has tried', () => follower.test.logger.said(/link to upstream L is down: L cannot be reached/) > 0);
+      await world.until(
+        'it has tried',
+        () => follower.test.logger.said(/link to upstream L is down: L cannot be reached/) > 0,
+      );
       assert.deepEqual([follower.link.status.state, follower.link.status.error], ['connecting', 'L cannot be reached']);
       const leader = await world.node('L');
       await leader.write(2);
@@ -285,7 +300,10 @@ describe('a replication session', () => {
       await follower.test.open();
       follower.up();
       await level(world, leader, follower);
-      assert.match(follower.link.status.lastResync?.reason ?? '', /LOG_TRIMMED: asked for what follows offset 5, the log holds 9 to 10/);
+      assert.match(
+        follower.link.status.lastResync?.reason ?? '',
+        /LOG_TRIMMED: asked for what follows offset 5, the log holds 9 to 10/,
+      );
       assert.equal(follower.link.lostWrites, 0);
     });
 
@@ -352,7 +370,9 @@ describe('a replication session', () => {
     it('counts them once, though the resync is cut and begins again', async () => {
       const { leader, former } = await parted();
       let cuts = 0;
-      world.network.onLine = (line) => { if (cuts++ < 3) line.cutAfter(3); };
+      world.network.onLine = (line) => {
+        if (cuts++ < 3) line.cutAfter(3);
+      };
       await former.follow('L');
       await level(world, leader, former);
       assert(cuts > 3);
@@ -373,7 +393,12 @@ describe('a replication session', () => {
   describe('that is refused', () => {
     const refusedWith = async (node: TestNode, reason: string) => {
       await world.until(`${reason} is heard`, () => node.link.status.error.includes(reason));
-      assert.equal(node.link.status.state === 'refused' || node.link.status.state === 'connecting' || node.link.status.state === 'handshake', true);
+      assert.equal(
+        node.link.status.state === 'refused' ||
+          node.link.status.state === 'connecting' ||
+          node.link.status.state === 'handshake',
+        true,
+      );
     };
 
     it('because the upstream is empty leaves the data as they are, also over more attempts', async () => {
@@ -474,7 +499,9 @@ describe('a replication session', () => {
       const b = await world.node('B', { follows: 'A' });
       await level(world, a, b);
       await a.follow('B');
-      await world.until('one of them sees the loop', () => [a, b].some(({ link }) => /stands above its own upstream/.test(link.status.error)));
+      await world.until('one of them sees the loop', () =>
+        [a, b].some(({ link }) => /stands above its own upstream/.test(link.status.error)),
+      );
       assert.equal(await a.test.get('k0'), 'k at A');
       assert.equal(await b.test.get('k0'), 'k at A');
     });
@@ -517,7 +544,19 @@ describe('a replication session', () => {
       ['a later protocol', { protocolVersion: 2 }, /protocol version: this node speaks 1, the follower 2/],
       ['an older block format', { blockFormat: 0 }, /block format: this node speaks 1, the follower 0/],
       ['an older record format', { recordFormat: 0 }, /record format: this node speaks 1, the follower 0/],
-      ['a lineage that cannot be', { lineage: [1, 1].map((firstOffset) => ({ replicationId: 'ab'.repeat(20), firstOffset, checksum: 0, epoch: 1 })), position: { replicationId: 'ab'.repeat(20), offset: 1, checksum: 1 } }, /lineage/],
+      [
+        'a lineage that cannot be',
+        {
+          lineage: [1, 1].map((firstOffset) => ({
+            replicationId: 'ab'.repeat(20),
+            firstOffset,
+            checksum: 0,
+            epoch: 1,
+          })),
+          position: { replicationId: 'ab'.repeat(20), offset: 1, checksum: 1 },
+        },
+        /lineage/,
+      ],
     ] as const) {
       it(`because it comes with ${what}, by name, and the leader goes on`, async () => {
         const leader = await world.node('L');
@@ -558,7 +597,10 @@ describe('a replication session', () => {
       world.network.onLine = () => {
         writing ??= (async () => {
           for (let i = 0; i < 40; i++) {
-            await leader.test.submit(set(`big${i * 30}`, 'overwritten'), set(`new${i}`), { kind: 'delete', keys: [key(`big${i * 30 + 1}`)] });
+            await leader.test.submit(set(`big${i * 30}`, 'overwritten'), set(`new${i}`), {
+              kind: 'delete',
+              keys: [key(`big${i * 30 + 1}`)],
+            });
             await turns(2);
           }
         })();
@@ -651,9 +693,14 @@ describe('a replication session', () => {
       world.network.onLine = (line) => line.hold('up');
       const follower = await world.node('F', { follows: 'L' });
       world.network.last.release();
-      await world.until('it loads', () => follower.link.status.loadedKeys > 0 || follower.link.status.state === 'streaming');
+      await world.until(
+        'it loads',
+        () => follower.link.status.loadedKeys > 0 || follower.link.status.state === 'streaming',
+      );
       await follower.link.stop();
-      assert(follower.test.disk.opened.every((location) => !location.includes('gen-000002')) || follower.store.isServing);
+      assert(
+        follower.test.disk.opened.every((location) => !location.includes('gen-000002')) || follower.store.isServing,
+      );
       await follower.down();
       assert.deepEqual(follower.test.disk.opened, []);
     });
@@ -779,7 +826,15 @@ describe('a replication session', () => {
       await level(world, leader, follower);
       world.network.onLine = (line) => {
         const send = line.down.send.bind(line.down);
-        line.down.send = (frame: DownFrame) => send(frame.kind === 'blocks' ? { ...frame, blocks: frame.blocks.map((bytes) => Buffer.concat([bytes.subarray(0, -1), Buffer.from([0x21])])) } : frame);
+        line.down.send = (frame: DownFrame) =>
+          send(
+            frame.kind === 'blocks'
+              ? {
+                  ...frame,
+                  blocks: frame.blocks.map((bytes) => Buffer.concat([bytes.subarray(0, -1), Buffer.from([0x21])])),
+                }
+              : frame,
+          );
       };
       world.network.last.cut();
       await leader.write(1, 'spoilt');
@@ -795,12 +850,18 @@ describe('a replication session', () => {
       await leader.write(2);
       const follower = await world.node('F', { follows: 'L' });
       await level(world, leader, follower);
-      await world.network.last.down.send({ kind: 'heartbeat', offset: 2, checksum: 1, timeMs: world.clock.wallMs(), path: [] });
+      await world.network.last.down.send({
+        kind: 'heartbeat',
+        offset: 2,
+        checksum: 1,
+        timeMs: world.clock.wallMs(),
+        path: [],
+      });
       await world.until('it is seen', () => follower.test.logger.said(/DIVERGED: at offset 2/, 'error') === 1);
       await level(world, leader, follower);
     });
 
-    it('goes by the leader\'s clock', async () => {
+    it("goes by the leader's clock", async () => {
       const leader = await world.node('L');
       await leader.write(1);
       const follower = await world.node('F', { follows: 'L' });
@@ -840,7 +901,7 @@ describe('a replication session', () => {
       await level(world, leader, follower);
     });
 
-    it('is not the upstream\'s fault where the follower itself is busy for long', async () => {
+    it("is not the upstream's fault where the follower itself is busy for long", async () => {
       const leader = await world.node('L');
       await leader.write(1);
       const follower = await world.node('F', { follows: 'L', timeoutMs: LINK_TIMEOUT_MS });
@@ -976,7 +1037,10 @@ describe('a replication session', () => {
         throw new Error('EIO');
       };
       await leader.test.set('x', node.address).catch(() => {});
-      await world.until('it serves', () => node.test.disk.fault === undefined && leader.store.isServing && follower.store.isServing);
+      await world.until(
+        'it serves',
+        () => node.test.disk.fault === undefined && leader.store.isServing && follower.store.isServing,
+      );
       await leader.write(2, node.address);
       await level(world, leader, follower);
     }

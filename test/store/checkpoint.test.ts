@@ -10,7 +10,10 @@ import { settled, turns, until } from '../support/clock.js';
 import { type DiskOperation, removeTemporaryDirectories } from '../support/database.js';
 import { hold, increment, isAppend, key, set, TestStore } from '../support/store.js';
 
-const refused = (code: ErrorCode, pattern = /./) => (error: unknown) => HeadwaterError.is(error, code) && pattern.test(error.message);
+const refused =
+  (code: ErrorCode, pattern = /./) =>
+  (error: unknown) =>
+    HeadwaterError.is(error, code) && pattern.test(error.message);
 const inKeyspace = ({ location }: DiskOperation) => location.endsWith('/keyspace');
 const isChunk = (operation: DiskOperation) => inKeyspace(operation) && operation.kind === 'batch';
 
@@ -44,7 +47,12 @@ describe('a checkpoint', () => {
     await (await test.store.snapshotAt()).release();
     const steps = test.disk.operations.filter(({ kind }) => kind !== 'read');
     assert.deepEqual(
-      steps.map((step) => [step.kind, inKeyspace(step) ? 'keyspace' : 'log', step.kind === 'put' ? String(step.keys[0]) : '', step.sync]),
+      steps.map((step) => [
+        step.kind,
+        inKeyspace(step) ? 'keyspace' : 'log',
+        step.kind === 'put' ? String(step.keys[0]) : '',
+        step.sync,
+      ]),
       [
         ['durable', 'log', '', false],
         ['put', 'keyspace', 'mflushing', true],
@@ -78,7 +86,9 @@ describe('a checkpoint', () => {
   it('does not hold up a close for ever where the writer waits for it', async () => {
     const test = await TestStore.open({ budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } });
     const gate = hold(test.disk, isChunk);
-    const writes = Array.from({ length: 10 }, (_, i) => test.set(`k${i}`, Buffer.alloc(2_000)).catch((error: HeadwaterError) => error.code));
+    const writes = Array.from({ length: 10 }, (_, i) =>
+      test.set(`k${i}`, Buffer.alloc(2_000)).catch((error: HeadwaterError) => error.code),
+    );
     await until('it is held', gate.held);
     await turns(50);
     const closing = test.store.close();
@@ -95,7 +105,10 @@ describe('a checkpoint', () => {
     await test.submit(...Array.from({ length: 9_000 }, (_, i) => set(`k${i}`)));
     await (await test.store.snapshotAt()).release();
     await test.submit({ kind: 'flushAll' }, set('new'));
-    const sweep = hold(test.disk, (operation) => isChunk(operation) && operation.keys[0]?.[0] === 'd'.charCodeAt(0) && operation.keys.length > 500);
+    const sweep = hold(
+      test.disk,
+      (operation) => isChunk(operation) && operation.keys[0]?.[0] === 'd'.charCodeAt(0) && operation.keys.length > 500,
+    );
     await (await test.store.snapshotAt()).release();
     await until('the sweep has begun', sweep.held);
     const snapshot = test.store.snapshotAt();
@@ -107,10 +120,11 @@ describe('a checkpoint', () => {
     await (await later).release();
     const left = async () => {
       let rows = 0;
-      for await (const _ of test.disk.raw(test.location('keyspace')).keys({ gte: dataStart(0), lt: dataStart(1) })) rows++;
+      for await (const _ of test.disk.raw(test.location('keyspace')).keys({ gte: dataStart(0), lt: dataStart(1) }))
+        rows++;
       return rows;
     };
-    assert(await left() > 0, 'not all of it was swept before the snapshots');
+    assert((await left()) > 0, 'not all of it was swept before the snapshots');
     await until('all is swept', async () => (await left()) === 0);
     assert.equal(await test.store.size(), 2);
     await test.store.close();
@@ -195,8 +209,10 @@ describe('a snapshot of the store', () => {
     const third = test.store.snapshotAt();
     gate.release();
     const snapshots = await Promise.all([first, second, third]);
-    snapshots.forEach((snapshot, i) => assert(snapshot.position.offset >= i + 1));
-    for (const snapshot of snapshots) await snapshot.release();
+    for (const [i, snapshot] of snapshots.entries()) {
+      assert(snapshot.position.offset >= i + 1);
+      await snapshot.release();
+    }
     await test.store.close();
   });
 });
@@ -223,7 +239,9 @@ describe('the number of keys', () => {
     const test = await TestStore.open();
     await test.submit(...Array.from({ length: 700 }, (_, i) => set(`k${i}`)));
     let chunks = 0;
-    test.disk.fault = (operation) => { if (isChunk(operation) && ++chunks === 3) test.disk.crash(); };
+    test.disk.fault = (operation) => {
+      if (isChunk(operation) && ++chunks === 3) test.disk.crash();
+    };
     void test.store.snapshotAt();
     await until('it has died', () => test.disk.opened.length === 0);
     await test.restart();
@@ -237,7 +255,9 @@ describe('the number of keys', () => {
     const test = await TestStore.open();
     await test.submit(...Array.from({ length: 700 }, (_, i) => set(`k${i}`)));
     let chunks = 0;
-    test.disk.fault = (operation) => { if (isChunk(operation) && ++chunks === 2) test.disk.crash(); };
+    test.disk.fault = (operation) => {
+      if (isChunk(operation) && ++chunks === 2) test.disk.crash();
+    };
     void test.store.snapshotAt();
     await until('it has died', () => test.disk.opened.length === 0);
     // The keyspace is read once to open it, and then to count it.
@@ -248,7 +268,9 @@ describe('the number of keys', () => {
     assert.equal(held.keys, undefined, 'it is not counted yet');
     gate.release();
     reads = 0;
-    test.disk.fault = ({ kind }) => { if (kind === 'read' && ++reads > 1_000) throw new Error('it counts for ever'); };
+    test.disk.fault = ({ kind }) => {
+      if (kind === 'read' && ++reads > 1_000) throw new Error('it counts for ever');
+    };
     assert.equal(await test.store.size(), 700);
     await held.release();
     test.disk.fault = undefined;
@@ -259,7 +281,9 @@ describe('the number of keys', () => {
     const test = await TestStore.open();
     await test.submit(...Array.from({ length: 4_000 }, (_, i) => set(`k${i}`)));
     let chunks = 0;
-    test.disk.fault = (operation) => { if (isChunk(operation) && ++chunks === 10) test.disk.crash(); };
+    test.disk.fault = (operation) => {
+      if (isChunk(operation) && ++chunks === 10) test.disk.crash();
+    };
     void test.store.snapshotAt();
     await until('it has died', () => test.disk.opened.length === 0);
     test.disk.crash();
@@ -312,7 +336,10 @@ describe('a disk that fails under a checkpoint', () => {
     const gate = hold(test.disk, isChunk);
     const outcomes = Array.from({ length: 8 }, async (_, i) => {
       await turns(i * 6);
-      return test.set(`k${i}`, Buffer.alloc(2_000)).then(() => true, () => false);
+      return test.set(`k${i}`, Buffer.alloc(2_000)).then(
+        () => true,
+        () => false,
+      );
     });
     await until('it is held', gate.held);
     await turns(60);
@@ -329,12 +356,14 @@ describe('a disk that fails under a checkpoint', () => {
     test.disk.crash();
     const budget = { overlayBytesMax: 2_000, replayBytesMax: 1e9 };
     for (const step of ['batch', 'put', 'durable'] as const) {
-      test.disk.fault = (operation) => { if (inKeyspace(operation) && operation.kind === step) throw new Error('ENOSPC'); };
-      await assert.rejects(TestStore.open({ ...test, budget }), refused('store_latched', /ENOSPC/));
+      test.disk.fault = (operation) => {
+        if (inKeyspace(operation) && operation.kind === step) throw new Error('ENOSPC');
+      };
+      await assert.rejects(test.another({ budget }), refused('store_latched', /ENOSPC/));
       assert.deepEqual(test.disk.opened, []);
     }
     test.disk.fault = undefined;
-    const sound = await TestStore.open({ ...test, budget });
+    const sound = await test.another({ budget });
     assert.equal(sound.store.position.offset, 60);
     assert(sound.store.checkpoint.offset > 40, 'replay has written out what is over the budget');
     assert.equal(await sound.store.size(), 60);
@@ -346,9 +375,16 @@ describe('a disk that fails under a checkpoint', () => {
     for (let i = 0; i < 6; i++) await test.set(`k${i}`, Buffer.alloc(500));
     test.disk.crash();
     let failures = 0;
-    test.disk.fault = (operation) => { if (isChunk(operation) && failures++ === 0) throw new Error('ENOSPC'); };
-    const sound = await TestStore.open({ ...test, budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } }).catch(() => TestStore.open({ ...test }));
-    await until('it is open again, and has a checkpoint', () => sound.store.isServing && failures > 0, { clock: test.clock, stepMs: 50 });
+    test.disk.fault = (operation) => {
+      if (isChunk(operation) && failures++ === 0) throw new Error('ENOSPC');
+    };
+    const sound = await test
+      .another({ budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } })
+      .catch(() => test.another());
+    await until('it is open again, and has a checkpoint', () => sound.store.isServing && failures > 0, {
+      clock: test.clock,
+      stepMs: 50,
+    });
     await (await sound.store.snapshotAt()).release();
     assert.equal(sound.store.checkpoint.offset, 6);
     await sound.store.close();
@@ -357,7 +393,9 @@ describe('a disk that fails under a checkpoint', () => {
   it('for longer than one attempt is tried again, slower each time, until it is closed', async () => {
     const test = await TestStore.open();
     await test.set('a');
-    test.disk.fault = (operation) => { if (isAppend(operation)) throw new Error('EIO'); };
+    test.disk.fault = (operation) => {
+      if (isAppend(operation)) throw new Error('EIO');
+    };
     await assert.rejects(test.set('b'));
     let opens = 0;
     test.disk.fault = ({ kind, location }) => {
@@ -378,7 +416,9 @@ describe('a disk that fails under a checkpoint', () => {
     const test = await TestStore.open();
     await test.set('a');
     await (await test.store.snapshotAt()).release();
-    test.disk.fault = ({ kind }) => { if (kind === 'durable') throw new Error('EIO'); };
+    test.disk.fault = ({ kind }) => {
+      if (kind === 'durable') throw new Error('EIO');
+    };
     await assert.rejects(test.store.close(), /EIO/);
     assert.deepEqual(test.disk.opened, []);
     test.disk.fault = undefined;
@@ -410,7 +450,10 @@ describe('a log that lost its tail', () => {
     const test = await cut('follower');
     await test.open();
     const { store } = test;
-    assert.deepEqual([store.isServing, store.incomplete?.code, store.position.offset], [false, 'keyspace_incomplete', 2]);
+    assert.deepEqual(
+      [store.isServing, store.incomplete?.code, store.position.offset],
+      [false, 'keyspace_incomplete', 2],
+    );
     await assert.rejects(test.get('a'), refused('unavailable', /lost its tail/));
     await assert.rejects(store.size(), refused('unavailable'));
     await assert.rejects(store.receive([], []), refused('unavailable'));
@@ -424,7 +467,9 @@ describe('a log that lost its tail', () => {
   it('below a checkpoint that had begun is the same: the disk is ahead of the log', async () => {
     const test = await TestStore.open();
     for (const name of ['a', 'b', 'c']) await test.set(name);
-    test.disk.fault = (operation) => { if (inKeyspace(operation) && operation.kind === 'durable') test.disk.crash(); };
+    test.disk.fault = (operation) => {
+      if (inKeyspace(operation) && operation.kind === 'durable') test.disk.crash();
+    };
     void test.store.snapshotAt();
     await until('it has died', () => test.disk.opened.length === 0);
     test.disk.fault = undefined;

@@ -9,11 +9,15 @@ import { openLevel } from '../../src/level.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { set, TestStore } from '../support/store.js';
 
-const refused = (code: ErrorCode, pattern = /./) => (error: unknown) => HeadwaterError.is(error, code) && pattern.test(error.message);
+const refused =
+  (code: ErrorCode, pattern = /./) =>
+  (error: unknown) =>
+    HeadwaterError.is(error, code) && pattern.test(error.message);
 
 afterEach(removeTemporaryDirectories);
 
-const open = (directory?: string) => TestStore.open({ openDatabase: openLevel, ...(directory === undefined ? {} : { directory }) });
+const open = (directory?: string) =>
+  TestStore.open({ openDatabase: openLevel, ...(directory === undefined ? {} : { directory }) });
 
 /** A directory that a store has left, with one key in it. */
 async function left(): Promise<string> {
@@ -38,9 +42,17 @@ describe('a data directory', () => {
   it('is made with its parents, for its owner alone', async () => {
     const directory = path.join(await temporaryDirectory(), 'a', 'b', 'data');
     const test = await open(directory);
-    assert.deepEqual((await readdir(directory)).sort(), ['CURRENT', 'format', 'gen-000001', 'lock', 'node.json', 'owner']);
+    assert.deepEqual((await readdir(directory)).sort(), [
+      'CURRENT',
+      'format',
+      'gen-000001',
+      'lock',
+      'node.json',
+      'owner',
+    ]);
     assert.equal((await stat(directory)).mode & 0o777, 0o700);
-    for (const name of ['CURRENT', 'format', 'node.json']) assert.equal((await stat(path.join(directory, name))).mode & 0o777, 0o600);
+    for (const name of ['CURRENT', 'format', 'node.json'])
+      assert.equal((await stat(path.join(directory, name))).mode & 0o777, 0o600);
     assert.equal(await readFile(path.join(directory, 'format'), 'utf8'), 'headwater data directory, format 1\n');
     assert.equal(await readFile(path.join(directory, 'CURRENT'), 'utf8'), 'gen-000001\n');
     await test.store.close();
@@ -65,7 +77,10 @@ describe('a data directory', () => {
     const test = await open(directory);
     assert.equal(test.store.nodeId, (JSON.parse(before) as { node_id: string }).node_id);
     await test.store.follow('h:1');
-    assert.equal((JSON.parse(await readFile(path.join(directory, 'node.json'), 'utf8')) as { upstream: string }).upstream, 'h:1');
+    assert.equal(
+      (JSON.parse(await readFile(path.join(directory, 'node.json'), 'utf8')) as { upstream: string }).upstream,
+      'h:1',
+    );
     await test.store.close();
   });
 
@@ -73,7 +88,8 @@ describe('a data directory', () => {
     it(`whose first start was cut after ${cutAfter} was written is opened as a new one`, async () => {
       const directory = await left();
       const order = ['format', 'node.json', 'CURRENT', 'gen-000001'];
-      for (const name of order.slice(order.indexOf(cutAfter) + 1)) await rm(path.join(directory, name), { recursive: true });
+      for (const name of order.slice(order.indexOf(cutAfter) + 1))
+        await rm(path.join(directory, name), { recursive: true });
       const test = await open(directory);
       assert.equal(await test.get('a'), undefined);
       await test.store.close();
@@ -85,7 +101,10 @@ describe('a data directory', () => {
     await cp(path.join(directory, 'gen-000001'), path.join(directory, 'gen-000002'), { recursive: true });
     const test = await open(directory);
     assert.equal(await test.get('a'), '1');
-    assert.deepEqual((await readdir(directory)).filter((name) => name.startsWith('gen')), ['gen-000001']);
+    assert.deepEqual(
+      (await readdir(directory)).filter((name) => name.startsWith('gen')),
+      ['gen-000001'],
+    );
     await test.store.close();
   });
 });
@@ -93,7 +112,10 @@ describe('a data directory', () => {
 describe('a directory that is in use', () => {
   it('is refused to a second store in this process, naming the process, and the first goes on', async () => {
     const test = await open();
-    await assert.rejects(open(test.directory), refused('directory_locked', new RegExp(`in use by process ${process.pid};`)));
+    await assert.rejects(
+      open(test.directory),
+      refused('directory_locked', new RegExp(`in use by process ${process.pid};`)),
+    );
     await test.set('a');
     assert.equal(await test.get('a'), 'v');
     await test.store.close();
@@ -118,7 +140,10 @@ describe('a directory that is in use', () => {
         holder.once('exit', (code) => reject(new Error(`the holder ended with ${code}`)));
       });
       const before = await contents(directory);
-      await assert.rejects(open(directory), refused('directory_locked', /in use by process 4711; one node, one data directory/));
+      await assert.rejects(
+        open(directory),
+        refused('directory_locked', /in use by process 4711; one node, one data directory/),
+      );
       assert.deepEqual(await contents(directory), before);
     } finally {
       const gone = new Promise((resolve) => holder.once('exit', resolve));
@@ -136,16 +161,46 @@ describe('a directory that is not to be opened', () => {
   const write = (name: string, text: string) => (directory: string) => writeFile(path.join(directory, name), text);
   const remove = (name: string) => (directory: string) => rm(path.join(directory, name), { recursive: true });
   const cases: Case[] = [
-    ['a later directory format', write('format', 'headwater data directory, format 2\n'), 'unknown_format', /directory format 2; .*format 1/],
-    ['a format file that is not ours', write('format', 'something else\n'), 'foreign_directory', /format is not Headwater's/],
+    [
+      'a later directory format',
+      write('format', 'headwater data directory, format 2\n'),
+      'unknown_format',
+      /directory format 2; .*format 1/,
+    ],
+    [
+      'a format file that is not ours',
+      write('format', 'something else\n'),
+      'foreign_directory',
+      /format is not Headwater's/,
+    ],
     ['an empty format file', write('format', ''), 'foreign_directory', /format is not Headwater's/],
     ['a node.json that is no JSON', write('node.json', '{"node_id":'), 'corrupt', /node\.json is damaged; received/],
-    ['a node.json without a role', write('node.json', `{"node_id":"${'ab'.repeat(16)}"}`), 'corrupt', /node\.json is damaged/],
-    ['a node.json with a short ID', write('node.json', '{"node_id":"ab","role":"leader"}'), 'corrupt', /node\.json is damaged/],
-    ['a CURRENT that names no generation', write('CURRENT', 'gen-1\n'), 'corrupt', /CURRENT is damaged: .*received "gen-1\\n"/],
+    [
+      'a node.json without a role',
+      write('node.json', `{"node_id":"${'ab'.repeat(16)}"}`),
+      'corrupt',
+      /node\.json is damaged/,
+    ],
+    [
+      'a node.json with a short ID',
+      write('node.json', '{"node_id":"ab","role":"leader"}'),
+      'corrupt',
+      /node\.json is damaged/,
+    ],
+    [
+      'a CURRENT that names no generation',
+      write('CURRENT', 'gen-1\n'),
+      'corrupt',
+      /CURRENT is damaged: .*received "gen-1\\n"/,
+    ],
     ['a CURRENT that leads elsewhere', write('CURRENT', '../../etc\n'), 'corrupt', /CURRENT is damaged/],
     ['an empty CURRENT', write('CURRENT', ''), 'corrupt', /CURRENT is damaged/],
-    ['a CURRENT that names a generation that is not there', write('CURRENT', 'gen-000007\n'), 'corrupt', /gen-000007 is missing/],
+    [
+      'a CURRENT that names a generation that is not there',
+      write('CURRENT', 'gen-000007\n'),
+      'corrupt',
+      /gen-000007 is missing/,
+    ],
     ['no CURRENT beside a generation', remove('CURRENT'), 'corrupt', /CURRENT is missing/],
     ['no node.json beside a generation', remove('node.json'), 'corrupt', /node\.json is missing/],
   ];
@@ -160,7 +215,11 @@ describe('a directory that is not to be opened', () => {
     });
   }
 
-  for (const [what, name] of [['a file', 'notes.txt'], ['a hidden file', '.profile'], ['another directory', 'log']] as const) {
+  for (const [what, name] of [
+    ['a file', 'notes.txt'],
+    ['a hidden file', '.profile'],
+    ['another directory', 'log'],
+  ] as const) {
     it(`because ${what} of somebody else's is in it, is refused by that name, and nothing is made in it`, async () => {
       const directory = await temporaryDirectory();
       if (name === 'log') await mkdir(path.join(directory, name));

@@ -1,8 +1,8 @@
 /** Expiry: the leader alone deletes what is expired, by its own clock and through its log; nobody sees it meanwhile. */
 import assert from 'node:assert/strict';
-import { dataKey, dueEnd, DUE_START } from '../../src/keyspace/record.js';
+import { DUE_START, dataKey, dueEnd } from '../../src/keyspace/record.js';
 import { EXPIRY_INTERVAL_MS, EXPIRY_STEP_KEYS } from '../../src/limits.js';
-import { Block } from '../../src/log/block.js';
+import type { Block } from '../../src/log/block.js';
 import type { Operation } from '../../src/operation.js';
 import { flipped, History, put } from '../log/blocks.js';
 import { START_MS, turns, until } from '../support/clock.js';
@@ -17,13 +17,17 @@ async function deleted(test: TestStore): Promise<string[]> {
   for (let at = test.store.log.base.offset; ; ) {
     const blocks = await test.store.log.read(at, 1e9);
     if (blocks.length === 0) return names.sort();
-    for (const block of blocks) for (const command of block.commands()) if (command.kind === 'del') names.push(command.key.toString());
+    for (const block of blocks)
+      for (const command of block.commands()) if (command.kind === 'del') names.push(command.key.toString());
     at = (blocks.at(-1) as Block).lastOffset;
   }
 }
 
 const whenDeleted = (test: TestStore, count: number) =>
-  until(`${count} keys are deleted`, async () => (await deleted(test)).length >= count, { clock: test.clock, stepMs: EXPIRY_INTERVAL_MS });
+  until(`${count} keys are deleted`, async () => (await deleted(test)).length >= count, {
+    clock: test.clock,
+    stepMs: EXPIRY_INTERVAL_MS,
+  });
 
 async function dueRows(test: TestStore): Promise<number> {
   let rows = 0;
@@ -48,7 +52,11 @@ describe('a key that expires on a leader', () => {
   it('is not deleted where it was given more time, or none, meanwhile', async () => {
     const test = await TestStore.open();
     for (const name of ['gone', 'longer', 'kept', 'again']) await test.set(name, 'v', 5_000);
-    await test.submit({ kind: 'expire', key: key('longer'), expiry: { ttlMs: 60_000 } }, { kind: 'persist', key: key('kept') }, set('again', 'new'));
+    await test.submit(
+      { kind: 'expire', key: key('longer'), expiry: { ttlMs: 60_000 } },
+      { kind: 'persist', key: key('kept') },
+      set('again', 'new'),
+    );
     await whenDeleted(test, 1);
     await test.clock.advance(10_000);
     assert.deepEqual(await deleted(test), ['gone']);
@@ -96,7 +104,10 @@ describe('a key that expires and is cold', () => {
     assert.equal(await dueRows(test), 1);
     await test.clock.advance(60_000);
     await whenDeleted(test, 1);
-    await until('the row is dropped', async () => (await dueRows(test)) === 0, { clock: test.clock, stepMs: EXPIRY_INTERVAL_MS });
+    await until('the row is dropped', async () => (await dueRows(test)) === 0, {
+      clock: test.clock,
+      stepMs: EXPIRY_INTERVAL_MS,
+    });
     assert.equal(await test.store.size(), 0);
     await test.store.close();
   });

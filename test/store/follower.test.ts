@@ -12,7 +12,10 @@ import { removeTemporaryDirectories } from '../support/database.js';
 import { historyId } from '../support/seeds.js';
 import { isAppend, TestStore } from '../support/store.js';
 
-const refused = (code: ErrorCode, pattern = /./) => (error: unknown) => HeadwaterError.is(error, code) && pattern.test(error.message);
+const refused =
+  (code: ErrorCode, pattern = /./) =>
+  (error: unknown) =>
+    HeadwaterError.is(error, code) && pattern.test(error.message);
 
 afterEach(removeTemporaryDirectories);
 
@@ -20,7 +23,10 @@ afterEach(removeTemporaryDirectories);
 async function feed(test: TestStore, history: History): Promise<void> {
   for (const block of history.blocks) {
     if (block.firstOffset <= test.store.position.offset) continue;
-    await test.store.receive([block], history.rows.filter((row) => row.firstOffset === block.firstOffset));
+    await test.store.receive(
+      [block],
+      history.rows.filter((row) => row.firstOffset === block.firstOffset),
+    );
   }
 }
 
@@ -54,7 +60,10 @@ describe('what a follower receives', () => {
     await feed(test, history);
     assert.deepEqual(test.store.position, history.end);
     assert.deepEqual(test.store.lineage.rows, history.rows);
-    assert.deepEqual((await test.store.log.read(0, 1e9)).map(({ bytes }) => bytes), history.blocks.map(({ bytes }) => bytes));
+    assert.deepEqual(
+      (await test.store.log.read(0, 1e9)).map(({ bytes }) => bytes),
+      history.blocks.map(({ bytes }) => bytes),
+    );
     assert.equal(await test.get('c'), '3');
     await test.reopen();
     assert.deepEqual([test.store.position, test.store.lineage.rows], [history.end, history.rows]);
@@ -74,7 +83,7 @@ describe('what a follower receives', () => {
     await test.store.close();
   });
 
-  it('goes on in the upstream\'s history where this node had begun one of its own and written nothing', async () => {
+  it("goes on in the upstream's history where this node had begun one of its own and written nothing", async () => {
     const test = await TestStore.follower();
     const history = new History();
     history.puts(3);
@@ -123,15 +132,77 @@ describe('what a follower receives', () => {
 });
 
 describe('what a follower refuses', () => {
-  const cases: [what: string, make: (history: History) => { blocks: Block[]; rows?: LineageRow[] }, code: ErrorCode, message: RegExp][] = [
-    ['a block that leaves a gap', (history) => { history.puts(1); return { blocks: [history.puts(1)] }; }, 'chain_broken', /expected a block from offset 4, received 5 to 5/],
-    ['a block that it has', (history) => ({ blocks: [history.blocks[0] as Block] }), 'chain_broken', /expected a block from offset 4, received 1 to 3/],
-    ['a block with another past', () => ({ blocks: [new History('a', { replicationId: historyId('a'), offset: 3, checksum: 99 }).puts(1)] }), 'chain_broken', /does not follow/],
-    ['a block that was damaged on the way', (history) => ({ blocks: [new Block(flipped(history.puts(2).bytes, 60 * 8))] }), 'chain_broken', /does not follow/],
-    ['a good block and then a bad one', (history) => ({ blocks: [history.puts(1), new Block(flipped(history.puts(2).bytes, 60 * 8))] }), 'chain_broken', /does not follow/],
-    ['a history that was not announced', (history) => { history.begin('b'); return { blocks: [history.puts(1)] }; }, 'protocol_violation', /belongs to the history 6262.*expected 6161/],
-    ['a history that begins with another past', (history) => { const row = { ...history.begin('b'), checksum: 1 }; return { blocks: [history.puts(1)], rows: [row] }; }, 'protocol_violation', /another past/],
-    ['an announced history that the block is not of', (history) => { const block = history.puts(1); return { blocks: [block], rows: [{ replicationId: historyId('b'), firstOffset: 4, checksum: history.blocks[0]?.checksum ?? 0, epoch: 2 }] }; }, 'protocol_violation', /belongs to the history 6161.*expected 6262/],
+  const cases: [
+    what: string,
+    make: (history: History) => { blocks: Block[]; rows?: LineageRow[] },
+    code: ErrorCode,
+    message: RegExp,
+  ][] = [
+    [
+      'a block that leaves a gap',
+      (history) => {
+        history.puts(1);
+        return { blocks: [history.puts(1)] };
+      },
+      'chain_broken',
+      /expected a block from offset 4, received 5 to 5/,
+    ],
+    [
+      'a block that it has',
+      (history) => ({ blocks: [history.blocks[0] as Block] }),
+      'chain_broken',
+      /expected a block from offset 4, received 1 to 3/,
+    ],
+    [
+      'a block with another past',
+      () => ({ blocks: [new History('a', { replicationId: historyId('a'), offset: 3, checksum: 99 }).puts(1)] }),
+      'chain_broken',
+      /does not follow/,
+    ],
+    [
+      'a block that was damaged on the way',
+      (history) => ({ blocks: [new Block(flipped(history.puts(2).bytes, 60 * 8))] }),
+      'chain_broken',
+      /does not follow/,
+    ],
+    [
+      'a good block and then a bad one',
+      (history) => ({ blocks: [history.puts(1), new Block(flipped(history.puts(2).bytes, 60 * 8))] }),
+      'chain_broken',
+      /does not follow/,
+    ],
+    [
+      'a history that was not announced',
+      (history) => {
+        history.begin('b');
+        return { blocks: [history.puts(1)] };
+      },
+      'protocol_violation',
+      /belongs to the history 6262.*expected 6161/,
+    ],
+    [
+      'a history that begins with another past',
+      (history) => {
+        const row = { ...history.begin('b'), checksum: 1 };
+        return { blocks: [history.puts(1)], rows: [row] };
+      },
+      'protocol_violation',
+      /another past/,
+    ],
+    [
+      'an announced history that the block is not of',
+      (history) => {
+        const block = history.puts(1);
+        return {
+          blocks: [block],
+          rows: [
+            { replicationId: historyId('b'), firstOffset: 4, checksum: history.blocks[0]?.checksum ?? 0, epoch: 2 },
+          ],
+        };
+      },
+      'protocol_violation',
+      /belongs to the history 6161.*expected 6262/,
+    ],
   ];
   for (const [what, make, code, message] of cases) {
     it(`${what}: nothing of it enters the log, and the next good one does`, async () => {
@@ -139,7 +210,9 @@ describe('what a follower refuses', () => {
       const history = new History();
       history.puts(3);
       await feed(test, history);
-      const { blocks, rows = [] } = make(Object.assign(new History('a', history.end), { rows: [...history.rows], blocks: [...history.blocks] }));
+      const { blocks, rows = [] } = make(
+        Object.assign(new History('a', history.end), { rows: [...history.rows], blocks: [...history.blocks] }),
+      );
       const appends = test.disk.operations.filter(isAppend).length;
       await assert.rejects(test.store.receive(blocks, rows), refused(code, message));
       assert.equal(test.disk.operations.filter(isAppend).length, appends);
@@ -188,7 +261,9 @@ describe('a follower whose disk fails', () => {
     const history = new History();
     history.puts(3);
     history.puts(1);
-    test.disk.fault = (operation) => { if (isAppend(operation) && operation.keys.some((bytes) => bytes.equals(blockKey(4)))) throw new Error('EIO'); };
+    test.disk.fault = (operation) => {
+      if (isAppend(operation) && operation.keys.some((bytes) => bytes.equals(blockKey(4)))) throw new Error('EIO');
+    };
     await assert.rejects(feed(test, history), refused('store_latched', /EIO/));
     test.disk.fault = undefined;
     await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
@@ -218,13 +293,19 @@ describe('a full resync', () => {
     await replacement.finish(leader.proof);
     assert.equal(await test.get('old'), '1');
     await test.store.adopt(replacement);
-    assert.deepEqual([await test.get('old'), await test.get('a'), await test.get('d')], [undefined, 'of a', 'after the snapshot']);
+    assert.deepEqual(
+      [await test.get('old'), await test.get('a'), await test.get('d')],
+      [undefined, 'of a', 'after the snapshot'],
+    );
     assert.deepEqual(test.store.position, leader.test.store.position);
     assert.deepEqual(test.store.lineage.rows, leader.lineage.rows);
     assert.equal(test.store.log.base.offset, 3);
     assert.equal(await test.store.size(), 4);
     assert.deepEqual((await test.store.digest()).digest, (await leader.test.store.digest()).digest);
-    assert.deepEqual((await readdir(test.directory)).filter((name) => name.startsWith('gen')), ['gen-000002']);
+    assert.deepEqual(
+      (await readdir(test.directory)).filter((name) => name.startsWith('gen')),
+      ['gen-000002'],
+    );
     await leader.test.set('e');
     await test.store.receive(await leader.test.store.log.read(4, 1e9), []);
     await test.reopen();
@@ -248,7 +329,8 @@ describe('a full resync', () => {
     await replacement.addEntries(leader.keys, leader.records);
     await replacement.finish(leader.proof);
     await test.store.adopt(replacement);
-    const replaced = (error: unknown) => HeadwaterError.is(error, 'unavailable') && error.details.reason === 'UPSTREAM_REPLACED';
+    const replaced = (error: unknown) =>
+      HeadwaterError.is(error, 'unavailable') && error.details.reason === 'UPSTREAM_REPLACED';
     await assert.rejects(reading.next(), replaced);
     await assert.rejects(waiting, replaced);
     await leader.test.store.close();
@@ -266,7 +348,9 @@ describe('a full resync', () => {
       own.block(put('old', '1'));
       await feed(test, own);
       let operations = 0;
-      test.disk.fault = ({ kind }) => { if (kind !== 'read' && ++operations === cutAt) test.disk.crash(); };
+      test.disk.fault = ({ kind }) => {
+        if (kind !== 'read' && ++operations === cutAt) test.disk.crash();
+      };
       let done = false;
       void (async () => {
         const replacement = await test.store.beginReplacement(leader.position, leader.lineage);
@@ -287,7 +371,9 @@ describe('a full resync', () => {
       cuts++;
       await test.open();
       const seen = [await test.get('old'), await test.get('a'), await test.get('d'), test.store.position.offset];
-      const either = JSON.stringify(seen) === JSON.stringify(['1', undefined, undefined, 1]) || JSON.stringify(seen) === JSON.stringify([undefined, 'of a', 'v', 4]);
+      const either =
+        JSON.stringify(seen) === JSON.stringify(['1', undefined, undefined, 1]) ||
+        JSON.stringify(seen) === JSON.stringify([undefined, 'of a', 'v', 4]);
       assert(either, `cut at ${cutAt}: ${JSON.stringify(seen)}`);
       assert.equal((await readdir(test.directory)).filter((name) => name.startsWith('gen')).length, 1);
       await test.store.close();
@@ -315,9 +401,15 @@ describe('a full resync', () => {
     const test = await TestStore.follower();
     const leader = await source(['a']);
     for (const fails of ['open', 'batch'] as const) {
-      test.disk.fault = ({ kind, location }) => { if (location.includes('gen-000002') && (kind === 'batch' || location.endsWith('keyspace')) && kind === fails) throw new Error('EMFILE'); };
+      test.disk.fault = ({ kind, location }) => {
+        if (location.includes('gen-000002') && (kind === 'batch' || location.endsWith('keyspace')) && kind === fails)
+          throw new Error('EMFILE');
+      };
       await assert.rejects(test.store.beginReplacement(leader.position, leader.lineage), /EMFILE/);
-      assert.deepEqual(test.disk.opened.filter((location) => location.includes('gen-000002')), []);
+      assert.deepEqual(
+        test.disk.opened.filter((location) => location.includes('gen-000002')),
+        [],
+      );
     }
     test.disk.fault = undefined;
     const replacement = await test.store.beginReplacement(leader.position, leader.lineage);
@@ -332,7 +424,7 @@ describe('a full resync', () => {
     const replacement = await test.store.beginReplacement(leader.position, leader.lineage);
     const history = new History('x', leader.position);
     await assert.rejects(replacement.appendBlocks([history.puts(1)], []), refused('protocol_violation'));
-    await replacement.appendBlocks(history.blocks, [{ ...history.rows[0] as LineageRow, epoch: 9 }]);
+    await replacement.appendBlocks(history.blocks, [{ ...(history.rows[0] as LineageRow), epoch: 9 }]);
     assert.equal(replacement.end.offset, 3);
     await replacement.close();
     await leader.test.store.close();
@@ -340,8 +432,14 @@ describe('a full resync', () => {
   });
 
   for (const [what, matches] of [
-    ['the old data cannot be closed in good order', (kind: string, location: string) => kind === 'durable' && location.includes('gen-000001')],
-    ['the new data cannot be opened at first', (kind: string, location: string) => kind === 'open' && location.includes('gen-000002')],
+    [
+      'the old data cannot be closed in good order',
+      (kind: string, location: string) => kind === 'durable' && location.includes('gen-000001'),
+    ],
+    [
+      'the new data cannot be opened at first',
+      (kind: string, location: string) => kind === 'open' && location.includes('gen-000002'),
+    ],
   ] as const) {
     it(`serves again, old data or new, where ${what}`, async () => {
       const test = await TestStore.follower();
@@ -353,13 +451,22 @@ describe('a full resync', () => {
       await replacement.addEntries(leader.keys, leader.records);
       await replacement.finish(leader.proof);
       let failures = 0;
-      test.disk.fault = ({ kind, location }) => { if (matches(kind, location) && failures++ < 3) throw new HeadwaterError('corrupt', 'EIO'); };
+      test.disk.fault = ({ kind, location }) => {
+        if (matches(kind, location) && failures++ < 3) throw new HeadwaterError('corrupt', 'EIO');
+      };
       const adopting = test.store.adopt(replacement);
-      const outcome = adopting.then(() => 'adopted', () => 'failed');
+      const outcome = adopting.then(
+        () => 'adopted',
+        () => 'failed',
+      );
       await until('it serves', () => failures > 0 && test.store.isServing, { clock: test.clock, stepMs: 100 });
       await outcome;
       const seen = [await test.get('old'), await test.get('a')];
-      assert(JSON.stringify(seen) === JSON.stringify(['1', undefined]) || JSON.stringify(seen) === JSON.stringify([undefined, 'of a']), JSON.stringify(seen));
+      assert(
+        JSON.stringify(seen) === JSON.stringify(['1', undefined]) ||
+          JSON.stringify(seen) === JSON.stringify([undefined, 'of a']),
+        JSON.stringify(seen),
+      );
       test.disk.fault = undefined;
       await leader.test.store.close();
       await test.store.close();
@@ -381,7 +488,8 @@ describe('writes that a resync costs', () => {
   async function blocksIn(file: string): Promise<Buffer[]> {
     const bytes = await readFile(file);
     const blocks: Buffer[] = [];
-    for (let at = 0; at < bytes.length; at += 4 + bytes.readUInt32BE(at)) blocks.push(bytes.subarray(at + 4, at + 4 + bytes.readUInt32BE(at)));
+    for (let at = 0; at < bytes.length; at += 4 + bytes.readUInt32BE(at))
+      blocks.push(bytes.subarray(at + 4, at + 4 + bytes.readUInt32BE(at)));
     return blocks;
   }
 
@@ -390,7 +498,10 @@ describe('writes that a resync costs', () => {
     assert.equal(await test.store.saveLostWrites(2), 7);
     const name = `${historyId('a')}-3-9.blocks`;
     assert.deepEqual(await readdir(lostWrites(test)), [name]);
-    assert.deepEqual(await blocksIn(`${lostWrites(test)}/${name}`), history.blocks.slice(1).map(({ bytes }) => bytes));
+    assert.deepEqual(
+      await blocksIn(`${lostWrites(test)}/${name}`),
+      history.blocks.slice(1).map(({ bytes }) => bytes),
+    );
     assert.equal(test.logger.said(/7 writes .* saved to lost-writes/, 'warn'), 1);
     await test.store.close();
   });
@@ -420,7 +531,10 @@ describe('writes that a resync costs', () => {
     await writeFile(`${lostWrites(test)}/${name}.new`, history.blocks[1]?.bytes.subarray(0, 20) as Buffer);
     await test.store.saveLostWrites(2);
     assert.deepEqual(await readdir(lostWrites(test)), [name]);
-    assert.deepEqual(await blocksIn(`${lostWrites(test)}/${name}`), history.blocks.slice(1).map(({ bytes }) => bytes));
+    assert.deepEqual(
+      await blocksIn(`${lostWrites(test)}/${name}`),
+      history.blocks.slice(1).map(({ bytes }) => bytes),
+    );
     await test.store.close();
   });
 
@@ -442,4 +556,3 @@ describe('the cluster of a follower', () => {
     await test.store.close();
   });
 });
-

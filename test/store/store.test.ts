@@ -7,7 +7,10 @@ import { until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { increment, isAppend, key, set, TestStore } from '../support/store.js';
 
-const refused = (code: ErrorCode, pattern = /./) => (error: unknown) => HeadwaterError.is(error, code) && pattern.test(error.message);
+const refused =
+  (code: ErrorCode, pattern = /./) =>
+  (error: unknown) =>
+    HeadwaterError.is(error, code) && pattern.test(error.message);
 
 afterEach(removeTemporaryDirectories);
 
@@ -26,8 +29,14 @@ describe('a store', () => {
 
   it('answers what was written, in order, with the position behind it', async () => {
     const test = await TestStore.open();
-    const { replies, position } = await test.store.submit([set('n', '5'), increment('n'), { kind: 'get', key: key('n') }], { bytes: 100, ordered: false });
-    assert.deepEqual(replies.map(({ kind }) => kind), ['set', 'increment', 'get']);
+    const { replies, position } = await test.store.submit(
+      [set('n', '5'), increment('n'), { kind: 'get', key: key('n') }],
+      { bytes: 100, ordered: false },
+    );
+    assert.deepEqual(
+      replies.map(({ kind }) => kind),
+      ['set', 'increment', 'get'],
+    );
     assert.deepEqual(replies[2], { kind: 'get', value: Buffer.from('6'), version: 2 });
     assert.deepEqual(position, test.store.position);
     assert.equal(position.offset, 2);
@@ -53,13 +62,16 @@ describe('a store', () => {
     await test.set('a', '1');
     await test.store.close();
     const closing = test.disk.operations.filter(({ kind }) => kind === 'durable' || kind === 'close').slice(-5);
-    assert.deepEqual(closing.map(({ kind, location }) => [kind, location.split('/').at(-1)]), [
-      ['durable', 'log'],
-      ['durable', 'keyspace'],
-      ['close', 'log'],
-      ['close', 'keyspace'],
-      ['close', 'lock'],
-    ]);
+    assert.deepEqual(
+      closing.map(({ kind, location }) => [kind, location.split('/').at(-1)]),
+      [
+        ['durable', 'log'],
+        ['durable', 'keyspace'],
+        ['close', 'log'],
+        ['close', 'keyspace'],
+        ['close', 'lock'],
+      ],
+    );
     await test.open();
     assert.equal(test.store.checkpoint.offset, 1);
     assert.equal(test.logger.said(/recovered to .*: 0 commands replayed/), 2);
@@ -136,7 +148,9 @@ describe('a store', () => {
     const test = await TestStore.open();
     await test.set('a');
     await test.store.close();
-    test.disk.fault = ({ kind, location }) => { if (kind === 'open' && location.endsWith('keyspace')) throw new HeadwaterError('corrupt', 'no manifest'); };
+    test.disk.fault = ({ kind, location }) => {
+      if (kind === 'open' && location.endsWith('keyspace')) throw new HeadwaterError('corrupt', 'no manifest');
+    };
     await assert.rejects(test.open(), refused('corrupt', /no manifest/));
     assert.deepEqual(test.disk.opened, []);
     test.disk.fault = undefined;
@@ -148,7 +162,9 @@ describe('a store', () => {
   it('that cannot write its new history does not open, and leaves nothing locked', async () => {
     const test = await TestStore.open();
     await test.store.close();
-    test.disk.fault = ({ kind, keys }) => { if (kind === 'put' && keys[0]?.equals(lineageKey(1))) throw new Error('EIO'); };
+    test.disk.fault = ({ kind, keys }) => {
+      if (kind === 'put' && keys[0]?.equals(lineageKey(1))) throw new Error('EIO');
+    };
     await assert.rejects(test.open(), refused('store_latched', /EIO/));
     assert.deepEqual(test.disk.opened, []);
   });
@@ -164,7 +180,16 @@ describe('every leadership', () => {
       await test.reopen();
     }
     const { rows } = test.store.lineage;
-    assert.deepEqual(rows.map(({ firstOffset, epoch }) => [firstOffset, epoch]), [[1, 1], [2, 2], [3, 3], [4, 4], [5, 5]]);
+    assert.deepEqual(
+      rows.map(({ firstOffset, epoch }) => [firstOffset, epoch]),
+      [
+        [1, 1],
+        [2, 2],
+        [3, 3],
+        [4, 4],
+        [5, 5],
+      ],
+    );
     assert.equal(new Set(ids(test)).size, 5);
     await test.store.close();
   });
@@ -196,7 +221,9 @@ describe('every leadership', () => {
         }
       }
       // Killed, with an append on its way: the offset may be used again, but not the ID.
-      test.disk.fault = (operation) => { if (isAppend(operation)) test.disk.crash(); };
+      test.disk.fault = (operation) => {
+        if (isAppend(operation)) test.disk.crash();
+      };
       void test.set('lost');
       await until('it has died', () => test.disk.opened.length === 0);
       await test.restart();
@@ -207,7 +234,9 @@ describe('every leadership', () => {
   it('is durable before the first write under it', async () => {
     const test = await TestStore.open();
     await test.set('a');
-    const history = test.disk.operations.findIndex(({ kind, sync, keys }) => kind === 'put' && sync && keys[0]?.equals(lineageKey(1)));
+    const history = test.disk.operations.findIndex(
+      ({ kind, sync, keys }) => kind === 'put' && sync && keys[0]?.equals(lineageKey(1)),
+    );
     const first = test.disk.operations.findIndex(isAppend);
     assert(history >= 0 && history < first);
     await test.store.close();
@@ -234,8 +263,14 @@ describe('the role of a store', () => {
 
   it('of a follower refuses writes one by one, names the leader, and answers reads', async () => {
     const test = await TestStore.open({ role: { role: 'follower', upstream } });
-    const replies = await test.submit(set('a'), { kind: 'get', key: key('a') }, increment('n'), { kind: 'exists', keys: [key('a')] });
-    assert.deepEqual(replies.map(({ kind }) => kind), ['error', 'get', 'error', 'exists']);
+    const replies = await test.submit(set('a'), { kind: 'get', key: key('a') }, increment('n'), {
+      kind: 'exists',
+      keys: [key('a')],
+    });
+    assert.deepEqual(
+      replies.map(({ kind }) => kind),
+      ['error', 'get', 'error', 'exists'],
+    );
     const [refusal] = replies;
     assert(refusal?.kind === 'error' && refusal.error.code === 'read_only_follower');
     assert.deepEqual(refusal.error.details, { leader: upstream });
@@ -264,9 +299,16 @@ describe('the role of a store', () => {
       assert.equal(test.store.lineage.rows.length, 2);
       if (how === 'at run time') await test.store.follow(upstream);
       else await test.reopen({ role: 'follower', upstream });
-      assert.deepEqual(test.store.lineage.rows.map(({ firstOffset }) => firstOffset), [1], how);
+      assert.deepEqual(
+        test.store.lineage.rows.map(({ firstOffset }) => firstOffset),
+        [1],
+        how,
+      );
       await test.reopen();
-      assert.deepEqual(test.store.lineage.rows.map(({ firstOffset }) => firstOffset), [1]);
+      assert.deepEqual(
+        test.store.lineage.rows.map(({ firstOffset }) => firstOffset),
+        [1],
+      );
       await test.store.close();
     }
   });
@@ -282,7 +324,8 @@ describe('the role of a store', () => {
 });
 
 describe('the clock of a store', () => {
-  const times = async (test: TestStore) => (await test.store.log.read(test.store.log.base.offset, 1e9)).map((block) => block.timeMs);
+  const times = async (test: TestStore) =>
+    (await test.store.log.read(test.store.log.base.offset, 1e9)).map((block) => block.timeMs);
 
   it('gives each block its time, and never goes back when the wall clock does', async () => {
     const test = await TestStore.open();
@@ -310,7 +353,10 @@ describe('the clock of a store', () => {
       await test.set('b');
     }
     const all = await times(test);
-    assert.deepEqual(all, [...all].sort((a, b) => a - b));
+    assert.deepEqual(
+      all,
+      [...all].sort((a, b) => a - b),
+    );
     await test.store.close();
   });
 });

@@ -10,7 +10,10 @@ import { settled, turns, until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { hold, increment, isAppend, key, set, TestStore } from '../support/store.js';
 
-const refused = (code: ErrorCode, pattern = /./) => (error: unknown) => HeadwaterError.is(error, code) && pattern.test(error.message);
+const refused =
+  (code: ErrorCode, pattern = /./) =>
+  (error: unknown) =>
+    HeadwaterError.is(error, code) && pattern.test(error.message);
 const get = (name: string): Operation => ({ kind: 'get', key: key(name) });
 
 afterEach(removeTemporaryDirectories);
@@ -79,7 +82,11 @@ describe('group commit', () => {
   it('never cuts a transaction', async () => {
     const test = await TestStore.open();
     const operations = Array.from({ length: BLOCK_COMMANDS_MAX + 100 }, (_, i) => set(`k${i}`));
-    await test.submit(...operations.slice(0, BLOCK_COMMANDS_MAX - 10), { kind: 'transact', conditions: [], operations });
+    await test.submit(...operations.slice(0, BLOCK_COMMANDS_MAX - 10), {
+      kind: 'transact',
+      conditions: [],
+      operations,
+    });
     assert.deepEqual(await blocks(test), [BLOCK_COMMANDS_MAX - 10 + operations.length]);
     await test.store.close();
   });
@@ -87,9 +94,16 @@ describe('group commit', () => {
   it('appends nothing for what changes nothing', async () => {
     const test = await TestStore.open();
     await test.set('a');
-    const operations: Operation[] = [{ kind: 'delete', keys: [key('none')] }, { ...set('a'), condition: 'if_absent' } as Operation, { kind: 'persist', key: key('a') }];
+    const operations: Operation[] = [
+      { kind: 'delete', keys: [key('none')] },
+      { ...set('a'), condition: 'if_absent' } as Operation,
+      { kind: 'persist', key: key('a') },
+    ];
     const replies = await test.submit(...operations);
-    assert.deepEqual(replies.map(({ kind }) => kind), ['delete', 'set', 'persist']);
+    assert.deepEqual(
+      replies.map(({ kind }) => kind),
+      ['delete', 'set', 'persist'],
+    );
     assert.deepEqual(await blocks(test), [1]);
     await test.store.close();
   });
@@ -114,8 +128,27 @@ describe('the order of writes', () => {
   it('is kept within one submission that spans blocks, each of which sees those before', async () => {
     const test = await TestStore.open();
     const replies = await test.submit(...Array.from({ length: 3 * BLOCK_COMMANDS_MAX }, () => increment('n')));
-    replies.forEach((reply, i) => assert(reply.kind === 'increment' && reply.value === BigInt(i + 1)));
+    for (const [i, reply] of replies.entries()) assert(reply.kind === 'increment' && reply.value === BigInt(i + 1));
     assert.deepEqual((await blocks(test)).length, 3);
+    await test.store.close();
+  });
+
+  it('does not make one submission read all its keys for every block: a stall would grow with its square', async () => {
+    const test = await TestStore.open();
+    const names = Array.from({ length: 3 * BLOCK_COMMANDS_MAX + 5 }, (_, i) => `k${i}`);
+    await test.submit(...names.map((name) => set(name, '1')));
+    await test.reopen();
+    test.disk.operations.length = 0;
+    const mixed = names.map((name, i) => (i % 2 === 0 ? increment(name) : get(name)));
+    const replies = await test.submit(...mixed);
+    for (const [i, reply] of replies.entries()) {
+      if (i % 2 === 0) assert(reply.kind === 'increment' && reply.value === 2n);
+      else assert(reply.kind === 'get' && String(reply.value) === '1');
+    }
+    const { replies: reads } = await test.store.submit(names.map(get), { bytes: 1e6, ordered: true });
+    assert.equal(reads.length, names.length);
+    const asked = test.disk.operations.filter(({ kind }) => kind === 'read').map(({ keys }) => keys.length);
+    assert(Math.max(...asked) <= BLOCK_COMMANDS_MAX, `up to ${Math.max(...asked)} keys at a time`);
     await test.store.close();
   });
 
@@ -171,7 +204,10 @@ describe('a reply', () => {
   it('refuses one operation of many, and the others are done', async () => {
     const test = await TestStore.open();
     const replies = await test.submit(set('a', 'text'), increment('a'), set('b'));
-    assert.deepEqual(replies.map(({ kind }) => kind), ['set', 'error', 'set']);
+    assert.deepEqual(
+      replies.map(({ kind }) => kind),
+      ['set', 'error', 'set'],
+    );
     const [, refusal] = replies;
     assert(refusal?.kind === 'error' && refusal.error.code === 'not_an_integer');
     assert.deepEqual(await blocks(test), [2]);
@@ -179,9 +215,15 @@ describe('a reply', () => {
   });
 
   it('to a transaction that outgrows what a block may hold is a refusal, and nothing of it is written', async () => {
-    const test = await TestStore.open({ limits: { keyBytesMax: 1_000, valueBytesMax: 64 * 1024 * 1024, transactionBytesMax: 256 * 1024 * 1024 } });
+    const test = await TestStore.open({
+      limits: { keyBytesMax: 1_000, valueBytesMax: 64 * 1024 * 1024, transactionBytesMax: 256 * 1024 * 1024 },
+    });
     const value = Buffer.alloc(BLOCK_BYTES_CEILING / 2);
-    const [reply] = await test.submit({ kind: 'transact', conditions: [], operations: [set('a', value), set('b', value)] });
+    const [reply] = await test.submit({
+      kind: 'transact',
+      conditions: [],
+      operations: [set('a', value), set('b', value)],
+    });
     assert(reply?.kind === 'error' && reply.error.code === 'too_large');
     assert.equal(test.store.position.offset, 0);
     await test.set('c');
@@ -189,12 +231,18 @@ describe('a reply', () => {
   });
 
   it('comes for the largest block that there can be, to the byte, and for none larger', async () => {
-    const limits = { keyBytesMax: 1_000, valueBytesMax: BLOCK_BYTES_CEILING, transactionBytesMax: 2 * BLOCK_BYTES_CEILING };
+    const limits = {
+      keyBytesMax: 1_000,
+      valueBytesMax: BLOCK_BYTES_CEILING,
+      transactionBytesMax: 2 * BLOCK_BYTES_CEILING,
+    };
     const test = await TestStore.open({ limits });
     const half = Buffer.alloc(BLOCK_BYTES_CEILING / 2);
     const kinds: string[] = [];
     for (const less of [99, 101, 131]) {
-      const operations = [half, half.subarray(less)].map((value, i) => ({ ...set(`${i}`, value), expiry: { expiresAtMs: 9_000_000_000_000 } }) as Operation);
+      const operations = [half, half.subarray(less)].map(
+        (value, i) => ({ ...set(`${i}`, value), expiry: { expiresAtMs: 9_000_000_000_000 } }) as Operation,
+      );
       const [reply] = await test.submit({ kind: 'transact', conditions: [], operations });
       kinds.push(reply?.kind === 'error' ? reply.error.code : (reply?.kind ?? ''));
     }
@@ -244,8 +292,14 @@ describe('the queue of the writer', () => {
     const { signal } = new AbortController();
     let listeners = 0;
     const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
-    signal.addEventListener = (...args: Parameters<typeof add>) => { listeners++; add(...args); };
-    signal.removeEventListener = (...args: Parameters<typeof remove>) => { listeners--; remove(...args); };
+    signal.addEventListener = (...args: Parameters<typeof add>) => {
+      listeners++;
+      add(...args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+      listeners--;
+      remove(...args);
+    };
     for (let i = 0; i < 10; i++) {
       const write = test.store.submit([set('a')], { bytes: 300, ordered: false });
       await test.store.whenQueueBelow(0, signal);
@@ -262,12 +316,18 @@ describe('an append that fails', () => {
     await test.set('acknowledged', 'yes');
     const history = test.store.lineage.current;
     const gate = hold(test.disk, isAppend);
-    const inHand = [test.set('x'), test.submit(increment('n'), get('acknowledged')), test.store.submit([get('x')], { bytes: 1, ordered: true })];
+    const inHand = [
+      test.set('x'),
+      test.submit(increment('n'), get('acknowledged')),
+      test.store.submit([get('x')], { bytes: 1, ordered: true }),
+    ];
     await until('it is on its way', gate.held);
     const waiting = [test.set('y'), test.submit(increment('n'))];
     const outcomes = Promise.allSettled([...inHand, ...waiting]);
     gate.release(new Error('ENOSPC'));
-    const codes = (await outcomes).map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as HeadwaterError).code : 'answered'));
+    const codes = (await outcomes).map((outcome) =>
+      outcome.status === 'rejected' ? (outcome.reason as HeadwaterError).code : 'answered',
+    );
     assert.deepEqual(codes, ['outcome_unknown', 'outcome_unknown', 'outcome_unknown', 'unavailable', 'unavailable']);
     await assert.rejects(test.set('z'), refused('unavailable', /reopening after a failure.*ENOSPC/));
     await assert.rejects(test.get('acknowledged'), refused('unavailable'));
@@ -302,7 +362,10 @@ describe('an append that fails', () => {
     await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
     assert.equal(await test.get('a'), 'after');
     assert.equal(test.store.position.offset, 2);
-    assert.deepEqual(test.store.lineage.rows.map(({ firstOffset }) => firstOffset), [1, 3]);
+    assert.deepEqual(
+      test.store.lineage.rows.map(({ firstOffset }) => firstOffset),
+      [1, 3],
+    );
     await test.store.close();
   });
 
@@ -347,7 +410,10 @@ describe('an append that fails', () => {
     test.disk.fault = undefined;
     await until('it is open', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
     const value = Number(await test.get('n'));
-    assert(value >= acknowledged && value <= acknowledged + unknown, `${acknowledged} acknowledged, ${unknown} unknown, ${value} there`);
+    assert(
+      value >= acknowledged && value <= acknowledged + unknown,
+      `${acknowledged} acknowledged, ${unknown} unknown, ${value} there`,
+    );
     assert(acknowledged > 200 && unknown > 2, `${acknowledged} acknowledged, ${unknown} unknown`);
     assert.deepEqual(test.fatal, []);
     await test.store.close();
@@ -368,8 +434,16 @@ describe('a record that the disk has damaged', () => {
   it('is refused to who writes on top of it, and to nobody else, and costs no reopening', async () => {
     const test = await damaged();
     const history = test.store.lineage.current;
-    const outcomes = await Promise.allSettled([test.submit(increment('good')), test.submit(increment('bad')), test.submit(increment('good')), test.submit({ kind: 'delete', keys: [key('bad')] })]);
-    assert.deepEqual(outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as HeadwaterError).code : 'done')), ['done', 'corrupt', 'done', 'corrupt']);
+    const outcomes = await Promise.allSettled([
+      test.submit(increment('good')),
+      test.submit(increment('bad')),
+      test.submit(increment('good')),
+      test.submit({ kind: 'delete', keys: [key('bad')] }),
+    ]);
+    assert.deepEqual(
+      outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as HeadwaterError).code : 'done')),
+      ['done', 'corrupt', 'done', 'corrupt'],
+    );
     assert.equal(await test.get('good'), '3');
     assert.equal(test.store.queuedBytes, 0);
     assert.deepEqual(test.store.lineage.current, history);

@@ -134,7 +134,11 @@ export class Line {
       },
       true,
     );
-    this.#up = new End<UpFrame, DownFrame>((frame) => decodeUpFrame(encodeUpFrame(frame)), (frame) => this.answered.push(frame), false);
+    this.#up = new End<UpFrame, DownFrame>(
+      (frame) => decodeUpFrame(encodeUpFrame(frame)),
+      (frame) => this.answered.push(frame),
+      false,
+    );
     this.#down.peer = this.#up;
     this.#up.peer = this.#down;
     this.down = this.#down;

@@ -5,6 +5,7 @@
  * location is locked while it is open, so that a handle that leaks is noticed.
  * `temporaryDirectory` is for the tests in which the real LevelDB is the point.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,7 +20,7 @@ type Level = MemoryLevel<Buffer, Buffer>;
 export interface DiskOperation {
   readonly kind: 'open' | 'put' | 'batch' | 'durable' | 'read' | 'compact' | 'close';
   readonly location: string;
-  /** Keys that a put or batch writes. */
+  /** Keys that are written or asked for. */
   readonly keys: readonly Buffer[];
   readonly sync: boolean;
 }
@@ -44,7 +45,8 @@ export class MemoryDisk {
     const lives = this.#lives;
     await this.do({ kind: 'open', location, keys: [], sync: false });
     if (lives !== this.#lives) await NEVER;
-    if (this.#open.has(location)) throw new HeadwaterError('directory_locked', `${location} is in use by another process`);
+    if (this.#open.has(location))
+      throw new HeadwaterError('directory_locked', `${location} is in use by another process`);
     const known = await isDirectory(location);
     await mkdir(location, { recursive: true });
     let level = this.#levels.get(location);
@@ -135,14 +137,16 @@ class Handle {
     this.#disk = disk;
     this.location = location;
     this.#level = level;
-    this.database = new LatchingDatabase(location, this.#levelLike(), () => this.#write('durable', [], false, async () => {}));
+    this.database = new LatchingDatabase(location, this.#levelLike(), () =>
+      this.#write('durable', [], false, async () => {}),
+    );
   }
 
   #levelLike(): ConstructorParameters<typeof LatchingDatabase>[1] {
     return {
-      get: (key) => this.#read(this.#level.get(key)),
-      getMany: (keys) => this.#read(this.#level.getMany(keys)),
-      hasMany: (keys) => this.#read(this.#level.hasMany(keys)),
+      get: (key) => this.#read([key], this.#level.get(key)),
+      getMany: (keys) => this.#read(keys, this.#level.getMany(keys)),
+      hasMany: (keys) => this.#read(keys, this.#level.hasMany(keys)),
       put: (key, value, options) => {
         const sync = (options as { sync?: boolean }).sync ?? false;
         const [ownKey, ownValue] = [Buffer.from(key), Buffer.from(value)];
@@ -162,14 +166,15 @@ class Handle {
             keys.push(own(key));
             batch.del(own(key));
           },
-          write: (options) => this.#write('batch', keys, (options as { sync?: boolean } | undefined)?.sync ?? false, () => batch.write()),
+          write: (options) =>
+            this.#write('batch', keys, (options as { sync?: boolean } | undefined)?.sync ?? false, () => batch.write()),
         };
       },
       iterator: (options) => {
         this.#assertOpen();
         const iterator = this.#level.iterator(options);
         return {
-          nextv: (size) => this.#read(iterator.nextv(size)),
+          nextv: (size) => this.#read([], iterator.nextv(size)),
           close: () => iterator.close(),
         };
       },
@@ -183,18 +188,28 @@ class Handle {
   }
 
   /** What is read is what stood there at the call; it arrives a turn later. */
-  async #read<T>(reading: Promise<T>): Promise<T> {
+  async #read<T>(keys: readonly Buffer[], reading: Promise<T>): Promise<T> {
     reading.catch(() => {});
     this.#assertOpen();
-    return this.#hold('read', [], false, () => reading);
+    return this.#hold('read', keys, false, () => reading);
   }
 
-  async #write(kind: 'put' | 'batch' | 'durable' | 'compact', keys: readonly Buffer[], sync: boolean, write: () => Promise<void>): Promise<void> {
+  async #write(
+    kind: 'put' | 'batch' | 'durable' | 'compact',
+    keys: readonly Buffer[],
+    sync: boolean,
+    write: () => Promise<void>,
+  ): Promise<void> {
     this.#assertOpen();
     await this.#hold(kind, keys, sync, write);
   }
 
-  async #hold<T>(kind: DiskOperation['kind'], keys: readonly Buffer[], sync: boolean, effect: () => Promise<T>): Promise<T> {
+  async #hold<T>(
+    kind: DiskOperation['kind'],
+    keys: readonly Buffer[],
+    sync: boolean,
+    effect: () => Promise<T>,
+  ): Promise<T> {
     this.#inHand++;
     try {
       await this.#disk.do({ kind, location: this.location, keys, sync });
@@ -223,9 +238,12 @@ class Handle {
   }
 }
 
+/** In memory where the machine has that: what these tests look at is not what a power cut leaves. */
+const BASE = process.env.TMPDIR === undefined && existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 /** A directory that goes when the test ends. */
 export async function temporaryDirectory(): Promise<string> {
-  const directory = await mkdtemp(path.join(tmpdir(), 'headwater-'));
+  const directory = await mkdtemp(path.join(BASE, 'headwater-'));
   made.push(directory);
   return directory;
 }

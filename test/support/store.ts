@@ -28,7 +28,8 @@ export class RecordingLogger implements Logger {
 
   /** Messages of a level, or of all. */
   said(pattern: RegExp, level?: keyof Logger): number {
-    return this.lines.filter((line) => (level === undefined || line.level === level) && pattern.test(line.message)).length;
+    return this.lines.filter((line) => (level === undefined || line.level === level) && pattern.test(line.message))
+      .length;
   }
 }
 
@@ -52,8 +53,21 @@ export class TestStore {
     this.store = undefined as never;
   }
 
-  static async open(options: Options & { role?: { role: Role; upstream: string }; clock?: TestClock; directory?: string; disk?: MemoryDisk } = {}): Promise<TestStore> {
-    const { role, clock = new TestClock(), directory = path.join(await temporaryDirectory(), 'data'), disk = new MemoryDisk(), ...rest } = options;
+  static async open(
+    options: Options & {
+      role?: { role: Role; upstream: string };
+      clock?: TestClock;
+      directory?: string;
+      disk?: MemoryDisk;
+    } = {},
+  ): Promise<TestStore> {
+    const {
+      role,
+      clock = new TestClock(),
+      directory = path.join(await temporaryDirectory(), 'data'),
+      disk = new MemoryDisk(),
+      ...rest
+    } = options;
     const made = new TestStore(directory, disk, clock, rest);
     await made.open(role);
     return made;
@@ -79,6 +93,12 @@ export class TestStore {
       },
       role,
     );
+  }
+
+  /** A store with other options on the same directory, disk and clock. */
+  another(options: Options = {}): Promise<TestStore> {
+    const { directory, disk, clock } = this;
+    return TestStore.open({ ...options, directory, disk, clock });
   }
 
   /** As after SIGKILL: what is on the disk is there, nothing else. */
@@ -118,18 +138,30 @@ export class TestStore {
 export const key = (name: string): Buffer => Buffer.from(name, 'latin1');
 
 export function set(name: string, value: string | Buffer = 'v', ttlMs?: number): Operation {
-  return { kind: 'set', key: key(name), value: Buffer.from(value), expiry: ttlMs === undefined ? undefined : { ttlMs } };
+  return {
+    kind: 'set',
+    key: key(name),
+    value: Buffer.from(value),
+    expiry: ttlMs === undefined ? undefined : { ttlMs },
+  };
 }
 
 export const increment = (name: string): Operation => ({ kind: 'increment', key: key(name), by: 1n });
 
 /** Whether a write to the disk is the append of a block. */
 export function isAppend({ kind, location, keys }: DiskOperation): boolean {
-  return (kind === 'put' || kind === 'batch') && location.endsWith('/log') && keys.some((bytes) => bytes[0] === 'b'.charCodeAt(0));
+  return (
+    (kind === 'put' || kind === 'batch') &&
+    location.endsWith('/log') &&
+    keys.some((bytes) => bytes[0] === 'b'.charCodeAt(0))
+  );
 }
 
 /** Holds what matches until `release`; what follows passes. */
-export function hold(disk: MemoryDisk, matches: (operation: DiskOperation) => boolean): { release(error?: Error): void; held(): boolean } {
+export function hold(
+  disk: MemoryDisk,
+  matches: (operation: DiskOperation) => boolean,
+): { release(error?: Error): void; held(): boolean } {
   let open: (() => void) | undefined;
   let fail: ((error: Error) => void) | undefined;
   let used = false;

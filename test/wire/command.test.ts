@@ -16,56 +16,65 @@ const { BlockPayload } = headwater.v1;
 
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
 /** Around the lengths at which a varint grows. */
-const longBytes = fc.oneof(bytes, fc.constantFrom(127, 128, 16_383, 16_384).map((length) => Buffer.alloc(length, 7)));
+const longBytes = fc.oneof(
+  bytes,
+  fc.constantFrom(127, 128, 16_383, 16_384).map((length) => Buffer.alloc(length, 7)),
+);
 const time = fc.oneof(fc.constantFrom(0, 1, 127, 128, 2 ** 32, Number.MAX_SAFE_INTEGER), fc.maxSafeNat());
 const type = fc.oneof(fc.constantFrom(0, 1, 0xffff_ffff), fc.nat());
 const kinds: fc.Arbitrary<Command> = fc.oneof(
-  fc.tuple(longBytes, longBytes, time, type).map(([key, value, expiresAtMs, kind]) => ({ kind: 'put' as const, key, value, expiresAtMs, type: kind })),
+  fc
+    .tuple(longBytes, longBytes, time, type)
+    .map(([key, value, expiresAtMs, kind]) => ({ kind: 'put' as const, key, value, expiresAtMs, type: kind })),
   longBytes.map((key) => ({ kind: 'del' as const, key })),
   fc.tuple(bytes, time).map(([key, expiresAtMs]) => ({ kind: 'touch' as const, key, expiresAtMs })),
   fc.constant({ kind: 'clear' as const }),
   fc.tuple(bytes, longBytes).map(([channel, data]) => ({ kind: 'message' as const, channel, data })),
 );
-const command: fc.Arbitrary<Command> = fc.tuple(kinds, fc.boolean()).map(([plain, joined]) => (joined ? { ...plain, joined } : plain));
+const command: fc.Arbitrary<Command> = fc
+  .tuple(kinds, fc.boolean())
+  .map(([plain, joined]) => (joined ? { ...plain, joined } : plain));
 const commands = fc.array(command, { maxLength: 12 });
 
 type Payload = headwater.v1.BlockPayload.$Properties;
 
 function toPayload(list: readonly Command[]): Payload {
-  return {
-    commands: list.map((one) => {
-      const joined = one.joined ? { joined: true } : {};
-      switch (one.kind) {
-        case 'put':
-          return { put: { key: one.key, value: one.value, expiresAtMs: one.expiresAtMs, type: one.type }, ...joined };
-        case 'del':
-          return { del: { key: one.key }, ...joined };
-        case 'touch':
-          return { touch: { key: one.key, expiresAtMs: one.expiresAtMs }, ...joined };
-        case 'clear':
-          return { clear: {}, ...joined };
-        case 'message':
-          return { message: { channel: one.channel, data: one.data }, ...joined };
-      }
-    }),
-  };
+  return { commands: list.map((one) => ({ ...toKind(one), ...(one.joined ? { joined: true } : {}) })) };
+}
+
+function toKind(one: Command): headwater.v1.Command.$Properties {
+  switch (one.kind) {
+    case 'put':
+      return { put: { key: one.key, value: one.value, expiresAtMs: one.expiresAtMs, type: one.type } };
+    case 'del':
+      return { del: { key: one.key } };
+    case 'touch':
+      return { touch: { key: one.key, expiresAtMs: one.expiresAtMs } };
+    case 'clear':
+      return { clear: {} };
+    case 'message':
+      return { message: { channel: one.channel, data: one.data } };
+  }
+}
+
+function fromPayload(payload: Payload): Command[] {
+  return (payload.commands ?? []).map((one) => ({ ...fromKind(one), ...(one.joined ? { joined: true } : {}) }));
 }
 
 const buffer = (field: Uint8Array | null | undefined) => Buffer.from(field ?? []);
+const milliseconds = (field: Parameters<typeof toNumber>[0]) => toNumber(field, 'expires_at_ms');
 
-function fromPayload(payload: Payload): Command[] {
-  return (payload.commands ?? []).map(({ put, del, touch, clear, message, joined }) => {
-    const flag = joined ? { joined } : {};
-    if (put) {
-      const expiresAtMs = toNumber(put.expiresAtMs, 'expires_at_ms');
-      return { kind: 'put', key: buffer(put.key), value: buffer(put.value), expiresAtMs, type: put.type ?? 0, ...flag };
-    }
-    if (del) return { kind: 'del', key: buffer(del.key), ...flag };
-    if (touch) return { kind: 'touch', key: buffer(touch.key), expiresAtMs: toNumber(touch.expiresAtMs, 'expires_at_ms'), ...flag };
-    if (clear) return { kind: 'clear', ...flag };
-    if (message) return { kind: 'message', channel: buffer(message.channel), data: buffer(message.data), ...flag };
-    assert.fail('a command without a kind');
-  });
+function fromKind({ put, del, touch, clear, message }: headwater.v1.Command.$Properties): Command {
+  if (put) {
+    const { key, value, expiresAtMs, type: kind } = put;
+    const record = { key: buffer(key), value: buffer(value), expiresAtMs: milliseconds(expiresAtMs), type: kind ?? 0 };
+    return { kind: 'put', ...record };
+  }
+  if (del) return { kind: 'del', key: buffer(del.key) };
+  if (touch) return { kind: 'touch', key: buffer(touch.key), expiresAtMs: milliseconds(touch.expiresAtMs) };
+  if (clear) return { kind: 'clear' };
+  assert(message, 'a command without a kind');
+  return { kind: 'message', channel: buffer(message.channel), data: buffer(message.data) };
 }
 
 const HEADER = Buffer.from('a header that is not read');
@@ -112,7 +121,11 @@ describe('the payload of a block', () => {
   });
 
   it('keeps the joined flag with its command and no other', () => {
-    const list: Command[] = [{ kind: 'clear' }, { kind: 'clear', joined: true }, { kind: 'del', key: Buffer.from('k') }];
+    const list: Command[] = [
+      { kind: 'clear' },
+      { kind: 'clear', joined: true },
+      { kind: 'del', key: Buffer.from('k') },
+    ];
     assert.deepEqual(decode(encodeCommands(list, 0)), list);
   });
 

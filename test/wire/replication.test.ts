@@ -53,12 +53,24 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     full: fc.boolean(),
     keyspaceIncomplete: fc.boolean(),
   }),
-  record<Acknowledgement>({ kind: kind('acknowledgement'), receivedOffset: offset, appendedOffset: offset, durableOffset: offset, replicationId: id, checksum }),
+  record<Acknowledgement>({
+    kind: kind('acknowledgement'),
+    receivedOffset: offset,
+    appendedOffset: offset,
+    durableOffset: offset,
+    replicationId: id,
+    checksum,
+  }),
   record<DigestReport>({ kind: kind('digestReport'), markId: text, nodeId: text, offset, keys: offset, digest: bytes }),
 );
 
 const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
-  record<Down<'continue'>>({ kind: kind('continue'), upstream, lineage: fc.array(row, { maxLength: 4 }), endOffset: offset }),
+  record<Down<'continue'>>({
+    kind: kind('continue'),
+    upstream,
+    lineage: fc.array(row, { maxLength: 4 }),
+    endOffset: offset,
+  }),
   record<Down<'wait'>>({ kind: kind('wait'), reason: text }),
   record<Down<'fullResync'>>({
     kind: kind('fullResync'),
@@ -75,11 +87,26 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     message: text,
     details: fc.array(fc.tuple(text, text), { maxLength: 3 }).map((pairs) => Object.fromEntries(pairs)),
   }),
-  record<Down<'blocks'>>({ kind: kind('blocks'), blocks: fc.array(bytes, { maxLength: 4 }), acknowledge: fc.boolean(), sync: fc.boolean() }),
-  record<Down<'snapshotChunk'>>({ kind: kind('snapshotChunk'), keys: fc.array(bytes, { maxLength: 4 }), records: fc.array(bytes, { maxLength: 4 }) }),
+  record<Down<'blocks'>>({
+    kind: kind('blocks'),
+    blocks: fc.array(bytes, { maxLength: 4 }),
+    acknowledge: fc.boolean(),
+    sync: fc.boolean(),
+  }),
+  record<Down<'snapshotChunk'>>({
+    kind: kind('snapshotChunk'),
+    keys: fc.array(bytes, { maxLength: 4 }),
+    records: fc.array(bytes, { maxLength: 4 }),
+  }),
   record<Down<'snapshotEnd'>>({ kind: kind('snapshotEnd'), keys: offset, digest: bytes }),
   record<Down<'newHistory'>>({ kind: kind('newHistory'), row }),
-  record<Down<'heartbeat'>>({ kind: kind('heartbeat'), offset, checksum, timeMs: offset, path: fc.array(text, { maxLength: 3 }) }),
+  record<Down<'heartbeat'>>({
+    kind: kind('heartbeat'),
+    offset,
+    checksum,
+    timeMs: offset,
+    path: fc.array(text, { maxLength: 3 }),
+  }),
   record<Down<'mark'>>({ kind: kind('mark'), markId: text }),
   record<Part>({ kind: kind('part'), data: bytes, last: fc.boolean() }),
 );
@@ -136,7 +163,14 @@ describe('replication frames', () => {
   });
 
   it('tell a branch at offset 0 from none', () => {
-    const frame = { kind: 'fullResync', upstream: { clusterId: '', nodeId: '', address: '', timeMs: 0 }, reason: '', position: ORIGIN, lineage: [], keysEstimate: 0 } as const;
+    const frame = {
+      kind: 'fullResync',
+      upstream: { clusterId: '', nodeId: '', address: '', timeMs: 0 },
+      reason: '',
+      position: ORIGIN,
+      lineage: [],
+      keysEstimate: 0,
+    } as const;
     for (const branchOffset of [0, undefined]) {
       const decoded = decodeDownFrame(encodeDownFrame({ ...frame, branchOffset }));
       assert(decoded.kind === 'fullResync');
@@ -148,7 +182,10 @@ describe('replication frames', () => {
     const details = JSON.parse('{"__proto__":"x","constructor":"y"}') as Record<string, string>;
     const decoded = decodeDownFrame(encodeDownFrame({ kind: 'refuse', reason: '', message: '', details }));
     assert(decoded.kind === 'refuse');
-    assert.deepEqual(Object.entries(decoded.details), [['__proto__', 'x'], ['constructor', 'y']]);
+    assert.deepEqual(Object.entries(decoded.details), [
+      ['__proto__', 'x'],
+      ['constructor', 'y'],
+    ]);
   });
 });
 
@@ -173,8 +210,14 @@ describe('what is refused as a replication frame', () => {
   });
 
   it('a handshake without a position, and a new history without a row', () => {
-    assert.equal(refusal(() => decodeUpFrame(Buffer.from(PbUpFrame.encode({ handshake: {} }).finish()))).code, 'protocol_violation');
-    assert.equal(refusal(() => decodeDownFrame(Buffer.from(PbDownFrame.encode({ newHistory: {} }).finish()))).code, 'protocol_violation');
+    assert.equal(
+      refusal(() => decodeUpFrame(Buffer.from(PbUpFrame.encode({ handshake: {} }).finish()))).code,
+      'protocol_violation',
+    );
+    assert.equal(
+      refusal(() => decodeDownFrame(Buffer.from(PbDownFrame.encode({ newHistory: {} }).finish()))).code,
+      'protocol_violation',
+    );
   });
 
   it('an offset of 2^53 or more', () => {
@@ -188,30 +231,51 @@ describe('what is refused as a replication frame', () => {
 
   it('a cut at every byte: refused, or what is left is a frame too', () => {
     const frames: UpFrame[] = [
-      { ...handshake, lineage: [{ replicationId: historyId('a'), firstOffset: 1, checksum: 2, epoch: 3 }], clusterId: 'c', baseOffset: 9 },
-      { kind: 'acknowledgement', receivedOffset: 3, appendedOffset: 2, durableOffset: 1, replicationId: historyId('a'), checksum: 5 },
+      {
+        ...handshake,
+        lineage: [{ replicationId: historyId('a'), firstOffset: 1, checksum: 2, epoch: 3 }],
+        clusterId: 'c',
+        baseOffset: 9,
+      },
+      {
+        kind: 'acknowledgement',
+        receivedOffset: 3,
+        appendedOffset: 2,
+        durableOffset: 1,
+        replicationId: historyId('a'),
+        checksum: 5,
+      },
     ];
     for (const frame of frames) {
       const whole = encodeUpFrame(frame);
       for (let length = 0; length < whole.length; length++) {
-        assert.equal(refusal(() => decodeUpFrame(whole.subarray(0, length))).code, 'protocol_violation', `cut at ${length}`);
+        assert.equal(
+          refusal(() => decodeUpFrame(whole.subarray(0, length))).code,
+          'protocol_violation',
+          `cut at ${length}`,
+        );
       }
     }
   });
 
   it('whatever bytes come: a frame or a coded refusal, nothing else', () => {
     fc.assert(
-      fc.property(fc.oneof(bytes, upFrame.map(encodeUpFrame), downFrame.map(encodeDownFrame)), fc.nat(), fc.nat(255), (original, at, value) => {
-        const changed = Buffer.from(original);
-        if (changed.length > 0) changed[at % changed.length] = value;
-        for (const decode of [decodeUpFrame, decodeDownFrame]) {
-          try {
-            decode(changed);
-          } catch (error) {
-            assert(HeadwaterError.is(error, 'protocol_violation'), `${changed.toString('hex')}: ${String(error)}`);
+      fc.property(
+        fc.oneof(bytes, upFrame.map(encodeUpFrame), downFrame.map(encodeDownFrame)),
+        fc.nat(),
+        fc.nat(255),
+        (original, at, value) => {
+          const changed = Buffer.from(original);
+          if (changed.length > 0) changed[at % changed.length] = value;
+          for (const decode of [decodeUpFrame, decodeDownFrame]) {
+            try {
+              decode(changed);
+            } catch (error) {
+              assert(HeadwaterError.is(error, 'protocol_violation'), `${changed.toString('hex')}: ${String(error)}`);
+            }
           }
-        }
-      }),
+        },
+      ),
       runs(2000),
     );
   });

@@ -1,0 +1,47 @@
+/** Keys that are overwritten again and again: what a layer pins stays in proportion to what it needs. */
+import assert from 'node:assert/strict';
+import type { Command } from '../../src/command.js';
+import { hashKey } from '../../src/keyspace/key-table.js';
+import { Layer, TOMBSTONE } from '../../src/keyspace/layer.js';
+import { sealBlock } from '../../src/log/block.js';
+import { NO_HISTORY } from '../../src/position.js';
+import { seededRandom, seedOfThisRun } from '../support/random.js';
+
+const KEYS = 5_000;
+const MiB = 1024 * 1024;
+
+describe('a layer whose keys are overwritten for long', () => {
+  it('holds every last value, and lets go of the blocks that it does not need', () => {
+    const seed = seedOfThisRun();
+    const random = seededRandom(seed);
+    const layer = new Layer(0);
+    const expected = new Map<string, string | undefined>();
+    let previous = { offset: 0, checksum: 0 };
+    let bytesMax = 0;
+    while (layer.logBytes < 48 * MiB) {
+      const commands = Array.from({ length: 200 }, (): Command => {
+        // Some keys are hardly ever written: their blocks are what would stay pinned.
+        const key = `key:${Math.floor(random() ** 8 * KEYS)}`;
+        if (random() < 0.02) {
+          expected.set(key, undefined);
+          return { kind: 'del', key: Buffer.from(key) };
+        }
+        const value = String(random()).padEnd(Math.floor(random() * 400), '.');
+        expected.set(key, value);
+        return { kind: 'put', key: Buffer.from(key), value: Buffer.from(value), expiresAtMs: 0, type: 0 };
+      });
+      const block = sealBlock({ commands, previous, replicationId: NO_HISTORY, timeMs: 1 });
+      previous = { offset: block.lastOffset, checksum: block.checksum };
+      layer.apply(block);
+      bytesMax = Math.max(bytesMax, layer.bytes);
+    }
+    for (const [key, value] of expected) {
+      const bytes = Buffer.from(key);
+      const entry = layer.find(bytes, 0, bytes.length, hashKey(bytes, 0, bytes.length));
+      assert.ok(entry >= 0, `seed ${seed}: ${key} is in the layer`);
+      if (value === undefined) assert.equal(layer.kind[entry], TOMBSTONE, `seed ${seed}: ${key}`);
+      else assert.equal(layer.read(entry).value.toString(), value, `seed ${seed}: ${key}`);
+    }
+    assert.ok(bytesMax < 10 * MiB, `seed ${seed}: at most ${bytesMax} bytes pinned for about 1 MB of data`);
+  });
+});

@@ -5,7 +5,13 @@
 import type { Client } from '../src/index.js';
 
 /** Keys `<prefix>0` to `<prefix>count-1`, each with a different value of `valueBytes`. */
-export async function load(client: Client, prefix: string, count: number, valueBytes: number, inFlight = 1000): Promise<void> {
+export async function load(
+  client: Client,
+  prefix: string,
+  count: number,
+  valueBytes: number,
+  inFlight = 1000,
+): Promise<void> {
   let next = 0;
   const loop = async () => {
     while (next < count) {

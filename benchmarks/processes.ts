@@ -110,7 +110,10 @@ function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 function untilLine(child: ChildProcess, pattern: RegExp, what: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = '';
-    const timer = setTimeout(() => reject(new Error(`${what} was not ready after ${READY_MS_MAX} ms:\n${text}`)), READY_MS_MAX);
+    const timer = setTimeout(
+      () => reject(new Error(`${what} was not ready after ${READY_MS_MAX} ms:\n${text}`)),
+      READY_MS_MAX,
+    );
     child.once('exit', (code) => reject(new Error(`${what} ended with ${code}:\n${text}`)));
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       text = (text + chunk).slice(-10_000);

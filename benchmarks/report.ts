@@ -6,16 +6,19 @@
 import { cpus, totalmem } from 'node:os';
 import Table from 'cli-table3';
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   if (sorted.length === 0) return Number.NaN;
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
 /** `median (min–max)`. */
 export function spread(values: readonly number[], digits = 0): string {
-  const show = (value: number) => value.toLocaleString('en', { maximumFractionDigits: digits, minimumFractionDigits: digits });
+  const show = (value: number) =>
+    value.toLocaleString('en', { maximumFractionDigits: digits, minimumFractionDigits: digits });
   return `${show(median(values))} (${show(Math.min(...values))}–${show(Math.max(...values))})`;
 }
 
@@ -33,5 +36,7 @@ export function printTable(title: string, head: string[], rows: string[][]): voi
 export function printMachine(): void {
   const [cpu] = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
-  console.log(`${cpus().length} × ${cpu?.model.trim()}, ${memory} GiB, Node ${process.versions.node}, ${process.platform}`);
+  console.log(
+    `${cpus().length} × ${cpu?.model.trim()}, ${memory} GiB, Node ${process.versions.node}, ${process.platform}`,
+  );
 }

@@ -43,10 +43,18 @@ export async function write(options: WriteOptions): Promise<void> {
   for (const inFlight of options.inFlight) rows.push(...(await compare(systems, inFlight, options)));
   for (const system of systems) await system.close();
   const head = ['in flight', 'system', 'acknowledged SETs/s', 'follower behind, ms', 'ratio to Redis'];
-  printTable(`SET of 100 B over ${KEYS} keys, fsync everysec, 1 follower, ${options.rounds} rounds of ${options.commands}`, head, rows);
+  printTable(
+    `SET of 100 B over ${KEYS} keys, fsync everysec, 1 follower, ${options.rounds} rounds of ${options.commands}`,
+    head,
+    rows,
+  );
 }
 
-async function compare(systems: readonly System[], inFlight: number, { rounds, commands }: WriteOptions): Promise<string[][]> {
+async function compare(
+  systems: readonly System[],
+  inFlight: number,
+  { rounds, commands }: WriteOptions,
+): Promise<string[][]> {
   const results = systems.map(() => [] as Round[]);
   // One round each that does not count: code gets compiled, connections opened.
   for (let round = -1; round < rounds; round++) {
@@ -60,7 +68,10 @@ async function compare(systems: readonly System[], inFlight: number, { rounds, c
     String(inFlight),
     name,
     spread(rates[i] as number[]),
-    spread((results[i] as Round[]).map(({ followerBehindMs }) => followerBehindMs), 1),
+    spread(
+      (results[i] as Round[]).map(({ followerBehindMs }) => followerBehindMs),
+      1,
+    ),
     i === 0 && rates[1] ? `${spread(ratios(rates[0] as number[], rates[1]), 2)}` : '',
   ]);
 }
@@ -129,4 +140,3 @@ async function redisSystem(servers: Servers): Promise<System> {
     },
   };
 }
-

@@ -8,7 +8,13 @@
 export const TYPE_STRING = 0;
 
 export type Command = (
-  | { readonly kind: 'put'; readonly key: Buffer; readonly value: Buffer; readonly expiresAtMs: number; readonly type: number }
+  | {
+      readonly kind: 'put';
+      readonly key: Buffer;
+      readonly value: Buffer;
+      readonly expiresAtMs: number;
+      readonly type: number;
+    }
   | { readonly kind: 'del'; readonly key: Buffer }
   | { readonly kind: 'touch'; readonly key: Buffer; readonly expiresAtMs: number }
   | { readonly kind: 'clear' }

@@ -5,7 +5,15 @@
  */
 import type { Limits } from './commands/view.js';
 import { HeadwaterError } from './errors.js';
-import { BLOCK_BYTES_CEILING, KEY_BYTES_MAX, LINK_TIMEOUT_MS, OVERLAY_BYTES_MAX, REPLAY_BYTES_MAX, TRANSACTION_BYTES_MAX, VALUE_BYTES_MAX } from './limits.js';
+import {
+  BLOCK_BYTES_CEILING,
+  KEY_BYTES_MAX,
+  LINK_TIMEOUT_MS,
+  OVERLAY_BYTES_MAX,
+  REPLAY_BYTES_MAX,
+  TRANSACTION_BYTES_MAX,
+  VALUE_BYTES_MAX,
+} from './limits.js';
 import type { CheckpointBudget } from './store/checkpoint.js';
 import type { FsyncPolicy } from './store/commit.js';
 
@@ -54,7 +62,10 @@ export function checkConfig(options: NodeOptions): NodeConfig {
   const listen = checkAddress('listen', options.listen ?? DEFAULT_ADDRESS, { portZero: true });
   const follow = options.follow === undefined ? undefined : checkAddress('follow', options.follow);
   if (follow !== undefined && follow === listen) {
-    throw new HeadwaterError('replication_loop', `a node cannot follow itself: it listens on ${listen} and was told to follow ${follow}`);
+    throw new HeadwaterError(
+      'replication_loop',
+      `a node cannot follow itself: it listens on ${listen} and was told to follow ${follow}`,
+    );
   }
   if (options.data === '') throw invalid('data', 'the path of a directory', "''");
   return {
@@ -84,15 +95,20 @@ export function checkAddress(option: string, address: string, { portZero } = { p
   return `${match[1]}:${port}`;
 }
 
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   const host = address.slice(0, address.lastIndexOf(':'));
-  return host === 'localhost' || host === '[::1]' || /^127\./.test(host);
+  return host === 'localhost' || host === '[::1]' || host.startsWith('127.');
 }
 
 function checkLimits(options: NodeOptions): Limits {
   // One block holds a whole transaction and its framing, and no block is over the format's ceiling.
   const ceiling = BLOCK_BYTES_CEILING / 2;
-  const transactionBytesMax = checkNumber('max-transaction-bytes', options.transactionBytesMax ?? TRANSACTION_BYTES_MAX, 1024, ceiling);
+  const transactionBytesMax = checkNumber(
+    'max-transaction-bytes',
+    options.transactionBytesMax ?? TRANSACTION_BYTES_MAX,
+    1024,
+    ceiling,
+  );
   return {
     transactionBytesMax,
     valueBytesMax: checkNumber('max-value-bytes', options.valueBytesMax ?? VALUE_BYTES_MAX, 1, ceiling),

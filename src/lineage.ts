@@ -30,7 +30,11 @@ export class Lineage {
     try {
       return new Lineage(rows);
     } catch (cause) {
-      throw new HeadwaterError('protocol_violation', `the peer sent a lineage that cannot be: ${(cause as Error).message}`, { cause });
+      throw new HeadwaterError(
+        'protocol_violation',
+        `the peer sent a lineage that cannot be: ${(cause as Error).message}`,
+        { cause },
+      );
     }
   }
 
@@ -39,7 +43,10 @@ export class Lineage {
     for (let i = 1; i < rows.length; i++) {
       const before = rows[i - 1] as LineageRow;
       const row = rows[i] as LineageRow;
-      invariant(row.firstOffset > before.firstOffset, `lineage offsets rise: ${before.firstOffset}, ${row.firstOffset}`);
+      invariant(
+        row.firstOffset > before.firstOffset,
+        `lineage offsets rise: ${before.firstOffset}, ${row.firstOffset}`,
+      );
       invariant(row.epoch > before.epoch, `lineage epochs rise: ${before.epoch}, ${row.epoch}`);
     }
     this.rows = rows;

@@ -23,7 +23,8 @@ import type { Role } from './store/directory.js';
 import { Store } from './store/store.js';
 import type { KeyspaceDigestReply, NodeStatus } from './wire/admin.js';
 
-export const VERSION: string = (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }).version;
+export const VERSION: string = (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string })
+  .version;
 
 /** How often the event loop is asked whether it is on time. */
 const DELAY_RESOLUTION_MS = 5;
@@ -72,7 +73,13 @@ export class Node implements NodeControl {
     return node;
   }
 
-  private constructor(config: NodeConfig, logger: Logger, store: Store, failed: Promise<Error>, fail: (error: Error) => void) {
+  private constructor(
+    config: NodeConfig,
+    logger: Logger,
+    store: Store,
+    failed: Promise<Error>,
+    fail: (error: Error) => void,
+  ) {
     this.#config = config;
     this.#logger = logger;
     this.#store = store;
@@ -145,7 +152,10 @@ export class Node implements NodeControl {
   follow(address: string, options: { acceptDataLoss: boolean }): Promise<void> {
     const upstream = checkAddress('address', address);
     if (upstream === this.address) {
-      throw new HeadwaterError('replication_loop', `a node cannot follow itself: this is ${this.address}, and it was told to follow ${upstream}`);
+      throw new HeadwaterError(
+        'replication_loop',
+        `a node cannot follow itself: this is ${this.address}, and it was told to follow ${upstream}`,
+      );
     }
     const done = this.#following.then(async () => {
       await this.#link.stop();

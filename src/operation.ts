@@ -47,7 +47,12 @@ export type Operation =
   | { readonly kind: 'getDelete'; readonly key: Buffer }
   | { readonly kind: 'getExpire'; readonly key: Buffer; readonly expiry?: NewExpiry | 'persist' | undefined }
   | { readonly kind: 'timeToLive'; readonly key: Buffer }
-  | { readonly kind: 'expire'; readonly key: Buffer; readonly expiry: NewExpiry; readonly condition?: ExpireCondition | undefined }
+  | {
+      readonly kind: 'expire';
+      readonly key: Buffer;
+      readonly expiry: NewExpiry;
+      readonly condition?: ExpireCondition | undefined;
+    }
   | { readonly kind: 'persist'; readonly key: Buffer }
   | { readonly kind: 'rename'; readonly key: Buffer; readonly newKey: Buffer; readonly ifAbsent?: boolean | undefined }
   | { readonly kind: 'type'; readonly key: Buffer }
@@ -90,7 +95,12 @@ export type Reply =
   | { readonly kind: 'setRange'; readonly length: number }
   | { readonly kind: 'getDelete'; readonly value: Buffer | undefined }
   | { readonly kind: 'getExpire'; readonly value: Buffer | undefined }
-  | { readonly kind: 'timeToLive'; readonly exists: boolean; readonly ttlMs?: number | undefined; readonly expiresAtMs?: number | undefined }
+  | {
+      readonly kind: 'timeToLive';
+      readonly exists: boolean;
+      readonly ttlMs?: number | undefined;
+      readonly expiresAtMs?: number | undefined;
+    }
   | { readonly kind: 'expire'; readonly applied: boolean }
   | { readonly kind: 'persist'; readonly applied: boolean }
   | { readonly kind: 'rename'; readonly applied: boolean }

@@ -17,10 +17,6 @@ export const NO_HISTORY = '0'.repeat(40);
 
 export const ORIGIN: Position = Object.freeze({ replicationId: NO_HISTORY, offset: 0, checksum: 0 });
 
-export function positionsEqual(a: Position, b: Position): boolean {
-  return a.offset === b.offset && a.checksum === b.checksum && a.replicationId === b.replicationId;
-}
-
 /** 8 hexadecimal characters. */
 export function formatChecksum(checksum: number): string {
   return checksum.toString(16).padStart(8, '0');

@@ -19,7 +19,10 @@ export function writeUint64(buffer: Buffer, value: number, at: number): void {
 export function readUint64(buffer: Buffer, at: number): number {
   const high = buffer.readUInt32BE(at);
   if (high >= 0x20_0000) {
-    throw new HeadwaterError('corrupt', `expected an integer below 2^53, received 0x${buffer.toString('hex', at, at + 8)}`);
+    throw new HeadwaterError(
+      'corrupt',
+      `expected an integer below 2^53, received 0x${buffer.toString('hex', at, at + 8)}`,
+    );
   }
   return high * TWO_TO_32 + buffer.readUInt32BE(at + 4);
 }

@@ -69,7 +69,9 @@ function violations(imports: readonly Import[]): string[] {
   return imports.flatMap(({ from, to }) => {
     const said = (why: string) => [`${from} imports ${to}: ${why}`];
     if (!to.startsWith('src/') && !to.startsWith('bin/') && !to.startsWith('benchmarks/')) {
-      const owned = Object.entries(OWNERS).find(([name]) => to === name || to.startsWith(name.endsWith('/') ? name : `${name}/`));
+      const owned = Object.entries(OWNERS).find(
+        ([name]) => to === name || to.startsWith(name.endsWith('/') ? name : `${name}/`),
+      );
       if (to.startsWith('node:')) return [];
       if (!owned) return said('a package without an owner in this test');
       return owned[1].some((unit) => inUnit(from, unit)) ? [] : said(`only ${owned[1].join(', ')} may`);
@@ -77,8 +79,10 @@ function violations(imports: readonly Import[]): string[] {
     if (floorOf(from) < 0) return said('the file stands on no floor');
     if (unitOf(from) === unitOf(to) && unitOf(from).endsWith('/')) return [];
     if (SIDEWAYS.some(([a, b]) => inUnit(from, a) && inUnit(to, b))) return [];
-    if (ONLY_INDEX.some((unit) => inUnit(from, unit)) && to !== 'src/index.ts') return said('only src/index.ts may be imported here');
-    if (from.startsWith('src/client/') && to.startsWith('src/rpc/') && !CLIENT_FROM_RPC.includes(to)) return said('server code');
+    if (ONLY_INDEX.some((unit) => inUnit(from, unit)) && to !== 'src/index.ts')
+      return said('only src/index.ts may be imported here');
+    if (from.startsWith('src/client/') && to.startsWith('src/rpc/') && !CLIENT_FROM_RPC.includes(to))
+      return said('server code');
     if (floorOf(to) >= floorOf(from)) return said('not a lower floor');
     return [];
   });
@@ -90,7 +94,9 @@ function importsOf(folder: string): Import[] {
     .filter((name) => name.endsWith('.ts') && !name.includes('generated'));
   return files.flatMap((from) => {
     const text = readFileSync(path.join(ROOT, from), 'utf8');
-    const found = [...text.matchAll(/^(?:import|export)\s[^;]*?from '([^']+)';|^import '([^']+)';|\bimport\('([^']+)'\)/gm)];
+    const found = [
+      ...text.matchAll(/^(?:import|export)\s[^;]*?from '([^']+)';|^import '([^']+)';|\bimport\('([^']+)'\)/gm),
+    ];
     return found.map((match) => ({ from, to: resolve(from, (match[1] ?? match[2] ?? match[3]) as string) }));
   });
 }

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { HeadwaterError } from '../src/errors.js';
 import { InvariantViolation } from '../src/invariant.js';
 import { Lineage, type LineageRow } from '../src/lineage.js';
 import { NO_HISTORY } from '../src/position.js';
@@ -63,6 +64,21 @@ describe('a lineage', () => {
     assert.throws(() => new Lineage([row('a', 5, 1), row('b', 5, 2)]), InvariantViolation);
     assert.throws(() => new Lineage([row('a', 5, 1), row('b', 4, 2)]), InvariantViolation);
     assert.throws(() => new Lineage([row('a', 1, 2), row('b', 5, 2)]), InvariantViolation);
+  });
+});
+
+describe('a lineage that a peer sent', () => {
+  it('is one where it can be, and else the peer breaks the protocol', () => {
+    assert.deepEqual(Lineage.received([row('a', 1, 1), row('b', 5, 2)]).rows.length, 2);
+    for (const rows of [
+      [row('a', 5, 1), row('b', 5, 2)],
+      [row('a', 1, 2), row('b', 5, 2)],
+    ]) {
+      assert.throws(
+        () => Lineage.received(rows),
+        (error) => HeadwaterError.is(error, 'protocol_violation'),
+      );
+    }
   });
 });
 

@@ -58,7 +58,8 @@ export class Flush {
     for (let from = 0; from < count; from += SORT_RUN_ENTRIES) {
       const known: number[] = [];
       const unknown: number[] = [];
-      for (let entry = from; entry < Math.min(count, from + SORT_RUN_ENTRIES); entry++) (this.#isOnDisk(entry) ? known : unknown).push(entry);
+      for (let entry = from; entry < Math.min(count, from + SORT_RUN_ENTRIES); entry++)
+        (this.#isOnDisk(entry) ? known : unknown).push(entry);
       for (const entries of this.#cut(known)) await this.#write(this.#layOut(entries), undefined);
       if (unknown.length === 0) continue;
       runs.push(unknown.sort(this.#compare));
@@ -98,7 +99,8 @@ export class Flush {
       const expiresAtMs = this.#layer.expiresAtMs[entry] as number;
       if (expiresAtMs !== 0) batch.put(dueKey(expiresAtMs, this.#layer.epoch, userKey(key)), NO_VALUE);
       if (!existedHere) this.#delta++;
-      if (existed) this.#onDisk.add(key, DATA_KEY_HEADER_BYTES, key.length, hashKey(key, DATA_KEY_HEADER_BYTES, key.length));
+      if (existed)
+        this.#onDisk.add(key, DATA_KEY_HEADER_BYTES, key.length, hashKey(key, DATA_KEY_HEADER_BYTES, key.length));
     }
     await batch.write();
   }
@@ -164,11 +166,20 @@ export class Flush {
     const layer = this.#layer;
     const keyBytes = DATA_KEY_HEADER_BYTES + (layer.keyEnd[entry] as number) - (layer.keyStart[entry] as number);
     if ((layer.kind[entry] as number) < 0) return keyBytes;
-    return keyBytes + RECORD_HEADER_BYTES + (layer.valueEnd[entry] as number) - (layer.valueStart[entry] as number) + RECORD_TRAILER_BYTES;
+    return (
+      keyBytes +
+      RECORD_HEADER_BYTES +
+      (layer.valueEnd[entry] as number) -
+      (layer.valueStart[entry] as number) +
+      RECORD_TRAILER_BYTES
+    );
   }
 
   #cut(entries: Iterable<number>): Generator<number[]> {
-    return cutBySize(entries, (entry) => (this.#layer.valueEnd[entry] as number) - (this.#layer.valueStart[entry] as number));
+    return cutBySize(
+      entries,
+      (entry) => (this.#layer.valueEnd[entry] as number) - (this.#layer.valueStart[entry] as number),
+    );
   }
 }
 

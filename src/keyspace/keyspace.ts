@@ -17,17 +17,17 @@ import type { Entry } from '../command.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, Entries } from '../level.js';
+import { RECENT_KEYS_MAX } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import { ORIGIN, type Position } from '../position.js';
 import { Flush } from './flush.js';
 import { hashKey } from './key-table.js';
 import { type AppliedBlock, Layer, TOMBSTONE, TOUCH } from './layer.js';
-import { DUE_START, dataEnd, dataKey, dataStart, decodeRecord, dueEnd, parseDueKey } from './record.js';
 import { RecentKeys } from './recent.js';
+import { DUE_START, dataEnd, dataKey, dataStart, decodeRecord, dueEnd, parseDueKey } from './record.js';
 import { KeyspaceSnapshot } from './snapshot.js';
-import { RECENT_KEYS_MAX } from '../limits.js';
 
-export const CHECKPOINT_FORMAT = 1;
+const CHECKPOINT_FORMAT = 1;
 const CHECKPOINT_KEY = Buffer.from('mcheckpoint');
 const FLUSHING_KEY = Buffer.from('mflushing');
 
@@ -42,7 +42,13 @@ export interface CheckpointRecord {
   readonly keys: number | null;
 }
 
-const EMPTY_CHECKPOINT: CheckpointRecord = { format: CHECKPOINT_FORMAT, position: ORIGIN, lineage: [], epoch: 0, keys: 0 };
+const EMPTY_CHECKPOINT: CheckpointRecord = {
+  format: CHECKPOINT_FORMAT,
+  position: ORIGIN,
+  lineage: [],
+  epoch: 0,
+  keys: 0,
+};
 
 /** A new expiry to lay over what is found below. */
 interface Touch {
@@ -119,7 +125,10 @@ export class Keyspace {
 
   /** The effects of the next block; synchronous, and nothing else changes the keyspace. */
   apply(block: AppliedBlock): void {
-    invariant(block.firstOffset === this.#applied.offset + 1, `block ${block.firstOffset} applied after ${this.#applied.offset}`);
+    invariant(
+      block.firstOffset === this.#applied.offset + 1,
+      `block ${block.firstOffset} applied after ${this.#applied.offset}`,
+    );
     this.#active.apply(block);
     this.#applied = block.position;
   }
@@ -152,7 +161,9 @@ export class Keyspace {
     cold: ReadonlyArray<{ index: number; miss: Miss }>,
   ): Promise<Array<Entry | undefined>> {
     // In the same turn as the look at the layers: see level.ts.
-    const records = await this.#db.getMany(cold.map(({ index }) => dataKey(this.#checkpoint.epoch, keys[index] as Buffer)));
+    const records = await this.#db.getMany(
+      cold.map(({ index }) => dataKey(this.#checkpoint.epoch, keys[index] as Buffer)),
+    );
     for (let i = 0; i < cold.length; i++) {
       const { index, miss } = cold[i] as { index: number; miss: Miss };
       const record = records[i];
@@ -215,7 +226,13 @@ export class Keyspace {
     // A cleared layer may meet rows that an interrupted flush has left in its epoch: only a recount tells.
     const unsure = layer.cleared && this.#checkpoint.position.offset < this.flushingTo;
     const keys = before === null || unsure ? null : before + delta;
-    const checkpoint: CheckpointRecord = { format: CHECKPOINT_FORMAT, position: layer.position, lineage, epoch: layer.epoch, keys };
+    const checkpoint: CheckpointRecord = {
+      format: CHECKPOINT_FORMAT,
+      position: layer.position,
+      lineage,
+      epoch: layer.epoch,
+      keys,
+    };
     await this.#db.put(CHECKPOINT_KEY, Buffer.from(JSON.stringify(checkpoint)), { sync: true });
     this.#recountDelta = layer.cleared ? Number.NaN : this.#recountDelta + delta;
     this.#checkpoint = checkpoint;
@@ -245,7 +262,8 @@ export class Keyspace {
         keys += chunk.length;
       }
       const recounted = keys + this.#recountDelta;
-      if (this.#checkpoint.keys === null && !Number.isNaN(recounted)) this.#checkpoint = { ...this.#checkpoint, keys: recounted };
+      if (this.#checkpoint.keys === null && !Number.isNaN(recounted))
+        this.#checkpoint = { ...this.#checkpoint, keys: recounted };
     } finally {
       await snapshot.release();
     }
@@ -310,7 +328,10 @@ function parseCheckpoint(bytes: Buffer, location: string): CheckpointRecord {
     throw new HeadwaterError('corrupt', `${location}: the checkpoint record cannot be read`, { cause: error });
   }
   if (record.format === CHECKPOINT_FORMAT) return record;
-  throw new HeadwaterError('unknown_format', `${location}: checkpoint format ${record.format}; this version knows format ${CHECKPOINT_FORMAT}`);
+  throw new HeadwaterError(
+    'unknown_format',
+    `${location}: checkpoint format ${record.format}; this version knows format ${CHECKPOINT_FORMAT}`,
+  );
 }
 
 /** The record of a checkpoint, for whoever writes a keyspace from outside (loader.ts). */

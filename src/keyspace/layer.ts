@@ -150,7 +150,15 @@ export class Layer extends KeyTable implements CommandVisitor {
     return keyBytes + (this.valueEnd[entry] as number) - (this.valueStart[entry] as number);
   }
 
-  put(index: number, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number, expiresAtMs: number, type: number): void {
+  put(
+    index: number,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    expiresAtMs: number,
+    type: number,
+  ): void {
     const entry = this.#entry(index, keyStart, keyEnd);
     this.kind[entry] = type;
     this.valueStart[entry] = valueStart;

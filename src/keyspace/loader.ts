@@ -38,7 +38,10 @@ export class KeyspaceLoader {
   /** @throws HeadwaterError `corrupt` or `protocol_violation`. */
   async add(keys: readonly Buffer[], records: readonly Buffer[]): Promise<void> {
     if (keys.length !== records.length) {
-      throw new HeadwaterError('protocol_violation', `a snapshot chunk has ${keys.length} keys and ${records.length} records`);
+      throw new HeadwaterError(
+        'protocol_violation',
+        `a snapshot chunk has ${keys.length} keys and ${records.length} records`,
+      );
     }
     const batch = this.#db.batch();
     for (let i = 0; i < keys.length; i++) {
@@ -59,7 +62,11 @@ export class KeyspaceLoader {
   }
 
   /** @throws HeadwaterError `corrupt` unless count and digest are those of the sender. */
-  async finish(expected: { keys: number; digest: Buffer }, position: Position, lineage: readonly LineageRow[]): Promise<void> {
+  async finish(
+    expected: { keys: number; digest: Buffer },
+    position: Position,
+    lineage: readonly LineageRow[],
+  ): Promise<void> {
     const digest = this.#digest.finish();
     if (this.keys !== expected.keys || !digest.equals(expected.digest)) {
       throw new HeadwaterError(
@@ -67,7 +74,10 @@ export class KeyspaceLoader {
         `the snapshot at offset ${position.offset} did not arrive whole: expected ${expected.keys} keys with digest ${expected.digest.toString('hex')}, received ${this.keys} with ${digest.toString('hex')}`,
       );
     }
-    invariant(lineage.every((row) => row.firstOffset <= position.offset + 1), 'a lineage ends at its snapshot');
+    invariant(
+      lineage.every((row) => row.firstOffset <= position.offset + 1),
+      'a lineage ends at its snapshot',
+    );
     await this.#db.durable();
     const [key, value] = checkpointRow({ position, lineage, epoch: EPOCH, keys: this.keys });
     await this.#db.put(key, value, { sync: true });

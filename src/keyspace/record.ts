@@ -73,14 +73,23 @@ export function decodeRecord(key: Buffer, record: Buffer): Entry {
 
 export function verifyRecord(key: Buffer, record: Buffer): void {
   if (record.length < RECORD_OVERHEAD_BYTES) {
-    throw new HeadwaterError('corrupt', `the record of ${describeKey(key)} has ${record.length} bytes, expected at least ${RECORD_OVERHEAD_BYTES}`);
+    throw new HeadwaterError(
+      'corrupt',
+      `the record of ${describeKey(key)} has ${record.length} bytes, expected at least ${RECORD_OVERHEAD_BYTES}`,
+    );
   }
   if (record[0] !== RECORD_FORMAT) {
-    throw new HeadwaterError('unknown_format', `the record of ${describeKey(key)} has format ${record[0]}; this version knows format ${RECORD_FORMAT}`);
+    throw new HeadwaterError(
+      'unknown_format',
+      `the record of ${describeKey(key)} has format ${record[0]}; this version knows format ${RECORD_FORMAT}`,
+    );
   }
   const end = record.length - RECORD_TRAILER_BYTES;
   if (crc32(record.subarray(0, end), crc32(key)) !== record.readUInt32BE(end)) {
-    throw new HeadwaterError('corrupt', `the record of ${describeKey(key)} does not match its checksum: the disk changed it`);
+    throw new HeadwaterError(
+      'corrupt',
+      `the record of ${describeKey(key)} does not match its checksum: the disk changed it`,
+    );
   }
 }
 

@@ -8,7 +8,15 @@ import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, Entries, Snapshot } from '../level.js';
 import type { Position } from '../position.js';
-import { dataEnd, dataKey, RECORD_HEADER_BYTES, RECORD_OVERHEAD_BYTES, RECORD_TRAILER_BYTES, userKey, verifyRecord } from './record.js';
+import {
+  dataEnd,
+  dataKey,
+  RECORD_HEADER_BYTES,
+  RECORD_OVERHEAD_BYTES,
+  RECORD_TRAILER_BYTES,
+  userKey,
+  verifyRecord,
+} from './record.js';
 
 const READ_AHEAD_BYTES = 256 * 1024;
 
@@ -28,7 +36,13 @@ export class KeyspaceSnapshot {
   #holders = 1;
   #closed: HeadwaterError | undefined;
 
-  constructor(options: { db: Database; epoch: number; position: Position; keys: number | undefined; onClose: () => void }) {
+  constructor(options: {
+    db: Database;
+    epoch: number;
+    position: Position;
+    keys: number | undefined;
+    onClose: () => void;
+  }) {
     this.#db = options.db;
     this.#snapshot = options.db.snapshot();
     this.#epoch = options.epoch;

@@ -10,7 +10,11 @@ import { syncDirectory } from '../level.js';
  * Writes a new file, whole or not at all, and makes it durable.
  * @throws `EEXIST` where there is one of that name: it is whole then.
  */
-export async function writeBlockFile(directory: string, name: string, blocks: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<void> {
+export async function writeBlockFile(
+  directory: string,
+  name: string,
+  blocks: AsyncIterable<Buffer> | Iterable<Buffer>,
+): Promise<void> {
   const file = `${directory}/${name}`;
   if (await isThere(file)) throw Object.assign(new Error(`${file} exists already`), { code: 'EEXIST' });
   const aside = `${file}.new`;

@@ -49,7 +49,10 @@ export class Block {
    */
   constructor(bytes: Buffer) {
     if (bytes.length <= BLOCK_HEADER_BYTES || bytes.length > BLOCK_BYTES_CEILING) {
-      throw new HeadwaterError('corrupt', `a block has ${BLOCK_HEADER_BYTES + 1} to ${BLOCK_BYTES_CEILING} bytes, received ${bytes.length}`);
+      throw new HeadwaterError(
+        'corrupt',
+        `a block has ${BLOCK_HEADER_BYTES + 1} to ${BLOCK_BYTES_CEILING} bytes, received ${bytes.length}`,
+      );
     }
     const format = bytes.readUInt8(28);
     if (format !== BLOCK_FORMAT) {
@@ -81,7 +84,10 @@ export class Block {
    */
   verifyAfter(offset: number, checksum: number): void {
     if (this.firstOffset !== offset + 1) {
-      throw new HeadwaterError('chain_broken', `expected a block from offset ${offset + 1}, received ${this.firstOffset} to ${this.lastOffset}`);
+      throw new HeadwaterError(
+        'chain_broken',
+        `expected a block from offset ${offset + 1}, received ${this.firstOffset} to ${this.lastOffset}`,
+      );
     }
     if (!this.chains(checksum)) {
       throw new HeadwaterError(
@@ -99,7 +105,10 @@ export class Block {
     const count = visitCommands(this.bytes, BLOCK_HEADER_BYTES, visitor);
     const expected = this.lastOffset - this.firstOffset + 1;
     if (count !== expected) {
-      throw new HeadwaterError('corrupt', `block ${this.firstOffset} to ${this.lastOffset}: expected ${expected} commands, received ${count}`);
+      throw new HeadwaterError(
+        'corrupt',
+        `block ${this.firstOffset} to ${this.lastOffset}: expected ${expected} commands, received ${count}`,
+      );
     }
   }
 
@@ -115,7 +124,11 @@ const TYPE_MAX = 255;
 /** A visitor that only looks whether every command is known, and can be kept. */
 export const CHECKING_VISITOR: CommandVisitor = {
   put: (index, _keyStart, _keyEnd, _valueStart, _valueEnd, _expiresAtMs, type) => {
-    if (type > TYPE_MAX) throw new HeadwaterError('unknown_format', `command ${index} of a block puts a record of type ${type}; this version knows types up to ${TYPE_MAX}`);
+    if (type > TYPE_MAX)
+      throw new HeadwaterError(
+        'unknown_format',
+        `command ${index} of a block puts a record of type ${type}; this version knows types up to ${TYPE_MAX}`,
+      );
   },
   del: () => {},
   touch: () => {},
@@ -139,7 +152,10 @@ export function sealBlock({ commands, previous, replicationId, timeMs }: Seal): 
   writeUint64(bytes, previous.offset + 1, 12);
   writeUint64(bytes, timeMs, 20);
   bytes.writeUInt8(BLOCK_FORMAT, 28);
-  invariant(bytes.write(replicationId, 29, 20, 'hex') === 20, `a replication ID of 40 hexadecimal characters, not ${replicationId}`);
+  invariant(
+    bytes.write(replicationId, 29, 20, 'hex') === 20,
+    `a replication ID of 40 hexadecimal characters, not ${replicationId}`,
+  );
   bytes.writeUInt32BE(crc32(bytes.subarray(4), previous.checksum), 0);
   return new Block(bytes);
 }

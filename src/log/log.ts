@@ -86,7 +86,10 @@ export class Log {
     if (format === undefined) {
       await db.put(FORMAT_KEY, Buffer.from([LOG_LAYOUT]), { sync: true });
     } else if (format[0] !== LOG_LAYOUT) {
-      throw new HeadwaterError('unknown_format', `${db.location}: log layout ${format[0]}; this version knows layout ${LOG_LAYOUT}`);
+      throw new HeadwaterError(
+        'unknown_format',
+        `${db.location}: log layout ${format[0]}; this version knows layout ${LOG_LAYOUT}`,
+      );
     }
     const baseBytes = await db.get(BASE_KEY);
     const base = baseBytes ? decodeBase(baseBytes) : ORIGIN;
@@ -148,7 +151,11 @@ export class Log {
       );
     }
     await this.#meetCheckpoint(checkpoint, found);
-    const entries = this.#db.iterate({ gt: blockKey(this.#end.offset), lt: BLOCKS_TO, highWaterMarkBytes: CURSOR_READ_BYTES });
+    const entries = this.#db.iterate({
+      gt: blockKey(this.#end.offset),
+      lt: BLOCKS_TO,
+      highWaterMarkBytes: CURSOR_READ_BYTES,
+    });
     let breakError: unknown;
     try {
       for (let chunk = await entries.next(64); chunk.length > 0 && !breakError; chunk = await entries.next(64)) {
@@ -205,7 +212,12 @@ export class Log {
         `the log ends at offset ${last ?? this.#base.offset}, the keyspace on disk is at ${checkpoint.offset}: the log lost its tail`,
       );
     }
-    found({ kind: 'start_raised', from: this.firstOffset, to: checkpoint.offset + 1, why: `the checkpoint at ${checkpoint.offset}: ${why}` });
+    found({
+      kind: 'start_raised',
+      from: this.firstOffset,
+      to: checkpoint.offset + 1,
+      why: `the checkpoint at ${checkpoint.offset}: ${why}`,
+    });
     await this.#setBase(checkpoint);
     this.#end = checkpoint;
   }
@@ -368,7 +380,10 @@ export class Log {
     if (first?.firstOffset === offset + 1) return blocks;
     if (offset < this.#base.offset) throw this.#trimmed(offset);
     if (first && first.firstOffset <= offset) throw this.#notABoundary(offset, first);
-    throw new HeadwaterError('corrupt', `the log holds no block from offset ${offset + 1}, though it reaches from ${this.firstOffset} to ${this.#end.offset}`);
+    throw new HeadwaterError(
+      'corrupt',
+      `the log holds no block from offset ${offset + 1}, though it reaches from ${this.firstOffset} to ${this.#end.offset}`,
+    );
   }
 
   /** The running checksum at a block's end. */
@@ -418,7 +433,12 @@ export class Log {
    * Verifies what lies below `through`, pausing after every step. A break raises the start of
    * the log to the first block from which it chains again.
    */
-  async scrub(through: number, found: (finding: LogFinding) => void, pause: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  async scrub(
+    through: number,
+    found: (finding: LogFinding) => void,
+    pause: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
     let bytes = 0;
     let before = this.#base;
     let broken: string | undefined;
@@ -461,7 +481,11 @@ export class Log {
 
   /** Blocks in (offset, through], unreadable ones left out. */
   async *#scan(offset: number, through: number): AsyncGenerator<Block> {
-    const entries = this.#db.iterate({ gt: blockKey(offset), lte: blockKey(through), highWaterMarkBytes: CURSOR_READ_BYTES });
+    const entries = this.#db.iterate({
+      gt: blockKey(offset),
+      lte: blockKey(through),
+      highWaterMarkBytes: CURSOR_READ_BYTES,
+    });
     try {
       for (let chunk = await entries.next(16); chunk.length > 0; chunk = await entries.next(16)) {
         for (const [key, bytes] of chunk) {
@@ -543,11 +567,17 @@ export class Log {
   }
 
   #trimmed(offset: number): HeadwaterError {
-    return new HeadwaterError('trimmed', `asked for what follows offset ${offset}, the log holds ${this.firstOffset} to ${this.#end.offset}`);
+    return new HeadwaterError(
+      'trimmed',
+      `asked for what follows offset ${offset}, the log holds ${this.firstOffset} to ${this.#end.offset}`,
+    );
   }
 
   #notABoundary(offset: number, block: Block): HeadwaterError {
-    return new HeadwaterError('not_a_boundary', `offset ${offset} lies inside the block ${block.firstOffset} to ${block.lastOffset}`);
+    return new HeadwaterError(
+      'not_a_boundary',
+      `offset ${offset} lies inside the block ${block.firstOffset} to ${block.lastOffset}`,
+    );
   }
 }
 
@@ -568,7 +598,10 @@ function mismatch(bytes: Buffer, expected: Position): string | undefined {
 function blockAt(lastOffset: number, bytes: Buffer): Block {
   const block = new Block(bytes);
   if (block.lastOffset === lastOffset) return block;
-  throw new HeadwaterError('corrupt', `the block ${block.firstOffset} to ${block.lastOffset} stands where one that ends at ${lastOffset} is expected`);
+  throw new HeadwaterError(
+    'corrupt',
+    `the block ${block.firstOffset} to ${block.lastOffset} stands where one that ends at ${lastOffset} is expected`,
+  );
 }
 
 function blockOrUndefined(lastOffset: number, bytes: Buffer): Block | undefined {

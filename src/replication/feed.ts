@@ -72,7 +72,15 @@ export class Feed {
     return this.#handshake?.nonce ?? '';
   }
 
-  get status(): { nodeId: string; address: string; state: FeedState; appendedOffset: number; durableOffset: number; lagCommands: number; lagMs: number } {
+  get status(): {
+    nodeId: string;
+    address: string;
+    state: FeedState;
+    appendedOffset: number;
+    durableOffset: number;
+    lagCommands: number;
+    lagMs: number;
+  } {
     const appendedOffset = this.#acknowledged?.appendedOffset ?? 0;
     const end = this.#store.position.offset;
     const level = appendedOffset >= end;
@@ -116,14 +124,25 @@ export class Feed {
   }
 
   #checkHandshake(frame: UpFrame | undefined): Handshake {
-    if (frame?.kind !== 'handshake') throw new HeadwaterError('protocol_violation', `a session begins with a handshake, received ${frame?.kind ?? 'nothing'}`);
+    if (frame?.kind !== 'handshake')
+      throw new HeadwaterError(
+        'protocol_violation',
+        `a session begins with a handshake, received ${frame?.kind ?? 'nothing'}`,
+      );
     const mismatch = (what: string, expected: number, received: number) =>
-      new HeadwaterError('unknown_format', `${what}: this node speaks ${expected}, the follower ${received}; update the older of the two`);
-    if (frame.protocolVersion !== PROTOCOL_VERSION) throw mismatch('protocol version', PROTOCOL_VERSION, frame.protocolVersion);
+      new HeadwaterError(
+        'unknown_format',
+        `${what}: this node speaks ${expected}, the follower ${received}; update the older of the two`,
+      );
+    if (frame.protocolVersion !== PROTOCOL_VERSION)
+      throw mismatch('protocol version', PROTOCOL_VERSION, frame.protocolVersion);
     if (frame.blockFormat < BLOCK_FORMAT) throw mismatch('block format', BLOCK_FORMAT, frame.blockFormat);
     if (frame.recordFormat < RECORD_FORMAT) throw mismatch('record format', RECORD_FORMAT, frame.recordFormat);
     if (frame.nodeId === this.#store.nodeId) {
-      throw new HeadwaterError('replication_loop', `the node ${frame.nodeId} cannot follow itself; if these are two nodes, one data directory is a copy of the other's`);
+      throw new HeadwaterError(
+        'replication_loop',
+        `the node ${frame.nodeId} cannot follow itself; if these are two nodes, one data directory is a copy of the other's`,
+      );
     }
     return frame;
   }
@@ -152,7 +171,14 @@ export class Feed {
     const checksumAtAsked = await log.checksumAt(handshake.position.offset);
     return decide(
       { ...handshake, lineage: Lineage.received(handshake.lineage) },
-      { role: this.#store.role, clusterId: this.#store.clusterId, lineage: log.lineage, end: log.end, base: log.base, checksumAtAsked },
+      {
+        role: this.#store.role,
+        clusterId: this.#store.clusterId,
+        lineage: log.lineage,
+        end: log.end,
+        base: log.base,
+        checksumAtAsked,
+      },
     );
   }
 
@@ -167,13 +193,21 @@ export class Feed {
     if (this.#state !== 'waiting') await this.#channel.send({ kind: 'wait', reason: message });
     this.#state = 'waiting';
     const { offset } = log.end;
-    await Promise.race([log.whenBeyond(offset, this.#channel.ended), sleep(this.#options.clock, HEARTBEAT_INTERVAL_MS, this.#channel.ended)]);
+    await Promise.race([
+      log.whenBeyond(offset, this.#channel.ended),
+      sleep(this.#options.clock, HEARTBEAT_INTERVAL_MS, this.#channel.ended),
+    ]);
     if (this.#channel.ended.aborted) throw this.#channel.ended.reason;
   }
 
   async #continue(handshake: Handshake, cursor: Cursor, log: Log): Promise<void> {
     const { position } = handshake;
-    await this.#channel.send({ kind: 'continue', upstream: this.#upstream(), lineage: log.lineage.upTo(log.end.offset).rows, endOffset: log.end.offset });
+    await this.#channel.send({
+      kind: 'continue',
+      upstream: this.#upstream(),
+      lineage: log.lineage.upTo(log.end.offset).rows,
+      endOffset: log.end.offset,
+    });
     this.#options.resynced('partial');
     this.#options.logger.info(
       { node_id: this.nodeId, offset: position.offset },
@@ -207,7 +241,10 @@ export class Feed {
         this.#state = 'streaming';
       });
       // Both pull at the follower's pace; whichever fails ends the session.
-      await Promise.all([sending.catch((error) => this.#fail(error)), this.#stream(cursor, log, log.lineage.replicationIdAt(position.offset))]);
+      await Promise.all([
+        sending.catch((error) => this.#fail(error)),
+        this.#stream(cursor, log, log.lineage.replicationIdAt(position.offset)),
+      ]);
     } finally {
       cursor.close();
     }
@@ -248,13 +285,22 @@ export class Feed {
         const first = group[0] as Block;
         if (first.replicationId !== current) {
           const row = log.lineage.at(first.firstOffset);
-          if (row?.firstOffset !== first.firstOffset) throw new HeadwaterError('corrupt', `block ${first.firstOffset} begins a history that the lineage does not have`);
+          if (row?.firstOffset !== first.firstOffset)
+            throw new HeadwaterError(
+              'corrupt',
+              `block ${first.firstOffset} begins a history that the lineage does not have`,
+            );
           await this.#channel.send({ kind: 'newHistory', row });
           current = first.replicationId;
         }
         const last = group.at(-1) as Block;
         this.#sent = { offset: last.lastOffset, checksum: last.checksum };
-        await this.#channel.send({ kind: 'blocks', blocks: group.map((block) => block.bytes), acknowledge: false, sync: false });
+        await this.#channel.send({
+          kind: 'blocks',
+          blocks: group.map((block) => block.bytes),
+          acknowledge: false,
+          sync: false,
+        });
       }
     }
   }
@@ -270,7 +316,12 @@ export class Feed {
   }
 
   async #heartbeat(): Promise<void> {
-    await this.#channel.send({ kind: 'heartbeat', ...this.#sent, timeMs: this.#store.nowMs(), path: this.#options.path() });
+    await this.#channel.send({
+      kind: 'heartbeat',
+      ...this.#sent,
+      timeMs: this.#store.nowMs(),
+      path: this.#options.path(),
+    });
   }
 
   async #listen(): Promise<void> {
@@ -310,12 +361,21 @@ export class Feed {
   }
 
   #end(error: HeadwaterError): void {
-    if (!this.#channel.ended.aborted) this.#options.logger.info({ node_id: this.nodeId, error: error.message }, `the session with ${this.#name()} ended: ${error.message}`);
+    if (!this.#channel.ended.aborted)
+      this.#options.logger.info(
+        { node_id: this.nodeId, error: error.message },
+        `the session with ${this.#name()} ended: ${error.message}`,
+      );
     this.#channel.close(error);
   }
 
   #upstream(): UpstreamInfo {
-    return { clusterId: this.#store.clusterId, nodeId: this.#store.nodeId, address: this.#options.address, timeMs: this.#store.nowMs() };
+    return {
+      clusterId: this.#store.clusterId,
+      nodeId: this.#store.nodeId,
+      address: this.#options.address,
+      timeMs: this.#store.nowMs(),
+    };
   }
 
   #name(): string {
@@ -348,4 +408,3 @@ function* groupsOf<T extends readonly [Buffer, Buffer]>(entries: readonly T[]): 
   }
   if (group.length > 0) yield group;
 }
-

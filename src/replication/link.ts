@@ -24,7 +24,16 @@ import type { Logger } from '../logger.js';
 import { ORIGIN } from '../position.js';
 import type { Replacement } from '../store/replacement.js';
 import type { Store } from '../store/store.js';
-import { type Acknowledgement, type Continue, type DownFrame, type FullResync, type Handshake, type Heartbeat, PROTOCOL_VERSION, type UpstreamInfo } from '../wire/replication.js';
+import {
+  type Acknowledgement,
+  type Continue,
+  type DownFrame,
+  type FullResync,
+  type Handshake,
+  type Heartbeat,
+  PROTOCOL_VERSION,
+  type UpstreamInfo,
+} from '../wire/replication.js';
 import type { UpChannel } from './channel.js';
 
 export interface LinkOptions {
@@ -226,7 +235,8 @@ export class Link {
       await this.#loading.replacement.appendBlocks(blocks, rows);
       return;
     }
-    if (this.#state !== 'streaming') throw new HeadwaterError('protocol_violation', `blocks arrived in the state ${this.#state}`);
+    if (this.#state !== 'streaming')
+      throw new HeadwaterError('protocol_violation', `blocks arrived in the state ${this.#state}`);
     await this.#store.receive(blocks, rows);
     this.#countCatchingUp(blocks, session);
     await this.#acknowledge(session, channel);
@@ -239,14 +249,19 @@ export class Link {
         this.#continue(frame, session);
         break;
       case 'wait':
-        if (this.#state !== 'waiting') this.#logger.warn({}, `upstream ${this.#upstream} is not ready: ${frame.reason}`);
+        if (this.#state !== 'waiting')
+          this.#logger.warn({}, `upstream ${this.#upstream} is not ready: ${frame.reason}`);
         this.#to('waiting');
         break;
       case 'refuse':
         this.#to('refused');
-        throw new HeadwaterError('resync_refused', `it refused to resync (${frame.reason}): ${frame.message}. This node goes on serving what it has`, {
-          details: { reason: frame.reason, ...frame.details },
-        });
+        throw new HeadwaterError(
+          'resync_refused',
+          `it refused to resync (${frame.reason}): ${frame.message}. This node goes on serving what it has`,
+          {
+            details: { reason: frame.reason, ...frame.details },
+          },
+        );
       case 'fullResync':
         await this.#beginLoading(frame);
         break;
@@ -269,7 +284,10 @@ export class Link {
 
   async #beginLoading(frame: FullResync): Promise<void> {
     await this.#joined(frame.upstream);
-    this.#logger.info({ upstream: this.#upstream, reason: frame.reason }, `full resync from ${this.#upstream} at offset ${frame.position.offset} (${frame.reason}); serving the old data meanwhile`);
+    this.#logger.info(
+      { upstream: this.#upstream, reason: frame.reason },
+      `full resync from ${this.#upstream} at offset ${frame.position.offset} (${frame.reason}); serving the old data meanwhile`,
+    );
     if (frame.branchOffset !== undefined) this.lostWrites += await this.#store.saveLostWrites(frame.branchOffset);
     const replacement = await this.#store.beginReplacement(frame.position, Lineage.received(frame.lineage));
     this.#loading = { replacement, keysEstimate: frame.keysEstimate };
@@ -283,7 +301,15 @@ export class Link {
     this.#loading = undefined;
     await this.#store.adopt(replacement);
     this.#acceptDataLoss = false;
-    this.#level({ kind: 'full', reason: this.#lastResync?.reason ?? '', bytes: replacement.bytes, durationMs: this.#since(session) }, session);
+    this.#level(
+      {
+        kind: 'full',
+        reason: this.#lastResync?.reason ?? '',
+        bytes: replacement.bytes,
+        durationMs: this.#since(session),
+      },
+      session,
+    );
   }
 
   #level(resync: LastResync, session: Session): void {
@@ -299,7 +325,10 @@ export class Link {
     const reason = `CONTINUE: the upstream's log holds what follows offset ${offset}`;
     session.levelAtOffset = endOffset;
     this.#level({ kind: 'partial', reason, bytes: 0, durationMs: this.#since(session) }, session);
-    this.#logger.info({ offset }, `partial resync from ${this.#upstream}: going on from offset ${offset}, ${endOffset - offset} commands behind`);
+    this.#logger.info(
+      { offset },
+      `partial resync from ${this.#upstream}: going on from offset ${offset}, ${endOffset - offset} commands behind`,
+    );
   }
 
   /** Until what was missing at the handshake is here, it counts as the resync's. */
@@ -317,13 +346,19 @@ export class Link {
 
   #takeHeartbeat(frame: Heartbeat): void {
     if (frame.path.includes(this.#store.nodeId)) {
-      throw new HeadwaterError('replication_loop', `this node stands above its own upstream: ${[...frame.path, this.#store.nodeId].map((id) => id.slice(0, 8)).join(' → ')}`);
+      throw new HeadwaterError(
+        'replication_loop',
+        `this node stands above its own upstream: ${[...frame.path, this.#store.nodeId].map((id) => id.slice(0, 8)).join(' → ')}`,
+      );
     }
     this.#heartbeat = frame;
     this.#store.setTime(frame.timeMs);
     const { offset, checksum } = this.#store.position;
     if (this.#state === 'streaming' && frame.offset === offset && frame.checksum !== checksum) {
-      this.#logger.error({ offset }, `DIVERGED: at offset ${offset} the upstream's running checksum is not this node's; resyncing`);
+      this.#logger.error(
+        { offset },
+        `DIVERGED: at offset ${offset} the upstream's running checksum is not this node's; resyncing`,
+      );
       throw new HeadwaterError('chain_broken', `the running checksums differ at offset ${offset}`);
     }
   }

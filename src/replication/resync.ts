@@ -6,8 +6,9 @@
  * Loss is judged by the branch point, the last offset that both pasts have in
  * common, never by length. Design: decision 15.
  */
-import type { ChecksumLookup } from '../log/log.js';
+
 import type { Lineage } from '../lineage.js';
+import type { ChecksumLookup } from '../log/log.js';
 import { formatChecksum, type Position } from '../position.js';
 
 export interface Asker {
@@ -112,7 +113,8 @@ function refuse(asker: Asker, asked: Asked): Refusal | undefined {
       message: `the upstream holds nothing, the follower holds ${offset} commands: following would wipe it`,
     };
   }
-  if (asker.clusterId !== '' && asked.clusterId !== '' && asker.clusterId !== asked.clusterId) return otherCluster(asker, asked);
+  if (asker.clusterId !== '' && asked.clusterId !== '' && asker.clusterId !== asked.clusterId)
+    return otherCluster(asker, asked);
   if (branchOf(asker, asked) === undefined) {
     return {
       kind: 'refuse',
@@ -135,7 +137,10 @@ function otherCluster(asker: Asker, asked: Asked): Refusal {
 function decideBeyond(branch: number, asker: Asker, asked: Asked): Decision {
   const { offset } = asker.position;
   if (asked.role === 'follower' && branch === asked.end.offset) {
-    return { kind: 'wait', message: `asked for what follows offset ${offset}, this node is a follower itself and has only reached ${asked.end.offset}` };
+    return {
+      kind: 'wait',
+      message: `asked for what follows offset ${offset}, this node is a follower itself and has only reached ${asked.end.offset}`,
+    };
   }
   return losing(
     'DIVERGED',
@@ -148,12 +153,20 @@ function decideBeyond(branch: number, asker: Asker, asked: Asked): Decision {
 function decideOnLineage(branch: number, asker: Asker, asked: Asked): Decision {
   const { offset, checksum } = asker.position;
   if (offset < asked.base.offset) {
-    return full('LOG_TRIMMED', `asked for what follows offset ${offset}, the log holds ${asked.base.offset + 1} to ${asked.end.offset}`);
+    return full(
+      'LOG_TRIMMED',
+      `asked for what follows offset ${offset}, the log holds ${asked.base.offset + 1} to ${asked.end.offset}`,
+    );
   }
   if (asked.checksumAtAsked === checksum) return { kind: 'continue' };
   const known = asked.lineage.at(branch)?.firstOffset ?? 1;
   if (asked.checksumAtAsked === 'not_a_boundary') {
-    return losing('NOT_A_BOUNDARY', `offset ${offset} lies inside a block here, though it is of the same history`, known - 1, asker);
+    return losing(
+      'NOT_A_BOUNDARY',
+      `offset ${offset} lies inside a block here, though it is of the same history`,
+      known - 1,
+      asker,
+    );
   }
   if (typeof asked.checksumAtAsked === 'number') {
     const theirs = formatChecksum(checksum);
@@ -168,7 +181,10 @@ function decideOnLineage(branch: number, asker: Asker, asked: Asked): Decision {
 function decideIncomplete(asker: Asker, asked: Asked): Decision {
   const { offset } = asker.position;
   if (asked.end.offset > offset) {
-    return full('KEYSPACE_INCOMPLETE', `the follower's log lost what follows offset ${offset}; it is here, up to ${asked.end.offset}`);
+    return full(
+      'KEYSPACE_INCOMPLETE',
+      `the follower's log lost what follows offset ${offset}; it is here, up to ${asked.end.offset}`,
+    );
   }
   return tailNotInLog(offset, asker);
 }

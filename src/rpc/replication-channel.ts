@@ -215,12 +215,14 @@ function assembler(): (bytes: Buffer) => DownFrame | undefined {
   return (bytes) => {
     const frame = decodeDownFrame(bytes);
     if (frame.kind !== 'part') {
-      if (parts.length > 0) throw new HeadwaterError('protocol_violation', `a ${frame.kind} frame between the parts of another`);
+      if (parts.length > 0)
+        throw new HeadwaterError('protocol_violation', `a ${frame.kind} frame between the parts of another`);
       return frame;
     }
     parts.push(frame.data);
     size += frame.data.length;
-    if (size > BLOCK_BYTES_CEILING + FRAME_BYTES_MAX) throw new HeadwaterError('protocol_violation', `a frame in parts of more than ${BLOCK_BYTES_CEILING} bytes`);
+    if (size > BLOCK_BYTES_CEILING + FRAME_BYTES_MAX)
+      throw new HeadwaterError('protocol_violation', `a frame in parts of more than ${BLOCK_BYTES_CEILING} bytes`);
     if (!frame.last) return undefined;
     const joined = Buffer.concat(parts, size);
     parts = [];

@@ -44,7 +44,12 @@ export function dial(address: string): UpChannel {
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.enable_retries': 0,
   });
-  const call = client.makeBidiStreamRequest(REPLICATE.path, REPLICATE.request.encode, REPLICATE.response.decode, new grpc.Metadata());
+  const call = client.makeBidiStreamRequest(
+    REPLICATE.path,
+    REPLICATE.request.encode,
+    REPLICATE.response.decode,
+    new grpc.Metadata(),
+  );
   const channel = upChannel(call);
   channel.ended.addEventListener('abort', () => client.close(), { once: true });
   return channel;

@@ -132,7 +132,7 @@ export class Checkpointer {
     this.#closed = reason;
     for (const request of this.#requests.splice(0)) request.reject(reason);
     this.#releaseWaiting();
-    for (const snapshot of [...this.#snapshots.keys()]) await snapshot.close(reason);
+    for (const snapshot of this.#snapshots.keys()) await snapshot.close(reason);
     await this.#running;
     await this.#recounting?.catch(() => {});
   }
@@ -192,7 +192,10 @@ export class Checkpointer {
     await this.#log.durable();
     await this.#keyspace.flush(this.#log.lineage.upTo(position.offset).rows);
     const tookMs = Math.round(this.#clock.monotonicMs() - began);
-    this.#logger.debug({ offset: position.offset, took_ms: tookMs }, `checkpoint at offset ${position.offset} in ${tookMs} ms`);
+    this.#logger.debug(
+      { offset: position.offset, took_ms: tookMs },
+      `checkpoint at offset ${position.offset} in ${tookMs} ms`,
+    );
   }
 
   #answerRequests(): void {
@@ -211,7 +214,12 @@ export class Checkpointer {
       cancelMaximalAge();
     });
     const cancelMaximalAge = this.#clock.after(SNAPSHOT_AGE_MS_MAX, () => {
-      void snapshot.close(new HeadwaterError('unavailable', `the snapshot was held for more than ${SNAPSHOT_AGE_MS_MAX / 60_000} minutes`));
+      void snapshot.close(
+        new HeadwaterError(
+          'unavailable',
+          `the snapshot was held for more than ${SNAPSHOT_AGE_MS_MAX / 60_000} minutes`,
+        ),
+      );
     });
     this.#snapshots.set(snapshot, this.#clock.monotonicMs());
     return snapshot;

@@ -26,7 +26,13 @@ export class Committer {
   readonly #sync: boolean;
   #busy = false;
 
-  constructor(options: { log: Log; keyspace: Keyspace; checkpointer: Checkpointer; clock: LogicalClock; fsync: FsyncPolicy }) {
+  constructor(options: {
+    log: Log;
+    keyspace: Keyspace;
+    checkpointer: Checkpointer;
+    clock: LogicalClock;
+    fsync: FsyncPolicy;
+  }) {
     this.#log = options.log;
     this.#keyspace = options.keyspace;
     this.#checkpointer = options.checkpointer;

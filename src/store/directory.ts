@@ -61,7 +61,8 @@ export class Directory {
     try {
       await refuseIncomplete(directory);
       await replaceFile(directory, 'owner', `${process.pid}\n`);
-      if ((await readIfThere(path.join(directory, 'format'))) === undefined) await replaceFile(directory, 'format', FORMAT_TEXT);
+      if ((await readIfThere(path.join(directory, 'format'))) === undefined)
+        await replaceFile(directory, 'format', FORMAT_TEXT);
       const node = (await readNode(directory)) ?? (await writeNode(directory, newNode()));
       const current = (await readCurrent(directory)) ?? (await writeCurrent(directory, 1));
       return new Directory(directory, lock, node, current);
@@ -146,7 +147,9 @@ async function makeDirectory(directory: string): Promise<void> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
     if (HeadwaterError.is(error)) throw error;
-    throw new HeadwaterError('foreign_directory', `${directory} cannot be made: ${(error as Error).message}`, { cause: error });
+    throw new HeadwaterError('foreign_directory', `${directory} cannot be made: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -156,18 +159,30 @@ async function refuseForeign(directory: string): Promise<void> {
     names = await readdir(directory);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw new HeadwaterError('foreign_directory', `${directory} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new HeadwaterError('foreign_directory', `${directory} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   if (names.includes('format')) {
     const text = await readFile(path.join(directory, 'format'), 'utf8');
     const format = FORMAT_PATTERN.exec(text)?.[1];
     if (format === '1') return;
-    if (format) throw new HeadwaterError('unknown_format', `${directory} has directory format ${format}; this version knows format 1`);
-    throw new HeadwaterError('foreign_directory', `${directory}/format is not Headwater's: expected ${JSON.stringify(FORMAT_TEXT)}`);
+    if (format)
+      throw new HeadwaterError(
+        'unknown_format',
+        `${directory} has directory format ${format}; this version knows format 1`,
+      );
+    throw new HeadwaterError(
+      'foreign_directory',
+      `${directory}/format is not Headwater's: expected ${JSON.stringify(FORMAT_TEXT)}`,
+    );
   }
   const foreign = names.find((name) => !OWN_NAMES.test(name));
   if (foreign !== undefined) {
-    throw new HeadwaterError('foreign_directory', `${directory} is not empty and not Headwater's (it holds ${JSON.stringify(foreign)}); nothing in it was touched`);
+    throw new HeadwaterError(
+      'foreign_directory',
+      `${directory} is not empty and not Headwater's (it holds ${JSON.stringify(foreign)}); nothing in it was touched`,
+    );
   }
 }
 
@@ -183,7 +198,9 @@ async function takeLock(directory: string, openDatabase: OpenDatabase): Promise<
     if (!HeadwaterError.is(error, 'directory_locked')) throw error;
     const owner = await readFile(path.join(directory, 'owner'), 'utf8').catch(() => '');
     const who = owner.trim() ? `process ${owner.trim()}` : 'another process';
-    throw new HeadwaterError('directory_locked', `${directory} is in use by ${who}; one node, one data directory`, { cause: error });
+    throw new HeadwaterError('directory_locked', `${directory} is in use by ${who}; one node, one data directory`, {
+      cause: error,
+    });
   }
 }
 
@@ -200,7 +217,10 @@ async function readNode(directory: string): Promise<NodeRecord | undefined> {
   } catch {
     // Falls through to the one refusal.
   }
-  throw new HeadwaterError('corrupt', `${directory}/node.json is damaged; received ${JSON.stringify(text.slice(0, 80))}`);
+  throw new HeadwaterError(
+    'corrupt',
+    `${directory}/node.json is damaged; received ${JSON.stringify(text.slice(0, 80))}`,
+  );
 }
 
 async function writeNode(directory: string, node: NodeRecord): Promise<NodeRecord> {
@@ -213,7 +233,10 @@ async function readCurrent(directory: string): Promise<number | undefined> {
   if (text === undefined) return undefined;
   const number = /^gen-(\d{6})\n$/.exec(text)?.[1];
   if (number) return Number(number);
-  throw new HeadwaterError('corrupt', `${directory}/CURRENT is damaged: expected the name of a generation, received ${JSON.stringify(text.slice(0, 80))}`);
+  throw new HeadwaterError(
+    'corrupt',
+    `${directory}/CURRENT is damaged: expected the name of a generation, received ${JSON.stringify(text.slice(0, 80))}`,
+  );
 }
 
 async function writeCurrent(directory: string, number: number): Promise<number> {
@@ -229,7 +252,11 @@ async function writeCurrent(directory: string, number: number): Promise<number> 
 async function refuseIncomplete(directory: string): Promise<void> {
   const [node, current] = [await readNode(directory), await readCurrent(directory)];
   const generations = (await readdir(directory)).filter((name) => GENERATION.test(name));
-  const missing = (what: string) => new HeadwaterError('corrupt', `${directory}/${what} is missing, though there is ${[...generations, 'CURRENT'][0]}; nothing was touched`);
+  const missing = (what: string) =>
+    new HeadwaterError(
+      'corrupt',
+      `${directory}/${what} is missing, though there is ${[...generations, 'CURRENT'][0]}; nothing was touched`,
+    );
   if (!node && (current !== undefined || generations.length > 0)) throw missing('node.json');
   if (current === undefined && generations.length > 0) throw missing('CURRENT');
   const fresh = current === undefined || (current === 1 && generations.length === 0);

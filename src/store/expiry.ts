@@ -39,7 +39,10 @@ export async function expireAsLeader(writer: Writer, options: ExpiryOptions, sig
 }
 
 /** Runs until `signal` aborts. */
-export async function sweepAsFollower({ keyspace, clock, logicalClock, onFailure }: ExpiryOptions, signal: AbortSignal): Promise<void> {
+export async function sweepAsFollower(
+  { keyspace, clock, logicalClock, onFailure }: ExpiryOptions,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     for (;;) {
       await sleep(clock, FOLLOWER_SWEEP_MS, signal);

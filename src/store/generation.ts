@@ -22,8 +22,18 @@ const MiB = 1024 * 1024;
  * The log is written once and read in order: large buffers keep its memtable
  * flushes rare, and its blocks hardly compress at the speed that counts here.
  */
-const LOG_DATABASE: DatabaseOptions = { writeBufferBytes: 32 * MiB, fileBytes: 32 * MiB, cacheBytes: MiB, compression: false };
-const KEYSPACE_DATABASE: DatabaseOptions = { writeBufferBytes: 8 * MiB, fileBytes: 8 * MiB, cacheBytes: 16 * MiB, compression: true };
+const LOG_DATABASE: DatabaseOptions = {
+  writeBufferBytes: 32 * MiB,
+  fileBytes: 32 * MiB,
+  cacheBytes: MiB,
+  compression: false,
+};
+const KEYSPACE_DATABASE: DatabaseOptions = {
+  writeBufferBytes: 8 * MiB,
+  fileBytes: 8 * MiB,
+  cacheBytes: 16 * MiB,
+  compression: true,
+};
 
 export interface GenerationOptions {
   readonly openDatabase: OpenDatabase;
@@ -50,7 +60,13 @@ export class Generation {
   readonly #background: Array<Promise<void>> = [];
 
   private constructor(
-    parts: { log: Log; keyspace: Keyspace; checkpointer: Checkpointer; incomplete: HeadwaterError | undefined; databases: readonly Database[] },
+    parts: {
+      log: Log;
+      keyspace: Keyspace;
+      checkpointer: Checkpointer;
+      incomplete: HeadwaterError | undefined;
+      databases: readonly Database[];
+    },
     options: GenerationOptions,
   ) {
     this.log = parts.log;
@@ -116,7 +132,12 @@ export class Generation {
     const { signal } = this.#stop;
     const pause = () => sleep(clock, SCRUB_PAUSE_MS, signal);
     try {
-      await this.log.scrub(this.keyspace.checkpoint.position.offset, (finding) => report(finding, logger), pause, signal);
+      await this.log.scrub(
+        this.keyspace.checkpoint.position.offset,
+        (finding) => report(finding, logger),
+        pause,
+        signal,
+      );
     } catch (error) {
       if (!signal.aborted) onFailure(error as Error);
     }
@@ -142,7 +163,10 @@ interface RecoveryParts {
 }
 
 /** @returns why the keyspace is not a view of the log, where it is not. */
-async function recover({ log, keyspace, checkpointer }: RecoveryParts, options: GenerationOptions): Promise<HeadwaterError | undefined> {
+async function recover(
+  { log, keyspace, checkpointer }: RecoveryParts,
+  options: GenerationOptions,
+): Promise<HeadwaterError | undefined> {
   const { logger, logicalClock, clock } = options;
   const began = clock.monotonicMs();
   const from = keyspace.checkpoint.position;
@@ -181,13 +205,22 @@ async function recover({ log, keyspace, checkpointer }: RecoveryParts, options: 
 function report(finding: LogFinding, logger: Logger): void {
   switch (finding.kind) {
     case 'tail_cut':
-      logger.error(finding, `the log was cut after offset ${finding.from - 1}: ${finding.why}; what lay behind, up to offset ${finding.to}, is in damaged/`);
+      logger.error(
+        finding,
+        `the log was cut after offset ${finding.from - 1}: ${finding.why}; what lay behind, up to offset ${finding.to}, is in damaged/`,
+      );
       break;
     case 'start_raised':
-      logger.error(finding, `the log is damaged below offset ${finding.to} (${finding.why}); it begins there now, data are not affected`);
+      logger.error(
+        finding,
+        `the log is damaged below offset ${finding.to} (${finding.why}); it begins there now, data are not affected`,
+      );
       break;
     case 'lineage_cut':
-      logger.error(finding, `a history row from offset ${finding.row.firstOffset} lies beyond the end of the log; it was removed`);
+      logger.error(
+        finding,
+        `a history row from offset ${finding.row.firstOffset} lies beyond the end of the log; it was removed`,
+      );
       break;
   }
 }

@@ -82,7 +82,10 @@ export class PendingView implements View {
   #push(command: Command): void {
     const bytes = this.bytes + weigh(command);
     if (bytes > BLOCK_BYTES_CEILING - BLOCK_HEADER_BYTES) {
-      throw new HeadwaterError('too_large', `one transaction would write ${bytes} bytes or more, a block holds at most ${BLOCK_BYTES_CEILING}`);
+      throw new HeadwaterError(
+        'too_large',
+        `one transaction would write ${bytes} bytes or more, a block holds at most ${BLOCK_BYTES_CEILING}`,
+      );
     }
     this.bytes = bytes;
     this.commands.push(command);

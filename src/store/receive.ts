@@ -21,7 +21,11 @@ export function verifyReceived(log: Log, blocks: readonly Block[], rows: readonl
     block.verifyAfter(offset, checksum);
     const row = rows.find((candidate) => candidate.firstOffset === block.firstOffset);
     if (row) {
-      if (row.checksum !== checksum) throw new HeadwaterError('protocol_violation', `the history ${row.replicationId} begins with another past than ours`);
+      if (row.checksum !== checksum)
+        throw new HeadwaterError(
+          'protocol_violation',
+          `the history ${row.replicationId} begins with another past than ours`,
+        );
       lineage = lineage.with(row);
     }
     const expected = lineage.replicationIdAt(block.firstOffset);

@@ -28,7 +28,12 @@ export class Replacement {
   }
 
   /** @param directory an empty directory. */
-  static async create(directory: string, openDatabase: OpenDatabase, base: Position, lineage: Lineage): Promise<Replacement> {
+  static async create(
+    directory: string,
+    openDatabase: OpenDatabase,
+    base: Position,
+    lineage: Lineage,
+  ): Promise<Replacement> {
     const databases = await openDatabases(directory, openDatabase);
     try {
       const log = await Log.createAt(databases[0], base, lineage.upTo(base.offset));

@@ -88,7 +88,8 @@ export class Store {
     const store = new Store(options, directory);
     try {
       await directory.removeOtherGenerations();
-      if (role && (role.role !== directory.node.role || role.upstream !== directory.node.upstream)) await directory.update(role);
+      if (role && (role.role !== directory.node.role || role.upstream !== directory.node.upstream))
+        await directory.update(role);
       await store.#open();
       return store;
     } catch (error) {
@@ -270,7 +271,9 @@ export class Store {
   /** Switches to a finished replacement and deletes what was there before. */
   async adopt(replacement: Replacement): Promise<void> {
     await this.#change(async () => {
-      const reason = new HeadwaterError('unavailable', 'a full resync has replaced the data', { details: { reason: 'UPSTREAM_REPLACED' } });
+      const reason = new HeadwaterError('unavailable', 'a full resync has replaced the data', {
+        details: { reason: 'UPSTREAM_REPLACED' },
+      });
       try {
         await this.#close(reason);
         await this.#directory.switchToNew();
@@ -281,7 +284,10 @@ export class Store {
         throw error;
       }
       await this.#directory.removeOtherGenerations();
-      this.#logger.info({ offset: replacement.end.offset }, `full resync done: now at ${formatPosition(this.position)}`);
+      this.#logger.info(
+        { offset: replacement.end.offset },
+        `full resync done: now at ${formatPosition(this.position)}`,
+      );
     });
   }
 
@@ -303,7 +309,10 @@ export class Store {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return 0;
       throw error;
     }
-    this.#logger.warn({ count, file: name }, `${count} writes that no other node has were saved to lost-writes/${name}`);
+    this.#logger.warn(
+      { count, file: name },
+      `${count} writes that no other node has were saved to lost-writes/${name}`,
+    );
     return count;
   }
 
@@ -368,7 +377,10 @@ export class Store {
   async #lead({ log }: Generation): Promise<void> {
     if (this.clusterId === '') await this.#directory.update({ cluster_id: randomBytes(16).toString('hex') });
     const row = await log.beginHistory(randomBytes(20).toString('hex'));
-    this.#logger.info({ replication_id: row.replicationId, epoch: row.epoch }, `leading from offset ${row.firstOffset} under the new history ${row.replicationId}`);
+    this.#logger.info(
+      { replication_id: row.replicationId, epoch: row.epoch },
+      `leading from offset ${row.firstOffset} under the new history ${row.replicationId}`,
+    );
   }
 
   #startRole(): void {
@@ -384,7 +396,15 @@ export class Store {
     const row = generation.log.lineage.current;
     invariant(row, 'a leader has a history');
     const { log, keyspace, committer } = generation;
-    this.#writer = new Writer({ log, keyspace, committer, clock: this.#logicalClock, limits: this.limits, replicationId: row.replicationId, onFailure });
+    this.#writer = new Writer({
+      log,
+      keyspace,
+      committer,
+      clock: this.#logicalClock,
+      limits: this.limits,
+      replicationId: row.replicationId,
+      onFailure,
+    });
     this.#backgroundDone = expireAsLeader(this.#writer, expiry, this.#background.signal);
   }
 
@@ -413,14 +433,21 @@ export class Store {
       this.#options.onFatal(error);
       return;
     }
-    const reason = new HeadwaterError('unavailable', `the store is reopening after a failure: ${error.message}`, { cause: error });
+    const reason = new HeadwaterError('unavailable', `the store is reopening after a failure: ${error.message}`, {
+      cause: error,
+    });
     this.#unavailable = reason;
-    this.#logger.error({ error: error.message }, `${error.message}; no more writes on this handle, the store is opened anew`);
+    this.#logger.error(
+      { error: error.message },
+      `${error.message}; no more writes on this handle, the store is opened anew`,
+    );
     void this.#change(() => this.#reopen(reason)).catch(this.#options.onFatal);
   }
 
   async #reopen(reason: HeadwaterError): Promise<void> {
-    await this.#close(reason).catch((error: Error) => this.#logger.warn({ error: error.message }, `closing after a failure: ${error.message}`));
+    await this.#close(reason).catch((error: Error) =>
+      this.#logger.warn({ error: error.message }, `closing after a failure: ${error.message}`),
+    );
     for (let attempt = 1; !this.#closing; attempt++) {
       try {
         await this.#open();
@@ -455,14 +482,19 @@ export class Store {
   #serving(): Generation {
     if (this.#unavailable) throw this.#unavailable;
     const generation = this.#open_();
-    if (generation.incomplete) throw new HeadwaterError('unavailable', generation.incomplete.message, { cause: generation.incomplete });
+    if (generation.incomplete)
+      throw new HeadwaterError('unavailable', generation.incomplete.message, { cause: generation.incomplete });
     return generation;
   }
 
   #readOnly(upstream = this.upstream): HeadwaterError {
-    return new HeadwaterError('read_only_follower', `this node is a follower and takes no writes; its upstream is ${upstream}`, {
-      details: { leader: upstream },
-    });
+    return new HeadwaterError(
+      'read_only_follower',
+      `this node is a follower and takes no writes; its upstream is ${upstream}`,
+      {
+        details: { leader: upstream },
+      },
+    );
   }
 }
 

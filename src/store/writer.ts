@@ -241,7 +241,11 @@ export class Writer {
       this.#alone = batch.length;
     } else if (item) {
       const begun = item.kind === 'operations' && item.next > 0;
-      item.reject(begun ? new HeadwaterError('outcome_unknown', `a part of it was written, then ${error.message}`, { cause: error }) : error);
+      item.reject(
+        begun
+          ? new HeadwaterError('outcome_unknown', `a part of it was written, then ${error.message}`, { cause: error })
+          : error,
+      );
       this.#dequeued(batch);
     }
   }
@@ -260,7 +264,9 @@ export class Writer {
   #failed(batch: ReadonlyArray<Submission | Expiry>, cause: Error): void {
     const unknown = new HeadwaterError('outcome_unknown', OUTCOME_UNKNOWN, { cause });
     for (const item of batch) item.reject(unknown);
-    this.#closed ??= new HeadwaterError('unavailable', `the store is reopening after a failure: ${cause.message}`, { cause });
+    this.#closed ??= new HeadwaterError('unavailable', `the store is reopening after a failure: ${cause.message}`, {
+      cause,
+    });
     this.#onFailure(cause);
     for (const item of this.#queue.splice(this.#head)) item.reject(this.#closed);
   }

@@ -38,7 +38,15 @@ const KIND_TAGS = { put: PUT, del: DEL, touch: TOUCH, clear: CLEAR, message: MES
  * that was read, end exclusive. `index` counts from 0.
  */
 export interface CommandVisitor {
-  put(index: number, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number, expiresAtMs: number, type: number): void;
+  put(
+    index: number,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    expiresAtMs: number,
+    type: number,
+  ): void;
   del(index: number, keyStart: number, keyEnd: number): void;
   touch(index: number, keyStart: number, keyEnd: number, expiresAtMs: number): void;
   clear(index: number): void;
@@ -153,7 +161,9 @@ export function visitCommands(block: Buffer, start: number, visitor: CommandVisi
     }
   } catch (error) {
     if (HeadwaterError.is(error)) throw error;
-    throw new HeadwaterError('corrupt', `command ${index} of a block cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new HeadwaterError('corrupt', `command ${index} of a block cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   return index;
 }

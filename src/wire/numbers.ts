@@ -18,9 +18,14 @@ const TWO_TO_32 = 0x1_0000_0000;
 export function toNumber(value: number | LongLike | null | undefined, field: string): number {
   if (value === undefined || value === null) return 0;
   const number =
-    typeof value === 'number' ? value : (value.unsigned ? value.high >>> 0 : value.high | 0) * TWO_TO_32 + (value.low >>> 0);
+    typeof value === 'number'
+      ? value
+      : (value.unsigned ? value.high >>> 0 : value.high | 0) * TWO_TO_32 + (value.low >>> 0);
   if (Number.isSafeInteger(number)) return number;
-  throw new HeadwaterError('invalid_argument', `${field}: expected an integer within ±(2^53 - 1), received ${toBigInt(value)}`);
+  throw new HeadwaterError(
+    'invalid_argument',
+    `${field}: expected an integer within ±(2^53 - 1), received ${toBigInt(value)}`,
+  );
 }
 
 /** Signed where the field is signed. */

@@ -203,11 +203,22 @@ export function decodeDownFrame(bytes: Buffer): DownFrame | Part {
 function downFrame(message: headwater.v1.DownFrame): DownFrame | Part {
   if (message.blocks) {
     const { blocks, acknowledge, sync } = message.blocks;
-    return { kind: 'blocks', blocks: (blocks ?? []) as Buffer[], acknowledge: acknowledge ?? false, sync: sync ?? false };
+    return {
+      kind: 'blocks',
+      blocks: (blocks ?? []) as Buffer[],
+      acknowledge: acknowledge ?? false,
+      sync: sync ?? false,
+    };
   }
   if (message.heartbeat) {
     const { offset, checksum, timeMs, path } = message.heartbeat;
-    return { kind: 'heartbeat', offset: number(offset), checksum: checksum ?? 0, timeMs: number(timeMs), path: path ?? [] };
+    return {
+      kind: 'heartbeat',
+      offset: number(offset),
+      checksum: checksum ?? 0,
+      timeMs: number(timeMs),
+      path: path ?? [],
+    };
   }
   if (message.snapshotChunk) {
     const { keys, records } = message.snapshotChunk;
@@ -311,12 +322,16 @@ function toRow(message: headwater.v1.LineageRow.$Properties): LineageRow {
   };
 }
 
-export function positionOf(position: Position): headwater.v1.Position.$Properties {
+function positionOf(position: Position): headwater.v1.Position.$Properties {
   return { ...position, replicationId: idOf(position.replicationId) };
 }
 
 export function toPosition(message: headwater.v1.Position.$Properties | null | undefined): Position {
-  return { replicationId: toId(message?.replicationId), offset: number(message?.offset), checksum: message?.checksum ?? 0 };
+  return {
+    replicationId: toId(message?.replicationId),
+    offset: number(message?.offset),
+    checksum: message?.checksum ?? 0,
+  };
 }
 
 function idOf(replicationId: string): Buffer {
@@ -342,7 +357,9 @@ function parse<T>(decode: () => T): T {
     return decode();
   } catch (error) {
     if (HeadwaterError.is(error, 'protocol_violation')) throw error;
-    throw new HeadwaterError('protocol_violation', `a replication frame cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new HeadwaterError('protocol_violation', `a replication frame cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

@@ -33,11 +33,18 @@ describe('random SIGKILLs under load', function () {
     for (let kill = 0; kill < KILLS; kill++) {
       const victim = random() < 0.5 ? leader : follower;
       const progress = written.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
-      await eventually('writes to go on', async () => written.reduce((sum, of) => sum + of.acknowledged, 0) > progress + 500 * random());
+      await eventually(
+        'writes to go on',
+        async () => written.reduce((sum, of) => sum + of.acknowledged, 0) > progress + 500 * random(),
+      );
       await victim.end('SIGKILL');
       if (random() < 0.5) await new Promise((resolve) => setTimeout(resolve, random() * 50));
       await victim.start();
-      assert.doesNotMatch(victim.log, /the log was cut|DIVERGED|is damaged/, `seed ${seed}: the log of ${victim.name} chains`);
+      assert.doesNotMatch(
+        victim.log,
+        /the log was cut|DIVERGED|is damaged/,
+        `seed ${seed}: the log of ${victim.name} chains`,
+      );
     }
     writing = false;
     await Promise.all(writers);
@@ -55,7 +62,8 @@ async function write(client: Client, key: string, of: Written, goOn: () => boole
       of.acknowledged = value;
     } catch (error) {
       if (!HeadwaterError.is(error)) throw error;
-      if (!['outcome_unknown', 'unreachable', 'unavailable', 'deadline_exceeded', 'shutting_down'].includes(error.code)) throw error;
+      if (!['outcome_unknown', 'unreachable', 'unavailable', 'deadline_exceeded', 'shutting_down'].includes(error.code))
+        throw error;
     }
   }
 }
@@ -65,7 +73,10 @@ async function check(leader: TestNode, written: readonly Written[], seed: number
   const client = await leader.client();
   for (const [i, { acknowledged, asked }] of written.entries()) {
     const found = Number(await client.get(`counter:${i}`));
-    assert.ok(found >= acknowledged && found <= asked, `seed ${seed}: counter:${i} is ${found}, acknowledged ${acknowledged}, asked ${asked}`);
+    assert.ok(
+      found >= acknowledged && found <= asked,
+      `seed ${seed}: counter:${i} is ${found}, acknowledged ${acknowledged}, asked ${asked}`,
+    );
     assert.ok(acknowledged > 0, `counter:${i} was written`);
   }
 }

@@ -8,7 +8,11 @@ import { OPERATION_METHODS } from '../../src/rpc/definitions.js';
 import { fromStatus } from '../../src/rpc/status.js';
 import { assertEqualData, Cluster, eventually, level } from '../support/cluster.js';
 
-async function fill(client: { set(key: string, value: string): Promise<unknown> }, prefix: string, count: number): Promise<void> {
+async function fill(
+  client: { set(key: string, value: string): Promise<unknown> },
+  prefix: string,
+  count: number,
+): Promise<void> {
   await Promise.all(Array.from({ length: count }, (_, i) => client.set(`${prefix}${i}`, `value ${i}`)));
 }
 
@@ -71,7 +75,11 @@ describe('replication between daemons', () => {
     await level(leader, follower);
     const before = await follower.status();
     await leader.end('SIGKILL');
-    assert.equal(await (await follower.client()).get('a:7'), 'value 7', 'old data are served while the upstream is away');
+    assert.equal(
+      await (await follower.client()).get('a:7'),
+      'value 7',
+      'old data are served while the upstream is away',
+    );
     await leader.start();
     await fill(await leader.client(), 'b:', 1_000);
     await assertEqualData(leader, follower);
@@ -86,7 +94,7 @@ describe('replication between daemons', () => {
     assert.ok(leader && follower);
     await level(leader, follower);
     const error = await unary(follower.address, 'set', { kind: 'set', key: Buffer.from('a'), value: Buffer.from('b') });
-    assert.ok(HeadwaterError.is(error, 'read_only_follower'), String(error));
+    assert.ok(HeadwaterError.is(error, 'read_only_follower'));
     assert.equal(error.details.leader, leader.address);
     assert.equal(await (await follower.client()).get('a'), undefined);
   });
@@ -196,7 +204,10 @@ describe('replication between daemons', () => {
     assert.ok(leader && follower);
     await (await leader.client()).set('brief', 'x', { ttlMs: 300 });
     await level(leader, follower);
-    await eventually('the key to be hidden on the follower', async () => (await (await follower.client()).get('brief')) === undefined);
+    await eventually(
+      'the key to be hidden on the follower',
+      async () => (await (await follower.client()).get('brief')) === undefined,
+    );
     await eventually('the leader to delete it', async () => (await (await leader.client()).dbsize()) === 0);
     await assertEqualData(leader, follower);
   });

@@ -64,16 +64,21 @@ export class TestNode {
   /** Resolves when the node serves. */
   async start(...flags: string[]): Promise<void> {
     assert.equal(this.#process, undefined, `${this.name} is running already`);
-    const child = spawn(process.execPath, [HEADWATER, 'serve', '--data', this.directory, '--listen', this.address, ...flags], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      [HEADWATER, 'serve', '--data', this.directory, '--listen', this.address, ...flags],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
     this.#process = child;
     const from = this.log.length;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.log += text;
     });
     await eventually(`${this.name} to be ready`, async () => {
-      if (child.exitCode !== null) throw new Error(`${this.name} ended with ${child.exitCode}:\n${this.log.slice(from)}`);
+      if (child.exitCode !== null)
+        throw new Error(`${this.name} ended with ${child.exitCode}:\n${this.log.slice(from)}`);
       return this.log.slice(from).includes('"event":"ready"');
     });
   }
@@ -152,7 +157,7 @@ export async function assertEqualData(leader: TestNode, ...followers: TestNode[]
   }
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };

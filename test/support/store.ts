@@ -14,7 +14,7 @@ import { type DiskOperation, MemoryDisk, temporaryDirectory } from './database.j
 const MiB = 1024 * 1024;
 
 /** Notes what it is told. */
-export class RecordingLogger implements Logger {
+class RecordingLogger implements Logger {
   readonly lines: Array<{ level: keyof Logger; message: string; fields: object }> = [];
 
   debug = this.#note('debug');

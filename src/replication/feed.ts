@@ -18,6 +18,7 @@ import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
 import {
   type Acknowledgement,
+  type DownFrame,
   type Handshake,
   PROTOCOL_VERSION,
   type UpFrame,
@@ -54,6 +55,8 @@ export class Feed {
   #lastHeardMs: number;
   /** Of the last block sent. */
   #sent = { offset: 0, checksum: 0 };
+  /** The channel has no room: the follower is behind. */
+  #congested = false;
   /** When the follower was last known to be level, by the monotonic clock. */
   #levelAtMs: number;
 
@@ -185,12 +188,12 @@ export class Feed {
   async #refuse(decision: Decision & { kind: 'refuse' }): Promise<void> {
     const { reason, message } = decision;
     this.#options.logger.warn({ node_id: this.nodeId, reason }, `refused to resync ${this.#name()}: ${message}`);
-    await this.#channel.send({ kind: 'refuse', reason, message, details: {} });
+    await this.#send({ kind: 'refuse', reason, message, details: {} });
     this.#channel.close();
   }
 
   async #wait(message: string, log: Log): Promise<void> {
-    if (this.#state !== 'waiting') await this.#channel.send({ kind: 'wait', reason: message });
+    if (this.#state !== 'waiting') await this.#send({ kind: 'wait', reason: message });
     this.#state = 'waiting';
     const { offset } = log.end;
     await Promise.race([
@@ -202,7 +205,7 @@ export class Feed {
 
   async #continue(handshake: Handshake, cursor: Cursor, log: Log): Promise<void> {
     const { position } = handshake;
-    await this.#channel.send({
+    await this.#send({
       kind: 'continue',
       upstream: this.#upstream(),
       lineage: log.lineage.upTo(log.end.offset).rows,
@@ -228,7 +231,7 @@ export class Feed {
         { node_id: this.nodeId, reason: decision.reason, offset: position.offset },
         `full resync of ${this.#name()} at offset ${position.offset}: ${decision.message}`,
       );
-      await this.#channel.send({
+      await this.#send({
         kind: 'fullResync',
         upstream: this.#upstream(),
         reason: `${decision.reason}: ${decision.message}`,
@@ -258,14 +261,14 @@ export class Feed {
         for (const group of groupsOf(chunk)) {
           const keys = group.map(([key]) => key);
           const records = group.map(([, record]) => record);
-          await this.#channel.send({ kind: 'snapshotChunk', keys, records });
+          await this.#send({ kind: 'snapshotChunk', keys, records });
           if (this.#channel.ended.aborted) throw this.#channel.ended.reason;
         }
       }
     } finally {
       await snapshot.release();
     }
-    await this.#channel.send({ kind: 'snapshotEnd', keys: digest.keys, digest: digest.finish() });
+    await this.#send({ kind: 'snapshotEnd', keys: digest.keys, digest: digest.finish() });
   }
 
   /** The log from the cursor on, for ever. */
@@ -290,12 +293,12 @@ export class Feed {
               'corrupt',
               `block ${first.firstOffset} begins a history that the lineage does not have`,
             );
-          await this.#channel.send({ kind: 'newHistory', row });
+          await this.#send({ kind: 'newHistory', row });
           current = first.replicationId;
         }
         const last = group.at(-1) as Block;
         this.#sent = { offset: last.lastOffset, checksum: last.checksum };
-        await this.#channel.send({
+        await this.#send({
           kind: 'blocks',
           blocks: group.map((block) => block.bytes),
           acknowledge: false,
@@ -305,10 +308,21 @@ export class Feed {
     }
   }
 
+  /** What the session sends, heartbeats included, goes through here: it knows whether the follower keeps up. */
+  #send(frame: DownFrame): Promise<void> | undefined {
+    const drained = this.#channel.send(frame);
+    if (!drained) return undefined;
+    this.#congested = true;
+    return drained.finally(() => {
+      this.#congested = false;
+    });
+  }
+
   #heartbeats(): () => void {
     let cancel = () => {};
     const beat = () => {
-      void this.#heartbeat();
+      // To a follower that is behind, frames are on their way: no more may pile up behind them.
+      if (!this.#congested) void this.#heartbeat();
       cancel = this.#options.clock.after(HEARTBEAT_INTERVAL_MS, beat);
     };
     beat();
@@ -316,7 +330,7 @@ export class Feed {
   }
 
   async #heartbeat(): Promise<void> {
-    await this.#channel.send({
+    await this.#send({
       kind: 'heartbeat',
       ...this.#sent,
       timeMs: this.#store.nowMs(),

@@ -71,6 +71,12 @@ export interface LastResync {
   readonly durationMs: number;
 }
 
+interface Loading {
+  readonly replacement: Replacement;
+  readonly keysEstimate: number;
+  readonly upstream: UpstreamInfo;
+}
+
 export class Link {
   readonly #options: LinkOptions;
   readonly #store: Store;
@@ -79,12 +85,14 @@ export class Link {
   #upstream = '';
   #state: LinkState = 'stopped';
   #error: HeadwaterError | undefined;
+  /** Why the link went down when that was last said: the same is not said again and again. */
+  #said = '';
   #acceptDataLoss = false;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #heartbeat: Heartbeat | undefined;
   #lastResync: LastResync | undefined;
-  #loading: { replacement: Replacement; keysEstimate: number } | undefined;
+  #loading: Loading | undefined;
   readonly resyncs = { full: 0, partial: 0 };
   lostWrites = 0;
 
@@ -125,7 +133,7 @@ export class Link {
       address: this.#upstream,
       state: this.#state,
       lagCommands: behind,
-      lagMs: behind === 0 ? 0 : Math.max(0, this.#store.nowMs() - this.#store.log.endTimeMs),
+      lagMs: behind === 0 ? 0 : Math.max(0, this.#store.nowMs() - this.#store.endTimeMs),
       lastResync: this.#lastResync,
       error: this.#error?.message ?? '',
       loadedKeys: this.#loading?.replacement.keys ?? 0,
@@ -143,15 +151,21 @@ export class Link {
         if (stop.aborted) break;
         this.#ended(coded, failures);
       }
-      failures = session.streamed ? 0 : failures + 1;
+      failures = this.#wasHealthy(session) ? 0 : failures + 1;
       const waitMs = Math.min(RECONNECT_MS_MAX, RECONNECT_MS_MIN * 2 ** Math.min(failures, 10));
       await sleep(this.#clock, waitMs * (0.5 + this.#options.random() / 2), stop);
     }
   }
 
+  /** A session that streams and ends at once, again and again, is not to be dialled as fast as can be. */
+  #wasHealthy({ streamsSinceMs }: Session): boolean {
+    return streamsSinceMs !== undefined && this.#clock.monotonicMs() - streamsSinceMs >= HEALTHY_SESSION_MS;
+  }
+
   #ended(error: HeadwaterError, failures: number): void {
-    const repeated = failures > 0 && error.message === this.#error?.message;
+    const repeated = failures > 0 && error.message === this.#said;
     this.#error = error;
+    this.#said = error.message;
     if (error.code !== 'resync_refused') this.#to('connecting');
     const fields = { upstream: this.#upstream, code: error.code };
     const message = `the link to upstream ${this.#upstream} is down: ${error.message}; trying again`;
@@ -173,8 +187,10 @@ export class Link {
       this.#acknowledgeSoon(session, channel, HEARTBEAT_INTERVAL_MS);
       for (;;) {
         const frames = await channel.receive();
-        session.heardMs = this.#clock.monotonicMs();
+        session.busy = true;
         await this.#take(frames, session, channel);
+        session.busy = false;
+        session.heardMs = this.#clock.monotonicMs();
       }
     } finally {
       stopWatch();
@@ -283,24 +299,23 @@ export class Link {
   }
 
   async #beginLoading(frame: FullResync): Promise<void> {
-    await this.#joined(frame.upstream);
     this.#logger.info(
       { upstream: this.#upstream, reason: frame.reason },
       `full resync from ${this.#upstream} at offset ${frame.position.offset} (${frame.reason}); serving the old data meanwhile`,
     );
     if (frame.branchOffset !== undefined) this.lostWrites += await this.#store.saveLostWrites(frame.branchOffset);
     const replacement = await this.#store.beginReplacement(frame.position, Lineage.received(frame.lineage));
-    this.#loading = { replacement, keysEstimate: frame.keysEstimate };
+    this.#loading = { replacement, keysEstimate: frame.keysEstimate, upstream: frame.upstream };
     this.#lastResync = { kind: 'full', reason: frame.reason, bytes: 0, durationMs: 0 };
     this.#to('loading');
   }
 
   async #finishLoading(frame: { keys: number; digest: Buffer }, session: Session): Promise<void> {
-    const { replacement } = this.#expectLoading();
+    const { replacement, upstream } = this.#expectLoading();
     await replacement.finish(frame);
     this.#loading = undefined;
-    await this.#store.adopt(replacement);
-    this.#acceptDataLoss = false;
+    await this.#store.adopt(replacement, upstream.clusterId);
+    await this.#joined(upstream);
     this.#level(
       {
         kind: 'full',
@@ -316,7 +331,7 @@ export class Link {
     this.#lastResync = resync;
     this.resyncs[resync.kind]++;
     this.#error = undefined;
-    session.streamed = true;
+    session.streamsSinceMs = this.#clock.monotonicMs();
     this.#to('streaming');
   }
 
@@ -340,8 +355,10 @@ export class Link {
   }
 
   async #joined(upstream: UpstreamInfo): Promise<void> {
-    if (upstream.clusterId !== '') await this.#store.joinCluster(upstream.clusterId);
+    await this.#store.joinCluster(upstream.clusterId);
     this.#store.setTime(upstream.timeMs);
+    // It was given for one resync, not for what the upstream may become later.
+    this.#acceptDataLoss = false;
   }
 
   #takeHeartbeat(frame: Heartbeat): void {
@@ -352,7 +369,8 @@ export class Link {
       );
     }
     this.#heartbeat = frame;
-    this.#store.setTime(frame.timeMs);
+    // Before that it may be a stranger's time, which must not decide what is expired here.
+    if (this.#state === 'streaming') this.#store.setTime(frame.timeMs);
     const { offset, checksum } = this.#store.position;
     if (this.#state === 'streaming' && frame.offset === offset && frame.checksum !== checksum) {
       this.#logger.error(
@@ -402,7 +420,8 @@ export class Link {
     const { timeoutMs } = this.#options;
     let cancel = () => {};
     const look = () => {
-      const silentMs = this.#clock.monotonicMs() - session.heardMs;
+      // While this node is busy with what it heard, what comes meanwhile waits unheard.
+      const silentMs = session.busy ? 0 : this.#clock.monotonicMs() - session.heardMs;
       if (silentMs > timeoutMs) {
         channel.close(new HeadwaterError('unreachable', `the upstream was silent for ${Math.round(silentMs)} ms`));
         return;
@@ -414,7 +433,7 @@ export class Link {
     return () => cancel();
   }
 
-  #expectLoading(): { replacement: Replacement } {
+  #expectLoading(): Loading {
     if (this.#loading) return this.#loading;
     throw new HeadwaterError('protocol_violation', `a piece of a snapshot arrived in the state ${this.#state}`);
   }
@@ -429,12 +448,17 @@ export class Link {
   }
 }
 
+/** A session that streamed for so long was a good one: the next attempt begins without a long wait. */
+const HEALTHY_SESSION_MS = 2_000;
+
 /** What one session knows and the next forgets. */
 class Session {
   beganMs = 0;
   heardMs = 0;
-  /** It came level, so that the next attempt begins without a long wait. */
-  streamed = false;
+  /** Frames are being taken in. */
+  busy = false;
+  /** From when on it streamed; undefined before. */
+  streamsSinceMs: number | undefined;
   /** Histories announced for the next blocks. */
   rows: LineageRow[] = [];
   receivedOffset = 0;

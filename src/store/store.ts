@@ -25,7 +25,7 @@ import { writeBlockFile } from '../log/block-file.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
 import type { Operation, Reply } from '../operation.js';
-import { formatPosition, type Position } from '../position.js';
+import { formatPosition, ORIGIN, type Position } from '../position.js';
 import type { CheckpointBudget } from './checkpoint.js';
 import type { FsyncPolicy } from './commit.js';
 import { Directory, type Role } from './directory.js';
@@ -70,6 +70,8 @@ export class Store {
   #changing: Promise<void> = Promise.resolve();
   #closing = false;
   #onServing: (serving: boolean) => void = () => {};
+  /** Where the generation ended that was closed last. */
+  #last = { position: ORIGIN, timeMs: 0 };
 
   private constructor(options: StoreOptions, directory: Directory) {
     this.#options = options;
@@ -132,9 +134,14 @@ export class Store {
     return this.#open_().log;
   }
 
-  /** The end of the log, as far as it is applied. */
+  /** The end of the log, as far as it is applied; where it was last, while nothing is open. */
   get position(): Position {
-    return this.#open_().log.end;
+    return this.#generation?.log.end ?? this.#last.position;
+  }
+
+  /** The time of the last block, likewise. */
+  get endTimeMs(): number {
+    return this.#generation?.log.endTimeMs ?? this.#last.timeMs;
   }
 
   get lineage(): Lineage {
@@ -260,7 +267,7 @@ export class Store {
 
   /** A node that holds nothing takes on the cluster of its upstream. */
   async joinCluster(clusterId: string): Promise<void> {
-    if (this.clusterId !== clusterId) await this.#directory.update({ cluster_id: clusterId });
+    if (clusterId !== '' && this.clusterId !== clusterId) await this.#directory.update({ cluster_id: clusterId });
   }
 
   /** Begins a generation beside the one in use. */
@@ -268,8 +275,8 @@ export class Store {
     return Replacement.create(await this.#directory.newGeneration(), this.#options.openDatabase, base, lineage);
   }
 
-  /** Switches to a finished replacement and deletes what was there before. */
-  async adopt(replacement: Replacement): Promise<void> {
+  /** Switches to a finished replacement, and to the cluster that its data belong to; deletes what was there before. */
+  async adopt(replacement: Replacement, clusterId: string): Promise<void> {
     await this.#change(async () => {
       const reason = new HeadwaterError('unavailable', 'a full resync has replaced the data', {
         details: { reason: 'UPSTREAM_REPLACED' },
@@ -277,6 +284,7 @@ export class Store {
       try {
         await this.#close(reason);
         await this.#directory.switchToNew();
+        await this.joinCluster(clusterId);
         await this.#open();
       } catch (error) {
         // Whichever generation is the current one by now.
@@ -419,6 +427,7 @@ export class Store {
     this.#unavailable = reason;
     this.#onServing(false);
     await this.#stopRole(reason);
+    if (this.#generation) this.#last = { position: this.position, timeMs: this.endTimeMs };
     try {
       await this.#generation?.close(reason);
     } finally {

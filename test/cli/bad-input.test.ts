@@ -49,7 +49,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     type: ['--connect', '127.0.0.1:1', 'get', 'k'],
     status: 3,
-    says: /^headwater: cannot reach 127\.0\.0\.1:1: connection refused.*HEADWATER_CONNECT.*\n$/,
+    says: /^headwater: cannot reach 127\.0\.0\.1:1: .*connection refused.*HEADWATER_CONNECT.*\n$/,
   },
   {
     type: ['--connect', 'no-such-host.invalid:1', 'ping'],

@@ -185,6 +185,22 @@ describe('a replication session', () => {
       assert.equal(world.network.lines.length, 1);
     });
 
+    it('holds on to no snapshot once it streams, and to no more of the log than it has to send', async () => {
+      const leader = await world.node('L');
+      await leader.write(5);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      const snapshot = await leader.store.snapshotAt();
+      await snapshot.release();
+      assert(snapshot.closed, 'nobody else has it');
+      assert.equal(await leader.store.log.trim(5), 5);
+      world.network.last.cut();
+      await leader.write(5, 'more');
+      await level(world, leader, follower);
+      await (await leader.store.snapshotAt()).release();
+      assert.equal(await leader.store.log.trim(10), 10);
+    });
+
     it('of an empty leader goes on from nothing, without a snapshot', async () => {
       const leader = await world.node('L');
       const follower = await world.node('F', { follows: 'L' });
@@ -779,12 +795,18 @@ describe('a replication session', () => {
     it('can be asked for its status at any moment, also while a resync replaces the data', async () => {
       const leader = await world.node('L');
       await leader.write(5);
-      const follower = await world.node('F', { follows: 'L' });
-      const states = new Set<string>();
-      await world.until('it streams', () => {
-        states.add(follower.link.status.state);
-        return follower.link.status.state === 'streaming';
-      });
+      const follower = await world.node('F');
+      // Opened once to be filled, and again to be used.
+      let opens = 0;
+      const gate = hold(
+        follower.test.disk,
+        ({ kind, location }) => kind === 'open' && location.endsWith('gen-000002/log') && ++opens === 2,
+      );
+      await follower.follow('L');
+      await world.until('the new data are being opened', gate.held);
+      assert.equal(follower.link.status.state, 'loading');
+      assert.deepEqual(follower.followers.status, []);
+      gate.release();
       await level(world, leader, follower);
     });
 

@@ -292,7 +292,7 @@ describe('a full resync', () => {
     await replacement.addEntries(leader.keys.slice(2), leader.records.slice(2));
     await replacement.finish(leader.proof);
     assert.equal(await test.get('old'), '1');
-    await test.store.adopt(replacement);
+    await test.store.adopt(replacement, test.store.clusterId);
     assert.deepEqual(
       [await test.get('old'), await test.get('a'), await test.get('d')],
       [undefined, 'of a', 'after the snapshot'],
@@ -328,7 +328,7 @@ describe('a full resync', () => {
     const replacement = await test.store.beginReplacement(leader.position, leader.lineage);
     await replacement.addEntries(leader.keys, leader.records);
     await replacement.finish(leader.proof);
-    await test.store.adopt(replacement);
+    await test.store.adopt(replacement, test.store.clusterId);
     const replaced = (error: unknown) =>
       HeadwaterError.is(error, 'unavailable') && error.details.reason === 'UPSTREAM_REPLACED';
     await assert.rejects(reading.next(), replaced);
@@ -357,7 +357,7 @@ describe('a full resync', () => {
         await replacement.addEntries(leader.keys, leader.records);
         await replacement.appendBlocks(blocks, []);
         await replacement.finish(leader.proof);
-        await test.store.adopt(replacement);
+        await test.store.adopt(replacement, test.store.clusterId);
         done = true;
       })();
       await until('it is done or cut', () => done || test.disk.opened.length === 0);
@@ -391,7 +391,7 @@ describe('a full resync', () => {
     const second = await test.store.beginReplacement(leader.position, leader.lineage);
     await second.addEntries(leader.keys, leader.records);
     await second.finish(leader.proof);
-    await test.store.adopt(second);
+    await test.store.adopt(second, test.store.clusterId);
     assert.equal(await test.store.size(), 2);
     await leader.test.store.close();
     await test.store.close();
@@ -454,7 +454,7 @@ describe('a full resync', () => {
       test.disk.fault = ({ kind, location }) => {
         if (matches(kind, location) && failures++ < 3) throw new HeadwaterError('corrupt', 'EIO');
       };
-      const adopting = test.store.adopt(replacement);
+      const adopting = test.store.adopt(replacement, test.store.clusterId);
       const outcome = adopting.then(
         () => 'adopted',
         () => 'failed',

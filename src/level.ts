@@ -146,15 +146,15 @@ export class LatchingDatabase implements Database {
   }
 
   get(key: Buffer): Promise<Buffer | undefined> {
-    return this.#level.get(key);
+    return this.#reading(this.#level.get(key));
   }
 
   getMany(keys: Buffer[]): Promise<Array<Buffer | undefined>> {
-    return this.#level.getMany(keys);
+    return this.#reading(this.#level.getMany(keys));
   }
 
   hasMany(keys: Buffer[]): Promise<boolean[]> {
-    return this.#level.hasMany(keys);
+    return this.#reading(this.#level.hasMany(keys));
   }
 
   put(key: Buffer, value: Buffer, options: { sync?: boolean } = {}): Promise<void> {
@@ -173,7 +173,7 @@ export class LatchingDatabase implements Database {
   iterate(options: IterateOptions): Entries {
     const iterator = this.#level.iterator(options);
     return {
-      next: (count) => iterator.nextv(count),
+      next: (count) => this.#reading(iterator.nextv(count)),
       close: () => iterator.close(),
     };
   }
@@ -192,6 +192,16 @@ export class LatchingDatabase implements Database {
 
   close(): Promise<void> {
     return this.#level.close();
+  }
+
+  /** LevelDB notices some damage itself: an error of the world, not a bug of ours. */
+  async #reading<T>(result: Promise<T>): Promise<T> {
+    try {
+      return await result;
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'LEVEL_CORRUPTION') throw error;
+      throw new HeadwaterError('corrupt', `${this.location}: ${(error as Error).message}`, { cause: error });
+    }
   }
 
   async #writing(write: () => Promise<void>): Promise<void> {

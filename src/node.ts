@@ -159,8 +159,12 @@ export class Node implements NodeControl {
     }
     const done = this.#following.then(async () => {
       await this.#link.stop();
-      await this.#store.follow(upstream);
-      this.#link.start(upstream, options);
+      try {
+        await this.#store.follow(upstream);
+      } finally {
+        // Whatever became of it: a follower goes on following somebody.
+        if (this.#store.role === 'follower') this.#link.start(this.#store.upstream, options);
+      }
       this.#logger.info({ upstream }, `following ${upstream}`);
     });
     this.#following = done.catch(() => {});

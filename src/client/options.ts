@@ -47,7 +47,7 @@ export function settingsOf(options: ClientOptions): Settings {
  * the first while the second is made. Measured at 1,000 SETs of 100 B in
  * flight: 16 to 32 KiB give a fifth more than one message for all.
  */
-export const BATCH_BYTES_TARGET = 32 * 1024;
+export const BATCH_BYTES_TARGET = 256 * 1024;
 
 /** A command that is sent from one follower to the next is told so in the end. */
 export const REDIRECTS_MAX = 5;

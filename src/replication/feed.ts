@@ -196,10 +196,13 @@ export class Feed {
     if (this.#state !== 'waiting') await this.#send({ kind: 'wait', reason: message });
     this.#state = 'waiting';
     const { offset } = log.end;
-    await Promise.race([
-      log.whenBeyond(offset, this.#channel.ended),
-      sleep(this.#options.clock, HEARTBEAT_INTERVAL_MS, this.#channel.ended),
-    ]);
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#channel.ended, over.signal]);
+    try {
+      await Promise.race([log.whenBeyond(offset, signal), sleep(this.#options.clock, HEARTBEAT_INTERVAL_MS, signal)]);
+    } finally {
+      over.abort();
+    }
     if (this.#channel.ended.aborted) throw this.#channel.ended.reason;
   }
 

@@ -154,7 +154,7 @@ export function visitCommands(block: Buffer, start: number, visitor: CommandVisi
   let index = 0;
   try {
     while (reader.pos < reader.len) {
-      const fieldTag = reader.uint32();
+      const fieldTag = reader.tag();
       if (fieldTag !== COMMANDS) throw unknown(`field ${fieldTag >>> 3} in a block's payload`);
       visitCommand(reader, index, visitor);
       index++;
@@ -176,7 +176,7 @@ function visitCommand(reader: PbReader, index: number, visitor: CommandVisitor):
   let kind = 0;
   let joined = false;
   while (reader.pos < end) {
-    const fieldTag = reader.uint32();
+    const fieldTag = reader.tag();
     if (fieldTag === JOINED) {
       joined = reader.bool();
       continue;
@@ -206,7 +206,7 @@ function readFields(reader: PbReader, kind: number, commandEnd: number): void {
   fields.firstStart = fields.firstEnd = fields.secondStart = fields.secondEnd = reader.pos;
   fields.expiresAtMs = fields.type = 0;
   while (reader.pos < end) {
-    const fieldTag = reader.uint32();
+    const fieldTag = reader.tag();
     if (fieldTag === FIRST_BYTES && kind !== CLEAR) {
       fields.firstEnd = readEnd(reader, end);
       fields.firstStart = reader.pos;
@@ -228,7 +228,7 @@ function readFields(reader: PbReader, kind: number, commandEnd: number): void {
 
 /** The end position of the length-delimited field that starts here, within the message that ends at `limit`. */
 function readEnd(reader: PbReader, limit: number): number {
-  const length = reader.uint32();
+  const length = reader.size();
   const end = reader.pos + length;
   if (end > limit) throw new RangeError(`${length} bytes announced, ${limit - reader.pos} left`);
   return end;

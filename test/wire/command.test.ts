@@ -219,6 +219,11 @@ describe('what is refused in a payload, and never skipped', () => {
     );
   });
 
+  it('a length or a tag of more than 32 bits, of which the lower ones would make sense', () => {
+    assert.equal(refusal(hex('0a08 1206 0a 8080808010')).code, 'corrupt', 'a key of 2^32 bytes');
+    assert.equal(refusal(hex('0a06 9280808010 00')).code, 'corrupt', 'a kind of 2^32 and some');
+  });
+
   it('a varint that never ends', () => {
     for (const payload of ['ff'.repeat(12), `0a0d 1a0b 10 ${'ff'.repeat(12)}`, `0a ${'ff'.repeat(6)}`]) {
       assert.equal(refusal(hex(payload)).code, 'corrupt', payload);

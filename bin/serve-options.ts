@@ -62,8 +62,8 @@ function limitOptions(): Option[] {
     size('--max-key-bytes', 'refuse larger keys (default: 64KiB)'),
     size('--max-value-bytes', 'refuse larger values (default: 16MiB)'),
     size('--max-transaction-bytes', 'refuse larger transactions (default: 32MiB)'),
-    size('--overlay-bytes', 'memory for writes that are not in the keyspace on disk yet (default: 24MiB)'),
-    size('--replay-bytes', 'log that a restart may have to replay (default: 64MiB)'),
+    size('--overlay-bytes', 'memory for writes that are not in the keyspace on disk yet (default: 32MiB)'),
+    size('--replay-bytes', 'log that a restart may have to replay (default: 128MiB)'),
   ];
 }
 

@@ -52,10 +52,10 @@ export const SCRUB_STEP_BYTES = MiB;
 export const SCRUB_PAUSE_MS = 10;
 
 /** Log that a restart may have to replay before a checkpoint is due. */
-export const REPLAY_BYTES_MAX = 64 * MiB;
+export const REPLAY_BYTES_MAX = 128 * MiB;
 
 /** Memory of the overlay (pinned block bytes and a cost per entry) before it is frozen. */
-export const OVERLAY_BYTES_MAX = 24 * MiB;
+export const OVERLAY_BYTES_MAX = 32 * MiB;
 
 /** Layers being written out; where the next is full before that is done, the writer waits. */
 export const FROZEN_LAYERS_MAX = 1;

@@ -12,6 +12,7 @@ import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, WriteBatch } from '../level.js';
 import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES, SORT_RUN_ENTRIES } from '../limits.js';
+import { copyBytes } from './copy.js';
 import { hashKey } from './key-table.js';
 import { type Layer, TOMBSTONE, TOUCH } from './layer.js';
 import type { RecentKeys } from './recent.js';
@@ -44,6 +45,8 @@ export class Flush {
   /** Keys known to be on disk; kept up with what is written here. */
   readonly #onDisk: RecentKeys;
   #delta = 0;
+  /** The bytes of the chunk in hand. */
+  #buffer: Buffer = NO_VALUE;
 
   constructor(db: Database, layer: Layer, onDisk: RecentKeys) {
     this.#db = db;
@@ -76,8 +79,8 @@ export class Flush {
 
   #isOnDisk(entry: number): boolean {
     const bytes = this.#layer.bytesOf(entry);
-    const start = this.#layer.keyStart[entry] as number;
-    const end = this.#layer.keyEnd[entry] as number;
+    const start = this.#layer.keyStart(entry);
+    const end = this.#layer.keyEnd(entry);
     return this.#onDisk.has(bytes, start, end, hashKey(bytes, start, end));
   }
 
@@ -89,14 +92,14 @@ export class Flush {
       const entry = entries[i] as number;
       const key = keys[i] as Buffer;
       const existedHere = existed === undefined || existed[i] === true;
-      if (this.#layer.kind[entry] === TOMBSTONE) {
+      if (this.#layer.kind(entry) === TOMBSTONE) {
         if (existedHere) this.#delete(batch, key);
         continue;
       }
       const record = records[i] ?? touched?.get(i);
       if (!record) continue;
       batch.put(key, record);
-      const expiresAtMs = this.#layer.expiresAtMs[entry] as number;
+      const expiresAtMs = this.#layer.expiresAtMs(entry);
       if (expiresAtMs !== 0) batch.put(dueKey(expiresAtMs, this.#layer.epoch, userKey(key)), NO_VALUE);
       if (!existedHere) this.#delta++;
       if (existed)
@@ -114,7 +117,7 @@ export class Flush {
   /** The records of keys that were only touched, with their new expiry, by index in the chunk. */
   async #readTouched(entries: readonly number[], keys: readonly Buffer[]): Promise<Map<number, Buffer> | undefined> {
     const wanted: number[] = [];
-    for (let i = 0; i < entries.length; i++) if (this.#layer.kind[entries[i] as number] === TOUCH) wanted.push(i);
+    for (let i = 0; i < entries.length; i++) if (this.#layer.kind(entries[i] as number) === TOUCH) wanted.push(i);
     if (wanted.length === 0) return undefined;
     const found = await this.#db.getMany(wanted.map((i) => keys[i] as Buffer));
     const records = new Map<number, Buffer>();
@@ -123,20 +126,22 @@ export class Flush {
       const known = found[at] && decodeUndamaged(key, found[at]);
       if (!known) return;
       const entry = entries[i] as number;
-      const expiresAtMs = this.#layer.expiresAtMs[entry] as number;
-      const version = this.#layer.version[entry] as number;
+      const expiresAtMs = this.#layer.expiresAtMs(entry);
+      const version = this.#layer.version(entry);
       records.set(i, encodeRecord(key, { ...known, expiresAtMs, version }));
     });
     return records;
   }
 
   /**
-   * Builds the bytes of a chunk in one buffer. Key and record lie next to each
-   * other, so that one checksum call covers both.
+   * Builds the bytes of a chunk in one buffer, which the next chunk uses again.
+   * Key and record lie next to each other, so that one checksum call covers both.
    */
   #layOut(entries: readonly number[]): Chunk {
     const layer = this.#layer;
-    const buffer = Buffer.allocUnsafe(entries.reduce((sum, entry) => sum + this.#sizeOf(entry), 0));
+    const bytes = entries.reduce((sum, entry) => sum + this.#sizeOf(entry), 0);
+    if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(bytes);
+    const buffer = this.#buffer;
     const keys: Buffer[] = [];
     const records: Array<Buffer | undefined> = [];
     let at = 0;
@@ -144,33 +149,33 @@ export class Flush {
       const source = layer.bytesOf(entry);
       writeDataKeyHeader(buffer, at, layer.epoch);
       const keyAt = at + DATA_KEY_HEADER_BYTES;
-      const recordAt = keyAt + source.copy(buffer, keyAt, layer.keyStart[entry], layer.keyEnd[entry]);
+      const recordAt = copyBytes(source, layer.keyStart(entry), layer.keyEnd(entry), buffer, keyAt);
       keys.push(buffer.subarray(at, recordAt));
       at = recordAt;
-      const kind = layer.kind[entry] as number;
+      const kind = layer.kind(entry);
       if (kind < 0) {
         records.push(undefined);
         continue;
       }
-      writeRecordHeader(buffer, recordAt, kind, layer.version[entry] as number, layer.expiresAtMs[entry] as number);
+      writeRecordHeader(buffer, recordAt, kind, layer.version(entry), layer.expiresAtMs(entry));
       const valueAt = recordAt + RECORD_HEADER_BYTES;
-      const valueEnd = valueAt + source.copy(buffer, valueAt, layer.valueStart[entry], layer.valueEnd[entry]);
+      const valueEnd = copyBytes(source, layer.valueStart(entry), layer.valueEnd(entry), buffer, valueAt);
       at = buffer.writeUInt32BE(crc32(buffer.subarray(keyAt, valueEnd)), valueEnd);
       records.push(buffer.subarray(recordAt, at));
     }
-    invariant(at === buffer.length, `a chunk of ${buffer.length} bytes, laid out ${at}`);
+    invariant(at === bytes, `a chunk of ${bytes} bytes, laid out ${at}`);
     return { entries, keys, records };
   }
 
   #sizeOf(entry: number): number {
     const layer = this.#layer;
-    const keyBytes = DATA_KEY_HEADER_BYTES + (layer.keyEnd[entry] as number) - (layer.keyStart[entry] as number);
-    if ((layer.kind[entry] as number) < 0) return keyBytes;
+    const keyBytes = DATA_KEY_HEADER_BYTES + layer.keyEnd(entry) - layer.keyStart(entry);
+    if (layer.kind(entry) < 0) return keyBytes;
     return (
       keyBytes +
       RECORD_HEADER_BYTES +
-      (layer.valueEnd[entry] as number) -
-      (layer.valueStart[entry] as number) +
+      layer.valueEnd(entry) -
+      layer.valueStart(entry) +
       RECORD_TRAILER_BYTES
     );
   }
@@ -178,7 +183,7 @@ export class Flush {
   #cut(entries: Iterable<number>): Generator<number[]> {
     return cutBySize(
       entries,
-      (entry) => (this.#layer.valueEnd[entry] as number) - (this.#layer.valueStart[entry] as number),
+      (entry) => this.#layer.valueEnd(entry) - this.#layer.valueStart(entry),
     );
   }
 }

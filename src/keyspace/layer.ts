@@ -8,21 +8,49 @@
 import type { Entry } from '../command.js';
 import type { Position } from '../position.js';
 import type { CommandVisitor } from '../wire/command.js';
-import { grown, hashKey, KeyTable } from './key-table.js';
+import { copyBytes } from './copy.js';
+import { hashKey, KEY_WORDS, KeyTable, WARM_MAX } from './key-table.js';
 
 /** Kinds of entries; 0 and above are the type of a whole record. */
 export const TOMBSTONE = -1;
 /** Only the expiry is known here; the rest lies in a layer below, if anywhere. */
 export const TOUCH = -2;
 
-/** The columns of one entry and its share of the slots, half of them free. */
-const ENTRY_COST_BYTES = 60;
+/** The words of an entry behind those of its key, int32 each. */
+const KIND = KEY_WORDS;
+const VALUE_START = KEY_WORDS + 1;
+const VALUE_END = KEY_WORDS + 2;
+/** And the doubles of the same row, after one word that is free. */
+const EXPIRES_AT_MS = (KEY_WORDS + 4) / 2;
+const VERSION = EXPIRES_AT_MS + 1;
+const ENTRY_DOUBLES = VERSION + 1;
+const ENTRY_WORDS = 2 * ENTRY_DOUBLES;
 
-/** Blocks are let go by gathering what is left of them once more than this, and twice what is needed, is pinned. */
+/** The row of an entry and its share of the slots, half of them free. */
+const ENTRY_COST_BYTES = 4 * ENTRY_WORDS + 12;
+
+/** Blocks are gathered once more than this, and twice what is needed, is pinned: those of which less than a third is needed. */
 const GATHERING_BYTES_MIN = 8 * 1024 * 1024;
 /** Entries looked at for each command applied: keeps ahead of keys that are overwritten once per round. */
 const GATHERED_PER_COMMAND = 2;
 const ARENA_BYTES = 256 * 1024;
+
+/**
+ * Writes of the block in hand that have been read and not been applied: their
+ * keys are looked up together (KeyTable.warm). Blocks are applied one at a
+ * time, so all layers share it.
+ */
+const notes = {
+  count: 0,
+  index: new Int32Array(WARM_MAX),
+  hash: new Int32Array(WARM_MAX),
+  keyStart: new Int32Array(WARM_MAX),
+  keyEnd: new Int32Array(WARM_MAX),
+  kind: new Int32Array(WARM_MAX),
+  valueStart: new Int32Array(WARM_MAX),
+  valueEnd: new Int32Array(WARM_MAX),
+  expiresAtMs: new Float64Array(WARM_MAX),
+};
 
 /** What `apply` takes: a block, without the log's knowledge of its bytes. */
 export interface AppliedBlock {
@@ -33,12 +61,6 @@ export interface AppliedBlock {
 }
 
 export class Layer extends KeyTable implements CommandVisitor {
-  /** By entry. */
-  kind = new Int16Array(this.source.length);
-  valueStart = new Int32Array(this.source.length);
-  valueEnd = new Int32Array(this.source.length);
-  expiresAtMs = new Float64Array(this.source.length);
-  version = new Float64Array(this.source.length);
   /** The epoch that the entries belong to. */
   epoch: number;
   /** Whether a `clear` happened in this layer: nothing below it shows. */
@@ -47,10 +69,12 @@ export class Layer extends KeyTable implements CommandVisitor {
   logBytes = 0;
   /** The end of the last block applied; set when the layer is frozen. */
   position: Position | undefined;
+  /** The rows of the entries, seen as doubles. */
+  #doubles: Float64Array;
   #pinnedBytes = 0;
   /** By source: how many entries lie in it. */
   #references: number[] = [];
-  /** Key and value bytes of all entries: what the layer needs of what it pins. */
+  /** The weight of all entries: what the layer needs of what it pins. */
   #liveBytes = 0;
   /** The source into which entries are gathered; -1 before the first. */
   #arena = -1;
@@ -66,7 +90,8 @@ export class Layer extends KeyTable implements CommandVisitor {
   #dueTakenUpTo = 0;
 
   constructor(epoch: number) {
-    super();
+    super(ENTRY_WORDS);
+    this.#doubles = new Float64Array(this.words.buffer);
     this.epoch = epoch;
   }
 
@@ -84,6 +109,7 @@ export class Layer extends KeyTable implements CommandVisitor {
     this.#firstOffset = block.firstOffset;
     this.logBytes += block.bytes.length;
     block.visit(this);
+    this.#applyNotes();
     if (this.#pinnedBytes > GATHERING_BYTES_MIN && this.#pinnedBytes > 2 * this.#liveBytes) {
       this.#gather(GATHERED_PER_COMMAND * (block.position.offset - block.firstOffset + 1));
     }
@@ -100,28 +126,25 @@ export class Layer extends KeyTable implements CommandVisitor {
     for (let i = Math.min(entries, this.count); i > 0; i--) {
       this.#nextToGather = (this.#nextToGather + 1) % this.count;
       const entry = this.#nextToGather;
-      const source = this.source[entry] as number;
+      const source = this.source(entry);
       const bytes = this.sources[source] as Buffer;
       const neededBytes = (this.#references[source] as number) * averageBytes;
-      if (source !== this.#arena && 2 * neededBytes < bytes.length) this.#moveToArena(entry, bytes);
+      if (source !== this.#arena && 3 * neededBytes < bytes.length) this.#moveToArena(entry, source, bytes);
     }
   }
 
-  #moveToArena(entry: number, bytes: Buffer): void {
-    const keyStart = this.keyStart[entry] as number;
-    const keyEnd = this.keyEnd[entry] as number;
-    const valueStart = this.valueStart[entry] as number;
-    const valueEnd = this.valueEnd[entry] as number;
-    const keyAt = this.#roomInArena(keyEnd - keyStart + valueEnd - valueStart);
-    const arena = this.sources[this.#arena] as Buffer;
-    const valueAt = keyAt + bytes.copy(arena, keyAt, keyStart, keyEnd);
-    const end = valueAt + bytes.copy(arena, valueAt, valueStart, valueEnd);
-    this.#release(this.source[entry] as number);
-    this.move(entry, this.#arena, keyAt, valueAt);
-    this.valueStart[entry] = valueAt;
-    this.valueEnd[entry] = end;
+  /** Key, value and the few bytes between them move as one. */
+  #moveToArena(entry: number, source: number, bytes: Buffer): void {
+    const start = Math.min(this.keyStart(entry), this.valueStart(entry));
+    const end = start + this.#weigh(entry);
+    const at = this.#roomInArena(end - start);
+    const shift = at - start;
+    copyBytes(bytes, start, end, this.sources[this.#arena] as Buffer, at);
+    this.#arenaUsed = end + shift;
+    this.#release(source);
+    this.move(entry, this.#arena, this.keyStart(entry) + shift, this.keyEnd(entry) + shift);
+    this.#setValue(entry, this.valueStart(entry) + shift, this.valueEnd(entry) + shift);
     this.#references[this.#arena] = (this.#references[this.#arena] as number) + 1;
-    this.#arenaUsed = end;
   }
 
   #roomInArena(bytes: number): number {
@@ -137,6 +160,7 @@ export class Layer extends KeyTable implements CommandVisitor {
   }
 
   #begin(bytes: Buffer): void {
+    notes.count = 0;
     this.#bytes = bytes;
     this.#current = this.sources.push(bytes) - 1;
     this.#references[this.#current] = 0;
@@ -145,9 +169,11 @@ export class Layer extends KeyTable implements CommandVisitor {
 
   // ---- the commands of a block (CommandVisitor) -----------------------------
 
+  /** Key, value and the few bytes between them. */
   #weigh(entry: number): number {
-    const keyBytes = (this.keyEnd[entry] as number) - (this.keyStart[entry] as number);
-    return keyBytes + (this.valueEnd[entry] as number) - (this.valueStart[entry] as number);
+    return (
+      Math.max(this.keyEnd(entry), this.valueEnd(entry)) - Math.min(this.keyStart(entry), this.valueStart(entry))
+    );
   }
 
   put(
@@ -159,34 +185,27 @@ export class Layer extends KeyTable implements CommandVisitor {
     expiresAtMs: number,
     type: number,
   ): void {
-    const entry = this.#entry(index, keyStart, keyEnd);
-    this.kind[entry] = type;
-    this.valueStart[entry] = valueStart;
-    this.valueEnd[entry] = valueEnd;
-    this.expiresAtMs[entry] = expiresAtMs;
-    this.#liveBytes += keyEnd - keyStart + valueEnd - valueStart;
-    if (expiresAtMs !== 0) this.#noteDue(entry, expiresAtMs);
+    this.#note(index, keyStart, keyEnd, type, valueStart, valueEnd, expiresAtMs);
   }
 
   del(index: number, keyStart: number, keyEnd: number): void {
-    const entry = this.#entry(index, keyStart, keyEnd);
-    this.kind[entry] = TOMBSTONE;
-    this.valueStart[entry] = this.valueEnd[entry] = this.expiresAtMs[entry] = 0;
-    this.#liveBytes += keyEnd - keyStart;
+    this.#note(index, keyStart, keyEnd, TOMBSTONE, keyEnd, keyEnd, 0);
   }
 
   touch(index: number, keyStart: number, keyEnd: number, expiresAtMs: number): void {
-    const known = this.find(this.#bytes, keyStart, keyEnd, hashKey(this.#bytes, keyStart, keyEnd));
+    this.#applyNotes();
+    const hash = hashKey(this.#bytes, keyStart, keyEnd);
+    const known = this.find(this.#bytes, keyStart, keyEnd, hash);
     if (known < 0 && this.cleared) return;
-    if (known >= 0 && this.kind[known] === TOMBSTONE) return;
-    const entry = known >= 0 ? known : this.#entry(index, keyStart, keyEnd);
+    if (known >= 0 && this.kind(known) === TOMBSTONE) return;
+    const entry = known >= 0 ? known : this.#entry(index, keyStart, keyEnd, hash);
     if (known < 0) {
-      this.kind[entry] = TOUCH;
-      this.valueStart[entry] = this.valueEnd[entry] = 0;
-      this.#liveBytes += keyEnd - keyStart;
+      this.#setKind(entry, TOUCH);
+      this.#setValue(entry, keyEnd, keyEnd);
+      this.#liveBytes += this.#weigh(entry);
     }
-    this.expiresAtMs[entry] = expiresAtMs;
-    this.version[entry] = this.#firstOffset + index;
+    this.#setExpiry(entry, expiresAtMs);
+    this.#setVersion(entry, this.#firstOffset + index);
     if (expiresAtMs !== 0) this.#noteDue(entry, expiresAtMs);
   }
 
@@ -205,19 +224,59 @@ export class Layer extends KeyTable implements CommandVisitor {
 
   message(): void {}
 
+  #note(
+    index: number,
+    keyStart: number,
+    keyEnd: number,
+    kind: number,
+    valueStart: number,
+    valueEnd: number,
+    expiresAtMs: number,
+  ): void {
+    const at = notes.count++;
+    notes.index[at] = index;
+    notes.hash[at] = hashKey(this.#bytes, keyStart, keyEnd);
+    notes.keyStart[at] = keyStart;
+    notes.keyEnd[at] = keyEnd;
+    notes.kind[at] = kind;
+    notes.valueStart[at] = valueStart;
+    notes.valueEnd[at] = valueEnd;
+    notes.expiresAtMs[at] = expiresAtMs;
+    if (notes.count === WARM_MAX) this.#applyNotes();
+  }
+
+  #applyNotes(): void {
+    const { count } = notes;
+    notes.count = 0;
+    this.warm(notes.hash, count);
+    for (let i = 0; i < count; i++) {
+      const expiresAtMs = notes.expiresAtMs[i] as number;
+      const entry = this.#entry(
+        notes.index[i] as number,
+        notes.keyStart[i] as number,
+        notes.keyEnd[i] as number,
+        notes.hash[i] as number,
+      );
+      this.#setKind(entry, notes.kind[i] as number);
+      this.#setValue(entry, notes.valueStart[i] as number, notes.valueEnd[i] as number);
+      this.#setExpiry(entry, expiresAtMs);
+      this.#liveBytes += this.#weigh(entry);
+      if (expiresAtMs !== 0) this.#noteDue(entry, expiresAtMs);
+    }
+  }
+
   /** The entry of a key that the block in hand writes whole; it lies in this block now. */
-  #entry(index: number, keyStart: number, keyEnd: number): number {
-    const hash = hashKey(this.#bytes, keyStart, keyEnd);
+  #entry(index: number, keyStart: number, keyEnd: number, hash: number): number {
     let entry = this.find(this.#bytes, keyStart, keyEnd, hash);
     if (entry < 0) {
       entry = this.add(this.#current, keyStart, keyEnd, hash);
     } else {
       this.#liveBytes -= this.#weigh(entry);
-      this.#release(this.source[entry] as number);
+      this.#release(this.source(entry));
       this.move(entry, this.#current, keyStart, keyEnd);
     }
     this.#references[this.#current] = (this.#references[this.#current] as number) + 1;
-    this.version[entry] = this.#firstOffset + index;
+    this.#setVersion(entry, this.#firstOffset + index);
     return entry;
   }
 
@@ -235,22 +294,58 @@ export class Layer extends KeyTable implements CommandVisitor {
 
   protected override grow(capacity: number): void {
     super.grow(capacity);
-    this.kind = grown(this.kind, capacity);
-    this.valueStart = grown(this.valueStart, capacity);
-    this.valueEnd = grown(this.valueEnd, capacity);
-    this.expiresAtMs = grown(this.expiresAtMs, capacity);
-    this.version = grown(this.version, capacity);
+    this.#doubles = new Float64Array(this.words.buffer);
   }
 
   // ---- reading ----------------------------------------------------------------
 
+  /** The type of a whole record, or one of the kinds above. */
+  kind(entry: number): number {
+    return this.words[entry * ENTRY_WORDS + KIND] as number;
+  }
+
+  valueStart(entry: number): number {
+    return this.words[entry * ENTRY_WORDS + VALUE_START] as number;
+  }
+
+  valueEnd(entry: number): number {
+    return this.words[entry * ENTRY_WORDS + VALUE_END] as number;
+  }
+
+  /** Milliseconds since the epoch; 0 = never. */
+  expiresAtMs(entry: number): number {
+    return this.#doubles[entry * ENTRY_DOUBLES + EXPIRES_AT_MS] as number;
+  }
+
+  /** The offset of the command that wrote it last. */
+  version(entry: number): number {
+    return this.#doubles[entry * ENTRY_DOUBLES + VERSION] as number;
+  }
+
+  #setKind(entry: number, kind: number): void {
+    this.words[entry * ENTRY_WORDS + KIND] = kind;
+  }
+
+  #setValue(entry: number, start: number, end: number): void {
+    this.words[entry * ENTRY_WORDS + VALUE_START] = start;
+    this.words[entry * ENTRY_WORDS + VALUE_END] = end;
+  }
+
+  #setExpiry(entry: number, expiresAtMs: number): void {
+    this.#doubles[entry * ENTRY_DOUBLES + EXPIRES_AT_MS] = expiresAtMs;
+  }
+
+  #setVersion(entry: number, version: number): void {
+    this.#doubles[entry * ENTRY_DOUBLES + VERSION] = version;
+  }
+
   /** What a whole record holds; its value is a view into the block. */
   read(entry: number): Entry {
     return {
-      type: this.kind[entry] as number,
-      value: this.bytesOf(entry).subarray(this.valueStart[entry], this.valueEnd[entry]),
-      expiresAtMs: this.expiresAtMs[entry] as number,
-      version: this.version[entry] as number,
+      type: this.kind(entry),
+      value: this.bytesOf(entry).subarray(this.valueStart(entry), this.valueEnd(entry)),
+      expiresAtMs: this.expiresAtMs(entry),
+      version: this.version(entry),
     };
   }
 

@@ -23,7 +23,7 @@ const MiB = 1024 * 1024;
  * flushes rare, and its blocks hardly compress at the speed that counts here.
  */
 const LOG_DATABASE: DatabaseOptions = {
-  writeBufferBytes: 32 * MiB,
+  writeBufferBytes: 16 * MiB,
   fileBytes: 32 * MiB,
   cacheBytes: MiB,
   compression: false,

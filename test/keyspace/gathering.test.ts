@@ -39,7 +39,7 @@ describe('a layer whose keys are overwritten for long', () => {
       const bytes = Buffer.from(key);
       const entry = layer.find(bytes, 0, bytes.length, hashKey(bytes, 0, bytes.length));
       assert.ok(entry >= 0, `seed ${seed}: ${key} is in the layer`);
-      if (value === undefined) assert.equal(layer.kind[entry], TOMBSTONE, `seed ${seed}: ${key}`);
+      if (value === undefined) assert.equal(layer.kind(entry), TOMBSTONE, `seed ${seed}: ${key}`);
       else assert.equal(layer.read(entry).value.toString(), value, `seed ${seed}: ${key}`);
     }
     assert.ok(bytesMax < 10 * MiB, `seed ${seed}: at most ${bytesMax} bytes pinned for about 1 MB of data`);

@@ -171,20 +171,11 @@ export class Flush {
     const layer = this.#layer;
     const keyBytes = DATA_KEY_HEADER_BYTES + layer.keyEnd(entry) - layer.keyStart(entry);
     if (layer.kind(entry) < 0) return keyBytes;
-    return (
-      keyBytes +
-      RECORD_HEADER_BYTES +
-      layer.valueEnd(entry) -
-      layer.valueStart(entry) +
-      RECORD_TRAILER_BYTES
-    );
+    return keyBytes + RECORD_HEADER_BYTES + layer.valueEnd(entry) - layer.valueStart(entry) + RECORD_TRAILER_BYTES;
   }
 
   #cut(entries: Iterable<number>): Generator<number[]> {
-    return cutBySize(
-      entries,
-      (entry) => this.#layer.valueEnd(entry) - this.#layer.valueStart(entry),
-    );
+    return cutBySize(entries, (entry) => this.#layer.valueEnd(entry) - this.#layer.valueStart(entry));
   }
 }
 

@@ -47,13 +47,16 @@ export class KeyTable {
   /** The rows of all entries, `wordsPerEntry` each. */
   protected words: Int32Array;
   readonly #wordsPerEntry: number;
-  #capacity = INITIAL_CAPACITY;
+  #capacity: number;
   /** Entry + 1; 0 is free. */
-  #slots = new Int32Array(slotsFor(INITIAL_CAPACITY));
+  #slots: Int32Array;
 
-  constructor(wordsPerEntry = KEY_WORDS) {
+  /** @param spare a table of the same kind, reset, that is not used any more: its memory is. */
+  constructor(wordsPerEntry = KEY_WORDS, spare?: KeyTable) {
     this.#wordsPerEntry = wordsPerEntry;
-    this.words = new Int32Array(INITIAL_CAPACITY * wordsPerEntry);
+    this.#capacity = spare ? spare.#capacity : INITIAL_CAPACITY;
+    this.words = spare ? spare.words : new Int32Array(INITIAL_CAPACITY * wordsPerEntry);
+    this.#slots = spare ? spare.#slots : new Int32Array(slotsFor(INITIAL_CAPACITY));
   }
 
   /** The number of the entry with this key, or -1. */
@@ -63,7 +66,8 @@ export class KeyTable {
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = (slots[slot] as number) - 1;
       if (entry < 0) return -1;
-      if (this.words[entry * this.#wordsPerEntry + HASH] === hash && this.#holds(entry, bytes, start, end)) return entry;
+      if (this.words[entry * this.#wordsPerEntry + HASH] === hash && this.#holds(entry, bytes, start, end))
+        return entry;
     }
   }
 

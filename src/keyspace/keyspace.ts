@@ -68,6 +68,8 @@ export class Keyspace {
   #active: Layer;
   /** Oldest first. */
   readonly #frozen: Layer[] = [];
+  /** The last layer that was written out: a new table of that size would have to grow, and to be collected, again. */
+  #spare: Layer | undefined;
   #checkpoint: CheckpointRecord;
   /** The flush that a crash interrupted; 0 = none. */
   readonly flushingTo: number;
@@ -196,7 +198,8 @@ export class Keyspace {
     const layer = this.#active;
     layer.position = this.#applied;
     this.#frozen.push(layer);
-    this.#active = new Layer(layer.epoch);
+    this.#active = new Layer(layer.epoch, this.#spare);
+    this.#spare = undefined;
     return true;
   }
 
@@ -237,6 +240,8 @@ export class Keyspace {
     this.#recountDelta = layer.cleared ? Number.NaN : this.#recountDelta + delta;
     this.#checkpoint = checkpoint;
     this.#frozen.shift();
+    layer.retire();
+    this.#spare = layer;
   }
 
   // ---- snapshots and counts -----------------------------------------------

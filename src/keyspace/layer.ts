@@ -34,6 +34,7 @@ const GATHERING_BYTES_MIN = 8 * 1024 * 1024;
 /** Entries looked at for each command applied: keeps ahead of keys that are overwritten once per round. */
 const GATHERED_PER_COMMAND = 2;
 const ARENA_BYTES = 256 * 1024;
+const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /**
  * Writes of the block in hand that have been read and not been applied: their
@@ -82,15 +83,16 @@ export class Layer extends KeyTable implements CommandVisitor {
   #nextToGather = 0;
   /** Of the block in hand. */
   #current = 0;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes = NO_BYTES;
   #firstOffset = 0;
   /** Entries by the second in which they expire. */
   readonly #due = new Map<number, number[]>();
   /** The last second for which all due entries were taken. */
   #dueTakenUpTo = 0;
 
-  constructor(epoch: number) {
-    super(ENTRY_WORDS);
+  /** @param spare a retired layer, whose memory is used again. */
+  constructor(epoch: number, spare?: Layer) {
+    super(ENTRY_WORDS, spare);
     this.#doubles = new Float64Array(this.words.buffer);
     this.epoch = epoch;
   }
@@ -171,9 +173,7 @@ export class Layer extends KeyTable implements CommandVisitor {
 
   /** Key, value and the few bytes between them. */
   #weigh(entry: number): number {
-    return (
-      Math.max(this.keyEnd(entry), this.valueEnd(entry)) - Math.min(this.keyStart(entry), this.valueStart(entry))
-    );
+    return Math.max(this.keyEnd(entry), this.valueEnd(entry)) - Math.min(this.keyStart(entry), this.valueStart(entry));
   }
 
   put(
@@ -211,18 +211,24 @@ export class Layer extends KeyTable implements CommandVisitor {
 
   clear(): void {
     const bytes = this.#bytes;
-    this.reset();
-    this.#references = [];
-    this.#pinnedBytes = this.#liveBytes = 0;
-    this.#arena = -1;
-    this.#nextToGather = 0;
-    this.#due.clear();
+    this.retire();
     this.cleared = true;
     this.epoch++;
     this.#begin(bytes);
   }
 
   message(): void {}
+
+  /** Lets go of all entries and blocks; the memory of the table stays, for the next layer. */
+  retire(): void {
+    this.reset();
+    this.#references = [];
+    this.#pinnedBytes = this.#liveBytes = 0;
+    this.#arena = -1;
+    this.#nextToGather = 0;
+    this.#due.clear();
+    this.#bytes = NO_BYTES;
+  }
 
   #note(
     index: number,

@@ -24,8 +24,10 @@ export class RecentKeys {
   add(bytes: Buffer, start: number, end: number, hash: number): void {
     this.#young.add(bytes, start, end, hash);
     if (this.#young.size * 2 < this.#max) return;
+    const forgotten = this.#old;
     this.#old = this.#young;
-    this.#young = new KeySet();
+    forgotten.clear();
+    this.#young = forgotten;
   }
 
   delete(bytes: Buffer, start: number, end: number, hash: number): void {
@@ -34,8 +36,8 @@ export class RecentKeys {
   }
 
   clear(): void {
-    this.#young = new KeySet();
-    this.#old = new KeySet();
+    this.#young.clear();
+    this.#old.clear();
   }
 }
 
@@ -44,6 +46,13 @@ class KeySet {
   readonly #table = new KeyTable();
   readonly #absent = new Set<number>();
   #arenaUsed = 0;
+
+  /** The memory of the table stays, for the keys to come. */
+  clear(): void {
+    this.#table.reset();
+    this.#absent.clear();
+    this.#arenaUsed = 0;
+  }
 
   get size(): number {
     return this.#table.count;

@@ -79,9 +79,15 @@ class StillView implements View {
   del = refuse;
   touch = refuse;
   clear = refuse;
-  savepoint = refuse;
-  rollback = refuse;
-  join = refuse;
+
+  /** A transaction that only reads has nothing to undo and nothing to join. */
+  savepoint(): number {
+    return 0;
+  }
+
+  rollback(): void {}
+
+  join(): void {}
 }
 
 function refuse(): never {

@@ -43,6 +43,38 @@ describe('a store', () => {
     await test.store.close();
   });
 
+  it('answers a transaction that only reads, or does nothing, without the writer', async () => {
+    const test = await TestStore.open();
+    await test.set('a', '1');
+    const get = { kind: 'get', key: key('a') } as const;
+    const wanted = { test: 'exists', key: key('a') } as const;
+    const missing = { test: 'exists', key: key('b') } as const;
+    assert.deepEqual(await test.submit({ kind: 'transact', conditions: [wanted], operations: [get] }), [
+      {
+        kind: 'transact',
+        committed: true,
+        replies: [{ kind: 'get', value: Buffer.from('1'), version: 1 }],
+      },
+    ]);
+    assert.deepEqual(await test.submit({ kind: 'transact', conditions: [wanted, missing], operations: [get] }), [
+      {
+        kind: 'transact',
+        committed: false,
+        replies: [],
+        failedCondition: 1,
+      },
+    ]);
+    assert.deepEqual(await test.submit({ kind: 'transact', conditions: [], operations: [] }), [
+      {
+        kind: 'transact',
+        committed: true,
+        replies: [],
+      },
+    ]);
+    assert.equal(test.store.position.offset, 1);
+    await test.store.close();
+  });
+
   it('keeps its data and its identity over a close', async () => {
     const test = await TestStore.open();
     await test.set('a', '1');

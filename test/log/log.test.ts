@@ -479,7 +479,11 @@ describe('a log made at a snapshot', () => {
     const disk = new MemoryDisk();
     const history = fiveBlocks();
     const base = history.end;
-    const log = await Log.createAt(await disk.database(), base, new Lineage(history.rows));
+    const log = await Log.createAt(
+      await disk.database(),
+      { position: base, timeMs: history.timeMs },
+      new Lineage(history.rows),
+    );
     assert.deepEqual(log.end, base);
     assert.equal(await log.checksumAt(30), base.checksum);
     assert.equal(await log.checksumAt(10), 'trimmed');

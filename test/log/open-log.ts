@@ -2,7 +2,8 @@
 import { HeadwaterError } from '../../src/errors.js';
 import type { Database } from '../../src/level.js';
 import type { Block } from '../../src/log/block.js';
-import { Log, type LogFinding } from '../../src/log/log.js';
+import type { LogFinding } from '../../src/log/finding.js';
+import { Log } from '../../src/log/log.js';
 import { blockKey } from '../../src/log/rows.js';
 import { ORIGIN, type Position } from '../../src/position.js';
 import { MemoryDisk } from '../support/database.js';
@@ -31,7 +32,9 @@ export async function openLog(disk = new MemoryDisk(), checkpoint: Position = OR
     await log.recover({
       checkpoint,
       replay: (block) => void replayed.push(block),
-      quarantine: async (blocks) => void quarantined.push(...blocks),
+      quarantine: async (blocks) => {
+        for await (const bytes of blocks) quarantined.push(bytes);
+      },
       found: (finding) => void findings.push(finding),
     });
   } catch (error) {

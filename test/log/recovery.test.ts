@@ -12,7 +12,8 @@ import { openLevel } from '../../src/level.js';
 import { SCRUB_STEP_BYTES } from '../../src/limits.js';
 import type { Block } from '../../src/log/block.js';
 import { writeBlockFile } from '../../src/log/block-file.js';
-import { Log, type LogFinding } from '../../src/log/log.js';
+import type { LogFinding } from '../../src/log/finding.js';
+import { Log } from '../../src/log/log.js';
 import { BASE_KEY, blockKey, encodeBase, encodeLineageRow, lineageKey } from '../../src/log/rows.js';
 import { ORIGIN, type Position } from '../../src/position.js';
 import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
@@ -322,7 +323,7 @@ describe('what a newer version has written', () => {
 });
 
 describe('the scrub of what lies below the checkpoint', () => {
-  const scrub = async (log: Log, through: number, pause = async () => {}) => {
+  const scrub = async (log: Log, through: Position, pause = async () => {}) => {
     const findings: LogFinding[] = [];
     await log.scrub(through, (finding) => findings.push(finding), pause, never);
     return findings;
@@ -331,9 +332,9 @@ describe('the scrub of what lies below the checkpoint', () => {
   it('finds nothing in a log that is whole, trimmed or not', async () => {
     const { disk, at } = await sixBlocks();
     const { log } = await openLog(disk, at(31));
-    assert.deepEqual(await scrub(log, 31), []);
+    assert.deepEqual(await scrub(log, at(31)), []);
     await log.trim(9);
-    assert.deepEqual(await scrub(log, 31), []);
+    assert.deepEqual(await scrub(log, at(31)), []);
     assert.equal(log.base.offset, 9);
   });
 
@@ -348,7 +349,7 @@ describe('the scrub of what lies below the checkpoint', () => {
       await damage(disk, block(10));
       const { log, findings } = await openLog(disk, at(31));
       assert.deepEqual(findings, [], 'what lies below the checkpoint is not looked at on open');
-      const [finding, ...more] = await scrub(log, 31);
+      const [finding, ...more] = await scrub(log, at(31));
       assert(finding?.kind === 'start_raised' && more.length === 0);
       assert.deepEqual([finding.from, finding.to], [1, base + 1]);
       assert.deepEqual(log.base, at(base));
@@ -371,7 +372,7 @@ describe('the scrub of what lies below the checkpoint', () => {
     await replaceBlock(disk, block(4), flipped(block(4).bytes, 55 * 8));
     await replaceBlock(disk, block(10), flipped(block(10).bytes, 55 * 8));
     const { log } = await openLog(disk, at(31));
-    assert.equal((await scrub(log, 31)).length, 2);
+    assert.equal((await scrub(log, at(31))).length, 2);
     assert.deepEqual(log.base, at(10));
   });
 
@@ -379,7 +380,7 @@ describe('the scrub of what lies below the checkpoint', () => {
     const { disk, at, block } = await sixBlocks();
     await removeBlock(disk, block(30));
     const { log } = await openLog(disk, at(31));
-    assert.equal((await scrub(log, 31)).length, 1);
+    assert.equal((await scrub(log, at(31))).length, 1);
     assert.deepEqual(log.base, at(31));
     assert.equal((await openLog(disk, at(31))).failure, undefined);
   });
@@ -389,7 +390,7 @@ describe('the scrub of what lies below the checkpoint', () => {
     for (let i = 0; i < 8; i++) history.puts(1, Buffer.alloc(SCRUB_STEP_BYTES / 2));
     const { log } = await coldLogOf(history);
     let pauses = 0;
-    const findings = await scrub(log, 8, async () => {
+    const findings = await scrub(log, history.end, async () => {
       if (++pauses === 1) await log.trim(5);
     });
     assert.deepEqual(findings, []);
@@ -404,7 +405,7 @@ describe('the scrub of what lies below the checkpoint', () => {
     const second = history.blocks[1] as Block;
     await replaceBlock(disk, second, flipped(second.bytes, 55 * 8));
     let pauses = 0;
-    await scrub(log, 8, async () => {
+    await scrub(log, history.end, async () => {
       if (++pauses === 1) await log.trim(6);
     });
     assert.equal(log.base.offset, 6);
@@ -418,14 +419,14 @@ describe('the scrub of what lies below the checkpoint', () => {
     const stop = new AbortController();
     stop.abort();
     await log.scrub(
-      31,
+      at(31),
       () => assert.fail(),
       async () => {},
       stop.signal,
     );
     log.close(new HeadwaterError('unavailable', 'closed'));
     await log.scrub(
-      31,
+      at(31),
       () => assert.fail(),
       async () => {},
       never,
@@ -438,7 +439,7 @@ describe('the base record', () => {
   it('hides what lies at or below it, whatever is there', async () => {
     const { disk, at, block } = await sixBlocks();
     await replaceBlock(disk, block(3), Buffer.from('noise'));
-    await disk.raw('memory').put(BASE_KEY, encodeBase(at(9)));
+    await disk.raw('memory').put(BASE_KEY, encodeBase({ position: at(9), timeMs: block(9).timeMs }));
     const opened = await openLog(disk, at(9));
     assert.deepEqual([opened.failure, opened.findings], [undefined, []]);
     assert.deepEqual(await offsetsOnDisk(disk), [10, 30, 31]);
@@ -503,7 +504,9 @@ describe('a log on the real LevelDB', () => {
     await log.recover({
       checkpoint: ORIGIN,
       replay: () => {},
-      quarantine: async (blocks) => void quarantined.push(...blocks),
+      quarantine: async (blocks) => {
+        for await (const bytes of blocks) quarantined.push(bytes);
+      },
       found: (finding) => void findings.push(finding),
     });
     return { log, findings, quarantined, close: () => db.close() };

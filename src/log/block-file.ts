@@ -1,37 +1,69 @@
 /**
  * Blocks in a file of their own: what a recovery took out of the log, and what
  * a resync had no place for. Each is a length (u32, big-endian) and that many
- * bytes, verbatim; a reader knows a cut-off end by the length.
+ * bytes, verbatim; a reader knows a cut-off end by the length. Blocks are
+ * written as they come, one in memory at a time.
  */
+import { createHash } from 'node:crypto';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { syncDirectory } from '../level.js';
+
+type Blocks = AsyncIterable<Buffer> | Iterable<Buffer>;
+
+/** 128 bits of the digest name a file by what is in it. */
+const DIGEST_DIGITS = 32;
 
 /**
  * Writes a new file, whole or not at all, and makes it durable.
  * @throws `EEXIST` where there is one of that name: it is whole then.
  */
-export async function writeBlockFile(
-  directory: string,
-  name: string,
-  blocks: AsyncIterable<Buffer> | Iterable<Buffer>,
-): Promise<void> {
+export async function writeBlockFile(directory: string, name: string, blocks: Blocks): Promise<void> {
   const file = `${directory}/${name}`;
-  if (await isThere(file)) throw Object.assign(new Error(`${file} exists already`), { code: 'EEXIST' });
-  const aside = `${file}.new`;
-  const handle = await open(aside, 'w', 0o600);
+  if (await isThere(file)) {
+    // Who put it there may have died before its name was durable.
+    await syncDirectory(directory);
+    throw Object.assign(new Error(`${file} exists already`), { code: 'EEXIST' });
+  }
+  await writeWhole(directory, `${name}.new`, blocks, () => name);
+}
+
+/**
+ * The same, under a name that says what is in the file: who is cut short after
+ * it and begins again leaves one copy and not two, and what differs in a single
+ * bit is never taken for what is kept already.
+ * @returns the name.
+ */
+export async function keepBlocks(directory: string, prefix: string, blocks: Blocks): Promise<string> {
+  return writeWhole(directory, `${prefix}.new`, blocks, (digest) => `${prefix}-${digest}.blocks`);
+}
+
+async function writeWhole(
+  directory: string,
+  aside: string,
+  blocks: Blocks,
+  nameOf: (digest: string) => string,
+): Promise<string> {
+  const hash = createHash('sha256');
+  const handle = await open(`${directory}/${aside}`, 'w', 0o600);
+  let name: string;
   try {
     for await (const bytes of blocks) {
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(bytes.length);
-      await handle.writev([length, bytes]);
+      const framed = Buffer.allocUnsafe(4 + bytes.length);
+      framed.writeUInt32BE(bytes.length);
+      framed.set(bytes, 4);
+      hash.update(framed);
+      // Goes on where the system took a part only, which a plain write would not.
+      await handle.appendFile(framed);
     }
     await handle.sync();
-    await rename(aside, file);
+    name = nameOf(hash.digest('hex').slice(0, DIGEST_DIGITS));
+    await rename(`${directory}/${aside}`, `${directory}/${name}`);
   } finally {
     await handle.close();
-    await rm(aside, { force: true });
+    await rm(`${directory}/${aside}`, { force: true });
   }
   await syncDirectory(directory);
+  return name;
 }
 
 async function isThere(file: string): Promise<boolean> {

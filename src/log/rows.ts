@@ -1,17 +1,40 @@
 /**
- * What stands in the log database: its keys and the bytes
- * of its small records. Keys begin with one letter:
+ * What stands in the log database: its keys and the bytes of its small records.
+ * Keys begin with one letter:
  *
  *   b ‖ last offset u64    a block (block.ts)
  *   l ‖ first offset u64   a lineage row
  *   m ‖ "base"             where the log begins
- *   m ‖ "format"           the number of this layout
+ *   m ‖ "format"           the number of this layout, one byte
  *
- * A lineage row is replication ID (20) ‖ checksum u32 ‖ epoch u64; the base is
- * replication ID (20) ‖ checksum u32 ‖ offset u64. Integers are big-endian.
+ * Layout 1, integers big-endian. A lineage row:
+ *
+ *   at  size
+ *    0    20  replication ID
+ *   20     4  running checksum right before the first offset
+ *   24     8  epoch
+ *   32     4  CRC-32 (zlib's) over the key and all bytes before
+ *
+ * The base:
+ *
+ *   at  size
+ *    0    20  replication ID
+ *   20     4  running checksum at the offset
+ *   24     8  offset
+ *   32     8  time of the block that ends there, milliseconds since the epoch
+ *   40     4  CRC-32 (zlib's) over the key and all bytes before
+ *
+ * LevelDB serves a flipped bit as if it had been written, and everything else
+ * is judged by these rows: which histories are ours, where the log begins, from
+ * which checksum it chains. So each has a checksum of its own, over the key
+ * too, so that a row cannot turn up under another's. What does not match is
+ * never guessed at: whoever reads the row refuses by name.
  */
+import { crc32 } from 'node:zlib';
+import { HeadwaterError } from '../errors.js';
+import { invariant } from '../invariant.js';
 import type { LineageRow } from '../lineage.js';
-import type { Position } from '../position.js';
+import { ORIGIN, type Position } from '../position.js';
 import { readUint64, writeUint64 } from '../uint64.js';
 
 export const LOG_LAYOUT = 1;
@@ -21,7 +44,23 @@ export const FORMAT_KEY = Buffer.from('mformat');
 
 const BLOCK_PREFIX = 'b'.charCodeAt(0);
 const LINEAGE_PREFIX = 'l'.charCodeAt(0);
-const ROW_BYTES = 32;
+const LINEAGE_ROW_BYTES = 36;
+const BASE_BYTES = 44;
+const TRAILER_BYTES = 4;
+
+/** What the log stands on: the place right before its first block. */
+export interface Base {
+  readonly position: Position;
+  /**
+   * The time of the block that ends at the position, milliseconds since the
+   * epoch: what keeps the clock from going back while the log above is empty.
+   * Earlier than that where the block could not be read any more; 0 at the
+   * origin and where nothing is known.
+   */
+  readonly timeMs: number;
+}
+
+export const EMPTY_BASE: Base = Object.freeze({ position: ORIGIN, timeMs: 0 });
 
 export function blockKey(lastOffset: number): Buffer {
   return numberedKey(BLOCK_PREFIX, lastOffset);
@@ -38,7 +77,11 @@ export function lineageKey(firstOffset: number): Buffer {
 export const LINEAGE_FROM = Buffer.from([LINEAGE_PREFIX]);
 export const LINEAGE_TO = Buffer.from([LINEAGE_PREFIX + 1]);
 
+/** @throws HeadwaterError `corrupt` where the key is not one of a block or a lineage row. */
 export function offsetOfKey(key: Buffer): number {
+  if (key.length !== 9) {
+    throw new HeadwaterError('corrupt', `a numbered row has a key of 9 bytes, received ${key.toString('hex')}`);
+  }
   return readUint64(key, 1);
 }
 
@@ -50,35 +93,66 @@ function numberedKey(prefix: number, value: number): Buffer {
 }
 
 export function encodeLineageRow(row: LineageRow): Buffer {
-  return encodeRow(row.replicationId, row.checksum, row.epoch);
+  const bytes = Buffer.alloc(LINEAGE_ROW_BYTES);
+  writeReplicationId(bytes, row.replicationId);
+  bytes.writeUInt32BE(row.checksum, 20);
+  writeUint64(bytes, row.epoch, 24);
+  return sealed(lineageKey(row.firstOffset), bytes);
 }
 
-export function decodeLineageRow(firstOffset: number, bytes: Buffer): LineageRow {
-  const { replicationId, checksum, number } = decodeRow(bytes);
-  return { replicationId, firstOffset, checksum, epoch: number };
+/** @throws HeadwaterError `corrupt` naming the row. */
+export function decodeLineageRow(key: Buffer, bytes: Buffer): LineageRow {
+  const firstOffset = offsetOfKey(key);
+  verify(`the lineage row from offset ${firstOffset}`, LINEAGE_ROW_BYTES, key, bytes);
+  return {
+    replicationId: bytes.toString('hex', 0, 20),
+    firstOffset,
+    checksum: bytes.readUInt32BE(20),
+    epoch: readUint64(bytes, 24),
+  };
 }
 
-export function encodeBase(base: Position): Buffer {
-  return encodeRow(base.replicationId, base.checksum, base.offset);
+export function encodeBase({ position, timeMs }: Base): Buffer {
+  const bytes = Buffer.alloc(BASE_BYTES);
+  writeReplicationId(bytes, position.replicationId);
+  bytes.writeUInt32BE(position.checksum, 20);
+  writeUint64(bytes, position.offset, 24);
+  writeUint64(bytes, timeMs, 32);
+  return sealed(BASE_KEY, bytes);
 }
 
-export function decodeBase(bytes: Buffer): Position {
-  const { replicationId, checksum, number } = decodeRow(bytes);
-  return { replicationId, offset: number, checksum };
+/** @throws HeadwaterError `corrupt` naming the row. */
+export function decodeBase(bytes: Buffer): Base {
+  verify('the base row', BASE_BYTES, BASE_KEY, bytes);
+  return {
+    position: {
+      replicationId: bytes.toString('hex', 0, 20),
+      offset: readUint64(bytes, 24),
+      checksum: bytes.readUInt32BE(20),
+    },
+    timeMs: readUint64(bytes, 32),
+  };
 }
 
-function encodeRow(replicationId: string, checksum: number, number: number): Buffer {
-  const bytes = Buffer.alloc(ROW_BYTES);
-  bytes.write(replicationId, 0, 20, 'hex');
-  bytes.writeUInt32BE(checksum, 20);
-  writeUint64(bytes, number, 24);
+function writeReplicationId(bytes: Buffer, replicationId: string): void {
+  const written = bytes.write(replicationId, 0, 20, 'hex');
+  invariant(written === 20, `a replication ID of 40 hexadecimal characters, not ${replicationId}`);
+}
+
+function sealed(key: Buffer, bytes: Buffer): Buffer {
+  bytes.writeUInt32BE(checksumOf(key, bytes), bytes.length - TRAILER_BYTES);
   return bytes;
 }
 
-function decodeRow(bytes: Buffer): { replicationId: string; checksum: number; number: number } {
-  return {
-    replicationId: bytes.toString('hex', 0, 20),
-    checksum: bytes.readUInt32BE(20),
-    number: readUint64(bytes, 24),
-  };
+function verify(row: string, length: number, key: Buffer, bytes: Buffer): void {
+  if (bytes.length !== length) {
+    throw new HeadwaterError('corrupt', `${row} has ${bytes.length} bytes, expected ${length}: the disk changed it`);
+  }
+  if (checksumOf(key, bytes) !== bytes.readUInt32BE(length - TRAILER_BYTES)) {
+    throw new HeadwaterError('corrupt', `${row} does not match its checksum: the disk changed it`);
+  }
+}
+
+function checksumOf(key: Buffer, bytes: Buffer): number {
+  return crc32(bytes.subarray(0, bytes.length - TRAILER_BYTES), crc32(key));
 }

@@ -116,10 +116,11 @@ export class Directory {
     }
   }
 
-  /** A directory beside the generations, made where it is missing. */
+  /** A directory beside the generations, made where it is missing and durable: a file in it lasts no longer than its name. */
   async beside(name: 'damaged' | 'lost-writes'): Promise<string> {
     const directory = path.join(this.path, name);
     await mkdir(directory, { recursive: true, mode: 0o700 });
+    await syncDirectory(this.path);
     return directory;
   }
 

@@ -10,7 +10,8 @@ import { HeadwaterError } from '../errors.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import type { Database, DatabaseOptions, OpenDatabase } from '../level.js';
 import { FSYNC_INTERVAL_MS, SCRUB_PAUSE_MS } from '../limits.js';
-import { Log, type LogFinding } from '../log/log.js';
+import type { LogFinding } from '../log/finding.js';
+import { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
 import { formatPosition } from '../position.js';
 import { type CheckpointBudget, Checkpointer } from './checkpoint.js';
@@ -42,8 +43,8 @@ export interface GenerationOptions {
   readonly logger: Logger;
   readonly fsync: FsyncPolicy;
   readonly budget: CheckpointBudget;
-  /** Keeps blocks that recovery took out of the log. */
-  quarantine(blocks: Buffer[], fromOffset: number): Promise<void>;
+  /** Keeps blocks that recovery is about to take out of the log; they are durable when it resolves. */
+  quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void>;
   /** A write failed: everything open here is to be thrown away and opened anew. */
   onFailure(error: Error): void;
 }
@@ -132,12 +133,7 @@ export class Generation {
     const { signal } = this.#stop;
     const pause = () => sleep(clock, SCRUB_PAUSE_MS, signal);
     try {
-      await this.log.scrub(
-        this.keyspace.checkpoint.position.offset,
-        (finding) => report(finding, logger),
-        pause,
-        signal,
-      );
+      await this.log.scrub(this.keyspace.checkpoint.position, (finding) => report(finding, logger), pause, signal);
     } catch (error) {
       if (!signal.aborted) onFailure(error as Error);
     }

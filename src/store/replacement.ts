@@ -10,6 +10,7 @@ import type { Database, OpenDatabase } from '../level.js';
 import type { Lineage, LineageRow } from '../lineage.js';
 import type { Block } from '../log/block.js';
 import { Log } from '../log/log.js';
+import type { Base } from '../log/rows.js';
 import type { Position } from '../position.js';
 import { openDatabases } from './generation.js';
 import { verifyReceived } from './receive.js';
@@ -27,17 +28,20 @@ export class Replacement {
     this.#base = base;
   }
 
-  /** @param directory an empty directory. */
+  /**
+   * @param directory an empty directory.
+   * @param base where the snapshot stands, and when its last block was written.
+   */
   static async create(
     directory: string,
     openDatabase: OpenDatabase,
-    base: Position,
+    base: Base,
     lineage: Lineage,
   ): Promise<Replacement> {
     const databases = await openDatabases(directory, openDatabase);
     try {
-      const log = await Log.createAt(databases[0], base, lineage.upTo(base.offset));
-      return new Replacement(log, databases, base);
+      const log = await Log.createAt(databases[0], base, lineage.upTo(base.position.offset));
+      return new Replacement(log, databases, base.position);
     } catch (error) {
       await Promise.all(databases.map((database) => database.close()));
       throw error;

@@ -21,7 +21,7 @@ import type { OpenDatabase } from '../level.js';
 import { CURSOR_READ_BYTES, RECONNECT_MS_MAX } from '../limits.js';
 import type { Lineage, LineageRow } from '../lineage.js';
 import type { Block } from '../log/block.js';
-import { writeBlockFile } from '../log/block-file.js';
+import { keepBlocks, writeBlockFile } from '../log/block-file.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
 import type { Operation, Reply } from '../operation.js';
@@ -270,9 +270,13 @@ export class Store {
     if (clusterId !== '' && this.clusterId !== clusterId) await this.#directory.update({ cluster_id: clusterId });
   }
 
-  /** Begins a generation beside the one in use. */
-  async beginReplacement(base: Position, lineage: Lineage): Promise<Replacement> {
-    return Replacement.create(await this.#directory.newGeneration(), this.#options.openDatabase, base, lineage);
+  /**
+   * Begins a generation beside the one in use, at a snapshot's position.
+   * @param timeMs of the block that ends there, milliseconds since the epoch; 0 where the sender did not say.
+   */
+  async beginReplacement(position: Position, lineage: Lineage, timeMs = 0): Promise<Replacement> {
+    const directory = await this.#directory.newGeneration();
+    return Replacement.create(directory, this.#options.openDatabase, { position, timeMs }, lineage);
   }
 
   /** Switches to a finished replacement, and to the cluster that its data belong to; deletes what was there before. */
@@ -477,10 +481,8 @@ export class Store {
     return done;
   }
 
-  async #quarantine(blocks: Buffer[], fromOffset: number): Promise<void> {
-    if (blocks.length === 0) return;
-    const directory = await this.#directory.beside('damaged');
-    await writeBlockFile(directory, `log-from-${fromOffset}-${this.#clock.wallMs()}.blocks`, blocks);
+  async #quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void> {
+    await keepBlocks(await this.#directory.beside('damaged'), `log-from-${fromOffset}`, blocks);
   }
 
   #open_(): Generation {

@@ -6,13 +6,13 @@ import { CURSOR_READ_BYTES, TAIL_BYTES_MAX } from '../../src/limits.js';
 import { Lineage } from '../../src/lineage.js';
 import type { Block } from '../../src/log/block.js';
 import { Log } from '../../src/log/log.js';
-import { BASE_KEY, lineageKey } from '../../src/log/rows.js';
+import { BASE_KEY, decodeBase, lineageKey } from '../../src/log/rows.js';
 import { ORIGIN } from '../../src/position.js';
 import { settled, turn, turns } from '../support/clock.js';
 import { MemoryDisk } from '../support/database.js';
 import { historyId } from '../support/seeds.js';
-import { History, put } from './blocks.js';
-import { appendAll, coldLogOf, logOf, offsetsOnDisk, openLog } from './open-log.js';
+import { flipped, History, put } from './blocks.js';
+import { appendAll, coldLogOf, logOf, offsetsOnDisk, openLog, removeBlock, replaceBlock } from './open-log.js';
 
 const refused =
   (code: ErrorCode, pattern = /./) =>
@@ -474,12 +474,151 @@ describe('trimming a log', () => {
   });
 });
 
+describe('trimming a log whose disk has changed', () => {
+  /** Blocks that end at 3, 4, 9, 10, 30, all on the disk alone; the base would be 9. */
+  const damages: [what: string, damage: (disk: MemoryDisk, block: (end: number) => Block) => Promise<void>][] = [
+    ...(
+      [
+        ['checksum', 0],
+        ['first offset', 19 * 8],
+        ['time', 27 * 8],
+        ['history', 29 * 8],
+        ['payload', 55 * 8],
+      ] as const
+    ).map(([what, bit]): [string, (disk: MemoryDisk, block: (end: number) => Block) => Promise<void>] => [
+      `the ${what} of the block that would be its base`,
+      (disk, block) => replaceBlock(disk, block(9), flipped(block(9).bytes, bit)),
+    ]),
+    ['a part of that block', (disk, block) => replaceBlock(disk, block(9), block(9).bytes.subarray(0, 30))],
+    ['the block before it', (disk, block) => replaceBlock(disk, block(4), flipped(block(4).bytes, 1))],
+    ['the block before it, which is gone', (disk, block) => removeBlock(disk, block(4))],
+  ];
+  for (const [what, damage] of damages) {
+    it(`(${what}) is refused as corrupt, and the log is as it was`, async () => {
+      const history = fiveBlocks();
+      const { log, disk } = await coldLogOf(history);
+      await damage(disk, (end) => history.blocks.find((block) => block.lastOffset === end) as Block);
+      const before = await offsetsOnDisk(disk);
+      disk.operations.length = 0;
+      await assert.rejects(
+        log.trim(9),
+        refused('corrupt', /^memory: the log is not trimmed to offset 9: .*offset 9 is/),
+      );
+      assert.deepEqual(log.base, ORIGIN);
+      assert.deepEqual(
+        disk.operations.filter(({ kind }) => kind !== 'read'),
+        [],
+      );
+      assert.deepEqual(await offsetsOnDisk(disk), before);
+      assert.equal(await log.trim(3), 3, 'what is whole below can still go');
+    });
+  }
+
+  it('is refused where the first block does not chain from the base', async () => {
+    const history = fiveBlocks();
+    const { log, disk } = await coldLogOf(history);
+    assert.equal(await log.trim(4), 4);
+    const [, , third] = history.blocks as [Block, Block, Block];
+    await replaceBlock(disk, third, flipped(third.bytes, 55 * 8));
+    await assert.rejects(log.trim(9), refused('corrupt'));
+    assert.equal(log.base.offset, 4);
+  });
+
+  it('stops at what a newer version has written, by name', async () => {
+    const history = fiveBlocks();
+    const { log, disk } = await coldLogOf(history);
+    const [, , third] = history.blocks as [Block, Block, Block];
+    await replaceBlock(disk, third, flipped(third.bytes, 28 * 8 + 1));
+    await assert.rejects(log.trim(9), refused('unknown_format', /block format 3/));
+    assert.deepEqual(log.base, ORIGIN);
+  });
+});
+
+describe('two who raise the start of a log at once', () => {
+  it('leave the higher one, in memory and on disk', async () => {
+    const disk = new MemoryDisk();
+    const history = fiveBlocks();
+    const { log } = await logOf(history, disk);
+    let release = () => {};
+    disk.fault = async ({ kind }) => {
+      if (kind !== 'read') return;
+      disk.fault = undefined;
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    };
+    const held = log.trim(9);
+    await turn();
+    assert.equal(await log.trim(10), 10);
+    release();
+    assert.equal(await held, 10);
+    assert.equal(log.base.offset, 10);
+    assert.equal((await openLog(disk, log.base)).log.base.offset, 10);
+  });
+
+  it('write their bases one after another, however long the disk takes over the first', async () => {
+    const disk = new MemoryDisk();
+    const { log } = await logOf(fiveBlocks(), disk);
+    let release = () => {};
+    disk.fault = async ({ kind }) => {
+      if (kind !== 'put') return;
+      disk.fault = undefined;
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    };
+    const lower = log.trim(9);
+    await turns(10);
+    const higher = log.trim(10);
+    await turns(10);
+    release();
+    await Promise.all([lower, higher]);
+    assert.equal(log.base.offset, 10);
+    assert.equal(decodeBase((await disk.raw('memory').get(BASE_KEY)) as Buffer).position.offset, 10);
+  });
+});
+
+describe('the time at the end of a log', () => {
+  it('is known where everything was trimmed, before and after an open', async () => {
+    const disk = new MemoryDisk();
+    const history = fiveBlocks();
+    const { log } = await logOf(history, disk);
+    await log.trim(30);
+    assert.equal(log.endTimeMs, history.timeMs);
+    const reopened = await openLog(disk, log.base);
+    assert.deepEqual([reopened.log.endTimeMs, reopened.replayed], [history.timeMs, []]);
+  });
+
+  it('is that of the last block where a part was trimmed', async () => {
+    const disk = new MemoryDisk();
+    const history = fiveBlocks();
+    const { log } = await logOf(history, disk);
+    await log.trim(9);
+    const base = await openLog(disk, log.base);
+    assert.equal(base.log.endTimeMs, history.timeMs);
+    assert.equal((await openLog(disk, history.end)).log.endTimeMs, history.timeMs);
+  });
+
+  it('is known to a log that was made at a snapshot, before and after an open', async () => {
+    const disk = new MemoryDisk();
+    const history = fiveBlocks();
+    const base = { position: history.end, timeMs: history.timeMs };
+    const log = await Log.createAt(await disk.database(), base, new Lineage(history.rows));
+    assert.equal(log.endTimeMs, history.timeMs);
+    assert.equal((await openLog(disk, history.end)).log.endTimeMs, history.timeMs);
+  });
+});
+
 describe('a log made at a snapshot', () => {
   it('begins there, answers for that position, and takes what follows', async () => {
     const disk = new MemoryDisk();
     const history = fiveBlocks();
     const base = history.end;
-    const log = await Log.createAt(await disk.database(), base, new Lineage(history.rows));
+    const log = await Log.createAt(
+      await disk.database(),
+      { position: base, timeMs: history.timeMs },
+      new Lineage(history.rows),
+    );
     assert.deepEqual(log.end, base);
     assert.equal(await log.checksumAt(30), base.checksum);
     assert.equal(await log.checksumAt(10), 'trimmed');

@@ -2,11 +2,12 @@
 import { HeadwaterError } from '../../src/errors.js';
 import type { Database } from '../../src/level.js';
 import type { Block } from '../../src/log/block.js';
-import { Log, type LogFinding } from '../../src/log/log.js';
+import type { LogFinding } from '../../src/log/finding.js';
+import { Log } from '../../src/log/log.js';
 import { blockKey } from '../../src/log/rows.js';
 import { ORIGIN, type Position } from '../../src/position.js';
 import { MemoryDisk } from '../support/database.js';
-import type { History } from './blocks.js';
+import { History } from './blocks.js';
 
 export interface OpenLog {
   readonly log: Log;
@@ -31,7 +32,9 @@ export async function openLog(disk = new MemoryDisk(), checkpoint: Position = OR
     await log.recover({
       checkpoint,
       replay: (block) => void replayed.push(block),
-      quarantine: async (blocks) => void quarantined.push(...blocks),
+      quarantine: async (blocks) => {
+        for await (const bytes of blocks) quarantined.push(bytes);
+      },
       found: (finding) => void findings.push(finding),
     });
   } catch (error) {
@@ -80,4 +83,18 @@ export async function offsetsOnDisk(disk: MemoryDisk): Promise<number[]> {
   for await (const key of disk.raw('memory').keys({ gt: blockKey(0), lt: Buffer.from('c') }))
     offsets.push(Number(key.readBigUInt64BE(1)));
   return offsets;
+}
+
+/** Blocks that end at 3, 4, 9, 10, 30, 31 on a disk. */
+export async function sixBlocks(): Promise<{
+  disk: MemoryDisk;
+  history: History;
+  at: (end: number) => Position;
+  block: (end: number) => Block;
+}> {
+  const history = new History();
+  for (const count of [3, 1, 5, 1, 20, 1]) history.puts(count);
+  const { disk } = await logOf(history);
+  const block = (end: number) => history.blocks.find((candidate) => candidate.lastOffset === end) as Block;
+  return { disk, history, at: (end) => (end === 0 ? ORIGIN : block(end).position), block };
 }

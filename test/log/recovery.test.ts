@@ -9,16 +9,16 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { openLevel } from '../../src/level.js';
-import { SCRUB_STEP_BYTES } from '../../src/limits.js';
 import type { Block } from '../../src/log/block.js';
-import { writeBlockFile } from '../../src/log/block-file.js';
-import { Log, type LogFinding } from '../../src/log/log.js';
+import type { LogFinding } from '../../src/log/finding.js';
+import { Log } from '../../src/log/log.js';
+import type { Recovery } from '../../src/log/recovery.js';
 import { BASE_KEY, blockKey, encodeBase, encodeLineageRow, lineageKey } from '../../src/log/rows.js';
-import { ORIGIN, type Position } from '../../src/position.js';
+import { ORIGIN } from '../../src/position.js';
 import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { historyId } from '../support/seeds.js';
 import { flipped, History } from './blocks.js';
-import { appendAll, coldLogOf, logOf, offsetsOnDisk, openLog, removeBlock, replaceBlock } from './open-log.js';
+import { appendAll, logOf, offsetsOnDisk, openLog, removeBlock, replaceBlock, sixBlocks } from './open-log.js';
 
 const ALL = Number.MAX_SAFE_INTEGER;
 const refused =
@@ -26,23 +26,8 @@ const refused =
   (error: unknown) =>
     HeadwaterError.is(error, code) && pattern.test(error.message);
 const ends = (blocks: readonly Block[]) => blocks.map((block) => block.lastOffset);
-const never = new AbortController().signal;
 
 afterEach(removeTemporaryDirectories);
-
-/** Blocks that end at 3, 4, 9, 10, 30, 31 on a disk. */
-async function sixBlocks(): Promise<{
-  disk: MemoryDisk;
-  history: History;
-  at: (end: number) => Position;
-  block: (end: number) => Block;
-}> {
-  const history = new History();
-  for (const count of [3, 1, 5, 1, 20, 1]) history.puts(count);
-  const { disk } = await logOf(history);
-  const block = (end: number) => history.blocks.find((candidate) => candidate.lastOffset === end) as Block;
-  return { disk, history, at: (end) => (end === 0 ? ORIGIN : block(end).position), block };
-}
 
 describe('opening a log that is whole', () => {
   for (const [checkpoint, replayed] of [
@@ -321,116 +306,165 @@ describe('what a newer version has written', () => {
   }
 });
 
-describe('the scrub of what lies below the checkpoint', () => {
-  const scrub = async (log: Log, through: number, pause = async () => {}) => {
-    const findings: LogFinding[] = [];
-    await log.scrub(through, (finding) => findings.push(finding), pause, never);
-    return findings;
-  };
+describe('what a crash leaves of a cut', () => {
+  /** 700 blocks behind a break: more than is read, or deleted, in one step. */
+  async function manyBehind(): Promise<{ disk: MemoryDisk; history: History; behind: Buffer[] }> {
+    const history = new History();
+    for (let i = 0; i < 702; i++) history.puts(1);
+    const { disk } = await logOf(history);
+    const broken = history.blocks[2] as Block;
+    const bytes = flipped(broken.bytes, 400);
+    await replaceBlock(disk, broken, bytes);
+    return { disk, history, behind: [bytes, ...history.blocks.slice(3).map((block) => block.bytes)] };
+  }
 
-  it('finds nothing in a log that is whole, trimmed or not', async () => {
-    const { disk, at } = await sixBlocks();
-    const { log } = await openLog(disk, at(31));
-    assert.deepEqual(await scrub(log, 31), []);
-    await log.trim(9);
-    assert.deepEqual(await scrub(log, 31), []);
-    assert.equal(log.base.offset, 9);
+  async function recoverOnce(disk: MemoryDisk, quarantine: Recovery['quarantine']): Promise<void> {
+    const log = await Log.open(await disk.database());
+    await log.recover({ checkpoint: ORIGIN, replay: () => {}, quarantine, found: () => {} });
+  }
+
+  it('before it was kept whole is the whole log', async () => {
+    const { disk, history, behind } = await manyBehind();
+    const half = async (blocks: AsyncIterable<Buffer>) => {
+      let count = 0;
+      for await (const _ of blocks) if (++count === 300) throw new Error('power cut');
+    };
+    await assert.rejects(recoverOnce(disk, half), /power cut/);
+    assert.equal((await offsetsOnDisk(disk)).length, 702);
+    const again = await openLog(disk);
+    assert.deepEqual(again.quarantined, behind);
+    assert.deepEqual(again.log.end, history.blocks[1]?.position);
   });
 
-  const damages: [what: string, damage: (disk: MemoryDisk, block: Block) => Promise<void>, from: number][] = [
-    ['flipped payload', (disk, block) => replaceBlock(disk, block, flipped(block.bytes, 55 * 8)), 10],
-    ['an unreadable block', (disk, block) => replaceBlock(disk, block, Buffer.alloc(3)), 30],
-    ['a missing block', removeBlock, 30],
-  ];
-  for (const [what, damage, base] of damages) {
-    it(`raises the start over ${what}: to the first block from which it chains again`, async () => {
-      const { disk, at, block, history } = await sixBlocks();
-      await damage(disk, block(10));
-      const { log, findings } = await openLog(disk, at(31));
-      assert.deepEqual(findings, [], 'what lies below the checkpoint is not looked at on open');
-      const [finding, ...more] = await scrub(log, 31);
-      assert(finding?.kind === 'start_raised' && more.length === 0);
-      assert.deepEqual([finding.from, finding.to], [1, base + 1]);
-      assert.deepEqual(log.base, at(base));
-      assert.deepEqual(
-        ends(await log.read(base, ALL)),
-        ends(history.blocks).filter((end) => end > base),
-      );
-      assert.deepEqual(
-        await offsetsOnDisk(disk),
-        ends(history.blocks).filter((end) => end > base),
-      );
-      await assert.rejects(log.read(4, ALL), refused('trimmed'));
-      const again = await openLog(disk, at(31));
-      assert.deepEqual([again.failure, again.log.base, again.log.end], [undefined, at(base), history.end]);
+  for (const [where, nth] of [
+    ['while it leaves the log', 2],
+    ['before the first of it has left the log', 1],
+  ] as const) {
+    it(`${where} is found as a break again, at the same place, and kept again`, async () => {
+      const { disk, history, behind } = await manyBehind();
+      const kept: Buffer[] = [];
+      let batches = 0;
+      disk.fault = ({ kind }) => {
+        if (kind === 'batch' && ++batches === nth) throw new Error('power cut');
+      };
+      const keep = async (blocks: AsyncIterable<Buffer>) => {
+        for await (const bytes of blocks) kept.push(bytes);
+      };
+      await assert.rejects(recoverOnce(disk, keep), /power cut/);
+      disk.fault = undefined;
+      assert.deepEqual(kept, behind);
+      const left = (await offsetsOnDisk(disk)).length - 2;
+      assert(left > 0 && left <= 700 && (nth === 1) === (left === 700), `${left} left`);
+      const again = await openLog(disk);
+      assert.deepEqual(again.quarantined, behind.slice(-left));
+      assert.deepEqual(again.log.end, history.blocks[1]?.position);
+      assert.deepEqual(await offsetsOnDisk(disk), [1, 2]);
+      assert.deepEqual((await openLog(disk)).findings, []);
     });
   }
 
-  it('raises the start over the last break where there are several', async () => {
-    const { disk, at, block } = await sixBlocks();
-    await replaceBlock(disk, block(4), flipped(block(4).bytes, 55 * 8));
-    await replaceBlock(disk, block(10), flipped(block(10).bytes, 55 * 8));
-    const { log } = await openLog(disk, at(31));
-    assert.equal((await scrub(log, 31)).length, 2);
-    assert.deepEqual(log.base, at(10));
-  });
-
-  it('raises it to the checkpoint where nothing below chains', async () => {
-    const { disk, at, block } = await sixBlocks();
-    await removeBlock(disk, block(30));
-    const { log } = await openLog(disk, at(31));
-    assert.equal((await scrub(log, 31)).length, 1);
-    assert.deepEqual(log.base, at(31));
-    assert.equal((await openLog(disk, at(31))).failure, undefined);
-  });
-
-  it('rests after every step, sees that the log was trimmed meanwhile, and takes that for no break', async () => {
-    const history = new History();
-    for (let i = 0; i < 8; i++) history.puts(1, Buffer.alloc(SCRUB_STEP_BYTES / 2));
-    const { log } = await coldLogOf(history);
-    let pauses = 0;
-    const findings = await scrub(log, 8, async () => {
-      if (++pauses === 1) await log.trim(5);
+  it('is kept by reading on as it is written, never all of it in memory', async () => {
+    const { disk } = await manyBehind();
+    const reads = () => disk.operations.filter(({ kind }) => kind === 'read').length;
+    const readsAt: number[] = [];
+    await recoverOnce(disk, async (blocks) => {
+      for await (const _ of blocks) readsAt.push(reads());
     });
-    assert.deepEqual(findings, []);
-    assert.equal(log.base.offset, 5);
-    assert(pauses > 1 && pauses <= 4, `${pauses} pauses`);
+    assert.equal(readsAt.length, 700);
+    const steps = new Set(readsAt).size;
+    assert(steps >= 10, `700 blocks came in ${steps} steps`);
   });
 
-  it('never lowers a start that a trim has raised meanwhile', async () => {
-    const history = new History();
-    for (let i = 0; i < 8; i++) history.puts(1, Buffer.alloc(SCRUB_STEP_BYTES / 2));
-    const { log, disk } = await coldLogOf(history);
-    const second = history.blocks[1] as Block;
-    await replaceBlock(disk, second, flipped(second.bytes, 55 * 8));
-    let pauses = 0;
-    await scrub(log, 8, async () => {
-      if (++pauses === 1) await log.trim(6);
+  it('does not leave the log while some of it is not kept', async () => {
+    const { disk } = await manyBehind();
+    const some = async (blocks: AsyncIterable<Buffer>) => {
+      for await (const _ of blocks) return;
+    };
+    for (const careless of [some, async () => {}])
+      await assert.rejects(recoverOnce(disk, careless), /is kept, all of it, before it leaves/);
+    assert.equal((await offsetsOnDisk(disk)).length, 702);
+  });
+});
+
+describe('a row of the log that the disk has changed', () => {
+  async function trimmed(): Promise<{ disk: MemoryDisk; history: History }> {
+    const { disk, history } = await sixBlocks();
+    const { log } = await openLog(disk);
+    await log.trim(9);
+    return { disk, history };
+  }
+
+  for (const [what, key, pattern] of [
+    ['the base', BASE_KEY, /^memory: the base row does not match its checksum.*nothing was touched/],
+    [
+      'a history',
+      lineageKey(1),
+      /^memory: the lineage row from offset 1 does not match its checksum.*nothing was touched/,
+    ],
+  ] as const) {
+    it(`(${what}) stops the open by name and directory, and nothing is touched`, async () => {
+      const { disk, history } = await trimmed();
+      const raw = disk.raw('memory');
+      const whole = Buffer.from((await raw.get(key)) as Buffer);
+      for (const bit of [0, 21 * 8, 31 * 8 + 7, whole.length * 8 - 1]) {
+        await raw.put(key, flipped(whole, bit));
+        disk.operations.length = 0;
+        await assert.rejects(Log.open(await disk.database()), refused('corrupt', pattern));
+        assert(disk.operations.every(({ kind }) => kind === 'read'));
+      }
+      await raw.put(key, whole);
+      const opened = await openLog(disk, history.end);
+      assert.deepEqual([opened.findings, opened.log.base.offset, opened.log.end], [[], 9, history.end]);
     });
-    assert.equal(log.base.offset, 6);
-    assert.deepEqual(await offsetsOnDisk(disk), [7, 8]);
+  }
+
+  it('is refused too where it begins beyond the end, and would only be cut', async () => {
+    const { disk } = await sixBlocks();
+    const row = encodeLineageRow({ replicationId: historyId('x'), firstOffset: 40, checksum: 1, epoch: 2 });
+    await disk.raw('memory').put(lineageKey(40), flipped(row, 100));
+    await assert.rejects(Log.open(await disk.database()), refused('corrupt', /lineage row from offset 40/));
   });
 
-  it('ends when it is told to, or the log is closed', async () => {
+  it('is refused where it is the row of another offset', async () => {
+    const { disk } = await sixBlocks();
+    const row = (await disk.raw('memory').get(lineageKey(1))) as Buffer;
+    await disk.raw('memory').put(lineageKey(5), row);
+    await assert.rejects(Log.open(await disk.database()), refused('corrupt', /lineage row from offset 5 /));
+  });
+});
+
+describe('the time at the end of a log that is damaged', () => {
+  it('is not taken from a block that nothing vouches for', async () => {
     const { disk, at, block } = await sixBlocks();
-    await replaceBlock(disk, block(10), flipped(block(10).bytes, 55 * 8));
-    const { log } = await openLog(disk, at(31));
-    const stop = new AbortController();
-    stop.abort();
-    await log.scrub(
-      31,
-      () => assert.fail(),
-      async () => {},
-      stop.signal,
-    );
-    log.close(new HeadwaterError('unavailable', 'closed'));
-    await log.scrub(
-      31,
-      () => assert.fail(),
-      async () => {},
-      never,
-    );
-    assert.deepEqual(log.base, ORIGIN);
+    await replaceBlock(disk, block(31), flipped(block(31).bytes, 22 * 8));
+    const opened = await openLog(disk, at(31));
+    assert.equal(opened.failure, undefined);
+    assert.deepEqual(opened.log.end, at(31));
+    assert.equal(opened.log.endTimeMs, block(30).timeMs, 'the last that is whole');
+  });
+
+  it('is that of the block before where the one at the checkpoint cannot be read', async () => {
+    const { disk, at, block } = await sixBlocks();
+    await replaceBlock(disk, block(31), block(31).bytes.subarray(0, 40));
+    const opened = await openLog(disk, at(31));
+    assert.deepEqual([opened.log.base, opened.log.endTimeMs], [at(31), block(30).timeMs]);
+    const again = await openLog(disk, at(31));
+    assert.deepEqual([again.findings, again.log.endTimeMs], [[], block(30).timeMs]);
+  });
+
+  it("is the base's where no block is whole", async () => {
+    const { disk, at, block } = await sixBlocks();
+    const { log } = await openLog(disk);
+    await log.trim(10);
+    for (const end of [30, 31]) await replaceBlock(disk, block(end), flipped(block(end).bytes, 22 * 8));
+    assert.equal((await openLog(disk, at(31))).log.endTimeMs, block(10).timeMs);
+  });
+
+  it('is that of where it ends, where it lost its tail', async () => {
+    const { disk, at, block } = await sixBlocks();
+    await removeBlock(disk, block(31));
+    const opened = await openLog(disk, at(31));
+    assert.deepEqual([opened.failure?.code, opened.log.endTimeMs], ['keyspace_incomplete', block(30).timeMs]);
   });
 });
 
@@ -438,41 +472,10 @@ describe('the base record', () => {
   it('hides what lies at or below it, whatever is there', async () => {
     const { disk, at, block } = await sixBlocks();
     await replaceBlock(disk, block(3), Buffer.from('noise'));
-    await disk.raw('memory').put(BASE_KEY, encodeBase(at(9)));
+    await disk.raw('memory').put(BASE_KEY, encodeBase({ position: at(9), timeMs: block(9).timeMs }));
     const opened = await openLog(disk, at(9));
     assert.deepEqual([opened.failure, opened.findings], [undefined, []]);
     assert.deepEqual(await offsetsOnDisk(disk), [10, 30, 31]);
-  });
-});
-
-describe('blocks in a file of their own', () => {
-  it('stand there verbatim behind their lengths, and no file is overwritten', async () => {
-    const directory = await temporaryDirectory();
-    const { history } = await sixBlocks();
-    const blocks = history.blocks.map(({ bytes }) => bytes);
-    await writeBlockFile(directory, 'x.blocks', blocks);
-    const text = await readFile(path.join(directory, 'x.blocks'));
-    const read: Buffer[] = [];
-    for (let at = 0; at < text.length; at += 4 + text.readUInt32BE(at))
-      read.push(text.subarray(at + 4, at + 4 + text.readUInt32BE(at)));
-    assert.deepEqual(read, blocks);
-    await assert.rejects(writeBlockFile(directory, 'x.blocks', []), { code: 'EEXIST' });
-    assert.deepEqual(await readFile(path.join(directory, 'x.blocks')), text);
-  });
-
-  it('are there whole or not at all', async () => {
-    const directory = await temporaryDirectory();
-    const cut = async function* () {
-      yield Buffer.from('one');
-      throw new Error('the log was closed');
-    };
-    await assert.rejects(writeBlockFile(directory, 'x.blocks', cut()), /was closed/);
-    assert.deepEqual(
-      (await readdir(directory)).filter((name) => name === 'x.blocks'),
-      [],
-    );
-    await writeBlockFile(directory, 'x.blocks', [Buffer.from('one'), Buffer.from('two')]);
-    assert.equal((await readFile(path.join(directory, 'x.blocks'))).length, 14);
   });
 });
 
@@ -503,7 +506,9 @@ describe('a log on the real LevelDB', () => {
     await log.recover({
       checkpoint: ORIGIN,
       replay: () => {},
-      quarantine: async (blocks) => void quarantined.push(...blocks),
+      quarantine: async (blocks) => {
+        for await (const bytes of blocks) quarantined.push(bytes);
+      },
       found: (finding) => void findings.push(finding),
     });
     return { log, findings, quarantined, close: () => db.close() };

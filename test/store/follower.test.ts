@@ -314,6 +314,22 @@ describe('a full resync', () => {
     await test.store.close();
   });
 
+  it('leaves a log that is empty, and knows the time of its last block all the same', async () => {
+    const test = await TestStore.follower();
+    const leader = await source(['a']);
+    const { endTimeMs } = leader.test.store;
+    assert(endTimeMs > 0);
+    const replacement = await test.store.beginReplacement(leader.position, leader.lineage, endTimeMs);
+    await replacement.addEntries(leader.keys, leader.records);
+    await replacement.finish(leader.proof);
+    await test.store.adopt(replacement, test.store.clusterId);
+    assert.equal(test.store.endTimeMs, endTimeMs);
+    await test.reopen();
+    assert.deepEqual([test.store.position, test.store.endTimeMs], [leader.position, endTimeMs]);
+    await leader.test.store.close();
+    await test.store.close();
+  });
+
   it('ends readers of the old data with the reason', async () => {
     const test = await TestStore.follower();
     const own = new History('x');

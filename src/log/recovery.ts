@@ -1,0 +1,214 @@
+/**
+ * Opening a log: the chain is verified from the checkpoint to the end and
+ * replayed. A break above the checkpoint ends the log there, a break below it
+ * raises the start, and the rows of histories that would begin beyond the end
+ * are cut. Only log.ts calls it, before anything else looks at the log.
+ *
+ * What is cut is durable in a file of its own before the first block of it
+ * leaves the log, and has left it for good before the log goes on. So a crash
+ * at any moment in between leaves a break at the same place: the next open
+ * finds it, keeps what is still there once more, and goes on clearing.
+ */
+import { HeadwaterError } from '../errors.js';
+import { invariant } from '../invariant.js';
+import type { Database } from '../level.js';
+import { formatPosition, type Position } from '../position.js';
+import type { Block } from './block.js';
+import type { Extent } from './extent.js';
+import type { LogFinding } from './finding.js';
+import { blockKey, lineageKey } from './rows.js';
+import { blockAt, clearBlocks, lastOffsetOnDisk, provenBlockUpTo, storedBlocks } from './stored.js';
+
+export interface Recovery {
+  /** Where the keyspace on disk is complete. */
+  checkpoint: Position;
+  /** Called with each verified block after the checkpoint, in order. */
+  replay(block: Block): Promise<void> | void;
+  /**
+   * Receives the blocks that lie behind a break, read from the log as they are
+   * asked for. They leave it once this resolves: they must be durable elsewhere by then.
+   */
+  quarantine(blocks: AsyncIterable<Buffer>): Promise<void>;
+  found(finding: LogFinding): void;
+}
+
+/** The log that is recovered: what it reaches over, and how a block becomes its last. */
+export interface RecoveredLog {
+  readonly db: Database;
+  readonly extent: Extent;
+  publish(block: Block): void;
+}
+
+/**
+ * @throws HeadwaterError `keyspace_incomplete` where the log does not reach back,
+ *   or up, to the checkpoint; `unknown_format`.
+ */
+export async function recover(log: RecoveredLog, recovery: Recovery): Promise<void> {
+  const { db, extent } = log;
+  const { checkpoint, found } = recovery;
+  // Left over from a trim that was cut short.
+  await extent.clearBelowBase();
+  if (checkpoint.offset < extent.base.offset) {
+    throw new HeadwaterError(
+      'keyspace_incomplete',
+      `the log begins after offset ${extent.base.offset}, the keyspace ends at ${checkpoint.offset}: what lies between is missing`,
+    );
+  }
+  await meetCheckpoint(log, checkpoint, found);
+  const broken = await replayToEnd(log, recovery);
+  if (broken) await cutBehindEnd(log, broken.message, recovery);
+  await cutLineage(db, extent, found);
+}
+
+/** Moves the end to the checkpoint, if the log still holds the block that ends there. */
+async function meetCheckpoint(
+  { db, extent }: RecoveredLog,
+  checkpoint: Position,
+  found: Recovery['found'],
+): Promise<void> {
+  if (checkpoint.offset === extent.base.offset) {
+    if (checkpoint.checksum === extent.base.checksum) return;
+    throw new HeadwaterError(
+      'keyspace_incomplete',
+      `the log begins at ${formatPosition(extent.base)}, the keyspace ends at ${formatPosition(checkpoint)}: they have different pasts`,
+    );
+  }
+  const why = await mismatch(db, checkpoint);
+  if (why === undefined) {
+    extent.endAt(checkpoint, await provenTimeMs(db, extent, checkpoint.offset));
+    return;
+  }
+  const last = await lastOffsetOnDisk(db);
+  if (last === undefined || last < checkpoint.offset) {
+    await endWhereChainEnds(db, extent, checkpoint.offset);
+    throw new HeadwaterError(
+      'keyspace_incomplete',
+      `the log ends at offset ${last ?? extent.base.offset}, the keyspace on disk is at ${checkpoint.offset}: the log lost its tail`,
+    );
+  }
+  const from = extent.base.offset + 1;
+  const timeMs = await provenTimeMs(db, extent, checkpoint.offset);
+  await extent.raise({ position: checkpoint, timeMs });
+  extent.endAt(checkpoint, timeMs);
+  found({
+    kind: 'start_raised',
+    from,
+    to: checkpoint.offset + 1,
+    why: `the checkpoint at ${checkpoint.offset}: ${why}`,
+  });
+}
+
+/**
+ * Why the block under the checkpoint's key is not the one that ends there.
+ * @throws HeadwaterError `unknown_format`: a newer version's block is no damage.
+ */
+async function mismatch(db: Database, expected: Position): Promise<string | undefined> {
+  const bytes = await db.get(blockKey(expected.offset));
+  if (!bytes) return 'its block is missing';
+  try {
+    const { position } = blockAt(expected.offset, bytes);
+    return position.checksum === expected.checksum
+      ? undefined
+      : `expected ${formatPosition(expected)}, found ${formatPosition(position)}`;
+  } catch (error) {
+    if (HeadwaterError.is(error, 'unknown_format')) throw error;
+    return `its block cannot be read (${(error as Error).message})`;
+  }
+}
+
+/**
+ * The time at the end of a log whose last block is at `offset`, as far as
+ * something vouches for it: of that block where it is whole, else of the one
+ * before, else the base's. A damaged time could set the clock ahead by
+ * centuries; one that is too early only leaves it to the machine's own.
+ */
+async function provenTimeMs(db: Database, extent: Extent, offset: number): Promise<number> {
+  for (const upTo of [offset, offset - 1]) {
+    try {
+      const block = await provenBlockUpTo(db, extent.base, upTo);
+      return block?.timeMs ?? extent.baseTimeMs;
+    } catch (error) {
+      if (!HeadwaterError.is(error, 'corrupt') && !HeadwaterError.is(error, 'unknown_format')) throw error;
+    }
+  }
+  return extent.baseTimeMs;
+}
+
+/** For a log that lost its tail: the last position it can vouch for. */
+async function endWhereChainEnds(db: Database, extent: Extent, through: number): Promise<void> {
+  for await (const chunk of storedBlocks(db, extent.base.offset, through)) {
+    for (const { lastOffset, bytes } of chunk) {
+      try {
+        const block = blockAt(lastOffset, bytes);
+        block.verifyAfter(extent.end.offset, extent.end.checksum);
+        extent.endAt(block.position, block.timeMs);
+      } catch (error) {
+        if (HeadwaterError.is(error)) return;
+        throw error;
+      }
+    }
+  }
+}
+
+/** @returns why the chain ends before the last block, where it does. */
+async function replayToEnd(
+  { db, extent, publish }: RecoveredLog,
+  { replay }: Recovery,
+): Promise<HeadwaterError | undefined> {
+  for await (const chunk of storedBlocks(db, extent.end.offset)) {
+    for (const { lastOffset, bytes } of chunk) {
+      let block: Block;
+      try {
+        block = blockAt(lastOffset, bytes);
+        block.verifyAfter(extent.end.offset, extent.end.checksum);
+      } catch (error) {
+        if (HeadwaterError.is(error) && error.code !== 'unknown_format') return error;
+        throw error;
+      }
+      publish(block);
+      await replay(block);
+    }
+  }
+  return undefined;
+}
+
+async function cutBehindEnd({ db, extent }: RecoveredLog, why: string, { quarantine, found }: Recovery): Promise<void> {
+  const { offset } = extent.end;
+  const last = (await lastOffsetOnDisk(db)) ?? offset;
+  const behind = new Behind(db, offset);
+  await quarantine(behind);
+  invariant(behind.isRead, 'what lies behind a break is kept, all of it, before it leaves the log');
+  await clearBlocks(db, offset);
+  await db.durable();
+  found({ kind: 'tail_cut', from: offset + 1, to: last, why });
+}
+
+/** The bytes of everything behind an offset, read as they are asked for: the whole may be larger than memory. */
+class Behind implements AsyncIterable<Buffer> {
+  readonly #db: Database;
+  readonly #offset: number;
+  isRead = false;
+
+  constructor(db: Database, offset: number) {
+    this.#db = db;
+    this.#offset = offset;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    for await (const chunk of storedBlocks(this.#db, this.#offset)) for (const { bytes } of chunk) yield bytes;
+    this.isRead = true;
+  }
+}
+
+async function cutLineage(db: Database, extent: Extent, found: Recovery['found']): Promise<void> {
+  const next = extent.end.offset + 1;
+  const beyond = extent.lineage.rows.filter((row) => row.firstOffset > next);
+  if (beyond.length === 0) return;
+  const batch = db.batch();
+  for (const row of beyond) {
+    batch.del(lineageKey(row.firstOffset));
+    found({ kind: 'lineage_cut', row });
+  }
+  await batch.write({ sync: true });
+  extent.lineage = extent.lineage.upTo(next);
+}

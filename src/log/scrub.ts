@@ -1,0 +1,126 @@
+/**
+ * The background check of what an open did not look at: the log from its start
+ * to the checkpoint. A break raises the start to the first block from which it
+ * chains again; the data are not affected, since the keyspace holds them.
+ *
+ * Only what is proven decides. Of a damaged block nothing is believed but the
+ * key that it stands under: what its header says, about its offset and checksum
+ * too, counts once the block behind it chains from there. A damaged block may
+ * become the base that way; its history then comes from the lineage and its
+ * time from a block that is whole.
+ */
+import type { Database } from '../level.js';
+import { SCRUB_STEP_BYTES } from '../limits.js';
+import type { Position } from '../position.js';
+import type { Block } from './block.js';
+import type { Extent } from './extent.js';
+import type { LogFinding } from './finding.js';
+import { blockAt, type StoredBlock, storedBlocks } from './stored.js';
+
+export interface Scrub {
+  /** Where the check ends: a checkpoint, which the open or the writer has verified. */
+  readonly checkpoint: Position;
+  found(finding: LogFinding): void;
+  /** Awaited after every SCRUB_STEP_BYTES. */
+  pause(): Promise<void>;
+  stopped(): boolean;
+}
+
+/** A block's end as its header has it: a claim until the next block chains from there. */
+interface Claim {
+  readonly offset: number;
+  readonly checksum: number;
+}
+
+export async function scrub(db: Database, extent: Extent, { checkpoint, found, pause, stopped }: Scrub): Promise<void> {
+  const check = new ChainCheck(extent, found);
+  let bytes = 0;
+  for await (const chunk of storedBlocks(db, extent.base.offset, checkpoint.offset)) {
+    for (const stored of chunk) {
+      bytes += stored.bytes.length;
+      if (bytes >= SCRUB_STEP_BYTES) {
+        bytes = 0;
+        await pause();
+      }
+      if (stopped()) return;
+      await check.next(stored);
+    }
+  }
+  if (!stopped()) await check.endAt(checkpoint);
+}
+
+class ChainCheck {
+  readonly #extent: Extent;
+  readonly #found: (finding: LogFinding) => void;
+  readonly #from: number;
+  /** The key of the block before. */
+  #seen: number;
+  /** The block before; undefined where it cannot be read. */
+  #before: Claim | undefined;
+  /** Of the last block that was proven whole. */
+  #timeMs: number;
+  /** Why the chain is broken; nothing behind has proven a place from which it goes on. */
+  #broken: string | undefined;
+
+  constructor(extent: Extent, found: (finding: LogFinding) => void) {
+    this.#extent = extent;
+    this.#found = found;
+    this.#from = extent.base.offset + 1;
+    this.#seen = extent.base.offset;
+    this.#before = extent.base;
+    this.#timeMs = extent.baseTimeMs;
+  }
+
+  async next({ lastOffset, bytes }: StoredBlock): Promise<void> {
+    this.#meetBase();
+    if (lastOffset <= this.#extent.base.offset) return;
+    const block = readable(lastOffset, bytes);
+    if (block && this.#before && follows(block, this.#before)) {
+      if (this.#broken) await this.#raiseTo(this.#before);
+      this.#timeMs = block.timeMs;
+    } else {
+      this.#broken ??= `the block that ends at offset ${lastOffset} ${block ? 'does not chain' : 'cannot be read'}`;
+    }
+    this.#seen = lastOffset;
+    this.#before = block && { offset: lastOffset, checksum: block.checksum };
+  }
+
+  /** Nothing below the checkpoint may be left in doubt: where the last block does not lead there, the log begins there. */
+  async endAt(checkpoint: Position): Promise<void> {
+    this.#meetBase();
+    if (checkpoint.offset <= this.#extent.base.offset) return;
+    if (this.#before?.offset !== checkpoint.offset || this.#before.checksum !== checkpoint.checksum)
+      this.#broken ??= `nothing leads to the checkpoint at offset ${checkpoint.offset}`;
+    if (this.#broken) await this.#raiseTo(checkpoint);
+  }
+
+  /** A trim may have raised the start meanwhile: its base is proven, and what lies below is no concern any more. */
+  #meetBase(): void {
+    const { base, baseTimeMs } = this.#extent;
+    if (base.offset < this.#seen) return;
+    this.#before = base;
+    this.#timeMs = baseTimeMs;
+    this.#broken = undefined;
+  }
+
+  async #raiseTo({ offset, checksum }: Claim): Promise<void> {
+    const { lineage, end, endTimeMs } = this.#extent;
+    const position = { replicationId: lineage.replicationIdAt(offset), offset, checksum };
+    const why = this.#broken ?? '';
+    this.#broken = undefined;
+    await this.#extent.raise({ position, timeMs: offset === end.offset ? endTimeMs : this.#timeMs });
+    this.#found({ kind: 'start_raised', from: this.#from, to: offset + 1, why });
+  }
+}
+
+function follows(block: Block, { offset, checksum }: Claim): boolean {
+  return block.firstOffset === offset + 1 && block.chains(checksum);
+}
+
+function readable(lastOffset: number, bytes: Buffer): Block | undefined {
+  try {
+    return blockAt(lastOffset, bytes);
+  } catch {
+    return undefined;
+  }
+}

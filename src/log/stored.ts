@@ -1,0 +1,111 @@
+/**
+ * Blocks as they stand in the log database: found, read in order, proven and
+ * deleted. It knows nothing of where the log begins or ends. LevelDB serves
+ * damaged bytes silently: what a block's header says counts once something
+ * vouches for it: the block's own checksum, seeded with that of the block
+ * before, for the whole of it; the block behind, which chains from them, for its
+ * offset and checksum.
+ */
+import { HeadwaterError } from '../errors.js';
+import type { Database, IterateOptions } from '../level.js';
+import { CURSOR_READ_BYTES } from '../limits.js';
+import { Block } from './block.js';
+import { BLOCKS_FROM, BLOCKS_TO, blockKey, offsetOfKey } from './rows.js';
+
+/** Keys deleted in one batch. */
+const CLEAR_STEP = 256;
+
+/** A row under a block's key, whatever is left of the block. */
+export interface StoredBlock {
+  /** As its key says. */
+  readonly lastOffset: number;
+  readonly bytes: Buffer;
+}
+
+/**
+ * The block that stands under the key of `lastOffset`; its header is read, the rest not verified.
+ * @throws HeadwaterError `corrupt` or `unknown_format`.
+ */
+export function blockAt(lastOffset: number, bytes: Buffer): Block {
+  const block = new Block(bytes);
+  if (block.lastOffset === lastOffset) return block;
+  throw new HeadwaterError(
+    'corrupt',
+    `the block ${block.firstOffset} to ${block.lastOffset} stands where one that ends at ${lastOffset} is expected`,
+  );
+}
+
+/**
+ * What stands in (offset, through], in order, a chunk of about one read-ahead
+ * at a time: a step per block would cost a replay of many small ones dearly.
+ */
+export async function* storedBlocks(db: Database, offset: number, through?: number): AsyncGenerator<StoredBlock[]> {
+  const range = { ...blocksIn(offset, through), highWaterMarkBytes: CURSOR_READ_BYTES };
+  for await (const chunk of chunksOf(db, range, 64))
+    yield chunk.map(([key, bytes]) => ({ lastOffset: offsetOfKey(key), bytes }));
+}
+
+/** The last offset of the last block, as its key says. */
+export async function lastOffsetOnDisk(db: Database): Promise<number | undefined> {
+  const range = { gte: BLOCKS_FROM, lt: BLOCKS_TO, reverse: true, limit: 1, values: false };
+  for await (const [entry] of chunksOf(db, range, 1)) return entry && offsetOfKey(entry[0]);
+  return undefined;
+}
+
+/**
+ * The last block that ends in (base, offset], whole: it chains from the block
+ * before it, or from the base where it is the first.
+ * @param base where the log begins; vouched for by the caller.
+ * @throws HeadwaterError `corrupt` where it does not, with the reason as cause; `unknown_format`.
+ */
+export async function provenBlockUpTo(
+  db: Database,
+  base: { readonly offset: number; readonly checksum: number },
+  offset: number,
+): Promise<Block | undefined> {
+  const found: Array<[Buffer, Buffer]> = [];
+  const range = { ...blocksIn(base.offset, offset), reverse: true, limit: 2 };
+  for await (const chunk of chunksOf(db, range, 2)) found.push(...chunk);
+  const [last, before] = found;
+  if (!last) return undefined;
+  const lastOffset = offsetOfKey(last[0]);
+  try {
+    const block = blockAt(lastOffset, last[1]);
+    const previous = before ? blockAt(offsetOfKey(before[0]), before[1]).position : base;
+    block.verifyAfter(previous.offset, previous.checksum);
+    return block;
+  } catch (cause) {
+    if (!HeadwaterError.is(cause) || cause.code === 'unknown_format') throw cause;
+    throw new HeadwaterError('corrupt', `the block that ends at offset ${lastOffset} is damaged: ${cause.message}`, {
+      cause,
+    });
+  }
+}
+
+/** Deletes what stands in (offset, through], lowest first, in small batches; not durable by itself. */
+export async function clearBlocks(db: Database, offset: number, through?: number): Promise<void> {
+  for await (const chunk of chunksOf(db, { ...blocksIn(offset, through), values: false }, CLEAR_STEP)) {
+    const batch = db.batch();
+    for (const [key] of chunk) batch.del(key);
+    await batch.write();
+  }
+}
+
+function blocksIn(offset: number, through: number | undefined): IterateOptions {
+  return through === undefined
+    ? { gt: blockKey(offset), lt: BLOCKS_TO }
+    : { gt: blockKey(offset), lte: blockKey(through) };
+}
+
+async function* chunksOf(
+  db: Database,
+  range: IterateOptions,
+  step: number,
+): AsyncGenerator<Array<[key: Buffer, value: Buffer]>> {
+  const entries = db.iterate(range);
+  try {
+    for (let chunk = await entries.next(step); chunk.length > 0; chunk = await entries.next(step)) yield chunk;
+  } finally {
+    await entries.close();
+  }
+}

@@ -1,0 +1,76 @@
+/** Blocks in files of their own: verbatim, whole or not at all, durable before anything else happens. */
+import assert from 'node:assert/strict';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { keepBlocks, writeBlockFile } from '../../src/log/block-file.js';
+import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
+import { flipped } from './blocks.js';
+import { sixBlocks } from './open-log.js';
+
+afterEach(removeTemporaryDirectories);
+
+describe('blocks in a file of their own', () => {
+  it('stand there verbatim behind their lengths, and no file is overwritten', async () => {
+    const directory = await temporaryDirectory();
+    const { history } = await sixBlocks();
+    const blocks = history.blocks.map(({ bytes }) => bytes);
+    await writeBlockFile(directory, 'x.blocks', blocks);
+    const text = await readFile(path.join(directory, 'x.blocks'));
+    const read: Buffer[] = [];
+    for (let at = 0; at < text.length; at += 4 + text.readUInt32BE(at))
+      read.push(text.subarray(at + 4, at + 4 + text.readUInt32BE(at)));
+    assert.deepEqual(read, blocks);
+    await assert.rejects(writeBlockFile(directory, 'x.blocks', []), { code: 'EEXIST' });
+    assert.deepEqual(await readFile(path.join(directory, 'x.blocks')), text);
+  });
+
+  it('are there whole or not at all', async () => {
+    const directory = await temporaryDirectory();
+    const cut = async function* () {
+      yield Buffer.from('one');
+      throw new Error('the log was closed');
+    };
+    await assert.rejects(writeBlockFile(directory, 'x.blocks', cut()), /was closed/);
+    assert.deepEqual(
+      (await readdir(directory)).filter((name) => name === 'x.blocks'),
+      [],
+    );
+    await writeBlockFile(directory, 'x.blocks', [Buffer.from('one'), Buffer.from('two')]);
+    assert.equal((await readFile(path.join(directory, 'x.blocks'))).length, 14);
+  });
+
+  it('that are kept are named by what is in the file: a second time leaves one copy, another bit is another file', async () => {
+    const directory = await temporaryDirectory();
+    const { history } = await sixBlocks();
+    const blocks = history.blocks.map(({ bytes }) => bytes);
+    const name = await keepBlocks(directory, 'log-from-1', blocks);
+    assert.match(name, /^log-from-1-[0-9a-f]{32}\.blocks$/);
+    const framed = blocks.flatMap((bytes) => [Buffer.from(new Uint32Array([bytes.length]).buffer).swap32(), bytes]);
+    assert.deepEqual(await readFile(path.join(directory, name)), Buffer.concat(framed));
+    assert.equal(await keepBlocks(directory, 'log-from-1', blocks), name);
+    assert.deepEqual(await readdir(directory), [name]);
+    const other = await keepBlocks(directory, 'log-from-1', [...blocks.slice(1), flipped(blocks[0] as Buffer, 7)]);
+    assert.deepEqual((await readdir(directory)).sort(), [name, other].sort());
+  });
+
+  it('that are kept anew after a crash take the place of what the crash left half written', async () => {
+    const directory = await temporaryDirectory();
+    await writeFile(path.join(directory, 'log-from-1.new'), Buffer.alloc(5_000));
+    const name = await keepBlocks(directory, 'log-from-1', [Buffer.from('one')]);
+    assert.deepEqual(await readdir(directory), [name]);
+    assert.equal((await readFile(path.join(directory, name))).length, 7);
+  });
+
+  it('are asked for one at a time: the next not before the one before is written', async () => {
+    const directory = await temporaryDirectory();
+    const sizes: number[] = [];
+    const blocks = async function* () {
+      for (let i = 0; i < 3; i++) {
+        yield Buffer.alloc(6);
+        sizes.push((await stat(path.join(directory, 'x.new'))).size);
+      }
+    };
+    await keepBlocks(directory, 'x', blocks());
+    assert.deepEqual(sizes, [10, 20, 30]);
+  });
+});

@@ -5,7 +5,7 @@
  */
 import { type Command, Option } from 'commander';
 import { parseDecimal, parseDuration, parseInteger, parseText, parseTexts } from './arguments.js';
-import { onLeader, onNode, type Session } from './connection.js';
+import { onNode, type Session } from './connection.js';
 import { EXIT, type ExitStatus, jsonBytes } from './output.js';
 
 interface SetOptions {
@@ -59,13 +59,13 @@ function addWrites(program: Command): void {
     .option('--ttl <TIME>', 'let the key expire after 10s, 500ms, 2h, …', parseDuration)
     .addOption(new Option('--if-absent', 'only if there is no such key').conflicts('ifPresent'))
     .option('--if-present', 'only if there is such a key')
-    .action(onLeader(set));
+    .action(onNode(set));
   program
     .command('del')
     .argument('<KEY...>', '', parseTexts)
     .description('delete keys; print how many there were; exit status 1 where there was none')
     .action(
-      onLeader(async ({ client, output }: Session, keys: string[]) =>
+      onNode(async ({ client, output }: Session, keys: string[]) =>
         count(output, 'deleted', await client.del(...keys)),
       ),
     );
@@ -74,14 +74,14 @@ function addWrites(program: Command): void {
     .argument('<KEY>', '', parseText)
     .argument('[N]', 'a whole number, also negative; 1 where it is left out', parseInteger)
     .description('add to the whole number in a key, 0 where there is no such key; print the sum')
-    .action(onLeader(incr));
+    .action(onNode(incr));
   program
     .command('incrbyfloat')
     .argument('<KEY>', '', parseText)
     .argument('<N>', '', parseDecimal)
     .description('add to the decimal number in a key; print the sum')
     .action(
-      onLeader(async ({ client, output }: Session, key: string, by: number) => {
+      onNode(async ({ client, output }: Session, key: string, by: number) => {
         const value = await client.incrByFloat(key, by);
         await output.result({ key, value }, value);
         return EXIT.DONE;
@@ -93,7 +93,7 @@ function addWrites(program: Command): void {
     .argument('<NEW-KEY>', '', parseText)
     .description('move value and expiry to another key; what that one held goes')
     .option('--if-absent', 'only if there is no NEW-KEY')
-    .action(onLeader(rename));
+    .action(onNode(rename));
 }
 
 function addExpiry(program: Command): void {
@@ -110,7 +110,7 @@ function addExpiry(program: Command): void {
     .argument('<TTL>', '10s, 500ms, 2h, 1d; a bare number is seconds', parseDuration)
     .description('let a key expire')
     .action(
-      onLeader(async ({ client, output }: Session, key: string, ttlMs: number) => {
+      onNode(async ({ client, output }: Session, key: string, ttlMs: number) => {
         if (!(await client.expire(key, ttlMs)))
           return output.negative({ key, applied: false }, `no such key ${JSON.stringify(key)}`);
         return done(output, { key, applied: true });
@@ -121,7 +121,7 @@ function addExpiry(program: Command): void {
     .argument('<KEY>', '', parseText)
     .description('let a key never expire')
     .action(
-      onLeader(async ({ client, output }: Session, key: string) => {
+      onNode(async ({ client, output }: Session, key: string) => {
         if (await client.persist(key)) return done(output, { key, applied: true });
         return output.negative(
           { key, applied: false },
@@ -159,7 +159,7 @@ function addWholeKeyspace(program: Command): void {
     .command('flushall')
     .description('delete every key')
     .action(
-      onLeader(async ({ client, output }: Session) => {
+      onNode(async ({ client, output }: Session) => {
         await client.flushAll();
         return done(output, { applied: true });
       }),

@@ -9,7 +9,7 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { Command } from 'commander';
 import type { Client } from '../src/index.js';
-import { onLeader, onNode, type Session } from './connection.js';
+import { onNode, type Session } from './connection.js';
 import { formatLine, type Line, parseLine, splitLines } from './json-lines.js';
 import { EXIT, type ExitStatus, plural, UsageError } from './output.js';
 import { Progress } from './progress.js';
@@ -41,7 +41,7 @@ export function addTransferCommands(program: Command): void {
       'write the records of a file; stops at the first bad line (exit status 2), what stands before it stays written',
     )
     .addHelpText('after', AFTER_HELP)
-    .action(onLeader(importRecords));
+    .action(onNode(importRecords));
   program
     .command('export')
     .argument('<FILE>', 'where to write; - writes to stdout')

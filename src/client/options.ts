@@ -10,6 +10,13 @@ export interface ClientOptions {
   readonly connectTimeoutMs?: number;
   /** Commands that may wait while there is no connection, in bytes. */
   readonly offlineQueueBytesMax?: number;
+  /**
+   * Whether a write that a follower refuses goes on to the leader, with the
+   * client; by default it does. With false it is rejected with
+   * `read_only_follower`, whose `details.leader` is the address, and the client
+   * stays: for those who mean one node and no other.
+   */
+  readonly redirect?: boolean;
 }
 
 export interface CallOptions {
@@ -27,19 +34,28 @@ const DEFAULTS: Settings = {
   timeoutMs: 15_000,
   connectTimeoutMs: 5_000,
   offlineQueueBytesMax: 64 * 1024 * 1024,
+  redirect: true,
 };
 
+/** @throws HeadwaterError `invalid_argument` where an option is not of its kind or out of its range. */
 export function settingsOf(options: ClientOptions): Settings {
-  const settings = { ...DEFAULTS };
-  for (const name of Object.keys(DEFAULTS) as Array<keyof Settings>) {
-    const value = options[name];
-    if (value === undefined) continue;
-    if (!(Number.isSafeInteger(value) && value > 0)) {
-      throw new HeadwaterError('invalid_argument', `${name}: expected a whole number above 0, received ${value}`);
-    }
-    settings[name] = value;
-  }
-  return settings;
+  const { redirect = DEFAULTS.redirect } = options;
+  if (typeof redirect !== 'boolean')
+    throw new HeadwaterError('invalid_argument', `redirect: expected true or false, received ${redirect}`);
+  return {
+    timeoutMs: above0('timeoutMs', options.timeoutMs),
+    connectTimeoutMs: above0('connectTimeoutMs', options.connectTimeoutMs),
+    offlineQueueBytesMax: above0('offlineQueueBytesMax', options.offlineQueueBytesMax),
+    redirect,
+  };
+}
+
+function above0(
+  name: 'timeoutMs' | 'connectTimeoutMs' | 'offlineQueueBytesMax',
+  value: number = DEFAULTS[name],
+): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new HeadwaterError('invalid_argument', `${name}: expected a whole number above 0, received ${value}`);
 }
 
 /**

@@ -142,6 +142,7 @@ export class Session implements ConnectionOwner {
   // ---- what connections say ---------------------------------------------------
 
   answered(connection: Connection, pending: Pending, reply: Reply): void {
+    if (!this.#settings.redirect) return pending.answer(reply);
     const refusal = reply.kind === 'error' && reply.error.code === 'read_only_follower' ? reply.error : undefined;
     if (connection === this.#leaving) {
       if ((refusal || !pending.writes) && this.#redirected(pending)) return;

@@ -260,6 +260,17 @@ describe('the link of a client', () => {
       await write;
     });
 
+    it('is left to its reads where redirects are off: a write is refused with the address of the leader', async () => {
+      const { leader, follower: address } = await cluster();
+      const db = closing(await Client.connect(address, { redirect: false }));
+      const error = await refusedWith('read_only_follower', db.set('a', '1'));
+      assert.equal(error.details.leader, leader);
+      await refusedWith('read_only_follower', db.incr('a'));
+      assert.equal(await db.get('a'), undefined);
+      assert.equal(db.address, address);
+      assert.equal(store.submissions.length, 0);
+    });
+
     it('status and the like ask the node that the client is at', async () => {
       const { db } = await cluster();
       await db.get('a');

@@ -8,7 +8,7 @@ import { type ExitStatus, Output } from './output.js';
 
 /** How long a node may take to accept a connection, and to answer a call; a server with full queues says so after 10 s. */
 const CONNECT_MS_MAX = 5_000;
-const CALL_MS_MAX = 15_000;
+export const CALL_MS_MAX = 15_000;
 /** Something failed already: what else is under way is given up soon. */
 const CLOSE_MS_MAX = 500;
 

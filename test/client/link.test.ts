@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
+import { freePort } from '../../benchmarks/waiting.js';
 import { Client } from '../../src/client/client.js';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { FakeStore } from '../rpc/fake-store.js';
@@ -13,11 +14,7 @@ async function refusedWith(code: ErrorCode, promise: Promise<unknown>): Promise<
 
 /** An address on which nobody listens. */
 async function freeAddress(): Promise<string> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `127.0.0.1:${port}`;
+  return `127.0.0.1:${await freePort()}`;
 }
 
 /** A server that is no Headwater. */

@@ -4,8 +4,9 @@
  * a connection to come. What is done over connections is the session's.
  */
 import { HeadwaterError } from '../errors.js';
+import { CLIENT_RECONNECT_MS_MAX, CLIENT_RECONNECT_MS_MIN } from '../limits.js';
 import { Connection, type ConnectionOwner } from './connection.js';
-import { RECONNECT_MS_MAX, RECONNECT_MS_MIN, type Settings } from './options.js';
+import type { Settings } from './options.js';
 
 export class Dialler {
   readonly #seeds: readonly string[];
@@ -94,7 +95,7 @@ export class Dialler {
 
   /** Keeps the process alive: somebody may wait for a command. */
   #backOff(round: number): Promise<void> {
-    const longest = Math.min(RECONNECT_MS_MIN * 2 ** round, RECONNECT_MS_MAX);
+    const longest = Math.min(CLIENT_RECONNECT_MS_MIN * 2 ** round, CLIENT_RECONNECT_MS_MAX);
     const { signal } = this.#ended;
     return new Promise((resolve) => {
       const done = () => {

@@ -10,13 +10,14 @@
  * command that is given up before it is sent is never sent.
  */
 import { HeadwaterError } from '../errors.js';
+import { ATTEMPTS_MAX, CLOSE_MS_MAX, REDIRECTS_MAX } from '../limits.js';
 import type { OperationKind, Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Connection, ConnectionOwner } from './connection.js';
 import { Dialler } from './dialler.js';
 import { measure } from './operations.js';
-import { ATTEMPTS_MAX, type CallOptions, CLOSE_MS_MAX, REDIRECTS_MAX, type Settings } from './options.js';
+import type { CallOptions, Settings } from './options.js';
 import { Pending, type ReadReply } from './pending.js';
 import { CommandQueue } from './queue.js';
 

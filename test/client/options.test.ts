@@ -4,10 +4,14 @@ import { type ClientOptions, settingsOf } from '../../src/client/options.js';
 import { HeadwaterError } from '../../src/errors.js';
 
 describe('the options of a client', () => {
-  it('go to the leader, with bounds on time and memory, unless told otherwise', () => {
-    const { redirect, ...bounds } = settingsOf({});
-    assert.equal(redirect, true);
-    for (const [name, bound] of Object.entries(bounds)) assert.ok(Number.isSafeInteger(bound) && bound > 0, name);
+  it('are what their documentation says where nothing is said', () => {
+    const offlineQueueBytesMax = 64 * 1024 * 1024;
+    assert.deepEqual(settingsOf({}), {
+      timeoutMs: 15_000,
+      connectTimeoutMs: 5_000,
+      offlineQueueBytesMax,
+      redirect: true,
+    });
     assert.equal(settingsOf({ redirect: false }).redirect, false);
     assert.equal(settingsOf({ timeoutMs: 7 }).timeoutMs, 7);
   });

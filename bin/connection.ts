@@ -67,8 +67,8 @@ async function connectTo(addresses: string[], timeoutMs = CALL_MS_MAX): Promise<
 
 /** What the network says, without the layers that it came through. */
 function plainReason(message: string): string {
-  if (message.includes('ECONNREFUSED')) return 'connection refused, nothing listens there';
-  if (message.includes('Name resolution failed')) return 'there is no host of that name';
+  if (message.includes('connection refused')) return 'connection refused, nothing listens there';
+  if (message.includes('no host of the name')) return 'there is no host of that name';
   if (/EHOSTUNREACH|ENETUNREACH/.test(message)) return 'there is no way to that network';
   if (/Protocol error|ERR_HTTP2/.test(message)) return 'what listens there is no Headwater node';
   return message;

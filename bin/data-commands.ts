@@ -55,7 +55,9 @@ function addWrites(program: Command): void {
     .command('set')
     .argument('<KEY>', '', parseText)
     .argument('<VALUE>', '', parseText)
-    .description('give a key a value; its expiry goes unless --ttl sets one')
+    .description(
+      'give a key a value; its expiry goes unless --ttl sets one; exit status 1 where a condition does not hold',
+    )
     .option('--ttl <TIME>', 'let the key expire after 10s, 500ms, 2h, …', parseDuration)
     .addOption(new Option('--if-absent', 'only if there is no such key').conflicts('ifPresent'))
     .option('--if-present', 'only if there is such a key')
@@ -91,7 +93,9 @@ function addWrites(program: Command): void {
     .command('rename')
     .argument('<KEY>', '', parseText)
     .argument('<NEW-KEY>', '', parseText)
-    .description('move value and expiry to another key; what that one held goes')
+    .description(
+      'move value and expiry to another key; what that one held goes; exit status 1 where --if-absent does not hold',
+    )
     .option('--if-absent', 'only if there is no NEW-KEY')
     .action(onNode(rename));
 }
@@ -108,7 +112,7 @@ function addExpiry(program: Command): void {
     .command('expire')
     .argument('<KEY>', '', parseText)
     .argument('<TTL>', '10s, 500ms, 2h, 1d; a bare number is seconds', parseDuration)
-    .description('let a key expire')
+    .description('let a key expire; exit status 1 where there is no such key')
     .action(
       onNode(async ({ client, output }: Session, key: string, ttlMs: number) => {
         if (!(await client.expire(key, ttlMs)))
@@ -119,7 +123,7 @@ function addExpiry(program: Command): void {
   program
     .command('persist')
     .argument('<KEY>', '', parseText)
-    .description('let a key never expire')
+    .description('let a key never expire; exit status 1 where there is no such key or it had no expiry')
     .action(
       onNode(async ({ client, output }: Session, key: string) => {
         if (await client.persist(key)) return done(output, { key, applied: true });

@@ -1,33 +1,47 @@
 /** The benchmarks by name: `npm run bench -- NAME [options]`. */
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { importKeys } from './import.js';
 import { restart } from './restart.js';
 import { write } from './write.js';
 
 const program = new Command('bench').description('Headwater measured, beside Redis where it is installed');
 
-const list = (text: string) => text.split(',').map(Number);
-
 program
   .command('write')
   .description('acknowledged SETs a second with a follower attached')
-  .option('--rounds <n>', 'rounds that count', Number, 5)
-  .option('--commands <n>', 'commands a round', Number, 300_000)
-  .option('--in-flight <list>', 'commands in flight', list, [50, 1000])
+  .addOption(count('rounds', 'rounds that count', 5))
+  .addOption(count('commands', 'commands a round', 300_000))
+  .addOption(
+    new Option('--in-flight <list>', 'commands in flight').argParser(parseCounts).default([50, 1000], '50,1000'),
+  )
   .action(write);
 
 program
   .command('restart')
   .description('milliseconds until a killed node serves again')
-  .option('--keys <n>', 'keys in it', Number, 1_000_000)
-  .option('--rounds <n>', 'kills', Number, 5)
+  .addOption(count('keys', 'keys in it', 1_000_000))
+  .addOption(count('rounds', 'kills', 5))
   .action(restart);
 
 program
   .command('import')
   .description('memory and event-loop delay of a leader under a large import')
-  .option('--keys <n>', 'keys to import', Number, 2_000_000)
-  .option('--rounds <n>', 'fresh nodes', Number, 3)
+  .addOption(count('keys', 'keys to import', 2_000_000))
+  .addOption(count('rounds', 'fresh nodes', 3))
   .action(importKeys);
 
 await program.parseAsync();
+
+function count(name: string, description: string, preset: number): Option {
+  return new Option(`--${name} <n>`, description).argParser(parseCount).default(preset);
+}
+
+function parseCounts(text: string): number[] {
+  return text.split(',').map(parseCount);
+}
+
+function parseCount(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError(`Expected a whole number above 0, received ${JSON.stringify(text)}.`);
+}

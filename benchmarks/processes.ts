@@ -5,11 +5,11 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
+import { eventually, freePort } from './waiting.js';
 
 const HEADWATER = fileURLToPath(new URL('../bin/headwater.cjs', import.meta.url));
 const READY_MS_MAX = 60_000;
@@ -53,7 +53,10 @@ export class Servers implements AsyncDisposable {
     const child = spawn('redis-server', [...base, ...flags], { stdio: 'ignore' });
     const client = new Redis(port, { lazyConnect: false, retryStrategy: () => 20, maxRetriesPerRequest: null });
     client.on('error', () => {});
-    await until(async () => (await client.ping()) === 'PONG' && !/loading:1/.test(await client.info('persistence')));
+    await eventually(
+      'Redis to be ready',
+      async () => (await client.ping()) === 'PONG' && !/loading:1/.test(await client.info('persistence')),
+    );
     const readyMs = performance.now() - began;
     client.disconnect();
     return this.#started(child, port, directory, readyMs);
@@ -90,15 +93,6 @@ export function redisVersion(): string | undefined {
   return /v=(\S+)/.exec(found.stdout ?? '')?.[1];
 }
 
-/** Resolves when `condition` holds. */
-export async function until(condition: () => Promise<boolean>, everyMs = 5): Promise<void> {
-  const deadline = performance.now() + READY_MS_MAX;
-  while (!(await condition().catch(() => false))) {
-    if (performance.now() > deadline) throw new Error(`gave up after ${READY_MS_MAX} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
-  }
-}
-
 function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
@@ -122,12 +116,4 @@ function untilLine(child: ChildProcess, pattern: RegExp, what: string): Promise<
       resolve();
     });
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -7,11 +7,15 @@
  */
 import { Redis } from 'ioredis';
 import { Client } from '../src/index.js';
-import { redisVersion, type Server, Servers, until } from './processes.js';
+import { redisVersion, type Server, Servers } from './processes.js';
 import { printMachine, printTable, ratios, spread } from './report.js';
+import { eventually } from './waiting.js';
 
 const KEYS = 100_000;
 const VALUE = 'x'.repeat(100);
+
+/** The wait is itself what is measured. */
+const CLOSELY = { everyMs: 1 };
 
 interface Round {
   /** Acknowledged commands a second. */
@@ -99,14 +103,14 @@ async function headwaterSystem(servers: Servers): Promise<System> {
   const follower = await servers.headwater('follower', ['--follow', `127.0.0.1:${leader.port}`]);
   const client = await Client.connect(`127.0.0.1:${leader.port}`);
   const watcher = await Client.connect(`127.0.0.1:${follower.port}`);
-  await until(async () => (await watcher.status()).upstream?.state === 'streaming');
+  await eventually('the follower to stream', async () => (await watcher.status()).upstream?.state === 'streaming');
   return {
     name: 'Headwater',
     async round(commands, inFlight) {
       const perSecond = await drive(commands, inFlight, (key) => client.set(key, VALUE));
       const ended = performance.now();
       const { offset } = await client.status();
-      await until(async () => (await watcher.status()).offset >= offset, 1);
+      await eventually('the follower to be level', async () => (await watcher.status()).offset >= offset, CLOSELY);
       return { perSecond, followerBehindMs: performance.now() - ended };
     },
     async close() {
@@ -122,7 +126,9 @@ async function redisSystem(servers: Servers): Promise<System> {
   const replica: Server = await servers.redis('redis-replica', [...aof, '--replicaof', `127.0.0.1 ${master.port}`]);
   const client = new Redis(master.port, { enableAutoPipelining: true });
   const watcher = new Redis(replica.port);
-  await until(async () => /master_link_status:up/.test(await watcher.info('replication')));
+  await eventually('the replica to stream', async () =>
+    /master_link_status:up/.test(await watcher.info('replication')),
+  );
   const offsetOf = async (node: Redis, field: string) =>
     Number(new RegExp(`${field}:(\\d+)`).exec(await node.info('replication'))?.[1]);
   return {
@@ -131,7 +137,11 @@ async function redisSystem(servers: Servers): Promise<System> {
       const perSecond = await drive(commands, inFlight, (key) => client.set(key, VALUE));
       const ended = performance.now();
       const offset = await offsetOf(client, 'master_repl_offset');
-      await until(async () => (await offsetOf(watcher, 'slave_repl_offset')) >= offset, 1);
+      await eventually(
+        'the replica to be level',
+        async () => (await offsetOf(watcher, 'slave_repl_offset')) >= offset,
+        CLOSELY,
+      );
       return { perSecond, followerBehindMs: performance.now() - ended };
     },
     async close() {

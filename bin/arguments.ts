@@ -32,6 +32,21 @@ export function parseSize(text: string): number {
   throw refusal('a size in bytes such as 65536, 64KiB or 16MiB', text);
 }
 
+/** As `parseDuration` reads it: `5s`, `1500ms`. */
+export function formatDuration(ms: number): string {
+  return inLargestUnit(ms, DURATION_UNITS, 'ms');
+}
+
+/** As `parseSize` reads it: `64KiB`, `1000`. */
+export function formatSize(bytes: number): string {
+  return inLargestUnit(bytes, { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }, '');
+}
+
+function inLargestUnit(value: number, units: Readonly<Record<string, number>>, smallest: string): string {
+  const [unit, factor] = Object.entries(units).findLast(([, one]) => value > 0 && value % one === 0) ?? [smallest, 1];
+  return `${value / factor}${unit}`;
+}
+
 /** A whole number of 64 bits with its sign. */
 export function parseInteger(text: string): bigint {
   if (/^[+-]?\d{1,19}$/.test(text)) {

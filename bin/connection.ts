@@ -8,7 +8,7 @@ import { type ExitStatus, Output } from './output.js';
 
 /** How long a node may take to accept a connection, and to answer a call; a server with full queues says so after 10 s. */
 const CONNECT_MS_MAX = 5_000;
-const CALL_MS_MAX = 15_000;
+export const CALL_MS_MAX = 15_000;
 /** Something failed already: what else is under way is given up soon. */
 const CLOSE_MS_MAX = 500;
 
@@ -40,15 +40,22 @@ export function onNode<Given extends unknown[]>(run: Run<Given>) {
         { client, output: new Output({ json }), addresses: connect, timeoutMs: timeout },
         ...(args as unknown as Given),
       );
+    } catch (error) {
+      throw HeadwaterError.is(error, 'read_only_follower') ? withDirections(error, connect) : error;
     } finally {
       await client.close({ timeoutMs: CLOSE_MS_MAX });
     }
   };
 }
 
+/** A person who names one node means that one, and hears what it is; of several nodes, whichever leads is meant. */
 async function connectTo(addresses: string[], timeoutMs = CALL_MS_MAX): Promise<Client> {
   try {
-    return await Client.connect(addresses, { timeoutMs, connectTimeoutMs: Math.min(timeoutMs, CONNECT_MS_MAX) });
+    return await Client.connect(addresses, {
+      timeoutMs,
+      connectTimeoutMs: Math.min(timeoutMs, CONNECT_MS_MAX),
+      redirect: addresses.length > 1,
+    });
   } catch (error) {
     if (!HeadwaterError.is(error, 'unreachable')) throw error;
     const where = addresses.join(', ');
@@ -60,30 +67,16 @@ async function connectTo(addresses: string[], timeoutMs = CALL_MS_MAX): Promise<
 
 /** What the network says, without the layers that it came through. */
 function plainReason(message: string): string {
-  if (message.includes('ECONNREFUSED')) return 'connection refused, nothing listens there';
-  if (message.includes('Name resolution failed')) return 'there is no host of that name';
+  if (message.includes('connection refused')) return 'connection refused, nothing listens there';
+  if (message.includes('no host of the name')) return 'there is no host of that name';
   if (/EHOSTUNREACH|ENETUNREACH/.test(message)) return 'there is no way to that network';
   if (/Protocol error|ERR_HTTP2/.test(message)) return 'what listens there is no Headwater node';
   return message;
 }
 
-/**
- * For commands that write. A client goes on to the leader by itself; a person
- * who names one node means that one, and hears what it is. Of several nodes,
- * whichever leads is meant.
- */
-export function onLeader<Given extends unknown[]>(run: Run<Given>) {
-  return onNode(async (session: Session, ...given: Given) => {
-    await refuseFollower(session);
-    return run(session, ...given);
-  });
-}
-
-async function refuseFollower({ client, addresses }: Session): Promise<void> {
-  if (addresses.length > 1) return;
-  const { upstream } = await client.status();
-  if (!upstream) return;
-  const leader = upstream.address;
-  const message = `${addresses[0]} is a read-only follower of ${leader}; write there: --connect ${leader}`;
-  throw new HeadwaterError('read_only_follower', message, { details: { leader } });
+function withDirections(error: HeadwaterError, addresses: readonly string[]): HeadwaterError {
+  const { leader } = error.details;
+  const write = leader ? `; write there: --connect ${leader}` : '';
+  const message = `${addresses.join(', ')}: ${error.message}${write}`;
+  return new HeadwaterError(error.code, message, { cause: error, details: error.details });
 }

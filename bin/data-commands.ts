@@ -5,7 +5,7 @@
  */
 import { type Command, Option } from 'commander';
 import { parseDecimal, parseDuration, parseInteger, parseText, parseTexts } from './arguments.js';
-import { onLeader, onNode, type Session } from './connection.js';
+import { onNode, type Session } from './connection.js';
 import { EXIT, type ExitStatus, jsonBytes } from './output.js';
 
 interface SetOptions {
@@ -55,17 +55,19 @@ function addWrites(program: Command): void {
     .command('set')
     .argument('<KEY>', '', parseText)
     .argument('<VALUE>', '', parseText)
-    .description('give a key a value; its expiry goes unless --ttl sets one')
+    .description(
+      'give a key a value; its expiry goes unless --ttl sets one; exit status 1 where a condition does not hold',
+    )
     .option('--ttl <TIME>', 'let the key expire after 10s, 500ms, 2h, …', parseDuration)
     .addOption(new Option('--if-absent', 'only if there is no such key').conflicts('ifPresent'))
     .option('--if-present', 'only if there is such a key')
-    .action(onLeader(set));
+    .action(onNode(set));
   program
     .command('del')
     .argument('<KEY...>', '', parseTexts)
     .description('delete keys; print how many there were; exit status 1 where there was none')
     .action(
-      onLeader(async ({ client, output }: Session, keys: string[]) =>
+      onNode(async ({ client, output }: Session, keys: string[]) =>
         count(output, 'deleted', await client.del(...keys)),
       ),
     );
@@ -74,14 +76,14 @@ function addWrites(program: Command): void {
     .argument('<KEY>', '', parseText)
     .argument('[N]', 'a whole number, also negative; 1 where it is left out', parseInteger)
     .description('add to the whole number in a key, 0 where there is no such key; print the sum')
-    .action(onLeader(incr));
+    .action(onNode(incr));
   program
     .command('incrbyfloat')
     .argument('<KEY>', '', parseText)
     .argument('<N>', '', parseDecimal)
     .description('add to the decimal number in a key; print the sum')
     .action(
-      onLeader(async ({ client, output }: Session, key: string, by: number) => {
+      onNode(async ({ client, output }: Session, key: string, by: number) => {
         const value = await client.incrByFloat(key, by);
         await output.result({ key, value }, value);
         return EXIT.DONE;
@@ -91,9 +93,11 @@ function addWrites(program: Command): void {
     .command('rename')
     .argument('<KEY>', '', parseText)
     .argument('<NEW-KEY>', '', parseText)
-    .description('move value and expiry to another key; what that one held goes')
+    .description(
+      'move value and expiry to another key; what that one held goes; exit status 1 where --if-absent does not hold',
+    )
     .option('--if-absent', 'only if there is no NEW-KEY')
-    .action(onLeader(rename));
+    .action(onNode(rename));
 }
 
 function addExpiry(program: Command): void {
@@ -108,9 +112,9 @@ function addExpiry(program: Command): void {
     .command('expire')
     .argument('<KEY>', '', parseText)
     .argument('<TTL>', '10s, 500ms, 2h, 1d; a bare number is seconds', parseDuration)
-    .description('let a key expire')
+    .description('let a key expire; exit status 1 where there is no such key')
     .action(
-      onLeader(async ({ client, output }: Session, key: string, ttlMs: number) => {
+      onNode(async ({ client, output }: Session, key: string, ttlMs: number) => {
         if (!(await client.expire(key, ttlMs)))
           return output.negative({ key, applied: false }, `no such key ${JSON.stringify(key)}`);
         return done(output, { key, applied: true });
@@ -119,9 +123,9 @@ function addExpiry(program: Command): void {
   program
     .command('persist')
     .argument('<KEY>', '', parseText)
-    .description('let a key never expire')
+    .description('let a key never expire; exit status 1 where there is no such key or it had no expiry')
     .action(
-      onLeader(async ({ client, output }: Session, key: string) => {
+      onNode(async ({ client, output }: Session, key: string) => {
         if (await client.persist(key)) return done(output, { key, applied: true });
         return output.negative(
           { key, applied: false },
@@ -159,7 +163,7 @@ function addWholeKeyspace(program: Command): void {
     .command('flushall')
     .description('delete every key')
     .action(
-      onLeader(async ({ client, output }: Session) => {
+      onNode(async ({ client, output }: Session) => {
         await client.flushAll();
         return done(output, { applied: true });
       }),

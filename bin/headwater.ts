@@ -3,8 +3,9 @@
  * it ends. headwater.cts starts it.
  */
 import { Command, Option } from 'commander';
-import { DEFAULT_ADDRESS, VERSION } from '../src/index.js';
-import { parseAddresses, parseDuration } from './arguments.js';
+import { DEFAULTS, VERSION } from '../src/index.js';
+import { formatDuration, parseAddresses, parseDuration } from './arguments.js';
+import { CALL_MS_MAX } from './connection.js';
 import { addDataCommands } from './data-commands.js';
 import { addNodeCommands } from './node-commands.js';
 import { endWithReaders, report } from './output.js';
@@ -26,10 +27,13 @@ function program(): Command {
       new Option('--connect <HOST:PORT,…>', 'the node to talk to; of several, the first that answers')
         .env('HEADWATER_CONNECT')
         .argParser(parseAddresses)
-        .default([DEFAULT_ADDRESS], DEFAULT_ADDRESS),
+        .default([DEFAULTS.listen], DEFAULTS.listen),
     )
     .addOption(
-      new Option('--timeout <TIME>', 'give up a call after this long (default: 15s; digest waits)')
+      new Option(
+        '--timeout <TIME>',
+        `give up a call after this long (default: ${formatDuration(CALL_MS_MAX)}; digest waits)`,
+      )
         .env('HEADWATER_TIMEOUT')
         .argParser(parseDuration),
     )

@@ -14,10 +14,20 @@ import { parseDuration } from './arguments.js';
 import { ENCODING_FIELD, jsonBytes, UsageError } from './output.js';
 
 export interface Line {
-  readonly key: Buffer;
-  readonly value: Buffer;
+  /** Text as it was read, bytes where the line says base64. */
+  readonly key: string | Buffer;
+  readonly value: string | Buffer;
+  /** At most one of the two. */
   readonly ttlMs?: number;
   readonly expiresAtMs?: number;
+}
+
+/** Whole lines of a stream, without their ends. */
+export interface Lines {
+  /** Undefined in the place of a line that is not UTF-8. */
+  readonly texts: ReadonlyArray<string | undefined>;
+  /** How far into the stream they reach. */
+  readonly bytesRead: number;
 }
 
 const FIELDS = ['key', 'value', 'encoding', 'key_encoding', 'ttl', 'ttl_ms', 'expires_at_ms', 'type', 'version'];
@@ -27,33 +37,52 @@ const LINE_BYTES_MAX = 128 * 1024 * 1024;
 
 const LF = 0x0a;
 
-/** The lines of a stream of bytes without their ends, as many at a time as came. */
-export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer[]> {
+/**
+ * The lines of a stream of bytes, as many at a time as came. What came together
+ * is decoded together: a line by itself costs twice as much as its parsing.
+ * @throws UsageError where a line is longer than any record.
+ */
+export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Lines> {
   let rest: Buffer[] = [];
   let restBytes = 0;
+  let bytesRead = 0;
   for await (const chunk of chunks) {
-    const lines: Buffer[] = [];
-    let start = 0;
-    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
-      const line = chunk.subarray(start, end);
-      lines.push(rest.length === 0 ? line : Buffer.concat([...rest, line]));
-      rest = [];
-      restBytes = 0;
-      start = end + 1;
+    const end = chunk.lastIndexOf(LF);
+    rest.push(end < 0 ? chunk : chunk.subarray(0, end));
+    restBytes += chunk.length;
+    if (end >= 0) {
+      bytesRead += restBytes - (chunk.length - end - 1);
+      yield { texts: textsOf(rest), bytesRead };
+      rest = [chunk.subarray(end + 1)];
+      restBytes = chunk.length - end - 1;
     }
-    if (start < chunk.length) rest.push(chunk.subarray(start));
-    restBytes += chunk.length - start;
     if (restBytes > LINE_BYTES_MAX)
       throw new UsageError(`expected JSON Lines, received a line of more than ${LINE_BYTES_MAX} bytes`);
-    if (lines.length > 0) yield lines;
   }
-  if (restBytes > 0) yield [Buffer.concat(rest)];
+  if (restBytes > 0) yield { texts: textsOf(rest), bytesRead: bytesRead + restBytes };
 }
 
-/** Undefined where the line is blank. @throws UsageError naming what was expected and received. */
-export function parseLine(bytes: Buffer): Line | undefined {
-  if (!isUtf8(bytes)) throw new UsageError('expected UTF-8; other bytes go as base64, with "encoding": "base64"');
-  const text = bytes.toString().trim();
+function textsOf(parts: readonly Buffer[]): Array<string | undefined> {
+  const bytes = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+  if (isUtf8(bytes)) return bytes.toString().split('\n');
+  const texts: Array<string | undefined> = [];
+  for (let start = 0; start <= bytes.length; ) {
+    const found = bytes.indexOf(LF, start);
+    const line = bytes.subarray(start, found < 0 ? bytes.length : found);
+    texts.push(isUtf8(line) ? line.toString() : undefined);
+    start += line.length + 1;
+  }
+  return texts;
+}
+
+/**
+ * Undefined where the line is blank.
+ * @param line undefined stands for bytes that are not UTF-8.
+ * @throws UsageError naming what was expected and received.
+ */
+export function parseLine(line: string | undefined): Line | undefined {
+  if (line === undefined) throw new UsageError('expected UTF-8; other bytes go as base64, with "encoding": "base64"');
+  const text = line.trim();
   if (text === '') return undefined;
   let parsed: unknown;
   try {
@@ -77,7 +106,7 @@ function readFields(record: Record<string, unknown>): Line {
     if (!FIELDS.includes(name))
       throw new UsageError(`unknown field ${JSON.stringify(name)}; expected ${FIELDS.slice(0, 7).join(', ')}`);
   }
-  const line = { key: readBytes(record, 'key'), value: readBytes(record, 'value') };
+  const line = { key: readData(record, 'key'), value: readData(record, 'value') };
   const { ttl, ttl_ms, expires_at_ms } = record;
   const given = [ttl, ttl_ms, expires_at_ms].filter((expiry) => expiry !== undefined && expiry !== null);
   if (given.length > 1) throw new UsageError('expected one of ttl, ttl_ms and expires_at_ms, received several');
@@ -86,7 +115,7 @@ function readFields(record: Record<string, unknown>): Line {
   return { ...line, ttlMs: given[0] === ttl_ms ? readTime('ttl_ms', ttl_ms) : readTtl(ttl) };
 }
 
-function readBytes(record: Record<string, unknown>, name: 'key' | 'value'): Buffer {
+function readData(record: Record<string, unknown>, name: 'key' | 'value'): string | Buffer {
   const data = record[name];
   const encoding = record[ENCODING_FIELD[name]] ?? 'utf8';
   if (typeof data !== 'string') {
@@ -95,9 +124,9 @@ function readBytes(record: Record<string, unknown>, name: 'key' | 'value'): Buff
   }
   if (encoding === 'utf8') {
     // Half a surrogate pair has no UTF-8; it would be stored as something else.
-    if (/\p{Surrogate}/u.test(data))
+    if (!(data as unknown as WellFormed).isWellFormed())
       throw new UsageError(`${name}: expected text, received half a surrogate pair in ${excerpt(data)}`);
-    return Buffer.from(data);
+    return data;
   }
   if (encoding !== 'base64') {
     throw new UsageError(
@@ -108,6 +137,11 @@ function readBytes(record: Record<string, unknown>, name: 'key' | 'value'): Buff
   // Node drops what is not base64 without a word.
   if (decoded.toString('base64').replace(/=+$/, '') === data.replace(/=+$/, '')) return decoded;
   throw new UsageError(`${name}: expected base64, received ${excerpt(data)}`);
+}
+
+/** ES2024, which Node 20 has and the library of its types does not. */
+interface WellFormed {
+  isWellFormed(): boolean;
 }
 
 function readTime(name: string, value: unknown): number {

@@ -27,7 +27,7 @@ export function addNodeCommands(program: Command): void {
     .command('follow')
     .argument('<HOST:PORT>', 'the node to follow', parseAddress)
     .description('make the node a read-only follower of another, also over restarts')
-    .option('--accept-data-loss', "drop this node's own data where the other's history has no place for them", false)
+    .option('--accept-data-loss', "drop this node's own data where the other's history has no place for them")
     .action(onNode(follow));
 }
 
@@ -55,13 +55,13 @@ async function digest({ client, output, timeoutMs = DIGEST_MS_MAX }: Session): P
 async function follow(
   { client, output, addresses }: Session,
   address: string,
-  options: { acceptDataLoss: boolean },
+  options: { acceptDataLoss?: boolean },
 ): Promise<ExitStatus> {
   const [node, second] = addresses;
   if (second !== undefined) {
     throw new UsageError(`follow changes one node: expected one address in --connect, received ${addresses.join(',')}`);
   }
-  await client.follow(address, { acceptDataLoss: options.acceptDataLoss });
+  await client.follow(address, options);
   await output.result(
     { address: node, following: address },
     `${node} follows ${address}; its status shows how the resync goes`,

@@ -7,8 +7,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { checkConfig, DEFAULT_ADDRESS, FSYNC_POLICIES, HeadwaterError, type NodeOptions } from '../src/index.js';
-import { parseAddress, parseChoice, parseDuration, parseSize } from './arguments.js';
+import { checkConfig, DEFAULTS, FSYNC_POLICIES, HeadwaterError, type NodeOptions } from '../src/index.js';
+import { formatDuration, formatSize, parseAddress, parseChoice, parseDuration, parseSize } from './arguments.js';
 import { UsageError } from './output.js';
 
 export interface ServeOptions {
@@ -31,6 +31,10 @@ export interface ServeOptions {
 const DEFAULT_DATA = 'headwater-data';
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
 
+/**
+ * Defaults of the configuration stand in the descriptions, made from it, and not
+ * in commander: an option that nobody gave stays undefined until checkConfig.
+ */
 export function addServeOptions(command: Command): void {
   command.addOption(
     new Option(
@@ -43,8 +47,8 @@ export function addServeOptions(command: Command): void {
 
 function placeOptions(): Option[] {
   return [
-    new Option('--data <DIR>', 'the data directory; made where it is missing').default(DEFAULT_DATA),
-    new Option('--listen <HOST:PORT>', `where to listen; port 0 takes a free one (default: ${DEFAULT_ADDRESS})`),
+    new Option('--data <DIR>', 'the data directory; made where it is missing').default(DEFAULT_DATA, DEFAULT_DATA),
+    new Option('--listen <HOST:PORT>', `where to listen; port 0 takes a free one (default: ${DEFAULTS.listen})`),
     new Option(
       '--follow <HOST:PORT>',
       'follow this node (default: the role the node was left in; a leader at first)',
@@ -57,13 +61,14 @@ function placeOptions(): Option[] {
 }
 
 function limitOptions(): Option[] {
-  const size = (flags: string, description: string) => new Option(`${flags} <SIZE>`, description).argParser(parseSize);
+  const size = (flags: string, description: string, preset: number) =>
+    new Option(`${flags} <SIZE>`, `${description} (default: ${formatSize(preset)})`).argParser(parseSize);
   return [
-    size('--max-key-bytes', 'refuse larger keys (default: 64KiB)'),
-    size('--max-value-bytes', 'refuse larger values (default: 16MiB)'),
-    size('--max-transaction-bytes', 'refuse larger transactions (default: 32MiB)'),
-    size('--overlay-bytes', 'memory for writes that are not in the keyspace on disk yet (default: 32MiB)'),
-    size('--replay-bytes', 'log that a restart may have to replay (default: 128MiB)'),
+    size('--max-key-bytes', 'refuse larger keys', DEFAULTS.keyBytesMax),
+    size('--max-value-bytes', 'refuse larger values', DEFAULTS.valueBytesMax),
+    size('--max-transaction-bytes', 'refuse larger transactions', DEFAULTS.transactionBytesMax),
+    size('--overlay-bytes', 'memory for writes that are not in the keyspace on disk yet', DEFAULTS.overlayBytesMax),
+    size('--replay-bytes', 'log that a restart may have to replay', DEFAULTS.replayBytesMax),
   ];
 }
 
@@ -71,11 +76,12 @@ function behaviourOptions(): Option[] {
   return [
     new Option(
       '--fsync <POLICY>',
-      'when a write is on disk for good: always (before its answer), everysec or never (default: everysec)',
+      `when a write is on disk for good: always (before its answer), everysec or never (default: ${DEFAULTS.fsync})`,
     ).argParser(parseChoice(FSYNC_POLICIES)),
-    new Option('--link-timeout <TIME>', 'silence after which a replication link is dead (default: 5s)').argParser(
-      parseDuration,
-    ),
+    new Option(
+      '--link-timeout <TIME>',
+      `silence after which a replication link is dead (default: ${formatDuration(DEFAULTS.linkTimeoutMs)})`,
+    ).argParser(parseDuration),
     new Option(
       '--reflection',
       'tell gRPC tools which services there are (default: only where the address is loopback)',
@@ -83,7 +89,7 @@ function behaviourOptions(): Option[] {
     new Option('--no-reflection', 'do not'),
     new Option('--log-level <LEVEL>', 'how much to log: debug, info, warn or error')
       .argParser(parseChoice(LOG_LEVELS))
-      .default('info'),
+      .default('info', 'info'),
   ];
 }
 

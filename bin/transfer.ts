@@ -9,13 +9,19 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { Command } from 'commander';
 import type { Client } from '../src/index.js';
-import { onLeader, onNode, type Session } from './connection.js';
+import { onNode, type Session } from './connection.js';
 import { formatLine, type Line, parseLine, splitLines } from './json-lines.js';
 import { EXIT, type ExitStatus, plural, UsageError } from './output.js';
 import { Progress } from './progress.js';
 
-/** Writes under way: enough to fill the node's blocks, few enough to be no load on memory. */
-const IN_FLIGHT_MAX = 5_000;
+/**
+ * Writes under way: enough to fill the node's blocks. Few enough to be gone when
+ * the young generation is collected: 5,000 records of 850 B outlive that, are
+ * copied each time, and the process peaks at twice the memory (measured: 410 MB
+ * instead of 205 MB, no faster).
+ */
+const IN_FLIGHT_MAX = 2_000;
+/** Where values are large. */
 const IN_FLIGHT_BYTES_MAX = 16 * 1024 * 1024;
 
 const READ_BYTES = 256 * 1024;
@@ -35,7 +41,7 @@ export function addTransferCommands(program: Command): void {
       'write the records of a file; stops at the first bad line (exit status 2), what stands before it stays written',
     )
     .addHelpText('after', AFTER_HELP)
-    .action(onLeader(importRecords));
+    .action(onNode(importRecords));
   program
     .command('export')
     .argument('<FILE>', 'where to write; - writes to stdout')
@@ -94,23 +100,23 @@ class Load {
 
   /** @throws what stopped it, with the line and how many records were written. */
   async run(source: AsyncIterable<Buffer>): Promise<void> {
-    for await (const lines of splitLines(source)) {
-      for (const line of lines) {
-        if (this.#failure) break;
-        this.#take(line);
+    for await (const { texts, bytesRead } of splitLines(source)) {
+      for (const text of texts) {
+        this.#take(text);
         if (this.#full) await this.#until(() => !this.#full);
+        if (this.#failure) break;
       }
       if (this.#failure) break;
+      this.#bytesRead = bytesRead;
     }
     await this.#until(() => this.#inFlight === 0);
     if (this.#failure) throw this.#explain(this.#failure);
   }
 
-  #take(bytes: Buffer): void {
+  #take(text: string | undefined): void {
     const lineNumber = ++this.#lineNumber;
-    this.#bytesRead += bytes.length + 1;
     try {
-      const line = parseLine(bytes);
+      const line = parseLine(text);
       if (line) this.#write(line, lineNumber);
     } catch (error) {
       this.#failed(lineNumber, error as Error);
@@ -126,7 +132,9 @@ class Load {
       this.#inFlightBytes -= bytes;
       this.#moved?.();
     };
-    this.#client.set(key, value, { ttlMs, expiresAtMs }).then(
+    // Without options it is a plain SET, which travels and runs the short way.
+    const options = ttlMs === undefined && expiresAtMs === undefined ? undefined : { ttlMs, expiresAtMs };
+    this.#client.set(key, value, options).then(
       () => {
         this.imported++;
         this.#progress.update(this.imported, this.#bytesRead);

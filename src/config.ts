@@ -51,15 +51,27 @@ export interface NodeConfig {
   readonly reflection: boolean;
 }
 
-/** Loopback only: a node is opened to a network by a person who has decided to. */
-export const DEFAULT_ADDRESS = '127.0.0.1:7420';
+/** What an option is where nobody says otherwise; help texts are made from it. */
+export const DEFAULTS = {
+  /** Loopback only: a node is opened to a network by a person who has decided to. */
+  listen: '127.0.0.1:7420',
+  /** As Redis with its append-only file: a power cut takes a second, and no write waits for the disk. */
+  fsync: 'everysec',
+  keyBytesMax: KEY_BYTES_MAX,
+  valueBytesMax: VALUE_BYTES_MAX,
+  transactionBytesMax: TRANSACTION_BYTES_MAX,
+  overlayBytesMax: OVERLAY_BYTES_MAX,
+  replayBytesMax: REPLAY_BYTES_MAX,
+  linkTimeoutMs: LINK_TIMEOUT_MS,
+} as const satisfies Partial<NodeOptions>;
+
 export const FSYNC_POLICIES: readonly FsyncPolicy[] = ['always', 'everysec', 'never'];
 
 const MiB = 1024 * 1024;
 
 /** @throws HeadwaterError `invalid_argument`. */
 export function checkConfig(options: NodeOptions): NodeConfig {
-  const listen = checkAddress('listen', options.listen ?? DEFAULT_ADDRESS, { portZero: true });
+  const listen = checkAddress('listen', options.listen ?? DEFAULTS.listen, { portZero: true });
   const follow = options.follow === undefined ? undefined : checkAddress('follow', options.follow);
   if (follow !== undefined && follow === listen) {
     throw new HeadwaterError(
@@ -73,13 +85,18 @@ export function checkConfig(options: NodeOptions): NodeConfig {
     listen,
     follow,
     acceptDataLoss: options.acceptDataLoss ?? false,
-    fsync: checkFsync(options.fsync ?? 'everysec'),
+    fsync: checkFsync(options.fsync ?? DEFAULTS.fsync),
     limits: checkLimits(options),
     budget: {
-      overlayBytesMax: checkNumber('overlay-bytes', options.overlayBytesMax ?? OVERLAY_BYTES_MAX, MiB, 1024 * MiB),
-      replayBytesMax: checkNumber('replay-bytes', options.replayBytesMax ?? REPLAY_BYTES_MAX, MiB, 4096 * MiB),
+      overlayBytesMax: checkNumber(
+        'overlay-bytes',
+        options.overlayBytesMax ?? DEFAULTS.overlayBytesMax,
+        MiB,
+        1024 * MiB,
+      ),
+      replayBytesMax: checkNumber('replay-bytes', options.replayBytesMax ?? DEFAULTS.replayBytesMax, MiB, 4096 * MiB),
     },
-    linkTimeoutMs: checkNumber('link-timeout', options.linkTimeoutMs ?? LINK_TIMEOUT_MS, 100, 3_600_000),
+    linkTimeoutMs: checkNumber('link-timeout', options.linkTimeoutMs ?? DEFAULTS.linkTimeoutMs, 100, 3_600_000),
     // Reflection tells a stranger what there is to call: off where strangers may be.
     reflection: options.reflection ?? isLoopback(listen),
   };
@@ -105,14 +122,14 @@ function checkLimits(options: NodeOptions): Limits {
   const ceiling = BLOCK_BYTES_CEILING / 2;
   const transactionBytesMax = checkNumber(
     'max-transaction-bytes',
-    options.transactionBytesMax ?? TRANSACTION_BYTES_MAX,
+    options.transactionBytesMax ?? DEFAULTS.transactionBytesMax,
     1024,
     ceiling,
   );
   return {
     transactionBytesMax,
-    valueBytesMax: checkNumber('max-value-bytes', options.valueBytesMax ?? VALUE_BYTES_MAX, 1, ceiling),
-    keyBytesMax: checkNumber('max-key-bytes', options.keyBytesMax ?? KEY_BYTES_MAX, 1, MiB),
+    valueBytesMax: checkNumber('max-value-bytes', options.valueBytesMax ?? DEFAULTS.valueBytesMax, 1, ceiling),
+    keyBytesMax: checkNumber('max-key-bytes', options.keyBytesMax ?? DEFAULTS.keyBytesMax, 1, MiB),
   };
 }
 

@@ -22,6 +22,21 @@ export const TRANSACTION_BYTES_MAX = 32 * MiB;
 /** One gRPC message: the largest transaction and its framing. */
 export const MESSAGE_BYTES_MAX = 36 * MiB;
 
+/** HTTP/2's 64 KiB hold up large values: measured three times the throughput, set at both ends. */
+export const FLOW_CONTROL_WINDOW_BYTES = 4 * MiB;
+
+/** Bytes on their way out of one stream, at either end, before the next message has to wait. */
+export const SENDING_BYTES_MAX = 512 * KiB;
+
+/** Calls of one connection at a time. */
+export const CONCURRENT_STREAMS_MAX = 1_000;
+
+/** What Node's HTTP/2 may keep for one connection before it refuses new calls, in MB. */
+export const SESSION_MEMORY_MB_MAX = 128;
+
+/** Connections without a call, silent ones among them, do not stay for ever. */
+export const CONNECTION_IDLE_MS_MAX = 10 * 60 * 1_000;
+
 /** Requests waiting for the writer, in encoded bytes: from one stream, and from all. */
 export const STREAM_QUEUE_BYTES_MAX = 8 * MiB;
 export const TOTAL_QUEUE_BYTES_MAX = 64 * MiB;
@@ -96,3 +111,34 @@ export const FSYNC_INTERVAL_MS = 1_000;
 
 /** Calls in hand at a stop get this long to finish. */
 export const DRAIN_MS_MAX = 5_000;
+
+/** A client's command waits for so long: longer than a full queue takes to be refused, so that the reason is heard. */
+export const CALL_TIMEOUT_MS = 15_000;
+
+/** One attempt of a client to reach an address; the next of its addresses waits for so long. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Commands that wait in a client while it has no connection, in bytes. */
+export const OFFLINE_QUEUE_BYTES_MAX = 64 * MiB;
+
+/**
+ * Commands that a client puts into one message before the next begins: the node
+ * works on the first while the second is made.
+ */
+export const BATCH_BYTES_TARGET = 256 * KiB;
+
+/** A command that is sent from one follower to the next is told so in the end. */
+export const REDIRECTS_MAX = 5;
+
+/** Connections on which a read may be lost before it is given up. */
+export const ATTEMPTS_MAX = 5;
+
+/** A client's waits between rounds over all addresses: doubling, with jitter. */
+export const CLIENT_RECONNECT_MS_MIN = 25;
+export const CLIENT_RECONNECT_MS_MAX = 2_000;
+
+/** What a client has in hand at its close gets this long to finish. */
+export const CLOSE_MS_MAX = 5_000;
+
+/** How long a node gets to acknowledge that a client's stream ends. */
+export const HANG_UP_MS_MAX = 500;

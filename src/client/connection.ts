@@ -5,7 +5,7 @@
  */
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../errors.js';
-import { MESSAGE_BYTES_MAX } from '../limits.js';
+import { FLOW_CONTROL_WINDOW_BYTES, HANG_UP_MS_MAX, MESSAGE_BYTES_MAX, SENDING_BYTES_MAX } from '../limits.js';
 import type { Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import { type Method, PIPELINE } from '../rpc/definitions.js';
@@ -33,8 +33,7 @@ interface Batch {
 const CHANNEL_OPTIONS: grpc.ChannelOptions = {
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
-  /** As on the server: three times the throughput with large values. */
-  'grpc-node.flow_control_window': 4 * 1024 * 1024,
+  'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
   'grpc.enable_channelz': 0,
   // A connection has a life of its own: when it breaks, the session makes another.
   'grpc.use_local_subchannel_pool': 1,
@@ -42,12 +41,6 @@ const CHANNEL_OPTIONS: grpc.ChannelOptions = {
   'grpc.enable_http_proxy': 0,
   'grpc.service_config_disable_resolution': 1,
 };
-
-/** Bytes on their way to the server before the next message has to wait. */
-const SENDING_BYTES_MAX = 512 * 1024;
-
-/** How long a node gets to acknowledge that a stream ends. */
-const HANG_UP_MS = 500;
 
 export class Connection {
   readonly address: string;
@@ -166,7 +159,7 @@ export class Connection {
     if (this.#closed) return;
     this.#closed = true;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.#stream.cancel(), HANG_UP_MS);
+      const timer = setTimeout(() => this.#stream.cancel(), HANG_UP_MS_MAX);
       const done = () => {
         clearTimeout(timer);
         resolve();

@@ -46,6 +46,8 @@ export class Pending {
 
   /** Gives up by the call's own signal and deadline. */
   obey({ signal, timeoutMs }: CallOptions): void {
+    // Most options are those of the operation alone, such as an expiry.
+    if (!signal && timeoutMs === undefined) return;
     if (signal?.aborted) return this.reject(cancelled(signal));
     const abort = () => this.giveUp(cancelled(signal as AbortSignal));
     const late = () => this.giveUp(new HeadwaterError('deadline_exceeded', `no answer within ${timeoutMs} ms`));

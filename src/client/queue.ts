@@ -3,7 +3,7 @@
  * that were sent before and certainly not done come first.
  */
 import type { HeadwaterError } from '../errors.js';
-import { BATCH_BYTES_TARGET } from './options.js';
+import { BATCH_BYTES_TARGET } from '../limits.js';
 import type { Pending } from './pending.js';
 
 export class CommandQueue {

@@ -1,8 +1,8 @@
 /**
  * What a client does between its commands and a connection: gathers what is
  * asked in one turn of the event loop into one message, keeps deadlines,
- * reconnects, follows redirects to the leader, and decides what becomes of
- * commands whose connection broke.
+ * follows redirects to the leader, and decides what becomes of commands whose
+ * connection broke. Where connections come from is the dialler's.
  *
  * What must stay true: commands are sent in the order in which they were asked;
  * a write is sent a second time only where the node has said that it was not
@@ -10,20 +10,14 @@
  * command that is given up before it is sent is never sent.
  */
 import { HeadwaterError } from '../errors.js';
+import { ATTEMPTS_MAX, CLOSE_MS_MAX, REDIRECTS_MAX } from '../limits.js';
 import type { OperationKind, Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import type { OutgoingOperation } from '../wire/kv.js';
-import { Connection, type ConnectionOwner } from './connection.js';
+import type { Connection, ConnectionOwner } from './connection.js';
+import { Dialler } from './dialler.js';
 import { measure } from './operations.js';
-import {
-  ATTEMPTS_MAX,
-  type CallOptions,
-  CLOSE_MS_MAX,
-  RECONNECT_MS_MAX,
-  RECONNECT_MS_MIN,
-  REDIRECTS_MAX,
-  type Settings,
-} from './options.js';
+import type { CallOptions, Settings } from './options.js';
 import { Pending, type ReadReply } from './pending.js';
 import { CommandQueue } from './queue.js';
 
@@ -33,8 +27,8 @@ const DEADLINE_CHECKS = 10;
 const CLOSED = 'the client is closed';
 
 export class Session implements ConnectionOwner {
-  readonly #seeds: readonly string[];
   readonly #settings: Settings;
+  readonly #dialler: Dialler;
   #connection: Connection | undefined;
   /** A follower that has refused a write: what it says to reads after that is behind what was asked before them. */
   #leaving: Connection | undefined;
@@ -42,35 +36,25 @@ export class Session implements ConnectionOwner {
   #retiring: Connection | undefined;
   /** While it is set, a connection is being made. */
   #connecting: Promise<void> | undefined;
-  /** Where the last connection was. */
-  #lastAddress: string | undefined;
   readonly #queue = new CommandQueue();
   #gathering = false;
   #turnMs = 0;
   #deadlineTimer: NodeJS.Timeout | undefined;
-  readonly #waiting = new Set<(outcome: Connection | HeadwaterError) => void>();
   #idle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   #closed: HeadwaterError | undefined;
-  readonly #ended = new AbortController();
 
   constructor(seeds: readonly string[], settings: Settings) {
-    this.#seeds = seeds;
     this.#settings = settings;
+    this.#dialler = new Dialler(seeds, settings, this);
   }
 
-  /** One round over the seeds. */
+  /**
+   * One round over the seeds.
+   * @throws HeadwaterError `unreachable` where none can be reached.
+   */
   async connect(): Promise<void> {
-    const reasons: HeadwaterError[] = [];
-    for (const address of this.#seeds) {
-      try {
-        this.#attach(await this.#open(address));
-        return;
-      } catch (error) {
-        reasons.push(HeadwaterError.from(error));
-      }
-    }
-    throw unreachable(reasons);
+    this.#attach(await this.#dialler.once());
   }
 
   /** Of the node that commands are sent to; undefined while there is no connection. */
@@ -142,6 +126,7 @@ export class Session implements ConnectionOwner {
   // ---- what connections say ---------------------------------------------------
 
   answered(connection: Connection, pending: Pending, reply: Reply): void {
+    if (!this.#settings.redirect) return pending.answer(reply);
     const refusal = reply.kind === 'error' && reply.error.code === 'read_only_follower' ? reply.error : undefined;
     if (connection === this.#leaving) {
       if ((refusal || !pending.writes) && this.#redirected(pending)) return;
@@ -187,15 +172,9 @@ export class Session implements ConnectionOwner {
 
   // ---- connections --------------------------------------------------------------
 
-  #open(address: string): Promise<Connection> {
-    return Connection.open(address, this, { timeoutMs: this.#settings.connectTimeoutMs, signal: this.#ended.signal });
-  }
-
   #attach(connection: Connection): void {
     this.#connection = connection;
-    this.#lastAddress = connection.address;
-    for (const settle of this.#waiting) settle(connection);
-    this.#waiting.clear();
+    this.#dialler.arrived(connection);
   }
 
   #reconnect(): void {
@@ -206,32 +185,9 @@ export class Session implements ConnectionOwner {
   }
 
   async #connectAgain(): Promise<void> {
-    for (let round = 0; !this.#closed; round++) {
-      for (const address of new Set([this.#lastAddress ?? '', ...this.#seeds])) {
-        if (address === '' || this.#closed) continue;
-        const connection = await this.#open(address).catch(() => undefined);
-        if (!connection) continue;
-        if (this.#closed) return connection.hangUp();
-        this.#attach(connection);
-        return;
-      }
-      await this.#backOff(round);
-    }
-  }
-
-  /** Keeps the process alive: somebody may wait for a command. */
-  #backOff(round: number): Promise<void> {
-    const longest = Math.min(RECONNECT_MS_MIN * 2 ** round, RECONNECT_MS_MAX);
-    const { signal } = this.#ended;
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, longest * (0.5 + Math.random() / 2));
-      signal.addEventListener('abort', done);
-    });
+    const connection = await this.#dialler.again();
+    if (this.#closed) await connection?.hangUp();
+    else if (connection) this.#attach(connection);
   }
 
   /** False where it has been sent on often enough. */
@@ -245,7 +201,7 @@ export class Session implements ConnectionOwner {
   /** Stays where it is until the leader has accepted the stream; where that fails, the refused writes fail with it. */
   async #goTo(leader: string, from: Connection): Promise<void> {
     try {
-      const connection = await this.#open(leader);
+      const connection = await this.#dialler.open(leader);
       if (this.#closed) return connection.hangUp();
       if (this.#connection === from) {
         this.#retiring = from;
@@ -270,20 +226,7 @@ export class Session implements ConnectionOwner {
     if (this.#closed) return Promise.reject(this.#closed);
     if (this.#connection) return Promise.resolve(this.#connection);
     this.#reconnect();
-    const timeoutMs = options.timeoutMs ?? this.#settings.timeoutMs;
-    return new Promise((resolve, reject) => {
-      const settle = (outcome: Connection | HeadwaterError) => {
-        clearTimeout(timer);
-        this.#waiting.delete(settle);
-        if (outcome instanceof Connection) resolve(outcome);
-        else reject(outcome);
-      };
-      const timer = setTimeout(
-        () => settle(new HeadwaterError('unreachable', `no connection within ${timeoutMs} ms`)),
-        timeoutMs,
-      );
-      this.#waiting.add(settle);
-    });
+    return this.#dialler.next(options.timeoutMs ?? this.#settings.timeoutMs);
   }
 
   get timeoutMs(): number {
@@ -332,9 +275,8 @@ export class Session implements ConnectionOwner {
     }
     const reason = new HeadwaterError('cancelled', CLOSED);
     this.#closed = reason;
-    this.#ended.abort(reason);
+    this.#dialler.end(reason);
     clearInterval(this.#deadlineTimer);
-    for (const settle of this.#waiting) settle(reason);
     this.#queue.giveUp(reason, () => true);
     const connections = [this.#retiring, this.#connection];
     this.#connection = undefined;
@@ -351,14 +293,4 @@ export class Session implements ConnectionOwner {
   #checkIdle(): void {
     if (this.#idle && this.#isIdle()) this.#idle();
   }
-}
-
-function unreachable(reasons: readonly HeadwaterError[]): HeadwaterError {
-  const [only] = reasons;
-  if (reasons.length === 1 && only) return only;
-  return new HeadwaterError(
-    'unreachable',
-    `no node can be reached: ${reasons.map(({ message }) => message).join('; ')}`,
-    { cause: reasons[0] },
-  );
 }

@@ -3,6 +3,7 @@
  * channel's business; gRPC only carries bytes.
  */
 import * as grpc from '@grpc/grpc-js';
+import { FLOW_CONTROL_WINDOW_BYTES } from '../limits.js';
 import type { DownChannel, UpChannel } from '../replication/channel.js';
 import { BYTES, type Method } from './definitions.js';
 import { duplex } from './handler.js';
@@ -28,9 +29,6 @@ export function replicationService(door: FollowerDoor): Service {
   const endpoints = [duplex(REPLICATE, (stream) => serveDownChannel(stream, (channel) => door.accept(channel)))];
   return { name: REPLICATION_SERVICE, endpoints };
 }
-
-/** Measured: three times the throughput of the default window with frames of 256 KiB. */
-const FLOW_CONTROL_WINDOW_BYTES = 4 * 1024 * 1024;
 
 /** Begins a session with `address`, host:port; that it cannot be reached shows when something is received. */
 export function dial(address: string): UpChannel {

@@ -3,10 +3,8 @@
  * whatever it is given and keeps it in memory, so the bytes on their way are
  * counted here, and everybody who writes to a stream waits here.
  */
+import { SENDING_BYTES_MAX } from '../limits.js';
 import type { Call } from './calls.js';
-
-/** Bytes on their way to a client before the next message has to wait. */
-const SENDING_BYTES_MAX = 512 * 1024;
 
 interface Writable {
   write(bytes: Buffer, sent: () => void): boolean;

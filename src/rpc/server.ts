@@ -6,7 +6,14 @@
  */
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../errors.js';
-import { DRAIN_MS_MAX, MESSAGE_BYTES_MAX } from '../limits.js';
+import {
+  CONCURRENT_STREAMS_MAX,
+  CONNECTION_IDLE_MS_MAX,
+  DRAIN_MS_MAX,
+  FLOW_CONTROL_WINDOW_BYTES,
+  MESSAGE_BYTES_MAX,
+  SESSION_MEMORY_MB_MAX,
+} from '../limits.js';
 import type { Logger } from '../logger.js';
 import { formatAddress, parseAddress } from './address.js';
 import { Calls, type CallsOptions } from './calls.js';
@@ -27,15 +34,6 @@ export interface RpcServerOptions extends CallsOptions {
   /** Whether generic clients may ask which services there are. */
   readonly reflection: boolean;
 }
-
-/** HTTP/2's 64 KiB hold up large values: measured three times the throughput. */
-const FLOW_CONTROL_WINDOW_BYTES = 4 * 1024 * 1024;
-/** Calls of one connection at a time. */
-const CONCURRENT_STREAMS_MAX = 1_000;
-/** What Node's HTTP/2 may keep for one connection before it refuses new calls, in MB. */
-const SESSION_MEMORY_MB_MAX = 128;
-/** Connections without a call, silent ones among them, do not stay for ever. */
-const CONNECTION_IDLE_MS_MAX = 10 * 60 * 1_000;
 
 /**
  * No HTTP/2 keepalive: once a stop has begun, its next ping would kill every

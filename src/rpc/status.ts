@@ -59,6 +59,8 @@ export function fromStatus(failure: Error | grpc.StatusObject): HeadwaterError {
 
 /** What grpc-js says at length of a connection that failed, in a few words. */
 function plainly(details: string): string {
+  const [, name] = /^Name resolution failed for target (?:dns:)?(\S+)/.exec(details) ?? [];
+  if (name) return `there is no host of the name in ${name}`;
   const [, code, address] = /connect (E[A-Z]+) (\S+?:\d+)/.exec(details) ?? [];
   if (code === 'ECONNREFUSED') return `nothing listens on ${address} (connection refused)`;
   return code ? `${address} cannot be reached (${code})` : details;

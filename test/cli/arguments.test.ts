@@ -1,6 +1,14 @@
 /** Durations, sizes, numbers and addresses as people write them. */
 import assert from 'node:assert/strict';
-import { parseAddress, parseDecimal, parseDuration, parseInteger, parseSize } from '../../bin/arguments.js';
+import {
+  formatDuration,
+  formatSize,
+  parseAddress,
+  parseDecimal,
+  parseDuration,
+  parseInteger,
+  parseSize,
+} from '../../bin/arguments.js';
 
 interface Case {
   readonly what: string;
@@ -84,4 +92,26 @@ describe('what people type', () => {
       });
     }
   }
+});
+
+describe('what people read', () => {
+  it('is a time or a size in the largest unit that it is whole in, and what they may type', () => {
+    assert.deepEqual([1, 1_500, 5_000, 90_000, 120_000, 3_600_000].map(formatDuration), [
+      '1ms',
+      '1500ms',
+      '5s',
+      '90s',
+      '2m',
+      '1h',
+    ]);
+    assert.deepEqual([0, 1_000, 65_536, 1_572_864, 33_554_432].map(formatSize), [
+      '0',
+      '1000',
+      '64KiB',
+      '1536KiB',
+      '32MiB',
+    ]);
+    for (const ms of [1, 999, 5_000, 61_000, 86_400_000]) assert.equal(parseDuration(formatDuration(ms)), ms);
+    for (const bytes of [0, 1, 1_023, 1_024, 3 * 2 ** 20, 2 ** 31]) assert.equal(parseSize(formatSize(bytes)), bytes);
+  });
 });

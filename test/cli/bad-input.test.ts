@@ -49,12 +49,12 @@ const REFUSALS: readonly Refusal[] = [
   {
     type: ['--connect', '127.0.0.1:1', 'get', 'k'],
     status: 3,
-    says: /^headwater: cannot reach 127\.0\.0\.1:1: .*connection refused.*HEADWATER_CONNECT.*\n$/,
+    says: /^headwater: cannot reach 127\.0\.0\.1:1: connection refused, nothing listens there; .*HEADWATER_CONNECT.*\n$/,
   },
   {
     type: ['--connect', 'no-such-host.invalid:1', 'ping'],
     status: 3,
-    says: /^headwater: cannot reach no-such-host\.invalid:1: .*\n$/,
+    says: /^headwater: cannot reach no-such-host\.invalid:1: there is no host of that name; .*\n$/,
   },
   { type: ['--connect', '127.0.0.1:1', 'status', '--json'], status: 3, says: /cannot reach/ },
   { type: ['follow', 'nowhere'], says: /Expected HOST:PORT.*received "nowhere"/ },

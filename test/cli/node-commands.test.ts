@@ -104,10 +104,15 @@ describe('the commands on nodes', function () {
 
   it('a write on a follower is refused, and says where the leader is', async () => {
     for (const args of [['set', 'x', '1'], ['del', 'a'], ['incr', 'n'], ['flushall'], ['import', '-']]) {
-      const { status, stdout, stderr } = await follower.run(args);
+      const { status, stdout, stderr } = await follower.run(args, { stdin: '{"key":"x","value":"1"}\n' });
       assert.equal(status, 3, args.join(' '));
       assert.equal(stdout.toString(), '');
-      assert.match(stderr, new RegExp(`^headwater: ${follower.address} is a read-only follower of ${leader.address};`));
+      assert.match(
+        stderr,
+        new RegExp(
+          `^headwater: ${follower.address}: .*is a follower and takes no writes.*--connect ${leader.address}\n$`,
+        ),
+      );
     }
     assert.equal((await follower.run(['dbsize'])).stdout.toString(), '3\n');
   });

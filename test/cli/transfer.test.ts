@@ -89,6 +89,29 @@ describe('import and export', function () {
     assert.equal((await node.run(['export', '-'])).stdout.toString(), jsonLines(records));
   });
 
+  it('read on only as the node answers, so that a file may be larger than memory', async () => {
+    const slow = await Served.start(['--data', path.join(directory, 'slow'), '--listen', '127.0.0.1:0']);
+    let given = 0;
+    const stdin = Readable.from(
+      (function* () {
+        const lines = `{"key":"k","value":"${'v'.repeat(1_000)}"}\n`.repeat(100);
+        for (const chunk of endlessly(lines)) {
+          given += chunk.length;
+          yield chunk;
+        }
+      })(),
+    );
+    const importing = slow.run(['import', '-', '--timeout', '1s'], { stdin });
+    while ((await slow.run(['dbsize'])).stdout.toString() === '0\n');
+    process.kill(slow.pid, 'SIGSTOP');
+    const givenBefore = given;
+    const { status, stderr } = await importing;
+    process.kill(slow.pid, 'SIGCONT');
+    assert.equal(status, 3, stderr);
+    const mebibytes = (given - givenBefore) / 2 ** 20;
+    assert.ok(mebibytes < 8, `expected to read less than 8 MiB from a node that stands still, read ${mebibytes}`);
+  });
+
   it('take an expiry relative to now, in each form', async () => {
     const lines = [
       { key: 'a', value: '', ttl: '1h' },

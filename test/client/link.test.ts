@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
+import { freePort } from '../../benchmarks/waiting.js';
 import { Client } from '../../src/client/client.js';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { FakeStore } from '../rpc/fake-store.js';
@@ -13,11 +14,7 @@ async function refusedWith(code: ErrorCode, promise: Promise<unknown>): Promise<
 
 /** An address on which nobody listens. */
 async function freeAddress(): Promise<string> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `127.0.0.1:${port}`;
+  return `127.0.0.1:${await freePort()}`;
 }
 
 /** A server that is no Headwater. */
@@ -258,6 +255,17 @@ describe('the link of a client', () => {
       held.open();
       assert.equal(await read, undefined);
       await write;
+    });
+
+    it('is left to its reads where redirects are off: a write is refused with the address of the leader', async () => {
+      const { leader, follower: address } = await cluster();
+      const db = closing(await Client.connect(address, { redirect: false }));
+      const error = await refusedWith('read_only_follower', db.set('a', '1'));
+      assert.equal(error.details.leader, leader);
+      await refusedWith('read_only_follower', db.incr('a'));
+      assert.equal(await db.get('a'), undefined);
+      assert.equal(db.address, address);
+      assert.equal(store.submissions.length, 0);
     });
 
     it('status and the like ask the node that the client is at', async () => {

@@ -6,10 +6,10 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort, eventually as patiently } from '../../benchmarks/waiting.js';
 import { Client } from '../../src/index.js';
 
 const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
@@ -17,19 +17,9 @@ const PATIENCE_MS = 15_000;
 
 type Status = Awaited<ReturnType<Client['status']>>;
 
-/** Waits until `condition` gives something else than false or undefined, and gives that. */
-export async function eventually<T>(what: string, condition: () => Promise<T | false | undefined>): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (let last: unknown; ; ) {
-    try {
-      const value = await condition();
-      if (value !== false && value !== undefined) return value;
-    } catch (error) {
-      last = error;
-    }
-    if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS} ms in vain: ${what}`, { cause: last });
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+/** As the benchmarks wait, but less long. */
+export function eventually<T>(what: string, condition: () => Promise<T | false | undefined>): Promise<T> {
+  return patiently(what, condition, { patienceMs: PATIENCE_MS });
 }
 
 export class TestNode {
@@ -155,12 +145,4 @@ export async function assertEqualData(leader: TestNode, ...followers: TestNode[]
     const [ours, theirs] = [await leader.digest(), await follower.digest()];
     assert.deepEqual(theirs, ours, `${follower.name} differs from ${leader.name}`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

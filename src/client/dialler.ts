@@ -1,0 +1,120 @@
+/**
+ * How a client comes to a connection: one round over its addresses at first,
+ * later rounds without end, with waits between, and whoever waits meanwhile for
+ * a connection to come. What is done over connections is the session's.
+ */
+import { HeadwaterError } from '../errors.js';
+import { CLIENT_RECONNECT_MS_MAX, CLIENT_RECONNECT_MS_MIN } from '../limits.js';
+import { Connection, type ConnectionOwner } from './connection.js';
+import type { Settings } from './options.js';
+
+export class Dialler {
+  readonly #seeds: readonly string[];
+  readonly #settings: Settings;
+  readonly #owner: ConnectionOwner;
+  /** Where the last connection was: tried first. */
+  #lastAddress: string | undefined;
+  readonly #waiting = new Set<(outcome: Connection | HeadwaterError) => void>();
+  readonly #ended = new AbortController();
+
+  constructor(seeds: readonly string[], settings: Settings, owner: ConnectionOwner) {
+    this.#seeds = seeds;
+    this.#settings = settings;
+    this.#owner = owner;
+  }
+
+  /**
+   * Resolves when that node has accepted a stream.
+   * @throws HeadwaterError `unreachable`, or what the node says.
+   */
+  open(address: string): Promise<Connection> {
+    const { signal } = this.#ended;
+    return Connection.open(address, this.#owner, { timeoutMs: this.#settings.connectTimeoutMs, signal });
+  }
+
+  /**
+   * One round over the addresses.
+   * @throws HeadwaterError of the only address, or `unreachable` with the reasons of all.
+   */
+  async once(): Promise<Connection> {
+    const reasons: HeadwaterError[] = [];
+    for (const address of this.#seeds) {
+      try {
+        return await this.open(address);
+      } catch (error) {
+        reasons.push(HeadwaterError.from(error));
+      }
+    }
+    throw unreachable(reasons);
+  }
+
+  /** Rounds until somebody answers. @returns undefined where `end` came first. */
+  async again(): Promise<Connection | undefined> {
+    for (let round = 0; !this.#ended.signal.aborted; round++) {
+      for (const address of new Set([this.#lastAddress ?? '', ...this.#seeds])) {
+        if (address === '' || this.#ended.signal.aborted) continue;
+        const connection = await this.open(address).catch(() => undefined);
+        if (connection) return connection;
+      }
+      await this.#backOff(round);
+    }
+    return undefined;
+  }
+
+  /** This is the connection from now on: those who wait for one have it. */
+  arrived(connection: Connection): void {
+    this.#lastAddress = connection.address;
+    for (const settle of this.#waiting) settle(connection);
+  }
+
+  /**
+   * The next connection that arrives.
+   * @throws HeadwaterError `unreachable` where none does in that time, or the reason of `end`.
+   */
+  next(timeoutMs: number): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: Connection | HeadwaterError) => {
+        clearTimeout(timer);
+        this.#waiting.delete(settle);
+        if (outcome instanceof Connection) resolve(outcome);
+        else reject(outcome);
+      };
+      const timer = setTimeout(
+        () => settle(new HeadwaterError('unreachable', `no connection within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+      this.#waiting.add(settle);
+    });
+  }
+
+  /** Gives up attempts and waits. */
+  end(reason: HeadwaterError): void {
+    this.#ended.abort(reason);
+    for (const settle of this.#waiting) settle(reason);
+  }
+
+  /** Keeps the process alive: somebody may wait for a command. */
+  #backOff(round: number): Promise<void> {
+    const longest = Math.min(CLIENT_RECONNECT_MS_MIN * 2 ** round, CLIENT_RECONNECT_MS_MAX);
+    const { signal } = this.#ended;
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, longest * (0.5 + Math.random() / 2));
+      signal.addEventListener('abort', done);
+    });
+  }
+}
+
+function unreachable(reasons: readonly HeadwaterError[]): HeadwaterError {
+  const [only] = reasons;
+  if (reasons.length === 1 && only) return only;
+  return new HeadwaterError(
+    'unreachable',
+    `no node can be reached: ${reasons.map(({ message }) => message).join('; ')}`,
+    { cause: reasons[0] },
+  );
+}

@@ -44,6 +44,8 @@ export type ChecksumLookup = number | 'trimmed' | 'not_a_boundary' | 'beyond';
 export interface Recovery {
   /** Where the keyspace on disk is complete. */
   checkpoint: Position;
+  /** How far the keyspace may have gone: rows up to there stay, though the log has lost what was under them. */
+  keyspaceOffset?: number;
   /** Called with each verified block after the checkpoint, in order. */
   replay(block: Block): Promise<void> | void;
   /** Receives blocks that lie behind a break, before they leave the log. */
@@ -142,7 +144,7 @@ export class Log {
    * @throws HeadwaterError `keyspace_incomplete` where the log does not reach
    *   back to the checkpoint.
    */
-  async recover({ checkpoint, replay, quarantine, found }: Recovery): Promise<void> {
+  async recover({ checkpoint, keyspaceOffset = 0, replay, quarantine, found }: Recovery): Promise<void> {
     await this.#startAtBase();
     if (checkpoint.offset < this.#base.offset) {
       throw new HeadwaterError(
@@ -177,7 +179,7 @@ export class Log {
       await entries.close();
     }
     if (breakError) await this.#cutAfter(this.#end.offset, String((breakError as Error).message), quarantine, found);
-    await this.#cutLineage(found);
+    await this.#cutLineage(Math.max(this.#end.offset, keyspaceOffset), found);
   }
 
   /** Blocks at or below the base are left over from a trim that was cut short. */
@@ -254,8 +256,8 @@ export class Log {
     found({ kind: 'tail_cut', from: offset + 1, to: last, why });
   }
 
-  async #cutLineage(found: (finding: LogFinding) => void): Promise<void> {
-    const beyond = this.#lineage.rows.filter((row) => row.firstOffset > this.#end.offset + 1);
+  async #cutLineage(offset: number, found: (finding: LogFinding) => void): Promise<void> {
+    const beyond = this.#lineage.rows.filter((row) => row.firstOffset > offset + 1);
     if (beyond.length === 0) return;
     const batch = this.#db.batch();
     for (const row of beyond) {
@@ -263,7 +265,7 @@ export class Log {
       found({ kind: 'lineage_cut', row });
     }
     await batch.write({ sync: true });
-    this.#lineage = this.#lineage.upTo(this.#end.offset + 1);
+    this.#lineage = this.#lineage.upTo(offset + 1);
   }
 
   /**

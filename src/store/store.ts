@@ -158,6 +158,16 @@ export class Store {
     return this.#open_().incomplete;
   }
 
+  /** Every history that the data on disk have lived in; not always those of the log alone, as where it lost its tail. */
+  get lineageOfData(): Lineage {
+    return this.#open_().lineage;
+  }
+
+  /** The keyspace on disk may hold effects of commands up to here; beyond the log's end only while `incomplete`. */
+  get keyspaceOffset(): number {
+    return this.#open_().keyspaceOffset;
+  }
+
   /** Whether reads can be served now. */
   get isServing(): boolean {
     return !this.#unavailable && !this.#generation?.incomplete;

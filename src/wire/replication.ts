@@ -26,10 +26,14 @@ export interface Handshake {
   readonly nonce: string;
   /** host:port at which the node itself listens; empty where it does not. */
   readonly address: string;
+  /** Every history that log and keyspace have lived in. */
   readonly lineage: readonly LineageRow[];
+  /** The end of the log. */
   readonly position: Position;
   /** The log holds what follows it. */
   readonly baseOffset: number;
+  /** The keyspace may hold effects up to here: beyond `position` only where the log lost its tail. */
+  readonly keyspaceOffset: number;
   readonly acceptDataLoss: boolean;
   readonly full: boolean;
   readonly keyspaceIncomplete: boolean;
@@ -277,6 +281,7 @@ function handshakeOf(message: headwater.v1.Handshake.$Properties): Handshake {
     lineage: (message.lineage ?? []).map(toRow),
     position: toPosition(message.position),
     baseOffset: number(message.baseOffset),
+    keyspaceOffset: number(message.keyspaceOffset),
     acceptDataLoss: message.acceptDataLoss ?? false,
     full: message.full ?? false,
     keyspaceIncomplete: message.keyspaceIncomplete ?? false,

@@ -1070,6 +1070,27 @@ describe('a replication session', () => {
     assert.equal(follower.link.lostWrites, 0);
   });
 
+  it('is refused where the follower lost a tail of its log that only its keyspace had, until a person accepts the loss', async () => {
+    const leader = await world.node('L');
+    await leader.write(3, 'common');
+    const former = await world.node('F', { follows: 'L' });
+    await level(world, leader, former);
+    await former.restart({ role: 'leader', upstream: '' });
+    await former.write(4, 'own');
+    await former.down();
+    const log = former.test.disk.raw(former.test.location('log', 2));
+    for (const offset of [4, 5, 6, 7]) await log.del(blockKey(offset));
+    await leader.write(9, 'longer');
+    await former.test.open({ role: 'follower', upstream: 'L' });
+    former.up();
+    await world.until('it is refused', () => /TAIL_NOT_IN_LOG/.test(former.link.status.error));
+    assert.match(former.link.status.error, /up to offset 7, those after 3 are not here .* at 12\), .*holds nothing/);
+    assert.equal(former.store.incomplete?.code, 'keyspace_incomplete');
+    await former.follow('L', { acceptDataLoss: true });
+    await level(world, leader, former);
+    assert.match(former.link.status.lastResync?.reason ?? '', /DATA_LOSS_ACCEPTED/);
+  });
+
   it('gets a full resync where the follower lost a tail of its log that its keyspace has', async () => {
     const leader = await world.node('L');
     await leader.write(5);

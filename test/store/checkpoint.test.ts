@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { dataKey, dataStart } from '../../src/keyspace/record.js';
 import { FROZEN_LAYERS_MAX, SNAPSHOT_AGE_MS_MAX, SNAPSHOT_SHARE_MS } from '../../src/limits.js';
-import { blockKey } from '../../src/log/rows.js';
+import { blockKey, lineageKey } from '../../src/log/rows.js';
 import { flipped } from '../log/blocks.js';
 import { settled, turns, until } from '../support/clock.js';
 import { type DiskOperation, removeTemporaryDirectories } from '../support/database.js';
@@ -478,6 +478,55 @@ describe('a log that lost its tail', () => {
     await test.open({ role: 'follower', upstream: '127.0.0.1:1' });
     assert.equal(test.store.incomplete?.code, 'keyspace_incomplete');
     await test.store.close();
+  });
+
+  it('still tells how far the keyspace may have gone and under which histories, however often it is opened', async () => {
+    for (const what of ['a checkpoint', 'a checkpoint that had begun'] as const) {
+      const test = await TestStore.open();
+      for (const name of ['a', 'b']) await test.set(name);
+      await test.restart();
+      await test.set('c');
+      const { rows } = test.store.lineage;
+      assert.equal(rows.length, 2);
+      if (what === 'a checkpoint') {
+        await (await test.store.snapshotAt()).release();
+        test.disk.crash();
+      } else {
+        test.disk.fault = (operation) => {
+          if (inKeyspace(operation) && operation.kind === 'durable') test.disk.crash();
+        };
+        void test.store.snapshotAt();
+        await until('it has died', () => test.disk.opened.length === 0);
+        test.disk.fault = undefined;
+      }
+      for (const offset of [2, 3]) await test.disk.raw(test.location('log')).del(blockKey(offset));
+      await test.open({ role: 'follower', upstream: '127.0.0.1:1' });
+      for (let round = 0; round < 2; round++) {
+        const { store } = test;
+        assert.deepEqual(
+          [store.incomplete?.code, store.position.offset, store.keyspaceOffset],
+          ['keyspace_incomplete', 1, 3],
+          what,
+        );
+        assert.deepEqual(store.lineageOfData.rows, rows, what);
+        await test.reopen();
+      }
+      await test.store.close();
+    }
+  });
+
+  it('with its rows still tells of the histories that the checkpoint knows', async () => {
+    const test = await cut('follower');
+    const raw = test.disk.raw(test.location('log'));
+    for (const key of [blockKey(1), blockKey(2), lineageKey(1)]) await raw.del(key);
+    await test.open();
+    const { store } = test;
+    assert.deepEqual([store.position.offset, store.lineage.rows.length, store.keyspaceOffset], [0, 0, 3]);
+    assert.deepEqual(
+      store.lineageOfData.rows.map(({ firstOffset }) => firstOffset),
+      [1],
+    );
+    await store.close();
   });
 
   it('above both is cut, loudly, and what lay behind the break is kept aside', async () => {

@@ -262,7 +262,8 @@ export class Link {
   async #takeOne(frame: Exclude<DownFrame, { kind: 'blocks' }>, session: Session): Promise<void> {
     switch (frame.kind) {
       case 'continue':
-        await this.#joined(frame.upstream);
+        this.#heardTime(frame.upstream.timeMs, session);
+        await this.#joined(frame.upstream, session);
         this.#continue(frame, session);
         break;
       case 'wait':
@@ -280,6 +281,7 @@ export class Link {
           },
         );
       case 'fullResync':
+        this.#heardTime(frame.upstream.timeMs, session);
         await this.#beginLoading(frame);
         break;
       case 'snapshotChunk':
@@ -292,7 +294,7 @@ export class Link {
         session.rows.push(frame.row);
         break;
       case 'heartbeat':
-        this.#takeHeartbeat(frame);
+        this.#takeHeartbeat(frame, session);
         break;
       case 'mark':
         break;
@@ -316,7 +318,7 @@ export class Link {
     await replacement.finish(frame);
     this.#loading = undefined;
     await this.#store.adopt(replacement, upstream.clusterId);
-    await this.#joined(upstream);
+    await this.#joined(upstream, session);
     this.#level(
       {
         kind: 'full',
@@ -355,14 +357,22 @@ export class Link {
     if (this.#store.position.offset >= session.levelAtOffset) session.levelAtOffset = 0;
   }
 
-  async #joined(upstream: UpstreamInfo): Promise<void> {
+  async #joined(upstream: UpstreamInfo, session: Session): Promise<void> {
     await this.#store.joinCluster(upstream.clusterId);
-    this.#store.setTime(upstream.timeMs);
+    // From here on it is the time of this node's data: before, it may have been a stranger's, which must not
+    // decide what is expired here.
+    this.#store.setTime(session.upstreamMs + this.#clock.monotonicMs() - session.upstreamHeardMs);
     // It was given for one resync, not for what the upstream may become later.
     this.#acceptDataLoss = false;
   }
 
-  #takeHeartbeat(frame: Heartbeat): void {
+  /** A snapshot may load for long: what is taken at its end is the time last heard, and what has passed since. */
+  #heardTime(timeMs: number, session: Session): void {
+    session.upstreamMs = timeMs;
+    session.upstreamHeardMs = this.#clock.monotonicMs();
+  }
+
+  #takeHeartbeat(frame: Heartbeat, session: Session): void {
     if (frame.path.includes(this.#store.nodeId)) {
       throw new HeadwaterError(
         'replication_loop',
@@ -370,8 +380,8 @@ export class Link {
       );
     }
     this.#heartbeat = frame;
-    // Before that it may be a stranger's time, which must not decide what is expired here.
-    if (this.#state === 'streaming') this.#store.setTime(frame.timeMs);
+    this.#heardTime(frame.timeMs, session);
+    if (this.#state === 'streaming') this.#store.followTime(frame.timeMs);
     const { offset, checksum } = this.#store.position;
     if (this.#state === 'streaming' && frame.offset === offset && frame.checksum !== checksum) {
       this.#logger.error(
@@ -456,6 +466,9 @@ const HEALTHY_SESSION_MS = 2_000;
 class Session {
   beganMs = 0;
   heardMs = 0;
+  /** The upstream's time as it last said, and when that was. */
+  upstreamMs = 0;
+  upstreamHeardMs = 0;
   /** Frames are being taken in. */
   busy = false;
   /** From when on it streamed; undefined before. */

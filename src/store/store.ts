@@ -270,9 +270,17 @@ export class Store {
     return this.#serving().log.durable();
   }
 
-  /** The leader's time, from its heartbeats. */
+  /**
+   * Takes the time of an upstream with which a session has begun; it may be
+   * behind the clock so far, though not behind the last block.
+   */
   setTime(timeMs: number): void {
-    this.#logicalClock.set(timeMs);
+    this.#logicalClock.set(Math.max(timeMs, this.endTimeMs));
+  }
+
+  /** Takes the time of an upstream that this node is following; the clock does not go back. */
+  followTime(timeMs: number): void {
+    this.#logicalClock.follow(timeMs);
   }
 
   /** A node that holds nothing takes on the cluster of its upstream. */

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
+import { sleep } from '../../src/clock.js';
 import { HeadwaterError } from '../../src/errors.js';
 import { LINK_TIMEOUT_MS } from '../../src/limits.js';
 import { blockKey } from '../../src/log/rows.js';
@@ -631,6 +632,29 @@ describe('a replication session', () => {
       assert.deepEqual(follower.link.resyncs, { full: 1, partial: 0 });
     });
 
+    it('ends at the time that its upstream has by then, however long it took', async () => {
+      const leader = await world.node('L');
+      await large(leader);
+      world.network.onLine = (line) => {
+        const send = line.down.send.bind(line.down);
+        let ended = false;
+        line.down.send = (frame: DownFrame) => {
+          if (frame.kind !== 'snapshotEnd') return ended ? undefined : send(frame);
+          void sleep(world.clock, 90_300).then(() => {
+            ended = true;
+            send(frame);
+          });
+          return undefined;
+        };
+      };
+      const follower = await world.node('F', { follows: 'L' });
+      await until('it loads', () => follower.link.status.loadedKeys === 1_500);
+      leader.store.setTime(leader.store.nowMs() + 50_000);
+      await world.clock.advance(90_500);
+      await until('it streams', () => follower.link.status.state === 'streaming');
+      assert(Math.abs(follower.store.nowMs() - leader.store.nowMs()) < 1_000);
+    });
+
     it('survives a clear, and a new history is part of it', async () => {
       const leader = await world.node('L');
       await large(leader);
@@ -881,6 +905,52 @@ describe('a replication session', () => {
       });
       await world.until('it is seen', () => follower.test.logger.said(/DIVERGED: at offset 2/, 'error') === 1);
       await level(world, leader, follower);
+    });
+
+    it('does not let the clock go back, until a new session begins', async () => {
+      const leader = await world.node('L');
+      await leader.test.set('a', 'v', 60_000);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      const aheadMs = Math.ceil(world.clock.wallMs()) + 61_000;
+      const beat = (timeMs: number) =>
+        world.network.last.down.send({ kind: 'heartbeat', offset: 0, checksum: 0, timeMs, path: ['L'] });
+      await beat(aheadMs);
+      await until('it is told', () => follower.store.nowMs() >= aheadMs);
+      assert.equal(await follower.test.get('a'), undefined);
+      await leader.write(1, 'more');
+      await world.clock.advance(3_500);
+      assert(world.network.last.count('heartbeat') > 3, 'the leader went on telling its own, earlier time');
+      assert(follower.store.nowMs() >= aheadMs);
+      assert.equal(await follower.test.get('a'), undefined, 'what was hidden as expired does not come back');
+      world.network.last.cut();
+      await world.until('a new session has begun', () => follower.link.resyncs.partial === 1);
+      await level(world, leader, follower);
+      assert(Math.abs(follower.store.nowMs() - leader.store.nowMs()) < 50);
+      assert.equal(await follower.test.get('a'), 'v');
+    });
+
+    it('never lets the clock go below the last block, not even when it begins', async () => {
+      const leader = await world.node('L');
+      const follower = await world.node('F', { follows: 'L' });
+      leader.store.setTime(world.clock.wallMs() + 60_000);
+      await leader.write(1);
+      await level(world, leader, follower);
+      world.network.onLine = (line) => {
+        const send = line.down.send.bind(line.down);
+        line.down.send = (frame: DownFrame) =>
+          send(frame.kind === 'continue' ? { ...frame, upstream: { ...frame.upstream, timeMs: 1 } } : frame);
+      };
+      let lowestMs = Number.POSITIVE_INFINITY;
+      const setTime = follower.store.setTime.bind(follower.store);
+      follower.store.setTime = (timeMs) => {
+        setTime(timeMs);
+        lowestMs = Math.min(lowestMs, follower.store.nowMs());
+      };
+      const { partial } = follower.link.resyncs;
+      world.network.last.cut();
+      await world.until('a new session has begun', () => follower.link.resyncs.partial > partial);
+      assert(lowestMs >= follower.store.endTimeMs && lowestMs < Number.POSITIVE_INFINITY, `${lowestMs}`);
     });
 
     it("goes by the leader's clock", async () => {

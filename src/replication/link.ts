@@ -94,7 +94,6 @@ export class Link {
   #lastResync: LastResync | undefined;
   #loading: Loading | undefined;
   readonly resyncs = { full: 0, partial: 0 };
-  lostWrites = 0;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -306,7 +305,7 @@ export class Link {
       { upstream: this.#upstream, reason: frame.reason },
       `full resync from ${this.#upstream} at offset ${frame.position.offset} (${frame.reason}); serving the old data meanwhile`,
     );
-    if (frame.branchOffset !== undefined) this.lostWrites += await this.#store.saveLostWrites(frame.branchOffset);
+    if (frame.branchOffset !== undefined) await this.#store.saveLostWrites(frame.branchOffset);
     const replacement = await this.#store.beginReplacement(frame.position, Lineage.received(frame.lineage));
     this.#loading = { replacement, keysEstimate: frame.keysEstimate, upstream: frame.upstream };
     this.#lastResync = { kind: 'full', reason: frame.reason, bytes: 0, durationMs: 0 };

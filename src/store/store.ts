@@ -18,7 +18,7 @@ import { HeadwaterError } from '../errors.js';
 import { InvariantViolation, invariant } from '../invariant.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { OpenDatabase } from '../level.js';
-import { CURSOR_READ_BYTES, RECONNECT_MS_MAX } from '../limits.js';
+import { RECONNECT_MS_MAX } from '../limits.js';
 import type { Lineage, LineageRow } from '../lineage.js';
 import type { Block } from '../log/block.js';
 import { writeBlockFile } from '../log/block-file.js';
@@ -31,6 +31,7 @@ import type { FsyncPolicy } from './commit.js';
 import { Directory, type Role } from './directory.js';
 import { expireAsLeader, sweepAsFollower } from './expiry.js';
 import { Generation } from './generation.js';
+import { countLostWrites, saveLostWrites } from './lost-writes.js';
 import { readAll } from './reader.js';
 import { verifyReceived } from './receive.js';
 import { Replacement } from './replacement.js';
@@ -319,27 +320,23 @@ export class Store {
 
   /**
    * Copies the writes after `offset` to a file in lost-writes/, durably, before
-   * a resync drops them.
-   * @returns how many were saved; 0 where they are saved already.
+   * a resync drops them. Without effect where they are saved already.
    */
-  async saveLostWrites(offset: number): Promise<number> {
+  async saveLostWrites(offset: number): Promise<void> {
     const { log } = this.#open_();
     const count = log.end.offset - offset;
-    if (count <= 0) return 0;
-    const name = `${log.end.replicationId}-${offset + 1}-${log.end.offset}.blocks`;
-    const directory = await this.#directory.beside('lost-writes');
-    try {
-      await writeBlockFile(directory, name, blocksAfter(log, offset));
-    } catch (error) {
-      // The same writes were saved by a resync that was cut short.
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return 0;
-      throw error;
-    }
+    if (count <= 0) return;
+    const name = await saveLostWrites(await this.#directory.beside('lost-writes'), log, offset);
+    if (name === undefined) return;
     this.#logger.warn(
       { count, file: name },
       `${count} writes that no other node has were saved to lost-writes/${name}`,
     );
-    return count;
+  }
+
+  /** How many commands are in lost-writes/: it counts what is on disk, whenever it was saved. */
+  lostWrites(): Promise<number> {
+    return countLostWrites(this.#directory.lostWrites);
   }
 
   // ---- roles ----------------------------------------------------------------------
@@ -522,14 +519,5 @@ export class Store {
         details: { leader: upstream },
       },
     );
-  }
-}
-
-async function* blocksAfter(log: Log, offset: number): AsyncGenerator<Buffer> {
-  for (let at = offset; ; ) {
-    const blocks = await log.read(at, CURSOR_READ_BYTES);
-    if (blocks.length === 0) return;
-    for (const block of blocks) yield block.bytes;
-    at = (blocks.at(-1) as Block).lastOffset;
   }
 }

@@ -171,6 +171,9 @@ describe('replication between daemons', () => {
     const status = await follower.status();
     assert.match(status.upstream?.lastResync?.reason ?? '', /^DIVERGED/);
     assert.equal(status.lostWrites, 7);
+    await follower.end('SIGTERM');
+    await follower.start();
+    assert.equal((await follower.status()).lostWrites, 7, 'a restart does not forget them');
     assert.equal((await readdir(`${follower.directory}/lost-writes`)).length, 1);
     assert.equal(await (await follower.client()).get('lost:1'), undefined);
   });

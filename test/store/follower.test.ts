@@ -1,6 +1,6 @@
 /** A store that follows: what it takes from upstream, what it refuses, and how a full resync replaces its data. */
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import type { LineageRow } from '../../src/lineage.js';
@@ -495,7 +495,8 @@ describe('writes that a resync costs', () => {
 
   it('are saved verbatim from the branch on, and counted', async () => {
     const { test, history } = await diverged();
-    assert.equal(await test.store.saveLostWrites(2), 7);
+    await test.store.saveLostWrites(2);
+    assert.equal(await test.store.lostWrites(), 7);
     const name = `${historyId('a')}-3-9.blocks`;
     assert.deepEqual(await readdir(lostWrites(test)), [name]);
     assert.deepEqual(
@@ -508,7 +509,8 @@ describe('writes that a resync costs', () => {
 
   it('are none where the branch is the end', async () => {
     const { test } = await diverged();
-    assert.equal(await test.store.saveLostWrites(9), 0);
+    await test.store.saveLostWrites(9);
+    assert.equal(await test.store.lostWrites(), 0);
     await assert.rejects(readdir(lostWrites(test)), { code: 'ENOENT' });
     await test.store.close();
   });
@@ -518,9 +520,28 @@ describe('writes that a resync costs', () => {
     await test.store.saveLostWrites(2);
     const [name] = await readdir(lostWrites(test));
     const before = await readFile(`${lostWrites(test)}/${name}`);
-    assert.equal(await test.store.saveLostWrites(2), 0);
+    await test.store.saveLostWrites(2);
+    assert.equal(await test.store.lostWrites(), 7);
+    assert.equal(test.logger.said(/saved to lost-writes/), 1);
     assert.deepEqual(await readFile(`${lostWrites(test)}/${name}`), before);
     assert.equal((await readdir(lostWrites(test))).length, 1);
+    await test.store.close();
+  });
+
+  it('are counted over restarts, for as long as their files are there', async () => {
+    const { test } = await diverged();
+    await test.store.saveLostWrites(2);
+    await test.store.saveLostWrites(5);
+    for (const way of ['closed', 'killed'] as const) {
+      if (way === 'closed') await test.reopen();
+      else await test.restart();
+      assert.equal(await test.store.lostWrites(), 7 + 4, way);
+    }
+    await writeFile(`${lostWrites(test)}/${historyId('b')}-1-9.blocks.new`, 'cut in the middle');
+    await writeFile(`${lostWrites(test)}/notes.txt`, 'looked at on Monday');
+    assert.equal(await test.store.lostWrites(), 11);
+    await rm(`${lostWrites(test)}/${historyId('a')}-3-9.blocks`);
+    assert.equal(await test.store.lostWrites(), 4);
     await test.store.close();
   });
 

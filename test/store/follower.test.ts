@@ -1,6 +1,6 @@
 /** A store that follows: what it takes from upstream, what it refuses, and how a full resync replaces its data. */
 import assert from 'node:assert/strict';
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import type { LineageRow } from '../../src/lineage.js';

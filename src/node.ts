@@ -137,6 +137,7 @@ export class Node implements NodeControl {
       fullResyncsServed: this.#followers.served.full,
       partialResyncsServed: this.#followers.served.partial,
       lostWrites,
+      unavailable: store.notServing?.message ?? '',
       residentMemoryBytes: process.memoryUsage.rss(),
       eventLoopDelayP99Ms: delayMs(this.#delay.percentile(99)),
       eventLoopDelayMaxMs: delayMs(this.#delay.max),

@@ -152,6 +152,8 @@ export class Feed {
 
   async #serve(handshake: Handshake): Promise<void> {
     for (;;) {
+      // A log that lost its tail would be taken for a history that others have left.
+      if (this.#store.notServing) throw this.#store.notServing;
       const { log } = this.#store;
       // Decided and pinned in one turn: nothing is trimmed between the decision and the first read.
       const cursor = new Cursor(log, handshake.position, { pinned: true });

@@ -8,7 +8,9 @@
  *
  * After a failed write the generation is thrown away and opened anew, with full
  * recovery, and a leader begins another history: nothing that was in memory is
- * trusted.
+ * trusted. Where the log is then found to have lost a tail that the keyspace
+ * has effects of, neither can be served or led from: the store stays open for
+ * a full resync, which a leader has to be told of (`follow`).
  */
 import { randomBytes } from 'node:crypto';
 import { type Clock, LogicalClock, sleep } from '../clock.js';
@@ -93,7 +95,7 @@ export class Store {
       await directory.removeOtherGenerations();
       if (role && (role.role !== directory.node.role || role.upstream !== directory.node.upstream))
         await directory.update(role);
-      await store.#open();
+      await store.#open({ starting: true });
       return store;
     } catch (error) {
       store.#background.abort();
@@ -154,9 +156,9 @@ export class Store {
     return { offset: position.offset, keys };
   }
 
-  /** Set where a lost log tail left a keyspace that only a full resync can help. */
+  /** Set where a lost log tail left a keyspace that only a full resync can help; undefined while nothing is open. */
   get incomplete(): HeadwaterError | undefined {
-    return this.#open_().incomplete;
+    return this.#generation?.incomplete;
   }
 
   /** Every history that the data on disk have lived in; not always those of the log alone, as where it lost its tail. */
@@ -171,7 +173,14 @@ export class Store {
 
   /** Whether reads can be served now. */
   get isServing(): boolean {
-    return !this.#unavailable && !this.#generation?.incomplete;
+    return this.notServing === undefined;
+  }
+
+  /** Why not, and what is to be done about it where the store cannot help itself. */
+  get notServing(): HeadwaterError | undefined {
+    if (this.#unavailable) return this.#unavailable;
+    const incomplete = this.#generation?.incomplete;
+    return incomplete && new HeadwaterError('unavailable', this.#withAdvice(incomplete), { cause: incomplete });
   }
 
   /** Resolves when no change of what is open is under way. */
@@ -375,7 +384,8 @@ export class Store {
 
   // ---- opening and closing ----------------------------------------------------------
 
-  async #open(): Promise<void> {
+  /** @throws HeadwaterError `keyspace_incomplete` on a leader that is starting; one that runs stays up to be told whom to follow. */
+  async #open({ starting } = { starting: false }): Promise<void> {
     const generation = await Generation.open(this.#directory.currentGeneration, {
       ...this.#options,
       logicalClock: this.#logicalClock,
@@ -383,9 +393,13 @@ export class Store {
       onFailure: (error) => this.#failed(error),
     });
     this.#generation = generation;
-    if (generation.incomplete) {
-      if (this.role === 'leader') throw generation.incomplete;
-      this.#logger.error({}, `${generation.incomplete.message}; nothing is served until a full resync`);
+    const { incomplete } = generation;
+    if (incomplete) {
+      const message = this.#withAdvice(incomplete);
+      if (starting && this.role === 'leader')
+        throw new HeadwaterError('keyspace_incomplete', message, { cause: incomplete });
+      const { offset } = generation.log.end;
+      this.#logger.error({ role: this.role, offset, keyspace_offset: generation.keyspaceOffset }, message);
     } else if (this.role === 'leader') {
       await this.#lead(generation);
     } else {
@@ -475,7 +489,8 @@ export class Store {
     for (let attempt = 1; !this.#closing; attempt++) {
       try {
         await this.#open();
-        this.#logger.warn({ attempt }, `the store is open again, at ${formatPosition(this.position)}`);
+        if (this.isServing)
+          this.#logger.warn({ attempt }, `the store is open again, at ${formatPosition(this.position)}`);
         return;
       } catch (error) {
         this.#logger.error({ attempt }, `the store cannot be opened: ${(error as Error).message}; trying again`);
@@ -504,11 +519,15 @@ export class Store {
   }
 
   #serving(): Generation {
-    if (this.#unavailable) throw this.#unavailable;
-    const generation = this.#open_();
-    if (generation.incomplete)
-      throw new HeadwaterError('unavailable', generation.incomplete.message, { cause: generation.incomplete });
-    return generation;
+    const reason = this.notServing;
+    if (reason) throw reason;
+    return this.#open_();
+  }
+
+  /** A keyspace that is ahead of its log: the missing commands have to come from elsewhere. */
+  #withAdvice(incomplete: HeadwaterError): string {
+    if (this.role === 'follower') return `${incomplete.message}; nothing is served until a full resync`;
+    return `${incomplete.message}; this node neither serves nor leads until it has followed a node that has the data: "follow HOST:PORT", or "serve --follow HOST:PORT" to start it; add --accept-data-loss if no node has all of them`;
   }
 
   #readOnly(upstream = this.upstream): HeadwaterError {

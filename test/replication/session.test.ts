@@ -644,7 +644,7 @@ describe('a replication session', () => {
           if (frame.kind !== 'snapshotEnd') return ended ? undefined : send(frame);
           void sleep(world.clock, 90_300).then(() => {
             ended = true;
-            send(frame);
+            void send(frame);
           });
           return undefined;
         };
@@ -1140,6 +1140,24 @@ describe('a replication session', () => {
     }
     assert.equal(follower.link.resyncs.full, 1);
     assert.equal(await follower.store.lostWrites(), 0);
+  });
+
+  it('is not begun by a leader that lost a tail of its log, until it is told to follow one that has the data', async () => {
+    const leader = await world.node('L');
+    await leader.write(5);
+    const follower = await world.node('F', { follows: 'L' });
+    await level(world, leader, follower);
+    await leader.test.loseTail(5);
+    await world.until('it is open again', () => leader.store.incomplete !== undefined);
+    await world.until('it is said', () => /neither serves nor leads/.test(follower.link.status.error));
+    assert.equal(await follower.test.get('k4'), 'k at L', 'the follower serves what it has');
+    assert.equal(await follower.store.lostWrites(), 0);
+    await follower.restart({ role: 'leader', upstream: '' });
+    await follower.write(2, 'led on');
+    await leader.follow('F');
+    await level(world, follower, leader);
+    assert.match(leader.link.status.lastResync?.reason ?? '', /KEYSPACE_INCOMPLETE: .* ends at offset 4, .* up to 5;/);
+    assert(leader.store.isServing);
   });
 
   it('is refused where the follower lost a tail of its log that only its keyspace had, until a person accepts the loss', async () => {

@@ -442,7 +442,7 @@ describe('a log that lost its tail', () => {
 
   it('below the checkpoint keeps a leader from opening', async () => {
     const test = await cut('leader');
-    await assert.rejects(test.open(), refused('keyspace_incomplete', /log lost its tail/));
+    await assert.rejects(test.open(), refused('keyspace_incomplete', /log lost its tail; .*serve --follow HOST:PORT/));
     assert.deepEqual(test.disk.opened, []);
   });
 
@@ -461,6 +461,35 @@ describe('a log that lost its tail', () => {
     await store.close();
     await test.open();
     assert.equal(test.store.incomplete?.code, 'keyspace_incomplete');
+    await test.store.close();
+  });
+
+  it('while a leader opens anew after a failure leaves it up: it neither serves nor leads, says what to do, and tries no more', async () => {
+    const test = await TestStore.open();
+    for (const name of ['a', 'b', 'c']) await test.set(name);
+    const { rows } = test.store.lineage;
+    const serving: boolean[] = [];
+    test.store.onServing((is) => void serving.push(is));
+    await test.loseTail(3);
+    const { store } = test;
+    await until('it is open again', () => store.incomplete !== undefined);
+    await store.settled();
+    const advice = /lost its tail; this node neither serves nor leads .*"follow HOST:PORT".*--accept-data-loss/;
+    assert.equal(test.logger.said(advice, 'error'), 1);
+    assert.equal(test.logger.said(/the store is open again|cannot be opened/), 0);
+    assert.match(store.notServing?.message ?? '', advice);
+    assert.deepEqual([store.isServing, store.role, serving.at(-1)], [false, 'leader', false]);
+    await assert.rejects(test.set('d'), refused('unavailable', advice));
+    await assert.rejects(test.get('a'), refused('unavailable', advice));
+    assert.deepEqual(store.lineage.rows, rows, 'no history was begun');
+    const operations = test.disk.operations.length;
+    await test.clock.advance(60 * 60_000);
+    assert.equal(test.disk.operations.length, operations, 'the disk is left alone');
+    assert.deepEqual(test.fatal, []);
+    await store.follow('127.0.0.1:1');
+    assert.match(store.notServing?.message ?? '', /nothing is served until a full resync/);
+    await test.reopen();
+    assert.deepEqual([test.store.role, test.store.incomplete?.code], ['follower', 'keyspace_incomplete']);
     await test.store.close();
   });
 

@@ -229,6 +229,8 @@ export class Link {
       const frame = frames[i] as DownFrame;
       if (frame.kind !== 'blocks') {
         await this.#takeOne(frame, session);
+        if (session.joined) this.#acknowledgeSoon(session, channel, 0);
+        session.joined = false;
         continue;
       }
       gathered.push(...frame.blocks);
@@ -334,6 +336,7 @@ export class Link {
     this.resyncs[resync.kind]++;
     this.#error = undefined;
     session.streamsSinceMs = this.#clock.monotonicMs();
+    session.joined = true;
     this.#to('streaming');
   }
 
@@ -472,6 +475,8 @@ class Session {
   busy = false;
   /** From when on it streamed; undefined before. */
   streamsSinceMs: number | undefined;
+  /** It has come to stream, and the upstream is to hear at once how far this node is. */
+  joined = false;
   /** Histories announced for the next blocks. */
   rows: LineageRow[] = [];
   receivedOffset = 0;

@@ -836,6 +836,26 @@ describe('a replication session', () => {
       await level(world, leader, follower);
     });
 
+    for (const kind of ['full', 'partial'] as const) {
+      it(`acknowledges at once after a ${kind} resync, so that the upstream does not take it for one that lags`, async () => {
+        const leader = await world.node('L');
+        await leader.write(5);
+        const follower = await world.node('F', { follows: 'L' });
+        if (kind === 'partial') {
+          await level(world, leader, follower);
+          await follower.down();
+          await follower.test.open();
+          follower.up();
+        }
+        // No time passes: nothing that waits for a timer is sent.
+        const before = world.clock.monotonicMs();
+        await until('it is acknowledged', () => leader.followers.status[0]?.appendedOffset === 5);
+        assert.equal(world.clock.monotonicMs(), before);
+        assert.deepEqual([leader.followers.status[0]?.lagCommands, leader.followers.status[0]?.lagMs], [0, 0]);
+        assert.equal(follower.link.resyncs[kind], 1);
+      });
+    }
+
     it('says who is connected, from where, and how far', async () => {
       const leader = await world.node('L');
       const follower = await world.node('F', { follows: 'L' });

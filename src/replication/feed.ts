@@ -16,14 +16,9 @@ import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
-import {
-  type Acknowledgement,
-  type DownFrame,
-  type Handshake,
-  PROTOCOL_VERSION,
-  type UpFrame,
-  type UpstreamInfo,
-} from '../wire/replication.js';
+import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
+import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
+import type { Acknowledgement, UpFrame } from '../wire/up-frames.js';
 import type { DownChannel } from './channel.js';
 import { type Decision, decide } from './resync.js';
 

@@ -24,16 +24,9 @@ import type { Logger } from '../logger.js';
 import { ORIGIN } from '../position.js';
 import type { Replacement } from '../store/replacement.js';
 import type { Store } from '../store/store.js';
-import {
-  type Acknowledgement,
-  type Continue,
-  type DownFrame,
-  type FullResync,
-  type Handshake,
-  type Heartbeat,
-  PROTOCOL_VERSION,
-  type UpstreamInfo,
-} from '../wire/replication.js';
+import type { Continue, DownFrame, FullResync, Heartbeat, UpstreamInfo } from '../wire/down-frames.js';
+import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
+import type { Acknowledgement } from '../wire/up-frames.js';
 import type { UpChannel } from './channel.js';
 
 export interface LinkOptions {

@@ -405,6 +405,7 @@ describe('a disk that fails under a checkpoint', () => {
     };
     await until('several attempts', () => opens > 3, { clock: test.clock, stepMs: 100 });
     assert(test.clock.monotonicMs() - 5_000 >= 1_000, `${test.clock.monotonicMs() - 5_000} ms for four attempts`);
+    assert.equal(test.store.position.offset, 1, 'it still tells where it was');
     await assert.rejects(test.get('a'), refused('unavailable'));
     const closing = test.store.close();
     await until('it is closed', () => settled(closing), { clock: test.clock, stepMs: 500 });

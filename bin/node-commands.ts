@@ -85,6 +85,7 @@ function describe(of: Status): string {
   const rows: Array<[string, string]> = [
     ['node', `${of.nodeId}  ${of.address}`],
     ['role', of.role],
+    ...(of.unavailable ? [['serving', `no: ${of.unavailable}`] as [string, string]] : []),
     ['history', `${of.replicationId}  epoch ${of.lineage.at(-1)?.epoch ?? 0}`],
     [
       'offset',

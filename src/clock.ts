@@ -40,12 +40,18 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
 
 /**
  * One reading a block. On the leader it starts from the wall clock and goes on
- * by monotonic time; on a follower the heartbeats set it.
+ * by monotonic time. On a follower it is the upstream's: `set` once, when a
+ * session has begun, and kept by `follow` from then on. A key that was hidden
+ * as expired must not come back while one upstream is followed, so within a
+ * session the clock stands still where it is ahead, until the upstream's has
+ * caught up.
  */
 export class LogicalClock {
   readonly #clock: Clock;
   #baseMs: number;
   #baseMonotonicMs: number;
+  /** No reading is below it. */
+  #floorMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -55,7 +61,7 @@ export class LogicalClock {
 
   /** Whole milliseconds since the epoch. */
   now(): number {
-    return Math.floor(this.#baseMs + this.#clock.monotonicMs() - this.#baseMonotonicMs);
+    return Math.max(this.#floorMs, Math.floor(this.#baseMs + this.#clock.monotonicMs() - this.#baseMonotonicMs));
   }
 
   /** Never reads below `timeMs` from here on. */
@@ -63,8 +69,19 @@ export class LogicalClock {
     if (timeMs > this.now()) this.set(timeMs);
   }
 
-  /** Takes the leader's time; the only way for it to go back, and only between blocks. */
+  /** Goes on from `timeMs`; the only way for it to go back. */
   set(timeMs: number): void {
+    this.#floorMs = 0;
+    this.#from(timeMs);
+  }
+
+  /** Goes on from `timeMs`, but never below what it reads now. */
+  follow(timeMs: number): void {
+    this.#floorMs = this.now();
+    this.#from(timeMs);
+  }
+
+  #from(timeMs: number): void {
     this.#baseMs = timeMs;
     this.#baseMonotonicMs = this.#clock.monotonicMs();
   }

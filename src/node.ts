@@ -110,6 +110,7 @@ export class Node implements NodeControl {
 
   async status(): Promise<NodeStatus> {
     const store = this.#store;
+    const lostWrites = await store.lostWrites();
     // While a full resync is taken over, or a failed store opens anew.
     await store.settled();
     const { log } = store;
@@ -135,7 +136,8 @@ export class Node implements NodeControl {
       partialResyncs: this.#link.resyncs.partial,
       fullResyncsServed: this.#followers.served.full,
       partialResyncsServed: this.#followers.served.partial,
-      lostWrites: this.#link.lostWrites,
+      lostWrites,
+      unavailable: store.notServing?.message ?? '',
       residentMemoryBytes: process.memoryUsage.rss(),
       eventLoopDelayP99Ms: delayMs(this.#delay.percentile(99)),
       eventLoopDelayMaxMs: delayMs(this.#delay.max),

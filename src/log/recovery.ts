@@ -22,6 +22,8 @@ import { blockAt, clearBlocks, lastOffsetOnDisk, provenBlockUpTo, storedBlocks }
 export interface Recovery {
   /** Where the keyspace on disk is complete. */
   checkpoint: Position;
+  /** How far the keyspace may have gone: rows up to there stay, though the log has lost what was under them. */
+  keyspaceOffset?: number;
   /** Called with each verified block after the checkpoint, in order. */
   replay(block: Block): Promise<void> | void;
   /**
@@ -45,7 +47,7 @@ export interface RecoveredLog {
  */
 export async function recover(log: RecoveredLog, recovery: Recovery): Promise<void> {
   const { db, extent } = log;
-  const { checkpoint, found } = recovery;
+  const { checkpoint, keyspaceOffset = 0, found } = recovery;
   // Left over from a trim that was cut short.
   await extent.clearBelowBase();
   if (checkpoint.offset < extent.base.offset) {
@@ -57,7 +59,7 @@ export async function recover(log: RecoveredLog, recovery: Recovery): Promise<vo
   await meetCheckpoint(log, checkpoint, found);
   const broken = await replayToEnd(log, recovery);
   if (broken) await cutBehindEnd(log, broken.message, recovery);
-  await cutLineage(db, extent, found);
+  await cutLineage(db, extent, Math.max(extent.end.offset, keyspaceOffset), found);
 }
 
 /** Moves the end to the checkpoint, if the log still holds the block that ends there. */
@@ -200,9 +202,8 @@ class Behind implements AsyncIterable<Buffer> {
   }
 }
 
-async function cutLineage(db: Database, extent: Extent, found: Recovery['found']): Promise<void> {
-  const next = extent.end.offset + 1;
-  const beyond = extent.lineage.rows.filter((row) => row.firstOffset > next);
+async function cutLineage(db: Database, extent: Extent, offset: number, found: Recovery['found']): Promise<void> {
+  const beyond = extent.lineage.rows.filter((row) => row.firstOffset > offset + 1);
   if (beyond.length === 0) return;
   const batch = db.batch();
   for (const row of beyond) {
@@ -210,5 +211,5 @@ async function cutLineage(db: Database, extent: Extent, found: Recovery['found']
     found({ kind: 'lineage_cut', row });
   }
   await batch.write({ sync: true });
-  extent.lineage = extent.lineage.upTo(next);
+  extent.lineage = extent.lineage.upTo(offset + 1);
 }

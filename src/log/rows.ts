@@ -54,8 +54,9 @@ export interface Base {
   /**
    * The time of the block that ends at the position, milliseconds since the
    * epoch: what keeps the clock from going back while the log above is empty.
-   * Earlier than that where the block could not be read any more; 0 at the
-   * origin and where nothing is known.
+   * After a full resync the upstream's clock when it sent the snapshot, which
+   * is no earlier. Earlier where the block could not be read any more; 0 at the
+   * origin.
    */
   readonly timeMs: number;
 }

@@ -4,7 +4,8 @@
  * one in memory.
  */
 import type { HeadwaterError } from '../errors.js';
-import type { DownFrame, UpFrame } from '../wire/replication.js';
+import type { DownFrame } from '../wire/down-frames.js';
+import type { UpFrame } from '../wire/up-frames.js';
 
 export interface Channel<Out, In> {
   /**

@@ -16,14 +16,9 @@ import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
-import {
-  type Acknowledgement,
-  type DownFrame,
-  type Handshake,
-  PROTOCOL_VERSION,
-  type UpFrame,
-  type UpstreamInfo,
-} from '../wire/replication.js';
+import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
+import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
+import type { Acknowledgement, UpFrame } from '../wire/up-frames.js';
 import type { DownChannel } from './channel.js';
 import { type Decision, decide } from './resync.js';
 
@@ -152,6 +147,8 @@ export class Feed {
 
   async #serve(handshake: Handshake): Promise<void> {
     for (;;) {
+      // A log that lost its tail would be taken for a history that others have left.
+      if (this.#store.notServing) throw this.#store.notServing;
       const { log } = this.#store;
       // Decided and pinned in one turn: nothing is trimmed between the decision and the first read.
       const cursor = new Cursor(log, handshake.position, { pinned: true });

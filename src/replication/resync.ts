@@ -14,10 +14,14 @@ import { formatChecksum, type Position } from '../position.js';
 export interface Asker {
   /** Empty where it has never belonged to a cluster. */
   readonly clusterId: string;
+  /** Every history that its log and its keyspace have lived in. */
   readonly lineage: Lineage;
+  /** The end of its log. */
   readonly position: Position;
   /** Its log holds what follows this offset. */
   readonly baseOffset: number;
+  /** Its keyspace may hold effects of commands up to here: beyond its log only where that lost its tail. */
+  readonly keyspaceOffset: number;
   /** A person has said that its data may go. */
   readonly acceptDataLoss: boolean;
   /** It asks for a snapshot whatever its position. */
@@ -84,15 +88,15 @@ export type Decision =
 type Refusal = Extract<Decision, { readonly kind: 'refuse' }>;
 
 export function decide(asker: Asker, asked: Asked): Decision {
-  if (asker.position.offset === 0 && !asker.keyspaceIncomplete) return decideForEmpty(asker, asked);
+  if (reach(asker) === 0) return decideForEmpty(asker, asked);
   const refusal = refuse(asker, asked);
   if (refusal) {
     if (!asker.acceptDataLoss) return refusal;
     return accepted(refusal);
   }
   const branch = branchOf(asker, asked) as number;
-  if (asker.position.offset > branch) return decideBeyond(branch, asker, asked);
-  if (asker.keyspaceIncomplete) return decideIncomplete(asker, asked);
+  if (reach(asker) > branch) return decideBeyond(branch, asker, asked);
+  if (asker.keyspaceIncomplete) return decideIncomplete(branch, asker, asked);
   if (asker.full) return full('REQUESTED', 'the follower asked for it');
   return decideOnLineage(branch, asker, asked);
 }
@@ -105,12 +109,11 @@ function decideForEmpty(asker: Asker, asked: Asked): Decision {
 }
 
 function refuse(asker: Asker, asked: Asked): Refusal | undefined {
-  const { offset } = asker.position;
   if (asked.end.offset === 0) {
     return {
       kind: 'refuse',
       reason: 'UPSTREAM_EMPTY',
-      message: `the upstream holds nothing, the follower holds ${offset} commands: following would wipe it`,
+      message: `the upstream holds nothing, the follower holds ${reach(asker)} commands: following would wipe it`,
     };
   }
   if (asker.clusterId !== '' && asked.clusterId !== '' && asker.clusterId !== asked.clusterId)
@@ -119,7 +122,7 @@ function refuse(asker: Asker, asked: Asked): Refusal | undefined {
     return {
       kind: 'refuse',
       reason: 'NO_COMMON_HISTORY',
-      message: `the follower's history ${asker.position.replicationId} at offset ${offset} and the upstream's ${asked.end.replicationId} at ${asked.end.offset} have nothing in common`,
+      message: `the follower's history ${asker.lineage.replicationIdAt(reach(asker))} at offset ${reach(asker)} and the upstream's ${asked.end.replicationId} at ${asked.end.offset} have nothing in common`,
     };
   }
   return undefined;
@@ -135,19 +138,15 @@ function otherCluster(asker: Asker, asked: Asked): Refusal {
 
 /** The asker has commands beyond the branch. */
 function decideBeyond(branch: number, asker: Asker, asked: Asked): Decision {
-  const { offset } = asker.position;
+  const offset = reach(asker);
   if (asked.role === 'follower' && branch === asked.end.offset) {
     return {
       kind: 'wait',
       message: `asked for what follows offset ${offset}, this node is a follower itself and has only reached ${asked.end.offset}`,
     };
   }
-  return losing(
-    'DIVERGED',
-    `the histories part after offset ${branch}: the follower has its own commands up to ${offset}, the upstream goes on as ${asked.end.replicationId} to ${asked.end.offset}`,
-    branch,
-    asker,
-  );
+  const message = `the histories part after offset ${branch}: the follower has its own commands up to ${offset}, the upstream goes on as ${asked.end.replicationId} to ${asked.end.offset}`;
+  return losing('DIVERGED', message, branch, asker, asked);
 }
 
 function decideOnLineage(branch: number, asker: Asker, asked: Asked): Decision {
@@ -161,45 +160,42 @@ function decideOnLineage(branch: number, asker: Asker, asked: Asked): Decision {
   if (asked.checksumAtAsked === checksum) return { kind: 'continue' };
   const known = asked.lineage.at(branch)?.firstOffset ?? 1;
   if (asked.checksumAtAsked === 'not_a_boundary') {
-    return losing(
-      'NOT_A_BOUNDARY',
-      `offset ${offset} lies inside a block here, though it is of the same history`,
-      known - 1,
-      asker,
-    );
+    const message = `offset ${offset} lies inside a block here, though it is of the same history`;
+    return losing('NOT_A_BOUNDARY', message, known - 1, asker, asked);
   }
   if (typeof asked.checksumAtAsked === 'number') {
     const theirs = formatChecksum(checksum);
     const ours = formatChecksum(asked.checksumAtAsked);
     const message = `at offset ${offset} the follower's running checksum is ${theirs}, here it is ${ours}: two pasts under one history`;
-    return losing('CHECKSUM_MISMATCH', message, known - 1, asker);
+    return losing('CHECKSUM_MISMATCH', message, known - 1, asker, asked);
   }
   return full('LOG_TRIMMED', `asked for what follows offset ${offset}, the log was trimmed meanwhile`);
 }
 
-/** Its log ends on our lineage, but its keyspace has effects of commands that came after. */
-function decideIncomplete(asker: Asker, asked: Asked): Decision {
-  const { offset } = asker.position;
-  if (asked.end.offset > offset) {
-    return full(
-      'KEYSPACE_INCOMPLETE',
-      `the follower's log lost what follows offset ${offset}; it is here, up to ${asked.end.offset}`,
-    );
-  }
-  return tailNotInLog(offset, asker);
+/** Its log has lost a tail, and all that its keyspace may have the effects of lies on our lineage. */
+function decideIncomplete(branch: number, asker: Asker, asked: Asked): Decision {
+  const { offset, checksum } = asker.position;
+  const { checksumAtAsked } = asked;
+  // Where both logs still tell, they have to tell the same: else it is not our past that its keyspace went on from.
+  if (checksumAtAsked === 'not_a_boundary' || (typeof checksumAtAsked === 'number' && checksumAtAsked !== checksum))
+    return tailNotInLog((asked.lineage.at(branch)?.firstOffset ?? 1) - 1, asker, asked);
+  return full(
+    'KEYSPACE_INCOMPLETE',
+    `the follower's log ends at offset ${offset}, its keyspace has effects up to ${reach(asker)}; all of that is here, up to ${asked.end.offset}`,
+  );
 }
 
 /** A full resync that costs the asker what it has after `branch`: only if its log holds all of that, to be saved. */
-function losing(reason: FullReason, message: string, branch: number, asker: Asker): Decision {
-  if (asker.keyspaceIncomplete || asker.baseOffset > branch) return tailNotInLog(branch, asker);
+function losing(reason: FullReason, message: string, branch: number, asker: Asker, asked: Asked): Decision {
+  if (asker.keyspaceIncomplete || asker.baseOffset > branch) return tailNotInLog(branch, asker, asked);
   return full(reason, message, branch);
 }
 
-function tailNotInLog(branch: number, asker: Asker): Decision {
+function tailNotInLog(branch: number, asker: Asker, asked: Asked): Decision {
   const refusal: Refusal = {
     kind: 'refuse',
     reason: 'TAIL_NOT_IN_LOG',
-    message: `the follower has the effects of commands after offset ${branch} that are not here, and its own log does not hold them whole (it holds ${asker.baseOffset + 1} to ${asker.position.offset})`,
+    message: `the follower has the effects of commands up to offset ${reach(asker)}, those after ${branch} are not here (the log ends as ${asked.end.replicationId} at ${asked.end.offset}), and its own log does not hold them whole (it holds ${heldBy(asker)})`,
   };
   return asker.acceptDataLoss ? accepted(refusal) : refusal;
 }
@@ -209,7 +205,16 @@ function accepted(refusal: Refusal): Decision {
 }
 
 function branchOf(asker: Asker, asked: Asked): number | undefined {
-  return asked.lineage.branch(asked.end.offset, asker.lineage, asker.position.offset);
+  return asked.lineage.branch(asked.end.offset, asker.lineage, reach(asker));
+}
+
+/** Up to where the asker has commands or their effects. */
+function reach({ position, keyspaceOffset }: Asker): number {
+  return Math.max(position.offset, keyspaceOffset);
+}
+
+function heldBy({ baseOffset, position }: Asker): string {
+  return position.offset > baseOffset ? `${baseOffset + 1} to ${position.offset}` : 'nothing';
 }
 
 function full(reason: FullReason, message: string, branchOffset?: number): Decision {

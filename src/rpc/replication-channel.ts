@@ -8,15 +8,8 @@ import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { HeadwaterError } from '../errors.js';
 import { BLOCK_BYTES_CEILING, FRAME_BYTES_MAX, RECEIVE_QUEUE_BYTES_MAX } from '../limits.js';
 import type { Channel, DownChannel, UpChannel } from '../replication/channel.js';
-import {
-  type DownFrame,
-  decodeDownFrame,
-  decodeUpFrame,
-  encodeDownFrame,
-  encodeUpFrame,
-  type Part,
-  type UpFrame,
-} from '../wire/replication.js';
+import { type DownFrame, decodeDownFrame, encodeDownFrame, type Part } from '../wire/down-frames.js';
+import { decodeUpFrame, encodeUpFrame, type UpFrame } from '../wire/up-frames.js';
 import type { DuplexCall } from './handler.js';
 import { fromStatus } from './status.js';
 

@@ -124,6 +124,11 @@ export class Directory {
     return directory;
   }
 
+  /** Where `beside('lost-writes')` makes it; it need not be there. */
+  get lostWrites(): string {
+    return path.join(this.path, 'lost-writes');
+  }
+
   async close(): Promise<void> {
     await this.#lock.close();
   }

@@ -10,6 +10,7 @@ import { HeadwaterError } from '../errors.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import type { Database, DatabaseOptions, OpenDatabase } from '../level.js';
 import { FSYNC_INTERVAL_MS, SCRUB_PAUSE_MS } from '../limits.js';
+import { Lineage } from '../lineage.js';
 import type { LogFinding } from '../log/finding.js';
 import { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
@@ -101,6 +102,20 @@ export class Generation {
     }
   }
 
+  /** The keyspace on disk may hold effects of commands up to here; beyond the log only where that lost its tail. */
+  get keyspaceOffset(): number {
+    return furthest(this.keyspace);
+  }
+
+  /** Every history that log and keyspace have lived in, as far as either of them tells. */
+  get lineage(): Lineage {
+    const { position, lineage } = this.keyspace.checkpoint;
+    const reached = Math.max(this.log.end.offset, this.keyspaceOffset);
+    const rows = this.log.lineage.upTo(reached);
+    if (position.offset <= this.log.end.offset) return rows;
+    return new Lineage([...lineage, ...rows.rows.filter(({ firstOffset }) => firstOffset > position.offset)]);
+  }
+
   /** Ends every reader with `reason`; what is in hand is finished, nothing new begins. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#stop.abort(reason);
@@ -169,6 +184,7 @@ async function recover(
   try {
     await log.recover({
       checkpoint: from,
+      keyspaceOffset: furthest(keyspace),
       replay: async (block) => {
         keyspace.apply(block);
         checkpointer.afterCommit();
@@ -196,6 +212,11 @@ async function recover(
     `log recovered to ${formatPosition(log.end)}: ${replayed} commands replayed after the checkpoint in ${tookMs} ms`,
   );
   return undefined;
+}
+
+/** A flush leaves effects on disk from when it begins. */
+function furthest({ checkpoint, flushingTo }: Keyspace): number {
+  return Math.max(checkpoint.position.offset, flushingTo);
 }
 
 function report(finding: LogFinding, logger: Logger): void {

@@ -33,6 +33,8 @@ export interface NodeStatus {
   readonly fullResyncsServed: number;
   readonly partialResyncsServed: number;
   readonly lostWrites: number;
+  /** Why nothing is served, and what to do about it; empty while reads are. */
+  readonly unavailable: string;
   readonly residentMemoryBytes: number;
   readonly eventLoopDelayP99Ms: number;
   readonly eventLoopDelayMaxMs: number;
@@ -129,6 +131,7 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     fullResyncsServed: toNumber(message.fullResyncsServed, 'full_resyncs_served'),
     partialResyncsServed: toNumber(message.partialResyncsServed, 'partial_resyncs_served'),
     lostWrites: toNumber(message.lostWrites, 'lost_writes'),
+    unavailable: message.unavailable,
     residentMemoryBytes: toNumber(message.residentMemoryBytes, 'resident_memory_bytes'),
     eventLoopDelayP99Ms: message.eventLoopDelayP99Ms,
     eventLoopDelayMaxMs: message.eventLoopDelayMaxMs,

@@ -11,6 +11,7 @@ import $protobuf from 'protobufjs/minimal.js';
 import { HeadwaterError } from '../errors.js';
 import type { ErrorReply, Operation, Reply } from '../operation.js';
 import type { Position } from '../position.js';
+import { toPosition } from './frame.js';
 import { headwater } from './generated.js';
 import {
   boundedReply,
@@ -23,7 +24,6 @@ import {
 } from './kv.js';
 import { malformed } from './message.js';
 import { byteLength, fieldBytes, finish, room, varintBytes, writeField, writeVarint } from './output.js';
-import { toPosition } from './replication.js';
 
 const { Reader } = $protobuf;
 const { v1 } = headwater;

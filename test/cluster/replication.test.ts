@@ -1,8 +1,10 @@
 /** Leader and follower as a user sees them: real daemons, real gRPC, real disks. */
 import assert from 'node:assert/strict';
-import { cp, readdir, rm } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import * as grpc from '@grpc/grpc-js';
 import { Client, HeadwaterError } from '../../src/index.js';
+import { openLevel } from '../../src/level.js';
+import { blockKey } from '../../src/log/rows.js';
 import type { Operation, OperationKind, Reply } from '../../src/operation.js';
 import { OPERATION_METHODS } from '../../src/rpc/definitions.js';
 import { fromStatus } from '../../src/rpc/status.js';
@@ -171,8 +173,46 @@ describe('replication between daemons', () => {
     const status = await follower.status();
     assert.match(status.upstream?.lastResync?.reason ?? '', /^DIVERGED/);
     assert.equal(status.lostWrites, 7);
+    await follower.end('SIGTERM');
+    await follower.start();
+    assert.equal((await follower.status()).lostWrites, 7, 'a restart does not forget them');
     assert.equal((await readdir(`${follower.directory}/lost-writes`)).length, 1);
     assert.equal(await (await follower.client()).get('lost:1'), undefined);
+  });
+
+  it('serves nothing where the log lost a tail that the keyspace has, says so in its status, and takes the data from a node that has them', async () => {
+    const [leader, follower] = await cluster.leaderAndFollowers(1);
+    assert.ok(leader && follower);
+    await (await leader.client()).set('a', '1');
+    await (await leader.client()).set('b', '2');
+    await level(leader, follower);
+    await leader.end('SIGTERM');
+    const log = await openLevel(`${leader.directory}/gen-000001/log`, {
+      writeBufferBytes: 64 * 1024,
+      fileBytes: 1024 * 1024,
+      cacheBytes: 0,
+      compression: false,
+    });
+    const batch = log.batch();
+    batch.del(blockKey(2));
+    await batch.write();
+    await log.close();
+    await leader.start('--follow', follower.address);
+    const { unavailable, offset } = await leader.status();
+    assert.equal(offset, 1);
+    assert.match(unavailable, /the log ends at offset 1, .* is at 2: .*nothing is served until a full resync/);
+    await follower.end('SIGTERM');
+    const record = `${follower.directory}/node.json`;
+    const node = JSON.parse(await readFile(record, 'utf8')) as object;
+    await writeFile(record, JSON.stringify({ ...node, role: 'leader', upstream: '' }));
+    await follower.start();
+    const served = await eventually('it serves again', async () => {
+      const status = await leader.status();
+      return status.unavailable === '' && status.upstream?.state === 'streaming' && status;
+    });
+    assert.deepEqual([served.offset, served.fullResyncs], [2, 1]);
+    assert.match(leader.log, /full resync from .* \(KEYSPACE_INCOMPLETE: /);
+    assert.equal(await (await leader.client()).get('b'), '2');
   });
 
   it('refuses to follow itself', async () => {

@@ -5,7 +5,8 @@
  * A node is written as its lineage and where it ends: "a1 b11 @20" has lived in
  * the history a from offset 1, in b from 11, and stands at 20. The running
  * checksum at an offset is what `checksumAt` says, so that equal offsets on one
- * lineage agree unless a row says otherwise.
+ * lineage agree unless a row says otherwise. `lost: 8` is an asker whose log
+ * has lost what follows 8: it stands there, its keyspace is where it ends.
  */
 import assert from 'node:assert/strict';
 import { Lineage, type LineageRow } from '../../src/lineage.js';
@@ -44,7 +45,7 @@ interface AskerExtra {
   cluster?: string;
   accept?: true;
   full?: true;
-  incomplete?: true;
+  lost?: number;
 }
 
 interface AskedExtra {
@@ -56,15 +57,17 @@ interface AskedExtra {
 }
 
 function asker(text: string, extra: AskerExtra = {}): Asker {
-  const { lineage, position } = parse(text);
+  const { lineage, position: reached } = parse(text);
+  const offset = extra.lost ?? reached.offset;
   return {
     clusterId: extra.cluster ?? 'c',
-    lineage: lineage.upTo(position.offset),
-    position,
+    lineage: lineage.upTo(reached.offset),
+    position: { replicationId: lineage.replicationIdAt(offset), offset, checksum: checksumAt(offset) },
     baseOffset: extra.base ?? 0,
+    keyspaceOffset: reached.offset,
     acceptDataLoss: extra.accept ?? false,
     full: extra.full ?? false,
-    keyspaceIncomplete: extra.incomplete ?? false,
+    keyspaceIncomplete: extra.lost !== undefined,
   };
 }
 
@@ -118,6 +121,30 @@ const TABLE: Record<string, Row[]> = {
       'wait',
     ],
     ['it is two histories ahead of a follower', ['a1 b11 c13 @15'], ['a1 @10', { follower: true }], 'wait'],
+    [
+      'its log lost a tail that a follower has not reached yet',
+      ['a1 @20', { lost: 8 }],
+      ['a1 @15', { follower: true }],
+      'wait',
+    ],
+    [
+      'its log lost a tail, and a follower has not even reached what is left',
+      ['a1 @20', { lost: 8 }],
+      ['a1 @5', { follower: true }],
+      'wait',
+    ],
+    [
+      'its log lost a tail in a history that a follower has not heard of yet',
+      ['a1 b11 @20', { lost: 8 }],
+      ['a1 @10', { follower: true }],
+      'wait',
+    ],
+    [
+      'its log lost a tail that a follower has not reached yet, and a loss would be accepted',
+      ['a1 @20', { lost: 8, accept: true }],
+      ['a1 @15', { follower: true }],
+      'wait',
+    ],
   ],
   'gets everything anew, and loses nothing': [
     ['it holds nothing', ['@0'], ['a1 @10'], 'full EMPTY_FOLLOWER'],
@@ -132,7 +159,44 @@ const TABLE: Record<string, Row[]> = {
     ['the log no longer holds what follows', ['a1 @10'], ['a1 @20', { base: 15 }], 'full LOG_TRIMMED'],
     ['the log begins one block too late', ['a1 @10'], ['a1 @20', { base: 11 }], 'full LOG_TRIMMED'],
     ['the log was trimmed while it was asked', ['a1 @10'], ['a1 @20', { says: 'trimmed' }], 'full LOG_TRIMMED'],
-    ['its log lost a tail that is here', ['a1 @10', { incomplete: true }], ['a1 @20'], 'full KEYSPACE_INCOMPLETE'],
+    ['its log lost a tail that is here', ['a1 @20', { lost: 8 }], ['a1 @30'], 'full KEYSPACE_INCOMPLETE'],
+    [
+      'its log lost a tail, and the log here ends exactly where its keyspace may have gone',
+      ['a1 @20', { lost: 8 }],
+      ['a1 @20'],
+      'full KEYSPACE_INCOMPLETE',
+    ],
+    [
+      'its log lost a tail that is here, where a history was left exactly there',
+      ['a1 @20', { lost: 8 }],
+      ['a1 b21 @30'],
+      'full KEYSPACE_INCOMPLETE',
+    ],
+    [
+      'its log lost a tail over two histories, both of which are here',
+      ['a1 b11 @20', { lost: 8 }],
+      ['a1 b11 @30'],
+      'full KEYSPACE_INCOMPLETE',
+    ],
+    [
+      'its log lost a tail that a follower has',
+      ['a1 @20', { lost: 8 }],
+      ['a1 @30', { follower: true }],
+      'full KEYSPACE_INCOMPLETE',
+    ],
+    [
+      'its log lost a tail, and the log here no longer tells of where that ends',
+      ['a1 @20', { lost: 8 }],
+      ['a1 @30', { base: 25 }],
+      'full KEYSPACE_INCOMPLETE',
+    ],
+    ['its log lost everything, all of it is here', ['a1 @20', { lost: 0 }], ['a1 @30'], 'full KEYSPACE_INCOMPLETE'],
+    [
+      'its keyspace is no view of its log, though neither has gone further than the log here',
+      ['a1 @20', { lost: 20 }],
+      ['a1 @30'],
+      'full KEYSPACE_INCOMPLETE',
+    ],
   ],
   'gets everything anew, once what only it has is saved': [
     ['the leader has lost its tail and begun a history', ['a1 @15'], ['a1 b11 @10'], 'full DIVERGED after 10'],
@@ -196,22 +260,55 @@ const TABLE: Record<string, Row[]> = {
       ['a1 @20', { says: 'not_a_boundary' }],
       'refuse TAIL_NOT_IN_LOG',
     ],
+    ['its log lost a tail of which nothing is here', ['a1 @20', { lost: 10 }], ['a1 @10'], 'refuse TAIL_NOT_IN_LOG'],
+    ['its log lost a tail of which a part is here', ['a1 @20', { lost: 8 }], ['a1 @19'], 'refuse TAIL_NOT_IN_LOG'],
     [
-      'its log lost a tail that is not here either',
-      ['a1 @10', { incomplete: true }],
-      ['a1 @10'],
+      'its log lost a tail, the log here is longer, but under another history before that tail ends',
+      ['a1 @20', { lost: 8 }],
+      ['a1 b20 @30'],
+      'refuse TAIL_NOT_IN_LOG',
+    ],
+    [
+      'its log lost a tail of a history of its own, though what is left is here',
+      ['a1 b11 @20', { lost: 8 }],
+      ['a1 @30'],
       'refuse TAIL_NOT_IN_LOG',
     ],
     [
       'its log lost a tail, and beyond the branch already',
-      ['a1 b11 @15', { incomplete: true }],
+      ['a1 b11 @20', { lost: 15 }],
       ['a1 @30'],
       'refuse TAIL_NOT_IN_LOG',
     ],
-    ['its log lost everything', ['@0', { incomplete: true }], ['a1 @30'], 'refuse NO_COMMON_HISTORY'],
+    [
+      'its log lost a tail, and a follower has gone another way before that ends',
+      ['a1 @20', { lost: 8 }],
+      ['a1 b11 @12', { follower: true }],
+      'refuse TAIL_NOT_IN_LOG',
+    ],
+    [
+      'its log lost a tail, and what is left has another past',
+      ['a1 b6 @20', { lost: 8 }],
+      ['a1 b6 @30', { says: 1 }],
+      'refuse TAIL_NOT_IN_LOG',
+    ],
+    [
+      'its log lost a tail, and what is left ends inside a block here',
+      ['a1 b6 @20', { lost: 8 }],
+      ['a1 b6 @30', { says: 'not_a_boundary' }],
+      'refuse TAIL_NOT_IN_LOG',
+    ],
+    ['its log lost everything, a part is here', ['a1 @20', { lost: 0 }], ['a1 @10'], 'refuse TAIL_NOT_IN_LOG'],
+    [
+      'its log lost everything, and nothing is in common',
+      ['a1 @20', { lost: 0 }],
+      ['b1 @30'],
+      'refuse NO_COMMON_HISTORY',
+    ],
+    ['its log lost everything, and the upstream is empty', ['a1 @20', { lost: 0 }], ['@0'], 'refuse UPSTREAM_EMPTY'],
     [
       'its log lost a tail that is not here, and it asks for everything',
-      ['a1 @10', { incomplete: true, full: true }],
+      ['a1 @20', { lost: 10, full: true }],
       ['a1 @10'],
       'refuse TAIL_NOT_IN_LOG',
     ],
@@ -232,12 +329,23 @@ const TABLE: Record<string, Row[]> = {
       'full DATA_LOSS_ACCEPTED',
     ],
     [
-      'its log lost a tail that is not here either',
-      ['a1 @10', { accept: true, incomplete: true }],
+      'its log lost a tail that is not here',
+      ['a1 @20', { accept: true, lost: 10 }],
       ['a1 @10'],
       'full DATA_LOSS_ACCEPTED',
     ],
-    ['its log lost everything', ['@0', { accept: true, incomplete: true }], ['a1 @30'], 'full DATA_LOSS_ACCEPTED'],
+    [
+      'its log lost a tail, and what is left has another past',
+      ['a1 b6 @20', { accept: true, lost: 8 }],
+      ['a1 b6 @30', { says: 1 }],
+      'full DATA_LOSS_ACCEPTED',
+    ],
+    [
+      'its log lost everything, and nothing is in common',
+      ['a1 @20', { accept: true, lost: 0 }],
+      ['b1 @30'],
+      'full DATA_LOSS_ACCEPTED',
+    ],
   ],
 };
 
@@ -271,11 +379,22 @@ describe('a follower that asks to resync', () => {
     assert.match(messageOf(find('full LOG_TRIMMED')), /follows offset 10, the log holds 16 to 20/);
     assert.match(messageOf(find('full DIVERGED after 10')), /part after offset 10: .* up to 15, .* to 10/);
     assert.match(messageOf(find('full CHECKSUM_MISMATCH after 5')), /at offset 10 .*00000046.* 00000001/);
-    assert.match(messageOf(find('full KEYSPACE_INCOMPLETE')), /lost what follows offset 10; it is here, up to 20/);
+    assert.match(messageOf(find('full KEYSPACE_INCOMPLETE')), /log ends at offset 8, .*up to 20; .*here, up to 30/);
     assert.match(messageOf(find('refuse UPSTREAM_EMPTY')), /holds nothing, .* 10 commands/);
     assert.match(messageOf(find('refuse OTHER_CLUSTER')), /the cluster x, the upstream to y/);
-    assert.match(messageOf(find('refuse TAIL_NOT_IN_LOG')), /after offset 10 .*holds 13 to 15/);
+    assert.match(messageOf(find('refuse TAIL_NOT_IN_LOG')), /up to offset 15, .*after 10 .* at 30.*holds 13 to 15/);
     assert.match(messageOf(find('wait')), /follows offset 15, .*reached 10/);
+    const lost = (reason: string, last = 0) =>
+      messageOf(
+        Object.values(TABLE)
+          .flat()
+          .filter((row) => row[3] === reason && row[1][1]?.lost !== undefined)
+          .at(last) as Row,
+      );
+    assert.match(lost('refuse TAIL_NOT_IN_LOG'), /up to offset 20, those after 10 .* at 10.*it holds 1 to 10/);
+    assert.match(lost('refuse TAIL_NOT_IN_LOG', -2), /up to offset 20, those after 10 .* at 10.*it holds nothing/);
+    assert.match(lost('refuse UPSTREAM_EMPTY'), /holds nothing, .* 20 commands/);
+    assert.match(lost('wait'), /follows offset 20, .*reached 15/);
     const stranger = messageOf(find('refuse NO_COMMON_HISTORY'));
     assert(stranger.includes(historyId('a')) && stranger.includes(historyId('b')), stranger);
   });

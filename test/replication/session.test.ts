@@ -5,12 +5,14 @@
  */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
+import { sleep } from '../../src/clock.js';
 import { HeadwaterError } from '../../src/errors.js';
 import { LINK_TIMEOUT_MS } from '../../src/limits.js';
 import { blockKey } from '../../src/log/rows.js';
 import { Followers } from '../../src/replication/followers.js';
 import { Link } from '../../src/replication/link.js';
-import type { DownFrame, Handshake } from '../../src/wire/replication.js';
+import type { DownFrame } from '../../src/wire/down-frames.js';
+import type { Handshake } from '../../src/wire/handshake.js';
 import { Network } from '../support/channel.js';
 import { settled, TestClock, turns, until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
@@ -181,7 +183,7 @@ describe('a replication session', () => {
         ],
       );
       assert.match(follower.link.status.lastResync?.reason ?? '', /EMPTY_FOLLOWER/);
-      assert.equal(follower.link.lostWrites, 0);
+      assert.equal(await follower.store.lostWrites(), 0);
       assert.equal(world.network.lines.length, 1);
     });
 
@@ -320,7 +322,7 @@ describe('a replication session', () => {
         follower.link.status.lastResync?.reason ?? '',
         /LOG_TRIMMED: asked for what follows offset 5, the log holds 9 to 10/,
       );
-      assert.equal(follower.link.lostWrites, 0);
+      assert.equal(await follower.store.lostWrites(), 0);
     });
 
     it('goes on at exactly the offset after which the log begins', async () => {
@@ -374,13 +376,15 @@ describe('a replication session', () => {
       const { leader, former } = await parted();
       await former.follow('L');
       await level(world, leader, former);
-      assert.equal(former.link.lostWrites, 4);
+      assert.equal(await former.store.lostWrites(), 4);
       assert.deepEqual(former.link.resyncs, { full: 1, partial: 0 });
       assert.match(former.link.status.lastResync?.reason ?? '', /DIVERGED: the histories part after offset 3/);
       const files = await readdir(`${former.test.directory}/lost-writes`);
       assert.equal(files.length, 1);
       assert.match(files[0] as string, /^[0-9a-f]{40}-4-7\.blocks$/);
       assert.equal(await former.test.get('lost0'), undefined);
+      await former.restart();
+      assert.equal(await former.store.lostWrites(), 4, 'a restart does not forget them');
     });
 
     it('counts them once, though the resync is cut and begins again', async () => {
@@ -393,7 +397,7 @@ describe('a replication session', () => {
       await level(world, leader, former);
       assert(cuts > 3);
       assert.equal((await readdir(`${former.test.directory}/lost-writes`)).length, 1);
-      assert.equal(former.link.lostWrites, 4);
+      assert.equal(await former.store.lostWrites(), 4);
     });
 
     it('never merges two histories, whichever is longer', async () => {
@@ -402,7 +406,7 @@ describe('a replication session', () => {
       await former.follow('L');
       await level(world, leader, former);
       assert.equal(await former.test.get('longer19'), undefined);
-      assert.equal(former.link.lostWrites, 24);
+      assert.equal(await former.store.lostWrites(), 24);
     });
   });
 
@@ -631,6 +635,29 @@ describe('a replication session', () => {
       assert.deepEqual(follower.link.resyncs, { full: 1, partial: 0 });
     });
 
+    it('ends at the time that its upstream has by then, however long it took', async () => {
+      const leader = await world.node('L');
+      await large(leader);
+      world.network.onLine = (line) => {
+        const send = line.down.send.bind(line.down);
+        let ended = false;
+        line.down.send = (frame: DownFrame) => {
+          if (frame.kind !== 'snapshotEnd') return ended ? undefined : send(frame);
+          void sleep(world.clock, 90_300).then(() => {
+            ended = true;
+            void send(frame);
+          });
+          return undefined;
+        };
+      };
+      const follower = await world.node('F', { follows: 'L' });
+      await until('it loads', () => follower.link.status.loadedKeys === 1_500);
+      leader.store.setTime(leader.store.nowMs() + 50_000);
+      await world.clock.advance(90_500);
+      await until('it streams', () => follower.link.status.state === 'streaming');
+      assert(Math.abs(follower.store.nowMs() - leader.store.nowMs()) < 50);
+    });
+
     it('survives a clear, and a new history is part of it', async () => {
       const leader = await world.node('L');
       await large(leader);
@@ -678,7 +705,7 @@ describe('a replication session', () => {
       world.network.last.cutAfter(Number.POSITIVE_INFINITY);
       await level(world, leader, follower);
       assert.notEqual(await follower.digest(), before);
-      assert.equal(follower.link.lostWrites > 0, true);
+      assert((await follower.store.lostWrites()) > 0);
       assert.equal((await readdir(follower.test.directory)).filter((name) => name.startsWith('gen-')).length, 1);
     });
 
@@ -810,6 +837,26 @@ describe('a replication session', () => {
       await level(world, leader, follower);
     });
 
+    for (const kind of ['full', 'partial'] as const) {
+      it(`acknowledges at once after a ${kind} resync, so that the upstream does not take it for one that lags`, async () => {
+        const leader = await world.node('L');
+        await leader.write(5);
+        const follower = await world.node('F', { follows: 'L' });
+        if (kind === 'partial') {
+          await level(world, leader, follower);
+          await follower.down();
+          await follower.test.open();
+          follower.up();
+        }
+        // No time passes: nothing that waits for a timer is sent.
+        const before = world.clock.monotonicMs();
+        await until('it is acknowledged', () => leader.followers.status[0]?.appendedOffset === 5);
+        assert.equal(world.clock.monotonicMs(), before);
+        assert.deepEqual([leader.followers.status[0]?.lagCommands, leader.followers.status[0]?.lagMs], [0, 0]);
+        assert.equal(follower.link.resyncs[kind], 1);
+      });
+    }
+
     it('says who is connected, from where, and how far', async () => {
       const leader = await world.node('L');
       const follower = await world.node('F', { follows: 'L' });
@@ -881,6 +928,52 @@ describe('a replication session', () => {
       });
       await world.until('it is seen', () => follower.test.logger.said(/DIVERGED: at offset 2/, 'error') === 1);
       await level(world, leader, follower);
+    });
+
+    it('does not let the clock go back, until a new session begins', async () => {
+      const leader = await world.node('L');
+      await leader.test.set('a', 'v', 60_000);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      const aheadMs = Math.ceil(world.clock.wallMs()) + 61_000;
+      const beat = (timeMs: number) =>
+        world.network.last.down.send({ kind: 'heartbeat', offset: 0, checksum: 0, timeMs, path: ['L'] });
+      await beat(aheadMs);
+      await until('it is told', () => follower.store.nowMs() >= aheadMs);
+      assert.equal(await follower.test.get('a'), undefined);
+      await leader.write(1, 'more');
+      await world.clock.advance(3_500);
+      assert(world.network.last.count('heartbeat') > 3, 'the leader went on telling its own, earlier time');
+      assert(follower.store.nowMs() >= aheadMs);
+      assert.equal(await follower.test.get('a'), undefined, 'what was hidden as expired does not come back');
+      world.network.last.cut();
+      await world.until('a new session has begun', () => follower.link.resyncs.partial === 1);
+      await level(world, leader, follower);
+      assert(Math.abs(follower.store.nowMs() - leader.store.nowMs()) < 50);
+      assert.equal(await follower.test.get('a'), 'v');
+    });
+
+    it('never lets the clock go below the last block, not even when it begins', async () => {
+      const leader = await world.node('L');
+      const follower = await world.node('F', { follows: 'L' });
+      leader.store.setTime(world.clock.wallMs() + 60_000);
+      await leader.write(1);
+      await level(world, leader, follower);
+      world.network.onLine = (line) => {
+        const send = line.down.send.bind(line.down);
+        line.down.send = (frame: DownFrame) =>
+          send(frame.kind === 'continue' ? { ...frame, upstream: { ...frame.upstream, timeMs: 1 } } : frame);
+      };
+      let lowestMs = Number.POSITIVE_INFINITY;
+      const setTime = follower.store.setTime.bind(follower.store);
+      follower.store.setTime = (timeMs) => {
+        setTime(timeMs);
+        lowestMs = Math.min(lowestMs, follower.store.nowMs());
+      };
+      const { partial } = follower.link.resyncs;
+      world.network.last.cut();
+      await world.until('a new session has begun', () => follower.link.resyncs.partial > partial);
+      assert(lowestMs >= follower.store.endTimeMs && lowestMs < Number.POSITIVE_INFINITY, `${lowestMs}`);
     });
 
     it("goes by the leader's clock", async () => {
@@ -985,8 +1078,8 @@ describe('a replication session', () => {
       await leader.write(1, 'kept');
       await middle.follow('L');
       await level(world, leader, middle, end);
-      assert.equal(middle.link.lostWrites, 2);
-      assert.equal(end.link.lostWrites, 2);
+      assert.equal(await middle.store.lostWrites(), 2);
+      assert.equal(await end.store.lostWrites(), 2);
     });
 
     it('waits where it asks for more than its upstream has reached', async () => {
@@ -1067,7 +1160,46 @@ describe('a replication session', () => {
       await level(world, leader, follower);
     }
     assert.equal(follower.link.resyncs.full, 1);
-    assert.equal(follower.link.lostWrites, 0);
+    assert.equal(await follower.store.lostWrites(), 0);
+  });
+
+  it('is not begun by a leader that lost a tail of its log, until it is told to follow one that has the data', async () => {
+    const leader = await world.node('L');
+    await leader.write(5);
+    const follower = await world.node('F', { follows: 'L' });
+    await level(world, leader, follower);
+    await leader.test.loseTail(5);
+    await world.until('it is open again', () => leader.store.incomplete !== undefined);
+    await world.until('it is said', () => /neither serves nor leads/.test(follower.link.status.error));
+    assert.equal(await follower.test.get('k4'), 'k at L', 'the follower serves what it has');
+    assert.equal(await follower.store.lostWrites(), 0);
+    await follower.restart({ role: 'leader', upstream: '' });
+    await follower.write(2, 'led on');
+    await leader.follow('F');
+    await level(world, follower, leader);
+    assert.match(leader.link.status.lastResync?.reason ?? '', /KEYSPACE_INCOMPLETE: .* ends at offset 4, .* up to 5;/);
+    assert(leader.store.isServing);
+  });
+
+  it('is refused where the follower lost a tail of its log that only its keyspace had, until a person accepts the loss', async () => {
+    const leader = await world.node('L');
+    await leader.write(3, 'common');
+    const former = await world.node('F', { follows: 'L' });
+    await level(world, leader, former);
+    await former.restart({ role: 'leader', upstream: '' });
+    await former.write(4, 'own');
+    await former.down();
+    const log = former.test.disk.raw(former.test.location('log', 2));
+    for (const offset of [4, 5, 6, 7]) await log.del(blockKey(offset));
+    await leader.write(9, 'longer');
+    await former.test.open({ role: 'follower', upstream: 'L' });
+    former.up();
+    await world.until('it is refused', () => /TAIL_NOT_IN_LOG/.test(former.link.status.error));
+    assert.match(former.link.status.error, /up to offset 7, those after 3 are not here .* at 12\), .*holds nothing/);
+    assert.equal(former.store.incomplete?.code, 'keyspace_incomplete');
+    await former.follow('L', { acceptDataLoss: true });
+    await level(world, leader, former);
+    assert.match(former.link.status.lastResync?.reason ?? '', /DATA_LOSS_ACCEPTED/);
   });
 
   it('gets a full resync where the follower lost a tail of its log that its keyspace has', async () => {

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { dataKey, dataStart } from '../../src/keyspace/record.js';
 import { FROZEN_LAYERS_MAX, SNAPSHOT_AGE_MS_MAX, SNAPSHOT_SHARE_MS } from '../../src/limits.js';
-import { blockKey } from '../../src/log/rows.js';
+import { blockKey, lineageKey } from '../../src/log/rows.js';
 import { flipped } from '../log/blocks.js';
 import { settled, turns, until } from '../support/clock.js';
 import { type DiskOperation, removeTemporaryDirectories } from '../support/database.js';
@@ -405,6 +405,7 @@ describe('a disk that fails under a checkpoint', () => {
     };
     await until('several attempts', () => opens > 3, { clock: test.clock, stepMs: 100 });
     assert(test.clock.monotonicMs() - 5_000 >= 1_000, `${test.clock.monotonicMs() - 5_000} ms for four attempts`);
+    assert.equal(test.store.position.offset, 1, 'it still tells where it was');
     await assert.rejects(test.get('a'), refused('unavailable'));
     const closing = test.store.close();
     await until('it is closed', () => settled(closing), { clock: test.clock, stepMs: 500 });
@@ -442,7 +443,7 @@ describe('a log that lost its tail', () => {
 
   it('below the checkpoint keeps a leader from opening', async () => {
     const test = await cut('leader');
-    await assert.rejects(test.open(), refused('keyspace_incomplete', /log lost its tail/));
+    await assert.rejects(test.open(), refused('keyspace_incomplete', /log lost its tail; .*serve --follow HOST:PORT/));
     assert.deepEqual(test.disk.opened, []);
   });
 
@@ -464,6 +465,35 @@ describe('a log that lost its tail', () => {
     await test.store.close();
   });
 
+  it('while a leader opens anew after a failure leaves it up: it neither serves nor leads, says what to do, and tries no more', async () => {
+    const test = await TestStore.open();
+    for (const name of ['a', 'b', 'c']) await test.set(name);
+    const { rows } = test.store.lineage;
+    const serving: boolean[] = [];
+    test.store.onServing((is) => void serving.push(is));
+    await test.loseTail(3);
+    const { store } = test;
+    await until('it is open again', () => store.incomplete !== undefined);
+    await store.settled();
+    const advice = /lost its tail; this node neither serves nor leads .*"follow HOST:PORT".*--accept-data-loss/;
+    assert.equal(test.logger.said(advice, 'error'), 1);
+    assert.equal(test.logger.said(/the store is open again|cannot be opened/), 0);
+    assert.match(store.notServing?.message ?? '', advice);
+    assert.deepEqual([store.isServing, store.role, serving.at(-1)], [false, 'leader', false]);
+    await assert.rejects(test.set('d'), refused('unavailable', advice));
+    await assert.rejects(test.get('a'), refused('unavailable', advice));
+    assert.deepEqual(store.lineage.rows, rows, 'no history was begun');
+    const operations = test.disk.operations.length;
+    await test.clock.advance(60 * 60_000);
+    assert.equal(test.disk.operations.length, operations, 'the disk is left alone');
+    assert.deepEqual(test.fatal, []);
+    await store.follow('127.0.0.1:1');
+    assert.match(store.notServing?.message ?? '', /nothing is served until a full resync/);
+    await test.reopen();
+    assert.deepEqual([test.store.role, test.store.incomplete?.code], ['follower', 'keyspace_incomplete']);
+    await test.store.close();
+  });
+
   it('below a checkpoint that had begun is the same: the disk is ahead of the log', async () => {
     const test = await TestStore.open();
     for (const name of ['a', 'b', 'c']) await test.set(name);
@@ -478,6 +508,55 @@ describe('a log that lost its tail', () => {
     await test.open({ role: 'follower', upstream: '127.0.0.1:1' });
     assert.equal(test.store.incomplete?.code, 'keyspace_incomplete');
     await test.store.close();
+  });
+
+  it('still tells how far the keyspace may have gone and under which histories, however often it is opened', async () => {
+    for (const what of ['a checkpoint', 'a checkpoint that had begun'] as const) {
+      const test = await TestStore.open();
+      for (const name of ['a', 'b']) await test.set(name);
+      await test.restart();
+      await test.set('c');
+      const { rows } = test.store.lineage;
+      assert.equal(rows.length, 2);
+      if (what === 'a checkpoint') {
+        await (await test.store.snapshotAt()).release();
+        test.disk.crash();
+      } else {
+        test.disk.fault = (operation) => {
+          if (inKeyspace(operation) && operation.kind === 'durable') test.disk.crash();
+        };
+        void test.store.snapshotAt();
+        await until('it has died', () => test.disk.opened.length === 0);
+        test.disk.fault = undefined;
+      }
+      for (const offset of [2, 3]) await test.disk.raw(test.location('log')).del(blockKey(offset));
+      await test.open({ role: 'follower', upstream: '127.0.0.1:1' });
+      for (let round = 0; round < 2; round++) {
+        const { store } = test;
+        assert.deepEqual(
+          [store.incomplete?.code, store.position.offset, store.keyspaceOffset],
+          ['keyspace_incomplete', 1, 3],
+          what,
+        );
+        assert.deepEqual(store.lineageOfData.rows, rows, what);
+        await test.reopen();
+      }
+      await test.store.close();
+    }
+  });
+
+  it('with its rows still tells of the histories that the checkpoint knows', async () => {
+    const test = await cut('follower');
+    const raw = test.disk.raw(test.location('log'));
+    for (const key of [blockKey(1), blockKey(2), lineageKey(1)]) await raw.del(key);
+    await test.open();
+    const { store } = test;
+    assert.deepEqual([store.position.offset, store.lineage.rows.length, store.keyspaceOffset], [0, 0, 3]);
+    assert.deepEqual(
+      store.lineageOfData.rows.map(({ firstOffset }) => firstOffset),
+      [1],
+    );
+    await store.close();
   });
 
   it('above both is cut, loudly, and what lay behind the break is kept aside', async () => {

@@ -1,6 +1,6 @@
 /** A store that follows: what it takes from upstream, what it refuses, and how a full resync replaces its data. */
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import type { LineageRow } from '../../src/lineage.js';
@@ -282,7 +282,7 @@ describe('a full resync', () => {
     own.block(put('old', '1'));
     await feed(test, own);
     const leader = await source(['a', 'b', 'c']);
-    const replacement = await test.store.beginReplacement(leader.position, leader.lineage);
+    const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
     await replacement.addEntries(leader.keys.slice(0, 2), leader.records.slice(0, 2));
     assert.equal(await test.get('old'), '1');
     assert.equal(await test.get('a'), undefined);
@@ -341,7 +341,7 @@ describe('a full resync', () => {
     await reading.next();
     const waiting = test.store.log.whenBeyond(600, new AbortController().signal);
     waiting.catch(() => {});
-    const replacement = await test.store.beginReplacement(leader.position, leader.lineage);
+    const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
     await replacement.addEntries(leader.keys, leader.records);
     await replacement.finish(leader.proof);
     await test.store.adopt(replacement, test.store.clusterId);
@@ -369,7 +369,7 @@ describe('a full resync', () => {
       };
       let done = false;
       void (async () => {
-        const replacement = await test.store.beginReplacement(leader.position, leader.lineage);
+        const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
         await replacement.addEntries(leader.keys, leader.records);
         await replacement.appendBlocks(blocks, []);
         await replacement.finish(leader.proof);
@@ -400,11 +400,11 @@ describe('a full resync', () => {
   it('that does not prove itself is no keyspace, and the next one begins clean', async () => {
     const test = await TestStore.follower();
     const leader = await source(['a', 'b']);
-    const first = await test.store.beginReplacement(leader.position, leader.lineage);
+    const first = await test.store.beginReplacement(leader.position, leader.lineage, 0);
     await first.addEntries(leader.keys.slice(0, 1), leader.records.slice(0, 1));
     await assert.rejects(first.finish(leader.proof), refused('corrupt', /did not arrive whole/));
     await first.close();
-    const second = await test.store.beginReplacement(leader.position, leader.lineage);
+    const second = await test.store.beginReplacement(leader.position, leader.lineage, 0);
     await second.addEntries(leader.keys, leader.records);
     await second.finish(leader.proof);
     await test.store.adopt(second, test.store.clusterId);
@@ -421,14 +421,14 @@ describe('a full resync', () => {
         if (location.includes('gen-000002') && (kind === 'batch' || location.endsWith('keyspace')) && kind === fails)
           throw new Error('EMFILE');
       };
-      await assert.rejects(test.store.beginReplacement(leader.position, leader.lineage), /EMFILE/);
+      await assert.rejects(test.store.beginReplacement(leader.position, leader.lineage, 0), /EMFILE/);
       assert.deepEqual(
         test.disk.opened.filter((location) => location.includes('gen-000002')),
         [],
       );
     }
     test.disk.fault = undefined;
-    const replacement = await test.store.beginReplacement(leader.position, leader.lineage);
+    const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
     await replacement.close();
     await leader.test.store.close();
     await test.store.close();
@@ -437,7 +437,7 @@ describe('a full resync', () => {
   it('takes only blocks that chain from the snapshot on', async () => {
     const test = await TestStore.follower();
     const leader = await source(['a', 'b']);
-    const replacement = await test.store.beginReplacement(leader.position, leader.lineage);
+    const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
     const history = new History('x', leader.position);
     await assert.rejects(replacement.appendBlocks([history.puts(1)], []), refused('protocol_violation'));
     await replacement.appendBlocks(history.blocks, [{ ...(history.rows[0] as LineageRow), epoch: 9 }]);
@@ -463,7 +463,7 @@ describe('a full resync', () => {
       own.block(put('old', '1'));
       await feed(test, own);
       const leader = await source(['a']);
-      const replacement = await test.store.beginReplacement(leader.position, leader.lineage);
+      const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
       await replacement.addEntries(leader.keys, leader.records);
       await replacement.finish(leader.proof);
       let failures = 0;
@@ -511,7 +511,8 @@ describe('writes that a resync costs', () => {
 
   it('are saved verbatim from the branch on, and counted', async () => {
     const { test, history } = await diverged();
-    assert.equal(await test.store.saveLostWrites(2), 7);
+    await test.store.saveLostWrites(2);
+    assert.equal(await test.store.lostWrites(), 7);
     const name = `${historyId('a')}-3-9.blocks`;
     assert.deepEqual(await readdir(lostWrites(test)), [name]);
     assert.deepEqual(
@@ -524,7 +525,8 @@ describe('writes that a resync costs', () => {
 
   it('are none where the branch is the end', async () => {
     const { test } = await diverged();
-    assert.equal(await test.store.saveLostWrites(9), 0);
+    await test.store.saveLostWrites(9);
+    assert.equal(await test.store.lostWrites(), 0);
     await assert.rejects(readdir(lostWrites(test)), { code: 'ENOENT' });
     await test.store.close();
   });
@@ -534,9 +536,28 @@ describe('writes that a resync costs', () => {
     await test.store.saveLostWrites(2);
     const [name] = await readdir(lostWrites(test));
     const before = await readFile(`${lostWrites(test)}/${name}`);
-    assert.equal(await test.store.saveLostWrites(2), 0);
+    await test.store.saveLostWrites(2);
+    assert.equal(await test.store.lostWrites(), 7);
+    assert.equal(test.logger.said(/saved to lost-writes/), 1);
     assert.deepEqual(await readFile(`${lostWrites(test)}/${name}`), before);
     assert.equal((await readdir(lostWrites(test))).length, 1);
+    await test.store.close();
+  });
+
+  it('are counted over restarts, for as long as their files are there', async () => {
+    const { test } = await diverged();
+    await test.store.saveLostWrites(2);
+    await test.store.saveLostWrites(5);
+    for (const way of ['closed', 'killed'] as const) {
+      if (way === 'closed') await test.reopen();
+      else await test.restart();
+      assert.equal(await test.store.lostWrites(), 7 + 4, way);
+    }
+    await writeFile(`${lostWrites(test)}/${historyId('b')}-1-9.blocks.new`, 'cut in the middle');
+    await writeFile(`${lostWrites(test)}/notes.txt`, 'looked at on Monday');
+    assert.equal(await test.store.lostWrites(), 11);
+    await rm(`${lostWrites(test)}/${historyId('a')}-3-9.blocks`);
+    assert.equal(await test.store.lostWrites(), 4);
     await test.store.close();
   });
 

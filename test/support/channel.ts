@@ -5,14 +5,8 @@
  */
 import { HeadwaterError } from '../../src/errors.js';
 import type { Channel, DownChannel, UpChannel } from '../../src/replication/channel.js';
-import {
-  type DownFrame,
-  decodeDownFrame,
-  decodeUpFrame,
-  encodeDownFrame,
-  encodeUpFrame,
-  type UpFrame,
-} from '../../src/wire/replication.js';
+import { type DownFrame, decodeDownFrame, encodeDownFrame } from '../../src/wire/down-frames.js';
+import { decodeUpFrame, encodeUpFrame, type UpFrame } from '../../src/wire/up-frames.js';
 
 /** Frames that may be on their way before the sender is told to wait. */
 const WINDOW_FRAMES = 4;

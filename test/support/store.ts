@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { blockKey } from '../../src/log/rows.js';
 import type { Logger } from '../../src/logger.js';
 import type { Operation, Reply } from '../../src/operation.js';
 import type { Role } from '../../src/store/directory.js';
@@ -111,6 +112,21 @@ export class TestStore {
   async reopen(role?: { role: Role; upstream: string }): Promise<void> {
     await this.store.close();
     await this.open(role);
+  }
+
+  /**
+   * A leader's append fails while everything is checkpointed, and when the
+   * store opens anew, its log has lost the block that ends at `offset`.
+   */
+  async loseTail(offset: number): Promise<void> {
+    await (await this.store.snapshotAt()).release();
+    this.disk.fault = async (operation) => {
+      if (isAppend(operation)) throw new Error('EIO');
+      if (operation.kind !== 'open' || !operation.location.endsWith('/log')) return;
+      this.disk.fault = undefined;
+      await this.disk.raw(operation.location).del(blockKey(offset));
+    };
+    await assert.rejects(this.set('fails'), { code: 'outcome_unknown' });
   }
 
   /** Databases of the generation in use. */

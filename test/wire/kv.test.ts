@@ -5,6 +5,7 @@ import { MESSAGE_BYTES_MAX } from '../../src/limits.js';
 import type { Operation, OperationKind, Reply } from '../../src/operation.js';
 import type { Position } from '../../src/position.js';
 import { decodeStatus, encodeStatus, statusCodeOf } from '../../src/wire/error.js';
+import { toPosition } from '../../src/wire/frame.js';
 import { google, headwater } from '../../src/wire/generated.js';
 import {
   decodeRequest,
@@ -23,7 +24,6 @@ import {
   encodePipelineRequest,
   encodePipelineResponse,
 } from '../../src/wire/pipeline.js';
-import { toPosition } from '../../src/wire/replication.js';
 
 const { v1 } = headwater;
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');

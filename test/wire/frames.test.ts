@@ -4,19 +4,16 @@ import fc from 'fast-check';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import type { LineageRow } from '../../src/lineage.js';
 import { NO_HISTORY, ORIGIN } from '../../src/position.js';
+import { type DownFrame, decodeDownFrame, encodeDownFrame, type Part } from '../../src/wire/down-frames.js';
 import { headwater } from '../../src/wire/generated.js';
+import type { Handshake } from '../../src/wire/handshake.js';
 import {
   type Acknowledgement,
   type DigestReport,
-  type DownFrame,
-  decodeDownFrame,
   decodeUpFrame,
-  encodeDownFrame,
   encodeUpFrame,
-  type Handshake,
-  type Part,
   type UpFrame,
-} from '../../src/wire/replication.js';
+} from '../../src/wire/up-frames.js';
 import { historyId, runs } from '../support/seeds.js';
 
 const { UpFrame: PbUpFrame, DownFrame: PbDownFrame } = headwater.v1;
@@ -49,6 +46,7 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     lineage: fc.array(row, { maxLength: 4 }),
     position,
     baseOffset: offset,
+    keyspaceOffset: offset,
     acceptDataLoss: fc.boolean(),
     full: fc.boolean(),
     keyspaceIncomplete: fc.boolean(),
@@ -133,6 +131,7 @@ const handshake: Handshake = {
   lineage: [],
   position: ORIGIN,
   baseOffset: 0,
+  keyspaceOffset: 0,
   acceptDataLoss: false,
   full: false,
   keyspaceIncomplete: false,

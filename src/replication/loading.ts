@@ -1,0 +1,68 @@
+/**
+ * A full resync as the follower sees it: what would be lost is saved, the new
+ * data are built beside the old ones, and once they have proven themselves they
+ * take their place. Given up at any moment before, the old data are as they were.
+ */
+import { Lineage, type LineageRow } from '../lineage.js';
+import type { Block } from '../log/block.js';
+import type { Replacement } from '../store/replacement.js';
+import type { Store } from '../store/store.js';
+import type { FullResync } from '../wire/down-frames.js';
+
+export class Loading {
+  readonly reason: string;
+  readonly #store: Store;
+  readonly #replacement: Replacement;
+  readonly #frame: FullResync;
+
+  private constructor(store: Store, replacement: Replacement, frame: FullResync) {
+    this.#store = store;
+    this.#replacement = replacement;
+    this.#frame = frame;
+    this.reason = frame.reason;
+  }
+
+  static async begin(store: Store, frame: FullResync): Promise<Loading> {
+    if (frame.branchOffset !== undefined) await store.saveLostWrites(frame.branchOffset);
+    const { position, lineage, upstream } = frame;
+    const replacement = await store.beginReplacement(position, Lineage.received(lineage), upstream.timeMs);
+    return new Loading(store, replacement, frame);
+  }
+
+  /** For showing: so many keys of about so many. */
+  get progress(): { keys: number; keysEstimate: number } {
+    return { keys: this.#replacement.keys, keysEstimate: this.#frame.keysEstimate };
+  }
+
+  /** Of the snapshot, keys and records. */
+  get bytes(): number {
+    return this.#replacement.bytes;
+  }
+
+  get clusterId(): string {
+    return this.#frame.upstream.clusterId;
+  }
+
+  addEntries(keys: readonly Buffer[], records: readonly Buffer[]): Promise<void> {
+    return this.#replacement.addEntries(keys, records);
+  }
+
+  appendBlocks(blocks: readonly Block[], rows: readonly LineageRow[]): Promise<void> {
+    return this.#replacement.appendBlocks(blocks, rows);
+  }
+
+  /** Proves the snapshot; nothing more of it is open then. */
+  prove(proof: { keys: number; digest: Buffer }): Promise<void> {
+    return this.#replacement.finish(proof);
+  }
+
+  /** What was proven takes the place of the old data. */
+  adopt(): Promise<void> {
+    return this.#store.adopt(this.#replacement, this.clusterId);
+  }
+
+  /** Gives up before it is proven. */
+  close(): Promise<void> {
+    return this.#replacement.close();
+  }
+}

@@ -1,0 +1,325 @@
+/**
+ * One session with the upstream, at the follower: the handshake, then frames in
+ * order, until the channel ends. It takes them into the store and says how far
+ * it has got; that there will be another session, and when, is link.ts's. What
+ * it knows ends with it.
+ */
+import type { Clock } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import { RECORD_FORMAT } from '../keyspace/record.js';
+import type { LineageRow } from '../lineage.js';
+import { BLOCK_FORMAT, Block } from '../log/block.js';
+import type { Logger } from '../logger.js';
+import type { Store } from '../store/store.js';
+import type { Continue, DownFrame, FullResync, Heartbeat } from '../wire/down-frames.js';
+import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
+import { Acknowledger } from './acknowledger.js';
+import type { UpChannel } from './channel.js';
+import type { LinkState } from './link-state.js';
+import { Loading } from './loading.js';
+
+export interface Resync {
+  readonly kind: 'partial' | 'full';
+  readonly reason: string;
+  readonly bytes: number;
+  readonly durationMs: number;
+}
+
+export interface SessionOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly channel: UpChannel;
+  readonly state: LinkState;
+  /** host:port of the upstream, for messages. */
+  readonly upstream: string;
+  /** host:port at which this node itself listens. */
+  readonly address: string;
+  readonly nonce: string;
+  readonly acceptDataLoss: boolean;
+  /** Silence for so long is a dead upstream. */
+  readonly timeoutMs: number;
+  readonly report: SessionReport;
+}
+
+/** What outlives a session. */
+export interface SessionReport {
+  /** Its figures so far, whenever they change. */
+  resyncing(resync: Resync): void;
+  /** The resync is done: from now on it streams. */
+  streams(kind: Resync['kind']): void;
+  heard(heartbeat: Heartbeat): void;
+}
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #channel: UpChannel;
+  readonly #state: LinkState;
+  readonly #acknowledger: Acknowledger;
+  readonly #beganMs: number;
+  #heardMs: number;
+  /** Frames are being taken in. */
+  #busy = false;
+  /** The upstream's time as it last said, and when that was. */
+  #upstreamTime = { ms: 0, heardMs: 0 };
+  #streamsSinceMs: number | undefined;
+  /** Histories announced for the next blocks. */
+  #rows: LineageRow[] = [];
+  #loading: Loading | undefined;
+  #resync: Resync | undefined;
+  /** After a partial resync: where the upstream's log ended at the handshake; 0 once that is reached. */
+  #levelAtOffset = 0;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#channel = options.channel;
+    this.#state = options.state;
+    this.#acknowledger = new Acknowledger({ ...options, isStreaming: () => options.state.name === 'streaming' });
+    this.#beganMs = this.#heardMs = options.clock.monotonicMs();
+  }
+
+  /** From when on it streamed, by the monotonic clock; undefined before. */
+  get streamsSinceMs(): number | undefined {
+    return this.#streamsSinceMs;
+  }
+
+  /** While a snapshot is loading. */
+  get progress(): Loading['progress'] | undefined {
+    return this.#loading?.progress;
+  }
+
+  /** Takes what comes until the session ends, and rejects with the reason then. */
+  async run(): Promise<never> {
+    const stopWatch = this.#watchSilence();
+    try {
+      this.#state.to('handshake');
+      await this.#channel.send(this.#handshake());
+      this.#acknowledger.start();
+      for (;;) {
+        const frames = await this.#channel.receive();
+        this.#busy = true;
+        await this.#take(frames);
+        this.#busy = false;
+        this.#heardMs = this.#clock.monotonicMs();
+      }
+    } finally {
+      stopWatch();
+      this.#acknowledger.stop();
+      await this.#loading?.close();
+      this.#loading = undefined;
+      this.#channel.close();
+    }
+  }
+
+  #handshake(): Handshake {
+    const { log } = this.#store;
+    return {
+      kind: 'handshake',
+      protocolVersion: PROTOCOL_VERSION,
+      blockFormat: BLOCK_FORMAT,
+      recordFormat: RECORD_FORMAT,
+      clusterId: this.#store.clusterId,
+      nodeId: this.#store.nodeId,
+      nonce: this.#options.nonce,
+      address: this.#options.address,
+      lineage: this.#store.lineageOfData.rows,
+      position: log.end,
+      baseOffset: log.base.offset,
+      keyspaceOffset: this.#store.keyspaceOffset,
+      acceptDataLoss: this.#options.acceptDataLoss,
+      full: false,
+      keyspaceIncomplete: this.#store.incomplete !== undefined,
+    };
+  }
+
+  /** Frames in order; blocks that arrived together are committed together. */
+  async #take(frames: readonly DownFrame[]): Promise<void> {
+    let gathered: Buffer[] = [];
+    for (let i = 0; i < frames.length; i++) {
+      const frame = frames[i] as DownFrame;
+      if (frame.kind !== 'blocks') {
+        await this.#takeOne(frame);
+        continue;
+      }
+      gathered.push(...frame.blocks);
+      this.#acknowledger.wanted(frame);
+      if (frames[i + 1]?.kind === 'blocks') continue;
+      await this.#takeBlocks(gathered);
+      gathered = [];
+    }
+  }
+
+  async #takeBlocks(gathered: readonly Buffer[]): Promise<void> {
+    const blocks = gathered.map((bytes) => new Block(bytes));
+    const last = blocks.at(-1);
+    if (!last) return;
+    this.#acknowledger.received(last.lastOffset);
+    const rows = this.#rows;
+    this.#rows = [];
+    if (this.#loading) {
+      await this.#loading.appendBlocks(blocks, rows);
+      return;
+    }
+    if (this.#state.name !== 'streaming')
+      throw new HeadwaterError('protocol_violation', `blocks arrived in the state ${this.#state.name}`);
+    await this.#store.receive(blocks, rows);
+    this.#countCatchingUp(blocks);
+    await this.#acknowledger.appended();
+  }
+
+  async #takeOne(frame: Exclude<DownFrame, { kind: 'blocks' }>): Promise<void> {
+    switch (frame.kind) {
+      case 'continue':
+        this.#heardTime(frame.upstream.timeMs);
+        await this.#continue(frame);
+        break;
+      case 'wait':
+        if (this.#state.name !== 'waiting')
+          this.#logger.warn({}, `upstream ${this.#options.upstream} is not ready: ${frame.reason}`);
+        this.#state.to('waiting');
+        break;
+      case 'refuse':
+        this.#state.to('refused');
+        throw new HeadwaterError(
+          'resync_refused',
+          `it refused to resync (${frame.reason}): ${frame.message}. This node goes on serving what it has`,
+          {
+            details: { reason: frame.reason, ...frame.details },
+          },
+        );
+      case 'fullResync':
+        this.#heardTime(frame.upstream.timeMs);
+        await this.#beginLoading(frame);
+        break;
+      case 'snapshotChunk':
+        await this.#expectLoading().addEntries(frame.keys, frame.records);
+        break;
+      case 'snapshotEnd':
+        await this.#finishLoading(frame);
+        break;
+      case 'newHistory':
+        this.#rows.push(frame.row);
+        break;
+      case 'heartbeat':
+        this.#takeHeartbeat(frame);
+        break;
+      case 'mark':
+        break;
+    }
+  }
+
+  async #continue({ endOffset, upstream }: Continue): Promise<void> {
+    const { offset } = this.#store.position;
+    const reason = `CONTINUE: the upstream's log holds what follows offset ${offset}`;
+    this.#levelAtOffset = endOffset;
+    await this.#streams({ kind: 'partial', reason, bytes: 0, durationMs: this.#tookMs }, upstream.clusterId);
+    this.#logger.info(
+      { offset },
+      `partial resync from ${this.#options.upstream}: going on from offset ${offset}, ${endOffset - offset} commands behind`,
+    );
+  }
+
+  async #beginLoading(frame: FullResync): Promise<void> {
+    const { upstream } = this.#options;
+    this.#logger.info(
+      { upstream, reason: frame.reason },
+      `full resync from ${upstream} at offset ${frame.position.offset} (${frame.reason}); serving the old data meanwhile`,
+    );
+    this.#loading = await Loading.begin(this.#store, frame);
+    this.#note({ kind: 'full', reason: frame.reason, bytes: 0, durationMs: 0 });
+    this.#state.to('loading');
+  }
+
+  async #finishLoading(proof: { keys: number; digest: Buffer }): Promise<void> {
+    const loading = this.#expectLoading();
+    await loading.prove(proof);
+    this.#loading = undefined;
+    await loading.adopt();
+    const { reason, bytes, clusterId } = loading;
+    await this.#streams({ kind: 'full', reason, bytes, durationMs: this.#tookMs }, clusterId);
+  }
+
+  #expectLoading(): Loading {
+    if (this.#loading) return this.#loading;
+    throw new HeadwaterError('protocol_violation', `a piece of a snapshot arrived in the state ${this.#state.name}`);
+  }
+
+  /** What this node holds is the upstream's history: its cluster and its time are this node's from here on. */
+  async #streams(resync: Resync, clusterId: string): Promise<void> {
+    await this.#store.joinCluster(clusterId);
+    // Before, it may have been a stranger's time, which must not decide what is expired here.
+    this.#store.setTime(this.#upstreamTime.ms + this.#clock.monotonicMs() - this.#upstreamTime.heardMs);
+    this.#note(resync);
+    this.#options.report.streams(resync.kind);
+    this.#streamsSinceMs = this.#clock.monotonicMs();
+    this.#state.to('streaming');
+    // Until it hears, the upstream takes this node for one that holds nothing.
+    this.#acknowledger.now();
+  }
+
+  /** Until what was missing at the handshake is here, it counts as the resync's. */
+  #countCatchingUp(blocks: readonly Block[]): void {
+    if (!this.#resync || this.#levelAtOffset === 0) return;
+    const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, this.#resync.bytes);
+    this.#note({ ...this.#resync, bytes, durationMs: this.#tookMs });
+    if (this.#store.position.offset >= this.#levelAtOffset) this.#levelAtOffset = 0;
+  }
+
+  #note(resync: Resync): void {
+    this.#resync = resync;
+    this.#options.report.resyncing(resync);
+  }
+
+  get #tookMs(): number {
+    return Math.round(this.#clock.monotonicMs() - this.#beganMs);
+  }
+
+  #takeHeartbeat(frame: Heartbeat): void {
+    if (frame.path.includes(this.#store.nodeId)) {
+      throw new HeadwaterError(
+        'replication_loop',
+        `this node stands above its own upstream: ${[...frame.path, this.#store.nodeId].map((id) => id.slice(0, 8)).join(' → ')}`,
+      );
+    }
+    this.#options.report.heard(frame);
+    this.#heardTime(frame.timeMs);
+    if (this.#state.name !== 'streaming') return;
+    this.#store.followTime(frame.timeMs);
+    const { offset, checksum } = this.#store.position;
+    if (frame.offset !== offset || frame.checksum === checksum) return;
+    this.#logger.error(
+      { offset },
+      `DIVERGED: at offset ${offset} the upstream's running checksum is not this node's; resyncing`,
+    );
+    throw new HeadwaterError('chain_broken', `the running checksums differ at offset ${offset}`);
+  }
+
+  /** A snapshot may load for long: what is taken at its end is the time last heard, and what has passed since. */
+  #heardTime(ms: number): void {
+    this.#upstreamTime = { ms, heardMs: this.#clock.monotonicMs() };
+  }
+
+  #watchSilence(): () => void {
+    const { timeoutMs } = this.#options;
+    let cancel = () => {};
+    const look = () => {
+      // While this node is busy with what it heard, what comes meanwhile waits unheard.
+      const silentMs = this.#busy ? 0 : this.#clock.monotonicMs() - this.#heardMs;
+      if (silentMs > timeoutMs) {
+        this.#channel.close(
+          new HeadwaterError('unreachable', `the upstream was silent for ${Math.round(silentMs)} ms`),
+        );
+        return;
+      }
+      cancel = this.#clock.after(timeoutMs / 4, look);
+    };
+    look();
+    return () => cancel();
+  }
+}

@@ -1,0 +1,317 @@
+/**
+ * What of a store is open, and when: the generation in use, and on top of it
+ * what its role asks for (on a leader the writer and active expiry, on a
+ * follower the sweeping of its index). It opens, closes and switches, one
+ * change after another.
+ *
+ * After a failed write the generation is thrown away and opened anew, with full
+ * recovery, and a leader begins another history: nothing that was in memory is
+ * trusted. Where the log is then found to have lost a tail that the keyspace
+ * has effects of, neither can be served or led from: the generation stays open
+ * for a full resync, which a leader has to be told of.
+ */
+import { randomBytes } from 'node:crypto';
+import { type Clock, type LogicalClock, sleep } from '../clock.js';
+import type { Limits } from '../commands/view.js';
+import { HeadwaterError } from '../errors.js';
+import { InvariantViolation, invariant } from '../invariant.js';
+import { RECONNECT_MS_MAX } from '../limits.js';
+import { keepBlocks } from '../log/block-file.js';
+import type { Logger } from '../logger.js';
+import { formatPosition, ORIGIN, type Position } from '../position.js';
+import type { Directory } from './directory.js';
+import { expireAsLeader, sweepAsFollower } from './expiry.js';
+import { Generation, type GenerationOptions } from './generation.js';
+import { Writer } from './writer.js';
+
+export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' | 'onFailure'> {
+  readonly directory: Directory;
+  readonly limits: Limits;
+  /** Our own bug has shown itself: the process must not go on. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export class Lifecycle {
+  readonly #options: LifecycleOptions;
+  readonly #clock: Clock;
+  readonly #logicalClock: LogicalClock;
+  readonly #logger: Logger;
+  readonly #directory: Directory;
+  #generation: Generation | undefined;
+  #writer: Writer | undefined;
+  #background = new AbortController();
+  #backgroundDone: Promise<void> = Promise.resolve();
+  /** Why nothing can be done for now; undefined while the generation is open. */
+  #unavailable: HeadwaterError | undefined = new HeadwaterError('unavailable', 'the store is opening');
+  /** Changes of what is open, one after another. */
+  #changing: Promise<void> = Promise.resolve();
+  #closing = false;
+  #onServing: (serving: boolean) => void = () => {};
+  /** Where the generation ended that was closed last. */
+  #last = { position: ORIGIN, timeMs: 0 };
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#logicalClock = options.logicalClock;
+    this.#logger = options.logger;
+    this.#directory = options.directory;
+  }
+
+  /** @throws the reason where nothing is open. */
+  get generation(): Generation {
+    if (!this.#generation) throw this.#unavailable ?? new HeadwaterError('unavailable', 'the store is not open');
+    return this.#generation;
+  }
+
+  /** @throws `notServing`. */
+  get serving(): Generation {
+    const reason = this.notServing;
+    if (reason) throw reason;
+    return this.generation;
+  }
+
+  /** Undefined on a follower, and while nothing is open. */
+  get writer(): Writer | undefined {
+    return this.#writer;
+  }
+
+  /** Where the log ends, as far as it is applied, and the time of its last block; as it was last, while nothing is open. */
+  get end(): { position: Position; timeMs: number } {
+    const log = this.#generation?.log;
+    return log ? { position: log.end, timeMs: log.endTimeMs } : this.#last;
+  }
+
+  /** Set where a lost log tail left a keyspace that only a full resync can help; undefined while nothing is open. */
+  get incomplete(): HeadwaterError | undefined {
+    return this.#generation?.incomplete;
+  }
+
+  /** Why nothing is served, and what is to be done about it where the store cannot help itself. */
+  get notServing(): HeadwaterError | undefined {
+    if (this.#unavailable) return this.#unavailable;
+    const { incomplete } = this;
+    return incomplete && new HeadwaterError('unavailable', this.#withAdvice(incomplete), { cause: incomplete });
+  }
+
+  get isServing(): boolean {
+    return !this.#unavailable && !this.incomplete;
+  }
+
+  /** Resolves when no change is under way. */
+  settled(): Promise<void> {
+    return this.#changing;
+  }
+
+  /** Tells `listener` now, and whenever it changes, whether reads can be served. */
+  onServing(listener: (serving: boolean) => void): void {
+    this.#onServing = listener;
+    listener(this.isServing);
+  }
+
+  /**
+   * Opens for the first time.
+   * @throws HeadwaterError, `keyspace_incomplete` on a leader; nothing is open then.
+   */
+  async start(): Promise<void> {
+    try {
+      await this.#open({ starting: true });
+    } catch (error) {
+      this.#background.abort();
+      await this.#generation?.close(new HeadwaterError('unavailable', 'the store did not open')).catch(() => {});
+      throw error;
+    }
+  }
+
+  /**
+   * Writes in hand are finished, then the role changes as `update` says.
+   * @param reason what writers hear that come too late.
+   */
+  changeRole(reason: HeadwaterError, update: () => Promise<void>): Promise<void> {
+    return this.#change(async () => {
+      await this.#writer?.between(async () => {});
+      await this.#stopRole(reason);
+      try {
+        await update();
+        if (this.isServing && this.#directory.node.role === 'follower') await this.generation.log.forgetUnusedHistory();
+      } finally {
+        this.#startRole();
+      }
+    });
+  }
+
+  /**
+   * Closes the generation, lets `exchange` name another one, and opens that.
+   * @throws what failed; whichever generation is the current one by then is open all the same.
+   */
+  replace(reason: HeadwaterError, exchange: () => Promise<void>): Promise<void> {
+    return this.#change(async () => {
+      try {
+        await this.#close(reason);
+        await exchange();
+        await this.#open();
+      } catch (error) {
+        await this.#reopen(reason);
+        throw error;
+      }
+      await this.#directory.removeOtherGenerations();
+    });
+  }
+
+  /**
+   * Ends it: what is in hand is finished, everything is checkpointed and
+   * durable. Called again, it waits for that.
+   */
+  close(reason: HeadwaterError): Promise<void> {
+    if (this.#closing) return this.#changing;
+    this.#closing = true;
+    return this.#change(async () => {
+      if (this.isServing) {
+        await this.#writer?.between(async () => {}).catch(() => {});
+        await this.#generation?.checkpointer.checkpoint().catch(() => {});
+      }
+      try {
+        await this.#close(reason);
+      } finally {
+        await this.#directory.close();
+      }
+    });
+  }
+
+  /** @throws HeadwaterError `keyspace_incomplete` on a leader that is starting; one that runs stays up to be told whom to follow. */
+  async #open({ starting } = { starting: false }): Promise<void> {
+    const generation = await Generation.open(this.#directory.currentGeneration, {
+      ...this.#options,
+      logicalClock: this.#logicalClock,
+      quarantine: (blocks, fromOffset) => this.#quarantine(blocks, fromOffset),
+      onFailure: (error) => this.failed(error),
+    });
+    this.#generation = generation;
+    const { incomplete } = generation;
+    if (incomplete) {
+      const message = this.#withAdvice(incomplete);
+      if (starting && this.#directory.node.role === 'leader')
+        throw new HeadwaterError('keyspace_incomplete', message, { cause: incomplete });
+      const { offset } = generation.log.end;
+      this.#logger.error(
+        { role: this.#directory.node.role, offset, keyspace_offset: generation.keyspaceOffset },
+        message,
+      );
+    } else if (this.#directory.node.role === 'leader') {
+      await this.#lead(generation);
+    } else {
+      await generation.log.forgetUnusedHistory();
+    }
+    if (generation.checkpointer.failure) throw generation.checkpointer.failure;
+    this.#unavailable = undefined;
+    this.#startRole();
+    this.#onServing(this.isServing);
+  }
+
+  async #lead({ log }: Generation): Promise<void> {
+    if (this.#directory.node.cluster_id === '')
+      await this.#directory.update({ cluster_id: randomBytes(16).toString('hex') });
+    const row = await log.beginHistory(randomBytes(20).toString('hex'));
+    this.#logger.info(
+      { replication_id: row.replicationId, epoch: row.epoch },
+      `leading from offset ${row.firstOffset} under the new history ${row.replicationId}`,
+    );
+  }
+
+  #startRole(): void {
+    const generation = this.#generation;
+    if (!generation || generation.incomplete) return;
+    const onFailure = (error: Error) => this.failed(error);
+    const expiry = { keyspace: generation.keyspace, clock: this.#clock, logicalClock: this.#logicalClock, onFailure };
+    this.#background = new AbortController();
+    if (this.#directory.node.role === 'follower') {
+      this.#backgroundDone = sweepAsFollower(expiry, this.#background.signal);
+      return;
+    }
+    const row = generation.log.lineage.current;
+    invariant(row, 'a leader has a history');
+    const { log, keyspace, committer } = generation;
+    this.#writer = new Writer({
+      log,
+      keyspace,
+      committer,
+      clock: this.#logicalClock,
+      limits: this.#options.limits,
+      replicationId: row.replicationId,
+      onFailure,
+    });
+    this.#backgroundDone = expireAsLeader(this.#writer, expiry, this.#background.signal);
+  }
+
+  async #stopRole(reason: HeadwaterError): Promise<void> {
+    this.#background.abort(reason);
+    await this.#writer?.close(reason);
+    this.#writer = undefined;
+    await this.#backgroundDone;
+  }
+
+  async #close(reason: HeadwaterError): Promise<void> {
+    this.#unavailable = reason;
+    this.#onServing(false);
+    await this.#stopRole(reason);
+    this.#last = this.end;
+    try {
+      await this.#generation?.close(reason);
+    } finally {
+      this.#generation = undefined;
+    }
+  }
+
+  /** A write failed: everything open is thrown away, and opened anew until that works. */
+  failed(error: Error): void {
+    if (this.#closing || this.#unavailable) return;
+    if (error instanceof InvariantViolation || !(error instanceof HeadwaterError)) {
+      this.#options.onFatal(error);
+      return;
+    }
+    const reason = new HeadwaterError('unavailable', `the store is reopening after a failure: ${error.message}`, {
+      cause: error,
+    });
+    this.#unavailable = reason;
+    this.#logger.error(
+      { error: error.message },
+      `${error.message}; no more writes on this handle, the store is opened anew`,
+    );
+    void this.#change(() => this.#reopen(reason)).catch(this.#options.onFatal);
+  }
+
+  async #reopen(reason: HeadwaterError): Promise<void> {
+    await this.#close(reason).catch((error: Error) =>
+      this.#logger.warn({ error: error.message }, `closing after a failure: ${error.message}`),
+    );
+    for (let attempt = 1; !this.#closing; attempt++) {
+      try {
+        await this.#open();
+        if (this.isServing)
+          this.#logger.warn({ attempt }, `the store is open again, at ${formatPosition(this.end.position)}`);
+        return;
+      } catch (error) {
+        this.#logger.error({ attempt }, `the store cannot be opened: ${(error as Error).message}; trying again`);
+        await this.#generation?.close(reason).catch(() => {});
+        this.#generation = undefined;
+        await sleep(this.#clock, Math.min(100 * 2 ** attempt, RECONNECT_MS_MAX));
+      }
+    }
+  }
+
+  #change(work: () => Promise<void>): Promise<void> {
+    const done = this.#changing.then(work);
+    this.#changing = done.catch(() => {});
+    return done;
+  }
+
+  /** A keyspace that is ahead of its log: the missing commands have to come from elsewhere. */
+  #withAdvice(incomplete: HeadwaterError): string {
+    if (this.#directory.node.role === 'follower') return `${incomplete.message}; nothing is served until a full resync`;
+    return `${incomplete.message}; this node neither serves nor leads until it has followed a node that has the data: "follow HOST:PORT", or "serve --follow HOST:PORT" to start it; add --accept-data-loss if no node has all of them`;
+  }
+
+  async #quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void> {
+    await keepBlocks(await this.#directory.beside('damaged'), `log-from-${fromOffset}`, blocks);
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * What an upstream sends down (DownFrame in proto/headwater/v1/replication.proto)
+ * as a tagged union, and its bytes. Blocks and records are opaque here and are
+ * never re-encoded: they are views into the message that brought them.
+ */
+import type { LineageRow } from '../lineage.js';
+import type { Position } from '../position.js';
+import { frameNumber, parseFrame, positionOf, rowOf, toPosition, toRow, unknownFrame } from './frame.js';
+import { headwater } from './generated.js';
+import { bytesOf } from './message.js';
+
+const { v1 } = headwater;
+
+export interface UpstreamInfo {
+  readonly clusterId: string;
+  readonly nodeId: string;
+  readonly address: string;
+  readonly timeMs: number;
+}
+
+export interface Continue {
+  readonly kind: 'continue';
+  readonly upstream: UpstreamInfo;
+  readonly lineage: readonly LineageRow[];
+  /** Where the log ends now. */
+  readonly endOffset: number;
+}
+
+export interface Blocks {
+  readonly kind: 'blocks';
+  readonly blocks: Buffer[];
+  /** Acknowledge as soon as they are appended. */
+  readonly acknowledge: boolean;
+  /** Acknowledge as soon as they are durable. */
+  readonly sync: boolean;
+}
+
+export interface FullResync {
+  readonly kind: 'fullResync';
+  readonly upstream: UpstreamInfo;
+  readonly reason: string;
+  readonly position: Position;
+  readonly lineage: readonly LineageRow[];
+  readonly keysEstimate: number;
+  /** Writes of the asker after it are lost by the resync. */
+  readonly branchOffset: number | undefined;
+}
+
+export interface Refuse {
+  readonly kind: 'refuse';
+  /** UPPER_SNAKE. */
+  readonly reason: string;
+  readonly message: string;
+  readonly details: Readonly<Record<string, string>>;
+}
+
+export interface Heartbeat {
+  readonly kind: 'heartbeat';
+  readonly offset: number;
+  readonly checksum: number;
+  readonly timeMs: number;
+  /** Node IDs from the leader down to the sender. */
+  readonly path: readonly string[];
+}
+
+export type DownFrame =
+  | Continue
+  | { readonly kind: 'wait'; readonly reason: string }
+  | FullResync
+  | Refuse
+  | Blocks
+  | { readonly kind: 'snapshotChunk'; readonly keys: Buffer[]; readonly records: Buffer[] }
+  | { readonly kind: 'snapshotEnd'; readonly keys: number; readonly digest: Buffer }
+  | { readonly kind: 'newHistory'; readonly row: LineageRow }
+  | Heartbeat
+  | { readonly kind: 'mark'; readonly markId: string };
+
+/** A piece of an encoded DownFrame; only the transport sees it. */
+export interface Part {
+  readonly kind: 'part';
+  readonly data: Buffer;
+  readonly last: boolean;
+}
+
+export function encodeDownFrame(frame: DownFrame | Part): Buffer {
+  return bytesOf(v1.DownFrame.encode(downFrameOf(frame)).finish());
+}
+
+function downFrameOf(frame: DownFrame | Part): headwater.v1.DownFrame.$Properties {
+  switch (frame.kind) {
+    case 'continue':
+      return { continue: { upstream: frame.upstream, lineage: frame.lineage.map(rowOf), endOffset: frame.endOffset } };
+    case 'wait':
+      return { wait: frame };
+    case 'fullResync':
+      return { fullResync: fullResyncOf(frame) };
+    case 'refuse':
+      return { refuse: { ...frame, details: Object.entries(frame.details).map(([name, value]) => ({ name, value })) } };
+    case 'blocks':
+      return { blocks: frame };
+    case 'snapshotChunk':
+      return { snapshotChunk: frame };
+    case 'snapshotEnd':
+      return { snapshotEnd: frame };
+    case 'newHistory':
+      return { newHistory: { row: rowOf(frame.row) } };
+    case 'heartbeat':
+      return { heartbeat: { ...frame, path: [...frame.path] } };
+    case 'mark':
+      return { mark: frame };
+    case 'part':
+      return { part: frame };
+  }
+}
+
+/** @throws HeadwaterError `protocol_violation`. */
+export function decodeDownFrame(bytes: Buffer): DownFrame | Part {
+  return parseFrame(() => downFrame(v1.DownFrame.decode(bytes)));
+}
+
+function downFrame(message: headwater.v1.DownFrame): DownFrame | Part {
+  if (message.blocks) {
+    const { blocks, acknowledge, sync } = message.blocks;
+    return {
+      kind: 'blocks',
+      blocks: (blocks ?? []) as Buffer[],
+      acknowledge: acknowledge ?? false,
+      sync: sync ?? false,
+    };
+  }
+  if (message.heartbeat) {
+    const { offset, checksum, timeMs, path } = message.heartbeat;
+    return {
+      kind: 'heartbeat',
+      offset: frameNumber(offset),
+      checksum: checksum ?? 0,
+      timeMs: frameNumber(timeMs),
+      path: path ?? [],
+    };
+  }
+  if (message.snapshotChunk) {
+    const { keys, records } = message.snapshotChunk;
+    return { kind: 'snapshotChunk', keys: (keys ?? []) as Buffer[], records: (records ?? []) as Buffer[] };
+  }
+  if (message.part) return { kind: 'part', data: bytesOf(message.part.data), last: message.part.last ?? false };
+  return decodeRareFrame(message);
+}
+
+function decodeRareFrame(message: headwater.v1.DownFrame): DownFrame {
+  if (message.continue) {
+    const { upstream, lineage, endOffset } = message.continue;
+    return {
+      kind: 'continue',
+      upstream: upstreamOf(upstream),
+      lineage: (lineage ?? []).map(toRow),
+      endOffset: frameNumber(endOffset),
+    };
+  }
+  if (message.wait) return { kind: 'wait', reason: message.wait.reason ?? '' };
+  if (message.fullResync) {
+    const { upstream, reason, position, lineage, keysEstimate, branchOffset } = message.fullResync;
+    return {
+      kind: 'fullResync',
+      upstream: upstreamOf(upstream),
+      reason: reason ?? '',
+      position: toPosition(position),
+      lineage: (lineage ?? []).map(toRow),
+      keysEstimate: frameNumber(keysEstimate),
+      branchOffset: branchOffset === null || branchOffset === undefined ? undefined : frameNumber(branchOffset),
+    };
+  }
+  if (message.refuse) {
+    const { reason, message: text, details } = message.refuse;
+    const pairs = (details ?? []).map(({ name, value }) => [name ?? '', value ?? '']);
+    return { kind: 'refuse', reason: reason ?? '', message: text ?? '', details: Object.fromEntries(pairs) };
+  }
+  if (message.snapshotEnd) {
+    return {
+      kind: 'snapshotEnd',
+      keys: frameNumber(message.snapshotEnd.keys),
+      digest: bytesOf(message.snapshotEnd.digest),
+    };
+  }
+  if (message.newHistory?.row) return { kind: 'newHistory', row: toRow(message.newHistory.row) };
+  if (message.mark) return { kind: 'mark', markId: message.mark.markId ?? '' };
+  throw unknownFrame();
+}
+
+function fullResyncOf(frame: FullResync): headwater.v1.FullResync.$Properties {
+  const { upstream, reason, position, lineage, keysEstimate, branchOffset } = frame;
+  const fields = { upstream, reason, position: positionOf(position), lineage: lineage.map(rowOf), keysEstimate };
+  return branchOffset === undefined ? fields : { ...fields, branchOffset };
+}
+
+function upstreamOf(message: headwater.v1.Upstream.$Properties | null | undefined): UpstreamInfo {
+  return {
+    clusterId: message?.clusterId ?? '',
+    nodeId: message?.nodeId ?? '',
+    address: message?.address ?? '',
+    timeMs: frameNumber(message?.timeMs),
+  };
+}

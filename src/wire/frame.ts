@@ -1,0 +1,66 @@
+/**
+ * What replication frames of both directions have in common: how a frame that
+ * is none is refused, and positions and lineage rows, which pipeline requests
+ * carry too.
+ */
+import { HeadwaterError } from '../errors.js';
+import type { LineageRow } from '../lineage.js';
+import type { Position } from '../position.js';
+import type { headwater } from './generated.js';
+import { bytesOf } from './message.js';
+import { toNumber } from './numbers.js';
+
+/** @throws HeadwaterError `protocol_violation`, whatever `decode` threw. */
+export function parseFrame<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (HeadwaterError.is(error, 'protocol_violation')) throw error;
+    throw new HeadwaterError('protocol_violation', `a replication frame cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+export function unknownFrame(): HeadwaterError {
+  return new HeadwaterError('protocol_violation', 'a replication frame of a kind that this version does not know');
+}
+
+/** A uint64 of a frame. */
+export function frameNumber(value: Parameters<typeof toNumber>[0]): number {
+  return toNumber(value, 'a replication frame');
+}
+
+export function rowOf(row: LineageRow): headwater.v1.LineageRow.$Properties {
+  return { ...row, replicationId: idOf(row.replicationId) };
+}
+
+export function toRow(message: headwater.v1.LineageRow.$Properties): LineageRow {
+  return {
+    replicationId: toId(message.replicationId),
+    firstOffset: frameNumber(message.firstOffset),
+    checksum: message.checksum ?? 0,
+    epoch: frameNumber(message.epoch),
+  };
+}
+
+export function positionOf(position: Position): headwater.v1.Position.$Properties {
+  return { ...position, replicationId: idOf(position.replicationId) };
+}
+
+export function toPosition(message: headwater.v1.Position.$Properties | null | undefined): Position {
+  return {
+    replicationId: toId(message?.replicationId),
+    offset: frameNumber(message?.offset),
+    checksum: message?.checksum ?? 0,
+  };
+}
+
+export function idOf(replicationId: string): Buffer {
+  return Buffer.from(replicationId, 'hex');
+}
+
+export function toId(bytes: Uint8Array | null | undefined): string {
+  if (bytes?.length === 20) return bytesOf(bytes).toString('hex');
+  throw new HeadwaterError('protocol_violation', `a replication ID has 20 bytes, received ${bytes?.length ?? 0}`);
+}

@@ -1,0 +1,59 @@
+/**
+ * The first frame of a replication session: who asks, what it holds, and which
+ * versions it speaks. What the upstream makes of it is replication/resync.ts's.
+ */
+import type { LineageRow } from '../lineage.js';
+import type { Position } from '../position.js';
+import { frameNumber, positionOf, rowOf, toPosition, toRow } from './frame.js';
+import type { headwater } from './generated.js';
+
+export const PROTOCOL_VERSION = 1;
+
+export interface Handshake {
+  readonly kind: 'handshake';
+  readonly protocolVersion: number;
+  readonly blockFormat: number;
+  readonly recordFormat: number;
+  /** Empty where the node has never belonged to a cluster. */
+  readonly clusterId: string;
+  readonly nodeId: string;
+  /** Drawn at each start. */
+  readonly nonce: string;
+  /** host:port at which the node itself listens; empty where it does not. */
+  readonly address: string;
+  /** Every history that log and keyspace have lived in. */
+  readonly lineage: readonly LineageRow[];
+  /** The end of the log. */
+  readonly position: Position;
+  /** The log holds what follows it. */
+  readonly baseOffset: number;
+  /** The keyspace may hold effects up to here: beyond `position` only where the log lost its tail. */
+  readonly keyspaceOffset: number;
+  readonly acceptDataLoss: boolean;
+  readonly full: boolean;
+  readonly keyspaceIncomplete: boolean;
+}
+
+export function handshakeMessage(frame: Handshake): headwater.v1.Handshake.$Properties {
+  return { ...frame, lineage: frame.lineage.map(rowOf), position: positionOf(frame.position) };
+}
+
+export function handshakeOf(message: headwater.v1.Handshake.$Properties): Handshake {
+  return {
+    kind: 'handshake',
+    protocolVersion: message.protocolVersion ?? 0,
+    blockFormat: message.blockFormat ?? 0,
+    recordFormat: message.recordFormat ?? 0,
+    clusterId: message.clusterId ?? '',
+    nodeId: message.nodeId ?? '',
+    nonce: message.nonce ?? '',
+    address: message.address ?? '',
+    lineage: (message.lineage ?? []).map(toRow),
+    position: toPosition(message.position),
+    baseOffset: frameNumber(message.baseOffset),
+    keyspaceOffset: frameNumber(message.keyspaceOffset),
+    acceptDataLoss: message.acceptDataLoss ?? false,
+    full: message.full ?? false,
+    keyspaceIncomplete: message.keyspaceIncomplete ?? false,
+  };
+}

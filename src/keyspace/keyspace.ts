@@ -10,9 +10,11 @@
  *
  * Rows of the database that are not records: `m ‖ "checkpoint"` (a
  * CheckpointRecord as JSON) and `m ‖ "flushing"` (the offset of the flush in
- * hand as decimal text): between a flush's first chunk and its checkpoint the
- * disk holds a mixture, which replay up to that offset makes whole.
+ * hand as decimal text), each with a checksum (checked-row.ts): between a
+ * flush's first chunk and its checkpoint the disk holds a mixture, which replay
+ * up to that offset makes whole.
  */
+import { checkedRow, valueOfCheckedRow } from '../checked-row.js';
 import type { Entry } from '../command.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
@@ -92,7 +94,7 @@ export class Keyspace {
   /** @throws HeadwaterError `unknown_format` or `corrupt`. */
   static async open(db: Database): Promise<Keyspace> {
     const [checkpointBytes, flushingBytes] = await db.getMany([CHECKPOINT_KEY, FLUSHING_KEY]);
-    const flushingTo = flushingBytes ? Number(flushingBytes.toString()) : 0;
+    const flushingTo = flushingBytes ? parseFlushing(flushingBytes, db.location) : 0;
     let checkpoint = EMPTY_CHECKPOINT;
     if (checkpointBytes) checkpoint = parseCheckpoint(checkpointBytes, db.location);
     const midFlush = flushingTo > checkpoint.position.offset;
@@ -221,7 +223,7 @@ export class Keyspace {
     invariant(layer?.position, 'a flush needs a frozen layer');
     // Replay may flush on its way: until it has passed an interrupted flush, the disk is ahead of every checkpoint.
     const flushingTo = Math.max(layer.position.offset, this.flushingTo);
-    await this.#db.put(FLUSHING_KEY, Buffer.from(String(flushingTo)), { sync: true });
+    await this.#db.put(FLUSHING_KEY, checkedRow(FLUSHING_KEY, Buffer.from(String(flushingTo))), { sync: true });
     if (layer.cleared) this.#onDisk.clear();
     const delta = await new Flush(this.#db, layer, this.#onDisk).run();
     await this.#db.durable();
@@ -236,7 +238,7 @@ export class Keyspace {
       epoch: layer.epoch,
       keys,
     };
-    await this.#db.put(CHECKPOINT_KEY, Buffer.from(JSON.stringify(checkpoint)), { sync: true });
+    await this.#db.put(...checkpointRow(checkpoint), { sync: true });
     this.#recountDelta = layer.cleared ? Number.NaN : this.#recountDelta + delta;
     this.#checkpoint = checkpoint;
     this.#frozen.shift();
@@ -325,13 +327,8 @@ export class Keyspace {
   }
 }
 
-function parseCheckpoint(bytes: Buffer, location: string): CheckpointRecord {
-  let record: CheckpointRecord;
-  try {
-    record = JSON.parse(bytes.toString()) as CheckpointRecord;
-  } catch (error) {
-    throw new HeadwaterError('corrupt', `${location}: the checkpoint record cannot be read`, { cause: error });
-  }
+function parseCheckpoint(row: Buffer, location: string): CheckpointRecord {
+  const record = JSON.parse(soundValue(CHECKPOINT_KEY, row, 'the checkpoint record', location)) as CheckpointRecord;
   if (record.format === CHECKPOINT_FORMAT) return record;
   throw new HeadwaterError(
     'unknown_format',
@@ -339,9 +336,21 @@ function parseCheckpoint(bytes: Buffer, location: string): CheckpointRecord {
   );
 }
 
-/** The record of a checkpoint, for whoever writes a keyspace from outside (loader.ts). */
+function parseFlushing(row: Buffer, location: string): number {
+  return Number(soundValue(FLUSHING_KEY, row, 'the mark of a flush in hand', location));
+}
+
+/** @throws HeadwaterError `corrupt`: to begin from a damaged one would lose writes without a word. */
+function soundValue(key: Buffer, row: Buffer, what: string, location: string): string {
+  const value = valueOfCheckedRow(key, row);
+  if (value) return value.toString();
+  throw new HeadwaterError('corrupt', `${location}: ${what} does not match its checksum: the disk changed it`);
+}
+
+/** The row of a checkpoint; also for whoever writes a keyspace from outside (loader.ts). */
 export function checkpointRow(checkpoint: Omit<CheckpointRecord, 'format'>): [Buffer, Buffer] {
-  return [CHECKPOINT_KEY, Buffer.from(JSON.stringify({ format: CHECKPOINT_FORMAT, ...checkpoint }))];
+  const record: CheckpointRecord = { ...checkpoint, format: CHECKPOINT_FORMAT };
+  return [CHECKPOINT_KEY, checkedRow(CHECKPOINT_KEY, Buffer.from(JSON.stringify(record)))];
 }
 
 function isMiss(hit: Entry | Miss | undefined): hit is Miss {

@@ -1,5 +1,6 @@
 /** The keyspace: reads through its layers and the disk, flushes, counts, crashes in the middle of a flush, snapshots. */
 import assert from 'node:assert/strict';
+import { checkedRow, valueOfCheckedRow } from '../../src/checked-row.js';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { InvariantViolation } from '../../src/invariant.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
@@ -747,15 +748,46 @@ describe('opening a keyspace', () => {
     );
   });
 
-  it('refuses a checkpoint of a later format by name, and one that cannot be read', async () => {
+  it('refuses a checkpoint of a later format by name', async () => {
     const bench = await Bench.open();
     bench.apply(put('a'));
     await bench.flushAll();
     const raw = bench.disk.raw('memory');
-    const record = JSON.parse(String(await raw.get(key('mcheckpoint')))) as object;
-    await raw.put(key('mcheckpoint'), Buffer.from(JSON.stringify({ ...record, format: 2 })));
+    const row = (await raw.get(key('mcheckpoint'))) as Buffer;
+    const record = JSON.parse(String(valueOfCheckedRow(key('mcheckpoint'), row))) as object;
+    const later = Buffer.from(JSON.stringify({ ...record, format: 2 }));
+    await raw.put(key('mcheckpoint'), checkedRow(key('mcheckpoint'), later));
     await assert.rejects(Keyspace.open(await bench.disk.database()), refused('unknown_format', /format 2; .*format 1/));
-    await raw.put(key('mcheckpoint'), Buffer.from('{'));
-    await assert.rejects(Keyspace.open(await bench.disk.database()), refused('corrupt'));
+  });
+
+  for (const [row, what] of [
+    ['mcheckpoint', /^memory: the checkpoint record does not match its checksum/],
+    ['mflushing', /^memory: the mark of a flush in hand does not match its checksum/],
+  ] as const) {
+    it(`finds a flipped bit in ${row}, in whichever of its bytes, and a row cut short`, async () => {
+      const bench = await Bench.open();
+      bench.apply(put('a'));
+      await bench.flushAll();
+      const raw = bench.disk.raw('memory');
+      const sound = (await raw.get(key(row))) as Buffer;
+      const opens = async (bytes: Buffer) => {
+        await raw.put(key(row), bytes);
+        await Keyspace.open(await bench.disk.database());
+      };
+      for (let bit = 0; bit < sound.length * 8; bit++)
+        await assert.rejects(opens(flipped(sound, bit)), refused('corrupt', what), `bit ${bit}`);
+      for (let end = 0; end < sound.length; end++)
+        await assert.rejects(opens(sound.subarray(0, end)), refused('corrupt', what), `${end} bytes`);
+      await opens(sound);
+    });
+  }
+
+  it('refuses a row that stands under the key of another', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a'));
+    await bench.flushAll();
+    const raw = bench.disk.raw('memory');
+    await raw.put(key('mflushing'), (await raw.get(key('mcheckpoint'))) as Buffer);
+    await assert.rejects(Keyspace.open(await bench.disk.database()), refused('corrupt', /flush in hand/));
   });
 });

@@ -18,15 +18,16 @@ import { checkedRow, valueOfCheckedRow } from '../checked-row.js';
 import type { Entry } from '../command.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
-import type { Database, Entries } from '../level.js';
+import type { Database, Entries, Snapshot } from '../level.js';
 import { RECENT_KEYS_MAX } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import { ORIGIN, type Position } from '../position.js';
 import { Flush } from './flush.js';
+import { GroupSize } from './groups.js';
 import { hashKey } from './key-table.js';
 import { type AppliedBlock, Layer, TOMBSTONE, TOUCH } from './layer.js';
 import { RecentKeys } from './recent.js';
-import { DUE_START, dataEnd, dataKey, dataStart, decodeRecord, dueEnd, parseDueKey } from './record.js';
+import { DUE_START, dataEnd, dataKey, dataStart, decodeRecord, dueEnd, isDamage, parseDueKey } from './record.js';
 import { KeyspaceSnapshot } from './snapshot.js';
 
 const CHECKPOINT_FORMAT = 1;
@@ -64,6 +65,32 @@ interface Miss {
 }
 
 const PLAIN_MISS: Miss = { touch: undefined };
+
+/** What a read found, by the index of the key. */
+export interface Found {
+  readonly entries: ReadonlyArray<Entry | undefined>;
+  /** The keys before this index were looked for; all, unless there was a bound on the bytes. */
+  readonly count: number;
+  /** Keys whose records are damaged (`corrupt`, `unknown_format`); they have no entry. Seldom any. */
+  readonly damaged: ReadonlyMap<number, HeadwaterError> | undefined;
+}
+
+interface ColdKey {
+  readonly index: number;
+  readonly miss: Miss;
+}
+
+interface ColdRead {
+  readonly keys: readonly Buffer[];
+  /** Those that memory knows; the others come into it. */
+  readonly entries: Array<Entry | undefined>;
+  readonly cold: readonly ColdKey[];
+  readonly bytesMax: number;
+  readonly withSnapshot: boolean;
+}
+
+/** What the disk gives for a key: nothing, a record, or why it cannot be read. */
+type StoredRecord = Buffer | HeadwaterError | undefined;
 
 export class Keyspace {
   readonly #db: Database;
@@ -140,40 +167,85 @@ export class Keyspace {
   // ---- reading ----------------------------------------------------------
 
   /**
-   * What each key holds, expired or not, all as of this call. Answers at once
+   * What each key holds, expired or not: everything that one call finds is of
+   * one state, however many keys there are; that of the call, unless LevelDB
+   * reports damage on the way: then all is looked up again. Answers at once
    * where memory knows every key, else with a promise.
+   * @param bytesMax about how many bytes of records may be read from disk;
+   *   what is left then is not looked for (`Found.count`).
    */
-  read(keys: readonly Buffer[]): Array<Entry | undefined> | Promise<Array<Entry | undefined>> {
-    const found: Array<Entry | undefined> = [];
-    let cold: Array<{ index: number; miss: Miss }> | undefined;
+  read(keys: readonly Buffer[], bytesMax = Number.POSITIVE_INFINITY): Found | Promise<Found> {
+    return this.#read(keys, bytesMax, false);
+  }
+
+  #read(keys: readonly Buffer[], bytesMax: number, withSnapshot: boolean): Found | Promise<Found> {
+    const entries: Array<Entry | undefined> = [];
+    let cold: ColdKey[] | undefined;
     for (let index = 0; index < keys.length; index++) {
       const hit = this.#lookUp(keys[index] as Buffer);
       if (isMiss(hit)) {
         cold ??= [];
         cold.push({ index, miss: hit });
-        found.push(undefined);
+        entries.push(undefined);
       } else {
-        found.push(hit);
+        entries.push(hit);
       }
     }
-    return cold ? this.#readCold(keys, found, cold) : found;
+    if (!cold) return { entries, count: keys.length, damaged: undefined };
+    return this.#readCold({ keys, entries, cold, bytesMax, withSnapshot });
   }
 
-  async #readCold(
-    keys: readonly Buffer[],
-    found: Array<Entry | undefined>,
-    cold: ReadonlyArray<{ index: number; miss: Miss }>,
-  ): Promise<Array<Entry | undefined>> {
+  /**
+   * In groups, so that the event loop turns in between. One group is read as of
+   * its call; for more, a snapshot keeps the state.
+   */
+  async #readCold({ keys, entries, cold, bytesMax, withSnapshot }: ColdRead): Promise<Found> {
     // In the same turn as the look at the layers: see level.ts.
-    const records = await this.#db.getMany(
-      cold.map(({ index }) => dataKey(this.#checkpoint.epoch, keys[index] as Buffer)),
-    );
-    for (let i = 0; i < cold.length; i++) {
-      const { index, miss } = cold[i] as { index: number; miss: Miss };
-      const record = records[i];
-      if (record) found[index] = touched(decodeRecord(keys[index] as Buffer, record), miss.touch);
+    const { epoch } = this.#checkpoint;
+    const group = new GroupSize();
+    const snapshot = withSnapshot || cold.length > group.current ? this.#db.snapshot() : undefined;
+    const damaged = new Map<number, HeadwaterError>();
+    let next = 0;
+    let bytes = 0;
+    try {
+      do {
+        const wanted = cold.slice(next, next + group.current);
+        const rows = wanted.map(({ index }) => dataKey(epoch, keys[index] as Buffer));
+        const records = await this.#readRows(rows, snapshot);
+        if (!records) return await this.#read(keys, bytesMax, true);
+        const groupBytes = decodeInto({ keys, entries, damaged }, wanted, records);
+        group.hasRead(groupBytes);
+        bytes += groupBytes;
+        next += wanted.length;
+      } while (next < cold.length && bytes < bytesMax);
+    } finally {
+      await snapshot?.close();
     }
-    return found;
+    const count = cold[next]?.index ?? keys.length;
+    return { entries, count, damaged: damaged.size > 0 ? damaged : undefined };
+  }
+
+  /**
+   * LevelDB may notice damage itself, and does not say in which row: each is
+   * read on its own then, as of the snapshot.
+   * @returns undefined where that needs a snapshot and there is none.
+   */
+  async #readRows(rows: Buffer[], snapshot: Snapshot | undefined): Promise<readonly StoredRecord[] | undefined> {
+    try {
+      return await this.#db.getMany(rows, snapshot);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
+    if (!snapshot) return undefined;
+    const records: StoredRecord[] = [];
+    for (const row of rows) {
+      const record = await this.#db.getMany([row], snapshot).catch((error: unknown) => {
+        if (isDamage(error)) return [error];
+        throw error;
+      });
+      records.push(record[0]);
+    }
+    return records;
   }
 
   #lookUp(key: Buffer): Entry | undefined | Miss {
@@ -351,6 +423,29 @@ function soundValue(key: Buffer, row: Buffer, what: string, location: string): s
 export function checkpointRow(checkpoint: Omit<CheckpointRecord, 'format'>): [Buffer, Buffer] {
   const record: CheckpointRecord = { ...checkpoint, format: CHECKPOINT_FORMAT };
   return [CHECKPOINT_KEY, checkedRow(CHECKPOINT_KEY, Buffer.from(JSON.stringify(record)))];
+}
+
+/** @returns the bytes of the records. */
+function decodeInto(
+  into: { keys: readonly Buffer[]; entries: Array<Entry | undefined>; damaged: Map<number, HeadwaterError> },
+  wanted: readonly ColdKey[],
+  records: readonly StoredRecord[],
+): number {
+  let bytes = 0;
+  for (let i = 0; i < wanted.length; i++) {
+    const record = records[i];
+    if (!record) continue;
+    const { index, miss } = wanted[i] as ColdKey;
+    try {
+      if (record instanceof HeadwaterError) throw record;
+      bytes += record.length;
+      into.entries[index] = touched(decodeRecord(into.keys[index] as Buffer, record), miss.touch);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      into.damaged.set(index, error);
+    }
+  }
+  return bytes;
 }
 
 function isMiss(hit: Entry | Miss | undefined): hit is Miss {

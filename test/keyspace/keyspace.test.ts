@@ -5,7 +5,13 @@ import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { InvariantViolation } from '../../src/invariant.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { dataKey, dataStart } from '../../src/keyspace/record.js';
-import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES } from '../../src/limits.js';
+import {
+  FLUSH_CHUNK_BYTES,
+  FLUSH_CHUNK_ENTRIES,
+  READ_GROUP_BYTES,
+  READ_GROUP_KEYS_FIRST,
+  READ_GROUP_KEYS_MAX,
+} from '../../src/limits.js';
 import { clear, del, flipped, History, message, put, touch } from '../log/blocks.js';
 import { until } from '../support/clock.js';
 import { MemoryDisk } from '../support/database.js';
@@ -98,11 +104,11 @@ describe('a read', () => {
     bench.apply(put('cold'));
     await bench.flushAll();
     bench.apply(put('hot'), del('dead'));
-    assert(Array.isArray(bench.keyspace.read([key('hot'), key('dead')])));
-    assert(Array.isArray(bench.keyspace.read([])));
+    assert(!(bench.keyspace.read([key('hot'), key('dead')]) instanceof Promise));
+    assert(!(bench.keyspace.read([]) instanceof Promise));
     assert(bench.keyspace.read([key('hot'), key('cold')]) instanceof Promise);
     bench.apply(clear());
-    assert(Array.isArray(bench.keyspace.read([key('cold'), key('never')])), 'a clear hides the disk');
+    assert(!(bench.keyspace.read([key('cold'), key('never')]) instanceof Promise), 'a clear hides the disk');
   });
 
   it('is as of its call, whatever is written, frozen and flushed before it is answered', async () => {
@@ -120,6 +126,77 @@ describe('a read', () => {
       await reading,
       ['a', 'b', 'c', 'd'].map((name) => before.get(name)),
     );
+  });
+
+  it('of many cold keys is cut into groups, that of a few is not, and all of it is of one state', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 5_000 }, (_, i) => `k${i}`);
+    bench.apply(...names.map((name) => put(name, 'one')));
+    await bench.flushAll();
+    const asked = () => bench.disk.operations.filter(({ kind }) => kind === 'read').map(({ keys }) => keys.length);
+    bench.disk.operations.length = 0;
+    await bench.read(...names.slice(0, READ_GROUP_KEYS_FIRST));
+    assert.deepEqual(asked(), [READ_GROUP_KEYS_FIRST]);
+    bench.apply(touch('k7', LATER));
+    const before = bench.state;
+    bench.disk.operations.length = 0;
+    let groups = 0;
+    bench.disk.fault = async ({ kind, keys }) => {
+      if (kind !== 'read' || keys.length < 2 || ++groups !== 2) return;
+      // Between two groups all is written anew, flushed, cleared and swept.
+      bench.disk.fault = undefined;
+      bench.apply(...names.map((name) => put(name, 'two')));
+      await bench.flushAll();
+      bench.apply(clear());
+      await bench.flushAll();
+      await bench.keyspace.sweep(10_000);
+    };
+    assert.deepEqual(
+      await bench.read(...names),
+      names.map((name) => before.get(name)),
+    );
+    await bench.check();
+  });
+
+  it('of many cold keys lets the event loop turn between groups, the first of which is small', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 5_000 }, (_, i) => `k${i}`);
+    bench.apply(...names.map((name) => put(name)));
+    await bench.flushAll();
+    bench.disk.operations.length = 0;
+    await bench.read(...names);
+    assert.deepEqual(
+      bench.disk.operations.map(({ keys }) => keys.length),
+      [16, 64, ...Array(19).fill(READ_GROUP_KEYS_MAX), 5_000 - 80 - 19 * READ_GROUP_KEYS_MAX],
+    );
+  });
+
+  it('of large values takes a few at a time, and no more than it is allowed', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 100 }, (_, i) => `k${String(i).padStart(3, '0')}`);
+    for (const name of names) bench.apply(put(name, Buffer.alloc(READ_GROUP_BYTES / 4)));
+    await bench.flushAll();
+    bench.disk.operations.length = 0;
+    await bench.read(...names);
+    const asked = bench.disk.operations.map(({ keys }) => keys.length);
+    assert.deepEqual(asked.slice(0, 2), [READ_GROUP_KEYS_FIRST, 3]);
+    assert(Math.max(...asked.slice(1)) <= 4, `${asked}`);
+    bench.apply(put('hot'));
+    const found = await bench.keyspace.read([...names.map(key), key('hot')], READ_GROUP_BYTES);
+    assert.equal(found.count, READ_GROUP_KEYS_FIRST);
+    assert.equal(found.entries[found.count - 1]?.value.length, READ_GROUP_BYTES / 4);
+    const all = await bench.keyspace.read([...names.slice(0, 3).map(key), key('hot')], 1);
+    assert.equal(all.count, 4, 'one group is always read');
+  });
+
+  it('in the middle of which the database is closed says so', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 1_000 }, (_, i) => `k${i}`);
+    bench.apply(...names.map((name) => put(name)));
+    await bench.flushAll();
+    const reading = bench.read(...names);
+    void bench.db.close();
+    await assert.rejects(reading, refused('unavailable', /has been closed/));
   });
 
   it('is right at every moment of a flush', async () => {

@@ -70,7 +70,7 @@ export const FLUSH_CHUNK_BYTES = 512 * KiB;
  * 256 small rows take a fraction of a millisecond of the event loop, and larger
  * groups were measured to be no faster.
  */
-export const READ_GROUP_KEYS_FIRST = 16;
+export const READ_GROUP_KEYS_FIRST = 8;
 export const READ_GROUP_KEYS_MAX = 256;
 export const READ_GROUP_BYTES = MiB;
 

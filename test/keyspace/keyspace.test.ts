@@ -167,7 +167,7 @@ describe('a read', () => {
     await bench.read(...names);
     assert.deepEqual(
       bench.disk.operations.map(({ keys }) => keys.length),
-      [16, 64, ...Array(19).fill(READ_GROUP_KEYS_MAX), 5_000 - 80 - 19 * READ_GROUP_KEYS_MAX],
+      [8, 32, 128, ...Array(18).fill(READ_GROUP_KEYS_MAX), 5_000 - 168 - 18 * READ_GROUP_KEYS_MAX],
     );
   });
 

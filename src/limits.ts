@@ -77,6 +77,9 @@ export const READ_GROUP_BYTES = MiB;
 /** Keys sorted at a time in a flush: about 3 ms. */
 export const SORT_RUN_ENTRIES = 4096;
 
+/** Records deleted after a `clear` whose space is asked back in one piece: LevelDB cannot be closed in the middle of it. */
+export const COMPACTION_RECORDS_MAX = 64 * 1024;
+
 /** Keys remembered as being on disk: about 10 MB, and enough for a hot set. */
 export const RECENT_KEYS_MAX = 128 * 1024;
 

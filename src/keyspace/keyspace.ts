@@ -19,7 +19,7 @@ import type { Entry } from '../command.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, Entries, Snapshot } from '../level.js';
-import { RECENT_KEYS_MAX } from '../limits.js';
+import { COMPACTION_RECORDS_MAX, RECENT_KEYS_MAX } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import { ORIGIN, type Position } from '../position.js';
 import { Flush } from './flush.js';
@@ -27,7 +27,7 @@ import { GroupSize } from './groups.js';
 import { hashKey } from './key-table.js';
 import { type AppliedBlock, Layer, TOMBSTONE, TOUCH } from './layer.js';
 import { RecentKeys } from './recent.js';
-import { DUE_START, dataEnd, dataKey, dataStart, decodeRecord, dueEnd, isDamage, parseDueKey } from './record.js';
+import { DUE_START, dataKey, dataStart, decodeRecord, dueEnd, isDamage, parseDueKey } from './record.js';
 import { KeyspaceSnapshot } from './snapshot.js';
 
 const CHECKPOINT_FORMAT = 1;
@@ -107,8 +107,15 @@ export class Keyspace {
   #recountDelta = 0;
   /** Of the epoch on disk. A failed flush ends this object, so what is noted early does no harm. */
   readonly #onDisk = new RecentKeys(RECENT_KEYS_MAX);
+  /** A flush has ended early. */
+  #cutShort = false;
   /** No records of epochs before this one are left. */
   #sweptEpoch = 0;
+  /** Ranges that have been swept, whose space LevelDB still takes; oldest first. */
+  readonly #swept: Array<[from: Buffer, to: Buffer]> = [];
+  /** Where the next of them begins, and how many records have been deleted since. */
+  #sweptFrom = dataStart(0);
+  #sweptRecords = 0;
 
   private constructor(db: Database, checkpoint: CheckpointRecord, flushingTo: number) {
     this.#db = db;
@@ -289,15 +296,23 @@ export class Keyspace {
   /**
    * Writes the oldest frozen layer out and makes a checkpoint of it. The caller
    * has made the log durable up to the layer's end.
+   * @param cancelled asked after every chunk: a flush that ends early leaves
+   *   what a crash would have left, and was the last one of this object, whose
+   *   reads go on being right.
    */
-  async flush(lineage: readonly LineageRow[]): Promise<void> {
+  async flush(lineage: readonly LineageRow[], cancelled: () => boolean = () => false): Promise<void> {
     const layer = this.#frozen[0];
     invariant(layer?.position, 'a flush needs a frozen layer');
+    invariant(!this.#cutShort, 'after a flush that ended early the count and what is on disk are unknown');
     // Replay may flush on its way: until it has passed an interrupted flush, the disk is ahead of every checkpoint.
     const flushingTo = Math.max(layer.position.offset, this.flushingTo);
     await this.#db.put(FLUSHING_KEY, checkedRow(FLUSHING_KEY, Buffer.from(String(flushingTo))), { sync: true });
     if (layer.cleared) this.#onDisk.clear();
-    const delta = await new Flush(this.#db, layer, this.#onDisk).run();
+    const delta = await new Flush(this.#db, layer, this.#onDisk).run(cancelled);
+    if (delta === undefined) {
+      this.#cutShort = true;
+      return;
+    }
     await this.#db.durable();
     const before = layer.cleared ? 0 : this.#checkpoint.keys;
     // A cleared layer may meet rows that an interrupted flush has left in its epoch: only a recount tells.
@@ -384,7 +399,7 @@ export class Keyspace {
     await batch.write();
   }
 
-  /** Deletes up to `limit` records of epochs that a `clear` ended; how many there were. */
+  /** Deletes up to `limit` records of epochs that a `clear` ended; how many there were. Space comes back by `compact`. */
   async sweep(limit: number): Promise<number> {
     const { epoch } = this.#checkpoint;
     if (epoch === this.#sweptEpoch) return 0;
@@ -392,10 +407,32 @@ export class Keyspace {
     const entries = this.#db.iterate({ gte: dataStart(0), lt: dataStart(epoch), values: false, limit });
     await drain(entries, ([row]) => rows.push(row));
     await this.dropDueRows(rows);
-    if (rows.length === limit) return limit;
-    this.#sweptEpoch = epoch;
-    await this.#db.compact(dataStart(0), dataEnd(epoch - 1));
+    this.#sweptRecords += rows.length;
+    const last = rows[limit - 1];
+    if (!last) {
+      this.#sweptEpoch = epoch;
+      this.#endSweptRange(dataStart(epoch), dataStart(0));
+    } else if (this.#sweptRecords >= COMPACTION_RECORDS_MAX) {
+      this.#endSweptRange(last, last);
+    }
     return rows.length;
+  }
+
+  #endSweptRange(to: Buffer, nextFrom: Buffer): void {
+    this.#swept.push([this.#sweptFrom, to]);
+    this.#sweptFrom = nextFrom;
+    this.#sweptRecords = 0;
+  }
+
+  /** Whether there is something to compact. */
+  get hasSwept(): boolean {
+    return this.#swept.length > 0;
+  }
+
+  /** Has LevelDB give back the space of one range that was swept. It cannot be stopped in between. */
+  async compact(): Promise<void> {
+    const range = this.#swept.shift();
+    if (range) await this.#db.compact(...range);
   }
 }
 

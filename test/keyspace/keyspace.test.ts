@@ -6,6 +6,7 @@ import { InvariantViolation } from '../../src/invariant.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { dataKey, dataStart } from '../../src/keyspace/record.js';
 import {
+  COMPACTION_RECORDS_MAX,
   FLUSH_CHUNK_BYTES,
   FLUSH_CHUNK_ENTRIES,
   READ_GROUP_BYTES,
@@ -359,6 +360,63 @@ describe('a flush', () => {
     await bench.flushAll();
     assert.equal(await reads(), 1, 'they were deleted');
     await bench.checkDisk();
+  });
+
+  it('reads large values that were only touched a few at a time, and writes them as soon as they fill a batch', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 40 }, (_, i) => `k${i}`);
+    for (const name of names) bench.apply(put(name, Buffer.alloc(FLUSH_CHUNK_BYTES)), put(`${name}-small`));
+    await bench.flushAll();
+    bench.apply(...names.flatMap((name) => [touch(name, LATER), touch(`${name}-none`, LATER)]), put('other'));
+    bench.disk.operations.length = 0;
+    await bench.flushAll();
+    const asked = bench.disk.operations.filter(({ kind, keys }) => kind === 'read' && keys.length < 40);
+    assert.deepEqual(
+      asked.map(({ keys }) => keys.length),
+      [READ_GROUP_KEYS_FIRST, ...Array(40 - READ_GROUP_KEYS_FIRST).fill(1)],
+    );
+    const written = bench.disk.operations.filter(({ kind }) => kind === 'batch').map(({ keys }) => keys.length);
+    assert.deepEqual(written, [0, ...Array(40).fill(2), 1], 'a value and its row in the index');
+    await bench.check();
+    await bench.checkDisk();
+  });
+
+  it('puts many small values that were only touched into one batch', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 200 }, (_, i) => `k${i}`);
+    bench.apply(...names.map((name) => put(name)));
+    await bench.flushAll();
+    bench.apply(...names.map((name) => touch(name, 0)));
+    bench.disk.operations.length = 0;
+    await bench.flushAll();
+    const written = bench.disk.operations.filter(({ kind }) => kind === 'batch').map(({ keys }) => keys.length);
+    assert.deepEqual(written, [0, 200]);
+    await bench.checkDisk();
+  });
+
+  it('that is cancelled ends after its chunk, leaves what a crash would, and is the last', async () => {
+    const names = Array.from({ length: 5 * FLUSH_CHUNK_ENTRIES }, (_, i) => `k${i}`);
+    for (const known of [false, true]) {
+      const bench = await Bench.open();
+      bench.apply(...names.map((name) => put(name, 'one')));
+      if (known) await bench.flushAll();
+      bench.apply(...names.map((name, i) => (i % 3 === 0 ? del(name) : put(name, 'two'))));
+      bench.keyspace.freeze();
+      const before = bench.keyspace.checkpoint;
+      bench.disk.operations.length = 0;
+      let chunks = 0;
+      await bench.keyspace.flush(bench.history.rows, () => ++chunks === 2);
+      assert.equal(bench.disk.operations.filter(({ kind }) => kind === 'batch').length, 2);
+      assert.deepEqual(bench.keyspace.checkpoint, before);
+      await bench.check();
+      await assert.rejects(bench.flushOne(), InvariantViolation);
+      await bench.restart();
+      assert.equal(bench.keyspace.flushingTo, bench.history.end.offset);
+      await bench.check();
+      await bench.flushAll();
+      await bench.keyspace.recount();
+      await bench.checkDisk();
+    }
   });
 
   it('fails with what the disk says, and changes nothing that is known', async () => {
@@ -789,6 +847,28 @@ describe('the sweep after a clear', () => {
     assert.equal(await rowsBelow(bench, 1), 0);
     await bench.checkDisk();
     assert.equal(await value(bench, 'kept'), 'v');
+  });
+
+  it('leaves the space to be given back afterwards, in pieces that together are the whole range', async () => {
+    const bench = await Bench.open();
+    const records = COMPACTION_RECORDS_MAX + 4_000;
+    for (let i = 0; i < records; i += 1_000)
+      bench.apply(...Array.from({ length: 1_000 }, (_, j) => put(`k${String(i + j).padStart(6, '0')}`)));
+    await bench.flushAll();
+    bench.apply(clear());
+    await bench.flushAll();
+    const compacted: string[][] = [];
+    bench.db.compact = async (from, to) => void compacted.push([from, to].map((end) => end.toString('latin1')));
+    for (let swept = 2_000; swept === 2_000; ) swept = await bench.keyspace.sweep(2_000);
+    assert.deepEqual(compacted, []);
+    while (bench.keyspace.hasSwept) await bench.keyspace.compact();
+    const cut = dataKey(0, key(`k${String(COMPACTION_RECORDS_MAX + 464 - 1).padStart(6, '0')}`)).toString('latin1');
+    assert.deepEqual(compacted, [
+      [dataStart(0).toString('latin1'), cut],
+      [cut, dataStart(1).toString('latin1')],
+    ]);
+    await bench.keyspace.compact();
+    assert.equal(compacted.length, 2, 'nothing is left to do');
   });
 
   it('goes on after a restart', async () => {

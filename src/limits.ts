@@ -19,6 +19,13 @@ export const KEY_BYTES_MAX = 64 * KiB;
 export const VALUE_BYTES_MAX = 16 * MiB;
 export const TRANSACTION_BYTES_MAX = 32 * MiB;
 
+/**
+ * Keys, conditions and inner operations in one operation: 16 MB once they are
+ * decoded, and some 50 ms of work in which nothing else is done. A message of
+ * empty keys could hold a hundred times as many.
+ */
+export const OPERATION_KEYS_MAX = 128 * 1024;
+
 /** One gRPC message: the largest transaction and its framing. */
 export const MESSAGE_BYTES_MAX = 36 * MiB;
 

@@ -67,7 +67,8 @@ export interface Database {
   /** The first failed write, if there was one. */
   readonly latched: Error | undefined;
   get(key: Buffer): Promise<Buffer | undefined>;
-  getMany(keys: Buffer[]): Promise<Array<Buffer | undefined>>;
+  /** As of the call, or as of `snapshot`. */
+  getMany(keys: Buffer[], snapshot?: Snapshot): Promise<Array<Buffer | undefined>>;
   hasMany(keys: Buffer[]): Promise<boolean[]>;
   put(key: Buffer, value: Buffer, options?: { sync?: boolean }): Promise<void>;
   batch(): WriteBatch;
@@ -84,7 +85,7 @@ export type OpenDatabase = (location: string, options: DatabaseOptions) => Promi
 /** The part of abstract-level that a Database stands on. */
 interface LevelLike {
   get(key: Buffer): Promise<Buffer | undefined>;
-  getMany(keys: Buffer[]): Promise<Array<Buffer | undefined>>;
+  getMany(keys: Buffer[], options: { snapshot?: Snapshot }): Promise<Array<Buffer | undefined>>;
   hasMany(keys: Buffer[]): Promise<boolean[]>;
   put(key: Buffer, value: Buffer, options: object): Promise<void>;
   batch(): {
@@ -128,6 +129,8 @@ export const openLevel: OpenDatabase = async (location, options) => {
   return new LatchingDatabase(location, level as unknown as LevelLike, () => syncLogFiles(location));
 };
 
+const NO_OPTIONS = Object.freeze({});
+
 /** A Database over any abstract-level store; tests bring their own and their own `durable`. */
 export class LatchingDatabase implements Database {
   readonly location: string;
@@ -149,8 +152,8 @@ export class LatchingDatabase implements Database {
     return this.#reading(this.#level.get(key));
   }
 
-  getMany(keys: Buffer[]): Promise<Array<Buffer | undefined>> {
-    return this.#reading(this.#level.getMany(keys));
+  getMany(keys: Buffer[], snapshot?: Snapshot): Promise<Array<Buffer | undefined>> {
+    return this.#reading(this.#level.getMany(keys, snapshot ? { snapshot } : NO_OPTIONS));
   }
 
   hasMany(keys: Buffer[]): Promise<boolean[]> {
@@ -194,12 +197,18 @@ export class LatchingDatabase implements Database {
     return this.#level.close();
   }
 
-  /** LevelDB notices some damage itself: an error of the world, not a bug of ours. */
+  /**
+   * LevelDB notices some damage itself: an error of the world, not a bug of
+   * ours. So is a close under a reader that asks more than once.
+   */
   async #reading<T>(result: Promise<T>): Promise<T> {
     try {
       return await result;
     } catch (error) {
-      if ((error as { code?: string }).code !== 'LEVEL_CORRUPTION') throw error;
+      const { code } = error as { code?: string };
+      if (code === 'LEVEL_DATABASE_NOT_OPEN' || code === 'LEVEL_SNAPSHOT_NOT_OPEN')
+        throw new HeadwaterError('unavailable', `${this.location} has been closed`, { cause: error });
+      if (code !== 'LEVEL_CORRUPTION') throw error;
       throw new HeadwaterError('corrupt', `${this.location}: ${(error as Error).message}`, { cause: error });
     }
   }

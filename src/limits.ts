@@ -19,6 +19,13 @@ export const KEY_BYTES_MAX = 64 * KiB;
 export const VALUE_BYTES_MAX = 16 * MiB;
 export const TRANSACTION_BYTES_MAX = 32 * MiB;
 
+/**
+ * Keys, conditions and inner operations in one operation: 16 MB once they are
+ * decoded, and some 50 ms of work in which nothing else is done. A message of
+ * empty keys could hold a hundred times as many.
+ */
+export const OPERATION_KEYS_MAX = 128 * 1024;
+
 /** One gRPC message: the largest transaction and its framing. */
 export const MESSAGE_BYTES_MAX = 36 * MiB;
 
@@ -79,8 +86,21 @@ export const FROZEN_LAYERS_MAX = 1;
 export const FLUSH_CHUNK_ENTRIES = 256;
 export const FLUSH_CHUNK_BYTES = 512 * KiB;
 
+/**
+ * Rows read from the keyspace at a time: a group begins small, since the sizes
+ * of values are not known before, and grows while it stays below so many bytes.
+ * 256 small rows take a fraction of a millisecond of the event loop, and larger
+ * groups were measured to be no faster.
+ */
+export const READ_GROUP_KEYS_FIRST = 8;
+export const READ_GROUP_KEYS_MAX = 256;
+export const READ_GROUP_BYTES = MiB;
+
 /** Keys sorted at a time in a flush: about 3 ms. */
 export const SORT_RUN_ENTRIES = 4096;
+
+/** Records deleted after a `clear` whose space is asked back in one piece: LevelDB cannot be closed in the middle of it. */
+export const COMPACTION_RECORDS_MAX = 64 * 1024;
 
 /** Keys remembered as being on disk: about 10 MB, and enough for a hot set. */
 export const RECENT_KEYS_MAX = 128 * 1024;

@@ -8,11 +8,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Entry } from '../command.js';
-import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, WriteBatch } from '../level.js';
 import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES, SORT_RUN_ENTRIES } from '../limits.js';
 import { copyBytes } from './copy.js';
+import { GroupSize } from './groups.js';
 import { hashKey } from './key-table.js';
 import { type Layer, TOMBSTONE, TOUCH } from './layer.js';
 import type { RecentKeys } from './recent.js';
@@ -21,6 +21,7 @@ import {
   decodeRecord,
   dueKey,
   encodeRecord,
+  isDamage,
   RECORD_HEADER_BYTES,
   RECORD_TRAILER_BYTES,
   userKey,
@@ -54,8 +55,12 @@ export class Flush {
     this.#onDisk = onDisk;
   }
 
-  /** @returns by how much the number of records on disk has changed. */
-  async run(): Promise<number> {
+  /**
+   * @param cancelled asked after every chunk.
+   * @returns by how much the number of records on disk has changed; undefined
+   *   where it ended early, and the disk holds what a crash would have left.
+   */
+  async run(cancelled: () => boolean): Promise<number | undefined> {
     const { count } = this.#layer;
     const runs: number[][] = [];
     for (let from = 0; from < count; from += SORT_RUN_ENTRIES) {
@@ -63,7 +68,10 @@ export class Flush {
       const unknown: number[] = [];
       for (let entry = from; entry < Math.min(count, from + SORT_RUN_ENTRIES); entry++)
         (this.#isOnDisk(entry) ? known : unknown).push(entry);
-      for (const entries of this.#cut(known)) await this.#write(this.#layOut(entries), undefined);
+      for (const entries of this.#cut(known)) {
+        await this.#write(this.#layOut(entries), undefined);
+        if (cancelled()) return undefined;
+      }
       if (unknown.length === 0) continue;
       runs.push(unknown.sort(this.#compare));
       await nextTurn();
@@ -71,6 +79,7 @@ export class Flush {
     for (const entries of this.#cut(mergeRuns(runs, this.#compare))) {
       const chunk = this.#layOut(entries);
       await this.#write(chunk, await this.#db.hasMany(chunk.keys));
+      if (cancelled()) return undefined;
     }
     return this.#delta;
   }
@@ -86,51 +95,82 @@ export class Flush {
 
   /** @param existed by index in the chunk; undefined where all are known to be on disk. */
   async #write({ entries, keys, records }: Chunk, existed: readonly boolean[] | undefined): Promise<void> {
-    const touched = await this.#readTouched(entries, keys);
     const batch = this.#db.batch();
+    const touched: number[] = [];
     for (let i = 0; i < entries.length; i++) {
-      const entry = entries[i] as number;
+      const kind = this.#layer.kind(entries[i] as number);
       const key = keys[i] as Buffer;
       const existedHere = existed === undefined || existed[i] === true;
-      if (this.#layer.kind(entry) === TOMBSTONE) {
+      if (kind === TOMBSTONE) {
         if (existedHere) this.#delete(batch, key);
-        continue;
+      } else if (kind === TOUCH) {
+        if (existedHere) touched.push(i);
+      } else {
+        this.#put(batch, entries[i] as number, key, records[i] as Buffer);
+        if (!existedHere) this.#delta++;
+        if (existed) this.#noteOnDisk(key);
       }
-      const record = records[i] ?? touched?.get(i);
-      if (!record) continue;
-      batch.put(key, record);
-      const expiresAtMs = this.#layer.expiresAtMs(entry);
-      if (expiresAtMs !== 0) batch.put(dueKey(expiresAtMs, this.#layer.epoch, userKey(key)), NO_VALUE);
-      if (!existedHere) this.#delta++;
-      if (existed)
-        this.#onDisk.add(key, DATA_KEY_HEADER_BYTES, key.length, hashKey(key, DATA_KEY_HEADER_BYTES, key.length));
     }
     await batch.write();
+    if (touched.length > 0) await this.#rewrite(touched, entries, keys);
+  }
+
+  /**
+   * Gives keys that were only touched their new expiry, where they are on disk.
+   * Their values, which may be large, are read a few at a time, and written as
+   * soon as they fill a batch.
+   * @param touched by index in the chunk.
+   */
+  async #rewrite(touched: readonly number[], entries: readonly number[], keys: readonly Buffer[]): Promise<void> {
+    const group = new GroupSize();
+    let batch: WriteBatch | undefined;
+    let batchBytes = 0;
+    for (let next = 0; next < touched.length; ) {
+      const wanted = touched.slice(next, next + group.current);
+      const found = await this.#db.getMany(wanted.map((i) => keys[i] as Buffer));
+      group.hasRead(found.reduce((bytes, record) => bytes + (record?.length ?? 0), 0));
+      next += wanted.length;
+      for (const [at, i] of wanted.entries()) {
+        const record = this.#withNewExpiry(entries[i] as number, userKey(keys[i] as Buffer), found[at]);
+        if (!record) continue;
+        batch ??= this.#db.batch();
+        this.#put(batch, entries[i] as number, keys[i] as Buffer, record);
+        this.#noteOnDisk(keys[i] as Buffer);
+        batchBytes += record.length;
+        if (batchBytes < FLUSH_CHUNK_BYTES) continue;
+        await batch.write();
+        batch = undefined;
+        batchBytes = 0;
+      }
+    }
+    await batch?.write();
+  }
+
+  /** A damaged record stays as it is: its readers hear of it, a checkpoint must not fail over it for ever. */
+  #withNewExpiry(entry: number, key: Buffer, record: Buffer | undefined): Buffer | undefined {
+    const known = record && decodeUndamaged(key, record);
+    if (!known) return undefined;
+    return encodeRecord(key, {
+      ...known,
+      expiresAtMs: this.#layer.expiresAtMs(entry),
+      version: this.#layer.version(entry),
+    });
+  }
+
+  #put(batch: WriteBatch, entry: number, key: Buffer, record: Buffer): void {
+    batch.put(key, record);
+    const expiresAtMs = this.#layer.expiresAtMs(entry);
+    if (expiresAtMs !== 0) batch.put(dueKey(expiresAtMs, this.#layer.epoch, userKey(key)), NO_VALUE);
+  }
+
+  #noteOnDisk(key: Buffer): void {
+    this.#onDisk.add(key, DATA_KEY_HEADER_BYTES, key.length, hashKey(key, DATA_KEY_HEADER_BYTES, key.length));
   }
 
   #delete(batch: WriteBatch, key: Buffer): void {
     batch.del(key);
     this.#delta--;
     this.#onDisk.delete(key, DATA_KEY_HEADER_BYTES, key.length, hashKey(key, DATA_KEY_HEADER_BYTES, key.length));
-  }
-
-  /** The records of keys that were only touched, with their new expiry, by index in the chunk. */
-  async #readTouched(entries: readonly number[], keys: readonly Buffer[]): Promise<Map<number, Buffer> | undefined> {
-    const wanted: number[] = [];
-    for (let i = 0; i < entries.length; i++) if (this.#layer.kind(entries[i] as number) === TOUCH) wanted.push(i);
-    if (wanted.length === 0) return undefined;
-    const found = await this.#db.getMany(wanted.map((i) => keys[i] as Buffer));
-    const records = new Map<number, Buffer>();
-    wanted.forEach((i, at) => {
-      const key = userKey(keys[i] as Buffer);
-      const known = found[at] && decodeUndamaged(key, found[at]);
-      if (!known) return;
-      const entry = entries[i] as number;
-      const expiresAtMs = this.#layer.expiresAtMs(entry);
-      const version = this.#layer.version(entry);
-      records.set(i, encodeRecord(key, { ...known, expiresAtMs, version }));
-    });
-    return records;
   }
 
   /**
@@ -179,12 +219,11 @@ export class Flush {
   }
 }
 
-/** A damaged record stays as it is: its readers hear of it, a checkpoint must not fail over it for ever. */
 function decodeUndamaged(key: Buffer, record: Buffer): Entry | undefined {
   try {
     return decodeRecord(key, record);
   } catch (error) {
-    if (error instanceof HeadwaterError) return undefined;
+    if (isDamage(error)) return undefined;
     throw error;
   }
 }

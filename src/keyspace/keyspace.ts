@@ -10,21 +10,24 @@
  *
  * Rows of the database that are not records: `m ‖ "checkpoint"` (a
  * CheckpointRecord as JSON) and `m ‖ "flushing"` (the offset of the flush in
- * hand as decimal text): between a flush's first chunk and its checkpoint the
- * disk holds a mixture, which replay up to that offset makes whole.
+ * hand as decimal text), each with a checksum (checked-row.ts): between a
+ * flush's first chunk and its checkpoint the disk holds a mixture, which replay
+ * up to that offset makes whole.
  */
+import { checkedRow, valueOfCheckedRow } from '../checked-row.js';
 import type { Entry } from '../command.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
-import type { Database, Entries } from '../level.js';
-import { RECENT_KEYS_MAX } from '../limits.js';
+import type { Database, Entries, Snapshot } from '../level.js';
+import { COMPACTION_RECORDS_MAX, RECENT_KEYS_MAX } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import { ORIGIN, type Position } from '../position.js';
 import { Flush } from './flush.js';
+import { GroupSize } from './groups.js';
 import { hashKey } from './key-table.js';
 import { type AppliedBlock, Layer, TOMBSTONE, TOUCH } from './layer.js';
 import { RecentKeys } from './recent.js';
-import { DUE_START, dataEnd, dataKey, dataStart, decodeRecord, dueEnd, parseDueKey } from './record.js';
+import { DUE_START, dataKey, dataStart, decodeRecord, dueEnd, isDamage, parseDueKey } from './record.js';
 import { KeyspaceSnapshot } from './snapshot.js';
 
 const CHECKPOINT_FORMAT = 1;
@@ -63,6 +66,32 @@ interface Miss {
 
 const PLAIN_MISS: Miss = { touch: undefined };
 
+/** What a read found, by the index of the key. */
+export interface Found {
+  readonly entries: ReadonlyArray<Entry | undefined>;
+  /** The keys before this index were looked for; all, unless there was a bound on the bytes. */
+  readonly count: number;
+  /** Keys whose records are damaged (`corrupt`, `unknown_format`); they have no entry. Seldom any. */
+  readonly damaged: ReadonlyMap<number, HeadwaterError> | undefined;
+}
+
+interface ColdKey {
+  readonly index: number;
+  readonly miss: Miss;
+}
+
+interface ColdRead {
+  readonly keys: readonly Buffer[];
+  /** Those that memory knows; the others come into it. */
+  readonly entries: Array<Entry | undefined>;
+  readonly cold: readonly ColdKey[];
+  readonly bytesMax: number;
+  readonly withSnapshot: boolean;
+}
+
+/** What the disk gives for a key: nothing, a record, or why it cannot be read. */
+type StoredRecord = Buffer | HeadwaterError | undefined;
+
 export class Keyspace {
   readonly #db: Database;
   #active: Layer;
@@ -78,8 +107,15 @@ export class Keyspace {
   #recountDelta = 0;
   /** Of the epoch on disk. A failed flush ends this object, so what is noted early does no harm. */
   readonly #onDisk = new RecentKeys(RECENT_KEYS_MAX);
+  /** A flush has ended early. */
+  #cutShort = false;
   /** No records of epochs before this one are left. */
   #sweptEpoch = 0;
+  /** Ranges that have been swept, whose space LevelDB still takes; oldest first. */
+  readonly #swept: Array<[from: Buffer, to: Buffer]> = [];
+  /** Where the next of them begins, and how many records have been deleted since. */
+  #sweptFrom = dataStart(0);
+  #sweptRecords = 0;
 
   private constructor(db: Database, checkpoint: CheckpointRecord, flushingTo: number) {
     this.#db = db;
@@ -92,7 +128,7 @@ export class Keyspace {
   /** @throws HeadwaterError `unknown_format` or `corrupt`. */
   static async open(db: Database): Promise<Keyspace> {
     const [checkpointBytes, flushingBytes] = await db.getMany([CHECKPOINT_KEY, FLUSHING_KEY]);
-    const flushingTo = flushingBytes ? Number(flushingBytes.toString()) : 0;
+    const flushingTo = flushingBytes ? parseFlushing(flushingBytes, db.location) : 0;
     let checkpoint = EMPTY_CHECKPOINT;
     if (checkpointBytes) checkpoint = parseCheckpoint(checkpointBytes, db.location);
     const midFlush = flushingTo > checkpoint.position.offset;
@@ -138,40 +174,85 @@ export class Keyspace {
   // ---- reading ----------------------------------------------------------
 
   /**
-   * What each key holds, expired or not, all as of this call. Answers at once
+   * What each key holds, expired or not: everything that one call finds is of
+   * one state, however many keys there are; that of the call, unless LevelDB
+   * reports damage on the way: then all is looked up again. Answers at once
    * where memory knows every key, else with a promise.
+   * @param bytesMax about how many bytes of records may be read from disk;
+   *   what is left then is not looked for (`Found.count`).
    */
-  read(keys: readonly Buffer[]): Array<Entry | undefined> | Promise<Array<Entry | undefined>> {
-    const found: Array<Entry | undefined> = [];
-    let cold: Array<{ index: number; miss: Miss }> | undefined;
+  read(keys: readonly Buffer[], bytesMax = Number.POSITIVE_INFINITY): Found | Promise<Found> {
+    return this.#read(keys, bytesMax, false);
+  }
+
+  #read(keys: readonly Buffer[], bytesMax: number, withSnapshot: boolean): Found | Promise<Found> {
+    const entries: Array<Entry | undefined> = [];
+    let cold: ColdKey[] | undefined;
     for (let index = 0; index < keys.length; index++) {
       const hit = this.#lookUp(keys[index] as Buffer);
       if (isMiss(hit)) {
         cold ??= [];
         cold.push({ index, miss: hit });
-        found.push(undefined);
+        entries.push(undefined);
       } else {
-        found.push(hit);
+        entries.push(hit);
       }
     }
-    return cold ? this.#readCold(keys, found, cold) : found;
+    if (!cold) return { entries, count: keys.length, damaged: undefined };
+    return this.#readCold({ keys, entries, cold, bytesMax, withSnapshot });
   }
 
-  async #readCold(
-    keys: readonly Buffer[],
-    found: Array<Entry | undefined>,
-    cold: ReadonlyArray<{ index: number; miss: Miss }>,
-  ): Promise<Array<Entry | undefined>> {
+  /**
+   * In groups, so that the event loop turns in between. One group is read as of
+   * its call; for more, a snapshot keeps the state.
+   */
+  async #readCold({ keys, entries, cold, bytesMax, withSnapshot }: ColdRead): Promise<Found> {
     // In the same turn as the look at the layers: see level.ts.
-    const records = await this.#db.getMany(
-      cold.map(({ index }) => dataKey(this.#checkpoint.epoch, keys[index] as Buffer)),
-    );
-    for (let i = 0; i < cold.length; i++) {
-      const { index, miss } = cold[i] as { index: number; miss: Miss };
-      const record = records[i];
-      if (record) found[index] = touched(decodeRecord(keys[index] as Buffer, record), miss.touch);
+    const { epoch } = this.#checkpoint;
+    const group = new GroupSize();
+    const snapshot = withSnapshot || cold.length > group.current ? this.#db.snapshot() : undefined;
+    const damaged = new Map<number, HeadwaterError>();
+    let next = 0;
+    let bytes = 0;
+    try {
+      do {
+        const wanted = cold.slice(next, next + group.current);
+        const rows = wanted.map(({ index }) => dataKey(epoch, keys[index] as Buffer));
+        const records = await this.#readRows(rows, snapshot);
+        if (!records) return await this.#read(keys, bytesMax, true);
+        const groupBytes = decodeInto({ keys, entries, damaged }, wanted, records);
+        group.hasRead(groupBytes);
+        bytes += groupBytes;
+        next += wanted.length;
+      } while (next < cold.length && bytes < bytesMax);
+    } finally {
+      await snapshot?.close();
     }
-    return found;
+    const count = cold[next]?.index ?? keys.length;
+    return { entries, count, damaged: damaged.size > 0 ? damaged : undefined };
+  }
+
+  /**
+   * LevelDB may notice damage itself, and does not say in which row: each is
+   * read on its own then, as of the snapshot.
+   * @returns undefined where that needs a snapshot and there is none.
+   */
+  async #readRows(rows: Buffer[], snapshot: Snapshot | undefined): Promise<readonly StoredRecord[] | undefined> {
+    try {
+      return await this.#db.getMany(rows, snapshot);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
+    if (!snapshot) return undefined;
+    const records: StoredRecord[] = [];
+    for (const row of rows) {
+      const record = await this.#db.getMany([row], snapshot).catch((error: unknown) => {
+        if (isDamage(error)) return [error];
+        throw error;
+      });
+      records.push(record[0]);
+    }
+    return records;
   }
 
   #lookUp(key: Buffer): Entry | undefined | Miss {
@@ -215,15 +296,23 @@ export class Keyspace {
   /**
    * Writes the oldest frozen layer out and makes a checkpoint of it. The caller
    * has made the log durable up to the layer's end.
+   * @param cancelled asked after every chunk: a flush that ends early leaves
+   *   what a crash would have left, and was the last one of this object, whose
+   *   reads go on being right.
    */
-  async flush(lineage: readonly LineageRow[]): Promise<void> {
+  async flush(lineage: readonly LineageRow[], cancelled: () => boolean = () => false): Promise<void> {
     const layer = this.#frozen[0];
     invariant(layer?.position, 'a flush needs a frozen layer');
+    invariant(!this.#cutShort, 'after a flush that ended early the count and what is on disk are unknown');
     // Replay may flush on its way: until it has passed an interrupted flush, the disk is ahead of every checkpoint.
     const flushingTo = Math.max(layer.position.offset, this.flushingTo);
-    await this.#db.put(FLUSHING_KEY, Buffer.from(String(flushingTo)), { sync: true });
+    await this.#db.put(FLUSHING_KEY, checkedRow(FLUSHING_KEY, Buffer.from(String(flushingTo))), { sync: true });
     if (layer.cleared) this.#onDisk.clear();
-    const delta = await new Flush(this.#db, layer, this.#onDisk).run();
+    const delta = await new Flush(this.#db, layer, this.#onDisk).run(cancelled);
+    if (delta === undefined) {
+      this.#cutShort = true;
+      return;
+    }
     await this.#db.durable();
     const before = layer.cleared ? 0 : this.#checkpoint.keys;
     // A cleared layer may meet rows that an interrupted flush has left in its epoch: only a recount tells.
@@ -236,7 +325,7 @@ export class Keyspace {
       epoch: layer.epoch,
       keys,
     };
-    await this.#db.put(CHECKPOINT_KEY, Buffer.from(JSON.stringify(checkpoint)), { sync: true });
+    await this.#db.put(...checkpointRow(checkpoint), { sync: true });
     this.#recountDelta = layer.cleared ? Number.NaN : this.#recountDelta + delta;
     this.#checkpoint = checkpoint;
     this.#frozen.shift();
@@ -310,7 +399,7 @@ export class Keyspace {
     await batch.write();
   }
 
-  /** Deletes up to `limit` records of epochs that a `clear` ended; how many there were. */
+  /** Deletes up to `limit` records of epochs that a `clear` ended; how many there were. Space comes back by `compact`. */
   async sweep(limit: number): Promise<number> {
     const { epoch } = this.#checkpoint;
     if (epoch === this.#sweptEpoch) return 0;
@@ -318,20 +407,37 @@ export class Keyspace {
     const entries = this.#db.iterate({ gte: dataStart(0), lt: dataStart(epoch), values: false, limit });
     await drain(entries, ([row]) => rows.push(row));
     await this.dropDueRows(rows);
-    if (rows.length === limit) return limit;
-    this.#sweptEpoch = epoch;
-    await this.#db.compact(dataStart(0), dataEnd(epoch - 1));
+    this.#sweptRecords += rows.length;
+    const last = rows[limit - 1];
+    if (!last) {
+      this.#sweptEpoch = epoch;
+      this.#endSweptRange(dataStart(epoch), dataStart(0));
+    } else if (this.#sweptRecords >= COMPACTION_RECORDS_MAX) {
+      this.#endSweptRange(last, last);
+    }
     return rows.length;
+  }
+
+  #endSweptRange(to: Buffer, nextFrom: Buffer): void {
+    this.#swept.push([this.#sweptFrom, to]);
+    this.#sweptFrom = nextFrom;
+    this.#sweptRecords = 0;
+  }
+
+  /** Whether there is something to compact. */
+  get hasSwept(): boolean {
+    return this.#swept.length > 0;
+  }
+
+  /** Has LevelDB give back the space of one range that was swept. It cannot be stopped in between. */
+  async compact(): Promise<void> {
+    const range = this.#swept.shift();
+    if (range) await this.#db.compact(...range);
   }
 }
 
-function parseCheckpoint(bytes: Buffer, location: string): CheckpointRecord {
-  let record: CheckpointRecord;
-  try {
-    record = JSON.parse(bytes.toString()) as CheckpointRecord;
-  } catch (error) {
-    throw new HeadwaterError('corrupt', `${location}: the checkpoint record cannot be read`, { cause: error });
-  }
+function parseCheckpoint(row: Buffer, location: string): CheckpointRecord {
+  const record = JSON.parse(soundValue(CHECKPOINT_KEY, row, 'the checkpoint record', location)) as CheckpointRecord;
   if (record.format === CHECKPOINT_FORMAT) return record;
   throw new HeadwaterError(
     'unknown_format',
@@ -339,9 +445,44 @@ function parseCheckpoint(bytes: Buffer, location: string): CheckpointRecord {
   );
 }
 
-/** The record of a checkpoint, for whoever writes a keyspace from outside (loader.ts). */
+function parseFlushing(row: Buffer, location: string): number {
+  return Number(soundValue(FLUSHING_KEY, row, 'the mark of a flush in hand', location));
+}
+
+/** @throws HeadwaterError `corrupt`: to begin from a damaged one would lose writes without a word. */
+function soundValue(key: Buffer, row: Buffer, what: string, location: string): string {
+  const value = valueOfCheckedRow(key, row);
+  if (value) return value.toString();
+  throw new HeadwaterError('corrupt', `${location}: ${what} does not match its checksum: the disk changed it`);
+}
+
+/** The row of a checkpoint; also for whoever writes a keyspace from outside (loader.ts). */
 export function checkpointRow(checkpoint: Omit<CheckpointRecord, 'format'>): [Buffer, Buffer] {
-  return [CHECKPOINT_KEY, Buffer.from(JSON.stringify({ format: CHECKPOINT_FORMAT, ...checkpoint }))];
+  const record: CheckpointRecord = { ...checkpoint, format: CHECKPOINT_FORMAT };
+  return [CHECKPOINT_KEY, checkedRow(CHECKPOINT_KEY, Buffer.from(JSON.stringify(record)))];
+}
+
+/** @returns the bytes of the records. */
+function decodeInto(
+  into: { keys: readonly Buffer[]; entries: Array<Entry | undefined>; damaged: Map<number, HeadwaterError> },
+  wanted: readonly ColdKey[],
+  records: readonly StoredRecord[],
+): number {
+  let bytes = 0;
+  for (let i = 0; i < wanted.length; i++) {
+    const record = records[i];
+    if (!record) continue;
+    const { index, miss } = wanted[i] as ColdKey;
+    try {
+      if (record instanceof HeadwaterError) throw record;
+      bytes += record.length;
+      into.entries[index] = touched(decodeRecord(into.keys[index] as Buffer, record), miss.touch);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      into.damaged.set(index, error);
+    }
+  }
+  return bytes;
 }
 
 function isMiss(hit: Entry | Miss | undefined): hit is Miss {

@@ -93,6 +93,11 @@ export function verifyRecord(key: Buffer, record: Buffer): void {
   }
 }
 
+/** Whether an error says that a record cannot be read, whoever asks and however often. */
+export function isDamage(error: unknown): error is HeadwaterError {
+  return HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'unknown_format');
+}
+
 /** Expiry of a verified record, without decoding the rest. */
 export function recordExpiresAtMs(record: Buffer): number {
   return readUint64(record, 10);

@@ -30,7 +30,7 @@
  * too, so that a row cannot turn up under another's. What does not match is
  * never guessed at: whoever reads the row refuses by name.
  */
-import { crc32 } from 'node:zlib';
+import { checkedRow, valueOfCheckedRow } from '../checked-row.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { LineageRow } from '../lineage.js';
@@ -44,9 +44,9 @@ export const FORMAT_KEY = Buffer.from('mformat');
 
 const BLOCK_PREFIX = 'b'.charCodeAt(0);
 const LINEAGE_PREFIX = 'l'.charCodeAt(0);
-const LINEAGE_ROW_BYTES = 36;
-const BASE_BYTES = 44;
-const TRAILER_BYTES = 4;
+/** Without their checksums. */
+const LINEAGE_ROW_BYTES = 32;
+const BASE_BYTES = 40;
 
 /** What the log stands on: the place right before its first block. */
 export interface Base {
@@ -98,13 +98,13 @@ export function encodeLineageRow(row: LineageRow): Buffer {
   writeReplicationId(bytes, row.replicationId);
   bytes.writeUInt32BE(row.checksum, 20);
   writeUint64(bytes, row.epoch, 24);
-  return sealed(lineageKey(row.firstOffset), bytes);
+  return checkedRow(lineageKey(row.firstOffset), bytes);
 }
 
 /** @throws HeadwaterError `corrupt` naming the row. */
-export function decodeLineageRow(key: Buffer, bytes: Buffer): LineageRow {
+export function decodeLineageRow(key: Buffer, row: Buffer): LineageRow {
   const firstOffset = offsetOfKey(key);
-  verify(`the lineage row from offset ${firstOffset}`, LINEAGE_ROW_BYTES, key, bytes);
+  const bytes = verified(`the lineage row from offset ${firstOffset}`, LINEAGE_ROW_BYTES, key, row);
   return {
     replicationId: bytes.toString('hex', 0, 20),
     firstOffset,
@@ -119,12 +119,12 @@ export function encodeBase({ position, timeMs }: Base): Buffer {
   bytes.writeUInt32BE(position.checksum, 20);
   writeUint64(bytes, position.offset, 24);
   writeUint64(bytes, timeMs, 32);
-  return sealed(BASE_KEY, bytes);
+  return checkedRow(BASE_KEY, bytes);
 }
 
 /** @throws HeadwaterError `corrupt` naming the row. */
-export function decodeBase(bytes: Buffer): Base {
-  verify('the base row', BASE_BYTES, BASE_KEY, bytes);
+export function decodeBase(row: Buffer): Base {
+  const bytes = verified('the base row', BASE_BYTES, BASE_KEY, row);
   return {
     position: {
       replicationId: bytes.toString('hex', 0, 20),
@@ -140,20 +140,9 @@ function writeReplicationId(bytes: Buffer, replicationId: string): void {
   invariant(written === 20, `a replication ID of 40 hexadecimal characters, not ${replicationId}`);
 }
 
-function sealed(key: Buffer, bytes: Buffer): Buffer {
-  bytes.writeUInt32BE(checksumOf(key, bytes), bytes.length - TRAILER_BYTES);
-  return bytes;
-}
-
-function verify(row: string, length: number, key: Buffer, bytes: Buffer): void {
-  if (bytes.length !== length) {
-    throw new HeadwaterError('corrupt', `${row} has ${bytes.length} bytes, expected ${length}: the disk changed it`);
-  }
-  if (checksumOf(key, bytes) !== bytes.readUInt32BE(length - TRAILER_BYTES)) {
-    throw new HeadwaterError('corrupt', `${row} does not match its checksum: the disk changed it`);
-  }
-}
-
-function checksumOf(key: Buffer, bytes: Buffer): number {
-  return crc32(bytes.subarray(0, bytes.length - TRAILER_BYTES), crc32(key));
+function verified(name: string, length: number, key: Buffer, row: Buffer): Buffer {
+  const bytes = valueOfCheckedRow(key, row);
+  if (!bytes) throw new HeadwaterError('corrupt', `${name} does not match its checksum: the disk changed it`);
+  if (bytes.length === length) return bytes;
+  throw new HeadwaterError('corrupt', `${name} has ${bytes.length} bytes, expected ${length}: the disk changed it`);
 }

@@ -10,7 +10,10 @@
  * `shutting_down`, what has not been answered has not been done.
  *
  * A stream that asks faster than the store works, or than its client reads, is
- * not read from any more: the bytes stay with the client.
+ * not read from any more: the bytes stay with the client. Replies can be far
+ * larger than what asks for them, and how large is known only when they are
+ * there: batches are cut by the size of the replies that came before, and reads
+ * beside the writer are answered in pieces, each when the one before is sent.
  */
 import type { Clock } from '../clock.js';
 import { isWrite, validate } from '../commands/execute.js';
@@ -39,10 +42,12 @@ export interface PipelineStore {
   /**
    * One reply per operation, in order; refusals of single ones are replies.
    * With `ordered`, behind all writes submitted before, even if all only read.
+   * Where all only read, and not `ordered`, the last ones may get no reply for
+   * now, because the others have about `replyBytesMax`; the first always does.
    */
   submit(
     operations: readonly Operation[],
-    options: { bytes: number; ordered: boolean },
+    options: { bytes: number; ordered: boolean; replyBytesMax?: number },
   ): Promise<{ replies: Reply[]; position: Position }>;
 }
 
@@ -51,6 +56,12 @@ const BATCH_OPERATIONS_MAX = BLOCK_COMMANDS_MAX;
 
 /** Batches that read, submitted and not answered: a small question can have a large answer. */
 const READS_IN_HAND_MAX = 64;
+
+/** Reply bytes that a batch is cut to: some messages, so that cutting costs little. */
+const BATCH_REPLY_BYTES_TARGET = 4 * REPLY_MESSAGE_BYTES_TARGET;
+
+/** Taken for the bytes of a reply until the first have been seen. */
+const REPLY_BYTES_UNSEEN = 16 * 1024;
 
 interface Batch {
   readonly accepted: readonly Operation[];
@@ -62,8 +73,10 @@ interface Batch {
   readonly writes: boolean;
   position: Position | undefined;
   answered: boolean;
-  /** Of the replies, once it is answered. */
+  /** Of the replies: expected while it is submitted, counted once it is answered. */
   replyBytes: number;
+  /** The rest of a batch that has been answered in part: to be submitted when its turn has come. */
+  isRest: boolean;
 }
 
 export function servePipeline(stream: DuplexCall<Buffer, Buffer>, store: PipelineStore, clock: Clock): Promise<void> {
@@ -86,6 +99,11 @@ class Pipeline {
   #readyPosition: Position | undefined;
   /** Of replies that have been given and not been sent. */
   #unsentBytes = 0;
+  /** Of replies that have been asked for and not been given. */
+  #expectedBytes = 0;
+  /** Bytes of one reply, by what came lately: raised at once, lowered by halves. */
+  readonly #replyBytesEach = { ofReads: REPLY_BYTES_UNSEEN, ofWrites: REPLY_BYTES_UNSEEN };
+  #abandoned = false;
   #flushing = false;
   #sending = false;
   /** Set when no more is read: the client has sent its last, or something is wrong. */
@@ -148,29 +166,52 @@ class Pipeline {
       accepted.push(operation);
       writes ||= isWrite(operation);
     }
-    const bytes = Math.ceil(bytesEach * (end - start));
-    return { accepted, refused, replies: [], bytes, writes, position: undefined, answered: false, replyBytes: 0 };
+    return newBatch(accepted, refused, Math.ceil(bytesEach * (end - start)), writes);
   }
 
   #submitWaiting(): void {
     while (this.#waiting.length > 0) {
-      if (!this.#admits(this.#waiting[0] as Batch)) {
+      const [batch, rest] = this.#cut(this.#waiting[0] as Batch);
+      if (!this.#admits(batch)) {
         this.#stream.pause();
         return;
       }
       this.#stopWait();
-      this.#submit(this.#waiting.shift() as Batch);
+      if (rest) this.#waiting[0] = rest;
+      else this.#waiting.shift();
+      this.#submit(batch);
     }
     if (!this.#last) this.#stream.resume();
   }
 
+  /** The batch, in two where its replies would be many bytes. */
+  #cut(batch: Batch): [first: Batch, rest?: Batch] {
+    const count = Math.max(1, Math.floor(BATCH_REPLY_BYTES_TARGET / this.#replyBytesOf(batch)));
+    return batch.accepted.length > count ? split(batch, count) : [batch];
+  }
+
+  /** Of one operation. */
+  #replyBytesOf({ writes }: Batch): number {
+    return writes ? this.#replyBytesEach.ofWrites : this.#replyBytesEach.ofReads;
+  }
+
+  #noteReplyBytes({ writes, replies, replyBytes }: Batch): void {
+    const each = this.#replyBytesEach;
+    const average = replyBytes / Math.max(1, replies.length);
+    if (writes) each.ofWrites = Math.max(average, each.ofWrites / 2);
+    else each.ofReads = Math.max(average, each.ofReads / 2);
+  }
+
   /** Whether the batch may be submitted now; where not, somebody will ask again. */
-  #admits({ bytes, writes }: Batch): boolean {
+  #admits(batch: Batch): boolean {
+    const { bytes, writes } = batch;
     // Reads do not queue behind each other, so a write could get ahead of one.
     if (writes && this.#readsInHand > 0) return false;
     if (!writes && this.#readsInHand >= READS_IN_HAND_MAX) return false;
     // The client does not read as fast as it asks.
-    if (this.#sending || this.#unsentBytes > STREAM_QUEUE_BYTES_MAX) return false;
+    if (this.#sending) return false;
+    const replyBytes = this.#unsentBytes + this.#expectedBytes;
+    if (replyBytes > 0 && replyBytes + this.#expectedOf(batch) > STREAM_QUEUE_BYTES_MAX) return false;
     if (this.#inHandBytes > 0 && this.#inHandBytes + bytes > STREAM_QUEUE_BYTES_MAX) {
       this.#startWait();
       return false;
@@ -184,6 +225,10 @@ class Pipeline {
     return true;
   }
 
+  #expectedOf(batch: Batch): number {
+    return Math.ceil(batch.accepted.length * this.#replyBytesOf(batch));
+  }
+
   #takeInHand(batch: Batch): void {
     this.#inHand.push(batch);
     this.#inHandBytes += batch.bytes;
@@ -193,12 +238,14 @@ class Pipeline {
 
   #submit(batch: Batch): void {
     this.#takeInHand(batch);
-    if (batch.accepted.length === 0) {
-      this.#answered(batch, []);
-      return;
-    }
-    const ordered = batch.writes || this.#writesInHand > 0;
-    this.#store.submit(batch.accepted, { bytes: batch.bytes, ordered }).then(
+    if (batch.accepted.length === 0) this.#answered(batch, []);
+    else this.#ask(batch, batch.writes || this.#writesInHand > 0);
+  }
+
+  #ask(batch: Batch, ordered: boolean): void {
+    batch.replyBytes = this.#expectedOf(batch);
+    this.#expectedBytes += batch.replyBytes;
+    this.#store.submit(batch.accepted, { bytes: batch.bytes, ordered, replyBytesMax: BATCH_REPLY_BYTES_TARGET }).then(
       ({ replies, position }) => {
         batch.position = position;
         this.#answered(batch, replies);
@@ -245,10 +292,14 @@ class Pipeline {
 
   // ---- out ------------------------------------------------------------------
 
-  #answered(batch: Batch, answers: readonly Reply[]): void {
+  #answered(asked: Batch, answers: readonly Reply[]): void {
+    this.#expectedBytes -= asked.replyBytes;
+    const batch = answers.length < asked.accepted.length ? this.#leaveRest(asked, answers.length) : asked;
     batch.answered = true;
     batch.replies = batch.refused ? merged(answers, batch.refused) : answers;
+    batch.replyBytes = 0;
     for (const reply of batch.replies) batch.replyBytes += payloadBytes(reply);
+    this.#noteReplyBytes(batch);
     this.#unsentBytes += batch.replyBytes;
     this.#inHandBytes -= batch.bytes;
     if (batch.writes) this.#writesInHand--;
@@ -257,6 +308,20 @@ class Pipeline {
     this.#flushing = true;
     // After the microtasks of this turn, in which a block answers everybody whose operations it holds.
     process.nextTick(() => this.#flush());
+  }
+
+  /** Only the first operations of a batch have their replies: the rest stands behind it, in its place. */
+  #leaveRest(batch: Batch, count: number): Batch {
+    const [first, rest] = split(batch, count);
+    first.position = batch.position;
+    this.#putInPlace(this.#inHand.indexOf(batch), first, rest);
+    return first;
+  }
+
+  #putInPlace(index: number, first: Batch, rest: Batch): void {
+    rest.isRest = true;
+    this.#inHand.splice(index, 1, first, rest);
+    this.#readsInHand++;
   }
 
   #flush(): void {
@@ -270,8 +335,19 @@ class Pipeline {
     }
     if (done > 0) this.#inHand.splice(0, done);
     if (!this.#sending) this.#send();
+    this.#askForRest();
     if (this.#waiting.length > 0) this.#submitWaiting();
     this.#settleWhenDone();
+  }
+
+  /** When all before it has been sent. Writes have not been submitted since: they wait for reads. */
+  #askForRest(): void {
+    const [head] = this.#inHand;
+    if (!head?.isRest || this.#sending || this.#abandoned) return;
+    const [batch, rest] = this.#cut(head);
+    if (rest) this.#putInPlace(0, batch, rest);
+    batch.isRest = false;
+    this.#ask(batch, false);
   }
 
   #send(): void {
@@ -293,7 +369,7 @@ class Pipeline {
     }
     this.#ready = [];
     // What is left was answered ahead of its turn.
-    this.#unsentBytes = this.#inHand.reduce((bytes, batch) => bytes + batch.replyBytes, 0);
+    this.#unsentBytes = this.#inHand.reduce((bytes, batch) => bytes + (batch.answered ? batch.replyBytes : 0), 0);
   }
 
   // ---- the end --------------------------------------------------------------
@@ -315,12 +391,54 @@ class Pipeline {
 
   /** Nobody is there to hear the answers. What has been submitted takes its course. */
   #abandon(): void {
+    this.#abandoned = true;
     this.#stopWait();
     this.#last ??= { failure: undefined };
     this.#waiting.length = 0;
     this.#ready.length = 0;
     this.#settle.resolve();
   }
+}
+
+function newBatch(
+  accepted: readonly Operation[],
+  refused: ReadonlyMap<number, Reply> | undefined,
+  bytes: number,
+  writes: boolean,
+): Batch {
+  return {
+    accepted,
+    refused,
+    replies: [],
+    bytes,
+    writes,
+    position: undefined,
+    answered: false,
+    replyBytes: 0,
+    isRest: false,
+  };
+}
+
+/** Two batches: the first `count` operations that were accepted, with the refusals between them, and the rest. */
+function split(batch: Batch, count: number): [first: Batch, rest: Batch] {
+  let end = count;
+  const refused: [Map<number, Reply>, Map<number, Reply>] = [new Map(), new Map()];
+  for (const [index, reply] of batch.refused ?? []) {
+    // In ascending order: each moves those behind it on by one.
+    if (index < end) {
+      refused[0].set(index, reply);
+      end++;
+    } else {
+      refused[1].set(index - end, reply);
+    }
+  }
+  const part = (accepted: readonly Operation[], refusals: Map<number, Reply>, bytes: number) =>
+    newBatch(accepted, refusals.size > 0 ? refusals : undefined, bytes, batch.writes && accepted.some(isWrite));
+  const firstBytes = Math.floor((batch.bytes * count) / batch.accepted.length);
+  return [
+    part(batch.accepted.slice(0, count), refused[0], firstBytes),
+    part(batch.accepted.slice(count), refused[1], batch.bytes - firstBytes),
+  ];
 }
 
 function refusalOf(operation: Operation, limits: Limits): Reply | undefined {

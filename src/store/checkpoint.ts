@@ -40,6 +40,7 @@ export class Checkpointer {
   readonly #snapshots = new Map<KeyspaceSnapshot, number>();
   #running: Promise<void> | undefined;
   #recounting: Promise<void> | undefined;
+  #compacting = false;
   #closed: HeadwaterError | undefined;
   #failure: Error | undefined;
 
@@ -127,7 +128,11 @@ export class Checkpointer {
     });
   }
 
-  /** Readers of snapshots hear `reason`; a flush in hand ends after its chunk at the latest. */
+  /**
+   * Readers of snapshots hear `reason`. A flush in hand ends after its chunk,
+   * which is as if the process had died there: replay makes it whole. A
+   * compaction is not waited for; closing the database does.
+   */
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed = reason;
     for (const request of this.#requests.splice(0)) request.reject(reason);
@@ -176,6 +181,7 @@ export class Checkpointer {
       }
       // Flushes and snapshots go before: nobody waits for what a clear has hidden to be deleted.
       while (!this.#closed && !this.#hasWork && (await this.#keyspace.sweep(SWEEP_STEP)) === SWEEP_STEP);
+      this.#compact();
     } catch (error) {
       if (this.#closed) return;
       this.#failure = error as Error;
@@ -185,12 +191,32 @@ export class Checkpointer {
     }
   }
 
+  /**
+   * Beside the flushes, which would have to wait for seconds, and one piece at
+   * a time. Where it fails nothing is lost: LevelDB comes to it by itself.
+   */
+  #compact(): void {
+    if (this.#compacting || this.#closed || !this.#keyspace.hasSwept) return;
+    this.#compacting = true;
+    void this.#keyspace
+      .compact()
+      .catch((error: Error) => {
+        if (this.#closed) return;
+        this.#logger.warn({ error: error.message }, `the space of cleared keys is not free yet: ${error.message}`);
+      })
+      .finally(() => {
+        this.#compacting = false;
+        this.#compact();
+      });
+  }
+
   async #flushOldest(): Promise<void> {
     const position = this.#keyspace.oldestFrozen;
     if (!position) return;
     const began = this.#clock.monotonicMs();
     await this.#log.durable();
-    await this.#keyspace.flush(this.#log.lineage.upTo(position.offset).rows);
+    await this.#keyspace.flush(this.#log.lineage.upTo(position.offset).rows, () => this.#closed !== undefined);
+    if (this.#keyspace.checkpoint.position.offset < position.offset) return;
     const tookMs = Math.round(this.#clock.monotonicMs() - began);
     this.#logger.debug(
       { offset: position.offset, took_ms: tookMs },

@@ -6,7 +6,6 @@
  */
 import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import { isExpired } from '../command.js';
-import { HeadwaterError } from '../errors.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import { parseDueKey } from '../keyspace/record.js';
 import { EXPIRY_INTERVAL_MS, EXPIRY_STEP_KEYS } from '../limits.js';
@@ -28,7 +27,7 @@ export async function expireAsLeader(writer: Writer, options: ExpiryOptions, sig
   try {
     while (!signal.aborted) {
       const { keys, rows } = await keyspace.due(logicalClock.now(), EXPIRY_STEP_KEYS);
-      if (keys.length > 0) await expire(writer, keys);
+      if (keys.length > 0) await writer.expire(keys);
       await keyspace.dropDueRows(rows);
       // A full step means that more is due: go on, behind the writes that came meanwhile.
       await sleep(clock, keys.length + rows.length >= EXPIRY_STEP_KEYS ? 1 : EXPIRY_INTERVAL_MS, signal);
@@ -49,34 +48,15 @@ export async function sweepAsFollower(
       if (signal.aborted) return;
       const nowMs = logicalClock.now();
       const rows = await keyspace.dueRows(nowMs, EXPIRY_STEP_KEYS);
-      const keep = await Promise.all(rows.map((row) => isStillDue(keyspace, parseDueKey(row).key, nowMs)));
-      await keyspace.dropDueRows(rows.filter((_, i) => !keep[i]));
+      const { entries, damaged } = await keyspace.read(rows.map((row) => parseDueKey(row).key));
+      const isStillDue = (i: number) => {
+        const entry = entries[i];
+        // What a damaged record says is not known: its row stays.
+        return entry ? isExpired(entry.expiresAtMs, nowMs) : damaged?.has(i) === true;
+      };
+      await keyspace.dropDueRows(rows.filter((_, i) => !isStillDue(i)));
     }
   } catch (error) {
     if (!signal.aborted) onFailure(error as Error);
   }
-}
-
-/** A record that is damaged can be neither judged nor deleted; whoever reads it hears why. */
-async function expire(writer: Writer, keys: readonly Buffer[]): Promise<void> {
-  try {
-    await writer.expire(keys);
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    if (keys.length > 1) for (const key of keys) await expire(writer, [key]);
-  }
-}
-
-async function isStillDue(keyspace: Keyspace, key: Buffer, nowMs: number): Promise<boolean> {
-  try {
-    const [entry] = await keyspace.read([key]);
-    return entry !== undefined && isExpired(entry.expiresAtMs, nowMs);
-  } catch (error) {
-    if (isDamage(error)) return true;
-    throw error;
-  }
-}
-
-function isDamage(error: unknown): boolean {
-  return HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'unknown_format');
 }

@@ -27,8 +27,17 @@ export class PendingView implements View {
   readonly #written = new Map<string, Entry | undefined>();
   #indexed = 0;
   #cleared = false;
+  /** Keys in the base that cannot be read; seldom any. */
+  readonly #damaged: ReadonlyMap<string, HeadwaterError> | undefined;
 
-  constructor(nowMs: number, limits: Limits, firstOffset: number, base: ReadonlyMap<string, Entry | undefined>) {
+  constructor(
+    nowMs: number,
+    limits: Limits,
+    firstOffset: number,
+    base: ReadonlyMap<string, Entry | undefined>,
+    damaged?: ReadonlyMap<string, HeadwaterError>,
+  ) {
+    this.#damaged = damaged;
     this.nowMs = nowMs;
     this.limits = limits;
     this.#firstOffset = firstOffset;
@@ -44,6 +53,23 @@ export class PendingView implements View {
   getWithExpired(key: Buffer): Entry | undefined {
     if (this.#indexed < this.commands.length) this.#index();
     return this.#lookUp(key.toString('latin1'));
+  }
+
+  /** Whether `damageOf` has to be asked at all. */
+  get isDamaged(): boolean {
+    return this.#damaged !== undefined;
+  }
+
+  /** Why one of these keys cannot be read; a write of this block mends it, as far as the block goes. */
+  damageOf(keys: readonly Buffer[]): HeadwaterError | undefined {
+    this.#index();
+    if (this.#cleared) return undefined;
+    for (const key of keys) {
+      const name = key.toString('latin1');
+      const error = this.#damaged?.get(name);
+      if (error && !this.#written.has(name)) return error;
+    }
+    return undefined;
   }
 
   put(key: Buffer, value: Buffer, expiresAtMs: number, type: number): void {

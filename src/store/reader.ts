@@ -7,47 +7,79 @@ import { execute, keysRead } from '../commands/execute.js';
 import type { Limits, View } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
 import { InvariantViolation, invariant } from '../invariant.js';
-import type { Keyspace } from '../keyspace/keyspace.js';
+import type { Found, Keyspace } from '../keyspace/keyspace.js';
 import type { Operation, Reply } from '../operation.js';
 
-/** Replies in order; one look at the keyspace serves all the operations. */
+/**
+ * Replies in order. Everything that one call answers is of one state of the
+ * keyspace. An operation that needs a damaged record is refused with `corrupt`,
+ * the others get their answers.
+ * @param replyBytesMax where the disk is asked for more than about this, the
+ *   operations whose keys have not all been read by then get no reply: they are
+ *   the last ones, and the first is always answered.
+ */
 export function readAll(
   operations: readonly Operation[],
   keyspace: Keyspace,
   nowMs: number,
   limits: Limits,
+  replyBytesMax?: number,
 ): Reply[] | Promise<Reply[]> {
   const keys: Buffer[] = [];
   for (const operation of operations) {
     if (operation.kind === 'get') keys.push(operation.key);
     else for (const key of keysRead(operation)) keys.push(key);
   }
-  const entries = keyspace.read(keys);
-  const answer = (found: Array<Entry | undefined>) => replies(operations, keys, found, nowMs, limits);
-  return Array.isArray(entries) ? answer(entries) : entries.then(answer);
+  const reading = keyspace.read(keys, replyBytesMax);
+  if (!(reading instanceof Promise)) return replies(operations, keys, reading, nowMs, limits);
+  return reading.then((found) => {
+    const answered = replies(operations, keys, found, nowMs, limits);
+    if (answered.length > 0 || operations.length === 0) return answered;
+    return readAll(operations.slice(0, 1), keyspace, nowMs, limits);
+  });
 }
 
 function replies(
   operations: readonly Operation[],
   keys: readonly Buffer[],
-  entries: ReadonlyArray<Entry | undefined>,
+  { entries, count, damaged }: Found,
   nowMs: number,
   limits: Limits,
 ): Reply[] {
+  const answered: Reply[] = [];
   let at = 0;
-  return operations.map((operation) => {
-    // The everyday read, without a view: its entry is the next one.
-    if (operation.kind === 'get') return getReply(entries[at++], nowMs);
+  for (const operation of operations) {
     const first = at;
-    at += keysRead(operation).length;
-    const view = new StillView(nowMs, limits, keys.slice(first, at), entries.slice(first, at));
-    try {
-      return execute(operation, view);
-    } catch (error) {
-      if (error instanceof HeadwaterError) return { kind: 'error', error };
-      throw error;
-    }
-  });
+    at += operation.kind === 'get' ? 1 : keysRead(operation).length;
+    if (at > count) break;
+    const error = damaged && firstWithin(damaged, first, at);
+    if (error) answered.push({ kind: 'error', error });
+    // The everyday read, without a view.
+    else if (operation.kind === 'get') answered.push(getReply(entries[first], nowMs));
+    else answered.push(reply(operation, new StillView(nowMs, limits, keys.slice(first, at), entries.slice(first, at))));
+  }
+  return answered;
+}
+
+function reply(operation: Operation, view: View): Reply {
+  try {
+    return execute(operation, view);
+  } catch (error) {
+    if (error instanceof HeadwaterError) return { kind: 'error', error };
+    throw error;
+  }
+}
+
+function firstWithin(
+  damaged: ReadonlyMap<number, HeadwaterError>,
+  start: number,
+  end: number,
+): HeadwaterError | undefined {
+  for (let index = start; index < end; index++) {
+    const error = damaged.get(index);
+    if (error) return error;
+  }
+  return undefined;
 }
 
 function getReply(entry: Entry | undefined, nowMs: number): Reply {

@@ -188,8 +188,12 @@ export class Store {
    * One reply per operation, in order. Refusals of single operations are
    * replies; the promise rejects where the whole could not be done.
    * @param options.ordered behind all writes submitted before, even if it only reads.
+   * @param options.replyBytesMax lets reads that are not ordered be answered in part: see readAll.
    */
-  async submit(operations: readonly Operation[], options: { bytes: number; ordered: boolean }): Promise<Submitted> {
+  async submit(
+    operations: readonly Operation[],
+    options: { bytes: number; ordered: boolean; replyBytesMax?: number },
+  ): Promise<Submitted> {
     const generation = this.#lifecycle.serving;
     const writes = operations.some(isWrite);
     const { writer } = this.#lifecycle;
@@ -199,7 +203,7 @@ export class Store {
     }
     const replies = writes
       ? await this.#readAround(operations, generation)
-      : await readAll(operations, generation.keyspace, this.nowMs(), this.limits);
+      : await readAll(operations, generation.keyspace, this.nowMs(), this.limits, options.replyBytesMax);
     return { replies, position: generation.log.end };
   }
 

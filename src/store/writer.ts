@@ -12,7 +12,7 @@ import { type Entry, isExpired } from '../command.js';
 import { execute, keysRead } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
-import type { Keyspace } from '../keyspace/keyspace.js';
+import type { Found, Keyspace } from '../keyspace/keyspace.js';
 import { BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX } from '../limits.js';
 import { sealBlock } from '../log/block.js';
 import type { Log } from '../log/log.js';
@@ -71,8 +71,6 @@ export class Writer {
   #running: Promise<void> | undefined;
   #closed: HeadwaterError | undefined;
   readonly #waitingForRoom = new Set<Waiter>();
-  /** So many items at the head of the queue are taken one at a time. */
-  #alone = 0;
 
   constructor(options: {
     log: Log;
@@ -175,9 +173,7 @@ export class Writer {
     const batch: Array<Submission | Expiry> = [];
     let bytes = 0;
     let operations = 0;
-    const end = this.#alone > 0 ? this.#head + 1 : this.#queue.length;
-    if (this.#alone > 0) this.#alone--;
-    for (let i = this.#head; i < end; i++) {
+    for (let i = this.#head; i < this.#queue.length; i++) {
       const item = this.#queue[i] as Item;
       if (item.kind === 'task' || bytes >= BLOCK_BYTES_TARGET || operations >= BLOCK_COMMANDS_MAX) break;
       batch.push(item);
@@ -191,18 +187,19 @@ export class Writer {
   /** Executes as much of the batch as one block takes, commits it, and answers what is complete. */
   async #write(batch: ReadonlyArray<Submission | Expiry>): Promise<void> {
     const keys = batch.flatMap(keysOf);
-    let entries: Array<Entry | undefined>;
+    let found: Found;
     try {
       const reading = this.#keyspace.read(keys);
-      entries = Array.isArray(reading) ? reading : await reading;
+      found = reading instanceof Promise ? await reading : reading;
     } catch (error) {
       this.#unreadable(batch, error as Error);
       return;
     }
     const base = new Map<string, Entry | undefined>();
-    for (let i = 0; i < keys.length; i++) base.set((keys[i] as Buffer).toString('latin1'), entries[i]);
+    for (let i = 0; i < keys.length; i++) base.set((keys[i] as Buffer).toString('latin1'), found.entries[i]);
+    const damaged = found.damaged && byName(found.damaged, keys);
     const { end } = this.#log;
-    const view = new PendingView(this.#clock.now(), this.#limits, end.offset + 1, base);
+    const view = new PendingView(this.#clock.now(), this.#limits, end.offset + 1, base, damaged);
     let complete = 0;
     for (const item of batch) {
       if (!executeItem(item, view)) break;
@@ -230,24 +227,17 @@ export class Writer {
     if (complete < batch.length) this.#putBack(batch.slice(complete));
   }
 
-  /**
-   * A record that the batch reads is damaged. Nothing has been written: who
-   * asked for it is told, the others go on.
-   */
+  /** The disk could not be asked. Nothing of the batch in hand has been written, but blocks before may hold the beginning of one. */
   #unreadable(batch: ReadonlyArray<Submission | Expiry>, error: Error): void {
-    const [item] = batch;
-    if (batch.length > 1) {
-      this.#putBack(batch);
-      this.#alone = batch.length;
-    } else if (item) {
+    for (const item of batch) {
       const begun = item.kind === 'operations' && item.next > 0;
       item.reject(
         begun
           ? new HeadwaterError('outcome_unknown', `a part of it was written, then ${error.message}`, { cause: error })
           : error,
       );
-      this.#dequeued(batch);
     }
+    this.#dequeued(batch);
   }
 
   #dequeued(items: ReadonlyArray<Submission | Expiry>): void {
@@ -307,6 +297,7 @@ function stopOf(item: Submission): number {
 function executeItem(item: Submission | Expiry, view: PendingView): boolean {
   if (item.kind === 'expiry') {
     for (const key of item.keys) {
+      // A damaged record has no entry here: it can be neither judged nor deleted; whoever reads it hears why.
       const entry = view.getWithExpired(key);
       if (entry && isExpired(entry.expiresAtMs, view.nowMs)) view.del(key);
     }
@@ -315,10 +306,24 @@ function executeItem(item: Submission | Expiry, view: PendingView): boolean {
   const stop = stopOf(item);
   while (item.next < stop) {
     if (view.commands.length >= BLOCK_COMMANDS_MAX || view.bytes >= BLOCK_BYTES_TARGET) return false;
-    item.replies.push(reply(item.operations[item.next] as Operation, view));
+    const operation = item.operations[item.next] as Operation;
+    item.replies.push(view.isDamaged ? replyUnlessDamaged(operation, view) : reply(operation, view));
     item.next++;
   }
   return item.next === item.operations.length;
+}
+
+/** Refuses who needs a record that the disk has damaged, before anything of it is written. */
+function replyUnlessDamaged(operation: Operation, view: PendingView): Reply {
+  const error = view.damageOf(keysRead(operation));
+  return error ? { kind: 'error', error } : reply(operation, view);
+}
+
+function byName(
+  damaged: ReadonlyMap<number, HeadwaterError>,
+  keys: readonly Buffer[],
+): ReadonlyMap<string, HeadwaterError> {
+  return new Map([...damaged].map(([index, error]) => [(keys[index] as Buffer).toString('latin1'), error]));
 }
 
 function reply(operation: Operation, view: PendingView): Reply {

@@ -10,6 +10,7 @@ import { HeadwaterError } from '../errors.js';
 import { MESSAGE_BYTES_MAX } from '../limits.js';
 import type { ErrorReply, GetReply, Operation, OperationKind, Reply, ReplyTo } from '../operation.js';
 import { decodeCondition, decodeExpiry, encodeCondition, expireCondition, setCondition } from './conditions.js';
+import { checkRequestCount } from './count.js';
 import { fromErrorReply, toErrorReply } from './error.js';
 import { headwater } from './generated.js';
 import { bytesOf, decodeMessage, type Outgoing, optionalBytesOf, toBytes } from './message.js';
@@ -411,7 +412,9 @@ export function encodeRequest(operation: OutgoingOperation): Buffer {
   return request.encode(toRequest(operation)).finish() as Buffer;
 }
 
+/** @throws HeadwaterError `invalid_argument` where the bytes are no such request, or hold too many keys. */
 export function decodeRequest(kind: OperationKind, bytes: Buffer): Operation {
+  checkRequestCount(kind, bytes);
   const { request, fromRequest } = rowOf(kind);
   return fromRequest(decodeMessage(nameOf(request), bytes, request));
 }

@@ -11,6 +11,7 @@ import $protobuf from 'protobufjs/minimal.js';
 import { HeadwaterError } from '../errors.js';
 import type { ErrorReply, Operation, Reply } from '../operation.js';
 import type { Position } from '../position.js';
+import { checkOperationCount } from './count.js';
 import { toPosition } from './frame.js';
 import { headwater } from './generated.js';
 import {
@@ -146,7 +147,13 @@ function readOperation(reader: PbReader): DecodedOperation {
     }
   }
   reader.pos = start;
-  return orRefusal(() => fromOperationMessage(v1.Operation.decode(reader, length)));
+  return orRefusal(() => {
+    // Where the next one begins, if this one is refused before it is decoded.
+    reader.pos = end;
+    checkOperationCount(reader.buf, start, end);
+    reader.pos = start;
+    return fromOperationMessage(v1.Operation.decode(reader, length));
+  });
 }
 
 /** Undefined where another field, or nothing, comes here. */

@@ -113,8 +113,11 @@ export class Bench {
     return outcome === 'crashed';
   }
 
-  read(...keys: string[]): Promise<Array<Entry | undefined>> {
-    return Promise.resolve(this.keyspace.read(keys.map((key) => Buffer.from(key, 'latin1'))));
+  /** Rejects where one of the records is damaged. */
+  async read(...keys: string[]): Promise<ReadonlyArray<Entry | undefined>> {
+    const { entries, damaged } = await this.keyspace.read(keys.map((key) => Buffer.from(key, 'latin1')));
+    for (const error of damaged?.values() ?? []) throw error;
+    return entries;
   }
 
   /** Every key that was ever written reads as the Map says, as of this call. */

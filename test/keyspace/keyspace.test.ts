@@ -1,10 +1,18 @@
 /** The keyspace: reads through its layers and the disk, flushes, counts, crashes in the middle of a flush, snapshots. */
 import assert from 'node:assert/strict';
+import { checkedRow, valueOfCheckedRow } from '../../src/checked-row.js';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { InvariantViolation } from '../../src/invariant.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { dataKey, dataStart } from '../../src/keyspace/record.js';
-import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES } from '../../src/limits.js';
+import {
+  COMPACTION_RECORDS_MAX,
+  FLUSH_CHUNK_BYTES,
+  FLUSH_CHUNK_ENTRIES,
+  READ_GROUP_BYTES,
+  READ_GROUP_KEYS_FIRST,
+  READ_GROUP_KEYS_MAX,
+} from '../../src/limits.js';
 import { clear, del, flipped, History, message, put, touch } from '../log/blocks.js';
 import { until } from '../support/clock.js';
 import { MemoryDisk } from '../support/database.js';
@@ -97,11 +105,11 @@ describe('a read', () => {
     bench.apply(put('cold'));
     await bench.flushAll();
     bench.apply(put('hot'), del('dead'));
-    assert(Array.isArray(bench.keyspace.read([key('hot'), key('dead')])));
-    assert(Array.isArray(bench.keyspace.read([])));
+    assert(!(bench.keyspace.read([key('hot'), key('dead')]) instanceof Promise));
+    assert(!(bench.keyspace.read([]) instanceof Promise));
     assert(bench.keyspace.read([key('hot'), key('cold')]) instanceof Promise);
     bench.apply(clear());
-    assert(Array.isArray(bench.keyspace.read([key('cold'), key('never')])), 'a clear hides the disk');
+    assert(!(bench.keyspace.read([key('cold'), key('never')]) instanceof Promise), 'a clear hides the disk');
   });
 
   it('is as of its call, whatever is written, frozen and flushed before it is answered', async () => {
@@ -119,6 +127,77 @@ describe('a read', () => {
       await reading,
       ['a', 'b', 'c', 'd'].map((name) => before.get(name)),
     );
+  });
+
+  it('of many cold keys is cut into groups, that of a few is not, and all of it is of one state', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 5_000 }, (_, i) => `k${i}`);
+    bench.apply(...names.map((name) => put(name, 'one')));
+    await bench.flushAll();
+    const asked = () => bench.disk.operations.filter(({ kind }) => kind === 'read').map(({ keys }) => keys.length);
+    bench.disk.operations.length = 0;
+    await bench.read(...names.slice(0, READ_GROUP_KEYS_FIRST));
+    assert.deepEqual(asked(), [READ_GROUP_KEYS_FIRST]);
+    bench.apply(touch('k7', LATER));
+    const before = bench.state;
+    bench.disk.operations.length = 0;
+    let groups = 0;
+    bench.disk.fault = async ({ kind, keys }) => {
+      if (kind !== 'read' || keys.length < 2 || ++groups !== 2) return;
+      // Between two groups all is written anew, flushed, cleared and swept.
+      bench.disk.fault = undefined;
+      bench.apply(...names.map((name) => put(name, 'two')));
+      await bench.flushAll();
+      bench.apply(clear());
+      await bench.flushAll();
+      await bench.keyspace.sweep(10_000);
+    };
+    assert.deepEqual(
+      await bench.read(...names),
+      names.map((name) => before.get(name)),
+    );
+    await bench.check();
+  });
+
+  it('of many cold keys lets the event loop turn between groups, the first of which is small', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 5_000 }, (_, i) => `k${i}`);
+    bench.apply(...names.map((name) => put(name)));
+    await bench.flushAll();
+    bench.disk.operations.length = 0;
+    await bench.read(...names);
+    assert.deepEqual(
+      bench.disk.operations.map(({ keys }) => keys.length),
+      [8, 32, 128, ...Array(18).fill(READ_GROUP_KEYS_MAX), 5_000 - 168 - 18 * READ_GROUP_KEYS_MAX],
+    );
+  });
+
+  it('of large values takes a few at a time, and no more than it is allowed', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 100 }, (_, i) => `k${String(i).padStart(3, '0')}`);
+    for (const name of names) bench.apply(put(name, Buffer.alloc(READ_GROUP_BYTES / 4)));
+    await bench.flushAll();
+    bench.disk.operations.length = 0;
+    await bench.read(...names);
+    const asked = bench.disk.operations.map(({ keys }) => keys.length);
+    assert.deepEqual(asked.slice(0, 2), [READ_GROUP_KEYS_FIRST, 3]);
+    assert(Math.max(...asked.slice(1)) <= 4, `${asked}`);
+    bench.apply(put('hot'));
+    const found = await bench.keyspace.read([...names.map(key), key('hot')], READ_GROUP_BYTES);
+    assert.equal(found.count, READ_GROUP_KEYS_FIRST);
+    assert.equal(found.entries[found.count - 1]?.value.length, READ_GROUP_BYTES / 4);
+    const all = await bench.keyspace.read([...names.slice(0, 3).map(key), key('hot')], 1);
+    assert.equal(all.count, 4, 'one group is always read');
+  });
+
+  it('in the middle of which the database is closed says so', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 1_000 }, (_, i) => `k${i}`);
+    bench.apply(...names.map((name) => put(name)));
+    await bench.flushAll();
+    const reading = bench.read(...names);
+    void bench.db.close();
+    await assert.rejects(reading, refused('unavailable', /has been closed/));
   });
 
   it('is right at every moment of a flush', async () => {
@@ -281,6 +360,63 @@ describe('a flush', () => {
     await bench.flushAll();
     assert.equal(await reads(), 1, 'they were deleted');
     await bench.checkDisk();
+  });
+
+  it('reads large values that were only touched a few at a time, and writes them as soon as they fill a batch', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 40 }, (_, i) => `k${i}`);
+    for (const name of names) bench.apply(put(name, Buffer.alloc(FLUSH_CHUNK_BYTES)), put(`${name}-small`));
+    await bench.flushAll();
+    bench.apply(...names.flatMap((name) => [touch(name, LATER), touch(`${name}-none`, LATER)]), put('other'));
+    bench.disk.operations.length = 0;
+    await bench.flushAll();
+    const asked = bench.disk.operations.filter(({ kind, keys }) => kind === 'read' && keys.length < 40);
+    assert.deepEqual(
+      asked.map(({ keys }) => keys.length),
+      [READ_GROUP_KEYS_FIRST, ...Array(40 - READ_GROUP_KEYS_FIRST).fill(1)],
+    );
+    const written = bench.disk.operations.filter(({ kind }) => kind === 'batch').map(({ keys }) => keys.length);
+    assert.deepEqual(written, [0, ...Array(40).fill(2), 1], 'a value and its row in the index');
+    await bench.check();
+    await bench.checkDisk();
+  });
+
+  it('puts many small values that were only touched into one batch', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 200 }, (_, i) => `k${i}`);
+    bench.apply(...names.map((name) => put(name)));
+    await bench.flushAll();
+    bench.apply(...names.map((name) => touch(name, 0)));
+    bench.disk.operations.length = 0;
+    await bench.flushAll();
+    const written = bench.disk.operations.filter(({ kind }) => kind === 'batch').map(({ keys }) => keys.length);
+    assert.deepEqual(written, [0, 200]);
+    await bench.checkDisk();
+  });
+
+  it('that is cancelled ends after its chunk, leaves what a crash would, and is the last', async () => {
+    const names = Array.from({ length: 5 * FLUSH_CHUNK_ENTRIES }, (_, i) => `k${i}`);
+    for (const known of [false, true]) {
+      const bench = await Bench.open();
+      bench.apply(...names.map((name) => put(name, 'one')));
+      if (known) await bench.flushAll();
+      bench.apply(...names.map((name, i) => (i % 3 === 0 ? del(name) : put(name, 'two'))));
+      bench.keyspace.freeze();
+      const before = bench.keyspace.checkpoint;
+      bench.disk.operations.length = 0;
+      let chunks = 0;
+      await bench.keyspace.flush(bench.history.rows, () => ++chunks === 2);
+      assert.equal(bench.disk.operations.filter(({ kind }) => kind === 'batch').length, 2);
+      assert.deepEqual(bench.keyspace.checkpoint, before);
+      await bench.check();
+      await assert.rejects(bench.flushOne(), InvariantViolation);
+      await bench.restart();
+      assert.equal(bench.keyspace.flushingTo, bench.history.end.offset);
+      await bench.check();
+      await bench.flushAll();
+      await bench.keyspace.recount();
+      await bench.checkDisk();
+    }
   });
 
   it('fails with what the disk says, and changes nothing that is known', async () => {
@@ -713,6 +849,28 @@ describe('the sweep after a clear', () => {
     assert.equal(await value(bench, 'kept'), 'v');
   });
 
+  it('leaves the space to be given back afterwards, in pieces that together are the whole range', async () => {
+    const bench = await Bench.open();
+    const records = COMPACTION_RECORDS_MAX + 4_000;
+    for (let i = 0; i < records; i += 1_000)
+      bench.apply(...Array.from({ length: 1_000 }, (_, j) => put(`k${String(i + j).padStart(6, '0')}`)));
+    await bench.flushAll();
+    bench.apply(clear());
+    await bench.flushAll();
+    const compacted: string[][] = [];
+    bench.db.compact = async (from, to) => void compacted.push([from, to].map((end) => end.toString('latin1')));
+    for (let swept = 2_000; swept === 2_000; ) swept = await bench.keyspace.sweep(2_000);
+    assert.deepEqual(compacted, []);
+    while (bench.keyspace.hasSwept) await bench.keyspace.compact();
+    const cut = dataKey(0, key(`k${String(COMPACTION_RECORDS_MAX + 464 - 1).padStart(6, '0')}`)).toString('latin1');
+    assert.deepEqual(compacted, [
+      [dataStart(0).toString('latin1'), cut],
+      [cut, dataStart(1).toString('latin1')],
+    ]);
+    await bench.keyspace.compact();
+    assert.equal(compacted.length, 2, 'nothing is left to do');
+  });
+
   it('goes on after a restart', async () => {
     const bench = await Bench.open();
     bench.apply(...Array.from({ length: 15 }, (_, i) => put(`k${i}`)));
@@ -747,15 +905,46 @@ describe('opening a keyspace', () => {
     );
   });
 
-  it('refuses a checkpoint of a later format by name, and one that cannot be read', async () => {
+  it('refuses a checkpoint of a later format by name', async () => {
     const bench = await Bench.open();
     bench.apply(put('a'));
     await bench.flushAll();
     const raw = bench.disk.raw('memory');
-    const record = JSON.parse(String(await raw.get(key('mcheckpoint')))) as object;
-    await raw.put(key('mcheckpoint'), Buffer.from(JSON.stringify({ ...record, format: 2 })));
+    const row = (await raw.get(key('mcheckpoint'))) as Buffer;
+    const record = JSON.parse(String(valueOfCheckedRow(key('mcheckpoint'), row))) as object;
+    const later = Buffer.from(JSON.stringify({ ...record, format: 2 }));
+    await raw.put(key('mcheckpoint'), checkedRow(key('mcheckpoint'), later));
     await assert.rejects(Keyspace.open(await bench.disk.database()), refused('unknown_format', /format 2; .*format 1/));
-    await raw.put(key('mcheckpoint'), Buffer.from('{'));
-    await assert.rejects(Keyspace.open(await bench.disk.database()), refused('corrupt'));
+  });
+
+  for (const [row, what] of [
+    ['mcheckpoint', /^memory: the checkpoint record does not match its checksum/],
+    ['mflushing', /^memory: the mark of a flush in hand does not match its checksum/],
+  ] as const) {
+    it(`finds a flipped bit in ${row}, in whichever of its bytes, and a row cut short`, async () => {
+      const bench = await Bench.open();
+      bench.apply(put('a'));
+      await bench.flushAll();
+      const raw = bench.disk.raw('memory');
+      const sound = (await raw.get(key(row))) as Buffer;
+      const opens = async (bytes: Buffer) => {
+        await raw.put(key(row), bytes);
+        await Keyspace.open(await bench.disk.database());
+      };
+      for (let bit = 0; bit < sound.length * 8; bit++)
+        await assert.rejects(opens(flipped(sound, bit)), refused('corrupt', what), `bit ${bit}`);
+      for (let end = 0; end < sound.length; end++)
+        await assert.rejects(opens(sound.subarray(0, end)), refused('corrupt', what), `${end} bytes`);
+      await opens(sound);
+    });
+  }
+
+  it('refuses a row that stands under the key of another', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a'));
+    await bench.flushAll();
+    const raw = bench.disk.raw('memory');
+    await raw.put(key('mflushing'), (await raw.get(key('mcheckpoint'))) as Buffer);
+    await assert.rejects(Keyspace.open(await bench.disk.database()), refused('corrupt', /flush in hand/));
   });
 });

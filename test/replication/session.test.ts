@@ -203,6 +203,16 @@ describe('a replication session', () => {
       assert.equal(await leader.store.log.trim(10), 10);
     });
 
+    it('knows the time of its data before the next block comes: a leader that it becomes does not go back', async () => {
+      const leader = await world.node('L');
+      await leader.write(1);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      await follower.restart();
+      assert.equal(follower.store.log.base.offset, 1);
+      assert.ok(follower.store.endTimeMs >= leader.store.endTimeMs);
+    });
+
     it('of an empty leader goes on from nothing, without a snapshot', async () => {
       const leader = await world.node('L');
       const follower = await world.node('F', { follows: 'L' });

@@ -13,6 +13,7 @@ import type { KeyAndRecord } from '../../src/keyspace/snapshot.js';
 import type { Operation, Reply } from '../../src/operation.js';
 import type { Position } from '../../src/position.js';
 import type { KeyValueStore } from '../../src/rpc/key-value-service.js';
+import { payloadBytes } from '../../src/wire/kv.js';
 
 const nameOf = (key: Buffer): string => key.toString('latin1');
 
@@ -33,6 +34,8 @@ export class FakeStore implements KeyValueStore {
   queuedBytes = 0;
   /** Everything that was submitted, in order. */
   readonly submissions: Submission[] = [];
+  /** Of all replies so far. */
+  replyBytes = 0;
   /** Where the writes go, on a follower. */
   leader: string | undefined;
   /** What happens before a submission is carried out; a rejection is its whole answer. */
@@ -50,13 +53,22 @@ export class FakeStore implements KeyValueStore {
 
   async submit(
     operations: readonly Operation[],
-    { ordered }: { bytes: number; ordered: boolean },
+    { ordered, replyBytesMax = Number.POSITIVE_INFINITY }: { bytes: number; ordered: boolean; replyBytesMax?: number },
   ): Promise<{ replies: Reply[]; position: Position }> {
     const submission = { operations, ordered };
     this.submissions.push(submission);
     const held = this.before(submission);
     if (held) await held;
-    const replies = operations.map((operation) => this.#run(operation));
+    const inPart = !ordered && !operations.some(isWrite);
+    const replies: Reply[] = [];
+    let bytes = 0;
+    for (const operation of operations) {
+      const reply = this.#run(operation);
+      replies.push(reply);
+      bytes += payloadBytes(reply);
+      if (inPart && bytes >= replyBytesMax) break;
+    }
+    this.replyBytes += bytes;
     return { replies, position: this.position };
   }
 

@@ -300,6 +300,107 @@ describe('a pipeline', () => {
       await pipeline.repliesUpTo(149);
     });
 
+    describe('by the replies, which nobody reads', () => {
+      const MiB = 1024 * 1024;
+      /** What may be made of them: what waits to be sent, a batch over that, and what the transport of both ends holds. */
+      const madeMax = STREAM_QUEUE_BYTES_MAX + 24 * MiB;
+      const remove: Operation = { kind: 'delete', keys: [] };
+
+      /** Sends, and waits until nothing more is done for the client; its replies up to there are not read. */
+      async function unread(...messages: Operation[][]): Promise<RawPipeline> {
+        await fill('v', MiB);
+        await fill('w', MiB);
+        store.replyBytes = 0;
+        const pipeline = open();
+        pipeline.stream.once('data', () => pipeline.stream.pause());
+        for (const message of messages) pipeline.send(...message);
+        await settled(() => store.replyBytes);
+        return pipeline;
+      }
+      const reads = (count: number): Operation[] => Array.from({ length: count }, () => get('v'));
+      /** The first message is lost to `once`. */
+      const rest = async (pipeline: RawPipeline, count: number) => {
+        pipeline.listen().stream.resume();
+        return (await pipeline.repliesUpTo(count - 1)).slice(-10).map((reply) => shown(reply).slice(0, 20));
+      };
+
+      it('is held for one message of many reads', async () => {
+        const pipeline = await unread([...reads(200), get('none')]);
+        assert(store.replyBytes < madeMax, `${store.replyBytes} bytes of replies`);
+        assert.equal((await rest(pipeline, 201)).at(-1), 'undefined');
+      });
+
+      it('is held for many messages of many reads, after small ones too', async () => {
+        const small = Array.from({ length: 20 }, () => [get('none')]);
+        const pipeline = await unread(...small, ...Array.from({ length: 10 }, () => reads(20)));
+        assert(store.replyBytes < madeMax + 20 * MiB, `${store.replyBytes} bytes of replies`);
+        await rest(pipeline, 220);
+      });
+
+      it('is held for reads that wait for a write before them, and for reads among writes', async () => {
+        const message = [set('a', '1'), ...reads(50), remove, ...reads(49)];
+        const pipeline = await unread([set('a', '1')], reads(200), message, message);
+        assert(store.replyBytes < 2 * madeMax, `${store.replyBytes} bytes of replies`);
+        await rest(pipeline, 401);
+      });
+
+      it('leaves them in order, refused ones and writes between them, with none lost', async () => {
+        const message = [remove, get('v'), remove, get('w'), get('none'), remove];
+        const all = Array.from({ length: 40 }, () => message).flat();
+        await fill('v', MiB);
+        await fill('w', MiB / 2);
+        const pipeline = open().listen();
+        pipeline.send(...all, set('none', 'after'));
+        pipeline.send(...all);
+        const replies = await pipeline.repliesUpTo(2 * all.length + 1);
+        const sizes = (reply: Reply) => (reply.kind === 'get' ? (reply.value?.length ?? 0) : reply.kind);
+        const expected = (none: number) => ['error', MiB, 'error', MiB / 2, none, 'error'];
+        for (let i = 0; i < 40; i++) {
+          assert.deepEqual(replies.slice(6 * i, 6 * i + 6).map(sizes), expected(0), `round ${i}`);
+          assert.deepEqual(replies.slice(241 + 6 * i, 247 + 6 * i).map(sizes), expected(5), `round ${i}, after`);
+        }
+        assert.equal(replies.length, 481);
+      });
+
+      it('asks for the rest of a message that was answered in part when its turn has come, and writes wait for it', async () => {
+        await fill('v', MiB);
+        const pipeline = open().listen();
+        pipeline.send(...reads(20));
+        pipeline.send(set('v', 'small'));
+        await pipeline.repliesUpTo(21);
+        const sizes = pipeline.replies.map((reply) => (reply.kind === 'get' ? reply.value?.length : reply.kind));
+        assert.deepEqual(sizes, [...Array(20).fill(MiB), 'set']);
+        assert.deepEqual(
+          store.submissions.map(({ operations, ordered }) => [operations.length, ordered]),
+          [[20, false], ...Array(19).fill([1, false]), [1, true]],
+        );
+      });
+
+      it('is foreseen by the size of those before: no more is asked for at a time than may wait to be sent', async () => {
+        await fill('v', MiB);
+        const pipeline = open().listen();
+        pipeline.send(get('v'));
+        await pipeline.repliesUpTo(1);
+        const held = gate();
+        store.before = () => held.promise;
+        store.submissions.length = 0;
+        for (let i = 0; i < 30; i++) pipeline.send(get('v'));
+        await settled(() => store.submissions.length);
+        assert.equal(store.submissions.length, STREAM_QUEUE_BYTES_MAX / MiB - 1);
+        held.open();
+        await pipeline.repliesUpTo(31);
+      });
+
+      it('is forgotten, with the rest of a message, where the client goes away', async () => {
+        const pipeline = await unread(reads(500));
+        const made = store.replyBytes;
+        pipeline.stream.cancel();
+        await pipeline.ended;
+        await settled(() => store.replyBytes);
+        assert(store.replyBytes - made < 4 * MiB);
+      });
+    });
+
     it('a client that goes away is forgotten, with what it still waited for', async () => {
       const held = gate();
       store.before = () => held.promise;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { dataKey, dataStart } from '../../src/keyspace/record.js';
-import { FROZEN_LAYERS_MAX, SNAPSHOT_AGE_MS_MAX, SNAPSHOT_SHARE_MS } from '../../src/limits.js';
+import { COMPACTION_RECORDS_MAX, FROZEN_LAYERS_MAX, SNAPSHOT_AGE_MS_MAX, SNAPSHOT_SHARE_MS } from '../../src/limits.js';
 import { blockKey, lineageKey } from '../../src/log/rows.js';
 import { flipped } from '../log/blocks.js';
 import { settled, turns, until } from '../support/clock.js';
@@ -127,6 +127,96 @@ describe('a checkpoint', () => {
     assert((await left()) > 0, 'not all of it was swept before the snapshots');
     await until('all is swept', async () => (await left()) === 0);
     assert.equal(await test.store.size(), 2);
+    await test.store.close();
+  });
+});
+
+describe('the compaction after a clear', () => {
+  /** A store whose first compaction is held, with `keys` keys cleared and swept. */
+  async function cleared(keys: number) {
+    const test = await TestStore.open();
+    for (let i = 0; i < keys; i += 4_000)
+      await test.submit(...Array.from({ length: Math.min(4_000, keys - i) }, (_, j) => set(`k${i + j}`)));
+    await (await test.store.snapshotAt()).release();
+    await test.submit({ kind: 'flushAll' }, set('new'));
+    const gate = hold(test.disk, ({ kind }) => kind === 'compact');
+    await (await test.store.snapshotAt()).release();
+    await until('it has begun', gate.held);
+    const compactions = () => test.disk.operations.filter(({ kind }) => kind === 'compact').length;
+    return { test, gate, compactions };
+  }
+
+  it('holds up neither flushes nor snapshots, and there is one at a time', async () => {
+    const { test, gate, compactions } = await cleared(10);
+    for (let i = 1; i <= 3; i++) {
+      await test.submit({ kind: 'flushAll' }, set(`k${i}`));
+      assert.equal(await test.store.size(), 1);
+      await turns(30);
+    }
+    assert.equal(compactions(), 1);
+    gate.release();
+    await until('the others follow', () => compactions() === 4);
+    await test.store.close();
+  });
+
+  it('that fails is told, and harms nothing', async () => {
+    const { test, gate } = await cleared(10);
+    gate.release(new Error('EIO'));
+    await until('it is told', () => test.logger.said(/space of cleared keys is not free yet: EIO/, 'warn') === 1);
+    await test.set('more');
+    assert.equal(await test.store.size(), 2);
+    assert.equal(test.logger.said(/./, 'error'), 0);
+    await test.store.close();
+  });
+
+  it('ends with the piece in hand when the store is closed', async () => {
+    const { test, gate, compactions } = await cleared(COMPACTION_RECORDS_MAX + 4_000);
+    const durable = hold(test.disk, (operation) => inKeyspace(operation) && operation.kind === 'durable');
+    const closing = test.store.close();
+    await until('all but the databases is closed', durable.held);
+    gate.release();
+    await turns(10);
+    durable.release();
+    await closing;
+    assert.equal(compactions(), 1);
+    assert.deepEqual(test.disk.opened, []);
+    assert.equal(test.logger.said(/./, 'warn') + test.logger.said(/./, 'error'), 0);
+    assert.deepEqual(test.fatal, []);
+  });
+});
+
+describe('a flush in hand', () => {
+  it('ends after its chunk where the store is closed without a last checkpoint, and replay makes it whole', async () => {
+    const test = await TestStore.open();
+    const names = Array.from({ length: 5_000 }, (_, i) => `k${i}`);
+    for (let i = 0; i < names.length; i += 1_000)
+      await test.submit(...names.slice(i, i + 1_000).map((name) => set(name)));
+    let chunks = 0;
+    let goOn = () => {};
+    test.disk.fault = async (operation) => {
+      if (isAppend(operation)) throw new Error('EIO');
+      if (isChunk(operation) && ++chunks === 3)
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+    };
+    const snapshot = test.store.snapshotAt();
+    snapshot.catch(() => {});
+    await until('it is held', () => chunks === 3);
+    await assert.rejects(test.set('lost'), refused('outcome_unknown'));
+    await turns(10);
+    test.disk.fault = (operation) => {
+      if (isChunk(operation)) chunks++;
+    };
+    goOn();
+    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+    assert.equal(chunks, 3);
+    assert.equal(test.logger.said(/^checkpoint at offset/), 0);
+    await assert.rejects(snapshot, refused('unavailable'));
+    assert.equal(test.logger.said(/no more writes on this handle/, 'error'), 1, 'the append, and nothing else');
+    assert.equal(await test.store.size(), names.length);
+    for (const name of ['k0', 'k2500', 'k4999']) assert.equal(await test.get(name), 'v');
+    assert.deepEqual(test.fatal, []);
     await test.store.close();
   });
 });

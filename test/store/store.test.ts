@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { lineageKey } from '../../src/log/rows.js';
+import type { Operation } from '../../src/operation.js';
 import { until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { increment, isAppend, key, set, TestStore } from '../support/store.js';
@@ -72,6 +73,25 @@ describe('a store', () => {
       },
     ]);
     assert.equal(test.store.position.offset, 1);
+    await test.store.close();
+  });
+
+  it('answers reads of the disk in part where their replies may have so many bytes only, the first always', async () => {
+    const test = await TestStore.open();
+    const names = Array.from({ length: 40 }, (_, i) => `k${i}`);
+    await test.submit(...names.map((name) => set(name, Buffer.alloc(100_000))), set('small'));
+    await test.reopen();
+    const reads = names.map((name) => ({ kind: 'get', key: key(name) }) as const);
+    const asked = async (replyBytesMax: number, ...operations: Operation[]) =>
+      (await test.store.submit(operations, { bytes: 100, ordered: false, replyBytesMax })).replies;
+    const few = await asked(1_000_000, ...reads);
+    assert(few.length >= 10 && few.length < 20, `${few.length} replies`);
+    for (const reply of few) assert(reply.kind === 'get' && reply.value?.length === 100_000);
+    assert.equal((await asked(1e9, ...reads)).length, 40);
+    const large: Operation = { kind: 'multiGet', keys: names.map(key) };
+    const [reply, ...others] = await asked(1, large, { kind: 'get', key: key('small') });
+    assert(reply?.kind === 'multiGet' && reply.values.every(({ value }) => value?.length === 100_000));
+    assert.deepEqual(others, []);
     await test.store.close();
   });
 

@@ -4,7 +4,7 @@ import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { dataKey } from '../../src/keyspace/record.js';
 import { BLOCK_BYTES_CEILING, BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX } from '../../src/limits.js';
 import { type Block, sealBlock } from '../../src/log/block.js';
-import type { Operation } from '../../src/operation.js';
+import type { Operation, Reply } from '../../src/operation.js';
 import { flipped } from '../log/blocks.js';
 import { settled, turns, until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
@@ -431,23 +431,72 @@ describe('a record that the disk has damaged', () => {
     return test;
   }
 
-  it('is refused to who writes on top of it, and to nobody else, and costs no reopening', async () => {
+  const code = (reply: Reply | undefined) => (reply?.kind === 'error' ? reply.error.code : (reply?.kind ?? 'none'));
+  const remove = (...names: string[]): Operation => ({ kind: 'delete', keys: names.map(key) });
+
+  it('is refused to the operations that need it, and to nobody else, and costs no reopening', async () => {
     const test = await damaged();
     const history = test.store.lineage.current;
-    const outcomes = await Promise.allSettled([
+    const outcomes = await Promise.all([
       test.submit(increment('good')),
       test.submit(increment('bad')),
-      test.submit(increment('good')),
-      test.submit({ kind: 'delete', keys: [key('bad')] }),
+      test.submit(increment('good'), get('bad'), remove('good', 'bad'), increment('good')),
+      test.submit(remove('bad')),
     ]);
     assert.deepEqual(
-      outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as HeadwaterError).code : 'done')),
-      ['done', 'corrupt', 'done', 'corrupt'],
+      outcomes.map((replies) => replies.map(code)),
+      [['increment'], ['corrupt'], ['increment', 'corrupt', 'corrupt', 'increment'], ['corrupt']],
     );
-    assert.equal(await test.get('good'), '3');
+    assert.equal(await test.get('good'), '4', 'nothing of a refused operation is written');
     assert.equal(test.store.queuedBytes, 0);
     assert.deepEqual(test.store.lineage.current, history);
     await test.store.close();
+  });
+
+  it('is refused to the reads of a message that need it, and the others are answered', async () => {
+    const test = await damaged();
+    const multiGet = (...names: string[]): Operation => ({ kind: 'multiGet', keys: names.map(key) });
+    const reads = [get('good'), get('bad'), multiGet('good', 'bad'), multiGet('good', 'none'), get('none')];
+    for (const ordered of [false, true]) {
+      const { replies } = await test.store.submit(reads, { bytes: 100, ordered });
+      assert.deepEqual(replies.map(code), ['get', 'corrupt', 'corrupt', 'multiGet', 'get']);
+      assert(replies[0]?.kind === 'get' && String(replies[0].value) === '1');
+      assert(replies[1]?.kind === 'error' && /"bad"/.test(replies[1].error.message));
+    }
+    await test.store.close();
+  });
+
+  it('is refused to them too where LevelDB notices the damage, and does not say in which key', async () => {
+    const test = await damaged();
+    for (const names of [['bad', 'good'], Array.from({ length: 100 }, (_, i) => (i === 50 ? 'bad' : 'good'))]) {
+      test.disk.fault = ({ kind, keys }) => {
+        if (kind === 'read' && keys.some((asked) => asked.includes('bad')))
+          throw Object.assign(new Error('corrupted compressed block contents'), { code: 'LEVEL_CORRUPTION' });
+      };
+      for (const ordered of [false, true]) {
+        const { replies } = await test.store.submit(names.map(get), { bytes: 100, ordered });
+        assert.deepEqual(
+          replies.map(code),
+          names.map((name) => (name === 'bad' ? 'corrupt' : 'get')),
+        );
+      }
+    }
+    test.disk.fault = undefined;
+    await test.store.close();
+  });
+
+  it('is readable again for what follows a write in the same block, and after a flush of all', async () => {
+    const test = await damaged();
+    const replies = await test.submit(get('bad'), set('bad', '7'), increment('bad'));
+    assert.deepEqual(replies.map(code), ['corrupt', 'set', 'increment']);
+    const others = await damaged();
+    assert.deepEqual((await others.submit(get('bad'), { kind: 'flushAll' }, get('bad'))).map(code), [
+      'corrupt',
+      'flushAll',
+      'get',
+    ]);
+    await test.store.close();
+    await others.store.close();
   });
 
   it('is mended by a write that does not look at it', async () => {

@@ -145,7 +145,7 @@ class Handle {
   #levelLike(): ConstructorParameters<typeof LatchingDatabase>[1] {
     return {
       get: (key) => this.#read([key], this.#level.get(key)),
-      getMany: (keys) => this.#read(keys, this.#level.getMany(keys)),
+      getMany: (keys, options) => this.#read(keys, this.#level.getMany(keys, options as object)),
       hasMany: (keys) => this.#read(keys, this.#level.hasMany(keys)),
       put: (key, value, options) => {
         const sync = (options as { sync?: boolean }).sync ?? false;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ERROR_CODES, HeadwaterError } from '../../src/errors.js';
-import { MESSAGE_BYTES_MAX } from '../../src/limits.js';
+import { MESSAGE_BYTES_MAX, OPERATION_KEYS_MAX } from '../../src/limits.js';
 import type { Operation, OperationKind, Reply } from '../../src/operation.js';
 import type { Position } from '../../src/position.js';
 import { decodeStatus, encodeStatus, statusCodeOf } from '../../src/wire/error.js';
@@ -506,6 +506,88 @@ function varint(length: number): Buffer {
   }
   return Buffer.from([...out, rest]);
 }
+
+describe('an operation that holds too many', () => {
+  const max = OPERATION_KEYS_MAX;
+  const keys = (count: number): Buffer[] => Array(count).fill(empty);
+  const multiGet = (count: number): Operation => ({ kind: 'multiGet', keys: keys(count) });
+  const transact = (conditions: number, operations: Operation[] = []): Operation => ({
+    kind: 'transact',
+    conditions: Array(conditions).fill({ key: empty, test: 'exists' }),
+    operations,
+  });
+  const plainGet: Operation = { kind: 'get', key: empty };
+  const refusal = (received: number) => (error: unknown) =>
+    HeadwaterError.is(error, 'invalid_argument') &&
+    error.message.includes(`expected at most ${max} keys, conditions and inner operations, received ${received}`);
+
+  const cases: [what: string, most: Operation, tooMany: Operation, received: number][] = [
+    ['keys to get', multiGet(max), multiGet(max + 1), max + 1],
+    ['keys to delete', { kind: 'delete', keys: keys(max) }, { kind: 'delete', keys: keys(3 * max) }, 3 * max],
+    ['keys to look for', { kind: 'exists', keys: keys(max) }, { kind: 'exists', keys: keys(max + 1) }, max + 1],
+    ['conditions', transact(max), transact(max + 1), max + 1],
+    [
+      'inner operations',
+      transact(0, Array<Operation>(max).fill(plainGet)),
+      transact(0, Array<Operation>(max + 1).fill(plainGet)),
+      max + 1,
+    ],
+    [
+      'of all together',
+      transact(10, [multiGet(max - 13), plainGet, plainGet]),
+      transact(10, [multiGet(max - 12), plainGet, plainGet]),
+      max + 1,
+    ],
+  ];
+  for (const [what, most, tooMany, received] of cases) {
+    it(`(${what}) is refused before it is decoded, and one that holds the most is not`, () => {
+      assert.deepEqual(decodeRequest(most.kind, encodeRequest(most)), most);
+      assert.throws(() => decodeRequest(tooMany.kind, encodeRequest(tooMany)), refusal(received));
+      const operations = decodePipelineRequest(
+        encodePipelineRequest([plainGet, tooMany, most, plainGet].map((operation) => ({ operation }))),
+      );
+      assert.deepEqual(
+        operations.map(({ kind }) => kind),
+        ['get', 'error', most.kind, 'get'],
+      );
+      const [, refused] = operations;
+      assert(refused?.kind === 'error' && refusal(received)(refused.error));
+    });
+  }
+
+  it('is refused as one, though its first bytes would be an operation of their own', () => {
+    const body = Buffer.concat([
+      Buffer.from([0x0a, 0]),
+      v1.Operation.encode(toOperationMessage(multiGet(max + 1))).finish(),
+    ]);
+    const length = Buffer.from([(body.length & 0x7f) | 0x80, ((body.length >> 7) & 0x7f) | 0x80, body.length >> 14]);
+    const operations = decodePipelineRequest(Buffer.concat([Buffer.from([0x0a]), length, body]));
+    assert.deepEqual(
+      operations.map(({ kind }) => kind),
+      ['error'],
+    );
+  });
+
+  it('takes no memory for what it holds', () => {
+    const many = encodeRequest(multiGet(4_000_000));
+    const before = process.memoryUsage().heapUsed;
+    assert.throws(() => decodeRequest('multiGet', many), refusal(4_000_000));
+    const used = process.memoryUsage().heapUsed - before;
+    assert(used < 50_000_000, `${used} bytes`);
+  });
+
+  it('is not mistaken for one large value, and bytes that are no message are refused as such', () => {
+    const large = plainSet({ value: Buffer.alloc(8 * max, 0x0a), condition: 'if_absent' });
+    assert.deepEqual(decodeRequest('set', encodeRequest(large)), large);
+    assert.deepEqual(decodeRequest('multiGet', encodeRequest({ kind: 'multiGet', keys: [large.value] })), {
+      kind: 'multiGet',
+      keys: [large.value],
+    });
+    const cut = encodeRequest(multiGet(2 * max)).subarray(0, -1);
+    for (const wrong of [cut, Buffer.alloc(4 * max, 0xff)])
+      assert.throws(() => decodeRequest('multiGet', wrong), /expected a protobuf message|expected at most/);
+  });
+});
 
 describe('replies in messages', () => {
   it('are split at about the target, in order, and none is lost', () => {

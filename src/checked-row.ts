@@ -1,0 +1,25 @@
+/**
+ * A database row that ends in a CRC-32 (zlib's, big-endian) over its key and
+ * all bytes before: LevelDB is opened without the checks of its own, so a bit
+ * that flips in a row would otherwise be believed. The key is covered, so that
+ * a row cannot turn up under another.
+ */
+import { crc32 } from 'node:zlib';
+
+const CHECKSUM_BYTES = 4;
+
+/** The row to be written under `key`: the value and its checksum. */
+export function checkedRow(key: Buffer, value: Buffer): Buffer {
+  const row = Buffer.allocUnsafe(value.length + CHECKSUM_BYTES);
+  row.set(value);
+  row.writeUInt32BE(crc32(value, crc32(key)), value.length);
+  return row;
+}
+
+/** What `checkedRow` was given, as a view into the row; undefined where the row is not as it was written. */
+export function valueOfCheckedRow(key: Buffer, row: Buffer): Buffer | undefined {
+  const end = row.length - CHECKSUM_BYTES;
+  if (end < 0) return undefined;
+  const value = row.subarray(0, end);
+  return crc32(value, crc32(key)) === row.readUInt32BE(end) ? value : undefined;
+}

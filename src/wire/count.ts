@@ -1,0 +1,95 @@
+/**
+ * How much one operation holds, counted in its bytes before it is decoded: a
+ * key takes two bytes of a message and more than a hundred in memory, so a
+ * message of empty keys could fill fifty times its size.
+ */
+import $protobuf from 'protobufjs/minimal.js';
+import { HeadwaterError } from '../errors.js';
+import { OPERATION_KEYS_MAX } from '../limits.js';
+import type { OperationKind } from '../operation.js';
+
+const { Reader } = $protobuf;
+type PbReader = InstanceType<typeof Reader>;
+
+/** A key has a tag and a length; a shorter operation need not be counted. */
+const UNCOUNTED_BYTES_MAX = 2 * OPERATION_KEYS_MAX;
+
+const LENGTH_DELIMITED = 2;
+/** In MultiGetRequest, DeleteRequest and ExistsRequest. */
+const KEYS_FIELD = 1;
+/** In TransactRequest. */
+const CONDITIONS_FIELD = 1;
+const OPERATIONS_FIELD = 2;
+
+/** The fields of Operation whose messages hold many; the others hold a few keys at the most. */
+const KIND_OF_FIELD: Readonly<Record<number, OperationKind>> = {
+  2: 'multiGet',
+  4: 'delete',
+  5: 'exists',
+  21: 'transact',
+};
+
+/**
+ * Of the bytes of a request, as unary calls have it.
+ * @throws HeadwaterError `invalid_argument` where it holds more than OPERATION_KEYS_MAX.
+ */
+export function checkRequestCount(kind: OperationKind, bytes: Uint8Array): void {
+  if (bytes.length > UNCOUNTED_BYTES_MAX) check(bytes, (reader) => countRequest(kind, reader, reader.len));
+}
+
+/** Of an Operation in `bytes`, likewise. */
+export function checkOperationCount(bytes: Uint8Array, start: number, end: number): void {
+  if (end - start > UNCOUNTED_BYTES_MAX)
+    check(bytes.subarray(start, end), (reader) => countOperation(reader, reader.len));
+}
+
+function check(bytes: Uint8Array, count: (reader: PbReader) => number): void {
+  let received: number;
+  try {
+    received = count(Reader.create(bytes));
+  } catch {
+    // Bytes that are no message are the business of the decoder, which says what is wrong with them.
+    return;
+  }
+  if (received <= OPERATION_KEYS_MAX) return;
+  throw new HeadwaterError(
+    'invalid_argument',
+    `one operation: expected at most ${OPERATION_KEYS_MAX} keys, conditions and inner operations, received ${received}`,
+  );
+}
+
+function countOperation(reader: PbReader, end: number): number {
+  return sumOfFields(reader, end, (field, fieldEnd) => {
+    const kind = KIND_OF_FIELD[field];
+    return kind ? countRequest(kind, reader, fieldEnd) : 0;
+  });
+}
+
+function countRequest(kind: OperationKind, reader: PbReader, end: number): number {
+  if (kind === 'transact') {
+    return sumOfFields(reader, end, (field, fieldEnd) => {
+      if (field === OPERATIONS_FIELD) return 1 + countOperation(reader, fieldEnd);
+      return field === CONDITIONS_FIELD ? 1 : 0;
+    });
+  }
+  if (kind !== 'multiGet' && kind !== 'delete' && kind !== 'exists') return 0;
+  return sumOfFields(reader, end, (field) => (field === KEYS_FIELD ? 1 : 0));
+}
+
+/** What `count` says of the fields that have a length, up to `end`. */
+function sumOfFields(reader: PbReader, end: number, count: (field: number, fieldEnd: number) => number): number {
+  let sum = 0;
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    const wireType = tag & 7;
+    if (wireType !== LENGTH_DELIMITED) {
+      reader.skipType(wireType);
+      continue;
+    }
+    const length = reader.uint32();
+    const fieldEnd = reader.pos + length;
+    sum += count(tag >>> 3, fieldEnd);
+    reader.pos = fieldEnd;
+  }
+  return sum;
+}

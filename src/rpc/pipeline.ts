@@ -61,7 +61,7 @@ const READS_IN_HAND_MAX = 64;
 const BATCH_REPLY_BYTES_TARGET = 4 * REPLY_MESSAGE_BYTES_TARGET;
 
 /** Taken for the bytes of a reply until the first have been seen. */
-const REPLY_BYTES_UNSEEN = 16 * 1024;
+const REPLY_BYTES_UNSEEN = 8 * 1024;
 
 interface Batch {
   readonly accepted: readonly Operation[];

@@ -29,6 +29,10 @@ export function addNodeCommands(program: Command): void {
     .description('make the node a read-only follower of another, also over restarts')
     .option('--accept-data-loss', "drop this node's own data where the other's history has no place for them")
     .action(onNode(follow));
+  program
+    .command('promote')
+    .description('make the node stop following and lead, also over restarts; its followers go on from where they are')
+    .action(onNode(promote));
 }
 
 async function ping({ client, output }: Session): Promise<ExitStatus> {
@@ -57,16 +61,32 @@ async function follow(
   address: string,
   options: { acceptDataLoss?: boolean },
 ): Promise<ExitStatus> {
-  const [node, second] = addresses;
-  if (second !== undefined) {
-    throw new UsageError(`follow changes one node: expected one address in --connect, received ${addresses.join(',')}`);
-  }
+  const node = onlyAddress('follow', addresses);
   await client.follow(address, options);
   await output.result(
     { address: node, following: address },
     `${node} follows ${address}; its status shows how the resync goes`,
   );
   return EXIT.DONE;
+}
+
+async function promote({ client, output, addresses }: Session): Promise<ExitStatus> {
+  const node = onlyAddress('promote', addresses);
+  const { replicationId, epoch, firstOffset } = await client.promote();
+  await output.result(
+    { address: node, role: 'leader', replication_id: replicationId, epoch, first_offset: firstOffset },
+    `${node} leads from offset ${firstOffset} under the history ${replicationId}, epoch ${epoch}`,
+  );
+  return EXIT.DONE;
+}
+
+/** What changes a node must not change whichever of several answers first. */
+function onlyAddress(command: string, addresses: readonly string[]): string {
+  const [node, second] = addresses;
+  if (node !== undefined && second === undefined) return node;
+  throw new UsageError(
+    `${command} changes one node: expected one address in --connect, received ${addresses.join(',')}`,
+  );
 }
 
 /** camelCase names to snake_case, all the way down; what is undefined is null, so that every field is there. */

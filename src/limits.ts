@@ -66,6 +66,9 @@ export const RECEIVE_QUEUE_BYTES_MAX = 4 * MiB;
 /** Recent blocks kept in memory for cursors that are nearly level. */
 export const TAIL_BYTES_MAX = 8 * MiB;
 
+/** Messages and marks kept for feeds and subscribers that have not come by them yet. */
+export const INTERLUDES_BYTES_MAX = 8 * MiB;
+
 /** Bytes that a cursor reads from disk at a time. */
 export const CURSOR_READ_BYTES = 256 * KiB;
 

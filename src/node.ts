@@ -13,15 +13,14 @@ import { DRAIN_MS_MAX } from './limits.js';
 import { type Logger, silentLogger } from './logger.js';
 import { packageFile } from './package-root.js';
 import { formatChecksum } from './position.js';
-import { Followers } from './replication/followers.js';
-import { Link } from './replication/link.js';
+import { type FollowOptions, Replication } from './replication/replication.js';
 import { adminService, type NodeControl } from './rpc/admin-service.js';
 import { keyValueService } from './rpc/key-value-service.js';
 import { dial, replicationService } from './rpc/replication-service.js';
 import { RpcServer } from './rpc/server.js';
 import type { Role } from './store/directory.js';
 import { Store } from './store/store.js';
-import type { KeyspaceDigestReply, NodeStatus } from './wire/admin.js';
+import type { KeyspaceDigestReply, NodeStatus, PromoteReply } from './wire/admin.js';
 
 export const VERSION: string = (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string })
   .version;
@@ -33,13 +32,11 @@ export class Node implements NodeControl {
   readonly #config: NodeConfig;
   readonly #logger: Logger;
   readonly #store: Store;
-  readonly #followers: Followers;
-  readonly #link: Link;
+  readonly #replication: Replication;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   readonly #startedMs = systemClock.monotonicMs();
   readonly #fail: (error: Error) => void;
   #server: RpcServer | undefined;
-  #following: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
   /** Resolves with the error after which the process must not go on. */
@@ -67,7 +64,7 @@ export class Node implements NodeControl {
       await store.close();
       throw error;
     }
-    if (store.role === 'follower') node.#link.start(store.upstream, config);
+    node.#replication.start(config);
     // From here on: what starting takes is not the delay that callers feel.
     node.#delay.enable();
     return node;
@@ -85,14 +82,16 @@ export class Node implements NodeControl {
     this.#store = store;
     this.failed = failed;
     this.#fail = fail;
-    const common = { store, clock: systemClock, logger, timeoutMs: config.linkTimeoutMs, address: () => this.address };
-    this.#link = new Link({
-      ...common,
+    this.#replication = new Replication({
+      store,
+      logger,
+      clock: systemClock,
       nonce: randomUUID(),
+      timeoutMs: config.linkTimeoutMs,
       random: Math.random,
+      address: () => this.address,
       dial: async (address) => dial(address),
     });
-    this.#followers = new Followers({ ...common, path: () => [...this.#link.path, store.nodeId] });
   }
 
   /** host:port, with the port that was taken. */
@@ -110,6 +109,7 @@ export class Node implements NodeControl {
 
   async status(): Promise<NodeStatus> {
     const store = this.#store;
+    const { link, followers } = this.#replication;
     const lostWrites = await store.lostWrites();
     // While a full resync is taken over, or a failed store opens anew.
     await store.settled();
@@ -130,12 +130,12 @@ export class Node implements NodeControl {
       durableOffset: Math.min(log.durableOffset, end.offset),
       checksum: formatChecksum(end.checksum),
       keysAtCheckpoint: checkpoint.keys ?? 0,
-      upstream: store.role === 'follower' ? this.#link.status : undefined,
-      followers: this.#followers.status,
-      fullResyncs: this.#link.resyncs.full,
-      partialResyncs: this.#link.resyncs.partial,
-      fullResyncsServed: this.#followers.served.full,
-      partialResyncsServed: this.#followers.served.partial,
+      upstream: store.role === 'follower' ? link.status : undefined,
+      followers: followers.status,
+      fullResyncs: link.resyncs.full,
+      partialResyncs: link.resyncs.partial,
+      fullResyncsServed: followers.served.full,
+      partialResyncsServed: followers.served.partial,
       lostWrites,
       unavailable: store.notServing?.message ?? '',
       residentMemoryBytes: process.memoryUsage.rss(),
@@ -151,26 +151,13 @@ export class Node implements NodeControl {
   }
 
   /** Becomes, and stays over restarts, a follower of `address`. */
-  follow(address: string, options: { acceptDataLoss: boolean }): Promise<void> {
-    const upstream = checkAddress('address', address);
-    if (upstream === this.address) {
-      throw new HeadwaterError(
-        'replication_loop',
-        `a node cannot follow itself: this is ${this.address}, and it was told to follow ${upstream}`,
-      );
-    }
-    const done = this.#following.then(async () => {
-      await this.#link.stop();
-      try {
-        await this.#store.follow(upstream);
-      } finally {
-        // Whatever became of it: a follower goes on following somebody.
-        if (this.#store.role === 'follower') this.#link.start(this.#store.upstream, options);
-      }
-      this.#logger.info({ upstream }, `following ${upstream}`);
-    });
-    this.#following = done.catch(() => {});
-    return done;
+  async follow(address: string, options: FollowOptions): Promise<void> {
+    return this.#replication.follow(checkAddress('address', address), options);
+  }
+
+  /** Stops following and leads, also over restarts; without effect on a leader. */
+  promote(): Promise<PromoteReply> {
+    return this.#replication.promote();
   }
 
   /** Finishes the calls in hand, checkpoints and closes. */
@@ -178,8 +165,7 @@ export class Node implements NodeControl {
     this.#stopped ??= (async () => {
       const reason = new HeadwaterError('shutting_down', 'the node is shutting down');
       await this.#server?.stop({ graceMs: DRAIN_MS_MAX });
-      this.#followers.close(reason);
-      await this.#link.stop();
+      await this.#replication.close(reason);
       await this.#store.close();
       this.#delay.disable();
     })();
@@ -189,7 +175,7 @@ export class Node implements NodeControl {
   async #listen(): Promise<void> {
     this.#server = await RpcServer.bind({
       address: this.#config.listen,
-      services: [keyValueService(this.#store), adminService(this), replicationService(this.#followers)],
+      services: [keyValueService(this.#store), adminService(this), replicationService(this.#replication)],
       reflection: this.#config.reflection,
       logger: this.#logger,
       onFatal: this.#fail,

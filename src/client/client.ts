@@ -17,8 +17,8 @@ import { HeadwaterError } from '../errors.js';
 import type { Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import { parseAddress } from '../rpc/address.js';
-import { DATABASE_SIZE, DIGEST, FOLLOW, type Method, STATUS } from '../rpc/definitions.js';
-import type { FollowRequest, KeyspaceDigestReply, NodeStatus } from '../wire/admin.js';
+import { DATABASE_SIZE, DIGEST, FOLLOW, type Method, PROMOTE, STATUS } from '../rpc/definitions.js';
+import type { FollowRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from '../wire/admin.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import { asBuffer, asText, Commands, mayWrite } from './commands.js';
 import type { Data, OutgoingCondition } from './operations.js';
@@ -111,6 +111,11 @@ export class Client extends Commands<string> implements AsyncDisposable {
   /** Makes the node that the client is connected to a follower of another. */
   follow(address: string, options: Partial<Pick<FollowRequest, 'acceptDataLoss'>> & CallOptions = {}): Promise<void> {
     return this.#call(FOLLOW, { address, acceptDataLoss: options.acceptDataLoss ?? false }, options);
+  }
+
+  /** Makes the node that the client is connected to a leader; resolves with the history that it leads. */
+  promote(options?: CallOptions): Promise<PromoteReply> {
+    return this.#call(PROMOTE, undefined, options);
   }
 
   /** Finishes what is in hand, for at most `timeoutMs`, and hangs up. */

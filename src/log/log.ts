@@ -17,6 +17,7 @@ import type { Position } from '../position.js';
 import type { Block } from './block.js';
 import { Extent } from './extent.js';
 import type { LogFinding } from './finding.js';
+import { type Interlude, Interludes } from './interludes.js';
 import { type Recovery, recover } from './recovery.js';
 import { type Base, BLOCKS_FROM, BLOCKS_TO, blockKey, encodeLineageRow, lineageKey, offsetOfKey } from './rows.js';
 import { scrub } from './scrub.js';
@@ -32,6 +33,8 @@ export interface Pin {
 }
 
 export class Log {
+  /** What is said between its blocks. */
+  readonly interludes = new Interludes();
   readonly #db: Database;
   readonly #extent: Extent;
   readonly #tail = new Tail(TAIL_BYTES_MAX);
@@ -138,6 +141,12 @@ export class Log {
     for (const resolve of waiting) resolve();
   }
 
+  /** Says something behind the last block; whoever waits for more of the log comes by it. */
+  interlude(interlude: Interlude): void {
+    this.interludes.push(this.end.offset, interlude);
+    this.wake();
+  }
+
   /**
    * Begins a history with the next command. The row, and everything before it,
    * is durable when it resolves.
@@ -182,7 +191,7 @@ export class Log {
     this.#durableOffset = Math.max(this.#durableOffset, offset);
   }
 
-  /** Resolves when the log ends beyond `offset`, at once where it does. */
+  /** Resolves when the log ends beyond `offset`, at once where it does, or when something is said between blocks. */
   whenBeyond(offset: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(this.#closed);

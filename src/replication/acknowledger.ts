@@ -84,6 +84,7 @@ export class Acknowledger {
       durableOffset: streaming ? Math.min(this.#store.log.durableOffset, position.offset) : 0,
       replicationId: position.replicationId,
       checksum: position.checksum,
+      below: [],
     };
   }
 }

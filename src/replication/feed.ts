@@ -9,9 +9,9 @@ import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { KeyspaceDigest, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS, HEARTBEAT_INTERVAL_MS } from '../limits.js';
+import { FRAME_BYTES_MAX, HEARTBEAT_INTERVAL_MS } from '../limits.js';
 import { Lineage } from '../lineage.js';
-import { BLOCK_FORMAT, type Block } from '../log/block.js';
+import { BLOCK_FORMAT } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
@@ -20,6 +20,7 @@ import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
 import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
 import type { Acknowledgement, UpFrame } from '../wire/up-frames.js';
 import type { DownChannel } from './channel.js';
+import { Outflow } from './outflow.js';
 import { type Decision, decide } from './resync.js';
 
 export interface FeedOptions {
@@ -33,6 +34,8 @@ export interface FeedOptions {
   readonly timeoutMs: number;
   /** Node IDs from the leader down to this node. */
   path(): readonly string[];
+  /** The leader's time at which this node was known to hold everything up to then. */
+  levelMs(): number;
   /** Counts and lists the session; refuses a node that is connected already. */
   admit(feed: Feed): HeadwaterError | undefined;
   resynced(kind: 'partial' | 'full'): void;
@@ -48,8 +51,8 @@ export class Feed {
   #handshake: Handshake | undefined;
   #acknowledged: Acknowledgement | undefined;
   #lastHeardMs: number;
-  /** Of the last block sent. */
-  #sent = { offset: 0, checksum: 0 };
+  /** Once the follower is sent blocks. */
+  #outflow: Outflow | undefined;
   /** The channel has no room: the follower is behind. */
   #congested = false;
   /** When the follower was last known to be level, by the monotonic clock. */
@@ -272,40 +275,11 @@ export class Feed {
   }
 
   /** The log from the cursor on, for ever. */
-  async #stream(cursor: Cursor, log: Log, history: string): Promise<void> {
-    this.#sent = { offset: cursor.offset, checksum: cursor.checksum };
+  #stream(cursor: Cursor, log: Log, history: string): Promise<never> {
     const { clock } = this.#options;
-    let current = history;
-    let sentMs = Number.NEGATIVE_INFINITY;
-    for (;;) {
-      await log.whenBeyond(cursor.offset, this.#channel.ended);
-      // A lone block goes at once; under load, a little patience makes one frame of several.
-      const earlyMs = sentMs + FRAME_INTERVAL_MS - clock.monotonicMs();
-      if (earlyMs > 0) await sleep(clock, earlyMs, this.#channel.ended);
-      const blocks = await cursor.next(FRAME_BYTES_MAX, this.#channel.ended);
-      sentMs = clock.monotonicMs();
-      for (const group of byHistory(blocks)) {
-        const first = group[0] as Block;
-        if (first.replicationId !== current) {
-          const row = log.lineage.at(first.firstOffset);
-          if (row?.firstOffset !== first.firstOffset)
-            throw new HeadwaterError(
-              'corrupt',
-              `block ${first.firstOffset} begins a history that the lineage does not have`,
-            );
-          await this.#send({ kind: 'newHistory', row });
-          current = first.replicationId;
-        }
-        const last = group.at(-1) as Block;
-        this.#sent = { offset: last.lastOffset, checksum: last.checksum };
-        await this.#send({
-          kind: 'blocks',
-          blocks: group.map((block) => block.bytes),
-          acknowledge: false,
-          sync: false,
-        });
-      }
-    }
+    const send = (frame: DownFrame) => this.#send(frame);
+    this.#outflow = new Outflow({ log, cursor, history, clock, ended: this.#channel.ended, send });
+    return this.#outflow.run();
   }
 
   /** What the session sends, heartbeats included, goes through here: it knows whether the follower keeps up. */
@@ -332,9 +306,10 @@ export class Feed {
   async #heartbeat(): Promise<void> {
     await this.#send({
       kind: 'heartbeat',
-      ...this.#sent,
+      ...(this.#outflow?.sent ?? { offset: 0, checksum: 0 }),
       timeMs: this.#store.nowMs(),
       path: this.#options.path(),
+      levelMs: this.#options.levelMs(),
     });
   }
 
@@ -351,7 +326,7 @@ export class Feed {
     this.#lastHeardMs = now;
     if (frame.kind !== 'acknowledgement') return;
     this.#acknowledged = frame;
-    if (frame.appendedOffset >= this.#sent.offset) this.#levelAtMs = now;
+    if (frame.appendedOffset >= (this.#outflow?.sent.offset ?? 0)) this.#levelAtMs = now;
   }
 
   #watchSilence(): () => void {
@@ -396,16 +371,6 @@ export class Feed {
     if (!this.#handshake) return 'a follower that has not introduced itself';
     return `follower ${this.#handshake.address || this.#handshake.nodeId.slice(0, 8)}`;
   }
-}
-
-function byHistory(blocks: readonly Block[]): Block[][] {
-  const groups: Block[][] = [];
-  for (const block of blocks) {
-    const group = groups.at(-1);
-    if (group && group[0]?.replicationId === block.replicationId) group.push(block);
-    else groups.push([block]);
-  }
-  return groups;
 }
 
 /** Cuts entries into frames of about the size of a frame. */

@@ -19,6 +19,8 @@ export interface FollowersOptions {
   address(): string;
   /** Node IDs from the leader down to this node. */
   path(): readonly string[];
+  /** The leader's time at which this node was known to hold everything up to then. */
+  levelMs(): number;
 }
 
 export class Followers {

@@ -49,7 +49,10 @@ export class Link {
   #running: Promise<void> = Promise.resolve();
   /** The one in hand, or the last one. */
   #session: Session | undefined;
+  /** The last one, of whichever session. */
   #heartbeat: Heartbeat | undefined;
+  #path: readonly string[] = [];
+  #levelMs = 0;
   #lastResync: Resync | undefined;
   readonly resyncs = { full: 0, partial: 0 };
 
@@ -78,9 +81,14 @@ export class Link {
     this.#heartbeat = undefined;
   }
 
-  /** Node IDs from the leader down to this node's upstream, as far as heard. */
+  /** Node IDs from the leader down to this node's upstream, as far as the session in hand has told. */
   get path(): readonly string[] {
-    return this.#heartbeat?.path ?? [];
+    return this.#path;
+  }
+
+  /** The leader's time at which this node was last known to hold everything up to then; 0 where it never was. */
+  get levelMs(): number {
+    return this.#levelMs;
   }
 
   get status() {
@@ -132,16 +140,23 @@ export class Link {
           this.#lastResync = resync;
         },
         streams: (kind) => this.#streams(kind),
-        heard: (heartbeat) => {
-          this.#heartbeat = heartbeat;
-        },
+        heard: (heartbeat) => this.#heard(heartbeat),
       },
     });
     try {
       await this.#session.run();
     } finally {
       stop.removeEventListener('abort', hangUp);
+      // Who stands above a lost upstream is not known: a loop must not be seen where there is none any more.
+      this.#path = [];
     }
+  }
+
+  #heard(heartbeat: Heartbeat): void {
+    this.#heartbeat = heartbeat;
+    this.#path = heartbeat.path;
+    if (this.#state.name === 'streaming' && this.#store.position.offset >= heartbeat.offset)
+      this.#levelMs = heartbeat.levelMs;
   }
 
   #streams(kind: Resync['kind']): void {

@@ -9,6 +9,7 @@ import { HeadwaterError } from '../errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import type { LineageRow } from '../lineage.js';
 import { BLOCK_FORMAT, Block } from '../log/block.js';
+import type { Interlude } from '../log/interludes.js';
 import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
 import type { Continue, DownFrame, FullResync, Heartbeat } from '../wire/down-frames.js';
@@ -135,6 +136,8 @@ export class Session {
       acceptDataLoss: this.#options.acceptDataLoss,
       full: false,
       keyspaceIncomplete: this.#store.incomplete !== undefined,
+      catchingUp: false,
+      handsOverTo: '',
     };
   }
 
@@ -209,9 +212,18 @@ export class Session {
       case 'heartbeat':
         this.#takeHeartbeat(frame);
         break;
+      case 'messages':
+        for (const message of frame.messages) this.#interlude({ kind: 'message', ...message });
+        break;
       case 'mark':
+        this.#interlude(frame);
         break;
     }
+  }
+
+  /** Stands behind the same block here as upstream, and goes on to whoever reads this node's log. */
+  #interlude(interlude: Interlude): void {
+    if (this.#state.name === 'streaming') this.#store.interlude(interlude);
   }
 
   async #continue({ endOffset, upstream }: Continue): Promise<void> {

@@ -2,8 +2,8 @@
  * AdminService: looking at a node and changing its role. What the node does
  * about it is behind `NodeControl`, which node.ts implements.
  */
-import type { KeyspaceDigestReply, NodeStatus } from '../wire/admin.js';
-import { ADMIN_SERVICE, DIGEST, FOLLOW, STATUS } from './definitions.js';
+import type { KeyspaceDigestReply, NodeStatus, PromoteReply } from '../wire/admin.js';
+import { ADMIN_SERVICE, DIGEST, FOLLOW, PROMOTE, STATUS } from './definitions.js';
 import { unary } from './handler.js';
 import type { Service } from './server.js';
 
@@ -13,6 +13,8 @@ export interface NodeControl {
   digest(): Promise<KeyspaceDigestReply>;
   /** Resolves when the node is, durably, a follower of `address`. */
   follow(address: string, options: { acceptDataLoss: boolean }): Promise<void>;
+  /** Resolves when the node leads, durably; with the history that it leads. */
+  promote(): Promise<PromoteReply>;
 }
 
 export function adminService(node: NodeControl): Service {
@@ -22,6 +24,7 @@ export function adminService(node: NodeControl): Service {
       unary(STATUS, () => node.status()),
       unary(DIGEST, () => node.digest()),
       unary(FOLLOW, ({ address, acceptDataLoss }) => node.follow(address, { acceptDataLoss })),
+      unary(PROMOTE, () => node.promote()),
     ],
   };
 }

@@ -98,3 +98,9 @@ export const FOLLOW: Method<admin.FollowRequest, void> = unary(
   { encode: admin.encodeFollowRequest, decode: admin.decodeFollowRequest },
   { encode: admin.encodeFollowResponse, decode: admin.decodeFollowResponse },
 );
+
+export const PROMOTE: Method<void, admin.PromoteReply> = unary(
+  `/${ADMIN_SERVICE}/Promote`,
+  { encode: admin.encodePromoteRequest, decode: admin.decodePromoteRequest },
+  { encode: admin.encodePromoteResponse, decode: admin.decodePromoteResponse },
+);

@@ -124,19 +124,41 @@ export class Lifecycle {
   }
 
   /**
-   * Writes in hand are finished, then the role changes as `update` says.
+   * Becomes, durably, a follower of `upstream`; writes in hand are finished first.
    * @param reason what writers hear that come too late.
    */
-  changeRole(reason: HeadwaterError, update: () => Promise<void>): Promise<void> {
+  follow(upstream: string, reason: HeadwaterError): Promise<void> {
     return this.#change(async () => {
       await this.#writer?.between(async () => {});
       await this.#stopRole(reason);
       try {
-        await update();
-        if (this.isServing && this.#directory.node.role === 'follower') await this.generation.log.forgetUnusedHistory();
+        await this.#directory.update({ role: 'follower', upstream });
+        if (this.isServing) await this.generation.log.forgetUnusedHistory();
       } finally {
         this.#startRole();
       }
+    });
+  }
+
+  /**
+   * A follower becomes, durably, the leader of a history of its own. Its last
+   * block is in the log; the link is stopped.
+   * @throws HeadwaterError where the data are not whole, or the disk fails.
+   */
+  lead(): Promise<void> {
+    return this.#change(async () => {
+      const generation = this.serving;
+      await this.#stopRole(new HeadwaterError('unavailable', 'the node is being promoted'));
+      try {
+        // The history first: cut before the role is on disk too, it is forgotten, since nothing was logged under it.
+        await this.#lead(generation);
+        await this.#directory.update({ role: 'leader', upstream: '' });
+      } catch (error) {
+        // What is on disk is not known: opening anew finds out.
+        this.failed(HeadwaterError.from(error));
+        throw error;
+      }
+      this.#startRole();
     });
   }
 

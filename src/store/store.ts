@@ -17,6 +17,7 @@ import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { OpenDatabase } from '../level.js';
 import type { Lineage, LineageRow } from '../lineage.js';
 import type { Block } from '../log/block.js';
+import type { Interlude } from '../log/interludes.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
 import type { Operation, Reply } from '../operation.js';
@@ -254,6 +255,11 @@ export class Store {
     }
   }
 
+  /** Says something behind the last block, to everybody who reads the log in order. */
+  interlude(interlude: Interlude): void {
+    this.log.interlude(interlude);
+  }
+
   /** Everything received so far survives a power cut; the offset up to which that holds. */
   async durable(): Promise<number> {
     return this.#lifecycle.serving.log.durable();
@@ -323,9 +329,19 @@ export class Store {
 
   /** Becomes, durably, a follower of `upstream`; writes in hand are finished first. */
   async follow(upstream: string): Promise<void> {
-    await this.#lifecycle.changeRole(this.#readOnly(upstream), () =>
-      this.#directory.update({ role: 'follower', upstream }),
-    );
+    await this.#lifecycle.follow(upstream, this.#readOnly(upstream));
+  }
+
+  /**
+   * Leads, durably, from here on: under a new history, or under the one that it
+   * has begun where it leads already. Nothing may be received any more.
+   * @throws HeadwaterError where the data are not whole; it stays what it was then.
+   */
+  async promote(): Promise<LineageRow> {
+    if (this.role === 'follower') await this.#lifecycle.lead();
+    const { current } = this.lineage;
+    invariant(current, 'a leader has a history');
+    return current;
   }
 
   /** Ends it: what is in hand is finished, everything is checkpointed and durable, the directory is unlocked. */

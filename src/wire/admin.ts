@@ -89,6 +89,13 @@ export interface FollowRequest {
   readonly acceptDataLoss: boolean;
 }
 
+/** The history that a node leads. */
+export interface PromoteReply {
+  readonly replicationId: string;
+  readonly epoch: number;
+  readonly firstOffset: number;
+}
+
 export function encodeStatusRequest(): Buffer {
   return v1.StatusRequest.encode({}).finish() as Buffer;
 }
@@ -214,4 +221,25 @@ export function encodeFollowResponse(): Buffer {
 
 export function decodeFollowResponse(bytes: Buffer): void {
   decodeMessage('FollowResponse', bytes, v1.FollowResponse);
+}
+
+export function encodePromoteRequest(): Buffer {
+  return v1.PromoteRequest.encode({}).finish() as Buffer;
+}
+
+export function decodePromoteRequest(bytes: Buffer): void {
+  decodeMessage('PromoteRequest', bytes, v1.PromoteRequest);
+}
+
+export function encodePromoteResponse({ replicationId, epoch, firstOffset }: PromoteReply): Buffer {
+  return v1.PromoteResponse.encode({ replicationId, epoch, firstOffset }).finish() as Buffer;
+}
+
+export function decodePromoteResponse(bytes: Buffer): PromoteReply {
+  const { replicationId, epoch, firstOffset } = decodeMessage('PromoteResponse', bytes, v1.PromoteResponse);
+  return {
+    replicationId,
+    epoch: toNumber(epoch, 'epoch'),
+    firstOffset: toNumber(firstOffset, 'first_offset'),
+  };
 }

@@ -3,8 +3,10 @@
  * as a tagged union, and its bytes. Blocks and records are opaque here and are
  * never re-encoded: they are views into the message that brought them.
  */
+import type { HeadwaterError } from '../errors.js';
 import type { LineageRow } from '../lineage.js';
 import type { Position } from '../position.js';
+import { fromErrorReply, toErrorReply } from './error.js';
 import { frameNumber, parseFrame, positionOf, rowOf, toPosition, toRow, unknownFrame } from './frame.js';
 import { headwater } from './generated.js';
 import { bytesOf } from './message.js';
@@ -61,6 +63,31 @@ export interface Heartbeat {
   readonly timeMs: number;
   /** Node IDs from the leader down to the sender. */
   readonly path: readonly string[];
+  /** The leader's time at which the sender was known to hold everything up to then. */
+  readonly levelMs: number;
+}
+
+/** A published message that is not in the log. */
+export interface LiveMessage {
+  readonly channel: Buffer;
+  readonly data: Buffer;
+}
+
+/** What became of a Publish. */
+export interface Published {
+  readonly kind: 'published';
+  readonly sequence: number;
+  /** That the message follows, or has where it is in the log. */
+  readonly offset: number;
+  /** Undefined where it was published. */
+  readonly error: HeadwaterError | undefined;
+}
+
+/** The leadership has moved there. */
+export interface Moved {
+  readonly kind: 'moved';
+  readonly address: string;
+  readonly nodeId: string;
 }
 
 export type DownFrame =
@@ -73,7 +100,10 @@ export type DownFrame =
   | { readonly kind: 'snapshotEnd'; readonly keys: number; readonly digest: Buffer }
   | { readonly kind: 'newHistory'; readonly row: LineageRow }
   | Heartbeat
-  | { readonly kind: 'mark'; readonly markId: string };
+  | { readonly kind: 'mark'; readonly markId: string }
+  | { readonly kind: 'messages'; readonly messages: readonly LiveMessage[] }
+  | Published
+  | Moved;
 
 /** A piece of an encoded DownFrame; only the transport sees it. */
 export interface Part {
@@ -108,6 +138,14 @@ function downFrameOf(frame: DownFrame | Part): headwater.v1.DownFrame.$Propertie
       return { heartbeat: { ...frame, path: [...frame.path] } };
     case 'mark':
       return { mark: frame };
+    case 'messages':
+      return { messages: { messages: [...frame.messages] } };
+    case 'published': {
+      const { sequence, offset, error } = frame;
+      return { published: { sequence, offset, error: error ? toErrorReply(error) : null } };
+    }
+    case 'moved':
+      return { moved: frame };
     case 'part':
       return { part: frame };
   }
@@ -129,13 +167,14 @@ function downFrame(message: headwater.v1.DownFrame): DownFrame | Part {
     };
   }
   if (message.heartbeat) {
-    const { offset, checksum, timeMs, path } = message.heartbeat;
+    const { offset, checksum, timeMs, path, levelMs } = message.heartbeat;
     return {
       kind: 'heartbeat',
       offset: frameNumber(offset),
       checksum: checksum ?? 0,
       timeMs: frameNumber(timeMs),
       path: path ?? [],
+      levelMs: frameNumber(levelMs),
     };
   }
   if (message.snapshotChunk) {
@@ -183,6 +222,28 @@ function decodeRareFrame(message: headwater.v1.DownFrame): DownFrame {
   }
   if (message.newHistory?.row) return { kind: 'newHistory', row: toRow(message.newHistory.row) };
   if (message.mark) return { kind: 'mark', markId: message.mark.markId ?? '' };
+  return decodeSideFrame(message);
+}
+
+/** What has to do with clients and leadership rather than with the log. */
+function decodeSideFrame({ messages, published, moved }: headwater.v1.DownFrame): DownFrame {
+  if (messages) {
+    const live = (messages.messages ?? []).map(({ channel, data }) => ({
+      channel: bytesOf(channel),
+      data: bytesOf(data),
+    }));
+    return { kind: 'messages', messages: live };
+  }
+  if (published) {
+    const { sequence, offset, error } = published;
+    return {
+      kind: 'published',
+      sequence: frameNumber(sequence),
+      offset: frameNumber(offset),
+      error: error ? fromErrorReply(v1.ErrorReply.create(error)) : undefined,
+    };
+  }
+  if (moved) return { kind: 'moved', address: moved.address ?? '', nodeId: moved.nodeId ?? '' };
   throw unknownFrame();
 }
 

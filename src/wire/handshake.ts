@@ -32,6 +32,10 @@ export interface Handshake {
   readonly acceptDataLoss: boolean;
   readonly full: boolean;
   readonly keyspaceIncomplete: boolean;
+  /** Not a follower: it wants what follows its position, where there is anything, before it leads. */
+  readonly catchingUp: boolean;
+  /** The node ID to which the asker, who led up to its position, hands over; empty where it does not. */
+  readonly handsOverTo: string;
 }
 
 export function handshakeMessage(frame: Handshake): headwater.v1.Handshake.$Properties {
@@ -55,5 +59,7 @@ export function handshakeOf(message: headwater.v1.Handshake.$Properties): Handsh
     acceptDataLoss: message.acceptDataLoss ?? false,
     full: message.full ?? false,
     keyspaceIncomplete: message.keyspaceIncomplete ?? false,
+    catchingUp: message.catchingUp ?? false,
+    handsOverTo: message.handsOverTo ?? '',
   };
 }

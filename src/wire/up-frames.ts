@@ -16,6 +16,19 @@ export interface Acknowledgement {
   readonly durableOffset: number;
   readonly replicationId: string;
   readonly checksum: number;
+  /** What the nodes below have reported last. */
+  readonly below: readonly NodeReport[];
+}
+
+/** How far one node below the sender has got. */
+export interface NodeReport {
+  readonly nodeId: string;
+  /** Two reports under one node ID and different nonces are of two processes. */
+  readonly nonce: string;
+  readonly appendedOffset: number;
+  readonly durableOffset: number;
+  readonly replicationId: string;
+  readonly checksum: number;
 }
 
 export interface DigestReport {
@@ -27,7 +40,18 @@ export interface DigestReport {
   readonly digest: Buffer;
 }
 
-export type UpFrame = Handshake | Acknowledgement | DigestReport;
+/** A message that a client of the sender publishes. */
+export interface Publish {
+  readonly kind: 'publish';
+  /** Of the sender's choice; the answer carries it back. */
+  readonly sequence: number;
+  readonly channel: Buffer;
+  readonly data: Buffer;
+  /** In the log, as a command. */
+  readonly durable: boolean;
+}
+
+export type UpFrame = Handshake | Acknowledgement | DigestReport | Publish;
 
 export function encodeUpFrame(frame: UpFrame): Buffer {
   return bytesOf(v1.UpFrame.encode(upFrameOf(frame)).finish());
@@ -38,9 +62,17 @@ function upFrameOf(frame: UpFrame): headwater.v1.UpFrame.$Properties {
     case 'handshake':
       return { handshake: handshakeMessage(frame) };
     case 'acknowledgement':
-      return { acknowledgement: { ...frame, replicationId: idOf(frame.replicationId) } };
+      return {
+        acknowledgement: {
+          ...frame,
+          replicationId: idOf(frame.replicationId),
+          below: frame.below.map((report) => ({ ...report, replicationId: idOf(report.replicationId) })),
+        },
+      };
     case 'digestReport':
       return { digestReport: frame };
+    case 'publish':
+      return { publish: frame };
   }
 }
 
@@ -50,7 +82,7 @@ export function decodeUpFrame(bytes: Buffer): UpFrame {
 }
 
 function upFrame(message: headwater.v1.UpFrame): UpFrame {
-  const { handshake, acknowledgement, digestReport } = message;
+  const { handshake, acknowledgement, digestReport, publish } = message;
   if (acknowledgement) return acknowledgementOf(acknowledgement);
   if (handshake) return handshakeOf(handshake);
   if (digestReport) {
@@ -64,6 +96,16 @@ function upFrame(message: headwater.v1.UpFrame): UpFrame {
       digest: bytesOf(digest),
     };
   }
+  if (publish) {
+    const { sequence, channel, data, durable } = publish;
+    return {
+      kind: 'publish',
+      sequence: frameNumber(sequence),
+      channel: bytesOf(channel),
+      data: bytesOf(data),
+      durable: durable ?? false,
+    };
+  }
   throw unknownFrame();
 }
 
@@ -71,6 +113,18 @@ function acknowledgementOf(message: headwater.v1.Acknowledgement.$Properties): A
   return {
     kind: 'acknowledgement',
     receivedOffset: frameNumber(message.receivedOffset),
+    appendedOffset: frameNumber(message.appendedOffset),
+    durableOffset: frameNumber(message.durableOffset),
+    replicationId: toId(message.replicationId),
+    checksum: message.checksum ?? 0,
+    below: (message.below ?? []).map(reportOf),
+  };
+}
+
+function reportOf(message: headwater.v1.NodeReport.$Properties): NodeReport {
+  return {
+    nodeId: message.nodeId ?? '',
+    nonce: message.nonce ?? '',
     appendedOffset: frameNumber(message.appendedOffset),
     durableOffset: frameNumber(message.durableOffset),
     replicationId: toId(message.replicationId),

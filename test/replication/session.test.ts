@@ -6,154 +6,14 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { sleep } from '../../src/clock.js';
-import { HeadwaterError } from '../../src/errors.js';
 import { LINK_TIMEOUT_MS } from '../../src/limits.js';
 import { blockKey } from '../../src/log/rows.js';
-import { Followers } from '../../src/replication/followers.js';
-import { Link } from '../../src/replication/link.js';
 import type { DownFrame } from '../../src/wire/down-frames.js';
 import type { Handshake } from '../../src/wire/handshake.js';
-import { Network } from '../support/channel.js';
-import { settled, TestClock, turns, until } from '../support/clock.js';
+import { settled, turns, until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
-import { hold, isAppend, key, type Options, set, TestStore } from '../support/store.js';
-
-/** Longer than any test lasts; those about silence set their own. */
-const PATIENT_MS = 3_600_000;
-
-/** A silence of five seconds takes half a second; so does a stall of the machine that would look like one. */
-const SPEED = 10;
-
-/** Nodes under one clock and on one network; all are stopped after each test. */
-class World {
-  readonly clock = new TestClock();
-  readonly network = new Network();
-  readonly nodes: TestNode[] = [];
-
-  async node(address: string, options: Options & { follows?: string; timeoutMs?: number } = {}): Promise<TestNode> {
-    const { follows, timeoutMs = PATIENT_MS, ...rest } = options;
-    const role = follows === undefined ? undefined : { role: 'follower' as const, upstream: follows };
-    const test = await TestStore.open({ ...rest, clock: this.clock, ...(role && { role }) });
-    const node = new TestNode(this, address, test, timeoutMs);
-    this.nodes.push(node);
-    node.up();
-    return node;
-  }
-
-  /** Time goes on meanwhile, some times as fast as it does: files being synced must not look like seconds of silence. */
-  until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-    let before = performance.now();
-    return until(what, async () => {
-      if (await condition()) return true;
-      const now = performance.now();
-      await this.clock.advance((now - before) * SPEED);
-      before = now;
-      return false;
-    });
-  }
-
-  async stop(): Promise<void> {
-    for (const node of this.nodes) await node.down().catch(() => {});
-    assert.deepEqual(this.network.errors, []);
-    for (const node of this.nodes) assert.deepEqual(node.test.fatal, []);
-  }
-}
-
-let starts = 0;
-
-class TestNode {
-  readonly address: string;
-  readonly test: TestStore;
-  readonly #world: World;
-  readonly #timeoutMs: number;
-  followers!: Followers;
-  link!: Link;
-  #isUp = false;
-
-  constructor(world: World, address: string, test: TestStore, timeoutMs: number) {
-    this.#world = world;
-    this.address = address;
-    this.test = test;
-    this.#timeoutMs = timeoutMs;
-  }
-
-  get store() {
-    return this.test.store;
-  }
-
-  get offset(): number {
-    return this.store.isServing ? this.store.position.offset : -1;
-  }
-
-  /** Listens, and follows where it is a follower. */
-  up(options: { acceptDataLoss: boolean } = { acceptDataLoss: false }): void {
-    const { clock, network } = this.#world;
-    const { store, logger } = this.test;
-    const common = { store, clock, logger, timeoutMs: this.#timeoutMs, address: () => this.address };
-    this.link = new Link({ ...common, nonce: `start ${++starts}`, random: () => 0.5, dial: network.dial });
-    this.followers = new Followers({ ...common, path: () => [...this.link.path, store.nodeId] });
-    network.listen(this.address, this.followers);
-    this.#isUp = true;
-    if (store.role === 'follower') this.link.start(store.upstream, options);
-  }
-
-  async follow(upstream: string, options: { acceptDataLoss: boolean } = { acceptDataLoss: false }): Promise<void> {
-    await this.link.stop();
-    await this.store.follow(upstream);
-    this.link.start(upstream, options);
-  }
-
-  /** As node.ts stops. */
-  async down(): Promise<void> {
-    if (!this.#isUp) return;
-    this.#isUp = false;
-    this.#world.network.down(this.address);
-    this.followers.close(new HeadwaterError('shutting_down', 'the node is shutting down'));
-    await this.link.stop();
-    await this.store.close();
-  }
-
-  async restart(role?: Parameters<TestStore['open']>[0]): Promise<void> {
-    await this.down();
-    await this.test.open(role);
-    this.up();
-  }
-
-  /** As by SIGKILL; its lines break. */
-  kill(): void {
-    this.#isUp = false;
-    this.#world.network.down(this.address);
-    this.test.disk.crash();
-    for (const line of this.#world.network.lines) line.cut();
-  }
-
-  async write(count: number, prefix = 'k'): Promise<void> {
-    for (let i = 0; i < count; i++) await this.test.set(`${prefix}${i}`, `${prefix} at ${this.address}`);
-  }
-
-  async digest(): Promise<string> {
-    return (await this.store.digest()).digest;
-  }
-}
-
-async function level(world: World, ...nodes: TestNode[]): Promise<void> {
-  const [first, ...rest] = nodes as [TestNode, ...TestNode[]];
-  await world.until('all are level', () =>
-    rest.every((node) => node.offset === first.offset && node.link.status.state === 'streaming'),
-  );
-  for (const node of rest) {
-    assert.deepEqual(node.store.position, first.store.position);
-    const base = Math.max(node.store.log.base.offset, first.store.log.base.offset);
-    const logs = await Promise.all(
-      [node, first].map(async ({ store }) =>
-        (await store.log.read(base, 1e9)).map(({ bytes }) => bytes.toString('hex')),
-      ),
-    );
-    assert.deepEqual(logs[0], logs[1], 'logs are equal byte for byte');
-    assert.equal(await node.digest(), await first.digest());
-    assert.equal(node.store.clusterId, first.store.clusterId);
-  }
-}
+import { hold, isAppend, key, set } from '../support/store.js';
+import { level, type TestNode, World } from '../support/world.js';
 
 describe('a replication session', () => {
   let world: World;
@@ -515,10 +375,13 @@ describe('a replication session', () => {
       assert.equal(await leader.test.get('a'), 'v');
     });
 
-    it('because it would follow itself', async () => {
+    it('because it would follow itself, whatever it is called', async () => {
       const node = await world.node('A');
       await node.write(2);
-      await node.follow('A');
+      await assert.rejects(node.follow('A'), { code: 'replication_loop' });
+      assert.equal(node.store.role, 'leader');
+      world.network.listen('also A', node.replication);
+      await node.follow('also A');
       await refusedWith(node, 'cannot follow itself');
       assert.equal(await node.test.get('k0'), 'k at A');
     });
@@ -931,6 +794,7 @@ describe('a replication session', () => {
       await level(world, leader, follower);
       await world.network.last.down.send({
         kind: 'heartbeat',
+        levelMs: 0,
         offset: 2,
         checksum: 1,
         timeMs: world.clock.wallMs(),
@@ -947,7 +811,7 @@ describe('a replication session', () => {
       await level(world, leader, follower);
       const aheadMs = Math.ceil(world.clock.wallMs()) + 61_000;
       const beat = (timeMs: number) =>
-        world.network.last.down.send({ kind: 'heartbeat', offset: 0, checksum: 0, timeMs, path: ['L'] });
+        world.network.last.down.send({ kind: 'heartbeat', offset: 0, checksum: 0, timeMs, path: ['L'], levelMs: 0 });
       await beat(aheadMs);
       await until('it is told', () => follower.store.nowMs() >= aheadMs);
       assert.equal(await follower.test.get('a'), undefined);
@@ -1074,6 +938,35 @@ describe('a replication session', () => {
       await level(world, leader, middle, end);
       assert.deepEqual([middle.link.resyncs.full, end.link.resyncs.full <= 1], [1, true]);
       assert.deepEqual(end.store.lineage.rows, leader.store.lineage.rows);
+    });
+
+    it('says what is said between two blocks at the same place on every node', async () => {
+      const leader = await world.node('L');
+      await leader.write(1);
+      const middle = await world.node('M', { follows: 'L' });
+      const end = await world.node('E', { follows: 'M' });
+      await level(world, leader, middle, end);
+      const expected: Array<[number, string]> = [];
+      for (let i = 0; i < 30; i++) {
+        if (i % 3 > 0) await leader.test.set(`k${i}`, 'v');
+        const markId = `mark ${i}`;
+        leader.store.interlude({ kind: 'mark', markId });
+        const message = { channel: key('news'), data: key(`message ${i}`) };
+        leader.store.interlude({ kind: 'message', ...message });
+        expected.push([leader.offset, markId], [leader.offset, `message ${i}`]);
+      }
+      for (const node of [leader, middle, end]) {
+        const said = () => node.store.log.interludes.after(0).placed;
+        await world.until('everything has been said', () => said().length === expected.length);
+        assert.deepEqual(
+          said().map(({ offset, interlude }) => [
+            offset,
+            interlude.kind === 'mark' ? interlude.markId : interlude.data.toString(),
+          ]),
+          expected,
+        );
+      }
+      await level(world, leader, middle, end);
     });
 
     it('ends the sessions below a node whose data were replaced, and they come level again', async () => {

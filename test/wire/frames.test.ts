@@ -12,6 +12,7 @@ import {
   type DigestReport,
   decodeUpFrame,
   encodeUpFrame,
+  type Publish,
   type UpFrame,
 } from '../../src/wire/up-frames.js';
 import { historyId, runs } from '../support/seeds.js';
@@ -50,6 +51,8 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     acceptDataLoss: fc.boolean(),
     full: fc.boolean(),
     keyspaceIncomplete: fc.boolean(),
+    catchingUp: fc.boolean(),
+    handsOverTo: text,
   }),
   record<Acknowledgement>({
     kind: kind('acknowledgement'),
@@ -58,7 +61,12 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     durableOffset: offset,
     replicationId: id,
     checksum,
+    below: fc.array(
+      record({ nodeId: text, nonce: text, appendedOffset: offset, durableOffset: offset, replicationId: id, checksum }),
+      { maxLength: 3 },
+    ),
   }),
+  record<Publish>({ kind: kind('publish'), sequence: offset, channel: bytes, data: bytes, durable: fc.boolean() }),
   record<DigestReport>({ kind: kind('digestReport'), markId: text, nodeId: text, offset, keys: offset, digest: bytes }),
 );
 
@@ -104,8 +112,20 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     checksum,
     timeMs: offset,
     path: fc.array(text, { maxLength: 3 }),
+    levelMs: offset,
   }),
   record<Down<'mark'>>({ kind: kind('mark'), markId: text }),
+  record<Down<'messages'>>({
+    kind: kind('messages'),
+    messages: fc.array(record({ channel: bytes, data: bytes }), { maxLength: 3 }),
+  }),
+  record<Down<'published'>>({
+    kind: kind('published'),
+    sequence: offset,
+    offset,
+    error: fc.constantFrom(undefined, new HeadwaterError('read_only_follower', 'no', { details: { leader: 'a:1' } })),
+  }),
+  record<Down<'moved'>>({ kind: kind('moved'), address: text, nodeId: text }),
   record<Part>({ kind: kind('part'), data: bytes, last: fc.boolean() }),
 );
 
@@ -135,6 +155,8 @@ const handshake: Handshake = {
   acceptDataLoss: false,
   full: false,
   keyspaceIncomplete: false,
+  catchingUp: false,
+  handsOverTo: '',
 };
 
 describe('replication frames', () => {
@@ -190,7 +212,7 @@ describe('replication frames', () => {
 
 describe('what is refused as a replication frame', () => {
   it('a frame of no kind, or of one that is not known', () => {
-    for (const bytesOfFrame of ['', 'fa0100', '620201ff']) {
+    for (const bytesOfFrame of ['', 'fa0100', '82010201ff']) {
       const unknown = Buffer.from(bytesOfFrame, 'hex');
       assert.equal(refusal(() => decodeDownFrame(unknown)).code, 'protocol_violation', bytesOfFrame);
       assert.equal(refusal(() => decodeUpFrame(unknown)).code, 'protocol_violation', bytesOfFrame);
@@ -243,6 +265,7 @@ describe('what is refused as a replication frame', () => {
         durableOffset: 1,
         replicationId: historyId('a'),
         checksum: 5,
+        below: [],
       },
     ];
     for (const frame of frames) {

@@ -1,0 +1,150 @@
+/**
+ * What a feed sends once its follower is level or on the way there: the blocks
+ * of the log from a cursor on, verbatim, and between them the rows of the
+ * histories that they begin and what was said between two blocks. It pulls at
+ * the follower's pace: the writer does not know that it exists.
+ */
+import { type Clock, sleep } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS } from '../limits.js';
+import type { Block } from '../log/block.js';
+import type { Cursor } from '../log/cursor.js';
+import type { Interlude, Placed } from '../log/interludes.js';
+import type { Log } from '../log/log.js';
+import type { DownFrame } from '../wire/down-frames.js';
+
+export interface OutflowOptions {
+  readonly log: Log;
+  readonly cursor: Cursor;
+  /** The replication ID that the follower knows itself to be under at the cursor's offset. */
+  readonly history: string;
+  readonly clock: Clock;
+  /** Ends it, with the reason that `run` rejects with. */
+  readonly ended: AbortSignal;
+  /** A promise where the follower is behind. */
+  send(frame: DownFrame): Promise<void> | undefined;
+}
+
+export class Outflow {
+  readonly #options: OutflowOptions;
+  readonly #log: Log;
+  readonly #cursor: Cursor;
+  #history: string;
+  #sent: { readonly offset: number; readonly checksum: number };
+  /** Of the log's interludes, those before have been sent, or had left the ring. */
+  #nextInterlude: number;
+
+  constructor(options: OutflowOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#cursor = options.cursor;
+    this.#history = options.history;
+    this.#sent = { offset: options.cursor.offset, checksum: options.cursor.checksum };
+    this.#nextInterlude = options.log.interludes.count;
+  }
+
+  /** The end of the last block sent. */
+  get sent(): { readonly offset: number; readonly checksum: number } {
+    return this.#sent;
+  }
+
+  /** For ever; rejects with what ended it. */
+  async run(): Promise<never> {
+    const { clock, ended } = this.#options;
+    let sentMs = Number.NEGATIVE_INFINITY;
+    for (;;) {
+      if (this.#log.interludes.count === this.#nextInterlude) await this.#log.whenBeyond(this.#cursor.offset, ended);
+      // A lone block goes at once; under load, a little patience makes one frame of several.
+      const earlyMs = sentMs + FRAME_INTERVAL_MS - clock.monotonicMs();
+      if (earlyMs > 0) await sleep(clock, earlyMs, ended);
+      if (ended.aborted) throw ended.reason;
+      const blocks = await this.#cursor.poll(FRAME_BYTES_MAX);
+      sentMs = clock.monotonicMs();
+      await this.#sendAll(blocks);
+    }
+  }
+
+  /** The blocks, and each interlude where its place is among them. */
+  async #sendAll(blocks: readonly Block[]): Promise<void> {
+    const placed = this.#interludesUpTo(blocks.at(-1)?.lastOffset ?? this.#sent.offset);
+    let next = 0;
+    for (const group of groupsOf(blocks, placed)) {
+      next = await this.#sendInterludes(placed, next, this.#sent.offset);
+      await this.#sendBlocks(group);
+    }
+    await this.#sendInterludes(placed, next, this.#sent.offset);
+  }
+
+  #interludesUpTo(offset: number): readonly Placed[] {
+    const { placed, missed } = this.#log.interludes.after(this.#nextInterlude);
+    const due = placed.filter((one) => one.offset <= offset);
+    this.#nextInterlude += missed + due.length;
+    return due;
+  }
+
+  /** Those from `next` on that stand behind `offset` or before; the index of the first that does not. */
+  async #sendInterludes(placed: readonly Placed[], next: number, offset: number): Promise<number> {
+    let end = next;
+    while (end < placed.length && (placed[end] as Placed).offset <= offset) end++;
+    for (const frame of framesOf(placed.slice(next, end))) await this.#options.send(frame);
+    return end;
+  }
+
+  async #sendBlocks(group: readonly Block[]): Promise<void> {
+    const first = group[0] as Block;
+    if (first.replicationId !== this.#history) {
+      const row = this.#log.lineage.at(first.firstOffset);
+      if (row?.firstOffset !== first.firstOffset)
+        throw new HeadwaterError(
+          'corrupt',
+          `block ${first.firstOffset} begins a history that the lineage does not have`,
+        );
+      await this.#options.send({ kind: 'newHistory', row });
+      this.#history = first.replicationId;
+    }
+    const last = group.at(-1) as Block;
+    this.#sent = { offset: last.lastOffset, checksum: last.checksum };
+    await this.#options.send({
+      kind: 'blocks',
+      blocks: group.map((block) => block.bytes),
+      acknowledge: false,
+      sync: false,
+    });
+  }
+}
+
+/** Runs of blocks of one history that no interlude stands between. */
+function groupsOf(blocks: readonly Block[], placed: readonly Placed[]): Block[][] {
+  const groups: Block[][] = [];
+  let next = 0;
+  for (const block of blocks) {
+    const begun = next;
+    while (next < placed.length && (placed[next] as Placed).offset < block.firstOffset) next++;
+    const group = groups.at(-1);
+    if (group && next === begun && group[0]?.replicationId === block.replicationId) group.push(block);
+    else groups.push([block]);
+  }
+  return groups;
+}
+
+/** Messages that follow each other share a frame. */
+function framesOf(placed: readonly Placed[]): DownFrame[] {
+  const frames: DownFrame[] = [];
+  let messages: Array<Extract<Interlude, { kind: 'message' }>> = [];
+  let bytes = 0;
+  for (const { interlude } of placed) {
+    if (interlude.kind === 'mark') {
+      messages = [];
+      frames.push({ kind: 'mark', markId: interlude.markId });
+      continue;
+    }
+    if (messages.length === 0 || bytes > FRAME_BYTES_MAX) {
+      messages = [];
+      bytes = 0;
+      frames.push({ kind: 'messages', messages });
+    }
+    messages.push(interlude);
+    bytes += interlude.channel.length + interlude.data.length;
+  }
+  return frames;
+}

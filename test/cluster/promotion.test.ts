@@ -1,0 +1,191 @@
+/** Roles that change while data flow: promotion, chains that move, loops. */
+import assert from 'node:assert/strict';
+import { Client } from '../../src/index.js';
+import { assertEqualData, Cluster, eventually, level, type TestNode } from '../support/cluster.js';
+
+async function fill(node: TestNode, prefix: string, count = 200): Promise<void> {
+  const client = await node.client();
+  await Promise.all(Array.from({ length: count }, (_, i) => client.set(`${prefix}${i}`, `value ${i}`)));
+}
+
+async function follow(node: TestNode, upstream: TestNode): Promise<void> {
+  await (await node.client()).follow(upstream.address);
+}
+
+async function promote(node: TestNode): Promise<void> {
+  await (await node.client()).promote();
+}
+
+async function resyncs(...nodes: TestNode[]): Promise<Array<[full: number, partial: number]>> {
+  const statuses = await Promise.all(nodes.map((node) => node.status()));
+  return statuses.map(({ fullResyncs, partialResyncs }) => [fullResyncs, partialResyncs]);
+}
+
+describe('promotion', () => {
+  let cluster: Cluster;
+
+  beforeEach(() => {
+    cluster = new Cluster();
+  });
+
+  afterEach(async () => {
+    await cluster[Symbol.asyncDispose]();
+  });
+
+  it('begins a new history, under which siblings and the former leader go on with partial resyncs', async () => {
+    const [a, b, c] = (await cluster.leaderAndFollowers(2)) as [TestNode, TestNode, TestNode];
+    await fill(a, 'first:');
+    await level(a, b);
+    await level(a, c);
+    const before = await resyncs(b, c);
+    const { replicationId, epoch, firstOffset } = await (await b.client()).promote();
+    assert.deepEqual([epoch, firstOffset], [2, 201]);
+    await fill(b, 'second:');
+    await follow(c, b);
+    await follow(a, b);
+    await assertEqualData(b, a, c);
+    assert.equal((await a.status()).replicationId, replicationId);
+    const [ofB, ofC] = await resyncs(b, c);
+    assert.deepEqual(ofB, before[0]);
+    assert.deepEqual(ofC, [before[1]?.[0], (before[1]?.[1] ?? 0) + 1]);
+    assert.deepEqual(await resyncs(a), [[0, 1]]);
+  });
+
+  it('survives restarts, and a second promotion of the same node changes nothing', async () => {
+    const [a, b] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    await fill(a, 'first:');
+    await level(a, b);
+    const promoted = await (await b.client()).promote();
+    assert.deepEqual(await (await b.client()).promote(), promoted);
+    await fill(b, 'second:');
+    await b.end('SIGKILL');
+    await b.start();
+    const status = await b.status();
+    assert.equal(status.role, 'leader');
+    assert.equal(status.upstream, undefined);
+    await follow(a, b);
+    await assertEqualData(b, a);
+    assert.deepEqual(await resyncs(a), [[0, 1]]);
+  });
+
+  it('through many promotions in turn, nobody ever needs a full resync', async () => {
+    const nodes = await cluster.leaderAndFollowers(2);
+    let leader = nodes[0] as TestNode;
+    await fill(leader, 'start:');
+    for (const node of nodes.slice(1)) await level(leader, node);
+    const full = (await resyncs(...nodes)).map(([count]) => count);
+    for (let round = 0; round < 6; round++) {
+      const next = nodes[(round + 1) % nodes.length] as TestNode;
+      await promote(next);
+      leader = next;
+      await fill(leader, `round ${round}:`, 20);
+      for (const node of nodes) if (node !== leader) await follow(node, leader);
+      await assertEqualData(leader, ...nodes.filter((node) => node !== leader));
+    }
+    assert.deepEqual(
+      (await resyncs(...nodes)).map(([count]) => count),
+      full,
+    );
+    assert.equal((await leader.status()).lineage.at(-1)?.epoch, 7);
+  });
+
+  it('hands over what a former leader wrote alone to lost-writes, and counts it', async () => {
+    const [a, b] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    await fill(a, 'shared:');
+    await level(a, b);
+    await promote(b);
+    await fill(a, 'only on a:', 5);
+    await fill(b, 'only on b:', 3);
+    await follow(a, b);
+    await assertEqualData(b, a);
+    const status = await a.status();
+    assert.equal(status.lostWrites, 5);
+    assert.match(status.upstream?.lastResync?.reason ?? '', /^DIVERGED/);
+  });
+});
+
+describe('a chain', () => {
+  let cluster: Cluster;
+  let a: TestNode;
+  let b: TestNode;
+  let c: TestNode;
+
+  beforeEach(async () => {
+    cluster = new Cluster();
+    [a, b] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    c = await cluster.node('c');
+    await c.start('--follow', b.address);
+    await fill(a, 'a:');
+    await level(a, b);
+    await level(a, c);
+  });
+
+  afterEach(async () => {
+    await cluster[Symbol.asyncDispose]();
+  });
+
+  it('feeds a follower of a follower the same log', async () => {
+    await assertEqualData(a, b, c);
+    const [ofA, ofC] = [await a.status(), await c.status()];
+    assert.deepEqual([ofC.offset, ofC.checksum, ofC.replicationId], [ofA.offset, ofA.checksum, ofA.replicationId]);
+  });
+
+  it('goes on below a promoted node without a new session', async () => {
+    const before = await resyncs(c);
+    await promote(b);
+    await fill(b, 'b:');
+    await assertEqualData(b, c);
+    assert.deepEqual(await resyncs(c), before);
+    assert.equal((await c.status()).replicationId, (await b.status()).replicationId);
+  });
+
+  it('goes on below a node that moves to another upstream, without a new session', async () => {
+    const d = await cluster.node('d');
+    await d.start('--follow', a.address);
+    await level(a, d);
+    const before = await resyncs(c);
+    await promote(d);
+    await fill(d, 'd:');
+    await follow(b, d);
+    await assertEqualData(d, b, c);
+    assert.deepEqual(await resyncs(c), before);
+  });
+
+  it('keeps what it has while its head is gone, and goes on when that is back', async () => {
+    const before = await resyncs(c);
+    await a.end('SIGKILL');
+    assert.equal(await (await c.client()).get('a:1'), 'value 1');
+    await a.start();
+    await fill(a, 'again:');
+    await assertEqualData(a, b, c);
+    assert.deepEqual(await resyncs(c), before);
+  });
+
+  it('that is closed to a loop is refused by name, and heals when one of it is promoted', async () => {
+    const full = (await resyncs(a, b, c)).map(([count]) => count);
+    await follow(a, c);
+    const error = await eventually('the loop to be noticed', async () => {
+      for (const node of [a, b, c]) {
+        const { upstream } = await node.status();
+        if (upstream?.error.includes('stands above its own upstream')) return upstream.error;
+      }
+      return undefined;
+    });
+    assert.match(error, /[0-9a-f]{8} → .*[0-9a-f]{8}/);
+    assert.equal(await (await a.client()).get('a:1'), 'value 1');
+    await promote(a);
+    await fill(a, 'healed:');
+    await assertEqualData(a, b, c);
+    assert.deepEqual(
+      (await resyncs(a, b, c)).map(([count]) => count),
+      full,
+    );
+  });
+
+  it('refuses writes at every node but its head', async () => {
+    for (const node of [b, c]) {
+      await using client = await Client.connect(node.address, { redirect: false });
+      await assert.rejects(client.set('x', 'y'), { code: 'read_only_follower' });
+    }
+  });
+});

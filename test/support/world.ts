@@ -1,0 +1,160 @@
+/**
+ * Nodes in memory: each the production store and replication code, under one
+ * clock that the test moves and on one network that the test breaks.
+ */
+import assert from 'node:assert/strict';
+import { HeadwaterError } from '../../src/errors.js';
+import type { Followers } from '../../src/replication/followers.js';
+import type { Link } from '../../src/replication/link.js';
+import { type FollowOptions, Replication } from '../../src/replication/replication.js';
+import { Network } from './channel.js';
+import { TestClock, until } from './clock.js';
+import { type Options, TestStore } from './store.js';
+
+/** Longer than any test lasts; those about silence set their own. */
+const PATIENT_MS = 3_600_000;
+
+/** A silence of five seconds takes half a second; so does a stall of the machine that would look like one. */
+const SPEED = 10;
+
+/** Nodes under one clock and on one network; all are stopped after each test. */
+export class World {
+  readonly clock = new TestClock();
+  readonly network = new Network();
+  readonly nodes: TestNode[] = [];
+
+  async node(address: string, options: Options & { follows?: string; timeoutMs?: number } = {}): Promise<TestNode> {
+    const { follows, timeoutMs = PATIENT_MS, ...rest } = options;
+    const role = follows === undefined ? undefined : { role: 'follower' as const, upstream: follows };
+    const test = await TestStore.open({ ...rest, clock: this.clock, ...(role && { role }) });
+    const node = new TestNode(this, address, test, timeoutMs);
+    this.nodes.push(node);
+    node.up();
+    return node;
+  }
+
+  /** Time goes on meanwhile, some times as fast as it does: files being synced must not look like seconds of silence. */
+  until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    let before = performance.now();
+    return until(what, async () => {
+      if (await condition()) return true;
+      const now = performance.now();
+      await this.clock.advance((now - before) * SPEED);
+      before = now;
+      return false;
+    });
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.nodes) await node.down().catch(() => {});
+    assert.deepEqual(this.network.errors, []);
+    for (const node of this.nodes) assert.deepEqual(node.test.fatal, []);
+  }
+}
+
+let starts = 0;
+
+export class TestNode {
+  readonly address: string;
+  readonly test: TestStore;
+  readonly #world: World;
+  readonly #timeoutMs: number;
+  replication!: Replication;
+  #isUp = false;
+
+  constructor(world: World, address: string, test: TestStore, timeoutMs: number) {
+    this.#world = world;
+    this.address = address;
+    this.test = test;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  get link(): Link {
+    return this.replication.link;
+  }
+
+  get followers(): Followers {
+    return this.replication.followers;
+  }
+
+  get store() {
+    return this.test.store;
+  }
+
+  get offset(): number {
+    return this.store.isServing ? this.store.position.offset : -1;
+  }
+
+  /** Listens, and follows where it is a follower. */
+  up(options: { acceptDataLoss: boolean } = { acceptDataLoss: false }): void {
+    const { clock, network } = this.#world;
+    const { store, logger } = this.test;
+    this.replication = new Replication({
+      store,
+      clock,
+      logger,
+      nonce: `start ${++starts}`,
+      timeoutMs: this.#timeoutMs,
+      random: () => 0.5,
+      address: () => this.address,
+      dial: network.dial,
+    });
+    network.listen(this.address, this.replication);
+    this.#isUp = true;
+    this.replication.start(options);
+  }
+
+  follow(upstream: string, options?: FollowOptions): Promise<void> {
+    return this.replication.follow(upstream, options);
+  }
+
+  /** As node.ts stops. */
+  async down(): Promise<void> {
+    if (!this.#isUp) return;
+    this.#isUp = false;
+    this.#world.network.down(this.address);
+    await this.replication.close(new HeadwaterError('shutting_down', 'the node is shutting down'));
+    await this.store.close();
+  }
+
+  async restart(role?: Parameters<TestStore['open']>[0]): Promise<void> {
+    await this.down();
+    await this.test.open(role);
+    this.up();
+  }
+
+  /** As by SIGKILL; its lines break. */
+  kill(): void {
+    this.#isUp = false;
+    this.#world.network.down(this.address);
+    this.test.disk.crash();
+    for (const line of this.#world.network.lines) line.cut();
+  }
+
+  async write(count: number, prefix = 'k'): Promise<void> {
+    for (let i = 0; i < count; i++) await this.test.set(`${prefix}${i}`, `${prefix} at ${this.address}`);
+  }
+
+  async digest(): Promise<string> {
+    return (await this.store.digest()).digest;
+  }
+}
+
+export async function level(world: World, ...nodes: TestNode[]): Promise<void> {
+  const [first, ...rest] = nodes as [TestNode, ...TestNode[]];
+  await world.until('all are level', () =>
+    rest.every((node) => node.offset === first.offset && node.link.status.state === 'streaming'),
+  );
+  for (const node of rest) {
+    assert.deepEqual(node.store.position, first.store.position);
+    const base = Math.max(node.store.log.base.offset, first.store.log.base.offset);
+    const logs = await Promise.all(
+      [node, first].map(async ({ store }) =>
+        (await store.log.read(base, 1e9)).map(({ bytes }) => bytes.toString('hex')),
+      ),
+    );
+    assert.deepEqual(logs[0], logs[1], 'logs are equal byte for byte');
+    assert.equal(await node.digest(), await first.digest());
+    assert.equal(node.store.clusterId, first.store.clusterId);
+  }
+}

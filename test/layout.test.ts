@@ -20,6 +20,7 @@ const FLOORS: string[][] = [
     'src/command.ts',
     'src/operation.ts',
     'src/position.ts',
+    'src/durability.ts',
   ],
   ['src/lineage.ts'],
   ['src/level.ts', 'src/wire/'],

@@ -208,6 +208,38 @@ describe('the client', () => {
       assert.equal(await fine, 'fine');
     });
 
+    it('nor is what a program without types puts together', async () => {
+      const odd = db as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+      await db.set('a', '1');
+      const operations = [
+        { kind: 'sett', key: 'a' },
+        { kind: 'set', key: 'a' },
+        { kind: 'set', key: 'a', value: '2', condition: 'nx' },
+        { kind: 'increment', key: 'n', by: 1 },
+        { kind: 'increment', key: 'n' },
+        { kind: 'expire', key: 'a', expiry: { ttlMs: null } },
+        { kind: 'expire', key: 'a', expiry: 'keep' },
+        { kind: 'delete', keys: 'a' },
+        { kind: 'transact', operations: [] },
+        undefined,
+      ];
+      const conditions = [{ key: 'a' }, { key: 'a', test: 'equals', value: '1' }, { key: 'a', test: 'version' }];
+      const refusals = [
+        ...operations.map((operation) => odd.transact?.({ operations: [operation] })),
+        ...conditions.map((condition) => odd.transact?.({ conditions: [condition], operations: [] })),
+        odd.transact?.({}),
+        odd.mget?.('a'),
+        odd.setRange?.('a', -1, 'x'),
+        odd.expire?.('a'),
+        odd.expire?.('a', { expiresAtMs: new Date() }),
+        odd.expire?.('a', { ttlMs: 1, condition: 'gt' }),
+        odd.set?.('a', '2', { ttlMs: null }),
+        odd.set?.('a', '2', { ttlMs: 5n }),
+      ].map((promise) => refusedWith('invalid_argument', promise as Promise<unknown>));
+      for (const refusal of await Promise.all(refusals)) assert.match(refusal.message, /expected .*received /);
+      assert.equal(await db.get('a'), '1');
+    });
+
     it('a command that no message can hold is refused by the client', async () => {
       const error = await refusedWith('too_large', db.set('a', Buffer.alloc(MESSAGE_BYTES_MAX)));
       assert.match(error.message, /expected at most \d+ bytes, received \d+/);

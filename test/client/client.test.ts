@@ -288,6 +288,17 @@ describe('the client', () => {
       assert.equal(await other, undefined);
     });
 
+    it('a deadline that no timer can keep is refused, not over at once', async () => {
+      for (const timeoutMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
+        const refusals = [db.get('a', { timeoutMs }), db.set('a', '1', { timeoutMs }), db.status({ timeoutMs })];
+        for (const promise of [...refusals, db.keys('*', { timeoutMs }), Client.connect(address, { timeoutMs })]) {
+          const { message } = await refusedWith('invalid_argument', promise);
+          assert.equal(message, `timeoutMs: expected a whole number from 1 to 2147483647, received ${timeoutMs}`);
+        }
+      }
+      assert.equal(await db.get('a', { timeoutMs: 2 ** 31 - 1 }), undefined);
+    });
+
     it('leave no timer and no listener behind', async () => {
       const { signal } = new AbortController();
       let listeners = 0;

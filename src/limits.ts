@@ -132,6 +132,9 @@ export const FSYNC_INTERVAL_MS = 1_000;
 /** Calls in hand at a stop get this long to finish. */
 export const DRAIN_MS_MAX = 5_000;
 
+/** The longest that a timer of Node waits: one that is told to wait longer goes off at once. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** A client's command waits for so long: longer than a full queue takes to be refused, so that the reason is heard. */
 export const CALL_TIMEOUT_MS = 15_000;
 

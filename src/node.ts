@@ -108,27 +108,24 @@ export class Node implements NodeControl {
     return this.#store.role;
   }
 
+  /** Waits for nothing: a store that is not open tells where it was, and why it is not. */
   async status(): Promise<NodeStatus> {
     const store = this.#store;
     const lostWrites = await store.lostWrites();
-    // While a full resync is taken over, or a failed store opens anew.
-    await store.settled();
-    const { log } = store;
-    const { end } = log;
-    const { checkpoint } = store;
+    const { position, lineage, firstOffset, durableOffset, checkpoint } = store.standing;
     return {
       nodeId: store.nodeId,
       role: store.role,
       address: this.address,
       clusterId: store.clusterId,
       version: VERSION,
-      replicationId: log.lineage.current?.replicationId ?? end.replicationId,
-      lineage: log.lineage.rows.map((row) => ({ ...row, checksum: formatChecksum(row.checksum) })),
-      offset: end.offset,
-      firstOffset: log.firstOffset,
+      replicationId: lineage.current?.replicationId ?? position.replicationId,
+      lineage: lineage.rows.map((row) => ({ ...row, checksum: formatChecksum(row.checksum) })),
+      offset: position.offset,
+      firstOffset,
       checkpointOffset: checkpoint.offset,
-      durableOffset: Math.min(log.durableOffset, end.offset),
-      checksum: formatChecksum(end.checksum),
+      durableOffset,
+      checksum: formatChecksum(position.checksum),
       keysAtCheckpoint: checkpoint.keys ?? 0,
       upstream: store.role === 'follower' ? this.#link.status : undefined,
       followers: this.#followers.status,
@@ -165,7 +162,7 @@ export class Node implements NodeControl {
         await this.#store.follow(upstream);
       } finally {
         // Whatever became of it: a follower goes on following somebody.
-        if (this.#store.role === 'follower') this.#link.start(this.#store.upstream, options);
+        if (this.#store.role === 'follower' && !this.#stopped) this.#link.start(this.#store.upstream, options);
       }
       this.#logger.info({ upstream }, `following ${upstream}`);
     });
@@ -179,6 +176,8 @@ export class Node implements NodeControl {
       const reason = new HeadwaterError('shutting_down', 'the node is shutting down');
       await this.#server?.stop({ graceMs: DRAIN_MS_MAX });
       this.#followers.close(reason);
+      // A link that takes over a full resync may wait for a store that cannot be opened.
+      this.#store.announceClose();
       await this.#link.stop();
       await this.#store.close();
       this.#delay.disable();

@@ -91,9 +91,9 @@ export class Writer {
     this.#onFailure = options.onFailure;
   }
 
-  /** Bytes of operations that wait or are in hand. */
+  /** Bytes of operations that wait or are in hand; none once it is closed, when what comes is refused without waiting. */
   get queuedBytes(): number {
-    return this.#queuedBytes;
+    return this.#closed ? 0 : this.#queuedBytes;
   }
 
   /** Resolves when `queuedBytes` is at most `bytes`, or `signal` aborts, or the writer is closed. */

@@ -287,6 +287,25 @@ describe('the queue of the writer', () => {
     await test.store.whenQueueBelow(-1, never.signal);
   });
 
+  it('holds nobody up once it is closed: what comes is refused at once, though an append is still in hand', async () => {
+    const test = await TestStore.open();
+    await test.set('a');
+    const gate = hold(test.disk, isAppend);
+    const inHand = test.store.submit([set('b')], { bytes: 300, ordered: false });
+    await until('it is on its way', gate.held);
+    test.disk.fault = ({ location }) => {
+      if (location.endsWith('/keyspace')) throw new Error('EIO');
+    };
+    await assert.rejects(test.store.snapshotAt(), /EIO/);
+    test.disk.fault = undefined;
+    await test.store.whenQueueBelow(0, new AbortController().signal);
+    assert.equal(test.store.queuedBytes, 0, 'who is sent to wait again at once, and again, never lets the append end');
+    gate.release();
+    await inHand;
+    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+    await test.store.close();
+  });
+
   it('leaves no listener behind on a signal that lives long', async () => {
     const test = await TestStore.open();
     const { signal } = new AbortController();

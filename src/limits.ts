@@ -96,6 +96,9 @@ export const READ_GROUP_KEYS_FIRST = 8;
 export const READ_GROUP_KEYS_MAX = 256;
 export const READ_GROUP_BYTES = MiB;
 
+/** Values that one operation, or the operations of one block, may have in memory at once because they were read from disk. */
+export const READ_BYTES_MAX = 64 * MiB;
+
 /** Keys sorted at a time in a flush: about 3 ms. */
 export const SORT_RUN_ENTRIES = 4096;
 

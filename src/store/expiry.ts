@@ -48,7 +48,10 @@ export async function sweepAsFollower(
       if (signal.aborted) return;
       const nowMs = logicalClock.now();
       const rows = await keyspace.dueRows(nowMs, EXPIRY_STEP_KEYS);
-      const { entries, damaged } = await keyspace.read(rows.map((row) => parseDueKey(row).key));
+      const { entries, damaged } = await keyspace.read(
+        rows.map((row) => parseDueKey(row).key),
+        { needsValue: () => false },
+      );
       const isStillDue = (i: number) => {
         const entry = entries[i];
         // What a damaged record says is not known: its row stays.

@@ -213,7 +213,9 @@ export class Store {
   async #readAround(operations: readonly Operation[], generation: Generation): Promise<Reply[]> {
     const refusal: Reply = { kind: 'error', error: this.#readOnly() };
     const reads = operations.filter((operation) => !isWrite(operation));
-    const answered = await readAll(reads, generation.keyspace, this.nowMs(), this.limits);
+    const answered: Reply[] = [];
+    while (answered.length < reads.length)
+      answered.push(...(await readAll(reads.slice(answered.length), generation.keyspace, this.nowMs(), this.limits)));
     let at = 0;
     return operations.map((operation) => (isWrite(operation) ? refusal : (answered[at++] as Reply)));
   }

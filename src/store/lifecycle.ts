@@ -255,7 +255,13 @@ export class Lifecycle {
     const generation = this.#generation;
     if (!generation || generation.incomplete) return;
     const onFailure = (error: Error) => this.failed(error);
-    const expiry = { keyspace: generation.keyspace, clock: this.#clock, logicalClock: this.#logicalClock, onFailure };
+    const expiry = {
+      keyspace: generation.keyspace,
+      clock: this.#clock,
+      logicalClock: this.#logicalClock,
+      logger: this.#logger,
+      onFailure,
+    };
     this.#background = new AbortController();
     if (this.#directory.node.role === 'follower') {
       this.#backgroundDone = sweepAsFollower(expiry, this.#background.signal);
@@ -326,6 +332,7 @@ export class Lifecycle {
           this.#logger.warn({ attempt }, `the store is open again, at ${formatPosition(this.end.position)}`);
         return;
       } catch (error) {
+        if (error instanceof InvariantViolation) return this.#options.onFatal(error);
         const why = `the store cannot be opened: ${(error as Error).message}; trying again`;
         this.#logger.error({ attempt }, why);
         this.#stuck = true;

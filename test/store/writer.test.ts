@@ -181,7 +181,7 @@ describe('the order of writes', () => {
 
 describe('values on disk that are more than may be in memory at once', () => {
   const SIZE = 8 * 1024 * 1024;
-  const names = [...'abcdefghijkl'];
+  const names = 'abcdefghijkl'.split('');
   const keys = names.map(key);
   let test: TestStore;
 

@@ -75,7 +75,7 @@ export function parseAddresses(text: string): string[] {
 export function parseChoice(choices: readonly string[]) {
   return (text: string): string => {
     if (choices.includes(text)) return text;
-    throw refusal(choices.join(', '), text);
+    throw refusal(`one of ${choices.join(', ')}`, text);
   };
 }
 
@@ -94,6 +94,11 @@ export function parseText(text: string): string {
 /** For arguments that may be repeated. */
 export function parseTexts(text: string, before: string[] | undefined): string[] {
   return [...(before ?? []), parseText(text)];
+}
+
+/** What a refusal says, as a part of a longer line. */
+export function inLine({ message }: Error): string {
+  return `${message.slice(0, 1).toLowerCase()}${message.slice(1).replace(/\.$/, '')}`;
 }
 
 function refusal(expected: string, received: string): InvalidArgumentError {

@@ -22,7 +22,8 @@ function program(): Command {
   const headwater = new Command('headwater')
     .description('A persistent, log-structured, replicated key-value store.')
     .version(VERSION, '--version', 'print the version')
-    .helpOption('-h, --help', 'print this, or the help of a command')
+    .helpOption('-h, --help', 'print this')
+    .helpCommand(false)
     .addOption(
       new Option('--connect <HOST:PORT,…>', 'the node to talk to; of several, the first that answers')
         .env('HEADWATER_CONNECT')
@@ -43,10 +44,24 @@ function program(): Command {
     .showHelpAfterError('(--help says how it is used)')
     .exitOverride();
   addServeCommand(headwater);
+  addHelpCommand(headwater);
   addDataCommands(headwater);
   addTransferCommands(headwater);
   addNodeCommands(headwater);
   return headwater;
+}
+
+/** Commander's own prints the help of everything where there is no such command, and not a word about it. */
+function addHelpCommand(headwater: Command): void {
+  headwater
+    .command('help')
+    .argument('[COMMAND]')
+    .description('print this, or the help of a command')
+    .action((name: string | undefined) => {
+      const asked = name === undefined ? headwater : headwater.commands.find((command) => command.name() === name);
+      if (!asked) headwater.error(`error: unknown command '${name}'`);
+      asked.outputHelp();
+    });
 }
 
 endWithReaders();

@@ -10,7 +10,7 @@
  * other field is refused: a misspelt expiry would be a key that never goes.
  */
 import { isUtf8 } from 'node:buffer';
-import { parseDuration } from './arguments.js';
+import { inLine, parseDuration } from './arguments.js';
 import { ENCODING_FIELD, jsonBytes, UsageError } from './output.js';
 
 export interface Line {
@@ -153,7 +153,7 @@ function readTtl(value: unknown): number {
   try {
     return parseDuration(String(value));
   } catch (error) {
-    throw new UsageError(`ttl: ${(error as Error).message}`);
+    throw new UsageError(`ttl: ${inLine(error as Error)}`);
   }
 }
 

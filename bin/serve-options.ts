@@ -8,7 +8,15 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { checkConfig, DEFAULTS, FSYNC_POLICIES, HeadwaterError, type NodeOptions } from '../src/index.js';
-import { formatDuration, formatSize, parseAddress, parseChoice, parseDuration, parseSize } from './arguments.js';
+import {
+  formatDuration,
+  formatSize,
+  inLine,
+  parseAddress,
+  parseChoice,
+  parseDuration,
+  parseSize,
+} from './arguments.js';
 import { UsageError } from './output.js';
 
 export interface ServeOptions {
@@ -186,7 +194,7 @@ function parseWith(option: Option, value: unknown, where: string): unknown {
   try {
     return option.parseArg(text, undefined);
   } catch (error) {
-    if (error instanceof InvalidArgumentError) throw new UsageError(`${where}: ${error.message}`);
+    if (error instanceof InvalidArgumentError) throw new UsageError(`${where}: ${inLine(error)}`);
     throw error;
   }
 }

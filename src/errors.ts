@@ -12,9 +12,9 @@ export const ERROR_CODES = [
   'too_large',
   /** The key holds another type than the command works on. */
   'wrong_type',
-  /** The value, or the argument, is not a 64-bit integer in decimal. */
+  /** The value is not a 64-bit integer in decimal. */
   'not_an_integer',
-  /** The value, or the argument, is not a finite decimal number. */
+  /** The value is not a finite decimal number. */
   'not_a_number',
   /** The result would leave the range of its type; the value is unchanged. */
   'overflow',

@@ -198,8 +198,9 @@ export class LatchingDatabase implements Database {
   }
 
   /**
-   * LevelDB notices some damage itself: an error of the world, not a bug of
-   * ours. So is a close under a reader that asks more than once.
+   * LevelDB notices some damage itself, and a disk may refuse to be read: errors
+   * of the world, not bugs of ours. So is a close under a reader that asks more
+   * than once.
    */
   async #reading<T>(result: Promise<T>): Promise<T> {
     try {
@@ -208,7 +209,7 @@ export class LatchingDatabase implements Database {
       const { code } = error as { code?: string };
       if (code === 'LEVEL_DATABASE_NOT_OPEN' || code === 'LEVEL_SNAPSHOT_NOT_OPEN')
         throw new HeadwaterError('unavailable', `${this.location} has been closed`, { cause: error });
-      if (code !== 'LEVEL_CORRUPTION') throw error;
+      if (code !== 'LEVEL_CORRUPTION' && code !== 'LEVEL_IO_ERROR') throw error;
       throw new HeadwaterError('corrupt', `${this.location}: ${(error as Error).message}`, { cause: error });
     }
   }

@@ -99,6 +99,9 @@ export const READ_GROUP_KEYS_FIRST = 8;
 export const READ_GROUP_KEYS_MAX = 256;
 export const READ_GROUP_BYTES = MiB;
 
+/** Values that one operation, or the operations of one block, may have in memory at once because they were read from disk. */
+export const READ_BYTES_MAX = 64 * MiB;
+
 /** Keys sorted at a time in a flush: about 3 ms. */
 export const SORT_RUN_ENTRIES = 4096;
 
@@ -134,6 +137,9 @@ export const FSYNC_INTERVAL_MS = 1_000;
 
 /** Calls in hand at a stop get this long to finish. */
 export const DRAIN_MS_MAX = 5_000;
+
+/** The longest that a timer of Node waits: one that is told to wait longer goes off at once. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** A client's command waits for so long: longer than a full queue takes to be refused, so that the reason is heard. */
 export const CALL_TIMEOUT_MS = 15_000;

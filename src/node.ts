@@ -107,28 +107,25 @@ export class Node implements NodeControl {
     return this.#store.role;
   }
 
+  /** Waits for nothing: a store that is not open tells where it was, and why it is not. */
   async status(): Promise<NodeStatus> {
     const store = this.#store;
     const { link, followers } = this.#replication;
     const lostWrites = await store.lostWrites();
-    // While a full resync is taken over, or a failed store opens anew.
-    await store.settled();
-    const { log } = store;
-    const { end } = log;
-    const { checkpoint } = store;
+    const { position, lineage, firstOffset, durableOffset, checkpoint } = store.standing;
     return {
       nodeId: store.nodeId,
       role: store.role,
       address: this.address,
       clusterId: store.clusterId,
       version: VERSION,
-      replicationId: log.lineage.current?.replicationId ?? end.replicationId,
-      lineage: log.lineage.rows.map((row) => ({ ...row, checksum: formatChecksum(row.checksum) })),
-      offset: end.offset,
-      firstOffset: log.firstOffset,
+      replicationId: lineage.current?.replicationId ?? position.replicationId,
+      lineage: lineage.rows.map((row) => ({ ...row, checksum: formatChecksum(row.checksum) })),
+      offset: position.offset,
+      firstOffset,
       checkpointOffset: checkpoint.offset,
-      durableOffset: Math.min(log.durableOffset, end.offset),
-      checksum: formatChecksum(end.checksum),
+      durableOffset,
+      checksum: formatChecksum(position.checksum),
       keysAtCheckpoint: checkpoint.keys ?? 0,
       upstream: store.role === 'follower' ? link.status : undefined,
       followers: followers.status,

@@ -87,7 +87,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
     const operation: OutgoingOperation = { kind: 'transact', conditions, operations };
     return this.#session.ask<'transact', TransactionResult>(
       operation,
-      operations.some(mayWrite),
+      Array.isArray(operations) && operations.some(mayWrite),
       ({ committed, replies, failedCondition }) => ({ committed, replies, failedCondition }),
       options,
     );

@@ -16,6 +16,7 @@ import {
   expireOperation,
   type GetExOptions,
   getExpireOperation,
+  isOperation,
   type SetOptions,
   setOperation,
 } from './operations.js';
@@ -309,7 +310,7 @@ function int64(name: string, value: number | bigint): bigint {
   throw new HeadwaterError('invalid_argument', `${name}: expected a 64-bit integer, received ${value}`);
 }
 
-/** Of operations that callers put together themselves. */
+/** Of operations that callers put together themselves; what is none will not be sent. */
 export function mayWrite(operation: OutgoingOperation): boolean {
-  return isWrite(operation as Operation);
+  return isOperation(operation) && isWrite(operation as Operation);
 }

@@ -208,10 +208,11 @@ export class Connection {
   async *serverStream<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
-    { signal }: CallOptions = {},
+    { signal, timeoutMs }: CallOptions = {},
   ): AsyncGenerator<Response> {
     const { encode } = method.request;
-    const stream = this.#client.makeServerStreamRequest(method.path, encode, method.response.decode, request);
+    const deadline = timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
+    const stream = this.#client.makeServerStreamRequest(method.path, encode, method.response.decode, request, deadline);
     // The end by `cancel` comes as an error when nobody listens any more.
     stream.on('error', () => {});
     const cancel = () => stream.cancel();

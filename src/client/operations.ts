@@ -3,7 +3,7 @@
  * program without types might hand in is refused before it reaches a message.
  */
 import { HeadwaterError } from '../errors.js';
-import type { Condition, ExpireCondition, NewExpiry, SetCondition } from '../operation.js';
+import type { Condition, ExpireCondition, NewExpiry, Operation, OperationKind, SetCondition } from '../operation.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Outgoing } from '../wire/message.js';
 
@@ -52,7 +52,7 @@ export function setOperation(key: Data, value: Data, options: SetOptions | undef
   return { kind: 'set', key, value, expiry, condition, returnOld: options.returnOld };
 }
 
-export function getExpireOperation(key: Data, options: GetExOptions): OutgoingOperation {
+export function getExpireOperation(key: Data, options: GetExOptions = {}): OutgoingOperation {
   return {
     kind: 'getExpire',
     key,
@@ -60,7 +60,7 @@ export function getExpireOperation(key: Data, options: GetExOptions): OutgoingOp
   };
 }
 
-export function expireOperation(key: Data, options: ExpireOptions): OutgoingOperation {
+export function expireOperation(key: Data, options: ExpireOptions = {}): OutgoingOperation {
   const expiry = onlyOne('expiry', expiries(options));
   if (!expiry) throw new HeadwaterError('invalid_argument', 'expire: expected ttlMs or expiresAtMs, received neither');
   return { kind: 'expire', key, expiry, condition: options.condition };
@@ -88,26 +88,95 @@ const OVERHEAD_BYTES = 32;
  */
 export function measure(operation: OutgoingOperation): number {
   if (operation.kind === 'get') return OVERHEAD_BYTES + size('key', operation.key);
-  if (operation.kind === 'set') {
-    if (typeof operation.expiry === 'object') checkNumbers(operation.expiry);
+  if (operation.kind === 'set' && operation.expiry === undefined && operation.condition === undefined)
     return OVERHEAD_BYTES + size('key', operation.key) + size('value', operation.value);
-  }
-  return measureFields(operation);
+  return measureOperation('operation', operation);
 }
 
-const DATA_FIELDS: ReadonlySet<string> = new Set(['key', 'newKey', 'value', 'message']);
+/** Whether it is of a kind that there is: callers put the operations of transactions together themselves. */
+export function isOperation(operation: unknown): operation is OutgoingOperation {
+  return CHECKS.has((operation as OutgoingOperation | undefined)?.kind as string);
+}
 
-function measureFields(fields: object): number {
+/** @returns the bytes of a field. */
+type Check = (name: string, field: unknown) => number;
+
+/** One for each field: a new one that has none does not compile. */
+type ChecksOf<T> = { readonly [Name in Exclude<keyof T, 'kind' | 'test'>]-?: Check };
+
+type OperationOf<K extends OperationKind> = Extract<Operation, { readonly kind: K }>;
+type ConditionOf<T extends Condition['test']> = Extract<Condition, { readonly test: T }>;
+
+const key = { key: size };
+const keys = { keys: listOf((name, field) => OVERHEAD_BYTES + size(name, field)) };
+const condition = (...names: string[]) => optional(oneOf(names));
+
+const OPERATIONS: { readonly [K in OperationKind]: ChecksOf<OperationOf<K>> } = {
+  get: key,
+  multiGet: keys,
+  set: {
+    ...key,
+    value: size,
+    expiry: optional(expiryOr('keep')),
+    condition: condition('if_absent', 'if_present'),
+    returnOld: nothing,
+  },
+  delete: keys,
+  exists: keys,
+  increment: { ...key, by: integer },
+  incrementFloat: { ...key, by: finite },
+  append: { ...key, value: size },
+  stringLength: key,
+  getRange: { ...key, start: whole, end: whole },
+  setRange: { ...key, start: wholeFrom0, value: size },
+  getDelete: key,
+  getExpire: { ...key, expiry: optional(expiryOr('persist')) },
+  timeToLive: key,
+  expire: { ...key, expiry: expiryOr(), condition: condition('if_none', 'if_any', 'if_later', 'if_earlier') },
+  persist: key,
+  rename: { ...key, newKey: size, ifAbsent: nothing },
+  type: key,
+  flushAll: {},
+  ping: { message: size },
+  transact: { conditions: listOf(measureCondition), operations: listOf(measureOperation) },
+};
+
+const CONDITIONS: { readonly [T in Condition['test']]: ChecksOf<ConditionOf<T>> } = {
+  exists: key,
+  absent: key,
+  version: { ...key, version: wholeFrom0 },
+  value: { ...key, value: size },
+};
+
+type Checks = ReadonlyMap<string, ReadonlyArray<[name: string, check: Check]>>;
+
+const checksOf = (table: Readonly<Record<string, object>>): Checks =>
+  new Map(
+    Object.entries(table).map(([name, checks]) => [name, Object.entries<Check>(checks as Record<string, Check>)]),
+  );
+
+const CHECKS = checksOf(OPERATIONS);
+const CONDITION_CHECKS = checksOf(CONDITIONS);
+
+function measureOperation(name: string, operation: unknown): number {
+  return measureFields(name, operation, 'kind', CHECKS);
+}
+
+function measureCondition(name: string, condition: unknown): number {
+  return measureFields(name, condition, 'test', CONDITION_CHECKS);
+}
+
+function measureFields(name: string, object: unknown, tag: 'kind' | 'test', table: Checks): number {
+  if (typeof object !== 'object' || object === null) throw refusal(name, 'an object', object);
+  const fields = object as Readonly<Record<string, unknown>>;
+  const checks = table.get(fields[tag] as string);
+  if (!checks) throw refusal(tag, `one of ${[...table.keys()].join(', ')}`, fields[tag]);
   let bytes = OVERHEAD_BYTES;
-  checkNumbers(fields);
-  for (const [name, field] of Object.entries(fields)) {
-    if (DATA_FIELDS.has(name)) bytes += size(name, field);
-    else if (name === 'keys') for (const key of field as Data[]) bytes += OVERHEAD_BYTES + size('keys', key);
-    else if (Array.isArray(field)) for (const inner of field) bytes += measureFields(inner);
-    else if (typeof field === 'object' && field !== null) checkNumbers(field);
-  }
+  for (const [field, check] of checks) bytes += check(field, fields[field]);
   return bytes;
 }
+
+// ---- checks -------------------------------------------------------------------
 
 /** Half a surrogate pair has no UTF-8: two such keys would become one. */
 interface WellFormed {
@@ -123,20 +192,71 @@ function size(name: string, data: unknown): number {
     );
   }
   if (data instanceof Uint8Array) return data.length;
-  throw new HeadwaterError(
-    'invalid_argument',
-    `${name}: expected a string or bytes, received ${data === null ? 'null' : typeof data}`,
-  );
+  throw refusal(name, 'a string or bytes', data);
 }
 
-function checkNumbers(fields: object): void {
-  for (const [name, field] of Object.entries(fields)) {
-    if (typeof field !== 'number' || Number.isSafeInteger(field)) continue;
-    // The increment by a float is the one field that need not be whole.
-    if (name === 'by' && Number.isFinite(field)) continue;
-    throw new HeadwaterError(
-      'invalid_argument',
-      `${name}: expected a ${name === 'by' ? 'finite' : 'whole'} number, received ${field}`,
-    );
-  }
+function whole(name: string, field: unknown): number {
+  if (Number.isSafeInteger(field)) return 0;
+  throw refusal(name, 'a whole number', field);
+}
+
+/** The field has no sign: what is below 0 would arrive as something else. */
+function wholeFrom0(name: string, field: unknown): number {
+  if (Number.isSafeInteger(field) && (field as number) >= 0) return 0;
+  throw refusal(name, 'a whole number from 0 on', field);
+}
+
+function finite(name: string, field: unknown): number {
+  if (Number.isFinite(field)) return 0;
+  throw refusal(name, 'a finite number', field);
+}
+
+function integer(name: string, field: unknown): number {
+  if (typeof field === 'bigint' && BigInt.asIntN(64, field) === field) return 0;
+  throw refusal(name, 'a bigint of 64 bits', field);
+}
+
+function nothing(): number {
+  return 0;
+}
+
+function optional(check: Check): Check {
+  return (name, field) => (field === undefined ? 0 : check(name, field));
+}
+
+function oneOf(names: readonly string[]): Check {
+  return (name, field) => {
+    if (names.includes(field as string)) return 0;
+    throw refusal(name, names.join(' or '), field);
+  };
+}
+
+function listOf(check: Check): Check {
+  return (name, field) => {
+    if (!Array.isArray(field)) throw refusal(name, 'an array', field);
+    let bytes = 0;
+    for (const one of field) bytes += check(name, one);
+    return bytes;
+  };
+}
+
+function expiryOr(word?: 'keep' | 'persist'): Check {
+  return (name, field) => {
+    if (word !== undefined && field === word) return 0;
+    const given = typeof field === 'object' && field !== null ? expiries(field) : [];
+    const one = onlyOne(name, given);
+    if (!one) throw refusal(name, `ttlMs or expiresAtMs${word ? `, or ${word}` : ''}`, field);
+    for (const [unit, moment] of Object.entries(one)) whole(unit, moment);
+    return 0;
+  };
+}
+
+function refusal(name: string, expected: string, received: unknown): HeadwaterError {
+  return new HeadwaterError('invalid_argument', `${name}: expected ${expected}, received ${shown(received)}`);
+}
+
+/** Numbers and words as they are, of all else only what it is. */
+function shown(received: unknown): string {
+  if (received === null || ['number', 'bigint', 'boolean'].includes(typeof received)) return String(received);
+  return typeof received === 'string' ? JSON.stringify(received.slice(0, 60)) : typeof received;
 }

@@ -2,7 +2,7 @@
  * What a client can be told, and what it does where it is told nothing.
  */
 import { HeadwaterError } from '../errors.js';
-import { CALL_TIMEOUT_MS, CONNECT_TIMEOUT_MS, OFFLINE_QUEUE_BYTES_MAX } from '../limits.js';
+import { CALL_TIMEOUT_MS, CONNECT_TIMEOUT_MS, OFFLINE_QUEUE_BYTES_MAX, TIMER_MS_MAX } from '../limits.js';
 
 export interface ClientOptions {
   /** Milliseconds that a command waits for its answer unless the call says otherwise; 15,000 by default. */
@@ -26,6 +26,7 @@ export interface CallOptions {
    * that has been is rejected with `outcome_unknown`.
    */
   readonly signal?: AbortSignal | undefined;
+  /** Gives the command up likewise, after so many milliseconds. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -43,18 +44,20 @@ export function settingsOf(options: ClientOptions): Settings {
   const { redirect = DEFAULTS.redirect } = options;
   if (typeof redirect !== 'boolean')
     throw new HeadwaterError('invalid_argument', `redirect: expected true or false, received ${redirect}`);
-  return {
-    timeoutMs: above0('timeoutMs', options.timeoutMs),
-    connectTimeoutMs: above0('connectTimeoutMs', options.connectTimeoutMs),
-    offlineQueueBytesMax: above0('offlineQueueBytesMax', options.offlineQueueBytesMax),
-    redirect,
-  };
+  const { timeoutMs = DEFAULTS.timeoutMs, connectTimeoutMs = DEFAULTS.connectTimeoutMs } = options;
+  const { offlineQueueBytesMax = DEFAULTS.offlineQueueBytesMax } = options;
+  checkWhole('timeoutMs', timeoutMs, TIMER_MS_MAX);
+  checkWhole('connectTimeoutMs', connectTimeoutMs, TIMER_MS_MAX);
+  checkWhole('offlineQueueBytesMax', offlineQueueBytesMax, Number.MAX_SAFE_INTEGER);
+  return { timeoutMs, connectTimeoutMs, offlineQueueBytesMax, redirect };
 }
 
-function above0(
-  name: 'timeoutMs' | 'connectTimeoutMs' | 'offlineQueueBytesMax',
-  value: number = DEFAULTS[name],
-): number {
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new HeadwaterError('invalid_argument', `${name}: expected a whole number above 0, received ${value}`);
+/** @throws HeadwaterError `invalid_argument` likewise. */
+export function checkCall({ timeoutMs }: CallOptions): void {
+  if (timeoutMs !== undefined) checkWhole('timeoutMs', timeoutMs, TIMER_MS_MAX);
+}
+
+function checkWhole(name: keyof ClientOptions, value: number, max: number): void {
+  if (Number.isSafeInteger(value) && value > 0 && value <= max) return;
+  throw new HeadwaterError('invalid_argument', `${name}: expected a whole number from 1 to ${max}, received ${value}`);
 }

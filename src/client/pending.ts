@@ -5,7 +5,7 @@
 import { HeadwaterError } from '../errors.js';
 import type { OperationKind, Reply, ReplyTo } from '../operation.js';
 import type { OutgoingOperation } from '../wire/kv.js';
-import type { CallOptions } from './options.js';
+import { type CallOptions, checkCall } from './options.js';
 
 /** What a command of one kind is answered, as its caller wants it. */
 export type ReadReply<K extends OperationKind, Result> = (reply: ReplyTo<K>) => Result;
@@ -44,10 +44,15 @@ export class Pending {
     this.#reject = reject;
   }
 
-  /** Gives up by the call's own signal and deadline. */
-  obey({ signal, timeoutMs }: CallOptions): void {
+  /**
+   * Gives up by the call's own signal and deadline.
+   * @throws HeadwaterError `invalid_argument` where that is no time.
+   */
+  obey(options: CallOptions): void {
+    const { signal, timeoutMs } = options;
     // Most options are those of the operation alone, such as an expiry.
     if (!signal && timeoutMs === undefined) return;
+    checkCall(options);
     if (signal?.aborted) return this.reject(cancelled(signal));
     const abort = () => this.giveUp(cancelled(signal as AbortSignal));
     const late = () => this.giveUp(new HeadwaterError('deadline_exceeded', `no answer within ${timeoutMs} ms`));

@@ -17,7 +17,7 @@ import type { OutgoingOperation } from '../wire/kv.js';
 import type { Connection, ConnectionOwner } from './connection.js';
 import { Dialler } from './dialler.js';
 import { measure } from './operations.js';
-import type { CallOptions, Settings } from './options.js';
+import { type CallOptions, checkCall, type Settings } from './options.js';
 import { Pending, type ReadReply } from './pending.js';
 import { CommandQueue } from './queue.js';
 
@@ -222,9 +222,10 @@ export class Session implements ConnectionOwner {
   }
 
   /** The connection, as soon as there is one. */
-  ready(options: CallOptions = {}): Promise<Connection> {
-    if (this.#closed) return Promise.reject(this.#closed);
-    if (this.#connection) return Promise.resolve(this.#connection);
+  async ready(options: CallOptions = {}): Promise<Connection> {
+    checkCall(options);
+    if (this.#closed) throw this.#closed;
+    if (this.#connection) return this.#connection;
     this.#reconnect();
     return this.#dialler.next(options.timeoutMs ?? this.#settings.timeoutMs);
   }

@@ -42,6 +42,11 @@ export function keysRead(operation: Operation): readonly Buffer[] {
   return handlerOf(operation).keysRead(operation);
 }
 
+/** Whether `execute` needs the values of those entries, and not only to know of them. */
+export function readsValues(operation: Operation): boolean {
+  return handlerOf(operation).ignoresValues !== true;
+}
+
 /** Whether the operation may write, so that a follower refuses it. */
 export function isWrite(operation: Operation): boolean {
   return handlerOf(operation).isWrite(operation);

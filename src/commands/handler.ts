@@ -14,6 +14,8 @@ export interface Handler<K extends OperationKind> {
   validate(operation: OperationOf<K>, limits: Limits): void;
   sizeOf(operation: OperationOf<K>): number;
   keysRead(operation: OperationOf<K>): readonly Buffer[];
+  /** Set where `execute` looks at nothing of those entries but whether they exist, their type and expiry. */
+  readonly ignoresValues?: true;
   isWrite(operation: OperationOf<K>): boolean;
   execute(operation: OperationOf<K>, view: View): ReplyTo<K>;
 }

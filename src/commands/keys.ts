@@ -16,10 +16,11 @@ import type { View } from './view.js';
 
 export const keys: Family<'delete' | 'exists' | 'rename' | 'type' | 'timeToLive' | 'expire' | 'persist' | 'getExpire'> =
   {
-    delete: { ...MANY_KEYS, isWrite: always, execute: deleteKeys },
+    delete: { ...MANY_KEYS, ignoresValues: true, isWrite: always, execute: deleteKeys },
 
     exists: {
       ...MANY_KEYS,
+      ignoresValues: true,
       isWrite: never,
       execute({ keys }, view) {
         let existing = 0;
@@ -41,6 +42,7 @@ export const keys: Family<'delete' | 'exists' | 'rename' | 'type' | 'timeToLive'
 
     type: {
       ...ONE_KEY,
+      ignoresValues: true,
       isWrite: never,
       execute({ key }, view) {
         const entry = view.get(key);
@@ -48,10 +50,11 @@ export const keys: Family<'delete' | 'exists' | 'rename' | 'type' | 'timeToLive'
       },
     },
 
-    timeToLive: { ...ONE_KEY, isWrite: never, execute: timeToLive },
+    timeToLive: { ...ONE_KEY, ignoresValues: true, isWrite: never, execute: timeToLive },
 
     expire: {
       ...ONE_KEY,
+      ignoresValues: true,
       validate(operation, limits) {
         checkKey(operation.key, limits);
         checkMoment(operation.expiry);
@@ -62,6 +65,7 @@ export const keys: Family<'delete' | 'exists' | 'rename' | 'type' | 'timeToLive'
 
     persist: {
       ...ONE_KEY,
+      ignoresValues: true,
       isWrite: always,
       execute: ({ key }, view) => ({ kind: 'persist', applied: removeExpiry(view, key, view.get(key)) }),
     },

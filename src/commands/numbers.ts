@@ -32,7 +32,7 @@ function validateIncrement({ key, by }: OperationOf<'increment'>, limits: Limits
   checkKey(key, limits);
   if (isInt64(by)) return;
   throw new HeadwaterError(
-    'not_an_integer',
+    'invalid_argument',
     'increment: expected `by` to be a 64-bit integer, received one out of range',
   );
 }
@@ -66,7 +66,7 @@ function integerIn(entry: Entry, key: Buffer): bigint {
 function validateIncrementFloat({ key, by }: OperationOf<'incrementFloat'>, limits: Limits): void {
   checkKey(key, limits);
   if (Number.isFinite(by)) return;
-  throw new HeadwaterError('not_a_number', `incrementFloat: expected \`by\` to be a finite number, received ${by}`);
+  throw new HeadwaterError('invalid_argument', `incrementFloat: expected \`by\` to be a finite number, received ${by}`);
 }
 
 function incrementFloat({ key, by }: OperationOf<'incrementFloat'>, view: View): ReplyTo<'incrementFloat'> {

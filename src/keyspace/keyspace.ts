@@ -75,6 +75,14 @@ export interface Found {
   readonly damaged: ReadonlyMap<number, HeadwaterError> | undefined;
 }
 
+export interface ReadOptions {
+  readonly bytesMax?: number | undefined;
+  needsValue?(index: number): boolean;
+}
+
+const EVERYTHING: ReadOptions = {};
+const NO_VALUE = Buffer.alloc(0);
+
 interface ColdKey {
   readonly index: number;
   readonly miss: Miss;
@@ -85,7 +93,7 @@ interface ColdRead {
   /** Those that memory knows; the others come into it. */
   readonly entries: Array<Entry | undefined>;
   readonly cold: readonly ColdKey[];
-  readonly bytesMax: number;
+  readonly options: ReadOptions;
   readonly withSnapshot: boolean;
 }
 
@@ -178,14 +186,16 @@ export class Keyspace {
    * one state, however many keys there are; that of the call, unless LevelDB
    * reports damage on the way: then all is looked up again. Answers at once
    * where memory knows every key, else with a promise.
-   * @param bytesMax about how many bytes of records may be read from disk;
-   *   what is left then is not looked for (`Found.count`).
+   * @param options.bytesMax about how many bytes of values may be read from disk
+   *   and kept; what is left then is not looked for (`Found.count`).
+   * @param options.needsValue by the index of a key, asked only for those on
+   *   disk: where it says no, the entry found may come with an empty value.
    */
-  read(keys: readonly Buffer[], bytesMax = Number.POSITIVE_INFINITY): Found | Promise<Found> {
-    return this.#read(keys, bytesMax, false);
+  read(keys: readonly Buffer[], options: ReadOptions = EVERYTHING): Found | Promise<Found> {
+    return this.#read(keys, options, false);
   }
 
-  #read(keys: readonly Buffer[], bytesMax: number, withSnapshot: boolean): Found | Promise<Found> {
+  #read(keys: readonly Buffer[], options: ReadOptions, withSnapshot: boolean): Found | Promise<Found> {
     const entries: Array<Entry | undefined> = [];
     let cold: ColdKey[] | undefined;
     for (let index = 0; index < keys.length; index++) {
@@ -199,19 +209,20 @@ export class Keyspace {
       }
     }
     if (!cold) return { entries, count: keys.length, damaged: undefined };
-    return this.#readCold({ keys, entries, cold, bytesMax, withSnapshot });
+    return this.#readCold({ keys, entries, cold, options, withSnapshot });
   }
 
   /**
    * In groups, so that the event loop turns in between. One group is read as of
    * its call; for more, a snapshot keeps the state.
    */
-  async #readCold({ keys, entries, cold, bytesMax, withSnapshot }: ColdRead): Promise<Found> {
+  async #readCold({ keys, entries, cold, options, withSnapshot }: ColdRead): Promise<Found> {
     // In the same turn as the look at the layers: see level.ts.
     const { epoch } = this.#checkpoint;
     const group = new GroupSize();
     const snapshot = withSnapshot || cold.length > group.current ? this.#db.snapshot() : undefined;
     const damaged = new Map<number, HeadwaterError>();
+    const { bytesMax = Number.POSITIVE_INFINITY, needsValue } = options;
     let next = 0;
     let bytes = 0;
     try {
@@ -219,10 +230,10 @@ export class Keyspace {
         const wanted = cold.slice(next, next + group.current);
         const rows = wanted.map(({ index }) => dataKey(epoch, keys[index] as Buffer));
         const records = await this.#readRows(rows, snapshot);
-        if (!records) return await this.#read(keys, bytesMax, true);
-        const groupBytes = decodeInto({ keys, entries, damaged }, wanted, records);
-        group.hasRead(groupBytes);
-        bytes += groupBytes;
+        if (!records) return await this.#read(keys, options, true);
+        const { read, kept } = decodeInto({ keys, entries, damaged, needsValue }, wanted, records);
+        group.hasRead(read);
+        bytes += kept;
         next += wanted.length;
       } while (next < cold.length && bytes < bytesMax);
     } finally {
@@ -464,25 +475,35 @@ export function checkpointRow(checkpoint: Omit<CheckpointRecord, 'format'>): [Bu
 
 /** @returns the bytes of the records. */
 function decodeInto(
-  into: { keys: readonly Buffer[]; entries: Array<Entry | undefined>; damaged: Map<number, HeadwaterError> },
+  into: {
+    keys: readonly Buffer[];
+    entries: Array<Entry | undefined>;
+    damaged: Map<number, HeadwaterError>;
+    needsValue: ReadOptions['needsValue'];
+  },
   wanted: readonly ColdKey[],
   records: readonly StoredRecord[],
-): number {
-  let bytes = 0;
+): { read: number; kept: number } {
+  let read = 0;
+  let kept = 0;
   for (let i = 0; i < wanted.length; i++) {
     const record = records[i];
     if (!record) continue;
     const { index, miss } = wanted[i] as ColdKey;
     try {
       if (record instanceof HeadwaterError) throw record;
-      bytes += record.length;
-      into.entries[index] = touched(decodeRecord(into.keys[index] as Buffer, record), miss.touch);
+      read += record.length;
+      const entry = touched(decodeRecord(into.keys[index] as Buffer, record), miss.touch);
+      const keeps = into.needsValue?.(index) ?? true;
+      // The value is a view that would keep the whole record.
+      into.entries[index] = keeps ? entry : { ...entry, value: NO_VALUE };
+      if (keeps) kept += record.length;
     } catch (error) {
       if (!isDamage(error)) throw error;
       into.damaged.set(index, error);
     }
   }
-  return bytes;
+  return { read, kept };
 }
 
 function isMiss(hit: Entry | Miss | undefined): hit is Miss {

@@ -171,15 +171,17 @@ export class Feed {
   }
 
   async #decide(handshake: Handshake, log: Log): Promise<Decision> {
+    // The log may go on while the disk is asked: what is judged is of one moment.
+    const { end, base, lineage } = log;
     const checksumAtAsked = await log.checksumAt(handshake.position.offset);
     return decide(
       { ...handshake, lineage: Lineage.received(handshake.lineage) },
       {
         role: this.#store.role,
         clusterId: this.#store.clusterId,
-        lineage: log.lineage,
-        end: log.end,
-        base: log.base,
+        lineage,
+        end,
+        base,
         checksumAtAsked,
       },
     );

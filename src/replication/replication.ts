@@ -44,6 +44,7 @@ export class Replication {
   readonly #options: ReplicationOptions;
   readonly #store: Store;
   #changing: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   constructor(options: ReplicationOptions) {
     const { store } = options;
@@ -59,7 +60,7 @@ export class Replication {
 
   /** Takes up the role that the store was opened in. */
   start(options: FollowOptions = KEEP_DATA): void {
-    if (this.#store.role === 'follower') this.link.start(this.#store.upstream, options);
+    if (this.#store.role === 'follower' && !this.#closed) this.link.start(this.#store.upstream, options);
   }
 
   /** Serves a follower until its session ends. */
@@ -90,9 +91,12 @@ export class Replication {
     return this.#change(() => this.#store.promote());
   }
 
-  /** Ends every session. */
+  /** Ends every session; the store has to be closed next. */
   async close(reason: HeadwaterError): Promise<void> {
+    this.#closed = true;
     this.followers.close(reason);
+    // A link that takes over a full resync may wait for a store that cannot be opened.
+    this.#store.announceClose();
     await this.link.stop();
   }
 

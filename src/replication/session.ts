@@ -238,6 +238,7 @@ export class Session {
   }
 
   async #beginLoading(frame: FullResync): Promise<void> {
+    if (this.#loading) throw new HeadwaterError('protocol_violation', 'a second snapshot begins within the first');
     const { upstream } = this.#options;
     this.#logger.info(
       { upstream, reason: frame.reason },

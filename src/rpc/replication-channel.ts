@@ -53,7 +53,7 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
     if (this.#ended.signal.aborted) return undefined;
     let open = true;
     for (const bytes of this.#codec.encode(frame)) open = this.#pipe.write(bytes);
-    return open ? undefined : this.#pipe.drained();
+    return open ? undefined : this.#drainedOrEnded();
   }
 
   receive(): Promise<In[]> {
@@ -100,6 +100,18 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
     this.#ended.abort(reason);
     this.#receiver?.reject(reason);
     this.#receiver = undefined;
+  }
+
+  /** Where the peer has stopped reading for good, nothing drains any more: whoever waits hears of the end. */
+  #drainedOrEnded(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.ended.removeEventListener('abort', done);
+        resolve();
+      };
+      this.ended.addEventListener('abort', done, { once: true });
+      void this.#pipe.drained().then(done);
+    });
   }
 
   #take(): In[] {
@@ -159,7 +171,7 @@ export async function serveDownChannel(
 export function upChannel(call: ClientDuplexStream<Buffer, Buffer>): UpChannel {
   const pipe: Pipe = {
     write: (bytes) => call.write(bytes),
-    drained: () => whenDrained(call, channel.ended),
+    drained: () => new Promise((resolve) => call.once('drain', () => resolve())),
     pause: () => call.pause(),
     resume: () => call.resume(),
     hangUp: () => call.cancel(),
@@ -170,19 +182,6 @@ export function upChannel(call: ClientDuplexStream<Buffer, Buffer>): UpChannel {
   call.on('end', () => channel.end(new HeadwaterError('unreachable', PEER_ENDED)));
   call.on('error', (error: ServiceError) => channel.end(fromStatus(error)));
   return channel;
-}
-
-/** Also resolves at the end, when nothing will drain any more. */
-function whenDrained(call: ClientDuplexStream<Buffer, Buffer>, ended: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      call.off('drain', done);
-      ended.removeEventListener('abort', done);
-      resolve();
-    };
-    call.once('drain', done);
-    ended.addEventListener('abort', done, { once: true });
-  });
 }
 
 function* encodeInParts(frame: DownFrame): Generator<Buffer> {

@@ -85,6 +85,18 @@ export class Directory {
     return this.#generation(this.#current);
   }
 
+  /**
+   * That the generation in use is still there: what is opened anew is not made anew.
+   * @throws HeadwaterError `corrupt`.
+   */
+  verify(): void {
+    for (const name of ['log', 'keyspace']) {
+      const directory = path.join(this.currentGeneration, name);
+      if (existsSync(directory)) continue;
+      throw new HeadwaterError('corrupt', `${directory} was there and is missing now; nothing is made in its place`);
+    }
+  }
+
   /** An empty directory for the generation that may follow the current one. */
   async newGeneration(): Promise<string> {
     const next = this.#generation(this.#current + 1);

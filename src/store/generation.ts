@@ -150,7 +150,14 @@ export class Generation {
     try {
       await this.log.scrub(this.keyspace.checkpoint.position, (finding) => report(finding, logger), pause, signal);
     } catch (error) {
-      if (!signal.aborted) onFailure(error as Error);
+      if (signal.aborted) return;
+      // Where a check cannot read on, writing can: what is damaged is refused to whoever needs it.
+      if (!HeadwaterError.is(error, 'corrupt')) onFailure(error as Error);
+      else
+        logger.error(
+          { error: error.message },
+          `the check of the log ends where the disk cannot be read: ${error.message}`,
+        );
     }
   }
 }

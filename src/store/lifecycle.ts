@@ -16,6 +16,7 @@ import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
 import { InvariantViolation, invariant } from '../invariant.js';
 import { RECONNECT_MS_MAX } from '../limits.js';
+import { Lineage } from '../lineage.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Logger } from '../logger.js';
 import { formatPosition, ORIGIN, type Position } from '../position.js';
@@ -31,6 +32,26 @@ export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' |
   readonly onFatal: (error: Error) => void;
 }
 
+/** How far a generation has got, as a status tells it. */
+export interface Standing {
+  /** Where the log ends, as far as it is applied, and the time of its last block. */
+  readonly position: Position;
+  readonly timeMs: number;
+  readonly lineage: Lineage;
+  readonly firstOffset: number;
+  readonly durableOffset: number;
+  readonly checkpoint: { readonly offset: number; readonly keys: number | null };
+}
+
+const NOTHING: Standing = {
+  position: ORIGIN,
+  timeMs: 0,
+  lineage: new Lineage([]),
+  firstOffset: 1,
+  durableOffset: 0,
+  checkpoint: { offset: 0, keys: 0 },
+};
+
 export class Lifecycle {
   readonly #options: LifecycleOptions;
   readonly #clock: Clock;
@@ -45,10 +66,14 @@ export class Lifecycle {
   #unavailable: HeadwaterError | undefined = new HeadwaterError('unavailable', 'the store is opening');
   /** Changes of what is open, one after another. */
   #changing: Promise<void> = Promise.resolve();
-  #closing = false;
+  /** Aborted with the reason once the close has been announced. */
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+  /** What was opened anew could not be opened: it is tried again and again. */
+  #stuck = false;
   #onServing: (serving: boolean) => void = () => {};
-  /** Where the generation ended that was closed last. */
-  #last = { position: ORIGIN, timeMs: 0 };
+  /** That of the generation that was closed last. */
+  #last = NOTHING;
 
   constructor(options: LifecycleOptions) {
     this.#options = options;
@@ -82,6 +107,11 @@ export class Lifecycle {
     return log ? { position: log.end, timeMs: log.endTimeMs } : this.#last;
   }
 
+  /** How far the data have got; as they had last, while nothing is open. */
+  get standing(): Standing {
+    return this.#generation ? standingOf(this.#generation) : this.#last;
+  }
+
   /** Set where a lost log tail left a keyspace that only a full resync can help; undefined while nothing is open. */
   get incomplete(): HeadwaterError | undefined {
     return this.#generation?.incomplete;
@@ -96,11 +126,6 @@ export class Lifecycle {
 
   get isServing(): boolean {
     return !this.#unavailable && !this.incomplete;
-  }
-
-  /** Resolves when no change is under way. */
-  settled(): Promise<void> {
-    return this.#changing;
   }
 
   /** Tells `listener` now, and whenever it changes, whether reads can be served. */
@@ -126,9 +151,11 @@ export class Lifecycle {
   /**
    * Becomes, durably, a follower of `upstream`; writes in hand are finished first.
    * @param reason what writers hear that come too late.
+   * @throws HeadwaterError `unavailable` while the store cannot be opened: nobody knows for how long.
    */
-  follow(upstream: string, reason: HeadwaterError): Promise<void> {
-    return this.#change(async () => {
+  async follow(upstream: string, reason: HeadwaterError): Promise<void> {
+    if (this.#stuck && this.#unavailable) throw this.#unavailable;
+    await this.#changeUnlessClosing(async () => {
       await this.#writer?.between(async () => {});
       await this.#stopRole(reason);
       try {
@@ -145,8 +172,9 @@ export class Lifecycle {
    * block is in the log; the link is stopped.
    * @throws HeadwaterError where the data are not whole, or the disk fails.
    */
-  lead(): Promise<void> {
-    return this.#change(async () => {
+  async lead(): Promise<void> {
+    if (this.#stuck && this.#unavailable) throw this.#unavailable;
+    await this.#changeUnlessClosing(async () => {
       const generation = this.serving;
       await this.#stopRole(new HeadwaterError('unavailable', 'the node is being promoted'));
       try {
@@ -167,7 +195,7 @@ export class Lifecycle {
    * @throws what failed; whichever generation is the current one by then is open all the same.
    */
   replace(reason: HeadwaterError, exchange: () => Promise<void>): Promise<void> {
-    return this.#change(async () => {
+    return this.#changeUnlessClosing(async () => {
       try {
         await this.#close(reason);
         await exchange();
@@ -180,14 +208,18 @@ export class Lifecycle {
     });
   }
 
+  /** From now on nothing changes but by `close`: a store that cannot be opened is not tried again, and who waits for it hears `reason`. */
+  announceClose(reason: HeadwaterError): void {
+    this.#closing.abort(reason);
+  }
+
   /**
    * Ends it: what is in hand is finished, everything is checkpointed and
    * durable. Called again, it waits for that.
    */
   close(reason: HeadwaterError): Promise<void> {
-    if (this.#closing) return this.#changing;
-    this.#closing = true;
-    return this.#change(async () => {
+    this.announceClose(reason);
+    this.#closed ??= this.#change(async () => {
       if (this.isServing) {
         await this.#writer?.between(async () => {}).catch(() => {});
         await this.#generation?.checkpointer.checkpoint().catch(() => {});
@@ -198,10 +230,12 @@ export class Lifecycle {
         await this.#directory.close();
       }
     });
+    return this.#closed;
   }
 
   /** @throws HeadwaterError `keyspace_incomplete` on a leader that is starting; one that runs stays up to be told whom to follow. */
   async #open({ starting } = { starting: false }): Promise<void> {
+    if (!starting) this.#directory.verify();
     const generation = await Generation.open(this.#directory.currentGeneration, {
       ...this.#options,
       logicalClock: this.#logicalClock,
@@ -244,7 +278,13 @@ export class Lifecycle {
     const generation = this.#generation;
     if (!generation || generation.incomplete) return;
     const onFailure = (error: Error) => this.failed(error);
-    const expiry = { keyspace: generation.keyspace, clock: this.#clock, logicalClock: this.#logicalClock, onFailure };
+    const expiry = {
+      keyspace: generation.keyspace,
+      clock: this.#clock,
+      logicalClock: this.#logicalClock,
+      logger: this.#logger,
+      onFailure,
+    };
     this.#background = new AbortController();
     if (this.#directory.node.role === 'follower') {
       this.#backgroundDone = sweepAsFollower(expiry, this.#background.signal);
@@ -276,7 +316,7 @@ export class Lifecycle {
     this.#unavailable = reason;
     this.#onServing(false);
     await this.#stopRole(reason);
-    this.#last = this.end;
+    this.#last = this.standing;
     try {
       await this.#generation?.close(reason);
     } finally {
@@ -286,7 +326,7 @@ export class Lifecycle {
 
   /** A write failed: everything open is thrown away, and opened anew until that works. */
   failed(error: Error): void {
-    if (this.#closing || this.#unavailable) return;
+    if (this.#closing.signal.aborted || this.#unavailable) return;
     if (error instanceof InvariantViolation || !(error instanceof HeadwaterError)) {
       this.#options.onFatal(error);
       return;
@@ -306,19 +346,32 @@ export class Lifecycle {
     await this.#close(reason).catch((error: Error) =>
       this.#logger.warn({ error: error.message }, `closing after a failure: ${error.message}`),
     );
-    for (let attempt = 1; !this.#closing; attempt++) {
+    const { signal } = this.#closing;
+    for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         await this.#open();
+        this.#stuck = false;
         if (this.isServing)
           this.#logger.warn({ attempt }, `the store is open again, at ${formatPosition(this.end.position)}`);
         return;
       } catch (error) {
-        this.#logger.error({ attempt }, `the store cannot be opened: ${(error as Error).message}; trying again`);
+        if (error instanceof InvariantViolation) return this.#options.onFatal(error);
+        const why = `the store cannot be opened: ${(error as Error).message}; trying again`;
+        this.#logger.error({ attempt }, why);
+        this.#stuck = true;
+        const { details } = reason;
+        this.#unavailable = new HeadwaterError('unavailable', `${reason.message}; ${why}`, { cause: error, details });
         await this.#generation?.close(reason).catch(() => {});
         this.#generation = undefined;
-        await sleep(this.#clock, Math.min(100 * 2 ** attempt, RECONNECT_MS_MAX));
+        await sleep(this.#clock, Math.min(100 * 2 ** attempt, RECONNECT_MS_MAX), signal);
       }
     }
+  }
+
+  async #changeUnlessClosing(work: () => Promise<void>): Promise<void> {
+    const { signal } = this.#closing;
+    if (signal.aborted) throw signal.reason;
+    await this.#change(work);
   }
 
   #change(work: () => Promise<void>): Promise<void> {
@@ -336,4 +389,16 @@ export class Lifecycle {
   async #quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void> {
     await keepBlocks(await this.#directory.beside('damaged'), `log-from-${fromOffset}`, blocks);
   }
+}
+
+function standingOf({ log, keyspace }: Generation): Standing {
+  const { position, keys } = keyspace.checkpoint;
+  return {
+    position: log.end,
+    timeMs: log.endTimeMs,
+    lineage: log.lineage,
+    firstOffset: log.firstOffset,
+    durableOffset: Math.min(log.durableOffset, log.end.offset),
+    checkpoint: { offset: position.offset, keys },
+  };
 }

@@ -3,11 +3,12 @@
  * the writer. They see what is appended and applied, nothing that is pending.
  */
 import { type Entry, isExpired } from '../command.js';
-import { execute, keysRead } from '../commands/execute.js';
+import { execute, keysRead, readsValues } from '../commands/execute.js';
 import type { Limits, View } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
 import { InvariantViolation, invariant } from '../invariant.js';
 import type { Found, Keyspace } from '../keyspace/keyspace.js';
+import { READ_BYTES_MAX } from '../limits.js';
 import type { Operation, Reply } from '../operation.js';
 
 /**
@@ -23,20 +24,38 @@ export function readAll(
   keyspace: Keyspace,
   nowMs: number,
   limits: Limits,
-  replyBytesMax?: number,
+  replyBytesMax = READ_BYTES_MAX,
 ): Reply[] | Promise<Reply[]> {
   const keys: Buffer[] = [];
   for (const operation of operations) {
     if (operation.kind === 'get') keys.push(operation.key);
     else for (const key of keysRead(operation)) keys.push(key);
   }
-  const reading = keyspace.read(keys, replyBytesMax);
+  const reading = keyspace.read(keys, { bytesMax: replyBytesMax, needsValue: valuesNeeded(operations) });
   if (!(reading instanceof Promise)) return replies(operations, keys, reading, nowMs, limits);
   return reading.then((found) => {
     const answered = replies(operations, keys, found, nowMs, limits);
     if (answered.length > 0 || operations.length === 0) return answered;
-    return readAll(operations.slice(0, 1), keyspace, nowMs, limits);
+    if (replyBytesMax >= READ_BYTES_MAX) return [{ kind: 'error', error: readsTooMuch() }];
+    return readAll(operations.slice(0, 1), keyspace, nowMs, limits, READ_BYTES_MAX);
   });
+}
+
+/** Of the keys that the operations read, one after another: whose values they need. Made out only when it is asked. */
+function valuesNeeded(operations: readonly Operation[]): (index: number) => boolean {
+  let needed: boolean[] | undefined;
+  return (index) => {
+    needed ??= operations.flatMap((operation) => keysRead(operation).map(() => readsValues(operation)));
+    return needed[index] as boolean;
+  };
+}
+
+/** One operation asks for more values than may be in memory at once. */
+export function readsTooMuch(): HeadwaterError {
+  return new HeadwaterError(
+    'too_large',
+    `expected an operation to read at most ${READ_BYTES_MAX} bytes of values, this one would read more; ask for fewer keys at a time`,
+  );
 }
 
 function replies(

@@ -26,7 +26,7 @@ import type { CheckpointBudget } from './checkpoint.js';
 import type { FsyncPolicy } from './commit.js';
 import { Directory, type Role } from './directory.js';
 import type { Generation } from './generation.js';
-import { Lifecycle } from './lifecycle.js';
+import { Lifecycle, type Standing } from './lifecycle.js';
 import { countLostWrites, saveLostWrites } from './lost-writes.js';
 import { readAll } from './reader.js';
 import { verifyReceived } from './receive.js';
@@ -56,6 +56,8 @@ export class Store {
   readonly #logicalClock: LogicalClock;
   readonly #directory: Directory;
   readonly #lifecycle: Lifecycle;
+  /** As counted last. */
+  #lostWrites = 0;
 
   private constructor(options: StoreOptions, directory: Directory) {
     this.#options = options;
@@ -126,6 +128,11 @@ export class Store {
     return this.#lifecycle.end.timeMs;
   }
 
+  /** How far the data have got; as they had last, while nothing is open. */
+  get standing(): Standing {
+    return this.#lifecycle.standing;
+  }
+
   get lineage(): Lineage {
     return this.#lifecycle.generation.log.lineage;
   }
@@ -158,11 +165,6 @@ export class Store {
   /** Why not, and what is to be done about it where the store cannot help itself. */
   get notServing(): HeadwaterError | undefined {
     return this.#lifecycle.notServing;
-  }
-
-  /** Resolves when no change of what is open is under way. */
-  settled(): Promise<void> {
-    return this.#lifecycle.settled();
   }
 
   /** Tells `listener` now, and whenever it changes, whether reads can be served. */
@@ -212,7 +214,9 @@ export class Store {
   async #readAround(operations: readonly Operation[], generation: Generation): Promise<Reply[]> {
     const refusal: Reply = { kind: 'error', error: this.#readOnly() };
     const reads = operations.filter((operation) => !isWrite(operation));
-    const answered = await readAll(reads, generation.keyspace, this.nowMs(), this.limits);
+    const answered: Reply[] = [];
+    while (answered.length < reads.length)
+      answered.push(...(await readAll(reads.slice(answered.length), generation.keyspace, this.nowMs(), this.limits)));
     let at = 0;
     return operations.map((operation) => (isWrite(operation) ? refusal : (answered[at++] as Reply)));
   }
@@ -320,9 +324,10 @@ export class Store {
     );
   }
 
-  /** How many commands are in lost-writes/: it counts what is on disk, whenever it was saved. */
-  lostWrites(): Promise<number> {
-    return countLostWrites(this.#directory.lostWrites);
+  /** How many commands are in lost-writes/: it counts what is on disk, whenever it was saved; what was there last, where the disk does not tell. */
+  async lostWrites(): Promise<number> {
+    this.#lostWrites = await countLostWrites(this.#directory.lostWrites).catch(() => this.#lostWrites);
+    return this.#lostWrites;
   }
 
   // ---- roles ----------------------------------------------------------------------
@@ -344,9 +349,14 @@ export class Store {
     return current;
   }
 
+  /** Nobody waits from now on for a store that cannot be opened. `close` has to follow. */
+  announceClose(): void {
+    this.#lifecycle.announceClose(shuttingDown());
+  }
+
   /** Ends it: what is in hand is finished, everything is checkpointed and durable, the directory is unlocked. */
   close(): Promise<void> {
-    return this.#lifecycle.close(new HeadwaterError('shutting_down', 'the node is shutting down'));
+    return this.#lifecycle.close(shuttingDown());
   }
 
   #readOnly(upstream = this.upstream): HeadwaterError {
@@ -358,4 +368,8 @@ export class Store {
       },
     );
   }
+}
+
+function shuttingDown(): HeadwaterError {
+  return new HeadwaterError('shutting_down', 'the node is shutting down');
 }

@@ -9,16 +9,17 @@
  */
 import type { LogicalClock } from '../clock.js';
 import { type Entry, isExpired } from '../command.js';
-import { execute, keysRead } from '../commands/execute.js';
+import { execute, keysRead, readsValues } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
 import type { Found, Keyspace } from '../keyspace/keyspace.js';
-import { BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX } from '../limits.js';
+import { BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX, READ_BYTES_MAX } from '../limits.js';
 import { sealBlock } from '../log/block.js';
 import type { Log } from '../log/log.js';
 import type { Operation, Reply } from '../operation.js';
 import type { Committer } from './commit.js';
 import { PendingView } from './pending.js';
+import { readsTooMuch } from './reader.js';
 
 /** Operations of one caller, answered together and in order; a large one may span blocks. */
 interface Submission {
@@ -91,9 +92,9 @@ export class Writer {
     this.#onFailure = options.onFailure;
   }
 
-  /** Bytes of operations that wait or are in hand. */
+  /** Bytes of operations that wait or are in hand; none once it is closed, when what comes is refused without waiting. */
   get queuedBytes(): number {
-    return this.#queuedBytes;
+    return this.#closed ? 0 : this.#queuedBytes;
   }
 
   /** Resolves when `queuedBytes` is at most `bytes`, or `signal` aborts, or the writer is closed. */
@@ -189,20 +190,26 @@ export class Writer {
     const keys = batch.flatMap(keysOf);
     let found: Found;
     try {
-      const reading = this.#keyspace.read(keys);
+      const reading = this.#keyspace.read(keys, { bytesMax: READ_BYTES_MAX, needsValue: valuesNeededBy(batch) });
       found = reading instanceof Promise ? await reading : reading;
     } catch (error) {
       this.#unreadable(batch, error as Error);
       return;
     }
     const base = new Map<string, Entry | undefined>();
-    for (let i = 0; i < keys.length; i++) base.set((keys[i] as Buffer).toString('latin1'), found.entries[i]);
+    for (let i = 0; i < found.count; i++) {
+      const name = (keys[i] as Buffer).toString('latin1');
+      const entry = found.entries[i];
+      // One that is read twice may have come without its value, for those who need none.
+      if (!entry || entry.value.length > 0 || !base.get(name)) base.set(name, entry);
+    }
     const damaged = found.damaged && byName(found.damaged, keys);
     const { end } = this.#log;
     const view = new PendingView(this.#clock.now(), this.#limits, end.offset + 1, base, damaged);
+    const reach = found.count < keys.length ? new Reach(found.count) : undefined;
     let complete = 0;
     for (const item of batch) {
-      if (!executeItem(item, view)) break;
+      if (!executeItem(item, view, reach)) break;
       complete++;
     }
     if (view.commands.length > 0) {
@@ -293,9 +300,46 @@ function stopOf(item: Submission): number {
   return Math.min(item.operations.length, item.next + BLOCK_COMMANDS_MAX);
 }
 
+/** As valuesNeeded, of the keys that a pass over the batch reads. */
+function valuesNeededBy(batch: ReadonlyArray<Submission | Expiry>): (index: number) => boolean {
+  let needed: boolean[] | undefined;
+  return (index) => {
+    needed ??= batch.flatMap((item) => {
+      if (item.kind === 'expiry') return item.keys.map(() => false);
+      const operations = item.operations.slice(item.next, stopOf(item));
+      return operations.flatMap((operation) => keysRead(operation).map(() => readsValues(operation)));
+    });
+    return needed[index] as boolean;
+  };
+}
+
+/** How far a pass gets that has not read all that it asked for, because the values are too many bytes. */
+class Reach {
+  #keysLeft: number;
+  #passed = 0;
+
+  constructor(keysRead: number) {
+    this.#keysLeft = keysRead;
+  }
+
+  /** Whether all these keys were read. */
+  covers(keys: readonly Buffer[]): boolean {
+    if (keys.length > this.#keysLeft) return false;
+    this.#keysLeft -= keys.length;
+    this.#passed++;
+    return true;
+  }
+
+  /** Nothing has been covered: what comes first will never be. */
+  get isHopeless(): boolean {
+    return this.#passed === 0;
+  }
+}
+
 /** False where the block was full, or the pass over, before the item was done. */
-function executeItem(item: Submission | Expiry, view: PendingView): boolean {
+function executeItem(item: Submission | Expiry, view: PendingView, reach: Reach | undefined): boolean {
   if (item.kind === 'expiry') {
+    if (reach && !reach.covers(item.keys)) return false;
     for (const key of item.keys) {
       // A damaged record has no entry here: it can be neither judged nor deleted; whoever reads it hears why.
       const entry = view.getWithExpired(key);
@@ -307,6 +351,12 @@ function executeItem(item: Submission | Expiry, view: PendingView): boolean {
   while (item.next < stop) {
     if (view.commands.length >= BLOCK_COMMANDS_MAX || view.bytes >= BLOCK_BYTES_TARGET) return false;
     const operation = item.operations[item.next] as Operation;
+    if (reach && !reach.covers(keysRead(operation))) {
+      if (!reach.isHopeless) return false;
+      item.replies.push({ kind: 'error', error: readsTooMuch() });
+      item.next++;
+      return item.next === item.operations.length;
+    }
     item.replies.push(view.isDamaged ? replyUnlessDamaged(operation, view) : reply(operation, view));
     item.next++;
   }

@@ -14,7 +14,7 @@ import { checkRequestCount } from './count.js';
 import { fromErrorReply, toErrorReply } from './error.js';
 import { headwater } from './generated.js';
 import { bytesOf, decodeMessage, type Outgoing, optionalBytesOf, toBytes } from './message.js';
-import { fromBigInt, toBigInt, toNumber } from './numbers.js';
+import { fromBigInt, toBigInt, toClampedNumber, toNumber } from './numbers.js';
 
 const { v1 } = headwater;
 
@@ -168,8 +168,8 @@ const ROWS: { readonly [K in OperationKind]: Row<K> } = {
     fromRequest: ({ key, start, end }) => ({
       kind: 'getRange',
       key: bytesOf(key),
-      start: toNumber(start, 'start'),
-      end: toNumber(end, 'end'),
+      start: toClampedNumber(start),
+      end: toClampedNumber(end),
     }),
     toResponse: ({ value }) => ({ value }),
     fromResponse: ({ value }) => ({ kind: 'getRange', value: bytesOf(value) }),

@@ -28,6 +28,13 @@ export function toNumber(value: number | LongLike | null | undefined, field: str
   );
 }
 
+/** As `toNumber`, for fields in which everything beyond 2^53 means the same: the nearest safe integer. */
+export function toClampedNumber(value: number | LongLike | null | undefined): number {
+  if (value === undefined || value === null) return 0;
+  const number = Number(toBigInt(value));
+  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, number));
+}
+
 /** Signed where the field is signed. */
 export function toBigInt(value: number | LongLike): bigint {
   if (typeof value === 'number') return BigInt(value);

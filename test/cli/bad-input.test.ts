@@ -24,6 +24,7 @@ const REFUSALS: readonly Refusal[] = [
   { type: [], says: /Usage: headwater/ },
   { type: ['gte', 'k'], says: /unknown command 'gte'\n\(Did you mean get\?\)/ },
   { type: ['promote'], says: /unknown command 'promote'/ },
+  { type: ['help', 'promote'], says: /^headwater: unknown command 'promote'\n.*\n$/ },
   { type: ['get'], says: /missing required argument 'KEY'/ },
   { type: ['get', 'a', 'b'], says: /too many arguments/ },
   { type: ['get', 'a', '--jsn'], says: /unknown option '--jsn'\n\(Did you mean --json\?\)/ },
@@ -58,21 +59,27 @@ const REFUSALS: readonly Refusal[] = [
   },
   { type: ['--connect', '127.0.0.1:1', 'status', '--json'], status: 3, says: /cannot reach/ },
   { type: ['follow', 'nowhere'], says: /Expected HOST:PORT.*received "nowhere"/ },
-  { type: serve('--fsync', 'sometimes'), says: /--fsync.*Expected always, everysec, never, received "sometimes"/ },
+  {
+    type: serve('--fsync', 'sometimes'),
+    says: /--fsync.*Expected one of always, everysec, never, received "sometimes"/,
+  },
   { type: serve('--listen', 'nowhere'), says: /listen: expected HOST:PORT.*received "nowhere"/ },
   { type: serve('--follow', '127.0.0.1:0'), says: /--follow.*Expected HOST:PORT.*received "127.0.0.1:0"/ },
   { type: serve('--listen', '127.0.0.1:7999', '--follow', '127.0.0.1:7999'), says: /cannot follow itself/ },
   { type: serve('--max-key-bytes', 'many'), says: /--max-key-bytes.*Expected a size.*received "many"/ },
   { type: serve('--overlay-bytes', '5'), says: /overlay-bytes: expected a whole number from 1048576 .*, received 5/ },
   { type: serve('--link-timeout', '1ms'), says: /link-timeout: expected a whole number from 100 .*, received 1/ },
-  { type: serve('--log-level', 'loud'), says: /--log-level.*Expected debug, info, warn, error, received "loud"/ },
+  {
+    type: serve('--log-level', 'loud'),
+    says: /--log-level.*Expected one of debug, info, warn, error, received "loud"/,
+  },
   { type: serve('--lissen', '127.0.0.1:0'), says: /unknown option '--lissen'\n\(Did you mean --listen\?\)/ },
   { type: serve('7420'), says: /too many arguments/ },
   { type: ['serve', '--data', ''], says: /data: expected the path of a directory/ },
   {
     type: serve(),
     env: { HEADWATER_FSYNC: 'x' },
-    says: /environment variable HEADWATER_FSYNC: Expected always.*received "x"/,
+    says: /environment variable HEADWATER_FSYNC: expected one of always.*received "x"/,
   },
   {
     type: serve(),
@@ -96,7 +103,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     type: serve('--config', CONFIG),
     config: '{"fsync":"x"}',
-    says: /config file .*: fsync: Expected always.*received "x"/,
+    says: /config file .*: fsync: expected one of always.*received "x"/,
   },
   {
     type: serve('--config', CONFIG),

@@ -153,7 +153,7 @@ describe('import and export', function () {
       '{"key":"k","value":"v","expire_at_ms":5}',
       /unknown field "expire_at_ms"; expected key, value/,
     ],
-    ['a bad time to live', '{"key":"k","value":"v","ttl":"soon"}', /ttl: Expected a time.*received "soon"/],
+    ['a bad time to live', '{"key":"k","value":"v","ttl":"soon"}', /ttl: expected a time.*received "soon"; stopped/],
     [
       'a negative expiry',
       '{"key":"k","value":"v","expires_at_ms":-5}',

@@ -208,6 +208,38 @@ describe('the client', () => {
       assert.equal(await fine, 'fine');
     });
 
+    it('nor is what a program without types puts together', async () => {
+      const odd = db as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+      await db.set('a', '1');
+      const operations = [
+        { kind: 'sett', key: 'a' },
+        { kind: 'set', key: 'a' },
+        { kind: 'set', key: 'a', value: '2', condition: 'nx' },
+        { kind: 'increment', key: 'n', by: 1 },
+        { kind: 'increment', key: 'n' },
+        { kind: 'expire', key: 'a', expiry: { ttlMs: null } },
+        { kind: 'expire', key: 'a', expiry: 'keep' },
+        { kind: 'delete', keys: 'a' },
+        { kind: 'transact', operations: [] },
+        undefined,
+      ];
+      const conditions = [{ key: 'a' }, { key: 'a', test: 'equals', value: '1' }, { key: 'a', test: 'version' }];
+      const refusals = [
+        ...operations.map((operation) => odd.transact?.({ operations: [operation] })),
+        ...conditions.map((condition) => odd.transact?.({ conditions: [condition], operations: [] })),
+        odd.transact?.({}),
+        odd.mget?.('a'),
+        odd.setRange?.('a', -1, 'x'),
+        odd.expire?.('a'),
+        odd.expire?.('a', { expiresAtMs: new Date() }),
+        odd.expire?.('a', { ttlMs: 1, condition: 'gt' }),
+        odd.set?.('a', '2', { ttlMs: null }),
+        odd.set?.('a', '2', { ttlMs: 5n }),
+      ].map((promise) => refusedWith('invalid_argument', promise as Promise<unknown>));
+      for (const refusal of await Promise.all(refusals)) assert.match(refusal.message, /expected .*received /);
+      assert.equal(await db.get('a'), '1');
+    });
+
     it('a command that no message can hold is refused by the client', async () => {
       const error = await refusedWith('too_large', db.set('a', Buffer.alloc(MESSAGE_BYTES_MAX)));
       assert.match(error.message, /expected at most \d+ bytes, received \d+/);
@@ -254,6 +286,17 @@ describe('the client', () => {
       await refusedWith('outcome_unknown', write);
       held.open();
       assert.equal(await other, undefined);
+    });
+
+    it('a deadline that no timer can keep is refused, not over at once', async () => {
+      for (const timeoutMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
+        const refusals = [db.get('a', { timeoutMs }), db.set('a', '1', { timeoutMs }), db.status({ timeoutMs })];
+        for (const promise of [...refusals, db.keys('*', { timeoutMs }), Client.connect(address, { timeoutMs })]) {
+          const { message } = await refusedWith('invalid_argument', promise);
+          assert.equal(message, `timeoutMs: expected a whole number from 1 to 2147483647, received ${timeoutMs}`);
+        }
+      }
+      assert.equal(await db.get('a', { timeoutMs: 2 ** 31 - 1 }), undefined);
     });
 
     it('leave no timer and no listener behind', async () => {

@@ -183,10 +183,10 @@ describe('a read', () => {
     assert.deepEqual(asked.slice(0, 2), [READ_GROUP_KEYS_FIRST, 3]);
     assert(Math.max(...asked.slice(1)) <= 4, `${asked}`);
     bench.apply(put('hot'));
-    const found = await bench.keyspace.read([...names.map(key), key('hot')], READ_GROUP_BYTES);
+    const found = await bench.keyspace.read([...names.map(key), key('hot')], { bytesMax: READ_GROUP_BYTES });
     assert.equal(found.count, READ_GROUP_KEYS_FIRST);
     assert.equal(found.entries[found.count - 1]?.value.length, READ_GROUP_BYTES / 4);
-    const all = await bench.keyspace.read([...names.slice(0, 3).map(key), key('hot')], 1);
+    const all = await bench.keyspace.read([...names.slice(0, 3).map(key), key('hot')], { bytesMax: 1 });
     assert.equal(all.count, 4, 'one group is always read');
   });
 

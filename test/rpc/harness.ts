@@ -110,12 +110,23 @@ export class RawPipeline {
   }
 
   listen(): this {
-    this.stream.on('data', (bytes: Buffer) => {
-      const { replies } = decodePipelineResponse(bytes);
-      this.messages.push(replies.length);
-      this.replies.push(...replies);
+    this.stream.on('data', (bytes: Buffer) => this.#take(bytes));
+    return this;
+  }
+
+  /** Takes the first message, and reads no more: gRPC's own client holds nothing up before it has begun to read. */
+  listenOnce(): this {
+    this.stream.once('data', (bytes: Buffer) => {
+      this.stream.pause();
+      this.#take(bytes);
     });
     return this;
+  }
+
+  #take(bytes: Buffer): void {
+    const { replies } = decodePipelineResponse(bytes);
+    this.messages.push(replies.length);
+    this.replies.push(...replies);
   }
 
   send(...operations: Operation[]): void {
@@ -135,9 +146,12 @@ export const set = (key: string, value: string | Buffer): Operation => ({
 });
 export const get = (key: string): Operation => ({ kind: 'get', key: Buffer.from(key) });
 
+/** Far more than any condition needs, on a busy machine too. */
+const PATIENCE_MS = 60_000;
+
 /** Waits for a condition, not for a time. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + PATIENCE_MS;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setImmediate(resolve));

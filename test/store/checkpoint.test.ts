@@ -1,12 +1,13 @@
 /** Checkpoints: when they are made, in which order, the snapshots between them, and what happens when the disk fails under one. */
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rename } from 'node:fs/promises';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { dataKey, dataStart } from '../../src/keyspace/record.js';
 import { COMPACTION_RECORDS_MAX, FROZEN_LAYERS_MAX, SNAPSHOT_AGE_MS_MAX, SNAPSHOT_SHARE_MS } from '../../src/limits.js';
 import { blockKey, lineageKey } from '../../src/log/rows.js';
 import { flipped } from '../log/blocks.js';
-import { settled, turns, until } from '../support/clock.js';
+import { turns, until } from '../support/clock.js';
 import { type DiskOperation, removeTemporaryDirectories } from '../support/database.js';
 import { hold, increment, isAppend, key, set, TestStore } from '../support/store.js';
 
@@ -495,12 +496,37 @@ describe('a disk that fails under a checkpoint', () => {
     };
     await until('several attempts', () => opens > 3, { clock: test.clock, stepMs: 100 });
     assert(test.clock.monotonicMs() - 5_000 >= 1_000, `${test.clock.monotonicMs() - 5_000} ms for four attempts`);
-    assert.equal(test.store.position.offset, 1, 'it still tells where it was');
-    await assert.rejects(test.get('a'), refused('unavailable'));
-    const closing = test.store.close();
-    await until('it is closed', () => settled(closing), { clock: test.clock, stepMs: 500 });
-    await closing;
+    const { position, lineage, checkpoint } = test.store.standing;
+    assert.deepEqual(
+      [position.offset, lineage.rows.length, checkpoint.offset],
+      [1, 1, 0],
+      'it still tells where it was',
+    );
+    const why = /reopening after a failure: .*EIO; the store cannot be opened: the disk is gone; trying again/;
+    await assert.rejects(test.get('a'), refused('unavailable', why));
+    assert.match(test.store.notServing?.message ?? '', why);
+    await assert.rejects(test.store.follow('127.0.0.1:1'), refused('unavailable', why));
+    await test.store.close();
     assert.deepEqual(test.disk.opened, []);
+  });
+
+  it('and has lost the data directory makes no empty one in its place, and opens what was there when it is back', async () => {
+    const test = await TestStore.open();
+    await test.set('a');
+    await rename(test.directory, `${test.directory}.away`);
+    test.disk.fault = (operation) => {
+      if (isAppend(operation)) throw new Error('ENOENT');
+    };
+    await assert.rejects(test.set('b'));
+    test.disk.fault = undefined;
+    const missing = /cannot be opened: .*gen-000001\/log was there and is missing now; nothing is made in its place/;
+    await until('it has been tried', () => missing.test(test.store.notServing?.message ?? ''));
+    await test.clock.advance(10_000);
+    assert(!existsSync(test.directory));
+    await rename(`${test.directory}.away`, test.directory);
+    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 100 });
+    assert.equal(await test.get('a'), 'v');
+    await test.store.close();
   });
 
   it('that fails at the last durable point leaves nothing open or locked', async () => {
@@ -563,9 +589,8 @@ describe('a log that lost its tail', () => {
     test.store.onServing((is) => void serving.push(is));
     await test.loseTail(3);
     const { store } = test;
-    await until('it is open again', () => store.incomplete !== undefined);
-    await store.settled();
     const advice = /lost its tail; this node neither serves nor leads .*"follow HOST:PORT".*--accept-data-loss/;
+    await until('it is open again', () => advice.test(store.notServing?.message ?? ''));
     assert.equal(test.logger.said(advice, 'error'), 1);
     assert.equal(test.logger.said(/the store is open again|cannot be opened/), 0);
     assert.match(store.notServing?.message ?? '', advice);

@@ -490,6 +490,36 @@ describe('a full resync', () => {
   }
 });
 
+describe('a full resync whose data cannot be opened', () => {
+  it('holds up nobody once the close is announced, and nothing more is taken over', async () => {
+    const test = await TestStore.follower();
+    const leader = await source(['a']);
+    const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
+    await replacement.addEntries(leader.keys, leader.records);
+    await replacement.finish(leader.proof);
+    let attempts = 0;
+    test.disk.fault = ({ kind, location }) => {
+      if (kind !== 'open' || !location.includes('gen-')) return;
+      attempts++;
+      throw new HeadwaterError('corrupt', 'EIO');
+    };
+    const adopting = test.store.adopt(replacement, test.store.clusterId);
+    const outcome = assert.rejects(adopting, refused('corrupt', /EIO/));
+    await until('it is tried again', () => attempts > 2, { clock: test.clock, stepMs: 100 });
+    test.store.announceClose();
+    await outcome;
+    await assert.rejects(test.store.adopt(replacement, test.store.clusterId), refused('shutting_down'));
+    await test.store.close();
+    await assert.rejects(test.store.follow('127.0.0.1:2'), HeadwaterError);
+    assert.equal(test.store.upstream, '127.0.0.1:1', 'a directory that is not locked any more is left alone');
+    assert.deepEqual(
+      test.disk.opened.filter((location) => location.startsWith(test.directory)),
+      [],
+    );
+    await leader.test.store.close();
+  });
+});
+
 describe('writes that a resync costs', () => {
   async function diverged(): Promise<{ test: TestStore; history: History }> {
     const test = await TestStore.follower();

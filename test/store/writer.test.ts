@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { dataKey } from '../../src/keyspace/record.js';
-import { BLOCK_BYTES_CEILING, BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX } from '../../src/limits.js';
+import { BLOCK_BYTES_CEILING, BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX, READ_BYTES_MAX } from '../../src/limits.js';
 import { type Block, sealBlock } from '../../src/log/block.js';
 import type { Operation, Reply } from '../../src/operation.js';
 import { flipped } from '../log/blocks.js';
@@ -179,6 +179,67 @@ describe('the order of writes', () => {
   });
 });
 
+describe('values on disk that are more than may be in memory at once', () => {
+  const SIZE = 8 * 1024 * 1024;
+  const names = 'abcdefghijkl'.split('');
+  const keys = names.map(key);
+  let test: TestStore;
+
+  before(function () {
+    this.timeout(20_000);
+    assert(SIZE * names.length > READ_BYTES_MAX);
+  });
+
+  beforeEach(async () => {
+    test = await TestStore.open({
+      limits: { keyBytesMax: 64 * 1024, valueBytesMax: 2 * SIZE, transactionBytesMax: 8 * SIZE },
+    });
+    for (const name of names) await test.set(name, Buffer.alloc(SIZE, name));
+    await (await test.store.snapshotAt()).release();
+    await test.restart();
+  });
+
+  afterEach(() => test.store.close());
+
+  const ask = async (ordered: boolean, ...operations: Operation[]): Promise<Reply[]> =>
+    (await test.store.submit(operations, { bytes: 100, ordered })).replies;
+
+  it('are read a part at a time by the writer, and every operation is answered in its order', async () => {
+    const replies = await ask(true, ...names.map(get), set('a', 'new'), get('a'), get('f'));
+    assert.equal(replies.length, 15);
+    const values = replies.map((reply) => (reply.kind === 'get' ? reply.value?.subarray(0, 3).toString() : reply.kind));
+    assert.deepEqual(values, [...names.map((name) => name.repeat(3)), 'set', 'new', 'fff']);
+  });
+
+  it('are refused to one operation that asks for all of them', async () => {
+    for (const ordered of [true, false]) {
+      const replies = await ask(ordered, { kind: 'multiGet', keys }, { kind: 'exists', keys });
+      const [many, existing] = ordered ? replies : [...replies, ...(await ask(false, { kind: 'exists', keys }))];
+      assert(many?.kind === 'error' && refused('too_large', /at most 67108864 bytes/)(many.error));
+      assert.deepEqual(existing, { kind: 'exists', existing: 12 });
+    }
+  });
+
+  it('cost nothing where only the keys matter', async () => {
+    const replies = await ask(
+      true,
+      { kind: 'exists', keys },
+      { kind: 'expire', key: key('a'), expiry: { ttlMs: 60_000 }, condition: undefined },
+      { kind: 'stringLength', key: key('a') },
+      { kind: 'delete', keys: keys.slice(1) },
+      { kind: 'exists', keys },
+    );
+    assert.deepEqual(replies, [
+      { kind: 'exists', existing: 12 },
+      { kind: 'expire', applied: true },
+      { kind: 'stringLength', length: SIZE },
+      { kind: 'delete', deleted: 11 },
+      { kind: 'exists', existing: 1 },
+    ]);
+    assert.equal((await test.get('a'))?.length, SIZE);
+  });
+});
+
 describe('a reply', () => {
   const conditional: Operation[] = [
     { ...set('a', 'other'), condition: 'if_absent' } as Operation,
@@ -285,6 +346,25 @@ describe('the queue of the writer', () => {
     await waiting;
     await test.store.close();
     await test.store.whenQueueBelow(-1, never.signal);
+  });
+
+  it('holds nobody up once it is closed: what comes is refused at once, though an append is still in hand', async () => {
+    const test = await TestStore.open();
+    await test.set('a');
+    const gate = hold(test.disk, isAppend);
+    const inHand = test.store.submit([set('b')], { bytes: 300, ordered: false });
+    await until('it is on its way', gate.held);
+    test.disk.fault = ({ location }) => {
+      if (location.endsWith('/keyspace')) throw new Error('EIO');
+    };
+    await assert.rejects(test.store.snapshotAt(), /EIO/);
+    test.disk.fault = undefined;
+    await test.store.whenQueueBelow(0, new AbortController().signal);
+    assert.equal(test.store.queuedBytes, 0, 'who is sent to wait again at once, and again, never lets the append end');
+    gate.release();
+    await inHand;
+    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+    await test.store.close();
   });
 
   it('leaves no listener behind on a signal that lives long', async () => {

@@ -204,6 +204,20 @@ function decodeTransact(operation: Operation): unknown {
   return { ...operation, operations: operation.operations.map(withoutReturnOld) };
 }
 
+describe('bounds of a range', () => {
+  it('beyond 2^53 mean the end of the value, whichever it is, as in Redis', () => {
+    const largest = { low: -1, high: 0x7fff_ffff, unsigned: false };
+    const smallest = { low: 0, high: -0x8000_0000, unsigned: false };
+    const message = headwater.v1.GetRangeRequest.encode({ key, start: smallest as never, end: largest as never });
+    assert.deepEqual(decodeRequest('getRange', Buffer.from(message.finish())), {
+      kind: 'getRange',
+      key,
+      start: Number.MIN_SAFE_INTEGER,
+      end: Number.MAX_SAFE_INTEGER,
+    });
+  });
+});
+
 describe('the pipeline codec by hand against the generated one', () => {
   const PLAIN = { noNullPrototype: true } as const;
   const arbitraryBytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));

@@ -1,0 +1,48 @@
+/** A node as a whole, in this process and on the real LevelDB: what it says while its disk is away. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import path from 'node:path';
+import { eventually } from '../benchmarks/waiting.js';
+import { Client, Node } from '../src/index.js';
+import { removeTemporaryDirectories, temporaryDirectory } from './support/database.js';
+
+describe('a node whose data directory is taken away', () => {
+  afterEach(removeTemporaryDirectories);
+
+  it('answers for its status all the while, says why it does not serve, and serves again when it is back', async () => {
+    const data = path.join(await temporaryDirectory(), 'data');
+    const node = await Node.start({ data, listen: '127.0.0.1:0' });
+    const client = await Client.connect(node.address);
+    try {
+      await client.set('a', '1');
+      await rename(data, `${data}.away`);
+      await client.set('b', '2');
+      const away = await eventually('the loss to be seen', async () => {
+        const status = await client.status({ timeoutMs: 1_000 });
+        return /cannot be opened/.test(status.unavailable) && status;
+      });
+      assert.match(away.unavailable, /reopening after a failure: .*; .*missing now; nothing is made in its place/);
+      assert.deepEqual([away.role, away.offset, away.lineage.length, away.firstOffset], ['leader', 2, 1, 1]);
+      assert(!existsSync(data));
+      await rename(`${data}.away`, data);
+      await eventually('it to serve again', async () => (await client.status()).unavailable === '');
+      assert.deepEqual([await client.get('a'), await client.get('b')], ['1', '2']);
+    } finally {
+      await client.close();
+      await node.stop();
+    }
+  });
+
+  it('stops in good order while it is away', async () => {
+    const data = path.join(await temporaryDirectory(), 'data');
+    const node = await Node.start({ data, listen: '127.0.0.1:0' });
+    await rename(data, `${data}.away`);
+    const client = await Client.connect(node.address);
+    await client.set('a', '1');
+    await eventually('the loss to be seen', async () => (await client.status()).unavailable !== '');
+    await client.close();
+    await node.stop();
+    assert(!existsSync(data));
+  });
+});

@@ -1,0 +1,32 @@
+/** A replication session's end of a gRPC call: what becomes of a sender whose peer has stopped reading. */
+import assert from 'node:assert/strict';
+import { HeadwaterError } from '../../src/errors.js';
+import type { DownChannel } from '../../src/replication/channel.js';
+import type { DuplexCall } from '../../src/rpc/handler.js';
+import { serveDownChannel } from '../../src/rpc/replication-channel.js';
+
+/** A call whose peer takes nothing more. */
+const STUCK = {
+  write: () => false,
+  drained: () => new Promise<void>(() => {}),
+  pause() {},
+  resume() {},
+  receive() {},
+  call: { onCancelled() {}, onStopping() {}, cancelled: undefined },
+} as unknown as DuplexCall<Buffer, Buffer>;
+
+describe('a channel whose peer has stopped reading', () => {
+  it('lets go of who waits for room when the session is given up, and ends with the reason', async () => {
+    const reason = new HeadwaterError('unreachable', 'the follower was silent for 5000 ms');
+    const sent: string[] = [];
+    const session = async (channel: DownChannel): Promise<void> => {
+      const drained = channel.send({ kind: 'wait', reason: 'a while' });
+      assert(drained, 'there is no room');
+      queueMicrotask(() => channel.close(reason));
+      await drained;
+      sent.push('let go');
+    };
+    await assert.rejects(serveDownChannel(STUCK, session), reason);
+    assert.deepEqual(sent, ['let go']);
+  });
+});

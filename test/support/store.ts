@@ -3,7 +3,9 @@
  * test's: it can be closed, killed and opened again with what its disk holds.
  */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { systemFiles } from '../../src/files.js';
 import { blockKey } from '../../src/log/rows.js';
 import type { Logger } from '../../src/logger.js';
 import type { Operation, Reply } from '../../src/operation.js';
@@ -83,6 +85,8 @@ export class TestStore {
     this.store = await Store.open(
       {
         openDatabase: this.disk.open,
+        files: systemFiles,
+        randomBytes,
         fsync: 'never',
         limits: { keyBytesMax: 64 * 1024, valueBytesMax: 16 * MiB, transactionBytesMax: 64 * MiB },
         budget: { overlayBytesMax: 48 * MiB, replayBytesMax: 64 * MiB },

@@ -27,7 +27,10 @@ export interface Files {
   rename(from: string, to: string): Promise<void>;
   /** Names in a directory. @throws ENOENT */
   list(directory: string): Promise<string[]>;
-  /** With what is missing above it; only its owner may enter it. Without effect where it is there. */
+  /**
+   * With what is missing above it; only its owner may enter it. Its name
+   * survives a power cut. Without effect where it is there.
+   */
   makeDirectory(directory: string): Promise<void>;
   /** A file, or a directory with all that is in it; without effect where there is none. */
   remove(file: string): Promise<void>;
@@ -57,15 +60,17 @@ export const systemFiles: Files = {
   makeDirectory,
   remove: (file) => rm(file, { recursive: true, force: true }),
 
-  async syncDirectory(directory) {
-    const handle = await open(directory, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  },
+  syncDirectory,
 };
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
 
 /** Node's recursive mkdir never ends where a file system makes no directories at all, as /proc. */
 async function makeDirectory(directory: string): Promise<void> {
@@ -74,8 +79,13 @@ async function makeDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, { mode: 0o700 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    throw error;
   }
+  await syncDirectory(parent).catch((error: NodeJS.ErrnoException) => {
+    // Where one may make a name and not list them, the system has to see to it.
+    if (error.code !== 'EACCES') throw error;
+  });
 }
 
 /** Replaces a file as a whole or not at all, durably: written aside, synced, renamed, and the directory synced. */

@@ -156,7 +156,7 @@ export class Generation {
   }
 }
 
-/** The log's and the keyspace's, in this order. */
+/** The log's and the keyspace's, in this order. Their names are durable: what is synced inside lasts no longer than they do. */
 export async function openDatabases(
   directory: string,
   { files, openDatabase }: { files: Files; openDatabase: OpenDatabase },
@@ -164,7 +164,15 @@ export async function openDatabases(
   await files.makeDirectory(directory);
   const log = await openDatabase(path.join(directory, 'log'), LOG_DATABASE);
   try {
-    return [log, await openDatabase(path.join(directory, 'keyspace'), KEYSPACE_DATABASE)];
+    const keyspace = await openDatabase(path.join(directory, 'keyspace'), KEYSPACE_DATABASE);
+    try {
+      await files.syncDirectory(directory);
+      await files.syncDirectory(path.dirname(directory));
+      return [log, keyspace];
+    } catch (error) {
+      await keyspace.close();
+      throw error;
+    }
   } catch (error) {
     await log.close();
     throw error;

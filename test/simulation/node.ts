@@ -96,6 +96,7 @@ export class SimulatedNode extends TestNode {
   adopted = 0;
   /** A person said that data may go. */
   acceptedLoss = false;
+  acceptedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(simulation: Surroundings, name: string) {
     super(simulation, name, undefined as never, TIMEOUT_MS);

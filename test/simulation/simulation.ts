@@ -25,6 +25,8 @@ const EVENTS_MAX = 90;
 const STEP_MS = 4;
 /** In which all must be level once nothing fails any more. */
 const HEALED_MS_MAX = 120_000;
+/** Before a person accepts a loss once more. */
+const ASKED_AGAIN_MS = 3_000;
 /** The last lines of the trace that a failure shows; of one that is repeated, all. */
 const SHOWN_LINES = process.env.HEADWATER_SEED === undefined ? 60 : Number.POSITIVE_INFINITY;
 
@@ -346,15 +348,17 @@ export class Simulation {
     for (const node of this.nodes.filter(({ state }) => state === 'down')) await this.#bringUp(node);
     const root = await this.#newLeader();
     const placed = [root];
+    const parents = new Map<SimulatedNode, string>();
     for (const node of this.nodes) {
       if (node === root) continue;
       const parent = this.pick(placed);
       placed.push(node);
+      parents.set(node, parent.address);
       this.begin(`follow ${parent.address}`, node, () => node.follow(parent.address));
     }
     this.write(root, []);
     await this.#until('all are level with their leader', () => {
-      this.#giveUpWhatIsRefused();
+      this.#giveUpWhatIsRefused(parents);
       return this.nodes.every(
         (node) =>
           node.isServing &&
@@ -389,13 +393,16 @@ export class Simulation {
   }
 
   /** As a person would who has read why. */
-  #giveUpWhatIsRefused(): void {
-    for (const node of this.nodes) {
-      if (node.state !== 'up' || node.store.role !== 'follower' || node.acceptedLoss) continue;
+  #giveUpWhatIsRefused(parents: ReadonlyMap<SimulatedNode, string>): void {
+    for (const [node, parent] of parents) {
+      // It holds for one resync; where its upstream lost its data in the meantime, it is asked for again.
+      if (node.state !== 'up' || this.clock.monotonicMs() - node.acceptedAtMs < ASKED_AGAIN_MS) continue;
       const { error, address } = node.link.status;
-      if (!/refused to resync \((TAIL_NOT_IN_LOG|NO_COMMON_HISTORY|OTHER_CLUSTER)\)/.test(error)) continue;
+      if (address !== parent || !/refused to resync \((TAIL_NOT_IN_LOG|NO_COMMON_HISTORY|OTHER_CLUSTER)\)/.test(error))
+        continue;
       this.count('loss accepted');
       node.acceptedLoss = true;
+      node.acceptedAtMs = this.clock.monotonicMs();
       this.begin(`follow ${address}, accepting the loss`, node, () => node.follow(address, { acceptDataLoss: true }));
     }
   }

@@ -111,6 +111,7 @@ export class MemoryDisk {
     this.#lives++;
     for (const handle of this.#open.values()) handle.dead = true;
     this.#open.clear();
+    this.snapshots = 0;
   }
 
   /**
@@ -310,7 +311,7 @@ class Handle {
         const close = snapshot.close.bind(snapshot);
         // The level knows its own snapshots only: this one counts when it ends.
         snapshot.close = () => {
-          if (open) this.#disk.snapshots--;
+          if (open && !this.dead) this.#disk.snapshots--;
           open = false;
           return close();
         };

@@ -167,6 +167,7 @@ export async function openDatabases(
     const keyspace = await openDatabase(path.join(directory, 'keyspace'), KEYSPACE_DATABASE);
     try {
       await files.syncDirectory(directory);
+      // Where a process was killed right after it made the directory, nobody else does it.
       await files.syncDirectory(path.dirname(directory));
       return [log, keyspace];
     } catch (error) {

@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { importKeys } from './import.js';
 import { restart } from './restart.js';
+import { slowFollower } from './slow-follower.js';
 import { write } from './write.js';
 
 const program = new Command('bench').description('Headwater measured, beside Redis where it is installed');
@@ -29,6 +30,13 @@ program
   .addOption(count('keys', 'keys to import', 2_000_000))
   .addOption(count('rounds', 'fresh nodes', 3))
   .action(importKeys);
+
+program
+  .command('slow-follower')
+  .description('memory of a leader while a follower of it stands still under full load')
+  .addOption(count('seconds', 'for which it stands still', 30))
+  .addOption(count('rounds', 'fresh nodes', 1))
+  .action(slowFollower);
 
 await program.parseAsync();
 

@@ -17,6 +17,7 @@ import { open as openFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Level } from 'level';
 import { HeadwaterError } from './errors.js';
+import { systemFiles } from './files.js';
 
 export interface DatabaseOptions {
   /** Memory of LevelDB's write buffer, bytes; up to twice as much is used. */
@@ -238,7 +239,7 @@ async function syncLogFiles(location: string): Promise<void> {
   const names = await readdir(location);
   const logs = names.filter((name) => name.endsWith('.log'));
   await Promise.all(logs.map((name) => syncFile(path.join(location, name))));
-  await syncDirectory(location);
+  await systemFiles.syncDirectory(location);
 }
 
 async function syncFile(file: string): Promise<void> {
@@ -251,16 +252,6 @@ async function syncFile(file: string): Promise<void> {
   }
   try {
     await handle.datasync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Makes the names in a directory durable. */
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await openFile(directory, 'r');
-  try {
-    await handle.sync();
   } finally {
     await handle.close();
   }

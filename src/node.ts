@@ -2,12 +2,13 @@
  * The composition root: opens the store, takes up the role, serves, and closes
  * all of it in reverse order. The only file that knows every part.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from './clock.js';
 import { checkAddress, checkConfig, type NodeConfig, type NodeOptions } from './config.js';
 import { HeadwaterError } from './errors.js';
+import { systemFiles } from './files.js';
 import { openLevel } from './level.js';
 import { DRAIN_MS_MAX } from './limits.js';
 import { type Logger, silentLogger } from './logger.js';
@@ -54,7 +55,16 @@ export class Node implements NodeControl {
     });
     const role = config.follow === undefined ? undefined : { role: 'follower' as const, upstream: config.follow };
     const store = await Store.open(
-      { ...config, directory: config.data, openDatabase: openLevel, clock: systemClock, logger, onFatal: fail },
+      {
+        ...config,
+        directory: config.data,
+        openDatabase: openLevel,
+        files: systemFiles,
+        randomBytes,
+        clock: systemClock,
+        logger,
+        onFatal: fail,
+      },
       role,
     );
     const node = new Node(config, logger, store, failed, fail);

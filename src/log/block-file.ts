@@ -5,8 +5,7 @@
  * written as they come, one in memory at a time.
  */
 import { createHash } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
-import { syncDirectory } from '../level.js';
+import type { Files } from '../files.js';
 
 type Blocks = AsyncIterable<Buffer> | Iterable<Buffer>;
 
@@ -17,14 +16,14 @@ const DIGEST_DIGITS = 32;
  * Writes a new file, whole or not at all, and makes it durable.
  * @throws `EEXIST` where there is one of that name: it is whole then.
  */
-export async function writeBlockFile(directory: string, name: string, blocks: Blocks): Promise<void> {
+export async function writeBlockFile(files: Files, directory: string, name: string, blocks: Blocks): Promise<void> {
   const file = `${directory}/${name}`;
-  if (await isThere(file)) {
+  if ((await files.list(directory)).includes(name)) {
     // Who put it there may have died before its name was durable.
-    await syncDirectory(directory);
+    await files.syncDirectory(directory);
     throw Object.assign(new Error(`${file} exists already`), { code: 'EEXIST' });
   }
-  await writeWhole(directory, `${name}.new`, blocks, () => name);
+  await writeWhole(files, directory, `${name}.new`, blocks, () => name);
 }
 
 /**
@@ -33,18 +32,19 @@ export async function writeBlockFile(directory: string, name: string, blocks: Bl
  * bit is never taken for what is kept already.
  * @returns the name.
  */
-export async function keepBlocks(directory: string, prefix: string, blocks: Blocks): Promise<string> {
-  return writeWhole(directory, `${prefix}.new`, blocks, (digest) => `${prefix}-${digest}.blocks`);
+export async function keepBlocks(files: Files, directory: string, prefix: string, blocks: Blocks): Promise<string> {
+  return writeWhole(files, directory, `${prefix}.new`, blocks, (digest) => `${prefix}-${digest}.blocks`);
 }
 
 async function writeWhole(
+  files: Files,
   directory: string,
   aside: string,
   blocks: Blocks,
   nameOf: (digest: string) => string,
 ): Promise<string> {
   const hash = createHash('sha256');
-  const handle = await open(`${directory}/${aside}`, 'w', 0o600);
+  const writer = await files.create(`${directory}/${aside}`);
   let name: string;
   try {
     for await (const bytes of blocks) {
@@ -52,26 +52,15 @@ async function writeWhole(
       framed.writeUInt32BE(bytes.length);
       framed.set(bytes, 4);
       hash.update(framed);
-      // Goes on where the system took a part only, which a plain write would not.
-      await handle.appendFile(framed);
+      await writer.append(framed);
     }
-    await handle.sync();
+    await writer.sync();
     name = nameOf(hash.digest('hex').slice(0, DIGEST_DIGITS));
-    await rename(`${directory}/${aside}`, `${directory}/${name}`);
+    await files.rename(`${directory}/${aside}`, `${directory}/${name}`);
   } finally {
-    await handle.close();
-    await rm(`${directory}/${aside}`, { force: true });
+    await writer.close();
+    await files.remove(`${directory}/${aside}`);
   }
-  await syncDirectory(directory);
+  await files.syncDirectory(directory);
   return name;
-}
-
-async function isThere(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false;
-      throw error;
-    },
-  );
 }

@@ -14,12 +14,10 @@
  * directory that is not ours. Files are replaced whole: written aside, synced,
  * renamed, and the directory synced.
  */
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { HeadwaterError } from '../errors.js';
-import { type Database, type OpenDatabase, syncDirectory } from '../level.js';
+import { type Files, replaceFile } from '../files.js';
+import type { Database, OpenDatabase } from '../level.js';
 
 const FORMAT_TEXT = 'headwater data directory, format 1\n';
 const FORMAT_PATTERN = /^headwater data directory, format (\d+)\n$/;
@@ -36,14 +34,22 @@ export interface NodeRecord {
   readonly upstream: string;
 }
 
+export interface DirectoryOptions {
+  readonly files: Files;
+  readonly openDatabase: OpenDatabase;
+  randomBytes(count: number): Buffer;
+}
+
 export class Directory {
   readonly path: string;
+  readonly #files: Files;
   readonly #lock: Database;
   #node: NodeRecord;
   #current: number;
 
-  private constructor(directory: string, lock: Database, node: NodeRecord, current: number) {
+  private constructor(directory: string, files: Files, lock: Database, node: NodeRecord, current: number) {
     this.path = directory;
+    this.#files = files;
     this.#lock = lock;
     this.#node = node;
     this.#current = current;
@@ -54,18 +60,19 @@ export class Directory {
    * @throws HeadwaterError `directory_locked`, `foreign_directory`,
    *   `unknown_format` or `corrupt`; the directory is as it was then.
    */
-  static async open(directory: string, openDatabase: OpenDatabase): Promise<Directory> {
-    await refuseForeign(directory);
-    await makeDirectory(directory);
-    const lock = await takeLock(directory, openDatabase);
+  static async open(directory: string, options: DirectoryOptions): Promise<Directory> {
+    const { files, openDatabase } = options;
+    await refuseForeign(files, directory);
+    await makeDirectory(files, directory);
+    const lock = await takeLock(files, directory, openDatabase);
     try {
-      await refuseIncomplete(directory);
-      await replaceFile(directory, 'owner', `${process.pid}\n`);
-      if ((await readIfThere(path.join(directory, 'format'))) === undefined)
-        await replaceFile(directory, 'format', FORMAT_TEXT);
-      const node = (await readNode(directory)) ?? (await writeNode(directory, newNode()));
-      const current = (await readCurrent(directory)) ?? (await writeCurrent(directory, 1));
-      return new Directory(directory, lock, node, current);
+      await refuseIncomplete(files, directory);
+      await replaceFile(files, directory, 'owner', `${process.pid}\n`);
+      if ((await readText(files, directory, 'format')) === undefined)
+        await replaceFile(files, directory, 'format', FORMAT_TEXT);
+      const node = (await readNode(files, directory)) ?? (await writeNode(files, directory, newNode(options)));
+      const current = (await readCurrent(files, directory)) ?? (await writeCurrent(files, directory, 1));
+      return new Directory(directory, files, lock, node, current);
     } catch (error) {
       await lock.close();
       throw error;
@@ -78,7 +85,7 @@ export class Directory {
 
   /** Durable when it resolves. */
   async update(change: Partial<NodeRecord>): Promise<void> {
-    this.#node = await writeNode(this.path, { ...this.#node, ...change });
+    this.#node = await writeNode(this.#files, this.path, { ...this.#node, ...change });
   }
 
   get currentGeneration(): string {
@@ -89,41 +96,51 @@ export class Directory {
    * That the generation in use is still there: what is opened anew is not made anew.
    * @throws HeadwaterError `corrupt`.
    */
-  verify(): void {
+  async verify(): Promise<void> {
     for (const name of ['log', 'keyspace']) {
       const directory = path.join(this.currentGeneration, name);
-      if (existsSync(directory)) continue;
+      if (await this.#isDirectory(directory)) continue;
       throw new HeadwaterError('corrupt', `${directory} was there and is missing now; nothing is made in its place`);
     }
+  }
+
+  #isDirectory(directory: string): Promise<boolean> {
+    return this.#files.list(directory).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return false;
+        throw error;
+      },
+    );
   }
 
   /** An empty directory for the generation that may follow the current one. */
   async newGeneration(): Promise<string> {
     const next = this.#generation(this.#current + 1);
-    await rm(next, { recursive: true, force: true });
-    await mkdir(next, { recursive: true, mode: 0o700 });
+    await this.#files.remove(next);
+    await this.#files.makeDirectory(next);
     return next;
   }
 
   /** Makes the new generation the current one, for good. Its databases are closed and durable. */
   async switchToNew(): Promise<void> {
     const next = this.#generation(this.#current + 1);
-    for (const name of await readdir(next)) await syncDirectory(path.join(next, name));
-    await syncDirectory(next);
-    await syncDirectory(this.path);
+    for (const name of await this.#files.list(next)) await this.#files.syncDirectory(path.join(next, name));
+    await this.#files.syncDirectory(next);
+    await this.#files.syncDirectory(this.path);
     try {
-      await writeCurrent(this.path, this.#current + 1);
+      await writeCurrent(this.#files, this.path, this.#current + 1);
     } finally {
       // What stands there counts, wherever it failed.
-      this.#current = (await readCurrent(this.path)) ?? this.#current;
+      this.#current = (await readCurrent(this.#files, this.path)) ?? this.#current;
     }
   }
 
   /** Deletes every generation but the current one: leftovers of a resync that was cut, or the one before a switch. */
   async removeOtherGenerations(): Promise<void> {
-    for (const name of await readdir(this.path)) {
+    for (const name of await this.#files.list(this.path)) {
       if (GENERATION.test(name) && name !== path.basename(this.currentGeneration)) {
-        await rm(path.join(this.path, name), { recursive: true, force: true });
+        await this.#files.remove(path.join(this.path, name));
       }
     }
   }
@@ -131,8 +148,8 @@ export class Directory {
   /** A directory beside the generations, made where it is missing and durable: a file in it lasts no longer than its name. */
   async beside(name: 'damaged' | 'lost-writes'): Promise<string> {
     const directory = path.join(this.path, name);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await syncDirectory(this.path);
+    await this.#files.makeDirectory(directory);
+    await this.#files.syncDirectory(this.path);
     return directory;
   }
 
@@ -156,25 +173,20 @@ function generationName(number: number): string {
   return `gen-${String(number).padStart(6, '0')}`;
 }
 
-/** Node's recursive mkdir never ends where a file system makes no directories at all, as /proc. */
-async function makeDirectory(directory: string): Promise<void> {
-  const parent = path.dirname(path.resolve(directory));
+async function makeDirectory(files: Files, directory: string): Promise<void> {
   try {
-    if (!existsSync(parent)) await makeDirectory(parent);
-    await mkdir(directory, { mode: 0o700 });
+    await files.makeDirectory(directory);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
-    if (HeadwaterError.is(error)) throw error;
     throw new HeadwaterError('foreign_directory', `${directory} cannot be made: ${(error as Error).message}`, {
       cause: error,
     });
   }
 }
 
-async function refuseForeign(directory: string): Promise<void> {
+async function refuseForeign(files: Files, directory: string): Promise<void> {
   let names: string[];
   try {
-    names = await readdir(directory);
+    names = await files.list(directory);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw new HeadwaterError('foreign_directory', `${directory} cannot be read: ${(error as Error).message}`, {
@@ -182,8 +194,8 @@ async function refuseForeign(directory: string): Promise<void> {
     });
   }
   if (names.includes('format')) {
-    const text = await readFile(path.join(directory, 'format'), 'utf8');
-    const format = FORMAT_PATTERN.exec(text)?.[1];
+    const text = await readText(files, directory, 'format');
+    const format = FORMAT_PATTERN.exec(text ?? '')?.[1];
     if (format === '1') return;
     if (format)
       throw new HeadwaterError(
@@ -204,7 +216,7 @@ async function refuseForeign(directory: string): Promise<void> {
   }
 }
 
-async function takeLock(directory: string, openDatabase: OpenDatabase): Promise<Database> {
+async function takeLock(files: Files, directory: string, openDatabase: OpenDatabase): Promise<Database> {
   try {
     return await openDatabase(path.join(directory, 'lock'), {
       writeBufferBytes: 64 * 1024,
@@ -214,20 +226,20 @@ async function takeLock(directory: string, openDatabase: OpenDatabase): Promise<
     });
   } catch (error) {
     if (!HeadwaterError.is(error, 'directory_locked')) throw error;
-    const owner = await readFile(path.join(directory, 'owner'), 'utf8').catch(() => '');
-    const who = owner.trim() ? `process ${owner.trim()}` : 'another process';
+    const owner = await readText(files, directory, 'owner').catch(() => undefined);
+    const who = owner?.trim() ? `process ${owner.trim()}` : 'another process';
     throw new HeadwaterError('directory_locked', `${directory} is in use by ${who}; one node, one data directory`, {
       cause: error,
     });
   }
 }
 
-function newNode(): NodeRecord {
+function newNode({ randomBytes }: DirectoryOptions): NodeRecord {
   return { node_id: randomBytes(16).toString('hex'), cluster_id: '', role: 'leader', upstream: '' };
 }
 
-async function readNode(directory: string): Promise<NodeRecord | undefined> {
-  const text = await readIfThere(path.join(directory, 'node.json'));
+async function readNode(files: Files, directory: string): Promise<NodeRecord | undefined> {
+  const text = await readText(files, directory, 'node.json');
   if (text === undefined) return undefined;
   try {
     const node = JSON.parse(text) as NodeRecord;
@@ -241,13 +253,13 @@ async function readNode(directory: string): Promise<NodeRecord | undefined> {
   );
 }
 
-async function writeNode(directory: string, node: NodeRecord): Promise<NodeRecord> {
-  await replaceFile(directory, 'node.json', `${JSON.stringify(node, undefined, 2)}\n`);
+async function writeNode(files: Files, directory: string, node: NodeRecord): Promise<NodeRecord> {
+  await replaceFile(files, directory, 'node.json', `${JSON.stringify(node, undefined, 2)}\n`);
   return node;
 }
 
-async function readCurrent(directory: string): Promise<number | undefined> {
-  const text = await readIfThere(path.join(directory, 'CURRENT'));
+async function readCurrent(files: Files, directory: string): Promise<number | undefined> {
+  const text = await readText(files, directory, 'CURRENT');
   if (text === undefined) return undefined;
   const number = /^gen-(\d{6})\n$/.exec(text)?.[1];
   if (number) return Number(number);
@@ -257,8 +269,8 @@ async function readCurrent(directory: string): Promise<number | undefined> {
   );
 }
 
-async function writeCurrent(directory: string, number: number): Promise<number> {
-  await replaceFile(directory, 'CURRENT', `${generationName(number)}\n`);
+async function writeCurrent(files: Files, directory: string, number: number): Promise<number> {
+  await replaceFile(files, directory, 'CURRENT', `${generationName(number)}\n`);
   return number;
 }
 
@@ -267,9 +279,9 @@ async function writeCurrent(directory: string, number: number): Promise<number> 
  * a fixed order, the first generation last. Anything else that is missing must
  * not be made anew, because data would be taken for leftovers.
  */
-async function refuseIncomplete(directory: string): Promise<void> {
-  const [node, current] = [await readNode(directory), await readCurrent(directory)];
-  const generations = (await readdir(directory)).filter((name) => GENERATION.test(name));
+async function refuseIncomplete(files: Files, directory: string): Promise<void> {
+  const [node, current] = [await readNode(files, directory), await readCurrent(files, directory)];
+  const generations = (await files.list(directory)).filter((name) => GENERATION.test(name));
   const missing = (what: string) =>
     new HeadwaterError(
       'corrupt',
@@ -281,26 +293,6 @@ async function refuseIncomplete(directory: string): Promise<void> {
   if (!fresh && !generations.includes(generationName(current))) throw missing(generationName(current));
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** Whole or not at all, and durable. */
-async function replaceFile(directory: string, name: string, text: string): Promise<void> {
-  const file = path.join(directory, name);
-  const aside = `${file}.new`;
-  const handle = await open(aside, 'w', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(aside, file);
-  await syncDirectory(directory);
+async function readText(files: Files, directory: string, name: string): Promise<string | undefined> {
+  return (await files.read(path.join(directory, name)))?.toString();
 }

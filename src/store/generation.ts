@@ -3,10 +3,10 @@
  * a failed write makes us open anew. Opening is recovery: the chain is verified
  * from the checkpoint to the end and replayed.
  */
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
+import type { Files } from '../files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import type { Database, DatabaseOptions, OpenDatabase } from '../level.js';
 import { FSYNC_INTERVAL_MS, SCRUB_PAUSE_MS } from '../limits.js';
@@ -38,6 +38,7 @@ const KEYSPACE_DATABASE: DatabaseOptions = {
 };
 
 export interface GenerationOptions {
+  readonly files: Files;
   readonly openDatabase: OpenDatabase;
   readonly clock: Clock;
   readonly logicalClock: LogicalClock;
@@ -85,7 +86,7 @@ export class Generation {
 
   /** @throws HeadwaterError `corrupt`, `unknown_format` or `directory_locked`. */
   static async open(directory: string, options: GenerationOptions): Promise<Generation> {
-    const databases = await openDatabases(directory, options.openDatabase);
+    const databases = await openDatabases(directory, options);
     try {
       const [logDatabase, keyspaceDatabase] = databases;
       const log = await Log.open(logDatabase);
@@ -162,12 +163,24 @@ export class Generation {
   }
 }
 
-/** The log's and the keyspace's, in this order. */
-export async function openDatabases(directory: string, openDatabase: OpenDatabase): Promise<[Database, Database]> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+/** The log's and the keyspace's, in this order. Their names are durable: what is synced inside lasts no longer than they do. */
+export async function openDatabases(
+  directory: string,
+  { files, openDatabase }: { files: Files; openDatabase: OpenDatabase },
+): Promise<[Database, Database]> {
+  await files.makeDirectory(directory);
   const log = await openDatabase(path.join(directory, 'log'), LOG_DATABASE);
   try {
-    return [log, await openDatabase(path.join(directory, 'keyspace'), KEYSPACE_DATABASE)];
+    const keyspace = await openDatabase(path.join(directory, 'keyspace'), KEYSPACE_DATABASE);
+    try {
+      await files.syncDirectory(directory);
+      // Where a process was killed right after it made the directory, nobody else does it.
+      await files.syncDirectory(path.dirname(directory));
+      return [log, keyspace];
+    } catch (error) {
+      await keyspace.close();
+      throw error;
+    }
   } catch (error) {
     await log.close();
     throw error;

@@ -10,7 +10,6 @@
  * has effects of, neither can be served or led from: the generation stays open
  * for a full resync, which a leader has to be told of.
  */
-import { randomBytes } from 'node:crypto';
 import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
@@ -28,6 +27,7 @@ import { Writer } from './writer.js';
 export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' | 'onFailure'> {
   readonly directory: Directory;
   readonly limits: Limits;
+  randomBytes(count: number): Buffer;
   /** Our own bug has shown itself: the process must not go on. */
   readonly onFatal: (error: Error) => void;
 }
@@ -235,7 +235,7 @@ export class Lifecycle {
 
   /** @throws HeadwaterError `keyspace_incomplete` on a leader that is starting; one that runs stays up to be told whom to follow. */
   async #open({ starting } = { starting: false }): Promise<void> {
-    if (!starting) this.#directory.verify();
+    if (!starting) await this.#directory.verify();
     const generation = await Generation.open(this.#directory.currentGeneration, {
       ...this.#options,
       logicalClock: this.#logicalClock,
@@ -266,8 +266,8 @@ export class Lifecycle {
 
   async #lead({ log }: Generation): Promise<void> {
     if (this.#directory.node.cluster_id === '')
-      await this.#directory.update({ cluster_id: randomBytes(16).toString('hex') });
-    const row = await log.beginHistory(randomBytes(20).toString('hex'));
+      await this.#directory.update({ cluster_id: this.#options.randomBytes(16).toString('hex') });
+    const row = await log.beginHistory(this.#options.randomBytes(20).toString('hex'));
     this.#logger.info(
       { replication_id: row.replicationId, epoch: row.epoch },
       `leading from offset ${row.firstOffset} under the new history ${row.replicationId}`,
@@ -387,7 +387,7 @@ export class Lifecycle {
   }
 
   async #quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void> {
-    await keepBlocks(await this.#directory.beside('damaged'), `log-from-${fromOffset}`, blocks);
+    await keepBlocks(this.#options.files, await this.#directory.beside('damaged'), `log-from-${fromOffset}`, blocks);
   }
 }
 

@@ -6,7 +6,7 @@
  * account of it: it is true over restarts, and an operator who has dealt with a
  * file deletes it.
  */
-import { readdir } from 'node:fs/promises';
+import type { Files } from '../files.js';
 import { CURSOR_READ_BYTES } from '../limits.js';
 import type { Block } from '../log/block.js';
 import { writeBlockFile } from '../log/block-file.js';
@@ -20,10 +20,15 @@ const FILE = /^[0-9a-f]{40}-(\d+)-(\d+)\.blocks$/;
  * @returns the file's name; undefined where they were saved before.
  * @throws HeadwaterError `trimmed` where the log does not hold them whole; there is no file then.
  */
-export async function saveLostWrites(directory: string, log: Log, offset: number): Promise<string | undefined> {
+export async function saveLostWrites(
+  files: Files,
+  directory: string,
+  log: Log,
+  offset: number,
+): Promise<string | undefined> {
   const name = `${log.end.replicationId}-${offset + 1}-${log.end.offset}.blocks`;
   try {
-    await writeBlockFile(directory, name, blocksAfter(log, offset));
+    await writeBlockFile(files, directory, name, blocksAfter(log, offset));
     return name;
   } catch (error) {
     // The same writes were saved by a resync that was cut short.
@@ -33,10 +38,10 @@ export async function saveLostWrites(directory: string, log: Log, offset: number
 }
 
 /** How many commands the files in `directory` hold; 0 where there is no such directory. */
-export async function countLostWrites(directory: string): Promise<number> {
+export async function countLostWrites(files: Files, directory: string): Promise<number> {
   let names: string[];
   try {
-    names = await readdir(directory);
+    names = await files.list(directory);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
     throw error;

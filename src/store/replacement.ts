@@ -5,6 +5,7 @@
  * databases durable, nothing of it counts; a node that stops before has what it
  * had.
  */
+import type { Files } from '../files.js';
 import { KeyspaceLoader } from '../keyspace/loader.js';
 import type { Database, OpenDatabase } from '../level.js';
 import type { Lineage, LineageRow } from '../lineage.js';
@@ -34,11 +35,11 @@ export class Replacement {
    */
   static async create(
     directory: string,
-    openDatabase: OpenDatabase,
+    options: { files: Files; openDatabase: OpenDatabase },
     base: Base,
     lineage: Lineage,
   ): Promise<Replacement> {
-    const databases = await openDatabases(directory, openDatabase);
+    const databases = await openDatabases(directory, options);
     try {
       const log = await Log.createAt(databases[0], base, lineage.upTo(base.position.offset));
       return new Replacement(log, databases, base.position);

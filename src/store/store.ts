@@ -12,6 +12,7 @@ import { type Clock, LogicalClock } from '../clock.js';
 import { isWrite } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
+import type { Files } from '../files.js';
 import { invariant } from '../invariant.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { OpenDatabase } from '../level.js';
@@ -35,6 +36,10 @@ import { Replacement } from './replacement.js';
 export interface StoreOptions {
   readonly directory: string;
   readonly openDatabase: OpenDatabase;
+  /** The files beside the databases. */
+  readonly files: Files;
+  /** So many unpredictable bytes: IDs of nodes, clusters and histories are made of them. */
+  randomBytes(count: number): Buffer;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly fsync: FsyncPolicy;
@@ -72,7 +77,7 @@ export class Store {
    * @throws HeadwaterError where the directory cannot be used; it is unlocked then.
    */
   static async open(options: StoreOptions, role?: { role: Role; upstream: string }): Promise<Store> {
-    const directory = await Directory.open(options.directory, options.openDatabase);
+    const directory = await Directory.open(options.directory, options);
     const store = new Store(options, directory);
     try {
       await directory.removeOtherGenerations();
@@ -293,7 +298,7 @@ export class Store {
    */
   async beginReplacement(position: Position, lineage: Lineage, timeMs: number): Promise<Replacement> {
     const directory = await this.#directory.newGeneration();
-    return Replacement.create(directory, this.#options.openDatabase, { position, timeMs }, lineage);
+    return Replacement.create(directory, this.#options, { position, timeMs }, lineage);
   }
 
   /** Switches to a finished replacement, and to the cluster that its data belong to; deletes what was there before. */
@@ -316,7 +321,7 @@ export class Store {
     const { log } = this.#lifecycle.generation;
     const count = log.end.offset - offset;
     if (count <= 0) return;
-    const name = await saveLostWrites(await this.#directory.beside('lost-writes'), log, offset);
+    const name = await saveLostWrites(this.#options.files, await this.#directory.beside('lost-writes'), log, offset);
     if (name === undefined) return;
     this.#logger.warn(
       { count, file: name },
@@ -326,7 +331,9 @@ export class Store {
 
   /** How many commands are in lost-writes/: it counts what is on disk, whenever it was saved; what was there last, where the disk does not tell. */
   async lostWrites(): Promise<number> {
-    this.#lostWrites = await countLostWrites(this.#directory.lostWrites).catch(() => this.#lostWrites);
+    this.#lostWrites = await countLostWrites(this.#options.files, this.#directory.lostWrites).catch(
+      () => this.#lostWrites,
+    );
     return this.#lostWrites;
   }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { systemFiles } from '../../src/files.js';
 import { keepBlocks, writeBlockFile } from '../../src/log/block-file.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { flipped } from './blocks.js';
@@ -14,13 +15,13 @@ describe('blocks in a file of their own', () => {
     const directory = await temporaryDirectory();
     const { history } = await sixBlocks();
     const blocks = history.blocks.map(({ bytes }) => bytes);
-    await writeBlockFile(directory, 'x.blocks', blocks);
+    await writeBlockFile(systemFiles, directory, 'x.blocks', blocks);
     const text = await readFile(path.join(directory, 'x.blocks'));
     const read: Buffer[] = [];
     for (let at = 0; at < text.length; at += 4 + text.readUInt32BE(at))
       read.push(text.subarray(at + 4, at + 4 + text.readUInt32BE(at)));
     assert.deepEqual(read, blocks);
-    await assert.rejects(writeBlockFile(directory, 'x.blocks', []), { code: 'EEXIST' });
+    await assert.rejects(writeBlockFile(systemFiles, directory, 'x.blocks', []), { code: 'EEXIST' });
     assert.deepEqual(await readFile(path.join(directory, 'x.blocks')), text);
   });
 
@@ -30,12 +31,12 @@ describe('blocks in a file of their own', () => {
       yield Buffer.from('one');
       throw new Error('the log was closed');
     };
-    await assert.rejects(writeBlockFile(directory, 'x.blocks', cut()), /was closed/);
+    await assert.rejects(writeBlockFile(systemFiles, directory, 'x.blocks', cut()), /was closed/);
     assert.deepEqual(
       (await readdir(directory)).filter((name) => name === 'x.blocks'),
       [],
     );
-    await writeBlockFile(directory, 'x.blocks', [Buffer.from('one'), Buffer.from('two')]);
+    await writeBlockFile(systemFiles, directory, 'x.blocks', [Buffer.from('one'), Buffer.from('two')]);
     assert.equal((await readFile(path.join(directory, 'x.blocks'))).length, 14);
   });
 
@@ -43,20 +44,23 @@ describe('blocks in a file of their own', () => {
     const directory = await temporaryDirectory();
     const { history } = await sixBlocks();
     const blocks = history.blocks.map(({ bytes }) => bytes);
-    const name = await keepBlocks(directory, 'log-from-1', blocks);
+    const name = await keepBlocks(systemFiles, directory, 'log-from-1', blocks);
     assert.match(name, /^log-from-1-[0-9a-f]{32}\.blocks$/);
     const framed = blocks.flatMap((bytes) => [Buffer.from(new Uint32Array([bytes.length]).buffer).swap32(), bytes]);
     assert.deepEqual(await readFile(path.join(directory, name)), Buffer.concat(framed));
-    assert.equal(await keepBlocks(directory, 'log-from-1', blocks), name);
+    assert.equal(await keepBlocks(systemFiles, directory, 'log-from-1', blocks), name);
     assert.deepEqual(await readdir(directory), [name]);
-    const other = await keepBlocks(directory, 'log-from-1', [...blocks.slice(1), flipped(blocks[0] as Buffer, 7)]);
+    const other = await keepBlocks(systemFiles, directory, 'log-from-1', [
+      ...blocks.slice(1),
+      flipped(blocks[0] as Buffer, 7),
+    ]);
     assert.deepEqual((await readdir(directory)).sort(), [name, other].sort());
   });
 
   it('that are kept anew after a crash take the place of what the crash left half written', async () => {
     const directory = await temporaryDirectory();
     await writeFile(path.join(directory, 'log-from-1.new'), Buffer.alloc(5_000));
-    const name = await keepBlocks(directory, 'log-from-1', [Buffer.from('one')]);
+    const name = await keepBlocks(systemFiles, directory, 'log-from-1', [Buffer.from('one')]);
     assert.deepEqual(await readdir(directory), [name]);
     assert.equal((await readFile(path.join(directory, name))).length, 7);
   });
@@ -70,7 +74,7 @@ describe('blocks in a file of their own', () => {
         sizes.push((await stat(path.join(directory, 'x.new'))).size);
       }
     };
-    await keepBlocks(directory, 'x', blocks());
+    await keepBlocks(systemFiles, directory, 'x', blocks());
     assert.deepEqual(sizes, [10, 20, 30]);
   });
 });

@@ -21,13 +21,20 @@ class End<Out, In> implements Channel<Out, In> {
   readonly #pass: (frame: Out) => Out;
   readonly #onSend: (frame: Out) => void;
   readonly #explains: boolean;
+  readonly #later: (deliver: () => void) => void;
   #receiver: { resolve(frames: In[]): void; reject(error: unknown): void } | undefined;
   #drained: Array<() => void> = [];
   /** Nothing is delivered while it is true. */
   held = false;
 
   /** @param explains whether the peer hears the reason for which this end closes: a server's status does, a client's cancel does not. */
-  constructor(pass: (frame: Out) => Out, onSend: (frame: Out) => void, explains: boolean) {
+  constructor(
+    pass: (frame: Out) => Out,
+    onSend: (frame: Out) => void,
+    explains: boolean,
+    later: (deliver: () => void) => void,
+  ) {
+    this.#later = later;
     this.#pass = pass;
     this.#onSend = onSend;
     this.#explains = explains;
@@ -47,7 +54,7 @@ class End<Out, In> implements Channel<Out, In> {
     this.flying.push(this.#pass(frame));
     this.#onSend(frame);
     if (this.ended.aborted) return undefined;
-    queueMicrotask(() => this.deliver());
+    this.#later(() => this.deliver());
     if (this.outstanding <= WINDOW_FRAMES) return undefined;
     return new Promise((resolve) => this.#drained.push(resolve));
   }
@@ -115,23 +122,37 @@ export class Line {
   readonly sent: DownFrame[] = [];
   /** What went up, in order. */
   readonly answered: UpFrame[] = [];
+  /** Sees each frame when it is sent. */
+  onDown: (frame: DownFrame) => void = () => {};
+  onUp: (frame: UpFrame) => void = () => {};
   readonly #down: End<DownFrame, UpFrame>;
   readonly #up: End<UpFrame, DownFrame>;
+  readonly from: string;
+  readonly to: string;
   #cutAfter = Number.POSITIVE_INFINITY;
 
-  constructor() {
+  /** @param later when what is sent may be delivered. */
+  constructor({ from = '', to = '', later = queueMicrotask as (deliver: () => void) => void } = {}) {
+    this.from = from;
+    this.to = to;
     this.#down = new End(
       (frame) => decodeDownFrame(encodeDownFrame(frame)) as DownFrame,
       (frame) => {
         this.sent.push(frame);
+        this.onDown(frame);
         if (this.sent.length >= this.#cutAfter) this.cut();
       },
       true,
+      later,
     );
     this.#up = new End<UpFrame, DownFrame>(
       (frame) => decodeUpFrame(encodeUpFrame(frame)),
-      (frame) => this.answered.push(frame),
+      (frame) => {
+        this.answered.push(frame);
+        this.onUp(frame);
+      },
       false,
+      later,
     );
     this.#down.peer = this.#up;
     this.#up.peer = this.#down;
@@ -164,6 +185,14 @@ export class Line {
       end.held = false;
       end.deliver();
     }
+  }
+
+  get held(): boolean {
+    return this.#down.held || this.#up.held;
+  }
+
+  get ended(): boolean {
+    return this.#down.ended.aborted && this.#up.ended.aborted;
   }
 
   /** Frames sent down and not received. */
@@ -199,15 +228,24 @@ export class Network {
     this.#listeners.delete(address);
   }
 
-  readonly dial = async (address: string): Promise<UpChannel> => {
+  /** When what is sent may be delivered: at once, unless a test says otherwise. */
+  later: (deliver: () => void) => void = queueMicrotask;
+
+  readonly dial = (address: string): Promise<UpChannel> => this.#dial('', address);
+
+  dialFrom(from: string): (address: string) => Promise<UpChannel> {
+    return (address) => this.#dial(from, address);
+  }
+
+  async #dial(from: string, address: string): Promise<UpChannel> {
     const listener = this.#listeners.get(address);
     if (!listener) throw new HeadwaterError('unreachable', `${address} cannot be reached`);
-    const line = new Line();
+    const line = new Line({ from, to: address, later: (deliver) => this.later(deliver) });
     this.lines.push(line);
     this.onLine(line);
     listener.accept(line.down).catch((error: unknown) => this.errors.push(error));
     return line.up;
-  };
+  }
 
   get last(): Line {
     const line = this.lines.at(-1);

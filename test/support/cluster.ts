@@ -85,6 +85,11 @@ export class TestNode {
     });
   }
 
+  /** As `kill -SIGNAL`; SIGSTOP and SIGCONT leave the process as it is. */
+  signal(signal: NodeJS.Signals): void {
+    assert.ok(this.#process?.kill(signal), `${this.name} is not running`);
+  }
+
   async status(): Promise<Status> {
     return (await this.client()).status();
   }

@@ -25,6 +25,23 @@ export interface DiskOperation {
   readonly sync: boolean;
 }
 
+/** What stands around the databases: the real directories, unless a test brings its own. */
+export interface Surroundings {
+  isFolder(location: string): Promise<boolean> | boolean;
+  makeFolder(location: string): Promise<unknown>;
+  /** What an operation takes. */
+  delay(): Promise<void>;
+  /** Between 0 and 1, where a power cut has a choice. */
+  random(): number;
+}
+
+const REAL: Surroundings = {
+  isFolder: isDirectory,
+  makeFolder: (location) => mkdir(location, { recursive: true }),
+  delay: turn,
+  random: () => 0,
+};
+
 /** Runs before an operation takes effect: what it awaits holds the operation, what it throws fails it. */
 export type Fault = (operation: DiskOperation) => Promise<void> | void;
 
@@ -32,6 +49,8 @@ const NEVER = new Promise<never>(() => {});
 
 export class MemoryDisk {
   readonly #levels = new Map<string, Level>();
+  readonly #journals = new Map<string, Journal>();
+  readonly surroundings: Surroundings;
   readonly #open = new Map<string, Handle>();
   /** How often the process has died. */
   #lives = 0;
@@ -40,24 +59,38 @@ export class MemoryDisk {
   /** Every operation so far, for assertions on order. */
   readonly operations: DiskOperation[] = [];
 
+  constructor(surroundings = REAL) {
+    this.surroundings = surroundings;
+  }
+
   /** Makes the directory too, since the store's own files stand around it. */
-  readonly open: OpenDatabase = async (location) => {
+  readonly open: OpenDatabase = (location) => this.#openIn(this.#lives, location);
+
+  /** Opens databases for the process of now: once it has died, nothing that it asks is answered. */
+  process(): OpenDatabase {
     const lives = this.#lives;
+    return (location) => this.#openIn(lives, location);
+  }
+
+  async #openIn(lives: number, location: string): Promise<Database> {
+    if (lives !== this.#lives) await NEVER;
     await this.do({ kind: 'open', location, keys: [], sync: false });
     if (lives !== this.#lives) await NEVER;
     if (this.#open.has(location))
       throw new HeadwaterError('directory_locked', `${location} is in use by another process`);
-    const known = await isDirectory(location);
-    await mkdir(location, { recursive: true });
+    const known = await this.surroundings.isFolder(location);
+    await this.surroundings.makeFolder(location);
+    if (lives !== this.#lives) await NEVER;
     let level = this.#levels.get(location);
     if (!level || !known) {
       level = await newLevel();
       this.#levels.set(location, level);
+      this.#journals.set(location, new Journal());
     }
     const handle = new Handle(this, location, level);
     this.#open.set(location, handle);
     return handle.database;
-  };
+  }
 
   /** A database with no directory behind it. */
   async database(location = 'memory'): Promise<Database> {
@@ -78,7 +111,32 @@ export class MemoryDisk {
     this.#lives++;
     for (const handle of this.#open.values()) handle.dead = true;
     this.#open.clear();
+    this.snapshots = 0;
   }
+
+  /**
+   * The machine loses its power after `crash`: of what was not made durable, an
+   * end is lost of each file that LevelDB had begun. A write that was synced
+   * proves nothing about those before it in another file.
+   */
+  async powerCut(): Promise<void> {
+    for (const [location, journal] of this.#journals) {
+      const level = this.raw(location);
+      await level.clear();
+      const batch = level.batch();
+      for (const [key, value] of journal.powerCut(this.surroundings.random))
+        batch.put(Buffer.from(key, 'latin1'), value);
+      await batch.write();
+    }
+  }
+
+  /** What was written at a location, for a power cut to take away. */
+  journal(location: string): Journal | undefined {
+    return this.#journals.get(location);
+  }
+
+  /** Snapshots that somebody holds. */
+  snapshots = 0;
 
   /** What stands at a location, to look at and to damage. */
   raw(location: string): Level {
@@ -106,6 +164,61 @@ export class MemoryDisk {
 
   closed(handle: Handle): void {
     if (this.#open.get(handle.location) === handle) this.#open.delete(handle.location);
+  }
+}
+
+type Change = readonly [key: string, value: Buffer | undefined];
+
+interface Written {
+  readonly changes: readonly Change[];
+  readonly file: number;
+  durable: boolean;
+}
+
+/** Writes that a power cut may take away, in order, over those that it cannot. */
+class Journal {
+  readonly #durable = new Map<string, Buffer>();
+  #writes: Written[] = [];
+  #file = 0;
+
+  wrote(changes: readonly Change[], options: { sync: boolean; random: number }): void {
+    if (options.random < 1 / 16) this.#file++;
+    this.#writes.push({ changes, file: this.#file, durable: options.sync });
+    this.#settle();
+  }
+
+  /** Makes what was written so far durable, when it is called. */
+  durable(): () => void {
+    const writes = [...this.#writes];
+    return () => {
+      for (const write of writes) write.durable = true;
+      this.#settle();
+    };
+  }
+
+  powerCut(random: () => number): Map<string, Buffer> {
+    const files = new Map<number, Written[]>();
+    for (const write of this.#writes) files.set(write.file, [...(files.get(write.file) ?? []), write]);
+    for (const writes of files.values()) {
+      const certain = writes.findLastIndex((write) => write.durable) + 1;
+      const kept = certain + Math.floor(random() * (writes.length - certain + 1));
+      for (const { changes } of writes.slice(0, kept)) this.#apply(changes);
+    }
+    this.#writes = [];
+    return this.#durable;
+  }
+
+  #settle(): void {
+    let settled = 0;
+    for (let next = this.#writes[0]; next?.durable; next = this.#writes[++settled]) this.#apply(next.changes);
+    this.#writes.splice(0, settled);
+  }
+
+  #apply(changes: readonly Change[]): void {
+    for (const [key, value] of changes) {
+      if (value) this.#durable.set(key, value);
+      else this.#durable.delete(key);
+    }
   }
 }
 
@@ -137,9 +250,10 @@ class Handle {
     this.#disk = disk;
     this.location = location;
     this.#level = level;
-    this.database = new LatchingDatabase(location, this.#levelLike(), () =>
-      this.#write('durable', [], false, async () => {}),
-    );
+    this.database = new LatchingDatabase(location, this.#levelLike(), () => {
+      const durable = this.#journal?.durable();
+      return this.#write('durable', [], false, async () => durable?.());
+    });
   }
 
   #levelLike(): ConstructorParameters<typeof LatchingDatabase>[1] {
@@ -150,24 +264,35 @@ class Handle {
       put: (key, value, options) => {
         const sync = (options as { sync?: boolean }).sync ?? false;
         const [ownKey, ownValue] = [Buffer.from(key), Buffer.from(value)];
-        return this.#write('put', [ownKey], sync, () => this.#level.put(ownKey, ownValue));
+        return this.#write('put', [ownKey], sync, () => {
+          this.#wrote([[ownKey.toString('latin1'), ownValue]], sync);
+          return this.#level.put(ownKey, ownValue);
+        });
       },
       batch: () => {
         this.#assertOpen();
         const batch = this.#level.batch();
         const keys: Buffer[] = [];
+        const changes: Change[] = [];
         const own = (bytes: Buffer) => Buffer.from(bytes);
         return {
           put: (key, value) => {
             keys.push(own(key));
             batch.put(own(key), own(value));
+            changes.push([key.toString('latin1'), own(value)]);
           },
           del: (key) => {
             keys.push(own(key));
             batch.del(own(key));
+            changes.push([key.toString('latin1'), undefined]);
           },
-          write: (options) =>
-            this.#write('batch', keys, (options as { sync?: boolean } | undefined)?.sync ?? false, () => batch.write()),
+          write: (options) => {
+            const sync = (options as { sync?: boolean } | undefined)?.sync ?? false;
+            return this.#write('batch', keys, sync, () => {
+              this.#wrote(changes, sync);
+              return batch.write();
+            });
+          },
         };
       },
       iterator: (options) => {
@@ -180,11 +305,29 @@ class Handle {
       },
       snapshot: () => {
         this.#assertOpen();
-        return this.#level.snapshot();
+        const snapshot = this.#level.snapshot();
+        this.#disk.snapshots++;
+        let open = true;
+        const close = snapshot.close.bind(snapshot);
+        // The level knows its own snapshots only: this one counts when it ends.
+        snapshot.close = () => {
+          if (open && !this.dead) this.#disk.snapshots--;
+          open = false;
+          return close();
+        };
+        return snapshot;
       },
       compactRange: () => this.#write('compact', [], false, async () => {}),
       close: () => this.#close(),
     };
+  }
+
+  get #journal(): Journal | undefined {
+    return this.#disk.journal(this.location);
+  }
+
+  #wrote(changes: readonly Change[], sync: boolean): void {
+    this.#journal?.wrote(changes, { sync, random: this.#disk.surroundings.random() });
   }
 
   /** What is read is what stood there at the call; it arrives a turn later. */
@@ -213,7 +356,7 @@ class Handle {
     this.#inHand++;
     try {
       await this.#disk.do({ kind, location: this.location, keys, sync });
-      await turn();
+      await this.#disk.surroundings.delay();
       if (this.dead) return await NEVER;
       const result = await effect();
       return this.dead ? await NEVER : result;
@@ -228,7 +371,7 @@ class Handle {
     if (this.#closed) return;
     this.#closed = true;
     await this.#disk.do({ kind: 'close', location: this.location, keys: [], sync: false });
-    while (this.#inHand > 0 && !this.dead) await turn();
+    while (this.#inHand > 0 && !this.dead) await this.#disk.surroundings.delay();
     if (this.dead) return NEVER;
     this.#disk.closed(this);
   }

@@ -3,7 +3,9 @@
  * test's: it can be closed, killed and opened again with what its disk holds.
  */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { systemFiles } from '../../src/files.js';
 import { blockKey } from '../../src/log/rows.js';
 import type { Logger } from '../../src/logger.js';
 import type { Operation, Reply } from '../../src/operation.js';
@@ -15,7 +17,9 @@ import { type DiskOperation, MemoryDisk, temporaryDirectory } from './database.j
 const MiB = 1024 * 1024;
 
 /** Notes what it is told. */
-class RecordingLogger implements Logger {
+export class RecordingLogger implements Logger {
+  /** Hears each line too. */
+  onLine: (level: string, message: string) => void = () => {};
   readonly lines: Array<{ level: keyof Logger; message: string; fields: object }> = [];
 
   debug = this.#note('debug');
@@ -24,7 +28,10 @@ class RecordingLogger implements Logger {
   error = this.#note('error');
 
   #note(level: keyof Logger) {
-    return (fields: object, message: string): void => void this.lines.push({ level, message, fields });
+    return (fields: object, message: string): void => {
+      this.lines.push({ level, message, fields });
+      this.onLine(level, message);
+    };
   }
 
   /** Messages of a level, or of all. */
@@ -40,13 +47,20 @@ export class TestStore {
   readonly directory: string;
   readonly disk: MemoryDisk;
   readonly clock: TestClock;
-  readonly logger = new RecordingLogger();
+  readonly logger: RecordingLogger;
   /** What would have ended the process. */
   readonly fatal: Error[] = [];
   store: Store;
   readonly #options: Options;
 
-  private constructor(directory: string, disk: MemoryDisk, clock: TestClock, options: Options) {
+  private constructor(
+    directory: string,
+    disk: MemoryDisk,
+    clock: TestClock,
+    logger: RecordingLogger,
+    options: Options,
+  ) {
+    this.logger = logger;
     this.directory = directory;
     this.disk = disk;
     this.clock = clock;
@@ -60,6 +74,7 @@ export class TestStore {
       clock?: TestClock;
       directory?: string;
       disk?: MemoryDisk;
+      logger?: RecordingLogger;
     } = {},
   ): Promise<TestStore> {
     const {
@@ -67,9 +82,10 @@ export class TestStore {
       clock = new TestClock(),
       directory = path.join(await temporaryDirectory(), 'data'),
       disk = new MemoryDisk(),
+      logger = new RecordingLogger(),
       ...rest
     } = options;
-    const made = new TestStore(directory, disk, clock, rest);
+    const made = new TestStore(directory, disk, clock, logger, rest);
     await made.open(role);
     return made;
   }
@@ -83,6 +99,8 @@ export class TestStore {
     this.store = await Store.open(
       {
         openDatabase: this.disk.open,
+        files: systemFiles,
+        randomBytes,
         fsync: 'never',
         limits: { keyBytesMax: 64 * 1024, valueBytesMax: 16 * MiB, transactionBytesMax: 64 * MiB },
         budget: { overlayBytesMax: 48 * MiB, replayBytesMax: 64 * MiB },

@@ -3,10 +3,11 @@
  * clock that the test moves and on one network that the test breaks.
  */
 import assert from 'node:assert/strict';
+import type { Clock } from '../../src/clock.js';
 import { HeadwaterError } from '../../src/errors.js';
 import type { Followers } from '../../src/replication/followers.js';
 import type { Link } from '../../src/replication/link.js';
-import { type FollowOptions, Replication } from '../../src/replication/replication.js';
+import { type FollowOptions, Replication, type ReplicationOptions } from '../../src/replication/replication.js';
 import { Network } from './channel.js';
 import { TestClock, until } from './clock.js';
 import { type Options, TestStore } from './store.js';
@@ -52,17 +53,23 @@ export class World {
   }
 }
 
+/** What nodes share. */
+interface Surroundings {
+  readonly clock: Clock;
+  readonly network: Network;
+}
+
 let starts = 0;
 
 export class TestNode {
   readonly address: string;
-  readonly test: TestStore;
-  readonly #world: World;
+  test: TestStore;
+  readonly #world: Surroundings;
   readonly #timeoutMs: number;
   replication!: Replication;
   #isUp = false;
 
-  constructor(world: World, address: string, test: TestStore, timeoutMs: number) {
+  constructor(world: Surroundings, address: string, test: TestStore, timeoutMs: number) {
     this.#world = world;
     this.address = address;
     this.test = test;
@@ -85,11 +92,11 @@ export class TestNode {
     return this.store.isServing ? this.store.position.offset : -1;
   }
 
-  /** Listens, and follows where it is a follower. */
-  up(options: { acceptDataLoss: boolean } = { acceptDataLoss: false }): void {
+  /** What its replication is made with. */
+  protected replicationOptions(): ReplicationOptions {
     const { clock, network } = this.#world;
     const { store, logger } = this.test;
-    this.replication = new Replication({
+    return {
       store,
       clock,
       logger,
@@ -97,8 +104,14 @@ export class TestNode {
       timeoutMs: this.#timeoutMs,
       random: () => 0.5,
       address: () => this.address,
-      dial: network.dial,
-    });
+      dial: network.dialFrom(this.address),
+    };
+  }
+
+  /** Listens, and follows where it is a follower. */
+  up(options: { acceptDataLoss: boolean } = { acceptDataLoss: false }): void {
+    const { network } = this.#world;
+    this.replication = new Replication(this.replicationOptions());
     network.listen(this.address, this.replication);
     this.#isUp = true;
     this.replication.start(options);

@@ -1,0 +1,104 @@
+/**
+ * The few things that a data directory needs of a file system, injected: the
+ * real one is `systemFiles`, tests bring one in memory that forgets what was
+ * not synced. Databases are not files here: see level.ts.
+ *
+ * Errors are the system's, with its `code` (ENOENT and so on); whoever calls
+ * knows what they mean.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+
+/** A new file that is being written from its beginning. */
+export interface FileWriter {
+  /** All of it, or it rejects. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** What was appended so far survives a power cut; the file's name does once its directory is synced. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Files {
+  /** Undefined where there is none. */
+  read(file: string): Promise<Buffer | undefined>;
+  /** Begins an empty file, also where there is one; only its owner may read it. */
+  create(file: string): Promise<FileWriter>;
+  rename(from: string, to: string): Promise<void>;
+  /** Names in a directory. @throws ENOENT */
+  list(directory: string): Promise<string[]>;
+  /**
+   * With what is missing above it; only its owner may enter it. Its name
+   * survives a power cut. Without effect where it is there.
+   */
+  makeDirectory(directory: string): Promise<void>;
+  /** A file, or a directory with all that is in it; without effect where there is none. */
+  remove(file: string): Promise<void>;
+  /** The names in a directory survive a power cut. */
+  syncDirectory(directory: string): Promise<void>;
+}
+
+export const systemFiles: Files = {
+  read: (file) =>
+    readFile(file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    }),
+
+  async create(file) {
+    const handle = await open(file, 'w', 0o600);
+    return {
+      // Goes on where the system took a part only, which a plain write would not.
+      append: (bytes) => handle.appendFile(bytes),
+      sync: () => handle.sync(),
+      close: () => handle.close(),
+    };
+  },
+
+  rename,
+  list: (directory) => readdir(directory),
+  makeDirectory,
+  remove: (file) => rm(file, { recursive: true, force: true }),
+
+  syncDirectory,
+};
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Node's recursive mkdir never ends where a file system makes no directories at all, as /proc. */
+async function makeDirectory(directory: string): Promise<void> {
+  const parent = path.dirname(path.resolve(directory));
+  if (!existsSync(parent)) await makeDirectory(parent);
+  try {
+    await mkdir(directory, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    throw error;
+  }
+  await syncDirectory(parent).catch((error: NodeJS.ErrnoException) => {
+    // Where one may make a name and not list them, the system has to see to it.
+    if (error.code !== 'EACCES') throw error;
+  });
+}
+
+/** Replaces a file as a whole or not at all, durably: written aside, synced, renamed, and the directory synced. */
+export async function replaceFile(files: Files, directory: string, name: string, text: string): Promise<void> {
+  const file = path.join(directory, name);
+  const aside = `${file}.new`;
+  const writer = await files.create(aside);
+  try {
+    await writer.append(Buffer.from(text));
+    await writer.sync();
+  } finally {
+    await writer.close();
+  }
+  await files.rename(aside, file);
+  await files.syncDirectory(directory);
+}

@@ -1,0 +1,246 @@
+/**
+ * What may happen in a simulation: one function a kind, which begins it and says
+ * whether it could. A new kind is a new row of EVENTS.
+ */
+import { sealBlock } from '../../src/log/block.js';
+import type { Operation } from '../../src/operation.js';
+import type { SimulatedNode } from './node.js';
+import type { Event, Simulation } from './simulation.js';
+
+export const EVENTS: readonly Event[] = [
+  { name: 'write', weight: 40, run: write },
+  { name: 'burst of writes', weight: 8, run: burst },
+  { name: 'write at a stale leader', weight: 8, run: writeAtStaleLeader },
+  { name: 'write at a follower', weight: 2, run: writeAtFollower },
+  { name: 'cut', weight: 5, run: cut },
+  { name: 'hold', weight: 5, run: hold },
+  { name: 'release', weight: 5, run: release },
+  { name: 'stop', weight: 3, run: stop },
+  { name: 'crash', weight: 4, run: crash },
+  { name: 'power cut', weight: 3, run: powerCut },
+  { name: 'start', weight: 16, run: start },
+  { name: 'promote', weight: 5, run: promote },
+  { name: 'follow', weight: 10, run: follow },
+  { name: 'trim', weight: 4, run: trim },
+  { name: 'checkpoint', weight: 4, run: checkpoint },
+  { name: 'inspect', weight: 4, run: inspect },
+  { name: 'wall clock jump', weight: 2, run: jumpWall },
+  { name: 'forged block', weight: 2, run: forge },
+];
+
+// ---- clients ------------------------------------------------------------------
+
+const keyName = (simulation: Simulation) => Buffer.from(`k${Math.floor(simulation.random() * 12)}`);
+
+function operation(simulation: Simulation): Operation {
+  const key = keyName(simulation);
+  const value = Buffer.from('v'.repeat(1 + Math.floor(simulation.random() * 60)));
+  const ttlMs = 1 + Math.floor(simulation.random() * 5_000);
+  return simulation.pick<() => Operation>([
+    () => ({ kind: 'set', key, value }),
+    () => ({ kind: 'set', key, value }),
+    () => ({ kind: 'set', key, value, expiry: { ttlMs } }),
+    () => ({ kind: 'increment', key: Buffer.from(`n${key}`), by: 1n }),
+    () => ({ kind: 'delete', keys: [key, keyName(simulation)] }),
+    () => ({ kind: 'expire', key, expiry: { ttlMs } }),
+    () => ({ kind: 'rename', key, newKey: keyName(simulation) }),
+    () => ({ kind: 'get', key }),
+    () => ({
+      kind: 'transact',
+      conditions: simulation.chance(0.3) ? [{ key, test: 'absent' }] : [],
+      operations: [
+        { kind: 'set', key, value },
+        { kind: 'increment', key: Buffer.from('total'), by: 2n },
+      ],
+    }),
+    () => (simulation.chance(0.2) ? { kind: 'flushAll' } : { kind: 'persist', key }),
+  ])();
+}
+
+function writeAt(simulation: Simulation, node: SimulatedNode | undefined): boolean {
+  if (!node) return false;
+  const count = 1 + Math.floor(simulation.random() * 3);
+  simulation.write(
+    node,
+    Array.from({ length: count }, () => operation(simulation)),
+  );
+  return true;
+}
+
+function newest(simulation: Simulation): SimulatedNode | undefined {
+  const epochOf = (node: SimulatedNode) => node.store.lineage.epoch;
+  return simulation.nodes
+    .filter((node) => node.leads)
+    .reduce<SimulatedNode | undefined>(
+      (best, node) => (best && epochOf(best) >= epochOf(node) ? best : node),
+      undefined,
+    );
+}
+
+function write(simulation: Simulation): boolean {
+  return writeAt(simulation, newest(simulation));
+}
+
+function burst(simulation: Simulation): boolean {
+  const node = newest(simulation);
+  for (let i = 0; i < 6; i++) writeAt(simulation, node);
+  return node !== undefined;
+}
+
+function writeAtStaleLeader(simulation: Simulation): boolean {
+  const best = newest(simulation);
+  return writeAt(
+    simulation,
+    simulation.any((node) => node.leads && node !== best),
+  );
+}
+
+function writeAtFollower(simulation: Simulation): boolean {
+  return writeAt(
+    simulation,
+    simulation.any((node) => node.isServing && !node.leads),
+  );
+}
+
+// ---- the network --------------------------------------------------------------
+
+function openLines(simulation: Simulation) {
+  return simulation.network.lines.filter((line) => !line.ended);
+}
+
+function cut(simulation: Simulation): boolean {
+  const line = simulation.pick(openLines(simulation));
+  if (!line) return false;
+  simulation.note(`cut ${line.from}→${line.to}`);
+  line.cut();
+  return true;
+}
+
+function hold(simulation: Simulation): boolean {
+  const line = simulation.pick(openLines(simulation));
+  if (!line) return false;
+  const direction = simulation.pick(['down', 'up', 'both'] as const);
+  simulation.note(`hold ${line.from}→${line.to}: ${direction}`);
+  simulation.count(`hold ${direction}`);
+  line.hold(direction);
+  return true;
+}
+
+function release(simulation: Simulation): boolean {
+  const line = simulation.pick(openLines(simulation).filter((one) => one.held));
+  if (!line) return false;
+  simulation.note(`release ${line.from}→${line.to}`);
+  line.release();
+  return true;
+}
+
+// ---- processes ----------------------------------------------------------------
+
+function stop(simulation: Simulation): boolean {
+  const node = simulation.any(({ state }) => state === 'up');
+  if (node) simulation.begin('stop', node, () => node.stop());
+  return node !== undefined;
+}
+
+function crash(simulation: Simulation): boolean {
+  const node = simulation.any(({ state }) => state !== 'down');
+  if (!node) return false;
+  simulation.note(`${node.address} crashes, being ${node.state}`);
+  simulation.forget(node);
+  node.kill();
+  return true;
+}
+
+async function powerCut(simulation: Simulation): Promise<boolean> {
+  const node = simulation.any(({ state }) => state !== 'down');
+  if (!node) return false;
+  simulation.note(`${node.address} loses its power, being ${node.state}`);
+  simulation.forget(node);
+  await node.powerCut();
+  return true;
+}
+
+function start(simulation: Simulation): boolean {
+  const node = simulation.any(({ state }) => state === 'down');
+  if (node) simulation.begin('start', node, () => node.start());
+  return node !== undefined;
+}
+
+function jumpWall(simulation: Simulation): boolean {
+  const node = simulation.pick(simulation.nodes);
+  const byMs = Math.round((simulation.random() - 0.5) * 20_000);
+  simulation.note(`the wall clock of ${node.address} jumps by ${byMs} ms`);
+  node.jumpWall(byMs);
+  return true;
+}
+
+/**
+ * While a process is down, the last block of its log becomes another one that
+ * chains as well: what a restored copy or a faulty disk leaves.
+ */
+async function forge(simulation: Simulation): Promise<boolean> {
+  const node = simulation.any((one) => one.isServing && one.store.position.offset > one.store.keyspaceOffset);
+  if (!node) return false;
+  const end = simulation.history.at(node.store.position);
+  if (!end.parent || end.firstOffset <= node.store.keyspaceOffset) return false;
+  const { replicationId } = node.store.position;
+  const { endTimeMs: timeMs } = node.store;
+  const [location] = node.disk.opened.filter((name) => name.endsWith('/log'));
+  if (!location || node.disk.opened.length > 3) return false;
+  const commands = end.commands.map(() => ({
+    kind: 'put' as const,
+    key: Buffer.from('forged'),
+    value: Buffer.from(`at ${node.address}`),
+    expiresAtMs: 0,
+    type: 0,
+  }));
+  const { offset, checksum } = end.parent;
+  const block = sealBlock({ commands, previous: { offset, checksum }, replicationId, timeMs });
+  simulation.note(`${node.address} crashes, and its last block ${end.key} is forged`);
+  simulation.forget(node);
+  node.kill();
+  node.seen = simulation.forge(end, block);
+  node.stored.add(node.seen.key);
+  await node.forge(location, block);
+  return true;
+}
+
+// ---- roles and places -----------------------------------------------------------
+
+function promote(simulation: Simulation): boolean {
+  const node = simulation.any((one) => one.isServing && !one.leads);
+  if (node) simulation.begin('promote', node, () => node.replication.promote());
+  return node !== undefined;
+}
+
+/** Anybody but itself: chains and loops come about by accident. */
+function follow(simulation: Simulation): boolean {
+  const node = simulation.any(({ state }) => state === 'up');
+  const upstream = simulation.any((one) => one !== node);
+  if (!node || !upstream) return false;
+  simulation.begin(`follow ${upstream.address}`, node, () => node.follow(upstream.address));
+  return true;
+}
+
+// ---- the disk -------------------------------------------------------------------
+
+function trim(simulation: Simulation): boolean {
+  const node = simulation.any((one) => one.isServing && one.store.checkpoint.offset > one.store.log.base.offset);
+  if (!node) return false;
+  const { log, checkpoint: reached } = node.store;
+  simulation.begin(`trim to ${reached.offset}`, node, () => log.trim(reached.offset));
+  return true;
+}
+
+function checkpoint(simulation: Simulation): boolean {
+  const node = simulation.any((one) => one.isServing);
+  if (!node) return false;
+  simulation.begin('checkpoint', node, async () => (await node.store.snapshotAt()).release());
+  return true;
+}
+
+function inspect(simulation: Simulation): boolean {
+  const node = simulation.any((one) => one.isServing);
+  if (node) simulation.begin('inspect', node, () => simulation.inspect(node));
+  return node !== undefined;
+}

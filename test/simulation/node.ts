@@ -1,0 +1,225 @@
+/**
+ * A node of a simulation: the production store and replication on a disk, files
+ * and a clock of the simulation's. It lives many times; what an earlier life
+ * left in hand never takes effect, and hears nothing any more.
+ */
+import type { Block } from '../../src/log/block.js';
+import { blockKey } from '../../src/log/rows.js';
+import type { ReplicationOptions } from '../../src/replication/replication.js';
+import type { FsyncPolicy } from '../../src/store/commit.js';
+import type { Role } from '../../src/store/directory.js';
+import type { Network } from '../support/channel.js';
+import { TestClock } from '../support/clock.js';
+import { MemoryDisk } from '../support/database.js';
+import { MemoryFiles } from '../support/memory-files.js';
+import { RecordingLogger, TestStore } from '../support/store.js';
+import { TestNode } from '../support/world.js';
+import type { Place } from './history.js';
+import { type BlockObserver, observed } from './observed.js';
+
+const DIRECTORY = '/data';
+const TIMEOUT_MS = 5_000;
+
+/** What a simulation gives to its nodes. */
+interface Surroundings {
+  readonly clock: TestClock;
+  readonly network: Network;
+  random(): number;
+  randomBytes(count: number): Buffer;
+  pick<T>(choices: readonly T[]): T;
+  delays(msMax: number): () => Promise<void>;
+  note(text: string): void;
+  observer(node: SimulatedNode): BlockObserver;
+}
+
+/** The simulation's time as one life of a process has it; its wall clock may be set. */
+class ProcessClock extends TestClock {
+  readonly #world: TestClock;
+  readonly #waiting = new Set<() => void>();
+  dead = false;
+  jumpedMs: number;
+
+  constructor(world: TestClock, jumpedMs: number) {
+    super();
+    this.#world = world;
+    this.jumpedMs = jumpedMs;
+  }
+
+  override wallMs(): number {
+    return this.#world.wallMs() + this.jumpedMs;
+  }
+
+  override monotonicMs(): number {
+    return this.#world.monotonicMs();
+  }
+
+  override after(delayMs: number, task: () => void): () => void {
+    if (this.dead) return () => {};
+    const cancel = this.#world.after(delayMs, () => {
+      this.#waiting.delete(cancel);
+      task();
+    });
+    this.#waiting.add(cancel);
+    return () => {
+      this.#waiting.delete(cancel);
+      cancel();
+    };
+  }
+
+  /** With the process go its timers. */
+  die(): void {
+    this.dead = true;
+    for (const cancel of this.#waiting) cancel();
+  }
+}
+
+export type State = 'down' | 'starting' | 'up' | 'stopping';
+
+export class SimulatedNode extends TestNode {
+  readonly #simulation: Surroundings;
+  readonly disk: MemoryDisk;
+  readonly files: MemoryFiles;
+  readonly fsync: FsyncPolicy;
+  readonly #budget: { overlayBytesMax: number; replayBytesMax: number };
+  #clock: ProcessClock;
+  #lives = 0;
+  /** Survives a power cut, as the node last said. */
+  #durable = 0;
+  state: State = 'down';
+  /** Blocks that are, or were, whole in a log here. */
+  readonly stored = new Set<string>();
+  /** Where it was last seen serving. */
+  seen: Place | undefined;
+  /** What a power cut since then could not take. */
+  durableAtPowerCut: number | undefined;
+  /** Full resyncs that were taken over since then. */
+  adopted = 0;
+  /** A person said that data may go. */
+  acceptedLoss = false;
+  acceptedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(simulation: Surroundings, name: string) {
+    super(simulation, name, undefined as never, TIMEOUT_MS);
+    this.#simulation = simulation;
+    const delay = simulation.delays(0.3);
+    this.files = new MemoryFiles(delay);
+    this.disk = new MemoryDisk({
+      isFolder: (location) => this.files.isFolder(location),
+      makeFolder: async (location) => this.files.makeFolder(location),
+      delay,
+      random: simulation.random,
+    });
+    this.fsync = simulation.pick(['always', 'everysec', 'everysec', 'never'] as const);
+    const bytes = simulation.pick([1_000, 4_000, 1_000_000]);
+    this.#budget = { overlayBytesMax: bytes, replayBytesMax: bytes };
+    this.#clock = new ProcessClock(simulation.clock, 0);
+  }
+
+  get isServing(): boolean {
+    return this.state === 'up' && this.store.isServing;
+  }
+
+  get leads(): boolean {
+    return this.isServing && this.store.role === 'leader';
+  }
+
+  /** Notes what a power cut must not take any more. */
+  promised(): void {
+    this.#durable = this.store.log.durableOffset;
+  }
+
+  jumpWall(byMs: number): void {
+    this.#clock.jumpedMs += byMs;
+  }
+
+  async start(role?: { role: Role; upstream: string }): Promise<void> {
+    this.state = 'starting';
+    const clock = new ProcessClock(this.#simulation.clock, this.#clock.jumpedMs);
+    this.#clock = clock;
+    this.#lives++;
+    const logger = new RecordingLogger();
+    logger.onLine = (level, message) => {
+      if (message.startsWith('full resync done')) this.adopted++;
+      if (!clock.dead) this.#simulation.note(`${this.address} ${level}: ${message}`);
+    };
+    try {
+      this.test = await TestStore.open({
+        directory: DIRECTORY,
+        disk: this.disk,
+        clock,
+        logger,
+        files: this.files.of(clock),
+        openDatabase: observed(this.disk.process(), this.#simulation.observer(this)),
+        randomBytes: this.#simulation.randomBytes,
+        fsync: this.fsync,
+        budget: this.#budget,
+        ...(role && { role }),
+      });
+    } catch (error) {
+      this.state = 'down';
+      throw error;
+    }
+    this.state = 'up';
+    this.up();
+  }
+
+  async stop(): Promise<void> {
+    this.state = 'stopping';
+    await this.down();
+    this.#clock.dead = true;
+    this.state = 'down';
+  }
+
+  override kill(): void {
+    const { network } = this.#simulation;
+    if (this.isServing) this.promised();
+    this.#clock.die();
+    this.disk.crash();
+    network.down(this.address);
+    for (const line of network.lines) if (line.from === this.address || line.to === this.address) line.cut();
+    this.state = 'down';
+  }
+
+  async powerCut(): Promise<void> {
+    this.kill();
+    this.durableAtPowerCut = Math.min(this.#durable, this.durableAtPowerCut ?? Number.POSITIVE_INFINITY);
+    const keeps = () => this.#simulation.random() < 0.5;
+    this.files.powerCut(keeps);
+    await this.disk.powerCut();
+  }
+
+  /** Blocks kept in a folder of the data directory, as they lie there. */
+  kept(folder: 'lost-writes' | 'damaged'): Buffer[] {
+    const blocks: Buffer[] = [];
+    for (const [name, bytes] of this.files.contents(`${DIRECTORY}/${folder}`)) {
+      if (!name.endsWith('.blocks')) continue;
+      for (let at = 0; at < bytes.length; ) {
+        const end = at + 4 + bytes.readUInt32BE(at);
+        blocks.push(bytes.subarray(at + 4, end));
+        at = end;
+      }
+    }
+    return blocks;
+  }
+
+  /** Puts a block in the place of the one that ends there, while nobody looks. */
+  async forge(location: string, block: Block): Promise<void> {
+    await this.disk.raw(location).put(blockKey(block.lastOffset), block.bytes);
+    this.disk.journal(location)?.wrote([[blockKey(block.lastOffset).toString('latin1'), block.bytes]], {
+      sync: true,
+      random: 1,
+    });
+  }
+
+  protected override replicationOptions(): ReplicationOptions {
+    const clock = this.#clock;
+    const options = super.replicationOptions();
+    return {
+      ...options,
+      clock,
+      nonce: `${this.address} life ${this.#lives}`,
+      random: this.#simulation.random,
+      dial: (address) => (clock.dead ? new Promise<never>(() => {}) : options.dial(address)),
+    };
+  }
+}

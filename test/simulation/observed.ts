@@ -1,0 +1,62 @@
+/** A log's database that tells of every block that is put into it, before and after it is there. */
+import type { Database, OpenDatabase, WriteBatch } from '../../src/level.js';
+import { Block } from '../../src/log/block.js';
+
+export interface BlockObserver {
+  appending(block: Block): void;
+  appended(block: Block): void;
+}
+
+const BLOCK_ROW = 'b'.charCodeAt(0);
+
+export function observed(open: OpenDatabase, observer: BlockObserver): OpenDatabase {
+  return async (location, options) => {
+    const database = await open(location, options);
+    return location.endsWith('/log') ? observe(database, observer) : database;
+  };
+}
+
+function observe(database: Database, observer: BlockObserver): Database {
+  const { location } = database;
+  return {
+    location,
+    get latched() {
+      return database.latched;
+    },
+    get: (key) => database.get(key),
+    getMany: (keys, snapshot) => database.getMany(keys, snapshot),
+    hasMany: (keys) => database.hasMany(keys),
+    async put(key, value, options) {
+      const blocks = blocksIn([[key, value]]);
+      for (const block of blocks) observer.appending(block);
+      await database.put(key, value, options);
+      for (const block of blocks) observer.appended(block);
+    },
+    batch() {
+      const batch = database.batch();
+      const rows: Array<[Buffer, Buffer]> = [];
+      return {
+        put(key, value) {
+          rows.push([key, value]);
+          batch.put(key, value);
+        },
+        del: (key) => batch.del(key),
+        async write(options) {
+          const blocks = blocksIn(rows);
+          for (const block of blocks) observer.appending(block);
+          await batch.write(options);
+          for (const block of blocks) observer.appended(block);
+        },
+      } satisfies WriteBatch;
+    },
+    iterate: (options) => database.iterate(options),
+    snapshot: () => database.snapshot(),
+    durable: () => database.durable(),
+    compact: (from, to) => database.compact(from, to),
+    close: () => database.close(),
+  };
+}
+
+function blocksIn(rows: ReadonlyArray<readonly [Buffer, Buffer]>): Block[] {
+  return rows.filter(([key]) => key[0] === BLOCK_ROW).map(([, value]) => new Block(Buffer.from(value)));
+}

@@ -1,0 +1,113 @@
+/**
+ * Bugs to be found: each takes one guarantee out of the product, from outside,
+ * until it is undone. What finds none of them proves nothing.
+ */
+import { Keyspace } from '../../src/keyspace/keyspace.js';
+import { KeyspaceSnapshot } from '../../src/keyspace/snapshot.js';
+import { Log } from '../../src/log/log.js';
+import type { Simulation } from './simulation.js';
+
+export interface PlantedBug {
+  readonly name: string;
+  /** The invariant that finds it. */
+  readonly found: RegExp;
+  /** @returns what takes it out again. */
+  plant(): () => void;
+  /** What the bug has to know of a run. */
+  watch?(simulation: Simulation): void;
+}
+
+/** Puts `method` in the place of a prototype's own. */
+function replace<T, K extends keyof T>(prototype: T, name: K, method: T[K]): () => void {
+  const own = prototype[name];
+  prototype[name] = method;
+  return () => {
+    prototype[name] = own;
+  };
+}
+
+/** The checksum that a follower brought, by the offset it asked from. */
+const brought = new Map<number, number>();
+
+export const PLANTED: readonly PlantedBug[] = [
+  {
+    name: 'a resync decision that does not compare checksums',
+    found: /a partial resync continues a past that both sides share/,
+    plant() {
+      brought.clear();
+      const { checksumAt } = Log.prototype;
+      return replace(Log.prototype, 'checksumAt', async function (this: Log, offset) {
+        const own = await checksumAt.call(this, offset);
+        return typeof own === 'number' ? (brought.get(offset) ?? own) : own;
+      });
+    },
+    watch({ network }) {
+      const { onLine } = network;
+      network.onLine = (line) => {
+        onLine(line);
+        const { onUp } = line;
+        line.onUp = (frame) => {
+          if (frame.kind === 'handshake') brought.set(frame.position.offset, frame.position.checksum);
+          onUp(frame);
+        };
+      };
+    },
+  },
+  {
+    name: 'a promotion that goes on under the history of the former leader',
+    found: /no offset is used twice under one replication ID/,
+    plant() {
+      const { beginHistory } = Log.prototype;
+      return replace(Log.prototype, 'beginHistory', async function (this: Log, replicationId) {
+        return this.lineage.current ?? beginHistory.call(this, replicationId);
+      });
+    },
+  },
+  {
+    name: 'a block that is in the log and is not applied',
+    found: /nothing is fatal: .*block \d+ applied after \d+/,
+    plant() {
+      const { apply } = Keyspace.prototype;
+      let applied = 0;
+      return replace(Keyspace.prototype, 'apply', function (this: Keyspace, block) {
+        if (++applied % 40 !== 0) apply.call(this, block);
+      });
+    },
+  },
+  {
+    name: 'a write that is acknowledged before it is appended',
+    found: /an acknowledged write is in the log/,
+    plant() {
+      const { append } = Log.prototype;
+      return replace(Log.prototype, 'append', async function (this: Log, blocks, options) {
+        void append.call(this, blocks, options);
+      });
+    },
+  },
+  {
+    name: 'a snapshot for a follower that leaves out a key',
+    found: /equal positions have equal data/,
+    plant() {
+      const { chunks, digest } = KeyspaceSnapshot.prototype;
+      let whole = false;
+      const undo = [
+        replace(KeyspaceSnapshot.prototype, 'chunks', async function* (this: KeyspaceSnapshot, prefix, entries) {
+          const all = whole;
+          for await (const chunk of chunks.call(this, prefix, entries)) yield all ? chunk : chunk.slice(0, -1);
+        }),
+        replace(KeyspaceSnapshot.prototype, 'digest', function (this: KeyspaceSnapshot) {
+          // An async generator begins when it is first asked, which is before this returns.
+          whole = true;
+          try {
+            return digest.call(this);
+          } finally {
+            whole = false;
+          }
+        }),
+      ];
+      return () => {
+        for (const one of undo) one();
+      };
+    },
+  },
+];

@@ -1,0 +1,93 @@
+/**
+ * The invariants of the design, over many random runs of a few nodes. `npm test`
+ * does 200; HEADWATER_SEEDS sets another number, HEADWATER_SEED repeats one run
+ * and shows all of it where it fails.
+ */
+import assert from 'node:assert/strict';
+import { EVENTS } from './events.js';
+import { Violation } from './history.js';
+import { PLANTED, type PlantedBug } from './planted.js';
+import { type Counts, Simulation } from './simulation.js';
+
+const ONE = process.env.HEADWATER_SEED;
+const SEEDS = ONE === undefined ? Number(process.env.HEADWATER_SEEDS ?? 200) : 1;
+const FIRST_SEED = Number(ONE ?? 1);
+/** In which a planted bug has to be found. */
+const SEEDS_TO_FIND = 200;
+
+/** What 200 runs must have been through, each so many times: else they prove less than they say. */
+const WANTED: Counts = {
+  ...Object.fromEntries(EVENTS.map(({ name }) => [name, 20])),
+  'write acknowledged': 2_000,
+  'write refused by a follower': 50,
+  'digest compared': 500,
+  'hold up': 20,
+  'hold down': 20,
+  'hold both': 20,
+  'partial resync': 1_000,
+  'full resync EMPTY_FOLLOWER': 10,
+  'full resync LOG_TRIMMED': 5,
+  'full resync DIVERGED': 50,
+  'full resync CHECKSUM_MISMATCH': 20,
+  'full resync DATA_LOSS_ACCEPTED': 20,
+  'refused TAIL_NOT_IN_LOG': 20,
+  'refused NO_COMMON_HISTORY': 20,
+  'refused UPSTREAM_EMPTY': 5,
+  'history left': 100,
+  'write kept in lost-writes': 100,
+};
+
+function missing(counts: Counts, seeds: number): string[] {
+  return Object.entries(WANTED)
+    .filter(([kind, wanted]) => (counts[kind] ?? 0) < Math.floor((wanted * seeds) / 200))
+    .map(([kind, wanted]) => `${kind}: ${counts[kind] ?? 0} times, wanted ${Math.floor((wanted * seeds) / 200)}`);
+}
+
+describe('a simulation', function () {
+  this.timeout(0);
+
+  it(`keeps every invariant in ${SEEDS} runs, which see every kind of fault`, async () => {
+    const counts: Counts = {};
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+      const simulation = new Simulation(seed, EVENTS);
+      await simulation.run();
+      for (const [kind, count] of Object.entries(simulation.counts)) counts[kind] = (counts[kind] ?? 0) + count;
+    }
+    if (SEEDS >= 200) assert.deepEqual(missing(counts, SEEDS), [], 'every kind of event and fault happens');
+  });
+
+  it('is repeated exactly by its seed', async () => {
+    for (const seed of [FIRST_SEED, FIRST_SEED + 6]) {
+      const [first, second] = [new Simulation(seed, EVENTS), new Simulation(seed, EVENTS)];
+      const hash = await first.run();
+      assert.equal(await second.run(), hash);
+      assert.deepEqual(second.trace, first.trace);
+    }
+  });
+
+  for (const bug of PLANTED) {
+    it(`finds ${bug.name}`, async () => {
+      const violation = await firstViolation(bug);
+      assert.match(violation?.message ?? 'nothing', bug.found);
+    });
+  }
+});
+
+async function firstViolation(bug: PlantedBug): Promise<Violation | undefined> {
+  const undo = bug.plant();
+  try {
+    for (let seed = 1; seed <= SEEDS_TO_FIND; seed++) {
+      const simulation = new Simulation(seed, EVENTS);
+      bug.watch?.(simulation);
+      try {
+        await simulation.run();
+      } catch (error) {
+        if (error instanceof Violation) return error;
+        throw error;
+      }
+    }
+    return undefined;
+  } finally {
+    undo();
+  }
+}

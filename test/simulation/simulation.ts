@@ -1,0 +1,490 @@
+/**
+ * One run: a few nodes, a random schedule of writes, faults and changes of
+ * place (events.ts), then a time without faults in which all must become level.
+ * Time, randomness, disks, files and network are the simulation's, so a seed
+ * repeats a run exactly: `trace` says so.
+ *
+ * Time moves in small steps; between two of them every node is looked at
+ * (`#look`), so that what must always hold is checked at many moments and not
+ * only at the end.
+ */
+import { createHash } from 'node:crypto';
+import { HeadwaterError } from '../../src/errors.js';
+import type { Block } from '../../src/log/block.js';
+import type { Operation } from '../../src/operation.js';
+import { type Line, Network } from '../support/channel.js';
+import { TestClock } from '../support/clock.js';
+import { seededRandom } from '../support/random.js';
+import { digestOf, History, keyOf, leadsTo, notOnTheWay, type Place, Violation } from './history.js';
+import { SimulatedNode } from './node.js';
+import type { BlockObserver } from './observed.js';
+
+const EVENTS_MIN = 40;
+const EVENTS_MAX = 90;
+/** Between two looks at the nodes. */
+const STEP_MS = 4;
+/** In which all must be level once nothing fails any more. */
+const HEALED_MS_MAX = 120_000;
+/** Before a person accepts a loss once more. */
+const ASKED_AGAIN_MS = 3_000;
+/** The last lines of the trace that a failure shows; of one that is repeated, all. */
+const SHOWN_LINES = process.env.HEADWATER_SEED === undefined ? 60 : Number.POSITIVE_INFINITY;
+
+/** What happened, by kind: over many seeds, nothing may be missing. */
+export type Counts = Record<string, number>;
+
+/** What may happen. */
+export interface Event {
+  readonly name: string;
+  /** How often, beside the others. */
+  readonly weight: number;
+  /** Begins it. @returns false where nothing of the kind could happen now. */
+  run(simulation: Simulation): boolean | Promise<boolean>;
+}
+
+interface Acknowledged {
+  readonly value: string;
+  readonly place: Place;
+  readonly node: SimulatedNode;
+}
+
+const REFUSALS = ['unavailable', 'shutting_down', 'read_only_follower', 'outcome_unknown', 'keyspace_incomplete'];
+
+export class Simulation {
+  readonly seed: number;
+  readonly #events: readonly Event[];
+  readonly random: () => number;
+  readonly clock = new TestClock();
+  readonly network = new Network();
+  readonly history = new History();
+  readonly nodes: SimulatedNode[] = [];
+  readonly counts: Counts = {};
+  readonly trace: string[] = [];
+  /** Places that a power cut took or a person gave up. */
+  readonly #excused = new Set<Place>();
+  /** Blocks that a disk changed, before and after. */
+  readonly #twofold = new Set<Place>();
+  readonly #acknowledged: Acknowledged[] = [];
+  /** What was begun and has not ended, by name. */
+  readonly #inHand = new Map<Promise<unknown>, { name: string; node: SimulatedNode }>();
+  #violation: Error | undefined;
+  #values = 0;
+
+  constructor(seed: number, events: readonly Event[]) {
+    this.#events = events;
+    this.seed = seed;
+    this.random = seededRandom(seed);
+    this.network.later = this.#inOrder(2);
+    this.network.onLine = (line) => this.#watch(line);
+  }
+
+  // ---- for events -------------------------------------------------------------
+
+  readonly randomBytes = (count: number): Buffer =>
+    Buffer.from(Array.from({ length: count }, () => Math.floor(this.random() * 256)));
+
+  pick<T>(choices: readonly T[]): T {
+    return choices[Math.floor(this.random() * choices.length)] as T;
+  }
+
+  /** A node of which that holds. */
+  any(condition: (node: SimulatedNode) => boolean): SimulatedNode | undefined {
+    const fit = this.nodes.filter(condition);
+    return fit.length > 0 ? this.pick(fit) : undefined;
+  }
+
+  chance(probability: number): boolean {
+    return this.random() < probability;
+  }
+
+  count(kind: string): void {
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+  }
+
+  note(text: string): void {
+    this.trace.push(`${Math.round(this.clock.monotonicMs() * 1_000)} ${text}`);
+  }
+
+  /** What takes up to so many milliseconds each, one after another. */
+  delays(msMax: number): () => Promise<void> {
+    const later = this.#inOrder(msMax);
+    return () => new Promise((resolve) => later(resolve));
+  }
+
+  #inOrder(msMax: number): (task: () => void) => void {
+    let lastMs = 0;
+    return (task) => {
+      const now = this.clock.monotonicMs();
+      lastMs = Math.max(lastMs, now + this.random() * msMax);
+      this.clock.after(lastMs - now, task);
+    };
+  }
+
+  /** Begins something that the schedule does not wait for; a refusal that a person could meet is no failure. */
+  begin(name: string, node: SimulatedNode, work: () => Promise<unknown>): void {
+    this.note(`${node.address}: ${name}`);
+    const done: Promise<unknown> = work()
+      .catch((error: unknown) => {
+        if (!HeadwaterError.is(error) || !REFUSALS.includes(error.code)) this.#fails(error);
+        else this.note(`${node.address}: ${name} was refused: ${error.message}`);
+      })
+      .finally(() => this.#inHand.delete(done));
+    this.#inHand.set(done, { name, node });
+  }
+
+  /** What a dead process had begun does not end. */
+  forget(node: SimulatedNode): void {
+    for (const [done, { node: of }] of this.#inHand) if (of === node) this.#inHand.delete(done);
+  }
+
+  /** Writes at a node, whatever it is; what is acknowledged must be where it says. */
+  write(node: SimulatedNode, operations: readonly Operation[]): void {
+    const value = `w${++this.#values}`;
+    const mark: Operation = {
+      kind: 'set',
+      key: Buffer.from(`mark ${this.#values % 7}`),
+      value: Buffer.from(value),
+      expiry: undefined,
+    };
+    const { store } = node;
+    this.begin(`write ${value}: ${operations.map(({ kind }) => kind).join(', ')}`, node, async () => {
+      const { replies, position } = await store.submit([...operations, mark], { bytes: 100, ordered: false });
+      const refused = replies.find((reply) => reply.kind === 'error');
+      if (replies.at(-1)?.kind === 'error') {
+        this.count('write refused by a follower');
+        if (refused?.kind === 'error') throw refused.error;
+      }
+      this.count('write acknowledged');
+      this.#acknowledge(value, node, this.history.at(position));
+    });
+  }
+
+  #acknowledge(value: string, node: SimulatedNode, end: Place): void {
+    const holds = (place: Place) =>
+      place.commands.some((command) => command.kind === 'put' && command.value.toString() === value);
+    let place: Place | undefined = end;
+    while (place && !holds(place)) place = place.parent;
+    if (!place || !node.stored.has(place.key))
+      throw new Violation(`an acknowledged write is in the log of the node that took it: ${value} at ${node.address}`);
+    if (node.fsync === 'always' && node.store.log.durableOffset < place.offset)
+      throw new Violation(`with --fsync always an acknowledged write is durable: ${value} at ${node.address}`);
+    this.#acknowledged.push({ value, place, node });
+  }
+
+  /** The keyspace of a node is what its position says. */
+  async inspect(node: SimulatedNode): Promise<void> {
+    const snapshot = await node.store.snapshotAt();
+    try {
+      const { digest } = await snapshot.digest();
+      const expected = digestOf(this.history.at(snapshot.position).state);
+      if (digest.toString('hex') !== expected)
+        throw new Violation(
+          `equal positions have equal data: ${node.address} at ${keyOf(snapshot.position)} has ${digest.toString('hex').slice(0, 8)}, a plain replay ${expected.slice(0, 8)}`,
+        );
+      this.count('digest compared');
+    } finally {
+      await snapshot.release();
+    }
+  }
+
+  /** A disk changed the block that ends there: its offsets now mean two things. */
+  forge(place: Place, block: Block): Place {
+    const forged = this.history.forged(block);
+    this.#excused.add(place);
+    for (const one of [place, forged]) this.#twofold.add(one);
+    return forged;
+  }
+
+  observer(node: SimulatedNode): BlockObserver {
+    return {
+      appending: (block: Block) => this.#watching(() => void this.history.add(block)),
+      appended: (block: Block) => void node.stored.add(keyOf(block.position)),
+    };
+  }
+
+  // ---- the run ----------------------------------------------------------------
+
+  /** @returns the hash of everything that happened. @throws Error with the seed, the invariant and what happened last. */
+  async run(): Promise<string> {
+    const nodes = 2 + Math.floor(this.random() * 4);
+    for (let i = 0; i < nodes; i++) this.nodes.push(new SimulatedNode(this, `n${i}`));
+    try {
+      for (const node of this.nodes)
+        this.begin('first start', node, () =>
+          node.start(node === this.nodes[0] ? undefined : { role: 'follower', upstream: 'n0' }),
+        );
+      await this.#pass(500);
+      const events = EVENTS_MIN + Math.floor(this.random() * (EVENTS_MAX - EVENTS_MIN));
+      for (let i = 0; i < events; i++) await this.#event();
+      this.note('---- healing');
+      await this.#heal();
+      await this.#end();
+    } catch (error) {
+      throw this.#explained(error as Error);
+    }
+    return createHash('sha256').update(this.trace.join('\n')).digest('hex');
+  }
+
+  async #event(): Promise<void> {
+    const total = this.#events.reduce((sum, { weight }) => sum + weight, 0);
+    let at = this.random() * total;
+    const event = this.#events.find(({ weight }) => {
+      at -= weight;
+      return at < 0;
+    });
+    if (await event?.run(this)) this.count((event as Event).name);
+    const longMs = this.chance(0.08) ? 7_000 : 250;
+    await this.#pass(this.random() * longMs);
+  }
+
+  /** Lets time go on, and looks. */
+  async #pass(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= STEP_MS) {
+      await this.clock.advance(Math.min(left, STEP_MS));
+      for (const node of this.nodes) this.#watching(() => this.#look(node));
+      const [error] = this.network.errors;
+      if (error) this.#fails(error);
+      if (this.#violation) throw this.#violation;
+    }
+  }
+
+  async #until(what: string, condition: () => boolean): Promise<void> {
+    const endMs = this.clock.monotonicMs() + HEALED_MS_MAX;
+    while (!condition()) {
+      if (this.clock.monotonicMs() > endMs)
+        throw new Violation(`without faults, ${what} within ${HEALED_MS_MAX / 1_000} s\n${this.#states()}`);
+      await this.#pass(50);
+    }
+  }
+
+  #look(node: SimulatedNode): void {
+    if (node.state !== 'up') return;
+    const [fatal] = node.test.fatal;
+    if (fatal) throw new Violation(`nothing is fatal: ${fatal.stack}`);
+    if (!node.isServing) return;
+    node.promised();
+    const now = this.history.at(node.store.position);
+    const before = node.seen;
+    if (before === now) return;
+    node.seen = now;
+    if (before) this.#accountFor(node, before, now);
+    node.durableAtPowerCut = undefined;
+    node.acceptedLoss = false;
+  }
+
+  /** A node leaves a history only by a way that keeps or names what it leaves. */
+  #accountFor(node: SimulatedNode, before: Place, now: Place): void {
+    const left = notOnTheWay(before, now);
+    if (left.length === 0) return;
+    this.note(`${node.address} leaves ${left.length} blocks: was at ${before.key}, is at ${now.key}`);
+    this.count('history left');
+    const kept = this.#kept();
+    for (const place of left) {
+      const byPower = node.durableAtPowerCut !== undefined && place.offset > node.durableAtPowerCut;
+      if (byPower || node.acceptedLoss || this.#isTwofold(place)) this.#excused.add(place);
+      else if (kept.has(place.bytes.toString('latin1'))) this.count('write kept in lost-writes');
+      else
+        throw new Violation(
+          `what is left is kept: ${node.address} went from ${before.key} to ${now.key}, and ${place.key} is nowhere`,
+        );
+    }
+  }
+
+  /** Where a log has been trimmed, two pasts under one ID cannot be told apart any more. */
+  #isTwofold(place: Place): boolean {
+    for (let at: Place | undefined = place; at; at = at.parent) if (this.#twofold.has(at)) return true;
+    return false;
+  }
+
+  /** The blocks that nodes have put aside. */
+  #kept(): Set<string> {
+    const blocks = this.nodes.flatMap((node) => [...node.kept('lost-writes'), ...node.kept('damaged')]);
+    return new Set(blocks.map((bytes) => bytes.toString('latin1')));
+  }
+
+  #watch(line: Line): void {
+    const name = `${line.from}→${line.to}`;
+    line.onUp = (frame) => this.note(`${name} up ${frame.kind}`);
+    line.onDown = (frame) => {
+      this.note(`${name} down ${frame.kind}`);
+      if (frame.kind === 'continue') this.#watching(() => this.#judgePartial(line));
+      if (frame.kind === 'fullResync') this.#watching(() => this.#judgeFull(line, frame.reason));
+      if (frame.kind === 'refuse') this.count(`refused ${frame.reason}`);
+    };
+  }
+
+  /** The oracle: what the logs of both sides allow, from the tree of all blocks. */
+  #partialAllowed(line: Line): boolean | undefined {
+    const [handshake] = line.answered;
+    const upstream = this.nodes.find(({ address }) => address === line.to);
+    if (handshake?.kind !== 'handshake' || !upstream?.isServing) return undefined;
+    const { offset } = handshake.position;
+    if (handshake.full || handshake.keyspaceIncomplete || handshake.keyspaceOffset > offset) return false;
+    const asked = this.history.find(handshake.position);
+    const { base, end } = upstream.store.log;
+    return asked !== undefined && offset >= base.offset && leadsTo(asked, this.history.at(end));
+  }
+
+  #judgePartial(line: Line): void {
+    this.count('partial resync');
+    if (this.#partialAllowed(line) === false)
+      throw new Violation(`a partial resync continues a past that both sides share: ${line.from} from ${line.to}`);
+  }
+
+  #judgeFull(line: Line, reason: string): void {
+    this.count(`full resync ${reason.split(':')[0]}`);
+    const [handshake] = line.answered;
+    // Who holds nothing has nothing to continue.
+    if (handshake?.kind === 'handshake' && handshake.position.offset === 0) return;
+    if (this.#partialAllowed(line))
+      throw new Violation(`no resync is full where a partial one is allowed: ${line.from} from ${line.to}, ${reason}`);
+  }
+
+  // ---- the end ----------------------------------------------------------------
+
+  async #heal(): Promise<void> {
+    for (const line of this.network.lines) line.release();
+    await this.#until('what was begun ends', () => this.#inHand.size === 0);
+    for (const node of this.nodes.filter(({ state }) => state === 'down')) await this.#bringUp(node);
+    const root = await this.#newLeader();
+    const placed = [root];
+    const parents = new Map<SimulatedNode, string>();
+    for (const node of this.nodes) {
+      if (node === root) continue;
+      const parent = this.pick(placed);
+      placed.push(node);
+      parents.set(node, parent.address);
+      this.begin(`follow ${parent.address}`, node, () => node.follow(parent.address));
+    }
+    this.write(root, []);
+    await this.#until('all are level with their leader', () => {
+      this.#giveUpWhatIsRefused(parents);
+      return this.nodes.every(
+        (node) =>
+          node.isServing &&
+          keyOf(node.store.position) === keyOf(root.store.position) &&
+          (node === root || node.link.status.state === 'streaming'),
+      );
+    });
+  }
+
+  /** A leader whose keyspace is ahead of its log opens only to follow. */
+  async #bringUp(node: SimulatedNode): Promise<void> {
+    this.begin('last start', node, async () => {
+      try {
+        await node.start();
+      } catch (error) {
+        if (!HeadwaterError.is(error, 'keyspace_incomplete')) throw error;
+        this.count('leader incomplete');
+        await node.start({ role: 'follower', upstream: this.pick(this.nodes).address });
+      }
+    });
+    await this.#until(`${node.address} is up`, () => node.state === 'up');
+  }
+
+  async #newLeader(): Promise<SimulatedNode> {
+    await this.#pass(100);
+    const root =
+      this.any((node) => node.isServing && node.store.position.offset > 0) ?? this.any((node) => node.isServing);
+    if (!root) throw new Violation(`some node serves\n${this.#states()}`);
+    this.begin('promote, for good', root, () => root.replication.promote());
+    await this.#until('the promotion ends', () => this.#inHand.size === 0);
+    return root;
+  }
+
+  /** As a person would who has read why. */
+  #giveUpWhatIsRefused(parents: ReadonlyMap<SimulatedNode, string>): void {
+    for (const [node, parent] of parents) {
+      // It holds for one resync; where its upstream lost its data in the meantime, it is asked for again.
+      if (node.state !== 'up' || this.clock.monotonicMs() - node.acceptedAtMs < ASKED_AGAIN_MS) continue;
+      const { error, address } = node.link.status;
+      if (address !== parent || !/refused to resync \((TAIL_NOT_IN_LOG|NO_COMMON_HISTORY|OTHER_CLUSTER)\)/.test(error))
+        continue;
+      this.count('loss accepted');
+      node.acceptedLoss = true;
+      node.acceptedAtMs = this.clock.monotonicMs();
+      this.begin(`follow ${address}, accepting the loss`, node, () => node.follow(address, { acceptDataLoss: true }));
+    }
+  }
+
+  async #end(): Promise<void> {
+    for (const node of this.nodes) this.begin('inspect', node, () => this.inspect(node));
+    await this.#until('digests are made', () => this.#inHand.size === 0);
+    const end = this.history.at((this.nodes[0] as SimulatedNode).store.position);
+    for (const { value, place, node } of this.#acknowledged) {
+      if (leadsTo(place, end) || this.#excused.has(place)) continue;
+      if (!this.#kept().has(place.bytes.toString('latin1')))
+        throw new Violation(
+          `every acknowledged write is there or accounted for: ${value} of ${node.address} at ${place.key}`,
+        );
+    }
+    for (const node of this.nodes) this.begin('let go of the log', node, () => this.#letGo(node));
+    await this.#until('sessions end', () => this.#inHand.size === 0);
+    for (const node of this.nodes) this.begin('last stop', node, () => node.stop());
+    await this.#until('all stop', () => this.#inHand.size === 0);
+    await this.#pass(100);
+    this.#nothingHangs();
+  }
+
+  /** Once its sessions have ended nothing pins a log. */
+  async #letGo(node: SimulatedNode): Promise<void> {
+    await node.replication.close(new HeadwaterError('shutting_down', 'the node is shutting down'));
+    // Sessions end a moment after their channels.
+    await new Promise<void>((resolve) => void this.clock.after(100, resolve));
+    await (await node.store.snapshotAt()).release();
+    const { offset } = node.store.log.end;
+    const base = await node.store.log.trim(offset);
+    if (base !== offset)
+      throw new Violation(
+        `nothing pins a log when all sessions have ended: ${node.address} kept what follows ${base}, its end is ${offset}`,
+      );
+  }
+
+  #nothingHangs(): void {
+    for (const { address, disk } of this.nodes) {
+      if (disk.opened.length > 0) throw new Violation(`no database stays open: ${address} ${disk.opened.join(', ')}`);
+      if (disk.snapshots !== 0) throw new Violation(`no snapshot stays open: ${address} has ${disk.snapshots}`);
+    }
+    if (this.clock.waiting > 0) throw new Violation(`no timer is left: ${this.clock.waiting} are`);
+    const open = this.network.lines.filter(({ ended }) => !ended);
+    if (open.length > 0)
+      throw new Violation(`no session is left: ${open.map(({ from, to }) => `${from}→${to}`).join(', ')}`);
+  }
+
+  #watching(look: () => void): void {
+    try {
+      look();
+    } catch (error) {
+      this.#fails(error);
+    }
+  }
+
+  #fails(error: unknown): void {
+    this.#violation ??= error as Error;
+  }
+
+  #states(): string {
+    const inHand = [...this.#inHand.values()].map(({ name, node }) => `  ${node.address} has in hand: ${name}`);
+    return [...this.nodes.map((node) => `  ${stateOf(node)}`), ...inHand].join('\n');
+  }
+
+  #explained(error: Error): Error {
+    const lines = this.trace.slice(-SHOWN_LINES).map((line) => `    ${line}`);
+    const what = error instanceof Violation ? `does not hold: ${error.message}` : `failed: ${error.stack}`;
+    const repeat = `HEADWATER_SEED=${this.seed} npm run simulate`;
+    return Object.assign(
+      new Violation(
+        `seed ${this.seed} ${what}\n  the last events (microseconds first):\n${lines.join('\n')}\n${this.#states()}\n  repeat it with: ${repeat}`,
+      ),
+      { cause: error },
+    );
+  }
+}
+
+function stateOf(node: SimulatedNode): string {
+  if (node.state !== 'up') return `${node.address} is ${node.state}`;
+  const { store, link } = node;
+  const where = store.isServing ? keyOf(store.position) : `not serving: ${store.notServing?.message}`;
+  if (store.role === 'leader') return `${node.address} leads, ${where}`;
+  return `${node.address} follows ${store.upstream} (${link.status.state} ${link.status.error}), ${where}`;
+}

@@ -88,6 +88,9 @@ export class Node implements NodeControl {
       clock: systemClock,
       nonce: randomUUID(),
       timeoutMs: config.linkTimeoutMs,
+      heartbeatIntervalMs: config.heartbeatIntervalMs,
+      minFollowers: config.minFollowers,
+      maxLagMs: config.maxLagMs,
       random: Math.random,
       address: () => this.address,
       dial: async (address) => dial(address),
@@ -109,7 +112,7 @@ export class Node implements NodeControl {
 
   async status(): Promise<NodeStatus> {
     const store = this.#store;
-    const { link, followers } = this.#replication;
+    const { link, followers, acknowledgements } = this.#replication;
     const lostWrites = await store.lostWrites();
     // While a full resync is taken over, or a failed store opens anew.
     await store.settled();
@@ -131,7 +134,7 @@ export class Node implements NodeControl {
       checksum: formatChecksum(end.checksum),
       keysAtCheckpoint: checkpoint.keys ?? 0,
       upstream: store.role === 'follower' ? link.status : undefined,
-      followers: followers.status,
+      followers: [...followers.status, ...acknowledgements.indirect],
       fullResyncs: link.resyncs.full,
       partialResyncs: link.resyncs.partial,
       fullResyncsServed: followers.served.full,
@@ -143,6 +146,10 @@ export class Node implements NodeControl {
       eventLoopDelayMaxMs: delayMs(this.#delay.max),
       uptimeMs: Math.round(systemClock.monotonicMs() - this.#startedMs),
       fsync: store.fsync,
+      minFollowers: acknowledgements.minFollowers,
+      maxLagMs: acknowledgements.maxLagMs,
+      followersWithinLag: acknowledgements.followersWithinLag,
+      heartbeatIntervalMs: acknowledgements.heartbeatIntervalMs,
     };
   }
 

@@ -98,6 +98,11 @@ export class Lifecycle {
     return !this.#unavailable && !this.incomplete;
   }
 
+  /** Aborts, with the reason, when the role that is played now is played no more. */
+  get tenure(): AbortSignal {
+    return this.#background.signal;
+  }
+
   /** Resolves when no change is under way. */
   settled(): Promise<void> {
     return this.#changing;

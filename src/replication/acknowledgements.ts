@@ -69,6 +69,7 @@ export class Acknowledgements implements DurabilityWaiter {
   readonly #times: WriteTimes;
   /** By what they wait for: a level and a number of followers. */
   readonly #waiting = new Map<string, { readonly wanted: DurabilityWanted; readonly waiting: Waiting }>();
+  readonly #aborting = new WeakMap<AbortSignal, Set<() => void>>();
   #awaited = NOTHING;
   /** The part of it that the upstream has asked for. */
   #awaitedAbove = NOTHING;
@@ -129,7 +130,7 @@ export class Acknowledgements implements DurabilityWaiter {
         if (waiter.done) return false;
         waiter.done = true;
         cancel();
-        signal.removeEventListener('abort', abort);
+        forget();
         return true;
       };
       const waiter: Waiter = {
@@ -144,12 +145,29 @@ export class Acknowledgements implements DurabilityWaiter {
         settled();
       };
       const cancel = this.#clock.after(wanted.timeoutMs, () => giveUp(resolve));
-      const abort = () => giveUp(() => reject(signal.reason));
-      signal.addEventListener('abort', abort, { once: true });
+      const forget = this.#onAbort(signal, () => giveUp(() => reject(signal.reason)));
       waiting.add(waiter);
       this.#demand(offset, wanted);
     });
   }
+
+  /** One listener a signal, however many wait under it: a stream has one for all its writes. */
+  #onAbort(signal: AbortSignal, task: () => void): () => void {
+    const tasks = this.#aborting.get(signal) ?? new Set();
+    if (tasks.size === 0) {
+      this.#aborting.set(signal, tasks);
+      signal.addEventListener('abort', this.#aborted, { once: true });
+    }
+    tasks.add(task);
+    return () => {
+      tasks.delete(task);
+      if (tasks.size === 0) signal.removeEventListener('abort', this.#aborted);
+    };
+  }
+
+  readonly #aborted = ({ target }: Event): void => {
+    for (const task of [...(this.#aborting.get(target as AbortSignal) ?? [])]) task();
+  };
 
   #waitingFor(wanted: DurabilityWanted): Waiting {
     const key = `${wanted.level} ${wanted.followers}`;

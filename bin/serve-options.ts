@@ -8,7 +8,15 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { checkConfig, DEFAULTS, FSYNC_POLICIES, HeadwaterError, type NodeOptions } from '../src/index.js';
-import { formatDuration, formatSize, parseAddress, parseChoice, parseDuration, parseSize } from './arguments.js';
+import {
+  formatDuration,
+  formatSize,
+  parseAddress,
+  parseChoice,
+  parseCount,
+  parseDuration,
+  parseSize,
+} from './arguments.js';
 import { UsageError } from './output.js';
 
 export interface ServeOptions {
@@ -92,7 +100,7 @@ function behaviourOptions(): Option[] {
     new Option(
       '--min-followers <N>',
       `as a leader, take writes only while so many followers are within --max-lag (default: ${DEFAULTS.minFollowers})`,
-    ).argParser(Number),
+    ).argParser(parseCount),
     new Option(
       '--max-lag <TIME>',
       `how far behind or silent a follower may be to count for --min-followers (default: ${formatDuration(DEFAULTS.maxLagMs)})`,

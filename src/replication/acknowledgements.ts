@@ -166,7 +166,7 @@ export class Acknowledgements implements DurabilityWaiter {
   }
 
   readonly #aborted = ({ target }: Event): void => {
-    for (const task of [...(this.#aborting.get(target as AbortSignal) ?? [])]) task();
+    for (const task of this.#aborting.get(target as AbortSignal) ?? []) task();
   };
 
   #waitingFor(wanted: DurabilityWanted): Waiting {

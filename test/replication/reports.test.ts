@@ -320,12 +320,13 @@ describe('many followers that join at once', () => {
       others.push(await world.node(`F${i}`, { follows: 'L' }));
       await leader.write(1, `between ${i} `);
     }
+    await world.until('the others have joined', () => others.every(({ link }) => link.status.state === 'streaming'));
+    assert.equal(checkpoints(leader), before + 1);
     await level(world, leader, ...others);
     assert.equal(leader.followers.served.full, 6);
     const resyncs = world.network.lines.map(({ sent }) => sent.find((frame) => frame.kind === 'fullResync'));
     const offsets = resyncs.map((frame) => (frame?.kind === 'fullResync' ? frame.position.offset : undefined));
     assert.deepEqual(offsets, Array(6).fill(offsets[0]), 'one snapshot for all');
-    assert(checkpoints(leader) >= before + 1);
     assert.notEqual(slow.link.status.state, 'streaming');
     slowLine.release();
     await level(world, leader, slow);

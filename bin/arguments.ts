@@ -56,6 +56,11 @@ export function parseInteger(text: string): bigint {
   throw refusal('a whole number of at most 64 bits', text);
 }
 
+export function parseCount(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw refusal('a whole number such as 0 or 2', text);
+}
+
 export function parseDecimal(text: string): number {
   const value = Number(text);
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(value)) return value;

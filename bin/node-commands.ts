@@ -122,10 +122,17 @@ function describe(of: Status): string {
       'process',
       `headwater ${of.version}, up ${Math.round(of.uptimeMs / 1_000)} s, ${Math.round(of.residentMemoryBytes / 2 ** 20)} MiB, fsync ${of.fsync}`,
     ],
-    ['followers', of.followers.length === 0 ? 'none' : ''],
+    ['followers', followersLine(of)],
   ];
   const text = rows.map(([name, what]) => `${name.padEnd(10)}${what}`.trimEnd()).join('\n');
   return of.followers.length === 0 ? text : `${text}\n${followerTable(of)}`;
+}
+
+function followersLine({ followers, minFollowers, maxLagMs, followersWithinLag }: Status): string {
+  const none = followers.length === 0 ? 'none' : '';
+  if (minFollowers === 0) return none;
+  const guard = `${followersWithinLag} within ${maxLagMs} ms, writes need ${minFollowers}`;
+  return none ? `${none}; ${guard}` : guard;
 }
 
 function upstreamRows({ upstream }: Status): Array<[string, string]> {
@@ -155,12 +162,21 @@ function followerTable({ followers }: Status): string {
     'bottom-right': '',
   };
   const table = new Table({
-    head: ['node', 'address', 'state', 'appended', 'durable', 'lag', 'lag ms'],
+    head: ['node', 'address', 'state', 'appended', 'durable', 'lag', 'lag ms', 'via'],
     chars: { ...none, left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '' },
     style: { head: [], border: [], 'padding-left': 2, 'padding-right': 0 },
   });
-  for (const { nodeId, address, state, appendedOffset, durableOffset, lagCommands, lagMs } of followers) {
-    table.push([nodeId.slice(0, 8), address, state, appendedOffset, durableOffset, lagCommands, lagMs]);
+  for (const { nodeId, address, state, appendedOffset, durableOffset, lagCommands, lagMs, via } of followers) {
+    table.push([
+      nodeId.slice(0, 8),
+      address,
+      state,
+      appendedOffset,
+      durableOffset,
+      lagCommands,
+      lagMs,
+      via.slice(0, 8),
+    ]);
   }
   return table.toString();
 }

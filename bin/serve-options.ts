@@ -14,6 +14,7 @@ import {
   inLine,
   parseAddress,
   parseChoice,
+  parseCount,
   parseDuration,
   parseSize,
 } from './arguments.js';
@@ -32,6 +33,9 @@ export interface ServeOptions {
   overlayBytes?: number;
   replayBytes?: number;
   linkTimeout?: number;
+  heartbeatInterval?: number;
+  minFollowers?: number;
+  maxLag?: number;
   reflection?: boolean;
   logLevel: string;
 }
@@ -91,6 +95,18 @@ function behaviourOptions(): Option[] {
       `silence after which a replication link is dead (default: ${formatDuration(DEFAULTS.linkTimeoutMs)})`,
     ).argParser(parseDuration),
     new Option(
+      '--heartbeat-interval <TIME>',
+      `how often a replication link says that it lives; at most a third of --link-timeout (default: ${formatDuration(DEFAULTS.heartbeatIntervalMs)})`,
+    ).argParser(parseDuration),
+    new Option(
+      '--min-followers <N>',
+      `as a leader, take writes only while so many followers are within --max-lag (default: ${DEFAULTS.minFollowers})`,
+    ).argParser(parseCount),
+    new Option(
+      '--max-lag <TIME>',
+      `how far behind or silent a follower may be to count for --min-followers (default: ${formatDuration(DEFAULTS.maxLagMs)})`,
+    ).argParser(parseDuration),
+    new Option(
       '--reflection',
       'tell gRPC tools which services there are (default: only where the address is loopback)',
     ),
@@ -129,6 +145,9 @@ export function nodeOptions(options: ServeOptions): NodeOptions {
     overlayBytesMax: options.overlayBytes,
     replayBytesMax: options.replayBytes,
     linkTimeoutMs: options.linkTimeout,
+    heartbeatIntervalMs: options.heartbeatInterval,
+    minFollowers: options.minFollowers,
+    maxLagMs: options.maxLag,
     reflection: options.reflection,
   };
   try {

@@ -7,8 +7,11 @@ import type { Limits } from './commands/view.js';
 import { HeadwaterError } from './errors.js';
 import {
   BLOCK_BYTES_CEILING,
+  HEARTBEAT_INTERVAL_MS,
+  HEARTBEATS_IN_TIMEOUT_MIN,
   KEY_BYTES_MAX,
   LINK_TIMEOUT_MS,
+  MAX_LAG_MS,
   OVERLAY_BYTES_MAX,
   REPLAY_BYTES_MAX,
   TRANSACTION_BYTES_MAX,
@@ -35,6 +38,12 @@ export interface NodeOptions {
   replayBytesMax?: number | undefined;
   /** Silence after which a replication link is dead. */
   linkTimeoutMs?: number | undefined;
+  /** Between heartbeats, and between acknowledgements where nothing else is sent; left out, at most a third of `linkTimeoutMs`. */
+  heartbeatIntervalMs?: number | undefined;
+  /** As a leader, take writes only while so many followers are within `maxLagMs`; 0: always. */
+  minFollowers?: number | undefined;
+  /** With `minFollowers`: how far behind a follower may be, and how long silent. */
+  maxLagMs?: number | undefined;
   /** Server reflection, for tools that ask a server what it offers. */
   reflection?: boolean | undefined;
 }
@@ -48,6 +57,9 @@ export interface NodeConfig {
   readonly limits: Limits;
   readonly budget: CheckpointBudget;
   readonly linkTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly minFollowers: number;
+  readonly maxLagMs: number;
   readonly reflection: boolean;
 }
 
@@ -63,6 +75,10 @@ export const DEFAULTS = {
   overlayBytesMax: OVERLAY_BYTES_MAX,
   replayBytesMax: REPLAY_BYTES_MAX,
   linkTimeoutMs: LINK_TIMEOUT_MS,
+  heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
+  /** A leader alone takes writes: who wants more safety than that says so. */
+  minFollowers: 0,
+  maxLagMs: MAX_LAG_MS,
 } as const satisfies Partial<NodeOptions>;
 
 export const FSYNC_POLICIES: readonly FsyncPolicy[] = ['always', 'everysec', 'never'];
@@ -96,7 +112,8 @@ export function checkConfig(options: NodeOptions): NodeConfig {
       ),
       replayBytesMax: checkNumber('replay-bytes', options.replayBytesMax ?? DEFAULTS.replayBytesMax, MiB, 4096 * MiB),
     },
-    linkTimeoutMs: checkNumber('link-timeout', options.linkTimeoutMs ?? DEFAULTS.linkTimeoutMs, 100, 3_600_000),
+    ...checkTimes(options),
+    minFollowers: checkNumber('min-followers', options.minFollowers ?? DEFAULTS.minFollowers, 0, 1_000),
     // Reflection tells a stranger what there is to call: off where strangers may be.
     reflection: options.reflection ?? isLoopback(listen),
   };
@@ -131,6 +148,34 @@ function checkLimits(options: NodeOptions): Limits {
     valueBytesMax: checkNumber('max-value-bytes', options.valueBytesMax ?? DEFAULTS.valueBytesMax, 1, ceiling),
     keyBytesMax: checkNumber('max-key-bytes', options.keyBytesMax ?? DEFAULTS.keyBytesMax, 1, MiB),
   };
+}
+
+function checkTimes(options: NodeOptions): Pick<NodeConfig, 'linkTimeoutMs' | 'heartbeatIntervalMs' | 'maxLagMs'> {
+  const linkTimeoutMs = checkNumber('link-timeout', options.linkTimeoutMs ?? DEFAULTS.linkTimeoutMs, 100, 3_600_000);
+  const atMost = Math.floor(linkTimeoutMs / HEARTBEATS_IN_TIMEOUT_MIN);
+  const heartbeatIntervalMs = checkNumber(
+    'heartbeat-interval',
+    options.heartbeatIntervalMs ?? Math.min(DEFAULTS.heartbeatIntervalMs, atMost),
+    10,
+    600_000,
+  );
+  if (heartbeatIntervalMs > atMost) {
+    throw invalid(
+      'heartbeat-interval',
+      `at most ${atMost}, a third of --link-timeout (${linkTimeoutMs}), so that one late heartbeat is no dead link`,
+      String(heartbeatIntervalMs),
+    );
+  }
+  const maxLagMs = checkNumber('max-lag', options.maxLagMs ?? DEFAULTS.maxLagMs, 10, 3_600_000);
+  // On a quiet node an acknowledgement comes once a heartbeat.
+  if ((options.minFollowers ?? 0) > 0 && maxLagMs < 2 * heartbeatIntervalMs) {
+    throw invalid(
+      'max-lag',
+      `at least ${2 * heartbeatIntervalMs}, twice --heartbeat-interval (${heartbeatIntervalMs}): a quiet follower says no more often where it is`,
+      String(maxLagMs),
+    );
+  }
+  return { linkTimeoutMs, heartbeatIntervalMs, maxLagMs };
 }
 
 function checkFsync(value: string): FsyncPolicy {

@@ -8,6 +8,8 @@
  *   followers_synced   synced, and would survive power cuts of so many followers;
  *                      a leader under `--fsync never` leaves its own disk out of it
  */
+import type { Position } from './position.js';
+
 export const DURABILITY_LEVELS = ['appended', 'synced', 'followers', 'followers_synced'] as const;
 
 export type DurabilityLevel = (typeof DURABILITY_LEVELS)[number];
@@ -31,4 +33,8 @@ export interface DurabilityReached {
   readonly followersSynced: number;
   /** This node runs under `--fsync never`: its own disk does not count for `followers_synced`. */
   readonly unsyncedHere: boolean;
+}
+
+export interface DurabilityWaiter {
+  reach(position: Position, wanted: DurabilityWanted, signal: AbortSignal): Promise<DurabilityReached>;
 }

@@ -22,6 +22,8 @@ export const ERROR_CODES = [
   'no_such_key',
   /** A write was sent to a follower; `leader` in the details says where to go. */
   'read_only_follower',
+  /** Fewer followers than this leader wants are close behind it: it takes no writes; the details say how many. */
+  'too_few_followers',
   /** The node cannot serve yet, or for the moment: try again. */
   'unavailable',
   /** The node is going down. */

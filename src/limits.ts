@@ -125,6 +125,19 @@ export const EXPIRY_INTERVAL_MS = 100;
 export const HEARTBEAT_INTERVAL_MS = 1_000;
 export const LINK_TIMEOUT_MS = 5_000;
 
+/** Silence means something only where several heartbeats fit into it. */
+export const HEARTBEATS_IN_TIMEOUT_MIN = 3;
+
+/** With a least number of followers: how far behind one may be to count. */
+export const MAX_LAG_MS = 10_000;
+
+/** Reports of nodes below in one acknowledgement, those furthest along first: some 30 KB. */
+export const NODE_REPORTS_MAX = 256;
+
+/** Samples of when the log ended where, for telling the lag of who is far behind; at most one in so long. */
+export const WRITE_TIMES_MAX = 512;
+export const WRITE_TIMES_INTERVAL_MS = 20;
+
 /** Acknowledgements after batches, when nobody asked for one at once. */
 export const ACKNOWLEDGE_INTERVAL_MS = 20;
 

@@ -98,6 +98,9 @@ export class Node implements NodeControl {
       clock: systemClock,
       nonce: randomUUID(),
       timeoutMs: config.linkTimeoutMs,
+      heartbeatIntervalMs: config.heartbeatIntervalMs,
+      minFollowers: config.minFollowers,
+      maxLagMs: config.maxLagMs,
       random: Math.random,
       address: () => this.address,
       dial: async (address) => dial(address),
@@ -120,7 +123,7 @@ export class Node implements NodeControl {
   /** Waits for nothing: a store that is not open tells where it was, and why it is not. */
   async status(): Promise<NodeStatus> {
     const store = this.#store;
-    const { link, followers } = this.#replication;
+    const { link, followers, acknowledgements } = this.#replication;
     const lostWrites = await store.lostWrites();
     const { position, lineage, firstOffset, durableOffset, checkpoint } = store.standing;
     return {
@@ -138,7 +141,7 @@ export class Node implements NodeControl {
       checksum: formatChecksum(position.checksum),
       keysAtCheckpoint: checkpoint.keys ?? 0,
       upstream: store.role === 'follower' ? link.status : undefined,
-      followers: followers.status,
+      followers: [...followers.status, ...acknowledgements.indirect],
       fullResyncs: link.resyncs.full,
       partialResyncs: link.resyncs.partial,
       fullResyncsServed: followers.served.full,
@@ -150,6 +153,10 @@ export class Node implements NodeControl {
       eventLoopDelayMaxMs: delayMs(this.#delay.max),
       uptimeMs: Math.round(systemClock.monotonicMs() - this.#startedMs),
       fsync: store.fsync,
+      minFollowers: acknowledgements.minFollowers,
+      maxLagMs: acknowledgements.maxLagMs,
+      followersWithinLag: acknowledgements.followersWithinLag,
+      heartbeatIntervalMs: acknowledgements.heartbeatIntervalMs,
     };
   }
 

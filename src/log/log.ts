@@ -245,6 +245,20 @@ export class Log {
     return offset < this.base.offset ? 'trimmed' : 'not_a_boundary';
   }
 
+  /** The running checksum at a block's end as far as memory tells; undefined where it does not, or where no block ends. */
+  knownChecksumAt(offset: number): number | undefined {
+    if (offset === this.end.offset) return this.end.checksum;
+    if (offset === this.base.offset) return this.base.checksum;
+    const recent = this.#tail.holding(offset);
+    if (recent) return recent.lastOffset === offset ? recent.checksum : undefined;
+    return this.lineage.rows.find((row) => row.firstOffset === offset + 1)?.checksum;
+  }
+
+  /** When the command right after `offset` was written, milliseconds since the epoch; undefined where memory does not tell. */
+  knownTimeAfter(offset: number): number | undefined {
+    return this.#tail.holding(offset + 1)?.timeMs;
+  }
+
   /** Until released, nothing after `offset` is trimmed. */
   pin(offset: number): Pin {
     const pin = { offset };

@@ -1,81 +1,153 @@
 /**
- * What a session tells its upstream about how far this node has got, and when:
- * at once where that was asked for or has become true of another history, soon
- * after blocks were appended, and once a heartbeat in any case, which is also
- * this node's sign of life.
+ * What a session tells its upstream about how far this node and those below it
+ * have got, and when: at once where that was asked for or has become true of
+ * another history, soon after blocks were appended, and once a heartbeat in any
+ * case, which is also this node's sign of life.
+ *
+ * What it is asked goes on to the nodes below, and what they answer goes up as
+ * soon as it is here.
  */
 import type { Clock } from '../clock.js';
-import { ACKNOWLEDGE_INTERVAL_MS, HEARTBEAT_INTERVAL_MS } from '../limits.js';
+import { HeadwaterError } from '../errors.js';
+import { ACKNOWLEDGE_INTERVAL_MS } from '../limits.js';
 import { ORIGIN } from '../position.js';
 import type { Store } from '../store/store.js';
 import type { Acknowledgement } from '../wire/up-frames.js';
+import type { Acknowledgements } from './acknowledgements.js';
 import type { UpChannel } from './channel.js';
 
+export interface AcknowledgerOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly channel: UpChannel;
+  readonly heartbeatIntervalMs: number;
+  /** What the nodes below have reported. */
+  readonly acknowledgements: Acknowledgements;
+  isStreaming(): boolean;
+}
+
 export class Acknowledger {
+  readonly #options: AcknowledgerOptions;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #channel: UpChannel;
-  readonly #isStreaming: () => boolean;
   #receivedOffset = 0;
   /** The upstream wants to hear of what it has sent as soon as it is appended, or durable. */
   #wanted = false;
   #syncWanted = false;
+  /** A durable point is being made for the upstream. */
+  #syncing = false;
   #sentMs = 0;
+  /** The upstream takes no more frames for now; one waits to be made then. */
+  #congested = false;
+  #waits = false;
   #cancel = () => {};
+  #stopListening = () => {};
 
-  constructor(options: { store: Store; clock: Clock; channel: UpChannel; isStreaming(): boolean }) {
+  constructor(options: AcknowledgerOptions) {
+    this.#options = options;
     this.#store = options.store;
     this.#clock = options.clock;
     this.#channel = options.channel;
-    this.#isStreaming = options.isStreaming;
   }
 
   /** From now on, once a heartbeat. */
   start(): void {
-    this.#in(HEARTBEAT_INTERVAL_MS);
+    this.#stopListening = this.#options.acknowledgements.onNews(() => this.#in(0));
+    this.#in(this.#options.heartbeatIntervalMs);
   }
 
   /** Nothing is sent any more. */
   stop(): void {
+    this.#stopListening();
     this.#cancel();
   }
 
   /** Blocks are here, and not in the log yet. */
   received(offset: number): void {
     this.#receivedOffset = offset;
+    this.#askBelow(offset);
   }
 
   wanted({ acknowledge, sync }: { acknowledge: boolean; sync: boolean }): void {
-    this.#wanted ||= acknowledge || sync;
+    this.#wanted ||= acknowledge;
     this.#syncWanted ||= sync;
   }
 
   /** Blocks are in the log: at once where that was asked for, else at most every few milliseconds. */
-  async appended(): Promise<void> {
-    if (this.#syncWanted) await this.#store.durable();
+  appended(): void {
+    if (this.#syncWanted) void this.#sync();
     this.#in(this.#wanted ? 0 : this.#sentMs + ACKNOWLEDGE_INTERVAL_MS - this.#clock.monotonicMs());
   }
 
+  /** The upstream asks about what it has sent before. */
+  askedAgain(): void {
+    // Before it streams, nothing of what it asks about is here; it hears when that has changed.
+    if (!this.#options.isStreaming()) return;
+    this.#askBelow(this.#store.position.offset);
+    this.appended();
+  }
+
   now(): void {
-    this.#in(0);
+    this.#wanted = true;
+    this.appended();
+  }
+
+  #askBelow(offset: number): void {
+    if (!this.#wanted && !this.#syncWanted) return;
+    this.#options.acknowledgements.awaitedAbove(offset, { acknowledge: this.#wanted, sync: this.#syncWanted });
+  }
+
+  /** Beside the blocks that go on coming in; what comes meanwhile shares the next durable point. */
+  async #sync(): Promise<void> {
+    if (this.#syncing) return;
+    this.#syncing = true;
+    try {
+      while (this.#syncWanted && !this.#channel.ended.aborted) {
+        this.#syncWanted = false;
+        await this.#store.durable();
+        this.#in(0);
+      }
+    } catch (error) {
+      this.#channel.close(HeadwaterError.from(error));
+    } finally {
+      this.#syncing = false;
+    }
   }
 
   #in(delayMs: number): void {
     this.#cancel();
-    const send = () => {
-      this.#wanted = this.#syncWanted = false;
-      this.#sentMs = this.#clock.monotonicMs();
-      if (this.#channel.ended.aborted) return;
-      void this.#channel.send(this.#acknowledgement());
-      this.#in(HEARTBEAT_INTERVAL_MS);
-    };
-    if (delayMs <= 0) send();
-    else this.#cancel = this.#clock.after(delayMs, send);
+    if (this.#channel.ended.aborted) return;
+    if (delayMs <= 0) this.#send();
+    else this.#cancel = this.#clock.after(delayMs, () => this.#send());
+  }
+
+  #send(): void {
+    if (this.#channel.ended.aborted) return;
+    if (this.#congested) {
+      this.#waits = true;
+      return;
+    }
+    this.#wanted = false;
+    this.#sentMs = this.#clock.monotonicMs();
+    const drained = this.#channel.send(this.#acknowledgement());
+    this.#in(this.#options.heartbeatIntervalMs);
+    if (drained) void this.#pause(drained);
+  }
+
+  /** An upstream that does not read is not sent one frame more: what it hears then is how things stand then. */
+  async #pause(drained: Promise<void>): Promise<void> {
+    this.#congested = true;
+    await drained;
+    this.#congested = false;
+    if (!this.#waits) return;
+    this.#waits = false;
+    this.#in(0);
   }
 
   #acknowledgement(): Acknowledgement {
     // Until the session streams, what this node holds says nothing about the upstream's history.
-    const streaming = this.#isStreaming() && this.#store.isServing;
+    const streaming = this.#options.isStreaming() && this.#store.isServing;
     const position = streaming ? this.#store.position : ORIGIN;
     return {
       kind: 'acknowledgement',
@@ -84,7 +156,7 @@ export class Acknowledger {
       durableOffset: streaming ? Math.min(this.#store.log.durableOffset, position.offset) : 0,
       replicationId: position.replicationId,
       checksum: position.checksum,
-      below: [],
+      below: streaming ? this.#options.acknowledgements.below : [],
     };
   }
 }

@@ -9,7 +9,7 @@ import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { KeyspaceDigest, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { FRAME_BYTES_MAX, HEARTBEAT_INTERVAL_MS } from '../limits.js';
+import { FRAME_BYTES_MAX } from '../limits.js';
 import { Lineage } from '../lineage.js';
 import { BLOCK_FORMAT } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
@@ -19,6 +19,7 @@ import type { Store } from '../store/store.js';
 import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
 import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
 import type { Acknowledgement, UpFrame } from '../wire/up-frames.js';
+import type { Acknowledgements, Awaited, Reporter } from './acknowledgements.js';
 import type { DownChannel } from './channel.js';
 import { Outflow } from './outflow.js';
 import { type Decision, decide } from './resync.js';
@@ -32,6 +33,9 @@ export interface FeedOptions {
   readonly address: string;
   /** Silence for so long is a dead follower. */
   readonly timeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  /** Hears what this follower reports, and knows what is awaited. */
+  readonly acknowledgements: Acknowledgements;
   /** Node IDs from the leader down to this node. */
   path(): readonly string[];
   /** The leader's time at which this node was known to hold everything up to then. */
@@ -43,7 +47,7 @@ export interface FeedOptions {
 
 export type FeedState = 'handshake' | 'waiting' | 'snapshot' | 'streaming' | 'ended';
 
-export class Feed {
+export class Feed implements Reporter {
   readonly #options: FeedOptions;
   readonly #channel: DownChannel;
   readonly #store: Store;
@@ -55,14 +59,14 @@ export class Feed {
   #outflow: Outflow | undefined;
   /** The channel has no room: the follower is behind. */
   #congested = false;
-  /** When the follower was last known to be level, by the monotonic clock. */
-  #levelAtMs: number;
+  /** Up to here an acknowledgement has been asked for. */
+  #asked: Awaited = { appended: 0, synced: 0 };
 
   constructor(options: FeedOptions) {
     this.#options = options;
     this.#channel = options.channel;
     this.#store = options.store;
-    this.#lastHeardMs = this.#levelAtMs = options.clock.monotonicMs();
+    this.#lastHeardMs = options.clock.monotonicMs();
   }
 
   get nodeId(): string {
@@ -81,10 +85,11 @@ export class Feed {
     durableOffset: number;
     lagCommands: number;
     lagMs: number;
+    via: string;
+    silentMs: number;
   } {
     const appendedOffset = this.#acknowledged?.appendedOffset ?? 0;
     const end = this.#store.position.offset;
-    const level = appendedOffset >= end;
     return {
       nodeId: this.nodeId,
       address: this.#handshake?.address ?? '',
@@ -92,7 +97,9 @@ export class Feed {
       appendedOffset,
       durableOffset: this.#acknowledged?.durableOffset ?? 0,
       lagCommands: Math.max(0, end - appendedOffset),
-      lagMs: level ? 0 : Math.round(this.#options.clock.monotonicMs() - this.#levelAtMs),
+      lagMs: this.#options.acknowledgements.lagMs(appendedOffset),
+      via: '',
+      silentMs: Math.round(this.#options.clock.monotonicMs() - this.#lastHeardMs),
     };
   }
 
@@ -106,6 +113,7 @@ export class Feed {
       this.#handshake = handshake;
       const refusal = this.#options.admit(this);
       if (refusal) throw refusal;
+      this.#options.acknowledgements.begin(this);
       for (const frame of rest) this.#heard(frame);
       void this.#listen();
       stopHeartbeats = this.#heartbeats();
@@ -114,6 +122,7 @@ export class Feed {
       this.#end(HeadwaterError.from(error));
     } finally {
       this.#state = 'ended';
+      this.#options.acknowledgements.end(this);
       stopWatch();
       stopHeartbeats();
     }
@@ -201,7 +210,10 @@ export class Feed {
     const over = new AbortController();
     const signal = AbortSignal.any([this.#channel.ended, over.signal]);
     try {
-      await Promise.race([log.whenBeyond(offset, signal), sleep(this.#options.clock, HEARTBEAT_INTERVAL_MS, signal)]);
+      await Promise.race([
+        log.whenBeyond(offset, signal),
+        sleep(this.#options.clock, this.#options.heartbeatIntervalMs, signal),
+      ]);
     } finally {
       over.abort();
     }
@@ -280,8 +292,39 @@ export class Feed {
   #stream(cursor: Cursor, log: Log, history: string): Promise<never> {
     const { clock } = this.#options;
     const send = (frame: DownFrame) => this.#send(frame);
-    this.#outflow = new Outflow({ log, cursor, history, clock, ended: this.#channel.ended, send });
+    const asks = (first: number, last: number) => this.#asks(first, last);
+    this.#outflow = new Outflow({ log, cursor, history, clock, ended: this.#channel.ended, asks, send });
+    // What is awaited may be here already.
+    this.ask();
     return this.#outflow.run();
+  }
+
+  /** Of blocks about to be sent: somebody waits for them. */
+  #asks(firstOffset: number, lastOffset: number): { acknowledge: boolean; sync: boolean } {
+    const { appended, synced } = this.#options.acknowledgements.awaited;
+    const [acknowledge, sync] = [appended >= firstOffset, synced >= firstOffset];
+    this.#asked = {
+      appended: acknowledge ? lastOffset : this.#asked.appended,
+      synced: sync ? lastOffset : this.#asked.synced,
+    };
+    return { acknowledge, sync };
+  }
+
+  /** Of blocks that were sent before somebody waited for them; once for each. */
+  ask(): void {
+    // One that has no room is asked when it has: what it does not take in it cannot acknowledge.
+    if (!this.#outflow || this.#congested) return;
+    const { offset } = this.#outflow.sent;
+    const { appended, synced } = this.#options.acknowledgements.awaited;
+    const known = this.#acknowledged;
+    const acknowledge = Math.min(appended, offset) > Math.max(this.#asked.appended, known?.appendedOffset ?? 0);
+    const sync = Math.min(synced, offset) > Math.max(this.#asked.synced, known?.durableOffset ?? 0);
+    if (!acknowledge && !sync) return;
+    this.#asked = {
+      appended: acknowledge ? offset : this.#asked.appended,
+      synced: sync ? offset : this.#asked.synced,
+    };
+    void this.#send({ kind: 'blocks', blocks: [], acknowledge, sync });
   }
 
   /** What the session sends, heartbeats included, goes through here: it knows whether the follower keeps up. */
@@ -291,6 +334,7 @@ export class Feed {
     this.#congested = true;
     return drained.finally(() => {
       this.#congested = false;
+      this.ask();
     });
   }
 
@@ -299,19 +343,24 @@ export class Feed {
     const beat = () => {
       // To a follower that is behind, frames are on their way: no more may pile up behind them.
       if (!this.#congested) void this.#heartbeat();
-      cancel = this.#options.clock.after(HEARTBEAT_INTERVAL_MS, beat);
+      this.#options.acknowledgements.sample();
+      cancel = this.#options.clock.after(this.#options.heartbeatIntervalMs, beat);
     };
     beat();
     return () => cancel();
   }
 
   async #heartbeat(): Promise<void> {
+    const sent = this.#outflow?.sent ?? { offset: 0, checksum: 0 };
+    const levelMs = this.#options.levelMs();
+    // It can be level only with what it has been sent.
+    const unsent = sent.offset < this.#store.position.offset;
     await this.#send({
       kind: 'heartbeat',
-      ...(this.#outflow?.sent ?? { offset: 0, checksum: 0 }),
+      ...sent,
       timeMs: this.#store.nowMs(),
       path: this.#options.path(),
-      levelMs: this.#options.levelMs(),
+      levelMs: unsent ? Math.min(levelMs, this.#options.acknowledgements.levelMs(sent.offset)) : levelMs,
     });
   }
 
@@ -324,11 +373,10 @@ export class Feed {
   }
 
   #heard(frame: UpFrame): void {
-    const now = this.#options.clock.monotonicMs();
-    this.#lastHeardMs = now;
+    this.#lastHeardMs = this.#options.clock.monotonicMs();
     if (frame.kind !== 'acknowledgement') return;
     this.#acknowledged = frame;
-    if (frame.appendedOffset >= (this.#outflow?.sent.offset ?? 0)) this.#levelAtMs = now;
+    this.#options.acknowledgements.report(this, frame);
   }
 
   #watchSilence(): () => void {

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
+import type { Acknowledgements } from './acknowledgements.js';
 import type { DownChannel } from './channel.js';
 import { Feed } from './feed.js';
 
@@ -15,6 +16,8 @@ export interface FollowersOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly timeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly acknowledgements: Acknowledgements;
   /** host:port at which this node listens. */
   address(): string;
   /** Node IDs from the leader down to this node. */

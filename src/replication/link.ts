@@ -11,6 +11,7 @@ import { RECONNECT_MS_MAX, RECONNECT_MS_MIN } from '../limits.js';
 import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
 import type { Heartbeat } from '../wire/down-frames.js';
+import type { Acknowledgements } from './acknowledgements.js';
 import type { UpChannel } from './channel.js';
 import { LinkState } from './link-state.js';
 import { type Resync, Session } from './session.js';
@@ -26,6 +27,9 @@ export interface LinkOptions {
   readonly nonce: string;
   /** Silence for so long is a dead upstream. */
   readonly timeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  /** What the nodes below this one have reported: it goes up. */
+  readonly acknowledgements: Acknowledgements;
   /** Between 0 and 1, for jitter. */
   random(): number;
   /** host:port at which this node itself listens. */
@@ -53,6 +57,8 @@ export class Link {
   #heartbeat: Heartbeat | undefined;
   #path: readonly string[] = [];
   #levelMs = 0;
+  /** How old the upstream's latest write was when it was last known to be here. */
+  #observedLagMs = 0;
   #lastResync: Resync | undefined;
   readonly resyncs = { full: 0, partial: 0 };
 
@@ -88,7 +94,18 @@ export class Link {
 
   /** The leader's time at which this node was last known to hold everything up to then; 0 where it never was. */
   get levelMs(): number {
-    return this.#levelMs;
+    // Writes come in order: with a block, all of earlier milliseconds are here.
+    return this.#levelMs === 0 ? 0 : Math.max(this.#levelMs, this.#store.endTimeMs - 1);
+  }
+
+  /**
+   * How old the oldest write is that is not here, by the leader's clock, as far
+   * as heartbeats and blocks have told; without a session, how long ago this
+   * node was level.
+   */
+  #lagMs(behind: number): number {
+    if (behind === 0 && this.#state.name === 'streaming') return this.#observedLagMs;
+    return this.#levelMs === 0 ? 0 : Math.max(0, this.#store.nowMs() - this.levelMs);
   }
 
   get status() {
@@ -99,7 +116,7 @@ export class Link {
       address: this.#upstream,
       state: this.#state.name,
       lagCommands: behind,
-      lagMs: behind === 0 ? 0 : Math.max(0, this.#store.nowMs() - this.#store.endTimeMs),
+      lagMs: this.#lagMs(behind),
       lastResync: this.#lastResync,
       error: this.#error?.message ?? '',
       loadedKeys: loading?.keys ?? 0,
@@ -141,6 +158,9 @@ export class Link {
         },
         streams: (kind) => this.#streams(kind),
         heard: (heartbeat) => this.#heard(heartbeat),
+        received: () => {
+          this.#observedLagMs = Math.max(0, this.#store.nowMs() - this.#store.endTimeMs);
+        },
       },
     });
     try {
@@ -155,8 +175,12 @@ export class Link {
   #heard(heartbeat: Heartbeat): void {
     this.#heartbeat = heartbeat;
     this.#path = heartbeat.path;
-    if (this.#state.name === 'streaming' && this.#store.position.offset >= heartbeat.offset)
-      this.#levelMs = heartbeat.levelMs;
+    if (this.#state.name !== 'streaming' || this.#store.position.offset < heartbeat.offset) return;
+    this.#levelMs = heartbeat.levelMs;
+    // What a node in the middle knows of its own upstream is up to a heartbeat old, and that is no lag.
+    const knownLateMs = this.#options.heartbeatIntervalMs * (heartbeat.path.length - 1);
+    const lagMs = Math.max(0, heartbeat.timeMs - heartbeat.levelMs);
+    this.#observedLagMs = lagMs > knownLateMs ? lagMs : 0;
   }
 
   #streams(kind: Resync['kind']): void {

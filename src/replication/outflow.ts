@@ -21,6 +21,8 @@ export interface OutflowOptions {
   readonly clock: Clock;
   /** Ends it, with the reason that `run` rejects with. */
   readonly ended: AbortSignal;
+  /** What is to be acknowledged at once of blocks in this range. */
+  asks(firstOffset: number, lastOffset: number): { readonly acknowledge: boolean; readonly sync: boolean };
   /** A promise where the follower is behind. */
   send(frame: DownFrame): Promise<void> | undefined;
 }
@@ -107,8 +109,7 @@ export class Outflow {
     await this.#options.send({
       kind: 'blocks',
       blocks: group.map((block) => block.bytes),
-      acknowledge: false,
-      sync: false,
+      ...this.#options.asks(first.firstOffset, last.lastOffset),
     });
   }
 }

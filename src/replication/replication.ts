@@ -11,6 +11,7 @@ import { HeadwaterError } from '../errors.js';
 import type { LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
+import { Acknowledgements } from './acknowledgements.js';
 import type { DownChannel, UpChannel } from './channel.js';
 import { Followers } from './followers.js';
 import { Link } from './link.js';
@@ -23,6 +24,11 @@ export interface ReplicationOptions {
   readonly nonce: string;
   /** Silence for so long is a dead peer. */
   readonly timeoutMs: number;
+  /** Between heartbeats and acknowledgements where nothing else is sent; several of them fit into the timeout. */
+  readonly heartbeatIntervalMs?: number;
+  /** As a leader, takes writes only while so many followers are within `maxLagMs`; 0, the default: always. */
+  readonly minFollowers?: number;
+  readonly maxLagMs?: number;
   /** Between 0 and 1, for jitter. */
   random(): number;
   /** host:port at which this node listens. */
@@ -41,6 +47,7 @@ const KEEP_DATA: FollowOptions = { acceptDataLoss: false };
 export class Replication {
   readonly link: Link;
   readonly followers: Followers;
+  readonly acknowledgements: Acknowledgements;
   readonly #options: ReplicationOptions;
   readonly #store: Store;
   #changing: Promise<unknown> = Promise.resolve();
@@ -50,9 +57,14 @@ export class Replication {
     const { store } = options;
     this.#options = options;
     this.#store = store;
-    this.link = new Link(options);
+    this.acknowledgements = new Acknowledgements(options);
+    const { acknowledgements } = this;
+    const { heartbeatIntervalMs } = acknowledgements;
+    this.link = new Link({ ...options, acknowledgements, heartbeatIntervalMs });
     this.followers = new Followers({
       ...options,
+      acknowledgements,
+      heartbeatIntervalMs,
       path: () => [...this.link.path, store.nodeId],
       levelMs: () => (store.role === 'leader' ? store.nowMs() : this.link.levelMs),
     });

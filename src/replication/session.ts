@@ -14,6 +14,7 @@ import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
 import type { Continue, DownFrame, FullResync, Heartbeat } from '../wire/down-frames.js';
 import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
+import type { Acknowledgements } from './acknowledgements.js';
 import { Acknowledger } from './acknowledger.js';
 import type { UpChannel } from './channel.js';
 import type { LinkState } from './link-state.js';
@@ -40,6 +41,9 @@ export interface SessionOptions {
   readonly acceptDataLoss: boolean;
   /** Silence for so long is a dead upstream. */
   readonly timeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  /** What the nodes below this one have reported: it goes up. */
+  readonly acknowledgements: Acknowledgements;
   readonly report: SessionReport;
 }
 
@@ -50,6 +54,8 @@ export interface SessionReport {
   /** The resync is done: from now on it streams. */
   streams(kind: Resync['kind']): void;
   heard(heartbeat: Heartbeat): void;
+  /** Blocks are in the log. */
+  received(): void;
 }
 
 export class Session {
@@ -161,7 +167,10 @@ export class Session {
   async #takeBlocks(gathered: readonly Buffer[]): Promise<void> {
     const blocks = gathered.map((bytes) => new Block(bytes));
     const last = blocks.at(-1);
-    if (!last) return;
+    if (!last) {
+      this.#acknowledger.askedAgain();
+      return;
+    }
     this.#acknowledger.received(last.lastOffset);
     const rows = this.#rows;
     this.#rows = [];
@@ -173,7 +182,8 @@ export class Session {
       throw new HeadwaterError('protocol_violation', `blocks arrived in the state ${this.#state.name}`);
     await this.#store.receive(blocks, rows);
     this.#countCatchingUp(blocks);
-    await this.#acknowledger.appended();
+    this.#options.report.received();
+    this.#acknowledger.appended();
   }
 
   async #takeOne(frame: Exclude<DownFrame, { kind: 'blocks' }>): Promise<void> {

@@ -24,6 +24,8 @@ const SWEEP_STEP = 2_000;
 interface Request {
   /** The keyspace on disk must hold everything up to here. */
   readonly offset: number;
+  /** Others who come soon may take the same. */
+  readonly share: boolean;
   resolve(snapshot: KeyspaceSnapshot): void;
   reject(error: Error): void;
 }
@@ -102,7 +104,7 @@ export class Checkpointer {
       if (level || (options.share && now - takenAt <= SNAPSHOT_SHARE_MS)) return Promise.resolve(snapshot.share());
     }
     return new Promise((resolve, reject) => {
-      this.#requests.push({ offset: this.#keyspace.applied.offset, resolve, reject });
+      this.#requests.push({ offset: this.#keyspace.applied.offset, share: options.share, resolve, reject });
       this.#kick();
     });
   }
@@ -229,16 +231,20 @@ export class Checkpointer {
     const ready = this.#requests.filter((request) => request.offset <= offset);
     if (ready.length === 0) return;
     this.#requests.splice(0, this.#requests.length, ...this.#requests.filter((request) => request.offset > offset));
-    const snapshot = this.#takeSnapshot();
+    const snapshot = this.#takeSnapshot({ keep: ready.some(({ share }) => share) });
     for (const request of ready) request.resolve(snapshot.share());
     void snapshot.release();
   }
 
-  #takeSnapshot(): KeyspaceSnapshot {
+  /** @param options.keep for as long as it is shared: those who come by then find it, however soon the first is done. */
+  #takeSnapshot({ keep }: { keep: boolean }): KeyspaceSnapshot {
     const snapshot = this.#keyspace.snapshot(() => {
       this.#snapshots.delete(snapshot);
       cancelMaximalAge();
+      cancelKeeping();
     });
+    const cancelKeeping = keep ? this.#clock.after(SNAPSHOT_SHARE_MS, () => void snapshot.release()) : () => {};
+    if (keep) snapshot.share();
     const cancelMaximalAge = this.#clock.after(SNAPSHOT_AGE_MS_MAX, () => {
       void snapshot.close(
         new HeadwaterError(

@@ -128,6 +128,11 @@ export class Lifecycle {
     return !this.#unavailable && !this.incomplete;
   }
 
+  /** Aborts, with the reason, when the role that is played now is played no more. */
+  get tenure(): AbortSignal {
+    return this.#background.signal;
+  }
+
   /** Tells `listener` now, and whenever it changes, whether reads can be served. */
   onServing(listener: (serving: boolean) => void): void {
     this.#onServing = listener;

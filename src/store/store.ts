@@ -26,6 +26,7 @@ import { formatPosition, type Position } from '../position.js';
 import type { CheckpointBudget } from './checkpoint.js';
 import type { FsyncPolicy } from './commit.js';
 import { Directory, type Role } from './directory.js';
+import { DurablePoint } from './durable-point.js';
 import type { Generation } from './generation.js';
 import { Lifecycle, type Standing } from './lifecycle.js';
 import { countLostWrites, saveLostWrites } from './lost-writes.js';
@@ -63,6 +64,8 @@ export class Store {
   readonly #lifecycle: Lifecycle;
   /** As counted last. */
   #lostWrites = 0;
+  readonly #durablePoint = new DurablePoint(() => this.#makeDurable());
+  #writeGuard: (() => HeadwaterError | undefined) | undefined;
 
   private constructor(options: StoreOptions, directory: Directory) {
     this.#options = options;
@@ -172,6 +175,14 @@ export class Store {
     return this.#lifecycle.notServing;
   }
 
+  /**
+   * Aborts, with the reason, when the store stops playing the role that it plays
+   * now: another is taken, or everything is closed or opened anew.
+   */
+  get tenure(): AbortSignal {
+    return this.#lifecycle.tenure;
+  }
+
   /** Tells `listener` now, and whenever it changes, whether reads can be served. */
   onServing(listener: (serving: boolean) => void): void {
     this.#lifecycle.onServing(listener);
@@ -205,6 +216,8 @@ export class Store {
     const generation = this.#lifecycle.serving;
     const writes = operations.some(isWrite);
     const { writer } = this.#lifecycle;
+    const refusal = writer && writes ? this.#writeGuard?.() : undefined;
+    if (refusal) return { replies: await this.#refusing(operations, options, refusal), position: generation.log.end };
     if (writer && (writes || options.ordered)) {
       const replies = await writer.submit(operations, options.bytes);
       return { replies, position: generation.log.end };
@@ -215,15 +228,30 @@ export class Store {
     return { replies, position: generation.log.end };
   }
 
+  /** A leader asks it once for each message that writes; what it returns refuses the writes in it. */
+  guardWrites(guard: () => HeadwaterError | undefined): void {
+    this.#writeGuard = guard;
+  }
+
   /** On a follower: reads are answered, writes refused one by one. */
-  async #readAround(operations: readonly Operation[], generation: Generation): Promise<Reply[]> {
-    const refusal: Reply = { kind: 'error', error: this.#readOnly() };
-    const reads = operations.filter((operation) => !isWrite(operation));
-    const answered: Reply[] = [];
-    while (answered.length < reads.length)
-      answered.push(...(await readAll(reads.slice(answered.length), generation.keyspace, this.nowMs(), this.limits)));
-    let at = 0;
-    return operations.map((operation) => (isWrite(operation) ? refusal : (answered[at++] as Reply)));
+  #readAround(operations: readonly Operation[], generation: Generation): Promise<Reply[]> {
+    return around(operations, this.#readOnly(), async (reads) => {
+      const answered: Reply[] = [];
+      while (answered.length < reads.length)
+        answered.push(...(await readAll(reads.slice(answered.length), generation.keyspace, this.nowMs(), this.limits)));
+      return answered;
+    });
+  }
+
+  /** On a leader that takes no writes for now: likewise. */
+  #refusing(
+    operations: readonly Operation[],
+    options: { ordered: boolean },
+    refusal: HeadwaterError,
+  ): Promise<Reply[]> {
+    return around(operations, refusal, async (reads) =>
+      reads.length === 0 ? [] : (await this.submit(reads, { bytes: 0, ordered: options.ordered })).replies,
+    );
   }
 
   /** The keyspace as of now; release it. With `share`, up to a second older. */
@@ -271,7 +299,18 @@ export class Store {
 
   /** Everything received so far survives a power cut; the offset up to which that holds. */
   async durable(): Promise<number> {
-    return this.#lifecycle.serving.log.durable();
+    return this.#durablePoint.reach();
+  }
+
+  async #makeDurable(): Promise<number> {
+    const { log } = this.#lifecycle.serving;
+    try {
+      return await log.durable();
+    } catch (error) {
+      // What failed on a log that is not in use any more is nobody's loss.
+      if (this.isServing && this.#lifecycle.serving.log === log) this.#lifecycle.failed(error as Error);
+      throw error;
+    }
   }
 
   /**
@@ -379,4 +418,16 @@ export class Store {
 
 function shuttingDown(): HeadwaterError {
   return new HeadwaterError('shutting_down', 'the node is shutting down');
+}
+
+/** Answers what only reads; each write is refused with `refusal`. */
+async function around(
+  operations: readonly Operation[],
+  refusal: HeadwaterError,
+  answer: (reads: readonly Operation[]) => Promise<Reply[]>,
+): Promise<Reply[]> {
+  const refused: Reply = { kind: 'error', error: refusal };
+  const answered = await answer(operations.filter((operation) => !isWrite(operation)));
+  let at = 0;
+  return operations.map((operation) => (isWrite(operation) ? refused : (answered[at++] as Reply)));
 }

@@ -40,6 +40,12 @@ export interface NodeStatus {
   readonly eventLoopDelayMaxMs: number;
   readonly uptimeMs: number;
   readonly fsync: string;
+  /** Writes are refused while fewer followers than this are within `maxLagMs`; 0: they never are. */
+  readonly minFollowers: number;
+  readonly maxLagMs: number;
+  /** How many are now, followers of followers included. */
+  readonly followersWithinLag: number;
+  readonly heartbeatIntervalMs: number;
 }
 
 export interface StatusLineageRow {
@@ -74,7 +80,12 @@ export interface StatusFollower {
   readonly appendedOffset: number;
   readonly durableOffset: number;
   readonly lagCommands: number;
+  /** How long ago the oldest write was made that it has not acknowledged. */
   readonly lagMs: number;
+  /** Of a follower's follower: the ID of the follower that reports it; else empty. */
+  readonly via: string;
+  /** How long ago it was heard from last. */
+  readonly silentMs: number;
 }
 
 export interface KeyspaceDigestReply {
@@ -144,6 +155,10 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     eventLoopDelayMaxMs: message.eventLoopDelayMaxMs,
     uptimeMs: toNumber(message.uptimeMs, 'uptime_ms'),
     fsync: message.fsync,
+    minFollowers: toNumber(message.minFollowers, 'min_followers'),
+    maxLagMs: toNumber(message.maxLagMs, 'max_lag_ms'),
+    followersWithinLag: toNumber(message.followersWithinLag, 'followers_within_lag'),
+    heartbeatIntervalMs: toNumber(message.heartbeatIntervalMs, 'heartbeat_interval_ms'),
   };
 }
 
@@ -186,6 +201,8 @@ function follower(message: headwater.v1.StatusFollower.$Properties): StatusFollo
     durableOffset: toNumber(message.durableOffset, 'follower.durable_offset'),
     lagCommands: toNumber(message.lagCommands, 'follower.lag_commands'),
     lagMs: toNumber(message.lagMs, 'follower.lag_ms'),
+    via: message.via ?? '',
+    silentMs: toNumber(message.silentMs, 'follower.silent_ms'),
   };
 }
 

@@ -42,6 +42,7 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
   overflow: CODE.OUT_OF_RANGE,
   no_such_key: CODE.NOT_FOUND,
   read_only_follower: CODE.FAILED_PRECONDITION,
+  too_few_followers: CODE.FAILED_PRECONDITION,
   unavailable: CODE.UNAVAILABLE,
   shutting_down: CODE.UNAVAILABLE,
   overloaded: CODE.RESOURCE_EXHAUSTED,

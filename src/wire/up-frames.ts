@@ -29,6 +29,8 @@ export interface NodeReport {
   readonly durableOffset: number;
   readonly replicationId: string;
   readonly checksum: number;
+  /** How long ago the node said so to whoever heard it first. */
+  readonly ageMs: number;
 }
 
 export interface DigestReport {
@@ -129,5 +131,6 @@ function reportOf(message: headwater.v1.NodeReport.$Properties): NodeReport {
     durableOffset: frameNumber(message.durableOffset),
     replicationId: toId(message.replicationId),
     checksum: message.checksum ?? 0,
+    ageMs: frameNumber(message.ageMs),
   };
 }

@@ -23,8 +23,8 @@ const serve = (...flags: string[]) => ['serve', '--data', `${HERE}/data`, ...fla
 const REFUSALS: readonly Refusal[] = [
   { type: [], says: /Usage: headwater/ },
   { type: ['gte', 'k'], says: /unknown command 'gte'\n\(Did you mean get\?\)/ },
-  { type: ['promote'], says: /unknown command 'promote'/ },
-  { type: ['help', 'promote'], says: /^headwater: unknown command 'promote'\n.*\n$/ },
+  { type: ['demote'], says: /unknown command 'demote'/ },
+  { type: ['help', 'demote'], says: /^headwater: unknown command 'demote'\n.*\n$/ },
   { type: ['get'], says: /missing required argument 'KEY'/ },
   { type: ['get', 'a', 'b'], says: /too many arguments/ },
   { type: ['get', 'a', '--jsn'], says: /unknown option '--jsn'\n\(Did you mean --json\?\)/ },
@@ -69,6 +69,15 @@ const REFUSALS: readonly Refusal[] = [
   { type: serve('--max-key-bytes', 'many'), says: /--max-key-bytes.*Expected a size.*received "many"/ },
   { type: serve('--overlay-bytes', '5'), says: /overlay-bytes: expected a whole number from 1048576 .*, received 5/ },
   { type: serve('--link-timeout', '1ms'), says: /link-timeout: expected a whole number from 100 .*, received 1/ },
+  {
+    type: serve('--heartbeat-interval', '2s'),
+    says: /heartbeat-interval: expected at most 1666, a third of --link-timeout \(5000\).*, received 2000/,
+  },
+  { type: serve('--min-followers', 'some'), says: /--min-followers.*Expected a whole number.*received "some"/ },
+  {
+    type: serve('--min-followers', '1', '--max-lag', '1s'),
+    says: /max-lag: expected at least 2000, twice --heartbeat-interval \(1000\).*, received 1000/,
+  },
   {
     type: serve('--log-level', 'loud'),
     says: /--log-level.*Expected one of debug, info, warn, error, received "loud"/,

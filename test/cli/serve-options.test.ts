@@ -1,7 +1,7 @@
 /** What the help of `serve` says of defaults, held against the configuration that comes of saying nothing. */
 import assert from 'node:assert/strict';
 import { Command, type Option } from 'commander';
-import { parseDuration, parseSize } from '../../bin/arguments.js';
+import { parseCount, parseDuration, parseSize } from '../../bin/arguments.js';
 import { addServeOptions, nodeOptions, type ServeOptions } from '../../bin/serve-options.js';
 import { checkConfig } from '../../src/index.js';
 
@@ -21,6 +21,9 @@ describe('the help of serve', () => {
     ['--replay-bytes', parseSize, config.budget.replayBytesMax],
     ['--fsync', asText, config.fsync],
     ['--link-timeout', parseDuration, config.linkTimeoutMs],
+    ['--heartbeat-interval', parseDuration, config.heartbeatIntervalMs],
+    ['--min-followers', parseCount, config.minFollowers],
+    ['--max-lag', parseDuration, config.maxLagMs],
   ];
   /** Defaults that depend on something are told in words. */
   const IN_WORDS = ['--follow', '--reflection'];

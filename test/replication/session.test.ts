@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { sleep } from '../../src/clock.js';
-import { LINK_TIMEOUT_MS } from '../../src/limits.js';
+import { LINK_TIMEOUT_MS, SNAPSHOT_SHARE_MS } from '../../src/limits.js';
 import { blockKey } from '../../src/log/rows.js';
 import type { DownFrame } from '../../src/wire/down-frames.js';
 import type { Handshake } from '../../src/wire/handshake.js';
@@ -52,6 +52,8 @@ describe('a replication session', () => {
       await leader.write(5);
       const follower = await world.node('F', { follows: 'L' });
       await level(world, leader, follower);
+      // For so long it is kept for others who join.
+      await world.clock.advance(SNAPSHOT_SHARE_MS);
       const snapshot = await leader.store.snapshotAt();
       await snapshot.release();
       assert(snapshot.closed, 'nobody else has it');

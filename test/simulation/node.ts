@@ -99,7 +99,7 @@ export class SimulatedNode extends TestNode {
   acceptedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(simulation: Surroundings, name: string) {
-    super(simulation, name, undefined as never, TIMEOUT_MS);
+    super(simulation, name, undefined as never, { timeoutMs: TIMEOUT_MS });
     this.#simulation = simulation;
     const delay = simulation.delays(0.3);
     this.files = new MemoryFiles(delay);

@@ -18,17 +18,24 @@ const PATIENT_MS = 3_600_000;
 /** A silence of five seconds takes half a second; so does a stall of the machine that would look like one. */
 const SPEED = 10;
 
+type TestReplicationOptions = Partial<
+  Pick<ReplicationOptions, 'timeoutMs' | 'heartbeatIntervalMs' | 'minFollowers' | 'maxLagMs'>
+>;
+
 /** Nodes under one clock and on one network; all are stopped after each test. */
 export class World {
   readonly clock = new TestClock();
   readonly network = new Network();
   readonly nodes: TestNode[] = [];
 
-  async node(address: string, options: Options & { follows?: string; timeoutMs?: number } = {}): Promise<TestNode> {
-    const { follows, timeoutMs = PATIENT_MS, ...rest } = options;
+  async node(
+    address: string,
+    options: Options & { follows?: string } & TestReplicationOptions = {},
+  ): Promise<TestNode> {
+    const { follows, timeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs, ...rest } = options;
     const role = follows === undefined ? undefined : { role: 'follower' as const, upstream: follows };
     const test = await TestStore.open({ ...rest, clock: this.clock, ...(role && { role }) });
-    const node = new TestNode(this, address, test, timeoutMs);
+    const node = new TestNode(this, address, test, defined({ timeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs }));
     this.nodes.push(node);
     node.up();
     return node;
@@ -59,21 +66,26 @@ interface Surroundings {
   readonly network: Network;
 }
 
+/** Without what is undefined. */
+function defined(options: { [name in keyof TestReplicationOptions]: number | undefined }): TestReplicationOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
 let starts = 0;
 
 export class TestNode {
   readonly address: string;
   test: TestStore;
   readonly #world: Surroundings;
-  readonly #timeoutMs: number;
+  readonly #options: TestReplicationOptions;
   replication!: Replication;
   #isUp = false;
 
-  constructor(world: Surroundings, address: string, test: TestStore, timeoutMs: number) {
+  constructor(world: Surroundings, address: string, test: TestStore, options: TestReplicationOptions) {
     this.#world = world;
     this.address = address;
     this.test = test;
-    this.#timeoutMs = timeoutMs;
+    this.#options = options;
   }
 
   get link(): Link {
@@ -101,7 +113,8 @@ export class TestNode {
       clock,
       logger,
       nonce: `start ${++starts}`,
-      timeoutMs: this.#timeoutMs,
+      timeoutMs: PATIENT_MS,
+      ...this.#options,
       random: () => 0.5,
       address: () => this.address,
       dial: network.dialFrom(this.address),

@@ -62,7 +62,15 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     replicationId: id,
     checksum,
     below: fc.array(
-      record({ nodeId: text, nonce: text, appendedOffset: offset, durableOffset: offset, replicationId: id, checksum }),
+      record({
+        nodeId: text,
+        nonce: text,
+        appendedOffset: offset,
+        durableOffset: offset,
+        replicationId: id,
+        checksum,
+        ageMs: offset,
+      }),
       { maxLength: 3 },
     ),
   }),

@@ -1,0 +1,353 @@
+/**
+ * Which reports of the nodes below count, how a leader judges how many are
+ * close behind it, and what lag is.
+ */
+import assert from 'node:assert/strict';
+import { MAX_LAG_MS, NODE_REPORTS_MAX } from '../../src/limits.js';
+import { Acknowledgements, type Reporter } from '../../src/replication/acknowledgements.js';
+import type { Acknowledgement, NodeReport } from '../../src/wire/up-frames.js';
+import { until } from '../support/clock.js';
+import { removeTemporaryDirectories } from '../support/database.js';
+import { set, TestStore } from '../support/store.js';
+import { level, type TestNode, World } from '../support/world.js';
+
+const HERE = { level: 'followers', followers: 9, timeoutMs: 1 } as const;
+
+describe('reports of the nodes below', () => {
+  let test: TestStore;
+  let acknowledgements: Acknowledgements;
+
+  beforeEach(async () => {
+    test = await TestStore.open();
+    for (let i = 0; i < 5; i++) await test.set(`k${i}`);
+    acknowledgements = new Acknowledgements({ store: test.store, clock: test.clock });
+  });
+
+  afterEach(async () => {
+    await test.store.close();
+    await removeTemporaryDirectories();
+  });
+
+  function follower(nodeId: string, nonce = 'n'): Reporter {
+    const reporter = { nodeId, nonce, ask() {} };
+    acknowledgements.begin(reporter);
+    return reporter;
+  }
+
+  async function at(offset: number): Promise<Omit<NodeReport, 'nodeId' | 'nonce'>> {
+    const { log } = test.store;
+    const checksum = await log.checksumAt(offset);
+    assert(typeof checksum === 'number');
+    const replicationId = log.lineage.replicationIdAt(offset);
+    return { appendedOffset: offset, durableOffset: offset, replicationId, checksum, ageMs: 0 };
+  }
+
+  async function says(offset: number, below: NodeReport[] = []): Promise<Acknowledgement> {
+    return { kind: 'acknowledgement', receivedOffset: offset, ...(await at(offset)), below };
+  }
+
+  const below = async (nodeId: string, offset: number, nonce = 'n'): Promise<NodeReport> => ({
+    nodeId,
+    nonce,
+    ...(await at(offset)),
+  });
+
+  /** How many are known to have everything. */
+  async function counted(): Promise<number> {
+    const reached = acknowledgements.reach(test.store.position, HERE, new AbortController().signal);
+    await test.clock.advance(1);
+    return (await reached).followersAppended;
+  }
+
+  it('count by the latest, not by the most', async () => {
+    const one = follower('one');
+    acknowledgements.report(one, await says(5));
+    assert.equal(await counted(), 1);
+    acknowledgements.report(one, await says(4));
+    assert.equal(await counted(), 0);
+  });
+
+  it('of another history do not count, nor of other data under the same ID, nor of more than there is', async () => {
+    const one = follower('one');
+    acknowledgements.report(one, { ...(await says(5)), replicationId: 'a'.repeat(40) });
+    assert.equal(await counted(), 0);
+    acknowledgements.report(one, { ...(await says(5)), checksum: 12345 });
+    assert.equal(await counted(), 0);
+    acknowledgements.report(one, { ...(await says(5)), appendedOffset: 6 });
+    assert.equal(await counted(), 0);
+    acknowledgements.report(one, await says(5));
+    assert.equal(await counted(), 1);
+  });
+
+  it('of an earlier history of the lineage count for what was written under it', async () => {
+    const report = await says(5);
+    await test.reopen();
+    await test.set('under the next history');
+    acknowledgements = new Acknowledgements({ store: test.store, clock: test.clock });
+    const one = follower('one');
+    acknowledgements.report(one, report);
+    const { log } = test.store;
+    const written = { replicationId: report.replicationId, offset: 5, checksum: report.checksum };
+    assert.notEqual(log.lineage.current?.replicationId, report.replicationId);
+    const wanted = { level: 'followers', followers: 1, timeoutMs: 1 } as const;
+    assert.equal((await acknowledgements.reach(written, wanted, new AbortController().signal)).reached, true);
+    assert.equal(await counted(), 0);
+  });
+
+  it('of a process that took the place of another with the same node ID count instead of its', async () => {
+    const [one, two] = [follower('one'), follower('two')];
+    acknowledgements.report(one, await says(4, [await below('x', 5, 'old')]));
+    assert.equal(await counted(), 1);
+    await test.clock.advance(1);
+    acknowledgements.report(two, await says(4, [await below('x', 2, 'new')]));
+    assert.equal(await counted(), 0, 'its disk may have lost what the old process had');
+  });
+
+  it('count once for a node, by whichever session it was heard of last, and none for this node itself', async () => {
+    const [one, two] = [follower('one'), follower('two')];
+    const itself = await below(test.store.nodeId, 5);
+    acknowledgements.report(one, await says(5, [await below('x', 5), await below('x', 5, 'again'), itself]));
+    acknowledgements.report(two, await says(5, [{ ...(await below('x', 3)), ageMs: 500 }, await below('one', 5)]));
+    assert.equal(await counted(), 3);
+    assert.deepEqual(acknowledgements.below.map(({ nodeId }) => nodeId).sort(), ['one', 'two', 'x']);
+  });
+
+  it('go with the session that told them, and what another session tells stays', async () => {
+    const [one, two] = [follower('one'), follower('two')];
+    acknowledgements.report(one, await says(5, [await below('x', 5), await below('y', 5)]));
+    acknowledgements.report(two, await says(5, [await below('x', 5)]));
+    assert.equal(await counted(), 4);
+    acknowledgements.end(one);
+    assert.equal(await counted(), 2);
+    acknowledgements.report(one, await says(5));
+    assert.equal(await counted(), 2, 'a session that has ended says nothing more');
+    acknowledgements.report(two, await says(5));
+    assert.equal(await counted(), 1, 'what it does not tell any more is over');
+  });
+
+  it('are passed on in a frame of bounded size, those furthest along first', async () => {
+    const one = follower('one');
+    const many = await Promise.all(Array.from({ length: NODE_REPORTS_MAX }, (_, i) => below(`x${i}`, i === 7 ? 2 : 5)));
+    acknowledgements.report(one, await says(5, many));
+    const passed = acknowledgements.below;
+    assert.equal(passed.length, NODE_REPORTS_MAX);
+    assert(!passed.some(({ nodeId }) => nodeId === 'x7'));
+  });
+
+  it('keep their age on the way up: what a node said long ago is not fresh because it is told again', async () => {
+    const one = follower('one');
+    acknowledgements.report(one, await says(5, [{ ...(await below('x', 5)), ageMs: MAX_LAG_MS + 1 }]));
+    assert.equal(acknowledgements.followersWithinLag, 1);
+    assert.equal(acknowledgements.indirect[0]?.silentMs, MAX_LAG_MS + 1);
+  });
+
+  it('tell lag as the age of the oldest write that is not acknowledged', async () => {
+    await test.clock.advance(1_000);
+    assert.equal(acknowledgements.lagMs(5), 0, 'level, however long ago that was');
+    await test.set('a');
+    await test.clock.advance(30);
+    await test.set('b');
+    await test.clock.advance(5);
+    assert.deepEqual(
+      [4, 5, 6, 7].map((offset) => acknowledgements.lagMs(offset)),
+      [1_035, 35, 5, 0],
+    );
+  });
+
+  it('tell lag also of what memory holds no more, from where the log ended when', async () => {
+    const large = Buffer.alloc(1024 * 1024);
+    for (let i = 0; i < 20; i++) {
+      await test.set('large', large);
+      await test.clock.advance(100);
+      acknowledgements.sample();
+    }
+    assert.equal(test.store.log.knownTimeAfter(7), undefined);
+    assert.equal(acknowledgements.lagMs(7), 1_800);
+    assert.equal(acknowledgements.lagMs(24), 100);
+    assert.ok(acknowledgements.levelMs(7) < test.store.nowMs() - 1_800);
+  });
+});
+
+describe('a leader with a least number of followers', () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = new World();
+  });
+
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  async function submit(node: TestNode): Promise<string> {
+    const [reply] = await node.test.submit(set('k'));
+    return reply?.kind === 'error' ? reply.error.code : 'done';
+  }
+
+  it('refuses writes below it, says how many there are, and answers reads', async () => {
+    const leader = await world.node('L', { minFollowers: 1, maxLagMs: 5_000 });
+    const [write, read] = await leader.test.submit(set('k'), { kind: 'get', key: Buffer.from('k') });
+    assert(write?.kind === 'error' && read?.kind === 'get');
+    assert.equal(write.error.code, 'too_few_followers');
+    assert.deepEqual(write.error.details, { followers: '0', min_followers: '1', max_lag_ms: '5000' });
+    assert.equal(leader.store.position.offset, 0);
+  });
+
+  it('takes them once a follower is there, not while it is paused beyond the lag, and again after', async () => {
+    const leader = await world.node('L', { minFollowers: 1, maxLagMs: 5_000 });
+    const follower = await world.node('F', { follows: 'L' });
+    await world.until('it is heard', () => leader.replication.acknowledgements.followersWithinLag === 1);
+    assert.equal(await submit(leader), 'done');
+    await level(world, leader, follower);
+    world.network.last.hold();
+    await world.clock.advance(4_000);
+    assert.equal(await submit(leader), 'done');
+    await world.clock.advance(2_000);
+    assert.equal(await submit(leader), 'too_few_followers');
+    world.network.last.release();
+    await world.until('it is heard again', async () => (await submit(leader)) === 'done');
+  });
+
+  it('counts followers of followers, and a follower ignores its own number', async () => {
+    const leader = await world.node('L', { minFollowers: 2, maxLagMs: 5_000 });
+    const middle = await world.node('M', { follows: 'L', minFollowers: 7 });
+    await world.until('one is heard', () => leader.replication.acknowledgements.followersWithinLag === 1);
+    assert.equal(await submit(leader), 'too_few_followers');
+    const bottom = await world.node('B', { follows: 'M' });
+    await world.until('both are heard', () => leader.replication.acknowledgements.followersWithinLag === 2);
+    assert.equal(await submit(leader), 'done');
+    await level(world, leader, middle, bottom);
+    assert.equal(await submit(middle), 'read_only_follower');
+  });
+
+  it('goes on expiring keys', async () => {
+    const leader = await world.node('L', { minFollowers: 1, maxLagMs: 3_000 });
+    const follower = await world.node('F', { follows: 'L' });
+    await world.until('it is heard', () => leader.replication.acknowledgements.followersWithinLag === 1);
+    await leader.test.set('short', 'v', 60_000);
+    await level(world, leader, follower);
+    await follower.down();
+    const { offset } = leader.store.position;
+    await world.clock.advance(60_000);
+    await world.until('it is deleted', () => leader.store.position.offset === offset + 1);
+    assert.equal(await submit(leader), 'too_few_followers');
+  });
+});
+
+describe('lag', () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = new World();
+  });
+
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  it('under steady writes is what it is at both ends, and none when all is quiet', async () => {
+    const leader = await world.node('L');
+    await leader.write(1);
+    const follower = await world.node('F', { follows: 'L' });
+    await level(world, leader, follower);
+    for (let i = 0; i < 300; i++) {
+      await leader.write(1, `w${i}`);
+      await world.clock.advance(5);
+      if (i < 20) continue;
+      const [above, below] = [leader.followers.status[0]?.lagMs ?? 999, follower.link.status.lagMs];
+      assert(above <= 40, `the leader says ${above} ms`);
+      assert(below <= 20, `the follower says ${below} ms`);
+    }
+    await level(world, leader, follower);
+    await world.clock.advance(5_000);
+    assert.deepEqual([leader.followers.status[0]?.lagMs, follower.link.status.lagMs], [0, 0]);
+  });
+
+  it('of a follower that is held grows with time at both ends', async () => {
+    const leader = await world.node('L');
+    await leader.write(1);
+    const follower = await world.node('F', { follows: 'L' });
+    await level(world, leader, follower);
+    await world.clock.advance(1_500);
+    world.network.last.hold();
+    await leader.write(1, 'unseen');
+    await world.clock.advance(3_000);
+    assert.equal(leader.followers.status[0]?.lagMs, 3_000);
+    world.network.last.release();
+    await level(world, leader, follower);
+    await until('it is told', () => leader.followers.status[0]?.lagMs === 0, { clock: world.clock, stepMs: 1 });
+  });
+
+  it('is told at the interval that was asked for', async () => {
+    const leader = await world.node('L', { heartbeatIntervalMs: 100 });
+    await leader.write(1);
+    const follower = await world.node('F', { follows: 'L', heartbeatIntervalMs: 50 });
+    await level(world, leader, follower);
+    const { sent, answered } = world.network.last;
+    const before = [sent.length, answered.length];
+    await world.clock.advance(1_000);
+    assert.deepEqual([sent.length - (before[0] as number), answered.length - (before[1] as number)], [10, 20]);
+  });
+});
+
+describe('many followers that join at once', () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = new World();
+  });
+
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  const checkpoints = (node: TestNode) => node.test.logger.said(/^checkpoint at offset/, 'debug');
+
+  it('within a second share a checkpoint, and one that is slow holds up nobody', async () => {
+    const leader = await world.node('L');
+    await leader.write(50);
+    const before = checkpoints(leader);
+    world.network.onLine = (line) => {
+      if (world.network.lines.length === 1) line.hold('down');
+    };
+    const slow = await world.node('S', { follows: 'L' });
+    const slowLine = world.network.last;
+    const others: TestNode[] = [];
+    for (let i = 0; i < 5; i++) {
+      others.push(await world.node(`F${i}`, { follows: 'L' }));
+      await leader.write(1, `between ${i} `);
+    }
+    await world.until('the others have joined', () => others.every(({ link }) => link.status.state === 'streaming'));
+    assert.equal(checkpoints(leader), before + 1);
+    await level(world, leader, ...others);
+    assert.equal(leader.followers.served.full, 6);
+    const resyncs = world.network.lines.map(({ sent }) => sent.find((frame) => frame.kind === 'fullResync'));
+    const offsets = resyncs.map((frame) => (frame?.kind === 'fullResync' ? frame.position.offset : undefined));
+    assert.deepEqual(offsets, Array(6).fill(offsets[0]), 'one snapshot for all');
+    assert.notEqual(slow.link.status.state, 'streaming');
+    slowLine.release();
+    await level(world, leader, slow);
+  });
+
+  it('after that take a new one: an old snapshot is not shared', async () => {
+    const leader = await world.node('L');
+    await leader.write(50);
+    world.network.onLine = (line) => {
+      if (world.network.lines.length === 1) line.hold('down');
+    };
+    await world.node('S', { follows: 'L' });
+    await world.until('the slow one is being sent its snapshot', () => world.network.last.count('fullResync') === 1);
+    await leader.write(1, 'later');
+    await world.clock.advance(2_000);
+    const late = await world.node('F', { follows: 'L' });
+    await level(world, leader, late);
+    const offsets = world.network.lines.map(({ sent }) => {
+      const frame = sent.find(({ kind }) => kind === 'fullResync');
+      return frame?.kind === 'fullResync' ? frame.position.offset : undefined;
+    });
+    assert.deepEqual(offsets, [50, 51]);
+  });
+});

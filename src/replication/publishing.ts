@@ -61,7 +61,6 @@ export class Publishing {
   /** The upstream has said what became of one. */
   answered({ sequence, offset, error }: Published): void {
     const publication = this.#sent.get(sequence);
-    // One that was given up is answered late.
     if (!publication) return;
     this.#forget(publication);
     if (error) publication.reject(error);
@@ -105,9 +104,8 @@ export class Publishing {
   #giveUp(sequence: number): void {
     const sent = this.#sent.get(sequence);
     if (sent) {
-      this.#forget(sent);
+      // It keeps its room until it is answered: above, it may still be in hand.
       sent.reject(unknown(`no answer from the leader within ${PUBLISH_TIMEOUT_MS} ms`));
-      void this.#flush();
       return;
     }
     const index = this.#waiting.findIndex(({ frame }) => frame.sequence === sequence);

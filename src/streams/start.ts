@@ -20,7 +20,7 @@ export type Start =
   | { readonly kind: 'ahead'; readonly message: string };
 
 /** @param learns whether the node may yet hear of what it does not know: a follower. */
-export async function locate(log: Log, from: Position | number, learns: boolean): Promise<Start> {
+async function locate(log: Log, from: Position | number, learns: boolean): Promise<Start> {
   if (typeof from === 'number') return locateOffset(log, from);
   const { lineage, end } = log;
   const { offset, replicationId } = from;

@@ -57,7 +57,7 @@ export class Reader<Event> {
   }
 }
 
-export function streamsOf(world: World, node: TestNode): Streams {
+function streamsOf(world: World, node: TestNode): Streams {
   return new Streams({ store: node.store, clock: world.clock });
 }
 

@@ -10,6 +10,7 @@ import { addDataCommands } from './data-commands.js';
 import { addNodeCommands } from './node-commands.js';
 import { endWithReaders, report } from './output.js';
 import { addServeCommand } from './serve.js';
+import { addStreamCommands } from './stream-commands.js';
 import { addTransferCommands } from './transfer.js';
 
 const AFTER_HELP = `
@@ -46,6 +47,7 @@ function program(): Command {
   addServeCommand(headwater);
   addHelpCommand(headwater);
   addDataCommands(headwater);
+  addStreamCommands(headwater);
   addTransferCommands(headwater);
   addNodeCommands(headwater);
   return headwater;

@@ -118,6 +118,7 @@ function describe(of: Status): string {
       'resyncs',
       `${of.fullResyncs} full, ${of.partialResyncs} partial; served ${of.fullResyncsServed} full, ${of.partialResyncsServed} partial`,
     ],
+    ['streams', `${plural(of.subscribers, 'subscriber')}, ${plural(of.watchers, 'watcher')}`],
     [
       'process',
       `headwater ${of.version}, up ${Math.round(of.uptimeMs / 1_000)} s, ${Math.round(of.residentMemoryBytes / 2 ** 20)} MiB, fsync ${of.fsync}`,

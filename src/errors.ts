@@ -32,6 +32,8 @@ export const ERROR_CODES = [
   'overloaded',
   /** The write may or may not have happened. */
   'outcome_unknown',
+  /** A position in a history that this node's data left before it: what was seen there may be lost. */
+  'lost_branch',
   /** The deadline passed. */
   'deadline_exceeded',
   /** The caller gave up. */

@@ -69,6 +69,28 @@ export const TAIL_BYTES_MAX = 8 * MiB;
 /** Messages and marks kept for feeds and subscribers that have not come by them yet. */
 export const INTERLUDES_BYTES_MAX = 8 * MiB;
 
+/**
+ * Messages published at a follower that its upstream has not answered yet; those
+ * behind them wait, unsent. A message that is larger goes alone.
+ */
+export const PUBLISHING_BYTES_MAX = 4 * MiB;
+export const PUBLISHING_MAX = 1_024;
+
+/** Those that wait behind, in bytes; the next is refused with `overloaded`. */
+export const PUBLISHING_QUEUE_BYTES_MAX = 64 * MiB;
+
+/** A message that the leader has not answered for so long is given up; its publisher hears what is known of it. */
+export const PUBLISH_TIMEOUT_MS = 10_000;
+
+/** Channels and patterns of one subscription: every message is matched against all of them. */
+export const SUBSCRIPTION_NAMES_MAX = 1_024;
+
+/** Subscriptions and watches say how far they have got so often, whether or not anything has happened. */
+export const PROGRESS_INTERVAL_MS = 1_000;
+
+/** A stream may ask a follower for what it has not heard of yet: it gets so long to hear of it. */
+export const RESUME_WAIT_MS_MAX = 10_000;
+
 /** Bytes that a cursor reads from disk at a time. */
 export const CURSOR_READ_BYTES = 256 * KiB;
 

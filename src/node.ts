@@ -19,8 +19,10 @@ import { adminService, type NodeControl } from './rpc/admin-service.js';
 import { keyValueService } from './rpc/key-value-service.js';
 import { dial, replicationService } from './rpc/replication-service.js';
 import { RpcServer } from './rpc/server.js';
+import { streamService } from './rpc/stream-service.js';
 import type { Role } from './store/directory.js';
 import { Store } from './store/store.js';
+import { Streams } from './streams/streams.js';
 import type { KeyspaceDigestReply, NodeStatus, PromoteReply } from './wire/admin.js';
 
 export const VERSION: string = (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string })
@@ -34,6 +36,7 @@ export class Node implements NodeControl {
   readonly #logger: Logger;
   readonly #store: Store;
   readonly #replication: Replication;
+  readonly #streams: Streams;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   readonly #startedMs = systemClock.monotonicMs();
   readonly #fail: (error: Error) => void;
@@ -105,6 +108,7 @@ export class Node implements NodeControl {
       address: () => this.address,
       dial: async (address) => dial(address),
     });
+    this.#streams = new Streams({ store, clock: systemClock });
   }
 
   /** host:port, with the port that was taken. */
@@ -148,6 +152,8 @@ export class Node implements NodeControl {
       partialResyncsServed: followers.served.partial,
       lostWrites,
       unavailable: store.notServing?.message ?? '',
+      ...this.#streams.status,
+      publishedMessages: this.#replication.published,
       residentMemoryBytes: process.memoryUsage.rss(),
       eventLoopDelayP99Ms: delayMs(this.#delay.percentile(99)),
       eventLoopDelayMaxMs: delayMs(this.#delay.max),
@@ -189,7 +195,12 @@ export class Node implements NodeControl {
   async #listen(): Promise<void> {
     this.#server = await RpcServer.bind({
       address: this.#config.listen,
-      services: [keyValueService(this.#store), adminService(this), replicationService(this.#replication)],
+      services: [
+        keyValueService(this.#store),
+        streamService(this.#streams, this.#replication, this.#store),
+        adminService(this),
+        replicationService(this.#replication),
+      ],
       reflection: this.#config.reflection,
       logger: this.#logger,
       onFatal: this.#fail,

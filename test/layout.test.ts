@@ -25,7 +25,7 @@ const FLOORS: string[][] = [
   ['src/level.ts', 'src/wire/'],
   ['src/log/', 'src/keyspace/', 'src/commands/'],
   ['src/store/'],
-  ['src/replication/'],
+  ['src/replication/', 'src/streams/'],
   ['src/config.ts', 'src/rpc/'],
   ['src/client/'],
   ['src/node.ts'],

@@ -17,13 +17,22 @@ import { HeadwaterError } from '../errors.js';
 import type { Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import { parseAddress } from '../rpc/address.js';
-import { DATABASE_SIZE, DIGEST, FOLLOW, type Method, PROMOTE, STATUS } from '../rpc/definitions.js';
+import { DATABASE_SIZE, DIGEST, FOLLOW, type Method, PROMOTE, PUBLISH, STATUS } from '../rpc/definitions.js';
 import type { FollowRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from '../wire/admin.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import { asBuffer, asText, Commands, mayWrite } from './commands.js';
 import type { Data, OutgoingCondition } from './operations.js';
 import { type CallOptions, type ClientOptions, settingsOf } from './options.js';
 import { Session } from './session.js';
+import {
+  type SubscribeOptions,
+  type SubscriptionItem,
+  subscribe,
+  toBuffer,
+  type WatchItem,
+  type WatchOptions,
+  watch,
+} from './streams.js';
 
 export type { ClientOptions } from './options.js';
 
@@ -99,6 +108,54 @@ export class Client extends Commands<string> implements AsyncDisposable {
     return this.#call(DATABASE_SIZE, undefined, options);
   }
 
+  /**
+   * Gives a message its place behind every write of this client so far, the same
+   * on every node. At any node: a follower sends it up to its leader.
+   * @param options.durable in the log, so that a subscriber can come back for it.
+   * @returns the offset that it has where it is durable, else that it follows.
+   * @throws HeadwaterError `outcome_unknown` where it may or may not have been published.
+   */
+  async publish(channel: Data, message: Data, options: { durable?: boolean } & CallOptions = {}): Promise<number> {
+    const { durable = false, ...call } = options;
+    await this.#session.settled(call);
+    const connection = await this.#session.ready(call);
+    const timeoutMs = call.timeoutMs ?? this.#session.timeoutMs;
+    const request = { channel: toBuffer(channel), data: toBuffer(message), durable };
+    try {
+      return await connection.unary(PUBLISH, request, { ...call, timeoutMs });
+    } catch (error) {
+      throw unknownWhereCutOff(error);
+    }
+  }
+
+  /**
+   * Messages as they are published, without an end, on whichever node: it
+   * reconnects by itself, goes on with the durable ones where it was, and says
+   * what was missed (`kind` is 'message', 'missed' or 'gap').
+   *
+   *     for await (const item of db.subscribe({ channels: ['news'], patterns: ['user:*'] })) …
+   */
+  subscribe(options: SubscribeOptions): AsyncGenerator<SubscriptionItem<string>> {
+    return subscribe(this.#session, options, asText);
+  }
+
+  subscribeBuffers(options: SubscribeOptions): AsyncGenerator<SubscriptionItem<Buffer>> {
+    return subscribe(this.#session, options, asBuffer);
+  }
+
+  /**
+   * Every change of the keys under a prefix, in order, without an end, on
+   * whichever node. Where the changes cannot be told from where it was, a
+   * snapshot comes (`snapshotBegin`, `entry`s, `snapshotEnd`) that replaces what was known.
+   */
+  watch(options: WatchOptions = {}): AsyncGenerator<WatchItem<string>> {
+    return watch(this.#session, options, asText);
+  }
+
+  watchBuffers(options: WatchOptions = {}): AsyncGenerator<WatchItem<Buffer>> {
+    return watch(this.#session, options, asBuffer);
+  }
+
   /** Of the node that the client is connected to. */
   status(options?: CallOptions): Promise<NodeStatus> {
     return this.#call(STATUS, undefined, options);
@@ -136,4 +193,13 @@ export class Client extends Commands<string> implements AsyncDisposable {
     const timeoutMs = options.timeoutMs ?? this.#session.timeoutMs;
     return connection.unary(method, request, { ...options, timeoutMs });
   }
+}
+
+/** What broke off under way may have been done; what the node itself says is what has become of it. */
+function unknownWhereCutOff(error: unknown): unknown {
+  if (!HeadwaterError.is(error) || !['unreachable', 'cancelled', 'deadline_exceeded'].includes(error.code))
+    return error;
+  return new HeadwaterError('outcome_unknown', `the message may or may not have been published: ${error.message}`, {
+    cause: error,
+  });
 }

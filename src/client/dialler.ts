@@ -87,6 +87,10 @@ export class Dialler {
     });
   }
 
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
   /** Gives up attempts and waits. */
   end(reason: HeadwaterError): void {
     this.#ended.abort(reason);

@@ -230,6 +230,11 @@ export class Session implements ConnectionOwner {
     return this.#dialler.next(options.timeoutMs ?? this.#settings.timeoutMs);
   }
 
+  /** Aborts when the client is closed. */
+  get ended(): AbortSignal {
+    return this.#dialler.ended;
+  }
+
   get timeoutMs(): number {
     return this.#settings.timeoutMs;
   }

@@ -259,6 +259,23 @@ export class Log {
     return this.#tail.holding(offset + 1)?.timeMs;
   }
 
+  /**
+   * The last end of a block at or before `offset`.
+   * @throws HeadwaterError `trimmed`.
+   */
+  async boundaryUpTo(offset: number): Promise<Position> {
+    this.#assertOpen();
+    if (offset >= this.end.offset) return this.end;
+    const { base } = this;
+    const holding = this.#tail.holding(offset);
+    const recent = holding?.lastOffset === offset ? holding : holding && this.#tail.holding(holding.firstOffset - 1);
+    if (recent) return recent.position;
+    const found = offset < base.offset ? undefined : await provenBlockUpTo(this.#db, base, offset);
+    // What was found may have been trimmed meanwhile.
+    if (offset < this.base.offset) throw this.#trimmed(offset);
+    return found?.position ?? base;
+  }
+
   /** Until released, nothing after `offset` is trimmed. */
   pin(offset: number): Pin {
     const pin = { offset };

@@ -15,10 +15,10 @@ import { BLOCK_FORMAT } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
-import type { Store } from '../store/store.js';
+import type { Message, Store } from '../store/store.js';
 import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
 import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
-import type { Acknowledgement, UpFrame } from '../wire/up-frames.js';
+import type { Acknowledgement, Publish, UpFrame } from '../wire/up-frames.js';
 import type { Acknowledgements, Awaited, Reporter } from './acknowledgements.js';
 import type { DownChannel } from './channel.js';
 import { Outflow } from './outflow.js';
@@ -43,6 +43,8 @@ export interface FeedOptions {
   /** Counts and lists the session; refuses a node that is connected already. */
   admit(feed: Feed): HeadwaterError | undefined;
   resynced(kind: 'partial' | 'full'): void;
+  /** Towards the leader; the offset that the message has, or follows. */
+  publish(message: Message): Promise<number>;
 }
 
 export type FeedState = 'handshake' | 'waiting' | 'snapshot' | 'streaming' | 'ended';
@@ -374,9 +376,19 @@ export class Feed implements Reporter {
 
   #heard(frame: UpFrame): void {
     this.#lastHeardMs = this.#options.clock.monotonicMs();
+    if (frame.kind === 'publish') void this.#publish(frame);
     if (frame.kind !== 'acknowledgement') return;
     this.#acknowledged = frame;
     this.#options.acknowledgements.report(this, frame);
+  }
+
+  /** In the order of the frames: each is handed on before the next is looked at. */
+  async #publish({ sequence, ...message }: Publish): Promise<void> {
+    const { offset, error } = await this.#options.publish(message).then(
+      (offset) => ({ offset, error: undefined }),
+      (error) => ({ offset: 0, error: HeadwaterError.from(error) }),
+    );
+    await this.#send({ kind: 'published', sequence, offset, error });
   }
 
   #watchSilence(): () => void {

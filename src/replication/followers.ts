@@ -6,7 +6,7 @@
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import type { Store } from '../store/store.js';
+import type { Message, Store } from '../store/store.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { DownChannel } from './channel.js';
 import { Feed } from './feed.js';
@@ -24,6 +24,8 @@ export interface FollowersOptions {
   path(): readonly string[];
   /** The leader's time at which this node was known to hold everything up to then. */
   levelMs(): number;
+  /** Towards the leader; the offset that the message has, or follows. */
+  publish(message: Message): Promise<number>;
 }
 
 export class Followers {

@@ -9,7 +9,7 @@ import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import { RECONNECT_MS_MAX, RECONNECT_MS_MIN } from '../limits.js';
 import type { Logger } from '../logger.js';
-import type { Store } from '../store/store.js';
+import type { Message, Store } from '../store/store.js';
 import type { Heartbeat } from '../wire/down-frames.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { UpChannel } from './channel.js';
@@ -106,6 +106,21 @@ export class Link {
   #lagMs(behind: number): number {
     if (behind === 0 && this.#state.name === 'streaming') return this.#observedLagMs;
     return this.#levelMs === 0 ? 0 : Math.max(0, this.#store.nowMs() - this.levelMs);
+  }
+
+  /**
+   * Sends a message up to the leader.
+   * @returns the offset that it has there, or follows.
+   * @throws HeadwaterError `unavailable` or `overloaded` where it was not
+   *   published, `outcome_unknown` where that cannot be known, or the leader's refusal.
+   */
+  async publish(message: Message): Promise<number> {
+    const session = this.#session;
+    if (session && this.#state.name === 'streaming') return session.publish(message);
+    throw new HeadwaterError(
+      'unavailable',
+      `the message was not published: the link to the upstream ${this.#upstream} is ${this.#state.name}`,
+    );
   }
 
   get status() {

@@ -7,10 +7,12 @@
  * upstream enters the store while its role changes.
  */
 import type { Clock } from '../clock.js';
+import { tooLarge } from '../commands/arguments.js';
+import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
 import type { LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
-import type { Store } from '../store/store.js';
+import type { Message, Store } from '../store/store.js';
 import { Acknowledgements } from './acknowledgements.js';
 import type { DownChannel, UpChannel } from './channel.js';
 import { Followers } from './followers.js';
@@ -52,6 +54,7 @@ export class Replication {
   readonly #store: Store;
   #changing: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #published = 0;
 
   constructor(options: ReplicationOptions) {
     const { store } = options;
@@ -66,6 +69,7 @@ export class Replication {
       acknowledgements,
       heartbeatIntervalMs,
       path: () => [...this.link.path, store.nodeId],
+      publish: (message) => this.#publish(message),
       levelMs: () => (store.role === 'leader' ? store.nowMs() : this.link.levelMs),
     });
   }
@@ -78,6 +82,24 @@ export class Replication {
   /** Serves a follower until its session ends. */
   accept(channel: DownChannel): Promise<void> {
     return this.followers.accept(channel);
+  }
+
+  /**
+   * Publishes a message to every node, at one place among the writes: a
+   * follower sends it up to its leader first.
+   * @returns the offset that it has where it is durable, else that it follows.
+   * @throws HeadwaterError `too_large`; `unavailable` or `overloaded` where it was
+   *   not published, `outcome_unknown` where that cannot be known.
+   */
+  async publish(message: Message): Promise<number> {
+    const offset = await this.#publish(message);
+    this.#published++;
+    return offset;
+  }
+
+  /** Messages that clients have published through this node since it started. */
+  get published(): number {
+    return this.#published;
   }
 
   /**
@@ -112,6 +134,12 @@ export class Replication {
     await this.link.stop();
   }
 
+  /** As the role is now: a node that is being promoted refuses, and the publisher asks again. */
+  async #publish(message: Message): Promise<number> {
+    checkMessage(message, this.#store.limits);
+    return this.#store.role === 'leader' ? this.#store.publish(message) : this.link.publish(message);
+  }
+
   /** Whatever becomes of `change`, a follower goes on following somebody. */
   #change<T>(change: () => Promise<T>, options = KEEP_DATA): Promise<T> {
     const done = this.#changing.then(async () => {
@@ -125,4 +153,10 @@ export class Replication {
     this.#changing = done.catch(() => {});
     return done;
   }
+}
+
+/** A channel is bound as keys are, a message as values are. */
+function checkMessage({ channel, data }: Message, { keyBytesMax, valueBytesMax }: Limits): void {
+  if (channel.length > keyBytesMax) throw tooLarge('a channel', keyBytesMax, channel.length);
+  if (data.length > valueBytesMax) throw tooLarge('a message', valueBytesMax, data.length);
 }

@@ -11,7 +11,7 @@ import type { LineageRow } from '../lineage.js';
 import { BLOCK_FORMAT, Block } from '../log/block.js';
 import type { Interlude } from '../log/interludes.js';
 import type { Logger } from '../logger.js';
-import type { Store } from '../store/store.js';
+import type { Message, Store } from '../store/store.js';
 import type { Continue, DownFrame, FullResync, Heartbeat } from '../wire/down-frames.js';
 import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
 import type { Acknowledgements } from './acknowledgements.js';
@@ -19,6 +19,7 @@ import { Acknowledger } from './acknowledger.js';
 import type { UpChannel } from './channel.js';
 import type { LinkState } from './link-state.js';
 import { Loading } from './loading.js';
+import { Publishing } from './publishing.js';
 
 export interface Resync {
   readonly kind: 'partial' | 'full';
@@ -66,6 +67,7 @@ export class Session {
   readonly #channel: UpChannel;
   readonly #state: LinkState;
   readonly #acknowledger: Acknowledger;
+  readonly #publishing: Publishing;
   readonly #beganMs: number;
   #heardMs: number;
   /** Frames are being taken in. */
@@ -88,6 +90,7 @@ export class Session {
     this.#channel = options.channel;
     this.#state = options.state;
     this.#acknowledger = new Acknowledger({ ...options, isStreaming: () => options.state.name === 'streaming' });
+    this.#publishing = new Publishing({ ...options, send: (frame) => options.channel.send(frame) });
     this.#beganMs = this.#heardMs = options.clock.monotonicMs();
   }
 
@@ -117,11 +120,17 @@ export class Session {
       }
     } finally {
       stopWatch();
+      this.#publishing.close(new HeadwaterError('unavailable', 'the session with the upstream has ended'));
       this.#acknowledger.stop();
       await this.#loading?.close();
       this.#loading = undefined;
       this.#channel.close();
     }
+  }
+
+  /** Up to the leader: see Publishing. Only a node that streams hears what becomes of the message. */
+  publish(message: Message): Promise<number> {
+    return this.#publishing.publish(message);
   }
 
   #handshake(): Handshake {
@@ -227,6 +236,9 @@ export class Session {
         break;
       case 'mark':
         this.#interlude(frame);
+        break;
+      case 'published':
+        this.#publishing.answered(frame);
         break;
     }
   }

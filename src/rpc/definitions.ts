@@ -9,6 +9,7 @@ import type { Operation, OperationKind, Reply } from '../operation.js';
 import * as admin from '../wire/admin.js';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../wire/kv.js';
 import * as scan from '../wire/scan.js';
+import * as streams from '../wire/streams.js';
 
 export interface Codec<Message> {
   encode(message: Message): Buffer;
@@ -25,6 +26,7 @@ export interface Method<Request, Response> {
 }
 
 export const KEY_VALUE_SERVICE = 'headwater.v1.KeyValueService';
+export const STREAM_SERVICE = 'headwater.v1.StreamService';
 export const ADMIN_SERVICE = 'headwater.v1.AdminService';
 
 /** For streams whose messages are encoded and decoded by those who use them. */
@@ -79,6 +81,28 @@ export const SCAN: Method<scan.ScanRequest, scan.ScanResponse> = {
   responseStream: true,
   request: { encode: scan.encodeScanRequest, decode: scan.decodeScanRequest },
   response: { encode: scan.encodeScanResponse, decode: scan.decodeScanResponse },
+};
+
+export const PUBLISH: Method<streams.PublishRequest, number> = unary(
+  `/${STREAM_SERVICE}/Publish`,
+  { encode: streams.encodePublishRequest, decode: streams.decodePublishRequest },
+  { encode: streams.encodePublishResponse, decode: streams.decodePublishResponse },
+);
+
+export const SUBSCRIBE: Method<streams.SubscribeRequest, streams.Told<streams.SubscriptionEvent>> = {
+  path: `/${STREAM_SERVICE}/Subscribe`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: streams.encodeSubscribeRequest, decode: streams.decodeSubscribeRequest },
+  response: { encode: streams.encodeSubscribeResponse, decode: streams.decodeSubscribeResponse },
+};
+
+export const WATCH: Method<streams.WatchRequest, streams.Told<streams.WatchEvent>> = {
+  path: `/${STREAM_SERVICE}/Watch`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: streams.encodeWatchRequest, decode: streams.decodeWatchRequest },
+  response: { encode: streams.encodeWatchResponse, decode: streams.decodeWatchResponse },
 };
 
 export const STATUS: Method<void, admin.NodeStatus> = unary(

@@ -88,6 +88,12 @@ export class PendingView implements View {
     this.#push({ kind: 'clear' });
   }
 
+  /** The offset that it gets. */
+  message(channel: Buffer, data: Buffer): number {
+    this.#push({ kind: 'message', channel, data });
+    return this.#firstOffset + this.commands.length - 1;
+  }
+
   savepoint(): number {
     return this.commands.length;
   }
@@ -151,5 +157,6 @@ function weigh(command: Command): number {
   let bytes = COMMAND_OVERHEAD_BYTES;
   if (command.kind === 'put') bytes += command.key.length + command.value.length;
   else if (command.kind === 'del' || command.kind === 'touch') bytes += command.key.length;
+  else if (command.kind === 'message') bytes += command.channel.length + command.data.length;
   return bytes;
 }

@@ -50,6 +50,14 @@ export interface StoreOptions {
   readonly onFatal: (error: Error) => void;
 }
 
+/** What is published. */
+export interface Message {
+  readonly channel: Buffer;
+  readonly data: Buffer;
+  /** In the log, as a command. */
+  readonly durable: boolean;
+}
+
 export interface Submitted {
   readonly replies: Reply[];
   /** At or after everything that the replies have seen. */
@@ -290,6 +298,30 @@ export class Store {
       this.#lifecycle.failed(error as Error);
       throw error;
     }
+  }
+
+  /**
+   * On a leader: gives a message its place among the writes, in the log where
+   * it is durable, else between two blocks.
+   * @returns the offset that it has, or follows.
+   * @throws HeadwaterError `read_only_follower`, `unavailable`, `outcome_unknown`.
+   */
+  async publish({ channel, data, durable }: Message): Promise<number> {
+    const generation = this.#lifecycle.serving;
+    const { writer } = this.#lifecycle;
+    if (!writer) throw this.#readOnly();
+    if (durable) {
+      const refusal = this.#writeGuard?.();
+      if (refusal) throw refusal;
+      return writer.publish(channel, data);
+    }
+    const { log } = generation;
+    let offset = 0;
+    await writer.between(async () => {
+      offset = log.end.offset;
+      log.interlude({ kind: 'message', channel, data });
+    }, channel.length + data.length);
+    return offset;
   }
 
   /** Says something behind the last block, to everybody who reads the log in order. */

@@ -41,9 +41,23 @@ interface Expiry {
   reject(error: Error): void;
 }
 
+/** A message that goes into the log, as a command of its own. */
+interface Publication {
+  readonly kind: 'publication';
+  readonly channel: Buffer;
+  readonly data: Buffer;
+  readonly bytes: number;
+  /** Once it stands in a block. */
+  offset: number;
+  resolve(offset: number): void;
+  reject(error: Error): void;
+}
+
 /** Something that takes effect between two blocks. */
 interface Task {
   readonly kind: 'task';
+  /** What it keeps in memory while it waits. */
+  readonly bytes: number;
   run(): Promise<void>;
   resolve(): void;
   reject(error: Error): void;
@@ -54,7 +68,10 @@ interface Waiter {
   resolve(): void;
 }
 
-type Item = Submission | Expiry | Task;
+/** What becomes commands of a block. */
+type Written = Submission | Expiry | Publication;
+
+type Item = Written | Task;
 
 const OUTCOME_UNKNOWN = 'the write may or may not have happened: appending it to the log failed';
 
@@ -127,9 +144,24 @@ export class Writer {
     return new Promise((resolve, reject) => this.#push({ kind: 'expiry', keys, resolve, reject }));
   }
 
-  /** Runs `task` when everything before it is committed, and holds what comes after. */
-  between(task: () => Promise<void>): Promise<void> {
-    return new Promise((resolve, reject) => this.#push({ kind: 'task', run: task, resolve, reject }));
+  /** Logs a message; resolves with its offset once it is appended. */
+  publish(channel: Buffer, data: Buffer): Promise<number> {
+    const bytes = channel.length + data.length;
+    return new Promise((resolve, reject) => {
+      this.#push({ kind: 'publication', channel, data, bytes, offset: 0, resolve, reject });
+      this.#queuedBytes += bytes;
+    });
+  }
+
+  /**
+   * Runs `task` when everything before it is committed, and holds what comes after.
+   * @param bytes that it keeps in memory while it waits; they count as queued.
+   */
+  between(task: () => Promise<void>, bytes = 0): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#push({ kind: 'task', run: task, bytes, resolve, reject });
+      this.#queuedBytes += bytes;
+    });
   }
 
   /** Refuses what waits and what comes, with `reason`; the batch in hand is finished. */
@@ -156,6 +188,7 @@ export class Writer {
       if (item.kind === 'task') {
         this.#shift(1);
         await item.run().then(item.resolve, item.reject);
+        this.#dequeued([item]);
         continue;
       }
       const batch = this.#take();
@@ -170,23 +203,23 @@ export class Writer {
   }
 
   /** What waits, up to the next task and up to about a block; it leaves the queue. */
-  #take(): Array<Submission | Expiry> {
-    const batch: Array<Submission | Expiry> = [];
+  #take(): Array<Written> {
+    const batch: Array<Written> = [];
     let bytes = 0;
     let operations = 0;
     for (let i = this.#head; i < this.#queue.length; i++) {
       const item = this.#queue[i] as Item;
       if (item.kind === 'task' || bytes >= BLOCK_BYTES_TARGET || operations >= BLOCK_COMMANDS_MAX) break;
       batch.push(item);
-      bytes += item.kind === 'operations' ? item.bytes : 0;
-      operations += item.kind === 'operations' ? item.operations.length - item.next : item.keys.length;
+      bytes += bytesOf(item);
+      operations += commandsOf(item);
     }
     this.#shift(batch.length);
     return batch;
   }
 
   /** Executes as much of the batch as one block takes, commits it, and answers what is complete. */
-  async #write(batch: ReadonlyArray<Submission | Expiry>): Promise<void> {
+  async #write(batch: ReadonlyArray<Written>): Promise<void> {
     const keys = batch.flatMap(keysOf);
     let found: Found;
     try {
@@ -224,18 +257,19 @@ export class Writer {
     this.#answer(batch, complete);
   }
 
-  #answer(batch: ReadonlyArray<Submission | Expiry>, complete: number): void {
+  #answer(batch: ReadonlyArray<Written>, complete: number): void {
     for (let i = 0; i < complete; i++) {
-      const item = batch[i] as Submission | Expiry;
-      if (item.kind === 'expiry') item.resolve();
-      else item.resolve(item.replies);
+      const item = batch[i] as Written;
+      if (item.kind === 'operations') item.resolve(item.replies);
+      else if (item.kind === 'expiry') item.resolve();
+      else item.resolve(item.offset);
     }
     this.#dequeued(batch.slice(0, complete));
     if (complete < batch.length) this.#putBack(batch.slice(complete));
   }
 
   /** The disk could not be asked. Nothing of the batch in hand has been written, but blocks before may hold the beginning of one. */
-  #unreadable(batch: ReadonlyArray<Submission | Expiry>, error: Error): void {
+  #unreadable(batch: ReadonlyArray<Written>, error: Error): void {
     for (const item of batch) {
       const begun = item.kind === 'operations' && item.next > 0;
       item.reject(
@@ -247,18 +281,18 @@ export class Writer {
     this.#dequeued(batch);
   }
 
-  #dequeued(items: ReadonlyArray<Submission | Expiry>): void {
-    for (const item of items) if (item.kind === 'operations') this.#queuedBytes -= item.bytes;
+  #dequeued(items: readonly Item[]): void {
+    for (const item of items) this.#queuedBytes -= bytesOf(item);
     for (const waiter of this.#waitingForRoom) if (this.#queuedBytes <= waiter.bytes) this.#release(waiter);
   }
 
-  #putBack(items: ReadonlyArray<Submission | Expiry>): void {
+  #putBack(items: ReadonlyArray<Written>): void {
     this.#queue = [...items, ...this.#queue.slice(this.#head)];
     this.#head = 0;
   }
 
   /** Everything in the batch may have happened; what waits behind it has not, and nothing more does here. */
-  #failed(batch: ReadonlyArray<Submission | Expiry>, cause: Error): void {
+  #failed(batch: ReadonlyArray<Written>, cause: Error): void {
     const unknown = new HeadwaterError('outcome_unknown', OUTCOME_UNKNOWN, { cause });
     for (const item of batch) item.reject(unknown);
     this.#closed ??= new HeadwaterError('unavailable', `the store is reopening after a failure: ${cause.message}`, {
@@ -285,8 +319,21 @@ export class Writer {
   }
 }
 
-function keysOf(item: Submission | Expiry): readonly Buffer[] {
+function bytesOf(item: Item): number {
+  return item.kind === 'expiry' ? 0 : item.bytes;
+}
+
+/** About how many. */
+function commandsOf(item: Written): number {
+  if (item.kind === 'operations') return item.operations.length - item.next;
+  return item.kind === 'expiry' ? item.keys.length : 1;
+}
+
+const NO_KEYS: readonly Buffer[] = [];
+
+function keysOf(item: Written): readonly Buffer[] {
   if (item.kind === 'expiry') return item.keys;
+  if (item.kind === 'publication') return NO_KEYS;
   if (item.operations.length === 1) return keysRead(item.operations[0] as Operation);
   const keys: Buffer[] = [];
   for (let i = item.next; i < stopOf(item); i++) {
@@ -301,10 +348,11 @@ function stopOf(item: Submission): number {
 }
 
 /** As valuesNeeded, of the keys that a pass over the batch reads. */
-function valuesNeededBy(batch: ReadonlyArray<Submission | Expiry>): (index: number) => boolean {
+function valuesNeededBy(batch: readonly Written[]): (index: number) => boolean {
   let needed: boolean[] | undefined;
   return (index) => {
     needed ??= batch.flatMap((item) => {
+      if (item.kind === 'publication') return [];
       if (item.kind === 'expiry') return item.keys.map(() => false);
       const operations = item.operations.slice(item.next, stopOf(item));
       return operations.flatMap((operation) => keysRead(operation).map(() => readsValues(operation)));
@@ -337,7 +385,7 @@ class Reach {
 }
 
 /** False where the block was full, or the pass over, before the item was done. */
-function executeItem(item: Submission | Expiry, view: PendingView, reach: Reach | undefined): boolean {
+function executeItem(item: Written, view: PendingView, reach: Reach | undefined): boolean {
   if (item.kind === 'expiry') {
     if (reach && !reach.covers(item.keys)) return false;
     for (const key of item.keys) {
@@ -347,9 +395,14 @@ function executeItem(item: Submission | Expiry, view: PendingView, reach: Reach 
     }
     return true;
   }
+  if (item.kind === 'publication') {
+    if (isFull(view)) return false;
+    item.offset = view.message(item.channel, item.data);
+    return true;
+  }
   const stop = stopOf(item);
   while (item.next < stop) {
-    if (view.commands.length >= BLOCK_COMMANDS_MAX || view.bytes >= BLOCK_BYTES_TARGET) return false;
+    if (isFull(view)) return false;
     const operation = item.operations[item.next] as Operation;
     if (reach && !reach.covers(keysRead(operation))) {
       if (!reach.isHopeless) return false;
@@ -361,6 +414,10 @@ function executeItem(item: Submission | Expiry, view: PendingView, reach: Reach 
     item.next++;
   }
   return item.next === item.operations.length;
+}
+
+function isFull(view: PendingView): boolean {
+  return view.commands.length >= BLOCK_COMMANDS_MAX || view.bytes >= BLOCK_BYTES_TARGET;
 }
 
 /** Refuses who needs a record that the disk has damaged, before anything of it is written. */

@@ -35,6 +35,11 @@ export interface NodeStatus {
   readonly lostWrites: number;
   /** Why nothing is served, and what to do about it; empty while reads are. */
   readonly unavailable: string;
+  readonly subscribers: number;
+  readonly watchers: number;
+  readonly publishedMessages: number;
+  readonly missedMessages: number;
+  readonly watchSnapshots: number;
   readonly residentMemoryBytes: number;
   readonly eventLoopDelayP99Ms: number;
   readonly eventLoopDelayMaxMs: number;
@@ -150,6 +155,11 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     partialResyncsServed: toNumber(message.partialResyncsServed, 'partial_resyncs_served'),
     lostWrites: toNumber(message.lostWrites, 'lost_writes'),
     unavailable: message.unavailable,
+    subscribers: toNumber(message.subscribers, 'subscribers'),
+    watchers: toNumber(message.watchers, 'watchers'),
+    publishedMessages: toNumber(message.publishedMessages, 'published_messages'),
+    missedMessages: toNumber(message.missedMessages, 'missed_messages'),
+    watchSnapshots: toNumber(message.watchSnapshots, 'watch_snapshots'),
     residentMemoryBytes: toNumber(message.residentMemoryBytes, 'resident_memory_bytes'),
     eventLoopDelayP99Ms: message.eventLoopDelayP99Ms,
     eventLoopDelayMaxMs: message.eventLoopDelayMaxMs,

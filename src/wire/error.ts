@@ -51,6 +51,7 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
   cancelled: CODE.CANCELLED,
   unimplemented: CODE.UNIMPLEMENTED,
   trimmed: CODE.OUT_OF_RANGE,
+  lost_branch: CODE.FAILED_PRECONDITION,
   not_a_boundary: CODE.INVALID_ARGUMENT,
   replication_loop: CODE.FAILED_PRECONDITION,
   resync_refused: CODE.FAILED_PRECONDITION,

@@ -1,0 +1,164 @@
+/**
+ * Publishing, and the commands without an end: they print what comes, a line
+ * each, until Ctrl-C (exit status 0) or their reader is gone.
+ */
+import type { Command } from 'commander';
+import { formatToken, type Position, parseToken, type SubscriptionItem, type WatchItem } from '../src/index.js';
+import { parseText, parseTexts } from './arguments.js';
+import { onNode, type Session } from './connection.js';
+import { EXIT, type ExitStatus, jsonBytes, UsageError } from './output.js';
+
+export function addStreamCommands(program: Command): void {
+  program.commandsGroup('Streams:');
+  program
+    .command('publish')
+    .argument('<CHANNEL>', '', parseText)
+    .argument('<MESSAGE>', '', parseText)
+    .description(
+      'send a message to the subscribers of every node; print the offset that it follows, or has where it is durable',
+    )
+    .option('--durable', 'put it in the log, so that subscribers can come back for it')
+    .action(onNode(publish));
+  program
+    .command('subscribe')
+    .argument('[CHANNEL...]', '', parseTexts)
+    .description('print messages as they come: channel, tab, message; until Ctrl-C')
+    .option('--pattern <PATTERN>', "channels that match this glob, in quotes; may be repeated: 'user:*'", parseTexts)
+    .option('--from <TOKEN>', 'durable messages after this position first', parseToken)
+    .action(onNode(subscribe));
+  program
+    .command('watch')
+    .description('print every change of keys as it comes; --json with the token to go on from; until Ctrl-C')
+    .option('--prefix <P>', 'only keys that begin with it', parseText)
+    .option('--from <OFFSET|TOKEN>', 'changes after this offset or position first; 0 for all in the log', parseFrom)
+    .action(onNode(watch));
+}
+
+async function publish(
+  { client, output }: Session,
+  channel: string,
+  message: string,
+  { durable = false }: { durable?: boolean },
+): Promise<ExitStatus> {
+  const offset = await client.publish(channel, message, { durable });
+  await output.result({ channel, offset, durable }, String(offset));
+  return EXIT.DONE;
+}
+
+async function subscribe(
+  { client, output }: Session,
+  channels: string[] | undefined,
+  { pattern: patterns = [], from }: { pattern?: string[]; from?: Position },
+): Promise<ExitStatus> {
+  if (!channels?.length && patterns.length === 0)
+    throw new UsageError('subscribe: expected a channel or --pattern, received neither');
+  return untilInterrupted(async (signal) => {
+    for await (const item of client.subscribeBuffers({ channels: channels ?? [], patterns, from, signal })) {
+      await output.result({ ...messageFields(item), position: formatToken(item.position) }, messageText(item));
+    }
+  });
+}
+
+function messageFields(item: SubscriptionItem<Buffer>): object {
+  if (item.kind === 'missed') return { event: 'missed', count: item.count ?? null };
+  if (item.kind === 'gap') return { event: 'gap', from: item.from, to: item.to };
+  const { channel, data, pattern, offset, durable } = item;
+  const text = { ...jsonBytes('key', channel), ...jsonBytes('value', data) };
+  const { key, key_encoding, value, encoding } = text;
+  return {
+    event: 'message',
+    channel: key,
+    ...(key_encoding && { channel_encoding: key_encoding }),
+    pattern: pattern?.toString() ?? null,
+    data: value,
+    ...(encoding && { data_encoding: encoding }),
+    offset,
+    durable,
+  };
+}
+
+function messageText(item: SubscriptionItem<Buffer>): Buffer {
+  if (item.kind === 'message') return Buffer.concat([item.channel, TAB, item.data]);
+  if (item.kind === 'gap')
+    return Buffer.from(`# the log no longer holds the messages of offsets ${item.from} to ${item.to}`);
+  return Buffer.from(`# missed ${item.count === undefined ? 'an unknown number of' : `up to ${item.count}`} messages`);
+}
+
+async function watch(
+  { client, output }: Session,
+  { prefix, from }: { prefix?: string; from?: Position | number },
+): Promise<ExitStatus> {
+  return untilInterrupted(async (signal) => {
+    for await (const item of client.watchBuffers({ prefix, from, signal })) {
+      if (item.kind === 'progress' && !output.json) continue;
+      await output.result({ ...changeFields(item), position: formatToken(item.position) }, changeText(item));
+    }
+  });
+}
+
+function changeFields(item: WatchItem<Buffer>): object {
+  switch (item.kind) {
+    case 'put':
+    case 'entry': {
+      const at = item.kind === 'put' ? { offset: item.offset, last: item.last } : {};
+      const { type, expiresAtMs = null, version } = item;
+      const data = { ...jsonBytes('key', item.key), ...jsonBytes('value', item.value) };
+      return { event: item.kind, ...at, ...data, type, expires_at_ms: expiresAtMs, version };
+    }
+    case 'delete':
+      return { event: 'delete', offset: item.offset, last: item.last, ...jsonBytes('key', item.key) };
+    case 'expire': {
+      const { offset, last, key, expiresAtMs = null } = item;
+      return { event: 'expire', offset, last, ...jsonBytes('key', key), expires_at_ms: expiresAtMs };
+    }
+    case 'clear':
+      return { event: 'clear', offset: item.offset, last: item.last };
+    case 'snapshotBegin':
+      return { event: 'snapshot_begin', reason: item.reason };
+    case 'snapshotEnd':
+      return { event: 'snapshot_end', entries: item.entries };
+    case 'progress':
+      return { event: 'progress' };
+  }
+}
+
+function changeText(item: WatchItem<Buffer>): Buffer {
+  switch (item.kind) {
+    case 'put':
+    case 'entry':
+      return Buffer.concat([Buffer.from(`${item.kind}\t`), item.key, TAB, item.value]);
+    case 'delete':
+      return Buffer.concat([Buffer.from('delete\t'), item.key]);
+    case 'expire':
+      return Buffer.concat([Buffer.from('expire\t'), item.key, Buffer.from(`\t${item.expiresAtMs ?? 'never'}`)]);
+    case 'clear':
+    case 'progress':
+      return Buffer.from(item.kind);
+    case 'snapshotBegin':
+      return Buffer.from(`# the keyspace as it is now, since the changes are not to be had: ${item.reason}`);
+    case 'snapshotEnd':
+      return Buffer.from(`# ${item.entries} entries; changes from here on`);
+  }
+}
+
+const TAB = Buffer.from('\t');
+
+/** The first Ctrl-C, or SIGTERM, ends the loop in good order. */
+async function untilInterrupted(loop: (signal: AbortSignal) => Promise<void>): Promise<ExitStatus> {
+  const interrupted = new AbortController();
+  const end = () => interrupted.abort();
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  try {
+    await loop(interrupted.signal);
+  } finally {
+    process.off('SIGINT', end);
+    process.off('SIGTERM', end);
+  }
+  return EXIT.DONE;
+}
+
+function parseFrom(text: string): Position | number {
+  const offset = Number(text);
+  return /^\d{1,16}$/.test(text) && Number.isSafeInteger(offset) ? offset : parseToken(text);
+}

@@ -1,0 +1,110 @@
+/**
+ * Where a stream begins that has been told where it was: judged by the lineage,
+ * so that a position stays good over promotions, and a position of a history
+ * that this node has left is told from one that it has not heard of yet.
+ */
+import { type Clock, sleep } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import { RESUME_WAIT_MS_MAX } from '../limits.js';
+import type { Log } from '../log/log.js';
+import { formatChecksum, formatPosition, type Position } from '../position.js';
+
+export type Start =
+  /** Right behind this block's end. */
+  | { readonly kind: 'at'; readonly position: Position }
+  /** The log begins behind it. */
+  | { readonly kind: 'trimmed'; readonly message: string }
+  /** It lies in a history, or a part of one, that is not this node's. */
+  | { readonly kind: 'left'; readonly message: string }
+  /** This node may only be behind. */
+  | { readonly kind: 'ahead'; readonly message: string };
+
+/** @param learns whether the node may yet hear of what it does not know: a follower. */
+async function locate(log: Log, from: Position | number, learns: boolean): Promise<Start> {
+  if (typeof from === 'number') return locateOffset(log, from);
+  const { lineage, end } = log;
+  const { offset, replicationId } = from;
+  if (lineage.replicationIdAt(offset) !== replicationId) {
+    const message = `asked for what follows ${formatPosition(from)}, which is not in the past of this node at ${formatPosition(end)}`;
+    const known = lineage.rows.some((row) => row.replicationId === replicationId);
+    return { kind: learns && !known ? 'ahead' : 'left', message };
+  }
+  if (offset > end.offset) {
+    const message = `asked for what follows offset ${offset}, this node's log ends at ${end.offset}`;
+    return { kind: learns ? 'ahead' : 'left', message };
+  }
+  const checksum = await log.checksumAt(offset);
+  if (checksum === 'trimmed') return trimmed(log, offset);
+  if (checksum === from.checksum) return { kind: 'at', position: from };
+  const here = typeof checksum === 'number' ? `it is ${formatChecksum(checksum)}` : 'no block ends there';
+  const message = `asked for what follows offset ${offset} with the checksum ${formatChecksum(from.checksum)}, here ${here}`;
+  return { kind: 'left', message };
+}
+
+async function locateOffset(log: Log, offset: number): Promise<Start> {
+  if (offset < log.base.offset) return trimmed(log, offset);
+  if (offset > log.end.offset)
+    return { kind: 'ahead', message: `asked for what follows offset ${offset}, the log ends at ${log.end.offset}` };
+  try {
+    return { kind: 'at', position: await log.boundaryUpTo(offset) };
+  } catch (error) {
+    if (HeadwaterError.is(error, 'trimmed')) return trimmed(log, offset);
+    throw error;
+  }
+}
+
+function trimmed(log: Log, offset: number): Start {
+  const message = `asked for what follows offset ${offset}, the log holds ${log.firstOffset} to ${log.end.offset}`;
+  return { kind: 'trimmed', message };
+}
+
+/**
+ * As `locate`, and gives a node that may only be behind some time.
+ * @throws HeadwaterError `unavailable` where it still is then.
+ */
+export async function locateInTime(
+  log: Log,
+  from: Position | number,
+  learns: () => boolean,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): Promise<Exclude<Start, { kind: 'ahead' }>> {
+  const untilMs = clock.monotonicMs() + RESUME_WAIT_MS_MAX;
+  for (;;) {
+    const start = await locate(log, from, learns());
+    if (start.kind !== 'ahead') return start;
+    const leftMs = untilMs - clock.monotonicMs();
+    if (leftMs <= 0) return stillAhead(log, from, start.message);
+    await moved(log, log.end.offset, leftMs, { clock, signal });
+  }
+}
+
+/** Nobody has told it of that history in all that time: it is not merely late. */
+function stillAhead(log: Log, from: Position | number, message: string): Exclude<Start, { kind: 'ahead' }> {
+  const foreign = typeof from !== 'number' && log.lineage.replicationIdAt(from.offset) !== from.replicationId;
+  if (foreign) return { kind: 'left', message };
+  throw new HeadwaterError('unavailable', `${message}, also after ${RESUME_WAIT_MS_MAX} ms`);
+}
+
+/**
+ * Resolves when the log has gone on beyond `offset`, something has been said
+ * between its blocks, or that time has passed.
+ * @throws the reason of `signal`, or for which the log was closed.
+ */
+export async function moved(
+  log: Log,
+  offset: number,
+  delayMs: number,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): Promise<void> {
+  const over = new AbortController();
+  const end = () => over.abort(signal.reason);
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  try {
+    await Promise.race([log.whenBeyond(offset, over.signal), sleep(clock, delayMs, over.signal)]);
+  } finally {
+    signal.removeEventListener('abort', end);
+    over.abort();
+  }
+  if (signal.aborted) throw signal.reason;
+}

@@ -1,0 +1,122 @@
+/**
+ * The subscribers and watchers of a node. Each reads the log in use at its own
+ * pace; where that log is replaced or opened anew, its stream ends with
+ * `unavailable`, and resuming finds the place in the new one.
+ */
+import type { Clock } from '../clock.js';
+import type { Limits } from '../commands/view.js';
+import { HeadwaterError } from '../errors.js';
+import { SUBSCRIPTION_NAMES_MAX } from '../limits.js';
+import type { Store } from '../store/store.js';
+import type { SubscribeRequest, SubscriptionEvent, Told, WatchEvent, WatchRequest } from '../wire/streams.js';
+import { Subscription } from './subscription.js';
+import { Watch } from './watch.js';
+
+export type StreamStore = Pick<Store, 'log' | 'role' | 'notServing' | 'snapshotAt' | 'limits'>;
+
+export interface StreamStatus {
+  /** Open now. */
+  readonly subscribers: number;
+  readonly watchers: number;
+  /** Since the start. */
+  readonly missedMessages: number;
+  readonly watchSnapshots: number;
+}
+
+export class Streams {
+  readonly #store: StreamStore;
+  readonly #clock: Clock;
+  #subscribers = 0;
+  #watchers = 0;
+  #missedMessages = 0;
+  #watchSnapshots = 0;
+
+  constructor({ store, clock }: { store: StreamStore; clock: Clock }) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  get status(): StreamStatus {
+    return {
+      subscribers: this.#subscribers,
+      watchers: this.#watchers,
+      missedMessages: this.#missedMessages,
+      watchSnapshots: this.#watchSnapshots,
+    };
+  }
+
+  /**
+   * Without an end; leaving the loop ends it.
+   * @throws HeadwaterError `invalid_argument`, `too_large`, `lost_branch`, `unavailable`, or the signal's reason.
+   */
+  async *subscribe(request: SubscribeRequest, signal: AbortSignal): AsyncGenerator<Told<SubscriptionEvent>> {
+    checkNames(request, this.#store.limits);
+    const subscription = new Subscription(
+      {
+        ...this.#reading(signal),
+        missed: (count) => {
+          this.#missedMessages += count;
+        },
+      },
+      request,
+    );
+    this.#subscribers++;
+    try {
+      yield* subscription.run();
+    } finally {
+      this.#subscribers--;
+    }
+  }
+
+  /** Likewise. */
+  async *watch(request: WatchRequest, signal: AbortSignal): AsyncGenerator<Told<WatchEvent>> {
+    const reading = this.#reading(signal);
+    const watch = new Watch(
+      {
+        ...reading,
+        snapshotAt: async (options) => {
+          const snapshot = await this.#store.snapshotAt(options);
+          if (this.#store.log === reading.log) return snapshot;
+          await snapshot.release();
+          throw new HeadwaterError('unavailable', 'the data have been replaced meanwhile');
+        },
+        snapshotBegun: () => {
+          this.#watchSnapshots++;
+        },
+      },
+      request,
+    );
+    this.#watchers++;
+    try {
+      yield* watch.run();
+    } finally {
+      this.#watchers--;
+    }
+  }
+
+  #reading(signal: AbortSignal) {
+    const { notServing } = this.#store;
+    if (notServing) throw notServing;
+    const { log } = this.#store;
+    return { log, clock: this.#clock, signal, learns: () => this.#store.role === 'follower' };
+  }
+}
+
+function checkNames({ channels, patterns }: SubscribeRequest, { keyBytesMax }: Limits): void {
+  const count = channels.length + patterns.length;
+  if (count === 0)
+    throw new HeadwaterError('invalid_argument', 'subscribe: expected a channel or a pattern, received none');
+  if (count > SUBSCRIPTION_NAMES_MAX) {
+    throw new HeadwaterError(
+      'too_large',
+      `subscribe: expected at most ${SUBSCRIPTION_NAMES_MAX} channels and patterns, received ${count}`,
+    );
+  }
+  const longest = Math.max(...[...channels, ...patterns].map(({ length }) => length));
+  if (longest > keyBytesMax) {
+    throw new HeadwaterError(
+      'too_large',
+      `subscribe: expected channels and patterns of at most ${keyBytesMax} bytes, received one of ${longest}`,
+    );
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * What one subscriber is told: the messages of its channels, those in the log
+ * and those between its blocks, in the one order that the log gives them on
+ * every node. It pulls at the subscriber's pace. Messages in the log it misses
+ * never, as long as the log holds them; of the others it misses those that have
+ * left the ring before it came by, and is told how many.
+ */
+import type { Clock } from '../clock.js';
+import { compileGlob } from '../commands/glob.js';
+import { HeadwaterError } from '../errors.js';
+import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../limits.js';
+import type { Block } from '../log/block.js';
+import { Cursor } from '../log/cursor.js';
+import type { Placed } from '../log/interludes.js';
+import type { Log } from '../log/log.js';
+import type { PublishedMessage, SubscribeRequest, SubscriptionEvent, Told } from '../wire/streams.js';
+import { Gathering, type Piece } from './gathering.js';
+import { locateInTime, moved } from './start.js';
+
+export interface SubscriptionOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Ends it, with its reason. */
+  readonly signal: AbortSignal;
+  /** Whether the node may yet hear of a history that it does not know. */
+  learns(): boolean;
+  /** So many messages were missed. */
+  missed(count: number): void;
+}
+
+type Response = Told<SubscriptionEvent>;
+
+export class Subscription {
+  readonly #options: SubscriptionOptions;
+  readonly #log: Log;
+  readonly #from: SubscribeRequest['from'];
+  readonly #channels: ReadonlySet<string>;
+  readonly #patterns: ReadonlyArray<{ readonly pattern: Buffer; matches(channel: Buffer): boolean }>;
+  #cursor: Cursor;
+  #gathering: Gathering<SubscriptionEvent>;
+  /** Of the log's interludes, those before are told, or had been said before. */
+  #nextInterlude: number;
+
+  constructor(options: SubscriptionOptions, { channels, patterns, from }: SubscribeRequest) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#from = from;
+    this.#channels = new Set(channels.map(nameOf));
+    this.#patterns = patterns.map((pattern) => ({ pattern, matches: compileGlob(pattern) }));
+    // Both in this turn: what is said from now on stands behind the log's end of now.
+    this.#nextInterlude = this.#log.interludes.count;
+    this.#cursor = new Cursor(this.#log, this.#log.end);
+    this.#gathering = new Gathering(this.#log.end);
+  }
+
+  /**
+   * Without an end.
+   * @throws HeadwaterError `lost_branch`, `unavailable`, the reason of the signal or of the log's end.
+   */
+  async *run(): AsyncGenerator<Response> {
+    const { clock } = this.#options;
+    if (this.#from) yield* this.#begin(this.#from);
+    yield this.#progress();
+    let saidMs = clock.monotonicMs();
+    for (;;) {
+      const blocks = await this.#poll();
+      let told = false;
+      for (const response of blocks ? this.#tell(blocks) : this.#gap()) {
+        yield response;
+        told = true;
+      }
+      if (told) saidMs = clock.monotonicMs();
+      const dueMs = saidMs + PROGRESS_INTERVAL_MS - clock.monotonicMs();
+      if (dueMs <= 0) {
+        yield this.#progress();
+        saidMs = clock.monotonicMs();
+      } else if (!told && blocks?.length === 0 && this.#log.interludes.count === this.#nextInterlude) {
+        await moved(this.#log, this.#cursor.offset, dueMs, this.#options);
+      } else if (this.#options.signal.aborted) {
+        throw this.#options.signal.reason;
+      }
+    }
+  }
+
+  async *#begin(from: NonNullable<SubscribeRequest['from']>): AsyncGenerator<Response> {
+    const start = await locateInTime(this.#log, from, this.#options.learns, this.#options);
+    if (start.kind === 'left') throw new HeadwaterError('lost_branch', start.message);
+    this.#cursor = new Cursor(this.#log, from);
+    this.#gathering = new Gathering(from);
+    if (start.kind === 'trimmed') yield* this.#gap();
+  }
+
+  /** Undefined where the log does not hold what follows any more. */
+  async #poll(): Promise<Block[] | undefined> {
+    try {
+      return await this.#cursor.poll(CURSOR_READ_BYTES);
+    } catch (error) {
+      if (HeadwaterError.is(error, 'trimmed')) return undefined;
+      throw error;
+    }
+  }
+
+  *#gap(): Generator<Response> {
+    const { base } = this.#log;
+    const from = this.#cursor.offset + 1;
+    this.#cursor = new Cursor(this.#log, base);
+    this.#gathering = new Gathering(base);
+    yield { events: [{ kind: 'gap', from, to: base.offset }], position: base, more: false };
+  }
+
+  #progress(): Response {
+    return { events: [], position: this.#gathering.position, more: false };
+  }
+
+  /** The messages of the blocks, and each of the others where its place is among them. */
+  *#tell(blocks: readonly Block[]): Generator<Response> {
+    const gathering = this.#gathering;
+    const due = this.#interludesUpTo(this.#cursor.offset);
+    if (due.missed > 0)
+      yield* gathering.add(gathering.position, [{ events: [{ kind: 'missed', count: due.missed }], bytes: 1 }]);
+    let next = 0;
+    for (const block of blocks) {
+      const before = next;
+      while (next < due.placed.length && (due.placed[next] as Placed).offset < block.firstOffset) next++;
+      yield* this.#addLive(due.placed.slice(before, next));
+      yield* gathering.add(block.position, this.#durable(block));
+    }
+    yield* this.#addLive(due.placed.slice(next));
+    yield* gathering.rest();
+  }
+
+  *#addLive(placed: readonly Placed[]): Generator<Response> {
+    for (const { offset, interlude } of placed) {
+      if (interlude.kind !== 'message') continue;
+      // One by one: they stand behind a block, not in it.
+      yield* this.#gathering.add(this.#gathering.position, this.#deliveries({ ...interlude, offset, durable: false }));
+    }
+  }
+
+  #durable(block: Block): Piece<SubscriptionEvent>[] {
+    return messagesOf(block).flatMap((message) => this.#deliveries(message));
+  }
+
+  /** As in Redis: once for the channel's name, and once for each pattern. One piece, or none. */
+  #deliveries({ channel, data, offset, durable }: Published): Piece<SubscriptionEvent>[] {
+    const eventFor = (pattern: Buffer | undefined) => ({
+      kind: 'message' as const,
+      channel,
+      data,
+      pattern,
+      offset,
+      durable,
+    });
+    const events = this.#patterns.filter(({ matches }) => matches(channel)).map(({ pattern }) => eventFor(pattern));
+    if (this.#channels.has(nameOf(channel))) events.unshift(eventFor(undefined));
+    return events.length === 0 ? [] : [{ events, bytes: events.length * (channel.length + data.length + 1) }];
+  }
+
+  #interludesUpTo(offset: number): { placed: readonly Placed[]; missed: number } {
+    const { placed, missed } = this.#log.interludes.after(this.#nextInterlude);
+    const due = placed.filter((one) => one.offset <= offset);
+    this.#nextInterlude += missed + due.length;
+    if (missed > 0) this.#options.missed(missed);
+    return { placed: due, missed };
+  }
+}
+
+type Published = Omit<PublishedMessage, 'kind' | 'pattern'>;
+
+const NO_MESSAGES: readonly Published[] = [];
+
+/** Subscribers that keep up come by the same blocks: the first looks through one for all. */
+const found = new WeakMap<Block, readonly Published[]>();
+
+function messagesOf(block: Block): readonly Published[] {
+  const known = found.get(block);
+  if (known) return known;
+  let messages = NO_MESSAGES as Published[];
+  const other = () => {};
+  block.visit({
+    put: other,
+    del: other,
+    touch: other,
+    clear: other,
+    message: (index, channelStart, channelEnd, dataStart, dataEnd) => {
+      if (messages === NO_MESSAGES) messages = [];
+      messages.push({
+        channel: block.bytes.subarray(channelStart, channelEnd),
+        data: block.bytes.subarray(dataStart, dataEnd),
+        offset: block.firstOffset + index,
+        durable: true,
+      });
+    },
+  });
+  found.set(block, messages);
+  return messages;
+}
+
+function nameOf(channel: Buffer): string {
+  return channel.toString('latin1');
+}

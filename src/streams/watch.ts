@@ -1,0 +1,156 @@
+/**
+ * What one watcher is told: every change of the keys under a prefix, in order,
+ * from a place in the log on. A cursor at the watcher's pace, as a feed's. Where
+ * the log cannot tell the changes from the asked place on, a snapshot of the
+ * keyspace comes instead, and the changes after it.
+ */
+import type { Clock } from '../clock.js';
+import { typeName } from '../commands/entry.js';
+import { HeadwaterError } from '../errors.js';
+import { decodeRecord } from '../keyspace/record.js';
+import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../limits.js';
+import type { Block } from '../log/block.js';
+import { Cursor } from '../log/cursor.js';
+import type { Log } from '../log/log.js';
+import { ORIGIN, type Position } from '../position.js';
+import type { Told, WatchEvent, WatchRequest } from '../wire/streams.js';
+import { changesOf } from './changes.js';
+import { Gathering, type Piece } from './gathering.js';
+import { locateInTime, moved } from './start.js';
+
+export interface WatchOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Ends it, with its reason. */
+  readonly signal: AbortSignal;
+  /** Whether the node may yet hear of a history that it does not know. */
+  learns(): boolean;
+  /** Of the keyspace whose log this is; whoever takes it releases it. */
+  snapshotAt(options: { share: boolean }): Promise<KeyspaceSnapshot>;
+  /** Says that a snapshot is sent. */
+  snapshotBegun(): void;
+}
+
+type Response = Told<WatchEvent>;
+
+export class Watch {
+  readonly #options: WatchOptions;
+  readonly #log: Log;
+  readonly #request: WatchRequest;
+  #cursor: Cursor;
+  #gathering: Gathering<WatchEvent>;
+  /** Changes up to here are known to the watcher. */
+  #after = 0;
+
+  constructor(options: WatchOptions, request: WatchRequest) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#request = request;
+    this.#cursor = new Cursor(this.#log, this.#log.end);
+    this.#gathering = new Gathering(this.#log.end);
+  }
+
+  /**
+   * Without an end.
+   * @throws HeadwaterError `unavailable`, the reason of the signal or of the log's end.
+   */
+  async *run(): AsyncGenerator<Response> {
+    const { clock, signal } = this.#options;
+    if (this.#request.from !== undefined) yield* this.#begin(this.#request.from);
+    yield this.#progress();
+    let saidMs = clock.monotonicMs();
+    for (;;) {
+      const blocks = await this.#poll();
+      if (typeof blocks === 'string') {
+        yield* this.#snapshot(blocks);
+        continue;
+      }
+      for (const block of blocks) yield* this.#tell(block);
+      yield* this.#gathering.rest();
+      const dueMs = saidMs + PROGRESS_INTERVAL_MS - clock.monotonicMs();
+      if (dueMs <= 0) {
+        yield this.#progress();
+        saidMs = clock.monotonicMs();
+      } else if (blocks.length === 0) {
+        await moved(this.#log, this.#cursor.offset, dueMs, this.#options);
+      } else if (signal.aborted) {
+        throw signal.reason;
+      }
+    }
+  }
+
+  async *#begin(from: Position | number): AsyncGenerator<Response> {
+    const start = await locateInTime(this.#log, from, this.#options.learns, this.#options);
+    if (start.kind !== 'at') {
+      // Whoever loses the stream before the snapshot is whole asks for the same again.
+      yield { events: [], position: typeof from === 'number' ? ORIGIN : from, more: false };
+      yield* this.#snapshot(start.message);
+      return;
+    }
+    this.#goOnAt(start.position);
+    if (typeof from === 'number') this.#after = from;
+  }
+
+  #goOnAt(position: Position): void {
+    this.#cursor = new Cursor(this.#log, position);
+    this.#gathering = new Gathering(position);
+  }
+
+  /** The reason where the log does not hold what follows any more. */
+  async #poll(): Promise<Block[] | string> {
+    try {
+      return await this.#cursor.poll(CURSOR_READ_BYTES);
+    } catch (error) {
+      if (HeadwaterError.is(error, 'trimmed')) return error.message;
+      throw error;
+    }
+  }
+
+  #tell(block: Block): Generator<Response> {
+    return this.#gathering.add(block.position, changesOf(block, this.#request.prefix, this.#after));
+  }
+
+  #progress(): Response {
+    return { events: [], position: this.#gathering.position, more: false };
+  }
+
+  /** What follows it stays in the log until it is sent. */
+  async *#snapshot(reason: string): AsyncGenerator<Response> {
+    const snapshot = await this.#take();
+    const { position } = snapshot;
+    const pin = this.#log.pin(position.offset);
+    try {
+      this.#options.snapshotBegun();
+      let entries = 0;
+      yield { events: [{ kind: 'snapshotBegin', position, reason }], position, more: true };
+      for await (const chunk of snapshot.chunks(this.#request.prefix)) {
+        entries += chunk.length;
+        const gathering = new Gathering<WatchEvent>(position);
+        for (const told of gathering.add(position, chunk.map(pieceOf))) yield { ...told, more: true };
+        for (const told of gathering.rest()) yield { ...told, more: true };
+        if (this.#options.signal.aborted) throw this.#options.signal.reason;
+      }
+      yield { events: [{ kind: 'snapshotEnd', position, entries }], position, more: false };
+      this.#goOnAt(position);
+    } finally {
+      this.#log.unpin(pin);
+      await snapshot.release();
+    }
+  }
+
+  /** One that the log goes on from: a shared one may be older than what has been trimmed meanwhile. */
+  async #take(): Promise<KeyspaceSnapshot> {
+    const shared = await this.#options.snapshotAt({ share: true });
+    if (shared.position.offset >= this.#log.base.offset) return shared;
+    await shared.release();
+    return this.#options.snapshotAt({ share: false });
+  }
+}
+
+/** Expired entries too: what is to come for them, on whichever clock, is told as a change. */
+function pieceOf([key, record]: readonly [Buffer, Buffer]): Piece<WatchEvent> {
+  const { value, type, expiresAtMs, version } = decodeRecord(key, record);
+  const event = { kind: 'entry' as const, key, value, type: typeName(type), expiresAtMs, version };
+  return { events: [event], bytes: key.length + record.length };
+}

@@ -1,0 +1,169 @@
+/** Publish, subscribe and watch through real daemons, the client and the command line. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Client } from '../../src/index.js';
+import { Cluster, eventually, level, type TestNode } from '../support/cluster.js';
+
+const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
+
+/** A command that runs on; its lines as they come. */
+class Running {
+  readonly lines: string[] = [];
+  errors = '';
+  readonly child: ChildProcess;
+  readonly exit: Promise<number | null>;
+
+  constructor(node: TestNode, ...args: string[]) {
+    this.child = spawn(process.execPath, [HEADWATER, '--connect', node.address, ...args]);
+    let rest = '';
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      const parts = (rest + text).split('\n');
+      rest = parts.pop() ?? '';
+      this.lines.push(...parts);
+    });
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.errors += text;
+    });
+    this.exit = new Promise((resolve) => this.child.once('exit', resolve));
+  }
+
+  saw(count: number): Promise<unknown> {
+    return eventually(
+      `${count} lines; so far ${this.lines.join('|')} ${this.errors}`,
+      async () => this.lines.length >= count,
+    );
+  }
+}
+
+describe('streams of a cluster', () => {
+  let cluster: Cluster;
+  const children: Running[] = [];
+
+  beforeEach(() => {
+    cluster = new Cluster();
+  });
+
+  afterEach(async () => {
+    for (const { child } of children.splice(0)) child.kill('SIGKILL');
+    await cluster[Symbol.asyncDispose]();
+  });
+
+  function run(node: TestNode, ...args: string[]): Running {
+    const running = new Running(node, ...args);
+    children.push(running);
+    return running;
+  }
+
+  async function streams(node: TestNode, count: number): Promise<void> {
+    await eventually('the streams to be open', async () => {
+      const { subscribers, watchers } = await node.status();
+      return subscribers + watchers >= count;
+    });
+  }
+
+  it('carries a message published at a follower to the subscribers of all nodes, by the command line', async () => {
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    await level(leader, follower);
+    const plain = run(leader, 'subscribe', 'news');
+    const json = run(follower, '--json', 'subscribe', '--pattern', 'n*');
+    await streams(leader, 1);
+    await streams(follower, 1);
+    const first = run(follower, 'publish', 'news', 'hello');
+    assert.equal(await first.exit, 0);
+    assert.deepEqual(first.lines, ['0']);
+    const second = run(follower, '--json', 'publish', 'news', 'kept', '--durable');
+    assert.equal(await second.exit, 0);
+    assert.deepEqual(JSON.parse(second.lines[0] ?? ''), { channel: 'news', offset: 1, durable: true });
+    await plain.saw(2);
+    await json.saw(2);
+    assert.deepEqual(plain.lines, ['news\thello', 'news\tkept']);
+    const { position, ...kept } = JSON.parse(json.lines[1] ?? '');
+    const expected = { event: 'message', channel: 'news', pattern: 'n*', data: 'kept', offset: 1, durable: true };
+    assert.deepEqual(kept, expected);
+    assert.match(position, /^[0-9a-f]{40}:1:[0-9a-f]{8}$/);
+    await (await leader.client()).publish('news', 'more', { durable: true });
+    const resumed = run(follower, 'subscribe', 'news', '--from', position);
+    await resumed.saw(1);
+    assert.deepEqual(resumed.lines, ['news\tmore']);
+    for (const running of [plain, json, resumed]) {
+      running.child.kill('SIGINT');
+      assert.equal(await running.exit, 0, running.errors);
+    }
+  });
+
+  it('prints changes from an offset, from a token, and ends with its reader', async () => {
+    const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+    const client = await leader.client();
+    await client.set('a', '1');
+    await client.set('b', '2');
+    await client.del('a');
+    const plain = run(leader, 'watch', '--from', '0');
+    await plain.saw(3);
+    assert.deepEqual(plain.lines, ['put\ta\t1', 'put\tb\t2', 'delete\ta']);
+    const json = run(leader, '--json', 'watch', '--from', '2', '--prefix', 'a');
+    const change = () => json.lines.find((line) => !line.includes('"progress"'));
+    await eventually('the change', async () => change() !== undefined);
+    const { position, ...event } = JSON.parse(change() ?? '');
+    assert.equal(JSON.parse(json.lines[0] ?? '').event, 'progress', 'it says at once where it begins');
+    assert.deepEqual(event, { event: 'delete', offset: 3, last: true, key: 'a' });
+    await client.set('c', '3');
+    const resumed = run(leader, 'watch', '--from', position);
+    await resumed.saw(1);
+    assert.deepEqual(resumed.lines, ['put\tc\t3']);
+    resumed.child.stdout?.destroy();
+    await client.set('d', '4');
+    assert.equal(await resumed.exit, 0, resumed.errors);
+    assert.equal(await run(leader, 'watch', '--from', 'nonsense').exit, 2);
+    assert.equal(await run(leader, 'subscribe').exit, 2);
+  });
+
+  it('lets a client go on by itself where nodes stop and restart: every change once, and missed messages said', async () => {
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    await level(leader, follower);
+    await using client = await Client.connect([follower.address]);
+    const writer = await leader.client();
+    const seen: string[] = [];
+    const heard: string[] = [];
+    const end = new AbortController();
+    const { signal } = end;
+    const watching = (async () => {
+      for await (const item of client.watch({ from: 0, signal })) if (item.kind === 'put') seen.push(item.key);
+    })();
+    const listening = (async () => {
+      for await (const item of client.subscribe({ channels: ['c'], signal }))
+        heard.push(item.kind === 'message' ? item.data : item.kind);
+    })();
+    await streams(follower, 2);
+    await writer.set('k1', 'v');
+    await writer.publish('c', 'm1', { durable: true });
+    await eventually('the first', async () => seen.length === 1 && heard.length === 1);
+    assert.equal(await follower.end('SIGTERM'), 0);
+    await writer.set('k2', 'v');
+    await writer.publish('c', 'm2', { durable: true });
+    await writer.publish('c', 'nobody hears this');
+    await follower.start('--follow', leader.address);
+    await streams(follower, 2);
+    await level(leader, follower);
+    await writer.set('k3', 'v');
+    await writer.publish('c', 'm3');
+    await eventually(`the rest; so far ${seen} ${heard}`, async () => seen.length === 3 && heard.length === 4);
+    end.abort();
+    await watching;
+    await listening;
+    assert.deepEqual(seen, ['k1', 'k2', 'k3']);
+    assert.deepEqual(heard, ['m1', 'missed', 'm2', 'm3']);
+    assert.equal((await follower.status()).missedMessages, 0);
+  });
+
+  it('ends open streams at a stop with shutting_down, without waiting for them', async () => {
+    const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+    const watching = run(leader, 'watch');
+    await streams(leader, 1);
+    const began = performance.now();
+    assert.equal(await leader.end('SIGTERM'), 0);
+    assert(performance.now() - began < 4_000, 'it does not wait for the grace to pass');
+    watching.child.kill('SIGINT');
+    assert.equal(await watching.exit, 0, watching.errors);
+  });
+});

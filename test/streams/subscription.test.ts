@@ -1,0 +1,272 @@
+/** Publish and subscribe over trees of nodes in memory: one order everywhere, and what breaks it. */
+import assert from 'node:assert/strict';
+import { ORIGIN } from '../../src/position.js';
+import type { SubscriptionEvent } from '../../src/wire/streams.js';
+import { turns } from '../support/clock.js';
+import { removeTemporaryDirectories } from '../support/database.js';
+import { set } from '../support/store.js';
+import { level, type TestNode, World } from '../support/world.js';
+import { type Reader, subscribed, texts } from './reader.js';
+
+describe('publish and subscribe', () => {
+  let world: World;
+  const readers: Reader<unknown>[] = [];
+
+  beforeEach(() => {
+    world = new World();
+  });
+
+  afterEach(async () => {
+    for (const reader of readers.splice(0)) reader.stop();
+    await turns(3);
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  async function subscribe(node: TestNode, request: Parameters<typeof subscribed>[2] = { channels: ['news'] }) {
+    const reader = await subscribed(world, node, request);
+    readers.push(reader);
+    return reader;
+  }
+
+  function publish(node: TestNode, text: string, { durable = false, channel = 'news' } = {}): Promise<number> {
+    return node.replication.publish({ channel: Buffer.from(channel), data: Buffer.from(text), durable });
+  }
+
+  /** A leader, its follower, and that one's. */
+  async function chain(): Promise<[TestNode, TestNode, TestNode]> {
+    const leader = await world.node('L');
+    await leader.write(2);
+    const middle = await world.node('M', { follows: 'L' });
+    await level(world, leader, middle);
+    const end = await world.node('E', { follows: 'M' });
+    await level(world, leader, middle, end);
+    return [leader, middle, end];
+  }
+
+  function heard(reader: Reader<SubscriptionEvent>, count: number): Promise<void> {
+    return world.until(`${count} messages have come`, () => texts(reader).length >= count);
+  }
+
+  it('gives live and durable messages one place among the writes, on every node of a chain', async () => {
+    const nodes = await chain();
+    const [leader] = nodes;
+    const all = await Promise.all(nodes.map((node) => subscribe(node)));
+    const jobs: Promise<unknown>[] = [];
+    for (let i = 0; i < 30; i++) {
+      jobs.push(leader.test.submit(set(`k${i}`)));
+      jobs.push(publish(leader, `live ${i}`));
+      if (i % 3 === 0) jobs.push(publish(leader, `kept ${i}`, { durable: true }));
+    }
+    await Promise.all(jobs);
+    await level(world, ...nodes);
+    for (const reader of all) await heard(reader, 40);
+    const expected: string[] = [];
+    let offset = 2;
+    for (let i = 0; i < 30; i++) {
+      offset++;
+      expected.push(`live ${i}@${offset}`);
+      if (i % 3 === 0) expected.push(`kept ${i}@${++offset}!`);
+    }
+    for (const reader of all) assert.deepEqual(texts(reader), expected);
+  });
+
+  it('takes what is published at the end of a chain up to the leader, and to everybody in one order', async () => {
+    const nodes = await chain();
+    const [leader, middle, end] = nodes;
+    const all = await Promise.all(nodes.map((node) => subscribe(node)));
+    const publishing: Promise<number>[] = [];
+    for (let i = 0; i < 20; i++) {
+      publishing.push(publish(end, `end ${i}`, { durable: i % 2 === 0 }));
+      publishing.push(publish(middle, `middle ${i}`));
+      publishing.push(publish(leader, `leader ${i}`));
+    }
+    let done = false;
+    const published = Promise.all(publishing).finally(() => {
+      done = true;
+    });
+    await world.until('all are published', () => done);
+    const [offset] = await published;
+    for (const reader of all) await heard(reader, 60);
+    const [first, ...rest] = all.map(texts) as [string[], ...string[][]];
+    assert.equal(first.length, 60);
+    for (const other of rest) assert.deepEqual(other, first);
+    const fromEnd = first.filter((text) => text.startsWith('end')).map((text) => text.split('@')[0]);
+    assert.deepEqual(
+      fromEnd,
+      Array.from({ length: 20 }, (_, i) => `end ${i}`),
+    );
+    assert(first.includes(`end 0@${offset}!`), 'the publisher hears the offset that its message has');
+  });
+
+  it('matches channels by name and by glob, and comes once for each', async () => {
+    const leader = await world.node('L');
+    const reader = await subscribe(leader, { channels: ['a.b'], patterns: ['a.*', '?.b', 'z*'] });
+    await publish(leader, 'one', { channel: 'a.b' });
+    await publish(leader, 'two', { channel: 'c.b', durable: true });
+    await publish(leader, 'none', { channel: 'other' });
+    await publish(leader, 'three', { channel: 'a.c' });
+    await heard(reader, 5);
+    const came = reader.events.map((event) => event.kind === 'message' && [`${event.data}`, event.pattern?.toString()]);
+    assert.deepEqual(came, [
+      ['one', undefined],
+      ['one', 'a.*'],
+      ['one', '?.b'],
+      ['two', '?.b'],
+      ['three', 'a.*'],
+    ]);
+  });
+
+  it('begins now: what was said before does not come', async () => {
+    const leader = await world.node('L');
+    await publish(leader, 'early');
+    await publish(leader, 'early too', { durable: true });
+    const reader = await subscribe(leader);
+    await publish(leader, 'late');
+    await heard(reader, 1);
+    assert.deepEqual(texts(reader), ['late@1']);
+  });
+
+  it('goes on through a promotion in between, in one order on all that follow', async () => {
+    const [leader, middle, end] = await chain();
+    const readers = [await subscribe(middle), await subscribe(end)];
+    await publish(leader, 'before', { durable: true });
+    await publish(leader, 'before live');
+    await world.until('both have it', () => readers.every((reader) => texts(reader).length === 2));
+    await middle.replication.promote();
+    await publish(middle, 'after', { durable: true });
+    await world.until('the end streams again', () => end.link.status.state === 'streaming');
+    await publish(end, 'after live');
+    for (const reader of readers) await heard(reader, 4);
+    for (const reader of readers)
+      assert.deepEqual(texts(reader), ['before@3!', 'before live@3', 'after@4!', 'after live@4']);
+  });
+
+  it('misses no durable message from a position, over a restart of the node, and repeats none', async () => {
+    const leader = await world.node('L');
+    const first = await subscribe(leader);
+    await publish(leader, 'one', { durable: true });
+    await heard(first, 1);
+    const from = first.position;
+    await publish(leader, 'two', { durable: true });
+    await leader.test.submit(set('between'));
+    await publish(leader, 'three', { durable: true });
+    await leader.restart();
+    await publish(leader, 'four', { durable: true });
+    const again = await subscribe(leader, { channels: ['news'], from });
+    await publish(leader, 'live');
+    await heard(again, 4);
+    assert.deepEqual(texts(again), ['two@2!', 'three@4!', 'four@5!', 'live@5']);
+  });
+
+  it('tells the offsets that the log has lost to trimming, and goes on behind them', async () => {
+    const leader = await world.node('L');
+    const first = await subscribe(leader);
+    for (let i = 1; i <= 6; i++) await publish(leader, `m${i}`, { durable: true });
+    await heard(first, 6);
+    await (await leader.store.snapshotAt()).release();
+    assert.equal(await leader.store.log.trim(4), 4);
+    const again = await subscribe(leader, { channels: ['news'], from: ORIGIN });
+    await heard(again, 3);
+    assert.deepEqual(texts(again), ['gap 1-4', 'm5@5!', 'm6@6!']);
+  });
+
+  it('refuses a position of a branch that the node has left', async () => {
+    const leader = await world.node('L');
+    await leader.write(3);
+    const { replicationId, checksum } = leader.store.position;
+    const other = { replicationId, offset: 2, checksum };
+    assert.equal((await subscribe(leader, { channels: ['news'], from: other })).ended?.code, 'lost_branch');
+    const beyond = { replicationId, offset: 9, checksum };
+    assert.equal((await subscribe(leader, { channels: ['news'], from: beyond })).ended?.code, 'lost_branch');
+  });
+
+  it('lets a position that a follower has not heard of wait until it has', async () => {
+    const [leader, , end] = await chain();
+    world.network.last.hold('down');
+    await publish(leader, 'ahead', { durable: true });
+    const { position: from } = leader.store;
+    const beginning = subscribed(world, end, { channels: ['news'], from });
+    await turns(20);
+    await publish(leader, 'next', { durable: true });
+    world.network.last.release();
+    const reader = await beginning;
+    readers.push(reader);
+    await heard(reader, 1);
+    assert.deepEqual(texts(reader), ['next@4!']);
+  });
+
+  it('tells a subscriber that was too slow how many live messages it missed, and no durable one', async () => {
+    const leader = await world.node('L');
+    const reader = await subscribe(leader);
+    reader.pause();
+    await publish(leader, 'seen');
+    await heard(reader, 1);
+    const MiB = 1024 * 1024;
+    for (let i = 0; i < 12; i++) await publish(leader, `${i}`.padEnd(MiB), { channel: 'other' });
+    await publish(leader, 'kept', { durable: true });
+    await publish(leader, 'last');
+    reader.resume();
+    await heard(reader, 4);
+    const [, missed, kept, last] = texts(reader);
+    assert.match(missed ?? '', /^missed [5-9]$/);
+    assert.deepEqual([kept, last], ['kept@1!', 'last@1']);
+  });
+
+  it('refuses at once where the link is down, and says that it does not know where it breaks', async () => {
+    const [leader, , end] = await chain();
+    const line = world.network.last;
+    line.hold('down');
+    const pending = publish(end, 'on its way');
+    await world.until('it has gone up', () => line.answered.some(({ kind }) => kind === 'publish'));
+    line.cut();
+    await assert.rejects(pending, { code: 'outcome_unknown' });
+    await assert.rejects(publish(end, 'too late'), { code: 'unavailable' });
+    await level(world, leader, end);
+    await publish(end, 'again');
+  });
+
+  it('gives a message up that the leader does not answer, and takes no more than it can hold', async () => {
+    const [, , end] = await chain();
+    const line = world.network.last;
+    line.hold('up');
+    const outcomes = Promise.allSettled(
+      Array.from({ length: 90 }, (_, i) => publish(end, `${i}`.padEnd(1024 * 1024 - 200))),
+    );
+    await turns(20);
+    await world.clock.advance(10_001);
+    const codes = (await outcomes).map((outcome) => outcome.status === 'rejected' && outcome.reason.code);
+    assert.deepEqual(new Set(codes), new Set(['outcome_unknown', 'overloaded']));
+    assert(codes.filter((code) => code === 'outcome_unknown').length <= 4, 'few are sent without an answer');
+    line.release();
+  });
+
+  it('refuses channels and messages over their limits, wherever they are published', async () => {
+    const [leader, , end] = await chain();
+    for (const node of [leader, end]) {
+      await assert.rejects(publish(node, 'x', { channel: 'c'.repeat(64 * 1024 + 1) }), {
+        code: 'too_large',
+        message: /a channel: expected at most 65536 bytes, received 65537/,
+      });
+      await assert.rejects(publish(node, 'x'.repeat(16 * 1024 * 1024 + 1)), { code: 'too_large' });
+    }
+    assert.equal((await subscribe(leader, {})).ended?.code, 'invalid_argument');
+  });
+
+  it('ends where a full resync replaces the data, and goes on from its position in the new ones', async () => {
+    const [leader, , end] = await chain();
+    await publish(leader, 'one', { durable: true });
+    await level(world, leader, end);
+    const reader = await subscribe(end, { channels: ['news'] });
+    await end.replication.promote();
+    await end.test.submit(set('lost'));
+    await end.follow('L');
+    await world.until('the stream has ended', () => reader.ended !== undefined);
+    assert.equal(reader.ended?.code, 'unavailable');
+    await level(world, leader, end);
+    await publish(leader, 'two', { durable: true });
+    const again = await subscribe(end, { channels: ['news'], from: reader.told[0]?.position });
+    await heard(again, 1);
+    assert.deepEqual(texts(again), ['two@4!']);
+  });
+});

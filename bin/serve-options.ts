@@ -24,6 +24,7 @@ export interface ServeOptions {
   overlayBytes?: number;
   replayBytes?: number;
   linkTimeout?: number;
+  askFollowersTimeout?: number;
   reflection?: boolean;
   logLevel: string;
 }
@@ -83,6 +84,10 @@ function behaviourOptions(): Option[] {
       `silence after which a replication link is dead (default: ${formatDuration(DEFAULTS.linkTimeoutMs)})`,
     ).argParser(parseDuration),
     new Option(
+      '--ask-followers-timeout <TIME>',
+      `how long a leader that may have lost the end of its log waits for its followers (default: ${formatDuration(DEFAULTS.askFollowersMs)})`,
+    ).argParser(parseDuration),
+    new Option(
       '--reflection',
       'tell gRPC tools which services there are (default: only where the address is loopback)',
     ),
@@ -121,6 +126,7 @@ export function nodeOptions(options: ServeOptions): NodeOptions {
     overlayBytesMax: options.overlayBytes,
     replayBytesMax: options.replayBytes,
     linkTimeoutMs: options.linkTimeout,
+    askFollowersMs: options.askFollowersTimeout,
     reflection: options.reflection,
   };
   try {

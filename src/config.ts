@@ -6,6 +6,7 @@
 import type { Limits } from './commands/view.js';
 import { HeadwaterError } from './errors.js';
 import {
+  ASK_FOLLOWERS_MS_MAX,
   BLOCK_BYTES_CEILING,
   KEY_BYTES_MAX,
   LINK_TIMEOUT_MS,
@@ -35,6 +36,8 @@ export interface NodeOptions {
   replayBytesMax?: number | undefined;
   /** Silence after which a replication link is dead. */
   linkTimeoutMs?: number | undefined;
+  /** A leader that may have lost the end of its log waits for so long for its followers before it leads. */
+  askFollowersMs?: number | undefined;
   /** Server reflection, for tools that ask a server what it offers. */
   reflection?: boolean | undefined;
 }
@@ -48,6 +51,7 @@ export interface NodeConfig {
   readonly limits: Limits;
   readonly budget: CheckpointBudget;
   readonly linkTimeoutMs: number;
+  readonly askFollowersMs: number;
   readonly reflection: boolean;
 }
 
@@ -63,6 +67,7 @@ export const DEFAULTS = {
   overlayBytesMax: OVERLAY_BYTES_MAX,
   replayBytesMax: REPLAY_BYTES_MAX,
   linkTimeoutMs: LINK_TIMEOUT_MS,
+  askFollowersMs: ASK_FOLLOWERS_MS_MAX,
 } as const satisfies Partial<NodeOptions>;
 
 export const FSYNC_POLICIES: readonly FsyncPolicy[] = ['always', 'everysec', 'never'];
@@ -97,6 +102,12 @@ export function checkConfig(options: NodeOptions): NodeConfig {
       replayBytesMax: checkNumber('replay-bytes', options.replayBytesMax ?? DEFAULTS.replayBytesMax, MiB, 4096 * MiB),
     },
     linkTimeoutMs: checkNumber('link-timeout', options.linkTimeoutMs ?? DEFAULTS.linkTimeoutMs, 100, 3_600_000),
+    askFollowersMs: checkNumber(
+      'ask-followers-timeout',
+      options.askFollowersMs ?? DEFAULTS.askFollowersMs,
+      1,
+      3_600_000,
+    ),
     // Reflection tells a stranger what there is to call: off where strangers may be.
     reflection: options.reflection ?? isLoopback(listen),
   };

@@ -20,7 +20,7 @@ import { dial, replicationService } from './rpc/replication-service.js';
 import { RpcServer } from './rpc/server.js';
 import type { Role } from './store/directory.js';
 import { Store } from './store/store.js';
-import type { KeyspaceDigestReply, NodeStatus, PromoteReply } from './wire/admin.js';
+import type { FailoverReply, FailoverRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from './wire/admin.js';
 
 export const VERSION: string = (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string })
   .version;
@@ -54,7 +54,7 @@ export class Node implements NodeControl {
     });
     const role = config.follow === undefined ? undefined : { role: 'follower' as const, upstream: config.follow };
     const store = await Store.open(
-      { ...config, directory: config.data, openDatabase: openLevel, clock: systemClock, logger, onFatal: fail },
+      { ...config, directory: config.data, openDatabase: openLevel, clock: systemClock, logger, bootId, onFatal: fail },
       role,
     );
     const node = new Node(config, logger, store, failed, fail);
@@ -90,7 +90,8 @@ export class Node implements NodeControl {
       timeoutMs: config.linkTimeoutMs,
       random: Math.random,
       address: () => this.address,
-      dial: async (address) => dial(address),
+      askFollowersMs: config.askFollowersMs,
+      dial: (address) => dial(address, { timeoutMs: config.linkTimeoutMs }),
     });
   }
 
@@ -143,6 +144,10 @@ export class Node implements NodeControl {
       eventLoopDelayMaxMs: delayMs(this.#delay.max),
       uptimeMs: Math.round(systemClock.monotonicMs() - this.#startedMs),
       fsync: store.fsync,
+      handingOverTo: store.handingOver?.address ?? '',
+      superseded: store.supersededBy ? (store.whyNoWrites?.message ?? '') : '',
+      askingFollowers: store.asking ? (store.whyNoWrites?.message ?? '') : '',
+      knownFollowers: store.knownFollowers,
     };
   }
 
@@ -158,6 +163,11 @@ export class Node implements NodeControl {
   /** Stops following and leads, also over restarts; without effect on a leader. */
   promote(): Promise<PromoteReply> {
     return this.#replication.promote();
+  }
+
+  /** Hands the leadership over to a follower; resolves when that one leads. */
+  failover(request: FailoverRequest): Promise<FailoverReply> {
+    return this.#replication.failover(request);
   }
 
   /** Finishes the calls in hand, checkpoints and closes. */
@@ -181,6 +191,15 @@ export class Node implements NodeControl {
       onFatal: this.#fail,
     });
     this.#store.onServing((serving) => this.#server?.setServing(serving));
+  }
+}
+
+/** Of the machine's start, where it tells: on Linux. */
+function bootId(): string | undefined {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -9,12 +9,13 @@ import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { KeyspaceDigest, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { FRAME_BYTES_MAX, HEARTBEAT_INTERVAL_MS } from '../limits.js';
+import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS, HEARTBEAT_INTERVAL_MS } from '../limits.js';
 import { Lineage } from '../lineage.js';
 import { BLOCK_FORMAT } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
+import type { Position } from '../position.js';
 import type { Store } from '../store/store.js';
 import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
 import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
@@ -39,9 +40,11 @@ export interface FeedOptions {
   /** Counts and lists the session; refuses a node that is connected already. */
   admit(feed: Feed): HeadwaterError | undefined;
   resynced(kind: 'partial' | 'full'): void;
+  /** What a handshake means for the leadership; a refusal where the follower is not to be served. */
+  greeted(handshake: Handshake): Promise<{ reason: string; message: string } | undefined>;
 }
 
-export type FeedState = 'handshake' | 'waiting' | 'snapshot' | 'streaming' | 'ended';
+export type FeedState = 'handshake' | 'waiting' | 'snapshot' | 'streaming' | 'catching_up' | 'ended';
 
 export class Feed {
   readonly #options: FeedOptions;
@@ -57,6 +60,8 @@ export class Feed {
   #congested = false;
   /** When the follower was last known to be level, by the monotonic clock. */
   #levelAtMs: number;
+  /** Run when the follower is heard. */
+  readonly #watchers = new Set<() => void>();
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -67,6 +72,20 @@ export class Feed {
 
   get nodeId(): string {
     return this.#handshake?.nodeId ?? '';
+  }
+
+  /** A leader that asks for what it has lost, and no follower. */
+  get isCatchingUp(): boolean {
+    return this.#handshake?.catchingUp ?? false;
+  }
+
+  get position(): Pick<Acknowledgement, 'appendedOffset' | 'checksum' | 'replicationId'> | undefined {
+    return this.#acknowledged;
+  }
+
+  /** By the monotonic clock. */
+  get lastHeardMs(): number {
+    return this.#lastHeardMs;
   }
 
   get nonce(): string {
@@ -119,6 +138,44 @@ export class Feed {
     }
   }
 
+  /**
+   * Resolves when the follower has said that its log ends exactly there; asks
+   * it to say so as soon as it does.
+   * @throws the reason of the session's end, or of `signal`.
+   */
+  async whenAppended(end: Position, signal: AbortSignal): Promise<void> {
+    const over = AbortSignal.any([signal, this.#channel.ended]);
+    let cancel = () => {};
+    const ask = () => {
+      if ((this.#outflow?.sent.offset ?? 0) >= end.offset)
+        void this.#send({ kind: 'blocks', blocks: [], acknowledge: true, sync: false });
+      else cancel = this.#options.clock.after(FRAME_INTERVAL_MS, ask);
+    };
+    try {
+      if ((this.#acknowledged?.appendedOffset ?? -1) < end.offset) ask();
+      await new Promise<void>((resolve, reject) => {
+        const look = () => {
+          const at = this.#acknowledged;
+          if (over.aborted) reject(over.reason);
+          else if (at?.appendedOffset === end.offset && at.checksum === end.checksum) resolve();
+          else return;
+          this.#watchers.delete(look);
+          over.removeEventListener('abort', look);
+        };
+        this.#watchers.add(look);
+        over.addEventListener('abort', look, { once: true });
+        look();
+      });
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Tells the follower that the leadership has moved. */
+  moved(to: { address: string; nodeId: string }): void {
+    void this.#send({ kind: 'moved', ...to });
+  }
+
   /** Ends the session, for a reason that the follower is told. */
   close(reason: HeadwaterError): void {
     this.#channel.close(reason);
@@ -153,6 +210,13 @@ export class Feed {
       // A log that lost its tail would be taken for a history that others have left.
       if (this.#store.notServing) throw this.#store.notServing;
       const { log } = this.#store;
+      if (this.#store.asking) {
+        // Its follower may have what this node is about to ask for.
+        await this.#wait('this leader asks its followers first for what it may have lost', log);
+        continue;
+      }
+      const refusal = await this.#options.greeted(handshake);
+      if (refusal) return await this.#refuse({ kind: 'refuse', ...refusal });
       // Decided and pinned in one turn: nothing is trimmed between the decision and the first read.
       const cursor = new Cursor(log, handshake.position, { pinned: true });
       try {
@@ -161,6 +225,7 @@ export class Feed {
         if (decision.kind === 'continue') return await this.#continue(handshake, cursor, log);
         if (decision.kind === 'full') {
           cursor.close();
+          if (handshake.catchingUp) return await this.#refuse({ ...decision, kind: 'refuse' });
           return await this.#full(decision, log);
         }
         await this.#wait(decision.message, log);
@@ -185,7 +250,7 @@ export class Feed {
     );
   }
 
-  async #refuse(decision: Decision & { kind: 'refuse' }): Promise<void> {
+  async #refuse(decision: { kind: 'refuse'; reason: string; message: string }): Promise<void> {
     const { reason, message } = decision;
     this.#options.logger.warn({ node_id: this.nodeId, reason }, `refused to resync ${this.#name()}: ${message}`);
     await this.#send({ kind: 'refuse', reason, message, details: {} });
@@ -214,12 +279,16 @@ export class Feed {
       lineage: log.lineage.upTo(log.end.offset).rows,
       endOffset: log.end.offset,
     });
+    if (handshake.catchingUp) {
+      this.#state = 'catching_up';
+      return this.#stream(cursor, log, position.replicationId);
+    }
+    this.#state = 'streaming';
     this.#options.resynced('partial');
     this.#options.logger.info(
       { node_id: this.nodeId, offset: position.offset },
       `partial resync of ${this.#name()} from offset ${position.offset}, ${log.end.offset - position.offset} commands behind`,
     );
-    this.#state = 'streaming';
     await this.#stream(cursor, log, position.replicationId);
   }
 
@@ -327,6 +396,7 @@ export class Feed {
     if (frame.kind !== 'acknowledgement') return;
     this.#acknowledged = frame;
     if (frame.appendedOffset >= (this.#outflow?.sent.offset ?? 0)) this.#levelAtMs = now;
+    for (const look of this.#watchers) look();
   }
 
   #watchSilence(): () => void {

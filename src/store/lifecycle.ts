@@ -19,17 +19,25 @@ import { RECONNECT_MS_MAX } from '../limits.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Logger } from '../logger.js';
 import { formatPosition, ORIGIN, type Position } from '../position.js';
-import type { Directory } from './directory.js';
+import type { Directory, HandingOver, NodeRecord, SupersededBy } from './directory.js';
 import { expireAsLeader, sweepAsFollower } from './expiry.js';
 import { Generation, type GenerationOptions } from './generation.js';
+import { type Life, mayHaveLostTail } from './life.js';
 import { Writer } from './writer.js';
 
 export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' | 'onFailure'> {
   readonly directory: Directory;
   readonly limits: Limits;
+  /** Of the machine's start; undefined where it does not tell. */
+  readonly bootId: () => string | undefined;
+  /** Whether there is anybody whom a leader could ask for what its log may have lost. */
+  readonly hasKnownFollowers: () => boolean;
   /** Our own bug has shown itself: the process must not go on. */
   readonly onFatal: (error: Error) => void;
 }
+
+/** What a change of roles by a person, or a promotion, puts an end to. */
+const SETTLED = { handing_over: undefined, superseded_by: undefined } as const;
 
 export class Lifecycle {
   readonly #options: LifecycleOptions;
@@ -47,6 +55,10 @@ export class Lifecycle {
   #changing: Promise<void> = Promise.resolve();
   #closing = false;
   #onServing: (serving: boolean) => void = () => {};
+  /** Set on a leader that does not lead yet, because others may have what its log has lost. */
+  #asking = false;
+  /** Lets a writer go on that is held between two blocks. */
+  #hold = { over: true, letGo: () => {} };
   /** Where the generation ended that was closed last. */
   #last = { position: ORIGIN, timeMs: 0 };
 
@@ -71,7 +83,12 @@ export class Lifecycle {
     return this.generation;
   }
 
-  /** Undefined on a follower, and while nothing is open. */
+  /** Whether a leader has opened its data and does not lead yet: it takes in what others have, as a follower does. */
+  get asking(): boolean {
+    return this.#asking;
+  }
+
+  /** Undefined on a follower, on a leader that may not lead, and while nothing is open. */
   get writer(): Writer | undefined {
     return this.#writer;
   }
@@ -132,7 +149,8 @@ export class Lifecycle {
       await this.#writer?.between(async () => {});
       await this.#stopRole(reason);
       try {
-        await this.#directory.update({ role: 'follower', upstream });
+        await this.#directory.update({ role: 'follower', upstream, ...SETTLED });
+        this.#asking = false;
         if (this.isServing) await this.generation.log.forgetUnusedHistory();
       } finally {
         this.#startRole();
@@ -141,18 +159,84 @@ export class Lifecycle {
   }
 
   /**
-   * A follower becomes, durably, the leader of a history of its own. Its last
-   * block is in the log; the link is stopped.
+   * Finishes the batch in hand and appends nothing after it until `release`, or
+   * until the role ends.
+   * @returns where the log ends.
+   */
+  async hold(): Promise<Position> {
+    const { writer } = this;
+    if (!writer) throw new HeadwaterError('unavailable', 'this node is not taking writes');
+    const hold = { over: false, letGo: () => {} };
+    this.#hold = hold;
+    return new Promise((resolve, reject) => {
+      const held = async () => {
+        if (hold.over) return;
+        resolve(this.generation.log.end);
+        await new Promise<void>((release) => {
+          hold.letGo = release;
+        });
+      };
+      writer.between(held).catch(reject);
+    });
+  }
+
+  release(): void {
+    this.#hold.over = true;
+    this.#hold.letGo();
+  }
+
+  /**
+   * A leader whose writer is held steps down, durably, to follow the node that
+   * it hands over to; everything that it has is durable before.
+   * @param reason what hears whatever waits in the writer.
+   */
+  handOver(to: HandingOver, reason: HeadwaterError): Promise<void> {
+    return this.#change(async () => {
+      const { log } = this.serving;
+      if (log.end.offset !== to.offset || !this.#writer)
+        throw new HeadwaterError('unavailable', `the store has changed since offset ${to.offset}`);
+      await log.durable();
+      await this.#stopRole(reason);
+      try {
+        await this.#directory.update({ role: 'follower', upstream: to.address, ...SETTLED, handing_over: to });
+        await log.forgetUnusedHistory();
+      } finally {
+        this.#startRole();
+      }
+    });
+  }
+
+  /** A leader takes no more writes, durably, because another node leads its history on. */
+  supersede(by: SupersededBy, reason: HeadwaterError): Promise<void> {
+    return this.#change(async () => {
+      await this.#writer?.between(async () => {});
+      await this.#stopRole(reason);
+      try {
+        await this.#directory.update({ superseded_by: by });
+        this.#asking = false;
+      } finally {
+        this.#startRole();
+      }
+    });
+  }
+
+  /**
+   * A follower, or a leader that may not lead, becomes durably the leader of a
+   * history of its own. Its last block is in the log; the link is stopped.
+   * @param change what else is to be true from then on.
    * @throws HeadwaterError where the data are not whole, or the disk fails.
    */
-  lead(): Promise<void> {
+  lead(change: Partial<NodeRecord> = {}): Promise<void> {
     return this.#change(async () => {
       const generation = this.serving;
       await this.#stopRole(new HeadwaterError('unavailable', 'the node is being promoted'));
       try {
         // The history first: cut before the role is on disk too, it is forgotten, since nothing was logged under it.
         await this.#lead(generation);
-        await this.#directory.update({ role: 'leader', upstream: '' });
+        await this.#directory.update({ role: 'leader', upstream: '', ...SETTLED, ...change });
+        this.#asking = false;
+        // Those that waited for this.
+        generation.log.wake();
       } catch (error) {
         // What is on disk is not known: opening anew finds out.
         this.failed(HeadwaterError.from(error));
@@ -188,12 +272,15 @@ export class Lifecycle {
     if (this.#closing) return this.#changing;
     this.#closing = true;
     return this.#change(async () => {
+      this.release();
+      const ledWell = this.isServing && this.#writer !== undefined;
       if (this.isServing) {
         await this.#writer?.between(async () => {}).catch(() => {});
         await this.#generation?.checkpointer.checkpoint().catch(() => {});
       }
       try {
         await this.#close(reason);
+        if (ledWell) await this.#noteLife({ clean: true });
       } finally {
         await this.#directory.close();
       }
@@ -220,7 +307,8 @@ export class Lifecycle {
         message,
       );
     } else if (this.#directory.node.role === 'leader') {
-      await this.#lead(generation);
+      this.#asking = starting ? await this.#shouldAsk() : this.#asking;
+      if (!this.#directory.node.superseded_by && !this.#asking) await this.#lead(generation);
     } else {
       await generation.log.forgetUnusedHistory();
     }
@@ -230,10 +318,23 @@ export class Lifecycle {
     this.#onServing(this.isServing);
   }
 
+  /** Only at a start: what this process had appended, the operating system has. */
+  async #shouldAsk(): Promise<boolean> {
+    const text = await this.#directory.read('life.json');
+    return mayHaveLostTail(parseLife(text), this.#options.bootId()) && this.#options.hasKnownFollowers();
+  }
+
+  async #noteLife({ clean }: { clean: boolean }): Promise<void> {
+    const life: Life = { boot_id: this.#options.bootId() ?? '', ended_clean: clean };
+    await this.#directory.replace('life.json', `${JSON.stringify(life)}\n`);
+  }
+
   async #lead({ log }: Generation): Promise<void> {
+    await this.#noteLife({ clean: false });
     if (this.#directory.node.cluster_id === '')
       await this.#directory.update({ cluster_id: randomBytes(16).toString('hex') });
-    const row = await log.beginHistory(randomBytes(20).toString('hex'));
+    const above = this.#directory.node.superseded_by?.epoch;
+    const row = await log.beginHistory(randomBytes(20).toString('hex'), above);
     this.#logger.info(
       { replication_id: row.replicationId, epoch: row.epoch },
       `leading from offset ${row.firstOffset} under the new history ${row.replicationId}`,
@@ -246,7 +347,8 @@ export class Lifecycle {
     const onFailure = (error: Error) => this.failed(error);
     const expiry = { keyspace: generation.keyspace, clock: this.#clock, logicalClock: this.#logicalClock, onFailure };
     this.#background = new AbortController();
-    if (this.#directory.node.role === 'follower') {
+    const { role, superseded_by } = this.#directory.node;
+    if (role === 'follower' || superseded_by || this.#asking) {
       this.#backgroundDone = sweepAsFollower(expiry, this.#background.signal);
       return;
     }
@@ -267,7 +369,9 @@ export class Lifecycle {
 
   async #stopRole(reason: HeadwaterError): Promise<void> {
     this.#background.abort(reason);
-    await this.#writer?.close(reason);
+    const closed = this.#writer?.close(reason);
+    this.release();
+    await closed;
     this.#writer = undefined;
     await this.#backgroundDone;
   }
@@ -335,5 +439,16 @@ export class Lifecycle {
 
   async #quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void> {
     await keepBlocks(await this.#directory.beside('damaged'), `log-from-${fromOffset}`, blocks);
+  }
+}
+
+/** A damaged file says nothing: whoever has known followers asks them then. */
+function parseLife(text: string | undefined): Life | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const { boot_id, ended_clean } = JSON.parse(text) as Life;
+    return { boot_id: String(boot_id), ended_clean: ended_clean === true };
+  } catch {
+    return { boot_id: '', ended_clean: false };
   }
 }

@@ -41,6 +41,8 @@ export class TestStore {
   readonly disk: MemoryDisk;
   readonly clock: TestClock;
   readonly logger = new RecordingLogger();
+  /** Another one after a power cut. */
+  bootId = 'boot 1';
   /** What would have ended the process. */
   readonly fatal: Error[] = [];
   store: Store;
@@ -84,6 +86,7 @@ export class TestStore {
       {
         openDatabase: this.disk.open,
         fsync: 'never',
+        bootId: () => this.bootId,
         limits: { keyBytesMax: 64 * 1024, valueBytesMax: 16 * MiB, transactionBytesMax: 64 * MiB },
         budget: { overlayBytesMax: 48 * MiB, replayBytesMax: 64 * MiB },
         ...this.#options,

@@ -95,6 +95,7 @@ export class TestNode {
       logger,
       nonce: `start ${++starts}`,
       timeoutMs: this.#timeoutMs,
+      askFollowersMs: 5_000,
       random: () => 0.5,
       address: () => this.address,
       dial: network.dial,

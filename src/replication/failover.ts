@@ -36,7 +36,14 @@ export interface FailoverOptions {
 /** The handing over in hand, for whoever waits for it. */
 interface Attempt {
   readonly abort: AbortController;
-  settle(outcome: { leads: true; moved: number } | HeadwaterError): void;
+  settle(outcome: Accepted | HeadwaterError): void;
+}
+
+interface Accepted {
+  /** When the new leader's answer was here, by the monotonic clock. */
+  readonly acceptedMs: number;
+  /** Followers that were told. */
+  readonly moved: number;
 }
 
 export class Failover {
@@ -61,7 +68,7 @@ export class Failover {
     if (this.#attempt) throw failed('another failover is under way');
     this.#checkLeads();
     const abort = new AbortController();
-    const outcome = new Promise<{ leads: true; moved: number } | HeadwaterError>((resolve) => {
+    const outcome = new Promise<Accepted | HeadwaterError>((resolve) => {
       this.#attempt = { abort, settle: resolve };
     });
     const late = () => abort.abort(failed(`not done within ${timeoutMs} ms`));
@@ -76,7 +83,7 @@ export class Failover {
         oldLeader: this.#options.address(),
         newLeader: target.address,
         newLeaderId: target.nodeId,
-        pauseMs: this.#options.clock.monotonicMs() - beganMs,
+        pauseMs: ended.acceptedMs - beganMs,
         followersMoved: ended.moved,
         offset,
       };
@@ -102,13 +109,14 @@ export class Failover {
   async accepted(): Promise<void> {
     const to = this.#store.handingOver;
     if (!to) return;
+    const acceptedMs = this.#options.clock.monotonicMs();
     await this.#store.handedOver();
     const moved = this.#options.followers.moved({ address: to.address, nodeId: to.node_id });
     this.#options.logger.info(
       { leader: to.address, offset: to.offset },
       `handed over to ${to.address} at offset ${to.offset}; ${moved} other followers were told`,
     );
-    this.#attempt?.settle({ leads: true, moved });
+    this.#attempt?.settle({ acceptedMs, moved });
   }
 
   /** The node that was to lead has bound itself not to. */
@@ -173,7 +181,8 @@ export class Failover {
   async #outOfTime(target: { address: string }): Promise<void> {
     const grant = this.#store.handingOver?.grant;
     if (grant === undefined) return;
-    await this.#takeBack(grant, `${target.address} could not be reached`, { unlessAsked: true });
+    // A session that waits for its answer is left alone.
+    if (!this.#asked) await this.#takeBack(grant, `${target.address} could not be reached`, { unlessAsked: true });
     if (this.#store.handingOver?.grant !== grant) return;
     this.#attempt?.settle(
       new HeadwaterError(

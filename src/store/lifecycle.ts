@@ -57,6 +57,8 @@ export class Lifecycle {
   #onServing: (serving: boolean) => void = () => {};
   /** Set on a leader that does not lead yet, because others may have what its log has lost. */
   #asking = false;
+  /** What life.json holds, as far as this process has written it. */
+  #life = '';
   /** Lets a writer go on that is held between two blocks. */
   #hold = { over: true, letGo: () => {} };
   /** Where the generation ended that was closed last. */
@@ -326,7 +328,10 @@ export class Lifecycle {
 
   async #noteLife({ clean }: { clean: boolean }): Promise<void> {
     const life: Life = { boot_id: this.#options.bootId() ?? '', ended_clean: clean };
-    await this.#directory.replace('life.json', `${JSON.stringify(life)}\n`);
+    const text = `${JSON.stringify(life)}\n`;
+    if (text === this.#life) return;
+    await this.#directory.replace('life.json', text);
+    this.#life = text;
   }
 
   async #lead({ log }: Generation): Promise<void> {

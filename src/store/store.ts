@@ -419,8 +419,9 @@ export class Store {
 
   /** The node that this one hands over to leads: durably its follower from now on, which sends writers there. */
   async handedOver(): Promise<void> {
+    // Before it is on disk: cut in between, this node would ask again and hear the same.
+    this.#gate.open();
     await this.#directory.update({ handing_over: undefined });
-    this.#openGate();
   }
 
   /**

@@ -23,7 +23,7 @@ const serve = (...flags: string[]) => ['serve', '--data', `${HERE}/data`, ...fla
 const REFUSALS: readonly Refusal[] = [
   { type: [], says: /Usage: headwater/ },
   { type: ['gte', 'k'], says: /unknown command 'gte'\n\(Did you mean get\?\)/ },
-  { type: ['promote'], says: /unknown command 'promote'/ },
+  { type: ['demote'], says: /unknown command 'demote'/ },
   { type: ['get'], says: /missing required argument 'KEY'/ },
   { type: ['get', 'a', 'b'], says: /too many arguments/ },
   { type: ['get', 'a', '--jsn'], says: /unknown option '--jsn'\n\(Did you mean --json\?\)/ },

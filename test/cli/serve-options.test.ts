@@ -21,6 +21,7 @@ describe('the help of serve', () => {
     ['--replay-bytes', parseSize, config.budget.replayBytesMax],
     ['--fsync', asText, config.fsync],
     ['--link-timeout', parseDuration, config.linkTimeoutMs],
+    ['--ask-followers-timeout', parseDuration, config.askFollowersMs],
   ];
   /** Defaults that depend on something are told in words. */
   const IN_WORDS = ['--follow', '--reflection'];

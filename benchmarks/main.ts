@@ -1,5 +1,6 @@
 /** The benchmarks by name: `npm run bench -- NAME [options]`. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { failover } from './failover.js';
 import { importKeys } from './import.js';
 import { restart } from './restart.js';
 import { slowFollower } from './slow-follower.js';
@@ -37,6 +38,13 @@ program
   .addOption(count('seconds', 'for which it stands still', 30))
   .addOption(count('rounds', 'fresh nodes', 1))
   .action(slowFollower);
+
+program
+  .command('failover')
+  .description('how long writes wait while the leadership moves')
+  .addOption(count('rate', 'writes a second', 10_000))
+  .addOption(count('rounds', 'failovers', 20))
+  .action(failover);
 
 await program.parseAsync();
 

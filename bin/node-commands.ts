@@ -4,7 +4,7 @@
  */
 import Table from 'cli-table3';
 import type { Command } from 'commander';
-import { parseAddress } from './arguments.js';
+import { parseAddress, parseDuration } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { EXIT, type ExitStatus, plural, UsageError } from './output.js';
 
@@ -28,11 +28,18 @@ export function addNodeCommands(program: Command): void {
     .argument('<HOST:PORT>', 'the node to follow', parseAddress)
     .description('make the node a read-only follower of another, also over restarts')
     .option('--accept-data-loss', "drop this node's own data where the other's history has no place for them")
+    .option('--full', 'begin with a full resync, whatever the node has; it serves what it has meanwhile')
     .action(onNode(follow));
   program
     .command('promote')
     .description('make the node stop following and lead, also over restarts; its followers go on from where they are')
     .action(onNode(promote));
+  program
+    .command('failover')
+    .description('make the leader hand over to a follower: writes wait meanwhile, and nothing acknowledged is lost')
+    .option('--to <HOST:PORT>', 'the follower that is to lead, or its node ID (default: the one that has the most)')
+    .option('--timeout <TIME>', 'how long writes may wait for it (default: 5s)', parseDuration)
+    .action(onNode(failover));
 }
 
 async function ping({ client, output }: Session): Promise<ExitStatus> {
@@ -59,7 +66,7 @@ async function digest({ client, output, timeoutMs = DIGEST_MS_MAX }: Session): P
 async function follow(
   { client, output, addresses }: Session,
   address: string,
-  options: { acceptDataLoss?: boolean },
+  options: { acceptDataLoss?: boolean; full?: boolean },
 ): Promise<ExitStatus> {
   const node = onlyAddress('follow', addresses);
   await client.follow(address, options);
@@ -76,6 +83,21 @@ async function promote({ client, output, addresses }: Session): Promise<ExitStat
   await output.result(
     { address: node, role: 'leader', replication_id: replicationId, epoch, first_offset: firstOffset },
     `${node} leads from offset ${firstOffset} under the history ${replicationId}, epoch ${epoch}`,
+  );
+  return EXIT.DONE;
+}
+
+async function failover(
+  { client, output, addresses }: Session,
+  options: { to?: string; timeout?: number },
+): Promise<ExitStatus> {
+  onlyAddress('failover', addresses);
+  const { to = '', timeout = 0 } = options;
+  const done = await client.failover({ to, timeoutMs: timeout });
+  const pause = done.pauseMs.toFixed(1);
+  await output.result(
+    snakeCase(done) as object,
+    `${done.newLeader} leads from offset ${done.offset} in place of ${done.oldLeader}; writes waited ${pause} ms, ${plural(done.followersMoved, 'other follower')} moved along`,
   );
   return EXIT.DONE;
 }
@@ -106,6 +128,7 @@ function describe(of: Status): string {
     ['node', `${of.nodeId}  ${of.address}`],
     ['role', of.role],
     ...(of.unavailable ? [['serving', `no: ${of.unavailable}`] as [string, string]] : []),
+    ...leadershipRows(of),
     ['history', `${of.replicationId}  epoch ${of.lineage.at(-1)?.epoch ?? 0}`],
     [
       'offset',
@@ -134,6 +157,12 @@ function followersLine({ followers, minFollowers, maxLagMs, followersWithinLag }
   if (minFollowers === 0) return none;
   const guard = `${followersWithinLag} within ${maxLagMs} ms, writes need ${minFollowers}`;
   return none ? `${none}; ${guard}` : guard;
+}
+
+function leadershipRows({ handingOverTo, superseded, askingFollowers }: Status): Array<[string, string]> {
+  if (handingOverTo) return [['writes', `wait: handing over to ${handingOverTo}, which has not answered yet`]];
+  const why = superseded || askingFollowers;
+  return why ? [['writes', `refused: ${why}`]] : [];
 }
 
 function upstreamRows({ upstream }: Status): Array<[string, string]> {

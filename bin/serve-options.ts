@@ -36,6 +36,7 @@ export interface ServeOptions {
   heartbeatInterval?: number;
   minFollowers?: number;
   maxLag?: number;
+  askFollowersTimeout?: number;
   reflection?: boolean;
   logLevel: string;
 }
@@ -107,6 +108,10 @@ function behaviourOptions(): Option[] {
       `how far behind or silent a follower may be to count for --min-followers (default: ${formatDuration(DEFAULTS.maxLagMs)})`,
     ).argParser(parseDuration),
     new Option(
+      '--ask-followers-timeout <TIME>',
+      `how long a leader that may have lost the end of its log waits for its followers (default: ${formatDuration(DEFAULTS.askFollowersMs)})`,
+    ).argParser(parseDuration),
+    new Option(
       '--reflection',
       'tell gRPC tools which services there are (default: only where the address is loopback)',
     ),
@@ -148,6 +153,7 @@ export function nodeOptions(options: ServeOptions): NodeOptions {
     heartbeatIntervalMs: options.heartbeatInterval,
     minFollowers: options.minFollowers,
     maxLagMs: options.maxLag,
+    askFollowersMs: options.askFollowersTimeout,
     reflection: options.reflection,
   };
   try {

@@ -6,6 +6,7 @@
 import type { Limits } from './commands/view.js';
 import { HeadwaterError } from './errors.js';
 import {
+  ASK_FOLLOWERS_MS_MAX,
   BLOCK_BYTES_CEILING,
   HEARTBEAT_INTERVAL_MS,
   HEARTBEATS_IN_TIMEOUT_MIN,
@@ -44,6 +45,8 @@ export interface NodeOptions {
   minFollowers?: number | undefined;
   /** With `minFollowers`: how far behind a follower may be, and how long silent. */
   maxLagMs?: number | undefined;
+  /** A leader that may have lost the end of its log waits for so long for its followers before it leads. */
+  askFollowersMs?: number | undefined;
   /** Server reflection, for tools that ask a server what it offers. */
   reflection?: boolean | undefined;
 }
@@ -60,6 +63,7 @@ export interface NodeConfig {
   readonly heartbeatIntervalMs: number;
   readonly minFollowers: number;
   readonly maxLagMs: number;
+  readonly askFollowersMs: number;
   readonly reflection: boolean;
 }
 
@@ -79,6 +83,7 @@ export const DEFAULTS = {
   /** A leader alone takes writes: who wants more safety than that says so. */
   minFollowers: 0,
   maxLagMs: MAX_LAG_MS,
+  askFollowersMs: ASK_FOLLOWERS_MS_MAX,
 } as const satisfies Partial<NodeOptions>;
 
 export const FSYNC_POLICIES: readonly FsyncPolicy[] = ['always', 'everysec', 'never'];
@@ -114,6 +119,12 @@ export function checkConfig(options: NodeOptions): NodeConfig {
     },
     ...checkTimes(options),
     minFollowers: checkNumber('min-followers', options.minFollowers ?? DEFAULTS.minFollowers, 0, 1_000),
+    askFollowersMs: checkNumber(
+      'ask-followers-timeout',
+      options.askFollowersMs ?? DEFAULTS.askFollowersMs,
+      1,
+      3_600_000,
+    ),
     // Reflection tells a stranger what there is to call: off where strangers may be.
     reflection: options.reflection ?? isLoopback(listen),
   };

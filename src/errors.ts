@@ -46,6 +46,10 @@ export const ERROR_CODES = [
   'not_a_boundary',
   /** A node was told to follow itself, directly or through others. */
   'replication_loop',
+  /** The leadership was not handed over; nothing has changed. */
+  'failover_failed',
+  /** Another node leads a later history that goes on from this leader's own. */
+  'superseded',
   /** The upstream refused to sync; the details say why. */
   'resync_refused',
   /** The peer broke the replication protocol. */

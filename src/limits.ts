@@ -163,6 +163,21 @@ export const WRITE_TIMES_INTERVAL_MS = 20;
 /** Acknowledgements after batches, when nobody asked for one at once. */
 export const ACKNOWLEDGE_INTERVAL_MS = 20;
 
+/** A coordinated failover pauses writes for no longer, unless its caller says otherwise. */
+export const FAILOVER_MS_MAX = 5_000;
+
+/** A leader that may have lost its tail waits for so long for the answers of its followers. */
+export const ASK_FOLLOWERS_MS_MAX = 5_000;
+
+/** How often what is known of the followers is saved, where it has changed. */
+export const KNOWN_FOLLOWERS_SAVE_MS = 5_000;
+
+/** Followers that a directory remembers: those seen last. */
+export const KNOWN_FOLLOWERS_MAX = 64;
+
+/** Grants of leadership that a node remembers its answer to: the newest, of which one is asked about again. */
+export const GRANTS_KEPT_MAX = 16;
+
 /** Waits between attempts to reach the upstream: doubling, with jitter. */
 export const RECONNECT_MS_MIN = 50;
 export const RECONNECT_MS_MAX = 2_000;

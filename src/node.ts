@@ -23,7 +23,7 @@ import { streamService } from './rpc/stream-service.js';
 import type { Role } from './store/directory.js';
 import { Store } from './store/store.js';
 import { Streams } from './streams/streams.js';
-import type { KeyspaceDigestReply, NodeStatus, PromoteReply } from './wire/admin.js';
+import type { FailoverReply, FailoverRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from './wire/admin.js';
 
 export const VERSION: string = (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string })
   .version;
@@ -64,6 +64,7 @@ export class Node implements NodeControl {
         openDatabase: openLevel,
         files: systemFiles,
         randomBytes,
+        bootId,
         clock: systemClock,
         logger,
         onFatal: fail,
@@ -106,7 +107,8 @@ export class Node implements NodeControl {
       maxLagMs: config.maxLagMs,
       random: Math.random,
       address: () => this.address,
-      dial: async (address) => dial(address),
+      askFollowersMs: config.askFollowersMs,
+      dial: (address) => dial(address, { timeoutMs: config.linkTimeoutMs }),
     });
     this.#streams = new Streams({ store, clock: systemClock });
   }
@@ -163,6 +165,10 @@ export class Node implements NodeControl {
       maxLagMs: acknowledgements.maxLagMs,
       followersWithinLag: acknowledgements.followersWithinLag,
       heartbeatIntervalMs: acknowledgements.heartbeatIntervalMs,
+      handingOverTo: store.handingOver?.address ?? '',
+      superseded: store.supersededBy ? (store.whyNoWrites?.message ?? '') : '',
+      askingFollowers: store.asking ? (store.whyNoWrites?.message ?? '') : '',
+      knownFollowers: store.knownFollowers,
     };
   }
 
@@ -178,6 +184,11 @@ export class Node implements NodeControl {
   /** Stops following and leads, also over restarts; without effect on a leader. */
   promote(): Promise<PromoteReply> {
     return this.#replication.promote();
+  }
+
+  /** Hands the leadership over to a follower; resolves when that one leads. */
+  failover(request: FailoverRequest): Promise<FailoverReply> {
+    return this.#replication.failover(request);
   }
 
   /** Finishes the calls in hand, checkpoints and closes. */
@@ -206,6 +217,15 @@ export class Node implements NodeControl {
       onFatal: this.#fail,
     });
     this.#store.onServing((serving) => this.#server?.setServing(serving));
+  }
+}
+
+/** Of the machine's start, where it tells: on Linux. */
+function bootId(): string | undefined {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
   }
 }
 

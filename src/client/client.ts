@@ -17,8 +17,15 @@ import { HeadwaterError } from '../errors.js';
 import type { Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import { parseAddress } from '../rpc/address.js';
-import { DATABASE_SIZE, DIGEST, FOLLOW, type Method, PROMOTE, PUBLISH, STATUS } from '../rpc/definitions.js';
-import type { FollowRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from '../wire/admin.js';
+import { DATABASE_SIZE, DIGEST, FAILOVER, FOLLOW, type Method, PROMOTE, PUBLISH, STATUS } from '../rpc/definitions.js';
+import type {
+  FailoverReply,
+  FailoverRequest,
+  FollowRequest,
+  KeyspaceDigestReply,
+  NodeStatus,
+  PromoteReply,
+} from '../wire/admin.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import { asBuffer, asText, Commands, mayWrite } from './commands.js';
 import type { Data, OutgoingCondition } from './operations.js';
@@ -166,13 +173,28 @@ export class Client extends Commands<string> implements AsyncDisposable {
   }
 
   /** Makes the node that the client is connected to a follower of another. */
-  follow(address: string, options: Partial<Pick<FollowRequest, 'acceptDataLoss'>> & CallOptions = {}): Promise<void> {
-    return this.#call(FOLLOW, { address, acceptDataLoss: options.acceptDataLoss ?? false }, options);
+  follow(
+    address: string,
+    options: Partial<Pick<FollowRequest, 'acceptDataLoss' | 'full'>> & CallOptions = {},
+  ): Promise<void> {
+    const { acceptDataLoss = false, full = false } = options;
+    return this.#call(FOLLOW, { address, acceptDataLoss, full }, options);
   }
 
   /** Makes the node that the client is connected to a leader; resolves with the history that it leads. */
   promote(options?: CallOptions): Promise<PromoteReply> {
     return this.#call(PROMOTE, undefined, options);
+  }
+
+  /**
+   * Makes the leader that the client is connected to hand over to a follower,
+   * named by host:port or node ID (left out: the one that has the most).
+   * Resolves when that one leads, with how long writes waited.
+   * @param options.timeoutMs for which writes may wait until the follower is level.
+   */
+  failover(options: Partial<FailoverRequest> & Pick<CallOptions, 'signal'> = {}): Promise<FailoverReply> {
+    const { to = '', timeoutMs = 0, ...call } = options;
+    return this.#call(FAILOVER, { to, timeoutMs }, { ...call, timeoutMs: timeoutMs + this.#session.timeoutMs });
   }
 
   /** Finishes what is in hand, for at most `timeoutMs`, and hangs up. */

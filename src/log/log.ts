@@ -150,14 +150,15 @@ export class Log {
   /**
    * Begins a history with the next command. The row, and everything before it,
    * is durable when it resolves.
+   * @param above its epoch is higher, and higher than that of the history before.
    */
-  async beginHistory(replicationId: string): Promise<LineageRow> {
+  async beginHistory(replicationId: string, above = 0): Promise<LineageRow> {
     this.#assertOpen();
     const row: LineageRow = {
       replicationId,
       firstOffset: this.end.offset + 1,
       checksum: this.end.checksum,
-      epoch: this.lineage.epoch + 1,
+      epoch: Math.max(this.lineage.epoch, above) + 1,
     };
     await this.durable();
     await this.#db.put(lineageKey(row.firstOffset), encodeLineageRow(row), { sync: true });

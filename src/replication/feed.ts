@@ -9,12 +9,13 @@ import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { KeyspaceDigest, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { FRAME_BYTES_MAX } from '../limits.js';
+import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS } from '../limits.js';
 import { Lineage } from '../lineage.js';
 import { BLOCK_FORMAT } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
+import type { Position } from '../position.js';
 import type { Message, Store } from '../store/store.js';
 import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
 import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
@@ -45,9 +46,11 @@ export interface FeedOptions {
   resynced(kind: 'partial' | 'full'): void;
   /** Towards the leader; the offset that the message has, or follows. */
   publish(message: Message): Promise<number>;
+  /** What a handshake means for the leadership; a refusal where the follower is not to be served. */
+  greeted(handshake: Handshake): Promise<{ reason: string; message: string } | undefined>;
 }
 
-export type FeedState = 'handshake' | 'waiting' | 'snapshot' | 'streaming' | 'ended';
+export type FeedState = 'handshake' | 'waiting' | 'snapshot' | 'streaming' | 'catching_up' | 'ended';
 
 export class Feed implements Reporter {
   readonly #options: FeedOptions;
@@ -63,6 +66,8 @@ export class Feed implements Reporter {
   #congested = false;
   /** Up to here an acknowledgement has been asked for. */
   #asked: Awaited = { appended: 0, synced: 0 };
+  /** Run when the follower is heard. */
+  readonly #watchers = new Set<() => void>();
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -73,6 +78,20 @@ export class Feed implements Reporter {
 
   get nodeId(): string {
     return this.#handshake?.nodeId ?? '';
+  }
+
+  /** A leader that asks for what it has lost, and no follower. */
+  get isCatchingUp(): boolean {
+    return this.#handshake?.catchingUp ?? false;
+  }
+
+  get position(): Pick<Acknowledgement, 'appendedOffset' | 'checksum' | 'replicationId'> | undefined {
+    return this.#acknowledged;
+  }
+
+  /** By the monotonic clock. */
+  get lastHeardMs(): number {
+    return this.#lastHeardMs;
   }
 
   get nonce(): string {
@@ -115,10 +134,10 @@ export class Feed implements Reporter {
       this.#handshake = handshake;
       const refusal = this.#options.admit(this);
       if (refusal) throw refusal;
-      this.#options.acknowledgements.begin(this);
+      if (!handshake.catchingUp) this.#options.acknowledgements.begin(this);
       for (const frame of rest) this.#heard(frame);
       void this.#listen();
-      stopHeartbeats = this.#heartbeats();
+      stopHeartbeats = this.#heartbeats(handshake);
       await this.#serve(handshake);
     } catch (error) {
       this.#end(HeadwaterError.from(error));
@@ -128,6 +147,44 @@ export class Feed implements Reporter {
       stopWatch();
       stopHeartbeats();
     }
+  }
+
+  /**
+   * Resolves when the follower has said that its log ends exactly there; asks
+   * it to say so as soon as it does.
+   * @throws the reason of the session's end, or of `signal`.
+   */
+  async whenAppended(end: Position, signal: AbortSignal): Promise<void> {
+    const over = AbortSignal.any([signal, this.#channel.ended]);
+    let cancel = () => {};
+    const ask = () => {
+      if ((this.#outflow?.sent.offset ?? 0) >= end.offset)
+        void this.#send({ kind: 'blocks', blocks: [], acknowledge: true, sync: false });
+      else cancel = this.#options.clock.after(FRAME_INTERVAL_MS, ask);
+    };
+    try {
+      if ((this.#acknowledged?.appendedOffset ?? -1) < end.offset) ask();
+      await new Promise<void>((resolve, reject) => {
+        const look = () => {
+          const at = this.#acknowledged;
+          if (over.aborted) reject(over.reason);
+          else if (at?.appendedOffset === end.offset && at.checksum === end.checksum) resolve();
+          else return;
+          this.#watchers.delete(look);
+          over.removeEventListener('abort', look);
+        };
+        this.#watchers.add(look);
+        over.addEventListener('abort', look, { once: true });
+        look();
+      });
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Tells the follower that the leadership has moved. */
+  moved(to: { address: string; nodeId: string }): void {
+    void this.#send({ kind: 'moved', ...to });
   }
 
   /** Ends the session, for a reason that the follower is told. */
@@ -164,6 +221,13 @@ export class Feed implements Reporter {
       // A log that lost its tail would be taken for a history that others have left.
       if (this.#store.notServing) throw this.#store.notServing;
       const { log } = this.#store;
+      if (this.#store.asking) {
+        // Its follower may have what this node is about to ask for.
+        await this.#wait('this leader asks its followers first for what it may have lost', log);
+        continue;
+      }
+      const refusal = await this.#options.greeted(handshake);
+      if (refusal) return await this.#refuse({ kind: 'refuse', ...refusal });
       // Decided and pinned in one turn: nothing is trimmed between the decision and the first read.
       const cursor = new Cursor(log, handshake.position, { pinned: true });
       try {
@@ -172,6 +236,7 @@ export class Feed implements Reporter {
         if (decision.kind === 'continue') return await this.#continue(handshake, cursor, log);
         if (decision.kind === 'full') {
           cursor.close();
+          if (handshake.catchingUp) return await this.#refuse({ ...decision, kind: 'refuse' });
           return await this.#full(decision, log);
         }
         await this.#wait(decision.message, log);
@@ -198,7 +263,7 @@ export class Feed implements Reporter {
     );
   }
 
-  async #refuse(decision: Decision & { kind: 'refuse' }): Promise<void> {
+  async #refuse(decision: { kind: 'refuse'; reason: string; message: string }): Promise<void> {
     const { reason, message } = decision;
     this.#options.logger.warn({ node_id: this.nodeId, reason }, `refused to resync ${this.#name()}: ${message}`);
     await this.#send({ kind: 'refuse', reason, message, details: {} });
@@ -230,12 +295,16 @@ export class Feed implements Reporter {
       lineage: log.lineage.upTo(log.end.offset).rows,
       endOffset: log.end.offset,
     });
+    if (handshake.catchingUp) {
+      this.#state = 'catching_up';
+      return this.#stream(cursor, log, position.replicationId);
+    }
+    this.#state = 'streaming';
     this.#options.resynced('partial');
     this.#options.logger.info(
       { node_id: this.nodeId, offset: position.offset },
       `partial resync of ${this.#name()} from offset ${position.offset}, ${log.end.offset - position.offset} commands behind`,
     );
-    this.#state = 'streaming';
     await this.#stream(cursor, log, position.replicationId);
   }
 
@@ -340,7 +409,7 @@ export class Feed implements Reporter {
     });
   }
 
-  #heartbeats(): () => void {
+  #heartbeats({ handsOverTo }: Handshake): () => void {
     let cancel = () => {};
     const beat = () => {
       // To a follower that is behind, frames are on their way: no more may pile up behind them.
@@ -348,7 +417,9 @@ export class Feed implements Reporter {
       this.#options.acknowledgements.sample();
       cancel = this.#options.clock.after(this.#options.heartbeatIntervalMs, beat);
     };
-    beat();
+    // Who hands over stands above this node until that has answered: its path would look like a loop.
+    if (handsOverTo === '') beat();
+    else cancel = this.#options.clock.after(this.#options.heartbeatIntervalMs, beat);
     return () => cancel();
   }
 
@@ -380,6 +451,7 @@ export class Feed implements Reporter {
     if (frame.kind !== 'acknowledgement') return;
     this.#acknowledged = frame;
     this.#options.acknowledgements.report(this, frame);
+    for (const look of this.#watchers) look();
   }
 
   /** In the order of the frames: each is handed on before the next is looked at. */

@@ -6,7 +6,9 @@
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import type { KnownFollower } from '../store/known-followers.js';
 import type { Message, Store } from '../store/store.js';
+import type { Handshake } from '../wire/handshake.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { DownChannel } from './channel.js';
 import { Feed } from './feed.js';
@@ -20,6 +22,10 @@ export interface FollowersOptions {
   readonly acknowledgements: Acknowledgements;
   /** host:port at which this node listens. */
   address(): string;
+  /** What a handshake means for the leadership; a refusal where the follower is not to be served. */
+  greeted(handshake: Handshake): Promise<{ reason: string; message: string } | undefined>;
+  /** A follower is served. */
+  arrived(): void;
   /** Node IDs from the leader down to this node. */
   path(): readonly string[];
   /** The leader's time at which this node was known to hold everything up to then. */
@@ -51,6 +57,7 @@ export class Followers {
       admit: (candidate) => this.#admit(candidate),
       resynced: (kind) => {
         this.served[kind]++;
+        this.#options.arrived();
       },
     });
     this.#feeds.add(feed);
@@ -64,6 +71,45 @@ export class Followers {
   /** Those that have introduced themselves. */
   get status(): Array<Feed['status']> {
     return [...this.#feeds].map((feed) => feed.status).filter(({ nodeId }) => nodeId !== '');
+  }
+
+  /** Those that follow now and say where they listen, as they are remembered. */
+  known(nowMs: number): KnownFollower[] {
+    return this.#following.map((feed) => {
+      const { nodeId, address, appendedOffset } = feed.status;
+      return { nodeId, address, appendedOffset, lastSeenMs: nowMs };
+    });
+  }
+
+  /**
+   * Who could lead in this node's place: the follower with that address or node
+   * ID, or the one that has the most, and of several the one heard last.
+   * @throws HeadwaterError `failover_failed`.
+   */
+  target(to: string): Feed {
+    const streaming = this.#following.filter(({ status }) => status.state === 'streaming');
+    const names = streaming.map(({ status }) => `${status.address} (${status.nodeId})`).join(', ') || 'nobody';
+    if (to === '') {
+      const [best] = streaming.sort(
+        (a, b) => b.status.appendedOffset - a.status.appendedOffset || b.lastHeardMs - a.lastHeardMs,
+      );
+      if (best) return best;
+      throw new HeadwaterError('failover_failed', 'there is no follower to hand over to: nobody follows in sync');
+    }
+    const chosen = streaming.find(({ status }) => status.address === to || status.nodeId === to);
+    if (chosen) return chosen;
+    throw new HeadwaterError('failover_failed', `expected a follower in sync, received ${to}; in sync: ${names}`);
+  }
+
+  /** Tells everybody but the new leader itself; how many were told. */
+  moved(to: { address: string; nodeId: string }): number {
+    const others = this.#following.filter(({ nodeId }) => nodeId !== to.nodeId);
+    for (const feed of others) feed.moved(to);
+    return others.length;
+  }
+
+  get #following(): Feed[] {
+    return [...this.#feeds].filter(({ nodeId, isCatchingUp, status }) => nodeId && status.address && !isCatchingUp);
   }
 
   close(reason: HeadwaterError): void {

@@ -10,7 +10,7 @@ import { invariant } from '../invariant.js';
 import { RECONNECT_MS_MAX, RECONNECT_MS_MIN } from '../limits.js';
 import type { Logger } from '../logger.js';
 import type { Message, Store } from '../store/store.js';
-import type { Heartbeat } from '../wire/down-frames.js';
+import type { Heartbeat, Moved } from '../wire/down-frames.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { UpChannel } from './channel.js';
 import { LinkState } from './link-state.js';
@@ -36,6 +36,17 @@ export interface LinkOptions {
   address(): string;
   /** @throws HeadwaterError `unreachable`. */
   dial(address: string): Promise<UpChannel>;
+  /** Concern the leadership rather than the link. */
+  readonly events: LinkEvents;
+}
+
+/** See SessionReport. */
+export interface LinkEvents {
+  introducing(): void;
+  accepted(): Promise<void>;
+  refused(reason: string, message: string): void;
+  /** @param upstream who has said so, host:port. */
+  moved(moved: Moved, upstream: string): void;
 }
 
 export class Link {
@@ -49,6 +60,7 @@ export class Link {
   /** Why the link went down when that was last said: the same is not said again and again. */
   #said = '';
   #acceptDataLoss = false;
+  #full = false;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
   /** The one in hand, or the last one. */
@@ -70,10 +82,11 @@ export class Link {
   }
 
   /** Follows `upstream`, host:port, until `stop`. */
-  start(upstream: string, options: { acceptDataLoss: boolean }): void {
+  start(upstream: string, options: { acceptDataLoss: boolean; full?: boolean }): void {
     invariant(this.#state.name === 'stopped', 'a link is started once it is stopped');
     this.#upstream = upstream;
     this.#acceptDataLoss = options.acceptDataLoss;
+    this.#full = options.full ?? false;
     this.#stop = new AbortController();
     this.#state.to('connecting');
     this.#running = this.#run(this.#stop.signal);
@@ -156,7 +169,7 @@ export class Link {
 
   async #connect(stop: AbortSignal): Promise<void> {
     if (this.#state.name !== 'connecting') this.#state.to('connecting');
-    const channel = await this.#options.dial(this.#upstream);
+    const channel = await unlessAborted(this.#options.dial(this.#upstream), stop);
     const hangUp = () => channel.close(stop.reason as HeadwaterError);
     stop.addEventListener('abort', hangUp, { once: true });
     if (stop.aborted) hangUp();
@@ -167,7 +180,10 @@ export class Link {
       upstream: this.#upstream,
       address: this.#options.address(),
       acceptDataLoss: this.#acceptDataLoss,
+      full: this.#full,
       report: {
+        ...this.#options.events,
+        moved: (moved) => this.#options.events.moved(moved, this.#upstream),
         resyncing: (resync) => {
           this.#lastResync = resync;
         },
@@ -203,6 +219,7 @@ export class Link {
     this.#error = undefined;
     // It was given for one resync, not for what the upstream may become later.
     this.#acceptDataLoss = false;
+    this.#full = false;
   }
 
   /** A session that streams and ends at once, again and again, is not to be dialled as fast as can be. */
@@ -220,5 +237,23 @@ export class Link {
     const message = `the link to upstream ${this.#upstream} is down: ${error.message}; trying again`;
     if (repeated) this.#logger.debug(fields, message);
     else this.#logger.warn(fields, message);
+  }
+}
+
+/** A dial that is not wanted any more is hung up when it succeeds. */
+async function unlessAborted(dialling: Promise<UpChannel>, stop: AbortSignal): Promise<UpChannel> {
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(stop.reason);
+    if (stop.aborted) abort();
+    stop.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([dialling, aborted]);
+  } catch (error) {
+    dialling.then((channel) => channel.close()).catch(() => {});
+    throw error;
+  } finally {
+    stop.removeEventListener('abort', abort);
   }
 }

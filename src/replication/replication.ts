@@ -10,13 +10,20 @@ import type { Clock } from '../clock.js';
 import { tooLarge } from '../commands/arguments.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
-import type { LineageRow } from '../lineage.js';
+import { FAILOVER_MS_MAX, KNOWN_FOLLOWERS_SAVE_MS } from '../limits.js';
+import { Lineage, type LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
 import type { Message, Store } from '../store/store.js';
+import type { FailoverReply } from '../wire/admin.js';
+import type { Moved } from '../wire/down-frames.js';
+import type { Handshake } from '../wire/handshake.js';
 import { Acknowledgements } from './acknowledgements.js';
+import { Asking } from './asking.js';
 import type { DownChannel, UpChannel } from './channel.js';
+import { Failover, HANDOVER_REFUSED } from './failover.js';
 import { Followers } from './followers.js';
 import { Link } from './link.js';
+import { answerOffer, supersedingEpoch } from './takeover.js';
 
 export interface ReplicationOptions {
   readonly store: Store;
@@ -31,6 +38,8 @@ export interface ReplicationOptions {
   /** As a leader, takes writes only while so many followers are within `maxLagMs`; 0, the default: always. */
   readonly minFollowers?: number;
   readonly maxLagMs?: number;
+  /** A leader that may have lost its tail waits for so long for its followers. */
+  readonly askFollowersMs: number;
   /** Between 0 and 1, for jitter. */
   random(): number;
   /** host:port at which this node listens. */
@@ -42,6 +51,8 @@ export interface ReplicationOptions {
 export interface FollowOptions {
   /** This node's own data may go where the upstream's history has no place for them. */
   readonly acceptDataLoss: boolean;
+  /** Begins with a full resync, whatever the position. */
+  readonly full?: boolean;
 }
 
 const KEEP_DATA: FollowOptions = { acceptDataLoss: false };
@@ -52,8 +63,11 @@ export class Replication {
   readonly acknowledgements: Acknowledgements;
   readonly #options: ReplicationOptions;
   readonly #store: Store;
-  #changing: Promise<unknown> = Promise.resolve();
+  readonly #failover: Failover;
+  #asking: Asking | undefined;
+  #cancelSaving = () => {};
   #closed = false;
+  #changing: Promise<unknown> = Promise.resolve();
   #published = 0;
 
   constructor(options: ReplicationOptions) {
@@ -63,7 +77,19 @@ export class Replication {
     this.acknowledgements = new Acknowledgements(options);
     const { acknowledgements } = this;
     const { heartbeatIntervalMs } = acknowledgements;
-    this.link = new Link({ ...options, acknowledgements, heartbeatIntervalMs });
+    this.link = new Link({
+      ...options,
+      acknowledgements,
+      heartbeatIntervalMs,
+      events: {
+        introducing: () => this.#failover.introducing(),
+        accepted: () => this.#failover.accepted(),
+        refused: (reason, message) => {
+          if (reason === HANDOVER_REFUSED) this.#failover.refused(message);
+        },
+        moved: (moved, upstream) => void this.#moved(moved, upstream),
+      },
+    });
     this.followers = new Followers({
       ...options,
       acknowledgements,
@@ -71,12 +97,27 @@ export class Replication {
       path: () => [...this.link.path, store.nodeId],
       publish: (message) => this.#publish(message),
       levelMs: () => (store.role === 'leader' ? store.nowMs() : this.link.levelMs),
+      greeted: (handshake) => this.#greeted(handshake),
+      arrived: () => this.#rememberFollowers(),
+    });
+    this.#failover = new Failover({
+      ...options,
+      followers: this.followers,
+      address: () => options.address(),
+      change: (change) => this.#change(change),
     });
   }
 
   /** Takes up the role that the store was opened in. */
   start(options: FollowOptions = KEEP_DATA): void {
-    if (this.#store.role === 'follower' && !this.#closed) this.link.start(this.#store.upstream, options);
+    this.#rememberFollowers();
+    this.#takeUp(options);
+  }
+
+  #takeUp(options: FollowOptions): void {
+    if (this.#closed) return;
+    if (this.#store.role === 'follower') this.link.start(this.#store.upstream, options);
+    else if (this.#store.asking) void this.#askFirst();
   }
 
   /** Serves a follower until its session ends. */
@@ -116,21 +157,41 @@ export class Replication {
     }
     await this.#change(async () => {
       await this.#store.follow(upstream);
+      this.#failover.overtaken();
       this.#options.logger.info({ upstream }, `following ${upstream}`);
     }, options);
   }
 
   /** Stops following and leads, also over restarts; a leader goes on under the history that it has. */
   promote(): Promise<LineageRow> {
-    return this.#change(() => this.#store.promote());
+    return this.#change(async () => {
+      const row = await this.#store.promote();
+      this.#failover.overtaken();
+      return row;
+    });
+  }
+
+  /**
+   * Hands the leadership over to a follower, named by address or node ID, or to
+   * the one that has the most; resolves when that one leads.
+   * @param timeoutMs how long writes may wait for it to be level; 0: as long as by default.
+   * @throws HeadwaterError `failover_failed`, or `outcome_unknown` while it goes on asking.
+   */
+  failover({ to = '', timeoutMs = 0 }: { to?: string; timeoutMs?: number } = {}): Promise<FailoverReply> {
+    return this.#failover.run({ to, timeoutMs: timeoutMs || FAILOVER_MS_MAX });
   }
 
   /** Ends every session; the store has to be closed next. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed = true;
+    this.#cancelSaving();
+    this.#failover.close(reason);
+    await this.#store.noteFollowers(this.followers.known(this.#options.clock.wallMs())).catch(() => {});
     this.followers.close(reason);
     // A link that takes over a full resync may wait for a store that cannot be opened.
     this.#store.announceClose();
+    await this.#asking?.stop();
+    await this.#changing;
     await this.link.stop();
   }
 
@@ -140,14 +201,113 @@ export class Replication {
     return this.#store.role === 'leader' ? this.#store.publish(message) : this.link.publish(message);
   }
 
+  /** Now, where somebody has come, and from then on every few seconds. */
+  #rememberFollowers(): void {
+    const { clock, logger } = this.#options;
+    this.#cancelSaving();
+    if (this.#closed) return;
+    this.#store
+      .noteFollowers(this.followers.known(clock.wallMs()))
+      .catch((error: Error) => logger.warn({}, `the followers could not be noted: ${error.message}`));
+    this.#cancelSaving = clock.after(KNOWN_FOLLOWERS_SAVE_MS, () => this.#rememberFollowers());
+  }
+
+  /** The upstream has handed over: this node goes on below the new leader, from where it is. */
+  async #moved({ address, nodeId }: Moved, upstream: string): Promise<void> {
+    const { logger } = this.#options;
+    const store = this.#store;
+    try {
+      await this.#change(async () => {
+        const stays = store.role === 'follower' && store.upstream === upstream && !store.handingOver;
+        if (!stays || nodeId === store.nodeId || address === this.#options.address()) return;
+        await store.follow(address);
+        logger.info({ upstream: address }, `${upstream} has handed over: following ${address}`);
+      });
+    } catch (error) {
+      logger.error({ upstream: address }, `following ${address} failed: ${(error as Error).message}`);
+    }
+  }
+
+  /** What a handshake means for who leads; undefined where the asker may be served. */
+  async #greeted(handshake: Handshake): Promise<{ reason: string; message: string } | undefined> {
+    if (handshake.handsOverTo !== '') return this.#takeOver(handshake);
+    const store = this.#store;
+    // Who gives its data up has no say.
+    if (store.role === 'leader' && !store.supersededBy && !handshake.acceptDataLoss) {
+      const epoch = supersedingEpoch(this.#usedLineage, Lineage.received(handshake.lineage));
+      if (epoch !== undefined && epoch > store.lineage.epoch) {
+        const { nodeId: node_id, address } = handshake;
+        await this.#change(async () => {
+          if (store.role === 'leader') await store.supersede({ node_id, address, epoch });
+        });
+        this.#options.logger.error({ node_id, address, epoch }, store.whyNoWrites?.message ?? '');
+      }
+    }
+    return undefined;
+  }
+
+  /** A leader hands over: this node leads when the answer goes out, or never by this grant. */
+  #takeOver(handshake: Handshake): Promise<{ reason: string; message: string } | undefined> {
+    const store = this.#store;
+    return this.#change(async () => {
+      const { log } = store;
+      const { grant, handsOverTo, position } = handshake;
+      const answer = answerOffer(handshake, {
+        nodeId: store.nodeId,
+        role: store.role,
+        end: log.end,
+        handingOver: store.handingOver !== undefined,
+        holdsPosition: (await log.checksumAt(position.offset)) === position.checksum,
+        grants: store.grants,
+      });
+      if (answer.kind === 'lead') {
+        const { epoch } = await store.promote(grant);
+        const from = handshake.address;
+        this.#options.logger.info({ from, epoch }, `${from} has handed over at offset ${position.offset}: leading`);
+      }
+      if (answer.kind === 'stranger') return { reason: 'HANDOVER_OF_ANOTHER', message: answer.message };
+      if (answer.kind !== 'refuse') return undefined;
+      await store.refuseGrant(grant);
+      this.#options.logger.warn({ node_id: handsOverTo }, `refused to lead: ${answer.message}`);
+      return { reason: HANDOVER_REFUSED, message: answer.message };
+    });
+  }
+
+  /** Without a history under which nothing was logged. */
+  get #usedLineage(): Lineage {
+    const { log } = this.#store;
+    return log.lineage.upTo(log.end.offset);
+  }
+
+  /** Gets back what followers have, then leads; unless the role changes meanwhile. */
+  async #askFirst(): Promise<void> {
+    const { logger, clock, askFollowersMs } = this.#options;
+    const asking = new Asking(this.#options);
+    this.#asking = asking;
+    this.#store.asksUntil(clock.wallMs() + askFollowersMs);
+    try {
+      const superseded = await asking.run(askFollowersMs);
+      if (this.#asking !== asking || this.#closed) return;
+      await this.#change(async () => {
+        if (!this.#store.asking) return;
+        if (superseded) await this.#store.supersede(superseded);
+        else await this.#store.promote();
+      });
+    } catch (error) {
+      logger.error({}, `after asking the followers: ${(error as Error).message}`);
+    }
+  }
+
   /** Whatever becomes of `change`, a follower goes on following somebody. */
   #change<T>(change: () => Promise<T>, options = KEEP_DATA): Promise<T> {
     const done = this.#changing.then(async () => {
       await this.link.stop();
+      await this.#asking?.stop();
+      this.#asking = undefined;
       try {
         return await change();
       } finally {
-        this.start(options);
+        this.#takeUp(options);
       }
     });
     this.#changing = done.catch(() => {});

@@ -12,7 +12,7 @@ import { BLOCK_FORMAT, Block } from '../log/block.js';
 import type { Interlude } from '../log/interludes.js';
 import type { Logger } from '../logger.js';
 import type { Message, Store } from '../store/store.js';
-import type { Continue, DownFrame, FullResync, Heartbeat } from '../wire/down-frames.js';
+import type { Continue, DownFrame, FullResync, Heartbeat, Moved } from '../wire/down-frames.js';
 import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import { Acknowledger } from './acknowledger.js';
@@ -40,6 +40,8 @@ export interface SessionOptions {
   readonly address: string;
   readonly nonce: string;
   readonly acceptDataLoss: boolean;
+  /** A full resync, whatever this node's position. */
+  readonly full: boolean;
   /** Silence for so long is a dead upstream. */
   readonly timeoutMs: number;
   readonly heartbeatIntervalMs: number;
@@ -57,6 +59,14 @@ export interface SessionReport {
   heard(heartbeat: Heartbeat): void;
   /** Blocks are in the log. */
   received(): void;
+  /** The handshake is about to go out. */
+  introducing(): void;
+  /** The upstream serves this node; nothing of it has been taken yet. */
+  accepted(): Promise<void>;
+  /** It does not, for a reason of resync.ts or failover.ts. */
+  refused(reason: string, message: string): void;
+  /** The leadership has moved, and with it the place to follow. */
+  moved(moved: Moved): void;
 }
 
 export class Session {
@@ -109,6 +119,7 @@ export class Session {
     const stopWatch = this.#watchSilence();
     try {
       this.#state.to('handshake');
+      this.#options.report.introducing();
       await this.#channel.send(this.#handshake());
       this.#acknowledger.start();
       for (;;) {
@@ -149,10 +160,11 @@ export class Session {
       baseOffset: log.base.offset,
       keyspaceOffset: this.#store.keyspaceOffset,
       acceptDataLoss: this.#options.acceptDataLoss,
-      full: false,
+      full: this.#options.full,
       keyspaceIncomplete: this.#store.incomplete !== undefined,
       catchingUp: false,
-      handsOverTo: '',
+      handsOverTo: this.#store.handingOver?.node_id ?? '',
+      grant: this.#store.handingOver?.grant ?? '',
     };
   }
 
@@ -198,6 +210,7 @@ export class Session {
   async #takeOne(frame: Exclude<DownFrame, { kind: 'blocks' }>): Promise<void> {
     switch (frame.kind) {
       case 'continue':
+        await this.#options.report.accepted();
         this.#heardTime(frame.upstream.timeMs);
         await this.#continue(frame);
         break;
@@ -208,6 +221,7 @@ export class Session {
         break;
       case 'refuse':
         this.#state.to('refused');
+        this.#options.report.refused(frame.reason, frame.message);
         throw new HeadwaterError(
           'resync_refused',
           `it refused to resync (${frame.reason}): ${frame.message}. This node goes on serving what it has`,
@@ -216,6 +230,7 @@ export class Session {
           },
         );
       case 'fullResync':
+        await this.#options.report.accepted();
         this.#heardTime(frame.upstream.timeMs);
         await this.#beginLoading(frame);
         break;
@@ -239,6 +254,9 @@ export class Session {
         break;
       case 'published':
         this.#publishing.answered(frame);
+        break;
+      case 'moved':
+        this.#options.report.moved(frame);
         break;
     }
   }

@@ -2,8 +2,8 @@
  * AdminService: looking at a node and changing its role. What the node does
  * about it is behind `NodeControl`, which node.ts implements.
  */
-import type { KeyspaceDigestReply, NodeStatus, PromoteReply } from '../wire/admin.js';
-import { ADMIN_SERVICE, DIGEST, FOLLOW, PROMOTE, STATUS } from './definitions.js';
+import type { FailoverReply, FailoverRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from '../wire/admin.js';
+import { ADMIN_SERVICE, DIGEST, FAILOVER, FOLLOW, PROMOTE, STATUS } from './definitions.js';
 import { unary } from './handler.js';
 import type { Service } from './server.js';
 
@@ -12,9 +12,11 @@ export interface NodeControl {
   /** Of the whole keyspace at one offset. */
   digest(): Promise<KeyspaceDigestReply>;
   /** Resolves when the node is, durably, a follower of `address`. */
-  follow(address: string, options: { acceptDataLoss: boolean }): Promise<void>;
+  follow(address: string, options: { acceptDataLoss: boolean; full: boolean }): Promise<void>;
   /** Resolves when the node leads, durably; with the history that it leads. */
   promote(): Promise<PromoteReply>;
+  /** Hands the leadership over; resolves when the other one leads. */
+  failover(request: FailoverRequest): Promise<FailoverReply>;
 }
 
 export function adminService(node: NodeControl): Service {
@@ -23,8 +25,9 @@ export function adminService(node: NodeControl): Service {
     endpoints: [
       unary(STATUS, () => node.status()),
       unary(DIGEST, () => node.digest()),
-      unary(FOLLOW, ({ address, acceptDataLoss }) => node.follow(address, { acceptDataLoss })),
+      unary(FOLLOW, ({ address, ...options }) => node.follow(address, options)),
       unary(PROMOTE, () => node.promote()),
+      unary(FAILOVER, (request) => node.failover(request)),
     ],
   };
 }

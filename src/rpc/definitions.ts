@@ -123,6 +123,12 @@ export const FOLLOW: Method<admin.FollowRequest, void> = unary(
   { encode: admin.encodeFollowResponse, decode: admin.decodeFollowResponse },
 );
 
+export const FAILOVER: Method<admin.FailoverRequest, admin.FailoverReply> = unary(
+  `/${ADMIN_SERVICE}/Failover`,
+  { encode: admin.encodeFailoverRequest, decode: admin.decodeFailoverRequest },
+  { encode: admin.encodeFailoverResponse, decode: admin.decodeFailoverResponse },
+);
+
 export const PROMOTE: Method<void, admin.PromoteReply> = unary(
   `/${ADMIN_SERVICE}/Promote`,
   { encode: admin.encodePromoteRequest, decode: admin.decodePromoteRequest },

@@ -3,6 +3,7 @@
  * channel's business; gRPC only carries bytes.
  */
 import * as grpc from '@grpc/grpc-js';
+import { HeadwaterError } from '../errors.js';
 import { FLOW_CONTROL_WINDOW_BYTES } from '../limits.js';
 import type { DownChannel, UpChannel } from '../replication/channel.js';
 import { BYTES, type Method } from './definitions.js';
@@ -30,8 +31,12 @@ export function replicationService(door: FollowerDoor): Service {
   return { name: REPLICATION_SERVICE, endpoints };
 }
 
-/** Begins a session with `address`, host:port; that it cannot be reached shows when something is received. */
-export function dial(address: string): UpChannel {
+/**
+ * Begins a session with `address`, host:port. Resolves when the node there has
+ * accepted it; before, nothing of it can have been heard.
+ * @throws HeadwaterError `unreachable`.
+ */
+export function dial(address: string, { timeoutMs }: { timeoutMs: number }): Promise<UpChannel> {
   const client = new grpc.Client(address, grpc.credentials.createInsecure(), {
     'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
     // Frames are small; parts of large ones too.
@@ -50,5 +55,20 @@ export function dial(address: string): UpChannel {
   );
   const channel = upChannel(call);
   channel.ended.addEventListener('abort', () => client.close(), { once: true });
-  return channel;
+  return new Promise((resolve, reject) => {
+    const late = () => channel.close(new HeadwaterError('unreachable', `${address}: no answer within ${timeoutMs} ms`));
+    const timer = setTimeout(late, timeoutMs);
+    call.once('metadata', () => {
+      clearTimeout(timer);
+      resolve(channel);
+    });
+    channel.ended.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        reject(channel.ended.reason);
+      },
+      { once: true },
+    );
+  });
 }

@@ -5,6 +5,8 @@
  *   lock/            an empty LevelDB, held open for its operating-system lock
  *   owner            the process that holds the lock, for messages
  *   node.json        identity, role and upstream (NodeRecord)
+ *   followers.json   who has followed this node (known-followers.ts)
+ *   life.json        how its last life as a leader ended (life.ts)
  *   CURRENT          the name of the generation in use
  *   gen-000001/      a generation: log/ and keyspace/
  *   damaged/         blocks that a recovery took out of the log
@@ -21,7 +23,8 @@ import type { Database, OpenDatabase } from '../level.js';
 
 const FORMAT_TEXT = 'headwater data directory, format 1\n';
 const FORMAT_PATTERN = /^headwater data directory, format (\d+)\n$/;
-const OWN_NAMES = /^(format|lock|node\.json|CURRENT|owner|damaged|lost-writes|gen-\d{6}|.*\.new)$/;
+const OWN_NAMES =
+  /^(format|lock|node\.json|CURRENT|owner|followers\.json|life\.json|damaged|lost-writes|gen-\d{6}|.*\.new)$/;
 
 export type Role = 'leader' | 'follower';
 
@@ -32,6 +35,35 @@ export interface NodeRecord {
   readonly role: Role;
   /** host:port; empty on a leader. */
   readonly upstream: string;
+  /** Set on a former leader from when it stepped down until it knows that its upstream leads. */
+  readonly handing_over?: HandingOver | undefined;
+  /** Set on a leader that takes no writes, because another one leads its history on. */
+  readonly superseded_by?: SupersededBy | undefined;
+  /** How this node has answered those that handed the leadership over to it, newest last. */
+  readonly grants?: Grants | undefined;
+}
+
+/** The leadership is handed over to a node that holds everything up to `offset`. */
+export interface HandingOver {
+  /** Drawn for this one attempt. */
+  readonly grant: string;
+  readonly node_id: string;
+  /** host:port. */
+  readonly address: string;
+  /** Where the log of both ends. */
+  readonly offset: number;
+}
+
+export interface SupersededBy {
+  readonly node_id: string;
+  /** host:port; may be empty. */
+  readonly address: string;
+  readonly epoch: number;
+}
+
+export interface Grants {
+  readonly taken: readonly string[];
+  readonly refused: readonly string[];
 }
 
 export interface DirectoryOptions {
@@ -86,6 +118,16 @@ export class Directory {
   /** Durable when it resolves. */
   async update(change: Partial<NodeRecord>): Promise<void> {
     this.#node = await writeNode(this.#files, this.path, { ...this.#node, ...change });
+  }
+
+  /** A file of the node's own beside node.json, as text; undefined where there is none. */
+  read(name: 'followers.json' | 'life.json'): Promise<string | undefined> {
+    return readText(this.#files, this.path, name);
+  }
+
+  /** Durable when it resolves. */
+  replace(name: 'followers.json' | 'life.json', text: string): Promise<void> {
+    return replaceFile(this.#files, this.path, name, text);
   }
 
   get currentGeneration(): string {

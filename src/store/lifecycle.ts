@@ -19,15 +19,20 @@ import { Lineage } from '../lineage.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Logger } from '../logger.js';
 import { formatPosition, ORIGIN, type Position } from '../position.js';
-import type { Directory } from './directory.js';
+import type { Directory, HandingOver, NodeRecord, SupersededBy } from './directory.js';
 import { expireAsLeader, sweepAsFollower } from './expiry.js';
 import { Generation, type GenerationOptions } from './generation.js';
+import { type Life, mayHaveLostTail } from './life.js';
 import { Writer } from './writer.js';
 
 export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' | 'onFailure'> {
   readonly directory: Directory;
   readonly limits: Limits;
   randomBytes(count: number): Buffer;
+  /** Of the machine's start; undefined where it does not tell. */
+  readonly bootId: () => string | undefined;
+  /** Whether there is anybody whom a leader could ask for what its log may have lost. */
+  readonly hasKnownFollowers: () => boolean;
   /** Our own bug has shown itself: the process must not go on. */
   readonly onFatal: (error: Error) => void;
 }
@@ -52,6 +57,9 @@ const NOTHING: Standing = {
   checkpoint: { offset: 0, keys: 0 },
 };
 
+/** What a change of roles by a person, or a promotion, puts an end to. */
+const SETTLED = { handing_over: undefined, superseded_by: undefined } as const;
+
 export class Lifecycle {
   readonly #options: LifecycleOptions;
   readonly #clock: Clock;
@@ -72,6 +80,12 @@ export class Lifecycle {
   /** What was opened anew could not be opened: it is tried again and again. */
   #stuck = false;
   #onServing: (serving: boolean) => void = () => {};
+  /** Set on a leader that does not lead yet, because others may have what its log has lost. */
+  #asking = false;
+  /** What life.json holds, as far as this process has written it. */
+  #life = '';
+  /** Lets a writer go on that is held between two blocks. */
+  #hold = { over: true, letGo: () => {} };
   /** That of the generation that was closed last. */
   #last = NOTHING;
 
@@ -96,7 +110,12 @@ export class Lifecycle {
     return this.generation;
   }
 
-  /** Undefined on a follower, and while nothing is open. */
+  /** Whether a leader has opened its data and does not lead yet: it takes in what others have, as a follower does. */
+  get asking(): boolean {
+    return this.#asking;
+  }
+
+  /** Undefined on a follower, on a leader that may not lead, and while nothing is open. */
   get writer(): Writer | undefined {
     return this.#writer;
   }
@@ -164,7 +183,8 @@ export class Lifecycle {
       await this.#writer?.between(async () => {});
       await this.#stopRole(reason);
       try {
-        await this.#directory.update({ role: 'follower', upstream });
+        await this.#directory.update({ role: 'follower', upstream, ...SETTLED });
+        this.#asking = false;
         if (this.isServing) await this.generation.log.forgetUnusedHistory();
       } finally {
         this.#startRole();
@@ -173,11 +193,74 @@ export class Lifecycle {
   }
 
   /**
-   * A follower becomes, durably, the leader of a history of its own. Its last
-   * block is in the log; the link is stopped.
+   * Finishes the batch in hand and appends nothing after it until `release`, or
+   * until the role ends.
+   * @returns where the log ends.
+   */
+  async hold(): Promise<Position> {
+    const { writer } = this;
+    if (!writer) throw new HeadwaterError('unavailable', 'this node is not taking writes');
+    const hold = { over: false, letGo: () => {} };
+    this.#hold = hold;
+    return new Promise((resolve, reject) => {
+      const held = async () => {
+        if (hold.over) return;
+        resolve(this.generation.log.end);
+        await new Promise<void>((release) => {
+          hold.letGo = release;
+        });
+      };
+      writer.between(held).catch(reject);
+    });
+  }
+
+  release(): void {
+    this.#hold.over = true;
+    this.#hold.letGo();
+  }
+
+  /**
+   * A leader whose writer is held steps down, durably, to follow the node that
+   * it hands over to; everything that it has is durable before.
+   * @param reason what hears whatever waits in the writer.
+   */
+  handOver(to: HandingOver, reason: HeadwaterError): Promise<void> {
+    return this.#change(async () => {
+      const { log } = this.serving;
+      if (log.end.offset !== to.offset || !this.#writer)
+        throw new HeadwaterError('unavailable', `the store has changed since offset ${to.offset}`);
+      await log.durable();
+      await this.#stopRole(reason);
+      try {
+        await this.#directory.update({ role: 'follower', upstream: to.address, ...SETTLED, handing_over: to });
+        await log.forgetUnusedHistory();
+      } finally {
+        this.#startRole();
+      }
+    });
+  }
+
+  /** A leader takes no more writes, durably, because another node leads its history on. */
+  supersede(by: SupersededBy, reason: HeadwaterError): Promise<void> {
+    return this.#change(async () => {
+      await this.#writer?.between(async () => {});
+      await this.#stopRole(reason);
+      try {
+        await this.#directory.update({ superseded_by: by });
+        this.#asking = false;
+      } finally {
+        this.#startRole();
+      }
+    });
+  }
+
+  /**
+   * A follower, or a leader that may not lead, becomes durably the leader of a
+   * history of its own. Its last block is in the log; the link is stopped.
+   * @param change what else is to be true from then on.
    * @throws HeadwaterError where the data are not whole, or the disk fails.
    */
-  async lead(): Promise<void> {
+  async lead(change: Partial<NodeRecord> = {}): Promise<void> {
     if (this.#stuck && this.#unavailable) throw this.#unavailable;
     await this.#changeUnlessClosing(async () => {
       const generation = this.serving;
@@ -185,7 +268,10 @@ export class Lifecycle {
       try {
         // The history first: cut before the role is on disk too, it is forgotten, since nothing was logged under it.
         await this.#lead(generation);
-        await this.#directory.update({ role: 'leader', upstream: '' });
+        await this.#directory.update({ role: 'leader', upstream: '', ...SETTLED, ...change });
+        this.#asking = false;
+        // Those that waited for this.
+        generation.log.wake();
       } catch (error) {
         // What is on disk is not known: opening anew finds out.
         this.failed(HeadwaterError.from(error));
@@ -225,12 +311,15 @@ export class Lifecycle {
   close(reason: HeadwaterError): Promise<void> {
     this.announceClose(reason);
     this.#closed ??= this.#change(async () => {
+      this.release();
+      const ledWell = this.isServing && this.#writer !== undefined;
       if (this.isServing) {
         await this.#writer?.between(async () => {}).catch(() => {});
         await this.#generation?.checkpointer.checkpoint().catch(() => {});
       }
       try {
         await this.#close(reason);
+        if (ledWell) await this.#noteLife({ clean: true });
       } finally {
         await this.#directory.close();
       }
@@ -259,7 +348,8 @@ export class Lifecycle {
         message,
       );
     } else if (this.#directory.node.role === 'leader') {
-      await this.#lead(generation);
+      this.#asking = starting ? await this.#shouldAsk() : this.#asking;
+      if (!this.#directory.node.superseded_by && !this.#asking) await this.#lead(generation);
     } else {
       await generation.log.forgetUnusedHistory();
     }
@@ -269,10 +359,26 @@ export class Lifecycle {
     this.#onServing(this.isServing);
   }
 
+  /** Only at a start: what this process had appended, the operating system has. */
+  async #shouldAsk(): Promise<boolean> {
+    const text = await this.#directory.read('life.json');
+    return mayHaveLostTail(parseLife(text), this.#options.bootId()) && this.#options.hasKnownFollowers();
+  }
+
+  async #noteLife({ clean }: { clean: boolean }): Promise<void> {
+    const life: Life = { boot_id: this.#options.bootId() ?? '', ended_clean: clean };
+    const text = `${JSON.stringify(life)}\n`;
+    if (text === this.#life) return;
+    await this.#directory.replace('life.json', text);
+    this.#life = text;
+  }
+
   async #lead({ log }: Generation): Promise<void> {
+    await this.#noteLife({ clean: false });
     if (this.#directory.node.cluster_id === '')
       await this.#directory.update({ cluster_id: this.#options.randomBytes(16).toString('hex') });
-    const row = await log.beginHistory(this.#options.randomBytes(20).toString('hex'));
+    const above = this.#directory.node.superseded_by?.epoch;
+    const row = await log.beginHistory(this.#options.randomBytes(20).toString('hex'), above);
     this.#logger.info(
       { replication_id: row.replicationId, epoch: row.epoch },
       `leading from offset ${row.firstOffset} under the new history ${row.replicationId}`,
@@ -291,7 +397,8 @@ export class Lifecycle {
       onFailure,
     };
     this.#background = new AbortController();
-    if (this.#directory.node.role === 'follower') {
+    const { role, superseded_by } = this.#directory.node;
+    if (role === 'follower' || superseded_by || this.#asking) {
       this.#backgroundDone = sweepAsFollower(expiry, this.#background.signal);
       return;
     }
@@ -312,7 +419,9 @@ export class Lifecycle {
 
   async #stopRole(reason: HeadwaterError): Promise<void> {
     this.#background.abort(reason);
-    await this.#writer?.close(reason);
+    const closed = this.#writer?.close(reason);
+    this.release();
+    await closed;
     this.#writer = undefined;
     await this.#backgroundDone;
   }
@@ -406,4 +515,15 @@ function standingOf({ log, keyspace }: Generation): Standing {
     durableOffset: Math.min(log.durableOffset, log.end.offset),
     checkpoint: { offset: position.offset, keys },
   };
+}
+
+/** A damaged file says nothing: whoever has known followers asks them then. */
+function parseLife(text: string | undefined): Life | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const { boot_id, ended_clean } = JSON.parse(text) as Life;
+    return { boot_id: String(boot_id), ended_clean: ended_clean === true };
+  } catch {
+    return { boot_id: '', ended_clean: false };
+  }
 }

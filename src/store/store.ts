@@ -6,6 +6,11 @@
  *   leader     writer and active expiry run; a history of its own is begun
  *   follower   `receive` and `replace` take what upstream sends; writes are refused
  *
+ * A leader that may have lost its tail is `asking` at first: it receives as a
+ * follower does, until `promote`. One that is `supersededBy` another takes no
+ * writes. A follower that is `handingOver` was the leader until now: writes
+ * wait at the gate until it is known who takes them.
+ *
  * What is open, and what becomes of it when a write fails, is lifecycle.ts's.
  */
 import { type Clock, LogicalClock } from '../clock.js';
@@ -16,6 +21,7 @@ import type { Files } from '../files.js';
 import { invariant } from '../invariant.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { OpenDatabase } from '../level.js';
+import { GRANTS_KEPT_MAX } from '../limits.js';
 import type { Lineage, LineageRow } from '../lineage.js';
 import type { Block } from '../log/block.js';
 import type { Interlude } from '../log/interludes.js';
@@ -25,9 +31,11 @@ import type { Operation, Reply } from '../operation.js';
 import { formatPosition, type Position } from '../position.js';
 import type { CheckpointBudget } from './checkpoint.js';
 import type { FsyncPolicy } from './commit.js';
-import { Directory, type Role } from './directory.js';
+import { Directory, type Grants, type HandingOver, type Role, type SupersededBy } from './directory.js';
 import { DurablePoint } from './durable-point.js';
+import { Gate } from './gate.js';
 import type { Generation } from './generation.js';
+import { type KnownFollower, KnownFollowers } from './known-followers.js';
 import { Lifecycle, type Standing } from './lifecycle.js';
 import { countLostWrites, saveLostWrites } from './lost-writes.js';
 import { readAll } from './reader.js';
@@ -46,6 +54,8 @@ export interface StoreOptions {
   readonly fsync: FsyncPolicy;
   readonly limits: Limits;
   readonly budget: CheckpointBudget;
+  /** Of the machine's start; undefined where it does not tell. */
+  bootId(): string | undefined;
   /** Our own bug has shown itself: the process must not go on. */
   readonly onFatal: (error: Error) => void;
 }
@@ -74,13 +84,24 @@ export class Store {
   #lostWrites = 0;
   readonly #durablePoint = new DurablePoint(() => this.#makeDurable());
   #writeGuard: (() => HeadwaterError | undefined) | undefined;
+  readonly #gate = new Gate();
+  #asksUntilMs = 0;
+  readonly #knownFollowers: KnownFollowers;
 
-  private constructor(options: StoreOptions, directory: Directory) {
+  private constructor(options: StoreOptions, directory: Directory, knownFollowers: KnownFollowers) {
     this.#options = options;
     this.#logger = options.logger;
     this.#logicalClock = new LogicalClock(options.clock);
     this.#directory = directory;
-    this.#lifecycle = new Lifecycle({ ...options, directory, logicalClock: this.#logicalClock });
+    this.#knownFollowers = knownFollowers;
+    this.#lifecycle = new Lifecycle({
+      ...options,
+      directory,
+      logicalClock: this.#logicalClock,
+      bootId: () => options.bootId(),
+      hasKnownFollowers: () => knownFollowers.all.length > 0,
+    });
+    if (directory.node.handing_over) this.#gate.close();
   }
 
   /**
@@ -89,11 +110,14 @@ export class Store {
    */
   static async open(options: StoreOptions, role?: { role: Role; upstream: string }): Promise<Store> {
     const directory = await Directory.open(options.directory, options);
-    const store = new Store(options, directory);
     try {
-      await directory.removeOtherGenerations();
       if (role && (role.role !== directory.node.role || role.upstream !== directory.node.upstream))
-        await directory.update(role);
+        await directory.update({ ...role, handing_over: undefined, superseded_by: undefined });
+      const known = new KnownFollowers(await directory.read('followers.json'), (text) =>
+        directory.replace('followers.json', text),
+      );
+      const store = new Store(options, directory, known);
+      await directory.removeOtherGenerations();
       await store.#lifecycle.start();
       return store;
     } catch (error) {
@@ -119,6 +143,35 @@ export class Store {
   /** host:port of the node that this one follows; empty on a leader. */
   get upstream(): string {
     return this.#directory.node.upstream;
+  }
+
+  /** To whom this node, the leader until now, hands over, while it does not know whether that one leads. */
+  get handingOver(): HandingOver | undefined {
+    return this.#directory.node.handing_over;
+  }
+
+  /** Why this leader takes no writes, where another one leads its history on. */
+  get supersededBy(): SupersededBy | undefined {
+    return this.#directory.node.superseded_by;
+  }
+
+  /** Whether this leader does not lead yet, because its followers may have what its log has lost. */
+  get asking(): boolean {
+    return this.#lifecycle.asking;
+  }
+
+  /** How it has answered those that handed over to it. */
+  get grants(): Grants {
+    return this.#directory.node.grants ?? { taken: [], refused: [] };
+  }
+
+  get knownFollowers(): readonly KnownFollower[] {
+    return this.#knownFollowers.all;
+  }
+
+  /** Remembers, durably, who follows, and how far they were. */
+  noteFollowers(followers: readonly KnownFollower[]): Promise<void> {
+    return this.#knownFollowers.note(followers);
   }
 
   get limits(): Limits {
@@ -203,11 +256,12 @@ export class Store {
   // ---- clients ----------------------------------------------------------------
 
   get queuedBytes(): number {
-    return this.#lifecycle.writer?.queuedBytes ?? 0;
+    return (this.#lifecycle.writer?.queuedBytes ?? 0) + this.#gate.heldBytes;
   }
 
   /** Resolves when `queuedBytes` is at most `bytes`, or `signal` aborts. */
   async whenQueueBelow(bytes: number, signal: AbortSignal): Promise<void> {
+    if (this.queuedBytes > bytes && this.#gate.isClosed) await this.#gate.whenOpen(signal);
     await this.#lifecycle.writer?.whenQueueBelow(bytes, signal);
   }
 
@@ -221,8 +275,9 @@ export class Store {
     operations: readonly Operation[],
     options: { bytes: number; ordered: boolean; replyBytesMax?: number },
   ): Promise<Submitted> {
-    const generation = this.#lifecycle.serving;
     const writes = operations.some(isWrite);
+    if (this.#gate.isClosed && (writes || options.ordered)) await this.#gate.pass(options.bytes);
+    const generation = this.#lifecycle.serving;
     const { writer } = this.#lifecycle;
     const refusal = writer && writes ? this.#writeGuard?.() : undefined;
     if (refusal) return { replies: await this.#refusing(operations, options, refusal), position: generation.log.end };
@@ -241,9 +296,9 @@ export class Store {
     this.#writeGuard = guard;
   }
 
-  /** On a follower: reads are answered, writes refused one by one. */
+  /** Where no writes are taken: reads are answered, writes refused one by one. */
   #readAround(operations: readonly Operation[], generation: Generation): Promise<Reply[]> {
-    return around(operations, this.#readOnly(), async (reads) => {
+    return around(operations, this.#refusal(), async (reads) => {
       const answered: Reply[] = [];
       while (answered.length < reads.length)
         answered.push(...(await readAll(reads.slice(answered.length), generation.keyspace, this.nowMs(), this.limits)));
@@ -289,7 +344,7 @@ export class Store {
    * @throws HeadwaterError where they may not enter; nothing has then.
    */
   async receive(blocks: readonly Block[], rows: readonly LineageRow[]): Promise<void> {
-    invariant(this.role === 'follower', 'only a follower receives');
+    invariant(this.role === 'follower' || this.asking, 'only who does not lead receives');
     const { log, committer } = this.#lifecycle.serving;
     verifyReceived(log, blocks, rows);
     try {
@@ -307,9 +362,10 @@ export class Store {
    * @throws HeadwaterError `read_only_follower`, `unavailable`, `outcome_unknown`.
    */
   async publish({ channel, data, durable }: Message): Promise<number> {
+    if (this.#gate.isClosed) await this.#gate.pass(channel.length + data.length);
     const generation = this.#lifecycle.serving;
     const { writer } = this.#lifecycle;
-    if (!writer) throw this.#readOnly();
+    if (!writer) throw this.#refusal();
     if (durable) {
       const refusal = this.#writeGuard?.();
       if (refusal) throw refusal;
@@ -412,19 +468,88 @@ export class Store {
 
   /** Becomes, durably, a follower of `upstream`; writes in hand are finished first. */
   async follow(upstream: string): Promise<void> {
-    await this.#lifecycle.follow(upstream, this.#readOnly(upstream));
+    try {
+      await this.#lifecycle.follow(upstream, this.#readOnly(upstream));
+    } finally {
+      this.#openGate();
+    }
+  }
+
+  /**
+   * Lets writes wait from here on: those in hand are finished, and nothing is
+   * appended after them until `resumeWrites`, or until the role has changed.
+   * @returns where the log ends.
+   */
+  async pauseWrites(): Promise<Position> {
+    this.#gate.close();
+    return this.#lifecycle.hold();
+  }
+
+  /** Without effect where the role has changed meanwhile and it is not known yet who takes them. */
+  resumeWrites(): void {
+    this.#lifecycle.release();
+    this.#openGate();
+  }
+
+  /**
+   * Steps down, durably, in favour of a follower that holds all that this node
+   * has; its writes are paused, and stay so until it is known who leads:
+   * `handedOver`, `promote` or `follow`.
+   */
+  async handOver(to: HandingOver): Promise<void> {
+    const reason = new HeadwaterError('unavailable', `the leadership is being handed over to ${to.address}`);
+    await this.#lifecycle.handOver(to, reason);
+  }
+
+  /** The node that this one hands over to leads: durably its follower from now on, which sends writers there. */
+  async handedOver(): Promise<void> {
+    // Before it is on disk: cut in between, this node would ask again and hear the same.
+    this.#gate.open();
+    await this.#directory.update({ handing_over: undefined });
+  }
+
+  /**
+   * Binds itself, durably, never to act on a grant of leadership that it has
+   * not acted on.
+   */
+  async refuseGrant(grant: string): Promise<void> {
+    const { taken, refused } = this.grants;
+    if (refused.includes(grant)) return;
+    await this.#directory.update({ grants: { taken, refused: [...refused, grant].slice(-GRANTS_KEPT_MAX) } });
+  }
+
+  /** Takes no more writes, durably, until a person has said `promote` or `follow`. */
+  async supersede(by: SupersededBy): Promise<void> {
+    await this.#lifecycle.supersede(by, supersededError(by));
+  }
+
+  #openGate(): void {
+    if (!this.handingOver) this.#gate.open();
   }
 
   /**
    * Leads, durably, from here on: under a new history, or under the one that it
    * has begun where it leads already. Nothing may be received any more.
+   * @param grant by which a former leader has handed over to it; taken from then on.
    * @throws HeadwaterError where the data are not whole; it stays what it was then.
    */
-  async promote(): Promise<LineageRow> {
-    if (this.role === 'follower') await this.#lifecycle.lead();
+  async promote(grant?: string): Promise<LineageRow> {
+    try {
+      const { taken, refused } = this.grants;
+      const grants =
+        grant === undefined ? {} : { grants: { taken: [...taken, grant].slice(-GRANTS_KEPT_MAX), refused } };
+      if (this.role === 'follower' || this.asking || this.supersededBy) await this.#lifecycle.lead(grants);
+    } finally {
+      this.#openGate();
+    }
     const { current } = this.lineage;
     invariant(current, 'a leader has a history');
     return current;
+  }
+
+  /** Names one attempt to hand the leadership over, like no other. */
+  newGrant(): string {
+    return this.#options.randomBytes(16).toString('hex');
   }
 
   /** Nobody waits from now on for a store that cannot be opened. `close` has to follow. */
@@ -433,8 +558,34 @@ export class Store {
   }
 
   /** Ends it: what is in hand is finished, everything is checkpointed and durable, the directory is unlocked. */
-  close(): Promise<void> {
-    return this.#lifecycle.close(shuttingDown());
+  async close(): Promise<void> {
+    const closed = this.#lifecycle.close(shuttingDown());
+    // What waits there hears of the end.
+    this.#gate.open();
+    await this.#knownFollowers.settled();
+    await closed;
+  }
+
+  /** For people: until when `asking` lasts at most, milliseconds since the epoch. */
+  asksUntil(timeMs: number): void {
+    this.#asksUntilMs = timeMs;
+  }
+
+  /** Why this leader takes no writes; undefined where it does, and on a follower. */
+  get whyNoWrites(): HeadwaterError | undefined {
+    return this.role === 'leader' && (this.supersededBy || this.asking) ? this.#refusal() : undefined;
+  }
+
+  /** Why this node takes no writes. */
+  #refusal(): HeadwaterError {
+    if (this.role === 'follower') return this.#readOnly();
+    if (this.supersededBy) return supersededError(this.supersededBy);
+    if (this.asking)
+      return new HeadwaterError(
+        'unavailable',
+        `this leader may have lost the end of its log when the machine went down: it takes no writes until its followers have told what they have, at most until ${new Date(this.#asksUntilMs).toISOString()}; "promote" makes it go on without them`,
+      );
+    return new HeadwaterError('unavailable', 'this node is changing its role');
   }
 
   #readOnly(upstream = this.upstream): HeadwaterError {
@@ -450,6 +601,15 @@ export class Store {
 
 function shuttingDown(): HeadwaterError {
   return new HeadwaterError('shutting_down', 'the node is shutting down');
+}
+
+function supersededError({ node_id, address, epoch }: SupersededBy): HeadwaterError {
+  const who = address === '' ? `node ${node_id}` : `node ${node_id} at ${address}`;
+  return new HeadwaterError(
+    'superseded',
+    `this leader takes no writes: its history goes on under a later leader, epoch ${epoch}, as ${who} has it; "follow" the node that leads, or "promote" to lead on from here`,
+    { details: { node_id, address, epoch: String(epoch) } },
+  );
 }
 
 /** Answers what only reads; each write is refused with `refusal`. */

@@ -51,6 +51,20 @@ export interface NodeStatus {
   /** How many are now, followers of followers included. */
   readonly followersWithinLag: number;
   readonly heartbeatIntervalMs: number;
+  /** host:port; empty unless a handing over has begun and its outcome is not known. */
+  readonly handingOverTo: string;
+  /** Why this leader takes no writes; empty where it was not superseded. */
+  readonly superseded: string;
+  /** Why this leader takes no writes yet; empty where it asks nobody. */
+  readonly askingFollowers: string;
+  readonly knownFollowers: readonly StatusKnownFollower[];
+}
+
+export interface StatusKnownFollower {
+  readonly nodeId: string;
+  readonly address: string;
+  readonly appendedOffset: number;
+  readonly lastSeenMs: number;
 }
 
 export interface StatusLineageRow {
@@ -103,6 +117,23 @@ export interface KeyspaceDigestReply {
 export interface FollowRequest {
   readonly address: string;
   readonly acceptDataLoss: boolean;
+  readonly full: boolean;
+}
+
+export interface FailoverRequest {
+  /** host:port or node ID; empty: the follower that has the most. */
+  readonly to: string;
+  readonly timeoutMs: number;
+}
+
+export interface FailoverReply {
+  readonly oldLeader: string;
+  readonly newLeader: string;
+  readonly newLeaderId: string;
+  /** From when writes waited until the new leader was known to take them. */
+  readonly pauseMs: number;
+  readonly followersMoved: number;
+  readonly offset: number;
 }
 
 /** The history that a node leads. */
@@ -121,11 +152,12 @@ export function decodeStatusRequest(bytes: Buffer): void {
 }
 
 export function encodeNodeStatus(status: NodeStatus): Buffer {
-  const { lineage, followers, upstream, ...rest } = status;
+  const { lineage, followers, knownFollowers, upstream, ...rest } = status;
   const message: headwater.v1.StatusResponse.$Properties = {
     ...rest,
     lineage: [...lineage],
     followers: [...followers],
+    knownFollowers: [...knownFollowers],
     upstream: upstream === undefined ? null : { ...upstream, lastResync: upstream.lastResync ?? null },
   };
   return v1.StatusResponse.encode(message).finish() as Buffer;
@@ -169,6 +201,15 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     maxLagMs: toNumber(message.maxLagMs, 'max_lag_ms'),
     followersWithinLag: toNumber(message.followersWithinLag, 'followers_within_lag'),
     heartbeatIntervalMs: toNumber(message.heartbeatIntervalMs, 'heartbeat_interval_ms'),
+    handingOverTo: message.handingOverTo,
+    superseded: message.superseded,
+    askingFollowers: message.askingFollowers,
+    knownFollowers: message.knownFollowers.map((known) => ({
+      nodeId: known.nodeId ?? '',
+      address: known.address ?? '',
+      appendedOffset: toNumber(known.appendedOffset, 'known_follower.appended_offset'),
+      lastSeenMs: toNumber(known.lastSeenMs, 'known_follower.last_seen_ms'),
+    })),
   };
 }
 
@@ -238,8 +279,8 @@ export function encodeFollowRequest(request: FollowRequest): Buffer {
 }
 
 export function decodeFollowRequest(bytes: Buffer): FollowRequest {
-  const { address, acceptDataLoss } = decodeMessage('FollowRequest', bytes, v1.FollowRequest);
-  return { address, acceptDataLoss };
+  const { address, acceptDataLoss, full } = decodeMessage('FollowRequest', bytes, v1.FollowRequest);
+  return { address, acceptDataLoss, full };
 }
 
 export function encodeFollowResponse(): Buffer {
@@ -269,4 +310,26 @@ export function decodePromoteResponse(bytes: Buffer): PromoteReply {
     epoch: toNumber(epoch, 'epoch'),
     firstOffset: toNumber(firstOffset, 'first_offset'),
   };
+}
+
+export function encodeFailoverRequest(request: FailoverRequest): Buffer {
+  return v1.FailoverRequest.encode(request).finish() as Buffer;
+}
+
+export function decodeFailoverRequest(bytes: Buffer): FailoverRequest {
+  const { to, timeoutMs } = decodeMessage('FailoverRequest', bytes, v1.FailoverRequest);
+  return { to, timeoutMs: toNumber(timeoutMs, 'timeout_ms') };
+}
+
+export function encodeFailoverResponse(reply: FailoverReply): Buffer {
+  return v1.FailoverResponse.encode(reply).finish() as Buffer;
+}
+
+export function decodeFailoverResponse(bytes: Buffer): FailoverReply {
+  const { oldLeader, newLeader, newLeaderId, pauseMs, followersMoved, offset } = decodeMessage(
+    'FailoverResponse',
+    bytes,
+    v1.FailoverResponse,
+  );
+  return { oldLeader, newLeader, newLeaderId, pauseMs, followersMoved, offset: toNumber(offset, 'offset') };
 }

@@ -54,6 +54,8 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
   lost_branch: CODE.FAILED_PRECONDITION,
   not_a_boundary: CODE.INVALID_ARGUMENT,
   replication_loop: CODE.FAILED_PRECONDITION,
+  failover_failed: CODE.FAILED_PRECONDITION,
+  superseded: CODE.FAILED_PRECONDITION,
   resync_refused: CODE.FAILED_PRECONDITION,
   protocol_violation: CODE.INVALID_ARGUMENT,
   chain_broken: CODE.DATA_LOSS,

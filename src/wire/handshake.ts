@@ -36,6 +36,8 @@ export interface Handshake {
   readonly catchingUp: boolean;
   /** The node ID to which the asker, who led up to its position, hands over; empty where it does not. */
   readonly handsOverTo: string;
+  /** Names this one handing over; empty where there is none. */
+  readonly grant: string;
 }
 
 export function handshakeMessage(frame: Handshake): headwater.v1.Handshake.$Properties {
@@ -61,5 +63,6 @@ export function handshakeOf(message: headwater.v1.Handshake.$Properties): Handsh
     keyspaceIncomplete: message.keyspaceIncomplete ?? false,
     catchingUp: message.catchingUp ?? false,
     handsOverTo: message.handsOverTo ?? '',
+    grant: message.grant ?? '',
   };
 }

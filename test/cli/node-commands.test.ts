@@ -132,6 +132,29 @@ describe('the commands on nodes', function () {
     assert.match(below, new RegExp(`^upstream +${leader.address} +streaming, \\d+ commands?, \\d+ ms behind$`, 'm'));
   });
 
+  it('failover hands over to a follower and back, and prints how long writes waited', async () => {
+    const outcome = await leader.run(['failover', '--to', follower.address, '--timeout', '10s', '--json']);
+    assert.equal(outcome.status, 0, outcome.stderr);
+    const done = JSON.parse(outcome.stdout.toString()) as Record<string, unknown>;
+    assert.deepEqual(
+      [done.old_leader, done.new_leader, done.followers_moved, typeof done.pause_ms],
+      [leader.address, follower.address, 0, 'number'],
+    );
+    const refused = await leader.run(['failover']);
+    assert.equal(refused.status, 3);
+    assert.match(refused.stderr, /this node does not lead: it follows/);
+    await eventually(leader, 'the former leader to stream', ({ upstream }) => upstream?.state === 'streaming');
+    const back = await follower.run(['failover', '--timeout', '10s']);
+    assert.equal(back.status, 0, back.stderr);
+    assert.match(
+      back.stdout.toString(),
+      new RegExp(
+        `^${leader.address} leads from offset 4 in place of ${follower.address}; writes waited [0-9.]+ ms, 0 other followers moved along\n$`,
+      ),
+    );
+    await eventually(follower, 'the follower to stream', ({ upstream }) => upstream?.state === 'streaming');
+  });
+
   it('following itself, or two nodes at once, is refused', async () => {
     const itself = await leader.run(['follow', leader.address]);
     assert.equal(itself.status, 3);

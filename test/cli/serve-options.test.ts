@@ -24,6 +24,7 @@ describe('the help of serve', () => {
     ['--heartbeat-interval', parseDuration, config.heartbeatIntervalMs],
     ['--min-followers', parseCount, config.minFollowers],
     ['--max-lag', parseDuration, config.maxLagMs],
+    ['--ask-followers-timeout', parseDuration, config.askFollowersMs],
   ];
   /** Defaults that depend on something are told in words. */
   const IN_WORDS = ['--follow', '--reflection'];

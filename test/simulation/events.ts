@@ -20,6 +20,7 @@ export const EVENTS: readonly Event[] = [
   { name: 'power cut', weight: 3, run: powerCut },
   { name: 'start', weight: 16, run: start },
   { name: 'promote', weight: 5, run: promote },
+  { name: 'fail over', weight: 5, run: failOver },
   { name: 'follow', weight: 10, run: follow },
   { name: 'trim', weight: 4, run: trim },
   { name: 'checkpoint', weight: 4, run: checkpoint },
@@ -211,6 +212,17 @@ function promote(simulation: Simulation): boolean {
   const node = simulation.any((one) => one.isServing && !one.leads);
   if (node) simulation.begin('promote', node, () => node.replication.promote());
   return node !== undefined;
+}
+
+function failOver(simulation: Simulation): boolean {
+  const node = simulation.any((one) => one.isServing && one.leads && one.replication.followers.status.length > 0);
+  if (!node) return false;
+  simulation.begin('fail over', node, async () => {
+    const { newLeader } = await node.replication.failover({ timeoutMs: 2_000 });
+    simulation.note(`${newLeader} leads in the place of ${node.address}`);
+    simulation.count('failed over');
+  });
+  return true;
 }
 
 /** Anybody but itself: chains and loops come about by accident. */

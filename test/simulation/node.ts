@@ -83,6 +83,8 @@ export class SimulatedNode extends TestNode {
   readonly #budget: { overlayBytesMax: number; replayBytesMax: number };
   #clock: ProcessClock;
   #lives = 0;
+  /** Of its machine. */
+  #boots = 1;
   /** Survives a power cut, as the node last said. */
   #durable = 0;
   state: State = 'down';
@@ -151,6 +153,7 @@ export class SimulatedNode extends TestNode {
         files: this.files.of(clock),
         openDatabase: observed(this.disk.process(), this.#simulation.observer(this)),
         randomBytes: this.#simulation.randomBytes,
+        bootId: () => `boot ${this.#boots}`,
         fsync: this.fsync,
         budget: this.#budget,
         ...(role && { role }),
@@ -186,6 +189,7 @@ export class SimulatedNode extends TestNode {
     const keeps = () => this.#simulation.random() < 0.5;
     this.files.powerCut(keeps);
     await this.disk.powerCut();
+    this.#boots++;
   }
 
   /** Blocks kept in a folder of the data directory, as they lie there. */

@@ -48,7 +48,15 @@ interface Acknowledged {
   readonly node: SimulatedNode;
 }
 
-const REFUSALS = ['unavailable', 'shutting_down', 'read_only_follower', 'outcome_unknown', 'keyspace_incomplete'];
+const REFUSALS = [
+  'unavailable',
+  'shutting_down',
+  'read_only_follower',
+  'outcome_unknown',
+  'keyspace_incomplete',
+  'superseded',
+  'failover_failed',
+];
 
 export class Simulation {
   readonly seed: number;
@@ -344,8 +352,8 @@ export class Simulation {
 
   async #heal(): Promise<void> {
     for (const line of this.network.lines) line.release();
-    await this.#until('what was begun ends', () => this.#inHand.size === 0);
     for (const node of this.nodes.filter(({ state }) => state === 'down')) await this.#bringUp(node);
+    await this.#until('all are up', () => this.nodes.every(({ state }) => state === 'up'));
     const root = await this.#newLeader();
     const placed = [root];
     const parents = new Map<SimulatedNode, string>();
@@ -357,8 +365,10 @@ export class Simulation {
       this.begin(`follow ${parent.address}`, node, () => node.follow(parent.address));
     }
     this.write(root, []);
+    await this.#until('what was begun ends', () => this.#inHand.size === 0);
     await this.#until('all are level with their leader', () => {
       this.#giveUpWhatIsRefused(parents);
+      this.#insist(root);
       return this.nodes.every(
         (node) =>
           node.isServing &&
@@ -388,8 +398,15 @@ export class Simulation {
       this.any((node) => node.isServing && node.store.position.offset > 0) ?? this.any((node) => node.isServing);
     if (!root) throw new Violation(`some node serves\n${this.#states()}`);
     this.begin('promote, for good', root, () => root.replication.promote());
-    await this.#until('the promotion ends', () => this.#inHand.size === 0);
+    await this.#until('the promotion ends', () => root.leads);
     return root;
+  }
+
+  /** A leader that hears of a later one from below takes no writes, until a person says that it is the one. */
+  #insist(root: SimulatedNode): void {
+    if (!root.store.supersededBy || this.#inHand.size > 0) return;
+    this.count('leader superseded');
+    this.begin('promote once more', root, () => root.replication.promote());
   }
 
   /** As a person would who has read why. */

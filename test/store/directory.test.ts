@@ -46,6 +46,7 @@ describe('a data directory', () => {
       'CURRENT',
       'format',
       'gen-000001',
+      'life.json',
       'lock',
       'node.json',
       'owner',

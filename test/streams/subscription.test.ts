@@ -264,6 +264,8 @@ describe('publish and subscribe', () => {
     await world.until('the stream has ended', () => reader.ended !== undefined);
     assert.equal(reader.ended?.code, 'unavailable');
     await level(world, leader, end);
+    // It has heard of the promotion below it.
+    await leader.replication.promote();
     await publish(leader, 'two', { durable: true });
     const again = await subscribe(end, { channels: ['news'], from: reader.told[0]?.position });
     await heard(again, 1);

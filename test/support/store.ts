@@ -48,6 +48,8 @@ export class TestStore {
   readonly disk: MemoryDisk;
   readonly clock: TestClock;
   readonly logger: RecordingLogger;
+  /** Another one after a power cut. */
+  bootId = 'boot 1';
   /** What would have ended the process. */
   readonly fatal: Error[] = [];
   store: Store;
@@ -102,6 +104,7 @@ export class TestStore {
         files: systemFiles,
         randomBytes,
         fsync: 'never',
+        bootId: () => this.bootId,
         limits: { keyBytesMax: 64 * 1024, valueBytesMax: 16 * MiB, transactionBytesMax: 64 * MiB },
         budget: { overlayBytesMax: 48 * MiB, replayBytesMax: 64 * MiB },
         ...this.#options,

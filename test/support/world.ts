@@ -114,6 +114,7 @@ export class TestNode {
       logger,
       nonce: `start ${++starts}`,
       timeoutMs: PATIENT_MS,
+      askFollowersMs: 5_000,
       ...this.#options,
       random: () => 0.5,
       address: () => this.address,

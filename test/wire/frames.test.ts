@@ -53,6 +53,7 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     keyspaceIncomplete: fc.boolean(),
     catchingUp: fc.boolean(),
     handsOverTo: text,
+    grant: text,
   }),
   record<Acknowledgement>({
     kind: kind('acknowledgement'),
@@ -165,6 +166,7 @@ const handshake: Handshake = {
   keyspaceIncomplete: false,
   catchingUp: false,
   handsOverTo: '',
+  grant: '',
 };
 
 describe('replication frames', () => {

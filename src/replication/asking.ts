@@ -1,0 +1,186 @@
+/**
+ * What a leader does before it leads, where its log may have lost a tail: it
+ * dials everybody who has followed it, and takes from those that are ahead on
+ * the same history the blocks that it misses. They serve it as any follower.
+ * Who cannot be reached, or has another past, is noted and left out.
+ */
+import type { Clock } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import { RECORD_FORMAT } from '../keyspace/record.js';
+import { Lineage, type LineageRow } from '../lineage.js';
+import { BLOCK_FORMAT, Block } from '../log/block.js';
+import type { Logger } from '../logger.js';
+import type { SupersededBy } from '../store/directory.js';
+import type { KnownFollower } from '../store/known-followers.js';
+import type { Store } from '../store/store.js';
+import type { Continue, DownFrame } from '../wire/down-frames.js';
+import { PROTOCOL_VERSION } from '../wire/handshake.js';
+import type { UpChannel } from './channel.js';
+import { supersedingEpoch } from './takeover.js';
+
+export interface AskingOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly nonce: string;
+  /** host:port at which this node listens. */
+  address(): string;
+  /** @throws HeadwaterError `unreachable`. */
+  dial(address: string): Promise<UpChannel>;
+}
+
+export class Asking {
+  readonly #options: AskingOptions;
+  readonly #store: Store;
+  readonly #over = new AbortController();
+  /** Blocks enter the log one after another, whoever sends them. */
+  #taking: Promise<unknown> = Promise.resolve();
+  #superseded: SupersededBy | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(options: AskingOptions) {
+    this.#options = options;
+    this.#store = options.store;
+  }
+
+  /**
+   * Asks everybody at once; resolves when all have answered, or after
+   * `timeoutMs`, or after `stop`.
+   * @returns who leads this node's history on, where one of those asked said so.
+   */
+  async run(timeoutMs: number): Promise<SupersededBy | undefined> {
+    const { clock, logger } = this.#options;
+    const { offset } = this.#store.position;
+    const followers = this.#store.knownFollowers;
+    logger.warn(
+      { offset, followers: followers.length },
+      `this leader may have lost the end of its log (it ends at offset ${offset}): asking ${followers.length} known followers first, for at most ${timeoutMs} ms`,
+    );
+    const late = new HeadwaterError('deadline_exceeded', `no answer within ${timeoutMs} ms`);
+    const cancel = clock.after(timeoutMs, () => this.#over.abort(late));
+    this.#running = Promise.all(followers.map((follower) => this.#ask(follower)));
+    await this.#running;
+    cancel();
+    const gained = this.#store.position.offset - offset;
+    logger.info({ gained }, `asked the known followers: ${gained} commands came back`);
+    return this.#superseded;
+  }
+
+  /** Nothing is taken any more once it resolves. */
+  async stop(): Promise<void> {
+    this.#over.abort(new HeadwaterError('cancelled', 'this node asks no longer'));
+    await this.#running;
+  }
+
+  async #ask(follower: KnownFollower): Promise<void> {
+    const { signal } = this.#over;
+    const dialling = this.#options.dial(follower.address);
+    let channel: UpChannel | undefined;
+    const hangUp = () => channel?.close(signal.reason as HeadwaterError);
+    try {
+      channel = await Promise.race([dialling, rejectedBy(signal)]);
+      signal.addEventListener('abort', hangUp, { once: true });
+      if (signal.aborted) hangUp();
+      await this.#catchUp(channel, follower);
+    } catch (error) {
+      this.#options.logger.warn(
+        { node_id: follower.nodeId },
+        `known follower ${follower.address} was of no help: ${(error as Error).message}`,
+      );
+    } finally {
+      signal.removeEventListener('abort', hangUp);
+      if (channel) channel.close();
+      else dialling.then((late) => late.close()).catch(() => {});
+    }
+  }
+
+  async #catchUp(channel: UpChannel, follower: KnownFollower): Promise<void> {
+    await channel.send(this.#handshake());
+    let endOffset: number | undefined;
+    let rows: LineageRow[] = [];
+    while (endOffset === undefined || this.#store.position.offset < endOffset) {
+      for (const frame of await channel.receive()) {
+        if (frame.kind === 'continue') endOffset = this.#judge(frame, follower);
+        else if (frame.kind === 'newHistory') rows.push(frame.row);
+        else if (frame.kind === 'blocks') {
+          await this.#take(frame.blocks, rows);
+          rows = [];
+        } else this.#judgeOther(frame, follower);
+      }
+    }
+  }
+
+  /** @returns where the follower's log ends, which this node wants to reach. */
+  #judge({ lineage, endOffset }: Continue, follower: KnownFollower): number {
+    this.#checkSuperseded(lineage, follower);
+    return endOffset;
+  }
+
+  /** @throws HeadwaterError where the frame means that there is nothing to be had. */
+  #judgeOther(frame: DownFrame, follower: KnownFollower): void {
+    if (frame.kind === 'fullResync') {
+      this.#checkSuperseded(frame.lineage, follower);
+      throw new HeadwaterError('chain_broken', `it would send a snapshot (${frame.reason})`);
+    }
+    if (frame.kind === 'refuse') throw new HeadwaterError('resync_refused', `${frame.reason}: ${frame.message}`);
+    if (frame.kind === 'wait')
+      throw new HeadwaterError('resync_refused', `it has no more than this node: ${frame.reason}`);
+  }
+
+  /** @throws HeadwaterError `superseded`: what that one has beyond was written by another leader. */
+  #checkSuperseded(lineage: readonly LineageRow[], { nodeId, address }: KnownFollower): void {
+    const epoch = supersedingEpoch(
+      this.#store.log.lineage.upTo(this.#store.position.offset),
+      Lineage.received(lineage),
+    );
+    if (epoch === undefined) return;
+    if (epoch > (this.#superseded?.epoch ?? 0)) this.#superseded = { node_id: nodeId, address, epoch };
+    throw new HeadwaterError('superseded', `it has a later history, epoch ${epoch}`);
+  }
+
+  #take(blocks: readonly Buffer[], rows: readonly LineageRow[]): Promise<void> {
+    const taking = this.#taking.then(async () => {
+      const { offset } = this.#store.position;
+      // Another one may have sent them before.
+      const missing = blocks.map((bytes) => new Block(bytes)).filter(({ lastOffset }) => lastOffset > offset);
+      if (missing.length === 0 || this.#over.signal.aborted) return;
+      await this.#store.receive(
+        missing,
+        rows.filter(({ firstOffset }) => firstOffset > offset),
+      );
+    });
+    this.#taking = taking.catch(() => {});
+    return taking;
+  }
+
+  #handshake() {
+    const { log } = this.#store;
+    return {
+      kind: 'handshake',
+      protocolVersion: PROTOCOL_VERSION,
+      blockFormat: BLOCK_FORMAT,
+      recordFormat: RECORD_FORMAT,
+      clusterId: this.#store.clusterId,
+      nodeId: this.#store.nodeId,
+      nonce: this.#options.nonce,
+      address: this.#options.address(),
+      lineage: this.#store.lineageOfData.rows,
+      position: log.end,
+      baseOffset: log.base.offset,
+      keyspaceOffset: this.#store.keyspaceOffset,
+      acceptDataLoss: false,
+      full: false,
+      keyspaceIncomplete: false,
+      catchingUp: true,
+      handsOverTo: '',
+      grant: '',
+    } as const;
+  }
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

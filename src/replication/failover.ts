@@ -1,0 +1,224 @@
+/**
+ * Handing the leadership over, at the node that gives it: pause writes, wait
+ * until the follower that is to lead holds everything, step down durably, and
+ * ask it to lead. There are never two leaders, whatever is lost on the way:
+ *
+ *   until the step down    it may be given up at any time; nothing has changed
+ *   not asked yet          it may be taken back: nobody can have acted on it
+ *   asked, no answer       not known: keep asking; writes wait; a person may end it
+ *   yes                    writers are sent to the new leader, and followers too
+ *   no                     the other is bound to it: lead again, under a new history
+ *
+ * A node that restarts after the step down comes up in the third state.
+ */
+import type { Clock } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { Store } from '../store/store.js';
+import type { FailoverReply } from '../wire/admin.js';
+import type { Feed } from './feed.js';
+import type { Followers } from './followers.js';
+
+export const HANDOVER_REFUSED = 'HANDOVER_REFUSED';
+
+export interface FailoverOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly followers: Followers;
+  /** host:port at which this node listens. */
+  address(): string;
+  /** Runs a change of roles, one after another, with the link stopped; then the role is taken up. */
+  change<T>(change: () => Promise<T>): Promise<T>;
+}
+
+/** The handing over in hand, for whoever waits for it. */
+interface Attempt {
+  readonly abort: AbortController;
+  settle(outcome: Accepted | HeadwaterError): void;
+}
+
+interface Accepted {
+  /** When the new leader's answer was here, by the monotonic clock. */
+  readonly acceptedMs: number;
+  /** Followers that were told. */
+  readonly moved: number;
+}
+
+export class Failover {
+  readonly #options: FailoverOptions;
+  readonly #store: Store;
+  #attempt: Attempt | undefined;
+  /** The grant in hand may have reached the node that it names. */
+  #asked = true;
+
+  constructor(options: FailoverOptions) {
+    this.#options = options;
+    this.#store = options.store;
+  }
+
+  /**
+   * Hands over to the follower with this address or node ID, or to the one that
+   * has the most; resolves when it leads.
+   * @throws HeadwaterError `failover_failed` where nothing has changed, or this
+   *   node leads again; `outcome_unknown` where it goes on asking.
+   */
+  async run({ to, timeoutMs }: { to: string; timeoutMs: number }): Promise<FailoverReply> {
+    if (this.#attempt) throw failed('another failover is under way');
+    this.#checkLeads();
+    const abort = new AbortController();
+    const outcome = new Promise<Accepted | HeadwaterError>((resolve) => {
+      this.#attempt = { abort, settle: resolve };
+    });
+    const late = () => abort.abort(failed(`not done within ${timeoutMs} ms`));
+    const cancel = this.#options.clock.after(timeoutMs, late);
+    try {
+      const { target, beganMs, offset } = await this.#stepDown(to, abort.signal);
+      abort.signal.addEventListener('abort', () => void this.#outOfTime(target), { once: true });
+      if (abort.signal.aborted) void this.#outOfTime(target);
+      const ended = await outcome;
+      if (ended instanceof HeadwaterError) throw ended;
+      return {
+        oldLeader: this.#options.address(),
+        newLeader: target.address,
+        newLeaderId: target.nodeId,
+        pauseMs: ended.acceptedMs - beganMs,
+        followersMoved: ended.moved,
+        offset,
+      };
+    } finally {
+      cancel();
+      this.#attempt = undefined;
+    }
+  }
+
+  /** A person has given this node another place: what was begun is over, however it would have ended. */
+  overtaken(): void {
+    if (this.#store.handingOver) return;
+    this.#attempt?.settle(failed('a person has told this node whom to follow, or to lead, meanwhile'));
+  }
+
+  /** The node ends: what has not been decided is given up, or stays as it is on disk. */
+  close(reason: HeadwaterError): void {
+    this.#attempt?.abort.abort(reason);
+  }
+
+  // ---- what the link says ------------------------------------------------------
+
+  /** From now on the upstream may hear whom this node hands over to. */
+  introducing(): void {
+    this.#asked = true;
+  }
+
+  /** The upstream serves this node: where that was handed over to, it leads, or has led and handed on. */
+  async accepted(): Promise<void> {
+    const to = this.#store.handingOver;
+    if (!to) return;
+    const acceptedMs = this.#options.clock.monotonicMs();
+    await this.#store.handedOver();
+    const moved = this.#options.followers.moved({ address: to.address, nodeId: to.node_id });
+    this.#options.logger.info(
+      { leader: to.address, offset: to.offset },
+      `handed over to ${to.address} at offset ${to.offset}; ${moved} other followers were told`,
+    );
+    this.#attempt?.settle({ acceptedMs, moved });
+  }
+
+  /** The node that was to lead has bound itself not to. */
+  refused(message: string): void {
+    const to = this.#store.handingOver;
+    if (to) void this.#takeBack(to.grant, `${to.address} refused: ${message}`);
+  }
+
+  // ---- the stages --------------------------------------------------------------
+
+  #checkLeads(): void {
+    const { role, upstream, handingOver, asking, supersededBy } = this.#store;
+    if (handingOver) throw failed(`this node is handing over to ${handingOver.address} already`);
+    if (role === 'follower') {
+      throw new HeadwaterError('failover_failed', `this node does not lead: it follows ${upstream}`, {
+        details: { leader: upstream },
+      });
+    }
+    if (asking) throw failed('this node does not lead yet: it asks its followers for what it may have lost');
+    if (supersededBy) throw failed('this node takes no writes: another leader has superseded it');
+  }
+
+  /** @throws HeadwaterError; writes are taken again then. */
+  #stepDown(
+    to: string,
+    signal: AbortSignal,
+  ): Promise<{ target: { address: string; nodeId: string }; beganMs: number; offset: number }> {
+    return this.#options.change(async () => {
+      this.#checkLeads();
+      const feed = this.#options.followers.target(to);
+      const { nodeId, address } = feed.status;
+      const beganMs = this.#options.clock.monotonicMs();
+      try {
+        const offset = await this.#untilLevel(feed, signal);
+        signal.throwIfAborted();
+        this.#asked = false;
+        await this.#store.handOver({ grant: this.#store.newGrant(), node_id: nodeId, address, offset });
+        this.#options.logger.info({ to: address, offset }, `stepped down at offset ${offset} in favour of ${address}`);
+        return { target: { address, nodeId }, beganMs, offset };
+      } catch (error) {
+        this.#store.resumeWrites();
+        const cause = HeadwaterError.from(error);
+        throw new HeadwaterError(
+          'failover_failed',
+          `not handed over to ${address}: ${cause.message}; nothing has changed`,
+          {
+            cause,
+          },
+        );
+      }
+    });
+  }
+
+  async #untilLevel(feed: Feed, signal: AbortSignal): Promise<number> {
+    const paused = this.#store.pauseWrites();
+    const end = await Promise.race([paused, whenAborted(signal)]);
+    await feed.whenAppended(end, signal);
+    return end.offset;
+  }
+
+  /** Nobody has heard of it: it is taken back. Else it goes on, and who waits for it is told so. */
+  async #outOfTime(target: { address: string }): Promise<void> {
+    const grant = this.#store.handingOver?.grant;
+    if (grant === undefined) return;
+    // A session that waits for its answer is left alone.
+    if (!this.#asked) await this.#takeBack(grant, `${target.address} could not be reached`, { unlessAsked: true });
+    if (this.#store.handingOver?.grant !== grant) return;
+    this.#attempt?.settle(
+      new HeadwaterError(
+        'outcome_unknown',
+        `${target.address} was asked to lead and has not answered: this node goes on asking, and writes wait. "promote" takes the leadership back at once; do that only where ${target.address} is known not to lead`,
+      ),
+    );
+  }
+
+  /** Leads again, under a new history. */
+  async #takeBack(grant: string, why: string, { unlessAsked } = { unlessAsked: false }): Promise<void> {
+    try {
+      await this.#options.change(async () => {
+        if (this.#store.handingOver?.grant !== grant || (unlessAsked && this.#asked)) return;
+        await this.#store.promote();
+        this.#options.logger.warn({}, `the leadership was not handed over: ${why}; this node leads again`);
+        this.#attempt?.settle(failed(`not handed over: ${why}; this node leads again`));
+      });
+    } catch (error) {
+      this.#options.logger.error({}, `the leadership could not be taken back: ${(error as Error).message}`);
+    }
+  }
+}
+
+function failed(message: string): HeadwaterError {
+  return new HeadwaterError('failover_failed', message);
+}
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,78 @@
+/**
+ * What a node makes of a handshake by which a leader hands its leadership over
+ * to it, as a pure function, and whether one leader has been superseded by
+ * another. There must never be two leaders: so a grant is acted upon only by
+ * the node that it names, once, exactly where the giver's log ends; and a node
+ * that says no says it for ever. Design: decision 21.
+ */
+import type { Lineage } from '../lineage.js';
+import { formatPosition, type Position } from '../position.js';
+
+export interface Offer {
+  readonly grant: string;
+  /** The node ID that is to lead. */
+  readonly handsOverTo: string;
+  /** Where the giver's log ends. */
+  readonly position: Position;
+}
+
+export interface Taker {
+  readonly nodeId: string;
+  readonly role: 'leader' | 'follower';
+  readonly end: Position;
+  /** It is handing over itself, and does not know whether that one leads. */
+  readonly handingOver: boolean;
+  /** Its own log has the same past at the giver's position. */
+  readonly holdsPosition: boolean;
+  readonly grants: { readonly taken: readonly string[]; readonly refused: readonly string[] };
+}
+
+export type Answer =
+  /** It takes the leadership, and then goes on as with any follower. */
+  | { readonly kind: 'lead' }
+  /** The giver is a follower like any other: leadership has moved on already. */
+  | { readonly kind: 'serve' }
+  /** It has not acted on the grant and will not. */
+  | { readonly kind: 'refuse'; readonly message: string }
+  /** It is not the node that is meant: that says nothing about that one. */
+  | { readonly kind: 'stranger'; readonly message: string };
+
+export function answerOffer(offer: Offer, taker: Taker): Answer {
+  const { grant, handsOverTo, position } = offer;
+  if (handsOverTo !== taker.nodeId) {
+    const message = `the leadership is handed over to the node ${handsOverTo}, this is ${taker.nodeId}`;
+    return { kind: 'stranger', message };
+  }
+  if (taker.grants.taken.includes(grant)) return { kind: 'serve' };
+  if (taker.grants.refused.includes(grant))
+    return { kind: 'refuse', message: 'it has refused this handing over before' };
+  if (taker.role === 'leader') {
+    if (taker.holdsPosition) return { kind: 'serve' };
+    return { kind: 'refuse', message: `it leads another history, which ends at ${formatPosition(taker.end)}` };
+  }
+  if (taker.handingOver) return { kind: 'refuse', message: 'it is handing over the leadership itself' };
+  const { end } = taker;
+  const level =
+    end.offset === position.offset &&
+    end.checksum === position.checksum &&
+    end.replicationId === position.replicationId;
+  if (level) return { kind: 'lead' };
+  return {
+    kind: 'refuse',
+    message: `the leader ended at ${formatPosition(position)}, this node at ${formatPosition(end)}: it takes over only where both end alike`,
+  };
+}
+
+/**
+ * The epoch under which the history of `own` was led on by another leader, to
+ * the end of `other`; undefined where it was not, or not as far as this tells.
+ */
+export function supersedingEpoch(own: Lineage, other: Lineage): number | undefined {
+  const last = own.current;
+  if (!last || other.epoch <= own.epoch) return undefined;
+  const goesOn = other.rows.some(
+    ({ replicationId, firstOffset, checksum }) =>
+      replicationId === last.replicationId && firstOffset === last.firstOffset && checksum === last.checksum,
+  );
+  return goesOn ? other.epoch : undefined;
+}

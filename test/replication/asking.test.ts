@@ -1,0 +1,184 @@
+/** A leader that may have lost the end of its log with its machine asks those that followed it before it leads. */
+import assert from 'node:assert/strict';
+import { blockKey } from '../../src/log/rows.js';
+import { settled } from '../support/clock.js';
+import { level, type TestNode, World } from '../support/world.js';
+
+describe('a leader whose machine went down', () => {
+  let world: World;
+  let a: TestNode;
+
+  beforeEach(async () => {
+    world = new World();
+    a = await world.node('A');
+    await a.write(3);
+  });
+
+  afterEach(async () => {
+    await world.stop();
+  });
+
+  async function follower(address: string): Promise<TestNode> {
+    const node = await world.node(address, { follows: 'A' });
+    await reached(node);
+    await world.until('it is remembered', () => a.store.knownFollowers.some((known) => known.address === address));
+    return node;
+  }
+
+  /** Unlike `level`, it looks at no digest: that would put everything into the keyspace on disk. */
+  function reached(...nodes: TestNode[]): Promise<void> {
+    return world.until('all have it', () => nodes.every(({ offset }) => offset === a.offset));
+  }
+
+  /** The machine takes the blocks after `offset` with it; a write is a block. */
+  async function powerCut(offset: number): Promise<void> {
+    const { offset: end } = a.store.position;
+    a.kill();
+    for (let lost = offset + 1; lost <= end; lost++) await a.test.disk.raw(a.test.location('log')).del(blockKey(lost));
+    a.test.bootId = 'boot 2';
+    await a.test.open();
+  }
+
+  function leads(): Promise<void> {
+    return world.until('it leads', () => a.store.role === 'leader' && !a.store.asking);
+  }
+
+  async function refusal(): Promise<string> {
+    const [reply] = await a.test.submit({ kind: 'delete', keys: [Buffer.from('x')] });
+    return reply?.kind === 'error' ? `${reply.error.code}: ${reply.error.message}` : '';
+  }
+
+  it('gets the missing blocks back from its follower, and takes no writes before; reads are served', async () => {
+    const b = await follower('B');
+    await a.write(4, 'lost');
+    await reached(b);
+    await powerCut(5);
+    assert.equal(a.offset, 5);
+    assert.equal(a.store.asking, true);
+    world.network.onLine = (line) => line.hold();
+    a.up();
+    assert.match(await refusal(), /^unavailable: .* at most until 2023-11-14T22:/);
+    assert.equal(await a.test.get('k0'), 'k at A');
+    world.network.onLine = () => {};
+    for (const line of world.network.lines) line.release();
+    await leads();
+    assert.equal(await a.test.get('lost3'), 'lost at A');
+    await a.write(1, 'after');
+    await level(world, a, b);
+    assert.deepEqual(b.link.resyncs, { full: 1, partial: 1 });
+    assert.equal(await b.store.lostWrites(), 0);
+    assert.deepEqual(b.followers.served, { full: 0, partial: 0 }, 'it was no follower');
+    assert.deepEqual(b.store.knownFollowers, []);
+  });
+
+  it('gets all of it where two followers are ahead by different amounts', async () => {
+    const b = await follower('B');
+    const c = await follower('C');
+    await a.write(2, 'both');
+    await reached(b, c);
+    await c.down();
+    await a.write(3, 'only B');
+    await reached(b);
+    await powerCut(3);
+    await c.test.open();
+    c.up();
+    a.up();
+    await leads();
+    assert.equal(a.offset, 8);
+    await level(world, a, b, c);
+    assert.deepEqual([b.link.resyncs.full, c.link.resyncs.full], [1, 0], 'nobody needed another snapshot');
+  });
+
+  it('goes on without them after the time-out, or at once when a person says so', async () => {
+    const b = await follower('B');
+    for (const way of ['waits', 'is told'] as const) {
+      await b.down();
+      await a.write(2, way);
+      await powerCut(a.offset);
+      a.test.bootId = `boot, ${way}`;
+      world.network.listen('B', { accept: () => new Promise(() => {}) });
+      a.up();
+      const leading = leads();
+      if (way === 'is told') {
+        assert.equal(await settled(leading), false);
+        await a.replication.promote();
+      }
+      await leading;
+      assert.equal(await refusal(), '');
+      world.network.down('B');
+      await b.test.open();
+      b.up();
+      await level(world, a, b);
+    }
+  });
+
+  it('does not wait where none can be reached', async () => {
+    const b = await follower('B');
+    await b.down();
+    const before = world.clock.monotonicMs();
+    await a.write(2, 'lost');
+    await powerCut(4);
+    a.up();
+    await leads();
+    assert.ok(world.clock.monotonicMs() - before < 5_000);
+    assert.equal(a.offset, 4);
+  });
+
+  it('does not wait where only the process was killed, where it had stopped in good order, or where nobody ever followed', async () => {
+    assert.equal(a.store.asking, false);
+    await powerCut(3);
+    assert.equal(a.store.asking, false, 'nobody to ask');
+    a.up();
+    await follower('B');
+    a.kill();
+    await a.test.open();
+    assert.equal(a.store.asking, false, 'killed');
+    a.up();
+    await a.down();
+    a.test.bootId = 'boot 3';
+    await a.test.open();
+    assert.equal(a.store.asking, false, 'stopped');
+    a.up();
+  });
+
+  it('leaves out a follower that has another past', async () => {
+    const b = await follower('B');
+    await b.replication.promote();
+    await b.write(2, 'of its own');
+    // And loses, with its machine, what A has: no leader later than A's is left.
+    await a.write(4, 'lost');
+    await a.replication.failover().catch(() => {});
+    await powerCut(5);
+    a.up();
+    await world.until('it knows', () => !a.store.asking);
+    assert.equal(await a.test.get('of its own0'), undefined);
+    assert.equal(await a.test.get('lost1'), 'lost at A');
+  });
+
+  it('takes no writes where one of them has been promoted meanwhile, and names it', async () => {
+    const b = await follower('B');
+    await powerCut(3);
+    await b.replication.promote();
+    await b.write(2, 'later');
+    a.up();
+    await world.until('it knows', () => !a.store.asking);
+    assert.match(await refusal(), /^superseded: .* epoch 2, as node [0-9a-f]{32} at B has it/);
+    await a.follow('B');
+    await level(world, b, a);
+    assert.equal(a.link.resyncs.full, 0);
+  });
+
+  it('can be told to follow instead', async () => {
+    const b = await follower('B');
+    await a.write(1, 'lost');
+    await reached(b);
+    await powerCut(3);
+    world.network.onLine = (line) => line.hold();
+    a.up();
+    world.network.onLine = () => {};
+    await b.replication.promote();
+    await a.follow('B');
+    await level(world, b, a);
+    assert.equal(await a.test.get('lost0'), 'lost at A');
+  });
+});

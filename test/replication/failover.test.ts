@@ -1,0 +1,390 @@
+/**
+ * Handing the leadership over, with every message lost, cut or late in turn:
+ * never two leaders, nothing acknowledged lost, and in the end one leader.
+ */
+import assert from 'node:assert/strict';
+import type { HeadwaterError } from '../../src/errors.js';
+import type { Line } from '../support/channel.js';
+import { settled } from '../support/clock.js';
+import { level, type TestNode, World } from '../support/world.js';
+
+/** The time of these tests runs faster than that of the machine: what is to succeed must not run out of it. */
+const PATIENT_MS = 120_000;
+
+describe('failover', () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = new World();
+  });
+
+  afterEach(async () => {
+    await world.stop();
+  });
+
+  async function three(): Promise<[TestNode, TestNode, TestNode]> {
+    const a = await world.node('A');
+    await a.write(5);
+    const b = await world.node('B', { follows: 'A' });
+    const c = await world.node('C', { follows: 'A' });
+    await level(world, a, b, c);
+    return [a, b, c];
+  }
+
+  function leaders(): TestNode[] {
+    return world.nodes.filter(({ store }) => store.isServing && store.role === 'leader');
+  }
+
+  /** Handshakes that hand over, as they are dialled. */
+  function onHandover(act: (line: Line) => void): void {
+    let before: Line | undefined;
+    world.network.onLine = (line) => {
+      if (before) return;
+      const sender = world.nodes.find(({ store }) => store.handingOver);
+      if (!sender) return;
+      before = line;
+      act(line);
+    };
+  }
+
+  async function outcome(promise: Promise<unknown>): Promise<HeadwaterError | undefined> {
+    let result: { error?: HeadwaterError } | undefined;
+    promise.then(
+      () => {
+        result = {};
+      },
+      (error: HeadwaterError) => {
+        result = { error };
+      },
+    );
+    await world.until('it has ended', () => result !== undefined);
+    return result?.error;
+  }
+
+  it('makes the follower lead, and everybody else follow it with partial resyncs', async () => {
+    const [a, b, c] = await three();
+    const before = world.nodes.map(({ link }) => link.resyncs.full);
+    const done = a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS });
+    assert.equal(await outcome(done), undefined);
+    const { newLeader, newLeaderId, oldLeader, followersMoved, offset } = await done;
+    assert.deepEqual([oldLeader, newLeader, newLeaderId, followersMoved, offset], ['A', 'B', b.store.nodeId, 1, 5]);
+    await world.until('C has moved', () => c.store.upstream === 'B');
+    await b.write(3, 'after');
+    await level(world, b, a, c);
+    assert.deepEqual(leaders(), [b]);
+    assert.deepEqual(
+      world.nodes.map(({ link }) => link.resyncs.full),
+      before,
+    );
+    assert.equal(b.store.lineage.epoch, 2);
+  });
+
+  it('back and forth leaves the data whole', async () => {
+    const [a, b, c] = await three();
+    let [leader, other] = [a, b];
+    for (let round = 0; round < 6; round++) {
+      await leader.write(2, `round ${round} `);
+      assert.equal(await outcome(leader.replication.failover({ to: other.address, timeoutMs: PATIENT_MS })), undefined);
+      [leader, other] = [other, leader];
+    }
+    await world.until('C has moved', () => c.store.upstream === leader.address);
+    await leader.write(1, 'end');
+    await level(world, leader, other, c);
+    assert.equal(leader.store.lineage.epoch, 7);
+  });
+
+  it('chooses the follower that has the most, not one that is behind', async () => {
+    const [a, b] = await three();
+    world.network.lines[1]?.hold();
+    await a.write(3, 'missed by C');
+    await world.until('B is level', () =>
+      a.followers.status.some(({ address, lagCommands }) => address === 'B' && lagCommands === 0),
+    );
+    const done = a.replication.failover({ timeoutMs: PATIENT_MS });
+    assert.equal(await outcome(done), undefined);
+    assert.equal((await done).newLeader, 'B');
+    assert.deepEqual(leaders(), [b]);
+  });
+
+  it('is refused without a follower, to a stranger, on a follower, and twice at a time', async () => {
+    const a = await world.node('A');
+    await assert.rejects(a.replication.failover(), { code: 'failover_failed', message: /nobody follows/ });
+    const b = await world.node('B', { follows: 'A' });
+    await level(world, a, b);
+    await assert.rejects(a.replication.failover({ to: 'X' }), {
+      code: 'failover_failed',
+      message: /expected a follower in sync, received X; in sync: B/,
+    });
+    await assert.rejects(b.replication.failover(), { code: 'failover_failed', message: /it follows A/ });
+    const first = a.replication.failover();
+    await assert.rejects(a.replication.failover(), { code: 'failover_failed', message: /another failover/ });
+    assert.equal(await outcome(first), undefined);
+  });
+
+  it('lets writes wait, not reads, and sends them to the new leader then', async () => {
+    const [a, b] = await three();
+    world.network.lines[0]?.hold('up');
+    await a.write(1, 'not acknowledged');
+    const done = a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS });
+    await settled(done);
+    const write = a.test.set('waits');
+    assert.equal(await settled(write), false);
+    assert.equal(await a.test.get('k0'), 'k at A');
+    world.network.lines[0]?.release();
+    assert.equal(await outcome(done), undefined);
+    const replies = await a.test.submit({ kind: 'delete', keys: [Buffer.from('waits')] });
+    assert.equal(replies[0]?.kind === 'error' && replies[0].error.details.leader, 'B');
+    await outcome(write);
+    assert.equal(await a.test.get('waits'), undefined);
+    assert.deepEqual(leaders(), [b]);
+  });
+
+  it('is given up where the follower does not come level in time: writes go on, nothing has changed', async () => {
+    const [a] = await three();
+    world.network.lines[0]?.hold('up');
+    await a.write(1, 'not acknowledged');
+    const epoch = a.store.lineage.epoch;
+    const done = a.replication.failover({ to: 'B', timeoutMs: 200 });
+    await settled(done);
+    const write = a.test.set('waits');
+    const error = await outcome(done);
+    assert.equal(error?.code, 'failover_failed');
+    assert.match(error.message, /not done within 200 ms; nothing has changed/);
+    await outcome(write);
+    assert.equal(await a.test.get('waits'), 'v');
+    assert.deepEqual([leaders(), a.store.lineage.epoch], [[a], epoch]);
+  });
+
+  it('is taken back where the follower is gone before it was asked', async () => {
+    const [a, b] = await three();
+    world.network.down('B');
+    const error = await outcome(a.replication.failover({ to: 'B', timeoutMs: 500 }));
+    assert.equal(b.store.role, 'follower');
+    assert.match(error?.message ?? '', /B could not be reached; this node leads again/);
+    await a.test.set('goes on');
+    assert.equal(a.store.role, 'leader');
+    assert.equal(a.store.handingOver, undefined);
+  });
+
+  it('is taken back where the follower refuses, which is bound to it for ever', async () => {
+    const [a, b, c] = await three();
+    const { handOver } = a.store;
+    a.store.handOver = async (to) => {
+      // By the time at which it is asked, it has written something itself.
+      await b.replication.promote();
+      await b.write(1, 'on its own');
+      await b.follow('X');
+      await handOver.call(a.store, to);
+    };
+    const error = await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS }));
+    assert.match(error?.message ?? '', /B refused: .* this node leads again/);
+    assert.equal(b.store.grants.refused.length, 1);
+    await a.test.set('goes on');
+    assert.equal(a.store.role, 'leader');
+    assert.equal(c.store.role, 'follower');
+  });
+
+  describe('with a line that breaks', () => {
+    for (let frames = 1; frames <= 4; frames++) {
+      it(`after frame ${frames} of the answer, comes to one leader`, async () => {
+        const [a, b, c] = await three();
+        onHandover((line) => line.cutAfter(frames));
+        assert.equal(await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS })), undefined);
+        assert.deepEqual(leaders(), [b]);
+        await b.write(2, 'after');
+        await world.until('C has moved', () => c.store.upstream === 'B');
+        await level(world, b, a, c);
+      });
+    }
+
+    it('on which the question is lost, asks again', async () => {
+      const [a, b] = await three();
+      onHandover((line) => line.cut());
+      assert.equal(await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS })), undefined);
+      assert.deepEqual(leaders(), [b]);
+    });
+
+    for (const direction of ['up', 'down'] as const) {
+      it(`silently, ${direction === 'up' ? 'before the question' : 'before the answer'} arrives: it says so, and writes wait until it is known`, async () => {
+        const [a, b] = await three();
+        let held: Line | undefined;
+        onHandover((line) => {
+          held = line;
+          line.hold(direction);
+        });
+        const done = a.replication.failover({ to: 'B', timeoutMs: 300 });
+        const error = await outcome(done);
+        assert.equal(error?.code, 'outcome_unknown');
+        assert.equal(a.store.handingOver?.address, 'B');
+        const write = a.test.set('waits');
+        assert.equal(await settled(write), false);
+        assert.ok(leaders().length <= 1);
+        held?.release();
+        await outcome(write);
+        assert.deepEqual(leaders(), [b]);
+        assert.equal(await a.test.get('waits'), undefined);
+      });
+    }
+
+    it('before the followers hear where to go: they stay below the former leader and miss nothing', async () => {
+      const [a, b, c] = await three();
+      world.network.lines[1]?.hold('down');
+      assert.equal(await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS })), undefined);
+      world.network.lines[1]?.cut();
+      await b.write(2, 'after');
+      await level(world, b, a, c);
+    });
+  });
+
+  describe('with a node that is killed', () => {
+    it('the new leader, before it has answered: it leads when it comes back, or was never asked', async () => {
+      const [a, b] = await three();
+      onHandover((line) => line.hold('down'));
+      const done = a.replication.failover({ to: 'B', timeoutMs: 300 });
+      assert.equal((await outcome(done))?.code, 'outcome_unknown');
+      await world.until('B leads', () => b.store.role === 'leader');
+      b.kill();
+      await b.test.open();
+      b.up();
+      await world.until('A knows', () => a.store.handingOver === undefined);
+      assert.deepEqual(leaders(), [b]);
+      await b.write(1, 'after');
+      await level(world, b, a);
+    });
+
+    it('the new leader, before it was asked', async () => {
+      const [a, b] = await three();
+      onHandover((line) => line.hold('up'));
+      const done = a.replication.failover({ to: 'B', timeoutMs: 300 });
+      assert.equal((await outcome(done))?.code, 'outcome_unknown');
+      b.kill();
+      await b.test.open();
+      b.up();
+      await world.until('A knows', () => a.store.handingOver === undefined);
+      assert.deepEqual(leaders(), [b]);
+    });
+
+    for (const direction of ['up', 'down'] as const) {
+      it(`the old leader, ${direction === 'up' ? 'before' : 'after'} the other one has taken over: it goes on asking when it comes back`, async () => {
+        const [a, b] = await three();
+        onHandover((line) => line.hold(direction));
+        const done = a.replication.failover({ to: 'B', timeoutMs: 300 });
+        assert.equal((await outcome(done))?.code, 'outcome_unknown');
+        if (direction === 'down') await world.until('B leads', () => b.store.role === 'leader');
+        a.kill();
+        await a.test.open();
+        assert.equal(a.store.handingOver?.address, 'B');
+        const write = a.test.set('waits');
+        assert.equal(await settled(write), false);
+        a.up();
+        await outcome(write);
+        assert.equal(await a.test.get('waits'), undefined);
+        assert.deepEqual(leaders(), [b]);
+      });
+    }
+  });
+
+  it('that has been answered late is not acted upon again, when the new leader has handed on', async () => {
+    const [a, b, c] = await three();
+    onHandover((line) => line.hold('down'));
+    assert.equal((await outcome(a.replication.failover({ to: 'B', timeoutMs: 300 })))?.code, 'outcome_unknown');
+    await world.until('B leads', () => b.store.role === 'leader');
+    await c.follow('B');
+    await world.until('C follows B', () => c.link.status.state === 'streaming');
+    assert.equal(await outcome(b.replication.failover({ to: 'C', timeoutMs: PATIENT_MS })), undefined);
+    assert.deepEqual(leaders(), [c]);
+    a.kill();
+    await a.test.open();
+    a.up();
+    await world.until('A knows', () => a.store.handingOver === undefined);
+    assert.deepEqual(leaders(), [c]);
+    await c.write(2, 'after');
+    await level(world, c, b, a);
+  });
+
+  it('whose outcome is not known can be ended by a person', async () => {
+    const [a, b] = await three();
+    onHandover((line) => line.hold('up'));
+    assert.equal((await outcome(a.replication.failover({ to: 'B', timeoutMs: 300 })))?.code, 'outcome_unknown');
+    const write = a.test.set('waits');
+    world.network.down('B');
+    for (const line of world.network.lines) line.cut();
+    await a.replication.promote();
+    await outcome(write);
+    assert.equal(await a.test.get('waits'), 'v');
+    assert.equal(b.store.role, 'follower');
+  });
+
+  it('does not let an expired key be deleted while writes wait: both end alike', async () => {
+    const [a, b] = await three();
+    await a.test.set('short', 'v', 50);
+    world.network.lines[0]?.hold('up');
+    const done = a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS });
+    await settled(done);
+    const { offset } = a.store.position;
+    await world.clock.advance(1_000);
+    assert.equal(a.store.position.offset, offset);
+    world.network.lines[0]?.release();
+    assert.equal(await outcome(done), undefined);
+    assert.deepEqual(leaders(), [b]);
+  });
+});
+
+describe('a leader that was superseded', () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = new World();
+  });
+
+  afterEach(async () => {
+    await world.stop();
+  });
+
+  it('takes no more writes, over restarts, until a person says what is to be', async () => {
+    const a = await world.node('A');
+    await a.write(3);
+    const b = await world.node('B', { follows: 'A' });
+    await level(world, a, b);
+    await b.replication.promote();
+    await b.write(1, 'on B');
+    const c = await world.node('C', { follows: 'B' });
+    await level(world, b, c);
+    await c.follow('A');
+    await world.until('A knows', () => a.store.supersededBy !== undefined);
+    await assert.rejects(refusalOf(a), { code: 'superseded', message: /epoch 2, as node [0-9a-f]{32} at C has it/ });
+    assert.equal(await a.test.get('k0'), 'k at A');
+    await a.restart();
+    await assert.rejects(refusalOf(a), { code: 'superseded' });
+    const { epoch } = await a.replication.promote();
+    assert.equal(epoch, 3);
+    await a.test.set('again');
+    await a.follow('B');
+    await level(world, b, a);
+  });
+
+  async function refusalOf(node: TestNode): Promise<void> {
+    const [reply] = await node.test.submit({ kind: 'delete', keys: [Buffer.from('x')] });
+    if (reply?.kind === 'error') throw reply.error;
+  }
+});
+
+describe('follow --full', () => {
+  it('begins with a full resync, once, and goes on as usual after it', async () => {
+    const world = new World();
+    const a = await world.node('A');
+    await a.write(5);
+    const b = await world.node('B', { follows: 'A' });
+    await level(world, a, b);
+    await b.follow('A', { acceptDataLoss: false, full: true });
+    assert.equal(await b.test.get('k0'), 'k at A');
+    await world.until('it is there', () => b.link.resyncs.full === 2);
+    assert.match(b.link.status.lastResync?.reason ?? '', /REQUESTED/);
+    world.network.last.cut();
+    await a.write(1, 'more');
+    await level(world, a, b);
+    assert.equal(b.link.resyncs.full, 2);
+    assert.equal(await b.store.lostWrites(), 0);
+    await world.stop();
+  });
+});

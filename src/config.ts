@@ -35,6 +35,8 @@ export interface NodeOptions {
   replayBytesMax?: number | undefined;
   /** Silence after which a replication link is dead. */
   linkTimeoutMs?: number | undefined;
+  /** Whether a follower answers reads while it is not level with its upstream. */
+  serveStaleReads?: boolean | undefined;
   /** Server reflection, for tools that ask a server what it offers. */
   reflection?: boolean | undefined;
 }
@@ -48,6 +50,7 @@ export interface NodeConfig {
   readonly limits: Limits;
   readonly budget: CheckpointBudget;
   readonly linkTimeoutMs: number;
+  readonly serveStaleReads: boolean;
   readonly reflection: boolean;
 }
 
@@ -63,6 +66,8 @@ export const DEFAULTS = {
   overlayBytesMax: OVERLAY_BYTES_MAX,
   replayBytesMax: REPLAY_BYTES_MAX,
   linkTimeoutMs: LINK_TIMEOUT_MS,
+  /** A follower that has lost its leader is more use with old data than with none. */
+  serveStaleReads: true,
 } as const satisfies Partial<NodeOptions>;
 
 export const FSYNC_POLICIES: readonly FsyncPolicy[] = ['always', 'everysec', 'never'];
@@ -97,6 +102,7 @@ export function checkConfig(options: NodeOptions): NodeConfig {
       replayBytesMax: checkNumber('replay-bytes', options.replayBytesMax ?? DEFAULTS.replayBytesMax, MiB, 4096 * MiB),
     },
     linkTimeoutMs: checkNumber('link-timeout', options.linkTimeoutMs ?? DEFAULTS.linkTimeoutMs, 100, 3_600_000),
+    serveStaleReads: options.serveStaleReads ?? DEFAULTS.serveStaleReads,
     // Reflection tells a stranger what there is to call: off where strangers may be.
     reflection: options.reflection ?? isLoopback(listen),
   };

@@ -13,12 +13,15 @@ import { DRAIN_MS_MAX } from './limits.js';
 import { type Logger, silentLogger } from './logger.js';
 import { packageFile } from './package-root.js';
 import { formatChecksum } from './position.js';
+import { Freshness } from './replication/freshness.js';
 import { type FollowOptions, Replication } from './replication/replication.js';
 import { adminService, type NodeControl } from './rpc/admin-service.js';
+import type { NodeGuarantees } from './rpc/guarantees.js';
 import { keyValueService } from './rpc/key-value-service.js';
 import { dial, replicationService } from './rpc/replication-service.js';
 import { RpcServer } from './rpc/server.js';
 import type { Role } from './store/directory.js';
+import { LocalDurability } from './store/local-durability.js';
 import { Store } from './store/store.js';
 import type { KeyspaceDigestReply, NodeStatus, PromoteReply } from './wire/admin.js';
 
@@ -33,6 +36,7 @@ export class Node implements NodeControl {
   readonly #logger: Logger;
   readonly #store: Store;
   readonly #replication: Replication;
+  readonly #guarantees: NodeGuarantees;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   readonly #startedMs = systemClock.monotonicMs();
   readonly #fail: (error: Error) => void;
@@ -92,6 +96,11 @@ export class Node implements NodeControl {
       address: () => this.address,
       dial: async (address) => dial(address),
     });
+    const { link } = this.#replication;
+    this.#guarantees = {
+      durability: new LocalDurability(store, systemClock),
+      freshness: new Freshness({ store, link, clock: systemClock, serveStaleReads: config.serveStaleReads }),
+    };
   }
 
   /** host:port, with the port that was taken. */
@@ -175,7 +184,11 @@ export class Node implements NodeControl {
   async #listen(): Promise<void> {
     this.#server = await RpcServer.bind({
       address: this.#config.listen,
-      services: [keyValueService(this.#store), adminService(this), replicationService(this.#replication)],
+      services: [
+        keyValueService(this.#store, this.#guarantees),
+        adminService(this),
+        replicationService(this.#replication),
+      ],
       reflection: this.#config.reflection,
       logger: this.#logger,
       onFatal: this.#fail,

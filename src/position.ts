@@ -2,6 +2,7 @@
  * A place in a history: (replication ID, offset, running checksum). Two nodes
  * at equal positions have had the same past.
  */
+import { HeadwaterError } from './errors.js';
 
 export interface Position {
   /** 40 hexadecimal characters. */
@@ -20,6 +21,23 @@ export const ORIGIN: Position = Object.freeze({ replicationId: NO_HISTORY, offse
 /** 8 hexadecimal characters. */
 export function formatChecksum(checksum: number): string {
   return checksum.toString(16).padStart(8, '0');
+}
+
+/** A position as text: `<40 hex replication ID>:<offset>:<8 hex checksum>`. */
+export function formatToken({ replicationId, offset, checksum }: Position): string {
+  return `${replicationId}:${offset}:${formatChecksum(checksum)}`;
+}
+
+/** @throws HeadwaterError `invalid_argument`. */
+export function parseToken(text: string): Position {
+  const [, replicationId, digits, checksum] = /^([0-9a-f]{40}):(\d{1,16}):([0-9a-f]{8})$/.exec(text) ?? [];
+  const offset = Number(digits);
+  if (replicationId !== undefined && checksum !== undefined && Number.isSafeInteger(offset))
+    return { replicationId, offset, checksum: Number.parseInt(checksum, 16) };
+  throw new HeadwaterError(
+    'invalid_argument',
+    `a position token: expected 40 hexadecimal characters, an offset and 8 hexadecimal characters with colons between, received ${JSON.stringify(text.slice(0, 100))}`,
+  );
 }
 
 /** For people: `8f3a…c1@42 (checksum 0badcafe)`. */

@@ -46,6 +46,9 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
   shutting_down: CODE.UNAVAILABLE,
   overloaded: CODE.RESOURCE_EXHAUSTED,
   outcome_unknown: CODE.UNKNOWN,
+  // As gRPC has it: the deadline passed, though the operation may have been done.
+  durability_not_reached: CODE.DEADLINE_EXCEEDED,
+  lost_branch: CODE.FAILED_PRECONDITION,
   deadline_exceeded: CODE.DEADLINE_EXCEEDED,
   cancelled: CODE.CANCELLED,
   unimplemented: CODE.UNIMPLEMENTED,

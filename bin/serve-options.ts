@@ -24,6 +24,7 @@ export interface ServeOptions {
   overlayBytes?: number;
   replayBytes?: number;
   linkTimeout?: number;
+  serveStaleReads?: boolean;
   reflection?: boolean;
   logLevel: string;
 }
@@ -83,6 +84,11 @@ function behaviourOptions(): Option[] {
       `silence after which a replication link is dead (default: ${formatDuration(DEFAULTS.linkTimeoutMs)})`,
     ).argParser(parseDuration),
     new Option(
+      '--serve-stale-reads',
+      'on a follower: answer reads also while it is not level with the node it follows (default)',
+    ),
+    new Option('--no-serve-stale-reads', 'do not: refuse them until it is'),
+    new Option(
       '--reflection',
       'tell gRPC tools which services there are (default: only where the address is loopback)',
     ),
@@ -121,6 +127,7 @@ export function nodeOptions(options: ServeOptions): NodeOptions {
     overlayBytesMax: options.overlayBytes,
     replayBytesMax: options.replayBytes,
     linkTimeoutMs: options.linkTimeout,
+    serveStaleReads: options.serveStaleReads,
     reflection: options.reflection,
   };
   try {

@@ -154,5 +154,6 @@ function lost({ offset, replicationId }: Position, why: string): HeadwaterError 
   return new HeadwaterError(
     'lost_branch',
     `asked for offset ${offset} of the history ${replicationId}: ${why}; what was seen there may be lost`,
+    { details: { replication_id: replicationId, offset: `${offset}` } },
   );
 }

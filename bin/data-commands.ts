@@ -196,8 +196,9 @@ async function incr(
 ): Promise<ExitStatus> {
   const value = await client.incr(key, by ?? 1n, writeOptions(options));
   // By hand: 64 bits do not fit a JavaScript number, but they fit JSON's.
-  const beside = JSON.stringify({ key, ...positionOf(client) });
-  const json = `{"value":${value},${beside.slice(1)}`;
+  const { position } = positionOf(client);
+  const where = position === undefined ? '' : `,"position":${JSON.stringify(position)}`;
+  const json = `{"key":${JSON.stringify(key)},"value":${value}${where}}`;
   await output.result(json, String(value));
   return EXIT.DONE;
 }

@@ -6,9 +6,18 @@
 import { type Command, Option } from 'commander';
 import { parseDecimal, parseDuration, parseInteger, parseText, parseTexts } from './arguments.js';
 import { onNode, type Session } from './connection.js';
+import {
+  positionOf,
+  type ReadOptions,
+  readOptions,
+  type WriteOptions,
+  withDurability,
+  withFreshness,
+  writeOptions,
+} from './guarantee-options.js';
 import { EXIT, type ExitStatus, jsonBytes } from './output.js';
 
-interface SetOptions {
+interface SetOptions extends WriteOptions {
   ttl?: number;
   ifAbsent?: boolean;
   ifPresent?: boolean;
@@ -23,36 +32,32 @@ export function addDataCommands(program: Command): void {
 }
 
 function addReads(program: Command): void {
-  program
-    .command('get')
+  withFreshness(program.command('get'))
     .argument('<KEY>', '', parseText)
     .description("print a key's value, byte for byte; exit status 1 where there is no such key")
     .action(onNode(get));
-  program
-    .command('exists')
+  withFreshness(program.command('exists'))
     .argument('<KEY...>', '', parseTexts)
     .description('print how many of the keys exist; exit status 1 where none does')
     .action(
-      onNode(async ({ client, output }: Session, keys: string[]) =>
-        count(output, 'existing', await client.exists(...keys)),
+      onNode(async (session: Session, keys: string[], options: ReadOptions) =>
+        count(session, 'existing', await session.client.exists(keys, readOptions(options))),
       ),
     );
-  program
-    .command('type')
+  withFreshness(program.command('type'))
     .argument('<KEY>', '', parseText)
     .description("print the type of a key's value: string, or none where there is no such key")
     .action(
-      onNode(async ({ client, output }: Session, key: string) => {
-        const type = await client.type(key);
-        await output.result({ key, type }, type);
+      onNode(async ({ client, output }: Session, key: string, options: ReadOptions) => {
+        const type = await client.type(key, readOptions(options));
+        await output.result({ key, type, ...positionOf(client) }, type);
         return type === 'none' ? EXIT.NEGATIVE : EXIT.DONE;
       }),
     );
 }
 
 function addWrites(program: Command): void {
-  program
-    .command('set')
+  withDurability(program.command('set'))
     .argument('<KEY>', '', parseText)
     .argument('<VALUE>', '', parseText)
     .description(
@@ -62,35 +67,31 @@ function addWrites(program: Command): void {
     .addOption(new Option('--if-absent', 'only if there is no such key').conflicts('ifPresent'))
     .option('--if-present', 'only if there is such a key')
     .action(onNode(set));
-  program
-    .command('del')
+  withDurability(program.command('del'))
     .argument('<KEY...>', '', parseTexts)
     .description('delete keys; print how many there were; exit status 1 where there was none')
     .action(
-      onNode(async ({ client, output }: Session, keys: string[]) =>
-        count(output, 'deleted', await client.del(...keys)),
+      onNode(async (session: Session, keys: string[], options: WriteOptions) =>
+        count(session, 'deleted', await session.client.del(keys, writeOptions(options))),
       ),
     );
-  program
-    .command('incr')
+  withDurability(program.command('incr'))
     .argument('<KEY>', '', parseText)
     .argument('[N]', 'a whole number, also negative; 1 where it is left out', parseInteger)
     .description('add to the whole number in a key, 0 where there is no such key; print the sum')
     .action(onNode(incr));
-  program
-    .command('incrbyfloat')
+  withDurability(program.command('incrbyfloat'))
     .argument('<KEY>', '', parseText)
     .argument('<N>', '', parseDecimal)
     .description('add to the decimal number in a key; print the sum')
     .action(
-      onNode(async ({ client, output }: Session, key: string, by: number) => {
-        const value = await client.incrByFloat(key, by);
-        await output.result({ key, value }, value);
+      onNode(async ({ client, output }: Session, key: string, by: number, options: WriteOptions) => {
+        const value = await client.incrByFloat(key, by, writeOptions(options));
+        await output.result({ key, value, ...positionOf(client) }, value);
         return EXIT.DONE;
       }),
     );
-  program
-    .command('rename')
+  withDurability(program.command('rename'))
     .argument('<KEY>', '', parseText)
     .argument('<NEW-KEY>', '', parseText)
     .description(
@@ -101,34 +102,32 @@ function addWrites(program: Command): void {
 }
 
 function addExpiry(program: Command): void {
-  program
-    .command('ttl')
+  withFreshness(program.command('ttl'))
     .argument('<KEY>', '', parseText)
     .description(
       'print the seconds that a key has left, rounded; -1 where it never expires; exit status 1 where there is no such key',
     )
     .action(onNode(ttl));
-  program
-    .command('expire')
+  withDurability(program.command('expire'))
     .argument('<KEY>', '', parseText)
     .argument('<TTL>', '10s, 500ms, 2h, 1d; a bare number is seconds', parseDuration)
     .description('let a key expire; exit status 1 where there is no such key')
     .action(
-      onNode(async ({ client, output }: Session, key: string, ttlMs: number) => {
-        if (!(await client.expire(key, ttlMs)))
-          return output.negative({ key, applied: false }, `no such key ${JSON.stringify(key)}`);
-        return done(output, { key, applied: true });
+      onNode(async (session: Session, key: string, ttlMs: number, options: WriteOptions) => {
+        const { client, output } = session;
+        if (await client.expire(key, { ttlMs, ...writeOptions(options) })) return done(session, { key, applied: true });
+        return output.negative({ key, applied: false, ...positionOf(client) }, `no such key ${JSON.stringify(key)}`);
       }),
     );
-  program
-    .command('persist')
+  withDurability(program.command('persist'))
     .argument('<KEY>', '', parseText)
     .description('let a key never expire; exit status 1 where there is no such key or it had no expiry')
     .action(
-      onNode(async ({ client, output }: Session, key: string) => {
-        if (await client.persist(key)) return done(output, { key, applied: true });
+      onNode(async (session: Session, key: string, options: WriteOptions) => {
+        const { client, output } = session;
+        if (await client.persist(key, writeOptions(options))) return done(session, { key, applied: true });
         return output.negative(
-          { key, applied: false },
+          { key, applied: false, ...positionOf(client) },
           `no such key, or one that never expires: ${JSON.stringify(key)}`,
         );
       }),
@@ -159,56 +158,70 @@ function addWholeKeyspace(program: Command): void {
         return EXIT.DONE;
       }),
     );
-  program
-    .command('flushall')
+  withDurability(program.command('flushall'))
     .description('delete every key')
     .action(
-      onNode(async ({ client, output }: Session) => {
-        await client.flushAll();
-        return done(output, { applied: true });
+      onNode(async (session: Session, options: WriteOptions) => {
+        await session.client.flushAll(writeOptions(options));
+        return done(session, { applied: true });
       }),
     );
 }
 
-async function get({ client, output }: Session, key: string): Promise<ExitStatus> {
-  const value = await client.getBuffer(key);
-  if (value === undefined) return output.negative({ key, value: null }, `no such key ${JSON.stringify(key)}`);
-  await output.value({ key, ...jsonBytes('value', value) }, value);
+async function get({ client, output }: Session, key: string, options: ReadOptions): Promise<ExitStatus> {
+  const value = await client.getBuffer(key, readOptions(options));
+  const position = positionOf(client);
+  if (value === undefined)
+    return output.negative({ key, value: null, ...position }, `no such key ${JSON.stringify(key)}`);
+  await output.value({ key, ...jsonBytes('value', value), ...position }, value);
   return EXIT.DONE;
 }
 
-async function set({ client, output }: Session, key: string, value: string, options: SetOptions): Promise<ExitStatus> {
+async function set(session: Session, key: string, value: string, options: SetOptions): Promise<ExitStatus> {
+  const { client, output } = session;
   const { ttl: ttlMs, ifAbsent, ifPresent } = options;
-  const { applied } = await client.set(key, value, { ttlMs, ifAbsent, ifPresent });
-  if (applied) return done(output, { key, applied });
+  const { applied } = await client.set(key, value, { ttlMs, ifAbsent, ifPresent, ...writeOptions(options) });
+  if (applied) return done(session, { key, applied });
   return output.negative(
-    { key, applied },
+    { key, applied, ...positionOf(client) },
     `not set: ${JSON.stringify(key)} ${ifAbsent ? 'exists (--if-absent)' : 'does not exist (--if-present)'}`,
   );
 }
 
-async function incr({ client, output }: Session, key: string, by: bigint | undefined): Promise<ExitStatus> {
-  const value = await client.incr(key, by ?? 1n);
+async function incr(
+  { client, output }: Session,
+  key: string,
+  by: bigint | undefined,
+  options: WriteOptions,
+): Promise<ExitStatus> {
+  const value = await client.incr(key, by ?? 1n, writeOptions(options));
   // By hand: 64 bits do not fit a JavaScript number, but they fit JSON's.
-  await output.result(`{"key":${JSON.stringify(key)},"value":${value}}`, String(value));
+  const { position } = positionOf(client);
+  const where = position === undefined ? '' : `,"position":${JSON.stringify(position)}`;
+  const json = `{"key":${JSON.stringify(key)},"value":${value}${where}}`;
+  await output.result(json, String(value));
   return EXIT.DONE;
 }
 
 async function rename(
-  { client, output }: Session,
+  session: Session,
   key: string,
   newKey: string,
-  { ifAbsent }: { ifAbsent?: boolean },
+  options: { ifAbsent?: boolean } & WriteOptions,
 ): Promise<ExitStatus> {
-  const applied = await client.rename(key, newKey, { ifAbsent });
+  const { client, output } = session;
+  const applied = await client.rename(key, newKey, { ifAbsent: options.ifAbsent, ...writeOptions(options) });
   const fields = { key, new_key: newKey, applied };
-  if (applied) return done(output, fields);
-  return output.negative(fields, `not renamed: ${JSON.stringify(newKey)} exists (--if-absent)`);
+  if (applied) return done(session, fields);
+  return output.negative(
+    { ...fields, ...positionOf(client) },
+    `not renamed: ${JSON.stringify(newKey)} exists (--if-absent)`,
+  );
 }
 
-async function ttl({ client, output }: Session, key: string): Promise<ExitStatus> {
-  const { exists, ttlMs = null, expiresAtMs = null } = await client.ttl(key);
-  const fields = { key, exists, ttl_ms: ttlMs, expires_at_ms: expiresAtMs };
+async function ttl({ client, output }: Session, key: string, options: ReadOptions): Promise<ExitStatus> {
+  const { exists, ttlMs = null, expiresAtMs = null } = await client.ttl(key, readOptions(options));
+  const fields = { key, exists, ttl_ms: ttlMs, expires_at_ms: expiresAtMs, ...positionOf(client) };
   if (!exists) return output.negative(fields, `no such key ${JSON.stringify(key)}`);
   // As Redis rounds: to the nearest second.
   await output.result(fields, ttlMs === null ? '-1' : String(Math.floor((ttlMs + 500) / 1_000)));
@@ -242,12 +255,12 @@ async function scan(
 
 const TAB = Buffer.from('\t');
 
-async function count(output: Session['output'], what: string, number: number): Promise<ExitStatus> {
-  await output.result({ [what]: number }, String(number));
+async function count({ client, output }: Session, what: string, number: number): Promise<ExitStatus> {
+  await output.result({ [what]: number, ...positionOf(client) }, String(number));
   return number === 0 ? EXIT.NEGATIVE : EXIT.DONE;
 }
 
-async function done(output: Session['output'], fields: object): Promise<ExitStatus> {
-  await output.result(fields, 'OK');
+async function done({ client, output }: Session, fields: object): Promise<ExitStatus> {
+  await output.result({ ...fields, ...positionOf(client) }, 'OK');
   return EXIT.DONE;
 }

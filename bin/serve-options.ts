@@ -37,6 +37,7 @@ export interface ServeOptions {
   minFollowers?: number;
   maxLag?: number;
   askFollowersTimeout?: number;
+  serveStaleReads?: boolean;
   reflection?: boolean;
   logLevel: string;
 }
@@ -112,6 +113,11 @@ function behaviourOptions(): Option[] {
       `how long a leader that may have lost the end of its log waits for its followers (default: ${formatDuration(DEFAULTS.askFollowersMs)})`,
     ).argParser(parseDuration),
     new Option(
+      '--serve-stale-reads',
+      'on a follower: answer reads also while it is not level with the node it follows (default)',
+    ),
+    new Option('--no-serve-stale-reads', 'do not: refuse them until it is'),
+    new Option(
       '--reflection',
       'tell gRPC tools which services there are (default: only where the address is loopback)',
     ),
@@ -154,6 +160,7 @@ export function nodeOptions(options: ServeOptions): NodeOptions {
     minFollowers: options.minFollowers,
     maxLagMs: options.maxLag,
     askFollowersMs: options.askFollowersTimeout,
+    serveStaleReads: options.serveStaleReads,
     reflection: options.reflection,
   };
   try {

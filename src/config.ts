@@ -47,6 +47,8 @@ export interface NodeOptions {
   maxLagMs?: number | undefined;
   /** A leader that may have lost the end of its log waits for so long for its followers before it leads. */
   askFollowersMs?: number | undefined;
+  /** Whether a follower answers reads while it is not level with its upstream. */
+  serveStaleReads?: boolean | undefined;
   /** Server reflection, for tools that ask a server what it offers. */
   reflection?: boolean | undefined;
 }
@@ -64,6 +66,7 @@ export interface NodeConfig {
   readonly minFollowers: number;
   readonly maxLagMs: number;
   readonly askFollowersMs: number;
+  readonly serveStaleReads: boolean;
   readonly reflection: boolean;
 }
 
@@ -84,6 +87,8 @@ export const DEFAULTS = {
   minFollowers: 0,
   maxLagMs: MAX_LAG_MS,
   askFollowersMs: ASK_FOLLOWERS_MS_MAX,
+  /** A follower that has lost its leader is more use with old data than with none. */
+  serveStaleReads: true,
 } as const satisfies Partial<NodeOptions>;
 
 export const FSYNC_POLICIES: readonly FsyncPolicy[] = ['always', 'everysec', 'never'];
@@ -125,6 +130,7 @@ export function checkConfig(options: NodeOptions): NodeConfig {
       1,
       3_600_000,
     ),
+    serveStaleReads: options.serveStaleReads ?? DEFAULTS.serveStaleReads,
     // Reflection tells a stranger what there is to call: off where strangers may be.
     reflection: options.reflection ?? isLoopback(listen),
   };

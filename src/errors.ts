@@ -32,6 +32,8 @@ export const ERROR_CODES = [
   'overloaded',
   /** The write may or may not have happened. */
   'outcome_unknown',
+  /** The write is in the leader's log and stays, but was not as durable as asked in time; the details say how durable. */
+  'durability_not_reached',
   /** A position in a history that this node's data left before it: what was seen there may be lost. */
   'lost_branch',
   /** The deadline passed. */

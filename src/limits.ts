@@ -221,3 +221,29 @@ export const CLOSE_MS_MAX = 5_000;
 
 /** How long a node gets to acknowledge that a client's stream ends. */
 export const HANG_UP_MS_MAX = 500;
+
+/** Followers that a write can be made to wait for. */
+export const DURABILITY_FOLLOWERS_MAX = 1_000;
+
+/** What a write waits for its durability where nobody says how long, and at most: its stream's later answers wait with it. */
+export const DURABILITY_TIMEOUT_MS = 5_000;
+export const DURABILITY_TIMEOUT_MS_MAX = 60_000;
+
+/** What a read waits on a node that is not as fresh as it asks: less than a client waits, so that it hears why. */
+export const FRESH_WITHIN_MS_MAX = 10_000;
+
+/** A call with a deadline is refused so long before it: the refusal has to be there first. */
+export const FRESH_MARGIN_MS = 50;
+
+/** How often a read that waits looks at what wakes nobody: heartbeats, promotions, a store that opens again. */
+export const FRESH_LOOK_MS = 25;
+
+/** A client's read waits so long on a follower that is not fresh enough before it goes to the leader. */
+export const NEAREST_FRESH_WITHIN_MS = 200;
+
+/** A client lets a follower be for so long after it was not fresh enough. */
+export const NEAREST_AVOID_MS = 1_000;
+
+/** How often a client looks which node is nearest, and how long one may take to answer that. */
+export const NEAREST_REFRESH_MS = 30_000;
+export const NEAREST_PROBE_MS = 1_000;

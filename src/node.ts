@@ -14,8 +14,10 @@ import { DRAIN_MS_MAX } from './limits.js';
 import { type Logger, silentLogger } from './logger.js';
 import { packageFile } from './package-root.js';
 import { formatChecksum } from './position.js';
+import { Freshness } from './replication/freshness.js';
 import { type FollowOptions, Replication } from './replication/replication.js';
 import { adminService, type NodeControl } from './rpc/admin-service.js';
+import type { NodeGuarantees } from './rpc/guarantees.js';
 import { keyValueService } from './rpc/key-value-service.js';
 import { dial, replicationService } from './rpc/replication-service.js';
 import { RpcServer } from './rpc/server.js';
@@ -37,6 +39,7 @@ export class Node implements NodeControl {
   readonly #store: Store;
   readonly #replication: Replication;
   readonly #streams: Streams;
+  readonly #guarantees: NodeGuarantees;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   readonly #startedMs = systemClock.monotonicMs();
   readonly #fail: (error: Error) => void;
@@ -110,6 +113,11 @@ export class Node implements NodeControl {
       askFollowersMs: config.askFollowersMs,
       dial: (address) => dial(address, { timeoutMs: config.linkTimeoutMs }),
     });
+    const { link, acknowledgements } = this.#replication;
+    this.#guarantees = {
+      durability: acknowledgements,
+      freshness: new Freshness({ store, link, clock: systemClock, serveStaleReads: config.serveStaleReads }),
+    };
     this.#streams = new Streams({ store, clock: systemClock });
   }
 
@@ -207,7 +215,7 @@ export class Node implements NodeControl {
     this.#server = await RpcServer.bind({
       address: this.#config.listen,
       services: [
-        keyValueService(this.#store),
+        keyValueService(this.#store, this.#guarantees),
         streamService(this.#streams, this.#replication, this.#store),
         adminService(this),
         replicationService(this.#replication),

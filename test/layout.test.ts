@@ -22,6 +22,7 @@ const FLOORS: string[][] = [
     'src/position.ts',
   ],
   ['src/lineage.ts', 'src/durability.ts'],
+  ['src/guarantees.ts'],
   ['src/level.ts', 'src/wire/'],
   ['src/log/', 'src/keyspace/', 'src/commands/'],
   ['src/store/'],

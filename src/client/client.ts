@@ -14,8 +14,9 @@
  */
 
 import { HeadwaterError } from '../errors.js';
+import type { Guarantees } from '../guarantees.js';
 import type { Reply } from '../operation.js';
-import type { Position } from '../position.js';
+import { formatToken, type Position } from '../position.js';
 import { parseAddress } from '../rpc/address.js';
 import { DATABASE_SIZE, DIGEST, FAILOVER, FOLLOW, type Method, PROMOTE, PUBLISH, STATUS } from '../rpc/definitions.js';
 import type {
@@ -27,9 +28,12 @@ import type {
   PromoteReply,
 } from '../wire/admin.js';
 import type { OutgoingOperation } from '../wire/kv.js';
+import type { Asker } from './asker.js';
 import { asBuffer, asText, Commands, mayWrite } from './commands.js';
 import type { Data, OutgoingCondition } from './operations.js';
 import { type CallOptions, type ClientOptions, settingsOf } from './options.js';
+import { Router } from './router.js';
+import { Seen } from './seen.js';
 import { Session } from './session.js';
 import {
   type SubscribeOptions,
@@ -41,7 +45,7 @@ import {
   watch,
 } from './streams.js';
 
-export type { ClientOptions } from './options.js';
+export type { CallOptions, ClientOptions } from './options.js';
 
 export interface Transaction {
   /** All must hold, or nothing is done. */
@@ -62,9 +66,9 @@ export interface TransactionResult {
 export class Client extends Commands<string> implements AsyncDisposable {
   /** The same commands with keys and values as bytes. */
   readonly buffers: Commands<Buffer>;
-  readonly #session: Session;
+  readonly #session: Asker;
 
-  private constructor(session: Session) {
+  private constructor(session: Asker) {
     super(session, asText);
     this.#session = session;
     this.buffers = new Commands(session, asBuffer);
@@ -79,7 +83,9 @@ export class Client extends Commands<string> implements AsyncDisposable {
     if (seeds.length === 0)
       throw new HeadwaterError('invalid_argument', 'expected at least one address, received none');
     for (const seed of seeds) parseAddress(seed);
-    const session = new Session(seeds, settingsOf(options));
+    const settings = settingsOf(options);
+    const session =
+      settings.readFrom === 'leader' ? new Session(seeds, settings, { seen: new Seen() }) : new Router(seeds, settings);
     await session.connect();
     return new Client(session);
   }
@@ -89,9 +95,15 @@ export class Client extends Commands<string> implements AsyncDisposable {
     return this.#session.address;
   }
 
-  /** At or after everything that this client has seen of that node. */
+  /** At or after everything that this client has seen; undefined before its first answer. */
   get position(): Position | undefined {
     return this.#session.position;
+  }
+
+  /** `position` as text, for the `atLeast` of another client: who has it sees there what this one has seen here. */
+  get token(): string | undefined {
+    const { position } = this.#session;
+    return position && formatToken(position);
   }
 
   getBuffer(key: Data, options?: CallOptions): Promise<Buffer | undefined> {
@@ -112,7 +124,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
   /** The number of keys, exactly. */
   async dbsize(options: CallOptions = {}): Promise<number> {
     await this.#session.settled(options);
-    return this.#call(DATABASE_SIZE, undefined, options);
+    return this.#call(DATABASE_SIZE, undefined, options, this.#session.guarantees(options));
   }
 
   /**
@@ -210,10 +222,11 @@ export class Client extends Commands<string> implements AsyncDisposable {
     method: Method<Request, Response>,
     request: Request,
     options: CallOptions = {},
+    guarantees?: Guarantees,
   ): Promise<Response> {
     const connection = await this.#session.ready(options);
     const timeoutMs = options.timeoutMs ?? this.#session.timeoutMs;
-    return connection.unary(method, request, { ...options, timeoutMs });
+    return connection.unary(method, request, { signal: options.signal, timeoutMs, guarantees });
   }
 }
 

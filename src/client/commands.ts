@@ -10,6 +10,7 @@ import { HeadwaterError } from '../errors.js';
 import type { Operation, OperationKind } from '../operation.js';
 import { KEYS, SCAN } from '../rpc/definitions.js';
 import type { OutgoingOperation } from '../wire/kv.js';
+import type { Asker } from './asker.js';
 import {
   type Data,
   type ExpireOptions,
@@ -22,7 +23,6 @@ import {
 } from './operations.js';
 import type { CallOptions } from './options.js';
 import type { ReadReply } from './pending.js';
-import type { Session } from './session.js';
 
 export interface SetResult<Value> {
   /** False where a condition did not hold and nothing was written. */
@@ -70,14 +70,14 @@ const readLength = ({ length }: { length: number }): number => length;
 const readNothing = (): void => {};
 
 export class Commands<Value extends string | Buffer> {
-  readonly #session: Session;
+  readonly #session: Asker;
   readonly #value: (bytes: Buffer) => Value;
   readonly #readGet: ReadReply<'get', Value | undefined>;
   readonly #readSet: ReadReply<'set', SetResult<Value>>;
   readonly #readOptional: (reply: { value: Buffer | undefined }) => Value | undefined;
 
   /** @param value makes of bytes that belong to a message what the caller gets, for good. */
-  constructor(session: Session, value: (bytes: Buffer) => Value) {
+  constructor(session: Asker, value: (bytes: Buffer) => Value) {
     this.#session = session;
     this.#value = value;
     this.#readGet = (reply) => (reply.value === undefined ? undefined : value(reply.value));
@@ -238,7 +238,7 @@ export class Commands<Value extends string | Buffer> {
     await this.#session.settled(options);
     const connection = await this.#session.ready(options);
     const found: Value[] = [];
-    for await (const keys of connection.serverStream(KEYS, bufferOf(pattern), options)) {
+    for await (const keys of connection.serverStream(KEYS, bufferOf(pattern), this.#beside(options))) {
       for (const key of keys) found.push(this.#value(key));
     }
     return found;
@@ -249,12 +249,17 @@ export class Commands<Value extends string | Buffer> {
     await this.#session.settled(options);
     const connection = await this.#session.ready(options);
     const request = { pattern: bufferOf(options.match ?? ''), keysOnly: options.keysOnly ?? false };
-    for await (const { records } of connection.serverStream(SCAN, request, options)) {
+    for await (const { records } of connection.serverStream(SCAN, request, this.#beside(options))) {
       for (const { key, value, type, expiresAtMs, version } of records) {
         const expiry = expiresAtMs === 0 ? undefined : expiresAtMs;
         yield { key: this.#value(key), value: this.#value(value), type, expiresAtMs: expiry, version };
       }
     }
+  }
+
+  /** What a call beside the pipeline is made with. */
+  #beside(options: CallOptions) {
+    return { signal: options.signal, guarantees: this.#session.guarantees(options) };
   }
 
   /** An operation that is checked while it is made. */

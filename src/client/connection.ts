@@ -5,16 +5,21 @@
  */
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../errors.js';
+import type { Guarantees } from '../guarantees.js';
 import { FLOW_CONTROL_WINDOW_BYTES, HANG_UP_MS_MAX, MESSAGE_BYTES_MAX, SENDING_BYTES_MAX } from '../limits.js';
 import type { Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import { type Method, PIPELINE } from '../rpc/definitions.js';
 import { fromStatus } from '../rpc/status.js';
+import { guaranteesMetadata } from '../wire/guarantees.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../wire/pipeline.js';
+import { DurabilityNotReached } from './guarantees.js';
 import type { CallOptions } from './options.js';
 import type { Pending } from './pending.js';
 
 export interface ConnectionOwner {
+  /** Before the replies that came with it are handed out. */
+  saw(position: Position): void;
   /** In the order in which they were sent. */
   answered(connection: Connection, pending: Pending, reply: Reply): void;
   /** There is room for more, or nothing is unanswered any more. */
@@ -44,8 +49,6 @@ const CHANNEL_OPTIONS: grpc.ChannelOptions = {
 
 export class Connection {
   readonly address: string;
-  /** The newest that any reply has brought. */
-  position: Position | undefined;
   readonly #client: grpc.Client;
   readonly #stream: grpc.ClientDuplexStream<Buffer, Buffer>;
   readonly #owner: ConnectionOwner;
@@ -121,8 +124,9 @@ export class Connection {
     return this.#head === this.#batches.length;
   }
 
-  send(commands: readonly Pending[], nowMs: number): void {
-    const message = encodePipelineRequest(commands);
+  /** @param guarantees what the message asks beside its operations. */
+  send(commands: readonly Pending[], nowMs: number, guarantees?: Guarantees): void {
+    const message = encodePipelineRequest(commands, guarantees);
     if (message.length > MESSAGE_BYTES_MAX) {
       const error = new HeadwaterError(
         'too_large',
@@ -179,7 +183,7 @@ export class Connection {
   unary<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
-    options: CallOptions & { timeoutMs: number },
+    options: Pick<CallOptions, 'signal'> & { timeoutMs: number; guarantees?: Guarantees | undefined },
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
       const { encode } = method.request;
@@ -194,7 +198,7 @@ export class Connection {
         encode,
         method.response.decode,
         request,
-        new grpc.Metadata(),
+        metadataOf(options.guarantees),
         { deadline },
         done,
       );
@@ -208,11 +212,17 @@ export class Connection {
   async *serverStream<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
-    { signal, timeoutMs }: CallOptions = {},
+    {
+      signal,
+      timeoutMs,
+      guarantees,
+    }: Pick<CallOptions, 'signal' | 'timeoutMs'> & { guarantees?: Guarantees | undefined } = {},
   ): AsyncGenerator<Response> {
     const { encode } = method.request;
+    const { decode } = method.response;
+    const metadata = metadataOf(guarantees);
     const deadline = timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
-    const stream = this.#client.makeServerStreamRequest(method.path, encode, method.response.decode, request, deadline);
+    const stream = this.#client.makeServerStreamRequest(method.path, encode, decode, request, metadata, deadline);
     // The end by `cancel` comes as an error when nobody listens any more.
     stream.on('error', () => {});
     const cancel = () => stream.cancel();
@@ -244,10 +254,12 @@ export class Connection {
   #receive(message: Buffer): void {
     this.#receivedMs = performance.now();
     let replies: Reply[];
+    let missed: DurabilityNotReached | undefined;
     try {
       const response = decodePipelineResponse(message);
       replies = response.replies;
-      this.position = response.position ?? this.position;
+      if (response.position) this.#owner.saw(response.position);
+      if (response.reached && !response.reached.reached) missed = new DurabilityNotReached(response.reached);
     } catch (error) {
       this.break(HeadwaterError.from(error));
       return;
@@ -258,7 +270,9 @@ export class Connection {
         this.break(new HeadwaterError('protocol_violation', `${this.address} sent more replies than it was asked for`));
         return;
       }
-      this.#owner.answered(this, batch.commands[batch.next++] as Pending, reply);
+      const command = batch.commands[batch.next++] as Pending;
+      const isMissed = missed && command.writes && reply.kind !== 'error';
+      this.#owner.answered(this, command, isMissed ? { kind: 'error', error: missed as HeadwaterError } : reply);
       if (batch.next === batch.commands.length) this.#head++;
     }
     if (this.#head > 64 || this.idle) {
@@ -278,4 +292,10 @@ export class Connection {
     this.#head = 0;
     this.#owner.closed(this, reason, unanswered);
   }
+}
+
+function metadataOf(guarantees: Guarantees | undefined): grpc.Metadata {
+  const metadata = new grpc.Metadata();
+  if (guarantees) for (const [name, value] of guaranteesMetadata(guarantees)) metadata.set(name, value);
+  return metadata;
 }

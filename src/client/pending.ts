@@ -3,6 +3,7 @@
  * an answer after its time for one, is ignored.
  */
 import { HeadwaterError } from '../errors.js';
+import type { Guarantees } from '../guarantees.js';
 import type { OperationKind, Reply, ReplyTo } from '../operation.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import { type CallOptions, checkCall } from './options.js';
@@ -16,6 +17,8 @@ export class Pending {
   readonly bytes: number;
   /** Never repeated when its outcome is unknown. */
   readonly writes: boolean;
+  /** What it asks of the node beside the operation; undefined for nearly all. */
+  guarantees: Guarantees | undefined = undefined;
   /** When it was asked, on the monotonic clock. */
   askedMs = 0;
   sent = false;

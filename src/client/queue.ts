@@ -4,6 +4,7 @@
  */
 import type { HeadwaterError } from '../errors.js';
 import { BATCH_BYTES_TARGET } from '../limits.js';
+import { sameGuarantees } from './guarantees.js';
 import type { Pending } from './pending.js';
 
 export class CommandQueue {
@@ -42,6 +43,8 @@ export class CommandQueue {
     while (this.#head < this.#queue.length) {
       const pending = this.#queue[this.#head] as Pending;
       if (bytes > 0 && bytes + pending.bytes > BATCH_BYTES_TARGET) break;
+      // What a message asks counts for all that is in it.
+      if (bytes > 0 && !sameGuarantees(pending.guarantees, batch[0]?.guarantees)) break;
       this.#head++;
       this.#bytes -= pending.bytes;
       if (pending.settled) continue;

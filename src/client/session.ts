@@ -10,24 +10,38 @@
  * command that is given up before it is sent is never sent.
  */
 import { HeadwaterError } from '../errors.js';
-import { ATTEMPTS_MAX, CLOSE_MS_MAX, REDIRECTS_MAX } from '../limits.js';
+import type { Guarantees } from '../guarantees.js';
+import { ATTEMPTS_MAX, CLOSE_MS_MAX, FRESH_WITHIN_MS_MAX, REDIRECTS_MAX } from '../limits.js';
 import type { OperationKind, Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import type { OutgoingOperation } from '../wire/kv.js';
+import type { Asker } from './asker.js';
 import type { Connection, ConnectionOwner } from './connection.js';
 import { Dialler } from './dialler.js';
+import { guaranteesOf, withFreshness } from './guarantees.js';
 import { measure } from './operations.js';
 import { type CallOptions, checkCall, type Settings } from './options.js';
 import { Pending, type ReadReply } from './pending.js';
 import { CommandQueue } from './queue.js';
+import type { Seen } from './seen.js';
 
 /** How often deadlines are looked at: a command may wait that much longer. */
 const DEADLINE_CHECKS = 10;
 
 const CLOSED = 'the client is closed';
 
-export class Session implements ConnectionOwner {
+export interface SessionOptions {
+  /** Shared by the sessions of one client. */
+  readonly seen: Seen;
+  /** Its nodes may be behind what the client has seen of others. */
+  readonly mayBeBehind?: boolean;
+  /** How long a node is given to become as fresh as asked. */
+  readonly freshWithinMs?: number;
+}
+
+export class Session implements Asker, ConnectionOwner {
   readonly #settings: Settings;
+  readonly #options: SessionOptions;
   readonly #dialler: Dialler;
   #connection: Connection | undefined;
   /** A follower that has refused a write: what it says to reads after that is behind what was asked before them. */
@@ -44,8 +58,9 @@ export class Session implements ConnectionOwner {
   #closing: Promise<void> | undefined;
   #closed: HeadwaterError | undefined;
 
-  constructor(seeds: readonly string[], settings: Settings) {
+  constructor(seeds: readonly string[], settings: Settings, options: SessionOptions) {
     this.#settings = settings;
+    this.#options = options;
     this.#dialler = new Dialler(seeds, settings, this);
   }
 
@@ -63,7 +78,7 @@ export class Session implements ConnectionOwner {
   }
 
   get position(): Position | undefined {
-    return this.#connection?.position;
+    return this.#options.seen.position;
   }
 
   // ---- commands ---------------------------------------------------------------
@@ -76,7 +91,9 @@ export class Session implements ConnectionOwner {
     options: CallOptions | undefined,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#enqueue(new Pending(operation, measure(operation), writes, read, resolve, reject), options);
+      const pending = new Pending(operation, measure(operation), writes, read, resolve, reject);
+      if (options) pending.guarantees = guaranteesOf(options, options.timeoutMs ?? this.#settings.timeoutMs);
+      this.#enqueue(pending, options);
     });
   }
 
@@ -118,14 +135,32 @@ export class Session implements ConnectionOwner {
     if (this.#retiring || this.#connecting) return;
     while (!this.#queue.isEmpty && !connection.full) {
       const batch = this.#queue.take();
-      if (batch.length > 0) connection.send(batch, performance.now());
+      if (batch.length > 0) connection.send(batch, performance.now(), this.#asked(batch[0]?.guarantees));
     }
     this.#checkIdle();
   }
 
+  /** What a call beside the pipeline asks of the node. */
+  guarantees(options: CallOptions): Guarantees | undefined {
+    return this.#asked(guaranteesOf(options, options.timeoutMs ?? this.#settings.timeoutMs));
+  }
+
+  /** With what the client has seen by now, where it was promised not to go back behind that. */
+  #asked(guarantees: Guarantees | undefined): Guarantees | undefined {
+    const { seen, freshWithinMs = FRESH_WITHIN_MS_MAX } = this.#options;
+    const position = this.#settings.consistency === 'session' ? seen.position : undefined;
+    return position || guarantees?.freshness ? withFreshness(guarantees, position, freshWithinMs) : guarantees;
+  }
+
   // ---- what connections say ---------------------------------------------------
 
+  saw(position: Position): void {
+    this.#options.seen.note(position, this.#options.mayBeBehind ?? false);
+  }
+
   answered(connection: Connection, pending: Pending, reply: Reply): void {
+    if (reply.kind === 'error' && reply.error.code === 'lost_branch')
+      this.#options.seen.forget(reply.error.details.replication_id);
     if (!this.#settings.redirect) return pending.answer(reply);
     const refusal = reply.kind === 'error' && reply.error.code === 'read_only_follower' ? reply.error : undefined;
     if (connection === this.#leaving) {

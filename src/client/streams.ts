@@ -11,8 +11,8 @@ import { CLIENT_RECONNECT_MS_MAX, CLIENT_RECONNECT_MS_MIN, LINK_TIMEOUT_MS } fro
 import { type Position, parseToken } from '../position.js';
 import { type Method, SUBSCRIBE, WATCH } from '../rpc/definitions.js';
 import type { SubscriptionEvent, Told, WatchEvent, WatchedEntry } from '../wire/streams.js';
+import type { Asker } from './asker.js';
 import type { Data } from './operations.js';
-import type { Session } from './session.js';
 
 export interface SubscribeOptions {
   readonly channels?: readonly Data[] | undefined;
@@ -101,7 +101,7 @@ const TRANSIENT: ReadonlySet<string> = new Set([
 ]);
 
 export async function* subscribe<Value>(
-  session: Session,
+  session: Asker,
   { channels = [], patterns = [], from, signal }: SubscribeOptions,
   value: (bytes: Buffer) => Value,
 ): AsyncGenerator<SubscriptionItem<Value>> {
@@ -115,7 +115,7 @@ export async function* subscribe<Value>(
 }
 
 export async function* watch<Value>(
-  session: Session,
+  session: Asker,
   { prefix = '', from, signal }: WatchOptions,
   value: (bytes: Buffer) => Value,
 ): AsyncGenerator<WatchItem<Value>> {
@@ -134,14 +134,14 @@ interface Placed<Event> {
 }
 
 class Resuming<Event extends { readonly kind: string }> {
-  readonly #session: Session;
+  readonly #session: Asker;
   readonly #end: AbortSignal;
   /** Everything up to here has come; undefined until the node has said where it begins. */
   position: Position | undefined;
   /** The end of the block of which only a part has come, and the last offset of that part. */
   #partly: { readonly position: Position; readonly offset: number } | undefined;
 
-  constructor(session: Session, signal: AbortSignal | undefined) {
+  constructor(session: Asker, signal: AbortSignal | undefined) {
     this.#session = session;
     this.#end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
   }

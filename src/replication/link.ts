@@ -136,6 +136,11 @@ export class Link {
     );
   }
 
+  /** Whether it streams, and this node has what the upstream had when the session began. */
+  get isLevel(): boolean {
+    return this.#state.name === 'streaming' && (this.#session?.isLevel ?? false);
+  }
+
   get status() {
     const { offset } = this.#store.position;
     const behind = Math.max(0, (this.#heartbeat?.offset ?? 0) - offset);

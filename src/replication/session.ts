@@ -109,6 +109,11 @@ export class Session {
     return this.#streamsSinceMs;
   }
 
+  /** Whether this node has what the upstream had at the handshake. */
+  get isLevel(): boolean {
+    return this.#streamsSinceMs !== undefined && this.#store.position.offset >= this.#levelAtOffset;
+  }
+
   /** While a snapshot is loading. */
   get progress(): Loading['progress'] | undefined {
     return this.#loading?.progress;

@@ -4,6 +4,7 @@
  * means nothing: they are short. Streams without an end of their own take it
  * as the sign to finish what they have and go.
  */
+import { setMaxListeners } from 'node:events';
 import { HeadwaterError } from '../errors.js';
 import { InvariantViolation } from '../invariant.js';
 import type { Logger } from '../logger.js';
@@ -12,6 +13,7 @@ import type { Logger } from '../logger.js';
 interface Surface {
   getPeer(): string;
   getDeadline(): Date | number;
+  readonly metadata: { get(name: string): Array<string | Buffer> };
   once(event: 'cancelled', listener: () => void): unknown;
 }
 
@@ -69,6 +71,7 @@ export class Call {
   #ended = false;
   #stopping = false;
   #onStopping: (() => void) | undefined;
+  #trailers: Map<string, string> | undefined;
 
   constructor(path: string, surface: Surface, calls: Calls) {
     this.path = path;
@@ -85,6 +88,27 @@ export class Call {
     return this.#surface.getPeer();
   }
 
+  /** Milliseconds until the caller gives up; infinite where it does not say. */
+  get leftMs(): number {
+    return Number(this.#surface.getDeadline()) - Date.now();
+  }
+
+  /** What the caller sent in the metadata under that name, in lower case. */
+  metadata(name: string): string | undefined {
+    const [value] = this.#surface.metadata.get(name);
+    return value === undefined ? undefined : value.toString();
+  }
+
+  /** Says something beside the answer, in its trailing metadata. */
+  trail(name: string, value: string): void {
+    this.#trailers ??= new Map();
+    this.#trailers.set(name, value);
+  }
+
+  get trailers(): ReadonlyMap<string, string> | undefined {
+    return this.#trailers;
+  }
+
   /** Why nobody waits for the answer any more; undefined while somebody does. */
   get cancelled(): HeadwaterError | undefined {
     return this.#reason;
@@ -92,7 +116,7 @@ export class Call {
 
   /** Aborts when nobody waits for the answer any more. Made on demand: most handlers never look. */
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
+    this.#controller ??= newController();
     if (this.#reason) this.#controller.abort(this.#reason);
     return this.#controller.signal;
   }
@@ -138,4 +162,11 @@ export class Call {
     if (passed) return new HeadwaterError('deadline_exceeded', `${this.path}: the deadline of the call passed`);
     return new HeadwaterError('cancelled', `${this.path}: the client gave up or its connection broke`);
   }
+}
+
+/** Every message of a stream may wait with it: that is no leak. */
+function newController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }

@@ -33,7 +33,7 @@ export function unary<Request, Response>(
       const call = calls.begin(method.path, surface);
       const done = (status: Partial<grpc.StatusObject> | null, response?: Buffer) => {
         call.end();
-        respond(status, response);
+        respond(status, response, trailersOf(call));
       };
       answer(surface.request, call).then(
         (response) => done(null, response),
@@ -44,6 +44,13 @@ export function unary<Request, Response>(
       );
     },
   );
+}
+
+function trailersOf({ trailers }: Call): grpc.Metadata | undefined {
+  if (!trailers) return undefined;
+  const metadata = new grpc.Metadata();
+  for (const [name, value] of trailers) metadata.set(name, value);
+  return metadata;
 }
 
 /** The handler gives its messages one at a time, and is not asked for the next before there is room for it. */

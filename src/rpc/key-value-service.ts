@@ -16,6 +16,7 @@ import { boundedReply } from '../wire/kv.js';
 import type { ScannedRecord, ScanRequest, ScanResponse } from '../wire/scan.js';
 import type { Call } from './calls.js';
 import { DATABASE_SIZE, KEY_VALUE_SERVICE, KEYS, OPERATION_METHODS, PIPELINE, SCAN } from './definitions.js';
+import { admit, assure, type NodeGuarantees } from './guarantees.js';
 import { duplex, type Endpoint, serverStream, unary } from './handler.js';
 import { type PipelineStore, servePipeline } from './pipeline.js';
 import type { Service } from './server.js';
@@ -29,26 +30,38 @@ export interface KeyValueStore extends PipelineStore {
   nowMs(): number;
 }
 
-export function keyValueService(store: KeyValueStore, clock: Clock = systemClock): Service {
+export function keyValueService(store: KeyValueStore, guarantees: NodeGuarantees, clock: Clock = systemClock): Service {
   const operations = [...OPERATION_METHODS.values()].map((method) =>
-    unary(method, (operation, call) => ask(store, operation, call)),
+    unary(method, (operation, call) => ask(store, guarantees, operation, call)),
   );
   const others: Endpoint[] = [
-    duplex(PIPELINE, (stream) => servePipeline(stream, store, clock)),
-    unary(DATABASE_SIZE, () => store.size()),
-    serverStream(KEYS, (pattern) => keys(store, pattern)),
-    serverStream(SCAN, (request) => scan(store, request)),
+    duplex(PIPELINE, (stream) => servePipeline(stream, store, guarantees, clock)),
+    unary(DATABASE_SIZE, async (_, call) => {
+      await admit(guarantees, call, false);
+      return store.size();
+    }),
+    serverStream(KEYS, async function* (pattern, call) {
+      await admit(guarantees, call, false);
+      yield* keys(store, pattern);
+    }),
+    serverStream(SCAN, async function* (request, call) {
+      await admit(guarantees, call, false);
+      yield* scan(store, request);
+    }),
   ];
   return { name: KEY_VALUE_SERVICE, endpoints: [...operations, ...others] };
 }
 
-async function ask(store: KeyValueStore, operation: Operation, call: Call): Promise<Reply> {
+async function ask(store: KeyValueStore, guarantees: NodeGuarantees, operation: Operation, call: Call): Promise<Reply> {
   validate(operation, store.limits);
   const bytes = sizeOf(operation);
+  const writes = isWrite(operation);
+  const asked = await admit(guarantees, call, writes);
   await roomInQueue(store, operation, bytes, call);
-  const { replies } = await store.submit([operation], { bytes, ordered: false });
+  const { replies, position } = await store.submit([operation], { bytes, ordered: false });
   const reply = boundedReply(replies[0] as Reply);
   if (reply.kind === 'error') throw reply.error;
+  await assure(guarantees, call, asked, { position, writes });
   return reply;
 }
 

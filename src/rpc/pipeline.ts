@@ -14,11 +14,17 @@
  * larger than what asks for them, and how large is known only when they are
  * there: batches are cut by the size of the replies that came before, and reads
  * beside the writer are answered in pieces, each when the one before is sent.
+ *
+ * Guarantees that a message asks for hold up what comes behind it in the same
+ * stream: freshness before it is submitted, so that order stays; durability
+ * after it, when what comes behind is under way but its answers have to wait.
  */
 import type { Clock } from '../clock.js';
 import { isWrite, validate } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
+import type { DurabilityReached, DurabilityWanted } from '../durability.js';
 import { HeadwaterError } from '../errors.js';
+import type { FreshnessWanted, Guarantees } from '../guarantees.js';
 import {
   BLOCK_COMMANDS_MAX,
   QUEUE_WAIT_MS_MAX,
@@ -30,7 +36,13 @@ import type { Operation, Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import { publicError } from '../wire/error.js';
 import { errorReply, payloadBytes } from '../wire/kv.js';
-import { type DecodedOperation, decodePipelineRequest, encodePipelineResponse } from '../wire/pipeline.js';
+import {
+  type DecodedOperation,
+  type DecodedPipelineRequest,
+  decodePipelineRequest,
+  encodePipelineResponse,
+} from '../wire/pipeline.js';
+import type { NodeGuarantees } from './guarantees.js';
 import type { DuplexCall } from './handler.js';
 
 export interface PipelineStore {
@@ -71,7 +83,11 @@ interface Batch {
   replies: readonly Reply[];
   readonly bytes: number;
   readonly writes: boolean;
+  /** What its message asked beside its operations. */
+  readonly asked: Asked | undefined;
   position: Position | undefined;
+  /** Where durability was asked, once it is answered: what was reached. */
+  reached: DurabilityReached | undefined;
   answered: boolean;
   /** Of the replies: expected while it is submitted, counted once it is answered. */
   replyBytes: number;
@@ -79,13 +95,26 @@ interface Batch {
   isRest: boolean;
 }
 
-export function servePipeline(stream: DuplexCall<Buffer, Buffer>, store: PipelineStore, clock: Clock): Promise<void> {
-  return new Pipeline(stream, store, clock).run();
+/** Of one message, shared by its batches. */
+interface Asked {
+  readonly guarantees: Guarantees;
+  /** How its freshness stands: looked at when its turn comes. */
+  fresh: 'unknown' | 'asked' | 'fresh' | HeadwaterError;
+}
+
+export function servePipeline(
+  stream: DuplexCall<Buffer, Buffer>,
+  store: PipelineStore,
+  guarantees: NodeGuarantees,
+  clock: Clock,
+): Promise<void> {
+  return new Pipeline(stream, store, guarantees, clock).run();
 }
 
 class Pipeline {
   readonly #stream: DuplexCall<Buffer, Buffer>;
   readonly #store: PipelineStore;
+  readonly #guarantees: NodeGuarantees;
   readonly #clock: Clock;
   /** Received, not submitted yet: while there are any, the stream is not read. */
   readonly #waiting: Batch[] = [];
@@ -97,6 +126,8 @@ class Pipeline {
   /** Replies whose turn it is to be sent. */
   #ready: Reply[] = [];
   #readyPosition: Position | undefined;
+  /** Of all of them: replies with durability have messages of their own. */
+  #readyReached: DurabilityReached | undefined;
   /** Of replies that have been given and not been sent. */
   #unsentBytes = 0;
   /** Of replies that have been asked for and not been given. */
@@ -112,9 +143,10 @@ class Pipeline {
   #cancelWait: (() => void) | undefined;
   #settle!: { resolve: () => void; reject: (failure: unknown) => void };
 
-  constructor(stream: DuplexCall<Buffer, Buffer>, store: PipelineStore, clock: Clock) {
+  constructor(stream: DuplexCall<Buffer, Buffer>, store: PipelineStore, guarantees: NodeGuarantees, clock: Clock) {
     this.#stream = stream;
     this.#store = store;
+    this.#guarantees = guarantees;
     this.#clock = clock;
   }
 
@@ -135,29 +167,41 @@ class Pipeline {
 
   #receive(message: Buffer): void {
     if (this.#last) return;
-    let operations: DecodedOperation[];
+    let request: DecodedPipelineRequest;
     try {
-      operations = decodePipelineRequest(message);
+      request = decodePipelineRequest(message);
     } catch (error) {
       this.#finish(HeadwaterError.from(error));
       return;
     }
+    const { operations, guarantees } = request;
+    const impossible = guarantees instanceof HeadwaterError ? guarantees : undefined;
+    const asked: Asked | undefined =
+      guarantees && !impossible ? { guarantees: guarantees as Guarantees, fresh: 'unknown' } : undefined;
+    const refusals = { ofAll: impossible, ofReads: this.#guarantees.freshness.refusal };
     const bytesEach = message.length / operations.length;
     for (let start = 0; start < operations.length; start += BATCH_OPERATIONS_MAX) {
       const end = Math.min(start + BATCH_OPERATIONS_MAX, operations.length);
-      this.#waiting.push(this.#batch(operations, start, end, bytesEach));
+      this.#waiting.push(this.#batch(operations, start, end, bytesEach, asked, refusals));
     }
     this.#submitWaiting();
   }
 
-  #batch(operations: readonly DecodedOperation[], start: number, end: number, bytesEach: number): Batch {
+  #batch(
+    operations: readonly DecodedOperation[],
+    start: number,
+    end: number,
+    bytesEach: number,
+    asked: Asked | undefined,
+    refusals: { ofAll: HeadwaterError | undefined; ofReads: HeadwaterError | undefined },
+  ): Batch {
     const { limits } = this.#store;
     const accepted: Operation[] = [];
     let refused: Map<number, Reply> | undefined;
     let writes = false;
     for (let i = start; i < end; i++) {
       const operation = operations[i] as DecodedOperation;
-      const refusal = operation.kind === 'error' ? operation : refusalOf(operation, limits);
+      const refusal = operation.kind === 'error' ? operation : refusalOf(operation, limits, refusals);
       if (refusal || operation.kind === 'error') {
         refused ??= new Map();
         refused.set(i - start, refusal as Reply);
@@ -166,11 +210,21 @@ class Pipeline {
       accepted.push(operation);
       writes ||= isWrite(operation);
     }
-    return newBatch(accepted, refused, Math.ceil(bytesEach * (end - start)), writes);
+    return newBatch(accepted, refused, Math.ceil(bytesEach * (end - start)), writes, asked);
   }
 
   #submitWaiting(): void {
     while (this.#waiting.length > 0) {
+      const { asked, writes } = this.#waiting[0] as Batch;
+      if (asked?.guarantees.freshness && asked.fresh !== 'fresh') {
+        if (asked.fresh instanceof HeadwaterError) {
+          this.#refuseFirst(asked.fresh);
+          continue;
+        }
+        if (asked.fresh === 'unknown') this.#awaitFreshness(asked, asked.guarantees.freshness, writes);
+        this.#stream.pause();
+        return;
+      }
       const [batch, rest] = this.#cut(this.#waiting[0] as Batch);
       if (!this.#admits(batch)) {
         this.#stream.pause();
@@ -182,6 +236,49 @@ class Pipeline {
       this.#submit(batch);
     }
     if (!this.#last) this.#stream.resume();
+  }
+
+  // ---- guarantees -------------------------------------------------------------
+
+  #awaitFreshness(asked: Asked, wanted: FreshnessWanted, writes: boolean): void {
+    asked.fresh = 'asked';
+    const goOn = (fresh: Asked['fresh']) => {
+      asked.fresh = fresh;
+      if (!this.#abandoned) this.#submitWaiting();
+    };
+    this.#guarantees.freshness.whenFresh(wanted, { writes, signal: this.#stream.call.signal }).then(
+      () => goOn('fresh'),
+      (failure) => {
+        this.#stream.call.report(failure);
+        goOn(publicError(failure));
+      },
+    );
+  }
+
+  #refuseFirst(reason: HeadwaterError): void {
+    const batch = this.#waiting.shift() as Batch;
+    this.#takeInHand(batch);
+    this.#answered(batch, allRefused(batch, reason));
+  }
+
+  /** Answers when the batch's writes are as durable as asked, or it is known how durable they are. */
+  #assure(batch: Batch, replies: Reply[], position: Position, wanted: DurabilityWanted): void {
+    this.#guarantees.durability.reach(position, wanted, this.#stream.call.signal).then(
+      (reached) => {
+        batch.reached = reached;
+        this.#answered(batch, replies);
+      },
+      (failure) => {
+        this.#stream.call.report(failure);
+        const refusal = errorReply(publicError(failure));
+        const isUnknown = (reply: Reply, i: number) =>
+          reply.kind !== 'error' && isWrite(batch.accepted[i] as Operation);
+        this.#answered(
+          batch,
+          replies.map((reply, i) => (isUnknown(reply, i) ? refusal : reply)),
+        );
+      },
+    );
   }
 
   /** The batch, in two where its replies would be many bytes. */
@@ -248,7 +345,9 @@ class Pipeline {
     this.#store.submit(batch.accepted, { bytes: batch.bytes, ordered, replyBytesMax: BATCH_REPLY_BYTES_TARGET }).then(
       ({ replies, position }) => {
         batch.position = position;
-        this.#answered(batch, replies);
+        const wanted = batch.asked?.guarantees.durability;
+        if (wanted && batch.writes) this.#assure(batch, replies, position, wanted);
+        else this.#answered(batch, replies);
       },
       (failure) => {
         this.#stream.call.report(failure);
@@ -326,18 +425,33 @@ class Pipeline {
 
   #flush(): void {
     this.#flushing = false;
+    let more: boolean;
+    do {
+      more = this.#makeReady();
+      if (!this.#sending) this.#send();
+    } while (more && !this.#sending);
+    this.#askForRest();
+    if (this.#waiting.length > 0) this.#submitWaiting();
+    this.#settleWhenDone();
+  }
+
+  /** What is answered becomes ready to be sent. @returns whether there is more that no message can share with it. */
+  #makeReady(): boolean {
     let done = 0;
+    let more = false;
     for (const batch of this.#inHand) {
       if (!batch.answered) break;
+      if (batch.reached !== this.#readyReached) {
+        more = this.#ready.length > 0;
+        if (more) break;
+        this.#readyReached = batch.reached;
+      }
       for (const reply of batch.replies) this.#ready.push(reply);
       this.#readyPosition = batch.position ?? this.#readyPosition;
       done++;
     }
     if (done > 0) this.#inHand.splice(0, done);
-    if (!this.#sending) this.#send();
-    this.#askForRest();
-    if (this.#waiting.length > 0) this.#submitWaiting();
-    this.#settleWhenDone();
+    return more;
   }
 
   /** When all before it has been sent. Writes have not been submitted since: they wait for reads. */
@@ -353,7 +467,13 @@ class Pipeline {
   #send(): void {
     let next = 0;
     while (next < this.#ready.length) {
-      const message = encodePipelineResponse(this.#ready, next, this.#readyPosition, REPLY_MESSAGE_BYTES_TARGET);
+      const message = encodePipelineResponse(
+        this.#ready,
+        next,
+        this.#readyPosition,
+        REPLY_MESSAGE_BYTES_TARGET,
+        this.#readyReached,
+      );
       next = message.next;
       if (this.#stream.write(message.bytes)) continue;
       this.#sending = true;
@@ -405,6 +525,7 @@ function newBatch(
   refused: ReadonlyMap<number, Reply> | undefined,
   bytes: number,
   writes: boolean,
+  asked: Asked | undefined,
 ): Batch {
   return {
     accepted,
@@ -412,7 +533,9 @@ function newBatch(
     replies: [],
     bytes,
     writes,
+    asked,
     position: undefined,
+    reached: undefined,
     answered: false,
     replyBytes: 0,
     isRest: false,
@@ -433,7 +556,13 @@ function split(batch: Batch, count: number): [first: Batch, rest: Batch] {
     }
   }
   const part = (accepted: readonly Operation[], refusals: Map<number, Reply>, bytes: number) =>
-    newBatch(accepted, refusals.size > 0 ? refusals : undefined, bytes, batch.writes && accepted.some(isWrite));
+    newBatch(
+      accepted,
+      refusals.size > 0 ? refusals : undefined,
+      bytes,
+      batch.writes && accepted.some(isWrite),
+      batch.asked,
+    );
   const firstBytes = Math.floor((batch.bytes * count) / batch.accepted.length);
   return [
     part(batch.accepted.slice(0, count), refused[0], firstBytes),
@@ -441,7 +570,13 @@ function split(batch: Batch, count: number): [first: Batch, rest: Batch] {
   ];
 }
 
-function refusalOf(operation: Operation, limits: Limits): Reply | undefined {
+function refusalOf(
+  operation: Operation,
+  limits: Limits,
+  { ofAll, ofReads }: { ofAll: HeadwaterError | undefined; ofReads: HeadwaterError | undefined },
+): Reply | undefined {
+  if (ofAll) return errorReply(ofAll);
+  if (ofReads && !isWrite(operation)) return errorReply(ofReads);
   try {
     validate(operation, limits);
     return undefined;

@@ -8,12 +8,15 @@
  * times in reading.
  */
 import $protobuf from 'protobufjs/minimal.js';
+import type { DurabilityReached } from '../durability.js';
 import { HeadwaterError } from '../errors.js';
+import type { Guarantees } from '../guarantees.js';
 import type { ErrorReply, Operation, Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import { checkOperationCount } from './count.js';
 import { toPosition } from './frame.js';
 import { headwater } from './generated.js';
+import { encodeGuarantees, encodeReached, toGuarantees, toReached } from './guarantees.js';
 import {
   boundedReply,
   errorReply,
@@ -36,6 +39,9 @@ const varintTag = (field: number): number => field << 3;
 const OPERATIONS = bytesTag(1);
 const REPLIES = bytesTag(1);
 const POSITION = bytesTag(2);
+const REACHED = bytesTag(3);
+/** Of a PipelineRequest: what is asked beside its operations stands in fields from 2 to this one. */
+const ASKED_FIELD_MAX = 5;
 /** In Operation and in Reply alike. */
 const GET = bytesTag(1);
 const SET = bytesTag(3);
@@ -54,13 +60,18 @@ export const MESSAGE_OPERATIONS_MAX = 128 * 1024;
 /** An operation, or the refusal of one that this version does not know. */
 export type DecodedOperation = Operation | ErrorReply;
 
-export function encodePipelineRequest(asked: readonly { readonly operation: OutgoingOperation }[]): Buffer {
+/** @param guarantees what counts for all of the operations. */
+export function encodePipelineRequest(
+  asked: readonly { readonly operation: OutgoingOperation }[],
+  guarantees?: Guarantees,
+): Buffer {
   let at = 0;
   for (const { operation } of asked) {
     if (operation.kind === 'get') at = writeGet(at, operation.key);
     else if (operation.kind === 'set' && isPlain(operation)) at = writeSet(at, operation.key, operation.value);
     else at = writeMessage(at, OPERATIONS, v1.Operation.encode(toOperationMessage(operation)).finish());
   }
+  if (guarantees) at = writeRaw(at, encodeGuarantees(guarantees));
   return finish(at);
 }
 
@@ -105,19 +116,33 @@ function writeMessage(at: number, tag: number, message: Uint8Array): number {
   return writeField(room(at, fieldBytes(message.length)), at, tag, message, message.length);
 }
 
+/** Fields that are encoded already. */
+function writeRaw(at: number, fields: Uint8Array): number {
+  room(at, fields.length).set(fields, at);
+  return at + fields.length;
+}
+
+export interface DecodedPipelineRequest {
+  readonly operations: DecodedOperation[];
+  /** Undefined where nothing beside the operations is asked, which is nearly always; the refusal where it cannot be. */
+  readonly guarantees: Guarantees | HeadwaterError | undefined;
+}
+
 /**
  * Its bytes stay views of the message.
  * @throws HeadwaterError `invalid_argument` where the bytes are no PipelineRequest,
  *   `too_large` where there are too many in one.
  */
-export function decodePipelineRequest(bytes: Buffer): DecodedOperation[] {
+export function decodePipelineRequest(bytes: Buffer): DecodedPipelineRequest {
   const operations: DecodedOperation[] = [];
+  /** The fields beside the operations, as they stand. */
+  let asked: Uint8Array[] | undefined;
   const reader = Reader.create(bytes);
   try {
     while (reader.pos < reader.len) {
       const tag = reader.tag();
       if (tag === OPERATIONS) operations.push(readOperation(reader));
-      else reader.skipType(tag & 7, 0, tag >>> 3);
+      else asked = skipNoting(reader, tag, asked);
       if (operations.length > MESSAGE_OPERATIONS_MAX) {
         throw new HeadwaterError(
           'too_large',
@@ -128,7 +153,27 @@ export function decodePipelineRequest(bytes: Buffer): DecodedOperation[] {
   } catch (error) {
     throw malformed('PipelineRequest', bytes.length, error);
   }
-  return operations;
+  return { operations, guarantees: asked && decodeGuarantees(asked) };
+}
+
+/** Of the fields that say what is asked, the last of each is noted; what this version does not know is skipped. */
+function skipNoting(reader: PbReader, tag: number, noted: Uint8Array[] | undefined): Uint8Array[] | undefined {
+  const start = reader.pos - varintBytes(tag);
+  reader.skipType(tag & 7, 0, tag >>> 3);
+  const field = tag >>> 3;
+  if (field > ASKED_FIELD_MAX) return noted;
+  const fields = noted ?? [];
+  fields[field] = reader.buf.subarray(start, reader.pos);
+  return fields;
+}
+
+function decodeGuarantees(fields: readonly Uint8Array[]): Guarantees | HeadwaterError | undefined {
+  const bytes = Buffer.concat(fields.filter((field) => field !== undefined));
+  try {
+    return toGuarantees(v1.PipelineRequest.decode(bytes));
+  } catch (error) {
+    return malformed('PipelineRequest', bytes.length, error);
+  }
 }
 
 function readOperation(reader: PbReader): DecodedOperation {
@@ -174,6 +219,7 @@ function orRefusal<T>(read: () => T): T | ErrorReply {
 
 /**
  * One message with the replies from `start` on, as many as reach `bytesTarget`.
+ * @param reached what became of the durability that was asked for all of them.
  * @returns the message, and the index of the first reply that is not in it.
  */
 export function encodePipelineResponse(
@@ -181,6 +227,7 @@ export function encodePipelineResponse(
   start: number,
   position: Position | undefined,
   bytesTarget: number,
+  reached?: DurabilityReached,
 ): { bytes: Buffer; next: number } {
   let at = 0;
   let next = start;
@@ -189,6 +236,7 @@ export function encodePipelineResponse(
     next++;
   }
   if (position) at = writePosition(at, position);
+  if (reached) at = writeMessage(at, REACHED, encodeReached(reached));
   return { bytes: finish(at), next };
 }
 
@@ -249,21 +297,25 @@ function writePosition(at: number, { replicationId, offset, checksum }: Position
 export interface DecodedPipelineResponse {
   readonly replies: Reply[];
   readonly position: Position | undefined;
+  /** What became of the durability that was asked for all of the replies. */
+  readonly reached: DurabilityReached | undefined;
 }
 
 /** @throws HeadwaterError `invalid_argument` where the bytes are no PipelineResponse. */
 export function decodePipelineResponse(bytes: Buffer): DecodedPipelineResponse {
   const replies: Reply[] = [];
   let position: headwater.v1.Position | undefined;
+  let reached: headwater.v1.DurabilityReached | undefined;
   const reader = Reader.create(bytes);
   try {
     while (reader.pos < reader.len) {
       const tag = reader.tag();
       if (tag === REPLIES) replies.push(readReply(reader));
       else if (tag === POSITION) position = v1.Position.decode(reader, reader.size());
+      else if (tag === REACHED) reached = v1.DurabilityReached.decode(reader, reader.size());
       else reader.skipType(tag & 7, 0, tag >>> 3);
     }
-    return { replies, position: position && toPosition(position) };
+    return { replies, position: position && toPosition(position), reached: reached && toReached(reached) };
   } catch (error) {
     throw malformed('PipelineResponse', bytes.length, error);
   }

@@ -159,8 +159,10 @@ function check(step: Step, outcome: Outcome): void {
   const typed = `headwater ${step.type.join(' ')}`;
   const { status = 0, stdout, stderr = status === 0 ? /^$/ : undefined } = step;
   assert.equal(outcome.status, status, `status of ${typed}: ${outcome.stderr}`);
-  if (stdout instanceof RegExp) assert.match(outcome.stdout.toString(), stdout, typed);
-  else if (stdout !== undefined) assert.equal(outcome.stdout.toString(), stdout, typed);
+  // Where an answer is differs from run to run: the last field of every result of --json.
+  const said = outcome.stdout.toString().replace(/,"position":"[0-9a-f]{40}:\d+:[0-9a-f]{8}"\}/g, '}');
+  if (stdout instanceof RegExp) assert.match(said, stdout, typed);
+  else if (stdout !== undefined) assert.equal(said, stdout, typed);
   if (stderr) assert.match(outcome.stderr, stderr, typed);
 }
 

@@ -11,6 +11,8 @@ describe('the options of a client', () => {
       connectTimeoutMs: 5_000,
       offlineQueueBytesMax,
       redirect: true,
+      readFrom: 'leader',
+      consistency: 'eventual',
     });
     assert.equal(settingsOf({ redirect: false }).redirect, false);
     assert.equal(settingsOf({ timeoutMs: 7 }).timeoutMs, 7);
@@ -23,6 +25,8 @@ describe('the options of a client', () => {
     ['offlineQueueBytesMax', '64'],
     ['redirect', 'no'],
     ['redirect', 0],
+    ['readFrom', 'anywhere'],
+    ['consistency', 'strong'],
   ];
   for (const [name, value] of WRONG) {
     it(`refuse ${JSON.stringify(value)} as ${name}`, () => {

@@ -8,6 +8,7 @@ import type { HeadwaterError } from '../../src/errors.js';
 import { type Logger, silentLogger } from '../../src/logger.js';
 import type { Operation, Reply } from '../../src/operation.js';
 import { type Method, PIPELINE } from '../../src/rpc/definitions.js';
+import type { NodeGuarantees } from '../../src/rpc/guarantees.js';
 import { keyValueService } from '../../src/rpc/key-value-service.js';
 import { RpcServer, type Service } from '../../src/rpc/server.js';
 import { fromStatus } from '../../src/rpc/status.js';
@@ -21,6 +22,20 @@ export interface Served {
   readonly errors: string[];
   readonly fatal: Error[];
 }
+
+/** Of a node that is always fresh, and whose writes are appended and no more. */
+const UNGUARDED: NodeGuarantees = {
+  durability: {
+    reach: async (_, { level }) => ({
+      reached: level === 'appended',
+      synced: false,
+      followersAppended: 0,
+      followersSynced: 0,
+      unsyncedHere: false,
+    }),
+  },
+  freshness: { refusal: undefined, whenFresh: async () => {} },
+};
 
 const servers = new Set<RpcServer>();
 const clients = new Set<{ close(): unknown }>();
@@ -41,14 +56,20 @@ export function closing<C extends { close(): unknown }>(client: C): C {
 
 export async function serve(
   store: FakeStore,
-  options: { address?: string; services?: readonly Service[]; reflection?: boolean; clock?: Clock } = {},
+  options: {
+    address?: string;
+    services?: readonly Service[];
+    reflection?: boolean;
+    clock?: Clock;
+    guarantees?: NodeGuarantees;
+  } = {},
 ): Promise<Served> {
   const errors: string[] = [];
   const fatal: Error[] = [];
   const logger: Logger = { ...silentLogger, error: (_fields, message) => errors.push(message) };
   const server = await RpcServer.bind({
     address: options.address ?? '127.0.0.1:0',
-    services: [keyValueService(store, options.clock), ...(options.services ?? [])],
+    services: [keyValueService(store, options.guarantees ?? UNGUARDED, options.clock), ...(options.services ?? [])],
     reflection: options.reflection ?? false,
     logger,
     onFatal: (error) => fatal.push(error),

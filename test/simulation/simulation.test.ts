@@ -34,7 +34,6 @@ const WANTED: Counts = {
   'refused NO_COMMON_HISTORY': 20,
   'refused UPSTREAM_EMPTY': 5,
   'failed over': 30,
-  'leader superseded': 10,
   'history left': 100,
   'write kept in lost-writes': 100,
 };

@@ -36,6 +36,8 @@ const POSITION: Position = {
   checksum: 0xfedcba98,
 };
 
+const decodeOperations = (message: Buffer) => decodePipelineRequest(message).operations;
+
 const plainSet = (extra: object = {}) => ({
   kind: 'set' as const,
   key,
@@ -165,7 +167,7 @@ describe('operations and replies on the wire', () => {
   });
 
   it('every operation survives in a pipeline', () => {
-    const decoded = decodePipelineRequest(encodePipelineRequest(asAsked(OPERATIONS)));
+    const decoded = decodeOperations(encodePipelineRequest(asAsked(OPERATIONS)));
     const plain = (operation: unknown) => decodeTransact(withoutReturnOld(operation as Operation));
     assert.deepEqual(decoded.map(plain), OPERATIONS.map(plain));
   });
@@ -173,7 +175,11 @@ describe('operations and replies on the wire', () => {
   it('every reply survives in a pipeline, with the position', () => {
     const { bytes: message, next } = encodePipelineResponse(REPLIES, 0, POSITION, Number.MAX_SAFE_INTEGER);
     assert.equal(next, REPLIES.length);
-    assert.deepEqual(decodePipelineResponse(message), { replies: REPLIES, position: POSITION });
+    assert.deepEqual(decodePipelineResponse(message), {
+      replies: REPLIES,
+      position: POSITION,
+      reached: undefined,
+    });
   });
 
   it('text and its UTF-8 bytes make the same message', () => {
@@ -261,7 +267,7 @@ describe('the pipeline codec by hand against the generated one', () => {
           operations: operations.map(toOperationMessage),
         }).finish() as Buffer;
         assert.deepEqual(
-          decodePipelineRequest(generated).map((one) => withoutReturnOld(one as Operation)),
+          decodeOperations(generated).map((one) => withoutReturnOld(one as Operation)),
           operations,
         );
         const ours = v1.PipelineRequest.decode(encodePipelineRequest(asAsked(operations)));
@@ -324,7 +330,7 @@ describe('the pipeline codec by hand against the generated one', () => {
   for (const [what, content, expected] of unusual) {
     it(`takes ${what} as the generated code does`, () => {
       const message = inOperation(content);
-      assert.deepEqual(withoutReturnOld(decodePipelineRequest(message)[0] as Operation), plainSet(expected));
+      assert.deepEqual(withoutReturnOld(decodeOperations(message)[0] as Operation), plainSet(expected));
       assert.equal(v1.PipelineRequest.decode(message).operations.length, 1);
     });
   }
@@ -334,12 +340,12 @@ describe('the pipeline codec by hand against the generated one', () => {
       field(9, bytes('new')),
       encodePipelineRequest([{ operation: { kind: 'get', key } }]),
     ]);
-    assert.deepEqual(decodePipelineRequest(message), [{ kind: 'get', key }]);
+    assert.deepEqual(decodeOperations(message), [{ kind: 'get', key }]);
   });
 
   it('refuses an operation of a newer version by name, and takes its neighbours', () => {
     const known = encodePipelineRequest([{ operation: { kind: 'get', key } }]);
-    const [first, second, third] = decodePipelineRequest(
+    const [first, second, third] = decodeOperations(
       Buffer.concat([known, inOperation(Buffer.from([0xea, 0x01, 0x00])), known]),
     );
     assert.equal(first?.kind, 'get');
@@ -351,7 +357,7 @@ describe('the pipeline codec by hand against the generated one', () => {
 
   it('refuses an operation without content, and an expire without a time', () => {
     for (const operation of [empty, field(15, field(1, bytes('k')))]) {
-      const [refusal] = decodePipelineRequest(inOperation(operation));
+      const [refusal] = decodeOperations(inOperation(operation));
       assert(refusal?.kind === 'error' && refusal.error.code === 'invalid_argument');
     }
   });
@@ -392,7 +398,7 @@ describe('malformed messages', () => {
   it('a request cut at any byte is refused or is a shorter one', () => {
     for (let end = 0; end < whole.length; end++) {
       try {
-        assert(decodePipelineRequest(whole.subarray(0, end)).length < OPERATIONS.length);
+        assert(decodeOperations(whole.subarray(0, end)).length < OPERATIONS.length);
       } catch (error) {
         assert(isRefusal(error), String(error));
       }
@@ -428,9 +434,7 @@ describe('malformed messages', () => {
     }
   };
   const byHand = (message: Buffer) =>
-    decodePipelineRequest(message).map((one) =>
-      one.kind === 'error' ? 'refused' : decodeTransact(withoutReturnOld(one)),
-    );
+    decodeOperations(message).map((one) => (one.kind === 'error' ? 'refused' : decodeTransact(withoutReturnOld(one))));
   const byGenerated = (message: Buffer) =>
     v1.PipelineRequest.decode(message).operations.map((one) =>
       orRefused(() => decodeTransact(withoutReturnOld(fromOperationMessage(one))) as object),
@@ -478,7 +482,7 @@ describe('malformed messages', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.constantFrom(...OPERATION_KINDS), (array, kind) => {
         for (const decode of [
-          decodePipelineRequest,
+          decodeOperations,
           (message: Buffer) => decodeRequest(kind, message),
           (message: Buffer) => decodeResponse(kind, message),
         ]) {
@@ -557,7 +561,7 @@ describe('an operation that holds too many', () => {
     it(`(${what}) is refused before it is decoded, and one that holds the most is not`, () => {
       assert.deepEqual(decodeRequest(most.kind, encodeRequest(most)), most);
       assert.throws(() => decodeRequest(tooMany.kind, encodeRequest(tooMany)), refusal(received));
-      const operations = decodePipelineRequest(
+      const operations = decodeOperations(
         encodePipelineRequest([plainGet, tooMany, most, plainGet].map((operation) => ({ operation }))),
       );
       assert.deepEqual(
@@ -575,7 +579,7 @@ describe('an operation that holds too many', () => {
       v1.Operation.encode(toOperationMessage(multiGet(max + 1))).finish(),
     ]);
     const length = Buffer.from([(body.length & 0x7f) | 0x80, ((body.length >> 7) & 0x7f) | 0x80, body.length >> 14]);
-    const operations = decodePipelineRequest(Buffer.concat([Buffer.from([0x0a]), length, body]));
+    const operations = decodeOperations(Buffer.concat([Buffer.from([0x0a]), length, body]));
     assert.deepEqual(
       operations.map(({ kind }) => kind),
       ['error'],

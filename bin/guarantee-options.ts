@@ -1,0 +1,70 @@
+/**
+ * What a command asks beside its operation: how durable its write must be, how
+ * fresh the node that it reads from. And where its answer is: the `position` of
+ * --json, which another command can be given as --at-least.
+ */
+import { type Command, InvalidArgumentError } from 'commander';
+import { type CallOptions, type Client, DURABILITY_LEVELS, type DurabilityOption } from '../src/index.js';
+import { parseDuration } from './arguments.js';
+
+export interface WriteOptions {
+  durability?: DurabilityOption;
+  durabilityTimeout?: number;
+}
+
+export interface ReadOptions {
+  atLeast?: string;
+  maxStaleness?: number;
+}
+
+export function withDurability(command: Command): Command {
+  return command
+    .option(
+      '--durability <LEVEL[=N]>',
+      'wait until the write is appended, synced, followers=N or followers_synced=N; exit status 3 where that takes too long, and the write stays',
+      parseDurability,
+    )
+    .option(
+      '--durability-timeout <TIME>',
+      'how long to wait for --durability; a bare number is milliseconds (default: 5s)',
+      parseMilliseconds,
+    );
+}
+
+export function withFreshness(command: Command): Command {
+  return command
+    .option('--at-least <TOKEN>', 'read only what has this position in it: one that --json has printed')
+    .option(
+      '--max-staleness <TIME>',
+      'read only from a node that has what the leader had so long ago; a bare number is milliseconds',
+      parseMilliseconds,
+    );
+}
+
+export function writeOptions({ durability, durabilityTimeout }: WriteOptions): CallOptions {
+  return { durability: durability && { ...durability, timeoutMs: durabilityTimeout } };
+}
+
+export function readOptions({ atLeast, maxStaleness }: ReadOptions): CallOptions {
+  return { atLeast, maxStalenessMs: maxStaleness };
+}
+
+/** For --json: where the answer is, as a token. */
+export function positionOf(client: Client): { position?: string } {
+  const { token } = client;
+  return token === undefined ? {} : { position: token };
+}
+
+function parseDurability(text: string): DurabilityOption {
+  const [, name, followers] = /^([a-z_]+)(?:=(\d{1,4}))?$/.exec(text.replaceAll('-', '_')) ?? [];
+  const level = DURABILITY_LEVELS.find((one) => one === name);
+  if (level !== undefined && level.startsWith('followers') === (followers !== undefined))
+    return { level, ...(followers !== undefined && { followers: Number(followers) }) };
+  throw new InvalidArgumentError(
+    `Expected appended, synced, followers=N or followers_synced=N, received ${JSON.stringify(text)}.`,
+  );
+}
+
+function parseMilliseconds(text: string): number {
+  return parseDuration(/^\d+$/.test(text) ? `${text}ms` : text);
+}

@@ -1,0 +1,159 @@
+/**
+ * Whether this node is fresh enough to answer: it has applied what a client has
+ * seen elsewhere (`atLeast`), and what the leader had so long ago
+ * (`maxStalenessMs`, by the leader's clock). A client that asks for neither
+ * never comes here, but for `refusal`, which looks at one flag.
+ */
+import { type Clock, sleep } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import type { FreshnessWanted } from '../guarantees.js';
+import { FRESH_LOOK_MS, FRESH_WITHIN_MS_MAX } from '../limits.js';
+import { NO_HISTORY, type Position } from '../position.js';
+import type { Store } from '../store/store.js';
+import type { Link } from './link.js';
+
+export interface FreshnessOptions {
+  readonly store: Store;
+  readonly link: Pick<Link, 'levelMs' | 'isLevel'>;
+  readonly clock: Clock;
+  /** Whether a follower answers reads that ask for nothing while it is not level with its upstream. */
+  readonly serveStaleReads: boolean;
+}
+
+export class Freshness {
+  readonly #options: FreshnessOptions;
+  readonly #store: Store;
+
+  constructor(options: FreshnessOptions) {
+    this.#options = options;
+    this.#store = options.store;
+  }
+
+  /** Why this node answers no reads for now; undefined where it does. */
+  get refusal(): HeadwaterError | undefined {
+    const { serveStaleReads, link } = this.#options;
+    if (serveStaleReads || this.#store.role === 'leader' || link.isLevel) return undefined;
+    return new HeadwaterError(
+      'unavailable',
+      `this node follows ${this.#store.upstream}, is not level with it, and was told to serve no stale reads`,
+      { details: { cause: 'STALE', leader: this.#store.upstream } },
+    );
+  }
+
+  /**
+   * Resolves when this node is as fresh as `wanted`.
+   * @param writes whether the message writes too: then it is for the leader, which is told at once.
+   * @param withinMs at most so long, whatever is wanted.
+   * @throws HeadwaterError `unavailable` where it does not become so in time,
+   *   saying how far it is; `lost_branch` where it never will.
+   */
+  async whenFresh(
+    wanted: FreshnessWanted,
+    { writes, withinMs = FRESH_WITHIN_MS_MAX, signal }: { writes: boolean; withinMs?: number; signal: AbortSignal },
+  ): Promise<void> {
+    const { clock } = this.#options;
+    const endMs = clock.monotonicMs() + Math.min(wanted.withinMs || FRESH_WITHIN_MS_MAX, withinMs, FRESH_WITHIN_MS_MAX);
+    for (;;) {
+      if (writes && this.#store.role === 'follower') throw this.#readOnly();
+      const lacking = await this.#lacking(wanted);
+      if (!lacking) return;
+      if (signal.aborted) throw signal.reason;
+      const leftMs = endMs - clock.monotonicMs();
+      if (leftMs <= 0) throw lacking;
+      await this.#moved(Math.min(leftMs, FRESH_LOOK_MS), signal);
+    }
+  }
+
+  /** What is missing yet; undefined where nothing is. */
+  async #lacking({ atLeast, maxStalenessMs }: FreshnessWanted): Promise<HeadwaterError | undefined> {
+    const { notServing } = this.#store;
+    if (notServing) return notServing;
+    const behind = atLeast && (await this.#behind(atLeast));
+    if (behind) return behind;
+    return maxStalenessMs > 0 ? this.#stale(maxStalenessMs) : undefined;
+  }
+
+  /** @throws HeadwaterError `lost_branch`. */
+  async #behind(asked: Position): Promise<HeadwaterError | undefined> {
+    const { log } = this.#store;
+    const { end, lineage } = log;
+    const { replicationId, offset, checksum } = asked;
+    if (replicationId === NO_HISTORY) return undefined;
+    const at = lineage.rows.findIndex((row) => row.replicationId === replicationId);
+    // It may be a history that this node has not heard of yet.
+    if (at < 0 || offset < (lineage.rows[at]?.firstOffset ?? 0)) return this.#notThere(asked, end);
+    const left = lineage.rows[at + 1];
+    if (left && left.firstOffset <= offset) {
+      throw lost(
+        asked,
+        `this node's data left that history after offset ${left.firstOffset - 1}, for ${left.replicationId}`,
+      );
+    }
+    if (end.offset < offset) return this.#notThere(asked, end);
+    const here = await log.checksumAt(offset);
+    // Trimmed: the lineage is all that can be told.
+    if (here === checksum || here === 'trimmed') return undefined;
+    if (here === 'beyond') return this.#notThere(asked, end);
+    throw lost(asked, `at that offset, what this node holds has another past`);
+  }
+
+  #stale(maxStalenessMs: number): HeadwaterError | undefined {
+    if (this.#store.role === 'leader') return undefined;
+    const { levelMs } = this.#options.link;
+    const stalenessMs = Math.max(0, this.#store.nowMs() - levelMs);
+    if (levelMs > 0 && stalenessMs <= maxStalenessMs) return undefined;
+    const received =
+      levelMs > 0 ? `they are ${stalenessMs} ms old` : 'this node has not been level with its leader since it started';
+    return new HeadwaterError('unavailable', `expected data at most ${maxStalenessMs} ms old, ${received}`, {
+      details: {
+        cause: 'NOT_FRESH',
+        max_staleness_ms: `${maxStalenessMs}`,
+        ...(levelMs > 0 && { staleness_ms: `${stalenessMs}` }),
+      },
+    });
+  }
+
+  #notThere(asked: Position, end: Position): HeadwaterError {
+    return new HeadwaterError(
+      'unavailable',
+      `asked for offset ${asked.offset} of the history ${asked.replicationId}, this node has applied offset ${end.offset} of ${end.replicationId}`,
+      { details: { cause: 'NOT_FRESH', asked_offset: `${asked.offset}`, offset: `${end.offset}` } },
+    );
+  }
+
+  #readOnly(): HeadwaterError {
+    const { upstream } = this.#store;
+    return new HeadwaterError(
+      'read_only_follower',
+      `this node is a follower and takes no writes; its upstream is ${upstream}`,
+      { details: { leader: upstream } },
+    );
+  }
+
+  /** Resolves when the log has grown, or after `withinMs`: heartbeats, promotions and reopened stores wake nobody. */
+  async #moved(withinMs: number, signal: AbortSignal): Promise<void> {
+    const enough = new AbortController();
+    const either = AbortSignal.any([enough.signal, signal]);
+    const grown = this.#store.isServing
+      ? this.#store.log.whenBeyond(this.#store.position.offset, either)
+      : new Promise<void>(() => {});
+    try {
+      await Promise.race([sleep(this.#options.clock, withinMs, either), grown]);
+    } catch (error) {
+      // The log was closed for another: there is more to see when that is open.
+      if (signal.aborted) throw error;
+      await sleep(this.#options.clock, withinMs, signal);
+    } finally {
+      grown.catch(() => {});
+      enough.abort();
+    }
+  }
+}
+
+function lost({ offset, replicationId }: Position, why: string): HeadwaterError {
+  return new HeadwaterError(
+    'lost_branch',
+    `asked for offset ${offset} of the history ${replicationId}: ${why}; what was seen there may be lost`,
+    { details: { replication_id: replicationId, offset: `${offset}` } },
+  );
+}

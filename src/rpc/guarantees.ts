@@ -1,0 +1,55 @@
+/**
+ * What the services ask of the node for the guarantees that a client names, and
+ * how unary calls and streams of records name them: in their metadata.
+ */
+import { type DurabilityWaiter, formatReached } from '../durability.js';
+import type { HeadwaterError } from '../errors.js';
+import type { FreshnessWanted, Guarantees } from '../guarantees.js';
+import { FRESH_MARGIN_MS } from '../limits.js';
+import { formatToken, type Position } from '../position.js';
+import { guaranteesOfMetadata, METADATA } from '../wire/guarantees.js';
+import type { Call } from './calls.js';
+
+export interface NodeGuarantees {
+  readonly durability: DurabilityWaiter;
+  readonly freshness: {
+    /** Why this node answers no reads for now, whatever is asked; undefined where it does. */
+    readonly refusal: HeadwaterError | undefined;
+    /** @throws HeadwaterError where this node does not become so fresh in time, or never will. */
+    whenFresh(
+      wanted: FreshnessWanted,
+      options: { writes: boolean; withinMs?: number; signal: AbortSignal },
+    ): Promise<void>;
+  };
+}
+
+/**
+ * Resolves when the call may be carried out, with what its metadata ask for.
+ * @throws HeadwaterError where they cannot be, or the node is not fresh enough.
+ */
+export async function admit(
+  { freshness }: NodeGuarantees,
+  call: Call,
+  writes: boolean,
+): Promise<Guarantees | undefined> {
+  const { refusal } = freshness;
+  if (refusal && !writes) throw refusal;
+  const asked = guaranteesOfMetadata((name) => call.metadata(name));
+  if (asked?.freshness) {
+    const withinMs = Math.max(0, call.leftMs - FRESH_MARGIN_MS);
+    await freshness.whenFresh(asked.freshness, { writes, withinMs, signal: call.signal });
+  }
+  return asked;
+}
+
+/** Resolves when the write is as durable as asked, or its time for that has passed; the answer says where it is. */
+export async function assure(
+  { durability }: NodeGuarantees,
+  call: Call,
+  asked: Guarantees | undefined,
+  { position, writes }: { position: Position; writes: boolean },
+): Promise<void> {
+  call.trail(METADATA.position, formatToken(position));
+  if (!writes || !asked?.durability) return;
+  call.trail(METADATA.reached, formatReached(await durability.reach(position, asked.durability, call.signal)));
+}

@@ -1,0 +1,148 @@
+/**
+ * What a message asks beside its operations, and what became of it: the fields
+ * of PipelineRequest and PipelineResponse after the first two, read and written
+ * only where they are there, and the same as gRPC metadata of unary calls.
+ */
+import {
+  checkDurability,
+  type DurabilityReached,
+  type DurabilityWanted,
+  formatDurability,
+  parseDurability,
+} from '../durability.js';
+import { HeadwaterError } from '../errors.js';
+import type { Guarantees } from '../guarantees.js';
+import { formatToken, type Position, parseToken } from '../position.js';
+import { positionOf } from './frame.js';
+import { headwater } from './generated.js';
+import { bytesOf } from './message.js';
+import { toNumber } from './numbers.js';
+
+const { v1 } = headwater;
+
+/** The index is the number of the level in the protocol. */
+const LEVELS = [undefined, 'appended', 'synced', 'followers', 'followers_synced'] as const;
+
+/** The fields of a PipelineRequest beside its operations, to stand behind them. */
+export function encodeGuarantees({ durability, freshness }: Guarantees): Uint8Array {
+  return v1.PipelineRequest.encode({
+    durability: durability
+      ? {
+          level: LEVELS.indexOf(durability.level) as headwater.v1.DurabilityLevel,
+          followers: durability.followers,
+          timeoutMs: durability.timeoutMs,
+        }
+      : null,
+    atLeast: freshness?.atLeast ? positionOf(freshness.atLeast) : null,
+    maxStalenessMs: freshness?.maxStalenessMs ?? 0,
+    freshWithinMs: freshness?.withinMs ?? 0,
+  }).finish();
+}
+
+/**
+ * @param message a PipelineRequest without its operations.
+ * @throws HeadwaterError `invalid_argument` naming what was expected and received.
+ */
+export function toGuarantees(message: headwater.v1.PipelineRequest.$Properties): Guarantees | undefined {
+  const { durability, atLeast } = message;
+  return guarantees(
+    durability
+      ? checkDurability({
+          level: toLevel(durability.level),
+          followers: durability.followers ?? 0,
+          timeoutMs: toNumber(durability.timeoutMs, 'durability.timeout_ms'),
+        })
+      : undefined,
+    atLeast ? toAskedPosition(atLeast) : undefined,
+    toNumber(message.maxStalenessMs, 'max_staleness_ms'),
+    toNumber(message.freshWithinMs, 'fresh_within_ms'),
+  );
+}
+
+function guarantees(
+  durability: DurabilityWanted | undefined,
+  atLeast: Position | undefined,
+  maxStalenessMs: number,
+  withinMs: number,
+): Guarantees | undefined {
+  const freshness = atLeast || maxStalenessMs > 0 ? { atLeast, maxStalenessMs, withinMs } : undefined;
+  return durability || freshness ? { durability, freshness } : undefined;
+}
+
+function toLevel(level: number | null | undefined): DurabilityWanted['level'] {
+  const known = LEVELS[level ?? 0];
+  if (known) return known;
+  throw new HeadwaterError(
+    'invalid_argument',
+    `durability.level: expected a number from 1 to ${LEVELS.length - 1}, received ${level ?? 0}`,
+  );
+}
+
+function toAskedPosition(message: headwater.v1.Position.$Properties): Position {
+  const id = bytesOf(message.replicationId);
+  if (id.length !== 20) {
+    throw new HeadwaterError('invalid_argument', `at_least.replication_id: expected 20 bytes, received ${id.length}`);
+  }
+  return {
+    replicationId: id.toString('hex'),
+    offset: toNumber(message.offset, 'at_least.offset'),
+    checksum: message.checksum ?? 0,
+  };
+}
+
+export function encodeReached(reached: DurabilityReached): Uint8Array {
+  return v1.DurabilityReached.encode(reached).finish();
+}
+
+export function toReached(message: headwater.v1.DurabilityReached.$Properties): DurabilityReached {
+  return {
+    reached: message.reached ?? false,
+    synced: message.synced ?? false,
+    followersAppended: message.followersAppended ?? 0,
+    followersSynced: message.followersSynced ?? 0,
+    unsyncedHere: message.unsyncedHere ?? false,
+  };
+}
+
+// ---- metadata of unary calls ----------------------------------------------------
+
+export const METADATA = {
+  durability: 'headwater-durability',
+  atLeast: 'headwater-at-least',
+  maxStalenessMs: 'headwater-max-staleness-ms',
+  freshWithinMs: 'headwater-fresh-within-ms',
+  position: 'headwater-position',
+  reached: 'headwater-reached',
+} as const;
+
+/** Names and values for the metadata of a call. */
+export function guaranteesMetadata({ durability, freshness }: Guarantees): Array<[name: string, value: string]> {
+  const entries: Array<[string, string]> = [];
+  if (durability) entries.push([METADATA.durability, formatDurability(durability)]);
+  if (freshness?.atLeast) entries.push([METADATA.atLeast, formatToken(freshness.atLeast)]);
+  if (freshness?.maxStalenessMs) entries.push([METADATA.maxStalenessMs, String(freshness.maxStalenessMs)]);
+  if (freshness?.withinMs) entries.push([METADATA.freshWithinMs, String(freshness.withinMs)]);
+  return entries;
+}
+
+/** @throws HeadwaterError `invalid_argument` naming the entry, what was expected and what was received. */
+export function guaranteesOfMetadata(read: (name: string) => string | undefined): Guarantees | undefined {
+  const durability = read(METADATA.durability);
+  const atLeast = read(METADATA.atLeast);
+  return guarantees(
+    durability === undefined ? undefined : parseDurability(durability),
+    atLeast === undefined ? undefined : parseToken(atLeast),
+    milliseconds(METADATA.maxStalenessMs, read),
+    milliseconds(METADATA.freshWithinMs, read),
+  );
+}
+
+function milliseconds(name: string, read: (name: string) => string | undefined): number {
+  const text = read(name);
+  if (text === undefined) return 0;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new HeadwaterError(
+    'invalid_argument',
+    `${name}: expected milliseconds in decimal, received ${JSON.stringify(text.slice(0, 100))}`,
+  );
+}

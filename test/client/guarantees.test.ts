@@ -1,0 +1,145 @@
+/** What a caller asks beside its commands, and what the client asks by itself. */
+import assert from 'node:assert/strict';
+import { Client, type ClientOptions } from '../../src/client/client.js';
+import { DurabilityNotReached } from '../../src/client/guarantees.js';
+import type { DurabilityReached, DurabilityWanted } from '../../src/durability.js';
+import { HeadwaterError } from '../../src/errors.js';
+import type { FreshnessWanted } from '../../src/guarantees.js';
+import { formatToken } from '../../src/position.js';
+import { FakeStore } from '../rpc/fake-store.js';
+import { closeAll, closing, serve } from '../rpc/harness.js';
+
+const MISSED: DurabilityReached = {
+  reached: false,
+  synced: true,
+  followersAppended: 1,
+  followersSynced: 0,
+  unsyncedHere: false,
+};
+
+describe('the guarantees of a client', () => {
+  let store: FakeStore;
+  let address: string;
+  let wanted: DurabilityWanted[];
+  let asked: FreshnessWanted[];
+  let reached: DurabilityReached;
+  let freshness: () => Promise<void>;
+
+  beforeEach(async () => {
+    store = new FakeStore();
+    wanted = [];
+    asked = [];
+    reached = { ...MISSED, reached: true };
+    freshness = async () => {};
+    ({ address } = await serve(store, {
+      guarantees: {
+        durability: {
+          reach: async (_, one) => {
+            wanted.push(one);
+            return reached;
+          },
+        },
+        freshness: {
+          refusal: undefined,
+          whenFresh: (one) => {
+            asked.push(one);
+            return freshness();
+          },
+        },
+      },
+    }));
+  });
+  afterEach(closeAll);
+
+  const connect = async (options?: ClientOptions) => closing(await Client.connect(address, options));
+
+  it('a write resolves with its result when it is as durable as asked', async () => {
+    const db = await connect();
+    assert.equal(await db.incr('n', 2, { durability: { level: 'followers', followers: 2, timeoutMs: 70 } }), 2n);
+    assert.deepEqual(wanted, [{ level: 'followers', followers: 2, timeoutMs: 70 }]);
+  });
+
+  it('a write that is not in time is rejected with what was reached, and stays', async () => {
+    const db = await connect();
+    reached = MISSED;
+    const error = await db.set('a', '1', { durability: { level: 'followers' } }).catch((failure) => failure);
+    assert(error instanceof DurabilityNotReached);
+    assert.equal(error.code, 'durability_not_reached');
+    assert.deepEqual(error.reached, MISSED);
+    assert.equal(error.details.followers_appended, '1');
+    assert.deepEqual(wanted, [{ level: 'followers', followers: 1, timeoutMs: 5_000 }]);
+    assert.equal(await db.get('a'), '1');
+  });
+
+  it('commands of one turn share a message where they ask for the same, in order', async () => {
+    const db = await connect();
+    const durability = () => ({ durability: { level: 'synced' as const } });
+    await Promise.all([
+      db.set('a', '1'),
+      db.set('b', '1', durability()),
+      db.set('c', '1', durability()),
+      db.set('d', '1', { durability: { level: 'synced', timeoutMs: 9 } }),
+      db.set('e', '1'),
+      db.set('f', '1'),
+    ]);
+    assert.deepEqual(
+      store.submissions.map(({ operations }) => operations.map((one) => 'key' in one && String(one.key))),
+      [['a'], ['b', 'c'], ['d'], ['e', 'f']],
+    );
+    assert.equal(wanted.length, 2);
+  });
+
+  it('a token of one client makes another wait for what the first has seen', async () => {
+    const [first, second] = [await connect(), await connect({ timeoutMs: 1_000 })];
+    assert.equal(first.token, undefined);
+    await first.set('a', '1');
+    assert.equal(first.token, formatToken(store.position));
+    await second.get('a', { atLeast: first.token, maxStalenessMs: 7 });
+    await second.dbsize({ atLeast: first.position });
+    for await (const _ of second.scan({ atLeast: first.token })) break;
+    const atLeast = store.position;
+    assert.deepEqual(asked[0], { atLeast, maxStalenessMs: 7, withinMs: 800 });
+    assert(asked.every((one) => one.atLeast?.offset === atLeast.offset));
+    assert.equal(asked.length, 3);
+  });
+
+  it('what cannot be asked is rejected, naming it', async () => {
+    const db = await connect({ timeoutMs: 1_000 });
+    const refused = (promise: Promise<unknown>, message: RegExp) =>
+      assert.rejects(promise, (error) => HeadwaterError.is(error, 'invalid_argument') && message.test(error.message));
+    await refused(db.get('a', { atLeast: 'nonsense' }), /position token: expected/);
+    await refused(db.get('a', { maxStalenessMs: 0 }), /maxStalenessMs: expected/);
+    await refused(db.set('a', '1', { durability: { level: 'safe' as never } }), /durability: expected one of/);
+    await refused(db.set('a', '1', { durability: { level: 'synced', followers: 1 } }), /no followers, received 1/);
+    await refused(db.set('a', '1', { durability: { level: 'synced', timeoutMs: 1_000 } }), /less than the 1000 ms/);
+    assert.equal(store.submissions.length, 0);
+  });
+
+  describe('with consistency session', () => {
+    it('commands carry the newest position seen when they are sent', async () => {
+      const db = await connect({ consistency: 'session' });
+      await db.get('a');
+      assert.equal(asked[0]?.atLeast, undefined);
+      await db.set('a', '1');
+      await db.get('a');
+      assert.deepEqual(asked.at(-1)?.atLeast, store.position);
+      await db.get('a', { atLeast: { ...store.position, offset: 1_000 } });
+      assert.equal(asked.at(-1)?.atLeast?.offset, 1_000);
+    });
+
+    it('what was lost is told once, and the session begins anew', async () => {
+      const db = await connect({ consistency: 'session' });
+      await db.set('a', '1');
+      freshness = async () => {
+        throw new HeadwaterError('lost_branch', 'lost', {
+          details: { replication_id: store.position.replicationId },
+        });
+      };
+      await assert.rejects(db.get('a'), { code: 'lost_branch' });
+      assert.equal(db.token, undefined);
+      const before = asked.length;
+      assert.equal(await db.get('a'), '1');
+      assert.equal(asked.length, before);
+    });
+  });
+});

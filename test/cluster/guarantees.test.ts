@@ -1,0 +1,86 @@
+/** Guarantees end to end: what one node wrote is read on another, near or far, and over a failover. */
+import assert from 'node:assert/strict';
+import { Client } from '../../src/index.js';
+import { Cluster, eventually, level, type TestNode } from '../support/cluster.js';
+
+describe('guarantees in a cluster', () => {
+  let cluster: Cluster;
+
+  beforeEach(() => {
+    cluster = new Cluster();
+  });
+
+  afterEach(async () => {
+    await cluster[Symbol.asyncDispose]();
+  });
+
+  it('a token of the leader is good at followers, over a promotion, and lost with its branch', async () => {
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [there, here] = [await leader.client(), await follower.client()];
+    for (let i = 0; i < 50; i++) {
+      await there.set('counter', `${i}`);
+      assert.equal(await here.get('counter', { atLeast: there.token }), `${i}`);
+    }
+    await there.set('a', '1', { durability: { level: 'synced' } });
+    assert.equal((await leader.status()).durableOffset, 51);
+    const { token } = there;
+    await level(leader, follower);
+    await here.promote();
+    await here.set('b', '1');
+    assert.equal(await here.get('a', { atLeast: token }), '1');
+    await there.set('lost', '1');
+    await assert.rejects(here.get('lost', { atLeast: there.token }), { code: 'lost_branch' });
+  });
+
+  it('reads of a session go to a follower and see every write before them; when it falls behind, to the leader', async () => {
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    await level(leader, follower);
+    await using db = await Client.connect(leader.address, { readFrom: 'followers', consistency: 'session' });
+    for (let i = 0; i < 200; i++) {
+      // Alternately with and without waiting for the write: both come first.
+      const written = db.set('n', `${i}`);
+      if (i % 2 === 0) await written;
+      assert.equal(await db.get('n'), `${i}`);
+      await written;
+    }
+    assert.equal(db.address, leader.address);
+    // It goes on serving what it has, and gets nothing more.
+    await (await follower.client()).follow('127.0.0.1:1');
+    await db.set('n', 'newer');
+    assert.equal(await db.get('n'), 'newer');
+    await follower.end('SIGKILL');
+    await db.set('n', 'newest');
+    assert.equal(await db.get('n'), 'newest');
+  });
+
+  it('reads go to the follower in truth, writes to the leader, whichever of them the client was given', async () => {
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    await level(leader, follower);
+    await (await leader.client()).set('a', 'old');
+    await level(leader, follower);
+    await using db = await Client.connect(follower.address, { readFrom: 'followers' });
+    await (await follower.client()).follow('127.0.0.1:1');
+    await db.set('a', 'new');
+    assert.equal(await db.get('a'), 'old', 'eventual: what the follower has');
+    assert.equal(await (await leader.client()).get('a'), 'new');
+    assert.equal(await db.get('a', { atLeast: db.token }), 'new', 'the leader answers where the follower cannot');
+  });
+
+  it('a follower that serves no stale reads refuses them without its leader, and serves again with it', async () => {
+    const leader = await cluster.node('leader');
+    await leader.start();
+    await (await leader.client()).set('a', '1');
+    const follower = await cluster.node('follower');
+    await follower.start('--follow', leader.address, '--no-serve-stale-reads');
+    await level(leader, follower);
+    const here = await follower.client();
+    assert.equal(await here.get('a'), '1');
+    await leader.end('SIGKILL');
+    await eventually('reads to be refused', async () => {
+      const error = await here.get('a').catch((failure) => failure);
+      return error?.code === 'unavailable' && /serve no stale reads/.test(error.message);
+    });
+    await leader.start();
+    await eventually('reads to be served', async () => (await here.get('a').catch(() => undefined)) === '1');
+  });
+});

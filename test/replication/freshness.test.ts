@@ -1,0 +1,216 @@
+/**
+ * What a node answers that is asked to be as fresh as a position seen
+ * elsewhere, or as the leader was some time ago; and how durable a write is on
+ * one node alone.
+ */
+import assert from 'node:assert/strict';
+import { setMaxListeners } from 'node:events';
+import type { FreshnessWanted } from '../../src/guarantees.js';
+import type { Position } from '../../src/position.js';
+import { Freshness } from '../../src/replication/freshness.js';
+import { settled } from '../support/clock.js';
+import { removeTemporaryDirectories } from '../support/database.js';
+import { level, type TestNode, World } from '../support/world.js';
+
+const never = new AbortController().signal;
+setMaxListeners(0, never);
+
+describe('freshness', () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = new World();
+  });
+
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  const freshness = ({ store, link }: TestNode, serveStaleReads = true) =>
+    new Freshness({ store, link, clock: world.clock, serveStaleReads });
+
+  function fresh(node: TestNode, wanted: Partial<FreshnessWanted>, writes = false): Promise<void> {
+    const asked = freshness(node).whenFresh(
+      { atLeast: undefined, maxStalenessMs: 0, withinMs: 0, ...wanted },
+      { writes, signal: never },
+    );
+    asked.catch(() => {});
+    return asked;
+  }
+
+  async function pair(): Promise<[leader: TestNode, follower: TestNode]> {
+    const leader = await world.node('L');
+    await leader.write(3);
+    const follower = await world.node('F', { follows: 'L' });
+    await level(world, leader, follower);
+    return [leader, follower];
+  }
+
+  describe('of a position', () => {
+    it('is there at once where it is applied, on every node', async () => {
+      const [leader, follower] = await pair();
+      const atLeast = leader.store.position;
+      await fresh(leader, { atLeast });
+      await fresh(follower, { atLeast });
+    });
+
+    it('is waited for at a follower, and there with the write', async () => {
+      const [leader, follower] = await pair();
+      world.network.last.hold();
+      await leader.write(1, 'late');
+      const waiting = fresh(follower, { atLeast: leader.store.position });
+      assert.equal(await settled(waiting), false);
+      world.network.last.release();
+      await waiting;
+      assert.deepEqual(follower.store.position, leader.store.position);
+    });
+
+    it('that does not come is refused in time, with how far the node is', async () => {
+      const [leader, follower] = await pair();
+      world.network.last.hold();
+      await leader.write(1, 'late');
+      const waiting = fresh(follower, { atLeast: leader.store.position, withinMs: 300 });
+      await world.clock.advance(250);
+      assert.equal(await settled(waiting), false);
+      await world.clock.advance(100);
+      await assert.rejects(waiting, {
+        code: 'unavailable',
+        message: /asked for offset 4 of .* applied offset 3 of/,
+        details: { cause: 'NOT_FRESH', asked_offset: '4', offset: '3' },
+      });
+    });
+
+    it('stays valid over promotions, and one of a history not heard of yet is waited for', async () => {
+      const [leader, follower] = await pair();
+      const other = await world.node('O', { follows: 'L' });
+      await level(world, leader, other);
+      const before = leader.store.position;
+      await follower.replication.promote();
+      await follower.write(1, 'led');
+      const waiting = fresh(other, { atLeast: follower.store.position });
+      await world.clock.advance(100);
+      assert.equal(await settled(waiting), false);
+      await other.follow('F');
+      await world.until('the other has it', () => settled(waiting));
+      await waiting;
+      await fresh(other, { atLeast: before });
+      await fresh(follower, { atLeast: before });
+    });
+
+    it('of a branch that was left is refused at once, as lost', async () => {
+      const [leader, follower] = await pair();
+      world.network.last.cut();
+      await leader.write(2, 'lost');
+      const lost = leader.store.position;
+      await follower.replication.promote();
+      await assert.rejects(fresh(follower, { atLeast: lost }), {
+        code: 'lost_branch',
+        message: /offset 5 of .* left that history after offset 3/,
+      });
+    });
+
+    it('that is waited for is refused as lost when the node is promoted without it', async () => {
+      const [leader, follower] = await pair();
+      world.network.last.hold();
+      await leader.write(2, 'lost');
+      const waiting = fresh(follower, { atLeast: leader.store.position });
+      assert.equal(await settled(waiting), false);
+      await follower.replication.promote();
+      await world.clock.advance(100);
+      await assert.rejects(waiting, { code: 'lost_branch' });
+      world.network.last.cut();
+    });
+
+    it('with another checksum is of another past', async () => {
+      const [leader] = await pair();
+      const { position } = leader.store;
+      const atLeast: Position = { ...position, checksum: position.checksum ^ 1 };
+      await assert.rejects(fresh(leader, { atLeast }), { code: 'lost_branch', message: /another past/ });
+    });
+
+    it('that comes with a write sends a follower’s caller to the leader at once', async () => {
+      const [leader, follower] = await pair();
+      await assert.rejects(fresh(follower, { atLeast: leader.store.position }, true), {
+        code: 'read_only_follower',
+        details: { leader: 'L' },
+      });
+    });
+
+    it('is waited for through a full resync that replaces the store', async () => {
+      const leader = await world.node('L');
+      await leader.write(5);
+      await leader.store.log.trim(0);
+      const follower = await world.node('F', { follows: 'L' });
+      const waiting = fresh(follower, { atLeast: leader.store.position });
+      await world.until('the follower has it', () => settled(waiting));
+      await waiting;
+      assert.equal(follower.offset, 5);
+    });
+  });
+
+  describe('in time', () => {
+    it('a leader is never stale, whatever its clock says', async () => {
+      const leader = await world.node('L');
+      await world.clock.advance(100_000);
+      await fresh(leader, { maxStalenessMs: 1 });
+    });
+
+    it('a follower is as stale as its last heartbeat, by the leader’s clock, and waits for the next', async () => {
+      const [leader, follower] = await pair();
+      // Its own clock says something else altogether.
+      world.clock.setWall(5);
+      await world.until('a heartbeat', () => follower.link.levelMs > 0);
+      await fresh(follower, { maxStalenessMs: 1_500 });
+      world.network.last.hold();
+      await world.clock.advance(4_000);
+      const waiting = fresh(follower, { maxStalenessMs: 1_500 });
+      assert.equal(await settled(waiting), false);
+      world.network.last.release();
+      await world.until('a heartbeat comes', () => settled(waiting));
+      await waiting;
+      assert(follower.store.nowMs() - leader.store.nowMs() < 1_500);
+    });
+
+    it('a follower that stays stale refuses with both numbers', async () => {
+      const [, follower] = await pair();
+      await world.until('a heartbeat', () => follower.link.levelMs > 0);
+      world.network.last.hold();
+      await world.clock.advance(4_000);
+      const waiting = fresh(follower, { maxStalenessMs: 1_500, withinMs: 500 });
+      await world.clock.advance(600);
+      await assert.rejects(waiting, {
+        code: 'unavailable',
+        message: /expected data at most 1500 ms old, they are \d{4} ms old/,
+      });
+      world.network.last.release();
+    });
+
+    it('a follower that was never level does not know how stale it is', async () => {
+      const follower = await world.node('F', { follows: 'nobody' });
+      const waiting = fresh(follower, { maxStalenessMs: 1_500, withinMs: 100 });
+      await world.clock.advance(200);
+      await assert.rejects(waiting, { code: 'unavailable', message: /has not been level with its leader/ });
+    });
+  });
+
+  describe('without stale reads', () => {
+    it('a follower refuses reads unless it streams and is level with the handshake', async () => {
+      const [leader, follower] = await pair();
+      const strict = freshness(follower, false);
+      const refusal = () => strict.refusal;
+      assert.equal(refusal(), undefined);
+      assert.equal(freshness(leader, false).refusal, undefined);
+      world.network.down('L');
+      world.network.last.cut();
+      await world.until('the link is down', () => follower.link.status.state !== 'streaming');
+      assert.match(refusal()?.message ?? '', /follows L, is not level with it/);
+      assert.equal(refusal()?.code, 'unavailable');
+      assert.equal(freshness(follower, true).refusal, undefined);
+      await leader.write(3, 'meanwhile');
+      world.network.listen('L', leader.replication);
+      await world.until('reads are served', () => refusal() === undefined);
+      assert.equal(follower.offset, 6);
+    });
+  });
+});

@@ -1,0 +1,270 @@
+/**
+ * Guarantees at the server: what waits for what in a pipeline, and what unary
+ * calls say in their metadata. How durable and how fresh the node is, is at
+ * the hands of the test.
+ */
+import assert from 'node:assert/strict';
+import * as grpc from '@grpc/grpc-js';
+import type { DurabilityReached, DurabilityWanted } from '../../src/durability.js';
+import { HeadwaterError } from '../../src/errors.js';
+import type { FreshnessWanted, Guarantees } from '../../src/guarantees.js';
+import type { Operation, Reply } from '../../src/operation.js';
+import { formatToken } from '../../src/position.js';
+import { OPERATION_METHODS, SCAN } from '../../src/rpc/definitions.js';
+import { fromStatus } from '../../src/rpc/status.js';
+import { decodePipelineResponse, encodePipelineRequest } from '../../src/wire/pipeline.js';
+import { FakeStore } from './fake-store.js';
+import { closeAll, gate, get, RawPipeline, rawClient, type Served, serve, set, until } from './harness.js';
+
+const REACHED: DurabilityReached = {
+  reached: true,
+  synced: false,
+  followersAppended: 2,
+  followersSynced: 0,
+  unsyncedHere: false,
+};
+const FOLLOWERS: Guarantees = {
+  durability: { level: 'followers', followers: 2, timeoutMs: 500 },
+  freshness: undefined,
+};
+const FRESH: Guarantees = {
+  durability: undefined,
+  freshness: { atLeast: undefined, maxStalenessMs: 5, withinMs: 0 },
+};
+
+describe('guarantees at the server', () => {
+  let store: FakeStore;
+  let served: Served;
+  let reach: (wanted: DurabilityWanted) => Promise<DurabilityReached>;
+  let fresh: (wanted: FreshnessWanted, options: { writes: boolean; withinMs?: number }) => Promise<void>;
+  let refusal: HeadwaterError | undefined;
+  let messages: Array<{ replies: string[]; reached: DurabilityReached | undefined }>;
+
+  beforeEach(async () => {
+    store = new FakeStore();
+    messages = [];
+    refusal = undefined;
+    reach = async () => REACHED;
+    fresh = async () => {};
+    served = await serve(store, {
+      guarantees: {
+        durability: { reach: (_, wanted) => reach(wanted) },
+        freshness: {
+          get refusal() {
+            return refusal;
+          },
+          whenFresh: (wanted, options) => fresh(wanted, options),
+        },
+      },
+    });
+  });
+  afterEach(closeAll);
+
+  const shown = (reply: Reply) => (reply.kind === 'error' ? `${reply.error.code}!` : reply.kind);
+  const replies = () => messages.flatMap((message) => message.replies);
+
+  function open(): (operations: readonly Operation[], guarantees?: Guarantees) => void {
+    const { stream } = new RawPipeline(rawClient(served.address));
+    stream.on('data', (bytes: Buffer) => {
+      const { replies, reached } = decodePipelineResponse(bytes);
+      messages.push({ replies: replies.map(shown), reached });
+    });
+    return (operations, guarantees) => {
+      stream.write(
+        encodePipelineRequest(
+          operations.map((operation) => ({ operation })),
+          guarantees,
+        ),
+      );
+    };
+  }
+
+  it('a write is answered when it is durable, in a message of its own; what comes later is done, and waits with its answer', async () => {
+    const { promise, open: release } = gate();
+    reach = () => promise.then(() => REACHED);
+    const send = open();
+    send([set('a', '1')]);
+    send([set('b', '1'), get('b')], FOLLOWERS);
+    send([set('c', '1')]);
+    await until(() => store.entries.has('c'), 'the last write to be done');
+    await until(() => replies().length === 1, 'the first answer');
+    assert.deepEqual(replies(), ['set']);
+    release();
+    await until(() => replies().length === 4, 'all answers');
+    assert.deepEqual(
+      messages.filter(({ reached }) => reached),
+      [{ replies: ['set', 'get'], reached: REACHED }],
+    );
+    assert.deepEqual(replies(), ['set', 'set', 'get', 'set']);
+  });
+
+  it('two messages with durability never share an answer', async () => {
+    let asked = 0;
+    reach = async () => ({ ...REACHED, followersAppended: ++asked });
+    const send = open();
+    send([set('a', '1')], FOLLOWERS);
+    send([set('b', '1')], FOLLOWERS);
+    await until(() => messages.length === 2, 'two answers');
+    assert.deepEqual(
+      messages.map(({ reached }) => reached?.followersAppended),
+      [1, 2],
+    );
+  });
+
+  it('what only reads is answered at once, and says nothing of durability', async () => {
+    reach = () => assert.fail('nothing was written');
+    open()([get('a')], FOLLOWERS);
+    await until(() => messages.length === 1, 'the answer');
+    assert.deepEqual(messages, [{ replies: ['get'], reached: undefined }]);
+  });
+
+  it('a write whose durability cannot be known has an unknown outcome; reads beside it keep their answers', async () => {
+    reach = async () => {
+      throw new HeadwaterError('outcome_unknown', 'demoted');
+    };
+    open()([get('a'), set('a', '1'), { kind: 'increment', key: Buffer.from('a'), by: 2n ** 63n - 1n }], FOLLOWERS);
+    await until(() => messages.length === 1, 'the answer');
+    assert.deepEqual(replies(), ['get', 'outcome_unknown!', 'overflow!']);
+  });
+
+  it('a message that asks for freshness waits for it, and what comes behind it waits too', async () => {
+    const { promise, open: release } = gate();
+    fresh = () => promise;
+    const send = open();
+    send([get('a')], FRESH);
+    send([set('b', '1')]);
+    await until(() => served.errors.length === 0 && store.submissions.length === 0, 'nothing');
+    release();
+    await until(() => replies().length === 2, 'both answers');
+    assert.deepEqual(
+      store.submissions.map(({ operations }) => operations[0]?.kind),
+      ['get', 'set'],
+    );
+  });
+
+  it('nothing of a message is done for which the node is not fresh enough', async () => {
+    fresh = async (_, { writes }) => {
+      throw new HeadwaterError('unavailable', `writes: ${writes}`);
+    };
+    const send = open();
+    send([get('a'), set('a', '1')], FRESH);
+    send([get('a')]);
+    await until(() => replies().length === 3, 'the answers');
+    assert.deepEqual(replies(), ['unavailable!', 'unavailable!', 'get']);
+    assert.equal(store.entries.size, 0);
+  });
+
+  it('a message that asks for what cannot be is refused, and the stream goes on', async () => {
+    const send = open();
+    send([set('a', '1')], { ...FOLLOWERS, durability: { level: 'synced', followers: 0, timeoutMs: 0 } });
+    send([get('a')]);
+    await until(() => replies().length === 2, 'the answers');
+    assert.deepEqual(replies(), ['invalid_argument!', 'get']);
+  });
+
+  it('a follower that serves no stale reads refuses reads, and says of writes where they go', async () => {
+    refusal = new HeadwaterError('unavailable', 'not level');
+    store.leader = 'there:1';
+    const send = open();
+    send([get('a'), set('a', '1')]);
+    await until(() => replies().length === 2, 'the answers');
+    assert.deepEqual(replies(), ['unavailable!', 'read_only_follower!']);
+    refusal = undefined;
+    send([get('a')]);
+    await until(() => replies().length === 3, 'an answer');
+    assert.equal(replies()[2], 'get');
+  });
+
+  describe('in unary calls', () => {
+    interface Called {
+      readonly error: HeadwaterError | undefined;
+      readonly trailers: Record<string, unknown>;
+    }
+
+    function call(operation: Operation, metadata: Record<string, string> = {}, deadlineMs = 10_000): Promise<Called> {
+      const method = OPERATION_METHODS.get(operation.kind);
+      assert(method);
+      const sent = new grpc.Metadata();
+      for (const [name, value] of Object.entries(metadata)) sent.set(name, value);
+      return new Promise((resolve) => {
+        let error: HeadwaterError | undefined;
+        const surface = rawClient(served.address).makeUnaryRequest(
+          method.path,
+          method.request.encode,
+          method.response.decode,
+          operation,
+          sent,
+          { deadline: Date.now() + deadlineMs },
+          (failure) => {
+            if (failure) error = fromStatus(failure);
+          },
+        );
+        surface.on('status', (status) => resolve({ error, trailers: status.metadata.getMap() }));
+      });
+    }
+
+    it('the answer says where it is, and what durability was reached where that was asked', async () => {
+      const plain = await call(set('a', '1'));
+      assert.equal(plain.trailers['headwater-position'], formatToken(store.position));
+      assert.equal(plain.trailers['headwater-reached'], undefined);
+      let wanted: DurabilityWanted | undefined;
+      reach = async (asked) => {
+        wanted = asked;
+        return { ...REACHED, reached: false };
+      };
+      const { error, trailers } = await call(set('a', '2'), {
+        'headwater-durability': 'followers_synced=3;timeout_ms=70',
+      });
+      assert.equal(error, undefined, 'the write stays, and the call is a success');
+      assert.deepEqual(wanted, { level: 'followers_synced', followers: 3, timeoutMs: 70 });
+      assert.equal(
+        trailers['headwater-reached'],
+        'reached=false;synced=false;followers_appended=2;followers_synced=0;unsynced_here=false',
+      );
+    });
+
+    it('freshness is asked for, for less long than the call may take', async () => {
+      let asked: FreshnessWanted | undefined;
+      let longestMs = Number.POSITIVE_INFINITY;
+      fresh = async (wanted, { withinMs }) => {
+        asked = wanted;
+        longestMs = withinMs ?? longestMs;
+      };
+      const { error } = await call(
+        get('a'),
+        { 'headwater-at-least': formatToken(store.position), 'headwater-max-staleness-ms': '1500' },
+        5_000,
+      );
+      assert.equal(error, undefined);
+      assert.deepEqual(asked, { atLeast: store.position, maxStalenessMs: 1500, withinMs: 0 });
+      assert(longestMs < 5_000, `${longestMs}`);
+    });
+
+    it('what cannot be is refused with what was expected and received', async () => {
+      for (const [name, value] of [
+        ['headwater-durability', 'lots'],
+        ['headwater-at-least', 'x:1:2'],
+        ['headwater-max-staleness-ms', '-1'],
+      ] as const) {
+        const { error } = await call(set('a', '1'), { [name]: value });
+        assert.equal(error?.code, 'invalid_argument');
+        assert.match(error?.message ?? '', /expected .*received/);
+      }
+      assert.equal(store.entries.size, 0);
+    });
+
+    it('a node without stale reads refuses those, streams of records too', async () => {
+      refusal = new HeadwaterError('unavailable', 'not level');
+      assert.equal((await call(get('a'))).error?.code, 'unavailable');
+      assert.equal((await call(set('a', '1'))).error, undefined);
+      const stream = rawClient(served.address).makeServerStreamRequest(
+        SCAN.path,
+        SCAN.request.encode,
+        SCAN.response.decode,
+        { pattern: Buffer.alloc(0), keysOnly: false },
+      );
+      const failure = await new Promise<Error>((resolve) => stream.once('error', resolve).resume());
+      assert.equal(fromStatus(failure).code, 'unavailable');
+    });
+  });
+});

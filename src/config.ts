@@ -9,6 +9,7 @@ import {
   BLOCK_BYTES_CEILING,
   KEY_BYTES_MAX,
   LINK_TIMEOUT_MS,
+  LOG_RETENTION_BYTES,
   OVERLAY_BYTES_MAX,
   REPLAY_BYTES_MAX,
   TRANSACTION_BYTES_MAX,
@@ -33,6 +34,8 @@ export interface NodeOptions {
   transactionBytesMax?: number | undefined;
   overlayBytesMax?: number | undefined;
   replayBytesMax?: number | undefined;
+  /** Log that is kept for followers that come back; the oldest above it goes. */
+  logRetentionBytes?: number | undefined;
   /** Silence after which a replication link is dead. */
   linkTimeoutMs?: number | undefined;
   /** Server reflection, for tools that ask a server what it offers. */
@@ -47,6 +50,7 @@ export interface NodeConfig {
   readonly fsync: FsyncPolicy;
   readonly limits: Limits;
   readonly budget: CheckpointBudget;
+  readonly logRetentionBytes: number;
   readonly linkTimeoutMs: number;
   readonly reflection: boolean;
 }
@@ -62,6 +66,7 @@ export const DEFAULTS = {
   transactionBytesMax: TRANSACTION_BYTES_MAX,
   overlayBytesMax: OVERLAY_BYTES_MAX,
   replayBytesMax: REPLAY_BYTES_MAX,
+  logRetentionBytes: LOG_RETENTION_BYTES,
   linkTimeoutMs: LINK_TIMEOUT_MS,
 } as const satisfies Partial<NodeOptions>;
 
@@ -96,6 +101,12 @@ export function checkConfig(options: NodeOptions): NodeConfig {
       ),
       replayBytesMax: checkNumber('replay-bytes', options.replayBytesMax ?? DEFAULTS.replayBytesMax, MiB, 4096 * MiB),
     },
+    logRetentionBytes: checkNumber(
+      'log-retention-bytes',
+      options.logRetentionBytes ?? DEFAULTS.logRetentionBytes,
+      1024,
+      Number.MAX_SAFE_INTEGER,
+    ),
     linkTimeoutMs: checkNumber('link-timeout', options.linkTimeoutMs ?? DEFAULTS.linkTimeoutMs, 100, 3_600_000),
     // Reflection tells a stranger what there is to call: off where strangers may be.
     reflection: options.reflection ?? isLoopback(listen),

@@ -9,10 +9,11 @@ import { systemClock } from './clock.js';
 import { checkAddress, checkConfig, type NodeConfig, type NodeOptions } from './config.js';
 import { HeadwaterError } from './errors.js';
 import { openLevel } from './level.js';
-import { DRAIN_MS_MAX } from './limits.js';
+import { COMPARE_TIMEOUT_MS, DRAIN_MS_MAX } from './limits.js';
 import { type Logger, silentLogger } from './logger.js';
 import { packageFile } from './package-root.js';
 import { formatChecksum } from './position.js';
+import type { Room } from './replication/headroom.js';
 import { type FollowOptions, Replication } from './replication/replication.js';
 import { adminService, type NodeControl } from './rpc/admin-service.js';
 import { keyValueService } from './rpc/key-value-service.js';
@@ -21,6 +22,7 @@ import { RpcServer } from './rpc/server.js';
 import type { Role } from './store/directory.js';
 import { Store } from './store/store.js';
 import type { KeyspaceDigestReply, NodeStatus, PromoteReply } from './wire/admin.js';
+import type { CompareReply } from './wire/compare.js';
 
 export const VERSION: string = (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string })
   .version;
@@ -109,8 +111,9 @@ export class Node implements NodeControl {
 
   async status(): Promise<NodeStatus> {
     const store = this.#store;
-    const { link, followers } = this.#replication;
+    const { link, followers, headroom, comparisons } = this.#replication;
     const lostWrites = await store.lostWrites();
+    const lostWritesFiles = await store.lostWritesFiles();
     // While a full resync is taken over, or a failed store opens anew.
     await store.settled();
     const { log } = store;
@@ -131,7 +134,7 @@ export class Node implements NodeControl {
       checksum: formatChecksum(end.checksum),
       keysAtCheckpoint: checkpoint.keys ?? 0,
       upstream: store.role === 'follower' ? link.status : undefined,
-      followers: followers.status,
+      followers: followers.status.map((follower) => withRoom(follower, headroom.of(follower.appendedOffset))),
       fullResyncs: link.resyncs.full,
       partialResyncs: link.resyncs.partial,
       fullResyncsServed: followers.served.full,
@@ -143,7 +146,22 @@ export class Node implements NodeControl {
       eventLoopDelayMaxMs: delayMs(this.#delay.max),
       uptimeMs: Math.round(systemClock.monotonicMs() - this.#startedMs),
       fsync: store.fsync,
+      resyncReasons: link.reasons.counts,
+      resyncReasonsServed: followers.reasons.counts,
+      lastRefusalServed: followers.reasons.lastRefusal,
+      lostWritesFiles,
+      digestDifferences: comparisons.differences,
+      logBytes: log.bytesBetween(log.base.offset, end.offset),
+      logRetentionBytes: store.logRetentionBytes ?? 0,
+      appendCommandsPerSecond: headroom.rate.commands,
+      appendBytesPerSecond: headroom.rate.bytes,
+      headroom: headroom.least,
     };
+  }
+
+  /** Compares the keyspaces of all connected nodes at one offset; 0 waits for as long as is usual. */
+  compare(timeoutMs: number): Promise<CompareReply> {
+    return this.#replication.comparisons.compare(timeoutMs || COMPARE_TIMEOUT_MS);
   }
 
   digest(): Promise<KeyspaceDigestReply> {
@@ -182,6 +200,10 @@ export class Node implements NodeControl {
     });
     this.#store.onServing((serving) => this.#server?.setServing(serving));
   }
+}
+
+function withRoom<T extends object>(follower: T, { commands, bytes, ms }: Room) {
+  return { ...follower, headroomCommands: commands, headroomBytes: bytes, headroomMs: ms };
 }
 
 /** The monitor records the time between two looks in nanoseconds; what is over the interval is delay. */

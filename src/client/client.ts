@@ -14,11 +14,13 @@
  */
 
 import { HeadwaterError } from '../errors.js';
+import { COMPARE_TIMEOUT_MS } from '../limits.js';
 import type { Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import { parseAddress } from '../rpc/address.js';
-import { DATABASE_SIZE, DIGEST, FOLLOW, type Method, PROMOTE, STATUS } from '../rpc/definitions.js';
+import { COMPARE, DATABASE_SIZE, DIGEST, FOLLOW, type Method, PROMOTE, STATUS } from '../rpc/definitions.js';
 import type { FollowRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from '../wire/admin.js';
+import type { CompareReply } from '../wire/compare.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import { asBuffer, asText, Commands, mayWrite } from './commands.js';
 import type { Data, OutgoingCondition } from './operations.js';
@@ -116,6 +118,17 @@ export class Client extends Commands<string> implements AsyncDisposable {
   /** Makes the node that the client is connected to a leader; resolves with the history that it leads. */
   promote(options?: CallOptions): Promise<PromoteReply> {
     return this.#call(PROMOTE, undefined, options);
+  }
+
+  /**
+   * Asks the leader to compare the keyspaces of all connected nodes at one offset.
+   * @param options.waitMs how long it waits for the last node.
+   */
+  compare(options: { readonly waitMs?: number } & CallOptions = {}): Promise<CompareReply> {
+    const waitMs = options.waitMs ?? COMPARE_TIMEOUT_MS;
+    // Whoever does not answer in time is named in the reply: that is waited for.
+    const timeoutMs = options.timeoutMs ?? waitMs + this.#session.timeoutMs;
+    return this.#call(COMPARE, { timeoutMs: waitMs }, { ...options, timeoutMs });
   }
 
   /** Finishes what is in hand, for at most `timeoutMs`, and hangs up. */

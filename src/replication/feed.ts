@@ -18,9 +18,10 @@ import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
 import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
 import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
-import type { Acknowledgement, UpFrame } from '../wire/up-frames.js';
+import type { Acknowledgement, DigestReport, UpFrame } from '../wire/up-frames.js';
 import type { DownChannel } from './channel.js';
 import { Outflow } from './outflow.js';
+import type { Refusal } from './reasons.js';
 import { type Decision, decide } from './resync.js';
 
 export interface FeedOptions {
@@ -38,7 +39,10 @@ export interface FeedOptions {
   levelMs(): number;
   /** Counts and lists the session; refuses a node that is connected already. */
   admit(feed: Feed): HeadwaterError | undefined;
-  resynced(kind: 'partial' | 'full'): void;
+  resynced(kind: 'partial' | 'full', reason: string): void;
+  refused(refusal: Refusal): void;
+  /** A digest of the follower, or of a node below it. */
+  reported(report: DigestReport): void;
 }
 
 export type FeedState = 'handshake' | 'waiting' | 'snapshot' | 'streaming' | 'ended';
@@ -158,7 +162,7 @@ export class Feed {
       try {
         const decision = await this.#decide(handshake, log);
         if (decision.kind === 'refuse') return await this.#refuse(decision);
-        if (decision.kind === 'continue') return await this.#continue(handshake, cursor, log);
+        if (decision.kind === 'continue') return await this.#continue(decision, cursor, log);
         if (decision.kind === 'full') {
           cursor.close();
           return await this.#full(decision, log);
@@ -186,9 +190,12 @@ export class Feed {
   }
 
   async #refuse(decision: Decision & { kind: 'refuse' }): Promise<void> {
-    const { reason, message } = decision;
+    const { reason, message, details } = decision;
+    const address = this.#handshake?.address ?? '';
+    const timeMs = this.#options.clock.wallMs();
+    this.#options.refused({ nodeId: this.nodeId, address, reason, message, details, timeMs });
     this.#options.logger.warn({ node_id: this.nodeId, reason }, `refused to resync ${this.#name()}: ${message}`);
-    await this.#send({ kind: 'refuse', reason, message, details: {} });
+    await this.#send({ kind: 'refuse', reason, message, details });
     this.#channel.close();
   }
 
@@ -206,21 +213,26 @@ export class Feed {
     if (this.#channel.ended.aborted) throw this.#channel.ended.reason;
   }
 
-  async #continue(handshake: Handshake, cursor: Cursor, log: Log): Promise<void> {
-    const { position } = handshake;
+  async #continue(decision: Decision & { kind: 'continue' }, cursor: Cursor, log: Log): Promise<void> {
+    const { reason, message, details } = decision;
+    const { offset } = cursor;
+    const history = details.follower_replication_id ?? '';
     await this.#send({
       kind: 'continue',
       upstream: this.#upstream(),
       lineage: log.lineage.upTo(log.end.offset).rows,
       endOffset: log.end.offset,
+      reason,
+      message,
+      details,
     });
-    this.#options.resynced('partial');
+    this.#options.resynced('partial', reason);
     this.#options.logger.info(
-      { node_id: this.nodeId, offset: position.offset },
-      `partial resync of ${this.#name()} from offset ${position.offset}, ${log.end.offset - position.offset} commands behind`,
+      { node_id: this.nodeId, reason, offset },
+      `partial resync of ${this.#name()} from offset ${offset}, ${log.end.offset - offset} commands behind`,
     );
     this.#state = 'streaming';
-    await this.#stream(cursor, log, position.replicationId);
+    await this.#stream(cursor, log, history);
   }
 
   async #full(decision: Decision & { kind: 'full' }, log: Log): Promise<void> {
@@ -229,15 +241,18 @@ export class Feed {
     const { position } = snapshot;
     const cursor = new Cursor(log, position, { pinned: true });
     try {
-      this.#options.resynced('full');
+      const { reason, message, details } = decision;
+      this.#options.resynced('full', reason);
       this.#options.logger.info(
-        { node_id: this.nodeId, reason: decision.reason, offset: position.offset },
-        `full resync of ${this.#name()} at offset ${position.offset}: ${decision.message}`,
+        { node_id: this.nodeId, reason, offset: position.offset },
+        `full resync of ${this.#name()} at offset ${position.offset}: ${message}`,
       );
       await this.#send({
         kind: 'fullResync',
         upstream: this.#upstream(),
-        reason: `${decision.reason}: ${decision.message}`,
+        reason,
+        message,
+        details,
         position,
         lineage: log.lineage.upTo(position.offset).rows,
         keysEstimate: snapshot.keys ?? 0,
@@ -324,6 +339,7 @@ export class Feed {
   #heard(frame: UpFrame): void {
     const now = this.#options.clock.monotonicMs();
     this.#lastHeardMs = now;
+    if (frame.kind === 'digestReport') this.#options.reported(frame);
     if (frame.kind !== 'acknowledgement') return;
     this.#acknowledged = frame;
     if (frame.appendedOffset >= (this.#outflow?.sent.offset ?? 0)) this.#levelAtMs = now;

@@ -7,8 +7,10 @@ import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
+import type { DigestReport, NodeName } from '../wire/up-frames.js';
 import type { DownChannel } from './channel.js';
 import { Feed } from './feed.js';
+import { Reasons } from './reasons.js';
 
 export interface FollowersOptions {
   readonly store: Store;
@@ -21,12 +23,16 @@ export interface FollowersOptions {
   path(): readonly string[];
   /** The leader's time at which this node was known to hold everything up to then. */
   levelMs(): number;
+  /** A digest of a node below. */
+  reported(report: DigestReport): void;
 }
 
 export class Followers {
   readonly #options: FollowersOptions;
   readonly #feeds = new Set<Feed>();
   readonly served = { full: 0, partial: 0 };
+  /** Why, and what was refused. */
+  readonly reasons = new Reasons();
   #closed: HeadwaterError | undefined;
 
   constructor(options: FollowersOptions) {
@@ -44,9 +50,11 @@ export class Followers {
       channel,
       address: this.#options.address(),
       admit: (candidate) => this.#admit(candidate),
-      resynced: (kind) => {
+      resynced: (kind, reason) => {
         this.served[kind]++;
+        this.reasons.count(kind, reason);
       },
+      refused: (refusal) => this.reasons.refused(refusal),
     });
     this.#feeds.add(feed);
     try {
@@ -59,6 +67,13 @@ export class Followers {
   /** Those that have introduced themselves. */
   get status(): Array<Feed['status']> {
     return [...this.#feeds].map((feed) => feed.status).filter(({ nodeId }) => nodeId !== '');
+  }
+
+  /** Those that come by what is said between blocks from here on. */
+  get names(): NodeName[] {
+    return this.status
+      .filter(({ state }) => state === 'snapshot' || state === 'streaming')
+      .map(({ nodeId, address }) => ({ nodeId, address }));
   }
 
   close(reason: HeadwaterError): void {

@@ -11,8 +11,10 @@ import { RECONNECT_MS_MAX, RECONNECT_MS_MIN } from '../limits.js';
 import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
 import type { Heartbeat } from '../wire/down-frames.js';
+import type { UpFrame } from '../wire/up-frames.js';
 import type { UpChannel } from './channel.js';
 import { LinkState } from './link-state.js';
+import { Reasons } from './reasons.js';
 import { type Resync, Session } from './session.js';
 
 /** A session that streamed for so long was a good one: the next attempt begins without a long wait. */
@@ -32,6 +34,10 @@ export interface LinkOptions {
   address(): string;
   /** @throws HeadwaterError `unreachable`. */
   dial(address: string): Promise<UpChannel>;
+  /** It came by a mark, in the order of the log. */
+  marked(markId: string): void;
+  /** It has no keyspace where the mark stands. */
+  unable(markId: string, why: string): void;
 }
 
 export class Link {
@@ -55,6 +61,8 @@ export class Link {
   #levelMs = 0;
   #lastResync: Resync | undefined;
   readonly resyncs = { full: 0, partial: 0 };
+  /** Why, and what this node was refused. */
+  readonly reasons = new Reasons();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -91,6 +99,11 @@ export class Link {
     return this.#levelMs;
   }
 
+  /** Up to the node that this one follows; lost where there is no session. */
+  send(frame: UpFrame): void {
+    this.#session?.send(frame);
+  }
+
   get status() {
     const { offset } = this.#store.position;
     const behind = Math.max(0, (this.#heartbeat?.offset ?? 0) - offset);
@@ -101,6 +114,7 @@ export class Link {
       lagCommands: behind,
       lagMs: behind === 0 ? 0 : Math.max(0, this.#store.nowMs() - this.#store.endTimeMs),
       lastResync: this.#lastResync,
+      lastRefusal: this.reasons.lastRefusal,
       error: this.#error?.message ?? '',
       loadedKeys: loading?.keys ?? 0,
       keysEstimate: loading?.keysEstimate ?? 0,
@@ -139,8 +153,10 @@ export class Link {
         resyncing: (resync) => {
           this.#lastResync = resync;
         },
-        streams: (kind) => this.#streams(kind),
+        streams: (resync) => this.#streams(resync),
         heard: (heartbeat) => this.#heard(heartbeat),
+        marked: (markId) => this.#options.marked(markId),
+        unable: (markId, why) => this.#options.unable(markId, why),
       },
     });
     try {
@@ -159,11 +175,17 @@ export class Link {
       this.#levelMs = heartbeat.levelMs;
   }
 
-  #streams(kind: Resync['kind']): void {
+  #streams({ kind, reason }: Resync): void {
     this.resyncs[kind]++;
+    this.reasons.count(kind, reason);
     this.#error = undefined;
     // It was given for one resync, not for what the upstream may become later.
     this.#acceptDataLoss = false;
+  }
+
+  #refused({ message, details: { reason = '', ...details } }: HeadwaterError): void {
+    const timeMs = this.#clock.wallMs();
+    this.reasons.refused({ nodeId: '', address: this.#upstream, reason, message, details, timeMs });
   }
 
   /** A session that streams and ends at once, again and again, is not to be dialled as fast as can be. */
@@ -176,6 +198,7 @@ export class Link {
     const repeated = failures > 0 && error.message === this.#said;
     this.#error = error;
     this.#said = error.message;
+    if (error.code === 'resync_refused') this.#refused(error);
     if (error.code !== 'resync_refused') this.#state.to('connecting');
     const fields = { upstream: this.#upstream, code: error.code };
     const message = `the link to upstream ${this.#upstream} is down: ${error.message}; trying again`;

@@ -12,7 +12,9 @@ import type { LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
 import type { DownChannel, UpChannel } from './channel.js';
+import { Comparisons } from './comparison.js';
 import { Followers } from './followers.js';
+import { Headroom } from './headroom.js';
 import { Link } from './link.js';
 
 export interface ReplicationOptions {
@@ -41,6 +43,8 @@ const KEEP_DATA: FollowOptions = { acceptDataLoss: false };
 export class Replication {
   readonly link: Link;
   readonly followers: Followers;
+  readonly comparisons: Comparisons;
+  readonly headroom: Headroom;
   readonly #options: ReplicationOptions;
   readonly #store: Store;
   #changing: Promise<unknown> = Promise.resolve();
@@ -49,16 +53,32 @@ export class Replication {
     const { store } = options;
     this.#options = options;
     this.#store = store;
-    this.link = new Link(options);
+    this.comparisons = new Comparisons({
+      ...options,
+      below: () => this.followers.names,
+      send: (report) => this.link.send(report),
+    });
+    this.headroom = new Headroom({ ...options, followers: () => this.followers.status });
+    this.link = new Link({
+      ...options,
+      marked: (markId) => this.comparisons.marked(markId),
+      unable: (markId, why) => this.comparisons.unable(markId, why),
+    });
     this.followers = new Followers({
       ...options,
       path: () => [...this.link.path, store.nodeId],
+      reported: (report) => this.comparisons.reported(report),
       levelMs: () => (store.role === 'leader' ? store.nowMs() : this.link.levelMs),
     });
   }
 
   /** Takes up the role that the store was opened in. */
   start(options: FollowOptions = KEEP_DATA): void {
+    this.headroom.start();
+    this.#startLink(options);
+  }
+
+  #startLink(options: FollowOptions): void {
     if (this.#store.role === 'follower') this.link.start(this.#store.upstream, options);
   }
 
@@ -92,6 +112,7 @@ export class Replication {
 
   /** Ends every session. */
   async close(reason: HeadwaterError): Promise<void> {
+    this.headroom.stop();
     this.followers.close(reason);
     await this.link.stop();
   }
@@ -103,7 +124,7 @@ export class Replication {
       try {
         return await change();
       } finally {
-        this.start(options);
+        this.#startLink(options);
       }
     });
     this.#changing = done.catch(() => {});

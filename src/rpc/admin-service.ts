@@ -3,7 +3,8 @@
  * about it is behind `NodeControl`, which node.ts implements.
  */
 import type { KeyspaceDigestReply, NodeStatus, PromoteReply } from '../wire/admin.js';
-import { ADMIN_SERVICE, DIGEST, FOLLOW, PROMOTE, STATUS } from './definitions.js';
+import type { CompareReply } from '../wire/compare.js';
+import { ADMIN_SERVICE, COMPARE, DIGEST, FOLLOW, PROMOTE, STATUS } from './definitions.js';
 import { unary } from './handler.js';
 import type { Service } from './server.js';
 
@@ -15,6 +16,8 @@ export interface NodeControl {
   follow(address: string, options: { acceptDataLoss: boolean }): Promise<void>;
   /** Resolves when the node leads, durably; with the history that it leads. */
   promote(): Promise<PromoteReply>;
+  /** Compares the keyspaces of all connected nodes at one offset; 0 waits for as long as is usual. */
+  compare(timeoutMs: number): Promise<CompareReply>;
 }
 
 export function adminService(node: NodeControl): Service {
@@ -25,6 +28,7 @@ export function adminService(node: NodeControl): Service {
       unary(DIGEST, () => node.digest()),
       unary(FOLLOW, ({ address, acceptDataLoss }) => node.follow(address, { acceptDataLoss })),
       unary(PROMOTE, () => node.promote()),
+      unary(COMPARE, ({ timeoutMs }) => node.compare(timeoutMs)),
     ],
   };
 }

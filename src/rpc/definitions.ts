@@ -7,6 +7,7 @@
 
 import type { Operation, OperationKind, Reply } from '../operation.js';
 import * as admin from '../wire/admin.js';
+import * as compare from '../wire/compare.js';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../wire/kv.js';
 import * as scan from '../wire/scan.js';
 
@@ -97,6 +98,12 @@ export const FOLLOW: Method<admin.FollowRequest, void> = unary(
   `/${ADMIN_SERVICE}/Follow`,
   { encode: admin.encodeFollowRequest, decode: admin.decodeFollowRequest },
   { encode: admin.encodeFollowResponse, decode: admin.decodeFollowResponse },
+);
+
+export const COMPARE: Method<compare.CompareRequest, compare.CompareReply> = unary(
+  `/${ADMIN_SERVICE}/Compare`,
+  { encode: compare.encodeCompareRequest, decode: compare.decodeCompareRequest },
+  { encode: compare.encodeCompareResponse, decode: compare.decodeCompareResponse },
 );
 
 export const PROMOTE: Method<void, admin.PromoteReply> = unary(

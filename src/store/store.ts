@@ -27,7 +27,7 @@ import type { FsyncPolicy } from './commit.js';
 import { Directory, type Role } from './directory.js';
 import type { Generation } from './generation.js';
 import { Lifecycle } from './lifecycle.js';
-import { countLostWrites, saveLostWrites } from './lost-writes.js';
+import { countLostWrites, lostWritesFiles, saveLostWrites } from './lost-writes.js';
 import { readAll } from './reader.js';
 import { verifyReceived } from './receive.js';
 import { Replacement } from './replacement.js';
@@ -40,6 +40,8 @@ export interface StoreOptions {
   readonly fsync: FsyncPolicy;
   readonly limits: Limits;
   readonly budget: CheckpointBudget;
+  /** Bytes of blocks that the log is trimmed to; undefined keeps all. */
+  readonly logRetentionBytes?: number | undefined;
   /** Our own bug has shown itself: the process must not go on. */
   readonly onFatal: (error: Error) => void;
 }
@@ -109,6 +111,11 @@ export class Store {
 
   get fsync(): FsyncPolicy {
     return this.#options.fsync;
+  }
+
+  /** Bytes that the log is trimmed to; undefined where it grows for ever. */
+  get logRetentionBytes(): number | undefined {
+    return this.#options.logRetentionBytes;
   }
 
   /** The log in use; a feed that holds it hears of its end by an error. */
@@ -260,6 +267,33 @@ export class Store {
     this.log.interlude(interlude);
   }
 
+  /**
+   * Says a mark behind the last block, to all nodes below, and freezes the
+   * keyspace there. Nothing is written in between.
+   * @param said called in the same turn.
+   * @returns the keyspace at that offset; release it.
+   */
+  async mark(markId: string, said: () => void = () => {}): Promise<KeyspaceSnapshot> {
+    const { writer } = this.#lifecycle;
+    const { checkpointer } = this.#lifecycle.serving;
+    if (!writer) throw this.#readOnly();
+    let frozen: Promise<KeyspaceSnapshot> | undefined;
+    await writer.between(async () => {
+      this.interlude({ kind: 'mark', markId });
+      frozen = checkpointer.snapshotHere();
+      said();
+      frozen.catch(() => {});
+    });
+    invariant(frozen, 'what stands between two blocks has been done');
+    return frozen;
+  }
+
+  /** The keyspace at the end of the log exactly as it is in this turn; release it. */
+  snapshotHere(): Promise<KeyspaceSnapshot> {
+    const { notServing } = this;
+    return notServing ? Promise.reject(notServing) : this.#lifecycle.serving.checkpointer.snapshotHere();
+  }
+
   /** Everything received so far survives a power cut; the offset up to which that holds. */
   async durable(): Promise<number> {
     return this.#lifecycle.serving.log.durable();
@@ -321,8 +355,13 @@ export class Store {
   }
 
   /** How many commands are in lost-writes/: it counts what is on disk, whenever it was saved. */
-  lostWrites(): Promise<number> {
-    return countLostWrites(this.#directory.lostWrites);
+  async lostWrites(): Promise<number> {
+    return countLostWrites(await this.lostWritesFiles());
+  }
+
+  /** The names of the files in lost-writes/, sorted. */
+  lostWritesFiles(): Promise<string[]> {
+    return lostWritesFiles(this.#directory.lostWrites);
   }
 
   // ---- roles ----------------------------------------------------------------------

@@ -4,3 +4,4 @@ export { checkConfig, DEFAULTS, FSYNC_POLICIES, type NodeConfig, type NodeOption
 export { ERROR_CODES, type ErrorCode, HeadwaterError } from './errors.js';
 export type { Logger } from './logger.js';
 export { Node, VERSION } from './node.js';
+export { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from './store/dump.js';

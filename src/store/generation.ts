@@ -25,7 +25,7 @@ const MiB = 1024 * 1024;
  * The log is written once and read in order: large buffers keep its memtable
  * flushes rare, and its blocks hardly compress at the speed that counts here.
  */
-const LOG_DATABASE: DatabaseOptions = {
+export const LOG_DATABASE: DatabaseOptions = {
   writeBufferBytes: 16 * MiB,
   fileBytes: 32 * MiB,
   cacheBytes: MiB,

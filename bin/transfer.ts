@@ -176,6 +176,8 @@ class Load {
       this.messages++;
       return;
     }
+    if (line.kind === 'clear' && !this.#options.withFlushall)
+      throw new UsageError('this command emptied the whole keyspace; --with-flushall replays it');
     const { key, value } = line;
     const bytes = key.length + value.length;
     this.#inFlight++;
@@ -203,10 +205,7 @@ class Load {
     if (kind === 'del') return this.#client.del(key);
     if (kind === 'touch')
       return expiresAtMs === undefined ? this.#client.persist(key) : this.#client.expire(key, { expiresAtMs });
-    if (kind === 'clear') {
-      if (this.#options.withFlushall) return this.#client.flushAll();
-      throw new UsageError('this command emptied the whole keyspace; --with-flushall replays it');
-    }
+    if (kind === 'clear') return this.#client.flushAll();
     // Without options it is a plain SET, which travels and runs the short way.
     const options = ttlMs === undefined && expiresAtMs === undefined ? undefined : { ttlMs, expiresAtMs };
     return this.#client.set(key, value, options);

@@ -46,11 +46,8 @@ describe('why', function () {
     assert.equal(resync?.details.follower_offset, '1');
     assert(Number(resync?.details.upstream_first_offset) > 2);
     assert.deepEqual(status.resyncReasons, [{ kind: 'full', reason: 'LOG_TRIMMED', count: 1 }]);
-    const served = (await leader.status()).resyncReasonsServed.map(({ kind, reason }) => `${kind} ${reason}`);
-    assert.deepEqual(
-      served,
-      ['full LOG_TRIMMED'].length === served.length ? served : ['partial BOTH_EMPTY', 'full LOG_TRIMMED'],
-    );
+    const served = (await leader.status()).resyncReasonsServed.at(-1);
+    assert.deepEqual(served, { kind: 'full', reason: 'LOG_TRIMMED', count: 1 });
     const text = await headwater(['--connect', follower.address, 'status']);
     assert.match(
       text.stdout.toString(),
@@ -172,8 +169,8 @@ describe('why', function () {
     writing = false;
     await writes;
     assert.deepEqual(
-      nodes.map((node) => [node.address, node.outcome, node.offset, node.digest]).sort(),
-      [middle, end].map(({ address }) => [address, 'equal', offset, digest]).sort(),
+      new Set(nodes.map((node) => `${node.address} ${node.outcome} ${node.offset} ${node.digest}`)),
+      new Set([middle, end].map(({ address }) => `${address} equal ${offset} ${digest}`)),
     );
     const said = await headwater(['--connect', leader.address, 'compare']);
     assert.equal(said.status, 0, said.stderr);

@@ -249,14 +249,13 @@ export class Log {
 
   /** Everything up to there can go, and about `bytes` of log stay; not always a block's end. */
   offsetBefore(bytes: number): number {
-    const { base, end } = this;
-    return furthest(base.offset, end.offset, (offset) => this.bytesBetween(offset, end.offset) >= bytes);
+    const excess = this.bytesBetween(this.base.offset, this.end.offset) - bytes;
+    return excess > 0 ? this.offsetBehind(excess) : this.base.offset;
   }
 
   /** About `bytes` of log behind its start, or its end; not always a block's end. */
   offsetBehind(bytes: number): number {
-    const { base, end } = this;
-    return furthest(base.offset, end.offset, (offset) => this.bytesBetween(base.offset, offset) <= bytes);
+    return Math.min(this.end.offset, this.#weight.offsetBehind(this.base.offset, bytes));
   }
 
   /** The running checksum at a block's end. */
@@ -386,15 +385,4 @@ export class Log {
       `offset ${offset} lies inside the block ${block.firstOffset} to ${block.lastOffset}`,
     );
   }
-}
-
-/** The last whole number in [from, to] for which `holds`, which goes from true to false; `from` where it never does. */
-function furthest(from: number, to: number, holds: (offset: number) => boolean): number {
-  let [low, high] = [from, to];
-  while (low < high) {
-    const middle = low + Math.ceil((high - low) / 2);
-    if (holds(middle)) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

@@ -11,6 +11,8 @@ interface Segment {
   readonly from: number;
   to: number;
   bytes: number;
+  /** Of all segments before it, those that are forgotten included. */
+  readonly before: number;
 }
 
 export class Weight {
@@ -42,6 +44,12 @@ export class Weight {
     this.#appended.forget(offset);
   }
 
+  /** Where about `bytes` stand in (from, there]; the end of all where there are less. */
+  offsetBehind(from: number, bytes: number): number {
+    const found = this.#found.between(from, Number.MAX_SAFE_INTEGER);
+    return bytes < found ? this.#found.offsetBehind(from, bytes) : this.#appended.offsetBehind(from, bytes - found);
+  }
+
   /** Bytes of the blocks in (from, to]. */
   between(from: number, to: number): number {
     return Math.round(this.#found.between(from, to) + this.#appended.between(from, to));
@@ -51,6 +59,8 @@ export class Weight {
 class Segments {
   #list: Segment[] = [];
   #bytesMax = WEIGHT_SEGMENT_BYTES;
+  /** Ever added. */
+  #bytes = 0;
   /** Stays when segments are forgotten. */
   #first: number | undefined;
 
@@ -63,12 +73,13 @@ class Segments {
     this.#first ??= from;
     const last = this.#list.at(-1);
     if (last && to <= last.to) return;
+    this.#bytes += bytes;
     if (last?.to === from && last.bytes + bytes <= this.#bytesMax) {
       last.to = to;
       last.bytes += bytes;
       return;
     }
-    this.#list.push({ from, to, bytes });
+    this.#list.push({ from, to, bytes, before: this.#bytes - bytes });
     if (this.#list.length > WEIGHT_SEGMENTS_MAX) this.#merge();
   }
 
@@ -78,12 +89,34 @@ class Segments {
   }
 
   between(from: number, to: number): number {
-    let sum = 0;
-    for (const segment of this.#list) {
-      const inside = Math.min(to, segment.to) - Math.max(from, segment.from);
-      if (inside > 0) sum += segment.bytes * (inside / (segment.to - segment.from));
+    return to > from ? this.#upTo(to) - this.#upTo(from) : 0;
+  }
+
+  offsetBehind(from: number, bytes: number): number {
+    const wanted = this.#upTo(from) + bytes;
+    const segment = this.#list[this.#last(({ before }) => before <= wanted)];
+    if (!segment) return this.#list.at(-1)?.to ?? from;
+    const part = Math.min(1, (wanted - segment.before) / segment.bytes);
+    return Math.max(from, segment.from + Math.floor(part * (segment.to - segment.from)));
+  }
+
+  /** Bytes of the blocks that end at or before `offset`, those that are forgotten included. */
+  #upTo(offset: number): number {
+    const segment = this.#list[this.#last(({ from }) => from <= offset)];
+    if (!segment) return this.#list[0]?.before ?? 0;
+    const { from, to, bytes, before } = segment;
+    return before + bytes * Math.min(1, (offset - from) / (to - from));
+  }
+
+  /** The index of the last segment for which `holds`, which goes from true to false; -1 where none does. */
+  #last(holds: (segment: Segment) => boolean): number {
+    let [low, high] = [-1, this.#list.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (holds(this.#list[middle] as Segment)) low = middle;
+      else high = middle - 1;
     }
-    return sum;
+    return low;
   }
 
   /** A log of any length takes up a bounded number of segments, each larger then. */

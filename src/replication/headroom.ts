@@ -70,6 +70,7 @@ export class Headroom {
       this.#look();
       this.#cancel = this.#options.clock.after(RATE_SAMPLE_MS, look);
     };
+    this.#cancel();
     look();
   }
 

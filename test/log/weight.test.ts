@@ -37,6 +37,18 @@ describe('the weight of a log', () => {
     assert.equal(weight.between(0, 60), 7);
   });
 
+  it('tells behind which offset so many bytes stand', () => {
+    const weight = new Weight();
+    weight.append(20, 30, 300);
+    weight.found(0, 10, 100);
+    weight.found(10, 20, 100);
+    const offsets = [0, 50, 200, 350, 500, 501].map((bytes) => weight.offsetBehind(0, bytes));
+    assert.deepEqual(offsets, [0, 5, 20, 25, 30, 30]);
+    assert.deepEqual([weight.offsetBehind(10, 100), weight.offsetBehind(25, 30)], [20, 26]);
+    weight.forget(10);
+    assert.equal(weight.offsetBehind(10, 250), 25);
+  });
+
   it('stays exact in sum where a log has more segments than are kept', () => {
     const weight = new Weight();
     const blocks = WEIGHT_SEGMENTS_MAX + 100;

@@ -7,6 +7,7 @@ import { DEFAULTS, VERSION } from '../src/index.js';
 import { formatDuration, parseAddresses, parseDuration } from './arguments.js';
 import { CALL_MS_MAX } from './connection.js';
 import { addDataCommands } from './data-commands.js';
+import { addLogCommands } from './log-commands.js';
 import { addNodeCommands } from './node-commands.js';
 import { endWithReaders, report } from './output.js';
 import { addServeCommand } from './serve.js';
@@ -50,6 +51,7 @@ function program(): Command {
   addStreamCommands(headwater);
   addTransferCommands(headwater);
   addNodeCommands(headwater);
+  addLogCommands(headwater);
   return headwater;
 }
 

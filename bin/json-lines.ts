@@ -13,7 +13,12 @@ import { isUtf8 } from 'node:buffer';
 import { inLine, parseDuration } from './arguments.js';
 import { ENCODING_FIELD, jsonBytes, UsageError } from './output.js';
 
+/** What a line of `log dump --json` does beside putting a record. */
+export type Kind = 'put' | 'del' | 'touch' | 'clear' | 'message';
+
 export interface Line {
+  /** Undefined where the line is a record. */
+  readonly kind?: Kind;
   /** Text as it was read, bytes where the line says base64. */
   readonly key: string | Buffer;
   readonly value: string | Buffer;
@@ -31,6 +36,11 @@ export interface Lines {
 }
 
 const FIELDS = ['key', 'value', 'encoding', 'key_encoding', 'ttl', 'ttl_ms', 'expires_at_ms', 'type', 'version'];
+
+/** What a line of `log dump --json` has beside them. */
+const LOGGED_FIELDS = [...FIELDS, 'kind', 'offset', 'history', 'time_ms', 'joined'];
+
+const KINDS: readonly Kind[] = ['put', 'del', 'touch', 'clear', 'message'];
 
 /** Longer than any line with a key and a value that a node takes. */
 const LINE_BYTES_MAX = 128 * 1024 * 1024;
@@ -102,6 +112,7 @@ export function formatLine(key: Buffer, value: Buffer, expiresAtMs: number | und
 }
 
 function readFields(record: Record<string, unknown>): Line {
+  if (record.kind !== undefined) return readCommand(record);
   for (const name of Object.keys(record)) {
     if (!FIELDS.includes(name))
       throw new UsageError(`unknown field ${JSON.stringify(name)}; expected ${FIELDS.slice(0, 7).join(', ')}`);
@@ -113,6 +124,24 @@ function readFields(record: Record<string, unknown>): Line {
   if (given.length === 0 || expires_at_ms === 0) return line;
   if (given[0] === expires_at_ms) return { ...line, expiresAtMs: readTime('expires_at_ms', expires_at_ms) };
   return { ...line, ttlMs: given[0] === ttl_ms ? readTime('ttl_ms', ttl_ms) : readTtl(ttl) };
+}
+
+function readCommand(record: Record<string, unknown>): Line {
+  const kind = KINDS.find((known) => known === record.kind);
+  if (!kind) throw new UsageError(`kind: expected one of ${KINDS.join(', ')}, received ${excerpt(record.kind)}`);
+  for (const name of Object.keys(record)) {
+    if (!LOGGED_FIELDS.includes(name)) throw new UsageError(`unknown field ${JSON.stringify(name)} in a ${kind}`);
+  }
+  if (record.type !== undefined && record.type !== 0 && record.type !== 'string')
+    throw new UsageError(
+      `type: expected a string's, received ${excerpt(record.type)}, which this version does not know`,
+    );
+  const key = kind === 'clear' ? '' : readData(record, 'key');
+  const value = kind === 'put' || kind === 'message' ? readData(record, 'value') : '';
+  const { expires_at_ms } = record;
+  // In a touch, none stands for one that is taken away.
+  if (expires_at_ms === undefined || expires_at_ms === 0) return { kind, key, value };
+  return { kind, key, value, expiresAtMs: readTime('expires_at_ms', expires_at_ms) };
 }
 
 function readData(record: Record<string, unknown>, name: 'key' | 'value'): string | Buffer {

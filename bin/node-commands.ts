@@ -2,6 +2,7 @@
  * The commands on a node: what it is, what it holds, whom it follows. The
  * fields of --json are those of the status message in snake case.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { parseAddress, parseDuration } from './arguments.js';
@@ -30,6 +31,13 @@ export function addNodeCommands(program: Command): void {
     .option('--accept-data-loss', "drop this node's own data where the other's history has no place for them")
     .option('--full', 'begin with a full resync, whatever the node has; it serves what it has meanwhile')
     .action(onNode(follow));
+  program
+    .command('compare')
+    .description(
+      'ask the leader whether all nodes hold the same at one offset, while they live; --timeout bounds the wait for the last (default: 5m); exit status 1 unless all are equal',
+    )
+    .option('--every <TIME>', 'again and again, with this long in between', parseDuration)
+    .action(onNode(compare));
   program
     .command('promote')
     .description('make the node stop following and lead, also over restarts; its followers go on from where they are')
@@ -102,6 +110,27 @@ async function failover(
   return EXIT.DONE;
 }
 
+async function compare(session: Session, options: { every?: number }): Promise<ExitStatus> {
+  for (;;) {
+    const status = await compareOnce(session);
+    if (options.every === undefined) return status;
+    // Whoever watches the exit status hears at once.
+    if (status !== EXIT.DONE) process.exitCode = status;
+    await sleep(options.every);
+  }
+}
+
+async function compareOnce({ client, output, timeoutMs }: Session): Promise<ExitStatus> {
+  const of = await client.compare(timeoutMs === undefined ? {} : { waitMs: timeoutMs });
+  const head = `${of.digest}  offset ${of.offset}  ${plural(of.keys, 'key')}  leader`;
+  const lines = of.nodes.map(({ nodeId, address, outcome, keys, digest, message }) => {
+    const seen = outcome === 'different' ? `: ${digest}, ${plural(keys, 'key')}` : '';
+    return `${outcome.padEnd(10)}${nodeId.slice(0, 8)}  ${address}${seen}${message ? `: ${message}` : ''}`;
+  });
+  await output.result(snakeCase(of) as object, [head, ...lines].join('\n'));
+  return of.nodes.every(({ outcome }) => outcome === 'equal') ? EXIT.DONE : EXIT.NEGATIVE;
+}
+
 /** What changes a node must not change whichever of several answers first. */
 function onlyAddress(command: string, addresses: readonly string[]): string {
   const [node, second] = addresses;
@@ -142,6 +171,7 @@ function describe(of: Status): string {
       `${of.fullResyncs} full, ${of.partialResyncs} partial; served ${of.fullResyncsServed} full, ${of.partialResyncsServed} partial`,
     ],
     ['streams', `${plural(of.subscribers, 'subscriber')}, ${plural(of.watchers, 'watcher')}`],
+    ...whyRows(of),
     [
       'process',
       `headwater ${of.version}, up ${Math.round(of.uptimeMs / 1_000)} s, ${Math.round(of.residentMemoryBytes / 2 ** 20)} MiB, fsync ${of.fsync}`,
@@ -165,6 +195,40 @@ function leadershipRows({ handingOverTo, superseded, askingFollowers }: Status):
   return why ? [['writes', `refused: ${why}`]] : [];
 }
 
+function whyRows(of: Status): Array<[string, string]> {
+  const rows: Array<[string, string]> = [];
+  const counted = (counts: Status['resyncReasons']) =>
+    counts.map(({ kind, reason, count }) => `${count} ${kind} ${reason}`).join(', ');
+  if (of.resyncReasons.length > 0) rows.push(['', `because: ${counted(of.resyncReasons)}`]);
+  if (of.resyncReasonsServed.length > 0) rows.push(['', `served because: ${counted(of.resyncReasonsServed)}`]);
+  const refusal = of.lastRefusalServed;
+  if (refusal) {
+    const who = refusal.address || refusal.nodeId.slice(0, 8);
+    const when = new Date(refusal.timeMs).toISOString();
+    rows.push(['', `last refused: ${who} at ${when} (${refusal.reason}: ${refusal.message})`]);
+  }
+  rows.push([
+    'log',
+    `${mebibytes(of.logBytes)} of ${mebibytes(of.logRetentionBytes)}, ${Math.round(of.appendCommandsPerSecond)} commands/s`,
+  ]);
+  const { headroom } = of;
+  if (headroom) {
+    const lasts =
+      headroom.ms === undefined ? 'nothing is appended' : `${Math.round(headroom.ms / 1_000)} s at this rate`;
+    const who = `${headroom.address || headroom.nodeId.slice(0, 8)}${headroom.connected ? '' : ' (away)'}`;
+    rows.push(['headroom', `${who}: ${plural(headroom.commands, 'command')}, ${mebibytes(headroom.bytes)}; ${lasts}`]);
+  }
+  if (of.lostWrites > 0)
+    rows.push(['lost', `${plural(of.lostWrites, 'write')} saved in lost-writes/: ${of.lostWritesFiles.join(', ')}`]);
+  if (of.digestDifferences > 0)
+    rows.push(['DIFFERENT', `${plural(of.digestDifferences, 'difference')} found by compare`]);
+  return rows;
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
 function upstreamRows({ upstream }: Status): Array<[string, string]> {
   if (!upstream) return [];
   const { address, state, lagCommands, lagMs, lastResync, error, loadedKeys, keysEstimate } = upstream;
@@ -172,8 +236,8 @@ function upstreamRows({ upstream }: Status): Array<[string, string]> {
   const doing = state === 'loading' ? `loading, ${loadedKeys} of about ${keysEstimate} keys` : `${state}, ${lag}`;
   const rows: Array<[string, string]> = [['upstream', `${address}  ${doing}`]];
   if (lastResync) {
-    const { kind, reason, bytes, durationMs } = lastResync;
-    rows.push(['', `last resync: ${kind}${reason ? ` (${reason})` : ''}, ${bytes} bytes, ${durationMs} ms`]);
+    const { kind, reason, message, bytes, durationMs } = lastResync;
+    rows.push(['', `last resync: ${kind} (${reason}: ${message}), ${bytes} bytes, ${durationMs} ms`]);
   }
   if (error) rows.push(['', `error: ${error}`]);
   return rows;

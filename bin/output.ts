@@ -86,7 +86,7 @@ function write(data: string | Buffer): Promise<void> {
   return new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
-function complain(message: string): void {
+export function complain(message: string): void {
   process.stderr.write(`headwater: ${message}\n`);
 }
 

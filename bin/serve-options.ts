@@ -32,6 +32,7 @@ export interface ServeOptions {
   maxTransactionBytes?: number;
   overlayBytes?: number;
   replayBytes?: number;
+  logRetentionBytes?: number;
   linkTimeout?: number;
   heartbeatInterval?: number;
   minFollowers?: number;
@@ -83,6 +84,7 @@ function limitOptions(): Option[] {
     size('--max-transaction-bytes', 'refuse larger transactions', DEFAULTS.transactionBytesMax),
     size('--overlay-bytes', 'memory for writes that are not in the keyspace on disk yet', DEFAULTS.overlayBytesMax),
     size('--replay-bytes', 'log that a restart may have to replay', DEFAULTS.replayBytesMax),
+    size('--log-retention-bytes', 'log that is kept for followers to come back to', DEFAULTS.logRetentionBytes),
   ];
 }
 
@@ -155,6 +157,7 @@ export function nodeOptions(options: ServeOptions): NodeOptions {
     transactionBytesMax: options.maxTransactionBytes,
     overlayBytesMax: options.overlayBytes,
     replayBytesMax: options.replayBytes,
+    logRetentionBytes: options.logRetentionBytes,
     linkTimeoutMs: options.linkTimeout,
     heartbeatIntervalMs: options.heartbeatInterval,
     minFollowers: options.minFollowers,

@@ -4,14 +4,15 @@
  * only while few writes are under way, the export only as its reader reads.
  */
 import { createReadStream, createWriteStream, type Stats } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { Command } from 'commander';
-import type { Client } from '../src/index.js';
+import { type Client, dumpFile } from '../src/index.js';
 import { onNode, type Session } from './connection.js';
-import { formatLine, type Line, parseLine, splitLines } from './json-lines.js';
-import { EXIT, type ExitStatus, plural, UsageError } from './output.js';
+import { formatLine, type Line, type Lines, parseLine, splitLines } from './json-lines.js';
+import { formatCommand } from './log-commands.js';
+import { complain, EXIT, type ExitStatus, plural, UsageError } from './output.js';
 import { Progress } from './progress.js';
 
 /**
@@ -30,16 +31,21 @@ const WRITE_BYTES = 256 * 1024;
 const AFTER_HELP = `
 A record a line: {"key": "a", "value": "1"}; where the value is not UTF-8 it is
 base64, with "encoding": "base64" (for the key: "key_encoding"). An expiry is
-"expires_at_ms", or as time from now "ttl": "10s" or "ttl_ms".`;
+"expires_at_ms", or as time from now "ttl": "10s" or "ttl_ms".
+
+A file of lost-writes/, and the lines of "log dump --json", are replayed as the
+writes that they are: what a former leader lost is back then. Published messages
+are left out, and transactions are not kept together.`;
 
 export function addTransferCommands(program: Command): void {
   program.commandsGroup('Transfer:');
   program
     .command('import')
-    .argument('<FILE>', 'JSON Lines; - reads stdin')
+    .argument('<FILE>', 'JSON Lines, or blocks of lost-writes/; - reads JSON Lines from stdin')
     .description(
       'write the records of a file; stops at the first bad line (exit status 2), what stands before it stays written',
     )
+    .option('--with-flushall', 'replay what emptied the keyspace, too')
     .addHelpText('after', AFTER_HELP)
     .action(onNode(importRecords));
   program
@@ -52,22 +58,53 @@ export function addTransferCommands(program: Command): void {
 
 // ---- import -------------------------------------------------------------------
 
-async function importRecords({ client, output }: Session, file: string): Promise<ExitStatus> {
+async function importRecords(
+  { client, output }: Session,
+  file: string,
+  { withFlushall = false }: { withFlushall?: boolean },
+): Promise<ExitStatus> {
   const stats = file === '-' ? undefined : await sourceStats(file);
+  const isBlocks = stats?.isFile() === true && (await beginsWithBlock(file));
   const source = stats === undefined ? process.stdin : createReadStream(file, { highWaterMark: READ_BYTES });
   const startedMs = performance.now();
   const progress = new Progress('imported', { bytes: stats?.isFile() ? stats.size : undefined });
-  const load = new Load(client, progress);
+  const load = new Load(client, progress, { withFlushall, unit: isBlocks ? 'command' : 'line' });
   try {
-    await load.run(source);
+    await load.run(isBlocks ? linesOfBlocks(file) : splitLines(source));
   } finally {
     progress.stop();
     source.destroy();
   }
   const seconds = (performance.now() - startedMs) / 1_000;
   const fields = { imported: load.imported, seconds: Math.round(seconds * 1_000) / 1_000 };
+  if (load.messages > 0)
+    complain(`${plural(load.messages, 'published message was', 'published messages were')} left out`);
   await output.result(fields, `imported ${plural(load.imported, 'record')} in ${seconds.toFixed(1)} s`);
   return EXIT.DONE;
+}
+
+/** A block's length is at most 64 MiB, so its first byte is one that no text begins with. */
+const FIRST_BYTE_MAX = 4;
+
+async function beginsWithBlock(file: string): Promise<boolean> {
+  const handle = await open(file, 'r');
+  try {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(1), 0, 1, 0);
+    return bytesRead === 1 && (buffer[0] as number) <= FIRST_BYTE_MAX;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** As `log dump --json` prints them. */
+async function* linesOfBlocks(file: string): AsyncGenerator<Lines> {
+  let bytesRead = 0;
+  for await (const block of dumpFile(file)) {
+    if ('damage' in block) throw new UsageError(`${file}: a block cannot be read: ${block.damage}`);
+    const texts = block.commands.map((_, index) => formatCommand(block, index));
+    bytesRead += texts.reduce((sum, text) => sum + text.length, 0);
+    yield { texts, bytesRead };
+  }
 }
 
 async function sourceStats(file: string): Promise<Stats> {
@@ -80,11 +117,21 @@ async function sourceStats(file: string): Promise<Stats> {
   throw new UsageError(`cannot read ${file}: expected a file, received a directory`);
 }
 
+interface LoadOptions {
+  /** What emptied the keyspace is replayed. */
+  readonly withFlushall: boolean;
+  /** What is counted from 1, for messages. */
+  readonly unit: 'line' | 'command';
+}
+
 /** One import under way. */
 class Load {
   /** Records that the node has acknowledged. */
   imported = 0;
+  /** Published messages, which are no records. */
+  messages = 0;
   readonly #client: Client;
+  readonly #options: LoadOptions;
   readonly #progress: Progress;
   #lineNumber = 0;
   #inFlight = 0;
@@ -93,14 +140,15 @@ class Load {
   #failure: { lineNumber: number; error: Error } | undefined;
   #moved: (() => void) | undefined;
 
-  constructor(client: Client, progress: Progress) {
+  constructor(client: Client, progress: Progress, options: LoadOptions) {
     this.#client = client;
+    this.#options = options;
     this.#progress = progress;
   }
 
   /** @throws what stopped it, with the line and how many records were written. */
-  async run(source: AsyncIterable<Buffer>): Promise<void> {
-    for await (const { texts, bytesRead } of splitLines(source)) {
+  async run(lines: AsyncIterable<Lines>): Promise<void> {
+    for await (const { texts, bytesRead } of lines) {
       for (const text of texts) {
         this.#take(text);
         if (this.#full) await this.#until(() => !this.#full);
@@ -123,7 +171,14 @@ class Load {
     }
   }
 
-  #write({ key, value, ttlMs, expiresAtMs }: Line, lineNumber: number): void {
+  #write(line: Line, lineNumber: number): void {
+    if (line.kind === 'message') {
+      this.messages++;
+      return;
+    }
+    if (line.kind === 'clear' && !this.#options.withFlushall)
+      throw new UsageError('this command emptied the whole keyspace; --with-flushall replays it');
+    const { key, value } = line;
     const bytes = key.length + value.length;
     this.#inFlight++;
     this.#inFlightBytes += bytes;
@@ -132,9 +187,7 @@ class Load {
       this.#inFlightBytes -= bytes;
       this.#moved?.();
     };
-    // Without options it is a plain SET, which travels and runs the short way.
-    const options = ttlMs === undefined && expiresAtMs === undefined ? undefined : { ttlMs, expiresAtMs };
-    this.#client.set(key, value, options).then(
+    this.#send(line).then(
       () => {
         this.imported++;
         this.#progress.update(this.imported, this.#bytesRead);
@@ -145,6 +198,17 @@ class Load {
         settle();
       },
     );
+  }
+
+  /** All travel on one stream, so a key's writes are done in the order of the lines. */
+  #send({ kind, key, value, ttlMs, expiresAtMs }: Line): Promise<unknown> {
+    if (kind === 'del') return this.#client.del(key);
+    if (kind === 'touch')
+      return expiresAtMs === undefined ? this.#client.persist(key) : this.#client.expire(key, { expiresAtMs });
+    if (kind === 'clear') return this.#client.flushAll();
+    // Without options it is a plain SET, which travels and runs the short way.
+    const options = ttlMs === undefined && expiresAtMs === undefined ? undefined : { ttlMs, expiresAtMs };
+    return this.#client.set(key, value, options);
   }
 
   get #full(): boolean {
@@ -171,7 +235,7 @@ class Load {
   #explain({ lineNumber, error }: { lineNumber: number; error: Error }): Error {
     const imported = plural(this.imported, 'record was', 'records were');
     const again = error instanceof UsageError ? '' : '; importing the file again is safe';
-    error.message = `line ${lineNumber}: ${error.message}; stopped there, ${imported} imported${again}`;
+    error.message = `${this.#options.unit} ${lineNumber}: ${error.message}; stopped there, ${imported} imported${again}`;
     return error;
   }
 }

@@ -12,6 +12,7 @@ import {
   HEARTBEATS_IN_TIMEOUT_MIN,
   KEY_BYTES_MAX,
   LINK_TIMEOUT_MS,
+  LOG_RETENTION_BYTES,
   MAX_LAG_MS,
   OVERLAY_BYTES_MAX,
   REPLAY_BYTES_MAX,
@@ -37,6 +38,8 @@ export interface NodeOptions {
   transactionBytesMax?: number | undefined;
   overlayBytesMax?: number | undefined;
   replayBytesMax?: number | undefined;
+  /** Log that is kept for followers that come back; the oldest above it goes. */
+  logRetentionBytes?: number | undefined;
   /** Silence after which a replication link is dead. */
   linkTimeoutMs?: number | undefined;
   /** Between heartbeats, and between acknowledgements where nothing else is sent; left out, at most a third of `linkTimeoutMs`. */
@@ -61,6 +64,7 @@ export interface NodeConfig {
   readonly fsync: FsyncPolicy;
   readonly limits: Limits;
   readonly budget: CheckpointBudget;
+  readonly logRetentionBytes: number;
   readonly linkTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   readonly minFollowers: number;
@@ -81,6 +85,7 @@ export const DEFAULTS = {
   transactionBytesMax: TRANSACTION_BYTES_MAX,
   overlayBytesMax: OVERLAY_BYTES_MAX,
   replayBytesMax: REPLAY_BYTES_MAX,
+  logRetentionBytes: LOG_RETENTION_BYTES,
   linkTimeoutMs: LINK_TIMEOUT_MS,
   heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
   /** A leader alone takes writes: who wants more safety than that says so. */
@@ -122,6 +127,12 @@ export function checkConfig(options: NodeOptions): NodeConfig {
       ),
       replayBytesMax: checkNumber('replay-bytes', options.replayBytesMax ?? DEFAULTS.replayBytesMax, MiB, 4096 * MiB),
     },
+    logRetentionBytes: checkNumber(
+      'log-retention-bytes',
+      options.logRetentionBytes ?? DEFAULTS.logRetentionBytes,
+      1024,
+      Number.MAX_SAFE_INTEGER,
+    ),
     ...checkTimes(options),
     minFollowers: checkNumber('min-followers', options.minFollowers ?? DEFAULTS.minFollowers, 0, 1_000),
     askFollowersMs: checkNumber(

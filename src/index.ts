@@ -8,3 +8,4 @@ export { ERROR_CODES, type ErrorCode, HeadwaterError } from './errors.js';
 export type { Logger } from './logger.js';
 export { Node, VERSION } from './node.js';
 export { formatToken, type Position, parseToken } from './position.js';
+export { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from './store/dump.js';

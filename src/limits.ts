@@ -98,6 +98,35 @@ export const CURSOR_READ_BYTES = 256 * KiB;
 export const SCRUB_STEP_BYTES = MiB;
 export const SCRUB_PAUSE_MS = 10;
 
+/** The log is weighed in segments of so many bytes, larger ones where it would take more than so many of them. */
+export const WEIGHT_SEGMENT_BYTES = 64 * KiB;
+export const WEIGHT_SEGMENTS_MAX = 16 * 1024;
+
+/** Log that is kept: a follower that was away while less than that was written comes back without a full resync. */
+export const LOG_RETENTION_BYTES = 1024 * MiB;
+
+/** How often the log is held against that, and how it is trimmed: so much, then a rest. */
+export const RETENTION_INTERVAL_MS = 1_000;
+export const RETENTION_STEP_BYTES = 8 * MiB;
+export const RETENTION_PAUSE_MS = 10;
+
+/** The rate of appends is taken over so long, and looked at so often. */
+export const RATE_WINDOW_MS = 60_000;
+export const RATE_SAMPLE_MS = 1_000;
+
+/** A follower nearer than that to losing its place in the log is warned of: time, and a part of the retention. */
+export const HEADROOM_WARNING_MS = 10 * 60 * 1_000;
+export const HEADROOM_WARNING_PART = 0.2;
+
+/** Followers that are away and still remembered for their headroom. */
+export const ABSENT_FOLLOWERS_MAX = 256;
+
+/** How long a comparison waits for the last node, where nobody says: digests read everything. */
+export const COMPARE_TIMEOUT_MS = 5 * 60 * 1_000;
+
+/** Comparisons at a time; each freezes the keyspace of every node once. */
+export const COMPARISONS_MAX = 8;
+
 /** Log that a restart may have to replay before a checkpoint is due. */
 export const REPLAY_BYTES_MAX = 128 * MiB;
 

@@ -10,11 +10,12 @@ import { checkAddress, checkConfig, type NodeConfig, type NodeOptions } from './
 import { HeadwaterError } from './errors.js';
 import { systemFiles } from './files.js';
 import { openLevel } from './level.js';
-import { DRAIN_MS_MAX } from './limits.js';
+import { COMPARE_TIMEOUT_MS, DRAIN_MS_MAX } from './limits.js';
 import { type Logger, silentLogger } from './logger.js';
 import { packageFile } from './package-root.js';
 import { formatChecksum } from './position.js';
 import { Freshness } from './replication/freshness.js';
+import type { Room } from './replication/headroom.js';
 import { type FollowOptions, Replication } from './replication/replication.js';
 import { adminService, type NodeControl } from './rpc/admin-service.js';
 import type { NodeGuarantees } from './rpc/guarantees.js';
@@ -26,6 +27,7 @@ import type { Role } from './store/directory.js';
 import { Store } from './store/store.js';
 import { Streams } from './streams/streams.js';
 import type { FailoverReply, FailoverRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from './wire/admin.js';
+import type { CompareReply } from './wire/compare.js';
 
 export const VERSION: string = (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string })
   .version;
@@ -137,9 +139,10 @@ export class Node implements NodeControl {
   /** Waits for nothing: a store that is not open tells where it was, and why it is not. */
   async status(): Promise<NodeStatus> {
     const store = this.#store;
-    const { link, followers, acknowledgements } = this.#replication;
+    const { link, followers, acknowledgements, headroom, comparisons } = this.#replication;
+    const lostWritesFiles = await store.lostWritesFiles();
     const lostWrites = await store.lostWrites();
-    const { position, lineage, firstOffset, durableOffset, checkpoint } = store.standing;
+    const { position, lineage, firstOffset, durableOffset, logBytes, checkpoint } = store.standing;
     return {
       nodeId: store.nodeId,
       role: store.role,
@@ -155,7 +158,9 @@ export class Node implements NodeControl {
       checksum: formatChecksum(position.checksum),
       keysAtCheckpoint: checkpoint.keys ?? 0,
       upstream: store.role === 'follower' ? link.status : undefined,
-      followers: [...followers.status, ...acknowledgements.indirect],
+      followers: [...followers.status, ...acknowledgements.indirect].map((follower) =>
+        withRoom(follower, headroom.of(follower.appendedOffset)),
+      ),
       fullResyncs: link.resyncs.full,
       partialResyncs: link.resyncs.partial,
       fullResyncsServed: followers.served.full,
@@ -177,7 +182,22 @@ export class Node implements NodeControl {
       superseded: store.supersededBy ? (store.whyNoWrites?.message ?? '') : '',
       askingFollowers: store.asking ? (store.whyNoWrites?.message ?? '') : '',
       knownFollowers: store.knownFollowers,
+      resyncReasons: link.reasons.counts,
+      resyncReasonsServed: followers.reasons.counts,
+      lastRefusalServed: followers.reasons.lastRefusal,
+      lostWritesFiles,
+      digestDifferences: comparisons.differences,
+      logBytes,
+      logRetentionBytes: store.logRetentionBytes ?? 0,
+      appendCommandsPerSecond: headroom.rate.commands,
+      appendBytesPerSecond: headroom.rate.bytes,
+      headroom: headroom.least,
     };
+  }
+
+  /** Compares the keyspaces of all connected nodes at one offset; 0 waits for as long as is usual. */
+  compare(timeoutMs: number): Promise<CompareReply> {
+    return this.#replication.comparisons.compare(timeoutMs || COMPARE_TIMEOUT_MS);
   }
 
   digest(): Promise<KeyspaceDigestReply> {
@@ -235,6 +255,10 @@ function bootId(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function withRoom<T extends object>(follower: T, { commands, bytes, ms }: Room) {
+  return { ...follower, headroomCommands: commands, headroomBytes: bytes, headroomMs: ms };
 }
 
 /** The monitor records the time between two looks in nanoseconds; what is over the interval is delay. */

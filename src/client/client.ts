@@ -15,10 +15,21 @@
 
 import { HeadwaterError } from '../errors.js';
 import type { Guarantees } from '../guarantees.js';
+import { COMPARE_TIMEOUT_MS } from '../limits.js';
 import type { Reply } from '../operation.js';
 import { formatToken, type Position } from '../position.js';
 import { parseAddress } from '../rpc/address.js';
-import { DATABASE_SIZE, DIGEST, FAILOVER, FOLLOW, type Method, PROMOTE, PUBLISH, STATUS } from '../rpc/definitions.js';
+import {
+  COMPARE,
+  DATABASE_SIZE,
+  DIGEST,
+  FAILOVER,
+  FOLLOW,
+  type Method,
+  PROMOTE,
+  PUBLISH,
+  STATUS,
+} from '../rpc/definitions.js';
 import type {
   FailoverReply,
   FailoverRequest,
@@ -27,6 +38,7 @@ import type {
   NodeStatus,
   PromoteReply,
 } from '../wire/admin.js';
+import type { CompareReply } from '../wire/compare.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Asker } from './asker.js';
 import { asBuffer, asText, Commands, mayWrite } from './commands.js';
@@ -207,6 +219,17 @@ export class Client extends Commands<string> implements AsyncDisposable {
   failover(options: Partial<FailoverRequest> & Pick<CallOptions, 'signal'> = {}): Promise<FailoverReply> {
     const { to = '', timeoutMs = 0, ...call } = options;
     return this.#call(FAILOVER, { to, timeoutMs }, { ...call, timeoutMs: timeoutMs + this.#session.timeoutMs });
+  }
+
+  /**
+   * Asks the leader to compare the keyspaces of all connected nodes at one offset.
+   * @param options.waitMs how long it waits for the last node.
+   */
+  compare(options: { readonly waitMs?: number } & CallOptions = {}): Promise<CompareReply> {
+    const waitMs = options.waitMs ?? COMPARE_TIMEOUT_MS;
+    // Whoever does not answer in time is named in the reply: that is waited for.
+    const timeoutMs = options.timeoutMs ?? waitMs + this.#session.timeoutMs;
+    return this.#call(COMPARE, { timeoutMs: waitMs }, { ...options, timeoutMs });
   }
 
   /** Finishes what is in hand, for at most `timeoutMs`, and hangs up. */

@@ -5,7 +5,10 @@
  * written as they come, one in memory at a time.
  */
 import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { HeadwaterError } from '../errors.js';
 import type { Files } from '../files.js';
+import { BLOCK_BYTES_CEILING } from '../limits.js';
 
 type Blocks = AsyncIterable<Buffer> | Iterable<Buffer>;
 
@@ -63,4 +66,36 @@ async function writeWhole(
   }
   await files.syncDirectory(directory);
   return name;
+}
+
+/**
+ * The blocks of a file, verbatim, one in memory at a time.
+ * @throws HeadwaterError `corrupt` where it ends inside a block, or is no such file.
+ */
+export async function* readBlockFile(file: string): AsyncGenerator<Buffer> {
+  const handle = await open(file, 'r');
+  try {
+    const length = Buffer.alloc(4);
+    for (let at = 0; ; ) {
+      const { bytesRead } = await handle.read(length, 0, 4, at);
+      if (bytesRead === 0) return;
+      const size = bytesRead === 4 ? length.readUInt32BE() : 0;
+      if (bytesRead === 4 && (size === 0 || size > BLOCK_BYTES_CEILING))
+        throw new HeadwaterError(
+          'corrupt',
+          `${file}: expected the length of a block at byte ${at}, 1 to ${BLOCK_BYTES_CEILING}, received ${size}; is it a file of blocks?`,
+        );
+      const bytes = Buffer.allocUnsafeSlow(size);
+      const read = bytesRead === 4 ? await handle.read(bytes, 0, size, at + 4) : { bytesRead: -1 };
+      if (read.bytesRead !== size)
+        throw new HeadwaterError(
+          'corrupt',
+          `${file}: it ends inside the block at byte ${at}; what stands before is whole`,
+        );
+      yield bytes;
+      at += 4 + size;
+    }
+  } finally {
+    await handle.close();
+  }
 }

@@ -23,6 +23,7 @@ import { type Base, BLOCKS_FROM, BLOCKS_TO, blockKey, encodeLineageRow, lineageK
 import { scrub } from './scrub.js';
 import { blockAt, provenBlockUpTo } from './stored.js';
 import { Tail } from './tail.js';
+import { Weight } from './weight.js';
 
 export type ChecksumLookup = number | 'trimmed' | 'not_a_boundary' | 'beyond';
 
@@ -38,6 +39,7 @@ export class Log {
   readonly #db: Database;
   readonly #extent: Extent;
   readonly #tail = new Tail(TAIL_BYTES_MAX);
+  readonly #weight = new Weight();
   readonly #pins = new Set<Pin>();
   readonly #waiting = new Set<() => void>();
   #durableOffset: number;
@@ -129,7 +131,10 @@ export class Log {
 
   /** Makes appended blocks visible; cursors are woken by `wake`, once the keyspace has them too. */
   publish(blocks: readonly Block[]): void {
-    for (const block of blocks) this.#tail.push(block);
+    for (const block of blocks) {
+      this.#tail.push(block);
+      this.#weight.append(block.firstOffset - 1, block.lastOffset, block.bytes.length);
+    }
     const last = blocks[blocks.length - 1] as Block;
     this.#extent.endAt(last.position, last.timeMs);
   }
@@ -233,6 +238,27 @@ export class Log {
     );
   }
 
+  /** About how large the blocks in (from, to] are; of those that an open did not read, once `scrub` has come by them. */
+  bytesBetween(from: number, to: number): number {
+    return this.#weight.between(Math.max(from, this.base.offset), to);
+  }
+
+  /** Of all that was appended since it was opened, replay included. */
+  get appendedBytes(): number {
+    return this.#weight.appendedBytes;
+  }
+
+  /** Everything up to there can go, and about `bytes` of log stay; not always a block's end. */
+  offsetBefore(bytes: number): number {
+    const excess = this.bytesBetween(this.base.offset, this.end.offset) - bytes;
+    return excess > 0 ? this.offsetBehind(excess) : this.base.offset;
+  }
+
+  /** About `bytes` of log behind its start, or its end; not always a block's end. */
+  offsetBehind(bytes: number): number {
+    return Math.min(this.end.offset, this.#weight.offsetBehind(this.base.offset, bytes));
+  }
+
   /** The running checksum at a block's end. */
   async checksumAt(offset: number): Promise<ChecksumLookup> {
     if (offset === this.end.offset) return this.end.checksum;
@@ -304,6 +330,7 @@ export class Log {
     // Both may have changed while the disk was read: what is pinned, and where the log begins.
     if (!block || block.lastOffset > this.#pinned || block.lastOffset <= this.base.offset) return this.base.offset;
     await this.#extent.raise({ position: block.position, timeMs: block.timeMs });
+    this.#weight.forget(block.lastOffset);
     await this.#db.compact(BLOCKS_FROM, blockKey(block.lastOffset));
     return block.lastOffset;
   }
@@ -320,7 +347,8 @@ export class Log {
     signal: AbortSignal,
   ): Promise<void> {
     const stopped = () => signal.aborted || this.#closed !== undefined;
-    await scrub(this.#db, this.#extent, { checkpoint, found, pause, stopped });
+    const seen = (from: number, to: number, bytes: number) => this.#weight.found(from, to, bytes);
+    await scrub(this.#db, this.#extent, { checkpoint, found, pause, stopped, seen });
   }
 
   /** Waiting readers hear `reason`; the database is closed by its owner. */

@@ -50,13 +50,12 @@ export async function recover(log: RecoveredLog, recovery: Recovery): Promise<vo
   const { checkpoint, keyspaceOffset = 0, found } = recovery;
   // Left over from a trim that was cut short.
   await extent.clearBelowBase();
-  if (checkpoint.offset < extent.base.offset) {
-    throw new HeadwaterError(
-      'keyspace_incomplete',
-      `the log begins after offset ${extent.base.offset}, the keyspace ends at ${checkpoint.offset}: what lies between is missing`,
-    );
+  try {
+    await meetCheckpoint(log, checkpoint, found);
+  } catch (error) {
+    if (HeadwaterError.is(error, 'keyspace_incomplete')) await endWhereChainEnds(log, recovery);
+    throw error;
   }
-  await meetCheckpoint(log, checkpoint, found);
   const broken = await replayToEnd(log, recovery);
   if (broken) await cutBehindEnd(log, broken.message, recovery);
   await cutLineage(db, extent, Math.max(extent.end.offset, keyspaceOffset), found);
@@ -68,6 +67,12 @@ async function meetCheckpoint(
   checkpoint: Position,
   found: Recovery['found'],
 ): Promise<void> {
+  if (checkpoint.offset < extent.base.offset) {
+    throw new HeadwaterError(
+      'keyspace_incomplete',
+      `the log begins after offset ${extent.base.offset}, the keyspace ends at ${checkpoint.offset}: what lies between is missing`,
+    );
+  }
   if (checkpoint.offset === extent.base.offset) {
     if (checkpoint.checksum === extent.base.checksum) return;
     throw new HeadwaterError(
@@ -82,7 +87,6 @@ async function meetCheckpoint(
   }
   const last = await lastOffsetOnDisk(db);
   if (last === undefined || last < checkpoint.offset) {
-    await endWhereChainEnds(db, extent, checkpoint.offset);
     throw new HeadwaterError(
       'keyspace_incomplete',
       `the log ends at offset ${last ?? extent.base.offset}, the keyspace on disk is at ${checkpoint.offset}: the log lost its tail`,
@@ -136,17 +140,22 @@ async function provenTimeMs(db: Database, extent: Extent, offset: number): Promi
   return extent.baseTimeMs;
 }
 
-/** For a log that lost its tail: the last position it can vouch for. */
-async function endWhereChainEnds(db: Database, extent: Extent, through: number): Promise<void> {
-  for await (const chunk of storedBlocks(db, extent.base.offset, through)) {
+/**
+ * For a log that is no past of the keyspace beside it: the last position that
+ * it can vouch for. A resync judges by that what only this node has. What lies
+ * behind a break is kept in a file as well, since the resync drops the log.
+ */
+async function endWhereChainEnds({ db, extent }: RecoveredLog, { quarantine }: Recovery): Promise<void> {
+  for await (const chunk of storedBlocks(db, extent.base.offset)) {
     for (const { lastOffset, bytes } of chunk) {
       try {
         const block = blockAt(lastOffset, bytes);
         block.verifyAfter(extent.end.offset, extent.end.checksum);
         extent.endAt(block.position, block.timeMs);
       } catch (error) {
-        if (HeadwaterError.is(error)) return;
-        throw error;
+        if (!HeadwaterError.is(error) || error.code === 'unknown_format') throw error;
+        await quarantine(new Behind(db, extent.end.offset));
+        return;
       }
     }
   }

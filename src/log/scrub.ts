@@ -24,6 +24,8 @@ export interface Scrub {
   /** Awaited after every SCRUB_STEP_BYTES. */
   pause(): Promise<void>;
   stopped(): boolean;
+  /** Told of each block, damaged ones too: the key of the one before, its own, and its bytes. */
+  seen(from: number, to: number, bytes: number): void;
 }
 
 /** A block's end as its header has it: a claim until the next block chains from there. */
@@ -32,12 +34,19 @@ interface Claim {
   readonly checksum: number;
 }
 
-export async function scrub(db: Database, extent: Extent, { checkpoint, found, pause, stopped }: Scrub): Promise<void> {
+export async function scrub(
+  db: Database,
+  extent: Extent,
+  { checkpoint, found, pause, stopped, seen }: Scrub,
+): Promise<void> {
   const check = new ChainCheck(extent, found);
   let bytes = 0;
+  let before = extent.base.offset;
   for await (const chunk of storedBlocks(db, extent.base.offset, checkpoint.offset)) {
     for (const stored of chunk) {
       bytes += stored.bytes.length;
+      seen(before, stored.lastOffset, stored.bytes.length);
+      before = stored.lastOffset;
       if (bytes >= SCRUB_STEP_BYTES) {
         bytes = 0;
         await pause();

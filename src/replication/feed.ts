@@ -19,11 +19,12 @@ import type { Position } from '../position.js';
 import type { Message, Store } from '../store/store.js';
 import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
 import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
-import type { Acknowledgement, Publish, UpFrame } from '../wire/up-frames.js';
+import type { Acknowledgement, DigestReport, Publish, UpFrame } from '../wire/up-frames.js';
 import type { Acknowledgements, Awaited, Reporter } from './acknowledgements.js';
 import type { DownChannel } from './channel.js';
 import { Outflow } from './outflow.js';
-import { type Decision, decide } from './resync.js';
+import type { Refusal } from './reasons.js';
+import { type Decision, type Details, decide } from './resync.js';
 
 export interface FeedOptions {
   readonly store: Store;
@@ -43,7 +44,10 @@ export interface FeedOptions {
   levelMs(): number;
   /** Counts and lists the session; refuses a node that is connected already. */
   admit(feed: Feed): HeadwaterError | undefined;
-  resynced(kind: 'partial' | 'full'): void;
+  resynced(kind: 'partial' | 'full', reason: string): void;
+  refused(refusal: Refusal): void;
+  /** A digest of the follower, or of a node below it. */
+  reported(report: DigestReport): void;
   /** Towards the leader; the offset that the message has, or follows. */
   publish(message: Message): Promise<number>;
   /** What a handshake means for the leadership; a refusal where the follower is not to be served. */
@@ -227,16 +231,16 @@ export class Feed implements Reporter {
         continue;
       }
       const refusal = await this.#options.greeted(handshake);
-      if (refusal) return await this.#refuse({ kind: 'refuse', ...refusal });
+      if (refusal) return await this.#refuse(refusal);
       // Decided and pinned in one turn: nothing is trimmed between the decision and the first read.
       const cursor = new Cursor(log, handshake.position, { pinned: true });
       try {
         const decision = await this.#decide(handshake, log);
         if (decision.kind === 'refuse') return await this.#refuse(decision);
-        if (decision.kind === 'continue') return await this.#continue(handshake, cursor, log);
+        if (decision.kind === 'continue') return await this.#continue(decision, cursor, log);
         if (decision.kind === 'full') {
           cursor.close();
-          if (handshake.catchingUp) return await this.#refuse({ ...decision, kind: 'refuse' });
+          if (handshake.catchingUp) return await this.#refuse(decision);
           return await this.#full(decision, log);
         }
         await this.#wait(decision.message, log);
@@ -263,10 +267,13 @@ export class Feed implements Reporter {
     );
   }
 
-  async #refuse(decision: { kind: 'refuse'; reason: string; message: string }): Promise<void> {
-    const { reason, message } = decision;
+  async #refuse(decision: { reason: string; message: string; details?: Details }): Promise<void> {
+    const { reason, message, details = {} } = decision;
+    const address = this.#handshake?.address ?? '';
+    const timeMs = this.#options.clock.wallMs();
+    this.#options.refused({ nodeId: this.nodeId, address, reason, message, details, timeMs });
     this.#options.logger.warn({ node_id: this.nodeId, reason }, `refused to resync ${this.#name()}: ${message}`);
-    await this.#send({ kind: 'refuse', reason, message, details: {} });
+    await this.#send({ kind: 'refuse', reason, message, details });
     this.#channel.close();
   }
 
@@ -287,25 +294,30 @@ export class Feed implements Reporter {
     if (this.#channel.ended.aborted) throw this.#channel.ended.reason;
   }
 
-  async #continue(handshake: Handshake, cursor: Cursor, log: Log): Promise<void> {
-    const { position } = handshake;
+  async #continue(decision: Decision & { kind: 'continue' }, cursor: Cursor, log: Log): Promise<void> {
+    const { reason, message, details } = decision;
+    const { offset } = cursor;
+    const history = details.follower_replication_id ?? '';
     await this.#send({
       kind: 'continue',
       upstream: this.#upstream(),
       lineage: log.lineage.upTo(log.end.offset).rows,
       endOffset: log.end.offset,
+      reason,
+      message,
+      details,
     });
-    if (handshake.catchingUp) {
+    if (this.#handshake?.catchingUp) {
       this.#state = 'catching_up';
-      return this.#stream(cursor, log, position.replicationId);
+      return this.#stream(cursor, log, history);
     }
     this.#state = 'streaming';
-    this.#options.resynced('partial');
+    this.#options.resynced('partial', reason);
     this.#options.logger.info(
-      { node_id: this.nodeId, offset: position.offset },
-      `partial resync of ${this.#name()} from offset ${position.offset}, ${log.end.offset - position.offset} commands behind`,
+      { node_id: this.nodeId, reason, offset },
+      `partial resync of ${this.#name()} from offset ${offset}, ${log.end.offset - offset} commands behind`,
     );
-    await this.#stream(cursor, log, position.replicationId);
+    await this.#stream(cursor, log, history);
   }
 
   async #full(decision: Decision & { kind: 'full' }, log: Log): Promise<void> {
@@ -314,15 +326,18 @@ export class Feed implements Reporter {
     const { position } = snapshot;
     const cursor = new Cursor(log, position, { pinned: true });
     try {
-      this.#options.resynced('full');
+      const { reason, message, details } = decision;
+      this.#options.resynced('full', reason);
       this.#options.logger.info(
-        { node_id: this.nodeId, reason: decision.reason, offset: position.offset },
-        `full resync of ${this.#name()} at offset ${position.offset}: ${decision.message}`,
+        { node_id: this.nodeId, reason, offset: position.offset },
+        `full resync of ${this.#name()} at offset ${position.offset}: ${message}`,
       );
       await this.#send({
         kind: 'fullResync',
         upstream: this.#upstream(),
-        reason: `${decision.reason}: ${decision.message}`,
+        reason,
+        message,
+        details,
         position,
         lineage: log.lineage.upTo(position.offset).rows,
         keysEstimate: snapshot.keys ?? 0,
@@ -448,6 +463,7 @@ export class Feed implements Reporter {
   #heard(frame: UpFrame): void {
     this.#lastHeardMs = this.#options.clock.monotonicMs();
     if (frame.kind === 'publish') void this.#publish(frame);
+    if (frame.kind === 'digestReport') this.#options.reported(frame);
     if (frame.kind !== 'acknowledgement') return;
     this.#acknowledged = frame;
     this.#options.acknowledgements.report(this, frame);

@@ -9,9 +9,11 @@ import type { Logger } from '../logger.js';
 import type { KnownFollower } from '../store/known-followers.js';
 import type { Message, Store } from '../store/store.js';
 import type { Handshake } from '../wire/handshake.js';
+import type { DigestReport, NodeName } from '../wire/up-frames.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { DownChannel } from './channel.js';
 import { Feed } from './feed.js';
+import { Reasons } from './reasons.js';
 
 export interface FollowersOptions {
   readonly store: Store;
@@ -32,12 +34,16 @@ export interface FollowersOptions {
   levelMs(): number;
   /** Towards the leader; the offset that the message has, or follows. */
   publish(message: Message): Promise<number>;
+  /** A digest of a node below. */
+  reported(report: DigestReport): void;
 }
 
 export class Followers {
   readonly #options: FollowersOptions;
   readonly #feeds = new Set<Feed>();
   readonly served = { full: 0, partial: 0 };
+  /** Why, and what was refused. */
+  readonly reasons = new Reasons();
   #closed: HeadwaterError | undefined;
 
   constructor(options: FollowersOptions) {
@@ -55,10 +61,12 @@ export class Followers {
       channel,
       address: this.#options.address(),
       admit: (candidate) => this.#admit(candidate),
-      resynced: (kind) => {
+      resynced: (kind, reason) => {
         this.served[kind]++;
         this.#options.arrived();
+        this.reasons.count(kind, reason);
       },
+      refused: (refusal) => this.reasons.refused(refusal),
     });
     this.#feeds.add(feed);
     try {
@@ -110,6 +118,13 @@ export class Followers {
 
   get #following(): Feed[] {
     return [...this.#feeds].filter(({ nodeId, isCatchingUp, status }) => nodeId && status.address && !isCatchingUp);
+  }
+
+  /** Those that come by what is said between blocks from here on. */
+  get names(): NodeName[] {
+    return this.status
+      .filter(({ state }) => state === 'snapshot' || state === 'streaming')
+      .map(({ nodeId, address }) => ({ nodeId, address }));
   }
 
   close(reason: HeadwaterError): void {

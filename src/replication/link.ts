@@ -11,9 +11,11 @@ import { RECONNECT_MS_MAX, RECONNECT_MS_MIN } from '../limits.js';
 import type { Logger } from '../logger.js';
 import type { Message, Store } from '../store/store.js';
 import type { Heartbeat, Moved } from '../wire/down-frames.js';
+import type { UpFrame } from '../wire/up-frames.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { UpChannel } from './channel.js';
 import { LinkState } from './link-state.js';
+import { Reasons } from './reasons.js';
 import { type Resync, Session } from './session.js';
 
 /** A session that streamed for so long was a good one: the next attempt begins without a long wait. */
@@ -36,6 +38,10 @@ export interface LinkOptions {
   address(): string;
   /** @throws HeadwaterError `unreachable`. */
   dial(address: string): Promise<UpChannel>;
+  /** It came by a mark, in the order of the log. */
+  marked(markId: string): void;
+  /** It has no keyspace where the mark stands. */
+  unable(markId: string, why: string): void;
   /** Concern the leadership rather than the link. */
   readonly events: LinkEvents;
 }
@@ -73,6 +79,8 @@ export class Link {
   #observedLagMs = 0;
   #lastResync: Resync | undefined;
   readonly resyncs = { full: 0, partial: 0 };
+  /** Why, and what this node was refused. */
+  readonly reasons = new Reasons();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -141,6 +149,11 @@ export class Link {
     return this.#state.name === 'streaming' && (this.#session?.isLevel ?? false);
   }
 
+  /** Up to the node that this one follows; lost where there is no session. */
+  send(frame: UpFrame): void {
+    this.#session?.send(frame);
+  }
+
   get status() {
     const { offset } = this.#store.position;
     const behind = Math.max(0, (this.#heartbeat?.offset ?? 0) - offset);
@@ -151,6 +164,7 @@ export class Link {
       lagCommands: behind,
       lagMs: this.#lagMs(behind),
       lastResync: this.#lastResync,
+      lastRefusal: this.reasons.lastRefusal,
       error: this.#error?.message ?? '',
       loadedKeys: loading?.keys ?? 0,
       keysEstimate: loading?.keysEstimate ?? 0,
@@ -192,11 +206,13 @@ export class Link {
         resyncing: (resync) => {
           this.#lastResync = resync;
         },
-        streams: (kind) => this.#streams(kind),
+        streams: (resync) => this.#streams(resync),
         heard: (heartbeat) => this.#heard(heartbeat),
         received: () => {
           this.#observedLagMs = Math.max(0, this.#store.nowMs() - this.#store.endTimeMs);
         },
+        marked: (markId) => this.#options.marked(markId),
+        unable: (markId, why) => this.#options.unable(markId, why),
       },
     });
     try {
@@ -219,12 +235,18 @@ export class Link {
     this.#observedLagMs = lagMs > knownLateMs ? lagMs : 0;
   }
 
-  #streams(kind: Resync['kind']): void {
+  #streams({ kind, reason }: Resync): void {
     this.resyncs[kind]++;
+    this.reasons.count(kind, reason);
     this.#error = undefined;
     // It was given for one resync, not for what the upstream may become later.
     this.#acceptDataLoss = false;
     this.#full = false;
+  }
+
+  #refused({ message, details: { reason = '', ...details } }: HeadwaterError): void {
+    const timeMs = this.#clock.wallMs();
+    this.reasons.refused({ nodeId: '', address: this.#upstream, reason, message, details, timeMs });
   }
 
   /** A session that streams and ends at once, again and again, is not to be dialled as fast as can be. */
@@ -237,6 +259,7 @@ export class Link {
     const repeated = failures > 0 && error.message === this.#said;
     this.#error = error;
     this.#said = error.message;
+    if (error.code === 'resync_refused') this.#refused(error);
     if (error.code !== 'resync_refused') this.#state.to('connecting');
     const fields = { upstream: this.#upstream, code: error.code };
     const message = `the link to upstream ${this.#upstream} is down: ${error.message}; trying again`;

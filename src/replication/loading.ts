@@ -10,7 +10,7 @@ import type { Store } from '../store/store.js';
 import type { FullResync } from '../wire/down-frames.js';
 
 export class Loading {
-  readonly reason: string;
+  readonly why: Pick<FullResync, 'reason' | 'message' | 'details'>;
   readonly #store: Store;
   readonly #replacement: Replacement;
   readonly #frame: FullResync;
@@ -19,7 +19,8 @@ export class Loading {
     this.#store = store;
     this.#replacement = replacement;
     this.#frame = frame;
-    this.reason = frame.reason;
+    const { reason, message, details } = frame;
+    this.why = { reason, message, details };
   }
 
   static async begin(store: Store, frame: FullResync): Promise<Loading> {

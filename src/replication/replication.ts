@@ -20,8 +20,10 @@ import type { Handshake } from '../wire/handshake.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { Asking } from './asking.js';
 import type { DownChannel, UpChannel } from './channel.js';
+import { Comparisons } from './comparison.js';
 import { Failover, HANDOVER_REFUSED } from './failover.js';
 import { Followers } from './followers.js';
+import { Headroom } from './headroom.js';
 import { Link } from './link.js';
 import { answerOffer, supersedingEpoch } from './takeover.js';
 
@@ -61,6 +63,8 @@ export class Replication {
   readonly link: Link;
   readonly followers: Followers;
   readonly acknowledgements: Acknowledgements;
+  readonly comparisons: Comparisons;
+  readonly headroom: Headroom;
   readonly #options: ReplicationOptions;
   readonly #store: Store;
   readonly #failover: Failover;
@@ -74,6 +78,12 @@ export class Replication {
     const { store } = options;
     this.#options = options;
     this.#store = store;
+    this.comparisons = new Comparisons({
+      ...options,
+      below: () => this.followers.names,
+      send: (report) => this.link.send(report),
+    });
+    this.headroom = new Headroom({ ...options, followers: () => this.followers.status });
     this.acknowledgements = new Acknowledgements(options);
     const { acknowledgements } = this;
     const { heartbeatIntervalMs } = acknowledgements;
@@ -89,6 +99,8 @@ export class Replication {
         },
         moved: (moved, upstream) => void this.#moved(moved, upstream),
       },
+      marked: (markId) => this.comparisons.marked(markId),
+      unable: (markId, why) => this.comparisons.unable(markId, why),
     });
     this.followers = new Followers({
       ...options,
@@ -96,6 +108,7 @@ export class Replication {
       heartbeatIntervalMs,
       path: () => [...this.link.path, store.nodeId],
       publish: (message) => this.#publish(message),
+      reported: (report) => this.comparisons.reported(report),
       levelMs: () => (store.role === 'leader' ? store.nowMs() : this.link.levelMs),
       greeted: (handshake) => this.#greeted(handshake),
       arrived: () => this.#rememberFollowers(),
@@ -110,6 +123,7 @@ export class Replication {
 
   /** Takes up the role that the store was opened in. */
   start(options: FollowOptions = KEEP_DATA): void {
+    this.headroom.start();
     this.#rememberFollowers();
     this.#takeUp(options);
   }
@@ -187,6 +201,7 @@ export class Replication {
     this.#cancelSaving();
     this.#failover.close(reason);
     await this.#store.noteFollowers(this.followers.known(this.#options.clock.wallMs())).catch(() => {});
+    this.headroom.stop();
     this.followers.close(reason);
     // A link that takes over a full resync may wait for a store that cannot be opened.
     this.#store.announceClose();

@@ -41,6 +41,17 @@ export interface Asked {
   readonly checksumAtAsked: ChecksumLookup;
 }
 
+export const CONTINUE_REASONS = [
+  /** Neither side holds anything. */
+  'BOTH_EMPTY',
+  /** There is nothing that it does not have. */
+  'LEVEL',
+  /** It is behind, in the history that goes on here. */
+  'SAME_HISTORY',
+  /** It stands where, or before, a later history here began, as after a promotion. */
+  'EARLIER_HISTORY',
+] as const;
+
 export const FULL_REASONS = [
   /** The asker holds nothing. */
   'EMPTY_FOLLOWER',
@@ -70,11 +81,17 @@ export const REFUSE_REASONS = [
   'TAIL_NOT_IN_LOG',
 ] as const;
 
+export type ContinueReason = (typeof CONTINUE_REASONS)[number];
 export type FullReason = (typeof FULL_REASONS)[number];
 export type RefuseReason = (typeof REFUSE_REASONS)[number];
 
-export type Decision =
-  | { readonly kind: 'continue' }
+/** Both sides' values, by name. */
+export type Details = Readonly<Record<string, string>>;
+
+export type Decision = Judgement & { readonly details: Details };
+
+type Judgement =
+  | { readonly kind: 'continue'; readonly reason: ContinueReason; readonly message: string }
   | { readonly kind: 'wait'; readonly message: string }
   | {
       readonly kind: 'full';
@@ -85,14 +102,18 @@ export type Decision =
     }
   | { readonly kind: 'refuse'; readonly reason: RefuseReason; readonly message: string };
 
-type Refusal = Extract<Decision, { readonly kind: 'refuse' }>;
+type Refusal = Extract<Judgement, { readonly kind: 'refuse' }>;
 
 export function decide(asker: Asker, asked: Asked): Decision {
+  return { ...judge(asker, asked), details: detailsOf(asker, asked) };
+}
+
+function judge(asker: Asker, asked: Asked): Judgement {
   if (reach(asker) === 0) return decideForEmpty(asker, asked);
   const refusal = refuse(asker, asked);
   if (refusal) {
     if (!asker.acceptDataLoss) return refusal;
-    return accepted(refusal);
+    return accepted(refusal, undefined);
   }
   const branch = branchOf(asker, asked) as number;
   if (reach(asker) > branch) return decideBeyond(branch, asker, asked);
@@ -102,8 +123,8 @@ export function decide(asker: Asker, asked: Asked): Decision {
 }
 
 /** Nothing can be lost, whatever cluster it was made in: it is only about what is to be sent. */
-function decideForEmpty(asker: Asker, asked: Asked): Decision {
-  if (asked.end.offset === 0) return { kind: 'continue' };
+function decideForEmpty(asker: Asker, asked: Asked): Judgement {
+  if (asked.end.offset === 0) return goOn('BOTH_EMPTY', 'neither side holds anything');
   if (asker.full) return full('REQUESTED', 'the follower asked for it');
   return full('EMPTY_FOLLOWER', `the follower holds nothing, the log ends at offset ${asked.end.offset}`);
 }
@@ -137,7 +158,7 @@ function otherCluster(asker: Asker, asked: Asked): Refusal {
 }
 
 /** The asker has commands beyond the branch. */
-function decideBeyond(branch: number, asker: Asker, asked: Asked): Decision {
+function decideBeyond(branch: number, asker: Asker, asked: Asked): Judgement {
   const offset = reach(asker);
   if (asked.role === 'follower' && branch === asked.end.offset) {
     return {
@@ -149,7 +170,7 @@ function decideBeyond(branch: number, asker: Asker, asked: Asked): Decision {
   return losing('DIVERGED', message, branch, asker, asked);
 }
 
-function decideOnLineage(branch: number, asker: Asker, asked: Asked): Decision {
+function decideOnLineage(branch: number, asker: Asker, asked: Asked): Judgement {
   const { offset, checksum } = asker.position;
   if (offset < asked.base.offset) {
     return full(
@@ -157,7 +178,7 @@ function decideOnLineage(branch: number, asker: Asker, asked: Asked): Decision {
       `asked for what follows offset ${offset}, the log holds ${asked.base.offset + 1} to ${asked.end.offset}`,
     );
   }
-  if (asked.checksumAtAsked === checksum) return { kind: 'continue' };
+  if (asked.checksumAtAsked === checksum) return decideContinue(asker, asked);
   const known = asked.lineage.at(branch)?.firstOffset ?? 1;
   if (asked.checksumAtAsked === 'not_a_boundary') {
     const message = `offset ${offset} lies inside a block here, though it is of the same history`;
@@ -172,8 +193,16 @@ function decideOnLineage(branch: number, asker: Asker, asked: Asked): Decision {
   return full('LOG_TRIMMED', `asked for what follows offset ${offset}, the log was trimmed meanwhile`);
 }
 
+function decideContinue({ position }: Asker, { end }: Asked): Judgement {
+  const { offset } = position;
+  if (offset === end.offset) return goOn('LEVEL', `both logs end at offset ${offset}`);
+  const missing = `the log holds what follows offset ${offset}, up to ${end.offset}`;
+  if (position.replicationId === end.replicationId) return goOn('SAME_HISTORY', missing);
+  return goOn('EARLIER_HISTORY', `${missing}, where it has gone on as ${end.replicationId}`);
+}
+
 /** Its log has lost a tail, and all that its keyspace may have the effects of lies on our lineage. */
-function decideIncomplete(branch: number, asker: Asker, asked: Asked): Decision {
+function decideIncomplete(branch: number, asker: Asker, asked: Asked): Judgement {
   const { offset, checksum } = asker.position;
   const { checksumAtAsked } = asked;
   // Where both logs still tell, they have to tell the same: else it is not our past that its keyspace went on from.
@@ -186,22 +215,23 @@ function decideIncomplete(branch: number, asker: Asker, asked: Asked): Decision 
 }
 
 /** A full resync that costs the asker what it has after `branch`: only if its log holds all of that, to be saved. */
-function losing(reason: FullReason, message: string, branch: number, asker: Asker, asked: Asked): Decision {
+function losing(reason: FullReason, message: string, branch: number, asker: Asker, asked: Asked): Judgement {
   if (asker.keyspaceIncomplete || asker.baseOffset > branch) return tailNotInLog(branch, asker, asked);
   return full(reason, message, branch);
 }
 
-function tailNotInLog(branch: number, asker: Asker, asked: Asked): Decision {
+function tailNotInLog(branch: number, asker: Asker, asked: Asked): Judgement {
   const refusal: Refusal = {
     kind: 'refuse',
     reason: 'TAIL_NOT_IN_LOG',
     message: `the follower has the effects of commands up to offset ${reach(asker)}, those after ${branch} are not here (the log ends as ${asked.end.replicationId} at ${asked.end.offset}), and its own log does not hold them whole (it holds ${heldBy(asker)})`,
   };
-  return asker.acceptDataLoss ? accepted(refusal) : refusal;
+  // A person may give up what the log does not hold; what it does hold is saved all the same.
+  return asker.acceptDataLoss ? accepted(refusal, Math.max(branch, asker.baseOffset)) : refusal;
 }
 
-function accepted(refusal: Refusal): Decision {
-  return full('DATA_LOSS_ACCEPTED', `${refusal.message}; a person accepted the loss`);
+function accepted(refusal: Refusal, savedAfter: number | undefined): Judgement {
+  return full('DATA_LOSS_ACCEPTED', `${refusal.message}; a person accepted the loss`, savedAfter);
 }
 
 function branchOf(asker: Asker, asked: Asked): number | undefined {
@@ -217,6 +247,40 @@ function heldBy({ baseOffset, position }: Asker): string {
   return position.offset > baseOffset ? `${baseOffset + 1} to ${position.offset}` : 'nothing';
 }
 
-function full(reason: FullReason, message: string, branchOffset?: number): Decision {
+function goOn(reason: ContinueReason, message: string): Judgement {
+  return { kind: 'continue', reason, message };
+}
+
+function detailsOf(asker: Asker, asked: Asked): Details {
+  const branch = branchOf(asker, asked);
+  const { checksumAtAsked } = asked;
+  return {
+    ...sideOf('follower', asker, asker.position, asker.baseOffset),
+    follower_keyspace_offset: String(asker.keyspaceOffset),
+    ...sideOf('upstream', asked, asked.end, asked.base.offset),
+    upstream_checksum_at_follower_offset:
+      typeof checksumAtAsked === 'number' ? formatChecksum(checksumAtAsked) : checksumAtAsked,
+    // The last offset that both pasts have in common; left out where there is none.
+    ...(branch === undefined ? {} : { branch_offset: String(branch) }),
+  };
+}
+
+function sideOf(
+  side: 'follower' | 'upstream',
+  { clusterId, lineage }: Pick<Asked, 'clusterId' | 'lineage'>,
+  end: Position,
+  baseOffset: number,
+): Details {
+  return {
+    [`${side}_cluster_id`]: clusterId,
+    [`${side}_replication_id`]: end.replicationId,
+    [`${side}_epoch`]: String(lineage.epoch),
+    [`${side}_first_offset`]: String(baseOffset + 1),
+    [`${side}_offset`]: String(end.offset),
+    [`${side}_checksum`]: formatChecksum(end.checksum),
+  };
+}
+
+function full(reason: FullReason, message: string, branchOffset?: number): Judgement {
   return { kind: 'full', reason, message, branchOffset };
 }

@@ -14,16 +14,24 @@ import type { Logger } from '../logger.js';
 import type { Message, Store } from '../store/store.js';
 import type { Continue, DownFrame, FullResync, Heartbeat, Moved } from '../wire/down-frames.js';
 import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
+import type { UpFrame } from '../wire/up-frames.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import { Acknowledger } from './acknowledger.js';
 import type { UpChannel } from './channel.js';
 import type { LinkState } from './link-state.js';
 import { Loading } from './loading.js';
 import { Publishing } from './publishing.js';
+import type { Details } from './resync.js';
 
 export interface Resync {
   readonly kind: 'partial' | 'full';
+  /** UPPER_SNAKE. */
   readonly reason: string;
+  readonly message: string;
+  /** Both sides' values. */
+  readonly details: Details;
+  /** When it began, milliseconds since the epoch. */
+  readonly timeMs: number;
   readonly bytes: number;
   readonly durationMs: number;
 }
@@ -55,7 +63,7 @@ export interface SessionReport {
   /** Its figures so far, whenever they change. */
   resyncing(resync: Resync): void;
   /** The resync is done: from now on it streams. */
-  streams(kind: Resync['kind']): void;
+  streams(resync: Resync): void;
   heard(heartbeat: Heartbeat): void;
   /** Blocks are in the log. */
   received(): void;
@@ -67,6 +75,10 @@ export interface SessionReport {
   refused(reason: string, message: string): void;
   /** The leadership has moved, and with it the place to follow. */
   moved(moved: Moved): void;
+  /** It came by a mark: nothing else enters the store in this turn. */
+  marked(markId: string): void;
+  /** The same while there is no keyspace at the mark's offset. */
+  unable(markId: string, why: string): void;
 }
 
 export class Session {
@@ -79,6 +91,8 @@ export class Session {
   readonly #acknowledger: Acknowledger;
   readonly #publishing: Publishing;
   readonly #beganMs: number;
+  /** The same by the wall clock. */
+  readonly #timeMs: number;
   #heardMs: number;
   /** Frames are being taken in. */
   #busy = false;
@@ -102,6 +116,7 @@ export class Session {
     this.#acknowledger = new Acknowledger({ ...options, isStreaming: () => options.state.name === 'streaming' });
     this.#publishing = new Publishing({ ...options, send: (frame) => options.channel.send(frame) });
     this.#beganMs = this.#heardMs = options.clock.monotonicMs();
+    this.#timeMs = options.clock.wallMs();
   }
 
   /** From when on it streamed, by the monotonic clock; undefined before. */
@@ -231,7 +246,7 @@ export class Session {
           'resync_refused',
           `it refused to resync (${frame.reason}): ${frame.message}. This node goes on serving what it has`,
           {
-            details: { reason: frame.reason, ...frame.details },
+            details: { ...frame.details, reason: frame.reason },
           },
         );
       case 'fullResync':
@@ -255,7 +270,7 @@ export class Session {
         for (const message of frame.messages) this.#interlude({ kind: 'message', ...message });
         break;
       case 'mark':
-        this.#interlude(frame);
+        this.#mark(frame);
         break;
       case 'published':
         this.#publishing.answered(frame);
@@ -271,13 +286,25 @@ export class Session {
     if (this.#state.name === 'streaming') this.#store.interlude(interlude);
   }
 
-  async #continue({ endOffset, upstream }: Continue): Promise<void> {
+  #mark(mark: Extract<DownFrame, { kind: 'mark' }>): void {
+    const { report } = this.#options;
+    this.#interlude(mark);
+    if (this.#state.name === 'streaming') report.marked(mark.markId);
+    else report.unable(mark.markId, `a full resync is loading: ${this.#options.upstream} is its source`);
+  }
+
+  /** Up, behind what was sent before; it is lost where the session ends. */
+  send(frame: UpFrame): void {
+    void this.#channel.send(frame);
+  }
+
+  async #continue({ endOffset, upstream, reason, message, details }: Continue): Promise<void> {
     const { offset } = this.#store.position;
-    const reason = `CONTINUE: the upstream's log holds what follows offset ${offset}`;
+    const why = { reason, message, details, timeMs: this.#timeMs };
     this.#levelAtOffset = endOffset;
-    await this.#streams({ kind: 'partial', reason, bytes: 0, durationMs: this.#tookMs }, upstream.clusterId);
+    await this.#streams({ kind: 'partial', ...why, bytes: 0, durationMs: this.#tookMs }, upstream.clusterId);
     this.#logger.info(
-      { offset },
+      { offset, reason },
       `partial resync from ${this.#options.upstream}: going on from offset ${offset}, ${endOffset - offset} commands behind`,
     );
   }
@@ -287,10 +314,10 @@ export class Session {
     const { upstream } = this.#options;
     this.#logger.info(
       { upstream, reason: frame.reason },
-      `full resync from ${upstream} at offset ${frame.position.offset} (${frame.reason}); serving the old data meanwhile`,
+      `full resync from ${upstream} at offset ${frame.position.offset} (${frame.reason}: ${frame.message}); serving the old data meanwhile`,
     );
     this.#loading = await Loading.begin(this.#store, frame);
-    this.#note({ kind: 'full', reason: frame.reason, bytes: 0, durationMs: 0 });
+    this.#note({ kind: 'full', ...this.#loading.why, timeMs: this.#timeMs, bytes: 0, durationMs: 0 });
     this.#state.to('loading');
   }
 
@@ -299,8 +326,9 @@ export class Session {
     await loading.prove(proof);
     this.#loading = undefined;
     await loading.adopt();
-    const { reason, bytes, clusterId } = loading;
-    await this.#streams({ kind: 'full', reason, bytes, durationMs: this.#tookMs }, clusterId);
+    const { why, bytes, clusterId } = loading;
+    const resync = { kind: 'full', ...why, timeMs: this.#timeMs, bytes, durationMs: this.#tookMs } as const;
+    await this.#streams(resync, clusterId);
   }
 
   #expectLoading(): Loading {
@@ -314,7 +342,7 @@ export class Session {
     // Before, it may have been a stranger's time, which must not decide what is expired here.
     this.#store.setTime(this.#upstreamTime.ms + this.#clock.monotonicMs() - this.#upstreamTime.heardMs);
     this.#note(resync);
-    this.#options.report.streams(resync.kind);
+    this.#options.report.streams(resync);
     this.#streamsSinceMs = this.#clock.monotonicMs();
     this.#state.to('streaming');
     // Until it hears, the upstream takes this node for one that holds nothing.

@@ -3,7 +3,8 @@
  * about it is behind `NodeControl`, which node.ts implements.
  */
 import type { FailoverReply, FailoverRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from '../wire/admin.js';
-import { ADMIN_SERVICE, DIGEST, FAILOVER, FOLLOW, PROMOTE, STATUS } from './definitions.js';
+import type { CompareReply } from '../wire/compare.js';
+import { ADMIN_SERVICE, COMPARE, DIGEST, FAILOVER, FOLLOW, PROMOTE, STATUS } from './definitions.js';
 import { unary } from './handler.js';
 import type { Service } from './server.js';
 
@@ -17,6 +18,8 @@ export interface NodeControl {
   promote(): Promise<PromoteReply>;
   /** Hands the leadership over; resolves when the other one leads. */
   failover(request: FailoverRequest): Promise<FailoverReply>;
+  /** Compares the keyspaces of all connected nodes at one offset; 0 waits for as long as is usual. */
+  compare(timeoutMs: number): Promise<CompareReply>;
 }
 
 export function adminService(node: NodeControl): Service {
@@ -28,6 +31,7 @@ export function adminService(node: NodeControl): Service {
       unary(FOLLOW, ({ address, ...options }) => node.follow(address, options)),
       unary(PROMOTE, () => node.promote()),
       unary(FAILOVER, (request) => node.failover(request)),
+      unary(COMPARE, ({ timeoutMs }) => node.compare(timeoutMs)),
     ],
   };
 }

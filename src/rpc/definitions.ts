@@ -7,6 +7,7 @@
 
 import type { Operation, OperationKind, Reply } from '../operation.js';
 import * as admin from '../wire/admin.js';
+import * as compare from '../wire/compare.js';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../wire/kv.js';
 import * as scan from '../wire/scan.js';
 import * as streams from '../wire/streams.js';
@@ -127,6 +128,12 @@ export const FAILOVER: Method<admin.FailoverRequest, admin.FailoverReply> = unar
   `/${ADMIN_SERVICE}/Failover`,
   { encode: admin.encodeFailoverRequest, decode: admin.decodeFailoverRequest },
   { encode: admin.encodeFailoverResponse, decode: admin.decodeFailoverResponse },
+);
+
+export const COMPARE: Method<compare.CompareRequest, compare.CompareReply> = unary(
+  `/${ADMIN_SERVICE}/Compare`,
+  { encode: compare.encodeCompareRequest, decode: compare.decodeCompareRequest },
+  { encode: compare.encodeCompareResponse, decode: compare.decodeCompareResponse },
 );
 
 export const PROMOTE: Method<void, admin.PromoteReply> = unary(

@@ -109,6 +109,16 @@ export class Checkpointer {
     });
   }
 
+  /**
+   * The keyspace at the last block applied in this turn, exactly: what is
+   * applied afterwards is not in it.
+   */
+  snapshotHere(): Promise<KeyspaceSnapshot> {
+    // Its own layer ends here; flushed in turn, each leaves a checkpoint at its end, where requests are answered.
+    this.#keyspace.freeze();
+    return this.snapshotAt();
+  }
+
   /** The number of keys now, exactly, expired ones that are not deleted yet included. */
   async size(): Promise<number> {
     for (;;) {

@@ -17,6 +17,7 @@ import type { Logger } from '../logger.js';
 import { formatPosition } from '../position.js';
 import { type CheckpointBudget, Checkpointer } from './checkpoint.js';
 import { Committer, type FsyncPolicy } from './commit.js';
+import { retain } from './retention.js';
 
 const MiB = 1024 * 1024;
 
@@ -24,7 +25,7 @@ const MiB = 1024 * 1024;
  * The log is written once and read in order: large buffers keep its memtable
  * flushes rare, and its blocks hardly compress at the speed that counts here.
  */
-const LOG_DATABASE: DatabaseOptions = {
+export const LOG_DATABASE: DatabaseOptions = {
   writeBufferBytes: 16 * MiB,
   fileBytes: 32 * MiB,
   cacheBytes: MiB,
@@ -45,6 +46,8 @@ export interface GenerationOptions {
   readonly logger: Logger;
   readonly fsync: FsyncPolicy;
   readonly budget: CheckpointBudget;
+  /** Bytes of blocks that the log is trimmed to; undefined keeps all. */
+  readonly logRetentionBytes?: number | undefined;
   /** Keeps blocks that recovery is about to take out of the log; they are durable when it resolves. */
   quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void>;
   /** A write failed: everything open here is to be thrown away and opened anew. */
@@ -82,6 +85,8 @@ export class Generation {
     this.checkpointer.start();
     if (options.fsync === 'everysec') this.#background.push(this.#syncEverySecond(options));
     this.#background.push(this.#scrub(options));
+    if (options.logRetentionBytes !== undefined)
+      this.#background.push(this.#retain(options, options.logRetentionBytes));
   }
 
   /** @throws HeadwaterError `corrupt`, `unknown_format` or `directory_locked`. */
@@ -143,6 +148,13 @@ export class Generation {
         return;
       }
     }
+  }
+
+  #retain({ clock, logger, onFailure }: GenerationOptions, retentionBytes: number): Promise<void> {
+    const { log, keyspace, checkpointer } = this;
+    const checkpointOffset = () => keyspace.checkpoint.position.offset;
+    const checkpoint = () => checkpointer.checkpoint();
+    return retain({ log, clock, logger, retentionBytes, checkpointOffset, checkpoint, onFailure }, this.#stop.signal);
   }
 
   async #scrub({ clock, logger, onFailure }: GenerationOptions): Promise<void> {

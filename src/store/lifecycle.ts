@@ -45,6 +45,8 @@ export interface Standing {
   readonly lineage: Lineage;
   readonly firstOffset: number;
   readonly durableOffset: number;
+  /** Of the blocks in the log. */
+  readonly logBytes: number;
   readonly checkpoint: { readonly offset: number; readonly keys: number | null };
 }
 
@@ -54,6 +56,7 @@ const NOTHING: Standing = {
   lineage: new Lineage([]),
   firstOffset: 1,
   durableOffset: 0,
+  logBytes: 0,
   checkpoint: { offset: 0, keys: 0 },
 };
 
@@ -513,6 +516,7 @@ function standingOf({ log, keyspace }: Generation): Standing {
     lineage: log.lineage,
     firstOffset: log.firstOffset,
     durableOffset: Math.min(log.durableOffset, log.end.offset),
+    logBytes: log.bytesBetween(log.base.offset, log.end.offset),
     checkpoint: { offset: position.offset, keys },
   };
 }

@@ -37,15 +37,18 @@ export async function saveLostWrites(
   }
 }
 
-/** How many commands the files in `directory` hold; 0 where there is no such directory. */
-export async function countLostWrites(files: Files, directory: string): Promise<number> {
-  let names: string[];
+/** The names of the files in `directory`, sorted; none where there is no such directory. */
+export async function lostWritesFiles(files: Files, directory: string): Promise<string[]> {
   try {
-    names = await files.list(directory);
+    return (await files.list(directory)).filter((name) => FILE.test(name)).sort();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
+}
+
+/** How many commands files of these names hold. */
+export function countLostWrites(names: readonly string[]): number {
   return names.reduce((sum, name) => {
     const held = FILE.exec(name);
     return held ? sum + Number(held[2]) - Number(held[1]) + 1 : sum;

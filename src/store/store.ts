@@ -37,7 +37,7 @@ import { Gate } from './gate.js';
 import type { Generation } from './generation.js';
 import { type KnownFollower, KnownFollowers } from './known-followers.js';
 import { Lifecycle, type Standing } from './lifecycle.js';
-import { countLostWrites, saveLostWrites } from './lost-writes.js';
+import { countLostWrites, lostWritesFiles, saveLostWrites } from './lost-writes.js';
 import { readAll } from './reader.js';
 import { verifyReceived } from './receive.js';
 import { Replacement } from './replacement.js';
@@ -56,6 +56,8 @@ export interface StoreOptions {
   readonly budget: CheckpointBudget;
   /** Of the machine's start; undefined where it does not tell. */
   bootId(): string | undefined;
+  /** Bytes of blocks that the log is trimmed to; undefined keeps all. */
+  readonly logRetentionBytes?: number | undefined;
   /** Our own bug has shown itself: the process must not go on. */
   readonly onFatal: (error: Error) => void;
 }
@@ -80,8 +82,8 @@ export class Store {
   readonly #logicalClock: LogicalClock;
   readonly #directory: Directory;
   readonly #lifecycle: Lifecycle;
-  /** As counted last. */
-  #lostWrites = 0;
+  /** The files there as they were listed last. */
+  #lostWrites: readonly string[] = [];
   readonly #durablePoint = new DurablePoint(() => this.#makeDurable());
   #writeGuard: (() => HeadwaterError | undefined) | undefined;
   readonly #gate = new Gate();
@@ -180,6 +182,11 @@ export class Store {
 
   get fsync(): FsyncPolicy {
     return this.#options.fsync;
+  }
+
+  /** Bytes that the log is trimmed to; undefined where it grows for ever. */
+  get logRetentionBytes(): number | undefined {
+    return this.#options.logRetentionBytes;
   }
 
   /** The log in use; a feed that holds it hears of its end by an error. */
@@ -385,6 +392,33 @@ export class Store {
     this.log.interlude(interlude);
   }
 
+  /**
+   * Says a mark behind the last block, to all nodes below, and freezes the
+   * keyspace there. Nothing is written in between.
+   * @param said called in the same turn.
+   * @returns the keyspace at that offset; release it.
+   */
+  async mark(markId: string, said: () => void = () => {}): Promise<KeyspaceSnapshot> {
+    const { writer } = this.#lifecycle;
+    const { checkpointer } = this.#lifecycle.serving;
+    if (!writer) throw this.#readOnly();
+    let frozen: Promise<KeyspaceSnapshot> | undefined;
+    await writer.between(async () => {
+      this.interlude({ kind: 'mark', markId });
+      frozen = checkpointer.snapshotHere();
+      said();
+      frozen.catch(() => {});
+    });
+    invariant(frozen, 'what stands between two blocks has been done');
+    return frozen;
+  }
+
+  /** The keyspace at the end of the log exactly as it is in this turn; release it. */
+  snapshotHere(): Promise<KeyspaceSnapshot> {
+    const { notServing } = this;
+    return notServing ? Promise.reject(notServing) : this.#lifecycle.serving.checkpointer.snapshotHere();
+  }
+
   /** Everything received so far survives a power cut; the offset up to which that holds. */
   async durable(): Promise<number> {
     return this.#durablePoint.reach();
@@ -456,11 +490,15 @@ export class Store {
     );
   }
 
-  /** How many commands are in lost-writes/: it counts what is on disk, whenever it was saved; what was there last, where the disk does not tell. */
+  /** How many commands are in lost-writes/: it counts what is on disk, whenever it was saved. */
   async lostWrites(): Promise<number> {
-    this.#lostWrites = await countLostWrites(this.#options.files, this.#directory.lostWrites).catch(
-      () => this.#lostWrites,
-    );
+    return countLostWrites(await this.lostWritesFiles());
+  }
+
+  /** The names of the files in lost-writes/, sorted; those that were there last, where the disk does not tell. */
+  async lostWritesFiles(): Promise<readonly string[]> {
+    const { files } = this.#options;
+    this.#lostWrites = await lostWritesFiles(files, this.#directory.lostWrites).catch(() => this.#lostWrites);
     return this.#lostWrites;
   }
 

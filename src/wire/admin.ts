@@ -3,9 +3,19 @@
  * node says about itself (`NodeStatus`) has the names of the proto in camel
  * case; the command line prints them as they stand there.
  */
+import { type Details, detailsOf, toDetails } from './frame.js';
 import { headwater } from './generated.js';
 import { decodeMessage } from './message.js';
 import { toNumber } from './numbers.js';
+import {
+  optional,
+  type StatusHeadroom,
+  type StatusReasonCount,
+  type StatusRefusal,
+  toHeadroom,
+  toReasonCount,
+  toRefusal,
+} from './why.js';
 
 const { v1 } = headwater;
 
@@ -58,6 +68,21 @@ export interface NodeStatus {
   /** Why this leader takes no writes yet; empty where it asks nobody. */
   readonly askingFollowers: string;
   readonly knownFollowers: readonly StatusKnownFollower[];
+  /** Why this node was resynced or refused, since it started; and those that follow it. */
+  readonly resyncReasons: readonly StatusReasonCount[];
+  readonly resyncReasonsServed: readonly StatusReasonCount[];
+  readonly lastRefusalServed: StatusRefusal | undefined;
+  /** Names in lost-writes/. */
+  readonly lostWritesFiles: readonly string[];
+  /** Nodes that a comparison found to differ from this leader, since it started. */
+  readonly digestDifferences: number;
+  readonly logBytes: number;
+  readonly logRetentionBytes: number;
+  /** Over the last minute. */
+  readonly appendCommandsPerSecond: number;
+  readonly appendBytesPerSecond: number;
+  /** Of the known follower that is nearest to falling off the log. */
+  readonly headroom: StatusHeadroom | undefined;
 }
 
 export interface StatusKnownFollower {
@@ -83,6 +108,8 @@ export interface StatusUpstream {
   readonly error: string;
   readonly loadedKeys: number;
   readonly keysEstimate: number;
+  /** The last that this node was given. */
+  readonly lastRefusal: StatusRefusal | undefined;
 }
 
 export interface StatusResync {
@@ -90,6 +117,11 @@ export interface StatusResync {
   readonly reason: string;
   readonly bytes: number;
   readonly durationMs: number;
+  readonly message: string;
+  /** Both sides' values. */
+  readonly details: Details;
+  /** When it began, milliseconds since the epoch. */
+  readonly timeMs: number;
 }
 
 export interface StatusFollower {
@@ -105,6 +137,10 @@ export interface StatusFollower {
   readonly via: string;
   /** How long ago it was heard from last. */
   readonly silentMs: number;
+  /** As in StatusHeadroom. */
+  readonly headroomCommands: number;
+  readonly headroomBytes: number;
+  readonly headroomMs: number | undefined;
 }
 
 export interface KeyspaceDigestReply {
@@ -152,13 +188,18 @@ export function decodeStatusRequest(bytes: Buffer): void {
 }
 
 export function encodeNodeStatus(status: NodeStatus): Buffer {
-  const { lineage, followers, knownFollowers, upstream, ...rest } = status;
+  const { lineage, followers, knownFollowers, upstream, headroom, ...rest } = status;
   const message: headwater.v1.StatusResponse.$Properties = {
     ...rest,
     lineage: [...lineage],
-    followers: [...followers],
+    followers: followers.map((one) => ({ ...one, headroomMs: one.headroomMs ?? null })),
     knownFollowers: [...knownFollowers],
-    upstream: upstream === undefined ? null : { ...upstream, lastResync: upstream.lastResync ?? null },
+    upstream: upstream === undefined ? null : upstreamMessage(upstream),
+    resyncReasons: [...status.resyncReasons],
+    resyncReasonsServed: [...status.resyncReasonsServed],
+    lastRefusalServed: refusalMessage(status.lastRefusalServed),
+    lostWritesFiles: [...status.lostWritesFiles],
+    headroom: headroom === undefined ? null : { ...headroom, ms: headroom.ms ?? null },
   };
   return v1.StatusResponse.encode(message).finish() as Buffer;
 }
@@ -210,7 +251,30 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
       appendedOffset: toNumber(known.appendedOffset, 'known_follower.appended_offset'),
       lastSeenMs: toNumber(known.lastSeenMs, 'known_follower.last_seen_ms'),
     })),
+    resyncReasons: message.resyncReasons.map(toReasonCount),
+    resyncReasonsServed: message.resyncReasonsServed.map(toReasonCount),
+    lastRefusalServed: toRefusal(message.lastRefusalServed),
+    lostWritesFiles: message.lostWritesFiles,
+    digestDifferences: toNumber(message.digestDifferences, 'digest_differences'),
+    logBytes: toNumber(message.logBytes, 'log_bytes'),
+    logRetentionBytes: toNumber(message.logRetentionBytes, 'log_retention_bytes'),
+    appendCommandsPerSecond: message.appendCommandsPerSecond,
+    appendBytesPerSecond: message.appendBytesPerSecond,
+    headroom: toHeadroom(message.headroom),
   };
+}
+
+function upstreamMessage(upstream: StatusUpstream): headwater.v1.StatusUpstream.$Properties {
+  const { lastResync, lastRefusal } = upstream;
+  return {
+    ...upstream,
+    lastResync: lastResync === undefined ? null : { ...lastResync, details: detailsOf(lastResync.details) },
+    lastRefusal: refusalMessage(lastRefusal),
+  };
+}
+
+function refusalMessage(refusal: StatusRefusal | undefined): headwater.v1.StatusRefusal.$Properties | null {
+  return refusal === undefined ? null : { ...refusal, details: detailsOf(refusal.details) };
 }
 
 function lineageRow(row: headwater.v1.StatusLineageRow.$Properties): StatusLineageRow {
@@ -235,11 +299,15 @@ function upstreamOf(upstream: headwater.v1.StatusUpstream.$Properties): StatusUp
           reason: resync.reason ?? '',
           bytes: toNumber(resync.bytes, 'last_resync.bytes'),
           durationMs: toNumber(resync.durationMs, 'last_resync.duration_ms'),
+          message: resync.message ?? '',
+          details: toDetails(resync.details),
+          timeMs: toNumber(resync.timeMs, 'last_resync.time_ms'),
         }
       : undefined,
     error: upstream.error ?? '',
     loadedKeys: toNumber(upstream.loadedKeys, 'upstream.loaded_keys'),
     keysEstimate: toNumber(upstream.keysEstimate, 'upstream.keys_estimate'),
+    lastRefusal: toRefusal(upstream.lastRefusal),
   };
 }
 
@@ -254,6 +322,9 @@ function follower(message: headwater.v1.StatusFollower.$Properties): StatusFollo
     lagMs: toNumber(message.lagMs, 'follower.lag_ms'),
     via: message.via ?? '',
     silentMs: toNumber(message.silentMs, 'follower.silent_ms'),
+    headroomCommands: toNumber(message.headroomCommands, 'follower.headroom_commands'),
+    headroomBytes: toNumber(message.headroomBytes, 'follower.headroom_bytes'),
+    headroomMs: optional(message.headroomMs, 'follower.headroom_ms'),
   };
 }
 

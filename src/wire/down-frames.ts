@@ -7,7 +7,18 @@ import type { HeadwaterError } from '../errors.js';
 import type { LineageRow } from '../lineage.js';
 import type { Position } from '../position.js';
 import { fromErrorReply, toErrorReply } from './error.js';
-import { frameNumber, parseFrame, positionOf, rowOf, toPosition, toRow, unknownFrame } from './frame.js';
+import {
+  type Details,
+  detailsOf,
+  frameNumber,
+  parseFrame,
+  positionOf,
+  rowOf,
+  toDetails,
+  toPosition,
+  toRow,
+  unknownFrame,
+} from './frame.js';
 import { headwater } from './generated.js';
 import { bytesOf } from './message.js';
 
@@ -26,6 +37,11 @@ export interface Continue {
   readonly lineage: readonly LineageRow[];
   /** Where the log ends now. */
   readonly endOffset: number;
+  /** UPPER_SNAKE. */
+  readonly reason: string;
+  readonly message: string;
+  /** Both sides' values. */
+  readonly details: Details;
 }
 
 export interface Blocks {
@@ -40,7 +56,11 @@ export interface Blocks {
 export interface FullResync {
   readonly kind: 'fullResync';
   readonly upstream: UpstreamInfo;
+  /** UPPER_SNAKE. */
   readonly reason: string;
+  readonly message: string;
+  /** Both sides' values. */
+  readonly details: Details;
   readonly position: Position;
   readonly lineage: readonly LineageRow[];
   readonly keysEstimate: number;
@@ -53,7 +73,7 @@ export interface Refuse {
   /** UPPER_SNAKE. */
   readonly reason: string;
   readonly message: string;
-  readonly details: Readonly<Record<string, string>>;
+  readonly details: Details;
 }
 
 export interface Heartbeat {
@@ -119,13 +139,13 @@ export function encodeDownFrame(frame: DownFrame | Part): Buffer {
 function downFrameOf(frame: DownFrame | Part): headwater.v1.DownFrame.$Properties {
   switch (frame.kind) {
     case 'continue':
-      return { continue: { upstream: frame.upstream, lineage: frame.lineage.map(rowOf), endOffset: frame.endOffset } };
+      return { continue: { ...frame, lineage: frame.lineage.map(rowOf), details: detailsOf(frame.details) } };
     case 'wait':
       return { wait: frame };
     case 'fullResync':
       return { fullResync: fullResyncOf(frame) };
     case 'refuse':
-      return { refuse: { ...frame, details: Object.entries(frame.details).map(([name, value]) => ({ name, value })) } };
+      return { refuse: { ...frame, details: detailsOf(frame.details) } };
     case 'blocks':
       return { blocks: frame };
     case 'snapshotChunk':
@@ -187,21 +207,26 @@ function downFrame(message: headwater.v1.DownFrame): DownFrame | Part {
 
 function decodeRareFrame(message: headwater.v1.DownFrame): DownFrame {
   if (message.continue) {
-    const { upstream, lineage, endOffset } = message.continue;
+    const { upstream, lineage, endOffset, reason, message: text, details } = message.continue;
     return {
       kind: 'continue',
       upstream: upstreamOf(upstream),
       lineage: (lineage ?? []).map(toRow),
       endOffset: frameNumber(endOffset),
+      reason: reason ?? '',
+      message: text ?? '',
+      details: toDetails(details),
     };
   }
   if (message.wait) return { kind: 'wait', reason: message.wait.reason ?? '' };
   if (message.fullResync) {
-    const { upstream, reason, position, lineage, keysEstimate, branchOffset } = message.fullResync;
+    const { upstream, position, lineage, keysEstimate, branchOffset, ...why } = message.fullResync;
     return {
       kind: 'fullResync',
       upstream: upstreamOf(upstream),
-      reason: reason ?? '',
+      reason: why.reason ?? '',
+      message: why.message ?? '',
+      details: toDetails(why.details),
       position: toPosition(position),
       lineage: (lineage ?? []).map(toRow),
       keysEstimate: frameNumber(keysEstimate),
@@ -210,8 +235,7 @@ function decodeRareFrame(message: headwater.v1.DownFrame): DownFrame {
   }
   if (message.refuse) {
     const { reason, message: text, details } = message.refuse;
-    const pairs = (details ?? []).map(({ name, value }) => [name ?? '', value ?? '']);
-    return { kind: 'refuse', reason: reason ?? '', message: text ?? '', details: Object.fromEntries(pairs) };
+    return { kind: 'refuse', reason: reason ?? '', message: text ?? '', details: toDetails(details) };
   }
   if (message.snapshotEnd) {
     return {
@@ -248,8 +272,16 @@ function decodeSideFrame({ messages, published, moved }: headwater.v1.DownFrame)
 }
 
 function fullResyncOf(frame: FullResync): headwater.v1.FullResync.$Properties {
-  const { upstream, reason, position, lineage, keysEstimate, branchOffset } = frame;
-  const fields = { upstream, reason, position: positionOf(position), lineage: lineage.map(rowOf), keysEstimate };
+  const { upstream, reason, message, position, lineage, keysEstimate, branchOffset } = frame;
+  const fields = {
+    upstream,
+    reason,
+    message,
+    details: detailsOf(frame.details),
+    position: positionOf(position),
+    lineage: lineage.map(rowOf),
+    keysEstimate,
+  };
   return branchOffset === undefined ? fields : { ...fields, branchOffset };
 }
 

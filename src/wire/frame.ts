@@ -56,6 +56,16 @@ export function toPosition(message: headwater.v1.Position.$Properties | null | u
   };
 }
 
+export type Details = Readonly<Record<string, string>>;
+
+export function detailsOf(details: Details): headwater.v1.Detail.$Properties[] {
+  return Object.entries(details).map(([name, value]) => ({ name, value }));
+}
+
+export function toDetails(details: readonly headwater.v1.Detail.$Properties[] | null | undefined): Details {
+  return Object.fromEntries((details ?? []).map(({ name, value }) => [name ?? '', value ?? '']));
+}
+
 export function idOf(replicationId: string): Buffer {
   return Buffer.from(replicationId, 'hex');
 }

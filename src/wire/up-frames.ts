@@ -40,6 +40,16 @@ export interface DigestReport {
   readonly offset: number;
   readonly keys: number;
   readonly digest: Buffer;
+  /** Why there is no digest; empty where there is one. */
+  readonly error: string;
+  readonly address: string;
+  /** Connected below it when it came by the mark; each of them answers for itself. */
+  readonly below: readonly NodeName[];
+}
+
+export interface NodeName {
+  readonly nodeId: string;
+  readonly address: string;
 }
 
 /** A message that a client of the sender publishes. */
@@ -72,7 +82,7 @@ function upFrameOf(frame: UpFrame): headwater.v1.UpFrame.$Properties {
         },
       };
     case 'digestReport':
-      return { digestReport: frame };
+      return { digestReport: { ...frame, below: [...frame.below] } };
     case 'publish':
       return { publish: frame };
   }
@@ -88,7 +98,7 @@ function upFrame(message: headwater.v1.UpFrame): UpFrame {
   if (acknowledgement) return acknowledgementOf(acknowledgement);
   if (handshake) return handshakeOf(handshake);
   if (digestReport) {
-    const { markId, nodeId, offset, keys, digest } = digestReport;
+    const { markId, nodeId, offset, keys, digest, error, address, below } = digestReport;
     return {
       kind: 'digestReport',
       markId: markId ?? '',
@@ -96,6 +106,9 @@ function upFrame(message: headwater.v1.UpFrame): UpFrame {
       offset: frameNumber(offset),
       keys: frameNumber(keys),
       digest: bytesOf(digest),
+      error: error ?? '',
+      address: address ?? '',
+      below: (below ?? []).map((name) => ({ nodeId: name.nodeId ?? '', address: name.address ?? '' })),
     };
   }
   if (publish) {

@@ -64,4 +64,24 @@ describe('a line', () => {
     assert.equal(parseLine(' \r'), undefined);
     assert.throws(() => parseLine(undefined), /expected UTF-8/);
   });
+
+  it('may be a command of a log, with what is known of it', () => {
+    const logged = '"offset":4,"history":"ab","time_ms":5,"kind"';
+    assert.deepEqual(parseLine(`{${logged}:"put","key":"a","value":"1","expires_at_ms":9,"joined":true}`), {
+      kind: 'put',
+      key: 'a',
+      value: '1',
+      expiresAtMs: 9,
+    });
+    assert.deepEqual(parseLine(`{${logged}:"touch","key":"a","expires_at_ms":0}`), {
+      kind: 'touch',
+      key: 'a',
+      value: '',
+    });
+    assert.deepEqual(parseLine(`{${logged}:"del","key":"/w==","key_encoding":"base64"}`)?.key, Buffer.from([255]));
+    assert.deepEqual(parseLine(`{${logged}:"clear"}`), { kind: 'clear', key: '', value: '' });
+    assert.throws(() => parseLine(`{${logged}:"grow","key":"a"}`), /kind: expected one of put, .* received "grow"/);
+    assert.throws(() => parseLine(`{${logged}:"put","key":"a","value":"1","type":7}`), /type: .*received 7/);
+    assert.throws(() => parseLine(`{${logged}:"del","key":"a","ttk":1}`), /unknown field "ttk" in a del/);
+  });
 });

@@ -19,6 +19,7 @@ describe('the help of serve', () => {
     ['--max-transaction-bytes', parseSize, config.limits.transactionBytesMax],
     ['--overlay-bytes', parseSize, config.budget.overlayBytesMax],
     ['--replay-bytes', parseSize, config.budget.replayBytesMax],
+    ['--log-retention-bytes', parseSize, config.logRetentionBytes],
     ['--fsync', asText, config.fsync],
     ['--link-timeout', parseDuration, config.linkTimeoutMs],
     ['--heartbeat-interval', parseDuration, config.heartbeatIntervalMs],

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { systemFiles } from '../../src/files.js';
-import { keepBlocks, writeBlockFile } from '../../src/log/block-file.js';
+import { keepBlocks, readBlockFile, writeBlockFile } from '../../src/log/block-file.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { flipped } from './blocks.js';
 import { sixBlocks } from './open-log.js';
@@ -76,5 +76,28 @@ describe('blocks in a file of their own', () => {
     };
     await keepBlocks(systemFiles, directory, 'x', blocks());
     assert.deepEqual(sizes, [10, 20, 30]);
+  });
+
+  it('are read back one by one, and a file that ends inside one says where', async () => {
+    const directory = await temporaryDirectory();
+    const { history } = await sixBlocks();
+    const blocks = history.blocks.map(({ bytes }) => bytes);
+    await writeBlockFile(systemFiles, directory, 'x.blocks', blocks);
+    const file = path.join(directory, 'x.blocks');
+    const whole: Buffer[] = [];
+    for await (const bytes of readBlockFile(file)) whole.push(bytes);
+    assert.deepEqual(whole, blocks);
+    const text = await readFile(file);
+    for (const length of [text.length - 1, 4 + (blocks[0]?.length ?? 0) + 2]) {
+      await writeFile(file, text.subarray(0, length));
+      const read: Buffer[] = [];
+      const reading = (async () => {
+        for await (const bytes of readBlockFile(file)) read.push(bytes);
+      })();
+      await assert.rejects(reading, { code: 'corrupt', message: /ends inside the block at byte \d+/ });
+      assert.deepEqual(read, blocks.slice(0, read.length));
+    }
+    await writeFile(file, '{"key":"a"}');
+    await assert.rejects(readBlockFile(file).next(), { code: 'corrupt', message: /is it a file of blocks/ });
   });
 });

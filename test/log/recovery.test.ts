@@ -247,6 +247,7 @@ describe('a log that does not reach the checkpoint of its keyspace', () => {
     await log.trim(10);
     const opened = await openLog(disk, at(9));
     assert(refused('keyspace_incomplete', /begins after offset 10, the keyspace ends at 9/)(opened.failure));
+    assert.deepEqual(opened.log.end, at(31), 'what follows counts as what this node has');
   });
 
   it('because it begins there with another past', async () => {
@@ -255,6 +256,7 @@ describe('a log that does not reach the checkpoint of its keyspace', () => {
     await log.trim(10);
     const opened = await openLog(disk, { ...at(10), checksum: 1 });
     assert(refused('keyspace_incomplete', /different pasts/)(opened.failure));
+    assert.deepEqual(opened.log.end, at(31), 'what follows counts as what this node has');
   });
 });
 

@@ -15,6 +15,7 @@ import type { Position } from '../../src/position.js';
 import {
   type Asked,
   type Asker,
+  CONTINUE_REASONS,
   type Decision,
   decide,
   FULL_REASONS,
@@ -313,7 +314,7 @@ const TABLE: Record<string, Row[]> = {
       'refuse TAIL_NOT_IN_LOG',
     ],
   ],
-  'gets everything anew where a person accepted the loss, and nothing is saved': [
+  'gets everything anew where a person accepted the loss, and what its log holds is saved if it is known from where': [
     ['the upstream is empty', ['a1 @10', { accept: true }], ['@0'], 'full DATA_LOSS_ACCEPTED'],
     [
       'it belongs to another cluster',
@@ -326,19 +327,19 @@ const TABLE: Record<string, Row[]> = {
       'its own tail is not whole in its log',
       ['a1 b11 @15', { accept: true, base: 12 }],
       ['a1 @30'],
-      'full DATA_LOSS_ACCEPTED',
+      'full DATA_LOSS_ACCEPTED after 12',
     ],
     [
       'its log lost a tail that is not here',
       ['a1 @20', { accept: true, lost: 10 }],
       ['a1 @10'],
-      'full DATA_LOSS_ACCEPTED',
+      'full DATA_LOSS_ACCEPTED after 10',
     ],
     [
       'its log lost a tail, and what is left has another past',
       ['a1 b6 @20', { accept: true, lost: 8 }],
       ['a1 b6 @30', { says: 1 }],
-      'full DATA_LOSS_ACCEPTED',
+      'full DATA_LOSS_ACCEPTED after 5',
     ],
     [
       'its log lost everything, and nothing is in common',
@@ -370,7 +371,7 @@ describe('a follower that asks to resync', () => {
     const messageOf = (row: Row) => {
       const from = asker(...row[1]);
       const decision = decide(from, asked(row[2][0], row[2][1] ?? {}, from.position.offset));
-      return decision.kind === 'continue' ? '' : decision.message;
+      return decision.message;
     };
     const find = (expected: string) =>
       Object.values(TABLE)
@@ -397,6 +398,55 @@ describe('a follower that asks to resync', () => {
     assert.match(lost('wait'), /follows offset 20, .*reached 15/);
     const stranger = messageOf(find('refuse NO_COMMON_HISTORY'));
     assert(stranger.includes(historyId('a')) && stranger.includes(historyId('b')), stranger);
+  });
+
+  it('goes on for a reason', () => {
+    const reasonOf = (askerText: string, askedText: string) => {
+      const from = asker(askerText);
+      const decision = decide(from, asked(askedText, {}, from.position.offset));
+      assert(decision.kind === 'continue');
+      return `${decision.reason}: ${decision.message}`;
+    };
+    const reasons = [
+      ['@0', '@0', 'BOTH_EMPTY: neither side holds anything'],
+      ['a1 @10', 'a1 @10', 'LEVEL: both logs end at offset 10'],
+      ['a1 @10', 'a1 @20', 'SAME_HISTORY: the log holds what follows offset 10, up to 20'],
+      [
+        'a1 @10',
+        'a1 b11 @30',
+        `EARLIER_HISTORY: the log holds what follows offset 10, up to 30, where it has gone on as ${historyId('b')}`,
+      ],
+    ] as const;
+    for (const [askerText, askedText, expected] of reasons) assert.equal(reasonOf(askerText, askedText), expected);
+    assert.deepEqual(
+      reasons.map(([, , expected]) => expected.split(':')[0]),
+      [...CONTINUE_REASONS],
+    );
+  });
+
+  it('is given the values of both sides with every answer', () => {
+    const from = asker('a1 b11 @15', { base: 3 });
+    const { details } = decide(from, asked('a1 c11 @30', { base: 2, cluster: '' }, 15));
+    assert.deepEqual(details, {
+      follower_cluster_id: 'c',
+      follower_replication_id: historyId('b'),
+      follower_epoch: '2',
+      follower_first_offset: '4',
+      follower_offset: '15',
+      follower_checksum: '00000069',
+      follower_keyspace_offset: '15',
+      upstream_cluster_id: '',
+      upstream_replication_id: historyId('c'),
+      upstream_epoch: '2',
+      upstream_first_offset: '3',
+      upstream_offset: '30',
+      upstream_checksum: '000000d2',
+      upstream_checksum_at_follower_offset: '00000069',
+      branch_offset: '10',
+    });
+    const beyond = decide(asker('a1 @15'), asked('b1 @10', {}, 15)).details;
+    assert.equal(beyond.upstream_checksum_at_follower_offset, 'beyond');
+    assert(!('branch_offset' in beyond));
   });
 
   it('has every reason that there is in the table', () => {

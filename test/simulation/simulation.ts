@@ -398,7 +398,7 @@ export class Simulation {
       this.any((node) => node.isServing && node.store.position.offset > 0) ?? this.any((node) => node.isServing);
     if (!root) throw new Violation(`some node serves\n${this.#states()}`);
     this.begin('promote, for good', root, () => root.replication.promote());
-    await this.#until('the promotion ends', () => root.leads);
+    await this.#until('the promotion ends', () => root.leads && !root.store.whyNoWrites);
     return root;
   }
 
@@ -406,7 +406,11 @@ export class Simulation {
   #insist(root: SimulatedNode): void {
     if (!root.store.supersededBy || this.#inHand.size > 0) return;
     this.count('leader superseded');
-    this.begin('promote once more', root, () => root.replication.promote());
+    this.begin('promote once more', root, async () => {
+      await root.replication.promote();
+      // Nodes further down wait for what their upstream has not heard of: only a write tells them that it never comes.
+      this.write(root, []);
+    });
   }
 
   /** As a person would who has read why. */

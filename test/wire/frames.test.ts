@@ -76,8 +76,20 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     ),
   }),
   record<Publish>({ kind: kind('publish'), sequence: offset, channel: bytes, data: bytes, durable: fc.boolean() }),
-  record<DigestReport>({ kind: kind('digestReport'), markId: text, nodeId: text, offset, keys: offset, digest: bytes }),
+  record<DigestReport>({
+    kind: kind('digestReport'),
+    markId: text,
+    nodeId: text,
+    offset,
+    keys: offset,
+    digest: bytes,
+    error: text,
+    address: text,
+    below: fc.array(record({ nodeId: text, address: text }), { maxLength: 3 }),
+  }),
 );
+
+const details = fc.array(fc.tuple(text, text), { maxLength: 3 }).map((pairs) => Object.fromEntries(pairs));
 
 const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
   record<Down<'continue'>>({
@@ -85,12 +97,17 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     upstream,
     lineage: fc.array(row, { maxLength: 4 }),
     endOffset: offset,
+    reason: text,
+    message: text,
+    details,
   }),
   record<Down<'wait'>>({ kind: kind('wait'), reason: text }),
   record<Down<'fullResync'>>({
     kind: kind('fullResync'),
     upstream,
     reason: text,
+    message: text,
+    details,
     position,
     lineage: fc.array(row, { maxLength: 4 }),
     keysEstimate: offset,
@@ -100,7 +117,7 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     kind: kind('refuse'),
     reason: text,
     message: text,
-    details: fc.array(fc.tuple(text, text), { maxLength: 3 }).map((pairs) => Object.fromEntries(pairs)),
+    details,
   }),
   record<Down<'blocks'>>({
     kind: kind('blocks'),
@@ -198,6 +215,8 @@ describe('replication frames', () => {
       kind: 'fullResync',
       upstream: { clusterId: '', nodeId: '', address: '', timeMs: 0 },
       reason: '',
+      message: '',
+      details: {},
       position: ORIGIN,
       lineage: [],
       keysEstimate: 0,

@@ -1,0 +1,147 @@
+/**
+ * `log dump`: the commands of a log, for people, or with --json one a line for
+ * programs and for `import`:
+ *
+ *   {"offset":4,"history":"9f…","time_ms":1790000000000,"kind":"put","key":"a","value":"1"}
+ *
+ * Bytes that are not UTF-8 are base64, as in `export`. A published message has
+ * its channel as key and its data as value.
+ */
+import { InvalidArgumentError, type Command as Program } from 'commander';
+import { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from '../src/index.js';
+import { EXIT, jsonBytes, Output, plural, UsageError } from './output.js';
+
+type Command = DumpedBlock['commands'][number];
+
+interface DumpOptions {
+  data?: string;
+  from?: number;
+  to?: number;
+  json?: boolean;
+}
+
+export function addLogCommands(program: Program): void {
+  const log = program.command('log').description('look at a log without a node');
+  log
+    .command('dump')
+    .argument('[FILE]', 'a file of lost-writes/ or damaged/')
+    .description('print the commands of a file of blocks, or of the log of a node that is not running')
+    .option('--data <DIR>', 'the data directory of a node that is not running')
+    .option('--from <OFFSET>', 'the first offset to print', parseOffset)
+    .option('--to <OFFSET>', 'the last offset to print', parseOffset)
+    .action(dump);
+}
+
+async function dump(file: string | undefined, _: DumpOptions, command: Program): Promise<void> {
+  const { data, from = 1, to = Number.MAX_SAFE_INTEGER, json = false } = command.optsWithGlobals<DumpOptions>();
+  if ((file === undefined) === (data === undefined))
+    throw new UsageError(
+      `log dump: expected either a FILE or --data DIR, received ${file === undefined ? 'neither' : 'both'}`,
+    );
+  const blocks = file === undefined ? dumpDirectory(data as string) : dumpFile(file);
+  let damaged = 0;
+  const lines = linesOf(blocks, { from, to }, (damage) => {
+    damaged++;
+    process.stderr.write(`headwater: a block cannot be read: ${damage}\n`);
+  });
+  await new Output({ json }).results(lines, fieldsOf, textOf);
+  if (damaged > 0) process.exitCode = EXIT.NEGATIVE;
+}
+
+interface Logged {
+  readonly block: DumpedBlock;
+  readonly offset: number;
+  readonly command: Command;
+}
+
+async function* linesOf(
+  blocks: AsyncIterable<Dumped>,
+  { from, to }: { from: number; to: number },
+  onDamage: (damage: string) => void,
+): AsyncGenerator<Logged> {
+  for await (const block of blocks) {
+    if ('damage' in block) {
+      onDamage(block.damage);
+      continue;
+    }
+    if (block.firstOffset > to) return;
+    for (const [i, command] of block.commands.entries()) {
+      const offset = block.firstOffset + i;
+      if (offset >= from && offset <= to) yield { block, offset, command };
+    }
+  }
+}
+
+/** One command as a line of JSON, without the line's end. */
+export function formatCommand(block: DumpedBlock, index: number): string {
+  return JSON.stringify(
+    fieldsOf({ block, offset: block.firstOffset + index, command: block.commands[index] as Command }),
+  );
+}
+
+function fieldsOf({ block, offset, command }: Logged): object {
+  const { replicationId: history, timeMs: time_ms } = block;
+  const joined = command.joined ? { joined: true } : {};
+  return { offset, history, time_ms, kind: command.kind, ...contentOf(command), ...joined };
+}
+
+function contentOf(command: Command): object {
+  switch (command.kind) {
+    case 'put': {
+      const { key, value, expiresAtMs, type } = command;
+      const expiry = expiresAtMs === 0 ? {} : { expires_at_ms: expiresAtMs };
+      return { ...jsonBytes('key', key), ...jsonBytes('value', value), ...expiry, ...(type === 0 ? {} : { type }) };
+    }
+    case 'del':
+      return jsonBytes('key', command.key);
+    case 'touch':
+      return { ...jsonBytes('key', command.key), expires_at_ms: command.expiresAtMs };
+    case 'clear':
+      return {};
+    case 'message':
+      return { ...jsonBytes('key', command.channel), ...jsonBytes('value', command.data) };
+  }
+}
+
+/** Longer values are cut for the eye; --json has them whole. */
+const SHOWN_CHARACTERS_MAX = 60;
+
+function textOf({ block, offset, command }: Logged): Buffer {
+  const when = new Date(block.timeMs).toISOString();
+  const begins = offset === block.firstOffset;
+  const head = begins
+    ? `block ${block.firstOffset} to ${block.lastOffset}  ${when}  history ${block.replicationId}\n`
+    : '';
+  return Buffer.from(`${head}  ${offset}  ${command.kind.padEnd(7)} ${describe(command)}`.trimEnd());
+}
+
+function describe(command: Command): string {
+  switch (command.kind) {
+    case 'put':
+      return `${shown(command.key)} = ${shown(command.value)}${command.expiresAtMs === 0 ? '' : expires(command.expiresAtMs)}`;
+    case 'del':
+      return shown(command.key);
+    case 'touch':
+      return `${shown(command.key)}${command.expiresAtMs === 0 ? '  no expiry' : expires(command.expiresAtMs)}`;
+    case 'clear':
+      return '';
+    case 'message':
+      return `${shown(command.channel)}: ${shown(command.data)}`;
+  }
+}
+
+function expires(atMs: number): string {
+  // A date ends at 8.64e15 ms; an expiry may be later.
+  return `  expires ${atMs <= 8.64e15 ? new Date(atMs).toISOString() : `${atMs} ms`}`;
+}
+
+function shown(bytes: Buffer): string {
+  const text = JSON.stringify(bytes.toString('latin1').slice(0, SHOWN_CHARACTERS_MAX));
+  return bytes.length > SHOWN_CHARACTERS_MAX ? `${text}… (${plural(bytes.length, 'byte')})` : text;
+}
+
+function parseOffset(text: string): number {
+  const offset = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(offset)) return offset;
+  throw new InvalidArgumentError(`expected an offset, a whole number, received ${JSON.stringify(text)}`);
+}

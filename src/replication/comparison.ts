@@ -1,0 +1,213 @@
+/**
+ * Comparing nodes while they live. The leader says a mark between two blocks
+ * and freezes its keyspace there; every node that comes by the mark does the
+ * same, at the same offset of the same log, and reports the digest of what it
+ * froze. Reports go up from node to node; each names the nodes below it, so
+ * that the leader knows for whom it has to wait.
+ */
+import type { Clock } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import { COMPARISONS_MAX } from '../limits.js';
+import type { Logger } from '../logger.js';
+import type { Position } from '../position.js';
+import type { Store } from '../store/store.js';
+import type { DigestReport, NodeName } from '../wire/up-frames.js';
+
+export interface ComparedNode {
+  readonly nodeId: string;
+  readonly address: string;
+  /** It holds the same, or not; it could not tell; it did not answer in time. */
+  readonly outcome: 'equal' | 'different' | 'unable' | 'silent';
+  /** 0 where it did not answer. */
+  readonly offset: number;
+  readonly keys: number;
+  /** 64 hexadecimal characters; empty where there is none. */
+  readonly digest: string;
+  /** Why it was unable. */
+  readonly message: string;
+}
+
+export interface Comparison {
+  /** Where every node was looked at. */
+  readonly offset: number;
+  readonly replicationId: string;
+  /** Of the leader. */
+  readonly keys: number;
+  readonly digest: string;
+  /** All but the leader. */
+  readonly nodes: readonly ComparedNode[];
+}
+
+export interface ComparisonsOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Drawn at each start of the process. */
+  readonly nonce: string;
+  /** host:port at which this node listens. */
+  address(): string;
+  /** The followers that come by what is said from here on. */
+  below(): readonly NodeName[];
+  /** To the upstream. */
+  send(report: DigestReport): void;
+}
+
+/** One that this node, as the leader, waits for the end of. */
+interface Running {
+  readonly expected: Map<string, string>;
+  readonly reports: Map<string, DigestReport>;
+  heard(): void;
+}
+
+export class Comparisons {
+  readonly #options: ComparisonsOptions;
+  readonly #running = new Map<string, Running>();
+  #begun = 0;
+  #differences = 0;
+
+  constructor(options: ComparisonsOptions) {
+    this.#options = options;
+  }
+
+  /** Nodes that were found to differ from this leader. */
+  get differences(): number {
+    return this.#differences;
+  }
+
+  /**
+   * At the leader: compares all nodes that are connected, for at most `timeoutMs`.
+   * @throws HeadwaterError `read_only_follower` with where the leader may be.
+   */
+  async compare(timeoutMs: number): Promise<Comparison> {
+    const { store, nonce } = this.#options;
+    if (store.role !== 'leader')
+      throw new HeadwaterError(
+        'read_only_follower',
+        `nodes are compared by their leader, and this one is a follower; its upstream is ${store.upstream}`,
+        { details: { leader: store.upstream } },
+      );
+    if (this.#running.size >= COMPARISONS_MAX)
+      throw new HeadwaterError(
+        'overloaded',
+        `${this.#running.size} comparisons are under way, which is as many as may`,
+      );
+    // No other comparison of this or another leader has it.
+    const markId = `${store.nodeId} ${nonce} ${++this.#begun}`;
+    const running: Running = { expected: new Map(), reports: new Map(), heard: () => {} };
+    this.#running.set(markId, running);
+    try {
+      const snapshot = await store.mark(markId, () => expect(running, this.#options.below()));
+      const reported = this.#reports(running, timeoutMs);
+      const own = await digestOf(snapshot);
+      await reported;
+      return this.#judge(snapshot.position, own, running);
+    } finally {
+      this.#running.delete(markId);
+    }
+  }
+
+  /**
+   * At a follower: it comes by a mark in the order of the log. Freezes in this
+   * turn, before any other block enters, and reports in the background.
+   */
+  marked(markId: string): void {
+    const below = this.#options.below();
+    void this.#answer(markId, below, this.#options.store.snapshotHere());
+  }
+
+  /** At a follower that has no keyspace at the mark's offset, because it is loading one. */
+  unable(markId: string, why: string): void {
+    this.#send(markId, this.#options.below(), { offset: 0, keys: 0, digest: Buffer.alloc(0), error: why });
+  }
+
+  /** From a node below. */
+  reported(report: DigestReport): void {
+    const { store, send } = this.#options;
+    const running = this.#running.get(report.markId);
+    if (running) {
+      running.reports.set(report.nodeId, report);
+      expect(running, report.below);
+      running.heard();
+    } else if (store.role === 'follower') {
+      send(report);
+    }
+  }
+
+  async #answer(markId: string, below: readonly NodeName[], frozen: Promise<KeyspaceSnapshot>): Promise<void> {
+    try {
+      const snapshot = await frozen;
+      const { keys, digest } = await digestOf(snapshot);
+      this.#send(markId, below, { offset: snapshot.position.offset, keys, digest, error: '' });
+    } catch (error) {
+      const { message } = HeadwaterError.from(error);
+      this.#send(markId, below, { offset: 0, keys: 0, digest: Buffer.alloc(0), error: message });
+    }
+  }
+
+  #send(
+    markId: string,
+    below: readonly NodeName[],
+    answer: Pick<DigestReport, 'offset' | 'keys' | 'digest' | 'error'>,
+  ): void {
+    const { store, address, send } = this.#options;
+    send({ kind: 'digestReport', markId, nodeId: store.nodeId, address: address(), below, ...answer });
+  }
+
+  /** Resolves when all have answered that are waited for, or the time is over. */
+  #reports(running: Running, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(timeoutMs, resolve);
+      running.heard = () => {
+        for (const nodeId of running.expected.keys()) if (!running.reports.has(nodeId)) return;
+        cancel();
+        resolve();
+      };
+      running.heard();
+    });
+  }
+
+  #judge(position: Position, own: { keys: number; digest: Buffer }, { expected, reports }: Running): Comparison {
+    const nodes = [...expected].map(([nodeId, address]): ComparedNode => {
+      const report = reports.get(nodeId);
+      const silent = { nodeId, address, outcome: 'silent', offset: 0, keys: 0, digest: '', message: '' } as const;
+      if (!report) return silent;
+      const { offset, keys, error } = report;
+      const seen = { ...silent, offset, keys, digest: report.digest.toString('hex') };
+      if (error !== '') return { ...seen, outcome: 'unable', message: error };
+      const equal = offset === position.offset && keys === own.keys && report.digest.equals(own.digest);
+      return { ...seen, outcome: equal ? 'equal' : 'different' };
+    });
+    const digest = own.digest.toString('hex');
+    for (const node of nodes) if (node.outcome === 'different') this.#alarm(position, own.keys, digest, node);
+    return { offset: position.offset, replicationId: position.replicationId, keys: own.keys, digest, nodes };
+  }
+
+  #alarm({ offset }: Position, keys: number, digest: string, node: ComparedNode): void {
+    this.#differences++;
+    this.#options.logger.error(
+      {
+        node_id: node.nodeId,
+        address: node.address,
+        offset,
+        keys,
+        digest,
+        their_keys: node.keys,
+        their_digest: node.digest,
+      },
+      `DIFFERENT: at offset ${offset} the node ${node.address || node.nodeId} holds ${node.keys} keys with the digest ${node.digest}, this leader ${keys} with ${digest}; "follow --full" there fetches the data anew`,
+    );
+  }
+}
+
+function expect({ expected }: Running, names: readonly NodeName[]): void {
+  for (const { nodeId, address } of names) if (!expected.has(nodeId)) expected.set(nodeId, address);
+}
+
+async function digestOf(snapshot: KeyspaceSnapshot): Promise<{ keys: number; digest: Buffer }> {
+  try {
+    return await snapshot.digest();
+  } finally {
+    await snapshot.release();
+  }
+}

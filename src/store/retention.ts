@@ -1,0 +1,64 @@
+/**
+ * Keeps the log to the size that it may have: the oldest blocks are given up
+ * in the background, some at a time, so that LevelDB's deletions never compete
+ * with writes. Nothing is given up that a restart has to replay or that a
+ * reader has pinned, whatever the size says.
+ */
+import { type Clock, sleep } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import { RETENTION_INTERVAL_MS, RETENTION_PAUSE_MS, RETENTION_STEP_BYTES } from '../limits.js';
+import type { Log } from '../log/log.js';
+import type { Logger } from '../logger.js';
+
+export interface RetentionOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Bytes of blocks that are kept, at least. */
+  readonly retentionBytes: number;
+  /** Where the keyspace on disk is complete. */
+  checkpointOffset(): number;
+  /** Makes a checkpoint of everything so far. */
+  checkpoint(): Promise<void>;
+  onFailure(error: Error): void;
+}
+
+/** Runs until `signal` aborts. */
+export async function retain(options: RetentionOptions, signal: AbortSignal): Promise<void> {
+  const { clock, logger, onFailure } = options;
+  let said = '';
+  for (;;) {
+    await sleep(clock, RETENTION_INTERVAL_MS, signal);
+    if (signal.aborted) return;
+    try {
+      await trimToSize(options, signal);
+      said = '';
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!HeadwaterError.is(error, 'corrupt')) {
+        onFailure(error as Error);
+        return;
+      }
+      // The background check or the next open raises the start past the damage.
+      if (error.message !== said) logger.error({ code: error.code }, error.message);
+      said = error.message;
+    }
+  }
+}
+
+async function trimToSize(options: RetentionOptions, signal: AbortSignal): Promise<void> {
+  const { log, clock, retentionBytes } = options;
+  const wanted = log.offsetBefore(retentionBytes);
+  if (wanted <= log.base.offset) return;
+  // Where the log may be smaller than what a restart may replay, a checkpoint is due before.
+  if (options.checkpointOffset() < wanted) await options.checkpoint();
+  const through = Math.min(wanted, options.checkpointOffset());
+  while (!signal.aborted && log.base.offset < through) {
+    const before = log.base.offset;
+    await log.trim(Math.min(through, log.offsetBehind(RETENTION_STEP_BYTES)));
+    // A block larger than a step goes in one piece.
+    if (log.base.offset === before) await log.trim(through);
+    if (log.base.offset === before) return;
+    await sleep(clock, RETENTION_PAUSE_MS, signal);
+  }
+}

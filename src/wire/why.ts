@@ -1,0 +1,74 @@
+/**
+ * The part of a node's status that says why: the reasons of resyncs and
+ * refusals, with both sides' values, and how much room followers have in the log.
+ */
+import { type Details, toDetails } from './frame.js';
+import type { headwater } from './generated.js';
+import { toNumber } from './numbers.js';
+
+export interface StatusReasonCount {
+  /** "partial", "full" or "refused". */
+  readonly kind: string;
+  /** UPPER_SNAKE. */
+  readonly reason: string;
+  readonly count: number;
+}
+
+export interface StatusRefusal {
+  /** The follower that was refused; empty where it is this node itself. */
+  readonly nodeId: string;
+  readonly address: string;
+  /** UPPER_SNAKE. */
+  readonly reason: string;
+  readonly message: string;
+  readonly details: Details;
+  /** Milliseconds since the epoch. */
+  readonly timeMs: number;
+}
+
+export interface StatusHeadroom {
+  readonly nodeId: string;
+  readonly address: string;
+  readonly connected: boolean;
+  /** Of log that lie between its start and the follower. */
+  readonly commands: number;
+  readonly bytes: number;
+  /** Until the follower's place is given up, at the present rate; undefined while nothing is appended. */
+  readonly ms: number | undefined;
+}
+
+export function toReasonCount(message: headwater.v1.StatusReasonCount.$Properties): StatusReasonCount {
+  return { kind: message.kind ?? '', reason: message.reason ?? '', count: toNumber(message.count, 'reasons.count') };
+}
+
+export function toRefusal(
+  message: headwater.v1.StatusRefusal.$Properties | null | undefined,
+): StatusRefusal | undefined {
+  if (!message) return undefined;
+  return {
+    nodeId: message.nodeId ?? '',
+    address: message.address ?? '',
+    reason: message.reason ?? '',
+    message: message.message ?? '',
+    details: toDetails(message.details),
+    timeMs: toNumber(message.timeMs, 'refusal.time_ms'),
+  };
+}
+
+export function toHeadroom(
+  message: headwater.v1.StatusHeadroom.$Properties | null | undefined,
+): StatusHeadroom | undefined {
+  if (!message) return undefined;
+  return {
+    nodeId: message.nodeId ?? '',
+    address: message.address ?? '',
+    connected: message.connected ?? false,
+    commands: toNumber(message.commands, 'headroom.commands'),
+    bytes: toNumber(message.bytes, 'headroom.bytes'),
+    ms: optional(message.ms, 'headroom.ms'),
+  };
+}
+
+export function optional(value: Parameters<typeof toNumber>[0] | null, name: string): number | undefined {
+  return value === null || value === undefined ? undefined : toNumber(value, name);
+}

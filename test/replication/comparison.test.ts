@@ -1,0 +1,108 @@
+/** Comparing nodes while they live and take writes. */
+import assert from 'node:assert/strict';
+import type { Comparison } from '../../src/replication/comparison.js';
+import { removeTemporaryDirectories } from '../support/database.js';
+import { level, type TestNode, World } from '../support/world.js';
+
+const outcomes = ({ nodes }: Comparison) => nodes.map(({ address, outcome }) => `${address} ${outcome}`).sort();
+
+describe('a comparison', () => {
+  let world: World;
+  let leader: TestNode;
+  let middle: TestNode;
+  let end: TestNode;
+
+  beforeEach(async () => {
+    world = new World();
+    leader = await world.node('L');
+    await leader.write(20);
+    middle = await world.node('M', { follows: 'L' });
+    await level(world, leader, middle);
+    end = await world.node('E', { follows: 'M' });
+    await level(world, leader, middle, end);
+  });
+
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  /** While time goes on. */
+  async function compareAt(node: TestNode, timeoutMs: number): Promise<Comparison> {
+    let result: Comparison | undefined;
+    void node.replication.comparisons.compare(timeoutMs).then((comparison) => {
+      result = comparison;
+    });
+    await world.until('all have answered or the time is over', () => result !== undefined);
+    return result as Comparison;
+  }
+
+  /** Takes a record out of a node's keyspace on disk, behind the back of its log. */
+  async function plant(node: TestNode): Promise<void> {
+    await (await node.store.snapshotAt()).release();
+    const keyspace = node.test.disk.raw(node.test.location('keyspace', 2));
+    const row = (await keyspace.iterator().all()).find(([name]) => name.includes('k7'));
+    assert(row);
+    await keyspace.del(row[0]);
+  }
+
+  it('finds every node equal at one offset, while writes go on', async () => {
+    let writing = true;
+    const writes = (async () => {
+      for (let i = 0; writing; i++) await leader.write(1, `while ${i}:`);
+    })();
+    const comparisons: Comparison[] = [];
+    for (let i = 0; i < 5; i++) comparisons.push(await compareAt(leader, 60_000));
+    writing = false;
+    await writes;
+    for (const comparison of comparisons) {
+      assert.deepEqual(outcomes(comparison), ['E equal', 'M equal']);
+      for (const node of comparison.nodes) {
+        const { offset, keys, digest } = node;
+        assert.deepEqual([offset, keys, digest], [comparison.offset, comparison.keys, comparison.digest]);
+      }
+    }
+    assert((comparisons.at(-1)?.offset ?? 0) > (comparisons[0]?.offset ?? 0), 'there were writes in between');
+    assert.equal(leader.replication.comparisons.differences, 0);
+  });
+
+  it('names the node that differs, counts it and raises an alarm', async () => {
+    await plant(end);
+    const comparison = await compareAt(leader, 60_000);
+    assert.deepEqual(outcomes(comparison), ['E different', 'M equal']);
+    const different = comparison.nodes.find(({ address }) => address === 'E');
+    assert.deepEqual([different?.nodeId, different?.keys], [end.store.nodeId, 19]);
+    assert.equal(leader.replication.comparisons.differences, 1);
+    assert.equal(leader.test.logger.said(/DIFFERENT: at offset 20 the node E holds 19 keys/, 'error'), 1);
+  });
+
+  it('is not confused by another at the same time', async () => {
+    const [one, two] = await Promise.all([
+      compareAt(leader, 60_000),
+      leader.write(3, 'between').then(() => compareAt(leader, 60_000)),
+    ]);
+    assert.deepEqual(
+      [outcomes(one), outcomes(two)],
+      [
+        ['E equal', 'M equal'],
+        ['E equal', 'M equal'],
+      ],
+    );
+    assert.deepEqual([one.offset, two.offset], [20, 23]);
+    assert.notEqual(one.digest, two.digest);
+  });
+
+  it('says who did not answer in time', async () => {
+    world.network.last.hold('up');
+    const comparison = await compareAt(leader, 500);
+    assert.deepEqual(outcomes(comparison), ['E silent', 'M equal']);
+  });
+
+  it('is refused by a follower, which says where to ask', async () => {
+    await assert.rejects(middle.replication.comparisons.compare(1_000), {
+      code: 'read_only_follower',
+      details: { leader: 'L' },
+      message: /compared by their leader, .* upstream is L/,
+    });
+  });
+});

@@ -1,0 +1,90 @@
+/** What nodes say about their resyncs: the reason, both sides' values, and how often. */
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { BASE_KEY, blockKey, encodeBase } from '../../src/log/rows.js';
+import { START_MS } from '../support/clock.js';
+import { removeTemporaryDirectories } from '../support/database.js';
+import { level, World } from '../support/world.js';
+
+describe('a resync', () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = new World();
+  });
+
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  it('has a reason with both sides’ values, and is counted by it on both sides', async () => {
+    const leader = await world.node('L');
+    await leader.write(5);
+    const follower = await world.node('F', { follows: 'L' });
+    await level(world, leader, follower);
+    await follower.down();
+    await leader.write(3, 'more');
+    await follower.test.open();
+    follower.up();
+    await level(world, leader, follower);
+    const { lastResync } = follower.link.status;
+    assert.deepEqual([lastResync?.kind, lastResync?.reason], ['partial', 'SAME_HISTORY']);
+    assert.match(lastResync?.message ?? '', /what follows offset 5, up to 8/);
+    assert.deepEqual(
+      [lastResync?.details.follower_offset, lastResync?.details.upstream_offset, lastResync?.details.branch_offset],
+      ['5', '8', '5'],
+    );
+    assert((lastResync?.timeMs ?? 0) >= START_MS);
+    assert.deepEqual(follower.link.reasons.counts, [{ kind: 'partial', reason: 'SAME_HISTORY', count: 1 }]);
+    assert.deepEqual(leader.followers.reasons.counts, [
+      { kind: 'full', reason: 'EMPTY_FOLLOWER', count: 1 },
+      { kind: 'partial', reason: 'SAME_HISTORY', count: 1 },
+    ]);
+  });
+
+  it('that is refused is told of likewise', async () => {
+    const leader = await world.node('L');
+    const stranger = await world.node('S');
+    await leader.write(2);
+    await stranger.write(3);
+    await stranger.follow('L');
+    await world.until('it is refused', () => stranger.link.reasons.lastRefusal !== undefined);
+    const ours = stranger.link.reasons.lastRefusal;
+    const theirs = leader.followers.reasons.lastRefusal;
+    assert.deepEqual([ours?.reason, theirs?.reason], ['OTHER_CLUSTER', 'OTHER_CLUSTER']);
+    assert.deepEqual([ours?.address, theirs?.address, theirs?.nodeId], ['L', 'S', stranger.store.nodeId]);
+    assert.deepEqual(ours?.details, theirs?.details);
+    assert.equal(ours?.details.follower_cluster_id, stranger.store.clusterId);
+    assert.equal(ours?.details.upstream_cluster_id, leader.store.clusterId);
+    assert.equal(stranger.link.reasons.counts[0]?.kind, 'refused');
+    assert.deepEqual(stranger.link.status.lastRefusal, ours);
+  });
+
+  it('never drops what a log holds behind a keyspace that it is not the past of', async () => {
+    const leader = await world.node('L');
+    await leader.write(3, 'common');
+    const former = await world.node('F', { follows: 'L' });
+    await level(world, leader, former);
+    await former.restart({ role: 'leader', upstream: '' });
+    await former.write(6, 'own');
+    const at6 = await former.store.log.checksumAt(6);
+    const replicationId = former.store.log.end.replicationId;
+    await former.write(1, 'last');
+    former.kill();
+    // Its log begins after offset 6 now, its keyspace on disk is at 3.
+    const log = former.test.disk.raw(former.test.location('log', 2));
+    const base = { position: { replicationId, offset: 6, checksum: at6 as number }, timeMs: START_MS };
+    await log.put(BASE_KEY, encodeBase(base));
+    for (const offset of [4, 5, 6]) await log.del(blockKey(offset));
+    await former.test.open({ role: 'follower', upstream: 'L' });
+    assert.equal(former.store.incomplete?.code, 'keyspace_incomplete');
+    former.up();
+    await world.until('it is refused', () => /TAIL_NOT_IN_LOG/.test(former.link.status.error));
+    assert.match(former.link.status.error, /up to offset 10, those after 3 are not here .*it holds 7 to 10/);
+    await former.follow('L', { acceptDataLoss: true });
+    await level(world, leader, former);
+    assert.equal(former.link.status.lastResync?.reason, 'DATA_LOSS_ACCEPTED');
+    assert.deepEqual(await readdir(`${former.test.directory}/lost-writes`), [`${replicationId}-7-10.blocks`]);
+  });
+});

@@ -1,0 +1,48 @@
+/** Freezing the keyspace at one offset exactly, which is what nodes are compared by. */
+import assert from 'node:assert/strict';
+import { until } from '../support/clock.js';
+import { removeTemporaryDirectories } from '../support/database.js';
+import { hold, TestStore } from '../support/store.js';
+
+describe('a mark', () => {
+  let test: TestStore;
+
+  beforeEach(async () => {
+    test = await TestStore.open();
+  });
+
+  afterEach(async () => {
+    await test.store.close();
+    assert.deepEqual(test.fatal, []);
+    await removeTemporaryDirectories();
+  });
+
+  it('freezes the keyspace where it stands, though a checkpoint is in hand and writes go on', async () => {
+    await test.set('before');
+    const flush = hold(test.disk, ({ kind, location }) => kind === 'batch' && location.endsWith('/keyspace'));
+    const earlier = test.store.snapshotAt();
+    await until('a checkpoint is in hand', flush.held);
+    await test.set('at the mark');
+    const frozen = test.store.mark('m');
+    await test.set('after');
+    flush.release();
+    const snapshots = await Promise.all([earlier, frozen]);
+    assert.deepEqual(
+      snapshots.map(({ position }) => position.offset),
+      [1, 2],
+    );
+    const { keys } = await snapshots[1].digest();
+    assert.equal(keys, 2);
+    for (const snapshot of snapshots) await snapshot.release();
+    assert.equal(test.store.position.offset, 3);
+    assert.deepEqual(test.store.log.interludes.after(0).placed, [
+      { offset: 2, interlude: { kind: 'mark', markId: 'm' } },
+    ]);
+  });
+
+  it('is refused by a follower, and by nobody else', async () => {
+    await test.store.follow('127.0.0.1:1');
+    await assert.rejects(test.store.mark('m'), { code: 'read_only_follower' });
+    assert.equal(test.store.log.interludes.count, 0);
+  });
+});

@@ -1,6 +1,6 @@
 /** Leader and follower as a user sees them: real daemons, real gRPC, real disks. */
 import assert from 'node:assert/strict';
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, rm } from 'node:fs/promises';
 import * as grpc from '@grpc/grpc-js';
 import { Client, HeadwaterError } from '../../src/index.js';
 import { openLevel } from '../../src/level.js';
@@ -197,15 +197,13 @@ describe('replication between daemons', () => {
     batch.del(blockKey(2));
     await batch.write();
     await log.close();
-    await leader.start('--follow', follower.address);
+    const nobody = await cluster.node('nobody');
+    await leader.start('--follow', nobody.address);
     const { unavailable, offset } = await leader.status();
     assert.equal(offset, 1);
     assert.match(unavailable, /the log ends at offset 1, .* is at 2: .*nothing is served until a full resync/);
-    await follower.end('SIGTERM');
-    const record = `${follower.directory}/node.json`;
-    const node = JSON.parse(await readFile(record, 'utf8')) as object;
-    await writeFile(record, JSON.stringify({ ...node, role: 'leader', upstream: '' }));
-    await follower.start();
+    await (await follower.client()).promote();
+    await (await leader.client()).follow(follower.address);
     const served = await eventually('it serves again', async () => {
       const status = await leader.status();
       return status.unavailable === '' && status.upstream?.state === 'streaming' && status;

@@ -397,8 +397,12 @@ export class Simulation {
     const root =
       this.any((node) => node.isServing && node.store.position.offset > 0) ?? this.any((node) => node.isServing);
     if (!root) throw new Violation(`some node serves\n${this.#states()}`);
-    this.begin('promote, for good', root, () => root.replication.promote());
-    await this.#until('the promotion ends', () => root.leads && !root.store.whyNoWrites);
+    let promoted = false;
+    this.begin('promote, for good', root, async () => {
+      await root.replication.promote();
+      promoted = true;
+    });
+    await this.#until('the promotion ends', () => promoted);
     return root;
   }
 

@@ -263,7 +263,7 @@ describe('the server', () => {
       assert.deepEqual(errors, []);
     });
 
-    it('hears that the deadline passed, and the client has its answer by then', async () => {
+    it('hears when the deadline has passed, and the client has its answer by then', async () => {
       let reason: unknown;
       const wait = unary(method('Wait'), async (_, { signal }) => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -276,7 +276,8 @@ describe('the server', () => {
       );
       assert.equal(error.code, grpc.status.DEADLINE_EXCEEDED);
       await until(() => reason !== undefined, 'the signal');
-      assert(HeadwaterError.is(reason, 'deadline_exceeded'));
+      // The client gives up at its deadline too: on a busy machine that may be heard first.
+      assert(HeadwaterError.is(reason, 'deadline_exceeded') || HeadwaterError.is(reason, 'cancelled'));
     });
   });
 

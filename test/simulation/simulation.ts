@@ -352,6 +352,7 @@ export class Simulation {
 
   async #heal(): Promise<void> {
     for (const line of this.network.lines) line.release();
+    await this.#until('nobody is stopping', () => this.nodes.every(({ state }) => state !== 'stopping'));
     for (const node of this.nodes.filter(({ state }) => state === 'down')) await this.#bringUp(node);
     await this.#until('all are up', () => this.nodes.every(({ state }) => state === 'up'));
     const root = await this.#newLeader();

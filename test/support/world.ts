@@ -138,7 +138,7 @@ export class TestNode {
   /** As node.ts stops; it waits for no follower, unless it is told for how long. */
   async down({ shutdownTimeoutMs = 0 } = {}): Promise<void> {
     if (!this.#isUp) return;
-    await this.replication.part(shutdownTimeoutMs);
+    if (shutdownTimeoutMs > 0) await this.replication.part(shutdownTimeoutMs);
     this.#isUp = false;
     this.#world.network.down(this.address);
     await this.replication.close(new HeadwaterError('shutting_down', 'the node is shutting down'));

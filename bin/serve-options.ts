@@ -38,6 +38,7 @@ export interface ServeOptions {
   minFollowers?: number;
   maxLag?: number;
   askFollowersTimeout?: number;
+  shutdownTimeout?: number;
   serveStaleReads?: boolean;
   reflection?: boolean;
   logLevel: string;
@@ -115,6 +116,10 @@ function behaviourOptions(): Option[] {
       `how long a leader that may have lost the end of its log waits for its followers (default: ${formatDuration(DEFAULTS.askFollowersMs)})`,
     ).argParser(parseDuration),
     new Option(
+      '--shutdown-timeout <TIME>',
+      `how long a leader that stops waits for its followers to have what it has (default: ${formatDuration(DEFAULTS.shutdownTimeoutMs)})`,
+    ).argParser(parseDuration),
+    new Option(
       '--serve-stale-reads',
       'on a follower: answer reads also while it is not level with the node it follows (default)',
     ),
@@ -163,6 +168,7 @@ export function nodeOptions(options: ServeOptions): NodeOptions {
     minFollowers: options.minFollowers,
     maxLagMs: options.maxLag,
     askFollowersMs: options.askFollowersTimeout,
+    shutdownTimeoutMs: options.shutdownTimeout,
     serveStaleReads: options.serveStaleReads,
     reflection: options.reflection,
   };

@@ -15,7 +15,8 @@ Each option is also an environment variable (--max-key-bytes: HEADWATER_MAX_KEY_
 and a name in the file of --config ("max-key-bytes"). A flag goes before the
 environment, the environment before the file.
 
-SIGTERM or SIGINT (Ctrl-C) stops the node in order; a second one ends it at once.`;
+SIGTERM or SIGINT (Ctrl-C) stops the node in order, a leader once its followers
+have what it has (--shutdown-timeout); a second one ends it at once.`;
 
 export function addServeCommand(program: Command): void {
   const command = program.command('serve').summary('run a node').description('Run a node in the foreground.');
@@ -105,7 +106,7 @@ function stopSignal(logger: Logger): Promise<NodeJS.Signals> {
       asked = true;
       logger.info(
         { event: 'stopping', signal },
-        `${signal}: finishing the calls in hand, then a checkpoint; once more to end at once`,
+        `${signal}: no more writes; waiting for followers, finishing the calls in hand, then a checkpoint; once more to end at once`,
       );
       resolve(signal);
     };

@@ -16,6 +16,7 @@ import {
   MAX_LAG_MS,
   OVERLAY_BYTES_MAX,
   REPLAY_BYTES_MAX,
+  SHUTDOWN_MS_MAX,
   TRANSACTION_BYTES_MAX,
   VALUE_BYTES_MAX,
 } from './limits.js';
@@ -50,6 +51,8 @@ export interface NodeOptions {
   maxLagMs?: number | undefined;
   /** A leader that may have lost the end of its log waits for so long for its followers before it leads. */
   askFollowersMs?: number | undefined;
+  /** A leader that stops waits for so long for its followers to have what it has; 0: not at all. */
+  shutdownTimeoutMs?: number | undefined;
   /** Whether a follower answers reads while it is not level with its upstream. */
   serveStaleReads?: boolean | undefined;
   /** Server reflection, for tools that ask a server what it offers. */
@@ -70,6 +73,7 @@ export interface NodeConfig {
   readonly minFollowers: number;
   readonly maxLagMs: number;
   readonly askFollowersMs: number;
+  readonly shutdownTimeoutMs: number;
   readonly serveStaleReads: boolean;
   readonly reflection: boolean;
 }
@@ -92,6 +96,8 @@ export const DEFAULTS = {
   minFollowers: 0,
   maxLagMs: MAX_LAG_MS,
   askFollowersMs: ASK_FOLLOWERS_MS_MAX,
+  /** Long enough for a follower that is merely behind, and no longer than those who stop a node are patient. */
+  shutdownTimeoutMs: SHUTDOWN_MS_MAX,
   /** A follower that has lost its leader is more use with old data than with none. */
   serveStaleReads: true,
 } as const satisfies Partial<NodeOptions>;
@@ -139,6 +145,12 @@ export function checkConfig(options: NodeOptions): NodeConfig {
       'ask-followers-timeout',
       options.askFollowersMs ?? DEFAULTS.askFollowersMs,
       1,
+      3_600_000,
+    ),
+    shutdownTimeoutMs: checkNumber(
+      'shutdown-timeout',
+      options.shutdownTimeoutMs ?? DEFAULTS.shutdownTimeoutMs,
+      0,
       3_600_000,
     ),
     serveStaleReads: options.serveStaleReads ?? DEFAULTS.serveStaleReads,

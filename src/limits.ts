@@ -214,8 +214,14 @@ export const RECONNECT_MS_MAX = 2_000;
 /** The durable point of `--fsync everysec`. */
 export const FSYNC_INTERVAL_MS = 1_000;
 
+/** A leader that stops waits for so long for its followers to have what it has, unless told otherwise. */
+export const SHUTDOWN_MS_MAX = 5_000;
+
 /** Calls in hand at a stop get this long to finish. */
 export const DRAIN_MS_MAX = 5_000;
+
+/** After that, connections are closed: a peer whose machine stands still never says that it has heard, and is not waited for. */
+export const STOP_HANG_UP_MS_MAX = 500;
 
 /** The longest that a timer of Node waits: one that is told to wait longer goes off at once. */
 export const TIMER_MS_MAX = 2 ** 31 - 1;

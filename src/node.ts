@@ -219,10 +219,12 @@ export class Node implements NodeControl {
     return this.#replication.failover(request);
   }
 
-  /** Finishes the calls in hand, checkpoints and closes. */
+  /** Lets followers have what it has, finishes the calls in hand, checkpoints and closes. */
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
       const reason = new HeadwaterError('shutting_down', 'the node is shutting down');
+      this.#server?.setServing(false);
+      await this.#replication.part(this.#config.shutdownTimeoutMs);
       await this.#server?.stop({ graceMs: DRAIN_MS_MAX });
       await this.#replication.close(reason);
       await this.#store.close();

@@ -135,6 +135,16 @@ function cycle(imports: readonly Import[]): string[] | undefined {
   return undefined;
 }
 
+/** Tests that a page names, as `file` › title, and that are not there; titles as they stand in the source. */
+function missingTests(page: string): { named: number; missing: string[] } {
+  const named = [...page.matchAll(/`(test\/[^`]+\.test\.ts)` › (.+?)(?=<br>| \|$)/gm)];
+  const missing = named.filter(([, file, title]) => {
+    const source = readFileSync(path.join(ROOT, file as string), 'utf8').replaceAll("\\'", "'");
+    return !source.includes(title as string);
+  });
+  return { named: named.length, missing: missing.map(([all]) => all) };
+}
+
 describe('the layout', () => {
   const imports = ['src', 'bin', 'benchmarks'].flatMap(importsOf);
 
@@ -145,6 +155,12 @@ describe('the layout', () => {
 
   it('has no cycles, not even of types', () => {
     assert.equal(cycle(imports)?.join(' → '), undefined);
+  });
+
+  it('has every test that test/redis-scenarios.md names', () => {
+    const { named, missing } = missingTests(readFileSync(path.join(ROOT, 'test/redis-scenarios.md'), 'utf8'));
+    assert.ok(named > 100, `expected to see the tests of the whole table, saw ${named}`);
+    assert.deepEqual(missing, []);
   });
 
   describe('checker', () => {
@@ -161,6 +177,15 @@ describe('the layout', () => {
     for (const [what, violation] of planted) {
       it(`sees ${what}`, () => assert.equal(violations([violation]).length, 1));
     }
+
+    it('sees a test that is named and not there', () => {
+      const row =
+        '| 1 | asked | `test/layout.test.ts` › sees a cycle<br>`test/layout.test.ts` › sees what ' + 'is not there |';
+      assert.deepEqual(missingTests(row), {
+        named: 2,
+        missing: ['`test/layout.test.ts` › sees what ' + 'is not there'],
+      });
+    });
 
     it('sees a cycle', () => {
       const files = ['src/a.ts', 'src/b.ts', 'src/c.ts', 'src/a.ts'];

@@ -132,7 +132,8 @@ export function dataEnd(epoch: number): Buffer {
 export function dueKey(expiresAtMs: number, epoch: number, key: Buffer): Buffer {
   const bytes = Buffer.allocUnsafe(DUE_KEY_HEADER_BYTES + key.length);
   bytes[0] = DUE_PREFIX;
-  writeUint64(bytes, Math.ceil(expiresAtMs / DUE_GRAIN_MS) * DUE_GRAIN_MS, 1);
+  // The last moments that can be asked for lie beyond the last whole grain.
+  writeUint64(bytes, Math.min(Math.ceil(expiresAtMs / DUE_GRAIN_MS) * DUE_GRAIN_MS, Number.MAX_SAFE_INTEGER), 1);
   bytes.writeUInt32BE(epoch, 9);
   bytes.set(key, DUE_KEY_HEADER_BYTES);
   return bytes;

@@ -462,6 +462,8 @@ export class Feed implements Reporter {
 
   #heard(frame: UpFrame): void {
     this.#lastHeardMs = this.#options.clock.monotonicMs();
+    if (frame.kind === 'handshake')
+      this.#end(new HeadwaterError('protocol_violation', 'expected one handshake in a session, received a second'));
     if (frame.kind === 'publish') void this.#publish(frame);
     if (frame.kind === 'digestReport') this.#options.reported(frame);
     if (frame.kind !== 'acknowledgement') return;

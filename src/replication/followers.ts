@@ -83,7 +83,7 @@ export class Followers {
 
   /** Those that follow now and say where they listen, as they are remembered. */
   known(nowMs: number): KnownFollower[] {
-    return this.#following.map((feed) => {
+    return this.following.map((feed) => {
       const { nodeId, address, appendedOffset } = feed.status;
       return { nodeId, address, appendedOffset, lastSeenMs: nowMs };
     });
@@ -95,7 +95,7 @@ export class Followers {
    * @throws HeadwaterError `failover_failed`.
    */
   target(to: string): Feed {
-    const streaming = this.#following.filter(({ status }) => status.state === 'streaming');
+    const streaming = this.following.filter(({ status }) => status.state === 'streaming');
     const names = streaming.map(({ status }) => `${status.address} (${status.nodeId})`).join(', ') || 'nobody';
     if (to === '') {
       const [best] = streaming.sort(
@@ -111,12 +111,13 @@ export class Followers {
 
   /** Tells everybody but the new leader itself; how many were told. */
   moved(to: { address: string; nodeId: string }): number {
-    const others = this.#following.filter(({ nodeId }) => nodeId !== to.nodeId);
+    const others = this.following.filter(({ nodeId }) => nodeId !== to.nodeId);
     for (const feed of others) feed.moved(to);
     return others.length;
   }
 
-  get #following(): Feed[] {
+  /** Those that follow this node and say where they listen. */
+  get following(): Feed[] {
     return [...this.#feeds].filter(({ nodeId, isCatchingUp, status }) => nodeId && status.address && !isCatchingUp);
   }
 

@@ -25,6 +25,7 @@ import { Failover, HANDOVER_REFUSED } from './failover.js';
 import { Followers } from './followers.js';
 import { Headroom } from './headroom.js';
 import { Link } from './link.js';
+import { part } from './parting.js';
 import { answerOffer, supersedingEpoch } from './takeover.js';
 
 export interface ReplicationOptions {
@@ -193,6 +194,14 @@ export class Replication {
    */
   failover({ to = '', timeoutMs = 0 }: { to?: string; timeoutMs?: number } = {}): Promise<FailoverReply> {
     return this.#failover.run({ to, timeoutMs: timeoutMs || FAILOVER_MS_MAX });
+  }
+
+  /**
+   * Before a stop: a leader takes no more writes, and waits until those who
+   * follow it have all of them, `timeoutMs` at most. `close` has to follow.
+   */
+  part(timeoutMs: number): Promise<void> {
+    return part({ ...this.#options, followers: this.followers.following }, timeoutMs);
   }
 
   /** Ends every session; the store has to be closed next. */

@@ -13,6 +13,7 @@ import {
   FLOW_CONTROL_WINDOW_BYTES,
   MESSAGE_BYTES_MAX,
   SESSION_MEMORY_MB_MAX,
+  STOP_HANG_UP_MS_MAX,
 } from '../limits.js';
 import type { Logger } from '../logger.js';
 import { formatAddress, parseAddress } from './address.js';
@@ -108,7 +109,14 @@ export class RpcServer {
     this.#calls.stop();
     // Ends what is still open after that time. `forceShutdown` would not: without channelz it knows no connections.
     this.#server.drain(this.address, graceMs);
-    await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    await new Promise<void>((resolve) => {
+      // Node hangs up by waiting for the peer to do so too, which one that stands still never does.
+      const late = setTimeout(resolve, graceMs + STOP_HANG_UP_MS_MAX);
+      this.#server.tryShutdown(() => {
+        clearTimeout(late);
+        resolve();
+      });
+    });
     this.#server.forceShutdown();
   }
 }

@@ -32,6 +32,7 @@ export async function expireAsLeader(writer: Writer, options: ExpiryOptions, sig
   const { keyspace, logicalClock } = options;
   await repeatedly(options, signal, async () => {
     const { keys, rows } = await keyspace.due(logicalClock.now(), EXPIRY_STEP_KEYS);
+    if (signal.aborted) return 0;
     if (keys.length > 0) await writer.expire(keys);
     await keyspace.dropDueRows(rows);
     // A full step means that more is due: go on, behind the writes that came meanwhile.

@@ -72,6 +72,8 @@ export class Lifecycle {
   #generation: Generation | undefined;
   #writer: Writer | undefined;
   #background = new AbortController();
+  /** Nothing is written from then on. */
+  readonly #writesEnded = new AbortController();
   #backgroundDone: Promise<void> = Promise.resolve();
   /** Why nothing can be done for now; undefined while the generation is open. */
   #unavailable: HeadwaterError | undefined = new HeadwaterError('unavailable', 'the store is opening');
@@ -120,7 +122,7 @@ export class Lifecycle {
 
   /** Undefined on a follower, on a leader that may not lead, and while nothing is open. */
   get writer(): Writer | undefined {
-    return this.#writer;
+    return this.#writesEnded.signal.aborted ? undefined : this.#writer;
   }
 
   /** Where the log ends, as far as it is applied, and the time of its last block; as it was last, while nothing is open. */
@@ -302,6 +304,18 @@ export class Lifecycle {
     });
   }
 
+  /**
+   * A leader takes no more writes and expires no more keys, also where it opens
+   * anew; those in hand are finished.
+   * @returns where the log ends.
+   */
+  async endWrites(reason: HeadwaterError): Promise<Position> {
+    const { writer } = this;
+    this.#writesEnded.abort(reason);
+    await writer?.between(async () => {});
+    return this.serving.log.end;
+  }
+
   /** From now on nothing changes but by `close`: a store that cannot be opened is not tried again, and who waits for it hears `reason`. */
   announceClose(reason: HeadwaterError): void {
     this.#closing.abort(reason);
@@ -417,7 +431,8 @@ export class Lifecycle {
       replicationId: row.replicationId,
       onFailure,
     });
-    this.#backgroundDone = expireAsLeader(this.#writer, expiry, this.#background.signal);
+    const over = AbortSignal.any([this.#background.signal, this.#writesEnded.signal]);
+    this.#backgroundDone = expireAsLeader(this.#writer, expiry, over);
   }
 
   async #stopRole(reason: HeadwaterError): Promise<void> {

@@ -88,6 +88,8 @@ export class Store {
   #writeGuard: (() => HeadwaterError | undefined) | undefined;
   readonly #gate = new Gate();
   #asksUntilMs = 0;
+  /** The end of all writes; resolves when the last one is done. */
+  #lastWrite: Promise<Position> | undefined;
   readonly #knownFollowers: KnownFollowers;
 
   private constructor(options: StoreOptions, directory: Directory, knownFollowers: KnownFollowers) {
@@ -284,6 +286,8 @@ export class Store {
   ): Promise<Submitted> {
     const writes = operations.some(isWrite);
     if (this.#gate.isClosed && (writes || options.ordered)) await this.#gate.pass(options.bytes);
+    // What was asked before is seen, also where nothing more is written.
+    if (this.#lastWrite && (writes || options.ordered)) await this.#lastWrite;
     const generation = this.#lifecycle.serving;
     const { writer } = this.#lifecycle;
     const refusal = writer && writes ? this.#writeGuard?.() : undefined;
@@ -401,7 +405,7 @@ export class Store {
   async mark(markId: string, said: () => void = () => {}): Promise<KeyspaceSnapshot> {
     const { writer } = this.#lifecycle;
     const { checkpointer } = this.#lifecycle.serving;
-    if (!writer) throw this.#readOnly();
+    if (!writer) throw this.#refusal();
     let frozen: Promise<KeyspaceSnapshot> | undefined;
     await writer.between(async () => {
       this.interlude({ kind: 'mark', markId });
@@ -590,6 +594,16 @@ export class Store {
     return this.#options.randomBytes(16).toString('hex');
   }
 
+  /**
+   * Before a stop: a leader takes no more writes and expires no more keys; reads
+   * are answered. Those in hand are finished, and nothing is appended after them.
+   * @returns where the log ends, for good. `close` has to follow.
+   */
+  endWrites(): Promise<Position> {
+    this.#lastWrite ??= this.#lifecycle.endWrites(shuttingDown());
+    return this.#lastWrite;
+  }
+
   /** Nobody waits from now on for a store that cannot be opened. `close` has to follow. */
   announceClose(): void {
     this.#lifecycle.announceClose(shuttingDown());
@@ -617,6 +631,7 @@ export class Store {
   /** Why this node takes no writes. */
   #refusal(): HeadwaterError {
     if (this.role === 'follower') return this.#readOnly();
+    if (this.#lastWrite) return shuttingDown();
     if (this.supersededBy) return supersededError(this.supersededBy);
     if (this.asking)
       return new HeadwaterError(

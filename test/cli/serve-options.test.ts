@@ -26,6 +26,7 @@ describe('the help of serve', () => {
     ['--min-followers', parseCount, config.minFollowers],
     ['--max-lag', parseDuration, config.maxLagMs],
     ['--ask-followers-timeout', parseDuration, config.askFollowersMs],
+    ['--shutdown-timeout', parseDuration, config.shutdownTimeoutMs],
   ];
   /** Defaults that depend on something are told in words. */
   const IN_WORDS = ['--follow', '--reflection'];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import net from 'node:net';
 import * as grpc from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
@@ -317,6 +318,20 @@ describe('the server', () => {
       await until(() => store.submissions.length === 1, 'the call');
       await server.stop({ graceMs: 20 });
       assert.notEqual((await inHand).code, grpc.status.OK);
+    });
+
+    it('does not wait for a peer that stands still and never hangs up', async () => {
+      const { server, address } = await serve(store);
+      const peer = net.connect({ port: Number(address.split(':').at(-1)), host: '127.0.0.1', allowHalfOpen: true });
+      try {
+        peer.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+        peer.write(Buffer.from('000000040000000000', 'hex'));
+        await once(peer, 'data');
+        peer.pause();
+        await server.stop({ graceMs: 20 });
+      } finally {
+        peer.destroy();
+      }
     });
 
     it('does not wait for somebody who watches the health', async () => {

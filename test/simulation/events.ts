@@ -29,6 +29,9 @@ export const EVENTS: readonly Event[] = [
   { name: 'forged block', weight: 2, run: forge },
 ];
 
+/** A leader that stops waits for so long for its followers. */
+const SHUTDOWN_MS = 2_000;
+
 // ---- clients ------------------------------------------------------------------
 
 const keyName = (simulation: Simulation) => Buffer.from(`k${Math.floor(simulation.random() * 12)}`);
@@ -139,7 +142,7 @@ function release(simulation: Simulation): boolean {
 
 function stop(simulation: Simulation): boolean {
   const node = simulation.any(({ state }) => state === 'up');
-  if (node) simulation.begin('stop', node, () => node.stop());
+  if (node) simulation.begin('stop', node, () => node.stop(simulation.chance(0.5) ? SHUTDOWN_MS : 0));
   return node !== undefined;
 }
 

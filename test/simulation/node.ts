@@ -166,8 +166,13 @@ export class SimulatedNode extends TestNode {
     this.up();
   }
 
-  async stop(): Promise<void> {
+  /** As node.ts stops, waiting for followers first. */
+  async stop(shutdownTimeoutMs = 0): Promise<void> {
     this.state = 'stopping';
+    const { replication } = this;
+    await replication.part(shutdownTimeoutMs);
+    // It was killed meanwhile, and may live again.
+    if (this.state !== 'stopping' || this.replication !== replication) return;
     await this.down();
     this.#clock.dead = true;
     this.state = 'down';

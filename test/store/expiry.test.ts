@@ -64,6 +64,18 @@ describe('a key that expires on a leader', () => {
     await test.store.close();
   });
 
+  it('may do so at the last moment that there is, through a checkpoint and a restart', async () => {
+    const test = await TestStore.open();
+    const last = { kind: 'set', key: key('a'), value: Buffer.from('v') } as const;
+    await test.submit({ ...last, expiry: { expiresAtMs: Number.MAX_SAFE_INTEGER } });
+    await (await test.store.snapshotAt()).release();
+    assert.equal(await dueRows(test), 0, 'not due yet');
+    await test.reopen();
+    assert.equal(await test.get('a'), 'v');
+    await test.store.close();
+    assert.deepEqual(test.fatal, []);
+  });
+
   it('that was written to when it was expired begins anew', async () => {
     const test = await TestStore.open();
     await test.set('n', '5', 1_000);

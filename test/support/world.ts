@@ -135,9 +135,10 @@ export class TestNode {
     return this.replication.follow(upstream, options);
   }
 
-  /** As node.ts stops. */
-  async down(): Promise<void> {
+  /** As node.ts stops; it waits for no follower, unless it is told for how long. */
+  async down({ shutdownTimeoutMs = 0 } = {}): Promise<void> {
     if (!this.#isUp) return;
+    if (shutdownTimeoutMs > 0) await this.replication.part(shutdownTimeoutMs);
     this.#isUp = false;
     this.#world.network.down(this.address);
     await this.replication.close(new HeadwaterError('shutting_down', 'the node is shutting down'));

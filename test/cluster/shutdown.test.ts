@@ -1,0 +1,67 @@
+/** SIGTERM at a real leader whose follower lags. After integration/shutdown.tcl of Redis. */
+import assert from 'node:assert/strict';
+import { assertEqualData, Cluster, eventually, type TestNode } from '../support/cluster.js';
+
+describe('SIGTERM at a leader', () => {
+  let cluster: Cluster;
+  let leader: TestNode;
+  let follower: TestNode;
+
+  async function lagging(...flags: string[]): Promise<void> {
+    [leader, follower] = (await cluster.leaderAndFollowers(1, '--link-timeout', '30s', ...flags)) as [
+      TestNode,
+      TestNode,
+    ];
+    const client = await leader.client();
+    await client.set('k', '1');
+    await assertEqualData(leader, follower);
+    follower.signal('SIGSTOP');
+    await client.incr('k');
+  }
+
+  const untilItWaits = () =>
+    eventually('the leader to take no more writes', async () => leader.log.includes('"event":"stopping"'));
+
+  beforeEach(() => {
+    cluster = new Cluster();
+  });
+
+  afterEach(async () => {
+    follower.signal('SIGCONT');
+    await cluster[Symbol.asyncDispose]();
+  });
+
+  it('waits for a follower that lags, which has the last write then', async () => {
+    await lagging('--shutdown-timeout', '60s');
+    const ended = leader.end('SIGTERM');
+    await untilItWaits();
+    await assert.rejects((await leader.client()).set('late', '1'), { code: 'shutting_down' });
+    assert.equal(String(await (await leader.client()).get('k')), '2', 'reads are answered');
+    follower.signal('SIGCONT');
+    assert.equal(await ended, 0);
+    assert.match(leader.log, /all 1 followers have everything, up to offset 2/);
+    assert.equal(String(await (await follower.client()).get('k')), '2');
+    await leader.start();
+    await assertEqualData(leader, follower);
+    assert.equal((await follower.status()).fullResyncs, 0);
+  });
+
+  it('gives up after --shutdown-timeout, says so, and ends in order', async () => {
+    await lagging('--shutdown-timeout', '200ms');
+    assert.equal(await leader.end('SIGTERM'), 0);
+    assert.match(leader.log, /1 of 1 followers may lack the last writes, after 200 ms at most: expected offset 2/);
+    assert.match(leader.log, /"event":"stopped"/);
+    await leader.start();
+    follower.signal('SIGCONT');
+    await assertEqualData(leader, follower);
+  });
+
+  it('ends at once at a second one while it waits, with status 130', async () => {
+    await lagging('--shutdown-timeout', '60s');
+    const { pid } = leader;
+    const ended = leader.end('SIGTERM');
+    await untilItWaits();
+    process.kill(pid, 'SIGTERM');
+    assert.equal(await ended, 130);
+  });
+});

@@ -1,0 +1,131 @@
+/** How a leader stops: with those who follow it holding all that it has, unless they take too long. */
+import assert from 'node:assert/strict';
+import { settled } from '../support/clock.js';
+import { removeTemporaryDirectories } from '../support/database.js';
+import { set } from '../support/store.js';
+import { level, type TestNode, World } from '../support/world.js';
+
+const TIMEOUT_MS = 5_000;
+
+describe('a leader that stops', () => {
+  let world: World;
+  let leader: TestNode;
+  let follower: TestNode;
+
+  beforeEach(async () => {
+    world = new World();
+    leader = await world.node('L');
+    await leader.write(5);
+    follower = await world.node('F', { follows: 'L' });
+    await level(world, leader, follower);
+  });
+
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  it('waits for a follower that lags, which has the last write then', async () => {
+    world.network.last.hold();
+    await leader.test.set('last', 'write');
+    const stopping = leader.down({ shutdownTimeoutMs: TIMEOUT_MS });
+    assert.equal(await settled(stopping), false);
+    world.network.last.release();
+    await stopping;
+    assert.equal(await follower.test.get('last'), 'write');
+    assert.equal(leader.test.logger.said(/^all 1 followers have everything, up to offset 6$/, 'info'), 1);
+  });
+
+  it('gives up after the time-out, and says who may lack what', async () => {
+    world.network.last.hold();
+    await leader.write(2, 'late');
+    const stopping = leader.down({ shutdownTimeoutMs: TIMEOUT_MS });
+    assert.equal(await settled(stopping), false);
+    await world.clock.advance(TIMEOUT_MS - 1);
+    assert.equal(await settled(stopping), false);
+    await world.clock.advance(1);
+    await stopping;
+    const said =
+      /^1 of 1 followers may lack the last writes, after 5000 ms at most: expected offset 7, F is known to have 5$/;
+    assert.equal(leader.test.logger.said(said, 'warn'), 1);
+  });
+
+  it('does not wait where nobody follows, where it is told not to, and where it is a follower itself', async () => {
+    const below = await world.node('B', { follows: 'F' });
+    await level(world, leader, follower, below);
+    for (const line of world.network.lines) line.hold('up');
+    await leader.test.set('last');
+    await follower.down({ shutdownTimeoutMs: TIMEOUT_MS });
+    await leader.down();
+    const alone = await world.node('A');
+    await alone.write(1);
+    await alone.down({ shutdownTimeoutMs: TIMEOUT_MS });
+    for (const { test } of [leader, follower, alone]) assert.equal(test.logger.said(/followers (have|may lack)/), 0);
+  });
+
+  it('does not wait for a follower that goes away meanwhile', async () => {
+    world.network.last.hold();
+    await leader.test.set('last');
+    const stopping = leader.down({ shutdownTimeoutMs: TIMEOUT_MS });
+    assert.equal(await settled(stopping), false);
+    world.network.last.cut();
+    await stopping;
+    assert.equal(leader.test.logger.said(/1 of 1 followers may lack/, 'warn'), 1);
+  });
+
+  it('takes no more writes and expires nothing while it waits, and answers reads', async () => {
+    await leader.test.submit(set('short', 'v', 1_000));
+    world.network.last.hold();
+    const early = leader.test.set('early', 'yes');
+    const stopping = leader.down({ shutdownTimeoutMs: TIMEOUT_MS });
+    await early;
+    const { replies } = await leader.store.submit([set('late'), { kind: 'get', key: Buffer.from('early') }], {
+      bytes: 100,
+      ordered: true,
+    });
+    assert(replies[0]?.kind === 'error' && replies[0].error.code === 'shutting_down');
+    assert(replies[1]?.kind === 'get' && replies[1].value?.toString() === 'yes', 'reads see what was asked before');
+    const channel = Buffer.from('news');
+    for (const durable of [true, false])
+      await assert.rejects(leader.store.publish({ channel, data: channel, durable }), { code: 'shutting_down' });
+    await world.clock.advance(TIMEOUT_MS - 1);
+    assert.equal(leader.offset, 7, 'what has expired is left to the next leader');
+    world.network.last.release();
+    await stopping;
+    await leader.test.open({ role: 'follower', upstream: 'F' });
+    assert.equal(leader.store.position.offset, 7);
+    leader.up();
+    await follower.replication.promote();
+    await follower.write(1, 'after');
+    await level(world, follower, leader);
+    assert.deepEqual(leader.link.resyncs, { full: 0, partial: 1 });
+    assert.equal(await leader.store.lostWrites(), 0);
+  });
+
+  it('lets writes that wait for followers hear of them', async () => {
+    world.network.last.hold();
+    await leader.test.set('last');
+    const wanted = { level: 'followers', followers: 1, timeoutMs: 60_000 } as const;
+    const signal = new AbortController().signal;
+    const reached = leader.replication.acknowledgements.reach(leader.store.position, wanted, signal);
+    const stopping = leader.down({ shutdownTimeoutMs: TIMEOUT_MS });
+    assert.equal(await settled(reached), false);
+    world.network.last.release();
+    assert.equal((await reached).reached, true);
+    await stopping;
+  });
+
+  it('during a failover that does not come to an end stops when its time is over', async () => {
+    world.network.last.hold();
+    await leader.test.set('last');
+    const failover = leader.replication.failover({ to: 'F', timeoutMs: 120_000 });
+    failover.catch(() => {});
+    assert.equal(await settled(failover), false);
+    const stopping = leader.down({ shutdownTimeoutMs: TIMEOUT_MS });
+    assert.equal(await settled(stopping), false);
+    await world.clock.advance(TIMEOUT_MS);
+    await stopping;
+    await assert.rejects(failover, { code: 'failover_failed' });
+    assert.equal(leader.test.logger.said(/without waiting for its followers any longer/, 'warn'), 1);
+  });
+});

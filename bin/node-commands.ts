@@ -33,6 +33,7 @@ export function addNodeCommands(program: Command): void {
     .action(onNode(follow));
   program
     .command('compare')
+    .summary('ask the leader whether all nodes hold the same, while they live; exit status 1 unless they do')
     .description(
       'ask the leader whether all nodes hold the same at one offset, while they live; --timeout bounds the wait for the last (default: 5m); exit status 1 unless all are equal',
     )
@@ -44,6 +45,7 @@ export function addNodeCommands(program: Command): void {
     .action(onNode(promote));
   program
     .command('failover')
+    .summary('make the leader hand over to a follower, without losing anything acknowledged')
     .description(
       'make the leader hand over to a follower, without losing anything acknowledged; --timeout bounds how long writes wait for it (default: 5s); the leader goes on with it where this command is ended',
     )

@@ -33,9 +33,9 @@ export function addNodeCommands(program: Command): void {
     .action(onNode(follow));
   program
     .command('compare')
-    .summary('ask the leader whether all nodes hold the same, while they live; exit status 1 unless they do')
+    .summary('ask the leader whether all connected nodes hold the same, while they live; exit status 1 unless they do')
     .description(
-      'ask the leader whether all nodes hold the same at one offset, while they live; --timeout bounds the wait for the last (default: 5m); exit status 1 unless all are equal',
+      'ask the leader whether all connected nodes hold the same at one offset, while they live; --timeout bounds the wait for the last (default: 5m); exit status 1 unless all are equal',
     )
     .option('--every <TIME>', 'again and again, with this long in between', parseDuration)
     .action(onNode(compare, { waits: true }));

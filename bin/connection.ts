@@ -29,12 +29,15 @@ export interface Session {
 
 type Run<Given extends unknown[]> = (session: Session, ...given: Given) => Promise<ExitStatus>;
 
-/** An action for commander, which hands it the arguments, the options and the command. */
-export function onNode<Given extends unknown[]>(run: Run<Given>) {
+/**
+ * An action for commander, which hands it the arguments, the options and the command.
+ * @param waits what --timeout bounds is at the node, which answers when it is over: that is waited for.
+ */
+export function onNode<Given extends unknown[]>(run: Run<Given>, { waits = false } = {}) {
   return async (...args: [...Given, ...unknown[]]): Promise<void> => {
     const command = args.at(-1) as Command;
     const { connect, timeout, json = false } = command.optsWithGlobals<GlobalOptions>();
-    const client = await connectTo(connect, timeout);
+    const client = await connectTo(connect, waits ? CALL_MS_MAX : timeout);
     try {
       process.exitCode = await run(
         { client, output: new Output({ json }), addresses: connect, timeoutMs: timeout },
@@ -76,7 +79,7 @@ function plainReason(message: string): string {
 
 function withDirections(error: HeadwaterError, addresses: readonly string[]): HeadwaterError {
   const { leader } = error.details;
-  const write = leader ? `; write there: --connect ${leader}` : '';
-  const message = `${addresses.join(', ')}: ${error.message}${write}`;
+  const there = leader ? `; go there: --connect ${leader}` : '';
+  const message = `${addresses.join(', ')}: ${error.message}${there}`;
   return new HeadwaterError(error.code, message, { cause: error, details: error.details });
 }

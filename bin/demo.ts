@@ -1,13 +1,13 @@
 /**
  * `npm run demo`: a leader and a follower as real processes, a real data set,
- * and the two crashes that matter. Each step checks what it shows; the demo
+ * the two crashes that matter, and a change of leaders. Each step checks what it shows; the demo
  * ends with status 0 only if everything held.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Table from 'cli-table3';
-import type { Client } from '../src/index.js';
+import { Client } from '../src/index.js';
 import { Daemon, headwater } from './demo-daemon.js';
 import { RECORDS_MIN, writeDataSet } from './demo-data.js';
 import { plural } from './output.js';
@@ -17,6 +17,7 @@ type Status = Awaited<ReturnType<Client['status']>>;
 /** Writes while the follower is down, and acknowledged ones before the leader is killed. */
 const WRITES_WHILE_DOWN = 20_000;
 const WRITES_BEFORE_KILL = 10_000;
+const WRITES_WHILE_HANDING_OVER = 20_000;
 const WRITES_AFTER_RESTART = 5_000;
 const IN_FLIGHT = 500;
 
@@ -210,8 +211,26 @@ async function killLeader(leader: Daemon, follower: Daemon): Promise<void> {
   check('it still needed no full resync', status.fullResyncs === 0, resyncs(status));
 }
 
+async function handOver(leader: Daemon, follower: Daemon): Promise<void> {
+  say('\n5. The leadership is handed over in the middle of writes');
+  // A client of its own: it goes where the leadership goes, and an error that it saw would end the demo.
+  await using writer = await Client.connect(leader.address);
+  let handing: ReturnType<Client['failover']> | undefined;
+  const { acknowledged } = await writeOn(writer, 'handing-over', WRITES_WHILE_HANDING_OVER, (count) => {
+    if (count === WRITES_BEFORE_KILL) handing = leader.client.failover();
+  });
+  const done = await handing;
+  note('writes waited', `${done?.pauseMs.toFixed(1)} ms, ${plural(acknowledged.length, 'write')} in all, and no error`);
+  const missing = await missingKeys(follower.client, acknowledged);
+  check('no acknowledged write was lost on the way', missing === 0, `${missing} missing on the new leader`);
+  const { role, offset } = await follower.client.status();
+  const status = await until('the former leader is level', async () => levelWith(offset, await leader.client.status()));
+  check('the two have changed places', role === 'leader' && status.role === 'follower', `${role} and ${status.role}`);
+  check('the former leader needed no full resync', status.fullResyncs === 0, resyncs(status));
+}
+
 async function compareDigests(leader: Daemon, follower: Daemon): Promise<void> {
-  say('\n5. Both keyspaces are compared');
+  say('\n6. Both keyspaces are compared');
   const startedMs = performance.now();
   const [ours, theirs] = await Promise.all([leader.client.digest(), follower.client.digest()]);
   check('the offsets are equal', ours.offset === theirs.offset, `${ours.offset} and ${theirs.offset}`);
@@ -302,6 +321,7 @@ async function main(): Promise<boolean> {
     await importDataSet(leader, follower);
     await killFollower(leader, follower);
     await killLeader(leader, follower);
+    await handOver(leader, follower);
     await compareDigests(leader, follower);
   } catch (error) {
     check('the demo ran to its end', false, (error as Error).message);

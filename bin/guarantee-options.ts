@@ -6,6 +6,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type CallOptions, type Client, DURABILITY_LEVELS, type DurabilityOption } from '../src/index.js';
 import { parseDuration } from './arguments.js';
+import { UsageError } from './output.js';
 
 export interface WriteOptions {
   durability?: DurabilityOption;
@@ -42,6 +43,8 @@ export function withFreshness(command: Command): Command {
 }
 
 export function writeOptions({ durability, durabilityTimeout }: WriteOptions): CallOptions {
+  if (durability === undefined && durabilityTimeout !== undefined)
+    throw new UsageError('--durability-timeout bounds the wait for --durability: expected both, received it alone');
   return { durability: durability && { ...durability, timeoutMs: durabilityTimeout } };
 }
 

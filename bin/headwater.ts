@@ -43,6 +43,7 @@ function program(): Command {
     .option('--json', 'print results as JSON, one object a line')
     .addHelpText('after', AFTER_HELP)
     .configureOutput({ outputError: (text, print) => print(text.replace(/^error: /, 'headwater: ')) })
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(--help says how it is used)')
     .exitOverride();
   addServeCommand(headwater);
@@ -59,11 +60,15 @@ function program(): Command {
 function addHelpCommand(headwater: Command): void {
   headwater
     .command('help')
-    .argument('[COMMAND]')
+    .argument('[COMMAND...]')
     .description('print this, or the help of a command')
-    .action((name: string | undefined) => {
-      const asked = name === undefined ? headwater : headwater.commands.find((command) => command.name() === name);
-      if (!asked) headwater.error(`error: unknown command '${name}'`);
+    .action((names: string[]) => {
+      let asked = headwater;
+      for (const name of names) {
+        const found = asked.commands.find((command) => command.name() === name);
+        if (!found) headwater.error(`error: unknown command '${names.join(' ')}'`);
+        asked = found;
+      }
       asked.outputHelp();
     });
 }

@@ -21,7 +21,7 @@ interface DumpOptions {
 }
 
 export function addLogCommands(program: Program): void {
-  const log = program.command('log').description('look at a log without a node');
+  const log = program.command('log').description('look at a log without a node').helpCommand(false);
   log
     .command('dump')
     .argument('[FILE]', 'a file of lost-writes/ or damaged/')

@@ -7,7 +7,7 @@ import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { parseAddress, parseDuration } from './arguments.js';
 import { onNode, type Session } from './connection.js';
-import { EXIT, type ExitStatus, plural, UsageError } from './output.js';
+import { EXIT, type ExitStatus, plural, roughly, UsageError } from './output.js';
 
 type Status = Awaited<ReturnType<Session['client']['status']>>;
 
@@ -33,21 +33,24 @@ export function addNodeCommands(program: Command): void {
     .action(onNode(follow));
   program
     .command('compare')
+    .summary('ask the leader whether all connected nodes hold the same, while they live; exit status 1 unless they do')
     .description(
-      'ask the leader whether all nodes hold the same at one offset, while they live; --timeout bounds the wait for the last (default: 5m); exit status 1 unless all are equal',
+      'ask the leader whether all connected nodes hold the same at one offset, while they live; --timeout bounds the wait for the last (default: 5m); exit status 1 unless all are equal',
     )
     .option('--every <TIME>', 'again and again, with this long in between', parseDuration)
-    .action(onNode(compare));
+    .action(onNode(compare, { waits: true }));
   program
     .command('promote')
     .description('make the node stop following and lead, also over restarts; its followers go on from where they are')
     .action(onNode(promote));
   program
     .command('failover')
-    .description('make the leader hand over to a follower: writes wait meanwhile, and nothing acknowledged is lost')
+    .summary('make the leader hand over to a follower, without losing anything acknowledged')
+    .description(
+      'make the leader hand over to a follower, without losing anything acknowledged; --timeout bounds how long writes wait for it (default: 5s); the leader goes on with it where this command is ended',
+    )
     .option('--to <HOST:PORT>', 'the follower that is to lead, or its node ID (default: the one that has the most)')
-    .option('--timeout <TIME>', 'how long writes may wait for it (default: 5s)', parseDuration)
-    .action(onNode(failover));
+    .action(onNode(failover, { waits: true }));
 }
 
 async function ping({ client, output }: Session): Promise<ExitStatus> {
@@ -96,12 +99,11 @@ async function promote({ client, output, addresses }: Session): Promise<ExitStat
 }
 
 async function failover(
-  { client, output, addresses }: Session,
-  options: { to?: string; timeout?: number },
+  { client, output, addresses, timeoutMs = 0 }: Session,
+  { to = '' }: { to?: string },
 ): Promise<ExitStatus> {
   onlyAddress('failover', addresses);
-  const { to = '', timeout = 0 } = options;
-  const done = await client.failover({ to, timeoutMs: timeout });
+  const done = await client.failover({ to, timeoutMs });
   const pause = done.pauseMs.toFixed(1);
   await output.result(
     snakeCase(done) as object,
@@ -213,8 +215,7 @@ function whyRows(of: Status): Array<[string, string]> {
   ]);
   const { headroom } = of;
   if (headroom) {
-    const lasts =
-      headroom.ms === undefined ? 'nothing is appended' : `${Math.round(headroom.ms / 1_000)} s at this rate`;
+    const lasts = headroom.ms === undefined ? 'nothing is appended' : `lasts ${roughly(headroom.ms)} at this rate`;
     const who = `${headroom.address || headroom.nodeId.slice(0, 8)}${headroom.connected ? '' : ' (away)'}`;
     rows.push(['headroom', `${who}: ${plural(headroom.commands, 'command')}, ${mebibytes(headroom.bytes)}; ${lasts}`]);
   }
@@ -229,17 +230,32 @@ function mebibytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 
+/** Refusals that --accept-data-loss answers. */
+const OVERRULED: ReadonlySet<string> = new Set([
+  'UPSTREAM_EMPTY',
+  'NO_COMMON_HISTORY',
+  'OTHER_CLUSTER',
+  'TAIL_NOT_IN_LOG',
+]);
+
 function upstreamRows({ upstream }: Status): Array<[string, string]> {
   if (!upstream) return [];
-  const { address, state, lagCommands, lagMs, lastResync, error, loadedKeys, keysEstimate } = upstream;
-  const lag = `${plural(lagCommands, 'command')}, ${lagMs} ms behind`;
-  const doing = state === 'loading' ? `loading, ${loadedKeys} of about ${keysEstimate} keys` : `${state}, ${lag}`;
-  const rows: Array<[string, string]> = [['upstream', `${address}  ${doing}`]];
+  const { address, state, lagCommands, lagMs, lastResync, lastRefusal, error, loadedKeys, keysEstimate } = upstream;
+  const doing = state === 'loading' ? `loading, ${loadedKeys} of about ${keysEstimate} keys` : state;
+  const lag =
+    lagCommands === undefined
+      ? lagMs === undefined
+        ? ''
+        : `; level ${roughly(lagMs)} ago`
+      : `, ${plural(lagCommands, 'command')}, ${lagMs === undefined ? 'how old is not known' : `${lagMs} ms`} behind`;
+  const rows: Array<[string, string]> = [['upstream', `${address}  ${doing}${lag}`]];
   if (lastResync) {
     const { kind, reason, message, bytes, durationMs } = lastResync;
     rows.push(['', `last resync: ${kind} (${reason}: ${message}), ${bytes} bytes, ${durationMs} ms`]);
   }
   if (error) rows.push(['', `error: ${error}`]);
+  if (lastRefusal && OVERRULED.has(lastRefusal.reason) && error.includes(`(${lastRefusal.reason})`))
+    rows.push(['', `"follow ${address} --accept-data-loss" gives up what this node holds and takes the other's data`]);
   return rows;
 }
 
@@ -272,5 +288,5 @@ function followerTable({ followers }: Status): string {
       via.slice(0, 8),
     ]);
   }
-  return table.toString();
+  return table.toString().replaceAll(/ +$/gm, '');
 }

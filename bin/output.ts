@@ -147,3 +147,16 @@ export const ENCODING_FIELD = { key: 'key_encoding', value: 'encoding' } as cons
 export function plural(count: number | bigint, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 || count === 1n ? one : many}`;
 }
+
+/** How long something is, for people: `340 ms`, `12 s`, `5 min`, `3 h`, `40 d`. */
+export function roughly(ms: number): string {
+  const units: ReadonlyArray<readonly [unit: string, ms: number]> = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1_000],
+  ];
+  // Two of a unit before it is used: "90 s" says more than "2 min".
+  const [unit, one] = units.find(([, one]) => ms >= 2 * one) ?? ['ms', 1];
+  return `${Math.round(ms / one).toLocaleString('en')} ${unit}`;
+}

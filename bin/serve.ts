@@ -21,6 +21,8 @@ have what it has (--shutdown-timeout); a second one ends it at once.`;
 export function addServeCommand(program: Command): void {
   const command = program.command('serve').summary('run a node').description('Run a node in the foreground.');
   addServeOptions(command);
+  // The global options are for talking to a node.
+  command.configureHelp({ showGlobalOptions: false });
   command.addHelpText('after', AFTER_HELP);
   command.action(async () => {
     const options = serveOptions(command);

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { formatToken, type Position, parseToken, type SubscriptionItem, type WatchItem } from '../src/index.js';
 import { parseText, parseTexts } from './arguments.js';
 import { onNode, type Session } from './connection.js';
-import { EXIT, type ExitStatus, jsonBytes, UsageError } from './output.js';
+import { EXIT, type ExitStatus, jsonBytes, plural, UsageError } from './output.js';
 
 export function addStreamCommands(program: Command): void {
   program.commandsGroup('Streams:');
@@ -137,7 +137,7 @@ function changeText(item: WatchItem<Buffer>): Buffer {
     case 'snapshotBegin':
       return Buffer.from(`# the keyspace as it is now, since the changes are not to be had: ${item.reason}`);
     case 'snapshotEnd':
-      return Buffer.from(`# ${item.entries} entries; changes from here on`);
+      return Buffer.from(`# ${plural(item.entries, 'entry', 'entries')}; changes from here on`);
   }
 }
 

@@ -3,6 +3,7 @@
  * default with its reason, every refusal with what was expected and received.
  * Sizes are bytes, times milliseconds.
  */
+import { networkInterfaces } from 'node:os';
 import type { Limits } from './commands/view.js';
 import { HeadwaterError } from './errors.js';
 import {
@@ -110,7 +111,7 @@ const MiB = 1024 * 1024;
 export function checkConfig(options: NodeOptions): NodeConfig {
   const listen = checkAddress('listen', options.listen ?? DEFAULTS.listen, { portZero: true });
   const follow = options.follow === undefined ? undefined : checkAddress('follow', options.follow);
-  if (follow !== undefined && follow === listen) {
+  if (follow !== undefined && isSameNode(follow, listen)) {
     throw new HeadwaterError(
       'replication_loop',
       `a node cannot follow itself: it listens on ${listen} and was told to follow ${follow}`,
@@ -169,9 +170,34 @@ export function checkAddress(option: string, address: string, { portZero } = { p
   return `${match[1]}:${port}`;
 }
 
+/**
+ * Whether `address` is where a node that listens on `listen` listens, as far as
+ * that can be told without asking anybody; both are host:port.
+ */
+export function isSameNode(address: string, listen: string): boolean {
+  if (address === listen) return true;
+  const [host, own] = [hostOf(address), hostOf(listen)];
+  if (address.slice(host.length) !== listen.slice(own.length)) return false;
+  if (EVERYWHERE.has(own)) return isLoopback(address) || hostsHere().has(host);
+  const usual = ['127.0.0.1', '[::1]'];
+  return (host === 'localhost' && usual.includes(own)) || (own === 'localhost' && usual.includes(host));
+}
+
+const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '[::]']);
+
+/** Addresses of this machine. */
+function hostsHere(): Set<string> {
+  const addresses = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
+  return new Set(addresses.map(({ address, family }) => (family === 'IPv6' ? `[${address}]` : address)));
+}
+
 function isLoopback(address: string): boolean {
-  const host = address.slice(0, address.lastIndexOf(':'));
+  const host = hostOf(address);
   return host === 'localhost' || host === '[::1]' || host.startsWith('127.');
+}
+
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(':'));
 }
 
 function checkLimits(options: NodeOptions): Limits {

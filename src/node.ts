@@ -6,7 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from './clock.js';
-import { checkAddress, checkConfig, type NodeConfig, type NodeOptions } from './config.js';
+import { checkAddress, checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
 import { HeadwaterError } from './errors.js';
 import { systemFiles } from './files.js';
 import { openLevel } from './level.js';
@@ -112,6 +112,7 @@ export class Node implements NodeControl {
       maxLagMs: config.maxLagMs,
       random: Math.random,
       address: () => this.address,
+      isHere: (address) => isSameNode(address, this.address),
       askFollowersMs: config.askFollowersMs,
       dial: (address) => dial(address, { timeoutMs: config.linkTimeoutMs }),
     });

@@ -119,7 +119,7 @@ export class Failover {
     const moved = this.#options.followers.moved({ address: to.address, nodeId: to.node_id });
     this.#options.logger.info(
       { leader: to.address, offset: to.offset },
-      `handed over to ${to.address} at offset ${to.offset}; ${moved} other followers were told`,
+      `handed over to ${to.address} at offset ${to.offset}; other followers that were told: ${moved}`,
     );
     this.#attempt?.settle({ acceptedMs, moved });
   }

@@ -141,9 +141,10 @@ export class Headroom {
       // What it still has to be sent is pinned while it is connected: its snapshot is on the way.
       if (connected) return;
       this.#forget(nodeId);
+      const held = log.firstOffset > log.end.offset ? 'nothing yet' : `${log.firstOffset} to ${log.end.offset}`;
       logger.warn(
         { node_id: nodeId, offset, first_offset: log.firstOffset },
-        `${name} has fallen off the log: it stands at offset ${offset}, the log holds ${log.firstOffset} to ${log.end.offset}; it needs a full resync when it comes back`,
+        `${name} has fallen off the log: it stands at offset ${offset}, the log holds ${held}; it needs a full resync when it comes back`,
       );
       return;
     }

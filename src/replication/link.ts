@@ -71,12 +71,12 @@ export class Link {
   #running: Promise<void> = Promise.resolve();
   /** The one in hand, or the last one. */
   #session: Session | undefined;
-  /** The last one, of whichever session. */
+  /** The last one of the session in hand. */
   #heartbeat: Heartbeat | undefined;
   #path: readonly string[] = [];
   #levelMs = 0;
-  /** How old the upstream's latest write was when it was last known to be here. */
-  #observedLagMs = 0;
+  /** How old the leader's latest write was when it was last known to be here; undefined where the upstream cannot tell. */
+  #observedLagMs: number | undefined;
   #lastResync: Resync | undefined;
   readonly resyncs = { full: 0, partial: 0 };
   /** Why, and what this node was refused. */
@@ -105,7 +105,6 @@ export class Link {
     this.#stop.abort(new HeadwaterError('cancelled', 'this node no longer follows'));
     await this.#running;
     this.#state.to('stopped');
-    this.#heartbeat = undefined;
   }
 
   /** Node IDs from the leader down to this node's upstream, as far as the session in hand has told. */
@@ -122,11 +121,11 @@ export class Link {
   /**
    * How old the oldest write is that is not here, by the leader's clock, as far
    * as heartbeats and blocks have told; without a session, how long ago this
-   * node was level.
+   * node was level. Undefined where it never was.
    */
-  #lagMs(behind: number): number {
+  #lagMs(behind: number | undefined): number | undefined {
     if (behind === 0 && this.#state.name === 'streaming') return this.#observedLagMs;
-    return this.#levelMs === 0 ? 0 : Math.max(0, this.#store.nowMs() - this.levelMs);
+    return this.#levelMs === 0 ? undefined : Math.max(0, this.#store.nowMs() - this.levelMs);
   }
 
   /**
@@ -156,7 +155,8 @@ export class Link {
 
   get status() {
     const { offset } = this.#store.position;
-    const behind = Math.max(0, (this.#heartbeat?.offset ?? 0) - offset);
+    // What an earlier session has heard says nothing of what the upstream holds now.
+    const behind = this.#heartbeat && Math.max(0, this.#heartbeat.offset - offset);
     const loading = this.#session?.progress;
     return {
       address: this.#upstream,
@@ -221,6 +221,7 @@ export class Link {
       stop.removeEventListener('abort', hangUp);
       // Who stands above a lost upstream is not known: a loop must not be seen where there is none any more.
       this.#path = [];
+      this.#heartbeat = undefined;
     }
   }
 
@@ -229,6 +230,10 @@ export class Link {
     this.#path = heartbeat.path;
     if (this.#state.name !== 'streaming' || this.#store.position.offset < heartbeat.offset) return;
     this.#levelMs = heartbeat.levelMs;
+    if (heartbeat.levelMs === 0) {
+      this.#observedLagMs = undefined;
+      return;
+    }
     // What a node in the middle knows of its own upstream is up to a heartbeat old, and that is no lag.
     const knownLateMs = this.#options.heartbeatIntervalMs * (heartbeat.path.length - 1);
     const lagMs = Math.max(0, heartbeat.timeMs - heartbeat.levelMs);

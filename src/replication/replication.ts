@@ -47,6 +47,8 @@ export interface ReplicationOptions {
   random(): number;
   /** host:port at which this node listens. */
   address(): string;
+  /** Whether an address, host:port, is this node under another name, as far as that can be told at once. */
+  isHere?(address: string): boolean;
   /** @throws HeadwaterError `unreachable`. */
   dial(address: string): Promise<UpChannel>;
 }
@@ -164,7 +166,7 @@ export class Replication {
    */
   async follow(upstream: string, options: FollowOptions = KEEP_DATA): Promise<void> {
     const address = this.#options.address();
-    if (upstream === address) {
+    if (upstream === address || this.#options.isHere?.(upstream)) {
       throw new HeadwaterError(
         'replication_loop',
         `a node cannot follow itself: this is ${address}, and it was told to follow ${upstream}`,

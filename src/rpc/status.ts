@@ -57,8 +57,11 @@ export function fromStatus(failure: Error | grpc.StatusObject): HeadwaterError {
   return new HeadwaterError(code, plainly(status.details), { cause: failure });
 }
 
-/** What grpc-js says at length of a connection that failed, in a few words. */
+/** What grpc-js says at length, in the words of the rest of the client. */
 function plainly(details: string): string {
+  if (details === 'Cancelled on client') return 'the caller gave up';
+  const [, seconds] = /^Deadline exceeded after ([\d.]+)s/.exec(details) ?? [];
+  if (seconds) return `no answer within ${Math.round(Number(seconds) * 1_000)} ms`;
   const [, name] = /^Name resolution failed for target (?:dns:)?(\S+)/.exec(details) ?? [];
   if (name) return `there is no host of the name in ${name}`;
   const [, code, address] = /connect (E[A-Z]+) (\S+?:\d+)/.exec(details) ?? [];

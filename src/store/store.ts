@@ -490,7 +490,7 @@ export class Store {
     if (name === undefined) return;
     this.#logger.warn(
       { count, file: name },
-      `${count} writes that no other node has were saved to lost-writes/${name}`,
+      `${count === 1 ? '1 write' : `${count} writes`} that no other node has: saved to lost-writes/${name}`,
     );
   }
 

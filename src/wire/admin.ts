@@ -102,8 +102,10 @@ export interface StatusLineageRow {
 export interface StatusUpstream {
   readonly address: string;
   readonly state: string;
-  readonly lagCommands: number;
-  readonly lagMs: number;
+  /** Undefined while there is no session in which the upstream has told where it is. */
+  readonly lagCommands: number | undefined;
+  /** The age of the oldest write that is not here; without a session, how long ago this node was level. Undefined where it never was. */
+  readonly lagMs: number | undefined;
   readonly lastResync: StatusResync | undefined;
   readonly error: string;
   readonly loadedKeys: number;
@@ -268,6 +270,8 @@ function upstreamMessage(upstream: StatusUpstream): headwater.v1.StatusUpstream.
   const { lastResync, lastRefusal } = upstream;
   return {
     ...upstream,
+    lagCommands: upstream.lagCommands ?? null,
+    lagMs: upstream.lagMs ?? null,
     lastResync: lastResync === undefined ? null : { ...lastResync, details: detailsOf(lastResync.details) },
     lastRefusal: refusalMessage(lastRefusal),
   };
@@ -291,8 +295,8 @@ function upstreamOf(upstream: headwater.v1.StatusUpstream.$Properties): StatusUp
   return {
     address: upstream.address ?? '',
     state: upstream.state ?? '',
-    lagCommands: toNumber(upstream.lagCommands, 'upstream.lag_commands'),
-    lagMs: toNumber(upstream.lagMs, 'upstream.lag_ms'),
+    lagCommands: optional(upstream.lagCommands, 'upstream.lag_commands'),
+    lagMs: optional(upstream.lagMs, 'upstream.lag_ms'),
     lastResync: resync
       ? {
           kind: resync.kind === 'full' ? 'full' : 'partial',

@@ -24,6 +24,7 @@ const REFUSALS: readonly Refusal[] = [
   { type: [], says: /Usage: headwater/ },
   { type: ['gte', 'k'], says: /unknown command 'gte'\n\(Did you mean get\?\)/ },
   { type: ['demote'], says: /unknown command 'demote'/ },
+  { type: ['help', 'log', 'demote'], says: /unknown command 'log demote'/ },
   { type: ['help', 'demote'], says: /^headwater: unknown command 'demote'\n.*\n$/ },
   { type: ['get'], says: /missing required argument 'KEY'/ },
   { type: ['get', 'a', 'b'], says: /too many arguments/ },

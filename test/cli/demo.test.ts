@@ -26,6 +26,7 @@ describe('the demo', function () {
     assert.match(said, /60,000 records, .*GENERATED records, because there is no package index on this machine/);
     assert.match(said, /leader at offset \d+.*, follower at \d+/);
     assert.match(said, /a partial resync brought it up/);
+    assert.match(said, /the two have changed places/);
     assert.match(said, /\nAll held\.\n$/);
     assert.deepEqual(readdirSync(directory), []);
   });

@@ -127,7 +127,7 @@ describe('the commands on nodes', function () {
     const above = (await leader.run(['status'])).stdout.toString();
     assert.match(above, new RegExp(`^node +[0-9a-f]{32} +${leader.address}$`, 'm'));
     assert.match(above, /^role +leader$/m);
-    assert.match(above, new RegExp(`^ +[0-9a-f]{8} +${follower.address} +streaming +\\d+ +\\d+ +\\d+ +\\d+ *$`, 'm'));
+    assert.match(above, new RegExp(`^ +[0-9a-f]{8} +${follower.address} +streaming +\\d+ +\\d+ +\\d+ +\\d+$`, 'm'));
     const below = (await follower.run(['status'])).stdout.toString();
     assert.match(below, new RegExp(`^upstream +${leader.address} +streaming, \\d+ commands?, \\d+ ms behind$`, 'm'));
   });
@@ -155,10 +155,28 @@ describe('the commands on nodes', function () {
     await eventually(follower, 'the follower to stream', ({ upstream }) => upstream?.state === 'streaming');
   });
 
+  it('failover --timeout bounds how long writes wait for a follower that does not answer', async () => {
+    process.kill(follower.pid, 'SIGSTOP');
+    try {
+      // Less than what finding out takes: the node's own answer comes all the same.
+      const outcome = await leader.run(['failover', '--timeout', '300ms']);
+      assert.equal(outcome.status, 3);
+      assert.match(outcome.stderr, /not handed over.*(not done within 300 ms|could not be reached)|has not answered/);
+    } finally {
+      process.kill(follower.pid, 'SIGCONT');
+    }
+    await eventually(leader, 'somebody to lead', ({ role, handing_over_to }) => role === 'leader' || !handing_over_to);
+    if ((await statusOf(leader)).role !== 'leader') await follower.run(['failover', '--timeout', '10s']);
+    await eventually(leader, 'it to lead', ({ role }) => role === 'leader');
+    await eventually(follower, 'the follower to stream', ({ upstream }) => upstream?.state === 'streaming');
+  });
+
   it('following itself, or two nodes at once, is refused', async () => {
-    const itself = await leader.run(['follow', leader.address]);
-    assert.equal(itself.status, 3);
-    assert.match(itself.stderr, /cannot follow itself/);
+    for (const address of [leader.address, leader.address.replace('127.0.0.1', 'localhost')]) {
+      const itself = await leader.run(['follow', address]);
+      assert.equal(itself.status, 3);
+      assert.match(itself.stderr, /cannot follow itself/);
+    }
     const two = await leader.run(['--connect', `${leader.address},${follower.address}`, 'follow', leader.address]);
     assert.equal(two.status, 2);
     assert.match(two.stderr, /follow changes one node: expected one address in --connect/);
@@ -169,6 +187,11 @@ describe('the commands on nodes', function () {
     assert.equal((await follower.run(['follow', '127.0.0.1:1'])).status, 0);
     const status = await eventually(follower, 'the failure to show', ({ upstream }) => upstream?.error !== '');
     assert.match(String(status.upstream?.error), /127\.0\.0\.1:1/);
+    assert.equal(status.upstream?.lag_commands, null);
+    assert.match(
+      (await follower.run(['status'])).stdout.toString(),
+      /^upstream +127\.0\.0\.1:1 +connecting; level .+ ago$/m,
+    );
     assert.equal((await follower.run(['get', 'a'])).stdout.toString(), '1');
   });
 });

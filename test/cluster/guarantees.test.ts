@@ -53,6 +53,53 @@ describe('guarantees in a cluster', () => {
     assert.equal(await db.get('n'), 'newest');
   });
 
+  it('a session of three nodes goes neither back nor behind its own writes while followers come and go', async function () {
+    this.timeout(60_000);
+    const [leader, one, two] = (await cluster.leaderAndFollowers(2)) as [TestNode, TestNode, TestNode];
+    for (const follower of [one, two]) await level(leader, follower);
+    const addresses = [one, leader, two].map(({ address }) => address);
+    await using db = await Client.connect(addresses, { readFrom: 'followers', consistency: 'session' });
+    let [asked, written, reads, more] = [0, 0, 0, true];
+    const write = async () => {
+      while (more) {
+        const value = ++asked;
+        await db.set('n', `${value}`);
+        written = value;
+      }
+    };
+    let seen = 0;
+    const read = async () => {
+      while (more) {
+        const least = Math.max(written, seen);
+        const value = Number(await db.get('n'));
+        assert(value >= least && value <= asked, `read ${value}, knew of ${least} of ${asked}`);
+        seen = Math.max(seen, value);
+        reads++;
+      }
+    };
+    const enough = async () => {
+      const [before, goal] = [reads, reads + 50];
+      await eventually(`reads after ${before}`, async () => reads >= goal);
+    };
+    await db.set('n', '0');
+    const work = Promise.all([write(), read(), read()]);
+    const changes = (async () => {
+      for (const node of [one, two, one]) {
+        await enough();
+        await node.end('SIGKILL');
+        await enough();
+        await node.start();
+        await level(leader, node);
+      }
+      await enough();
+      more = false;
+    })();
+    await Promise.all([work, changes]).finally(() => {
+      more = false;
+    });
+    assert.equal(await db.get('n'), `${asked}`);
+  });
+
   it('reads go to the follower in truth, writes to the leader, whichever of them the client was given', async () => {
     const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
     await level(leader, follower);

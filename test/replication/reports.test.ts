@@ -256,7 +256,7 @@ describe('lag', () => {
       await leader.write(1, `w${i}`);
       await world.clock.advance(5);
       if (i < 20) continue;
-      const [above, below] = [leader.followers.status[0]?.lagMs ?? 999, follower.link.status.lagMs];
+      const [above, below] = [leader.followers.status[0]?.lagMs ?? 999, follower.link.status.lagMs ?? 999];
       assert(above <= 40, `the leader says ${above} ms`);
       assert(below <= 20, `the follower says ${below} ms`);
     }
@@ -278,6 +278,32 @@ describe('lag', () => {
     world.network.last.release();
     await level(world, leader, follower);
     await until('it is told', () => leader.followers.status[0]?.lagMs === 0, { clock: world.clock, stepMs: 1 });
+  });
+
+  it('is not told where nobody can know it: before a session, and below a node that follows nobody', async () => {
+    const middle = await world.node('M', { follows: 'nobody' });
+    const below = await world.node('F', { follows: 'M' });
+    const lag = ({ link }: TestNode) => {
+      const { state, lagCommands, lagMs } = link.status;
+      return [state, lagCommands, lagMs];
+    };
+    await world.until('it streams', () => below.link.status.state === 'streaming');
+    await world.clock.advance(1_500);
+    assert.deepEqual(lag(middle), ['connecting', undefined, undefined]);
+    assert.deepEqual(lag(below), ['streaming', 0, undefined]);
+  });
+
+  it('without a session is how long ago the node was level', async () => {
+    const leader = await world.node('L');
+    await leader.write(1);
+    const follower = await world.node('F', { follows: 'L' });
+    await level(world, leader, follower);
+    await world.clock.advance(1_500);
+    await leader.down();
+    await world.clock.advance(10_000);
+    const { lagCommands, lagMs } = follower.link.status;
+    assert.equal(lagCommands, undefined);
+    assert(lagMs !== undefined && lagMs >= 10_000 && lagMs <= 11_500, `${lagMs} ms`);
   });
 
   it('is told at the interval that was asked for', async () => {

@@ -250,7 +250,7 @@ export class Replication {
     // Who gives its data up has no say.
     if (store.role === 'leader' && !store.supersededBy && !handshake.acceptDataLoss) {
       const epoch = supersedingEpoch(this.#usedLineage, Lineage.received(handshake.lineage));
-      if (epoch !== undefined && epoch > store.lineage.epoch) {
+      if (epoch !== undefined && epoch >= store.lineage.epoch) {
         const { nodeId: node_id, address } = handshake;
         await this.#change(async () => {
           if (store.role === 'leader') await store.supersede({ node_id, address, epoch });

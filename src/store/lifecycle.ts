@@ -380,7 +380,10 @@ export class Lifecycle {
     await this.#noteLife({ clean: false });
     if (this.#directory.node.cluster_id === '')
       await this.#directory.update({ cluster_id: this.#options.randomBytes(16).toString('hex') });
-    const above = this.#directory.node.superseded_by?.epoch;
+    const { superseded_by, handing_over } = this.#directory.node;
+    // The node that was to lead may have taken the next epoch: this one has to be seen to come after that.
+    const granted = handing_over ? log.lineage.epoch + 1 : 0;
+    const above = Math.max(superseded_by?.epoch ?? 0, granted);
     const row = await log.beginHistory(this.#options.randomBytes(20).toString('hex'), above);
     this.#logger.info(
       { replication_id: row.replicationId, epoch: row.epoch },

@@ -315,6 +315,25 @@ describe('failover', () => {
     assert.equal(b.store.role, 'follower');
   });
 
+  it('that was ended by a person though the other one leads has one leader again as soon as either hears of the other', async () => {
+    const [a, b, c] = await three();
+    onHandover((line) => line.hold('down'));
+    assert.equal((await outcome(a.replication.failover({ to: 'B', timeoutMs: 300 })))?.code, 'outcome_unknown');
+    await world.until('B leads', () => b.store.role === 'leader');
+    await b.write(1, 'on B');
+    await a.replication.promote();
+    await a.write(2, 'on A');
+    await level(world, a, c);
+    assert.deepEqual([a.store.lineage.epoch, b.store.lineage.epoch], [3, 2]);
+    await c.follow('B');
+    await world.until('B has heard', () => b.store.supersededBy !== undefined);
+    assert.equal(b.store.supersededBy?.epoch, 3);
+    assert.equal(a.store.supersededBy, undefined);
+    await b.follow('A');
+    await level(world, a, b);
+    assert.equal(a.store.supersededBy, undefined);
+  });
+
   it('does not let an expired key be deleted while writes wait: both end alike', async () => {
     const [a, b] = await three();
     await a.test.set('short', 'v', 50);

@@ -97,6 +97,12 @@ export class Log {
     return this.#extent.lineage;
   }
 
+  /** The history that the next command begins; undefined where it goes on in that of the last one. */
+  get nextHistory(): LineageRow | undefined {
+    const { current } = this.lineage;
+    return current && current.firstOffset > this.end.offset ? current : undefined;
+  }
+
   /**
    * Verifies the chain from the checkpoint to the end and replays it. A break
    * above the checkpoint ends the log there; what lies behind is handed to
@@ -174,8 +180,8 @@ export class Log {
   /** Drops a history under which nothing was logged: a node that follows goes on in its upstream's. */
   async forgetUnusedHistory(): Promise<void> {
     this.#assertOpen();
-    const row = this.lineage.current;
-    if (!row || row.firstOffset <= this.end.offset) return;
+    const row = this.nextHistory;
+    if (!row) return;
     const batch = this.#db.batch();
     batch.del(lineageKey(row.firstOffset));
     await batch.write({ sync: true });

@@ -10,7 +10,7 @@ import { HeadwaterError } from '../errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { KeyspaceDigest, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS } from '../limits.js';
-import { Lineage } from '../lineage.js';
+import { Lineage, type LineageRow } from '../lineage.js';
 import { BLOCK_FORMAT } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
@@ -42,6 +42,8 @@ export interface FeedOptions {
   path(): readonly string[];
   /** The leader's time at which this node was known to hold everything up to then. */
   levelMs(): number;
+  /** The history that the leader has begun right behind the end of this node's log. */
+  nextHistory(): LineageRow | undefined;
   /** Counts and lists the session; refuses a node that is connected already. */
   admit(feed: Feed): HeadwaterError | undefined;
   resynced(kind: 'partial' | 'full', reason: string): void;
@@ -263,6 +265,7 @@ export class Feed implements Reporter {
         end,
         base,
         checksumAtAsked,
+        nextHistory: this.#options.nextHistory(),
       },
     );
   }
@@ -449,6 +452,7 @@ export class Feed implements Reporter {
       timeMs: this.#store.nowMs(),
       path: this.#options.path(),
       levelMs: unsent ? Math.min(levelMs, this.#options.acknowledgements.levelMs(sent.offset)) : levelMs,
+      nextHistory: this.#options.nextHistory(),
     });
   }
 

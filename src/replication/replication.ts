@@ -110,8 +110,12 @@ export class Replication {
       publish: (message) => this.#publish(message),
       reported: (report) => this.comparisons.reported(report),
       levelMs: () => (store.role === 'leader' ? store.nowMs() : this.link.levelMs),
+      nextHistory: () => this.#nextHistory,
       greeted: (handshake) => this.#greeted(handshake),
-      arrived: () => this.#rememberFollowers(),
+      arrived: (feed) => {
+        this.#failover.arrived(feed);
+        this.#rememberFollowers();
+      },
     });
     this.#failover = new Failover({
       ...options,
@@ -286,6 +290,13 @@ export class Replication {
       this.#options.logger.warn({ node_id: handsOverTo }, `refused to lead: ${answer.message}`);
       return { reason: HANDOVER_REFUSED, message: answer.message };
     });
+  }
+
+  /** The history that the next command of the leader begins, where this node has all before it. */
+  get #nextHistory(): LineageRow | undefined {
+    const store = this.#store;
+    if (!store.isServing || store.whyNoWrites) return undefined;
+    return store.role === 'leader' ? store.log.nextHistory : this.link.nextHistory;
   }
 
   /** Without a history under which nothing was logged. */

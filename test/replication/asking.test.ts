@@ -71,6 +71,26 @@ describe('a leader whose machine went down', () => {
     assert.deepEqual(b.store.knownFollowers, []);
   });
 
+  it('serves nobody before: a follower that is ahead of it is not taken for one that went astray', async () => {
+    const b = await follower('B');
+    await a.write(4, 'lost');
+    await reached(b);
+    await powerCut(5);
+    world.network.onLine = (line) => {
+      if (line.from === 'A') line.hold();
+    };
+    a.up();
+    await world.until('B waits', () => b.link.status.state === 'waiting');
+    assert.equal(a.store.asking, true);
+    assert.deepEqual([b.offset, b.link.resyncs.full], [7, 1]);
+    for (const line of world.network.lines) line.release();
+    await leads();
+    await level(world, a, b);
+    assert.equal(a.offset, 7);
+    assert.equal(b.link.resyncs.full, 1);
+    assert.equal(await b.store.lostWrites(), 0);
+  });
+
   it('gets all of it where two followers are ahead by different amounts', async () => {
     const b = await follower('B');
     const c = await follower('C');

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { HeadwaterError } from '../../src/errors.js';
+import { Failover } from '../../src/replication/failover.js';
 import type { Line } from '../support/channel.js';
 import { settled } from '../support/clock.js';
 import { level, type TestNode, World } from '../support/world.js';
@@ -234,6 +235,47 @@ describe('failover', () => {
       await b.write(2, 'after');
       await level(world, b, a, c);
     });
+  });
+
+  it('is told to a follower that was away when it comes back, once: a person may put it below the former leader then', async () => {
+    const [a, b, c] = await three();
+    await c.down();
+    assert.equal(await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS })), undefined);
+    await c.test.open();
+    c.up();
+    await world.until('C has moved', () => c.store.upstream === 'B');
+    await b.write(2, 'after');
+    await level(world, b, a, c);
+    await c.follow('A');
+    await b.write(2, 'more');
+    await level(world, b, a, c);
+    assert.equal(c.store.upstream, 'A');
+    assert.deepEqual(
+      [a, b, c].map(({ link }) => link.resyncs.full),
+      [0, 1, 0],
+    );
+  });
+
+  it('is not taken back where it turns out in the last moment that the other one has been asked', async () => {
+    const [a] = await three();
+    let changes = 0;
+    const failover: Failover = new Failover({
+      store: a.store,
+      clock: world.clock,
+      logger: a.test.logger,
+      followers: a.followers,
+      address: () => 'A',
+      change: async (change) => {
+        // As by a session that has begun before the link was stopped for the change.
+        if (++changes === 2) failover.introducing();
+        return change();
+      },
+    });
+    const error = await outcome(failover.run({ to: 'B', timeoutMs: 300 }));
+    assert.equal(changes, 2);
+    assert.equal(error?.code, 'outcome_unknown');
+    assert.equal(a.store.handingOver?.address, 'B');
+    assert.deepEqual(leaders(), []);
   });
 
   describe('with a node that is killed', () => {

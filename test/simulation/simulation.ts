@@ -364,11 +364,11 @@ export class Simulation {
       parents.set(node, parent.address);
       this.begin(`follow ${parent.address}`, node, () => node.follow(parent.address));
     }
-    this.write(root, []);
     await this.#until('what was begun ends', () => this.#inHand.size === 0);
     await this.#until('all are level with their leader', () => {
       this.#giveUpWhatIsRefused(parents);
       this.#insist(root);
+      this.#tellByWriting(root);
       return this.nodes.every(
         (node) =>
           node.isServing &&
@@ -412,9 +412,17 @@ export class Simulation {
     this.count('leader superseded');
     this.begin('promote once more', root, async () => {
       await root.replication.promote();
-      // Nodes further down wait for what their upstream has not heard of: only a write tells them that it never comes.
-      this.write(root, []);
     });
+  }
+
+  /** Nodes further down that lived under as late an epoch wait for what their upstream lacks: only a write tells them that it never comes. */
+  #tellByWriting(root: SimulatedNode): void {
+    const { epoch } = root.store.lineage;
+    const waits = (node: SimulatedNode) =>
+      node.isServing && node.link.status.state === 'waiting' && node.store.lineage.epoch >= epoch;
+    if (this.#inHand.size > 0 || root.store.supersededBy || !this.nodes.some(waits)) return;
+    this.count('told by a write');
+    this.write(root, []);
   }
 
   /** As a person would who has read why. */

@@ -31,6 +31,8 @@ export type ChecksumLookup = number | 'trimmed' | 'not_a_boundary' | 'beyond';
 export interface Pin {
   /** Everything after this offset is still wanted. */
   offset: number;
+  /** By whom, for people. */
+  readonly holder: string;
 }
 
 export class Log {
@@ -309,15 +311,23 @@ export class Log {
     return found?.position ?? base;
   }
 
-  /** Until released, nothing after `offset` is trimmed. */
-  pin(offset: number): Pin {
-    const pin = { offset };
+  /**
+   * Until released, nothing after `offset` is trimmed.
+   * @param holder who wants it, as a person is told.
+   */
+  pin(offset: number, holder: string): Pin {
+    const pin = { offset, holder };
     this.#pins.add(pin);
     return pin;
   }
 
   unpin(pin: Pin): void {
     this.#pins.delete(pin);
+  }
+
+  /** Those that keep something before `offset` from being trimmed. */
+  pinsBefore(offset: number): Pin[] {
+    return [...this.#pins].filter((pin) => pin.offset < offset);
   }
 
   /**

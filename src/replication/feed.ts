@@ -235,7 +235,7 @@ export class Feed implements Reporter {
       const refusal = await this.#options.greeted(handshake);
       if (refusal) return await this.#refuse(refusal);
       // Decided and pinned in one turn: nothing is trimmed between the decision and the first read.
-      const cursor = new Cursor(log, handshake.position, { pinned: true });
+      const cursor = new Cursor(log, handshake.position, { pinnedFor: this.#name() });
       try {
         const decision = await this.#decide(handshake, log);
         if (decision.kind === 'refuse') return await this.#refuse(decision);
@@ -327,7 +327,7 @@ export class Feed implements Reporter {
     this.#state = 'snapshot';
     const snapshot = await this.#store.snapshotAt({ share: true });
     const { position } = snapshot;
-    const cursor = new Cursor(log, position, { pinned: true });
+    const cursor = new Cursor(log, position, { pinnedFor: this.#name() });
     try {
       const { reason, message, details } = decision;
       this.#options.resynced('full', reason);

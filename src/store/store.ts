@@ -58,6 +58,8 @@ export interface StoreOptions {
   bootId(): string | undefined;
   /** Bytes of blocks that the log is trimmed to; undefined keeps all. */
   readonly logRetentionBytes?: number | undefined;
+  /** Bytes of blocks that a reader may keep beyond that; undefined: as many as by default. */
+  readonly logRetentionPinBytes?: number | undefined;
   /** Our own bug has shown itself: the process must not go on. */
   readonly onFatal: (error: Error) => void;
 }

@@ -53,7 +53,7 @@ export class Failover {
   /** The grant in hand may have reached the node that it names. */
   #asked = true;
   /** Who leads after the last handing over, and the followers by node ID that were away when the others were told. */
-  #handedOver: { readonly to: Omit<Moved, 'kind'>; readonly untold: Set<string> } | undefined;
+  #handedOver: { readonly to: Omit<Moved, 'kind'>; readonly offset: number; readonly untold: Set<string> } | undefined;
 
   constructor(options: FailoverOptions) {
     this.#options = options;
@@ -123,7 +123,7 @@ export class Failover {
     const untold = new Set(this.#store.knownFollowers.map(({ nodeId }) => nodeId));
     for (const { nodeId } of this.#options.followers.status) untold.delete(nodeId);
     untold.delete(to.node_id);
-    this.#handedOver = { to: leader, untold };
+    this.#handedOver = { to: leader, offset: to.offset, untold };
     const moved = this.#options.followers.moved(leader);
     this.#options.logger.info(
       { leader: to.address, offset: to.offset },
@@ -132,12 +132,17 @@ export class Failover {
     this.#attempt?.settle({ acceptedMs, moved });
   }
 
-  /** A follower is served: one that was away when the others were told is told now, once. */
-  arrived(follower: Pick<Feed, 'nodeId' | 'moved'>): void {
-    const { role, upstream, handingOver } = this.#store;
+  /**
+   * A follower is served: one that was away when the others were told is told
+   * now. Not one that has lived on elsewhere: a person has put it here since.
+   */
+  arrived(follower: Feed): void {
+    const { nodeId, came } = follower;
+    const { role, upstream, handingOver, lineage } = this.#store;
     const last = this.#handedOver;
     if (!last || role === 'leader' || handingOver || upstream !== last.to.address) return;
-    if (last.untold.delete(follower.nodeId)) follower.moved(last.to);
+    if (!came || came.offset > last.offset || lineage.replicationIdAt(came.offset) !== came.replicationId) return;
+    if (last.untold.delete(nodeId)) follower.moved(last.to);
   }
 
   /** The node that was to lead has bound itself not to. */

@@ -91,6 +91,11 @@ export class Feed implements Reporter {
     return this.#handshake?.catchingUp ?? false;
   }
 
+  /** The end of its log when the session began. */
+  get came(): Position | undefined {
+    return this.#handshake?.position;
+  }
+
   get position(): Pick<Acknowledgement, 'appendedOffset' | 'checksum' | 'replicationId'> | undefined {
     return this.#acknowledged;
   }

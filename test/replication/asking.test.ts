@@ -188,6 +188,22 @@ describe('a leader whose machine went down', () => {
     assert.equal(a.link.resyncs.full, 0);
   });
 
+  it('knows what it has led itself, where it has lost every block of that', async () => {
+    const b = await follower('B');
+    await a.restart();
+    await a.write(4, 'lost');
+    await reached(b);
+    assert.equal(a.store.lineage.epoch, 2);
+    await powerCut(3);
+    a.up();
+    await leads();
+    assert.equal(await refusal(), '');
+    assert.equal(await a.test.get('lost3'), 'lost at A');
+    await level(world, a, b);
+    assert.equal(b.link.resyncs.full, 1);
+    assert.equal(a.store.lineage.epoch, 3);
+  });
+
   it('can be told to follow instead', async () => {
     const b = await follower('B');
     await a.write(1, 'lost');

@@ -165,10 +165,11 @@ export class Asking {
       nodeId: this.#store.nodeId,
       nonce: this.#options.nonce,
       address: this.#options.address(),
-      lineage: this.#store.lineageOfData.rows,
+      // It asks for the log alone: its keyspace may be ahead of that.
+      lineage: log.lineage.upTo(log.end.offset).rows,
       position: log.end,
       baseOffset: log.base.offset,
-      keyspaceOffset: this.#store.keyspaceOffset,
+      keyspaceOffset: Math.min(this.#store.keyspaceOffset, log.end.offset),
       acceptDataLoss: false,
       full: false,
       keyspaceIncomplete: false,

@@ -317,6 +317,7 @@ export class Replication {
       await this.#change(async () => {
         if (!this.#store.asking) return;
         if (superseded) await this.#store.supersede(superseded);
+        else if (this.#store.incomplete) await this.#store.openAnew();
         else await this.#store.promote();
       });
     } catch (error) {

@@ -10,7 +10,8 @@ import type { Files } from '../files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import type { Database, DatabaseOptions, OpenDatabase } from '../level.js';
 import { FSYNC_INTERVAL_MS, LOG_RETENTION_PIN_BYTES, SCRUB_PAUSE_MS } from '../limits.js';
-import { Lineage } from '../lineage.js';
+import { Lineage, type LineageRow } from '../lineage.js';
+import type { Block } from '../log/block.js';
 import type { LogFinding } from '../log/finding.js';
 import { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
@@ -122,6 +123,12 @@ export class Generation {
     const rows = this.log.lineage.upTo(reached);
     if (position.offset <= this.log.end.offset) return rows;
     return new Lineage([...lineage, ...rows.rows.filter(({ firstOffset }) => firstOffset > position.offset)]);
+  }
+
+  /** Takes blocks into the log alone, where the keyspace is ahead of it: an open replays them. */
+  async append(blocks: readonly Block[], rows: readonly LineageRow[]): Promise<void> {
+    await this.log.append(blocks, { sync: false, rows });
+    this.log.publish(blocks);
   }
 
   /** Ends every reader with `reason`; what is in hand is finished, nothing new begins. */

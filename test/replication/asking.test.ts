@@ -204,6 +204,35 @@ describe('a leader whose machine went down', () => {
     assert.equal(a.store.lineage.epoch, 3);
   });
 
+  it('whose keyspace is ahead of what is left of its log gets that back too, or says what is to be done', async () => {
+    const b = await follower('B');
+    await a.write(4, 'lost');
+    await reached(b);
+    await (await a.store.snapshotAt()).release();
+    await powerCut(5);
+    assert.match(a.store.notServing?.message ?? '', /the log lost its tail; this leader asks its known followers/);
+    a.up();
+    await leads();
+    await world.until('it serves', () => a.store.isServing);
+    assert.equal(await a.test.get('lost3'), 'lost at A');
+    await a.write(1, 'after');
+    await level(world, a, b);
+    assert.deepEqual([b.link.resyncs.full, await b.store.lostWrites()], [1, 0]);
+    await b.down();
+    await (await a.store.snapshotAt()).release();
+    a.test.bootId = 'boot 2, before the third';
+    await powerCut(6);
+    a.up();
+    const advice = /until it has followed a node that has the data: "follow HOST:PORT"/;
+    await world.until('it says so', () => advice.test(a.store.notServing?.message ?? ''));
+    assert.equal(a.store.asking, false);
+    await b.test.open();
+    b.up();
+    await b.replication.promote();
+    await a.follow('B');
+    await level(world, b, a);
+  });
+
   it('can be told to follow instead', async () => {
     const b = await follower('B');
     await a.write(1, 'lost');

@@ -166,7 +166,7 @@ function decideBeyond(branch: number, asker: Asker, asked: Asked): Judgement {
   if (asked.role === 'follower' && branch === asked.end.offset && !next) {
     return {
       kind: 'wait',
-      message: `asked for what follows offset ${offset}, this node is a follower itself and has only reached ${asked.end.offset}`,
+      message: `asked for what follows offset ${offset}, this node is a follower itself and has only reached ${asked.end.offset}; the next write of its leader shows whether that goes on here`,
     };
   }
   const goesOn = next ? `${next.replicationId} from there` : `${asked.end.replicationId} to ${asked.end.offset}`;

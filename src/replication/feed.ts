@@ -289,17 +289,22 @@ export class Feed implements Reporter {
     if (this.#state !== 'waiting') await this.#send({ kind: 'wait', reason: message });
     this.#state = 'waiting';
     const { offset } = log.end;
+    const { ended } = this.#channel;
+    if (ended.aborted) throw ended.reason;
     const over = new AbortController();
-    const signal = AbortSignal.any([this.#channel.ended, over.signal]);
+    // Not AbortSignal.any: a follower may wait for long, and each would leave something behind.
+    const end = () => over.abort(ended.reason);
+    ended.addEventListener('abort', end, { once: true });
     try {
       await Promise.race([
-        log.whenBeyond(offset, signal),
-        sleep(this.#options.clock, this.#options.heartbeatIntervalMs, signal),
+        log.whenBeyond(offset, over.signal),
+        sleep(this.#options.clock, this.#options.heartbeatIntervalMs, over.signal),
       ]);
     } finally {
+      ended.removeEventListener('abort', end);
       over.abort();
     }
-    if (this.#channel.ended.aborted) throw this.#channel.ended.reason;
+    if (ended.aborted) throw ended.reason;
   }
 
   async #continue(decision: Decision & { kind: 'continue' }, cursor: Cursor, log: Log): Promise<void> {

@@ -33,6 +33,7 @@ export interface ServeOptions {
   overlayBytes?: number;
   replayBytes?: number;
   logRetentionBytes?: number;
+  logRetentionPinBytes?: number;
   linkTimeout?: number;
   heartbeatInterval?: number;
   minFollowers?: number;
@@ -86,6 +87,11 @@ function limitOptions(): Option[] {
     size('--overlay-bytes', 'memory for writes that are not in the keyspace on disk yet', DEFAULTS.overlayBytesMax),
     size('--replay-bytes', 'log that a restart may have to replay', DEFAULTS.replayBytesMax),
     size('--log-retention-bytes', 'log that is kept for followers to come back to', DEFAULTS.logRetentionBytes),
+    size(
+      '--log-retention-pin-bytes',
+      'log that is kept at most for a follower that is connected and slow',
+      DEFAULTS.logRetentionPinBytes,
+    ),
   ];
 }
 
@@ -163,6 +169,7 @@ export function nodeOptions(options: ServeOptions): NodeOptions {
     overlayBytesMax: options.overlayBytes,
     replayBytesMax: options.replayBytes,
     logRetentionBytes: options.logRetentionBytes,
+    logRetentionPinBytes: options.logRetentionPinBytes,
     linkTimeoutMs: options.linkTimeout,
     heartbeatIntervalMs: options.heartbeatInterval,
     minFollowers: options.minFollowers,

@@ -14,6 +14,7 @@ import {
   KEY_BYTES_MAX,
   LINK_TIMEOUT_MS,
   LOG_RETENTION_BYTES,
+  LOG_RETENTION_PIN_BYTES,
   MAX_LAG_MS,
   OVERLAY_BYTES_MAX,
   REPLAY_BYTES_MAX,
@@ -42,6 +43,8 @@ export interface NodeOptions {
   replayBytesMax?: number | undefined;
   /** Log that is kept for followers that come back; the oldest above it goes. */
   logRetentionBytes?: number | undefined;
+  /** Log that is kept beyond that for a follower that is connected and slow; further behind, it is let go. */
+  logRetentionPinBytes?: number | undefined;
   /** Silence after which a replication link is dead. */
   linkTimeoutMs?: number | undefined;
   /** Between heartbeats, and between acknowledgements where nothing else is sent; left out, at most a third of `linkTimeoutMs`. */
@@ -69,6 +72,7 @@ export interface NodeConfig {
   readonly limits: Limits;
   readonly budget: CheckpointBudget;
   readonly logRetentionBytes: number;
+  readonly logRetentionPinBytes: number;
   readonly linkTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   readonly minFollowers: number;
@@ -91,6 +95,7 @@ export const DEFAULTS = {
   overlayBytesMax: OVERLAY_BYTES_MAX,
   replayBytesMax: REPLAY_BYTES_MAX,
   logRetentionBytes: LOG_RETENTION_BYTES,
+  logRetentionPinBytes: LOG_RETENTION_PIN_BYTES,
   linkTimeoutMs: LINK_TIMEOUT_MS,
   heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
   /** A leader alone takes writes: who wants more safety than that says so. */
@@ -137,6 +142,12 @@ export function checkConfig(options: NodeOptions): NodeConfig {
     logRetentionBytes: checkNumber(
       'log-retention-bytes',
       options.logRetentionBytes ?? DEFAULTS.logRetentionBytes,
+      1024,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    logRetentionPinBytes: checkNumber(
+      'log-retention-pin-bytes',
+      options.logRetentionPinBytes ?? DEFAULTS.logRetentionPinBytes,
       1024,
       Number.MAX_SAFE_INTEGER,
     ),

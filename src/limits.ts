@@ -105,6 +105,13 @@ export const WEIGHT_SEGMENTS_MAX = 16 * 1024;
 /** Log that is kept: a follower that was away while less than that was written comes back without a full resync. */
 export const LOG_RETENTION_BYTES = 1024 * MiB;
 
+/**
+ * Log that is kept for those who are connected and have not read it yet; past
+ * it the slowest is let go. It has to be more than is written during the
+ * longest full resync, which would begin anew for ever otherwise.
+ */
+export const LOG_RETENTION_PIN_BYTES = 8 * 1024 * MiB;
+
 /** How often the log is held against that, and how it is trimmed: so much, then a rest. */
 export const RETENTION_INTERVAL_MS = 1_000;
 export const RETENTION_STEP_BYTES = 8 * MiB;

@@ -102,6 +102,6 @@ export class Lineage {
 }
 
 /** Epochs are left out: an ID is drawn once, with 160 random bits. */
-function rowsEqual(a: LineageRow, b: LineageRow): boolean {
+export function rowsEqual(a: LineageRow, b: LineageRow): boolean {
   return a.replicationId === b.replicationId && a.firstOffset === b.firstOffset && a.checksum === b.checksum;
 }

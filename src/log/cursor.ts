@@ -15,14 +15,15 @@ export class Cursor {
   #checksum: number;
 
   /**
-   * Stands at a block's end. A pinned cursor keeps what it has not read from
-   * being trimmed, for as long as it is open.
+   * Stands at a block's end. One that is pinned, for somebody, keeps what it has
+   * not read from being trimmed, for as long as it is open, or until that has
+   * become too much.
    */
-  constructor(log: Log, at: { offset: number; checksum: number }, options: { pinned: boolean } = { pinned: false }) {
+  constructor(log: Log, at: { offset: number; checksum: number }, options: { pinnedFor?: string } = {}) {
     this.#log = log;
     this.#offset = at.offset;
     this.#checksum = at.checksum;
-    this.#pin = options.pinned ? log.pin(at.offset) : undefined;
+    this.#pin = options.pinnedFor === undefined ? undefined : log.pin(at.offset, options.pinnedFor);
   }
 
   get offset(): number {

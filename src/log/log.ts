@@ -31,6 +31,8 @@ export type ChecksumLookup = number | 'trimmed' | 'not_a_boundary' | 'beyond';
 export interface Pin {
   /** Everything after this offset is still wanted. */
   offset: number;
+  /** By whom, for people. */
+  readonly holder: string;
 }
 
 export class Log {
@@ -95,6 +97,12 @@ export class Log {
 
   get lineage(): Lineage {
     return this.#extent.lineage;
+  }
+
+  /** The history that the next command begins; undefined where it goes on in that of the last one. */
+  get nextHistory(): LineageRow | undefined {
+    const { current } = this.lineage;
+    return current && current.firstOffset > this.end.offset ? current : undefined;
   }
 
   /**
@@ -174,8 +182,8 @@ export class Log {
   /** Drops a history under which nothing was logged: a node that follows goes on in its upstream's. */
   async forgetUnusedHistory(): Promise<void> {
     this.#assertOpen();
-    const row = this.lineage.current;
-    if (!row || row.firstOffset <= this.end.offset) return;
+    const row = this.nextHistory;
+    if (!row) return;
     const batch = this.#db.batch();
     batch.del(lineageKey(row.firstOffset));
     await batch.write({ sync: true });
@@ -303,15 +311,23 @@ export class Log {
     return found?.position ?? base;
   }
 
-  /** Until released, nothing after `offset` is trimmed. */
-  pin(offset: number): Pin {
-    const pin = { offset };
+  /**
+   * Until released, nothing after `offset` is trimmed.
+   * @param holder who wants it, as a person is told.
+   */
+  pin(offset: number, holder: string): Pin {
+    const pin = { offset, holder };
     this.#pins.add(pin);
     return pin;
   }
 
   unpin(pin: Pin): void {
     this.#pins.delete(pin);
+  }
+
+  /** Those that keep something before `offset` from being trimmed. */
+  pinsBefore(offset: number): Pin[] {
+    return [...this.#pins].filter((pin) => pin.offset < offset);
   }
 
   /**

@@ -7,7 +7,7 @@
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
-import { Lineage, type LineageRow } from '../lineage.js';
+import { Lineage, type LineageRow, rowsEqual } from '../lineage.js';
 import { BLOCK_FORMAT, Block } from '../log/block.js';
 import type { Logger } from '../logger.js';
 import type { SupersededBy } from '../store/directory.js';
@@ -129,10 +129,11 @@ export class Asking {
 
   /** @throws HeadwaterError `superseded`: what that one has beyond was written by another leader. */
   #checkSuperseded(lineage: readonly LineageRow[], { nodeId, address }: KnownFollower): void {
-    const epoch = supersedingEpoch(
-      this.#store.log.lineage.upTo(this.#store.position.offset),
-      Lineage.received(lineage),
-    );
+    const { log } = this.#store;
+    const theirs = Lineage.received(lineage);
+    // This node may have lost all that it had written under the last history that it began.
+    const own = theirs.rows.some((row) => log.nextHistory && rowsEqual(row, log.nextHistory));
+    const epoch = supersedingEpoch(own ? log.lineage : log.lineage.upTo(log.end.offset), theirs);
     if (epoch === undefined) return;
     if (epoch > (this.#superseded?.epoch ?? 0)) this.#superseded = { node_id: nodeId, address, epoch };
     throw new HeadwaterError('superseded', `it has a later history, epoch ${epoch}`);
@@ -164,10 +165,11 @@ export class Asking {
       nodeId: this.#store.nodeId,
       nonce: this.#options.nonce,
       address: this.#options.address(),
-      lineage: this.#store.lineageOfData.rows,
+      // It asks for the log alone: its keyspace may be ahead of that.
+      lineage: log.lineage.upTo(log.end.offset).rows,
       position: log.end,
       baseOffset: log.base.offset,
-      keyspaceOffset: this.#store.keyspaceOffset,
+      keyspaceOffset: Math.min(this.#store.keyspaceOffset, log.end.offset),
       acceptDataLoss: false,
       full: false,
       keyspaceIncomplete: false,

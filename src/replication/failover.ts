@@ -16,6 +16,7 @@ import { HeadwaterError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Store } from '../store/store.js';
 import type { FailoverReply } from '../wire/admin.js';
+import type { Moved } from '../wire/down-frames.js';
 import type { Feed } from './feed.js';
 import type { Followers } from './followers.js';
 
@@ -51,6 +52,8 @@ export class Failover {
   #attempt: Attempt | undefined;
   /** The grant in hand may have reached the node that it names. */
   #asked = true;
+  /** Who leads after the last handing over, and the followers by node ID that were away when the others were told. */
+  #handedOver: { readonly to: Omit<Moved, 'kind'>; readonly offset: number; readonly untold: Set<string> } | undefined;
 
   constructor(options: FailoverOptions) {
     this.#options = options;
@@ -116,12 +119,30 @@ export class Failover {
     if (!to) return;
     const acceptedMs = this.#options.clock.monotonicMs();
     await this.#store.handedOver();
-    const moved = this.#options.followers.moved({ address: to.address, nodeId: to.node_id });
+    const leader = { address: to.address, nodeId: to.node_id };
+    const untold = new Set(this.#store.knownFollowers.map(({ nodeId }) => nodeId));
+    for (const { nodeId } of this.#options.followers.status) untold.delete(nodeId);
+    untold.delete(to.node_id);
+    this.#handedOver = { to: leader, offset: to.offset, untold };
+    const moved = this.#options.followers.moved(leader);
     this.#options.logger.info(
       { leader: to.address, offset: to.offset },
       `handed over to ${to.address} at offset ${to.offset}; other followers that were told: ${moved}`,
     );
     this.#attempt?.settle({ acceptedMs, moved });
+  }
+
+  /**
+   * A follower is served: one that was away when the others were told is told
+   * now. Not one that has lived on elsewhere: a person has put it here since.
+   */
+  arrived(follower: Feed): void {
+    const { nodeId, came } = follower;
+    const { role, upstream, handingOver, lineage } = this.#store;
+    const last = this.#handedOver;
+    if (!last || role === 'leader' || handingOver || upstream !== last.to.address) return;
+    if (!came || came.offset > last.offset || lineage.replicationIdAt(came.offset) !== came.replicationId) return;
+    if (last.untold.delete(nodeId)) follower.moved(last.to);
   }
 
   /** The node that was to lead has bound itself not to. */

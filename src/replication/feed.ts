@@ -10,7 +10,7 @@ import { HeadwaterError } from '../errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { KeyspaceDigest, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS } from '../limits.js';
-import { Lineage } from '../lineage.js';
+import { Lineage, type LineageRow } from '../lineage.js';
 import { BLOCK_FORMAT } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
@@ -42,6 +42,8 @@ export interface FeedOptions {
   path(): readonly string[];
   /** The leader's time at which this node was known to hold everything up to then. */
   levelMs(): number;
+  /** The history that the leader has begun right behind the end of this node's log. */
+  nextHistory(): LineageRow | undefined;
   /** Counts and lists the session; refuses a node that is connected already. */
   admit(feed: Feed): HeadwaterError | undefined;
   resynced(kind: 'partial' | 'full', reason: string): void;
@@ -87,6 +89,11 @@ export class Feed implements Reporter {
   /** A leader that asks for what it has lost, and no follower. */
   get isCatchingUp(): boolean {
     return this.#handshake?.catchingUp ?? false;
+  }
+
+  /** The end of its log when the session began. */
+  get came(): Position | undefined {
+    return this.#handshake?.position;
   }
 
   get position(): Pick<Acknowledgement, 'appendedOffset' | 'checksum' | 'replicationId'> | undefined {
@@ -233,7 +240,7 @@ export class Feed implements Reporter {
       const refusal = await this.#options.greeted(handshake);
       if (refusal) return await this.#refuse(refusal);
       // Decided and pinned in one turn: nothing is trimmed between the decision and the first read.
-      const cursor = new Cursor(log, handshake.position, { pinned: true });
+      const cursor = new Cursor(log, handshake.position, { pinnedFor: this.#name() });
       try {
         const decision = await this.#decide(handshake, log);
         if (decision.kind === 'refuse') return await this.#refuse(decision);
@@ -263,6 +270,7 @@ export class Feed implements Reporter {
         end,
         base,
         checksumAtAsked,
+        nextHistory: this.#options.nextHistory(),
       },
     );
   }
@@ -281,17 +289,22 @@ export class Feed implements Reporter {
     if (this.#state !== 'waiting') await this.#send({ kind: 'wait', reason: message });
     this.#state = 'waiting';
     const { offset } = log.end;
+    const { ended } = this.#channel;
+    if (ended.aborted) throw ended.reason;
     const over = new AbortController();
-    const signal = AbortSignal.any([this.#channel.ended, over.signal]);
+    // Not AbortSignal.any: a follower may wait for long, and each would leave something behind.
+    const end = () => over.abort(ended.reason);
+    ended.addEventListener('abort', end, { once: true });
     try {
       await Promise.race([
-        log.whenBeyond(offset, signal),
-        sleep(this.#options.clock, this.#options.heartbeatIntervalMs, signal),
+        log.whenBeyond(offset, over.signal),
+        sleep(this.#options.clock, this.#options.heartbeatIntervalMs, over.signal),
       ]);
     } finally {
+      ended.removeEventListener('abort', end);
       over.abort();
     }
-    if (this.#channel.ended.aborted) throw this.#channel.ended.reason;
+    if (ended.aborted) throw ended.reason;
   }
 
   async #continue(decision: Decision & { kind: 'continue' }, cursor: Cursor, log: Log): Promise<void> {
@@ -324,7 +337,7 @@ export class Feed implements Reporter {
     this.#state = 'snapshot';
     const snapshot = await this.#store.snapshotAt({ share: true });
     const { position } = snapshot;
-    const cursor = new Cursor(log, position, { pinned: true });
+    const cursor = new Cursor(log, position, { pinnedFor: this.#name() });
     try {
       const { reason, message, details } = decision;
       this.#options.resynced('full', reason);
@@ -449,6 +462,7 @@ export class Feed implements Reporter {
       timeMs: this.#store.nowMs(),
       path: this.#options.path(),
       levelMs: unsent ? Math.min(levelMs, this.#options.acknowledgements.levelMs(sent.offset)) : levelMs,
+      nextHistory: this.#options.nextHistory(),
     });
   }
 

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
+import type { LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
 import type { KnownFollower } from '../store/known-followers.js';
 import type { Message, Store } from '../store/store.js';
@@ -27,11 +28,13 @@ export interface FollowersOptions {
   /** What a handshake means for the leadership; a refusal where the follower is not to be served. */
   greeted(handshake: Handshake): Promise<{ reason: string; message: string } | undefined>;
   /** A follower is served. */
-  arrived(): void;
+  arrived(feed: Feed): void;
   /** Node IDs from the leader down to this node. */
   path(): readonly string[];
   /** The leader's time at which this node was known to hold everything up to then. */
   levelMs(): number;
+  /** The history that the leader has begun right behind the end of this node's log. */
+  nextHistory(): LineageRow | undefined;
   /** Towards the leader; the offset that the message has, or follows. */
   publish(message: Message): Promise<number>;
   /** A digest of a node below. */
@@ -63,7 +66,7 @@ export class Followers {
       admit: (candidate) => this.#admit(candidate),
       resynced: (kind, reason) => {
         this.served[kind]++;
-        this.#options.arrived();
+        this.#options.arrived(feed);
         this.reasons.count(kind, reason);
       },
       refused: (refusal) => this.reasons.refused(refusal),

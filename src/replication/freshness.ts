@@ -133,17 +133,20 @@ export class Freshness {
   /** Resolves when the log has grown, or after `withinMs`: heartbeats, promotions and reopened stores wake nobody. */
   async #moved(withinMs: number, signal: AbortSignal): Promise<void> {
     const enough = new AbortController();
-    const either = AbortSignal.any([enough.signal, signal]);
+    // Not AbortSignal.any: on a stream that lives for long, each would leave something behind.
+    const abort = () => enough.abort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
     const grown = this.#store.isServing
-      ? this.#store.log.whenBeyond(this.#store.position.offset, either)
+      ? this.#store.log.whenBeyond(this.#store.position.offset, enough.signal)
       : new Promise<void>(() => {});
     try {
-      await Promise.race([sleep(this.#options.clock, withinMs, either), grown]);
+      await Promise.race([sleep(this.#options.clock, withinMs, enough.signal), grown]);
     } catch (error) {
       // The log was closed for another: there is more to see when that is open.
       if (signal.aborted) throw error;
       await sleep(this.#options.clock, withinMs, signal);
     } finally {
+      signal.removeEventListener('abort', abort);
       grown.catch(() => {});
       enough.abort();
     }

@@ -8,6 +8,7 @@ import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import { RECONNECT_MS_MAX, RECONNECT_MS_MIN } from '../limits.js';
+import type { LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
 import type { Message, Store } from '../store/store.js';
 import type { Heartbeat, Moved } from '../wire/down-frames.js';
@@ -110,6 +111,13 @@ export class Link {
   /** Node IDs from the leader down to this node's upstream, as far as the session in hand has told. */
   get path(): readonly string[] {
     return this.#path;
+  }
+
+  /** The history that the leader has begun right where this node's log ends, as the session in hand has told. */
+  get nextHistory(): LineageRow | undefined {
+    const row = this.#state.name === 'streaming' ? this.#heartbeat?.nextHistory : undefined;
+    const { offset, checksum } = this.#store.position;
+    return row?.firstOffset === offset + 1 && row.checksum === checksum ? row : undefined;
   }
 
   /** The leader's time at which this node was last known to hold everything up to then; 0 where it never was. */

@@ -113,8 +113,12 @@ export class Replication {
       publish: (message) => this.#publish(message),
       reported: (report) => this.comparisons.reported(report),
       levelMs: () => (store.role === 'leader' ? store.nowMs() : this.link.levelMs),
+      nextHistory: () => this.#nextHistory,
       greeted: (handshake) => this.#greeted(handshake),
-      arrived: () => this.#rememberFollowers(),
+      arrived: (feed) => {
+        this.#failover.arrived(feed);
+        this.#rememberFollowers();
+      },
     });
     this.#failover = new Failover({
       ...options,
@@ -261,7 +265,7 @@ export class Replication {
     // Who gives its data up has no say.
     if (store.role === 'leader' && !store.supersededBy && !handshake.acceptDataLoss) {
       const epoch = supersedingEpoch(this.#usedLineage, Lineage.received(handshake.lineage));
-      if (epoch !== undefined && epoch > store.lineage.epoch) {
+      if (epoch !== undefined && epoch >= store.lineage.epoch) {
         const { nodeId: node_id, address } = handshake;
         await this.#change(async () => {
           if (store.role === 'leader') await store.supersede({ node_id, address, epoch });
@@ -299,6 +303,13 @@ export class Replication {
     });
   }
 
+  /** The history that the next command of the leader begins, where this node has all before it. */
+  get #nextHistory(): LineageRow | undefined {
+    const store = this.#store;
+    if (!store.isServing || store.whyNoWrites) return undefined;
+    return store.role === 'leader' ? store.log.nextHistory : this.link.nextHistory;
+  }
+
   /** Without a history under which nothing was logged. */
   get #usedLineage(): Lineage {
     const { log } = this.#store;
@@ -317,6 +328,7 @@ export class Replication {
       await this.#change(async () => {
         if (!this.#store.asking) return;
         if (superseded) await this.#store.supersede(superseded);
+        else if (this.#store.incomplete) await this.#store.openAnew();
         else await this.#store.promote();
       });
     } catch (error) {

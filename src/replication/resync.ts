@@ -7,7 +7,7 @@
  * common, never by length. Design: decision 15.
  */
 
-import type { Lineage } from '../lineage.js';
+import { type Lineage, type LineageRow, rowsEqual } from '../lineage.js';
 import type { ChecksumLookup } from '../log/log.js';
 import { formatChecksum, type Position } from '../position.js';
 
@@ -39,6 +39,8 @@ export interface Asked {
   readonly base: Position;
   /** What the log says of the asker's offset. */
   readonly checksumAtAsked: ChecksumLookup;
+  /** The history that the leader has begun right behind `end`, where nothing is logged under it yet. */
+  readonly nextHistory?: LineageRow | undefined;
 }
 
 export const CONTINUE_REASONS = [
@@ -160,14 +162,27 @@ function otherCluster(asker: Asker, asked: Asked): Refusal {
 /** The asker has commands beyond the branch. */
 function decideBeyond(branch: number, asker: Asker, asked: Asked): Judgement {
   const offset = reach(asker);
-  if (asked.role === 'follower' && branch === asked.end.offset) {
+  const next = leftFor(branch, asker, asked);
+  if (asked.role === 'follower' && branch === asked.end.offset && !next) {
     return {
       kind: 'wait',
-      message: `asked for what follows offset ${offset}, this node is a follower itself and has only reached ${asked.end.offset}`,
+      message: `asked for what follows offset ${offset}, this node is a follower itself and has only reached ${asked.end.offset}; the next write of its leader shows whether that goes on here`,
     };
   }
-  const message = `the histories part after offset ${branch}: the follower has its own commands up to ${offset}, the upstream goes on as ${asked.end.replicationId} to ${asked.end.offset}`;
+  const goesOn = next ? `${next.replicationId} from there` : `${asked.end.replicationId} to ${asked.end.offset}`;
+  const message = `the histories part after offset ${branch}: the follower has its own commands up to ${offset}, the upstream goes on as ${goesOn}`;
   return losing('DIVERGED', message, branch, asker, asked);
+}
+
+/**
+ * The history for which a later leader has left the asker's, where nothing is
+ * logged under it yet. A leader that was restarted begins another one at the
+ * same place: what an asker has of a history as late as this may be that one's.
+ */
+function leftFor(branch: number, asker: Asker, { end, nextHistory: next }: Asked): LineageRow | undefined {
+  const begins = next?.firstOffset === branch + 1 && branch === end.offset && next.checksum === end.checksum;
+  if (!begins || next.epoch <= asker.lineage.epoch) return undefined;
+  return asker.lineage.rows.some((row) => rowsEqual(row, next)) ? undefined : next;
 }
 
 function decideOnLineage(branch: number, asker: Asker, asked: Asked): Judgement {

@@ -5,7 +5,7 @@
  * the node that it names, once, exactly where the giver's log ends; and a node
  * that says no says it for ever. Design: decision 21.
  */
-import type { Lineage } from '../lineage.js';
+import { type Lineage, rowsEqual } from '../lineage.js';
 import { formatPosition, type Position } from '../position.js';
 
 export interface Offer {
@@ -66,13 +66,28 @@ export function answerOffer(offer: Offer, taker: Taker): Answer {
 /**
  * The epoch under which the history of `own` was led on by another leader, to
  * the end of `other`; undefined where it was not, or not as far as this tells.
+ *
+ * Two that began histories of their own at one place, as where a handing over
+ * was overridden that had been acted upon, are both led: the later epoch goes
+ * on, and of two equal ones that with the greater ID, so that each of them comes
+ * to the same answer.
  */
 export function supersedingEpoch(own: Lineage, other: Lineage): number | undefined {
   const last = own.current;
-  if (!last || other.epoch <= own.epoch) return undefined;
-  const goesOn = other.rows.some(
-    ({ replicationId, firstOffset, checksum }) =>
-      replicationId === last.replicationId && firstOffset === last.firstOffset && checksum === last.checksum,
-  );
-  return goesOn ? other.epoch : undefined;
+  const theirs = other.current;
+  if (!last || !theirs) return undefined;
+  if (other.rows.some((row) => rowsEqual(row, last))) return theirs.epoch > last.epoch ? theirs.epoch : undefined;
+  if (!partAtOnePlace(own, other)) return undefined;
+  const later = theirs.epoch === last.epoch ? theirs.replicationId > last.replicationId : theirs.epoch > last.epoch;
+  return later ? theirs.epoch : undefined;
+}
+
+/** Whether both left the last history that they share at the same command. */
+function partAtOnePlace(own: Lineage, other: Lineage): boolean {
+  const shared = own.rows.findLastIndex((row) => other.rows.some((candidate) => rowsEqual(candidate, row)));
+  const sharedRow = own.rows[shared];
+  if (!sharedRow) return false;
+  const mine = own.rows[shared + 1];
+  const theirs = other.rows[other.rows.findIndex((candidate) => rowsEqual(candidate, sharedRow)) + 1];
+  return mine?.firstOffset === theirs?.firstOffset && mine?.checksum === theirs?.checksum;
 }

@@ -9,8 +9,9 @@ import { HeadwaterError } from '../errors.js';
 import type { Files } from '../files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import type { Database, DatabaseOptions, OpenDatabase } from '../level.js';
-import { FSYNC_INTERVAL_MS, SCRUB_PAUSE_MS } from '../limits.js';
-import { Lineage } from '../lineage.js';
+import { FSYNC_INTERVAL_MS, LOG_RETENTION_PIN_BYTES, SCRUB_PAUSE_MS } from '../limits.js';
+import { Lineage, type LineageRow } from '../lineage.js';
+import type { Block } from '../log/block.js';
 import type { LogFinding } from '../log/finding.js';
 import { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
@@ -48,6 +49,8 @@ export interface GenerationOptions {
   readonly budget: CheckpointBudget;
   /** Bytes of blocks that the log is trimmed to; undefined keeps all. */
   readonly logRetentionBytes?: number | undefined;
+  /** Bytes of blocks that a reader may keep beyond that; undefined: as many as by default. */
+  readonly logRetentionPinBytes?: number | undefined;
   /** Keeps blocks that recovery is about to take out of the log; they are durable when it resolves. */
   quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void>;
   /** A write failed: everything open here is to be thrown away and opened anew. */
@@ -122,6 +125,12 @@ export class Generation {
     return new Lineage([...lineage, ...rows.rows.filter(({ firstOffset }) => firstOffset > position.offset)]);
   }
 
+  /** Takes blocks into the log alone, where the keyspace is ahead of it: an open replays them. */
+  async append(blocks: readonly Block[], rows: readonly LineageRow[]): Promise<void> {
+    await this.log.append(blocks, { sync: false, rows });
+    this.log.publish(blocks);
+  }
+
   /** Ends every reader with `reason`; what is in hand is finished, nothing new begins. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#stop.abort(reason);
@@ -150,11 +159,16 @@ export class Generation {
     }
   }
 
-  #retain({ clock, logger, onFailure }: GenerationOptions, retentionBytes: number): Promise<void> {
+  #retain(options: GenerationOptions, retentionBytes: number): Promise<void> {
+    const { clock, logger, onFailure } = options;
+    const pinBytes = Math.max(retentionBytes, options.logRetentionPinBytes ?? LOG_RETENTION_PIN_BYTES);
     const { log, keyspace, checkpointer } = this;
     const checkpointOffset = () => keyspace.checkpoint.position.offset;
     const checkpoint = () => checkpointer.checkpoint();
-    return retain({ log, clock, logger, retentionBytes, checkpointOffset, checkpoint, onFailure }, this.#stop.signal);
+    return retain(
+      { log, clock, logger, retentionBytes, pinBytes, checkpointOffset, checkpoint, onFailure },
+      this.#stop.signal,
+    );
   }
 
   async #scrub({ clock, logger, onFailure }: GenerationOptions): Promise<void> {

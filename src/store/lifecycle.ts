@@ -165,7 +165,7 @@ export class Lifecycle {
 
   /**
    * Opens for the first time.
-   * @throws HeadwaterError, `keyspace_incomplete` on a leader; nothing is open then.
+   * @throws HeadwaterError, `keyspace_incomplete` on a leader that has nobody to ask; nothing is open then.
    */
   async start(): Promise<void> {
     try {
@@ -287,6 +287,18 @@ export class Lifecycle {
   }
 
   /**
+   * A leader that asked while its keyspace was ahead of its log opens anew, with
+   * what it has received: it leads where that was all, else it goes on as one
+   * that has to be told whom to follow.
+   */
+  async openAnew(): Promise<void> {
+    await this.#changeUnlessClosing(async () => {
+      this.#asking = false;
+      await this.#reopen(new HeadwaterError('unavailable', 'the store is opening with what its followers have sent'));
+    });
+  }
+
+  /**
    * Closes the generation, lets `exchange` name another one, and opens that.
    * @throws what failed; whichever generation is the current one by then is open all the same.
    */
@@ -344,7 +356,7 @@ export class Lifecycle {
     return this.#closed;
   }
 
-  /** @throws HeadwaterError `keyspace_incomplete` on a leader that is starting; one that runs stays up to be told whom to follow. */
+  /** @throws HeadwaterError `keyspace_incomplete` on a leader that is starting and has nobody to ask; one that runs stays up to be told whom to follow. */
   async #open({ starting } = { starting: false }): Promise<void> {
     if (!starting) await this.#directory.verify();
     const generation = await Generation.open(this.#directory.currentGeneration, {
@@ -356,8 +368,11 @@ export class Lifecycle {
     this.#generation = generation;
     const { incomplete } = generation;
     if (incomplete) {
+      const leads = this.#directory.node.role === 'leader';
+      // They may have what the log has lost.
+      if (starting) this.#asking = leads && this.#options.hasKnownFollowers();
       const message = this.#withAdvice(incomplete);
-      if (starting && this.#directory.node.role === 'leader')
+      if (starting && leads && !this.#asking)
         throw new HeadwaterError('keyspace_incomplete', message, { cause: incomplete });
       const { offset } = generation.log.end;
       this.#logger.error(
@@ -394,7 +409,10 @@ export class Lifecycle {
     await this.#noteLife({ clean: false });
     if (this.#directory.node.cluster_id === '')
       await this.#directory.update({ cluster_id: this.#options.randomBytes(16).toString('hex') });
-    const above = this.#directory.node.superseded_by?.epoch;
+    const { superseded_by, handing_over } = this.#directory.node;
+    // The node that was to lead may have taken the next epoch: this one has to be seen to come after that.
+    const granted = handing_over ? log.lineage.epoch + 1 : 0;
+    const above = Math.max(superseded_by?.epoch ?? 0, granted);
     const row = await log.beginHistory(this.#options.randomBytes(20).toString('hex'), above);
     this.#logger.info(
       { replication_id: row.replicationId, epoch: row.epoch },
@@ -515,6 +533,7 @@ export class Lifecycle {
   /** A keyspace that is ahead of its log: the missing commands have to come from elsewhere. */
   #withAdvice(incomplete: HeadwaterError): string {
     if (this.#directory.node.role === 'follower') return `${incomplete.message}; nothing is served until a full resync`;
+    if (this.#asking) return `${incomplete.message}; this leader asks its known followers for what is missing`;
     return `${incomplete.message}; this node neither serves nor leads until it has followed a node that has the data: "follow HOST:PORT", or "serve --follow HOST:PORT" to start it; add --accept-data-loss if no node has all of them`;
   }
 

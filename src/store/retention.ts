@@ -1,13 +1,14 @@
 /**
  * Keeps the log to the size that it may have: the oldest blocks are given up
  * in the background, some at a time, so that LevelDB's deletions never compete
- * with writes. Nothing is given up that a restart has to replay or that a
- * reader has pinned, whatever the size says.
+ * with writes. Nothing is given up that a restart has to replay, or that a
+ * reader has pinned, up to a size of its own: past that the reader is let go,
+ * after a warning that names it. A follower has a full resync before it then.
  */
 import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
-import { RETENTION_INTERVAL_MS, RETENTION_PAUSE_MS, RETENTION_STEP_BYTES } from '../limits.js';
-import type { Log } from '../log/log.js';
+import { HEADROOM_WARNING_PART, RETENTION_INTERVAL_MS, RETENTION_PAUSE_MS, RETENTION_STEP_BYTES } from '../limits.js';
+import type { Log, Pin } from '../log/log.js';
 import type { Logger } from '../logger.js';
 
 export interface RetentionOptions {
@@ -16,6 +17,8 @@ export interface RetentionOptions {
   readonly logger: Logger;
   /** Bytes of blocks that are kept, at least. */
   readonly retentionBytes: number;
+  /** Bytes of blocks that are kept for readers that have pinned them; at least as many. */
+  readonly pinBytes: number;
   /** Where the keyspace on disk is complete. */
   checkpointOffset(): number;
   /** Makes a checkpoint of everything so far. */
@@ -26,11 +29,13 @@ export interface RetentionOptions {
 /** Runs until `signal` aborts. */
 export async function retain(options: RetentionOptions, signal: AbortSignal): Promise<void> {
   const { clock, logger, onFailure } = options;
+  const warned = new WeakSet<Pin>();
   let said = '';
   for (;;) {
     await sleep(clock, RETENTION_INTERVAL_MS, signal);
     if (signal.aborted) return;
     try {
+      letGo(options, warned);
       await trimToSize(options, signal);
       said = '';
     } catch (error) {
@@ -43,6 +48,24 @@ export async function retain(options: RetentionOptions, signal: AbortSignal): Pr
       if (error.message !== said) logger.error({ code: error.code }, error.message);
       said = error.message;
     }
+  }
+}
+
+/** The readers that are so far behind that the log would grow for ever. */
+function letGo({ log, logger, pinBytes }: RetentionOptions, warned: WeakSet<Pin>): void {
+  const { end } = log;
+  const behind = (pin: Pin) => `${log.bytesBetween(pin.offset, end.offset)} bytes behind the end of the log`;
+  const limit = `--log-retention-pin-bytes ${pinBytes}`;
+  for (const pin of log.pinsBefore(log.offsetBefore(pinBytes))) {
+    log.unpin(pin);
+    const message = `${pin.holder} is let go at offset ${pin.offset}, ${behind(pin)}: what it has not read is not kept any more (${limit}); a follower needs a full resync then`;
+    logger.error({ holder: pin.holder, offset: pin.offset }, message);
+  }
+  for (const pin of log.pinsBefore(log.offsetBefore(pinBytes * (1 - HEADROOM_WARNING_PART)))) {
+    if (warned.has(pin)) continue;
+    warned.add(pin);
+    const message = `${pin.holder} keeps the log from being trimmed: it stands at offset ${pin.offset}, ${behind(pin)}; it is let go when it is further behind than ${limit}`;
+    logger.warn({ holder: pin.holder, offset: pin.offset }, message);
   }
 }
 

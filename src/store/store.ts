@@ -58,6 +58,8 @@ export interface StoreOptions {
   bootId(): string | undefined;
   /** Bytes of blocks that the log is trimmed to; undefined keeps all. */
   readonly logRetentionBytes?: number | undefined;
+  /** Bytes of blocks that a reader may keep beyond that; undefined: as many as by default. */
+  readonly logRetentionPinBytes?: number | undefined;
   /** Our own bug has shown itself: the process must not go on. */
   readonly onFatal: (error: Error) => void;
 }
@@ -356,10 +358,11 @@ export class Store {
    */
   async receive(blocks: readonly Block[], rows: readonly LineageRow[]): Promise<void> {
     invariant(this.role === 'follower' || this.asking, 'only who does not lead receives');
-    const { log, committer } = this.#lifecycle.serving;
-    verifyReceived(log, blocks, rows);
+    const generation = this.asking ? this.#lifecycle.generation : this.#lifecycle.serving;
+    verifyReceived(generation.log, blocks, rows);
     try {
-      await committer.commit(blocks, rows);
+      if (generation.incomplete) await generation.append(blocks, rows);
+      else await generation.committer.commit(blocks, rows);
     } catch (error) {
       this.#lifecycle.failed(error as Error);
       throw error;
@@ -558,6 +561,11 @@ export class Store {
     const { taken, refused } = this.grants;
     if (refused.includes(grant)) return;
     await this.#directory.update({ grants: { taken, refused: [...refused, grant].slice(-GRANTS_KEPT_MAX) } });
+  }
+
+  /** After asking where the keyspace was ahead of the log: leads, where the log has got back all that it had lost. */
+  async openAnew(): Promise<void> {
+    await this.#lifecycle.openAnew();
   }
 
   /** Takes no more writes, durably, until a person has said `promote` or `follow`. */

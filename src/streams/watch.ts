@@ -119,7 +119,7 @@ export class Watch {
   async *#snapshot(reason: string): AsyncGenerator<Response> {
     const snapshot = await this.#take();
     const { position } = snapshot;
-    const pin = this.#log.pin(position.offset);
+    const pin = this.#log.pin(position.offset, 'a watch that is sent a snapshot');
     try {
       this.#options.snapshotBegun();
       let entries = 0;

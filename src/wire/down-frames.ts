@@ -85,6 +85,11 @@ export interface Heartbeat {
   readonly path: readonly string[];
   /** The leader's time at which the sender was known to hold everything up to then. */
   readonly levelMs: number;
+  /**
+   * The history that the leader has begun right behind the end of its log, while
+   * nothing is logged under it and the sender has all before it.
+   */
+  readonly nextHistory?: LineageRow | undefined;
 }
 
 /** A published message that is not in the log. */
@@ -155,7 +160,13 @@ function downFrameOf(frame: DownFrame | Part): headwater.v1.DownFrame.$Propertie
     case 'newHistory':
       return { newHistory: { row: rowOf(frame.row) } };
     case 'heartbeat':
-      return { heartbeat: { ...frame, path: [...frame.path] } };
+      return {
+        heartbeat: {
+          ...frame,
+          path: [...frame.path],
+          nextHistory: frame.nextHistory ? rowOf(frame.nextHistory) : null,
+        },
+      };
     case 'mark':
       return { mark: frame };
     case 'messages':
@@ -187,7 +198,7 @@ function downFrame(message: headwater.v1.DownFrame): DownFrame | Part {
     };
   }
   if (message.heartbeat) {
-    const { offset, checksum, timeMs, path, levelMs } = message.heartbeat;
+    const { offset, checksum, timeMs, path, levelMs, nextHistory } = message.heartbeat;
     return {
       kind: 'heartbeat',
       offset: frameNumber(offset),
@@ -195,6 +206,7 @@ function downFrame(message: headwater.v1.DownFrame): DownFrame | Part {
       timeMs: frameNumber(timeMs),
       path: path ?? [],
       levelMs: frameNumber(levelMs),
+      nextHistory: nextHistory ? toRow(nextHistory) : undefined,
     };
   }
   if (message.snapshotChunk) {

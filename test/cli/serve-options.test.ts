@@ -20,6 +20,7 @@ describe('the help of serve', () => {
     ['--overlay-bytes', parseSize, config.budget.overlayBytesMax],
     ['--replay-bytes', parseSize, config.budget.replayBytesMax],
     ['--log-retention-bytes', parseSize, config.logRetentionBytes],
+    ['--log-retention-pin-bytes', parseSize, config.logRetentionPinBytes],
     ['--fsync', asText, config.fsync],
     ['--link-timeout', parseDuration, config.linkTimeoutMs],
     ['--heartbeat-interval', parseDuration, config.heartbeatIntervalMs],

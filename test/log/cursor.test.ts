@@ -124,7 +124,7 @@ describe('a cursor', () => {
   it('keeps what it has not read, where it is pinned, until it is closed', async () => {
     const history = fourBlocks();
     const { log } = await logOf(history);
-    const cursor = new Cursor(log, ORIGIN, { pinned: true });
+    const cursor = new Cursor(log, ORIGIN, { pinnedFor: 'somebody' });
     assert.equal(await log.trim(10), 0);
     await cursor.poll(1);
     assert.equal(await log.trim(10), 3);

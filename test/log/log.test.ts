@@ -420,10 +420,10 @@ describe('trimming a log', () => {
 
   it('goes no further than what is pinned, and further once it is unpinned', async () => {
     const { log } = await logOf(fiveBlocks());
-    const pins = [log.pin(5), log.pin(9)];
+    const pins = [log.pin(5, 'somebody'), log.pin(9, 'somebody')];
     assert.equal(await log.trim(30), 4, 'the block 5 to 9 holds what follows 5');
     for (const pin of pins) log.unpin(pin);
-    const later = log.pin(9);
+    const later = log.pin(9, 'somebody');
     assert.equal(await log.trim(30), 9, 'what follows 9 is still wanted, 9 itself is not');
     later.offset = 30;
     assert.equal(await log.trim(30), 30);
@@ -433,7 +433,7 @@ describe('trimming a log', () => {
     const disk = new MemoryDisk();
     const { log } = await logOf(fiveBlocks(), disk);
     const trimming = log.trim(30);
-    const pin = log.pin(4);
+    const pin = log.pin(4, 'somebody');
     await trimming;
     assert.deepEqual(ends(await log.read(4, ALL)), [9, 10, 30]);
     log.unpin(pin);
@@ -451,7 +451,7 @@ describe('trimming a log', () => {
     };
     const trimming = log.trim(30);
     await turns(10);
-    const pin = log.pin(4);
+    const pin = log.pin(4, 'somebody');
     const promised = log.base.offset <= 4;
     release();
     await trimming;

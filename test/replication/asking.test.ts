@@ -71,6 +71,26 @@ describe('a leader whose machine went down', () => {
     assert.deepEqual(b.store.knownFollowers, []);
   });
 
+  it('serves nobody before: a follower that is ahead of it is not taken for one that went astray', async () => {
+    const b = await follower('B');
+    await a.write(4, 'lost');
+    await reached(b);
+    await powerCut(5);
+    world.network.onLine = (line) => {
+      if (line.from === 'A') line.hold();
+    };
+    a.up();
+    await world.until('B waits', () => b.link.status.state === 'waiting');
+    assert.equal(a.store.asking, true);
+    assert.deepEqual([b.offset, b.link.resyncs.full], [7, 1]);
+    for (const line of world.network.lines) line.release();
+    await leads();
+    await level(world, a, b);
+    assert.equal(a.offset, 7);
+    assert.equal(b.link.resyncs.full, 1);
+    assert.equal(await b.store.lostWrites(), 0);
+  });
+
   it('gets all of it where two followers are ahead by different amounts', async () => {
     const b = await follower('B');
     const c = await follower('C');
@@ -166,6 +186,51 @@ describe('a leader whose machine went down', () => {
     await a.follow('B');
     await level(world, b, a);
     assert.equal(a.link.resyncs.full, 0);
+  });
+
+  it('knows what it has led itself, where it has lost every block of that', async () => {
+    const b = await follower('B');
+    await a.restart();
+    await a.write(4, 'lost');
+    await reached(b);
+    assert.equal(a.store.lineage.epoch, 2);
+    await powerCut(3);
+    a.up();
+    await leads();
+    assert.equal(await refusal(), '');
+    assert.equal(await a.test.get('lost3'), 'lost at A');
+    await level(world, a, b);
+    assert.equal(b.link.resyncs.full, 1);
+    assert.equal(a.store.lineage.epoch, 3);
+  });
+
+  it('whose keyspace is ahead of what is left of its log gets that back too, or says what is to be done', async () => {
+    const b = await follower('B');
+    await a.write(4, 'lost');
+    await reached(b);
+    await (await a.store.snapshotAt()).release();
+    await powerCut(5);
+    assert.match(a.store.notServing?.message ?? '', /the log lost its tail; this leader asks its known followers/);
+    a.up();
+    await leads();
+    await world.until('it serves', () => a.store.isServing);
+    assert.equal(await a.test.get('lost3'), 'lost at A');
+    await a.write(1, 'after');
+    await level(world, a, b);
+    assert.deepEqual([b.link.resyncs.full, await b.store.lostWrites()], [1, 0]);
+    await b.down();
+    await (await a.store.snapshotAt()).release();
+    a.test.bootId = 'boot 2, before the third';
+    await powerCut(6);
+    a.up();
+    const advice = /until it has followed a node that has the data: "follow HOST:PORT"/;
+    await world.until('it says so', () => advice.test(a.store.notServing?.message ?? ''));
+    assert.equal(a.store.asking, false);
+    await b.test.open();
+    b.up();
+    await b.replication.promote();
+    await a.follow('B');
+    await level(world, b, a);
   });
 
   it('can be told to follow instead', async () => {

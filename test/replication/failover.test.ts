@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { HeadwaterError } from '../../src/errors.js';
+import { Failover } from '../../src/replication/failover.js';
 import type { Line } from '../support/channel.js';
 import { settled } from '../support/clock.js';
 import { level, type TestNode, World } from '../support/world.js';
@@ -236,6 +237,47 @@ describe('failover', () => {
     });
   });
 
+  it('is told to a follower that was away when it comes back, once: a person may put it below the former leader then', async () => {
+    const [a, b, c] = await three();
+    await c.down();
+    assert.equal(await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS })), undefined);
+    await c.test.open();
+    c.up();
+    await world.until('C has moved', () => c.store.upstream === 'B');
+    await b.write(2, 'after');
+    await level(world, b, a, c);
+    await c.follow('A');
+    await b.write(2, 'more');
+    await level(world, b, a, c);
+    assert.equal(c.store.upstream, 'A');
+    assert.deepEqual(
+      [a, b, c].map(({ link }) => link.resyncs.full),
+      [0, 1, 0],
+    );
+  });
+
+  it('is not taken back where it turns out in the last moment that the other one has been asked', async () => {
+    const [a] = await three();
+    let changes = 0;
+    const failover: Failover = new Failover({
+      store: a.store,
+      clock: world.clock,
+      logger: a.test.logger,
+      followers: a.followers,
+      address: () => 'A',
+      change: async (change) => {
+        // As by a session that has begun before the link was stopped for the change.
+        if (++changes === 2) failover.introducing();
+        return change();
+      },
+    });
+    const error = await outcome(failover.run({ to: 'B', timeoutMs: 300 }));
+    assert.equal(changes, 2);
+    assert.equal(error?.code, 'outcome_unknown');
+    assert.equal(a.store.handingOver?.address, 'B');
+    assert.deepEqual(leaders(), []);
+  });
+
   describe('with a node that is killed', () => {
     it('the new leader, before it has answered: it leads when it comes back, or was never asked', async () => {
       const [a, b] = await three();
@@ -313,6 +355,25 @@ describe('failover', () => {
     await outcome(write);
     assert.equal(await a.test.get('waits'), 'v');
     assert.equal(b.store.role, 'follower');
+  });
+
+  it('that was ended by a person though the other one leads has one leader again as soon as either hears of the other', async () => {
+    const [a, b, c] = await three();
+    onHandover((line) => line.hold('down'));
+    assert.equal((await outcome(a.replication.failover({ to: 'B', timeoutMs: 300 })))?.code, 'outcome_unknown');
+    await world.until('B leads', () => b.store.role === 'leader');
+    await b.write(1, 'on B');
+    await a.replication.promote();
+    await a.write(2, 'on A');
+    await level(world, a, c);
+    assert.deepEqual([a.store.lineage.epoch, b.store.lineage.epoch], [3, 2]);
+    await c.follow('B');
+    await world.until('B has heard', () => b.store.supersededBy !== undefined);
+    assert.equal(b.store.supersededBy?.epoch, 3);
+    assert.equal(a.store.supersededBy, undefined);
+    await b.follow('A');
+    await level(world, a, b);
+    assert.equal(a.store.supersededBy, undefined);
   });
 
   it('does not let an expired key be deleted while writes wait: both end alike', async () => {

@@ -1,5 +1,7 @@
 /** The log is kept to a size, and who is about to lose a place in it is told of before. */
 import assert from 'node:assert/strict';
+import { Cursor } from '../../src/log/cursor.js';
+import { blockKey } from '../../src/log/rows.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { level, type TestNode, World } from '../support/world.js';
 
@@ -44,13 +46,56 @@ describe('a log that is kept to a size', () => {
 
   it('is not trimmed past what a reader has pinned', async () => {
     await append(100 * KiB);
-    const pin = leader.store.log.pin(5);
+    const pin = leader.store.log.pin(5, 'somebody');
     await append(2 * RETENTION_BYTES);
     await world.until('what may go has gone', () => leader.store.log.base.offset === 5);
     await world.clock.advance(10_000);
     assert.equal(leader.store.log.base.offset, 5);
     leader.store.log.unpin(pin);
     await world.until('the rest goes', () => bytesOf(leader) < 1.05 * RETENTION_BYTES);
+  });
+
+  it('names a reader that keeps too much of it, and lets it go before it grows for ever', async () => {
+    const node = await world.node('P', { logRetentionBytes: 100 * KiB, logRetentionPinBytes: 500 * KiB });
+    const write = async (bytes: number) => {
+      for (let written = 0; written < bytes; written += 10 * KiB)
+        await node.test.set(`k${written % 7}`, 'x'.repeat(10 * KiB - 80));
+    };
+    const { log } = node.store;
+    await write(60 * KiB);
+    const [slow, slower] = [
+      new Cursor(log, log.end, { pinnedFor: 'follower S' }),
+      new Cursor(log, log.base, { pinnedFor: 'follower T' }),
+    ];
+    await write(390 * KiB);
+    await world.clock.advance(2_000);
+    await world.clock.advance(2_000);
+    const said = (pattern: RegExp, level: 'warn' | 'error') => node.test.logger.said(pattern, level);
+    assert.equal(
+      said(/follower T keeps the log from being trimmed: it stands at offset 0, 4\d{5} bytes behind/, 'warn'),
+      1,
+    );
+    assert.equal(log.base.offset, 0);
+    await write(80 * KiB);
+    await world.until('T is let go', () => log.base.offset === slow.offset);
+    assert.equal(said(/follower T is let go at offset 0, .*\(--log-retention-pin-bytes 512000\)/, 'error'), 1);
+    await assert.rejects(slower.poll(1), { code: 'trimmed' });
+    assert.equal((await slow.poll(1)).length, 1);
+    slow.close();
+    slower.close();
+    await world.until('the rest goes', () => bytesOf(node) < 120 * KiB);
+  });
+
+  it('stays as it is where its oldest blocks are damaged: that is said once, and writes go on', async () => {
+    await append(1.2 * RETENTION_BYTES);
+    const raw = leader.test.disk.raw(leader.test.location('log'));
+    for (let offset = 1; offset <= 40; offset++) await raw.put(blockKey(offset), Buffer.from('damaged'));
+    await world.until('it is said', () => leader.test.logger.said(/the log is not trimmed to offset/) > 0);
+    for (let second = 0; second < 5; second++) await world.clock.advance(1_000);
+    assert.equal(leader.test.logger.said(/the log is not trimmed to offset/), 1);
+    assert.equal(leader.test.logger.said(/opened anew/), 0);
+    await leader.test.set('goes on');
+    assert.equal(await leader.test.get('goes on'), 'v');
   });
 
   it('shows how far each follower is from its start, and for how long at the present rate', async () => {

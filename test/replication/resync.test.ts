@@ -55,6 +55,8 @@ interface AskedExtra {
   follower?: true;
   /** What its log says of the asker's offset, where that is not as usual. */
   says?: ChecksumLookup;
+  /** What the leader has begun there: name, first offset and epoch. */
+  next?: [name: string, firstOffset: number, epoch: number];
 }
 
 function asker(text: string, extra: AskerExtra = {}): Asker {
@@ -85,6 +87,12 @@ function asked(text: string, extra: AskedExtra, offset: number): Asked {
     end,
     base: { replicationId: lineage.replicationIdAt(base), offset: base, checksum: checksumAt(base) },
     checksumAtAsked: extra.says ?? says,
+    nextHistory: extra.next && {
+      replicationId: historyId(extra.next[0]),
+      firstOffset: extra.next[1],
+      checksum: checksumAt(extra.next[1] - 1),
+      epoch: extra.next[2],
+    },
   };
 }
 
@@ -119,6 +127,24 @@ const TABLE: Record<string, Row[]> = {
       'it is ahead of a follower that has not heard of its history yet',
       ['a1 b11 @15'],
       ['a1 @10', { follower: true }],
+      'wait',
+    ],
+    [
+      'it is ahead of a follower, in the history that the leader has begun there',
+      ['a1 b11 @15'],
+      ['a1 @10', { follower: true, next: ['b', 11, 2] }],
+      'wait',
+    ],
+    [
+      'it is ahead of a follower, under as late an epoch as the leader has begun there, which may be of before a restart',
+      ['a1 b11 @15'],
+      ['a1 @10', { follower: true, next: ['c', 11, 2] }],
+      'wait',
+    ],
+    [
+      'it is ahead of a follower that has not reached where the leader begins another history',
+      ['a1 @15'],
+      ['a1 @10', { follower: true, next: ['b', 16, 2] }],
       'wait',
     ],
     ['it is two histories ahead of a follower', ['a1 b11 c13 @15'], ['a1 @10', { follower: true }], 'wait'],
@@ -202,6 +228,12 @@ const TABLE: Record<string, Row[]> = {
   'gets everything anew, once what only it has is saved': [
     ['the leader has lost its tail and begun a history', ['a1 @15'], ['a1 b11 @10'], 'full DIVERGED after 10'],
     ['the leader has lost its tail and written on', ['a1 @15'], ['a1 b11 @30'], 'full DIVERGED after 10'],
+    [
+      'a later leader has begun a history where a follower ends, and logged nothing yet',
+      ['a1 @15'],
+      ['a1 @10', { follower: true, next: ['b', 11, 2] }],
+      'full DIVERGED after 10',
+    ],
     ['it led on its own', ['a1 b11 @15'], ['a1 @30'], 'full DIVERGED after 10'],
     ['both led on their own', ['a1 b11 @15'], ['a1 c13 @30'], 'full DIVERGED after 10'],
     ['it is longer, which says nothing', ['a1 b11 @99'], ['a1 c13 @30'], 'full DIVERGED after 10'],

@@ -15,6 +15,35 @@ import { removeTemporaryDirectories } from '../support/database.js';
 import { hold, isAppend, key, set } from '../support/store.js';
 import { level, type TestNode, World } from '../support/world.js';
 
+describe('a promotion', () => {
+  it('is heard of by the whole tree before the first write: who has left the history is told so at once', async () => {
+    const world = new World();
+    const a = await world.node('A');
+    await a.write(3);
+    const b = await world.node('B', { follows: 'A' });
+    const c = await world.node('C', { follows: 'B' });
+    await level(world, a, b, c);
+    const d = await world.node('D', { follows: 'C' });
+    await level(world, a, d);
+    world.network.lines[0]?.hold();
+    await a.write(2, 'only A');
+    await b.replication.promote();
+    await a.follow('D');
+    await level(world, b, c, d, a);
+    assert.equal(b.offset, 3);
+    assert.equal(await a.store.lostWrites(), 2);
+    assert.match(a.link.status.lastResync?.reason ?? '', /DIVERGED/);
+    assert.deepEqual(
+      [c, d].map(({ link }) => link.resyncs),
+      [
+        { full: 1, partial: 0 },
+        { full: 1, partial: 0 },
+      ],
+    );
+    await world.stop();
+  });
+});
+
 describe('a replication session', () => {
   let world: World;
 

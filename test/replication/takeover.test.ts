@@ -52,6 +52,17 @@ describe('a leader is superseded', () => {
   });
   const own = new Lineage([row('a', 1, 1), row('b', 5, 2)]);
 
+  it('by one that left the same history at the same place under a later epoch, or an equal one and a greater ID', () => {
+    const at9 = (name: string, epoch: number) => new Lineage([row('a', 1, 1), row(name, 9, epoch)]);
+    assert.equal(supersedingEpoch(at9('c', 2), at9('d', 3)), 3);
+    assert.equal(supersedingEpoch(at9('d', 3), at9('c', 2)), undefined);
+    assert.equal(supersedingEpoch(at9('c', 2), at9('d', 2)), 2);
+    assert.equal(supersedingEpoch(at9('d', 2), at9('c', 2)), undefined);
+    const ledOn = new Lineage([row('a', 1, 1), row('c', 9, 2), row('e', 12, 3)]);
+    assert.equal(supersedingEpoch(at9('d', 2), ledOn), 3, 'and went on');
+    assert.equal(supersedingEpoch(ledOn, at9('d', 3)), undefined);
+  });
+
   it('by a later epoch on top of its own history, and by nothing else', () => {
     assert.equal(supersedingEpoch(own, new Lineage([row('b', 5, 2), row('c', 9, 3)])), 3);
     assert.equal(supersedingEpoch(own, own), undefined);

@@ -12,6 +12,8 @@ export const EVENTS: readonly Event[] = [
   { name: 'burst of writes', weight: 8, run: burst },
   { name: 'write at a stale leader', weight: 8, run: writeAtStaleLeader },
   { name: 'write at a follower', weight: 2, run: writeAtFollower },
+  { name: 'write that is to be safe', weight: 8, run: writeSafely },
+  { name: 'durable publish', weight: 5, run: publish },
   { name: 'cut', weight: 5, run: cut },
   { name: 'hold', weight: 5, run: hold },
   { name: 'release', weight: 5, run: release },
@@ -104,6 +106,21 @@ function writeAtFollower(simulation: Simulation): boolean {
     simulation,
     simulation.any((node) => node.isServing && !node.leads),
   );
+}
+
+function writeSafely(simulation: Simulation): boolean {
+  const node = newest(simulation);
+  if (!node) return false;
+  const level = simulation.pick(['synced', 'followers', 'followers_synced'] as const);
+  const followers = level === 'synced' ? 0 : 1 + Math.floor(simulation.random() * 2);
+  simulation.writeSafely(node, { level, followers });
+  return true;
+}
+
+function publish(simulation: Simulation): boolean {
+  const node = simulation.any(({ isServing }) => isServing);
+  if (node) simulation.publish(node);
+  return node !== undefined;
 }
 
 // ---- the network --------------------------------------------------------------

@@ -86,6 +86,16 @@ export class History {
     return this.#places.get(keyOf(position));
   }
 
+  /** Where a message with these data is in a log; it ends at `offset` or later. */
+  holding(offset: number, data: string): Place | undefined {
+    for (const place of this.#places.values()) {
+      if (place.offset < offset || place.firstOffset > offset) continue;
+      const command = place.commands[offset - place.firstOffset];
+      if (command?.kind === 'message' && command.data.toString() === data) return place;
+    }
+    return undefined;
+  }
+
   #use(block: Block, key: string): void {
     for (let offset = block.firstOffset; offset <= block.lastOffset; offset++) {
       const name = `${block.replicationId}@${offset}`;

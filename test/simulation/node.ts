@@ -19,6 +19,7 @@ import { type BlockObserver, observed } from './observed.js';
 
 const DIRECTORY = '/data';
 const TIMEOUT_MS = 5_000;
+const RETENTION = { logRetentionBytes: 1_500 };
 
 /** What a simulation gives to its nodes. */
 interface Surroundings {
@@ -29,6 +30,7 @@ interface Surroundings {
   pick<T>(choices: readonly T[]): T;
   delays(msMax: number): () => Promise<void>;
   note(text: string): void;
+  count(kind: string): void;
   observer(node: SimulatedNode): BlockObserver;
 }
 
@@ -81,15 +83,20 @@ export class SimulatedNode extends TestNode {
   readonly files: MemoryFiles;
   readonly fsync: FsyncPolicy;
   readonly #budget: { overlayBytesMax: number; replayBytesMax: number };
+  readonly #retention: { logRetentionBytes?: number; logRetentionPinBytes?: number };
   #clock: ProcessClock;
   #lives = 0;
   /** Of its machine. */
   #boots = 1;
   /** Survives a power cut, as the node last said. */
-  #durable = 0;
+  #durableOffset = 0;
   state: State = 'down';
   /** Blocks that are, or were, whole in a log here. */
   readonly stored = new Set<string>();
+  /** Those of them that a power cut cannot have taken from the log that they were in. */
+  readonly durable = new Set<string>();
+  /** Stored since the last durable point began. */
+  #unsynced: string[] = [];
   /** Where it was last seen serving. */
   seen: Place | undefined;
   /** What a power cut since then could not take. */
@@ -114,6 +121,7 @@ export class SimulatedNode extends TestNode {
     this.fsync = simulation.pick(['always', 'everysec', 'everysec', 'never'] as const);
     const bytes = simulation.pick([1_000, 4_000, 1_000_000]);
     this.#budget = { overlayBytesMax: bytes, replayBytesMax: bytes };
+    this.#retention = simulation.pick([{}, {}, RETENTION, { ...RETENTION, logRetentionPinBytes: 2_000 }]);
     this.#clock = new ProcessClock(simulation.clock, 0);
   }
 
@@ -127,7 +135,27 @@ export class SimulatedNode extends TestNode {
 
   /** Notes what a power cut must not take any more. */
   promised(): void {
-    this.#durable = this.store.log.durableOffset;
+    this.#durableOffset = this.store.log.durableOffset;
+  }
+
+  /** Of the log that it was last seen with. */
+  get durableOffset(): number {
+    if (this.isServing) return this.store.log.durableOffset;
+    return this.durableAtPowerCut ?? this.#durableOffset;
+  }
+
+  appended(key: string): void {
+    this.stored.add(key);
+    this.#unsynced.push(key);
+  }
+
+  /** A durable point begins. */
+  syncing(): () => void {
+    const covered = this.#unsynced;
+    this.#unsynced = [];
+    return () => {
+      for (const key of covered) this.durable.add(key);
+    };
   }
 
   jumpWall(byMs: number): void {
@@ -142,6 +170,7 @@ export class SimulatedNode extends TestNode {
     const logger = new RecordingLogger();
     logger.onLine = (level, message) => {
       if (message.startsWith('full resync done')) this.adopted++;
+      if (/asked the known followers: [1-9]/.test(message)) this.#simulation.count('got back by asking');
       if (!clock.dead) this.#simulation.note(`${this.address} ${level}: ${message}`);
     };
     try {
@@ -156,6 +185,7 @@ export class SimulatedNode extends TestNode {
         bootId: () => `boot ${this.#boots}`,
         fsync: this.fsync,
         budget: this.#budget,
+        ...this.#retention,
         ...(role && { role }),
       });
     } catch (error) {
@@ -163,6 +193,7 @@ export class SimulatedNode extends TestNode {
       throw error;
     }
     this.state = 'up';
+    if (this.store.asking) this.#simulation.count('asked first');
     this.up();
   }
 
@@ -190,7 +221,7 @@ export class SimulatedNode extends TestNode {
 
   async powerCut(): Promise<void> {
     this.kill();
-    this.durableAtPowerCut = Math.min(this.#durable, this.durableAtPowerCut ?? Number.POSITIVE_INFINITY);
+    this.durableAtPowerCut = Math.min(this.#durableOffset, this.durableAtPowerCut ?? Number.POSITIVE_INFINITY);
     const keeps = () => this.#simulation.random() < 0.5;
     this.files.powerCut(keeps);
     await this.disk.powerCut();

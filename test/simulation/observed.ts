@@ -5,6 +5,10 @@ import { Block } from '../../src/log/block.js';
 export interface BlockObserver {
   appending(block: Block): void;
   appended(block: Block): void;
+  /** A durable point begins; the function returned is called when it is reached. */
+  syncing(): () => void;
+  /** The block was synced as it was appended. */
+  synced(block: Block): void;
 }
 
 const BLOCK_ROW = 'b'.charCodeAt(0);
@@ -31,6 +35,7 @@ function observe(database: Database, observer: BlockObserver): Database {
       for (const block of blocks) observer.appending(block);
       await database.put(key, value, options);
       for (const block of blocks) observer.appended(block);
+      if (options?.sync) for (const block of blocks) observer.synced(block);
     },
     batch() {
       const batch = database.batch();
@@ -46,12 +51,17 @@ function observe(database: Database, observer: BlockObserver): Database {
           for (const block of blocks) observer.appending(block);
           await batch.write(options);
           for (const block of blocks) observer.appended(block);
+          if (options?.sync) for (const block of blocks) observer.synced(block);
         },
       } satisfies WriteBatch;
     },
     iterate: (options) => database.iterate(options),
     snapshot: () => database.snapshot(),
-    durable: () => database.durable(),
+    async durable() {
+      const reached = observer.syncing();
+      await database.durable();
+      reached();
+    },
     compact: (from, to) => database.compact(from, to),
     close: () => database.close(),
   };

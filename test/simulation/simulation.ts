@@ -9,6 +9,7 @@
  * only at the end.
  */
 import { createHash } from 'node:crypto';
+import type { DurabilityWanted } from '../../src/durability.js';
 import { HeadwaterError } from '../../src/errors.js';
 import type { Block } from '../../src/log/block.js';
 import type { Operation } from '../../src/operation.js';
@@ -56,6 +57,8 @@ const REFUSALS = [
   'keyspace_incomplete',
   'superseded',
   'failover_failed',
+  'overloaded',
+  'too_few_followers',
 ];
 
 export class Simulation {
@@ -68,8 +71,12 @@ export class Simulation {
   readonly nodes: SimulatedNode[] = [];
   readonly counts: Counts = {};
   readonly trace: string[] = [];
-  /** Places that a power cut took or a person gave up. */
+  /** Places that a person gave up, or a disk changed. */
   readonly #excused = new Set<Place>();
+  /** Places that a power cut took from somebody. */
+  readonly #lostToPower = new Set<Place>();
+  /** Places of which it was promised that power cuts do not take them, and what was promised. */
+  readonly #promised = new Map<Place, string>();
   /** Blocks that a disk changed, before and after. */
   readonly #twofold = new Set<Place>();
   readonly #acknowledged: Acknowledged[] = [];
@@ -167,7 +174,60 @@ export class Simulation {
     });
   }
 
-  #acknowledge(value: string, node: SimulatedNode, end: Place): void {
+  /** Writes, and waits until that is as safe as wanted; what the answer says must be true then. */
+  writeSafely(node: SimulatedNode, { level, followers }: Pick<DurabilityWanted, 'level' | 'followers'>): void {
+    const value = `w${++this.#values}`;
+    const operation: Operation = {
+      kind: 'set',
+      key: Buffer.from('safe'),
+      value: Buffer.from(value),
+      expiry: undefined,
+    };
+    const { store, replication } = node;
+    const name = followers > 0 ? `${level}(${followers})` : level;
+    this.begin(`write ${value}, ${name}`, node, async () => {
+      const { replies, position } = await store.submit([operation], { bytes: 100, ordered: false });
+      const [reply] = replies;
+      if (reply?.kind === 'error') throw reply.error;
+      const place = this.#acknowledge(value, node, this.history.at(position));
+      const wanted = { level, followers, timeoutMs: 2_000 };
+      const reached = await replication.acknowledgements.reach(position, wanted, new AbortController().signal);
+      this.count(reached.reached ? `reached ${level}` : 'durability not reached');
+      if (reached.synced && !node.durable.has(place.key))
+        throw new Violation(`what is said to be synced is durable: ${value} at ${node.address}`);
+      const others = this.nodes.filter((one) => one !== node);
+      const appended = others.filter((one) => one.stored.has(place.key) || this.#covers(one, place));
+      const synced = others.filter(
+        (one) => one.durable.has(place.key) || (one.durableOffset >= place.offset && this.#covers(one, place)),
+      );
+      if (appended.length < reached.followersAppended || synced.length < reached.followersSynced)
+        throw new Violation(
+          `so many followers have a write as is said: ${value}, ${name} has ${appended.length} and ${synced.length} synced, said were ${reached.followersAppended} and ${reached.followersSynced}`,
+        );
+      if (reached.synced || reached.followersSynced > 0) this.#promised.set(place, name);
+    });
+  }
+
+  /** Whether that node has, or had when it was last seen, a state that holds it. */
+  #covers(node: SimulatedNode, place: Place): boolean {
+    const now = node.isServing ? this.history.find(node.store.position) : undefined;
+    return [now, node.seen].some((at) => at !== undefined && leadsTo(place, at));
+  }
+
+  /** Publishes a message that is to be in the log, at any node. */
+  publish(node: SimulatedNode): void {
+    const data = `m${++this.#values}`;
+    const message = { channel: Buffer.from('news'), data: Buffer.from(data), durable: true };
+    this.begin(`publish ${data}`, node, async () => {
+      const offset = await node.replication.publish(message);
+      const place = this.history.holding(offset, data);
+      if (!place) throw new Violation(`a durable message is in the log where its answer says: ${data} at ${offset}`);
+      this.count('message acknowledged');
+      this.#acknowledged.push({ value: data, place, node });
+    });
+  }
+
+  #acknowledge(value: string, node: SimulatedNode, end: Place): Place {
     const holds = (place: Place) =>
       place.commands.some((command) => command.kind === 'put' && command.value.toString() === value);
     let place: Place | undefined = end;
@@ -177,6 +237,7 @@ export class Simulation {
     if (node.fsync === 'always' && node.store.log.durableOffset < place.offset)
       throw new Violation(`with --fsync always an acknowledged write is durable: ${value} at ${node.address}`);
     this.#acknowledged.push({ value, place, node });
+    return place;
   }
 
   /** The keyspace of a node is what its position says. */
@@ -206,7 +267,9 @@ export class Simulation {
   observer(node: SimulatedNode): BlockObserver {
     return {
       appending: (block: Block) => this.#watching(() => void this.history.add(block)),
-      appended: (block: Block) => void node.stored.add(keyOf(block.position)),
+      appended: (block: Block) => node.appended(keyOf(block.position)),
+      syncing: () => node.syncing(),
+      synced: (block: Block) => void node.durable.add(keyOf(block.position)),
     };
   }
 
@@ -289,7 +352,8 @@ export class Simulation {
     const kept = this.#kept();
     for (const place of left) {
       const byPower = node.durableAtPowerCut !== undefined && place.offset > node.durableAtPowerCut;
-      if (byPower || node.acceptedLoss || this.#isTwofold(place)) this.#excused.add(place);
+      if (node.acceptedLoss || this.#isTwofold(place)) this.#excused.add(place);
+      else if (byPower) this.#lostToPower.add(place);
       else if (kept.has(place.bytes.toString('latin1'))) this.count('write kept in lost-writes');
       else
         throw new Violation(
@@ -367,11 +431,11 @@ export class Simulation {
       parents.set(node, parent.address);
       this.begin(`follow ${parent.address}`, node, () => node.follow(parent.address));
     }
-    this.write(root, []);
     await this.#until('what was begun ends', () => this.#inHand.size === 0);
     await this.#until('all are level with their leader', () => {
       this.#giveUpWhatIsRefused(parents);
       this.#insist(root);
+      this.#tellByWriting(root);
       return this.nodes.every(
         (node) =>
           node.isServing &&
@@ -415,9 +479,17 @@ export class Simulation {
     this.count('leader superseded');
     this.begin('promote once more', root, async () => {
       await root.replication.promote();
-      // Nodes further down wait for what their upstream has not heard of: only a write tells them that it never comes.
-      this.write(root, []);
     });
+  }
+
+  /** Nodes further down that lived under as late an epoch wait for what their upstream lacks: only a write tells them that it never comes. */
+  #tellByWriting(root: SimulatedNode): void {
+    const { epoch } = root.store.lineage;
+    const waits = (node: SimulatedNode) =>
+      node.isServing && node.link.status.state === 'waiting' && node.store.lineage.epoch >= epoch;
+    if (this.#inHand.size > 0 || root.store.supersededBy || !this.nodes.some(waits)) return;
+    this.count('told by a write');
+    this.write(root, []);
   }
 
   /** As a person would who has read why. */
@@ -441,9 +513,11 @@ export class Simulation {
     const end = this.history.at((this.nodes[0] as SimulatedNode).store.position);
     for (const { value, place, node } of this.#acknowledged) {
       if (leadsTo(place, end) || this.#excused.has(place)) continue;
+      const promised = this.#promised.get(place);
+      if (this.#lostToPower.has(place) && promised === undefined) continue;
       if (!this.#kept().has(place.bytes.toString('latin1')))
         throw new Violation(
-          `every acknowledged write is there or accounted for: ${value} of ${node.address} at ${place.key}`,
+          `every acknowledged write is there or accounted for: ${value} of ${node.address} at ${place.key}${promised === undefined ? '' : `, which was ${promised}`}`,
         );
     }
     for (const node of this.nodes) this.begin('let go of the log', node, () => this.#letGo(node));

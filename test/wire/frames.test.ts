@@ -139,6 +139,7 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     timeMs: offset,
     path: fc.array(text, { maxLength: 3 }),
     levelMs: offset,
+    nextHistory: fc.option(row, { nil: undefined }),
   }),
   record<Down<'mark'>>({ kind: kind('mark'), markId: text }),
   record<Down<'messages'>>({

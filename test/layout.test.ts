@@ -23,7 +23,7 @@ const FLOORS: string[][] = [
   ],
   ['src/lineage.ts', 'src/durability.ts'],
   ['src/guarantees.ts'],
-  ['src/level.ts', 'src/wire/'],
+  ['src/level.ts', 'src/level-files.ts', 'src/wire/'],
   ['src/log/', 'src/keyspace/', 'src/commands/'],
   ['src/store/'],
   ['src/replication/', 'src/streams/'],
@@ -45,6 +45,7 @@ const CLIENT_FROM_RPC = ['src/rpc/definitions.ts', 'src/rpc/status.ts', 'src/rpc
 
 const OWNERS: Record<string, string[]> = {
   level: ['src/level.ts'],
+  '@node-rs/crc32': ['src/level-files.ts'],
   protobufjs: ['src/wire/'],
   '@grpc/': ['src/rpc/', 'src/client/'],
   'grpc-health-check': ['src/rpc/'],

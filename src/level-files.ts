@@ -1,0 +1,114 @@
+/**
+ * LevelDB's own log files (`*.log`), which hold every write that is in no table
+ * yet, checked before LevelDB opens them: one flipped bit there makes it drop a
+ * stretch from the middle without a word.
+ *
+ * Format (LevelDB's doc/log_format.md): blocks of 32 KiB; in them records of
+ * checksum u32, length u16 (both little-endian), type u8 (1 whole, 2 first,
+ * 3 middle, 4 last) and that many bytes; fewer than 7 bytes at a block's end
+ * are zero. The checksum is the CRC-32C over type and bytes, masked.
+ *
+ * What a power cut leaves is no damage: a file that ends inside a record, and
+ * pages of zeros where the system had not written yet, wherever it had written
+ * what comes behind. The log's chain and the order of a checkpoint make that
+ * good. A record whose checksum does not match otherwise, with whole ones behind
+ * it, was whole once, and was changed. Where it holds a page of zeros of its own
+ * the two cannot be told apart, and it counts as not written.
+ */
+
+import path from 'node:path';
+import { crc32c } from '@node-rs/crc32';
+import type { Files } from './files.js';
+
+const BLOCK_BYTES = 32 * 1024;
+const HEADER_BYTES = 7;
+const LAST_TYPE = 4;
+const MASK_DELTA = 0xa282ead8;
+/** What a file system writes at once. */
+const PAGE_BYTES = 4 * 1024;
+
+export interface DamagedLevelFile {
+  readonly file: string;
+  /** Where the record that cannot be believed begins. */
+  readonly byte: number;
+  readonly why: string;
+}
+
+/**
+ * Damage in the log files of one database that is not open; the first of each file.
+ * @returns nothing where there is no such directory.
+ */
+export async function damagedLevelFiles(files: Files, location: string): Promise<DamagedLevelFile[]> {
+  const names = await files.list(location).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const found: DamagedLevelFile[] = [];
+  for (const name of names.filter((one) => /^\d+\.log$/.test(one)).sort()) {
+    const file = path.join(location, name);
+    const damage = findDamage((await files.read(file)) ?? Buffer.alloc(0));
+    if (damage) found.push({ file, ...damage });
+  }
+  return found;
+}
+
+/**
+ * The first record that was whole once and is not now.
+ * @param bytes a whole log file.
+ */
+export function findDamage(bytes: Buffer): { byte: number; why: string } | undefined {
+  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+    if (leftInBlock(at) < HEADER_BYTES) {
+      at += leftInBlock(at);
+      continue;
+    }
+    const record = readRecord(bytes, at);
+    if (record.kind === 'cut') return undefined;
+    if (record.kind === 'whole') at = record.end;
+    else if (hasUnwrittenPage(bytes, at, record.end)) at += leftInBlock(at);
+    else return hasWholeRecord(bytes, at + 1) ? { byte: at, why: record.why } : undefined;
+  }
+  return undefined;
+}
+
+type Read =
+  | { kind: 'whole'; end: number }
+  /** The file ends inside it. */
+  | { kind: 'cut' }
+  | { kind: 'changed'; end: number; why: string };
+
+function readRecord(bytes: Buffer, at: number): Read {
+  const length = bytes.readUInt16LE(at + 4);
+  const type = bytes[at + 6] as number;
+  const end = at + HEADER_BYTES + length;
+  if (type < 1 || type > LAST_TYPE || end > at + leftInBlock(at))
+    return { kind: 'changed', end: at + leftInBlock(at), why: `no record begins here (type ${type}, ${length} bytes)` };
+  if (end > bytes.length) return { kind: 'cut' };
+  if (bytes.readUInt32LE(at) === masked(crc32c(bytes.subarray(at + 6, end)))) return { kind: 'whole', end };
+  return { kind: 'changed', end, why: `the record of ${length} bytes does not match its checksum` };
+}
+
+/** Looked for at every byte: where a length is damaged nothing says where the next record begins. */
+function hasWholeRecord(bytes: Buffer, from: number): boolean {
+  for (let at = from; at + HEADER_BYTES <= bytes.length; at++) {
+    if (leftInBlock(at) < HEADER_BYTES) continue;
+    if (readRecord(bytes, at).kind === 'whole') return true;
+  }
+  return false;
+}
+
+function leftInBlock(at: number): number {
+  return BLOCK_BYTES - (at % BLOCK_BYTES);
+}
+
+/** Whether one of the pages that [from, to) touches holds nothing but zeros. */
+function hasUnwrittenPage(bytes: Buffer, from: number, to: number): boolean {
+  for (let page = from - (from % PAGE_BYTES); page < Math.min(to, bytes.length); page += PAGE_BYTES)
+    if (bytes.subarray(page, page + PAGE_BYTES).every((byte) => byte === 0)) return true;
+  return false;
+}
+
+/** So that a checksum of bytes that hold a checksum is no constant (LevelDB's util/crc32c.h). */
+function masked(crc: number): number {
+  return (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0;
+}

@@ -5,6 +5,7 @@
 import { Command, Option } from 'commander';
 import { DEFAULTS, VERSION } from '../src/index.js';
 import { formatDuration, parseAddresses, parseDuration } from './arguments.js';
+import { addCheckCommands } from './check-commands.js';
 import { CALL_MS_MAX } from './connection.js';
 import { addDataCommands } from './data-commands.js';
 import { addLogCommands } from './log-commands.js';
@@ -53,6 +54,7 @@ function program(): Command {
   addTransferCommands(headwater);
   addNodeCommands(headwater);
   addLogCommands(headwater);
+  addCheckCommands(headwater);
   return headwater;
 }
 

@@ -23,10 +23,10 @@ const FLOORS: string[][] = [
   ],
   ['src/lineage.ts', 'src/durability.ts'],
   ['src/guarantees.ts'],
-  ['src/level.ts', 'src/level-files.ts', 'src/wire/'],
+  ['src/level.ts', 'src/level-files/', 'src/wire/'],
   ['src/log/', 'src/keyspace/', 'src/commands/'],
   ['src/store/'],
-  ['src/replication/', 'src/streams/'],
+  ['src/replication/', 'src/streams/', 'src/check/'],
   ['src/config.ts', 'src/rpc/'],
   ['src/client/'],
   ['src/node.ts'],
@@ -45,7 +45,8 @@ const CLIENT_FROM_RPC = ['src/rpc/definitions.ts', 'src/rpc/status.ts', 'src/rpc
 
 const OWNERS: Record<string, string[]> = {
   level: ['src/level.ts'],
-  '@node-rs/crc32': ['src/level-files.ts'],
+  '@node-rs/crc32': ['src/level-files/'],
+  snappy: ['src/level-files/'],
   protobufjs: ['src/wire/'],
   '@grpc/': ['src/rpc/', 'src/client/'],
   'grpc-health-check': ['src/rpc/'],

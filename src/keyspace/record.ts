@@ -116,6 +116,11 @@ export function writeDataKeyHeader(bytes: Buffer, at: number, epoch: number): vo
   bytes.writeUInt32BE(epoch, at + 1);
 }
 
+/** Whether a row of the database is a record; it may be cut off behind the epoch. */
+export function isDataKey(key: Buffer): boolean {
+  return key[0] === DATA_PREFIX && key.length >= DATA_KEY_HEADER_BYTES;
+}
+
 export function userKey(key: Buffer): Buffer {
   return key.subarray(DATA_KEY_HEADER_BYTES);
 }

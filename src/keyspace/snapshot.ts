@@ -17,6 +17,7 @@ import {
   userKey,
   verifyRecord,
 } from './record.js';
+import { type KeyspaceVerification, type KeyspaceVerified, verifyKeyspace } from './verify.js';
 
 const READ_AHEAD_BYTES = 256 * 1024;
 
@@ -109,6 +110,16 @@ export class KeyspaceSnapshot {
       this.#open.delete(entries);
       if (!this.#closed) await entries.close();
     }
+  }
+
+  /** Looks at every record, damaged ones too. @throws the reason for which the snapshot was closed. */
+  async verify(options: Pick<KeyspaceVerification, 'found' | 'pace'>): Promise<KeyspaceVerified> {
+    if (this.#closed) throw this.#closed;
+    const pace = async (bytes: number) => {
+      await options.pace(bytes);
+      if (this.#closed) throw this.#closed;
+    };
+    return await verifyKeyspace(this.#db, { ...options, pace, epoch: this.#epoch, snapshot: this.#snapshot });
   }
 
   async digest(): Promise<{ keys: number; digest: Buffer }> {

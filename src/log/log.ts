@@ -23,6 +23,7 @@ import { type Base, BLOCKS_FROM, BLOCKS_TO, blockKey, encodeLineageRow, lineageK
 import { scrub } from './scrub.js';
 import { blockAt, provenBlockUpTo } from './stored.js';
 import { Tail } from './tail.js';
+import { type LogVerification, type LogVerified, verifyLog } from './verify.js';
 import { Weight } from './weight.js';
 
 export type ChecksumLookup = number | 'trimmed' | 'not_a_boundary' | 'beyond';
@@ -244,6 +245,11 @@ export class Log {
       'corrupt',
       `the log holds no block from offset ${offset + 1}, though it reaches from ${this.firstOffset} to ${this.end.offset}`,
     );
+  }
+
+  /** Looks at every block that stands in the log now, damaged ones too, and changes nothing. */
+  verify(options: Omit<LogVerification, 'base' | 'lineage'>): Promise<LogVerified> {
+    return verifyLog(this.#db, { ...options, base: this.base, lineage: this.lineage });
   }
 
   /** About how large the blocks in (from, to] are; of those that an open did not read, once `scrub` has come by them. */

@@ -38,10 +38,16 @@ export function blockAt(lastOffset: number, bytes: Buffer): Block {
 /**
  * What stands in (offset, through], in order, a chunk of about one read-ahead
  * at a time: a step per block would cost a replay of many small ones dearly.
+ * @param step blocks at a time; of one that cannot be read, the others of its step are not told of.
  */
-export async function* storedBlocks(db: Database, offset: number, through?: number): AsyncGenerator<StoredBlock[]> {
+export async function* storedBlocks(
+  db: Database,
+  offset: number,
+  through?: number,
+  step = 64,
+): AsyncGenerator<StoredBlock[]> {
   const range = { ...blocksIn(offset, through), highWaterMarkBytes: CURSOR_READ_BYTES };
-  for await (const chunk of chunksOf(db, range, 64))
+  for await (const chunk of chunksOf(db, range, step))
     yield chunk.map(([key, bytes]) => ({ lastOffset: offsetOfKey(key), bytes }));
 }
 

@@ -16,6 +16,7 @@
  * directory that is not ours. Files are replaced whole: written aside, synced,
  * renamed, and the directory synced.
  */
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { HeadwaterError } from '../errors.js';
 import { type Files, replaceFile } from '../files.js';
@@ -109,6 +110,17 @@ export class Directory {
       await lock.close();
       throw error;
     }
+  }
+
+  /**
+   * Opens the data directory of a node that is not running, to look at it.
+   * Opening makes what is missing; here that is a mistyped name.
+   * @throws as `open`; `foreign_directory` where there is none.
+   */
+  static async openExisting(directory: string, options: Omit<DirectoryOptions, 'randomBytes'>): Promise<Directory> {
+    if ((await options.files.read(path.join(directory, 'CURRENT'))) === undefined)
+      throw new HeadwaterError('foreign_directory', `${directory} is no data directory: there is no CURRENT in it`);
+    return Directory.open(directory, { ...options, randomBytes });
   }
 
   get node(): NodeRecord {

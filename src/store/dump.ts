@@ -3,8 +3,6 @@
  * or the log of a stopped node's data directory. Nothing is repaired, and what
  * cannot be read is told of in its place.
  */
-import { randomBytes } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from '../command.js';
 import { HeadwaterError } from '../errors.js';
@@ -47,14 +45,7 @@ export async function* dumpDirectory(
   directory: string,
   openDatabase: OpenDatabase = openLevel,
 ): AsyncGenerator<Dumped> {
-  // Opening makes what is missing; here that is a mistyped name.
-  const isThere = await stat(path.join(directory, 'CURRENT')).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere)
-    throw new HeadwaterError('foreign_directory', `${directory} is no data directory: there is no CURRENT in it`);
-  const opened = await Directory.open(directory, { files: systemFiles, openDatabase, randomBytes });
+  const opened = await Directory.openExisting(directory, { files: systemFiles, openDatabase });
   try {
     const db = await openDatabase(path.join(opened.currentGeneration, 'log'), LOG_DATABASE);
     try {

@@ -32,7 +32,7 @@ export const LOG_DATABASE: DatabaseOptions = {
   cacheBytes: MiB,
   compression: false,
 };
-const KEYSPACE_DATABASE: DatabaseOptions = {
+export const KEYSPACE_DATABASE: DatabaseOptions = {
   writeBufferBytes: 8 * MiB,
   fileBytes: 8 * MiB,
   cacheBytes: 16 * MiB,

@@ -1,7 +1,6 @@
 /**
- * LevelDB's own log files (`*.log`), which hold every write that is in no table
- * yet, checked before LevelDB opens them: one flipped bit there makes it drop a
- * stretch from the middle without a word.
+ * LevelDB's own log files (`*.log`, `MANIFEST-*`): one flipped bit there makes
+ * it drop a stretch from the middle without a word.
  *
  * Format (LevelDB's doc/log_format.md): blocks of 32 KiB; in them records of
  * checksum u32, length u16 (both little-endian), type u8 (1 whole, 2 first,
@@ -15,48 +14,19 @@
  * it, was whole once, and was changed. Where it holds a page of zeros of its own
  * the two cannot be told apart, and it counts as not written.
  */
-
-import path from 'node:path';
-import { crc32c } from '@node-rs/crc32';
-import type { Files } from './files.js';
+import { maskedCrc32c } from './checksum.js';
 
 const BLOCK_BYTES = 32 * 1024;
 const HEADER_BYTES = 7;
 const LAST_TYPE = 4;
-const MASK_DELTA = 0xa282ead8;
 /** What a file system writes at once. */
 const PAGE_BYTES = 4 * 1024;
-
-export interface DamagedLevelFile {
-  readonly file: string;
-  /** Where the record that cannot be believed begins. */
-  readonly byte: number;
-  readonly why: string;
-}
-
-/**
- * Damage in the log files of one database that is not open; the first of each file.
- * @returns nothing where there is no such directory.
- */
-export async function damagedLevelFiles(files: Files, location: string): Promise<DamagedLevelFile[]> {
-  const names = await files.list(location).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  const found: DamagedLevelFile[] = [];
-  for (const name of names.filter((one) => /^\d+\.log$/.test(one)).sort()) {
-    const file = path.join(location, name);
-    const damage = findDamage((await files.read(file)) ?? Buffer.alloc(0));
-    if (damage) found.push({ file, ...damage });
-  }
-  return found;
-}
 
 /**
  * The first record that was whole once and is not now.
  * @param bytes a whole log file.
  */
-export function findDamage(bytes: Buffer): { byte: number; why: string } | undefined {
+export function logFileDamage(bytes: Buffer): { byte: number; why: string } | undefined {
   for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
     if (leftInBlock(at) < HEADER_BYTES) {
       at += leftInBlock(at);
@@ -84,7 +54,7 @@ function readRecord(bytes: Buffer, at: number): Read {
   if (type < 1 || type > LAST_TYPE || end > at + leftInBlock(at))
     return { kind: 'changed', end: at + leftInBlock(at), why: `no record begins here (type ${type}, ${length} bytes)` };
   if (end > bytes.length) return { kind: 'cut' };
-  if (bytes.readUInt32LE(at) === masked(crc32c(bytes.subarray(at + 6, end)))) return { kind: 'whole', end };
+  if (bytes.readUInt32LE(at) === maskedCrc32c(bytes.subarray(at + 6, end))) return { kind: 'whole', end };
   return { kind: 'changed', end, why: `the record of ${length} bytes does not match its checksum` };
 }
 
@@ -106,9 +76,4 @@ function hasUnwrittenPage(bytes: Buffer, from: number, to: number): boolean {
   for (let page = from - (from % PAGE_BYTES); page < Math.min(to, bytes.length); page += PAGE_BYTES)
     if (bytes.subarray(page, page + PAGE_BYTES).every((byte) => byte === 0)) return true;
   return false;
-}
-
-/** So that a checksum of bytes that hold a checksum is no constant (LevelDB's util/crc32c.h). */
-function masked(crc: number): number {
-  return (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0;
 }

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { systemFiles } from '../src/files.js';
-import { openLevel } from '../src/level.js';
-import { damagedLevelFiles, findDamage } from '../src/level-files.js';
-import { seededRandom } from './support/random.js';
+import { systemFiles } from '../../src/files.js';
+import { openLevel } from '../../src/level.js';
+import { damagedLogFiles } from '../../src/level-files/check.js';
+import { logFileDamage } from '../../src/level-files/log-file.js';
+import { seededRandom } from '../support/random.js';
 
 const OPTIONS = { writeBufferBytes: 4 << 20, fileBytes: 1 << 20, cacheBytes: 0, compression: false };
 
@@ -32,14 +33,14 @@ describe("LevelDB's log files", () => {
 
   it('of a database that was closed are whole', async () => {
     assert.ok(bytes.length > 400_000, `expected a log file with all puts in it, saw ${bytes.length} bytes`);
-    assert.deepEqual(await damagedLevelFiles(systemFiles, directory), []);
-    assert.deepEqual(await damagedLevelFiles(systemFiles, path.join(directory, 'nowhere')), []);
+    assert.deepEqual(await damagedLogFiles(systemFiles, directory), []);
+    assert.deepEqual(await damagedLogFiles(systemFiles, path.join(directory, 'nowhere')), []);
   });
 
   it('cut off anywhere are not damaged: a crash does that', () => {
     for (let i = 0; i < 500; i++) {
       const length = Math.floor(random() * bytes.length);
-      assert.equal(findDamage(bytes.subarray(0, length)), undefined, `cut to ${length} bytes`);
+      assert.equal(logFileDamage(bytes.subarray(0, length)), undefined, `cut to ${length} bytes`);
     }
   });
 
@@ -48,17 +49,17 @@ describe("LevelDB's log files", () => {
       const copy = Buffer.from(bytes);
       const page = 4_096 * Math.floor((random() * copy.length) / 4_096);
       copy.subarray(page, page + 4_096 * Math.ceil(random() * 4)).fill(0);
-      assert.equal(findDamage(copy), undefined, `zeros from ${page}`);
+      assert.equal(logFileDamage(copy), undefined, `zeros from ${page}`);
     }
   });
 
   it('with one bit turned over are damaged there, unless nothing whole stands behind it', () => {
     const end = bytes.length - 8_192;
-    for (let i = 0; i < 2_000; i++) {
+    for (let i = 0; i < 500; i++) {
       const copy = Buffer.from(bytes);
       const at = Math.floor(random() * end);
       copy[at] = (copy[at] as number) ^ (1 << Math.floor(random() * 8));
-      const damage = findDamage(copy);
+      const damage = logFileDamage(copy);
       // A record is at most a block long, and the bytes at a block's end that are too few for one are not looked at.
       if (!damage) assert.ok(at % 32_768 > 32_768 - 7, `bit at byte ${at} was not noticed`);
       else assert.ok(damage.byte <= at && at < damage.byte + 32_768, `bit at byte ${at}, told of at ${damage.byte}`);
@@ -69,7 +70,7 @@ describe("LevelDB's log files", () => {
     const copy = Buffer.from(bytes);
     copy[100_000] = (copy[100_000] as number) ^ 1;
     await writeFile(path.join(directory, logFile), copy);
-    const [found, ...more] = await damagedLevelFiles(systemFiles, directory);
+    const [found, ...more] = await damagedLogFiles(systemFiles, directory);
     assert.equal(more.length, 0);
     assert.equal(found?.file, path.join(directory, logFile));
     assert.match(found?.why ?? '', /checksum/);

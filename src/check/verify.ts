@@ -1,0 +1,192 @@
+/**
+ * `verify` of a node that is not running: everything in its generation that has
+ * a checksum is looked at, and nothing is changed. LevelDB's own files come
+ * first: opening a database takes out of them what does not match, and reading
+ * a damaged table may end the process. So one that is damaged is not opened.
+ */
+import path from 'node:path';
+import { HeadwaterError } from '../errors.js';
+import { systemFiles } from '../files.js';
+import { Keyspace } from '../keyspace/keyspace.js';
+import { isDataKey, userKey } from '../keyspace/record.js';
+import { type Database, type OpenDatabase, openLevel } from '../level.js';
+import { type DamagedFile, damagedDatabaseFiles } from '../level-files/check.js';
+import { Log } from '../log/log.js';
+import { BLOCKS_FROM } from '../log/rows.js';
+import { formatPosition, type Position } from '../position.js';
+import { Directory } from '../store/directory.js';
+import { KEYSPACE_DATABASE, LOG_DATABASE } from '../store/generation.js';
+import { readUint64 } from '../uint64.js';
+
+/** Something that is not what was written. */
+export type Damage =
+  /** A file of LevelDB's own. */
+  | { readonly part: 'file'; readonly file: string; readonly byte: number; readonly why: string }
+  /** Commands, first and last offset. */
+  | { readonly part: 'log'; readonly from: number; readonly to: number; readonly why: string }
+  /** Records between two keys, both included; undefined: from the first, or to the last, of all. */
+  | {
+      readonly part: 'keyspace';
+      readonly from: Buffer | undefined;
+      readonly to: Buffer | undefined;
+      readonly why: string;
+    }
+  /** A database as a whole, or how the two fit together. */
+  | { readonly part: 'database'; readonly why: string };
+
+export interface Verified {
+  /** Where the log begins and ends, as far as that can be read. */
+  readonly firstOffset: number | undefined;
+  readonly lastOffset: number | undefined;
+  /** Of the keyspace on disk. */
+  readonly checkpointOffset: number | undefined;
+  readonly records: number;
+  /** Bytes of blocks, keys and records that were looked at. */
+  readonly bytes: number;
+}
+
+export interface VerifyOptions {
+  found(damage: Damage): void;
+  /** Told of the bytes read since the last time. */
+  read?(bytes: number): void;
+  readonly openDatabase?: OpenDatabase;
+}
+
+/**
+ * Takes the directory's lock: the node must not be running.
+ * @throws HeadwaterError `directory_locked`, `foreign_directory`, `unknown_format` or, where it
+ *   cannot even be told what belongs to the node, `corrupt`.
+ */
+export async function verifyDirectory(directory: string, options: VerifyOptions): Promise<Verified> {
+  const { openDatabase = openLevel } = options;
+  const opened = await Directory.openExisting(directory, { files: systemFiles, openDatabase });
+  try {
+    return await new Verification(opened.currentGeneration, { ...options, openDatabase }).run();
+  } finally {
+    await opened.close();
+  }
+}
+
+class Verification {
+  readonly #generation: string;
+  readonly #options: VerifyOptions & { openDatabase: OpenDatabase };
+
+  constructor(generation: string, options: VerifyOptions & { openDatabase: OpenDatabase }) {
+    this.#generation = generation;
+    this.#options = options;
+  }
+
+  async run(): Promise<Verified> {
+    let bytes = 0;
+    let records = 0;
+    const keyspace = await this.#database('keyspace', async (db) => {
+      const opened = await Keyspace.open(db);
+      const verified = await this.#keyspace(opened);
+      bytes += verified.bytes;
+      records = verified.records;
+      return opened;
+    });
+    const log = await this.#database('log', async (db) => {
+      const opened = await Log.open(db);
+      const checkpoint = keyspace?.checkpoint.position;
+      const verified = await this.#log(opened, checkpoint, keyspace?.flushingTo ?? 0);
+      bytes += verified.bytes;
+      return { firstOffset: opened.firstOffset, lastOffset: verified.lastOffset };
+    });
+    return {
+      firstOffset: log?.firstOffset,
+      lastOffset: log?.lastOffset,
+      checkpointOffset: keyspace?.checkpoint.position.offset,
+      records,
+      bytes,
+    };
+  }
+
+  /** Opens one, if that does no harm; what is damaged beyond reading is found, not thrown. */
+  async #database<T>(name: 'log' | 'keyspace', look: (db: Database) => Promise<T>): Promise<T | undefined> {
+    const { found, openDatabase } = this.#options;
+    const location = path.join(this.#generation, name);
+    const files = await damagedDatabaseFiles(systemFiles, location, (bytes) => this.#read(bytes));
+    for (const damage of files) found(name === 'log' ? inLog(damage) : inKeyspace(damage));
+    if (files.length > 0) return undefined;
+    try {
+      const db = await openDatabase(location, name === 'log' ? LOG_DATABASE : KEYSPACE_DATABASE);
+      try {
+        return await look(db);
+      } finally {
+        await db.close();
+      }
+    } catch (error) {
+      if (!HeadwaterError.is(error, 'corrupt')) throw error;
+      found({ part: 'database', why: error.message });
+      return undefined;
+    }
+  }
+
+  async #keyspace(keyspace: Keyspace): Promise<{ records: number; bytes: number }> {
+    const { found } = this.#options;
+    const { position, keys } = keyspace.checkpoint;
+    const snapshot = keyspace.snapshot();
+    try {
+      const verified = await snapshot.verify({
+        found: (damage) => found({ part: 'keyspace', ...damage }),
+        pace: (bytes) => this.#read(bytes),
+      });
+      if (verified.readable && keys !== null && keys !== verified.records) {
+        const why = `the keyspace holds ${verified.records} records, its checkpoint at offset ${position.offset} counted ${keys}`;
+        found({ part: 'database', why });
+      }
+      return verified;
+    } finally {
+      await snapshot.release();
+    }
+  }
+
+  async #log(
+    log: Log,
+    checkpoint: Position | undefined,
+    flushingTo: number,
+  ): Promise<{ lastOffset: number; bytes: number }> {
+    const { found } = this.#options;
+    const verified = await log.verify({
+      found: (damage) => found({ part: 'log', ...damage }),
+      pace: (bytes) => this.#read(bytes),
+      ...(checkpoint ? { passes: checkpoint } : {}),
+    });
+    const reached = Math.max(checkpoint?.offset ?? 0, flushingTo);
+    if (verified.lastOffset < reached) {
+      const why = `the log ends at offset ${verified.lastOffset}, the keyspace holds effects of commands up to ${reached}: the log lost its tail`;
+      found({ part: 'database', why });
+    }
+    if (checkpoint && checkpoint.offset < log.base.offset) {
+      const why = `the log begins after offset ${log.base.offset}, the keyspace ends at ${formatPosition(checkpoint)}: what lies between is missing`;
+      found({ part: 'database', why });
+    }
+    return verified;
+  }
+
+  async #read(bytes: number): Promise<void> {
+    this.#options.read?.(bytes);
+  }
+}
+
+function inLog({ file, byte, why, after, through }: DamagedFile): Damage {
+  const [from, to] = [after ?? BLOCKS_FROM, through].map((key) => key && offsetUpTo(key));
+  if (from === undefined || to === undefined) return { part: 'file', file, byte, why };
+  return { part: 'log', from: from + 1, to, why: `${file}, byte ${byte}: ${why}` };
+}
+
+/** The last offset whose block can stand at or before a key of a table's index, which may be shorter than a whole one. */
+function offsetUpTo(key: Buffer): number | undefined {
+  if (key[0] !== BLOCKS_FROM[0]) return undefined;
+  const padded = Buffer.alloc(9);
+  key.copy(padded);
+  return readUint64(padded, 1);
+}
+
+function inKeyspace({ file, byte, why, after, through }: DamagedFile): Damage {
+  const isRecord = (key: Buffer | undefined) => key === undefined || isDataKey(key);
+  if (!(after || through) || !isRecord(after) || !isRecord(through)) return { part: 'file', file, byte, why };
+  const [from, to] = [after, through].map((key) => key && userKey(key));
+  return { part: 'keyspace', from, to, why: `${file}, byte ${byte}: ${why}` };
+}

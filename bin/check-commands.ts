@@ -1,10 +1,11 @@
 /** `verify`: whether what is on a disk is what was written. */
 import type { Command as Program } from 'commander';
-import { type Damage, verifyDirectory } from '../src/index.js';
+import { type Damage, rebuildDirectory, verifyDirectory } from '../src/index.js';
 import { EXIT, jsonBytes, Output, plural, UsageError } from './output.js';
 
 interface VerifyOptions {
   data?: string;
+  rebuild?: boolean;
   json?: boolean;
 }
 
@@ -13,11 +14,12 @@ export function addCheckCommands(program: Program): void {
     .command('verify')
     .description('check every block and record of a node that is not running; changes nothing')
     .requiredOption('--data <DIR>', 'its data directory')
+    .option('--rebuild', 'also make the keyspace anew from the log, beside the old one, and compare the two')
     .action(verify);
 }
 
 async function verify(_: VerifyOptions, command: Program): Promise<void> {
-  const { data, json = false } = command.optsWithGlobals<VerifyOptions>();
+  const { data, rebuild = false, json = false } = command.optsWithGlobals<VerifyOptions>();
   if (data === undefined) throw new UsageError('verify: expected --data DIR');
   const output = new Output({ json });
   let damages = 0;
@@ -42,6 +44,27 @@ async function verify(_: VerifyOptions, command: Program): Promise<void> {
   const looked = `${log}, ${plural(records, 'record')}, ${plural(bytes, 'byte')} looked at`;
   await output.result(fields, damages === 0 ? `whole: ${looked}` : `${plural(damages, 'damaged place')}: ${looked}`);
   if (damages > 0) process.exitCode = EXIT.NEGATIVE;
+  else if (rebuild) await compareWithLog(data, output);
+}
+
+async function compareWithLog(data: string, output: Output): Promise<void> {
+  const { position, onDisk, rebuilt } = await rebuildDirectory(data);
+  const [found, expected] = [onDisk.digest.toString('hex'), rebuilt.digest.toString('hex')];
+  const equal = found === expected;
+  const fields = {
+    equal,
+    offset: position.offset,
+    keys: onDisk.keys,
+    digest: found,
+    log_keys: rebuilt.keys,
+    log_digest: expected,
+  };
+  const at = `at offset ${position.offset}`;
+  const text = equal
+    ? `equal: the log gives the same ${plural(rebuilt.keys, 'key')} with the same digest ${at}`
+    : `different: the keyspace holds ${plural(onDisk.keys, 'key')} with digest ${found}, the log gives ${plural(rebuilt.keys, 'key')} with ${expected} ${at}`;
+  await output.result(fields, text);
+  if (!equal) process.exitCode = EXIT.NEGATIVE;
 }
 
 function fieldsOf(damage: Damage): object {

@@ -1,4 +1,5 @@
 /** The public names of the package. */
+export { rebuildDirectory } from './check/rebuild.js';
 export { type Damage, type Verified, verifyDirectory } from './check/verify.js';
 export { type CallOptions, Client, type ClientOptions } from './client/client.js';
 export { DurabilityNotReached, type DurabilityOption } from './client/guarantees.js';

@@ -1,0 +1,70 @@
+/** `verify`: what it prints of a stopped node's directory, and with which status it ends. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { endAll, headwater, Served, temporaryDirectory } from './command-line.js';
+
+describe('verify', function () {
+  this.timeout(60_000);
+  let data: string;
+
+  before(async () => {
+    data = path.join(temporaryDirectory(), 'data');
+    const node = await Served.start(['--data', data, '--listen', '127.0.0.1:0']);
+    const lines = Array.from({ length: 500 }, (_, i) => `{"key":"k${i}","value":"${`value ${i} `.repeat(20)}"}\n`);
+    assert.equal((await node.run(['import', '-'], { stdin: lines.join('') })).status, 0);
+    const running = await headwater(['verify', '--data', data]);
+    assert.equal(running.status, 3, 'a node that runs has its directory to itself');
+    assert.match(running.stderr, /is in use by process \d+/);
+    assert.equal(await node.end(), 0);
+  });
+  after(endAll);
+
+  it('says of a whole directory what it has looked at, and ends with 0', async () => {
+    const { status, stdout, stderr } = await headwater(['verify', '--data', data, '--rebuild']);
+    assert.equal(status, 0, stderr);
+    assert.match(
+      stdout.toString(),
+      /^whole: log from offset 1 to 500, 500 records, [\d,]+ bytes looked at\nequal: .*500 keys/,
+    );
+    const [json, rebuilt] = (await headwater(['verify', '--data', data, '--rebuild', '--json'])).stdout
+      .toString()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const { damages, first_offset, offset, checkpoint_offset, records } = json ?? {};
+    assert.deepEqual([damages, first_offset, offset, checkpoint_offset, records], [0, 1, 500, 500, 500]);
+    assert.equal(rebuilt?.equal, true);
+    assert.equal(rebuilt?.digest, rebuilt?.log_digest);
+  });
+
+  it('names the file, the byte and the keys that are damaged, and ends with 1', async () => {
+    const keyspace = path.join(data, 'gen-000001', 'keyspace');
+    // A second start has written the keyspace into tables.
+    const again = await Served.start(['--data', data, '--listen', '127.0.0.1:0']);
+    assert.equal(await again.end(), 0);
+    const name = readdirSync(keyspace).find((one) => one.endsWith('.ldb')) as string;
+    const file = path.join(keyspace, name);
+    const bytes = readFileSync(file);
+    bytes[5_000] = (bytes[5_000] as number) ^ 4;
+    writeFileSync(file, bytes);
+    const { status, stdout } = await headwater(['verify', '--data', data]);
+    assert.equal(status, 1);
+    assert.match(
+      stdout.toString(),
+      /^damaged: keyspace, .*"k\d+.* to .*"k\d+.*: .*\.ldb, byte \d+: the block of \d+ bytes does not match its checksum\n1 damaged place: /,
+    );
+    const [damage] = (await headwater(['verify', '--data', data, '--json'])).stdout.toString().split('\n');
+    const { part, from, to } = JSON.parse(damage as string) as Record<string, { key: string }>;
+    assert.equal(part, 'keyspace');
+    assert.match(`${from?.key} ${to?.key}`, /^k\d+ k\d+/);
+  });
+
+  it('says what is no data directory, with status 3, and makes nothing', async () => {
+    const nowhere = path.join(temporaryDirectory(), 'nowhere');
+    const { status, stderr } = await headwater(['verify', '--data', nowhere]);
+    assert.equal(status, 3);
+    assert.match(stderr, /nowhere is no data directory/);
+    assert.throws(() => readdirSync(nowhere), { code: 'ENOENT' });
+  });
+});

@@ -5,6 +5,7 @@
 import { Command, Option } from 'commander';
 import { DEFAULTS, VERSION } from '../src/index.js';
 import { formatDuration, parseAddresses, parseDuration } from './arguments.js';
+import { addBackupCommands } from './backup-commands.js';
 import { CALL_MS_MAX } from './connection.js';
 import { addDataCommands } from './data-commands.js';
 import { addLogCommands } from './log-commands.js';
@@ -51,6 +52,7 @@ function program(): Command {
   addDataCommands(headwater);
   addStreamCommands(headwater);
   addTransferCommands(headwater);
+  addBackupCommands(headwater);
   addNodeCommands(headwater);
   addLogCommands(headwater);
   return headwater;

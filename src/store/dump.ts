@@ -48,11 +48,13 @@ export async function* dumpDirectory(
   openDatabase: OpenDatabase = openLevel,
 ): AsyncGenerator<Dumped> {
   // Opening makes what is missing; here that is a mistyped name.
-  const isThere = await stat(path.join(directory, 'CURRENT')).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere)
+  const isThere = (name: string) =>
+    stat(path.join(directory, name)).then(
+      () => true,
+      () => false,
+    );
+  // What a restore was cut short in is refused by its own name, below.
+  if (!(await isThere('CURRENT')) && !(await isThere('restoring')))
     throw new HeadwaterError('foreign_directory', `${directory} is no data directory: there is no CURRENT in it`);
   const opened = await Directory.open(directory, { files: systemFiles, openDatabase, randomBytes });
   try {

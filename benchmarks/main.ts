@@ -1,5 +1,6 @@
 /** The benchmarks by name: `npm run bench -- NAME [options]`. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { backup } from './backup.js';
 import { failover } from './failover.js';
 import { importKeys } from './import.js';
 import { restart } from './restart.js';
@@ -31,6 +32,13 @@ program
   .addOption(count('keys', 'keys to import', 2_000_000))
   .addOption(count('rounds', 'fresh nodes', 3))
   .action(importKeys);
+
+program
+  .command('backup')
+  .description('MB/s and memory of a backup to a file, and of a restore from it')
+  .addOption(count('keys', 'keys in it', 5_000_000))
+  .addOption(count('rounds', 'of both', 3))
+  .action(backup);
 
 program
   .command('slow-follower')

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { eventually, freePort } from './waiting.js';
 
-const HEADWATER = fileURLToPath(new URL('../bin/headwater.cjs', import.meta.url));
+export const HEADWATER = fileURLToPath(new URL('../bin/headwater.cjs', import.meta.url));
 const READY_MS_MAX = 60_000;
 
 export interface Server {

@@ -5,6 +5,7 @@
 import { Command, Option } from 'commander';
 import { DEFAULTS, VERSION } from '../src/index.js';
 import { formatDuration, parseAddresses, parseDuration } from './arguments.js';
+import { addBackupCommands } from './backup-commands.js';
 import { addCheckCommands } from './check-commands.js';
 import { CALL_MS_MAX } from './connection.js';
 import { addDataCommands } from './data-commands.js';
@@ -52,6 +53,7 @@ function program(): Command {
   addDataCommands(headwater);
   addStreamCommands(headwater);
   addTransferCommands(headwater);
+  addBackupCommands(headwater);
   addNodeCommands(headwater);
   addLogCommands(headwater);
   addCheckCommands(headwater);

@@ -40,7 +40,12 @@ export class Progress {
 
   /** Cheap enough to be told of every record. */
   update(records: number, bytesRead?: number): void {
-    if (records % 256 !== 0 || this.#total.quiet) return;
+    if (records % 256 === 0) this.report(records, bytesRead);
+  }
+
+  /** For steps of many records. */
+  report(records: number, bytesRead?: number): void {
+    if (this.#total.quiet) return;
     const nowMs = performance.now();
     if (nowMs - this.#saidMs < (this.#bar ? BAR_INTERVAL_MS : LINE_INTERVAL_MS)) return;
     this.#saidMs = nowMs;

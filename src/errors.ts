@@ -68,6 +68,10 @@ export const ERROR_CODES = [
   'unknown_format',
   /** The keyspace on disk is not a view of the log beside it. */
   'keyspace_incomplete',
+  /** A backup cannot be gone on with: the node does not know it any more. */
+  'backup_lost',
+  /** The data directory is what a restore has left that was cut short. */
+  'restore_unfinished',
   /** A write to disk failed; the store reopens before it takes another. */
   'store_latched',
   /** The address cannot be listened on. */

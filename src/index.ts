@@ -1,6 +1,8 @@
 /** The public names of the package. */
+export { type Restored, restoreDirectory } from './backup/restore.js';
 export { rebuildDirectory } from './check/rebuild.js';
 export { type Damage, type Verified, verifyDirectory } from './check/verify.js';
+export type { BackupOptions, BackupPart } from './client/backup.js';
 export { type CallOptions, Client, type ClientOptions } from './client/client.js';
 export { DurabilityNotReached, type DurabilityOption } from './client/guarantees.js';
 export type { SubscribeOptions, SubscriptionItem, WatchItem, WatchOptions } from './client/streams.js';

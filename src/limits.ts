@@ -289,3 +289,29 @@ export const NEAREST_AVOID_MS = 1_000;
 /** How often a client looks which node is nearest, and how long one may take to answer that. */
 export const NEAREST_REFRESH_MS = 30_000;
 export const NEAREST_PROBE_MS = 1_000;
+
+/**
+ * A chunk of a backup: entries of about so many bytes, compressed as one. Larger
+ * ones compress no better, and each end holds a few of them.
+ */
+export const BACKUP_CHUNK_BYTES = MiB;
+
+/** No chunk is larger, whatever its entry: that fitted into a block. */
+export const BACKUP_CHUNK_BYTES_MAX = BLOCK_BYTES_CEILING + MiB;
+
+/** Chunks that are read from the snapshot, or from a file, while those before are compressed or put in place. */
+export const BACKUP_CHUNKS_COMPRESSING_MAX = 3;
+
+/** Of a chunk in one message: only the largest take several. */
+export const BACKUP_MESSAGE_BYTES = 2 * MiB;
+
+/** Chunks of a backup that one call sends, and that a node keeps until they have arrived. */
+export const BACKUP_WINDOW_CHUNKS = 16;
+/** Where they are large. */
+export const BACKUP_WINDOW_BYTES = 16 * MiB;
+
+/** A backup that nobody has asked about for so long is given up. */
+export const BACKUP_LEASE_MS = 60_000;
+
+/** Backups of one node at a time. */
+export const BACKUPS_MAX = 4;

@@ -5,6 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Backups } from './backup/backups.js';
 import { systemClock } from './clock.js';
 import { checkAddress, checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
 import { HeadwaterError } from './errors.js';
@@ -18,6 +19,7 @@ import { Freshness } from './replication/freshness.js';
 import type { Room } from './replication/headroom.js';
 import { type FollowOptions, Replication } from './replication/replication.js';
 import { adminService, type NodeControl } from './rpc/admin-service.js';
+import { diskService } from './rpc/disk-service.js';
 import type { NodeGuarantees } from './rpc/guarantees.js';
 import { keyValueService } from './rpc/key-value-service.js';
 import { dial, replicationService } from './rpc/replication-service.js';
@@ -41,6 +43,7 @@ export class Node implements NodeControl {
   readonly #store: Store;
   readonly #replication: Replication;
   readonly #streams: Streams;
+  readonly #backups: Backups;
   readonly #guarantees: NodeGuarantees;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   readonly #startedMs = systemClock.monotonicMs();
@@ -122,6 +125,7 @@ export class Node implements NodeControl {
       freshness: new Freshness({ store, link, clock: systemClock, serveStaleReads: config.serveStaleReads }),
     };
     this.#streams = new Streams({ store, clock: systemClock });
+    this.#backups = new Backups({ store, clock: systemClock, logger, randomBytes });
   }
 
   /** host:port, with the port that was taken. */
@@ -227,6 +231,7 @@ export class Node implements NodeControl {
       this.#server?.setServing(false);
       await this.#replication.part(this.#config.shutdownTimeoutMs);
       await this.#server?.stop({ graceMs: DRAIN_MS_MAX });
+      await this.#backups.close(reason);
       await this.#replication.close(reason);
       await this.#store.close();
       this.#delay.disable();
@@ -241,6 +246,7 @@ export class Node implements NodeControl {
         keyValueService(this.#store, this.#guarantees),
         streamService(this.#streams, this.#replication, this.#store),
         adminService(this),
+        diskService(this.#backups),
         replicationService(this.#replication),
       ],
       reflection: this.#config.reflection,

@@ -41,6 +41,7 @@ import type {
 import type { CompareReply } from '../wire/compare.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Asker } from './asker.js';
+import { type BackupOptions, type BackupPart, backup } from './backup.js';
 import { asBuffer, asText, Commands, mayWrite } from './commands.js';
 import type { Data, OutgoingCondition } from './operations.js';
 import { type CallOptions, type ClientOptions, settingsOf } from './options.js';
@@ -185,6 +186,17 @@ export class Client extends Commands<string> implements AsyncDisposable {
 
   watchBuffers(options: WatchOptions = {}): AsyncGenerator<WatchItem<Buffer>> {
     return watch(this.#session, options, asBuffer);
+  }
+
+  /**
+   * A backup of the node that the client is connected to, with all that was
+   * written there before: the bytes of one file, to be kept in order. Only where
+   * a part with `end` has come is it whole. A broken connection is gone on from.
+   *
+   *     for await (const { bytes } of db.backup()) await file.write(bytes);
+   */
+  backup(options: BackupOptions = {}): AsyncGenerator<BackupPart> {
+    return backup(this.#session, options);
   }
 
   /** Of the node that the client is connected to. */

@@ -89,8 +89,8 @@ export type WatchItem<Value> = Resumable &
     | { readonly kind: 'progress' }
   );
 
-/** Refusals that asking again does not change. */
-const TRANSIENT: ReadonlySet<string> = new Set([
+/** Failures that may be gone when the same is asked again. */
+export const TRANSIENT: ReadonlySet<string> = new Set([
   'unavailable',
   'shutting_down',
   'unreachable',
@@ -225,7 +225,7 @@ async function* unlessSilent<T>(items: AsyncGenerator<T>, stop: AbortController)
   }
 }
 
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const aborted = () => reject(HeadwaterError.from(signal.reason));
     signal.addEventListener('abort', aborted, { once: true });
@@ -234,7 +234,7 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
   });
 }
 
-function backOff(failures: number, signal: AbortSignal): Promise<void> {
+export function backOff(failures: number, signal: AbortSignal): Promise<void> {
   const longest = Math.min(CLIENT_RECONNECT_MS_MIN * 2 ** failures, CLIENT_RECONNECT_MS_MAX);
   return new Promise((resolve) => {
     const done = () => {

@@ -286,6 +286,21 @@ export class Log {
     return offset < this.base.offset ? 'trimmed' : 'not_a_boundary';
   }
 
+  /**
+   * When the block that ends there was written, milliseconds since the epoch.
+   * @throws HeadwaterError `not_a_boundary`, `trimmed`, or `corrupt`.
+   */
+  async timeAt(offset: number): Promise<number> {
+    if (offset === this.end.offset) return this.endTimeMs;
+    if (offset === this.base.offset) return this.#extent.baseTimeMs;
+    if (offset < this.base.offset) throw this.#trimmed(offset);
+    const recent = this.#tail.holding(offset);
+    const bytes = recent ? undefined : await this.#db.get(blockKey(offset));
+    const block = bytes ? blockAt(offset, bytes) : recent;
+    if (block?.lastOffset === offset) return block.timeMs;
+    throw new HeadwaterError('not_a_boundary', `no block of the log ends at offset ${offset}`);
+  }
+
   /** The running checksum at a block's end as far as memory tells; undefined where it does not, or where no block ends. */
   knownChecksumAt(offset: number): number | undefined {
     if (offset === this.end.offset) return this.end.checksum;

@@ -170,3 +170,11 @@ function newController(): AbortController {
   setMaxListeners(0, controller.signal);
   return controller;
 }
+
+/** Aborts when the client is gone, or the server stops: for streams that are long. */
+export function endOf(call: Call): AbortSignal {
+  const end = new AbortController();
+  call.onCancelled(() => end.abort(call.cancelled));
+  call.onStopping(() => end.abort(new HeadwaterError('shutting_down', 'the node is shutting down')));
+  return end.signal;
+}

@@ -7,6 +7,7 @@
 
 import type { Operation, OperationKind, Reply } from '../operation.js';
 import * as admin from '../wire/admin.js';
+import * as backup from '../wire/backup.js';
 import * as compare from '../wire/compare.js';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../wire/kv.js';
 import * as scan from '../wire/scan.js';
@@ -29,6 +30,7 @@ export interface Method<Request, Response> {
 export const KEY_VALUE_SERVICE = 'headwater.v1.KeyValueService';
 export const STREAM_SERVICE = 'headwater.v1.StreamService';
 export const ADMIN_SERVICE = 'headwater.v1.AdminService';
+export const DISK_SERVICE = 'headwater.v1.DiskService';
 
 /** For streams whose messages are encoded and decoded by those who use them. */
 export const BYTES: Codec<Buffer> = { encode: (bytes) => bytes, decode: (bytes) => bytes };
@@ -141,3 +143,11 @@ export const PROMOTE: Method<void, admin.PromoteReply> = unary(
   { encode: admin.encodePromoteRequest, decode: admin.decodePromoteRequest },
   { encode: admin.encodePromoteResponse, decode: admin.decodePromoteResponse },
 );
+
+export const BACKUP: Method<backup.BackupRequest, backup.BackupResponse> = {
+  path: `/${DISK_SERVICE}/Backup`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: backup.encodeBackupRequest, decode: backup.decodeBackupRequest },
+  response: { encode: backup.encodeBackupResponse, decode: backup.decodeBackupResponse },
+};

@@ -9,7 +9,7 @@ import { HeadwaterError } from '../errors.js';
 import { packageFile } from '../package-root.js';
 import { toStatus } from './status.js';
 
-const PROTO_FILES = ['kv', 'stream', 'admin', 'replication'].map((name) => `headwater/v1/${name}.proto`);
+const PROTO_FILES = ['kv', 'stream', 'admin', 'replication', 'disk'].map((name) => `headwater/v1/${name}.proto`);
 const PATHS = ['v1', 'v1alpha'].map((version) => `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`);
 
 type Stream = grpc.ServerDuplexStream<unknown, unknown>;

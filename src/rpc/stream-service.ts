@@ -12,7 +12,7 @@ import type {
   WatchEvent,
   WatchRequest,
 } from '../wire/streams.js';
-import type { Call } from './calls.js';
+import { type Call, endOf } from './calls.js';
 import { PUBLISH, STREAM_SERVICE, SUBSCRIBE, WATCH } from './definitions.js';
 import { serverStream, unary } from './handler.js';
 import type { Service } from './server.js';
@@ -57,12 +57,4 @@ async function roomInQueue(queue: Queue, { channel, data }: PublishRequest, call
     'overloaded',
     `expected the queue to have room within ${QUEUE_WAIT_MS_MAX} ms, it stayed full; the message was not published`,
   );
-}
-
-/** Aborts when the client is gone, or the server stops. */
-function endOf(call: Call): AbortSignal {
-  const end = new AbortController();
-  call.onCancelled(() => end.abort(call.cancelled));
-  call.onStopping(() => end.abort(new HeadwaterError('shutting_down', 'the node is shutting down')));
-  return end.signal;
 }

@@ -11,6 +11,7 @@
  *   gen-000001/      a generation: log/ and keyspace/
  *   damaged/         blocks that a recovery took out of the log
  *   lost-writes/     blocks that a resync had no place for
+ *   restoring        only while a restore is not done: all else here is worth nothing
  *
  * The lock is taken before anything is read, and nothing is written into a
  * directory that is not ours. Files are replaced whole: written aside, synced,
@@ -24,6 +25,8 @@ import type { Database, OpenDatabase } from '../level.js';
 
 const FORMAT_TEXT = 'headwater data directory, format 1\n';
 const FORMAT_PATTERN = /^headwater data directory, format (\d+)\n$/;
+const RESTORING = 'restoring';
+const RESTORING_TEXT = 'headwater restore, not done\n';
 const OWN_NAMES =
   /^(format|lock|node\.json|CURRENT|owner|followers\.json|life\.json|damaged|lost-writes|gen-\d{6}|.*\.new)$/;
 
@@ -118,9 +121,50 @@ export class Directory {
    * @throws as `open`; `foreign_directory` where there is none.
    */
   static async openExisting(directory: string, options: Omit<DirectoryOptions, 'randomBytes'>): Promise<Directory> {
-    if ((await options.files.read(path.join(directory, 'CURRENT'))) === undefined)
+    const { files } = options;
+    // What a restore was cut short in is refused by its own name, below.
+    const names = ['CURRENT', RESTORING].map((name) => files.read(path.join(directory, name)));
+    if ((await Promise.all(names)).every((bytes) => bytes === undefined))
       throw new HeadwaterError('foreign_directory', `${directory} is no data directory: there is no CURRENT in it`);
     return Directory.open(directory, { ...options, randomBytes });
+  }
+
+  /**
+   * Makes a data directory of which nothing counts until `finishRestore`: a new
+   * node, a leader of the cluster, with a generation that is not there yet.
+   * @throws HeadwaterError `foreign_directory` unless it is absent, empty, or
+   *   left by a restore that was cut short; `directory_locked`.
+   */
+  static async beginRestore(directory: string, options: DirectoryOptions, clusterId: string): Promise<Directory> {
+    const { files, openDatabase } = options;
+    await refuseUnlessRestorable(files, directory);
+    await makeDirectory(files, directory);
+    // First of all: whatever is found here without it is a node's.
+    await replaceFile(files, directory, RESTORING, RESTORING_TEXT);
+    const lock = await takeLock(files, directory, openDatabase);
+    try {
+      await clearAllBut(files, directory, ['lock', RESTORING]);
+      await replaceFile(files, directory, 'owner', `${process.pid}\n`);
+      await replaceFile(files, directory, 'format', FORMAT_TEXT);
+      const node = await writeNode(files, directory, { ...newNode(options), cluster_id: clusterId });
+      return new Directory(directory, files, lock, node, await writeCurrent(files, directory, 1));
+    } catch (error) {
+      await lock.close();
+      throw error;
+    }
+  }
+
+  /** From now on it is a node's. Its databases are closed and durable. */
+  async finishRestore(): Promise<void> {
+    await this.#syncGeneration(this.currentGeneration);
+    await this.#files.remove(path.join(this.path, RESTORING));
+    await this.#files.syncDirectory(this.path);
+  }
+
+  /** Leaves it empty, but for its lock. */
+  async abandonRestore(): Promise<void> {
+    await clearAllBut(this.#files, this.path, ['lock', RESTORING]);
+    await this.#files.remove(path.join(this.path, RESTORING));
   }
 
   get node(): NodeRecord {
@@ -179,9 +223,7 @@ export class Directory {
   /** Makes the new generation the current one, for good. Its databases are closed and durable. */
   async switchToNew(): Promise<void> {
     const next = this.#generation(this.#current + 1);
-    for (const name of await this.#files.list(next)) await this.#files.syncDirectory(path.join(next, name));
-    await this.#files.syncDirectory(next);
-    await this.#files.syncDirectory(this.path);
+    await this.#syncGeneration(next);
     try {
       await writeCurrent(this.#files, this.path, this.#current + 1);
     } finally {
@@ -216,6 +258,13 @@ export class Directory {
     await this.#lock.close();
   }
 
+  /** Its names, down to those of the databases' files. */
+  async #syncGeneration(generation: string): Promise<void> {
+    for (const name of await this.#files.list(generation)) await this.#files.syncDirectory(path.join(generation, name));
+    await this.#files.syncDirectory(generation);
+    await this.#files.syncDirectory(this.path);
+  }
+
   #generation(number: number): string {
     return path.join(this.path, generationName(number));
   }
@@ -247,6 +296,7 @@ async function refuseForeign(files: Files, directory: string): Promise<void> {
       cause: error,
     });
   }
+  await refuseUnfinishedRestore(files, directory);
   if (names.includes('format')) {
     const text = await readText(files, directory, 'format');
     const format = FORMAT_PATTERN.exec(text ?? '')?.[1];
@@ -268,6 +318,34 @@ async function refuseForeign(files: Files, directory: string): Promise<void> {
       `${directory} is not empty and not Headwater's (it holds ${JSON.stringify(foreign)}); nothing in it was touched`,
     );
   }
+}
+
+async function refuseUnfinishedRestore(files: Files, directory: string): Promise<void> {
+  if ((await readText(files, directory, RESTORING)) !== RESTORING_TEXT) return;
+  throw new HeadwaterError(
+    'restore_unfinished',
+    `${directory} is what an unfinished restore has left, and no node: run "headwater restore FILE --data ${directory}" again`,
+  );
+}
+
+async function refuseUnlessRestorable(files: Files, directory: string): Promise<void> {
+  const names = await files.list(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw new HeadwaterError('foreign_directory', `${directory} cannot be read: ${error.message}`, { cause: error });
+  });
+  if ((await readText(files, directory, RESTORING)) === RESTORING_TEXT) return;
+  // A restore that was killed as it began, or that failed, leaves these at the most.
+  const found = names.find((name) => name !== `${RESTORING}.new` && name !== 'lock');
+  if (found === undefined) return;
+  throw new HeadwaterError(
+    'foreign_directory',
+    `${directory} is not empty (it holds ${JSON.stringify(found)}): a restore needs an empty directory, or one that is not there; nothing was touched`,
+  );
+}
+
+async function clearAllBut(files: Files, directory: string, kept: readonly string[]): Promise<void> {
+  for (const name of await files.list(directory))
+    if (!kept.includes(name)) await files.remove(path.join(directory, name));
 }
 
 async function takeLock(files: Files, directory: string, openDatabase: OpenDatabase): Promise<Database> {

@@ -1,0 +1,216 @@
+/**
+ * `backup` and `restore`. A backup is written beside its file and renamed when
+ * it is whole and on disk, so that under its name there is never a part of one.
+ */
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { type BackupPart, formatToken, HeadwaterError, type Restored, restoreDirectory } from '../src/index.js';
+import { onNode, type Session } from './connection.js';
+import { complain, EXIT, type ExitStatus, Output, plural, UsageError } from './output.js';
+import { Progress } from './progress.js';
+
+const READ_BYTES = 1024 * 1024;
+
+const AFTER_RESTORE_HELP = `
+The directory is a new node's: it can be told to follow the node that was backed
+up, or one of its followers, and continues from where the backup was made; or it
+is started alone, and leads a history of its own from there.`;
+
+export function addBackupCommands(program: Command): void {
+  program.commandsGroup('Backup:');
+  program
+    .command('backup')
+    .argument('<FILE>', 'where to write; - writes to stdout')
+    .description('write all that a node holds to one file, as of one moment; any node will do, a follower too')
+    .option('--overwrite', 'put it in the place of a file that is there')
+    .action(onNode(backup));
+  program
+    .command('restore')
+    .argument('<FILE>', 'a backup; - reads it from stdin')
+    .description('make the data directory of a new node from a backup; proves it whole before anything counts')
+    .requiredOption('--data <DIR>', 'the directory to make: absent, empty, or left by a restore that was cut short')
+    .addHelpText('after', AFTER_RESTORE_HELP)
+    .action(restore);
+}
+
+// ---- backup -------------------------------------------------------------------
+
+interface Sink {
+  write(bytes: Buffer): Promise<void>;
+}
+
+async function backup(
+  { client, output }: Session,
+  file: string,
+  { overwrite = false }: { overwrite?: boolean },
+): Promise<ExitStatus> {
+  const startedMs = performance.now();
+  const interrupted = new AbortController();
+  const interrupt = () => interrupted.abort(new HeadwaterError('cancelled', 'interrupted; there is no backup'));
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    const parts = client.backup({ signal: interrupted.signal });
+    const { last, bytes } =
+      file === '-' ? await copy(parts, stdout) : await writeAside(file, overwrite, (sink) => copy(parts, sink));
+    const { head, keys, end } = last;
+    const seconds = (performance.now() - startedMs) / 1_000;
+    const text = `backed up ${plural(keys, 'key')} at offset ${head.position.offset} in ${seconds.toFixed(1)} s, ${megabytes(bytes)}`;
+    if (file === '-') {
+      complain(text);
+      return EXIT.DONE;
+    }
+    const fields = {
+      file,
+      ...positionFields(head),
+      keys,
+      digest: end?.digest.toString('hex'),
+      bytes,
+      seconds: Math.round(seconds * 1_000) / 1_000,
+    };
+    await output.result(fields, `${text}: ${file}`);
+    return EXIT.DONE;
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+/** @returns the last part, which tells of the whole, and the bytes of the file. */
+async function copy(parts: AsyncIterable<BackupPart>, sink: Sink): Promise<{ last: BackupPart; bytes: number }> {
+  let progress: Progress | undefined;
+  let bytes = 0;
+  let last: BackupPart | undefined;
+  try {
+    for await (const part of parts) {
+      progress ??= new Progress('backed up', { records: part.head.keysEstimate });
+      await sink.write(part.bytes);
+      bytes += part.bytes.length;
+      progress.report(part.keys);
+      last = part;
+    }
+  } finally {
+    progress?.stop();
+  }
+  if (!last?.end) throw new HeadwaterError('corrupt', 'the backup has no end');
+  return { last, bytes };
+}
+
+/** Takes more only as its reader reads. */
+const stdout: Sink = {
+  write: (bytes) =>
+    new Promise((resolve) => {
+      if (process.stdout.write(bytes)) resolve();
+      else process.stdout.once('drain', resolve);
+    }),
+};
+
+/** Under its name the file is whole and durable, or as it was before; what is no regular file (a pipe, a device) is written to directly. */
+async function writeAside<Result>(
+  file: string,
+  overwrite: boolean,
+  fill: (sink: Sink) => Promise<Result>,
+): Promise<Result> {
+  const isRegular = await mayWrite(file, overwrite);
+  const aside = isRegular ? `${file}.${randomBytes(4).toString('hex')}.new` : file;
+  const handle = await writing(file, () => open(aside, isRegular ? 'wx' : 'w', 0o600));
+  try {
+    const result = await fill({ write: (bytes) => writing(file, () => handle.appendFile(bytes)) });
+    if (isRegular) await writing(file, () => handle.sync());
+    await handle.close();
+    if (!isRegular) return result;
+    // It may have come meanwhile.
+    await mayWrite(file, overwrite);
+    await writing(file, () => rename(aside, file));
+    await writing(file, () => syncDirectory(path.dirname(file)));
+    return result;
+  } catch (error) {
+    await handle.close().catch(() => {});
+    if (isRegular) await rm(aside, { force: true });
+    throw error;
+  }
+}
+
+/** @returns whether it is, or will be, a regular file. */
+async function mayWrite(file: string, overwrite: boolean): Promise<boolean> {
+  const existing = await stat(file).catch(() => undefined);
+  if (!existing) return true;
+  if (existing.isDirectory()) throw new UsageError(`cannot write ${file}: expected a file, received a directory`);
+  if (existing.isFile() && !overwrite)
+    throw new UsageError(`${file} is there already; --overwrite puts the backup in its place`);
+  return existing.isFile();
+}
+
+async function writing<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new HeadwaterError('internal', `cannot write ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(directory, 'r');
+    await handle.sync();
+  } finally {
+    await handle?.close();
+  }
+}
+
+// ---- restore ------------------------------------------------------------------
+
+interface RestoreFlags {
+  data: string;
+  json?: boolean;
+}
+
+async function restore(file: string, _: RestoreFlags, command: Command): Promise<void> {
+  const { data, json = false } = command.optsWithGlobals<RestoreFlags>();
+  const startedMs = performance.now();
+  const source = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: READ_BYTES });
+  let progress: Progress | undefined;
+  const onProgress = (keys: number, records: number) => {
+    progress ??= new Progress('restored', { records });
+    progress.report(keys);
+  };
+  const directory = path.resolve(data);
+  const restored = await restoreDirectory({ directory, source, onProgress }).finally(() => progress?.stop());
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const { nodeId: node_id, clusterId: cluster_id, keys, digest } = restored;
+  const fields = {
+    data: directory,
+    node_id,
+    cluster_id,
+    ...positionFields(restored),
+    keys,
+    digest,
+    seconds: Math.round(seconds * 1_000) / 1_000,
+  };
+  await new Output({ json }).result(fields, describe(restored, data, seconds));
+}
+
+function describe({ position, timeMs, keys, madeBy, madeMs }: Restored, data: string, seconds: number): string {
+  const last = timeMs === 0 ? 'nothing was ever written' : `the last command is of ${isoTime(timeMs)}`;
+  return [
+    `restored ${plural(keys, 'key')} at offset ${position.offset} in ${seconds.toFixed(1)} s; ${last}`,
+    `the backup was made ${isoTime(madeMs)} by the node ${madeBy.slice(0, 8)}`,
+    `next: headwater serve --data ${data} --follow HOST:PORT   continues from there as a follower`,
+    `  or: headwater serve --data ${data}                      leads a history of its own from there`,
+  ].join('\n');
+}
+
+function positionFields({ position, timeMs }: Pick<Restored, 'position' | 'timeMs'>): object {
+  const { offset, replicationId: replication_id } = position;
+  return { offset, replication_id, position: formatToken(position), time_ms: timeMs };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
+}

@@ -1,0 +1,273 @@
+/**
+ * The backups that a node is asked for, each behind an ID. A call takes the
+ * next few chunks; naming the first one that it wants, it tells that those
+ * before have arrived. So what a node keeps for a backup is bounded without
+ * anything else being acknowledged, and a call that broke is made again.
+ *
+ * While chunks are still to be made, the log is kept from the position of the
+ * backup on, and the snapshot is held. Both are let go when the last chunk is
+ * made, or when nobody has asked for so long that nobody is taken to be there.
+ */
+import type { Clock } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import { invariant } from '../invariant.js';
+import { RECORD_FORMAT } from '../keyspace/record.js';
+import {
+  BACKUP_LEASE_MS,
+  BACKUP_MESSAGE_BYTES,
+  BACKUP_WINDOW_BYTES,
+  BACKUP_WINDOW_CHUNKS,
+  BACKUPS_MAX,
+} from '../limits.js';
+import type { Logger } from '../logger.js';
+import { formatPosition } from '../position.js';
+import type { Store } from '../store/store.js';
+import type { BackupHead, BackupRequest, BackupResponse } from '../wire/backup.js';
+import { COMPRESSION } from './format.js';
+import { type WrittenChunk, writeChunks } from './writer.js';
+
+export interface BackupsOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** So many unpredictable bytes. */
+  randomBytes(count: number): Buffer;
+}
+
+export class Backups {
+  readonly #options: BackupsOptions;
+  readonly #running = new Map<string, RunningBackup>();
+  /** Calls that are about to begin one. */
+  #beginning = 0;
+  #closed: HeadwaterError | undefined;
+
+  constructor(options: BackupsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The chunks from the one that is asked for on, as many as one call takes;
+   * none where that is behind the last, which ends the backup.
+   * @throws HeadwaterError `backup_lost` where the node does not know it,
+   *   `overloaded` where no further one can begin.
+   */
+  async *read(request: BackupRequest, signal: AbortSignal): AsyncGenerator<BackupResponse> {
+    if (this.#closed) throw this.#closed;
+    const backup = request.backupId === '' ? await this.#begin(request) : this.#known(request.backupId);
+    // Whoever is gone before it has heard the ID cannot come back for it.
+    if (request.backupId === '' && signal.aborted) await backup.end(HeadwaterError.from(signal.reason));
+    yield* backup.read(request.chunk, signal);
+  }
+
+  /** Ends all of them with `reason`. */
+  async close(reason: HeadwaterError): Promise<void> {
+    this.#closed = reason;
+    for (const backup of [...this.#running.values()]) await backup.end(reason);
+  }
+
+  async #begin({ chunk }: BackupRequest): Promise<RunningBackup> {
+    if (chunk !== 0)
+      throw new HeadwaterError('invalid_argument', `a new backup begins with chunk 0, received ${chunk}`);
+    if (this.#running.size + this.#beginning >= BACKUPS_MAX)
+      throw new HeadwaterError(
+        'overloaded',
+        `expected at most ${BACKUPS_MAX} backups at a time: so many are being made, or were left within the last ${BACKUP_LEASE_MS / 1_000} s`,
+      );
+    const { store, clock, logger, randomBytes } = this.#options;
+    this.#beginning++;
+    try {
+      const id = randomBytes(16).toString('hex');
+      const backup = await RunningBackup.begin(id, { store, clock, logger }, () => this.#running.delete(id));
+      if (this.#closed) await backup.end(this.#closed);
+      else this.#running.set(id, backup);
+      return backup;
+    } finally {
+      this.#beginning--;
+    }
+  }
+
+  #known(id: string): RunningBackup {
+    const backup = this.#running.get(id);
+    if (backup) return backup;
+    throw new HeadwaterError(
+      'backup_lost',
+      `this node knows no backup ${JSON.stringify(id.slice(0, 32))}: it has restarted or opened its store anew, or was not asked for more within ${BACKUP_LEASE_MS / 1_000} s; begin the backup anew`,
+    );
+  }
+}
+
+interface Surroundings {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+class RunningBackup {
+  readonly id: string;
+  readonly #options: Surroundings;
+  readonly #chunks: AsyncGenerator<WrittenChunk>;
+  readonly #onEnd: () => void;
+  /** Made, and not known to have arrived; the first is number `#arrived`. */
+  #kept: WrittenChunk[] = [];
+  #arrived = 0;
+  /** How many there are; undefined while more are to be made. */
+  #count: number | undefined;
+  /** Chunks are made one after another, whoever asks. */
+  #making: Promise<void> = Promise.resolve();
+  /** Lets go of what stands behind the chunks that are to be made. */
+  readonly #letGo: () => Promise<void>;
+  /** Aborts the call in hand when another one takes its place. */
+  #reader = new AbortController();
+  #cancelLease = () => {};
+  #failure: HeadwaterError | undefined;
+
+  private constructor(
+    id: string,
+    options: Surroundings,
+    chunks: AsyncGenerator<WrittenChunk>,
+    letGo: () => Promise<void>,
+    onEnd: () => void,
+  ) {
+    this.id = id;
+    this.#options = options;
+    this.#chunks = chunks;
+    this.#letGo = once(letGo);
+    this.#onEnd = onEnd;
+  }
+
+  static async begin(id: string, options: Surroundings, onEnd: () => void): Promise<RunningBackup> {
+    const { store, clock, logger } = options;
+    const snapshot = await store.snapshotAt();
+    const { log } = store;
+    const { position } = snapshot;
+    const pin = log.pin(position.offset, `backup ${id.slice(0, 8)}`);
+    const letGo = async () => {
+      log.unpin(pin);
+      await snapshot.release();
+    };
+    try {
+      const head: BackupHead = {
+        position,
+        timeMs: await log.timeAt(position.offset),
+        lineage: log.lineage.upTo(position.offset).rows,
+        clusterId: store.clusterId,
+        nodeId: store.nodeId,
+        madeMs: clock.wallMs(),
+        keysEstimate: snapshot.keys ?? 0,
+        compression: COMPRESSION,
+        recordFormat: RECORD_FORMAT,
+      };
+      logger.info({ backup: id, offset: position.offset }, `a backup at ${formatPosition(position)} begins`);
+      return new RunningBackup(id, options, writeChunks(snapshot, head), letGo, onEnd);
+    } catch (error) {
+      await letGo();
+      throw error;
+    }
+  }
+
+  async *read(from: number, signal: AbortSignal): AsyncGenerator<BackupResponse> {
+    this.#reader.abort(new HeadwaterError('cancelled', 'another call has asked for more of this backup'));
+    const reader = new AbortController();
+    this.#reader = reader;
+    this.#cancelLease();
+    const over = AbortSignal.any([signal, reader.signal]);
+    try {
+      this.#hasArrived(from);
+      let bytes = 0;
+      for (let number = from; number < from + BACKUP_WINDOW_CHUNKS && bytes < BACKUP_WINDOW_BYTES; number++) {
+        const chunk = await this.#chunk(number);
+        if (over.aborted) throw over.reason;
+        if (!chunk) break;
+        bytes += chunk.bytes.length;
+        yield* this.#responses(number, chunk);
+      }
+    } finally {
+      if (this.#reader === reader) this.#lease();
+    }
+    if (from === this.#count) await this.end(this.#lost('it has arrived'));
+  }
+
+  async end(reason: HeadwaterError): Promise<void> {
+    if (this.#failure) return;
+    this.#failure = reason;
+    this.#onEnd();
+    this.#cancelLease();
+    this.#reader.abort(reason);
+    this.#kept = [];
+    // Ends the reader of the snapshot; what it is in the middle of ends with the snapshot.
+    await this.#letGo();
+    await this.#making.catch(() => {});
+    await this.#chunks.return(undefined);
+  }
+
+  /** @throws HeadwaterError `invalid_argument`. */
+  #hasArrived(from: number): void {
+    const made = this.#arrived + this.#kept.length;
+    if (from < this.#arrived || from > made)
+      throw new HeadwaterError(
+        'invalid_argument',
+        `chunk: this backup can go on from chunk ${this.#arrived} to ${made}, received ${from}`,
+      );
+    this.#kept.splice(0, from - this.#arrived);
+    this.#arrived = from;
+  }
+
+  /** Undefined behind the last. */
+  async #chunk(number: number): Promise<WrittenChunk | undefined> {
+    while (number >= this.#arrived + this.#kept.length && this.#count === undefined) {
+      if (this.#failure) throw this.#failure;
+      this.#making = this.#making.then(() => this.#makeNext(number));
+      await this.#making;
+    }
+    if (this.#failure) throw this.#failure;
+    return this.#kept[number - this.#arrived];
+  }
+
+  /** Unless it is there by now. */
+  async #makeNext(number: number): Promise<void> {
+    if (this.#failure || this.#count !== undefined || number < this.#arrived + this.#kept.length) return;
+    try {
+      const { value, done } = await this.#chunks.next();
+      invariant(!done, 'a backup is asked for no chunk behind its last');
+      this.#kept.push(value);
+      if (!value.last) return;
+      this.#count = this.#arrived + this.#kept.length;
+      this.#options.logger.info({ backup: this.id, keys: value.keys }, `a backup of ${value.keys} keys is made`);
+      await this.#letGo();
+    } catch (error) {
+      const failure = HeadwaterError.from(error);
+      this.#options.logger.error({ backup: this.id, error: failure.message }, `a backup ended: ${failure.message}`);
+      this.#failure = failure;
+      this.#onEnd();
+      await this.#letGo();
+    }
+  }
+
+  *#responses(number: number, { bytes, keys, last }: WrittenChunk): Generator<BackupResponse> {
+    for (let at = 0; at < bytes.length; at += BACKUP_MESSAGE_BYTES) {
+      const part = bytes.subarray(at, at + BACKUP_MESSAGE_BYTES);
+      const more = at + part.length < bytes.length;
+      yield { backupId: this.id, chunk: number, bytes: part, more, last, keys };
+    }
+  }
+
+  #lease(): void {
+    if (this.#failure) return;
+    this.#cancelLease = this.#options.clock.after(BACKUP_LEASE_MS, () => {
+      this.#options.logger.warn({ backup: this.id }, `a backup was left in the middle and is given up`);
+      void this.end(this.#lost('nobody asked for more of it'));
+    });
+  }
+
+  #lost(why: string): HeadwaterError {
+    return new HeadwaterError('backup_lost', `the backup ${this.id} is over: ${why}`);
+  }
+}
+
+function once(task: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= task();
+    return done;
+  };
+}

@@ -1,0 +1,250 @@
+/**
+ * The bytes of a backup file, format 1, without I/O; README.md beside it tells
+ * them byte by byte. A file is a preamble and chunks:
+ *
+ *   kind u8 ‖ stored length u32 ‖ raw length u32 ‖ crc u32 ‖ stored bytes
+ *
+ * The crc runs over kind, lengths and stored bytes and is seeded with that of
+ * the chunk before, so that none can be left out, repeated or moved. Who has
+ * followed the chain to its `end` holds the file whole; nothing may follow it.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { HeadwaterError } from '../errors.js';
+import { invariant } from '../invariant.js';
+import type { KeyAndRecord } from '../keyspace/snapshot.js';
+import { BACKUP_CHUNK_BYTES_MAX } from '../limits.js';
+import {
+  type BackupEnd,
+  type BackupHead,
+  decodeBackupEnd,
+  decodeBackupHead,
+  encodeBackupEnd,
+  encodeBackupHead,
+} from '../wire/backup.js';
+
+export const BACKUP_FORMAT = 1;
+/** How chunks are compressed that are smaller than what they hold. */
+export const COMPRESSION = 'lz4';
+
+const MAGIC = Buffer.from('HEADWATER BACKUP\n');
+export const PREAMBLE_BYTES = MAGIC.length + 4;
+export const CHUNK_HEADER_BYTES = 13;
+/** Of a chunk header, before the crc. */
+const CHECKED_HEADER_BYTES = 9;
+const ENTRY_HEADER_BYTES = 8;
+
+const KINDS = { head: 1, entries: 2, end: 3 } as const;
+type Kind = keyof typeof KINDS;
+
+export const PREAMBLE: Buffer = Buffer.concat([MAGIC, uint32(BACKUP_FORMAT)]);
+
+/** A chunk that has its place in the chain. */
+export type Chunk =
+  | { readonly kind: 'head'; readonly head: BackupHead }
+  /** `stored` is compressed where it is smaller than `rawBytes`. */
+  | { readonly kind: 'entries'; readonly stored: Buffer; readonly rawBytes: number }
+  | { readonly kind: 'end'; readonly end: BackupEnd };
+
+/**
+ * That the file is one of ours, and of a format that is known.
+ * @throws HeadwaterError `corrupt` or `unknown_format`.
+ */
+export function checkPreamble(bytes: Buffer): void {
+  const { length } = MAGIC;
+  if (!bytes.subarray(0, length).equals(MAGIC)) {
+    const begin = JSON.stringify(bytes.toString('latin1', 0, length));
+    const expected = JSON.stringify(MAGIC.toString('latin1'));
+    throw new HeadwaterError(
+      'corrupt',
+      `this is no Headwater backup: expected it to begin with ${expected}, received ${begin}`,
+    );
+  }
+  if (bytes.length < PREAMBLE_BYTES)
+    throw new HeadwaterError('corrupt', `the backup is cut off behind byte ${bytes.length}: its end is missing`);
+  const format = bytes.readUInt32BE(length);
+  if (format !== BACKUP_FORMAT)
+    throw new HeadwaterError('unknown_format', `backup format ${format}; this version knows format ${BACKUP_FORMAT}`);
+}
+
+/** Makes the chunks of one file, in order. */
+export class ChunkSealer {
+  readonly #hash: Hash = createHash('sha256').update(PREAMBLE);
+  #crc = crc32(PREAMBLE);
+  #chunks = 0;
+
+  /** With the preamble before it. */
+  head(head: BackupHead): Buffer {
+    return Buffer.concat([PREAMBLE, this.#seal('head', encodeBackupHead(head))]);
+  }
+
+  /** @param stored compressed where that is smaller than `rawBytes`. */
+  entries(stored: Buffer, rawBytes: number): Buffer {
+    return this.#seal('entries', stored, rawBytes);
+  }
+
+  end({ keys, digest }: Pick<BackupEnd, 'keys' | 'digest'>): Buffer {
+    const sha256 = this.#hash.copy().digest();
+    return this.#seal('end', encodeBackupEnd({ keys, digest, chunks: this.#chunks, sha256 }));
+  }
+
+  #seal(kind: Kind, stored: Buffer, rawBytes = stored.length): Buffer {
+    invariant(stored.length <= rawBytes && rawBytes <= BACKUP_CHUNK_BYTES_MAX, `a chunk of ${rawBytes} bytes`);
+    const bytes = Buffer.allocUnsafe(CHUNK_HEADER_BYTES + stored.length);
+    bytes[0] = KINDS[kind];
+    bytes.writeUInt32BE(stored.length, 1);
+    bytes.writeUInt32BE(rawBytes, 5);
+    bytes.set(stored, CHUNK_HEADER_BYTES);
+    this.#crc = crcOf(bytes, this.#crc);
+    bytes.writeUInt32BE(this.#crc, CHECKED_HEADER_BYTES);
+    this.#hash.update(bytes);
+    this.#chunks++;
+    return bytes;
+  }
+}
+
+/** Follows the chain of one file. */
+export class ChunkChain {
+  readonly #hash: Hash = createHash('sha256').update(PREAMBLE);
+  #crc = crc32(PREAMBLE);
+  #chunks = 0;
+  #bytes = PREAMBLE_BYTES;
+  #ended = false;
+
+  /** Set once the last chunk has been taken. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Of the file, preamble and all chunks taken. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * How long a chunk is, by its header.
+   * @throws HeadwaterError `corrupt` where no chunk may be so long, or none may follow.
+   */
+  lengthOf(header: Buffer): number {
+    if (this.#ended) throw this.#damage('something follows the end of the backup');
+    const [stored, raw] = [header.readUInt32BE(1), header.readUInt32BE(5)];
+    if (stored > raw || raw > BACKUP_CHUNK_BYTES_MAX)
+      throw this.#damage(
+        `expected lengths of at most ${BACKUP_CHUNK_BYTES_MAX} bytes, received ${stored} for ${raw} bytes`,
+      );
+    return CHUNK_HEADER_BYTES + stored;
+  }
+
+  /**
+   * The next chunk of the file: header and stored bytes, which it stays a view of.
+   * @throws HeadwaterError `corrupt` where it is not what was written there.
+   */
+  take(bytes: Buffer): Chunk {
+    if (bytes.length < CHUNK_HEADER_BYTES || this.lengthOf(bytes) !== bytes.length)
+      throw this.#damage(`expected a chunk, received ${bytes.length} bytes that are none`);
+    const crc = crcOf(bytes, this.#crc);
+    if (crc !== bytes.readUInt32BE(CHECKED_HEADER_BYTES)) throw this.#damage('the checksum does not match');
+    const chunk = this.#read(bytes[0] as number, bytes.subarray(CHUNK_HEADER_BYTES), bytes.readUInt32BE(5));
+    this.#crc = crc;
+    if (chunk.kind === 'end') this.#ended = true;
+    else this.#hash.update(bytes);
+    this.#bytes += bytes.length;
+    this.#chunks++;
+    return chunk;
+  }
+
+  /** Where the bytes end before the chain does. */
+  cutOff(): HeadwaterError {
+    return new HeadwaterError('corrupt', `the backup is cut off behind byte ${this.#bytes}: its end is missing`);
+  }
+
+  #read(kind: number, stored: Buffer, rawBytes: number): Chunk {
+    if ((kind === KINDS.head) !== (this.#chunks === 0))
+      throw this.#damage(`expected the head first and once, received a chunk of kind ${kind}`);
+    try {
+      if (kind === KINDS.head) return { kind: 'head', head: knownHead(decodeBackupHead(stored)) };
+      if (kind === KINDS.entries) return { kind: 'entries', stored, rawBytes };
+      if (kind === KINDS.end) return { kind: 'end', end: this.#provenEnd(decodeBackupEnd(stored)) };
+    } catch (error) {
+      if (HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'unknown_format')) throw error;
+      throw this.#damage((error as Error).message);
+    }
+    throw this.#damage(`expected kind 1 to 3, received ${kind}`);
+  }
+
+  #provenEnd(end: BackupEnd): BackupEnd {
+    if (end.chunks !== this.#chunks)
+      throw this.#damage(`the end tells of ${end.chunks} chunks before it, there are ${this.#chunks}`);
+    const sha256 = this.#hash.digest();
+    if (!sha256.equals(end.sha256))
+      throw this.#damage(
+        `the digest over the file is ${sha256.toString('hex')}, expected ${end.sha256.toString('hex')}`,
+      );
+    return end;
+  }
+
+  #damage(what: string): HeadwaterError {
+    return new HeadwaterError(
+      'corrupt',
+      `the backup is damaged: chunk ${this.#chunks}, at byte ${this.#bytes}: ${what}`,
+    );
+  }
+}
+
+function knownHead(head: BackupHead): BackupHead {
+  if (head.compression === COMPRESSION) return head;
+  throw new HeadwaterError(
+    'unknown_format',
+    `a backup that is compressed with ${JSON.stringify(head.compression)}; this version knows ${COMPRESSION}`,
+  );
+}
+
+function crcOf(chunk: Buffer, seed: number): number {
+  return crc32(chunk.subarray(CHUNK_HEADER_BYTES), crc32(chunk.subarray(0, CHECKED_HEADER_BYTES), seed));
+}
+
+/** Bytes of an entry in a chunk. */
+export function entryBytes([key, record]: KeyAndRecord): number {
+  return ENTRY_HEADER_BYTES + key.length + record.length;
+}
+
+/** Each is key length u32 ‖ record length u32 ‖ key ‖ record. */
+export function encodeEntries(entries: readonly KeyAndRecord[], bytes: number): Buffer {
+  const raw = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (const [key, record] of entries) {
+    at = raw.writeUInt32BE(key.length, at);
+    at = raw.writeUInt32BE(record.length, at);
+    at += key.copy(raw, at);
+    at += record.copy(raw, at);
+  }
+  invariant(at === bytes, `entries of ${bytes} bytes, written ${at}`);
+  return raw;
+}
+
+/**
+ * Keys and records are views of `raw`.
+ * @throws HeadwaterError `corrupt` where they do not fill it exactly.
+ */
+export function decodeEntries(raw: Buffer): { keys: Buffer[]; records: Buffer[] } {
+  const keys: Buffer[] = [];
+  const records: Buffer[] = [];
+  let at = 0;
+  while (at + ENTRY_HEADER_BYTES <= raw.length) {
+    const key = at + ENTRY_HEADER_BYTES;
+    const record = key + raw.readUInt32BE(at);
+    const end = record + raw.readUInt32BE(at + 4);
+    if (end > raw.length) break;
+    keys.push(raw.subarray(key, record));
+    records.push(raw.subarray(record, end));
+    at = end;
+  }
+  if (at === raw.length) return { keys, records };
+  throw new HeadwaterError('corrupt', `the backup is damaged: a chunk of ${raw.length} bytes ends inside an entry`);
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}

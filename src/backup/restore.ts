@@ -1,0 +1,130 @@
+/**
+ * A backup file made into the data directory of a node that never was: a new
+ * identity, the cluster and the histories of the backup, the keyspace of the
+ * backup, and a log that is empty and goes on right behind it. Told to follow,
+ * such a node continues with a partial resync; started alone it leads a new
+ * history.
+ *
+ * Until all of it is proven and durable, the directory says that it is being
+ * restored, and nobody takes it for a node's.
+ */
+import { randomBytes } from 'node:crypto';
+import { HeadwaterError } from '../errors.js';
+import { systemFiles } from '../files.js';
+import { RECORD_FORMAT } from '../keyspace/record.js';
+import { openLevel } from '../level.js';
+import { BACKUP_CHUNKS_COMPRESSING_MAX } from '../limits.js';
+import { Lineage } from '../lineage.js';
+import type { Position } from '../position.js';
+import { Directory, type DirectoryOptions } from '../store/directory.js';
+import { Replacement } from '../store/replacement.js';
+import type { BackupEnd, BackupHead } from '../wire/backup.js';
+import { type BackupPart, readBackup } from './reader.js';
+
+export interface RestoreOptions extends DirectoryOptions {
+  readonly directory: string;
+  /** The bytes of the file. */
+  readonly source: AsyncIterable<Buffer>;
+  /** Hears now and then how many keys of about how many are in place. */
+  onProgress?(keys: number, keysEstimate: number): void;
+}
+
+export interface Restored {
+  /** Of the node that the directory is now. */
+  readonly nodeId: string;
+  readonly clusterId: string;
+  /** Where the backup was made; the log goes on there. */
+  readonly position: Position;
+  /** Of the last block up to there, milliseconds since the epoch; 0 where there was none. */
+  readonly timeMs: number;
+  readonly keys: number;
+  /** 64 hexadecimal characters. */
+  readonly digest: string;
+  /** The node that made the backup, and when, milliseconds since the epoch. */
+  readonly madeBy: string;
+  readonly madeMs: number;
+}
+
+/** `restore` on this machine's disks. */
+export function restoreDirectory(options: Omit<RestoreOptions, keyof DirectoryOptions>): Promise<Restored> {
+  return restore({ ...options, files: systemFiles, openDatabase: openLevel, randomBytes });
+}
+
+/**
+ * @throws HeadwaterError `foreign_directory` unless the directory is absent,
+ *   empty, or left by a restore that was cut short; what a bad backup file is
+ *   refused with. The directory is empty then.
+ */
+export async function restore(options: RestoreOptions): Promise<Restored> {
+  const parts = readBackup(options.source);
+  try {
+    // Before the directory is touched: most that is no backup shows here.
+    const head = await takeHead(parts);
+    const directory = await Directory.beginRestore(options.directory, options, head.clusterId);
+    try {
+      const { keys, digest } = await load(directory, head, parts, options);
+      await directory.finishRestore();
+      const { position, timeMs, nodeId: madeBy, madeMs } = head;
+      const { node_id: nodeId, cluster_id: clusterId } = directory.node;
+      return { nodeId, clusterId, position, timeMs, keys, digest: digest.toString('hex'), madeBy, madeMs };
+    } catch (error) {
+      await directory.abandonRestore();
+      throw error;
+    } finally {
+      await directory.close();
+    }
+  } finally {
+    await parts.return(undefined);
+  }
+}
+
+async function takeHead(parts: AsyncGenerator<BackupPart>): Promise<BackupHead> {
+  const first = await parts.next();
+  if (first.done || first.value.kind !== 'head')
+    throw new HeadwaterError('corrupt', 'the backup is damaged: expected its head first');
+  const { head } = first.value;
+  if (head.recordFormat !== RECORD_FORMAT)
+    throw new HeadwaterError(
+      'unknown_format',
+      `a backup of records of format ${head.recordFormat}; this version knows format ${RECORD_FORMAT}`,
+    );
+  return head;
+}
+
+/** The generation that the directory names: whole, proven and durable when it resolves. */
+async function load(
+  directory: Directory,
+  head: BackupHead,
+  parts: AsyncIterable<BackupPart>,
+  options: RestoreOptions,
+): Promise<BackupEnd> {
+  const { position, timeMs } = head;
+  const lineage = Lineage.received(head.lineage);
+  const made = await Replacement.create(directory.currentGeneration, options, { position, timeMs }, lineage);
+  const writing = new Set<Promise<void>>();
+  let failure: Error | undefined;
+  try {
+    for await (const part of parts) {
+      if (part.kind === 'end') {
+        await Promise.all(writing);
+        if (failure) throw failure;
+        await made.finish(part.end);
+        return part.end;
+      }
+      if (part.kind === 'head') continue;
+      const written = made.addEntries(part.keys, part.records).catch((error: Error) => {
+        failure ??= error;
+      });
+      writing.add(written);
+      void written.then(() => writing.delete(written));
+      while (writing.size >= BACKUP_CHUNKS_COMPRESSING_MAX) await Promise.race(writing);
+      if (failure) throw failure;
+      options.onProgress?.(made.keys, head.keysEstimate);
+    }
+    throw new HeadwaterError('corrupt', 'the backup is cut off: its end is missing');
+  } catch (error) {
+    await Promise.all(writing);
+    await made.close();
+    throw error;
+  }
+}

@@ -1,0 +1,114 @@
+/** The messages of Backup, and those inside a backup file (proto/headwater/v1/disk.proto), with checked numbers. */
+import type { LineageRow } from '../lineage.js';
+import type { Position } from '../position.js';
+import { positionOf, rowOf, toPosition, toRow } from './frame.js';
+import { headwater } from './generated.js';
+import { bytesOf, decodeMessage } from './message.js';
+import { toNumber } from './numbers.js';
+
+const { v1 } = headwater;
+
+export interface BackupRequest {
+  /** Empty begins a new backup. */
+  readonly backupId: string;
+  /** The first chunk that is wanted, from 0; those before it have arrived. */
+  readonly chunk: number;
+}
+
+export interface BackupResponse {
+  readonly backupId: string;
+  readonly chunk: number;
+  /** Of the chunk, all or the next part. */
+  readonly bytes: Buffer;
+  /** More of the same chunk follows. */
+  readonly more: boolean;
+  /** The file ends with this chunk. */
+  readonly last: boolean;
+  /** In the file up to the end of this chunk. */
+  readonly keys: number;
+}
+
+export interface BackupHead {
+  /** The keyspace as of here. */
+  readonly position: Position;
+  /** Of the last block up to there, milliseconds since the epoch. */
+  readonly timeMs: number;
+  readonly lineage: readonly LineageRow[];
+  /** Empty where the node never belonged to a cluster. */
+  readonly clusterId: string;
+  readonly nodeId: string;
+  /** Milliseconds since the epoch. */
+  readonly madeMs: number;
+  readonly keysEstimate: number;
+  /** Of chunks that are smaller than what they hold. */
+  readonly compression: string;
+  readonly recordFormat: number;
+}
+
+export interface BackupEnd {
+  readonly keys: number;
+  /** 32 bytes. */
+  readonly digest: Buffer;
+  /** Chunks before this one. */
+  readonly chunks: number;
+  /** Over all bytes of the file before this chunk; 32 bytes. */
+  readonly sha256: Buffer;
+}
+
+export function encodeBackupRequest(request: BackupRequest): Buffer {
+  return v1.BackupRequest.encode(request).finish() as Buffer;
+}
+
+export function decodeBackupRequest(bytes: Buffer): BackupRequest {
+  const { backupId, chunk } = decodeMessage('BackupRequest', bytes, v1.BackupRequest);
+  return { backupId, chunk: toNumber(chunk, 'chunk') };
+}
+
+export function encodeBackupResponse(response: BackupResponse): Buffer {
+  return v1.BackupResponse.encode(response).finish() as Buffer;
+}
+
+/** Its bytes are a view of the message. */
+export function decodeBackupResponse(message: Buffer): BackupResponse {
+  const { backupId, chunk, bytes, more, last, keys } = decodeMessage('BackupResponse', message, v1.BackupResponse);
+  const [number, keysSoFar] = [toNumber(chunk, 'chunk'), toNumber(keys, 'keys')];
+  return { backupId, chunk: number, bytes: bytesOf(bytes), more, last, keys: keysSoFar };
+}
+
+export function encodeBackupHead(head: BackupHead): Buffer {
+  const message = { ...head, position: positionOf(head.position), lineage: head.lineage.map(rowOf) };
+  return v1.BackupHead.encode(message).finish() as Buffer;
+}
+
+export function decodeBackupHead(bytes: Buffer): BackupHead {
+  const { position, timeMs, lineage, madeMs, keysEstimate, ...head } = decodeMessage(
+    'BackupHead',
+    bytes,
+    v1.BackupHead,
+  );
+  return {
+    position: toPosition(position),
+    timeMs: toNumber(timeMs, 'time_ms'),
+    lineage: lineage.map(toRow),
+    clusterId: head.clusterId,
+    nodeId: head.nodeId,
+    madeMs: toNumber(madeMs, 'made_ms'),
+    keysEstimate: toNumber(keysEstimate, 'keys_estimate'),
+    compression: head.compression,
+    recordFormat: head.recordFormat,
+  };
+}
+
+export function encodeBackupEnd(end: BackupEnd): Buffer {
+  return v1.BackupEnd.encode(end).finish() as Buffer;
+}
+
+export function decodeBackupEnd(bytes: Buffer): BackupEnd {
+  const { keys, digest, chunks, sha256 } = decodeMessage('BackupEnd', bytes, v1.BackupEnd);
+  return {
+    keys: toNumber(keys, 'keys'),
+    digest: bytesOf(digest),
+    chunks: toNumber(chunks, 'chunks'),
+    sha256: bytesOf(sha256),
+  };
+}

@@ -315,3 +315,13 @@ export const BACKUP_LEASE_MS = 60_000;
 
 /** Backups of one node at a time. */
 export const BACKUPS_MAX = 4;
+
+/** A file of the archive is closed when it holds so many bytes of blocks. */
+export const ARCHIVE_STRETCH_BYTES = 16 * MiB;
+/** Read from the log at a time, for the archive. */
+export const ARCHIVE_BATCH_BYTES = MiB;
+/** An archive that cannot be written is tried again after so long, twice as long each time. */
+export const ARCHIVE_RETRY_MS_MIN = 1_000;
+export const ARCHIVE_RETRY_MS_MAX = 60_000;
+/** A file of the archive that is not full is closed after so long. */
+export const ARCHIVE_INTERVAL_MS = 60_000;

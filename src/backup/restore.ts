@@ -11,6 +11,7 @@
 import { randomBytes } from 'node:crypto';
 import { HeadwaterError } from '../errors.js';
 import { systemFiles } from '../files.js';
+import { invariant } from '../invariant.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { openLevel } from '../level.js';
 import { BACKUP_CHUNKS_COMPRESSING_MAX } from '../limits.js';
@@ -19,27 +20,37 @@ import type { Position } from '../position.js';
 import { Directory, type DirectoryOptions } from '../store/directory.js';
 import { Replacement } from '../store/replacement.js';
 import type { BackupEnd, BackupHead } from '../wire/backup.js';
+import { findRoute, type Route, readArchive, type Target } from './archive.js';
 import { type BackupPart, readBackup } from './reader.js';
+import { replay } from './replay.js';
 
 export interface RestoreOptions extends DirectoryOptions {
   readonly directory: string;
   /** The bytes of the file. */
   readonly source: AsyncIterable<Buffer>;
+  /** Goes on from the backup with the commands of an archive, up to the target. */
+  readonly archive?: { readonly directory: string } & Target;
   /** Hears now and then how many keys of about how many are in place. */
   onProgress?(keys: number, keysEstimate: number): void;
+  /** Hears how far the commands of the archive are in place. */
+  onReplay?(offset: number): void;
 }
 
 export interface Restored {
   /** Of the node that the directory is now. */
   readonly nodeId: string;
   readonly clusterId: string;
-  /** Where the backup was made; the log goes on there. */
+  /** Where the log goes on: of the backup, or of the last command of the archive that was taken. */
   readonly position: Position;
   /** Of the last block up to there, milliseconds since the epoch; 0 where there was none. */
   readonly timeMs: number;
   readonly keys: number;
-  /** 64 hexadecimal characters. */
+  /** Of the backup, proven: 64 hexadecimal characters. */
   readonly digest: string;
+  /** Where the backup was made. */
+  readonly backupOffset: number;
+  /** Histories of the archive that lead elsewhere and were left out. */
+  readonly otherHistories: Route['others'];
   /** The node that made the backup, and when, milliseconds since the epoch. */
   readonly madeBy: string;
   readonly madeMs: number;
@@ -60,13 +71,27 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   try {
     // Before the directory is touched: most that is no backup shows here.
     const head = await takeHead(parts);
+    const route = options.archive && findRoute(await readArchive(options.archive.directory), head, options.archive);
     const directory = await Directory.beginRestore(options.directory, options, head.clusterId);
     try {
       const { keys, digest } = await load(directory, head, parts, options);
+      const reached = route && (await follow(route, directory.currentGeneration, options));
       await directory.finishRestore();
       const { position, timeMs, nodeId: madeBy, madeMs } = head;
       const { node_id: nodeId, cluster_id: clusterId } = directory.node;
-      return { nodeId, clusterId, position, timeMs, keys, digest: digest.toString('hex'), madeBy, madeMs };
+      return {
+        nodeId,
+        clusterId,
+        position,
+        timeMs,
+        keys,
+        madeBy,
+        madeMs,
+        ...reached,
+        digest: digest.toString('hex'),
+        backupOffset: position.offset,
+        otherHistories: route?.others ?? [],
+      };
     } catch (error) {
       await directory.abandonRestore();
       throw error;
@@ -76,6 +101,22 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   } finally {
     await parts.return(undefined);
   }
+}
+
+async function follow(
+  route: Route,
+  generation: string,
+  options: RestoreOptions,
+): Promise<{ position: Position; timeMs: number; keys: number }> {
+  const { position, timeMs, keys } = await replay(
+    generation,
+    route.blocks(),
+    route.lineage,
+    options,
+    ({ lastOffset }) => options.onReplay?.(lastOffset),
+  );
+  invariant(keys !== undefined, 'a keyspace that was never cut short knows how many keys it has');
+  return { position, timeMs, keys };
 }
 
 async function takeHead(parts: AsyncGenerator<BackupPart>): Promise<BackupHead> {

@@ -1,0 +1,169 @@
+/**
+ * Writes the log of a running node into an archive, one closed stretch after
+ * another. What is not in a closed file yet stays in the log, up to what the
+ * log keeps for its readers, so a restart costs the archive nothing: it goes on
+ * behind the last file that belongs to this log. An archive that cannot be
+ * written holds up nothing else; it is tried again, and what the log has to
+ * give up meanwhile is told as a gap.
+ */
+import { type Clock, sleep } from '../clock.js';
+import type { Files } from '../files.js';
+import { ARCHIVE_BATCH_BYTES, ARCHIVE_RETRY_MS_MAX, ARCHIVE_RETRY_MS_MIN, ARCHIVE_STRETCH_BYTES } from '../limits.js';
+import type { Block } from '../log/block.js';
+import { Cursor } from '../log/cursor.js';
+import type { Log } from '../log/log.js';
+import { moved } from '../log/moved.js';
+import type { Logger } from '../logger.js';
+import type { Position } from '../position.js';
+import type { Store } from '../store/store.js';
+import { parseStretchName, StretchWriter } from './archive-file.js';
+
+export interface ArchiverOptions {
+  readonly store: Store;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly directory: string;
+  /** A stretch that is not full is closed after so long. */
+  readonly intervalMs: number;
+}
+
+export interface ArchiveStatus {
+  readonly directory: string;
+  /** Everything that this process has come by up to here stands in closed files. */
+  readonly offset: number;
+  /** Why nothing is archived at present; empty where it is. */
+  readonly error: string;
+  /** Commands that left the log before they were archived, since the process began. */
+  readonly missed: number;
+}
+
+export class Archiver {
+  readonly #options: ArchiverOptions;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+  #offset = 0;
+  #error = '';
+  #missed = 0;
+
+  constructor(options: ArchiverOptions) {
+    this.#options = options;
+  }
+
+  get status(): ArchiveStatus {
+    return { directory: this.#options.directory, offset: this.#offset, error: this.#error, missed: this.#missed };
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Closes the stretch in hand with all that is in the log. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, store } = this.#options;
+    const { signal } = this.#stop;
+    let pauseMs = ARCHIVE_RETRY_MS_MIN;
+    while (!signal.aborted) {
+      const log = store.isServing ? store.log : undefined;
+      try {
+        if (log) await this.#archive(log);
+      } catch (error) {
+        if (signal.aborted && error === signal.reason) return;
+        // Else it was opened anew, or replaced as a whole: the archive goes on with what is there then.
+        if (store.isServing && store.log === log) this.#report(error as Error);
+      }
+      pauseMs = this.#error === '' ? ARCHIVE_RETRY_MS_MIN : Math.min(2 * pauseMs, ARCHIVE_RETRY_MS_MAX);
+      await sleep(clock, pauseMs, signal);
+    }
+  }
+
+  /** Does not return: it ends with the log, with the archiver, or where a file cannot be written. */
+  async #archive(log: Log): Promise<never> {
+    const { files, directory } = this.#options;
+    await files.makeDirectory(directory);
+    const from = await this.#start(log);
+    // What is written and not closed yet counts for nothing, so the cursor's own place would not do.
+    const pin = log.pin(from.offset, `the archive ${directory}`);
+    const cursor = new Cursor(log, from);
+    try {
+      for (;;) {
+        pin.offset = await this.#stretch(log, cursor);
+        this.#offset = pin.offset;
+        this.#error = '';
+      }
+    } finally {
+      log.unpin(pin);
+    }
+  }
+
+  /** @returns where it ends. */
+  async #stretch(log: Log, cursor: Cursor): Promise<number> {
+    const { store, files, clock, directory, intervalMs } = this.#options;
+    const { offset, checksum } = cursor;
+    const base: Position = { replicationId: log.lineage.replicationIdAt(offset), offset, checksum };
+    const first = await cursor.next(ARCHIVE_BATCH_BYTES, this.#stop.signal);
+    const head = { base, clusterId: store.clusterId, nodeId: store.nodeId, madeMs: clock.wallMs() };
+    const writer = await StretchWriter.create(files, directory, head);
+    const dueMs = clock.monotonicMs() + intervalMs;
+    try {
+      let blocks = first;
+      while (blocks.length > 0) {
+        await writer.append(blocks);
+        blocks = writer.bytes < ARCHIVE_STRETCH_BYTES ? await this.#more(log, cursor, dueMs) : [];
+      }
+      return (await writer.close(log.lineage.rows)).offset;
+    } catch (error) {
+      await writer.abandon();
+      throw error;
+    }
+  }
+
+  /** The next blocks; none where there are none until then, or until it is closed. */
+  async #more(log: Log, cursor: Cursor, dueMs: number): Promise<Block[]> {
+    const { clock } = this.#options;
+    const { signal } = this.#stop;
+    for (;;) {
+      const blocks = await cursor.poll(ARCHIVE_BATCH_BYTES);
+      const leftMs = dueMs - clock.monotonicMs();
+      if (blocks.length > 0 || leftMs <= 0 || signal.aborted) return blocks;
+      await moved(log, cursor.offset, leftMs, { clock, signal }).catch((error: Error) => {
+        if (!signal.aborted) throw error;
+      });
+    }
+  }
+
+  /** Behind the last file that is of this log's past; else where the log begins, and what lies between is missing. */
+  async #start(log: Log): Promise<Position> {
+    const { files, directory, logger } = this.#options;
+    const names = (await files.list(directory)).map(parseStretchName).filter((name) => name !== undefined);
+    const newest = names.toSorted((a, b) => b.lastOffset - a.lastOffset);
+    for (const { lastOffset, checksum } of newest) {
+      const here = await log.checksumAt(lastOffset);
+      if (here === 'trimmed') break;
+      if (here === checksum) return { replicationId: log.lineage.replicationIdAt(lastOffset), offset: lastOffset, checksum };
+    }
+    const { base } = log;
+    const reached = newest.find(({ lastOffset }) => lastOffset <= base.offset)?.lastOffset;
+    // An archive that only begins has no gap.
+    if (reached !== undefined && reached < base.offset) {
+      this.#missed += base.offset - reached;
+      logger.error(
+        { archive: directory, from: reached + 1, to: base.offset },
+        `the archive ${directory} has a gap: the commands ${reached + 1} to ${base.offset} left the log before they were archived; make a new backup`,
+      );
+    }
+    return base;
+  }
+
+  #report(error: Error): void {
+    const { directory, logger } = this.#options;
+    if (error.message === this.#error) return;
+    this.#error = error.message;
+    logger.error({ archive: directory, error: error.message }, `nothing is archived to ${directory}: ${error.message}; it is tried again`);
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Commands of an archive on top of a keyspace that was restored: they come into
+ * the log as a follower takes them, and into the keyspace as a start replays
+ * them, with a checkpoint now and then, so that memory stays bounded and the
+ * first start has nothing left to do.
+ */
+import { Keyspace } from '../keyspace/keyspace.js';
+import type { Lineage } from '../lineage.js';
+import type { Block } from '../log/block.js';
+import { Log } from '../log/log.js';
+import type { Position } from '../position.js';
+import type { DirectoryOptions } from '../store/directory.js';
+import { openDatabases } from '../store/generation.js';
+import { verifyReceived } from '../store/receive.js';
+
+/** Memory of the layer that is written out then, bytes. */
+const LAYER_BYTES_MAX = 32 * 1024 * 1024;
+
+export interface Replayed {
+  readonly position: Position;
+  /** Of the last block, milliseconds since the epoch. */
+  readonly timeMs: number;
+  readonly keys: number | undefined;
+  readonly commands: number;
+}
+
+/**
+ * @param generation whose log is empty and ends where its keyspace does.
+ * @param lineage of the blocks.
+ * @param onBlock hears of each block that is in place.
+ */
+export async function replay(
+  generation: string,
+  blocks: AsyncIterable<Block>,
+  lineage: Lineage,
+  options: DirectoryOptions,
+  onBlock: (block: Block) => void = () => {},
+): Promise<Replayed> {
+  const databases = await openDatabases(generation, options);
+  try {
+    const log = await Log.open(databases[0]);
+    const keyspace = await Keyspace.open(databases[1]);
+    const from = log.end.offset;
+    const writeOut = async () => {
+      await log.durable();
+      if (keyspace.freeze()) await keyspace.flush(log.lineage.upTo(keyspace.applied.offset).rows);
+    };
+    for await (const block of blocks) {
+      const rows = lineage.rows.filter(({ firstOffset }) => firstOffset === block.firstOffset);
+      verifyReceived(log, [block], rows);
+      await log.append([block], { sync: false, rows });
+      log.publish([block]);
+      keyspace.apply(block);
+      if (keyspace.active.bytes >= LAYER_BYTES_MAX) await writeOut();
+      onBlock(block);
+    }
+    await writeOut();
+    const { position, keys } = keyspace.checkpoint;
+    return { position, timeMs: log.endTimeMs, keys: keys ?? undefined, commands: position.offset - from };
+  } finally {
+    for (const database of databases) await database.close();
+  }
+}

@@ -68,8 +68,8 @@ async function* packed(
     }
   } catch (error) {
     if (!isDamage(error)) throw error;
-    const from = last ? `behind ${describeKey(last)}` : 'at the first keys';
-    throw new HeadwaterError(error.code, `the keyspace cannot be backed up ${from}: ${error.message}`, {
+    const behind = last ? ` behind ${describeKey(last)}` : '';
+    throw new HeadwaterError(error.code, `the keyspace cannot be backed up${behind}: ${error.message}`, {
       cause: error,
     });
   }

@@ -62,7 +62,7 @@ export class Backups {
   /** Ends all of them with `reason`. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed = reason;
-    for (const backup of [...this.#running.values()]) await backup.end(reason);
+    for (const backup of this.#running.values()) await backup.end(reason);
   }
 
   async #begin({ chunk }: BackupRequest): Promise<RunningBackup> {

@@ -235,6 +235,8 @@ class RunningBackup {
       this.#options.logger.info({ backup: this.id, keys: value.keys }, `a backup of ${value.keys} keys is made`);
       await this.#letGo();
     } catch (error) {
+      // What ends the reader of a backup that is ended.
+      if (this.#failure) return;
       const failure = HeadwaterError.from(error);
       this.#options.logger.error({ backup: this.id, error: failure.message }, `a backup ended: ${failure.message}`);
       this.#failure = failure;

@@ -24,7 +24,7 @@ import {
   encodeBackupHead,
 } from '../wire/backup.js';
 
-export const BACKUP_FORMAT = 1;
+const BACKUP_FORMAT = 1;
 /** How chunks are compressed that are smaller than what they hold. */
 export const COMPRESSION = 'lz4';
 
@@ -229,7 +229,8 @@ export class EntryPacker {
     let at = to.writeUInt32BE(key.length, this.#used);
     at = to.writeUInt32BE(record.length, at);
     at = copyBytes(key, 0, key.length, to, at);
-    this.#used = copyBytes(record, 0, record.length, to, at);
+    to.set(record, at);
+    this.#used = at + record.length;
     return true;
   }
 

@@ -97,10 +97,14 @@ export class KeyspaceSnapshot {
     });
     this.#open.add(entries);
     try {
-      for (;;) {
-        const rows = await entries.next(chunkEntries);
+      for (let ahead = entries.next(chunkEntries); ; ) {
+        const rows = await ahead;
         if (this.#closed) throw this.#closed;
         if (rows.length === 0) return;
+        // LevelDB reads on while these are verified and used.
+        ahead = entries.next(chunkEntries);
+        // Whoever leaves before its turn has no use for its failure.
+        ahead.catch(() => {});
         for (const row of rows) {
           const key = userKey(row[0]);
           verifyRecord(key, row[1]);

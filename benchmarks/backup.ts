@@ -75,7 +75,7 @@ async function measureHeadwater(servers: Servers, keys: number, rounds: number):
   const restored = path.join(servers.directory('files'), 'restored');
   const measured: Round[] = [];
   for (let round = 0; round < rounds; round++) {
-    const before = memoryOf(server.pid).now;
+    const before = memoryOf(server.pid);
     const peak = watchPeak(server.pid);
     const backup = await run(['--connect', `127.0.0.1:${server.port}`, 'backup', '--overwrite', file]);
     const growthBytes = peak() - before;
@@ -110,7 +110,7 @@ async function run(args: string[]): Promise<Ran> {
 function watchPeak(pid: number): () => number {
   let peak = 0;
   const look = () => {
-    peak = Math.max(peak, memoryOf(pid).now);
+    peak = Math.max(peak, memoryOf(pid));
   };
   const timer = setInterval(look, SAMPLE_MS);
   look();
@@ -121,12 +121,15 @@ function watchPeak(pid: number): () => number {
   };
 }
 
-/** Resident, in bytes; 0 of a process that is gone. */
-function memoryOf(pid: number): { now: number } {
+/**
+ * Resident, in bytes, without files: LevelDB maps the tables that it reads, and
+ * the system takes those pages back whenever it likes. 0 of a process that is gone.
+ */
+function memoryOf(pid: number): number {
   try {
-    return { now: Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024 };
+    return Number(/RssAnon:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
   } catch {
-    return { now: 0 };
+    return 0;
   }
 }
 

@@ -299,9 +299,6 @@ export const BACKUP_CHUNK_BYTES = MiB;
 /** No chunk is larger, whatever its entry: that fitted into a block. */
 export const BACKUP_CHUNK_BYTES_MAX = BLOCK_BYTES_CEILING + MiB;
 
-/** Chunks that are read from the snapshot, or from a file, while those before are compressed or put in place. */
-export const BACKUP_CHUNKS_COMPRESSING_MAX = 3;
-
 /** Of a chunk in one message: only the largest take several. */
 export const BACKUP_MESSAGE_BYTES = 2 * MiB;
 

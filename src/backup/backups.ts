@@ -62,7 +62,7 @@ export class Backups {
   /** Ends all of them with `reason`. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed = reason;
-    for (const backup of [...this.#running.values()]) await backup.end(reason);
+    for (const backup of this.#running.values()) await backup.end(reason);
   }
 
   async #begin({ chunk }: BackupRequest): Promise<RunningBackup> {
@@ -235,6 +235,8 @@ class RunningBackup {
       this.#options.logger.info({ backup: this.id, keys: value.keys }, `a backup of ${value.keys} keys is made`);
       await this.#letGo();
     } catch (error) {
+      // What ends the reader of a backup that is ended.
+      if (this.#failure) return;
       const failure = HeadwaterError.from(error);
       this.#options.logger.error({ backup: this.id, error: failure.message }, `a backup ended: ${failure.message}`);
       this.#failure = failure;

@@ -1,16 +1,16 @@
 /**
- * A backup file as its verified parts, from wherever its bytes come. Chunks are
- * decompressed in the thread pool, a few ahead of whoever takes them.
+ * A backup file as its verified parts, from wherever its bytes come; a chunk or
+ * two are in memory at a time. Decompressed in place: writer.ts says why.
  */
-import { uncompress } from 'lz4-napi';
+import { uncompressSync } from 'lz4-napi';
 import { HeadwaterError } from '../errors.js';
-import { BACKUP_CHUNKS_COMPRESSING_MAX } from '../limits.js';
 import type { BackupEnd, BackupHead } from '../wire/backup.js';
-import { CHUNK_HEADER_BYTES, type Chunk, ChunkChain, checkPreamble, decodeEntries, PREAMBLE_BYTES } from './format.js';
+import { CHUNK_HEADER_BYTES, type Chunk, ChunkChain, checkPreamble, PREAMBLE_BYTES } from './format.js';
 
 export type BackupPart =
   | { readonly kind: 'head'; readonly head: BackupHead }
-  | { readonly kind: 'entries'; readonly keys: readonly Buffer[]; readonly records: readonly Buffer[] }
+  /** For `unpackEntries`. */
+  | { readonly kind: 'entries'; readonly raw: Buffer }
   | { readonly kind: 'end'; readonly end: BackupEnd };
 
 /**
@@ -20,15 +20,8 @@ export type BackupPart =
  *   ours, or `unknown_format`.
  */
 export async function* readBackup(source: AsyncIterable<Buffer>): AsyncGenerator<BackupPart> {
-  const waiting: Array<Promise<BackupPart>> = [];
-  for await (const chunk of verifiedChunks(source)) {
-    const part = partOf(chunk);
-    // Whoever leaves before its turn has no use for its failure.
-    part.catch(() => {});
-    waiting.push(part);
-    if (waiting.length >= BACKUP_CHUNKS_COMPRESSING_MAX) yield await (waiting.shift() as Promise<BackupPart>);
-  }
-  for (const part of waiting) yield await part;
+  for await (const chunk of verifiedChunks(source))
+    yield chunk.kind === 'entries' ? { kind: 'entries', raw: rawOf(chunk) } : chunk;
 }
 
 async function* verifiedChunks(source: AsyncIterable<Buffer>): AsyncGenerator<Chunk> {
@@ -51,23 +44,20 @@ async function* verifiedChunks(source: AsyncIterable<Buffer>): AsyncGenerator<Ch
   }
 }
 
-async function partOf(chunk: Chunk): Promise<BackupPart> {
-  if (chunk.kind !== 'entries') return chunk;
-  return { kind: 'entries', ...decodeEntries(await rawOf(chunk)) };
-}
-
-async function rawOf({ stored, rawBytes }: Chunk & { kind: 'entries' }): Promise<Buffer> {
+function rawOf({ stored, rawBytes }: Chunk & { kind: 'entries' }): Buffer {
   if (stored.length === rawBytes) return stored;
   const damaged = (why: string, cause?: unknown) =>
     new HeadwaterError('corrupt', `the backup is damaged: a chunk cannot be decompressed: ${why}`, { cause });
   // Looked at first: the decompressor sets aside as much as these four bytes say.
   const size = stored.length >= 4 ? stored.readUInt32LE() : 0;
   if (size !== rawBytes) throw damaged(`expected ${rawBytes} bytes, it tells of ${size}`);
-  const raw = await uncompress(stored).catch((cause: Error) => {
-    throw damaged(cause.message, cause);
-  });
-  if (raw.length !== rawBytes) throw damaged(`expected ${rawBytes} bytes, received ${raw.length}`);
-  return raw;
+  try {
+    const raw = uncompressSync(stored);
+    if (raw.length === rawBytes) return raw;
+    throw new Error(`expected ${rawBytes} bytes, received ${raw.length}`);
+  } catch (cause) {
+    throw damaged((cause as Error).message, cause);
+  }
 }
 
 /** Bytes in pieces of the source's choice, taken in pieces of ours; no more in memory than both. */

@@ -14,15 +14,17 @@ import { systemFiles } from '../files.js';
 import { invariant } from '../invariant.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { openLevel } from '../level.js';
-import { BACKUP_CHUNKS_COMPRESSING_MAX } from '../limits.js';
 import { Lineage } from '../lineage.js';
 import type { Position } from '../position.js';
 import { Directory, type DirectoryOptions } from '../store/directory.js';
 import { Replacement } from '../store/replacement.js';
 import type { BackupEnd, BackupHead } from '../wire/backup.js';
 import { findRoute, type Route, readArchive, type Target } from './archive.js';
+import { unpackEntries } from './format.js';
 import { type BackupPart, readBackup } from './reader.js';
 import { replay } from './replay.js';
+
+const WRITES_MAX = 3;
 
 export interface RestoreOptions extends DirectoryOptions {
   readonly directory: string;
@@ -142,30 +144,52 @@ async function load(
   const { position, timeMs } = head;
   const lineage = Lineage.received(head.lineage);
   const made = await Replacement.create(directory.currentGeneration, options, { position, timeMs }, lineage);
-  const writing = new Set<Promise<void>>();
-  let failure: Error | undefined;
+  const writes = new Writes();
   try {
     for await (const part of parts) {
       if (part.kind === 'end') {
-        await Promise.all(writing);
-        if (failure) throw failure;
+        await writes.done();
         await made.finish(part.end);
         return part.end;
       }
       if (part.kind === 'head') continue;
-      const written = made.addEntries(part.keys, part.records).catch((error: Error) => {
-        failure ??= error;
-      });
-      writing.add(written);
-      void written.then(() => writing.delete(written));
-      while (writing.size >= BACKUP_CHUNKS_COMPRESSING_MAX) await Promise.race(writing);
-      if (failure) throw failure;
+      for (const { keys, records } of unpackEntries(part.raw)) await writes.begin(made.addEntries(keys, records));
       options.onProgress?.(made.keys, head.keysEstimate);
     }
     throw new HeadwaterError('corrupt', 'the backup is cut off: its end is missing');
   } catch (error) {
-    await Promise.all(writing);
+    await writes.settled();
     await made.close();
     throw error;
+  }
+}
+
+/** A few under way at a time: while LevelDB works on one, the next is put together. */
+class Writes {
+  readonly #underWay = new Set<Promise<void>>();
+  #failure: Error | undefined;
+
+  /** @throws what any of them failed with. */
+  async begin(write: Promise<void>): Promise<void> {
+    const settled = write.then(
+      () => void this.#underWay.delete(settled),
+      (error: Error) => {
+        this.#failure ??= error;
+        this.#underWay.delete(settled);
+      },
+    );
+    this.#underWay.add(settled);
+    if (this.#underWay.size >= WRITES_MAX) await Promise.race(this.#underWay);
+    if (this.#failure) throw this.#failure;
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+
+  /** @throws what any of them failed with. */
+  async done(): Promise<void> {
+    await this.settled();
+    if (this.#failure) throw this.#failure;
   }
 }

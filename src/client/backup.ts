@@ -42,7 +42,7 @@ export async function* backup(session: Asker, { signal }: BackupOptions): AsyncG
       if (received.chunks === before)
         throw new HeadwaterError('protocol_violation', 'the node sent nothing of a backup that is not at its end');
     } catch (error) {
-      if (end.aborted) throw HeadwaterError.from(end.reason);
+      if (end.aborted) throw ended(end);
       // Before the first chunk nothing has begun: whoever asked hears at once why not.
       if (received.chunks === 0 || !HeadwaterError.is(error) || !TRANSIENT.has(error.code)) throw error;
       brokenMs ??= performance.now();
@@ -51,6 +51,11 @@ export async function* backup(session: Asker, { signal }: BackupOptions): AsyncG
     }
   }
   await forget(session, received, end);
+}
+
+function ended({ reason }: AbortSignal): HeadwaterError {
+  if (HeadwaterError.is(reason)) return reason;
+  return new HeadwaterError('cancelled', 'the caller gave up the backup', { cause: reason });
 }
 
 async function* oneCall(session: Asker, received: Received, end: AbortSignal): AsyncGenerator<BackupPart> {

@@ -8,6 +8,7 @@ import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, Entries, Snapshot } from '../level.js';
 import type { Position } from '../position.js';
+import { copyBytes } from './copy.js';
 import {
   dataEnd,
   dataKey,
@@ -80,23 +81,31 @@ export class KeyspaceSnapshot {
   /**
    * Keys and verified records in key order, in chunks.
    * @param prefix only keys that begin with it.
+   * @param options how many of them at a time, and bytes read ahead: more is faster and holds up the event loop longer.
    * @throws HeadwaterError `corrupt` at a damaged record; the reason for which
    *   the snapshot was closed.
    */
-  async *chunks(prefix: Buffer = Buffer.alloc(0), chunkEntries = 256): AsyncGenerator<KeyAndRecord[]> {
+  async *chunks(
+    prefix: Buffer = Buffer.alloc(0),
+    { chunkEntries = 256, readAheadBytes = READ_AHEAD_BYTES } = {},
+  ): AsyncGenerator<KeyAndRecord[]> {
     if (this.#closed) throw this.#closed;
     const entries = this.#db.iterate({
       gte: dataKey(this.#epoch, prefix),
       lt: after(prefix, this.#epoch),
       snapshot: this.#snapshot,
-      highWaterMarkBytes: READ_AHEAD_BYTES,
+      highWaterMarkBytes: readAheadBytes,
     });
     this.#open.add(entries);
     try {
-      for (;;) {
-        const rows = await entries.next(chunkEntries);
+      for (let ahead = entries.next(chunkEntries); ; ) {
+        const rows = await ahead;
         if (this.#closed) throw this.#closed;
         if (rows.length === 0) return;
+        // LevelDB reads on while these are verified and used.
+        ahead = entries.next(chunkEntries);
+        // Whoever leaves before its turn has no use for its failure.
+        ahead.catch(() => {});
         for (const row of rows) {
           const key = userKey(row[0]);
           verifyRecord(key, row[1]);
@@ -144,24 +153,27 @@ function after(prefix: Buffer, epoch: number): Buffer {
  */
 export class KeyspaceDigest {
   readonly #hash: Hash = createHash('sha256');
+  /** What is hashed next is put together here. */
+  #scratch = Buffer.alloc(0);
   keys = 0;
 
   add(chunk: readonly KeyAndRecord[]): void {
     let size = 0;
     for (const [key, record] of chunk) size += key.length + record.length + 17 - RECORD_OVERHEAD_BYTES;
-    const bytes = Buffer.allocUnsafe(size);
+    if (this.#scratch.length < size) this.#scratch = Buffer.allocUnsafeSlow(size);
+    const bytes = this.#scratch;
     let at = 0;
     for (const [key, record] of chunk) {
       at = bytes.writeUInt32BE(key.length, at);
-      at += key.copy(bytes, at);
+      at = copyBytes(key, 0, key.length, bytes, at);
       // Type, then the expiry behind the version.
       bytes[at++] = record[1] as number;
-      at += record.copy(bytes, at, 10, RECORD_HEADER_BYTES);
+      at = copyBytes(record, 10, RECORD_HEADER_BYTES, bytes, at);
       at = bytes.writeUInt32BE(record.length - RECORD_OVERHEAD_BYTES, at);
-      at += record.copy(bytes, at, RECORD_HEADER_BYTES, record.length - RECORD_TRAILER_BYTES);
+      at = copyBytes(record, RECORD_HEADER_BYTES, record.length - RECORD_TRAILER_BYTES, bytes, at);
     }
     invariant(at === size, `a digest chunk of ${size} bytes, written ${at}`);
-    this.#hash.update(bytes);
+    this.#hash.update(bytes.subarray(0, size));
     this.keys += chunk.length;
   }
 

@@ -140,9 +140,14 @@ export class Directory {
     await refuseUnlessRestorable(files, directory);
     await makeDirectory(files, directory);
     // First of all: whatever is found here without it is a node's.
-    await replaceFile(files, directory, RESTORING, RESTORING_TEXT);
+    if (!(await isRestoring(files, directory))) await replaceFile(files, directory, RESTORING, RESTORING_TEXT);
     const lock = await takeLock(files, directory, openDatabase);
     try {
+      // Another restore may have been under way: done now, or given up.
+      if (!(await isRestoring(files, directory))) {
+        await refuseUnlessRestorable(files, directory);
+        await replaceFile(files, directory, RESTORING, RESTORING_TEXT);
+      }
       await clearAllBut(files, directory, ['lock', RESTORING]);
       await replaceFile(files, directory, 'owner', `${process.pid}\n`);
       await replaceFile(files, directory, 'format', FORMAT_TEXT);
@@ -320,8 +325,12 @@ async function refuseForeign(files: Files, directory: string): Promise<void> {
   }
 }
 
+async function isRestoring(files: Files, directory: string): Promise<boolean> {
+  return (await readText(files, directory, RESTORING)) === RESTORING_TEXT;
+}
+
 async function refuseUnfinishedRestore(files: Files, directory: string): Promise<void> {
-  if ((await readText(files, directory, RESTORING)) !== RESTORING_TEXT) return;
+  if (!(await isRestoring(files, directory))) return;
   throw new HeadwaterError(
     'restore_unfinished',
     `${directory} is what an unfinished restore has left, and no node: run "headwater restore FILE --data ${directory}" again`,
@@ -333,7 +342,7 @@ async function refuseUnlessRestorable(files: Files, directory: string): Promise<
     if (error.code === 'ENOENT') return [];
     throw new HeadwaterError('foreign_directory', `${directory} cannot be read: ${error.message}`, { cause: error });
   });
-  if ((await readText(files, directory, RESTORING)) === RESTORING_TEXT) return;
+  if (await isRestoring(files, directory)) return;
   // A restore that was killed as it began, or that failed, leaves these at the most.
   const found = names.find((name) => name !== `${RESTORING}.new` && name !== 'lock');
   if (found === undefined) return;

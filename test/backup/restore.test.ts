@@ -1,0 +1,200 @@
+/** A data directory made of a backup: what is in it, and that half of one is never taken for a whole. */
+import assert from 'node:assert/strict';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { systemFiles } from '../../src/files.js';
+import { dumpDirectory } from '../../src/store/dump.js';
+import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
+import { TestStore } from '../support/store.js';
+import { backupOf, restoreTo } from './files.js';
+
+async function place(): Promise<{ disk: MemoryDisk; directory: string }> {
+  return { disk: new MemoryDisk(), directory: path.join(await temporaryDirectory(), 'restored') };
+}
+
+async function filled(keys = 300): Promise<TestStore> {
+  const test = await TestStore.open();
+  for (let i = 0; i < keys; i++) await test.set(`key ${i}`, `value ${i}`, i % 10 === 0 ? 60_000 : undefined);
+  return test;
+}
+
+const left = async (directory: string) => (await readdir(directory)).filter((name) => name !== 'lock');
+
+describe('a restore', () => {
+  afterEach(removeTemporaryDirectories);
+
+  it('makes a new node of the cluster that holds the same at the same position, and leads on', async () => {
+    const test = await filled();
+    const { position, clusterId, endTimeMs } = test.store;
+    const file = await backupOf(test);
+    const to = await place();
+    const restored = await restoreTo(to, file);
+    assert.deepEqual(restored.position, position);
+    assert.deepEqual([restored.keys, restored.timeMs, restored.madeBy], [300, endTimeMs, test.store.nodeId]);
+    const made = await TestStore.open({ ...to, clock: test.clock });
+    assert.equal(made.store.nodeId, restored.nodeId);
+    assert.notEqual(made.store.nodeId, test.store.nodeId);
+    assert.equal(made.store.clusterId, clusterId);
+    assert.deepEqual(await made.store.digest(), await test.store.digest());
+    assert.deepEqual(made.store.log.base, position);
+    assert.deepEqual(
+      made.store.lineage.rows.map(({ firstOffset, epoch }) => [firstOffset, epoch]),
+      [
+        [1, 1],
+        [301, 2],
+      ],
+    );
+    assert.equal(await made.store.size(), 300);
+    await made.set('more');
+    await test.clock.advance(70_000);
+    assert.equal(await made.get('key 10'), undefined, 'expiry goes on');
+    await made.store.close();
+    await test.store.close();
+  });
+
+  it('of a follower: the histories are those that led there', async () => {
+    const test = await filled(3);
+    await test.store.follow('127.0.0.1:1');
+    const to = await place();
+    await restoreTo(to, await backupOf(test));
+    const made = await TestStore.open({ ...to, role: { role: 'follower', upstream: '127.0.0.1:1' } });
+    assert.deepEqual(made.store.position, test.store.position);
+    assert.deepEqual(made.store.lineage.rows, test.store.lineage.rows);
+    await made.store.close();
+    await test.store.close();
+  });
+
+  it('of an empty node', async () => {
+    const test = await TestStore.open();
+    const to = await place();
+    const restored = await restoreTo(to, await backupOf(test));
+    assert.deepEqual([restored.keys, restored.position.offset, restored.timeMs], [0, 0, 0]);
+    const made = await TestStore.open(to);
+    assert.equal(await made.store.size(), 0);
+    await made.set('a');
+    await made.store.close();
+    await test.store.close();
+  });
+
+  it('takes values larger than a chunk, and those that do not compress', async () => {
+    const test = await TestStore.open();
+    const { randomBytes } = await import('node:crypto');
+    for (let i = 0; i < 4; i++) await test.set(`large ${i}`, i % 2 ? randomBytes(3_000_000) : Buffer.alloc(3_000_000));
+    for (let i = 0; i < 100; i++) await test.set(`small ${i}`, randomBytes(20_000));
+    const to = await place();
+    await restoreTo(to, await backupOf(test));
+    const made = await TestStore.open({ ...to, role: { role: 'follower', upstream: '127.0.0.1:1' } });
+    assert.deepEqual(await made.store.digest(), await test.store.digest());
+    await made.store.close();
+    await test.store.close();
+  });
+
+  it('refuses a directory that is not empty, and touches nothing in it', async () => {
+    const test = await filled(2);
+    const file = await backupOf(test);
+    const { directory } = await place();
+    await mkdir(directory);
+    await writeFile(path.join(directory, 'thesis.tex'), 'mine');
+    for (const there of [directory, test.directory]) {
+      const before = await readdir(there);
+      await assert.rejects(restoreTo({ disk: test.disk, directory: there }, file), { code: 'foreign_directory' });
+      assert.deepEqual(await readdir(there), before);
+    }
+    await test.store.close();
+  });
+
+  it('of a bad file says so and leaves the directory empty, for the next', async () => {
+    const test = await filled();
+    const file = await backupOf(test);
+    const to = await place();
+    const damaged = Buffer.from(file);
+    damaged[file.length - 200] = (damaged[file.length - 200] as number) ^ 1;
+    await assert.rejects(restoreTo(to, damaged), { code: 'corrupt' });
+    await assert.rejects(restoreTo(to, file.subarray(0, file.length - 10)), { code: 'corrupt', message: /cut off/ });
+    assert.deepEqual(await left(to.directory), []);
+    await restoreTo(to, file);
+    await test.store.close();
+  });
+
+  it('to a disk that fills up says so and leaves the directory empty', async () => {
+    const test = await filled();
+    const file = await backupOf(test);
+    const to = await place();
+    for (const kind of ['batch', 'durable', 'put'] as const) {
+      to.disk.fault = (operation) => {
+        if (operation.kind === kind && operation.location.endsWith('/keyspace'))
+          throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+      };
+      await assert.rejects(restoreTo(to, file), { message: /no space left on device/ }, kind);
+      assert.deepEqual([await left(to.directory), to.disk.opened], [[], []], kind);
+    }
+    to.disk.fault = undefined;
+    await restoreTo(to, file);
+    await test.store.close();
+  });
+
+  it('that was cut short, at whichever write, leaves no node, and is begun anew', async () => {
+    const test = await filled(40);
+    const file = await backupOf(test);
+    const probe = await place();
+    await restoreTo(probe, file);
+    const { length } = probe.disk.operations;
+    assert(length > 10);
+    for (let at = 0; at < length; at++) {
+      const to = await place();
+      let count = 0;
+      let died: () => void = () => {};
+      const dead = new Promise<void>((resolve) => {
+        died = resolve;
+      });
+      to.disk.fault = async () => {
+        if (count++ < at) return;
+        died();
+        await new Promise<never>(() => {});
+      };
+      const restoring = restoreTo(to, file, { openDatabase: to.disk.process() });
+      await Promise.race([restoring, dead]);
+      to.disk.crash();
+      to.disk.fault = undefined;
+      if (at < length - 1) {
+        await assert.rejects(TestStore.open(to), { code: 'restore_unfinished', message: /run "headwater restore/ });
+        await assert.rejects(dumpDirectory(to.directory, to.disk.open).next(), { code: 'restore_unfinished' });
+        await restoreTo(to, file);
+      }
+      // The last is the lock's: all is done then.
+      const made = await TestStore.open(to);
+      assert.equal(await made.store.size(), 40, `cut short at operation ${at}`);
+      await made.store.close();
+    }
+    await test.store.close();
+  });
+
+  it('says that it is being restored before anything else is there, until all of it is durable', async () => {
+    const test = await filled(3);
+    const file = await backupOf(test);
+    const to = await place();
+    const marks: string[] = [];
+    const files = {
+      ...systemFiles,
+      async rename(from: string, name: string) {
+        marks.push(path.basename(name));
+        await systemFiles.rename(from, name);
+      },
+      async remove(name: string) {
+        marks.push(`remove ${path.basename(name)}`);
+        await systemFiles.remove(name);
+      },
+      async syncDirectory(name: string) {
+        marks.push(`sync ${path.basename(name)}`);
+        await systemFiles.syncDirectory(name);
+      },
+    };
+    await restoreTo(to, file, { files });
+    assert.equal(
+      marks.find((mark) => !mark.startsWith('sync')),
+      'restoring',
+    );
+    assert.deepEqual(marks.slice(-2), ['remove restoring', 'sync restored']);
+    await test.store.close();
+  });
+});

@@ -6,6 +6,7 @@
  * What must stay true: an event in the log comes once and in order, whatever
  * breaks in between, or it is told that it cannot come (`gap`, a snapshot).
  */
+import { unlessAborted } from '../abort.js';
 import { HeadwaterError } from '../errors.js';
 import { CLIENT_RECONNECT_MS_MAX, CLIENT_RECONNECT_MS_MIN, LINK_TIMEOUT_MS } from '../limits.js';
 import { type Position, parseToken } from '../position.js';
@@ -223,15 +224,6 @@ async function* unlessSilent<T>(items: AsyncGenerator<T>, stop: AbortController)
   } finally {
     await items.return(undefined);
   }
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(HeadwaterError.from(signal.reason));
-    signal.addEventListener('abort', aborted, { once: true });
-    if (signal.aborted) aborted();
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
-  });
 }
 
 function backOff(failures: number, signal: AbortSignal): Promise<void> {

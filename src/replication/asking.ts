@@ -16,6 +16,7 @@ import type { Store } from '../store/store.js';
 import type { Continue, DownFrame } from '../wire/down-frames.js';
 import { PROTOCOL_VERSION } from '../wire/handshake.js';
 import type { UpChannel } from './channel.js';
+import { heldUntil } from './dialling.js';
 import { supersedingEpoch } from './takeover.js';
 
 export interface AskingOptions {
@@ -73,14 +74,9 @@ export class Asking {
   }
 
   async #ask(follower: KnownFollower): Promise<void> {
-    const { signal } = this.#over;
-    const dialling = this.#options.dial(follower.address);
     let channel: UpChannel | undefined;
-    const hangUp = () => channel?.close(signal.reason as HeadwaterError);
     try {
-      channel = await Promise.race([dialling, rejectedBy(signal)]);
-      signal.addEventListener('abort', hangUp, { once: true });
-      if (signal.aborted) hangUp();
+      channel = await heldUntil(this.#options.dial(follower.address), this.#over.signal);
       await this.#catchUp(channel, follower);
     } catch (error) {
       this.#options.logger.warn(
@@ -88,9 +84,7 @@ export class Asking {
         `known follower ${follower.address} was of no help: ${(error as Error).message}`,
       );
     } finally {
-      signal.removeEventListener('abort', hangUp);
-      if (channel) channel.close();
-      else dialling.then((late) => late.close()).catch(() => {});
+      channel?.close();
     }
   }
 
@@ -178,11 +172,4 @@ export class Asking {
       grant: '',
     } as const;
   }
-}
-
-function rejectedBy(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

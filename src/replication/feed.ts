@@ -5,7 +5,7 @@
  * the writer does not know that it exists, and a follower that is slow costs
  * one cursor.
  */
-import { type Clock, sleep } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { KeyspaceDigest, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
@@ -14,6 +14,7 @@ import { Lineage, type LineageRow } from '../lineage.js';
 import { BLOCK_FORMAT } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
+import { moved } from '../log/moved.js';
 import type { Logger } from '../logger.js';
 import type { Position } from '../position.js';
 import type { Message, Store } from '../store/store.js';
@@ -288,23 +289,8 @@ export class Feed implements Reporter {
   async #wait(message: string, log: Log): Promise<void> {
     if (this.#state !== 'waiting') await this.#send({ kind: 'wait', reason: message });
     this.#state = 'waiting';
-    const { offset } = log.end;
-    const { ended } = this.#channel;
-    if (ended.aborted) throw ended.reason;
-    const over = new AbortController();
-    // Not AbortSignal.any: a follower may wait for long, and each would leave something behind.
-    const end = () => over.abort(ended.reason);
-    ended.addEventListener('abort', end, { once: true });
-    try {
-      await Promise.race([
-        log.whenBeyond(offset, over.signal),
-        sleep(this.#options.clock, this.#options.heartbeatIntervalMs, over.signal),
-      ]);
-    } finally {
-      ended.removeEventListener('abort', end);
-      over.abort();
-    }
-    if (ended.aborted) throw ended.reason;
+    const { clock, heartbeatIntervalMs } = this.#options;
+    await moved(log, log.end.offset, heartbeatIntervalMs, { clock, signal: this.#channel.ended });
   }
 
   async #continue(decision: Decision & { kind: 'continue' }, cursor: Cursor, log: Log): Promise<void> {

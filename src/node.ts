@@ -116,9 +116,9 @@ export class Node implements NodeControl {
       askFollowersMs: config.askFollowersMs,
       dial: (address) => dial(address, { timeoutMs: config.linkTimeoutMs }),
     });
-    const { link, acknowledgements } = this.#replication;
+    const { link, durability } = this.#replication;
     this.#guarantees = {
-      durability: acknowledgements,
+      durability,
       freshness: new Freshness({ store, link, clock: systemClock, serveStaleReads: config.serveStaleReads }),
     };
     this.#streams = new Streams({ store, clock: systemClock });
@@ -178,7 +178,7 @@ export class Node implements NodeControl {
       minFollowers: acknowledgements.minFollowers,
       maxLagMs: acknowledgements.maxLagMs,
       followersWithinLag: acknowledgements.followersWithinLag,
-      heartbeatIntervalMs: acknowledgements.heartbeatIntervalMs,
+      heartbeatIntervalMs: this.#replication.heartbeatIntervalMs,
       handingOverTo: store.handingOver?.address ?? '',
       superseded: store.supersededBy ? (store.whyNoWrites?.message ?? '') : '',
       askingFollowers: store.asking ? (store.whyNoWrites?.message ?? '') : '',

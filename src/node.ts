@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from './clock.js';
 import { checkAddress, checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
-import { HeadwaterError } from './errors.js';
+import { shuttingDown } from './errors.js';
 import { systemFiles } from './files.js';
 import { openLevel } from './level.js';
 import { COMPARE_TIMEOUT_MS, DRAIN_MS_MAX } from './limits.js';
@@ -223,7 +223,7 @@ export class Node implements NodeControl {
   /** Lets followers have what it has, finishes the calls in hand, checkpoints and closes. */
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
-      const reason = new HeadwaterError('shutting_down', 'the node is shutting down');
+      const reason = shuttingDown();
       this.#server?.setServing(false);
       await this.#replication.part(this.#config.shutdownTimeoutMs);
       await this.#server?.stop({ graceMs: DRAIN_MS_MAX });

@@ -10,6 +10,7 @@ import type { FreshnessWanted } from '../guarantees.js';
 import { FRESH_LOOK_MS, FRESH_WITHIN_MS_MAX } from '../limits.js';
 import { moved } from '../log/moved.js';
 import { NO_HISTORY, type Position } from '../position.js';
+import { readOnlyFollower } from '../store/refusals.js';
 import type { Store } from '../store/store.js';
 import type { Link } from './link.js';
 
@@ -55,7 +56,7 @@ export class Freshness {
     const { clock } = this.#options;
     const endMs = clock.monotonicMs() + Math.min(wanted.withinMs || FRESH_WITHIN_MS_MAX, withinMs, FRESH_WITHIN_MS_MAX);
     for (;;) {
-      if (writes && this.#store.role === 'follower') throw this.#readOnly();
+      if (writes && this.#store.role === 'follower') throw readOnlyFollower(this.#store.upstream);
       const lacking = await this.#lacking(wanted);
       if (!lacking) return;
       if (signal.aborted) throw signal.reason;
@@ -119,15 +120,6 @@ export class Freshness {
       'unavailable',
       `asked for offset ${asked.offset} of the history ${asked.replicationId}, this node has applied offset ${end.offset} of ${end.replicationId}`,
       { details: { cause: 'NOT_FRESH', asked_offset: `${asked.offset}`, offset: `${end.offset}` } },
-    );
-  }
-
-  #readOnly(): HeadwaterError {
-    const { upstream } = this.#store;
-    return new HeadwaterError(
-      'read_only_follower',
-      `this node is a follower and takes no writes; its upstream is ${upstream}`,
-      { details: { leader: upstream } },
     );
   }
 

@@ -14,15 +14,15 @@ import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
 import { InvariantViolation, invariant } from '../invariant.js';
-import { RECONNECT_MS_MAX } from '../limits.js';
-import { Lineage } from '../lineage.js';
+import { REOPEN_MS_MAX, REOPEN_MS_MIN } from '../limits.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Logger } from '../logger.js';
-import { formatPosition, ORIGIN, type Position } from '../position.js';
+import { formatPosition, type Position } from '../position.js';
 import type { Directory, HandingOver, NodeRecord, SupersededBy } from './directory.js';
 import { expireAsLeader, sweepAsFollower } from './expiry.js';
 import { Generation, type GenerationOptions } from './generation.js';
-import { type Life, mayHaveLostTail } from './life.js';
+import { LifeNote } from './life.js';
+import { NOTHING, type Standing, standingOf } from './standing.js';
 import { Writer } from './writer.js';
 
 export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' | 'onFailure'> {
@@ -36,29 +36,6 @@ export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' |
   /** Our own bug has shown itself: the process must not go on. */
   readonly onFatal: (error: Error) => void;
 }
-
-/** How far a generation has got, as a status tells it. */
-export interface Standing {
-  /** Where the log ends, as far as it is applied, and the time of its last block. */
-  readonly position: Position;
-  readonly timeMs: number;
-  readonly lineage: Lineage;
-  readonly firstOffset: number;
-  readonly durableOffset: number;
-  /** Of the blocks in the log. */
-  readonly logBytes: number;
-  readonly checkpoint: { readonly offset: number; readonly keys: number | null };
-}
-
-const NOTHING: Standing = {
-  position: ORIGIN,
-  timeMs: 0,
-  lineage: new Lineage([]),
-  firstOffset: 1,
-  durableOffset: 0,
-  logBytes: 0,
-  checkpoint: { offset: 0, keys: 0 },
-};
 
 /** What a change of roles by a person, or a promotion, puts an end to. */
 const SETTLED = { handing_over: undefined, superseded_by: undefined } as const;
@@ -87,8 +64,7 @@ export class Lifecycle {
   #onServing: (serving: boolean) => void = () => {};
   /** Set on a leader that does not lead yet, because others may have what its log has lost. */
   #asking = false;
-  /** What life.json holds, as far as this process has written it. */
-  #life = '';
+  readonly #life: LifeNote;
   /** Lets a writer go on that is held between two blocks. */
   #hold = { over: true, letGo: () => {} };
   /** That of the generation that was closed last. */
@@ -100,6 +76,7 @@ export class Lifecycle {
     this.#logicalClock = options.logicalClock;
     this.#logger = options.logger;
     this.#directory = options.directory;
+    this.#life = new LifeNote(options.directory, options.bootId);
   }
 
   /** @throws the reason where nothing is open. */
@@ -348,7 +325,7 @@ export class Lifecycle {
       }
       try {
         await this.#close(reason);
-        if (ledWell) await this.#noteLife({ clean: true });
+        if (ledWell) await this.#life.note({ clean: true });
       } finally {
         await this.#directory.close();
       }
@@ -393,20 +370,11 @@ export class Lifecycle {
 
   /** Only at a start: what this process had appended, the operating system has. */
   async #shouldAsk(): Promise<boolean> {
-    const text = await this.#directory.read('life.json');
-    return mayHaveLostTail(parseLife(text), this.#options.bootId()) && this.#options.hasKnownFollowers();
-  }
-
-  async #noteLife({ clean }: { clean: boolean }): Promise<void> {
-    const life: Life = { boot_id: this.#options.bootId() ?? '', ended_clean: clean };
-    const text = `${JSON.stringify(life)}\n`;
-    if (text === this.#life) return;
-    await this.#directory.replace('life.json', text);
-    this.#life = text;
+    return (await this.#life.mayHaveLostTail()) && this.#options.hasKnownFollowers();
   }
 
   async #lead({ log }: Generation): Promise<void> {
-    await this.#noteLife({ clean: false });
+    await this.#life.note({ clean: false });
     if (this.#directory.node.cluster_id === '')
       await this.#directory.update({ cluster_id: this.#options.randomBytes(16).toString('hex') });
     const { superseded_by, handing_over } = this.#directory.node;
@@ -513,7 +481,7 @@ export class Lifecycle {
         this.#unavailable = new HeadwaterError('unavailable', `${reason.message}; ${why}`, { cause: error, details });
         await this.#generation?.close(reason).catch(() => {});
         this.#generation = undefined;
-        await sleep(this.#clock, Math.min(100 * 2 ** attempt, RECONNECT_MS_MAX), signal);
+        await sleep(this.#clock, Math.min(REOPEN_MS_MIN * 2 ** (attempt - 1), REOPEN_MS_MAX), signal);
       }
     }
   }
@@ -539,29 +507,5 @@ export class Lifecycle {
 
   async #quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void> {
     await keepBlocks(this.#options.files, await this.#directory.beside('damaged'), `log-from-${fromOffset}`, blocks);
-  }
-}
-
-function standingOf({ log, keyspace }: Generation): Standing {
-  const { position, keys } = keyspace.checkpoint;
-  return {
-    position: log.end,
-    timeMs: log.endTimeMs,
-    lineage: log.lineage,
-    firstOffset: log.firstOffset,
-    durableOffset: Math.min(log.durableOffset, log.end.offset),
-    logBytes: log.bytesBetween(log.base.offset, log.end.offset),
-    checkpoint: { offset: position.offset, keys },
-  };
-}
-
-/** A damaged file says nothing: whoever has known followers asks them then. */
-function parseLife(text: string | undefined): Life | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const { boot_id, ended_clean } = JSON.parse(text) as Life;
-    return { boot_id: String(boot_id), ended_clean: ended_clean === true };
-  } catch {
-    return { boot_id: '', ended_clean: false };
   }
 }

@@ -42,16 +42,20 @@ export interface Awaited {
 
 const NOTHING: Awaited = { appended: 0, synced: 0 };
 
-/** Nodes below a follower, for status. */
-export interface NodeBelow {
+/** How a node below stands, for a status. */
+export interface NodeBelow<State extends string> {
   readonly nodeId: string;
+  /** host:port; empty where it does not listen, or only its own upstream knows. */
   readonly address: string;
-  readonly state: 'below';
+  readonly state: State;
   readonly appendedOffset: number;
   readonly durableOffset: number;
   readonly lagCommands: number;
+  /** How long ago the oldest write was made that it has not acknowledged. */
   readonly lagMs: number;
+  /** The ID of the follower that reports it; empty of a follower itself. */
   readonly via: string;
+  /** How long ago it was heard from last. */
   readonly silentMs: number;
 }
 
@@ -210,7 +214,7 @@ export class Acknowledgements {
   }
 
   /** Nodes that followers report and that do not follow this node themselves. */
-  get indirect(): NodeBelow[] {
+  get indirect(): Array<NodeBelow<'below'>> {
     const now = this.#clock.monotonicMs();
     const end = this.#store.position.offset;
     const direct = new Set([...this.#reporters].map(({ nodeId }) => nodeId)).add(this.#store.nodeId);

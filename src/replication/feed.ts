@@ -18,7 +18,7 @@ import type { Message, Store } from '../store/store.js';
 import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
 import type { Handshake } from '../wire/handshake.js';
 import type { Acknowledgement, DigestReport, Publish, UpFrame } from '../wire/up-frames.js';
-import type { Acknowledgements, Reporter } from './acknowledgements.js';
+import type { Acknowledgements, NodeBelow, Reporter } from './acknowledgements.js';
 import { Asked } from './asked.js';
 import type { DownChannel } from './channel.js';
 import { checkHandshake } from './introduction.js';
@@ -101,6 +101,7 @@ export class Feed implements Reporter {
     return this.#handshake?.position;
   }
 
+  /** How far it has said to have got; undefined before its first word. */
   get position(): Pick<Acknowledgement, 'appendedOffset' | 'checksum' | 'replicationId'> | undefined {
     return this.#acknowledged;
   }
@@ -114,17 +115,7 @@ export class Feed implements Reporter {
     return this.#handshake?.nonce ?? '';
   }
 
-  get status(): {
-    nodeId: string;
-    address: string;
-    state: FeedState;
-    appendedOffset: number;
-    durableOffset: number;
-    lagCommands: number;
-    lagMs: number;
-    via: string;
-    silentMs: number;
-  } {
+  get status(): NodeBelow<FeedState> {
     const appendedOffset = this.#acknowledged?.appendedOffset ?? 0;
     const end = this.#store.position.offset;
     return {

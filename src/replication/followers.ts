@@ -1,8 +1,9 @@
 import { HeadwaterError } from '../errors.js';
 import type { KnownFollower } from '../store/known-followers.js';
 import type { NodeName } from '../wire/up-frames.js';
+import type { NodeBelow } from './acknowledgements.js';
 import type { DownChannel } from './channel.js';
-import { Feed, type FeedNode } from './feed.js';
+import { Feed, type FeedNode, type FeedState } from './feed.js';
 import { Reasons } from './reasons.js';
 
 export interface FollowersOptions extends FeedNode {
@@ -51,7 +52,7 @@ export class Followers {
   }
 
   /** Those that have introduced themselves. */
-  get status(): Array<Feed['status']> {
+  get status(): Array<NodeBelow<FeedState>> {
     return [...this.#feeds].map((feed) => feed.status).filter(({ nodeId }) => nodeId !== '');
   }
 

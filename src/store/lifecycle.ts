@@ -1,8 +1,7 @@
 /**
  * What of a store is open, and when: the generation in use, and on top of it
- * what its role asks for (on a leader the writer and active expiry, on a
- * follower the sweeping of its index). It opens, closes and switches, one
- * change after another.
+ * what its role asks for (tenure.ts). It opens, closes and switches, one change
+ * after another.
  *
  * After a failed write the generation is thrown away and opened anew, with full
  * recovery, and a leader begins another history: nothing that was in memory is
@@ -13,17 +12,17 @@
 import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
-import { InvariantViolation, invariant } from '../invariant.js';
+import { InvariantViolation } from '../invariant.js';
 import { REOPEN_MS_MAX, REOPEN_MS_MIN } from '../limits.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Logger } from '../logger.js';
 import { formatPosition, type Position } from '../position.js';
 import type { Directory, HandingOver, NodeRecord, SupersededBy } from './directory.js';
-import { expireAsLeader, sweepAsFollower } from './expiry.js';
 import { Generation, type GenerationOptions } from './generation.js';
 import { LifeNote } from './life.js';
 import { NOTHING, type Standing, standingOf } from './standing.js';
-import { Writer } from './writer.js';
+import { Tenure } from './tenure.js';
+import type { Writer } from './writer.js';
 
 export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' | 'onFailure'> {
   readonly directory: Directory;
@@ -47,11 +46,10 @@ export class Lifecycle {
   readonly #logger: Logger;
   readonly #directory: Directory;
   #generation: Generation | undefined;
-  #writer: Writer | undefined;
-  #background = new AbortController();
+  /** The role that is played, or was last. */
+  #tenure = new Tenure();
   /** Nothing is written from then on. */
   readonly #writesEnded = new AbortController();
-  #backgroundDone: Promise<void> = Promise.resolve();
   /** Why nothing can be done for now; undefined while the generation is open. */
   #unavailable: HeadwaterError | undefined = new HeadwaterError('unavailable', 'the store is opening');
   /** Changes of what is open, one after another. */
@@ -65,8 +63,6 @@ export class Lifecycle {
   /** Set on a leader that does not lead yet, because others may have what its log has lost. */
   #asking = false;
   readonly #life: LifeNote;
-  /** Lets a writer go on that is held between two blocks. */
-  #hold = { over: true, letGo: () => {} };
   /** That of the generation that was closed last. */
   #last = NOTHING;
 
@@ -99,7 +95,7 @@ export class Lifecycle {
 
   /** Undefined on a follower, on a leader that may not lead, and while nothing is open. */
   get writer(): Writer | undefined {
-    return this.#writesEnded.signal.aborted ? undefined : this.#writer;
+    return this.#writesEnded.signal.aborted ? undefined : this.#tenure.writer;
   }
 
   /** Where the log ends, as far as it is applied, and the time of its last block; as it was last, while nothing is open. */
@@ -131,7 +127,7 @@ export class Lifecycle {
 
   /** Aborts, with the reason, when the role that is played now is played no more. */
   get tenure(): AbortSignal {
-    return this.#background.signal;
+    return this.#tenure.signal;
   }
 
   /** Tells `listener` now, and whenever it changes, whether reads can be served. */
@@ -148,8 +144,9 @@ export class Lifecycle {
     try {
       await this.#open({ starting: true });
     } catch (error) {
-      this.#background.abort();
-      await this.#generation?.close(new HeadwaterError('unavailable', 'the store did not open')).catch(() => {});
+      const reason = new HeadwaterError('unavailable', 'the store did not open');
+      await this.#tenure.end(reason);
+      await this.#generation?.close(reason).catch(() => {});
       throw error;
     }
   }
@@ -162,8 +159,8 @@ export class Lifecycle {
   async follow(upstream: string, reason: HeadwaterError): Promise<void> {
     if (this.#stuck && this.#unavailable) throw this.#unavailable;
     await this.#changeUnlessClosing(async () => {
-      await this.#writer?.between(async () => {});
-      await this.#stopRole(reason);
+      await this.#tenure.settled();
+      await this.#tenure.end(reason);
       try {
         await this.#directory.update({ role: 'follower', upstream, ...SETTLED });
         this.#asking = false;
@@ -182,23 +179,11 @@ export class Lifecycle {
   async hold(): Promise<Position> {
     const { writer } = this;
     if (!writer) throw new HeadwaterError('unavailable', 'this node is not taking writes');
-    const hold = { over: false, letGo: () => {} };
-    this.#hold = hold;
-    return new Promise((resolve, reject) => {
-      const held = async () => {
-        if (hold.over) return;
-        resolve(this.generation.log.end);
-        await new Promise<void>((release) => {
-          hold.letGo = release;
-        });
-      };
-      writer.between(held).catch(reject);
-    });
+    return this.#tenure.hold(writer, () => this.generation.log.end);
   }
 
   release(): void {
-    this.#hold.over = true;
-    this.#hold.letGo();
+    this.#tenure.release();
   }
 
   /**
@@ -209,10 +194,10 @@ export class Lifecycle {
   handOver(to: HandingOver, reason: HeadwaterError): Promise<void> {
     return this.#change(async () => {
       const { log } = this.serving;
-      if (log.end.offset !== to.offset || !this.#writer)
+      if (log.end.offset !== to.offset || !this.#tenure.writer)
         throw new HeadwaterError('unavailable', `the store has changed since offset ${to.offset}`);
       await log.durable();
-      await this.#stopRole(reason);
+      await this.#tenure.end(reason);
       try {
         await this.#directory.update({ role: 'follower', upstream: to.address, ...SETTLED, handing_over: to });
         await log.forgetUnusedHistory();
@@ -225,8 +210,8 @@ export class Lifecycle {
   /** A leader takes no more writes, durably, because another node leads its history on. */
   supersede(by: SupersededBy, reason: HeadwaterError): Promise<void> {
     return this.#change(async () => {
-      await this.#writer?.between(async () => {});
-      await this.#stopRole(reason);
+      await this.#tenure.settled();
+      await this.#tenure.end(reason);
       try {
         await this.#directory.update({ superseded_by: by });
         this.#asking = false;
@@ -246,7 +231,7 @@ export class Lifecycle {
     if (this.#stuck && this.#unavailable) throw this.#unavailable;
     await this.#changeUnlessClosing(async () => {
       const generation = this.serving;
-      await this.#stopRole(new HeadwaterError('unavailable', 'the node is being promoted'));
+      await this.#tenure.end(new HeadwaterError('unavailable', 'the node is being promoted'));
       try {
         // The history first: cut before the role is on disk too, it is forgotten, since nothing was logged under it.
         await this.#lead(generation);
@@ -318,9 +303,9 @@ export class Lifecycle {
     this.announceClose(reason);
     this.#closed ??= this.#change(async () => {
       this.release();
-      const ledWell = this.isServing && this.#writer !== undefined;
+      const ledWell = this.isServing && this.#tenure.writer !== undefined;
       if (this.isServing) {
-        await this.#writer?.between(async () => {}).catch(() => {});
+        await this.#tenure.settled().catch(() => {});
         await this.#generation?.checkpointer.checkpoint().catch(() => {});
       }
       try {
@@ -391,49 +376,17 @@ export class Lifecycle {
   #startRole(): void {
     const generation = this.#generation;
     if (!generation || generation.incomplete) return;
-    const onFailure = (error: Error) => this.failed(error);
-    const expiry = {
-      keyspace: generation.keyspace,
-      clock: this.#clock,
-      logicalClock: this.#logicalClock,
-      logger: this.#logger,
-      onFailure,
-    };
-    this.#background = new AbortController();
     const { role, superseded_by } = this.#directory.node;
-    if (role === 'follower' || superseded_by || this.#asking) {
-      this.#backgroundDone = sweepAsFollower(expiry, this.#background.signal);
-      return;
-    }
-    const row = generation.log.lineage.current;
-    invariant(row, 'a leader has a history');
-    const { log, keyspace, committer } = generation;
-    this.#writer = new Writer({
-      log,
-      keyspace,
-      committer,
-      clock: this.#logicalClock,
-      limits: this.#options.limits,
-      replicationId: row.replicationId,
-      onFailure,
-    });
-    const over = AbortSignal.any([this.#background.signal, this.#writesEnded.signal]);
-    this.#backgroundDone = expireAsLeader(this.#writer, expiry, over);
-  }
-
-  async #stopRole(reason: HeadwaterError): Promise<void> {
-    this.#background.abort(reason);
-    const closed = this.#writer?.close(reason);
-    this.release();
-    await closed;
-    this.#writer = undefined;
-    await this.#backgroundDone;
+    const options = { ...this.#options, onFailure: (error: Error) => this.failed(error) };
+    this.#tenure = new Tenure();
+    if (role === 'follower' || superseded_by || this.#asking) this.#tenure.follow(generation, options);
+    else this.#tenure.lead(generation, options, this.#writesEnded.signal);
   }
 
   async #close(reason: HeadwaterError): Promise<void> {
     this.#unavailable = reason;
     this.#onServing(false);
-    await this.#stopRole(reason);
+    await this.#tenure.end(reason);
     this.#last = this.standing;
     try {
       await this.#generation?.close(reason);

@@ -218,6 +218,10 @@ export const GRANTS_KEPT_MAX = 16;
 export const RECONNECT_MS_MIN = 50;
 export const RECONNECT_MS_MAX = 2_000;
 
+/** Between attempts to open a store anew after a failed write: the disk may be full, or gone for a moment. */
+export const REOPEN_MS_MIN = 200;
+export const REOPEN_MS_MAX = 2_000;
+
 /** The durable point of `--fsync everysec`. */
 export const FSYNC_INTERVAL_MS = 1_000;
 

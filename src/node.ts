@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from './clock.js';
 import { checkAddress, checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
-import { HeadwaterError } from './errors.js';
+import { shuttingDown } from './errors.js';
 import { systemFiles } from './files.js';
 import { openLevel } from './level.js';
 import { COMPARE_TIMEOUT_MS, DRAIN_MS_MAX } from './limits.js';
@@ -116,9 +116,9 @@ export class Node implements NodeControl {
       askFollowersMs: config.askFollowersMs,
       dial: (address) => dial(address, { timeoutMs: config.linkTimeoutMs }),
     });
-    const { link, acknowledgements } = this.#replication;
+    const { link, durability } = this.#replication;
     this.#guarantees = {
-      durability: acknowledgements,
+      durability,
       freshness: new Freshness({ store, link, clock: systemClock, serveStaleReads: config.serveStaleReads }),
     };
     this.#streams = new Streams({ store, clock: systemClock });
@@ -178,7 +178,7 @@ export class Node implements NodeControl {
       minFollowers: acknowledgements.minFollowers,
       maxLagMs: acknowledgements.maxLagMs,
       followersWithinLag: acknowledgements.followersWithinLag,
-      heartbeatIntervalMs: acknowledgements.heartbeatIntervalMs,
+      heartbeatIntervalMs: this.#replication.heartbeatIntervalMs,
       handingOverTo: store.handingOver?.address ?? '',
       superseded: store.supersededBy ? (store.whyNoWrites?.message ?? '') : '',
       askingFollowers: store.asking ? (store.whyNoWrites?.message ?? '') : '',
@@ -223,7 +223,7 @@ export class Node implements NodeControl {
   /** Lets followers have what it has, finishes the calls in hand, checkpoints and closes. */
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
-      const reason = new HeadwaterError('shutting_down', 'the node is shutting down');
+      const reason = shuttingDown();
       this.#server?.setServing(false);
       await this.#replication.part(this.#config.shutdownTimeoutMs);
       await this.#server?.stop({ graceMs: DRAIN_MS_MAX });

@@ -11,6 +11,7 @@
  *
  * A node that restarts after the step down comes up in the third state.
  */
+import { unlessAborted } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import type { Logger } from '../logger.js';
@@ -197,8 +198,7 @@ export class Failover {
   }
 
   async #untilLevel(feed: Feed, signal: AbortSignal): Promise<number> {
-    const paused = this.#store.pauseWrites();
-    const end = await Promise.race([paused, whenAborted(signal)]);
+    const end = await unlessAborted(this.#store.pauseWrites(), signal);
     await feed.whenAppended(end, signal);
     return end.offset;
   }
@@ -235,11 +235,4 @@ export class Failover {
 
 function failed(message: string): HeadwaterError {
   return new HeadwaterError('failover_failed', message);
-}
-
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

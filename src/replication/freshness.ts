@@ -8,7 +8,9 @@ import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import type { FreshnessWanted } from '../guarantees.js';
 import { FRESH_LOOK_MS, FRESH_WITHIN_MS_MAX } from '../limits.js';
+import { moved } from '../log/moved.js';
 import { NO_HISTORY, type Position } from '../position.js';
+import { readOnlyFollower } from '../store/refusals.js';
 import type { Store } from '../store/store.js';
 import type { Link } from './link.js';
 
@@ -54,7 +56,7 @@ export class Freshness {
     const { clock } = this.#options;
     const endMs = clock.monotonicMs() + Math.min(wanted.withinMs || FRESH_WITHIN_MS_MAX, withinMs, FRESH_WITHIN_MS_MAX);
     for (;;) {
-      if (writes && this.#store.role === 'follower') throw this.#readOnly();
+      if (writes && this.#store.role === 'follower') throw readOnlyFollower(this.#store.upstream);
       const lacking = await this.#lacking(wanted);
       if (!lacking) return;
       if (signal.aborted) throw signal.reason;
@@ -121,35 +123,17 @@ export class Freshness {
     );
   }
 
-  #readOnly(): HeadwaterError {
-    const { upstream } = this.#store;
-    return new HeadwaterError(
-      'read_only_follower',
-      `this node is a follower and takes no writes; its upstream is ${upstream}`,
-      { details: { leader: upstream } },
-    );
-  }
-
   /** Resolves when the log has grown, or after `withinMs`: heartbeats, promotions and reopened stores wake nobody. */
   async #moved(withinMs: number, signal: AbortSignal): Promise<void> {
-    const enough = new AbortController();
-    // Not AbortSignal.any: on a stream that lives for long, each would leave something behind.
-    const abort = () => enough.abort(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    const grown = this.#store.isServing
-      ? this.#store.log.whenBeyond(this.#store.position.offset, enough.signal)
-      : new Promise<void>(() => {});
+    const { clock } = this.#options;
+    const store = this.#store;
     try {
-      await Promise.race([sleep(this.#options.clock, withinMs, enough.signal), grown]);
+      if (store.isServing) return await moved(store.log, store.position.offset, withinMs, { clock, signal });
     } catch (error) {
       // The log was closed for another: there is more to see when that is open.
       if (signal.aborted) throw error;
-      await sleep(this.#options.clock, withinMs, signal);
-    } finally {
-      signal.removeEventListener('abort', abort);
-      grown.catch(() => {});
-      enough.abort();
     }
+    await sleep(clock, withinMs, signal);
   }
 }
 

@@ -15,6 +15,7 @@ import type { Heartbeat, Moved } from '../wire/down-frames.js';
 import type { UpFrame } from '../wire/up-frames.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { UpChannel } from './channel.js';
+import { heldUntil } from './dialling.js';
 import { LinkState } from './link-state.js';
 import { Reasons } from './reasons.js';
 import { type Resync, Session } from './session.js';
@@ -196,10 +197,7 @@ export class Link {
 
   async #connect(stop: AbortSignal): Promise<void> {
     if (this.#state.name !== 'connecting') this.#state.to('connecting');
-    const channel = await unlessAborted(this.#options.dial(this.#upstream), stop);
-    const hangUp = () => channel.close(stop.reason as HeadwaterError);
-    stop.addEventListener('abort', hangUp, { once: true });
-    if (stop.aborted) hangUp();
+    const channel = await heldUntil(this.#options.dial(this.#upstream), stop);
     this.#session = new Session({
       ...this.#options,
       channel,
@@ -226,7 +224,6 @@ export class Link {
     try {
       await this.#session.run();
     } finally {
-      stop.removeEventListener('abort', hangUp);
       // Who stands above a lost upstream is not known: a loop must not be seen where there is none any more.
       this.#path = [];
       this.#heartbeat = undefined;
@@ -278,23 +275,5 @@ export class Link {
     const message = `the link to upstream ${this.#upstream} is down: ${error.message}; trying again`;
     if (repeated) this.#logger.debug(fields, message);
     else this.#logger.warn(fields, message);
-  }
-}
-
-/** A dial that is not wanted any more is hung up when it succeeds. */
-async function unlessAborted(dialling: Promise<UpChannel>, stop: AbortSignal): Promise<UpChannel> {
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(stop.reason);
-    if (stop.aborted) abort();
-    stop.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    return await Promise.race([dialling, aborted]);
-  } catch (error) {
-    dialling.then((channel) => channel.close()).catch(() => {});
-    throw error;
-  } finally {
-    stop.removeEventListener('abort', abort);
   }
 }

@@ -12,6 +12,7 @@ import type { Cursor } from '../log/cursor.js';
 import type { Interlude, Placed } from '../log/interludes.js';
 import type { Log } from '../log/log.js';
 import type { DownFrame } from '../wire/down-frames.js';
+import type { Ask } from './asked.js';
 
 export interface OutflowOptions {
   readonly log: Log;
@@ -22,7 +23,7 @@ export interface OutflowOptions {
   /** Ends it, with the reason that `run` rejects with. */
   readonly ended: AbortSignal;
   /** What is to be acknowledged at once of blocks in this range. */
-  asks(firstOffset: number, lastOffset: number): { readonly acknowledge: boolean; readonly sync: boolean };
+  asks(firstOffset: number, lastOffset: number): Ask;
   /** A promise where the follower is behind. */
   send(frame: DownFrame): Promise<void> | undefined;
 }

@@ -4,6 +4,7 @@
  * and nothing is lost, though this node may never come back. A follower that
  * stops waits for nobody: those below it find everything at its upstream.
  */
+import { unlessAborted } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import type { Logger } from '../logger.js';
@@ -28,7 +29,7 @@ export async function part(options: PartingOptions, timeoutMs: number): Promise<
   const late = () => over.abort(new HeadwaterError('deadline_exceeded', `not within ${timeoutMs} ms`));
   const cancel = clock.after(timeoutMs, late);
   try {
-    const end = await unlessOver(store.endWrites(), over.signal);
+    const end = await unlessAborted(store.endWrites(), over.signal);
     const outcomes = await Promise.allSettled(followers.map((feed) => feed.whenAppended(end, over.signal)));
     const missing = followers.filter((_, i) => outcomes[i]?.status === 'rejected');
     tell(logger, end, followers, missing, timeoutMs);
@@ -56,13 +57,4 @@ function tell(
     { offset, followers: all, missing: missing.length },
     `${missing.length} of ${all} followers may lack the last writes, after ${timeoutMs} ms at most: expected offset ${offset}, ${where}`,
   );
-}
-
-function unlessOver<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return Promise.race([
-    promise,
-    new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    }),
-  ]);
 }

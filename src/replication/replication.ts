@@ -10,7 +10,7 @@ import type { Clock } from '../clock.js';
 import { tooLarge } from '../commands/arguments.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
-import { FAILOVER_MS_MAX, KNOWN_FOLLOWERS_SAVE_MS } from '../limits.js';
+import { FAILOVER_MS_MAX, HEARTBEAT_INTERVAL_MS, KNOWN_FOLLOWERS_SAVE_MS } from '../limits.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
 import type { Message, Store } from '../store/store.js';
@@ -21,6 +21,7 @@ import { Acknowledgements } from './acknowledgements.js';
 import { Asking } from './asking.js';
 import type { DownChannel, UpChannel } from './channel.js';
 import { Comparisons } from './comparison.js';
+import { Durability } from './durability.js';
 import { Failover, HANDOVER_REFUSED } from './failover.js';
 import { Followers } from './followers.js';
 import { Headroom } from './headroom.js';
@@ -66,8 +67,10 @@ export class Replication {
   readonly link: Link;
   readonly followers: Followers;
   readonly acknowledgements: Acknowledgements;
+  readonly durability: Durability;
   readonly comparisons: Comparisons;
   readonly headroom: Headroom;
+  readonly heartbeatIntervalMs: number;
   readonly #options: ReplicationOptions;
   readonly #store: Store;
   readonly #failover: Failover;
@@ -89,7 +92,9 @@ export class Replication {
     this.headroom = new Headroom({ ...options, followers: () => this.followers.status });
     this.acknowledgements = new Acknowledgements(options);
     const { acknowledgements } = this;
-    const { heartbeatIntervalMs } = acknowledgements;
+    this.durability = new Durability({ ...options, acknowledgements });
+    this.heartbeatIntervalMs = options.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS;
+    const { heartbeatIntervalMs } = this;
     this.link = new Link({
       ...options,
       acknowledgements,

@@ -5,7 +5,7 @@
  * in both directions.
  */
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError, shuttingDown } from '../errors.js';
 import { BLOCK_BYTES_CEILING, FRAME_BYTES_MAX, RECEIVE_QUEUE_BYTES_MAX } from '../limits.js';
 import type { Channel, DownChannel, UpChannel } from '../replication/channel.js';
 import { type DownFrame, decodeDownFrame, encodeDownFrame, type Part } from '../wire/down-frames.js';
@@ -158,7 +158,7 @@ export async function serveDownChannel(
     finish();
   };
   stream.call.onCancelled(() => ended(stream.call.cancelled ?? new HeadwaterError('unreachable', PEER_ENDED)));
-  stream.call.onStopping(() => channel.close(new HeadwaterError('shutting_down', 'the node is shutting down')));
+  stream.call.onStopping(() => channel.close(shuttingDown()));
   stream.receive(
     (bytes) => channel.data(bytes),
     () => ended(new HeadwaterError('unreachable', PEER_ENDED)),

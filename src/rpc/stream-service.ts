@@ -2,7 +2,7 @@
  * StreamService: publishing, and the streams without an end. A stop ends those
  * with `shutting_down`, so that their clients go on at another node.
  */
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError, shuttingDown } from '../errors.js';
 import { QUEUE_WAIT_MS_MAX, TOTAL_QUEUE_BYTES_MAX } from '../limits.js';
 import type {
   PublishRequest,
@@ -63,6 +63,6 @@ async function roomInQueue(queue: Queue, { channel, data }: PublishRequest, call
 function endOf(call: Call): AbortSignal {
   const end = new AbortController();
   call.onCancelled(() => end.abort(call.cancelled));
-  call.onStopping(() => end.abort(new HeadwaterError('shutting_down', 'the node is shutting down')));
+  call.onStopping(() => end.abort(shuttingDown()));
   return end.signal;
 }

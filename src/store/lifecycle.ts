@@ -1,8 +1,7 @@
 /**
  * What of a store is open, and when: the generation in use, and on top of it
- * what its role asks for (on a leader the writer and active expiry, on a
- * follower the sweeping of its index). It opens, closes and switches, one
- * change after another.
+ * what its role asks for (tenure.ts). It opens, closes and switches, one change
+ * after another.
  *
  * After a failed write the generation is thrown away and opened anew, with full
  * recovery, and a leader begins another history: nothing that was in memory is
@@ -13,17 +12,17 @@
 import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
-import { InvariantViolation, invariant } from '../invariant.js';
-import { RECONNECT_MS_MAX } from '../limits.js';
-import { Lineage } from '../lineage.js';
+import { InvariantViolation } from '../invariant.js';
+import { REOPEN_MS_MAX, REOPEN_MS_MIN } from '../limits.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Logger } from '../logger.js';
-import { formatPosition, ORIGIN, type Position } from '../position.js';
+import { formatPosition, type Position } from '../position.js';
 import type { Directory, HandingOver, NodeRecord, SupersededBy } from './directory.js';
-import { expireAsLeader, sweepAsFollower } from './expiry.js';
 import { Generation, type GenerationOptions } from './generation.js';
-import { type Life, mayHaveLostTail } from './life.js';
-import { Writer } from './writer.js';
+import { LifeNote } from './life.js';
+import { NOTHING, type Standing, standingOf } from './standing.js';
+import { Tenure } from './tenure.js';
+import type { Writer } from './writer.js';
 
 export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' | 'onFailure'> {
   readonly directory: Directory;
@@ -37,29 +36,6 @@ export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' |
   readonly onFatal: (error: Error) => void;
 }
 
-/** How far a generation has got, as a status tells it. */
-export interface Standing {
-  /** Where the log ends, as far as it is applied, and the time of its last block. */
-  readonly position: Position;
-  readonly timeMs: number;
-  readonly lineage: Lineage;
-  readonly firstOffset: number;
-  readonly durableOffset: number;
-  /** Of the blocks in the log. */
-  readonly logBytes: number;
-  readonly checkpoint: { readonly offset: number; readonly keys: number | null };
-}
-
-const NOTHING: Standing = {
-  position: ORIGIN,
-  timeMs: 0,
-  lineage: new Lineage([]),
-  firstOffset: 1,
-  durableOffset: 0,
-  logBytes: 0,
-  checkpoint: { offset: 0, keys: 0 },
-};
-
 /** What a change of roles by a person, or a promotion, puts an end to. */
 const SETTLED = { handing_over: undefined, superseded_by: undefined } as const;
 
@@ -70,11 +46,10 @@ export class Lifecycle {
   readonly #logger: Logger;
   readonly #directory: Directory;
   #generation: Generation | undefined;
-  #writer: Writer | undefined;
-  #background = new AbortController();
+  /** The role that is played, or was last. */
+  #tenure = new Tenure();
   /** Nothing is written from then on. */
   readonly #writesEnded = new AbortController();
-  #backgroundDone: Promise<void> = Promise.resolve();
   /** Why nothing can be done for now; undefined while the generation is open. */
   #unavailable: HeadwaterError | undefined = new HeadwaterError('unavailable', 'the store is opening');
   /** Changes of what is open, one after another. */
@@ -87,10 +62,7 @@ export class Lifecycle {
   #onServing: (serving: boolean) => void = () => {};
   /** Set on a leader that does not lead yet, because others may have what its log has lost. */
   #asking = false;
-  /** What life.json holds, as far as this process has written it. */
-  #life = '';
-  /** Lets a writer go on that is held between two blocks. */
-  #hold = { over: true, letGo: () => {} };
+  readonly #life: LifeNote;
   /** That of the generation that was closed last. */
   #last = NOTHING;
 
@@ -100,6 +72,7 @@ export class Lifecycle {
     this.#logicalClock = options.logicalClock;
     this.#logger = options.logger;
     this.#directory = options.directory;
+    this.#life = new LifeNote(options.directory, options.bootId);
   }
 
   /** @throws the reason where nothing is open. */
@@ -122,7 +95,7 @@ export class Lifecycle {
 
   /** Undefined on a follower, on a leader that may not lead, and while nothing is open. */
   get writer(): Writer | undefined {
-    return this.#writesEnded.signal.aborted ? undefined : this.#writer;
+    return this.#writesEnded.signal.aborted ? undefined : this.#tenure.writer;
   }
 
   /** Where the log ends, as far as it is applied, and the time of its last block; as it was last, while nothing is open. */
@@ -154,7 +127,7 @@ export class Lifecycle {
 
   /** Aborts, with the reason, when the role that is played now is played no more. */
   get tenure(): AbortSignal {
-    return this.#background.signal;
+    return this.#tenure.signal;
   }
 
   /** Tells `listener` now, and whenever it changes, whether reads can be served. */
@@ -171,8 +144,9 @@ export class Lifecycle {
     try {
       await this.#open({ starting: true });
     } catch (error) {
-      this.#background.abort();
-      await this.#generation?.close(new HeadwaterError('unavailable', 'the store did not open')).catch(() => {});
+      const reason = new HeadwaterError('unavailable', 'the store did not open');
+      await this.#tenure.end(reason);
+      await this.#generation?.close(reason).catch(() => {});
       throw error;
     }
   }
@@ -185,8 +159,8 @@ export class Lifecycle {
   async follow(upstream: string, reason: HeadwaterError): Promise<void> {
     if (this.#stuck && this.#unavailable) throw this.#unavailable;
     await this.#changeUnlessClosing(async () => {
-      await this.#writer?.between(async () => {});
-      await this.#stopRole(reason);
+      await this.#tenure.settled();
+      await this.#tenure.end(reason);
       try {
         await this.#directory.update({ role: 'follower', upstream, ...SETTLED });
         this.#asking = false;
@@ -205,23 +179,11 @@ export class Lifecycle {
   async hold(): Promise<Position> {
     const { writer } = this;
     if (!writer) throw new HeadwaterError('unavailable', 'this node is not taking writes');
-    const hold = { over: false, letGo: () => {} };
-    this.#hold = hold;
-    return new Promise((resolve, reject) => {
-      const held = async () => {
-        if (hold.over) return;
-        resolve(this.generation.log.end);
-        await new Promise<void>((release) => {
-          hold.letGo = release;
-        });
-      };
-      writer.between(held).catch(reject);
-    });
+    return this.#tenure.hold(writer, () => this.generation.log.end);
   }
 
   release(): void {
-    this.#hold.over = true;
-    this.#hold.letGo();
+    this.#tenure.release();
   }
 
   /**
@@ -232,10 +194,10 @@ export class Lifecycle {
   handOver(to: HandingOver, reason: HeadwaterError): Promise<void> {
     return this.#change(async () => {
       const { log } = this.serving;
-      if (log.end.offset !== to.offset || !this.#writer)
+      if (log.end.offset !== to.offset || !this.#tenure.writer)
         throw new HeadwaterError('unavailable', `the store has changed since offset ${to.offset}`);
       await log.durable();
-      await this.#stopRole(reason);
+      await this.#tenure.end(reason);
       try {
         await this.#directory.update({ role: 'follower', upstream: to.address, ...SETTLED, handing_over: to });
         await log.forgetUnusedHistory();
@@ -248,8 +210,8 @@ export class Lifecycle {
   /** A leader takes no more writes, durably, because another node leads its history on. */
   supersede(by: SupersededBy, reason: HeadwaterError): Promise<void> {
     return this.#change(async () => {
-      await this.#writer?.between(async () => {});
-      await this.#stopRole(reason);
+      await this.#tenure.settled();
+      await this.#tenure.end(reason);
       try {
         await this.#directory.update({ superseded_by: by });
         this.#asking = false;
@@ -269,7 +231,7 @@ export class Lifecycle {
     if (this.#stuck && this.#unavailable) throw this.#unavailable;
     await this.#changeUnlessClosing(async () => {
       const generation = this.serving;
-      await this.#stopRole(new HeadwaterError('unavailable', 'the node is being promoted'));
+      await this.#tenure.end(new HeadwaterError('unavailable', 'the node is being promoted'));
       try {
         // The history first: cut before the role is on disk too, it is forgotten, since nothing was logged under it.
         await this.#lead(generation);
@@ -341,14 +303,14 @@ export class Lifecycle {
     this.announceClose(reason);
     this.#closed ??= this.#change(async () => {
       this.release();
-      const ledWell = this.isServing && this.#writer !== undefined;
+      const ledWell = this.isServing && this.#tenure.writer !== undefined;
       if (this.isServing) {
-        await this.#writer?.between(async () => {}).catch(() => {});
+        await this.#tenure.settled().catch(() => {});
         await this.#generation?.checkpointer.checkpoint().catch(() => {});
       }
       try {
         await this.#close(reason);
-        if (ledWell) await this.#noteLife({ clean: true });
+        if (ledWell) await this.#life.note({ clean: true });
       } finally {
         await this.#directory.close();
       }
@@ -393,20 +355,11 @@ export class Lifecycle {
 
   /** Only at a start: what this process had appended, the operating system has. */
   async #shouldAsk(): Promise<boolean> {
-    const text = await this.#directory.read('life.json');
-    return mayHaveLostTail(parseLife(text), this.#options.bootId()) && this.#options.hasKnownFollowers();
-  }
-
-  async #noteLife({ clean }: { clean: boolean }): Promise<void> {
-    const life: Life = { boot_id: this.#options.bootId() ?? '', ended_clean: clean };
-    const text = `${JSON.stringify(life)}\n`;
-    if (text === this.#life) return;
-    await this.#directory.replace('life.json', text);
-    this.#life = text;
+    return (await this.#life.mayHaveLostTail()) && this.#options.hasKnownFollowers();
   }
 
   async #lead({ log }: Generation): Promise<void> {
-    await this.#noteLife({ clean: false });
+    await this.#life.note({ clean: false });
     if (this.#directory.node.cluster_id === '')
       await this.#directory.update({ cluster_id: this.#options.randomBytes(16).toString('hex') });
     const { superseded_by, handing_over } = this.#directory.node;
@@ -423,49 +376,17 @@ export class Lifecycle {
   #startRole(): void {
     const generation = this.#generation;
     if (!generation || generation.incomplete) return;
-    const onFailure = (error: Error) => this.failed(error);
-    const expiry = {
-      keyspace: generation.keyspace,
-      clock: this.#clock,
-      logicalClock: this.#logicalClock,
-      logger: this.#logger,
-      onFailure,
-    };
-    this.#background = new AbortController();
     const { role, superseded_by } = this.#directory.node;
-    if (role === 'follower' || superseded_by || this.#asking) {
-      this.#backgroundDone = sweepAsFollower(expiry, this.#background.signal);
-      return;
-    }
-    const row = generation.log.lineage.current;
-    invariant(row, 'a leader has a history');
-    const { log, keyspace, committer } = generation;
-    this.#writer = new Writer({
-      log,
-      keyspace,
-      committer,
-      clock: this.#logicalClock,
-      limits: this.#options.limits,
-      replicationId: row.replicationId,
-      onFailure,
-    });
-    const over = AbortSignal.any([this.#background.signal, this.#writesEnded.signal]);
-    this.#backgroundDone = expireAsLeader(this.#writer, expiry, over);
-  }
-
-  async #stopRole(reason: HeadwaterError): Promise<void> {
-    this.#background.abort(reason);
-    const closed = this.#writer?.close(reason);
-    this.release();
-    await closed;
-    this.#writer = undefined;
-    await this.#backgroundDone;
+    const options = { ...this.#options, onFailure: (error: Error) => this.failed(error) };
+    this.#tenure = new Tenure();
+    if (role === 'follower' || superseded_by || this.#asking) this.#tenure.follow(generation, options);
+    else this.#tenure.lead(generation, options, this.#writesEnded.signal);
   }
 
   async #close(reason: HeadwaterError): Promise<void> {
     this.#unavailable = reason;
     this.#onServing(false);
-    await this.#stopRole(reason);
+    await this.#tenure.end(reason);
     this.#last = this.standing;
     try {
       await this.#generation?.close(reason);
@@ -513,7 +434,7 @@ export class Lifecycle {
         this.#unavailable = new HeadwaterError('unavailable', `${reason.message}; ${why}`, { cause: error, details });
         await this.#generation?.close(reason).catch(() => {});
         this.#generation = undefined;
-        await sleep(this.#clock, Math.min(100 * 2 ** attempt, RECONNECT_MS_MAX), signal);
+        await sleep(this.#clock, Math.min(REOPEN_MS_MIN * 2 ** (attempt - 1), REOPEN_MS_MAX), signal);
       }
     }
   }
@@ -539,29 +460,5 @@ export class Lifecycle {
 
   async #quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void> {
     await keepBlocks(this.#options.files, await this.#directory.beside('damaged'), `log-from-${fromOffset}`, blocks);
-  }
-}
-
-function standingOf({ log, keyspace }: Generation): Standing {
-  const { position, keys } = keyspace.checkpoint;
-  return {
-    position: log.end,
-    timeMs: log.endTimeMs,
-    lineage: log.lineage,
-    firstOffset: log.firstOffset,
-    durableOffset: Math.min(log.durableOffset, log.end.offset),
-    logBytes: log.bytesBetween(log.base.offset, log.end.offset),
-    checkpoint: { offset: position.offset, keys },
-  };
-}
-
-/** A damaged file says nothing: whoever has known followers asks them then. */
-function parseLife(text: string | undefined): Life | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const { boot_id, ended_clean } = JSON.parse(text) as Life;
-    return { boot_id: String(boot_id), ended_clean: ended_clean === true };
-  } catch {
-    return { boot_id: '', ended_clean: false };
   }
 }

@@ -13,9 +13,10 @@ import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Placed } from '../log/interludes.js';
 import type { Log } from '../log/log.js';
+import { moved } from '../log/moved.js';
 import type { PublishedMessage, SubscribeRequest, SubscriptionEvent, Told } from '../wire/streams.js';
 import { Gathering, type Piece } from './gathering.js';
-import { locateInTime, moved } from './start.js';
+import { locateInTime } from './start.js';
 
 export interface SubscriptionOptions {
   readonly log: Log;

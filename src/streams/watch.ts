@@ -13,11 +13,12 @@ import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../limits.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
+import { moved } from '../log/moved.js';
 import { ORIGIN, type Position } from '../position.js';
 import type { Told, WatchEvent, WatchRequest } from '../wire/streams.js';
 import { changesOf } from './changes.js';
 import { Gathering, type Piece } from './gathering.js';
-import { locateInTime, moved } from './start.js';
+import { locateInTime } from './start.js';
 
 export interface WatchOptions {
   readonly log: Log;

@@ -107,7 +107,7 @@ describe('a leader that stops', () => {
     await leader.test.set('last');
     const wanted = { level: 'followers', followers: 1, timeoutMs: 60_000 } as const;
     const signal = new AbortController().signal;
-    const reached = leader.replication.acknowledgements.reach(leader.store.position, wanted, signal);
+    const reached = leader.replication.durability.reach(leader.store.position, wanted, signal);
     const stopping = leader.down({ shutdownTimeoutMs: TIMEOUT_MS });
     assert.equal(await settled(reached), false);
     world.network.last.release();

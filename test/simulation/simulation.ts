@@ -191,7 +191,7 @@ export class Simulation {
       if (reply?.kind === 'error') throw reply.error;
       const place = this.#acknowledge(value, node, this.history.at(position));
       const wanted = { level, followers, timeoutMs: 2_000 };
-      const reached = await replication.acknowledgements.reach(position, wanted, new AbortController().signal);
+      const reached = await replication.durability.reach(position, wanted, new AbortController().signal);
       this.count(reached.reached ? `reached ${level}` : 'durability not reached');
       if (reached.synced && !node.durable.has(place.key))
         throw new Violation(`what is said to be synced is durable: ${value} at ${node.address}`);

@@ -246,6 +246,13 @@ export class Replication {
   async #moved({ address, nodeId }: Moved, upstream: string): Promise<void> {
     const { logger } = this.#options;
     const store = this.#store;
+    if (address === '') {
+      logger.warn(
+        { upstream },
+        `${upstream} has handed over to ${nodeId}, which does not say where it listens: staying`,
+      );
+      return;
+    }
     try {
       await this.#change(async () => {
         const stays = store.role === 'follower' && store.upstream === upstream && !store.handingOver;

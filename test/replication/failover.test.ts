@@ -80,6 +80,14 @@ describe('failover', () => {
     assert.equal(b.store.lineage.epoch, 2);
   });
 
+  it('moves nobody to a leader that does not say where it listens', async () => {
+    const [a, , c] = await three();
+    a.followers.moved({ address: '', nodeId: 'nobody' });
+    await a.write(1, 'after');
+    await level(world, a, c);
+    assert.equal(c.store.upstream, 'A');
+  });
+
   it('back and forth leaves the data whole', async () => {
     const [a, b, c] = await three();
     let [leader, other] = [a, b];

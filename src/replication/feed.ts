@@ -9,7 +9,7 @@ import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { KeyspaceDigest, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS } from '../limits.js';
+import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS, PUBLISHING_BYTES_MAX, PUBLISHING_MAX } from '../limits.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import { BLOCK_FORMAT } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
@@ -23,6 +23,7 @@ import type { Acknowledgement, DigestReport, Publish, UpFrame } from '../wire/up
 import type { Acknowledgements, Awaited, Reporter } from './acknowledgements.js';
 import type { DownChannel } from './channel.js';
 import { Outflow } from './outflow.js';
+import { PublishingWindow } from './publishing.js';
 import type { Refusal } from './reasons.js';
 import { type Decision, type Details, decide } from './resync.js';
 
@@ -72,6 +73,8 @@ export class Feed implements Reporter {
   #congested = false;
   /** Up to here an acknowledgement has been asked for. */
   #asked: Awaited = { appended: 0, synced: 0 };
+  /** What the follower has sent up and is not answered yet. */
+  readonly #publishing = new PublishingWindow();
   /** Run when the follower is heard. */
   readonly #watchers = new Set<() => void>();
 
@@ -488,10 +491,21 @@ export class Feed implements Reporter {
 
   /** In the order of the frames: each is handed on before the next is looked at. */
   async #publish({ sequence, ...message }: Publish): Promise<void> {
+    if (!this.#publishing.hasRoomFor(message)) {
+      this.#end(
+        new HeadwaterError(
+          'protocol_violation',
+          `expected at most ${PUBLISHING_MAX} messages, or ${PUBLISHING_BYTES_MAX} bytes of them, that are not answered yet; received more`,
+        ),
+      );
+      return;
+    }
+    this.#publishing.take(message);
     const { offset, error } = await this.#options.publish(message).then(
       (offset) => ({ offset, error: undefined }),
       (error) => ({ offset: 0, error: HeadwaterError.from(error) }),
     );
+    this.#publishing.giveBack(message);
     await this.#send({ kind: 'published', sequence, offset, error });
   }
 

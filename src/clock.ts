@@ -4,12 +4,14 @@
  * clock is set.
  */
 
+import { TIMER_MS_MAX } from './limits.js';
+
 export interface Clock {
   /** Milliseconds since the epoch, as the machine believes. */
   wallMs(): number;
   /** Milliseconds since some fixed moment; never goes back, never jumps. */
   monotonicMs(): number;
-  /** Runs `task` once after `delayMs`; the returned function cancels it. */
+  /** Runs `task` once after `delayMs`, or after `TIMER_MS_MAX`; the returned function cancels it. */
   after(delayMs: number, task: () => void): () => void;
 }
 
@@ -18,7 +20,7 @@ export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, task) {
-    const timer = setTimeout(task, delayMs);
+    const timer = setTimeout(task, Math.min(delayMs, TIMER_MS_MAX));
     timer.unref();
     return () => clearTimeout(timer);
   },

@@ -95,6 +95,11 @@ export class Failover {
     }
   }
 
+  /** A person is about to give this node another place: nobody waits any longer for a follower to be level. */
+  giveUp(): void {
+    if (!this.#store.handingOver) this.#attempt?.abort.abort(failed('a person has decided otherwise meanwhile'));
+  }
+
   /** A person has given this node another place: what was begun is over, however it would have ended. */
   overtaken(): void {
     if (this.#store.handingOver) return;

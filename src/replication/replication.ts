@@ -176,6 +176,7 @@ export class Replication {
         `a node cannot follow itself: this is ${address}, and it was told to follow ${upstream}`,
       );
     }
+    this.#failover.giveUp();
     await this.#change(async () => {
       await this.#store.follow(upstream);
       this.#failover.overtaken();
@@ -185,6 +186,7 @@ export class Replication {
 
   /** Stops following and leads, also over restarts; a leader goes on under the history that it has. */
   promote(): Promise<LineageRow> {
+    this.#failover.giveUp();
     return this.#change(async () => {
       const row = await this.#store.promote();
       this.#failover.overtaken();

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import type { HeadwaterError } from '../../src/errors.js';
 import { Failover } from '../../src/replication/failover.js';
 import type { Line } from '../support/channel.js';
-import { settled } from '../support/clock.js';
+import { settled, turns } from '../support/clock.js';
 import { level, type TestNode, World } from '../support/world.js';
 
 /** The time of these tests runs faster than that of the machine: what is to succeed must not run out of it. */
@@ -87,6 +87,24 @@ describe('failover', () => {
     await level(world, a, c);
     assert.equal(c.store.upstream, 'A');
   });
+
+  for (const [what, how] of [
+    ['promotes it', (a: TestNode) => a.replication.promote()],
+    ['makes it follow', (a: TestNode) => a.follow('B')],
+  ] as const) {
+    it(`is given up at once where a person ${what}, however long it might have waited`, async () => {
+      const [a] = await three();
+      for (const line of world.network.lines) line.hold();
+      await a.write(1, 'missed');
+      const done = a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS });
+      done.catch(() => {});
+      await turns(20);
+      await assert.rejects(a.replication.failover(), /another failover is under way/);
+      await how(a);
+      await assert.rejects(done, { code: 'failover_failed' });
+      for (const line of world.network.lines) line.release();
+    });
+  }
 
   it('back and forth leaves the data whole', async () => {
     const [a, b, c] = await three();

@@ -26,7 +26,7 @@ import { Followers } from './followers.js';
 import { Headroom } from './headroom.js';
 import { Link } from './link.js';
 import { part } from './parting.js';
-import { answerOffer, supersedingEpoch } from './takeover.js';
+import { answerOffer, supersedingEpoch, whoIsMeant } from './takeover.js';
 
 export interface ReplicationOptions {
   readonly store: Store;
@@ -286,8 +286,12 @@ export class Replication {
   }
 
   /** A leader hands over: this node leads when the answer goes out, or never by this grant. */
-  #takeOver(handshake: Handshake): Promise<{ reason: string; message: string } | undefined> {
+  async #takeOver(handshake: Handshake): Promise<{ reason: string; message: string } | undefined> {
     const store = this.#store;
+    const stranger = (message: string) => ({ reason: 'HANDOVER_OF_ANOTHER', message });
+    // Who asks the wrong node asks again and again: its link must not be stopped each time.
+    const meant = whoIsMeant(handshake, store.nodeId);
+    if (meant !== undefined) return stranger(meant);
     return this.#change(async () => {
       const { log } = store;
       const { grant, handsOverTo, position } = handshake;
@@ -304,7 +308,7 @@ export class Replication {
         const from = handshake.address;
         this.#options.logger.info({ from, epoch }, `${from} has handed over at offset ${position.offset}: leading`);
       }
-      if (answer.kind === 'stranger') return { reason: 'HANDOVER_OF_ANOTHER', message: answer.message };
+      if (answer.kind === 'stranger') return stranger(answer.message);
       if (answer.kind !== 'refuse') return undefined;
       await store.refuseGrant(grant);
       this.#options.logger.warn({ node_id: handsOverTo }, `refused to lead: ${answer.message}`);

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import type { HeadwaterError } from '../../src/errors.js';
 import { Failover } from '../../src/replication/failover.js';
+import type { Handshake } from '../../src/wire/handshake.js';
 import type { Line } from '../support/channel.js';
 import { settled, turns } from '../support/clock.js';
 import { level, type TestNode, World } from '../support/world.js';
@@ -105,6 +106,20 @@ describe('failover', () => {
       for (const line of world.network.lines) line.release();
     });
   }
+
+  it('of another node disturbs nobody that is asked by mistake', async () => {
+    const [, b] = await three();
+    const session = world.network.lines.find(({ from }) => from === 'B');
+    const channel = await world.network.dial('B');
+    const handshake = session?.answered[0] as Handshake;
+    await channel.send({ ...handshake, nodeId: 'ab'.repeat(16), handsOverTo: 'cd'.repeat(16), grant: '1' });
+    const frames = await channel.receive();
+    const refusal = frames.find(({ kind }) => kind === 'refuse');
+    assert(refusal?.kind === 'refuse');
+    assert.equal(refusal.reason, 'HANDOVER_OF_ANOTHER');
+    assert.equal(session?.ended, false, 'its own link goes on');
+    assert.equal(b.link.status.state, 'streaming');
+  });
 
   it('back and forth leaves the data whole', async () => {
     const [a, b, c] = await three();

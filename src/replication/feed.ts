@@ -338,8 +338,8 @@ export class Feed implements Reporter {
 
   async #full(decision: Decision & { kind: 'full' }, log: Log): Promise<void> {
     this.#state = 'snapshot';
-    // A shared one may be older than what has been trimmed, or than what the follower has acknowledged.
-    const had = this.#handshake?.position.offset ?? 0;
+    // A shared one may be older than what has been trimmed, or than what the follower has acknowledged of this history.
+    const had = decision.branchOffset ?? this.#handshake?.position.offset ?? 0;
     const snapshot = await this.#store.snapshotAt({ share: true, notBefore: Math.max(had, log.base.offset) });
     const { position } = snapshot;
     const cursor = new Cursor(log, position, { pinnedFor: this.#name() });

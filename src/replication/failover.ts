@@ -29,6 +29,8 @@ export interface FailoverOptions {
   readonly followers: Followers;
   /** host:port at which this node listens. */
   address(): string;
+  /** Whether an address, host:port, is this node under another name, as far as that can be told at once. */
+  isHere?(address: string): boolean;
   /** Runs a change of roles, one after another, with the link stopped; then the role is taken up. */
   change<T>(change: () => Promise<T>): Promise<T>;
 }
@@ -179,6 +181,11 @@ export class Failover {
       this.#checkLeads();
       const feed = this.#options.followers.target(to);
       const { nodeId, address } = feed.status;
+      // Asking there would be asking itself, for ever, while writes wait.
+      if (address === this.#options.address() || this.#options.isHere?.(address))
+        throw failed(
+          `the follower ${nodeId} says that it listens on ${address}, which is this node itself; nothing has changed`,
+        );
       const beganMs = this.#options.clock.monotonicMs();
       try {
         const offset = await this.#untilLevel(feed, signal);

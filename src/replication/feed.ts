@@ -21,6 +21,7 @@ import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
 import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
 import type { Acknowledgement, DigestReport, Publish, UpFrame } from '../wire/up-frames.js';
 import type { Acknowledgements, Awaited, Reporter } from './acknowledgements.js';
+import { reachableAddress } from './announced.js';
 import type { DownChannel } from './channel.js';
 import { Outflow } from './outflow.js';
 import { PublishingWindow } from './publishing.js';
@@ -144,7 +145,8 @@ export class Feed implements Reporter {
     let stopHeartbeats = () => {};
     try {
       const [first, ...rest] = await this.#channel.receive();
-      const handshake = this.#checkHandshake(first);
+      const introduced = this.#checkHandshake(first);
+      const handshake = { ...introduced, address: reachableAddress(introduced.address, this.#channel.peerAddress) };
       this.#handshake = handshake;
       const refusal = this.#options.admit(this);
       if (refusal) throw refusal;

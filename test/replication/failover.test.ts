@@ -107,6 +107,19 @@ describe('failover', () => {
     });
   }
 
+  it('is refused to a follower that says it listens where this node does: it could not be asked', async () => {
+    const [a] = await three();
+    const channel = await world.network.dial('A');
+    const handshake = world.network.lines[0]?.answered[0] as Handshake;
+    const { position, lineage } = { position: a.store.position, lineage: a.store.lineage.rows };
+    await channel.send({ ...handshake, nodeId: 'ab'.repeat(16), address: 'A', position, lineage });
+    await world.until('it is served', () => a.followers.status.some(({ address }) => address === 'A'));
+    const failing = a.replication.failover({ to: 'ab'.repeat(16) });
+    await assert.rejects(failing, { code: 'failover_failed', message: /listens on A, which is this node itself/ });
+    await a.write(1, 'after');
+    channel.close();
+  });
+
   it('of another node disturbs nobody that is asked by mistake', async () => {
     const [, b] = await three();
     const session = world.network.lines.find(({ from }) => from === 'B');

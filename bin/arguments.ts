@@ -24,6 +24,16 @@ export function parseDuration(text: string): number {
   throw refusal('a time over zero such as 10s, 500ms, 2h or 1d (a bare number is seconds)', text);
 }
 
+/** The longest that a timer of Node waits: one that is told to wait longer goes off at once. */
+const INTERVAL_MS_MAX = 2 ** 31 - 1;
+
+/** As `parseDuration`, for what is waited for. */
+export function parseInterval(text: string): number {
+  const ms = parseDuration(text);
+  if (ms <= INTERVAL_MS_MAX) return ms;
+  throw refusal('a time of at most 24 days', text);
+}
+
 /** `64MiB`, `64m`, `65536`; the units are powers of 1024. @returns bytes. */
 export function parseSize(text: string): number {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(b|[kmg](?:ib|b)?)?$/.exec(text.toLowerCase()) ?? [];

@@ -192,6 +192,9 @@ export const MAX_LAG_MS = 10_000;
 /** Reports of nodes below in one acknowledgement, those furthest along first: some 30 KB. */
 export const NODE_REPORTS_MAX = 256;
 
+/** Characters of what a peer calls a node, an address or a mark: the longest host name and a port, and more than any ID. */
+export const NAME_CHARACTERS_MAX = 300;
+
 /** Samples of when the log ended where, for telling the lag of who is far behind; at most one in so long. */
 export const WRITE_TIMES_MAX = 512;
 export const WRITE_TIMES_INTERVAL_MS = 20;

@@ -30,6 +30,8 @@ export interface FailoverOptions {
   readonly followers: Followers;
   /** host:port at which this node listens. */
   address(): string;
+  /** Whether an address, host:port, is this node under another name, as far as that can be told at once. */
+  isHere?(address: string): boolean;
   /** Runs a change of roles, one after another, with the link stopped; then the role is taken up. */
   change<T>(change: () => Promise<T>): Promise<T>;
 }
@@ -94,6 +96,11 @@ export class Failover {
       cancel();
       this.#attempt = undefined;
     }
+  }
+
+  /** A person is about to give this node another place: nobody waits any longer for a follower to be level. */
+  giveUp(): void {
+    if (!this.#store.handingOver) this.#attempt?.abort.abort(failed('a person has decided otherwise meanwhile'));
   }
 
   /** A person has given this node another place: what was begun is over, however it would have ended. */
@@ -175,6 +182,11 @@ export class Failover {
       this.#checkLeads();
       const feed = this.#options.followers.target(to);
       const { nodeId, address } = feed.status;
+      // Asking there would be asking itself, for ever, while writes wait.
+      if (address === this.#options.address() || this.#options.isHere?.(address))
+        throw failed(
+          `the follower ${nodeId} says that it listens on ${address}, which is this node itself; nothing has changed`,
+        );
       const beganMs = this.#options.clock.monotonicMs();
       try {
         const offset = await this.#untilLevel(feed, signal);

@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
-import { FRAME_INTERVAL_MS } from '../limits.js';
+import { FRAME_INTERVAL_MS, PUBLISHING_BYTES_MAX, PUBLISHING_MAX } from '../limits.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
@@ -19,10 +19,12 @@ import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
 import type { Handshake } from '../wire/handshake.js';
 import type { Acknowledgement, DigestReport, Publish, UpFrame } from '../wire/up-frames.js';
 import type { Acknowledgements, NodeBelow, Reporter } from './acknowledgements.js';
+import { reachableAddress } from './announced.js';
 import { Asked } from './asked.js';
 import type { DownChannel } from './channel.js';
 import { checkHandshake } from './introduction.js';
 import { Outflow } from './outflow.js';
+import { PublishingWindow } from './publishing.js';
 import type { Refusal } from './reasons.js';
 import { type Decision, type Details, decide } from './resync.js';
 import { watchSilence } from './silence.js';
@@ -77,6 +79,8 @@ export class Feed implements Reporter {
   /** The channel has no room: the follower is behind. */
   #congested = false;
   readonly #asked = new Asked();
+  /** What the follower has sent up and is not answered yet. */
+  readonly #publishing = new PublishingWindow();
   /** Run when the follower is heard. */
   readonly #watchers = new Set<() => void>();
 
@@ -141,7 +145,8 @@ export class Feed implements Reporter {
     let stopHeartbeats = () => {};
     try {
       const [first, ...rest] = await this.#channel.receive();
-      const handshake = checkHandshake(first, this.#store.nodeId);
+      const introduced = checkHandshake(first, this.#store.nodeId);
+      const handshake = { ...introduced, address: reachableAddress(introduced.address, this.#channel.peerAddress) };
       this.#handshake = handshake;
       const refusal = this.#options.admit(this);
       if (refusal) throw refusal;
@@ -296,7 +301,9 @@ export class Feed implements Reporter {
 
   async #full(decision: Decision & { kind: 'full' }, log: Log): Promise<void> {
     this.#state = 'snapshot';
-    const snapshot = await this.#store.snapshotAt({ share: true });
+    // A shared one may be older than what has been trimmed, or than what the follower has acknowledged of this history.
+    const had = decision.branchOffset ?? this.#handshake?.position.offset ?? 0;
+    const snapshot = await this.#store.snapshotAt({ share: true, notBefore: Math.max(had, log.base.offset) });
     const { position } = snapshot;
     const cursor = new Cursor(log, position, { pinnedFor: this.#name() });
     try {
@@ -413,10 +420,21 @@ export class Feed implements Reporter {
 
   /** In the order of the frames: each is handed on before the next is looked at. */
   async #publish({ sequence, ...message }: Publish): Promise<void> {
+    if (!this.#publishing.hasRoomFor(message)) {
+      this.#end(
+        new HeadwaterError(
+          'protocol_violation',
+          `expected at most ${PUBLISHING_MAX} messages, or ${PUBLISHING_BYTES_MAX} bytes of them, that are not answered yet; received more`,
+        ),
+      );
+      return;
+    }
+    this.#publishing.take(message);
     const { offset, error } = await this.#options.publish(message).then(
       (offset) => ({ offset, error: undefined }),
       (error) => ({ offset: 0, error: HeadwaterError.from(error) }),
     );
+    this.#publishing.giveBack(message);
     await this.#send({ kind: 'published', sequence, offset, error });
   }
 

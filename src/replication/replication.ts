@@ -27,7 +27,7 @@ import { Followers } from './followers.js';
 import { Headroom } from './headroom.js';
 import { Link } from './link.js';
 import { part } from './parting.js';
-import { answerOffer, supersedingEpoch } from './takeover.js';
+import { answerOffer, supersedingEpoch, whoIsMeant } from './takeover.js';
 
 export interface ReplicationOptions {
   readonly store: Store;
@@ -181,6 +181,7 @@ export class Replication {
         `a node cannot follow itself: this is ${address}, and it was told to follow ${upstream}`,
       );
     }
+    this.#failover.giveUp();
     await this.#change(async () => {
       await this.#store.follow(upstream);
       this.#failover.overtaken();
@@ -190,6 +191,7 @@ export class Replication {
 
   /** Stops following and leads, also over restarts; a leader goes on under the history that it has. */
   promote(): Promise<LineageRow> {
+    this.#failover.giveUp();
     return this.#change(async () => {
       const row = await this.#store.promote();
       this.#failover.overtaken();
@@ -251,6 +253,13 @@ export class Replication {
   async #moved({ address, nodeId }: Moved, upstream: string): Promise<void> {
     const { logger } = this.#options;
     const store = this.#store;
+    if (address === '') {
+      logger.warn(
+        { upstream },
+        `${upstream} has handed over to ${nodeId}, which does not say where it listens: staying`,
+      );
+      return;
+    }
     try {
       await this.#change(async () => {
         const stays = store.role === 'follower' && store.upstream === upstream && !store.handingOver;
@@ -282,8 +291,12 @@ export class Replication {
   }
 
   /** A leader hands over: this node leads when the answer goes out, or never by this grant. */
-  #takeOver(handshake: Handshake): Promise<{ reason: string; message: string } | undefined> {
+  async #takeOver(handshake: Handshake): Promise<{ reason: string; message: string } | undefined> {
     const store = this.#store;
+    const stranger = (message: string) => ({ reason: 'HANDOVER_OF_ANOTHER', message });
+    // Who asks the wrong node asks again and again: its link must not be stopped each time.
+    const meant = whoIsMeant(handshake, store.nodeId);
+    if (meant !== undefined) return stranger(meant);
     return this.#change(async () => {
       const { log } = store;
       const { grant, handsOverTo, position } = handshake;
@@ -300,7 +313,7 @@ export class Replication {
         const from = handshake.address;
         this.#options.logger.info({ from, epoch }, `${from} has handed over at offset ${position.offset}: leading`);
       }
-      if (answer.kind === 'stranger') return { reason: 'HANDOVER_OF_ANOTHER', message: answer.message };
+      if (answer.kind === 'stranger') return stranger(answer.message);
       if (answer.kind !== 'refuse') return undefined;
       await store.refuseGrant(grant);
       this.#options.logger.warn({ node_id: handsOverTo }, `refused to lead: ${answer.message}`);

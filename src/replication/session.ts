@@ -297,7 +297,7 @@ export class Session {
       { upstream, reason: frame.reason },
       `full resync from ${upstream} at offset ${frame.position.offset} (${frame.reason}: ${frame.message}); serving the old data meanwhile`,
     );
-    this.#loading = await Loading.begin(this.#store, frame);
+    this.#loading = await Loading.begin(this.#store, frame, this.#options);
     this.#note({ kind: 'full', ...this.#loading.why, timeMs: this.#timeMs, bytes: 0, durationMs: 0 });
     this.#state.to('loading');
   }

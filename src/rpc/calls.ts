@@ -11,6 +11,7 @@ import type { Logger } from '../logger.js';
 
 /** The part of gRPC's calls, whatever their shape, that is of use here. */
 interface Surface {
+  getPeer(): string;
   getDeadline(): Date | number;
   readonly metadata: { get(name: string): Array<string | Buffer> };
   once(event: 'cancelled', listener: () => void): unknown;
@@ -80,6 +81,11 @@ export class Call {
     surface.once('cancelled', () => {
       if (!this.#ended) this.cancel(this.#whyCancelled());
     });
+  }
+
+  /** address:port of the other side. */
+  get peer(): string {
+    return this.#surface.getPeer();
   }
 
   /** Milliseconds until the caller gives up; infinite where it does not say. */

@@ -197,11 +197,9 @@ class Pipeline {
       (failure) => {
         this.#stream.call.report(failure);
         const refusal = errorReply(publicError(failure));
-        const isUnknown = (reply: Reply, i: number) =>
-          reply.kind !== 'error' && isWrite(batch.accepted[i] as Operation);
         this.#answered(
           batch,
-          replies.map((reply, i) => (isUnknown(reply, i) ? refusal : reply)),
+          replies.map((reply, i) => (isDone(reply, batch.accepted[i] as Operation) ? refusal : reply)),
         );
       },
     );
@@ -250,7 +248,10 @@ class Pipeline {
       ({ replies, position }) => {
         batch.position = position;
         const wanted = batch.asked?.guarantees.durability;
-        if (wanted && batch.writes) this.#assure(batch, replies, position, wanted);
+        // What was refused is no safer for waiting.
+        const anyDone =
+          wanted && batch.writes && replies.some((reply, i) => isDone(reply, batch.accepted[i] as Operation));
+        if (wanted && anyDone) this.#assure(batch, replies, position, wanted);
         else this.#answered(batch, replies);
       },
       (failure) => {
@@ -422,4 +423,9 @@ class Pipeline {
     this.#ready.length = 0;
     this.#settle.resolve();
   }
+}
+
+/** A write that was not refused. */
+function isDone(reply: Reply, operation: Operation): boolean {
+  return reply.kind !== 'error' && isWrite(operation);
 }

@@ -32,6 +32,7 @@ interface Codec<Out, In> {
 }
 
 class PipeChannel<Out, In> implements Channel<Out, In> {
+  readonly peerAddress: string | undefined;
   readonly #pipe: Pipe;
   readonly #codec: Codec<Out, In>;
   readonly #ended = new AbortController();
@@ -40,7 +41,8 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
   #paused = false;
   #receiver: { resolve(frames: In[]): void; reject(error: unknown): void } | undefined;
 
-  constructor(pipe: Pipe, codec: Codec<Out, In>) {
+  constructor(pipe: Pipe, codec: Codec<Out, In>, peerAddress?: string) {
+    this.peerAddress = peerAddress;
     this.#pipe = pipe;
     this.#codec = codec;
   }
@@ -152,7 +154,7 @@ export async function serveDownChannel(
     },
   };
   const codec: Codec<DownFrame, UpFrame> = { encode: encodeInParts, decode: decodeUpFrame };
-  const channel = new PipeChannel(pipe, codec);
+  const channel = new PipeChannel(pipe, codec, stream.call.peer);
   const ended = (reason: HeadwaterError) => {
     channel.end(reason);
     finish();

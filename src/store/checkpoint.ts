@@ -93,18 +93,24 @@ export class Checkpointer {
 
   /**
    * The keyspace at an offset that is no earlier than the end of the log now.
-   * @param share take one that is up to a second older, if there is one.
+   * @param options.share take one that is up to a second older, if there is one
+   *   that is not before `notBefore`, an offset.
    */
-  snapshotAt(options: { share: boolean } = { share: false }): Promise<KeyspaceSnapshot> {
+  snapshotAt(
+    options: { readonly share: boolean; readonly notBefore?: number } = { share: false },
+  ): Promise<KeyspaceSnapshot> {
     const ended = this.#closed ?? this.#failure;
     if (ended) return Promise.reject(ended);
+    const { share, notBefore = 0 } = options;
     const now = this.#clock.monotonicMs();
     for (const [snapshot, takenAt] of this.#snapshots) {
-      const level = snapshot.position.offset >= this.#keyspace.applied.offset;
-      if (level || (options.share && now - takenAt <= SNAPSHOT_SHARE_MS)) return Promise.resolve(snapshot.share());
+      const { offset } = snapshot.position;
+      const level = offset >= this.#keyspace.applied.offset;
+      if (level || (share && offset >= notBefore && now - takenAt <= SNAPSHOT_SHARE_MS))
+        return Promise.resolve(snapshot.share());
     }
     return new Promise((resolve, reject) => {
-      this.#requests.push({ offset: this.#keyspace.applied.offset, share: options.share, resolve, reject });
+      this.#requests.push({ offset: this.#keyspace.applied.offset, share, resolve, reject });
       this.#kick();
     });
   }

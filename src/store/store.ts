@@ -332,8 +332,8 @@ export class Store {
     );
   }
 
-  /** The keyspace as of now; release it. With `share`, up to a second older. */
-  async snapshotAt(options?: { share: boolean }): Promise<KeyspaceSnapshot> {
+  /** The keyspace as of now; release it. With `share`, up to a second older, though not before `notBefore`, an offset. */
+  async snapshotAt(options?: { share: boolean; notBefore?: number }): Promise<KeyspaceSnapshot> {
     return this.#lifecycle.serving.checkpointer.snapshotAt(options);
   }
 

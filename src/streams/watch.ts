@@ -28,7 +28,7 @@ export interface WatchOptions {
   /** Whether the node may yet hear of a history that it does not know. */
   learns(): boolean;
   /** Of the keyspace whose log this is; whoever takes it releases it. */
-  snapshotAt(options: { share: boolean }): Promise<KeyspaceSnapshot>;
+  snapshotAt(options: { share: boolean; notBefore: number }): Promise<KeyspaceSnapshot>;
   /** Says that a snapshot is sent. */
   snapshotBegun(): void;
 }
@@ -118,7 +118,8 @@ export class Watch {
 
   /** What follows it stays in the log until it is sent. */
   async *#snapshot(reason: string): AsyncGenerator<Response> {
-    const snapshot = await this.#take();
+    // A shared one may be older than what has been trimmed meanwhile.
+    const snapshot = await this.#options.snapshotAt({ share: true, notBefore: this.#log.base.offset });
     const { position } = snapshot;
     const pin = this.#log.pin(position.offset, 'a watch that is sent a snapshot');
     try {
@@ -138,14 +139,6 @@ export class Watch {
       this.#log.unpin(pin);
       await snapshot.release();
     }
-  }
-
-  /** One that the log goes on from: a shared one may be older than what has been trimmed meanwhile. */
-  async #take(): Promise<KeyspaceSnapshot> {
-    const shared = await this.#options.snapshotAt({ share: true });
-    if (shared.position.offset >= this.#log.base.offset) return shared;
-    await shared.release();
-    return this.#options.snapshotAt({ share: false });
   }
 }
 

@@ -10,6 +10,7 @@ import { fromErrorReply, toErrorReply } from './error.js';
 import {
   type Details,
   detailsOf,
+  frameName,
   frameNumber,
   parseFrame,
   positionOf,
@@ -204,7 +205,7 @@ function downFrame(message: headwater.v1.DownFrame): DownFrame | Part {
       offset: frameNumber(offset),
       checksum: checksum ?? 0,
       timeMs: frameNumber(timeMs),
-      path: path ?? [],
+      path: (path ?? []).map(frameName),
       levelMs: frameNumber(levelMs),
       nextHistory: nextHistory ? toRow(nextHistory) : undefined,
     };
@@ -257,7 +258,7 @@ function decodeRareFrame(message: headwater.v1.DownFrame): DownFrame {
     };
   }
   if (message.newHistory?.row) return { kind: 'newHistory', row: toRow(message.newHistory.row) };
-  if (message.mark) return { kind: 'mark', markId: message.mark.markId ?? '' };
+  if (message.mark) return { kind: 'mark', markId: frameName(message.mark.markId) };
   return decodeSideFrame(message);
 }
 
@@ -279,7 +280,7 @@ function decodeSideFrame({ messages, published, moved }: headwater.v1.DownFrame)
       error: error ? fromErrorReply(v1.ErrorReply.create(error)) : undefined,
     };
   }
-  if (moved) return { kind: 'moved', address: moved.address ?? '', nodeId: moved.nodeId ?? '' };
+  if (moved) return { kind: 'moved', address: frameName(moved.address), nodeId: frameName(moved.nodeId) };
   throw unknownFrame();
 }
 
@@ -299,9 +300,9 @@ function fullResyncOf(frame: FullResync): headwater.v1.FullResync.$Properties {
 
 function upstreamOf(message: headwater.v1.Upstream.$Properties | null | undefined): UpstreamInfo {
   return {
-    clusterId: message?.clusterId ?? '',
-    nodeId: message?.nodeId ?? '',
-    address: message?.address ?? '',
+    clusterId: frameName(message?.clusterId),
+    nodeId: frameName(message?.nodeId),
+    address: frameName(message?.address),
     timeMs: frameNumber(message?.timeMs),
   };
 }

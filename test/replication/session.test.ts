@@ -76,6 +76,16 @@ describe('a replication session', () => {
       assert.equal(world.network.lines.length, 1);
     });
 
+    it('that listens everywhere is known by where it came from', async () => {
+      const leader = await world.node('L');
+      await leader.write(1);
+      world.network.onLine = (line) => Object.assign(line.down, { peerAddress: '10.0.0.9:51234' });
+      const follower = await world.node('0.0.0.0:7420', { follows: 'L' });
+      await level(world, leader, follower);
+      assert.equal(leader.followers.status[0]?.address, '10.0.0.9:7420');
+      await world.until('it is remembered', () => leader.store.knownFollowers[0]?.address === '10.0.0.9:7420');
+    });
+
     it('holds on to no snapshot once it streams, and to no more of the log than it has to send', async () => {
       const leader = await world.node('L');
       await leader.write(5);

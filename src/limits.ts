@@ -277,9 +277,6 @@ export const FRESH_WITHIN_MS_MAX = 10_000;
 /** A call with a deadline is refused so long before it: the refusal has to be there first. */
 export const FRESH_MARGIN_MS = 50;
 
-/** How often a read that waits looks at what wakes nobody: heartbeats, promotions, a store that opens again. */
-export const FRESH_LOOK_MS = 25;
-
 /** A client's read waits so long on a follower that is not fresh enough before it goes to the leader. */
 export const NEAREST_FRESH_WITHIN_MS = 200;
 

@@ -42,6 +42,7 @@ export class Node implements NodeControl {
   readonly #replication: Replication;
   readonly #streams: Streams;
   readonly #guarantees: NodeGuarantees;
+  readonly #freshness: Freshness;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   readonly #startedMs = systemClock.monotonicMs();
   readonly #fail: (error: Error) => void;
@@ -117,10 +118,8 @@ export class Node implements NodeControl {
       dial: (address) => dial(address, { timeoutMs: config.linkTimeoutMs }),
     });
     const { link, acknowledgements } = this.#replication;
-    this.#guarantees = {
-      durability: acknowledgements,
-      freshness: new Freshness({ store, link, clock: systemClock, serveStaleReads: config.serveStaleReads }),
-    };
+    this.#freshness = new Freshness({ store, link, clock: systemClock, serveStaleReads: config.serveStaleReads });
+    this.#guarantees = { durability: acknowledgements, freshness: this.#freshness };
     this.#streams = new Streams({ store, clock: systemClock });
   }
 
@@ -225,6 +224,7 @@ export class Node implements NodeControl {
     this.#stopped ??= (async () => {
       const reason = new HeadwaterError('shutting_down', 'the node is shutting down');
       this.#server?.setServing(false);
+      this.#freshness.end(reason);
       await this.#replication.part(this.#config.shutdownTimeoutMs);
       await this.#server?.stop({ graceMs: DRAIN_MS_MAX });
       await this.#replication.close(reason);

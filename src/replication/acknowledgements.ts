@@ -9,6 +9,7 @@
  * ID and, where memory still tells it, by the running checksum. It is judged
  * when it comes: a session never outlives the log that it was judged by.
  */
+import { Bell } from '../bell.js';
 import type { Clock } from '../clock.js';
 import type { DurabilityReached, DurabilityWaiter, DurabilityWanted } from '../durability.js';
 import { HeadwaterError } from '../errors.js';
@@ -74,6 +75,10 @@ export class Acknowledgements implements DurabilityWaiter {
   /** The part of it that the upstream has asked for. */
   #awaitedAbove = NOTHING;
   #asking = false;
+  /** For more nodes below than this, nobody waits. */
+  #nodesAtMost = Number.POSITIVE_INFINITY;
+  /** Rings when somebody waits no more. */
+  readonly #settled = new Bell();
   #onNews: (() => void) | undefined;
   /** Whose end ends all waiting. */
   #tenure: AbortSignal | undefined;
@@ -100,7 +105,8 @@ export class Acknowledgements implements DurabilityWaiter {
     signal.throwIfAborted();
     this.#assertLed(position);
     const { offset } = position;
-    if (this.#reachedOffset(wanted) < offset) await this.#wait(offset, wanted, signal);
+    if (this.#reachedOffset(wanted) < offset && wanted.followers <= this.#nodesAtMost)
+      await this.#wait(offset, wanted, signal);
     return this.#reached(offset, wanted);
   }
 
@@ -109,6 +115,31 @@ export class Acknowledgements implements DurabilityWaiter {
     let count = 0;
     for (const { waiting } of this.#waiting.values()) count += waiting.count;
     return count;
+  }
+
+  /**
+   * Before a stop: nobody is waited for but the nodes below that have been
+   * heard; who waits for more of them is told at once what is reached.
+   */
+  awaitOnlyKnown(): void {
+    const own = this.#store.nodeId;
+    this.#awaitAtMost([...this.#reports.latest].filter(({ nodeId }) => nodeId !== own).length);
+  }
+
+  /** None of the nodes below is waited for any more. */
+  awaitNobody(): void {
+    this.#awaitAtMost(0);
+  }
+
+  #awaitAtMost(nodes: number): void {
+    this.#nodesAtMost = nodes;
+    for (const { wanted, waiting } of this.#waiting.values())
+      if (wanted.followers > nodes) waiting.reached(Number.POSITIVE_INFINITY);
+  }
+
+  /** Resolves when nobody waits, or `signal` aborts. */
+  async whenNobodyWaits(signal: AbortSignal): Promise<void> {
+    while (this.waiters > 0 && !signal.aborted) await this.#settled.rungAfter(this.#settled.rings, signal);
   }
 
   #assertLed({ replicationId, offset }: Position): void {
@@ -131,6 +162,7 @@ export class Acknowledgements implements DurabilityWaiter {
         waiter.done = true;
         cancel();
         forget();
+        this.#settled.ring();
         return true;
       };
       const waiter: Waiter = {

@@ -10,6 +10,7 @@
  * has effects of, neither can be served or led from: the generation stays open
  * for a full resync, which a leader has to be told of.
  */
+import { Bell } from '../bell.js';
 import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
@@ -64,6 +65,8 @@ const NOTHING: Standing = {
 const SETTLED = { handing_over: undefined, superseded_by: undefined } as const;
 
 export class Lifecycle {
+  /** Rings when another role is played, and when what is open has changed. */
+  readonly changed = new Bell();
   readonly #options: LifecycleOptions;
   readonly #clock: Clock;
   readonly #logicalClock: LogicalClock;
@@ -421,6 +424,7 @@ export class Lifecycle {
   }
 
   #startRole(): void {
+    this.changed.ring();
     const generation = this.#generation;
     if (!generation || generation.incomplete) return;
     const onFailure = (error: Error) => this.failed(error);

@@ -13,6 +13,7 @@
  *
  * What is open, and what becomes of it when a write fails, is lifecycle.ts's.
  */
+import type { Bell } from '../bell.js';
 import { type Clock, LogicalClock } from '../clock.js';
 import { isWrite } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
@@ -253,6 +254,11 @@ export class Store {
    */
   get tenure(): AbortSignal {
     return this.#lifecycle.tenure;
+  }
+
+  /** Rings when another role is played, and when what is open has changed; not when the log goes on. */
+  get changed(): Bell {
+    return this.#lifecycle.changed;
   }
 
   /** Tells `listener` now, and whenever it changes, whether reads can be served. */
@@ -612,6 +618,13 @@ export class Store {
     return this.#lastWrite;
   }
 
+  /** Before a stop: writes that wait for the end of a handing over are refused; nothing of them has been begun. `close` has to follow. */
+  turnWritersAway(): void {
+    if (!this.#gate.isClosed) return;
+    this.endWrites().catch(() => {});
+    this.#gate.open();
+  }
+
   /** Nobody waits from now on for a store that cannot be opened. `close` has to follow. */
   announceClose(): void {
     this.#lifecycle.announceClose(shuttingDown());
@@ -638,8 +651,8 @@ export class Store {
 
   /** Why this node takes no writes. */
   #refusal(): HeadwaterError {
-    if (this.role === 'follower') return this.#readOnly();
     if (this.#lastWrite) return shuttingDown();
+    if (this.role === 'follower') return this.#readOnly();
     if (this.supersededBy) return supersededError(this.supersededBy);
     if (this.asking)
       return new HeadwaterError(

@@ -5,11 +5,13 @@
  */
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
+import { HeadwaterError } from '../../src/errors.js';
 import type { FreshnessWanted } from '../../src/guarantees.js';
 import type { Position } from '../../src/position.js';
 import { Freshness } from '../../src/replication/freshness.js';
-import { settled } from '../support/clock.js';
+import { settled, until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
+import { hold } from '../support/store.js';
 import { level, type TestNode, World } from '../support/world.js';
 
 const never = new AbortController().signal;
@@ -117,7 +119,6 @@ describe('freshness', () => {
       const waiting = fresh(follower, { atLeast: leader.store.position });
       assert.equal(await settled(waiting), false);
       await follower.replication.promote();
-      await world.clock.advance(100);
       await assert.rejects(waiting, { code: 'lost_branch' });
       world.network.last.cut();
     });
@@ -135,6 +136,41 @@ describe('freshness', () => {
         code: 'read_only_follower',
         details: { leader: 'L' },
       });
+    });
+
+    it('is told as soon as a store that failed is open again: no timer is waited for', async () => {
+      const [leader] = await pair();
+      const { disk } = leader.test;
+      const atLeast = leader.store.position;
+      const opening = hold(disk, ({ kind }) => kind === 'open');
+      const failing = disk.fault;
+      disk.fault = (operation) => {
+        if (operation.kind === 'put') throw new Error('EIO');
+        return failing?.(operation);
+      };
+      await assert.rejects(leader.test.set('fails'), { code: 'outcome_unknown' });
+      await until('the store opens', opening.held);
+      const asked = fresh(leader, { atLeast });
+      assert.equal(await settled(asked), false);
+      disk.fault = undefined;
+      opening.release();
+      await asked;
+    });
+
+    it('that is waited for by a node that stops is refused at once; what is there is told', async () => {
+      const [leader, follower] = await pair();
+      world.network.last.hold();
+      const before = leader.store.position;
+      await leader.write(1, 'late');
+      const node = freshness(follower);
+      const ask = (atLeast: Position) =>
+        node.whenFresh({ atLeast, maxStalenessMs: 0, withinMs: 0 }, { writes: false, signal: never });
+      const waiting = ask(leader.store.position);
+      assert.equal(await settled(waiting), false);
+      node.end(new HeadwaterError('shutting_down', 'the node is shutting down'));
+      await assert.rejects(waiting, { code: 'shutting_down' });
+      await assert.rejects(ask(leader.store.position), { code: 'shutting_down' });
+      await ask(before);
     });
 
     it('is waited for through a full resync that replaces the store', async () => {
@@ -167,7 +203,6 @@ describe('freshness', () => {
       const waiting = fresh(follower, { maxStalenessMs: 1_500 });
       assert.equal(await settled(waiting), false);
       world.network.last.release();
-      await world.until('a heartbeat comes', () => settled(waiting));
       await waiting;
       assert(follower.store.nowMs() - leader.store.nowMs() < 1_500);
     });

@@ -218,6 +218,9 @@ export const GRANTS_KEPT_MAX = 16;
 export const RECONNECT_MS_MIN = 50;
 export const RECONNECT_MS_MAX = 2_000;
 
+/** A store that fails again so soon after it was opened anew is opened more slowly each time. */
+export const REOPENED_SOUND_MS = 10_000;
+
 /** The durable point of `--fsync everysec`. */
 export const FSYNC_INTERVAL_MS = 1_000;
 

@@ -167,6 +167,7 @@ export class Node implements NodeControl {
       partialResyncsServed: followers.served.partial,
       lostWrites,
       unavailable: store.notServing?.message ?? '',
+      damage: store.damage,
       ...this.#streams.status,
       publishedMessages: this.#replication.published,
       residentMemoryBytes: process.memoryUsage.rss(),

@@ -15,18 +15,19 @@ import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
 import { InvariantViolation, invariant } from '../invariant.js';
-import { RECONNECT_MS_MAX } from '../limits.js';
+import { RECONNECT_MS_MAX, REOPENED_SOUND_MS } from '../limits.js';
 import { Lineage } from '../lineage.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Logger } from '../logger.js';
 import { formatPosition, ORIGIN, type Position } from '../position.js';
+import { Damage } from './damage.js';
 import type { Directory, HandingOver, NodeRecord, SupersededBy } from './directory.js';
 import { expireAsLeader, sweepAsFollower } from './expiry.js';
 import { Generation, type GenerationOptions } from './generation.js';
 import { type Life, mayHaveLostTail } from './life.js';
 import { Writer } from './writer.js';
 
-export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' | 'onFailure'> {
+export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' | 'damage' | 'onFailure'> {
   readonly directory: Directory;
   readonly limits: Limits;
   randomBytes(count: number): Buffer;
@@ -65,6 +66,8 @@ const NOTHING: Standing = {
 const SETTLED = { handing_over: undefined, superseded_by: undefined } as const;
 
 export class Lifecycle {
+  /** Of the data in use. */
+  readonly damage: Damage;
   /** Rings when another role is played, and when what is open has changed. */
   readonly changed = new Bell();
   readonly #options: LifecycleOptions;
@@ -85,6 +88,10 @@ export class Lifecycle {
   /** Aborted with the reason once the close has been announced. */
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
+  /** When a failed store was open again last, by the monotonic clock; how often it has failed soon after that, and why. */
+  #reopenedMs = Number.NEGATIVE_INFINITY;
+  #failuresInARow = 0;
+  #failure = '';
   /** What was opened anew could not be opened: it is tried again and again. */
   #stuck = false;
   #onServing: (serving: boolean) => void = () => {};
@@ -102,6 +109,7 @@ export class Lifecycle {
     this.#clock = options.clock;
     this.#logicalClock = options.logicalClock;
     this.#logger = options.logger;
+    this.damage = new Damage(options.logger);
     this.#directory = options.directory;
   }
 
@@ -310,6 +318,7 @@ export class Lifecycle {
       try {
         await this.#close(reason);
         await exchange();
+        this.damage.forget();
         await this.#open();
       } catch (error) {
         await this.#reopen(reason);
@@ -365,6 +374,7 @@ export class Lifecycle {
     const generation = await Generation.open(this.#directory.currentGeneration, {
       ...this.#options,
       logicalClock: this.#logicalClock,
+      damage: this.damage,
       quarantine: (blocks, fromOffset) => this.#quarantine(blocks, fromOffset),
       onFailure: (error) => this.failed(error),
     });
@@ -489,10 +499,12 @@ export class Lifecycle {
       cause: error,
     });
     this.#unavailable = reason;
-    this.#logger.error(
-      { error: error.message },
-      `${error.message}; no more writes on this handle, the store is opened anew`,
-    );
+    const soon = this.#clock.monotonicMs() - this.#reopenedMs < REOPENED_SOUND_MS;
+    this.#failuresInARow = soon ? this.#failuresInARow + 1 : 0;
+    const said = `${error.message}; no more writes on this handle, the store is opened anew`;
+    const repeated = soon && error.message === this.#failure;
+    this.#failure = error.message;
+    this.#logger[repeated ? 'debug' : 'error']({ error: error.message, in_a_row: this.#failuresInARow }, said);
     void this.#change(() => this.#reopen(reason)).catch(this.#options.onFatal);
   }
 
@@ -501,12 +513,17 @@ export class Lifecycle {
       this.#logger.warn({ error: error.message }, `closing after a failure: ${error.message}`),
     );
     const { signal } = this.#closing;
+    if (this.#failuresInARow > 0) await sleep(this.#clock, pauseMs(this.#failuresInARow), signal);
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         await this.#open();
         this.#stuck = false;
+        this.#reopenedMs = this.#clock.monotonicMs();
         if (this.isServing)
-          this.#logger.warn({ attempt }, `the store is open again, at ${formatPosition(this.end.position)}`);
+          this.#logger[this.#failuresInARow > 0 ? 'debug' : 'warn'](
+            { attempt },
+            `the store is open again, at ${formatPosition(this.end.position)}`,
+          );
         return;
       } catch (error) {
         if (error instanceof InvariantViolation) return this.#options.onFatal(error);
@@ -517,7 +534,7 @@ export class Lifecycle {
         this.#unavailable = new HeadwaterError('unavailable', `${reason.message}; ${why}`, { cause: error, details });
         await this.#generation?.close(reason).catch(() => {});
         this.#generation = undefined;
-        await sleep(this.#clock, Math.min(100 * 2 ** attempt, RECONNECT_MS_MAX), signal);
+        await sleep(this.#clock, pauseMs(attempt), signal);
       }
     }
   }
@@ -544,6 +561,11 @@ export class Lifecycle {
   async #quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void> {
     await keepBlocks(this.#options.files, await this.#directory.beside('damaged'), `log-from-${fromOffset}`, blocks);
   }
+}
+
+/** Before the store is opened again that could not be, or has failed, so often in a row. */
+function pauseMs(times: number): number {
+  return Math.min(100 * 2 ** times, RECONNECT_MS_MAX);
 }
 
 function standingOf({ log, keyspace }: Generation): Standing {

@@ -256,6 +256,11 @@ export class Store {
     return this.#lifecycle.tenure;
   }
 
+  /** What of the data on disk could not be read lately; empty where nothing. */
+  get damage(): string {
+    return this.#lifecycle.damage.message;
+  }
+
   /** Rings when another role is played, and when what is open has changed; not when the log goes on. */
   get changed(): Bell {
     return this.#lifecycle.changed;

@@ -123,6 +123,8 @@ export class Freshness {
     }
     if (end.offset < offset) return this.#notThere(asked, end);
     const here = await log.checksumAt(offset);
+    // Other data may have taken the place of these meanwhile: they are looked at next.
+    if (!this.#store.isServing || this.#store.log !== log) return this.#notThere(asked, end);
     // Trimmed: the lineage is all that can be told.
     if (here === checksum || here === 'trimmed') return undefined;
     if (here === 'beyond') return this.#notThere(asked, end);

@@ -17,6 +17,14 @@ import { level, type TestNode, World } from '../support/world.js';
 const never = new AbortController().signal;
 setMaxListeners(0, never);
 
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
 describe('freshness', () => {
   let world: World;
 
@@ -155,6 +163,29 @@ describe('freshness', () => {
       disk.fault = undefined;
       opening.release();
       await asked;
+    });
+
+    it('is judged by the data that are there when it is answered, not by those that were there when it was looked up', async () => {
+      const [leader, follower] = await pair();
+      await follower.replication.promote();
+      await follower.write(2, 'own');
+      const mine = follower.store.position;
+      await follower.write(1, 'later');
+      await leader.write(1, 'other');
+      const { log } = follower.store;
+      const { checksumAt } = log;
+      const { promise, resolve: goOn } = deferred();
+      log.checksumAt = async (offset) => {
+        const found = await checksumAt.call(log, offset);
+        await promise;
+        return found;
+      };
+      const asked = fresh(follower, { atLeast: mine, withinMs: 60_000 });
+      await follower.follow('L');
+      await level(world, leader, follower);
+      goOn();
+      await world.clock.advance(60_000);
+      await assert.rejects(asked, { code: 'unavailable', message: /has applied offset 4 of/ });
     });
 
     it('that is waited for by a node that stops is refused at once; what is there is told', async () => {

@@ -125,6 +125,11 @@ export class SimulatedNode extends TestNode {
     this.#clock = new ProcessClock(simulation.clock, 0);
   }
 
+  /** Of this life. */
+  get clock(): TestClock {
+    return this.#clock;
+  }
+
   get isServing(): boolean {
     return this.state === 'up' && this.store.isServing;
   }

@@ -505,22 +505,23 @@ export class Lifecycle {
     const repeated = soon && error.message === this.#failure;
     this.#failure = error.message;
     this.#logger[repeated ? 'debug' : 'error']({ error: error.message, in_a_row: this.#failuresInARow }, said);
-    void this.#change(() => this.#reopen(reason)).catch(this.#options.onFatal);
+    void this.#change(() => this.#reopen(reason, this.#failuresInARow)).catch(this.#options.onFatal);
   }
 
-  async #reopen(reason: HeadwaterError): Promise<void> {
+  /** @param failures in a row, before this one. */
+  async #reopen(reason: HeadwaterError, failures = 0): Promise<void> {
     await this.#close(reason).catch((error: Error) =>
       this.#logger.warn({ error: error.message }, `closing after a failure: ${error.message}`),
     );
     const { signal } = this.#closing;
-    if (this.#failuresInARow > 0) await sleep(this.#clock, pauseMs(this.#failuresInARow), signal);
+    if (failures > 0) await sleep(this.#clock, pauseMs(failures), signal);
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         await this.#open();
         this.#stuck = false;
         this.#reopenedMs = this.#clock.monotonicMs();
         if (this.isServing)
-          this.#logger[this.#failuresInARow > 0 ? 'debug' : 'warn'](
+          this.#logger[failures > 0 ? 'debug' : 'warn'](
             { attempt },
             `the store is open again, at ${formatPosition(this.end.position)}`,
           );

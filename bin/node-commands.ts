@@ -178,6 +178,7 @@ function describe(of: Status): string {
     ['node', `${of.nodeId}  ${of.address}`],
     ['role', of.role],
     ...(of.unavailable ? [['serving', `no: ${of.unavailable}`] as [string, string]] : []),
+    ...(of.damage ? [['damage', of.damage] as [string, string]] : []),
     ...leadershipRows(of),
     ['history', `${of.replicationId}  epoch ${of.lineage.at(-1)?.epoch ?? 0}`],
     [

@@ -42,6 +42,7 @@ export class Node implements NodeControl {
   readonly #replication: Replication;
   readonly #streams: Streams;
   readonly #guarantees: NodeGuarantees;
+  readonly #freshness: Freshness;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   readonly #startedMs = systemClock.monotonicMs();
   readonly #fail: (error: Error) => void;
@@ -117,10 +118,8 @@ export class Node implements NodeControl {
       dial: (address) => dial(address, { timeoutMs: config.linkTimeoutMs }),
     });
     const { link, durability } = this.#replication;
-    this.#guarantees = {
-      durability,
-      freshness: new Freshness({ store, link, clock: systemClock, serveStaleReads: config.serveStaleReads }),
-    };
+    this.#freshness = new Freshness({ store, link, clock: systemClock, serveStaleReads: config.serveStaleReads });
+    this.#guarantees = { durability, freshness: this.#freshness };
     this.#streams = new Streams({ store, clock: systemClock });
   }
 
@@ -168,6 +167,7 @@ export class Node implements NodeControl {
       partialResyncsServed: followers.served.partial,
       lostWrites,
       unavailable: store.notServing?.message ?? '',
+      damage: store.damage,
       ...this.#streams.status,
       publishedMessages: this.#replication.published,
       residentMemoryBytes: process.memoryUsage.rss(),
@@ -225,6 +225,7 @@ export class Node implements NodeControl {
     this.#stopped ??= (async () => {
       const reason = shuttingDown();
       this.#server?.setServing(false);
+      this.#freshness.end(reason);
       await this.#replication.part(this.#config.shutdownTimeoutMs);
       await this.#server?.stop({ graceMs: DRAIN_MS_MAX });
       await this.#replication.close(reason);

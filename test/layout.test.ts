@@ -18,6 +18,7 @@ const FLOORS: string[][] = [
     'src/logger.ts',
     'src/limits.ts',
     'src/clock.ts',
+    'src/bell.ts',
     'src/files.ts',
     'src/abort.ts',
   ],

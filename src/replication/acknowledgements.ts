@@ -233,6 +233,12 @@ export class Acknowledgements {
       }));
   }
 
+  /** How many nodes below have been heard, whether or not their reports count. */
+  get nodesBelow(): number {
+    const own = this.#store.nodeId;
+    return [...this.#reports.latest].filter(({ nodeId }) => nodeId !== own).length;
+  }
+
   /** The nodes below whose reports count, this node itself never. */
   get counting(): Standing[] {
     const own = this.#store.nodeId;

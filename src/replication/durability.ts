@@ -4,6 +4,7 @@
  * below (acknowledgements.ts), and each report from there lets those go on who
  * have it then.
  */
+import { Bell } from '../bell.js';
 import type { Clock } from '../clock.js';
 import type { DurabilityReached, DurabilityWaiter, DurabilityWanted } from '../durability.js';
 import { HeadwaterError } from '../errors.js';
@@ -26,6 +27,10 @@ export class Durability implements DurabilityWaiter {
   /** By what they wait for: a level and a number of followers. */
   readonly #waiting = new Map<string, { readonly wanted: DurabilityWanted; readonly waiting: Waiting }>();
   readonly #aborting = new WeakMap<AbortSignal, Set<() => void>>();
+  /** For more nodes below than this, nobody waits. */
+  #nodesAtMost = Number.POSITIVE_INFINITY;
+  /** Rings when somebody waits no more. */
+  readonly #settled = new Bell();
   /** Whose end ends all waiting. */
   #tenure: AbortSignal | undefined;
 
@@ -46,7 +51,8 @@ export class Durability implements DurabilityWaiter {
     signal.throwIfAborted();
     this.#assertLed(position);
     const { offset } = position;
-    if (this.#reachedOffset(wanted) < offset) await this.#wait(offset, wanted, signal);
+    if (this.#reachedOffset(wanted) < offset && wanted.followers <= this.#nodesAtMost)
+      await this.#wait(offset, wanted, signal);
     return this.#reached(offset, wanted);
   }
 
@@ -55,6 +61,30 @@ export class Durability implements DurabilityWaiter {
     let count = 0;
     for (const { waiting } of this.#waiting.values()) count += waiting.count;
     return count;
+  }
+
+  /**
+   * Before a stop: nobody is waited for but the nodes below that have been
+   * heard; who waits for more of them is told at once what is reached.
+   */
+  awaitOnlyKnown(): void {
+    this.#awaitAtMost(this.#acknowledgements.nodesBelow);
+  }
+
+  /** None of the nodes below is waited for any more. */
+  awaitNobody(): void {
+    this.#awaitAtMost(0);
+  }
+
+  #awaitAtMost(nodes: number): void {
+    this.#nodesAtMost = nodes;
+    for (const { wanted, waiting } of this.#waiting.values())
+      if (wanted.followers > nodes) waiting.reached(Number.POSITIVE_INFINITY);
+  }
+
+  /** Resolves when nobody waits, or `signal` aborts. */
+  async whenNobodyWaits(signal: AbortSignal): Promise<void> {
+    while (this.waiters > 0 && !signal.aborted) await this.#settled.rungAfter(this.#settled.rings, signal);
   }
 
   #assertLed({ replicationId, offset }: Position): void {
@@ -77,6 +107,7 @@ export class Durability implements DurabilityWaiter {
         waiter.done = true;
         cancel();
         forget();
+        this.#settled.ring();
         return true;
       };
       const waiter: Waiter = {

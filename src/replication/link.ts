@@ -4,6 +4,7 @@
  * the link dials again, with backoff and jitter. While it is down the node
  * serves the data it has.
  */
+import { Bell } from '../bell.js';
 import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
@@ -80,6 +81,8 @@ export class Link {
   /** How old the leader's latest write was when it was last known to be here; undefined where the upstream cannot tell. */
   #observedLagMs: number | undefined;
   #lastResync: Resync | undefined;
+  /** Rings when the upstream has told how things stand: `levelMs` and the clock may have gone on. */
+  readonly told = new Bell();
   readonly resyncs = { full: 0, partial: 0 };
   /** Why, and what this node was refused. */
   readonly reasons = new Reasons();
@@ -231,6 +234,8 @@ export class Link {
   }
 
   #heard(heartbeat: Heartbeat): void {
+    // Who waits for it looks when all of it has been taken in.
+    this.told.ring();
     this.#heartbeat = heartbeat;
     this.#path = heartbeat.path;
     if (this.#state.name !== 'streaming' || this.#store.position.offset < heartbeat.offset) return;
@@ -246,6 +251,7 @@ export class Link {
   }
 
   #streams({ kind, reason }: Resync): void {
+    this.told.ring();
     this.resyncs[kind]++;
     this.reasons.count(kind, reason);
     this.#error = undefined;

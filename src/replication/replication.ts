@@ -211,10 +211,16 @@ export class Replication {
 
   /**
    * Before a stop: a leader takes no more writes, and waits until those who
-   * follow it have all of them, `timeoutMs` at most. `close` has to follow.
+   * follow it have all of them, `timeoutMs` at most. Whoever waits here for what
+   * cannot come any more is answered. `close` has to follow.
    */
-  part(timeoutMs: number): Promise<void> {
-    return part({ ...this.#options, followers: this.followers.following }, timeoutMs);
+  async part(timeoutMs: number): Promise<void> {
+    const { durability } = this;
+    durability.awaitOnlyKnown();
+    await part({ ...this.#options, durability, followers: this.followers.following }, timeoutMs);
+    durability.awaitNobody();
+    this.#failover.close(shuttingDown());
+    this.#store.turnWritersAway();
   }
 
   /** Ends every session; the store has to be closed next. */
@@ -369,6 +375,10 @@ export class Replication {
     this.#changing = done.catch(() => {});
     return done;
   }
+}
+
+function shuttingDown(): HeadwaterError {
+  return new HeadwaterError('shutting_down', 'the node is shutting down');
 }
 
 /** A channel is bound as keys are, a message as values are. */

@@ -248,6 +248,7 @@ export class Session {
         this.#takeHeartbeat(frame);
         break;
       case 'messages':
+        if (frame.missed > 0) this.#interlude({ kind: 'missed', count: frame.missed });
         for (const message of frame.messages) this.#interlude({ kind: 'message', ...message });
         break;
       case 'mark':

@@ -9,14 +9,16 @@
  * has effects of, neither can be served or led from: the generation stays open
  * for a full resync, which a leader has to be told of.
  */
+import { Bell } from '../bell.js';
 import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
 import { InvariantViolation } from '../invariant.js';
-import { REOPEN_MS_MAX, REOPEN_MS_MIN } from '../limits.js';
+import { REOPEN_MS_MAX, REOPEN_MS_MIN, REOPENED_SOUND_MS } from '../limits.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Logger } from '../logger.js';
 import { formatPosition, type Position } from '../position.js';
+import { Damage } from './damage.js';
 import type { Directory, HandingOver, NodeRecord, SupersededBy } from './directory.js';
 import { Generation, type GenerationOptions } from './generation.js';
 import { LifeNote } from './life.js';
@@ -24,7 +26,7 @@ import { NOTHING, type Standing, standingOf } from './standing.js';
 import { Tenure } from './tenure.js';
 import type { Writer } from './writer.js';
 
-export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' | 'onFailure'> {
+export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' | 'damage' | 'onFailure'> {
   readonly directory: Directory;
   readonly limits: Limits;
   randomBytes(count: number): Buffer;
@@ -40,6 +42,10 @@ export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' |
 const SETTLED = { handing_over: undefined, superseded_by: undefined } as const;
 
 export class Lifecycle {
+  /** Of the data in use. */
+  readonly damage: Damage;
+  /** Rings when another role is played, and when what is open has changed. */
+  readonly changed = new Bell();
   readonly #options: LifecycleOptions;
   readonly #clock: Clock;
   readonly #logicalClock: LogicalClock;
@@ -57,6 +63,10 @@ export class Lifecycle {
   /** Aborted with the reason once the close has been announced. */
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
+  /** When a failed store was open again last, by the monotonic clock; how often it has failed soon after that, and why. */
+  #reopenedMs = Number.NEGATIVE_INFINITY;
+  #failuresInARow = 0;
+  #failure = '';
   /** What was opened anew could not be opened: it is tried again and again. */
   #stuck = false;
   #onServing: (serving: boolean) => void = () => {};
@@ -71,6 +81,7 @@ export class Lifecycle {
     this.#clock = options.clock;
     this.#logicalClock = options.logicalClock;
     this.#logger = options.logger;
+    this.damage = new Damage(options.logger);
     this.#directory = options.directory;
     this.#life = new LifeNote(options.directory, options.bootId);
   }
@@ -269,6 +280,7 @@ export class Lifecycle {
       try {
         await this.#close(reason);
         await exchange();
+        this.damage.forget();
         await this.#open();
       } catch (error) {
         await this.#reopen(reason);
@@ -324,6 +336,7 @@ export class Lifecycle {
     const generation = await Generation.open(this.#directory.currentGeneration, {
       ...this.#options,
       logicalClock: this.#logicalClock,
+      damage: this.damage,
       quarantine: (blocks, fromOffset) => this.#quarantine(blocks, fromOffset),
       onFailure: (error) => this.failed(error),
     });
@@ -374,6 +387,7 @@ export class Lifecycle {
   }
 
   #startRole(): void {
+    this.changed.ring();
     const generation = this.#generation;
     if (!generation || generation.incomplete) return;
     const { role, superseded_by } = this.#directory.node;
@@ -406,24 +420,32 @@ export class Lifecycle {
       cause: error,
     });
     this.#unavailable = reason;
-    this.#logger.error(
-      { error: error.message },
-      `${error.message}; no more writes on this handle, the store is opened anew`,
-    );
-    void this.#change(() => this.#reopen(reason)).catch(this.#options.onFatal);
+    const soon = this.#clock.monotonicMs() - this.#reopenedMs < REOPENED_SOUND_MS;
+    this.#failuresInARow = soon ? this.#failuresInARow + 1 : 0;
+    const said = `${error.message}; no more writes on this handle, the store is opened anew`;
+    const repeated = soon && error.message === this.#failure;
+    this.#failure = error.message;
+    this.#logger[repeated ? 'debug' : 'error']({ error: error.message, in_a_row: this.#failuresInARow }, said);
+    void this.#change(() => this.#reopen(reason, this.#failuresInARow)).catch(this.#options.onFatal);
   }
 
-  async #reopen(reason: HeadwaterError): Promise<void> {
+  /** @param failures in a row, before this one. */
+  async #reopen(reason: HeadwaterError, failures = 0): Promise<void> {
     await this.#close(reason).catch((error: Error) =>
       this.#logger.warn({ error: error.message }, `closing after a failure: ${error.message}`),
     );
     const { signal } = this.#closing;
+    if (failures > 0) await sleep(this.#clock, pauseMs(failures), signal);
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         await this.#open();
         this.#stuck = false;
+        this.#reopenedMs = this.#clock.monotonicMs();
         if (this.isServing)
-          this.#logger.warn({ attempt }, `the store is open again, at ${formatPosition(this.end.position)}`);
+          this.#logger[failures > 0 ? 'debug' : 'warn'](
+            { attempt },
+            `the store is open again, at ${formatPosition(this.end.position)}`,
+          );
         return;
       } catch (error) {
         if (error instanceof InvariantViolation) return this.#options.onFatal(error);
@@ -434,7 +456,7 @@ export class Lifecycle {
         this.#unavailable = new HeadwaterError('unavailable', `${reason.message}; ${why}`, { cause: error, details });
         await this.#generation?.close(reason).catch(() => {});
         this.#generation = undefined;
-        await sleep(this.#clock, Math.min(REOPEN_MS_MIN * 2 ** (attempt - 1), REOPEN_MS_MAX), signal);
+        await sleep(this.#clock, pauseMs(attempt), signal);
       }
     }
   }
@@ -461,4 +483,9 @@ export class Lifecycle {
   async #quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void> {
     await keepBlocks(this.#options.files, await this.#directory.beside('damaged'), `log-from-${fromOffset}`, blocks);
   }
+}
+
+/** Before the store is opened again that could not be, or has failed, so often in a row. */
+function pauseMs(times: number): number {
+  return Math.min(REOPEN_MS_MIN * 2 ** (times - 1), REOPEN_MS_MAX);
 }

@@ -13,6 +13,7 @@
  *
  * What is open, and what becomes of it when a write fails, is lifecycle.ts's.
  */
+import type { Bell } from '../bell.js';
 import { type Clock, LogicalClock } from '../clock.js';
 import { isWrite } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
@@ -255,6 +256,16 @@ export class Store {
    */
   get tenure(): AbortSignal {
     return this.#lifecycle.tenure;
+  }
+
+  /** What of the data on disk could not be read lately; empty where nothing. */
+  get damage(): string {
+    return this.#lifecycle.damage.message;
+  }
+
+  /** Rings when another role is played, and when what is open has changed; not when the log goes on. */
+  get changed(): Bell {
+    return this.#lifecycle.changed;
   }
 
   /** Tells `listener` now, and whenever it changes, whether reads can be served. */
@@ -604,6 +615,13 @@ export class Store {
     return this.#lastWrite;
   }
 
+  /** Before a stop: writes that wait for the end of a handing over are refused; nothing of them has been begun. `close` has to follow. */
+  turnWritersAway(): void {
+    if (!this.#gate.isClosed) return;
+    this.endWrites().catch(() => {});
+    this.#gate.open();
+  }
+
   /** Nobody waits from now on for a store that cannot be opened. `close` has to follow. */
   announceClose(): void {
     this.#lifecycle.announceClose(shuttingDown());
@@ -630,8 +648,8 @@ export class Store {
 
   /** Why this node takes no writes. */
   #refusal(): HeadwaterError {
-    if (this.role === 'follower') return readOnlyFollower(this.upstream);
     if (this.#lastWrite) return shuttingDown();
+    if (this.role === 'follower') return readOnlyFollower(this.upstream);
     if (this.supersededBy) return superseded(this.supersededBy);
     if (this.asking) return askingFollowers(this.#asksUntilMs);
     return new HeadwaterError('unavailable', 'this node is changing its role');

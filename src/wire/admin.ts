@@ -57,6 +57,8 @@ export interface NodeStatus {
   readonly lostWrites: number;
   /** Why nothing is served, and what to do about it; empty while reads are. */
   readonly unavailable: string;
+  /** What of the data on disk could not be read lately in the background; empty where nothing. */
+  readonly damage: string;
   /** Streams that are open now. */
   readonly subscribers: number;
   readonly watchers: number;
@@ -271,6 +273,7 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     partialResyncsServed: toNumber(message.partialResyncsServed, 'partial_resyncs_served'),
     lostWrites: toNumber(message.lostWrites, 'lost_writes'),
     unavailable: message.unavailable,
+    damage: message.damage,
     subscribers: toNumber(message.subscribers, 'subscribers'),
     watchers: toNumber(message.watchers, 'watchers'),
     publishedMessages: toNumber(message.publishedMessages, 'published_messages'),

@@ -127,9 +127,16 @@ export type DownFrame =
   | { readonly kind: 'newHistory'; readonly row: LineageRow }
   | Heartbeat
   | { readonly kind: 'mark'; readonly markId: string }
-  | { readonly kind: 'messages'; readonly messages: readonly LiveMessage[] }
+  | Messages
   | Published
   | Moved;
+
+export interface Messages {
+  readonly kind: 'messages';
+  /** So many had left the sender before these could be sent. */
+  readonly missed: number;
+  readonly messages: readonly LiveMessage[];
+}
 
 /** A piece of an encoded DownFrame; only the transport sees it. */
 export interface Part {
@@ -171,7 +178,7 @@ function downFrameOf(frame: DownFrame | Part): headwater.v1.DownFrame.$Propertie
     case 'mark':
       return { mark: frame };
     case 'messages':
-      return { messages: { messages: [...frame.messages] } };
+      return { messages: { missed: frame.missed, messages: [...frame.messages] } };
     case 'published': {
       const { sequence, offset, error } = frame;
       return { published: { sequence, offset, error: error ? toErrorReply(error) : null } };
@@ -269,7 +276,7 @@ function decodeSideFrame({ messages, published, moved }: headwater.v1.DownFrame)
       channel: bytesOf(channel),
       data: bytesOf(data),
     }));
-    return { kind: 'messages', messages: live };
+    return { kind: 'messages', missed: frameNumber(messages.missed), messages: live };
   }
   if (published) {
     const { sequence, offset, error } = published;

@@ -289,6 +289,28 @@ describe('acknowledgements', () => {
       assert.equal(reached.followersAppended, 2);
     });
 
+    it('of many nodes below that come in one turn go up in one frame, and at once', async () => {
+      const leader = await world.node('L');
+      await leader.write(1);
+      const middle = await world.node('M', { follows: 'L' });
+      await level(world, leader, middle);
+      const [up] = world.network.lines;
+      const bottom: TestNode[] = [];
+      for (let i = 1; i <= 6; i++) bottom.push(await world.node(`B${i}`, { follows: 'M' }));
+      await level(world, leader, middle, ...bottom);
+      const lines = world.network.lines.slice(1);
+      for (const line of lines) line.hold('up');
+      await leader.write(1, 'more');
+      const wanted = reach(leader, 'followers', 7);
+      assert.equal(await settled(wanted), false);
+      await world.until('all have it', () => bottom.every(({ offset }) => offset === 2));
+      const before = up?.answered.length ?? 0;
+      for (const line of lines) line.release();
+      assert.equal((await atOnce(wanted)).followersAppended, 7);
+      const frames = (up?.answered.length ?? 0) - before;
+      assert(frames <= 2, `${frames} frames`);
+    });
+
     it('count their disks likewise', async () => {
       const [leader] = await chain({ fsync: 'everysec' });
       await leader.write(3);

@@ -145,6 +145,7 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
   record<Down<'mark'>>({ kind: kind('mark'), markId: name }),
   record<Down<'messages'>>({
     kind: kind('messages'),
+    missed: offset,
     messages: fc.array(record({ channel: bytes, data: bytes }), { maxLength: 3 }),
   }),
   record<Down<'published'>>({

@@ -117,12 +117,8 @@ describe('a leader that stops', () => {
   });
 
   function reach(wanted: Omit<DurabilityWanted, 'timeoutMs'>): Promise<DurabilityReached> {
-    const { acknowledgements } = leader.replication;
-    return durability.reach(
-      leader.store.position,
-      { ...wanted, timeoutMs: 60_000 },
-      new AbortController().signal,
-    );
+    const { replication, store } = leader;
+    return replication.durability.reach(store.position, { ...wanted, timeoutMs: 60_000 }, new AbortController().signal);
   }
 
   it('tells writes at once that wait for more followers than there are, and the others what they have reached in the end', async () => {

@@ -24,12 +24,35 @@ export function parseDuration(text: string): number {
   throw refusal('a time over zero such as 10s, 500ms, 2h or 1d (a bare number is seconds)', text);
 }
 
+/** The longest that a timer of Node waits: one that is told to wait longer goes off at once. */
+const INTERVAL_MS_MAX = 2 ** 31 - 1;
+
+/** As `parseDuration`, for what is waited for. */
+export function parseInterval(text: string): number {
+  const ms = parseDuration(text);
+  if (ms <= INTERVAL_MS_MAX) return ms;
+  throw refusal('a time of at most 24 days', text);
+}
+
 /** `64MiB`, `64m`, `65536`; the units are powers of 1024. @returns bytes. */
 export function parseSize(text: string): number {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(b|[kmg](?:ib|b)?)?$/.exec(text.toLowerCase()) ?? [];
   const bytes = number === undefined ? Number.NaN : Number(number) * (SIZE_UNITS[unit.slice(0, 1)] ?? Number.NaN);
   if (Number.isSafeInteger(bytes)) return bytes;
   throw refusal('a size in bytes such as 65536, 64KiB or 16MiB', text);
+}
+
+export function parseOffset(text: string): number {
+  const offset = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(offset)) return offset;
+  throw refusal('an offset, a whole number', text);
+}
+
+/** ISO 8601, `2026-11-21T18:00:00Z`, without a zone the local one; or milliseconds since the epoch. */
+export function parseMoment(text: string): number {
+  const ms = /^\d{11,}$/.test(text) ? Number(text) : Date.parse(text);
+  if (Number.isSafeInteger(ms) && /^\d{4}/.test(text)) return ms;
+  throw refusal('a time such as 2026-11-21T18:00:00Z, or milliseconds since the epoch', text);
 }
 
 /** As `parseDuration` reads it: `5s`, `1500ms`. */

@@ -8,6 +8,7 @@ import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { type BackupPart, formatToken, HeadwaterError, type Restored, restoreDirectory } from '../src/index.js';
+import { parseMoment, parseOffset } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { complain, EXIT, type ExitStatus, Output, plural, UsageError } from './output.js';
 import { Progress } from './progress.js';
@@ -32,6 +33,24 @@ export function addBackupCommands(program: Command): void {
     .argument('<FILE>', 'a backup; - reads it from stdin')
     .description('make the data directory of a new node from a backup; proves it whole before anything counts')
     .requiredOption('--data <DIR>', 'the directory to make: absent, empty, or left by a restore that was cut short')
+    .option(
+      '--archive <DIR>',
+      'go on from the backup with what serve --archive wrote, up to its end or as the next options say',
+    )
+    .option(
+      '--to-offset <OFFSET>',
+      'the last command to take; inside a block, the end of the one before it',
+      parseOffset,
+    )
+    .option(
+      '--to-time <TIME>',
+      'take nothing that was written later: ISO 8601, or milliseconds since the epoch',
+      parseMoment,
+    )
+    .option(
+      '--history <ID>',
+      'of several histories in the archive, the one to end in (default: the one that leads on furthest)',
+    )
     .addHelpText('after', AFTER_RESTORE_HELP)
     .action(restore);
 }
@@ -164,11 +183,21 @@ async function syncDirectory(directory: string): Promise<void> {
 
 interface RestoreFlags {
   data: string;
+  archive?: string;
+  toOffset?: number;
+  toTime?: number;
+  history?: string;
   json?: boolean;
 }
 
 async function restore(file: string, _: RestoreFlags, command: Command): Promise<void> {
-  const { data, json = false } = command.optsWithGlobals<RestoreFlags>();
+  const { data, archive, toOffset, toTime: toTimeMs, history, json = false } = command.optsWithGlobals<RestoreFlags>();
+  if (archive === undefined && (toOffset ?? toTimeMs ?? history) !== undefined)
+    throw new UsageError(
+      'restore: --to-offset, --to-time and --history say how far to go in an archive: expected --archive DIR as well',
+    );
+  if (toOffset !== undefined && toTimeMs !== undefined)
+    throw new UsageError('restore: expected either --to-offset or --to-time, received both');
   const startedMs = performance.now();
   const source = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: READ_BYTES });
   let progress: Progress | undefined;
@@ -177,7 +206,18 @@ async function restore(file: string, _: RestoreFlags, command: Command): Promise
     progress.report(keys);
   };
   const directory = path.resolve(data);
-  const restored = await restoreDirectory({ directory, source, onProgress }).finally(() => progress?.stop());
+  let replaying: Progress | undefined;
+  const onReplay = (commands: number, records: number) => {
+    progress?.stop();
+    replaying ??= new Progress('replayed', { records });
+    replaying.report(commands);
+  };
+  const restored = await restoreDirectory({
+    directory,
+    source,
+    onProgress,
+    ...(archive === undefined ? {} : { archive: { directory: archive, toOffset, toTimeMs, history }, onReplay }),
+  }).finally(() => (replaying ?? progress)?.stop());
   const seconds = (performance.now() - startedMs) / 1_000;
   const { nodeId: node_id, clusterId: cluster_id, keys, digest } = restored;
   const fields = {
@@ -186,17 +226,43 @@ async function restore(file: string, _: RestoreFlags, command: Command): Promise
     cluster_id,
     ...positionFields(restored),
     keys,
-    digest,
+    backup_offset: restored.backupOffset,
+    backup_digest: digest,
+    other_histories: restored.otherHistories.map(({ replicationId: id, firstOffset: first_offset }) => ({
+      id,
+      first_offset,
+    })),
     seconds: Math.round(seconds * 1_000) / 1_000,
   };
-  await new Output({ json }).result(fields, describe(restored, data, seconds));
+  await new Output({ json }).result(fields, describe(restored, data, { seconds, toOffset }));
 }
 
-function describe({ position, timeMs, keys, madeBy, madeMs }: Restored, data: string, seconds: number): string {
+function describe(
+  restored: Restored,
+  data: string,
+  { seconds, toOffset }: { seconds: number; toOffset: number | undefined },
+): string {
+  const { position, timeMs, keys, madeBy, madeMs, backupOffset, otherHistories } = restored;
   const last = timeMs === 0 ? 'nothing was ever written' : `the last command is of ${isoTime(timeMs)}`;
+  const { offset } = position;
+  const rounded =
+    toOffset === undefined || toOffset === offset
+      ? []
+      : [`offset ${toOffset} lies inside a block: the one before it ends at ${offset}`];
+  const taken =
+    offset === backupOffset
+      ? []
+      : [`the backup is of offset ${backupOffset}; ${plural(offset - backupOffset, 'command')} came from the archive`];
+  const others = otherHistories.map(
+    ({ replicationId, firstOffset }) =>
+      `not taken: the history ${replicationId}, which begins at offset ${firstOffset} (--history takes it)`,
+  );
   return [
-    `restored ${plural(keys, 'key')} at offset ${position.offset} in ${seconds.toFixed(1)} s; ${last}`,
+    `restored ${plural(keys, 'key')} at offset ${offset} in ${seconds.toFixed(1)} s; ${last}`,
     `the backup was made ${isoTime(madeMs)} by the node ${madeBy.slice(0, 8)}`,
+    ...taken,
+    ...rounded,
+    ...others,
     `next: headwater serve --data ${data} --follow HOST:PORT   continues from there as a follower`,
     `  or: headwater serve --data ${data}                      leads a history of its own from there`,
   ].join('\n');

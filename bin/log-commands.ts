@@ -7,8 +7,9 @@
  * Bytes that are not UTF-8 are base64, as in `export`. A published message has
  * its channel as key and its data as value.
  */
-import { InvalidArgumentError, type Command as Program } from 'commander';
+import type { Command as Program } from 'commander';
 import { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from '../src/index.js';
+import { parseOffset } from './arguments.js';
 import { EXIT, jsonBytes, Output, plural, UsageError } from './output.js';
 
 type Command = DumpedBlock['commands'][number];
@@ -138,10 +139,4 @@ function expires(atMs: number): string {
 function shown(bytes: Buffer): string {
   const text = JSON.stringify(bytes.toString('latin1').slice(0, SHOWN_CHARACTERS_MAX));
   return bytes.length > SHOWN_CHARACTERS_MAX ? `${text}… (${plural(bytes.length, 'byte')})` : text;
-}
-
-function parseOffset(text: string): number {
-  const offset = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(offset)) return offset;
-  throw new InvalidArgumentError(`expected an offset, a whole number, received ${JSON.stringify(text)}`);
 }

@@ -5,9 +5,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
-import { parseAddress, parseDuration } from './arguments.js';
+import { parseAddress, parseInterval } from './arguments.js';
 import { onNode, type Session } from './connection.js';
-import { EXIT, type ExitStatus, plural, roughly, UsageError } from './output.js';
+import { untilInterrupted } from './interrupted.js';
+import { EXIT, type ExitStatus, plural, report, roughly, UsageError } from './output.js';
 
 type Status = Awaited<ReturnType<Session['client']['status']>>;
 
@@ -37,7 +38,11 @@ export function addNodeCommands(program: Command): void {
     .description(
       'ask the leader whether all connected nodes hold the same at one offset, while they live; --timeout bounds the wait for the last (default: 5m); exit status 1 unless all are equal',
     )
-    .option('--every <TIME>', 'again and again, with this long in between', parseDuration)
+    .option(
+      '--every <TIME>',
+      'again and again, with this long in between, until Ctrl-C; a failure is told on stderr and does not end it',
+      parseInterval,
+    )
     .action(onNode(compare, { waits: true }));
   program
     .command('promote')
@@ -112,18 +117,32 @@ async function failover(
   return EXIT.DONE;
 }
 
-async function compare(session: Session, options: { every?: number }): Promise<ExitStatus> {
-  for (;;) {
-    const status = await compareOnce(session);
-    if (options.every === undefined) return status;
-    // Whoever watches the exit status hears at once.
-    if (status !== EXIT.DONE) process.exitCode = status;
-    await sleep(options.every);
+async function compare(session: Session, { every }: { every?: number }): Promise<ExitStatus> {
+  // The first one as without --every: what cannot be done at all is said at once.
+  const first = await compareOnce(session);
+  if (every === undefined) return first;
+  let worst = first;
+  await untilInterrupted(async (signal) => {
+    for (;;) {
+      await sleep(every, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      worst = Math.max(worst, await compareAgain(session, signal)) as ExitStatus;
+    }
+  });
+  return worst;
+}
+
+/** A leader that is away, or hands over just now, will be there the next time, or another one will. */
+async function compareAgain(session: Session, signal: AbortSignal): Promise<ExitStatus> {
+  try {
+    return await compareOnce(session, signal);
+  } catch (error) {
+    return signal.aborted ? EXIT.DONE : report(error);
   }
 }
 
-async function compareOnce({ client, output, timeoutMs }: Session): Promise<ExitStatus> {
-  const of = await client.compare(timeoutMs === undefined ? {} : { waitMs: timeoutMs });
+async function compareOnce({ client, output, timeoutMs }: Session, signal?: AbortSignal): Promise<ExitStatus> {
+  const of = await client.compare({ signal, ...(timeoutMs !== undefined && { waitMs: timeoutMs }) });
   const head = `${of.digest}  offset ${of.offset}  ${plural(of.keys, 'key')}  leader`;
   const lines = of.nodes.map(({ nodeId, address, outcome, keys, digest, message }) => {
     const seen = outcome === 'different' ? `: ${digest}, ${plural(keys, 'key')}` : '';
@@ -159,6 +178,7 @@ function describe(of: Status): string {
     ['node', `${of.nodeId}  ${of.address}`],
     ['role', of.role],
     ...(of.unavailable ? [['serving', `no: ${of.unavailable}`] as [string, string]] : []),
+    ...(of.damage ? [['damage', of.damage] as [string, string]] : []),
     ...leadershipRows(of),
     ['history', `${of.replicationId}  epoch ${of.lineage.at(-1)?.epoch ?? 0}`],
     [
@@ -174,6 +194,7 @@ function describe(of: Status): string {
     ],
     ['streams', `${plural(of.subscribers, 'subscriber')}, ${plural(of.watchers, 'watcher')}`],
     ...whyRows(of),
+    ...archiveRows(of),
     [
       'process',
       `headwater ${of.version}, up ${Math.round(of.uptimeMs / 1_000)} s, ${Math.round(of.residentMemoryBytes / 2 ** 20)} MiB, fsync ${of.fsync}`,
@@ -182,6 +203,13 @@ function describe(of: Status): string {
   ];
   const text = rows.map(([name, what]) => `${name.padEnd(10)}${what}`.trimEnd()).join('\n');
   return of.followers.length === 0 ? text : `${text}\n${followerTable(of)}`;
+}
+
+function archiveRows({ archive }: Status): Array<[string, string]> {
+  if (!archive) return [];
+  const { directory, offset, error, missed } = archive;
+  const gaps = missed === 0 ? '' : `; ${plural(missed, 'command')} missed`;
+  return [['archive', `${directory}, up to offset ${offset}${gaps}${error === '' ? '' : `; not now: ${error}`}`]];
 }
 
 function followersLine({ followers, minFollowers, maxLagMs, followersWithinLag }: Status): string {

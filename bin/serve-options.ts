@@ -34,6 +34,8 @@ export interface ServeOptions {
   replayBytes?: number;
   logRetentionBytes?: number;
   logRetentionPinBytes?: number;
+  archive?: string;
+  archiveInterval?: number;
   linkTimeout?: number;
   heartbeatInterval?: number;
   minFollowers?: number;
@@ -70,6 +72,11 @@ function placeOptions(): Option[] {
       '--follow <HOST:PORT>',
       'follow this node (default: the role the node was left in; a leader at first)',
     ).argParser(parseAddress),
+    new Option('--archive <DIR>', 'write the log into this directory as well, for restore --archive'),
+    new Option(
+      '--archive-interval <TIME>',
+      `how long the archive may be behind (default: ${formatDuration(DEFAULTS.archiveIntervalMs)})`,
+    ).argParser(parseDuration),
     new Option(
       '--accept-data-loss',
       "with --follow: drop this node's own data where the upstream's history has no place for them",
@@ -170,6 +177,8 @@ export function nodeOptions(options: ServeOptions): NodeOptions {
     replayBytesMax: options.replayBytes,
     logRetentionBytes: options.logRetentionBytes,
     logRetentionPinBytes: options.logRetentionPinBytes,
+    archive: options.archive && path.resolve(options.archive),
+    archiveIntervalMs: options.archiveInterval,
     linkTimeoutMs: options.linkTimeout,
     heartbeatIntervalMs: options.heartbeatInterval,
     minFollowers: options.minFollowers,

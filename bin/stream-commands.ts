@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { formatToken, type Position, parseToken, type SubscriptionItem, type WatchItem } from '../src/index.js';
 import { parseText, parseTexts } from './arguments.js';
 import { onNode, type Session } from './connection.js';
+import { untilInterrupted } from './interrupted.js';
 import { EXIT, type ExitStatus, jsonBytes, plural, UsageError } from './output.js';
 
 export function addStreamCommands(program: Command): void {
@@ -52,11 +53,12 @@ async function subscribe(
 ): Promise<ExitStatus> {
   if (!channels?.length && patterns.length === 0)
     throw new UsageError('subscribe: expected a channel or --pattern, received neither');
-  return untilInterrupted(async (signal) => {
+  await untilInterrupted(async (signal) => {
     for await (const item of client.subscribeBuffers({ channels: channels ?? [], patterns, from, signal })) {
       await output.result({ ...messageFields(item), position: formatToken(item.position) }, messageText(item));
     }
   });
+  return EXIT.DONE;
 }
 
 function messageFields(item: SubscriptionItem<Buffer>): object {
@@ -88,12 +90,13 @@ async function watch(
   { client, output }: Session,
   { prefix, from }: { prefix?: string; from?: Position | number },
 ): Promise<ExitStatus> {
-  return untilInterrupted(async (signal) => {
+  await untilInterrupted(async (signal) => {
     for await (const item of client.watchBuffers({ prefix, from, signal })) {
       if (item.kind === 'progress' && !output.json) continue;
       await output.result({ ...changeFields(item), position: formatToken(item.position) }, changeText(item));
     }
   });
+  return EXIT.DONE;
 }
 
 function changeFields(item: WatchItem<Buffer>): object {
@@ -142,21 +145,6 @@ function changeText(item: WatchItem<Buffer>): Buffer {
 }
 
 const TAB = Buffer.from('\t');
-
-/** The first Ctrl-C, or SIGTERM, ends the loop in good order. */
-async function untilInterrupted(loop: (signal: AbortSignal) => Promise<void>): Promise<ExitStatus> {
-  const interrupted = new AbortController();
-  const end = () => interrupted.abort();
-  process.once('SIGINT', end);
-  process.once('SIGTERM', end);
-  try {
-    await loop(interrupted.signal);
-  } finally {
-    process.off('SIGINT', end);
-    process.off('SIGTERM', end);
-  }
-  return EXIT.DONE;
-}
 
 function parseFrom(text: string): Position | number {
   const offset = Number(text);

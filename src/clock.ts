@@ -4,12 +4,15 @@
  * clock is set.
  */
 
+/** Node's timers take no longer delay: one that is told to wait longer goes off at once. */
+const DELAY_MS_MAX = 2 ** 31 - 1;
+
 export interface Clock {
   /** Milliseconds since the epoch, as the machine believes. */
   wallMs(): number;
   /** Milliseconds since some fixed moment; never goes back, never jumps. */
   monotonicMs(): number;
-  /** Runs `task` once after `delayMs`; the returned function cancels it. */
+  /** Runs `task` once after `delayMs`, or after some 24 days; the returned function cancels it. */
   after(delayMs: number, task: () => void): () => void;
 }
 
@@ -18,7 +21,7 @@ export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, task) {
-    const timer = setTimeout(task, delayMs);
+    const timer = setTimeout(task, Math.min(delayMs, DELAY_MS_MAX));
     timer.unref();
     return () => clearTimeout(timer);
   },

@@ -7,6 +7,7 @@ import { networkInterfaces } from 'node:os';
 import type { Limits } from './commands/view.js';
 import { HeadwaterError } from './errors.js';
 import {
+  ARCHIVE_INTERVAL_MS,
   ASK_FOLLOWERS_MS_MAX,
   BLOCK_BYTES_CEILING,
   HEARTBEAT_INTERVAL_MS,
@@ -45,6 +46,10 @@ export interface NodeOptions {
   logRetentionBytes?: number | undefined;
   /** Log that is kept beyond that for a follower that is connected and slow; further behind, it is let go. */
   logRetentionPinBytes?: number | undefined;
+  /** Directory into which the log is written, one closed stretch after another; left out: nowhere. */
+  archive?: string | undefined;
+  /** With `archive`: a stretch that is not full is closed after so long. */
+  archiveIntervalMs?: number | undefined;
   /** Silence after which a replication link is dead. */
   linkTimeoutMs?: number | undefined;
   /** Between heartbeats, and between acknowledgements where nothing else is sent; left out, at most a third of `linkTimeoutMs`. */
@@ -73,6 +78,8 @@ export interface NodeConfig {
   readonly budget: CheckpointBudget;
   readonly logRetentionBytes: number;
   readonly logRetentionPinBytes: number;
+  readonly archive: string | undefined;
+  readonly archiveIntervalMs: number;
   readonly linkTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   readonly minFollowers: number;
@@ -96,6 +103,8 @@ export const DEFAULTS = {
   replayBytesMax: REPLAY_BYTES_MAX,
   logRetentionBytes: LOG_RETENTION_BYTES,
   logRetentionPinBytes: LOG_RETENTION_PIN_BYTES,
+  /** What a machine that is lost for good takes along of the archive, at most. */
+  archiveIntervalMs: ARCHIVE_INTERVAL_MS,
   linkTimeoutMs: LINK_TIMEOUT_MS,
   heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
   /** A leader alone takes writes: who wants more safety than that says so. */
@@ -123,6 +132,7 @@ export function checkConfig(options: NodeOptions): NodeConfig {
     );
   }
   if (options.data === '') throw invalid('data', 'the path of a directory', "''");
+  if (options.archive === '') throw invalid('archive', 'the path of a directory', "''");
   return {
     data: options.data,
     listen,
@@ -150,6 +160,13 @@ export function checkConfig(options: NodeOptions): NodeConfig {
       options.logRetentionPinBytes ?? DEFAULTS.logRetentionPinBytes,
       1024,
       Number.MAX_SAFE_INTEGER,
+    ),
+    archive: options.archive,
+    archiveIntervalMs: checkNumber(
+      'archive-interval',
+      options.archiveIntervalMs ?? DEFAULTS.archiveIntervalMs,
+      100,
+      86_400_000,
     ),
     ...checkTimes(options),
     minFollowers: checkNumber('min-followers', options.minFollowers ?? DEFAULTS.minFollowers, 0, 1_000),

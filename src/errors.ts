@@ -112,3 +112,7 @@ export class HeadwaterError extends Error {
     return new HeadwaterError('internal', message, { cause: value });
   }
 }
+
+export function shuttingDown(): HeadwaterError {
+  return new HeadwaterError('shutting_down', 'the node is shutting down');
+}

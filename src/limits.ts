@@ -192,6 +192,9 @@ export const MAX_LAG_MS = 10_000;
 /** Reports of nodes below in one acknowledgement, those furthest along first: some 30 KB. */
 export const NODE_REPORTS_MAX = 256;
 
+/** Characters of what a peer calls a node, an address or a mark: the longest host name and a port, and more than any ID. */
+export const NAME_CHARACTERS_MAX = 300;
+
 /** Samples of when the log ended where, for telling the lag of who is far behind; at most one in so long. */
 export const WRITE_TIMES_MAX = 512;
 export const WRITE_TIMES_INTERVAL_MS = 20;
@@ -217,6 +220,12 @@ export const GRANTS_KEPT_MAX = 16;
 /** Waits between attempts to reach the upstream: doubling, with jitter. */
 export const RECONNECT_MS_MIN = 50;
 export const RECONNECT_MS_MAX = 2_000;
+
+/** Between attempts to open a store anew after a failed write: the disk may be full, or gone for a moment. */
+export const REOPEN_MS_MIN = 200;
+export const REOPEN_MS_MAX = 2_000;
+/** A store that fails again so soon after it was opened anew is opened more slowly each time. */
+export const REOPENED_SOUND_MS = 10_000;
 
 /** The durable point of `--fsync everysec`. */
 export const FSYNC_INTERVAL_MS = 1_000;
@@ -276,9 +285,6 @@ export const FRESH_WITHIN_MS_MAX = 10_000;
 
 /** A call with a deadline is refused so long before it: the refusal has to be there first. */
 export const FRESH_MARGIN_MS = 50;
-
-/** How often a read that waits looks at what wakes nobody: heartbeats, promotions, a store that opens again. */
-export const FRESH_LOOK_MS = 25;
 
 /** A client's read waits so long on a follower that is not fresh enough before it goes to the leader. */
 export const NEAREST_FRESH_WITHIN_MS = 200;

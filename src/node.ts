@@ -5,10 +5,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Archiver } from './backup/archiver.js';
 import { Backups } from './backup/backups.js';
 import { systemClock } from './clock.js';
 import { checkAddress, checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
-import { HeadwaterError } from './errors.js';
+import { shuttingDown } from './errors.js';
 import { systemFiles } from './files.js';
 import { openLevel } from './level.js';
 import { COMPARE_TIMEOUT_MS, DRAIN_MS_MAX } from './limits.js';
@@ -44,7 +45,9 @@ export class Node implements NodeControl {
   readonly #replication: Replication;
   readonly #streams: Streams;
   readonly #backups: Backups;
+  readonly #archiver: Archiver | undefined;
   readonly #guarantees: NodeGuarantees;
+  readonly #freshness: Freshness;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   readonly #startedMs = systemClock.monotonicMs();
   readonly #fail: (error: Error) => void;
@@ -87,6 +90,7 @@ export class Node implements NodeControl {
       throw error;
     }
     node.#replication.start(config);
+    node.#archiver?.start();
     // From here on: what starting takes is not the delay that callers feel.
     node.#delay.enable();
     return node;
@@ -119,12 +123,19 @@ export class Node implements NodeControl {
       askFollowersMs: config.askFollowersMs,
       dial: (address) => dial(address, { timeoutMs: config.linkTimeoutMs }),
     });
-    const { link, acknowledgements } = this.#replication;
-    this.#guarantees = {
-      durability: acknowledgements,
-      freshness: new Freshness({ store, link, clock: systemClock, serveStaleReads: config.serveStaleReads }),
-    };
+    const { link, durability } = this.#replication;
+    this.#freshness = new Freshness({ store, link, clock: systemClock, serveStaleReads: config.serveStaleReads });
+    this.#guarantees = { durability, freshness: this.#freshness };
     this.#streams = new Streams({ store, clock: systemClock });
+    if (config.archive !== undefined)
+      this.#archiver = new Archiver({
+        store,
+        logger,
+        files: systemFiles,
+        clock: systemClock,
+        directory: config.archive,
+        intervalMs: config.archiveIntervalMs,
+      });
     this.#backups = new Backups({ store, clock: systemClock, logger, randomBytes });
   }
 
@@ -172,6 +183,7 @@ export class Node implements NodeControl {
       partialResyncsServed: followers.served.partial,
       lostWrites,
       unavailable: store.notServing?.message ?? '',
+      damage: store.damage,
       ...this.#streams.status,
       publishedMessages: this.#replication.published,
       residentMemoryBytes: process.memoryUsage.rss(),
@@ -182,7 +194,7 @@ export class Node implements NodeControl {
       minFollowers: acknowledgements.minFollowers,
       maxLagMs: acknowledgements.maxLagMs,
       followersWithinLag: acknowledgements.followersWithinLag,
-      heartbeatIntervalMs: acknowledgements.heartbeatIntervalMs,
+      heartbeatIntervalMs: this.#replication.heartbeatIntervalMs,
       handingOverTo: store.handingOver?.address ?? '',
       superseded: store.supersededBy ? (store.whyNoWrites?.message ?? '') : '',
       askingFollowers: store.asking ? (store.whyNoWrites?.message ?? '') : '',
@@ -197,6 +209,7 @@ export class Node implements NodeControl {
       appendCommandsPerSecond: headroom.rate.commands,
       appendBytesPerSecond: headroom.rate.bytes,
       headroom: headroom.least,
+      archive: this.#archiver?.status,
     };
   }
 
@@ -227,11 +240,13 @@ export class Node implements NodeControl {
   /** Lets followers have what it has, finishes the calls in hand, checkpoints and closes. */
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
-      const reason = new HeadwaterError('shutting_down', 'the node is shutting down');
+      const reason = shuttingDown();
       this.#server?.setServing(false);
+      this.#freshness.end(reason);
       await this.#replication.part(this.#config.shutdownTimeoutMs);
       await this.#server?.stop({ graceMs: DRAIN_MS_MAX });
       await this.#backups.close(reason);
+      await this.#archiver?.close();
       await this.#replication.close(reason);
       await this.#store.close();
       this.#delay.disable();

@@ -1,6 +1,6 @@
 /** The clock that the log sees: by whose time it goes, and when it may go back. */
 import assert from 'node:assert/strict';
-import { LogicalClock } from '../src/clock.js';
+import { LogicalClock, systemClock } from '../src/clock.js';
 import { START_MS, TestClock } from './support/clock.js';
 
 describe('the logical clock', () => {
@@ -62,5 +62,17 @@ describe('the logical clock', () => {
     logical.follow(START_MS - 500);
     logical.set(START_MS - 400);
     assert.equal(logical.now(), START_MS - 400);
+  });
+});
+
+describe('the clock of the machine', () => {
+  it('does not run at once what is to run in a hundred years', async () => {
+    let ran = false;
+    const cancel = systemClock.after(100 * 365 * 86_400_000, () => {
+      ran = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    cancel();
+    assert.equal(ran, false);
   });
 });

@@ -33,6 +33,7 @@ export interface Target {
 
 /** What leads from a position to a target. */
 export interface Route {
+  readonly from: Position;
   readonly lineage: Lineage;
   /** Where the archive of this history ends. */
   readonly end: Position;
@@ -88,7 +89,7 @@ export function findRoute(
   const others = histories(stretches).filter(
     ({ replicationId }) => !lineage.rows.some((row) => row.replicationId === replicationId),
   );
-  return { lineage, end: last.end, others, blocks: () => blocksOf(on, position, last, target) };
+  return { from: position, lineage, end: last.end, others, blocks: () => blocksOf(on, position, last, target) };
 }
 
 function refuseEarlier(

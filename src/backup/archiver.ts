@@ -16,6 +16,7 @@ import { moved } from '../log/moved.js';
 import type { Logger } from '../logger.js';
 import type { Position } from '../position.js';
 import type { Store } from '../store/store.js';
+import type { StatusArchive } from '../wire/admin.js';
 import { parseStretchName, StretchWriter } from './archive-file.js';
 
 export interface ArchiverOptions {
@@ -26,16 +27,6 @@ export interface ArchiverOptions {
   readonly directory: string;
   /** A stretch that is not full is closed after so long. */
   readonly intervalMs: number;
-}
-
-export interface ArchiveStatus {
-  readonly directory: string;
-  /** Everything that this process has come by up to here stands in closed files. */
-  readonly offset: number;
-  /** Why nothing is archived at present; empty where it is. */
-  readonly error: string;
-  /** Commands that left the log before they were archived, since the process began. */
-  readonly missed: number;
 }
 
 export class Archiver {
@@ -50,7 +41,7 @@ export class Archiver {
     this.#options = options;
   }
 
-  get status(): ArchiveStatus {
+  get status(): StatusArchive {
     return { directory: this.#options.directory, offset: this.#offset, error: this.#error, missed: this.#missed };
   }
 
@@ -106,7 +97,8 @@ export class Archiver {
     const { store, files, clock, directory, intervalMs } = this.#options;
     const { offset, checksum } = cursor;
     const base: Position = { replicationId: log.lineage.replicationIdAt(offset), offset, checksum };
-    const first = await cursor.next(ARCHIVE_BATCH_BYTES, this.#stop.signal);
+    const first = await this.#more(log, cursor, Number.POSITIVE_INFINITY);
+    if (first.length === 0) throw this.#stop.signal.reason;
     const head = { base, clusterId: store.clusterId, nodeId: store.nodeId, madeMs: clock.wallMs() };
     const writer = await StretchWriter.create(files, directory, head);
     const dueMs = clock.monotonicMs() + intervalMs;
@@ -145,7 +137,8 @@ export class Archiver {
     for (const { lastOffset, checksum } of newest) {
       const here = await log.checksumAt(lastOffset);
       if (here === 'trimmed') break;
-      if (here === checksum) return { replicationId: log.lineage.replicationIdAt(lastOffset), offset: lastOffset, checksum };
+      if (here === checksum)
+        return { replicationId: log.lineage.replicationIdAt(lastOffset), offset: lastOffset, checksum };
     }
     const { base } = log;
     const reached = newest.find(({ lastOffset }) => lastOffset <= base.offset)?.lastOffset;
@@ -164,6 +157,9 @@ export class Archiver {
     const { directory, logger } = this.#options;
     if (error.message === this.#error) return;
     this.#error = error.message;
-    logger.error({ archive: directory, error: error.message }, `nothing is archived to ${directory}: ${error.message}; it is tried again`);
+    logger.error(
+      { archive: directory, error: error.message },
+      `nothing is archived to ${directory}: ${error.message}; it is tried again`,
+    );
   }
 }

@@ -15,6 +15,7 @@ import { invariant } from '../invariant.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { openLevel } from '../level.js';
 import { Lineage } from '../lineage.js';
+import type { Block } from '../log/block.js';
 import type { Position } from '../position.js';
 import { Directory, type DirectoryOptions } from '../store/directory.js';
 import { Replacement } from '../store/replacement.js';
@@ -34,8 +35,8 @@ export interface RestoreOptions extends DirectoryOptions {
   readonly archive?: { readonly directory: string } & Target;
   /** Hears now and then how many keys of about how many are in place. */
   onProgress?(keys: number, keysEstimate: number): void;
-  /** Hears how far the commands of the archive are in place. */
-  onReplay?(offset: number): void;
+  /** Hears how many commands of at most how many of the archive are in place. */
+  onReplay?(commands: number, commandsMax: number): void;
 }
 
 export interface Restored {
@@ -105,18 +106,15 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   }
 }
 
+/** The keyspace, and the log, up to the target of the route. */
 async function follow(
   route: Route,
   generation: string,
   options: RestoreOptions,
 ): Promise<{ position: Position; timeMs: number; keys: number }> {
-  const { position, timeMs, keys } = await replay(
-    generation,
-    route.blocks(),
-    route.lineage,
-    options,
-    ({ lastOffset }) => options.onReplay?.(lastOffset),
-  );
+  const { from, end, lineage } = route;
+  const onBlock = ({ lastOffset }: Block) => options.onReplay?.(lastOffset - from.offset, end.offset - from.offset);
+  const { position, timeMs, keys } = await replay(generation, route.blocks(), lineage, options, onBlock);
   invariant(keys !== undefined, 'a keyspace that was never cut short knows how many keys it has');
   return { position, timeMs, keys };
 }

@@ -2,13 +2,15 @@
  * A backup as a client takes it: the bytes of the file as they come, each chunk
  * proven before it is handed on, begun where it was when a connection breaks.
  */
+import { unlessAborted } from '../abort.js';
 import { type Chunk, ChunkChain, checkPreamble, PREAMBLE_BYTES } from '../backup/format.js';
 import { HeadwaterError } from '../errors.js';
 import { BACKUP_LEASE_MS } from '../limits.js';
 import { BACKUP } from '../rpc/definitions.js';
 import type { BackupEnd, BackupHead, BackupResponse } from '../wire/backup.js';
 import type { Asker } from './asker.js';
-import { backOff, TRANSIENT, unlessAborted } from './streams.js';
+import { backOff } from './back-off.js';
+import { TRANSIENT } from './streams.js';
 
 export interface BackupOptions {
   /** Gives it up: the loop throws `cancelled`. */

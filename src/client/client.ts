@@ -119,6 +119,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
     return position && formatToken(position);
   }
 
+  /** As `get`, as bytes. */
   getBuffer(key: Data, options?: CallOptions): Promise<Buffer | undefined> {
     return this.buffers.get(key, options);
   }
@@ -171,6 +172,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
     return subscribe(this.#session, options, asText);
   }
 
+  /** As `subscribe`, as bytes. */
   subscribeBuffers(options: SubscribeOptions): AsyncGenerator<SubscriptionItem<Buffer>> {
     return subscribe(this.#session, options, asBuffer);
   }
@@ -184,6 +186,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
     return watch(this.#session, options, asText);
   }
 
+  /** As `watch`, as bytes. */
   watchBuffers(options: WatchOptions = {}): AsyncGenerator<WatchItem<Buffer>> {
     return watch(this.#session, options, asBuffer);
   }
@@ -199,16 +202,27 @@ export class Client extends Commands<string> implements AsyncDisposable {
     return backup(this.#session, options);
   }
 
-  /** Of the node that the client is connected to. */
+  /** Of the node that the client is connected to, also where it serves nothing. */
   status(options?: CallOptions): Promise<NodeStatus> {
     return this.#call(STATUS, undefined, options);
   }
 
+  /**
+   * Of the whole keyspace of the node that the client is connected to: at the
+   * same offset equal where the data are. It reads everything.
+   */
   digest(options?: CallOptions): Promise<KeyspaceDigestReply> {
     return this.#call(DIGEST, undefined, options);
   }
 
-  /** Makes the node that the client is connected to a follower of another. */
+  /**
+   * Makes the node that the client is connected to a follower of another, also
+   * over restarts. Resolves before there is a session: `status` tells of that.
+   * @param address host:port.
+   * @param options.acceptDataLoss its own data may go where the other's history has no place for them.
+   * @param options.full begins with a full resync, whatever its position.
+   * @throws HeadwaterError `replication_loop` where that is the node itself.
+   */
   follow(
     address: string,
     options: Partial<Pick<FollowRequest, 'acceptDataLoss' | 'full'>> & CallOptions = {},
@@ -217,7 +231,11 @@ export class Client extends Commands<string> implements AsyncDisposable {
     return this.#call(FOLLOW, { address, acceptDataLoss, full }, options);
   }
 
-  /** Makes the node that the client is connected to a leader; resolves with the history that it leads. */
+  /**
+   * Makes the node that the client is connected to a leader, also over restarts;
+   * resolves with the history that it leads.
+   * @throws HeadwaterError `unavailable` where its data are not whole.
+   */
   promote(options?: CallOptions): Promise<PromoteReply> {
     return this.#call(PROMOTE, undefined, options);
   }
@@ -226,7 +244,9 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * Makes the leader that the client is connected to hand over to a follower,
    * named by host:port or node ID (left out: the one that has the most).
    * Resolves when that one leads, with how long writes waited.
-   * @param options.timeoutMs for which writes may wait until the follower is level.
+   * @param options.timeoutMs for which writes may wait until the follower is level; 5 s where left out.
+   * @throws HeadwaterError `failover_failed` where this node leads on;
+   *   `outcome_unknown` where it has asked and goes on asking.
    */
   failover(options: Partial<FailoverRequest> & Pick<CallOptions, 'signal'> = {}): Promise<FailoverReply> {
     const { to = '', timeoutMs = 0, ...call } = options;
@@ -235,7 +255,8 @@ export class Client extends Commands<string> implements AsyncDisposable {
 
   /**
    * Asks the leader to compare the keyspaces of all connected nodes at one offset.
-   * @param options.waitMs how long it waits for the last node.
+   * @param options.waitMs how long it waits for the last node, milliseconds; 5 minutes where left out.
+   * @throws HeadwaterError `read_only_follower` of a node that does not lead.
    */
   compare(options: { readonly waitMs?: number } & CallOptions = {}): Promise<CompareReply> {
     const waitMs = options.waitMs ?? COMPARE_TIMEOUT_MS;
@@ -244,7 +265,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
     return this.#call(COMPARE, { timeoutMs: waitMs }, { ...options, timeoutMs });
   }
 
-  /** Finishes what is in hand, for at most `timeoutMs`, and hangs up. */
+  /** Finishes what is in hand, for at most `timeoutMs`, and hangs up; what is left is rejected. */
   close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     return this.#session.close(options.timeoutMs);
   }

@@ -4,7 +4,7 @@
  * a connection to come. What is done over connections is the session's.
  */
 import { HeadwaterError } from '../errors.js';
-import { CLIENT_RECONNECT_MS_MAX, CLIENT_RECONNECT_MS_MIN } from '../limits.js';
+import { backOff } from './back-off.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import type { Settings } from './options.js';
 
@@ -56,7 +56,7 @@ export class Dialler {
         const connection = await this.open(address).catch(() => undefined);
         if (connection) return connection;
       }
-      await this.#backOff(round);
+      await backOff(round, this.#ended.signal);
     }
     return undefined;
   }
@@ -95,21 +95,6 @@ export class Dialler {
   end(reason: HeadwaterError): void {
     this.#ended.abort(reason);
     for (const settle of this.#waiting) settle(reason);
-  }
-
-  /** Keeps the process alive: somebody may wait for a command. */
-  #backOff(round: number): Promise<void> {
-    const longest = Math.min(CLIENT_RECONNECT_MS_MIN * 2 ** round, CLIENT_RECONNECT_MS_MAX);
-    const { signal } = this.#ended;
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, longest * (0.5 + Math.random() / 2));
-      signal.addEventListener('abort', done);
-    });
   }
 }
 

@@ -6,12 +6,14 @@
  * What must stay true: an event in the log comes once and in order, whatever
  * breaks in between, or it is told that it cannot come (`gap`, a snapshot).
  */
+import { unlessAborted } from '../abort.js';
 import { HeadwaterError } from '../errors.js';
-import { CLIENT_RECONNECT_MS_MAX, CLIENT_RECONNECT_MS_MIN, LINK_TIMEOUT_MS } from '../limits.js';
+import { LINK_TIMEOUT_MS } from '../limits.js';
 import { type Position, parseToken } from '../position.js';
 import { type Method, SUBSCRIBE, WATCH } from '../rpc/definitions.js';
 import type { SubscriptionEvent, Told, WatchEvent, WatchedEntry } from '../wire/streams.js';
 import type { Asker } from './asker.js';
+import { backOff } from './back-off.js';
 import type { Data } from './operations.js';
 
 export interface SubscribeOptions {
@@ -223,29 +225,6 @@ async function* unlessSilent<T>(items: AsyncGenerator<T>, stop: AbortController)
   } finally {
     await items.return(undefined);
   }
-}
-
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(HeadwaterError.from(signal.reason));
-    signal.addEventListener('abort', aborted, { once: true });
-    if (signal.aborted) aborted();
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
-  });
-}
-
-export function backOff(failures: number, signal: AbortSignal): Promise<void> {
-  const longest = Math.min(CLIENT_RECONNECT_MS_MIN * 2 ** failures, CLIENT_RECONNECT_MS_MAX);
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, longest * (0.5 + Math.random() / 2));
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
 }
 
 type Bare<Item> = Item extends unknown ? Omit<Item, 'position'> : never;

@@ -3,11 +3,14 @@
  * that the event loop does not feel them, and finds out by how much the number
  * of records on disk changes: blind writes do not know whether they replace
  * something, so the disk is asked for keys that no recent flush has put there.
- * What a crash leaves of it is a mixture that replay makes whole.
+ * What a crash leaves of it is a mixture that replay makes whole. Where the disk
+ * cannot be read the layer is written out all the same, and only the number is
+ * not known any more.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Entry } from '../command.js';
+import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, WriteBatch } from '../level.js';
 import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES, SORT_RUN_ENTRIES } from '../limits.js';
@@ -46,6 +49,7 @@ export class Flush {
   /** Keys known to be on disk; kept up with what is written here. */
   readonly #onDisk: RecentKeys;
   #delta = 0;
+  #unreadable: HeadwaterError | undefined;
   /** The bytes of the chunk in hand. */
   #buffer: Buffer = NO_VALUE;
 
@@ -55,10 +59,16 @@ export class Flush {
     this.#onDisk = onDisk;
   }
 
+  /** Why the number of records is not known any more, where the disk could not tell what it holds. */
+  get unreadable(): HeadwaterError | undefined {
+    return this.#unreadable;
+  }
+
   /**
    * @param cancelled asked after every chunk.
-   * @returns by how much the number of records on disk has changed; undefined
-   *   where it ended early, and the disk holds what a crash would have left.
+   * @returns by how much the number of records on disk has changed, which says
+   *   nothing where the disk was `unreadable`; undefined where it ended early,
+   *   and the disk holds what a crash would have left.
    */
   async run(cancelled: () => boolean): Promise<number | undefined> {
     const { count } = this.#layer;
@@ -78,7 +88,7 @@ export class Flush {
     }
     for (const entries of this.#cut(mergeRuns(runs, this.#compare))) {
       const chunk = this.#layOut(entries);
-      await this.#write(chunk, await this.#db.hasMany(chunk.keys));
+      await this.#write(chunk, await this.#exist(chunk.keys));
       if (cancelled()) return undefined;
     }
     return this.#delta;
@@ -91,6 +101,17 @@ export class Flush {
     const start = this.#layer.keyStart(entry);
     const end = this.#layer.keyEnd(entry);
     return this.#onDisk.has(bytes, start, end, hashKey(bytes, start, end));
+  }
+
+  /** Where that cannot be read, each may be there. */
+  async #exist(keys: Buffer[]): Promise<readonly boolean[]> {
+    try {
+      return await this.#db.hasMany(keys);
+    } catch (error) {
+      if (!HeadwaterError.is(error, 'corrupt')) throw error;
+      this.#unreadable = error;
+      return keys.map(() => true);
+    }
   }
 
   /** @param existed by index in the chunk; undefined where all are known to be on disk. */
@@ -127,7 +148,7 @@ export class Flush {
     let batchBytes = 0;
     for (let next = 0; next < touched.length; ) {
       const wanted = touched.slice(next, next + group.current);
-      const found = await this.#db.getMany(wanted.map((i) => keys[i] as Buffer));
+      const found = await this.#read(wanted.map((i) => keys[i] as Buffer));
       group.hasRead(found.reduce((bytes, record) => bytes + (record?.length ?? 0), 0));
       next += wanted.length;
       for (const [at, i] of wanted.entries()) {
@@ -144,6 +165,25 @@ export class Flush {
       }
     }
     await batch?.write();
+  }
+
+  /** What cannot be read stays as it is, as a damaged record does. */
+  async #read(keys: Buffer[]): Promise<Array<Buffer | undefined>> {
+    try {
+      return await this.#db.getMany(keys);
+    } catch (error) {
+      if (!HeadwaterError.is(error, 'corrupt')) throw error;
+      this.#unreadable = error;
+    }
+    const found: Array<Buffer | undefined> = [];
+    for (const key of keys) {
+      const one = this.#db.get(key).catch((error: unknown) => {
+        if (HeadwaterError.is(error, 'corrupt')) return undefined;
+        throw error;
+      });
+      found.push(await one);
+    }
+    return found;
   }
 
   /** A damaged record stays as it is: its readers hear of it, a checkpoint must not fail over it for ever. */

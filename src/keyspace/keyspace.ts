@@ -310,8 +310,12 @@ export class Keyspace {
    * @param cancelled asked after every chunk: a flush that ends early leaves
    *   what a crash would have left, and was the last one of this object, whose
    *   reads go on being right.
+   * @returns what of the disk could not be read, where the number of keys is not known any more for it.
    */
-  async flush(lineage: readonly LineageRow[], cancelled: () => boolean = () => false): Promise<void> {
+  async flush(
+    lineage: readonly LineageRow[],
+    cancelled: () => boolean = () => false,
+  ): Promise<HeadwaterError | undefined> {
     const layer = this.#frozen[0];
     invariant(layer?.position, 'a flush needs a frozen layer');
     invariant(!this.#cutShort, 'after a flush that ended early the count and what is on disk are unknown');
@@ -319,16 +323,18 @@ export class Keyspace {
     const flushingTo = Math.max(layer.position.offset, this.flushingTo);
     await this.#db.put(FLUSHING_KEY, checkedRow(FLUSHING_KEY, Buffer.from(String(flushingTo))), { sync: true });
     if (layer.cleared) this.#onDisk.clear();
-    const delta = await new Flush(this.#db, layer, this.#onDisk).run(cancelled);
+    const flush = new Flush(this.#db, layer, this.#onDisk);
+    const delta = await flush.run(cancelled);
     if (delta === undefined) {
       this.#cutShort = true;
-      return;
+      return undefined;
     }
+    const { unreadable } = flush;
     await this.#db.durable();
     const before = layer.cleared ? 0 : this.#checkpoint.keys;
     // A cleared layer may meet rows that an interrupted flush has left in its epoch: only a recount tells.
     const unsure = layer.cleared && this.#checkpoint.position.offset < this.flushingTo;
-    const keys = before === null || unsure ? null : before + delta;
+    const keys = before === null || unsure || unreadable ? null : before + delta;
     const checkpoint: CheckpointRecord = {
       format: CHECKPOINT_FORMAT,
       position: layer.position,
@@ -337,11 +343,12 @@ export class Keyspace {
       keys,
     };
     await this.#db.put(...checkpointRow(checkpoint), { sync: true });
-    this.#recountDelta = layer.cleared ? Number.NaN : this.#recountDelta + delta;
+    this.#recountDelta = layer.cleared || unreadable ? Number.NaN : this.#recountDelta + delta;
     this.#checkpoint = checkpoint;
     this.#frozen.shift();
     layer.retire();
     this.#spare = layer;
+    return unreadable;
   }
 
   // ---- snapshots and counts -----------------------------------------------

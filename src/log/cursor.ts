@@ -35,20 +35,11 @@ export class Cursor {
   }
 
   /**
-   * The next blocks, at least one and about `bytesMax` bytes; waits at the end
-   * of the log.
+   * The next blocks, about `bytesMax` bytes of them and at least one where there
+   * is one; none at the end of the log (`Log.whenBeyond` tells when it goes on).
    * @throws HeadwaterError `trimmed`, `not_a_boundary`, `chain_broken`, or the
-   *   reason for which the log was closed; the signal's reason where it aborts.
+   *   reason for which the log was closed.
    */
-  async next(bytesMax: number, signal: AbortSignal): Promise<Block[]> {
-    for (;;) {
-      const blocks = await this.poll(bytesMax);
-      if (blocks.length > 0) return blocks;
-      await this.#log.whenBeyond(this.#offset, signal);
-    }
-  }
-
-  /** As `next`, but an empty array at the end of the log. */
   async poll(bytesMax: number): Promise<Block[]> {
     const blocks = await this.#log.read(this.#offset, bytesMax);
     for (const block of blocks) {

@@ -5,7 +5,8 @@
  * case, which is also this node's sign of life.
  *
  * What it is asked goes on to the nodes below, and what they answer goes up as
- * soon as it is here.
+ * soon as it is here: what comes from several of them in one turn of the event
+ * loop in one frame.
  */
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
@@ -41,6 +42,8 @@ export class Acknowledger {
   /** The upstream takes no more frames for now; one waits to be made then. */
   #congested = false;
   #waits = false;
+  /** Reports from below that the upstream waits for have not gone up yet. */
+  #hasNews = false;
   #cancel = () => {};
   #stopListening = () => {};
 
@@ -53,13 +56,14 @@ export class Acknowledger {
 
   /** From now on, once a heartbeat. */
   start(): void {
-    this.#stopListening = this.#options.acknowledgements.onNews(() => this.#in(0));
+    this.#stopListening = this.#options.acknowledgements.onNews(() => this.#news());
     this.#in(this.#options.heartbeatIntervalMs);
   }
 
   /** Nothing is sent any more. */
   stop(): void {
     this.#stopListening();
+    this.#hasNews = false;
     this.#cancel();
   }
 
@@ -115,6 +119,15 @@ export class Acknowledger {
     }
   }
 
+  #news(): void {
+    if (this.#hasNews) return;
+    this.#hasNews = true;
+    // At the end of this turn, unless they have gone with something else by then.
+    setImmediate(() => {
+      if (this.#hasNews) this.#in(0);
+    });
+  }
+
   #in(delayMs: number): void {
     this.#cancel();
     if (this.#channel.ended.aborted) return;
@@ -128,7 +141,7 @@ export class Acknowledger {
       this.#waits = true;
       return;
     }
-    this.#wanted = false;
+    this.#wanted = this.#hasNews = false;
     this.#sentMs = this.#clock.monotonicMs();
     const drained = this.#channel.send(this.#acknowledgement());
     this.#in(this.#options.heartbeatIntervalMs);

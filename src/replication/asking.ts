@@ -6,16 +6,16 @@
  */
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
-import { RECORD_FORMAT } from '../keyspace/record.js';
 import { Lineage, type LineageRow, rowsEqual } from '../lineage.js';
-import { BLOCK_FORMAT, Block } from '../log/block.js';
+import { Block } from '../log/block.js';
 import type { Logger } from '../logger.js';
 import type { SupersededBy } from '../store/directory.js';
 import type { KnownFollower } from '../store/known-followers.js';
 import type { Store } from '../store/store.js';
 import type { Continue, DownFrame } from '../wire/down-frames.js';
-import { PROTOCOL_VERSION } from '../wire/handshake.js';
 import type { UpChannel } from './channel.js';
+import { heldUntil } from './dialling.js';
+import { askerHandshake } from './introduction.js';
 import { supersedingEpoch } from './takeover.js';
 
 export interface AskingOptions {
@@ -73,14 +73,9 @@ export class Asking {
   }
 
   async #ask(follower: KnownFollower): Promise<void> {
-    const { signal } = this.#over;
-    const dialling = this.#options.dial(follower.address);
     let channel: UpChannel | undefined;
-    const hangUp = () => channel?.close(signal.reason as HeadwaterError);
     try {
-      channel = await Promise.race([dialling, rejectedBy(signal)]);
-      signal.addEventListener('abort', hangUp, { once: true });
-      if (signal.aborted) hangUp();
+      channel = await heldUntil(this.#options.dial(follower.address), this.#over.signal);
       await this.#catchUp(channel, follower);
     } catch (error) {
       this.#options.logger.warn(
@@ -88,14 +83,13 @@ export class Asking {
         `known follower ${follower.address} was of no help: ${(error as Error).message}`,
       );
     } finally {
-      signal.removeEventListener('abort', hangUp);
-      if (channel) channel.close();
-      else dialling.then((late) => late.close()).catch(() => {});
+      channel?.close();
     }
   }
 
   async #catchUp(channel: UpChannel, follower: KnownFollower): Promise<void> {
-    await channel.send(this.#handshake());
+    const { nonce, address } = this.#options;
+    await channel.send(askerHandshake(this.#store, { nonce, address: address() }));
     let endOffset: number | undefined;
     let rows: LineageRow[] = [];
     while (endOffset === undefined || this.#store.position.offset < endOffset) {
@@ -153,36 +147,4 @@ export class Asking {
     this.#taking = taking.catch(() => {});
     return taking;
   }
-
-  #handshake() {
-    const { log } = this.#store;
-    return {
-      kind: 'handshake',
-      protocolVersion: PROTOCOL_VERSION,
-      blockFormat: BLOCK_FORMAT,
-      recordFormat: RECORD_FORMAT,
-      clusterId: this.#store.clusterId,
-      nodeId: this.#store.nodeId,
-      nonce: this.#options.nonce,
-      address: this.#options.address(),
-      // It asks for the log alone: its keyspace may be ahead of that.
-      lineage: log.lineage.upTo(log.end.offset).rows,
-      position: log.end,
-      baseOffset: log.base.offset,
-      keyspaceOffset: Math.min(this.#store.keyspaceOffset, log.end.offset),
-      acceptDataLoss: false,
-      full: false,
-      keyspaceIncomplete: false,
-      catchingUp: true,
-      handsOverTo: '',
-      grant: '',
-    } as const;
-  }
-}
-
-function rejectedBy(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

@@ -22,6 +22,8 @@ export interface Channel<Out, In> {
   close(reason?: HeadwaterError): void;
   /** Aborts with the reason when the channel has ended, whoever ended it. */
   readonly ended: AbortSignal;
+  /** address:port of the other end, as far as the transport tells. */
+  readonly peerAddress?: string | undefined;
 }
 
 /** At the follower. */

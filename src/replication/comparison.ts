@@ -58,6 +58,8 @@ interface Running {
   readonly expected: Map<string, string>;
   readonly reports: Map<string, DigestReport>;
   heard(): void;
+  /** Nobody waits for the reports any more. */
+  stop(): void;
 }
 
 export class Comparisons {
@@ -94,7 +96,7 @@ export class Comparisons {
       );
     // No other comparison of this or another leader has it.
     const markId = `${store.nodeId} ${nonce} ${++this.#begun}`;
-    const running: Running = { expected: new Map(), reports: new Map(), heard: () => {} };
+    const running: Running = { expected: new Map(), reports: new Map(), heard: () => {}, stop: () => {} };
     this.#running.set(markId, running);
     try {
       const snapshot = await store.mark(markId, () => expect(running, this.#options.below()));
@@ -103,6 +105,7 @@ export class Comparisons {
       await reported;
       return this.#judge(snapshot.position, own, running);
     } finally {
+      running.stop();
       this.#running.delete(markId);
     }
   }
@@ -157,10 +160,9 @@ export class Comparisons {
   /** Resolves when all have answered that are waited for, or the time is over. */
   #reports(running: Running, timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(timeoutMs, resolve);
+      running.stop = this.#options.clock.after(timeoutMs, resolve);
       running.heard = () => {
         for (const nodeId of running.expected.keys()) if (!running.reports.has(nodeId)) return;
-        cancel();
         resolve();
       };
       running.heard();

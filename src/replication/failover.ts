@@ -11,6 +11,7 @@
  *
  * A node that restarts after the step down comes up in the third state.
  */
+import { unlessAborted } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import type { Logger } from '../logger.js';
@@ -29,6 +30,8 @@ export interface FailoverOptions {
   readonly followers: Followers;
   /** host:port at which this node listens. */
   address(): string;
+  /** Whether an address, host:port, is this node under another name, as far as that can be told at once. */
+  isHere?(address: string): boolean;
   /** Runs a change of roles, one after another, with the link stopped; then the role is taken up. */
   change<T>(change: () => Promise<T>): Promise<T>;
 }
@@ -93,6 +96,11 @@ export class Failover {
       cancel();
       this.#attempt = undefined;
     }
+  }
+
+  /** A person is about to give this node another place: nobody waits any longer for a follower to be level. */
+  giveUp(): void {
+    if (!this.#store.handingOver) this.#attempt?.abort.abort(failed('a person has decided otherwise meanwhile'));
   }
 
   /** A person has given this node another place: what was begun is over, however it would have ended. */
@@ -174,6 +182,11 @@ export class Failover {
       this.#checkLeads();
       const feed = this.#options.followers.target(to);
       const { nodeId, address } = feed.status;
+      // Asking there would be asking itself, for ever, while writes wait.
+      if (address === this.#options.address() || this.#options.isHere?.(address))
+        throw failed(
+          `the follower ${nodeId} says that it listens on ${address}, which is this node itself; nothing has changed`,
+        );
       const beganMs = this.#options.clock.monotonicMs();
       try {
         const offset = await this.#untilLevel(feed, signal);
@@ -197,8 +210,7 @@ export class Failover {
   }
 
   async #untilLevel(feed: Feed, signal: AbortSignal): Promise<number> {
-    const paused = this.#store.pauseWrites();
-    const end = await Promise.race([paused, whenAborted(signal)]);
+    const end = await unlessAborted(this.#store.pauseWrites(), signal);
     await feed.whenAppended(end, signal);
     return end.offset;
   }
@@ -235,11 +247,4 @@ export class Failover {
 
 function failed(message: string): HeadwaterError {
   return new HeadwaterError('failover_failed', message);
-}
-
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

@@ -5,34 +5,36 @@
  * the writer does not know that it exists, and a follower that is slow costs
  * one cursor.
  */
-import { type Clock, sleep } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
-import { RECORD_FORMAT } from '../keyspace/record.js';
-import { KeyspaceDigest, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS } from '../limits.js';
+import { FRAME_INTERVAL_MS, PUBLISHING_BYTES_MAX, PUBLISHING_MAX } from '../limits.js';
 import { Lineage, type LineageRow } from '../lineage.js';
-import { BLOCK_FORMAT } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
+import { moved } from '../log/moved.js';
 import type { Logger } from '../logger.js';
 import type { Position } from '../position.js';
 import type { Message, Store } from '../store/store.js';
 import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
-import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
+import type { Handshake } from '../wire/handshake.js';
 import type { Acknowledgement, DigestReport, Publish, UpFrame } from '../wire/up-frames.js';
-import type { Acknowledgements, Awaited, Reporter } from './acknowledgements.js';
+import type { Acknowledgements, NodeBelow, Reporter } from './acknowledgements.js';
+import { reachableAddress } from './announced.js';
+import { Asked } from './asked.js';
 import type { DownChannel } from './channel.js';
+import { checkHandshake } from './introduction.js';
 import { Outflow } from './outflow.js';
+import { PublishingWindow } from './publishing.js';
 import type { Refusal } from './reasons.js';
 import { type Decision, type Details, decide } from './resync.js';
+import { watchSilence } from './silence.js';
+import { sendSnapshot } from './snapshot-outflow.js';
 
-export interface FeedOptions {
+/** The node that a feed is a part of. */
+export interface FeedNode {
   readonly store: Store;
-  readonly channel: DownChannel;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** host:port at which this node listens. */
-  readonly address: string;
   /** Silence for so long is a dead follower. */
   readonly timeoutMs: number;
   readonly heartbeatIntervalMs: number;
@@ -44,16 +46,22 @@ export interface FeedOptions {
   levelMs(): number;
   /** The history that the leader has begun right behind the end of this node's log. */
   nextHistory(): LineageRow | undefined;
-  /** Counts and lists the session; refuses a node that is connected already. */
-  admit(feed: Feed): HeadwaterError | undefined;
-  resynced(kind: 'partial' | 'full', reason: string): void;
-  refused(refusal: Refusal): void;
   /** A digest of the follower, or of a node below it. */
   reported(report: DigestReport): void;
   /** Towards the leader; the offset that the message has, or follows. */
   publish(message: Message): Promise<number>;
   /** What a handshake means for the leadership; a refusal where the follower is not to be served. */
   greeted(handshake: Handshake): Promise<{ reason: string; message: string } | undefined>;
+}
+
+export interface FeedOptions extends FeedNode {
+  readonly channel: DownChannel;
+  /** host:port at which this node listens. */
+  readonly address: string;
+  /** Counts and lists the session; refuses a node that is connected already. */
+  admit(feed: Feed): HeadwaterError | undefined;
+  resynced(kind: 'partial' | 'full', reason: string): void;
+  refused(refusal: Refusal): void;
 }
 
 export type FeedState = 'handshake' | 'waiting' | 'snapshot' | 'streaming' | 'catching_up' | 'ended';
@@ -70,8 +78,9 @@ export class Feed implements Reporter {
   #outflow: Outflow | undefined;
   /** The channel has no room: the follower is behind. */
   #congested = false;
-  /** Up to here an acknowledgement has been asked for. */
-  #asked: Awaited = { appended: 0, synced: 0 };
+  readonly #asked = new Asked();
+  /** What the follower has sent up and is not answered yet. */
+  readonly #publishing = new PublishingWindow();
   /** Run when the follower is heard. */
   readonly #watchers = new Set<() => void>();
 
@@ -96,6 +105,7 @@ export class Feed implements Reporter {
     return this.#handshake?.position;
   }
 
+  /** How far it has said to have got; undefined before its first word. */
   get position(): Pick<Acknowledgement, 'appendedOffset' | 'checksum' | 'replicationId'> | undefined {
     return this.#acknowledged;
   }
@@ -109,17 +119,7 @@ export class Feed implements Reporter {
     return this.#handshake?.nonce ?? '';
   }
 
-  get status(): {
-    nodeId: string;
-    address: string;
-    state: FeedState;
-    appendedOffset: number;
-    durableOffset: number;
-    lagCommands: number;
-    lagMs: number;
-    via: string;
-    silentMs: number;
-  } {
+  get status(): NodeBelow<FeedState> {
     const appendedOffset = this.#acknowledged?.appendedOffset ?? 0;
     const end = this.#store.position.offset;
     return {
@@ -131,17 +131,22 @@ export class Feed implements Reporter {
       lagCommands: Math.max(0, end - appendedOffset),
       lagMs: this.#options.acknowledgements.lagMs(appendedOffset),
       via: '',
-      silentMs: Math.round(this.#options.clock.monotonicMs() - this.#lastHeardMs),
+      silentMs: Math.round(this.#silentMs),
     };
   }
 
   /** Serves one session; resolves when it has ended, whatever the reason. */
   async run(): Promise<void> {
-    const stopWatch = this.#watchSilence();
+    const stopWatch = watchSilence(
+      this.#options,
+      () => this.#silentMs,
+      (ms) => this.#end(new HeadwaterError('unreachable', `${this.#name()} was silent for ${ms} ms`)),
+    );
     let stopHeartbeats = () => {};
     try {
       const [first, ...rest] = await this.#channel.receive();
-      const handshake = this.#checkHandshake(first);
+      const introduced = checkHandshake(first, this.#store.nodeId);
+      const handshake = { ...introduced, address: reachableAddress(introduced.address, this.#channel.peerAddress) };
       this.#handshake = handshake;
       const refusal = this.#options.admit(this);
       if (refusal) throw refusal;
@@ -201,30 +206,6 @@ export class Feed implements Reporter {
   /** Ends the session, for a reason that the follower is told. */
   close(reason: HeadwaterError): void {
     this.#channel.close(reason);
-  }
-
-  #checkHandshake(frame: UpFrame | undefined): Handshake {
-    if (frame?.kind !== 'handshake')
-      throw new HeadwaterError(
-        'protocol_violation',
-        `a session begins with a handshake, received ${frame?.kind ?? 'nothing'}`,
-      );
-    const mismatch = (what: string, expected: number, received: number) =>
-      new HeadwaterError(
-        'unknown_format',
-        `${what}: this node speaks ${expected}, the follower ${received}; update the older of the two`,
-      );
-    if (frame.protocolVersion !== PROTOCOL_VERSION)
-      throw mismatch('protocol version', PROTOCOL_VERSION, frame.protocolVersion);
-    if (frame.blockFormat < BLOCK_FORMAT) throw mismatch('block format', BLOCK_FORMAT, frame.blockFormat);
-    if (frame.recordFormat < RECORD_FORMAT) throw mismatch('record format', RECORD_FORMAT, frame.recordFormat);
-    if (frame.nodeId === this.#store.nodeId) {
-      throw new HeadwaterError(
-        'replication_loop',
-        `the node ${frame.nodeId} cannot follow itself; if these are two nodes, one data directory is a copy of the other's`,
-      );
-    }
-    return frame;
   }
 
   async #serve(handshake: Handshake): Promise<void> {
@@ -288,23 +269,8 @@ export class Feed implements Reporter {
   async #wait(message: string, log: Log): Promise<void> {
     if (this.#state !== 'waiting') await this.#send({ kind: 'wait', reason: message });
     this.#state = 'waiting';
-    const { offset } = log.end;
-    const { ended } = this.#channel;
-    if (ended.aborted) throw ended.reason;
-    const over = new AbortController();
-    // Not AbortSignal.any: a follower may wait for long, and each would leave something behind.
-    const end = () => over.abort(ended.reason);
-    ended.addEventListener('abort', end, { once: true });
-    try {
-      await Promise.race([
-        log.whenBeyond(offset, over.signal),
-        sleep(this.#options.clock, this.#options.heartbeatIntervalMs, over.signal),
-      ]);
-    } finally {
-      ended.removeEventListener('abort', end);
-      over.abort();
-    }
-    if (ended.aborted) throw ended.reason;
+    const { clock, heartbeatIntervalMs } = this.#options;
+    await moved(log, log.end.offset, heartbeatIntervalMs, { clock, signal: this.#channel.ended });
   }
 
   async #continue(decision: Decision & { kind: 'continue' }, cursor: Cursor, log: Log): Promise<void> {
@@ -335,7 +301,9 @@ export class Feed implements Reporter {
 
   async #full(decision: Decision & { kind: 'full' }, log: Log): Promise<void> {
     this.#state = 'snapshot';
-    const snapshot = await this.#store.snapshotAt({ share: true });
+    // A shared one may be older than what has been trimmed, or than what the follower has acknowledged of this history.
+    const had = decision.branchOffset ?? this.#handshake?.position.offset ?? 0;
+    const snapshot = await this.#store.snapshotAt({ share: true, notBefore: Math.max(had, log.base.offset) });
     const { position } = snapshot;
     const cursor = new Cursor(log, position, { pinnedFor: this.#name() });
     try {
@@ -356,7 +324,8 @@ export class Feed implements Reporter {
         keysEstimate: snapshot.keys ?? 0,
         branchOffset: decision.branchOffset,
       });
-      const sending = this.#sendSnapshot(snapshot).then(() => {
+      const { ended } = this.#channel;
+      const sending = sendSnapshot(snapshot, { ended, send: (frame) => this.#send(frame) }).then(() => {
         this.#state = 'streaming';
       });
       // Both pull at the follower's pace; whichever fails ends the session.
@@ -369,61 +338,24 @@ export class Feed implements Reporter {
     }
   }
 
-  async #sendSnapshot(snapshot: KeyspaceSnapshot): Promise<void> {
-    const digest = new KeyspaceDigest();
-    try {
-      for await (const chunk of snapshot.chunks()) {
-        digest.add(chunk);
-        for (const group of groupsOf(chunk)) {
-          const keys = group.map(([key]) => key);
-          const records = group.map(([, record]) => record);
-          await this.#send({ kind: 'snapshotChunk', keys, records });
-          if (this.#channel.ended.aborted) throw this.#channel.ended.reason;
-        }
-      }
-    } finally {
-      await snapshot.release();
-    }
-    await this.#send({ kind: 'snapshotEnd', keys: digest.keys, digest: digest.finish() });
-  }
-
   /** The log from the cursor on, for ever. */
   #stream(cursor: Cursor, log: Log, history: string): Promise<never> {
     const { clock } = this.#options;
     const send = (frame: DownFrame) => this.#send(frame);
-    const asks = (first: number, last: number) => this.#asks(first, last);
+    const asks = (first: number, last: number) => this.#asked.with(first, last, this.#options.acknowledgements.awaited);
     this.#outflow = new Outflow({ log, cursor, history, clock, ended: this.#channel.ended, asks, send });
     // What is awaited may be here already.
     this.ask();
     return this.#outflow.run();
   }
 
-  /** Of blocks about to be sent: somebody waits for them. */
-  #asks(firstOffset: number, lastOffset: number): { acknowledge: boolean; sync: boolean } {
-    const { appended, synced } = this.#options.acknowledgements.awaited;
-    const [acknowledge, sync] = [appended >= firstOffset, synced >= firstOffset];
-    this.#asked = {
-      appended: acknowledge ? lastOffset : this.#asked.appended,
-      synced: sync ? lastOffset : this.#asked.synced,
-    };
-    return { acknowledge, sync };
-  }
-
   /** Of blocks that were sent before somebody waited for them; once for each. */
   ask(): void {
     // One that has no room is asked when it has: what it does not take in it cannot acknowledge.
     if (!this.#outflow || this.#congested) return;
-    const { offset } = this.#outflow.sent;
-    const { appended, synced } = this.#options.acknowledgements.awaited;
-    const known = this.#acknowledged;
-    const acknowledge = Math.min(appended, offset) > Math.max(this.#asked.appended, known?.appendedOffset ?? 0);
-    const sync = Math.min(synced, offset) > Math.max(this.#asked.synced, known?.durableOffset ?? 0);
-    if (!acknowledge && !sync) return;
-    this.#asked = {
-      appended: acknowledge ? offset : this.#asked.appended,
-      synced: sync ? offset : this.#asked.synced,
-    };
-    void this.#send({ kind: 'blocks', blocks: [], acknowledge, sync });
+    const { awaited } = this.#options.acknowledgements;
+    const ask = this.#asked.after(this.#outflow.sent.offset, awaited, this.#acknowledged);
+    if (ask) void this.#send({ kind: 'blocks', blocks: [], ...ask });
   }
 
   /** What the session sends, heartbeats included, goes through here: it knows whether the follower keeps up. */
@@ -488,26 +420,26 @@ export class Feed implements Reporter {
 
   /** In the order of the frames: each is handed on before the next is looked at. */
   async #publish({ sequence, ...message }: Publish): Promise<void> {
+    if (!this.#publishing.hasRoomFor(message)) {
+      this.#end(
+        new HeadwaterError(
+          'protocol_violation',
+          `expected at most ${PUBLISHING_MAX} messages, or ${PUBLISHING_BYTES_MAX} bytes of them, that are not answered yet; received more`,
+        ),
+      );
+      return;
+    }
+    this.#publishing.take(message);
     const { offset, error } = await this.#options.publish(message).then(
       (offset) => ({ offset, error: undefined }),
       (error) => ({ offset: 0, error: HeadwaterError.from(error) }),
     );
+    this.#publishing.giveBack(message);
     await this.#send({ kind: 'published', sequence, offset, error });
   }
 
-  #watchSilence(): () => void {
-    const { clock, timeoutMs } = this.#options;
-    let cancel = () => {};
-    const look = () => {
-      const silentMs = clock.monotonicMs() - this.#lastHeardMs;
-      if (silentMs > timeoutMs) {
-        this.#end(new HeadwaterError('unreachable', `${this.#name()} was silent for ${Math.round(silentMs)} ms`));
-        return;
-      }
-      cancel = clock.after(timeoutMs / 4, look);
-    };
-    look();
-    return () => cancel();
+  get #silentMs(): number {
+    return this.#options.clock.monotonicMs() - this.#lastHeardMs;
   }
 
   #fail(error: unknown): never {
@@ -537,19 +469,4 @@ export class Feed implements Reporter {
     if (!this.#handshake) return 'a follower that has not introduced itself';
     return `follower ${this.#handshake.address || this.#handshake.nodeId.slice(0, 8)}`;
   }
-}
-
-/** Cuts entries into frames of about the size of a frame. */
-function* groupsOf<T extends readonly [Buffer, Buffer]>(entries: readonly T[]): Generator<T[]> {
-  let group: T[] = [];
-  let bytes = 0;
-  for (const entry of entries) {
-    group.push(entry);
-    bytes += entry[0].length + entry[1].length;
-    if (bytes < FRAME_BYTES_MAX / 2) continue;
-    yield group;
-    group = [];
-    bytes = 0;
-  }
-  if (group.length > 0) yield group;
 }

@@ -1,44 +1,16 @@
-/**
- * The downstream side of a node: the set of feeds, one per connected follower.
- * It refuses a second live process under one node ID, which is what a copied
- * data directory looks like.
- */
-import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
-import type { LineageRow } from '../lineage.js';
-import type { Logger } from '../logger.js';
 import type { KnownFollower } from '../store/known-followers.js';
-import type { Message, Store } from '../store/store.js';
-import type { Handshake } from '../wire/handshake.js';
-import type { DigestReport, NodeName } from '../wire/up-frames.js';
-import type { Acknowledgements } from './acknowledgements.js';
+import type { NodeName } from '../wire/up-frames.js';
+import type { NodeBelow } from './acknowledgements.js';
 import type { DownChannel } from './channel.js';
-import { Feed } from './feed.js';
+import { Feed, type FeedNode, type FeedState } from './feed.js';
 import { Reasons } from './reasons.js';
 
-export interface FollowersOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly timeoutMs: number;
-  readonly heartbeatIntervalMs: number;
-  readonly acknowledgements: Acknowledgements;
+export interface FollowersOptions extends FeedNode {
   /** host:port at which this node listens. */
   address(): string;
-  /** What a handshake means for the leadership; a refusal where the follower is not to be served. */
-  greeted(handshake: Handshake): Promise<{ reason: string; message: string } | undefined>;
   /** A follower is served. */
   arrived(feed: Feed): void;
-  /** Node IDs from the leader down to this node. */
-  path(): readonly string[];
-  /** The leader's time at which this node was known to hold everything up to then. */
-  levelMs(): number;
-  /** The history that the leader has begun right behind the end of this node's log. */
-  nextHistory(): LineageRow | undefined;
-  /** Towards the leader; the offset that the message has, or follows. */
-  publish(message: Message): Promise<number>;
-  /** A digest of a node below. */
-  reported(report: DigestReport): void;
 }
 
 export class Followers {
@@ -80,7 +52,7 @@ export class Followers {
   }
 
   /** Those that have introduced themselves. */
-  get status(): Array<Feed['status']> {
+  get status(): Array<NodeBelow<FeedState>> {
     return [...this.#feeds].map((feed) => feed.status).filter(({ nodeId }) => nodeId !== '');
   }
 

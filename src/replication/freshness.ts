@@ -1,28 +1,43 @@
 /**
  * Whether this node is fresh enough to answer: it has applied what a client has
  * seen elsewhere (`atLeast`), and what the leader had so long ago
- * (`maxStalenessMs`, by the leader's clock). A client that asks for neither
- * never comes here, but for `refusal`, which looks at one flag.
+ * (`maxStalenessMs`, by the leader's clock). What may make it so wakes who
+ * waits: the log that goes on, the store that changes, the upstream that says
+ * how things stand. A client that asks for neither never comes here, but for
+ * `refusal`, which looks at one flag.
  */
+import { Bell } from '../bell.js';
 import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import type { FreshnessWanted } from '../guarantees.js';
-import { FRESH_LOOK_MS, FRESH_WITHIN_MS_MAX } from '../limits.js';
+import { FRESH_WITHIN_MS_MAX } from '../limits.js';
+import type { Log } from '../log/log.js';
 import { NO_HISTORY, type Position } from '../position.js';
+import { readOnlyFollower } from '../store/refusals.js';
 import type { Store } from '../store/store.js';
 import type { Link } from './link.js';
 
 export interface FreshnessOptions {
   readonly store: Store;
-  readonly link: Pick<Link, 'levelMs' | 'isLevel'>;
+  readonly link: Pick<Link, 'levelMs' | 'isLevel' | 'told'>;
   readonly clock: Clock;
   /** Whether a follower answers reads that ask for nothing while it is not level with its upstream. */
   readonly serveStaleReads: boolean;
 }
 
+/** How far everything was that may make a node fresh. */
+interface Moment {
+  readonly log: Log | undefined;
+  readonly offset: number;
+  readonly bells: ReadonlyArray<{ readonly bell: Bell; readonly rings: number }>;
+}
+
 export class Freshness {
   readonly #options: FreshnessOptions;
   readonly #store: Store;
+  readonly #ended = new Bell();
+  /** Nobody waits any more. */
+  #end: HeadwaterError | undefined;
 
   constructor(options: FreshnessOptions) {
     this.#options = options;
@@ -45,7 +60,7 @@ export class Freshness {
    * @param writes whether the message writes too: then it is for the leader, which is told at once.
    * @param withinMs at most so long, whatever is wanted.
    * @throws HeadwaterError `unavailable` where it does not become so in time,
-   *   saying how far it is; `lost_branch` where it never will.
+   *   saying how far it is; `lost_branch` where it never will; the reason of `end`.
    */
   async whenFresh(
     wanted: FreshnessWanted,
@@ -54,14 +69,32 @@ export class Freshness {
     const { clock } = this.#options;
     const endMs = clock.monotonicMs() + Math.min(wanted.withinMs || FRESH_WITHIN_MS_MAX, withinMs, FRESH_WITHIN_MS_MAX);
     for (;;) {
-      if (writes && this.#store.role === 'follower') throw this.#readOnly();
+      if (writes && this.#store.role === 'follower') throw readOnlyFollower(this.#store.upstream);
+      const before = this.#now();
       const lacking = await this.#lacking(wanted);
       if (!lacking) return;
       if (signal.aborted) throw signal.reason;
       const leftMs = endMs - clock.monotonicMs();
       if (leftMs <= 0) throw lacking;
-      await this.#moved(Math.min(leftMs, FRESH_LOOK_MS), signal);
+      if (this.#end) throw this.#end;
+      await this.#moved(before, leftMs, signal);
     }
+  }
+
+  /** The node stops: who waits hears why, and who comes is not made to wait. */
+  end(reason: HeadwaterError): void {
+    this.#end = reason;
+    this.#ended.ring();
+  }
+
+  /** Noted before it is looked at: what happens meanwhile is not missed. */
+  #now(): Moment {
+    const { isServing, changed, position } = this.#store;
+    return {
+      log: isServing ? this.#store.log : undefined,
+      offset: position.offset,
+      bells: [changed, this.#options.link.told, this.#ended].map((bell) => ({ bell, rings: bell.rings })),
+    };
   }
 
   /** What is missing yet; undefined where nothing is. */
@@ -91,6 +124,8 @@ export class Freshness {
     }
     if (end.offset < offset) return this.#notThere(asked, end);
     const here = await log.checksumAt(offset);
+    // Other data may have taken the place of these meanwhile: they are looked at next.
+    if (!this.#store.isServing || this.#store.log !== log) return this.#notThere(asked, end);
     // Trimmed: the lineage is all that can be told.
     if (here === checksum || here === 'trimmed') return undefined;
     if (here === 'beyond') return this.#notThere(asked, end);
@@ -121,33 +156,20 @@ export class Freshness {
     );
   }
 
-  #readOnly(): HeadwaterError {
-    const { upstream } = this.#store;
-    return new HeadwaterError(
-      'read_only_follower',
-      `this node is a follower and takes no writes; its upstream is ${upstream}`,
-      { details: { leader: upstream } },
-    );
-  }
-
-  /** Resolves when the log has grown, or after `withinMs`: heartbeats, promotions and reopened stores wake nobody. */
-  async #moved(withinMs: number, signal: AbortSignal): Promise<void> {
+  /** Resolves when something has happened since `before`, or after `withinMs`. */
+  async #moved({ log, offset, bells }: Moment, withinMs: number, signal: AbortSignal): Promise<void> {
     const enough = new AbortController();
     // Not AbortSignal.any: on a stream that lives for long, each would leave something behind.
     const abort = () => enough.abort(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
-    const grown = this.#store.isServing
-      ? this.#store.log.whenBeyond(this.#store.position.offset, enough.signal)
-      : new Promise<void>(() => {});
+    const happened = bells.map(({ bell, rings }) => bell.rungAfter(rings, enough.signal));
+    // A log that is closed for another is news too: what is open has changed, or is about to.
+    if (log) happened.push(log.whenBeyond(offset, enough.signal).catch(() => {}));
     try {
-      await Promise.race([sleep(this.#options.clock, withinMs, enough.signal), grown]);
-    } catch (error) {
-      // The log was closed for another: there is more to see when that is open.
-      if (signal.aborted) throw error;
-      await sleep(this.#options.clock, withinMs, signal);
+      await Promise.race([sleep(this.#options.clock, withinMs, enough.signal), ...happened]);
+      if (signal.aborted) throw signal.reason;
     } finally {
       signal.removeEventListener('abort', abort);
-      grown.catch(() => {});
       enough.abort();
     }
   }

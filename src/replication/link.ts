@@ -4,6 +4,7 @@
  * the link dials again, with backoff and jitter. While it is down the node
  * serves the data it has.
  */
+import { Bell } from '../bell.js';
 import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
@@ -15,6 +16,7 @@ import type { Heartbeat, Moved } from '../wire/down-frames.js';
 import type { UpFrame } from '../wire/up-frames.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { UpChannel } from './channel.js';
+import { heldUntil } from './dialling.js';
 import { LinkState } from './link-state.js';
 import { Reasons } from './reasons.js';
 import { type Resync, Session } from './session.js';
@@ -79,6 +81,8 @@ export class Link {
   /** How old the leader's latest write was when it was last known to be here; undefined where the upstream cannot tell. */
   #observedLagMs: number | undefined;
   #lastResync: Resync | undefined;
+  /** Rings when the upstream has told how things stand: `levelMs` and the clock may have gone on. */
+  readonly told = new Bell();
   readonly resyncs = { full: 0, partial: 0 };
   /** Why, and what this node was refused. */
   readonly reasons = new Reasons();
@@ -196,10 +200,7 @@ export class Link {
 
   async #connect(stop: AbortSignal): Promise<void> {
     if (this.#state.name !== 'connecting') this.#state.to('connecting');
-    const channel = await unlessAborted(this.#options.dial(this.#upstream), stop);
-    const hangUp = () => channel.close(stop.reason as HeadwaterError);
-    stop.addEventListener('abort', hangUp, { once: true });
-    if (stop.aborted) hangUp();
+    const channel = await heldUntil(this.#options.dial(this.#upstream), stop);
     this.#session = new Session({
       ...this.#options,
       channel,
@@ -226,7 +227,6 @@ export class Link {
     try {
       await this.#session.run();
     } finally {
-      stop.removeEventListener('abort', hangUp);
       // Who stands above a lost upstream is not known: a loop must not be seen where there is none any more.
       this.#path = [];
       this.#heartbeat = undefined;
@@ -234,6 +234,8 @@ export class Link {
   }
 
   #heard(heartbeat: Heartbeat): void {
+    // Who waits for it looks when all of it has been taken in.
+    this.told.ring();
     this.#heartbeat = heartbeat;
     this.#path = heartbeat.path;
     if (this.#state.name !== 'streaming' || this.#store.position.offset < heartbeat.offset) return;
@@ -249,6 +251,7 @@ export class Link {
   }
 
   #streams({ kind, reason }: Resync): void {
+    this.told.ring();
     this.resyncs[kind]++;
     this.reasons.count(kind, reason);
     this.#error = undefined;
@@ -278,23 +281,5 @@ export class Link {
     const message = `the link to upstream ${this.#upstream} is down: ${error.message}; trying again`;
     if (repeated) this.#logger.debug(fields, message);
     else this.#logger.warn(fields, message);
-  }
-}
-
-/** A dial that is not wanted any more is hung up when it succeeds. */
-async function unlessAborted(dialling: Promise<UpChannel>, stop: AbortSignal): Promise<UpChannel> {
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(stop.reason);
-    if (stop.aborted) abort();
-    stop.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    return await Promise.race([dialling, aborted]);
-  } catch (error) {
-    dialling.then((channel) => channel.close()).catch(() => {});
-    throw error;
-  } finally {
-    stop.removeEventListener('abort', abort);
   }
 }

@@ -3,6 +3,7 @@
  * data are built beside the old ones, and once they have proven themselves they
  * take their place. Given up at any moment before, the old data are as they were.
  */
+import { HeadwaterError } from '../errors.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import type { Block } from '../log/block.js';
 import type { Replacement } from '../store/replacement.js';
@@ -23,7 +24,13 @@ export class Loading {
     this.why = { reason, message, details };
   }
 
-  static async begin(store: Store, frame: FullResync): Promise<Loading> {
+  /** @throws HeadwaterError `protocol_violation` where a person would have to accept the loss, and has not. */
+  static async begin(
+    store: Store,
+    frame: FullResync,
+    { acceptDataLoss }: { acceptDataLoss: boolean },
+  ): Promise<Loading> {
+    if (!acceptDataLoss) refuseWiping(store, frame);
     if (frame.branchOffset !== undefined) await store.saveLostWrites(frame.branchOffset);
     const { position, lineage, upstream } = frame;
     const replacement = await store.beginReplacement(position, Lineage.received(lineage), upstream.timeMs);
@@ -66,4 +73,18 @@ export class Loading {
   close(): Promise<void> {
     return this.#replacement.close();
   }
+}
+
+/** The upstream has judged already; that it has judged by the same rules is not taken on trust. */
+function refuseWiping(store: Store, { position, lineage, upstream, reason }: FullResync): void {
+  const own = store.lineageOfData;
+  const reach = Math.max(store.log.end.offset, store.keyspaceOffset);
+  if (reach === 0) return;
+  const isOther = store.clusterId !== '' && upstream.clusterId !== '' && store.clusterId !== upstream.clusterId;
+  const branch = Lineage.received(lineage).branch(position.offset, own, reach);
+  if (position.offset > 0 && !isOther && branch !== undefined) return;
+  throw new HeadwaterError(
+    'protocol_violation',
+    `the upstream would replace ${reach} commands of the cluster ${store.clusterId} by its own ${position.offset} of ${upstream.clusterId || 'none'} (${reason}), without a history in common or a person's --accept-data-loss`,
+  );
 }

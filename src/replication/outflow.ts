@@ -9,9 +9,10 @@ import { HeadwaterError } from '../errors.js';
 import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS } from '../limits.js';
 import type { Block } from '../log/block.js';
 import type { Cursor } from '../log/cursor.js';
-import type { Interlude, Placed } from '../log/interludes.js';
+import type { Interlude, InterludeReader, Placed } from '../log/interludes.js';
 import type { Log } from '../log/log.js';
 import type { DownFrame } from '../wire/down-frames.js';
+import type { Ask } from './asked.js';
 
 export interface OutflowOptions {
   readonly log: Log;
@@ -22,7 +23,7 @@ export interface OutflowOptions {
   /** Ends it, with the reason that `run` rejects with. */
   readonly ended: AbortSignal;
   /** What is to be acknowledged at once of blocks in this range. */
-  asks(firstOffset: number, lastOffset: number): { readonly acknowledge: boolean; readonly sync: boolean };
+  asks(firstOffset: number, lastOffset: number): Ask;
   /** A promise where the follower is behind. */
   send(frame: DownFrame): Promise<void> | undefined;
 }
@@ -33,8 +34,7 @@ export class Outflow {
   readonly #cursor: Cursor;
   #history: string;
   #sent: { readonly offset: number; readonly checksum: number };
-  /** Of the log's interludes, those before have been sent, or had left the ring. */
-  #nextInterlude: number;
+  readonly #interludes: InterludeReader;
 
   constructor(options: OutflowOptions) {
     this.#options = options;
@@ -42,7 +42,7 @@ export class Outflow {
     this.#cursor = options.cursor;
     this.#history = options.history;
     this.#sent = { offset: options.cursor.offset, checksum: options.cursor.checksum };
-    this.#nextInterlude = options.log.interludes.count;
+    this.#interludes = options.log.interludes.reader();
   }
 
   /** The end of the last block sent. */
@@ -55,7 +55,7 @@ export class Outflow {
     const { clock, ended } = this.#options;
     let sentMs = Number.NEGATIVE_INFINITY;
     for (;;) {
-      if (this.#log.interludes.count === this.#nextInterlude) await this.#log.whenBeyond(this.#cursor.offset, ended);
+      if (!this.#interludes.isBehind) await this.#log.whenBeyond(this.#cursor.offset, ended);
       // A lone block goes at once; under load, a little patience makes one frame of several.
       const earlyMs = sentMs + FRAME_INTERVAL_MS - clock.monotonicMs();
       if (earlyMs > 0) await sleep(clock, earlyMs, ended);
@@ -68,20 +68,15 @@ export class Outflow {
 
   /** The blocks, and each interlude where its place is among them. */
   async #sendAll(blocks: readonly Block[]): Promise<void> {
-    const placed = this.#interludesUpTo(blocks.at(-1)?.lastOffset ?? this.#sent.offset);
+    const { placed, missed } = this.#interludes.take(blocks.at(-1)?.lastOffset ?? this.#sent.offset);
+    // A follower this slow has subscribers too.
+    if (missed > 0) await this.#options.send({ kind: 'messages', missed, messages: [] });
     let next = 0;
     for (const group of groupsOf(blocks, placed)) {
       next = await this.#sendInterludes(placed, next, this.#sent.offset);
       await this.#sendBlocks(group);
     }
     await this.#sendInterludes(placed, next, this.#sent.offset);
-  }
-
-  #interludesUpTo(offset: number): readonly Placed[] {
-    const { placed, missed } = this.#log.interludes.after(this.#nextInterlude);
-    const due = placed.filter((one) => one.offset <= offset);
-    this.#nextInterlude += missed + due.length;
-    return due;
   }
 
   /** Those from `next` on that stand behind `offset` or before; the index of the first that does not. */
@@ -134,15 +129,15 @@ function framesOf(placed: readonly Placed[]): DownFrame[] {
   let messages: Array<Extract<Interlude, { kind: 'message' }>> = [];
   let bytes = 0;
   for (const { interlude } of placed) {
-    if (interlude.kind === 'mark') {
+    if (interlude.kind !== 'message') {
       messages = [];
-      frames.push({ kind: 'mark', markId: interlude.markId });
+      frames.push(interlude.kind === 'mark' ? interlude : { kind: 'messages', missed: interlude.count, messages: [] });
       continue;
     }
     if (messages.length === 0 || bytes > FRAME_BYTES_MAX) {
       messages = [];
       bytes = 0;
-      frames.push({ kind: 'messages', messages });
+      frames.push({ kind: 'messages', missed: 0, messages });
     }
     messages.push(interlude);
     bytes += interlude.channel.length + interlude.data.length;

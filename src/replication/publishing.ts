@@ -22,6 +22,27 @@ interface Publication {
 /** What a message takes up beside its bytes. */
 const OVERHEAD_BYTES = 128;
 
+/** What may be on its way up one session and not answered: the sender keeps to it, and the receiver to that. */
+export class PublishingWindow {
+  #count = 0;
+  #bytes = 0;
+
+  hasRoomFor(message: Pick<Message, 'channel' | 'data'>): boolean {
+    if (this.#count === 0) return true;
+    return this.#count < PUBLISHING_MAX && this.#bytes + bytesOf(message) <= PUBLISHING_BYTES_MAX;
+  }
+
+  take(message: Pick<Message, 'channel' | 'data'>): void {
+    this.#count++;
+    this.#bytes += bytesOf(message);
+  }
+
+  giveBack(message: Pick<Message, 'channel' | 'data'>): void {
+    this.#count--;
+    this.#bytes -= bytesOf(message);
+  }
+}
+
 export class Publishing {
   readonly #clock: Clock;
   readonly #send: (frame: Publish) => Promise<void> | undefined;
@@ -30,7 +51,7 @@ export class Publishing {
   #waitingBytes = 0;
   /** Sent and not answered, by sequence. */
   readonly #sent = new Map<number, Publication>();
-  #sentBytes = 0;
+  readonly #window = new PublishingWindow();
   #sending = false;
   #closed: HeadwaterError | undefined;
 
@@ -44,12 +65,13 @@ export class Publishing {
    * @throws HeadwaterError `overloaded` or `unavailable` where it has not been
    *   published, `outcome_unknown` where that cannot be known, or the leader's refusal.
    */
-  publish({ channel, data, durable }: Message): Promise<number> {
-    const bytes = OVERHEAD_BYTES + channel.length + data.length;
+  publish(message: Message): Promise<number> {
+    const bytes = bytesOf(message);
     if (this.#closed) return Promise.reject(this.#closed);
     if (this.#waiting.length > 0 && this.#waitingBytes + bytes > PUBLISHING_QUEUE_BYTES_MAX)
       return Promise.reject(overloaded(this.#waitingBytes));
     return new Promise((resolve, reject) => {
+      const { channel, data, durable } = message;
       const frame: Publish = { kind: 'publish', sequence: ++this.#sequence, channel, data, durable };
       const stopTimer = this.#clock.after(PUBLISH_TIMEOUT_MS, () => this.#giveUp(frame.sequence));
       this.#waiting.push({ frame, bytes, stopTimer, resolve, reject });
@@ -85,20 +107,15 @@ export class Publishing {
   async #flush(): Promise<void> {
     if (this.#sending) return;
     this.#sending = true;
-    while (this.#waiting.length > 0 && this.#hasRoomFor(this.#waiting[0] as Publication)) {
+    while (this.#waiting.length > 0 && this.#window.hasRoomFor((this.#waiting[0] as Publication).frame)) {
       const publication = this.#waiting.shift() as Publication;
       this.#waitingBytes -= publication.bytes;
       this.#sent.set(publication.frame.sequence, publication);
-      this.#sentBytes += publication.bytes;
+      this.#window.take(publication.frame);
       const drained = this.#send(publication.frame);
       if (drained) await drained;
     }
     this.#sending = false;
-  }
-
-  #hasRoomFor({ bytes }: Publication): boolean {
-    if (this.#sent.size === 0) return true;
-    return this.#sent.size < PUBLISHING_MAX && this.#sentBytes + bytes <= PUBLISHING_BYTES_MAX;
   }
 
   #giveUp(sequence: number): void {
@@ -118,8 +135,12 @@ export class Publishing {
   #forget(publication: Publication): void {
     publication.stopTimer();
     this.#sent.delete(publication.frame.sequence);
-    this.#sentBytes -= publication.bytes;
+    this.#window.giveBack(publication.frame);
   }
+}
+
+function bytesOf({ channel, data }: Pick<Message, 'channel' | 'data'>): number {
+  return OVERHEAD_BYTES + channel.length + data.length;
 }
 
 function overloaded(waitingBytes: number): HeadwaterError {

@@ -10,7 +10,7 @@ import type { Clock } from '../clock.js';
 import { tooLarge } from '../commands/arguments.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
-import { FAILOVER_MS_MAX, KNOWN_FOLLOWERS_SAVE_MS } from '../limits.js';
+import { FAILOVER_MS_MAX, HEARTBEAT_INTERVAL_MS, KNOWN_FOLLOWERS_SAVE_MS } from '../limits.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
 import type { Message, Store } from '../store/store.js';
@@ -21,12 +21,13 @@ import { Acknowledgements } from './acknowledgements.js';
 import { Asking } from './asking.js';
 import type { DownChannel, UpChannel } from './channel.js';
 import { Comparisons } from './comparison.js';
+import { Durability } from './durability.js';
 import { Failover, HANDOVER_REFUSED } from './failover.js';
 import { Followers } from './followers.js';
 import { Headroom } from './headroom.js';
 import { Link } from './link.js';
 import { part } from './parting.js';
-import { answerOffer, supersedingEpoch } from './takeover.js';
+import { answerOffer, supersedingEpoch, whoIsMeant } from './takeover.js';
 
 export interface ReplicationOptions {
   readonly store: Store;
@@ -66,8 +67,10 @@ export class Replication {
   readonly link: Link;
   readonly followers: Followers;
   readonly acknowledgements: Acknowledgements;
+  readonly durability: Durability;
   readonly comparisons: Comparisons;
   readonly headroom: Headroom;
+  readonly heartbeatIntervalMs: number;
   readonly #options: ReplicationOptions;
   readonly #store: Store;
   readonly #failover: Failover;
@@ -89,7 +92,9 @@ export class Replication {
     this.headroom = new Headroom({ ...options, followers: () => this.followers.status });
     this.acknowledgements = new Acknowledgements(options);
     const { acknowledgements } = this;
-    const { heartbeatIntervalMs } = acknowledgements;
+    this.durability = new Durability({ ...options, acknowledgements });
+    this.heartbeatIntervalMs = options.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS;
+    const { heartbeatIntervalMs } = this;
     this.link = new Link({
       ...options,
       acknowledgements,
@@ -176,6 +181,7 @@ export class Replication {
         `a node cannot follow itself: this is ${address}, and it was told to follow ${upstream}`,
       );
     }
+    this.#failover.giveUp();
     await this.#change(async () => {
       await this.#store.follow(upstream);
       this.#failover.overtaken();
@@ -185,6 +191,7 @@ export class Replication {
 
   /** Stops following and leads, also over restarts; a leader goes on under the history that it has. */
   promote(): Promise<LineageRow> {
+    this.#failover.giveUp();
     return this.#change(async () => {
       const row = await this.#store.promote();
       this.#failover.overtaken();
@@ -204,10 +211,16 @@ export class Replication {
 
   /**
    * Before a stop: a leader takes no more writes, and waits until those who
-   * follow it have all of them, `timeoutMs` at most. `close` has to follow.
+   * follow it have all of them, `timeoutMs` at most. Whoever waits here for what
+   * cannot come any more is answered. `close` has to follow.
    */
-  part(timeoutMs: number): Promise<void> {
-    return part({ ...this.#options, followers: this.followers.following }, timeoutMs);
+  async part(timeoutMs: number): Promise<void> {
+    const { durability } = this;
+    durability.awaitOnlyKnown();
+    await part({ ...this.#options, durability, followers: this.followers.following }, timeoutMs);
+    durability.awaitNobody();
+    this.#failover.close(shuttingDown());
+    this.#store.turnWritersAway();
   }
 
   /** Ends every session; the store has to be closed next. */
@@ -246,6 +259,13 @@ export class Replication {
   async #moved({ address, nodeId }: Moved, upstream: string): Promise<void> {
     const { logger } = this.#options;
     const store = this.#store;
+    if (address === '') {
+      logger.warn(
+        { upstream },
+        `${upstream} has handed over to ${nodeId}, which does not say where it listens: staying`,
+      );
+      return;
+    }
     try {
       await this.#change(async () => {
         const stays = store.role === 'follower' && store.upstream === upstream && !store.handingOver;
@@ -277,8 +297,12 @@ export class Replication {
   }
 
   /** A leader hands over: this node leads when the answer goes out, or never by this grant. */
-  #takeOver(handshake: Handshake): Promise<{ reason: string; message: string } | undefined> {
+  async #takeOver(handshake: Handshake): Promise<{ reason: string; message: string } | undefined> {
     const store = this.#store;
+    const stranger = (message: string) => ({ reason: 'HANDOVER_OF_ANOTHER', message });
+    // Who asks the wrong node asks again and again: its link must not be stopped each time.
+    const meant = whoIsMeant(handshake, store.nodeId);
+    if (meant !== undefined) return stranger(meant);
     return this.#change(async () => {
       const { log } = store;
       const { grant, handsOverTo, position } = handshake;
@@ -295,7 +319,7 @@ export class Replication {
         const from = handshake.address;
         this.#options.logger.info({ from, epoch }, `${from} has handed over at offset ${position.offset}: leading`);
       }
-      if (answer.kind === 'stranger') return { reason: 'HANDOVER_OF_ANOTHER', message: answer.message };
+      if (answer.kind === 'stranger') return stranger(answer.message);
       if (answer.kind !== 'refuse') return undefined;
       await store.refuseGrant(grant);
       this.#options.logger.warn({ node_id: handsOverTo }, `refused to lead: ${answer.message}`);
@@ -351,6 +375,10 @@ export class Replication {
     this.#changing = done.catch(() => {});
     return done;
   }
+}
+
+function shuttingDown(): HeadwaterError {
+  return new HeadwaterError('shutting_down', 'the node is shutting down');
 }
 
 /** A channel is bound as keys are, a message as values are. */

@@ -6,22 +6,22 @@
  */
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
-import { RECORD_FORMAT } from '../keyspace/record.js';
 import type { LineageRow } from '../lineage.js';
-import { BLOCK_FORMAT, Block } from '../log/block.js';
+import { Block } from '../log/block.js';
 import type { Interlude } from '../log/interludes.js';
 import type { Logger } from '../logger.js';
 import type { Message, Store } from '../store/store.js';
 import type { Continue, DownFrame, FullResync, Heartbeat, Moved } from '../wire/down-frames.js';
-import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
 import type { UpFrame } from '../wire/up-frames.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import { Acknowledger } from './acknowledger.js';
 import type { UpChannel } from './channel.js';
+import { followerHandshake } from './introduction.js';
 import type { LinkState } from './link-state.js';
 import { Loading } from './loading.js';
 import { Publishing } from './publishing.js';
 import type { Details } from './resync.js';
+import { watchSilence } from './silence.js';
 
 export interface Resync {
   readonly kind: 'partial' | 'full';
@@ -136,11 +136,16 @@ export class Session {
 
   /** Takes what comes until the session ends, and rejects with the reason then. */
   async run(): Promise<never> {
-    const stopWatch = this.#watchSilence();
+    const stopWatch = watchSilence(
+      this.#options,
+      // While this node is busy with what it heard, what comes meanwhile waits unheard.
+      () => (this.#busy ? 0 : this.#clock.monotonicMs() - this.#heardMs),
+      (ms) => this.#channel.close(new HeadwaterError('unreachable', `the upstream was silent for ${ms} ms`)),
+    );
     try {
       this.#state.to('handshake');
       this.#options.report.introducing();
-      await this.#channel.send(this.#handshake());
+      await this.#channel.send(followerHandshake(this.#store, this.#options));
       this.#acknowledger.start();
       for (;;) {
         const frames = await this.#channel.receive();
@@ -162,30 +167,6 @@ export class Session {
   /** Up to the leader: see Publishing. Only a node that streams hears what becomes of the message. */
   publish(message: Message): Promise<number> {
     return this.#publishing.publish(message);
-  }
-
-  #handshake(): Handshake {
-    const { log } = this.#store;
-    return {
-      kind: 'handshake',
-      protocolVersion: PROTOCOL_VERSION,
-      blockFormat: BLOCK_FORMAT,
-      recordFormat: RECORD_FORMAT,
-      clusterId: this.#store.clusterId,
-      nodeId: this.#store.nodeId,
-      nonce: this.#options.nonce,
-      address: this.#options.address,
-      lineage: this.#store.lineageOfData.rows,
-      position: log.end,
-      baseOffset: log.base.offset,
-      keyspaceOffset: this.#store.keyspaceOffset,
-      acceptDataLoss: this.#options.acceptDataLoss,
-      full: this.#options.full,
-      keyspaceIncomplete: this.#store.incomplete !== undefined,
-      catchingUp: false,
-      handsOverTo: this.#store.handingOver?.node_id ?? '',
-      grant: this.#store.handingOver?.grant ?? '',
-    };
   }
 
   /** Frames in order; blocks that arrived together are committed together. */
@@ -267,6 +248,7 @@ export class Session {
         this.#takeHeartbeat(frame);
         break;
       case 'messages':
+        if (frame.missed > 0) this.#interlude({ kind: 'missed', count: frame.missed });
         for (const message of frame.messages) this.#interlude({ kind: 'message', ...message });
         break;
       case 'mark':
@@ -316,7 +298,7 @@ export class Session {
       { upstream, reason: frame.reason },
       `full resync from ${upstream} at offset ${frame.position.offset} (${frame.reason}: ${frame.message}); serving the old data meanwhile`,
     );
-    this.#loading = await Loading.begin(this.#store, frame);
+    this.#loading = await Loading.begin(this.#store, frame, this.#options);
     this.#note({ kind: 'full', ...this.#loading.why, timeMs: this.#timeMs, bytes: 0, durationMs: 0 });
     this.#state.to('loading');
   }
@@ -389,23 +371,5 @@ export class Session {
   /** A snapshot may load for long: what is taken at its end is the time last heard, and what has passed since. */
   #heardTime(ms: number): void {
     this.#upstreamTime = { ms, heardMs: this.#clock.monotonicMs() };
-  }
-
-  #watchSilence(): () => void {
-    const { timeoutMs } = this.#options;
-    let cancel = () => {};
-    const look = () => {
-      // While this node is busy with what it heard, what comes meanwhile waits unheard.
-      const silentMs = this.#busy ? 0 : this.#clock.monotonicMs() - this.#heardMs;
-      if (silentMs > timeoutMs) {
-        this.#channel.close(
-          new HeadwaterError('unreachable', `the upstream was silent for ${Math.round(silentMs)} ms`),
-        );
-        return;
-      }
-      cancel = this.#clock.after(timeoutMs / 4, look);
-    };
-    look();
-    return () => cancel();
   }
 }

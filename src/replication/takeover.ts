@@ -37,12 +37,16 @@ export type Answer =
   /** It is not the node that is meant: that says nothing about that one. */
   | { readonly kind: 'stranger'; readonly message: string };
 
+/** Undefined where it is this node; nothing of a node has to be looked at, or held up, to tell that it is another. */
+export function whoIsMeant({ handsOverTo }: Pick<Offer, 'handsOverTo'>, nodeId: string): string | undefined {
+  if (handsOverTo === nodeId) return undefined;
+  return `the leadership is handed over to the node ${handsOverTo}, this is ${nodeId}`;
+}
+
 export function answerOffer(offer: Offer, taker: Taker): Answer {
-  const { grant, handsOverTo, position } = offer;
-  if (handsOverTo !== taker.nodeId) {
-    const message = `the leadership is handed over to the node ${handsOverTo}, this is ${taker.nodeId}`;
-    return { kind: 'stranger', message };
-  }
+  const { grant, position } = offer;
+  const meant = whoIsMeant(offer, taker.nodeId);
+  if (meant !== undefined) return { kind: 'stranger', message: meant };
   if (taker.grants.taken.includes(grant)) return { kind: 'serve' };
   if (taker.grants.refused.includes(grant))
     return { kind: 'refuse', message: 'it has refused this handing over before' };

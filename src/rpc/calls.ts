@@ -5,7 +5,7 @@
  * as the sign to finish what they have and go.
  */
 import { setMaxListeners } from 'node:events';
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError, shuttingDown } from '../errors.js';
 import { InvariantViolation } from '../invariant.js';
 import type { Logger } from '../logger.js';
 
@@ -175,6 +175,6 @@ function newController(): AbortController {
 export function endOf(call: Call): AbortSignal {
   const end = new AbortController();
   call.onCancelled(() => end.abort(call.cancelled));
-  call.onStopping(() => end.abort(new HeadwaterError('shutting_down', 'the node is shutting down')));
+  call.onStopping(() => end.abort(shuttingDown()));
   return end.signal;
 }

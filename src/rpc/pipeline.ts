@@ -20,13 +20,12 @@
  * after it, when what comes behind is under way but its answers have to wait.
  */
 import type { Clock } from '../clock.js';
-import { isWrite, validate } from '../commands/execute.js';
+import { isWrite } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
 import type { DurabilityReached, DurabilityWanted } from '../durability.js';
-import { HeadwaterError } from '../errors.js';
-import type { FreshnessWanted, Guarantees } from '../guarantees.js';
+import { HeadwaterError, shuttingDown } from '../errors.js';
+import type { FreshnessWanted } from '../guarantees.js';
 import {
-  BLOCK_COMMANDS_MAX,
   QUEUE_WAIT_MS_MAX,
   REPLY_MESSAGE_BYTES_TARGET,
   STREAM_QUEUE_BYTES_MAX,
@@ -36,14 +35,11 @@ import type { Operation, Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import { publicError } from '../wire/error.js';
 import { errorReply, payloadBytes } from '../wire/kv.js';
-import {
-  type DecodedOperation,
-  type DecodedPipelineRequest,
-  decodePipelineRequest,
-  encodePipelineResponse,
-} from '../wire/pipeline.js';
+import { type DecodedPipelineRequest, decodePipelineRequest, encodePipelineResponse } from '../wire/pipeline.js';
+import { type Asked, allRefused, type Batch, batchesOf, merged, split } from './batch.js';
 import type { NodeGuarantees } from './guarantees.js';
 import type { DuplexCall } from './handler.js';
+import { BATCH_REPLY_BYTES_TARGET, ReplyBytes } from './reply-bytes.js';
 
 export interface PipelineStore {
   readonly limits: Limits;
@@ -63,44 +59,8 @@ export interface PipelineStore {
   ): Promise<{ replies: Reply[]; position: Position }>;
 }
 
-/** Operations submitted together; a message with more is cut, so that its replies do not have to be in memory all at once. */
-const BATCH_OPERATIONS_MAX = BLOCK_COMMANDS_MAX;
-
 /** Batches that read, submitted and not answered: a small question can have a large answer. */
 const READS_IN_HAND_MAX = 64;
-
-/** Reply bytes that a batch is cut to: some messages, so that cutting costs little. */
-const BATCH_REPLY_BYTES_TARGET = 4 * REPLY_MESSAGE_BYTES_TARGET;
-
-/** Taken for the bytes of a reply until the first have been seen. */
-const REPLY_BYTES_UNSEEN = 8 * 1024;
-
-interface Batch {
-  readonly accepted: readonly Operation[];
-  /** Operations that were refused on arrival, by their index in the batch; seldom any. */
-  readonly refused: ReadonlyMap<number, Reply> | undefined;
-  /** One per operation, in order, once it is answered. */
-  replies: readonly Reply[];
-  readonly bytes: number;
-  readonly writes: boolean;
-  /** What its message asked beside its operations. */
-  readonly asked: Asked | undefined;
-  position: Position | undefined;
-  /** Where durability was asked, once it is answered: what was reached. */
-  reached: DurabilityReached | undefined;
-  answered: boolean;
-  /** Of the replies: expected while it is submitted, counted once it is answered. */
-  replyBytes: number;
-  /** The rest of a batch that has been answered in part: to be submitted when its turn has come. */
-  isRest: boolean;
-}
-
-/** Of one message, shared by its batches. */
-interface Asked {
-  readonly guarantees: Guarantees;
-  /** How its freshness stands: looked at when its turn comes. */
-  fresh: 'unknown' | 'asked' | 'fresh' | HeadwaterError;
-}
 
 export function servePipeline(
   stream: DuplexCall<Buffer, Buffer>,
@@ -132,8 +92,7 @@ class Pipeline {
   #unsentBytes = 0;
   /** Of replies that have been asked for and not been given. */
   #expectedBytes = 0;
-  /** Bytes of one reply, by what came lately: raised at once, lowered by halves. */
-  readonly #replyBytesEach = { ofReads: REPLY_BYTES_UNSEEN, ofWrites: REPLY_BYTES_UNSEEN };
+  readonly #replyBytes = new ReplyBytes();
   #abandoned = false;
   #flushing = false;
   #sending = false;
@@ -159,7 +118,7 @@ class Pipeline {
         () => this.#finish(undefined),
       );
       call.onCancelled(() => this.#abandon());
-      call.onStopping(() => this.#finish(new HeadwaterError('shutting_down', 'the node is shutting down')));
+      call.onStopping(() => this.#finish(shuttingDown()));
     });
   }
 
@@ -174,43 +133,10 @@ class Pipeline {
       this.#finish(HeadwaterError.from(error));
       return;
     }
-    const { operations, guarantees } = request;
-    const impossible = guarantees instanceof HeadwaterError ? guarantees : undefined;
-    const asked: Asked | undefined =
-      guarantees && !impossible ? { guarantees: guarantees as Guarantees, fresh: 'unknown' } : undefined;
-    const refusals = { ofAll: impossible, ofReads: this.#guarantees.freshness.refusal };
-    const bytesEach = message.length / operations.length;
-    for (let start = 0; start < operations.length; start += BATCH_OPERATIONS_MAX) {
-      const end = Math.min(start + BATCH_OPERATIONS_MAX, operations.length);
-      this.#waiting.push(this.#batch(operations, start, end, bytesEach, asked, refusals));
-    }
+    const { freshness } = this.#guarantees;
+    for (const batch of batchesOf(request, message.length, this.#store.limits, freshness.refusal))
+      this.#waiting.push(batch);
     this.#submitWaiting();
-  }
-
-  #batch(
-    operations: readonly DecodedOperation[],
-    start: number,
-    end: number,
-    bytesEach: number,
-    asked: Asked | undefined,
-    refusals: { ofAll: HeadwaterError | undefined; ofReads: HeadwaterError | undefined },
-  ): Batch {
-    const { limits } = this.#store;
-    const accepted: Operation[] = [];
-    let refused: Map<number, Reply> | undefined;
-    let writes = false;
-    for (let i = start; i < end; i++) {
-      const operation = operations[i] as DecodedOperation;
-      const refusal = operation.kind === 'error' ? operation : refusalOf(operation, limits, refusals);
-      if (refusal || operation.kind === 'error') {
-        refused ??= new Map();
-        refused.set(i - start, refusal as Reply);
-        continue;
-      }
-      accepted.push(operation);
-      writes ||= isWrite(operation);
-    }
-    return newBatch(accepted, refused, Math.ceil(bytesEach * (end - start)), writes, asked);
   }
 
   #submitWaiting(): void {
@@ -225,7 +151,7 @@ class Pipeline {
         this.#stream.pause();
         return;
       }
-      const [batch, rest] = this.#cut(this.#waiting[0] as Batch);
+      const [batch, rest] = this.#replyBytes.cut(this.#waiting[0] as Batch);
       if (!this.#admits(batch)) {
         this.#stream.pause();
         return;
@@ -271,32 +197,12 @@ class Pipeline {
       (failure) => {
         this.#stream.call.report(failure);
         const refusal = errorReply(publicError(failure));
-        const isUnknown = (reply: Reply, i: number) =>
-          reply.kind !== 'error' && isWrite(batch.accepted[i] as Operation);
         this.#answered(
           batch,
-          replies.map((reply, i) => (isUnknown(reply, i) ? refusal : reply)),
+          replies.map((reply, i) => (isDone(reply, batch.accepted[i] as Operation) ? refusal : reply)),
         );
       },
     );
-  }
-
-  /** The batch, in two where its replies would be many bytes. */
-  #cut(batch: Batch): [first: Batch, rest?: Batch] {
-    const count = Math.max(1, Math.floor(BATCH_REPLY_BYTES_TARGET / this.#replyBytesOf(batch)));
-    return batch.accepted.length > count ? split(batch, count) : [batch];
-  }
-
-  /** Of one operation. */
-  #replyBytesOf({ writes }: Batch): number {
-    return writes ? this.#replyBytesEach.ofWrites : this.#replyBytesEach.ofReads;
-  }
-
-  #noteReplyBytes({ writes, replies, replyBytes }: Batch): void {
-    const each = this.#replyBytesEach;
-    const average = replyBytes / Math.max(1, replies.length);
-    if (writes) each.ofWrites = Math.max(average, each.ofWrites / 2);
-    else each.ofReads = Math.max(average, each.ofReads / 2);
   }
 
   /** Whether the batch may be submitted now; where not, somebody will ask again. */
@@ -308,7 +214,7 @@ class Pipeline {
     // The client does not read as fast as it asks.
     if (this.#sending) return false;
     const replyBytes = this.#unsentBytes + this.#expectedBytes;
-    if (replyBytes > 0 && replyBytes + this.#expectedOf(batch) > STREAM_QUEUE_BYTES_MAX) return false;
+    if (replyBytes > 0 && replyBytes + this.#replyBytes.expectedOf(batch) > STREAM_QUEUE_BYTES_MAX) return false;
     if (this.#inHandBytes > 0 && this.#inHandBytes + bytes > STREAM_QUEUE_BYTES_MAX) {
       this.#startWait();
       return false;
@@ -320,10 +226,6 @@ class Pipeline {
       return false;
     }
     return true;
-  }
-
-  #expectedOf(batch: Batch): number {
-    return Math.ceil(batch.accepted.length * this.#replyBytesOf(batch));
   }
 
   #takeInHand(batch: Batch): void {
@@ -340,13 +242,16 @@ class Pipeline {
   }
 
   #ask(batch: Batch, ordered: boolean): void {
-    batch.replyBytes = this.#expectedOf(batch);
+    batch.replyBytes = this.#replyBytes.expectedOf(batch);
     this.#expectedBytes += batch.replyBytes;
     this.#store.submit(batch.accepted, { bytes: batch.bytes, ordered, replyBytesMax: BATCH_REPLY_BYTES_TARGET }).then(
       ({ replies, position }) => {
         batch.position = position;
         const wanted = batch.asked?.guarantees.durability;
-        if (wanted && batch.writes) this.#assure(batch, replies, position, wanted);
+        // What was refused is no safer for waiting.
+        const anyDone =
+          wanted && batch.writes && replies.some((reply, i) => isDone(reply, batch.accepted[i] as Operation));
+        if (wanted && anyDone) this.#assure(batch, replies, position, wanted);
         else this.#answered(batch, replies);
       },
       (failure) => {
@@ -398,7 +303,7 @@ class Pipeline {
     batch.replies = batch.refused ? merged(answers, batch.refused) : answers;
     batch.replyBytes = 0;
     for (const reply of batch.replies) batch.replyBytes += payloadBytes(reply);
-    this.#noteReplyBytes(batch);
+    this.#replyBytes.note(batch);
     this.#unsentBytes += batch.replyBytes;
     this.#inHandBytes -= batch.bytes;
     if (batch.writes) this.#writesInHand--;
@@ -458,7 +363,7 @@ class Pipeline {
   #askForRest(): void {
     const [head] = this.#inHand;
     if (!head?.isRest || this.#sending || this.#abandoned) return;
-    const [batch, rest] = this.#cut(head);
+    const [batch, rest] = this.#replyBytes.cut(head);
     if (rest) this.#putInPlace(0, batch, rest);
     batch.isRest = false;
     this.#ask(batch, false);
@@ -520,79 +425,7 @@ class Pipeline {
   }
 }
 
-function newBatch(
-  accepted: readonly Operation[],
-  refused: ReadonlyMap<number, Reply> | undefined,
-  bytes: number,
-  writes: boolean,
-  asked: Asked | undefined,
-): Batch {
-  return {
-    accepted,
-    refused,
-    replies: [],
-    bytes,
-    writes,
-    asked,
-    position: undefined,
-    reached: undefined,
-    answered: false,
-    replyBytes: 0,
-    isRest: false,
-  };
-}
-
-/** Two batches: the first `count` operations that were accepted, with the refusals between them, and the rest. */
-function split(batch: Batch, count: number): [first: Batch, rest: Batch] {
-  let end = count;
-  const refused: [Map<number, Reply>, Map<number, Reply>] = [new Map(), new Map()];
-  for (const [index, reply] of batch.refused ?? []) {
-    // In ascending order: each moves those behind it on by one.
-    if (index < end) {
-      refused[0].set(index, reply);
-      end++;
-    } else {
-      refused[1].set(index - end, reply);
-    }
-  }
-  const part = (accepted: readonly Operation[], refusals: Map<number, Reply>, bytes: number) =>
-    newBatch(
-      accepted,
-      refusals.size > 0 ? refusals : undefined,
-      bytes,
-      batch.writes && accepted.some(isWrite),
-      batch.asked,
-    );
-  const firstBytes = Math.floor((batch.bytes * count) / batch.accepted.length);
-  return [
-    part(batch.accepted.slice(0, count), refused[0], firstBytes),
-    part(batch.accepted.slice(count), refused[1], batch.bytes - firstBytes),
-  ];
-}
-
-function refusalOf(
-  operation: Operation,
-  limits: Limits,
-  { ofAll, ofReads }: { ofAll: HeadwaterError | undefined; ofReads: HeadwaterError | undefined },
-): Reply | undefined {
-  if (ofAll) return errorReply(ofAll);
-  if (ofReads && !isWrite(operation)) return errorReply(ofReads);
-  try {
-    validate(operation, limits);
-    return undefined;
-  } catch (error) {
-    if (HeadwaterError.is(error)) return errorReply(error);
-    throw error;
-  }
-}
-
-function allRefused(batch: Batch, error: HeadwaterError): Reply[] {
-  const refusal = errorReply(error);
-  return batch.accepted.map(() => refusal);
-}
-
-/** The answers, and between them the refusals at their places. */
-function merged(answers: readonly Reply[], refused: ReadonlyMap<number, Reply>): Reply[] {
-  let next = 0;
-  return Array.from({ length: answers.length + refused.size }, (_, i) => refused.get(i) ?? (answers[next++] as Reply));
+/** A write that was not refused. */
+function isDone(reply: Reply, operation: Operation): boolean {
+  return reply.kind !== 'error' && isWrite(operation);
 }

@@ -5,7 +5,7 @@
  * in both directions.
  */
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError, shuttingDown } from '../errors.js';
 import { BLOCK_BYTES_CEILING, FRAME_BYTES_MAX, RECEIVE_QUEUE_BYTES_MAX } from '../limits.js';
 import type { Channel, DownChannel, UpChannel } from '../replication/channel.js';
 import { type DownFrame, decodeDownFrame, encodeDownFrame, type Part } from '../wire/down-frames.js';
@@ -32,6 +32,7 @@ interface Codec<Out, In> {
 }
 
 class PipeChannel<Out, In> implements Channel<Out, In> {
+  readonly peerAddress: string | undefined;
   readonly #pipe: Pipe;
   readonly #codec: Codec<Out, In>;
   readonly #ended = new AbortController();
@@ -40,7 +41,8 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
   #paused = false;
   #receiver: { resolve(frames: In[]): void; reject(error: unknown): void } | undefined;
 
-  constructor(pipe: Pipe, codec: Codec<Out, In>) {
+  constructor(pipe: Pipe, codec: Codec<Out, In>, peerAddress?: string) {
+    this.peerAddress = peerAddress;
     this.#pipe = pipe;
     this.#codec = codec;
   }
@@ -152,13 +154,13 @@ export async function serveDownChannel(
     },
   };
   const codec: Codec<DownFrame, UpFrame> = { encode: encodeInParts, decode: decodeUpFrame };
-  const channel = new PipeChannel(pipe, codec);
+  const channel = new PipeChannel(pipe, codec, stream.call.peer);
   const ended = (reason: HeadwaterError) => {
     channel.end(reason);
     finish();
   };
   stream.call.onCancelled(() => ended(stream.call.cancelled ?? new HeadwaterError('unreachable', PEER_ENDED)));
-  stream.call.onStopping(() => channel.close(new HeadwaterError('shutting_down', 'the node is shutting down')));
+  stream.call.onStopping(() => channel.close(shuttingDown()));
   stream.receive(
     (bytes) => channel.data(bytes),
     () => ended(new HeadwaterError('unreachable', PEER_ENDED)),

@@ -12,6 +12,7 @@ import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { FROZEN_LAYERS_MAX, SNAPSHOT_AGE_MS_MAX, SNAPSHOT_SHARE_MS } from '../limits.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
+import type { Damage } from './damage.js';
 
 export interface CheckpointBudget {
   readonly overlayBytesMax: number;
@@ -20,6 +21,8 @@ export interface CheckpointBudget {
 
 /** Records of earlier epochs deleted after each flush, in one step. */
 const SWEEP_STEP = 2_000;
+
+const COUNT_LATER = 'the number of keys is not known until they can all be read';
 
 interface Request {
   /** The keyspace on disk must hold everything up to here. */
@@ -36,6 +39,7 @@ export class Checkpointer {
   readonly #budget: CheckpointBudget;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #damage: Damage;
   readonly #onFailure: (error: Error) => void;
   readonly #requests: Request[] = [];
   readonly #waitingForRoom: Array<() => void> = [];
@@ -52,6 +56,7 @@ export class Checkpointer {
     budget: CheckpointBudget;
     clock: Clock;
     logger: Logger;
+    damage: Damage;
     onFailure: (error: Error) => void;
   }) {
     this.#log = options.log;
@@ -59,6 +64,7 @@ export class Checkpointer {
     this.#budget = options.budget;
     this.#clock = options.clock;
     this.#logger = options.logger;
+    this.#damage = options.damage;
     this.#onFailure = options.onFailure;
   }
 
@@ -93,18 +99,24 @@ export class Checkpointer {
 
   /**
    * The keyspace at an offset that is no earlier than the end of the log now.
-   * @param share take one that is up to a second older, if there is one.
+   * @param options.share take one that is up to a second older, if there is one
+   *   that is not before `notBefore`, an offset.
    */
-  snapshotAt(options: { share: boolean } = { share: false }): Promise<KeyspaceSnapshot> {
+  snapshotAt(
+    options: { readonly share: boolean; readonly notBefore?: number } = { share: false },
+  ): Promise<KeyspaceSnapshot> {
     const ended = this.#closed ?? this.#failure;
     if (ended) return Promise.reject(ended);
+    const { share, notBefore = 0 } = options;
     const now = this.#clock.monotonicMs();
     for (const [snapshot, takenAt] of this.#snapshots) {
-      const level = snapshot.position.offset >= this.#keyspace.applied.offset;
-      if (level || (options.share && now - takenAt <= SNAPSHOT_SHARE_MS)) return Promise.resolve(snapshot.share());
+      const { offset } = snapshot.position;
+      const level = offset >= this.#keyspace.applied.offset;
+      if (level || (share && offset >= notBefore && now - takenAt <= SNAPSHOT_SHARE_MS))
+        return Promise.resolve(snapshot.share());
     }
     return new Promise((resolve, reject) => {
-      this.#requests.push({ offset: this.#keyspace.applied.offset, share: options.share, resolve, reject });
+      this.#requests.push({ offset: this.#keyspace.applied.offset, share, resolve, reject });
       this.#kick();
     });
   }
@@ -136,7 +148,9 @@ export class Checkpointer {
   start(): void {
     if (this.#keyspace.checkpoint.keys !== null) return;
     void this.#recount().catch((error: Error) => {
-      if (!this.#closed) this.#onFailure(error);
+      if (this.#closed) return;
+      if (HeadwaterError.is(error, 'corrupt')) this.#damage.met('count', COUNT_LATER, error);
+      else this.#onFailure(error);
     });
   }
 
@@ -160,6 +174,7 @@ export class Checkpointer {
       while (this.#running) await this.#running;
       if (this.#closed) throw this.#closed;
       await this.#keyspace.recount(() => this.#closed !== undefined);
+      this.#damage.passed('count');
     })().finally(() => {
       this.#recounting = undefined;
     });
@@ -192,7 +207,7 @@ export class Checkpointer {
         this.#releaseWaiting();
       }
       // Flushes and snapshots go before: nobody waits for what a clear has hidden to be deleted.
-      while (!this.#closed && !this.#hasWork && (await this.#keyspace.sweep(SWEEP_STEP)) === SWEEP_STEP);
+      while (!this.#closed && !this.#hasWork && (await this.#sweep()) === SWEEP_STEP);
       this.#compact();
     } catch (error) {
       if (this.#closed) return;
@@ -200,6 +215,19 @@ export class Checkpointer {
       for (const request of this.#requests.splice(0)) request.reject(this.#failure);
       this.#releaseWaiting();
       this.#onFailure(this.#failure);
+    }
+  }
+
+  /** Of what a clear has hidden: where the disk cannot give it, it takes up space, and no more. */
+  async #sweep(): Promise<number> {
+    try {
+      const swept = await this.#keyspace.sweep(SWEEP_STEP);
+      this.#damage.passed('sweep');
+      return swept;
+    } catch (error) {
+      if (!HeadwaterError.is(error, 'corrupt')) throw error;
+      if (!this.#closed) this.#damage.met('sweep', 'the space of cleared keys is not free yet', error);
+      return 0;
     }
   }
 
@@ -227,7 +255,10 @@ export class Checkpointer {
     if (!position) return;
     const began = this.#clock.monotonicMs();
     await this.#log.durable();
-    await this.#keyspace.flush(this.#log.lineage.upTo(position.offset).rows, () => this.#closed !== undefined);
+    const { rows } = this.#log.lineage.upTo(position.offset);
+    const unreadable = await this.#keyspace.flush(rows, () => this.#closed !== undefined);
+    // What it says of the rest of the disk is not known: who counts anew hears of it.
+    if (unreadable) this.#damage.met('count', COUNT_LATER, unreadable);
     if (this.#keyspace.checkpoint.position.offset < position.offset) return;
     const tookMs = Math.round(this.#clock.monotonicMs() - began);
     this.#logger.debug(

@@ -18,6 +18,7 @@ import type { Logger } from '../logger.js';
 import { formatPosition } from '../position.js';
 import { type CheckpointBudget, Checkpointer } from './checkpoint.js';
 import { Committer, type FsyncPolicy } from './commit.js';
+import type { Damage } from './damage.js';
 import { retain } from './retention.js';
 
 const MiB = 1024 * 1024;
@@ -47,6 +48,8 @@ export interface GenerationOptions {
   readonly logger: Logger;
   readonly fsync: FsyncPolicy;
   readonly budget: CheckpointBudget;
+  /** Notes what the disk cannot give. */
+  readonly damage: Damage;
   /** Bytes of blocks that the log is trimmed to; undefined keeps all. */
   readonly logRetentionBytes?: number | undefined;
   /** Bytes of blocks that a reader may keep beyond that; undefined: as many as by default. */
@@ -160,18 +163,18 @@ export class Generation {
   }
 
   #retain(options: GenerationOptions, retentionBytes: number): Promise<void> {
-    const { clock, logger, onFailure } = options;
+    const { clock, logger, damage, onFailure } = options;
     const pinBytes = Math.max(retentionBytes, options.logRetentionPinBytes ?? LOG_RETENTION_PIN_BYTES);
     const { log, keyspace, checkpointer } = this;
     const checkpointOffset = () => keyspace.checkpoint.position.offset;
     const checkpoint = () => checkpointer.checkpoint();
     return retain(
-      { log, clock, logger, retentionBytes, pinBytes, checkpointOffset, checkpoint, onFailure },
+      { log, clock, logger, damage, retentionBytes, pinBytes, checkpointOffset, checkpoint, onFailure },
       this.#stop.signal,
     );
   }
 
-  async #scrub({ clock, logger, onFailure }: GenerationOptions): Promise<void> {
+  async #scrub({ clock, logger, damage, onFailure }: GenerationOptions): Promise<void> {
     const { signal } = this.#stop;
     const pause = () => sleep(clock, SCRUB_PAUSE_MS, signal);
     try {
@@ -180,11 +183,7 @@ export class Generation {
       if (signal.aborted) return;
       // Where a check cannot read on, writing can: what is damaged is refused to whoever needs it.
       if (!HeadwaterError.is(error, 'corrupt')) onFailure(error as Error);
-      else
-        logger.error(
-          { error: error.message },
-          `the check of the log ends where the disk cannot be read: ${error.message}`,
-        );
+      else damage.met('check', 'the check of the log ends there', error);
     }
   }
 }

@@ -1,8 +1,7 @@
 /**
  * What of a store is open, and when: the generation in use, and on top of it
- * what its role asks for (on a leader the writer and active expiry, on a
- * follower the sweeping of its index). It opens, closes and switches, one
- * change after another.
+ * what its role asks for (tenure.ts). It opens, closes and switches, one change
+ * after another.
  *
  * After a failed write the generation is thrown away and opened anew, with full
  * recovery, and a leader begins another history: nothing that was in memory is
@@ -10,22 +9,24 @@
  * has effects of, neither can be served or led from: the generation stays open
  * for a full resync, which a leader has to be told of.
  */
+import { Bell } from '../bell.js';
 import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
-import { InvariantViolation, invariant } from '../invariant.js';
-import { RECONNECT_MS_MAX } from '../limits.js';
-import { Lineage } from '../lineage.js';
+import { InvariantViolation } from '../invariant.js';
+import { REOPEN_MS_MAX, REOPEN_MS_MIN, REOPENED_SOUND_MS } from '../limits.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Logger } from '../logger.js';
-import { formatPosition, ORIGIN, type Position } from '../position.js';
+import { formatPosition, type Position } from '../position.js';
+import { Damage } from './damage.js';
 import type { Directory, HandingOver, NodeRecord, SupersededBy } from './directory.js';
-import { expireAsLeader, sweepAsFollower } from './expiry.js';
 import { Generation, type GenerationOptions } from './generation.js';
-import { type Life, mayHaveLostTail } from './life.js';
-import { Writer } from './writer.js';
+import { LifeNote } from './life.js';
+import { NOTHING, type Standing, standingOf } from './standing.js';
+import { Tenure } from './tenure.js';
+import type { Writer } from './writer.js';
 
-export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' | 'onFailure'> {
+export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' | 'damage' | 'onFailure'> {
   readonly directory: Directory;
   readonly limits: Limits;
   randomBytes(count: number): Buffer;
@@ -37,44 +38,24 @@ export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' |
   readonly onFatal: (error: Error) => void;
 }
 
-/** How far a generation has got, as a status tells it. */
-export interface Standing {
-  /** Where the log ends, as far as it is applied, and the time of its last block. */
-  readonly position: Position;
-  readonly timeMs: number;
-  readonly lineage: Lineage;
-  readonly firstOffset: number;
-  readonly durableOffset: number;
-  /** Of the blocks in the log. */
-  readonly logBytes: number;
-  readonly checkpoint: { readonly offset: number; readonly keys: number | null };
-}
-
-const NOTHING: Standing = {
-  position: ORIGIN,
-  timeMs: 0,
-  lineage: new Lineage([]),
-  firstOffset: 1,
-  durableOffset: 0,
-  logBytes: 0,
-  checkpoint: { offset: 0, keys: 0 },
-};
-
 /** What a change of roles by a person, or a promotion, puts an end to. */
 const SETTLED = { handing_over: undefined, superseded_by: undefined } as const;
 
 export class Lifecycle {
+  /** Of the data in use. */
+  readonly damage: Damage;
+  /** Rings when another role is played, and when what is open has changed. */
+  readonly changed = new Bell();
   readonly #options: LifecycleOptions;
   readonly #clock: Clock;
   readonly #logicalClock: LogicalClock;
   readonly #logger: Logger;
   readonly #directory: Directory;
   #generation: Generation | undefined;
-  #writer: Writer | undefined;
-  #background = new AbortController();
+  /** The role that is played, or was last. */
+  #tenure = new Tenure();
   /** Nothing is written from then on. */
   readonly #writesEnded = new AbortController();
-  #backgroundDone: Promise<void> = Promise.resolve();
   /** Why nothing can be done for now; undefined while the generation is open. */
   #unavailable: HeadwaterError | undefined = new HeadwaterError('unavailable', 'the store is opening');
   /** Changes of what is open, one after another. */
@@ -82,15 +63,16 @@ export class Lifecycle {
   /** Aborted with the reason once the close has been announced. */
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
+  /** When a failed store was open again last, by the monotonic clock; how often it has failed soon after that, and why. */
+  #reopenedMs = Number.NEGATIVE_INFINITY;
+  #failuresInARow = 0;
+  #failure = '';
   /** What was opened anew could not be opened: it is tried again and again. */
   #stuck = false;
   #onServing: (serving: boolean) => void = () => {};
   /** Set on a leader that does not lead yet, because others may have what its log has lost. */
   #asking = false;
-  /** What life.json holds, as far as this process has written it. */
-  #life = '';
-  /** Lets a writer go on that is held between two blocks. */
-  #hold = { over: true, letGo: () => {} };
+  readonly #life: LifeNote;
   /** That of the generation that was closed last. */
   #last = NOTHING;
 
@@ -99,7 +81,9 @@ export class Lifecycle {
     this.#clock = options.clock;
     this.#logicalClock = options.logicalClock;
     this.#logger = options.logger;
+    this.damage = new Damage(options.logger);
     this.#directory = options.directory;
+    this.#life = new LifeNote(options.directory, options.bootId);
   }
 
   /** @throws the reason where nothing is open. */
@@ -122,7 +106,7 @@ export class Lifecycle {
 
   /** Undefined on a follower, on a leader that may not lead, and while nothing is open. */
   get writer(): Writer | undefined {
-    return this.#writesEnded.signal.aborted ? undefined : this.#writer;
+    return this.#writesEnded.signal.aborted ? undefined : this.#tenure.writer;
   }
 
   /** Where the log ends, as far as it is applied, and the time of its last block; as it was last, while nothing is open. */
@@ -154,7 +138,7 @@ export class Lifecycle {
 
   /** Aborts, with the reason, when the role that is played now is played no more. */
   get tenure(): AbortSignal {
-    return this.#background.signal;
+    return this.#tenure.signal;
   }
 
   /** Tells `listener` now, and whenever it changes, whether reads can be served. */
@@ -171,8 +155,9 @@ export class Lifecycle {
     try {
       await this.#open({ starting: true });
     } catch (error) {
-      this.#background.abort();
-      await this.#generation?.close(new HeadwaterError('unavailable', 'the store did not open')).catch(() => {});
+      const reason = new HeadwaterError('unavailable', 'the store did not open');
+      await this.#tenure.end(reason);
+      await this.#generation?.close(reason).catch(() => {});
       throw error;
     }
   }
@@ -185,8 +170,8 @@ export class Lifecycle {
   async follow(upstream: string, reason: HeadwaterError): Promise<void> {
     if (this.#stuck && this.#unavailable) throw this.#unavailable;
     await this.#changeUnlessClosing(async () => {
-      await this.#writer?.between(async () => {});
-      await this.#stopRole(reason);
+      await this.#tenure.settled();
+      await this.#tenure.end(reason);
       try {
         await this.#directory.update({ role: 'follower', upstream, ...SETTLED });
         this.#asking = false;
@@ -205,23 +190,11 @@ export class Lifecycle {
   async hold(): Promise<Position> {
     const { writer } = this;
     if (!writer) throw new HeadwaterError('unavailable', 'this node is not taking writes');
-    const hold = { over: false, letGo: () => {} };
-    this.#hold = hold;
-    return new Promise((resolve, reject) => {
-      const held = async () => {
-        if (hold.over) return;
-        resolve(this.generation.log.end);
-        await new Promise<void>((release) => {
-          hold.letGo = release;
-        });
-      };
-      writer.between(held).catch(reject);
-    });
+    return this.#tenure.hold(writer, () => this.generation.log.end);
   }
 
   release(): void {
-    this.#hold.over = true;
-    this.#hold.letGo();
+    this.#tenure.release();
   }
 
   /**
@@ -232,10 +205,10 @@ export class Lifecycle {
   handOver(to: HandingOver, reason: HeadwaterError): Promise<void> {
     return this.#change(async () => {
       const { log } = this.serving;
-      if (log.end.offset !== to.offset || !this.#writer)
+      if (log.end.offset !== to.offset || !this.#tenure.writer)
         throw new HeadwaterError('unavailable', `the store has changed since offset ${to.offset}`);
       await log.durable();
-      await this.#stopRole(reason);
+      await this.#tenure.end(reason);
       try {
         await this.#directory.update({ role: 'follower', upstream: to.address, ...SETTLED, handing_over: to });
         await log.forgetUnusedHistory();
@@ -248,8 +221,8 @@ export class Lifecycle {
   /** A leader takes no more writes, durably, because another node leads its history on. */
   supersede(by: SupersededBy, reason: HeadwaterError): Promise<void> {
     return this.#change(async () => {
-      await this.#writer?.between(async () => {});
-      await this.#stopRole(reason);
+      await this.#tenure.settled();
+      await this.#tenure.end(reason);
       try {
         await this.#directory.update({ superseded_by: by });
         this.#asking = false;
@@ -269,7 +242,7 @@ export class Lifecycle {
     if (this.#stuck && this.#unavailable) throw this.#unavailable;
     await this.#changeUnlessClosing(async () => {
       const generation = this.serving;
-      await this.#stopRole(new HeadwaterError('unavailable', 'the node is being promoted'));
+      await this.#tenure.end(new HeadwaterError('unavailable', 'the node is being promoted'));
       try {
         // The history first: cut before the role is on disk too, it is forgotten, since nothing was logged under it.
         await this.#lead(generation);
@@ -307,6 +280,7 @@ export class Lifecycle {
       try {
         await this.#close(reason);
         await exchange();
+        this.damage.forget();
         await this.#open();
       } catch (error) {
         await this.#reopen(reason);
@@ -341,14 +315,14 @@ export class Lifecycle {
     this.announceClose(reason);
     this.#closed ??= this.#change(async () => {
       this.release();
-      const ledWell = this.isServing && this.#writer !== undefined;
+      const ledWell = this.isServing && this.#tenure.writer !== undefined;
       if (this.isServing) {
-        await this.#writer?.between(async () => {}).catch(() => {});
+        await this.#tenure.settled().catch(() => {});
         await this.#generation?.checkpointer.checkpoint().catch(() => {});
       }
       try {
         await this.#close(reason);
-        if (ledWell) await this.#noteLife({ clean: true });
+        if (ledWell) await this.#life.note({ clean: true });
       } finally {
         await this.#directory.close();
       }
@@ -362,6 +336,7 @@ export class Lifecycle {
     const generation = await Generation.open(this.#directory.currentGeneration, {
       ...this.#options,
       logicalClock: this.#logicalClock,
+      damage: this.damage,
       quarantine: (blocks, fromOffset) => this.#quarantine(blocks, fromOffset),
       onFailure: (error) => this.failed(error),
     });
@@ -393,20 +368,11 @@ export class Lifecycle {
 
   /** Only at a start: what this process had appended, the operating system has. */
   async #shouldAsk(): Promise<boolean> {
-    const text = await this.#directory.read('life.json');
-    return mayHaveLostTail(parseLife(text), this.#options.bootId()) && this.#options.hasKnownFollowers();
-  }
-
-  async #noteLife({ clean }: { clean: boolean }): Promise<void> {
-    const life: Life = { boot_id: this.#options.bootId() ?? '', ended_clean: clean };
-    const text = `${JSON.stringify(life)}\n`;
-    if (text === this.#life) return;
-    await this.#directory.replace('life.json', text);
-    this.#life = text;
+    return (await this.#life.mayHaveLostTail()) && this.#options.hasKnownFollowers();
   }
 
   async #lead({ log }: Generation): Promise<void> {
-    await this.#noteLife({ clean: false });
+    await this.#life.note({ clean: false });
     if (this.#directory.node.cluster_id === '')
       await this.#directory.update({ cluster_id: this.#options.randomBytes(16).toString('hex') });
     const { superseded_by, handing_over } = this.#directory.node;
@@ -421,51 +387,20 @@ export class Lifecycle {
   }
 
   #startRole(): void {
+    this.changed.ring();
     const generation = this.#generation;
     if (!generation || generation.incomplete) return;
-    const onFailure = (error: Error) => this.failed(error);
-    const expiry = {
-      keyspace: generation.keyspace,
-      clock: this.#clock,
-      logicalClock: this.#logicalClock,
-      logger: this.#logger,
-      onFailure,
-    };
-    this.#background = new AbortController();
     const { role, superseded_by } = this.#directory.node;
-    if (role === 'follower' || superseded_by || this.#asking) {
-      this.#backgroundDone = sweepAsFollower(expiry, this.#background.signal);
-      return;
-    }
-    const row = generation.log.lineage.current;
-    invariant(row, 'a leader has a history');
-    const { log, keyspace, committer } = generation;
-    this.#writer = new Writer({
-      log,
-      keyspace,
-      committer,
-      clock: this.#logicalClock,
-      limits: this.#options.limits,
-      replicationId: row.replicationId,
-      onFailure,
-    });
-    const over = AbortSignal.any([this.#background.signal, this.#writesEnded.signal]);
-    this.#backgroundDone = expireAsLeader(this.#writer, expiry, over);
-  }
-
-  async #stopRole(reason: HeadwaterError): Promise<void> {
-    this.#background.abort(reason);
-    const closed = this.#writer?.close(reason);
-    this.release();
-    await closed;
-    this.#writer = undefined;
-    await this.#backgroundDone;
+    const options = { ...this.#options, onFailure: (error: Error) => this.failed(error) };
+    this.#tenure = new Tenure();
+    if (role === 'follower' || superseded_by || this.#asking) this.#tenure.follow(generation, options);
+    else this.#tenure.lead(generation, options, this.#writesEnded.signal);
   }
 
   async #close(reason: HeadwaterError): Promise<void> {
     this.#unavailable = reason;
     this.#onServing(false);
-    await this.#stopRole(reason);
+    await this.#tenure.end(reason);
     this.#last = this.standing;
     try {
       await this.#generation?.close(reason);
@@ -485,24 +420,32 @@ export class Lifecycle {
       cause: error,
     });
     this.#unavailable = reason;
-    this.#logger.error(
-      { error: error.message },
-      `${error.message}; no more writes on this handle, the store is opened anew`,
-    );
-    void this.#change(() => this.#reopen(reason)).catch(this.#options.onFatal);
+    const soon = this.#clock.monotonicMs() - this.#reopenedMs < REOPENED_SOUND_MS;
+    this.#failuresInARow = soon ? this.#failuresInARow + 1 : 0;
+    const said = `${error.message}; no more writes on this handle, the store is opened anew`;
+    const repeated = soon && error.message === this.#failure;
+    this.#failure = error.message;
+    this.#logger[repeated ? 'debug' : 'error']({ error: error.message, in_a_row: this.#failuresInARow }, said);
+    void this.#change(() => this.#reopen(reason, this.#failuresInARow)).catch(this.#options.onFatal);
   }
 
-  async #reopen(reason: HeadwaterError): Promise<void> {
+  /** @param failures in a row, before this one. */
+  async #reopen(reason: HeadwaterError, failures = 0): Promise<void> {
     await this.#close(reason).catch((error: Error) =>
       this.#logger.warn({ error: error.message }, `closing after a failure: ${error.message}`),
     );
     const { signal } = this.#closing;
+    if (failures > 0) await sleep(this.#clock, pauseMs(failures), signal);
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         await this.#open();
         this.#stuck = false;
+        this.#reopenedMs = this.#clock.monotonicMs();
         if (this.isServing)
-          this.#logger.warn({ attempt }, `the store is open again, at ${formatPosition(this.end.position)}`);
+          this.#logger[failures > 0 ? 'debug' : 'warn'](
+            { attempt },
+            `the store is open again, at ${formatPosition(this.end.position)}`,
+          );
         return;
       } catch (error) {
         if (error instanceof InvariantViolation) return this.#options.onFatal(error);
@@ -513,7 +456,7 @@ export class Lifecycle {
         this.#unavailable = new HeadwaterError('unavailable', `${reason.message}; ${why}`, { cause: error, details });
         await this.#generation?.close(reason).catch(() => {});
         this.#generation = undefined;
-        await sleep(this.#clock, Math.min(100 * 2 ** attempt, RECONNECT_MS_MAX), signal);
+        await sleep(this.#clock, pauseMs(attempt), signal);
       }
     }
   }
@@ -542,26 +485,7 @@ export class Lifecycle {
   }
 }
 
-function standingOf({ log, keyspace }: Generation): Standing {
-  const { position, keys } = keyspace.checkpoint;
-  return {
-    position: log.end,
-    timeMs: log.endTimeMs,
-    lineage: log.lineage,
-    firstOffset: log.firstOffset,
-    durableOffset: Math.min(log.durableOffset, log.end.offset),
-    logBytes: log.bytesBetween(log.base.offset, log.end.offset),
-    checkpoint: { offset: position.offset, keys },
-  };
-}
-
-/** A damaged file says nothing: whoever has known followers asks them then. */
-function parseLife(text: string | undefined): Life | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const { boot_id, ended_clean } = JSON.parse(text) as Life;
-    return { boot_id: String(boot_id), ended_clean: ended_clean === true };
-  } catch {
-    return { boot_id: '', ended_clean: false };
-  }
+/** Before the store is opened again that could not be, or has failed, so often in a row. */
+function pauseMs(times: number): number {
+  return Math.min(REOPEN_MS_MIN * 2 ** (times - 1), REOPEN_MS_MAX);
 }

@@ -11,48 +11,71 @@ import { CURSOR_READ_BYTES } from '../limits.js';
 import type { Block } from '../log/block.js';
 import { writeBlockFile } from '../log/block-file.js';
 import type { Log } from '../log/log.js';
+import type { Logger } from '../logger.js';
+import type { Directory } from './directory.js';
 
 const FILE = /^[0-9a-f]{40}-(\d+)-(\d+)\.blocks$/;
 
-/**
- * Copies the commands after `offset`, of which there are some, to a file of
- * their own, durably.
- * @returns the file's name; undefined where they were saved before.
- * @throws HeadwaterError `trimmed` where the log does not hold them whole; there is no file then.
- */
-export async function saveLostWrites(
-  files: Files,
-  directory: string,
-  log: Log,
-  offset: number,
-): Promise<string | undefined> {
-  const name = `${log.end.replicationId}-${offset + 1}-${log.end.offset}.blocks`;
-  try {
-    await writeBlockFile(files, directory, name, blocksAfter(log, offset));
-    return name;
-  } catch (error) {
-    // The same writes were saved by a resync that was cut short.
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
-    throw error;
-  }
-}
+export class LostWrites {
+  readonly #files: Files;
+  readonly #directory: Directory;
+  readonly #logger: Logger;
+  /** As they were listed last. */
+  #names: readonly string[] = [];
 
-/** The names of the files in `directory`, sorted; none where there is no such directory. */
-export async function lostWritesFiles(files: Files, directory: string): Promise<string[]> {
-  try {
-    return (await files.list(directory)).filter((name) => FILE.test(name)).sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+  constructor(files: Files, directory: Directory, logger: Logger) {
+    this.#files = files;
+    this.#directory = directory;
+    this.#logger = logger;
   }
-}
 
-/** How many commands files of these names hold. */
-export function countLostWrites(names: readonly string[]): number {
-  return names.reduce((sum, name) => {
-    const held = FILE.exec(name);
-    return held ? sum + Number(held[2]) - Number(held[1]) + 1 : sum;
-  }, 0);
+  /**
+   * Copies the commands after `offset` to a file of their own, durably. Without
+   * effect where there are none, or they are saved already.
+   * @throws HeadwaterError `trimmed` where the log does not hold them whole; there is no file then.
+   */
+  async save(log: Log, offset: number): Promise<void> {
+    const { end } = log;
+    const count = end.offset - offset;
+    if (count <= 0) return;
+    const name = `${end.replicationId}-${offset + 1}-${end.offset}.blocks`;
+    try {
+      await writeBlockFile(this.#files, await this.#directory.beside('lost-writes'), name, blocksAfter(log, offset));
+    } catch (error) {
+      // The same writes were saved by a resync that was cut short.
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+      throw error;
+    }
+    this.#logger.warn(
+      { count, file: name },
+      `${count === 1 ? '1 write' : `${count} writes`} that no other node has: saved to lost-writes/${name}`,
+    );
+  }
+
+  /** The names of the files, sorted; those that were there last, where the disk does not tell. */
+  async files(): Promise<readonly string[]> {
+    this.#names = await this.#list().catch(() => this.#names);
+    return this.#names;
+  }
+
+  /** How many commands the files hold, whenever they were saved. */
+  async count(): Promise<number> {
+    let count = 0;
+    for (const name of await this.files()) {
+      const [, first, last] = FILE.exec(name) ?? [];
+      count += Number(last) - Number(first) + 1;
+    }
+    return count;
+  }
+
+  async #list(): Promise<string[]> {
+    try {
+      return (await this.#files.list(this.#directory.lostWrites)).filter((name) => FILE.test(name)).sort();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  }
 }
 
 async function* blocksAfter(log: Log, offset: number): AsyncGenerator<Buffer> {

@@ -5,7 +5,7 @@
  * and a generation under construction check the same.
  */
 import { HeadwaterError } from '../errors.js';
-import type { LineageRow } from '../lineage.js';
+import { Lineage, type LineageRow } from '../lineage.js';
 import { type Block, CHECKING_VISITOR } from '../log/block.js';
 import type { Log } from '../log/log.js';
 
@@ -17,6 +17,7 @@ import type { Log } from '../log/log.js';
 export function verifyReceived(log: Log, blocks: readonly Block[], rows: readonly LineageRow[]): void {
   let { offset, checksum } = log.end;
   let lineage = log.lineage;
+  const announced = new Set(rows);
   for (const block of blocks) {
     block.verifyAfter(offset, checksum);
     const row = rows.find((candidate) => candidate.firstOffset === block.firstOffset);
@@ -26,7 +27,8 @@ export function verifyReceived(log: Log, blocks: readonly Block[], rows: readonl
           'protocol_violation',
           `the history ${row.replicationId} begins with another past than ours`,
         );
-      lineage = lineage.with(row);
+      lineage = Lineage.received([...lineage.upTo(offset).rows, row]);
+      announced.delete(row);
     }
     const expected = lineage.replicationIdAt(block.firstOffset);
     if (block.replicationId !== expected) {
@@ -38,5 +40,12 @@ export function verifyReceived(log: Log, blocks: readonly Block[], rows: readonl
     block.visit(CHECKING_VISITOR);
     offset = block.lastOffset;
     checksum = block.checksum;
+  }
+  // What is announced is appended with the blocks: none may enter that no block bears out.
+  for (const { replicationId, firstOffset } of announced) {
+    throw new HeadwaterError(
+      'protocol_violation',
+      `the history ${replicationId} was announced from offset ${firstOffset}, and no block received begins it there`,
+    );
   }
 }

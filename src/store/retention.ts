@@ -10,11 +10,13 @@ import { HeadwaterError } from '../errors.js';
 import { HEADROOM_WARNING_PART, RETENTION_INTERVAL_MS, RETENTION_PAUSE_MS, RETENTION_STEP_BYTES } from '../limits.js';
 import type { Log, Pin } from '../log/log.js';
 import type { Logger } from '../logger.js';
+import type { Damage } from './damage.js';
 
 export interface RetentionOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly damage: Damage;
   /** Bytes of blocks that are kept, at least. */
   readonly retentionBytes: number;
   /** Bytes of blocks that are kept for readers that have pinned them; at least as many. */
@@ -28,25 +30,23 @@ export interface RetentionOptions {
 
 /** Runs until `signal` aborts. */
 export async function retain(options: RetentionOptions, signal: AbortSignal): Promise<void> {
-  const { clock, logger, onFailure } = options;
+  const { clock, damage, onFailure } = options;
   const warned = new WeakSet<Pin>();
-  let said = '';
   for (;;) {
     await sleep(clock, RETENTION_INTERVAL_MS, signal);
     if (signal.aborted) return;
     try {
       letGo(options, warned);
       await trimToSize(options, signal);
-      said = '';
+      damage.passed('trim');
     } catch (error) {
       if (signal.aborted) return;
       if (!HeadwaterError.is(error, 'corrupt')) {
         onFailure(error as Error);
         return;
       }
-      // The background check or the next open raises the start past the damage.
-      if (error.message !== said) logger.error({ code: error.code }, error.message);
-      said = error.message;
+      // When the log has grown it is trimmed to another block; the next open raises the start past the damage.
+      damage.met('trim', 'the log is longer than it may be until then', error);
     }
   }
 }
@@ -76,9 +76,19 @@ async function trimToSize(options: RetentionOptions, signal: AbortSignal): Promi
   // Where the log may be smaller than what a restart may replay, a checkpoint is due before.
   if (options.checkpointOffset() < wanted) await options.checkpoint();
   const through = Math.min(wanted, options.checkpointOffset());
+  let stepBytes = RETENTION_STEP_BYTES;
   while (!signal.aborted && log.base.offset < through) {
     const before = log.base.offset;
-    await log.trim(Math.min(through, log.offsetBehind(RETENTION_STEP_BYTES)));
+    const step = Math.min(through, log.offsetBehind(stepBytes));
+    try {
+      await log.trim(step);
+      stepBytes = RETENTION_STEP_BYTES;
+    } catch (error) {
+      if (step === through || !HeadwaterError.is(error, 'corrupt')) throw error;
+      // No log can begin at a damaged block: past it, another one can.
+      stepBytes *= 2;
+      continue;
+    }
     // A block larger than a step goes in one piece.
     if (log.base.offset === before) await log.trim(through);
     if (log.base.offset === before) return;

@@ -13,10 +13,11 @@
  *
  * What is open, and what becomes of it when a write fails, is lifecycle.ts's.
  */
+import type { Bell } from '../bell.js';
 import { type Clock, LogicalClock } from '../clock.js';
 import { isWrite } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError, shuttingDown } from '../errors.js';
 import type { Files } from '../files.js';
 import { invariant } from '../invariant.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
@@ -36,11 +37,13 @@ import { DurablePoint } from './durable-point.js';
 import { Gate } from './gate.js';
 import type { Generation } from './generation.js';
 import { type KnownFollower, KnownFollowers } from './known-followers.js';
-import { Lifecycle, type Standing } from './lifecycle.js';
-import { countLostWrites, lostWritesFiles, saveLostWrites } from './lost-writes.js';
+import { Lifecycle } from './lifecycle.js';
+import { LostWrites } from './lost-writes.js';
 import { readAll } from './reader.js';
 import { verifyReceived } from './receive.js';
+import { askingFollowers, readOnlyFollower, refusingWrites, superseded } from './refusals.js';
 import { Replacement } from './replacement.js';
+import type { Standing } from './standing.js';
 
 export interface StoreOptions {
   readonly directory: string;
@@ -84,8 +87,7 @@ export class Store {
   readonly #logicalClock: LogicalClock;
   readonly #directory: Directory;
   readonly #lifecycle: Lifecycle;
-  /** The files there as they were listed last. */
-  #lostWrites: readonly string[] = [];
+  readonly #lostWrites: LostWrites;
   readonly #durablePoint = new DurablePoint(() => this.#makeDurable());
   #writeGuard: (() => HeadwaterError | undefined) | undefined;
   readonly #gate = new Gate();
@@ -100,6 +102,7 @@ export class Store {
     this.#logicalClock = new LogicalClock(options.clock);
     this.#directory = directory;
     this.#knownFollowers = knownFollowers;
+    this.#lostWrites = new LostWrites(options.files, directory, options.logger);
     this.#lifecycle = new Lifecycle({
       ...options,
       directory,
@@ -255,6 +258,16 @@ export class Store {
     return this.#lifecycle.tenure;
   }
 
+  /** What of the data on disk could not be read lately; empty where nothing. */
+  get damage(): string {
+    return this.#lifecycle.damage.message;
+  }
+
+  /** Rings when another role is played, and when what is open has changed; not when the log goes on. */
+  get changed(): Bell {
+    return this.#lifecycle.changed;
+  }
+
   /** Tells `listener` now, and whenever it changes, whether reads can be served. */
   onServing(listener: (serving: boolean) => void): void {
     this.#lifecycle.onServing(listener);
@@ -311,7 +324,7 @@ export class Store {
 
   /** Where no writes are taken: reads are answered, writes refused one by one. */
   #readAround(operations: readonly Operation[], generation: Generation): Promise<Reply[]> {
-    return around(operations, this.#refusal(), async (reads) => {
+    return refusingWrites(operations, this.#refusal(), async (reads) => {
       const answered: Reply[] = [];
       while (answered.length < reads.length)
         answered.push(...(await readAll(reads.slice(answered.length), generation.keyspace, this.nowMs(), this.limits)));
@@ -325,13 +338,13 @@ export class Store {
     options: { ordered: boolean },
     refusal: HeadwaterError,
   ): Promise<Reply[]> {
-    return around(operations, refusal, async (reads) =>
+    return refusingWrites(operations, refusal, async (reads) =>
       reads.length === 0 ? [] : (await this.submit(reads, { bytes: 0, ordered: options.ordered })).replies,
     );
   }
 
-  /** The keyspace as of now; release it. With `share`, up to a second older. */
-  async snapshotAt(options?: { share: boolean }): Promise<KeyspaceSnapshot> {
+  /** The keyspace as of now; release it. With `share`, up to a second older, though not before `notBefore`, an offset. */
+  async snapshotAt(options?: { share: boolean; notBefore?: number }): Promise<KeyspaceSnapshot> {
     return this.#lifecycle.serving.checkpointer.snapshotAt(options);
   }
 
@@ -485,28 +498,18 @@ export class Store {
    * Copies the writes after `offset` to a file in lost-writes/, durably, before
    * a resync drops them. Without effect where they are saved already.
    */
-  async saveLostWrites(offset: number): Promise<void> {
-    const { log } = this.#lifecycle.generation;
-    const count = log.end.offset - offset;
-    if (count <= 0) return;
-    const name = await saveLostWrites(this.#options.files, await this.#directory.beside('lost-writes'), log, offset);
-    if (name === undefined) return;
-    this.#logger.warn(
-      { count, file: name },
-      `${count === 1 ? '1 write' : `${count} writes`} that no other node has: saved to lost-writes/${name}`,
-    );
+  saveLostWrites(offset: number): Promise<void> {
+    return this.#lostWrites.save(this.#lifecycle.generation.log, offset);
   }
 
   /** How many commands are in lost-writes/: it counts what is on disk, whenever it was saved. */
-  async lostWrites(): Promise<number> {
-    return countLostWrites(await this.lostWritesFiles());
+  lostWrites(): Promise<number> {
+    return this.#lostWrites.count();
   }
 
   /** The names of the files in lost-writes/, sorted; those that were there last, where the disk does not tell. */
-  async lostWritesFiles(): Promise<readonly string[]> {
-    const { files } = this.#options;
-    this.#lostWrites = await lostWritesFiles(files, this.#directory.lostWrites).catch(() => this.#lostWrites);
-    return this.#lostWrites;
+  lostWritesFiles(): Promise<readonly string[]> {
+    return this.#lostWrites.files();
   }
 
   // ---- roles ----------------------------------------------------------------------
@@ -514,7 +517,7 @@ export class Store {
   /** Becomes, durably, a follower of `upstream`; writes in hand are finished first. */
   async follow(upstream: string): Promise<void> {
     try {
-      await this.#lifecycle.follow(upstream, this.#readOnly(upstream));
+      await this.#lifecycle.follow(upstream, readOnlyFollower(upstream));
     } finally {
       this.#openGate();
     }
@@ -570,7 +573,7 @@ export class Store {
 
   /** Takes no more writes, durably, until a person has said `promote` or `follow`. */
   async supersede(by: SupersededBy): Promise<void> {
-    await this.#lifecycle.supersede(by, supersededError(by));
+    await this.#lifecycle.supersede(by, superseded(by));
   }
 
   #openGate(): void {
@@ -612,6 +615,13 @@ export class Store {
     return this.#lastWrite;
   }
 
+  /** Before a stop: writes that wait for the end of a handing over are refused; nothing of them has been begun. `close` has to follow. */
+  turnWritersAway(): void {
+    if (!this.#gate.isClosed) return;
+    this.endWrites().catch(() => {});
+    this.#gate.open();
+  }
+
   /** Nobody waits from now on for a store that cannot be opened. `close` has to follow. */
   announceClose(): void {
     this.#lifecycle.announceClose(shuttingDown());
@@ -638,49 +648,10 @@ export class Store {
 
   /** Why this node takes no writes. */
   #refusal(): HeadwaterError {
-    if (this.role === 'follower') return this.#readOnly();
     if (this.#lastWrite) return shuttingDown();
-    if (this.supersededBy) return supersededError(this.supersededBy);
-    if (this.asking)
-      return new HeadwaterError(
-        'unavailable',
-        `this leader may have lost the end of its log when the machine went down: it takes no writes until its followers have told what they have, at most until ${new Date(this.#asksUntilMs).toISOString()}; "promote" makes it go on without them`,
-      );
+    if (this.role === 'follower') return readOnlyFollower(this.upstream);
+    if (this.supersededBy) return superseded(this.supersededBy);
+    if (this.asking) return askingFollowers(this.#asksUntilMs);
     return new HeadwaterError('unavailable', 'this node is changing its role');
   }
-
-  #readOnly(upstream = this.upstream): HeadwaterError {
-    return new HeadwaterError(
-      'read_only_follower',
-      `this node is a follower and takes no writes; its upstream is ${upstream}`,
-      {
-        details: { leader: upstream },
-      },
-    );
-  }
-}
-
-function shuttingDown(): HeadwaterError {
-  return new HeadwaterError('shutting_down', 'the node is shutting down');
-}
-
-function supersededError({ node_id, address, epoch }: SupersededBy): HeadwaterError {
-  const who = address === '' ? `node ${node_id}` : `node ${node_id} at ${address}`;
-  return new HeadwaterError(
-    'superseded',
-    `this leader takes no writes: its history goes on under a later leader, epoch ${epoch}, as ${who} has it; "follow" the node that leads, or "promote" to lead on from here`,
-    { details: { node_id, address, epoch: String(epoch) } },
-  );
-}
-
-/** Answers what only reads; each write is refused with `refusal`. */
-async function around(
-  operations: readonly Operation[],
-  refusal: HeadwaterError,
-  answer: (reads: readonly Operation[]) => Promise<Reply[]>,
-): Promise<Reply[]> {
-  const refused: Reply = { kind: 'error', error: refusal };
-  const answered = await answer(operations.filter((operation) => !isWrite(operation)));
-  let at = 0;
-  return operations.map((operation) => (isWrite(operation) ? refused : (answered[at++] as Reply)));
 }

@@ -3,10 +3,11 @@
  * so that a position stays good over promotions, and a position of a history
  * that this node has left is told from one that it has not heard of yet.
  */
-import { type Clock, sleep } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { RESUME_WAIT_MS_MAX } from '../limits.js';
 import type { Log } from '../log/log.js';
+import { moved } from '../log/moved.js';
 import { formatChecksum, formatPosition, type Position } from '../position.js';
 
 export type Start =
@@ -83,28 +84,4 @@ function stillAhead(log: Log, from: Position | number, message: string): Exclude
   const foreign = typeof from !== 'number' && log.lineage.replicationIdAt(from.offset) !== from.replicationId;
   if (foreign) return { kind: 'left', message };
   throw new HeadwaterError('unavailable', `${message}, also after ${RESUME_WAIT_MS_MAX} ms`);
-}
-
-/**
- * Resolves when the log has gone on beyond `offset`, something has been said
- * between its blocks, or that time has passed.
- * @throws the reason of `signal`, or for which the log was closed.
- */
-export async function moved(
-  log: Log,
-  offset: number,
-  delayMs: number,
-  { clock, signal }: { clock: Clock; signal: AbortSignal },
-): Promise<void> {
-  const over = new AbortController();
-  const end = () => over.abort(signal.reason);
-  signal.addEventListener('abort', end, { once: true });
-  if (signal.aborted) end();
-  try {
-    await Promise.race([log.whenBeyond(offset, over.signal), sleep(clock, delayMs, over.signal)]);
-  } finally {
-    signal.removeEventListener('abort', end);
-    over.abort();
-  }
-  if (signal.aborted) throw signal.reason;
 }

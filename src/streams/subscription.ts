@@ -11,11 +11,12 @@ import { HeadwaterError } from '../errors.js';
 import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../limits.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
-import type { Placed } from '../log/interludes.js';
+import type { InterludeReader, Placed } from '../log/interludes.js';
 import type { Log } from '../log/log.js';
+import { moved } from '../log/moved.js';
 import type { PublishedMessage, SubscribeRequest, SubscriptionEvent, Told } from '../wire/streams.js';
 import { Gathering, type Piece } from './gathering.js';
-import { locateInTime, moved } from './start.js';
+import { locateInTime } from './start.js';
 
 export interface SubscriptionOptions {
   readonly log: Log;
@@ -38,8 +39,7 @@ export class Subscription {
   readonly #patterns: ReadonlyArray<{ readonly pattern: Buffer; matches(channel: Buffer): boolean }>;
   #cursor: Cursor;
   #gathering: Gathering<SubscriptionEvent>;
-  /** Of the log's interludes, those before are told, or had been said before. */
-  #nextInterlude: number;
+  readonly #interludes: InterludeReader;
 
   constructor(options: SubscriptionOptions, { channels, patterns, from }: SubscribeRequest) {
     this.#options = options;
@@ -48,7 +48,7 @@ export class Subscription {
     this.#channels = new Set(channels.map(nameOf));
     this.#patterns = patterns.map((pattern) => ({ pattern, matches: compileGlob(pattern) }));
     // Both in this turn: what is said from now on stands behind the log's end of now.
-    this.#nextInterlude = this.#log.interludes.count;
+    this.#interludes = this.#log.interludes.reader();
     this.#cursor = new Cursor(this.#log, this.#log.end);
     this.#gathering = new Gathering(this.#log.end);
   }
@@ -74,7 +74,7 @@ export class Subscription {
       if (dueMs <= 0) {
         yield this.#progress();
         saidMs = clock.monotonicMs();
-      } else if (!told && blocks?.length === 0 && this.#log.interludes.count === this.#nextInterlude) {
+      } else if (!told && blocks?.length === 0 && !this.#interludes.isBehind) {
         await moved(this.#log, this.#cursor.offset, dueMs, this.#options);
       } else if (this.#options.signal.aborted) {
         throw this.#options.signal.reason;
@@ -115,9 +115,8 @@ export class Subscription {
   /** The messages of the blocks, and each of the others where its place is among them. */
   *#tell(blocks: readonly Block[]): Generator<Response> {
     const gathering = this.#gathering;
-    const due = this.#interludesUpTo(this.#cursor.offset);
-    if (due.missed > 0)
-      yield* gathering.add(gathering.position, [{ events: [{ kind: 'missed', count: due.missed }], bytes: 1 }]);
+    const due = this.#interludes.take(this.#cursor.offset);
+    if (due.missed > 0) yield* this.#missed(due.missed);
     let next = 0;
     for (const block of blocks) {
       const before = next;
@@ -131,10 +130,17 @@ export class Subscription {
 
   *#addLive(placed: readonly Placed[]): Generator<Response> {
     for (const { offset, interlude } of placed) {
+      if (interlude.kind === 'missed') yield* this.#missed(interlude.count);
       if (interlude.kind !== 'message') continue;
       // One by one: they stand behind a block, not in it.
       yield* this.#gathering.add(this.#gathering.position, this.#deliveries({ ...interlude, offset, durable: false }));
     }
+  }
+
+  /** Where they were lost does not matter to who does not hear them: here, or on the way to this node. */
+  *#missed(count: number): Generator<Response> {
+    this.#options.missed(count);
+    yield* this.#gathering.add(this.#gathering.position, [{ events: [{ kind: 'missed', count }], bytes: 1 }]);
   }
 
   #durable(block: Block): Piece<SubscriptionEvent>[] {
@@ -154,14 +160,6 @@ export class Subscription {
     const events = this.#patterns.filter(({ matches }) => matches(channel)).map(({ pattern }) => eventFor(pattern));
     if (this.#channels.has(nameOf(channel))) events.unshift(eventFor(undefined));
     return events.length === 0 ? [] : [{ events, bytes: events.length * (channel.length + data.length + 1) }];
-  }
-
-  #interludesUpTo(offset: number): { placed: readonly Placed[]; missed: number } {
-    const { placed, missed } = this.#log.interludes.after(this.#nextInterlude);
-    const due = placed.filter((one) => one.offset <= offset);
-    this.#nextInterlude += missed + due.length;
-    if (missed > 0) this.#options.missed(missed);
-    return { placed: due, missed };
   }
 }
 

@@ -13,11 +13,12 @@ import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../limits.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
+import { moved } from '../log/moved.js';
 import { ORIGIN, type Position } from '../position.js';
 import type { Told, WatchEvent, WatchRequest } from '../wire/streams.js';
 import { changesOf } from './changes.js';
 import { Gathering, type Piece } from './gathering.js';
-import { locateInTime, moved } from './start.js';
+import { locateInTime } from './start.js';
 
 export interface WatchOptions {
   readonly log: Log;
@@ -27,7 +28,7 @@ export interface WatchOptions {
   /** Whether the node may yet hear of a history that it does not know. */
   learns(): boolean;
   /** Of the keyspace whose log this is; whoever takes it releases it. */
-  snapshotAt(options: { share: boolean }): Promise<KeyspaceSnapshot>;
+  snapshotAt(options: { share: boolean; notBefore: number }): Promise<KeyspaceSnapshot>;
   /** Says that a snapshot is sent. */
   snapshotBegun(): void;
 }
@@ -117,7 +118,8 @@ export class Watch {
 
   /** What follows it stays in the log until it is sent. */
   async *#snapshot(reason: string): AsyncGenerator<Response> {
-    const snapshot = await this.#take();
+    // A shared one may be older than what has been trimmed meanwhile.
+    const snapshot = await this.#options.snapshotAt({ share: true, notBefore: this.#log.base.offset });
     const { position } = snapshot;
     const pin = this.#log.pin(position.offset, 'a watch that is sent a snapshot');
     try {
@@ -137,14 +139,6 @@ export class Watch {
       this.#log.unpin(pin);
       await snapshot.release();
     }
-  }
-
-  /** One that the log goes on from: a shared one may be older than what has been trimmed meanwhile. */
-  async #take(): Promise<KeyspaceSnapshot> {
-    const shared = await this.#options.snapshotAt({ share: true });
-    if (shared.position.offset >= this.#log.base.offset) return shared;
-    await shared.release();
-    return this.#options.snapshotAt({ share: false });
   }
 }
 

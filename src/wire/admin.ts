@@ -22,38 +22,57 @@ const { v1 } = headwater;
 export interface NodeStatus {
   readonly nodeId: string;
   readonly role: 'leader' | 'follower';
+  /** host:port at which it listens. */
   readonly address: string;
+  /** 32 hexadecimal characters; empty until it first leads or follows. */
   readonly clusterId: string;
   readonly version: string;
   /** 40 hexadecimal characters. */
   readonly replicationId: string;
+  /** Every history that its log has lived in, oldest first. */
   readonly lineage: readonly StatusLineageRow[];
+  /** The end of its log, as far as it is applied. */
   readonly offset: number;
+  /** The first that the log still holds. */
   readonly firstOffset: number;
+  /** The keyspace on disk is complete up to there. */
   readonly checkpointOffset: number;
+  /** Up to there it would survive a power cut. */
   readonly durableOffset: number;
   /** 8 hexadecimal characters. */
   readonly checksum: string;
+  /** At `checkpointOffset`; 0 where they have to be counted anew. */
   readonly keysAtCheckpoint: number;
   /** Undefined on a leader. */
   readonly upstream: StatusUpstream | undefined;
+  /** Those connected, and those below them. */
   readonly followers: readonly StatusFollower[];
+  /** Of this node from its upstreams, since it started. */
   readonly fullResyncs: number;
   readonly partialResyncs: number;
+  /** Of its followers from this node, since it started. */
   readonly fullResyncsServed: number;
   readonly partialResyncsServed: number;
+  /** Commands in lost-writes/ now. */
   readonly lostWrites: number;
   /** Why nothing is served, and what to do about it; empty while reads are. */
   readonly unavailable: string;
+  /** What of the data on disk could not be read lately in the background; empty where nothing. */
+  readonly damage: string;
+  /** Streams that are open now. */
   readonly subscribers: number;
   readonly watchers: number;
+  /** That clients published through this node, since it started. */
   readonly publishedMessages: number;
+  /** That its subscribers were too slow for, since it started. */
   readonly missedMessages: number;
+  /** Watches that had to begin anew with a snapshot, since it started. */
   readonly watchSnapshots: number;
   readonly residentMemoryBytes: number;
   readonly eventLoopDelayP99Ms: number;
   readonly eventLoopDelayMaxMs: number;
   readonly uptimeMs: number;
+  /** `always`, `everysec` or `never`. */
   readonly fsync: string;
   /** Writes are refused while fewer followers than this are within `maxLagMs`; 0: they never are. */
   readonly minFollowers: number;
@@ -67,47 +86,72 @@ export interface NodeStatus {
   readonly superseded: string;
   /** Why this leader takes no writes yet; empty where it asks nobody. */
   readonly askingFollowers: string;
+  /** Those that have followed it, whether they do now or not. */
   readonly knownFollowers: readonly StatusKnownFollower[];
   /** Why this node was resynced or refused, since it started; and those that follow it. */
   readonly resyncReasons: readonly StatusReasonCount[];
   readonly resyncReasonsServed: readonly StatusReasonCount[];
+  /** The last that it gave to a follower. */
   readonly lastRefusalServed: StatusRefusal | undefined;
   /** Names in lost-writes/. */
   readonly lostWritesFiles: readonly string[];
   /** Nodes that a comparison found to differ from this leader, since it started. */
   readonly digestDifferences: number;
   readonly logBytes: number;
+  /** What the log is kept to; 0 where it grows for ever. */
   readonly logRetentionBytes: number;
   /** Over the last minute. */
   readonly appendCommandsPerSecond: number;
   readonly appendBytesPerSecond: number;
   /** Of the known follower that is nearest to falling off the log. */
   readonly headroom: StatusHeadroom | undefined;
+  /** Undefined where the node writes no archive. */
+  readonly archive: StatusArchive | undefined;
 }
 
 export interface StatusKnownFollower {
   readonly nodeId: string;
+  /** host:port. */
   readonly address: string;
+  /** The last offset that it has said to have in its log. */
   readonly appendedOffset: number;
+  /** Milliseconds since the epoch. */
   readonly lastSeenMs: number;
 }
 
 export interface StatusLineageRow {
+  /** 40 hexadecimal characters. */
   readonly replicationId: string;
   readonly firstOffset: number;
+  /** The running checksum before it, 8 hexadecimal characters. */
   readonly checksum: string;
+  /** How many times leadership was taken on the way to it. */
   readonly epoch: number;
 }
 
+export interface StatusArchive {
+  readonly directory: string;
+  /** What this process has come by, up to here, stands in closed files. */
+  readonly offset: number;
+  /** Why nothing is archived at present; empty where it is. */
+  readonly error: string;
+  /** Commands that left the log before they were archived, since the process began. */
+  readonly missed: number;
+}
+
 export interface StatusUpstream {
+  /** host:port. */
   readonly address: string;
+  /** As in link-state.ts: `streaming` where all is well. */
   readonly state: string;
   /** Undefined while there is no session in which the upstream has told where it is. */
   readonly lagCommands: number | undefined;
   /** The age of the oldest write that is not here; without a session, how long ago this node was level. Undefined where it never was. */
   readonly lagMs: number | undefined;
   readonly lastResync: StatusResync | undefined;
+  /** Why the link is down; empty where it is not. */
   readonly error: string;
+  /** Of a snapshot that is loading, of about `keysEstimate`; else 0. */
   readonly loadedKeys: number;
   readonly keysEstimate: number;
   /** The last that this node was given. */
@@ -116,7 +160,9 @@ export interface StatusUpstream {
 
 export interface StatusResync {
   readonly kind: 'partial' | 'full';
+  /** UPPER_SNAKE; all of them stand in replication/README.md. */
   readonly reason: string;
+  /** Of the snapshot, or of the blocks until it had what the upstream had at the handshake. */
   readonly bytes: number;
   readonly durationMs: number;
   readonly message: string;
@@ -128,7 +174,9 @@ export interface StatusResync {
 
 export interface StatusFollower {
   readonly nodeId: string;
+  /** host:port; empty where only its own upstream knows. */
   readonly address: string;
+  /** As in feed.ts; `below` of a follower's follower. */
   readonly state: string;
   readonly appendedOffset: number;
   readonly durableOffset: number;
@@ -153,24 +201,31 @@ export interface KeyspaceDigestReply {
 }
 
 export interface FollowRequest {
+  /** host:port. */
   readonly address: string;
+  /** Its own data may go where the upstream's history has no place for them. */
   readonly acceptDataLoss: boolean;
+  /** Begins with a full resync, whatever its position. */
   readonly full: boolean;
 }
 
 export interface FailoverRequest {
   /** host:port or node ID; empty: the follower that has the most. */
   readonly to: string;
+  /** How long writes may wait; 0: 5 s. */
   readonly timeoutMs: number;
 }
 
 export interface FailoverReply {
+  /** host:port. */
   readonly oldLeader: string;
   readonly newLeader: string;
   readonly newLeaderId: string;
   /** From when writes waited until the new leader was known to take them. */
   readonly pauseMs: number;
+  /** How many others were told to follow the new leader. */
   readonly followersMoved: number;
+  /** Where the log of both ended. */
   readonly offset: number;
 }
 
@@ -190,7 +245,7 @@ export function decodeStatusRequest(bytes: Buffer): void {
 }
 
 export function encodeNodeStatus(status: NodeStatus): Buffer {
-  const { lineage, followers, knownFollowers, upstream, headroom, ...rest } = status;
+  const { lineage, followers, knownFollowers, upstream, headroom, archive, ...rest } = status;
   const message: headwater.v1.StatusResponse.$Properties = {
     ...rest,
     lineage: [...lineage],
@@ -202,6 +257,7 @@ export function encodeNodeStatus(status: NodeStatus): Buffer {
     lastRefusalServed: refusalMessage(status.lastRefusalServed),
     lostWritesFiles: [...status.lostWritesFiles],
     headroom: headroom === undefined ? null : { ...headroom, ms: headroom.ms ?? null },
+    archive: archive ?? null,
   };
   return v1.StatusResponse.encode(message).finish() as Buffer;
 }
@@ -230,6 +286,7 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     partialResyncsServed: toNumber(message.partialResyncsServed, 'partial_resyncs_served'),
     lostWrites: toNumber(message.lostWrites, 'lost_writes'),
     unavailable: message.unavailable,
+    damage: message.damage,
     subscribers: toNumber(message.subscribers, 'subscribers'),
     watchers: toNumber(message.watchers, 'watchers'),
     publishedMessages: toNumber(message.publishedMessages, 'published_messages'),
@@ -263,6 +320,17 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     appendCommandsPerSecond: message.appendCommandsPerSecond,
     appendBytesPerSecond: message.appendBytesPerSecond,
     headroom: toHeadroom(message.headroom),
+    archive: toArchive(message.archive),
+  };
+}
+
+function toArchive(archive: headwater.v1.StatusArchive.$Properties | null | undefined): StatusArchive | undefined {
+  if (!archive) return undefined;
+  return {
+    directory: archive.directory ?? '',
+    offset: toNumber(archive.offset, 'archive.offset'),
+    error: archive.error ?? '',
+    missed: toNumber(archive.missed, 'archive.missed'),
   };
 }
 

@@ -10,6 +10,7 @@ import { fromErrorReply, toErrorReply } from './error.js';
 import {
   type Details,
   detailsOf,
+  frameName,
   frameNumber,
   parseFrame,
   positionOf,
@@ -126,9 +127,16 @@ export type DownFrame =
   | { readonly kind: 'newHistory'; readonly row: LineageRow }
   | Heartbeat
   | { readonly kind: 'mark'; readonly markId: string }
-  | { readonly kind: 'messages'; readonly messages: readonly LiveMessage[] }
+  | Messages
   | Published
   | Moved;
+
+export interface Messages {
+  readonly kind: 'messages';
+  /** So many had left the sender before these could be sent. */
+  readonly missed: number;
+  readonly messages: readonly LiveMessage[];
+}
 
 /** A piece of an encoded DownFrame; only the transport sees it. */
 export interface Part {
@@ -170,7 +178,7 @@ function downFrameOf(frame: DownFrame | Part): headwater.v1.DownFrame.$Propertie
     case 'mark':
       return { mark: frame };
     case 'messages':
-      return { messages: { messages: [...frame.messages] } };
+      return { messages: { missed: frame.missed, messages: [...frame.messages] } };
     case 'published': {
       const { sequence, offset, error } = frame;
       return { published: { sequence, offset, error: error ? toErrorReply(error) : null } };
@@ -204,7 +212,7 @@ function downFrame(message: headwater.v1.DownFrame): DownFrame | Part {
       offset: frameNumber(offset),
       checksum: checksum ?? 0,
       timeMs: frameNumber(timeMs),
-      path: path ?? [],
+      path: (path ?? []).map(frameName),
       levelMs: frameNumber(levelMs),
       nextHistory: nextHistory ? toRow(nextHistory) : undefined,
     };
@@ -257,7 +265,7 @@ function decodeRareFrame(message: headwater.v1.DownFrame): DownFrame {
     };
   }
   if (message.newHistory?.row) return { kind: 'newHistory', row: toRow(message.newHistory.row) };
-  if (message.mark) return { kind: 'mark', markId: message.mark.markId ?? '' };
+  if (message.mark) return { kind: 'mark', markId: frameName(message.mark.markId) };
   return decodeSideFrame(message);
 }
 
@@ -268,7 +276,7 @@ function decodeSideFrame({ messages, published, moved }: headwater.v1.DownFrame)
       channel: bytesOf(channel),
       data: bytesOf(data),
     }));
-    return { kind: 'messages', messages: live };
+    return { kind: 'messages', missed: frameNumber(messages.missed), messages: live };
   }
   if (published) {
     const { sequence, offset, error } = published;
@@ -279,7 +287,7 @@ function decodeSideFrame({ messages, published, moved }: headwater.v1.DownFrame)
       error: error ? fromErrorReply(v1.ErrorReply.create(error)) : undefined,
     };
   }
-  if (moved) return { kind: 'moved', address: moved.address ?? '', nodeId: moved.nodeId ?? '' };
+  if (moved) return { kind: 'moved', address: frameName(moved.address), nodeId: frameName(moved.nodeId) };
   throw unknownFrame();
 }
 
@@ -299,9 +307,9 @@ function fullResyncOf(frame: FullResync): headwater.v1.FullResync.$Properties {
 
 function upstreamOf(message: headwater.v1.Upstream.$Properties | null | undefined): UpstreamInfo {
   return {
-    clusterId: message?.clusterId ?? '',
-    nodeId: message?.nodeId ?? '',
-    address: message?.address ?? '',
+    clusterId: frameName(message?.clusterId),
+    nodeId: frameName(message?.nodeId),
+    address: frameName(message?.address),
     timeMs: frameNumber(message?.timeMs),
   };
 }

@@ -4,6 +4,7 @@
  * carry too.
  */
 import { HeadwaterError } from '../errors.js';
+import { NAME_CHARACTERS_MAX } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import type { Position } from '../position.js';
 import type { headwater } from './generated.js';
@@ -29,6 +30,18 @@ export function unknownFrame(): HeadwaterError {
 /** A uint64 of a frame. */
 export function frameNumber(value: Parameters<typeof toNumber>[0]): number {
   return toNumber(value, 'a replication frame');
+}
+
+const CONTROL = /\p{Cc}/u;
+
+/** What a peer calls a node, an address or a mark: it is kept, logged and shown to people. */
+export function frameName(value: string | null | undefined): string {
+  const name = value ?? '';
+  if (name.length <= NAME_CHARACTERS_MAX && !CONTROL.test(name)) return name;
+  throw new HeadwaterError(
+    'protocol_violation',
+    `a replication frame: expected a name of at most ${NAME_CHARACTERS_MAX} printable characters, received ${name.length}: ${JSON.stringify(name.slice(0, 40))}`,
+  );
 }
 
 export function rowOf(row: LineageRow): headwater.v1.LineageRow.$Properties {

@@ -2,9 +2,10 @@
  * The first frame of a replication session: who asks, what it holds, and which
  * versions it speaks. What the upstream makes of it is replication/resync.ts's.
  */
+import { HeadwaterError } from '../errors.js';
 import type { LineageRow } from '../lineage.js';
 import type { Position } from '../position.js';
-import { frameNumber, positionOf, rowOf, toPosition, toRow } from './frame.js';
+import { frameName, frameNumber, positionOf, rowOf, toPosition, toRow } from './frame.js';
 import type { headwater } from './generated.js';
 
 export const PROTOCOL_VERSION = 1;
@@ -50,10 +51,10 @@ export function handshakeOf(message: headwater.v1.Handshake.$Properties): Handsh
     protocolVersion: message.protocolVersion ?? 0,
     blockFormat: message.blockFormat ?? 0,
     recordFormat: message.recordFormat ?? 0,
-    clusterId: message.clusterId ?? '',
-    nodeId: message.nodeId ?? '',
-    nonce: message.nonce ?? '',
-    address: message.address ?? '',
+    clusterId: frameName(message.clusterId),
+    nodeId: nodeIdOf(message),
+    nonce: frameName(message.nonce),
+    address: frameName(message.address),
     lineage: (message.lineage ?? []).map(toRow),
     position: toPosition(message.position),
     baseOffset: frameNumber(message.baseOffset),
@@ -62,7 +63,14 @@ export function handshakeOf(message: headwater.v1.Handshake.$Properties): Handsh
     full: message.full ?? false,
     keyspaceIncomplete: message.keyspaceIncomplete ?? false,
     catchingUp: message.catchingUp ?? false,
-    handsOverTo: message.handsOverTo ?? '',
-    grant: message.grant ?? '',
+    handsOverTo: frameName(message.handsOverTo),
+    grant: frameName(message.grant),
   };
+}
+
+/** Whoever has none could neither be told from others nor be counted. */
+function nodeIdOf({ nodeId }: headwater.v1.Handshake.$Properties): string {
+  const name = frameName(nodeId);
+  if (name !== '') return name;
+  throw new HeadwaterError('protocol_violation', 'a handshake: expected a node ID, received none');
 }

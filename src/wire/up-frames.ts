@@ -2,7 +2,7 @@
  * What a follower sends up (UpFrame in proto/headwater/v1/replication.proto) as
  * a tagged union, and its bytes: the handshake, then how far it has got.
  */
-import { frameNumber, idOf, parseFrame, toId, unknownFrame } from './frame.js';
+import { frameName, frameNumber, idOf, parseFrame, toId, unknownFrame } from './frame.js';
 import { headwater } from './generated.js';
 import { type Handshake, handshakeMessage, handshakeOf } from './handshake.js';
 import { bytesOf } from './message.js';
@@ -101,14 +101,14 @@ function upFrame(message: headwater.v1.UpFrame): UpFrame {
     const { markId, nodeId, offset, keys, digest, error, address, below } = digestReport;
     return {
       kind: 'digestReport',
-      markId: markId ?? '',
-      nodeId: nodeId ?? '',
+      markId: frameName(markId),
+      nodeId: frameName(nodeId),
       offset: frameNumber(offset),
       keys: frameNumber(keys),
       digest: bytesOf(digest),
       error: error ?? '',
-      address: address ?? '',
-      below: (below ?? []).map((name) => ({ nodeId: name.nodeId ?? '', address: name.address ?? '' })),
+      address: frameName(address),
+      below: (below ?? []).map((name) => ({ nodeId: frameName(name.nodeId), address: frameName(name.address) })),
     };
   }
   if (publish) {
@@ -138,8 +138,8 @@ function acknowledgementOf(message: headwater.v1.Acknowledgement.$Properties): A
 
 function reportOf(message: headwater.v1.NodeReport.$Properties): NodeReport {
   return {
-    nodeId: message.nodeId ?? '',
-    nonce: message.nonce ?? '',
+    nodeId: frameName(message.nodeId),
+    nonce: frameName(message.nonce),
     appendedOffset: frameNumber(message.appendedOffset),
     durableOffset: frameNumber(message.durableOffset),
     replicationId: toId(message.replicationId),

@@ -7,6 +7,7 @@ import {
   parseDecimal,
   parseDuration,
   parseInteger,
+  parseInterval,
   parseSize,
 } from '../../bin/arguments.js';
 
@@ -31,6 +32,12 @@ const CASES: readonly Case[] = [
       ['1w', 604_800_000],
     ],
     bad: ['', '0', '0s', '-1s', '10x', '1h30', '1e3', 's', ' 1s', '99999999999999999d', 'Infinity', '0.1ms'],
+  },
+  {
+    what: 'a time to wait',
+    parse: parseInterval,
+    good: [['24d', 2_073_600_000]],
+    bad: ['', '0', '25d', '4w'],
   },
   {
     what: 'a size',

@@ -98,12 +98,12 @@ const SCENARIOS: readonly Scenario[] = [
     does: 'lets keys expire, and not',
     steps: [
       { type: ['set', 't', '1', '--ttl', '1h'], stdout: 'OK\n' },
-      { type: ['ttl', 't'], stdout: /^(3600|3599)\n$/ },
-      { type: ['expire', 't', '100'], stdout: 'OK\n' },
-      { type: ['ttl', 't'], stdout: /^(100|99)\n$/ },
+      { type: ['ttl', 't'], stdout: /^(3600|35\d\d)\n$/ },
+      { type: ['expire', 't', '1000'], stdout: 'OK\n' },
+      { type: ['ttl', 't'], stdout: /^(1000|9\d\d)\n$/ },
       {
         type: ['ttl', 't', '--json'],
-        stdout: /^\{"key":"t","exists":true,"ttl_ms":(100000|99\d{3}),"expires_at_ms":\d{13}\}\n$/,
+        stdout: /^\{"key":"t","exists":true,"ttl_ms":(1000000|9\d{5}),"expires_at_ms":\d{13}\}\n$/,
       },
       { type: ['persist', 't'], stdout: 'OK\n' },
       { type: ['persist', 't'], status: 1, stderr: /never expires/ },

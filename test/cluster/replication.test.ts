@@ -168,6 +168,9 @@ describe('replication between daemons', () => {
     await rm(leader.directory, { recursive: true });
     await cp(`${leader.directory}-copy`, leader.directory, { recursive: true });
     await leader.start();
+    // What it led once goes on without it: a person has to say that it is to lead from here.
+    await eventually('it has met the later history', async () => (await leader.status()).superseded !== '');
+    await (await leader.client()).promote();
     await fill(await leader.client(), 'new:', 3);
     await assertEqualData(leader, follower);
     const status = await follower.status();

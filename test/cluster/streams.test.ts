@@ -166,4 +166,19 @@ describe('streams of a cluster', () => {
     watching.child.kill('SIGINT');
     assert.equal(await watching.exit, 0, watching.errors);
   });
+
+  it('compare --every goes on while another node leads, and tells at its end whether all went well', async () => {
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const comparing = run(leader, '--json', '--timeout', '5s', 'compare', '--every', '100ms');
+    await comparing.saw(2);
+    await (await leader.client()).failover();
+    await eventually('it to be told', async () => comparing.errors !== '');
+    await (await follower.client()).failover();
+    const { length } = comparing.lines;
+    await comparing.saw(length + 2);
+    comparing.child.kill('SIGINT');
+    assert.equal(await comparing.exit, 3, comparing.errors);
+    assert.match(comparing.errors, /^headwater: .*compared by their leader/);
+    for (const line of comparing.lines) assert.equal(typeof JSON.parse(line).digest, 'string');
+  });
 });

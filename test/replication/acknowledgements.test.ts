@@ -34,8 +34,8 @@ describe('acknowledgements', () => {
     timeoutMs = 1_000,
     signal = NEVER,
   ): Promise<DurabilityReached> {
-    const { acknowledgements } = node.replication;
-    return acknowledgements.reach(node.store.position, { level: wanted, followers, timeoutMs }, signal);
+    const { durability } = node.replication;
+    return durability.reach(node.store.position, { level: wanted, followers, timeoutMs }, signal);
   }
 
   /** Time goes on meanwhile, by a millisecond a turn. */
@@ -112,7 +112,7 @@ describe('acknowledgements', () => {
       await world.clock.advance(1_000);
       const { reached, followersAppended } = await waiting;
       assert.deepEqual([reached, followersAppended], [false, 1]);
-      assert.equal(leader.replication.acknowledgements.waiters, 0);
+      assert.equal(leader.replication.durability.waiters, 0);
     });
 
     it('leave out a follower that is paused, until it goes on', async () => {
@@ -139,12 +139,12 @@ describe('acknowledgements', () => {
         positions.push(leader.store.position);
       }
       const wanted = { level: 'followers', followers: 1, timeoutMs: 60_000 } as const;
-      const { acknowledgements } = leader.replication;
-      const all = positions.reverse().map((position) => acknowledgements.reach(position, wanted, NEVER));
-      assert.equal(acknowledgements.waiters, 50);
+      const { durability } = leader.replication;
+      const all = positions.reverse().map((position) => durability.reach(position, wanted, NEVER));
+      assert.equal(durability.waiters, 50);
       line.release();
       for (const { reached } of await done(Promise.all(all))) assert(reached);
-      assert.equal(acknowledgements.waiters, 0);
+      assert.equal(durability.waiters, 0);
     });
 
     it('are asked for once, in the frame that brings the blocks or in an empty one behind it', async () => {
@@ -163,7 +163,7 @@ describe('acknowledgements', () => {
       const waiting = reach(leader, 'followers', 2, 60_000, stop.signal);
       stop.abort(new Error('the client has gone'));
       await assert.rejects(waiting, /the client has gone/);
-      assert.equal(leader.replication.acknowledgements.waiters, 0);
+      assert.equal(leader.replication.durability.waiters, 0);
     });
 
     it('end with a clear error when the node stops leading', async () => {
@@ -190,14 +190,14 @@ describe('acknowledgements', () => {
       leader.test.disk.fault = undefined;
       await waiting;
       await world.until('it leads again', () => leader.store.isServing);
-      const { acknowledgements } = leader.replication;
+      const { durability } = leader.replication;
       const lost = { ...position, offset: position.offset + 5 };
       const wanted = { level: 'followers', followers: 1, timeoutMs: 60_000 } as const;
-      await assert.rejects(acknowledgements.reach(lost, wanted, NEVER), {
+      await assert.rejects(durability.reach(lost, wanted, NEVER), {
         code: 'outcome_unknown',
         message: /up to 1/,
       });
-      assert.equal((await done(acknowledgements.reach(position, wanted, NEVER))).reached, true);
+      assert.equal((await done(durability.reach(position, wanted, NEVER))).reached, true);
     });
 
     it('for a promoted node count from the reports of those below it', async () => {
@@ -287,6 +287,28 @@ describe('acknowledgements', () => {
       await leader.write(3);
       const reached = await atOnce(reach(leader, 'followers', 2));
       assert.equal(reached.followersAppended, 2);
+    });
+
+    it('of many nodes below that come in one turn go up in one frame, and at once', async () => {
+      const leader = await world.node('L');
+      await leader.write(1);
+      const middle = await world.node('M', { follows: 'L' });
+      await level(world, leader, middle);
+      const [up] = world.network.lines;
+      const bottom: TestNode[] = [];
+      for (let i = 1; i <= 6; i++) bottom.push(await world.node(`B${i}`, { follows: 'M' }));
+      await level(world, leader, middle, ...bottom);
+      const lines = world.network.lines.slice(1);
+      for (const line of lines) line.hold('up');
+      await leader.write(1, 'more');
+      const wanted = reach(leader, 'followers', 7);
+      assert.equal(await settled(wanted), false);
+      await world.until('all have it', () => bottom.every(({ offset }) => offset === 2));
+      const before = up?.answered.length ?? 0;
+      for (const line of lines) line.release();
+      assert.equal((await atOnce(wanted)).followersAppended, 7);
+      const frames = (up?.answered.length ?? 0) - before;
+      assert(frames <= 2, `${frames} frames`);
     });
 
     it('count their disks likewise', async () => {

@@ -46,6 +46,17 @@ describe('a comparison', () => {
     await keyspace.del(row[0]);
   }
 
+  it('that fails at the leader leaves no timer behind, however long it would have waited', async () => {
+    const before = world.clock.waiting;
+    const spoilt = { position: leader.store.position, digest: () => Promise.reject(new Error('spoilt')) };
+    leader.store.mark = async (_, said) => {
+      said?.();
+      return { ...spoilt, release: async () => {} } as never;
+    };
+    await assert.rejects(leader.replication.comparisons.compare(60_000), /spoilt/);
+    assert.equal(world.clock.waiting, before);
+  });
+
   it('finds every node equal at one offset, while writes go on', async () => {
     let writing = true;
     const writes = (async () => {

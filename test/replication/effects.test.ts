@@ -4,7 +4,7 @@
  * psync2-master-restart.tcl, psync2-pingoff.tcl and replication-buffer.tcl of Redis.
  */
 import assert from 'node:assert/strict';
-import { TAIL_BYTES_MAX } from '../../src/limits.js';
+import { PUBLISHING_MAX, TAIL_BYTES_MAX } from '../../src/limits.js';
 import type { Operation } from '../../src/operation.js';
 import type { UpFrame } from '../../src/wire/up-frames.js';
 import { removeTemporaryDirectories } from '../support/database.js';
@@ -233,4 +233,27 @@ describe('what reaches the other nodes', function () {
       await level(world, leader, follower);
     });
   }
+
+  it('does not pile up: a peer that publishes without waiting for its answers is hung up on', async () => {
+    const leader = await world.node('L');
+    await leader.write(2);
+    const follower = await world.node('F', { follows: 'L' });
+    await level(world, leader, follower);
+    const [handshake] = world.network.last.answered as [UpFrame & { kind: 'handshake' }];
+    const channel = await world.network.dial('L');
+    void channel.send({ ...handshake, nodeId: 'ab'.repeat(16), nonce: 'stranger' });
+    await world.until('it is served', () => leader.followers.status.length === 2);
+    await leader.store.pauseWrites();
+    for (let sequence = 1; sequence <= PUBLISHING_MAX + 1; sequence++)
+      void channel.send({ kind: 'publish', sequence, channel: key('c'), data: key('m'), durable: false });
+    await assert.rejects(
+      (async () => {
+        for (;;) await channel.receive();
+      })(),
+      { code: 'protocol_violation' },
+    );
+    leader.store.resumeWrites();
+    await leader.write(1, 'more');
+    await level(world, leader, follower);
+  });
 });

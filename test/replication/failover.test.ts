@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict';
 import type { HeadwaterError } from '../../src/errors.js';
 import { Failover } from '../../src/replication/failover.js';
+import type { Handshake } from '../../src/wire/handshake.js';
 import type { Line } from '../support/channel.js';
-import { settled } from '../support/clock.js';
+import { settled, turns } from '../support/clock.js';
 import { level, type TestNode, World } from '../support/world.js';
 
 /** The time of these tests runs faster than that of the machine: what is to succeed must not run out of it. */
@@ -78,6 +79,59 @@ describe('failover', () => {
       before,
     );
     assert.equal(b.store.lineage.epoch, 2);
+  });
+
+  it('moves nobody to a leader that does not say where it listens', async () => {
+    const [a, , c] = await three();
+    a.followers.moved({ address: '', nodeId: 'nobody' });
+    await a.write(1, 'after');
+    await level(world, a, c);
+    assert.equal(c.store.upstream, 'A');
+  });
+
+  for (const [what, how] of [
+    ['promotes it', (a: TestNode) => a.replication.promote()],
+    ['makes it follow', (a: TestNode) => a.follow('B')],
+  ] as const) {
+    it(`is given up at once where a person ${what}, however long it might have waited`, async () => {
+      const [a] = await three();
+      for (const line of world.network.lines) line.hold();
+      await a.write(1, 'missed');
+      const done = a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS });
+      done.catch(() => {});
+      await turns(20);
+      await assert.rejects(a.replication.failover(), /another failover is under way/);
+      await how(a);
+      await assert.rejects(done, { code: 'failover_failed' });
+      for (const line of world.network.lines) line.release();
+    });
+  }
+
+  it('is refused to a follower that says it listens where this node does: it could not be asked', async () => {
+    const [a] = await three();
+    const channel = await world.network.dial('A');
+    const handshake = world.network.lines[0]?.answered[0] as Handshake;
+    const { position, lineage } = { position: a.store.position, lineage: a.store.lineage.rows };
+    await channel.send({ ...handshake, nodeId: 'ab'.repeat(16), address: 'A', position, lineage });
+    await world.until('it is served', () => a.followers.status.some(({ address }) => address === 'A'));
+    const failing = a.replication.failover({ to: 'ab'.repeat(16) });
+    await assert.rejects(failing, { code: 'failover_failed', message: /listens on A, which is this node itself/ });
+    await a.write(1, 'after');
+    channel.close();
+  });
+
+  it('of another node disturbs nobody that is asked by mistake', async () => {
+    const [, b] = await three();
+    const session = world.network.lines.find(({ from }) => from === 'B');
+    const channel = await world.network.dial('B');
+    const handshake = session?.answered[0] as Handshake;
+    await channel.send({ ...handshake, nodeId: 'ab'.repeat(16), handsOverTo: 'cd'.repeat(16), grant: '1' });
+    const frames = await channel.receive();
+    const refusal = frames.find(({ kind }) => kind === 'refuse');
+    assert(refusal?.kind === 'refuse');
+    assert.equal(refusal.reason, 'HANDOVER_OF_ANOTHER');
+    assert.equal(session?.ended, false, 'its own link goes on');
+    assert.equal(b.link.status.state, 'streaming');
   });
 
   it('back and forth leaves the data whole', async () => {

@@ -5,15 +5,25 @@
  */
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
+import { HeadwaterError } from '../../src/errors.js';
 import type { FreshnessWanted } from '../../src/guarantees.js';
 import type { Position } from '../../src/position.js';
 import { Freshness } from '../../src/replication/freshness.js';
-import { settled } from '../support/clock.js';
+import { settled, until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
+import { hold } from '../support/store.js';
 import { level, type TestNode, World } from '../support/world.js';
 
 const never = new AbortController().signal;
 setMaxListeners(0, never);
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
 
 describe('freshness', () => {
   let world: World;
@@ -117,7 +127,6 @@ describe('freshness', () => {
       const waiting = fresh(follower, { atLeast: leader.store.position });
       assert.equal(await settled(waiting), false);
       await follower.replication.promote();
-      await world.clock.advance(100);
       await assert.rejects(waiting, { code: 'lost_branch' });
       world.network.last.cut();
     });
@@ -135,6 +144,64 @@ describe('freshness', () => {
         code: 'read_only_follower',
         details: { leader: 'L' },
       });
+    });
+
+    it('is told as soon as a store that failed is open again: no timer is waited for', async () => {
+      const [leader] = await pair();
+      const { disk } = leader.test;
+      const atLeast = leader.store.position;
+      const opening = hold(disk, ({ kind }) => kind === 'open');
+      const failing = disk.fault;
+      disk.fault = (operation) => {
+        if (operation.kind === 'put') throw new Error('EIO');
+        return failing?.(operation);
+      };
+      await assert.rejects(leader.test.set('fails'), { code: 'outcome_unknown' });
+      await until('the store opens', opening.held);
+      const asked = fresh(leader, { atLeast });
+      assert.equal(await settled(asked), false);
+      disk.fault = undefined;
+      opening.release();
+      await asked;
+    });
+
+    it('is judged by the data that are there when it is answered, not by those that were there when it was looked up', async () => {
+      const [leader, follower] = await pair();
+      await follower.replication.promote();
+      await follower.write(2, 'own');
+      const mine = follower.store.position;
+      await follower.write(1, 'later');
+      await leader.write(1, 'other');
+      const { log } = follower.store;
+      const { checksumAt } = log;
+      const { promise, resolve: goOn } = deferred();
+      log.checksumAt = async (offset) => {
+        const found = await checksumAt.call(log, offset);
+        await promise;
+        return found;
+      };
+      const asked = fresh(follower, { atLeast: mine, withinMs: 60_000 });
+      await follower.follow('L');
+      await level(world, leader, follower);
+      goOn();
+      await world.clock.advance(60_000);
+      await assert.rejects(asked, { code: 'unavailable', message: /has applied offset 4 of/ });
+    });
+
+    it('that is waited for by a node that stops is refused at once; what is there is told', async () => {
+      const [leader, follower] = await pair();
+      world.network.last.hold();
+      const before = leader.store.position;
+      await leader.write(1, 'late');
+      const node = freshness(follower);
+      const ask = (atLeast: Position) =>
+        node.whenFresh({ atLeast, maxStalenessMs: 0, withinMs: 0 }, { writes: false, signal: never });
+      const waiting = ask(leader.store.position);
+      assert.equal(await settled(waiting), false);
+      node.end(new HeadwaterError('shutting_down', 'the node is shutting down'));
+      await assert.rejects(waiting, { code: 'shutting_down' });
+      await assert.rejects(ask(leader.store.position), { code: 'shutting_down' });
+      await ask(before);
     });
 
     it('is waited for through a full resync that replaces the store', async () => {
@@ -167,7 +234,6 @@ describe('freshness', () => {
       const waiting = fresh(follower, { maxStalenessMs: 1_500 });
       assert.equal(await settled(waiting), false);
       world.network.last.release();
-      await world.until('a heartbeat comes', () => settled(waiting));
       await waiting;
       assert(follower.store.nowMs() - leader.store.nowMs() < 1_500);
     });

@@ -1,8 +1,9 @@
 /** How a leader stops: with those who follow it holding all that it has, unless they take too long. */
 import assert from 'node:assert/strict';
-import { settled } from '../support/clock.js';
+import type { DurabilityReached, DurabilityWanted } from '../../src/durability.js';
+import { settled, until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
-import { set } from '../support/store.js';
+import { hold, set } from '../support/store.js';
 import { level, type TestNode, World } from '../support/world.js';
 
 const TIMEOUT_MS = 5_000;
@@ -107,13 +108,73 @@ describe('a leader that stops', () => {
     await leader.test.set('last');
     const wanted = { level: 'followers', followers: 1, timeoutMs: 60_000 } as const;
     const signal = new AbortController().signal;
-    const reached = leader.replication.acknowledgements.reach(leader.store.position, wanted, signal);
+    const reached = leader.replication.durability.reach(leader.store.position, wanted, signal);
     const stopping = leader.down({ shutdownTimeoutMs: TIMEOUT_MS });
     assert.equal(await settled(reached), false);
     world.network.last.release();
     assert.equal((await reached).reached, true);
     await stopping;
   });
+
+  function reach(wanted: Omit<DurabilityWanted, 'timeoutMs'>): Promise<DurabilityReached> {
+    const { replication, store } = leader;
+    return replication.durability.reach(store.position, { ...wanted, timeoutMs: 60_000 }, new AbortController().signal);
+  }
+
+  it('tells writes at once that wait for more followers than there are, and the others what they have reached in the end', async () => {
+    world.network.last.hold();
+    await leader.test.set('last');
+    const [one, two] = [1, 2].map((followers) => reach({ level: 'followers', followers }));
+    assert(one && two);
+    const stopping = leader.down({ shutdownTimeoutMs: TIMEOUT_MS });
+    assert.equal((await two).reached, false);
+    assert.equal(await settled(one), false);
+    await world.clock.advance(TIMEOUT_MS);
+    assert.deepEqual([(await one).reached, (await one).followersAppended], [false, 0]);
+    await stopping;
+  });
+
+  it('waits until its followers have on disk what somebody waits for', async () => {
+    const sync = hold(follower.test.disk, ({ kind }) => kind === 'durable');
+    await leader.test.set('last');
+    const synced = reach({ level: 'followers_synced', followers: 1 });
+    await world.until('it is appended', () => follower.offset === 6);
+    await until('a durable point is in hand', sync.held);
+    const stopping = leader.down({ shutdownTimeoutMs: TIMEOUT_MS });
+    await world.clock.advance(TIMEOUT_MS - 1_000);
+    assert.equal(await settled(synced), false);
+    sync.release();
+    assert.equal((await synced).reached, true);
+    await stopping;
+  });
+
+  it('tells all of them at once where nobody is waited for', async () => {
+    world.network.last.hold();
+    await leader.test.set('last');
+    const one = reach({ level: 'followers', followers: 1 });
+    assert.equal(await settled(one), false);
+    await leader.replication.part(0);
+    assert.equal((await one).reached, false);
+    assert.equal((await reach({ level: 'followers', followers: 1 })).reached, false);
+  });
+
+  it('turns writers away that wait for a handing over of which it has not heard the end', async () => {
+    world.network.onLine = (line) => line.hold('down');
+    await assert.rejects(failingOver(), { code: 'outcome_unknown' });
+    const write = leader.store.submit([set('waits')], { bytes: 10, ordered: false });
+    assert.equal(await settled(write), false);
+    await leader.replication.part(TIMEOUT_MS);
+    const [reply] = (await write).replies;
+    assert(reply?.kind === 'error' && reply.error.code === 'shutting_down');
+    assert.equal(leader.store.handingOver?.address, 'F', 'it goes on asking when it comes back');
+  });
+
+  async function failingOver(): Promise<void> {
+    const failover = leader.replication.failover({ to: 'F', timeoutMs: 300 });
+    failover.catch(() => {});
+    await world.until('its time is over', () => settled(failover));
+    await failover;
+  }
 
   it('during a failover that does not come to an end stops when its time is over', async () => {
     world.network.last.hold();

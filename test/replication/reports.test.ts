@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { MAX_LAG_MS, NODE_REPORTS_MAX } from '../../src/limits.js';
 import { Acknowledgements, type Reporter } from '../../src/replication/acknowledgements.js';
+import { Durability } from '../../src/replication/durability.js';
 import type { Acknowledgement, NodeReport } from '../../src/wire/up-frames.js';
 import { until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
@@ -16,17 +17,24 @@ const HERE = { level: 'followers', followers: 9, timeoutMs: 1 } as const;
 describe('reports of the nodes below', () => {
   let test: TestStore;
   let acknowledgements: Acknowledgements;
+  let durability: Durability;
 
   beforeEach(async () => {
     test = await TestStore.open();
     for (let i = 0; i < 5; i++) await test.set(`k${i}`);
-    acknowledgements = new Acknowledgements({ store: test.store, clock: test.clock });
+    hearAnew();
   });
 
   afterEach(async () => {
     await test.store.close();
     await removeTemporaryDirectories();
   });
+
+  function hearAnew(): void {
+    const { store, clock } = test;
+    acknowledgements = new Acknowledgements({ store, clock });
+    durability = new Durability({ store, clock, acknowledgements });
+  }
 
   function follower(nodeId: string, nonce = 'n'): Reporter {
     const reporter = { nodeId, nonce, ask() {} };
@@ -54,7 +62,7 @@ describe('reports of the nodes below', () => {
 
   /** How many are known to have everything. */
   async function counted(): Promise<number> {
-    const reached = acknowledgements.reach(test.store.position, HERE, new AbortController().signal);
+    const reached = durability.reach(test.store.position, HERE, new AbortController().signal);
     await test.clock.advance(1);
     return (await reached).followersAppended;
   }
@@ -83,14 +91,14 @@ describe('reports of the nodes below', () => {
     const report = await says(5);
     await test.reopen();
     await test.set('under the next history');
-    acknowledgements = new Acknowledgements({ store: test.store, clock: test.clock });
+    hearAnew();
     const one = follower('one');
     acknowledgements.report(one, report);
     const { log } = test.store;
     const written = { replicationId: report.replicationId, offset: 5, checksum: report.checksum };
     assert.notEqual(log.lineage.current?.replicationId, report.replicationId);
     const wanted = { level: 'followers', followers: 1, timeoutMs: 1 } as const;
-    assert.equal((await acknowledgements.reach(written, wanted, new AbortController().signal)).reached, true);
+    assert.equal((await durability.reach(written, wanted, new AbortController().signal)).reached, true);
     assert.equal(await counted(), 0);
   });
 

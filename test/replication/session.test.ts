@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { sleep } from '../../src/clock.js';
 import { LINK_TIMEOUT_MS, SNAPSHOT_SHARE_MS } from '../../src/limits.js';
+import type { InterludeReader, Placed } from '../../src/log/interludes.js';
 import { blockKey } from '../../src/log/rows.js';
 import type { DownFrame } from '../../src/wire/down-frames.js';
 import type { Handshake } from '../../src/wire/handshake.js';
@@ -74,6 +75,16 @@ describe('a replication session', () => {
       assert.match(follower.link.status.lastResync?.reason ?? '', /EMPTY_FOLLOWER/);
       assert.equal(await follower.store.lostWrites(), 0);
       assert.equal(world.network.lines.length, 1);
+    });
+
+    it('that listens everywhere is known by where it came from', async () => {
+      const leader = await world.node('L');
+      await leader.write(1);
+      world.network.onLine = (line) => Object.assign(line.down, { peerAddress: '10.0.0.9:51234' });
+      const follower = await world.node('0.0.0.0:7420', { follows: 'L' });
+      await level(world, leader, follower);
+      assert.equal(leader.followers.status[0]?.address, '10.0.0.9:7420');
+      await world.until('it is remembered', () => leader.store.knownFollowers[0]?.address === '10.0.0.9:7420');
     });
 
     it('holds on to no snapshot once it streams, and to no more of the log than it has to send', async () => {
@@ -979,6 +990,7 @@ describe('a replication session', () => {
       const middle = await world.node('M', { follows: 'L' });
       const end = await world.node('E', { follows: 'M' });
       await level(world, leader, middle, end);
+      const readers = new Map([leader, middle, end].map((node) => [node, node.store.log.interludes.reader()]));
       const expected: Array<[number, string]> = [];
       for (let i = 0; i < 30; i++) {
         if (i % 3 > 0) await leader.test.set(`k${i}`, 'v');
@@ -989,12 +1001,16 @@ describe('a replication session', () => {
         expected.push([leader.offset, markId], [leader.offset, `message ${i}`]);
       }
       for (const node of [leader, middle, end]) {
-        const said = () => node.store.log.interludes.after(0).placed;
-        await world.until('everything has been said', () => said().length === expected.length);
+        const reader = readers.get(node) as InterludeReader;
+        const said: Placed[] = [];
+        await world.until('everything has been said', () => {
+          said.push(...reader.take(node.offset).placed);
+          return said.length >= expected.length;
+        });
         assert.deepEqual(
-          said().map(({ offset, interlude }) => [
+          said.map(({ offset, interlude }) => [
             offset,
-            interlude.kind === 'mark' ? interlude.markId : interlude.data.toString(),
+            interlude.kind === 'mark' ? interlude.markId : interlude.kind === 'message' && interlude.data.toString(),
           ]),
           expected,
         );

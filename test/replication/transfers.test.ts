@@ -8,6 +8,7 @@ import { crc32 } from 'node:zlib';
 import { KeyspaceDigest } from '../../src/keyspace/snapshot.js';
 import type { DownFrame } from '../../src/wire/down-frames.js';
 import type { Line } from '../support/channel.js';
+import { until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 import { set } from '../support/store.js';
@@ -70,6 +71,32 @@ describe('a snapshot on its way', function () {
     }
     assert(inTransfer > CUTS / 2, `seed ${seed}: ${inTransfer} cuts were in mid-transfer`);
     assert.equal(await follower.store.lostWrites(), 0);
+  });
+
+  it('takes nothing back that the follower had, though one that is a little older is there to be shared', async () => {
+    const leader = await world.node('L');
+    await leader.write(3);
+    const follower = await world.node('F', { follows: 'L' });
+    await level(world, leader, follower);
+    // As for another follower that has joined just now.
+    const shared = await leader.store.snapshotAt({ share: true });
+    await leader.write(2, 'acknowledged');
+    await until('it has them', async () => {
+      await world.clock.advance(1);
+      return follower.offset === 5;
+    });
+    let position = 0;
+    world.network.onLine = (line) => {
+      line.onDown = (frame) => {
+        if (frame.kind === 'fullResync') position = frame.position.offset;
+      };
+    };
+    await follower.follow('L', { acceptDataLoss: false, full: true });
+    await world.until('it is resynced', () => follower.link.resyncs.full === 2);
+    assert.equal(shared.position.offset, 3);
+    assert.equal(position, 5);
+    await shared.release();
+    await level(world, leader, follower);
   });
 
   const DROPS: ReadonlyArray<[what: string, dropped: readonly number[], how: 'cut' | 'silent']> = [

@@ -43,6 +43,23 @@ describe('a resync', () => {
     ]);
   });
 
+  it('that would wipe a node is refused by the node itself too, where its upstream sees nothing in it', async () => {
+    const leader = await world.node('L');
+    const stranger = await world.node('S');
+    await leader.write(2);
+    await stranger.write(3);
+    world.network.onLine = (line) => {
+      const send = line.up.send.bind(line.up);
+      line.up.send = (frame) => send(frame.kind === 'handshake' ? { ...frame, acceptDataLoss: true } : frame);
+    };
+    await stranger.follow('L');
+    await world.until('it has refused', () => /without a history in common/.test(stranger.link.status.error));
+    assert.equal(stranger.link.resyncs.full, 0);
+    assert.deepEqual([stranger.offset, await stranger.test.get('k2')], [3, 'k at S']);
+    await stranger.follow('L', { acceptDataLoss: true });
+    await level(world, leader, stranger);
+  });
+
   it('that is refused is told of likewise', async () => {
     const leader = await world.node('L');
     const stranger = await world.node('S');

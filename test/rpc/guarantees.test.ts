@@ -118,6 +118,14 @@ describe('guarantees at the server', () => {
     assert.deepEqual(messages, [{ replies: ['get'], reached: undefined }]);
   });
 
+  it('writes that were refused are answered at once: there is nothing to wait for', async () => {
+    reach = () => assert.fail('nothing was written');
+    store.leader = 'there:1';
+    open()([get('a'), set('a', '1')], FOLLOWERS);
+    await until(() => messages.length === 1, 'the answer');
+    assert.deepEqual(messages, [{ replies: ['get', 'read_only_follower!'], reached: undefined }]);
+  });
+
   it('a write whose durability cannot be known has an unknown outcome; reads beside it keep their answers', async () => {
     reach = async () => {
       throw new HeadwaterError('outcome_unknown', 'demoted');

@@ -1,9 +1,12 @@
 /** A replication session's end of a gRPC call: what becomes of a sender whose peer has stopped reading. */
 import assert from 'node:assert/strict';
 import { HeadwaterError } from '../../src/errors.js';
+import { silentLogger } from '../../src/logger.js';
 import type { DownChannel } from '../../src/replication/channel.js';
 import type { DuplexCall } from '../../src/rpc/handler.js';
 import { serveDownChannel } from '../../src/rpc/replication-channel.js';
+import { dial, replicationService } from '../../src/rpc/replication-service.js';
+import { RpcServer } from '../../src/rpc/server.js';
 
 /** A call whose peer takes nothing more. */
 const STUCK = {
@@ -28,5 +31,31 @@ describe('a channel whose peer has stopped reading', () => {
     };
     await assert.rejects(serveDownChannel(STUCK, session), reason);
     assert.deepEqual(sent, ['let go']);
+  });
+});
+
+describe('a channel over a connection', () => {
+  it('knows where the follower dialled from', async () => {
+    let peerAddress: string | undefined;
+    const door = {
+      accept: async (channel: DownChannel) => {
+        peerAddress = channel.peerAddress;
+        channel.close();
+      },
+    };
+    const server = await RpcServer.bind({
+      address: '127.0.0.1:0',
+      services: [replicationService(door)],
+      reflection: false,
+      logger: silentLogger,
+      onFatal: assert.fail,
+    });
+    try {
+      const channel = await dial(server.address, { timeoutMs: 5_000 });
+      await assert.rejects(channel.receive());
+      assert.match(peerAddress ?? '', /^127\.0\.0\.1:\d+$/);
+    } finally {
+      await server.stop({ graceMs: 100 });
+    }
   });
 });

@@ -14,6 +14,11 @@ export const EVENTS: readonly Event[] = [
   { name: 'write at a follower', weight: 2, run: writeAtFollower },
   { name: 'write that is to be safe', weight: 8, run: writeSafely },
   { name: 'durable publish', weight: 5, run: publish },
+  { name: 'live publish', weight: 4, run: publishLive },
+  { name: 'watch', weight: 6, run: (simulation) => readOn(simulation, 'watch') },
+  { name: 'subscribe', weight: 6, run: (simulation) => readOn(simulation, 'subscribe') },
+  { name: 'read by token', weight: 5, run: readByToken },
+  { name: 'compare', weight: 3, run: compare },
   { name: 'cut', weight: 5, run: cut },
   { name: 'hold', weight: 5, run: hold },
   { name: 'release', weight: 5, run: release },
@@ -123,6 +128,28 @@ function publish(simulation: Simulation): boolean {
   return node !== undefined;
 }
 
+function publishLive(simulation: Simulation): boolean {
+  const node = simulation.any(({ isServing }) => isServing);
+  if (node) simulation.publishLive(node);
+  return node !== undefined;
+}
+
+function readOn(simulation: Simulation, stream: 'watch' | 'subscribe'): boolean {
+  const node = simulation.any(({ isServing }) => isServing);
+  return node !== undefined && simulation.readOn(node, stream);
+}
+
+function readByToken(simulation: Simulation): boolean {
+  const node = simulation.any(({ state }) => state === 'up');
+  return node !== undefined && simulation.readByToken(node);
+}
+
+function compare(simulation: Simulation): boolean {
+  const node = newest(simulation);
+  if (node) simulation.compare(node);
+  return node !== undefined;
+}
+
 // ---- the network --------------------------------------------------------------
 
 function openLines(simulation: Simulation) {
@@ -217,9 +244,11 @@ async function forge(simulation: Simulation): Promise<boolean> {
   }));
   const { offset, checksum } = end.parent;
   const block = sealBlock({ commands, previous: { offset, checksum }, replicationId, timeMs });
-  simulation.note(`${node.address} crashes, and its last block ${end.key} is forged`);
+  simulation.note(`${node.address} crashes, and its last block ${end.key} is to be forged`);
   simulation.forget(node);
   node.kill();
+  // What the keyspace has of the block would stay, and no checksum tells of that.
+  if ((await node.flushingTo(location)) >= end.firstOffset) return false;
   node.seen = simulation.forge(end, block);
   node.stored.add(node.seen.key);
   await node.forge(location, block);

@@ -3,6 +3,7 @@
  * and a clock of the simulation's. It lives many times; what an earlier life
  * left in hand never takes effect, and hears nothing any more.
  */
+import { valueOfCheckedRow } from '../../src/checked-row.js';
 import type { Block } from '../../src/log/block.js';
 import { blockKey } from '../../src/log/rows.js';
 import type { ReplicationOptions } from '../../src/replication/replication.js';
@@ -125,6 +126,11 @@ export class SimulatedNode extends TestNode {
     this.#clock = new ProcessClock(simulation.clock, 0);
   }
 
+  /** Of this life. */
+  get clock(): TestClock {
+    return this.#clock;
+  }
+
   get isServing(): boolean {
     return this.state === 'up' && this.store.isServing;
   }
@@ -240,6 +246,13 @@ export class SimulatedNode extends TestNode {
       }
     }
     return blocks;
+  }
+
+  /** The offset whose effects a flush that the crash cut short may have left in the keyspace of that log. */
+  async flushingTo(log: string): Promise<number> {
+    const key = Buffer.from('mflushing');
+    const row = await this.disk.raw(log.replace(/\/log$/, '/keyspace')).get(key);
+    return row ? Number(valueOfCheckedRow(key, row)) : 0;
   }
 
   /** Puts a block in the place of the one that ends there, while nobody looks. */

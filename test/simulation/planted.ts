@@ -4,7 +4,10 @@
  */
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { KeyspaceSnapshot } from '../../src/keyspace/snapshot.js';
+import { InterludeReader } from '../../src/log/interludes.js';
 import { Log } from '../../src/log/log.js';
+import { Freshness } from '../../src/replication/freshness.js';
+import { Gathering } from '../../src/streams/gathering.js';
 import type { Simulation } from './simulation.js';
 
 export interface PlantedBug {
@@ -108,6 +111,33 @@ export const PLANTED: readonly PlantedBug[] = [
       return () => {
         for (const one of undo) one();
       };
+    },
+  },
+  {
+    name: 'a read that does not wait for what its token stands for',
+    found: /who reads by a token reads what it stands for/,
+    plant: () => replace(Freshness.prototype, 'whenFresh', async () => {}),
+  },
+  {
+    name: 'a stream that leaves out a change',
+    found: /a watcher knows what is there|a subscriber misses no durable message/,
+    plant() {
+      const { add } = Gathering.prototype;
+      let told = 0;
+      return replace(Gathering.prototype, 'add', function* (this: Gathering<unknown>, position, pieces) {
+        yield* add.call(this, position, ++told % 20 === 0 ? pieces.slice(1) : pieces);
+      });
+    },
+  },
+  {
+    name: 'a live message that is sent down twice',
+    found: /a live message comes at most once/,
+    plant() {
+      const { take } = InterludeReader.prototype;
+      return replace(InterludeReader.prototype, 'take', function (this: InterludeReader, offset) {
+        const { placed, missed } = take.call(this, offset);
+        return { placed: [...placed, ...placed], missed };
+      });
     },
   },
 ];

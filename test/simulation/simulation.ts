@@ -13,13 +13,20 @@ import type { DurabilityWanted } from '../../src/durability.js';
 import { HeadwaterError } from '../../src/errors.js';
 import type { Block } from '../../src/log/block.js';
 import type { Operation } from '../../src/operation.js';
+import type { Position } from '../../src/position.js';
+import { Freshness } from '../../src/replication/freshness.js';
 import { type Line, Network } from '../support/channel.js';
 import { TestClock } from '../support/clock.js';
 import { seededRandom } from '../support/random.js';
+import { CHANNEL, Subscriber, Watcher } from './clients.js';
 import { digestOf, History, keyOf, leadsTo, notOnTheWay, type Place, Violation } from './history.js';
 import { SimulatedNode } from './node.js';
 import type { BlockObserver } from './observed.js';
 
+/** How long a client reads at one node. */
+const READ_MS_MAX = 8_000;
+/** Tokens that are read by. */
+const RECENT_TOKENS = 8;
 const EVENTS_MIN = 40;
 const EVENTS_MAX = 90;
 /** Between two looks at the nodes. */
@@ -82,6 +89,12 @@ export class Simulation {
   readonly #acknowledged: Acknowledged[] = [];
   /** What was begun and has not ended, by name. */
   readonly #inHand = new Map<Promise<unknown>, { name: string; node: SimulatedNode }>();
+  /** Of clients, which may be left without an answer by a node that dies. */
+  readonly #goodbyes: Array<() => void> = [];
+  /** Positions that writers were told. */
+  readonly #tokens: Position[] = [];
+  readonly #watcher = new Watcher(this.history, (kind) => this.count(kind));
+  readonly #subscriber = new Subscriber(this.history, (kind) => this.count(kind));
   #violation: Error | undefined;
   #values = 0;
 
@@ -170,6 +183,7 @@ export class Simulation {
         if (refused?.kind === 'error') throw refused.error;
       }
       this.count('write acknowledged');
+      this.#tokens.push(position);
       this.#acknowledge(value, node, this.history.at(position));
     });
   }
@@ -191,7 +205,7 @@ export class Simulation {
       if (reply?.kind === 'error') throw reply.error;
       const place = this.#acknowledge(value, node, this.history.at(position));
       const wanted = { level, followers, timeoutMs: 2_000 };
-      const reached = await replication.acknowledgements.reach(position, wanted, new AbortController().signal);
+      const reached = await replication.durability.reach(position, wanted, new AbortController().signal);
       this.count(reached.reached ? `reached ${level}` : 'durability not reached');
       if (reached.synced && !node.durable.has(place.key))
         throw new Violation(`what is said to be synced is durable: ${value} at ${node.address}`);
@@ -217,13 +231,78 @@ export class Simulation {
   /** Publishes a message that is to be in the log, at any node. */
   publish(node: SimulatedNode): void {
     const data = `m${++this.#values}`;
-    const message = { channel: Buffer.from('news'), data: Buffer.from(data), durable: true };
+    const message = { channel: CHANNEL, data: Buffer.from(data), durable: true };
     this.begin(`publish ${data}`, node, async () => {
       const offset = await node.replication.publish(message);
       const place = this.history.holding(offset, data);
       if (!place) throw new Violation(`a durable message is in the log where its answer says: ${data} at ${offset}`);
       this.count('message acknowledged');
       this.#acknowledged.push({ value: data, place, node });
+    });
+  }
+
+  /** Publishes a message that is in no log, at any node. */
+  publishLive(node: SimulatedNode): void {
+    const data = `l${++this.#values}`;
+    this.begin(`publish ${data}`, node, async () => {
+      const offset = await node.replication.publish({ channel: CHANNEL, data: Buffer.from(data), durable: false });
+      this.#subscriber.published(data, offset);
+    });
+  }
+
+  /** One reader goes on at that node, for a while. @returns false where it reads elsewhere. */
+  readOn(node: SimulatedNode, stream: 'watch' | 'subscribe'): boolean {
+    const client = stream === 'watch' ? this.#watcher : this.#subscriber;
+    if (!client.isFree) return false;
+    const stop = new AbortController();
+    const cancel = this.clock.after(this.random() * READ_MS_MAX, () =>
+      stop.abort(new HeadwaterError('cancelled', 'the client has gone')),
+    );
+    this.#goodbyes.push(cancel);
+    const read = () =>
+      stream === 'watch' ? this.#watcher.watch(node, stop.signal) : this.#subscriber.subscribe(node, stop.signal);
+    this.begin(stream, node, () => read().finally(cancel));
+    return true;
+  }
+
+  /** Reads at that node what a writer was told elsewhere, or before: where it is answered it is there. */
+  readByToken(node: SimulatedNode): boolean {
+    if (this.#tokens.length === 0) return false;
+    // Recent ones are those that may not be there yet, or be lost.
+    const atLeast = this.pick(this.#tokens.slice(-RECENT_TOKENS));
+    const place = this.history.at(atLeast);
+    const { store, link, clock } = node;
+    const freshness = new Freshness({ store, link, clock, serveStaleReads: true });
+    const isThere = () => store.isServing && leadsTo(place, this.history.at(store.position));
+    this.begin(`read at least ${place.key}`, node, async () => {
+      try {
+        const wanted = { atLeast, maxStalenessMs: 0, withinMs: 3_000 };
+        await freshness.whenFresh(wanted, { writes: false, signal: new AbortController().signal });
+      } catch (error) {
+        if (!HeadwaterError.is(error, 'lost_branch')) throw error;
+        if (isThere() && !this.#isTwofold(place))
+          throw new Violation(
+            `a token is good as long as what it stands for is there: ${place.key} at ${node.address}`,
+          );
+        this.count('token of a lost branch');
+        return;
+      }
+      if (!isThere() && !this.#isTwofold(place))
+        throw new Violation(`who reads by a token reads what it stands for: ${place.key} at ${stateOf(node)}`);
+      this.count('read by token');
+    });
+    return true;
+  }
+
+  /** All nodes that answer hold the same at one offset, unless a disk has changed something. */
+  compare(node: SimulatedNode): void {
+    this.begin('compare', node, async () => {
+      const { nodes, offset } = await node.replication.comparisons.compare(3_000);
+      for (const { address, outcome } of nodes) {
+        this.count(`compared ${outcome}`);
+        if (outcome === 'different' && this.#twofold.size === 0)
+          throw new Violation(`compared nodes hold the same: ${address} differs from ${node.address} at ${offset}`);
+      }
     });
   }
 
@@ -508,6 +587,7 @@ export class Simulation {
   }
 
   async #end(): Promise<void> {
+    for (const cancel of this.#goodbyes) cancel();
     for (const node of this.nodes) this.begin('inspect', node, () => this.inspect(node));
     await this.#until('digests are made', () => this.#inHand.size === 0);
     const end = this.history.at((this.nodes[0] as SimulatedNode).store.position);

@@ -203,6 +203,33 @@ describe('what a follower refuses', () => {
       'protocol_violation',
       /belongs to the history 6161.*expected 6262/,
     ],
+    [
+      'an announced history that none of the blocks begins',
+      (history) => ({
+        blocks: [history.puts(1)],
+        rows: [{ replicationId: historyId('b'), firstOffset: 99, checksum: 0, epoch: 2 }],
+      }),
+      'protocol_violation',
+      /the history 6262.* was announced from offset 99.*no block/,
+    ],
+    [
+      'a history that is announced twice',
+      (history) => {
+        const row = history.begin('b');
+        return { blocks: [history.puts(1)], rows: [row, { ...row, epoch: 1 }] };
+      },
+      'protocol_violation',
+      /announced from offset 4/,
+    ],
+    [
+      'a history of an epoch that is not later',
+      (history) => {
+        const row = { ...history.begin('b'), epoch: 1 };
+        return { blocks: [history.puts(1)], rows: [row] };
+      },
+      'protocol_violation',
+      /epoch/,
+    ],
   ];
   for (const [what, make, code, message] of cases) {
     it(`${what}: nothing of it enters the log, and the next good one does`, async () => {
@@ -221,6 +248,7 @@ describe('what a follower refuses', () => {
       await feed(test, history);
       assert.equal(test.store.position.offset, 4);
       assert(test.store.isServing);
+      assert.deepEqual(test.fatal, []);
       await test.store.close();
     });
   }

@@ -213,6 +213,28 @@ describe('publish and subscribe', () => {
     assert.deepEqual([kept, last], ['kept@1!', 'last@1']);
   });
 
+  it('tells subscribers below a link that was too slow how many live messages were missed there, at every depth', async () => {
+    const [leader, middle, end] = await chain();
+    const all = [await subscribe(middle), await subscribe(end)];
+    await publish(leader, 'seen');
+    for (const reader of all) await heard(reader, 1);
+    const [line] = world.network.lines;
+    line?.hold('down');
+    const MiB = 1024 * 1024;
+    for (let i = 0; i < 24; i++) await publish(leader, `${i}`.padEnd(MiB), { channel: 'other' });
+    await publish(leader, 'kept', { durable: true });
+    await publish(leader, 'last');
+    line?.release();
+    for (const reader of all) await heard(reader, 4);
+    for (const reader of all) {
+      const [, missed, kept, last] = texts(reader);
+      assert.match(missed ?? '', /^missed \d+$/);
+      assert.deepEqual([kept, last], ['kept@3!', 'last@3']);
+    }
+    assert.equal(texts(all[0] as Reader<SubscriptionEvent>)[1], texts(all[1] as Reader<SubscriptionEvent>)[1]);
+    for (const node of [leader, middle, end]) assert.equal(await node.digest(), await leader.digest());
+  });
+
   it('refuses at once where the link is down, and says that it does not know where it breaks', async () => {
     const [leader, , end] = await chain();
     const line = world.network.last;

@@ -23,6 +23,7 @@ const bytes = fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array)
 const offset = fc.oneof(fc.constantFrom(0, 1, 2 ** 32, Number.MAX_SAFE_INTEGER), fc.maxSafeNat());
 const checksum = fc.oneof(fc.constantFrom(0, 0x8000_0000, 0xffff_ffff), fc.nat());
 const text = fc.string({ unit: 'grapheme', maxLength: 20 });
+const name = fc.string({ unit: 'grapheme-ascii', maxLength: 40 });
 const id = fc.uint8Array({ minLength: 20, maxLength: 20 }).map((array) => Buffer.from(array).toString('hex'));
 const record = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
   fc.record(model as { [K in keyof T]-?: fc.Arbitrary<T[K]> }, { noNullPrototype: true }) as fc.Arbitrary<T>;
@@ -31,7 +32,7 @@ type Down<K extends DownFrame['kind']> = Extract<DownFrame, { kind: K }>;
 
 const row = record<LineageRow>({ replicationId: id, firstOffset: offset, checksum, epoch: offset });
 const position = record({ replicationId: id, offset, checksum });
-const upstream = record({ clusterId: text, nodeId: text, address: text, timeMs: offset });
+const upstream = record({ clusterId: name, nodeId: name, address: name, timeMs: offset });
 const kind = <K extends string>(name: K) => fc.constant(name);
 
 const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
@@ -40,10 +41,10 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     protocolVersion: fc.nat(),
     blockFormat: fc.nat(),
     recordFormat: fc.nat(),
-    clusterId: text,
-    nodeId: text,
-    nonce: text,
-    address: text,
+    clusterId: name,
+    nodeId: name.filter((it) => it !== ''),
+    nonce: name,
+    address: name,
     lineage: fc.array(row, { maxLength: 4 }),
     position,
     baseOffset: offset,
@@ -52,8 +53,8 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     full: fc.boolean(),
     keyspaceIncomplete: fc.boolean(),
     catchingUp: fc.boolean(),
-    handsOverTo: text,
-    grant: text,
+    handsOverTo: name,
+    grant: name,
   }),
   record<Acknowledgement>({
     kind: kind('acknowledgement'),
@@ -64,8 +65,8 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     checksum,
     below: fc.array(
       record({
-        nodeId: text,
-        nonce: text,
+        nodeId: name,
+        nonce: name,
         appendedOffset: offset,
         durableOffset: offset,
         replicationId: id,
@@ -78,14 +79,14 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
   record<Publish>({ kind: kind('publish'), sequence: offset, channel: bytes, data: bytes, durable: fc.boolean() }),
   record<DigestReport>({
     kind: kind('digestReport'),
-    markId: text,
-    nodeId: text,
+    markId: name,
+    nodeId: name,
     offset,
     keys: offset,
     digest: bytes,
     error: text,
-    address: text,
-    below: fc.array(record({ nodeId: text, address: text }), { maxLength: 3 }),
+    address: name,
+    below: fc.array(record({ nodeId: name, address: name }), { maxLength: 3 }),
   }),
 );
 
@@ -137,13 +138,14 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     offset,
     checksum,
     timeMs: offset,
-    path: fc.array(text, { maxLength: 3 }),
+    path: fc.array(name, { maxLength: 3 }),
     levelMs: offset,
     nextHistory: fc.option(row, { nil: undefined }),
   }),
-  record<Down<'mark'>>({ kind: kind('mark'), markId: text }),
+  record<Down<'mark'>>({ kind: kind('mark'), markId: name }),
   record<Down<'messages'>>({
     kind: kind('messages'),
+    missed: offset,
     messages: fc.array(record({ channel: bytes, data: bytes }), { maxLength: 3 }),
   }),
   record<Down<'published'>>({
@@ -152,7 +154,7 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     offset,
     error: fc.constantFrom(undefined, new HeadwaterError('read_only_follower', 'no', { details: { leader: 'a:1' } })),
   }),
-  record<Down<'moved'>>({ kind: kind('moved'), address: text, nodeId: text }),
+  record<Down<'moved'>>({ kind: kind('moved'), address: name, nodeId: name }),
   record<Part>({ kind: kind('part'), data: bytes, last: fc.boolean() }),
 );
 
@@ -247,6 +249,43 @@ describe('what is refused as a replication frame', () => {
       assert.equal(refusal(() => decodeDownFrame(unknown)).code, 'protocol_violation', bytesOfFrame);
       assert.equal(refusal(() => decodeUpFrame(unknown)).code, 'protocol_violation', bytesOfFrame);
     }
+  });
+
+  it('a name that nobody could read, or that is no end of it, wherever a peer gives one', () => {
+    const acknowledgement = { replicationId: Buffer.alloc(20) };
+    for (const name of ['x'.repeat(301), 'a\nb', '\u001b[2J']) {
+      const ups = [
+        { handshake: { nodeId: name } },
+        { handshake: { nodeId: 'n', address: name } },
+        { handshake: { nodeId: 'n', nonce: name } },
+        { handshake: { nodeId: 'n', clusterId: name } },
+        { handshake: { nodeId: 'n', grant: name, position: { replicationId: Buffer.alloc(20) } } },
+        { acknowledgement: { ...acknowledgement, below: [{ nodeId: name, replicationId: Buffer.alloc(20) }] } },
+        { digestReport: { markId: name } },
+        { digestReport: { below: [{ address: name }] } },
+      ];
+      for (const up of ups) {
+        const refused = refusal(() => decodeUpFrame(Buffer.from(PbUpFrame.encode(up).finish())));
+        assert.equal(refused.code, 'protocol_violation', JSON.stringify(up));
+        assert.match(refused.message, /a name of at most 300 printable characters, received \d+/);
+      }
+      for (const down of [
+        { heartbeat: { path: [name] } },
+        { mark: { markId: name } },
+        { moved: { address: name } },
+        { continue: { upstream: { address: name } } },
+      ])
+        assert.equal(
+          refusal(() => decodeDownFrame(Buffer.from(PbDownFrame.encode(down).finish()))).code,
+          'protocol_violation',
+        );
+    }
+  });
+
+  it('a handshake of a node without an ID', () => {
+    const refused = refusal(() => decodeUpFrame(encodeUpFrame({ ...handshake, nodeId: '' })));
+    assert.equal(refused.code, 'protocol_violation');
+    assert.match(refused.message, /expected a node ID, received none/);
   });
 
   it('a replication ID that has not 20 bytes, with how many it has', () => {

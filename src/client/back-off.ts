@@ -1,0 +1,21 @@
+import { CLIENT_RECONNECT_MS_MAX, CLIENT_RECONNECT_MS_MIN } from '../limits.js';
+
+/**
+ * Waits before the next attempt: longer after each that failed, and by chance a
+ * little shorter, so that clients of one node do not come back as one. Ends
+ * early when `signal` aborts. It keeps the process alive: somebody may wait.
+ * @param failures so far, without a success between; from 0 on.
+ */
+export function backOff(failures: number, signal: AbortSignal): Promise<void> {
+  const longest = Math.min(CLIENT_RECONNECT_MS_MIN * 2 ** failures, CLIENT_RECONNECT_MS_MAX);
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, longest * (0.5 + Math.random() / 2));
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}

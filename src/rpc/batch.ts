@@ -1,0 +1,174 @@
+/**
+ * What a pipeline stream has in hand: operations that were asked for together,
+ * from their arrival until their replies are ready to be sent. Those that are
+ * refused on arrival keep their place among the others.
+ */
+import { isWrite, validate } from '../commands/execute.js';
+import type { Limits } from '../commands/view.js';
+import type { DurabilityReached } from '../durability.js';
+import { HeadwaterError } from '../errors.js';
+import type { Guarantees } from '../guarantees.js';
+import { BLOCK_COMMANDS_MAX } from '../limits.js';
+import type { Operation, Reply } from '../operation.js';
+import type { Position } from '../position.js';
+import { errorReply } from '../wire/kv.js';
+import type { DecodedOperation, DecodedPipelineRequest } from '../wire/pipeline.js';
+
+/** Operations submitted together; a message with more is cut, so that its replies do not have to be in memory all at once. */
+const BATCH_OPERATIONS_MAX = BLOCK_COMMANDS_MAX;
+
+export interface Batch {
+  readonly accepted: readonly Operation[];
+  /** Operations that were refused on arrival, by their index in the batch; seldom any. */
+  readonly refused: ReadonlyMap<number, Reply> | undefined;
+  /** One per operation, in order, once it is answered. */
+  replies: readonly Reply[];
+  readonly bytes: number;
+  readonly writes: boolean;
+  /** What its message asked beside its operations. */
+  readonly asked: Asked | undefined;
+  position: Position | undefined;
+  /** Where durability was asked, once it is answered: what was reached. */
+  reached: DurabilityReached | undefined;
+  answered: boolean;
+  /** Of the replies: expected while it is submitted, counted once it is answered. */
+  replyBytes: number;
+  /** The rest of a batch that has been answered in part: to be submitted when its turn has come. */
+  isRest: boolean;
+}
+
+/** Of one message, shared by its batches. */
+export interface Asked {
+  readonly guarantees: Guarantees;
+  /** How its freshness stands: looked at when its turn comes. */
+  fresh: 'unknown' | 'asked' | 'fresh' | HeadwaterError;
+}
+
+/** Why operations are refused, whatever they are. */
+interface Refusals {
+  readonly ofAll: HeadwaterError | undefined;
+  readonly ofReads: HeadwaterError | undefined;
+}
+
+/**
+ * The operations of one message, checked, in the order in which they came.
+ * @param bytes of the message.
+ * @param ofReads refuses what only reads, where this node answers no reads for now.
+ */
+export function batchesOf(
+  { operations, guarantees }: DecodedPipelineRequest,
+  bytes: number,
+  limits: Limits,
+  ofReads: HeadwaterError | undefined,
+): Batch[] {
+  const impossible = guarantees instanceof HeadwaterError ? guarantees : undefined;
+  const asked: Asked | undefined =
+    guarantees && !impossible ? { guarantees: guarantees as Guarantees, fresh: 'unknown' } : undefined;
+  const refusals = { ofAll: impossible, ofReads };
+  const bytesEach = bytes / operations.length;
+  const batches: Batch[] = [];
+  for (let start = 0; start < operations.length; start += BATCH_OPERATIONS_MAX) {
+    const end = Math.min(start + BATCH_OPERATIONS_MAX, operations.length);
+    batches.push(batchOf(operations, start, end, bytesEach, asked, limits, refusals));
+  }
+  return batches;
+}
+
+function batchOf(
+  operations: readonly DecodedOperation[],
+  start: number,
+  end: number,
+  bytesEach: number,
+  asked: Asked | undefined,
+  limits: Limits,
+  refusals: Refusals,
+): Batch {
+  const accepted: Operation[] = [];
+  let refused: Map<number, Reply> | undefined;
+  let writes = false;
+  for (let i = start; i < end; i++) {
+    const operation = operations[i] as DecodedOperation;
+    const refusal = operation.kind === 'error' ? operation : refusalOf(operation, limits, refusals);
+    if (refusal || operation.kind === 'error') {
+      refused ??= new Map();
+      refused.set(i - start, refusal as Reply);
+      continue;
+    }
+    accepted.push(operation);
+    writes ||= isWrite(operation);
+  }
+  return newBatch(accepted, refused, Math.ceil(bytesEach * (end - start)), writes, asked);
+}
+
+function newBatch(
+  accepted: readonly Operation[],
+  refused: ReadonlyMap<number, Reply> | undefined,
+  bytes: number,
+  writes: boolean,
+  asked: Asked | undefined,
+): Batch {
+  return {
+    accepted,
+    refused,
+    replies: [],
+    bytes,
+    writes,
+    asked,
+    position: undefined,
+    reached: undefined,
+    answered: false,
+    replyBytes: 0,
+    isRest: false,
+  };
+}
+
+/** Two batches: the first `count` operations that were accepted, with the refusals between them, and the rest. */
+export function split(batch: Batch, count: number): [first: Batch, rest: Batch] {
+  let end = count;
+  const refused: [Map<number, Reply>, Map<number, Reply>] = [new Map(), new Map()];
+  for (const [index, reply] of batch.refused ?? []) {
+    // In ascending order: each moves those behind it on by one.
+    if (index < end) {
+      refused[0].set(index, reply);
+      end++;
+    } else {
+      refused[1].set(index - end, reply);
+    }
+  }
+  const part = (accepted: readonly Operation[], refusals: Map<number, Reply>, bytes: number) =>
+    newBatch(
+      accepted,
+      refusals.size > 0 ? refusals : undefined,
+      bytes,
+      batch.writes && accepted.some(isWrite),
+      batch.asked,
+    );
+  const firstBytes = Math.floor((batch.bytes * count) / batch.accepted.length);
+  return [
+    part(batch.accepted.slice(0, count), refused[0], firstBytes),
+    part(batch.accepted.slice(count), refused[1], batch.bytes - firstBytes),
+  ];
+}
+
+function refusalOf(operation: Operation, limits: Limits, { ofAll, ofReads }: Refusals): Reply | undefined {
+  if (ofAll) return errorReply(ofAll);
+  if (ofReads && !isWrite(operation)) return errorReply(ofReads);
+  try {
+    validate(operation, limits);
+    return undefined;
+  } catch (error) {
+    if (HeadwaterError.is(error)) return errorReply(error);
+    throw error;
+  }
+}
+
+export function allRefused(batch: Batch, error: HeadwaterError): Reply[] {
+  const refusal = errorReply(error);
+  return batch.accepted.map(() => refusal);
+}
+
+/** The answers, and between them the refusals at their places. */
+export function merged(answers: readonly Reply[], refused: ReadonlyMap<number, Reply>): Reply[] {
+  let next = 0;
+  return Array.from({ length: answers.length + refused.size }, (_, i) => refused.get(i) ?? (answers[next++] as Reply));
+}

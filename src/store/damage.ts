@@ -1,0 +1,40 @@
+/**
+ * What the disk could not give to whoever works in the background. Opening anew
+ * would not mend it, and the rest of the data is sound: so the work goes on as
+ * far as it can, it is said once, and status tells it until it is read again.
+ */
+import type { HeadwaterError } from '../errors.js';
+import type { Logger } from '../logger.js';
+
+export class Damage {
+  readonly #logger: Logger;
+  /** By what was hindered. */
+  readonly #met = new Map<string, string>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** @param work what meets it. @param so what becomes of that, as a person is told. */
+  met(work: string, so: string, { code, message }: HeadwaterError): void {
+    const said = `${message}; ${so}`;
+    if (this.#met.get(work) === said) return;
+    this.#met.set(work, said);
+    this.#logger.error({ code, work }, said);
+  }
+
+  /** That work met none this time. */
+  passed(work: string): void {
+    this.#met.delete(work);
+  }
+
+  /** Other data have taken the place of these. */
+  forget(): void {
+    this.#met.clear();
+  }
+
+  /** For status; empty where none was met. */
+  get message(): string {
+    return [...this.#met.values()].join('. ');
+  }
+}

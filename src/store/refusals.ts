@@ -1,0 +1,43 @@
+/** Why a node takes no writes, in the words that clients hear, and answering reads all the same. */
+import { isWrite } from '../commands/execute.js';
+import { HeadwaterError } from '../errors.js';
+import type { Operation, Reply } from '../operation.js';
+import type { SupersededBy } from './directory.js';
+
+/** @param upstream host:port; where the writes go. */
+export function readOnlyFollower(upstream: string): HeadwaterError {
+  return new HeadwaterError(
+    'read_only_follower',
+    `this node is a follower and takes no writes; its upstream is ${upstream}`,
+    { details: { leader: upstream } },
+  );
+}
+
+export function superseded({ node_id, address, epoch }: SupersededBy): HeadwaterError {
+  const who = address === '' ? `node ${node_id}` : `node ${node_id} at ${address}`;
+  return new HeadwaterError(
+    'superseded',
+    `this leader takes no writes: its history goes on under a later leader, epoch ${epoch}, as ${who} has it; "follow" the node that leads, or "promote" to lead on from here`,
+    { details: { node_id, address, epoch: String(epoch) } },
+  );
+}
+
+/** @param untilMs milliseconds since the epoch, at most. */
+export function askingFollowers(untilMs: number): HeadwaterError {
+  return new HeadwaterError(
+    'unavailable',
+    `this leader may have lost the end of its log when the machine went down: it takes no writes until its followers have told what they have, at most until ${new Date(untilMs).toISOString()}; "promote" makes it go on without them`,
+  );
+}
+
+/** Each write is refused with `refusal`; what only reads is answered by `answer`, all of it. */
+export async function refusingWrites(
+  operations: readonly Operation[],
+  refusal: HeadwaterError,
+  answer: (reads: readonly Operation[]) => Promise<Reply[]>,
+): Promise<Reply[]> {
+  const refused: Reply = { kind: 'error', error: refusal };
+  const answered = await answer(operations.filter((operation) => !isWrite(operation)));
+  let at = 0;
+  return operations.map((operation) => (isWrite(operation) ? refused : (answered[at++] as Reply)));
+}

@@ -1,0 +1,42 @@
+import { Lineage } from '../lineage.js';
+import { ORIGIN, type Position } from '../position.js';
+import type { Generation } from './generation.js';
+
+/** How far a generation has got, as a status tells it. */
+export interface Standing {
+  /** Where the log ends, as far as it is applied. */
+  readonly position: Position;
+  /** Of the last block, milliseconds since the epoch. */
+  readonly timeMs: number;
+  readonly lineage: Lineage;
+  readonly firstOffset: number;
+  readonly durableOffset: number;
+  /** Of the blocks in the log. */
+  readonly logBytes: number;
+  /** `keys` is null where they have to be counted anew. */
+  readonly checkpoint: { readonly offset: number; readonly keys: number | null };
+}
+
+/** Before anything has been open. */
+export const NOTHING: Standing = {
+  position: ORIGIN,
+  timeMs: 0,
+  lineage: new Lineage([]),
+  firstOffset: 1,
+  durableOffset: 0,
+  logBytes: 0,
+  checkpoint: { offset: 0, keys: 0 },
+};
+
+export function standingOf({ log, keyspace }: Generation): Standing {
+  const { position, keys } = keyspace.checkpoint;
+  return {
+    position: log.end,
+    timeMs: log.endTimeMs,
+    lineage: log.lineage,
+    firstOffset: log.firstOffset,
+    durableOffset: Math.min(log.durableOffset, log.end.offset),
+    logBytes: log.bytesBetween(log.base.offset, log.end.offset),
+    checkpoint: { offset: position.offset, keys },
+  };
+}

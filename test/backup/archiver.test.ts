@@ -1,0 +1,189 @@
+/** The archiver of a running node: what it has closed, where it goes on, and what it does when it cannot write. */
+import assert from 'node:assert/strict';
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { findRoute, readArchive } from '../../src/backup/archive.js';
+import { Archiver } from '../../src/backup/archiver.js';
+import { systemFiles } from '../../src/files.js';
+import { ORIGIN } from '../../src/position.js';
+import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
+import { TestStore } from '../support/store.js';
+
+afterEach(removeTemporaryDirectories);
+
+const INTERVAL_MS = 60_000;
+
+describe('an archiver', () => {
+  let test: TestStore;
+  let directory: string;
+  let archiver: Archiver;
+
+  beforeEach(async () => {
+    test = await TestStore.open();
+    directory = path.join(await temporaryDirectory(), 'archive');
+    archiver = start();
+  });
+
+  afterEach(async () => {
+    await archiver.close();
+    await test.store.close();
+  });
+
+  function start(): Archiver {
+    const { store, clock, logger } = test;
+    const made = new Archiver({ store, files: systemFiles, clock, logger, directory, intervalMs: INTERVAL_MS });
+    made.start();
+    return made;
+  }
+
+  async function restart(): Promise<void> {
+    await archiver.close();
+    archiver = start();
+  }
+
+  /** Time goes on until it has archived everything. */
+  async function archived(offset = test.store.log.end.offset): Promise<void> {
+    for (let i = 0; archiver.status.offset < offset; i++) {
+      assert.ok(i < 100, `archived to ${archiver.status.offset}, expected ${offset}: ${archiver.status.error}`);
+      await test.clock.advance(INTERVAL_MS / 10);
+      await new Promise(setImmediate);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+
+  async function stretches(): Promise<Array<[number, number]>> {
+    return (await readArchive(directory)).map(({ firstOffset, lastOffset }) => [firstOffset, lastOffset]);
+  }
+
+  async function assertWhole(): Promise<void> {
+    const route = findRoute(await readArchive(directory), { position: ORIGIN, timeMs: 0 }, {});
+    let at = 0;
+    for await (const { firstOffset, lastOffset } of route.blocks()) {
+      assert.equal(firstOffset, at + 1);
+      at = lastOffset;
+    }
+    assert.equal(at, test.store.log.end.offset);
+  }
+
+  it('closes what there is after its interval, not before, and all there is when it is closed', async () => {
+    await test.set('a');
+    await test.set('b');
+    await archived();
+    assert.deepEqual(await stretches(), [[1, 2]]);
+    await test.set('c');
+    await test.clock.advance(INTERVAL_MS / 2);
+    assert.equal(archiver.status.offset, 2);
+    await archiver.close();
+    assert.deepEqual(await stretches(), [
+      [1, 2],
+      [3, 3],
+    ]);
+    assert.deepEqual(
+      (await readdir(directory)).filter((name) => !name.endsWith('.archive')),
+      [],
+    );
+  });
+
+  it('closes a stretch that is full at once', async () => {
+    for (let i = 0; i < 20; i++) await test.set(`large ${i}`, Buffer.alloc(1_000_000, i));
+    for (let i = 0; archiver.status.offset === 0 && i < 500; i++) {
+      await test.clock.advance(10);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    assert.ok(archiver.status.offset >= 16, `archived to ${archiver.status.offset}`);
+  });
+
+  it('goes on behind its last file, also where it died in the middle of the next', async () => {
+    await test.set('a');
+    await archived();
+    await archiver.close();
+    await test.set('b');
+    await writeFile(path.join(directory, `${test.store.nodeId}.new`), 'half a file');
+    archiver = start();
+    await archived();
+    assert.deepEqual(await stretches(), [
+      [1, 1],
+      [2, 2],
+    ]);
+    await assertWhole();
+  });
+
+  it('keeps the log from being trimmed past what it has closed', async () => {
+    await test.set('a');
+    await archived();
+    await test.set('b');
+    await test.clock.advance(INTERVAL_MS / 2);
+    await test.store.snapshotAt().then((snapshot) => snapshot.release());
+    assert.equal(await test.store.log.trim(2), 1);
+    await archived();
+    assert.equal(await test.store.log.trim(2), 2);
+    await assertWhole();
+  });
+
+  it('tells a gap where the log was trimmed while it was away, and goes on behind it', async () => {
+    await test.set('a');
+    await archived();
+    await archiver.close();
+    for (const name of ['b', 'c', 'd']) await test.set(name);
+    await test.store.snapshotAt().then((snapshot) => snapshot.release());
+    await test.store.log.trim(3);
+    archiver = start();
+    await archived();
+    assert.equal(archiver.status.missed, 2);
+    assert.equal(test.logger.said(/has a gap: the commands 2 to 3 left the log before they were archived/, 'error'), 1);
+    assert.deepEqual(await stretches(), [
+      [1, 1],
+      [4, 4],
+    ]);
+    await assert.rejects(assertWhole(), { code: 'invalid_argument', message: /gap: the commands 2 to 3/ });
+  });
+
+  it('goes on through a new history and an opening anew', async () => {
+    await test.set('a');
+    await archived();
+    await archiver.close();
+    await test.reopen();
+    archiver = start();
+    await test.set('b');
+    test.disk.fault = ({ kind, location }) => {
+      if (kind !== 'put' || !location.endsWith('/log')) return;
+      test.disk.fault = undefined;
+      throw new Error('EIO');
+    };
+    await assert.rejects(test.set('lost'));
+    while (!test.store.isServing) await test.clock.advance(100);
+    await test.set('c');
+    await archived();
+    await assertWhole();
+    const last = (await readArchive(directory)).at(-1);
+    assert.equal(last?.lineage.rows.length, 3);
+  });
+
+  it('says once why it cannot write, holds up nothing, and goes on when it can', async () => {
+    if (process.getuid?.() === 0) {
+      // Root may write everywhere: a file in its place does the same.
+      await archiver.close();
+      await rm(directory, { recursive: true, force: true });
+      await writeFile(directory, 'not a directory');
+    } else {
+      await chmod(path.dirname(directory), 0o500);
+    }
+    await restart();
+    await test.set('a');
+    for (let i = 0; archiver.status.error === '' && i < 200; i++) {
+      await test.clock.advance(1_000);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    assert.notEqual(archiver.status.error, '');
+    for (let i = 0; i < 20; i++) {
+      await test.clock.advance(60_000);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    assert.equal(test.logger.said(/nothing is archived to .*it is tried again/, 'error'), 1);
+    if (process.getuid?.() === 0) await rm(directory);
+    else await chmod(path.dirname(directory), 0o700);
+    await archived();
+    assert.equal(archiver.status.error, '');
+    await assertWhole();
+  });
+});

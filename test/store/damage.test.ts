@@ -1,0 +1,142 @@
+/**
+ * What the disk cannot give to those who work in the background: they go on as
+ * far as they can, it is said once, and what is sound goes on being served.
+ */
+import assert from 'node:assert/strict';
+import { RETENTION_INTERVAL_MS, RETENTION_STEP_BYTES } from '../../src/limits.js';
+import { blockKey } from '../../src/log/rows.js';
+import { turns, until } from '../support/clock.js';
+import { type DiskOperation, removeTemporaryDirectories } from '../support/database.js';
+
+import { hold, key, type Options, set, TestStore } from '../support/store.js';
+
+describe('a disk that cannot be read', () => {
+  let test: TestStore;
+  let opens: number;
+
+  async function open(options?: Options): Promise<void> {
+    test = await TestStore.open(options);
+    opens = 0;
+  }
+
+  /** Reads of the keyspace fail where they match; opens are counted. */
+  function unreadable(matches: (operation: DiskOperation) => boolean): void {
+    test.disk.fault = (operation) => {
+      const { kind, location } = operation;
+      if (kind === 'open') opens++;
+      if (kind !== 'read' || !location.endsWith('/keyspace') || !matches(operation)) return;
+      throw Object.assign(new Error('Corruption: block checksum mismatch'), { code: 'LEVEL_CORRUPTION' });
+    };
+  }
+
+  const asked = ({ keys }: DiskOperation, name: string) => keys.some((one) => one.includes(name));
+
+  afterEach(async () => {
+    test.disk.fault = undefined;
+    assert.deepEqual(test.fatal, []);
+    await test.store.close();
+    await removeTemporaryDirectories();
+  });
+
+  it('does not keep a layer from being written out: only the number of keys is not known until it can be read', async () => {
+    await open();
+    await test.submit(set('a'), set('b'), set('gone'));
+    await test.reopen();
+    unreadable((operation) => operation.keys.length === 0 || asked(operation, 'a'));
+    for (let round = 0; round < 3; round++) {
+      await test.submit(set('new'), { kind: 'delete', keys: [key('gone')] });
+      await test.submit({ kind: 'expire', key: key('b'), expiry: { expiresAtMs: 9_000_000_000_000 } });
+      await test.submit(set('a', `${round}`));
+      await (await test.store.snapshotAt()).release();
+      assert.equal(test.store.checkpoint.offset, test.store.position.offset);
+      assert.equal(test.store.checkpoint.keys, null);
+      await assert.rejects(test.store.size(), { code: 'corrupt' });
+    }
+    assert.equal(opens, 0);
+    assert.equal(test.store.isServing, true);
+    assert.match(test.store.damage, /keyspace: Corruption.*; the number of keys is not known/);
+    assert.equal(test.logger.said(/the number of keys is not known/, 'error'), 1);
+    assert.deepEqual([await test.get('b'), await test.get('new'), await test.get('gone')], ['v', 'v', undefined]);
+    test.disk.fault = undefined;
+    assert.equal(await test.store.size(), 3);
+    assert.equal(await test.get('a'), '2');
+    assert.equal(test.store.damage, '');
+  });
+
+  it('where a crash has left the number of keys open does not make the store open again and again', async () => {
+    await open();
+    await test.set('a');
+    await test.store.size();
+    await test.set('b');
+    const flush = hold(test.disk, ({ kind, location }) => kind === 'durable' && location.endsWith('/keyspace'));
+    void test.store.snapshotAt().catch(() => {});
+    await until('a flush is in hand', flush.held);
+    test.disk.crash();
+    unreadable((operation) => operation.keys.length === 0);
+    await test.open();
+    opens = 0;
+    await test.set('c');
+    for (let i = 0; i < 20; i++) await test.clock.advance(1_000);
+    assert.deepEqual([opens, await test.get('a'), await test.get('c')], [0, 'v', 'v']);
+  });
+
+  it('leaves what a clear has hidden where it is, and says so', async () => {
+    await open();
+    for (let i = 0; i < 5; i++) await test.set(`k${i}`);
+    await (await test.store.snapshotAt()).release();
+    unreadable((operation) => operation.keys.length === 0);
+    await test.submit({ kind: 'flushAll' });
+    await (await test.store.snapshotAt()).release();
+    await until('the sweep has met it', () => /the space of cleared keys/.test(test.store.damage));
+    await test.set('after');
+    await (await test.store.snapshotAt()).release();
+    assert.deepEqual([opens, await test.get('after'), await test.get('k0')], [0, 'v', undefined]);
+    assert.equal(test.logger.said(/the space of cleared keys/, 'error'), 1);
+  });
+
+  it('is no block for a log to begin at: it is trimmed past one that is damaged', async () => {
+    const blockBytes = 1024 * 1024;
+    await open({ logRetentionBytes: 2 * blockBytes });
+    const stop = hold(test.disk, () => false);
+    const blocks = (2 * RETENTION_STEP_BYTES) / blockBytes + 6;
+    for (let i = 0; i < blocks; i++) await test.set('k', Buffer.alloc(blockBytes, i));
+    stop.release();
+    const raw = test.disk.raw(test.location('log'));
+    for (let offset = 6; offset <= 9; offset++)
+      await raw.put(blockKey(offset), Buffer.from('no block at all, whatever it was before'));
+    await test.clock.advance(RETENTION_INTERVAL_MS);
+    await until('it is trimmed', () => test.store.log.base.offset > 9, { clock: test.clock, stepMs: 5 });
+    await until('to its size', () => test.store.log.base.offset >= blocks - 3, { clock: test.clock, stepMs: 5 });
+    assert.equal(test.store.damage, '');
+  });
+});
+
+describe('a store that fails again as soon as it is open', () => {
+  it('is opened more slowly each time, and says once why', async () => {
+    const test = await TestStore.open();
+    await test.set('a');
+    test.disk.fault = ({ kind, location }) => {
+      if (kind === 'batch' && location.endsWith('/keyspace')) throw new Error('EIO');
+    };
+    const opened = () => until('it is open again', () => test.store.isServing);
+    for (const pauseMs of [0, 200, 400, 800, 1_600, 2_000, 2_000]) {
+      await assert.rejects(test.store.snapshotAt(), /EIO/);
+      if (pauseMs > 0) {
+        // Closing takes some turns, and no time.
+        await until('it waits', () => !test.disk.opened.some((name) => name.endsWith('/keyspace')));
+        await turns(5);
+        await test.clock.advance(pauseMs - 1);
+        await turns(20);
+        assert.equal(test.store.isServing, false, `${pauseMs} ms`);
+        await test.clock.advance(1);
+      }
+      await opened();
+      assert.equal(await test.get('a'), 'v');
+    }
+    assert.equal(test.logger.said(/EIO; no more writes on this handle/, 'error'), 1);
+    test.disk.fault = undefined;
+    await test.clock.advance(60_000);
+    assert.equal(await test.store.size(), 1);
+    await test.store.close();
+  });
+});

@@ -25,6 +25,7 @@ const FLOORS: string[][] = [
   [
     'src/uint64.ts',
     'src/checked-row.ts',
+    'src/crc32.ts',
     'src/package-root.ts',
     'src/command.ts',
     'src/operation.ts',

@@ -24,6 +24,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Entry } from '../command.js';
+import { crc32Of } from '../crc32.js';
 import { HeadwaterError } from '../errors.js';
 import { readUint64, writeUint64 } from '../uint64.js';
 
@@ -85,7 +86,7 @@ export function verifyRecord(key: Buffer, record: Buffer): void {
     );
   }
   const end = record.length - RECORD_TRAILER_BYTES;
-  if (crc32(record.subarray(0, end), crc32(key)) !== record.readUInt32BE(end)) {
+  if (crc32Of(record, 0, end, crc32Of(key, 0, key.length)) !== record.readUInt32BE(end)) {
     throw new HeadwaterError(
       'corrupt',
       `the record of ${describeKey(key)} does not match its checksum: the disk changed it`,

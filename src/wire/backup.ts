@@ -81,21 +81,18 @@ export function encodeBackupHead(head: BackupHead): Buffer {
 }
 
 export function decodeBackupHead(bytes: Buffer): BackupHead {
-  const { position, timeMs, lineage, madeMs, keysEstimate, ...head } = decodeMessage(
-    'BackupHead',
-    bytes,
-    v1.BackupHead,
-  );
+  // Not taken apart: what is absent has its default on the message alone.
+  const message = decodeMessage('BackupHead', bytes, v1.BackupHead);
   return {
-    position: toPosition(position),
-    timeMs: toNumber(timeMs, 'time_ms'),
-    lineage: lineage.map(toRow),
-    clusterId: head.clusterId,
-    nodeId: head.nodeId,
-    madeMs: toNumber(madeMs, 'made_ms'),
-    keysEstimate: toNumber(keysEstimate, 'keys_estimate'),
-    compression: head.compression,
-    recordFormat: head.recordFormat,
+    position: toPosition(message.position),
+    timeMs: toNumber(message.timeMs, 'time_ms'),
+    lineage: message.lineage.map(toRow),
+    clusterId: message.clusterId,
+    nodeId: message.nodeId,
+    madeMs: toNumber(message.madeMs, 'made_ms'),
+    keysEstimate: toNumber(message.keysEstimate, 'keys_estimate'),
+    compression: message.compression,
+    recordFormat: message.recordFormat,
   };
 }
 

@@ -1,6 +1,6 @@
 /** Backups and restores with real daemons and real processes: killed, cut off, asked of a follower. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -195,6 +195,28 @@ describe('backup and restore', function () {
     const missing = await headwater(['restore', path.join(directory, 'nothing'), '--data', into]);
     assert.equal(missing.status, 2);
     assert.match(missing.stderr, /ENOENT/);
+  });
+
+  it('a disk that fills up ends both with a clear error, and what they had written is gone', async function () {
+    const full = temporaryDirectory();
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', full]).status !== 0) return this.skip();
+    try {
+      await using cluster = new Cluster();
+      const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+      await fill(leader, 1_000);
+      const backup = await headwater(['--connect', leader.address, 'backup', path.join(full, 'backup')]);
+      assert.equal(backup.status, 3);
+      assert.match(backup.stderr, /cannot write .*backup: ENOSPC: no space left on device/);
+      assert.deepEqual(readdirSync(full), []);
+      const file = path.join(temporaryDirectory(), 'backup');
+      await run('--connect', leader.address, 'backup', file);
+      const restore = await headwater(['restore', file, '--data', path.join(full, 'data')]);
+      assert.equal(restore.status, 3);
+      assert.match(restore.stderr, /a write to .* failed: .*No space left on device/);
+      assert.deepEqual(readdirSync(path.join(full, 'data')), ['lock']);
+    } finally {
+      spawnSync('umount', [full]);
+    }
   });
 
   it('killed at random moments, a backup leaves no file and a restore no node, and both work the next time', async () => {

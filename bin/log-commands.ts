@@ -25,7 +25,7 @@ export function addLogCommands(program: Program): void {
   const log = program.command('log').description('look at a log without a node').helpCommand(false);
   log
     .command('dump')
-    .argument('[FILE]', 'a file of lost-writes/ or damaged/')
+    .argument('[FILE]', 'a file of lost-writes/, of damaged/ or of an archive')
     .description('print the commands of a file of blocks, or of the log of a node that is not running')
     .option('--data <DIR>', 'the data directory of a node that is not running')
     .option('--from <OFFSET>', 'the first offset to print', parseOffset)

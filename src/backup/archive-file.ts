@@ -142,6 +142,15 @@ export class StretchWriter {
   }
 }
 
+/** Whether a file begins as one of an archive. */
+export function isArchiveFile(file: string): Promise<boolean> {
+  return withFile(file, async (handle) => {
+    const begin = Buffer.alloc(MAGIC.length);
+    await handle.read(begin, 0, begin.length, 0);
+    return begin.equals(MAGIC);
+  });
+}
+
 /**
  * What stands around the blocks of a file; those are not looked at.
  * @throws HeadwaterError `corrupt` or `unknown_format`.

@@ -4,6 +4,7 @@ import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findRoute, readArchive, type Target } from '../../src/backup/archive.js';
 import { readStretch, StretchWriter, stretchName } from '../../src/backup/archive-file.js';
+import { dumpFile } from '../../src/check/dump.js';
 import { HeadwaterError } from '../../src/errors.js';
 import { systemFiles } from '../../src/files.js';
 import { Lineage, type LineageRow } from '../../src/lineage.js';
@@ -66,6 +67,16 @@ describe('an archive file', () => {
       (await all(readStretch(file))).map(({ bytes }) => bytes),
       history.blocks.map(({ bytes }) => bytes),
     );
+  });
+
+  it('can be dumped', async () => {
+    const directory = await temporaryDirectory();
+    const history = new History();
+    history.puts(2);
+    const file = await write(directory, history.blocks, history.rows);
+    const [dumped] = await all(dumpFile(file));
+    assert.ok(dumped && 'commands' in dumped);
+    assert.deepEqual([dumped.firstOffset, dumped.lastOffset, dumped.commands.length], [1, 2, 2]);
   });
 
   it('is refused wherever a bit was turned over', async () => {

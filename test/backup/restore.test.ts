@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { dumpDirectory } from '../../src/check/dump.js';
 import { systemFiles } from '../../src/files.js';
-import { dumpDirectory } from '../../src/store/dump.js';
 import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { TestStore } from '../support/store.js';
 import { backupOf, restoreTo } from './files.js';

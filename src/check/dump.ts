@@ -1,9 +1,10 @@
 /**
- * Reading blocks that no store has open: a file of lost-writes/ or damaged/,
- * or the log of a stopped node's data directory. Nothing is repaired, and what
+ * Reading blocks that no store has open: a file of lost-writes/, of damaged/ or
+ * of an archive, or the log of a stopped node's data directory. Nothing is repaired, and what
  * cannot be read is told of in its place.
  */
 import path from 'node:path';
+import { isArchiveFile, readStretch } from '../backup/archive-file.js';
 import type { Command } from '../command.js';
 import { HeadwaterError } from '../errors.js';
 import { systemFiles } from '../files.js';
@@ -11,8 +12,8 @@ import { type OpenDatabase, openLevel } from '../level.js';
 import { Block } from '../log/block.js';
 import { readBlockFile } from '../log/block-file.js';
 import { storedBlocks } from '../log/stored.js';
-import { Directory } from './directory.js';
-import { LOG_DATABASE } from './generation.js';
+import { Directory } from '../store/directory.js';
+import { LOG_DATABASE } from '../store/generation.js';
 
 /** A block as people and programs look at it. */
 export interface DumpedBlock {
@@ -32,9 +33,10 @@ export interface DamagedBlock {
 
 export type Dumped = DumpedBlock | DamagedBlock;
 
-/** @throws HeadwaterError `corrupt` where the file ends inside a block. */
+/** @throws HeadwaterError `corrupt` where the file ends inside a block, or a file of an archive is damaged. */
 export async function* dumpFile(file: string): AsyncGenerator<Dumped> {
-  for await (const bytes of readBlockFile(file)) yield dumped(bytes);
+  if (await isArchiveFile(file)) for await (const { bytes } of readStretch(file)) yield dumped(bytes);
+  else for await (const bytes of readBlockFile(file)) yield dumped(bytes);
 }
 
 /**

@@ -9,3 +9,20 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
+
+/**
+ * Aborts with the first of two that does. AbortSignal.any would keep whoever
+ * listens to it alive for as long as neither aborts, though nobody else knew them.
+ */
+export function eitherAborts(one: AbortSignal, other: AbortSignal): AbortSignal {
+  const over = new AbortController();
+  const end = ({ target }: { target: EventTarget | null }) => {
+    for (const signal of [one, other]) signal.removeEventListener('abort', end);
+    over.abort((target as AbortSignal).reason);
+  };
+  for (const signal of [one, other]) {
+    if (signal.aborted) end({ target: signal });
+    else if (!over.signal.aborted) signal.addEventListener('abort', end);
+  }
+  return over.signal;
+}

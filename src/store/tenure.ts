@@ -3,6 +3,7 @@
  * on a leader the writer and active expiry, on a follower the sweeping of its
  * index. Who plays it next begins another.
  */
+import { eitherAborts } from '../abort.js';
 import type { Clock, LogicalClock } from '../clock.js';
 import type { Limits } from '../commands/view.js';
 import type { HeadwaterError } from '../errors.js';
@@ -45,7 +46,7 @@ export class Tenure {
     invariant(row, 'a leader has a history');
     const { replicationId } = row;
     this.#writer = new Writer({ log, keyspace, committer, clock: logicalClock, limits, replicationId, onFailure });
-    const over = AbortSignal.any([this.signal, writesEnded]);
+    const over = eitherAborts(this.signal, writesEnded);
     this.#background = expireAsLeader(this.#writer, { keyspace, clock, logicalClock, logger, onFailure }, over);
   }
 

@@ -298,7 +298,9 @@ describe('a pipeline', () => {
       await pipeline.repliesUpTo(150);
     });
 
-    describe('by the replies, which nobody reads', () => {
+    describe('by the replies, which nobody reads', function () {
+      // Hundreds of megabytes go through; a busy machine takes its time.
+      this.timeout(90_000);
       const MiB = 1024 * 1024;
       /** What may be made of them: what waits to be sent, a batch over that, and what the transport of both ends holds. */
       const madeMax = STREAM_QUEUE_BYTES_MAX + 24 * MiB;

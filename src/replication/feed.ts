@@ -83,6 +83,7 @@ export class Feed implements Reporter {
   readonly #publishing = new PublishingWindow();
   /** Run when the follower is heard. */
   readonly #watchers = new Set<() => void>();
+  #hasMovedOn = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -108,6 +109,11 @@ export class Feed implements Reporter {
   /** How far it has said to have got; undefined before its first word. */
   get position(): Pick<Acknowledgement, 'appendedOffset' | 'checksum' | 'replicationId'> | undefined {
     return this.#acknowledged;
+  }
+
+  /** It was told to follow another node. */
+  get hasMovedOn(): boolean {
+    return this.#hasMovedOn;
   }
 
   /** By the monotonic clock. */
@@ -200,6 +206,7 @@ export class Feed implements Reporter {
 
   /** Tells the follower that the leadership has moved. */
   moved(to: { address: string; nodeId: string }): void {
+    this.#hasMovedOn = true;
     void this.#send({ kind: 'moved', ...to });
   }
 

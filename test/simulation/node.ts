@@ -102,8 +102,12 @@ export class SimulatedNode extends TestNode {
   seen: Place | undefined;
   /** What a power cut since then could not take. */
   durableAtPowerCut: number | undefined;
-  /** Full resyncs that were taken over since then. */
-  adopted = 0;
+  /** Where the followers that it remembered stood when it was last looked at, if the log was kept for them; by node ID. */
+  places = new Map<string, number>();
+  /** Counts the logs that it had, and how often damage raised the start of one. */
+  starts = 0;
+  /** `starts` then: of another log nothing is promised. */
+  placesOf = 0;
   /** A person said that data may go. */
   acceptedLoss = false;
   acceptedAtMs = Number.NEGATIVE_INFINITY;
@@ -175,7 +179,7 @@ export class SimulatedNode extends TestNode {
     this.#lives++;
     const logger = new RecordingLogger();
     logger.onLine = (level, message) => {
-      if (message.startsWith('full resync done')) this.adopted++;
+      if (/^full resync done|; it begins there now,/.test(message)) this.starts++;
       if (/asked the known followers: [1-9]/.test(message)) this.#simulation.count('got back by asking');
       if (!clock.dead) this.#simulation.note(`${this.address} ${level}: ${message}`);
     };

@@ -104,10 +104,10 @@ export class SimulatedNode extends TestNode {
   durableAtPowerCut: number | undefined;
   /** Where the followers that it remembered stood when it was last looked at, if the log was kept for them; by node ID. */
   places = new Map<string, number>();
-  /** Counts the logs that it had, and how often damage raised the start of one. */
-  starts = 0;
-  /** `starts` then: of another log nothing is promised. */
-  placesOf = 0;
+  /** In which log: of another one nothing is promised. */
+  placesIn = '';
+  /** How often damage has raised the start of a log. */
+  #raised = 0;
   /** A person said that data may go. */
   acceptedLoss = false;
   acceptedAtMs = Number.NEGATIVE_INFINITY;
@@ -128,6 +128,11 @@ export class SimulatedNode extends TestNode {
     this.#budget = { overlayBytesMax: bytes, replayBytesMax: bytes };
     this.#retention = simulation.pick([{}, {}, RETENTION, { ...RETENTION, logRetentionPinBytes: 2_000 }]);
     this.#clock = new ProcessClock(simulation.clock, 0);
+  }
+
+  /** Names the log in use, over restarts. */
+  get logName(): string {
+    return `${this.files.contents(DIRECTORY).get('CURRENT')} ${this.#raised}`;
   }
 
   /** Of this life. */
@@ -179,7 +184,7 @@ export class SimulatedNode extends TestNode {
     this.#lives++;
     const logger = new RecordingLogger();
     logger.onLine = (level, message) => {
-      if (/^full resync done|; it begins there now,/.test(message)) this.starts++;
+      if (message.includes('; it begins there now,')) this.#raised++;
       if (/asked the known followers: [1-9]/.test(message)) this.#simulation.count('got back by asking');
       if (!clock.dead) this.#simulation.note(`${this.address} ${level}: ${message}`);
     };

@@ -424,22 +424,22 @@ export class Simulation {
     node.acceptedLoss = false;
   }
 
-  /** What a known follower has not seen is kept for it, over restarts too, until it is let go or forgotten. */
+  /** What a known follower that is away has not seen is kept for it, over restarts too, until it is let go or forgotten. */
   #lookAtPlaces(node: SimulatedNode): void {
     const { store } = node;
     const { base } = store.log;
     const known = new Map(store.knownFollowers.map((follower) => [follower.nodeId, follower]));
-    if (node.starts === node.placesOf && this.#twofold.size === 0)
+    if (node.logName === node.placesIn && this.#twofold.size === 0)
       for (const [nodeId, offset] of node.places) {
         const follower = known.get(nodeId);
-        if (follower?.keepsPlace && follower.appendedOffset === offset && offset < base.offset)
+        if (follower?.keepsPlace && !follower.connected && follower.appendedOffset === offset && offset < base.offset)
           throw new Violation(
             `what a known follower has not seen is kept for it: ${follower.address} stands at ${offset}, the log of ${node.address} begins after ${base.offset}`,
           );
       }
     const placed = [...known.values()].filter(({ nodeId }) => store.keepsPlaceOf(nodeId));
     node.places = new Map(placed.map(({ nodeId, appendedOffset }) => [nodeId, appendedOffset]));
-    node.placesOf = node.starts;
+    node.placesIn = node.logName;
     for (const { connected, appendedOffset } of placed)
       if (!connected && appendedOffset === base.offset) this.count('log kept for one that is away');
   }

@@ -186,27 +186,39 @@ export class Feed implements Reporter {
     };
     try {
       if ((this.#acknowledged?.appendedOffset ?? -1) < end.offset) ask();
-      await new Promise<void>((resolve, reject) => {
-        const look = () => {
-          const at = this.#acknowledged;
-          if (over.aborted) reject(over.reason);
-          else if (at?.appendedOffset === end.offset && at.checksum === end.checksum) resolve();
-          else return;
-          this.#watchers.delete(look);
-          over.removeEventListener('abort', look);
-        };
-        this.#watchers.add(look);
-        over.addEventListener('abort', look, { once: true });
-        look();
-      });
+      await this.#whenHeard(over, (at) => at?.appendedOffset === end.offset && at.checksum === end.checksum);
     } finally {
       cancel();
     }
   }
 
+  /**
+   * Resolves when the follower has said that its log reaches there.
+   * @throws the reason of the session's end.
+   */
+  whenReached(offset: number): Promise<void> {
+    return this.#whenHeard(this.#channel.ended, (at) => at !== undefined && at.appendedOffset >= offset);
+  }
+
+  #whenHeard(over: AbortSignal, holds: (at: Acknowledgement | undefined) => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (over.aborted) reject(over.reason);
+        else if (holds(this.#acknowledged)) resolve();
+        else return;
+        this.#watchers.delete(look);
+        over.removeEventListener('abort', look);
+      };
+      this.#watchers.add(look);
+      over.addEventListener('abort', look, { once: true });
+      look();
+    });
+  }
+
   /** Tells the follower that the leadership has moved. */
   moved(to: { address: string; nodeId: string }): void {
-    this.#hasMovedOn = true;
+    // Where nobody listens it cannot go.
+    this.#hasMovedOn = to.address !== '';
     void this.#send({ kind: 'moved', ...to });
   }
 

@@ -315,6 +315,26 @@ describe('a follower that is away', () => {
     assert.equal(known?.appendedOffset, heir.offset);
   });
 
+  it('is sent on to a new leader once it has all that was handed over: the log there may not reach back to it', async () => {
+    const leader = await leaderOf();
+    const heir = await world.node('H', { follows: 'L', logRetentionBytes: RETENTION_BYTES });
+    await level(world, leader, heir);
+    const other = await followerOf(leader, 'O');
+    await goAway(leader, other);
+    await append(leader, 3 * RETENTION_BYTES);
+    await level(world, leader, heir);
+    await world.until('the log of H is trimmed', () => heir.store.log.base.offset > other.offset);
+    await leader.replication.failover({ to: 'H' });
+    await other.test.open();
+    other.up();
+    await world.until('O has moved', () => other.store.upstream === 'H');
+    const line = world.network.lines.findLast(({ from, to }) => from === 'O' && to === 'L');
+    const sent = line?.sent.map(({ kind }) => kind).filter((kind) => ['continue', 'blocks', 'moved'].includes(kind));
+    assert.deepEqual([sent?.[0], sent?.[1], sent?.at(-1)], ['continue', 'blocks', 'moved']);
+    await level(world, heir, leader, other);
+    assert.deepEqual(other.link.resyncs, { full: 0, partial: 2 });
+  });
+
   it('is not known any more where another node has its address', async () => {
     const leader = await leaderOf();
     const follower = await followerOf(leader);

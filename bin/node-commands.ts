@@ -56,6 +56,14 @@ export function addNodeCommands(program: Command): void {
     )
     .option('--to <HOST:PORT>', 'the follower that is to lead, or its node ID (default: the one that has the most)')
     .action(onNode(failover, { waits: true }));
+  program
+    .command('forget')
+    .argument('<NODE>', 'its node ID, a beginning of it that no other has, or HOST:PORT')
+    .summary('make the node forget a follower that is away: nothing of the log is kept for it')
+    .description(
+      'make the node forget a follower that is away: nothing of the log is kept for it any more; where it comes back later than the log reaches, it needs a full resync; status lists those that are known',
+    )
+    .action(onNode(forget));
 }
 
 async function ping({ client, output }: Session): Promise<ExitStatus> {
@@ -113,6 +121,17 @@ async function failover(
   await output.result(
     snakeCase(done) as object,
     `${done.newLeader} leads from offset ${done.offset} in place of ${done.oldLeader}; writes waited ${pause} ms, ${plural(done.followersMoved, 'other follower')} moved along`,
+  );
+  return EXIT.DONE;
+}
+
+async function forget({ client, output, addresses }: Session, name: string): Promise<ExitStatus> {
+  const node = onlyAddress('forget', addresses);
+  const forgotten = await client.forget(name);
+  const { nodeId, address, appendedOffset } = forgotten;
+  await output.result(
+    snakeCase(forgotten) as object,
+    `${node} has forgotten ${address} (${nodeId}): what follows offset ${appendedOffset} is not kept for it any more`,
   );
   return EXIT.DONE;
 }
@@ -237,21 +256,33 @@ function whyRows(of: Status): Array<[string, string]> {
     const when = new Date(refusal.timeMs).toISOString();
     rows.push(['', `last refused: ${who} at ${when} (${refusal.reason}: ${refusal.message})`]);
   }
+  const age = of.logRetentionMs === 0 ? '' : ` and ${roughly(of.logRetentionMs)}`;
   rows.push([
     'log',
-    `${mebibytes(of.logBytes)} of ${mebibytes(of.logRetentionBytes)}, ${Math.round(of.appendCommandsPerSecond)} commands/s`,
+    `${mebibytes(of.logBytes)} of ${mebibytes(of.logRetentionBytes)}${age}, ${Math.round(of.appendCommandsPerSecond)} commands/s`,
   ]);
   const { headroom } = of;
   if (headroom) {
-    const lasts = headroom.ms === undefined ? 'nothing is appended' : `lasts ${roughly(headroom.ms)} at this rate`;
     const who = `${headroom.address || headroom.nodeId.slice(0, 8)}${headroom.connected ? '' : ' (away)'}`;
-    rows.push(['headroom', `${who}: ${plural(headroom.commands, 'command')}, ${mebibytes(headroom.bytes)}; ${lasts}`]);
+    rows.push(['headroom', `${who}: ${room(headroom.leftBytes, headroom.ms)}`]);
   }
+  for (const known of of.knownFollowers.filter(({ connected }) => !connected)) rows.push(['away', away(known)]);
   if (of.lostWrites > 0)
     rows.push(['lost', `${plural(of.lostWrites, 'write')} saved in lost-writes/: ${of.lostWritesFiles.join(', ')}`]);
   if (of.digestDifferences > 0)
     rows.push(['DIFFERENT', `${plural(of.digestDifferences, 'difference')} found by compare`]);
   return rows;
+}
+
+function room(leftBytes: number | undefined, ms: number | undefined): string {
+  if (leftBytes === undefined) return 'the log is kept for ever';
+  return `${mebibytes(leftBytes)} left; ${ms === undefined ? 'nothing is appended' : `lasts ${roughly(ms)} at this rate`}`;
+}
+
+function away(known: Status['knownFollowers'][number]): string {
+  const { nodeId, address, appendedOffset, lastSeenMs, keepsPlace, leftBytes, leftMs } = known;
+  const kept = keepsPlace ? room(leftBytes, leftMs) : 'nothing is kept for it';
+  return `${address} (${nodeId.slice(0, 8)}) at offset ${appendedOffset}, seen ${new Date(lastSeenMs).toISOString()}: ${kept}`;
 }
 
 function mebibytes(bytes: number): string {

@@ -33,6 +33,7 @@ export interface ServeOptions {
   overlayBytes?: number;
   replayBytes?: number;
   logRetentionBytes?: number;
+  logRetentionTime?: number;
   logRetentionPinBytes?: number;
   archive?: string;
   archiveInterval?: number;
@@ -94,9 +95,13 @@ function limitOptions(): Option[] {
     size('--overlay-bytes', 'memory for writes that are not in the keyspace on disk yet', DEFAULTS.overlayBytesMax),
     size('--replay-bytes', 'log that a restart may have to replay', DEFAULTS.replayBytesMax),
     size('--log-retention-bytes', 'log that is kept for followers to come back to', DEFAULTS.logRetentionBytes),
+    new Option(
+      '--log-retention-time <TIME>',
+      'log that is older goes too, as far as no follower needs it (default: off)',
+    ).argParser(parseDuration),
     size(
       '--log-retention-pin-bytes',
-      'log that is kept at most for a follower that is connected and slow',
+      'log that is kept at most for a follower that is slow, or away',
       DEFAULTS.logRetentionPinBytes,
     ),
   ];
@@ -176,6 +181,7 @@ export function nodeOptions(options: ServeOptions): NodeOptions {
     overlayBytesMax: options.overlayBytes,
     replayBytesMax: options.replayBytes,
     logRetentionBytes: options.logRetentionBytes,
+    logRetentionMs: options.logRetentionTime,
     logRetentionPinBytes: options.logRetentionPinBytes,
     archive: options.archive && path.resolve(options.archive),
     archiveIntervalMs: options.archiveInterval,

@@ -44,7 +44,9 @@ export interface NodeOptions {
   replayBytesMax?: number | undefined;
   /** Log that is kept for followers that come back; the oldest above it goes. */
   logRetentionBytes?: number | undefined;
-  /** Log that is kept beyond that for a follower that is connected and slow; further behind, it is let go. */
+  /** Older log goes too, milliseconds; left out: whatever its age. */
+  logRetentionMs?: number | undefined;
+  /** Log that is kept beyond both for a follower that is slow, or away; further behind, it is let go. */
   logRetentionPinBytes?: number | undefined;
   /** Directory into which the log is written, one closed stretch after another; left out: nowhere. */
   archive?: string | undefined;
@@ -77,6 +79,7 @@ export interface NodeConfig {
   readonly limits: Limits;
   readonly budget: CheckpointBudget;
   readonly logRetentionBytes: number;
+  readonly logRetentionMs: number | undefined;
   readonly logRetentionPinBytes: number;
   readonly archive: string | undefined;
   readonly archiveIntervalMs: number;
@@ -155,6 +158,10 @@ export function checkConfig(options: NodeOptions): NodeConfig {
       1024,
       Number.MAX_SAFE_INTEGER,
     ),
+    logRetentionMs:
+      options.logRetentionMs === undefined
+        ? undefined
+        : checkNumber('log-retention-time', options.logRetentionMs, 1_000, Number.MAX_SAFE_INTEGER),
     logRetentionPinBytes: checkNumber(
       'log-retention-pin-bytes',
       options.logRetentionPinBytes ?? DEFAULTS.logRetentionPinBytes,

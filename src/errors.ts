@@ -50,6 +50,8 @@ export const ERROR_CODES = [
   'replication_loop',
   /** The leadership was not handed over; nothing has changed. */
   'failover_failed',
+  /** No follower was forgotten: none, or several, have the name, or it is connected; nothing has changed. */
+  'forget_refused',
   /** Another node leads a later history that goes on from this leader's own. */
   'superseded',
   /** The upstream refused to sync; the details say why. */

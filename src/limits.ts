@@ -106,9 +106,9 @@ export const WEIGHT_SEGMENTS_MAX = 16 * 1024;
 export const LOG_RETENTION_BYTES = 1024 * MiB;
 
 /**
- * Log that is kept for those who are connected and have not read it yet; past
- * it the slowest is let go. It has to be more than is written during the
- * longest full resync, which would begin anew for ever otherwise.
+ * Log that is kept for those who have not read it yet, connected or away; past
+ * it whoever is the furthest behind is let go. It has to be more than is written
+ * during the longest full resync, which would begin anew for ever otherwise.
  */
 export const LOG_RETENTION_PIN_BYTES = 8 * 1024 * MiB;
 
@@ -117,16 +117,22 @@ export const RETENTION_INTERVAL_MS = 1_000;
 export const RETENTION_STEP_BYTES = 8 * MiB;
 export const RETENTION_PAUSE_MS = 10;
 
+/**
+ * The log may be over its size and its age by such a part, and by so much at
+ * most, before it is trimmed: LevelDB rewrites about two files of the log's and
+ * what is new for each time that it is made to give room back.
+ */
+export const RETENTION_SLACK_PART = 1 / 16;
+export const RETENTION_SLACK_BYTES_MAX = 64 * MiB;
+export const RETENTION_SLACK_MS_MAX = 60_000;
+
 /** The rate of appends is taken over so long, and looked at so often. */
 export const RATE_WINDOW_MS = 60_000;
 export const RATE_SAMPLE_MS = 1_000;
 
-/** A follower nearer than that to losing its place in the log is warned of: time, and a part of the retention. */
+/** A follower nearer than that to losing its place in the log is warned of: time, and a part of what is kept for it. */
 export const HEADROOM_WARNING_MS = 10 * 60 * 1_000;
 export const HEADROOM_WARNING_PART = 0.2;
-
-/** Followers that are away and still remembered for their headroom. */
-export const ABSENT_FOLLOWERS_MAX = 256;
 
 /** How long a comparison waits for the last node, where nobody says: digests read everything. */
 export const COMPARE_TIMEOUT_MS = 5 * 60 * 1_000;

@@ -31,6 +31,7 @@ import { Store } from './store/store.js';
 import { Streams } from './streams/streams.js';
 import type { FailoverReply, FailoverRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from './wire/admin.js';
 import type { CompareReply } from './wire/compare.js';
+import type { ForgetReply } from './wire/forget.js';
 
 export const VERSION: string = (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string })
   .version;
@@ -175,7 +176,7 @@ export class Node implements NodeControl {
       keysAtCheckpoint: checkpoint.keys ?? 0,
       upstream: store.role === 'follower' ? link.status : undefined,
       followers: [...followers.status, ...acknowledgements.indirect].map((follower) =>
-        withRoom(follower, headroom.of(follower.appendedOffset)),
+        withRoom(follower, headroom.of(follower.appendedOffset, { pinned: follower.via === '' })),
       ),
       fullResyncs: link.resyncs.full,
       partialResyncs: link.resyncs.partial,
@@ -198,7 +199,10 @@ export class Node implements NodeControl {
       handingOverTo: store.handingOver?.address ?? '',
       superseded: store.supersededBy ? (store.whyNoWrites?.message ?? '') : '',
       askingFollowers: store.asking ? (store.whyNoWrites?.message ?? '') : '',
-      knownFollowers: store.knownFollowers,
+      knownFollowers: store.knownFollowers.map((known) => {
+        const room = headroom.ofKnown(known);
+        return { ...known, keepsPlace: room !== undefined, leftBytes: room?.leftBytes, leftMs: room?.ms };
+      }),
       resyncReasons: link.reasons.counts,
       resyncReasonsServed: followers.reasons.counts,
       lastRefusalServed: followers.reasons.lastRefusal,
@@ -206,6 +210,8 @@ export class Node implements NodeControl {
       digestDifferences: comparisons.differences,
       logBytes,
       logRetentionBytes: store.logRetentionBytes ?? 0,
+      logRetentionMs: store.logRetentionMs ?? 0,
+      logRetentionPinBytes: store.logPinBytesMax ?? 0,
       appendCommandsPerSecond: headroom.rate.commands,
       appendBytesPerSecond: headroom.rate.bytes,
       headroom: headroom.least,
@@ -230,6 +236,11 @@ export class Node implements NodeControl {
   /** Stops following and leads, also over restarts; without effect on a leader. */
   promote(): Promise<PromoteReply> {
     return this.#replication.promote();
+  }
+
+  /** Forgets, durably, a follower that is away. */
+  forget(name: string): Promise<ForgetReply> {
+    return this.#replication.forget(name);
   }
 
   /** Hands the leadership over to a follower; resolves when that one leads. */
@@ -281,8 +292,14 @@ function bootId(): string | undefined {
   }
 }
 
-function withRoom<T extends object>(follower: T, { commands, bytes, ms }: Room) {
-  return { ...follower, headroomCommands: commands, headroomBytes: bytes, headroomMs: ms };
+function withRoom<T extends object>(follower: T, { commands, bytes, leftBytes, ms }: Room) {
+  return {
+    ...follower,
+    headroomCommands: commands,
+    headroomBytes: bytes,
+    headroomLeftBytes: leftBytes,
+    headroomMs: ms,
+  };
 }
 
 /** The monitor records the time between two looks in nanoseconds; what is over the interval is delay. */

@@ -25,6 +25,7 @@ import {
   DIGEST,
   FAILOVER,
   FOLLOW,
+  FORGET,
   type Method,
   PROMOTE,
   PUBLISH,
@@ -39,6 +40,7 @@ import type {
   PromoteReply,
 } from '../wire/admin.js';
 import type { CompareReply } from '../wire/compare.js';
+import type { ForgetReply } from '../wire/forget.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Asker } from './asker.js';
 import { type BackupOptions, type BackupPart, backup } from './backup.js';
@@ -251,6 +253,16 @@ export class Client extends Commands<string> implements AsyncDisposable {
   failover(options: Partial<FailoverRequest> & Pick<CallOptions, 'signal'> = {}): Promise<FailoverReply> {
     const { to = '', timeoutMs = 0, ...call } = options;
     return this.#call(FAILOVER, { to, timeoutMs }, { ...call, timeoutMs: timeoutMs + this.#session.timeoutMs });
+  }
+
+  /**
+   * Makes the node that the client is connected to forget, durably, a follower
+   * that is away: it keeps nothing of its log for it any more.
+   * @param node its node ID, a beginning of it that no other has, or host:port.
+   * @throws HeadwaterError `forget_refused` where that is none, several, or one that is connected.
+   */
+  forget(node: string, options?: CallOptions): Promise<ForgetReply> {
+    return this.#call(FORGET, node, options);
   }
 
   /**

@@ -14,6 +14,7 @@ import type { Database } from '../level.js';
 import { TAIL_BYTES_MAX } from '../limits.js';
 import type { Lineage, LineageRow } from '../lineage.js';
 import type { Position } from '../position.js';
+import { lastBlockBefore } from './age.js';
 import type { Block } from './block.js';
 import { Extent } from './extent.js';
 import type { LogFinding } from './finding.js';
@@ -21,7 +22,7 @@ import { type Interlude, Interludes } from './interludes.js';
 import { type Recovery, recover } from './recovery.js';
 import { type Base, BLOCKS_FROM, BLOCKS_TO, blockKey, encodeLineageRow, lineageKey, offsetOfKey } from './rows.js';
 import { scrub } from './scrub.js';
-import { blockAt, provenBlockUpTo } from './stored.js';
+import { blockAt, provenBlockAfter, provenBlockUpTo } from './stored.js';
 import { Tail } from './tail.js';
 import { type LogVerification, type LogVerified, verifyLog } from './verify.js';
 import { Weight } from './weight.js';
@@ -34,6 +35,12 @@ export interface Pin {
   offset: number;
   /** By whom, for people. */
   readonly holder: string;
+  /**
+   * Told when it is let go because it keeps too much. Where it is set, its owner
+   * is who warns of that before.
+   * @returns whether anybody loses by it, so that it has to be said.
+   */
+  readonly letGo?: (() => boolean) | undefined;
 }
 
 export class Log {
@@ -46,6 +53,8 @@ export class Log {
   readonly #pins = new Set<Pin>();
   readonly #waiting = new Set<() => void>();
   #durableOffset: number;
+  /** Of the first block, as long as the log begins there. */
+  #oldest: { readonly base: Position; readonly timeMs: number } | undefined;
   #closed: HeadwaterError | undefined;
 
   private constructor(db: Database, extent: Extent) {
@@ -335,15 +344,21 @@ export class Log {
   /**
    * Until released, nothing after `offset` is trimmed.
    * @param holder who wants it, as a person is told.
+   * @param letGo see Pin.
    */
-  pin(offset: number, holder: string): Pin {
-    const pin = { offset, holder };
+  pin(offset: number, holder: string, letGo?: () => boolean): Pin {
+    const pin = { offset, holder, letGo };
     this.#pins.add(pin);
     return pin;
   }
 
   unpin(pin: Pin): void {
     this.#pins.delete(pin);
+  }
+
+  /** Nothing after this offset may be trimmed; infinite where nobody pins. */
+  get pinnedOffset(): number {
+    return Math.min(...[...this.#pins].map((pin) => pin.offset));
   }
 
   /** Those that keep something before `offset` from being trimmed. */
@@ -354,22 +369,60 @@ export class Log {
   /**
    * Gives up the blocks up to `through`, rounded down to a block's end and to
    * what is pinned. The caller answers for the checkpoint: it must not be before
-   * `through`.
+   * `through`. The file system has the room back after `reclaim`.
    * @returns the offset that the log now begins after.
    * @throws HeadwaterError `corrupt` where the block that would be the base is
    *   damaged or does not chain from the one before; the log is as it was then.
    */
   async trim(through: number): Promise<number> {
     this.#assertOpen();
-    const wanted = Math.min(through, this.#pinned, this.end.offset);
+    const wanted = Math.min(through, this.pinnedOffset, this.end.offset);
     if (wanted <= this.base.offset) return this.base.offset;
     const block = await this.#newBase(wanted);
     // Both may have changed while the disk was read: what is pinned, and where the log begins.
-    if (!block || block.lastOffset > this.#pinned || block.lastOffset <= this.base.offset) return this.base.offset;
+    if (!block || block.lastOffset > this.pinnedOffset || block.lastOffset <= this.base.offset) return this.base.offset;
     await this.#extent.raise({ position: block.position, timeMs: block.timeMs });
     this.#weight.forget(block.lastOffset);
-    await this.#db.compact(BLOCKS_FROM, blockKey(block.lastOffset));
     return block.lastOffset;
+  }
+
+  /**
+   * Gives the room of what was trimmed back to the file system. LevelDB rewrites
+   * what shares a file with that, at every level: worth it for much at a time,
+   * and not for all at once, since it cannot be closed meanwhile.
+   */
+  async reclaim(): Promise<void> {
+    this.#assertOpen();
+    if (this.base.offset > 0) await this.#db.compact(BLOCKS_FROM, blockKey(this.base.offset));
+  }
+
+  /**
+   * When the first block was written, milliseconds since the epoch; undefined where there is none.
+   * @throws HeadwaterError `corrupt`.
+   */
+  async oldestTimeMs(): Promise<number | undefined> {
+    this.#assertOpen();
+    const { base } = this;
+    if (base.offset === this.end.offset) return undefined;
+    if (this.#oldest?.base !== base) {
+      const timeMs = await this.#unlessRaised(base, async () => (await provenBlockAfter(this.#db, base))?.timeMs);
+      if (timeMs === undefined) return undefined;
+      this.#oldest = { base, timeMs };
+    }
+    return this.#oldest.timeMs;
+  }
+
+  /**
+   * Where the last block at or before `through` ends that was written before
+   * `timeMs`, milliseconds since the epoch; the base's offset where none was.
+   * @throws HeadwaterError `corrupt` where that cannot be told for damage.
+   */
+  async offsetWrittenBefore(timeMs: number, through: number): Promise<number> {
+    this.#assertOpen();
+    const { base } = this;
+    const upTo = Math.min(through, this.end.offset);
+    const block = await this.#unlessRaised(base, () => lastBlockBefore(this.#db, base, upTo, timeMs));
+    return Math.max(block?.lastOffset ?? 0, this.base.offset);
   }
 
   /**
@@ -415,25 +468,28 @@ export class Log {
     return blocks;
   }
 
-  /** Nothing after this offset may go. */
-  get #pinned(): number {
-    return Math.min(...[...this.#pins].map((pin) => pin.offset));
-  }
-
   /** The block that a trim to `offset` makes the base: everything after it will be judged by its checksum. */
   async #newBase(offset: number): Promise<Block | undefined> {
     const { base } = this;
     try {
-      return await provenBlockUpTo(this.#db, base, offset);
+      return await this.#unlessRaised(base, () => provenBlockUpTo(this.#db, base, offset));
     } catch (cause) {
-      // Meanwhile the block before may have gone, because the log begins further up now.
-      if (base !== this.base) return undefined;
       if (!HeadwaterError.is(cause, 'corrupt')) throw cause;
       throw new HeadwaterError(
         'corrupt',
         `${this.#db.location}: the log is not trimmed to offset ${offset}: ${cause.message}`,
         { cause },
       );
+    }
+  }
+
+  /** What proves blocks from `base` on; undefined where the log begins further up by the end, and what it asked for may have gone. */
+  async #unlessRaised<T>(base: Position, prove: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await prove();
+    } catch (cause) {
+      if (base !== this.base) return undefined;
+      throw cause;
     }
   }
 

@@ -74,10 +74,29 @@ export async function provenBlockUpTo(
   for await (const chunk of chunksOf(db, range, 2)) found.push(...chunk);
   const [last, before] = found;
   if (!last) return undefined;
-  const lastOffset = offsetOfKey(last[0]);
+  return proven(offsetOfKey(last[0]), last[1], () =>
+    before ? blockAt(offsetOfKey(before[0]), before[1]).position : base,
+  );
+}
+
+/**
+ * The first block behind the base, whole: it chains from there.
+ * @throws as `provenBlockUpTo`.
+ */
+export async function provenBlockAfter(
+  db: Database,
+  base: { readonly offset: number; readonly checksum: number },
+): Promise<Block | undefined> {
+  for await (const [first] of chunksOf(db, { ...blocksIn(base.offset, undefined), limit: 1 }, 1))
+    return first && proven(offsetOfKey(first[0]), first[1], () => base);
+  return undefined;
+}
+
+/** @param before where the block before it ends. */
+function proven(lastOffset: number, bytes: Buffer, before: () => { offset: number; checksum: number }): Block {
   try {
-    const block = blockAt(lastOffset, last[1]);
-    const previous = before ? blockAt(offsetOfKey(before[0]), before[1]).position : base;
+    const block = blockAt(lastOffset, bytes);
+    const previous = before();
     block.verifyAfter(previous.offset, previous.checksum);
     return block;
   } catch (cause) {

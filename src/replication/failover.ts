@@ -42,6 +42,14 @@ interface Attempt {
   settle(outcome: Accepted | HeadwaterError): void;
 }
 
+/** Who leads after the last handing over, and the followers by node ID that were away when the others were told. */
+interface HandedOver {
+  readonly to: Omit<Moved, 'kind'>;
+  /** Where the new leader took over. */
+  readonly offset: number;
+  readonly untold: Set<string>;
+}
+
 interface Accepted {
   /** When the new leader's answer was here, by the monotonic clock. */
   readonly acceptedMs: number;
@@ -55,8 +63,7 @@ export class Failover {
   #attempt: Attempt | undefined;
   /** The grant in hand may have reached the node that it names. */
   #asked = true;
-  /** Who leads after the last handing over, and the followers by node ID that were away when the others were told. */
-  #handedOver: { readonly to: Omit<Moved, 'kind'>; readonly offset: number; readonly untold: Set<string> } | undefined;
+  #handedOver: HandedOver | undefined;
 
   constructor(options: FailoverOptions) {
     this.#options = options;
@@ -146,11 +153,32 @@ export class Failover {
    */
   arrived(follower: Feed): void {
     const { nodeId, came } = follower;
-    const { role, upstream, handingOver, lineage } = this.#store;
     const last = this.#handedOver;
-    if (!last || role === 'leader' || handingOver || upstream !== last.to.address) return;
-    if (!came || came.offset > last.offset || lineage.replicationIdAt(came.offset) !== came.replicationId) return;
-    if (last.untold.delete(nodeId)) follower.moved(last.to);
+    if (!last || !this.#followsOn(last) || !came || came.offset > last.offset) return;
+    if (this.#store.lineage.replicationIdAt(came.offset) !== came.replicationId) return;
+    if (last.untold.delete(nodeId)) void this.#sendOn(follower, last);
+  }
+
+  /**
+   * One that goes on from here has its place in this log, and the new leader's
+   * may not reach back to it: it is sent on once it has all that was handed over.
+   */
+  async #sendOn(follower: Feed, last: HandedOver): Promise<void> {
+    try {
+      if (follower.status.state === 'streaming' && (follower.came?.offset ?? 0) < last.offset)
+        await follower.whenReached(last.offset);
+    } catch {
+      // It was gone before that, and may come again.
+      last.untold.add(follower.nodeId);
+      return;
+    }
+    if (this.#handedOver === last && this.#followsOn(last)) follower.moved(last.to);
+  }
+
+  /** Whether this node follows the one that it has handed over to. */
+  #followsOn({ to }: HandedOver): boolean {
+    const { role, upstream, handingOver } = this.#store;
+    return role === 'follower' && !handingOver && upstream === to.address;
   }
 
   /** The node that was to lead has bound itself not to. */

@@ -83,6 +83,7 @@ export class Feed implements Reporter {
   readonly #publishing = new PublishingWindow();
   /** Run when the follower is heard. */
   readonly #watchers = new Set<() => void>();
+  #hasMovedOn = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -108,6 +109,11 @@ export class Feed implements Reporter {
   /** How far it has said to have got; undefined before its first word. */
   get position(): Pick<Acknowledgement, 'appendedOffset' | 'checksum' | 'replicationId'> | undefined {
     return this.#acknowledged;
+  }
+
+  /** It was told to follow another node. */
+  get hasMovedOn(): boolean {
+    return this.#hasMovedOn;
   }
 
   /** By the monotonic clock. */
@@ -180,26 +186,39 @@ export class Feed implements Reporter {
     };
     try {
       if ((this.#acknowledged?.appendedOffset ?? -1) < end.offset) ask();
-      await new Promise<void>((resolve, reject) => {
-        const look = () => {
-          const at = this.#acknowledged;
-          if (over.aborted) reject(over.reason);
-          else if (at?.appendedOffset === end.offset && at.checksum === end.checksum) resolve();
-          else return;
-          this.#watchers.delete(look);
-          over.removeEventListener('abort', look);
-        };
-        this.#watchers.add(look);
-        over.addEventListener('abort', look, { once: true });
-        look();
-      });
+      await this.#whenHeard(over, (at) => at?.appendedOffset === end.offset && at.checksum === end.checksum);
     } finally {
       cancel();
     }
   }
 
+  /**
+   * Resolves when the follower has said that its log reaches there.
+   * @throws the reason of the session's end.
+   */
+  whenReached(offset: number): Promise<void> {
+    return this.#whenHeard(this.#channel.ended, (at) => at !== undefined && at.appendedOffset >= offset);
+  }
+
+  #whenHeard(over: AbortSignal, holds: (at: Acknowledgement | undefined) => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (over.aborted) reject(over.reason);
+        else if (holds(this.#acknowledged)) resolve();
+        else return;
+        this.#watchers.delete(look);
+        over.removeEventListener('abort', look);
+      };
+      this.#watchers.add(look);
+      over.addEventListener('abort', look, { once: true });
+      look();
+    });
+  }
+
   /** Tells the follower that the leadership has moved. */
   moved(to: { address: string; nodeId: string }): void {
+    // Where nobody listens it cannot go.
+    this.#hasMovedOn = to.address !== '';
     void this.#send({ kind: 'moved', ...to });
   }
 

@@ -1,5 +1,4 @@
 import { HeadwaterError } from '../errors.js';
-import type { KnownFollower } from '../store/known-followers.js';
 import type { NodeName } from '../wire/up-frames.js';
 import type { NodeBelow } from './acknowledgements.js';
 import type { DownChannel } from './channel.js';
@@ -11,6 +10,8 @@ export interface FollowersOptions extends FeedNode {
   address(): string;
   /** A follower is served. */
   arrived(feed: Feed): void;
+  /** One that was served is not connected any more. */
+  left(feed: Feed): void;
 }
 
 export class Followers {
@@ -31,12 +32,14 @@ export class Followers {
       channel.close(this.#closed);
       return;
     }
+    let served = false;
     const feed: Feed = new Feed({
       ...this.#options,
       channel,
       address: this.#options.address(),
       admit: (candidate) => this.#admit(candidate),
       resynced: (kind, reason) => {
+        served = true;
         this.served[kind]++;
         this.#options.arrived(feed);
         this.reasons.count(kind, reason);
@@ -48,20 +51,18 @@ export class Followers {
       await feed.run();
     } finally {
       this.#feeds.delete(feed);
+      if (served && !this.isConnected(feed.nodeId)) this.#options.left(feed);
     }
+  }
+
+  /** Whether there is a session with that node, whatever it has come to. */
+  isConnected(nodeId: string): boolean {
+    return [...this.#feeds].some((feed) => feed.nodeId === nodeId);
   }
 
   /** Those that have introduced themselves. */
   get status(): Array<NodeBelow<FeedState>> {
     return [...this.#feeds].map((feed) => feed.status).filter(({ nodeId }) => nodeId !== '');
-  }
-
-  /** Those that follow now and say where they listen, as they are remembered. */
-  known(nowMs: number): KnownFollower[] {
-    return this.following.map((feed) => {
-      const { nodeId, address, appendedOffset } = feed.status;
-      return { nodeId, address, appendedOffset, lastSeenMs: nowMs };
-    });
   }
 
   /**

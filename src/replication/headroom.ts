@@ -1,19 +1,16 @@
 /**
- * How far followers are from losing their place in the log: what lies between
- * its start and them, and how long that lasts at the present rate of appends.
- * Those that are away are remembered for as long as the log still has their
- * place. A warning is logged once, before it is lost.
+ * How far followers are from losing their place in the log. For one that is
+ * connected, and for a known one that is away, the log keeps what it has not
+ * seen yet up to a size (store/retention.ts): what is left of that, and how
+ * long it lasts at the present rate of appends. Of one that is away a warning is
+ * logged, once, before it is let go; of one that is connected the retention
+ * itself warns, which knows what its session has still to read.
  */
 import type { Clock } from '../clock.js';
-import {
-  ABSENT_FOLLOWERS_MAX,
-  HEADROOM_WARNING_MS,
-  HEADROOM_WARNING_PART,
-  RATE_SAMPLE_MS,
-  RATE_WINDOW_MS,
-} from '../limits.js';
+import { HEADROOM_WARNING_MS, HEADROOM_WARNING_PART, RATE_SAMPLE_MS, RATE_WINDOW_MS } from '../limits.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
+import type { KnownFollower } from '../store/known-followers.js';
 import type { Store } from '../store/store.js';
 
 export interface HeadroomOptions {
@@ -24,11 +21,14 @@ export interface HeadroomOptions {
   followers(): ReadonlyArray<{ nodeId: string; address: string; appendedOffset: number }>;
 }
 
-/** Of log, between its start and a place in it. */
+/** Of log, about a place in it. */
 export interface Room {
+  /** Between the start of the log and the place. */
   readonly commands: number;
   readonly bytes: number;
-  /** Until the place is given up, at the present rate; undefined while nothing is appended, or the log grows for ever. */
+  /** What may still be appended until the place is given up; undefined where the log grows for ever. */
+  readonly leftBytes: number | undefined;
+  /** How long that lasts at the present rate; undefined while nothing is appended, or the log grows for ever. */
   readonly ms: number | undefined;
 }
 
@@ -46,6 +46,7 @@ interface Sample {
 }
 
 interface Place {
+  readonly nodeId: string;
   readonly address: string;
   readonly offset: number;
   readonly connected: boolean;
@@ -54,9 +55,7 @@ interface Place {
 export class Headroom {
   readonly #options: HeadroomOptions;
   #samples: Sample[] = [];
-  /** By node ID, those seen last at the end. */
-  readonly #places = new Map<string, Place>();
-  /** Warned of, and not safe again since. */
+  /** Node IDs of those that were warned of since they went away. */
   readonly #warned = new Set<string>();
   #cancel = () => {};
 
@@ -86,26 +85,37 @@ export class Headroom {
     return { commands: (last.commands - first.commands) / seconds, bytes: (last.bytes - first.bytes) / seconds };
   }
 
-  /** For who has everything up to `offset`. */
-  of(offset: number): Room {
-    const { log, logRetentionBytes } = this.#options.store;
+  /**
+   * For who has everything up to `offset`.
+   * @param pinned the log keeps the rest for it; else it keeps no more than its size.
+   */
+  of(offset: number, { pinned }: { pinned: boolean }): Room {
+    const { log, logRetentionBytes, logPinBytesMax } = this.#options.store;
     const { base, end } = log;
-    const left = leftBytes(log, offset, logRetentionBytes);
+    const leftBytes = left(log, offset, pinned ? logPinBytesMax : logRetentionBytes);
     const { bytes: bytesPerSecond } = this.rate;
     return {
       commands: Math.max(0, offset - base.offset),
       bytes: log.bytesBetween(base.offset, Math.min(offset, end.offset)),
-      ms: left === undefined || bytesPerSecond === 0 ? undefined : Math.round((left / bytesPerSecond) * 1_000),
+      leftBytes,
+      ms:
+        leftBytes === undefined || bytesPerSecond === 0 ? undefined : Math.round((leftBytes / bytesPerSecond) * 1_000),
     };
   }
 
-  /** Of the follower that is the furthest behind, connected or not; undefined where none is known. */
+  /** For a known follower; undefined where the log keeps nothing for it, or it cannot be told. */
+  ofKnown({ nodeId, appendedOffset }: KnownFollower): Room | undefined {
+    const { store } = this.#options;
+    return store.isServing && store.keepsPlaceOf(nodeId) ? this.of(appendedOffset, { pinned: true }) : undefined;
+  }
+
+  /** Of the follower that is the furthest behind, of those that are connected and those that the log is kept for; undefined where there is none. */
   get least(): FollowerRoom | undefined {
-    let least: [nodeId: string, place: Place] | undefined;
-    for (const entry of this.#places) if (!least || entry[1].offset < least[1].offset) least = entry;
-    if (!least) return undefined;
-    const [nodeId, { address, offset, connected }] = least;
-    return { nodeId, address, connected, ...this.of(offset) };
+    if (!this.#options.store.isServing) return undefined;
+    const [first, ...others] = this.#places;
+    if (!first) return undefined;
+    const { offset, ...who } = others.reduce((least, place) => (place.offset < least.offset ? place : least), first);
+    return { ...who, ...this.of(offset, { pinned: true }) };
   }
 
   #look(): void {
@@ -116,65 +126,44 @@ export class Headroom {
     if (this.#samples[0]?.log !== log) this.#samples = [];
     this.#samples.push({ atMs, log, commands: log.end.offset, bytes: log.appendedBytes });
     while ((this.#samples[1]?.atMs ?? atMs) <= atMs - RATE_WINDOW_MS) this.#samples.shift();
-    this.#findPlaces();
-    for (const [nodeId, place] of this.#places) this.#judge(nodeId, place, log);
+    const away = this.#places.filter(({ connected }) => !connected);
+    for (const nodeId of this.#warned) if (away.every((place) => place.nodeId !== nodeId)) this.#warned.delete(nodeId);
+    for (const place of away) this.#judge(place);
   }
 
-  #findPlaces(): void {
-    for (const [nodeId, place] of this.#places) this.#places.set(nodeId, { ...place, connected: false });
-    for (const { nodeId, address, appendedOffset } of this.#options.followers()) {
-      // Until it has acknowledged something its place is not known.
-      if (appendedOffset === 0) continue;
-      this.#places.delete(nodeId);
-      this.#places.set(nodeId, { address, offset: appendedOffset, connected: true });
-    }
-    for (const [nodeId] of this.#places) {
-      if (this.#places.size <= ABSENT_FOLLOWERS_MAX) return;
-      this.#forget(nodeId);
-    }
+  get #places(): Place[] {
+    const { store, followers } = this.#options;
+    const { base } = store.log;
+    const all = followers();
+    const connected = all
+      // Of others it is not known yet where they are, or their snapshot is on the way.
+      .filter(({ appendedOffset }) => appendedOffset > 0 && appendedOffset >= base.offset)
+      .map(({ nodeId, address, appendedOffset }) => ({ nodeId, address, offset: appendedOffset, connected: true }));
+    const away = store.knownFollowers
+      .filter(({ nodeId }) => store.keepsPlaceOf(nodeId) && all.every((one) => one.nodeId !== nodeId))
+      .map(({ nodeId, address, appendedOffset }) => ({ nodeId, address, offset: appendedOffset, connected: false }));
+    return [...connected, ...away];
   }
 
-  #judge(nodeId: string, { address, offset, connected }: Place, log: Log): void {
+  #judge({ nodeId, address, offset }: Place): void {
     const { logger, store } = this.#options;
-    const name = `follower ${address || nodeId.slice(0, 8)}`;
-    if (offset < log.base.offset) {
-      // What it still has to be sent is pinned while it is connected: its snapshot is on the way.
-      if (connected) return;
-      this.#forget(nodeId);
-      const held = log.firstOffset > log.end.offset ? 'nothing yet' : `${log.firstOffset} to ${log.end.offset}`;
-      logger.warn(
-        { node_id: nodeId, offset, first_offset: log.firstOffset },
-        `${name} has fallen off the log: it stands at offset ${offset}, the log holds ${held}; it needs a full resync when it comes back`,
-      );
-      return;
-    }
-    const left = leftBytes(log, offset, store.logRetentionBytes);
-    if (left === undefined || store.logRetentionBytes === undefined) return;
-    const { ms } = this.of(offset);
-    // Who is connected and level has all the time in the world, however fast the log moves on.
-    const soon = !connected && ms !== undefined && ms < HEADROOM_WARNING_MS;
-    if (!soon && left >= store.logRetentionBytes * HEADROOM_WARNING_PART) {
-      this.#warned.delete(nodeId);
-      return;
-    }
-    if (this.#warned.has(nodeId)) return;
+    const { logPinBytesMax } = store;
+    const { leftBytes, ms } = this.of(offset, { pinned: true });
+    if (leftBytes === undefined || logPinBytesMax === undefined) return;
+    const soon = ms !== undefined && ms < HEADROOM_WARNING_MS;
+    if (this.#warned.has(nodeId) || (!soon && leftBytes >= logPinBytesMax * HEADROOM_WARNING_PART)) return;
     this.#warned.add(nodeId);
     const when = ms === undefined ? '' : `, ${Math.round(ms / 1_000)} s at the present rate of appends`;
     logger.warn(
-      { node_id: nodeId, offset, headroom_bytes: left, headroom_ms: ms },
-      `${name} is about to fall off the log: ${left} bytes are left${when}; then it needs a full resync (--log-retention-bytes ${store.logRetentionBytes})`,
+      { node_id: nodeId, offset, headroom_bytes: leftBytes, headroom_ms: ms },
+      `follower ${address} is away and about to be let go: it stands at offset ${offset}, ${leftBytes} bytes are left${when}; then it needs a full resync (--log-retention-pin-bytes ${logPinBytesMax}; "forget ${address}" lets it go at once)`,
     );
-  }
-
-  #forget(nodeId: string): void {
-    this.#places.delete(nodeId);
-    this.#warned.delete(nodeId);
   }
 }
 
-/** What may still be appended until the log is trimmed past `offset`; undefined where it never is. */
-function leftBytes(log: Log, offset: number, retentionBytes: number | undefined): number | undefined {
-  if (retentionBytes === undefined) return undefined;
+/** What may still be appended until what follows `offset` is more than `bytesMax`; undefined where that does not matter. */
+function left(log: Log, offset: number, bytesMax: number | undefined): number | undefined {
+  if (bytesMax === undefined) return undefined;
   if (offset < log.base.offset) return 0;
-  return Math.max(0, retentionBytes - log.bytesBetween(offset, log.end.offset));
+  return Math.max(0, bytesMax - log.bytesBetween(offset, log.end.offset));
 }

@@ -10,9 +10,10 @@ import type { Clock } from '../clock.js';
 import { tooLarge } from '../commands/arguments.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
-import { FAILOVER_MS_MAX, HEARTBEAT_INTERVAL_MS, KNOWN_FOLLOWERS_SAVE_MS } from '../limits.js';
+import { FAILOVER_MS_MAX, HEARTBEAT_INTERVAL_MS } from '../limits.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
+import type { KnownFollower } from '../store/known-followers.js';
 import type { Message, Store } from '../store/store.js';
 import type { FailoverReply } from '../wire/admin.js';
 import type { Moved } from '../wire/down-frames.js';
@@ -27,6 +28,7 @@ import { Followers } from './followers.js';
 import { Headroom } from './headroom.js';
 import { Link } from './link.js';
 import { part } from './parting.js';
+import { Remembering } from './remembering.js';
 import { answerOffer, supersedingEpoch, whoIsMeant } from './takeover.js';
 
 export interface ReplicationOptions {
@@ -74,8 +76,8 @@ export class Replication {
   readonly #options: ReplicationOptions;
   readonly #store: Store;
   readonly #failover: Failover;
+  readonly #remembering: Remembering;
   #asking: Asking | undefined;
-  #cancelSaving = () => {};
   #closed = false;
   #changing: Promise<unknown> = Promise.resolve();
   #published = 0;
@@ -122,8 +124,15 @@ export class Replication {
       greeted: (handshake) => this.#greeted(handshake),
       arrived: (feed) => {
         this.#failover.arrived(feed);
-        this.#rememberFollowers();
+        this.#remembering.go();
       },
+      left: (feed) => this.#remembering.go(feed),
+    });
+    this.#remembering = new Remembering({
+      ...options,
+      followers: this.followers,
+      below: () => acknowledgements.below,
+      above: () => this.link.path,
     });
     this.#failover = new Failover({
       ...options,
@@ -136,7 +145,7 @@ export class Replication {
   /** Takes up the role that the store was opened in. */
   start(options: FollowOptions = KEEP_DATA): void {
     this.headroom.start();
-    this.#rememberFollowers();
+    this.#remembering.go();
     this.#takeUp(options);
   }
 
@@ -210,6 +219,15 @@ export class Replication {
   }
 
   /**
+   * Forgets, durably, a follower that is away: nothing of the log is kept for it.
+   * @param name its node ID, a beginning of it that no other has, or host:port.
+   * @throws HeadwaterError `forget_refused`.
+   */
+  forget(name: string): Promise<KnownFollower> {
+    return this.#remembering.forget(name);
+  }
+
+  /**
    * Before a stop: a leader takes no more writes, and waits until those who
    * follow it have all of them, `timeoutMs` at most. Whoever waits here for what
    * cannot come any more is answered. `close` has to follow.
@@ -226,9 +244,8 @@ export class Replication {
   /** Ends every session; the store has to be closed next. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed = true;
-    this.#cancelSaving();
     this.#failover.close(reason);
-    await this.#store.noteFollowers(this.followers.known(this.#options.clock.wallMs())).catch(() => {});
+    await this.#remembering.close();
     this.headroom.stop();
     this.followers.close(reason);
     // A link that takes over a full resync may wait for a store that cannot be opened.
@@ -242,17 +259,6 @@ export class Replication {
   async #publish(message: Message): Promise<number> {
     checkMessage(message, this.#store.limits);
     return this.#store.role === 'leader' ? this.#store.publish(message) : this.link.publish(message);
-  }
-
-  /** Now, where somebody has come, and from then on every few seconds. */
-  #rememberFollowers(): void {
-    const { clock, logger } = this.#options;
-    this.#cancelSaving();
-    if (this.#closed) return;
-    this.#store
-      .noteFollowers(this.followers.known(clock.wallMs()))
-      .catch((error: Error) => logger.warn({}, `the followers could not be noted: ${error.message}`));
-    this.#cancelSaving = clock.after(KNOWN_FOLLOWERS_SAVE_MS, () => this.#rememberFollowers());
   }
 
   /** The upstream has handed over: this node goes on below the new leader, from where it is. */

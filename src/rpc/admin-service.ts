@@ -4,7 +4,8 @@
  */
 import type { FailoverReply, FailoverRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from '../wire/admin.js';
 import type { CompareReply } from '../wire/compare.js';
-import { ADMIN_SERVICE, COMPARE, DIGEST, FAILOVER, FOLLOW, PROMOTE, STATUS } from './definitions.js';
+import type { ForgetReply } from '../wire/forget.js';
+import { ADMIN_SERVICE, COMPARE, DIGEST, FAILOVER, FOLLOW, FORGET, PROMOTE, STATUS } from './definitions.js';
 import { unary } from './handler.js';
 import type { Service } from './server.js';
 
@@ -18,6 +19,8 @@ export interface NodeControl {
   promote(): Promise<PromoteReply>;
   /** Hands the leadership over; resolves when the other one leads. */
   failover(request: FailoverRequest): Promise<FailoverReply>;
+  /** Forgets, durably, a follower that is away: a node ID, a beginning of one, or host:port. */
+  forget(name: string): Promise<ForgetReply>;
   /** Compares the keyspaces of all connected nodes at one offset; 0 waits for as long as is usual. */
   compare(timeoutMs: number): Promise<CompareReply>;
 }
@@ -31,6 +34,7 @@ export function adminService(node: NodeControl): Service {
       unary(FOLLOW, ({ address, ...options }) => node.follow(address, options)),
       unary(PROMOTE, () => node.promote()),
       unary(FAILOVER, (request) => node.failover(request)),
+      unary(FORGET, (name) => node.forget(name)),
       unary(COMPARE, ({ timeoutMs }) => node.compare(timeoutMs)),
     ],
   };

@@ -9,6 +9,7 @@ import type { Operation, OperationKind, Reply } from '../operation.js';
 import * as admin from '../wire/admin.js';
 import * as backup from '../wire/backup.js';
 import * as compare from '../wire/compare.js';
+import * as forget from '../wire/forget.js';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../wire/kv.js';
 import * as scan from '../wire/scan.js';
 import * as streams from '../wire/streams.js';
@@ -136,6 +137,12 @@ export const COMPARE: Method<compare.CompareRequest, compare.CompareReply> = una
   `/${ADMIN_SERVICE}/Compare`,
   { encode: compare.encodeCompareRequest, decode: compare.decodeCompareRequest },
   { encode: compare.encodeCompareResponse, decode: compare.decodeCompareResponse },
+);
+
+export const FORGET: Method<string, forget.ForgetReply> = unary(
+  `/${ADMIN_SERVICE}/Forget`,
+  { encode: forget.encodeForgetRequest, decode: forget.decodeForgetRequest },
+  { encode: forget.encodeForgetResponse, decode: forget.decodeForgetResponse },
 );
 
 export const PROMOTE: Method<void, admin.PromoteReply> = unary(

@@ -9,7 +9,7 @@ import { HeadwaterError } from '../errors.js';
 import type { Files } from '../files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import type { Database, DatabaseOptions, OpenDatabase } from '../level.js';
-import { FSYNC_INTERVAL_MS, LOG_RETENTION_PIN_BYTES, SCRUB_PAUSE_MS } from '../limits.js';
+import { FSYNC_INTERVAL_MS, SCRUB_PAUSE_MS } from '../limits.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import type { Block } from '../log/block.js';
 import type { LogFinding } from '../log/finding.js';
@@ -19,7 +19,7 @@ import { formatPosition } from '../position.js';
 import { type CheckpointBudget, Checkpointer } from './checkpoint.js';
 import { Committer, type FsyncPolicy } from './commit.js';
 import type { Damage } from './damage.js';
-import { retain } from './retention.js';
+import { isTrimmed, type Retained, retain } from './retention.js';
 
 const MiB = 1024 * 1024;
 
@@ -40,7 +40,7 @@ export const KEYSPACE_DATABASE: DatabaseOptions = {
   compression: true,
 };
 
-export interface GenerationOptions {
+export interface GenerationOptions extends Retained {
   readonly files: Files;
   readonly openDatabase: OpenDatabase;
   readonly clock: Clock;
@@ -50,10 +50,6 @@ export interface GenerationOptions {
   readonly budget: CheckpointBudget;
   /** Notes what the disk cannot give. */
   readonly damage: Damage;
-  /** Bytes of blocks that the log is trimmed to; undefined keeps all. */
-  readonly logRetentionBytes?: number | undefined;
-  /** Bytes of blocks that a reader may keep beyond that; undefined: as many as by default. */
-  readonly logRetentionPinBytes?: number | undefined;
   /** Keeps blocks that recovery is about to take out of the log; they are durable when it resolves. */
   quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void>;
   /** A write failed: everything open here is to be thrown away and opened anew. */
@@ -91,8 +87,7 @@ export class Generation {
     this.checkpointer.start();
     if (options.fsync === 'everysec') this.#background.push(this.#syncEverySecond(options));
     this.#background.push(this.#scrub(options));
-    if (options.logRetentionBytes !== undefined)
-      this.#background.push(this.#retain(options, options.logRetentionBytes));
+    if (isTrimmed(options)) this.#background.push(this.#retain(options));
   }
 
   /** @throws HeadwaterError `corrupt`, `unknown_format` or `directory_locked`. */
@@ -162,16 +157,12 @@ export class Generation {
     }
   }
 
-  #retain(options: GenerationOptions, retentionBytes: number): Promise<void> {
-    const { clock, logger, damage, onFailure } = options;
-    const pinBytes = Math.max(retentionBytes, options.logRetentionPinBytes ?? LOG_RETENTION_PIN_BYTES);
+  #retain(options: GenerationOptions): Promise<void> {
     const { log, keyspace, checkpointer } = this;
     const checkpointOffset = () => keyspace.checkpoint.position.offset;
     const checkpoint = () => checkpointer.checkpoint();
-    return retain(
-      { log, clock, logger, damage, retentionBytes, pinBytes, checkpointOffset, checkpoint, onFailure },
-      this.#stop.signal,
-    );
+    const nowMs = () => options.logicalClock.now();
+    return retain({ ...options, log, nowMs, checkpointOffset, checkpoint }, this.#stop.signal);
   }
 
   async #scrub({ clock, logger, damage, onFailure }: GenerationOptions): Promise<void> {

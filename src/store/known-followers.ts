@@ -1,72 +1,174 @@
 /**
  * Who has followed this node, in `followers.json`: a leader that may have lost
- * its tail asks them. The file is replaced whole, and seldom: at once where
- * somebody is new or has moved, else when somebody asks for it to be saved.
+ * its tail asks them, and the log keeps what they have not seen yet while they
+ * are away (places.ts). The file is replaced whole, and seldom: at once where
+ * somebody is new, has moved or has gone, else when somebody asks for it.
+ *
+ * What stays true: the log keeps all that follows the places in the file, since
+ * a place moves on only once that is on disk. So a kill costs nobody its place.
  */
 import { KNOWN_FOLLOWERS_MAX } from '../limits.js';
+import type { Log } from '../log/log.js';
+import type { Logger } from '../logger.js';
+import { Places } from './places.js';
 
 export interface KnownFollower {
   readonly nodeId: string;
   /** host:port. */
   readonly address: string;
-  /** The last offset that it has said to have in its log. */
+  /** The last offset that it has said to have in its log, or came with. */
   readonly appendedOffset: number;
+  /** The history that it has there: 40 hexadecimal characters; empty where that is not known. */
+  readonly replicationId: string;
   /** Milliseconds since the epoch. */
   readonly lastSeenMs: number;
+  /** Whether the log is to keep what it has not seen: not where it was let go, or sent elsewhere. */
+  readonly keepsPlace: boolean;
+  /** It follows now; not in the file. */
+  readonly connected: boolean;
 }
 
 export class KnownFollowers {
   readonly #write: (text: string) => Promise<void>;
+  readonly #places: Places;
   #known: ReadonlyMap<string, KnownFollower>;
+  /** What the file says, without what may be old; undefined where that is not known. */
+  #saved: string | undefined;
   #saving: Promise<void> = Promise.resolve();
 
   /**
    * @param text of the file; undefined where there is none. What cannot be read
-   *   counts for nothing: it is only about whom to ask.
+   *   counts for nothing: it costs a resync at worst.
    * @param write replaces the file, durably.
    */
-  constructor(text: string | undefined, write: (text: string) => Promise<void>) {
+  constructor(text: string | undefined, logger: Logger, write: (text: string) => Promise<void>) {
     this.#write = write;
-    this.#known = new Map(parse(text).map((follower) => [follower.nodeId, follower]));
+    this.#known = byId(parse(text));
+    this.#saved = gist(this.all);
+    this.#places = new Places(logger, (nodeId) => this.#letGo(nodeId));
   }
 
   get all(): readonly KnownFollower[] {
     return [...this.#known.values()];
   }
 
-  /** Takes in what is known of those that follow now, and saves it. Without effect where nothing has changed. */
+  /** Another log is in use: it keeps those places that lie in it. */
+  keepPlacesIn(log: Log): void {
+    this.#places.keepIn(log, this.all);
+  }
+
+  /** Whether the log keeps what it has not seen yet. */
+  keepsPlaceOf(nodeId: string): boolean {
+    return this.#places.has(nodeId);
+  }
+
+  /**
+   * Takes in what is known of some, those that follow now among them, and saves
+   * it; nobody else follows. Nothing is written where nothing has changed.
+   */
   note(followers: readonly KnownFollower[]): Promise<void> {
-    const changed = followers.filter((follower) => {
-      const known = this.#known.get(follower.nodeId);
-      return known?.address !== follower.address || known.appendedOffset !== follower.appendedOffset;
-    });
-    if (changed.length > 0) {
-      const all = new Map([...this.#known, ...changed.map((one) => [one.nodeId, one] as const)]);
-      const newest = [...all.values()].sort((a, b) => b.lastSeenMs - a.lastSeenMs).slice(0, KNOWN_FOLLOWERS_MAX);
-      this.#known = new Map(newest.map((one) => [one.nodeId, one]));
-      const write = () => this.#write(`${JSON.stringify(newest, undefined, 2)}\n`);
-      this.#saving = this.#saving.then(write, write);
+    const noted = byId(followers);
+    const addresses = new Set(followers.map(({ address }) => address));
+    const others = this.all
+      // Where another node answers by now, it does not come back.
+      .filter(({ nodeId, address }) => !noted.has(nodeId) && !addresses.has(address))
+      .map((one) => ({ ...one, connected: false }));
+    const newest = [...followers, ...others].sort((a, b) => b.lastSeenMs - a.lastSeenMs);
+    return this.#become(newest.slice(0, KNOWN_FOLLOWERS_MAX));
+  }
+
+  /** Remembers one no more, and the log keeps nothing for it. It is known as before where the promise rejects. */
+  async forget(nodeId: string): Promise<void> {
+    const forgotten = this.#known.get(nodeId);
+    if (!forgotten) return;
+    try {
+      await this.#become(this.all.filter((one) => one !== forgotten));
+    } catch (error) {
+      if (!this.#known.has(nodeId)) this.#known = byId([...this.all, forgotten]);
+      throw error;
     }
-    return this.#saving;
   }
 
   /** Resolves when nothing is being written any more. */
   async settled(): Promise<void> {
     await this.#saving.catch(() => {});
   }
+
+  /** @returns whether it loses by it: one that is connected has a place by its session as well. */
+  #letGo(nodeId: string): boolean {
+    const follower = this.#known.get(nodeId);
+    if (!follower || follower.connected) return false;
+    this.#become(this.all.map((one) => (one === follower ? { ...one, keepsPlace: false } : one))).catch(() => {});
+    return true;
+  }
+
+  async #become(known: readonly KnownFollower[]): Promise<void> {
+    this.#known = byId(known);
+    this.#places.keep(known);
+    const wanted = gist(known);
+    if (wanted !== this.#saved) {
+      this.#saved = wanted;
+      const write = async () => {
+        try {
+          await this.#write(`${JSON.stringify(known.map(toRow), undefined, 2)}\n`);
+        } catch (error) {
+          this.#saved = undefined;
+          throw error;
+        }
+      };
+      this.#saving = this.#saving.then(write, write);
+    }
+    const still = () => known.filter(({ nodeId }) => this.#known.has(nodeId));
+    try {
+      await this.#saving;
+    } catch (error) {
+      // All the same: a log that cannot be trimmed would keep a full disk full.
+      this.#places.follow(still());
+      throw error;
+    }
+    this.#places.follow(still());
+    // Who is being forgotten just now has its place until that is on disk.
+    this.#places.retain([...known, ...this.all]);
+  }
+}
+
+function byId(followers: readonly KnownFollower[]): ReadonlyMap<string, KnownFollower> {
+  return new Map(followers.map((follower) => [follower.nodeId, follower]));
+}
+
+/** As the file has it. */
+function toRow(follower: KnownFollower): Omit<KnownFollower, 'connected'> {
+  const { nodeId, address, appendedOffset, replicationId, lastSeenMs, keepsPlace } = follower;
+  return { nodeId, address, appendedOffset, replicationId, lastSeenMs, keepsPlace };
+}
+
+/** All but when they were seen: what is worth a write. */
+function gist(followers: readonly KnownFollower[]): string {
+  const rows = followers.map(({ nodeId, address, appendedOffset, replicationId, keepsPlace }) =>
+    [nodeId, address, appendedOffset, replicationId, keepsPlace].join(' '),
+  );
+  return rows.sort().join('\n');
 }
 
 function parse(text: string | undefined): KnownFollower[] {
   if (text === undefined) return [];
   try {
-    return (JSON.parse(text) as KnownFollower[]).filter(
-      ({ nodeId, address, appendedOffset, lastSeenMs }) =>
-        typeof nodeId === 'string' &&
-        typeof address === 'string' &&
-        Number.isSafeInteger(appendedOffset) &&
-        Number.isFinite(lastSeenMs),
-    );
+    const rows = JSON.parse(text) as KnownFollower[];
+    return rows.map((row) => ({ ...UNSAID, ...row, connected: false })).filter(isWhole);
   } catch {
     return [];
   }
+}
+
+/** What earlier versions did not write. */
+const UNSAID = { replicationId: '', keepsPlace: true };
+
+function isWhole(row: KnownFollower): boolean {
+  const { nodeId, address, appendedOffset, replicationId, lastSeenMs, keepsPlace } = row;
+  return (
+    [nodeId, address, replicationId].every((text) => typeof text === 'string') &&
+    Number.isSafeInteger(appendedOffset) &&
+    Number.isFinite(lastSeenMs) &&
+    typeof keepsPlace === 'boolean'
+  );
 }

@@ -16,6 +16,7 @@ import { HeadwaterError } from '../errors.js';
 import { InvariantViolation } from '../invariant.js';
 import { REOPEN_MS_MAX, REOPEN_MS_MIN, REOPENED_SOUND_MS } from '../limits.js';
 import { keepBlocks } from '../log/block-file.js';
+import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
 import { formatPosition, type Position } from '../position.js';
 import { Damage } from './damage.js';
@@ -34,6 +35,8 @@ export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' |
   readonly bootId: () => string | undefined;
   /** Whether there is anybody whom a leader could ask for what its log may have lost. */
   readonly hasKnownFollowers: () => boolean;
+  /** Another log is in use; nothing has been trimmed from it since it was opened. */
+  readonly opened: (log: Log) => void;
   /** Our own bug has shown itself: the process must not go on. */
   readonly onFatal: (error: Error) => void;
 }
@@ -341,6 +344,7 @@ export class Lifecycle {
       onFailure: (error) => this.failed(error),
     });
     this.#generation = generation;
+    this.#options.opened(generation.log);
     const { incomplete } = generation;
     if (incomplete) {
       const leads = this.#directory.node.role === 'leader';

@@ -1,26 +1,48 @@
 /**
- * Keeps the log to the size that it may have: the oldest blocks are given up
- * in the background, some at a time, so that LevelDB's deletions never compete
- * with writes. Nothing is given up that a restart has to replay, or that a
- * reader has pinned, up to a size of its own: past that the reader is let go,
- * after a warning that names it. A follower has a full resync before it then.
+ * Keeps the log to the size and the age that it may have: the oldest blocks are
+ * given up in the background, some at a time, so that LevelDB's deletions never
+ * compete with writes. Nothing is given up that a restart has to replay, or that
+ * is pinned, up to a size of its own: past that whoever pins it is let go, after
+ * a warning that names it. A follower has a full resync before it then.
+ *
+ * LevelDB gives room back by rewriting what shares a file with what has gone,
+ * and a few deletions among new blocks are enough to make it rewrite a whole
+ * level: so the log is let grow over its size by a part of it, and what is given
+ * up at a time is worth the rewriting.
  */
 import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
-import { HEADROOM_WARNING_PART, RETENTION_INTERVAL_MS, RETENTION_PAUSE_MS, RETENTION_STEP_BYTES } from '../limits.js';
+import {
+  HEADROOM_WARNING_PART,
+  LOG_RETENTION_PIN_BYTES,
+  RETENTION_INTERVAL_MS,
+  RETENTION_PAUSE_MS,
+  RETENTION_SLACK_BYTES_MAX,
+  RETENTION_SLACK_MS_MAX,
+  RETENTION_SLACK_PART,
+  RETENTION_STEP_BYTES,
+} from '../limits.js';
 import type { Log, Pin } from '../log/log.js';
 import type { Logger } from '../logger.js';
 import type { Damage } from './damage.js';
 
-export interface RetentionOptions {
+/** What the log is kept to; without a size and an age, all of it is. */
+export interface Retained {
+  /** Bytes of blocks that the log is trimmed to. */
+  readonly logRetentionBytes?: number | undefined;
+  /** Blocks that are older go, milliseconds. */
+  readonly logRetentionMs?: number | undefined;
+  /** Bytes of blocks that are kept beyond both for whoever has pinned them; left out: as many as by default. */
+  readonly logRetentionPinBytes?: number | undefined;
+}
+
+export interface RetentionOptions extends Retained {
   readonly log: Log;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly damage: Damage;
-  /** Bytes of blocks that are kept, at least. */
-  readonly retentionBytes: number;
-  /** Bytes of blocks that are kept for readers that have pinned them; at least as many. */
-  readonly pinBytes: number;
+  /** By the clock that blocks are written under, milliseconds since the epoch. */
+  nowMs(): number;
   /** Where the keyspace on disk is complete. */
   checkpointOffset(): number;
   /** Makes a checkpoint of everything so far. */
@@ -28,70 +50,145 @@ export interface RetentionOptions {
   onFailure(error: Error): void;
 }
 
+/** Whether anything of the log ever goes. */
+export function isTrimmed({ logRetentionBytes, logRetentionMs }: Retained): boolean {
+  return logRetentionBytes !== undefined || logRetentionMs !== undefined;
+}
+
+/** Bytes of blocks that may be pinned; undefined where the log grows for ever. */
+export function pinBytesMax(retained: Retained): number | undefined {
+  if (!isTrimmed(retained)) return undefined;
+  return Math.max(retained.logRetentionBytes ?? 0, retained.logRetentionPinBytes ?? LOG_RETENTION_PIN_BYTES);
+}
+
 /** Runs until `signal` aborts. */
 export async function retain(options: RetentionOptions, signal: AbortSignal): Promise<void> {
-  const { clock, damage, onFailure } = options;
-  const warned = new WeakSet<Pin>();
-  for (;;) {
-    await sleep(clock, RETENTION_INTERVAL_MS, signal);
-    if (signal.aborted) return;
-    try {
-      letGo(options, warned);
-      await trimToSize(options, signal);
-      damage.passed('trim');
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!HeadwaterError.is(error, 'corrupt')) {
-        onFailure(error as Error);
-        return;
+  await new Retention(options, signal).run();
+}
+
+class Retention {
+  readonly #options: RetentionOptions;
+  readonly #log: Log;
+  readonly #signal: AbortSignal;
+  readonly #slackBytes: number;
+  readonly #warned = new WeakSet<Pin>();
+  /** Bytes given up and not reclaimed. */
+  #reclaimable = 0;
+  /** An earlier life may have left some too. */
+  #mayBeMore = true;
+
+  constructor(options: RetentionOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#signal = signal;
+    const part = (options.logRetentionBytes ?? Number.POSITIVE_INFINITY) * RETENTION_SLACK_PART;
+    this.#slackBytes = Math.min(RETENTION_SLACK_BYTES_MAX, part);
+  }
+
+  async run(): Promise<void> {
+    const { clock, damage, onFailure } = this.#options;
+    for (;;) {
+      await sleep(clock, RETENTION_INTERVAL_MS, this.#signal);
+      if (this.#signal.aborted) return;
+      try {
+        this.#letGo();
+        await this.#trim();
+        damage.passed('trim');
+      } catch (error) {
+        if (this.#signal.aborted) return;
+        if (!HeadwaterError.is(error, 'corrupt')) {
+          onFailure(error as Error);
+          return;
+        }
+        // When the log has grown it is trimmed to another block; the next open raises the start past the damage.
+        damage.met('trim', 'the log is longer than it may be until then', error);
       }
-      // When the log has grown it is trimmed to another block; the next open raises the start past the damage.
-      damage.met('trim', 'the log is longer than it may be until then', error);
     }
   }
-}
 
-/** The readers that are so far behind that the log would grow for ever. */
-function letGo({ log, logger, pinBytes }: RetentionOptions, warned: WeakSet<Pin>): void {
-  const { end } = log;
-  const behind = (pin: Pin) => `${log.bytesBetween(pin.offset, end.offset)} bytes behind the end of the log`;
-  const limit = `--log-retention-pin-bytes ${pinBytes}`;
-  for (const pin of log.pinsBefore(log.offsetBefore(pinBytes))) {
-    log.unpin(pin);
-    const message = `${pin.holder} is let go at offset ${pin.offset}, ${behind(pin)}: what it has not read is not kept any more (${limit}); a follower needs a full resync then`;
-    logger.error({ holder: pin.holder, offset: pin.offset }, message);
-  }
-  for (const pin of log.pinsBefore(log.offsetBefore(pinBytes * (1 - HEADROOM_WARNING_PART)))) {
-    if (warned.has(pin)) continue;
-    warned.add(pin);
-    const message = `${pin.holder} keeps the log from being trimmed: it stands at offset ${pin.offset}, ${behind(pin)}; it is let go when it is further behind than ${limit}`;
-    logger.warn({ holder: pin.holder, offset: pin.offset }, message);
-  }
-}
-
-async function trimToSize(options: RetentionOptions, signal: AbortSignal): Promise<void> {
-  const { log, clock, retentionBytes } = options;
-  const wanted = log.offsetBefore(retentionBytes);
-  if (wanted <= log.base.offset) return;
-  // Where the log may be smaller than what a restart may replay, a checkpoint is due before.
-  if (options.checkpointOffset() < wanted) await options.checkpoint();
-  const through = Math.min(wanted, options.checkpointOffset());
-  let stepBytes = RETENTION_STEP_BYTES;
-  while (!signal.aborted && log.base.offset < through) {
-    const before = log.base.offset;
-    const step = Math.min(through, log.offsetBehind(stepBytes));
-    try {
-      await log.trim(step);
-      stepBytes = RETENTION_STEP_BYTES;
-    } catch (error) {
-      if (step === through || !HeadwaterError.is(error, 'corrupt')) throw error;
-      // No log can begin at a damaged block: past it, another one can.
-      stepBytes *= 2;
-      continue;
+  /** Those that are so far behind that the log would grow for ever. */
+  #letGo(): void {
+    const log = this.#log;
+    const { logger } = this.#options;
+    const pinBytes = pinBytesMax(this.#options) as number;
+    const behind = (pin: Pin) => `${log.bytesBetween(pin.offset, log.end.offset)} bytes behind the end of the log`;
+    const limit = `--log-retention-pin-bytes ${pinBytes}`;
+    for (const pin of log.pinsBefore(log.offsetBefore(pinBytes))) {
+      log.unpin(pin);
+      if (pin.letGo?.() === false) continue;
+      const message = `${pin.holder} is let go at offset ${pin.offset}, ${behind(pin)}: what it has not read is not kept any more (${limit}); a follower needs a full resync then`;
+      logger.error({ holder: pin.holder, offset: pin.offset }, message);
     }
-    // A block larger than a step goes in one piece.
-    if (log.base.offset === before) await log.trim(through);
-    if (log.base.offset === before) return;
-    await sleep(clock, RETENTION_PAUSE_MS, signal);
+    for (const pin of log.pinsBefore(log.offsetBefore(pinBytes * (1 - HEADROOM_WARNING_PART)))) {
+      if (pin.letGo || this.#warned.has(pin)) continue;
+      this.#warned.add(pin);
+      const message = `${pin.holder} keeps the log from being trimmed: it stands at offset ${pin.offset}, ${behind(pin)}; it is let go when it is further behind than ${limit}`;
+      logger.warn({ holder: pin.holder, offset: pin.offset }, message);
+    }
+  }
+
+  async #trim(): Promise<void> {
+    const log = this.#log;
+    const wanted = await this.#due();
+    if (wanted <= log.base.offset) return;
+    // Where the log may be smaller than what a restart may replay, a checkpoint is due before.
+    if (this.#options.checkpointOffset() < wanted) await this.#options.checkpoint();
+    const through = Math.min(wanted, this.#options.checkpointOffset());
+    let stepBytes = RETENTION_STEP_BYTES;
+    while (!this.#signal.aborted && log.base.offset < through) {
+      const before = log.base.offset;
+      const step = Math.min(through, log.offsetBehind(stepBytes));
+      try {
+        await this.#giveUp(step);
+        stepBytes = RETENTION_STEP_BYTES;
+      } catch (error) {
+        if (step === through || !HeadwaterError.is(error, 'corrupt')) throw error;
+        // No log can begin at a damaged block: past it, another one can.
+        stepBytes *= 2;
+        continue;
+      }
+      // A block larger than a step goes in one piece.
+      if (log.base.offset === before) await this.#giveUp(through);
+      if (log.base.offset === before) break;
+      if (this.#reclaimable >= this.#slackBytes) await this.#reclaim();
+      await sleep(this.#options.clock, RETENTION_PAUSE_MS, this.#signal);
+    }
+    if (this.#mayBeMore && !this.#signal.aborted) await this.#reclaim();
+  }
+
+  /** Up to where the log has to go now, by its size or its age, as far as nobody has pinned it. */
+  async #due(): Promise<number> {
+    const log = this.#log;
+    const { logRetentionBytes: bytes } = this.#options;
+    const pinned = Math.min(log.pinnedOffset, log.end.offset);
+    if (pinned <= log.base.offset) return log.base.offset;
+    const bySize = bytes === undefined ? log.base.offset : Math.min(pinned, log.offsetBefore(bytes));
+    const byAge = await this.#dueByAge(pinned);
+    if (byAge >= bySize) return byAge;
+    return log.bytesBetween(log.base.offset, bySize) >= this.#slackBytes ? bySize : byAge;
+  }
+
+  async #dueByAge(pinned: number): Promise<number> {
+    const log = this.#log;
+    const { logRetentionMs: ms, nowMs } = this.#options;
+    if (ms === undefined) return log.base.offset;
+    const from = nowMs() - ms;
+    const slackMs = Math.min(RETENTION_SLACK_MS_MAX, ms * RETENTION_SLACK_PART);
+    const oldestMs = await log.oldestTimeMs();
+    if (oldestMs === undefined || oldestMs >= from - slackMs) return log.base.offset;
+    return log.offsetWrittenBefore(from, pinned);
+  }
+
+  async #giveUp(through: number): Promise<void> {
+    const log = this.#log;
+    const from = log.base.offset;
+    const bytes = log.bytesBetween(from, through);
+    if ((await log.trim(through)) > from) this.#reclaimable += bytes;
+  }
+
+  async #reclaim(): Promise<void> {
+    this.#reclaimable = 0;
+    this.#mayBeMore = false;
+    await this.#log.reclaim();
   }
 }

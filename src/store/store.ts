@@ -43,9 +43,10 @@ import { readAll } from './reader.js';
 import { verifyReceived } from './receive.js';
 import { askingFollowers, readOnlyFollower, refusingWrites, superseded } from './refusals.js';
 import { Replacement } from './replacement.js';
+import { pinBytesMax, type Retained } from './retention.js';
 import type { Standing } from './standing.js';
 
-export interface StoreOptions {
+export interface StoreOptions extends Retained {
   readonly directory: string;
   readonly openDatabase: OpenDatabase;
   /** The files beside the databases. */
@@ -59,10 +60,6 @@ export interface StoreOptions {
   readonly budget: CheckpointBudget;
   /** Of the machine's start; undefined where it does not tell. */
   bootId(): string | undefined;
-  /** Bytes of blocks that the log is trimmed to; undefined keeps all. */
-  readonly logRetentionBytes?: number | undefined;
-  /** Bytes of blocks that a reader may keep beyond that; undefined: as many as by default. */
-  readonly logRetentionPinBytes?: number | undefined;
   /** Our own bug has shown itself: the process must not go on. */
   readonly onFatal: (error: Error) => void;
 }
@@ -109,6 +106,7 @@ export class Store {
       logicalClock: this.#logicalClock,
       bootId: () => options.bootId(),
       hasKnownFollowers: () => knownFollowers.all.length > 0,
+      opened: (log) => knownFollowers.keepPlacesIn(log),
     });
     if (directory.node.handing_over) this.#gate.close();
   }
@@ -122,7 +120,7 @@ export class Store {
     try {
       if (role && (role.role !== directory.node.role || role.upstream !== directory.node.upstream))
         await directory.update({ ...role, handing_over: undefined, superseded_by: undefined });
-      const known = new KnownFollowers(await directory.read('followers.json'), (text) =>
+      const known = new KnownFollowers(await directory.read('followers.json'), options.logger, (text) =>
         directory.replace('followers.json', text),
       );
       const store = new Store(options, directory, known);
@@ -178,9 +176,19 @@ export class Store {
     return this.#knownFollowers.all;
   }
 
-  /** Remembers, durably, who follows, and how far they were. */
+  /** Remembers, durably, who follows now, how far they are, and with that what the log keeps for them when they are away. */
   noteFollowers(followers: readonly KnownFollower[]): Promise<void> {
     return this.#knownFollowers.note(followers);
+  }
+
+  /** Remembers a follower no more, durably, and keeps nothing for it. */
+  forgetFollower(nodeId: string): Promise<void> {
+    return this.#knownFollowers.forget(nodeId);
+  }
+
+  /** Whether the log keeps what a follower has not seen yet, while it is away. */
+  keepsPlaceOf(nodeId: string): boolean {
+    return this.#knownFollowers.keepsPlaceOf(nodeId);
   }
 
   get limits(): Limits {
@@ -191,9 +199,19 @@ export class Store {
     return this.#options.fsync;
   }
 
-  /** Bytes that the log is trimmed to; undefined where it grows for ever. */
+  /** Bytes that the log is trimmed to; undefined where its size does not matter. */
   get logRetentionBytes(): number | undefined {
     return this.#options.logRetentionBytes;
+  }
+
+  /** Older blocks go, milliseconds; undefined where their age does not matter. */
+  get logRetentionMs(): number | undefined {
+    return this.#options.logRetentionMs;
+  }
+
+  /** Bytes of log that are kept for whoever has pinned them; undefined where it grows for ever. */
+  get logPinBytesMax(): number | undefined {
+    return pinBytesMax(this.#options);
   }
 
   /** The log in use; a feed that holds it hears of its end by an error. */

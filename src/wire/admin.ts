@@ -98,12 +98,16 @@ export interface NodeStatus {
   /** Nodes that a comparison found to differ from this leader, since it started. */
   readonly digestDifferences: number;
   readonly logBytes: number;
-  /** What the log is kept to; 0 where it grows for ever. */
+  /** What the log is kept to; 0 where its size does not matter. */
   readonly logRetentionBytes: number;
+  /** Older blocks go too; 0 where their age does not matter. */
+  readonly logRetentionMs: number;
+  /** What is kept beyond both for whoever has not read it yet; 0 where the log grows for ever. */
+  readonly logRetentionPinBytes: number;
   /** Over the last minute. */
   readonly appendCommandsPerSecond: number;
   readonly appendBytesPerSecond: number;
-  /** Of the known follower that is nearest to falling off the log. */
+  /** Of the follower that is nearest to losing its place in the log, connected or away. */
   readonly headroom: StatusHeadroom | undefined;
   /** Undefined where the node writes no archive. */
   readonly archive: StatusArchive | undefined;
@@ -117,6 +121,13 @@ export interface StatusKnownFollower {
   readonly appendedOffset: number;
   /** Milliseconds since the epoch. */
   readonly lastSeenMs: number;
+  /** The log keeps what follows `appendedOffset` for it. */
+  readonly keepsPlace: boolean;
+  /** What may be appended until it is let go; undefined where nothing is kept, or for ever. */
+  readonly leftBytes: number | undefined;
+  /** How long that lasts at the present rate; undefined while nothing is appended. */
+  readonly leftMs: number | undefined;
+  readonly connected: boolean;
 }
 
 export interface StatusLineageRow {
@@ -190,6 +201,7 @@ export interface StatusFollower {
   /** As in StatusHeadroom. */
   readonly headroomCommands: number;
   readonly headroomBytes: number;
+  readonly headroomLeftBytes: number | undefined;
   readonly headroomMs: number | undefined;
 }
 
@@ -249,14 +261,23 @@ export function encodeNodeStatus(status: NodeStatus): Buffer {
   const message: headwater.v1.StatusResponse.$Properties = {
     ...rest,
     lineage: [...lineage],
-    followers: followers.map((one) => ({ ...one, headroomMs: one.headroomMs ?? null })),
-    knownFollowers: [...knownFollowers],
+    followers: followers.map((one) => ({
+      ...one,
+      headroomMs: one.headroomMs ?? null,
+      headroomLeftBytes: one.headroomLeftBytes ?? null,
+    })),
+    knownFollowers: knownFollowers.map((one) => ({
+      ...one,
+      leftBytes: one.leftBytes ?? null,
+      leftMs: one.leftMs ?? null,
+    })),
     upstream: upstream === undefined ? null : upstreamMessage(upstream),
     resyncReasons: [...status.resyncReasons],
     resyncReasonsServed: [...status.resyncReasonsServed],
     lastRefusalServed: refusalMessage(status.lastRefusalServed),
     lostWritesFiles: [...status.lostWritesFiles],
-    headroom: headroom === undefined ? null : { ...headroom, ms: headroom.ms ?? null },
+    headroom:
+      headroom === undefined ? null : { ...headroom, ms: headroom.ms ?? null, leftBytes: headroom.leftBytes ?? null },
     archive: archive ?? null,
   };
   return v1.StatusResponse.encode(message).finish() as Buffer;
@@ -309,6 +330,10 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
       address: known.address ?? '',
       appendedOffset: toNumber(known.appendedOffset, 'known_follower.appended_offset'),
       lastSeenMs: toNumber(known.lastSeenMs, 'known_follower.last_seen_ms'),
+      keepsPlace: known.keepsPlace ?? false,
+      leftBytes: optional(known.leftBytes, 'known_follower.left_bytes'),
+      leftMs: optional(known.leftMs, 'known_follower.left_ms'),
+      connected: known.connected ?? false,
     })),
     resyncReasons: message.resyncReasons.map(toReasonCount),
     resyncReasonsServed: message.resyncReasonsServed.map(toReasonCount),
@@ -317,6 +342,8 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     digestDifferences: toNumber(message.digestDifferences, 'digest_differences'),
     logBytes: toNumber(message.logBytes, 'log_bytes'),
     logRetentionBytes: toNumber(message.logRetentionBytes, 'log_retention_bytes'),
+    logRetentionMs: toNumber(message.logRetentionMs, 'log_retention_ms'),
+    logRetentionPinBytes: toNumber(message.logRetentionPinBytes, 'log_retention_pin_bytes'),
     appendCommandsPerSecond: message.appendCommandsPerSecond,
     appendBytesPerSecond: message.appendBytesPerSecond,
     headroom: toHeadroom(message.headroom),
@@ -396,6 +423,7 @@ function follower(message: headwater.v1.StatusFollower.$Properties): StatusFollo
     silentMs: toNumber(message.silentMs, 'follower.silent_ms'),
     headroomCommands: toNumber(message.headroomCommands, 'follower.headroom_commands'),
     headroomBytes: toNumber(message.headroomBytes, 'follower.headroom_bytes'),
+    headroomLeftBytes: optional(message.headroomLeftBytes, 'follower.headroom_left_bytes'),
     headroomMs: optional(message.headroomMs, 'follower.headroom_ms'),
   };
 }

@@ -57,6 +57,7 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
   not_a_boundary: CODE.INVALID_ARGUMENT,
   replication_loop: CODE.FAILED_PRECONDITION,
   failover_failed: CODE.FAILED_PRECONDITION,
+  forget_refused: CODE.FAILED_PRECONDITION,
   superseded: CODE.FAILED_PRECONDITION,
   resync_refused: CODE.FAILED_PRECONDITION,
   protocol_violation: CODE.INVALID_ARGUMENT,

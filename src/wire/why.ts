@@ -33,6 +33,8 @@ export interface StatusHeadroom {
   /** Of log that lie between its start and the follower. */
   readonly commands: number;
   readonly bytes: number;
+  /** What may be appended until its place is given up; undefined where the log grows for ever. */
+  readonly leftBytes: number | undefined;
   /** Until the follower's place is given up, at the present rate; undefined while nothing is appended. */
   readonly ms: number | undefined;
 }
@@ -65,6 +67,7 @@ export function toHeadroom(
     connected: message.connected ?? false,
     commands: toNumber(message.commands, 'headroom.commands'),
     bytes: toNumber(message.bytes, 'headroom.bytes'),
+    leftBytes: optional(message.leftBytes, 'headroom.left_bytes'),
     ms: optional(message.ms, 'headroom.ms'),
   };
 }

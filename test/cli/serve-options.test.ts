@@ -20,6 +20,7 @@ describe('the help of serve', () => {
     ['--overlay-bytes', parseSize, config.budget.overlayBytesMax],
     ['--replay-bytes', parseSize, config.budget.replayBytesMax],
     ['--log-retention-bytes', parseSize, config.logRetentionBytes],
+    ['--log-retention-time', (text) => (text === 'off' ? undefined : parseDuration(text)), config.logRetentionMs],
     ['--log-retention-pin-bytes', parseSize, config.logRetentionPinBytes],
     ['--archive-interval', parseDuration, config.archiveIntervalMs],
     ['--fsync', asText, config.fsync],

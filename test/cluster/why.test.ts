@@ -19,10 +19,8 @@ describe('why', function () {
   });
 
   it('a follower whose place in the log was trimmed away gets a full resync, of which the leader warned', async () => {
-    const [leader, follower] = (await cluster.leaderAndFollowers(1, '--log-retention-bytes', '64KiB')) as [
-      TestNode,
-      TestNode,
-    ];
+    const sizes = ['--log-retention-bytes', '64KiB', '--log-retention-pin-bytes', '64KiB'];
+    const [leader, follower] = (await cluster.leaderAndFollowers(1, ...sizes)) as [TestNode, TestNode];
     const client = await leader.client();
     await client.set('first', 'v');
     await level(leader, follower);
@@ -37,7 +35,9 @@ describe('why', function () {
     });
     assert(trimmed.logBytes < 300_000 && trimmed.logBytes > 30_000, String(trimmed.logBytes));
     assert(trimmed.firstOffset - 1 <= trimmed.checkpointOffset);
-    await eventually('it to be said', async () => /has fallen off the log: it stands at offset 1/.test(leader.log));
+    await eventually('it to be said', async () =>
+      /follower \S+ is let go at offset 1, .*a follower needs a full resync then/.test(leader.log),
+    );
     await follower.start();
     await assertEqualData(leader, follower);
     const status = await follower.status();

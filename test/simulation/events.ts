@@ -30,6 +30,7 @@ export const EVENTS: readonly Event[] = [
   { name: 'fail over', weight: 5, run: failOver },
   { name: 'follow', weight: 10, run: follow },
   { name: 'trim', weight: 4, run: trim },
+  { name: 'forget', weight: 2, run: forget },
   { name: 'checkpoint', weight: 4, run: checkpoint },
   { name: 'inspect', weight: 4, run: inspect },
   { name: 'wall clock jump', weight: 2, run: jumpWall },
@@ -290,6 +291,15 @@ function trim(simulation: Simulation): boolean {
   if (!node) return false;
   const { log, checkpoint: reached } = node.store;
   simulation.begin(`trim to ${reached.offset}`, node, () => log.trim(reached.offset));
+  return true;
+}
+
+/** A follower that may be connected, which is refused then. */
+function forget(simulation: Simulation): boolean {
+  const node = simulation.any((one) => one.isServing && one.store.knownFollowers.length > 0);
+  if (!node) return false;
+  const { nodeId, address } = simulation.pick(node.store.knownFollowers);
+  simulation.begin(`forget ${address}`, node, () => node.replication.forget(nodeId));
   return true;
 }
 

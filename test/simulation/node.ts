@@ -102,8 +102,12 @@ export class SimulatedNode extends TestNode {
   seen: Place | undefined;
   /** What a power cut since then could not take. */
   durableAtPowerCut: number | undefined;
-  /** Full resyncs that were taken over since then. */
-  adopted = 0;
+  /** Where the followers that it remembered stood when it was last looked at, if the log was kept for them; by node ID. */
+  places = new Map<string, number>();
+  /** In which log: of another one nothing is promised. */
+  placesIn = '';
+  /** How often damage has raised the start of a log. */
+  #raised = 0;
   /** A person said that data may go. */
   acceptedLoss = false;
   acceptedAtMs = Number.NEGATIVE_INFINITY;
@@ -124,6 +128,11 @@ export class SimulatedNode extends TestNode {
     this.#budget = { overlayBytesMax: bytes, replayBytesMax: bytes };
     this.#retention = simulation.pick([{}, {}, RETENTION, { ...RETENTION, logRetentionPinBytes: 2_000 }]);
     this.#clock = new ProcessClock(simulation.clock, 0);
+  }
+
+  /** Names the log in use, over restarts. */
+  get logName(): string {
+    return `${this.files.contents(DIRECTORY).get('CURRENT')} ${this.#raised}`;
   }
 
   /** Of this life. */
@@ -175,7 +184,7 @@ export class SimulatedNode extends TestNode {
     this.#lives++;
     const logger = new RecordingLogger();
     logger.onLine = (level, message) => {
-      if (message.startsWith('full resync done')) this.adopted++;
+      if (message.includes('; it begins there now,')) this.#raised++;
       if (/asked the known followers: [1-9]/.test(message)) this.#simulation.count('got back by asking');
       if (!clock.dead) this.#simulation.note(`${this.address} ${level}: ${message}`);
     };

@@ -35,7 +35,9 @@ const brought = new Map<number, number>();
 export const PLANTED: readonly PlantedBug[] = [
   {
     name: 'a resync decision that does not compare checksums',
-    found: /a partial resync continues a past that both sides share/,
+    // What stands behind a token is told by the same look at the log.
+    found:
+      /a partial resync continues a past that both sides share|a token is good as long as what it stands for is there/,
     plant() {
       brought.clear();
       const { checksumAt } = Log.prototype;
@@ -117,6 +119,15 @@ export const PLANTED: readonly PlantedBug[] = [
     name: 'a read that does not wait for what its token stands for',
     found: /who reads by a token reads what it stands for/,
     plant: () => replace(Freshness.prototype, 'whenFresh', async () => {}),
+  },
+  {
+    name: 'a log that is trimmed past what is kept for a follower that is away',
+    found: /what a known follower has not seen is kept for it/,
+    plant() {
+      const pinnedOffset = Object.getOwnPropertyDescriptor(Log.prototype, 'pinnedOffset') as PropertyDescriptor;
+      Object.defineProperty(Log.prototype, 'pinnedOffset', { ...pinnedOffset, get: () => Number.POSITIVE_INFINITY });
+      return () => void Object.defineProperty(Log.prototype, 'pinnedOffset', pinnedOffset);
+    },
   },
   {
     name: 'a stream that leaves out a change',

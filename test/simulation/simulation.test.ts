@@ -43,6 +43,7 @@ const WANTED: Counts = {
   'partial resync': 1_000,
   'full resync EMPTY_FOLLOWER': 10,
   'full resync LOG_TRIMMED': 5,
+  'log kept for one that is away': 100,
   'full resync DIVERGED': 50,
   'full resync CHECKSUM_MISMATCH': 20,
   'full resync DATA_LOSS_ACCEPTED': 20,

@@ -66,6 +66,7 @@ const REFUSALS = [
   'failover_failed',
   'overloaded',
   'too_few_followers',
+  'forget_refused',
 ];
 
 export class Simulation {
@@ -413,6 +414,7 @@ export class Simulation {
     if (fatal) throw new Violation(`nothing is fatal: ${fatal.stack}`);
     if (!node.isServing) return;
     node.promised();
+    this.#lookAtPlaces(node);
     const now = this.history.at(node.store.position);
     const before = node.seen;
     if (before === now) return;
@@ -420,6 +422,26 @@ export class Simulation {
     if (before) this.#accountFor(node, before, now);
     node.durableAtPowerCut = undefined;
     node.acceptedLoss = false;
+  }
+
+  /** What a known follower that is away has not seen is kept for it, over restarts too, until it is let go or forgotten. */
+  #lookAtPlaces(node: SimulatedNode): void {
+    const { store } = node;
+    const { base } = store.log;
+    const known = new Map(store.knownFollowers.map((follower) => [follower.nodeId, follower]));
+    if (node.logName === node.placesIn && this.#twofold.size === 0)
+      for (const [nodeId, offset] of node.places) {
+        const follower = known.get(nodeId);
+        if (follower?.keepsPlace && !follower.connected && follower.appendedOffset === offset && offset < base.offset)
+          throw new Violation(
+            `what a known follower has not seen is kept for it: ${follower.address} stands at ${offset}, the log of ${node.address} begins after ${base.offset}`,
+          );
+      }
+    const placed = [...known.values()].filter(({ nodeId }) => store.keepsPlaceOf(nodeId));
+    node.places = new Map(placed.map(({ nodeId, appendedOffset }) => [nodeId, appendedOffset]));
+    node.placesIn = node.logName;
+    for (const { connected, appendedOffset } of placed)
+      if (!connected && appendedOffset === base.offset) this.count('log kept for one that is away');
   }
 
   /** A node leaves a history only by a way that keeps or names what it leaves. */
@@ -607,12 +629,13 @@ export class Simulation {
     this.#nothingHangs();
   }
 
-  /** Once its sessions have ended nothing pins a log. */
+  /** Once its sessions have ended, and those who had them are forgotten, nothing pins a log. */
   async #letGo(node: SimulatedNode): Promise<void> {
     await node.replication.close(new HeadwaterError('shutting_down', 'the node is shutting down'));
     // Sessions end a moment after their channels.
     await new Promise<void>((resolve) => void this.clock.after(100, resolve));
     await (await node.store.snapshotAt()).release();
+    for (const { nodeId } of node.store.knownFollowers) await node.store.forgetFollower(nodeId);
     const { offset } = node.store.log.end;
     const base = await node.store.log.trim(offset);
     if (base !== offset)

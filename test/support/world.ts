@@ -186,3 +186,9 @@ export async function level(world: World, ...nodes: TestNode[]): Promise<void> {
     assert.equal(node.store.clusterId, first.store.clusterId);
   }
 }
+
+/** A node that has gone down is forgotten by its upstream, which keeps nothing for it. */
+export async function forgotten(world: World, upstream: TestNode, node: TestNode): Promise<void> {
+  await world.until('it is away', () => !upstream.followers.isConnected(node.store.nodeId));
+  await upstream.replication.forget(node.store.nodeId);
+}

@@ -1,0 +1,109 @@
+/**
+ * The places of known followers in the log in use: what one of them has not
+ * seen yet is not trimmed, whether it is connected or away, until it has become
+ * too much (retention.ts). A place is kept only where the follower's position
+ * lies in the log and in its history: from anywhere else it cannot go on.
+ */
+import type { Log, Pin } from '../log/log.js';
+import type { Logger } from '../logger.js';
+
+/** A follower, and how far it is known to be. */
+export interface Placed {
+  readonly nodeId: string;
+  /** host:port. */
+  readonly address: string;
+  readonly appendedOffset: number;
+  /** The history that it has there: 40 hexadecimal characters. */
+  readonly replicationId: string;
+  /** Whether it is to have a place. */
+  readonly keepsPlace: boolean;
+}
+
+export class Places {
+  readonly #logger: Logger;
+  readonly #letGo: (nodeId: string) => boolean;
+  #log: Log | undefined;
+  /** By node ID. */
+  readonly #pins = new Map<string, Pin>();
+
+  /** @param letGo told of one whose place has been given up; returns whether it has lost by that. */
+  constructor(logger: Logger, letGo: (nodeId: string) => boolean) {
+    this.#logger = logger;
+    this.#letGo = letGo;
+  }
+
+  has(nodeId: string): boolean {
+    return this.#pins.has(nodeId);
+  }
+
+  /** Another log is in use: what of the places lies in it is kept there. */
+  keepIn(log: Log, followers: readonly Placed[]): void {
+    const before = new Set(this.#pins.keys());
+    this.#pins.clear();
+    this.#log = log;
+    this.keep(followers);
+    for (const follower of followers)
+      if (before.has(follower.nodeId) && follower.keepsPlace && !this.has(follower.nodeId)) this.#lost(follower, log);
+  }
+
+  /** Those that have no place in the log get one, where they can have it. */
+  keep(followers: readonly Placed[]): void {
+    const log = this.#log;
+    if (!log) return;
+    for (const follower of followers) {
+      const { nodeId, appendedOffset } = follower;
+      const pin = this.#pins.get(nodeId);
+      if (pin && pin.offset < log.base.offset) {
+        // Only damage raises the start of a log past what is pinned.
+        this.#drop(nodeId, pin);
+        if (!liesIn(log, follower)) this.#lost(follower, log);
+      }
+      if (this.#pins.has(nodeId) || !follower.keepsPlace || !liesIn(log, follower)) continue;
+      const letGo = () => {
+        this.#pins.delete(nodeId);
+        return this.#letGo(nodeId);
+      };
+      this.#pins.set(nodeId, log.pin(appendedOffset, nameOf(follower), letGo));
+    }
+  }
+
+  /** Their places go along with them; who has left the history of the log has none any more. */
+  follow(followers: readonly Placed[]): void {
+    const log = this.#log;
+    for (const follower of followers) {
+      const pin = this.#pins.get(follower.nodeId);
+      if (!log || !pin) continue;
+      if (follower.keepsPlace && liesIn(log, follower)) pin.offset = follower.appendedOffset;
+      else this.#drop(follower.nodeId, pin);
+    }
+  }
+
+  /** Gives up the places of all others. */
+  retain(followers: readonly Placed[]): void {
+    const kept = new Set(followers.map(({ nodeId }) => nodeId));
+    for (const [nodeId, pin] of this.#pins) if (!kept.has(nodeId)) this.#drop(nodeId, pin);
+  }
+
+  #drop(nodeId: string, pin: Pin): void {
+    this.#log?.unpin(pin);
+    this.#pins.delete(nodeId);
+  }
+
+  #lost(follower: Placed, { base, firstOffset, end }: Log): void {
+    const held = firstOffset > end.offset ? 'nothing yet' : `${firstOffset} to ${end.offset}`;
+    this.#logger.warn(
+      { node_id: follower.nodeId, offset: follower.appendedOffset, first_offset: base.offset + 1 },
+      `${nameOf(follower)} has fallen off the log: it stands at offset ${follower.appendedOffset}, the log holds ${held}; it needs a full resync when it comes back`,
+    );
+  }
+}
+
+function nameOf({ address, nodeId }: Placed): string {
+  return `follower ${address || nodeId.slice(0, 8)}`;
+}
+
+/** Who holds nothing has no place: it begins with a full resync in any case. */
+function liesIn({ base, end, lineage }: Log, { appendedOffset: offset, replicationId }: Placed): boolean {
+  if (offset === 0 || offset < base.offset || offset > end.offset) return false;
+  return lineage.replicationIdAt(offset) === replicationId;
+}

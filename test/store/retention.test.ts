@@ -1,0 +1,117 @@
+/** The log is kept to an age; how it is kept to a size is in test/replication/headroom.test.ts. */
+import assert from 'node:assert/strict';
+import { readdir, stat } from 'node:fs/promises';
+import { openLevel } from '../../src/level.js';
+import { RETENTION_SLACK_MS_MAX } from '../../src/limits.js';
+import { blockKey } from '../../src/log/rows.js';
+import { until } from '../support/clock.js';
+import { removeTemporaryDirectories } from '../support/database.js';
+import { TestStore } from '../support/store.js';
+
+const MiB = 1024 * 1024;
+const HOUR_MS = 3_600_000;
+/** As much as the log may be older before it is trimmed, and until that is seen. */
+const SLACK_MS = RETENTION_SLACK_MS_MAX + 2_000;
+
+describe('a log that is kept to an age', () => {
+  let test: TestStore;
+
+  afterEach(async () => {
+    await test.store.close();
+    assert.deepEqual(test.fatal, []);
+    await removeTemporaryDirectories();
+  });
+
+  /** A block a minute. */
+  async function write(minutes: number): Promise<void> {
+    for (let i = 0; i < minutes; i++) {
+      await test.set(`k${i % 10}`);
+      await test.clock.advance(60_000);
+    }
+  }
+
+  const first = () => test.store.log.firstOffset;
+
+  async function oldestAgeMs(): Promise<number> {
+    const [block] = await test.store.log.read(test.store.log.base.offset, 1);
+    return test.store.nowMs() - (block?.timeMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  it('loses what is older, soon after it is, and nothing else', async () => {
+    test = await TestStore.open({ logRetentionMs: HOUR_MS });
+    await write(60);
+    assert.equal(first(), 1);
+    await write(60);
+    await until('it is trimmed', async () => (await oldestAgeMs()) <= HOUR_MS + SLACK_MS, {
+      clock: test.clock,
+      stepMs: 100,
+    });
+    assert((await oldestAgeMs()) > HOUR_MS - 60_000, 'nothing that is younger has gone');
+    assert(test.store.checkpoint.offset >= test.store.log.base.offset);
+  });
+
+  it('is empty in the end where nothing is written, and goes on from where it was', async () => {
+    test = await TestStore.open({ logRetentionMs: HOUR_MS });
+    await write(5);
+    await until('it is empty', () => test.store.log.base.offset === 5, { clock: test.clock, stepMs: 60_000 });
+    await test.set('goes on');
+    assert.equal(first(), 6);
+    assert.equal(await test.get('k1'), 'v');
+    await test.restart();
+    assert.deepEqual([first(), await test.get('k1'), await test.get('goes on')], [6, 'v', 'v']);
+  });
+
+  it('is trimmed by whichever comes first, its age or its size', async () => {
+    test = await TestStore.open({ logRetentionMs: HOUR_MS, logRetentionBytes: 100 * 1024 });
+    const large = () => test.set('large', Buffer.alloc(50 * 1024));
+    for (let i = 0; i < 4; i++) await large();
+    await until('it is trimmed to its size', () => first() === 3, { clock: test.clock, stepMs: 100 });
+    await until('and then to its age', () => test.store.log.base.offset === 4, { clock: test.clock, stepMs: 60_000 });
+  });
+
+  it('keeps what is pinned, whatever its age, and reads nothing again and again for that', async () => {
+    test = await TestStore.open({ logRetentionMs: HOUR_MS });
+    await write(3);
+    const pin = test.store.log.pin(2, 'somebody');
+    await until('the rest goes', () => test.store.log.base.offset === 2, { clock: test.clock, stepMs: 60_000 });
+    const reads = () => test.disk.operations.filter(({ kind }) => kind === 'read').length;
+    const before = reads();
+    await test.clock.advance(10 * HOUR_MS);
+    assert.equal(test.store.log.base.offset, 2);
+    assert(reads() - before < 50, `${reads() - before} reads`);
+    test.store.log.unpin(pin);
+    await until('it goes too', () => test.store.log.base.offset === 3, { clock: test.clock, stepMs: 1_000 });
+  });
+
+  it('stays as it is where its blocks cannot tell their age: that is said once, and writes go on', async () => {
+    test = await TestStore.open({ logRetentionMs: HOUR_MS });
+    await write(3);
+    const raw = test.disk.raw(test.location('log'));
+    await raw.put(blockKey(1), Buffer.from('damaged'));
+    await until('it is said', () => test.store.damage !== '', { clock: test.clock, stepMs: 60_000 });
+    await test.clock.advance(600_000);
+    assert.equal(test.logger.said(/offset 1 is damaged/, 'error'), 1);
+    assert.equal(test.store.log.base.offset, 0);
+    await test.set('goes on');
+    assert.equal(await test.get('goes on'), 'v');
+  });
+
+  it('gives the room back to the file system', async function () {
+    this.timeout(60_000);
+    test = await TestStore.open({ openDatabase: openLevel, logRetentionBytes: 16 * MiB });
+    const sizeOf = async () => {
+      const directory = test.location('log');
+      // LevelDB deletes files meanwhile.
+      const sizes = (await readdir(directory)).map((name) => stat(`${directory}/${name}`).catch(() => ({ size: 0 })));
+      return (await Promise.all(sizes)).reduce((sum, { size }) => sum + size, 0);
+    };
+    for (let i = 0; i < 160; i++) await test.set(`k${i % 10}`, Buffer.alloc(MiB / 2, i));
+    const before = await sizeOf();
+    assert(before > 80 * MiB, String(before));
+    await until('its directory is smaller', async () => (await sizeOf()) < 40 * MiB, {
+      clock: test.clock,
+      stepMs: 100,
+    });
+    assert.equal(await test.get('k1').then((value) => value?.length), MiB / 2);
+  });
+});

@@ -1,5 +1,6 @@
 /** The public names of the package. */
 export { type Restored, restoreDirectory } from './backup/restore.js';
+export { type Differences, findDifferences, type RangeDifference, type Side } from './check/bisection.js';
 export { rebuildDirectory } from './check/rebuild.js';
 export { type Damage, type Verified, verifyDirectory } from './check/verify.js';
 export type { BackupOptions, BackupPart } from './client/backup.js';
@@ -13,3 +14,4 @@ export type { Logger } from './logger.js';
 export { Node, VERSION } from './node.js';
 export { formatToken, type Position, parseToken } from './position.js';
 export { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from './store/dump.js';
+export type { KeyRange } from './wire/ranges.js';

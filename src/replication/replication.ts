@@ -13,6 +13,7 @@ import { HeadwaterError } from '../errors.js';
 import { FAILOVER_MS_MAX, HEARTBEAT_INTERVAL_MS, KNOWN_FOLLOWERS_SAVE_MS } from '../limits.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
+import { isRepairMark } from '../store/repair-mark.js';
 import type { Message, Store } from '../store/store.js';
 import type { FailoverReply } from '../wire/admin.js';
 import type { Moved } from '../wire/down-frames.js';
@@ -50,6 +51,8 @@ export interface ReplicationOptions {
   address(): string;
   /** Whether an address, host:port, is this node under another name, as far as that can be told at once. */
   isHere?(address: string): boolean;
+  /** It came by the mark of a repair in the order of the log: nothing else enters the store in this turn. */
+  repairMarked?(markId: string): void;
   /** @throws HeadwaterError `unreachable`. */
   dial(address: string): Promise<UpChannel>;
 }
@@ -107,8 +110,13 @@ export class Replication {
         },
         moved: (moved, upstream) => void this.#moved(moved, upstream),
       },
-      marked: (markId) => this.comparisons.marked(markId),
-      unable: (markId, why) => this.comparisons.unable(markId, why),
+      marked: (markId) => {
+        if (isRepairMark(markId)) options.repairMarked?.(markId);
+        else this.comparisons.marked(markId);
+      },
+      unable: (markId, why) => {
+        if (!isRepairMark(markId)) this.comparisons.unable(markId, why);
+      },
     });
     this.followers = new Followers({
       ...options,
@@ -227,6 +235,7 @@ export class Replication {
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed = true;
     this.#cancelSaving();
+    this.comparisons.held.close();
     this.#failover.close(reason);
     await this.#store.noteFollowers(this.followers.known(this.#options.clock.wallMs())).catch(() => {});
     this.headroom.stop();

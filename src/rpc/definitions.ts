@@ -10,6 +10,7 @@ import * as admin from '../wire/admin.js';
 import * as backup from '../wire/backup.js';
 import * as compare from '../wire/compare.js';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../wire/kv.js';
+import * as ranges from '../wire/ranges.js';
 import * as scan from '../wire/scan.js';
 import * as streams from '../wire/streams.js';
 
@@ -150,4 +151,28 @@ export const BACKUP: Method<backup.BackupRequest, backup.BackupResponse> = {
   responseStream: true,
   request: { encode: backup.encodeBackupRequest, decode: backup.decodeBackupRequest },
   response: { encode: backup.encodeBackupResponse, decode: backup.decodeBackupResponse },
+};
+
+export const RANGE_DIGESTS: Method<ranges.RangeDigestsRequest, ranges.RangeDigest> = {
+  path: `/${DISK_SERVICE}/RangeDigests`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: ranges.encodeRangeDigestsRequest, decode: ranges.decodeRangeDigestsRequest },
+  response: { encode: ranges.encodeRangeDigest, decode: ranges.decodeRangeDigest },
+};
+
+export const FETCH_RANGES: Method<ranges.FetchRangesRequest, ranges.FetchRangesResponse> = {
+  path: `/${DISK_SERVICE}/FetchRanges`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: ranges.encodeFetchRangesRequest, decode: ranges.decodeFetchRangesRequest },
+  response: { encode: ranges.encodeFetchRangesResponse, decode: ranges.decodeFetchRangesResponse },
+};
+
+export const REPAIR_RANGES: Method<readonly ranges.KeyRange[], ranges.RepairRangesResponse> = {
+  path: `/${DISK_SERVICE}/RepairRanges`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: ranges.encodeRepairRangesRequest, decode: ranges.decodeRepairRangesRequest },
+  response: { encode: ranges.encodeRepairRangesResponse, decode: ranges.decodeRepairRangesResponse },
 };

@@ -57,6 +57,8 @@ interface Suspect {
 
 const EVERYTHING: KeyRange = { from: Buffer.alloc(0), to: undefined };
 const NO_DIGEST = Buffer.alloc(0);
+/** Small ranges that are looked at key by key before it is seen whether that is enough. */
+const LISTED_TOGETHER = 64;
 
 /**
  * @param keys how many there are on either side; undefined where that is not known.
@@ -78,11 +80,16 @@ export async function findDifferences(
     suspects = kept.of(next, ({ range }) => range);
   }
   const ranges: RangeDifference[] = [];
-  for (const batch of batches(suspects, ({ range }) => BISECTION_LEAF_KEYS * bytesOf(range)))
+  for (const batch of batches(suspects, ({ range }) => BISECTION_LEAF_KEYS * bytesOf(range), LISTED_TOGETHER)) {
+    if (ranges.length >= DIFFERENCES_MAX) {
+      kept.leaveOut(batch.map(({ range }) => range));
+      continue;
+    }
     for (const range of await lookAt(batch, ours, theirs)) {
       const touched = ranges.at(-1)?.to?.equals(range.from) ? ranges.pop() : undefined;
       ranges.push(touched ? joined(touched, range) : range);
     }
+  }
   return { ranges: kept.of(ranges, (range) => range), more: kept.more };
 }
 
@@ -101,10 +108,19 @@ class Kept {
       bytes += bytesOf(rangeOf(found[count] as T));
       if (count > 0 && bytes > DIFFERENCES_BYTES_MAX) break;
     }
-    const [first, last] = [found[count], found.at(-1)];
-    // What is left out now comes before what was left out earlier.
-    if (first && last) this.more = { from: rangeOf(first).from, to: this.more ? this.more.to : rangeOf(last).to };
+    this.leaveOut(found.slice(count).map(rangeOf));
     return found.slice(0, count);
+  }
+
+  /** In key order, wherever those stand that were left out before. */
+  leaveOut(ranges: readonly KeyRange[]): void {
+    const [first, last] = [ranges[0], ranges.at(-1)];
+    if (!first || !last) return;
+    const { from, to } = this.more ?? { from: first.from, to: last.to };
+    this.more = {
+      from: Buffer.compare(from, first.from) < 0 ? from : first.from,
+      to: !to || !last.to ? undefined : Buffer.compare(to, last.to) > 0 ? to : last.to,
+    };
   }
 }
 
@@ -313,11 +329,15 @@ function joined(one: RangeDifference, other: RangeDifference): RangeDifference {
 
 // ---- what fits into one call --------------------------------------------------------
 
-function* batches<T>(all: readonly T[], bytes: (one: T) => number): Generator<readonly T[]> {
+function* batches<T>(
+  all: readonly T[],
+  bytes: (one: T) => number,
+  countMax = RANGES_IN_CALL_MAX,
+): Generator<readonly T[]> {
   for (let from = 0; from < all.length; ) {
     let size = 0;
     let to = from;
-    while (to < all.length && to - from < RANGES_IN_CALL_MAX) {
+    while (to < all.length && to - from < countMax) {
       size += bytes(all[to] as T);
       if (to > from && size > RANGES_CALL_BYTES) break;
       to++;

@@ -34,6 +34,10 @@ export interface FrozenAtMarks {
 
 const NOTHING = Buffer.alloc(0);
 
+/** Digests in one message, or of so many keys: a few milliseconds of work. */
+const DIGESTS_TOGETHER = 256;
+const KEYS_TOGETHER = 4_096;
+
 export class Ranges {
   readonly #store: Store;
   readonly #marks: FrozenAtMarks;
@@ -45,10 +49,13 @@ export class Ranges {
   }
 
   /**
-   * Of the pieces of all ranges, in order.
+   * Of the pieces of all ranges, in order, small ones together.
    * @throws HeadwaterError `mark_lost`, `overloaded`, `invalid_argument`.
    */
-  async *digests({ markId, ranges, cuts }: RangeDigestsRequest, signal: AbortSignal): AsyncGenerator<RangeDigest> {
+  async *digests(
+    { markId, ranges, cuts }: RangeDigestsRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly RangeDigest[]> {
     if (cuts.length > ranges.length)
       throw new HeadwaterError(
         'invalid_argument',
@@ -58,8 +65,19 @@ export class Ranges {
     try {
       const { snapshot, done } = this.#marks.borrow(markId);
       try {
+        let gathered: RangeDigest[] = [];
+        let [keys, bytes] = [0, 0];
         for (const [range, of] of ranges.entries())
-          for await (const piece of digestRange(snapshot, of, cuts[range] ?? 0, signal)) yield { range, ...piece };
+          for await (const piece of digestRange(snapshot, of, cuts[range] ?? 0, signal)) {
+            gathered.push({ range, ...piece });
+            keys += piece.keys;
+            bytes += piece.lastKey.length;
+            if (gathered.length < DIGESTS_TOGETHER && keys < KEYS_TOGETHER && bytes < FRAME_BYTES_MAX) continue;
+            yield gathered;
+            gathered = [];
+            [keys, bytes] = [0, 0];
+          }
+        if (gathered.length > 0) yield gathered;
       } finally {
         await done();
       }

@@ -281,7 +281,8 @@ export class Client extends Commands<string> implements AsyncDisposable {
     { cuts = [], ...options }: { readonly cuts?: readonly number[] } & Pick<CallOptions, 'signal'> = {},
   ): AsyncGenerator<RangeDigest> {
     const connection = await this.#session.ready(options);
-    yield* connection.serverStream(RANGE_DIGESTS, { markId, ranges, cuts }, options);
+    for await (const digests of connection.serverStream(RANGE_DIGESTS, { markId, ranges, cuts }, options))
+      yield* digests;
   }
 
   /**

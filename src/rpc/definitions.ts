@@ -153,12 +153,12 @@ export const BACKUP: Method<backup.BackupRequest, backup.BackupResponse> = {
   response: { encode: backup.encodeBackupResponse, decode: backup.decodeBackupResponse },
 };
 
-export const RANGE_DIGESTS: Method<ranges.RangeDigestsRequest, ranges.RangeDigest> = {
+export const RANGE_DIGESTS: Method<ranges.RangeDigestsRequest, readonly ranges.RangeDigest[]> = {
   path: `/${DISK_SERVICE}/RangeDigests`,
   requestStream: false,
   responseStream: true,
   request: { encode: ranges.encodeRangeDigestsRequest, decode: ranges.decodeRangeDigestsRequest },
-  response: { encode: ranges.encodeRangeDigest, decode: ranges.decodeRangeDigest },
+  response: { encode: ranges.encodeRangeDigestsResponse, decode: ranges.decodeRangeDigestsResponse },
 };
 
 export const FETCH_RANGES: Method<ranges.FetchRangesRequest, ranges.FetchRangesResponse> = {

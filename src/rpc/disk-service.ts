@@ -19,8 +19,8 @@ export interface BackupSource {
 }
 
 export interface RangeSource {
-  /** Of the pieces of all ranges, in order. */
-  digests(request: RangeDigestsRequest, signal: AbortSignal): AsyncIterable<RangeDigest>;
+  /** Of the pieces of all ranges, in order, some at a time. */
+  digests(request: RangeDigestsRequest, signal: AbortSignal): AsyncIterable<readonly RangeDigest[]>;
   /** The records of ranges, as many as one call takes. */
   fetch(request: FetchRangesRequest, signal: AbortSignal): AsyncIterable<FetchRangesResponse>;
 }

@@ -86,21 +86,21 @@ export function decodeRangeDigestsRequest(bytes: Buffer): RangeDigestsRequest {
   return { markId, ranges: toRanges(ranges), cuts: cuts.map((keys) => toNumber(keys, 'cuts')) };
 }
 
-export function encodeRangeDigest(digest: RangeDigest): Buffer {
-  return v1.RangeDigest.encode(digest).finish() as Buffer;
+export function encodeRangeDigestsResponse(digests: readonly RangeDigest[]): Buffer {
+  return v1.RangeDigestsResponse.encode({ digests: [...digests] }).finish() as Buffer;
 }
 
-export function decodeRangeDigest(bytes: Buffer): RangeDigest {
-  const message = decodeMessage('RangeDigest', bytes, v1.RangeDigest);
-  return {
-    range: message.range,
+export function decodeRangeDigestsResponse(bytes: Buffer): readonly RangeDigest[] {
+  const { digests } = decodeMessage('RangeDigestsResponse', bytes, v1.RangeDigestsResponse);
+  return digests.map((message) => ({
+    range: message.range ?? 0,
     lastKey: bytesOf(message.lastKey),
-    end: message.end,
+    end: message.end ?? false,
     keys: toNumber(message.keys, 'keys'),
     digest: bytesOf(message.digest),
     damaged: toNumber(message.damaged, 'damaged'),
-    unreadable: message.unreadable,
-  };
+    unreadable: message.unreadable ?? '',
+  }));
 }
 
 export function encodeFetchRangesRequest({ markId, ranges }: FetchRangesRequest): Buffer {

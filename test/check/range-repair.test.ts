@@ -101,7 +101,11 @@ describe('key ranges', () => {
     meanwhile('all have answered', leader.node.replication.comparisons.compare(60_000));
 
   function sideOf({ ranges }: Whole, markId: string): Side {
-    return { digests: (of, cuts) => ranges.digests({ markId, ranges: of, cuts }, NEVER) };
+    return {
+      digests: async function* (of, cuts) {
+        for await (const digests of ranges.digests({ markId, ranges: of, cuts }, NEVER)) yield* digests;
+      },
+    };
   }
 
   async function differences({ node }: Whole): Promise<readonly RangeDifference[]> {
@@ -259,9 +263,13 @@ describe('key ranges', () => {
     this.timeout(60_000);
     const wholly = [one('due'), one('k100'), one('k150'), one('k7'), one('k70+'), one('k9')];
     const states = new Set<string>();
+    let deaths = 0;
     for (let fatal = 1, died = true; died; fatal++) {
       const victim = await add(`V${fatal}`, 'L');
       await plant(victim);
+      // Something is to be written out on the way to the mark.
+      await leader.node.write(1, `before ${fatal}:`);
+      await world.until('it is here', () => victim.node.offset === leader.node.offset);
       const { disk } = victim.node.test;
       let writes = 0;
       died = false;
@@ -277,13 +285,15 @@ describe('key ranges', () => {
       let over = false;
       const repairing = (async () => {
         for await (const _ of victim.repairs.repair(wholly, NEVER));
+        await until('what was written meanwhile is here', () => victim.node.offset === leader.node.offset);
+        await (await victim.node.store.snapshotAt()).release();
       })();
       void repairing
         .catch(() => {})
         .finally(() => {
           over = true;
         });
-      await leader.node.write(1, `before ${fatal}:`);
+      await leader.node.write(1, `meanwhile ${fatal}:`);
       await world.until('the repair is done, or the process dead', () => over || died);
       disk.fault = undefined;
       if (died) {
@@ -297,6 +307,7 @@ describe('key ranges', () => {
         ];
         assert.equal(new Set(planted).size, 1, `${planted}`);
         states.add(planted[0] ? 'old' : 'new');
+        deaths++;
         victim.node.up();
         const again = surround(victim.node);
         await level0(victim.node);
@@ -306,7 +317,8 @@ describe('key ranges', () => {
       assert.equal(await victim.node.store.size(), await leader.node.store.size());
       await victim.node.down();
     }
-    assert.ok(states.has('old'));
+    assert.deepEqual(states, new Set(['old', 'new']));
+    assert.ok(deaths >= 5, `it died at ${deaths} writes`);
   });
 
   const level0 = (node: TestNode) => world.until('it streams', () => node.link.status.state === 'streaming');
@@ -348,8 +360,8 @@ describe('key ranges', () => {
     const { markId } = await compare();
     const ask = async () => {
       const pieces = [];
-      for await (const piece of end.ranges.digests({ markId, ranges: [EVERYTHING], cuts: [] }, NEVER))
-        pieces.push(piece);
+      for await (const digests of end.ranges.digests({ markId, ranges: [EVERYTHING], cuts: [] }, NEVER))
+        pieces.push(...digests);
       return pieces;
     };
     for (let i = 0; i < 3; i++) {

@@ -4,14 +4,14 @@ import { RANGES_IN_CALL_MAX } from '../../src/limits.js';
 import {
   decodeFetchRangesRequest,
   decodeFetchRangesResponse,
-  decodeRangeDigest,
   decodeRangeDigestsRequest,
+  decodeRangeDigestsResponse,
   decodeRepairRangesRequest,
   decodeRepairRangesResponse,
   encodeFetchRangesRequest,
   encodeFetchRangesResponse,
-  encodeRangeDigest,
   encodeRangeDigestsRequest,
+  encodeRangeDigestsResponse,
   encodeRepairRangesRequest,
   encodeRepairRangesResponse,
   isInRange,
@@ -39,7 +39,9 @@ describe('messages about key ranges', () => {
       damaged: 3,
       unreadable: 'the disk',
     };
-    assert.deepEqual(decodeRangeDigest(encodeRangeDigest(digest)), digest);
+    const end = { range: 0, lastKey: bytes(''), end: true, keys: 0, digest: bytes(''), damaged: 0, unreadable: '' };
+    const told = [digest, end];
+    assert.deepEqual(decodeRangeDigestsResponse(encodeRangeDigestsResponse(told)), told);
     const fetched = { markId: 'repair node 1', ranges: RANGES };
     assert.deepEqual(decodeFetchRangesRequest(encodeFetchRangesRequest(fetched)), fetched);
     assert.deepEqual(decodeRepairRangesRequest(encodeRepairRangesRequest(RANGES)), RANGES);

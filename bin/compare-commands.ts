@@ -34,6 +34,8 @@ type Looked = Differences | HeadwaterError;
 
 /** Nodes hold what they froze for 30 s after they were last asked. */
 const KEEP_ALIVE_MS = 10_000;
+/** Finding out where nodes differ reads all their data; so long for all of them, and for repairing them. */
+const LOOK_MS_MAX = 60 * 60 * 1_000;
 /** A chain is mended from its upper end, a node or more at a time. */
 const REPAIRS_MAX = 4;
 /** Ranges, and bytes of their keys, in one call of a repair. */
@@ -92,17 +94,23 @@ async function compareOnce(session: Session, options: CompareOptions, signal?: A
   const { client, output, timeoutMs } = session;
   for (let repairs = 0; ; repairs++) {
     const of = await client.compare({ signal, ...(timeoutMs !== undefined && { waitMs: timeoutMs }) });
-    const looked = options.ranges ? await lookInto(client, of, signal) : undefined;
+    const looked = options.ranges ? await lookInto(client, of, inTime(signal)) : undefined;
     await output.result(fieldsOf(of, looked), textOf(of, looked));
     if (of.nodes.every(({ outcome }) => outcome === 'equal')) return EXIT.DONE;
     if (!options.repair || !looked || repairs === REPAIRS_MAX) return EXIT.NEGATIVE;
-    if (!(await repairAll(session, of, looked, signal))) return EXIT.NEGATIVE;
+    if (!(await repairAll(session, of, looked, inTime(signal)))) return EXIT.NEGATIVE;
   }
+}
+
+/** A node that stands still in the middle is given up some day. */
+function inTime(signal: AbortSignal | undefined): AbortSignal {
+  const late = AbortSignal.timeout(LOOK_MS_MAX);
+  return signal ? AbortSignal.any([signal, late]) : late;
 }
 
 // ---- where they differ --------------------------------------------------------
 
-async function lookInto(leader: Client, of: Comparison, signal?: AbortSignal): Promise<Map<Compared, Looked>> {
+async function lookInto(leader: Client, of: Comparison, signal: AbortSignal): Promise<Map<Compared, Looked>> {
   const looked = new Map<Compared, Looked>();
   const clients = new Map<Compared, Client>();
   const unlessRefused = async (node: Compared, work: () => Promise<void>): Promise<void> => {
@@ -140,7 +148,7 @@ async function lookInto(leader: Client, of: Comparison, signal?: AbortSignal): P
   return looked;
 }
 
-function sideOf(client: Client, { markId }: Comparison, signal: AbortSignal | undefined): Side {
+function sideOf(client: Client, { markId }: Comparison, signal: AbortSignal): Side {
   return { digests: (ranges, cuts) => client.rangeDigests(markId, ranges, { cuts, signal }) };
 }
 
@@ -156,18 +164,20 @@ async function repairAll(
   { output }: Session,
   of: Comparison,
   looked: Map<Compared, Looked>,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<boolean> {
   let changed = false;
   for (const node of of.nodes) {
     const differences = looked.get(node);
     if (!differences || differences instanceof HeadwaterError) continue;
+    const wanted = toRepair(differences);
+    if (wanted.length === 0) continue;
     const done = { written: 0, deleted: 0 };
     let message = '';
     let client: Client | undefined;
     try {
       client = await connect(node);
-      for (const ranges of inCalls(toRepair(differences)))
+      for (const ranges of inCalls(wanted))
         for await (const { written, deleted } of client.repairRanges(ranges, { signal })) {
           done.written += written;
           done.deleted += deleted;

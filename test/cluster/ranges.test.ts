@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { dataKey, encodeRecord } from '../../src/keyspace/record.js';
 import { type Database, openLevel } from '../../src/level.js';
 import { KEYSPACE_DATABASE } from '../../src/store/generation.js';
@@ -113,6 +114,46 @@ describe('compare --ranges', function () {
     await last.end('SIGKILL');
     await last.start('--follow', middle.address);
     await assertEqualData(leader, last);
+  });
+
+  it('a follower that is killed while it repairs is repaired by asking again', async () => {
+    const keys = 20_000;
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const client = await leader.client();
+    const name = (i: number) => `key:${String(i).padStart(6, '0')}`;
+    await Promise.all(Array.from({ length: keys }, (_, i) => client.set(name(i), `v${i}`)));
+    await level(leader, follower);
+    await follower.end('SIGTERM');
+    await alter(follower, async (keyspace) => {
+      const batch = keyspace.batch();
+      for (let i = 0; i < keys; i += 2) batch.put(dataKey(0, Buffer.from(name(i))), record(name(i)));
+      for (let i = 1; i < keys; i += 4) batch.del(dataKey(0, Buffer.from(name(i))));
+      for (let i = 0; i < keys; i++) batch.put(dataKey(0, Buffer.from(`${name(i)}x`)), record(`${name(i)}x`));
+      await batch.write();
+    });
+    await follower.start('--follow', leader.address);
+    const everything = [{ from: Buffer.alloc(0), to: undefined }];
+    let cutOff = 0;
+    for (const afterMs of [0, 30, 60, 120]) {
+      await level(leader, follower);
+      const node = await follower.client();
+      const repairing = (async () => {
+        for await (const _ of node.repairRanges(everything));
+      })();
+      const ended = repairing.catch(() => void cutOff++);
+      await sleep(afterMs);
+      await follower.end('SIGKILL');
+      await ended;
+      await follower.start('--follow', leader.address);
+      await client.set(`after ${afterMs} ms`, 'v');
+    }
+    await level(leader, follower);
+    const said = await headwater(['--connect', leader.address, 'compare', '--ranges', '--repair']);
+    assert.equal(said.status, 0, `${said.stdout}${said.stderr}`);
+    assert.ok(cutOff > 0, 'no repair was cut off');
+    await assertEqualData(leader, follower);
+    assert.equal(await (await follower.client()).dbsize(), await client.dbsize());
+    assert.equal((await follower.status()).fullResyncs, 0);
   });
 
   it('says nothing more where all are equal, and refuses what cannot be meant', async () => {

@@ -7,6 +7,7 @@ import { DEFAULTS, VERSION } from '../src/index.js';
 import { formatDuration, parseAddresses, parseDuration } from './arguments.js';
 import { addBackupCommands } from './backup-commands.js';
 import { addCheckCommands } from './check-commands.js';
+import { addCompareCommand } from './compare-commands.js';
 import { CALL_MS_MAX } from './connection.js';
 import { addDataCommands } from './data-commands.js';
 import { addLogCommands } from './log-commands.js';
@@ -55,6 +56,7 @@ function program(): Command {
   addTransferCommands(headwater);
   addBackupCommands(headwater);
   addNodeCommands(headwater);
+  addCompareCommand(headwater);
   addLogCommands(headwater);
   addCheckCommands(headwater);
   return headwater;

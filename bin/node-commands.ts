@@ -2,13 +2,11 @@
  * The commands on a node: what it is, what it holds, whom it follows. The
  * fields of --json are those of the status message in snake case.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
-import { parseAddress, parseInterval } from './arguments.js';
+import { parseAddress } from './arguments.js';
 import { onNode, type Session } from './connection.js';
-import { untilInterrupted } from './interrupted.js';
-import { EXIT, type ExitStatus, plural, report, roughly, UsageError } from './output.js';
+import { EXIT, type ExitStatus, plural, roughly, UsageError } from './output.js';
 
 type Status = Awaited<ReturnType<Session['client']['status']>>;
 
@@ -32,18 +30,6 @@ export function addNodeCommands(program: Command): void {
     .option('--accept-data-loss', "drop this node's own data where the other's history has no place for them")
     .option('--full', 'begin with a full resync, whatever the node has; it serves what it has meanwhile')
     .action(onNode(follow));
-  program
-    .command('compare')
-    .summary('ask the leader whether all connected nodes hold the same, while they live; exit status 1 unless they do')
-    .description(
-      'ask the leader whether all connected nodes hold the same at one offset, while they live; --timeout bounds the wait for the last (default: 5m); exit status 1 unless all are equal',
-    )
-    .option(
-      '--every <TIME>',
-      'again and again, with this long in between, until Ctrl-C; a failure is told on stderr and does not end it',
-      parseInterval,
-    )
-    .action(onNode(compare, { waits: true }));
   program
     .command('promote')
     .description('make the node stop following and lead, also over restarts; its followers go on from where they are')
@@ -136,41 +122,6 @@ async function forget({ client, output, addresses }: Session, name: string): Pro
   return EXIT.DONE;
 }
 
-async function compare(session: Session, { every }: { every?: number }): Promise<ExitStatus> {
-  // The first one as without --every: what cannot be done at all is said at once.
-  const first = await compareOnce(session);
-  if (every === undefined) return first;
-  let worst = first;
-  await untilInterrupted(async (signal) => {
-    for (;;) {
-      await sleep(every, undefined, { signal }).catch(() => {});
-      if (signal.aborted) return;
-      worst = Math.max(worst, await compareAgain(session, signal)) as ExitStatus;
-    }
-  });
-  return worst;
-}
-
-/** A leader that is away, or hands over just now, will be there the next time, or another one will. */
-async function compareAgain(session: Session, signal: AbortSignal): Promise<ExitStatus> {
-  try {
-    return await compareOnce(session, signal);
-  } catch (error) {
-    return signal.aborted ? EXIT.DONE : report(error);
-  }
-}
-
-async function compareOnce({ client, output, timeoutMs }: Session, signal?: AbortSignal): Promise<ExitStatus> {
-  const of = await client.compare({ signal, ...(timeoutMs !== undefined && { waitMs: timeoutMs }) });
-  const head = `${of.digest}  offset ${of.offset}  ${plural(of.keys, 'key')}  leader`;
-  const lines = of.nodes.map(({ nodeId, address, outcome, keys, digest, message }) => {
-    const seen = outcome === 'different' ? `: ${digest}, ${plural(keys, 'key')}` : '';
-    return `${outcome.padEnd(10)}${nodeId.slice(0, 8)}  ${address}${seen}${message ? `: ${message}` : ''}`;
-  });
-  await output.result(snakeCase(of) as object, [head, ...lines].join('\n'));
-  return of.nodes.every(({ outcome }) => outcome === 'equal') ? EXIT.DONE : EXIT.NEGATIVE;
-}
-
 /** What changes a node must not change whichever of several answers first. */
 function onlyAddress(command: string, addresses: readonly string[]): string {
   const [node, second] = addresses;
@@ -181,7 +132,7 @@ function onlyAddress(command: string, addresses: readonly string[]): string {
 }
 
 /** camelCase names to snake_case, all the way down; what is undefined is null, so that every field is there. */
-function snakeCase(value: unknown): unknown {
+export function snakeCase(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCase);
   if (typeof value !== 'object' || value === null) return value ?? null;
   return Object.fromEntries(

@@ -72,6 +72,8 @@ export const ERROR_CODES = [
   'keyspace_incomplete',
   /** A backup cannot be gone on with: the node does not know it any more. */
   'backup_lost',
+  /** A comparison cannot be gone into: the node does not hold its keyspace as of that mark any more. */
+  'mark_lost',
   /** The data directory is what a restore has left that was cut short. */
   'restore_unfinished',
   /** A write to disk failed; the store reopens before it takes another. */

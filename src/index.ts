@@ -1,5 +1,6 @@
 /** The public names of the package. */
 export { type Restored, restoreDirectory } from './backup/restore.js';
+export { type Differences, findDifferences, type RangeDifference, type Side } from './check/bisection.js';
 export { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from './check/dump.js';
 export { rebuildDirectory } from './check/rebuild.js';
 export { type Damage, type Verified, verifyDirectory } from './check/verify.js';
@@ -13,3 +14,4 @@ export { ERROR_CODES, type ErrorCode, HeadwaterError } from './errors.js';
 export type { Logger } from './logger.js';
 export { Node, VERSION } from './node.js';
 export { formatToken, type Position, parseToken } from './position.js';
+export type { KeyRange } from './wire/ranges.js';

@@ -140,6 +140,32 @@ export const COMPARE_TIMEOUT_MS = 5 * 60 * 1_000;
 /** Comparisons at a time; each freezes the keyspace of every node once. */
 export const COMPARISONS_MAX = 8;
 
+/** What a node froze for a comparison it holds for so long after it was last asked about it, and so many of them. */
+export const MARK_HOLD_MS = 30_000;
+export const MARKS_HELD_MAX = 2;
+
+/** Calls for digests or records of key ranges at a time, and ranges in one of them. */
+export const RANGE_CALLS_MAX = 8;
+export const RANGES_IN_CALL_MAX = 1_024;
+/** Bytes of keys that a client puts into one call: less than a message holds. */
+export const RANGES_CALL_BYTES = 4 * MiB;
+
+/** A range that differs is cut into so many; one with no more keys than this is looked at key by key. */
+export const BISECTION_FAN_OUT = 16;
+export const BISECTION_LEAF_KEYS = 64;
+/** Ranges that differ and are told one by one, in key order. */
+export const DIFFERENCES_MAX = 1_000;
+/** Bytes of keys that a search for them keeps. */
+export const DIFFERENCES_BYTES_MAX = 16 * MiB;
+
+/** Records that a repair puts in place in one step, which is one batch on disk. */
+export const REPAIR_STEP_KEYS = 16 * 1024;
+export const REPAIR_STEP_BYTES = 8 * MiB;
+/** A follower that repairs waits so long for the mark of a step, behind the blocks that it lacks. */
+export const REPAIR_MARK_MS_MAX = 60_000;
+/** And so long, with its checkpoints held back, for the records that belong there. */
+export const REPAIR_HOLD_MS_MAX = 10_000;
+
 /** Log that a restart may have to replay before a checkpoint is due. */
 export const REPLAY_BYTES_MAX = 128 * MiB;
 

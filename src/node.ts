@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Archiver } from './backup/archiver.js';
 import { Backups } from './backup/backups.js';
+import { RangeRepairs } from './check/range-repair.js';
+import { Ranges } from './check/ranges.js';
 import { systemClock } from './clock.js';
 import { checkAddress, checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
 import { shuttingDown } from './errors.js';
@@ -21,6 +23,7 @@ import type { Room } from './replication/headroom.js';
 import { type FollowOptions, Replication } from './replication/replication.js';
 import { adminService, type NodeControl } from './rpc/admin-service.js';
 import { diskService } from './rpc/disk-service.js';
+import { fetchRanges } from './rpc/fetching.js';
 import type { NodeGuarantees } from './rpc/guarantees.js';
 import { keyValueService } from './rpc/key-value-service.js';
 import { dial, replicationService } from './rpc/replication-service.js';
@@ -47,6 +50,8 @@ export class Node implements NodeControl {
   readonly #streams: Streams;
   readonly #backups: Backups;
   readonly #archiver: Archiver | undefined;
+  readonly #ranges: Ranges;
+  readonly #rangeRepairs: RangeRepairs;
   readonly #guarantees: NodeGuarantees;
   readonly #freshness: Freshness;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
@@ -109,6 +114,7 @@ export class Node implements NodeControl {
     this.#store = store;
     this.failed = failed;
     this.#fail = fail;
+    this.#rangeRepairs = new RangeRepairs({ store, clock: systemClock, logger, randomBytes, fetch: fetchRanges });
     this.#replication = new Replication({
       store,
       logger,
@@ -122,9 +128,11 @@ export class Node implements NodeControl {
       address: () => this.address,
       isHere: (address) => isSameNode(address, this.address),
       askFollowersMs: config.askFollowersMs,
+      repairMarked: (markId) => this.#rangeRepairs.marked(markId),
       dial: (address) => dial(address, { timeoutMs: config.linkTimeoutMs }),
     });
-    const { link, durability } = this.#replication;
+    const { link, durability, comparisons } = this.#replication;
+    this.#ranges = new Ranges(store, comparisons.held);
     this.#freshness = new Freshness({ store, link, clock: systemClock, serveStaleReads: config.serveStaleReads });
     this.#guarantees = { durability, freshness: this.#freshness };
     this.#streams = new Streams({ store, clock: systemClock });
@@ -272,7 +280,7 @@ export class Node implements NodeControl {
         keyValueService(this.#store, this.#guarantees),
         streamService(this.#streams, this.#replication, this.#store),
         adminService(this),
-        diskService(this.#backups),
+        diskService(this.#backups, this.#ranges, this.#rangeRepairs),
         replicationService(this.#replication),
       ],
       reflection: this.#config.reflection,

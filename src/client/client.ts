@@ -29,6 +29,8 @@ import {
   type Method,
   PROMOTE,
   PUBLISH,
+  RANGE_DIGESTS,
+  REPAIR_RANGES,
   STATUS,
 } from '../rpc/definitions.js';
 import type {
@@ -42,6 +44,7 @@ import type {
 import type { CompareReply } from '../wire/compare.js';
 import type { ForgetReply } from '../wire/forget.js';
 import type { OutgoingOperation } from '../wire/kv.js';
+import type { KeyRange, RangeDigest, RepairRangesResponse } from '../wire/ranges.js';
 import type { Asker } from './asker.js';
 import { type BackupOptions, type BackupPart, backup } from './backup.js';
 import { asBuffer, asText, Commands, mayWrite } from './commands.js';
@@ -275,6 +278,37 @@ export class Client extends Commands<string> implements AsyncDisposable {
     // Whoever does not answer in time is named in the reply: that is waited for.
     const timeoutMs = options.timeoutMs ?? waitMs + this.#session.timeoutMs;
     return this.#call(COMPARE, { timeoutMs: waitMs }, { ...options, timeoutMs });
+  }
+
+  /**
+   * Digests of key ranges as the node that the client is connected to froze them
+   * for a comparison: see `findDifferences`.
+   * @param ranges at most 1,024; none tells the node that the comparison is still wanted.
+   * @param options.cuts by range: cuts it behind every so many keys.
+   * @throws HeadwaterError `mark_lost` where the node does not hold it any more.
+   */
+  async *rangeDigests(
+    markId: string,
+    ranges: readonly KeyRange[],
+    { cuts = [], ...options }: { readonly cuts?: readonly number[] } & Pick<CallOptions, 'signal'> = {},
+  ): AsyncGenerator<RangeDigest> {
+    const connection = await this.#session.ready(options);
+    for await (const digests of connection.serverStream(RANGE_DIGESTS, { markId, ranges, cuts }, options))
+      yield* digests;
+  }
+
+  /**
+   * Has the follower that the client is connected to put what its upstream has of
+   * some key ranges, at most 1,024, into the place of what it has itself; yields
+   * for each step that is done.
+   * @throws HeadwaterError `invalid_argument` of a leader, `corrupt` where the upstream is damaged there.
+   */
+  async *repairRanges(
+    ranges: readonly KeyRange[],
+    options: Pick<CallOptions, 'signal'> = {},
+  ): AsyncGenerator<RepairRangesResponse> {
+    const connection = await this.#session.ready(options);
+    yield* connection.serverStream(REPAIR_RANGES, ranges, options);
   }
 
   /** Finishes what is in hand, for at most `timeoutMs`, and hangs up; what is left is rejected. */

@@ -22,10 +22,12 @@ import type { Database, Entries, Snapshot } from '../level.js';
 import { COMPACTION_RECORDS_MAX, RECENT_KEYS_MAX } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import { ORIGIN, type Position } from '../position.js';
+import type { KeyRange } from '../wire/ranges.js';
 import { Flush } from './flush.js';
 import { GroupSize } from './groups.js';
 import { hashKey } from './key-table.js';
 import { type AppliedBlock, Layer, TOMBSTONE, TOUCH } from './layer.js';
+import { findChanges, type Mending, writeChanges } from './mending.js';
 import { RecentKeys } from './recent.js';
 import { DUE_START, dataKey, dataStart, decodeRecord, dueEnd, isDamage, parseDueKey } from './record.js';
 import { KeyspaceSnapshot } from './snapshot.js';
@@ -349,6 +351,37 @@ export class Keyspace {
     layer.retire();
     this.#spare = layer;
     return unreadable;
+  }
+
+  // ---- repair --------------------------------------------------------------
+
+  /**
+   * Puts what another keyspace has of some ranges at the checkpoint's position
+   * into the place of what is on disk there, durably: all or nothing of it. What
+   * was written since stays above. As `snapshot`, only while no flush is in
+   * hand, and until it is done. The number of records is not known afterwards,
+   * since what is repaired was counted or not.
+   * @param before called when nothing has been written yet; what it throws ends it.
+   * @throws HeadwaterError `corrupt` where what is there cannot be read.
+   */
+  async mend(
+    mending: Mending,
+    before: () => void,
+  ): Promise<{ written: number; deleted: number; rest: readonly KeyRange[] }> {
+    const changes = await findChanges(this.#db, this.#checkpoint.epoch, mending);
+    const [written, deleted] = [changes.puts.length, changes.deletions.length];
+    before();
+    const batch = this.#db.batch();
+    writeChanges(batch, changes);
+    if (written + deleted > 0) {
+      // What a recount has seen, and what flushes have put there, is not what there is.
+      this.#recountDelta = Number.NaN;
+      this.#onDisk.clear();
+      this.#checkpoint = { ...this.#checkpoint, keys: null };
+      batch.put(...checkpointRow(this.#checkpoint));
+    }
+    await batch.write({ sync: true });
+    return { written, deleted, rest: changes.rest };
   }
 
   // ---- snapshots and counts -----------------------------------------------

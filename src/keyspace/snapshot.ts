@@ -8,6 +8,7 @@ import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, Entries, Snapshot } from '../level.js';
 import type { Position } from '../position.js';
+import type { KeyRange } from '../wire/ranges.js';
 import { copyBytes } from './copy.js';
 import {
   dataEnd,
@@ -21,6 +22,7 @@ import {
 import { type KeyspaceVerification, type KeyspaceVerified, verifyKeyspace } from './verify.js';
 
 const READ_AHEAD_BYTES = 256 * 1024;
+const ROWS_CHUNK_ENTRIES = 256;
 
 /** A key and its record, verified. */
 export type KeyAndRecord = [key: Buffer, record: Buffer];
@@ -87,15 +89,28 @@ export class KeyspaceSnapshot {
    */
   async *chunks(
     prefix: Buffer = Buffer.alloc(0),
-    { chunkEntries = 256, readAheadBytes = READ_AHEAD_BYTES } = {},
+    { chunkEntries = ROWS_CHUNK_ENTRIES, readAheadBytes = READ_AHEAD_BYTES } = {},
+  ): AsyncGenerator<KeyAndRecord[]> {
+    const range = { gte: dataKey(this.#epoch, prefix), lt: after(prefix, this.#epoch) };
+    for await (const rows of this.#read(range, chunkEntries, readAheadBytes)) {
+      for (const [key, record] of rows) verifyRecord(key, record);
+      yield rows;
+    }
+  }
+
+  /** Keys and records of a range as they are on disk, not verified, in chunks. @throws the reason for which the snapshot was closed. */
+  rows({ from, to }: KeyRange): AsyncGenerator<KeyAndRecord[]> {
+    const end = to === undefined ? dataEnd(this.#epoch) : dataKey(this.#epoch, to);
+    return this.#read({ gte: dataKey(this.#epoch, from), lt: end }, ROWS_CHUNK_ENTRIES, READ_AHEAD_BYTES);
+  }
+
+  async *#read(
+    range: { gte: Buffer; lt: Buffer },
+    chunkEntries: number,
+    readAheadBytes: number,
   ): AsyncGenerator<KeyAndRecord[]> {
     if (this.#closed) throw this.#closed;
-    const entries = this.#db.iterate({
-      gte: dataKey(this.#epoch, prefix),
-      lt: after(prefix, this.#epoch),
-      snapshot: this.#snapshot,
-      highWaterMarkBytes: readAheadBytes,
-    });
+    const entries = this.#db.iterate({ ...range, snapshot: this.#snapshot, highWaterMarkBytes: readAheadBytes });
     this.#open.add(entries);
     try {
       for (let ahead = entries.next(chunkEntries); ; ) {
@@ -106,11 +121,7 @@ export class KeyspaceSnapshot {
         ahead = entries.next(chunkEntries);
         // Whoever leaves before its turn has no use for its failure.
         ahead.catch(() => {});
-        for (const row of rows) {
-          const key = userKey(row[0]);
-          verifyRecord(key, row[1]);
-          row[0] = key;
-        }
+        for (const row of rows) row[0] = userKey(row[0]);
         yield rows;
       }
     } catch (error) {

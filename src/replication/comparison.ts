@@ -7,12 +7,14 @@
  */
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
+import { isDamage } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { COMPARISONS_MAX } from '../limits.js';
 import type { Logger } from '../logger.js';
 import type { Position } from '../position.js';
 import type { Store } from '../store/store.js';
 import type { DigestReport, NodeName } from '../wire/up-frames.js';
+import { HeldMarks } from './held-marks.js';
 
 export interface ComparedNode {
   readonly nodeId: string;
@@ -37,6 +39,8 @@ export interface Comparison {
   readonly digest: string;
   /** All but the leader. */
   readonly nodes: readonly ComparedNode[];
+  /** All nodes that could freeze hold what they froze by this name, for a while. */
+  readonly markId: string;
 }
 
 export interface ComparisonsOptions {
@@ -64,12 +68,15 @@ interface Running {
 
 export class Comparisons {
   readonly #options: ComparisonsOptions;
+  /** What was frozen for the last comparisons. */
+  readonly held: HeldMarks;
   readonly #running = new Map<string, Running>();
   #begun = 0;
   #differences = 0;
 
   constructor(options: ComparisonsOptions) {
     this.#options = options;
+    this.held = new HeldMarks(options.clock);
   }
 
   /** Nodes that were found to differ from this leader. */
@@ -101,9 +108,9 @@ export class Comparisons {
     try {
       const snapshot = await store.mark(markId, () => expect(running, this.#options.below()));
       const reported = this.#reports(running, timeoutMs);
-      const own = await digestOf(snapshot);
+      const own = await this.#digestOf(snapshot, markId);
       await reported;
-      return this.#judge(snapshot.position, own, running);
+      return { ...this.#judge(snapshot.position, own, running), markId };
     } finally {
       running.stop();
       this.#running.delete(markId);
@@ -140,11 +147,27 @@ export class Comparisons {
   async #answer(markId: string, below: readonly NodeName[], frozen: Promise<KeyspaceSnapshot>): Promise<void> {
     try {
       const snapshot = await frozen;
-      const { keys, digest } = await digestOf(snapshot);
+      const { keys, digest } = await this.#digestOf(snapshot, markId);
       this.#send(markId, below, { offset: snapshot.position.offset, keys, digest, error: '' });
     } catch (error) {
       const { message } = HeadwaterError.from(error);
       this.#send(markId, below, { offset: 0, keys: 0, digest: Buffer.alloc(0), error: message });
+    }
+  }
+
+  /** Held afterwards, also where it is damaged: in which ranges can be asked. */
+  async #digestOf(snapshot: KeyspaceSnapshot, markId: string): Promise<{ keys: number; digest: Buffer }> {
+    let hold = false;
+    try {
+      const digest = await snapshot.digest();
+      hold = true;
+      return digest;
+    } catch (error) {
+      hold = isDamage(error);
+      throw error;
+    } finally {
+      if (hold) this.held.hold(markId, snapshot);
+      else await snapshot.release();
     }
   }
 
@@ -169,7 +192,11 @@ export class Comparisons {
     });
   }
 
-  #judge(position: Position, own: { keys: number; digest: Buffer }, { expected, reports }: Running): Comparison {
+  #judge(
+    position: Position,
+    own: { keys: number; digest: Buffer },
+    { expected, reports }: Running,
+  ): Omit<Comparison, 'markId'> {
     const nodes = [...expected].map(([nodeId, address]): ComparedNode => {
       const report = reports.get(nodeId);
       const silent = { nodeId, address, outcome: 'silent', offset: 0, keys: 0, digest: '', message: '' } as const;
@@ -197,19 +224,11 @@ export class Comparisons {
         their_keys: node.keys,
         their_digest: node.digest,
       },
-      `DIFFERENT: at offset ${offset} the node ${node.address || node.nodeId} holds ${node.keys} keys with the digest ${node.digest}, this leader ${keys} with ${digest}; "follow --full" there fetches the data anew`,
+      `DIFFERENT: at offset ${offset} the node ${node.address || node.nodeId} holds ${node.keys} keys with the digest ${node.digest}, this leader ${keys} with ${digest}; "compare --ranges" says where, with --repair mends it, and "follow --full" there fetches all data anew`,
     );
   }
 }
 
 function expect({ expected }: Running, names: readonly NodeName[]): void {
   for (const { nodeId, address } of names) if (!expected.has(nodeId)) expected.set(nodeId, address);
-}
-
-async function digestOf(snapshot: KeyspaceSnapshot): Promise<{ keys: number; digest: Buffer }> {
-  try {
-    return await snapshot.digest();
-  } finally {
-    await snapshot.release();
-  }
 }

@@ -14,6 +14,7 @@ import { FAILOVER_MS_MAX, HEARTBEAT_INTERVAL_MS } from '../limits.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
 import type { KnownFollower } from '../store/known-followers.js';
+import { isRepairMark } from '../store/repair-mark.js';
 import type { Message, Store } from '../store/store.js';
 import type { FailoverReply } from '../wire/admin.js';
 import type { Moved } from '../wire/down-frames.js';
@@ -52,6 +53,8 @@ export interface ReplicationOptions {
   address(): string;
   /** Whether an address, host:port, is this node under another name, as far as that can be told at once. */
   isHere?(address: string): boolean;
+  /** It came by the mark of a repair in the order of the log: nothing else enters the store in this turn. */
+  repairMarked?(markId: string): void;
   /** @throws HeadwaterError `unreachable`. */
   dial(address: string): Promise<UpChannel>;
 }
@@ -109,8 +112,13 @@ export class Replication {
         },
         moved: (moved, upstream) => void this.#moved(moved, upstream),
       },
-      marked: (markId) => this.comparisons.marked(markId),
-      unable: (markId, why) => this.comparisons.unable(markId, why),
+      marked: (markId) => {
+        if (isRepairMark(markId)) options.repairMarked?.(markId);
+        else this.comparisons.marked(markId);
+      },
+      unable: (markId, why) => {
+        if (!isRepairMark(markId)) this.comparisons.unable(markId, why);
+      },
     });
     this.followers = new Followers({
       ...options,
@@ -244,6 +252,7 @@ export class Replication {
   /** Ends every session; the store has to be closed next. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed = true;
+    this.comparisons.held.close();
     this.#failover.close(reason);
     await this.#remembering.close();
     this.headroom.stop();

@@ -11,6 +11,7 @@ import * as backup from '../wire/backup.js';
 import * as compare from '../wire/compare.js';
 import * as forget from '../wire/forget.js';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../wire/kv.js';
+import * as ranges from '../wire/ranges.js';
 import * as scan from '../wire/scan.js';
 import * as streams from '../wire/streams.js';
 
@@ -157,4 +158,28 @@ export const BACKUP: Method<backup.BackupRequest, backup.BackupResponse> = {
   responseStream: true,
   request: { encode: backup.encodeBackupRequest, decode: backup.decodeBackupRequest },
   response: { encode: backup.encodeBackupResponse, decode: backup.decodeBackupResponse },
+};
+
+export const RANGE_DIGESTS: Method<ranges.RangeDigestsRequest, readonly ranges.RangeDigest[]> = {
+  path: `/${DISK_SERVICE}/RangeDigests`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: ranges.encodeRangeDigestsRequest, decode: ranges.decodeRangeDigestsRequest },
+  response: { encode: ranges.encodeRangeDigestsResponse, decode: ranges.decodeRangeDigestsResponse },
+};
+
+export const FETCH_RANGES: Method<ranges.FetchRangesRequest, ranges.FetchRangesResponse> = {
+  path: `/${DISK_SERVICE}/FetchRanges`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: ranges.encodeFetchRangesRequest, decode: ranges.decodeFetchRangesRequest },
+  response: { encode: ranges.encodeFetchRangesResponse, decode: ranges.decodeFetchRangesResponse },
+};
+
+export const REPAIR_RANGES: Method<readonly ranges.KeyRange[], ranges.RepairRangesResponse> = {
+  path: `/${DISK_SERVICE}/RepairRanges`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: ranges.encodeRepairRangesRequest, decode: ranges.decodeRepairRangesRequest },
+  response: { encode: ranges.encodeRepairRangesResponse, decode: ranges.decodeRepairRangesResponse },
 };

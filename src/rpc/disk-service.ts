@@ -1,7 +1,15 @@
-/** DiskService: what a node's disk holds, in files. A stop ends what is under way with `shutting_down`. */
+/** DiskService: what a node's disk holds, in files and by key ranges. A stop ends what is under way with `shutting_down`. */
 import type { BackupRequest, BackupResponse } from '../wire/backup.js';
+import type {
+  FetchRangesRequest,
+  FetchRangesResponse,
+  KeyRange,
+  RangeDigest,
+  RangeDigestsRequest,
+  RepairRangesResponse,
+} from '../wire/ranges.js';
 import { endOf } from './calls.js';
-import { BACKUP, DISK_SERVICE } from './definitions.js';
+import { BACKUP, DISK_SERVICE, FETCH_RANGES, RANGE_DIGESTS, REPAIR_RANGES } from './definitions.js';
 import { serverStream } from './handler.js';
 import type { Service } from './server.js';
 
@@ -10,9 +18,26 @@ export interface BackupSource {
   read(request: BackupRequest, signal: AbortSignal): AsyncIterable<BackupResponse>;
 }
 
-export function diskService(backups: BackupSource): Service {
+export interface RangeSource {
+  /** Of the pieces of all ranges, in order, some at a time. */
+  digests(request: RangeDigestsRequest, signal: AbortSignal): AsyncIterable<readonly RangeDigest[]>;
+  /** The records of ranges, as many as one call takes. */
+  fetch(request: FetchRangesRequest, signal: AbortSignal): AsyncIterable<FetchRangesResponse>;
+}
+
+export interface RangeRepair {
+  /** Takes over what the upstream has of these ranges; each step that is done. */
+  repair(ranges: readonly KeyRange[], signal: AbortSignal): AsyncIterable<RepairRangesResponse>;
+}
+
+export function diskService(backups: BackupSource, ranges: RangeSource, repairs: RangeRepair): Service {
   return {
     name: DISK_SERVICE,
-    endpoints: [serverStream(BACKUP, (request, call) => backups.read(request, endOf(call)))],
+    endpoints: [
+      serverStream(BACKUP, (request, call) => backups.read(request, endOf(call))),
+      serverStream(RANGE_DIGESTS, (request, call) => ranges.digests(request, endOf(call))),
+      serverStream(FETCH_RANGES, (request, call) => ranges.fetch(request, endOf(call))),
+      serverStream(REPAIR_RANGES, (request, call) => repairs.repair(request, endOf(call))),
+    ],
   };
 }

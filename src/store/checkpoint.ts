@@ -2,11 +2,12 @@
  * When the overlay is frozen and written out, and the order in which that is
  * durable: the log up to S; a mark that a flush to S has begun; the entries;
  * the keyspace; the checkpoint record. It is the only writer of records into
- * the keyspace database, so it is also where snapshots are taken: between two
- * flushes.
+ * the keyspace database, so it is also where snapshots are taken, and records
+ * repaired: between two flushes.
  */
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
+import { invariant } from '../invariant.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { FROZEN_LAYERS_MAX, SNAPSHOT_AGE_MS_MAX, SNAPSHOT_SHARE_MS } from '../limits.js';
@@ -33,6 +34,14 @@ interface Request {
   reject(error: Error): void;
 }
 
+/** Somebody who wants the keyspace on disk for himself. */
+interface Visit {
+  /** The keyspace on disk must be of here exactly. */
+  readonly offset: number;
+  run(): Promise<void>;
+  reject(error: Error): void;
+}
+
 export class Checkpointer {
   readonly #log: Log;
   readonly #keyspace: Keyspace;
@@ -42,8 +51,14 @@ export class Checkpointer {
   readonly #damage: Damage;
   readonly #onFailure: (error: Error) => void;
   readonly #requests: Request[] = [];
+  /** By their offsets, each of which ends a layer. */
+  readonly #visits: Visit[] = [];
   readonly #waitingForRoom: Array<() => void> = [];
   readonly #snapshots = new Map<KeyspaceSnapshot, number>();
+  /** Those from before a change to what is on disk, which nobody else is to share. */
+  readonly #outdated = new WeakSet<KeyspaceSnapshot>();
+  /** Aborts at the close, for visitors. */
+  readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
   #recounting: Promise<void> | undefined;
   #compacting = false;
@@ -110,6 +125,7 @@ export class Checkpointer {
     const { share, notBefore = 0 } = options;
     const now = this.#clock.monotonicMs();
     for (const [snapshot, takenAt] of this.#snapshots) {
+      if (this.#outdated.has(snapshot)) continue;
       const { offset } = snapshot.position;
       const level = offset >= this.#keyspace.applied.offset;
       if (level || (share && offset >= notBefore && now - takenAt <= SNAPSHOT_SHARE_MS))
@@ -129,6 +145,31 @@ export class Checkpointer {
     // Its own layer ends here; flushed in turn, each leaves a checkpoint at its end, where requests are answered.
     this.#keyspace.freeze();
     return this.snapshotAt();
+  }
+
+  /**
+   * Runs `visit` when the keyspace on disk is exactly that of the last block
+   * applied in this turn; it may change records there. Nothing is written out
+   * before it is done: it has to be short, and to end when its signal aborts.
+   * What it rejects with goes to the caller; that a write failed is everybody's business.
+   */
+  visitHere<T>(visit: (keyspace: Keyspace, closing: AbortSignal) => Promise<T>): Promise<T> {
+    const ended = this.#closed ?? this.#failure;
+    if (ended) return Promise.reject(ended);
+    // Its own layer ends here, as for a snapshot.
+    this.#keyspace.freeze();
+    return new Promise((resolve, reject) => {
+      const run = async () => {
+        try {
+          resolve(await visit(this.#keyspace, this.#closing.signal));
+        } catch (error) {
+          reject(error);
+          if (HeadwaterError.is(error, 'store_latched')) throw error;
+        }
+      };
+      this.#visits.push({ offset: this.#keyspace.applied.offset, run, reject });
+      this.#kick();
+    });
   }
 
   /** The number of keys now, exactly, expired ones that are not deleted yet included. */
@@ -161,7 +202,9 @@ export class Checkpointer {
    */
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed = reason;
+    this.#closing.abort(reason);
     for (const request of this.#requests.splice(0)) request.reject(reason);
+    for (const visit of this.#visits.splice(0)) visit.reject(reason);
     this.#releaseWaiting();
     for (const snapshot of this.#snapshots.keys()) await snapshot.close(reason);
     await this.#running;
@@ -191,7 +234,7 @@ export class Checkpointer {
   }
 
   get #hasWork(): boolean {
-    return this.#keyspace.frozenLayers > 0 || this.#requests.length > 0;
+    return this.#keyspace.frozenLayers > 0 || this.#requests.length > 0 || this.#visits.length > 0;
   }
 
   async #run(): Promise<void> {
@@ -199,6 +242,7 @@ export class Checkpointer {
       for (;;) {
         this.#answerRequests();
         if (this.#closed) return;
+        if (await this.#letVisitorIn()) continue;
         if (this.#keyspace.frozenLayers === 0) {
           if (this.#requests.length === 0) break;
           this.#keyspace.freeze();
@@ -213,6 +257,7 @@ export class Checkpointer {
       if (this.#closed) return;
       this.#failure = error as Error;
       for (const request of this.#requests.splice(0)) request.reject(this.#failure);
+      for (const visit of this.#visits.splice(0)) visit.reject(this.#failure);
       this.#releaseWaiting();
       this.#onFailure(this.#failure);
     }
@@ -265,6 +310,21 @@ export class Checkpointer {
       { offset: position.offset, took_ms: tookMs },
       `checkpoint at offset ${position.offset} in ${tookMs} ms`,
     );
+  }
+
+  /** The next one, if it is his turn. */
+  async #letVisitorIn(): Promise<boolean> {
+    const { offset } = this.#keyspace.checkpoint.position;
+    const [next] = this.#visits;
+    if (!next || next.offset > offset) return false;
+    invariant(next.offset === offset, `a visit at ${next.offset} while the keyspace on disk is at ${offset}`);
+    this.#visits.shift();
+    try {
+      await next.run();
+    } finally {
+      for (const snapshot of this.#snapshots.keys()) this.#outdated.add(snapshot);
+    }
+    return true;
   }
 
   #answerRequests(): void {

@@ -20,6 +20,7 @@ import type { Limits } from '../commands/view.js';
 import { HeadwaterError, shuttingDown } from '../errors.js';
 import type { Files } from '../files.js';
 import { invariant } from '../invariant.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { OpenDatabase } from '../level.js';
 import { GRANTS_KEPT_MAX } from '../limits.js';
@@ -449,6 +450,27 @@ export class Store {
     });
     invariant(frozen, 'what stands between two blocks has been done');
     return frozen;
+  }
+
+  /**
+   * Says a mark that is no comparison to all nodes below, and freezes the
+   * keyspace there: on a leader as `mark`, on a follower behind its last block.
+   * @returns the keyspace at that offset; release it.
+   */
+  async freeze(markId: string): Promise<KeyspaceSnapshot> {
+    if (this.#lifecycle.writer) return this.mark(markId);
+    const { checkpointer } = this.#lifecycle.serving;
+    this.interlude({ kind: 'mark', markId });
+    return checkpointer.snapshotHere();
+  }
+
+  /**
+   * Runs `visit` once the keyspace on disk is exactly that at the end of the log
+   * in this turn; it may change records there: see Checkpointer.visitHere.
+   */
+  visitHere<T>(visit: (keyspace: Keyspace, closing: AbortSignal) => Promise<T>): Promise<T> {
+    const { notServing } = this;
+    return notServing ? Promise.reject(notServing) : this.#lifecycle.serving.checkpointer.visitHere(visit);
   }
 
   /** The keyspace at the end of the log exactly as it is in this turn; release it. */

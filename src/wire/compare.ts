@@ -18,6 +18,8 @@ export interface CompareReply {
   readonly digest: string;
   /** All but the leader. */
   readonly nodes: readonly ComparedNode[];
+  /** What the nodes know this offset by, for the digests of ranges. */
+  readonly markId: string;
 }
 
 export interface ComparedNode {
@@ -61,5 +63,6 @@ export function decodeCompareResponse(bytes: Buffer): CompareReply {
       digest: node.digest ?? '',
       message: node.message ?? '',
     })),
+    markId: message.markId,
   };
 }

@@ -68,6 +68,7 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
   unknown_format: CODE.FAILED_PRECONDITION,
   keyspace_incomplete: CODE.FAILED_PRECONDITION,
   backup_lost: CODE.FAILED_PRECONDITION,
+  mark_lost: CODE.FAILED_PRECONDITION,
   restore_unfinished: CODE.FAILED_PRECONDITION,
   store_latched: CODE.UNAVAILABLE,
   address_in_use: CODE.FAILED_PRECONDITION,

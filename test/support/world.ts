@@ -79,6 +79,8 @@ export class TestNode {
   readonly #world: Surroundings;
   readonly #options: TestReplicationOptions;
   replication!: Replication;
+  /** Told of the marks of repairs; set by tests. */
+  repairMarked: (markId: string) => void = () => {};
   #isUp = false;
 
   constructor(world: Surroundings, address: string, test: TestStore, options: TestReplicationOptions) {
@@ -118,6 +120,7 @@ export class TestNode {
       ...this.#options,
       random: () => 0.5,
       address: () => this.address,
+      repairMarked: (markId) => this.repairMarked(markId),
       dial: network.dialFrom(this.address),
     };
   }

@@ -1,0 +1,302 @@
+/**
+ * `compare`: whether all nodes hold the same, where they do not, and mending
+ * it. Where they differ is found by this command itself, which asks the leader
+ * and each node that differs for digests of key ranges.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import {
+  Client,
+  type Differences,
+  findDifferences,
+  HeadwaterError,
+  type KeyRange,
+  type RangeDifference,
+  type Side,
+} from '../src/index.js';
+import { parseInterval } from './arguments.js';
+import { CALL_MS_MAX, onNode, type Session } from './connection.js';
+import { untilInterrupted } from './interrupted.js';
+import { snakeCase } from './node-commands.js';
+import { EXIT, type ExitStatus, jsonBytes, plural, report, UsageError } from './output.js';
+
+type Comparison = Awaited<ReturnType<Client['compare']>>;
+type Compared = Comparison['nodes'][number];
+
+interface CompareOptions {
+  every?: number;
+  ranges?: boolean;
+  repair?: boolean;
+}
+
+/** Where a node differs, or why that could not be found out. */
+type Looked = Differences | HeadwaterError;
+
+/** Nodes hold what they froze for 30 s after they were last asked. */
+const KEEP_ALIVE_MS = 10_000;
+/** Finding out where nodes differ reads all their data; so long for all of them, and for repairing them. */
+const LOOK_MS_MAX = 60 * 60 * 1_000;
+/** A chain is mended from its upper end, a node or more at a time. */
+const REPAIRS_MAX = 4;
+/** Ranges, and bytes of their keys, in one call of a repair. */
+const CALL_RANGES_MAX = 1_000;
+const CALL_BYTES_MAX = 4 * 1024 * 1024;
+const SHOWN_CHARACTERS_MAX = 60;
+
+export function addCompareCommand(program: Command): void {
+  program
+    .command('compare')
+    .summary('ask the leader whether all connected nodes hold the same, while they live; exit status 1 unless they do')
+    .description(
+      'ask the leader whether all connected nodes hold the same at one offset, while they live; --timeout bounds the wait for the last (default: 5m); exit status 1 unless all are equal',
+    )
+    .option(
+      '--every <TIME>',
+      'again and again, with this long in between, until Ctrl-C; a failure is told on stderr and does not end it',
+      parseInterval,
+    )
+    .option('--ranges', 'also tell in which keys a node differs; no values are sent')
+    .option(
+      '--repair',
+      'with --ranges: have each node that differs take over what its upstream has there, and compare again',
+    )
+    .action(onNode(compare, { waits: true }));
+}
+
+async function compare(session: Session, options: CompareOptions): Promise<ExitStatus> {
+  const { every, ranges = false, repair = false } = options;
+  if (repair && !ranges)
+    throw new UsageError('compare: --repair goes with --ranges, which says what is to be repaired');
+  // The first one as without --every: what cannot be done at all is said at once.
+  const first = await compareOnce(session, options);
+  if (every === undefined) return first;
+  let worst = first;
+  await untilInterrupted(async (signal) => {
+    for (;;) {
+      await sleep(every, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      worst = Math.max(worst, await compareAgain(session, options, signal)) as ExitStatus;
+    }
+  });
+  return worst;
+}
+
+/** A leader that is away, or hands over just now, will be there the next time, or another one will. */
+async function compareAgain(session: Session, options: CompareOptions, signal: AbortSignal): Promise<ExitStatus> {
+  try {
+    return await compareOnce(session, options, signal);
+  } catch (error) {
+    return signal.aborted ? EXIT.DONE : report(error);
+  }
+}
+
+async function compareOnce(session: Session, options: CompareOptions, signal?: AbortSignal): Promise<ExitStatus> {
+  const { client, output, timeoutMs } = session;
+  for (let repairs = 0; ; repairs++) {
+    const of = await client.compare({ signal, ...(timeoutMs !== undefined && { waitMs: timeoutMs }) });
+    const looked = options.ranges ? await lookInto(client, of, inTime(signal)) : undefined;
+    await output.result(fieldsOf(of, looked), textOf(of, looked));
+    if (of.nodes.every(({ outcome }) => outcome === 'equal')) return EXIT.DONE;
+    if (!options.repair || !looked || repairs === REPAIRS_MAX) return EXIT.NEGATIVE;
+    if (!(await repairAll(session, of, looked, inTime(signal)))) return EXIT.NEGATIVE;
+  }
+}
+
+/** A node that stands still in the middle is given up some day. */
+function inTime(signal: AbortSignal | undefined): AbortSignal {
+  const late = AbortSignal.timeout(LOOK_MS_MAX);
+  return signal ? AbortSignal.any([signal, late]) : late;
+}
+
+// ---- where they differ --------------------------------------------------------
+
+async function lookInto(leader: Client, of: Comparison, signal: AbortSignal): Promise<Map<Compared, Looked>> {
+  const looked = new Map<Compared, Looked>();
+  const clients = new Map<Compared, Client>();
+  const unlessRefused = async (node: Compared, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!HeadwaterError.is(error)) throw error;
+      looked.set(node, error);
+    }
+  };
+  // All at once: those whose turn comes late are to hold what they froze until then.
+  const stillWanted = setInterval(() => {
+    for (const client of [leader, ...clients.values()])
+      client
+        .rangeDigests(of.markId, [], { signal })
+        .next()
+        .catch(() => {});
+  }, KEEP_ALIVE_MS);
+  try {
+    for (const node of of.nodes) {
+      // One that could not tell its digest may have damaged records, and can tell where.
+      if (node.outcome !== 'different' && node.outcome !== 'unable') continue;
+      await unlessRefused(node, async () => void clients.set(node, await connect(node)));
+    }
+    for (const [node, client] of clients)
+      await unlessRefused(node, async () => {
+        const theirs = node.outcome === 'unable' ? undefined : node.keys;
+        const sides = [leader, client].map((asked) => sideOf(asked, of, signal)) as [Side, Side];
+        looked.set(node, await findDifferences(...sides, { ours: of.keys, theirs }));
+      });
+  } finally {
+    clearInterval(stillWanted);
+    for (const client of clients.values()) await client.close({ timeoutMs: 0 });
+  }
+  return looked;
+}
+
+function sideOf(client: Client, { markId }: Comparison, signal: AbortSignal): Side {
+  return { digests: (ranges, cuts) => client.rangeDigests(markId, ranges, { cuts, signal }) };
+}
+
+async function connect({ nodeId, address }: Compared): Promise<Client> {
+  if (address === '') throw new HeadwaterError('unreachable', `the node ${nodeId} does not say where it listens`);
+  return Client.connect(address, { timeoutMs: CALL_MS_MAX, redirect: false });
+}
+
+// ---- repair -------------------------------------------------------------------
+
+/** Those nearer to the leader come first in the comparison. @returns whether anything may have changed. */
+async function repairAll(
+  { output }: Session,
+  of: Comparison,
+  looked: Map<Compared, Looked>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let changed = false;
+  for (const node of of.nodes) {
+    const differences = looked.get(node);
+    if (!differences || differences instanceof HeadwaterError) continue;
+    const wanted = toRepair(differences);
+    if (wanted.length === 0) continue;
+    const done = { written: 0, deleted: 0 };
+    let message = '';
+    let client: Client | undefined;
+    try {
+      client = await connect(node);
+      for (const ranges of inCalls(wanted))
+        for await (const { written, deleted } of client.repairRanges(ranges, { signal })) {
+          done.written += written;
+          done.deleted += deleted;
+        }
+    } catch (error) {
+      if (!HeadwaterError.is(error)) throw error;
+      message = error.message;
+    } finally {
+      await client?.close({ timeoutMs: 0 });
+    }
+    const { nodeId, address } = node;
+    const text = `repaired  ${nodeId.slice(0, 8)}  ${address}: ${plural(done.written, 'record')} put in place, ${done.deleted} deleted${message === '' ? '' : `; then ${message}`}`;
+    await output.result({ repaired: nodeId, address, ...done, message }, text);
+    changed ||= done.written + done.deleted > 0;
+  }
+  return changed;
+}
+
+/** What the leader cannot read itself is nowhere to be had. */
+function toRepair({ ranges, more }: Differences): KeyRange[] {
+  const repairable = ranges.filter(({ ourDamaged }) => ourDamaged === 0);
+  return more ? [...repairable, more] : repairable;
+}
+
+function* inCalls(ranges: readonly KeyRange[]): Generator<readonly KeyRange[]> {
+  for (let from = 0; from < ranges.length; ) {
+    let bytes = 0;
+    let end = from;
+    while (end < ranges.length && end - from < CALL_RANGES_MAX) {
+      const range = ranges[end] as KeyRange;
+      bytes += range.from.length + (range.to?.length ?? 0);
+      if (end > from && bytes > CALL_BYTES_MAX) break;
+      end++;
+    }
+    yield ranges.slice(from, end);
+    from = end;
+  }
+}
+
+// ---- what is printed ----------------------------------------------------------
+
+function fieldsOf(of: Comparison, looked: Map<Compared, Looked> | undefined): object {
+  if (!looked) return snakeCase(of) as object;
+  const nodes = of.nodes.map((node) => ({ ...(snakeCase(node) as object), ...rangeFields(looked.get(node)) }));
+  return { ...(snakeCase(of) as object), nodes };
+}
+
+function rangeFields(looked: Looked | undefined): object {
+  if (!looked) return { ranges: [], more: null, ranges_error: null };
+  if (looked instanceof HeadwaterError) return { ranges: [], more: null, ranges_error: looked.message };
+  const { more } = looked;
+  const ranges = looked.ranges.map((range) => ({
+    ...boundsOf(range),
+    keys: range.theirKeys,
+    leader_keys: range.ourKeys,
+    missing: range.missing,
+    extra: range.extra,
+    changed: range.changed,
+    damaged: range.theirDamaged,
+    leader_damaged: range.ourDamaged,
+    unreadable: range.unreadable || null,
+  }));
+  return { ranges, more: more ? boundsOf(more) : null, ranges_error: null };
+}
+
+/** From the first key that may be in it, null: of all; to the first behind it, null: there is none. */
+function boundsOf({ from, to }: KeyRange): object {
+  return { from: from.length === 0 ? null : jsonBytes('key', from), to: to ? jsonBytes('key', to) : null };
+}
+
+function textOf(of: Comparison, looked: Map<Compared, Looked> | undefined): string {
+  const head = `${of.digest}  offset ${of.offset}  ${plural(of.keys, 'key')}  leader`;
+  const lines = of.nodes.flatMap((node) => {
+    const { nodeId, address, outcome, keys, digest, message } = node;
+    const seen = outcome === 'different' ? `: ${digest}, ${plural(keys, 'key')}` : '';
+    const line = `${outcome.padEnd(10)}${nodeId.slice(0, 8)}  ${address}${seen}${message ? `: ${message}` : ''}`;
+    return [line, ...rangeLines(looked?.get(node))];
+  });
+  return [head, ...lines].join('\n');
+}
+
+function rangeLines(looked: Looked | undefined): string[] {
+  if (!looked) return [];
+  if (looked instanceof HeadwaterError) return [`  where it differs cannot be told: ${looked.message}`];
+  const lines = looked.ranges.map((range) => `  ${shownRange(range)}: ${shownCounts(range)}`);
+  return looked.more ? [...lines, `  and more: ${shownRange(looked.more)}`] : lines;
+}
+
+function shownCounts(range: RangeDifference): string {
+  const kinds: Array<[count: number, what: string]> = [
+    [range.missing, 'missing'],
+    [range.extra, 'extra'],
+    [range.changed, 'changed'],
+    [range.theirDamaged, 'damaged'],
+    [range.ourDamaged, 'damaged at the leader'],
+  ];
+  const counted = kinds.filter(([count]) => count > 0);
+  const why = range.unreadable === '' ? [] : [range.unreadable];
+  if (isOneKey(range)) return [...counted.map(([, what]) => what), ...why].join(', ');
+  const of = `${plural(range.theirKeys, 'key')}, the leader has ${range.ourKeys.toLocaleString('en')}`;
+  return [of, ...counted.map(([count, what]) => `${count.toLocaleString('en')} ${what}`), ...why].join('; ');
+}
+
+function shownRange(range: KeyRange): string {
+  const { from, to } = range;
+  if (isOneKey(range)) return shownKey(from);
+  if (!to) return from.length === 0 ? 'all keys' : `${shownKey(from)} and all behind`;
+  // What ends right behind a key is said to end with it.
+  const end = to.at(-1) === 0 ? shownKey(to.subarray(0, -1)) : `before ${shownKey(to)}`;
+  return `${from.length === 0 ? 'the first key' : shownKey(from)} to ${end}`;
+}
+
+function isOneKey({ from, to }: KeyRange): boolean {
+  return to !== undefined && to.length === from.length + 1 && to.at(-1) === 0 && to.subarray(0, -1).equals(from);
+}
+
+function shownKey(key: Buffer): string {
+  const { key: text = '', key_encoding } = jsonBytes('key', key);
+  const shown = JSON.stringify(text.slice(0, SHOWN_CHARACTERS_MAX));
+  const cut = text.length > SHOWN_CHARACTERS_MAX ? '…' : '';
+  return key_encoding === undefined ? `${shown}${cut}` : `${key_encoding} ${shown}${cut}`;
+}

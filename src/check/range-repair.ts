@@ -1,0 +1,254 @@
+/**
+ * A follower takes over what its upstream has of some key ranges, while both
+ * live. In steps: the upstream says a mark in the order of the log, freezes
+ * there, and sends the records; the follower, when it comes by the mark, makes
+ * a checkpoint at that very offset and puts them into the place of its own
+ * before anything later is written out. So each step is right at one offset,
+ * whatever is written meanwhile, and it is one batch: a crash leaves the state
+ * before it or the one after it.
+ *
+ * Values change without a command: watchers of this node are not told, and the
+ * nodes below it are not repaired with it.
+ */
+import { unlessAborted } from '../abort.js';
+import type { Clock } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
+import { verifyRecord } from '../keyspace/record.js';
+import type { KeyAndRecord } from '../keyspace/snapshot.js';
+import {
+  BLOCK_BYTES_CEILING,
+  RANGES_IN_CALL_MAX,
+  REPAIR_HOLD_MS_MAX,
+  REPAIR_MARK_MS_MAX,
+  REPAIR_STEP_BYTES,
+} from '../limits.js';
+import type { Logger } from '../logger.js';
+import { formatPosition, formatToken, type Position } from '../position.js';
+import { repairMark } from '../store/repair-mark.js';
+import type { Store } from '../store/store.js';
+import {
+  type FetchRangesRequest,
+  type FetchRangesResponse,
+  isInRange,
+  type KeyRange,
+  keyBehind,
+  unpackEntries,
+} from '../wire/ranges.js';
+
+export interface RangeRepairsOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** So many unpredictable bytes. */
+  randomBytes(count: number): Buffer;
+  /** Asks the node at an address, host:port, which is this node's upstream. */
+  fetch(address: string, request: FetchRangesRequest, signal: AbortSignal): AsyncIterable<FetchRangesResponse>;
+}
+
+/** A step of a repair, which is done and durable. */
+export interface RepairStep {
+  /** At which the records were taken over. */
+  readonly offset: number;
+  /** Records put in the place of other ones or of none, and deleted. */
+  readonly written: number;
+  readonly deleted: number;
+}
+
+interface Fetched {
+  readonly position: Position;
+  readonly entries: readonly KeyAndRecord[];
+  /** What the entries are all of. */
+  readonly covered: readonly KeyRange[];
+  readonly rest: readonly KeyRange[];
+}
+
+/** The bytes of one step can be more by one record, and by what frames it. */
+const FETCHED_BYTES_MAX = REPAIR_STEP_BYTES + BLOCK_BYTES_CEILING;
+
+/** The range of damage that lies between two keys, both included; undefined: from the first, or to the last, of all. */
+export function rangeOfDamage({ from, to }: { from: Buffer | undefined; to: Buffer | undefined }): KeyRange {
+  return { from: from ?? Buffer.alloc(0), to: to && keyBehind(to) };
+}
+
+export class RangeRepairs {
+  readonly #options: RangeRepairsOptions;
+  #busy = false;
+  /** The mark that is waited for, and what is done where this node comes by it. */
+  #awaited: { readonly markId: string; come(): void } | undefined;
+
+  constructor(options: RangeRepairsOptions) {
+    this.#options = options;
+  }
+
+  /** This node comes by a mark in the order of the log: nothing else enters the store in this turn. */
+  marked(markId: string): void {
+    if (this.#awaited?.markId === markId) this.#awaited.come();
+  }
+
+  /**
+   * Takes over what the upstream has of these ranges; any number of keys. What
+   * is left of them when it fails or is given up is as it was.
+   * @throws HeadwaterError `invalid_argument` on a leader; `corrupt` where the
+   *   upstream's own records are damaged there, or what is here cannot be read
+   *   at all; `unavailable` where this node does not stream, or is far behind.
+   */
+  async *repair(ranges: readonly KeyRange[], signal: AbortSignal): AsyncGenerator<RepairStep> {
+    const { store, logger } = this.#options;
+    if (store.role === 'leader')
+      throw new HeadwaterError(
+        'invalid_argument',
+        'a leader has nobody to repair its records from: promote a follower whose data are right and let this node follow it, or restore a backup',
+      );
+    if (ranges.length > RANGES_IN_CALL_MAX)
+      throw new HeadwaterError(
+        'invalid_argument',
+        `ranges: expected at most ${RANGES_IN_CALL_MAX}, received ${ranges.length}`,
+      );
+    if (this.#busy) throw new HeadwaterError('overloaded', 'key ranges of this node are being repaired already');
+    this.#busy = true;
+    const { upstream } = store;
+    let [written, deleted] = [0, 0];
+    try {
+      for (let left = inOrder(ranges); left.length > 0; ) {
+        if (signal.aborted) throw signal.reason;
+        const { rest, ...step } = await this.#step(upstream, left, signal);
+        left = rest;
+        written += step.written;
+        deleted += step.deleted;
+        yield step;
+      }
+    } finally {
+      this.#busy = false;
+      if (written + deleted > 0) {
+        logger.warn(
+          { upstream, written, deleted },
+          `repaired from ${upstream}: ${written} records were put in place, ${deleted} deleted`,
+        );
+        // The number of keys is counted anew.
+        store.size().catch(() => {});
+      }
+    }
+  }
+
+  async #step(
+    upstream: string,
+    ranges: readonly KeyRange[],
+    signal: AbortSignal,
+  ): Promise<RepairStep & { rest: readonly KeyRange[] }> {
+    const { store, clock, randomBytes } = this.#options;
+    const markId = repairMark(store.nodeId, randomBytes(8).toString('hex'));
+    const over = new AbortController();
+    const end = AbortSignal.any([over.signal, signal]);
+    const late = (ms: number, what: string) =>
+      clock.after(ms, () => over.abort(new HeadwaterError('unavailable', `${what} within ${ms / 1_000} s`)));
+    let cancelLate = late(REPAIR_MARK_MS_MAX, `this node has not come to the mark that ${upstream} was asked for`);
+    try {
+      const come = new Promise<Fetched & { written: number; deleted: number; unseen: readonly KeyRange[] }>(
+        (resolve, reject) => {
+          const fetching = this.#fetch(upstream, { markId, ranges }, end);
+          // Nothing comes, so no mark does.
+          fetching.catch(reject);
+          this.#awaited = {
+            markId,
+            come: () => {
+              this.#awaited = undefined;
+              cancelLate();
+              cancelLate = late(REPAIR_HOLD_MS_MAX, `the records of a mark have not come from ${upstream}`);
+              store.visitHere((keyspace, closing) => mend(keyspace, fetching, end, closing)).then(resolve, reject);
+            },
+          };
+        },
+      );
+      const { position, written, deleted, rest, unseen } = await unlessAborted(come, end);
+      return { offset: position.offset, written, deleted, rest: [...unseen, ...rest] };
+    } finally {
+      cancelLate();
+      this.#awaited = undefined;
+      over.abort(new HeadwaterError('cancelled', 'the step of the repair is over'));
+    }
+  }
+
+  async #fetch(upstream: string, request: FetchRangesRequest, signal: AbortSignal): Promise<Fetched> {
+    let position: Position | undefined;
+    let next: { range: number; key: Buffer } | undefined;
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    for await (const response of this.#options.fetch(upstream, request, signal)) {
+      position ??= response.position;
+      parts.push(response.entries);
+      bytes += response.entries.length;
+      if (bytes > FETCHED_BYTES_MAX)
+        throw new HeadwaterError(
+          'protocol_violation',
+          `${upstream} sent ${bytes} bytes for one step of a repair, expected at most ${FETCHED_BYTES_MAX}`,
+        );
+      if (response.end) next = { range: response.nextRange, key: response.nextKey };
+    }
+    if (!position || !next)
+      throw new HeadwaterError('protocol_violation', `${upstream} sent the records of a key range without an end`);
+    const { covered, rest } = splitAt(request.ranges, next);
+    const entries = unpackEntries(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
+    checkEntries(entries, covered);
+    return { position, entries, covered, rest };
+  }
+}
+
+/** While the keyspace on disk is that of the mark. */
+async function mend(keyspace: Keyspace, fetching: Promise<Fetched>, end: AbortSignal, closing: AbortSignal) {
+  const fetched = await unlessAborted(fetching, AbortSignal.any([end, closing]));
+  const { position } = keyspace.checkpoint;
+  if (formatToken(position) !== formatToken(fetched.position))
+    throw new HeadwaterError(
+      'chain_broken',
+      `the upstream froze its keyspace at ${formatPosition(fetched.position)}, this node at ${formatPosition(position)}: nothing was changed`,
+    );
+  const { covered: ranges, entries } = fetched;
+  const { rest: unseen, ...changed } = await keyspace.mend({ ranges, entries }, () => {
+    for (const signal of [end, closing]) if (signal.aborted) throw signal.reason;
+  });
+  return { ...fetched, ...changed, unseen };
+}
+
+/** In key order, those that overlap or touch as one. */
+export function inOrder(ranges: readonly KeyRange[]): readonly KeyRange[] {
+  const joined: KeyRange[] = [];
+  for (const range of [...ranges].sort((a, b) => Buffer.compare(a.from, b.from))) {
+    const last = joined.at(-1);
+    if (!last || (last.to !== undefined && Buffer.compare(last.to, range.from) < 0)) joined.push(range);
+    else if (last.to && (range.to === undefined || Buffer.compare(last.to, range.to) < 0))
+      joined.splice(-1, 1, { from: last.from, to: range.to });
+  }
+  return joined;
+}
+
+function splitAt(
+  ranges: readonly KeyRange[],
+  next: { range: number; key: Buffer },
+): { covered: readonly KeyRange[]; rest: readonly KeyRange[] } {
+  const cut = ranges[next.range];
+  if (!cut) return { covered: ranges, rest: [] };
+  if (!isInRange(next.key, cut))
+    throw new HeadwaterError('protocol_violation', 'the records of key ranges end outside of them');
+  const before = ranges.slice(0, next.range);
+  return {
+    covered: [...before, { from: cut.from, to: next.key }],
+    rest: [{ from: next.key, to: cut.to }, ...ranges.slice(next.range + 1)],
+  };
+}
+
+/** @throws HeadwaterError `protocol_violation`, or `corrupt` where a record was damaged on its way. */
+function checkEntries(entries: readonly KeyAndRecord[], ranges: readonly KeyRange[]): void {
+  let range = 0;
+  let last: Buffer | undefined;
+  for (const [key, record] of entries) {
+    while (range < ranges.length && !isInRange(key, ranges[range] as KeyRange)) range++;
+    if (range === ranges.length || (last && Buffer.compare(last, key) >= 0))
+      throw new HeadwaterError(
+        'protocol_violation',
+        'the records of key ranges came out of order, or were not asked for',
+      );
+    verifyRecord(key, record);
+    last = key;
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * What a node answers about ranges of its keys: digests of what it froze at a
+ * mark, by which others find out where they differ from it, and, for a follower
+ * that repairs, the records themselves, frozen at a mark of the follower's. A
+ * call holds one piece or one record in memory, and waits while its caller is
+ * behind.
+ */
+import { HeadwaterError } from '../errors.js';
+import { digestRange } from '../keyspace/range-digests.js';
+import { verifyRecord } from '../keyspace/record.js';
+import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import {
+  FRAME_BYTES_MAX,
+  NAME_CHARACTERS_MAX,
+  RANGE_CALLS_MAX,
+  REPAIR_STEP_BYTES,
+  REPAIR_STEP_KEYS,
+} from '../limits.js';
+import { isRepairMark } from '../store/repair-mark.js';
+import type { Store } from '../store/store.js';
+import {
+  type FetchRangesRequest,
+  type FetchRangesResponse,
+  packEntry,
+  type RangeDigest,
+  type RangeDigestsRequest,
+} from '../wire/ranges.js';
+
+/** Where what was frozen at marks is held. */
+export interface FrozenAtMarks {
+  /** @throws HeadwaterError `mark_lost`. */
+  borrow(markId: string): { readonly snapshot: KeyspaceSnapshot; done(): Promise<void> };
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** Digests in one message, or of so many keys: a few milliseconds of work. */
+const DIGESTS_TOGETHER = 256;
+const KEYS_TOGETHER = 4_096;
+
+export class Ranges {
+  readonly #store: Store;
+  readonly #marks: FrozenAtMarks;
+  #calls = 0;
+
+  constructor(store: Store, marks: FrozenAtMarks) {
+    this.#store = store;
+    this.#marks = marks;
+  }
+
+  /**
+   * Of the pieces of all ranges, in order, small ones together.
+   * @throws HeadwaterError `mark_lost`, `overloaded`, `invalid_argument`.
+   */
+  async *digests(
+    { markId, ranges, cuts }: RangeDigestsRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly RangeDigest[]> {
+    if (cuts.length > ranges.length)
+      throw new HeadwaterError(
+        'invalid_argument',
+        `cuts: expected at most one for each of ${ranges.length} ranges, received ${cuts.length}`,
+      );
+    const leave = this.#enter();
+    try {
+      const { snapshot, done } = this.#marks.borrow(markId);
+      try {
+        let gathered: RangeDigest[] = [];
+        let [keys, bytes] = [0, 0];
+        for (const [range, of] of ranges.entries())
+          for await (const piece of digestRange(snapshot, of, cuts[range] ?? 0, signal)) {
+            gathered.push({ range, ...piece });
+            keys += piece.keys;
+            bytes += piece.lastKey.length;
+            if (gathered.length < DIGESTS_TOGETHER && keys < KEYS_TOGETHER && bytes < FRAME_BYTES_MAX) continue;
+            yield gathered;
+            gathered = [];
+            [keys, bytes] = [0, 0];
+          }
+        if (gathered.length > 0) yield gathered;
+      } finally {
+        await done();
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * The verified records of ranges, as many as one step of a repair takes.
+   * @throws HeadwaterError `corrupt` where one of them is damaged here; `overloaded`, `invalid_argument`.
+   */
+  async *fetch({ markId, ranges }: FetchRangesRequest, signal: AbortSignal): AsyncGenerator<FetchRangesResponse> {
+    if (!isRepairMark(markId) || markId.length > NAME_CHARACTERS_MAX || /\p{Cc}/u.test(markId))
+      throw new HeadwaterError('invalid_argument', 'mark_id: expected the name of a mark of a repair');
+    const leave = this.#enter();
+    try {
+      const snapshot = await this.#store.freeze(markId);
+      try {
+        const { position } = snapshot;
+        yield { position, entries: NOTHING, end: false, nextRange: 0, nextKey: NOTHING };
+        yield* this.#records(snapshot, ranges, signal);
+      } finally {
+        await snapshot.release();
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  async *#records(
+    snapshot: KeyspaceSnapshot,
+    ranges: FetchRangesRequest['ranges'],
+    signal: AbortSignal,
+  ): AsyncGenerator<FetchRangesResponse> {
+    const message = (entries: Buffer) => ({ position: undefined, entries, end: false, nextRange: 0, nextKey: NOTHING });
+    let gathered: Buffer[] = [];
+    let gatheredBytes = 0;
+    let [keys, bytes] = [0, 0];
+    for (const [index, range] of ranges.entries()) {
+      for await (const rows of snapshot.rows(range)) {
+        if (signal.aborted) throw signal.reason;
+        for (const [key, record] of rows) {
+          if (keys >= REPAIR_STEP_KEYS || bytes >= REPAIR_STEP_BYTES) {
+            const entries = Buffer.concat(gathered);
+            yield { position: undefined, entries, end: true, nextRange: index, nextKey: key };
+            return;
+          }
+          verifyRecord(key, record);
+          const entry = packEntry(key, record);
+          keys++;
+          bytes += entry.length;
+          gathered.push(entry);
+          gatheredBytes += entry.length;
+          if (gatheredBytes < FRAME_BYTES_MAX) continue;
+          const together = Buffer.concat(gathered);
+          gathered = [];
+          gatheredBytes = 0;
+          // A record may be larger than a message.
+          for (let at = 0; at < together.length; at += 2 * FRAME_BYTES_MAX)
+            yield message(together.subarray(at, at + 2 * FRAME_BYTES_MAX));
+        }
+      }
+    }
+    const entries = Buffer.concat(gathered);
+    yield { position: undefined, entries, end: true, nextRange: ranges.length, nextKey: NOTHING };
+  }
+
+  #enter(): () => void {
+    if (this.#calls >= RANGE_CALLS_MAX)
+      throw new HeadwaterError(
+        'overloaded',
+        `expected at most ${RANGE_CALLS_MAX} calls about key ranges at a time, and so many are being answered`,
+      );
+    this.#calls++;
+    return () => this.#calls--;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What has to change on disk so that some key ranges hold what another keyspace
+ * has of them at the same position. Finding that out changes nothing; what it
+ * finds fits into one batch, so that a crash leaves all of it or nothing.
+ */
+import type { Database } from '../level.js';
+import { REPAIR_STEP_KEYS } from '../limits.js';
+import { isInRange, type KeyRange, keyBehind } from '../wire/ranges.js';
+import { dataEnd, dataKey, dueKey, recordExpiresAtMs, userKey } from './record.js';
+import type { KeyAndRecord } from './snapshot.js';
+
+const STEP = 256;
+const NO_VALUE = Buffer.alloc(0);
+
+export interface Mending {
+  /** In key order, apart from each other. */
+  readonly ranges: readonly KeyRange[];
+  /** All verified records that belong there, in key order. */
+  readonly entries: readonly KeyAndRecord[];
+}
+
+/** Rows of the database. */
+export interface Changes {
+  readonly puts: ReadonlyArray<readonly [row: Buffer, record: Buffer]>;
+  readonly deletions: readonly Buffer[];
+  /** Rows of the index of due keys, of every record that expires, whether it changes or not. */
+  readonly due: readonly Buffer[];
+  /** What was not looked at, because this is enough for one batch. */
+  readonly rest: readonly KeyRange[];
+}
+
+/**
+ * @throws HeadwaterError `corrupt` where LevelDB cannot read what is there now:
+ *   rows that nobody can name cannot be deleted.
+ */
+export async function findChanges(db: Database, epoch: number, { ranges, entries }: Mending): Promise<Changes> {
+  const puts: Array<[Buffer, Buffer]> = [];
+  const deletions: Buffer[] = [];
+  const due: Buffer[] = [];
+  let next = 0;
+  const take = (known: Buffer | undefined) => {
+    const [key, record] = entries[next++] as KeyAndRecord;
+    if (!known?.equals(record)) puts.push([dataKey(epoch, key), record]);
+    const expiresAtMs = recordExpiresAtMs(record);
+    if (expiresAtMs !== 0) due.push(dueKey(expiresAtMs, epoch, key));
+  };
+  for (const [i, range] of ranges.entries()) {
+    const { from, to } = range;
+    const rows = db.iterate({ gte: dataKey(epoch, from), lt: to ? dataKey(epoch, to) : dataEnd(epoch) });
+    try {
+      for (let chunk = await rows.next(STEP); chunk.length > 0; chunk = await rows.next(STEP)) {
+        for (const [row, record] of chunk) {
+          const key = userKey(row);
+          while (next < entries.length && Buffer.compare((entries[next] as KeyAndRecord)[0], key) < 0) take(undefined);
+          if (entries[next]?.[0].equals(key)) take(record);
+          else deletions.push(row);
+          if (deletions.length >= REPAIR_STEP_KEYS)
+            return { puts, deletions, due, rest: [{ from: keyBehind(key), to }, ...ranges.slice(i + 1)] };
+        }
+      }
+    } finally {
+      await rows.close();
+    }
+    while (next < entries.length && isInRange((entries[next] as KeyAndRecord)[0], range)) take(undefined);
+  }
+  return { puts, deletions, due, rest: [] };
+}
+
+/** Into a batch that has not been written. */
+export function writeChanges(
+  batch: { put(key: Buffer, value: Buffer): void; del(key: Buffer): void },
+  { puts, deletions, due }: Changes,
+): void {
+  for (const row of deletions) batch.del(row);
+  for (const [row, record] of puts) batch.put(row, record);
+  for (const row of due) batch.put(row, NO_VALUE);
+}

@@ -1,0 +1,88 @@
+/**
+ * Digests of the pieces of a key range, by which two keyspaces find out where
+ * they differ without sending what they hold. A damaged record does not end it:
+ * it is counted, and left out of the digest.
+ */
+import { HeadwaterError } from '../errors.js';
+import type { KeyRange, RangeDigest } from '../wire/ranges.js';
+import { isDamage, verifyRecord } from './record.js';
+import { type KeyAndRecord, KeyspaceDigest, type KeyspaceSnapshot } from './snapshot.js';
+
+const NO_KEY = Buffer.alloc(0);
+
+/**
+ * In key order; the last one, which may be empty, goes to the end of the range.
+ * One piece is in memory at a time, as a digest.
+ * @param cutKeys the range is cut behind every so many keys; 0: not at all.
+ * @param signal ends it between two reads, with its reason.
+ * @throws the reason for which the snapshot was closed.
+ */
+export async function* digestRange(
+  snapshot: KeyspaceSnapshot,
+  range: KeyRange,
+  cutKeys: number,
+  signal: AbortSignal,
+): AsyncGenerator<Omit<RangeDigest, 'range'>> {
+  let piece = new Piece();
+  try {
+    for await (const rows of snapshot.rows(range)) {
+      if (signal.aborted) throw signal.reason;
+      for (const row of rows) {
+        piece.add(row);
+        if (piece.keys !== cutKeys) continue;
+        yield piece.cut(row[0]);
+        piece = new Piece();
+      }
+      piece.settle();
+    }
+  } catch (error) {
+    if (signal.aborted || snapshot.closed || !HeadwaterError.is(error, 'corrupt')) throw error;
+    yield piece.end(error.message);
+    return;
+  }
+  yield piece.end('');
+}
+
+class Piece {
+  keys = 0;
+  readonly #digest = new KeyspaceDigest();
+  #damaged = 0;
+  /** Sound ones that are not in the digest yet. */
+  #gathered: KeyAndRecord[] = [];
+
+  add(row: KeyAndRecord): void {
+    this.keys++;
+    if (isSound(row)) this.#gathered.push(row);
+    else this.#damaged++;
+  }
+
+  /** Rows are views of what was read: they are not kept over the next read. */
+  settle(): void {
+    if (this.#gathered.length === 0) return;
+    this.#digest.add(this.#gathered);
+    this.#gathered = [];
+  }
+
+  cut(lastKey: Buffer): Omit<RangeDigest, 'range'> {
+    return { ...this.#finish(), lastKey, end: false, unreadable: '' };
+  }
+
+  end(unreadable: string): Omit<RangeDigest, 'range'> {
+    return { ...this.#finish(), lastKey: NO_KEY, end: true, unreadable };
+  }
+
+  #finish(): Pick<RangeDigest, 'keys' | 'digest' | 'damaged'> {
+    this.settle();
+    return { keys: this.keys, digest: this.#digest.finish(), damaged: this.#damaged };
+  }
+}
+
+function isSound([key, record]: KeyAndRecord): boolean {
+  try {
+    verifyRecord(key, record);
+    return true;
+  } catch (error) {
+    if (isDamage(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * What this node froze at the last marks, held for a while, so that it can be
+ * asked where it differs. It costs the disk what is overwritten meanwhile: the
+ * oldest goes when another comes, and each when nobody asks for it any more.
+ */
+import type { Clock } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import { MARK_HOLD_MS, MARKS_HELD_MAX } from '../limits.js';
+
+/** Somebody's use of a frozen keyspace. */
+export interface Borrowed {
+  readonly snapshot: KeyspaceSnapshot;
+  /** It is held for a while from now on. */
+  done(): Promise<void>;
+}
+
+interface Held {
+  readonly snapshot: KeyspaceSnapshot;
+  users: number;
+  cancelEnd(): void;
+}
+
+export class HeldMarks {
+  readonly #clock: Clock;
+  /** Oldest first. */
+  readonly #held = new Map<string, Held>();
+  #closed = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Takes the snapshot over, and releases it some day. */
+  hold(markId: string, snapshot: KeyspaceSnapshot): void {
+    if (this.#closed) {
+      void snapshot.release();
+      return;
+    }
+    this.#letGo(markId);
+    const held: Held = { snapshot, users: 0, cancelEnd: () => {} };
+    this.#held.set(markId, held);
+    this.#endLater(markId, held);
+    for (const oldest of this.#held.keys()) {
+      if (this.#held.size <= MARKS_HELD_MAX) break;
+      this.#letGo(oldest);
+    }
+  }
+
+  /** @throws HeadwaterError `mark_lost`. */
+  borrow(markId: string): Borrowed {
+    const held = this.#held.get(markId);
+    if (!held || held.snapshot.closed)
+      throw new HeadwaterError(
+        'mark_lost',
+        `this node holds no keyspace of the mark ${JSON.stringify(markId.slice(0, 100))}: it has not come by it, was not asked about it within ${MARK_HOLD_MS / 1_000} s, has come by ${MARKS_HELD_MAX} others, or has opened its store anew; compare again`,
+      );
+    const snapshot = held.snapshot.share();
+    held.users++;
+    return {
+      snapshot,
+      done: async () => {
+        held.users--;
+        if (this.#held.get(markId) === held) this.#endLater(markId, held);
+        await snapshot.release();
+      },
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const markId of this.#held.keys()) this.#letGo(markId);
+  }
+
+  #endLater(markId: string, held: Held): void {
+    held.cancelEnd();
+    held.cancelEnd = this.#clock.after(MARK_HOLD_MS, () => {
+      if (held.users === 0) this.#letGo(markId);
+    });
+  }
+
+  #letGo(markId: string): void {
+    const held = this.#held.get(markId);
+    if (!held) return;
+    this.#held.delete(markId);
+    held.cancelEnd();
+    void held.snapshot.release();
+  }
+}

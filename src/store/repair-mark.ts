@@ -1,0 +1,14 @@
+/**
+ * The names of marks that a repair has its upstream say: they freeze the node
+ * that asked for them, and nobody else.
+ */
+const PREFIX = 'repair ';
+
+/** @param nonce drawn for this one mark. */
+export function repairMark(nodeId: string, nonce: string): string {
+  return `${PREFIX}${nodeId} ${nonce}`;
+}
+
+export function isRepairMark(markId: string): boolean {
+  return markId.startsWith(PREFIX);
+}

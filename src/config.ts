@@ -64,6 +64,8 @@ export interface NodeOptions {
   shutdownTimeoutMs?: number | undefined;
   /** Whether a follower answers reads while it is not level with its upstream. */
   serveStaleReads?: boolean | undefined;
+  /** A follower gets anew from its upstream what its disk has changed, without a person's word. */
+  autoRepair?: boolean | undefined;
   /** Server reflection, for tools that ask a server what it offers. */
   reflection?: boolean | undefined;
 }
@@ -87,6 +89,7 @@ export interface NodeConfig {
   readonly askFollowersMs: number;
   readonly shutdownTimeoutMs: number;
   readonly serveStaleReads: boolean;
+  readonly autoRepair: boolean;
   readonly reflection: boolean;
 }
 
@@ -115,6 +118,8 @@ export const DEFAULTS = {
   shutdownTimeoutMs: SHUTDOWN_MS_MAX,
   /** A follower that has lost its leader is more use with old data than with none. */
   serveStaleReads: true,
+  /** Data that cannot be read may be all that is left of something: a person decides. */
+  autoRepair: false,
 } as const satisfies Partial<NodeOptions>;
 
 export const FSYNC_POLICIES: readonly FsyncPolicy[] = ['always', 'everysec', 'never'];
@@ -183,6 +188,7 @@ export function checkConfig(options: NodeOptions): NodeConfig {
       3_600_000,
     ),
     serveStaleReads: options.serveStaleReads ?? DEFAULTS.serveStaleReads,
+    autoRepair: options.autoRepair ?? DEFAULTS.autoRepair,
     // Reflection tells a stranger what there is to call: off where strangers may be.
     reflection: options.reflection ?? isLoopback(listen),
   };

@@ -1,7 +1,7 @@
 /** The public names of the package. */
 export { type Restored, restoreDirectory } from './backup/restore.js';
 export { rebuildDirectory } from './check/rebuild.js';
-export { type Damage, type Verified, verifyDirectory } from './check/verify.js';
+export { verifyDirectory } from './check/verify.js';
 export type { BackupOptions, BackupPart } from './client/backup.js';
 export { type CallOptions, Client, type ClientOptions } from './client/client.js';
 export { DurabilityNotReached, type DurabilityOption } from './client/guarantees.js';
@@ -13,3 +13,4 @@ export type { Logger } from './logger.js';
 export { Node, VERSION } from './node.js';
 export { formatToken, type Position, parseToken } from './position.js';
 export { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from './store/dump.js';
+export type { CheckProgress, Damage, RepairEvent, Verified, VerifyEvent } from './wire/check.js';

@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Archiver } from './backup/archiver.js';
 import { Backups } from './backup/backups.js';
+import { Checks } from './check/checks.js';
+import type { Upstream } from './check/repair.js';
 import { systemClock } from './clock.js';
 import { checkAddress, checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
 import { shuttingDown } from './errors.js';
@@ -20,6 +22,7 @@ import { Freshness } from './replication/freshness.js';
 import type { Room } from './replication/headroom.js';
 import { type FollowOptions, Replication } from './replication/replication.js';
 import { adminService, type NodeControl } from './rpc/admin-service.js';
+import { fetchBlocks } from './rpc/block-fetch.js';
 import { diskService } from './rpc/disk-service.js';
 import type { NodeGuarantees } from './rpc/guarantees.js';
 import { keyValueService } from './rpc/key-value-service.js';
@@ -46,6 +49,7 @@ export class Node implements NodeControl {
   readonly #streams: Streams;
   readonly #backups: Backups;
   readonly #archiver: Archiver | undefined;
+  readonly #checks: Checks;
   readonly #guarantees: NodeGuarantees;
   readonly #freshness: Freshness;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
@@ -91,6 +95,7 @@ export class Node implements NodeControl {
     }
     node.#replication.start(config);
     node.#archiver?.start();
+    node.#checks.start();
     // From here on: what starting takes is not the delay that callers feel.
     node.#delay.enable();
     return node;
@@ -137,6 +142,14 @@ export class Node implements NodeControl {
         intervalMs: config.archiveIntervalMs,
       });
     this.#backups = new Backups({ store, clock: systemClock, logger, randomBytes });
+    this.#checks = new Checks({
+      store,
+      logger,
+      files: systemFiles,
+      clock: systemClock,
+      autoRepair: config.autoRepair,
+      upstream: this.#upstream(),
+    });
   }
 
   /** host:port, with the port that was taken. */
@@ -210,6 +223,7 @@ export class Node implements NodeControl {
       appendBytesPerSecond: headroom.rate.bytes,
       headroom: headroom.least,
       archive: this.#archiver?.status,
+      ...this.#checks.status,
     };
   }
 
@@ -246,12 +260,30 @@ export class Node implements NodeControl {
       await this.#replication.part(this.#config.shutdownTimeoutMs);
       await this.#server?.stop({ graceMs: DRAIN_MS_MAX });
       await this.#backups.close(reason);
+      await this.#checks.close(reason);
       await this.#archiver?.close();
       await this.#replication.close(reason);
       await this.#store.close();
       this.#delay.disable();
     })();
     return this.#stopped;
+  }
+
+  /** What a repair asks of the node that this one follows. */
+  #upstream(): Upstream {
+    const replication = this.#replication;
+    const store = this.#store;
+    const timeoutMs = this.#config.linkTimeoutMs;
+    return {
+      get status() {
+        return replication.link.status;
+      },
+      get fullResyncs() {
+        return replication.link.resyncs.full;
+      },
+      resync: () => replication.follow(store.upstream, { acceptDataLoss: false, full: true }),
+      fetch: (address, request, signal) => fetchBlocks(address, request, { timeoutMs, signal }),
+    };
   }
 
   async #listen(): Promise<void> {
@@ -261,7 +293,7 @@ export class Node implements NodeControl {
         keyValueService(this.#store, this.#guarantees),
         streamService(this.#streams, this.#replication, this.#store),
         adminService(this),
-        diskService(this.#backups),
+        diskService(this.#backups, this.#checks),
         replicationService(this.#replication),
       ],
       reflection: this.#config.reflection,

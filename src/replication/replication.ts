@@ -137,6 +137,7 @@ export class Replication {
   start(options: FollowOptions = KEEP_DATA): void {
     this.headroom.start();
     this.#rememberFollowers();
+    this.#store.onAsking(() => void this.#change(async () => {}));
     this.#takeUp(options);
   }
 

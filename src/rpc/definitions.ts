@@ -8,6 +8,7 @@
 import type { Operation, OperationKind, Reply } from '../operation.js';
 import * as admin from '../wire/admin.js';
 import * as backup from '../wire/backup.js';
+import * as check from '../wire/check.js';
 import * as compare from '../wire/compare.js';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../wire/kv.js';
 import * as scan from '../wire/scan.js';
@@ -150,4 +151,28 @@ export const BACKUP: Method<backup.BackupRequest, backup.BackupResponse> = {
   responseStream: true,
   request: { encode: backup.encodeBackupRequest, decode: backup.decodeBackupRequest },
   response: { encode: backup.encodeBackupResponse, decode: backup.decodeBackupResponse },
+};
+
+export const VERIFY: Method<check.CheckRequest, check.VerifyEvent> = {
+  path: `/${DISK_SERVICE}/Verify`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: check.encodeVerifyRequest, decode: check.decodeVerifyRequest },
+  response: { encode: check.encodeVerifyEvent, decode: check.decodeVerifyEvent },
+};
+
+export const REPAIR: Method<check.CheckRequest, check.RepairEvent> = {
+  path: `/${DISK_SERVICE}/Repair`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: check.encodeRepairRequest, decode: check.decodeRepairRequest },
+  response: { encode: check.encodeRepairEvent, decode: check.decodeRepairEvent },
+};
+
+export const FETCH_BLOCKS: Method<check.FetchBlocksRequest, check.FetchBlocksResponse> = {
+  path: `/${DISK_SERVICE}/FetchBlocks`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: check.encodeFetchBlocksRequest, decode: check.decodeFetchBlocksRequest },
+  response: { encode: check.encodeFetchBlocksResponse, decode: check.decodeFetchBlocksResponse },
 };

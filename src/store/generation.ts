@@ -105,9 +105,16 @@ export class Generation {
       this.#background.push(this.#retain(options, options.logRetentionBytes));
   }
 
-  /** @throws HeadwaterError `corrupt`, `unknown_format` or `directory_locked`. */
-  static async open(directory: string, options: GenerationOptions): Promise<Generation> {
-    const losses = new LogLosses(await checkBeforeOpening(directory, options), options);
+  /**
+   * @param how.afterFailedWrite it is opened anew, because a write to it has failed.
+   * @throws HeadwaterError `corrupt`, `unknown_format` or `directory_locked`.
+   */
+  static async open(
+    directory: string,
+    options: GenerationOptions,
+    { afterFailedWrite = false } = {},
+  ): Promise<Generation> {
+    const losses = new LogLosses(await checkBeforeOpening(directory, { ...options, afterFailedWrite }), options);
     const databases = await openDatabases(directory, options);
     try {
       const [logDatabase, keyspaceDatabase] = databases;

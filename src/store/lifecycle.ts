@@ -76,6 +76,8 @@ export class Lifecycle {
   /** Set on a leader that does not lead yet, because others may have what its log has lost. */
   #asking = false;
   #onAsking = () => {};
+  /** A write has failed, and nothing was open since. */
+  #writeFailed = false;
   /** A person has said that data that cannot be opened may be got anew. */
   #mayStandIn = false;
   readonly #life: LifeNote;
@@ -351,7 +353,7 @@ export class Lifecycle {
   async #open({ starting } = { starting: false }): Promise<void> {
     if (!starting) await this.#directory.verify();
     const asked = this.#asking;
-    const generation = await this.#openGeneration();
+    const generation = await this.#openGeneration({ starting });
     this.#generation = generation;
     const { incomplete } = generation;
     if (incomplete) {
@@ -386,7 +388,7 @@ export class Lifecycle {
   }
 
   /** @throws HeadwaterError `corrupt`, with what is to be done about it, where that is not done here. */
-  async #openGeneration(): Promise<Generation> {
+  async #openGeneration({ starting }: { starting: boolean }): Promise<Generation> {
     const directory = this.#directory.currentGeneration;
     const options = {
       ...this.#options,
@@ -396,11 +398,14 @@ export class Lifecycle {
       onFailure: (error: Error) => this.failed(error),
     };
     try {
-      return await Generation.open(directory, options);
+      const generation = await Generation.open(directory, options, { afterFailedWrite: this.#writeFailed });
+      this.#writeFailed = false;
+      return generation;
     } catch (error) {
       if (!HeadwaterError.is(error) || !isDamagedDatabase(error)) throw error;
       const follows = this.#directory.node.role === 'follower';
-      if (!follows || !(this.#options.autoRepair || this.#mayStandIn)) throw this.#withRemedy(error);
+      if (!follows || !(this.#options.autoRepair || this.#mayStandIn))
+        throw follows || starting ? this.#withRemedy(error) : error;
       this.#logger.error({ error: error.message }, `the data cannot be opened: ${error.message}`);
       return await Generation.standIn({ directory, aside: await this.#directory.aside() }, error, options);
     }
@@ -464,6 +469,7 @@ export class Lifecycle {
       cause: error,
     });
     this.#unavailable = reason;
+    this.#writeFailed ||= error.code === 'store_latched';
     const soon = this.#clock.monotonicMs() - this.#reopenedMs < REOPENED_SOUND_MS;
     this.#failuresInARow = soon ? this.#failuresInARow + 1 : 0;
     const said = `${error.message}; no more writes on this handle, the store is opened anew`;

@@ -21,7 +21,7 @@ import type {
 import { blocksFor } from './block-source.js';
 import { bytesToVerify, verifyStore } from './online.js';
 import { Pace } from './pace.js';
-import { Repair, refuseLeader, type Upstream } from './repair.js';
+import { gotAnew, Repair, refuseLeader, type Upstream } from './repair.js';
 import { type Teller, toldBy } from './told.js';
 
 export interface ChecksOptions {
@@ -169,8 +169,16 @@ export class Checks {
     const { store, clock, logger } = this.#options;
     const { signal } = this.#stop;
     let pauseMs = 0;
+    /** Why it serves nothing, and the repairs before. */
+    let broken: { readonly why: string; readonly repairs: number } | undefined;
     while (!signal.aborted) {
       const rings = [store.damageNoticed.rings, store.changed.rings] as const;
+      if (store.incomplete) broken ??= { why: store.incomplete.message, repairs: this.#repairs };
+      else if (broken && store.isServing) {
+        // By the full resync that its link has begun by itself.
+        if (broken.repairs === this.#repairs) this.#noted(gotAnew(store.upstream, broken.why));
+        broken = undefined;
+      }
       if (!this.#needed()) {
         pauseMs = 0;
         await anyRung([store.damageNoticed, store.changed], rings, signal);

@@ -230,7 +230,7 @@ export class Repair {
       const how = state === 'loading' ? `${loadedKeys} of about ${keysEstimate} keys` : error || state;
       await this.#wait(`a full resync from ${this.#store.upstream}: ${how}`);
     }
-    this.#done('full_resync', `all data were got anew from ${this.#store.upstream}: ${why}`, { from: 0, to: 0 });
+    this.#options.done(gotAnew(this.#store.upstream, why));
   }
 
   async #wait(what: string): Promise<void> {
@@ -249,6 +249,16 @@ export class Repair {
   #done(kind: RepairStep['kind'], message: string, { from, to }: Stretch): void {
     this.#options.done({ kind, message, fromOffset: from, toOffset: to });
   }
+}
+
+/** A full resync that is done. */
+export function gotAnew(upstream: string, why: string): RepairStep {
+  return {
+    kind: 'full_resync',
+    message: `all data were got anew from ${upstream}: ${why}`,
+    fromOffset: 0,
+    toOffset: 0,
+  };
 }
 
 function isOfLog(damage: Damage): boolean {

@@ -50,9 +50,14 @@ describe('a follower whose data cannot be opened', () => {
     await node.test.open();
     assert.equal(node.store.isServing, false);
     node.up();
+    const checks = checksOf(world, node, { autoRepair: true });
+    checks.start();
     await level(world, leader, node);
     assert.equal(node.link.status.lastResync?.reason, 'KEYSPACE_INCOMPLETE');
     assert.equal(node.store.nodeId, nodeId);
+    await world.until('it is counted', () => checks.status.repairs === 1);
+    assert.match(checks.status.lastRepair, /all data were got anew from leader:1: .*the checkpoint record/);
+    await checks.close(new Error('the test is over') as never);
     const names = await readdir(node.test.directory);
     assert.ok(names.includes('gen-000002') && !names.includes('gen-000001') && !names.includes('stand-in.new'));
   });
@@ -128,6 +133,7 @@ describe('a follower whose data cannot be opened', () => {
     await leader.write(1, 'fails');
     await world.until('it is whole', () => node.link.resyncs.full > 0);
     await level(world, leader, node);
+    assert.equal(checks.status.repairs, 1);
     await checks.close(new Error('the test is over') as never);
   });
 });

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { headwater } from '../cli/command-line.js';
 import { assertEqualData, Cluster, eventually, level, type TestNode } from '../support/cluster.js';
+import { seededRandom, seedOfThisRun } from '../support/random.js';
 
 async function fill(node: TestNode, keys: number, prefix = 'key'): Promise<void> {
   const client = await node.client();
@@ -18,8 +19,8 @@ async function fill(node: TestNode, keys: number, prefix = 'key'): Promise<void>
 
 /** The largest file of LevelDB's that the pattern names. */
 function fileOf(node: TestNode, database: 'log' | 'keyspace', pattern: RegExp): string {
-  const [generation] = readdirSync(node.directory).filter((name) => name.startsWith('gen-'));
-  const location = path.join(node.directory, generation as string, database);
+  const generation = readFileSync(path.join(node.directory, 'CURRENT'), 'utf8').trim();
+  const location = path.join(node.directory, generation, database);
   const files = readdirSync(location)
     .filter((name) => pattern.test(name))
     .map((name) => path.join(location, name))
@@ -118,6 +119,7 @@ describe('a disk that changes a bit', function () {
     await assertEqualData(leader, follower);
     await assertWhole(follower);
     assert.equal((await follower.status()).upstream?.lastResync?.reason, 'KEYSPACE_INCOMPLETE');
+    await eventually('the repair to be counted', async () => (await follower.status()).repairs === 1);
     assert.ok(!readdirSync(follower.directory).some((name) => name.endsWith('.new')));
   });
 
@@ -140,5 +142,31 @@ describe('a disk that changes a bit', function () {
     assert.equal((await follower.status()).firstOffset, 1);
     await assertWhole(follower);
     await assertEqualData(leader, follower);
+  });
+
+  it('killed at random moments of its repair, a follower is whole after the next one', async () => {
+    await using cluster = new Cluster();
+    const [leader, follower] = await stoppedFollower(cluster);
+    const seed = seedOfThisRun();
+    const random = seededRandom(seed);
+    for (let round = 0; round < 4; round++) {
+      flipBit(fileOf(follower, round % 2 === 0 ? 'log' : 'keyspace', /\.ldb$/), 0.2 + 0.5 * random());
+      await follower.start();
+      const repairing = run(follower, 'repair');
+      // A condition that a test of kills cannot wait for: any moment will do.
+      await new Promise((resolve) => setTimeout(resolve, random() * 1_500));
+      await follower.end('SIGKILL');
+      await repairing;
+      await follower.start();
+      const { status, stdout, stderr } = await run(follower, 'repair');
+      assert.equal(status, 0, `seed ${seed}, round ${round}: ${stdout}${stderr}`);
+      await assertWhole(follower);
+      await fill(leader, 200, `round ${round}`);
+      await assertEqualData(leader, follower);
+      // A full resync begins a log that holds nothing yet; what it holds now comes into a table.
+      await follower.end('SIGTERM');
+      await follower.start();
+      await follower.end('SIGTERM');
+    }
   });
 });

@@ -1,6 +1,6 @@
 /** Real daemons over real LevelDB files with a bit turned over: what is damaged is named, repaired, and whole again. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { headwater } from '../cli/command-line.js';
 import { assertEqualData, Cluster, eventually, level, type TestNode } from '../support/cluster.js';
@@ -29,11 +29,18 @@ function fileOf(node: TestNode, database: 'log' | 'keyspace', pattern: RegExp): 
   return files[0];
 }
 
+/** In its place: the file of a node that runs is mapped into its memory. */
 function flipBit(file: string, part: number): void {
-  const bytes = readFileSync(file);
-  const at = Math.floor(bytes.length * part);
-  bytes[at] = (bytes[at] as number) ^ 2;
-  writeFileSync(file, bytes);
+  const handle = openSync(file, 'r+');
+  try {
+    const at = Math.floor(statSync(file).size * part);
+    const byte = Buffer.alloc(1);
+    readSync(handle, byte, 0, 1, at);
+    byte[0] = (byte[0] as number) ^ 2;
+    writeSync(handle, byte, 0, 1, at);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 const run = (node: TestNode, ...args: string[]) => headwater(['--connect', node.address, ...args]);
@@ -142,6 +149,31 @@ describe('a disk that changes a bit', function () {
     assert.equal((await follower.status()).firstOffset, 1);
     await assertWhole(follower);
     await assertEqualData(leader, follower);
+  });
+
+  it('while the follower runs, anywhere in a table of its log: what verify finds is repaired, and it serves on', async () => {
+    await using cluster = new Cluster();
+    const [leader, follower] = await stoppedFollower(cluster);
+    await follower.start();
+    await level(leader, follower);
+    const seed = seedOfThisRun();
+    const random = seededRandom(seed);
+    for (let round = 0; round < 5; round++) {
+      const part = random();
+      flipBit(fileOf(follower, 'log', /\.ldb$/), part);
+      const said = `seed ${seed}, round ${round} at ${part}`;
+      const verified = await run(follower, 'verify', '--rate', '1GiB');
+      assert.equal(verified.status, 1, `${said}: ${verified.stdout}${verified.stderr}`);
+      const repaired = await run(follower, 'repair', '--rate', '1GiB');
+      assert.equal(repaired.status, 0, `${said}: ${repaired.stdout}${repaired.stderr}`);
+      await assertWhole(follower);
+      assert.ok((await follower.status()).repairs > 0);
+      await fill(leader, 50, `round ${round}`);
+      await assertEqualData(leader, follower);
+      // A full resync, where the table could not be mended, begins a log without tables.
+      await follower.end('SIGTERM');
+      await follower.start();
+    }
   });
 
   it('killed at random moments of its repair, a follower is whole after the next one', async () => {

@@ -130,6 +130,24 @@ describe('a disk that changes a bit', function () {
     assert.ok(!readdirSync(follower.directory).some((name) => name.endsWith('.new')));
   });
 
+  it('in the log of a leader that was killed: its follower gives back what LevelDB drops when it opens', async () => {
+    await using cluster = new Cluster();
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    await fill(leader, 500);
+    const { offset } = await level(leader, follower);
+    await eventually('the follower to be remembered', async () => (await leader.status()).knownFollowers.length > 0);
+    await leader.end('SIGKILL');
+    flipBit(fileOf(leader, 'log', /\.log$/), 0.5);
+    await leader.start();
+    await eventually('the leader to lead', async () => (await leader.status()).askingFollowers === '');
+    assert.match(leader.log, /log\/\d+\.log, byte \d+: .*LevelDB drops what stood there/);
+    assert.match(leader.log, /asked the known followers: [1-9]\d* commands came back/);
+    assert.equal((await leader.status()).offset, offset);
+    assert.equal((await leader.digest()).keys, 500);
+    await assertEqualData(leader, follower);
+    assert.equal((await follower.status()).fullResyncs, 0);
+  });
+
   it('in a leader: it refuses to repair itself and says what to do', async () => {
     await using cluster = new Cluster();
     const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];

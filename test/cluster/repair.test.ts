@@ -194,6 +194,35 @@ describe('a disk that changes a bit', function () {
     }
   });
 
+  it('is looked for once at a time, and no longer than somebody listens', async () => {
+    await using cluster = new Cluster();
+    const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+    await fill(leader, 500);
+    const client = await leader.client();
+    const enough = new AbortController();
+    const slow = client.verify({ bytesPerSecond: 1_000, signal: enough.signal });
+    assert.equal((await slow.next()).value?.kind, 'progress');
+    const second = await run(leader, 'verify');
+    assert.equal(second.status, 3);
+    assert.match(second.stderr, /a check of this node is under way: expected one at a time/);
+    const rest = (async () => {
+      for await (const _ of slow);
+    })();
+    enough.abort();
+    await assert.rejects(rest, { code: 'cancelled' });
+    await eventually('another check', async () => (await run(leader, 'verify')).status === 0);
+    // A stop does not wait for it either.
+    const ended = assert.rejects(
+      (async () => {
+        for await (const _ of client.verify({ bytesPerSecond: 1_000 }));
+      })(),
+      { code: 'shutting_down' },
+    );
+    await eventually('the last one to begin', async () => (await run(leader, 'verify')).status === 3);
+    assert.equal(await leader.end('SIGTERM'), 0);
+    await ended;
+  });
+
   it('killed at random moments of its repair, a follower is whole after the next one', async () => {
     await using cluster = new Cluster();
     const [leader, follower] = await stoppedFollower(cluster);

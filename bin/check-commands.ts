@@ -115,7 +115,7 @@ async function sayVerified(verified: Verified & { damages: number }, output: Out
     records,
     bytes,
   };
-  const log = lastOffset === undefined ? 'no log' : `log from offset ${firstOffset} to ${lastOffset}`;
+  const log = lastOffset === undefined ? 'the log was not read' : `log from offset ${firstOffset} to ${lastOffset}`;
   const looked = `${log}, ${plural(records, 'record')}, ${plural(bytes, 'byte')} looked at`;
   await output.result(fields, damages === 0 ? `whole: ${looked}` : `${plural(damages, 'damaged place')}: ${looked}`);
 }
@@ -151,7 +151,9 @@ async function compareWithLog(data: string, backup: string | undefined, output: 
   return equal ? EXIT.DONE : EXIT.NEGATIVE;
 }
 
-async function repair({ client, output }: Session, { rate }: { rate?: number }): Promise<ExitStatus> {
+async function repair({ client, output, addresses }: Session, { rate }: { rate?: number }): Promise<ExitStatus> {
+  if (addresses.length > 1)
+    throw new UsageError(`repair is of one node: expected one address in --connect, received ${addresses.join(',')}`);
   const showing = new Showing('checked');
   try {
     for await (const event of interruptible((signal) => client.repair({ bytesPerSecond: bytesOf(rate), signal }))) {

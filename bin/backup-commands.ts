@@ -10,7 +10,7 @@ import type { Command } from 'commander';
 import { type BackupPart, formatToken, HeadwaterError, type Restored, restoreDirectory } from '../src/index.js';
 import { parseMoment, parseOffset } from './arguments.js';
 import { onNode, type Session } from './connection.js';
-import { complain, EXIT, type ExitStatus, Output, plural, UsageError } from './output.js';
+import { complain, EXIT, type ExitStatus, megabytes, Output, plural, UsageError } from './output.js';
 import { Progress } from './progress.js';
 
 const READ_BYTES = 1024 * 1024;
@@ -275,8 +275,4 @@ function positionFields({ position, timeMs }: Pick<Restored, 'position' | 'timeM
 
 function isoTime(ms: number): string {
   return new Date(ms).toISOString();
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
 }

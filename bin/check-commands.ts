@@ -1,37 +1,112 @@
-/** `verify`: whether what is on a disk is what was written. */
+/** `verify` and `repair`: whether what is on a disk is what was written, and what is done about it where it is not. */
+import { createReadStream } from 'node:fs';
 import type { Command as Program } from 'commander';
-import { type Damage, rebuildDirectory, verifyDirectory } from '../src/index.js';
-import { EXIT, jsonBytes, Output, plural, UsageError } from './output.js';
+import {
+  type CheckProgress,
+  type Damage,
+  HeadwaterError,
+  rebuildDirectory,
+  type Verified,
+  verifyDirectory,
+} from '../src/index.js';
+import { parseSize } from './arguments.js';
+import { onNode, type Session } from './connection.js';
+import { EXIT, type ExitStatus, jsonBytes, Output, plural, UsageError } from './output.js';
+import { Progress } from './progress.js';
 
 interface VerifyOptions {
   data?: string;
   rebuild?: boolean;
+  backup?: string;
+  rate?: number;
   json?: boolean;
 }
+
+const READ_BYTES = 1024 * 1024;
 
 export function addCheckCommands(program: Program): void {
   program
     .command('verify')
-    .description('check every block and record of a node that is not running; changes nothing')
-    .requiredOption('--data <DIR>', 'its data directory')
-    .option('--rebuild', 'also make the keyspace anew from the log, beside the old one, and compare the two')
+    .summary('check everything on the disk of a node that has a checksum; exit status 1 where something is damaged')
+    .description(
+      'check everything on the disk of a node that has a checksum, while it runs, or, with --data, while it does not; changes nothing; exit status 1 where something is damaged',
+    )
+    .option('--data <DIR>', 'the data directory of a node that is not running')
+    .option('--rate <SIZE>', 'of a node that runs: read no more in a second (default: 50 MB)', parseSize)
+    .option(
+      '--rebuild',
+      'with --data: also make the keyspace anew from the log, beside the old one, and compare the two',
+    )
+    .option('--backup <FILE>', 'with --rebuild: begin with this backup, where the log does not begin at offset 1')
     .action(verify);
+  program
+    .command('repair')
+    .summary('have a follower get anew from its upstream what its disk has changed')
+    .description(
+      'have a follower check everything on its disk, and get anew from its upstream what is damaged: stretches of the log as they are, all data where the keyspace is; it serves on where it can; exit status 1 where something is left',
+    )
+    .option('--rate <SIZE>', 'read no more in a second (default: 50 MB)', parseSize)
+    .action(onNode(repair));
 }
 
-async function verify(_: VerifyOptions, command: Program): Promise<void> {
-  const { data, rebuild = false, json = false } = command.optsWithGlobals<VerifyOptions>();
-  if (data === undefined) throw new UsageError('verify: expected --data DIR');
+async function verify(given: VerifyOptions, command: Program): Promise<void> {
+  const { data, rebuild = false, backup, rate, json = false } = command.optsWithGlobals<VerifyOptions>();
+  if (backup !== undefined && !rebuild)
+    throw new UsageError('verify: --backup is what --rebuild begins with: expected both');
+  if (data === undefined) {
+    if (rebuild) throw new UsageError('verify: --rebuild is of a node that is not running: expected --data DIR');
+    await onNode(verifyNode)(given, command);
+    return;
+  }
+  if (rate !== undefined) throw new UsageError('verify: --rate is of a node that runs: expected no --data');
   const output = new Output({ json });
+  const damages = await verifyOffline(data, output);
+  if (damages > 0) process.exitCode = EXIT.NEGATIVE;
+  else if (rebuild) process.exitCode = await compareWithLog(data, backup, output);
+}
+
+/** @returns how much is damaged. */
+async function verifyOffline(data: string, output: Output): Promise<number> {
   let damages = 0;
   let said: Promise<void> = Promise.resolve();
+  let progress: Progress | undefined;
+  let read = 0;
   const verified = await verifyDirectory(data, {
     found: (damage) => {
       damages++;
       said = said.then(() => output.result(fieldsOf(damage), textOf(damage)));
     },
-  });
+    read: (bytes, bytesEstimate) => {
+      read += bytes;
+      progress ??= new Progress('verified', { bytes: bytesEstimate, bytesOnly: true });
+      progress.report(0, read);
+    },
+  }).finally(() => progress?.stop());
   await said;
-  const { firstOffset, lastOffset, checkpointOffset, records, bytes } = verified;
+  await sayVerified({ ...verified, damages }, output);
+  return damages;
+}
+
+async function verifyNode({ client, output }: Session, { rate }: VerifyOptions): Promise<ExitStatus> {
+  const showing = new Showing('verified');
+  try {
+    for await (const event of interruptible((signal) => client.verify({ bytesPerSecond: bytesOf(rate), signal }))) {
+      if (event.kind === 'progress') showing.show(event.progress);
+      else if (event.kind === 'damage') await output.result(fieldsOf(event.damage), textOf(event.damage));
+      else {
+        showing.stop();
+        await sayVerified(event.summary, output);
+        return event.summary.damages === 0 ? EXIT.DONE : EXIT.NEGATIVE;
+      }
+    }
+  } finally {
+    showing.stop();
+  }
+  throw new HeadwaterError('unreachable', 'the node ended before it had looked at everything');
+}
+
+async function sayVerified(verified: Verified & { damages: number }, output: Output): Promise<void> {
+  const { damages, firstOffset, lastOffset, checkpointOffset, records, bytes } = verified;
   const fields = {
     damages,
     first_offset: firstOffset ?? null,
@@ -40,15 +115,22 @@ async function verify(_: VerifyOptions, command: Program): Promise<void> {
     records,
     bytes,
   };
-  const log = lastOffset === undefined ? 'no log' : `log from offset ${firstOffset} to ${lastOffset}`;
+  const log = lastOffset === undefined ? 'the log was not read' : `log from offset ${firstOffset} to ${lastOffset}`;
   const looked = `${log}, ${plural(records, 'record')}, ${plural(bytes, 'byte')} looked at`;
   await output.result(fields, damages === 0 ? `whole: ${looked}` : `${plural(damages, 'damaged place')}: ${looked}`);
-  if (damages > 0) process.exitCode = EXIT.NEGATIVE;
-  else if (rebuild) await compareWithLog(data, output);
 }
 
-async function compareWithLog(data: string, output: Output): Promise<void> {
-  const { position, onDisk, rebuilt } = await rebuildDirectory(data);
+async function compareWithLog(data: string, backup: string | undefined, output: Output): Promise<ExitStatus> {
+  let progress: Progress | undefined;
+  let read = 0;
+  const { position, from, onDisk, rebuilt } = await rebuildDirectory(data, {
+    ...(backup === undefined ? {} : { backup: createReadStream(backup, { highWaterMark: READ_BYTES }) }),
+    read: (bytes) => {
+      read += bytes;
+      progress ??= new Progress('made anew of', { bytesOnly: true });
+      progress.report(0, read);
+    },
+  }).finally(() => progress?.stop());
   const [found, expected] = [onDisk.digest.toString('hex'), rebuilt.digest.toString('hex')];
   const equal = found === expected;
   const fields = {
@@ -58,13 +140,89 @@ async function compareWithLog(data: string, output: Output): Promise<void> {
     digest: found,
     log_keys: rebuilt.keys,
     log_digest: expected,
+    backup_offset: from?.offset ?? null,
   };
   const at = `at offset ${position.offset}`;
+  const source = from ? `the backup of offset ${from.offset} and the log behind it give` : 'the log gives';
   const text = equal
-    ? `equal: the log gives the same ${plural(rebuilt.keys, 'key')} with the same digest ${at}`
-    : `different: the keyspace holds ${plural(onDisk.keys, 'key')} with digest ${found}, the log gives ${plural(rebuilt.keys, 'key')} with ${expected} ${at}`;
+    ? `equal: ${source} the same ${plural(rebuilt.keys, 'key')} with the same digest ${at}`
+    : `different: the keyspace holds ${plural(onDisk.keys, 'key')} with digest ${found}, ${source} ${plural(rebuilt.keys, 'key')} with ${expected} ${at}`;
   await output.result(fields, text);
-  if (!equal) process.exitCode = EXIT.NEGATIVE;
+  return equal ? EXIT.DONE : EXIT.NEGATIVE;
+}
+
+async function repair({ client, output, addresses }: Session, { rate }: { rate?: number }): Promise<ExitStatus> {
+  if (addresses.length > 1)
+    throw new UsageError(`repair is of one node: expected one address in --connect, received ${addresses.join(',')}`);
+  const showing = new Showing('checked');
+  try {
+    for await (const event of interruptible((signal) => client.repair({ bytesPerSecond: bytesOf(rate), signal }))) {
+      if (event.kind === 'progress') showing.show(event.progress);
+      else if (event.kind === 'damage') await output.result(fieldsOf(event.damage), textOf(event.damage));
+      else if (event.kind === 'step') {
+        const { kind, message, fromOffset: from_offset, toOffset: to_offset } = event.step;
+        const said = kind === 'left' ? 'left' : 'repaired';
+        await output.result({ kind, message, from_offset, to_offset }, `${said}: ${message}`);
+      } else {
+        showing.stop();
+        const { damages, repairs, left } = event.summary;
+        const done = damages + repairs + left === 0 ? 'whole: nothing to be repaired' : `${plural(repairs, 'repair')}`;
+        await output.result(event.summary, left === 0 ? done : `${done}, ${left} left`);
+        return left === 0 ? EXIT.DONE : EXIT.NEGATIVE;
+      }
+    }
+  } finally {
+    showing.stop();
+  }
+  throw new HeadwaterError('unreachable', 'the node ended before it was done');
+}
+
+function bytesOf(rate: number | undefined): number | undefined {
+  if (rate === 0) throw new UsageError('--rate: expected at least one byte a second, received 0');
+  return rate;
+}
+
+/** Ctrl-C, or SIGTERM, ends it at the node too. */
+async function* interruptible<Event>(begin: (signal: AbortSignal) => AsyncGenerator<Event>): AsyncGenerator<Event> {
+  const interrupted = new AbortController();
+  const interrupt = () => interrupted.abort(new HeadwaterError('cancelled', 'interrupted'));
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    yield* begin(interrupted.signal);
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+/** Where there is no bar, what is done next is said no more often than that. */
+const DOING_MS = 1_000;
+
+/** What the node tells of how far it is; where there is no bar, also what it does next. */
+class Showing {
+  readonly #verb: string;
+  #progress: Progress | undefined;
+  #doing = '';
+  #saidMs = Number.NEGATIVE_INFINITY;
+
+  constructor(verb: string) {
+    this.#verb = verb;
+  }
+
+  show({ bytes, bytesEstimate, doing }: CheckProgress): void {
+    this.#progress ??= new Progress(this.#verb, { bytes: bytesEstimate, bytesOnly: true });
+    const hasBar = process.stderr.isTTY && bytesEstimate > 0;
+    if (!hasBar && doing !== this.#doing && performance.now() - this.#saidMs >= DOING_MS) {
+      this.#saidMs = performance.now();
+      process.stderr.write(`${doing}\n`);
+      this.#doing = doing;
+    }
+    this.#progress.report(0, bytes);
+  }
+
+  stop(): void {
+    this.#progress?.stop();
+    this.#progress = undefined;
+  }
 }
 
 function fieldsOf(damage: Damage): object {

@@ -165,6 +165,7 @@ function describe(of: Status): string {
     ['streams', `${plural(of.subscribers, 'subscriber')}, ${plural(of.watchers, 'watcher')}`],
     ...whyRows(of),
     ...archiveRows(of),
+    ...repairRows(of),
     [
       'process',
       `headwater ${of.version}, up ${Math.round(of.uptimeMs / 1_000)} s, ${Math.round(of.residentMemoryBytes / 2 ** 20)} MiB, fsync ${of.fsync}`,
@@ -180,6 +181,10 @@ function archiveRows({ archive }: Status): Array<[string, string]> {
   const { directory, offset, error, missed } = archive;
   const gaps = missed === 0 ? '' : `; ${plural(missed, 'command')} missed`;
   return [['archive', `${directory}, up to offset ${offset}${gaps}${error === '' ? '' : `; not now: ${error}`}`]];
+}
+
+function repairRows({ repairs, lastRepair }: Status): Array<[string, string]> {
+  return lastRepair === '' ? [] : [['repairs', `${repairs}; the last: ${lastRepair}`]];
 }
 
 function followersLine({ followers, minFollowers, maxLagMs, followersWithinLag }: Status): string {

@@ -3,7 +3,7 @@
  * a plain line elsewhere.
  */
 import { SingleBar } from 'cli-progress';
-import { plural } from './output.js';
+import { megabytes, plural } from './output.js';
 
 const LINE_INTERVAL_MS = 5_000;
 const BAR_INTERVAL_MS = 100;
@@ -11,6 +11,8 @@ const BAR_INTERVAL_MS = 100;
 export interface Total {
   readonly bytes?: number | undefined;
   readonly records?: number | undefined;
+  /** There is nothing to count but bytes. */
+  readonly bytesOnly?: boolean;
   /** Say nothing. */
   readonly quiet?: boolean;
 }
@@ -29,13 +31,13 @@ export class Progress {
     if (total.quiet || !process.stderr.isTTY || !end) return;
     this.#bar = new SingleBar({
       stream: process.stderr,
-      format: `${verb} {records} records ({rate}/s) [{bar}] {percentage}% {eta_formatted}`,
+      format: `${verb} ${total.bytesOnly ? '{amount}' : '{records} records'} ({rate}/s) [{bar}] {percentage}% {eta_formatted}`,
       hideCursor: true,
       clearOnComplete: true,
       stopOnComplete: false,
       fps: 1_000 / BAR_INTERVAL_MS,
     });
-    this.#bar.start(end, 0, { records: 0, rate: 0 });
+    this.#bar.start(end, 0, { records: 0, rate: 0, amount: '' });
   }
 
   /** Cheap enough to be told of every record. */
@@ -49,7 +51,14 @@ export class Progress {
     const nowMs = performance.now();
     if (nowMs - this.#saidMs < (this.#bar ? BAR_INTERVAL_MS : LINE_INTERVAL_MS)) return;
     this.#saidMs = nowMs;
-    const rate = Math.round((records / (nowMs - this.#startedMs)) * 1_000);
+    const each = (count: number) => Math.round((count / (nowMs - this.#startedMs)) * 1_000);
+    if (this.#total.bytesOnly) {
+      const [amount, rate] = [megabytes(bytesRead ?? 0), megabytes(each(bytesRead ?? 0))];
+      if (this.#bar) this.#bar.update(bytesRead ?? 0, { amount, rate });
+      else process.stderr.write(`${this.#verb} ${amount} so far, ${rate}/s${this.#share(records, bytesRead)}\n`);
+      return;
+    }
+    const rate = each(records);
     if (this.#bar)
       this.#bar.update(this.#total.bytes === undefined ? records : (bytesRead ?? 0), {
         records: records.toLocaleString('en'),

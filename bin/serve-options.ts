@@ -44,6 +44,7 @@ export interface ServeOptions {
   askFollowersTimeout?: number;
   shutdownTimeout?: number;
   serveStaleReads?: boolean;
+  autoRepair?: boolean;
   reflection?: boolean;
   logLevel: string;
 }
@@ -143,6 +144,10 @@ function behaviourOptions(): Option[] {
     ),
     new Option('--no-serve-stale-reads', 'do not: refuse them until it is'),
     new Option(
+      '--auto-repair',
+      'on a follower: get anew from the node it follows what the disk has changed, all data where they cannot be opened',
+    ),
+    new Option(
       '--reflection',
       'tell gRPC tools which services there are (default: only where the address is loopback)',
     ),
@@ -192,6 +197,7 @@ export function nodeOptions(options: ServeOptions): NodeOptions {
     askFollowersMs: options.askFollowersTimeout,
     shutdownTimeoutMs: options.shutdownTimeout,
     serveStaleReads: options.serveStaleReads,
+    autoRepair: options.autoRepair,
     reflection: options.reflection,
   };
   try {

@@ -66,6 +66,8 @@ export interface NodeOptions {
   shutdownTimeoutMs?: number | undefined;
   /** Whether a follower answers reads while it is not level with its upstream. */
   serveStaleReads?: boolean | undefined;
+  /** A follower gets anew from its upstream what its disk has changed, without a person's word. */
+  autoRepair?: boolean | undefined;
   /** Server reflection, for tools that ask a server what it offers. */
   reflection?: boolean | undefined;
 }
@@ -90,6 +92,7 @@ export interface NodeConfig {
   readonly askFollowersMs: number;
   readonly shutdownTimeoutMs: number;
   readonly serveStaleReads: boolean;
+  readonly autoRepair: boolean;
   readonly reflection: boolean;
 }
 
@@ -118,6 +121,8 @@ export const DEFAULTS = {
   shutdownTimeoutMs: SHUTDOWN_MS_MAX,
   /** A follower that has lost its leader is more use with old data than with none. */
   serveStaleReads: true,
+  /** Data that cannot be read may be all that is left of something: a person decides. */
+  autoRepair: false,
 } as const satisfies Partial<NodeOptions>;
 
 export const FSYNC_POLICIES: readonly FsyncPolicy[] = ['always', 'everysec', 'never'];
@@ -190,6 +195,7 @@ export function checkConfig(options: NodeOptions): NodeConfig {
       3_600_000,
     ),
     serveStaleReads: options.serveStaleReads ?? DEFAULTS.serveStaleReads,
+    autoRepair: options.autoRepair ?? DEFAULTS.autoRepair,
     // Reflection tells a stranger what there is to call: off where strangers may be.
     reflection: options.reflection ?? isLoopback(listen),
   };

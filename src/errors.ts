@@ -70,6 +70,8 @@ export const ERROR_CODES = [
   'unknown_format',
   /** The keyspace on disk is not a view of the log beside it. */
   'keyspace_incomplete',
+  /** A node was asked to repair itself and has nobody to get anything from: it leads. */
+  'repair_refused',
   /** A backup cannot be gone on with: the node does not know it any more. */
   'backup_lost',
   /** A comparison cannot be gone into: the node does not hold its keyspace as of that mark any more. */

@@ -130,6 +130,17 @@ export const openLevel: OpenDatabase = async (location, options) => {
   return new LatchingDatabase(location, level as unknown as LevelLike, () => syncLogFiles(location));
 };
 
+/**
+ * Whether a database could not be opened, or be read, for what its files hold or
+ * lack; not where the system had no room, or could not read at all.
+ */
+export function isDamagedDatabase(error: unknown): boolean {
+  if (!HeadwaterError.is(error, 'corrupt')) return false;
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause)
+    if ((cause as { code?: string }).code === 'LEVEL_IO_ERROR') return /No such file/.test(cause.message);
+  return true;
+}
+
 const NO_OPTIONS = Object.freeze({});
 
 /** A Database over any abstract-level store; tests bring their own and their own `durable`. */

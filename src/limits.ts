@@ -360,3 +360,13 @@ export const ARCHIVE_RETRY_MS_MIN = 1_000;
 export const ARCHIVE_RETRY_MS_MAX = 60_000;
 /** A file of the archive that is not full is closed after so long. */
 export const ARCHIVE_INTERVAL_MS = 60_000;
+
+/** A check of a node that runs reads so many bytes a second, unless told otherwise: what a disk gives beside its writers. */
+export const CHECK_BYTES_PER_SECOND = 50_000_000;
+/** It says so often how far it has got. */
+export const CHECK_PROGRESS_MS = 1_000;
+/** Blocks for another node's repair in one message; larger ones take several. */
+export const FETCH_MESSAGE_BYTES = MiB;
+/** A node that repairs itself and could not tries again after so long, twice as long each time. */
+export const REPAIR_RETRY_MS_MIN = 5_000;
+export const REPAIR_RETRY_MS_MAX = 10 * 60_000;

@@ -7,8 +7,10 @@ import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Archiver } from './backup/archiver.js';
 import { Backups } from './backup/backups.js';
+import { Checks } from './check/checks.js';
 import { RangeRepairs } from './check/range-repair.js';
 import { Ranges } from './check/ranges.js';
+import type { Upstream } from './check/repair.js';
 import { systemClock } from './clock.js';
 import { checkAddress, checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
 import { shuttingDown } from './errors.js';
@@ -22,6 +24,7 @@ import { Freshness } from './replication/freshness.js';
 import type { Room } from './replication/headroom.js';
 import { type FollowOptions, Replication } from './replication/replication.js';
 import { adminService, type NodeControl } from './rpc/admin-service.js';
+import { fetchBlocks } from './rpc/block-fetch.js';
 import { diskService } from './rpc/disk-service.js';
 import { fetchRanges } from './rpc/fetching.js';
 import type { NodeGuarantees } from './rpc/guarantees.js';
@@ -52,6 +55,7 @@ export class Node implements NodeControl {
   readonly #archiver: Archiver | undefined;
   readonly #ranges: Ranges;
   readonly #rangeRepairs: RangeRepairs;
+  readonly #checks: Checks;
   readonly #guarantees: NodeGuarantees;
   readonly #freshness: Freshness;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
@@ -97,6 +101,7 @@ export class Node implements NodeControl {
     }
     node.#replication.start(config);
     node.#archiver?.start();
+    node.#checks.start();
     // From here on: what starting takes is not the delay that callers feel.
     node.#delay.enable();
     return node;
@@ -146,6 +151,14 @@ export class Node implements NodeControl {
         intervalMs: config.archiveIntervalMs,
       });
     this.#backups = new Backups({ store, clock: systemClock, logger, randomBytes });
+    this.#checks = new Checks({
+      store,
+      logger,
+      files: systemFiles,
+      clock: systemClock,
+      autoRepair: config.autoRepair,
+      upstream: this.#upstream(),
+    });
   }
 
   /** host:port, with the port that was taken. */
@@ -224,6 +237,7 @@ export class Node implements NodeControl {
       appendBytesPerSecond: headroom.rate.bytes,
       headroom: headroom.least,
       archive: this.#archiver?.status,
+      ...this.#checks.status,
     };
   }
 
@@ -265,12 +279,30 @@ export class Node implements NodeControl {
       await this.#replication.part(this.#config.shutdownTimeoutMs);
       await this.#server?.stop({ graceMs: DRAIN_MS_MAX });
       await this.#backups.close(reason);
+      await this.#checks.close(reason);
       await this.#archiver?.close();
       await this.#replication.close(reason);
       await this.#store.close();
       this.#delay.disable();
     })();
     return this.#stopped;
+  }
+
+  /** What a repair asks of the node that this one follows. */
+  #upstream(): Upstream {
+    const replication = this.#replication;
+    const store = this.#store;
+    const timeoutMs = this.#config.linkTimeoutMs;
+    return {
+      get status() {
+        return replication.link.status;
+      },
+      get fullResyncs() {
+        return replication.link.resyncs.full;
+      },
+      resync: () => replication.follow(store.upstream, { acceptDataLoss: false, full: true }),
+      fetch: (address, request, signal) => fetchBlocks(address, request, { timeoutMs, signal }),
+    };
   }
 
   async #listen(): Promise<void> {
@@ -280,7 +312,12 @@ export class Node implements NodeControl {
         keyValueService(this.#store, this.#guarantees),
         streamService(this.#streams, this.#replication, this.#store),
         adminService(this),
-        diskService(this.#backups, this.#ranges, this.#rangeRepairs),
+        diskService({
+          backups: this.#backups,
+          checks: this.#checks,
+          ranges: this.#ranges,
+          repairs: this.#rangeRepairs,
+        }),
         replicationService(this.#replication),
       ],
       reflection: this.#config.reflection,

@@ -1,16 +1,20 @@
 /**
- * The keyspace made anew from the log alone, and held against the one on disk:
- * a record that is missing, or an older one in its place, matches every checksum
- * and shows only so.
+ * The keyspace made anew from the log alone, or from a backup and the log behind
+ * it, and held against the one on disk: a record that is missing, or an older
+ * one in its place, matches every checksum and shows only so.
  */
 import path from 'node:path';
+import { unpackEntries } from '../backup/format.js';
+import { readBackup } from '../backup/reader.js';
 import { HeadwaterError } from '../errors.js';
 import { systemFiles } from '../files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
+import { KeyspaceLoader } from '../keyspace/loader.js';
 import { type Database, type OpenDatabase, openLevel } from '../level.js';
 import { Log } from '../log/log.js';
+import { blockKey } from '../log/rows.js';
 import { blockAt, storedBlocks } from '../log/stored.js';
-import type { Position } from '../position.js';
+import { formatPosition, type Position } from '../position.js';
 import { Directory } from '../store/directory.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../store/generation.js';
 
@@ -26,12 +30,16 @@ export interface Content {
 export interface Rebuilt {
   /** Where both stand. */
   readonly position: Position;
+  /** That of the backup; undefined without one. */
+  readonly from: Position | undefined;
   readonly onDisk: Content;
   readonly rebuilt: Content;
 }
 
 export interface RebuildOptions {
-  /** Told of the bytes of blocks since the last time. */
+  /** The bytes of a backup file to begin with; else the log has to begin at offset 1. */
+  readonly backup?: AsyncIterable<Buffer>;
+  /** Told of the bytes of blocks and records since the last time. */
   read?(bytes: number): void;
   readonly openDatabase?: OpenDatabase;
 }
@@ -40,10 +48,11 @@ export interface RebuildOptions {
  * Of a node that is not running, and was found whole. Takes as much room beside
  * the keyspace as that takes itself, for as long as it runs.
  * @throws HeadwaterError `invalid_argument` where the log does not reach back to
- *   the beginning, or the node was not stopped in good order; as `verifyDirectory`.
+ *   the beginning, or to the backup, or that is of another past, or the node was
+ *   not stopped in good order; what a bad backup is refused with; as `verifyDirectory`.
  */
 export async function rebuildDirectory(directory: string, options: RebuildOptions = {}): Promise<Rebuilt> {
-  const { openDatabase = openLevel, read = () => {} } = options;
+  const { openDatabase = openLevel, read = () => {}, backup } = options;
   const opened = await Directory.openExisting(directory, { files: systemFiles, openDatabase });
   const scratchPath = path.join(directory, 'rebuild.new');
   const databases: Database[] = [];
@@ -58,11 +67,11 @@ export async function rebuildDirectory(directory: string, options: RebuildOption
       await open(path.join(opened.currentGeneration, 'keyspace'), KEYSPACE_DATABASE),
     );
     const { position } = keyspace.checkpoint;
-    const { firstOffset } = await Log.open(log);
-    if (firstOffset > 1)
+    const { base, firstOffset } = await Log.open(log);
+    if (firstOffset > 1 && !backup)
       throw new HeadwaterError(
         'invalid_argument',
-        `the log begins at offset ${firstOffset}: nothing tells what the keyspace was before, so it cannot be made anew`,
+        `the log begins at offset ${firstOffset}: nothing tells what the keyspace was before, so it cannot be made anew without a backup (--backup FILE)`,
       );
     if (keyspace.flushingTo > 0)
       throw new HeadwaterError(
@@ -72,13 +81,56 @@ export async function rebuildDirectory(directory: string, options: RebuildOption
     await systemFiles.remove(scratchPath);
     await systemFiles.makeDirectory(scratchPath);
     const scratch = await open(path.join(scratchPath, 'keyspace'), KEYSPACE_DATABASE);
+    const check = (from: Position) => checkStart(log, { from, base, position });
+    const from = backup && (await loadBackup(scratch, backup, check, read));
     const rebuilt = await rebuild(log, scratch, position, read);
-    return { position, onDisk: await contentOf(keyspace), rebuilt };
+    return { position, from, onDisk: await contentOf(keyspace), rebuilt };
   } finally {
     await Promise.all(databases.map((db) => db.close()));
     await systemFiles.remove(scratchPath);
     await opened.close();
   }
+}
+
+/** @param check of the backup's position, before anything is loaded. */
+async function loadBackup(
+  scratch: Database,
+  backup: AsyncIterable<Buffer>,
+  check: (from: Position) => Promise<void>,
+  read: (bytes: number) => void,
+): Promise<Position> {
+  const loader = new KeyspaceLoader(scratch);
+  let from: Position | undefined;
+  for await (const part of readBackup(backup)) {
+    if (part.kind === 'head') {
+      from = part.head.position;
+      await check(from);
+    } else if (part.kind === 'entries') {
+      for (const { keys, records } of unpackEntries(part.raw)) await loader.add(keys, records);
+      read(part.raw.length);
+    } else if (from) {
+      await loader.finish(part.end, from, []);
+      return from;
+    }
+  }
+  throw new HeadwaterError('corrupt', 'the backup is cut off: its end is missing');
+}
+
+/** The log has to lead from the backup to the keyspace. */
+async function checkStart(
+  log: Database,
+  { from, base, position }: { from: Position; base: Position; position: Position },
+): Promise<void> {
+  const unfit = (why: string) =>
+    new HeadwaterError('invalid_argument', `the backup is of ${formatPosition(from)}; ${why}`);
+  if (from.offset < base.offset)
+    throw unfit(`the log begins at offset ${base.offset + 1}: what lies between is missing`);
+  if (from.offset > position.offset)
+    throw unfit(`the keyspace on disk is at offset ${position.offset}: make it of an earlier one`);
+  const bytes = from.offset === base.offset ? undefined : await log.get(blockKey(from.offset));
+  const here = bytes ? blockAt(from.offset, bytes).position : base;
+  if (here.offset === from.offset && here.checksum === from.checksum) return;
+  throw unfit(`this log comes by ${formatPosition(here)}: the two have different pasts`);
 }
 
 async function rebuild(
@@ -88,7 +140,7 @@ async function rebuild(
   read: (bytes: number) => void,
 ): Promise<Content> {
   const keyspace = await Keyspace.open(scratch);
-  for await (const chunk of storedBlocks(log, 0, through.offset)) {
+  for await (const chunk of storedBlocks(log, keyspace.checkpoint.position.offset, through.offset)) {
     let bytes = 0;
     for (const { lastOffset, bytes: block } of chunk) {
       keyspace.apply(blockAt(lastOffset, block));

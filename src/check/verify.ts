@@ -10,45 +10,19 @@ import { systemFiles } from '../files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import { isDataKey, userKey } from '../keyspace/record.js';
 import { type Database, type OpenDatabase, openLevel } from '../level.js';
-import { type DamagedFile, damagedDatabaseFiles } from '../level-files/check.js';
+import { type DamagedFile, damagedDatabaseFiles, databaseBytes } from '../level-files/check.js';
 import { Log } from '../log/log.js';
 import { BLOCKS_FROM } from '../log/rows.js';
 import { formatPosition, type Position } from '../position.js';
 import { Directory } from '../store/directory.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../store/generation.js';
 import { readUint64 } from '../uint64.js';
-
-/** Something that is not what was written. */
-export type Damage =
-  /** A file of LevelDB's own. */
-  | { readonly part: 'file'; readonly file: string; readonly byte: number; readonly why: string }
-  /** Commands, first and last offset. */
-  | { readonly part: 'log'; readonly from: number; readonly to: number; readonly why: string }
-  /** Records between two keys, both included; undefined: from the first, or to the last, of all. */
-  | {
-      readonly part: 'keyspace';
-      readonly from: Buffer | undefined;
-      readonly to: Buffer | undefined;
-      readonly why: string;
-    }
-  /** A database as a whole, or how the two fit together. */
-  | { readonly part: 'database'; readonly why: string };
-
-export interface Verified {
-  /** Where the log begins and ends, as far as that can be read. */
-  readonly firstOffset: number | undefined;
-  readonly lastOffset: number | undefined;
-  /** Of the keyspace on disk. */
-  readonly checkpointOffset: number | undefined;
-  readonly records: number;
-  /** Bytes of blocks, keys and records that were looked at. */
-  readonly bytes: number;
-}
+import type { Damage, Verified } from '../wire/check.js';
 
 export interface VerifyOptions {
   found(damage: Damage): void;
-  /** Told of the bytes read since the last time. */
-  read?(bytes: number): void;
+  /** Told of the bytes read since the last time, files included, and of about how many there are in all. */
+  read?(bytes: number, bytesEstimate: number): void;
   readonly openDatabase?: OpenDatabase;
 }
 
@@ -70,6 +44,8 @@ export async function verifyDirectory(directory: string, options: VerifyOptions)
 class Verification {
   readonly #generation: string;
   readonly #options: VerifyOptions & { openDatabase: OpenDatabase };
+  /** Each file is read, and what is in it. */
+  #bytesEstimate = 0;
 
   constructor(generation: string, options: VerifyOptions & { openDatabase: OpenDatabase }) {
     this.#generation = generation;
@@ -77,6 +53,8 @@ class Verification {
   }
 
   async run(): Promise<Verified> {
+    for (const name of ['log', 'keyspace'])
+      this.#bytesEstimate += 2 * (await databaseBytes(systemFiles, path.join(this.#generation, name)));
     let bytes = 0;
     let records = 0;
     const keyspace = await this.#database('keyspace', async (db) => {
@@ -166,11 +144,12 @@ class Verification {
   }
 
   async #read(bytes: number): Promise<void> {
-    this.#options.read?.(bytes);
+    this.#options.read?.(bytes, this.#bytesEstimate);
   }
 }
 
-function inLog({ file, byte, why, after, through }: DamagedFile): Damage {
+/** As commands, where the file tells which. */
+export function inLog({ file, byte, why, after, through }: DamagedFile): Damage {
   const [from, to] = [after ?? BLOCKS_FROM, through].map((key) => key && offsetUpTo(key));
   if (from === undefined || to === undefined) return { part: 'file', file, byte, why };
   return { part: 'log', from: from + 1, to, why: `${file}, byte ${byte}: ${why}` };
@@ -184,7 +163,8 @@ function offsetUpTo(key: Buffer): number | undefined {
   return readUint64(padded, 1);
 }
 
-function inKeyspace({ file, byte, why, after, through }: DamagedFile): Damage {
+/** As keys, where the file tells which. */
+export function inKeyspace({ file, byte, why, after, through }: DamagedFile): Damage {
   const isRecord = (key: Buffer | undefined) => key === undefined || isDataKey(key);
   if (!(after || through) || !isRecord(after) || !isRecord(through)) return { part: 'file', file, byte, why };
   const [from, to] = [after, through].map((key) => key && userKey(key));

@@ -30,8 +30,10 @@ import {
   PROMOTE,
   PUBLISH,
   RANGE_DIGESTS,
+  REPAIR,
   REPAIR_RANGES,
   STATUS,
+  VERIFY,
 } from '../rpc/definitions.js';
 import type {
   FailoverReply,
@@ -41,12 +43,14 @@ import type {
   NodeStatus,
   PromoteReply,
 } from '../wire/admin.js';
+import type { RepairEvent, VerifyEvent } from '../wire/check.js';
 import type { CompareReply } from '../wire/compare.js';
 import type { ForgetReply } from '../wire/forget.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { KeyRange, RangeDigest, RepairRangesResponse } from '../wire/ranges.js';
 import type { Asker } from './asker.js';
 import { type BackupOptions, type BackupPart, backup } from './backup.js';
+import { type CheckOptions, check } from './checks.js';
 import { asBuffer, asText, Commands, mayWrite } from './commands.js';
 import type { Data, OutgoingCondition } from './operations.js';
 import { type CallOptions, type ClientOptions, settingsOf } from './options.js';
@@ -205,6 +209,24 @@ export class Client extends Commands<string> implements AsyncDisposable {
    */
   backup(options: BackupOptions = {}): AsyncGenerator<BackupPart> {
     return backup(this.#session, options);
+  }
+
+  /**
+   * Has the node that the client is connected to look at everything on its disk
+   * that has a checksum, while it runs; the summary comes last.
+   * @throws HeadwaterError `overloaded` where it does so already.
+   */
+  verify(options: CheckOptions = {}): AsyncGenerator<VerifyEvent> {
+    return check(this.#session, VERIFY, options);
+  }
+
+  /**
+   * Has the follower that the client is connected to look at everything, and get
+   * from its upstream what is damaged; the summary comes last.
+   * @throws HeadwaterError `repair_refused` of a leader; `overloaded` as `verify`.
+   */
+  repair(options: CheckOptions = {}): AsyncGenerator<RepairEvent> {
+    return check(this.#session, REPAIR, options);
   }
 
   /** Of the node that the client is connected to, also where it serves nothing. */

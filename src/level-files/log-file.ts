@@ -21,13 +21,34 @@ const HEADER_BYTES = 7;
 const LAST_TYPE = 4;
 /** What a file system writes at once. */
 const PAGE_BYTES = 4 * 1024;
+/** Looked at in one step; records of a few bytes take some milliseconds for it. */
+const STEP_BYTES = 256 * 1024;
+
+export interface LogFileDamage {
+  readonly byte: number;
+  readonly why: string;
+}
 
 /**
  * The first record that was whole once and is not now.
  * @param bytes a whole log file.
  */
-export function logFileDamage(bytes: Buffer): { byte: number; why: string } | undefined {
+export function logFileDamage(bytes: Buffer): LogFileDamage | undefined {
+  const steps = logFileSteps(bytes);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** The same in steps, each of which yields the bytes that it has looked at: a process that serves does other things in between. */
+export function* logFileSteps(bytes: Buffer): Generator<number, LogFileDamage | undefined> {
+  let told = 0;
   for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+    if (at - told >= STEP_BYTES) {
+      yield at - told;
+      told = at;
+    }
     if (leftInBlock(at) < HEADER_BYTES) {
       at += leftInBlock(at);
       continue;

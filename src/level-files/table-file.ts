@@ -38,8 +38,17 @@ interface IndexEntry {
   readonly place: Place;
 }
 
-/** @param bytes a whole table. */
-export function tableDamages(bytes: Buffer): TableDamage[] {
+/** Looked at in one step. */
+const STEP_BYTES = 256 * 1024;
+/** Entries of an index taken apart in one step. */
+const STEP_ENTRIES = 512;
+
+/**
+ * In steps, each of which yields the bytes that it has looked at: a process that
+ * serves does other things in between.
+ * @param bytes a whole table.
+ */
+export function* tableSteps(bytes: Buffer): Generator<number, TableDamage[]> {
   const whole = (byte: number, why: string): TableDamage[] => [{ byte, why, after: undefined, through: undefined }];
   const footer = bytes.length - FOOTER_BYTES;
   if (footer < 0 || !bytes.subarray(-MAGIC.length).equals(MAGIC))
@@ -55,13 +64,19 @@ export function tableDamages(bytes: Buffer): TableDamage[] {
       const why = damageAt(bytes, place);
       if (why !== undefined) return whole(place.offset, `its index: ${why}`);
     }
-    entries = indexEntries(blockAt(bytes, index));
+    entries = yield* indexEntries(blockAt(bytes, index));
   } catch (error) {
     return whole(footer, `its index cannot be read: ${(error as Error).message}`);
   }
   const damages: TableDamage[] = [];
   let after: Buffer | undefined;
+  let looked = 0;
   for (const { key, place } of entries) {
+    looked += place.size;
+    if (looked >= STEP_BYTES) {
+      yield looked;
+      looked = 0;
+    }
     const why = damageAt(bytes, place);
     if (why !== undefined) damages.push({ byte: place.offset, why, after, through: key });
     after = key;
@@ -82,12 +97,13 @@ function blockAt(bytes: Buffer, { offset, size }: Place): Buffer {
 }
 
 /** Entries of a block: length shared with the key before, rest of the key, value; then the restarts. */
-function indexEntries(block: Buffer): IndexEntry[] {
+function* indexEntries(block: Buffer): Generator<number, IndexEntry[]> {
   const restarts = block.readUInt32LE(block.length - 4);
   const reader = new Reader(block.subarray(0, block.length - 4 - 4 * restarts));
   const entries: IndexEntry[] = [];
   let key = Buffer.alloc(0);
   while (!reader.done) {
+    if (entries.length % STEP_ENTRIES === STEP_ENTRIES - 1) yield 0;
     const shared = reader.varint();
     const rest = reader.varint();
     const value = reader.varint();

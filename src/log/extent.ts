@@ -3,8 +3,8 @@
  * lie in between; and the rows that say so on disk. Opening, recovery and the
  * background check move it as well as log.ts does, so it stands below them all.
  *
- * What stays true: the start never goes back; a base is on disk before anything
- * at or below it leaves the log.
+ * What stays true: the start goes back only where a repair has put in place what
+ * lies between; a base is on disk before anything at or below it leaves the log.
  */
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
@@ -121,6 +121,28 @@ export class Extent {
     this.#raising = this.#raising.then(() => this.#db.put(BASE_KEY, encodeBase(base), { sync: true }));
     await this.#raising;
     await this.clearBelowBase();
+  }
+
+  /**
+   * The log begins further down again: what lies between is in place, and durable.
+   * @param from the base that it was put before.
+   * @returns false where the log has been trimmed meanwhile: nothing has changed then.
+   */
+  async lower(base: Base, from: Position): Promise<boolean> {
+    invariant(
+      base.position.offset < from.offset,
+      `the start of the log is lowered from ${from.offset}, not to ${base.position.offset}`,
+    );
+    let lowered = false;
+    this.#raising = this.#raising.then(async () => {
+      if (this.base !== from) return;
+      await this.#db.put(BASE_KEY, encodeBase(base), { sync: true });
+      // A trim that came meanwhile writes its own behind this one.
+      lowered = this.base === from;
+      if (lowered) this.#base = base;
+    });
+    await this.#raising;
+    return lowered;
   }
 
   async clearBelowBase(): Promise<void> {

@@ -19,7 +19,8 @@ import type { Block } from './block.js';
 import { Extent } from './extent.js';
 import type { LogFinding } from './finding.js';
 import { type Interlude, Interludes } from './interludes.js';
-import { type Recovery, recover } from './recovery.js';
+import { mend } from './mending.js';
+import { type Recovery, recover, recoverAlone } from './recovery.js';
 import { type Base, BLOCKS_FROM, BLOCKS_TO, blockKey, encodeLineageRow, lineageKey, offsetOfKey } from './rows.js';
 import { scrub } from './scrub.js';
 import { blockAt, provenBlockAfter, provenBlockUpTo } from './stored.js';
@@ -125,6 +126,14 @@ export class Log {
   async recover(recovery: Recovery): Promise<void> {
     const publish = (block: Block) => this.publish([block]);
     await recover({ db: this.#db, extent: this.#extent, publish }, recovery);
+  }
+
+  /**
+   * Instead of `recover`, where the keyspace cannot be read: the log ends where
+   * its chain does. What lies behind is handed to `quarantine`, and stays.
+   */
+  async recoverAlone(quarantine: Recovery['quarantine']): Promise<void> {
+    await recoverAlone({ db: this.#db, extent: this.#extent, publish: () => {} }, quarantine);
   }
 
   /**
@@ -259,6 +268,35 @@ export class Log {
   /** Looks at every block that stands in the log now, damaged ones too, and changes nothing. */
   verify(options: Omit<LogVerification, 'base' | 'lineage'>): Promise<LogVerified> {
     return verifyLog(this.#db, { ...options, base: this.base, lineage: this.lineage });
+  }
+
+  /**
+   * Puts blocks from elsewhere in the place of a stretch that is damaged, or that
+   * the log has had to give up: then it begins before them from there on.
+   * @param after where the blocks begin, the end of a block of this log, or a place before its base, whose time is `timeMs`.
+   * @param through where they end, the end of a block of this log, or its base.
+   * @param blocks in pieces; they have to chain from the one to the other.
+   * @throws HeadwaterError `chain_broken`, `corrupt` or `unknown_format` where they do not:
+   *   nothing that was whole is changed then; `unavailable` where the log was trimmed meanwhile.
+   */
+  async mend(
+    { after, timeMs, through }: { after: Position; timeMs: number; through: Position },
+    blocks: AsyncIterable<readonly Block[]>,
+  ): Promise<void> {
+    this.#assertOpen();
+    const pin = this.pin(Math.max(after.offset, this.base.offset), 'a repair');
+    try {
+      const restored = await mend(this.#db, this.#extent, { after: { position: after, timeMs }, through, blocks });
+      this.#weight.restored(restored);
+      await this.compact(after.offset, through.offset);
+    } finally {
+      this.unpin(pin);
+    }
+  }
+
+  /** Has LevelDB write anew what it has in (from, to], without what was deleted or replaced there. */
+  async compact(from: number, to: number): Promise<void> {
+    await this.#db.compact(from <= 1 ? BLOCKS_FROM : blockKey(from), blockKey(to));
   }
 
   /** About how large the blocks in (from, to] are; of those that an open did not read, once `scrub` has come by them. */

@@ -53,12 +53,18 @@ export async function recover(log: RecoveredLog, recovery: Recovery): Promise<vo
   try {
     await meetCheckpoint(log, checkpoint, found);
   } catch (error) {
-    if (HeadwaterError.is(error, 'keyspace_incomplete')) await endWhereChainEnds(log, recovery);
+    if (HeadwaterError.is(error, 'keyspace_incomplete')) await endWhereChainEnds(log, recovery.quarantine);
     throw error;
   }
   const broken = await replayToEnd(log, recovery);
   if (broken) await cutBehindEnd(log, broken.message, recovery);
   await cutLineage(db, extent, Math.max(extent.end.offset, keyspaceOffset), found);
+}
+
+/** Of a log whose keyspace cannot be read: it ends where its chain does, and nothing leaves it. */
+export async function recoverAlone(log: RecoveredLog, quarantine: Recovery['quarantine']): Promise<void> {
+  await log.extent.clearBelowBase();
+  await endWhereChainEnds(log, quarantine);
 }
 
 /** Moves the end to the checkpoint, if the log still holds the block that ends there. */
@@ -145,7 +151,7 @@ async function provenTimeMs(db: Database, extent: Extent, offset: number): Promi
  * it can vouch for. A resync judges by that what only this node has. What lies
  * behind a break is kept in a file as well, since the resync drops the log.
  */
-async function endWhereChainEnds({ db, extent }: RecoveredLog, { quarantine }: Recovery): Promise<void> {
+async function endWhereChainEnds({ db, extent }: RecoveredLog, quarantine: Recovery['quarantine']): Promise<void> {
   for await (const chunk of storedBlocks(db, extent.base.offset)) {
     for (const { lastOffset, bytes } of chunk) {
       try {

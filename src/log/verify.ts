@@ -30,6 +30,8 @@ export interface LogVerification {
   readonly lineage: Lineage;
   /** Where the keyspace stands: a block has to end there, with this checksum. */
   readonly passes?: Position;
+  /** The last block to look at ends here; undefined: all. */
+  readonly through?: number;
   /** Told of each stretch that is damaged, in order. */
   found(damage: LogDamage): void;
   /** Awaited with the bytes read since the last time. @throws to end it. */
@@ -52,7 +54,7 @@ export async function verifyLog(db: Database, verification: LogVerification): Pr
   let step = STEP;
   for (;;) {
     try {
-      for await (const chunk of storedBlocks(db, chain.lastOffset, undefined, step)) {
+      for await (const chunk of storedBlocks(db, chain.lastOffset, verification.through, step)) {
         let read = 0;
         for (const stored of chunk) {
           read += stored.bytes.length;

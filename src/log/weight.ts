@@ -38,6 +38,14 @@ export class Weight {
     if (first === undefined || to <= first) this.#found.add(from, to, bytes);
   }
 
+  /** Blocks that stand in the log again, in order, before all others that are counted; any others are counted already. */
+  restored(blocks: ReadonlyArray<{ from: number; to: number; bytes: number }>): void {
+    const first = this.#found.begin ?? this.#appended.begin ?? Number.POSITIVE_INFINITY;
+    const before = blocks.filter(({ to }) => to <= first);
+    if (this.#found.begin === undefined) for (const { from, to, bytes } of before) this.#found.add(from, to, bytes);
+    else this.#found.prepend(before);
+  }
+
   /** What stands at or before `offset` has left the log. */
   forget(offset: number): void {
     this.#found.forget(offset);
@@ -67,6 +75,21 @@ class Segments {
   /** Where the first one began that was ever added. */
   get first(): number | undefined {
     return this.#first;
+  }
+
+  /** Where the first one begins that is counted now. */
+  get begin(): number | undefined {
+    return this.#list[0]?.from;
+  }
+
+  /** In order, and all before the first. */
+  prepend(blocks: ReadonlyArray<{ from: number; to: number; bytes: number }>): void {
+    const added = new Segments();
+    added.#bytesMax = this.#bytesMax;
+    for (const { from, to, bytes } of blocks) added.add(from, to, bytes);
+    const start = (this.#list[0]?.before ?? this.#bytes) - added.#bytes;
+    this.#list.unshift(...added.#list.map((segment) => ({ ...segment, before: start + segment.before })));
+    if (this.#list.length > WEIGHT_SEGMENTS_MAX) this.#merge();
   }
 
   add(from: number, to: number, bytes: number): void {

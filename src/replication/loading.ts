@@ -79,10 +79,13 @@ export class Loading {
 function refuseWiping(store: Store, { position, lineage, upstream, reason }: FullResync): void {
   const own = store.lineageOfData;
   const reach = Math.max(store.log.end.offset, store.keyspaceOffset);
-  if (reach === 0) return;
+  const holdsNothing = reach === 0 && !store.incomplete;
+  if (holdsNothing) return;
   const isOther = store.clusterId !== '' && upstream.clusterId !== '' && store.clusterId !== upstream.clusterId;
   const branch = Lineage.received(lineage).branch(position.offset, own, reach);
-  if (position.offset > 0 && !isOther && branch !== undefined) return;
+  // Where not even the log could be opened, nothing tells of this node's past but its cluster.
+  const known = reach === 0 || branch !== undefined;
+  if (position.offset > 0 && !isOther && known) return;
   throw new HeadwaterError(
     'protocol_violation',
     `the upstream would replace ${reach} commands of the cluster ${store.clusterId} by its own ${position.offset} of ${upstream.clusterId || 'none'} (${reason}), without a history in common or a person's --accept-data-loss`,

@@ -154,6 +154,7 @@ export class Replication {
   start(options: FollowOptions = KEEP_DATA): void {
     this.headroom.start();
     this.#remembering.go();
+    this.#store.onAsking(() => void this.#change(async () => {}));
     this.#takeUp(options);
   }
 

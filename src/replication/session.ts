@@ -281,7 +281,13 @@ export class Session {
   }
 
   async #continue({ endOffset, upstream, reason, message, details }: Continue): Promise<void> {
-    const { offset } = this.#store.position;
+    const { incomplete, position } = this.#store;
+    if (incomplete)
+      throw new HeadwaterError(
+        'unavailable',
+        `it has no snapshot for this node (${reason}: ${message}), which needs one: ${incomplete.message}`,
+      );
+    const { offset } = position;
     const why = { reason, message, details, timeMs: this.#timeMs };
     this.#levelAtOffset = endOffset;
     await this.#streams({ kind: 'partial', ...why, bytes: 0, durationMs: this.#tookMs }, upstream.clusterId);

@@ -8,6 +8,7 @@
 import type { Operation, OperationKind, Reply } from '../operation.js';
 import * as admin from '../wire/admin.js';
 import * as backup from '../wire/backup.js';
+import * as check from '../wire/check.js';
 import * as compare from '../wire/compare.js';
 import * as forget from '../wire/forget.js';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../wire/kv.js';
@@ -182,4 +183,28 @@ export const REPAIR_RANGES: Method<readonly ranges.KeyRange[], ranges.RepairRang
   responseStream: true,
   request: { encode: ranges.encodeRepairRangesRequest, decode: ranges.decodeRepairRangesRequest },
   response: { encode: ranges.encodeRepairRangesResponse, decode: ranges.decodeRepairRangesResponse },
+};
+
+export const VERIFY: Method<check.CheckRequest, check.VerifyEvent> = {
+  path: `/${DISK_SERVICE}/Verify`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: check.encodeVerifyRequest, decode: check.decodeVerifyRequest },
+  response: { encode: check.encodeVerifyEvent, decode: check.decodeVerifyEvent },
+};
+
+export const REPAIR: Method<check.CheckRequest, check.RepairEvent> = {
+  path: `/${DISK_SERVICE}/Repair`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: check.encodeRepairRequest, decode: check.decodeRepairRequest },
+  response: { encode: check.encodeRepairEvent, decode: check.decodeRepairEvent },
+};
+
+export const FETCH_BLOCKS: Method<check.FetchBlocksRequest, check.FetchBlocksResponse> = {
+  path: `/${DISK_SERVICE}/FetchBlocks`,
+  requestStream: false,
+  responseStream: true,
+  request: { encode: check.encodeFetchBlocksRequest, decode: check.decodeFetchBlocksRequest },
+  response: { encode: check.encodeFetchBlocksResponse, decode: check.decodeFetchBlocksResponse },
 };

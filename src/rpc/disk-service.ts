@@ -1,5 +1,6 @@
-/** DiskService: what a node's disk holds, in files and by key ranges. A stop ends what is under way with `shutting_down`. */
+/** DiskService: what a node's disk holds, in files and by key ranges, checked and repaired. A stop ends what is under way with `shutting_down`. */
 import type { BackupRequest, BackupResponse } from '../wire/backup.js';
+import type { CheckRequest, FetchBlocksRequest, FetchBlocksResponse, RepairEvent, VerifyEvent } from '../wire/check.js';
 import type {
   FetchRangesRequest,
   FetchRangesResponse,
@@ -9,13 +10,29 @@ import type {
   RepairRangesResponse,
 } from '../wire/ranges.js';
 import { endOf } from './calls.js';
-import { BACKUP, DISK_SERVICE, FETCH_RANGES, RANGE_DIGESTS, REPAIR_RANGES } from './definitions.js';
+import {
+  BACKUP,
+  DISK_SERVICE,
+  FETCH_BLOCKS,
+  FETCH_RANGES,
+  RANGE_DIGESTS,
+  REPAIR,
+  REPAIR_RANGES,
+  VERIFY,
+} from './definitions.js';
 import { serverStream } from './handler.js';
 import type { Service } from './server.js';
 
 export interface BackupSource {
   /** The chunks from the one that is asked for on, as many as one call takes. */
   read(request: BackupRequest, signal: AbortSignal): AsyncIterable<BackupResponse>;
+}
+
+export interface CheckSource {
+  verify(request: CheckRequest, signal: AbortSignal): AsyncIterable<VerifyEvent>;
+  repair(request: CheckRequest, signal: AbortSignal): AsyncIterable<RepairEvent>;
+  /** Of this node's log, each verified. */
+  blocks(request: FetchBlocksRequest, signal: AbortSignal): AsyncIterable<FetchBlocksResponse>;
 }
 
 export interface RangeSource {
@@ -30,7 +47,14 @@ export interface RangeRepair {
   repair(ranges: readonly KeyRange[], signal: AbortSignal): AsyncIterable<RepairRangesResponse>;
 }
 
-export function diskService(backups: BackupSource, ranges: RangeSource, repairs: RangeRepair): Service {
+export interface DiskParts {
+  readonly backups: BackupSource;
+  readonly checks: CheckSource;
+  readonly ranges: RangeSource;
+  readonly repairs: RangeRepair;
+}
+
+export function diskService({ backups, checks, ranges, repairs }: DiskParts): Service {
   return {
     name: DISK_SERVICE,
     endpoints: [
@@ -38,6 +62,9 @@ export function diskService(backups: BackupSource, ranges: RangeSource, repairs:
       serverStream(RANGE_DIGESTS, (request, call) => ranges.digests(request, endOf(call))),
       serverStream(FETCH_RANGES, (request, call) => ranges.fetch(request, endOf(call))),
       serverStream(REPAIR_RANGES, (request, call) => repairs.repair(request, endOf(call))),
+      serverStream(VERIFY, (request, call) => checks.verify(request, endOf(call))),
+      serverStream(REPAIR, (request, call) => checks.repair(request, endOf(call))),
+      serverStream(FETCH_BLOCKS, (request, call) => checks.blocks(request, endOf(call))),
     ],
   };
 }

@@ -3,10 +3,13 @@
  * would not mend it, and the rest of the data is sound: so the work goes on as
  * far as it can, it is said once, and status tells it until it is read again.
  */
+import { Bell } from '../bell.js';
 import type { HeadwaterError } from '../errors.js';
 import type { Logger } from '../logger.js';
 
 export class Damage {
+  /** Rings when something is met that is new. */
+  readonly noticed = new Bell();
   readonly #logger: Logger;
   /** By what was hindered. */
   readonly #met = new Map<string, string>();
@@ -21,6 +24,7 @@ export class Damage {
     if (this.#met.get(work) === said) return;
     this.#met.set(work, said);
     this.#logger.error({ code, work }, said);
+    this.noticed.ring();
   }
 
   /** That work met none this time. */

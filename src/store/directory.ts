@@ -239,11 +239,20 @@ export class Directory {
 
   /** Deletes every generation but the current one: leftovers of a resync that was cut, or the one before a switch. */
   async removeOtherGenerations(): Promise<void> {
+    await this.#files.remove(path.join(this.path, STAND_IN));
     for (const name of await this.#files.list(this.path)) {
       if (GENERATION.test(name) && name !== path.basename(this.currentGeneration)) {
         await this.#files.remove(path.join(this.path, name));
       }
     }
+  }
+
+  /** An empty directory for what stands in for a generation that cannot be opened; gone with `removeOtherGenerations`. */
+  async aside(): Promise<string> {
+    const directory = path.join(this.path, STAND_IN);
+    await this.#files.remove(directory);
+    await this.#files.makeDirectory(directory);
+    return directory;
   }
 
   /** A directory beside the generations, made where it is missing and durable: a file in it lasts no longer than its name. */
@@ -275,6 +284,7 @@ export class Directory {
   }
 }
 
+const STAND_IN = 'stand-in.new';
 const GENERATION = /^gen-(\d{6})$/;
 
 function generationName(number: number): string {

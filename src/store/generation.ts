@@ -8,17 +8,18 @@ import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import type { Files } from '../files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
-import type { Database, DatabaseOptions, OpenDatabase } from '../level.js';
+import { type Database, type DatabaseOptions, isDamagedDatabase, type OpenDatabase } from '../level.js';
 import { FSYNC_INTERVAL_MS, SCRUB_PAUSE_MS } from '../limits.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import type { Block } from '../log/block.js';
 import type { LogFinding } from '../log/finding.js';
 import { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
-import { formatPosition } from '../position.js';
+import { formatPosition, type Position } from '../position.js';
 import { type CheckpointBudget, Checkpointer } from './checkpoint.js';
 import { Committer, type FsyncPolicy } from './commit.js';
 import type { Damage } from './damage.js';
+import { checkBeforeOpening } from './level-check.js';
 import { isTrimmed, type Retained, retain } from './retention.js';
 
 const MiB = 1024 * 1024;
@@ -63,6 +64,11 @@ export class Generation {
   readonly committer: Committer;
   /** Set where the keyspace is not a view of the log: nothing may be served or written then. */
   readonly incomplete: HeadwaterError | undefined;
+  /** Others may have what this log has not: its files were damaged, or recovery has cut its end. */
+  readonly mayHaveLostTail: boolean;
+  /** Resolves when the background check of the log is done, or has ended early. */
+  readonly checked: Promise<void>;
+  readonly #losses: LogLosses;
   readonly #databases: readonly Database[];
   readonly #stop = new AbortController();
   readonly #background: Array<Promise<void>> = [];
@@ -73,6 +79,7 @@ export class Generation {
       keyspace: Keyspace;
       checkpointer: Checkpointer;
       incomplete: HeadwaterError | undefined;
+      losses: LogLosses;
       databases: readonly Database[];
     },
     options: GenerationOptions,
@@ -81,32 +88,94 @@ export class Generation {
     this.keyspace = parts.keyspace;
     this.checkpointer = parts.checkpointer;
     this.incomplete = parts.incomplete;
+    this.#losses = parts.losses;
+    this.mayHaveLostTail = parts.losses.tail;
     this.#databases = parts.databases;
     this.committer = new Committer({ ...parts, clock: options.logicalClock, fsync: options.fsync });
+    this.checked = this.incomplete ? Promise.resolve() : this.#scrub(options);
     if (this.incomplete) return;
     this.checkpointer.start();
     if (options.fsync === 'everysec') this.#background.push(this.#syncEverySecond(options));
-    this.#background.push(this.#scrub(options));
+    this.#background.push(this.checked);
     if (isTrimmed(options)) this.#background.push(this.#retain(options));
   }
 
-  /** @throws HeadwaterError `corrupt`, `unknown_format` or `directory_locked`. */
-  static async open(directory: string, options: GenerationOptions): Promise<Generation> {
+  /**
+   * @param how.afterFailedWrite it is opened anew, because a write to it has failed.
+   * @throws HeadwaterError `corrupt`, `unknown_format` or `directory_locked`.
+   */
+  static async open(
+    directory: string,
+    options: GenerationOptions,
+    { afterFailedWrite = false } = {},
+  ): Promise<Generation> {
+    const losses = new LogLosses(await checkBeforeOpening(directory, { ...options, afterFailedWrite }), options);
     const databases = await openDatabases(directory, options);
     try {
       const [logDatabase, keyspaceDatabase] = databases;
       const log = await Log.open(logDatabase);
       const keyspace = await Keyspace.open(keyspaceDatabase);
       const checkpointer = new Checkpointer({ ...options, log, keyspace });
-      const incomplete = await recover({ log, keyspace, checkpointer }, options).catch(async (error: Error) => {
+      const incomplete = await recover({ log, keyspace, checkpointer, losses }, options).catch(async (error: Error) => {
         await checkpointer.close(HeadwaterError.from(error));
         throw error;
       });
-      return new Generation({ log, keyspace, checkpointer, incomplete, databases }, options);
+      return new Generation({ log, keyspace, checkpointer, incomplete, losses, databases }, options);
     } catch (error) {
       await Promise.all(databases.map((database) => database.close()));
       throw error;
     }
+  }
+
+  /**
+   * In the place of one that cannot be opened, for as long as a full resync takes:
+   * it serves nothing, and tells an upstream what its log holds, as far as that
+   * can be opened still. An upstream judges by that what only this node has.
+   * @param directory of the one that cannot be opened; nothing of its keyspace is touched.
+   * @param aside an empty directory, for what has to be there and is not.
+   */
+  static async standIn(
+    { directory, aside }: { directory: string; aside: string },
+    why: Error,
+    options: GenerationOptions,
+  ): Promise<Generation> {
+    const { openDatabase, files } = options;
+    const keyspaceDatabase = await openDatabase(path.join(aside, 'keyspace'), KEYSPACE_DATABASE);
+    const databases = [keyspaceDatabase];
+    try {
+      await files.syncDirectory(aside);
+      let log: Log;
+      try {
+        const database = await openDatabase(path.join(directory, 'log'), LOG_DATABASE);
+        databases.push(database);
+        log = await Log.open(database);
+        await log.recoverAlone((blocks) => options.quarantine(blocks, log.end.offset + 1));
+      } catch (error) {
+        if (!isDamagedDatabase(error)) throw error;
+        options.logger.error({}, `the log cannot be opened either: ${(error as Error).message}`);
+        const database = await openDatabase(path.join(aside, 'log'), LOG_DATABASE);
+        databases.push(database);
+        log = await Log.open(database);
+      }
+      const keyspace = await Keyspace.open(keyspaceDatabase);
+      const checkpointer = new Checkpointer({ ...options, log, keyspace });
+      const incomplete = new HeadwaterError('keyspace_incomplete', why.message, { cause: why });
+      const losses = new LogLosses(true, options);
+      return new Generation({ log, keyspace, checkpointer, incomplete, losses, databases }, options);
+    } catch (error) {
+      await Promise.all(databases.map((database) => database.close()));
+      throw error;
+    }
+  }
+
+  /** Where the log began before a break raised its start; undefined where none has, or it is mended. */
+  get lostFrom(): Position | undefined {
+    return this.#losses.from;
+  }
+
+  /** What the break had cost the log stands in it again. */
+  mended(): void {
+    this.#losses.mended();
   }
 
   /** The keyspace on disk may hold effects of commands up to here; beyond the log only where that lost its tail. */
@@ -165,11 +234,13 @@ export class Generation {
     return retain({ ...options, log, nowMs, checkpointOffset, checkpoint }, this.#stop.signal);
   }
 
-  async #scrub({ clock, logger, damage, onFailure }: GenerationOptions): Promise<void> {
+  async #scrub({ clock, damage, onFailure }: GenerationOptions): Promise<void> {
     const { signal } = this.#stop;
     const pause = () => sleep(clock, SCRUB_PAUSE_MS, signal);
+    const { base } = this.log;
     try {
-      await this.log.scrub(this.keyspace.checkpoint.position, (finding) => report(finding, logger), pause, signal);
+      const found = (finding: LogFinding) => this.#losses.found(finding, base);
+      await this.log.scrub(this.keyspace.checkpoint.position, found, pause, signal);
     } catch (error) {
       if (signal.aborted) return;
       // Where a check cannot read on, writing can: what is damaged is refused to whoever needs it.
@@ -207,16 +278,46 @@ interface RecoveryParts {
   log: Log;
   keyspace: Keyspace;
   checkpointer: Checkpointer;
+  losses: LogLosses;
+}
+
+/** What the log has had to give up since it was opened. */
+class LogLosses {
+  /** Something may be missing at its end. */
+  tail: boolean;
+  /** Where it began, before a break raised that. */
+  from: Position | undefined;
+  readonly #options: Pick<GenerationOptions, 'logger' | 'damage'>;
+
+  constructor(tail: boolean, options: Pick<GenerationOptions, 'logger' | 'damage'>) {
+    this.tail = tail;
+    this.#options = options;
+  }
+
+  mended(): void {
+    this.from = undefined;
+    this.#options.damage.passed('check');
+  }
+
+  /** @param base where the log began. */
+  found(finding: LogFinding, base: Position): void {
+    report(finding, this.#options.logger);
+    if (finding.kind === 'tail_cut') this.tail = true;
+    if (finding.kind !== 'start_raised') return;
+    this.from ??= base;
+    this.#options.damage.noticed.ring();
+  }
 }
 
 /** @returns why the keyspace is not a view of the log, where it is not. */
 async function recover(
-  { log, keyspace, checkpointer }: RecoveryParts,
+  { log, keyspace, checkpointer, losses }: RecoveryParts,
   options: GenerationOptions,
 ): Promise<HeadwaterError | undefined> {
   const { logger, logicalClock, clock } = options;
   const began = clock.monotonicMs();
   const from = keyspace.checkpoint.position;
+  const { base } = log;
   try {
     await log.recover({
       checkpoint: from,
@@ -228,12 +329,17 @@ async function recover(
         if (checkpointer.failure) throw checkpointer.failure;
       },
       quarantine: (blocks) => options.quarantine(blocks, log.end.offset + 1),
-      found: (finding) => report(finding, logger),
+      found: (finding) => losses.found(finding, base),
     });
   } catch (error) {
     if (HeadwaterError.is(error, 'keyspace_incomplete')) return error;
     throw error;
   }
+  if (losses.tail)
+    logger.error(
+      { offset: log.end.offset },
+      `the log ends at offset ${log.end.offset} now, at ${new Date(log.endTimeMs).toISOString()}: what was written behind that may be lost here`,
+    );
   logicalClock.advanceTo(log.endTimeMs);
   if (log.end.offset < keyspace.flushingTo) {
     return new HeadwaterError(

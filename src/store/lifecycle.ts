@@ -14,6 +14,7 @@ import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
 import { InvariantViolation } from '../invariant.js';
+import { isDamagedDatabase } from '../level.js';
 import { REOPEN_MS_MAX, REOPEN_MS_MIN, REOPENED_SOUND_MS } from '../limits.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Log } from '../log/log.js';
@@ -37,6 +38,8 @@ export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' |
   readonly hasKnownFollowers: () => boolean;
   /** Another log is in use; nothing has been trimmed from it since it was opened. */
   readonly opened: (log: Log) => void;
+  /** A follower whose data cannot be opened gets them anew from its upstream, without a person's word. */
+  readonly autoRepair: boolean;
   /** Our own bug has shown itself: the process must not go on. */
   readonly onFatal: (error: Error) => void;
 }
@@ -75,6 +78,11 @@ export class Lifecycle {
   #onServing: (serving: boolean) => void = () => {};
   /** Set on a leader that does not lead yet, because others may have what its log has lost. */
   #asking = false;
+  #onAsking = () => {};
+  /** A write has failed, and nothing was open since. */
+  #writeFailed = false;
+  /** A person has said that data that cannot be opened may be got anew. */
+  #mayStandIn = false;
   readonly #life: LifeNote;
   /** That of the generation that was closed last. */
   #last = NOTHING;
@@ -148,6 +156,16 @@ export class Lifecycle {
   onServing(listener: (serving: boolean) => void): void {
     this.#onServing = listener;
     listener(this.isServing);
+  }
+
+  /** Tells `listener` when a leader that led has to ask, because it was opened anew and its log may have lost its end. */
+  onAsking(listener: () => void): void {
+    this.#onAsking = listener;
+  }
+
+  /** A follower that cannot be opened gets its data anew from its upstream: the next attempt makes room for them. */
+  permitStandIn(): void {
+    this.#mayStandIn = true;
   }
 
   /**
@@ -284,6 +302,7 @@ export class Lifecycle {
         await this.#close(reason);
         await exchange();
         this.damage.forget();
+        this.#mayStandIn = false;
         await this.#open();
       } catch (error) {
         await this.#reopen(reason);
@@ -336,13 +355,8 @@ export class Lifecycle {
   /** @throws HeadwaterError `keyspace_incomplete` on a leader that is starting and has nobody to ask; one that runs stays up to be told whom to follow. */
   async #open({ starting } = { starting: false }): Promise<void> {
     if (!starting) await this.#directory.verify();
-    const generation = await Generation.open(this.#directory.currentGeneration, {
-      ...this.#options,
-      logicalClock: this.#logicalClock,
-      damage: this.damage,
-      quarantine: (blocks, fromOffset) => this.#quarantine(blocks, fromOffset),
-      onFailure: (error) => this.failed(error),
-    });
+    const asked = this.#asking;
+    const generation = await this.#openGeneration({ starting });
     this.#generation = generation;
     this.#options.opened(generation.log);
     const { incomplete } = generation;
@@ -359,7 +373,7 @@ export class Lifecycle {
         message,
       );
     } else if (this.#directory.node.role === 'leader') {
-      this.#asking = starting ? await this.#shouldAsk() : this.#asking;
+      if (starting || generation.mayHaveLostTail) this.#asking ||= await this.#shouldAsk(generation, { starting });
       if (!this.#directory.node.superseded_by && !this.#asking) await this.#lead(generation);
     } else {
       await generation.log.forgetUnusedHistory();
@@ -368,11 +382,46 @@ export class Lifecycle {
     this.#unavailable = undefined;
     this.#startRole();
     this.#onServing(this.isServing);
+    if (this.#asking && !asked && !starting) this.#onAsking();
   }
 
-  /** Only at a start: what this process had appended, the operating system has. */
-  async #shouldAsk(): Promise<boolean> {
-    return (await this.#life.mayHaveLostTail()) && this.#options.hasKnownFollowers();
+  /** What this process had appended, the operating system has, unless the disk changed it: of an earlier life that is not certain. */
+  async #shouldAsk({ mayHaveLostTail }: Generation, { starting }: { starting: boolean }): Promise<boolean> {
+    if (!this.#options.hasKnownFollowers()) return false;
+    return mayHaveLostTail || (starting && (await this.#life.mayHaveLostTail()));
+  }
+
+  /** @throws HeadwaterError `corrupt`, with what is to be done about it, where that is not done here. */
+  async #openGeneration({ starting }: { starting: boolean }): Promise<Generation> {
+    const directory = this.#directory.currentGeneration;
+    const options = {
+      ...this.#options,
+      logicalClock: this.#logicalClock,
+      damage: this.damage,
+      quarantine: (blocks: AsyncIterable<Buffer>, fromOffset: number) => this.#quarantine(blocks, fromOffset),
+      onFailure: (error: Error) => this.failed(error),
+    };
+    try {
+      const generation = await Generation.open(directory, options, { afterFailedWrite: this.#writeFailed });
+      this.#writeFailed = false;
+      return generation;
+    } catch (error) {
+      if (!HeadwaterError.is(error) || !isDamagedDatabase(error)) throw error;
+      const follows = this.#directory.node.role === 'follower';
+      if (!follows || !(this.#options.autoRepair || this.#mayStandIn))
+        throw follows || starting ? this.#withRemedy(error) : error;
+      this.#logger.error({ error: error.message }, `the data cannot be opened: ${error.message}`);
+      return await Generation.standIn({ directory, aside: await this.#directory.aside() }, error, options);
+    }
+  }
+
+  #withRemedy(error: HeadwaterError): HeadwaterError {
+    const { role, upstream } = this.#directory.node;
+    const remedy =
+      role === 'follower'
+        ? `this follower can get everything anew from ${upstream}: start it with --auto-repair, or, where it is running, say "repair"`
+        : 'this node leads, and nobody else can say what stood there: let a node that is whole lead ("promote") and start this one with --follow HOST:PORT --auto-repair, or restore a backup into an empty directory';
+    return new HeadwaterError('corrupt', `${error.message}. What to do: ${remedy}`, { cause: error.cause ?? error });
   }
 
   async #lead({ log }: Generation): Promise<void> {
@@ -424,6 +473,7 @@ export class Lifecycle {
       cause: error,
     });
     this.#unavailable = reason;
+    this.#writeFailed ||= error.code === 'store_latched';
     const soon = this.#clock.monotonicMs() - this.#reopenedMs < REOPENED_SOUND_MS;
     this.#failuresInARow = soon ? this.#failuresInARow + 1 : 0;
     const said = `${error.message}; no more writes on this handle, the store is opened anew`;

@@ -61,6 +61,8 @@ export interface StoreOptions extends Retained {
   readonly budget: CheckpointBudget;
   /** Of the machine's start; undefined where it does not tell. */
   bootId(): string | undefined;
+  /** A follower whose data cannot be opened gets them anew from its upstream, without a person's word. */
+  readonly autoRepair?: boolean | undefined;
   /** Our own bug has shown itself: the process must not go on. */
   readonly onFatal: (error: Error) => void;
 }
@@ -108,6 +110,7 @@ export class Store {
       bootId: () => options.bootId(),
       hasKnownFollowers: () => knownFollowers.all.length > 0,
       opened: (log) => knownFollowers.keepPlacesIn(log),
+      autoRepair: options.autoRepair ?? false,
     });
     if (directory.node.handing_over) this.#gate.close();
   }
@@ -280,6 +283,16 @@ export class Store {
   /** What of the data on disk could not be read lately; empty where nothing. */
   get damage(): string {
     return this.#lifecycle.damage.message;
+  }
+
+  /** Rings when damage is met in the background that was not known. */
+  get damageNoticed(): Bell {
+    return this.#lifecycle.damage.noticed;
+  }
+
+  /** Of the log and its keyspace in use; the current one even while it cannot be opened. */
+  get generationDirectory(): string {
+    return this.#directory.currentGeneration;
   }
 
   /** Rings when another role is played, and when what is open has changed; not when the log goes on. */
@@ -550,6 +563,33 @@ export class Store {
   /** The names of the files in lost-writes/, sorted; those that were there last, where the disk does not tell. */
   lostWritesFiles(): Promise<readonly string[]> {
     return this.#lostWrites.files();
+  }
+
+  // ---- damage and repair ------------------------------------------------------------
+
+  /** Tells `listener` when a leader that led asks its followers before it leads on. */
+  onAsking(listener: () => void): void {
+    this.#lifecycle.onAsking(listener);
+  }
+
+  /** Where the log began before damage made it begin later; undefined where it did not, or that is mended. */
+  get logLostFrom(): Position | undefined {
+    return this.#lifecycle.serving.lostFrom;
+  }
+
+  /** What damage had cost the log stands in it again. */
+  logMended(): void {
+    this.#lifecycle.serving.mended();
+  }
+
+  /** Resolves when the background check has looked at the whole log. */
+  logChecked(): Promise<void> {
+    return this.#lifecycle.serving.checked;
+  }
+
+  /** Data that cannot be opened are got anew from the upstream, from the next attempt on. */
+  permitStandIn(): void {
+    this.#lifecycle.permitStandIn();
   }
 
   // ---- roles ----------------------------------------------------------------------

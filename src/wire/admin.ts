@@ -111,6 +111,10 @@ export interface NodeStatus {
   readonly headroom: StatusHeadroom | undefined;
   /** Undefined where the node writes no archive. */
   readonly archive: StatusArchive | undefined;
+  /** Stretches of log that were fetched anew, and full resyncs for the sake of damage, since it started. */
+  readonly repairs: number;
+  /** What the last repair did; empty before it. */
+  readonly lastRepair: string;
 }
 
 export interface StatusKnownFollower {
@@ -348,6 +352,8 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     appendBytesPerSecond: message.appendBytesPerSecond,
     headroom: toHeadroom(message.headroom),
     archive: toArchive(message.archive),
+    repairs: toNumber(message.repairs, 'repairs'),
+    lastRepair: message.lastRepair,
   };
 }
 

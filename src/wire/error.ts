@@ -67,6 +67,7 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
   directory_locked: CODE.FAILED_PRECONDITION,
   unknown_format: CODE.FAILED_PRECONDITION,
   keyspace_incomplete: CODE.FAILED_PRECONDITION,
+  repair_refused: CODE.FAILED_PRECONDITION,
   backup_lost: CODE.FAILED_PRECONDITION,
   mark_lost: CODE.FAILED_PRECONDITION,
   restore_unfinished: CODE.FAILED_PRECONDITION,

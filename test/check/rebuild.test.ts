@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { rebuildDirectory } from '../../src/check/rebuild.js';
 import { dataKey, encodeRecord } from '../../src/keyspace/record.js';
+import { backupOf, inPieces } from '../backup/files.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { increment, key, TestStore } from '../support/store.js';
 
@@ -45,5 +46,51 @@ describe('the keyspace made anew from the log', () => {
     await test.store.log.trim(40);
     await test.store.close();
     await assert.rejects(rebuild(), { code: 'invalid_argument', message: /begins at offset 4\d/ });
+  });
+
+  describe('with a backup', () => {
+    let file: Buffer;
+    let early: Buffer;
+
+    /** The log begins behind what `early` holds, and before what `file` holds. */
+    beforeEach(async () => {
+      await test.open();
+      early = await backupOf(test);
+      for (let i = 0; i < 10; i++) await test.set(`then ${i}`);
+      file = await backupOf(test);
+      for (let i = 0; i < 10; i++) await test.set(`later ${i}`, 'v', 1_000_000);
+      await (await test.store.snapshotAt()).release();
+      await test.store.log.trim(test.store.position.offset - 15);
+      await test.store.close();
+    });
+
+    const rebuildWith = (bytes: Buffer) =>
+      rebuildDirectory(test.directory, { openDatabase: test.disk.open, backup: inPieces(bytes) });
+
+    it('begins there, where the log does not reach back', async () => {
+      const { position, from, onDisk, rebuilt } = await rebuildWith(file);
+      assert.deepEqual(rebuilt, onDisk);
+      assert.equal(onDisk.keys, 50);
+      assert.equal(from?.offset, position.offset - 10);
+    });
+
+    it('tells an older record there too', async () => {
+      const row = dataKey(1, key('then 7'));
+      const old = { type: 0, version: 3, expiresAtMs: 0, value: Buffer.from('older') };
+      await test.disk.raw(test.location('keyspace')).put(row, encodeRecord(key('then 7'), old));
+      const { onDisk, rebuilt } = await rebuildWith(file);
+      assert.notDeepEqual(onDisk.digest, rebuilt.digest);
+    });
+
+    it('is refused where it is too old, of another history, or no whole backup', async () => {
+      await assert.rejects(rebuildWith(early), { code: 'invalid_argument', message: /what lies between is missing/ });
+      const other = await TestStore.open();
+      for (let i = 0; i < 105; i++) await other.set(`other ${i}`);
+      const foreign = await backupOf(other);
+      await other.store.close();
+      await assert.rejects(rebuildWith(foreign), { code: 'invalid_argument', message: /different pasts|is at offset/ });
+      await assert.rejects(rebuildWith(file.subarray(0, -20)), { code: 'corrupt', message: /cut off/ });
+      assert.ok(!(await readdir(test.directory)).includes('rebuild.new'));
+    });
   });
 });

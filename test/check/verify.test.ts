@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Damage, verifyDirectory } from '../../src/check/verify.js';
+import { verifyDirectory } from '../../src/check/verify.js';
 import { dataKey, dueKey } from '../../src/keyspace/record.js';
 import { type Database, openLevel } from '../../src/level.js';
 import { blockKey } from '../../src/log/rows.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../../src/store/generation.js';
+import type { Damage } from '../../src/wire/check.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 import { key, TestStore } from '../support/store.js';

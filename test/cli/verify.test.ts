@@ -38,6 +38,20 @@ describe('verify', function () {
     assert.equal(rebuilt?.digest, rebuilt?.log_digest);
   });
 
+  it('begins to make the keyspace anew with a backup, where it is told to', async () => {
+    const node = await Served.start(['--data', data, '--listen', '127.0.0.1:0']);
+    const file = path.join(temporaryDirectory(), 'backup');
+    assert.equal((await node.run(['backup', file])).status, 0);
+    assert.equal((await node.run(['set', 'later', 'x'])).status, 0);
+    const running = await node.run(['verify', '--json']);
+    assert.equal(running.status, 0, running.stderr);
+    assert.equal((JSON.parse(running.stdout.toString()) as { records: number }).records, 501);
+    assert.equal(await node.end(), 0);
+    const { status, stdout, stderr } = await headwater(['verify', '--data', data, '--rebuild', '--backup', file]);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout.toString(), /\nequal: the backup of offset 500 and the log behind it give the same 501 keys/);
+  });
+
   it('names the file, the byte and the keys that are damaged, and ends with 1', async () => {
     const keyspace = path.join(data, 'gen-000001', 'keyspace');
     // A second start has written the keyspace into tables.
@@ -58,6 +72,17 @@ describe('verify', function () {
     const { part, from, to } = JSON.parse(damage as string) as Record<string, { key: string }>;
     assert.equal(part, 'keyspace');
     assert.match(`${from?.key} ${to?.key}`, /^k\d+ k\d+/);
+  });
+
+  it('says which options do not go together, with status 2', async () => {
+    for (const [args, why] of [
+      [['--rebuild'], /expected --data/],
+      [['--data', data, '--backup', 'file'], /expected both/],
+      [['--data', data, '--rate', '1MiB'], /of a node that runs/],
+    ] as const) {
+      const { status, stderr } = await headwater(['verify', ...args]);
+      assert.deepEqual([status, why.test(stderr)], [2, true], stderr);
+    }
   });
 
   it('says what is no data directory, with status 3, and makes nothing', async () => {

@@ -1,0 +1,94 @@
+/**
+ * Blocks of this node's log, for a node that repairs its own. Asked for is what
+ * lies between two positions of that node's; that this one has the same past at
+ * both is looked at before anything is sent, and each block is verified against
+ * the one before it: what is damaged here too goes nowhere.
+ */
+import { HeadwaterError } from '../errors.js';
+import { FETCH_MESSAGE_BYTES } from '../limits.js';
+import type { Block } from '../log/block.js';
+import { Cursor } from '../log/cursor.js';
+import type { ChecksumLookup, Log } from '../log/log.js';
+import { formatChecksum, type Position } from '../position.js';
+import type { Store } from '../store/store.js';
+import type { FetchBlocksRequest, FetchBlocksResponse } from '../wire/check.js';
+
+/**
+ * @throws HeadwaterError `chain_broken` where this node has another past, or is
+ *   damaged there itself; `trimmed` where its log begins behind `through`.
+ */
+export async function* blocksFor(
+  store: Store,
+  { after, through }: FetchBlocksRequest,
+  signal: AbortSignal,
+): AsyncGenerator<FetchBlocksResponse> {
+  if (store.notServing) throw store.notServing;
+  const { log } = store;
+  if (after.offset >= through.offset)
+    throw new HeadwaterError(
+      'invalid_argument',
+      `expected blocks between two offsets, received ${after.offset} and ${through.offset}`,
+    );
+  // Pinned and begun in one turn.
+  const from = Math.max(after.offset, log.base.offset);
+  const pin = log.pin(from, 'the repair of another node');
+  try {
+    await checkPast(log, through);
+    if (from === after.offset) await checkPast(log, after);
+    const checksum = await log.checksumAt(from);
+    if (typeof checksum !== 'number') throw otherPast(after, checksum);
+    const cursor = new Cursor(log, { offset: from, checksum });
+    const position = { replicationId: log.lineage.replicationIdAt(from), offset: from, checksum };
+    yield { start: { after: position, timeMs: await log.timeAt(from) }, blocks: [], more: false };
+    while (cursor.offset < through.offset) {
+      const blocks = await cursor.poll(FETCH_MESSAGE_BYTES);
+      if (signal.aborted) throw signal.reason;
+      yield* messagesOf(blocks.filter(({ lastOffset }) => lastOffset <= through.offset));
+      pin.offset = cursor.offset;
+    }
+  } finally {
+    log.unpin(pin);
+  }
+}
+
+/** Small ones together, large ones in parts. */
+function* messagesOf(blocks: readonly Block[]): Generator<FetchBlocksResponse> {
+  let gathered: Buffer[] = [];
+  let room = FETCH_MESSAGE_BYTES;
+  for (const { bytes } of blocks) {
+    if (bytes.length > room && gathered.length > 0) {
+      yield { start: undefined, blocks: gathered, more: false };
+      gathered = [];
+      room = FETCH_MESSAGE_BYTES;
+    }
+    let at = 0;
+    for (; bytes.length - at > FETCH_MESSAGE_BYTES; at += FETCH_MESSAGE_BYTES)
+      yield { start: undefined, blocks: [bytes.subarray(at, at + FETCH_MESSAGE_BYTES)], more: true };
+    gathered.push(bytes.subarray(at));
+    room -= bytes.length - at;
+  }
+  if (gathered.length > 0) yield { start: undefined, blocks: gathered, more: false };
+}
+
+async function checkPast(log: Log, position: Position): Promise<void> {
+  const here = await log.checksumAt(position.offset);
+  if (here === 'trimmed')
+    throw new HeadwaterError(
+      'trimmed',
+      `asked for blocks up to offset ${position.offset}, the log holds ${log.firstOffset} to ${log.end.offset}`,
+    );
+  if (here !== position.checksum) throw otherPast(position, here);
+}
+
+function otherPast({ offset, checksum }: Position, here: ChecksumLookup): HeadwaterError {
+  const found =
+    typeof here === 'number'
+      ? `it is ${formatChecksum(here)}`
+      : here === 'beyond'
+        ? 'the log ends before that'
+        : 'no block ends there';
+  return new HeadwaterError(
+    'chain_broken',
+    `expected the running checksum ${formatChecksum(checksum)} at offset ${offset}; here ${found}`,
+  );
+}

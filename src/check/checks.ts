@@ -1,0 +1,218 @@
+/**
+ * The checks and repairs that a node is asked for, one at a time, since each
+ * reads everything; and those that it begins by itself, where it is told to.
+ */
+import type { Bell } from '../bell.js';
+import { type Clock, sleep } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import type { Files } from '../files.js';
+import { CHECK_BYTES_PER_SECOND, CHECK_PROGRESS_MS, REPAIR_RETRY_MS_MAX, REPAIR_RETRY_MS_MIN } from '../limits.js';
+import type { Logger } from '../logger.js';
+import type { Store } from '../store/store.js';
+import type {
+  CheckProgress,
+  CheckRequest,
+  FetchBlocksRequest,
+  FetchBlocksResponse,
+  RepairEvent,
+  RepairStep,
+  VerifyEvent,
+} from '../wire/check.js';
+import { blocksFor } from './block-source.js';
+import { bytesToVerify, verifyStore } from './online.js';
+import { Pace } from './pace.js';
+import { gotAnew, Repair, refuseLeader, type Upstream } from './repair.js';
+import { type Teller, toldBy } from './told.js';
+
+export interface ChecksOptions {
+  readonly store: Store;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly upstream: Upstream;
+  /** Damage that is met while it follows is repaired without a person's word. */
+  readonly autoRepair: boolean;
+}
+
+export class Checks {
+  readonly #options: ChecksOptions;
+  readonly #stop = new AbortController();
+  /** What is under way. */
+  #busy: string | undefined;
+  #watching: Promise<void> = Promise.resolve();
+  #repairs = 0;
+  #lastRepair = '';
+
+  constructor(options: ChecksOptions) {
+    this.#options = options;
+  }
+
+  get status(): { repairs: number; lastRepair: string } {
+    return { repairs: this.#repairs, lastRepair: this.#lastRepair };
+  }
+
+  start(): void {
+    if (this.#options.autoRepair) this.#watching = this.#watch();
+  }
+
+  async close(reason: HeadwaterError): Promise<void> {
+    this.#stop.abort(reason);
+    await this.#watching;
+  }
+
+  /** @throws HeadwaterError `overloaded` where a check or a repair is under way. */
+  verify({ bytesPerSecond }: CheckRequest, signal: AbortSignal): AsyncGenerator<VerifyEvent> {
+    return this.#alone('a check of this node', signal, async (teller: Teller<VerifyEvent>) => {
+      const { store, files } = this.#options;
+      const reading = await this.#reading(teller, bytesPerSecond);
+      let damages = 0;
+      const verified = await verifyStore(store, {
+        ...reading,
+        files,
+        found: (damage) => {
+          damages++;
+          teller.tell({ kind: 'damage', damage });
+        },
+      });
+      teller.tell({ kind: 'summary', summary: { ...verified, damages } });
+    });
+  }
+
+  /** @throws HeadwaterError likewise; `repair_refused` on a leader. */
+  repair({ bytesPerSecond }: CheckRequest, signal: AbortSignal): AsyncGenerator<RepairEvent> {
+    return this.#alone('a repair of this node', signal, async (teller: Teller<RepairEvent>) => {
+      refuseLeader(this.#options.store);
+      const reading = await this.#reading(teller, bytesPerSecond);
+      const summary = { damages: 0, repairs: 0, left: 0 };
+      const repair = new Repair({
+        ...this.#options,
+        ...reading,
+        signal: teller.signal,
+        found: (damage) => {
+          summary.damages++;
+          teller.tell({ kind: 'damage', damage });
+        },
+        done: (step) => {
+          if (step.kind === 'left') summary.left++;
+          else summary.repairs++;
+          this.#noted(step);
+          teller.tell({ kind: 'step', step });
+        },
+      });
+      await repair.run();
+      teller.tell({ kind: 'summary', summary });
+    });
+  }
+
+  /** Of this node's log, for one that repairs itself. */
+  blocks(request: FetchBlocksRequest, signal: AbortSignal): AsyncGenerator<FetchBlocksResponse> {
+    return blocksFor(this.#options.store, request, signal);
+  }
+
+  async *#alone<Event>(
+    what: string,
+    signal: AbortSignal,
+    work: (teller: Teller<Event>) => Promise<void>,
+  ): AsyncGenerator<Event> {
+    if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
+    if (this.#busy !== undefined)
+      throw new HeadwaterError(
+        'overloaded',
+        `${this.#busy} is under way: expected one at a time, for each reads everything`,
+      );
+    this.#busy = what;
+    try {
+      yield* toldBy(work, AbortSignal.any([signal, this.#stop.signal]));
+    } finally {
+      this.#busy = undefined;
+    }
+  }
+
+  /** How both read: beside others, and telling how far they are. */
+  async #reading(
+    teller: Teller<{ readonly kind: 'progress'; readonly progress: CheckProgress }>,
+    bytesPerSecond: number,
+  ): Promise<{ pace(bytes: number): Promise<void>; doing(what: string): void }> {
+    const { store, files, clock } = this.#options;
+    const bytesEstimate = store.isServing ? await bytesToVerify(store, files) : 0;
+    const pace = new Pace(clock, bytesPerSecond || CHECK_BYTES_PER_SECOND, teller.signal);
+    let doing = '';
+    let saidMs = Number.NEGATIVE_INFINITY;
+    const say = () => {
+      saidMs = clock.monotonicMs();
+      teller.tell({ kind: 'progress', progress: { bytes: pace.bytes, bytesEstimate, doing } });
+    };
+    return {
+      pace: async (bytes) => {
+        await pace.take(bytes);
+        if (clock.monotonicMs() - saidMs >= CHECK_PROGRESS_MS) say();
+        await teller.room();
+      },
+      doing: (what) => {
+        if (what === doing) return;
+        doing = what;
+        say();
+      },
+    };
+  }
+
+  #noted({ kind, message }: RepairStep): void {
+    const { clock, logger } = this.#options;
+    if (kind === 'left') logger.error({}, `not repaired: ${message}`);
+    else logger.warn({}, `repaired: ${message}`);
+    if (kind !== 'left') this.#repairs++;
+    this.#lastRepair = `${new Date(clock.wallMs()).toISOString()}: ${message}`;
+  }
+
+  /** Begins a repair whenever there is something to be repaired, until it is closed. */
+  async #watch(): Promise<void> {
+    const { store, clock, logger } = this.#options;
+    const { signal } = this.#stop;
+    let pauseMs = 0;
+    /** Why it serves nothing, and the repairs before. */
+    let broken: { readonly why: string; readonly repairs: number } | undefined;
+    while (!signal.aborted) {
+      const rings = [store.damageNoticed.rings, store.changed.rings] as const;
+      if (store.incomplete) broken ??= { why: store.incomplete.message, repairs: this.#repairs };
+      else if (broken && store.isServing) {
+        // By the full resync that its link has begun by itself.
+        if (broken.repairs === this.#repairs) this.#noted(gotAnew(store.upstream, broken.why));
+        broken = undefined;
+      }
+      if (!this.#needed()) {
+        pauseMs = 0;
+        await anyRung([store.damageNoticed, store.changed], rings, signal);
+        continue;
+      }
+      // What ended this way may end so again.
+      await sleep(clock, pauseMs, signal);
+      pauseMs = Math.min(Math.max(REPAIR_RETRY_MS_MIN, 2 * pauseMs), REPAIR_RETRY_MS_MAX);
+      if (signal.aborted || !this.#needed()) continue;
+      try {
+        for await (const _ of this.repair({ bytesPerSecond: 0 }, signal));
+      } catch (error) {
+        if (!signal.aborted) logger.warn({}, `a repair ended: ${(error as Error).message}; it is tried again`);
+      }
+    }
+  }
+
+  #needed(): boolean {
+    const { store, upstream } = this.#options;
+    if (store.role !== 'follower') return false;
+    if (store.isServing) return store.logLostFrom !== undefined || store.damage !== '';
+    // A link that begins a session gets the full resync by itself.
+    return store.incomplete !== undefined && upstream.status.state === 'streaming';
+  }
+}
+
+async function anyRung(bells: readonly Bell[], rings: readonly number[], signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const end = () => over.abort();
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    await Promise.race(bells.map((bell, i) => bell.rungAfter(rings[i] as number, over.signal)));
+  } finally {
+    signal.removeEventListener('abort', end);
+    over.abort();
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * `verify` of a node that runs: the same as of one that does not, beside those
+ * who read and write. The keyspace is looked at as of one moment, the log up to
+ * its end at the beginning; files that LevelDB deletes meanwhile are none of its
+ * any more. A database with damaged tables is not read through LevelDB: that may
+ * end the process.
+ */
+import path from 'node:path';
+import type { Files } from '../files.js';
+import { type DamagedFile, damagedDatabaseFiles, databaseBytes, isTable } from '../level-files/check.js';
+import type { Log } from '../log/log.js';
+import type { Position } from '../position.js';
+import type { Store } from '../store/store.js';
+import type { Damage, Verified } from '../wire/check.js';
+import { inKeyspace, inLog } from './verify.js';
+
+export interface OnlineOptions {
+  readonly files: Files;
+  found(damage: Damage): void;
+  /** Told of the bytes that were read since the last time; awaited. @throws to end it. */
+  pace(bytes: number): Promise<void>;
+  /** What is looked at from now on, for people. */
+  doing(what: string): void;
+}
+
+/** @throws HeadwaterError where the node serves nothing, or its data are replaced meanwhile. */
+export async function verifyStore(store: Store, options: OnlineOptions): Promise<Verified> {
+  const { log } = store;
+  const counted = new Counted(options);
+  const location = (name: string) => path.join(store.generationDirectory, name);
+  options.doing('the files of the keyspace');
+  const keyspaceFiles = await damagedDatabaseFiles(options.files, location('keyspace'), (bytes) => options.pace(bytes));
+  for (const file of keyspaceFiles) options.found(inKeyspace(file));
+  options.doing('the files of the log');
+  const logFiles = await damagedDatabaseFiles(options.files, location('log'), (bytes) => options.pace(bytes));
+  for (const file of logFiles) options.found(inLog(file));
+  options.doing('the records of the keyspace');
+  const keyspace = await verifyRecords(store, counted, keyspaceFiles);
+  options.doing('the log');
+  const lastOffset = isReadable(logFiles) ? await verifyChain(log, counted, keyspace.position) : undefined;
+  const firstOffset = lastOffset === undefined ? undefined : log.firstOffset;
+  const { records } = keyspace;
+  return { firstOffset, lastOffset, checkpointOffset: keyspace.position.offset, records, bytes: counted.bytes };
+}
+
+/** About how many bytes `verifyStore` reads. */
+export async function bytesToVerify(store: Store, files: Files): Promise<number> {
+  const keyspace = await databaseBytes(files, path.join(store.generationDirectory, 'keyspace'));
+  const log = await databaseBytes(files, path.join(store.generationDirectory, 'log'));
+  return 2 * (keyspace + log);
+}
+
+/**
+ * The chain of the log, from its start to its end now. A table of the log's that
+ * is damaged is no danger to whoever reads it, since it is not compressed; which
+ * commands are lost shows only so.
+ * @returns the end of the last block.
+ */
+export async function verifyChain(
+  log: Log,
+  { found, pace }: Pick<OnlineOptions, 'found' | 'pace'>,
+  passes?: Position,
+): Promise<number> {
+  // In one turn: from here on nothing of it is trimmed.
+  const pin = log.pin(log.base.offset, 'a check of the whole log');
+  try {
+    const { lastOffset } = await log.verify({
+      // What the log has given up meanwhile, because its own check came by, is said by that.
+      found: (damage) => damage.to > log.base.offset && found({ part: 'log', ...damage }),
+      pace,
+      through: log.end.offset,
+      ...(passes ? { passes } : {}),
+    });
+    return lastOffset;
+  } finally {
+    log.unpin(pin);
+  }
+}
+
+async function verifyRecords(
+  store: Store,
+  { found, pace }: Pick<OnlineOptions, 'found' | 'pace'>,
+  files: readonly DamagedFile[],
+): Promise<{ position: Position; records: number }> {
+  const snapshot = await store.snapshotAt();
+  const { position, keys } = snapshot;
+  try {
+    if (!isReadable(files)) return { position, records: 0 };
+    const { records, readable } = await snapshot.verify({
+      found: (damage) => found({ part: 'keyspace', ...damage }),
+      pace,
+    });
+    if (readable && keys !== undefined && keys !== records) {
+      const why = `the keyspace holds ${records} records, its checkpoint at offset ${position.offset} counted ${keys}`;
+      found({ part: 'database', why });
+    }
+    return { position, records };
+  } finally {
+    await snapshot.release();
+  }
+}
+
+/** Log files are read by LevelDB only when it opens. */
+function isReadable(files: readonly DamagedFile[]): boolean {
+  return !files.some(({ file }) => isTable(file));
+}
+
+/** Counts what was read as blocks and records, and not as files. */
+class Counted {
+  bytes = 0;
+  readonly #options: OnlineOptions;
+
+  constructor(options: OnlineOptions) {
+    this.#options = options;
+  }
+
+  readonly found = (damage: Damage): void => this.#options.found(damage);
+
+  readonly pace = (bytes: number): Promise<void> => {
+    this.bytes += bytes;
+    return this.#options.pace(bytes);
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * How fast a check reads beside those who write: so many bytes a second, in
+ * small steps, between which everybody else has a turn.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Clock, sleep } from '../clock.js';
+
+/** Ahead of its time by less, it goes on at once: timers are no finer. */
+const AHEAD_MS = 4;
+
+export class Pace {
+  readonly #clock: Clock;
+  readonly #bytesPerSecond: number;
+  readonly #signal: AbortSignal;
+  readonly #beganMs: number;
+  /** Counted while it was on time; what was lost to others is not made up for. */
+  #dueMs: number;
+  #bytes = 0;
+
+  constructor(clock: Clock, bytesPerSecond: number, signal: AbortSignal) {
+    this.#clock = clock;
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#signal = signal;
+    this.#beganMs = this.#dueMs = clock.monotonicMs();
+  }
+
+  /** Taken so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get tookMs(): number {
+    return this.#clock.monotonicMs() - this.#beganMs;
+  }
+
+  /** Resolves when more may be read. @throws the reason of the signal. */
+  async take(bytes: number): Promise<void> {
+    this.#bytes += bytes;
+    const nowMs = this.#clock.monotonicMs();
+    this.#dueMs = Math.max(this.#dueMs, nowMs) + (bytes / this.#bytesPerSecond) * 1_000;
+    if (this.#dueMs - nowMs > AHEAD_MS) await sleep(this.#clock, this.#dueMs - nowMs, this.#signal);
+    else await nextTurn();
+    if (this.#signal.aborted) throw this.#signal.reason;
+  }
+}

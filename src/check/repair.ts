@@ -1,0 +1,311 @@
+/**
+ * A follower gets anew from its upstream what its disk has changed: stretches of
+ * the log as they are, put in their place, so that its own followers can be fed
+ * on; everything, by a full resync beside the data in use, where the keyspace is
+ * damaged or cannot be opened. What is found is said, and so is what was done;
+ * what nobody has is left, and said.
+ *
+ * A leader has nobody to get anything from, and is refused.
+ */
+import path from 'node:path';
+import { type Clock, sleep } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import type { Files } from '../files.js';
+import { damagedDatabaseFiles } from '../level-files/check.js';
+import type { Log } from '../log/log.js';
+import type { Position } from '../position.js';
+import type { Store } from '../store/store.js';
+import type { Damage, FetchBlocksRequest, FetchBlocksResponse, RepairStep } from '../wire/check.js';
+import { beginFetching } from './fetching.js';
+import { verifyChain, verifyStore } from './online.js';
+
+/** How often it is looked whether a full resync is done. */
+const LOOK_MS = 200;
+
+/** The node that this one follows. */
+export interface Upstream {
+  readonly status: { state: string; error: string; loadedKeys: number; keysEstimate: number };
+  /** Full resyncs that are done, since the process began. */
+  readonly fullResyncs: number;
+  /** Begins one, whatever this node has; it serves that meanwhile where it can. */
+  resync(): Promise<void>;
+  /** @param address host:port. */
+  fetch(address: string, request: FetchBlocksRequest, signal: AbortSignal): AsyncIterable<FetchBlocksResponse>;
+}
+
+export interface RepairOptions {
+  readonly store: Store;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly upstream: Upstream;
+  readonly signal: AbortSignal;
+  found(damage: Damage): void;
+  done(step: RepairStep): void;
+  doing(what: string): void;
+  /** As of a check. */
+  pace(bytes: number): Promise<void>;
+}
+
+/** Keys between two, both included; undefined: from the first, or to the last, of all. */
+export interface KeyRange {
+  readonly from: Buffer | undefined;
+  readonly to: Buffer | undefined;
+}
+
+/** Commands, first and last offset. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** @throws HeadwaterError `repair_refused` on a leader. */
+export function refuseLeader({ role }: Store): void {
+  if (role === 'follower') return;
+  throw new HeadwaterError(
+    'repair_refused',
+    'this node leads, and has nobody to get anything anew from: let a follower that is whole lead ("failover", or "promote" there), then "follow" it and repair; or restore a backup into an empty directory',
+  );
+}
+
+export class Repair {
+  readonly #options: RepairOptions;
+  readonly #store: Store;
+
+  constructor(options: RepairOptions) {
+    this.#options = options;
+    this.#store = options.store;
+  }
+
+  /** Looks at everything, and repairs what it finds. @throws HeadwaterError `repair_refused`, or what ended it. */
+  async run(): Promise<void> {
+    refuseLeader(this.#store);
+    if (!this.#store.isServing) {
+      await this.#reopen();
+      return;
+    }
+    await this.restoreStart();
+    const damages: Damage[] = [];
+    await verifyStore(this.#store, {
+      ...this.#options,
+      found: (damage) => {
+        damages.push(damage);
+        this.#options.found(damage);
+      },
+    });
+    const ofLog = damages.filter(isOfLog);
+    const others = damages.filter((damage) => !isOfLog(damage));
+    if (others.length > 0) await this.#mendKeyspace(others.map(rangeOf));
+    else if (ofLog.length > 0) await this.#mendLog(ofLog);
+  }
+
+  /** What the log had to give up at its start, because of a break, stands in it again, as far as the upstream has it. */
+  async restoreStart(): Promise<void> {
+    const store = this.#store;
+    this.#options.doing('the check of the log that every start begins');
+    await store.logChecked();
+    const lost = store.logLostFrom;
+    if (!lost) return;
+    const { log } = store;
+    const { base } = log;
+    const kept = store.logRetentionBytes ?? Number.POSITIVE_INFINITY;
+    const isTrimmedAnyway = lost.offset >= base.offset || log.bytesBetween(base.offset, log.end.offset) >= kept;
+    if (!isTrimmedAnyway) {
+      const from = await this.#fetch(log, lost, base);
+      if (from === undefined) return;
+      this.#done('log', `the log begins at offset ${from + 1} again, not at ${base.offset + 1}`, {
+        from: from + 1,
+        to: base.offset,
+      });
+    }
+    store.logMended();
+  }
+
+  /**
+   * Records that are damaged lie in these ranges. All data are got anew, in a
+   * generation beside: what is served meanwhile is what can be read.
+   */
+  async #mendKeyspace(ranges: readonly KeyRange[]): Promise<void> {
+    const places = ranges.length === 1 ? 'one place' : `${ranges.length} places`;
+    await this.#resync(`the keyspace is damaged in ${places}`);
+  }
+
+  /** What cannot be opened is got anew; what could not be opened for another reason is open by then. */
+  async #reopen(): Promise<void> {
+    const store = this.#store;
+    const why = store.notServing?.message ?? '';
+    store.permitStandIn();
+    while (!store.incomplete && !store.isServing) await this.#wait(`opening: ${store.notServing?.message}`);
+    if (store.isServing) return await this.run();
+    await this.#resync(why);
+  }
+
+  async #mendLog(damages: readonly Damage[]): Promise<void> {
+    const { log } = this.#store;
+    const found = damages.flatMap((damage) => (damage.part === 'log' ? [damage] : []));
+    const broken: Stretch[] = [];
+    this.#options.doing('the log');
+    await verifyChain(log, {
+      pace: this.#options.pace,
+      found: (damage) => damage.part === 'log' && broken.push(damage),
+    });
+    let left = false;
+    for (const stretch of merged([...found, ...broken])) {
+      // What the log has given up, and LevelDB has still.
+      const to = Math.min(stretch.to, log.base.offset);
+      if (stretch.from <= to) await log.compact(stretch.from - 1, to);
+      if (stretch.to > log.base.offset) left = !(await this.#mendStretch(log, stretch, broken)) || left;
+    }
+    // Has LevelDB write into a table what is in a log file of its own, and begin another.
+    if (found.length < damages.length) await log.compact(log.end.offset, log.end.offset);
+    if (left) return;
+    if (await this.#isWhole(log)) return;
+    await this.#resync('the log is damaged still, though what was damaged has been put in its place');
+  }
+
+  /** @returns whether it is mended. */
+  async #mendStretch(log: Log, stretch: Stretch, broken: readonly Stretch[]): Promise<boolean> {
+    let ends: [after: Position, through: Position];
+    try {
+      ends = [await endUpTo(log, stretch.from - 1, broken), await endFrom(log, stretch.to, broken)];
+    } catch (error) {
+      if (!HeadwaterError.is(error)) throw error;
+      this.#left(stretch, error);
+      return false;
+    }
+    const [after, through] = ends;
+    const from = await this.#fetch(log, after, through);
+    if (from === undefined) return false;
+    const whole = { from: from + 1, to: through.offset };
+    this.#done('log', `the commands ${whole.from} to ${whole.to} of the log are in place again`, whole);
+    return true;
+  }
+
+  /** @returns behind which offset the blocks stand that the upstream had; undefined where there were none. */
+  async #fetch(log: Log, after: Position, through: Position): Promise<number | undefined> {
+    const { upstream, signal, doing } = this.#options;
+    const address = this.#store.upstream;
+    doing(`the commands ${after.offset + 1} to ${through.offset} from ${address}`);
+    try {
+      const fetched = await beginFetching(upstream.fetch(address, { after, through }, signal));
+      const begins = fetched.after.offset;
+      // A stretch in the middle has to be whole; the log may begin a little later.
+      if (begins > after.offset && through !== log.base)
+        throw new HeadwaterError('trimmed', `the log there begins only after offset ${begins}`);
+      const { timeMs, blocks } = fetched;
+      const replicationId = log.lineage.replicationIdAt(begins);
+      const place = begins === after.offset ? after : { ...fetched.after, replicationId };
+      await log.mend({ after: place, timeMs, through }, blocks);
+      return begins;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (!HeadwaterError.is(error)) throw error;
+      this.#left({ from: after.offset + 1, to: through.offset }, error);
+      return undefined;
+    }
+  }
+
+  async #isWhole(log: Log): Promise<boolean> {
+    const { files, pace, doing } = this.#options;
+    doing('the log, once more');
+    let whole = true;
+    const location = path.join(this.#store.generationDirectory, 'log');
+    if ((await damagedDatabaseFiles(files, location, pace)).length > 0) whole = false;
+    await verifyChain(log, {
+      pace,
+      found: () => {
+        whole = false;
+      },
+    });
+    return whole;
+  }
+
+  /** @param why for people. */
+  async #resync(why: string): Promise<void> {
+    const { upstream } = this.#options;
+    const before = upstream.fullResyncs;
+    await upstream.resync();
+    while (upstream.fullResyncs === before) {
+      const { state, error, loadedKeys, keysEstimate } = upstream.status;
+      if (state === 'refused') throw new HeadwaterError('resync_refused', error);
+      const how = state === 'loading' ? `${loadedKeys} of about ${keysEstimate} keys` : error || state;
+      await this.#wait(`a full resync from ${this.#store.upstream}: ${how}`);
+    }
+    this.#options.done(gotAnew(this.#store.upstream, why));
+  }
+
+  async #wait(what: string): Promise<void> {
+    const { clock, signal, doing } = this.#options;
+    doing(what);
+    await sleep(clock, LOOK_MS, signal);
+    if (signal.aborted) throw signal.reason;
+    refuseLeader(this.#store);
+  }
+
+  #left({ from, to }: Stretch, error: HeadwaterError): void {
+    const message = `the commands ${from} to ${to} are not in the log, and could not be got from ${this.#store.upstream}: ${error.message}; the data are not affected, but a follower of this node that is behind them needs a full resync`;
+    this.#done('left', message, { from, to });
+  }
+
+  #done(kind: RepairStep['kind'], message: string, { from, to }: Stretch): void {
+    this.#options.done({ kind, message, fromOffset: from, toOffset: to });
+  }
+}
+
+/** A full resync that is done. */
+export function gotAnew(upstream: string, why: string): RepairStep {
+  return {
+    kind: 'full_resync',
+    message: `all data were got anew from ${upstream}: ${why}`,
+    fromOffset: 0,
+    toOffset: 0,
+  };
+}
+
+function isOfLog(damage: Damage): boolean {
+  if (damage.part === 'file') return path.basename(path.dirname(damage.file)) === 'log';
+  return damage.part === 'log';
+}
+
+function rangeOf(damage: Damage): KeyRange {
+  const { from, to } = damage.part === 'keyspace' ? damage : { from: undefined, to: undefined };
+  return { from, to };
+}
+
+/** In order; what overlaps, or lies side by side, as one. */
+function merged(stretches: readonly Stretch[]): Stretch[] {
+  const joined: Stretch[] = [];
+  for (const { from, to } of stretches.toSorted((a, b) => a.from - b.from)) {
+    const last = joined.at(-1);
+    if (last && from <= last.to + 1) joined[joined.length - 1] = { from: last.from, to: Math.max(last.to, to) };
+    else joined.push({ from, to });
+  }
+  return joined;
+}
+
+/** The last end of a block at or before `offset` that is certain. */
+async function endUpTo(log: Log, offset: number, broken: readonly Stretch[]): Promise<Position> {
+  if (offset <= log.base.offset) return log.base;
+  // Everything up to a break has been proven on the way there.
+  if (broken.some(({ from }) => from === offset + 1)) return positionAt(log, offset);
+  return log.boundaryUpTo(offset);
+}
+
+/** The first end of a block at or behind `offset` that is certain. */
+async function endFrom(log: Log, offset: number, broken: readonly Stretch[]): Promise<Position> {
+  if (offset >= log.end.offset) return log.end;
+  // The block behind a break chains from there.
+  if (broken.some(({ to }) => to === offset)) return positionAt(log, offset);
+  const before = await log.boundaryUpTo(offset);
+  if (before.offset === offset) return before;
+  const [block] = await log.read(before.offset, 1);
+  if (!block) return log.end;
+  block.verifyAfter(before.offset, before.checksum);
+  return block.position;
+}
+
+async function positionAt(log: Log, offset: number): Promise<Position> {
+  const checksum = await log.checksumAt(offset);
+  if (typeof checksum !== 'number')
+    throw new HeadwaterError('corrupt', `the checksum at offset ${offset} cannot be read (${checksum})`);
+  return { replicationId: log.lineage.replicationIdAt(offset), offset, checksum };
+}

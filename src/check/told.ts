@@ -1,0 +1,66 @@
+/**
+ * What work tells as it goes on, for a loop that takes it: the work waits where
+ * the loop is behind, and ends when the loop is left.
+ */
+import { HeadwaterError } from '../errors.js';
+
+/** Told and not taken; a little over it where one step tells several. */
+const UNTAKEN_MAX = 64;
+
+export interface Teller<Event> {
+  tell(event: Event): void;
+  /** Resolves when the loop has caught up. @throws the reason of `signal`. */
+  room(): Promise<void>;
+  /** Aborts when nobody listens any more. */
+  readonly signal: AbortSignal;
+}
+
+/** @throws what the work throws, behind all that it told. */
+export async function* toldBy<Event>(
+  work: (teller: Teller<Event>) => Promise<void>,
+  signal: AbortSignal,
+): AsyncGenerator<Event> {
+  const left = new AbortController();
+  const over = AbortSignal.any([signal, left.signal]);
+  let untaken: Event[] = [];
+  let ended = false;
+  let wake = () => {};
+  let makeRoom = () => {};
+  over.addEventListener('abort', () => makeRoom());
+  const teller: Teller<Event> = {
+    signal: over,
+    tell(event) {
+      untaken.push(event);
+      wake();
+    },
+    async room() {
+      while (untaken.length >= UNTAKEN_MAX && !over.aborted)
+        await new Promise<void>((resolve) => {
+          makeRoom = resolve;
+        });
+      if (over.aborted) throw over.reason;
+    },
+  };
+  const working = work(teller).finally(() => {
+    ended = true;
+    wake();
+  });
+  working.catch(() => {});
+  try {
+    for (;;) {
+      const taken = untaken;
+      untaken = [];
+      makeRoom();
+      yield* taken;
+      if (untaken.length > 0) continue;
+      if (ended) break;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    await working;
+  } finally {
+    left.abort(new HeadwaterError('cancelled', 'nobody listens any more'));
+    await working.catch(() => {});
+  }
+}

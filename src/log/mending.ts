@@ -1,0 +1,93 @@
+/**
+ * Blocks from elsewhere, put in the place of a stretch of the log that is
+ * damaged, or that it has had to give up. Only log.ts calls it.
+ *
+ * They have to chain from the position before the stretch to the one behind it,
+ * and both are this log's own: a running checksum covers the whole past, so what
+ * fits at both ends is what stood there. A crash on the way leaves a stretch that
+ * is damaged still, or blocks below the start, which the next open clears.
+ */
+import { HeadwaterError } from '../errors.js';
+import type { Database } from '../level.js';
+import { formatPosition, type Position } from '../position.js';
+import { type Block, CHECKING_VISITOR } from './block.js';
+import type { Extent } from './extent.js';
+import { type Base, blockKey } from './rows.js';
+
+export interface Mending {
+  /** Where the stretch begins; before the base of the log, that is to become this. */
+  readonly after: Base;
+  /** Where it ends. */
+  readonly through: Position;
+  readonly blocks: AsyncIterable<readonly Block[]>;
+}
+
+/** Blocks that stand in the log again: behind `from`, up to `to`. */
+interface Restored {
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: number;
+}
+
+/** As Log.mend. */
+export async function mend(db: Database, extent: Extent, { after, through, blocks }: Mending): Promise<Restored[]> {
+  const { base } = extent;
+  const restored: Restored[] = [];
+  let end = after.position;
+  for await (const piece of blocks) {
+    const from = end.offset;
+    let bytes = 0;
+    for (const block of piece) {
+      end = verified(block, end, through, extent);
+      bytes += block.bytes.length;
+    }
+    await replace(db, from, piece);
+    restored.push({ from, to: end.offset, bytes });
+  }
+  if (end.offset !== through.offset || end.checksum !== through.checksum)
+    throw new HeadwaterError(
+      'chain_broken',
+      `expected blocks up to ${formatPosition(through)}, received up to ${formatPosition(end)}`,
+    );
+  await db.durable();
+  const isLower = after.position.offset < base.offset;
+  const inPlace = isLower ? await extent.lower(after, base) : extent.base.offset <= after.position.offset;
+  if (inPlace) return restored;
+  await extent.clearBelowBase();
+  throw new HeadwaterError('unavailable', `the log was trimmed to offset ${extent.base.offset} meanwhile`);
+}
+
+/** @throws HeadwaterError where the block is not the next one of this log. */
+function verified(block: Block, end: Position, through: Position, { lineage }: Extent): Position {
+  block.verifyAfter(end.offset, end.checksum);
+  block.visit(CHECKING_VISITOR);
+  const { firstOffset, lastOffset, replicationId } = block;
+  const expected = lineage.replicationIdAt(firstOffset);
+  if (replicationId !== expected)
+    throw new HeadwaterError(
+      'chain_broken',
+      `block ${firstOffset} to ${lastOffset} is of the history ${replicationId}; the lineage has ${expected} there`,
+    );
+  if (lastOffset > through.offset)
+    throw new HeadwaterError(
+      'chain_broken',
+      `expected blocks up to offset ${through.offset}, received one from ${firstOffset} to ${lastOffset}`,
+    );
+  return block.position;
+}
+
+/** What stands behind `from`, up to the last of the blocks, gives way to them; all or nothing. */
+async function replace(db: Database, from: number, blocks: readonly Block[]): Promise<void> {
+  const last = blocks.at(-1);
+  if (!last) return;
+  const batch = db.batch();
+  const entries = db.iterate({ gt: blockKey(from), lte: blockKey(last.lastOffset), values: false });
+  try {
+    for (let rows = await entries.next(256); rows.length > 0; rows = await entries.next(256))
+      for (const [key] of rows) batch.del(key);
+  } finally {
+    await entries.close();
+  }
+  for (const block of blocks) batch.put(blockKey(block.lastOffset), block.bytes);
+  await batch.write();
+}

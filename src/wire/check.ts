@@ -1,0 +1,264 @@
+/** The messages of Verify, Repair and FetchBlocks (proto/headwater/v1/disk.proto), with checked numbers. */
+import { HeadwaterError } from '../errors.js';
+import type { Position } from '../position.js';
+import { positionOf, toPosition } from './frame.js';
+import { headwater } from './generated.js';
+import { bytesOf, decodeMessage } from './message.js';
+import { toNumber } from './numbers.js';
+import { optional } from './why.js';
+
+const { v1 } = headwater;
+
+/** Something that is not what was written. */
+export type Damage =
+  /** A file of LevelDB's own. */
+  | { readonly part: 'file'; readonly file: string; readonly byte: number; readonly why: string }
+  /** Commands, first and last offset. */
+  | { readonly part: 'log'; readonly from: number; readonly to: number; readonly why: string }
+  /** Records between two keys, both included; undefined: from the first, or to the last, of all. */
+  | {
+      readonly part: 'keyspace';
+      readonly from: Buffer | undefined;
+      readonly to: Buffer | undefined;
+      readonly why: string;
+    }
+  /** A database as a whole, or how the two fit together. */
+  | { readonly part: 'database'; readonly why: string };
+
+export interface Verified {
+  /** Where the log begins and ends, as far as that can be read. */
+  readonly firstOffset: number | undefined;
+  readonly lastOffset: number | undefined;
+  /** Of the keyspace on disk. */
+  readonly checkpointOffset: number | undefined;
+  readonly records: number;
+  /** Bytes of blocks, keys and records that were looked at. */
+  readonly bytes: number;
+}
+
+export interface CheckProgress {
+  /** Looked at so far, files included. */
+  readonly bytes: number;
+  /** Of about so many; 0 where that is not known. */
+  readonly bytesEstimate: number;
+  /** For people. */
+  readonly doing: string;
+}
+
+export interface CheckRequest {
+  /** 0: as by default. */
+  readonly bytesPerSecond: number;
+}
+
+export type VerifyEvent =
+  | { readonly kind: 'damage'; readonly damage: Damage }
+  | { readonly kind: 'progress'; readonly progress: CheckProgress }
+  | { readonly kind: 'summary'; readonly summary: Verified & { readonly damages: number } };
+
+export interface RepairStep {
+  /** Commands were put in place; all data were got anew; or what could not be got. */
+  readonly kind: 'log' | 'full_resync' | 'left';
+  readonly message: string;
+  /** 0 unless it is about the log. */
+  readonly fromOffset: number;
+  readonly toOffset: number;
+}
+
+export interface RepairSummary {
+  readonly damages: number;
+  readonly repairs: number;
+  /** What was found and could not be repaired. */
+  readonly left: number;
+}
+
+export type RepairEvent =
+  | { readonly kind: 'damage'; readonly damage: Damage }
+  | { readonly kind: 'progress'; readonly progress: CheckProgress }
+  | { readonly kind: 'step'; readonly step: RepairStep }
+  | { readonly kind: 'summary'; readonly summary: RepairSummary };
+
+export interface FetchBlocksRequest {
+  /** The blocks behind it; its replication ID says nothing. */
+  readonly after: Position;
+  /** The end of the last one. */
+  readonly through: Position;
+}
+
+export interface FetchBlocksResponse {
+  /** With the first response: where the blocks begin. */
+  readonly start: { readonly after: Position; readonly timeMs: number } | undefined;
+  readonly blocks: readonly Buffer[];
+  /** The last block goes on in the next response. */
+  readonly more: boolean;
+}
+
+export function encodeVerifyRequest(request: CheckRequest): Buffer {
+  return v1.VerifyRequest.encode(request).finish() as Buffer;
+}
+
+export function decodeVerifyRequest(bytes: Buffer): CheckRequest {
+  const { bytesPerSecond } = decodeMessage('VerifyRequest', bytes, v1.VerifyRequest);
+  return { bytesPerSecond: toNumber(bytesPerSecond, 'bytes_per_second') };
+}
+
+export function encodeVerifyEvent(event: VerifyEvent): Buffer {
+  const message =
+    event.kind === 'damage'
+      ? { damage: damageMessage(event.damage) }
+      : event.kind === 'progress'
+        ? { progress: event.progress }
+        : { summary: summaryMessage(event.summary) };
+  return v1.VerifyResponse.encode(message).finish() as Buffer;
+}
+
+export function decodeVerifyEvent(bytes: Buffer): VerifyEvent {
+  const { damage, progress, summary } = decodeMessage('VerifyResponse', bytes, v1.VerifyResponse);
+  if (damage) return { kind: 'damage', damage: toDamage(damage) };
+  if (progress) return { kind: 'progress', progress: toProgress(progress) };
+  if (summary) return { kind: 'summary', summary: toSummary(summary) };
+  throw unknownEvent('verification');
+}
+
+export function encodeRepairRequest(request: CheckRequest): Buffer {
+  return v1.RepairRequest.encode(request).finish() as Buffer;
+}
+
+export function decodeRepairRequest(bytes: Buffer): CheckRequest {
+  const { bytesPerSecond } = decodeMessage('RepairRequest', bytes, v1.RepairRequest);
+  return { bytesPerSecond: toNumber(bytesPerSecond, 'bytes_per_second') };
+}
+
+export function encodeRepairEvent(event: RepairEvent): Buffer {
+  return v1.RepairResponse.encode(repairMessage(event)).finish() as Buffer;
+}
+
+function repairMessage(event: RepairEvent): headwater.v1.RepairResponse.$Properties {
+  switch (event.kind) {
+    case 'damage':
+      return { damage: damageMessage(event.damage) };
+    case 'progress':
+      return { progress: event.progress };
+    case 'step':
+      return { step: event.step };
+    case 'summary':
+      return { summary: event.summary };
+  }
+}
+
+export function decodeRepairEvent(bytes: Buffer): RepairEvent {
+  const { damage, progress, step, summary } = decodeMessage('RepairResponse', bytes, v1.RepairResponse);
+  if (damage) return { kind: 'damage', damage: toDamage(damage) };
+  if (progress) return { kind: 'progress', progress: toProgress(progress) };
+  if (step) return { kind: 'step', step: toStep(step) };
+  if (!summary) throw unknownEvent('repair');
+  return {
+    kind: 'summary',
+    summary: {
+      damages: toNumber(summary.damages, 'summary.damages'),
+      repairs: toNumber(summary.repairs, 'summary.repairs'),
+      left: toNumber(summary.left, 'summary.left'),
+    },
+  };
+}
+
+export function encodeFetchBlocksRequest({ after, through }: FetchBlocksRequest): Buffer {
+  const message = { after: positionOf(after), through: positionOf(through) };
+  return v1.FetchBlocksRequest.encode(message).finish() as Buffer;
+}
+
+export function decodeFetchBlocksRequest(bytes: Buffer): FetchBlocksRequest {
+  const { after, through } = decodeMessage('FetchBlocksRequest', bytes, v1.FetchBlocksRequest);
+  if (!after || !through)
+    throw new HeadwaterError('invalid_argument', 'expected the positions `after` and `through`, received one or none');
+  return { after: toPosition(after), through: toPosition(through) };
+}
+
+export function encodeFetchBlocksResponse({ start, blocks, more }: FetchBlocksResponse): Buffer {
+  const message = { after: start && positionOf(start.after), timeMs: start?.timeMs ?? 0, blocks: [...blocks], more };
+  return v1.FetchBlocksResponse.encode(message as headwater.v1.FetchBlocksResponse.$Properties).finish() as Buffer;
+}
+
+/** Its blocks are views of the message. */
+export function decodeFetchBlocksResponse(bytes: Buffer): FetchBlocksResponse {
+  const message = decodeMessage('FetchBlocksResponse', bytes, v1.FetchBlocksResponse);
+  const { after, blocks, more } = message;
+  const start = after ? { after: toPosition(after), timeMs: toNumber(message.timeMs, 'time_ms') } : undefined;
+  return { start, blocks: blocks.map(bytesOf), more };
+}
+
+function damageMessage(damage: Damage): headwater.v1.Damage.$Properties {
+  switch (damage.part) {
+    case 'file':
+    case 'database':
+      return damage;
+    case 'log':
+      return { part: 'log', why: damage.why, fromOffset: damage.from, toOffset: damage.to };
+    case 'keyspace':
+      return { part: 'keyspace', why: damage.why, fromKey: damage.from ?? null, toKey: damage.to ?? null };
+  }
+}
+
+function toDamage({ part, why, ...rest }: headwater.v1.Damage.$Properties): Damage {
+  const said = why ?? '';
+  const key = (bytes: Uint8Array | null | undefined) => (bytes ? bytesOf(bytes) : undefined);
+  switch (part) {
+    case 'file':
+      return { part, file: rest.file ?? '', byte: toNumber(rest.byte, 'damage.byte'), why: said };
+    case 'log':
+      return {
+        part,
+        from: toNumber(rest.fromOffset, 'damage.from_offset'),
+        to: toNumber(rest.toOffset, 'damage.to_offset'),
+        why: said,
+      };
+    case 'keyspace':
+      return { part, from: key(rest.fromKey), to: key(rest.toKey), why: said };
+    default:
+      return { part: 'database', why: said };
+  }
+}
+
+function toProgress(message: headwater.v1.CheckProgress.$Properties): CheckProgress {
+  return {
+    bytes: toNumber(message.bytes, 'progress.bytes'),
+    bytesEstimate: toNumber(message.bytesEstimate, 'progress.bytes_estimate'),
+    doing: message.doing ?? '',
+  };
+}
+
+function toStep(message: headwater.v1.RepairStep.$Properties): RepairStep {
+  const { kind } = message;
+  return {
+    kind: kind === 'log' || kind === 'full_resync' ? kind : 'left',
+    message: message.message ?? '',
+    fromOffset: toNumber(message.fromOffset, 'step.from_offset'),
+    toOffset: toNumber(message.toOffset, 'step.to_offset'),
+  };
+}
+
+function summaryMessage(summary: Verified & { damages: number }): headwater.v1.VerifySummary.$Properties {
+  const { damages, firstOffset, lastOffset, checkpointOffset, records, bytes } = summary;
+  return {
+    damages,
+    firstOffset: firstOffset ?? null,
+    offset: lastOffset ?? null,
+    checkpointOffset: checkpointOffset ?? null,
+    records,
+    bytes,
+  };
+}
+
+function toSummary(message: headwater.v1.VerifySummary.$Properties): Verified & { damages: number } {
+  return {
+    damages: toNumber(message.damages, 'summary.damages'),
+    firstOffset: optional(message.firstOffset, 'summary.first_offset'),
+    lastOffset: optional(message.offset, 'summary.offset'),
+    checkpointOffset: optional(message.checkpointOffset, 'summary.checkpoint_offset'),
+    records: toNumber(message.records, 'summary.records'),
+    bytes: toNumber(message.bytes, 'summary.bytes'),
+  };
+}
+
+function unknownEvent(what: string): HeadwaterError {
+  return new HeadwaterError('protocol_violation', `an event of a ${what} of a kind that this version does not know`);
+}

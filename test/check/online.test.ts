@@ -1,0 +1,136 @@
+/** Verification of a node that runs, and the blocks that it gives to others for their repair. */
+import assert from 'node:assert/strict';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { blocksFor } from '../../src/check/block-source.js';
+import { beginFetching } from '../../src/check/fetching.js';
+import { openLevel } from '../../src/level.js';
+import type { Position } from '../../src/position.js';
+import { removeTemporaryDirectories } from '../support/database.js';
+import { TestStore } from '../support/store.js';
+import { AS_FAST, all, checksOfStore, damageBlock, damageRecord, damagesOf } from './nodes.js';
+
+const UNENDING = new AbortController().signal;
+
+describe('a check of a node that runs', () => {
+  let test: TestStore;
+  afterEach(async () => {
+    await test.store.close();
+    await removeTemporaryDirectories();
+  });
+
+  it('says of a whole one what it has looked at', async () => {
+    test = await TestStore.open();
+    for (let i = 0; i < 30; i++) await test.set(`k${i}`, 'v'.repeat(100));
+    const events = await all(checksOfStore(test).verify(AS_FAST, UNENDING));
+    const last = events.at(-1);
+    assert.ok(last?.kind === 'summary');
+    const { damages, firstOffset, lastOffset, checkpointOffset, records, bytes } = last.summary;
+    assert.deepEqual([damages, firstOffset, lastOffset, checkpointOffset, records], [0, 1, 30, 30, 30]);
+    assert.ok(bytes > 6_000);
+  });
+
+  it('names what was changed in the log and in the keyspace, while writes go on', async () => {
+    test = await TestStore.open();
+    for (let i = 0; i < 30; i++) await test.set(`k${i}`);
+    await (await test.store.snapshotAt()).release();
+    await damageBlock({ test }, 9);
+    await damageRecord({ test }, 'k4');
+    let writing = true;
+    const writes = (async () => {
+      for (let i = 0; writing; i++) await test.set(`w${i}`);
+    })();
+    const found = await damagesOf(checksOfStore(test));
+    writing = false;
+    await writes;
+    assert.deepEqual(
+      found.map((one) => (one.part === 'log' ? [one.from, one.to] : one.part === 'keyspace' && String(one.from))),
+      ['k4', [9, 9]],
+    );
+  });
+
+  it('reads no faster than it is told, and ends when nobody listens', async () => {
+    test = await TestStore.open();
+    for (let i = 0; i < 30; i++) await test.set(`k${i}`, 'v'.repeat(1_000));
+    await (await test.store.snapshotAt()).release();
+    const checks = checksOfStore(test);
+    const running = checks.verify({ bytesPerSecond: 1_000 }, UNENDING);
+    let over = false;
+    const taken = all(running).then(() => {
+      over = true;
+    });
+    // Some 60,000 bytes: a minute.
+    for (let second = 0; second < 30; second++) await test.clock.advance(1_000);
+    assert.equal(over, false);
+    for (let second = 0; second < 60 && !over; second++) await test.clock.advance(1_000);
+    await taken;
+    const cancelled = new AbortController();
+    const again = checks.verify({ bytesPerSecond: 1_000 }, cancelled.signal);
+    await again.next();
+    cancelled.abort(new Error('enough'));
+    await assert.rejects(all(again), /enough/);
+    assert.deepEqual(await damagesOf(checks), []);
+    assert.deepEqual(test.store.log.pinsBefore(Number.MAX_SAFE_INTEGER), []);
+    assert.equal(test.disk.snapshots, 0);
+  });
+
+  it('names the file, the byte and the keys of a table that was changed, and reads nothing through LevelDB there', async () => {
+    test = await TestStore.open({ openDatabase: openLevel });
+    for (let i = 0; i < 400; i++) await test.set(`k${String(i).padStart(3, '0')}`, `value ${i} `.repeat(30));
+    await test.reopen();
+    await test.reopen();
+    const location = test.location('keyspace');
+    const table = (await readdir(location)).find((name) => name.endsWith('.ldb')) as string;
+    const file = path.join(location, table);
+    const bytes = await readFile(file);
+    bytes[1_000] = (bytes[1_000] as number) ^ 1;
+    await writeFile(file, bytes);
+    const [damage, ...more] = await damagesOf(checksOfStore(test));
+    assert.deepEqual(more, []);
+    assert.ok(damage?.part === 'keyspace');
+    assert.match(damage.why, /\.ldb, byte \d+: the block of \d+ bytes does not match its checksum/);
+  });
+});
+
+describe('blocks for the repair of another node', () => {
+  let test: TestStore;
+  beforeEach(async () => {
+    test = await TestStore.open();
+    for (let i = 0; i < 20; i++) await test.set(`k${i}`);
+  });
+  afterEach(async () => {
+    await test.store.close();
+    await removeTemporaryDirectories();
+  });
+
+  async function at(offset: number): Promise<Position> {
+    const { log } = test.store;
+    const checksum = await log.checksumAt(offset);
+    assert.ok(typeof checksum === 'number');
+    return { replicationId: log.lineage.replicationIdAt(offset), offset, checksum };
+  }
+
+  async function fetch(after: Position, through: Position): Promise<number[]> {
+    const { blocks } = await beginFetching(blocksFor(test.store, { after, through }, UNENDING));
+    return (await all(blocks)).flat().map(({ lastOffset }) => lastOffset);
+  }
+
+  it('are those between two positions', async () => {
+    assert.deepEqual(await fetch(await at(4), await at(8)), [5, 6, 7, 8]);
+    assert.deepEqual(test.store.log.pinsBefore(Number.MAX_SAFE_INTEGER), []);
+  });
+
+  it('come whole, however large they are', async () => {
+    await test.set('large', Buffer.alloc(5 * 1024 * 1024, 7));
+    await test.set('small');
+    assert.deepEqual(await fetch(await at(19), await at(22)), [20, 21, 22]);
+  });
+
+  it('are not given to a node with another past', async () => {
+    const after = await at(4);
+    await assert.rejects(fetch({ ...after, checksum: after.checksum ^ 1 }, await at(8)), { code: 'chain_broken' });
+    const through = await at(8);
+    await assert.rejects(fetch(after, { ...through, checksum: through.checksum ^ 1 }), { code: 'chain_broken' });
+    await assert.rejects(fetch(after, { ...through, offset: 80 }), { code: 'chain_broken', message: /ends before/ });
+  });
+});

@@ -1,0 +1,153 @@
+/** What a follower gets anew from its upstream, and what is left where nobody has it. */
+import assert from 'node:assert/strict';
+import type { Checks } from '../../src/check/checks.js';
+import { blockKey } from '../../src/log/rows.js';
+import { removeTemporaryDirectories } from '../support/database.js';
+import { level, type TestNode, World } from '../support/world.js';
+import { checksOf, damageBlock, damageRecord, damages, damagesOf, repair, steps } from './nodes.js';
+
+describe('repair', () => {
+  let world: World;
+  let leader: TestNode;
+  let node: TestNode;
+  let checks: Checks;
+
+  beforeEach(async () => {
+    world = new World();
+    leader = await world.node('leader:1');
+    node = await world.node('node:1', { follows: 'leader:1' });
+    await leader.write(20);
+    await level(world, leader, node);
+    await (await node.store.snapshotAt()).release();
+    checks = checksOf(world, node);
+  });
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  const rawBlock = ({ test }: TestNode, offset: number) => test.disk.raw(test.location('log')).get(blockKey(offset));
+
+  it('finds nothing where everything is whole', async () => {
+    const events = await repair(world, checks);
+    assert.deepEqual(events.at(-1), { kind: 'summary', summary: { damages: 0, repairs: 0, left: 0 } });
+    assert.deepEqual(checks.status, { repairs: 0, lastRepair: '' });
+  });
+
+  it('puts the commands of the log that the disk has changed in their place', async () => {
+    await damageBlock(node, 7);
+    await damageBlock(node, 8);
+    await damageBlock(node, 15);
+    const events = await repair(world, checks);
+    assert.deepEqual(
+      damages(events).map((damage) => damage.part === 'log' && [damage.from, damage.to]),
+      [
+        [7, 8],
+        [15, 15],
+      ],
+    );
+    assert.deepEqual(
+      steps(events).map(({ kind, fromOffset, toOffset }) => [kind, fromOffset, toOffset]),
+      [
+        ['log', 7, 8],
+        ['log', 15, 15],
+      ],
+    );
+    for (const offset of [7, 8, 15]) assert.deepEqual(await rawBlock(node, offset), await rawBlock(leader, offset));
+    assert.deepEqual(await damagesOf(checks), []);
+    assert.equal(checks.status.repairs, 2);
+    assert.equal(node.link.resyncs.full, 0);
+    await level(world, leader, node);
+  });
+
+  it('puts commands that are missing in their place', async () => {
+    for (const offset of [4, 5, 6]) await node.test.disk.raw(node.test.location('log')).del(blockKey(offset));
+    await repair(world, checks);
+    assert.deepEqual(await damagesOf(checks), []);
+    await level(world, leader, node);
+  });
+
+  it('lets a log begin where it did before a start gave up what is damaged, also after the next start', async () => {
+    await damageBlock(node, 7);
+    await node.restart();
+    await world.until('the log begins behind the damage', () => node.store.log.firstOffset === 8);
+    checks = checksOf(world, node);
+    const [step, ...more] = steps(await repair(world, checks));
+    assert.deepEqual(more, []);
+    assert.match(step?.message ?? '', /begins at offset 1 again, not at 8/);
+    assert.equal(node.store.log.firstOffset, 1);
+    assert.deepEqual(await damagesOf(checks), []);
+    await level(world, leader, node);
+    await node.restart();
+    assert.equal(node.store.log.firstOffset, 1);
+    await level(world, leader, node);
+    assert.ok(node.store.log.bytesBetween(0, 8) > 0, 'what came back is weighed');
+  });
+
+  it('begins a log as early as the upstream has it', async () => {
+    await damageBlock(node, 12);
+    await node.restart();
+    await world.until('the log begins behind the damage', () => node.store.log.firstOffset === 13);
+    await (await leader.store.snapshotAt()).release();
+    await leader.store.log.trim(5);
+    checks = checksOf(world, node);
+    await repair(world, checks);
+    assert.equal(node.store.log.firstOffset, 6);
+    await level(world, leader, node);
+  });
+
+  it('leaves what the upstream has not whole itself, and says so; no damaged block comes over', async () => {
+    await damageBlock(node, 7);
+    await damageBlock(leader, 7);
+    await (await leader.store.snapshotAt()).release();
+    await leader.restart();
+    await world.until('the leader gave it up', () => leader.store.log.firstOffset === 8);
+    await level(world, leader, node);
+    const before = await rawBlock(node, 7);
+    const events = await repair(world, checks);
+    const [step, ...more] = steps(events);
+    assert.deepEqual([step?.kind, step?.fromOffset, step?.toOffset, more.length], ['left', 7, 7, 0]);
+    assert.match(step?.message ?? '', /the log there begins only after offset 7|the log holds 8 to/);
+    assert.deepEqual(events.at(-1), { kind: 'summary', summary: { damages: 1, repairs: 0, left: 1 } });
+    assert.deepEqual(await rawBlock(node, 7), before);
+    assert.equal(checks.status.repairs, 0);
+  });
+
+  it('gets everything anew where the keyspace is damaged, and serves what it has meanwhile', async () => {
+    const { nodeId } = node.store;
+    await damageRecord(node, 'k3');
+    await assert.rejects(node.digest(), { code: 'corrupt' });
+    const events = await repair(world, checks);
+    assert.equal(damages(events)[0]?.part, 'keyspace');
+    assert.deepEqual(
+      steps(events).map(({ kind }) => kind),
+      ['full_resync'],
+    );
+    await level(world, leader, node);
+    assert.deepEqual(await damagesOf(checks), []);
+    assert.equal(node.store.nodeId, nodeId);
+    assert.equal(node.link.status.lastResync?.reason, 'REQUESTED');
+  });
+
+  it('is refused by a leader, which says what to do', async () => {
+    await assert.rejects(repair(world, checksOf(world, leader)), { code: 'repair_refused', message: /failover/ });
+  });
+
+  it('is one at a time, with checks', async () => {
+    const running = checks.verify({ bytesPerSecond: 1 }, new AbortController().signal);
+    await running.next();
+    await assert.rejects(repair(world, checks), { code: 'overloaded', message: /a check of this node is under way/ });
+    await running.return(undefined);
+    await repair(world, checks);
+  });
+
+  it('of a node that repairs itself comes without being asked for', async () => {
+    await damageBlock(node, 7);
+    await node.restart();
+    checks = checksOf(world, node, { autoRepair: true });
+    checks.start();
+    await world.until('it is repaired', () => checks.status.repairs === 1 && node.store.log.firstOffset === 1);
+    await level(world, leader, node);
+    await checks.close(new Error('the test is over') as never);
+  });
+});

@@ -1,0 +1,183 @@
+/** A follower whose data cannot be opened: it serves nothing, gets everything anew, and keeps what only it has. */
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { BASE_KEY, blockKey } from '../../src/log/rows.js';
+import { removeTemporaryDirectories } from '../support/database.js';
+import { level, type TestNode, World } from '../support/world.js';
+import { checksOf, repair, steps } from './nodes.js';
+
+const CHECKPOINT_ROW = Buffer.from('mcheckpoint');
+
+describe('a follower whose data cannot be opened', () => {
+  let world: World;
+  let leader: TestNode;
+  beforeEach(async () => {
+    world = new World();
+    leader = await world.node('leader:1');
+  });
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  async function follower(options: { autoRepair?: boolean } = {}): Promise<TestNode> {
+    const node = await world.node('node:1', { follows: 'leader:1', ...options });
+    await leader.write(20);
+    await level(world, leader, node);
+    await (await node.store.snapshotAt()).release();
+    return node;
+  }
+
+  /** The row that says how far the keyspace has got. */
+  async function damageKeyspace({ test }: TestNode): Promise<void> {
+    const bytes = Buffer.from((await test.disk.raw(test.location('keyspace')).get(CHECKPOINT_ROW)) as Buffer);
+    bytes[9] = (bytes[9] as number) ^ 1;
+    await test.disk.raw(test.location('keyspace')).put(CHECKPOINT_ROW, bytes);
+  }
+
+  it('refuses to start, unless it is told to repair itself', async () => {
+    const node = await follower();
+    await damageKeyspace(node);
+    await node.down();
+    await assert.rejects(node.test.open(), { code: 'corrupt', message: /start it with --auto-repair/ });
+  });
+
+  it('gets them anew where it repairs itself, and is the node that it was', async () => {
+    const node = await follower({ autoRepair: true });
+    const { nodeId } = node.store;
+    await damageKeyspace(node);
+    await node.down();
+    await node.test.open();
+    assert.equal(node.store.isServing, false);
+    node.up();
+    const checks = checksOf(world, node, { autoRepair: true });
+    checks.start();
+    await level(world, leader, node);
+    assert.equal(node.link.status.lastResync?.reason, 'KEYSPACE_INCOMPLETE');
+    assert.equal(node.store.nodeId, nodeId);
+    await world.until('it is counted', () => checks.status.repairs === 1);
+    assert.match(checks.status.lastRepair, /all data were got anew from leader:1: .*the checkpoint record/);
+    await checks.close(new Error('the test is over') as never);
+    const names = await readdir(node.test.directory);
+    assert.ok(names.includes('gen-000002') && !names.includes('gen-000001') && !names.includes('stand-in.new'));
+  });
+
+  it('keeps the writes that only its own log has', async () => {
+    const node = await follower({ autoRepair: true });
+    // It leads for a while, and nobody hears of what it is told.
+    await node.replication.promote();
+    await node.write(3, 'own');
+    await leader.write(2, 'other');
+    await damageKeyspace(node);
+    await node.down();
+    await node.test.open({ role: 'follower', upstream: 'leader:1' });
+    node.up();
+    await level(world, leader, node);
+    assert.equal(node.link.status.lastResync?.reason, 'DIVERGED');
+    assert.equal(await node.store.lostWrites(), 3);
+  });
+
+  it('takes nothing of an upstream that is empty, or of another cluster, though its log cannot be opened either', async () => {
+    const node = await follower({ autoRepair: true });
+    await damageKeyspace(node);
+    await node.test.disk.raw(node.test.location('log')).put(BASE_KEY, Buffer.alloc(60, 1));
+    const { clusterId } = node.store;
+    await node.down();
+    await node.test.open();
+    assert.equal(node.store.log.end.offset, 0);
+    await world.node('empty:1');
+    const other = await world.node('other:1');
+    await other.write(2);
+    node.up();
+    await node.follow('empty:1');
+    await world.until('it is not emptied', () => /no snapshot for this node/.test(node.link.status.error));
+    await node.follow('other:1');
+    await world.until('it takes no stranger’s data', () => /would replace/.test(node.link.status.error));
+    assert.equal(node.store.clusterId, clusterId);
+    assert.equal(node.store.isServing, false);
+    await node.follow('leader:1');
+    await level(world, leader, node);
+  });
+
+  it('while it runs, gets them anew when it is told to', async () => {
+    const node = await follower();
+    const checks = checksOf(world, node);
+    await damageKeyspace(node);
+    node.test.disk.fault = ({ kind, location }) => {
+      if (kind !== 'batch' && kind !== 'put') return;
+      if (location.endsWith('/log')) throw new Error('EIO');
+    };
+    await leader.write(1, 'fails');
+    await world.until('it cannot be opened', () =>
+      /cannot be opened.*say "repair"/.test(String(node.store.notServing)),
+    );
+    node.test.disk.fault = undefined;
+    const events = await repair(world, checks);
+    assert.deepEqual(
+      steps(events).map(({ kind }) => kind),
+      ['full_resync'],
+    );
+    await level(world, leader, node);
+  });
+
+  it('while it runs, gets them anew by itself where it repairs itself', async () => {
+    const node = await follower({ autoRepair: true });
+    const checks = checksOf(world, node, { autoRepair: true });
+    checks.start();
+    await damageKeyspace(node);
+    node.test.disk.fault = ({ kind, location }) => {
+      if ((kind !== 'batch' && kind !== 'put') || !location.endsWith('/log')) return;
+      node.test.disk.fault = undefined;
+      throw new Error('EIO');
+    };
+    await leader.write(1, 'fails');
+    await world.until('it is whole', () => node.link.resyncs.full > 0);
+    await level(world, leader, node);
+    assert.equal(checks.status.repairs, 1);
+    await checks.close(new Error('the test is over') as never);
+  });
+});
+
+describe('a leader that was opened anew', () => {
+  afterEach(removeTemporaryDirectories);
+
+  it('asks its followers before it leads on, where its log was cut', async () => {
+    const world = new World();
+    try {
+      const leader = await world.node('leader:1');
+      const node = await world.node('node:1', { follows: 'leader:1' });
+      await leader.write(10);
+      await level(world, leader, node);
+      await leader.write(5, 'later');
+      await world.until('the follower has them', () => node.offset === 15);
+      await world.until('it knows its follower', () => leader.store.knownFollowers.length === 1);
+      // A write fails, and when the log is opened again, its last blocks do not chain.
+      let failed = false;
+      leader.test.disk.fault = async ({ kind, location, keys }) => {
+        if (kind === 'put' && location.endsWith('/log') && keys[0]?.[0] === 98 && !failed) {
+          failed = true;
+          throw new Error('EIO');
+        }
+        if (kind !== 'open' || !location.endsWith('/log')) return;
+        const raw = leader.test.disk.raw(location);
+        const key = blockKey(13);
+        const bytes = Buffer.from((await raw.get(key)) as Buffer);
+        bytes[60] = (bytes[60] as number) ^ 1;
+        await raw.put(key, bytes);
+        leader.test.disk.fault = undefined;
+      };
+      await assert.rejects(leader.test.set('fails'));
+      await world.until(
+        'it has asked',
+        () => leader.test.logger.said(/asked the known followers: \d+ commands came back/) > 0,
+      );
+      await world.until('it leads', () => leader.store.isServing && !leader.store.asking);
+      assert.equal(leader.test.logger.said(/asked the known followers: 3 commands came back/), 1);
+      await leader.test.set('goes on');
+      assert.equal(await leader.test.get('later4'), 'later at leader:1');
+      await level(world, leader, node);
+    } finally {
+      await world.stop();
+    }
+  });
+});

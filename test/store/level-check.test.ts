@@ -1,0 +1,132 @@
+/** Stores over LevelDB whose own files were changed while they were closed. */
+import assert from 'node:assert/strict';
+import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { openLevel } from '../../src/level.js';
+import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
+import { set, TestStore } from '../support/store.js';
+
+const FOLLOWER = {
+  nodeId: 'f'.repeat(32),
+  address: '127.0.0.1:2',
+  appendedOffset: 40,
+  lastSeenMs: 1,
+  replicationId: '',
+  keepsPlace: true,
+  connected: false,
+};
+
+/** Turns a bit over in the middle of the largest of LevelDB's log files there. */
+async function flipBit(test: TestStore, name: 'log' | 'keyspace'): Promise<{ file: string; byte: number }> {
+  const location = test.location(name);
+  const sizes = await Promise.all(
+    (await readdir(location))
+      .filter((one) => one.endsWith('.log'))
+      .map(async (one) => ({ file: path.join(location, one), size: (await stat(path.join(location, one))).size })),
+  );
+  const { file, size } = sizes.toSorted((a, b) => b.size - a.size)[0] as { file: string; size: number };
+  const byte = Math.floor(size / 2);
+  const bytes = await readFile(file);
+  bytes[byte] = (bytes[byte] as number) ^ 8;
+  await writeFile(file, bytes);
+  return { file, byte };
+}
+
+describe('a store whose LevelDB files were changed', () => {
+  afterEach(removeTemporaryDirectories);
+
+  async function filled(options: Parameters<typeof TestStore.open>[0] = {}): Promise<TestStore> {
+    const test = await TestStore.open({ openDatabase: openLevel, ...options });
+    for (let i = 0; i < 40; i++) await test.set(`k${i}`, 'x'.repeat(200));
+    return test;
+  }
+
+  describe('in the keyspace', () => {
+    it('is not opened, and says which file, where, and what a leader does', async () => {
+      const test = await filled();
+      await test.store.close();
+      const { file } = await flipBit(test, 'keyspace');
+      await assert.rejects(test.open(), (error: Error & { code: string }) => {
+        assert.equal(error.code, 'corrupt');
+        assert.ok(error.message.startsWith(`${file}, byte `), error.message);
+        assert.match(error.message, /promote.*restore a backup/);
+        return true;
+      });
+      // Nothing is left open, and nothing was changed.
+      await assert.rejects(test.open(), { code: 'corrupt' });
+    });
+
+    it('says what a follower does', async () => {
+      const test = await filled();
+      await test.store.close();
+      await flipBit(test, 'keyspace');
+      await assert.rejects(test.open({ role: 'follower', upstream: '127.0.0.1:1' }), {
+        code: 'corrupt',
+        message: /anew from 127\.0\.0\.1:1: start it with --auto-repair/,
+      });
+    });
+
+    it('serves nothing of a follower that repairs itself, which still tells what its log holds', async () => {
+      const test = await filled({ autoRepair: true });
+      const { nodeId, position } = test.store;
+      await test.store.close();
+      await flipBit(test, 'keyspace');
+      await test.open({ role: 'follower', upstream: '127.0.0.1:1' });
+      const { store } = test;
+      assert.equal(store.isServing, false);
+      assert.match(store.incomplete?.message ?? '', /does not match its checksum/);
+      assert.deepEqual(store.log.end, position);
+      assert.equal(store.nodeId, nodeId);
+      await assert.rejects(test.get('k1'), { code: 'unavailable', message: /until a full resync/ });
+      await store.close();
+      // The damaged data are as they were: without the option they are refused as before.
+      await test.open({ role: 'follower', upstream: '127.0.0.1:1' });
+      assert.equal(test.store.isServing, false);
+      await test.store.close();
+    });
+  });
+
+  describe('in the log', () => {
+    it('is opened where nobody is to be asked, and says what was lost where', async () => {
+      const test = await filled();
+      // As after SIGKILL: nothing is in the keyspace, so the log ends at the break.
+      const copy = await copied(test);
+      const { file } = await flipBit(copy, 'log');
+      await copy.open();
+      assert.equal(copy.store.asking, false);
+      assert.ok(copy.store.position.offset < 40);
+      assert.equal(copy.logger.said(new RegExp(`${file}, byte \\d+: .*; LevelDB drops what stood there`), 'error'), 1);
+      const { offset } = copy.store.position;
+      assert.equal(copy.logger.said(new RegExp(`the log ends at offset ${offset} now.* may be lost`), 'error'), 1);
+      await copy.store.close();
+      await test.store.close();
+    });
+
+    it('makes a leader ask its known followers first', async () => {
+      const test = await filled();
+      await test.store.noteFollowers([FOLLOWER]);
+      const copy = await copied(test);
+      await flipBit(copy, 'log');
+      await copy.open();
+      assert.equal(copy.store.asking, true);
+      const [refused] = await copy.submit(set('k'));
+      assert.ok(refused?.kind === 'error');
+      assert.match(refused.error.message, /until its followers have told/);
+      await copy.store.promote();
+      await copy.set('k');
+      assert.equal(await copy.get('k'), 'v');
+      await copy.store.close();
+      await test.store.close();
+    });
+  });
+});
+
+/** The directory as it is now, while the store is open, as if the process had been killed. */
+async function copied(test: TestStore): Promise<TestStore> {
+  const directory = path.join(await temporaryDirectory(), 'data');
+  const copy = await TestStore.open({ openDatabase: openLevel, directory });
+  await copy.store.close();
+  await rm(directory, { recursive: true });
+  await cp(test.directory, directory, { recursive: true });
+  return copy;
+}

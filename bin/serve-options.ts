@@ -34,6 +34,7 @@ export interface ServeOptions {
   replayBytes?: number;
   logRetentionBytes?: number;
   logRetentionPinBytes?: number;
+  minFreeSpace?: number;
   archive?: string;
   archiveInterval?: number;
   linkTimeout?: number;
@@ -98,6 +99,11 @@ function limitOptions(): Option[] {
       '--log-retention-pin-bytes',
       'log that is kept at most for a follower that is connected and slow',
       DEFAULTS.logRetentionPinBytes,
+    ),
+    size(
+      '--min-free-space',
+      'take no writes while less than this is free on the disk of --data; no less than what --overlay-bytes needs to be written out',
+      DEFAULTS.minFreeBytes,
     ),
   ];
 }
@@ -177,6 +183,7 @@ export function nodeOptions(options: ServeOptions): NodeOptions {
     replayBytesMax: options.replayBytes,
     logRetentionBytes: options.logRetentionBytes,
     logRetentionPinBytes: options.logRetentionPinBytes,
+    minFreeBytes: options.minFreeSpace,
     archive: options.archive && path.resolve(options.archive),
     archiveIntervalMs: options.archiveInterval,
     linkTimeoutMs: options.linkTimeout,

@@ -76,6 +76,8 @@ export class Replication {
   readonly #failover: Failover;
   #asking: Asking | undefined;
   #cancelSaving = () => {};
+  /** Why the followers could not be noted the last time; empty where they could. */
+  #notNoted = '';
   #closed = false;
   #changing: Promise<unknown> = Promise.resolve();
   #published = 0;
@@ -249,9 +251,16 @@ export class Replication {
     const { clock, logger } = this.#options;
     this.#cancelSaving();
     if (this.#closed) return;
-    this.#store
-      .noteFollowers(this.followers.known(clock.wallMs()))
-      .catch((error: Error) => logger.warn({}, `the followers could not be noted: ${error.message}`));
+    this.#store.noteFollowers(this.followers.known(clock.wallMs())).then(
+      () => {
+        this.#notNoted = '';
+      },
+      ({ message }: Error) => {
+        if (message !== this.#notNoted)
+          logger.warn({}, `the followers could not be noted: ${message}; it is tried again`);
+        this.#notNoted = message;
+      },
+    );
     this.#cancelSaving = clock.after(KNOWN_FOLLOWERS_SAVE_MS, () => this.#rememberFollowers());
   }
 

@@ -9,7 +9,7 @@ import { HeadwaterError } from '../errors.js';
 import type { Files } from '../files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import type { Database, DatabaseOptions, OpenDatabase } from '../level.js';
-import { FSYNC_INTERVAL_MS, LOG_RETENTION_PIN_BYTES, SCRUB_PAUSE_MS } from '../limits.js';
+import { FREEING_BYTES, FSYNC_INTERVAL_MS, LOG_RETENTION_PIN_BYTES, SCRUB_PAUSE_MS } from '../limits.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import type { Block } from '../log/block.js';
 import type { LogFinding } from '../log/finding.js';
@@ -20,6 +20,7 @@ import { type CheckpointBudget, Checkpointer } from './checkpoint.js';
 import { Committer, type FsyncPolicy } from './commit.js';
 import type { Damage } from './damage.js';
 import { retain } from './retention.js';
+import type { Space } from './space.js';
 
 const MiB = 1024 * 1024;
 
@@ -50,6 +51,8 @@ export interface GenerationOptions {
   readonly budget: CheckpointBudget;
   /** Notes what the disk cannot give. */
   readonly damage: Damage;
+  /** Whether the disk has room. */
+  readonly space: Space;
   /** Bytes of blocks that the log is trimmed to; undefined keeps all. */
   readonly logRetentionBytes?: number | undefined;
   /** Bytes of blocks that a reader may keep beyond that; undefined: as many as by default. */
@@ -167,9 +170,14 @@ export class Generation {
     const pinBytes = Math.max(retentionBytes, options.logRetentionPinBytes ?? LOG_RETENTION_PIN_BYTES);
     const { log, keyspace, checkpointer } = this;
     const checkpointOffset = () => keyspace.checkpoint.position.offset;
-    const checkpoint = () => checkpointer.checkpoint();
+    // On a full disk the log is trimmed as far as it can be without one.
+    const checkpoint = () =>
+      checkpointer.checkpoint().catch((error: unknown) => {
+        if (!HeadwaterError.is(error, 'disk_full')) throw error;
+      });
+    const hasRoom = async () => (await options.space.roomFor(FREEING_BYTES, 'trimming the log')) === undefined;
     return retain(
-      { log, clock, logger, damage, retentionBytes, pinBytes, checkpointOffset, checkpoint, onFailure },
+      { log, clock, logger, damage, retentionBytes, pinBytes, checkpointOffset, checkpoint, hasRoom, onFailure },
       this.#stop.signal,
     );
   }

@@ -19,6 +19,8 @@ export class KnownFollowers {
   readonly #write: (text: string) => Promise<void>;
   #known: ReadonlyMap<string, KnownFollower>;
   #saving: Promise<void> = Promise.resolve();
+  /** The last saving has failed. */
+  #isUnsaved = false;
 
   /**
    * @param text of the file; undefined where there is none. What cannot be read
@@ -40,11 +42,17 @@ export class KnownFollowers {
       const known = this.#known.get(follower.nodeId);
       return known?.address !== follower.address || known.appendedOffset !== follower.appendedOffset;
     });
-    if (changed.length > 0) {
+    if (changed.length > 0 || this.#isUnsaved) {
       const all = new Map([...this.#known, ...changed.map((one) => [one.nodeId, one] as const)]);
       const newest = [...all.values()].sort((a, b) => b.lastSeenMs - a.lastSeenMs).slice(0, KNOWN_FOLLOWERS_MAX);
       this.#known = new Map(newest.map((one) => [one.nodeId, one]));
-      const write = () => this.#write(`${JSON.stringify(newest, undefined, 2)}\n`);
+      const write = async () => {
+        this.#isUnsaved = false;
+        await this.#write(`${JSON.stringify(newest, undefined, 2)}\n`).catch((error: unknown) => {
+          this.#isUnsaved = true;
+          throw error;
+        });
+      };
       this.#saving = this.#saving.then(write, write);
     }
     return this.#saving;

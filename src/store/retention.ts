@@ -25,6 +25,8 @@ export interface RetentionOptions {
   checkpointOffset(): number;
   /** Makes a checkpoint of everything so far. */
   checkpoint(): Promise<void>;
+  /** Whether the disk has room for what trimming writes before it frees more. */
+  hasRoom(): Promise<boolean>;
   onFailure(error: Error): void;
 }
 
@@ -36,6 +38,7 @@ export async function retain(options: RetentionOptions, signal: AbortSignal): Pr
     await sleep(clock, RETENTION_INTERVAL_MS, signal);
     if (signal.aborted) return;
     try {
+      if (!(await options.hasRoom())) continue;
       letGo(options, warned);
       await trimToSize(options, signal);
       damage.passed('trim');

@@ -21,6 +21,7 @@ describe('the help of serve', () => {
     ['--replay-bytes', parseSize, config.budget.replayBytesMax],
     ['--log-retention-bytes', parseSize, config.logRetentionBytes],
     ['--log-retention-pin-bytes', parseSize, config.logRetentionPinBytes],
+    ['--min-free-space', parseSize, config.minFreeBytes],
     ['--archive-interval', parseDuration, config.archiveIntervalMs],
     ['--fsync', asText, config.fsync],
     ['--link-timeout', parseDuration, config.linkTimeoutMs],

@@ -174,7 +174,7 @@ export class Space {
     if (this.#isWatched) {
       this.#hasMet = true;
       this.#ballastDueMs = this.#options.clock.monotonicMs() + SPACE_LOOK_MS;
-      this.#judge();
+      await this.look();
     }
     await this.#giveUpBallast();
   }

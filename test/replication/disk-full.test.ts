@@ -136,6 +136,26 @@ describe('a follower on a full disk', () => {
     await level(world, leader, node);
   });
 
+  it('gives the room back of a full resync that found none in the middle', async () => {
+    const leader = await world.node('L');
+    await leader.test.submit(...Array.from({ length: 1_500 }, (_, i) => set(`big${i}`, `${i}`.padEnd(200, '.'))));
+    const node = await follower();
+    await level(world, leader, node);
+    world.network.onLine = (line) => {
+      line.onDown = (frame) => {
+        if (frame.kind === 'snapshotChunk') void free(node, 0);
+      };
+    };
+    await node.follow('L', { acceptDataLoss: false, full: true });
+    await world.until('it has no room', () => state(node) === 'disk_full');
+    assert.equal(node.test.logger.said(/full resync from L/), 2, 'it had begun');
+    assert.equal((await readdir(node.test.directory)).filter((name) => name.startsWith('gen-')).length, 1);
+    assert.equal(await node.test.get('big7'), '7'.padEnd(200, '.'));
+    world.network.onLine = () => {};
+    full.free = PLENTY;
+    await world.until('it is resynced', () => node.link.resyncs.full === 2);
+  });
+
   it('drops nothing that no other node has while there is no room to save it', async () => {
     const leader = await world.node('L');
     await leader.write(3);

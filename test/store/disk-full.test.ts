@@ -130,6 +130,19 @@ describe('a store on a full disk', () => {
     assert.match(JSON.stringify(await test.submit(set('more'))), /disk_full/);
   });
 
+  it('opens with everything where less is to be kept in memory than was, and nothing can be written out', async () => {
+    await open();
+    for (let i = 0; i < 10; i++) await test.set(`k${i}`, Buffer.alloc(2_000));
+    await test.store.space.close();
+    test.disk.crash();
+    full.free = 1;
+    test = await test.another(options({ budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } }));
+    for (let i = 0; i < 10; i++) assert.equal((await test.get(`k${i}`))?.length, 2_000);
+    assert.equal(test.store.checkpoint.offset, 0);
+    full.free = PLENTY;
+    await until('it is written out', () => test.store.checkpoint.offset > 0, { clock: test.clock, stepMs: 100 });
+  });
+
   it('trims its log as far as it can without a checkpoint', async () => {
     await open({ logRetentionBytes: 4_000 });
     for (let i = 0; i < 10; i++) await test.set(`k${i}`, Buffer.alloc(1_000));

@@ -224,6 +224,8 @@ export class LatchingDatabase implements Database {
       this.#latched ??= error instanceof Error ? error : new Error(String(error));
       throw this.#refusal(this.#latched);
     }
+    // What was in hand when another write failed may be lost like what comes after it, whatever LevelDB says.
+    if (this.#latched) throw this.#refusal(this.#latched);
   }
 
   #refusal(cause: Error): HeadwaterError {

@@ -359,8 +359,10 @@ export const FREEING_BYTES = MiB;
 
 /** What is kept to be given up when the store has to be opened on a full disk: enough for that, and for the tables' own rows. */
 export const BALLAST_BYTES = 64 * MiB;
-/** Written at a time. */
-export const BALLAST_PIECE_BYTES = MiB;
+/** It is made a while after the start, a piece at a time, so that it is in nobody's way. */
+export const BALLAST_DELAY_MS = 3_000;
+export const BALLAST_PIECE_BYTES = 2 * MiB;
+export const BALLAST_PAUSE_MS = 25;
 /** A ballast that found no room is tried again after so long. */
 export const BALLAST_RETRY_MS = 10_000;
 

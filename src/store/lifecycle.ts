@@ -439,11 +439,12 @@ export class Lifecycle {
 
   /** @param failures in a row, before this one. */
   async #reopen(reason: HeadwaterError, failures = 0): Promise<void> {
-    const { space } = this.#options;
-    await space.met(reason);
     await this.#close(reason).catch((error: Error) =>
       this.#logger.warn({ error: error.message }, `closing after a failure: ${error.message}`),
     );
+    const { space } = this.#options;
+    // Only now: nothing that was open may use the room that is made.
+    await space.met(reason);
     const { signal } = this.#closing;
     if (failures > 0) await sleep(this.#clock, pauseMs(failures), signal);
     let said = '';

@@ -18,6 +18,8 @@ import { HeadwaterError } from '../errors.js';
 import { type Files, isOutOfSpace } from '../files.js';
 import {
   BALLAST_BYTES,
+  BALLAST_DELAY_MS,
+  BALLAST_PAUSE_MS,
   BALLAST_PIECE_BYTES,
   BALLAST_RETRY_MS,
   FLUSH_BYTES_FACTOR,
@@ -148,7 +150,9 @@ export class Space {
 
   /** Looks once a second, and makes the ballast where there is room, until `close`. */
   start(): void {
-    if (this.#isWatched) this.#running ??= this.#run();
+    if (!this.#isWatched) return;
+    this.#ballastDueMs = Math.max(this.#ballastDueMs, this.#options.clock.monotonicMs() + BALLAST_DELAY_MS);
+    this.#running ??= this.#run();
   }
 
   async close(): Promise<void> {
@@ -301,7 +305,7 @@ export class Space {
 
   /** Of bytes that no file system makes smaller; under its name it is whole, and on disk. */
   async #makeBallast(signal: AbortSignal): Promise<void> {
-    const { files, directory, randomBytes } = this.#options;
+    const { clock, files, directory, randomBytes } = this.#options;
     const piece = randomBytes(Math.min(BALLAST_PIECE_BYTES, this.#ballastBytes));
     const writer = await files.create(path.join(directory, ASIDE));
     try {
@@ -309,8 +313,9 @@ export class Space {
         signal.throwIfAborted();
         this.#stop.signal.throwIfAborted();
         await writer.append(piece.subarray(0, left));
+        await writer.sync();
+        await sleep(clock, BALLAST_PAUSE_MS, this.#stop.signal);
       }
-      await writer.sync();
     } finally {
       await writer.close();
     }

@@ -233,6 +233,23 @@ describe('a store on a full disk', () => {
   });
 });
 
+describe('a database of which a write has failed', () => {
+  it('believes no write that was in hand then: LevelDB loses what comes after, and says nothing', async () => {
+    const disk = new MemoryDisk();
+    const db = await disk.database();
+    let writes = 0;
+    disk.fault = ({ kind }) => {
+      if (kind === 'put' && writes++ === 0) throw new Error('IO error: No space left on device');
+    };
+    const outcomes = await Promise.allSettled(['a', 'b', 'c'].map((name) => db.put(key(name), key(name))));
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['rejected', 'rejected', 'rejected'],
+    );
+    assert.equal((await db.get(key('b')))?.toString(), 'b', 'though it is there for now');
+  });
+});
+
 describe('a disk that is full at any operation', function () {
   this.timeout(120_000);
   afterEach(removeTemporaryDirectories);

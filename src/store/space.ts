@@ -88,6 +88,7 @@ export class Space {
   #hasBallast = false;
   /** For the one that is being made: it is to be given up. */
   #making: AbortController | undefined;
+  #restoring: Promise<void> | undefined;
   #ballastDueMs = Number.NEGATIVE_INFINITY;
   readonly #changed = new Bell();
 
@@ -175,6 +176,7 @@ export class Space {
   async met(error: unknown): Promise<void> {
     if (!isOutOfSpace(error)) return;
     this.#making?.abort();
+    await this.#restoring;
     if (this.#isWatched) {
       this.#hasMet = true;
       this.#ballastDueMs = this.#options.clock.monotonicMs() + SPACE_LOOK_MS;
@@ -205,7 +207,8 @@ export class Space {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await this.look();
-      await this.#restoreBallast();
+      this.#restoring = this.#restoreBallast();
+      await this.#restoring;
       await sleep(clock, SPACE_LOOK_MS, signal);
     }
   }
@@ -296,7 +299,7 @@ export class Space {
       this.#ballastDueMs = clock.monotonicMs() + BALLAST_RETRY_MS;
       await files.remove(path.join(directory, ASIDE)).catch(() => {});
       // It was to be given up while it got its name.
-      if (making.signal.aborted) await this.#giveUpBallast();
+      if (making.signal.aborted) await files.remove(path.join(directory, BALLAST)).catch(() => {});
     } finally {
       this.#making = undefined;
     }
@@ -307,14 +310,14 @@ export class Space {
   async #makeBallast(signal: AbortSignal): Promise<void> {
     const { clock, files, directory, randomBytes } = this.#options;
     const piece = randomBytes(Math.min(BALLAST_PIECE_BYTES, this.#ballastBytes));
+    const ended = AbortSignal.any([signal, this.#stop.signal]);
     const writer = await files.create(path.join(directory, ASIDE));
     try {
       for (let left = this.#ballastBytes; left > 0; left -= piece.length) {
-        signal.throwIfAborted();
-        this.#stop.signal.throwIfAborted();
+        ended.throwIfAborted();
         await writer.append(piece.subarray(0, left));
         await writer.sync();
-        await sleep(clock, BALLAST_PAUSE_MS, this.#stop.signal);
+        await sleep(clock, BALLAST_PAUSE_MS, ended);
       }
     } finally {
       await writer.close();

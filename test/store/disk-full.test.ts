@@ -44,7 +44,9 @@ describe('a store on a full disk', () => {
 
   async function hasBallast(): Promise<void> {
     const step = { clock: test.clock, stepMs: SPACE_LOOK_MS };
-    await until('the ballast is there', async () => (await readdir(test.directory)).includes('ballast'), step);
+    const isThere = async () => (await readdir(test.directory)).includes('ballast') && full.inHand === 0;
+    await until('the ballast is there', isThere, step);
+    await turns(2);
   }
 
   async function free(bytes: number): Promise<void> {
@@ -183,6 +185,8 @@ describe('a store on a full disk', () => {
     test.disk.fault = full.fault;
     full.fill();
     assert.equal(await code(test.set('b')), 'outcome_unknown');
+    const step = { clock: test.clock, stepMs: 100 };
+    await until('it was tried', () => test.logger.said(/cannot be opened/, 'error') > 0, step);
     for (let i = 0; i < 200; i++) await test.clock.advance(1_000);
     assert.equal(test.store.isServing, false);
     await assert.rejects(test.get('a'), { code: 'unavailable', message: /cannot be opened.*no space left on device/i });

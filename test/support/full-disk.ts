@@ -28,6 +28,8 @@ export class FullDisk {
   /** That have succeeded or failed. */
   operations = 0;
   failures = 0;
+  /** Of files, that have begun and not ended. */
+  inHand = 0;
   /** Whether the room of the ballast, once it is given up, lets everything through. */
   ballastHelps = true;
   /** The store's files, for `TestStore.open`. */
@@ -66,7 +68,8 @@ export class FullDisk {
       },
       syncDirectory: async (directory) => {
         this.#file(directory);
-        await files.syncDirectory(directory);
+        this.inHand++;
+        await files.syncDirectory(directory).finally(() => this.inHand--);
       },
       remove: async (file) => {
         await files.remove(file);

@@ -166,6 +166,7 @@ function describe(of: Status): string {
     ...whyRows(of),
     ...archiveRows(of),
     ...repairRows(of),
+    ...diskRows(of),
     [
       'process',
       `headwater ${of.version}, up ${Math.round(of.uptimeMs / 1_000)} s, ${Math.round(of.residentMemoryBytes / 2 ** 20)} MiB, fsync ${of.fsync}`,
@@ -174,6 +175,13 @@ function describe(of: Status): string {
   ];
   const text = rows.map(([name, what]) => `${name.padEnd(10)}${what}`.trimEnd()).join('\n');
   return of.followers.length === 0 ? text : `${text}\n${followerTable(of)}`;
+}
+
+function diskRows({ diskFreeBytes, minFreeBytes, diskFull }: Status): Array<[string, string]> {
+  if (minFreeBytes === 0) return [];
+  const free = diskFreeBytes === undefined ? 'how much is free is not known' : `${mebibytes(diskFreeBytes)} free`;
+  const rows: Array<[string, string]> = [['disk', `${free}; writes need ${mebibytes(minFreeBytes)}`]];
+  return diskFull ? [...rows, ['', `FULL: ${diskFull}`]] : rows;
 }
 
 function archiveRows({ archive }: Status): Array<[string, string]> {

@@ -35,6 +35,7 @@ export interface ServeOptions {
   logRetentionBytes?: number;
   logRetentionTime?: number;
   logRetentionPinBytes?: number;
+  minFreeSpace?: number;
   archive?: string;
   archiveInterval?: number;
   linkTimeout?: number;
@@ -104,6 +105,11 @@ function limitOptions(): Option[] {
       '--log-retention-pin-bytes',
       'log that is kept at most for a follower that is slow, or away',
       DEFAULTS.logRetentionPinBytes,
+    ),
+    size(
+      '--min-free-space',
+      'take no writes while less than this is free on the disk of --data; no less than what --overlay-bytes needs to be written out',
+      DEFAULTS.minFreeBytes,
     ),
   ];
 }
@@ -188,6 +194,7 @@ export function nodeOptions(options: ServeOptions): NodeOptions {
     logRetentionBytes: options.logRetentionBytes,
     logRetentionMs: options.logRetentionTime,
     logRetentionPinBytes: options.logRetentionPinBytes,
+    minFreeBytes: options.minFreeSpace,
     archive: options.archive && path.resolve(options.archive),
     archiveIntervalMs: options.archiveInterval,
     linkTimeoutMs: options.linkTimeout,

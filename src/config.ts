@@ -10,6 +10,7 @@ import {
   ARCHIVE_INTERVAL_MS,
   ASK_FOLLOWERS_MS_MAX,
   BLOCK_BYTES_CEILING,
+  FREE_BYTES_MIN,
   HEARTBEAT_INTERVAL_MS,
   HEARTBEATS_IN_TIMEOUT_MIN,
   KEY_BYTES_MAX,
@@ -25,6 +26,7 @@ import {
 } from './limits.js';
 import type { CheckpointBudget } from './store/checkpoint.js';
 import type { FsyncPolicy } from './store/commit.js';
+import { leastFreeBytes } from './store/space.js';
 
 /** What `Node.start` takes; all but `data` may be left out. */
 export interface NodeOptions {
@@ -48,6 +50,8 @@ export interface NodeOptions {
   logRetentionMs?: number | undefined;
   /** Log that is kept beyond both for a follower that is slow, or away; further behind, it is let go. */
   logRetentionPinBytes?: number | undefined;
+  /** Free space on the disk of the data directory below which no writes are taken; left out, at least what `overlayBytesMax` needs. */
+  minFreeBytes?: number | undefined;
   /** Directory into which the log is written, one closed stretch after another; left out: nowhere. */
   archive?: string | undefined;
   /** With `archive`: a stretch that is not full is closed after so long. */
@@ -83,6 +87,7 @@ export interface NodeConfig {
   readonly logRetentionBytes: number;
   readonly logRetentionMs: number | undefined;
   readonly logRetentionPinBytes: number;
+  readonly minFreeBytes: number;
   readonly archive: string | undefined;
   readonly archiveIntervalMs: number;
   readonly linkTimeoutMs: number;
@@ -109,6 +114,8 @@ export const DEFAULTS = {
   replayBytesMax: REPLAY_BYTES_MAX,
   logRetentionBytes: LOG_RETENTION_BYTES,
   logRetentionPinBytes: LOG_RETENTION_PIN_BYTES,
+  /** More than the least for the other defaults: LevelDB needs room of its own when it tidies up. */
+  minFreeBytes: FREE_BYTES_MIN,
   /** What a machine that is lost for good takes along of the archive, at most. */
   archiveIntervalMs: ARCHIVE_INTERVAL_MS,
   linkTimeoutMs: LINK_TIMEOUT_MS,
@@ -148,15 +155,7 @@ export function checkConfig(options: NodeOptions): NodeConfig {
     acceptDataLoss: options.acceptDataLoss ?? false,
     fsync: checkFsync(options.fsync ?? DEFAULTS.fsync),
     limits: checkLimits(options),
-    budget: {
-      overlayBytesMax: checkNumber(
-        'overlay-bytes',
-        options.overlayBytesMax ?? DEFAULTS.overlayBytesMax,
-        MiB,
-        1024 * MiB,
-      ),
-      replayBytesMax: checkNumber('replay-bytes', options.replayBytesMax ?? DEFAULTS.replayBytesMax, MiB, 4096 * MiB),
-    },
+    ...checkMemory(options),
     logRetentionBytes: checkNumber(
       'log-retention-bytes',
       options.logRetentionBytes ?? DEFAULTS.logRetentionBytes,
@@ -255,6 +254,26 @@ function checkLimits(options: NodeOptions): Limits {
     valueBytesMax: checkNumber('max-value-bytes', options.valueBytesMax ?? DEFAULTS.valueBytesMax, 1, ceiling),
     keyBytesMax: checkNumber('max-key-bytes', options.keyBytesMax ?? DEFAULTS.keyBytesMax, 1, MiB),
   };
+}
+
+function checkMemory(options: NodeOptions): Pick<NodeConfig, 'budget' | 'minFreeBytes'> {
+  const budget = {
+    overlayBytesMax: checkNumber('overlay-bytes', options.overlayBytesMax ?? DEFAULTS.overlayBytesMax, MiB, 1024 * MiB),
+    replayBytesMax: checkNumber('replay-bytes', options.replayBytesMax ?? DEFAULTS.replayBytesMax, MiB, 4096 * MiB),
+  };
+  const least = leastFreeBytes(budget);
+  const minFreeBytes = checkNumber(
+    'min-free-space',
+    options.minFreeBytes ?? Math.max(DEFAULTS.minFreeBytes, least),
+    1,
+    Number.MAX_SAFE_INTEGER,
+  );
+  if (minFreeBytes >= least) return { budget, minFreeBytes };
+  throw invalid(
+    'min-free-space',
+    `at least ${least}, what opening the store again and writing out what --overlay-bytes (${budget.overlayBytesMax}) holds take`,
+    String(minFreeBytes),
+  );
 }
 
 function checkTimes(options: NodeOptions): Pick<NodeConfig, 'linkTimeoutMs' | 'heartbeatIntervalMs' | 'maxLagMs'> {

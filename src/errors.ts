@@ -28,6 +28,8 @@ export const ERROR_CODES = [
   'unavailable',
   /** The node is going down. */
   'shutting_down',
+  /** The disk has too little room: no writes are taken until it has more; the details say how much. */
+  'disk_full',
   /** Queues are full and stayed full until the deadline. */
   'overloaded',
   /** The write may or may not have happened. */

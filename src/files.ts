@@ -7,7 +7,7 @@
  * knows what they mean.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 
 /** A new file that is being written from its beginning. */
@@ -36,6 +36,8 @@ export interface Files {
   remove(file: string): Promise<void>;
   /** The names in a directory survive a power cut. */
   syncDirectory(directory: string): Promise<void>;
+  /** What its file system has left for this process, bytes; undefined where that cannot be told. */
+  freeBytes(directory: string): Promise<number | undefined>;
 }
 
 export const systemFiles: Files = {
@@ -61,7 +63,25 @@ export const systemFiles: Files = {
   remove: (file) => rm(file, { recursive: true, force: true }),
 
   syncDirectory,
+
+  freeBytes: (directory) =>
+    statfs(directory).then(
+      // A file system without a size of its own tells 0 of 0.
+      ({ blocks, bavail, bsize }) => (blocks === 0 ? undefined : bavail * bsize),
+      () => undefined,
+    ),
 };
+
+const OUT_OF_SPACE = /\b(ENOSPC|EDQUOT)\b|No space left on device|Disk quota exceeded/i;
+
+/** Whether a file system, or a quota, had no room for a write; LevelDB tells it in words. */
+export function isOutOfSpace(error: unknown): boolean {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    const { code } = one as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT' || OUT_OF_SPACE.test(one.message)) return true;
+  }
+  return false;
+}
 
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
@@ -92,13 +112,19 @@ async function makeDirectory(directory: string): Promise<void> {
 export async function replaceFile(files: Files, directory: string, name: string, text: string): Promise<void> {
   const file = path.join(directory, name);
   const aside = `${file}.new`;
-  const writer = await files.create(aside);
   try {
-    await writer.append(Buffer.from(text));
-    await writer.sync();
-  } finally {
-    await writer.close();
+    const writer = await files.create(aside);
+    try {
+      await writer.append(Buffer.from(text));
+      await writer.sync();
+    } finally {
+      await writer.close();
+    }
+    await files.rename(aside, file);
+  } catch (error) {
+    // It counts for nothing, and a disk that is full has no room for it.
+    await files.remove(aside).catch(() => {});
+    throw error;
   }
-  await files.rename(aside, file);
   await files.syncDirectory(directory);
 }

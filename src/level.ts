@@ -17,7 +17,7 @@ import { open as openFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Level } from 'level';
 import { HeadwaterError } from './errors.js';
-import { systemFiles } from './files.js';
+import { isOutOfSpace, systemFiles } from './files.js';
 
 export interface DatabaseOptions {
   /** Memory of LevelDB's write buffer, bytes; up to twice as much is used. */
@@ -106,7 +106,7 @@ interface LevelLike {
 /**
  * Opens or creates a LevelDB directory.
  * @throws HeadwaterError `directory_locked` where another process has it open,
- *   `corrupt` where LevelDB cannot open it.
+ *   `disk_full` where LevelDB has no room to open it, `corrupt` where it cannot.
  */
 export const openLevel: OpenDatabase = async (location, options) => {
   const level = new Level<Buffer, Buffer>(location, {
@@ -125,7 +125,8 @@ export const openLevel: OpenDatabase = async (location, options) => {
       throw new HeadwaterError('directory_locked', `${location} is in use by another process`, { cause });
     }
     const why = cause instanceof Error ? cause.message : String(error);
-    throw new HeadwaterError('corrupt', `LevelDB cannot open ${location}: ${why}`, { cause: error });
+    const code = isOutOfSpace(error) ? 'disk_full' : 'corrupt';
+    throw new HeadwaterError(code, `LevelDB cannot open ${location}: ${why}`, { cause: error });
   }
   return new LatchingDatabase(location, level as unknown as LevelLike, () => syncLogFiles(location));
 };
@@ -234,6 +235,8 @@ export class LatchingDatabase implements Database {
       this.#latched ??= error instanceof Error ? error : new Error(String(error));
       throw this.#refusal(this.#latched);
     }
+    // What was in hand when another write failed may be lost like what comes after it, whatever LevelDB says.
+    if (this.#latched) throw this.#refusal(this.#latched);
   }
 
   #refusal(cause: Error): HeadwaterError {

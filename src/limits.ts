@@ -355,6 +355,8 @@ export const BACKUPS_MAX = 4;
 export const ARCHIVE_STRETCH_BYTES = 16 * MiB;
 /** Read from the log at a time, for the archive. */
 export const ARCHIVE_BATCH_BYTES = MiB;
+/** None is begun with less room than it may take. */
+export const ARCHIVE_FREE_BYTES_MIN = ARCHIVE_STRETCH_BYTES + ARCHIVE_BATCH_BYTES;
 /** An archive that cannot be written is tried again after so long, twice as long each time. */
 export const ARCHIVE_RETRY_MS_MIN = 1_000;
 export const ARCHIVE_RETRY_MS_MAX = 60_000;
@@ -370,3 +372,45 @@ export const FETCH_MESSAGE_BYTES = MiB;
 /** A node that repairs itself and could not tries again after so long, twice as long each time. */
 export const REPAIR_RETRY_MS_MIN = 5_000;
 export const REPAIR_RETRY_MS_MAX = 10 * 60_000;
+
+/** How often the room on the disk is looked at, and after how many written bytes at the soonest where little is left. */
+export const SPACE_LOOK_MS = 1_000;
+export const SPACE_LOOK_BYTES_MIN = MiB;
+
+/**
+ * Free space below which no writes are taken, unless what is kept in memory
+ * needs more: opening the store anew, writing out what is in memory, and what
+ * LevelDB writes beside that when it compacts, about 13 table files at a time.
+ */
+export const FREE_BYTES_MIN = 256 * MiB;
+
+/** Writes are taken again from so much more of it on: less would be gone before anybody noticed. */
+export const FREE_BYTES_RESUME_PART = 1 / 8;
+
+/** What opening writes at the most: each database's log files, up to two write buffers each, become tables before they go. */
+export const OPENING_BYTES = 48 * MiB;
+
+/** What LevelDB may write for a flush beside its entries: two write buffers of the keyspace. */
+export const FLUSH_SPARE_BYTES = 16 * MiB;
+
+/** Beside each byte of a layer that is written out to LevelDB's log, the one that it writes to a table. */
+export const FLUSH_BYTES_FACTOR = 2;
+
+/** Trimming and sweeping write a little before they free much. */
+export const FREEING_BYTES = MiB;
+
+/** What is kept to be given up when the store has to be opened on a full disk: enough for that, and for the tables' own rows. */
+export const BALLAST_BYTES = 64 * MiB;
+/** It is made a while after the start, a piece at a time, so that it is in nobody's way. */
+export const BALLAST_DELAY_MS = 3_000;
+export const BALLAST_PIECE_BYTES = 2 * MiB;
+export const BALLAST_PAUSE_MS = 25;
+/** A ballast that found no room is tried again after so long. */
+export const BALLAST_RETRY_MS = 10_000;
+
+/** A flush that has no room is tried again after so long. */
+export const FLUSH_RETRY_MS = 1_000;
+
+/** A full resync that found no room is tried again after so long, twice as long each time: each costs the upstream a checkpoint. */
+export const RESYNC_NO_ROOM_MS_MIN = 2_000;
+export const RESYNC_NO_ROOM_MS_MAX = 60_000;

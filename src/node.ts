@@ -180,6 +180,7 @@ export class Node implements NodeControl {
     const { link, followers, acknowledgements, headroom, comparisons } = this.#replication;
     const lostWritesFiles = await store.lostWritesFiles();
     const lostWrites = await store.lostWrites();
+    const space = store.space.status;
     const { position, lineage, firstOffset, durableOffset, logBytes, checkpoint } = store.standing;
     return {
       nodeId: store.nodeId,
@@ -238,6 +239,9 @@ export class Node implements NodeControl {
       headroom: headroom.least,
       archive: this.#archiver?.status,
       ...this.#checks.status,
+      diskFreeBytes: space.freeBytes,
+      minFreeBytes: space.minFreeBytes,
+      diskFull: space.full,
     };
   }
 

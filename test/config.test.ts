@@ -1,4 +1,4 @@
-/** Whether an address is a node's own, under whatever name. */
+/** Whether an address is a node's own, under whatever name; what of a disk is kept free. */
 import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import { checkConfig, isSameNode } from '../src/config.js';
@@ -32,5 +32,24 @@ describe('the address of a node itself', () => {
   it('is refused as an upstream', () => {
     const options = { data: '/nowhere', listen: '127.0.0.1:7420', follow: 'localhost:7420' };
     assert.throws(() => checkConfig(options), /cannot follow itself: it listens on 127\.0\.0\.1:7420/);
+  });
+});
+
+describe('the room that is kept free', () => {
+  const data = '/nowhere';
+  const MiB = 2 ** 20;
+
+  it('is enough for what is kept in memory, where nobody says how much', () => {
+    assert.equal(checkConfig({ data }).minFreeBytes, 256 * MiB);
+    assert.equal(checkConfig({ data, overlayBytesMax: 256 * MiB }).minFreeBytes, (64 + 4 * 128) * MiB);
+  });
+
+  it('may be more, and less only down to that', () => {
+    assert.equal(checkConfig({ data, minFreeBytes: 1_000 * MiB }).minFreeBytes, 1_000 * MiB);
+    assert.equal(checkConfig({ data, overlayBytesMax: MiB, minFreeBytes: 68 * MiB }).minFreeBytes, 68 * MiB);
+    assert.throws(() => checkConfig({ data, minFreeBytes: 100 * MiB }), {
+      code: 'invalid_argument',
+      message: /min-free-space: expected at least 201326592, .*--overlay-bytes \(33554432\).*, received 104857600/,
+    });
   });
 });

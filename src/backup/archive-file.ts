@@ -83,9 +83,14 @@ export class StretchWriter {
     const aside = path.join(directory, `${head.nodeId}.new`);
     const made = new StretchWriter(files, directory, aside, await files.create(aside), head);
     const message = encodeArchiveHead(head);
-    await made.#append(
-      Buffer.concat([MAGIC, uint32(ARCHIVE_FORMAT), uint32(message.length), message, uint32(crc32(message))]),
-    );
+    try {
+      await made.#append(
+        Buffer.concat([MAGIC, uint32(ARCHIVE_FORMAT), uint32(message.length), message, uint32(crc32(message))]),
+      );
+    } catch (error) {
+      await made.abandon();
+      throw error;
+    }
     return made;
   }
 

@@ -7,8 +7,15 @@
  * give up meanwhile is told as a gap.
  */
 import { type Clock, sleep } from '../clock.js';
-import type { Files } from '../files.js';
-import { ARCHIVE_BATCH_BYTES, ARCHIVE_RETRY_MS_MAX, ARCHIVE_RETRY_MS_MIN, ARCHIVE_STRETCH_BYTES } from '../limits.js';
+import { HeadwaterError } from '../errors.js';
+import { type Files, isOutOfSpace } from '../files.js';
+import {
+  ARCHIVE_BATCH_BYTES,
+  ARCHIVE_FREE_BYTES_MIN,
+  ARCHIVE_RETRY_MS_MAX,
+  ARCHIVE_RETRY_MS_MIN,
+  ARCHIVE_STRETCH_BYTES,
+} from '../limits.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
@@ -35,6 +42,7 @@ export class Archiver {
   #running: Promise<void> | undefined;
   #offset = 0;
   #error = '';
+  #isOutOfSpace = false;
   #missed = 0;
 
   constructor(options: ArchiverOptions) {
@@ -78,6 +86,9 @@ export class Archiver {
     const { files, directory } = this.#options;
     await files.makeDirectory(directory);
     const from = await this.#start(log);
+    // A file whose name was not known to be durable stands there all the same.
+    this.#offset = Math.max(this.#offset, from.offset);
+    if (from.offset === log.end.offset) this.#hasWritten();
     // What is written and not closed yet counts for nothing, so the cursor's own place would not do.
     const pin = log.pin(from.offset, `the archive ${directory}`);
     const cursor = new Cursor(log, from);
@@ -85,7 +96,7 @@ export class Archiver {
       for (;;) {
         pin.offset = await this.#stretch(log, cursor);
         this.#offset = pin.offset;
-        this.#error = '';
+        this.#hasWritten();
       }
     } finally {
       log.unpin(pin);
@@ -99,6 +110,7 @@ export class Archiver {
     const base: Position = { replicationId: log.lineage.replicationIdAt(offset), offset, checksum };
     const first = await this.#more(log, cursor, Number.POSITIVE_INFINITY);
     if (first.length === 0) throw this.#stop.signal.reason;
+    await this.#expectRoom();
     const head = { base, clusterId: store.clusterId, nodeId: store.nodeId, madeMs: clock.wallMs() };
     const writer = await StretchWriter.create(files, directory, head);
     const dueMs = clock.monotonicMs() + intervalMs;
@@ -113,6 +125,15 @@ export class Archiver {
       await writer.abandon();
       throw error;
     }
+  }
+
+  /** What would have to be given up halfway would only be in the way of others, the data directory perhaps. */
+  async #expectRoom(): Promise<void> {
+    const { files, directory } = this.#options;
+    const free = await files.freeBytes(directory);
+    if (free === undefined || free >= ARCHIVE_FREE_BYTES_MIN) return;
+    const least = `${ARCHIVE_FREE_BYTES_MIN / 2 ** 20} MiB`;
+    throw new HeadwaterError('disk_full', `its disk is full: a file of it is begun where ${least} are free`);
   }
 
   /** The next blocks; none where there are none until then, or until it is closed. */
@@ -153,10 +174,18 @@ export class Archiver {
     return base;
   }
 
+  #hasWritten(): void {
+    this.#error = '';
+    this.#isOutOfSpace = false;
+  }
+
   #report(error: Error): void {
     const { directory, logger } = this.#options;
-    if (error.message === this.#error) return;
+    // A full disk is met at one operation or another.
+    const isSame = error.message === this.#error || (this.#isOutOfSpace && isOutOfSpace(error));
     this.#error = error.message;
+    this.#isOutOfSpace = isOutOfSpace(error);
+    if (isSame) return;
     logger.error(
       { archive: directory, error: error.message },
       `nothing is archived to ${directory}: ${error.message}; it is tried again`,

@@ -96,6 +96,7 @@ export const TRANSIENT: ReadonlySet<string> = new Set([
   'unavailable',
   'shutting_down',
   'unreachable',
+  'disk_full',
   'overloaded',
   'cancelled',
   'store_latched',

@@ -306,6 +306,11 @@ export class Keyspace {
     return this.#frozen[0]?.position;
   }
 
+  /** Memory of the oldest frozen layer; writing it out takes about as many. */
+  get oldestFrozenBytes(): number {
+    return this.#frozen[0]?.bytes ?? 0;
+  }
+
   /**
    * Writes the oldest frozen layer out and makes a checkpoint of it. The caller
    * has made the log durable up to the layer's end.

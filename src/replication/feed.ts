@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
+import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { FRAME_INTERVAL_MS, PUBLISHING_BYTES_MAX, PUBLISHING_MAX } from '../limits.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import { Cursor } from '../log/cursor.js';
@@ -322,7 +323,7 @@ export class Feed implements Reporter {
     this.#state = 'snapshot';
     // A shared one may be older than what has been trimmed, or than what the follower has acknowledged of this history.
     const had = decision.branchOffset ?? this.#handshake?.position.offset ?? 0;
-    const snapshot = await this.#store.snapshotAt({ share: true, notBefore: Math.max(had, log.base.offset) });
+    const snapshot = await this.#snapshotAt(Math.max(had, log.base.offset));
     const { position } = snapshot;
     const cursor = new Cursor(log, position, { pinnedFor: this.#name() });
     try {
@@ -354,6 +355,17 @@ export class Feed implements Reporter {
       ]);
     } finally {
       cursor.close();
+    }
+  }
+
+  /** Of now, or a little older where there is one that is not before `offset`. */
+  async #snapshotAt(offset: number): Promise<KeyspaceSnapshot> {
+    try {
+      return await this.#store.snapshotAt({ share: true, notBefore: offset });
+    } catch (error) {
+      if (!HeadwaterError.is(error, 'disk_full')) throw error;
+      // The follower must not take it for its own disk.
+      throw new HeadwaterError('unavailable', `the upstream can make no snapshot: ${error.message}`, { cause: error });
     }
   }
 

@@ -8,7 +8,7 @@ import { Bell } from '../bell.js';
 import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
-import { RECONNECT_MS_MAX, RECONNECT_MS_MIN } from '../limits.js';
+import { RECONNECT_MS_MAX, RECONNECT_MS_MIN, RESYNC_NO_ROOM_MS_MAX, RESYNC_NO_ROOM_MS_MIN } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
 import type { Message, Store } from '../store/store.js';
@@ -17,7 +17,7 @@ import type { UpFrame } from '../wire/up-frames.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { UpChannel } from './channel.js';
 import { heldUntil } from './dialling.js';
-import { LinkState } from './link-state.js';
+import { LinkState, type LinkStateName } from './link-state.js';
 import { Reasons } from './reasons.js';
 import { type Resync, Session } from './session.js';
 
@@ -148,11 +148,27 @@ export class Link {
    */
   async publish(message: Message): Promise<number> {
     const session = this.#session;
-    if (session && this.#state.name === 'streaming') return session.publish(message);
+    if (session && this.#stateName === 'streaming') return session.publish(message);
     throw new HeadwaterError(
       'unavailable',
-      `the message was not published: the link to the upstream ${this.#upstream} is ${this.#state.name}`,
+      `the message was not published: the link to the upstream ${this.#upstream} is ${this.#stateName}`,
     );
+  }
+
+  /** As a person is told: a full disk may hold up a session that streams, or keep one from beginning. */
+  get #stateName(): LinkStateName | 'disk_full' {
+    const { name } = this.#state;
+    const isHeld = name === 'streaming' && this.#session?.heldUpTo !== undefined;
+    const hasNoRoom = name === 'connecting' && this.#error?.code === 'disk_full';
+    return isHeld || hasNoRoom ? 'disk_full' : name;
+  }
+
+  /** Commands that the upstream is known to have and this node has not; undefined where no session has told. */
+  #behind(): number | undefined {
+    // What an earlier session has heard says nothing of what the upstream holds now.
+    if (!this.#heartbeat) return undefined;
+    const known = Math.max(this.#heartbeat.offset, this.#session?.heldUpTo ?? 0);
+    return Math.max(0, known - this.#store.position.offset);
   }
 
   /** Whether it streams, and this node has what the upstream had when the session began. */
@@ -166,34 +182,40 @@ export class Link {
   }
 
   get status() {
-    const { offset } = this.#store.position;
-    // What an earlier session has heard says nothing of what the upstream holds now.
-    const behind = this.#heartbeat && Math.max(0, this.#heartbeat.offset - offset);
+    const behind = this.#behind();
     const loading = this.#session?.progress;
+    const held = this.#session?.heldUpTo === undefined ? undefined : this.#store.space.refusal;
     return {
       address: this.#upstream,
-      state: this.#state.name,
+      state: this.#stateName,
       lagCommands: behind,
       lagMs: this.#lagMs(behind),
       lastResync: this.#lastResync,
       lastRefusal: this.reasons.lastRefusal,
-      error: this.#error?.message ?? '',
+      error: this.#error?.message ?? held?.message ?? '',
       loadedKeys: loading?.keys ?? 0,
       keysEstimate: loading?.keysEstimate ?? 0,
     };
   }
 
   async #run(stop: AbortSignal): Promise<void> {
+    /** Times in a row that the disk had no room for what the upstream would send. */
+    let noRoom = 0;
     for (let failures = 0; !stop.aborted; ) {
       this.#session = undefined;
       try {
         await this.#connect(stop);
       } catch (error) {
         if (stop.aborted) break;
-        this.#ended(HeadwaterError.from(error), failures);
+        const failure = HeadwaterError.from(error);
+        noRoom = failure.code === 'disk_full' ? noRoom + 1 : 0;
+        this.#ended(failure, failures);
       }
       failures = this.#wasHealthy(this.#session) ? 0 : failures + 1;
-      const waitMs = Math.min(RECONNECT_MS_MAX, RECONNECT_MS_MIN * 2 ** Math.min(failures, 10));
+      const waitMs =
+        noRoom > 0
+          ? doubled(RESYNC_NO_ROOM_MS_MIN, noRoom - 1, RESYNC_NO_ROOM_MS_MAX)
+          : doubled(RECONNECT_MS_MIN, failures, RECONNECT_MS_MAX);
       await sleep(this.#clock, waitMs * (0.5 + this.#options.random() / 2), stop);
     }
   }
@@ -272,9 +294,11 @@ export class Link {
   }
 
   #ended(error: HeadwaterError, failures: number): void {
-    const repeated = failures > 0 && error.message === this.#said;
+    // How much is free is another figure each time.
+    const said = error.code === 'disk_full' ? error.code : error.message;
+    const repeated = failures > 0 && said === this.#said;
     this.#error = error;
-    this.#said = error.message;
+    this.#said = said;
     if (error.code === 'resync_refused') this.#refused(error);
     if (error.code !== 'resync_refused') this.#state.to('connecting');
     const fields = { upstream: this.#upstream, code: error.code };
@@ -282,4 +306,8 @@ export class Link {
     if (repeated) this.#logger.debug(fields, message);
     else this.#logger.warn(fields, message);
   }
+}
+
+function doubled(ms: number, times: number, msMax: number): number {
+  return Math.min(msMax, ms * 2 ** Math.min(times, 10));
 }

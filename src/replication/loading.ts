@@ -4,6 +4,7 @@
  * take their place. Given up at any moment before, the old data are as they were.
  */
 import { HeadwaterError } from '../errors.js';
+import { isOutOfSpace } from '../files.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import type { Block } from '../log/block.js';
 import type { Replacement } from '../store/replacement.js';
@@ -31,9 +32,11 @@ export class Loading {
     { acceptDataLoss }: { acceptDataLoss: boolean },
   ): Promise<Loading> {
     if (!acceptDataLoss) refuseWiping(store, frame);
-    if (frame.branchOffset !== undefined) await store.saveLostWrites(frame.branchOffset);
-    const { position, lineage, upstream } = frame;
-    const replacement = await store.beginReplacement(position, Lineage.received(lineage), upstream.timeMs);
+    const { branchOffset, position, lineage, upstream } = frame;
+    if (branchOffset !== undefined) await withRoom(store, FOR_LOST_WRITES, 0, () => store.saveLostWrites(branchOffset));
+    const replacement = await withRoom(store, FOR_RESYNC, 0, () =>
+      store.beginReplacement(position, Lineage.received(lineage), upstream.timeMs),
+    );
     return new Loading(store, replacement, frame);
   }
 
@@ -52,27 +55,58 @@ export class Loading {
   }
 
   addEntries(keys: readonly Buffer[], records: readonly Buffer[]): Promise<void> {
-    return this.#replacement.addEntries(keys, records);
+    const bytes = records.reduce((sum, record) => sum + record.length, 0);
+    return withRoom(this.#store, FOR_RESYNC, bytes, () => this.#replacement.addEntries(keys, records));
   }
 
   appendBlocks(blocks: readonly Block[], rows: readonly LineageRow[]): Promise<void> {
-    return this.#replacement.appendBlocks(blocks, rows);
+    const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, 0);
+    return withRoom(this.#store, FOR_RESYNC, bytes, () => this.#replacement.appendBlocks(blocks, rows));
   }
 
   /** Proves the snapshot; nothing more of it is open then. */
   prove(proof: { keys: number; digest: Buffer }): Promise<void> {
-    return this.#replacement.finish(proof);
+    return namingRoom(FOR_RESYNC, () => this.#replacement.finish(proof));
   }
 
   /** What was proven takes the place of the old data. */
   adopt(): Promise<void> {
-    return this.#store.adopt(this.#replacement, this.clusterId);
+    return namingRoom(FOR_RESYNC, () => this.#store.adopt(this.#replacement, this.clusterId));
   }
 
-  /** Gives up before it is proven. */
+  /** Gives up before it is proven; the room that it took is free again. */
   close(): Promise<void> {
-    return this.#replacement.close();
+    return this.#replacement.abandon();
   }
+}
+
+const FOR_RESYNC = 'for a full resync beside the data that are served meanwhile';
+const FOR_LOST_WRITES = 'for lost-writes/, which has to keep what no other node has before a full resync drops it';
+
+/**
+ * A part of a resync that writes so many bytes, where the disk has room for it;
+ * where it has none, the data in use stay as they are.
+ * @param whatFor as a person is told.
+ * @throws HeadwaterError `disk_full`.
+ */
+async function withRoom<T>(store: Store, whatFor: string, bytes: number, work: () => Promise<T>): Promise<T> {
+  const refusal = store.space.refusalOf(bytes);
+  if (refusal) throw noRoom(whatFor, refusal);
+  return namingRoom(whatFor, work);
+}
+
+/** @throws HeadwaterError `disk_full` where it fails for want of room. */
+async function namingRoom<T>(whatFor: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isOutOfSpace(error) ? noRoom(whatFor, HeadwaterError.from(error)) : error;
+  }
+}
+
+function noRoom(whatFor: string, cause: HeadwaterError): HeadwaterError {
+  const { message, details } = cause;
+  return new HeadwaterError('disk_full', `there is no room ${whatFor}: ${message}`, { cause, details });
 }
 
 /** The upstream has judged already; that it has judged by the same rules is not taken on trust. */

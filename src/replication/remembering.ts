@@ -29,6 +29,8 @@ export class Remembering {
   readonly #options: RememberingOptions;
   #cancel = () => {};
   #closed = false;
+  /** Why the followers could not be noted the last time; empty where they could. */
+  #notNoted = '';
 
   constructor(options: RememberingOptions) {
     this.#options = options;
@@ -39,7 +41,16 @@ export class Remembering {
     this.#cancel();
     if (this.#closed) return;
     const { clock, logger } = this.#options;
-    this.#save(left).catch((error: Error) => logger.warn({}, `the followers could not be noted: ${error.message}`));
+    this.#save(left).then(
+      () => {
+        this.#notNoted = '';
+      },
+      ({ message }: Error) => {
+        if (message !== this.#notNoted)
+          logger.warn({}, `the followers could not be noted: ${message}; it is tried again`);
+        this.#notNoted = message;
+      },
+    );
     this.#cancel = clock.after(KNOWN_FOLLOWERS_SAVE_MS, () => this.go());
   }
 

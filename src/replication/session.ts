@@ -103,6 +103,8 @@ export class Session {
   #rows: LineageRow[] = [];
   #loading: Loading | undefined;
   #resync: Resync | undefined;
+  /** Blocks up to there wait for room on the disk. */
+  #heldUpTo: number | undefined;
   /** After a partial resync: where the upstream's log ended at the handshake; 0 once that is reached. */
   #levelAtOffset = 0;
 
@@ -124,9 +126,15 @@ export class Session {
     return this.#streamsSinceMs;
   }
 
-  /** Whether this node has what the upstream had at the handshake. */
+  /** Whether this node has what the upstream had at the handshake, and takes what comes after it. */
   get isLevel(): boolean {
-    return this.#streamsSinceMs !== undefined && this.#store.position.offset >= this.#levelAtOffset;
+    const reached = this.#streamsSinceMs !== undefined && this.#store.position.offset >= this.#levelAtOffset;
+    return reached && this.#heldUpTo === undefined;
+  }
+
+  /** The last offset of what is here and waits for room on the disk; undefined where nothing does. */
+  get heldUpTo(): number | undefined {
+    return this.#heldUpTo;
   }
 
   /** While a snapshot is loading. */
@@ -202,10 +210,30 @@ export class Session {
     }
     if (this.#state.name !== 'streaming')
       throw new HeadwaterError('protocol_violation', `blocks arrived in the state ${this.#state.name}`);
+    await this.#awaitRoom(blocks);
     await this.#store.receive(blocks, rows);
     this.#countCatchingUp(blocks);
     this.#options.report.received();
     this.#acknowledger.appended();
+  }
+
+  /**
+   * A full disk holds up what comes, with all behind it: the session goes on,
+   * so the upstream keeps this node's place in its log, and waits.
+   */
+  async #awaitRoom(blocks: readonly Block[]): Promise<void> {
+    const { space } = this.#store;
+    const refusal = space.refusalOf(blocks.reduce((bytes, block) => bytes + block.bytes.length, 0));
+    if (!refusal) return;
+    const { upstream } = this.#options;
+    this.#logger.warn({ upstream }, `what comes from upstream ${upstream} waits: ${refusal.message}`);
+    this.#heldUpTo = blocks.at(-1)?.lastOffset;
+    try {
+      await space.whenRoom(this.#channel.ended);
+    } finally {
+      this.#heldUpTo = undefined;
+    }
+    this.#logger.info({ upstream }, `going on with what comes from upstream ${upstream}`);
   }
 
   async #takeOne(frame: Exclude<DownFrame, { kind: 'blocks' }>): Promise<void> {

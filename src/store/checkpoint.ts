@@ -4,16 +4,29 @@
  * the keyspace; the checkpoint record. It is the only writer of records into
  * the keyspace database, so it is also where snapshots are taken, and records
  * repaired: between two flushes.
+ *
+ * A flush that the disk has no room for is not begun: who asked for a snapshot
+ * is refused, and what is in memory stays there, over its budget where it must
+ * be, which is no more than what had been taken before writes were refused.
  */
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { FROZEN_LAYERS_MAX, SNAPSHOT_AGE_MS_MAX, SNAPSHOT_SHARE_MS } from '../limits.js';
+import {
+  FLUSH_BYTES_FACTOR,
+  FLUSH_RETRY_MS,
+  FLUSH_SPARE_BYTES,
+  FREEING_BYTES,
+  FROZEN_LAYERS_MAX,
+  SNAPSHOT_AGE_MS_MAX,
+  SNAPSHOT_SHARE_MS,
+} from '../limits.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
 import type { Damage } from './damage.js';
+import type { Space } from './space.js';
 
 export interface CheckpointBudget {
   readonly overlayBytesMax: number;
@@ -49,6 +62,7 @@ export class Checkpointer {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #damage: Damage;
+  readonly #space: Pick<Space, 'roomFor'>;
   readonly #onFailure: (error: Error) => void;
   readonly #requests: Request[] = [];
   /** By their offsets, each of which ends a layer. */
@@ -62,6 +76,9 @@ export class Checkpointer {
   #running: Promise<void> | undefined;
   #recounting: Promise<void> | undefined;
   #compacting = false;
+  /** Why the oldest layer is not written out for now: the disk has no room for it. */
+  #held: HeadwaterError | undefined;
+  #cancelRetry = () => {};
   #closed: HeadwaterError | undefined;
   #failure: Error | undefined;
 
@@ -72,6 +89,7 @@ export class Checkpointer {
     clock: Clock;
     logger: Logger;
     damage: Damage;
+    space: Pick<Space, 'roomFor'>;
     onFailure: (error: Error) => void;
   }) {
     this.#log = options.log;
@@ -80,6 +98,7 @@ export class Checkpointer {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#damage = options.damage;
+    this.#space = options.space;
     this.#onFailure = options.onFailure;
   }
 
@@ -103,6 +122,8 @@ export class Checkpointer {
     if (frozenLayers < FROZEN_LAYERS_MAX || active.bytes < this.#budget.overlayBytesMax) return undefined;
     // Nothing will make room any more; the store is about to be closed or opened anew.
     if (this.#closed || this.#failure) return undefined;
+    // It may take long, and nothing else would be done meanwhile.
+    if (this.#held) return undefined;
     return new Promise((resolve) => this.#waitingForRoom.push(resolve));
   }
 
@@ -203,6 +224,7 @@ export class Checkpointer {
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed = reason;
     this.#closing.abort(reason);
+    this.#cancelRetry();
     for (const request of this.#requests.splice(0)) request.reject(reason);
     for (const visit of this.#visits.splice(0)) visit.reject(reason);
     this.#releaseWaiting();
@@ -229,7 +251,7 @@ export class Checkpointer {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
       // Something may have been frozen or asked for in the turn in which the loop ended.
-      if (this.#hasWork) this.#kick();
+      if (this.#hasWork && !this.#held) this.#kick();
     });
   }
 
@@ -247,6 +269,7 @@ export class Checkpointer {
           if (this.#requests.length === 0) break;
           this.#keyspace.freeze();
         }
+        if (!(await this.#hasRoom())) return;
         await this.#flushOldest();
         this.#releaseWaiting();
       }
@@ -263,8 +286,26 @@ export class Checkpointer {
     }
   }
 
+  /** Whether the oldest layer may be written out; where not, those who ask for that are refused, and it is tried again later. */
+  async #hasRoom(): Promise<boolean> {
+    const bytes = FLUSH_BYTES_FACTOR * this.#keyspace.oldestFrozenBytes + FLUSH_SPARE_BYTES;
+    const refusal = await this.#space.roomFor(bytes, 'a checkpoint');
+    if (!refusal || this.#closed) {
+      this.#held = undefined;
+      return !this.#closed;
+    }
+    if (!this.#held) this.#logger.warn({ bytes }, refusal.message);
+    this.#held = refusal;
+    for (const request of this.#requests.splice(0)) request.reject(refusal);
+    this.#releaseWaiting();
+    this.#cancelRetry();
+    this.#cancelRetry = this.#clock.after(FLUSH_RETRY_MS, () => this.#kick());
+    return false;
+  }
+
   /** Of what a clear has hidden: where the disk cannot give it, it takes up space, and no more. */
   async #sweep(): Promise<number> {
+    if (await this.#space.roomFor(FREEING_BYTES, 'a sweep')) return 0;
     try {
       const swept = await this.#keyspace.sweep(SWEEP_STEP);
       this.#damage.passed('sweep');

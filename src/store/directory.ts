@@ -9,6 +9,7 @@
  *   life.json        how its last life as a leader ended (life.ts)
  *   CURRENT          the name of the generation in use
  *   gen-000001/      a generation: log/ and keyspace/
+ *   ballast          bytes of nothing, for a full disk (space.ts)
  *   damaged/         blocks that a recovery took out of the log
  *   lost-writes/     blocks that a resync had no place for
  *   restoring        only while a restore is not done: all else here is worth nothing
@@ -20,7 +21,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { HeadwaterError } from '../errors.js';
-import { type Files, replaceFile } from '../files.js';
+import { type Files, isOutOfSpace, replaceFile } from '../files.js';
 import type { Database, OpenDatabase } from '../level.js';
 
 const FORMAT_TEXT = 'headwater data directory, format 1\n';
@@ -28,7 +29,7 @@ const FORMAT_PATTERN = /^headwater data directory, format (\d+)\n$/;
 const RESTORING = 'restoring';
 const RESTORING_TEXT = 'headwater restore, not done\n';
 const OWN_NAMES =
-  /^(format|lock|node\.json|CURRENT|owner|followers\.json|life\.json|damaged|lost-writes|gen-\d{6}|.*\.new)$/;
+  /^(format|lock|node\.json|CURRENT|owner|followers\.json|life\.json|ballast|damaged|lost-writes|gen-\d{6}|.*\.new)$/;
 
 export type Role = 'leader' | 'follower';
 
@@ -178,7 +179,7 @@ export class Directory {
 
   /** Durable when it resolves. */
   async update(change: Partial<NodeRecord>): Promise<void> {
-    this.#node = await writeNode(this.#files, this.path, { ...this.#node, ...change });
+    this.#node = await this.#withRoom(writeNode(this.#files, this.path, { ...this.#node, ...change }));
   }
 
   /** A file of the node's own beside node.json, as text; undefined where there is none. */
@@ -188,7 +189,19 @@ export class Directory {
 
   /** Durable when it resolves. */
   replace(name: 'followers.json' | 'life.json', text: string): Promise<void> {
-    return replaceFile(this.#files, this.path, name, text);
+    return this.#withRoom(replaceFile(this.#files, this.path, name, text));
+  }
+
+  /** @throws HeadwaterError `disk_full`: what stood there is there still. */
+  async #withRoom<T>(writing: Promise<T>): Promise<T> {
+    try {
+      return await writing;
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error;
+      throw new HeadwaterError('disk_full', `the disk of ${this.path} is full: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
   }
 
   get currentGeneration(): string {

@@ -11,6 +11,7 @@ import type { Keyspace } from '../keyspace/keyspace.js';
 import { parseDueKey } from '../keyspace/record.js';
 import { EXPIRY_INTERVAL_MS, EXPIRY_STEP_KEYS } from '../limits.js';
 import type { Logger } from '../logger.js';
+import type { Space } from './space.js';
 import type { Writer } from './writer.js';
 
 /** How often a follower looks for index rows to sweep. */
@@ -24,6 +25,8 @@ export interface ExpiryOptions {
   readonly clock: Clock;
   readonly logicalClock: LogicalClock;
   readonly logger: Logger;
+  /** On a full disk nothing is deleted: what is expired is hidden all the same. */
+  readonly space: Pick<Space, 'whenRoom'>;
   readonly onFailure: (error: Error) => void;
 }
 
@@ -67,13 +70,14 @@ export async function sweepAsFollower(options: ExpiryOptions, signal: AbortSigna
  * @param step does some of the work; resolves with the milliseconds to wait before the next.
  */
 async function repeatedly(
-  { clock, logger, onFailure }: ExpiryOptions,
+  { clock, logger, space, onFailure }: ExpiryOptions,
   signal: AbortSignal,
   step: () => Promise<number>,
 ): Promise<void> {
   while (!signal.aborted) {
     let waitMs: number;
     try {
+      await space.whenRoom(signal);
       waitMs = await step();
     } catch (error) {
       if (signal.aborted) return;

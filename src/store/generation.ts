@@ -9,7 +9,7 @@ import { HeadwaterError } from '../errors.js';
 import type { Files } from '../files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import { type Database, type DatabaseOptions, isDamagedDatabase, type OpenDatabase } from '../level.js';
-import { FSYNC_INTERVAL_MS, SCRUB_PAUSE_MS } from '../limits.js';
+import { FREEING_BYTES, FSYNC_INTERVAL_MS, SCRUB_PAUSE_MS } from '../limits.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import type { Block } from '../log/block.js';
 import type { LogFinding } from '../log/finding.js';
@@ -21,6 +21,7 @@ import { Committer, type FsyncPolicy } from './commit.js';
 import type { Damage } from './damage.js';
 import { checkBeforeOpening } from './level-check.js';
 import { isTrimmed, type Retained, retain } from './retention.js';
+import type { Space } from './space.js';
 
 const MiB = 1024 * 1024;
 
@@ -51,6 +52,8 @@ export interface GenerationOptions extends Retained {
   readonly budget: CheckpointBudget;
   /** Notes what the disk cannot give. */
   readonly damage: Damage;
+  /** Whether the disk has room. */
+  readonly space: Space;
   /** Keeps blocks that recovery is about to take out of the log; they are durable when it resolves. */
   quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void>;
   /** A write failed: everything open here is to be thrown away and opened anew. */
@@ -229,9 +232,14 @@ export class Generation {
   #retain(options: GenerationOptions): Promise<void> {
     const { log, keyspace, checkpointer } = this;
     const checkpointOffset = () => keyspace.checkpoint.position.offset;
-    const checkpoint = () => checkpointer.checkpoint();
+    // On a full disk the log is trimmed as far as it can be without one.
+    const checkpoint = () =>
+      checkpointer.checkpoint().catch((error: unknown) => {
+        if (!HeadwaterError.is(error, 'disk_full')) throw error;
+      });
+    const hasRoom = async () => (await options.space.roomFor(FREEING_BYTES, 'trimming the log')) === undefined;
     const nowMs = () => options.logicalClock.now();
-    return retain({ ...options, log, nowMs, checkpointOffset, checkpoint }, this.#stop.signal);
+    return retain({ ...options, log, nowMs, checkpointOffset, checkpoint, hasRoom }, this.#stop.signal);
   }
 
   async #scrub({ clock, damage, onFailure }: GenerationOptions): Promise<void> {

@@ -13,6 +13,7 @@ import { Bell } from '../bell.js';
 import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
+import { isOutOfSpace } from '../files.js';
 import { InvariantViolation } from '../invariant.js';
 import { isDamagedDatabase } from '../level.js';
 import { REOPEN_MS_MAX, REOPEN_MS_MIN, REOPENED_SOUND_MS } from '../limits.js';
@@ -306,6 +307,8 @@ export class Lifecycle {
         await this.#open();
       } catch (error) {
         await this.#reopen(reason);
+        // What could not be taken over is in the way of what is tried next.
+        if (isOutOfSpace(error)) await this.#directory.removeOtherGenerations().catch(() => {});
         throw error;
       }
       await this.#directory.removeOtherGenerations();
@@ -345,7 +348,12 @@ export class Lifecycle {
       try {
         await this.#close(reason);
         if (ledWell) await this.#life.note({ clean: true });
+      } catch (error) {
+        // As after a crash: the next start finds out.
+        if (!isOutOfSpace(error)) throw error;
+        this.#logger.error({}, `the disk is full, the stop is not in good order: ${(error as Error).message}`);
       } finally {
+        await this.#options.space.close();
         await this.#directory.close();
       }
     });
@@ -488,8 +496,12 @@ export class Lifecycle {
     await this.#close(reason).catch((error: Error) =>
       this.#logger.warn({ error: error.message }, `closing after a failure: ${error.message}`),
     );
+    const { space } = this.#options;
+    // Only now: nothing that was open may use the room that is made.
+    await space.met(reason);
     const { signal } = this.#closing;
     if (failures > 0) await sleep(this.#clock, pauseMs(failures), signal);
+    let said = '';
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         await this.#open();
@@ -503,8 +515,10 @@ export class Lifecycle {
         return;
       } catch (error) {
         if (error instanceof InvariantViolation) return this.#options.onFatal(error);
+        await space.met(error);
         const why = `the store cannot be opened: ${(error as Error).message}; trying again`;
-        this.#logger.error({ attempt }, why);
+        this.#logger[why === said ? 'debug' : 'error']({ attempt }, why);
+        said = why;
         this.#stuck = true;
         const { details } = reason;
         this.#unavailable = new HeadwaterError('unavailable', `${reason.message}; ${why}`, { cause: error, details });

@@ -21,8 +21,10 @@ export class Replacement {
   readonly #loader: KeyspaceLoader;
   readonly #databases: readonly [Database, Database];
   readonly #base: Position;
+  readonly #remove: () => Promise<void>;
 
-  private constructor(log: Log, databases: readonly [Database, Database], base: Position) {
+  private constructor(log: Log, databases: readonly [Database, Database], base: Position, remove: () => Promise<void>) {
+    this.#remove = remove;
     this.#log = log;
     this.#databases = databases;
     this.#loader = new KeyspaceLoader(databases[1]);
@@ -42,7 +44,7 @@ export class Replacement {
     const databases = await openDatabases(directory, options);
     try {
       const log = await Log.createAt(databases[0], base, lineage.upTo(base.position.offset));
-      return new Replacement(log, databases, base.position);
+      return new Replacement(log, databases, base.position, () => options.files.remove(directory));
     } catch (error) {
       await Promise.all(databases.map((database) => database.close()));
       throw error;
@@ -77,6 +79,15 @@ export class Replacement {
     await this.#loader.finish(expected, this.#base, this.#log.lineage.upTo(this.#base.offset).rows);
     await this.#databases[0].durable();
     await this.close();
+  }
+
+  /** Closes it before it is finished: the room that it takes is free again. */
+  async abandon(): Promise<void> {
+    try {
+      await this.close();
+    } finally {
+      await this.#remove();
+    }
   }
 
   async close(): Promise<void> {

@@ -47,6 +47,8 @@ export interface RetentionOptions extends Retained {
   checkpointOffset(): number;
   /** Makes a checkpoint of everything so far. */
   checkpoint(): Promise<void>;
+  /** Whether the disk has room for what trimming writes before it frees more. */
+  hasRoom(): Promise<boolean>;
   onFailure(error: Error): void;
 }
 
@@ -91,6 +93,7 @@ class Retention {
       await sleep(clock, RETENTION_INTERVAL_MS, this.#signal);
       if (this.#signal.aborted) return;
       try {
+        if (!(await this.#options.hasRoom())) continue;
         this.#letGo();
         await this.#trim();
         damage.passed('trim');

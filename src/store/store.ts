@@ -45,6 +45,7 @@ import { verifyReceived } from './receive.js';
 import { askingFollowers, readOnlyFollower, refusingWrites, superseded } from './refusals.js';
 import { Replacement } from './replacement.js';
 import { pinBytesMax, type Retained } from './retention.js';
+import { Space } from './space.js';
 import type { Standing } from './standing.js';
 
 export interface StoreOptions extends Retained {
@@ -63,6 +64,10 @@ export interface StoreOptions extends Retained {
   bootId(): string | undefined;
   /** A follower whose data cannot be opened gets them anew from its upstream, without a person's word. */
   readonly autoRepair?: boolean | undefined;
+  /** Free on the disk, below which no writes are taken; undefined: nobody looks. */
+  readonly minFreeBytes?: number | undefined;
+  /** Kept on the disk for when it is full; undefined: as many as by default. */
+  readonly ballastBytes?: number | undefined;
   /** Our own bug has shown itself: the process must not go on. */
   readonly onFatal: (error: Error) => void;
 }
@@ -82,6 +87,8 @@ export interface Submitted {
 }
 
 export class Store {
+  /** Whether the disk has room. */
+  readonly space: Space;
   readonly #options: StoreOptions;
   readonly #logger: Logger;
   readonly #logicalClock: LogicalClock;
@@ -96,7 +103,8 @@ export class Store {
   #lastWrite: Promise<Position> | undefined;
   readonly #knownFollowers: KnownFollowers;
 
-  private constructor(options: StoreOptions, directory: Directory, knownFollowers: KnownFollowers) {
+  private constructor(options: StoreOptions, directory: Directory, knownFollowers: KnownFollowers, space: Space) {
+    this.space = space;
     this.#options = options;
     this.#logger = options.logger;
     this.#logicalClock = new LogicalClock(options.clock);
@@ -106,6 +114,7 @@ export class Store {
     this.#lifecycle = new Lifecycle({
       ...options,
       directory,
+      space,
       logicalClock: this.#logicalClock,
       bootId: () => options.bootId(),
       hasKnownFollowers: () => knownFollowers.all.length > 0,
@@ -120,16 +129,19 @@ export class Store {
    * @throws HeadwaterError where the directory cannot be used; it is unlocked then.
    */
   static async open(options: StoreOptions, role?: { role: Role; upstream: string }): Promise<Store> {
-    const directory = await Directory.open(options.directory, options);
+    const space = new Space(options);
+    const directory = await space.whileOpening(() => Directory.open(options.directory, options));
     try {
+      await space.begin();
       if (role && (role.role !== directory.node.role || role.upstream !== directory.node.upstream))
         await directory.update({ ...role, handing_over: undefined, superseded_by: undefined });
       const known = new KnownFollowers(await directory.read('followers.json'), options.logger, (text) =>
         directory.replace('followers.json', text),
       );
-      const store = new Store(options, directory, known);
+      const store = new Store(options, directory, known, space);
       await directory.removeOtherGenerations();
-      await store.#lifecycle.start();
+      await space.whileOpening(() => store.#lifecycle.start());
+      space.start();
       return store;
     } catch (error) {
       await directory.close();
@@ -337,7 +349,7 @@ export class Store {
     if (this.#lastWrite && (writes || options.ordered)) await this.#lastWrite;
     const generation = this.#lifecycle.serving;
     const { writer } = this.#lifecycle;
-    const refusal = writer && writes ? this.#writeGuard?.() : undefined;
+    const refusal = writer && writes ? (this.space.refusalOf(options.bytes) ?? this.#writeGuard?.()) : undefined;
     if (refusal) return { replies: await this.#refusing(operations, options, refusal), position: generation.log.end };
     if (writer && (writes || options.ordered)) {
       const replies = await writer.submit(operations, options.bytes);
@@ -426,7 +438,7 @@ export class Store {
     const { writer } = this.#lifecycle;
     if (!writer) throw this.#refusal();
     if (durable) {
-      const refusal = this.#writeGuard?.();
+      const refusal = this.space.refusalOf(channel.length + data.length) ?? this.#writeGuard?.();
       if (refusal) throw refusal;
       return writer.publish(channel, data);
     }

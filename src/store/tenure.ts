@@ -12,6 +12,7 @@ import type { Logger } from '../logger.js';
 import type { Position } from '../position.js';
 import { expireAsLeader, sweepAsFollower } from './expiry.js';
 import type { Generation } from './generation.js';
+import type { Space } from './space.js';
 import { Writer } from './writer.js';
 
 export interface TenureOptions {
@@ -19,6 +20,7 @@ export interface TenureOptions {
   readonly logicalClock: LogicalClock;
   readonly logger: Logger;
   readonly limits: Limits;
+  readonly space: Space;
   readonly onFailure: (error: Error) => void;
 }
 
@@ -41,17 +43,17 @@ export class Tenure {
 
   /** @param writesEnded keys expire no more from then on. */
   lead({ log, keyspace, committer }: Generation, options: TenureOptions, writesEnded: AbortSignal): void {
-    const { clock, logicalClock, logger, limits, onFailure } = options;
+    const { clock, logicalClock, logger, limits, space, onFailure } = options;
     const row = log.lineage.current;
     invariant(row, 'a leader has a history');
     const { replicationId } = row;
     this.#writer = new Writer({ log, keyspace, committer, clock: logicalClock, limits, replicationId, onFailure });
     const over = eitherAborts(this.signal, writesEnded);
-    this.#background = expireAsLeader(this.#writer, { keyspace, clock, logicalClock, logger, onFailure }, over);
+    this.#background = expireAsLeader(this.#writer, { keyspace, clock, logicalClock, logger, space, onFailure }, over);
   }
 
-  follow({ keyspace }: Generation, { clock, logicalClock, logger, onFailure }: TenureOptions): void {
-    this.#background = sweepAsFollower({ keyspace, clock, logicalClock, logger, onFailure }, this.signal);
+  follow({ keyspace }: Generation, { clock, logicalClock, logger, space, onFailure }: TenureOptions): void {
+    this.#background = sweepAsFollower({ keyspace, clock, logicalClock, logger, space, onFailure }, this.signal);
   }
 
   /** Resolves when the writes in hand are finished. */

@@ -115,6 +115,12 @@ export interface NodeStatus {
   readonly repairs: number;
   /** What the last repair did; empty before it. */
   readonly lastRepair: string;
+  /** On the disk of the data directory; undefined where the file system does not tell. */
+  readonly diskFreeBytes: number | undefined;
+  /** Writes are refused while less is free. */
+  readonly minFreeBytes: number;
+  /** Why no writes are taken, where the disk has too little room; else empty. */
+  readonly diskFull: string;
 }
 
 export interface StatusKnownFollower {
@@ -157,7 +163,7 @@ export interface StatusArchive {
 export interface StatusUpstream {
   /** host:port. */
   readonly address: string;
-  /** As in link-state.ts: `streaming` where all is well. */
+  /** As in link-state.ts: `streaming` where all is well; `disk_full` while what comes waits for room on this node's disk. */
   readonly state: string;
   /** Undefined while there is no session in which the upstream has told where it is. */
   readonly lagCommands: number | undefined;
@@ -283,6 +289,7 @@ export function encodeNodeStatus(status: NodeStatus): Buffer {
     headroom:
       headroom === undefined ? null : { ...headroom, ms: headroom.ms ?? null, leftBytes: headroom.leftBytes ?? null },
     archive: archive ?? null,
+    diskFreeBytes: status.diskFreeBytes ?? null,
   };
   return v1.StatusResponse.encode(message).finish() as Buffer;
 }
@@ -354,6 +361,9 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     archive: toArchive(message.archive),
     repairs: toNumber(message.repairs, 'repairs'),
     lastRepair: message.lastRepair,
+    diskFreeBytes: optional(message.diskFreeBytes, 'disk_free_bytes'),
+    minFreeBytes: toNumber(message.minFreeBytes, 'min_free_bytes'),
+    diskFull: message.diskFull,
   };
 }
 

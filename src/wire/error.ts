@@ -45,6 +45,7 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
   too_few_followers: CODE.FAILED_PRECONDITION,
   unavailable: CODE.UNAVAILABLE,
   shutting_down: CODE.UNAVAILABLE,
+  disk_full: CODE.RESOURCE_EXHAUSTED,
   overloaded: CODE.RESOURCE_EXHAUSTED,
   outcome_unknown: CODE.UNKNOWN,
   // As gRPC has it: the deadline passed, though the operation may have been done.
@@ -81,6 +82,7 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
 const RETRY_DELAY_MS: Partial<Record<ErrorCode, number>> = {
   unavailable: 200,
   shutting_down: 1_000,
+  disk_full: 1_000,
   overloaded: 500,
   store_latched: 1_000,
 };

@@ -5,8 +5,11 @@ import path from 'node:path';
 import { findRoute, readArchive } from '../../src/backup/archive.js';
 import { Archiver } from '../../src/backup/archiver.js';
 import { systemFiles } from '../../src/files.js';
+import { ARCHIVE_FREE_BYTES_MIN } from '../../src/limits.js';
 import { ORIGIN } from '../../src/position.js';
+import { until } from '../support/clock.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
+import { FullDisk } from '../support/full-disk.js';
 import { TestStore } from '../support/store.js';
 
 afterEach(removeTemporaryDirectories);
@@ -29,9 +32,9 @@ describe('an archiver', () => {
     await test.store.close();
   });
 
-  function start(): Archiver {
+  function start(files = systemFiles): Archiver {
     const { store, clock, logger } = test;
-    const made = new Archiver({ store, files: systemFiles, clock, logger, directory, intervalMs: INTERVAL_MS });
+    const made = new Archiver({ store, files, clock, logger, directory, intervalMs: INTERVAL_MS });
     made.start();
     return made;
   }
@@ -184,6 +187,55 @@ describe('an archiver', () => {
     else await chmod(path.dirname(directory), 0o700);
     await archived();
     assert.equal(archiver.status.error, '');
+    await assertWhole();
+  });
+
+  it('has whole files and nothing else on a disk that was full at any operation, and says it once', async () => {
+    let met = 0;
+    for (let left = 0; ; left++) {
+      await archiver.close();
+      const full = new FullDisk();
+      full.operationsLeft = left;
+      test.logger.lines.length = 0;
+      archiver = start(full.files);
+      await test.set(`after operation ${left}`);
+      // Some time after it has failed too.
+      for (let i = 0; i < 3 || (full.failures === 0 && archiver.status.offset < test.store.log.end.offset); i++) {
+        await test.clock.advance(2 * INTERVAL_MS);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      const { failures } = full;
+      const begun = async () => (await readdir(directory).catch(() => [])).some((name) => name.endsWith('.new'));
+      if (failures > 0) await until('what is given up takes no room', async () => !(await begun()));
+      full.empty();
+      await archived();
+      await assertWhole();
+      assert.deepEqual(
+        (await readdir(directory)).filter((name) => !/\.(archive|new)$/.test(name)),
+        [],
+      );
+      assert.equal(test.logger.said(/nothing is archived to .*ENOSPC/, 'error'), Math.min(failures, 1));
+      if (failures === 0) break;
+      met++;
+    }
+    assert(met >= 6, `${met} operations have failed`);
+  });
+
+  it('begins no file that its disk has no room for', async () => {
+    await archiver.close();
+    const full = new FullDisk();
+    full.free = ARCHIVE_FREE_BYTES_MIN - 1;
+    archiver = start(full.files);
+    await test.set('a');
+    for (let i = 0; i < 10; i++) {
+      await test.clock.advance(INTERVAL_MS);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    assert.match(archiver.status.error, /its disk is full: a file of it is begun where 17 MiB are free/);
+    assert.equal(test.logger.said(/nothing is archived/, 'error'), 1);
+    assert.deepEqual(await readdir(directory), []);
+    full.free = ARCHIVE_FREE_BYTES_MIN;
+    await archived();
     await assertWhole();
   });
 });

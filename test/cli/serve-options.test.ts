@@ -22,6 +22,7 @@ describe('the help of serve', () => {
     ['--log-retention-bytes', parseSize, config.logRetentionBytes],
     ['--log-retention-time', (text) => (text === 'off' ? undefined : parseDuration(text)), config.logRetentionMs],
     ['--log-retention-pin-bytes', parseSize, config.logRetentionPinBytes],
+    ['--min-free-space', parseSize, config.minFreeBytes],
     ['--archive-interval', parseDuration, config.archiveIntervalMs],
     ['--fsync', asText, config.fsync],
     ['--link-timeout', parseDuration, config.linkTimeoutMs],

@@ -450,7 +450,7 @@ describe('a disk that fails under a checkpoint', () => {
       test.disk.fault = (operation) => {
         if (inKeyspace(operation) && operation.kind === step) throw new Error('ENOSPC');
       };
-      await assert.rejects(test.another({ budget }), refused('store_latched', /ENOSPC/));
+      await assert.rejects(test.another({ budget }), refused('disk_full', /ENOSPC/));
       assert.deepEqual(test.disk.opened, []);
     }
     test.disk.fault = undefined;

@@ -28,6 +28,8 @@ export interface Life {
 }
 
 export class MemoryFiles {
+  /** What `freeBytes` tells; set by tests. */
+  freeBytes: number | undefined;
   readonly #delay: () => Promise<void>;
   #entries = new Map<string, Entry>([['/', { kind: 'folder' }]]);
   /** The names that survive a power cut. */
@@ -137,6 +139,7 @@ export class MemoryFiles {
           for (const [name, entry] of this.#entries)
             if (name !== '/' && path.dirname(name) === folder) this.#stable.set(name, entry);
         }),
+      freeBytes: () => done(() => this.freeBytes),
     };
   }
 }

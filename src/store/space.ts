@@ -1,0 +1,336 @@
+/**
+ * The room on the disk of the data directory. Below a floor no writes are
+ * taken, while reads, what others are sent, and whatever frees room go on; what
+ * is left below it is for opening the store anew and for writing out what is in
+ * memory. It is looked at once a second, sooner where much is written, and
+ * before large work. From a little above the floor on, writes are taken again.
+ *
+ * The disk may be full all the same: others write to it too, and quotas do not
+ * show. Opening LevelDB needs room then, which the ballast has kept: a file of
+ * nothing that is given up as soon as a write has met a full disk. From then on
+ * no writes are taken until the ballast stands again, which proves that there
+ * is room, whatever the file system tells.
+ */
+import path from 'node:path';
+import { Bell } from '../bell.js';
+import { type Clock, sleep } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import { type Files, isOutOfSpace } from '../files.js';
+import {
+  BALLAST_BYTES,
+  BALLAST_DELAY_MS,
+  BALLAST_PAUSE_MS,
+  BALLAST_PIECE_BYTES,
+  BALLAST_RETRY_MS,
+  FLUSH_BYTES_FACTOR,
+  FLUSH_SPARE_BYTES,
+  FREE_BYTES_RESUME_PART,
+  FROZEN_LAYERS_MAX,
+  OPENING_BYTES,
+  SPACE_LOOK_BYTES_MIN,
+  SPACE_LOOK_MS,
+} from '../limits.js';
+import type { Logger } from '../logger.js';
+
+const BALLAST = 'ballast';
+const ASIDE = `${BALLAST}.new`;
+
+export interface SpaceOptions {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The data directory. */
+  readonly directory: string;
+  /** Below so many bytes no writes are taken; undefined: nobody looks. */
+  readonly minFreeBytes?: number | undefined;
+  readonly ballastBytes?: number | undefined;
+  randomBytes(count: number): Buffer;
+}
+
+/** As a status tells it. */
+export interface SpaceStatus {
+  /** As it was last looked at; undefined where the file system does not tell, or nobody looks. */
+  readonly freeBytes: number | undefined;
+  /** 0 where nobody looks. */
+  readonly minFreeBytes: number;
+  /** Why no writes are taken; empty where they are. */
+  readonly full: string;
+}
+
+/** What opening the store anew and writing out all that may be in memory take, bytes. */
+export function leastFreeBytes({
+  overlayBytesMax,
+  replayBytesMax,
+}: {
+  readonly overlayBytesMax: number;
+  readonly replayBytesMax: number;
+}): number {
+  const layersBytes = (1 + FROZEN_LAYERS_MAX) * Math.min(overlayBytesMax, replayBytesMax);
+  return OPENING_BYTES + FLUSH_SPARE_BYTES + FLUSH_BYTES_FACTOR * layersBytes;
+}
+
+export class Space {
+  readonly #options: SpaceOptions;
+  readonly #ballastBytes: number;
+  readonly #isWatched: boolean;
+  readonly #minFreeBytes: number;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+  #looking: Promise<void> | undefined;
+  /** As it was last looked at. */
+  #freeBytes: number | undefined;
+  /** Written since then, as far as it is known here; past `#lookAfterBytes` it is looked at anew. */
+  #writtenBytes = 0;
+  #lookAfterBytes = Number.POSITIVE_INFINITY;
+  #refusal: HeadwaterError | undefined;
+  /** A write has met a full disk; until the ballast stands again. */
+  #hasMet = false;
+  #hasBallast = false;
+  /** For the one that is being made: it is to be given up. */
+  #making: AbortController | undefined;
+  #restoring: Promise<void> | undefined;
+  #ballastDueMs = Number.NEGATIVE_INFINITY;
+  readonly #changed = new Bell();
+
+  constructor(options: SpaceOptions) {
+    this.#options = options;
+    this.#isWatched = options.minFreeBytes !== undefined;
+    this.#minFreeBytes = options.minFreeBytes ?? 0;
+    this.#ballastBytes = options.ballastBytes ?? BALLAST_BYTES;
+  }
+
+  get status(): SpaceStatus {
+    return {
+      freeBytes: this.#freeBytes,
+      minFreeBytes: this.#minFreeBytes,
+      full: this.#refusal?.message ?? '',
+    };
+  }
+
+  /** Why no writes are taken; undefined where they are. */
+  get refusal(): HeadwaterError | undefined {
+    return this.#refusal;
+  }
+
+  /** The same, for what is about to write so many bytes: they count until the disk is looked at again. */
+  refusalOf(bytes: number): HeadwaterError | undefined {
+    this.#writtenBytes += bytes;
+    if (this.#writtenBytes > this.#lookAfterBytes) void this.look();
+    return this.#refusal;
+  }
+
+  /** Why work of so many bytes had better not begin; undefined where it may. Looks at the disk first. */
+  async roomFor(bytes: number, work: string): Promise<HeadwaterError | undefined> {
+    if (!this.#isWatched) return undefined;
+    await this.look();
+    const free = this.#freeBytes;
+    // Where a write has met a full disk, what the file system tells is not the whole truth.
+    const isTrusted = !this.#hasMet || (free !== undefined && free < this.#neededBytes);
+    if (isTrusted && (free === undefined || free >= bytes)) return undefined;
+    return this.#error(`it has no room for ${work}`, bytes);
+  }
+
+  /**
+   * Resolves when writes are taken.
+   * @throws the reason of `signal`.
+   */
+  async whenRoom(signal: AbortSignal): Promise<void> {
+    while (this.#refusal && !signal.aborted) await this.#changed.rungAfter(this.#changed.rings, signal);
+    if (signal.aborted) throw signal.reason;
+  }
+
+  /** How things stand; the directory is this process's own from now on. */
+  async begin(): Promise<void> {
+    const { files, directory } = this.#options;
+    if (!this.#isWatched) return;
+    this.#hasBallast = (await files.list(directory)).includes(BALLAST);
+    // Left where the making of one was cut short.
+    await files.remove(path.join(directory, ASIDE));
+    await this.look();
+  }
+
+  /** Looks once a second, and makes the ballast where there is room, until `close`. */
+  start(): void {
+    if (!this.#isWatched) return;
+    this.#ballastDueMs = Math.max(this.#ballastDueMs, this.#options.clock.monotonicMs() + BALLAST_DELAY_MS);
+    this.#running ??= this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  /** Those who ask while it is being looked at share the answer. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  /**
+   * Something failed: where that was for want of room, no writes are taken from
+   * here on, and opening has the room of the ballast when this resolves.
+   */
+  async met(error: unknown): Promise<void> {
+    if (!isOutOfSpace(error)) return;
+    this.#making?.abort();
+    await this.#restoring;
+    if (this.#isWatched) {
+      this.#hasMet = true;
+      this.#ballastDueMs = this.#options.clock.monotonicMs() + SPACE_LOOK_MS;
+      await this.look();
+    }
+    await this.#giveUpBallast();
+  }
+
+  /**
+   * What cannot be opened for want of room is opened with that of the ballast.
+   * @throws HeadwaterError `disk_full` where that does not do either.
+   */
+  async whileOpening<T>(open: () => Promise<T>): Promise<T> {
+    try {
+      return await open().catch(async (error: unknown) => {
+        if (!isOutOfSpace(error)) throw error;
+        await this.met(error);
+        return open();
+      });
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error;
+      throw await this.#notOpened(error as Error);
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await this.look();
+      this.#restoring = this.#restoreBallast();
+      await this.#restoring;
+      await sleep(clock, SPACE_LOOK_MS, signal);
+    }
+  }
+
+  async #look(): Promise<void> {
+    if (!this.#isWatched) return;
+    const { files, directory } = this.#options;
+    this.#writtenBytes = 0;
+    this.#lookAfterBytes = Number.POSITIVE_INFINITY;
+    this.#freeBytes = await files.freeBytes(directory).catch(() => undefined);
+    this.#judge();
+    if (this.#refusal || this.#freeBytes === undefined) return;
+    // LevelDB writes a few times what it is given: long before the floor is reached it is looked at again.
+    this.#lookAfterBytes = Math.max(SPACE_LOOK_BYTES_MIN, (this.#freeBytes - this.#minFreeBytes) / 4);
+  }
+
+  /** From here on, writes are taken again. */
+  get #resumeBytes(): number {
+    return Math.ceil(this.#minFreeBytes * (1 + FREE_BYTES_RESUME_PART));
+  }
+
+  /** The same, with what has to be written before. */
+  get #neededBytes(): number {
+    return this.#resumeBytes + (this.#hasMet ? this.#ballastBytes : 0);
+  }
+
+  #judge(): void {
+    const { logger } = this.#options;
+    const free = this.#freeBytes ?? Number.POSITIVE_INFINITY;
+    const before = this.#refusal;
+    const isFull = this.#hasMet || free < (before ? this.#resumeBytes : this.#minFreeBytes);
+    const fields = { free_bytes: this.#freeBytes, needed_bytes: this.#neededBytes };
+    if (isFull) {
+      this.#refusal = this.#error('it takes no writes', this.#neededBytes);
+      if (!before) logger.error(fields, `${this.#refusal.message}; reads go on`);
+    } else if (before) {
+      this.#refusal = undefined;
+      logger.warn(fields, `there is room on the disk again, ${formatBytes(free)} free: writes are taken`);
+      this.#changed.ring();
+    }
+  }
+
+  #error(what: string, neededBytes: number, cause?: unknown): HeadwaterError {
+    const { directory } = this.#options;
+    const free = this.#freeBytes;
+    const known = free === undefined ? 'how much is free is not known' : `${formatBytes(free)} are free`;
+    const but = this.#hasMet && (free === undefined || free >= neededBytes) ? ', but a write has found no room' : '';
+    const message = `the disk of ${directory} is full: ${what} until ${formatBytes(neededBytes)} are free; ${known}${but}`;
+    const details = { directory, needed_bytes: `${neededBytes}`, ...(free !== undefined && { free_bytes: `${free}` }) };
+    return new HeadwaterError('disk_full', message, { cause, details });
+  }
+
+  async #notOpened(cause: Error): Promise<HeadwaterError> {
+    const { files, directory } = this.#options;
+    this.#freeBytes = await files.freeBytes(directory).catch(() => undefined);
+    return this.#error(`it cannot be opened (${cause.message})`, OPENING_BYTES, cause);
+  }
+
+  async #giveUpBallast(): Promise<void> {
+    const { files, directory, logger } = this.#options;
+    try {
+      if (!(await files.list(directory)).includes(BALLAST)) return;
+      await files.remove(path.join(directory, BALLAST));
+      this.#hasBallast = false;
+      logger.warn(
+        { directory },
+        `${directory}/${BALLAST} is given up: a full disk has room for opening the store again`,
+      );
+      await files.syncDirectory(directory);
+    } catch (error) {
+      logger.warn({ directory }, `${directory}/${BALLAST} cannot be given up: ${(error as Error).message}`);
+    }
+  }
+
+  async #restoreBallast(): Promise<void> {
+    const { clock, files, directory } = this.#options;
+    const free = this.#freeBytes ?? Number.POSITIVE_INFINITY;
+    if (this.#hasBallast || clock.monotonicMs() < this.#ballastDueMs) return;
+    if (free < this.#resumeBytes + this.#ballastBytes) return;
+    const making = new AbortController();
+    this.#making = making;
+    try {
+      await this.#makeBallast(making.signal);
+      this.#hasBallast = true;
+      this.#hasMet = false;
+    } catch {
+      // It is no loss, and while writes are refused for it, status says so.
+      this.#ballastDueMs = clock.monotonicMs() + BALLAST_RETRY_MS;
+      await files.remove(path.join(directory, ASIDE)).catch(() => {});
+      // It was to be given up while it got its name.
+      if (making.signal.aborted) await files.remove(path.join(directory, BALLAST)).catch(() => {});
+    } finally {
+      this.#making = undefined;
+    }
+    await this.look();
+  }
+
+  /** Of bytes that no file system makes smaller; under its name it is whole, and on disk. */
+  async #makeBallast(signal: AbortSignal): Promise<void> {
+    const { clock, files, directory, randomBytes } = this.#options;
+    const piece = randomBytes(Math.min(BALLAST_PIECE_BYTES, this.#ballastBytes));
+    const ended = AbortSignal.any([signal, this.#stop.signal]);
+    const writer = await files.create(path.join(directory, ASIDE));
+    try {
+      for (let left = this.#ballastBytes; left > 0; left -= piece.length) {
+        ended.throwIfAborted();
+        await writer.append(piece.subarray(0, left));
+        await writer.sync();
+        await sleep(clock, BALLAST_PAUSE_MS, ended);
+      }
+    } finally {
+      await writer.close();
+    }
+    signal.throwIfAborted();
+    await files.rename(path.join(directory, ASIDE), path.join(directory, BALLAST));
+    await files.syncDirectory(directory);
+    signal.throwIfAborted();
+  }
+}
+
+const MiB = 1024 * 1024;
+
+function formatBytes(bytes: number): string {
+  return `${(bytes / MiB).toFixed(1)} MiB`;
+}

@@ -1,0 +1,197 @@
+/** A real daemon on a real disk that is too small: a tmpfs, where one may be mounted. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { freePort } from '../../benchmarks/waiting.js';
+import type { Client, HeadwaterError } from '../../src/index.js';
+import { endAll, headwater, type Outcome, temporaryDirectory } from '../cli/command-line.js';
+import { eventually, level, TestNode } from '../support/cluster.js';
+import { seededRandom } from '../support/random.js';
+
+const MiB = 2 ** 20;
+/** Of one value; they do not compress. */
+const VALUE_BYTES = 256 * 1024;
+/** Little memory for writes, so that a small disk is enough to keep free what that needs. */
+const FLAGS = ['--overlay-bytes', '1MiB', '--min-free-space', '72MiB'];
+
+describe('a node on a full disk', function () {
+  this.timeout(120_000);
+  let disk: string | undefined;
+  const nodes: TestNode[] = [];
+
+  afterEach(async () => {
+    await Promise.all(nodes.splice(0).map((node) => node.close()));
+    if (disk) spawnSync('umount', [disk]);
+    disk = undefined;
+    await endAll();
+  });
+
+  /** Undefined where this process may not mount. */
+  function mounted(megabytes: number): string | undefined {
+    const directory = temporaryDirectory();
+    const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', directory]);
+    disk = status === 0 ? directory : undefined;
+    return disk;
+  }
+
+  async function started(name: string, directory: string, ...flags: string[]): Promise<TestNode> {
+    const node = new TestNode(name, await freePort(), directory);
+    nodes.push(node);
+    await node.start(...FLAGS, ...flags);
+    return node;
+  }
+
+  const random = seededRandom(7);
+  const value = Buffer.from(Array.from({ length: VALUE_BYTES }, () => Math.floor(random() * 256)));
+
+  /** Each is another one, and told from all others by its beginning. */
+  function contentOf(i: number): Buffer {
+    const own = Buffer.from(value);
+    own.writeUInt32BE(i);
+    return own;
+  }
+
+  /** Writes one after another until one is not taken. @returns how many were, and why that one was not. */
+  async function fill(client: Client, from = 0): Promise<{ count: number; error: HeadwaterError }> {
+    for (let i = from; ; i++) {
+      try {
+        await client.set(`key:${i}`, contentOf(i));
+      } catch (error) {
+        return { count: i, error: error as HeadwaterError };
+      }
+    }
+  }
+
+  /** Until it is full for good: what LevelDB tidies up gives room back now and then. */
+  async function filled(node: TestNode): Promise<{ count: number; refused: Outcome }> {
+    const client = await node.client();
+    for (let count = 0; ; ) {
+      const filling = await fill(client, count);
+      assert.equal(filling.error.code, 'disk_full');
+      ({ count } = filling);
+      await node.digest().catch(() => {});
+      const refused = await headwater(['--connect', node.address, 'set', 'a', 'b']);
+      if (refused.status !== 0) return { count, refused };
+    }
+  }
+
+  async function assertThere(client: Client, count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      const found = await client.getBuffer(`key:${i}`);
+      assert.ok(found?.equals(contentOf(i)), `key:${i}`);
+    }
+  }
+
+  /** Takes all that is left, as another program would. */
+  function fillUp(directory: string): string {
+    const file = path.join(directory, `of-another-program-${readdirSync(directory).length}`);
+    const handle = openSync(file, 'w');
+    const piece = Buffer.alloc(MiB, 1);
+    try {
+      for (let size = piece.length; size >= 1; ) {
+        try {
+          writeSync(handle, piece, 0, size);
+        } catch {
+          size = Math.floor(size / 16);
+        }
+      }
+    } finally {
+      closeSync(handle);
+    }
+    return file;
+  }
+
+  it('answers reads, refuses writes with exit status 3, and takes them again without a restart when there is room', async function () {
+    const directory = mounted(224);
+    if (!directory) return this.skip();
+    const node = await started('node', path.join(directory, 'data'));
+    await eventually('the ballast', async () => existsSync(path.join(node.directory, 'ballast')));
+    const client = await node.client();
+    const { count, refused } = await filled(node);
+    assert(count > 10, `${count} were taken`);
+    assert.equal(refused.status, 3);
+    assert.match(
+      refused.stderr,
+      /disk of .*data is full: it takes no writes until 81\.0 MiB are free; \d+\.\d MiB are/,
+    );
+    const read = await headwater(['--connect', node.address, 'exists', 'key:0']);
+    assert.equal(read.status, 0, read.stderr);
+    await assertThere(client, count);
+    const { diskFull, diskFreeBytes, minFreeBytes } = await node.status();
+    assert.match(diskFull, /is full/);
+    assert.equal(minFreeBytes, 72 * MiB);
+    assert((diskFreeBytes ?? 0) < 81 * MiB);
+    const shown = await headwater(['--connect', node.address, 'status']);
+    assert.match(shown.stdout.toString(), /disk +\d+\.\d MiB free; writes need 72\.0 MiB\n +FULL: the disk of/);
+    spawnSync('mount', ['-o', 'remount,size=400m', directory]);
+    await eventually('writes to be taken', async () => (await node.status()).diskFull === '');
+    await client.set('a', 'b');
+    assert.equal(node.log.match(/"event":"ready"/g)?.length, 1);
+    assert.doesNotMatch(node.log, /opened anew/);
+  });
+
+  it('loses nothing where another program takes the last byte, killed and started again too', async function () {
+    const directory = mounted(224);
+    if (!directory) return this.skip();
+    const node = await started('node', path.join(directory, 'data'));
+    const ballast = path.join(node.directory, 'ballast');
+    await eventually('the ballast', async () => existsSync(ballast));
+    const client = await node.client();
+    for (let i = 0; i < 20; i++) await client.set(`key:${i}`, contentOf(i));
+    // Writes are under way when it happens: some meet the end of the disk before anybody has looked.
+    const filling = fill(client, 20);
+    const other = fillUp(directory);
+    const { count } = await filling;
+    await eventually('reads to be answered', async () => (await client.exists('key:0')) === 1);
+    await assertThere(client, count);
+    assert.notEqual((await node.status()).diskFull, '');
+    await node.end('SIGKILL');
+    await node.start(...FLAGS);
+    await assertThere(client, count);
+    assert.match(node.log, /ballast is given up/);
+    const { diskFull, offset } = await node.status();
+    assert.match(diskFull, /is full/);
+    const refused = await headwater(['--connect', node.address, 'set', 'a', 'b']);
+    assert.equal(refused.status, 3);
+    // Without a ballast and without a byte nothing can be opened: that is said, and is no reason to lose anything.
+    await node.end('SIGKILL');
+    const others = [other, fillUp(directory)];
+    const outcome = await headwater(['serve', '--data', node.directory, '--listen', '127.0.0.1:0', ...FLAGS]);
+    assert.equal(outcome.status, 3);
+    assert.match(
+      outcome.stderr,
+      /not started: the disk of .* is full: it cannot be opened .* until 48\.0 MiB are free/,
+    );
+    for (const file of others) rmSync(file);
+    await node.start(...FLAGS);
+    await eventually('writes to be taken', async () => (await node.status()).diskFull === '');
+    await client.set('a', 'b');
+    assert((await node.status()).offset > offset);
+    await eventually('the ballast', async () => existsSync(ballast));
+    await node.end('SIGKILL');
+    await node.start(...FLAGS);
+    await assertThere(client, count);
+  });
+
+  it('follows on when there is room, from where it was', async function () {
+    const directory = mounted(224);
+    if (!directory) return this.skip();
+    const leader = await started('leader', path.join(temporaryDirectory(), 'data'));
+    const node = await started('follower', path.join(directory, 'data'), '--follow', leader.address);
+    await eventually('the ballast', async () => existsSync(path.join(node.directory, 'ballast')));
+    const client = await leader.client();
+    for (let i = 0; i < 250; i++) await client.set(`key:${i}`, contentOf(i));
+    const { offset, upstream } = await eventually('it to be full', async () => {
+      const status = await node.status();
+      return status.upstream?.state === 'disk_full' && status;
+    });
+    assert(offset > 10 && offset < 250, `it stands at ${offset}`);
+    assert.match(upstream?.error ?? '', /is full/);
+    await assertThere(await node.client(), offset);
+    spawnSync('mount', ['-o', 'remount,size=600m', directory]);
+    const status = await level(leader, node);
+    assert.deepEqual([status.fullResyncs, status.partialResyncs], [0, 1]);
+    assert.equal((await node.digest()).digest, (await leader.digest()).digest);
+  });
+});

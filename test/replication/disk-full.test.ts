@@ -1,0 +1,212 @@
+/**
+ * A follower whose disk is full: it keeps its place and its data, bothers
+ * nobody, says so, and goes on by itself when there is room.
+ */
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { RESYNC_NO_ROOM_MS_MAX } from '../../src/limits.js';
+import type { Line } from '../support/channel.js';
+import { removeTemporaryDirectories } from '../support/database.js';
+import { FullDisk } from '../support/full-disk.js';
+import { set } from '../support/store.js';
+import { level, type TestNode, World } from '../support/world.js';
+
+const MiB = 2 ** 20;
+const FLOOR = 100 * MiB;
+const PLENTY = 1_000 * MiB;
+
+describe('a follower on a full disk', () => {
+  let world: World;
+  let full: FullDisk;
+  let lines: Line[];
+
+  beforeEach(() => {
+    world = new World();
+    full = new FullDisk();
+    full.free = PLENTY;
+    lines = [];
+    world.network.onLine = (line) => {
+      lines.push(line);
+    };
+  });
+
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  function follower(follows = 'L', heartbeatIntervalMs = 1_000): Promise<TestNode> {
+    const { files } = full;
+    const watched = { files, minFreeBytes: FLOOR, ballastBytes: 1_024 };
+    return world.node('F', { follows, heartbeatIntervalMs, timeoutMs: 5_000, ...watched });
+  }
+
+  async function free(node: TestNode, bytes: number): Promise<void> {
+    full.free = bytes;
+    await node.store.space.look();
+  }
+
+  const state = (node: TestNode) => node.link.status.state;
+
+  it('takes no blocks, keeps its session and its place, says so, and goes on where it was', async () => {
+    const leader = await world.node('L', { heartbeatIntervalMs: 1_000, timeoutMs: 5_000, logRetentionBytes: 1_000 });
+    await leader.write(3);
+    const node = await follower();
+    await level(world, leader, node);
+    await world.until('it knows that it is level', () => node.link.status.lagMs !== undefined);
+    await free(node, FLOOR - 1);
+    await leader.write(50, 'while it is full ');
+    await world.until('it waits', () => state(node) === 'disk_full');
+    // Far longer than a silence that would be a dead link.
+    await world.clock.advance(120_000);
+    const { status } = node.link;
+    assert.deepEqual([status.state, node.offset, lines.length], ['disk_full', 3, 1]);
+    assert.match(status.error, /disk of .* is full: it takes no writes until 112\.5 MiB are free/);
+    assert((status.lagCommands ?? 0) >= 1);
+    assert((status.lagMs ?? 0) >= 120_000);
+    assert.equal(await node.test.get('k0'), 'k at L');
+    assert.equal(node.test.logger.said(/waits: the disk/), 1);
+    assert.equal(leader.followers.status[0]?.appendedOffset, 3);
+    await assert.rejects(
+      node.replication.publish({ channel: Buffer.from('c'), data: Buffer.from('d'), durable: false }),
+      { code: 'unavailable', message: /is disk_full/ },
+    );
+    full.free = PLENTY;
+    await level(world, leader, node);
+    assert.deepEqual([lines.length, node.link.resyncs], [1, { full: 1, partial: 0 }]);
+    assert.equal(node.link.status.error, '');
+  });
+
+  it('can be told to lead or to follow another meanwhile, and can be stopped', async () => {
+    const leader = await world.node('L');
+    await leader.write(3);
+    const node = await follower();
+    await level(world, leader, node);
+    await free(node, 0);
+    await leader.write(1, 'more ');
+    await world.until('it waits', () => state(node) === 'disk_full');
+    await node.follow('L');
+    await world.until('it waits again', () => state(node) === 'disk_full');
+    await node.replication.promote();
+    assert.match(JSON.stringify(await node.test.submit(set('x'))), /disk_full/);
+    assert.equal(await node.test.get('k0'), 'k at L');
+    await node.down();
+  });
+
+  it('that meets its end is opened anew, waits, and goes on', async () => {
+    const leader = await world.node('L');
+    await leader.write(3);
+    const node = await follower();
+    await level(world, leader, node);
+    await world.until('it has a ballast', async () => (await readdir(node.test.directory)).includes('ballast'));
+    node.test.disk.fault = full.fault;
+    full.free = 0;
+    full.fill();
+    await leader.write(5, 'more ');
+    await world.until('it waits', () => state(node) === 'disk_full' && node.store.isServing);
+    assert.equal(await node.test.get('k0'), 'k at L');
+    const dialled = lines.length;
+    await world.clock.advance(60_000);
+    assert.equal(lines.length, dialled);
+    full.free = PLENTY;
+    await level(world, leader, node);
+    assert.equal(node.link.resyncs.full, 1);
+  });
+
+  it('ends a full resync that has no room, serves what it had, gives the room back, and tries again more and more seldom', async () => {
+    const leader = await world.node('L');
+    await leader.test.submit(...Array.from({ length: 1_500 }, (_, i) => set(`big${i}`, `${i}`.padEnd(200, '.'))));
+    const node = await follower();
+    await level(world, leader, node);
+    const old = await node.digest();
+    const before = leader.followers.served.full;
+    await free(node, 0);
+    await node.follow('L', { acceptDataLoss: false, full: true });
+    await world.until('it has no room', () => state(node) === 'disk_full');
+    assert.match(node.link.status.error, /there is no room for a full resync beside the data.* is full/);
+    await world.clock.advance(10 * RESYNC_NO_ROOM_MS_MAX);
+    const attempts = leader.followers.served.full - before;
+    assert(attempts >= 5 && attempts <= 20, `${attempts} attempts in ten minutes`);
+    assert.equal(node.test.logger.said(/is down: there is no room/, 'warn'), 1);
+    assert.equal(await node.digest(), old);
+    assert.equal((await readdir(node.test.directory)).filter((name) => name.startsWith('gen-')).length, 1);
+    full.free = PLENTY;
+    const fulls = node.link.resyncs.full;
+    await world.until('it is resynced', () => node.link.resyncs.full === fulls + 1);
+    await level(world, leader, node);
+  });
+
+  it('gives the room back of a full resync that found none in the middle', async () => {
+    const leader = await world.node('L');
+    await leader.test.submit(...Array.from({ length: 1_500 }, (_, i) => set(`big${i}`, `${i}`.padEnd(200, '.'))));
+    const node = await follower();
+    await level(world, leader, node);
+    world.network.onLine = (line) => {
+      line.onDown = (frame) => {
+        if (frame.kind === 'snapshotChunk') void free(node, 0);
+      };
+    };
+    await node.follow('L', { acceptDataLoss: false, full: true });
+    await world.until('it has no room', () => state(node) === 'disk_full');
+    assert.equal(node.test.logger.said(/full resync from L/), 2, 'it had begun');
+    assert.equal((await readdir(node.test.directory)).filter((name) => name.startsWith('gen-')).length, 1);
+    assert.equal(await node.test.get('big7'), '7'.padEnd(200, '.'));
+    world.network.onLine = () => {};
+    full.free = PLENTY;
+    await world.until('it is resynced', () => node.link.resyncs.full === 2);
+  });
+
+  it('drops nothing that no other node has while there is no room to save it', async () => {
+    const leader = await world.node('L');
+    await leader.write(3);
+    const node = await follower();
+    await level(world, leader, node);
+    await node.replication.promote();
+    await node.write(4, 'only here ');
+    await free(node, 0);
+    await leader.write(1, 'there ');
+    await node.follow('L');
+    await world.until('it has no room', () => state(node) === 'disk_full');
+    assert.match(node.link.status.error, /no room for lost-writes\//);
+    assert.equal(await node.test.get('only here 3'), 'only here  at F');
+    assert.equal(await node.store.lostWrites(), 0);
+    full.free = PLENTY;
+    await world.until('it is resynced', () => node.link.resyncs.full === 1);
+    await level(world, leader, node);
+    assert.equal(await node.store.lostWrites(), 4);
+  });
+
+  it('ends whole or not at all with a disk that is full at any operation of a full resync', async function () {
+    this.timeout(120_000);
+    const leader = await world.node('L');
+    await leader.write(30);
+    const node = await follower();
+    await level(world, leader, node);
+    node.test.disk.fault = full.fault;
+    let met = 0;
+    for (let left = 0; ; left++) {
+      await node.replication.promote();
+      const saved = await node.store.lostWrites();
+      await node.write(2, `only here ${left} `);
+      await leader.write(1, `there ${left} `);
+      const { failures } = full;
+      const fulls = node.link.resyncs.full;
+      full.operationsLeft = left;
+      await node.follow('L').catch(() => {});
+      const ends = () => full.failures > failures || node.link.resyncs.full > fulls;
+      await world.until('it has met its end, or come through', ends);
+      for (let i = 0; i < 20; i++) await world.clock.advance(100);
+      full.empty();
+      await world.until('it serves', () => node.store.isServing);
+      if (node.store.role === 'leader') await node.follow('L');
+      await world.until('there is room', () => node.store.space.refusal === undefined);
+      await level(world, leader, node);
+      assert.equal(await node.store.lostWrites(), saved + 2, `what only it had, after operation ${left}`);
+      const names = await readdir(node.test.directory);
+      assert.equal(names.filter((name) => name.startsWith('gen-')).length, 1);
+      if (full.failures === failures) break;
+      met++;
+    }
+    assert(met > 20, `${met} operations have failed`);
+  });
+});

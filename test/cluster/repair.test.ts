@@ -54,9 +54,16 @@ async function assertWhole(node: TestNode): Promise<void> {
 describe('a disk that changes a bit', function () {
   this.timeout(120_000);
 
+  /** Before anything is written: the logs of both begin at offset 1. */
+  async function leaderAndFollower(cluster: Cluster): Promise<[leader: TestNode, follower: TestNode]> {
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    await level(leader, follower);
+    return [leader, follower];
+  }
+
   /** A leader and a follower whose data stand in tables; the follower is stopped. */
   async function stoppedFollower(cluster: Cluster): Promise<[leader: TestNode, follower: TestNode]> {
-    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [leader, follower] = await leaderAndFollower(cluster);
     await fill(leader, 2_000);
     await level(leader, follower);
     // Each opening writes what is in LevelDB's log files into tables.
@@ -114,7 +121,7 @@ describe('a disk that changes a bit', function () {
 
   it('in what LevelDB reads when it opens: a follower refuses to start, and with --auto-repair comes back by itself', async () => {
     await using cluster = new Cluster();
-    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [leader, follower] = await leaderAndFollower(cluster);
     await fill(leader, 500);
     await level(leader, follower);
     await follower.end('SIGTERM');
@@ -132,7 +139,7 @@ describe('a disk that changes a bit', function () {
 
   it('in the log of a leader that was killed: its follower gives back what LevelDB drops when it opens', async () => {
     await using cluster = new Cluster();
-    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [leader, follower] = await leaderAndFollower(cluster);
     await fill(leader, 500);
     const { offset } = await level(leader, follower);
     await eventually('the follower to be remembered', async () => (await leader.status()).knownFollowers.length > 0);

@@ -210,7 +210,8 @@ export class Session {
     }
     if (this.#state.name !== 'streaming')
       throw new HeadwaterError('protocol_violation', `blocks arrived in the state ${this.#state.name}`);
-    await this.#awaitRoom(blocks);
+    const refusal = this.#store.space.refusalOf(bytesOf(blocks));
+    if (refusal) await this.#awaitRoom(refusal, blocks);
     await this.#store.receive(blocks, rows);
     this.#countCatchingUp(blocks);
     this.#options.report.received();
@@ -221,15 +222,12 @@ export class Session {
    * A full disk holds up what comes, with all behind it: the session goes on,
    * so the upstream keeps this node's place in its log, and waits.
    */
-  async #awaitRoom(blocks: readonly Block[]): Promise<void> {
-    const { space } = this.#store;
-    const refusal = space.refusalOf(blocks.reduce((bytes, block) => bytes + block.bytes.length, 0));
-    if (!refusal) return;
+  async #awaitRoom(refusal: HeadwaterError, blocks: readonly Block[]): Promise<void> {
     const { upstream } = this.#options;
     this.#logger.warn({ upstream }, `what comes from upstream ${upstream} waits: ${refusal.message}`);
     this.#heldUpTo = blocks.at(-1)?.lastOffset;
     try {
-      await space.whenRoom(this.#channel.ended);
+      await this.#store.space.whenRoom(this.#channel.ended);
     } finally {
       this.#heldUpTo = undefined;
     }
@@ -406,4 +404,8 @@ export class Session {
   #heardTime(ms: number): void {
     this.#upstreamTime = { ms, heardMs: this.#clock.monotonicMs() };
   }
+}
+
+function bytesOf(blocks: readonly Block[]): number {
+  return blocks.reduce((bytes, block) => bytes + block.bytes.length, 0);
 }

@@ -62,7 +62,7 @@ export class Checkpointer {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #damage: Damage;
-  readonly #space: Pick<Space, 'roomFor'>;
+  readonly #space: Pick<Space, 'isWatched' | 'roomFor'>;
   readonly #onFailure: (error: Error) => void;
   readonly #requests: Request[] = [];
   /** By their offsets, each of which ends a layer. */
@@ -89,7 +89,7 @@ export class Checkpointer {
     clock: Clock;
     logger: Logger;
     damage: Damage;
-    space: Pick<Space, 'roomFor'>;
+    space: Pick<Space, 'isWatched' | 'roomFor'>;
     onFailure: (error: Error) => void;
   }) {
     this.#log = options.log;
@@ -269,7 +269,7 @@ export class Checkpointer {
           if (this.#requests.length === 0) break;
           this.#keyspace.freeze();
         }
-        if (!(await this.#hasRoom())) return;
+        if (this.#space.isWatched && !(await this.#hasRoom())) return;
         await this.#flushOldest();
         this.#releaseWaiting();
       }
@@ -305,7 +305,7 @@ export class Checkpointer {
 
   /** Of what a clear has hidden: where the disk cannot give it, it takes up space, and no more. */
   async #sweep(): Promise<number> {
-    if (await this.#space.roomFor(FREEING_BYTES, 'a sweep')) return 0;
+    if (this.#space.isWatched && (await this.#space.roomFor(FREEING_BYTES, 'a sweep'))) return 0;
     try {
       const swept = await this.#keyspace.sweep(SWEEP_STEP);
       this.#damage.passed('sweep');

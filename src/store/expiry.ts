@@ -26,7 +26,7 @@ export interface ExpiryOptions {
   readonly logicalClock: LogicalClock;
   readonly logger: Logger;
   /** On a full disk nothing is deleted: what is expired is hidden all the same. */
-  readonly space: Pick<Space, 'whenRoom'>;
+  readonly space: Pick<Space, 'refusal' | 'whenRoom'>;
   readonly onFailure: (error: Error) => void;
 }
 
@@ -77,7 +77,7 @@ async function repeatedly(
   while (!signal.aborted) {
     let waitMs: number;
     try {
-      await space.whenRoom(signal);
+      if (space.refusal) await space.whenRoom(signal);
       waitMs = await step();
     } catch (error) {
       if (signal.aborted) return;

@@ -72,7 +72,8 @@ export function leastFreeBytes({
 export class Space {
   readonly #options: SpaceOptions;
   readonly #ballastBytes: number;
-  readonly #isWatched: boolean;
+  /** Whether anybody looks. */
+  readonly isWatched: boolean;
   readonly #minFreeBytes: number;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
@@ -94,7 +95,7 @@ export class Space {
 
   constructor(options: SpaceOptions) {
     this.#options = options;
-    this.#isWatched = options.minFreeBytes !== undefined;
+    this.isWatched = options.minFreeBytes !== undefined;
     this.#minFreeBytes = options.minFreeBytes ?? 0;
     this.#ballastBytes = options.ballastBytes ?? BALLAST_BYTES;
   }
@@ -121,7 +122,7 @@ export class Space {
 
   /** Why work of so many bytes had better not begin; undefined where it may. Looks at the disk first. */
   async roomFor(bytes: number, work: string): Promise<HeadwaterError | undefined> {
-    if (!this.#isWatched) return undefined;
+    if (!this.isWatched) return undefined;
     await this.look();
     const free = this.#freeBytes;
     // Where a write has met a full disk, what the file system tells is not the whole truth.
@@ -142,7 +143,7 @@ export class Space {
   /** How things stand; the directory is this process's own from now on. */
   async begin(): Promise<void> {
     const { files, directory } = this.#options;
-    if (!this.#isWatched) return;
+    if (!this.isWatched) return;
     this.#hasBallast = (await files.list(directory)).includes(BALLAST);
     // Left where the making of one was cut short.
     await files.remove(path.join(directory, ASIDE));
@@ -151,7 +152,7 @@ export class Space {
 
   /** Looks once a second, and makes the ballast where there is room, until `close`. */
   start(): void {
-    if (!this.#isWatched) return;
+    if (!this.isWatched) return;
     this.#ballastDueMs = Math.max(this.#ballastDueMs, this.#options.clock.monotonicMs() + BALLAST_DELAY_MS);
     this.#running ??= this.#run();
   }
@@ -177,7 +178,7 @@ export class Space {
     if (!isOutOfSpace(error)) return;
     this.#making?.abort();
     await this.#restoring;
-    if (this.#isWatched) {
+    if (this.isWatched) {
       this.#hasMet = true;
       this.#ballastDueMs = this.#options.clock.monotonicMs() + SPACE_LOOK_MS;
       await this.look();
@@ -214,7 +215,7 @@ export class Space {
   }
 
   async #look(): Promise<void> {
-    if (!this.#isWatched) return;
+    if (!this.isWatched) return;
     const { files, directory } = this.#options;
     this.#writtenBytes = 0;
     this.#lookAfterBytes = Number.POSITIVE_INFINITY;

@@ -32,7 +32,7 @@ const WANTED: Counts = {
   'subscription resumed': 50,
   'live message heard': 10,
   'read by token': 100,
-  'token of a lost branch': 2,
+  'token of a lost branch': 1,
   'compared equal': 50,
   'asked first': 20,
   'got back by asking': 1,

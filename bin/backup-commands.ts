@@ -227,7 +227,7 @@ async function restore(file: string, _: RestoreFlags, command: Command): Promise
     ...positionFields(restored),
     keys,
     backup_offset: restored.backupOffset,
-    backup_digest: digest,
+    digest,
     other_histories: restored.otherHistories.map(({ replicationId: id, firstOffset: first_offset }) => ({
       id,
       first_offset,

@@ -210,8 +210,10 @@ export class Replication {
   /** Stops following and leads, also over restarts; a leader goes on under the history that it has. */
   promote(): Promise<LineageRow> {
     this.#failover.giveUp();
+    // Its leader may have begun a history in which nothing is written yet: this one comes after that, for whoever hears of both.
+    const above = this.link.nextHistory?.epoch ?? 0;
     return this.#change(async () => {
-      const row = await this.#store.promote();
+      const row = await this.#store.promote({ above });
       this.#failover.overtaken();
       return row;
     });
@@ -331,7 +333,7 @@ export class Replication {
         grants: store.grants,
       });
       if (answer.kind === 'lead') {
-        const { epoch } = await store.promote(grant);
+        const { epoch } = await store.promote({ grant });
         const from = handshake.address;
         this.#options.logger.info({ from, epoch }, `${from} has handed over at offset ${position.offset}: leading`);
       }

@@ -258,16 +258,17 @@ export class Lifecycle {
    * A follower, or a leader that may not lead, becomes durably the leader of a
    * history of its own. Its last block is in the log; the link is stopped.
    * @param change what else is to be true from then on.
+   * @param above an epoch that others have begun already, as far as this node has heard.
    * @throws HeadwaterError where the data are not whole, or the disk fails.
    */
-  async lead(change: Partial<NodeRecord> = {}): Promise<void> {
+  async lead(change: Partial<NodeRecord> = {}, above = 0): Promise<void> {
     if (this.#stuck && this.#unavailable) throw this.#unavailable;
     await this.#changeUnlessClosing(async () => {
       const generation = this.serving;
       await this.#tenure.end(new HeadwaterError('unavailable', 'the node is being promoted'));
       try {
         // The history first: cut before the role is on disk too, it is forgotten, since nothing was logged under it.
-        await this.#lead(generation);
+        await this.#lead(generation, above);
         await this.#directory.update({ role: 'leader', upstream: '', ...SETTLED, ...change });
         this.#asking = false;
         // Those that waited for this.
@@ -432,14 +433,14 @@ export class Lifecycle {
     return new HeadwaterError('corrupt', `${error.message}. What to do: ${remedy}`, { cause: error.cause ?? error });
   }
 
-  async #lead({ log }: Generation): Promise<void> {
+  async #lead({ log }: Generation, heardOf = 0): Promise<void> {
     await this.#life.note({ clean: false });
     if (this.#directory.node.cluster_id === '')
       await this.#directory.update({ cluster_id: this.#options.randomBytes(16).toString('hex') });
     const { superseded_by, handing_over } = this.#directory.node;
     // The node that was to lead may have taken the next epoch: this one has to be seen to come after that.
     const granted = handing_over ? log.lineage.epoch + 1 : 0;
-    const above = Math.max(superseded_by?.epoch ?? 0, granted);
+    const above = Math.max(superseded_by?.epoch ?? 0, granted, heardOf);
     const row = await log.beginHistory(this.#options.randomBytes(20).toString('hex'), above);
     this.#logger.info(
       { replication_id: row.replicationId, epoch: row.epoch },

@@ -675,15 +675,16 @@ export class Store {
   /**
    * Leads, durably, from here on: under a new history, or under the one that it
    * has begun where it leads already. Nothing may be received any more.
-   * @param grant by which a former leader has handed over to it; taken from then on.
+   * @param how.grant by which a former leader has handed over to it; taken from then on.
+   * @param how.above an epoch that others have begun already, as far as this node has heard.
    * @throws HeadwaterError where the data are not whole; it stays what it was then.
    */
-  async promote(grant?: string): Promise<LineageRow> {
+  async promote({ grant, above = 0 }: { grant?: string; above?: number } = {}): Promise<LineageRow> {
     try {
       const { taken, refused } = this.grants;
       const grants =
         grant === undefined ? {} : { grants: { taken: [...taken, grant].slice(-GRANTS_KEPT_MAX), refused } };
-      if (this.role === 'follower' || this.asking || this.supersededBy) await this.#lifecycle.lead(grants);
+      if (this.role === 'follower' || this.asking || this.supersededBy) await this.#lifecycle.lead(grants, above);
     } finally {
       this.#openGate();
     }

@@ -134,6 +134,20 @@ describe('failover', () => {
     assert.equal(b.link.status.state, 'streaming');
   });
 
+  it('is followed by a promotion elsewhere, which comes after it though nothing was written meanwhile', async () => {
+    const [a, b, c] = await three();
+    await a.replication.failover({ to: 'B' });
+    await world.until('C has heard of the new history', () => c.link.nextHistory?.epoch === b.store.lineage.epoch);
+    await c.replication.promote();
+    assert.ok(c.store.lineage.epoch > b.store.lineage.epoch);
+    await b.write(2, 'alone ');
+    await level(world, b, a);
+    for (const node of [a, b]) await node.follow('C');
+    await c.write(1, 'on ');
+    await level(world, c, a, b);
+    assert.equal(c.store.supersededBy, undefined);
+  });
+
   it('back and forth leaves the data whole', async () => {
     const [a, b, c] = await three();
     let [leader, other] = [a, b];

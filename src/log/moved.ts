@@ -1,3 +1,4 @@
+import { eitherAborts } from '../abort.js';
 import { type Clock, sleep } from '../clock.js';
 import type { Log } from './log.js';
 
@@ -12,16 +13,12 @@ export async function moved(
   delayMs: number,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<void> {
-  const over = new AbortController();
-  // Not AbortSignal.any: a stream lives for long, and each wait would leave something behind in its signal.
-  const end = () => over.abort(signal.reason);
-  signal.addEventListener('abort', end, { once: true });
-  if (signal.aborted) end();
+  const enough = new AbortController();
+  const over = eitherAborts(signal, enough.signal);
   try {
-    await Promise.race([log.whenBeyond(offset, over.signal), sleep(clock, delayMs, over.signal)]);
+    await Promise.race([log.whenBeyond(offset, over), sleep(clock, delayMs, over)]);
   } finally {
-    signal.removeEventListener('abort', end);
-    over.abort();
+    enough.abort();
   }
   if (signal.aborted) throw signal.reason;
 }

@@ -195,9 +195,8 @@ export class Acknowledgements {
 
   /** What the nodes below have reported last, each once, those furthest along first. */
   get below(): NodeReport[] {
-    const own = this.#store.nodeId;
     const now = this.#clock.monotonicMs();
-    const latest = [...this.#reports.latest].filter(({ nodeId }) => nodeId !== own);
+    const latest = this.#others;
     if (latest.length > NODE_REPORTS_MAX) {
       latest.sort((a, b) => b.appendedOffset - a.appendedOffset);
       latest.length = NODE_REPORTS_MAX;
@@ -235,14 +234,18 @@ export class Acknowledgements {
 
   /** How many nodes below have been heard, whether or not their reports count. */
   get nodesBelow(): number {
-    const own = this.#store.nodeId;
-    return [...this.#reports.latest].filter(({ nodeId }) => nodeId !== own).length;
+    return this.#others.length;
   }
 
   /** The nodes below whose reports count, this node itself never. */
   get counting(): Standing[] {
+    return this.#others.filter(({ counts }) => counts);
+  }
+
+  /** In a loop, this node would hear of itself. */
+  get #others(): Standing[] {
     const own = this.#store.nodeId;
-    return [...this.#reports.latest].filter(({ counts, nodeId }) => counts && nodeId !== own);
+    return [...this.#reports.latest].filter(({ nodeId }) => nodeId !== own);
   }
 
   // ---- lag --------------------------------------------------------------------

@@ -19,6 +19,7 @@ import type { Message, Store } from '../store/store.js';
 import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
 import type { Handshake } from '../wire/handshake.js';
 import type { Acknowledgement, DigestReport, Publish, UpFrame } from '../wire/up-frames.js';
+import type { StatusRefusal } from '../wire/why.js';
 import type { Acknowledgements, NodeBelow, Reporter } from './acknowledgements.js';
 import { reachableAddress } from './announced.js';
 import { Asked } from './asked.js';
@@ -26,7 +27,6 @@ import type { DownChannel } from './channel.js';
 import { checkHandshake } from './introduction.js';
 import { Outflow } from './outflow.js';
 import { PublishingWindow } from './publishing.js';
-import type { Refusal } from './reasons.js';
 import { type Decision, type Details, decide } from './resync.js';
 import { watchSilence } from './silence.js';
 import { sendSnapshot } from './snapshot-outflow.js';
@@ -62,7 +62,7 @@ export interface FeedOptions extends FeedNode {
   /** Counts and lists the session; refuses a node that is connected already. */
   admit(feed: Feed): HeadwaterError | undefined;
   resynced(kind: 'partial' | 'full', reason: string): void;
-  refused(refusal: Refusal): void;
+  refused(refusal: StatusRefusal): void;
 }
 
 export type FeedState = 'handshake' | 'waiting' | 'snapshot' | 'streaming' | 'catching_up' | 'ended';

@@ -6,6 +6,7 @@
  * how things stand. A client that asks for neither never comes here, but for
  * `refusal`, which looks at one flag.
  */
+import { eitherAborts } from '../abort.js';
 import { Bell } from '../bell.js';
 import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
@@ -159,17 +160,14 @@ export class Freshness {
   /** Resolves when something has happened since `before`, or after `withinMs`. */
   async #moved({ log, offset, bells }: Moment, withinMs: number, signal: AbortSignal): Promise<void> {
     const enough = new AbortController();
-    // Not AbortSignal.any: on a stream that lives for long, each would leave something behind.
-    const abort = () => enough.abort(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    const happened = bells.map(({ bell, rings }) => bell.rungAfter(rings, enough.signal));
+    const over = eitherAborts(signal, enough.signal);
+    const happened = bells.map(({ bell, rings }) => bell.rungAfter(rings, over));
     // A log that is closed for another is news too: what is open has changed, or is about to.
-    if (log) happened.push(log.whenBeyond(offset, enough.signal).catch(() => {}));
+    if (log) happened.push(log.whenBeyond(offset, over).catch(() => {}));
     try {
-      await Promise.race([sleep(this.#options.clock, withinMs, enough.signal), ...happened]);
+      await Promise.race([sleep(this.#options.clock, withinMs, over), ...happened]);
       if (signal.aborted) throw signal.reason;
     } finally {
-      signal.removeEventListener('abort', abort);
       enough.abort();
     }
   }

@@ -4,6 +4,8 @@
  * known who takes them: this node as before, or another one, to which the
  * callers are sent. Nothing that waits here has been begun.
  */
+import { unlessAborted } from '../abort.js';
+
 export class Gate {
   #opened: Promise<void> | undefined;
   #open: () => void = () => {};
@@ -43,13 +45,7 @@ export class Gate {
   /** Resolves when it is open, or `signal` aborts. */
   async whenOpen(signal: AbortSignal): Promise<void> {
     while (this.#opened && !signal.aborted) {
-      let abort = () => {};
-      const aborted = new Promise<void>((resolve) => {
-        abort = resolve;
-        signal.addEventListener('abort', abort, { once: true });
-      });
-      await Promise.race([this.#opened, aborted]);
-      signal.removeEventListener('abort', abort);
+      await unlessAborted(this.#opened, signal).catch(() => {});
     }
   }
 }

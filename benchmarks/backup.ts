@@ -6,13 +6,13 @@
  * keyspace; the bars are 100 MB/s and 60 MB/s, with less than 200 MB of memory
  * for each process.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Redis } from 'ioredis';
 import { Client } from '../src/index.js';
 import { load } from './load.js';
-import { HEADWATER, redisVersion, type Server, Servers } from './processes.js';
+import { redisVersion, type Server, Servers, startCommand } from './processes.js';
 import { printMachine, printTable, spread } from './report.js';
 
 const VALUE_BYTES = 100;
@@ -94,16 +94,10 @@ interface Ran {
 }
 
 async function run(args: string[]): Promise<Ran> {
-  const child = spawn(process.execPath, [HEADWATER, '--json', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const peak = watchPeak(child.pid as number);
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk;
-  });
-  const status = await new Promise((resolve) => child.once('close', resolve));
-  const peakBytes = peak();
-  if (status !== 0) throw new Error(`headwater ${args.join(' ')} ended with ${status}`);
-  return { seconds: (JSON.parse(text) as { seconds: number }).seconds, peakBytes };
+  const { pid, output } = startCommand(args);
+  const peak = watchPeak(pid);
+  const { seconds } = JSON.parse(await output) as { seconds: number };
+  return { seconds, peakBytes: peak() };
 }
 
 /** @returns ends it, and tells the most that the process has had in memory meanwhile. */

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { backup } from './backup.js';
 import { failover } from './failover.js';
 import { importKeys } from './import.js';
+import { latency } from './latency.js';
 import { restart } from './restart.js';
 import { slowFollower } from './slow-follower.js';
 import { write } from './write.js';
@@ -39,6 +40,15 @@ program
   .addOption(count('keys', 'keys in it', 5_000_000))
   .addOption(count('rounds', 'of both', 3))
   .action(backup);
+
+program
+  .command('latency')
+  .description('how long writes take while a backup is made, and while the log is trimmed')
+  .addOption(count('keys', 'keys in the node that is backed up', 1_000_000))
+  .addOption(count('rate', 'writes a second', 5_000))
+  .addOption(count('seconds', 'of a phase', 10))
+  .addOption(count('rounds', 'pairs of phases', 5))
+  .action(latency);
 
 program
   .command('slow-follower')

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { eventually, freePort } from './waiting.js';
 
-export const HEADWATER = fileURLToPath(new URL('../bin/headwater.cjs', import.meta.url));
+const HEADWATER = fileURLToPath(new URL('../bin/headwater.cjs', import.meta.url));
 const READY_MS_MAX = 60_000;
 
 export interface Server {
@@ -85,6 +85,22 @@ export class Servers implements AsyncDisposable {
     this.#running.add(server);
     return server;
   }
+}
+
+/** A command of `headwater --json`. @returns what it writes; rejects unless it ends with 0. */
+export function startCommand(args: string[]): { readonly pid: number; readonly output: Promise<string> } {
+  const child = spawn(process.execPath, [HEADWATER, '--json', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  const output = new Promise<string>((resolve, reject) => {
+    child.once('close', (status) => {
+      if (status === 0) resolve(text);
+      else reject(new Error(`headwater ${args.join(' ')} ended with ${status}`));
+    });
+  });
+  return { pid: child.pid as number, output };
 }
 
 /** The version of the redis-server on this machine, if there is one. */

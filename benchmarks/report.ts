@@ -15,6 +15,12 @@ function median(values: readonly number[]): number {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
+/** @param part 0 to 1; the value below which that part of them lies. */
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+}
+
 /** `median (min–max)`. */
 export function spread(values: readonly number[], digits = 0): string {
   const show = (value: number) =>

@@ -351,6 +351,9 @@ export const BACKUP_LEASE_MS = 60_000;
 /** Backups of one node at a time. */
 export const BACKUPS_MAX = 4;
 
+/** A backup that nobody has asked about for so long gives up its place to a new one where there are no others. */
+export const BACKUP_LEFT_MS = 2_000;
+
 /** A file of the archive is closed when it holds so many bytes of blocks. */
 export const ARCHIVE_STRETCH_BYTES = 16 * MiB;
 /** Read from the log at a time, for the archive. */

@@ -14,6 +14,7 @@ import { invariant } from '../invariant.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import {
   BACKUP_LEASE_MS,
+  BACKUP_LEFT_MS,
   BACKUP_MESSAGE_BYTES,
   BACKUP_WINDOW_BYTES,
   BACKUP_WINDOW_CHUNKS,
@@ -68,14 +69,10 @@ export class Backups {
   async #begin({ chunk }: BackupRequest): Promise<RunningBackup> {
     if (chunk !== 0)
       throw new HeadwaterError('invalid_argument', `a new backup begins with chunk 0, received ${chunk}`);
-    if (this.#running.size + this.#beginning >= BACKUPS_MAX)
-      throw new HeadwaterError(
-        'overloaded',
-        `expected at most ${BACKUPS_MAX} backups at a time: so many are being made, or were left within the last ${BACKUP_LEASE_MS / 1_000} s`,
-      );
     const { store, clock, logger, randomBytes } = this.#options;
     this.#beginning++;
     try {
+      if (this.#running.size + this.#beginning > BACKUPS_MAX) await this.#makeRoom();
       const id = randomBytes(16).toString('hex');
       const backup = await RunningBackup.begin(id, { store, clock, logger }, () => this.#running.delete(id));
       if (this.#closed) await backup.end(this.#closed);
@@ -86,12 +83,23 @@ export class Backups {
     }
   }
 
+  /** Whoever is killed and begins anew, again and again, does not have to wait for the leases of what it left. */
+  async #makeRoom(): Promise<void> {
+    const [left] = [...this.#running.values()].sort((a, b) => b.leftForMs - a.leftForMs);
+    if (!left || left.leftForMs < BACKUP_LEFT_MS)
+      throw new HeadwaterError(
+        'overloaded',
+        `expected at most ${BACKUPS_MAX} backups at a time: so many are being made, or were left within the last ${BACKUP_LEFT_MS / 1_000} s`,
+      );
+    await left.giveUp('it was left, and a new one needs its place');
+  }
+
   #known(id: string): RunningBackup {
     const backup = this.#running.get(id);
     if (backup) return backup;
     throw new HeadwaterError(
       'backup_lost',
-      `this node knows no backup ${JSON.stringify(id.slice(0, 32))}: it has restarted or opened its store anew, or was not asked for more within ${BACKUP_LEASE_MS / 1_000} s; begin the backup anew`,
+      `this node knows no backup ${JSON.stringify(id.slice(0, 32))}: it has restarted or opened its store anew, or gave it up since nobody asked for more; begin the backup anew`,
     );
   }
 }
@@ -119,6 +127,8 @@ class RunningBackup {
   /** Aborts the call in hand when another one takes its place. */
   #reader = new AbortController();
   #cancelLease = () => {};
+  /** By the monotonic clock; undefined while a call is in hand. */
+  #leftMs: number | undefined;
   #failure: HeadwaterError | undefined;
 
   private constructor(
@@ -165,10 +175,22 @@ class RunningBackup {
     }
   }
 
+  /** For how long nobody has asked for more. */
+  get leftForMs(): number {
+    return this.#leftMs === undefined ? 0 : this.#options.clock.monotonicMs() - this.#leftMs;
+  }
+
+  /** @param why it is over, as whoever asks for more will hear. */
+  async giveUp(why: string): Promise<void> {
+    this.#options.logger.warn({ backup: this.id }, `a backup is given up: ${why}`);
+    await this.end(this.#lost(why));
+  }
+
   async *read(from: number, signal: AbortSignal): AsyncGenerator<BackupResponse> {
     this.#reader.abort(new HeadwaterError('cancelled', 'another call has asked for more of this backup'));
     const reader = new AbortController();
     this.#reader = reader;
+    this.#leftMs = undefined;
     this.#cancelLease();
     const over = AbortSignal.any([signal, reader.signal]);
     try {
@@ -255,9 +277,10 @@ class RunningBackup {
 
   #lease(): void {
     if (this.#failure) return;
-    this.#cancelLease = this.#options.clock.after(BACKUP_LEASE_MS, () => {
-      this.#options.logger.warn({ backup: this.id }, `a backup was left in the middle and is given up`);
-      void this.end(this.#lost('nobody asked for more of it'));
+    const { clock } = this.#options;
+    this.#leftMs = clock.monotonicMs();
+    this.#cancelLease = clock.after(BACKUP_LEASE_MS, () => {
+      void this.giveUp(`nobody asked for more of it within ${BACKUP_LEASE_MS / 1_000} s`);
     });
   }
 

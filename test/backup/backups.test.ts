@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { Backups } from '../../src/backup/backups.js';
 import { HeadwaterError } from '../../src/errors.js';
-import { BACKUP_LEASE_MS, BACKUP_WINDOW_CHUNKS, BACKUPS_MAX } from '../../src/limits.js';
+import { BACKUP_LEASE_MS, BACKUP_LEFT_MS, BACKUP_WINDOW_CHUNKS, BACKUPS_MAX } from '../../src/limits.js';
 import type { BackupResponse } from '../../src/wire/backup.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { TestStore } from '../support/store.js';
@@ -82,11 +82,22 @@ describe('backups at a node', () => {
     assert.deepEqual([pins(test), test.disk.snapshots], [[], 0]);
   });
 
-  it('are bounded in number', async () => {
-    for (let i = 0; i < BACKUPS_MAX; i++) await call(backups, '', 0, 1);
+  it('are bounded in number; the one that was left longest gives up its place', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < BACKUPS_MAX; i++) {
+      const [first] = await call(backups, '', 0, 1);
+      ids.push((first as BackupResponse).backupId);
+      await test.clock.advance(10);
+    }
+    await test.clock.advance(BACKUP_LEFT_MS - 100);
     await assert.rejects(call(backups, '', 0), { code: 'overloaded', message: /at most 4 backups at a time/ });
-    await test.clock.advance(BACKUP_LEASE_MS + 1);
+    await call(backups, ids[0] as string, 1, 1);
+    await test.clock.advance(100);
     await call(backups, '', 0, 1);
+    await assert.rejects(call(backups, ids[1] as string, 1), { code: 'backup_lost', message: /gave it up/ });
+    for (const id of [ids[0], ids[2], ids[3]] as string[]) assert.equal((await call(backups, id, 1, 1)).length, 1);
+    await assert.rejects(call(backups, '', 0), { code: 'overloaded' });
+    assert.equal(pins(test).length, BACKUPS_MAX);
   });
 
   it('go on at the call that came last where a connection hangs', async () => {

@@ -65,6 +65,8 @@ export interface WriteBatch {
 
 export interface Database {
   readonly location: string;
+  /** Whether there are LevelDB's files at the location, which may be read (level-files/). */
+  readonly hasFiles: boolean;
   /** The first failed write, if there was one. */
   readonly latched: Error | undefined;
   get(key: Buffer): Promise<Buffer | undefined>;
@@ -128,7 +130,9 @@ export const openLevel: OpenDatabase = async (location, options) => {
     const code = isOutOfSpace(error) ? 'disk_full' : 'corrupt';
     throw new HeadwaterError(code, `LevelDB cannot open ${location}: ${why}`, { cause: error });
   }
-  return new LatchingDatabase(location, level as unknown as LevelLike, () => syncLogFiles(location));
+  return new LatchingDatabase(location, level as unknown as LevelLike, () => syncLogFiles(location), {
+    hasFiles: true,
+  });
 };
 
 /**
@@ -147,12 +151,14 @@ const NO_OPTIONS = Object.freeze({});
 /** A Database over any abstract-level store; tests bring their own and their own `durable`. */
 export class LatchingDatabase implements Database {
   readonly location: string;
+  readonly hasFiles: boolean;
   readonly #level: LevelLike;
   readonly #sync: () => Promise<void>;
   #latched: Error | undefined;
 
-  constructor(location: string, level: LevelLike, sync: () => Promise<void>) {
+  constructor(location: string, level: LevelLike, sync: () => Promise<void>, { hasFiles = false } = {}) {
     this.location = location;
+    this.hasFiles = hasFiles;
     this.#level = level;
     this.#sync = sync;
   }

@@ -348,6 +348,9 @@ export const BACKUP_WINDOW_BYTES = 16 * MiB;
 /** A backup that nobody has asked about for so long is given up. */
 export const BACKUP_LEASE_MS = 60_000;
 
+/** LevelDB's tables that a backup keeps open: up to about 128 GiB. Of more, it reads through LevelDB, more slowly. */
+export const OPEN_TABLES_MAX = 16_384;
+
 /** Backups of one node at a time. */
 export const BACKUPS_MAX = 4;
 

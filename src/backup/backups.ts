@@ -8,6 +8,7 @@
  * backup on, and the snapshot is held. Both are let go when the last chunk is
  * made, or when nobody has asked for so long that nobody is taken to be there.
  */
+import { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
@@ -25,7 +26,9 @@ import { formatPosition } from '../position.js';
 import type { Store } from '../store/store.js';
 import type { BackupHead, BackupRequest, BackupResponse } from '../wire/backup.js';
 import { COMPRESSION } from './format.js';
-import { type WrittenChunk, writeChunks } from './writer.js';
+import { openSource } from './source.js';
+import type { StartWorker } from './thread.js';
+import type { WrittenChunk } from './writer.js';
 
 export interface BackupsOptions {
   readonly store: Store;
@@ -33,6 +36,8 @@ export interface BackupsOptions {
   readonly logger: Logger;
   /** So many unpredictable bytes. */
   randomBytes(count: number): Buffer;
+  /** Tests bring their own. */
+  startWorker?: StartWorker;
 }
 
 export class Backups {
@@ -69,12 +74,14 @@ export class Backups {
   async #begin({ chunk }: BackupRequest): Promise<RunningBackup> {
     if (chunk !== 0)
       throw new HeadwaterError('invalid_argument', `a new backup begins with chunk 0, received ${chunk}`);
-    const { store, clock, logger, randomBytes } = this.#options;
+    const { store, clock, logger, randomBytes, startWorker = (program) => new Worker(program) } = this.#options;
     this.#beginning++;
     try {
       if (this.#running.size + this.#beginning > BACKUPS_MAX) await this.#makeRoom();
       const id = randomBytes(16).toString('hex');
-      const backup = await RunningBackup.begin(id, { store, clock, logger }, () => this.#running.delete(id));
+      const backup = await RunningBackup.begin(id, { store, clock, logger, startWorker }, () =>
+        this.#running.delete(id),
+      );
       if (this.#closed) await backup.end(this.#closed);
       else this.#running.set(id, backup);
       return backup;
@@ -108,6 +115,7 @@ interface Surroundings {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly startWorker: StartWorker;
 }
 
 class RunningBackup {
@@ -146,14 +154,14 @@ class RunningBackup {
   }
 
   static async begin(id: string, options: Surroundings, onEnd: () => void): Promise<RunningBackup> {
-    const { store, clock, logger } = options;
-    const snapshot = await store.snapshotAt();
+    const { store, clock, logger, startWorker } = options;
+    const source = await openSource(store, { clock, startWorker });
     const { log } = store;
-    const { position } = snapshot;
+    const { position } = source;
     const pin = log.pin(position.offset, `backup ${id.slice(0, 8)}`);
     const letGo = async () => {
       log.unpin(pin);
-      await snapshot.release();
+      await source.release();
     };
     try {
       const head: BackupHead = {
@@ -163,12 +171,12 @@ class RunningBackup {
         clusterId: store.clusterId,
         nodeId: store.nodeId,
         madeMs: clock.wallMs(),
-        keysEstimate: snapshot.keys ?? 0,
+        keysEstimate: source.keys ?? 0,
         compression: COMPRESSION,
         recordFormat: RECORD_FORMAT,
       };
       logger.info({ backup: id, offset: position.offset }, `a backup at ${formatPosition(position)} begins`);
-      return new RunningBackup(id, options, writeChunks(snapshot, head), letGo, onEnd);
+      return new RunningBackup(id, options, source.chunks(head), letGo, onEnd);
     } catch (error) {
       await letGo();
       throw error;

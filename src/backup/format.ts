@@ -12,9 +12,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
-import { copyBytes } from '../keyspace/copy.js';
-import type { KeyAndRecord } from '../keyspace/snapshot.js';
-import { BACKUP_CHUNK_BYTES, BACKUP_CHUNK_BYTES_MAX } from '../limits.js';
+import { BACKUP_CHUNK_BYTES_MAX } from '../limits.js';
 import {
   type BackupEnd,
   type BackupHead,
@@ -33,7 +31,6 @@ export const PREAMBLE_BYTES = MAGIC.length + 4;
 export const CHUNK_HEADER_BYTES = 13;
 /** Of a chunk header, before the crc. */
 const CHECKED_HEADER_BYTES = 9;
-const ENTRY_HEADER_BYTES = 8;
 
 const KINDS = { head: 1, entries: 2, end: 3 } as const;
 type Kind = keyof typeof KINDS;
@@ -202,73 +199,6 @@ function knownHead(head: BackupHead): BackupHead {
 
 function crcOf(chunk: Buffer, seed: number): number {
   return crc32(chunk.subarray(CHUNK_HEADER_BYTES), crc32(chunk.subarray(0, CHECKED_HEADER_BYTES), seed));
-}
-
-/**
- * Entries as a chunk holds them: each is key length u32 ‖ record length u32 ‖
- * key ‖ record. They are copied as they come: kept until the chunk is full,
- * thousands of small buffers would grow old before they are collected.
- */
-export class EntryPacker {
-  #bytes: Buffer = Buffer.allocUnsafeSlow(BACKUP_CHUNK_BYTES);
-  #used = 0;
-
-  get isEmpty(): boolean {
-    return this.#used === 0;
-  }
-
-  /** False where the chunk has to be taken first. */
-  add([key, record]: KeyAndRecord): boolean {
-    const bytes = ENTRY_HEADER_BYTES + key.length + record.length;
-    if (this.#used + bytes > this.#bytes.length) {
-      if (!this.isEmpty) return false;
-      // An entry for a chunk of its own.
-      this.#bytes = Buffer.allocUnsafeSlow(bytes);
-    }
-    const to = this.#bytes;
-    let at = to.writeUInt32BE(key.length, this.#used);
-    at = to.writeUInt32BE(record.length, at);
-    at = copyBytes(key, 0, key.length, to, at);
-    to.set(record, at);
-    this.#used = at + record.length;
-    return true;
-  }
-
-  /** What is in it, which `add` overwrites. */
-  take(): Buffer {
-    const raw = this.#bytes.subarray(0, this.#used);
-    this.#used = 0;
-    return raw;
-  }
-}
-
-/**
- * The entries of a chunk, some at a time; keys and records are views of it.
- * @throws HeadwaterError `corrupt` where they do not fill it exactly.
- */
-export function* unpackEntries(
-  raw: Buffer,
-  groupEntries = 512,
-): Generator<{ readonly keys: readonly Buffer[]; readonly records: readonly Buffer[] }> {
-  let keys: Buffer[] = [];
-  let records: Buffer[] = [];
-  let at = 0;
-  while (at + ENTRY_HEADER_BYTES <= raw.length) {
-    const key = at + ENTRY_HEADER_BYTES;
-    const record = key + raw.readUInt32BE(at);
-    const end = record + raw.readUInt32BE(at + 4);
-    if (end > raw.length) break;
-    keys.push(raw.subarray(key, record));
-    records.push(raw.subarray(record, end));
-    at = end;
-    if (keys.length < groupEntries) continue;
-    yield { keys, records };
-    keys = [];
-    records = [];
-  }
-  if (at !== raw.length)
-    throw new HeadwaterError('corrupt', `the backup is damaged: a chunk of ${raw.length} bytes ends inside an entry`);
-  if (keys.length > 0) yield { keys, records };
 }
 
 function uint32(value: number): Buffer {

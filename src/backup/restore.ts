@@ -12,6 +12,7 @@ import { randomBytes } from 'node:crypto';
 import { HeadwaterError } from '../errors.js';
 import { systemFiles } from '../files.js';
 import { invariant } from '../invariant.js';
+import { unpackEntries } from '../keyspace/packed.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { openLevel } from '../level.js';
 import { Lineage } from '../lineage.js';
@@ -21,7 +22,6 @@ import { Directory, type DirectoryOptions } from '../store/directory.js';
 import { Replacement } from '../store/replacement.js';
 import type { BackupEnd, BackupHead } from '../wire/backup.js';
 import { findRoute, type Route, readArchive, type Target } from './archive.js';
-import { unpackEntries } from './format.js';
 import { type BackupPart, readBackup } from './reader.js';
 import { replay } from './replay.js';
 

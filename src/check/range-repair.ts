@@ -13,9 +13,9 @@
 import { unlessAborted } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
+import type { KeyAndRecord } from '../keyspace/digest.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import { verifyRecord } from '../keyspace/record.js';
-import type { KeyAndRecord } from '../keyspace/snapshot.js';
 import {
   BLOCK_BYTES_CEILING,
   RANGES_IN_CALL_MAX,

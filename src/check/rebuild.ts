@@ -4,12 +4,12 @@
  * one in its place, matches every checksum and shows only so.
  */
 import path from 'node:path';
-import { unpackEntries } from '../backup/format.js';
 import { readBackup } from '../backup/reader.js';
 import { HeadwaterError } from '../errors.js';
 import { systemFiles } from '../files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import { KeyspaceLoader } from '../keyspace/loader.js';
+import { unpackEntries } from '../keyspace/packed.js';
 import { type Database, type OpenDatabase, openLevel } from '../level.js';
 import { Log } from '../log/log.js';
 import { blockKey } from '../log/rows.js';

@@ -146,6 +146,11 @@ export class Keyspace {
     return new Keyspace(db, checkpoint, midFlush ? flushingTo : 0);
   }
 
+  /** The directory of LevelDB's files; undefined where there are none. */
+  get directory(): string | undefined {
+    return this.#db.hasFiles ? this.#db.location : undefined;
+  }
+
   /** The keyspace on disk is complete up to here. */
   get checkpoint(): CheckpointRecord {
     return this.#checkpoint;

@@ -9,9 +9,9 @@ import { invariant } from '../invariant.js';
 import type { Database } from '../level.js';
 import type { LineageRow } from '../lineage.js';
 import type { Position } from '../position.js';
+import { KeyspaceDigest } from './digest.js';
 import { checkpointRow } from './keyspace.js';
 import { dataKey, dueKey, recordExpiresAtMs, verifyRecord } from './record.js';
-import { KeyspaceDigest } from './snapshot.js';
 
 const EPOCH = 0;
 const NO_VALUE = Buffer.alloc(0);

@@ -6,8 +6,8 @@
 import type { Database } from '../level.js';
 import { REPAIR_STEP_KEYS } from '../limits.js';
 import { isInRange, type KeyRange, keyBehind } from '../wire/ranges.js';
+import type { KeyAndRecord } from './digest.js';
 import { dataEnd, dataKey, dueKey, recordExpiresAtMs, userKey } from './record.js';
-import type { KeyAndRecord } from './snapshot.js';
 
 const STEP = 256;
 const NO_VALUE = Buffer.alloc(0);

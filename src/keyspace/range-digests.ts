@@ -5,8 +5,9 @@
  */
 import { HeadwaterError } from '../errors.js';
 import type { KeyRange, RangeDigest } from '../wire/ranges.js';
+import { type KeyAndRecord, KeyspaceDigest } from './digest.js';
 import { isDamage, verifyRecord } from './record.js';
-import { type KeyAndRecord, KeyspaceDigest, type KeyspaceSnapshot } from './snapshot.js';
+import type { KeyspaceSnapshot } from './snapshot.js';
 
 const NO_KEY = Buffer.alloc(0);
 

@@ -94,6 +94,22 @@ export function verifyRecord(key: Buffer, record: Buffer): void {
   }
 }
 
+/**
+ * As `verifyRecord`, of a key and its record that stand one behind the other:
+ * one pass, and no views of them.
+ */
+export function verifyRecordAt(bytes: Buffer, keyStart: number, recordStart: number, end: number): void {
+  const checked = end - RECORD_TRAILER_BYTES;
+  if (
+    end - recordStart >= RECORD_OVERHEAD_BYTES &&
+    bytes[recordStart] === RECORD_FORMAT &&
+    crc32Of(bytes, keyStart, checked) === bytes.readUInt32BE(checked)
+  )
+    return;
+  // It knows which of them, and says so.
+  verifyRecord(Buffer.from(bytes.subarray(keyStart, recordStart)), bytes.subarray(recordStart, end));
+}
+
 /** Whether an error says that a record cannot be read, whoever asks and however often. */
 export function isDamage(error: unknown): error is HeadwaterError {
   return HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'unknown_format');

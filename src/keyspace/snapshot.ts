@@ -3,29 +3,18 @@
  * read. It is a LevelDB snapshot taken when everything up to the offset, and
  * nothing after it, was on disk, so it costs no memory whatever its size.
  */
-import { createHash, type Hash } from 'node:crypto';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, Entries, Snapshot } from '../level.js';
+import { SNAPSHOT_AGE_MS_MAX } from '../limits.js';
 import type { Position } from '../position.js';
 import type { KeyRange } from '../wire/ranges.js';
-import { copyBytes } from './copy.js';
-import {
-  dataEnd,
-  dataKey,
-  RECORD_HEADER_BYTES,
-  RECORD_OVERHEAD_BYTES,
-  RECORD_TRAILER_BYTES,
-  userKey,
-  verifyRecord,
-} from './record.js';
+import { type KeyAndRecord, KeyspaceDigest } from './digest.js';
+import { dataEnd, dataKey, userKey, verifyRecord } from './record.js';
 import { type KeyspaceVerification, type KeyspaceVerified, verifyKeyspace } from './verify.js';
 
 const READ_AHEAD_BYTES = 256 * 1024;
 const ROWS_CHUNK_ENTRIES = 256;
-
-/** A key and its record, verified. */
-export type KeyAndRecord = [key: Buffer, record: Buffer];
 
 export class KeyspaceSnapshot {
   readonly position: Position;
@@ -83,16 +72,12 @@ export class KeyspaceSnapshot {
   /**
    * Keys and verified records in key order, in chunks.
    * @param prefix only keys that begin with it.
-   * @param options how many of them at a time, and bytes read ahead: more is faster and holds up the event loop longer.
    * @throws HeadwaterError `corrupt` at a damaged record; the reason for which
    *   the snapshot was closed.
    */
-  async *chunks(
-    prefix: Buffer = Buffer.alloc(0),
-    { chunkEntries = ROWS_CHUNK_ENTRIES, readAheadBytes = READ_AHEAD_BYTES } = {},
-  ): AsyncGenerator<KeyAndRecord[]> {
+  async *chunks(prefix: Buffer = Buffer.alloc(0), chunkEntries = ROWS_CHUNK_ENTRIES): AsyncGenerator<KeyAndRecord[]> {
     const range = { gte: dataKey(this.#epoch, prefix), lt: after(prefix, this.#epoch) };
-    for await (const rows of this.#read(range, chunkEntries, readAheadBytes)) {
+    for await (const rows of this.#read(range, chunkEntries)) {
       for (const [key, record] of rows) verifyRecord(key, record);
       yield rows;
     }
@@ -101,16 +86,12 @@ export class KeyspaceSnapshot {
   /** Keys and records of a range as they are on disk, not verified, in chunks. @throws the reason for which the snapshot was closed. */
   rows({ from, to }: KeyRange): AsyncGenerator<KeyAndRecord[]> {
     const end = to === undefined ? dataEnd(this.#epoch) : dataKey(this.#epoch, to);
-    return this.#read({ gte: dataKey(this.#epoch, from), lt: end }, ROWS_CHUNK_ENTRIES, READ_AHEAD_BYTES);
+    return this.#read({ gte: dataKey(this.#epoch, from), lt: end }, ROWS_CHUNK_ENTRIES);
   }
 
-  async *#read(
-    range: { gte: Buffer; lt: Buffer },
-    chunkEntries: number,
-    readAheadBytes: number,
-  ): AsyncGenerator<KeyAndRecord[]> {
+  async *#read(range: { gte: Buffer; lt: Buffer }, chunkEntries: number): AsyncGenerator<KeyAndRecord[]> {
     if (this.#closed) throw this.#closed;
-    const entries = this.#db.iterate({ ...range, snapshot: this.#snapshot, highWaterMarkBytes: readAheadBytes });
+    const entries = this.#db.iterate({ ...range, snapshot: this.#snapshot, highWaterMarkBytes: READ_AHEAD_BYTES });
     this.#open.add(entries);
     try {
       for (let ahead = entries.next(chunkEntries); ; ) {
@@ -149,46 +130,18 @@ export class KeyspaceSnapshot {
   }
 }
 
+/** What readers of a snapshot hear that nobody has released in time: it keeps room on the disk from being free. */
+export function heldTooLong(): HeadwaterError {
+  return new HeadwaterError(
+    'unavailable',
+    `the snapshot was held for more than ${SNAPSHOT_AGE_MS_MAX / 60_000} minutes`,
+  );
+}
+
 function after(prefix: Buffer, epoch: number): Buffer {
   const last = prefix.findLastIndex((byte) => byte !== 0xff);
   if (last < 0) return dataEnd(epoch);
   const end = Buffer.from(prefix.subarray(0, last + 1));
   end[last] = (end[last] as number) + 1;
   return dataKey(epoch, end);
-}
-
-/**
- * SHA-256 over (key length u32, key, type u8, expiry u64, value length u32,
- * value) of every record in key order: equal iff two keyspaces are equal in
- * what clients can see, whatever LevelDB's layout, versions and epochs are.
- */
-export class KeyspaceDigest {
-  readonly #hash: Hash = createHash('sha256');
-  /** What is hashed next is put together here. */
-  #scratch = Buffer.alloc(0);
-  keys = 0;
-
-  add(chunk: readonly KeyAndRecord[]): void {
-    let size = 0;
-    for (const [key, record] of chunk) size += key.length + record.length + 17 - RECORD_OVERHEAD_BYTES;
-    if (this.#scratch.length < size) this.#scratch = Buffer.allocUnsafeSlow(size);
-    const bytes = this.#scratch;
-    let at = 0;
-    for (const [key, record] of chunk) {
-      at = bytes.writeUInt32BE(key.length, at);
-      at = copyBytes(key, 0, key.length, bytes, at);
-      // Type, then the expiry behind the version.
-      bytes[at++] = record[1] as number;
-      at = copyBytes(record, 10, RECORD_HEADER_BYTES, bytes, at);
-      at = bytes.writeUInt32BE(record.length - RECORD_OVERHEAD_BYTES, at);
-      at = copyBytes(record, RECORD_HEADER_BYTES, record.length - RECORD_TRAILER_BYTES, bytes, at);
-    }
-    invariant(at === size, `a digest chunk of ${size} bytes, written ${at}`);
-    this.#hash.update(bytes.subarray(0, size));
-    this.keys += chunk.length;
-  }
-
-  finish(): Buffer {
-    return this.#hash.digest();
-  }
 }

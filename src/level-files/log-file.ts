@@ -18,6 +18,7 @@ import { maskedCrc32c } from './checksum.js';
 
 const BLOCK_BYTES = 32 * 1024;
 const HEADER_BYTES = 7;
+const WHOLE_TYPE = 1;
 const LAST_TYPE = 4;
 /** What a file system writes at once. */
 const PAGE_BYTES = 4 * 1024;
@@ -60,6 +61,30 @@ export function* logFileSteps(bytes: Buffer): Generator<number, LogFileDamage | 
     else return hasWholeRecord(bytes, at + 1) ? { byte: at, why: record.why } : undefined;
   }
   return undefined;
+}
+
+/**
+ * The records of a log file in order, put together where they are in parts, up
+ * to where no whole one begins: what is being written there is not whole yet.
+ * @param bytes a whole log file.
+ */
+export function* logRecords(bytes: Buffer): Generator<Buffer> {
+  let parts: Buffer[] = [];
+  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+    if (leftInBlock(at) < HEADER_BYTES) {
+      at += leftInBlock(at);
+      continue;
+    }
+    const record = readRecord(bytes, at);
+    if (record.kind !== 'whole') return;
+    const type = bytes[at + 6] as number;
+    parts.push(bytes.subarray(at + HEADER_BYTES, record.end));
+    if (type === WHOLE_TYPE || type === LAST_TYPE) {
+      yield parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+      parts = [];
+    }
+    at = record.end;
+  }
 }
 
 type Read =

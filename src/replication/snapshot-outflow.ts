@@ -2,7 +2,8 @@
  * What a feed sends of a snapshot: all its entries in key order, in frames, and
  * then the proof that the follower holds itself to.
  */
-import { KeyspaceDigest, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import { KeyspaceDigest } from '../keyspace/digest.js';
+import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { FRAME_BYTES_MAX } from '../limits.js';
 import type { DownFrame } from '../wire/down-frames.js';
 

@@ -13,7 +13,7 @@ import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
-import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import { heldTooLong, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import {
   FLUSH_BYTES_FACTOR,
   FLUSH_RETRY_MS,
@@ -297,6 +297,7 @@ export class Checkpointer {
     if (!this.#held) this.#logger.warn({ bytes }, refusal.message);
     this.#held = refusal;
     for (const request of this.#requests.splice(0)) request.reject(refusal);
+    for (const visit of this.#visits.splice(0)) visit.reject(refusal);
     this.#releaseWaiting();
     this.#cancelRetry();
     this.#cancelRetry = this.#clock.after(FLUSH_RETRY_MS, () => this.#kick());
@@ -388,12 +389,7 @@ export class Checkpointer {
     const cancelKeeping = keep ? this.#clock.after(SNAPSHOT_SHARE_MS, () => void snapshot.release()) : () => {};
     if (keep) snapshot.share();
     const cancelMaximalAge = this.#clock.after(SNAPSHOT_AGE_MS_MAX, () => {
-      void snapshot.close(
-        new HeadwaterError(
-          'unavailable',
-          `the snapshot was held for more than ${SNAPSHOT_AGE_MS_MAX / 60_000} minutes`,
-        ),
-      );
+      void snapshot.close(heldTooLong());
     });
     this.#snapshots.set(snapshot, this.#clock.monotonicMs());
     return snapshot;

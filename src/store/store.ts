@@ -392,6 +392,11 @@ export class Store {
     return this.#lifecycle.serving.checkpointer.snapshotAt(options);
   }
 
+  /** Where the keyspace on disk can be read out of its files, while nobody writes to them: see visitHere. */
+  get keyspaceDirectory(): string | undefined {
+    return this.isServing ? this.#lifecycle.serving.keyspace.directory : undefined;
+  }
+
   /** The number of keys, exactly. */
   async size(): Promise<number> {
     return this.#lifecycle.serving.checkpointer.size();

@@ -1,24 +1,30 @@
 /** Backup files as bytes: made of a store, and restored to a disk in memory. */
 import { randomBytes } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
 import { Backups } from '../../src/backup/backups.js';
 import { type Restored, type RestoreOptions, restore } from '../../src/backup/restore.js';
 import { systemFiles } from '../../src/files.js';
 import type { MemoryDisk } from '../support/database.js';
 import type { TestStore } from '../support/store.js';
 
+function startWorker(program: URL): Worker {
+  return new Worker(new URL('../support/worker.mjs', import.meta.url), { workerData: program.href });
+}
+
 const UNENDING = new AbortController().signal;
 
 export function backupsOf({ store, clock, logger }: TestStore): Backups {
-  return new Backups({ store, clock, logger, randomBytes });
+  return new Backups({ store, clock, logger, randomBytes, startWorker });
 }
 
-/** Of all that the store holds. */
-export async function backupOf(test: TestStore): Promise<Buffer> {
+/** Of all that the store holds. @param afterFirst awaited when its position is settled. */
+export async function backupOf(test: TestStore, afterFirst: () => Promise<void> = async () => {}): Promise<Buffer> {
   const backups = backupsOf(test);
   const parts: Buffer[] = [];
   for (let backupId = '', chunk = 0, last = false; !last; )
     for await (const response of backups.read({ backupId, chunk }, UNENDING)) {
       parts.push(Buffer.from(response.bytes));
+      if (parts.length === 1) await afterFirst();
       backupId = response.backupId;
       if (!response.more) chunk = response.chunk + 1;
       last = response.last;

@@ -639,7 +639,7 @@ describe('a snapshot of the keyspace', () => {
     const snapshot = bench.keyspace.snapshot();
     const listed = async (prefix: string, chunk?: number) => {
       const found: string[][] = [];
-      for await (const rows of snapshot.chunks(key(prefix), { chunkEntries: chunk }))
+      for await (const rows of snapshot.chunks(key(prefix), chunk))
         found.push(rows.map(([name]) => name.toString('latin1')));
       return found;
     };
@@ -661,7 +661,7 @@ describe('a snapshot of the keyspace', () => {
     const bench = await three();
     let closed = 0;
     const snapshot = bench.keyspace.snapshot(() => closed++);
-    const reader = snapshot.chunks(undefined, { chunkEntries: 1 });
+    const reader = snapshot.chunks(undefined, 1);
     await reader.next();
     const reason = new HeadwaterError('unavailable', 'the data were replaced');
     await snapshot.close(reason);
@@ -686,7 +686,7 @@ describe('a snapshot of the keyspace', () => {
   it('lets go of an iterator that is left in the middle', async () => {
     const bench = await three();
     const snapshot = bench.keyspace.snapshot();
-    for await (const _ of snapshot.chunks(undefined, { chunkEntries: 1 })) break;
+    for await (const _ of snapshot.chunks(undefined, 1)) break;
     await snapshot.release();
   });
 

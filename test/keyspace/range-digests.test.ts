@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { KeyspaceDigest } from '../../src/keyspace/digest.js';
 import { digestRange } from '../../src/keyspace/range-digests.js';
-import { KeyspaceDigest } from '../../src/keyspace/snapshot.js';
 import { openLevel } from '../../src/level.js';
 import type { KeyRange, RangeDigest } from '../../src/wire/ranges.js';
 import { removeTemporaryDirectories } from '../support/database.js';

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
-import { KeyspaceDigest } from '../../src/keyspace/snapshot.js';
+import { KeyspaceDigest } from '../../src/keyspace/digest.js';
 import type { DownFrame } from '../../src/wire/down-frames.js';
 import type { Line } from '../support/channel.js';
 import { until } from '../support/clock.js';

@@ -21,9 +21,10 @@ export function observed(open: OpenDatabase, observer: BlockObserver): OpenDatab
 }
 
 function observe(database: Database, observer: BlockObserver): Database {
-  const { location } = database;
+  const { location, hasFiles } = database;
   return {
     location,
+    hasFiles,
     get latched() {
       return database.latched;
     },

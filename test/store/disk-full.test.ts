@@ -170,7 +170,7 @@ describe('a store on a full disk', () => {
     await until('it is open', () => test.store.isServing, { clock: test.clock, stepMs: 100 });
     assert.deepEqual([await test.get('a'), (await readdir(test.directory)).includes('ballast')], ['v', false]);
     assert.match(JSON.stringify(await test.submit(set('c'))), /disk_full/);
-    assert.equal(test.logger.said(/ballast is given up/), 1);
+    await until('it is said', () => test.logger.said(/ballast is given up/) === 1);
     full.free = PLENTY;
     await hasBallast();
     await until('there is room', () => test.store.space.refusal === undefined);

@@ -1,0 +1,105 @@
+/**
+ * Where the chunks of a backup come from: the keyspace as it is at one offset.
+ * Out of LevelDB's files a thread reads them, which costs the node nothing but
+ * sending. Where there are no such files, or too many, they are read through
+ * LevelDB like any snapshot.
+ */
+import type { Clock } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import { invariant } from '../invariant.js';
+import { EntryPacker } from '../keyspace/packed.js';
+import { isDamage } from '../keyspace/record.js';
+import { heldTooLong, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import { BACKUP_CHUNK_BYTES, SNAPSHOT_AGE_MS_MAX } from '../limits.js';
+import type { Position } from '../position.js';
+import type { Store } from '../store/store.js';
+import type { BackupHead } from '../wire/backup.js';
+import { BackupThread, type StartWorker } from './thread.js';
+import { ChunkWriter, type WrittenChunk } from './writer.js';
+
+export interface Source {
+  readonly position: Position;
+  /** If they have been counted. */
+  readonly keys: number | undefined;
+  /** Once. */
+  chunks(head: BackupHead): AsyncGenerator<WrittenChunk>;
+  /** Ends what is being read. */
+  release(): Promise<void>;
+}
+
+export interface SourceOptions {
+  readonly clock: Clock;
+  readonly startWorker: StartWorker;
+}
+
+/** The keyspace at the end of the log: to be released; it ends by itself when the store closes, or after an hour. */
+export async function openSource(store: Store, options: SourceOptions): Promise<Source> {
+  const source = (await fromFiles(store, options)) ?? (await fromSnapshot(store));
+  return { ...source, chunks: (head) => explained(source.chunks(head)) };
+}
+
+/** @returns undefined where there are no files, or too many. */
+async function fromFiles(store: Store, { clock, startWorker }: SourceOptions): Promise<Source | undefined> {
+  if (store.keyspaceDirectory === undefined) return undefined;
+  const thread = await BackupThread.start(startWorker);
+  const released = new HeadwaterError('internal', 'the backup has been released');
+  try {
+    return await store.visitHere(async (keyspace, closing) => {
+      const { position, epoch, keys } = keyspace.checkpoint;
+      invariant(keyspace.directory !== undefined, 'a store whose keyspace has files keeps having them');
+      await thread.open(keyspace.directory, closing);
+      const close = () => void thread.end(HeadwaterError.from(closing.reason));
+      closing.addEventListener('abort', close);
+      // What is open takes room on the disk, also when it is merged and deleted.
+      const cancelMaximalAge = clock.after(SNAPSHOT_AGE_MS_MAX, () => void thread.end(heldTooLong()));
+      return {
+        position,
+        keys: keys ?? undefined,
+        chunks: (head) => thread.chunks(head, epoch),
+        release: async () => {
+          cancelMaximalAge();
+          closing.removeEventListener('abort', close);
+          await thread.end(released);
+        },
+      };
+    });
+  } catch (error) {
+    await thread.end(released);
+    if (HeadwaterError.is(error, 'overloaded')) return undefined;
+    throw error;
+  }
+}
+
+async function fromSnapshot(store: Store): Promise<Source> {
+  const snapshot = await store.snapshotAt();
+  return {
+    position: snapshot.position,
+    keys: snapshot.keys,
+    chunks: (head) => chunksOf(snapshot, head),
+    release: () => snapshot.release(),
+  };
+}
+
+async function* chunksOf(snapshot: KeyspaceSnapshot, head: BackupHead): AsyncGenerator<WrittenChunk> {
+  const writer = new ChunkWriter();
+  const packer = new EntryPacker(BACKUP_CHUNK_BYTES);
+  yield writer.begin(head);
+  for await (const entries of snapshot.chunks()) {
+    for (const [key, record] of entries) {
+      if (packer.add(key, 0, key.length, record, 0, record.length)) continue;
+      yield writer.entries(packer.take());
+      packer.add(key, 0, key.length, record, 0, record.length);
+    }
+  }
+  if (!packer.isEmpty) yield writer.entries(packer.take());
+  yield writer.end();
+}
+
+async function* explained(chunks: AsyncGenerator<WrittenChunk>): AsyncGenerator<WrittenChunk> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    throw new HeadwaterError(error.code, `the keyspace cannot be backed up: ${error.message}`, { cause: error });
+  }
+}

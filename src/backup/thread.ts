@@ -1,0 +1,105 @@
+/** A thread that makes a backup (worker.ts), as the node sees it. */
+import type { Worker } from 'node:worker_threads';
+import { unlessAborted } from '../abort.js';
+import { type ErrorCode, HeadwaterError } from '../errors.js';
+import { invariant } from '../invariant.js';
+import type { BackupHead } from '../wire/backup.js';
+import type { WrittenChunk } from './writer.js';
+
+/** What the thread is told; it answers each of them. */
+export type Order =
+  /** Opens the files of a database: until that is answered nobody may write to it. */
+  | { readonly kind: 'open'; readonly location: string }
+  /** Makes the first chunk of the records of an epoch. */
+  | { readonly kind: 'begin'; readonly head: BackupHead; readonly epoch: number }
+  | { readonly kind: 'next' };
+
+export type Answer =
+  /** Once at the beginning, too. */
+  | { readonly kind: 'ready' }
+  | ({ readonly kind: 'chunk' } & Omit<WrittenChunk, 'bytes'> & { readonly bytes: Uint8Array })
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
+
+interface Waiting {
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
+}
+
+/** Starts a program as a thread. */
+export type StartWorker = (program: URL) => Worker;
+
+export class BackupThread {
+  readonly #worker: Worker;
+  #waiting: Waiting | undefined;
+  #ended: HeadwaterError | undefined;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    this.#worker.on('message', (answer: Answer) => {
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
+      if (answer.kind === 'failed') waiting?.reject(new HeadwaterError(answer.code, answer.message));
+      else waiting?.resolve(answer);
+    });
+    this.#worker.on('error', (error) => this.#end(HeadwaterError.from(error)));
+    this.#worker.on('exit', () => this.#end(new HeadwaterError('internal', 'the thread of a backup has ended')));
+  }
+
+  static async start(startWorker: StartWorker): Promise<BackupThread> {
+    const thread = new BackupThread(startWorker(new URL('./worker.js', import.meta.url)));
+    await thread.#answer();
+    return thread;
+  }
+
+  /**
+   * Resolves when the files of a database are open; it may be written to again then.
+   * @throws HeadwaterError `overloaded` where there are more than can be open; the reason of `signal`.
+   */
+  async open(location: string, signal: AbortSignal): Promise<void> {
+    await unlessAborted(this.#ask({ kind: 'open', location }), signal);
+  }
+
+  /**
+   * Each is made while the one before is used.
+   * @throws HeadwaterError `corrupt` or `unknown_format` where the keyspace is damaged; the reason of `end`.
+   */
+  async *chunks(head: BackupHead, epoch: number): AsyncGenerator<WrittenChunk> {
+    for (let next = this.#ask({ kind: 'begin', head, epoch }); ; ) {
+      const answer = await next;
+      invariant(answer.kind === 'chunk', 'a chunk is what was asked for');
+      const { bytes, keys, last } = answer;
+      if (!last) {
+        next = this.#ask({ kind: 'next' });
+        // Whoever leaves before its turn has no use for its failure.
+        next.catch(() => {});
+      }
+      yield { bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), keys, last };
+      if (last) return;
+    }
+  }
+
+  /** Whoever waits for it hears `reason`. */
+  async end(reason: HeadwaterError): Promise<void> {
+    this.#end(reason);
+    await this.#worker.terminate();
+  }
+
+  #ask(order: Order): Promise<Answer> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    invariant(!this.#waiting, 'a thread is asked for one thing after another');
+    this.#worker.postMessage(order);
+    return this.#answer();
+  }
+
+  #answer(): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
+  }
+
+  #end(reason: HeadwaterError): void {
+    this.#ended ??= reason;
+    this.#waiting?.reject(this.#ended);
+    this.#waiting = undefined;
+  }
+}

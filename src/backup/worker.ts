@@ -1,0 +1,72 @@
+/**
+ * The thread that makes a backup out of LevelDB's files, so that the node's own
+ * has nothing to do with the rows, and answers its clients meanwhile. It does
+ * what it is told by thread.ts, one thing after another.
+ */
+import os from 'node:os';
+import { parentPort } from 'node:worker_threads';
+import { HeadwaterError } from '../errors.js';
+import { invariant } from '../invariant.js';
+import { EntryPacker } from '../keyspace/packed.js';
+import { DATA_KEY_HEADER_BYTES, dataEnd, dataStart } from '../keyspace/record.js';
+import { type OpenFiles, openFiles } from '../level-files/open-files.js';
+import { Rows } from '../level-files/rows.js';
+import { BACKUP_CHUNK_BYTES } from '../limits.js';
+import type { Answer, Order } from './thread.js';
+import { ChunkWriter, type WrittenChunk } from './writer.js';
+
+/** A backup gives way to writes. */
+const NICENESS = 10;
+
+let files: OpenFiles | undefined;
+let chunks: Generator<WrittenChunk> | undefined;
+
+invariant(parentPort, 'this is the main file of a thread');
+const port = parentPort;
+// Elsewhere that would be of the whole process.
+if (process.platform === 'linux') os.setPriority(NICENESS);
+port.on('message', (order: Order) => {
+  try {
+    obey(order);
+  } catch (error) {
+    const { code, message } = HeadwaterError.from(error);
+    answer({ kind: 'failed', code, message });
+  }
+});
+answer({ kind: 'ready' });
+
+function obey(order: Order): void {
+  if (order.kind === 'open') {
+    files = openFiles(order.location);
+    answer({ kind: 'ready' });
+    return;
+  }
+  if (order.kind === 'begin') {
+    invariant(files, 'a backup begins with files that are open');
+    chunks = write(new Rows(files, dataStart(order.epoch), dataEnd(order.epoch)), order);
+  }
+  const chunk = chunks?.next().value as WrittenChunk | undefined;
+  invariant(chunk, 'nobody asks for more behind the last chunk');
+  answer({ kind: 'chunk', ...chunk });
+}
+
+function answer(what: Answer): void {
+  // Small ones share their memory with others, and are copied.
+  const isAlone = what.kind === 'chunk' && what.bytes.length === what.bytes.buffer.byteLength;
+  port.postMessage(what, isAlone ? [what.bytes.buffer as ArrayBuffer] : []);
+}
+
+function* write(rows: Rows, { head }: Order & { kind: 'begin' }): Generator<WrittenChunk> {
+  const writer = new ChunkWriter();
+  const packer = new EntryPacker(BACKUP_CHUNK_BYTES);
+  yield writer.begin(head);
+  for (let row = rows.next(); row; row = rows.next()) {
+    const { key, keyEnd, value, valueStart, valueEnd } = row;
+    if (packer.add(key, DATA_KEY_HEADER_BYTES, keyEnd, value, valueStart, valueEnd)) continue;
+    yield writer.entries(packer.take());
+    packer.add(key, DATA_KEY_HEADER_BYTES, keyEnd, value, valueStart, valueEnd);
+  }
+  rows.close();
+  if (!packer.isEmpty) yield writer.entries(packer.take());
+  yield writer.end();
+}

@@ -1,0 +1,72 @@
+/** What keyspaces are compared by. */
+import { createHash, type Hash } from 'node:crypto';
+import { copyBytes } from './copy.js';
+import { ENTRY_HEADER_BYTES } from './packed.js';
+import { RECORD_HEADER_BYTES, RECORD_OVERHEAD_BYTES, RECORD_TRAILER_BYTES, verifyRecordAt } from './record.js';
+
+/** A key and its record, verified. */
+export type KeyAndRecord = [key: Buffer, record: Buffer];
+
+/** Beside key and value. */
+const FIELDS_BYTES = 17;
+/** What is hashed next is put together here; empty whenever somebody else may have a turn. */
+const scratch = Buffer.allocUnsafeSlow(256 * 1024);
+
+/**
+ * SHA-256 over (key length u32, key, type u8, expiry u64, value length u32,
+ * value) of every record in key order: equal iff two keyspaces are equal in
+ * what clients can see, whatever LevelDB's layout, versions and epochs are.
+ */
+export class KeyspaceDigest {
+  readonly #hash: Hash = createHash('sha256');
+  #used = 0;
+  keys = 0;
+
+  add(chunk: readonly KeyAndRecord[]): void {
+    for (const [key, record] of chunk) this.#put(key, 0, key.length, record, 0, record.length);
+    this.#flush();
+  }
+
+  /**
+   * Entries of packed.ts, each of which is verified.
+   * @throws HeadwaterError `corrupt` or `unknown_format` at a damaged record; nothing can be added then.
+   */
+  addPacked(packed: Buffer): void {
+    for (let at = 0; at < packed.length; ) {
+      const keyStart = at + ENTRY_HEADER_BYTES;
+      const recordStart = keyStart + packed.readUInt32BE(at);
+      const end = recordStart + packed.readUInt32BE(at + 4);
+      verifyRecordAt(packed, keyStart, recordStart, end);
+      this.#put(packed, keyStart, recordStart, packed, recordStart, end);
+      at = end;
+    }
+    this.#flush();
+  }
+
+  finish(): Buffer {
+    return this.#hash.digest();
+  }
+
+  #put(key: Buffer, keyStart: number, keyEnd: number, record: Buffer, recordStart: number, recordEnd: number): void {
+    const valueStart = recordStart + RECORD_HEADER_BYTES;
+    const valueEnd = recordEnd - RECORD_TRAILER_BYTES;
+    const bytes = keyEnd - keyStart + FIELDS_BYTES + valueEnd - valueStart;
+    if (this.#used + bytes > scratch.length) this.#flush();
+    const to = bytes > scratch.length ? Buffer.allocUnsafeSlow(bytes) : scratch;
+    let at = to.writeUInt32BE(keyEnd - keyStart, this.#used);
+    at = copyBytes(key, keyStart, keyEnd, to, at);
+    // Type, then the expiry behind the version.
+    to[at++] = record[recordStart + 1] as number;
+    at = copyBytes(record, recordStart + 10, valueStart, to, at);
+    at = to.writeUInt32BE(recordEnd - recordStart - RECORD_OVERHEAD_BYTES, at);
+    at = copyBytes(record, valueStart, valueEnd, to, at);
+    if (to === scratch) this.#used = at;
+    else this.#hash.update(to);
+    this.keys++;
+  }
+
+  #flush(): void {
+    if (this.#used > 0) this.#hash.update(scratch.subarray(0, this.#used));
+    this.#used = 0;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * What LevelDB's `*.log` files hold: writes that are in no table yet.
+ *
+ * Format (LevelDB's db/write_batch.cc): each record of the file is sequence
+ * number u64, count u32, both little-endian, and so many writes: kind u8, key,
+ * and of a value the value, both with their lengths before them. The first has
+ * the sequence number, each further one the next.
+ */
+import { ByteReader } from './bytes.js';
+import { compareAges, compareKeys, DELETION, KEY_TRAILER_BYTES, VALUE } from './key.js';
+import { logRecords } from './log-file.js';
+
+const HEADER_BYTES = 12;
+
+export interface Write {
+  /** With the trailer of key.ts. */
+  readonly key: Buffer;
+  /** Empty of a deletion. */
+  readonly value: Buffer;
+}
+
+/**
+ * All writes of some log files, in the order of key.ts.
+ * @param from @param to only those of keys in [from, to).
+ * @throws Error where they make no sense.
+ */
+export function writesIn(logs: readonly Buffer[], from: Buffer, to: Buffer): Write[] {
+  const writes: Write[] = [];
+  for (const log of logs) for (const record of logRecords(log)) collect(record, from, to, writes);
+  return writes.sort((a, b) => {
+    const [aEnd, bEnd] = [a.key.length - KEY_TRAILER_BYTES, b.key.length - KEY_TRAILER_BYTES];
+    return compareKeys(a.key, aEnd, b.key, bEnd) || compareAges(a.key, aEnd, b.key, bEnd);
+  });
+}
+
+function collect(record: Buffer, from: Buffer, to: Buffer, writes: Write[]): void {
+  if (record.length < HEADER_BYTES) throw new Error(`a write of ${record.length} bytes`);
+  const sequence = record.readBigUInt64LE();
+  const count = record.readUInt32LE(8);
+  const reader = new ByteReader(record.subarray(HEADER_BYTES));
+  for (let i = 0; i < count; i++) {
+    const kind = reader.bytes(1)[0] as number;
+    if (kind !== DELETION && kind !== VALUE) throw new Error(`a write of the kind ${kind}, which is not known`);
+    const key = reader.string();
+    const value = kind === VALUE ? reader.string() : Buffer.alloc(0);
+    if (Buffer.compare(key, from) < 0 || Buffer.compare(key, to) >= 0) continue;
+    const withTrailer = Buffer.allocUnsafe(key.length + KEY_TRAILER_BYTES);
+    withTrailer.set(key);
+    withTrailer.writeBigUInt64LE(((sequence + BigInt(i)) << 8n) | BigInt(kind), key.length);
+    writes.push({ key: withTrailer, value });
+  }
+}

@@ -1,0 +1,130 @@
+/** Backups out of LevelDB's files, by a thread: what they hold is what the store holds at their position. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Backups } from '../../src/backup/backups.js';
+import { HeadwaterError } from '../../src/errors.js';
+import { type OpenDatabase, openLevel } from '../../src/level.js';
+import { openFiles } from '../../src/level-files/open-files.js';
+import { SNAPSHOT_AGE_MS_MAX } from '../../src/limits.js';
+import type { BackupResponse } from '../../src/wire/backup.js';
+import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
+import { seededRandom, seedOfThisRun } from '../support/random.js';
+import { TestStore } from '../support/store.js';
+import { backupOf, backupsOf, restoreTo } from './files.js';
+
+/** A few thousand rows have tables on several levels. */
+const small: OpenDatabase = (location, options) =>
+  openLevel(location, { ...options, writeBufferBytes: 128 * 1024, fileBytes: 128 * 1024 });
+
+const { signal } = new AbortController();
+
+describe('a backup out of the files of a keyspace', function () {
+  this.timeout(60_000);
+  let test: TestStore;
+  beforeEach(async () => {
+    test = await TestStore.open({ openDatabase: small });
+  });
+  afterEach(async () => {
+    await test.store.close();
+    await removeTemporaryDirectories();
+  });
+
+  const random = seededRandom(seedOfThisRun());
+
+  async function write(count: number): Promise<void> {
+    const below = (end: number) => Math.floor(random() * end);
+    const key = () => Buffer.from(`key ${below(2_000)}`);
+    await Promise.all(
+      Array.from({ length: count }, () => {
+        if (below(4) === 0) return test.submit({ kind: 'delete', keys: [key()] });
+        const expiry = below(10) === 0 ? { ttlMs: 1_000_000 } : undefined;
+        return test.submit({ kind: 'set', key: key(), value: Buffer.alloc(below(2_000), below(256)), expiry });
+      }),
+    );
+  }
+
+  async function place() {
+    return { disk: new MemoryDisk(), directory: path.join(await temporaryDirectory(), 'restored') };
+  }
+
+  it('is of its position: with what is in no table yet, without what was deleted, cleared, or comes later', async () => {
+    for (let round = 0; round < 6; round++) {
+      await write(3_000);
+      if (round === 3) await test.submit({ kind: 'flushAll' });
+      if (round > 3) await write(100);
+      const { digest, keys, offset } = await test.store.digest();
+      const file = await backupOf(test, () => write(2_000));
+      const { position, ...made } = await restoreTo(await place(), file);
+      assert.deepEqual([position.offset, made.keys, made.digest], [offset, keys, digest]);
+    }
+  });
+
+  it('does not mind what LevelDB merges and deletes meanwhile', async () => {
+    await write(5_000);
+    const { digest } = await test.store.digest();
+    const directory = test.store.keyspaceDirectory as string;
+    const before = openFiles(directory).tables.map(({ file }) => path.basename(file));
+    assert.ok(before.length > 10);
+    const file = await backupOf(test, async () => {
+      // Rows of an epoch that is over are swept, and their tables with them.
+      await test.submit({ kind: 'flushAll' });
+      const gone = () => before.filter((name) => !readdirSync(directory).includes(name));
+      for (let i = 0; gone().length < before.length / 2; i++) {
+        assert.ok(i < 500, 'half of the tables are gone in time');
+        await write(1_000);
+        await (await test.store.snapshotAt()).release();
+      }
+    });
+    assert.equal((await restoreTo(await place(), file)).digest, digest);
+  });
+
+  it('ends with `corrupt`, naming the file and the byte, where a table was changed', async () => {
+    await write(5_000);
+    await (await test.store.snapshotAt()).release();
+    await write(5_000);
+    await (await test.store.snapshotAt()).release();
+    const { tables } = openFiles(test.store.keyspaceDirectory as string);
+    const { file } = tables[0] as { file: string };
+    const bytes = readFileSync(file);
+    bytes[100] = (bytes[100] as number) ^ 1;
+    writeFileSync(file, bytes);
+    await assert.rejects(backupOf(test), {
+      code: 'corrupt',
+      message: new RegExp(`cannot be backed up: ${file} is damaged at byte \\d+: the block of`),
+    });
+  });
+
+  it('ends where the store closes, is held for too long, or is let go; nothing goes on', async () => {
+    await write(3_000);
+    const backups = backupsOf(test);
+    const [first, second, third] = await Promise.all([begin(backups), begin(backups), begin(backups)]);
+    await backups.close(new HeadwaterError('shutting_down', 'the node stops'));
+    for (const reading of [first, second, third]) await assert.rejects(rest(reading), { code: 'shutting_down' });
+    const held = backupsOf(test);
+    const reading = await begin(held);
+    await test.clock.advance(SNAPSHOT_AGE_MS_MAX);
+    await assert.rejects(rest(reading), { code: 'unavailable', message: /held for more than 60 minutes/ });
+    const open = await begin(backupsOf(test));
+    await test.store.close();
+    await assert.rejects(rest(open), { code: 'shutting_down' });
+    await test.open();
+    assert.deepEqual(test.store.log.pinsBefore(Number.MAX_SAFE_INTEGER), []);
+  });
+
+  it('reads through LevelDB where there are more tables than may be open', async () => {
+    await write(3_000);
+    await (await test.store.snapshotAt()).release();
+    assert.throws(() => openFiles(test.store.keyspaceDirectory as string, 0), { code: 'overloaded' });
+  });
+});
+
+async function begin(backups: Backups): Promise<AsyncGenerator<BackupResponse>> {
+  const reading = backups.read({ backupId: '', chunk: 0 }, signal);
+  await reading.next();
+  return reading;
+}
+
+async function rest(reading: AsyncGenerator<BackupResponse>): Promise<void> {
+  for await (const _ of reading);
+}

@@ -1,5 +1,6 @@
 /** Backups out of LevelDB's files, by a thread: what they hold is what the store holds at their position. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Backups } from '../../src/backup/backups.js';
@@ -39,7 +40,7 @@ describe('a backup out of the files of a keyspace', function () {
       Array.from({ length: count }, () => {
         if (below(4) === 0) return test.submit({ kind: 'delete', keys: [key()] });
         const expiry = below(10) === 0 ? { ttlMs: 1_000_000 } : undefined;
-        return test.submit({ kind: 'set', key: key(), value: Buffer.alloc(below(2_000), below(256)), expiry });
+        return test.submit({ kind: 'set', key: key(), value: randomBytes(below(2_000)), expiry });
       }),
     );
   }
@@ -65,7 +66,7 @@ describe('a backup out of the files of a keyspace', function () {
     const { digest } = await test.store.digest();
     const directory = test.store.keyspaceDirectory as string;
     const before = openFiles(directory).tables.map(({ file }) => path.basename(file));
-    assert.ok(before.length > 10);
+    assert.ok(before.length > 3);
     const file = await backupOf(test, async () => {
       // Rows of an epoch that is over are swept, and their tables with them.
       await test.submit({ kind: 'flushAll' });

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { type BackupPart, formatToken, HeadwaterError, type Restored, restoreDirectory } from '../src/index.js';
@@ -14,6 +15,7 @@ import { complain, EXIT, type ExitStatus, megabytes, Output, plural, UsageError 
 import { Progress } from './progress.js';
 
 const READ_BYTES = 1024 * 1024;
+const BACKUP_NICENESS = 10;
 
 const AFTER_RESTORE_HELP = `
 The directory is a new node's: it can be told to follow the node that was backed
@@ -67,6 +69,8 @@ async function backup(
   { overwrite = false }: { overwrite?: boolean },
 ): Promise<ExitStatus> {
   const startedMs = performance.now();
+  // On the machine of the node it gives way to what that does for others.
+  os.setPriority(BACKUP_NICENESS);
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort(new HeadwaterError('cancelled', 'interrupted; there is no backup'));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);

@@ -21,7 +21,16 @@ import type { LogFinding } from './finding.js';
 import { type Interlude, Interludes } from './interludes.js';
 import { mend } from './mending.js';
 import { type Recovery, recover, recoverAlone } from './recovery.js';
-import { type Base, BLOCKS_FROM, BLOCKS_TO, blockKey, encodeLineageRow, lineageKey, offsetOfKey } from './rows.js';
+import {
+  type Base,
+  BEHIND_ALL,
+  BLOCKS_FROM,
+  BLOCKS_TO,
+  blockKey,
+  encodeLineageRow,
+  lineageKey,
+  offsetOfKey,
+} from './rows.js';
 import { scrub } from './scrub.js';
 import { blockAt, provenBlockAfter, provenBlockUpTo } from './stored.js';
 import { Tail } from './tail.js';
@@ -422,6 +431,15 @@ export class Log {
     await this.#extent.raise({ position: block.position, timeMs: block.timeMs });
     this.#weight.forget(block.lastOffset);
     return block.lastOffset;
+  }
+
+  /**
+   * Has LevelDB write what it has in memory to a file of its own, before much is
+   * trimmed: what shares a file with deletions is written once more by `reclaim`.
+   */
+  async settle(): Promise<void> {
+    this.#assertOpen();
+    await this.#db.compact(BEHIND_ALL, BEHIND_ALL);
   }
 
   /**

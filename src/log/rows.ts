@@ -75,6 +75,9 @@ export function lineageKey(firstOffset: number): Buffer {
   return numberedKey(LINEAGE_PREFIX, firstOffset);
 }
 
+/** Behind every key: a range in which nothing stands. */
+export const BEHIND_ALL = Buffer.from([0xff]);
+
 export const LINEAGE_FROM = Buffer.from([LINEAGE_PREFIX]);
 export const LINEAGE_TO = Buffer.from([LINEAGE_PREFIX + 1]);
 

@@ -21,18 +21,9 @@ import type { LogFinding } from './finding.js';
 import { type Interlude, Interludes } from './interludes.js';
 import { mend } from './mending.js';
 import { type Recovery, recover, recoverAlone } from './recovery.js';
-import {
-  type Base,
-  BEHIND_ALL,
-  BLOCKS_FROM,
-  BLOCKS_TO,
-  blockKey,
-  encodeLineageRow,
-  lineageKey,
-  offsetOfKey,
-} from './rows.js';
+import { type Base, BLOCKS_FROM, BLOCKS_TO, blockKey, encodeLineageRow, lineageKey, offsetOfKey } from './rows.js';
 import { scrub } from './scrub.js';
-import { blockAt, provenBlockAfter, provenBlockUpTo } from './stored.js';
+import { blockAt, provenBlockAfter, provenBlockUpTo, settle } from './stored.js';
 import { Tail } from './tail.js';
 import { type LogVerification, type LogVerified, verifyLog } from './verify.js';
 import { Weight } from './weight.js';
@@ -439,7 +430,7 @@ export class Log {
    */
   async settle(): Promise<void> {
     this.#assertOpen();
-    await this.#db.compact(BEHIND_ALL, BEHIND_ALL);
+    await settle(this.#db);
   }
 
   /**

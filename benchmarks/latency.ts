@@ -15,29 +15,36 @@ const TRIM_VALUE_BYTES = 2_000;
 const TRIM_KEYS = 20_000;
 const TRIM_RETENTION_BYTES = 64 * 1024 * 1024;
 
+const HEAD = ['', 'p50, ms', 'p99, ms', 'longest, ms', 'p99 beside that without (bar 2)'];
+
 export interface LatencyOptions {
   readonly keys: number;
   readonly rate: number;
   readonly seconds: number;
   readonly rounds: number;
+  /** One of the two; both where it is left out. */
+  readonly only?: 'backup' | 'trim';
 }
 
 export async function latency(options: LatencyOptions): Promise<void> {
   printMachine();
   await using servers = new Servers();
-  const { keys, rate, seconds } = options;
-  const head = ['', 'p50, ms', 'p99, ms', 'longest, ms', 'p99 beside that without (bar 2)'];
-  const backups = await duringBackups(servers, options);
-  const title = `${rate} writes a second of ${BACKUP_VALUE_BYTES} B to a node of ${keys} keys`;
-  printTable(`${title}, without a backup for ${seconds} s, and while one is made`, head, [
-    row('without', backups.without),
-    row('during a backup', backups.during, backups.without),
-  ]);
-  const trims = await duringTrims(servers, options);
-  printTable(`${rate} writes a second of ${TRIM_VALUE_BYTES} B, for ${seconds} s each`, head, [
-    row('to a node that keeps its log', trims.without),
-    row(`to one that trims it to ${TRIM_RETENTION_BYTES / 1024 / 1024} MiB`, trims.during, trims.without),
-  ]);
+  const { keys, rate, seconds, only } = options;
+  if (only !== 'trim') {
+    const { without, during } = await duringBackups(servers, options);
+    const title = `${rate} writes a second of ${BACKUP_VALUE_BYTES} B to a node of ${keys} keys`;
+    printTable(`${title}, without a backup for ${seconds} s, and while one is made`, HEAD, [
+      row('without', without),
+      row('during a backup', during, without),
+    ]);
+  }
+  if (only !== 'backup') {
+    const { without, during } = await duringTrims(servers, options);
+    printTable(`${rate} writes a second of ${TRIM_VALUE_BYTES} B, for ${seconds} s each`, HEAD, [
+      row('to a node that keeps its log', without),
+      row(`to one that trims it to ${TRIM_RETENTION_BYTES / 1024 / 1024} MiB`, during, without),
+    ]);
+  }
 }
 
 /** How long each write took, milliseconds: one list for each phase. */

@@ -48,6 +48,7 @@ program
   .addOption(count('rate', 'writes a second', 5_000))
   .addOption(count('seconds', 'of a phase', 10))
   .addOption(count('rounds', 'pairs of phases', 5))
+  .addOption(new Option('--only <what>', 'one of the two').choices(['backup', 'trim']))
   .action(latency);
 
 program

@@ -98,6 +98,14 @@ export const CURSOR_READ_BYTES = 256 * KiB;
 export const SCRUB_STEP_BYTES = MiB;
 export const SCRUB_PAUSE_MS = 10;
 
+/**
+ * Files that LevelDB makes of the log when it rewrites a part of it. Ten times
+ * as much is what it rewrites for a file whose keys reach over it before it cuts
+ * that file in two; and a file with deletions and new blocks reaches over all of
+ * the log. With 32 MiB, a log of 64 MiB was rewritten whole for each 10 MiB.
+ */
+export const LOG_FILE_BYTES = 2 * MiB;
+
 /** The log is weighed in segments of so many bytes, larger ones where it would take more than so many of them. */
 export const WEIGHT_SEGMENT_BYTES = 64 * KiB;
 export const WEIGHT_SEGMENTS_MAX = 16 * 1024;
@@ -119,12 +127,15 @@ export const RETENTION_PAUSE_MS = 10;
 
 /**
  * The log may be over its size and its age by such a part, and by so much at
- * most, before it is trimmed: LevelDB rewrites about two files of the log's and
- * what is new for each time that it is made to give room back.
+ * most, before it is trimmed: each time that LevelDB is made to give room back
+ * it rewrites a part of a file, and at most ten files' worth of LOG_FILE_BYTES.
  */
 export const RETENTION_SLACK_PART = 1 / 16;
 export const RETENTION_SLACK_BYTES_MAX = 64 * MiB;
 export const RETENTION_SLACK_MS_MAX = 60_000;
+
+/** What LevelDB is made to give back at a time: writes wait while it deletes the files, about 0.5 ms a MiB. */
+export const RETENTION_RECLAIM_BYTES = 32 * MiB;
 
 /** The rate of appends is taken over so long, and looked at so often. */
 export const RATE_WINDOW_MS = 60_000;

@@ -150,7 +150,9 @@ class Verification {
 
 /** As commands, where the file tells which. */
 export function inLog({ file, byte, why, after, through }: DamagedFile): Damage {
-  const [from, to] = [after ?? BLOCKS_FROM, through].map((key) => key && offsetUpTo(key));
+  // The rows stand before the blocks.
+  const isBehindRows = after && after.compare(BLOCKS_FROM) > 0;
+  const [from, to] = [isBehindRows ? after : BLOCKS_FROM, through].map((key) => key && offsetUpTo(key));
   if (from === undefined || to === undefined) return { part: 'file', file, byte, why };
   return { part: 'log', from: from + 1, to, why: `${file}, byte ${byte}: ${why}` };
 }

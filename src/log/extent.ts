@@ -11,6 +11,7 @@ import { invariant } from '../invariant.js';
 import type { Database } from '../level.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import type { Position } from '../position.js';
+import { beginLayout, bringUpToDate } from './layout.js';
 import {
   BASE_KEY,
   type Base,
@@ -19,10 +20,8 @@ import {
   EMPTY_BASE,
   encodeBase,
   encodeLineageRow,
-  FORMAT_KEY,
   LINEAGE_FROM,
   LINEAGE_TO,
-  LOG_LAYOUT,
   lineageKey,
 } from './rows.js';
 import { clearBlocks } from './stored.js';
@@ -58,26 +57,19 @@ export class Extent {
    *   `unknown_format`; nothing is written then.
    */
   static async read(db: Database): Promise<Extent> {
-    const format = await db.get(FORMAT_KEY);
-    if (format !== undefined && format[0] !== LOG_LAYOUT) {
-      throw new HeadwaterError(
-        'unknown_format',
-        `${db.location}: log layout ${format[0]}; this version knows layout ${LOG_LAYOUT}`,
-      );
-    }
-    const base = await db.get(BASE_KEY);
-    const extent = await namingDirectory(
-      db,
-      async () => new Extent(db, base ? decodeBase(base) : EMPTY_BASE, new Lineage(await readLineage(db))),
-    );
-    if (format === undefined) await db.put(FORMAT_KEY, Buffer.from([LOG_LAYOUT]), { sync: true });
-    return extent;
+    return namingDirectory(db, async () => {
+      const hasLayout = await bringUpToDate(db);
+      const base = await db.get(BASE_KEY);
+      const extent = new Extent(db, base ? decodeBase(base) : EMPTY_BASE, new Lineage(await readLineage(db)));
+      if (!hasLayout) await beginLayout(db);
+      return extent;
+    });
   }
 
   /** An empty extent right after a snapshot's position, durable when it resolves. */
   static async createAt(db: Database, base: Base, lineage: Lineage): Promise<Extent> {
+    await beginLayout(db);
     const batch = db.batch();
-    batch.put(FORMAT_KEY, Buffer.from([LOG_LAYOUT]));
     batch.put(BASE_KEY, encodeBase(base));
     for (const row of lineage.rows) batch.put(lineageKey(row.firstOffset), encodeLineageRow(row));
     await batch.write({ sync: true });

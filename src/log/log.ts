@@ -23,7 +23,7 @@ import { mend } from './mending.js';
 import { type Recovery, recover, recoverAlone } from './recovery.js';
 import { type Base, BLOCKS_FROM, BLOCKS_TO, blockKey, encodeLineageRow, lineageKey, offsetOfKey } from './rows.js';
 import { scrub } from './scrub.js';
-import { blockAt, provenBlockAfter, provenBlockUpTo } from './stored.js';
+import { blockAt, provenBlockAfter, provenBlockUpTo, settle } from './stored.js';
 import { Tail } from './tail.js';
 import { type LogVerification, type LogVerified, verifyLog } from './verify.js';
 import { Weight } from './weight.js';
@@ -422,6 +422,15 @@ export class Log {
     await this.#extent.raise({ position: block.position, timeMs: block.timeMs });
     this.#weight.forget(block.lastOffset);
     return block.lastOffset;
+  }
+
+  /**
+   * Has LevelDB write what it has in memory to a file of its own, before much is
+   * trimmed: what shares a file with deletions is written once more by `reclaim`.
+   */
+  async settle(): Promise<void> {
+    this.#assertOpen();
+    await settle(this.#db);
   }
 
   /**

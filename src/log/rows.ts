@@ -2,12 +2,18 @@
  * What stands in the log database: its keys and the bytes of its small records.
  * Keys begin with one letter:
  *
+ *   L ‖ first offset u64   a lineage row
+ *   M ‖ "base"             where the log begins
  *   b ‖ last offset u64    a block (block.ts)
- *   l ‖ first offset u64   a lineage row
- *   m ‖ "base"             where the log begins
  *   m ‖ "format"           the number of this layout, one byte
  *
- * Layout 1, integers big-endian. A lineage row:
+ * The rows stand before the blocks: a file of LevelDB's that holds blocks and a
+ * row behind them would reach over all blocks to come, and LevelDB would write
+ * each of these twice. Only the number of the layout stands behind, where every
+ * version has looked for it, in a file of its own. In layout 1 (layout.ts) the
+ * rows stood behind the blocks, under l and m.
+ *
+ * Layout 2, integers big-endian. A lineage row:
  *
  *   at  size
  *    0    20  replication ID
@@ -37,13 +43,13 @@ import type { LineageRow } from '../lineage.js';
 import { ORIGIN, type Position } from '../position.js';
 import { readUint64, writeUint64 } from '../uint64.js';
 
-export const LOG_LAYOUT = 1;
+export const LOG_LAYOUT = 2;
 
-export const BASE_KEY = Buffer.from('mbase');
+export const BASE_KEY = Buffer.from('Mbase');
 export const FORMAT_KEY = Buffer.from('mformat');
 
 const BLOCK_PREFIX = 'b'.charCodeAt(0);
-const LINEAGE_PREFIX = 'l'.charCodeAt(0);
+const LINEAGE_PREFIX = 'L'.charCodeAt(0);
 /** Without their checksums. */
 const LINEAGE_ROW_BYTES = 32;
 const BASE_BYTES = 40;
@@ -74,6 +80,9 @@ export const BLOCKS_TO = Buffer.from([BLOCK_PREFIX + 1]);
 export function lineageKey(firstOffset: number): Buffer {
   return numberedKey(LINEAGE_PREFIX, firstOffset);
 }
+
+/** Behind every key: a range in which nothing stands. */
+export const BEHIND_ALL = Buffer.from([0xff]);
 
 export const LINEAGE_FROM = Buffer.from([LINEAGE_PREFIX]);
 export const LINEAGE_TO = Buffer.from([LINEAGE_PREFIX + 1]);
@@ -122,9 +131,12 @@ export function encodeBase({ position, timeMs }: Base): Buffer {
   return checkedRow(BASE_KEY, bytes);
 }
 
-/** @throws HeadwaterError `corrupt` naming the row. */
-export function decodeBase(row: Buffer): Base {
-  const bytes = verified('the base row', BASE_BYTES, BASE_KEY, row);
+/**
+ * @param key under which it stands.
+ * @throws HeadwaterError `corrupt` naming the row.
+ */
+export function decodeBase(row: Buffer, key = BASE_KEY): Base {
+  const bytes = verified('the base row', BASE_BYTES, key, row);
   return {
     position: {
       replicationId: bytes.toString('hex', 0, 20),

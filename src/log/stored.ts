@@ -10,7 +10,7 @@ import { HeadwaterError } from '../errors.js';
 import type { Database, IterateOptions } from '../level.js';
 import { CURSOR_READ_BYTES } from '../limits.js';
 import { Block } from './block.js';
-import { BLOCKS_FROM, BLOCKS_TO, blockKey, offsetOfKey } from './rows.js';
+import { BEHIND_ALL, BLOCKS_FROM, BLOCKS_TO, blockKey, offsetOfKey } from './rows.js';
 
 /** Keys deleted in one batch. */
 const CLEAR_STEP = 256;
@@ -114,6 +114,14 @@ export async function clearBlocks(db: Database, offset: number, through?: number
     for (const [key] of chunk) batch.del(key);
     await batch.write();
   }
+}
+
+/**
+ * Has LevelDB write what it has in memory to a file of its own: what is written
+ * next shares none with it.
+ */
+export async function settle(db: Database): Promise<void> {
+  await db.compact(BEHIND_ALL, BEHIND_ALL);
 }
 
 function blocksIn(offset: number, through: number | undefined): IterateOptions {

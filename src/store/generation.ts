@@ -9,7 +9,7 @@ import { HeadwaterError } from '../errors.js';
 import type { Files } from '../files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import { type Database, type DatabaseOptions, isDamagedDatabase, type OpenDatabase } from '../level.js';
-import { FREEING_BYTES, FSYNC_INTERVAL_MS, SCRUB_PAUSE_MS } from '../limits.js';
+import { FREEING_BYTES, FSYNC_INTERVAL_MS, LOG_FILE_BYTES, SCRUB_PAUSE_MS } from '../limits.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import type { Block } from '../log/block.js';
 import type { LogFinding } from '../log/finding.js';
@@ -31,7 +31,7 @@ const MiB = 1024 * 1024;
  */
 export const LOG_DATABASE: DatabaseOptions = {
   writeBufferBytes: 16 * MiB,
-  fileBytes: 32 * MiB,
+  fileBytes: LOG_FILE_BYTES,
   cacheBytes: MiB,
   compression: false,
 };

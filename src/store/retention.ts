@@ -6,9 +6,10 @@
  * a warning that names it. A follower has a full resync before it then.
  *
  * LevelDB gives room back by rewriting what shares a file with what has gone,
- * and a few deletions among new blocks are enough to make it rewrite a whole
- * level: so the log is let grow over its size by a part of it, and what is given
- * up at a time is worth the rewriting.
+ * and a few deletions among new blocks are enough to make it rewrite all that
+ * lies between. So what is new goes into a file of its own before, the log is
+ * let grow over its size by a part of it, and what is given up at a time is
+ * worth the rewriting.
  */
 import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
@@ -17,6 +18,7 @@ import {
   LOG_RETENTION_PIN_BYTES,
   RETENTION_INTERVAL_MS,
   RETENTION_PAUSE_MS,
+  RETENTION_RECLAIM_BYTES,
   RETENTION_SLACK_BYTES_MAX,
   RETENTION_SLACK_MS_MAX,
   RETENTION_SLACK_PART,
@@ -137,10 +139,15 @@ class Retention {
     // Where the log may be smaller than what a restart may replay, a checkpoint is due before.
     if (this.#options.checkpointOffset() < wanted) await this.#options.checkpoint();
     const through = Math.min(wanted, this.#options.checkpointOffset());
+    const bytes = this.#reclaimable + log.bytesBetween(log.base.offset, through);
+    const isMuch = bytes >= Math.min(this.#slackBytes, RETENTION_STEP_BYTES);
+    let isSettled = !isMuch;
     let stepBytes = RETENTION_STEP_BYTES;
     while (!this.#signal.aborted && log.base.offset < through) {
       const before = log.base.offset;
       const step = Math.min(through, log.offsetBehind(stepBytes));
+      if (!isSettled) await log.settle();
+      isSettled = true;
       try {
         await this.#giveUp(step);
         stepBytes = RETENTION_STEP_BYTES;
@@ -153,10 +160,14 @@ class Retention {
       // A block larger than a step goes in one piece.
       if (log.base.offset === before) await this.#giveUp(through);
       if (log.base.offset === before) break;
-      if (this.#reclaimable >= this.#slackBytes) await this.#reclaim();
+      if (this.#reclaimable >= RETENTION_RECLAIM_BYTES) {
+        await this.#reclaim();
+        isSettled = false;
+      }
       await sleep(this.#options.clock, RETENTION_PAUSE_MS, this.#signal);
     }
-    if (this.#mayBeMore && !this.#signal.aborted) await this.#reclaim();
+    const isLeft = this.#mayBeMore || (isMuch && this.#reclaimable > 0);
+    if (isLeft && !this.#signal.aborted) await this.#reclaim();
   }
 
   /** Up to where the log has to go now, by its size or its age, as far as nobody has pinned it. */

@@ -45,8 +45,8 @@ describe('an empty log', () => {
   it('is refused by name where its layout is of a later version', async () => {
     const disk = new MemoryDisk();
     await openLog(disk);
-    await disk.raw('memory').put(Buffer.from('mformat'), Buffer.from([2]));
-    await assert.rejects(Log.open(await disk.database()), refused('unknown_format', /layout 2; .*layout 1/));
+    await disk.raw('memory').put(Buffer.from('mformat'), Buffer.from([3]));
+    await assert.rejects(Log.open(await disk.database()), refused('unknown_format', /layout 3; .*layout 2/));
   });
 });
 

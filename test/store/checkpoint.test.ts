@@ -140,10 +140,11 @@ describe('the compaction after a clear', () => {
       await test.submit(...Array.from({ length: Math.min(4_000, keys - i) }, (_, j) => set(`k${i + j}`)));
     await (await test.store.snapshotAt()).release();
     await test.submit({ kind: 'flushAll' }, set('new'));
-    const gate = hold(test.disk, ({ kind }) => kind === 'compact');
+    const isCompaction = (operation: DiskOperation) => inKeyspace(operation) && operation.kind === 'compact';
+    const gate = hold(test.disk, isCompaction);
     await (await test.store.snapshotAt()).release();
     await until('it has begun', gate.held);
-    const compactions = () => test.disk.operations.filter(({ kind }) => kind === 'compact').length;
+    const compactions = () => test.disk.operations.filter(isCompaction).length;
     return { test, gate, compactions };
   }
 

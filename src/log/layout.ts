@@ -1,0 +1,74 @@
+/**
+ * Which layout the rows of a log database have (rows.ts), and how a log of the
+ * first one is brought to that of now. There they stood behind the blocks:
+ *
+ *   l ‖ first offset u64   a lineage row
+ *   m ‖ "base"             where the log begins
+ *
+ * with the bytes that they have now, but for their checksums, which cover their
+ * keys. They move in one batch: whoever is cut short finds one layout or the
+ * other, and an older version refuses by the number what it would not find.
+ */
+import { HeadwaterError } from '../errors.js';
+import type { Database } from '../level.js';
+import {
+  BASE_KEY,
+  decodeBase,
+  decodeLineageRow,
+  encodeBase,
+  encodeLineageRow,
+  FORMAT_KEY,
+  LOG_LAYOUT,
+  lineageKey,
+} from './rows.js';
+import { settle } from './stored.js';
+
+const FIRST_LAYOUT = 1;
+const FIRST_BASE_KEY = Buffer.from('mbase');
+const FIRST_LINEAGE_FROM = Buffer.from('l');
+const FIRST_LINEAGE_TO = Buffer.from('m');
+
+/**
+ * @returns whether there is a layout; a new database has none.
+ * @throws HeadwaterError `unknown_format`, or `corrupt` naming a row that cannot
+ *   be moved because it is damaged; nothing is written then.
+ */
+export async function bringUpToDate(db: Database): Promise<boolean> {
+  const layout = (await db.get(FORMAT_KEY))?.[0];
+  if (layout === undefined) return false;
+  if (layout === FIRST_LAYOUT) await moveRows(db);
+  else if (layout !== LOG_LAYOUT)
+    throw new HeadwaterError(
+      'unknown_format',
+      `${db.location}: log layout ${layout}; this version knows layout ${LOG_LAYOUT}`,
+    );
+  return true;
+}
+
+/** Before anything else is written to a new database, so that nothing shares a file with it. */
+export async function beginLayout(db: Database): Promise<void> {
+  await db.put(FORMAT_KEY, Buffer.from([LOG_LAYOUT]), { sync: true });
+  await settle(db);
+}
+
+async function moveRows(db: Database): Promise<void> {
+  const batch = db.batch();
+  const base = await db.get(FIRST_BASE_KEY);
+  if (base) batch.put(BASE_KEY, encodeBase(decodeBase(base, FIRST_BASE_KEY)));
+  batch.del(FIRST_BASE_KEY);
+  const entries = db.iterate({ gte: FIRST_LINEAGE_FROM, lt: FIRST_LINEAGE_TO });
+  try {
+    for (let chunk = await entries.next(64); chunk.length > 0; chunk = await entries.next(64)) {
+      for (const [key, bytes] of chunk) {
+        const row = decodeLineageRow(key, bytes);
+        batch.put(lineageKey(row.firstOffset), encodeLineageRow(row));
+        batch.del(key);
+      }
+    }
+  } finally {
+    await entries.close();
+  }
+  batch.put(FORMAT_KEY, Buffer.from([LOG_LAYOUT]));
+  await batch.write({ sync: true });
+  await settle(db);
+}

@@ -103,6 +103,8 @@ export class Directory {
     await makeDirectory(files, directory);
     const lock = await takeLock(files, directory, openDatabase);
     try {
+      // One may have begun, and been cut short, before the lock was taken.
+      await refuseUnfinishedRestore(files, directory);
       await refuseIncomplete(files, directory);
       await replaceFile(files, directory, 'owner', `${process.pid}\n`);
       if ((await readText(files, directory, 'format')) === undefined)
@@ -140,15 +142,12 @@ export class Directory {
     const { files, openDatabase } = options;
     await refuseUnlessRestorable(files, directory);
     await makeDirectory(files, directory);
-    // First of all: whatever is found here without it is a node's.
-    if (!(await isRestoring(files, directory))) await replaceFile(files, directory, RESTORING, RESTORING_TEXT);
     const lock = await takeLock(files, directory, openDatabase);
     try {
-      // Another restore may have been under way: done now, or given up.
-      if (!(await isRestoring(files, directory))) {
-        await refuseUnlessRestorable(files, directory);
-        await replaceFile(files, directory, RESTORING, RESTORING_TEXT);
-      }
+      // Before the lock was taken, another restore may have ended here, or a node begun.
+      await refuseUnlessRestorable(files, directory);
+      // First of all: whatever is found here without it is a node's.
+      if (!(await isRestoring(files, directory))) await replaceFile(files, directory, RESTORING, RESTORING_TEXT);
       await clearAllBut(files, directory, ['lock', RESTORING]);
       await replaceFile(files, directory, 'owner', `${process.pid}\n`);
       await replaceFile(files, directory, 'format', FORMAT_TEXT);

@@ -59,7 +59,7 @@ describe('an archiver', () => {
   }
 
   async function assertWhole(): Promise<void> {
-    const route = findRoute(await readArchive(directory), { position: ORIGIN, timeMs: 0 }, {});
+    const route = findRoute(await readArchive(directory), { position: ORIGIN, timeMs: 0, lineage: [] }, {});
     let at = 0;
     for await (const { firstOffset, lastOffset } of route.blocks()) {
       assert.equal(firstOffset, at + 1);

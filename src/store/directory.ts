@@ -7,6 +7,7 @@
  *   node.json        identity, role and upstream (NodeRecord)
  *   followers.json   who has followed this node (known-followers.ts)
  *   life.json        how its last life as a leader ended (life.ts)
+ *   write-failed     empty: a write to the generation failed, and it was not opened since
  *   CURRENT          the name of the generation in use
  *   gen-000001/      a generation: log/ and keyspace/
  *   ballast          bytes of nothing, for a full disk (space.ts)
@@ -26,10 +27,11 @@ import type { Database, OpenDatabase } from '../level.js';
 
 const FORMAT_TEXT = 'headwater data directory, format 1\n';
 const FORMAT_PATTERN = /^headwater data directory, format (\d+)\n$/;
+const WRITE_FAILED = 'write-failed';
 const RESTORING = 'restoring';
 const RESTORING_TEXT = 'headwater restore, not done\n';
 const OWN_NAMES =
-  /^(format|lock|node\.json|CURRENT|owner|followers\.json|life\.json|ballast|damaged|lost-writes|gen-\d{6}|.*\.new)$/;
+  /^(format|lock|node\.json|CURRENT|owner|followers\.json|life\.json|write-failed|ballast|damaged|lost-writes|gen-\d{6}|.*\.new)$/;
 
 export type Role = 'leader' | 'follower';
 
@@ -189,6 +191,22 @@ export class Directory {
   /** Durable when it resolves. */
   replace(name: 'followers.json' | 'life.json', text: string): Promise<void> {
     return this.#withRoom(replaceFile(this.#files, this.path, name, text));
+  }
+
+  /** Whether the generation in use was not opened since `noteWriteFailed`, in this life or in an earlier one. */
+  async hasFailedWrite(): Promise<boolean> {
+    return (await this.#files.read(path.join(this.path, WRITE_FAILED))) !== undefined;
+  }
+
+  /** A name without bytes: on a full disk there is often room for that. */
+  async noteWriteFailed(): Promise<void> {
+    await (await this.#files.create(path.join(this.path, WRITE_FAILED))).close();
+    await this.#files.syncDirectory(this.path);
+  }
+
+  async forgetWriteFailed(): Promise<void> {
+    await this.#files.remove(path.join(this.path, WRITE_FAILED));
+    await this.#files.syncDirectory(this.path);
   }
 
   /** @throws HeadwaterError `disk_full`: what stood there is there still. */

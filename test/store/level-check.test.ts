@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { openLevel } from '../../src/level.js';
-import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
+import { type OpenDatabase, openLevel } from '../../src/level.js';
+import { until } from '../support/clock.js';
+import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { set, TestStore } from '../support/store.js';
 
 const FOLLOWER = {
@@ -83,6 +84,35 @@ describe('a store whose LevelDB files were changed', () => {
       await test.open({ role: 'follower', upstream: '127.0.0.1:1' });
       assert.equal(test.store.isServing, false);
       await test.store.close();
+    });
+  });
+
+  describe('in the keyspace, by a write that failed', () => {
+    /** One whose log cannot be opened since a write failed; its keyspace is LevelDB's. */
+    async function stuck(): Promise<TestStore> {
+      const disk = new MemoryDisk();
+      const openDatabase: OpenDatabase = (location, options) =>
+        (location.endsWith('/keyspace') ? openLevel : disk.open)(location, options);
+      const test = await filled({ disk, openDatabase });
+      await (await test.store.snapshotAt()).release();
+      disk.fault = ({ kind, location }) => {
+        if (location.endsWith('/log') && (kind === 'put' || kind === 'open')) throw new Error('ENOSPC');
+      };
+      await assert.rejects(test.set('lost'), { code: 'outcome_unknown' });
+      await until('it cannot be opened', () => /cannot be opened/.test(test.store.notServing?.message ?? ''));
+      return test;
+    }
+
+    it('is opened, also where the process was killed before it could open it anew, and once only', async () => {
+      const test = await stuck();
+      await flipBit(test, 'keyspace');
+      await test.restart();
+      assert.equal(await test.get('k1'), 'x'.repeat(200));
+      assert.equal(test.logger.said(/it was left by the write that failed/, 'warn'), 1);
+      for (let i = 0; i < 40; i++) await test.set(`k${i}`, 'y'.repeat(200));
+      await test.store.close();
+      await flipBit(test, 'keyspace');
+      await assert.rejects(test.open(), { code: 'corrupt' });
     });
   });
 

@@ -269,7 +269,7 @@ export class Directory {
 
   /** Deletes every generation but the current one: leftovers of a resync that was cut, or the one before a switch. */
   async removeOtherGenerations(): Promise<void> {
-    await this.#files.remove(path.join(this.path, STAND_IN));
+    await this.removeAside();
     for (const name of await this.#files.list(this.path)) {
       if (GENERATION.test(name) && name !== path.basename(this.currentGeneration)) {
         await this.#files.remove(path.join(this.path, name));
@@ -277,12 +277,16 @@ export class Directory {
     }
   }
 
-  /** An empty directory for what stands in for a generation that cannot be opened; gone with `removeOtherGenerations`. */
+  /** An empty directory for what stands in for a generation, or is held against it; gone with `removeOtherGenerations` too. */
   async aside(): Promise<string> {
+    await this.removeAside();
     const directory = path.join(this.path, STAND_IN);
-    await this.#files.remove(directory);
     await this.#files.makeDirectory(directory);
     return directory;
+  }
+
+  removeAside(): Promise<void> {
+    return this.#files.remove(path.join(this.path, STAND_IN));
   }
 
   /** A directory beside the generations, made where it is missing and durable: a file in it lasts no longer than its name. */

@@ -144,6 +144,19 @@ export function jsonBytes(name: 'key' | 'value', data: Buffer): Record<string, s
 /** `encoding` is the value's; a key that is not UTF-8 has a field of its own. */
 export const ENCODING_FIELD = { key: 'key_encoding', value: 'encoding' } as const;
 
+const SHOWN_CHARACTERS_MAX = 60;
+
+/** Bytes for the eye, quoted; base64, and said so, where they are no text. What is longer is cut. */
+export function shownBytes(data: Buffer): string {
+  // No more is decoded than is shown: a value may be large.
+  const isText = isUtf8(data);
+  const text = isText
+    ? data.toString('utf8', 0, 4 * SHOWN_CHARACTERS_MAX)
+    : data.toString('base64', 0, SHOWN_CHARACTERS_MAX);
+  const shown = `${isText ? '' : 'base64 '}${JSON.stringify(text.slice(0, SHOWN_CHARACTERS_MAX))}`;
+  return text.length > SHOWN_CHARACTERS_MAX ? `${shown}… (${plural(data.length, 'byte')})` : shown;
+}
+
 export function plural(count: number | bigint, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 || count === 1n ? one : many}`;
 }

@@ -11,7 +11,8 @@ describe('a verification of the log', () => {
     const failing = [1, 4];
     let reads = 0;
     disk.fault = ({ kind }) => {
-      if (kind === 'read' && failing.includes(++reads)) throw Object.assign(new Error('EIO'), { code: 'LEVEL_IO_ERROR' });
+      if (kind === 'read' && failing.includes(++reads))
+        throw Object.assign(new Error('EIO'), { code: 'LEVEL_IO_ERROR' });
     };
     const found: LogDamage[] = [];
     const { lastOffset } = await log.verify({ found: (damage) => found.push(damage), pace: async () => {} });

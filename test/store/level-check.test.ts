@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { dumpDirectory } from '../../src/check/dump.js';
 import { type OpenDatabase, openLevel } from '../../src/level.js';
 import { until } from '../support/clock.js';
 import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
@@ -136,7 +137,12 @@ describe('a store whose LevelDB files were changed', () => {
       const test = await filled();
       await test.store.noteFollowers([FOLLOWER]);
       const copy = await copied(test);
-      await flipBit(copy, 'log');
+      const { file } = await flipBit(copy, 'log');
+      // Looking at the log first does not make it forget that.
+      await assert.rejects(dumpDirectory(copy.directory).next(), {
+        code: 'corrupt',
+        message: new RegExp(`^${file}, byte .*would drop what stood there.*start the node`),
+      });
       await copy.open();
       assert.equal(copy.store.asking, true);
       const [refused] = await copy.submit(set('k'));

@@ -96,11 +96,18 @@ export function complain(message: string): void {
  */
 export function endWithReaders(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.DONE);
-    complain(`cannot write the result: ${error.message}`);
-    process.exit(EXIT.FAILED);
+    if (error.code === 'EPIPE' && lostWithReaders === '') process.exit(EXIT.DONE);
+    complain(`${lostWithReaders || 'cannot write the result'}: ${error.message}`);
+    process.exit(lostWithReaders === '' ? EXIT.FAILED : EXIT.REFUSED);
   });
   process.stderr.on('error', () => {});
+}
+
+let lostWithReaders = '';
+
+/** A part of what is written from now on is worth nothing: where it cannot be written to its end, that is said, and is a failure. */
+export function needReaders(otherwise: string): void {
+  lostWithReaders = otherwise;
 }
 
 /** Says what went wrong, in one line, and with which status the process ends. */

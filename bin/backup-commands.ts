@@ -11,7 +11,7 @@ import type { Command } from 'commander';
 import { type BackupPart, formatToken, HeadwaterError, type Restored, restoreDirectory } from '../src/index.js';
 import { parseMoment, parseOffset } from './arguments.js';
 import { onNode, type Session } from './connection.js';
-import { complain, EXIT, type ExitStatus, megabytes, Output, plural, UsageError } from './output.js';
+import { complain, EXIT, type ExitStatus, megabytes, needReaders, Output, plural, UsageError } from './output.js';
 import { Progress } from './progress.js';
 
 const READ_BYTES = 1024 * 1024;
@@ -74,6 +74,7 @@ async function backup(
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort(new HeadwaterError('cancelled', 'interrupted; there is no backup'));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  if (file === '-') needReaders('what was written of the backup is worth nothing, its end is missing');
   try {
     const parts = client.backup({ signal: interrupted.signal });
     const { last, bytes } =

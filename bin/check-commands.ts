@@ -11,7 +11,7 @@ import {
 } from '../src/index.js';
 import { parseSize } from './arguments.js';
 import { onNode, type Session } from './connection.js';
-import { EXIT, type ExitStatus, jsonBytes, Output, plural, UsageError } from './output.js';
+import { EXIT, type ExitStatus, jsonBytes, Output, plural, shownBytes, UsageError } from './output.js';
 import { Progress } from './progress.js';
 
 interface VerifyOptions {
@@ -249,10 +249,6 @@ function textOf(damage: Damage): string {
   }
 }
 
-const SHOWN_CHARACTERS_MAX = 60;
-
 function shown(key: Buffer | undefined, otherwise: string): string {
-  if (key === undefined) return otherwise;
-  const text = JSON.stringify(key.toString('latin1').slice(0, SHOWN_CHARACTERS_MAX));
-  return key.length > SHOWN_CHARACTERS_MAX ? `${text}…` : text;
+  return key === undefined ? otherwise : shownBytes(key);
 }

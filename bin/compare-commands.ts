@@ -18,7 +18,7 @@ import { parseInterval } from './arguments.js';
 import { CALL_MS_MAX, onNode, type Session } from './connection.js';
 import { untilInterrupted } from './interrupted.js';
 import { snakeCase } from './node-commands.js';
-import { EXIT, type ExitStatus, jsonBytes, plural, report, UsageError } from './output.js';
+import { EXIT, type ExitStatus, jsonBytes, plural, report, shownBytes, UsageError } from './output.js';
 
 type Comparison = Awaited<ReturnType<Client['compare']>>;
 type Compared = Comparison['nodes'][number];
@@ -41,7 +41,6 @@ const REPAIRS_MAX = 4;
 /** Ranges, and bytes of their keys, in one call of a repair. */
 const CALL_RANGES_MAX = 1_000;
 const CALL_BYTES_MAX = 4 * 1024 * 1024;
-const SHOWN_CHARACTERS_MAX = 60;
 
 export function addCompareCommand(program: Command): void {
   program
@@ -283,20 +282,13 @@ function shownCounts(range: RangeDifference): string {
 
 function shownRange(range: KeyRange): string {
   const { from, to } = range;
-  if (isOneKey(range)) return shownKey(from);
-  if (!to) return from.length === 0 ? 'all keys' : `${shownKey(from)} and all behind`;
+  if (isOneKey(range)) return shownBytes(from);
+  if (!to) return from.length === 0 ? 'all keys' : `${shownBytes(from)} and all behind`;
   // What ends right behind a key is said to end with it.
-  const end = to.at(-1) === 0 ? shownKey(to.subarray(0, -1)) : `before ${shownKey(to)}`;
-  return `${from.length === 0 ? 'the first key' : shownKey(from)} to ${end}`;
+  const end = to.at(-1) === 0 ? shownBytes(to.subarray(0, -1)) : `before ${shownBytes(to)}`;
+  return `${from.length === 0 ? 'the first key' : shownBytes(from)} to ${end}`;
 }
 
 function isOneKey({ from, to }: KeyRange): boolean {
   return to !== undefined && to.length === from.length + 1 && to.at(-1) === 0 && to.subarray(0, -1).equals(from);
-}
-
-function shownKey(key: Buffer): string {
-  const { key: text = '', key_encoding } = jsonBytes('key', key);
-  const shown = JSON.stringify(text.slice(0, SHOWN_CHARACTERS_MAX));
-  const cut = text.length > SHOWN_CHARACTERS_MAX ? '…' : '';
-  return key_encoding === undefined ? `${shown}${cut}` : `${key_encoding} ${shown}${cut}`;
 }

@@ -10,7 +10,7 @@
 import type { Command as Program } from 'commander';
 import { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from '../src/index.js';
 import { parseOffset } from './arguments.js';
-import { EXIT, jsonBytes, Output, plural, UsageError } from './output.js';
+import { EXIT, jsonBytes, Output, shownBytes, UsageError } from './output.js';
 
 type Command = DumpedBlock['commands'][number];
 
@@ -105,8 +105,6 @@ function contentOf(command: Command): object {
 }
 
 /** Longer values are cut for the eye; --json has them whole. */
-const SHOWN_CHARACTERS_MAX = 60;
-
 function textOf({ block, offset, command }: Logged): Buffer {
   const when = new Date(block.timeMs).toISOString();
   const begins = offset === block.firstOffset;
@@ -119,24 +117,19 @@ function textOf({ block, offset, command }: Logged): Buffer {
 function describe(command: Command): string {
   switch (command.kind) {
     case 'put':
-      return `${shown(command.key)} = ${shown(command.value)}${command.expiresAtMs === 0 ? '' : expires(command.expiresAtMs)}`;
+      return `${shownBytes(command.key)} = ${shownBytes(command.value)}${command.expiresAtMs === 0 ? '' : expires(command.expiresAtMs)}`;
     case 'del':
-      return shown(command.key);
+      return shownBytes(command.key);
     case 'touch':
-      return `${shown(command.key)}${command.expiresAtMs === 0 ? '  no expiry' : expires(command.expiresAtMs)}`;
+      return `${shownBytes(command.key)}${command.expiresAtMs === 0 ? '  no expiry' : expires(command.expiresAtMs)}`;
     case 'clear':
       return '';
     case 'message':
-      return `${shown(command.channel)}: ${shown(command.data)}`;
+      return `${shownBytes(command.channel)}: ${shownBytes(command.data)}`;
   }
 }
 
 function expires(atMs: number): string {
   // A date ends at 8.64e15 ms; an expiry may be later.
   return `  expires ${atMs <= 8.64e15 ? new Date(atMs).toISOString() : `${atMs} ms`}`;
-}
-
-function shown(bytes: Buffer): string {
-  const text = JSON.stringify(bytes.toString('latin1').slice(0, SHOWN_CHARACTERS_MAX));
-  return bytes.length > SHOWN_CHARACTERS_MAX ? `${text}… (${plural(bytes.length, 'byte')})` : text;
 }

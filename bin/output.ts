@@ -96,11 +96,18 @@ export function complain(message: string): void {
  */
 export function endWithReaders(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.DONE);
-    complain(`cannot write the result: ${error.message}`);
-    process.exit(EXIT.FAILED);
+    if (error.code === 'EPIPE' && lostWithReaders === '') process.exit(EXIT.DONE);
+    complain(`${lostWithReaders || 'cannot write the result'}: ${error.message}`);
+    process.exit(lostWithReaders === '' ? EXIT.FAILED : EXIT.REFUSED);
   });
   process.stderr.on('error', () => {});
+}
+
+let lostWithReaders = '';
+
+/** A part of what is written from now on is worth nothing: where it cannot be written to its end, that is said, and is a failure. */
+export function needReaders(otherwise: string): void {
+  lostWithReaders = otherwise;
 }
 
 /** Says what went wrong, in one line, and with which status the process ends. */
@@ -143,6 +150,19 @@ export function jsonBytes(name: 'key' | 'value', data: Buffer): Record<string, s
 
 /** `encoding` is the value's; a key that is not UTF-8 has a field of its own. */
 export const ENCODING_FIELD = { key: 'key_encoding', value: 'encoding' } as const;
+
+const SHOWN_CHARACTERS_MAX = 60;
+
+/** Bytes for the eye, quoted; base64, and said so, where they are no text. What is longer is cut. */
+export function shownBytes(data: Buffer): string {
+  // No more is decoded than is shown: a value may be large.
+  const isText = isUtf8(data);
+  const text = isText
+    ? data.toString('utf8', 0, 4 * SHOWN_CHARACTERS_MAX)
+    : data.toString('base64', 0, SHOWN_CHARACTERS_MAX);
+  const shown = `${isText ? '' : 'base64 '}${JSON.stringify(text.slice(0, SHOWN_CHARACTERS_MAX))}`;
+  return text.length > SHOWN_CHARACTERS_MAX ? `${shown}… (${plural(data.length, 'byte')})` : shown;
+}
 
 export function plural(count: number | bigint, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 || count === 1n ? one : many}`;

@@ -24,9 +24,8 @@ import { Freshness } from './replication/freshness.js';
 import type { Room } from './replication/headroom.js';
 import { type FollowOptions, Replication } from './replication/replication.js';
 import { adminService, type NodeControl } from './rpc/admin-service.js';
-import { fetchBlocks } from './rpc/block-fetch.js';
 import { diskService } from './rpc/disk-service.js';
-import { fetchRanges } from './rpc/fetching.js';
+import { fetchBlocks, fetchRanges } from './rpc/fetching.js';
 import type { NodeGuarantees } from './rpc/guarantees.js';
 import { keyValueService } from './rpc/key-value-service.js';
 import { dial, replicationService } from './rpc/replication-service.js';
@@ -119,7 +118,13 @@ export class Node implements NodeControl {
     this.#store = store;
     this.failed = failed;
     this.#fail = fail;
-    this.#rangeRepairs = new RangeRepairs({ store, clock: systemClock, logger, randomBytes, fetch: fetchRanges });
+    this.#rangeRepairs = new RangeRepairs({
+      store,
+      clock: systemClock,
+      logger,
+      randomBytes,
+      fetch: (address, request, signal) => fetchRanges(address, request, { signal }),
+    });
     this.#replication = new Replication({
       store,
       logger,
@@ -305,7 +310,7 @@ export class Node implements NodeControl {
         return replication.link.resyncs.full;
       },
       resync: () => replication.follow(store.upstream, { acceptDataLoss: false, full: true }),
-      fetch: (address, request, signal) => fetchBlocks(address, request, { timeoutMs, signal }),
+      fetch: (address, request, signal) => fetchBlocks(address, request, { silenceMs: timeoutMs, signal }),
     };
   }
 

@@ -9,6 +9,7 @@ import { HeadwaterError } from '../errors.js';
 import { Lineage, rowsEqual } from '../lineage.js';
 import type { Block } from '../log/block.js';
 import { formatPosition, type Position } from '../position.js';
+import type { BackupHead } from '../wire/backup.js';
 import { parseStretchName, readStretch, readStretchEnds, type StretchName } from './archive-file.js';
 
 /** A file of the archive, by its name and what stands around its blocks. */
@@ -37,23 +38,27 @@ export interface Route {
   readonly lineage: Lineage;
   /** Where the archive of this history ends. */
   readonly end: Position;
-  /** Histories that the archive holds as well, and that lead elsewhere. */
+  /** Histories that go on from the same position, and lead elsewhere. */
   readonly others: ReadonlyArray<{ readonly replicationId: string; readonly firstOffset: number }>;
   /** The blocks, verified and chained, each once. */
   blocks(): AsyncGenerator<Block>;
 }
 
-/** @throws HeadwaterError `corrupt`, `unknown_format`, or `invalid_argument` where it cannot be read at all. */
-export async function readArchive(directory: string): Promise<Stretch[]> {
+/**
+ * @param from stretches that end before this offset are left out, and not even looked at: years of
+ *   them may stand there, and what became of them is no matter.
+ * @throws HeadwaterError `corrupt`, `unknown_format`, or `invalid_argument` where it cannot be read at all.
+ */
+export async function readArchive(directory: string, from = 0): Promise<Stretch[]> {
   const names = await readdir(directory).catch((error: Error) => {
     throw new HeadwaterError('invalid_argument', `the archive ${directory} cannot be read: ${error.message}`);
   });
   const stretches: Stretch[] = [];
   for (const name of names.sort()) {
     const parsed = parseStretchName(name);
-    if (!parsed) continue;
+    if (!parsed || parsed.lastOffset < from) continue;
     const file = path.join(directory, name);
-    const { head, end } = await readStretchEnds(file);
+    const { head, end } = await readStretchEnds(file).catch(refuse);
     const { position, timeMs } = end;
     if (
       head.base.offset + 1 !== parsed.firstOffset ||
@@ -76,17 +81,25 @@ export async function readArchive(directory: string): Promise<Stretch[]> {
  */
 export function findRoute(
   stretches: readonly Stretch[],
-  from: { position: Position; timeMs: number },
+  from: Pick<BackupHead, 'position' | 'timeMs' | 'lineage'>,
   target: Target,
 ): Route {
   const { position } = from;
   refuseEarlier(from, target);
+  if (isThereAlready(stretches, from, target))
+    return {
+      from: position,
+      lineage: new Lineage(from.lineage),
+      end: position,
+      others: [],
+      blocks: async function* () {},
+    };
   const following = stretches.filter((stretch) => stretch.lastOffset > position.offset && leadsOn(stretch, position));
   const last = lastOf(following, position, target.history);
   const { lineage } = last;
   const on = following.filter((stretch) => isPast(stretch, lineage)).sort((a, b) => a.firstOffset - b.firstOffset);
   refuseGaps(on, position, last, target);
-  const others = histories(stretches).filter(
+  const others = histories(following).filter(
     ({ replicationId }) => !lineage.rows.some((row) => row.replicationId === replicationId),
   );
   return { from: position, lineage, end: last.end, others, blocks: () => blocksOf(on, position, last, target) };
@@ -106,6 +119,18 @@ function refuseEarlier(
       'invalid_argument',
       `the backup holds commands up to ${new Date(timeMs).toISOString()}, which is after ${new Date(toTimeMs).toISOString()}: take an earlier backup`,
     );
+}
+
+/** Whether nothing has to come from the archive: nothing more is asked for, or it ends right where the backup was made. */
+function isThereAlready(
+  stretches: readonly Stretch[],
+  { position }: { position: Position },
+  { toOffset, toTimeMs, history }: Target,
+): boolean {
+  if (history !== undefined) return false;
+  if (toOffset !== undefined || toTimeMs !== undefined) return toOffset === position.offset;
+  const isNewer = stretches.some(({ lastOffset }) => lastOffset > position.offset);
+  return !isNewer && stretches.some(({ end }) => end.offset === position.offset && end.checksum === position.checksum);
 }
 
 /** Whether its blocks, or those before them, come after the position in one history. */
@@ -176,7 +201,7 @@ async function* blocksOf(
     const before = at;
     for (const stretch of on) {
       if (stretch.base.offset > at.offset || stretch.lastOffset <= at.offset) continue;
-      for await (const block of readStretch(stretch.file)) {
+      for await (const block of readable(stretch.file)) {
         if (block.lastOffset <= at.offset) continue;
         // Another past stands before it, or the histories part here.
         if (!continues(block, at) || lineage.replicationIdAt(block.firstOffset) !== block.replicationId) break;
@@ -187,6 +212,22 @@ async function* blocksOf(
     }
     if (at === before) throw missingBehind(at);
   }
+}
+
+async function* readable(file: string): AsyncGenerator<Block> {
+  try {
+    yield* readStretch(file);
+  } catch (error) {
+    refuse(error);
+  }
+}
+
+/** One is not passed over by itself: it may be the only one of the history that is wanted. */
+function refuse(error: unknown): never {
+  if (!HeadwaterError.is(error, 'corrupt')) throw error;
+  const remedy =
+    'move it away: nothing is missing where another node has archived the same commands, and --to-offset ends before it where none has';
+  throw new HeadwaterError('corrupt', `${error.message}. What to do: ${remedy}`, { cause: error });
 }
 
 function continues(block: Block, at: Position): boolean {

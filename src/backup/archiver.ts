@@ -6,6 +6,7 @@
  * written holds up nothing else; it is tried again, and what the log has to
  * give up meanwhile is told as a gap.
  */
+import { eitherAborts } from '../abort.js';
 import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { type Files, isOutOfSpace } from '../files.js';
@@ -18,7 +19,7 @@ import {
 } from '../limits.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
-import type { Log } from '../log/log.js';
+import type { Log, Pin } from '../log/log.js';
 import { moved } from '../log/moved.js';
 import type { Logger } from '../logger.js';
 import type { Position } from '../position.js';
@@ -40,6 +41,8 @@ export class Archiver {
   readonly #options: ArchiverOptions;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
+  /** In the log in use, what is not archived stays, from one attempt to the next; until the log lets go of it. */
+  #kept: { readonly log: Log; readonly pin: Pin } | undefined;
   #offset = 0;
   #error = '';
   #isOutOfSpace = false;
@@ -61,13 +64,15 @@ export class Archiver {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#running;
+    this.#kept?.log.unpin(this.#kept.pin);
   }
 
   async #run(): Promise<void> {
-    const { clock, store } = this.#options;
+    const { store } = this.#options;
     const { signal } = this.#stop;
     let pauseMs = ARCHIVE_RETRY_MS_MIN;
     while (!signal.aborted) {
+      const { rings } = store.changed;
       const log = store.isServing ? store.log : undefined;
       try {
         if (log) await this.#archive(log);
@@ -77,30 +82,44 @@ export class Archiver {
         if (store.isServing && store.log === log) this.#report(error as Error);
       }
       pauseMs = this.#error === '' ? ARCHIVE_RETRY_MS_MIN : Math.min(2 * pauseMs, ARCHIVE_RETRY_MS_MAX);
-      await sleep(clock, pauseMs, signal);
+      await this.#pause(pauseMs, rings);
     }
+  }
+
+  /** Not for longer than until another log may be in use, where nothing is kept for the archive yet. */
+  async #pause(delayMs: number, rings: number): Promise<void> {
+    const { clock, store } = this.#options;
+    const enough = new AbortController();
+    const over = eitherAborts(this.#stop.signal, enough.signal);
+    await Promise.race([sleep(clock, delayMs, over), store.changed.rungAfter(rings, over)]);
+    enough.abort();
   }
 
   /** Does not return: it ends with the log, with the archiver, or where a file cannot be written. */
   async #archive(log: Log): Promise<never> {
     const { files, directory } = this.#options;
+    // Before it is known how far the archive is: that may take long to find out.
+    if (this.#kept?.log !== log) this.#keep(log, log.base.offset);
     await files.makeDirectory(directory);
     const from = await this.#start(log);
     // A file whose name was not known to be durable stands there all the same.
     this.#offset = Math.max(this.#offset, from.offset);
     if (from.offset === log.end.offset) this.#hasWritten();
     // What is written and not closed yet counts for nothing, so the cursor's own place would not do.
-    const pin = log.pin(from.offset, `the archive ${directory}`);
+    const pin = this.#keep(log, from.offset);
     const cursor = new Cursor(log, from);
-    try {
-      for (;;) {
-        pin.offset = await this.#stretch(log, cursor);
-        this.#offset = pin.offset;
-        this.#hasWritten();
-      }
-    } finally {
-      log.unpin(pin);
+    for (;;) {
+      pin.offset = await this.#stretch(log, cursor);
+      this.#offset = pin.offset;
+      this.#hasWritten();
     }
+  }
+
+  #keep(log: Log, offset: number): Pin {
+    this.#kept?.log.unpin(this.#kept.pin);
+    const pin = log.pin(offset, `the archive ${this.#options.directory}`);
+    this.#kept = { log, pin };
+    return pin;
   }
 
   /** @returns where it ends. */

@@ -74,7 +74,8 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   try {
     // Before the directory is touched: most that is no backup shows here.
     const head = await takeHead(parts);
-    const route = options.archive && findRoute(await readArchive(options.archive.directory), head, options.archive);
+    const { archive } = options;
+    const route = archive && findRoute(await readArchive(archive.directory, head.position.offset), head, archive);
     const directory = await Directory.beginRestore(options.directory, options, head.clusterId);
     try {
       const { keys, digest } = await load(directory, head, parts, options);

@@ -1,7 +1,7 @@
 /**
  * Reading blocks that no store has open: a file of lost-writes/, of damaged/ or
- * of an archive, or the log of a stopped node's data directory. Nothing is repaired, and what
- * cannot be read is told of in its place.
+ * of an archive, or the log of a stopped node's data directory. Nothing is
+ * repaired, and what cannot be read is told of in its place.
  */
 import path from 'node:path';
 import { isArchiveFile, readStretch } from '../backup/archive-file.js';
@@ -9,6 +9,7 @@ import type { Command } from '../command.js';
 import { HeadwaterError } from '../errors.js';
 import { systemFiles } from '../files.js';
 import { type OpenDatabase, openLevel } from '../level.js';
+import { damagedLogFiles } from '../level-files/check.js';
 import { Block } from '../log/block.js';
 import { readBlockFile } from '../log/block-file.js';
 import { storedBlocks } from '../log/stored.js';
@@ -41,7 +42,8 @@ export async function* dumpFile(file: string): AsyncGenerator<Dumped> {
 
 /**
  * Takes the directory's lock: the node must not be running.
- * @throws HeadwaterError `directory_locked`, `foreign_directory`, `unknown_format` or `corrupt`.
+ * @throws HeadwaterError `directory_locked`, `foreign_directory`, `unknown_format` or `corrupt`,
+ *   where opening the log would change it.
  */
 export async function* dumpDirectory(
   directory: string,
@@ -49,7 +51,9 @@ export async function* dumpDirectory(
 ): AsyncGenerator<Dumped> {
   const opened = await Directory.openExisting(directory, { files: systemFiles, openDatabase });
   try {
-    const db = await openDatabase(path.join(opened.currentGeneration, 'log'), LOG_DATABASE);
+    const location = path.join(opened.currentGeneration, 'log');
+    await refuseDamaged(location);
+    const db = await openDatabase(location, LOG_DATABASE);
     try {
       for await (const chunk of storedBlocks(db, 0)) for (const { bytes } of chunk) yield dumped(bytes);
     } finally {
@@ -58,6 +62,17 @@ export async function* dumpDirectory(
   } finally {
     await opened.close();
   }
+}
+
+/** LevelDB drops what is damaged there when it opens: the node would not know any more that its log has lost something. */
+async function refuseDamaged(location: string): Promise<void> {
+  const [damage] = await damagedLogFiles(systemFiles, location);
+  if (!damage) return;
+  const { file, byte, why } = damage;
+  throw new HeadwaterError(
+    'corrupt',
+    `${file}, byte ${byte}: ${why}; opening the log would drop what stood there without a word. What to do: "verify --data" names all that is damaged; start the node, which asks its followers for what is missing, and look at its log after that`,
+  );
 }
 
 function dumped(bytes: Buffer): Dumped {

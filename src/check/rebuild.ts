@@ -54,7 +54,6 @@ export interface RebuildOptions {
 export async function rebuildDirectory(directory: string, options: RebuildOptions = {}): Promise<Rebuilt> {
   const { openDatabase = openLevel, read = () => {}, backup } = options;
   const opened = await Directory.openExisting(directory, { files: systemFiles, openDatabase });
-  const scratchPath = path.join(directory, 'rebuild.new');
   const databases: Database[] = [];
   const open = async (...[location, how]: Parameters<OpenDatabase>) => {
     const db = await openDatabase(location, how);
@@ -78,16 +77,14 @@ export async function rebuildDirectory(directory: string, options: RebuildOption
         'invalid_argument',
         'the node was killed while it wrote a checkpoint: start it once and stop it, so that its keyspace is of one moment',
       );
-    await systemFiles.remove(scratchPath);
-    await systemFiles.makeDirectory(scratchPath);
-    const scratch = await open(path.join(scratchPath, 'keyspace'), KEYSPACE_DATABASE);
+    const scratch = await open(path.join(await opened.aside(), 'keyspace'), KEYSPACE_DATABASE);
     const check = (from: Position) => checkStart(log, { from, base, position });
     const from = backup && (await loadBackup(scratch, backup, check, read));
     const rebuilt = await rebuild(log, scratch, position, read);
     return { position, from, onDisk: await contentOf(keyspace), rebuilt };
   } finally {
     await Promise.all(databases.map((db) => db.close()));
-    await systemFiles.remove(scratchPath);
+    await opened.removeAside();
     await opened.close();
   }
 }

@@ -13,7 +13,7 @@ import type { Database } from '../level.js';
 import type { Lineage } from '../lineage.js';
 import { formatPosition, type Position } from '../position.js';
 import { type Block, CHECKING_VISITOR } from './block.js';
-import { BLOCKS_FROM, BLOCKS_TO, blockKey, offsetOfKey } from './rows.js';
+import { BLOCKS_TO, blockKey, offsetOfKey } from './rows.js';
 import { blockAt, type StoredBlock, storedBlocks } from './stored.js';
 
 /** Commands that are missing, or in a block that is not what was written. */
@@ -82,7 +82,7 @@ export async function verifyLog(db: Database, verification: LogVerification): Pr
 
 /** The lowest block behind `offset` that can be read again after some that cannot: its last offset. */
 async function nextReadable(db: Database, offset: number): Promise<number | undefined> {
-  const entries = db.iterate({ gt: blockKey(offset), gte: BLOCKS_FROM, lt: BLOCKS_TO, reverse: true, values: false });
+  const entries = db.iterate({ gt: blockKey(offset), lt: BLOCKS_TO, reverse: true, values: false });
   let lowest: number | undefined;
   try {
     for (let keys = await entries.next(256); keys.length > 0; keys = await entries.next(256))

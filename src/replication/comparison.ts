@@ -86,7 +86,8 @@ export class Comparisons {
 
   /**
    * At the leader: compares all nodes that are connected, for at most `timeoutMs`.
-   * @throws HeadwaterError `read_only_follower` with where the leader may be.
+   * @throws HeadwaterError `read_only_follower` with where the leader may be;
+   *   `corrupt` where its own records are damaged.
    */
   async compare(timeoutMs: number): Promise<Comparison> {
     const { store, nonce } = this.#options;
@@ -108,7 +109,7 @@ export class Comparisons {
     try {
       const snapshot = await store.mark(markId, () => expect(running, this.#options.below()));
       const reported = this.#reports(running, timeoutMs);
-      const own = await this.#digestOf(snapshot, markId);
+      const own = await this.#digestOf(snapshot, markId).catch(refuseToCompare);
       await reported;
       return { ...this.#judge(snapshot.position, own, running), markId };
     } finally {
@@ -227,6 +228,18 @@ export class Comparisons {
       `DIFFERENT: at offset ${offset} the node ${node.address || node.nodeId} holds ${node.keys} keys with the digest ${node.digest}, this leader ${keys} with ${digest}; "compare --ranges" says where, with --repair mends it, and "follow --full" there fetches all data anew`,
     );
   }
+}
+
+/** Nobody can be held against records of the leader that are damaged. */
+function refuseToCompare(error: unknown): never {
+  if (!isDamage(error)) throw error;
+  const remedy =
+    '"verify" here names every damaged record; let a follower that is whole lead ("failover"), and say "compare --ranges --repair" there, which mends this node';
+  throw new HeadwaterError(
+    error.code,
+    `the leader's own records are damaged, and nothing can be compared with them: ${error.message}. What to do: ${remedy}`,
+    { cause: error },
+  );
 }
 
 function expect({ expected }: Running, names: readonly NodeName[]): void {

@@ -1,20 +1,47 @@
 /** A node as the caller of another one: what a follower that repairs fetches from its upstream. */
 import * as grpc from '@grpc/grpc-js';
+import { HeadwaterError } from '../errors.js';
 import { FLOW_CONTROL_WINDOW_BYTES, MESSAGE_BYTES_MAX } from '../limits.js';
+import type { FetchBlocksRequest, FetchBlocksResponse } from '../wire/check.js';
 import type { FetchRangesRequest, FetchRangesResponse } from '../wire/ranges.js';
-import { FETCH_RANGES } from './definitions.js';
+import { FETCH_BLOCKS, FETCH_RANGES, type Method } from './definitions.js';
 import { fromStatus } from './status.js';
+
+export interface FetchOptions {
+  /** Silence for so long is a dead node; left out: the caller sees to that. */
+  readonly silenceMs?: number;
+  readonly signal: AbortSignal;
+}
+
+/** Blocks of its log. As `fetched`. */
+export function fetchBlocks(
+  address: string,
+  request: FetchBlocksRequest,
+  options: FetchOptions,
+): AsyncGenerator<FetchBlocksResponse> {
+  return fetched(address, FETCH_BLOCKS, request, options);
+}
+
+/** Records of its keyspace. As `fetched`. */
+export function fetchRanges(
+  address: string,
+  request: FetchRangesRequest,
+  options: FetchOptions,
+): AsyncGenerator<FetchRangesResponse> {
+  return fetched(address, FETCH_RANGES, request, options);
+}
 
 /**
  * Over a connection of its own, which ends with the loop.
  * @param address host:port.
- * @throws HeadwaterError `unreachable`, or what the node says.
+ * @throws HeadwaterError `unreachable`, or what the node refuses with.
  */
-export async function* fetchRanges(
+async function* fetched<Request, Response>(
   address: string,
-  request: FetchRangesRequest,
-  signal: AbortSignal,
-): AsyncGenerator<FetchRangesResponse> {
+  { path, request: { encode }, response: { decode } }: Method<Request, Response>,
+  request: Request,
+  { silenceMs, signal }: FetchOptions,
+): AsyncGenerator<Response> {
   const client = new grpc.Client(address, grpc.credentials.createInsecure(), {
     'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
@@ -23,20 +50,35 @@ export async function* fetchRanges(
     'grpc.use_local_subchannel_pool': 1,
     'grpc.enable_retries': 0,
   });
-  const { path, request: ask, response } = FETCH_RANGES;
-  const stream = client.makeServerStreamRequest(path, ask.encode, response.decode, request, new grpc.Metadata());
+  const call = client.makeServerStreamRequest(path, encode, decode, request, new grpc.Metadata());
   // The end by `cancel` comes as an error when nobody listens any more.
-  stream.on('error', () => {});
-  const cancel = () => stream.cancel();
+  call.on('error', () => {});
+  const cancel = () => call.cancel();
   signal.addEventListener('abort', cancel, { once: true });
+  let isSilent = false;
+  const expectMore = () =>
+    silenceMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          isSilent = true;
+          cancel();
+        }, silenceMs);
+  let timer = expectMore();
   try {
     if (signal.aborted) cancel();
-    for await (const message of stream) yield message as FetchRangesResponse;
+    for await (const message of call) {
+      clearTimeout(timer);
+      yield message as Response;
+      timer = expectMore();
+    }
   } catch (error) {
-    throw signal.aborted ? signal.reason : fromStatus(error as Error);
+    if (signal.aborted) throw signal.reason;
+    if (isSilent) throw new HeadwaterError('unreachable', `the node at ${address} was silent for ${silenceMs} ms`);
+    throw fromStatus(error as Error);
   } finally {
+    clearTimeout(timer);
     signal.removeEventListener('abort', cancel);
-    stream.cancel();
+    call.cancel();
     client.close();
   }
 }

@@ -7,6 +7,7 @@
  *   node.json        identity, role and upstream (NodeRecord)
  *   followers.json   who has followed this node (known-followers.ts)
  *   life.json        how its last life as a leader ended (life.ts)
+ *   write-failed     empty: a write to the generation failed, and it was not opened since
  *   CURRENT          the name of the generation in use
  *   gen-000001/      a generation: log/ and keyspace/
  *   ballast          bytes of nothing, for a full disk (space.ts)
@@ -26,10 +27,11 @@ import type { Database, OpenDatabase } from '../level.js';
 
 const FORMAT_TEXT = 'headwater data directory, format 1\n';
 const FORMAT_PATTERN = /^headwater data directory, format (\d+)\n$/;
+const WRITE_FAILED = 'write-failed';
 const RESTORING = 'restoring';
 const RESTORING_TEXT = 'headwater restore, not done\n';
 const OWN_NAMES =
-  /^(format|lock|node\.json|CURRENT|owner|followers\.json|life\.json|ballast|damaged|lost-writes|gen-\d{6}|.*\.new)$/;
+  /^(format|lock|node\.json|CURRENT|owner|followers\.json|life\.json|write-failed|ballast|damaged|lost-writes|gen-\d{6}|.*\.new)$/;
 
 export type Role = 'leader' | 'follower';
 
@@ -103,6 +105,8 @@ export class Directory {
     await makeDirectory(files, directory);
     const lock = await takeLock(files, directory, openDatabase);
     try {
+      // One may have begun, and been cut short, before the lock was taken.
+      await refuseUnfinishedRestore(files, directory);
       await refuseIncomplete(files, directory);
       await replaceFile(files, directory, 'owner', `${process.pid}\n`);
       if ((await readText(files, directory, 'format')) === undefined)
@@ -140,15 +144,12 @@ export class Directory {
     const { files, openDatabase } = options;
     await refuseUnlessRestorable(files, directory);
     await makeDirectory(files, directory);
-    // First of all: whatever is found here without it is a node's.
-    if (!(await isRestoring(files, directory))) await replaceFile(files, directory, RESTORING, RESTORING_TEXT);
     const lock = await takeLock(files, directory, openDatabase);
     try {
-      // Another restore may have been under way: done now, or given up.
-      if (!(await isRestoring(files, directory))) {
-        await refuseUnlessRestorable(files, directory);
-        await replaceFile(files, directory, RESTORING, RESTORING_TEXT);
-      }
+      // Before the lock was taken, another restore may have ended here, or a node begun.
+      await refuseUnlessRestorable(files, directory);
+      // First of all: whatever is found here without it is a node's.
+      if (!(await isRestoring(files, directory))) await replaceFile(files, directory, RESTORING, RESTORING_TEXT);
       await clearAllBut(files, directory, ['lock', RESTORING]);
       await replaceFile(files, directory, 'owner', `${process.pid}\n`);
       await replaceFile(files, directory, 'format', FORMAT_TEXT);
@@ -190,6 +191,22 @@ export class Directory {
   /** Durable when it resolves. */
   replace(name: 'followers.json' | 'life.json', text: string): Promise<void> {
     return this.#withRoom(replaceFile(this.#files, this.path, name, text));
+  }
+
+  /** Whether the generation in use was not opened since `noteWriteFailed`, in this life or in an earlier one. */
+  async hasFailedWrite(): Promise<boolean> {
+    return (await this.#files.read(path.join(this.path, WRITE_FAILED))) !== undefined;
+  }
+
+  /** A name without bytes: on a full disk there is often room for that. */
+  async noteWriteFailed(): Promise<void> {
+    await (await this.#files.create(path.join(this.path, WRITE_FAILED))).close();
+    await this.#files.syncDirectory(this.path);
+  }
+
+  async forgetWriteFailed(): Promise<void> {
+    await this.#files.remove(path.join(this.path, WRITE_FAILED));
+    await this.#files.syncDirectory(this.path);
   }
 
   /** @throws HeadwaterError `disk_full`: what stood there is there still. */
@@ -252,7 +269,7 @@ export class Directory {
 
   /** Deletes every generation but the current one: leftovers of a resync that was cut, or the one before a switch. */
   async removeOtherGenerations(): Promise<void> {
-    await this.#files.remove(path.join(this.path, STAND_IN));
+    await this.removeAside();
     for (const name of await this.#files.list(this.path)) {
       if (GENERATION.test(name) && name !== path.basename(this.currentGeneration)) {
         await this.#files.remove(path.join(this.path, name));
@@ -260,12 +277,16 @@ export class Directory {
     }
   }
 
-  /** An empty directory for what stands in for a generation that cannot be opened; gone with `removeOtherGenerations`. */
+  /** An empty directory for what stands in for a generation, or is held against it; gone with `removeOtherGenerations` too. */
   async aside(): Promise<string> {
+    await this.removeAside();
     const directory = path.join(this.path, STAND_IN);
-    await this.#files.remove(directory);
     await this.#files.makeDirectory(directory);
     return directory;
+  }
+
+  removeAside(): Promise<void> {
+    return this.#files.remove(path.join(this.path, STAND_IN));
   }
 
   /** A directory beside the generations, made where it is missing and durable: a file in it lasts no longer than its name. */

@@ -104,7 +104,7 @@ export class Generation {
   }
 
   /**
-   * @param how.afterFailedWrite it is opened anew, because a write to it has failed.
+   * @param how.afterFailedWrite a write to it has failed, and it was not opened since; in an earlier life perhaps.
    * @throws HeadwaterError `corrupt`, `unknown_format` or `directory_locked`.
    */
   static async open(

@@ -20,7 +20,7 @@ import type { Logger } from '../logger.js';
 
 /**
  * @param generation the directory of a log and its keyspace.
- * @param options.afterFailedWrite it is opened anew because a write to it has failed.
+ * @param options.afterFailedWrite a write to it has failed, and it was not opened since; in an earlier life perhaps.
  * @returns whether the log may have lost something.
  * @throws HeadwaterError `corrupt` naming file and byte, where the keyspace may have.
  */

@@ -80,7 +80,7 @@ export class Lifecycle {
   /** Set on a leader that does not lead yet, because others may have what its log has lost. */
   #asking = false;
   #onAsking = () => {};
-  /** A write has failed, and nothing was open since. */
+  /** A write has failed, in this life or before it, and nothing was open since. */
   #writeFailed = false;
   /** A person has said that data that cannot be opened may be got anew. */
   #mayStandIn = false;
@@ -411,7 +411,10 @@ export class Lifecycle {
       onFailure: (error: Error) => this.failed(error),
     };
     try {
+      if (starting) this.#writeFailed = await this.#directory.hasFailedWrite();
       const generation = await Generation.open(directory, options, { afterFailedWrite: this.#writeFailed });
+      // Left there, it is taken away by the next opening.
+      if (this.#writeFailed) await this.#directory.forgetWriteFailed().catch(() => {});
       this.#writeFailed = false;
       return generation;
     } catch (error) {
@@ -494,12 +497,14 @@ export class Lifecycle {
 
   /** @param failures in a row, before this one. */
   async #reopen(reason: HeadwaterError, failures = 0): Promise<void> {
+    const noted = await this.#noteWriteFailed();
     await this.#close(reason).catch((error: Error) =>
       this.#logger.warn({ error: error.message }, `closing after a failure: ${error.message}`),
     );
     const { space } = this.#options;
     // Only now: nothing that was open may use the room that is made.
     await space.met(reason);
+    if (!noted) await this.#noteWriteFailed();
     const { signal } = this.#closing;
     if (failures > 0) await sleep(this.#clock, pauseMs(failures), signal);
     let said = '';
@@ -528,6 +533,15 @@ export class Lifecycle {
         await sleep(this.#clock, pauseMs(attempt), signal);
       }
     }
+  }
+
+  /** For the next life: this one may be killed before it has opened anew. @returns false where there was no room. */
+  #noteWriteFailed(): Promise<boolean> {
+    if (!this.#writeFailed) return Promise.resolve(true);
+    return this.#directory.noteWriteFailed().then(
+      () => true,
+      () => false,
+    );
   }
 
   async #changeUnlessClosing(work: () => Promise<void>): Promise<void> {

@@ -51,7 +51,7 @@ async function archived(): Promise<{ directory: string; history: History }> {
 }
 
 async function offsetsTo(directory: string, from: Position, target: Target = {}, timeMs = 0): Promise<number[]> {
-  const route = findRoute(await readArchive(directory), { position: from, timeMs }, target);
+  const route = findRoute(await readArchive(directory, from.offset), { position: from, timeMs, lineage: [] }, target);
   return (await all(route.blocks())).map(({ lastOffset }) => lastOffset);
 }
 
@@ -168,7 +168,8 @@ describe('a way through an archive', () => {
 
   it('is refused where nothing goes on from the backup', async () => {
     const { directory, history } = await archived();
-    await assert.rejects(offsetsTo(directory, history.end), {
+    const beyond = { ...history.end, offset: 61 };
+    await assert.rejects(offsetsTo(directory, beyond), {
       code: 'invalid_argument',
       message: /holds nothing that goes on/,
     });
@@ -181,6 +182,24 @@ describe('a way through an archive', () => {
       code: 'invalid_argument',
       message: /cannot be read/,
     });
+  });
+
+  it('is no way where nothing was written since the backup, or nothing more is wanted', async () => {
+    const { directory, history } = await archived();
+    assert.deepEqual(await offsetsTo(directory, history.end), []);
+    assert.deepEqual(await offsetsTo(directory, (history.blocks[2] as Block).position, { toOffset: 30 }), []);
+    await assert.rejects(offsetsTo(directory, { ...history.end, checksum: 1 }), { code: 'invalid_argument' });
+  });
+
+  it('does not mind what has become of stretches that end before it', async () => {
+    const { directory, history } = await archived();
+    const [first] = (await readdir(directory)).sort();
+    await truncate(path.join(directory, first as string), 100);
+    await assert.rejects(offsetsTo(directory, ORIGIN), {
+      code: 'corrupt',
+      message: /its end is missing.*move it away/,
+    });
+    assert.deepEqual(await offsetsTo(directory, (history.blocks[2] as Block).position), [40, 50, 60]);
   });
 
   it('is refused where the offset fits and the past does not', async () => {
@@ -204,7 +223,7 @@ describe('a way through an archive', () => {
     later.puts(5);
     await write(directory, later.blocks, rows, branch.position);
     const stretches = await readArchive(directory);
-    const route = findRoute(stretches, { position: ORIGIN, timeMs: 0 }, {});
+    const route = findRoute(stretches, { position: ORIGIN, timeMs: 0, lineage: [] }, {});
     const blocks = await all(route.blocks());
     assert.deepEqual(
       blocks.map(({ lastOffset }) => lastOffset),
@@ -212,12 +231,16 @@ describe('a way through an archive', () => {
     );
     assert.equal(blocks.at(-1)?.replicationId, historyId('b'));
     assert.deepEqual(route.lineage, new Lineage(rows));
-    const former = findRoute(stretches, { position: ORIGIN, timeMs: 0 }, { history: historyId('a') });
+    const former = findRoute(stretches, { position: ORIGIN, timeMs: 0, lineage: [] }, { history: historyId('a') });
     assert.deepEqual(
       (await all(former.blocks())).map(({ lastOffset }) => lastOffset),
       [10, 20, 30, 40, 50, 60],
     );
     assert.deepEqual(former.others, [{ replicationId: historyId('b'), firstOffset: 31 }]);
+    // From behind where the two part there is one way only.
+    const [, , , behind] = history.blocks;
+    const { position, timeMs } = behind as Block;
+    assert.deepEqual(findRoute(stretches, { position, timeMs, lineage: [] }, {}).others, []);
   });
 
   it('is refused where a file does not hold what its name says', async () => {

@@ -59,7 +59,7 @@ describe('an archiver', () => {
   }
 
   async function assertWhole(): Promise<void> {
-    const route = findRoute(await readArchive(directory), { position: ORIGIN, timeMs: 0 }, {});
+    const route = findRoute(await readArchive(directory), { position: ORIGIN, timeMs: 0, lineage: [] }, {});
     let at = 0;
     for await (const { firstOffset, lastOffset } of route.blocks()) {
       assert.equal(firstOffset, at + 1);
@@ -123,6 +123,33 @@ describe('an archiver', () => {
     await assertWhole();
   });
 
+  it('keeps the log from being trimmed also while nothing can be written, from its start on', async () => {
+    await archiver.close();
+    await rm(directory, { recursive: true, force: true });
+    await writeFile(directory, 'not a directory');
+    await restart();
+    for (const name of ['a', 'b', 'c']) await test.set(name);
+    await until('it has failed', async () => {
+      await test.clock.advance(1_000);
+      return archiver.status.error !== '';
+    });
+    await test.store.snapshotAt().then((snapshot) => snapshot.release());
+    assert.equal(await test.store.log.trim(2), 0);
+    // A log that was opened anew likewise, though it is not tried again yet.
+    await test.clock.advance(60_000);
+    failOnce(test);
+    await assert.rejects(test.set('lost'));
+    while (!test.store.isServing) await test.clock.advance(10);
+    await new Promise(setImmediate);
+    assert.equal(await test.store.log.trim(2), 0);
+    await rm(directory);
+    await archived();
+    assert.equal(archiver.status.missed, 0);
+    await assertWhole();
+    await archiver.close();
+    assert.equal(await test.store.log.trim(2), 2);
+  });
+
   it('tells a gap where the log was trimmed while it was away, and goes on behind it', async () => {
     await test.set('a');
     await archived();
@@ -148,11 +175,7 @@ describe('an archiver', () => {
     await test.reopen();
     archiver = start();
     await test.set('b');
-    test.disk.fault = ({ kind, location }) => {
-      if (kind !== 'put' || !location.endsWith('/log')) return;
-      test.disk.fault = undefined;
-      throw new Error('EIO');
-    };
+    failOnce(test);
     await assert.rejects(test.set('lost'));
     while (!test.store.isServing) await test.clock.advance(100);
     await test.set('c');
@@ -239,3 +262,12 @@ describe('an archiver', () => {
     await assertWhole();
   });
 });
+
+/** The next write to the log does. */
+function failOnce({ disk }: TestStore): void {
+  disk.fault = ({ kind, location }) => {
+    if (kind !== 'put' || !location.endsWith('/log')) return;
+    disk.fault = undefined;
+    throw new Error('EIO');
+  };
+}

@@ -1,9 +1,12 @@
 /** A data directory made of a backup: what is in it, and that half of one is never taken for a whole. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { dumpDirectory } from '../../src/check/dump.js';
-import { systemFiles } from '../../src/files.js';
+import { type Files, systemFiles } from '../../src/files.js';
+import { openLevel } from '../../src/level.js';
+import { Directory } from '../../src/store/directory.js';
 import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { TestStore } from '../support/store.js';
 import { backupOf, restoreTo } from './files.js';
@@ -78,7 +81,6 @@ describe('a restore', () => {
 
   it('takes values larger than a chunk, and those that do not compress', async () => {
     const test = await TestStore.open();
-    const { randomBytes } = await import('node:crypto');
     for (let i = 0; i < 4; i++) await test.set(`large ${i}`, i % 2 ? randomBytes(3_000_000) : Buffer.alloc(3_000_000));
     for (let i = 0; i < 100; i++) await test.set(`small ${i}`, randomBytes(20_000));
     const to = await place();
@@ -101,6 +103,50 @@ describe('a restore', () => {
       assert.deepEqual(await readdir(there), before);
     }
     await test.store.close();
+  });
+
+  it('beside a node that begins in the same directory in that moment leaves no mark on it', async () => {
+    const source = await filled(2);
+    const file = await backupOf(source);
+    const { directory } = await place();
+    const open = () => TestStore.open({ directory, openDatabase: openLevel });
+    let node: TestStore | undefined;
+    const files: Files = {
+      ...systemFiles,
+      // It has seen an empty directory, and then the node takes the lock.
+      list: async (listed) => {
+        const names = await systemFiles.list(listed).catch(() => []);
+        node ??= await open();
+        return names;
+      },
+    };
+    const restoring = restoreTo({ disk: source.disk, directory }, file, { files, openDatabase: openLevel });
+    await assert.rejects(restoring, { code: 'directory_locked' });
+    await node?.set('a', 'of the node');
+    await node?.store.close();
+    const again = await open();
+    assert.equal(await again.get('a'), 'of the node');
+    await again.store.close();
+    await source.store.close();
+  });
+
+  it('that was cut short after a node had looked at the directory is no place for it', async () => {
+    const { directory } = await place();
+    await mkdir(directory);
+    const options = { openDatabase: openLevel, randomBytes };
+    let hasBegun = false;
+    const files: Files = {
+      ...systemFiles,
+      read: async (file) => {
+        const bytes = await systemFiles.read(file);
+        if (!hasBegun && path.basename(file) === 'restoring') {
+          hasBegun = true;
+          await (await Directory.beginRestore(directory, { ...options, files: systemFiles }, '')).close();
+        }
+        return bytes;
+      },
+    };
+    await assert.rejects(Directory.open(directory, { ...options, files }), { code: 'restore_unfinished' });
   });
 
   it('of a bad file says so and leaves the directory empty, for the next', async () => {
@@ -156,11 +202,13 @@ describe('a restore', () => {
       await Promise.race([restoring, dead]);
       to.disk.crash();
       to.disk.fault = undefined;
-      if (at < length - 1) {
+      // The first is the lock's: nothing has begun then.
+      if (at === 0) assert.deepEqual(await left(to.directory), []);
+      else if (at < length - 1) {
         await assert.rejects(TestStore.open(to), { code: 'restore_unfinished', message: /run "headwater restore/ });
         await assert.rejects(dumpDirectory(to.directory, to.disk.open).next(), { code: 'restore_unfinished' });
-        await restoreTo(to, file);
       }
+      if (at < length - 1) await restoreTo(to, file);
       // The last is the lock's: all is done then.
       const made = await TestStore.open(to);
       assert.equal(await made.store.size(), 40, `cut short at operation ${at}`);

@@ -21,6 +21,9 @@ describe('the keyspace made anew from the log', () => {
     await test.store.close();
   });
 
+  /** What is being made beside the data, or was. */
+  const aside = async () => (await readdir(test.directory)).filter((name) => name.endsWith('.new'));
+
   const rebuild = () => rebuildDirectory(test.directory, { openDatabase: test.disk.open });
 
   it('is the one on disk, and nothing is left of it', async () => {
@@ -28,7 +31,23 @@ describe('the keyspace made anew from the log', () => {
     assert.deepEqual(rebuilt, onDisk);
     assert.equal(onDisk.keys, 30);
     assert.ok(position.offset > 80);
-    assert.ok(!(await readdir(test.directory)).includes('rebuild.new'));
+    assert.deepEqual(await aside(), []);
+  });
+
+  it('that was cut short leaves nothing behind the next start', async () => {
+    const openDatabase = test.disk.process();
+    const cut = new Promise<void>((resolve) => {
+      test.disk.fault = async ({ kind, location }) => {
+        if (kind !== 'batch' || !location.startsWith(test.directory)) return;
+        resolve();
+        await new Promise<never>(() => {});
+      };
+    });
+    void rebuildDirectory(test.directory, { openDatabase });
+    await cut;
+    await test.restart();
+    assert.deepEqual(await aside(), []);
+    await test.store.close();
   });
 
   it('tells a record that is an older one, though it is whole', async () => {
@@ -90,7 +109,7 @@ describe('the keyspace made anew from the log', () => {
       await other.store.close();
       await assert.rejects(rebuildWith(foreign), { code: 'invalid_argument', message: /different pasts|is at offset/ });
       await assert.rejects(rebuildWith(file.subarray(0, -20)), { code: 'corrupt', message: /cut off/ });
-      assert.ok(!(await readdir(test.directory)).includes('rebuild.new'));
+      assert.deepEqual(await aside(), []);
     });
   });
 });

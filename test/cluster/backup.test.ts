@@ -198,6 +198,22 @@ describe('backup and restore', function () {
     assert.match(missing.stderr, /ENOENT/);
   });
 
+  it('to stdout fails where its reader goes away before the end', async () => {
+    await using cluster = new Cluster();
+    const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+    await fill(leader, 200);
+    const child = spawn(process.execPath, [HEADWATER, '--connect', leader.address, 'backup', '-']);
+    let said = '';
+    child.stderr.on('data', (text) => {
+      said += text;
+    });
+    const ended = once(child, 'close');
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    assert.deepEqual(await ended, [3, null]);
+    assert.match(said, /what was written of the backup is worth nothing, its end is missing: .*EPIPE/);
+  });
+
   it('a disk that fills up ends both with a clear error, and what they had written is gone', async function () {
     const full = temporaryDirectory();
     if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', full]).status !== 0) return this.skip();

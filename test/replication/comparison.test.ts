@@ -1,6 +1,7 @@
 /** Comparing nodes while they live and take writes. */
 import assert from 'node:assert/strict';
 import type { Comparison } from '../../src/replication/comparison.js';
+import { flipped } from '../log/blocks.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { level, type TestNode, World } from '../support/world.js';
 
@@ -55,6 +56,20 @@ describe('a comparison', () => {
     };
     await assert.rejects(leader.replication.comparisons.compare(60_000), /spoilt/);
     assert.equal(world.clock.waiting, before);
+  });
+
+  it('is refused where the leader is damaged itself, and says what to do', async () => {
+    // Behind the snapshots that the resyncs still share.
+    await leader.write(1, 'later');
+    await (await leader.store.snapshotAt()).release();
+    const keyspace = leader.test.disk.raw(leader.test.location('keyspace'));
+    const [row, record] = (await keyspace.iterator().all()).find(([name]) => name.includes('k7')) ?? [];
+    assert(row && record);
+    await keyspace.put(row, flipped(record, 100));
+    await assert.rejects(leader.replication.comparisons.compare(60_000), {
+      code: 'corrupt',
+      message: /the leader's own records are damaged.*the key "k7".*let a follower that is whole lead/,
+    });
   });
 
   it('finds every node equal at one offset, while writes go on', async () => {

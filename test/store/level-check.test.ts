@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { openLevel } from '../../src/level.js';
-import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
+import { dumpDirectory } from '../../src/check/dump.js';
+import { type OpenDatabase, openLevel } from '../../src/level.js';
+import { until } from '../support/clock.js';
+import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { set, TestStore } from '../support/store.js';
 
 const FOLLOWER = {
@@ -86,6 +88,35 @@ describe('a store whose LevelDB files were changed', () => {
     });
   });
 
+  describe('in the keyspace, by a write that failed', () => {
+    /** One whose log cannot be opened since a write failed; its keyspace is LevelDB's. */
+    async function stuck(): Promise<TestStore> {
+      const disk = new MemoryDisk();
+      const openDatabase: OpenDatabase = (location, options) =>
+        (location.endsWith('/keyspace') ? openLevel : disk.open)(location, options);
+      const test = await filled({ disk, openDatabase });
+      await (await test.store.snapshotAt()).release();
+      disk.fault = ({ kind, location }) => {
+        if (location.endsWith('/log') && (kind === 'put' || kind === 'open')) throw new Error('ENOSPC');
+      };
+      await assert.rejects(test.set('lost'), { code: 'outcome_unknown' });
+      await until('it cannot be opened', () => /cannot be opened/.test(test.store.notServing?.message ?? ''));
+      return test;
+    }
+
+    it('is opened, also where the process was killed before it could open it anew, and once only', async () => {
+      const test = await stuck();
+      await flipBit(test, 'keyspace');
+      await test.restart();
+      assert.equal(await test.get('k1'), 'x'.repeat(200));
+      assert.equal(test.logger.said(/it was left by the write that failed/, 'warn'), 1);
+      for (let i = 0; i < 40; i++) await test.set(`k${i}`, 'y'.repeat(200));
+      await test.store.close();
+      await flipBit(test, 'keyspace');
+      await assert.rejects(test.open(), { code: 'corrupt' });
+    });
+  });
+
   describe('in the log', () => {
     it('is opened where nobody is to be asked, and says what was lost where', async () => {
       const test = await filled();
@@ -106,7 +137,12 @@ describe('a store whose LevelDB files were changed', () => {
       const test = await filled();
       await test.store.noteFollowers([FOLLOWER]);
       const copy = await copied(test);
-      await flipBit(copy, 'log');
+      const { file } = await flipBit(copy, 'log');
+      // Looking at the log first does not make it forget that.
+      await assert.rejects(dumpDirectory(copy.directory).next(), {
+        code: 'corrupt',
+        message: new RegExp(`^${file}, byte .*would drop what stood there.*start the node`),
+      });
       await copy.open();
       assert.equal(copy.store.asking, true);
       const [refused] = await copy.submit(set('k'));

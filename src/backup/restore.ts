@@ -97,7 +97,8 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
         otherHistories: route?.others ?? [],
       };
     } catch (error) {
-      await directory.abandonRestore();
+      // What cannot be deleted has its mark: why it failed in the first place is what a person has to hear.
+      await directory.abandonRestore().catch(() => {});
       throw error;
     } finally {
       await directory.close();

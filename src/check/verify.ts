@@ -10,7 +10,7 @@ import { systemFiles } from '../files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import { isDataKey, userKey } from '../keyspace/record.js';
 import { type Database, type OpenDatabase, openLevel } from '../level.js';
-import { type DamagedFile, damagedDatabaseFiles, databaseBytes } from '../level-files/check.js';
+import { type DamagedFile, damagedDatabaseFiles, databaseBytes, isTable } from '../level-files/check.js';
 import { Log } from '../log/log.js';
 import { BLOCKS_FROM } from '../log/rows.js';
 import { formatPosition, type Position } from '../position.js';
@@ -35,19 +35,29 @@ export async function verifyDirectory(directory: string, options: VerifyOptions)
   const { openDatabase = openLevel } = options;
   const opened = await Directory.openExisting(directory, { files: systemFiles, openDatabase });
   try {
-    return await new Verification(opened.currentGeneration, { ...options, openDatabase }).run();
+    const afterFailedWrite = await opened.hasFailedWrite();
+    return await new Verification(opened.currentGeneration, { ...options, openDatabase, afterFailedWrite }).run();
   } finally {
     await opened.close();
   }
 }
 
+interface VerificationOptions extends VerifyOptions {
+  readonly openDatabase: OpenDatabase;
+  /** The node has ended before it could open its data anew. */
+  readonly afterFailedWrite: boolean;
+}
+
+const LEFT_BY_WRITE =
+  'a write had failed before the node ended, which leaves such a record: it was not answered, and a start opens the data all the same';
+
 class Verification {
   readonly #generation: string;
-  readonly #options: VerifyOptions & { openDatabase: OpenDatabase };
+  readonly #options: VerificationOptions;
   /** Each file is read, and what is in it. */
   #bytesEstimate = 0;
 
-  constructor(generation: string, options: VerifyOptions & { openDatabase: OpenDatabase }) {
+  constructor(generation: string, options: VerificationOptions) {
     this.#generation = generation;
     this.#options = options;
   }
@@ -85,7 +95,8 @@ class Verification {
     const { found, openDatabase } = this.#options;
     const location = path.join(this.#generation, name);
     const files = await damagedDatabaseFiles(systemFiles, location, (bytes) => this.#read(bytes));
-    for (const damage of files) found(name === 'log' ? inLog(damage) : inKeyspace(damage));
+    for (const damage of files.map((one) => this.#explained(one)))
+      found(name === 'log' ? inLog(damage) : inKeyspace(damage));
     if (files.length > 0) return undefined;
     try {
       const db = await openDatabase(location, name === 'log' ? LOG_DATABASE : KEYSPACE_DATABASE);
@@ -99,6 +110,11 @@ class Verification {
       found({ part: 'database', why: error.message });
       return undefined;
     }
+  }
+
+  #explained(damage: DamagedFile): DamagedFile {
+    if (!this.#options.afterFailedWrite || isTable(damage.file)) return damage;
+    return { ...damage, why: `${damage.why}; ${LEFT_BY_WRITE}` };
   }
 
   async #keyspace(keyspace: Keyspace): Promise<{ records: number; bytes: number }> {

@@ -105,6 +105,23 @@ describe('a restore', () => {
     await test.store.close();
   });
 
+  it('of a bad file says so also where what it has written cannot be deleted, and leaves no node then', async () => {
+    const test = await filled(3);
+    const file = (await backupOf(test)).subarray(0, -1);
+    const { directory } = await place();
+    const files: Files = {
+      ...systemFiles,
+      remove: async (name) => {
+        if (path.basename(name) === 'gen-000001') throw new Error('EIO');
+        await systemFiles.remove(name);
+      },
+    };
+    const cut = { code: 'corrupt', message: /is cut off/ };
+    await assert.rejects(restoreTo({ disk: test.disk, directory }, file, { files, openDatabase: openLevel }), cut);
+    await assert.rejects(TestStore.open({ directory, openDatabase: openLevel }), { code: 'restore_unfinished' });
+    await test.store.close();
+  });
+
   it('beside a node that begins in the same directory in that moment leaves no mark on it', async () => {
     const source = await filled(2);
     const file = await backupOf(source);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { dumpDirectory } from '../../src/check/dump.js';
+import { verifyDirectory } from '../../src/check/verify.js';
 import { type OpenDatabase, openLevel } from '../../src/level.js';
 import { until } from '../support/clock.js';
 import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
@@ -107,6 +108,12 @@ describe('a store whose LevelDB files were changed', () => {
     it('is opened, also where the process was killed before it could open it anew, and once only', async () => {
       const test = await stuck();
       await flipBit(test, 'keyspace');
+      // As a person finds it then.
+      const elsewhere = path.join(await temporaryDirectory(), 'copy');
+      await cp(test.directory, elsewhere, { recursive: true });
+      const said: string[] = [];
+      await verifyDirectory(elsewhere, { found: ({ why }) => said.push(why) });
+      assert.match(said[0] ?? '', /does not match its checksum; a write had failed .* a start opens the data/);
       await test.restart();
       assert.equal(await test.get('k1'), 'x'.repeat(200));
       assert.equal(test.logger.said(/it was left by the write that failed/, 'warn'), 1);

@@ -81,7 +81,7 @@ export async function turns(count: number): Promise<void> {
 }
 
 /** How long a condition may take to come true; far more than any needs. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 30_000;
 
 /** Waits for a condition; with a clock, time goes on meanwhile by `stepMs` a turn. */
 export async function until(

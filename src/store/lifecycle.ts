@@ -505,9 +505,10 @@ export class Lifecycle {
     const { space } = this.#options;
     // Only now: nothing that was open may use the room that is made.
     await space.met(reason);
-    if (!(await noting)) await this.#noteWriteFailed();
+    const noted = noting.then((done) => done || this.#noteWriteFailed());
     const { signal } = this.#closing;
     if (failures > 0) await sleep(this.#clock, pauseMs(failures), signal);
+    await noted;
     let said = '';
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {

@@ -497,14 +497,14 @@ export class Lifecycle {
 
   /** @param failures in a row, before this one. */
   async #reopen(reason: HeadwaterError, failures = 0): Promise<void> {
-    const noted = await this.#noteWriteFailed();
+    const noted = this.#noteWriteFailed();
     await this.#close(reason).catch((error: Error) =>
       this.#logger.warn({ error: error.message }, `closing after a failure: ${error.message}`),
     );
     const { space } = this.#options;
     // Only now: nothing that was open may use the room that is made.
     await space.met(reason);
-    if (!noted) await this.#noteWriteFailed();
+    if (!(await noted)) await this.#noteWriteFailed();
     const { signal } = this.#closing;
     if (failures > 0) await sleep(this.#clock, pauseMs(failures), signal);
     let said = '';

@@ -8,6 +8,7 @@
  * A leader has nobody to get anything from, and is refused.
  */
 import path from 'node:path';
+import { unlessAborted } from '../abort.js';
 import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import type { Files } from '../files.js';
@@ -102,7 +103,8 @@ export class Repair {
   async restoreStart(): Promise<void> {
     const store = this.#store;
     this.#options.doing('the check of the log that every start begins');
-    await store.logChecked();
+    // Of a long log it takes minutes.
+    await unlessAborted(store.logChecked(), this.#options.signal);
     const lost = store.logLostFrom;
     if (!lost) return;
     const { log } = store;

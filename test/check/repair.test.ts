@@ -4,7 +4,7 @@ import type { Checks } from '../../src/check/checks.js';
 import { blockKey } from '../../src/log/rows.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { level, type TestNode, World } from '../support/world.js';
-import { checksOf, damageBlock, damageRecord, damages, damagesOf, repair, steps } from './nodes.js';
+import { AS_FAST, all, checksOf, damageBlock, damageRecord, damages, damagesOf, repair, steps } from './nodes.js';
 
 describe('repair', () => {
   let world: World;
@@ -32,6 +32,16 @@ describe('repair', () => {
     const events = await repair(world, checks);
     assert.deepEqual(events.at(-1), { kind: 'summary', summary: { damages: 0, repairs: 0, left: 0 } });
     assert.deepEqual(checks.status, { repairs: 0, lastRepair: '' });
+  });
+
+  it('ends at once when it is given up, also while the log is still being looked at', async () => {
+    node.store.logChecked = () => new Promise(() => {});
+    const over = new AbortController();
+    const repairing = checks.repair(AS_FAST, over.signal);
+    assert.equal((await repairing.next()).value?.kind, 'progress');
+    over.abort(new Error('enough'));
+    await assert.rejects(all(repairing), /enough/);
+    assert.deepEqual(await damagesOf(checks), []);
   });
 
   it('puts the commands of the log that the disk has changed in their place', async () => {

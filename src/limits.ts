@@ -134,8 +134,12 @@ export const RETENTION_SLACK_PART = 1 / 16;
 export const RETENTION_SLACK_BYTES_MAX = 64 * MiB;
 export const RETENTION_SLACK_MS_MAX = 60_000;
 
-/** What LevelDB is made to give back at a time: writes wait while it deletes the files, about 0.5 ms a MiB. */
+/**
+ * What LevelDB is made to give back at a time: writes wait while it deletes the
+ * files, about 0.5 ms a MiB. More of it where more is written meanwhile.
+ */
 export const RETENTION_RECLAIM_BYTES = 32 * MiB;
+export const RETENTION_RECLAIM_BYTES_MAX = 256 * MiB;
 
 /** The rate of appends is taken over so long, and looked at so often. */
 export const RATE_WINDOW_MS = 60_000;

@@ -19,6 +19,7 @@ import {
   RETENTION_INTERVAL_MS,
   RETENTION_PAUSE_MS,
   RETENTION_RECLAIM_BYTES,
+  RETENTION_RECLAIM_BYTES_MAX,
   RETENTION_SLACK_BYTES_MAX,
   RETENTION_SLACK_MS_MAX,
   RETENTION_SLACK_PART,
@@ -78,6 +79,10 @@ class Retention {
   readonly #warned = new WeakSet<Pin>();
   /** Bytes given up and not reclaimed. */
   #reclaimable = 0;
+  /** Bytes to be reclaimed at a time. */
+  #reclaimBytes = RETENTION_RECLAIM_BYTES;
+  /** What there was to give up and to reclaim when the log was last trimmed. */
+  #lastDueBytes = 0;
   /** An earlier life may have left some too. */
   #mayBeMore = true;
 
@@ -140,6 +145,7 @@ class Retention {
     if (this.#options.checkpointOffset() < wanted) await this.#options.checkpoint();
     const through = Math.min(wanted, this.#options.checkpointOffset());
     const bytes = this.#reclaimable + log.bytesBetween(log.base.offset, through);
+    this.#keepUpWith(bytes);
     const isMuch = bytes >= Math.min(this.#slackBytes, RETENTION_STEP_BYTES);
     let isSettled = !isMuch;
     let stepBytes = RETENTION_STEP_BYTES;
@@ -160,7 +166,7 @@ class Retention {
       // A block larger than a step goes in one piece.
       if (log.base.offset === before) await this.#giveUp(through);
       if (log.base.offset === before) break;
-      if (this.#reclaimable >= RETENTION_RECLAIM_BYTES) {
+      if (this.#reclaimable >= this.#reclaimBytes) {
         await this.#reclaim();
         isSettled = false;
       }
@@ -168,6 +174,17 @@ class Retention {
     }
     const isLeft = this.#mayBeMore || (isMuch && this.#reclaimable > 0);
     if (isLeft && !this.#signal.aborted) await this.#reclaim();
+  }
+
+  /**
+   * Under full load LevelDB may take longer for each time than it takes to write
+   * as much as is reclaimed: it is made to give back more at a time then.
+   */
+  #keepUpWith(dueBytes: number): void {
+    const bytes = this.#reclaimBytes;
+    if (dueBytes < bytes) this.#reclaimBytes = Math.max(RETENTION_RECLAIM_BYTES, bytes / 2);
+    else if (dueBytes > this.#lastDueBytes) this.#reclaimBytes = Math.min(RETENTION_RECLAIM_BYTES_MAX, bytes * 2);
+    this.#lastDueBytes = dueBytes;
   }
 
   /** Up to where the log has to go now, by its size or its age, as far as nobody has pinned it. */

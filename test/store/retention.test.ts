@@ -1,6 +1,7 @@
 /** The log is kept to an age; how it is kept to a size is in test/replication/headroom.test.ts. */
 import assert from 'node:assert/strict';
 import { readdir, readFile, stat } from 'node:fs/promises';
+import { sleep } from '../../src/clock.js';
 import { openLevel } from '../../src/level.js';
 import { RETENTION_SLACK_MS_MAX } from '../../src/limits.js';
 import { blockKey } from '../../src/log/rows.js';
@@ -10,6 +11,7 @@ import { TestStore } from '../support/store.js';
 
 const MiB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
+const NEVER = new AbortController().signal;
 /** As much as the log may be older before it is trimmed, and until that is seen. */
 const SLACK_MS = RETENTION_SLACK_MS_MAX + 2_000;
 
@@ -94,6 +96,24 @@ describe('a log that is kept to an age', () => {
     assert.equal(test.store.log.base.offset, 0);
     await test.set('goes on');
     assert.equal(await test.get('goes on'), 'v');
+  });
+
+  it('keeps up with what is written, also where the disk takes long to give its room back', async function () {
+    this.timeout(60_000);
+    test = await TestStore.open({ logRetentionBytes: 16 * MiB });
+    test.disk.fault = async ({ kind, location }) => {
+      if (kind === 'compact' && location === test.location('log')) await sleep(test.clock, 5_000, NEVER);
+    };
+    const bytes = () => test.store.log.bytesBetween(first() - 1, test.store.log.end.offset);
+    const sizes: number[] = [];
+    for (let round = 0; round < 60; round++) {
+      for (let i = 0; i < 8; i++) await test.set(`k${i}`, Buffer.alloc(MiB, round));
+      for (let i = 0; i < 20; i++) await test.clock.advance(50);
+      sizes.push(bytes());
+    }
+    const largest = Math.max(...sizes);
+    assert(largest < 290 * MiB, `${largest} bytes of log, where 16 MiB are to be kept`);
+    await until('it is trimmed to its size', () => bytes() <= 17 * MiB, { clock: test.clock, stepMs: 100 });
   });
 
   describe('gives the room back to the file system', function () {

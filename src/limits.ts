@@ -360,7 +360,7 @@ export const BACKUP_WINDOW_CHUNKS = 16;
 /** Where they are large. */
 export const BACKUP_WINDOW_BYTES = 16 * MiB;
 
-/** A backup that nobody has asked about for so long is given up. */
+/** A backup of which nobody has taken anything for so long is given up. */
 export const BACKUP_LEASE_MS = 60_000;
 
 /** LevelDB's tables that a backup keeps open: up to about 128 GiB. Of more, it reads through LevelDB, more slowly. */
@@ -369,8 +369,8 @@ export const OPEN_TABLES_MAX = 16_384;
 /** Backups of one node at a time. */
 export const BACKUPS_MAX = 4;
 
-/** A backup that nobody has asked about for so long gives up its place to a new one where there are no others. */
-export const BACKUP_LEFT_MS = 2_000;
+/** A backup of which nobody has taken anything for so long gives up its place to a new one where there are no others. */
+export const BACKUP_LEFT_MS = 5_000;
 
 /** A file of the archive is closed when it holds so many bytes of blocks. */
 export const ARCHIVE_STRETCH_BYTES = 16 * MiB;

@@ -92,11 +92,11 @@ export class Backups {
 
   /** Whoever is killed and begins anew, again and again, does not have to wait for the leases of what it left. */
   async #makeRoom(): Promise<void> {
-    const [left] = [...this.#running.values()].sort((a, b) => b.leftForMs - a.leftForMs);
-    if (!left || left.leftForMs < BACKUP_LEFT_MS)
+    const [left] = [...this.#running.values()].sort((a, b) => b.stillForMs - a.stillForMs);
+    if (!left || left.stillForMs < BACKUP_LEFT_MS)
       throw new HeadwaterError(
         'overloaded',
-        `expected at most ${BACKUPS_MAX} backups at a time: so many are being made, or were left within the last ${BACKUP_LEFT_MS / 1_000} s`,
+        `expected at most ${BACKUPS_MAX} backups at a time: so many are being made, and none has stood still for ${BACKUP_LEFT_MS / 1_000} s`,
       );
     await left.giveUp('it was left, and a new one needs its place');
   }
@@ -135,8 +135,8 @@ class RunningBackup {
   /** Aborts the call in hand when another one takes its place. */
   #reader = new AbortController();
   #cancelLease = () => {};
-  /** By the monotonic clock; undefined while a call is in hand. */
-  #leftMs: number | undefined;
+  /** When something was taken of it last, by the monotonic clock. */
+  #takenMs: number;
   #failure: HeadwaterError | undefined;
 
   private constructor(
@@ -151,6 +151,7 @@ class RunningBackup {
     this.#chunks = chunks;
     this.#letGo = once(letGo);
     this.#onEnd = onEnd;
+    this.#takenMs = options.clock.monotonicMs();
   }
 
   static async begin(id: string, options: Surroundings, onEnd: () => void): Promise<RunningBackup> {
@@ -183,9 +184,9 @@ class RunningBackup {
     }
   }
 
-  /** For how long nobody has asked for more. */
-  get leftForMs(): number {
-    return this.#leftMs === undefined ? 0 : this.#options.clock.monotonicMs() - this.#leftMs;
+  /** For how long nobody has taken anything: gone, or stopped in the middle of a call. */
+  get stillForMs(): number {
+    return this.#options.clock.monotonicMs() - this.#takenMs;
   }
 
   /** @param why it is over, as whoever asks for more will hear. */
@@ -198,8 +199,7 @@ class RunningBackup {
     this.#reader.abort(new HeadwaterError('cancelled', 'another call has asked for more of this backup'));
     const reader = new AbortController();
     this.#reader = reader;
-    this.#leftMs = undefined;
-    this.#cancelLease();
+    this.#lease();
     const over = AbortSignal.any([signal, reader.signal]);
     try {
       this.#hasArrived(from);
@@ -209,7 +209,11 @@ class RunningBackup {
         if (over.aborted) throw over.reason;
         if (!chunk) break;
         bytes += chunk.bytes.length;
-        yield* this.#responses(number, chunk);
+        for (const response of this.#responses(number, chunk)) {
+          this.#lease();
+          yield response;
+          if (over.aborted) throw over.reason;
+        }
       }
     } finally {
       if (this.#reader === reader) this.#lease();
@@ -286,9 +290,10 @@ class RunningBackup {
   #lease(): void {
     if (this.#failure) return;
     const { clock } = this.#options;
-    this.#leftMs = clock.monotonicMs();
+    this.#takenMs = clock.monotonicMs();
+    this.#cancelLease();
     this.#cancelLease = clock.after(BACKUP_LEASE_MS, () => {
-      void this.giveUp(`nobody asked for more of it within ${BACKUP_LEASE_MS / 1_000} s`);
+      void this.giveUp(`nobody took anything of it within ${BACKUP_LEASE_MS / 1_000} s`);
     });
   }
 

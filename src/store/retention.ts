@@ -126,7 +126,7 @@ class Retention {
     for (const pin of log.pinsBefore(log.offsetBefore(pinBytes))) {
       log.unpin(pin);
       if (pin.letGo?.() === false) continue;
-      const message = `${pin.holder} is let go at offset ${pin.offset}, ${behind(pin)}: what it has not read is not kept any more (${limit}); a follower needs a full resync then`;
+      const message = `${pin.holder} is let go at offset ${pin.offset}, ${behind(pin)}: what it has not read is not kept any more (${limit}): a follower needs a full resync then, an archive has a gap`;
       logger.error({ holder: pin.holder, offset: pin.offset }, message);
     }
     for (const pin of log.pinsBefore(log.offsetBefore(pinBytes * (1 - HEADROOM_WARNING_PART)))) {

@@ -100,6 +100,20 @@ describe('backups at a node', () => {
     assert.equal(pins(test).length, BACKUPS_MAX);
   });
 
+  it('of which nobody takes more in the middle of a call are given up likewise', async () => {
+    const hanging = backups.read({ backupId: '', chunk: 0 }, signal);
+    await hanging.next();
+    for (let i = 1; i < BACKUPS_MAX; i++) await call(backups, '', 0, 1);
+    await test.clock.advance(BACKUP_LEFT_MS);
+    await call(backups, '', 0, 1);
+    await assert.rejects(hanging.next(), { code: 'backup_lost', message: /it was left/ });
+    const alone = backups.read({ backupId: '', chunk: 0 }, signal);
+    await alone.next();
+    await test.clock.advance(BACKUP_LEASE_MS);
+    await assert.rejects(alone.next(), { code: 'backup_lost', message: /nobody took anything of it within 60 s/ });
+    assert.deepEqual([pins(test), test.disk.snapshots], [[], 0]);
+  });
+
   it('go on at the call that came last where a connection hangs', async () => {
     const hanging = backups.read({ backupId: '', chunk: 0 }, signal);
     const { backupId } = (await hanging.next()).value as BackupResponse;

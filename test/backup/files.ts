@@ -4,12 +4,27 @@ import { Worker } from 'node:worker_threads';
 import { Backups } from '../../src/backup/backups.js';
 import { type Restored, type RestoreOptions, restore } from '../../src/backup/restore.js';
 import { systemFiles } from '../../src/files.js';
+import { ORIGIN } from '../../src/position.js';
+import type { BackupHead } from '../../src/wire/backup.js';
 import type { MemoryDisk } from '../support/database.js';
 import type { TestStore } from '../support/store.js';
 
-function startWorker(program: URL): Worker {
+export function startWorker(program: URL): Worker {
   return new Worker(new URL('../support/worker.mjs', import.meta.url), { workerData: program.href });
 }
+
+/** Of no backup in particular. */
+export const HEAD: BackupHead = {
+  position: ORIGIN,
+  timeMs: 1,
+  lineage: [],
+  clusterId: 'c',
+  nodeId: 'n',
+  madeMs: 2,
+  keysEstimate: 3,
+  compression: 'lz4',
+  recordFormat: 1,
+};
 
 const UNENDING = new AbortController().signal;
 

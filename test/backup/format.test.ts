@@ -4,23 +4,9 @@ import { crc32 } from 'node:zlib';
 import { CHUNK_HEADER_BYTES, ChunkChain, ChunkSealer, PREAMBLE, PREAMBLE_BYTES } from '../../src/backup/format.js';
 import { readBackup } from '../../src/backup/reader.js';
 import { HeadwaterError } from '../../src/errors.js';
-import { ORIGIN } from '../../src/position.js';
-import type { BackupHead } from '../../src/wire/backup.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { TestStore } from '../support/store.js';
-import { backupOf, inPieces } from './files.js';
-
-const HEAD: BackupHead = {
-  position: ORIGIN,
-  timeMs: 1,
-  lineage: [],
-  clusterId: 'c',
-  nodeId: 'n',
-  madeMs: 2,
-  keysEstimate: 3,
-  compression: 'lz4',
-  recordFormat: 1,
-};
+import { backupOf, HEAD, inPieces } from './files.js';
 
 async function read(file: Buffer, size?: number): Promise<string[]> {
   const kinds: string[] = [];

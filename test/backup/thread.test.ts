@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Backups } from '../../src/backup/backups.js';
+import { openSource } from '../../src/backup/source.js';
 import { HeadwaterError } from '../../src/errors.js';
 import { type OpenDatabase, openLevel } from '../../src/level.js';
 import { openFiles } from '../../src/level-files/open-files.js';
@@ -12,9 +13,9 @@ import type { BackupResponse } from '../../src/wire/backup.js';
 import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 import { TestStore } from '../support/store.js';
-import { backupOf, backupsOf, restoreTo } from './files.js';
+import { backupOf, backupsOf, HEAD, restoreTo, startWorker } from './files.js';
 
-/** A few thousand rows have tables on several levels. */
+/** A few thousand rows have several tables, of 1 MiB at least. */
 const small: OpenDatabase = (location, options) =>
   openLevel(location, { ...options, writeBufferBytes: 128 * 1024, fileBytes: 128 * 1024 });
 
@@ -33,14 +34,14 @@ describe('a backup out of the files of a keyspace', function () {
 
   const random = seededRandom(seedOfThisRun());
 
-  async function write(count: number): Promise<void> {
+  async function write(count: number, valueBytes = 2_000): Promise<void> {
     const below = (end: number) => Math.floor(random() * end);
     const key = () => Buffer.from(`key ${below(2_000)}`);
     await Promise.all(
       Array.from({ length: count }, () => {
         if (below(4) === 0) return test.submit({ kind: 'delete', keys: [key()] });
         const expiry = below(10) === 0 ? { ttlMs: 1_000_000 } : undefined;
-        return test.submit({ kind: 'set', key: key(), value: randomBytes(below(2_000)), expiry });
+        return test.submit({ kind: 'set', key: key(), value: randomBytes(below(valueBytes)), expiry });
       }),
     );
   }
@@ -67,17 +68,17 @@ describe('a backup out of the files of a keyspace', function () {
     const writeUntil = async (holds: () => boolean) => {
       for (let i = 0; !holds(); i++) {
         assert.ok(i < 500, `after ${i} rounds there are ${tables()}`);
-        await write(1_000);
+        await write(1_000, 12_000);
         await (await test.store.snapshotAt()).release();
       }
     };
-    await writeUntil(() => tables().length >= 8);
+    await writeUntil(() => tables().length >= 6);
     const before = tables();
     const { digest } = await test.store.digest();
     const file = await backupOf(test, async () => {
       // Rows of an epoch that is over are swept, and their tables with them.
       await test.submit({ kind: 'flushAll' });
-      await writeUntil(() => before.filter((name) => !tables().includes(name)).length >= 6);
+      await writeUntil(() => before.filter((name) => !tables().includes(name)).length >= 4);
     });
     assert.equal((await restoreTo(await place(), file)).digest, digest);
   });
@@ -104,10 +105,11 @@ describe('a backup out of the files of a keyspace', function () {
     const [first, second, third] = await Promise.all([begin(backups), begin(backups), begin(backups)]);
     await backups.close(new HeadwaterError('shutting_down', 'the node stops'));
     for (const reading of [first, second, third]) await assert.rejects(rest(reading), { code: 'shutting_down' });
-    const held = backupsOf(test);
-    const reading = await begin(held);
+    const held = await openSource(test.store, { clock: test.clock, startWorker });
     await test.clock.advance(SNAPSHOT_AGE_MS_MAX);
-    await assert.rejects(rest(reading), { code: 'unavailable', message: /held for more than 60 minutes/ });
+    const reading = held.chunks(HEAD);
+    await assert.rejects(reading.next(), { code: 'unavailable', message: /held for more than 60 minutes/ });
+    await held.release();
     const open = await begin(backupsOf(test));
     await test.store.close();
     await assert.rejects(rest(open), { code: 'shutting_down' });

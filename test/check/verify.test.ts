@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { verifyDirectory } from '../../src/check/verify.js';
+import { inLog, verifyDirectory } from '../../src/check/verify.js';
 import { dataKey, dueKey } from '../../src/keyspace/record.js';
 import { type Database, openLevel } from '../../src/level.js';
-import { blockKey } from '../../src/log/rows.js';
+import { BASE_KEY, blockKey, FORMAT_KEY } from '../../src/log/rows.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../../src/store/generation.js';
 import type { Damage } from '../../src/wire/check.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
@@ -159,6 +159,21 @@ describe('verify', () => {
 });
 
 /** All rows of both databases. */
+describe('a part of a file of the log that is damaged', () => {
+  const at = (after: Buffer | undefined, through: Buffer | undefined) =>
+    inLog({ file: '000007.ldb', byte: 0, why: 'damaged', after, through });
+  const offsets = (damage: Damage) => damage.part === 'log' && [damage.from, damage.to];
+
+  it('is told by the offsets of its blocks, also where it begins at the rows before them', () => {
+    assert.deepEqual(offsets(at(blockKey(4), blockKey(7))), [5, 7]);
+    for (const before of [undefined, BASE_KEY]) assert.deepEqual(offsets(at(before, blockKey(7))), [1, 7]);
+  });
+
+  it('is told by its file where it may hold no block, or what it holds is not known', () => {
+    for (const through of [BASE_KEY, FORMAT_KEY, undefined]) assert.equal(at(undefined, through).part, 'file');
+  });
+});
+
 async function contents(generation: string): Promise<Record<string, string>> {
   const rows: Record<string, string> = {};
   for (const [name, options] of [

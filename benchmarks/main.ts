@@ -44,9 +44,9 @@ program
 program
   .command('latency')
   .description('how long writes take while a backup is made, and while the log is trimmed')
-  .addOption(count('keys', 'keys in the node that is backed up', 1_000_000))
+  .addOption(count('keys', 'keys in the node that is backed up', 5_000_000))
   .addOption(count('rate', 'writes a second', 5_000))
-  .addOption(count('seconds', 'of a phase', 10))
+  .addOption(count('seconds', 'of a phase', 15))
   .addOption(count('rounds', 'pairs of phases', 5))
   .addOption(new Option('--only <what>', 'one of the two').choices(['backup', 'trim']))
   .action(latency);

@@ -55,7 +55,7 @@ async function fromFiles(store: Store, { clock, startWorker }: SourceOptions): P
       return {
         position,
         keys: keys ?? undefined,
-        chunks: (head) => thread.chunks(head, epoch),
+        chunks: (head) => thread.chunks(head, epoch, writesSeen(store)),
         release: async () => {
           cancelMaximalAge();
           closing.removeEventListener('abort', close);
@@ -68,6 +68,16 @@ async function fromFiles(store: Store, { clock, startWorker }: SourceOptions): P
     if (HeadwaterError.is(error, 'overloaded')) return undefined;
     throw error;
   }
+}
+
+/** Whether writes have come since it was called last. */
+function writesSeen(store: Store): () => boolean {
+  let { offset } = store.position;
+  return () => {
+    const before = offset;
+    offset = store.position.offset;
+    return offset > before;
+  };
 }
 
 async function fromSnapshot(store: Store): Promise<Source> {

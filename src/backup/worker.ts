@@ -29,7 +29,7 @@ const NEVER = new Int32Array(new SharedArrayBuffer(4));
 /** While the node is busy, writes that need a core find one: woken threads do not always take it from those that run. */
 let unhurried = false;
 let files: OpenFiles | undefined;
-let chunks: Generator<WrittenChunk> | undefined;
+let chunks: Generator<WrittenChunk, void> | undefined;
 
 invariant(parentPort, 'this is the main file of a thread');
 const port = parentPort;
@@ -56,9 +56,8 @@ function obey(order: Order): void {
     chunks = write(new Rows(files, dataStart(order.epoch), dataEnd(order.epoch)), order);
   }
   if (order.kind === 'next') unhurried = order.unhurried;
-  const chunk = chunks?.next().value as WrittenChunk | undefined;
-  invariant(chunk, 'nobody asks for more behind the last chunk');
-  answer({ kind: 'chunk', ...chunk });
+  const next = chunks?.next();
+  answer(next && !next.done ? { kind: 'chunk', ...next.value } : { kind: 'ready' });
 }
 
 function answer(what: Answer): void {
@@ -67,7 +66,7 @@ function answer(what: Answer): void {
   port.postMessage(what, isAlone ? [what.bytes.buffer as ArrayBuffer] : []);
 }
 
-function* write(rows: Rows, { head }: Order & { kind: 'begin' }): Generator<WrittenChunk> {
+function* write(rows: Rows, { head }: Order & { kind: 'begin' }): Generator<WrittenChunk, void> {
   const writer = new ChunkWriter();
   const packer = new EntryPacker(BACKUP_CHUNK_BYTES);
   yield writer.begin(head);

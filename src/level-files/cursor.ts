@@ -75,6 +75,8 @@ export class TablesCursor extends Cursor {
   #table: OpenTable | undefined;
   #index: readonly IndexEntry[] = [];
   #nextBlock = 0;
+  /** Read into again and again: the block in hand is used up before. */
+  #memory: Buffer = NOTHING;
   #strip: Buffer = NOTHING;
   /** Where in the table it begins. */
   #stripAt = 0;
@@ -136,11 +138,11 @@ export class TablesCursor extends Cursor {
   #readIndex(descriptor: number): IndexEntry[] {
     const { size } = fstatSync(descriptor);
     const footerAt = Math.max(0, size - FOOTER_BYTES);
-    const footer = read(descriptor, footerAt, Math.min(size, FOOTER_BYTES));
+    const footer = read(descriptor, footerAt, Buffer.alloc(Math.min(size, FOOTER_BYTES)));
     if (!endsAsTable(footer)) throw this.#damage(footerAt, 'it does not end as a table does');
     try {
       const { index: place } = placesIn(footer);
-      const bytes = read(descriptor, place.offset, Math.min(size, place.size + TRAILER_BYTES));
+      const bytes = read(descriptor, place.offset, Buffer.alloc(Math.min(size, place.size + TRAILER_BYTES)));
       const why = damageOfBlock(bytes, place, place.offset);
       if (why !== undefined) throw new Error(why);
       const steps = indexSteps(blockIn(bytes, place, place.offset));
@@ -166,7 +168,9 @@ export class TablesCursor extends Cursor {
   }
 
   #readStrip({ offset, size }: Place): void {
-    this.#strip = read((this.#table as OpenTable).descriptor, offset, Math.max(STRIP_BYTES, size + TRAILER_BYTES));
+    const bytes = Math.max(STRIP_BYTES, size + TRAILER_BYTES);
+    if (this.#memory.length < bytes) this.#memory = Buffer.allocUnsafeSlow(bytes);
+    this.#strip = read((this.#table as OpenTable).descriptor, offset, this.#memory);
     this.#stripAt = offset;
   }
 
@@ -226,12 +230,11 @@ function endOf(key: Buffer): number {
   return key.length - KEY_TRAILER_BYTES;
 }
 
-/** Fewer bytes where the file ends. */
-function read(descriptor: number, offset: number, count: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(count);
+/** @returns what it has read into `bytes`: all of it, or less where the file ends. */
+function read(descriptor: number, offset: number, bytes: Buffer): Buffer {
   let length = 0;
-  while (length < count) {
-    const got = readSync(descriptor, bytes, length, count - length, offset + length);
+  while (length < bytes.length) {
+    const got = readSync(descriptor, bytes, length, bytes.length - length, offset + length);
     if (got === 0) break;
     length += got;
   }

@@ -7,10 +7,9 @@
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
-import { EntryPacker } from '../keyspace/packed.js';
 import { isDamage } from '../keyspace/record.js';
 import { heldTooLong, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { BACKUP_CHUNK_BYTES, SNAPSHOT_AGE_MS_MAX } from '../limits.js';
+import { SNAPSHOT_AGE_MS_MAX } from '../limits.js';
 import type { Position } from '../position.js';
 import type { Store } from '../store/store.js';
 import type { BackupHead } from '../wire/backup.js';
@@ -92,17 +91,14 @@ async function fromSnapshot(store: Store): Promise<Source> {
 
 async function* chunksOf(snapshot: KeyspaceSnapshot, head: BackupHead): AsyncGenerator<WrittenChunk> {
   const writer = new ChunkWriter();
-  const packer = new EntryPacker(BACKUP_CHUNK_BYTES);
   yield writer.begin(head);
   for await (const entries of snapshot.chunks()) {
     for (const [key, record] of entries) {
-      if (packer.add(key, 0, key.length, record, 0, record.length)) continue;
-      yield writer.entries(packer.take());
-      packer.add(key, 0, key.length, record, 0, record.length);
+      const chunk = writer.add(key, 0, key.length, record, 0, record.length);
+      if (chunk) yield chunk;
     }
   }
-  if (!packer.isEmpty) yield writer.entries(packer.take());
-  yield writer.end();
+  yield* writer.end();
 }
 
 async function* explained(chunks: AsyncGenerator<WrittenChunk>): AsyncGenerator<WrittenChunk> {

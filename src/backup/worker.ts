@@ -7,11 +7,9 @@ import os from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
-import { EntryPacker } from '../keyspace/packed.js';
 import { DATA_KEY_HEADER_BYTES, dataEnd, dataStart } from '../keyspace/record.js';
 import { type OpenFiles, openFiles } from '../level-files/open-files.js';
 import { Rows } from '../level-files/rows.js';
-import { BACKUP_CHUNK_BYTES } from '../limits.js';
 import type { Answer, Order } from './thread.js';
 import { ChunkWriter, type WrittenChunk } from './writer.js';
 
@@ -68,7 +66,6 @@ function answer(what: Answer): void {
 
 function* write(rows: Rows, { head }: Order & { kind: 'begin' }): Generator<WrittenChunk, void> {
   const writer = new ChunkWriter();
-  const packer = new EntryPacker(BACKUP_CHUNK_BYTES);
   yield writer.begin(head);
   let restedMs = performance.now();
   let count = 0;
@@ -78,11 +75,9 @@ function* write(rows: Rows, { head }: Order & { kind: 'begin' }): Generator<Writ
       restedMs = performance.now();
     }
     const { key, keyEnd, value, valueStart, valueEnd } = row;
-    if (packer.add(key, DATA_KEY_HEADER_BYTES, keyEnd, value, valueStart, valueEnd)) continue;
-    yield writer.entries(packer.take());
-    packer.add(key, DATA_KEY_HEADER_BYTES, keyEnd, value, valueStart, valueEnd);
+    const chunk = writer.add(key, DATA_KEY_HEADER_BYTES, keyEnd, value, valueStart, valueEnd);
+    if (chunk) yield chunk;
   }
   rows.close();
-  if (!packer.isEmpty) yield writer.entries(packer.take());
-  yield writer.end();
+  yield* writer.end();
 }

@@ -4,6 +4,8 @@
  */
 import { compressSync } from 'lz4-napi';
 import { KeyspaceDigest } from '../keyspace/digest.js';
+import { EntryPacker } from '../keyspace/packed.js';
+import { BACKUP_CHUNK_BYTES } from '../limits.js';
 import type { BackupHead } from '../wire/backup.js';
 import { ChunkSealer } from './format.js';
 
@@ -18,6 +20,7 @@ export interface WrittenChunk {
 export class ChunkWriter {
   readonly #sealer = new ChunkSealer();
   readonly #digest = new KeyspaceDigest();
+  readonly #packer = new EntryPacker(BACKUP_CHUNK_BYTES);
 
   /** The first chunk, with the preamble before it. */
   begin(head: BackupHead): WrittenChunk {
@@ -25,17 +28,35 @@ export class ChunkWriter {
   }
 
   /**
-   * @param packed entries of packed.ts; not needed any more afterwards.
+   * Key and record are key[keyStart..keyEnd) and record[recordStart..recordEnd); they are copied.
+   * @returns a chunk where those before have filled it.
    * @throws HeadwaterError `corrupt` or `unknown_format` naming the key of a damaged record.
    */
-  entries(packed: Buffer): WrittenChunk {
-    this.#digest.addPacked(packed);
-    return { bytes: this.#sealer.entries(smaller(packed), packed.length), keys: this.#digest.keys, last: false };
+  add(
+    key: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    record: Buffer,
+    recordStart: number,
+    recordEnd: number,
+  ): WrittenChunk | undefined {
+    if (this.#packer.add(key, keyStart, keyEnd, record, recordStart, recordEnd)) return undefined;
+    const chunk = this.#entries();
+    this.#packer.add(key, keyStart, keyEnd, record, recordStart, recordEnd);
+    return chunk;
   }
 
-  end(): WrittenChunk {
+  /** What is left, and the end. @throws as `add`. */
+  *end(): Generator<WrittenChunk, void> {
+    if (!this.#packer.isEmpty) yield this.#entries();
     const { keys } = this.#digest;
-    return { bytes: this.#sealer.end({ keys, digest: this.#digest.finish() }), keys, last: true };
+    yield { bytes: this.#sealer.end({ keys, digest: this.#digest.finish() }), keys, last: true };
+  }
+
+  #entries(): WrittenChunk {
+    const packed = this.#packer.take();
+    this.#digest.addPacked(packed);
+    return { bytes: this.#sealer.entries(smaller(packed), packed.length), keys: this.#digest.keys, last: false };
   }
 }
 

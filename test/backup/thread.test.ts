@@ -1,10 +1,13 @@
 /** Backups out of LevelDB's files, by a thread: what they hold is what the store holds at their position. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import type { Backups } from '../../src/backup/backups.js';
 import { openSource } from '../../src/backup/source.js';
+import type { Answer, Order, StartWorker } from '../../src/backup/thread.js';
 import { HeadwaterError } from '../../src/errors.js';
 import { type OpenDatabase, openLevel } from '../../src/level.js';
 import { openFiles } from '../../src/level-files/open-files.js';
@@ -119,8 +122,33 @@ describe('a backup out of the files of a keyspace', function () {
 
   it('reads through LevelDB where there are more tables than may be open', async () => {
     await write(3_000);
-    await (await test.store.snapshotAt()).release();
-    assert.throws(() => openFiles(test.store.keyspaceDirectory as string, 0), { code: 'overloaded' });
+    const { digest } = await test.store.digest();
+    assert.throws(() => openFiles(test.store.keyspaceDirectory as string, 0), {
+      code: 'overloaded',
+      message: /^\d+ tables are more than can be open at a time$/,
+    });
+    const orders: Order[] = [];
+    const tooMany: StartWorker = () => {
+      const worker = new EventEmitter();
+      const answer = (what: Answer) => setImmediate(() => worker.emit('message', what));
+      answer({ kind: 'ready' });
+      return Object.assign(worker, {
+        postMessage: (order: Order) => {
+          orders.push(order);
+          answer({ kind: 'failed', code: 'overloaded', message: 'too many' });
+        },
+        terminate: async () => 0,
+      }) as unknown as Worker;
+    };
+    const source = await openSource(test.store, { clock: test.clock, startWorker: tooMany });
+    const parts: Buffer[] = [];
+    for await (const { bytes } of source.chunks({ ...HEAD, position: source.position })) parts.push(bytes);
+    await source.release();
+    assert.deepEqual(
+      orders.map(({ kind }) => kind),
+      ['open'],
+    );
+    assert.equal((await restoreTo(await place(), Buffer.concat(parts))).digest, digest);
   });
 });
 

@@ -2,6 +2,7 @@
  * The checks and repairs that a node is asked for, one at a time, since each
  * reads everything; and those that it begins by itself, where it is told to.
  */
+import { eitherAborts } from '../abort.js';
 import type { Bell } from '../bell.js';
 import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
@@ -206,13 +207,11 @@ export class Checks {
 }
 
 async function anyRung(bells: readonly Bell[], rings: readonly number[], signal: AbortSignal): Promise<void> {
-  const over = new AbortController();
-  const end = () => over.abort();
-  signal.addEventListener('abort', end, { once: true });
+  const enough = new AbortController();
+  const over = eitherAborts(signal, enough.signal);
   try {
-    await Promise.race(bells.map((bell, i) => bell.rungAfter(rings[i] as number, over.signal)));
+    await Promise.race(bells.map((bell, i) => bell.rungAfter(rings[i] as number, over)));
   } finally {
-    signal.removeEventListener('abort', end);
-    over.abort();
+    enough.abort();
   }
 }

@@ -19,6 +19,8 @@ export interface HeadroomOptions {
   readonly logger: Logger;
   /** Those that are connected, and how far their logs reach. */
   followers(): ReadonlyArray<{ nodeId: string; address: string; appendedOffset: number }>;
+  /** Called once a sample, whether or not anybody follows. */
+  sampled(): void;
 }
 
 /** Of log, about a place in it. */
@@ -67,6 +69,7 @@ export class Headroom {
   start(): void {
     const look = () => {
       this.#look();
+      this.#options.sampled();
       this.#cancel = this.#options.clock.after(RATE_SAMPLE_MS, look);
     };
     this.#cancel();

@@ -94,7 +94,11 @@ export class Replication {
       below: () => this.followers.names,
       send: (report) => this.link.send(report),
     });
-    this.headroom = new Headroom({ ...options, followers: () => this.followers.status });
+    this.headroom = new Headroom({
+      ...options,
+      followers: () => this.followers.status,
+      sampled: () => this.acknowledgements.sample(),
+    });
     this.acknowledgements = new Acknowledgements(options);
     const { acknowledgements } = this;
     this.durability = new Durability({ ...options, acknowledgements });

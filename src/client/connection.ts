@@ -6,9 +6,10 @@
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../errors.js';
 import type { Guarantees } from '../guarantees.js';
-import { FLOW_CONTROL_WINDOW_BYTES, HANG_UP_MS_MAX, MESSAGE_BYTES_MAX, SENDING_BYTES_MAX } from '../limits.js';
+import { HANG_UP_MS_MAX, MESSAGE_BYTES_MAX, SENDING_BYTES_MAX } from '../limits.js';
 import type { Reply } from '../operation.js';
 import type { Position } from '../position.js';
+import { CONNECTION_OPTIONS } from '../rpc/connection-options.js';
 import { type Method, PIPELINE } from '../rpc/definitions.js';
 import { fromStatus } from '../rpc/status.js';
 import { guaranteesMetadata } from '../wire/guarantees.js';
@@ -36,15 +37,9 @@ interface Batch {
 }
 
 const CHANNEL_OPTIONS: grpc.ChannelOptions = {
+  ...CONNECTION_OPTIONS,
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
-  'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
-  'grpc.enable_channelz': 0,
-  // A connection has a life of its own: when it breaks, the session makes another.
-  'grpc.use_local_subchannel_pool': 1,
-  'grpc.enable_retries': 0,
-  'grpc.enable_http_proxy': 0,
-  'grpc.service_config_disable_resolution': 1,
 };
 
 export class Connection {

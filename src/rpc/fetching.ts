@@ -1,9 +1,10 @@
 /** A node as the caller of another one: what a follower that repairs fetches from its upstream. */
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../errors.js';
-import { FLOW_CONTROL_WINDOW_BYTES, MESSAGE_BYTES_MAX } from '../limits.js';
+import { MESSAGE_BYTES_MAX } from '../limits.js';
 import type { FetchBlocksRequest, FetchBlocksResponse } from '../wire/check.js';
 import type { FetchRangesRequest, FetchRangesResponse } from '../wire/ranges.js';
+import { CONNECTION_OPTIONS } from './connection-options.js';
 import { FETCH_BLOCKS, FETCH_RANGES, type Method } from './definitions.js';
 import { fromStatus } from './status.js';
 
@@ -43,12 +44,9 @@ async function* fetched<Request, Response>(
   { silenceMs, signal }: FetchOptions,
 ): AsyncGenerator<Response> {
   const client = new grpc.Client(address, grpc.credentials.createInsecure(), {
-    'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
+    ...CONNECTION_OPTIONS,
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
-    'grpc.enable_channelz': 0,
-    'grpc.use_local_subchannel_pool': 1,
-    'grpc.enable_retries': 0,
   });
   const call = client.makeServerStreamRequest(path, encode, decode, request, new grpc.Metadata());
   // The end by `cancel` comes as an error when nobody listens any more.

@@ -4,8 +4,8 @@
  */
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../errors.js';
-import { FLOW_CONTROL_WINDOW_BYTES } from '../limits.js';
 import type { DownChannel, UpChannel } from '../replication/channel.js';
+import { CONNECTION_OPTIONS } from './connection-options.js';
 import { BYTES, type Method } from './definitions.js';
 import { duplex } from './handler.js';
 import { serveDownChannel, upChannel } from './replication-channel.js';
@@ -38,14 +38,11 @@ export function replicationService(door: FollowerDoor): Service {
  */
 export function dial(address: string, { timeoutMs }: { timeoutMs: number }): Promise<UpChannel> {
   const client = new grpc.Client(address, grpc.credentials.createInsecure(), {
-    'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
+    ...CONNECTION_OPTIONS,
     // Frames are small; parts of large ones too.
     'grpc.max_receive_message_length': 4 * 1024 * 1024,
-    'grpc.enable_channelz': 0,
-    'grpc.use_local_subchannel_pool': 1,
     // The link backs off itself.
     'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.enable_retries': 0,
   });
   const call = client.makeBidiStreamRequest(
     REPLICATE.path,

@@ -4,6 +4,7 @@ import { backup } from './backup.js';
 import { failover } from './failover.js';
 import { importKeys } from './import.js';
 import { latency } from './latency.js';
+import { massDelete } from './mass-delete.js';
 import { restart } from './restart.js';
 import { slowFollower } from './slow-follower.js';
 import { write } from './write.js';
@@ -50,6 +51,13 @@ program
   .addOption(count('rounds', 'pairs of phases', 5))
   .addOption(new Option('--only <what>', 'one of the two').choices(['backup', 'trim']))
   .action(latency);
+
+program
+  .command('mass-delete')
+  .description('how long single writes wait while all keys are deleted and loaded again')
+  .addOption(count('keys', 'keys that are loaded and deleted', 1_000_000))
+  .addOption(count('rounds', 'times that they are deleted and loaded again', 2))
+  .action(massDelete);
 
 program
   .command('slow-follower')

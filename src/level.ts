@@ -8,6 +8,9 @@
  * - The first failed write of any kind latches the database: LevelDB reports
  *   success for writes after an ENOSPC and loses them. From then on every write
  *   fails until the database is opened anew, with full recovery.
+ * - A seek (an iterator, `has`, `hasMany`) walks over every deletion mark up to
+ *   the next row; a look-up (`get`, `getMany`) does not. So there is no `has`
+ *   here: whoever asks for single keys looks them up.
  * - Reads made by one `get`, `getMany` or `iterate` call see the database as it
  *   was when the call was made (classic-level takes the LevelDB snapshot inside
  *   the call), which is what lets the keyspace look at its layers and the disk
@@ -72,7 +75,6 @@ export interface Database {
   get(key: Buffer): Promise<Buffer | undefined>;
   /** As of the call, or as of `snapshot`. */
   getMany(keys: Buffer[], snapshot?: Snapshot): Promise<Array<Buffer | undefined>>;
-  hasMany(keys: Buffer[]): Promise<boolean[]>;
   put(key: Buffer, value: Buffer, options?: { sync?: boolean }): Promise<void>;
   batch(): WriteBatch;
   iterate(options: IterateOptions): Entries;
@@ -89,7 +91,6 @@ export type OpenDatabase = (location: string, options: DatabaseOptions) => Promi
 interface LevelLike {
   get(key: Buffer): Promise<Buffer | undefined>;
   getMany(keys: Buffer[], options: { snapshot?: Snapshot }): Promise<Array<Buffer | undefined>>;
-  hasMany(keys: Buffer[]): Promise<boolean[]>;
   put(key: Buffer, value: Buffer, options: object): Promise<void>;
   batch(): {
     put(key: Buffer, value: Buffer): unknown;
@@ -173,10 +174,6 @@ export class LatchingDatabase implements Database {
 
   getMany(keys: Buffer[], snapshot?: Snapshot): Promise<Array<Buffer | undefined>> {
     return this.#reading(this.#level.getMany(keys, snapshot ? { snapshot } : NO_OPTIONS));
-  }
-
-  hasMany(keys: Buffer[]): Promise<boolean[]> {
-    return this.#reading(this.#level.hasMany(keys));
   }
 
   put(key: Buffer, value: Buffer, options: { sync?: boolean } = {}): Promise<void> {

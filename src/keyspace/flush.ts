@@ -18,6 +18,7 @@ import { copyBytes } from './copy.js';
 import { GroupSize } from './groups.js';
 import { hashKey } from './key-table.js';
 import { type Layer, TOMBSTONE, TOUCH } from './layer.js';
+import { Presence } from './presence.js';
 import type { RecentKeys } from './recent.js';
 import {
   DATA_KEY_HEADER_BYTES,
@@ -48,6 +49,7 @@ export class Flush {
   readonly #layer: Layer;
   /** Keys known to be on disk; kept up with what is written here. */
   readonly #onDisk: RecentKeys;
+  readonly #presence: Presence;
   #delta = 0;
   #unreadable: HeadwaterError | undefined;
   /** The bytes of the chunk in hand. */
@@ -57,11 +59,12 @@ export class Flush {
     this.#db = db;
     this.#layer = layer;
     this.#onDisk = onDisk;
+    this.#presence = new Presence(db);
   }
 
   /** Why the number of records is not known any more, where the disk could not tell what it holds. */
   get unreadable(): HeadwaterError | undefined {
-    return this.#unreadable;
+    return this.#unreadable ?? this.#presence.unreadable;
   }
 
   /**
@@ -88,7 +91,7 @@ export class Flush {
     }
     for (const entries of this.#cut(mergeRuns(runs, this.#compare))) {
       const chunk = this.#layOut(entries);
-      await this.#write(chunk, await this.#exist(chunk.keys));
+      await this.#write(chunk, await this.#existed(chunk));
       if (cancelled()) return undefined;
     }
     return this.#delta;
@@ -103,15 +106,12 @@ export class Flush {
     return this.#onDisk.has(bytes, start, end, hashKey(bytes, start, end));
   }
 
-  /** Where that cannot be read, each may be there. */
-  async #exist(keys: Buffer[]): Promise<readonly boolean[]> {
-    try {
-      return await this.#db.hasMany(keys);
-    } catch (error) {
-      if (!HeadwaterError.is(error, 'corrupt')) throw error;
-      this.#unreadable = error;
-      return keys.map(() => true);
-    }
+  /** By index in the chunk. A key that was only touched may be there: rewriting its record finds that out. */
+  async #existed({ entries, keys }: Chunk): Promise<readonly boolean[]> {
+    const isTouched = (i: number) => this.#layer.kind(entries[i] as number) === TOUCH;
+    const present = await this.#presence.of(keys.filter((_, i) => !isTouched(i)));
+    let next = 0;
+    return keys.map((_, i) => isTouched(i) || present[next++] === true);
   }
 
   /** @param existed by index in the chunk; undefined where all are known to be on disk. */

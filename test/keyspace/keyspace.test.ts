@@ -349,17 +349,45 @@ describe('a flush', () => {
       bench.apply(...names.map((name) => put(name, 'x')));
       bench.disk.operations.length = 0;
       await bench.flushAll();
-      return bench.disk.operations.filter(({ kind }) => kind === 'read').length;
+      return bench.disk.operations.reduce((sum, { kind, keys }) => sum + (kind === 'read' ? keys.length : 0), 0);
     };
-    assert.equal(await reads(), 1, 'they are new');
+    assert.equal(await reads(), 50, 'they are new');
     assert.equal(await reads(), 0);
     await bench.restart();
-    assert.equal(await reads(), 1, 'nothing is known after a restart');
+    assert.equal(await reads(), 50, 'nothing is known after a restart');
     assert.equal(await reads(), 0, 'they were found there');
     bench.apply(...names.map(del));
     await bench.flushAll();
-    assert.equal(await reads(), 1, 'they were deleted');
+    assert.equal(await reads(), 50, 'they were deleted');
     await bench.checkDisk();
+  });
+
+  it('asks for keys without walking over the marks of deleted ones', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 2_000 }, (_, i) => `k${String(i).padStart(4, '0')}`);
+    bench.apply(...names.map((name) => put(name)));
+    await bench.flushAll();
+    bench.apply(...names.map(del));
+    await bench.flushAll();
+    bench.disk.marksWalked = 0;
+    bench.apply(...names.map((name) => put(name, 'again')), del('k'), touch('k0', LATER));
+    await bench.flushAll();
+    assert.equal(bench.disk.marksWalked, 0);
+    assert.equal(bench.keyspace.checkpoint.keys, names.length);
+  });
+
+  it('looks up a few large values at a time', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 40 }, (_, i) => `k${i}`);
+    bench.apply(...names.map((name) => put(name, Buffer.alloc(READ_GROUP_BYTES))));
+    await bench.flushAll();
+    await bench.restart();
+    bench.apply(...names.map(del));
+    bench.disk.operations.length = 0;
+    await bench.flushAll();
+    const asked = bench.disk.operations.filter(({ kind }) => kind === 'read').map(({ keys }) => keys.length);
+    assert.deepEqual(asked, [READ_GROUP_KEYS_FIRST, ...Array(40 - READ_GROUP_KEYS_FIRST).fill(1)]);
+    assert.equal(bench.keyspace.checkpoint.keys, 0);
   });
 
   it('reads large values that were only touched a few at a time, and writes them as soon as they fill a batch', async () => {
@@ -373,7 +401,8 @@ describe('a flush', () => {
     const asked = bench.disk.operations.filter(({ kind, keys }) => kind === 'read' && keys.length < 40);
     assert.deepEqual(
       asked.map(({ keys }) => keys.length),
-      [READ_GROUP_KEYS_FIRST, ...Array(40 - READ_GROUP_KEYS_FIRST).fill(1)],
+      [READ_GROUP_KEYS_FIRST, ...Array(40 - READ_GROUP_KEYS_FIRST).fill(1), 1, 8, 32],
+      'those that are there, the one that was put, and those that are not there',
     );
     const written = bench.disk.operations.filter(({ kind }) => kind === 'batch').map(({ keys }) => keys.length);
     assert.deepEqual(written, [0, ...Array(40).fill(2), 1], 'a value and its row in the index');

@@ -3,6 +3,8 @@
  * disk does: a database that is closed, or whose process "died", can be opened
  * again with what is there. Every operation can be held or made to fail, and a
  * location is locked while it is open, so that a handle that leaks is noticed.
+ * It keeps LevelDB's deletion marks, and counts those that an iterator walks
+ * over (deletion-marks.ts).
  * `temporaryDirectory` is for the tests in which the real LevelDB is the point.
  */
 import { existsSync } from 'node:fs';
@@ -13,6 +15,7 @@ import { MemoryLevel } from 'memory-level';
 import { HeadwaterError } from '../../src/errors.js';
 import { type Database, LatchingDatabase, type OpenDatabase } from '../../src/level.js';
 import { turn } from './clock.js';
+import { DeletionMarks } from './deletion-marks.js';
 
 type Level = MemoryLevel<Buffer, Buffer>;
 
@@ -33,6 +36,8 @@ export interface Surroundings {
   delay(): Promise<void>;
   /** Between 0 and 1, where a power cut has a choice. */
   random(): number;
+  /** What a walk over so many deletion marks takes; nothing where it is left out. */
+  walk?(marks: number): Promise<void>;
 }
 
 const REAL: Surroundings = {
@@ -50,12 +55,15 @@ const NEVER = new Promise<never>(() => {});
 export class MemoryDisk {
   readonly #levels = new Map<string, Level>();
   readonly #journals = new Map<string, Journal>();
+  readonly #marks = new Map<string, DeletionMarks>();
   readonly surroundings: Surroundings;
   readonly #open = new Map<string, Handle>();
   /** How often the process has died. */
   #lives = 0;
   /** Set by tests. */
   fault: Fault | undefined;
+  /** Deletion marks that iterators have walked over. */
+  marksWalked = 0;
   /** Every operation so far, for assertions on order. */
   readonly operations: DiskOperation[] = [];
 
@@ -86,6 +94,7 @@ export class MemoryDisk {
       level = await newLevel();
       this.#levels.set(location, level);
       this.#journals.set(location, new Journal());
+      this.#marks.delete(location);
     }
     const handle = new Handle(this, location, level);
     this.#open.set(location, handle);
@@ -133,6 +142,16 @@ export class MemoryDisk {
   /** What was written at a location, for a power cut to take away. */
   journal(location: string): Journal | undefined {
     return this.#journals.get(location);
+  }
+
+  /** What was deleted at a location and has not been compacted away. */
+  marks(location: string): DeletionMarks {
+    let marks = this.#marks.get(location);
+    if (!marks) {
+      marks = new DeletionMarks();
+      this.#marks.set(location, marks);
+    }
+    return marks;
   }
 
   /** Snapshots that somebody holds. */
@@ -260,7 +279,6 @@ class Handle {
     return {
       get: (key) => this.#read([key], this.#level.get(key)),
       getMany: (keys, options) => this.#read(keys, this.#level.getMany(keys, options as object)),
-      hasMany: (keys) => this.#read(keys, this.#level.hasMany(keys)),
       put: (key, value, options) => {
         const sync = (options as { sync?: boolean }).sync ?? false;
         const [ownKey, ownValue] = [Buffer.from(key), Buffer.from(value)];
@@ -298,8 +316,13 @@ class Handle {
       iterator: (options) => {
         this.#assertOpen();
         const iterator = this.#level.iterator(options);
+        const walk = this.#marks.walk(options);
         return {
-          nextv: (size) => this.#read([], iterator.nextv(size)),
+          nextv: async (size) => {
+            const rows = await this.#read([], iterator.nextv(size));
+            await this.#walked(walk.to(rows, size));
+            return rows;
+          },
           close: () => iterator.close(),
         };
       },
@@ -317,7 +340,7 @@ class Handle {
         };
         return snapshot;
       },
-      compactRange: () => this.#write('compact', [], false, async () => {}),
+      compactRange: (from, to) => this.#write('compact', [from, to], false, async () => this.#marks.compact(from, to)),
       close: () => this.#close(),
     };
   }
@@ -326,7 +349,18 @@ class Handle {
     return this.#disk.journal(this.location);
   }
 
+  get #marks(): DeletionMarks {
+    return this.#disk.marks(this.location);
+  }
+
+  async #walked(marks: number): Promise<void> {
+    this.#disk.marksWalked += marks;
+    if (marks > 0) await this.#disk.surroundings.walk?.(marks);
+    if (this.dead) await NEVER;
+  }
+
   #wrote(changes: readonly Change[], sync: boolean): void {
+    for (const [key, value] of changes) this.#marks.wrote(key, value !== undefined);
     this.#journal?.wrote(changes, { sync, random: this.#disk.surroundings.random() });
   }
 

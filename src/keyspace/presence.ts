@@ -1,0 +1,50 @@
+/**
+ * Answers which keys have a record on disk, for the flush, which counts them.
+ *
+ * Each key is looked up on its own. A seek, LevelDB's way to ask without the
+ * value, walks over every deletion mark behind the key until it finds a row:
+ * 256 keys took 45 s behind a million marks. A look-up ends at the newest entry
+ * of the key, mark or record, however many marks there are. It costs 1 µs more
+ * for a small record, and the copy of a large one.
+ */
+import { HeadwaterError } from '../errors.js';
+import type { Database } from '../level.js';
+import { GroupSize } from './groups.js';
+
+export class Presence {
+  readonly #db: Database;
+  /** Small records let it grow from one call to the next. */
+  readonly #group = new GroupSize();
+  #unreadable: HeadwaterError | undefined;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** The last reason why the disk could not tell; each key that was asked for then may be there. */
+  get unreadable(): HeadwaterError | undefined {
+    return this.#unreadable;
+  }
+
+  /** @returns by the index of the key, whether the disk holds a record of it. */
+  async of(keys: readonly Buffer[]): Promise<readonly boolean[]> {
+    const present: boolean[] = [];
+    while (present.length < keys.length) {
+      const asked = keys.slice(present.length, present.length + this.#group.current);
+      for (const one of await this.#lookUp(asked)) present.push(one);
+    }
+    return present;
+  }
+
+  async #lookUp(keys: Buffer[]): Promise<readonly boolean[]> {
+    try {
+      const records = await this.#db.getMany(keys);
+      this.#group.hasRead(records.reduce((bytes, record) => bytes + (record?.length ?? 0), 0));
+      return records.map((record) => record !== undefined);
+    } catch (error) {
+      if (!HeadwaterError.is(error, 'corrupt')) throw error;
+      this.#unreadable = error;
+      return keys.map(() => true);
+    }
+  }
+}

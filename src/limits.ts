@@ -217,8 +217,9 @@ export const SORT_RUN_ENTRIES = 512;
 /** Records deleted after a `clear` whose space is asked back in one piece: LevelDB cannot be closed in the middle of it. */
 export const COMPACTION_RECORDS_MAX = 64 * 1024;
 
-/** Keys remembered as being on disk: about 10 MB, and enough for a hot set. */
+/** Keys remembered as being on disk, in number and in bytes: enough for a hot set. */
 export const RECENT_KEYS_MAX = 128 * 1024;
+export const RECENT_KEYS_BYTES_MAX = 16 * MiB;
 
 /** A snapshot younger than this is shared by those who ask. */
 export const SNAPSHOT_SHARE_MS = 1_000;

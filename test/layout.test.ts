@@ -19,6 +19,7 @@ const FLOORS: string[][] = [
     'src/limits.ts',
     'src/clock.ts',
     'src/bell.ts',
+    'src/fifo.ts',
     'src/files.ts',
     'src/abort.ts',
   ],
@@ -55,7 +56,12 @@ const SIDEWAYS: Array<[from: string, to: string]> = [
 const ONLY_INDEX = ['bin/', 'benchmarks/'];
 
 /** The client takes nothing of the server but what both ends share. */
-const CLIENT_FROM_RPC = ['src/rpc/definitions.ts', 'src/rpc/status.ts', 'src/rpc/address.ts'];
+const CLIENT_FROM_RPC = [
+  'src/rpc/definitions.ts',
+  'src/rpc/status.ts',
+  'src/rpc/address.ts',
+  'src/rpc/connection-options.ts',
+];
 
 const OWNERS: Record<string, string[]> = {
   level: ['src/level.ts'],

@@ -5,6 +5,7 @@
  */
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../errors.js';
+import { Fifo } from '../fifo.js';
 import type { Guarantees } from '../guarantees.js';
 import { HANG_UP_MS_MAX, MESSAGE_BYTES_MAX, SENDING_BYTES_MAX } from '../limits.js';
 import type { Reply } from '../operation.js';
@@ -47,8 +48,7 @@ export class Connection {
   readonly #client: grpc.Client;
   readonly #stream: grpc.ClientDuplexStream<Buffer, Buffer>;
   readonly #owner: ConnectionOwner;
-  #batches: Batch[] = [];
-  #head = 0;
+  readonly #batches = new Fifo<Batch>();
   #sendingBytes = 0;
   #receivedMs = 0;
   #closed = false;
@@ -116,7 +116,7 @@ export class Connection {
 
   /** Whether everything that was sent has been answered. */
   get idle(): boolean {
-    return this.#head === this.#batches.length;
+    return this.#batches.length === 0;
   }
 
   /** @param guarantees what the message asks beside its operations. */
@@ -142,8 +142,8 @@ export class Connection {
 
   /** Gives up what was asked before `askedBeforeMs`; a node that said nothing in all that time is taken for dead. */
   expire(askedBeforeMs: number, reason: HeadwaterError): void {
-    for (let i = this.#head; i < this.#batches.length; i++) {
-      const batch = this.#batches[i] as Batch;
+    for (let i = 0; i < this.#batches.length; i++) {
+      const batch = this.#batches.at(i) as Batch;
       if (batch.sentMs >= askedBeforeMs) return;
       for (const command of batch.commands) if (command.askedMs < askedBeforeMs) command.giveUp(reason);
       if (this.#receivedMs < batch.sentMs) {
@@ -260,7 +260,7 @@ export class Connection {
       return;
     }
     for (const reply of replies) {
-      const batch = this.#batches[this.#head];
+      const batch = this.#batches.at(0);
       if (!batch) {
         this.break(new HeadwaterError('protocol_violation', `${this.address} sent more replies than it was asked for`));
         return;
@@ -268,11 +268,7 @@ export class Connection {
       const command = batch.commands[batch.next++] as Pending;
       const isMissed = missed && command.writes && reply.kind !== 'error';
       this.#owner.answered(this, command, isMissed ? { kind: 'error', error: missed as HeadwaterError } : reply);
-      if (batch.next === batch.commands.length) this.#head++;
-    }
-    if (this.#head > 64 || this.idle) {
-      this.#batches.splice(0, this.#head);
-      this.#head = 0;
+      if (batch.next === batch.commands.length) this.#batches.shift();
     }
     if (this.idle) this.#owner.moved(this);
   }
@@ -282,9 +278,7 @@ export class Connection {
     this.#closed = true;
     this.#client.close();
     const unanswered: Pending[] = [];
-    for (const { commands, next } of this.#batches.splice(0).slice(this.#head))
-      unanswered.push(...commands.slice(next));
-    this.#head = 0;
+    for (const { commands, next } of this.#batches.takeAll()) unanswered.push(...commands.slice(next));
     this.#owner.closed(this, reason, unanswered);
   }
 }

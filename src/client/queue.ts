@@ -3,19 +3,18 @@
  * that were sent before and certainly not done come first.
  */
 import type { HeadwaterError } from '../errors.js';
+import { Fifo } from '../fifo.js';
 import { BATCH_BYTES_TARGET } from '../limits.js';
 import { sameGuarantees } from './guarantees.js';
 import type { Pending } from './pending.js';
 
 export class CommandQueue {
   #again: Pending[] = [];
-  #queue: Pending[] = [];
-  /** Before this, commands have been taken. */
-  #head = 0;
+  readonly #queue = new Fifo<Pending>();
   #bytes = 0;
 
   get isEmpty(): boolean {
-    return this.#again.length === 0 && this.#head === this.#queue.length;
+    return this.#again.length === 0 && this.#queue.length === 0;
   }
 
   get bytes(): number {
@@ -40,20 +39,15 @@ export class CommandQueue {
     if (this.#again.length > 0) this.#merge();
     const batch: Pending[] = [];
     let bytes = 0;
-    while (this.#head < this.#queue.length) {
-      const pending = this.#queue[this.#head] as Pending;
+    for (let pending = this.#queue.at(0); pending; pending = this.#queue.at(0)) {
       if (bytes > 0 && bytes + pending.bytes > BATCH_BYTES_TARGET) break;
       // What a message asks counts for all that is in it.
       if (bytes > 0 && !sameGuarantees(pending.guarantees, batch[0]?.guarantees)) break;
-      this.#head++;
+      this.#queue.shift();
       this.#bytes -= pending.bytes;
       if (pending.settled) continue;
       batch.push(pending);
       bytes += pending.bytes;
-    }
-    if (this.#head === this.#queue.length) {
-      this.#queue = [];
-      this.#head = 0;
     }
     return batch;
   }
@@ -61,14 +55,15 @@ export class CommandQueue {
   /** Settles those that `concerns` picks, and forgets whatever is settled. */
   giveUp(reason: HeadwaterError, concerns: (pending: Pending) => boolean): void {
     this.#merge();
-    for (const pending of this.#queue) if (concerns(pending)) pending.giveUp(reason);
-    this.#queue = this.#queue.filter(({ settled }) => !settled);
-    this.#bytes = this.#queue.reduce((bytes, pending) => bytes + pending.bytes, 0);
+    const all = this.#queue.takeAll();
+    for (const pending of all) if (concerns(pending)) pending.giveUp(reason);
+    const left = all.filter(({ settled }) => !settled);
+    this.#queue.putBack(left);
+    this.#bytes = left.reduce((bytes, pending) => bytes + pending.bytes, 0);
   }
 
   #merge(): void {
-    this.#queue = [...this.#again, ...this.#queue.slice(this.#head)];
-    this.#head = 0;
+    this.#queue.putBack(this.#again);
     this.#again = [];
   }
 }

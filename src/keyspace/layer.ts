@@ -29,6 +29,9 @@ const ENTRY_WORDS = 2 * ENTRY_DOUBLES;
 /** The row of an entry and its share of the slots, half of them free. */
 const ENTRY_COST_BYTES = 4 * ENTRY_WORDS + 12;
 
+/** A key noted for the second in which it expires: a number in a list that grows by half. */
+const NOTE_COST_BYTES = 12;
+
 /** Blocks are gathered once more than this, and twice what is needed, is pinned: those of which less than a third is needed. */
 const GATHERING_BYTES_MIN = 8 * 1024 * 1024;
 /** Entries looked at for each command applied: keeps ahead of keys that are overwritten once per round. */
@@ -87,6 +90,8 @@ export class Layer extends KeyTable implements CommandVisitor {
   #firstOffset = 0;
   /** Entries by the second in which they expire. */
   readonly #due = new Map<number, number[]>();
+  /** How many notes there are: one for each write with an expiry, also of one key. */
+  #dueNotes = 0;
   /** The last second for which all due entries were taken. */
   #dueTakenUpTo = 0;
 
@@ -97,9 +102,9 @@ export class Layer extends KeyTable implements CommandVisitor {
     this.epoch = epoch;
   }
 
-  /** Memory: pinned blocks and the cost of the entries. */
+  /** Memory: pinned blocks, the cost of the entries, and the notes of those that expire. */
   get bytes(): number {
-    return this.#pinnedBytes + this.count * ENTRY_COST_BYTES;
+    return this.#pinnedBytes + this.count * ENTRY_COST_BYTES + this.#dueNotes * NOTE_COST_BYTES;
   }
 
   get isEmpty(): boolean {
@@ -227,6 +232,7 @@ export class Layer extends KeyTable implements CommandVisitor {
     this.#arena = -1;
     this.#nextToGather = 0;
     this.#due.clear();
+    this.#dueNotes = 0;
     this.#bytes = NO_BYTES;
   }
 
@@ -362,7 +368,10 @@ export class Layer extends KeyTable implements CommandVisitor {
     if (now === this.#dueTakenUpTo) return taken;
     for (const [second, entries] of this.#due) {
       if (second > now) continue;
-      for (const entry of entries.splice(0, limit - taken.length)) taken.push(Buffer.from(this.key(entry)));
+      for (const entry of entries.splice(0, limit - taken.length)) {
+        taken.push(Buffer.from(this.key(entry)));
+        this.#dueNotes--;
+      }
       if (entries.length === 0) this.#due.delete(second);
       if (taken.length >= limit) return taken;
     }
@@ -374,6 +383,7 @@ export class Layer extends KeyTable implements CommandVisitor {
     const second = Math.ceil(expiresAtMs / 1000);
     if (second <= this.#dueTakenUpTo) this.#dueTakenUpTo = 0;
     const entries = this.#due.get(second);
+    this.#dueNotes++;
     if (entries) entries.push(entry);
     else this.#due.set(second, [entry]);
   }

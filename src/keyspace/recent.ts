@@ -1,20 +1,31 @@
 /**
  * Keys that are known to be on disk, because a recent flush put them there: the
- * next flush need not ask. Bounded; what was not flushed again for a while is
- * forgotten. Exact: a key is never in it that is not on disk.
+ * next flush need not ask. Bounded in number and in bytes; what was not flushed
+ * again for a while is forgotten. Exact: a key is never in it that is not on disk.
  */
+import { RECENT_KEYS_BYTES_MAX } from '../limits.js';
 import { KeyTable } from './key-table.js';
 
 const ARENA_BYTES = 64 * 1024;
 
 export class RecentKeys {
   readonly #max: number;
+  readonly #bytesMax: number;
   #young = new KeySet();
   #old = new KeySet();
 
-  /** @param max about how many keys are remembered at the most. */
-  constructor(max: number) {
+  /**
+   * @param max about how many keys are remembered at the most.
+   * @param bytesMax memory that their bytes take up at the most, beside one key.
+   */
+  constructor(max: number, bytesMax = RECENT_KEYS_BYTES_MAX) {
     this.#max = max;
+    this.#bytesMax = bytesMax;
+  }
+
+  /** Memory that the bytes of the keys take up. */
+  get bytes(): number {
+    return this.#young.bytes + this.#old.bytes;
   }
 
   has(bytes: Buffer, start: number, end: number, hash: number): boolean {
@@ -23,7 +34,7 @@ export class RecentKeys {
 
   add(bytes: Buffer, start: number, end: number, hash: number): void {
     this.#young.add(bytes, start, end, hash);
-    if (this.#young.size * 2 < this.#max) return;
+    if (this.#young.size * 2 < this.#max && this.#young.bytes * 2 < this.#bytesMax) return;
     const forgotten = this.#old;
     this.#old = this.#young;
     forgotten.clear();
@@ -46,12 +57,14 @@ class KeySet {
   readonly #table = new KeyTable();
   readonly #absent = new Set<number>();
   #arenaUsed = 0;
+  /** Of all arenas. */
+  bytes = 0;
 
   /** The memory of the table stays, for the keys to come. */
   clear(): void {
     this.#table.reset();
     this.#absent.clear();
-    this.#arenaUsed = 0;
+    this.#arenaUsed = this.bytes = 0;
   }
 
   get size(): number {
@@ -75,6 +88,7 @@ class KeySet {
     if (!arena || this.#arenaUsed + length > arena.length) {
       arena = Buffer.allocUnsafeSlow(Math.max(ARENA_BYTES, length));
       sources.push(arena);
+      this.bytes += arena.length;
       this.#arenaUsed = 0;
     }
     const at = this.#arenaUsed;

@@ -3,14 +3,13 @@
  * that streaming to a follower that keeps up never reads the disk. Bounded in
  * bytes; the oldest go first. Only log.ts uses it.
  */
+import { Fifo } from '../fifo.js';
 import { invariant } from '../invariant.js';
 import type { Block } from './block.js';
 
 export class Tail {
   readonly #bytesMax: number;
-  #blocks: Block[] = [];
-  /** Blocks before this index are dropped; they are cut off in bulk. */
-  #head = 0;
+  readonly #blocks = new Fifo<Block>();
   #bytes = 0;
 
   constructor(bytesMax: number) {
@@ -18,18 +17,17 @@ export class Tail {
   }
 
   push(block: Block): void {
-    const last = this.#blocks.at(-1);
+    const { last } = this.#blocks;
     invariant(!last || last.lastOffset + 1 === block.firstOffset, 'the tail is contiguous');
     this.#blocks.push(block);
     this.#bytes += block.bytes.length;
-    while (this.#bytes > this.#bytesMax && this.#head < this.#blocks.length - 1) {
-      this.#bytes -= (this.#blocks[this.#head] as Block).bytes.length;
-      this.#head++;
-    }
-    if (this.#head > 1024 && this.#head * 2 > this.#blocks.length) {
-      this.#blocks.splice(0, this.#head);
-      this.#head = 0;
-    }
+    while (this.#bytes > this.#bytesMax && this.#blocks.length > 1)
+      this.#bytes -= (this.#blocks.shift() as Block).bytes.length;
+  }
+
+  /** Of the blocks in it: at most the bound, or the last block alone. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /**
@@ -41,7 +39,7 @@ export class Tail {
     if (index === undefined) return undefined;
     const found: Block[] = [];
     for (let bytes = 0; index < this.#blocks.length && bytes < bytesMax; index++) {
-      const block = this.#blocks[index] as Block;
+      const block = this.#blocks.at(index) as Block;
       found.push(block);
       bytes += block.bytes.length;
     }
@@ -51,15 +49,15 @@ export class Tail {
   /** The block that holds `offset`, if it is in the tail. */
   holding(offset: number): Block | undefined {
     const index = this.#indexOf(offset);
-    return index === undefined ? undefined : this.#blocks[index];
+    return index === undefined ? undefined : this.#blocks.at(index);
   }
 
   #indexOf(offset: number): number | undefined {
-    let low = this.#head;
+    let low = 0;
     let high = this.#blocks.length - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      const block = this.#blocks[middle] as Block;
+      const block = this.#blocks.at(middle) as Block;
       if (offset < block.firstOffset) high = middle - 1;
       else if (offset > block.lastOffset) low = middle + 1;
       else return middle;

@@ -13,7 +13,8 @@ export interface Waiter {
 }
 
 export class Waiting {
-  #waiters: Waiter[] = [];
+  /** A waiter that has been released is unreferenced at once; its place goes later. */
+  #waiters: Array<Waiter | undefined> = [];
   /** Before this index, nobody waits. */
   #head = 0;
   #givenUp = 0;
@@ -35,7 +36,7 @@ export class Waiting {
   gaveUp(): void {
     this.#givenUp++;
     if (this.#givenUp * 2 <= this.#waiters.length - this.#head) return;
-    this.#waiters = this.#waiters.slice(this.#head).filter(({ done }) => !done);
+    this.#waiters = this.#waiters.slice(this.#head).filter((waiter) => waiter?.done === false);
     this.#head = 0;
     this.#givenUp = 0;
   }
@@ -43,7 +44,8 @@ export class Waiting {
   /** Everything up to `offset` has been reached. */
   reached(offset: number): void {
     while (this.#head < this.#waiters.length && (this.#waiters[this.#head] as Waiter).offset <= offset) {
-      const waiter = this.#waiters[this.#head++] as Waiter;
+      const waiter = this.#waiters[this.#head] as Waiter;
+      this.#waiters[this.#head++] = undefined;
       if (waiter.done) this.#givenUp--;
       else waiter.release();
     }
@@ -58,6 +60,6 @@ export class Waiting {
     this.#waiters = [];
     this.#head = 0;
     this.#givenUp = 0;
-    for (const waiter of waiters) if (!waiter.done) waiter.fail(error);
+    for (const waiter of waiters) if (waiter?.done === false) waiter.fail(error);
   }
 }

@@ -12,6 +12,7 @@ import { type Entry, isExpired } from '../command.js';
 import { execute, keysRead, readsValues } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
+import { Fifo } from '../fifo.js';
 import type { Found, Keyspace } from '../keyspace/keyspace.js';
 import { BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX, READ_BYTES_MAX } from '../limits.js';
 import { sealBlock } from '../log/block.js';
@@ -83,8 +84,7 @@ export class Writer {
   readonly #limits: Limits;
   readonly #replicationId: string;
   readonly #onFailure: (error: Error) => void;
-  #queue: Item[] = [];
-  #head = 0;
+  readonly #queue = new Fifo<Item>();
   #queuedBytes = 0;
   #running: Promise<void> | undefined;
   #closed: HeadwaterError | undefined;
@@ -167,7 +167,7 @@ export class Writer {
   /** Refuses what waits and what comes, with `reason`; the batch in hand is finished. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed ??= reason;
-    for (const item of this.#queue.splice(this.#head)) item.reject(reason);
+    for (const item of this.#queue.takeAll()) item.reject(reason);
     for (const waiter of this.#waitingForRoom) this.#release(waiter);
     await this.#running;
   }
@@ -183,10 +183,9 @@ export class Writer {
   }
 
   async #run(): Promise<void> {
-    while (this.#head < this.#queue.length) {
-      const item = this.#queue[this.#head] as Item;
+    for (let item = this.#queue.at(0); item; item = this.#queue.at(0)) {
       if (item.kind === 'task') {
-        this.#shift(1);
+        this.#queue.shift();
         await item.run().then(item.resolve, item.reject);
         this.#dequeued([item]);
         continue;
@@ -207,14 +206,13 @@ export class Writer {
     const batch: Array<Written> = [];
     let bytes = 0;
     let operations = 0;
-    for (let i = this.#head; i < this.#queue.length; i++) {
-      const item = this.#queue[i] as Item;
-      if (item.kind === 'task' || bytes >= BLOCK_BYTES_TARGET || operations >= BLOCK_COMMANDS_MAX) break;
+    for (let item = this.#queue.at(0); item && item.kind !== 'task'; item = this.#queue.at(0)) {
+      if (bytes >= BLOCK_BYTES_TARGET || operations >= BLOCK_COMMANDS_MAX) break;
+      this.#queue.shift();
       batch.push(item);
       bytes += bytesOf(item);
       operations += commandsOf(item);
     }
-    this.#shift(batch.length);
     return batch;
   }
 
@@ -265,7 +263,7 @@ export class Writer {
       else item.resolve(item.offset);
     }
     this.#dequeued(batch.slice(0, complete));
-    if (complete < batch.length) this.#putBack(batch.slice(complete));
+    if (complete < batch.length) this.#queue.putBack(batch.slice(complete));
   }
 
   /** The disk could not be asked. Nothing of the batch in hand has been written, but blocks before may hold the beginning of one. */
@@ -286,11 +284,6 @@ export class Writer {
     for (const waiter of this.#waitingForRoom) if (this.#queuedBytes <= waiter.bytes) this.#release(waiter);
   }
 
-  #putBack(items: ReadonlyArray<Written>): void {
-    this.#queue = [...items, ...this.#queue.slice(this.#head)];
-    this.#head = 0;
-  }
-
   /** Everything in the batch may have happened; what waits behind it has not, and nothing more does here. */
   #failed(batch: ReadonlyArray<Written>, cause: Error): void {
     const unknown = new HeadwaterError('outcome_unknown', OUTCOME_UNKNOWN, { cause });
@@ -299,23 +292,12 @@ export class Writer {
       cause,
     });
     this.#onFailure(cause);
-    for (const item of this.#queue.splice(this.#head)) item.reject(this.#closed);
+    for (const item of this.#queue.takeAll()) item.reject(this.#closed);
   }
 
   #release(waiter: Waiter): void {
     this.#waitingForRoom.delete(waiter);
     waiter.resolve();
-  }
-
-  #shift(count: number): void {
-    this.#head += count;
-    if (this.#head === this.#queue.length) {
-      this.#queue.length = 0;
-      this.#head = 0;
-    } else if (this.#head > 1024) {
-      this.#queue.splice(0, this.#head);
-      this.#head = 0;
-    }
   }
 }
 

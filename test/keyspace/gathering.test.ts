@@ -45,3 +45,23 @@ describe('a layer whose keys are overwritten for long', () => {
     assert.ok(bytesMax < 10 * MiB, `seed ${seed}: at most ${bytesMax} bytes pinned for about 1 MB of data`);
   });
 });
+
+describe('a layer with keys that expire', () => {
+  it('counts a note for each write, also of one key', () => {
+    const layer = new Layer(0);
+    let previous = { offset: 0, checksum: 0 };
+    for (let i = 0; i < 100; i++) {
+      const commands = Array.from(
+        { length: 1_000 },
+        (): Command => ({ kind: 'put', key: Buffer.from('one'), value: Buffer.from('v'), expiresAtMs: 5_000, type: 0 }),
+      );
+      const block = sealBlock({ commands, previous, replicationId: NO_HISTORY, timeMs: 1 });
+      previous = { offset: block.lastOffset, checksum: block.checksum };
+      layer.apply(block);
+    }
+    const before = layer.bytes;
+    assert.ok(before >= 8 * 100_000, `${before} bytes for 100,000 numbers`);
+    for (let left = 100_000; left > 0; left -= 200) layer.takeDue(10_000, 200);
+    assert.ok(layer.bytes < before / 8, `${layer.bytes} bytes once they are taken`);
+  });
+});

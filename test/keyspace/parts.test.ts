@@ -109,6 +109,18 @@ describe('the memory of recent keys', () => {
     assert(!has(recent, '999'));
   });
 
+  it('is bounded by the bytes of the keys too', () => {
+    const bytesMax = 4 * 1024 * 1024;
+    const recent = new RecentKeys(100_000, bytesMax);
+    const longest = 64 * 1024;
+    for (let i = 0; i < 300; i++) {
+      const name = `${i} `.padEnd(i % 3 === 0 ? longest : 33 * 1024, 'k');
+      change(recent, 'add', name);
+      assert(recent.bytes <= bytesMax + longest, `${recent.bytes} bytes at ${i}`);
+      assert(has(recent, name));
+    }
+  });
+
   it('keeps keys that are longer than its arenas', () => {
     const recent = new RecentKeys(100);
     const long = ['a', 'b'].map((letter) => letter.repeat(70_000));

@@ -8,6 +8,7 @@ import type { Log } from '../../src/log/log.js';
 import { Tail } from '../../src/log/tail.js';
 import { ORIGIN } from '../../src/position.js';
 import { settled, turns } from '../support/clock.js';
+import { collected } from '../support/collected.js';
 import { flipped, History } from './blocks.js';
 import { appendAll, coldLogOf, logOf, removeBlock, replaceBlock } from './open-log.js';
 
@@ -165,6 +166,20 @@ describe('a cursor', () => {
 });
 
 describe('the tail in memory', () => {
+  it('refers no more to a block that it has dropped', async () => {
+    const history = new History();
+    const tail = new Tail(3 * 1_000);
+    const first = (() => {
+      const block = history.puts(2);
+      tail.push(block);
+      return new WeakRef(block);
+    })();
+    for (let i = 0; i < 100; i++) tail.push(history.puts(2));
+    history.blocks.length = 0;
+    await collected(first);
+    assert(tail.bytes <= 3 * 1_000);
+  });
+
   const filled = (bytesMax: number, count: number) => {
     const history = new History();
     const tail = new Tail(bytesMax);

@@ -7,6 +7,7 @@ import { type Block, sealBlock } from '../../src/log/block.js';
 import type { Operation, Reply } from '../../src/operation.js';
 import { flipped } from '../log/blocks.js';
 import { settled, turns, until } from '../support/clock.js';
+import { collected } from '../support/collected.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { hold, increment, isAppend, key, set, TestStore } from '../support/store.js';
 
@@ -325,6 +326,29 @@ describe('the queue of the writer', () => {
     await first;
     await second;
     assert.equal(test.store.queuedBytes, 0);
+    await test.store.close();
+  });
+
+  it('refers no more to what has been answered, though more waits behind it', async () => {
+    const test = await TestStore.open();
+    const value = Buffer.alloc(BLOCK_BYTES_TARGET);
+    const waiting: Array<Promise<unknown>> = [];
+    const submit = (name: string) => {
+      const operation: Operation = { kind: 'set', key: key(name), value, expiry: undefined };
+      waiting.push(test.store.submit([operation], { bytes: value.length, ordered: false }));
+      return new WeakRef(operation);
+    };
+    const first = submit('first');
+    submit('second');
+    let appends = 0;
+    const gate = hold(test.disk, (operation) => isAppend(operation) && ++appends === 2);
+    for (let i = 0; i < 3; i++) submit(`behind ${i}`);
+    await waiting.shift();
+    await until('the next is on its way', gate.held);
+    assert.equal(test.store.queuedBytes, 4 * value.length);
+    await collected(first);
+    gate.release();
+    await Promise.all(waiting);
     await test.store.close();
   });
 

@@ -1,0 +1,59 @@
+/**
+ * A queue that gives up its items from the front. An item that has left is
+ * unreferenced at once: what a queue keeps in memory is what is in it. Its place
+ * in the array goes later, together with others, so that leaving costs a step.
+ */
+
+/** Free places are cut off once there are so many, and more than items. */
+const FREE_PLACES_MIN = 32;
+
+export class Fifo<T> {
+  #places: Array<T | undefined> = [];
+  /** Before this index, places are free. */
+  #head = 0;
+
+  get length(): number {
+    return this.#places.length - this.#head;
+  }
+
+  /** The item so many places behind the front; undefined beyond the end. */
+  at(index: number): T | undefined {
+    return this.#places[this.#head + index];
+  }
+
+  get last(): T | undefined {
+    return this.at(this.length - 1);
+  }
+
+  push(item: T): void {
+    this.#places.push(item);
+  }
+
+  /** Takes out the first item; undefined from an empty queue. */
+  shift(): T | undefined {
+    if (this.length === 0) return undefined;
+    const item = this.#places[this.#head];
+    this.#places[this.#head++] = undefined;
+    if (this.#head === this.#places.length) this.#restart([]);
+    else if (this.#head >= FREE_PLACES_MIN && this.#head * 2 > this.#places.length)
+      this.#restart(this.#places.slice(this.#head));
+    return item;
+  }
+
+  /** Puts items before all others, in their order. */
+  putBack(items: readonly T[]): void {
+    this.#restart([...items, ...this.#places.slice(this.#head)]);
+  }
+
+  /** Takes out all, in order. */
+  takeAll(): T[] {
+    const items = this.#places.slice(this.#head) as T[];
+    this.#restart([]);
+    return items;
+  }
+
+  #restart(places: Array<T | undefined>): void {
+    this.#places = places;
+    this.#head = 0;
+  }
+}

@@ -137,7 +137,11 @@ function addExpiry(program: Command): void {
 function addWholeKeyspace(program: Command): void {
   program
     .command('keys')
-    .argument('<PATTERN>', "a glob as in Redis, in quotes: '*', 'user:*', 'h[ae]llo', 'h?llo'", parseText)
+    .argument(
+      '<PATTERN>',
+      "a glob as in Redis, in quotes: '*', 'user:*', 'h[ae]llo', 'h?llo'; at most 4 KiB",
+      parseText,
+    )
     .description('print the keys that match, in order')
     .action(onNode(keys));
   program
@@ -145,7 +149,7 @@ function addWholeKeyspace(program: Command): void {
     .description(
       'print all records as of one moment, in order of the keys: key, tab, value; --json where these may hold tabs or line ends',
     )
-    .option('--match <PATTERN>', 'only keys that match this glob', parseText)
+    .option('--match <PATTERN>', 'only keys that match this glob of at most 4 KiB', parseText)
     .option('--keys-only', 'leave the values out')
     .action(onNode(scan));
   program

@@ -85,6 +85,15 @@ export const PUBLISH_TIMEOUT_MS = 10_000;
 /** Channels and patterns of one subscription: every message is matched against all of them. */
 export const SUBSCRIPTION_NAMES_MAX = 1_024;
 
+/** A pattern: with a key of 64 KiB some 20 ms of work, in which nothing else is done. */
+export const PATTERN_BYTES_MAX = 4 * KiB;
+
+/** All patterns of one subscription, in bytes: 32 times as much when they are compiled. */
+export const SUBSCRIPTION_PATTERN_BYTES_MAX = 32 * KiB;
+
+/** Steps of a few nanoseconds in one turn of the event loop: about a millisecond. */
+export const TURN_STEPS_MAX = 256 * 1024;
+
 /** Subscriptions and watches say how far they have got so often, whether or not anything has happened. */
 export const PROGRESS_INTERVAL_MS = 1_000;
 

@@ -26,6 +26,7 @@ const FLOORS: string[][] = [
   [
     'src/uint64.ts',
     'src/checked-row.ts',
+    'src/turns.ts',
     'src/crc32.ts',
     'src/package-root.ts',
     'src/command.ts',

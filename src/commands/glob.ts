@@ -1,25 +1,33 @@
 /**
  * Redis's glob patterns on bytes: `*`, `?`, `[abc]`, `[^a]`, `[a-z]`, `\x`. A
- * pattern is compiled once and matched against many keys. Only the last `*`
- * is ever gone back to, so that a match costs at most pattern × key steps,
- * whatever the pattern. Called by scans, which seek to `prefixOf` first.
+ * pattern is compiled once and matched against many keys: by scans, which seek
+ * to `prefix` first, and by subscriptions. Each run of steps between two stars
+ * is looked for once, from where the run before it was found, by the bit-parallel
+ * Shift-And search: a byte of a key costs one step for each 32 steps of the run,
+ * whatever the pattern and the key are. The length of a pattern is bounded, so
+ * that bound is small.
  *
  * As in Redis, a class that is not closed ends with the pattern, the bounds of
  * a range may stand in either order, and a last `\` stands for itself. Unlike
  * Redis, bytes are unsigned in ranges, stars match the empty key too, and an
  * empty pattern matches all keys, as kv.proto promises.
  */
+import { PATTERN_BYTES_MAX } from '../limits.js';
+import { tooLarge } from './arguments.js';
 
-/** A step of a compiled pattern: a byte, one of these two, or CLASS plus the index of a class. */
-const ANY = 256;
-const STAR = 257;
-const CLASS = 258;
-
-interface Program {
-  readonly steps: readonly number[];
-  /** For each class 256 flags, 1 for a byte that it takes. */
-  readonly classes: readonly Uint8Array[];
+export interface Glob {
+  /** Every matching key begins with these bytes. */
+  readonly prefix: Buffer;
+  matches(key: Buffer): boolean;
+  /** At most so much work is a match against a key of that length: a step is a few nanoseconds. */
+  stepsFor(keyBytes: number): number;
 }
+
+/** A set of bytes. */
+type Bytes = Uint8Array;
+
+/** A step takes one byte: that byte, any, or one of a set. */
+type Step = number | 'any' | Bytes;
 
 const byteOf = (character: string): number => character.charCodeAt(0);
 const ASTERISK = byteOf('*');
@@ -30,96 +38,166 @@ const BACKSLASH = byteOf('\\');
 const CARET = byteOf('^');
 const HYPHEN = byteOf('-');
 
-export function compileGlob(pattern: Buffer): (key: Buffer) => boolean {
-  if (pattern.length === 0) return () => true;
-  const program = compile(pattern);
-  return (key) => matches(program, key);
+/** @throws HeadwaterError `too_large`. */
+export function compileGlob(pattern: Buffer): Glob {
+  if (pattern.length > PATTERN_BYTES_MAX) throw tooLarge('a pattern', PATTERN_BYTES_MAX, pattern.length);
+  const runs = pattern.length === 0 ? [[], []] : runsOf(pattern);
+  const first = runs[0] as Step[];
+  const end = first.findIndex((step) => typeof step !== 'number');
+  const prefix = Buffer.from((end === -1 ? first : first.slice(0, end)) as number[]);
+  if (runs.length === 1) {
+    const matches = (key: Buffer) => key.length === first.length && fits(first, key, 0);
+    return { prefix, matches, stepsFor: () => 1 + first.length };
+  }
+  return { prefix, ...withStars(first, runs.slice(1, -1), runs.at(-1) as Step[]) };
 }
 
-/** The bytes that every matching key begins with. */
-export function prefixOf(pattern: Buffer): Buffer {
-  const { steps } = compile(pattern);
-  const end = steps.findIndex((step) => step >= ANY);
-  return Buffer.from(end === -1 ? steps : steps.slice(0, end));
+/** A key that begins with one run and ends with another; those between follow each other in what is left. */
+function withStars(first: readonly Step[], between: readonly Step[][], last: readonly Step[]): Omit<Glob, 'prefix'> {
+  const runs = between.filter(({ length }) => length > 0);
+  const search = new Search(runs);
+  const atEnds = 1 + first.length + last.length;
+  return {
+    stepsFor: (keyBytes) => atEnds + runs.length + keyBytes * search.stepsPerByte,
+    matches: (key) => {
+      const end = key.length - last.length;
+      if (end < first.length || !fits(first, key, 0) || !fits(last, key, end)) return false;
+      let at = first.length;
+      for (let run = 0; run < runs.length && at >= 0; run++) at = search.endOf(run, key, at, end);
+      return at >= 0;
+    },
+  };
 }
 
-function compile(pattern: Buffer): Program {
-  const steps: number[] = [];
-  const classes: Uint8Array[] = [];
+function fits(run: readonly Step[], key: Buffer, at: number): boolean {
+  for (let i = 0; i < run.length; i++) if (!takes(run[i] as Step, key[at + i] as number)) return false;
+  return true;
+}
+
+function takes(step: Step, byte: number): boolean {
+  if (typeof step === 'number') return step === byte;
+  return step === 'any' || hasByte(step, byte);
+}
+
+/** Runs of steps that may begin anywhere, one behind the other in the bits of shared masks. */
+class Search {
+  /** The bits of each run. */
+  readonly #bits: ReadonlyArray<{ readonly first: number; readonly last: number }>;
+  readonly #words: number;
+  /** For each byte, a bit for each step that takes it. */
+  readonly #masks: Uint32Array;
+  /** A bit for each beginning of a run that the bytes before fit. */
+  readonly #state: Uint32Array;
+  /** The most words that one run lies in. */
+  readonly stepsPerByte: number;
+
+  constructor(runs: ReadonlyArray<readonly Step[]>) {
+    let next = 0;
+    this.#bits = runs.map(({ length }) => {
+      const first = next;
+      next += length;
+      return { first, last: next - 1 };
+    });
+    this.#words = Math.ceil(next / 32);
+    this.#masks = new Uint32Array(256 * this.#words);
+    this.#state = new Uint32Array(this.#words);
+    this.stepsPerByte = Math.max(0, ...this.#bits.map(({ first, last }) => (last >> 5) - (first >> 5) + 1));
+    for (const [bit, step] of runs.flat().entries()) for (const byte of bytesOf(step)) this.#add(bit, byte);
+  }
+
+  #add(bit: number, byte: number): void {
+    (this.#masks[byte * this.#words + (bit >> 5)] as number) |= 1 << (bit & 31);
+  }
+
+  /** Where a run ends that is found as early as it can be in `[from, to)`; -1 if it is not there. */
+  endOf(run: number, key: Buffer, from: number, to: number): number {
+    const { first, last } = this.#bits[run] as { first: number; last: number };
+    if (to - from <= last - first) return -1;
+    const state = this.#state;
+    const masks = this.#masks;
+    const firstWord = first >> 5;
+    const lastWord = last >> 5;
+    const begins = 1 << (first & 31);
+    const found = 1 << (last & 31);
+    state.fill(0, firstWord, lastWord + 1);
+    for (let at = from; at < to; at++) {
+      const mask = (key[at] as number) * this.#words;
+      let carry = begins;
+      for (let word = firstWord; word <= lastWord; word++) {
+        const before = state[word] as number;
+        state[word] = ((before << 1) | carry) & (masks[mask + word] as number);
+        carry = before >>> 31;
+      }
+      if (((state[lastWord] as number) & found) !== 0) return at + 1;
+    }
+    return -1;
+  }
+}
+
+/** The steps before, between and behind its stars. */
+function runsOf(pattern: Buffer): Step[][] {
+  let run: Step[] = [];
+  const runs = [run];
   let at = 0;
   while (at < pattern.length) {
     const byte = pattern.readUInt8(at);
     at += 1;
     if (byte === ASTERISK) {
-      if (steps.at(-1) !== STAR) steps.push(STAR);
+      run = [];
+      runs.push(run);
     } else if (byte === QUESTION_MARK) {
-      steps.push(ANY);
+      run.push('any');
     } else if (byte === OPENING_BRACKET) {
-      const members = new Uint8Array(256);
+      const members = new Uint8Array(32);
       at = readClass(pattern, at, members);
-      steps.push(CLASS + classes.push(members) - 1);
+      run.push(members);
     } else if (byte === BACKSLASH && at < pattern.length) {
-      steps.push(pattern.readUInt8(at));
+      run.push(pattern.readUInt8(at));
       at += 1;
     } else {
-      steps.push(byte);
+      run.push(byte);
     }
   }
-  return { steps, classes };
+  return runs;
 }
 
 /** Fills `members` from the class whose first byte is at `start`; returns where the pattern goes on. */
-function readClass(pattern: Buffer, start: number, members: Uint8Array): number {
+function readClass(pattern: Buffer, start: number, members: Bytes): number {
   const negated = pattern[start] === CARET;
   let at = negated ? start + 1 : start;
   while (at < pattern.length && pattern[at] !== CLOSING_BRACKET) {
     const left = pattern.length - at;
     if (pattern[at] === BACKSLASH && left >= 2) {
-      members[pattern.readUInt8(at + 1)] = 1;
+      addByte(members, pattern.readUInt8(at + 1));
       at += 2;
     } else if (pattern[at + 1] === HYPHEN && left >= 3) {
       addRange(members, pattern.readUInt8(at), pattern.readUInt8(at + 2));
       at += 3;
     } else {
-      members[pattern.readUInt8(at)] = 1;
+      addByte(members, pattern.readUInt8(at));
       at += 1;
     }
   }
-  if (negated) for (const [byte, flag] of members.entries()) members[byte] = 1 - flag;
+  if (negated) for (const [i, eight] of members.entries()) members[i] = ~eight;
   return at + 1;
 }
 
-function addRange(members: Uint8Array, one: number, other: number): void {
-  members.fill(1, Math.min(one, other), Math.max(one, other) + 1);
+function addByte(members: Bytes, byte: number): void {
+  (members[byte >> 3] as number) |= 1 << (byte & 7);
 }
 
-function matches(program: Program, key: Buffer): boolean {
-  const { steps } = program;
-  let step = 0;
-  let at = 0;
-  let afterStar = -1;
-  let retryAt = 0;
-  while (at < key.length) {
-    if (steps[step] === STAR) {
-      step += 1;
-      afterStar = step;
-      retryAt = at;
-    } else if (takes(program, steps[step], key[at])) {
-      step += 1;
-      at += 1;
-    } else if (afterStar === -1) {
-      return false;
-    } else {
-      step = afterStar;
-      retryAt += 1;
-      at = retryAt;
-    }
-  }
-  if (steps[step] === STAR) step += 1;
-  return step === steps.length;
+function addRange(members: Bytes, one: number, other: number): void {
+  for (let byte = Math.min(one, other); byte <= Math.max(one, other); byte++) addByte(members, byte);
 }
 
-function takes(program: Program, step: number | undefined, byte: number | undefined): boolean {
-  if (step === byte || step === ANY) return byte !== undefined;
-  return step !== undefined && step >= CLASS && program.classes[step - CLASS]?.[byte ?? 0] === 1;
+function hasByte(members: Bytes, byte: number): boolean {
+  return ((members[byte >> 3] as number) & (1 << (byte & 7))) !== 0;
+}
+
+const ALL_BYTES: readonly number[] = Array.from({ length: 256 }, (_, byte) => byte);
+
+/** Those that a step takes. */
+function bytesOf(step: Step): readonly number[] {
+  if (typeof step === 'number') return [step];
+  return step === 'any' ? ALL_BYTES : ALL_BYTES.filter((byte) => hasByte(step, byte));
 }

@@ -6,13 +6,14 @@ import { type Clock, systemClock } from '../clock.js';
 import { isExpired } from '../command.js';
 import { typeName } from '../commands/entry.js';
 import { isWrite, sizeOf, validate } from '../commands/execute.js';
-import { compileGlob, prefixOf } from '../commands/glob.js';
+import { compileGlob, type Glob } from '../commands/glob.js';
 import { HeadwaterError } from '../errors.js';
 import type { KeyAndRecord } from '../keyspace/digest.js';
 import { decodeRecord, recordExpiresAtMs } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { QUEUE_WAIT_MS_MAX, REPLY_MESSAGE_BYTES_TARGET, TOTAL_QUEUE_BYTES_MAX } from '../limits.js';
 import type { Operation, Reply } from '../operation.js';
+import { Turns } from '../turns.js';
 import { boundedReply } from '../wire/kv.js';
 import type { ScannedRecord, ScanRequest, ScanResponse } from '../wire/scan.js';
 import type { Call } from './calls.js';
@@ -127,17 +128,30 @@ async function* matching(
   store: KeyValueStore,
   pattern: Buffer,
 ): AsyncGenerator<{ chunk: KeyAndRecord[]; snapshotOffset: number }> {
-  const matches = compileGlob(pattern);
+  const glob = compileGlob(pattern);
   const snapshot = await store.snapshotAt();
+  const turns = new Turns();
   try {
     const nowMs = store.nowMs();
     const snapshotOffset = snapshot.position.offset;
     yield { chunk: [], snapshotOffset };
-    for await (const chunk of snapshot.chunks(prefixOf(pattern))) {
-      const live = chunk.filter(([key, record]) => matches(key) && !isExpired(recordExpiresAtMs(record), nowMs));
+    for await (const chunk of snapshot.chunks(glob.prefix)) {
+      const live = (await matchesIn(chunk, glob, turns)).filter(
+        ([, record]) => !isExpired(recordExpiresAtMs(record), nowMs),
+      );
       yield { chunk: live, snapshotOffset };
     }
   } finally {
     await snapshot.release();
   }
+}
+
+async function matchesIn(chunk: readonly KeyAndRecord[], glob: Glob, turns: Turns): Promise<KeyAndRecord[]> {
+  const found: KeyAndRecord[] = [];
+  for (const row of chunk) {
+    const turn = turns.spend(glob.stepsFor(row[0].length));
+    if (turn) await turn;
+    if (glob.matches(row[0])) found.push(row);
+  }
+  return found;
 }

@@ -4,9 +4,10 @@
  * `unavailable`, and resuming finds the place in the new one.
  */
 import type { Clock } from '../clock.js';
+import { tooLarge } from '../commands/arguments.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
-import { SUBSCRIPTION_NAMES_MAX } from '../limits.js';
+import { SUBSCRIPTION_NAMES_MAX, SUBSCRIPTION_PATTERN_BYTES_MAX } from '../limits.js';
 import type { Store } from '../store/store.js';
 import type { SubscribeRequest, SubscriptionEvent, Told, WatchEvent, WatchRequest } from '../wire/streams.js';
 import { Subscription } from './subscription.js';
@@ -112,11 +113,9 @@ function checkNames({ channels, patterns }: SubscribeRequest, { keyBytesMax }: L
       `subscribe: expected at most ${SUBSCRIPTION_NAMES_MAX} channels and patterns, received ${count}`,
     );
   }
-  const longest = Math.max(...[...channels, ...patterns].map(({ length }) => length));
-  if (longest > keyBytesMax) {
-    throw new HeadwaterError(
-      'too_large',
-      `subscribe: expected channels and patterns of at most ${keyBytesMax} bytes, received one of ${longest}`,
-    );
-  }
+  const longest = Math.max(0, ...channels.map(({ length }) => length));
+  if (longest > keyBytesMax) throw tooLarge('subscribe: a channel', keyBytesMax, longest);
+  const patternBytes = patterns.reduce((sum, { length }) => sum + length, 0);
+  if (patternBytes > SUBSCRIPTION_PATTERN_BYTES_MAX)
+    throw tooLarge('subscribe: all patterns together', SUBSCRIPTION_PATTERN_BYTES_MAX, patternBytes);
 }

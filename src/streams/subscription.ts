@@ -6,7 +6,7 @@
  * left the ring before it came by, and is told how many.
  */
 import type { Clock } from '../clock.js';
-import { compileGlob } from '../commands/glob.js';
+import { compileGlob, type Glob } from '../commands/glob.js';
 import { HeadwaterError } from '../errors.js';
 import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../limits.js';
 import type { Block } from '../log/block.js';
@@ -14,6 +14,7 @@ import { Cursor } from '../log/cursor.js';
 import type { InterludeReader, Placed } from '../log/interludes.js';
 import type { Log } from '../log/log.js';
 import { moved } from '../log/moved.js';
+import { Turns } from '../turns.js';
 import type { PublishedMessage, SubscribeRequest, SubscriptionEvent, Told } from '../wire/streams.js';
 import { Gathering, type Piece } from './gathering.js';
 import { locateInTime } from './start.js';
@@ -36,7 +37,8 @@ export class Subscription {
   readonly #log: Log;
   readonly #from: SubscribeRequest['from'];
   readonly #channels: ReadonlySet<string>;
-  readonly #patterns: ReadonlyArray<{ readonly pattern: Buffer; matches(channel: Buffer): boolean }>;
+  readonly #patterns: ReadonlyArray<{ readonly pattern: Buffer; readonly glob: Glob }>;
+  readonly #turns = new Turns();
   #cursor: Cursor;
   #gathering: Gathering<SubscriptionEvent>;
   readonly #interludes: InterludeReader;
@@ -46,7 +48,7 @@ export class Subscription {
     this.#log = options.log;
     this.#from = from;
     this.#channels = new Set(channels.map(nameOf));
-    this.#patterns = patterns.map((pattern) => ({ pattern, matches: compileGlob(pattern) }));
+    this.#patterns = patterns.map((pattern) => ({ pattern, glob: compileGlob(pattern) }));
     // Both in this turn: what is said from now on stands behind the log's end of now.
     this.#interludes = this.#log.interludes.reader();
     this.#cursor = new Cursor(this.#log, this.#log.end);
@@ -65,7 +67,7 @@ export class Subscription {
     for (;;) {
       const blocks = await this.#poll();
       let told = false;
-      for (const response of blocks ? this.#tell(blocks) : this.#gap()) {
+      for await (const response of blocks ? this.#tell(blocks) : this.#gap()) {
         yield response;
         told = true;
       }
@@ -113,7 +115,7 @@ export class Subscription {
   }
 
   /** The messages of the blocks, and each of the others where its place is among them. */
-  *#tell(blocks: readonly Block[]): Generator<Response> {
+  async *#tell(blocks: readonly Block[]): AsyncGenerator<Response> {
     const gathering = this.#gathering;
     const due = this.#interludes.take(this.#cursor.offset);
     if (due.missed > 0) yield* this.#missed(due.missed);
@@ -122,18 +124,19 @@ export class Subscription {
       const before = next;
       while (next < due.placed.length && (due.placed[next] as Placed).offset < block.firstOffset) next++;
       yield* this.#addLive(due.placed.slice(before, next));
-      yield* gathering.add(block.position, this.#durable(block));
+      yield* gathering.add(block.position, await this.#durable(block));
     }
     yield* this.#addLive(due.placed.slice(next));
     yield* gathering.rest();
   }
 
-  *#addLive(placed: readonly Placed[]): Generator<Response> {
+  async *#addLive(placed: readonly Placed[]): AsyncGenerator<Response> {
     for (const { offset, interlude } of placed) {
       if (interlude.kind === 'missed') yield* this.#missed(interlude.count);
       if (interlude.kind !== 'message') continue;
       // One by one: they stand behind a block, not in it.
-      yield* this.#gathering.add(this.#gathering.position, this.#deliveries({ ...interlude, offset, durable: false }));
+      const message = { ...interlude, offset, durable: false };
+      yield* this.#gathering.add(this.#gathering.position, await this.#deliveries(message));
     }
   }
 
@@ -143,12 +146,14 @@ export class Subscription {
     yield* this.#gathering.add(this.#gathering.position, [{ events: [{ kind: 'missed', count }], bytes: 1 }]);
   }
 
-  #durable(block: Block): Piece<SubscriptionEvent>[] {
-    return messagesOf(block).flatMap((message) => this.#deliveries(message));
+  async #durable(block: Block): Promise<Piece<SubscriptionEvent>[]> {
+    const pieces: Piece<SubscriptionEvent>[] = [];
+    for (const message of messagesOf(block)) pieces.push(...(await this.#deliveries(message)));
+    return pieces;
   }
 
   /** As in Redis: once for the channel's name, and once for each pattern. One piece, or none. */
-  #deliveries({ channel, data, offset, durable }: Published): Piece<SubscriptionEvent>[] {
+  async #deliveries({ channel, data, offset, durable }: Published): Promise<Piece<SubscriptionEvent>[]> {
     const eventFor = (pattern: Buffer | undefined) => ({
       kind: 'message' as const,
       channel,
@@ -157,8 +162,12 @@ export class Subscription {
       offset,
       durable,
     });
-    const events = this.#patterns.filter(({ matches }) => matches(channel)).map(({ pattern }) => eventFor(pattern));
-    if (this.#channels.has(nameOf(channel))) events.unshift(eventFor(undefined));
+    const events = this.#channels.has(nameOf(channel)) ? [eventFor(undefined)] : [];
+    for (const { pattern, glob } of this.#patterns) {
+      const turn = this.#turns.spend(glob.stepsFor(channel.length));
+      if (turn) await turn;
+      if (glob.matches(channel)) events.push(eventFor(pattern));
+    }
     return events.length === 0 ? [] : [{ events, bytes: events.length * (channel.length + data.length + 1) }];
   }
 }

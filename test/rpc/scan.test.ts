@@ -76,6 +76,38 @@ describe('keys and scan', () => {
     assert.deepEqual(keys, ['user:1']);
   });
 
+  it('refuse a pattern that is too long, before anything is read', async () => {
+    await write(['a', '1']);
+    for (const refused of [
+      messages(KEYS, Buffer.alloc(4_097, '?')),
+      messages(SCAN, { ...all, pattern: Buffer.alloc(4_097, '?') }),
+    ]) {
+      const failure = await refused.catch(fromStatus);
+      assert(HeadwaterError.is(failure, 'too_large'));
+    }
+    assert.equal(store.snapshotsHeld, 0);
+  });
+
+  it('let everybody else have turns while keys are large and the pattern is slow', async () => {
+    const value = Buffer.alloc(0);
+    for (let i = 10; i < 40; i++)
+      store.entries.set(`${'a'.repeat(60_000)}${i}`, { value, type: 0, expiresAtMs: 0, version: 1 });
+    let longestMs = 0;
+    let [lastMs, running] = [performance.now(), true];
+    const beganMs = lastMs;
+    const turn = () => {
+      longestMs = Math.max(longestMs, performance.now() - lastMs);
+      lastMs = performance.now();
+      if (running) setImmediate(turn);
+    };
+    setImmediate(turn);
+    assert.deepEqual(await messages(KEYS, Buffer.from(`*${'?a'.repeat(2_000)}b*`)), []);
+    running = false;
+    const tookMs = performance.now() - beganMs;
+    // All thirty keys are in one chunk.
+    assert(longestMs < tookMs / 3, `${Math.round(longestMs)} ms of ${Math.round(tookMs)} ms went by in one turn`);
+  });
+
   it('hide what is expired at the moment of the snapshot', async () => {
     await write(['a', '1'], ['b', '2'], ['c', '3']);
     for (const [name, expiresAtMs] of [

@@ -275,6 +275,35 @@ describe('publish and subscribe', () => {
     assert.equal((await subscribe(leader, {})).ended?.code, 'invalid_argument');
   });
 
+  it('refuses patterns that are too long, one by one and together', async () => {
+    const leader = await world.node('L');
+    const one = await subscribe(leader, { patterns: ['*'.repeat(4_097)] });
+    assert.match(one.ended?.message ?? '', /a pattern: expected at most 4096 bytes, received 4097 bytes/);
+    const all = await subscribe(leader, { patterns: Array.from({ length: 9 }, () => '?'.repeat(4_000)) });
+    assert.match(all.ended?.message ?? '', /all patterns together: expected at most 32768 bytes, received 36000 bytes/);
+    for (const { ended } of [one, all]) assert.equal(ended?.code, 'too_large');
+    assert.equal((await subscribe(leader, { patterns: ['?'.repeat(4_000)] })).ended, undefined);
+  });
+
+  it('lets everybody else have turns while many messages are matched against many patterns', async () => {
+    const leader = await world.node('L');
+    const patterns = Array.from({ length: 8 }, (_, i) => `*${'?a'.repeat(1_000)}${i}*`);
+    const reader = await subscribe(leader, { channels: ['last'], patterns });
+    const channel = 'a'.repeat(60_000);
+    let turnsTaken = 0;
+    const count = () => {
+      turnsTaken++;
+      if (texts(reader).length === 0) setImmediate(count);
+    };
+    // In one turn, so that the subscriber comes by all of them at once.
+    for (let i = 0; i < 6; i++)
+      leader.store.interlude({ kind: 'message', channel: Buffer.from(channel), data: Buffer.from(`${i}`) });
+    leader.store.interlude({ kind: 'message', channel: Buffer.from('last'), data: Buffer.from('last') });
+    setImmediate(count);
+    await heard(reader, 1);
+    assert(turnsTaken >= 6 * 8, `${turnsTaken} turns`);
+  });
+
   it('ends where a full resync replaces the data, and goes on from its position in the new ones', async () => {
     const [leader, , end] = await chain();
     await publish(leader, 'one', { durable: true });

@@ -16,11 +16,15 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 
+/** As long as the time that a date can name: 273,000 years. A node adds its clock, and stays below 2^53. */
+const DURATION_MS_MAX = 8.64e15;
+
 /** `10s`, `500ms`, `2h`, `1.5d`; a bare number is seconds, as in Redis. @returns milliseconds, 1 or more. */
 export function parseDuration(text: string): number {
   const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)?$/.exec(text) ?? [];
   const ms = number === undefined ? Number.NaN : Math.round(Number(number) * (DURATION_UNITS[unit] ?? Number.NaN));
-  if (Number.isSafeInteger(ms) && ms > 0) return ms;
+  if (ms > 0 && ms <= DURATION_MS_MAX) return ms;
+  if (ms > DURATION_MS_MAX) throw refusal('a time of at most 100000000d', text);
   throw refusal('a time over zero such as 10s, 500ms, 2h or 1d (a bare number is seconds)', text);
 }
 
@@ -119,6 +123,13 @@ export function parseText(text: string): string {
   );
 }
 
+/** The name of a file or a directory; `-` for stdin or stdout is one too. */
+export function parsePath(text: string): string {
+  if (text === '') throw refusal('a path', text);
+  if (!text.includes('\ufffd')) return text;
+  throw new InvalidArgumentError('Expected a path in UTF-8, received bytes that are not.');
+}
+
 /** For arguments that may be repeated. */
 export function parseTexts(text: string, before: string[] | undefined): string[] {
   return [...(before ?? []), parseText(text)];
@@ -129,6 +140,11 @@ export function inLine({ message }: Error): string {
   return `${message.slice(0, 1).toLowerCase()}${message.slice(1).replace(/\.$/, '')}`;
 }
 
+const SHOWN_CHARACTERS_MAX = 100;
+
 function refusal(expected: string, received: string): InvalidArgumentError {
-  return new InvalidArgumentError(`Expected ${expected}, received ${JSON.stringify(received)}.`);
+  const shown = JSON.stringify(received.slice(0, SHOWN_CHARACTERS_MAX));
+  return new InvalidArgumentError(
+    `Expected ${expected}, received ${shown}${received.length > SHOWN_CHARACTERS_MAX ? '…' : ''}.`,
+  );
 }

@@ -2,19 +2,26 @@
  * `backup` and `restore`. A backup is written beside its file and renamed when
  * it is whole and on disk, so that under its name there is never a part of one.
  */
-import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { type BackupPart, formatToken, HeadwaterError, type Restored, restoreDirectory } from '../src/index.js';
-import { parseMoment, parseOffset } from './arguments.js';
+import { parseMoment, parseOffset, parsePath } from './arguments.js';
 import { onNode, type Session } from './connection.js';
-import { complain, EXIT, type ExitStatus, megabytes, needReaders, Output, plural, UsageError } from './output.js';
+import { contentOf, readableStats, type Sink, writeWhole } from './files.js';
+import {
+  complain,
+  EXIT,
+  type ExitStatus,
+  megabytes,
+  needReaders,
+  Output,
+  plural,
+  UsageError,
+  write,
+} from './output.js';
 import { Progress } from './progress.js';
 
-const READ_BYTES = 1024 * 1024;
 const BACKUP_NICENESS = 10;
 
 const AFTER_RESTORE_HELP = `
@@ -26,18 +33,23 @@ export function addBackupCommands(program: Command): void {
   program.commandsGroup('Backup:');
   program
     .command('backup')
-    .argument('<FILE>', 'where to write; - writes to stdout')
+    .argument('<FILE>', 'where to write; - writes to stdout', parsePath)
     .description('write all that a node holds to one file, as of one moment; any node will do, a follower too')
     .option('--overwrite', 'put it in the place of a file that is there')
     .action(onNode(backup));
   program
     .command('restore')
-    .argument('<FILE>', 'a backup; - reads it from stdin')
+    .argument('<FILE>', 'a backup; - reads it from stdin', parsePath)
     .description('make the data directory of a new node from a backup; proves it whole before anything counts')
-    .requiredOption('--data <DIR>', 'the directory to make: absent, empty, or left by a restore that was cut short')
+    .requiredOption(
+      '--data <DIR>',
+      'the directory to make: absent, empty, or left by a restore that was cut short',
+      parsePath,
+    )
     .option(
       '--archive <DIR>',
       'go on from the backup with what serve --archive wrote, up to its end or as the next options say',
+      parsePath,
     )
     .option(
       '--to-offset <OFFSET>',
@@ -59,10 +71,6 @@ export function addBackupCommands(program: Command): void {
 
 // ---- backup -------------------------------------------------------------------
 
-interface Sink {
-  write(bytes: Buffer): Promise<void>;
-}
-
 async function backup(
   { client, output }: Session,
   file: string,
@@ -78,7 +86,9 @@ async function backup(
   try {
     const parts = client.backup({ signal: interrupted.signal });
     const { last, bytes } =
-      file === '-' ? await copy(parts, stdout) : await writeAside(file, overwrite, (sink) => copy(parts, sink));
+      file === '-'
+        ? await copy(parts, { write })
+        : await writeWhole(file, { overwrite, content: 'backup', mode: 0o600 }, (sink) => copy(parts, sink));
     const { head, keys, end } = last;
     const seconds = (performance.now() - startedMs) / 1_000;
     const text = `backed up ${plural(keys, 'key')} at offset ${head.position.offset} in ${seconds.toFixed(1)} s, ${megabytes(bytes)}`;
@@ -121,69 +131,6 @@ async function copy(parts: AsyncIterable<BackupPart>, sink: Sink): Promise<{ las
   return { last, bytes };
 }
 
-/** Takes more only as its reader reads. */
-const stdout: Sink = {
-  write: (bytes) =>
-    new Promise((resolve) => {
-      if (process.stdout.write(bytes)) resolve();
-      else process.stdout.once('drain', resolve);
-    }),
-};
-
-/** Under its name the file is whole and durable, or as it was before; what is no regular file (a pipe, a device) is written to directly. */
-async function writeAside<Result>(
-  file: string,
-  overwrite: boolean,
-  fill: (sink: Sink) => Promise<Result>,
-): Promise<Result> {
-  const isRegular = await mayWrite(file, overwrite);
-  const aside = isRegular ? `${file}.${randomBytes(4).toString('hex')}.new` : file;
-  const handle = await writing(file, () => open(aside, isRegular ? 'wx' : 'w', 0o600));
-  try {
-    const result = await fill({ write: (bytes) => writing(file, () => handle.appendFile(bytes)) });
-    if (isRegular) await writing(file, () => handle.sync());
-    await handle.close();
-    if (!isRegular) return result;
-    // It may have come meanwhile.
-    await mayWrite(file, overwrite);
-    await writing(file, () => rename(aside, file));
-    await writing(file, () => syncDirectory(path.dirname(file)));
-    return result;
-  } catch (error) {
-    await handle.close().catch(() => {});
-    if (isRegular) await rm(aside, { force: true });
-    throw error;
-  }
-}
-
-/** @returns whether it is, or will be, a regular file. */
-async function mayWrite(file: string, overwrite: boolean): Promise<boolean> {
-  const existing = await stat(file).catch(() => undefined);
-  if (!existing) return true;
-  if (existing.isDirectory()) throw new UsageError(`cannot write ${file}: expected a file, received a directory`);
-  if (existing.isFile() && !overwrite)
-    throw new UsageError(`${file} is there already; --overwrite puts the backup in its place`);
-  return existing.isFile();
-}
-
-async function writing<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new HeadwaterError('internal', `cannot write ${file}: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(directory, 'r');
-    await handle.sync();
-  } finally {
-    await handle?.close();
-  }
-}
-
 // ---- restore ------------------------------------------------------------------
 
 interface RestoreFlags {
@@ -204,7 +151,7 @@ async function restore(file: string, _: RestoreFlags, command: Command): Promise
   if (toOffset !== undefined && toTimeMs !== undefined)
     throw new UsageError('restore: expected either --to-offset or --to-time, received both');
   const startedMs = performance.now();
-  const source = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: READ_BYTES });
+  if (file !== '-') await readableStats(file);
   let progress: Progress | undefined;
   const onProgress = (keys: number, records: number) => {
     progress ??= new Progress('restored', { records });
@@ -219,7 +166,7 @@ async function restore(file: string, _: RestoreFlags, command: Command): Promise
   };
   const restored = await restoreDirectory({
     directory,
-    source,
+    source: contentOf(file),
     onProgress,
     ...(archive === undefined ? {} : { archive: { directory: archive, toOffset, toTimeMs, history }, onReplay }),
   }).finally(() => (replaying ?? progress)?.stop());

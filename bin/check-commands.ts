@@ -1,5 +1,4 @@
 /** `verify` and `repair`: whether what is on a disk is what was written, and what is done about it where it is not. */
-import { createReadStream } from 'node:fs';
 import type { Command as Program } from 'commander';
 import {
   type CheckProgress,
@@ -9,8 +8,9 @@ import {
   type Verified,
   verifyDirectory,
 } from '../src/index.js';
-import { parseSize } from './arguments.js';
+import { parsePath, parseSize } from './arguments.js';
 import { onNode, type Session } from './connection.js';
+import { contentOf, readableStats } from './files.js';
 import { EXIT, type ExitStatus, jsonBytes, Output, plural, shownBytes, UsageError } from './output.js';
 import { Progress } from './progress.js';
 
@@ -22,8 +22,6 @@ interface VerifyOptions {
   json?: boolean;
 }
 
-const READ_BYTES = 1024 * 1024;
-
 export function addCheckCommands(program: Program): void {
   program
     .command('verify')
@@ -31,13 +29,17 @@ export function addCheckCommands(program: Program): void {
     .description(
       'check everything on the disk of a node that has a checksum, while it runs, or, with --data, while it does not; changes nothing; exit status 1 where something is damaged',
     )
-    .option('--data <DIR>', 'the data directory of a node that is not running')
+    .option('--data <DIR>', 'the data directory of a node that is not running', parsePath)
     .option('--rate <SIZE>', 'of a node that runs: read no more in a second (default: 50 MB)', parseSize)
     .option(
       '--rebuild',
       'with --data: also make the keyspace anew from the log, beside the old one, and compare the two',
     )
-    .option('--backup <FILE>', 'with --rebuild: begin with this backup, where the log does not begin at offset 1')
+    .option(
+      '--backup <FILE>',
+      'with --rebuild: begin with this backup, where the log does not begin at offset 1',
+      parsePath,
+    )
     .action(verify);
   program
     .command('repair')
@@ -59,6 +61,7 @@ async function verify(given: VerifyOptions, command: Program): Promise<void> {
     return;
   }
   if (rate !== undefined) throw new UsageError('verify: --rate is of a node that runs: expected no --data');
+  if (backup !== undefined) await readableStats(backup);
   const output = new Output({ json });
   const damages = await verifyOffline(data, output);
   if (damages > 0) process.exitCode = EXIT.NEGATIVE;
@@ -124,7 +127,7 @@ async function compareWithLog(data: string, backup: string | undefined, output: 
   let progress: Progress | undefined;
   let read = 0;
   const { position, from, onDisk, rebuilt } = await rebuildDirectory(data, {
-    ...(backup === undefined ? {} : { backup: createReadStream(backup, { highWaterMark: READ_BYTES }) }),
+    ...(backup === undefined ? {} : { backup: contentOf(backup) }),
     read: (bytes) => {
       read += bytes;
       progress ??= new Progress('made anew of', { bytesOnly: true });

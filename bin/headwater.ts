@@ -19,8 +19,9 @@ import { addTransferCommands } from './transfer.js';
 
 const AFTER_HELP = `
 Results go to stdout, everything else to stderr. Exit status: 0 done, 1 no such
-key or a negative answer, 2 wrong usage, 3 the node refused or could not be
-reached. What begins with "-" and is no option goes after "--":
+key or a negative answer, 2 wrong usage (a file that cannot be opened is that
+too), 3 the node refused or could not be reached, or the disk under a file or
+stdout is full or fails. What begins with "-" and is no option goes after "--":
 headwater set -- KEY -VALUE`;
 
 function program(): Command {

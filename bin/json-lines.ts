@@ -10,7 +10,9 @@
  * other field is refused: a misspelt expiry would be a key that never goes.
  */
 import { isUtf8 } from 'node:buffer';
+import { wideEncoding } from '../src/index.js';
 import { inLine, parseDuration } from './arguments.js';
+import { parseObject } from './json-object.js';
 import { ENCODING_FIELD, jsonBytes, UsageError } from './output.js';
 
 /** What a line of `log dump --json` does beside putting a record. */
@@ -50,13 +52,16 @@ const LF = 0x0a;
 /**
  * The lines of a stream of bytes, as many at a time as came. What came together
  * is decoded together: a line by itself costs twice as much as its parsing.
- * @throws UsageError where a line is longer than any record.
+ * @throws UsageError where a line is longer than any record, or the stream is UTF-16.
  */
 export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Lines> {
   let rest: Buffer[] = [];
   let restBytes = 0;
   let bytesRead = 0;
   for await (const chunk of chunks) {
+    const encoding = bytesRead + restBytes === 0 ? wideEncoding(chunk) : undefined;
+    if (encoding !== undefined)
+      throw new UsageError(`expected UTF-8, received ${encoding}; convert it first: iconv -f ${encoding} -t UTF-8`);
     const end = chunk.lastIndexOf(LF);
     rest.push(end < 0 ? chunk : chunk.subarray(0, end));
     restBytes += chunk.length;
@@ -92,18 +97,9 @@ function textsOf(parts: readonly Buffer[]): Array<string | undefined> {
  */
 export function parseLine(line: string | undefined): Line | undefined {
   if (line === undefined) throw new UsageError('expected UTF-8; other bytes go as base64, with "encoding": "base64"');
+  // A byte order mark is a blank for this.
   const text = line.trim();
-  if (text === '') return undefined;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`not JSON: ${(error as Error).message}`);
-  }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new UsageError(`expected {"key": …, "value": …}, received ${excerpt(parsed)}`);
-  }
-  return readFields(parsed as Record<string, unknown>);
+  return text === '' ? undefined : readFields(parseObject(text, '{"key": …, "value": …}'));
 }
 
 export function formatLine(key: Buffer, value: Buffer, expiresAtMs: number | undefined): string {
@@ -115,7 +111,7 @@ function readFields(record: Record<string, unknown>): Line {
   if (record.kind !== undefined) return readCommand(record);
   for (const name of Object.keys(record)) {
     if (!FIELDS.includes(name))
-      throw new UsageError(`unknown field ${JSON.stringify(name)}; expected ${FIELDS.slice(0, 7).join(', ')}`);
+      throw new UsageError(`unknown field ${excerpt(name)}; expected ${FIELDS.slice(0, 7).join(', ')}`);
   }
   const line = { key: readData(record, 'key'), value: readData(record, 'value') };
   const { ttl, ttl_ms, expires_at_ms } = record;
@@ -130,7 +126,7 @@ function readCommand(record: Record<string, unknown>): Line {
   const kind = KINDS.find((known) => known === record.kind);
   if (!kind) throw new UsageError(`kind: expected one of ${KINDS.join(', ')}, received ${excerpt(record.kind)}`);
   for (const name of Object.keys(record)) {
-    if (!LOGGED_FIELDS.includes(name)) throw new UsageError(`unknown field ${JSON.stringify(name)} in a ${kind}`);
+    if (!LOGGED_FIELDS.includes(name)) throw new UsageError(`unknown field ${excerpt(name)} in a ${kind}`);
   }
   if (record.type !== undefined && record.type !== 0 && record.type !== 'string')
     throw new UsageError(
@@ -179,6 +175,8 @@ function readTime(name: string, value: unknown): number {
 }
 
 function readTtl(value: unknown): number {
+  if (typeof value !== 'string' && typeof value !== 'number')
+    throw new UsageError(`ttl: expected text or a number, received ${excerpt(value)}`);
   try {
     return parseDuration(String(value));
   } catch (error) {
@@ -186,7 +184,11 @@ function readTtl(value: unknown): number {
   }
 }
 
+const SHOWN_CHARACTERS_MAX = 60;
+
+/** Of a member of a flat object. */
 function excerpt(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  if (typeof value !== 'string') return String(value);
+  const text = JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX));
+  return value.length > SHOWN_CHARACTERS_MAX ? `${text}…` : text;
 }

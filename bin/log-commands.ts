@@ -9,7 +9,8 @@
  */
 import type { Command as Program } from 'commander';
 import { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from '../src/index.js';
-import { parseOffset } from './arguments.js';
+import { parseOffset, parsePath } from './arguments.js';
+import { readableStats, readingFrom } from './files.js';
 import { EXIT, jsonBytes, Output, shownBytes, UsageError } from './output.js';
 
 type Command = DumpedBlock['commands'][number];
@@ -25,9 +26,9 @@ export function addLogCommands(program: Program): void {
   const log = program.command('log').description('look at a log without a node').helpCommand(false);
   log
     .command('dump')
-    .argument('[FILE]', 'a file of lost-writes/, of damaged/ or of an archive')
+    .argument('[FILE]', 'a file of lost-writes/, of damaged/ or of an archive', parsePath)
     .description('print the commands of a file of blocks, or of the log of a node that is not running')
-    .option('--data <DIR>', 'the data directory of a node that is not running')
+    .option('--data <DIR>', 'the data directory of a node that is not running', parsePath)
     .option('--from <OFFSET>', 'the first offset to print', parseOffset)
     .option('--to <OFFSET>', 'the last offset to print', parseOffset)
     .action(dump);
@@ -39,7 +40,7 @@ async function dump(file: string | undefined, _: DumpOptions, command: Program):
     throw new UsageError(
       `log dump: expected either a FILE or --data DIR, received ${file === undefined ? 'neither' : 'both'}`,
     );
-  const blocks = file === undefined ? dumpDirectory(data as string) : dumpFile(file);
+  const blocks = file === undefined ? dumpDirectory(data as string) : blocksOf(file);
   let damaged = 0;
   const lines = linesOf(blocks, { from, to }, (damage) => {
     damaged++;
@@ -47,6 +48,11 @@ async function dump(file: string | undefined, _: DumpOptions, command: Program):
   });
   await new Output({ json }).results(lines, fieldsOf, textOf);
   if (damaged > 0) process.exitCode = EXIT.NEGATIVE;
+}
+
+async function* blocksOf(file: string): AsyncGenerator<Dumped> {
+  await readableStats(file);
+  yield* readingFrom(file, dumpFile(file));
 }
 
 interface Logged {

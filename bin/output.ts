@@ -5,15 +5,15 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { CommanderError } from 'commander';
-import { HeadwaterError } from '../src/index.js';
+import { HeadwaterError, isNameRefused, isSystemError, systemReason } from '../src/index.js';
 
 export const EXIT = {
   DONE: 0,
   /** There is no such key, or the answer is no. */
   NEGATIVE: 1,
-  /** Wrong usage: what was asked cannot be meant. */
+  /** Wrong usage: what was asked cannot be meant. The name of a file that cannot be opened is that too. */
   USAGE: 2,
-  /** The node refused, or could not be reached. */
+  /** The node refused, or could not be reached; or the disk under a file or stdout is full, or fails. */
   REFUSED: 3,
   /** A failure of our own that nobody foresaw (EX_SOFTWARE). */
   FAILED: 70,
@@ -25,6 +25,9 @@ export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
 
 /** Wrong usage that is not commander's to see, such as a bad line of a file. */
 export class UsageError extends Error {}
+
+/** A file that was opened, and whose disk is full or fails. */
+export class FileError extends Error {}
 
 export class Output {
   readonly json: boolean;
@@ -81,7 +84,7 @@ function bytes(text: string | Buffer): Buffer {
 }
 
 /** Resolves when stdout takes more, so that a slow reader slows the writer. */
-function write(data: string | Buffer): Promise<void> {
+export function write(data: string | Buffer): Promise<void> {
   if (process.stdout.write(data)) return Promise.resolve();
   return new Promise((resolve) => process.stdout.once('drain', resolve));
 }
@@ -97,8 +100,8 @@ export function complain(message: string): void {
 export function endWithReaders(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' && lostWithReaders === '') process.exit(EXIT.DONE);
-    complain(`${lostWithReaders || 'cannot write the result'}: ${error.message}`);
-    process.exit(lostWithReaders === '' ? EXIT.FAILED : EXIT.REFUSED);
+    complain(`cannot write the result: ${systemReason(error)}${lostWithReaders && `; ${lostWithReaders}`}`);
+    process.exit(EXIT.REFUSED);
   });
   process.stderr.on('error', () => {});
 }
@@ -117,6 +120,10 @@ export function report(error: unknown): ExitStatus {
     complain(error.message);
     return EXIT.USAGE;
   }
+  if (error instanceof FileError) {
+    complain(error.message);
+    return EXIT.REFUSED;
+  }
   if (HeadwaterError.is(error) && error.code !== 'internal') {
     complain(error.message);
     if (error.code === 'no_such_key') return EXIT.NEGATIVE;
@@ -126,10 +133,10 @@ export function report(error: unknown): ExitStatus {
 }
 
 function reportUnforeseen(error: unknown): ExitStatus {
-  // The operating system's refusals (a file that is not there) carry a code, and need no stack.
-  if (error instanceof Error && 'syscall' in error) {
-    complain(error.message);
-    return EXIT.USAGE;
+  // The operating system's refusals need no stack. Those of files that were named are in words already: files.ts.
+  if (isSystemError(error)) {
+    complain(`${error.path ?? error.syscall}: ${systemReason(error)}`);
+    return isNameRefused(error) ? EXIT.USAGE : EXIT.REFUSED;
   }
   // `internal` from the node: its log has the stack, not we.
   if (HeadwaterError.is(error)) {

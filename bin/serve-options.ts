@@ -4,7 +4,6 @@
  * of these that has it wins; what none has keeps its default in src/config.ts.
  * All three go through the parser of the flag, so they accept the same.
  */
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { checkConfig, DEFAULTS, FSYNC_POLICIES, HeadwaterError, type NodeOptions } from '../src/index.js';
@@ -16,8 +15,10 @@ import {
   parseChoice,
   parseCount,
   parseDuration,
+  parsePath,
   parseSize,
 } from './arguments.js';
+import { readConfigFile } from './config-file.js';
 import { UsageError } from './output.js';
 
 export interface ServeOptions {
@@ -62,20 +63,24 @@ export function addServeOptions(command: Command): void {
     new Option(
       '--config <FILE>',
       'a JSON file of these options: { "data": "/var/lib/headwater", "fsync": "always", … }',
-    ),
+    ).argParser(parsePath),
   );
   for (const option of [...placeOptions(), ...limitOptions(), ...behaviourOptions()]) command.addOption(option);
 }
 
 function placeOptions(): Option[] {
   return [
-    new Option('--data <DIR>', 'the data directory; made where it is missing').default(DEFAULT_DATA, DEFAULT_DATA),
+    new Option('--data <DIR>', 'the data directory; made where it is missing')
+      .argParser(parsePath)
+      .default(DEFAULT_DATA, DEFAULT_DATA),
     new Option('--listen <HOST:PORT>', `where to listen; port 0 takes a free one (default: ${DEFAULTS.listen})`),
     new Option(
       '--follow <HOST:PORT>',
       'follow this node (default: the role the node was left in; a leader at first)',
     ).argParser(parseAddress),
-    new Option('--archive <DIR>', 'write the log into this directory as well, for restore --archive'),
+    new Option('--archive <DIR>', 'write the log into this directory as well, for restore --archive').argParser(
+      parsePath,
+    ),
     new Option(
       '--archive-interval <TIME>',
       `how long the archive may be behind (default: ${formatDuration(DEFAULTS.archiveIntervalMs)})`,
@@ -180,8 +185,7 @@ export function serveOptions(command: Command): ServeOptions {
 /** @throws UsageError where the options contradict each other or a bound. */
 export function nodeOptions(options: ServeOptions): NodeOptions {
   const given = {
-    // The empty path would be the current directory, which nobody meant.
-    data: options.data && path.resolve(options.data),
+    data: path.resolve(options.data),
     listen: options.listen,
     follow: options.follow,
     acceptDataLoss: options.acceptDataLoss,
@@ -228,25 +232,6 @@ function offerFile(command: Command, settable: readonly Option[], file: string):
   }
 }
 
-function readConfigFile(file: string): object {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`config file ${file} cannot be read: ${(error as Error).message}`);
-  }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`config file ${file} is not JSON: ${(error as Error).message}`);
-  }
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
-  throw new UsageError(
-    `config file ${file}: expected one JSON object { "option": value, … }, received ${JSON.stringify(parsed)}`,
-  );
-}
-
 /** Takes `value` for `option` unless a place that goes before this one has it. */
 function offer(command: Command, option: Option, value: unknown, where: string, source: 'env' | 'config'): void {
   const attribute = option.attributeName();
@@ -266,6 +251,9 @@ function parseWith(option: Option, value: unknown, where: string): unknown {
     throw new UsageError(`${where}: expected text or a number, received ${JSON.stringify(value)}`);
   }
   const text = String(value);
+  // Half a surrogate pair has no UTF-8; a path would be another one.
+  if (Buffer.from(text).toString() !== text)
+    throw new UsageError(`${where}: expected text, received half a surrogate pair in ${JSON.stringify(text)}`);
   if (!option.parseArg) return text;
   try {
     return option.parseArg(text, undefined);

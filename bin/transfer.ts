@@ -3,16 +3,14 @@
  * files or pipes. Memory is bounded in both directions: the import reads on
  * only while few writes are under way, the export only as its reader reads.
  */
-import { createReadStream, createWriteStream, type Stats } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
-import type { Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import type { Command } from 'commander';
-import { type Client, dumpFile } from '../src/index.js';
+import { type Client, dumpFile, wideEncoding } from '../src/index.js';
+import { parsePath } from './arguments.js';
 import { onNode, type Session } from './connection.js';
+import { contentOf, firstBytes, readableStats, readingFrom, type Sink, writeWhole } from './files.js';
 import { formatLine, type Line, type Lines, parseLine, splitLines } from './json-lines.js';
 import { formatCommand } from './log-commands.js';
-import { complain, EXIT, type ExitStatus, plural, UsageError } from './output.js';
+import { complain, EXIT, type ExitStatus, plural, UsageError, write } from './output.js';
 import { Progress } from './progress.js';
 
 /**
@@ -41,7 +39,7 @@ export function addTransferCommands(program: Command): void {
   program.commandsGroup('Transfer:');
   program
     .command('import')
-    .argument('<FILE>', 'JSON Lines, or blocks of lost-writes/; - reads JSON Lines from stdin')
+    .argument('<FILE>', 'JSON Lines, or blocks of lost-writes/; - reads JSON Lines from stdin', parsePath)
     .description(
       'write the records of a file; stops at the first bad line (exit status 2), what stands before it stays written',
     )
@@ -50,7 +48,7 @@ export function addTransferCommands(program: Command): void {
     .action(onNode(importRecords));
   program
     .command('export')
-    .argument('<FILE>', 'where to write; - writes to stdout')
+    .argument('<FILE>', 'where to write; - writes to stdout', parsePath)
     .description('write all records as of one moment to a file')
     .addHelpText('after', AFTER_HELP)
     .action(onNode(exportRecords));
@@ -63,17 +61,15 @@ async function importRecords(
   file: string,
   { withFlushall = false }: { withFlushall?: boolean },
 ): Promise<ExitStatus> {
-  const stats = file === '-' ? undefined : await sourceStats(file);
+  const stats = file === '-' ? undefined : await readableStats(file);
   const isBlocks = stats?.isFile() === true && (await beginsWithBlock(file));
-  const source = stats === undefined ? process.stdin : createReadStream(file, { highWaterMark: READ_BYTES });
   const startedMs = performance.now();
   const progress = new Progress('imported', { bytes: stats?.isFile() ? stats.size : undefined });
   const load = new Load(client, progress, { withFlushall, unit: isBlocks ? 'command' : 'line' });
   try {
-    await load.run(isBlocks ? linesOfBlocks(file) : splitLines(source));
+    await load.run(isBlocks ? linesOfBlocks(file) : splitLines(contentOf(file, READ_BYTES)));
   } finally {
     progress.stop();
-    source.destroy();
   }
   const seconds = (performance.now() - startedMs) / 1_000;
   const fields = { imported: load.imported, seconds: Math.round(seconds * 1_000) / 1_000 };
@@ -87,34 +83,20 @@ async function importRecords(
 const FIRST_BYTE_MAX = 4;
 
 async function beginsWithBlock(file: string): Promise<boolean> {
-  const handle = await open(file, 'r');
-  try {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(1), 0, 1, 0);
-    return bytesRead === 1 && (buffer[0] as number) <= FIRST_BYTE_MAX;
-  } finally {
-    await handle.close();
-  }
+  const begin = await firstBytes(file, 16);
+  const [first] = begin;
+  return first !== undefined && first <= FIRST_BYTE_MAX && wideEncoding(begin) === undefined;
 }
 
 /** As `log dump --json` prints them. */
 async function* linesOfBlocks(file: string): AsyncGenerator<Lines> {
   let bytesRead = 0;
-  for await (const block of dumpFile(file)) {
+  for await (const block of readingFrom(file, dumpFile(file))) {
     if ('damage' in block) throw new UsageError(`${file}: a block cannot be read: ${block.damage}`);
     const texts = block.commands.map((_, index) => formatCommand(block, index));
     bytesRead += texts.reduce((sum, text) => sum + text.length, 0);
     yield { texts, bytesRead };
   }
-}
-
-async function sourceStats(file: string): Promise<Stats> {
-  try {
-    const stats = await stat(file);
-    if (!stats.isDirectory()) return stats;
-  } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${(error as Error).message}`);
-  }
-  throw new UsageError(`cannot read ${file}: expected a file, received a directory`);
 }
 
 interface LoadOptions {
@@ -148,17 +130,24 @@ class Load {
 
   /** @throws what stopped it, with the line and how many records were written. */
   async run(lines: AsyncIterable<Lines>): Promise<void> {
+    try {
+      await this.#takeAll(lines);
+    } catch (error) {
+      this.#failed(this.#lineNumber + 1, error as Error);
+    }
+    await this.#until(() => this.#inFlight === 0);
+    if (this.#failure) throw this.#explain(this.#failure);
+  }
+
+  async #takeAll(lines: AsyncIterable<Lines>): Promise<void> {
     for await (const { texts, bytesRead } of lines) {
       for (const text of texts) {
         this.#take(text);
         if (this.#full) await this.#until(() => !this.#full);
-        if (this.#failure) break;
+        if (this.#failure) return;
       }
-      if (this.#failure) break;
       this.#bytesRead = bytesRead;
     }
-    await this.#until(() => this.#inFlight === 0);
-    if (this.#failure) throw this.#explain(this.#failure);
   }
 
   #take(text: string | undefined): void {
@@ -244,12 +233,13 @@ class Load {
 
 async function exportRecords({ client, output }: Session, file: string): Promise<ExitStatus> {
   if (file === '-') {
-    await writeRecords(client, process.stdout, new Progress('exported', { quiet: true }));
+    await writeRecords(client, { write }, new Progress('exported', { quiet: true }));
     return EXIT.DONE;
   }
   const startedMs = performance.now();
   const progress = new Progress('exported', { records: await client.dbsize() });
-  const records = await writeFileWhole(file, (target) => writeRecords(client, target, progress));
+  const options = { overwrite: true, content: 'records', mode: 0o666 };
+  const records = await writeWhole(file, options, (sink) => writeRecords(client, sink, progress));
   const seconds = (performance.now() - startedMs) / 1_000;
   await output.result(
     { exported: records, seconds: Math.round(seconds * 1_000) / 1_000 },
@@ -259,7 +249,7 @@ async function exportRecords({ client, output }: Session, file: string): Promise
 }
 
 /** @returns how many. */
-async function writeRecords(client: Client, target: Writable, progress: Progress): Promise<number> {
+async function writeRecords(client: Client, sink: Sink, progress: Progress): Promise<number> {
   let records = 0;
   let text = '';
   try {
@@ -267,41 +257,12 @@ async function writeRecords(client: Client, target: Writable, progress: Progress
       text += formatLine(key, value, expiresAtMs);
       progress.update(++records);
       if (text.length < WRITE_BYTES) continue;
-      await writeTo(target, text);
+      await sink.write(text);
       text = '';
     }
-    await writeTo(target, text);
+    await sink.write(text);
   } finally {
     progress.stop();
   }
   return records;
-}
-
-function writeTo(target: Writable, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    target.write(text, (error) => (error ? reject(error) : resolve()));
-  });
-}
-
-/** Under its own name the file is whole or, as before, not there; what is no regular file (a pipe, a device) is written to directly. */
-async function writeFileWhole<Result>(file: string, fill: (target: Writable) => Promise<Result>): Promise<Result> {
-  const existing = await stat(file).catch(() => undefined);
-  if (existing?.isDirectory()) throw new UsageError(`cannot write ${file}: expected a file, received a directory`);
-  const aside = existing && !existing.isFile() ? file : `${file}.partial`;
-  const target = createWriteStream(aside);
-  const opened = new Promise<void>((resolve, reject) => target.once('open', () => resolve()).once('error', reject));
-  try {
-    await opened.catch((error: Error) => {
-      throw new UsageError(`cannot write ${file}: ${error.message}`);
-    });
-    const result = await fill(target);
-    target.end();
-    await finished(target);
-    if (aside !== file) await rename(aside, file);
-    return result;
-  } catch (error) {
-    target.destroy();
-    if (aside !== file) await rm(aside, { force: true });
-    throw error;
-  }
 }

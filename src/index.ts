@@ -11,8 +11,10 @@ export type { SubscribeOptions, SubscriptionItem, WatchItem, WatchOptions } from
 export { checkConfig, DEFAULTS, FSYNC_POLICIES, type NodeConfig, type NodeOptions } from './config.js';
 export { DURABILITY_LEVELS, type DurabilityReached } from './durability.js';
 export { ERROR_CODES, type ErrorCode, HeadwaterError } from './errors.js';
+export { wideEncoding } from './log/wide-text.js';
 export type { Logger } from './logger.js';
 export { Node, VERSION } from './node.js';
 export { formatToken, type Position, parseToken } from './position.js';
+export { isNameRefused, isSystemError, systemReason } from './system-errors.js';
 export type { CheckProgress, Damage, RepairEvent, Verified, VerifyEvent } from './wire/check.js';
 export type { KeyRange } from './wire/ranges.js';

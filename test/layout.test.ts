@@ -22,6 +22,7 @@ const FLOORS: string[][] = [
     'src/fifo.ts',
     'src/files.ts',
     'src/abort.ts',
+    'src/system-errors.ts',
   ],
   [
     'src/uint64.ts',

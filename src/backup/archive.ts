@@ -9,6 +9,7 @@ import { HeadwaterError } from '../errors.js';
 import { Lineage, rowsEqual } from '../lineage.js';
 import type { Block } from '../log/block.js';
 import { formatPosition, type Position } from '../position.js';
+import { systemReason } from '../system-errors.js';
 import type { BackupHead } from '../wire/backup.js';
 import { parseStretchName, readStretch, readStretchEnds, type StretchName } from './archive-file.js';
 
@@ -51,7 +52,7 @@ export interface Route {
  */
 export async function readArchive(directory: string, from = 0): Promise<Stretch[]> {
   const names = await readdir(directory).catch((error: Error) => {
-    throw new HeadwaterError('invalid_argument', `the archive ${directory} cannot be read: ${error.message}`);
+    throw new HeadwaterError('invalid_argument', `the archive ${directory} cannot be read: ${systemReason(error)}`);
   });
   const stretches: Stretch[] = [];
   for (const name of names.sort()) {

@@ -3,6 +3,7 @@
  * of an archive, or the log of a stopped node's data directory. Nothing is
  * repaired, and what cannot be read is told of in its place.
  */
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { isArchiveFile, readStretch } from '../backup/archive-file.js';
 import type { Command } from '../command.js';
@@ -13,6 +14,7 @@ import { damagedLogFiles } from '../level-files/check.js';
 import { Block } from '../log/block.js';
 import { readBlockFile } from '../log/block-file.js';
 import { storedBlocks } from '../log/stored.js';
+import { wideEncoding } from '../log/wide-text.js';
 import { Directory } from '../store/directory.js';
 import { LOG_DATABASE } from '../store/generation.js';
 
@@ -34,10 +36,27 @@ export interface DamagedBlock {
 
 export type Dumped = DumpedBlock | DamagedBlock;
 
-/** @throws HeadwaterError `corrupt` where the file ends inside a block, or a file of an archive is damaged. */
+/**
+ * @throws HeadwaterError `corrupt` where the file ends inside a block, or a file of an archive is damaged;
+ *   `invalid_argument` where it is text.
+ */
 export async function* dumpFile(file: string): AsyncGenerator<Dumped> {
+  const encoding = wideEncoding(await firstBytes(file));
+  if (encoding !== undefined)
+    throw new HeadwaterError('invalid_argument', `${file}: expected a file of blocks, received text in ${encoding}`);
   if (await isArchiveFile(file)) for await (const { bytes } of readStretch(file)) yield dumped(bytes);
   else for await (const bytes of readBlockFile(file)) yield dumped(bytes);
+}
+
+/** As many as `wideEncoding` looks at. */
+async function firstBytes(file: string): Promise<Buffer> {
+  const handle = await open(file, 'r');
+  try {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(16), 0, 16, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }
 
 /**

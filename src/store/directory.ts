@@ -24,6 +24,7 @@ import path from 'node:path';
 import { HeadwaterError } from '../errors.js';
 import { type Files, isOutOfSpace, replaceFile } from '../files.js';
 import type { Database, OpenDatabase } from '../level.js';
+import { systemReason } from '../system-errors.js';
 
 const FORMAT_TEXT = 'headwater data directory, format 1\n';
 const FORMAT_PATTERN = /^headwater data directory, format (\d+)\n$/;
@@ -215,7 +216,7 @@ export class Directory {
       return await writing;
     } catch (error) {
       if (!isOutOfSpace(error)) throw error;
-      throw new HeadwaterError('disk_full', `the disk of ${this.path} is full: ${(error as Error).message}`, {
+      throw new HeadwaterError('disk_full', `the disk of ${this.path} is full: ${systemReason(error)}`, {
         cause: error,
       });
     }
@@ -329,7 +330,7 @@ async function makeDirectory(files: Files, directory: string): Promise<void> {
   try {
     await files.makeDirectory(directory);
   } catch (error) {
-    throw new HeadwaterError('foreign_directory', `${directory} cannot be made: ${(error as Error).message}`, {
+    throw new HeadwaterError('foreign_directory', `${directory} cannot be made: ${systemReason(error)}`, {
       cause: error,
     });
   }
@@ -341,7 +342,7 @@ async function refuseForeign(files: Files, directory: string): Promise<void> {
     names = await files.list(directory);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw new HeadwaterError('foreign_directory', `${directory} cannot be read: ${(error as Error).message}`, {
+    throw new HeadwaterError('foreign_directory', `${directory} cannot be read: ${systemReason(error)}`, {
       cause: error,
     });
   }
@@ -384,7 +385,9 @@ async function refuseUnfinishedRestore(files: Files, directory: string): Promise
 async function refuseUnlessRestorable(files: Files, directory: string): Promise<void> {
   const names = await files.list(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
-    throw new HeadwaterError('foreign_directory', `${directory} cannot be read: ${error.message}`, { cause: error });
+    throw new HeadwaterError('foreign_directory', `${directory} cannot be read: ${systemReason(error)}`, {
+      cause: error,
+    });
   });
   if (await isRestoring(files, directory)) return;
   // A restore that was killed as it began, or that failed, leaves these at the most.

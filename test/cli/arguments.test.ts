@@ -31,7 +31,21 @@ const CASES: readonly Case[] = [
       ['1d', 86_400_000],
       ['1w', 604_800_000],
     ],
-    bad: ['', '0', '0s', '-1s', '10x', '1h30', '1e3', 's', ' 1s', '99999999999999999d', 'Infinity', '0.1ms'],
+    bad: [
+      '',
+      '0',
+      '0s',
+      '100000001d',
+      '-1s',
+      '10x',
+      '1h30',
+      '1e3',
+      's',
+      ' 1s',
+      '99999999999999999d',
+      'Infinity',
+      '0.1ms',
+    ],
   },
   {
     what: 'a time to wait',
@@ -88,6 +102,12 @@ const CASES: readonly Case[] = [
 ];
 
 describe('what people type', () => {
+  it('is refused for its own reason: a time that is too large is not called zero', () => {
+    assert.throws(() => parseDuration('100000001d'), /Expected a time of at most 100000000d, received "100000001d"/);
+    assert.throws(() => parseDuration(`${'9'.repeat(400)}s`), /Expected a time of at most .* received "9{100}"…/);
+    assert.throws(() => parseDuration('0'), /Expected a time over zero/);
+  });
+
   for (const { what, parse, good, bad } of CASES) {
     for (const [text, value] of good) it(`${what} is ${text}`, () => assert.equal(parse(text), value));
     for (const text of bad) {

@@ -85,7 +85,7 @@ const REFUSALS: readonly Refusal[] = [
   },
   { type: serve('--lissen', '127.0.0.1:0'), says: /unknown option '--lissen'\n\(Did you mean --listen\?\)/ },
   { type: serve('7420'), says: /too many arguments/ },
-  { type: ['serve', '--data', ''], says: /data: expected the path of a directory/ },
+  { type: ['serve', '--data', ''], says: /--data.*Expected a path, received ""/ },
   {
     type: serve(),
     env: { HEADWATER_FSYNC: 'x' },
@@ -96,14 +96,40 @@ const REFUSALS: readonly Refusal[] = [
     env: { HEADWATER_REFLECTION: 'x' },
     says: /environment variable HEADWATER_REFLECTION: expected true or false, received "x"/,
   },
-  { type: serve('--config', `${HERE}/none.json`), says: /config file .*none\.json cannot be read/ },
-  { type: serve('--config', CONFIG), config: '{"fsync":', says: /config file .* is not JSON/ },
+  { type: serve('--config', `${HERE}/none.json`), says: /cannot read .*none\.json: no such file or directory/ },
+  { type: serve('--config', CONFIG), config: '{"fsync":', says: /config file .*: not JSON: Unexpected end/ },
   { type: serve('--config', CONFIG), config: '["fsync"]', says: /expected one JSON object.*received \["fsync"\]/ },
   {
     type: serve('--config', CONFIG),
     config: '{"fsnc":"always"}',
     says: /unknown option "fsnc"; did you mean "fsync"\?/,
   },
+  {
+    type: serve('--config', CONFIG),
+    config: `{"fsync":${'['.repeat(200_000)}`,
+    says: /config file .*: fsync: expected text, a number, true or false, received \[{60}…/,
+  },
+  {
+    type: serve('--config', CONFIG),
+    config: '{"fsync":"always","fsync":"never"}',
+    says: /config file .*: fsync: expected once, received twice/,
+  },
+  {
+    type: serve('--config', CONFIG),
+    config: '{\n"fsync":"always",\n"listen" 1}',
+    says: /config file .*: not JSON: Unexpected number in JSON at position \d+, on line 3/,
+  },
+  { type: serve('--config', CONFIG), config: '\ufeff{"fsync":"x"}', says: /fsync: expected one of always/ },
+  {
+    type: serve('--config', CONFIG),
+    config: '{"archive":"\\ud83d"}',
+    says: /archive: expected text, received half a surrogate pair/,
+  },
+  {
+    type: serve('--config', '/dev/zero'),
+    says: /cannot read \/dev\/zero: expected at most 1048576 bytes, received more/,
+  },
+  { type: serve('--config', ''), says: /--config.*Expected a path, received ""/ },
   {
     type: serve('--config', CONFIG),
     config: '{"colour":"blue"}',
@@ -137,7 +163,10 @@ describe('bad input', function () {
   after(endAll);
 
   for (const { type, says, status = 2, env = {}, config } of REFUSALS) {
-    const setting = [...Object.entries(env).map(([name, value]) => `${name}=${value}`), config && `c.json ${config}`]
+    const setting = [
+      ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
+      config && `c.json ${config.slice(0, 60)}`,
+    ]
       .filter(Boolean)
       .join(' ');
     it(`headwater ${type.join(' ')}${setting && `, ${setting}`}`, async () => {

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly stdin?: string | Buffer | Readable;
   readonly env?: Record<string, string>;
   readonly cwd?: string;
+  /** A file that stdout goes to; null: nobody reads it. The outcome has none of it then. */
+  readonly stdout?: string | null;
 }
 
 const started = new Set<ChildProcess>();
@@ -46,10 +48,12 @@ export async function headwater(args: readonly string[], options: RunOptions = {
   const child = launch(args, options);
   // A command that has seen enough reads no further.
   child.stdin?.on('error', () => {});
+  if (options.stdout === null) child.stdout?.destroy();
   const { stdin = '' } = options;
   if (!(stdin instanceof Readable)) child.stdin?.end(stdin);
   else if (child.stdin) stdin.pipe(child.stdin).on('close', () => stdin.destroy());
-  const [stdout, stderr] = await Promise.all([readAll(child.stdout), readAll(child.stderr), ended(child)]);
+  const answers = options.stdout === undefined ? child.stdout : null;
+  const [stdout, stderr] = await Promise.all([readAll(answers), readAll(child.stderr), ended(child)]);
   return { status: child.exitCode, stdout, stderr: stderr.toString() };
 }
 
@@ -121,9 +125,15 @@ export class Served {
   }
 }
 
-function launch(args: readonly string[], { env = {}, cwd }: RunOptions): ChildProcess {
+function launch(args: readonly string[], { env = {}, cwd, stdout }: RunOptions): ChildProcess {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HEADWATER_')));
-  const child = spawn(process.execPath, [HEADWATER, ...args], { stdio: 'pipe', env: { ...inherited, ...env }, cwd });
+  const file = stdout === undefined || stdout === null ? undefined : openSync(stdout, 'w');
+  const child = spawn(process.execPath, [HEADWATER, ...args], {
+    stdio: ['pipe', file ?? 'pipe', 'pipe'],
+    env: { ...inherited, ...env },
+    cwd,
+  });
+  if (file !== undefined) closeSync(file);
   started.add(child);
   child.once('exit', () => started.delete(child));
   return child;

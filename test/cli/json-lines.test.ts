@@ -51,7 +51,62 @@ describe('the lines of a stream', () => {
   });
 });
 
+describe('text in two bytes a character', () => {
+  const TEXT = '{"key":"a","value":"1"}\n';
+  const little = Buffer.from(TEXT, 'utf16le');
+  const big = Buffer.from(little).swap16();
+  const FORMS: ReadonlyArray<readonly [encoding: string, bytes: Buffer]> = [
+    ['UTF-16LE', little],
+    ['UTF-16BE', big],
+    ['UTF-16LE', Buffer.concat([Buffer.from('fffe', 'hex'), little])],
+    ['UTF-16BE', Buffer.concat([Buffer.from('feff', 'hex'), big])],
+  ];
+  for (const [encoding, bytes] of FORMS)
+    it(`is named: ${bytes.toString('hex', 0, 4)}`, () =>
+      assert.rejects(split([bytes]), {
+        message: `expected UTF-8, received ${encoding}; convert it first: iconv -f ${encoding} -t UTF-8`,
+      }));
+});
+
 describe('a line', () => {
+  const DEEP = 200_000;
+  const REFUSED: ReadonlyArray<readonly [what: string, line: string, says: RegExp]> = [
+    ['nested deep', `{"key":"k","value":${'['.repeat(DEEP)}${']'.repeat(DEEP)}}`, /^value: .* received \[{60}…$/],
+    ['nested deep and cut off', `{"key":"k","value":${'{"a":'.repeat(DEEP)}`, /^value: .* received (\{"a":){12}…$/],
+    ['an array that is nested deep', '['.repeat(DEEP), /^expected \{"key": …, "value": …\}, received \[{60}…$/],
+    ['a time to live that is no text', '{"key":"k","value":"v","ttl":{"toString":1}}', /^ttl: .*received \{"toString"/],
+    [
+      'a switch as a time to live',
+      '{"key":"k","value":"v","ttl":true}',
+      /^ttl: expected text or a number, received true/,
+    ],
+    ['a number beyond all numbers', '{"key":"k","value":"v","ttl_ms":1e400}', /^ttl_ms: .* received Infinity$/],
+    [
+      'a number beyond 2^53',
+      '{"key":"k","value":"v","ttl_ms":9007199254740993}',
+      /^ttl_ms: .* received 9007199254740992$/,
+    ],
+    [
+      'a time to live that is too large',
+      '{"key":"k","value":"v","ttl":1e20}',
+      /^ttl: .*received "100000000000000000000"$/,
+    ],
+    ['a key twice', '{"key":"a","key":"b","value":"v"}', /^key: expected once, received twice$/],
+    ['a key twice, once escaped', '{"key":"a","k\\u0065y":"b","value":"v"}', /^key: expected once, received twice$/],
+    ['a prototype', '{"key":"k","value":"v","__proto__":"x"}', /^unknown field "__proto__"/],
+    ['a nested prototype', '{"key":"k","value":"v","__proto__":{"kind":"clear"}}', /^__proto__: expected text/],
+    ['a name that is long', `{"${'n'.repeat(1e6)}":1,"key":"k","value":"v"}`, /^unknown field "n{60}"…; expected/],
+    ['very many fields', `{${'"a":1,'.repeat(5_000)}"key":"k"}`, /^expected at most 1000 fields, received more$/],
+    ['half a surrogate pair as a key', '{"key":"\\udc00","value":"v"}', /^key: .* half a surrogate pair/],
+  ];
+  for (const [what, line, says] of REFUSED)
+    it(`is refused in a few words: ${what}`, () => assert.throws(() => parseLine(line), { message: says }));
+
+  it('may have quotes and brackets within its text, and a byte order mark before it', () => {
+    for (const value of ['[[{{', '"', '\\"', '\\', '":', 'a":"b\\\\', '\n'])
+      assert.deepEqual(parseLine(`\ufeff${JSON.stringify({ key: value, value })}`), { key: value, value });
+  });
+
   it('has text as text and base64 as bytes', () => {
     assert.deepEqual(parseLine('{"key":"a","value":"grün"}'), { key: 'a', value: 'grün' });
     assert.deepEqual(parseLine('{"key":"a","value":"AP8=","encoding":"base64"}'), {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { endAll, Served, temporaryDirectory } from './command-line.js';
+import { endAll, headwater, Served, temporaryDirectory } from './command-line.js';
 
 const BASE64 = (bytes: Buffer) => bytes.toString('base64');
 
@@ -168,6 +168,12 @@ describe('import and export', function () {
       /expires_at_ms: expected a whole number.*received -5/,
     ],
     ['two expiries', '{"key":"k","value":"v","ttl":5,"ttl_ms":5}', /expected one of ttl, ttl_ms and expires_at_ms/],
+    ['a field twice', '{"key":"k","key":"l","value":"v"}', /key: expected once, received twice/],
+    [
+      'nesting without end',
+      `{"key":"k","value":${'['.repeat(200_000)}}`,
+      /value: expected text.* received \[+…; stopped/,
+    ],
     ['half a surrogate pair', '{"key":"k","value":"\\ud83d"}', /half a surrogate pair/],
     ['bytes that are not UTF-8', Buffer.from('7b226b6579223aff', 'hex'), /expected UTF-8/],
   ];
@@ -186,6 +192,39 @@ describe('import and export', function () {
       assert.equal((await node.run(['keys', '*'])).stdout.toString(), 'one\n');
     });
   }
+
+  it('stop at a line without end, before it is all in memory', async () => {
+    const stdin = Readable.from(
+      (function* () {
+        yield Buffer.from('{"key":"one","value":"1"}\n');
+        yield* endlessly('x'.repeat(2 ** 20));
+      })(),
+    );
+    const { status, stderr } = await node.run(['import', '-'], { stdin });
+    assert.equal(
+      stderr,
+      'headwater: line 2: expected JSON Lines, received a line of more than 134217728 bytes; stopped there, 1 record was imported\n',
+    );
+    assert.equal(status, 2);
+  });
+
+  it('tell text in two bytes a character from blocks, and read over a byte order mark', async () => {
+    const file = path.join(directory, 'wide.jsonl');
+    const little = Buffer.from('{"key":"a","value":"1"}\n', 'utf16le');
+    const mark = Buffer.from('fffe', 'hex');
+    const both = [little, Buffer.concat([mark, little])];
+    for (const text of [...both, ...both.map((one) => Buffer.from(one).swap16())]) {
+      writeFileSync(file, text);
+      const imported = await node.run(['import', file]);
+      assert.match(imported.stderr, /^headwater: line 1: expected UTF-8, received UTF-16[BL]E; convert it .*\n$/);
+      assert.equal(imported.status, 2);
+      const dumped = await headwater(['log', 'dump', file]);
+      assert.match(dumped.stderr, /^headwater: \S+: expected a file of blocks, received text in UTF-16[BL]E\n$/);
+      assert.equal(dumped.status, 2);
+    }
+    writeFileSync(file, '\ufeff{"key":"a","value":"1"}\n');
+    assert.match((await node.run(['import', file])).stdout.toString(), /^imported 1 record/);
+  });
 
   it('stop at what the node refuses, with status 3', async () => {
     const stdin = jsonLines([

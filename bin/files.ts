@@ -1,0 +1,164 @@
+/**
+ * Files that a command reads and writes on its own machine. A refusal of the
+ * operating system reads the same in every command: "cannot read FILE: no such
+ * file or directory". A name that cannot be meant is wrong usage (status 2). A
+ * disk that is full or fails is not (status 3).
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, createReadStream, openSync, readSync, type Stats } from 'node:fs';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { isNameRefused, isSystemError, systemReason } from '../src/index.js';
+import { FileError, UsageError } from './output.js';
+
+const READ_BYTES = 1024 * 1024;
+
+export interface Sink {
+  write(bytes: Buffer | string): Promise<void>;
+}
+
+/** What is thrown in the place of a system's refusal; any other error is returned as it is. */
+function refusal(verb: 'read' | 'write', file: string, error: unknown): unknown {
+  if (!isSystemError(error)) return error;
+  const message = `cannot ${verb} ${file}: ${systemReason(error)}`;
+  return isNameRefused(error) ? new UsageError(message) : new FileError(message, { cause: error });
+}
+
+// ---- reading ------------------------------------------------------------------
+
+/** @throws UsageError unless `file` is there and no directory. */
+export async function readableStats(file: string): Promise<Stats> {
+  const stats = await reading(file, () => stat(file));
+  if (stats.isDirectory()) throw new UsageError(`cannot read ${file}: expected a file, received a directory`);
+  return stats;
+}
+
+/** The bytes of a file, or of stdin for `-`. */
+export async function* contentOf(file: string, readBytes = READ_BYTES): AsyncGenerator<Buffer> {
+  const source = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: readBytes });
+  try {
+    yield* readingFrom<Buffer>(file === '-' ? 'stdin' : file, source);
+  } finally {
+    source.destroy();
+  }
+}
+
+/** Fewer if the file has no more. */
+export async function firstBytes(file: string, count: number): Promise<Buffer> {
+  return reading(file, async () => {
+    const handle = await open(file, 'r');
+    try {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(count), 0, count, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  });
+}
+
+/**
+ * All of a small file, or of a pipe.
+ * @throws UsageError if there are more than `bytesMax`, before they are in memory.
+ */
+export function wholeContent(file: string, bytesMax: number): Buffer {
+  try {
+    const descriptor = openSync(file, 'r');
+    try {
+      const bytes = Buffer.alloc(bytesMax + 1);
+      let length = 0;
+      for (let read = -1; read !== 0 && length <= bytesMax; length += read)
+        read = readSync(descriptor, bytes, length, bytes.length - length, null);
+      if (length <= bytesMax) return bytes.subarray(0, length);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw refusal('read', file, error);
+  }
+  throw new UsageError(`cannot read ${file}: expected at most ${bytesMax} bytes, received more`);
+}
+
+async function reading<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw refusal('read', file, error);
+  }
+}
+
+/** What is made of a file, with the system's refusals in words. */
+export async function* readingFrom<Item>(file: string, items: AsyncIterable<Item>): AsyncGenerator<Item> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw refusal('read', file, error);
+  }
+}
+
+// ---- writing ------------------------------------------------------------------
+
+export interface WholeOptions {
+  /** A file of that name is replaced. */
+  readonly overwrite: boolean;
+  /** What is in the file, for the refusal: "--overwrite puts the backup in its place". */
+  readonly content: string;
+  readonly mode: number;
+}
+
+/**
+ * A file that is written beside its name and renamed when it is whole and on
+ * disk: under its name there is never a part of one. What is no regular file (a
+ * pipe, a device) is written to directly.
+ */
+export async function writeWhole<Result>(
+  file: string,
+  options: WholeOptions,
+  fill: (sink: Sink) => Promise<Result>,
+): Promise<Result> {
+  const isRegular = await mayWrite(file, options);
+  const aside = isRegular ? `${file}.${randomBytes(4).toString('hex')}.new` : file;
+  const handle = await writing(file, () => open(aside, isRegular ? 'wx' : 'w', options.mode));
+  try {
+    const result = await fill({ write: (bytes) => writing(file, () => handle.appendFile(bytes)) });
+    if (isRegular) await writing(file, () => handle.sync());
+    await writing(file, () => handle.close());
+    if (!isRegular) return result;
+    // It may have come meanwhile.
+    await mayWrite(file, options);
+    await writing(file, () => rename(aside, file));
+    await writing(file, () => syncDirectory(path.dirname(file)));
+    return result;
+  } catch (error) {
+    await handle.close().catch(() => {});
+    if (isRegular) await rm(aside, { force: true });
+    throw error;
+  }
+}
+
+/** @returns whether it is, or will be, a regular file. */
+async function mayWrite(file: string, { overwrite, content }: WholeOptions): Promise<boolean> {
+  const existing = await stat(file).catch(() => undefined);
+  if (!existing) return true;
+  if (existing.isDirectory()) throw new UsageError(`cannot write ${file}: expected a file, received a directory`);
+  if (existing.isFile() && !overwrite)
+    throw new UsageError(`${file} is there already; --overwrite puts the ${content} in its place`);
+  return existing.isFile();
+}
+
+async function writing<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw refusal('write', file, error);
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(directory, 'r');
+    await handle.sync();
+  } finally {
+    await handle?.close();
+  }
+}

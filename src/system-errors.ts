@@ -1,0 +1,55 @@
+/**
+ * Refusals of the operating system (ENOENT and so on) as people read them. Node
+ * says "ENOENT: no such file or directory, open 'x'"; a message that already
+ * names the file needs the middle of that only.
+ */
+
+/** The name that was given cannot be meant: another one, or other rights, would do. */
+const OF_THE_NAME: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EISDIR: 'expected a file, received a directory',
+  ENOTDIR: 'a part of the path is a file, not a directory',
+  EEXIST: 'it is there already',
+  ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'too many symbolic links in the path',
+  EROFS: 'the file system is read-only',
+  EINVAL: 'the system takes no such name or operation there',
+  ENXIO: 'there is no such device, or nobody at the other end',
+  ENODEV: 'there is no such device',
+  ETXTBSY: 'it is a program that runs',
+  ERR_INVALID_ARG_VALUE: 'the name has a null byte',
+};
+
+/** The name is good, and the machine fails or has no more to give. */
+const OF_THE_MACHINE: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file would be larger than the file system or the limit of this process allows',
+  EIO: 'the disk reports an input/output error',
+  EMFILE: 'this process has too many open files (ulimit -n)',
+  ENFILE: 'this machine has too many open files',
+  ENOMEM: 'the machine is out of memory',
+  EBUSY: 'it is in use',
+  EPIPE: 'nobody reads it any more',
+  EAGAIN: 'it cannot take more for the moment',
+  ENOTSUP: 'the file system does not support this',
+};
+
+/** Why the system refused, without the code, the call and the path; the message of any other error. */
+export function systemReason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return OF_THE_NAME[code ?? ''] ?? OF_THE_MACHINE[code ?? ''] ?? message;
+}
+
+/** Whether the operating system said it, and no code of ours. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  if (!(error instanceof Error)) return false;
+  return 'syscall' in error || (error as NodeJS.ErrnoException).code === 'ERR_INVALID_ARG_VALUE';
+}
+
+/** Whether another name, or other rights, would have done. */
+export function isNameRefused(error: unknown): boolean {
+  return ((error as NodeJS.ErrnoException).code ?? '') in OF_THE_NAME;
+}

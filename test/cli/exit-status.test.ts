@@ -1,0 +1,194 @@
+/**
+ * The exit status of every command at the same fault: other programs decide by
+ * it. A command that is new must come into the table, else the first test fails.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { endAll, headwater, type Outcome, type RunOptions, Served, temporaryDirectory } from './command-line.js';
+
+const [DONE, NEGATIVE, USAGE, REFUSED] = [0, 1, 2, 3];
+/** Nothing listens there. */
+const NOWHERE = '127.0.0.1:1';
+
+interface Row {
+  /** As it is typed where nothing is wrong. */
+  readonly type: readonly string[];
+  /** It talks to a node. */
+  readonly asks: boolean;
+  /** As it is typed of a key that is not there. */
+  readonly missing?: readonly string[];
+  /** It prints nothing at the node of this test. */
+  readonly silent?: true;
+}
+
+const ROWS: readonly Row[] = [
+  { type: ['serve'], asks: false, silent: true },
+  { type: ['help'], asks: false },
+  { type: ['get', 'k'], asks: true, missing: ['get', 'none'] },
+  { type: ['exists', 'k'], asks: true, missing: ['exists', 'none'] },
+  { type: ['type', 'k'], asks: true, missing: ['type', 'none'] },
+  { type: ['set', 'k', 'v'], asks: true, missing: ['set', 'none', 'v', '--if-present'] },
+  { type: ['del', 'gone'], asks: true, missing: ['del', 'none'] },
+  { type: ['incr', 'n'], asks: true },
+  { type: ['incrbyfloat', 'n', '1'], asks: true },
+  { type: ['rename', 'k', 'k'], asks: true, missing: ['rename', 'none', 'other'] },
+  { type: ['ttl', 'k'], asks: true, missing: ['ttl', 'none'] },
+  { type: ['expire', 'k', '1h'], asks: true, missing: ['expire', 'none', '1h'] },
+  { type: ['persist', 'none'], asks: true, missing: ['persist', 'none'], silent: true },
+  { type: ['keys', '*'], asks: true },
+  { type: ['scan'], asks: true },
+  { type: ['dbsize'], asks: true },
+  { type: ['flushall'], asks: true, silent: true },
+  { type: ['publish', 'c', 'm'], asks: true },
+  { type: ['subscribe', 'c'], asks: true, silent: true },
+  { type: ['watch', '--from', '0'], asks: true },
+  { type: ['import', '-'], asks: true },
+  { type: ['export', '-'], asks: true },
+  { type: ['backup', '-'], asks: true },
+  { type: ['restore', '-', '--data', 'absent'], asks: false, silent: true },
+  { type: ['ping'], asks: true },
+  { type: ['status'], asks: true },
+  { type: ['digest'], asks: true },
+  { type: ['follow', NOWHERE], asks: true, silent: true },
+  { type: ['promote'], asks: true, silent: true },
+  { type: ['failover'], asks: true, silent: true },
+  { type: ['forget', 'nobody'], asks: true, silent: true },
+  { type: ['compare'], asks: true },
+  { type: ['log', 'dump', 'absent'], asks: false, silent: true },
+  { type: ['verify'], asks: true },
+  { type: ['repair'], asks: true, silent: true },
+];
+
+describe('exit statuses', function () {
+  this.timeout(120_000);
+  let directory = '';
+  let node: Served;
+
+  before(async () => {
+    directory = temporaryDirectory();
+    node = await Served.start(['--data', path.join(directory, 'node'), '--listen', '127.0.0.1:0']);
+    await node.run(['set', 'k', 'v']);
+  });
+  after(endAll);
+
+  /** Each as `type` in a process of its own, a few at a time. */
+  async function expectStatus(
+    rows: readonly Row[],
+    expected: (row: Row) => number,
+    run: (row: Row) => Promise<Outcome>,
+  ): Promise<void> {
+    const waiting = [...rows];
+    const work = async () => {
+      for (let row = waiting.shift(); row; row = waiting.shift()) {
+        const { status, stderr } = await run(row);
+        assert.equal(status, expected(row), `${row.type.join(' ')}: ${stderr}`);
+        assert.doesNotMatch(stderr, /\n\s+at |a bug/, row.type.join(' '));
+      }
+    };
+    await Promise.all([work(), work(), work()]);
+  }
+
+  /** From a directory of its own, where nothing is. */
+  function run(type: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+    return headwater(type, { cwd: directory, env: { HEADWATER_CONNECT: node.address }, ...options });
+  }
+
+  it('the table has every command', async () => {
+    const help = (await headwater(['--help'])).stdout.toString();
+    const section = help.slice(help.indexOf('Commands:'));
+    const names = [...section.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name as string);
+    assert.deepEqual(
+      ROWS.map(({ type }) => type[0]),
+      names,
+    );
+  });
+
+  it('2: an option that there is not', () =>
+    expectStatus(
+      ROWS.filter(({ type }) => type[0] !== 'help'),
+      () => USAGE,
+      ({ type }) => run([...type, '--no-such-option']),
+    ));
+
+  it('3: nothing listens where the node should be', () =>
+    expectStatus(
+      ROWS.filter(({ asks }) => asks),
+      () => REFUSED,
+      ({ type }) => run(['--connect', NOWHERE, ...type]),
+    ));
+
+  it('1: there is no such key', () =>
+    expectStatus(
+      ROWS.filter(({ missing }) => missing),
+      () => NEGATIVE,
+      ({ missing = [] }) => run(missing),
+    ));
+
+  it('3: the disk under stdout is full', () =>
+    expectStatus(
+      ROWS.filter(({ silent }) => !silent),
+      () => REFUSED,
+      ({ type }) => run(type, { stdout: '/dev/full' }),
+    ));
+
+  it('0: nobody reads stdout any more, unless a part of it is worth nothing', () =>
+    expectStatus(
+      ROWS.filter(({ silent }) => !silent),
+      ({ type }) => (type[0] === 'backup' ? REFUSED : DONE),
+      ({ type }) => run(type, { stdout: null }),
+    ));
+
+  const FILES: ReadonlyArray<readonly [verb: string, type: (file: string) => string[]]> = [
+    ['read', (file) => ['import', file]],
+    ['read', (file) => ['restore', file, '--data', 'restored']],
+    ['read', (file) => ['log', 'dump', file]],
+    ['read', (file) => ['verify', '--data', 'absent', '--rebuild', '--backup', file]],
+    ['read', (file) => ['serve', '--config', file]],
+    ['write', (file) => ['export', file]],
+    ['write', (file) => ['backup', file]],
+  ];
+  const NAMES: ReadonlyArray<readonly [what: string, name: string, says: string]> = [
+    ['that is not there', 'none/x', 'no such file or directory'],
+    ['that is a directory', 'empty', 'expected a file, received a directory'],
+    ['under a file', 'file/x', 'a part of the path is a file, not a directory'],
+    ['with a name that is too long', 'x'.repeat(300), 'the name is too long'],
+  ];
+  for (const [what, name, says] of NAMES) {
+    it(`2: a file ${what}`, async () => {
+      mkdirSync(path.join(directory, 'empty'), { recursive: true });
+      writeFileSync(path.join(directory, 'file'), '');
+      for (const [verb, type] of FILES) {
+        const { status, stderr } = await run(type(name));
+        assert.equal(stderr, `headwater: cannot ${verb} ${name}: ${says}\n`);
+        assert.equal(status, USAGE);
+      }
+    });
+  }
+
+  it('3: the disk under a file is full', async () => {
+    for (const type of [
+      ['backup', '/dev/full'],
+      ['export', '/dev/full'],
+    ]) {
+      const { status, stderr } = await run(type);
+      assert.equal(stderr.split('\n').at(-2), 'headwater: cannot write /dev/full: no space left on the disk');
+      assert.equal(status, REFUSED);
+    }
+  });
+
+  it('2, 3: a directory that is no data directory, and one that cannot be made', async () => {
+    for (const [type, expected] of [
+      [['verify', '--data', 'absent'], REFUSED],
+      [['log', 'dump', '--data', 'absent'], REFUSED],
+      [['serve', '--data', '/proc/none'], REFUSED],
+      [['serve', '--data', ''], USAGE],
+      [['verify', '--data', ''], USAGE],
+      [['log', 'dump', '--data', ''], USAGE],
+      [['restore', '-', '--data', ''], USAGE],
+    ] as const) {
+      const { status, stderr } = await run(type);
+      assert.equal(status, expected, `${type.join(' ')}: ${stderr}`);
+    }
+  });
+});

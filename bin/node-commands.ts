@@ -177,10 +177,11 @@ function describe(of: Status): string {
   return of.followers.length === 0 ? text : `${text}\n${followerTable(of)}`;
 }
 
-function diskRows({ diskFreeBytes, minFreeBytes, diskFull }: Status): Array<[string, string]> {
-  if (minFreeBytes === 0) return [];
+function diskRows({ diskFreeBytes, minFreeBytes, diskFull, writeWait }: Status): Array<[string, string]> {
+  const waits: Array<[string, string]> = writeWait ? [['waiting', writeWait]] : [];
+  if (minFreeBytes === 0) return waits;
   const free = diskFreeBytes === undefined ? 'how much is free is not known' : `${mebibytes(diskFreeBytes)} free`;
-  const rows: Array<[string, string]> = [['disk', `${free}; writes need ${mebibytes(minFreeBytes)}`]];
+  const rows: Array<[string, string]> = [...waits, ['disk', `${free}; writes need ${mebibytes(minFreeBytes)}`]];
   return diskFull ? [...rows, ['', `FULL: ${diskFull}`]] : rows;
 }
 

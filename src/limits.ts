@@ -447,6 +447,10 @@ export const BALLAST_PAUSE_MS = 25;
 /** A ballast that found no room is tried again after so long. */
 export const BALLAST_RETRY_MS = 10_000;
 
+/** A block that waits for the disk for so long is a warning; the state is over once none has waited so for a while. */
+export const WRITE_WAIT_MS_MIN = 1_000;
+export const WRITE_WAIT_OVER_MS = 10_000;
+
 /** A flush that has no room is tried again after so long. */
 export const FLUSH_RETRY_MS = 1_000;
 

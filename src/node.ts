@@ -247,6 +247,9 @@ export class Node implements NodeControl {
       diskFreeBytes: space.freeBytes,
       minFreeBytes: space.minFreeBytes,
       diskFull: space.full,
+      writeWait: store.writeWaits.message,
+      writeWaitMs: store.writeWaits.currentMs,
+      writeWaitMaxMs: store.writeWaits.longestMs,
     };
   }
 

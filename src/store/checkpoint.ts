@@ -76,6 +76,8 @@ export class Checkpointer {
   #running: Promise<void> | undefined;
   #recounting: Promise<void> | undefined;
   #compacting = false;
+  /** The flush in hand. */
+  #flushing: { readonly offset: number; readonly sinceMs: number; step: string } | undefined;
   /** Why the oldest layer is not written out for now: the disk has no room for it. */
   #held: HeadwaterError | undefined;
   #cancelRetry = () => {};
@@ -125,6 +127,15 @@ export class Checkpointer {
     // It may take long, and nothing else would be done meanwhile.
     if (this.#held) return undefined;
     return new Promise((resolve) => this.#waitingForRoom.push(resolve));
+  }
+
+  /** What room has to wait for, in words. */
+  get progress(): string {
+    const full = `${(this.#keyspace.overlayBytes / 2 ** 20).toFixed(0)} MiB of writes are in memory, and a checkpoint has to make room`;
+    if (!this.#flushing) return `${full}; none is being written yet`;
+    const { offset, sinceMs, step } = this.#flushing;
+    const seconds = ((this.#clock.monotonicMs() - sinceMs) / 1_000).toFixed(1);
+    return `${full}; the one at offset ${offset} was begun ${seconds} s ago and ${step}`;
   }
 
   /** Everything applied so far is on disk as a checkpoint when it resolves. */
@@ -271,6 +282,7 @@ export class Checkpointer {
         }
         if (this.#space.isWatched && !(await this.#hasRoom())) return;
         await this.#flushOldest();
+        this.#flushing = undefined;
         this.#releaseWaiting();
       }
       // Flushes and snapshots go before: nobody waits for what a clear has hidden to be deleted.
@@ -341,7 +353,9 @@ export class Checkpointer {
     const position = this.#keyspace.oldestFrozen;
     if (!position) return;
     const began = this.#clock.monotonicMs();
+    this.#flushing = { offset: position.offset, sinceMs: began, step: 'waits for the log to be synced' };
     await this.#log.durable();
+    this.#flushing.step = 'is being written to the keyspace';
     const { rows } = this.#log.lineage.upTo(position.offset);
     const unreadable = await this.#keyspace.flush(rows, () => this.#closed !== undefined);
     // What it says of the rest of the disk is not known: who counts anew hears of it.

@@ -14,9 +14,12 @@ import type { LineageRow } from '../lineage.js';
 import type { Block } from '../log/block.js';
 import type { Log } from '../log/log.js';
 import type { Checkpointer } from './checkpoint.js';
+import type { WriteWaits } from './write-waits.js';
 
 /** When an acknowledged write would survive a power cut: at once, within a second, when LevelDB pleases. */
 export type FsyncPolicy = 'always' | 'everysec' | 'never';
+
+const SLOW_LOG = () => 'the log takes long to append a block';
 
 export class Committer {
   readonly #log: Log;
@@ -24,6 +27,7 @@ export class Committer {
   readonly #checkpointer: Checkpointer;
   readonly #clock: LogicalClock;
   readonly #sync: boolean;
+  readonly #waits: WriteWaits;
   #busy = false;
 
   constructor(options: {
@@ -32,12 +36,14 @@ export class Committer {
     checkpointer: Checkpointer;
     clock: LogicalClock;
     fsync: FsyncPolicy;
+    waits: WriteWaits;
   }) {
     this.#log = options.log;
     this.#keyspace = options.keyspace;
     this.#checkpointer = options.checkpointer;
     this.#clock = options.clock;
     this.#sync = options.fsync === 'always';
+    this.#waits = options.waits;
   }
 
   /**
@@ -49,8 +55,8 @@ export class Committer {
     this.#busy = true;
     try {
       const full = this.#checkpointer.room();
-      if (full) await full;
-      await this.#log.append(blocks, { sync: this.#sync, rows });
+      if (full) await this.#waits.during(() => this.#checkpointer.progress, full);
+      await this.#waits.during(SLOW_LOG, this.#log.append(blocks, { sync: this.#sync, rows }));
       for (const block of blocks) this.#keyspace.apply(block);
       this.#log.publish(blocks);
       const last = blocks[blocks.length - 1] as Block;

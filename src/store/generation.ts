@@ -22,6 +22,7 @@ import type { Damage } from './damage.js';
 import { checkBeforeOpening } from './level-check.js';
 import { isTrimmed, type Retained, retain } from './retention.js';
 import type { Space } from './space.js';
+import type { WriteWaits } from './write-waits.js';
 
 const MiB = 1024 * 1024;
 
@@ -54,6 +55,8 @@ export interface GenerationOptions extends Retained {
   readonly damage: Damage;
   /** Whether the disk has room. */
   readonly space: Space;
+  /** Notices when writes wait for the disk. */
+  readonly waits: WriteWaits;
   /** Keeps blocks that recovery is about to take out of the log; they are durable when it resolves. */
   quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void>;
   /** A write failed: everything open here is to be thrown away and opened anew. */
@@ -94,7 +97,12 @@ export class Generation {
     this.#losses = parts.losses;
     this.mayHaveLostTail = parts.losses.tail;
     this.#databases = parts.databases;
-    this.committer = new Committer({ ...parts, clock: options.logicalClock, fsync: options.fsync });
+    this.committer = new Committer({
+      ...parts,
+      clock: options.logicalClock,
+      fsync: options.fsync,
+      waits: options.waits,
+    });
     this.checked = this.incomplete ? Promise.resolve() : this.#scrub(options);
     if (this.incomplete) return;
     this.checkpointer.start();

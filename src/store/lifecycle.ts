@@ -27,9 +27,10 @@ import { Generation, type GenerationOptions } from './generation.js';
 import { LifeNote } from './life.js';
 import { NOTHING, type Standing, standingOf } from './standing.js';
 import { Tenure } from './tenure.js';
+import { WriteWaits } from './write-waits.js';
 import type { Writer } from './writer.js';
 
-export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' | 'damage' | 'onFailure'> {
+export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' | 'damage' | 'waits' | 'onFailure'> {
   readonly directory: Directory;
   readonly limits: Limits;
   randomBytes(count: number): Buffer;
@@ -51,6 +52,7 @@ const SETTLED = { handing_over: undefined, superseded_by: undefined } as const;
 export class Lifecycle {
   /** Of the data in use. */
   readonly damage: Damage;
+  readonly waits: WriteWaits;
   /** Rings when another role is played, and when what is open has changed. */
   readonly changed = new Bell();
   readonly #options: LifecycleOptions;
@@ -94,6 +96,7 @@ export class Lifecycle {
     this.#logicalClock = options.logicalClock;
     this.#logger = options.logger;
     this.damage = new Damage(options.logger);
+    this.waits = new WriteWaits(options.clock, options.logger);
     this.#directory = options.directory;
     this.#life = new LifeNote(options.directory, options.bootId);
   }
@@ -354,6 +357,7 @@ export class Lifecycle {
         if (!isOutOfSpace(error)) throw error;
         this.#logger.error({}, `the disk is full, the stop is not in good order: ${(error as Error).message}`);
       } finally {
+        this.waits.close();
         await this.#options.space.close();
         await this.#directory.close();
       }
@@ -407,6 +411,7 @@ export class Lifecycle {
       ...this.#options,
       logicalClock: this.#logicalClock,
       damage: this.damage,
+      waits: this.waits,
       quarantine: (blocks: AsyncIterable<Buffer>, fromOffset: number) => this.#quarantine(blocks, fromOffset),
       onFailure: (error: Error) => this.failed(error),
     };
@@ -456,7 +461,7 @@ export class Lifecycle {
     const generation = this.#generation;
     if (!generation || generation.incomplete) return;
     const { role, superseded_by } = this.#directory.node;
-    const options = { ...this.#options, onFailure: (error: Error) => this.failed(error) };
+    const options = { ...this.#options, waits: this.waits, onFailure: (error: Error) => this.failed(error) };
     this.#tenure = new Tenure();
     if (role === 'follower' || superseded_by || this.#asking) this.#tenure.follow(generation, options);
     else this.#tenure.lead(generation, options, this.#writesEnded.signal);

@@ -47,6 +47,7 @@ import { Replacement } from './replacement.js';
 import { pinBytesMax, type Retained } from './retention.js';
 import { Space } from './space.js';
 import type { Standing } from './standing.js';
+import type { WriteWaits } from './write-waits.js';
 
 export interface StoreOptions extends Retained {
   readonly directory: string;
@@ -290,6 +291,11 @@ export class Store {
    */
   get tenure(): AbortSignal {
     return this.#lifecycle.tenure;
+  }
+
+  /** Whether, why and how long writes wait for the disk. */
+  get writeWaits(): Pick<WriteWaits, 'message' | 'currentMs' | 'longestMs'> {
+    return this.#lifecycle.waits;
   }
 
   /** What of the data on disk could not be read lately; empty where nothing. */

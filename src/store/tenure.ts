@@ -13,6 +13,7 @@ import type { Position } from '../position.js';
 import { expireAsLeader, sweepAsFollower } from './expiry.js';
 import type { Generation } from './generation.js';
 import type { Space } from './space.js';
+import type { WriteWaits } from './write-waits.js';
 import { Writer } from './writer.js';
 
 export interface TenureOptions {
@@ -21,6 +22,7 @@ export interface TenureOptions {
   readonly logger: Logger;
   readonly limits: Limits;
   readonly space: Space;
+  readonly waits: WriteWaits;
   readonly onFailure: (error: Error) => void;
 }
 
@@ -43,11 +45,20 @@ export class Tenure {
 
   /** @param writesEnded keys expire no more from then on. */
   lead({ log, keyspace, committer }: Generation, options: TenureOptions, writesEnded: AbortSignal): void {
-    const { clock, logicalClock, logger, limits, space, onFailure } = options;
+    const { clock, logicalClock, logger, limits, space, waits, onFailure } = options;
     const row = log.lineage.current;
     invariant(row, 'a leader has a history');
     const { replicationId } = row;
-    this.#writer = new Writer({ log, keyspace, committer, clock: logicalClock, limits, replicationId, onFailure });
+    this.#writer = new Writer({
+      log,
+      keyspace,
+      committer,
+      clock: logicalClock,
+      limits,
+      waits,
+      replicationId,
+      onFailure,
+    });
     const over = eitherAborts(this.signal, writesEnded);
     this.#background = expireAsLeader(this.#writer, { keyspace, clock, logicalClock, logger, space, onFailure }, over);
   }

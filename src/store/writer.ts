@@ -21,6 +21,7 @@ import type { Operation, Reply } from '../operation.js';
 import type { Committer } from './commit.js';
 import { PendingView } from './pending.js';
 import { readsTooMuch } from './reader.js';
+import type { WriteWaits } from './write-waits.js';
 
 /** Operations of one caller, answered together and in order; a large one may span blocks. */
 interface Submission {
@@ -74,6 +75,8 @@ type Written = Submission | Expiry | Publication;
 
 type Item = Written | Task;
 
+const SLOW_READ = () => 'the keyspace takes long to read the keys of a block';
+
 const OUTCOME_UNKNOWN = 'the write may or may not have happened: appending it to the log failed';
 
 export class Writer {
@@ -82,6 +85,7 @@ export class Writer {
   readonly #committer: Committer;
   readonly #clock: LogicalClock;
   readonly #limits: Limits;
+  readonly #waits: WriteWaits;
   readonly #replicationId: string;
   readonly #onFailure: (error: Error) => void;
   readonly #queue = new Fifo<Item>();
@@ -96,6 +100,7 @@ export class Writer {
     committer: Committer;
     clock: LogicalClock;
     limits: Limits;
+    waits: WriteWaits;
     /** The history that this writer's leadership began. */
     replicationId: string;
     onFailure: (error: Error) => void;
@@ -105,6 +110,7 @@ export class Writer {
     this.#committer = options.committer;
     this.#clock = options.clock;
     this.#limits = options.limits;
+    this.#waits = options.waits;
     this.#replicationId = options.replicationId;
     this.#onFailure = options.onFailure;
   }
@@ -222,7 +228,7 @@ export class Writer {
     let found: Found;
     try {
       const reading = this.#keyspace.read(keys, { bytesMax: READ_BYTES_MAX, needsValue: valuesNeededBy(batch) });
-      found = reading instanceof Promise ? await reading : reading;
+      found = reading instanceof Promise ? await this.#waits.during(SLOW_READ, reading) : reading;
     } catch (error) {
       this.#unreadable(batch, error as Error);
       return;

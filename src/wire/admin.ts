@@ -121,6 +121,12 @@ export interface NodeStatus {
   readonly minFreeBytes: number;
   /** Why no writes are taken, where the disk has too little room; else empty. */
   readonly diskFull: string;
+  /** Why writes wait for the disk, or have waited a moment ago; else empty. */
+  readonly writeWait: string;
+  /** How long the block in hand has waited; 0 if none does. */
+  readonly writeWaitMs: number;
+  /** The longest wait since it started. */
+  readonly writeWaitMaxMs: number;
 }
 
 export interface StatusKnownFollower {
@@ -364,6 +370,9 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     diskFreeBytes: optional(message.diskFreeBytes, 'disk_free_bytes'),
     minFreeBytes: toNumber(message.minFreeBytes, 'min_free_bytes'),
     diskFull: message.diskFull,
+    writeWait: message.writeWait,
+    writeWaitMs: message.writeWaitMs,
+    writeWaitMaxMs: message.writeWaitMaxMs,
   };
 }
 

@@ -1,0 +1,113 @@
+/**
+ * Notices when writes wait for the disk: for a checkpoint that has to make room
+ * in memory, for the log, or for keys that a block reads. A wait that lasts is
+ * logged once with its reason, and `status` tells it while it lasts and for a
+ * while after. Short waits cost two readings of the clock a block.
+ *
+ * Only one step waits at a time: that of the block in hand.
+ */
+import type { Clock } from '../clock.js';
+import { WRITE_WAIT_MS_MIN, WRITE_WAIT_OVER_MS } from '../limits.js';
+import type { Logger } from '../logger.js';
+
+/** Asked only if the wait lasts. */
+export type Reason = () => string;
+
+export class WriteWaits {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  /** The step that waits now. */
+  #reason: Reason | undefined;
+  #sinceMs = 0;
+  /** A step has waited since the last look. */
+  #isBusy = false;
+  #isWatched = false;
+  /** The last reason of a wait that lasted, until no write has waited for a while. */
+  #said = '';
+  #lastedUntilMs = 0;
+  #longestMs = 0;
+  #cancelLook = () => {};
+
+  constructor(clock: Clock, logger: Logger) {
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Why writes wait now, or have waited a moment ago; empty if they do not. */
+  get message(): string {
+    if (this.#isLong) return this.#describe();
+    return this.#said;
+  }
+
+  /** How long the block in hand has waited, milliseconds; 0 if none waits. */
+  get currentMs(): number {
+    return this.#reason ? this.#clock.monotonicMs() - this.#sinceMs : 0;
+  }
+
+  /** The longest wait of one block for one step, milliseconds. */
+  get longestMs(): number {
+    return Math.max(this.#longestMs, this.currentMs);
+  }
+
+  async during<T>(reason: Reason, step: Promise<T>): Promise<T> {
+    this.#reason = reason;
+    this.#sinceMs = this.#clock.monotonicMs();
+    this.#isBusy = true;
+    if (!this.#isWatched) this.#watch();
+    try {
+      return await step;
+    } finally {
+      this.#end();
+    }
+  }
+
+  /** Nobody writes any more. */
+  close(): void {
+    this.#cancelLook();
+    this.#isWatched = true;
+  }
+
+  #end(): void {
+    const now = this.#clock.monotonicMs();
+    const tookMs = now - this.#sinceMs;
+    if (tookMs > this.#longestMs) this.#longestMs = tookMs;
+    if (tookMs >= WRITE_WAIT_MS_MIN) {
+      this.#warn();
+      this.#lastedUntilMs = now;
+    }
+    this.#reason = undefined;
+  }
+
+  get #isLong(): boolean {
+    return this.currentMs >= WRITE_WAIT_MS_MIN;
+  }
+
+  #describe(): string {
+    return `writes have waited ${(this.currentMs / 1_000).toFixed(1)} s for the disk: ${(this.#reason as Reason)()}`;
+  }
+
+  /** One look a second while there are writes, not one a block. */
+  #watch(): void {
+    this.#isWatched = true;
+    this.#cancelLook = this.#clock.after(WRITE_WAIT_MS_MIN, () => {
+      if (this.#isLong) this.#warn();
+      const isOver = this.#said !== '' && this.#clock.monotonicMs() - this.#lastedUntilMs > WRITE_WAIT_OVER_MS;
+      if (isOver && !this.#isLong) {
+        this.#said = '';
+        const longestMs = Math.round(this.#longestMs);
+        this.#logger.info({ longest_ms: longestMs }, 'writes no longer wait for the disk');
+      }
+      this.#isWatched = false;
+      if (this.#reason || this.#isBusy || this.#said !== '') this.#watch();
+      this.#isBusy = false;
+    });
+  }
+
+  /** Once, however many blocks wait one after another. */
+  #warn(): void {
+    const said = this.#describe();
+    if (this.#said === '') this.#logger.warn({}, said);
+    this.#said = said;
+    this.#lastedUntilMs = this.#clock.monotonicMs();
+  }
+}

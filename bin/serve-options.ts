@@ -147,7 +147,7 @@ function behaviourOptions(): Option[] {
     ).argParser(parseDuration),
     new Option(
       '--shutdown-timeout <TIME>',
-      `how long a leader that stops waits for its followers to have what it has (default: ${formatDuration(DEFAULTS.shutdownTimeoutMs)})`,
+      `how long a stop may take: a leader's followers get what it has, calls in hand end, a checkpoint is made (default: ${formatDuration(DEFAULTS.shutdownTimeoutMs)})`,
     ).argParser(parseDuration),
     new Option(
       '--serve-stale-reads',

@@ -16,7 +16,7 @@ and a name in the file of --config ("max-key-bytes"). A flag goes before the
 environment, the environment before the file.
 
 SIGTERM or SIGINT (Ctrl-C) stops the node in order, a leader once its followers
-have what it has (--shutdown-timeout); a second one ends it at once.`;
+have what it has, within --shutdown-timeout; a second one ends it at once.`;
 
 export function addServeCommand(program: Command): void {
   const command = program.command('serve').summary('run a node').description('Run a node in the foreground.');

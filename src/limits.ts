@@ -295,11 +295,14 @@ export const REOPENED_SOUND_MS = 10_000;
 /** The durable point of `--fsync everysec`. */
 export const FSYNC_INTERVAL_MS = 1_000;
 
-/** A leader that stops waits for so long for its followers to have what it has, unless told otherwise. */
+/** What a stop may take: its followers get what it has, calls in hand are finished, a checkpoint is made. */
 export const SHUTDOWN_MS_MAX = 5_000;
 
 /** Calls in hand at a stop get this long to finish. */
 export const DRAIN_MS_MAX = 5_000;
+
+/** Calls in hand, and the checkpoint of a stop, get at least so long each, however short --shutdown-timeout is. */
+export const STOP_STEP_MS_MIN = 1_000;
 
 /** After that, connections are closed: a peer whose machine stands still never says that it has heard, and is not waited for. */
 export const STOP_HANG_UP_MS_MAX = 500;

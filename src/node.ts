@@ -16,7 +16,7 @@ import { checkAddress, checkConfig, isSameNode, type NodeConfig, type NodeOption
 import { shuttingDown } from './errors.js';
 import { systemFiles } from './files.js';
 import { openLevel } from './level.js';
-import { COMPARE_TIMEOUT_MS, DRAIN_MS_MAX } from './limits.js';
+import { COMPARE_TIMEOUT_MS, DRAIN_MS_MAX, STOP_STEP_MS_MIN } from './limits.js';
 import { type Logger, silentLogger } from './logger.js';
 import { packageFile } from './package-root.js';
 import { formatChecksum } from './position.js';
@@ -282,19 +282,22 @@ export class Node implements NodeControl {
     return this.#replication.failover(request);
   }
 
-  /** Lets followers have what it has, finishes the calls in hand, checkpoints and closes. */
+  /** Lets followers have what it has, finishes the calls in hand, checkpoints and closes: within the time that a stop may take. */
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
       const reason = shuttingDown();
       this.#server?.setServing(false);
       this.#freshness.end(reason);
-      await this.#replication.part(this.#config.shutdownTimeoutMs);
-      await this.#server?.stop({ graceMs: DRAIN_MS_MAX });
+      const { shutdownTimeoutMs } = this.#config;
+      const endMs = systemClock.monotonicMs() + shutdownTimeoutMs;
+      const leftMs = () => Math.max(STOP_STEP_MS_MIN, endMs - systemClock.monotonicMs());
+      await this.#replication.part(shutdownTimeoutMs);
+      await this.#server?.stop({ graceMs: Math.min(DRAIN_MS_MAX, leftMs()) });
       await this.#backups.close(reason);
       await this.#checks.close(reason);
       await this.#archiver?.close();
       await this.#replication.close(reason);
-      await this.#store.close();
+      await this.#store.close({ checkpointMs: leftMs() });
       this.#delay.disable();
     })();
     return this.#stopped;

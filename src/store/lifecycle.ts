@@ -339,15 +339,18 @@ export class Lifecycle {
   /**
    * Ends it: what is in hand is finished, everything is checkpointed and
    * durable. Called again, it waits for that.
+   * @param checkpointMs the checkpoint is given up after so long: the next start replays more of the log.
    */
-  close(reason: HeadwaterError): Promise<void> {
+  close(reason: HeadwaterError, checkpointMs = Number.POSITIVE_INFINITY): Promise<void> {
     this.announceClose(reason);
     this.#closed ??= this.#change(async () => {
       this.release();
       const ledWell = this.isServing && this.#tenure.writer !== undefined;
       if (this.isServing) {
+        const cancel = this.#clock.after(checkpointMs, () => this.#giveUpCheckpoint(reason, checkpointMs));
         await this.#tenure.settled().catch(() => {});
         await this.#generation?.checkpointer.checkpoint().catch(() => {});
+        cancel();
       }
       try {
         await this.#close(reason);
@@ -363,6 +366,17 @@ export class Lifecycle {
       }
     });
     return this.#closed;
+  }
+
+  /** Writes that wait for room in memory need not wait for it any more. */
+  #giveUpCheckpoint(reason: HeadwaterError, afterMs: number): void {
+    const { keyspace, log, checkpointer } = this.generation;
+    const { offset } = keyspace.checkpoint.position;
+    this.#logger.warn(
+      { checkpoint_offset: offset, offset: log.end.offset },
+      `the checkpoint of the stop is not done after ${(afterMs / 1_000).toFixed(1)} s: the next start replays the log from offset ${offset + 1}; give --shutdown-timeout more time if a start has to be faster`,
+    );
+    checkpointer.close(reason).catch(() => {});
   }
 
   /** @throws HeadwaterError `keyspace_incomplete` on a leader that is starting and has nobody to ask; one that runs stays up to be told whom to follow. */

@@ -731,9 +731,12 @@ export class Store {
     this.#lifecycle.announceClose(shuttingDown());
   }
 
-  /** Ends it: what is in hand is finished, everything is checkpointed and durable, the directory is unlocked. */
-  async close(): Promise<void> {
-    const closed = this.#lifecycle.close(shuttingDown());
+  /**
+   * Ends it: what is in hand is finished, everything is durable and, unless that
+   * takes longer than `checkpointMs`, checkpointed; the directory is unlocked.
+   */
+  async close({ checkpointMs }: { checkpointMs?: number } = {}): Promise<void> {
+    const closed = this.#lifecycle.close(shuttingDown(), checkpointMs);
     // What waits there hears of the end.
     this.#gate.open();
     await this.#knownFollowers.settled();

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename } from 'node:fs/promises';
+import { sleep } from '../../src/clock.js';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { dataKey, dataStart } from '../../src/keyspace/record.js';
 import { COMPACTION_RECORDS_MAX, FROZEN_LAYERS_MAX, SNAPSHOT_AGE_MS_MAX, SNAPSHOT_SHARE_MS } from '../../src/limits.js';
@@ -219,6 +220,69 @@ describe('a flush in hand', () => {
     assert.equal(await test.store.size(), names.length);
     for (const name of ['k0', 'k2500', 'k4999']) assert.equal(await test.get(name), 'v');
     assert.deepEqual(test.fatal, []);
+    await test.store.close();
+  });
+});
+
+describe('the checkpoint of a stop', () => {
+  const NAMES = Array.from({ length: 5_000 }, (_, i) => `k${i}`);
+
+  /** A store whose keyspace takes a second for each chunk. */
+  async function slow(budget?: { overlayBytesMax: number; replayBytesMax: number }): Promise<TestStore> {
+    const test = await TestStore.open(budget && { budget });
+    test.disk.fault = (operation) => (isChunk(operation) ? sleep(test.clock, 1_000) : undefined);
+    return test;
+  }
+
+  /** @returns how many chunks were begun before it was closed: its own files are on a real disk, which the clock knows nothing of. */
+  async function chunksUntil(test: TestStore, closing: Promise<void>): Promise<number> {
+    const before = test.disk.operations.filter(isChunk).length;
+    let done = false;
+    void closing.then(() => {
+      done = true;
+    });
+    await until('it is closed', () => done, { clock: test.clock, stepMs: 50 });
+    return test.disk.operations.filter(isChunk).length - before;
+  }
+
+  it('is given up when its time is over, which is said, and nothing is lost', async () => {
+    const test = await slow();
+    await test.submit(...NAMES.map((name) => set(name)));
+    const chunks = await chunksUntil(test, test.store.close({ checkpointMs: 2_500 }));
+    assert(chunks >= 1 && chunks <= 3, `${chunks} chunks`);
+    assert.equal(
+      test.logger.said(/the checkpoint of the stop is not done after 2\.5 s: the next start replays/, 'warn'),
+      1,
+    );
+    test.disk.fault = undefined;
+    await test.open();
+    assert.equal(test.store.checkpoint.offset, 0);
+    assert.equal(await test.store.size(), NAMES.length);
+    await test.store.close();
+  });
+
+  it('holds up no write that waits for room in memory', async () => {
+    const test = await slow({ overlayBytesMax: 100_000, replayBytesMax: 1e9 });
+    const writes = NAMES.map((name) => test.set(name, Buffer.alloc(1_000)));
+    const answers = Promise.allSettled(writes);
+    await until('one waits', () => test.store.writeWaits.currentMs > 500, { clock: test.clock, stepMs: 50 });
+    const chunks = await chunksUntil(test, test.store.close({ checkpointMs: 2_500 }));
+    assert(chunks <= 3, `${chunks} chunks`);
+    const answered = (await answers).filter(({ status }) => status === 'fulfilled').length;
+    test.disk.fault = undefined;
+    await test.open();
+    assert.equal(await test.store.size(), answered);
+    await test.store.close();
+  });
+
+  it('is made where there is time', async () => {
+    const test = await slow();
+    await test.submit(...NAMES.map((name) => set(name)));
+    assert(NAMES.length / 256 <= (await chunksUntil(test, test.store.close({ checkpointMs: 60_000 }))));
+    assert.equal(test.logger.said(/not done/), 0);
+    test.disk.fault = undefined;
+    await test.open();
+    assert.equal(test.store.checkpoint.offset, NAMES.length);
     await test.store.close();
   });
 });

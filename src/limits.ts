@@ -236,9 +236,29 @@ export const SNAPSHOT_SHARE_MS = 1_000;
 /** An abandoned snapshot would keep LevelDB from dropping old values for ever. */
 export const SNAPSHOT_AGE_MS_MAX = 60 * 60 * 1_000;
 
-/** Keys that the expiry looks at in one step, so that it never holds up writes. */
-export const EXPIRY_STEP_KEYS = 200;
+/**
+ * Keys that a leader's expiry deletes in one step, which is an item of the
+ * writer: writes wait for one step at the most. Keys that were due long ago are
+ * deleted in larger steps, up to as many as a block holds: then each block of
+ * writes is followed by one of deletions, and the backlog cannot grow.
+ */
+export const EXPIRY_STEP_KEYS = 512;
 export const EXPIRY_INTERVAL_MS = 100;
+/** The step doubles for each further such time by which the deletions are late. */
+export const EXPIRY_PATIENCE_MS = 2_000;
+/** Deletions that are so late are a warning. */
+export const EXPIRY_LATE_MS = 15_000;
+
+/** Rows of the index of due keys that one scan reads: a count, and bytes. */
+export const DUE_SCAN_ROWS = 8 * 1024;
+export const DUE_SCAN_BYTES = MiB;
+
+/** How often a follower looks for rows to drop while there are due ones, and while there are none. */
+export const SWEEP_INTERVAL_MS = 1_000;
+export const SWEEP_IDLE_MS = 5_000;
+
+/** Rows dropped before LevelDB is made to forget their deletion marks. */
+export const DUE_COMPACTION_ROWS_MIN = 16 * 1024;
 
 /** Heartbeats and acknowledgements, and how long silence lasts before a link is dead. */
 export const HEARTBEAT_INTERVAL_MS = 1_000;

@@ -15,6 +15,7 @@ import { invariant } from '../invariant.js';
 import type { Database, WriteBatch } from '../level.js';
 import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES, SORT_RUN_ENTRIES } from '../limits.js';
 import { copyBytes } from './copy.js';
+import type { DueIndex } from './due-index.js';
 import { GroupSize } from './groups.js';
 import { hashKey } from './key-table.js';
 import { type Layer, TOMBSTONE, TOUCH } from './layer.js';
@@ -50,12 +51,17 @@ export class Flush {
   /** Keys known to be on disk; kept up with what is written here. */
   readonly #onDisk: RecentKeys;
   readonly #presence: Presence;
+  /** Knows of every row that is added to it. */
+  readonly #dueIndex: DueIndex;
+  /** When the first key of the batch in hand is due. */
+  #earliestMs = Number.POSITIVE_INFINITY;
   #delta = 0;
   #unreadable: HeadwaterError | undefined;
   /** The bytes of the chunk in hand. */
   #buffer: Buffer = NO_VALUE;
 
-  constructor(db: Database, layer: Layer, onDisk: RecentKeys) {
+  constructor(db: Database, layer: Layer, onDisk: RecentKeys, dueIndex: DueIndex) {
+    this.#dueIndex = dueIndex;
     this.#db = db;
     this.#layer = layer;
     this.#onDisk = onDisk;
@@ -132,7 +138,7 @@ export class Flush {
         if (existed) this.#noteOnDisk(key);
       }
     }
-    await batch.write();
+    await this.#writeOut(batch);
     if (touched.length > 0) await this.#rewrite(touched, entries, keys);
   }
 
@@ -159,12 +165,19 @@ export class Flush {
         this.#noteOnDisk(keys[i] as Buffer);
         batchBytes += record.length;
         if (batchBytes < FLUSH_CHUNK_BYTES) continue;
-        await batch.write();
+        await this.#writeOut(batch);
         batch = undefined;
         batchBytes = 0;
       }
     }
-    await batch?.write();
+    if (batch) await this.#writeOut(batch);
+  }
+
+  /** A row of the index stands there once the batch is written, so that is when the index learns of it. */
+  async #writeOut(batch: WriteBatch): Promise<void> {
+    await batch.write();
+    if (this.#earliestMs !== Number.POSITIVE_INFINITY) this.#dueIndex.added(this.#earliestMs);
+    this.#earliestMs = Number.POSITIVE_INFINITY;
   }
 
   /** What cannot be read stays as it is, as a damaged record does. */
@@ -200,7 +213,9 @@ export class Flush {
   #put(batch: WriteBatch, entry: number, key: Buffer, record: Buffer): void {
     batch.put(key, record);
     const expiresAtMs = this.#layer.expiresAtMs(entry);
-    if (expiresAtMs !== 0) batch.put(dueKey(expiresAtMs, this.#layer.epoch, userKey(key)), NO_VALUE);
+    if (expiresAtMs === 0) return;
+    batch.put(dueKey(expiresAtMs, this.#layer.epoch, userKey(key)), NO_VALUE);
+    this.#earliestMs = Math.min(this.#earliestMs, expiresAtMs);
   }
 
   #noteOnDisk(key: Buffer): void {

@@ -23,13 +23,14 @@ import { COMPACTION_RECORDS_MAX, RECENT_KEYS_MAX } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import { ORIGIN, type Position } from '../position.js';
 import type { KeyRange } from '../wire/ranges.js';
+import { DueIndex } from './due-index.js';
 import { Flush } from './flush.js';
 import { GroupSize } from './groups.js';
 import { hashKey } from './key-table.js';
 import { type AppliedBlock, Layer, TOMBSTONE, TOUCH } from './layer.js';
 import { findChanges, type Mending, writeChanges } from './mending.js';
 import { RecentKeys } from './recent.js';
-import { DUE_START, dataKey, dataStart, decodeRecord, dueEnd, isDamage, parseDueKey } from './record.js';
+import { dataKey, dataStart, decodeRecord, isDamage } from './record.js';
 import { KeyspaceSnapshot } from './snapshot.js';
 
 const CHECKPOINT_FORMAT = 1;
@@ -103,6 +104,8 @@ interface ColdRead {
 type StoredRecord = Buffer | HeadwaterError | undefined;
 
 export class Keyspace {
+  /** The keys on disk that expire, by the time at which they are due. */
+  readonly dueIndex: DueIndex;
   readonly #db: Database;
   #active: Layer;
   /** Oldest first. */
@@ -129,6 +132,7 @@ export class Keyspace {
 
   private constructor(db: Database, checkpoint: CheckpointRecord, flushingTo: number) {
     this.#db = db;
+    this.dueIndex = new DueIndex(db);
     this.#checkpoint = checkpoint;
     this.flushingTo = flushingTo;
     this.#applied = checkpoint.position;
@@ -335,7 +339,7 @@ export class Keyspace {
     const flushingTo = Math.max(layer.position.offset, this.flushingTo);
     await this.#db.put(FLUSHING_KEY, checkedRow(FLUSHING_KEY, Buffer.from(String(flushingTo))), { sync: true });
     if (layer.cleared) this.#onDisk.clear();
-    const flush = new Flush(this.#db, layer, this.#onDisk);
+    const flush = new Flush(this.#db, layer, this.#onDisk, this.dueIndex);
     const delta = await flush.run(cancelled);
     if (delta === undefined) {
       this.#cutShort = true;
@@ -391,6 +395,7 @@ export class Keyspace {
       batch.put(...checkpointRow(this.#checkpoint));
     }
     await batch.write({ sync: true });
+    if (changes.due.length > 0) this.dueIndex.added(0);
     return { written, deleted, rest: changes.rest };
   }
 
@@ -427,37 +432,19 @@ export class Keyspace {
   // ---- expiry and sweeping -------------------------------------------------
 
   /**
-   * Up to `limit` keys that may be expired at `nowMs`: the caller looks at each
-   * before it deletes one. Rows on disk stay until `dropDueRows`.
+   * Takes out up to about `limit` keys that memory has noted as due at `nowMs`;
+   * the caller looks at each before it deletes one. The rest is in `dueIndex`.
+   * @returns when the first of them was due, too; undefined if there are none.
    */
-  async due(nowMs: number, limit: number): Promise<{ keys: Buffer[]; rows: Buffer[] }> {
+  takeDue(nowMs: number, limit: number): { keys: Buffer[]; sinceMs: number | undefined } {
     const keys: Buffer[] = [];
+    let sinceMs: number | undefined;
     for (const layer of [...this.#frozen, this.#active]) {
-      keys.push(...layer.takeDue(nowMs, limit - keys.length));
-      if (keys.length >= limit) return { keys, rows: [] };
+      const firstMs = layer.takeDue(nowMs, limit, keys);
+      if (firstMs !== undefined) sinceMs = Math.min(sinceMs ?? firstMs, firstMs);
+      if (keys.length >= limit) break;
     }
-    const rows = await this.dueRows(nowMs, limit - keys.length);
-    for (const row of rows) {
-      const { epoch, key } = parseDueKey(row);
-      if (epoch === this.#checkpoint.epoch) keys.push(key);
-    }
-    return { keys, rows };
-  }
-
-  /** The first rows of the index that are due. */
-  async dueRows(nowMs: number, limit: number): Promise<Buffer[]> {
-    const rows: Buffer[] = [];
-    const entries = this.#db.iterate({ gte: DUE_START, lt: dueEnd(nowMs), values: false, limit });
-    await drain(entries, ([row]) => rows.push(row));
-    return rows;
-  }
-
-  /** Forgets rows whose keys have been dealt with. */
-  async dropDueRows(rows: readonly Buffer[]): Promise<void> {
-    if (rows.length === 0) return;
-    const batch = this.#db.batch();
-    for (const row of rows) batch.del(row);
-    await batch.write();
+    return { keys, sinceMs };
   }
 
   /** Deletes up to `limit` records of epochs that a `clear` ended; how many there were. Space comes back by `compact`. */
@@ -467,7 +454,11 @@ export class Keyspace {
     const rows: Buffer[] = [];
     const entries = this.#db.iterate({ gte: dataStart(0), lt: dataStart(epoch), values: false, limit });
     await drain(entries, ([row]) => rows.push(row));
-    await this.dropDueRows(rows);
+    if (rows.length > 0) {
+      const batch = this.#db.batch();
+      for (const row of rows) batch.del(row);
+      await batch.write();
+    }
     this.#sweptRecords += rows.length;
     const last = rows[limit - 1];
     if (!last) {

@@ -361,22 +361,28 @@ export class Layer extends KeyTable implements CommandVisitor {
     };
   }
 
-  /** Takes out the keys noted for the seconds up to `nowMs`, at most about `limit`; copies. */
-  takeDue(nowMs: number, limit: number): Buffer[] {
-    const taken: Buffer[] = [];
+  /**
+   * Moves keys noted for the seconds up to `nowMs` into `taken`, until that holds
+   * about `limit`; copies.
+   * @returns when the first of them was due; undefined if there were none.
+   */
+  takeDue(nowMs: number, limit: number, taken: Buffer[]): number | undefined {
     const now = Math.floor(nowMs / 1000);
-    if (now === this.#dueTakenUpTo) return taken;
+    if (now === this.#dueTakenUpTo) return undefined;
+    let first: number | undefined;
     for (const [second, entries] of this.#due) {
       if (second > now) continue;
-      for (const entry of entries.splice(0, limit - taken.length)) {
+      first = Math.min(first ?? second, second);
+      // From the end: the rest of a long list stays where it is.
+      for (const entry of entries.splice(Math.max(0, entries.length - (limit - taken.length)))) {
         taken.push(Buffer.from(this.key(entry)));
         this.#dueNotes--;
       }
       if (entries.length === 0) this.#due.delete(second);
-      if (taken.length >= limit) return taken;
+      if (taken.length >= limit) return first * 1000;
     }
     this.#dueTakenUpTo = now;
-    return taken;
+    return first === undefined ? undefined : first * 1000;
   }
 
   #noteDue(entry: number, expiresAtMs: number): void {

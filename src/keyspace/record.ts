@@ -171,8 +171,8 @@ export function dueEnd(nowMs: number): Buffer {
   return bytes;
 }
 
-export function parseDueKey(bytes: Buffer): { epoch: number; key: Buffer } {
-  return { epoch: bytes.readUInt32BE(9), key: bytes.subarray(DUE_KEY_HEADER_BYTES) };
+export function parseDueKey(bytes: Buffer): { dueMs: number; epoch: number; key: Buffer } {
+  return { dueMs: readUint64(bytes, 1), epoch: bytes.readUInt32BE(9), key: bytes.subarray(DUE_KEY_HEADER_BYTES) };
 }
 
 /** For messages: printable and short, never a whole large key. */

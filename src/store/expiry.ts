@@ -1,67 +1,192 @@
 /**
- * Active expiry, in small steps: finds keys that may be due, from the overlay's
- * notes and the index on disk. On a leader they go to the writer, which looks
- * again and logs the deletions; a follower deletes nothing and only sweeps
- * index rows whose keys its leader has dealt with.
+ * Active expiry, in bounded steps: finds keys that may be due, from the overlay's
+ * notes and the index on disk. On a leader the writer looks at each key again and
+ * logs the deletions. A follower deletes no key: it drops the index rows whose
+ * keys its leader has dealt with, as fast as the leader does, so that neither its
+ * disk nor the node that it may become inherits a backlog.
+ *
+ * Rows of the index are dropped only after the log is durable: see due-index.ts.
  */
 import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import { isExpired } from '../command.js';
 import { HeadwaterError } from '../errors.js';
+import type { DueRows } from '../keyspace/due-index.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import { parseDueKey } from '../keyspace/record.js';
-import { EXPIRY_INTERVAL_MS, EXPIRY_STEP_KEYS } from '../limits.js';
+import {
+  BLOCK_COMMANDS_MAX,
+  DUE_SCAN_ROWS,
+  EXPIRY_INTERVAL_MS,
+  EXPIRY_LATE_MS,
+  EXPIRY_PATIENCE_MS,
+  EXPIRY_STEP_KEYS,
+  SWEEP_IDLE_MS,
+  SWEEP_INTERVAL_MS,
+} from '../limits.js';
+import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
 import type { Space } from './space.js';
 import type { Writer } from './writer.js';
 
-/** How often a follower looks for index rows to sweep. */
-const FOLLOWER_SWEEP_MS = 10_000;
+/** Between two steps, for the writes that came meanwhile. */
+const STEP_PAUSE_MS = 1;
+
+/** The longest wait of a follower whose leader deletes nothing. */
+const SWEEP_WAIT_MS_MAX = 30_000;
 
 /** A disk that could not be read is asked again after so long. */
 const UNREADABLE_RETRY_MS = 60_000;
 
 export interface ExpiryOptions {
   readonly keyspace: Keyspace;
+  readonly log: Pick<Log, 'durable'>;
   readonly clock: Clock;
   readonly logicalClock: LogicalClock;
   readonly logger: Logger;
   /** On a full disk nothing is deleted: what is expired is hidden all the same. */
   readonly space: Pick<Space, 'refusal' | 'whenRoom'>;
+  /** Knows how late the deletions are. */
+  readonly lateness: Lateness;
   readonly onFailure: (error: Error) => void;
+}
+
+/** How long ago the oldest key was due that a leader has not deleted. */
+export class Lateness {
+  #ms = 0;
+  #isWarned = false;
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** 0 if no key waits. */
+  get ms(): number {
+    return this.#ms;
+  }
+
+  /** As many keys as one step deletes. */
+  get stepKeys(): number {
+    const doublings = Math.floor(this.#ms / EXPIRY_PATIENCE_MS);
+    return Math.min(EXPIRY_STEP_KEYS * 2 ** Math.min(doublings, 10), BLOCK_COMMANDS_MAX);
+  }
+
+  /** @param sinceMs when the oldest key that waits was due; undefined if none waits. */
+  note(nowMs: number, sinceMs: number | undefined): void {
+    this.#ms = sinceMs === undefined ? 0 : Math.max(0, nowMs - sinceMs);
+    const isLate = this.#ms > EXPIRY_LATE_MS;
+    if (isLate && !this.#isWarned)
+      this.#logger.warn(
+        { late_ms: this.#ms },
+        `expired keys are deleted ${Math.round(this.#ms / 1000)} s late: they take up room meanwhile, and writes wait for their deletion; nobody sees them`,
+      );
+    if (!isLate && this.#isWarned) this.#logger.info({}, 'expired keys are deleted in time again');
+    this.#isWarned = isLate;
+  }
 }
 
 /** Runs until `signal` aborts. */
 export async function expireAsLeader(writer: Writer, options: ExpiryOptions, signal: AbortSignal): Promise<void> {
-  const { keyspace, logicalClock } = options;
+  const { keyspace, logicalClock, lateness } = options;
   await repeatedly(options, signal, async () => {
-    const { keys, rows } = await keyspace.due(logicalClock.now(), EXPIRY_STEP_KEYS);
-    if (signal.aborted) return 0;
+    const nowMs = logicalClock.now();
+    const { keys, sinceMs } = keyspace.takeDue(nowMs, lateness.stepKeys);
     if (keys.length > 0) await writer.expire(keys);
-    await keyspace.dropDueRows(rows);
-    // A full step means that more is due: go on, behind the writes that came meanwhile.
-    return keys.length + rows.length >= EXPIRY_STEP_KEYS ? 1 : EXPIRY_INTERVAL_MS;
+    const scanned = await keyspace.dueIndex.scan(nowMs, DUE_SCAN_ROWS);
+    if (signal.aborted) return 0;
+    lateness.note(nowMs, earliest(sinceMs, scanned.rows[0]));
+    if (scanned.rows.length > 0) await expireRows(writer, scanned, options, signal);
+    if (keys.length + scanned.rows.length >= EXPIRY_STEP_KEYS) return STEP_PAUSE_MS;
+    compact(options);
+    return EXPIRY_INTERVAL_MS;
   });
+  lateness.note(0, undefined);
+}
+
+async function expireRows(
+  writer: Writer,
+  scanned: DueRows,
+  { keyspace, log, clock, lateness }: ExpiryOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { rows } = scanned;
+  for (let at = 0; at < rows.length; ) {
+    const step = rows.slice(at, at + lateness.stepKeys);
+    at += step.length;
+    // A row of an epoch that a `clear` has ended names no key; that of a later one belongs to a flush in hand.
+    const due = step.map(parseDueKey).filter(({ epoch }) => epoch >= keyspace.checkpoint.epoch);
+    if (due.length > 0) await writer.expire(due.map(({ key }) => key));
+    if (at < rows.length) await sleep(clock, STEP_PAUSE_MS, signal);
+    if (signal.aborted) return;
+  }
+  await log.durable();
+  await keyspace.dueIndex.drop(scanned, rows);
 }
 
 /** Runs until `signal` aborts. */
 export async function sweepAsFollower(options: ExpiryOptions, signal: AbortSignal): Promise<void> {
-  const { keyspace, clock, logicalClock } = options;
-  await sleep(clock, FOLLOWER_SWEEP_MS, signal);
+  let waitMs = SWEEP_INTERVAL_MS;
+  /** Where the look behind the first rows goes on. */
+  let further: Buffer | undefined;
+  await sleep(options.clock, SWEEP_INTERVAL_MS, signal);
   await repeatedly(options, signal, async () => {
-    const nowMs = logicalClock.now();
-    const rows = await keyspace.dueRows(nowMs, EXPIRY_STEP_KEYS);
-    const { entries, damaged } = await keyspace.read(
-      rows.map((row) => parseDueKey(row).key),
-      { needsValue: () => false },
-    );
-    const isStillDue = (i: number) => {
-      const entry = entries[i];
-      // What a damaged record says is not known: its row stays.
-      return entry ? isExpired(entry.expiresAtMs, nowMs) : damaged?.has(i) === true;
-    };
-    await keyspace.dropDueRows(rows.filter((_, i) => !isStillDue(i)));
-    return FOLLOWER_SWEEP_MS;
+    const front = await sweepOnce(options, undefined);
+    if (front.rows === 0) {
+      compact(options);
+      return SWEEP_IDLE_MS;
+    }
+    // The leader deletes in the order of the index; rows that it cannot deal with may stand before others.
+    if (further === undefined || (front.next && Buffer.compare(further, front.next) < 0)) further = front.next;
+    const behind = isMostlyDropped(front) || !further ? undefined : await sweepOnce(options, further);
+    if (behind) further = behind.next;
+    const dropped = front.dropped + (behind?.dropped ?? 0);
+    waitMs = dropped > 0 ? SWEEP_INTERVAL_MS : Math.min(2 * waitMs, SWEEP_WAIT_MS_MAX);
+    return isMostlyDropped(behind ?? front) ? STEP_PAUSE_MS : waitMs;
   });
+}
+
+interface Swept {
+  readonly rows: number;
+  readonly dropped: number;
+  readonly next: Buffer | undefined;
+}
+
+/** More of the same is likely to follow. */
+function isMostlyDropped({ rows, dropped, next }: Swept): boolean {
+  return next !== undefined && 2 * dropped >= rows;
+}
+
+/** Looks at some rows, and drops those whose keys the leader has dealt with. */
+async function sweepOnce({ keyspace, log, logicalClock }: ExpiryOptions, from: Buffer | undefined): Promise<Swept> {
+  const nowMs = logicalClock.now();
+  const scanned = await keyspace.dueIndex.scan(nowMs, EXPIRY_STEP_KEYS, from);
+  const { rows, next } = scanned;
+  const { entries, damaged } = await keyspace.read(
+    rows.map((row) => parseDueKey(row).key),
+    { needsValue: () => false },
+  );
+  const isStillDue = (i: number) => {
+    const entry = entries[i];
+    // What a damaged record says is not known: its row stays.
+    return entry ? isExpired(entry.expiresAtMs, nowMs) : damaged?.has(i) === true;
+  };
+  const dealtWith = rows.filter((_, i) => !isStillDue(i));
+  if (dealtWith.length > 0) await log.durable();
+  await keyspace.dueIndex.drop(scanned, dealtWith);
+  return { rows: rows.length, dropped: dealtWith.length, next };
+}
+
+/** Beside everything else: nobody waits for it. */
+function compact({ keyspace, logger }: ExpiryOptions): void {
+  keyspace.dueIndex.compact().catch((error: Error) => {
+    // The database was closed meanwhile, or cannot compact: LevelDB does it later by itself.
+    logger.debug({ error: error.message }, `the room of expired keys is not free yet: ${error.message}`);
+  });
+}
+
+function earliest(sinceMs: number | undefined, row: Buffer | undefined): number | undefined {
+  if (!row) return sinceMs;
+  return Math.min(sinceMs ?? Number.POSITIVE_INFINITY, parseDueKey(row).dueMs);
 }
 
 /**

@@ -23,6 +23,7 @@ import type { Logger } from '../logger.js';
 import { formatPosition, type Position } from '../position.js';
 import { Damage } from './damage.js';
 import type { Directory, HandingOver, NodeRecord, SupersededBy } from './directory.js';
+import { Lateness } from './expiry.js';
 import { Generation, type GenerationOptions } from './generation.js';
 import { LifeNote } from './life.js';
 import { NOTHING, type Standing, standingOf } from './standing.js';
@@ -53,6 +54,8 @@ export class Lifecycle {
   /** Of the data in use. */
   readonly damage: Damage;
   readonly waits: WriteWaits;
+  /** Of a leader's deletion of expired keys. */
+  readonly lateness: Lateness;
   /** Rings when another role is played, and when what is open has changed. */
   readonly changed = new Bell();
   readonly #options: LifecycleOptions;
@@ -97,6 +100,7 @@ export class Lifecycle {
     this.#logger = options.logger;
     this.damage = new Damage(options.logger);
     this.waits = new WriteWaits(options.clock, options.logger);
+    this.lateness = new Lateness(options.logger);
     this.#directory = options.directory;
     this.#life = new LifeNote(options.directory, options.bootId);
   }
@@ -475,7 +479,8 @@ export class Lifecycle {
     const generation = this.#generation;
     if (!generation || generation.incomplete) return;
     const { role, superseded_by } = this.#directory.node;
-    const options = { ...this.#options, waits: this.waits, onFailure: (error: Error) => this.failed(error) };
+    const { lateness, waits } = this;
+    const options = { ...this.#options, lateness, waits, onFailure: (error: Error) => this.failed(error) };
     this.#tenure = new Tenure();
     if (role === 'follower' || superseded_by || this.#asking) this.#tenure.follow(generation, options);
     else this.#tenure.lead(generation, options, this.#writesEnded.signal);

@@ -303,6 +303,11 @@ export class Store {
     return this.#lifecycle.damage.message;
   }
 
+  /** How long ago the oldest key was due that this leader has not deleted; 0 if none waits, and on a follower. */
+  get expiryLateMs(): number {
+    return this.#lifecycle.lateness.ms;
+  }
+
   /** Rings when damage is met in the background that was not known. */
   get damageNoticed(): Bell {
     return this.#lifecycle.damage.noticed;

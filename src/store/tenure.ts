@@ -10,7 +10,7 @@ import type { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Logger } from '../logger.js';
 import type { Position } from '../position.js';
-import { expireAsLeader, sweepAsFollower } from './expiry.js';
+import { expireAsLeader, type Lateness, sweepAsFollower } from './expiry.js';
 import type { Generation } from './generation.js';
 import type { Space } from './space.js';
 import type { WriteWaits } from './write-waits.js';
@@ -23,6 +23,8 @@ export interface TenureOptions {
   readonly limits: Limits;
   readonly space: Space;
   readonly waits: WriteWaits;
+  /** Of the deletion of expired keys. */
+  readonly lateness: Lateness;
   readonly onFailure: (error: Error) => void;
 }
 
@@ -45,7 +47,7 @@ export class Tenure {
 
   /** @param writesEnded keys expire no more from then on. */
   lead({ log, keyspace, committer }: Generation, options: TenureOptions, writesEnded: AbortSignal): void {
-    const { clock, logicalClock, logger, limits, space, waits, onFailure } = options;
+    const { logicalClock, limits, waits, onFailure } = options;
     const row = log.lineage.current;
     invariant(row, 'a leader has a history');
     const { replicationId } = row;
@@ -60,11 +62,11 @@ export class Tenure {
       onFailure,
     });
     const over = eitherAborts(this.signal, writesEnded);
-    this.#background = expireAsLeader(this.#writer, { keyspace, clock, logicalClock, logger, space, onFailure }, over);
+    this.#background = expireAsLeader(this.#writer, { ...options, keyspace, log }, over);
   }
 
-  follow({ keyspace }: Generation, { clock, logicalClock, logger, space, onFailure }: TenureOptions): void {
-    this.#background = sweepAsFollower({ keyspace, clock, logicalClock, logger, space, onFailure }, this.signal);
+  follow({ log, keyspace }: Generation, options: TenureOptions): void {
+    this.#background = sweepAsFollower({ ...options, keyspace, log }, this.signal);
   }
 
   /** Resolves when the writes in hand are finished. */

@@ -61,7 +61,7 @@ describe('a layer with keys that expire', () => {
     }
     const before = layer.bytes;
     assert.ok(before >= 8 * 100_000, `${before} bytes for 100,000 numbers`);
-    for (let left = 100_000; left > 0; left -= 200) layer.takeDue(10_000, 200);
+    for (let left = 100_000; left > 0; left -= 200) layer.takeDue(10_000, 200, []);
     assert.ok(layer.bytes < before / 8, `${layer.bytes} bytes once they are taken`);
   });
 });

@@ -4,7 +4,7 @@ import { checkedRow, valueOfCheckedRow } from '../../src/checked-row.js';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { InvariantViolation } from '../../src/invariant.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
-import { dataKey, dataStart } from '../../src/keyspace/record.js';
+import { dataKey, dataStart, parseDueKey } from '../../src/keyspace/record.js';
 import {
   COMPACTION_RECORDS_MAX,
   FLUSH_CHUNK_BYTES,
@@ -771,8 +771,15 @@ describe('the digest', () => {
 
 describe('keys that are due', () => {
   const due = async (bench: Bench, nowMs: number, limit = 100) => {
-    const { keys, rows } = await bench.keyspace.due(nowMs, limit);
-    return { keys: keys.map((name) => name.toString('latin1')).sort(), rows };
+    const { keys } = bench.keyspace.takeDue(nowMs, limit);
+    const { dueIndex, checkpoint } = bench.keyspace;
+    const scanned = await dueIndex.scan(nowMs, Math.max(1, limit - keys.length));
+    for (const row of scanned.rows) {
+      const { epoch, key } = parseDueKey(row);
+      if (epoch === checkpoint.epoch) keys.push(key);
+    }
+    const { rows } = scanned;
+    return { keys: keys.map((name) => name.toString('latin1')).sort(), rows, drop: () => dueIndex.drop(scanned, rows) };
   };
 
   it('are found in memory within a second after they expire, once', async () => {
@@ -801,10 +808,11 @@ describe('keys that are due', () => {
     await bench.flushOne();
     assert.deepEqual((await due(bench, 12_000)).keys, ['a']);
     await bench.restart();
-    const { keys, rows } = await due(bench, 12_000);
+    const { keys, drop } = await due(bench, 12_000);
     assert.deepEqual(keys, ['a']);
-    await bench.keyspace.dropDueRows(rows);
-    assert.deepEqual(await due(bench, 12_000), { keys: [], rows: [] });
+    await drop();
+    const left = await due(bench, 12_000);
+    assert.deepEqual([left.keys, left.rows], [[], []]);
   });
 
   it('come a limited number at a time, and all in the end', async () => {
@@ -820,10 +828,10 @@ describe('keys that are due', () => {
     assert.equal(found.size, 25);
     await bench.flushAll();
     for (let left = 25; left > 0; ) {
-      const { keys, rows } = await due(bench, 12_000, 10);
+      const { keys, rows, drop } = await due(bench, 12_000, 10);
       assert(rows.length > 0 && rows.length <= 10 && keys.length === rows.length);
       left -= rows.length;
-      await bench.keyspace.dropDueRows(rows);
+      await drop();
       assert(left >= 0);
     }
   });
@@ -851,7 +859,7 @@ describe('keys that are due', () => {
       bench.apply(put('a', 'v', 100_000 + i * 100));
       await bench.flushAll();
     }
-    assert((await bench.keyspace.dueRows(999_000, 100)).length <= 2);
+    assert((await bench.keyspace.dueIndex.scan(999_000, 100)).rows.length <= 2);
   });
 });
 

@@ -124,7 +124,7 @@ describe('keys of the keyspace database', () => {
 
   it('of due rows are t, the time rounded up to four seconds, the epoch and the key', () => {
     assert.equal(dueKey(1, 7, KEY).toString('hex'), '740000000000000fa0000000076b6579');
-    assert.deepEqual(parseDueKey(dueKey(1, 7, KEY)), { epoch: 7, key: KEY });
+    assert.deepEqual(parseDueKey(dueKey(1, 7, KEY)), { dueMs: 4_000, epoch: 7, key: KEY });
     assert.deepEqual(dueKey(4_001, 0, KEY), dueKey(8_000, 0, KEY));
   });
 

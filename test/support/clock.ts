@@ -44,6 +44,11 @@ export class TestClock implements Clock {
     this.#wallMs = wallMs;
   }
 
+  /** Time passes while the process stands still: what was due meanwhile runs afterwards. */
+  stall(byMs: number): void {
+    this.#to(this.#monotonicMs + byMs);
+  }
+
   async advance(byMs: number): Promise<void> {
     const endMs = this.#monotonicMs + byMs;
     for (let next = this.#next(endMs); next; next = this.#next(endMs)) {

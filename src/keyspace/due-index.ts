@@ -1,0 +1,140 @@
+/**
+ * The index of due keys on disk: one row for each key that expires, in the order
+ * of time (record.ts). A row only says when to look at its key; the record
+ * decides. Flushes add rows, the sweep of the node's role drops them.
+ *
+ * LevelDB keeps a deletion mark for each dropped row until it compacts, and an
+ * iterator that starts before the marks walks over all of them. The index
+ * therefore remembers a lower bound: no row lies before it. A node that has just
+ * started walks over the marks once.
+ *
+ * Invariant: a row is dropped only if the deletion of its key, or the write that
+ * gave the key another expiry, is durable in the log. Otherwise a power cut
+ * could leave a key that no row names, and nothing would ever delete it.
+ */
+import type { Database } from '../level.js';
+import { DUE_COMPACTION_ROWS_MIN, DUE_SCAN_BYTES } from '../limits.js';
+import { DUE_START, dueEnd, dueKey } from './record.js';
+
+const STEP = 256;
+/** Rows dropped in one batch. */
+const DROP_STEP = 1024;
+const NO_KEY = Buffer.alloc(0);
+const ZERO = Buffer.alloc(1);
+
+/** Rows that are due, in the order of time. */
+export interface DueRows {
+  readonly rows: readonly Buffer[];
+  /** The next scan may start here; undefined if no due row follows. */
+  readonly next: Buffer | undefined;
+  /** The scan started at the lower bound of the index. */
+  readonly isFront: boolean;
+  /** No row of the scan's range that is not in `rows` lies before this one. */
+  readonly end: Buffer;
+}
+
+export class DueIndex {
+  readonly #db: Database;
+  /** Invariant: no row is less. */
+  #from: Buffer = DUE_START;
+  /** The lowest row that a flush has added since the scan in hand began. */
+  #lowestAdded: Buffer | undefined;
+  /** Rows dropped since the last compaction, and the range in which they lay. */
+  #dropped = 0;
+  #droppedFrom: Buffer | undefined;
+  #droppedTo: Buffer = DUE_START;
+  #compacting = false;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /**
+   * Up to `limit` rows that are due at `nowMs`, and not more than about
+   * DUE_SCAN_BYTES of them. One scan at a time.
+   * @param from where an earlier scan ended; undefined: at the first row.
+   */
+  async scan(nowMs: number, limit: number, from?: Buffer): Promise<DueRows> {
+    this.#lowestAdded = undefined;
+    const isFront = from === undefined || Buffer.compare(from, this.#from) <= 0;
+    const end = dueEnd(nowMs);
+    const rows: Buffer[] = [];
+    let bytes = 0;
+    const entries = this.#db.iterate({ gte: isFront ? this.#from : from, lt: end, values: false, limit });
+    try {
+      while (rows.length < limit && bytes < DUE_SCAN_BYTES) {
+        const chunk = await entries.next(Math.min(STEP, limit - rows.length));
+        if (chunk.length === 0) break;
+        for (const [row] of chunk) {
+          rows.push(row);
+          bytes += row.length;
+        }
+      }
+    } finally {
+      await entries.close();
+    }
+    const isCutShort = rows.length >= limit || bytes >= DUE_SCAN_BYTES;
+    const next = isCutShort ? behind(rows.at(-1) as Buffer) : undefined;
+    const scanned = { rows, next, isFront, end: next ?? end };
+    // Without a row in it, the range needs no other look.
+    if (rows.length === 0) this.#raise(scanned, undefined);
+    return scanned;
+  }
+
+  /** A flush has written rows; the earliest of them is due then. */
+  added(earliestMs: number): void {
+    const row = dueKey(earliestMs, 0, NO_KEY);
+    if (Buffer.compare(row, this.#from) < 0) this.#from = row;
+    if (!this.#lowestAdded || Buffer.compare(row, this.#lowestAdded) < 0) this.#lowestAdded = row;
+  }
+
+  /**
+   * Drops rows of a scan whose keys have been dealt with; see the invariant.
+   * @param dropped some of the scan's rows, in their order.
+   */
+  async drop(scanned: DueRows, dropped: readonly Buffer[]): Promise<void> {
+    for (let at = 0; at < dropped.length; at += DROP_STEP) {
+      const batch = this.#db.batch();
+      for (const row of dropped.slice(at, at + DROP_STEP)) batch.del(row);
+      await batch.write();
+    }
+    if (dropped.length > 0) {
+      this.#dropped += dropped.length;
+      this.#droppedFrom ??= dropped[0];
+      this.#droppedTo = dropped.at(-1) as Buffer;
+    }
+    let kept = 0;
+    while (kept < dropped.length && scanned.rows[kept] === dropped[kept]) kept++;
+    this.#raise(scanned, scanned.rows[kept]);
+  }
+
+  /** @param firstKept the first row of the scan that is still there. */
+  #raise({ isFront, end }: DueRows, firstKept: Buffer | undefined): void {
+    if (!isFront) return;
+    let to = firstKept ?? end;
+    if (this.#lowestAdded && Buffer.compare(this.#lowestAdded, to) < 0) to = this.#lowestAdded;
+    if (Buffer.compare(to, this.#from) > 0) this.#from = to;
+  }
+
+  /**
+   * Has LevelDB forget the marks of the rows that were dropped, if they are many.
+   * It cannot be stopped in between. A failure costs room and nothing else.
+   */
+  async compact(): Promise<void> {
+    if (this.#compacting || this.#dropped < DUE_COMPACTION_ROWS_MIN || !this.#droppedFrom) return;
+    const [from, to] = [this.#droppedFrom, this.#droppedTo];
+    this.#dropped = 0;
+    this.#droppedFrom = undefined;
+    this.#compacting = true;
+    try {
+      await this.#db.compact(from, to);
+    } finally {
+      this.#compacting = false;
+    }
+  }
+}
+
+/** The least row that is greater. */
+function behind(row: Buffer): Buffer {
+  return Buffer.concat([row, ZERO]);
+}

@@ -22,7 +22,7 @@ import type { Database, Entries, Snapshot } from '../level.js';
 import { COMPACTION_RECORDS_MAX, RECENT_KEYS_MAX } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import { ORIGIN, type Position } from '../position.js';
-import type { KeyRange } from '../wire/ranges.js';
+import { type KeyRange, keyBehind } from '../wire/ranges.js';
 import { DueIndex } from './due-index.js';
 import { Flush } from './flush.js';
 import { GroupSize } from './groups.js';
@@ -126,6 +126,8 @@ export class Keyspace {
   #sweptEpoch = 0;
   /** Ranges that have been swept, whose space LevelDB still takes; oldest first. */
   readonly #swept: Array<[from: Buffer, to: Buffer]> = [];
+  /** The sweep goes on there: from the beginning, each step would walk over the deletion marks of all those before. */
+  #sweptTo = dataStart(0);
   /** Where the next of them begins, and how many records have been deleted since. */
   #sweptFrom = dataStart(0);
   #sweptRecords = 0;
@@ -452,7 +454,7 @@ export class Keyspace {
     const { epoch } = this.#checkpoint;
     if (epoch === this.#sweptEpoch) return 0;
     const rows: Buffer[] = [];
-    const entries = this.#db.iterate({ gte: dataStart(0), lt: dataStart(epoch), values: false, limit });
+    const entries = this.#db.iterate({ gte: this.#sweptTo, lt: dataStart(epoch), values: false, limit });
     await drain(entries, ([row]) => rows.push(row));
     if (rows.length > 0) {
       const batch = this.#db.batch();
@@ -461,9 +463,10 @@ export class Keyspace {
     }
     this.#sweptRecords += rows.length;
     const last = rows[limit - 1];
+    this.#sweptTo = last ? keyBehind(last) : dataStart(epoch);
     if (!last) {
       this.#sweptEpoch = epoch;
-      this.#endSweptRange(dataStart(epoch), dataStart(0));
+      this.#endSweptRange(dataStart(epoch), dataStart(epoch));
     } else if (this.#sweptRecords >= COMPACTION_RECORDS_MAX) {
       this.#endSweptRange(last, last);
     }

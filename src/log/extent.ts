@@ -105,14 +105,17 @@ export class Extent {
    * Gives up everything at or below `base`. The base is on disk before anything
    * goes, and known before that: whoever pins while it is on its way sees that
    * what lies below is going. A clearing that is cut short is finished by the next open.
+   * Only what this raise gives up is looked for: from the beginning, each raise would
+   * walk over the deletion marks of all those before.
    */
   async raise(base: Base): Promise<void> {
     const { offset } = base.position;
-    invariant(offset > this.base.offset, `the start of the log does not go back from ${this.base.offset} to ${offset}`);
+    const from = this.base.offset;
+    invariant(offset > from, `the start of the log does not go back from ${from} to ${offset}`);
     this.#base = base;
     this.#raising = this.#raising.then(() => this.#db.put(BASE_KEY, encodeBase(base), { sync: true }));
     await this.#raising;
-    await this.clearBelowBase();
+    await clearBlocks(this.#db, from, offset);
   }
 
   /**

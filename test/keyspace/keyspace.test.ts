@@ -908,6 +908,32 @@ describe('the sweep after a clear', () => {
     assert.equal(compacted.length, 2, 'nothing is left to do');
   });
 
+  it('walks over no mark that an earlier step has left', async () => {
+    const bench = await Bench.open();
+    for (let times = 1; times <= 3; times++) {
+      bench.apply(...Array.from({ length: 100 }, (_, i) => put(`k${i}`)));
+      await bench.flushAll();
+      bench.apply(clear());
+      await bench.flushAll();
+      for (let swept = 10; swept === 10; ) swept = await bench.keyspace.sweep(10);
+      assert.equal(await rowsBelow(bench, times), 0);
+      assert.equal(bench.disk.marksWalked, 0);
+    }
+  });
+
+  it('begins with the empty key of an epoch', async () => {
+    const bench = await Bench.open();
+    bench.apply(put(''), put('a'));
+    await bench.flushAll();
+    bench.apply(clear(), put(''));
+    await bench.flushAll();
+    assert.equal(await bench.keyspace.sweep(10), 2);
+    bench.apply(clear());
+    await bench.flushAll();
+    assert.equal(await bench.keyspace.sweep(10), 1);
+    assert.equal(await rowsBelow(bench, 2), 0);
+  });
+
   it('goes on after a restart', async () => {
     const bench = await Bench.open();
     bench.apply(...Array.from({ length: 15 }, (_, i) => put(`k${i}`)));

@@ -370,6 +370,21 @@ describe('trimming a log', () => {
     });
   }
 
+  it('in many steps walks over no marks but those of the step before', async () => {
+    const disk = new MemoryDisk();
+    const history = new History();
+    const steps = 60;
+    for (let i = 0; i <= steps; i++) history.puts(1);
+    const { log } = await coldLogOf(history, disk);
+    disk.marksWalked = 0;
+    for (let step = 1; step <= steps; step++) {
+      assert.equal(await log.trim(step), step);
+      await log.oldestTimeMs();
+      await log.read(step, 1);
+    }
+    assert(disk.marksWalked <= 5 * steps, `${disk.marksWalked} marks in ${steps} steps`);
+  });
+
   it('makes what is below the base "trimmed", from memory and from disk', async () => {
     for (const open of [logOf, coldLogOf]) {
       const { log } = await open(fiveBlocks());

@@ -4,6 +4,7 @@
  * option's or argument's name before it, and the process ends with status 2.
  */
 import { InvalidArgumentError } from 'commander';
+import { expectedAddress, isAddress } from '../src/index.js';
 
 const DURATION_UNITS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -95,9 +96,8 @@ export function parseDecimal(text: string): number {
 }
 
 export function parseAddress(text: string): string {
-  const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/.exec(text) ?? [];
-  if (host !== undefined && Number(port) >= 1 && Number(port) <= 65_535) return text;
-  throw refusal('HOST:PORT with a port from 1 to 65535', text);
+  if (isAddress(text)) return text;
+  throw refusal(expectedAddress(), text);
 }
 
 export function parseAddresses(text: string): string[] {

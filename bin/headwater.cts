@@ -21,4 +21,29 @@ if (isNode && !(Number(process.env.UV_THREADPOOL_SIZE) >= 16)) process.env.UV_TH
  * memory: five times is faster still, and costs about 20 MB in an import.
  */
 if (isNode) process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=200');
-void import('./headwater.js');
+/*
+ * Node's loader opens the files of all modules at about the same time, and fails
+ * in its own words if it may not (measured: at 100 open files it fails, at 120
+ * it does not). A node needs more: two databases with 32 files each, and a few
+ * connections. src/descriptors.ts says how many it wants.
+ */
+const needed = isNode ? 128 + 2 * 32 + 64 : 128;
+const limit = openFilesMax();
+if (limit >= needed) {
+  void import('./headwater.js');
+} else {
+  process.stderr.write(
+    `headwater: the limit of open files (ulimit -n) is too low: expected at least ${needed}, received ${limit}; raise it\n`,
+  );
+  process.exitCode = 3;
+}
+
+/** Node has raised it as far as it may. Infinity if the system does not tell, or there is no limit. */
+function openFilesMax(): number {
+  try {
+    const limits = process.getBuiltinModule('node:fs').readFileSync('/proc/self/limits', 'latin1');
+    return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}

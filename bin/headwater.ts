@@ -46,7 +46,7 @@ function program(): Command {
     )
     .option('--json', 'print results as JSON, one object a line')
     .addHelpText('after', AFTER_HELP)
-    .configureOutput({ outputError: (text, print) => print(text.replace(/^error: /, 'headwater: ')) })
+    .configureOutput({ outputError: (text, print) => print(shortened(text.replace(/^error: /, 'headwater: '))) })
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(--help says how it is used)')
     .exitOverride();
@@ -61,6 +61,11 @@ function program(): Command {
   addLogCommands(headwater);
   addCheckCommands(headwater);
   return headwater;
+}
+
+/** Commander repeats an argument that it refuses, whole: that may be a value of 100 KB. */
+function shortened(text: string): string {
+  return text.replace(/'([^']{100})[^']+'/g, "'$1…'");
 }
 
 /** Commander's own prints the help of everything where there is no such command, and not a word about it. */

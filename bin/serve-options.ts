@@ -160,7 +160,7 @@ function behaviourOptions(): Option[] {
     ),
     new Option(
       '--reflection',
-      'tell gRPC tools which services there are (default: only where the address is loopback)',
+      'tell gRPC tools which services there are (default: only if no other machine reaches --listen)',
     ),
     new Option('--no-reflection', 'do not'),
     new Option('--log-level <LEVEL>', 'how much to log: debug, info, warn or error')

@@ -88,7 +88,7 @@ async function sayReady(node: Node, data: string, tookMs: number, logger: Logger
     fields,
     `ready in ${tookMs} ms: ${doing} on ${address}, at offset ${offset}; try: headwater --connect ${address} status`,
   );
-  if (!/^(127\.|localhost:|\[::1\]:)/.test(address)) {
+  if (!node.isLoopbackOnly) {
     logger.warn(
       { address },
       `${address} may be reached from other machines: there are no passwords, and whoever reaches it can read and write`,

@@ -4,6 +4,7 @@
  * Sizes are bytes, times milliseconds.
  */
 import { networkInterfaces } from 'node:os';
+import { formatAddress, hostOf, isEverywhere, isLoopback, parseAddress, plainHost } from './address.js';
 import type { Limits } from './commands/view.js';
 import { HeadwaterError } from './errors.js';
 import {
@@ -98,7 +99,8 @@ export interface NodeConfig {
   readonly shutdownTimeoutMs: number;
   readonly serveStaleReads: boolean;
   readonly autoRepair: boolean;
-  readonly reflection: boolean;
+  /** Undefined: only if no other machine reaches the node. Reflection tells a stranger what there is to call. */
+  readonly reflection: boolean | undefined;
 }
 
 /** What an option is where nobody says otherwise; help texts are made from it. */
@@ -138,16 +140,16 @@ const MiB = 1024 * 1024;
 
 /** @throws HeadwaterError `invalid_argument`. */
 export function checkConfig(options: NodeOptions): NodeConfig {
-  const listen = checkAddress('listen', options.listen ?? DEFAULTS.listen, { portZero: true });
-  const follow = options.follow === undefined ? undefined : checkAddress('follow', options.follow);
+  const listen = formatAddress(parseAddress(options.listen ?? DEFAULTS.listen, { portZero: true }, 'listen'));
+  const follow = options.follow === undefined ? undefined : formatAddress(parseAddress(options.follow, {}, 'follow'));
   if (follow !== undefined && isSameNode(follow, listen)) {
     throw new HeadwaterError(
       'replication_loop',
       `a node cannot follow itself: it listens on ${listen} and was told to follow ${follow}`,
     );
   }
-  if (options.data === '') throw invalid('data', 'the path of a directory', "''");
-  if (options.archive === '') throw invalid('archive', 'the path of a directory', "''");
+  checkPath('data', options.data);
+  if (options.archive !== undefined) checkPath('archive', options.archive);
   return {
     data: options.data,
     listen,
@@ -195,19 +197,8 @@ export function checkConfig(options: NodeOptions): NodeConfig {
     ),
     serveStaleReads: options.serveStaleReads ?? DEFAULTS.serveStaleReads,
     autoRepair: options.autoRepair ?? DEFAULTS.autoRepair,
-    // Reflection tells a stranger what there is to call: off where strangers may be.
-    reflection: options.reflection ?? isLoopback(listen),
+    reflection: options.reflection,
   };
-}
-
-/** @returns `address` in its canonical form. */
-export function checkAddress(option: string, address: string, { portZero } = { portZero: false }): string {
-  const match = /^(\[[0-9a-fA-F:]+\]|[^:\s[\]/]+):(\d{1,5})$/.exec(address);
-  const port = Number(match?.[2]);
-  if (!match || port > 65_535 || (port === 0 && !portZero)) {
-    throw invalid(option, `HOST:PORT with a port from ${portZero ? 0 : 1} to 65535`, JSON.stringify(address));
-  }
-  return `${match[1]}:${port}`;
 }
 
 /**
@@ -218,26 +209,19 @@ export function isSameNode(address: string, listen: string): boolean {
   if (address === listen) return true;
   const [host, own] = [hostOf(address), hostOf(listen)];
   if (address.slice(host.length) !== listen.slice(own.length)) return false;
-  if (EVERYWHERE.has(own)) return isLoopback(address) || hostsHere().has(host);
-  const usual = ['127.0.0.1', '[::1]'];
-  return (host === 'localhost' && usual.includes(own)) || (own === 'localhost' && usual.includes(host));
+  if (isEverywhere(own)) return isLoopback(host) || hostsHere().has(plainHost(host));
+  const hosts = [plainHost(host), plainHost(own)];
+  const [first, second] = hosts;
+  // A name for loopback stands for either family.
+  return first === second || (hosts.includes('localhost') && hosts.some((one) => LOOPBACK_IPS.has(one)));
 }
 
-const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '[::]']);
+const LOOPBACK_IPS: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]']);
 
 /** Addresses of this machine. */
 function hostsHere(): Set<string> {
   const addresses = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
   return new Set(addresses.map(({ address, family }) => (family === 'IPv6' ? `[${address}]` : address)));
-}
-
-function isLoopback(address: string): boolean {
-  const host = hostOf(address);
-  return host === 'localhost' || host === '[::1]' || host.startsWith('127.');
-}
-
-function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(':'));
 }
 
 function checkLimits(options: NodeOptions): Limits {
@@ -302,6 +286,12 @@ function checkTimes(options: NodeOptions): Pick<NodeConfig, 'linkTimeoutMs' | 'h
     );
   }
   return { linkTimeoutMs, heartbeatIntervalMs, maxLagMs };
+}
+
+/** A path with a null byte names no file. */
+function checkPath(option: string, value: string): void {
+  if (value === '' || value.includes('\0'))
+    throw invalid(option, 'the path of a directory', JSON.stringify(value.slice(0, 100)));
 }
 
 function checkFsync(value: string): FsyncPolicy {

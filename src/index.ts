@@ -1,4 +1,5 @@
 /** The public names of the package. */
+export { expectedAddress, isAddress } from './address.js';
 export { type Restored, restoreDirectory } from './backup/restore.js';
 export { type Differences, findDifferences, type RangeDifference, type Side } from './check/bisection.js';
 export { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from './check/dump.js';

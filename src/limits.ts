@@ -404,6 +404,15 @@ export const BACKUP_WINDOW_BYTES = 16 * MiB;
 /** A backup of which nobody has taken anything for so long is given up. */
 export const BACKUP_LEASE_MS = 60_000;
 
+/** Tables that LevelDB keeps open of one database: its own default. */
+const OPEN_TABLES_OF_DATABASE = 1_000;
+
+/** Clients and followers that a node is to have room for. */
+const CONNECTIONS_EXPECTED = 1_000;
+
+/** Files and connections that the process wants to be allowed: two databases, those connections, and 256 for all else. */
+export const DESCRIPTORS_WANTED = 2 * OPEN_TABLES_OF_DATABASE + CONNECTIONS_EXPECTED + 256;
+
 /** LevelDB's tables that a backup keeps open: up to about 128 GiB. Of more, it reads through LevelDB, more slowly. */
 export const OPEN_TABLES_MAX = 16_384;
 

@@ -5,6 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { formatAddress, hostOf, parseAddress } from './address.js';
 import { Archiver } from './backup/archiver.js';
 import { Backups } from './backup/backups.js';
 import { Checks } from './check/checks.js';
@@ -12,7 +13,8 @@ import { RangeRepairs } from './check/range-repair.js';
 import { Ranges } from './check/ranges.js';
 import type { Upstream } from './check/repair.js';
 import { systemClock } from './clock.js';
-import { checkAddress, checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
+import { checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
+import { warnOfFewDescriptors } from './descriptors.js';
 import { shuttingDown } from './errors.js';
 import { systemFiles } from './files.js';
 import { openLevel } from './level.js';
@@ -28,6 +30,7 @@ import { diskService } from './rpc/disk-service.js';
 import { fetchBlocks, fetchRanges } from './rpc/fetching.js';
 import type { NodeGuarantees } from './rpc/guarantees.js';
 import { keyValueService } from './rpc/key-value-service.js';
+import { isLoopbackOnly } from './rpc/loopback.js';
 import { dial, replicationService } from './rpc/replication-service.js';
 import { RpcServer } from './rpc/server.js';
 import { streamService } from './rpc/stream-service.js';
@@ -61,6 +64,7 @@ export class Node implements NodeControl {
   readonly #startedMs = systemClock.monotonicMs();
   readonly #fail: (error: Error) => void;
   #server: RpcServer | undefined;
+  #isLoopbackOnly = false;
   #stopped: Promise<void> | undefined;
 
   /** Resolves with the error after which the process must not go on. */
@@ -72,6 +76,7 @@ export class Node implements NodeControl {
    */
   static async start(options: NodeOptions, { logger = silentLogger }: { logger?: Logger } = {}): Promise<Node> {
     const config = checkConfig(options);
+    warnOfFewDescriptors(logger);
     let fail: (error: Error) => void = () => {};
     const failed = new Promise<Error>((resolve) => {
       fail = resolve;
@@ -171,6 +176,11 @@ export class Node implements NodeControl {
     return this.#server?.address ?? '';
   }
 
+  /** No other machine reaches it: the address, or all that its name stands for, is this machine's own. */
+  get isLoopbackOnly(): boolean {
+    return this.#isLoopbackOnly;
+  }
+
   get nodeId(): string {
     return this.#store.nodeId;
   }
@@ -264,7 +274,7 @@ export class Node implements NodeControl {
 
   /** Becomes, and stays over restarts, a follower of `address`. */
   async follow(address: string, options: FollowOptions): Promise<void> {
-    return this.#replication.follow(checkAddress('address', address), options);
+    return this.#replication.follow(formatAddress(parseAddress(address, {}, 'address')), options);
   }
 
   /** Stops following and leads, also over restarts; without effect on a leader. */
@@ -321,6 +331,7 @@ export class Node implements NodeControl {
   }
 
   async #listen(): Promise<void> {
+    this.#isLoopbackOnly = await isLoopbackOnly(hostOf(this.#config.listen));
     this.#server = await RpcServer.bind({
       address: this.#config.listen,
       services: [
@@ -335,7 +346,7 @@ export class Node implements NodeControl {
         }),
         replicationService(this.#replication),
       ],
-      reflection: this.#config.reflection,
+      reflection: this.#config.reflection ?? this.#isLoopbackOnly,
       logger: this.#logger,
       onFatal: this.#fail,
     });

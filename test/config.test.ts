@@ -11,6 +11,9 @@ describe('the address of a node itself', () => {
     ['127.0.0.1:7420', 'localhost:7420'],
     ['127.0.0.1:7420', '0.0.0.0:7420'],
     ['localhost:7420', '[::]:7420'],
+    ['[::ffff:127.0.0.1]:7420', '127.0.0.1:7420'],
+    ['[0:0:0:0:0:0:0:1]:7420', '[::1]:7420'],
+    ['DB.example:7420', 'db.example.:7420'],
   ];
   for (const [address, listen] of SAME)
     it(`${address} is a node on ${listen}`, () => assert(isSameNode(address, listen)));

@@ -33,6 +33,8 @@ const FLOORS: string[][] = [
     'src/command.ts',
     'src/operation.ts',
     'src/position.ts',
+    'src/address.ts',
+    'src/descriptors.ts',
   ],
   ['src/lineage.ts', 'src/durability.ts'],
   ['src/guarantees.ts'],
@@ -58,12 +60,7 @@ const SIDEWAYS: Array<[from: string, to: string]> = [
 const ONLY_INDEX = ['bin/', 'benchmarks/'];
 
 /** The client takes nothing of the server but what both ends share. */
-const CLIENT_FROM_RPC = [
-  'src/rpc/definitions.ts',
-  'src/rpc/status.ts',
-  'src/rpc/address.ts',
-  'src/rpc/connection-options.ts',
-];
+const CLIENT_FROM_RPC = ['src/rpc/definitions.ts', 'src/rpc/status.ts', 'src/rpc/connection-options.ts'];
 
 const OWNERS: Record<string, string[]> = {
   level: ['src/level.ts'],

@@ -13,12 +13,12 @@
  * and is not repeated.
  */
 
+import { parseAddress } from '../address.js';
 import { HeadwaterError } from '../errors.js';
 import type { Guarantees } from '../guarantees.js';
 import { COMPARE_TIMEOUT_MS } from '../limits.js';
 import type { Reply } from '../operation.js';
 import { formatToken, type Position } from '../position.js';
-import { parseAddress } from '../rpc/address.js';
 import {
   COMPARE,
   DATABASE_SIZE,

@@ -4,16 +4,14 @@
  * from, with its port. Others are sent to this address, and a leader that hands
  * over or asks for what it has lost goes there itself.
  */
-const EVERYWHERE = /^(?:0\.0\.0\.0|\[::\]):(\d+)$/;
-const PEER = /^\[?(?:::ffff:)?([^\]]+?)\]?:\d+$/;
+import { hostOf, hostOfPeer, isAddress, isEverywhere } from '../address.js';
 
 /**
  * @param address host:port as the follower announces it.
  * @param peer address:port of the other end of its connection; undefined where that is not known.
  */
 export function reachableAddress(address: string, peer: string | undefined): string {
-  const [, port] = EVERYWHERE.exec(address) ?? [];
-  const [, host] = PEER.exec(peer ?? '') ?? [];
-  if (port === undefined || host === undefined) return address;
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  if (!isAddress(address) || !isEverywhere(hostOf(address))) return address;
+  const host = hostOfPeer(peer ?? '');
+  return host === undefined ? address : `${host}${address.slice(hostOf(address).length)}`;
 }

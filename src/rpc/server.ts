@@ -5,6 +5,7 @@
  * handled, in handler.ts.
  */
 import * as grpc from '@grpc/grpc-js';
+import { formatAddress, parseAddress } from '../address.js';
 import { HeadwaterError } from '../errors.js';
 import {
   CONCURRENT_STREAMS_MAX,
@@ -16,7 +17,6 @@ import {
   STOP_HANG_UP_MS_MAX,
 } from '../limits.js';
 import type { Logger } from '../logger.js';
-import { formatAddress, parseAddress } from './address.js';
 import { Calls, type CallsOptions } from './calls.js';
 import type { Endpoint } from './handler.js';
 import { Health } from './health.js';
@@ -73,7 +73,7 @@ export class RpcServer {
    *   address is none of this machine.
    */
   static async bind(options: RpcServerOptions): Promise<RpcServer> {
-    const { host } = parseAddress(options.address);
+    const { host } = parseAddress(options.address, { portZero: true });
     tameLogging(options.logger);
     const server = new grpc.Server(CHANNEL_OPTIONS);
     const calls = new Calls(options);

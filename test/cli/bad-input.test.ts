@@ -34,6 +34,10 @@ const REFUSALS: readonly Refusal[] = [
   { type: ['set', 'k', 'v', '--ttl', '0'], says: /--ttl.*Expected a time over zero.*received "0"/ },
   { type: ['set', 'k', 'v', '--ttl'], says: /argument missing/ },
   {
+    type: ['set', 'k', 'v', '--ttl', '9'.repeat(9_000)],
+    says: /^.*'9{100}…' is invalid.* received "9{100}"…\.\n.*\n$/,
+  },
+  {
     type: ['set', 'k', 'v', '--if-absent', '--if-present'],
     says: /'--if-absent' cannot be used with option '--if-present'/,
   },
@@ -163,13 +167,14 @@ describe('bad input', function () {
   after(endAll);
 
   for (const { type, says, status = 2, env = {}, config } of REFUSALS) {
+    const typed = type.map((word) => word.slice(0, 60)).join(' ');
     const setting = [
       ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
-      config && `c.json ${config.slice(0, 60)}`,
+      config && `c.json ${config.slice(0, 60).replaceAll('\n', ' ')}`,
     ]
       .filter(Boolean)
       .join(' ');
-    it(`headwater ${type.join(' ')}${setting && `, ${setting}`}`, async () => {
+    it(`headwater ${typed}${setting && `, ${setting}`}`, async () => {
       if (config !== undefined) writeFileSync(path.join(directory, 'c.json'), config);
       const outcome = await headwater(
         type.map((word) => word.replace(HERE, directory)),

@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** A file that stdout goes to; null: nobody reads it. The outcome has none of it then. */
   readonly stdout?: string | null;
+  /** As `ulimit -n` sets it. */
+  readonly openFilesMax?: number;
 }
 
 const started = new Set<ChildProcess>();
@@ -125,10 +127,13 @@ export class Served {
   }
 }
 
-function launch(args: readonly string[], { env = {}, cwd, stdout }: RunOptions): ChildProcess {
+function launch(args: readonly string[], { env = {}, cwd, stdout, openFilesMax }: RunOptions): ChildProcess {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HEADWATER_')));
   const file = stdout === undefined || stdout === null ? undefined : openSync(stdout, 'w');
-  const child = spawn(process.execPath, [HEADWATER, ...args], {
+  const command = [process.execPath, HEADWATER, ...args];
+  const limited = ['bash', '-c', 'ulimit -n "$0" && exec "$@"', String(openFilesMax), ...command];
+  const [program, ...words] = openFilesMax === undefined ? command : limited;
+  const child = spawn(program as string, words, {
     stdio: ['pipe', file ?? 'pipe', 'pipe'],
     env: { ...inherited, ...env },
     cwd,

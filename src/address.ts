@@ -1,0 +1,113 @@
+/**
+ * The one grammar of HOST:PORT, for the command line, the configuration, calls
+ * and the wire: the host is a name, an IPv4 address, or an IPv6 address in
+ * brackets. What passes in one place passes in all.
+ */
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { HeadwaterError } from './errors.js';
+
+export interface Address {
+  /** As it was written; IPv6 in brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface AddressOptions {
+  /** Port 0, which takes a free one, may stand there. */
+  readonly portZero?: boolean;
+}
+
+const PORT_MAX = 65_535;
+/** As DNS has it: labels of 63, a name of 253. */
+const NAME_CHARACTERS_MAX = 253;
+const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/** @throws HeadwaterError `invalid_argument`; `field` says which value it was. */
+export function parseAddress(text: string, { portZero = false }: AddressOptions = {}, field = ''): Address {
+  const parsed = addressOf(text, portZero ? 0 : 1);
+  if (parsed) return parsed;
+  const shown = JSON.stringify(text.slice(0, NAME_CHARACTERS_MAX));
+  throw new HeadwaterError(
+    'invalid_argument',
+    `${field && `${field}: `}expected ${expectedAddress({ portZero })}, received ${shown}${text.length > NAME_CHARACTERS_MAX ? '…' : ''}`,
+  );
+}
+
+/** In words, for a refusal. */
+export function expectedAddress({ portZero = false }: AddressOptions = {}): string {
+  return `HOST:PORT with a port from ${portZero ? 0 : 1} to ${PORT_MAX}, an IPv6 address in brackets`;
+}
+
+export function isAddress(text: string, { portZero = false }: AddressOptions = {}): boolean {
+  return addressOf(text, portZero ? 0 : 1) !== undefined;
+}
+
+export function formatAddress({ host, port }: Address): string {
+  return `${host}:${port}`;
+}
+
+/** Of an address that has passed. */
+export function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(':'));
+}
+
+function addressOf(text: string, portMin: number): Address | undefined {
+  const colon = text.lastIndexOf(':');
+  const [host, digits] = [text.slice(0, Math.max(0, colon)), text.slice(colon + 1)];
+  const port = /^(?:0|[1-9]\d{0,4})$/.test(digits) ? Number(digits) : -1;
+  if (port < portMin || port > PORT_MAX || !isHost(host)) return undefined;
+  return { host, port };
+}
+
+function isHost(host: string): boolean {
+  if (host.startsWith('[')) return host.endsWith(']') && isIPv6(host.slice(1, -1)) && !host.includes('%');
+  if (host.length > NAME_CHARACTERS_MAX) return false;
+  const labels = host.replace(/\.$/, '').split('.');
+  // A name that ends in a number would be taken for an address in a form of its own: 10.1 for 10.0.0.1.
+  if (/^\d+$/.test(labels.at(-1) ?? '')) return isIPv4(host);
+  return labels.every((label) => LABEL.test(label));
+}
+
+// ---- hosts that are the same --------------------------------------------------
+
+/** One form for each host: names in lower case, IPv6 as short as it goes, IPv4 within IPv6 as IPv4. */
+export function plainHost(host: string): string {
+  if (!host.startsWith('[')) return host.toLowerCase().replace(/\.$/, '');
+  const { hostname } = new URL(`http://${host}`);
+  const [, high, low] = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(hostname) ?? [];
+  if (high === undefined || low === undefined) return hostname;
+  const halves = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+  return halves.flatMap((half) => [half >> 8, half & 0xff]).join('.');
+}
+
+/** Whether a node that listens there listens on every address of its machine, which is no place to go to. */
+export function isEverywhere(host: string): boolean {
+  return ['0.0.0.0', '[::]'].includes(plainHost(host));
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8);
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** Of an IP address without brackets. */
+export function isLoopbackIp(ip: string): boolean {
+  return LOOPBACK.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4');
+}
+
+/** As far as it can be told without asking a name server. */
+export function isLoopback(host: string): boolean {
+  const plain = plainHost(host);
+  if (plain === 'localhost') return true;
+  const ip = plain.replace(/^\[|\]$/g, '');
+  return (isIPv4(ip) || isIPv6(ip)) && isLoopbackIp(ip);
+}
+
+/** The host of a socket's other end, as sockets and gRPC tell it (`::ffff:10.0.0.9:51234`); undefined if it is none. */
+export function hostOfPeer(peer: string): string | undefined {
+  const ip = peer.slice(0, Math.max(0, peer.lastIndexOf(':'))).replace(/^\[|\]$/g, '');
+  if (isIPv4(ip)) return ip;
+  const [, mapped] = MAPPED.exec(ip) ?? [];
+  if (mapped !== undefined) return mapped;
+  return isIPv6(ip) ? `[${ip}]` : undefined;
+}

@@ -1,0 +1,15 @@
+/** Whether other machines reach what listens somewhere. A name is looked up: it may stand for loopback addresses only. */
+import { lookup } from 'node:dns/promises';
+import { isLoopback, isLoopbackIp } from '../address.js';
+
+type Lookup = (name: string) => Promise<ReadonlyArray<{ address: string }>>;
+
+const system: Lookup = (name) => lookup(name, { all: true });
+
+/** @returns false too if the name is not known: binding to it says why. */
+export async function isLoopbackOnly(host: string, lookUp = system): Promise<boolean> {
+  if (isLoopback(host)) return true;
+  if (host.startsWith('[')) return false;
+  const found = await lookUp(host).catch(() => []);
+  return found.length > 0 && found.every(({ address }) => isLoopbackIp(address));
+}

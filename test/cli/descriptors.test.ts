@@ -1,0 +1,52 @@
+/** A limit of open files that is too low is named before Node's loader fails in its own words. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { warnOfFewDescriptors } from '../../src/descriptors.js';
+import { silentLogger } from '../../src/logger.js';
+import { endAll, headwater, Served, temporaryDirectory } from './command-line.js';
+
+describe('the limit of open files', function () {
+  this.timeout(30_000);
+  let data = '';
+
+  beforeEach(() => {
+    data = path.join(temporaryDirectory(), 'data');
+  });
+  after(endAll);
+
+  for (const [type, openFilesMax, needed] of [
+    [['ping'], 64, 128],
+    [['ping'], 127, 128],
+    [['serve'], 64, 256],
+    [['serve'], 255, 256],
+  ] as const)
+    it(`${openFilesMax} is too low for ${type[0]}`, async () => {
+      const args = type[0] === 'serve' ? [...type, '--data', data] : type;
+      const { status, stderr } = await headwater(args, { openFilesMax });
+      assert.equal(
+        stderr,
+        `headwater: the limit of open files (ulimit -n) is too low: expected at least ${needed}, received ${openFilesMax}; raise it\n`,
+      );
+      assert.equal(status, 3);
+      assert(!existsSync(data), 'nothing was made');
+    });
+
+  it('the least that is taken is enough to start, and is warned of', async () => {
+    assert.equal((await headwater(['--version'], { openFilesMax: 128 })).status, 0);
+    const node = await Served.start(['--data', data, '--listen', '127.0.0.1:0'], { openFilesMax: 256 });
+    assert.match(node.log, /"level":"warn".*"open_files_max":256,"open_files_wanted":3256,.*raise it before data/);
+    assert.equal((await node.run(['set', 'k', 'v'])).status, 0);
+    assert.equal(await node.end(), 0);
+  });
+
+  it('one that is high enough, or that nobody knows, is not warned of', () => {
+    const warned: number[] = [];
+    const logger = { ...silentLogger, warn: () => warned.push(1) };
+    warnOfFewDescriptors(logger, 3_256);
+    warnOfFewDescriptors(logger, undefined);
+    assert.equal(warned.length, 0);
+    warnOfFewDescriptors(logger, 3_255);
+    assert.equal(warned.length, 1);
+  });
+});

@@ -260,6 +260,7 @@ const OVERRULED: ReadonlySet<string> = new Set([
   'NO_COMMON_HISTORY',
   'OTHER_CLUSTER',
   'TAIL_NOT_IN_LOG',
+  'LATER_EPOCH',
 ]);
 
 function upstreamRows({ upstream }: Status): Array<[string, string]> {

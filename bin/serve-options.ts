@@ -76,7 +76,7 @@ function placeOptions(): Option[] {
     new Option('--listen <HOST:PORT>', `where to listen; port 0 takes a free one (default: ${DEFAULTS.listen})`),
     new Option(
       '--follow <HOST:PORT>',
-      'follow this node (default: the role the node was left in; a leader at first)',
+      'follow this node, unless this one was promoted since (default: the role the node was left in; a leader at first)',
     ).argParser(parseAddress),
     new Option('--archive <DIR>', 'write the log into this directory as well, for restore --archive').argParser(
       parsePath,
@@ -87,7 +87,7 @@ function placeOptions(): Option[] {
     ).argParser(parseDuration),
     new Option(
       '--accept-data-loss',
-      "with --follow: drop this node's own data where the upstream's history has no place for them",
+      "with --follow: follow even if this node was promoted, and drop its own data if the upstream's history has no place for them",
     ),
   ];
 }

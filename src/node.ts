@@ -81,7 +81,10 @@ export class Node implements NodeControl {
     const failed = new Promise<Error>((resolve) => {
       fail = resolve;
     });
-    const role = config.follow === undefined ? undefined : { role: 'follower' as const, upstream: config.follow };
+    const role =
+      config.follow === undefined
+        ? undefined
+        : { role: 'follower' as const, upstream: config.follow, overrules: config.acceptDataLoss };
     const store = await Store.open(
       {
         ...config,

@@ -16,7 +16,7 @@ import type { Continue, DownFrame } from '../wire/down-frames.js';
 import type { UpChannel } from './channel.js';
 import { heldUntil } from './dialling.js';
 import { askerHandshake } from './introduction.js';
-import { supersedingEpoch } from './takeover.js';
+import { laterEpoch } from './takeover.js';
 
 export interface AskingOptions {
   readonly store: Store;
@@ -127,7 +127,7 @@ export class Asking {
     const theirs = Lineage.received(lineage);
     // This node may have lost all that it had written under the last history that it began.
     const own = theirs.rows.some((row) => log.nextHistory && rowsEqual(row, log.nextHistory));
-    const epoch = supersedingEpoch(own ? log.lineage : log.lineage.upTo(log.end.offset), theirs);
+    const epoch = laterEpoch(own ? log.lineage : log.lineage.upTo(log.end.offset), theirs);
     if (epoch === undefined) return;
     if (epoch > (this.#superseded?.epoch ?? 0)) this.#superseded = { node_id: nodeId, address, epoch };
     throw new HeadwaterError('superseded', `it has a later history, epoch ${epoch}`);

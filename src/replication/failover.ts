@@ -8,6 +8,8 @@
  *   asked, no answer       not known: keep asking; writes wait; a person may end it
  *   yes                    writers are sent to the new leader, and followers too
  *   no                     the other is bound to it: lead again, under a new history
+ *   moved on               the history of the grant was led on elsewhere: follow
+ *   undecided              the other cannot know yet: keep asking, as with no answer
  *
  * A node that restarts after the step down comes up in the third state.
  */
@@ -128,8 +130,11 @@ export class Failover {
     this.#asked = true;
   }
 
-  /** The upstream serves this node: where that was handed over to, it leads, or has led and handed on. */
-  async accepted(): Promise<void> {
+  /**
+   * The upstream serves this node: the leadership is there, or has moved on.
+   * @param follows host:port of the node that the upstream follows itself; empty if it leads.
+   */
+  async accepted(follows: string): Promise<void> {
     const to = this.#store.handingOver;
     if (!to) return;
     const acceptedMs = this.#options.clock.monotonicMs();
@@ -140,11 +145,22 @@ export class Failover {
     untold.delete(to.node_id);
     this.#handedOver = { to: leader, offset: to.offset, untold };
     const moved = this.#options.followers.moved(leader);
+    if (follows !== '') {
+      this.#movedOn(to.address, follows);
+      return;
+    }
     this.#options.logger.info(
       { leader: to.address, offset: to.offset },
       `handed over to ${to.address} at offset ${to.offset}; other followers that were told: ${moved}`,
     );
     this.#attempt?.settle({ acceptedMs, moved });
+  }
+
+  /** Somebody has made another node lead since this one stepped down. */
+  #movedOn(asked: string, follows: string): void {
+    const what = `${asked} was to lead, and follows ${follows}: the leadership has moved on, and this node follows ${asked}`;
+    this.#options.logger.warn({ asked, follows }, what);
+    this.#attempt?.settle(failed(what));
   }
 
   /**

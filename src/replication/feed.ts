@@ -107,6 +107,12 @@ export class Feed implements Reporter {
     return this.#handshake?.position;
   }
 
+  /** Every history that it has brought, if it does not go on from here yet. */
+  get lineage(): Lineage | undefined {
+    const undecided = this.#state === 'handshake' || this.#state === 'waiting';
+    return undecided && this.#handshake ? Lineage.received(this.#handshake.lineage) : undefined;
+  }
+
   /** How far it has said to have got; undefined before its first word. */
   get position(): Pick<Acknowledgement, 'appendedOffset' | 'checksum' | 'replicationId'> | undefined {
     return this.#acknowledged;
@@ -493,6 +499,7 @@ export class Feed implements Reporter {
       nodeId: this.#store.nodeId,
       address: this.#options.address,
       timeMs: this.#store.nowMs(),
+      follows: this.#store.upstream,
     };
   }
 

@@ -1,4 +1,5 @@
 import { HeadwaterError } from '../errors.js';
+import type { Lineage } from '../lineage.js';
 import type { NodeName } from '../wire/up-frames.js';
 import type { NodeBelow } from './acknowledgements.js';
 import type { DownChannel } from './channel.js';
@@ -95,6 +96,11 @@ export class Followers {
   /** Those that follow this node and say where they listen. */
   get following(): Feed[] {
     return [...this.#feeds].filter(({ nodeId, isCatchingUp, status }) => nodeId && status.address && !isCatchingUp);
+  }
+
+  /** The histories that nodes have brought which do not go on from here yet. */
+  get lineages(): Lineage[] {
+    return [...this.#feeds].flatMap(({ lineage }) => lineage ?? []);
   }
 
   /** Those that come by what is said between blocks from here on. */

@@ -12,7 +12,7 @@ import { RECONNECT_MS_MAX, RECONNECT_MS_MIN, RESYNC_NO_ROOM_MS_MAX, RESYNC_NO_RO
 import type { LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
 import type { Message, Store } from '../store/store.js';
-import type { Heartbeat, Moved } from '../wire/down-frames.js';
+import type { Heartbeat, Moved, UpstreamInfo } from '../wire/down-frames.js';
 import type { UpFrame } from '../wire/up-frames.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { UpChannel } from './channel.js';
@@ -52,7 +52,7 @@ export interface LinkOptions {
 /** See SessionReport. */
 export interface LinkEvents {
   introducing(): void;
-  accepted(): Promise<void>;
+  accepted(upstream: UpstreamInfo): Promise<void>;
   refused(reason: string, message: string): void;
   /** @param upstream who has said so, host:port. */
   moved(moved: Moved, upstream: string): void;
@@ -65,6 +65,8 @@ export class Link {
   readonly #clock: Clock;
   readonly #state = new LinkState();
   #upstream = '';
+  /** The node ID of the upstream, once a session has told; empty before. */
+  #upstreamId = '';
   #error: HeadwaterError | undefined;
   /** Why the link went down when that was last said: the same is not said again and again. */
   #said = '';
@@ -97,6 +99,7 @@ export class Link {
   /** Follows `upstream`, host:port, until `stop`. */
   start(upstream: string, options: { acceptDataLoss: boolean; full?: boolean }): void {
     invariant(this.#state.name === 'stopped', 'a link is started once it is stopped');
+    if (upstream !== this.#upstream) this.#upstreamId = '';
     this.#upstream = upstream;
     this.#acceptDataLoss = options.acceptDataLoss;
     this.#full = options.full ?? false;
@@ -110,6 +113,11 @@ export class Link {
     this.#stop.abort(new HeadwaterError('cancelled', 'this node no longer follows'));
     await this.#running;
     this.#state.to('stopped');
+  }
+
+  /** Whether this is the node that the link follows, or last followed: by its ID if that is known, else by its address. */
+  follows({ nodeId, address }: Pick<UpstreamInfo, 'nodeId' | 'address'>): boolean {
+    return this.#upstreamId === '' ? address === this.#upstream : nodeId === this.#upstreamId;
   }
 
   /** Node IDs from the leader down to this node's upstream, as far as the session in hand has told. */
@@ -233,6 +241,10 @@ export class Link {
       full: this.#full,
       report: {
         ...this.#options.events,
+        accepted: (upstream) => {
+          this.#upstreamId = upstream.nodeId;
+          return this.#options.events.accepted(upstream);
+        },
         moved: (moved) => this.#options.events.moved(moved, this.#upstream),
         resyncing: (resync) => {
           this.#lastResync = resync;

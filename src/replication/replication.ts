@@ -11,14 +11,13 @@ import { tooLarge } from '../commands/arguments.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
 import { FAILOVER_MS_MAX, HEARTBEAT_INTERVAL_MS } from '../limits.js';
-import { Lineage, type LineageRow } from '../lineage.js';
+import type { LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
 import type { KnownFollower } from '../store/known-followers.js';
 import { isRepairMark } from '../store/repair-mark.js';
 import type { Message, Store } from '../store/store.js';
 import type { FailoverReply } from '../wire/admin.js';
 import type { Moved } from '../wire/down-frames.js';
-import type { Handshake } from '../wire/handshake.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { Asking } from './asking.js';
 import type { DownChannel, UpChannel } from './channel.js';
@@ -26,11 +25,11 @@ import { Comparisons } from './comparison.js';
 import { Durability } from './durability.js';
 import { Failover, HANDOVER_REFUSED } from './failover.js';
 import { Followers } from './followers.js';
+import { Greeting } from './greeting.js';
 import { Headroom } from './headroom.js';
 import { Link } from './link.js';
 import { part } from './parting.js';
 import { Remembering } from './remembering.js';
-import { answerOffer, supersedingEpoch, whoIsMeant } from './takeover.js';
 
 export interface ReplicationOptions {
   readonly store: Store;
@@ -110,7 +109,7 @@ export class Replication {
       heartbeatIntervalMs,
       events: {
         introducing: () => this.#failover.introducing(),
-        accepted: () => this.#failover.accepted(),
+        accepted: (upstream) => this.#failover.accepted(upstream.follows),
         refused: (reason, message) => {
           if (reason === HANDOVER_REFUSED) this.#failover.refused(message);
         },
@@ -133,12 +132,18 @@ export class Replication {
       reported: (report) => this.comparisons.reported(report),
       levelMs: () => (store.role === 'leader' ? store.nowMs() : this.link.levelMs),
       nextHistory: () => this.#nextHistory,
-      greeted: (handshake) => this.#greeted(handshake),
+      greeted: (handshake) => greeting.greeted(handshake),
       arrived: (feed) => {
         this.#failover.arrived(feed);
         this.#remembering.go();
       },
       left: (feed) => this.#remembering.go(feed),
+    });
+    const greeting = new Greeting({
+      ...options,
+      link: this.link,
+      followers: this.followers,
+      change: (change) => this.#change(change),
     });
     this.#remembering = new Remembering({
       ...options,
@@ -300,66 +305,11 @@ export class Replication {
     }
   }
 
-  /** What a handshake means for who leads; undefined where the asker may be served. */
-  async #greeted(handshake: Handshake): Promise<{ reason: string; message: string } | undefined> {
-    if (handshake.handsOverTo !== '') return this.#takeOver(handshake);
-    const store = this.#store;
-    // Who gives its data up has no say.
-    if (store.role === 'leader' && !store.supersededBy && !handshake.acceptDataLoss) {
-      const epoch = supersedingEpoch(this.#usedLineage, Lineage.received(handshake.lineage));
-      if (epoch !== undefined && epoch >= store.lineage.epoch) {
-        const { nodeId: node_id, address } = handshake;
-        await this.#change(async () => {
-          if (store.role === 'leader') await store.supersede({ node_id, address, epoch });
-        });
-        this.#options.logger.error({ node_id, address, epoch }, store.whyNoWrites?.message ?? '');
-      }
-    }
-    return undefined;
-  }
-
-  /** A leader hands over: this node leads when the answer goes out, or never by this grant. */
-  async #takeOver(handshake: Handshake): Promise<{ reason: string; message: string } | undefined> {
-    const store = this.#store;
-    const stranger = (message: string) => ({ reason: 'HANDOVER_OF_ANOTHER', message });
-    // Who asks the wrong node asks again and again: its link must not be stopped each time.
-    const meant = whoIsMeant(handshake, store.nodeId);
-    if (meant !== undefined) return stranger(meant);
-    return this.#change(async () => {
-      const { log } = store;
-      const { grant, handsOverTo, position } = handshake;
-      const answer = answerOffer(handshake, {
-        nodeId: store.nodeId,
-        role: store.role,
-        end: log.end,
-        handingOver: store.handingOver !== undefined,
-        holdsPosition: (await log.checksumAt(position.offset)) === position.checksum,
-        grants: store.grants,
-      });
-      if (answer.kind === 'lead') {
-        const { epoch } = await store.promote({ grant });
-        const from = handshake.address;
-        this.#options.logger.info({ from, epoch }, `${from} has handed over at offset ${position.offset}: leading`);
-      }
-      if (answer.kind === 'stranger') return stranger(answer.message);
-      if (answer.kind !== 'refuse') return undefined;
-      await store.refuseGrant(grant);
-      this.#options.logger.warn({ node_id: handsOverTo }, `refused to lead: ${answer.message}`);
-      return { reason: HANDOVER_REFUSED, message: answer.message };
-    });
-  }
-
   /** The history that the next command of the leader begins, where this node has all before it. */
   get #nextHistory(): LineageRow | undefined {
     const store = this.#store;
     if (!store.isServing || store.whyNoWrites) return undefined;
     return store.role === 'leader' ? store.log.nextHistory : this.link.nextHistory;
-  }
-
-  /** Without a history under which nothing was logged. */
-  get #usedLineage(): Lineage {
-    const { log } = this.#store;
-    return log.lineage.upTo(log.end.offset);
   }
 
   /** Gets back what followers have, then leads; unless the role changes meanwhile. */

@@ -10,6 +10,7 @@
 import { type Lineage, type LineageRow, rowsEqual } from '../lineage.js';
 import type { ChecksumLookup } from '../log/log.js';
 import { formatChecksum, type Position } from '../position.js';
+import { epochBefore } from './takeover.js';
 
 export interface Asker {
   /** Empty where it has never belonged to a cluster. */
@@ -81,6 +82,8 @@ export const REFUSE_REASONS = [
   'NO_COMMON_HISTORY',
   /** Writes would be lost that the asker's own log does not hold whole. */
   'TAIL_NOT_IN_LOG',
+  /** The asker has the writes of a later leader than the upstream. */
+  'LATER_EPOCH',
 ] as const;
 
 export type ContinueReason = (typeof CONTINUE_REASONS)[number];
@@ -162,6 +165,8 @@ function otherCluster(asker: Asker, asked: Asked): Refusal {
 /** The asker has commands beyond the branch. */
 function decideBeyond(branch: number, asker: Asker, asked: Asked): Judgement {
   const offset = reach(asker);
+  const later = asker.acceptDataLoss ? undefined : decideForLater(branch, asker, asked);
+  if (later) return later;
   const next = leftFor(branch, asker, asked);
   if (asked.role === 'follower' && branch === asked.end.offset && !next) {
     return {
@@ -172,6 +177,24 @@ function decideBeyond(branch: number, asker: Asker, asked: Asked): Judgement {
   const goesOn = next ? `${next.replicationId} from there` : `${asked.end.replicationId} to ${asked.end.offset}`;
   const message = `the histories part after offset ${branch}: the follower has its own commands up to ${offset}, the upstream goes on as ${goesOn}`;
   return losing('DIVERGED', message, branch, asker, asked);
+}
+
+/**
+ * The asker's history goes before the upstream's: it is never dropped for the
+ * older one. A follower may get it from its own upstream yet; a leader does not.
+ */
+function decideForLater(branch: number, asker: Asker, asked: Asked): Judgement | undefined {
+  const { lineage, end, nextHistory } = asked;
+  const epoch = epochBefore(lineage, end.offset, asker.lineage);
+  if (epoch === undefined || epoch < (nextHistory?.epoch ?? 0)) return undefined;
+  const both = `the histories part after offset ${branch}: the follower has gone on to ${reach(asker)} under epoch ${epoch}, the upstream to ${end.offset} under epoch ${lineage.epoch}`;
+  if (asked.role === 'follower')
+    return { kind: 'wait', message: `${both}, and follows a leader of which it may still get the later epoch` };
+  return {
+    kind: 'refuse',
+    reason: 'LATER_EPOCH',
+    message: `${both}. Let a node of the later epoch lead ("promote"), or "promote" the upstream to drop the later writes for its own`,
+  };
 }
 
 /**

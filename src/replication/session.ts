@@ -11,7 +11,7 @@ import { Block } from '../log/block.js';
 import type { Interlude } from '../log/interludes.js';
 import type { Logger } from '../logger.js';
 import type { Message, Store } from '../store/store.js';
-import type { Continue, DownFrame, FullResync, Heartbeat, Moved } from '../wire/down-frames.js';
+import type { Continue, DownFrame, FullResync, Heartbeat, Moved, UpstreamInfo } from '../wire/down-frames.js';
 import type { UpFrame } from '../wire/up-frames.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import { Acknowledger } from './acknowledger.js';
@@ -70,7 +70,7 @@ export interface SessionReport {
   /** The handshake is about to go out. */
   introducing(): void;
   /** The upstream serves this node; nothing of it has been taken yet. */
-  accepted(): Promise<void>;
+  accepted(upstream: UpstreamInfo): Promise<void>;
   /** It does not, for a reason of resync.ts or failover.ts. */
   refused(reason: string, message: string): void;
   /** The leadership has moved, and with it the place to follow. */
@@ -237,7 +237,7 @@ export class Session {
   async #takeOne(frame: Exclude<DownFrame, { kind: 'blocks' }>): Promise<void> {
     switch (frame.kind) {
       case 'continue':
-        await this.#options.report.accepted();
+        await this.#options.report.accepted(frame.upstream);
         this.#heardTime(frame.upstream.timeMs);
         await this.#continue(frame);
         break;
@@ -257,7 +257,7 @@ export class Session {
           },
         );
       case 'fullResync':
-        await this.#options.report.accepted();
+        await this.#options.report.accepted(frame.upstream);
         this.#heardTime(frame.upstream.timeMs);
         await this.#beginLoading(frame);
         break;

@@ -1,61 +1,122 @@
 /**
- * What a node makes of a handshake by which a leader hands its leadership over
- * to it, as a pure function, and whether one leader has been superseded by
- * another. There must never be two leaders: so a grant is acted upon only by
- * the node that it names, once, exactly where the giver's log ends; and a node
- * that says no says it for ever. Design: decision 21.
+ * Pure answers to one question, asked from two sides: which of two nodes goes
+ * on? `answerOffer` answers a handshake by which a leader hands its leadership
+ * over; `laterEpoch` compares the histories of any two nodes that meet.
+ *
+ * There must never be two leaders out of one hand-over. A grant binds only
+ * while the giver's history stands where the giver left it. Only the node that
+ * the grant names acts on it, once, and only below the giver itself. A node
+ * that has refused a grant never acts on it. Design: decisions 21, 23 and 24.
  */
-import { type Lineage, rowsEqual } from '../lineage.js';
+import { type Lineage, type LineageRow, rowsEqual } from '../lineage.js';
+import type { ChecksumLookup } from '../log/log.js';
 import { formatPosition, type Position } from '../position.js';
 
 export interface Offer {
   readonly grant: string;
   /** The node ID that is to lead. */
   readonly handsOverTo: string;
-  /** Where the giver's log ends. */
+  /** The end of the giver's log. */
   readonly position: Position;
+  /** Every history that the giver's data have lived in. */
+  readonly lineage: Lineage;
 }
 
 export interface Taker {
   readonly nodeId: string;
   readonly role: 'leader' | 'follower';
   readonly end: Position;
-  /** It is handing over itself, and does not know whether that one leads. */
+  /** With the history that a leader has begun, if nothing is logged under it yet. */
+  readonly lineage: Lineage;
+  /** The log's checksum at the offered offset. */
+  readonly checksumAtOffered: ChecksumLookup;
+  /** It has led, is handing over itself, and does not know yet whether its own target leads. */
   readonly handingOver: boolean;
-  /** Its own log has the same past at the giver's position. */
-  readonly holdsPosition: boolean;
+  /** It leads, but may have lost the end of its log, and asks its followers for that first. */
+  readonly asking: boolean;
+  /** host:port of its upstream; empty on a leader. */
+  readonly upstream: string;
+  /** The giver is its upstream. */
+  readonly followsGiver: boolean;
+  /** The history that a leader above it has begun right behind its end. */
+  readonly nextHistory: LineageRow | undefined;
+  /** Lineages that the nodes connected below it have brought. */
+  readonly below: readonly Lineage[];
   readonly grants: { readonly taken: readonly string[]; readonly refused: readonly string[] };
 }
 
 export type Answer =
   /** It takes the leadership, and then goes on as with any follower. */
   | { readonly kind: 'lead' }
-  /** The giver is a follower like any other: leadership has moved on already. */
+  /** The leadership has moved on already: the giver is a follower like any other. */
   | { readonly kind: 'serve' }
-  /** It has not acted on the grant and will not. */
-  | { readonly kind: 'refuse'; readonly message: string }
-  /** It is not the node that is meant: that says nothing about that one. */
+  /** It has not acted on the grant and never will. The giver may lead again. */
+  | {
+      readonly kind: 'refuse';
+      readonly message: string;
+      /** The giver's history is later than the one that this node leads: this node stops. */
+      readonly superseded?: number;
+    }
+  /** It cannot know whether the giver may lead again. The giver asks again; writes wait, or a person decides. */
+  | { readonly kind: 'undecided'; readonly message: string }
+  /** Another node is meant. That says nothing about that one. */
   | { readonly kind: 'stranger'; readonly message: string };
 
-/** Undefined where it is this node; nothing of a node has to be looked at, or held up, to tell that it is another. */
+/** Undefined if this node is meant. Nothing of a node has to be looked at, or held up, to tell that another is. */
 export function whoIsMeant({ handsOverTo }: Pick<Offer, 'handsOverTo'>, nodeId: string): string | undefined {
   if (handsOverTo === nodeId) return undefined;
   return `the leadership is handed over to the node ${handsOverTo}, this is ${nodeId}`;
 }
 
 export function answerOffer(offer: Offer, taker: Taker): Answer {
-  const { grant, position } = offer;
   const meant = whoIsMeant(offer, taker.nodeId);
   if (meant !== undefined) return { kind: 'stranger', message: meant };
-  if (taker.grants.taken.includes(grant)) return { kind: 'serve' };
-  if (taker.grants.refused.includes(grant))
-    return { kind: 'refuse', message: 'it has refused this handing over before' };
-  if (taker.role === 'leader') {
-    if (taker.holdsPosition) return { kind: 'serve' };
-    return { kind: 'refuse', message: `it leads another history, which ends at ${formatPosition(taker.end)}` };
-  }
-  if (taker.handingOver) return { kind: 'refuse', message: 'it is handing over the leadership itself' };
-  const { end } = taker;
+  if (taker.grants.taken.includes(offer.grant)) return { kind: 'serve' };
+  if (taker.asking) return undecided('this node asks its followers first for what its own log may have lost');
+  const holds = holdsOffered(offer, taker);
+  if (holds && hasGoneOn(offer, taker)) return { kind: 'serve' };
+  if (taker.role === 'leader') return answerAsLeader(offer, taker);
+  if (taker.handingOver) return undecided('this node is handing over the leadership itself');
+  if (!taker.followsGiver)
+    return undecided(
+      `this node follows ${taker.upstream} by now, and does not know yet whether the leadership has moved on there`,
+    );
+  return answerAsFollower(offer, taker);
+}
+
+/** The giver's history, up to its end, is a part of this node's own: also if this node has trimmed it from its log. */
+function holdsOffered({ position, lineage }: Offer, { end, lineage: own, checksumAtOffered }: Taker): boolean {
+  const { offset, checksum } = position;
+  if (offset === 0) return true;
+  if (own.branch(end.offset, lineage.upTo(offset), offset) !== offset) return false;
+  return checksumAtOffered === checksum || checksumAtOffered === 'trimmed';
+}
+
+/** Something has come after the giver's end here, or at the leader above: writes, or only a history. */
+function hasGoneOn({ position }: Offer, { role, end, handingOver, followsGiver, nextHistory }: Taker): boolean {
+  if (role === 'leader' || handingOver || end.offset > position.offset) return true;
+  return !followsGiver && nextHistory !== undefined;
+}
+
+/** This node leads, and the giver has commands that are no part of its history. */
+function answerAsLeader({ position, lineage }: Offer, { lineage: own, end }: Taker): Answer {
+  if (own.branch(end.offset, lineage, position.offset) === undefined)
+    return { kind: 'refuse', message: `it leads another history, which ends at ${formatPosition(end)}` };
+  // Led on without those commands, as after a power cut: the giver saves them, like any that comes back.
+  if (laterEpoch(lineage, own) !== undefined) return { kind: 'serve' };
+  const superseded = laterEpoch(own.upTo(end.offset), lineage);
+  const both = `the leader ended at ${formatPosition(position)} under epoch ${lineage.epoch}, this node leads from before that, at ${formatPosition(end)} under epoch ${own.epoch}`;
+  return superseded === undefined ? undecided(both) : { kind: 'refuse', message: both, superseded };
+}
+
+/** Nobody has taken the giver's place as far as this node knows. */
+function answerAsFollower({ grant, position, lineage }: Offer, { end, below, grants }: Taker): Answer {
+  const later = below.find((other) => goesOnFrom(position, lineage, other));
+  if (later)
+    return undecided(
+      `a follower of this node has gone on from offset ${position.offset} under epoch ${later.epoch}, the leader ended under epoch ${lineage.epoch}`,
+    );
+  if (grants.refused.includes(grant)) return { kind: 'refuse', message: 'it has refused this handing over before' };
   const level =
     end.offset === position.offset &&
     end.checksum === position.checksum &&
@@ -63,35 +124,59 @@ export function answerOffer(offer: Offer, taker: Taker): Answer {
   if (level) return { kind: 'lead' };
   return {
     kind: 'refuse',
-    message: `the leader ended at ${formatPosition(position)}, this node at ${formatPosition(end)}: it takes over only where both end alike`,
+    message: `the leader ended at ${formatPosition(position)}, this node at ${formatPosition(end)}: it takes over only if both end alike`,
   };
 }
 
+/** Whether another leader has written on top of all that the giver had. */
+function goesOnFrom({ offset }: Position, giver: Lineage, other: Lineage): boolean {
+  const { current } = other;
+  if (!current || current.epoch <= giver.epoch) return false;
+  return offset === 0 || other.branch(Number.MAX_SAFE_INTEGER, giver.upTo(offset), offset) === offset;
+}
+
+function undecided(message: string): Answer {
+  return { kind: 'undecided', message };
+}
+
 /**
- * The epoch under which the history of `own` was led on by another leader, to
- * the end of `other`; undefined where it was not, or not as far as this tells.
+ * The epoch of `other`, if its history goes before that of `own`: both share a
+ * past, and another leader has led on from there under a later epoch. Undefined
+ * if it does not, or not as far as this tells.
  *
- * Two that began histories of their own at one place, as where a handing over
- * was overridden that had been acted upon, are both led: the later epoch goes
- * on, and of two equal ones that with the greater ID, so that each of them comes
- * to the same answer.
+ * Two leaders may have begun histories of their own at one place under one
+ * epoch, as when a person overrides a hand-over that was acted upon. The
+ * greater ID wins, so that each of the two comes to the same answer.
  */
-export function supersedingEpoch(own: Lineage, other: Lineage): number | undefined {
+export function laterEpoch(own: Lineage, other: Lineage): number | undefined {
   const last = own.current;
   const theirs = other.current;
   if (!last || !theirs) return undefined;
-  if (other.rows.some((row) => rowsEqual(row, last))) return theirs.epoch > last.epoch ? theirs.epoch : undefined;
-  if (!partAtOnePlace(own, other)) return undefined;
-  const later = theirs.epoch === last.epoch ? theirs.replicationId > last.replicationId : theirs.epoch > last.epoch;
-  return later ? theirs.epoch : undefined;
+  const shared = own.rows.findLast((row) => other.rows.some((candidate) => rowsEqual(candidate, row)));
+  if (!shared) return undefined;
+  if (theirs.epoch > last.epoch) return theirs.epoch;
+  if (theirs.epoch < last.epoch || !partAtOnePlace(shared, own, other)) return undefined;
+  return theirs.replicationId > last.replicationId ? theirs.epoch : undefined;
 }
 
 /** Whether both left the last history that they share at the same command. */
-function partAtOnePlace(own: Lineage, other: Lineage): boolean {
-  const shared = own.rows.findLastIndex((row) => other.rows.some((candidate) => rowsEqual(candidate, row)));
-  const sharedRow = own.rows[shared];
-  if (!sharedRow) return false;
-  const mine = own.rows[shared + 1];
-  const theirs = other.rows[other.rows.findIndex((candidate) => rowsEqual(candidate, sharedRow)) + 1];
-  return mine?.firstOffset === theirs?.firstOffset && mine?.checksum === theirs?.checksum;
+function partAtOnePlace(shared: LineageRow, own: Lineage, other: Lineage): boolean {
+  const mine = nextAfter(shared, own);
+  const theirs = nextAfter(shared, other);
+  return mine !== undefined && mine.firstOffset === theirs?.firstOffset && mine.checksum === theirs.checksum;
+}
+
+function nextAfter(shared: LineageRow, { rows }: Lineage): LineageRow | undefined {
+  return rows[rows.findIndex((row) => rowsEqual(row, shared)) + 1];
+}
+
+/**
+ * The epoch of an asker whose history goes before that of the node that it
+ * asks: see `laterEpoch`. A history that the node has begun, and written nothing
+ * under, yields to an equal epoch.
+ * @param end the end of the node's log.
+ */
+export function epochBefore(own: Lineage, end: number, asker: Lineage): number | undefined {
+  const epoch = laterEpoch(own.upTo(end), asker);
+  return epoch !== undefined && epoch >= own.epoch ? epoch : undefined;
 }

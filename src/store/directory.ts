@@ -36,6 +36,14 @@ const OWN_NAMES =
 
 export type Role = 'leader' | 'follower';
 
+/** As a start option asks for it. */
+export interface RoleWanted {
+  readonly role: Role;
+  readonly upstream: string;
+  /** Whatever the node has become since it was last started. */
+  readonly overrules?: boolean;
+}
+
 export interface NodeRecord {
   readonly node_id: string;
   /** Empty until the node first leads or follows. */
@@ -45,6 +53,8 @@ export interface NodeRecord {
   readonly upstream: string;
   /** Set on a former leader from when it stepped down until it knows that its upstream leads. */
   readonly handing_over?: HandingOver | undefined;
+  /** Set on a leader that was promoted, by a person or by a hand-over: a start option does not overrule that. */
+  readonly promoted?: true | undefined;
   /** Set on a leader that takes no writes, because another one leads its history on. */
   readonly superseded_by?: SupersededBy | undefined;
   /** How this node has answered those that handed the leadership over to it, newest last. */
@@ -177,6 +187,24 @@ export class Directory {
 
   get node(): NodeRecord {
     return this.#node;
+  }
+
+  /**
+   * The role that a start option asks for, if it may have it. A leadership that
+   * was taken by "promote", or by a hand-over, is newer than the options that
+   * the node is started with each time; so is a hand-over that is not done.
+   * @returns why the option does not count; undefined if it does. It is durable then.
+   */
+  async takeRole({ role, upstream, overrules = false }: RoleWanted): Promise<string | undefined> {
+    const { node } = this;
+    if (role === node.role && upstream === node.upstream) return undefined;
+    const stays = role === 'follower' && !overrules;
+    if (stays && node.handing_over)
+      return `this node is handing over to ${node.handing_over.address} and asks there first. To give that up, say "follow ${upstream}" to the running node`;
+    if (stays && node.promoted && !node.superseded_by)
+      return `this node was promoted since it followed, and leads. To make it follow, say "follow ${upstream}" to the running node, or add --accept-data-loss`;
+    await this.update({ role, upstream, handing_over: undefined, superseded_by: undefined, promoted: undefined });
+    return undefined;
   }
 
   /** Durable when it resolves. */

@@ -50,6 +50,9 @@ export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' |
 /** What a change of roles by a person, or a promotion, puts an end to. */
 const SETTLED = { handing_over: undefined, superseded_by: undefined } as const;
 
+/** A leader that steps down is no longer the one that was promoted. */
+const STEPPED_DOWN = { role: 'follower', promoted: undefined, ...SETTLED } as const;
+
 export class Lifecycle {
   /** Of the data in use. */
   readonly damage: Damage;
@@ -202,7 +205,7 @@ export class Lifecycle {
       await this.#tenure.settled();
       await this.#tenure.end(reason);
       try {
-        await this.#directory.update({ role: 'follower', upstream, ...SETTLED });
+        await this.#directory.update({ ...STEPPED_DOWN, upstream });
         this.#asking = false;
         if (this.isServing) await this.generation.log.forgetUnusedHistory();
       } finally {
@@ -239,7 +242,7 @@ export class Lifecycle {
       await log.durable();
       await this.#tenure.end(reason);
       try {
-        await this.#directory.update({ role: 'follower', upstream: to.address, ...SETTLED, handing_over: to });
+        await this.#directory.update({ ...STEPPED_DOWN, upstream: to.address, handing_over: to });
         await log.forgetUnusedHistory();
       } finally {
         this.#startRole();

@@ -33,7 +33,14 @@ import type { Operation, Reply } from '../operation.js';
 import { formatPosition, type Position } from '../position.js';
 import type { CheckpointBudget } from './checkpoint.js';
 import type { FsyncPolicy } from './commit.js';
-import { Directory, type Grants, type HandingOver, type Role, type SupersededBy } from './directory.js';
+import {
+  Directory,
+  type Grants,
+  type HandingOver,
+  type Role,
+  type RoleWanted,
+  type SupersededBy,
+} from './directory.js';
 import { DurablePoint } from './durable-point.js';
 import { Gate } from './gate.js';
 import type { Generation } from './generation.js';
@@ -126,22 +133,33 @@ export class Store {
   }
 
   /**
-   * Opens a data directory in the role that it was left in, or in `role`.
+   * Opens a data directory in the role that it was left in, or in `role`. A
+   * leader that was promoted keeps its own, unless `role` overrules that or it
+   * cannot lead.
    * @throws HeadwaterError where the directory cannot be used; it is unlocked then.
    */
-  static async open(options: StoreOptions, role?: { role: Role; upstream: string }): Promise<Store> {
+  static async open(options: StoreOptions, role?: RoleWanted): Promise<Store> {
     const space = new Space(options);
     const directory = await space.whileOpening(() => Directory.open(options.directory, options));
     try {
       await space.begin();
-      if (role && (role.role !== directory.node.role || role.upstream !== directory.node.upstream))
-        await directory.update({ ...role, handing_over: undefined, superseded_by: undefined });
+      const ignored = role && (await directory.takeRole(role));
+      if (ignored !== undefined) options.logger.warn({ ...role }, `--follow ${role?.upstream} is ignored: ${ignored}`);
       const known = new KnownFollowers(await directory.read('followers.json'), options.logger, (text) =>
         directory.replace('followers.json', text),
       );
-      const store = new Store(options, directory, known, space);
       await directory.removeOtherGenerations();
-      await space.whileOpening(() => store.#lifecycle.start());
+      const start = async () => {
+        const store = new Store(options, directory, known, space);
+        await space.whileOpening(() => store.#lifecycle.start());
+        return store;
+      };
+      const store = await start().catch(async (error) => {
+        if (ignored === undefined || !role || !cannotLead(error)) throw error;
+        options.logger.warn({ ...role }, `following ${role.upstream} all the same: ${(error as Error).message}`);
+        await directory.takeRole({ ...role, overrules: true });
+        return start();
+      });
       space.start();
       return store;
     } catch (error) {
@@ -700,7 +718,8 @@ export class Store {
       const { taken, refused } = this.grants;
       const grants =
         grant === undefined ? {} : { grants: { taken: [...taken, grant].slice(-GRANTS_KEPT_MAX), refused } };
-      if (this.role === 'follower' || this.asking || this.supersededBy) await this.#lifecycle.lead(grants, above);
+      const promoted = this.role === 'follower' || this.supersededBy ? { promoted: true as const } : {};
+      if (promoted.promoted || this.asking) await this.#lifecycle.lead({ ...grants, ...promoted }, above);
     } finally {
       this.#openGate();
     }
@@ -766,4 +785,9 @@ export class Store {
     if (this.asking) return askingFollowers(this.#asksUntilMs);
     return new HeadwaterError('unavailable', 'this node is changing its role');
   }
+}
+
+/** What stands on the disk of a leader does not let it lead: it has to follow. */
+function cannotLead(error: unknown): boolean {
+  return HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'keyspace_incomplete');
 }

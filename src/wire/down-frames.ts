@@ -30,6 +30,8 @@ export interface UpstreamInfo {
   readonly nodeId: string;
   readonly address: string;
   readonly timeMs: number;
+  /** host:port of the node that the sender follows itself; empty if it leads. */
+  readonly follows: string;
 }
 
 export interface Continue {
@@ -311,5 +313,6 @@ function upstreamOf(message: headwater.v1.Upstream.$Properties | null | undefine
     nodeId: frameName(message?.nodeId),
     address: frameName(message?.address),
     timeMs: frameNumber(message?.timeMs),
+    follows: frameName(message?.follows),
   };
 }

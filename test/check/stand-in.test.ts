@@ -67,10 +67,11 @@ describe('a follower whose data cannot be opened', () => {
     // It leads for a while, and nobody hears of what it is told.
     await node.replication.promote();
     await node.write(3, 'own');
+    await leader.leadOn();
     await leader.write(2, 'other');
     await damageKeyspace(node);
     await node.down();
-    await node.test.open({ role: 'follower', upstream: 'leader:1' });
+    await node.test.open({ role: 'follower', upstream: 'leader:1', overrules: true });
     node.up();
     await level(world, leader, node);
     assert.equal(node.link.status.lastResync?.reason, 'DIVERGED');

@@ -1,5 +1,7 @@
 /** The leadership moves under load, through the client that programs use. */
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { Client } from '../../src/index.js';
 import { assertEqualData, Cluster, eventually, level, type TestNode } from '../support/cluster.js';
 
@@ -57,4 +59,41 @@ describe('failover under load', () => {
     await assertEqualData(leader, ...nodes.filter((node) => node !== leader));
     assert.deepEqual(await Promise.all(nodes.map(async (node) => (await node.status()).fullResyncs)), full);
   });
+});
+
+describe('a leader that was killed as soon as it had stepped down', () => {
+  /** What the disk of a node says that has stepped down in favour of another, and has not asked it. */
+  async function stepDown(node: TestNode, target: TestNode): Promise<void> {
+    const { nodeId, offset } = await target.status();
+    await node.end('SIGKILL');
+    const file = path.join(node.directory, 'node.json');
+    const record = JSON.parse(await readFile(file, 'utf8')) as object;
+    const handing_over = { grant: 'ab'.repeat(16), node_id: nodeId, address: target.address, offset };
+    await writeFile(file, JSON.stringify({ ...record, role: 'follower', upstream: target.address, handing_over }));
+  }
+
+  for (const written of [0, 1]) {
+    it(`follows when it comes back, if another was promoted meanwhile and has written ${written || 'nothing'}`, async () => {
+      await using cluster = new Cluster();
+      const [a, b, c] = (await cluster.leaderAndFollowers(2)) as [TestNode, TestNode, TestNode];
+      await (await a.client()).set('first', 'write');
+      await level(a, b);
+      await level(a, c);
+      await stepDown(a, b);
+      await (await c.client()).promote();
+      await (await b.client()).follow(c.address);
+      await level(c, b);
+      if (written > 0) await (await c.client()).set('second', 'write');
+      await level(c, b);
+      await a.start();
+      await eventually('it to follow', async () => {
+        const { role, handingOverTo, upstream } = await a.status();
+        return role === 'follower' && handingOverTo === '' && upstream?.state === 'streaming';
+      });
+      assert.deepEqual([(await b.status()).role, (await c.status()).role], ['follower', 'leader']);
+      await (await c.client()).set('third', 'write');
+      await assertEqualData(c, b, a);
+      assert.equal((await c.status()).superseded, '');
+    });
+  }
 });

@@ -89,6 +89,71 @@ describe('promotion', () => {
     assert.equal((await leader.status()).lineage.at(-1)?.epoch, 7);
   });
 
+  it('is not overruled by a start option that the node is started with each time', async () => {
+    const [a, b] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    await fill(a, 'shared:');
+    await level(a, b);
+    await a.end('SIGKILL');
+    await promote(b);
+    await fill(b, 'only on b:', 20);
+    await a.start();
+    await b.end('SIGTERM');
+    await b.start('--follow', a.address);
+    const status = await b.status();
+    assert.deepEqual([status.role, status.lostWrites], ['leader', 0]);
+    assert.match(b.log, new RegExp(`--follow ${a.address} is ignored: this node was promoted`));
+    assert.equal(await (await b.client()).get('only on b:19'), 'value 19');
+    await follow(a, b);
+    await assertEqualData(b, a);
+  });
+
+  it('is not undone by a leader that comes back: that one takes no more writes, and drops nobody’s', async () => {
+    const [a, b] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    await fill(a, 'shared:');
+    await level(a, b);
+    await a.end('SIGKILL');
+    await promote(b);
+    // Once more, so that its history is the later one though the other restarts.
+    await b.end('SIGKILL');
+    await b.start();
+    await fill(b, 'only on b:', 20);
+    await a.start();
+    await follow(b, a);
+    const refused = await eventually('the later history to be refused', async () => {
+      const { upstream } = await b.status();
+      return upstream?.lastRefusal;
+    });
+    assert.equal(refused.reason, 'LATER_EPOCH');
+    assert.match(refused.message, /under epoch 3, the upstream to 200 under epoch 2/);
+    assert.match((await a.status()).superseded, /epoch 3/);
+    assert.equal((await b.status()).lostWrites, 0);
+    assert.equal(await (await b.client()).get('only on b:19'), 'value 19');
+    await promote(b);
+    await follow(a, b);
+    await assertEqualData(b, a);
+  });
+
+  it('of a node that is sent below a follower of the older history makes it wait there', async () => {
+    const [a, b, c] = (await cluster.leaderAndFollowers(2)) as [TestNode, TestNode, TestNode];
+    await fill(a, 'shared:');
+    await level(a, b);
+    await level(a, c);
+    await promote(b);
+    await fill(b, 'only on b:', 20);
+    await fill(a, 'only on a:', 5);
+    await level(a, c);
+    await follow(b, c);
+    await eventually('it to wait', async () => (await b.status()).upstream?.state === 'waiting');
+    await fill(a, 'more on a:', 5);
+    await level(a, c);
+    assert.deepEqual([(await b.status()).upstream?.state, (await b.status()).lostWrites], ['waiting', 0]);
+    assert.equal(await (await b.client()).get('only on b:19'), 'value 19');
+    await promote(b);
+    await follow(c, b);
+    await follow(a, b);
+    await assertEqualData(b, a, c);
+  });
+
   it('hands over what a former leader wrote alone to lost-writes, and counts it', async () => {
     const [a, b] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
     await fill(a, 'shared:');

@@ -165,7 +165,7 @@ describe('a follower on a full disk', () => {
     await node.write(4, 'only here ');
     await free(node, 0);
     await leader.write(1, 'there ');
-    await node.follow('L');
+    await node.follow('L', { acceptDataLoss: true });
     await world.until('it has no room', () => state(node) === 'disk_full');
     assert.match(node.link.status.error, /no room for lost-writes\//);
     assert.equal(await node.test.get('only here 3'), 'only here  at F');
@@ -192,13 +192,13 @@ describe('a follower on a full disk', () => {
       const { failures } = full;
       const fulls = node.link.resyncs.full;
       full.operationsLeft = left;
-      await node.follow('L').catch(() => {});
+      await node.follow('L', { acceptDataLoss: true }).catch(() => {});
       const ends = () => full.failures > failures || node.link.resyncs.full > fulls;
       await world.until('it has met its end, or come through', ends);
       for (let i = 0; i < 20; i++) await world.clock.advance(100);
       full.empty();
       await world.until('it serves', () => node.store.isServing);
-      if (node.store.role === 'leader') await node.follow('L');
+      if (node.store.role === 'leader') await node.follow('L', { acceptDataLoss: true });
       await world.until('there is room', () => node.store.space.refusal === undefined);
       await level(world, leader, node);
       assert.equal(await node.store.lostWrites(), saved + 2, `what only it had, after operation ${left}`);

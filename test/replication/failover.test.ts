@@ -8,7 +8,7 @@ import { Failover } from '../../src/replication/failover.js';
 import type { Handshake } from '../../src/wire/handshake.js';
 import type { Line } from '../support/channel.js';
 import { settled, turns } from '../support/clock.js';
-import { level, type TestNode, World } from '../support/world.js';
+import { forgotten, level, type TestNode, World } from '../support/world.js';
 
 /** The time of these tests runs faster than that of the machine: what is to succeed must not run out of it. */
 const PATIENT_MS = 120_000;
@@ -239,18 +239,143 @@ describe('failover', () => {
     const [a, b, c] = await three();
     const { handOver } = a.store;
     a.store.handOver = async (to) => {
-      // By the time at which it is asked, it has written something itself.
-      await b.replication.promote();
-      await b.write(1, 'on its own');
-      await b.follow('X');
       await handOver.call(a.store, to);
+      // By the time at which it is asked, a power cut has taken the end of its log.
+      const { end } = b.store.log;
+      Object.defineProperty(b.store.log, 'end', { value: { ...end, offset: 4, checksum: 4 }, configurable: true });
     };
     const error = await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS }));
+    Reflect.deleteProperty(b.store.log, 'end');
     assert.match(error?.message ?? '', /B refused: .* this node leads again/);
     assert.equal(b.store.grants.refused.length, 1);
     await a.test.set('goes on');
     assert.equal(a.store.role, 'leader');
     assert.equal(c.store.role, 'follower');
+  });
+
+  describe('whose giver dies as soon as it has stepped down, and comes back when', () => {
+    /** A has stepped down in favour of B, and has asked nobody. */
+    async function steppedDown(): Promise<[TestNode, TestNode, TestNode]> {
+      const [a, b, c] = await three();
+      onHandover((line) => {
+        line.hold();
+        a.kill();
+      });
+      a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS }).catch(() => {});
+      await world.until(
+        'A is gone',
+        () => !world.network.lines.some(({ from, ended }) => from === 'A' && !ended) && before(),
+      );
+      return [a, b, c];
+    }
+
+    /** The line of the hand-over was dialled. */
+    function before(): boolean {
+      return world.network.lines.some(({ from }) => from === 'A');
+    }
+
+    async function back(a: TestNode): Promise<void> {
+      await a.test.open();
+      assert.equal(a.store.handingOver?.address, 'B');
+      a.up();
+    }
+
+    async function trimmed(node: TestNode): Promise<void> {
+      await (await node.store.snapshotAt()).release();
+      const { offset } = node.store.position;
+      assert.equal(await node.store.log.trim(offset), offset);
+    }
+
+    async function follows(a: TestNode, leader: TestNode, ...others: TestNode[]): Promise<void> {
+      await world.until('A knows', () => a.store.handingOver === undefined);
+      assert.deepEqual(leaders(), [leader]);
+      await leader.write(1, 'end');
+      await level(world, leader, a, ...others);
+      assert.equal(leader.store.supersededBy, undefined);
+    }
+
+    it('the node that it names was promoted: it follows', async () => {
+      const [a, b] = await steppedDown();
+      await b.replication.promote();
+      await back(a);
+      await follows(a, b);
+    });
+
+    it('that one has trimmed its log past the place besides: it follows', async () => {
+      const [a, b, c] = await steppedDown();
+      await b.replication.promote();
+      await c.follow('B');
+      await b.write(3, 'on B');
+      await level(world, b, c);
+      await c.follow('X');
+      await forgotten(world, b, c);
+      await trimmed(b);
+      await back(a);
+      await follows(a, b);
+    });
+
+    it('another was promoted, which that one follows, one block further: it follows', async () => {
+      const [a, b, c] = await steppedDown();
+      await c.replication.promote();
+      await b.follow('C');
+      await c.write(1, 'on C');
+      await level(world, c, b);
+      await back(a);
+      await follows(a, c, b);
+    });
+
+    it('another was promoted, which that one follows, and nothing is written yet: it follows', async () => {
+      const [a, b, c] = await steppedDown();
+      await c.replication.promote();
+      await b.follow('C');
+      await world.until('B has heard of the new history', () => b.link.nextHistory !== undefined);
+      await back(a);
+      await follows(a, c, b);
+    });
+
+    it('another was promoted, which that one follows and cannot reach: it asks until that is known', async () => {
+      const [a, b, c] = await steppedDown();
+      await c.replication.promote();
+      world.network.down('C');
+      await b.follow('C');
+      await back(a);
+      await world.until('A is answered', () => /does not know yet/.test(a.link.status.error));
+      assert.deepEqual(leaders(), [c]);
+      assert.equal(a.store.handingOver?.address, 'B');
+      world.network.listen('C', c.replication);
+      await follows(a, c, b);
+    });
+
+    it('that one was told to follow another, and is restarted: it asks until that is known', async () => {
+      const [a, b, c] = await steppedDown();
+      await c.replication.promote();
+      await b.follow('C');
+      b.kill();
+      await b.test.open();
+      b.up();
+      await back(a);
+      await follows(a, c, b);
+    });
+
+    it('that one has led and follows it again: nobody leads, and neither loses anything, until a person says who', async () => {
+      const [a, b] = await steppedDown();
+      await b.replication.promote();
+      await b.write(2, 'on B');
+      await b.follow('A');
+      await back(a);
+      await world.until('A knows', () => a.store.handingOver === undefined);
+      await world.until('A has what came since', () => a.offset === b.offset);
+      assert.deepEqual(leaders(), []);
+      await b.replication.promote();
+      await follows(a, b);
+    });
+
+    it('nobody was: the one that it names leads', async () => {
+      const [a, b] = await steppedDown();
+      await back(a);
+      await follows(a, b);
+      assert.equal(b.store.grants.taken.length, 1);
+    });
   });
 
   describe('with a line that breaks', () => {
@@ -489,7 +614,55 @@ describe('a leader that was superseded', () => {
     assert.equal(epoch, 3);
     await a.test.set('again');
     await a.follow('B');
+    await world.until('B knows', () => b.store.supersededBy !== undefined);
+    await world.until('A is refused', () => a.link.status.state === 'refused');
+    assert.match(a.link.status.error, /LATER_EPOCH.* under epoch 3, .* under epoch 2/);
+    assert.equal(await a.test.get('again'), 'v');
+    await b.replication.promote();
     await level(world, b, a);
+    assert.equal(await a.store.lostWrites(), 1);
+  });
+
+  it('does not hand its older history to the one that superseded it, which keeps the later writes', async () => {
+    const a = await world.node('A');
+    await a.write(3);
+    const b = await world.node('B', { follows: 'A' });
+    await level(world, a, b);
+    await a.down();
+    await b.replication.promote();
+    await b.write(2, 'on B');
+    await a.test.open();
+    a.up();
+    await b.follow('A');
+    await world.until('A knows', () => a.store.supersededBy !== undefined);
+    await world.until('B is refused', () => b.link.status.state === 'refused');
+    assert.equal(b.link.status.lastRefusal?.reason, 'LATER_EPOCH');
+    assert.equal(await b.test.get('on B1'), 'on B at B');
+    assert.equal(await b.store.lostWrites(), 0);
+    await b.replication.promote();
+    await a.follow('B');
+    await level(world, b, a);
+    assert.equal(await a.test.get('on B1'), 'on B at B');
+  });
+
+  it('below which a follower of it answers nothing but "wait" to a node of the later epoch', async () => {
+    const a = await world.node('A');
+    await a.write(3);
+    const [b, c] = [await world.node('B', { follows: 'A' }), await world.node('C', { follows: 'A' })];
+    await level(world, a, b, c);
+    await b.replication.promote();
+    await b.write(2, 'on B');
+    await a.write(1, 'on A');
+    await level(world, a, c);
+    await b.follow('C');
+    await world.until('B waits', () => b.link.status.state === 'waiting');
+    await world.clock.advance(5_000);
+    assert.equal(await b.test.get('on B1'), 'on B at B');
+    assert.equal(b.link.resyncs.full, 1);
+    await a.replication.promote();
+    await b.follow('A', { acceptDataLoss: true });
+    await level(world, a, b, c);
+    assert.equal(await b.store.lostWrites(), 2);
   });
 
   async function refusalOf(node: TestNode): Promise<void> {

@@ -181,7 +181,7 @@ describe('freshness', () => {
         return found;
       };
       const asked = fresh(follower, { atLeast: mine, withinMs: 60_000 });
-      await follower.follow('L');
+      await follower.follow('L', { acceptDataLoss: true });
       await level(world, leader, follower);
       goOn();
       await world.clock.advance(60_000);

@@ -147,6 +147,18 @@ const TABLE: Record<string, Row[]> = {
       ['a1 @10', { follower: true, next: ['b', 16, 2] }],
       'wait',
     ],
+    [
+      'it led on, and the follower has older writes of its own there',
+      ['a1 b11 @15'],
+      ['a1 @30', { follower: true }],
+      'wait',
+    ],
+    [
+      'both led on from one place under one epoch, and its ID is the greater',
+      ['a1 c11 @15'],
+      ['a1 b11 @30', { follower: true }],
+      'wait',
+    ],
     ['it is two histories ahead of a follower', ['a1 b11 c13 @15'], ['a1 @10', { follower: true }], 'wait'],
     [
       'its log lost a tail that a follower has not reached yet',
@@ -234,7 +246,31 @@ const TABLE: Record<string, Row[]> = {
       ['a1 @10', { follower: true, next: ['b', 11, 2] }],
       'full DIVERGED after 10',
     ],
-    ['it led on its own', ['a1 b11 @15'], ['a1 @30'], 'full DIVERGED after 10'],
+    ['it led on its own, and its upstream has led as often', ['a1 b11 @15'], ['a1 c21 @30'], 'full DIVERGED after 10'],
+    [
+      'it led on its own, and its upstream was promoted since and has logged nothing yet',
+      ['a1 b11 @15'],
+      ['a1 @30', { next: ['c', 31, 3] }],
+      'full DIVERGED after 10',
+    ],
+    [
+      'it led on its own, and the leader of its upstream was promoted since',
+      ['a1 b11 @15'],
+      ['a1 @30', { follower: true, next: ['c', 31, 3] }],
+      'full DIVERGED after 10',
+    ],
+    [
+      'it led on its own under a later epoch, and a loss is accepted',
+      ['a1 b11 @15', { accept: true }],
+      ['a1 @30'],
+      'full DIVERGED after 10',
+    ],
+    [
+      'it led on its own under a later epoch than a follower, and a loss is accepted',
+      ['a1 b11 @15', { accept: true }],
+      ['a1 @30', { follower: true }],
+      'full DIVERGED after 10',
+    ],
     ['both led on their own', ['a1 b11 @15'], ['a1 c13 @30'], 'full DIVERGED after 10'],
     ['it is longer, which says nothing', ['a1 b11 @99'], ['a1 c13 @30'], 'full DIVERGED after 10'],
     [
@@ -243,8 +279,8 @@ const TABLE: Record<string, Row[]> = {
       ['a1 b11 @12', { follower: true }],
       'full DIVERGED after 10',
     ],
-    ['its log begins exactly at the branch', ['a1 b11 @15', { base: 10 }], ['a1 @30'], 'full DIVERGED after 10'],
-    ['it asks for everything anyway', ['a1 b11 @15', { full: true }], ['a1 @30'], 'full DIVERGED after 10'],
+    ['its log begins exactly at the branch', ['a1 b11 @15', { base: 10 }], ['a1 c21 @30'], 'full DIVERGED after 10'],
+    ['it asks for everything anyway', ['a1 b11 @15', { full: true }], ['a1 c21 @30'], 'full DIVERGED after 10'],
     [
       'its checksum is another under one history',
       ['a1 b6 @10'],
@@ -274,13 +310,28 @@ const TABLE: Record<string, Row[]> = {
       'refuse OTHER_CLUSTER',
     ],
     ['nothing is in common', ['a1 @10'], ['b1 @10'], 'refuse NO_COMMON_HISTORY'],
+    ['it led on its own under a later epoch', ['a1 b11 @15'], ['a1 @30'], 'refuse LATER_EPOCH'],
+    ['the same, though it asks for everything', ['a1 b11 @15', { full: true }], ['a1 @30'], 'refuse LATER_EPOCH'],
+    [
+      'it led on under an epoch that its upstream has begun, without a write',
+      ['a1 b11 @15'],
+      ['a1 c11 @10'],
+      'refuse LATER_EPOCH',
+    ],
+    [
+      'both led on from one place under one epoch, and its ID is the greater',
+      ['a1 c11 @15'],
+      ['a1 b11 @30'],
+      'refuse LATER_EPOCH',
+    ],
+    ['its log lost a tail of a later epoch', ['a1 b11 @20', { lost: 8 }], ['a1 @30'], 'refuse LATER_EPOCH'],
     [
       'nothing is in common, though it asks for everything',
       ['a1 @10', { full: true }],
       ['b1 @10'],
       'refuse NO_COMMON_HISTORY',
     ],
-    ['its own tail is not whole in its log', ['a1 b11 @15', { base: 12 }], ['a1 @30'], 'refuse TAIL_NOT_IN_LOG'],
+    ['its own tail is not whole in its log', ['a1 b11 @15', { base: 12 }], ['a1 c21 @30'], 'refuse TAIL_NOT_IN_LOG'],
     [
       'its other past is not whole in its log',
       ['a1 b6 @10', { base: 6 }],
@@ -304,13 +355,13 @@ const TABLE: Record<string, Row[]> = {
     [
       'its log lost a tail of a history of its own, though what is left is here',
       ['a1 b11 @20', { lost: 8 }],
-      ['a1 @30'],
+      ['a1 c21 @30'],
       'refuse TAIL_NOT_IN_LOG',
     ],
     [
       'its log lost a tail, and beyond the branch already',
       ['a1 b11 @20', { lost: 15 }],
-      ['a1 @30'],
+      ['a1 c21 @30'],
       'refuse TAIL_NOT_IN_LOG',
     ],
     [
@@ -396,7 +447,7 @@ describe('a follower that asks to resync', () => {
 
   it('may lose data where a tail can be saved even if a person accepted the loss: it is saved all the same', () => {
     const from = asker('a1 b11 @15', { accept: true });
-    assert.equal(shown(decide(from, asked('a1 @30', {}, 15))), 'full DIVERGED after 10');
+    assert.equal(shown(decide(from, asked('a1 c21 @30', {}, 15))), 'full DIVERGED after 10');
   });
 
   it('is told both sides of a refusal and of a full resync', () => {
@@ -416,6 +467,10 @@ describe('a follower that asks to resync', () => {
     assert.match(messageOf(find('refuse UPSTREAM_EMPTY')), /holds nothing, .* 10 commands/);
     assert.match(messageOf(find('refuse OTHER_CLUSTER')), /the cluster x, the upstream to y/);
     assert.match(messageOf(find('refuse TAIL_NOT_IN_LOG')), /up to offset 15, .*after 10 .* at 30.*holds 13 to 15/);
+    assert.match(
+      messageOf(find('refuse LATER_EPOCH')),
+      /part after offset 10: .* to 15 under epoch 2, .* to 30 under epoch 1/,
+    );
     assert.match(messageOf(find('wait')), /follows offset 15, .*reached 10/);
     const lost = (reason: string, last = 0) =>
       messageOf(

@@ -283,6 +283,7 @@ describe('a replication session', () => {
       await level(world, leader, former);
       await former.restart({ role: 'leader', upstream: '' });
       await former.write(4, 'lost');
+      await leader.leadOn();
       await leader.write(2, 'kept');
       return { leader, former };
     }
@@ -603,6 +604,7 @@ describe('a replication session', () => {
       await level(world, leader, follower);
       await follower.restart({ role: 'leader', upstream: '' });
       await follower.write(1, 'own');
+      await leader.leadOn();
       await large(leader);
       const before = await follower.digest();
       let frames = 1;
@@ -1030,6 +1032,7 @@ describe('a replication session', () => {
       await middle.restart({ role: 'leader', upstream: '' });
       await middle.write(2, 'own');
       await world.until('the end has them', () => end.offset === middle.offset);
+      await leader.leadOn();
       await leader.write(1, 'kept');
       await middle.follow('L');
       await level(world, leader, middle, end);
@@ -1147,6 +1150,7 @@ describe('a replication session', () => {
     await former.down();
     const log = former.test.disk.raw(former.test.location('log', 2));
     for (const offset of [4, 5, 6, 7]) await log.del(blockKey(offset));
+    await leader.leadOn();
     await leader.write(9, 'longer');
     await former.test.open({ role: 'follower', upstream: 'L' });
     former.up();

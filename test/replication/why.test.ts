@@ -94,6 +94,7 @@ describe('a resync', () => {
     const base = { position: { replicationId, offset: 6, checksum: at6 as number }, timeMs: START_MS };
     await log.put(BASE_KEY, encodeBase(base));
     for (const offset of [4, 5, 6]) await log.del(blockKey(offset));
+    await leader.leadOn();
     await former.test.open({ role: 'follower', upstream: 'L' });
     assert.equal(former.store.incomplete?.code, 'keyspace_incomplete');
     former.up();

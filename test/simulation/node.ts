@@ -111,6 +111,8 @@ export class SimulatedNode extends TestNode {
   /** A person said that data may go. */
   acceptedLoss = false;
   acceptedAtMs = Number.NEGATIVE_INFINITY;
+  /** Since when it has waited below a follower, once nothing fails any more. */
+  waitsSinceMs = 0;
 
   constructor(simulation: Surroundings, name: string) {
     super(simulation, name, undefined as never, { timeoutMs: TIMEOUT_MS });

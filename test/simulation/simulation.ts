@@ -535,6 +535,7 @@ export class Simulation {
       this.#giveUpWhatIsRefused();
       this.#insist(root);
       this.#tellByWriting(root);
+      this.#sendToTheLeader(root);
       return this.nodes.every(
         (node) =>
           node.isServing &&
@@ -589,6 +590,18 @@ export class Simulation {
     if (this.#inHand.size > 0 || root.store.supersededBy || !this.nodes.some(waits)) return;
     this.count('told by a write');
     this.write(root, []);
+  }
+
+  /** A node of a later epoch waits below a follower of an older one: the leader itself has to meet it. */
+  #sendToTheLeader(root: SimulatedNode): void {
+    for (const node of this.nodes) {
+      const waits = node.isServing && node.link.status.state === 'waiting' && node.store.upstream !== root.address;
+      if (!waits) node.waitsSinceMs = this.clock.monotonicMs();
+      if (this.clock.monotonicMs() - node.waitsSinceMs < ASKED_AGAIN_MS) continue;
+      node.waitsSinceMs = this.clock.monotonicMs();
+      this.count('sent to the leader');
+      this.begin(`follow ${root.address}, which leads`, node, () => node.follow(root.address));
+    }
   }
 
   /** As a person would who has read why. */

@@ -200,7 +200,7 @@ describe('watch', () => {
     await follower.write(2, 'lost');
     await reached(reader, follower);
     await leader.write(1, 'kept');
-    await follower.follow('L');
+    await follower.follow('L', { acceptDataLoss: true });
     await world.until('the watch has ended', () => reader.ended !== undefined);
     assert.equal(reader.ended?.code, 'unavailable');
     await level(world, leader, follower);

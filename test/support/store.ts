@@ -9,7 +9,7 @@ import { systemFiles } from '../../src/files.js';
 import { blockKey } from '../../src/log/rows.js';
 import type { Logger } from '../../src/logger.js';
 import type { Operation, Reply } from '../../src/operation.js';
-import type { Role } from '../../src/store/directory.js';
+import type { RoleWanted } from '../../src/store/directory.js';
 import { Store, type StoreOptions } from '../../src/store/store.js';
 import { TestClock } from './clock.js';
 import { type DiskOperation, MemoryDisk, temporaryDirectory } from './database.js';
@@ -72,7 +72,7 @@ export class TestStore {
 
   static async open(
     options: Options & {
-      role?: { role: Role; upstream: string };
+      role?: RoleWanted;
       clock?: TestClock;
       directory?: string;
       disk?: MemoryDisk;
@@ -97,7 +97,7 @@ export class TestStore {
     return TestStore.open({ ...options, role: { role: 'follower', upstream: '127.0.0.1:1' } });
   }
 
-  async open(role?: { role: Role; upstream: string }): Promise<void> {
+  async open(role?: RoleWanted): Promise<void> {
     this.store = await Store.open(
       {
         openDatabase: this.disk.open,
@@ -124,13 +124,13 @@ export class TestStore {
   }
 
   /** As after SIGKILL: what is on the disk is there, nothing else. */
-  async restart(role?: { role: Role; upstream: string }): Promise<void> {
+  async restart(role?: RoleWanted): Promise<void> {
     this.disk.crash();
     this.disk.fault = undefined;
     await this.open(role);
   }
 
-  async reopen(role?: { role: Role; upstream: string }): Promise<void> {
+  async reopen(role?: RoleWanted): Promise<void> {
     await this.store.close();
     await this.open(role);
   }

@@ -162,6 +162,12 @@ export class TestNode {
     for (const line of this.#world.network.lines) line.cut();
   }
 
+  /** Leads under a later epoch than a node that has begun to lead once since both were level. */
+  async leadOn(): Promise<void> {
+    await this.restart();
+    await this.restart();
+  }
+
   async write(count: number, prefix = 'k'): Promise<void> {
     for (let i = 0; i < count; i++) await this.test.set(`${prefix}${i}`, `${prefix} at ${this.address}`);
   }

@@ -32,7 +32,7 @@ type Down<K extends DownFrame['kind']> = Extract<DownFrame, { kind: K }>;
 
 const row = record<LineageRow>({ replicationId: id, firstOffset: offset, checksum, epoch: offset });
 const position = record({ replicationId: id, offset, checksum });
-const upstream = record({ clusterId: name, nodeId: name, address: name, timeMs: offset });
+const upstream = record({ clusterId: name, nodeId: name, address: name, timeMs: offset, follows: name });
 const kind = <K extends string>(name: K) => fc.constant(name);
 
 const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
@@ -216,7 +216,7 @@ describe('replication frames', () => {
   it('tell a branch at offset 0 from none', () => {
     const frame = {
       kind: 'fullResync',
-      upstream: { clusterId: '', nodeId: '', address: '', timeMs: 0 },
+      upstream: { clusterId: '', nodeId: '', address: '', timeMs: 0, follows: '' },
       reason: '',
       message: '',
       details: {},

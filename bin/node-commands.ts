@@ -102,7 +102,7 @@ async function failover(
   { to = '' }: { to?: string },
 ): Promise<ExitStatus> {
   onlyAddress('failover', addresses);
-  const done = await client.failover({ to, timeoutMs });
+  const done = await client.failover({ to, waitMs: timeoutMs });
   const pause = done.pauseMs.toFixed(1);
   await output.result(
     snakeCase(done) as object,

@@ -97,8 +97,18 @@ export const TURN_STEPS_MAX = 256 * 1024;
 /** Subscriptions and watches say how far they have got so often, whether or not anything has happened. */
 export const PROGRESS_INTERVAL_MS = 1_000;
 
-/** A stream may ask a follower for what it has not heard of yet: it gets so long to hear of it. */
-export const RESUME_WAIT_MS_MAX = 10_000;
+/** Streams of which nothing is ready give a sign of life so often: whoever reads them knows that the node works on it. */
+export const SIGN_OF_LIFE_MS = 1_000;
+
+/** A client takes a stream for dead after so long without an item or a sign of life, and begins it again elsewhere. */
+export const STREAM_SILENCE_MS_MAX = 8_000;
+
+/**
+ * A stream may ask a follower for a history that it does not know yet: the
+ * follower gets so long to learn of it. Several heartbeats fit into it, and it
+ * differs from the silence after which clients leave.
+ */
+export const RESUME_WAIT_MS_MAX = 5_000;
 
 /** Bytes that a cursor reads from disk at a time. */
 export const CURSOR_READ_BYTES = 256 * KiB;

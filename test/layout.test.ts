@@ -35,6 +35,7 @@ const FLOORS: string[][] = [
     'src/position.ts',
     'src/address.ts',
     'src/descriptors.ts',
+    'src/signs-of-life.ts',
   ],
   ['src/lineage.ts', 'src/durability.ts'],
   ['src/guarantees.ts'],

@@ -2,7 +2,6 @@
  * A backup as a client takes it: the bytes of the file as they come, each chunk
  * proven before it is handed on, begun where it was when a connection breaks.
  */
-import { unlessAborted } from '../abort.js';
 import { type Chunk, ChunkChain, checkPreamble, PREAMBLE_BYTES } from '../backup/format.js';
 import { HeadwaterError } from '../errors.js';
 import { BACKUP_LEASE_MS } from '../limits.js';
@@ -10,11 +9,15 @@ import { BACKUP } from '../rpc/definitions.js';
 import type { BackupEnd, BackupHead, BackupResponse } from '../wire/backup.js';
 import type { Asker } from './asker.js';
 import { backOff } from './back-off.js';
+import { CallBeside } from './beside.js';
+import { type CallOptions, checkCall } from './options.js';
 import { TRANSIENT } from './streams.js';
 
 export interface BackupOptions {
   /** Gives it up: the loop throws `cancelled`. */
   readonly signal?: AbortSignal | undefined;
+  /** The loop ends with `deadline_exceeded` after so long without anything of the backup; 60,000 by default. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** What follows in the file; all parts together are the file. */
@@ -29,14 +32,16 @@ export interface BackupPart {
 }
 
 /** @throws HeadwaterError `backup_lost` where the node cannot go on with it: it has to be begun anew. */
-export async function* backup(session: Asker, { signal }: BackupOptions): AsyncGenerator<BackupPart> {
+export async function* backup(session: Asker, options: BackupOptions): AsyncGenerator<BackupPart> {
+  checkCall(options);
+  const { signal, timeoutMs = BACKUP_LEASE_MS } = options;
   const end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
   const received = new Received();
   let brokenMs: number | undefined;
   for (let failures = 0; !received.isWhole; ) {
     try {
       const before = received.chunks;
-      for await (const part of oneCall(session, received, end)) {
+      for await (const part of oneCall(session, received, { signal: end, timeoutMs })) {
         brokenMs = undefined;
         failures = 0;
         yield part;
@@ -47,12 +52,13 @@ export async function* backup(session: Asker, { signal }: BackupOptions): AsyncG
       if (end.aborted) throw ended(end);
       // Before the first chunk nothing has begun: whoever asked hears at once why not.
       if (received.chunks === 0 || !HeadwaterError.is(error) || !TRANSIENT.has(error.code)) throw error;
+      if (error.code === 'deadline_exceeded') throw error;
       brokenMs ??= performance.now();
-      if (performance.now() - brokenMs > BACKUP_LEASE_MS) throw error;
+      if (performance.now() - brokenMs > timeoutMs) throw error;
       await backOff(failures++, end);
     }
   }
-  await forget(session, received, end);
+  await forget(session, received, { signal: end, timeoutMs });
 }
 
 function ended({ reason }: AbortSignal): HeadwaterError {
@@ -60,46 +66,24 @@ function ended({ reason }: AbortSignal): HeadwaterError {
   return new HeadwaterError('cancelled', 'the caller gave up the backup', { cause: reason });
 }
 
-async function* oneCall(session: Asker, received: Received, end: AbortSignal): AsyncGenerator<BackupPart> {
-  const connection = await unlessAborted(session.ready(), end);
-  const stop = new AbortController();
+type CallTime = Pick<CallOptions, 'signal' | 'timeoutMs'>;
+
+async function* oneCall(session: Asker, received: Received, options: CallTime): AsyncGenerator<BackupPart> {
   const request = { backupId: received.backupId, chunk: received.chunks };
-  const responses = connection.serverStream(BACKUP, request, { signal: AbortSignal.any([end, stop.signal]) });
   try {
-    for (;;) {
-      const next = await unlessSilent(() => responses.next(), stop);
-      if (next.done) return;
-      const part = received.take(next.value);
+    for await (const response of new CallBeside(session, options).stream(BACKUP, request)) {
+      const part = received.take(response);
       if (part) yield part;
     }
   } finally {
     received.dropPartial();
-    await responses.return(undefined);
-  }
-}
-
-/** A node that holds back the next chunk for so long is gone. */
-async function unlessSilent<T>(next: () => Promise<T>, stop: AbortController): Promise<T> {
-  let silent = false;
-  const timer = setTimeout(() => {
-    silent = true;
-    stop.abort();
-  }, BACKUP_LEASE_MS);
-  try {
-    return await next();
-  } catch (error) {
-    if (silent) throw new HeadwaterError('unreachable', `the node was silent for ${BACKUP_LEASE_MS} ms`);
-    throw error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 
 /** Tells the node that all has arrived; where it does not hear it, it finds out by itself. */
-async function forget(session: Asker, { backupId, chunks }: Received, end: AbortSignal): Promise<void> {
+async function forget(session: Asker, { backupId, chunks }: Received, options: CallTime): Promise<void> {
   try {
-    const connection = await unlessAborted(session.ready(), end);
-    for await (const _ of connection.serverStream(BACKUP, { backupId, chunk: chunks }, { signal: end }));
+    for await (const _ of new CallBeside(session, options).stream(BACKUP, { backupId, chunk: chunks }));
   } catch (error) {
     if (!HeadwaterError.is(error)) throw error;
   }

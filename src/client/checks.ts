@@ -1,27 +1,32 @@
-/** The checks and repairs of a node as a client asks for them: what the node tells, as it tells it. */
-import { unlessAborted } from '../abort.js';
+/** The checks and repairs of a node as a client asks for them: the events of the node, as they come. */
 import { HeadwaterError } from '../errors.js';
 import type { Method } from '../rpc/definitions.js';
 import type { CheckRequest } from '../wire/check.js';
 import type { Asker } from './asker.js';
+import { CallBeside } from './beside.js';
+import type { CallOptions } from './options.js';
 
-export interface CheckOptions {
+/**
+ * `signal` ends the loop with `cancelled`. `timeoutMs` is the longest time
+ * without a sign of life of the node; the whole may take longer.
+ */
+export type CheckTime = Pick<CallOptions, 'signal' | 'timeoutMs'>;
+
+export interface CheckOptions extends CheckTime {
   /** Reads no faster; left out: 50 MB/s. */
   readonly bytesPerSecond?: number | undefined;
-  /** Gives it up: the loop throws `cancelled`. */
-  readonly signal?: AbortSignal | undefined;
 }
 
-/** A connection that breaks ends it: it has to be begun anew. */
+/** If the connection breaks, the loop ends with an error, and the check has to begin again. */
 export async function* check<Event>(
   session: Asker,
   method: Method<CheckRequest, Event>,
-  { bytesPerSecond = 0, signal }: CheckOptions,
+  { bytesPerSecond = 0, ...options }: CheckOptions,
 ): AsyncGenerator<Event> {
+  const { signal } = options;
   const end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
   try {
-    const connection = await unlessAborted(session.ready(), end);
-    yield* connection.serverStream(method, { bytesPerSecond }, { signal: end });
+    yield* new CallBeside(session, { ...options, signal: end }).stream(method, { bytesPerSecond });
   } catch (error) {
     if (!end.aborted) throw error;
     throw HeadwaterError.is(end.reason) ? end.reason : new HeadwaterError('cancelled', 'the caller gave it up');

@@ -14,8 +14,8 @@
  */
 
 import { parseAddress } from '../address.js';
+import { inspect } from 'node:util';
 import { HeadwaterError } from '../errors.js';
-import type { Guarantees } from '../guarantees.js';
 import { COMPARE_TIMEOUT_MS } from '../limits.js';
 import type { Reply } from '../operation.js';
 import { formatToken, type Position } from '../position.js';
@@ -35,14 +35,7 @@ import {
   STATUS,
   VERIFY,
 } from '../rpc/definitions.js';
-import type {
-  FailoverReply,
-  FailoverRequest,
-  FollowRequest,
-  KeyspaceDigestReply,
-  NodeStatus,
-  PromoteReply,
-} from '../wire/admin.js';
+import type { FailoverReply, FollowRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from '../wire/admin.js';
 import type { RepairEvent, VerifyEvent } from '../wire/check.js';
 import type { CompareReply } from '../wire/compare.js';
 import type { ForgetReply } from '../wire/forget.js';
@@ -50,9 +43,10 @@ import type { OutgoingOperation } from '../wire/kv.js';
 import type { KeyRange, RangeDigest, RepairRangesResponse } from '../wire/ranges.js';
 import type { Asker } from './asker.js';
 import { type BackupOptions, type BackupPart, backup } from './backup.js';
-import { type CheckOptions, check } from './checks.js';
+import { CallBeside } from './beside.js';
+import { type CheckOptions, type CheckTime, check } from './checks.js';
 import { asBuffer, asText, Commands, mayWrite } from './commands.js';
-import type { Data, OutgoingCondition } from './operations.js';
+import { checkText, type Data, type OutgoingCondition, toBuffer } from './operations.js';
 import { type CallOptions, type ClientOptions, settingsOf } from './options.js';
 import { Router } from './router.js';
 import { Seen } from './seen.js';
@@ -61,7 +55,6 @@ import {
   type SubscribeOptions,
   type SubscriptionItem,
   subscribe,
-  toBuffer,
   type WatchItem,
   type WatchOptions,
   watch,
@@ -101,10 +94,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * @throws HeadwaterError `unreachable` where none can.
    */
   static async connect(addresses: string | readonly string[], options: ClientOptions = {}): Promise<Client> {
-    const seeds = typeof addresses === 'string' ? addresses.split(',') : addresses;
-    if (seeds.length === 0)
-      throw new HeadwaterError('invalid_argument', 'expected at least one address, received none');
-    for (const seed of seeds) parseAddress(seed);
+    const seeds = addressesOf(addresses);
     const settings = settingsOf(options);
     const session =
       settings.readFrom === 'leader' ? new Session(seeds, settings, { seen: new Seen() }) : new Router(seeds, settings);
@@ -146,8 +136,9 @@ export class Client extends Commands<string> implements AsyncDisposable {
 
   /** The number of keys, exactly. */
   async dbsize(options: CallOptions = {}): Promise<number> {
-    await this.#session.settled(options);
-    return this.#call(DATABASE_SIZE, undefined, options, this.#session.guarantees(options));
+    const call = new CallBeside(this.#session, options);
+    await call.settled();
+    return call.unary(DATABASE_SIZE, undefined, this.#session.guarantees(options));
   }
 
   /**
@@ -158,16 +149,13 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * @throws HeadwaterError `outcome_unknown` where it may or may not have been published.
    */
   async publish(channel: Data, message: Data, options: { durable?: boolean } & CallOptions = {}): Promise<number> {
-    const { durable = false, ...call } = options;
-    await this.#session.settled(call);
-    const connection = await this.#session.ready(call);
-    const timeoutMs = call.timeoutMs ?? this.#session.timeoutMs;
-    const request = { channel: toBuffer(channel), data: toBuffer(message), durable };
-    try {
-      return await connection.unary(PUBLISH, request, { ...call, timeoutMs });
-    } catch (error) {
-      throw unknownWhereCutOff(error);
-    }
+    const { durable = false } = options;
+    const call = new CallBeside(this.#session, options);
+    const request = { channel: toBuffer('channel', channel), data: toBuffer('message', message), durable };
+    await call.settled();
+    return call.unary(PUBLISH, request).catch((error) => {
+      throw unknownIfCutOff(error);
+    });
   }
 
   /**
@@ -177,12 +165,12 @@ export class Client extends Commands<string> implements AsyncDisposable {
    *
    *     for await (const item of db.subscribe({ channels: ['news'], patterns: ['user:*'] })) …
    */
-  subscribe(options: SubscribeOptions): AsyncGenerator<SubscriptionItem<string>> {
+  subscribe(options: SubscribeOptions = {}): AsyncGenerator<SubscriptionItem<string>> {
     return subscribe(this.#session, options, asText);
   }
 
   /** As `subscribe`, as bytes. */
-  subscribeBuffers(options: SubscribeOptions): AsyncGenerator<SubscriptionItem<Buffer>> {
+  subscribeBuffers(options: SubscribeOptions = {}): AsyncGenerator<SubscriptionItem<Buffer>> {
     return subscribe(this.#session, options, asBuffer);
   }
 
@@ -250,11 +238,12 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * @param options.full begins with a full resync, whatever its position.
    * @throws HeadwaterError `replication_loop` where that is the node itself.
    */
-  follow(
+  async follow(
     address: string,
     options: Partial<Pick<FollowRequest, 'acceptDataLoss' | 'full'>> & CallOptions = {},
   ): Promise<void> {
     const { acceptDataLoss = false, full = false } = options;
+    parseAddress(address);
     return this.#call(FOLLOW, { address, acceptDataLoss, full }, options);
   }
 
@@ -271,13 +260,15 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * Makes the leader that the client is connected to hand over to a follower,
    * named by host:port or node ID (left out: the one that has the most).
    * Resolves when that one leads, with how long writes waited.
-   * @param options.timeoutMs for which writes may wait until the follower is level; 5 s where left out.
+   * @param options.waitMs how long writes may wait until the follower is level; 5 s where left out.
+   * @param options.timeoutMs how long the call waits for its answer; `waitMs` more than other calls where left out.
    * @throws HeadwaterError `failover_failed` where this node leads on;
    *   `outcome_unknown` where it has asked and goes on asking.
    */
-  failover(options: Partial<FailoverRequest> & Pick<CallOptions, 'signal'> = {}): Promise<FailoverReply> {
-    const { to = '', timeoutMs = 0, ...call } = options;
-    return this.#call(FAILOVER, { to, timeoutMs }, { ...call, timeoutMs: timeoutMs + this.#session.timeoutMs });
+  failover(options: { readonly to?: string; readonly waitMs?: number } & CallOptions = {}): Promise<FailoverReply> {
+    const { to = '', waitMs = 0 } = options;
+    const timeoutMs = options.timeoutMs ?? waitMs + this.#session.timeoutMs;
+    return this.#call(FAILOVER, { to, timeoutMs: waitMs }, { ...options, timeoutMs });
   }
 
   /**
@@ -286,7 +277,8 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * @param node its node ID, a beginning of it that no other has, or host:port.
    * @throws HeadwaterError `forget_refused` where that is none, several, or one that is connected.
    */
-  forget(node: string, options?: CallOptions): Promise<ForgetReply> {
+  async forget(node: string, options?: CallOptions): Promise<ForgetReply> {
+    checkText('node', node);
     return this.#call(FORGET, node, options);
   }
 
@@ -312,25 +304,21 @@ export class Client extends Commands<string> implements AsyncDisposable {
   async *rangeDigests(
     markId: string,
     ranges: readonly KeyRange[],
-    { cuts = [], ...options }: { readonly cuts?: readonly number[] } & Pick<CallOptions, 'signal'> = {},
+    { cuts = [], ...options }: { readonly cuts?: readonly number[] } & CheckTime = {},
   ): AsyncGenerator<RangeDigest> {
-    const connection = await this.#session.ready(options);
-    for await (const digests of connection.serverStream(RANGE_DIGESTS, { markId, ranges, cuts }, options))
-      yield* digests;
+    const call = new CallBeside(this.#session, options);
+    for await (const digests of call.stream(RANGE_DIGESTS, { markId, ranges, cuts })) yield* digests;
   }
 
   /**
    * Has the follower that the client is connected to put what its upstream has of
    * some key ranges, at most 1,024, into the place of what it has itself; yields
    * for each step that is done.
+   * @param options.timeoutMs as `verify`.
    * @throws HeadwaterError `invalid_argument` of a leader, `corrupt` where the upstream is damaged there.
    */
-  async *repairRanges(
-    ranges: readonly KeyRange[],
-    options: Pick<CallOptions, 'signal'> = {},
-  ): AsyncGenerator<RepairRangesResponse> {
-    const connection = await this.#session.ready(options);
-    yield* connection.serverStream(REPAIR_RANGES, ranges, options);
+  async *repairRanges(ranges: readonly KeyRange[], options: CheckTime = {}): AsyncGenerator<RepairRangesResponse> {
+    yield* new CallBeside(this.#session, options).stream(REPAIR_RANGES, ranges);
   }
 
   /** Finishes what is in hand, for at most `timeoutMs`, and hangs up; what is left is rejected. */
@@ -345,17 +333,28 @@ export class Client extends Commands<string> implements AsyncDisposable {
   async #call<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
-    options: CallOptions = {},
-    guarantees?: Guarantees,
+    options?: CallOptions,
   ): Promise<Response> {
-    const connection = await this.#session.ready(options);
-    const timeoutMs = options.timeoutMs ?? this.#session.timeoutMs;
-    return connection.unary(method, request, { signal: options.signal, timeoutMs, guarantees });
+    return new CallBeside(this.#session, options).unary(method, request);
   }
 }
 
+/** @throws HeadwaterError `invalid_argument` of what is no address, also from a program without types. */
+function addressesOf(addresses: unknown): readonly string[] {
+  const seeds: unknown = typeof addresses === 'string' ? addresses.split(',') : addresses;
+  if (!Array.isArray(seeds) || seeds.some((seed) => typeof seed !== 'string'))
+    throw new HeadwaterError(
+      'invalid_argument',
+      `addresses: expected HOST:PORT as text, or a list of them, received ${inspect(addresses)}`,
+    );
+  if (seeds.length === 0)
+    throw new HeadwaterError('invalid_argument', 'addresses: expected at least one, received none');
+  for (const seed of seeds) parseAddress(seed);
+  return seeds;
+}
+
 /** What broke off under way may have been done; what the node itself says is what has become of it. */
-function unknownWhereCutOff(error: unknown): unknown {
+function unknownIfCutOff(error: unknown): unknown {
   if (!HeadwaterError.is(error) || !['unreachable', 'cancelled', 'deadline_exceeded'].includes(error.code))
     return error;
   return new HeadwaterError('outcome_unknown', `the message may or may not have been published: ${error.message}`, {

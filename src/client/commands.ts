@@ -8,9 +8,10 @@
 import { isWrite } from '../commands/execute.js';
 import { HeadwaterError } from '../errors.js';
 import type { Operation, OperationKind } from '../operation.js';
-import { KEYS, SCAN } from '../rpc/definitions.js';
+import { KEYS, type Method, SCAN } from '../rpc/definitions.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Asker } from './asker.js';
+import { CallBeside } from './beside.js';
 import {
   type Data,
   type ExpireOptions,
@@ -20,6 +21,7 @@ import {
   isOperation,
   type SetOptions,
   setOperation,
+  toBuffer,
 } from './operations.js';
 import type { CallOptions } from './options.js';
 import type { ReadReply } from './pending.js';
@@ -233,23 +235,24 @@ export class Commands<Value extends string | Buffer> {
     return this.#ask<'ping', Value>({ kind: 'ping', message }, false, (reply) => this.#value(reply.message), options);
   }
 
-  /** The keys of one moment that match, in order. */
+  /**
+   * The keys of one moment that match, in order.
+   * @param options.timeoutMs the longest time without a sign of life of the node; the whole may take longer.
+   */
   async keys(pattern: Data = '', options: CallOptions = {}): Promise<Value[]> {
-    await this.#session.settled(options);
-    const connection = await this.#session.ready(options);
     const found: Value[] = [];
-    for await (const keys of connection.serverStream(KEYS, bufferOf(pattern), this.#beside(options))) {
+    for await (const keys of this.#stream(KEYS, toBuffer('pattern', pattern), options))
       for (const key of keys) found.push(this.#value(key));
-    }
     return found;
   }
 
-  /** Records of one moment, in key order; leaving the loop ends the scan. */
+  /**
+   * Records of one moment, in key order; leaving the loop ends the scan.
+   * @param options.timeoutMs as `keys`; the time between two steps of the loop does not count.
+   */
   async *scan(options: ScanOptions = {}): AsyncGenerator<ScanRecord<Value>> {
-    await this.#session.settled(options);
-    const connection = await this.#session.ready(options);
-    const request = { pattern: bufferOf(options.match ?? ''), keysOnly: options.keysOnly ?? false };
-    for await (const { records } of connection.serverStream(SCAN, request, this.#beside(options))) {
+    const request = { pattern: toBuffer('match', options.match ?? ''), keysOnly: options.keysOnly ?? false };
+    for await (const { records } of this.#stream(SCAN, request, options)) {
       for (const { key, value, type, expiresAtMs, version } of records) {
         const expiry = expiresAtMs === 0 ? undefined : expiresAtMs;
         yield { key: this.#value(key), value: this.#value(value), type, expiresAtMs: expiry, version };
@@ -257,9 +260,15 @@ export class Commands<Value extends string | Buffer> {
     }
   }
 
-  /** What a call beside the pipeline is made with. */
-  #beside(options: CallOptions) {
-    return { signal: options.signal, guarantees: this.#session.guarantees(options) };
+  /** Beside the pipeline, behind everything that was asked before. */
+  async *#stream<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    options: CallOptions,
+  ): AsyncGenerator<Response> {
+    const call = new CallBeside(this.#session, options);
+    await call.settled();
+    yield* call.stream(method, request, this.#session.guarantees(options));
   }
 
   /** An operation that is checked while it is made. */
@@ -300,10 +309,6 @@ function manyKeys(args: ManyKeys): { keys: readonly Data[]; options: CallOptions
   const [first, second] = args;
   if (Array.isArray(first)) return { keys: first, options: second as CallOptions | undefined };
   return { keys: args as readonly Data[], options: undefined };
-}
-
-function bufferOf(data: Data): Buffer {
-  return typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
 const INT64_MAX = 2n ** 63n - 1n;

@@ -13,6 +13,7 @@ import type { Position } from '../position.js';
 import { CONNECTION_OPTIONS } from '../rpc/connection-options.js';
 import { type Method, PIPELINE } from '../rpc/definitions.js';
 import { fromStatus } from '../rpc/status.js';
+import { SIGN_OF_LIFE } from '../signs-of-life.js';
 import { guaranteesMetadata } from '../wire/guarantees.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../wire/pipeline.js';
 import { DurabilityNotReached } from './guarantees.js';
@@ -35,6 +36,14 @@ interface Batch {
   /** Before this, commands have been answered. */
   next: number;
   readonly sentMs: number;
+  /** When the first of them was asked: long before it was sent, if it was sent before. */
+  readonly askedMs: number;
+}
+
+/** A call beside the pipeline. */
+interface Beside {
+  /** It waits so long for an answer; a stream, for its next item. */
+  readonly timeoutMs: number;
 }
 
 const CHANNEL_OPTIONS: grpc.ChannelOptions = {
@@ -50,7 +59,9 @@ export class Connection {
   readonly #owner: ConnectionOwner;
   readonly #batches = new Fifo<Batch>();
   #sendingBytes = 0;
-  #receivedMs = 0;
+  /** When the node last sent anything, by whichever call. */
+  #heardMs = 0;
+  readonly #beside = new Set<Beside>();
   #closed = false;
   #failure: HeadwaterError | undefined;
 
@@ -130,8 +141,12 @@ export class Connection {
       for (const command of commands) command.reject(error);
       return;
     }
-    for (const command of commands) command.sent = true;
-    this.#batches.push({ commands, next: 0, sentMs: nowMs });
+    let askedMs = nowMs;
+    for (const command of commands) {
+      command.sent = true;
+      if (command.askedMs < askedMs) askedMs = command.askedMs;
+    }
+    this.#batches.push({ commands, next: 0, sentMs: nowMs, askedMs });
     this.#sendingBytes += message.length;
     this.#stream.write(message, () => {
       const wasFull = this.full;
@@ -140,17 +155,35 @@ export class Connection {
     });
   }
 
-  /** Gives up what was asked before `askedBeforeMs`; a node that said nothing in all that time is taken for dead. */
-  expire(askedBeforeMs: number, reason: HeadwaterError): void {
+  /**
+   * Gives up the commands without a time of their own that were asked `timeoutMs` ago; the others see to it
+   * themselves. A node that is silent for longer than everything in hand waits is taken for dead.
+   */
+  expire(nowMs: number, timeoutMs: number, reason: HeadwaterError): void {
+    const beforeMs = nowMs - timeoutMs;
     for (let i = 0; i < this.#batches.length; i++) {
-      const batch = this.#batches.at(i) as Batch;
-      if (batch.sentMs >= askedBeforeMs) return;
-      for (const command of batch.commands) if (command.askedMs < askedBeforeMs) command.giveUp(reason);
-      if (this.#receivedMs < batch.sentMs) {
-        this.break(new HeadwaterError('unreachable', `${this.address}: ${reason.message}`));
-        return;
+      const { askedMs, commands, next } = this.#batches.at(i) as Batch;
+      if (askedMs >= beforeMs) continue;
+      for (let at = next; at < commands.length; at++) {
+        const command = commands[at] as Pending;
+        if (command.timeoutMs === 0 && command.askedMs < beforeMs) command.giveUp(reason);
       }
     }
+    const first = this.#batches.at(0);
+    const silentMs = first ? nowMs - Math.max(first.sentMs, this.#heardMs) : 0;
+    if (silentMs < timeoutMs || silentMs < this.#longestMs()) return;
+    const message = `${this.address}: the node was silent for ${Math.round(silentMs)} ms`;
+    this.break(new HeadwaterError('unreachable', message));
+  }
+
+  /** The longest time that anything in hand has of its own. */
+  #longestMs(): number {
+    let longestMs = 0;
+    for (const { timeoutMs } of this.#beside) longestMs = Math.max(longestMs, timeoutMs);
+    for (let i = 0; i < this.#batches.length; i++)
+      for (const { settled, timeoutMs } of (this.#batches.at(i) as Batch).commands)
+        if (!settled && timeoutMs > longestMs) longestMs = timeoutMs;
+    return longestMs;
   }
 
   /** Ends the stream in good order; call when idle. */
@@ -180,54 +213,73 @@ export class Connection {
     request: Request,
     options: Pick<CallOptions, 'signal'> & { timeoutMs: number; guarantees?: Guarantees | undefined },
   ): Promise<Response> {
+    const { signal, timeoutMs, guarantees } = options;
+    const beside: Beside = { timeoutMs };
     return new Promise((resolve, reject) => {
-      const { encode } = method.request;
-      const deadline = Date.now() + options.timeoutMs;
       const done = (error: grpc.ServiceError | null, response: Response | undefined) => {
-        options.signal?.removeEventListener('abort', cancel);
-        if (error) reject(fromStatus(error));
-        else resolve(response as Response);
+        signal?.removeEventListener('abort', cancel);
+        this.#beside.delete(beside);
+        if (error) return reject(fromStatus(error));
+        this.#heardMs = performance.now();
+        resolve(response as Response);
       };
       const call = this.#client.makeUnaryRequest(
         method.path,
-        encode,
+        method.request.encode,
         method.response.decode,
         request,
-        metadataOf(options.guarantees),
-        { deadline },
+        metadataOf(guarantees),
+        { deadline: Date.now() + timeoutMs },
         done,
       );
+      this.#beside.add(beside);
       const cancel = () => call.cancel();
-      if (options.signal?.aborted) cancel();
-      options.signal?.addEventListener('abort', cancel, { once: true });
+      if (signal?.aborted) cancel();
+      signal?.addEventListener('abort', cancel, { once: true });
     });
   }
 
-  /** Leaving the loop cancels the call. */
+  /**
+   * Leaving the loop cancels the call.
+   * @param options.silenceMs the longest time without a sign of life while the caller waits for the next item.
+   * @throws HeadwaterError `deadline_exceeded` after such a silence, or what the node says.
+   */
   async *serverStream<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
     {
       signal,
-      timeoutMs,
+      silenceMs,
       guarantees,
-    }: Pick<CallOptions, 'signal' | 'timeoutMs'> & { guarantees?: Guarantees | undefined } = {},
+    }: Pick<CallOptions, 'signal'> & { silenceMs: number; guarantees?: Guarantees | undefined },
   ): AsyncGenerator<Response> {
     const { encode } = method.request;
-    const { decode } = method.response;
-    const metadata = metadataOf(guarantees);
-    const deadline = timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
-    const stream = this.#client.makeServerStreamRequest(method.path, encode, decode, request, metadata, deadline);
+    // An empty message says that the node works on the next item.
+    const decode = (bytes: Buffer) => (bytes.length === 0 ? SIGN_OF_LIFE : method.response.decode(bytes));
+    const stream = this.#client.makeServerStreamRequest(method.path, encode, decode, request, metadataOf(guarantees));
     // The end by `cancel` comes as an error when nobody listens any more.
     stream.on('error', () => {});
     const cancel = () => stream.cancel();
     signal?.addEventListener('abort', cancel, { once: true });
+    const beside: Beside = { timeoutMs: silenceMs };
+    this.#beside.add(beside);
+    const silence = new Silence(silenceMs, cancel);
     try {
       if (signal?.aborted) cancel();
-      for await (const response of stream) yield response as Response;
+      silence.begin();
+      for await (const response of stream) {
+        this.#heardMs = performance.now();
+        silence.end();
+        if (response !== SIGN_OF_LIFE) yield response as Response;
+        silence.begin();
+      }
     } catch (error) {
-      throw fromStatus(error as Error);
+      throw silence.isOver
+        ? new HeadwaterError('deadline_exceeded', `${this.address}: no answer within ${silenceMs} ms`)
+        : fromStatus(error as Error);
     } finally {
+      silence.end();
+      this.#beside.delete(beside);
       signal?.removeEventListener('abort', cancel);
       stream.cancel();
     }
@@ -247,7 +299,7 @@ export class Connection {
   }
 
   #receive(message: Buffer): void {
-    this.#receivedMs = performance.now();
+    this.#heardMs = performance.now();
     let replies: Reply[];
     let missed: DurabilityNotReached | undefined;
     try {
@@ -280,6 +332,30 @@ export class Connection {
     const unanswered: Pending[] = [];
     for (const { commands, next } of this.#batches.takeAll()) unanswered.push(...commands.slice(next));
     this.#owner.closed(this, reason, unanswered);
+  }
+}
+
+/** Runs `over` if nothing ends it in time. */
+class Silence {
+  isOver = false;
+  readonly #ms: number;
+  readonly #over: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(ms: number, over: () => void) {
+    this.#ms = ms;
+    this.#over = over;
+  }
+
+  begin(): void {
+    this.#timer = setTimeout(() => {
+      this.isOver = true;
+      this.#over();
+    }, this.#ms);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
   }
 }
 

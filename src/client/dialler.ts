@@ -69,12 +69,13 @@ export class Dialler {
 
   /**
    * The next connection that arrives.
-   * @throws HeadwaterError `unreachable` where none does in that time, or the reason of `end`.
+   * @throws HeadwaterError `unreachable` where none does in that time, `cancelled`, or the reason of `end`.
    */
-  next(timeoutMs: number): Promise<Connection> {
+  next(timeoutMs: number, signal: AbortSignal | undefined): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const settle = (outcome: Connection | HeadwaterError) => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', aborted);
         this.#waiting.delete(settle);
         if (outcome instanceof Connection) resolve(outcome);
         else reject(outcome);
@@ -83,7 +84,10 @@ export class Dialler {
         () => settle(new HeadwaterError('unreachable', `no connection within ${timeoutMs} ms`)),
         timeoutMs,
       );
+      const aborted = () => settle(new HeadwaterError('cancelled', 'the caller gave up', { cause: signal?.reason }));
+      signal?.addEventListener('abort', aborted, { once: true });
       this.#waiting.add(settle);
+      if (signal?.aborted) aborted();
     });
   }
 

@@ -176,6 +176,23 @@ function measureFields(name: string, object: unknown, tag: 'kind' | 'test', tabl
   return bytes;
 }
 
+/** @throws HeadwaterError `invalid_argument` if it is neither text nor bytes. */
+export function toBuffer(name: string, data: Data): Buffer {
+  size(name, data);
+  return typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** As `toBuffer`, of each. */
+export function toBuffers(name: string, list: readonly Data[]): Buffer[] {
+  if (!Array.isArray(list)) throw refusal(name, 'an array', list);
+  return list.map((data) => toBuffer(name, data));
+}
+
+/** @throws HeadwaterError `invalid_argument` if it is no text. */
+export function checkText(name: string, text: unknown): void {
+  if (typeof text !== 'string') throw refusal(name, 'a string', text);
+}
+
 // ---- checks -------------------------------------------------------------------
 
 /** Half a surrogate pair has no UTF-8: two such keys would become one. */

@@ -46,7 +46,11 @@ export interface CallOptions extends GuaranteeOptions {
    * that has been is rejected with `outcome_unknown`.
    */
   readonly signal?: AbortSignal | undefined;
-  /** Gives the command up likewise, after so many milliseconds. */
+  /**
+   * Gives the command up likewise, after so many milliseconds from when it was
+   * asked. For what yields or gathers items (`scan`, `keys`, `verify`, …): if
+   * the node gives no sign of life for so long.
+   */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -63,6 +67,8 @@ const DEFAULTS: Settings = {
 
 /** @throws HeadwaterError `invalid_argument` where an option is not of its kind or out of its range. */
 export function settingsOf(options: ClientOptions): Settings {
+  if (typeof options !== 'object' || options === null)
+    throw new HeadwaterError('invalid_argument', `options: expected an object, received ${options}`);
   const { redirect = DEFAULTS.redirect } = options;
   if (typeof redirect !== 'boolean')
     throw new HeadwaterError('invalid_argument', `redirect: expected true or false, received ${redirect}`);

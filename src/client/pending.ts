@@ -21,6 +21,8 @@ export class Pending {
   guarantees: Guarantees | undefined = undefined;
   /** When it was asked, on the monotonic clock. */
   askedMs = 0;
+  /** The time of this call, if it has one of its own; 0: that of all commands. */
+  timeoutMs = 0;
   sent = false;
   settled = false;
   redirects = 0;
@@ -56,6 +58,7 @@ export class Pending {
     // Most options are those of the operation alone, such as an expiry.
     if (!signal && timeoutMs === undefined) return;
     checkCall(options);
+    this.timeoutMs = timeoutMs ?? 0;
     if (signal?.aborted) return this.reject(cancelled(signal));
     const abort = () => this.giveUp(cancelled(signal as AbortSignal));
     const late = () => this.giveUp(new HeadwaterError('deadline_exceeded', `no answer within ${timeoutMs} ms`));

@@ -262,7 +262,7 @@ export class Session implements Asker, ConnectionOwner {
     if (this.#closed) throw this.#closed;
     if (this.#connection) return this.#connection;
     this.#reconnect();
-    return this.#dialler.next(options.timeoutMs ?? this.#settings.timeoutMs);
+    return this.#dialler.next(options.timeoutMs ?? this.#settings.timeoutMs, options.signal);
   }
 
   /** Aborts when the client is closed. */
@@ -288,11 +288,11 @@ export class Session implements Asker, ConnectionOwner {
       this.#deadlineTimer = undefined;
       return;
     }
-    const beforeMs = performance.now() - timeoutMs;
+    const nowMs = performance.now();
     const late = new HeadwaterError('deadline_exceeded', `no answer within ${timeoutMs} ms`);
-    this.#queue.giveUp(late, ({ askedMs }) => askedMs < beforeMs);
-    this.#retiring?.expire(beforeMs, late);
-    this.#connection?.expire(beforeMs, late);
+    this.#queue.giveUp(late, (pending) => pending.timeoutMs === 0 && nowMs - pending.askedMs > timeoutMs);
+    this.#retiring?.expire(nowMs, timeoutMs, late);
+    this.#connection?.expire(nowMs, timeoutMs, late);
   }
 
   // ---- the end ----------------------------------------------------------------------

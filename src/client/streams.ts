@@ -6,15 +6,15 @@
  * What must stay true: an event in the log comes once and in order, whatever
  * breaks in between, or it is told that it cannot come (`gap`, a snapshot).
  */
-import { unlessAborted } from '../abort.js';
 import { HeadwaterError } from '../errors.js';
-import { LINK_TIMEOUT_MS } from '../limits.js';
+import { STREAM_SILENCE_MS_MAX } from '../limits.js';
 import { type Position, parseToken } from '../position.js';
 import { type Method, SUBSCRIBE, WATCH } from '../rpc/definitions.js';
 import type { SubscriptionEvent, Told, WatchEvent, WatchedEntry } from '../wire/streams.js';
 import type { Asker } from './asker.js';
 import { backOff } from './back-off.js';
-import type { Data } from './operations.js';
+import { type Data, toBuffer, toBuffers } from './operations.js';
+import { type CallOptions, checkCall } from './options.js';
 
 export interface SubscribeOptions {
   readonly channels?: readonly Data[] | undefined;
@@ -24,6 +24,8 @@ export interface SubscribeOptions {
   readonly from?: Position | string | undefined;
   /** Ends the loop. */
   readonly signal?: AbortSignal | undefined;
+  /** The loop ends with `deadline_exceeded` if no node gives a sign of life for so long; left out: it never does. */
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface WatchOptions {
@@ -33,6 +35,8 @@ export interface WatchOptions {
   readonly from?: Position | string | number | undefined;
   /** Ends the loop. */
   readonly signal?: AbortSignal | undefined;
+  /** The loop ends with `deadline_exceeded` if no node gives a sign of life for so long; left out: it never does. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** With it, a later stream `from` here misses nothing behind this event, though it may repeat some before. */
@@ -105,11 +109,11 @@ export const TRANSIENT: ReadonlySet<string> = new Set([
 
 export async function* subscribe<Value>(
   session: Asker,
-  { channels = [], patterns = [], from, signal }: SubscribeOptions,
+  { channels = [], patterns = [], from, ...options }: SubscribeOptions,
   value: (bytes: Buffer) => Value,
 ): AsyncGenerator<SubscriptionItem<Value>> {
-  const request = { channels: channels.map(toBuffer), patterns: patterns.map(toBuffer) };
-  const stream = new Resuming<SubscriptionEvent>(session, signal);
+  const request = { channels: toBuffers('channels', channels), patterns: toBuffers('patterns', patterns) };
+  const stream = new Resuming<SubscriptionEvent>(session, options);
   const begin = positionOf(from);
   for await (const told of stream.run(SUBSCRIBE, (position) => ({ ...request, from: position ?? begin }))) {
     if (told === 'broken') yield { kind: 'missed', count: undefined, position: stream.position as Position };
@@ -119,12 +123,13 @@ export async function* subscribe<Value>(
 
 export async function* watch<Value>(
   session: Asker,
-  { prefix = '', from, signal }: WatchOptions,
+  { prefix = '', from, ...options }: WatchOptions,
   value: (bytes: Buffer) => Value,
 ): AsyncGenerator<WatchItem<Value>> {
-  const stream = new Resuming<WatchEvent>(session, signal);
+  const stream = new Resuming<WatchEvent>(session, options);
   const begin = typeof from === 'number' ? wholeOffset(from) : positionOf(from);
-  for await (const told of stream.run(WATCH, (position) => ({ prefix: toBuffer(prefix), from: position ?? begin }))) {
+  const bytes = toBuffer('prefix', prefix);
+  for await (const told of stream.run(WATCH, (position) => ({ prefix: bytes, from: position ?? begin }))) {
     if (told === 'broken') continue;
     for (const { event, position } of told) yield { ...watchItem(event, value), position };
     if (told.length === 0) yield { kind: 'progress', position: stream.position as Position };
@@ -139,14 +144,19 @@ interface Placed<Event> {
 class Resuming<Event extends { readonly kind: string }> {
   readonly #session: Asker;
   readonly #end: AbortSignal;
+  readonly #timeoutMs: number;
   /** Everything up to here has come; undefined until the node has said where it begins. */
   position: Position | undefined;
   /** The end of the block of which only a part has come, and the last offset of that part. */
   #partly: { readonly position: Position; readonly offset: number } | undefined;
 
-  constructor(session: Asker, signal: AbortSignal | undefined) {
+  /** @throws HeadwaterError `invalid_argument` if the time is no time. */
+  constructor(session: Asker, options: Pick<CallOptions, 'signal' | 'timeoutMs'>) {
+    checkCall(options);
+    const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options;
     this.#session = session;
     this.#end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
+    this.#timeoutMs = timeoutMs;
   }
 
   /**
@@ -157,27 +167,42 @@ class Resuming<Event extends { readonly kind: string }> {
     method: Method<Request, Told<Event>>,
     request: (position: Position | undefined) => Request,
   ): AsyncGenerator<Array<Placed<Event>> | 'broken'> {
+    let aliveMs = performance.now();
     for (let failures = 0; !this.#end.aborted; failures++) {
       let began = false;
       try {
-        const connection = await unlessAborted(this.#session.ready(), this.#end);
-        const stop = new AbortController();
-        const responses = connection.serverStream(method, request(this.position), {
-          signal: AbortSignal.any([this.#end, stop.signal]),
-        });
-        for await (const told of unlessSilent(responses, stop)) {
+        const silenceMs = this.#silenceMs(aliveMs);
+        const connection = await this.#session.ready({ signal: this.#end, timeoutMs: silenceMs });
+        for await (const told of connection.serverStream(method, request(this.position), {
+          signal: this.#end,
+          silenceMs,
+        })) {
           if (!began && this.position) yield 'broken';
           began = true;
           failures = 0;
           yield this.#take(told);
+          // The time in which nobody asks for the next does not count.
+          aliveMs = performance.now();
         }
+        throw new HeadwaterError('unreachable', 'the node ended the stream');
       } catch (error) {
         if (this.#end.aborted) break;
         if (!HeadwaterError.is(error) || !TRANSIENT.has(error.code)) throw error;
-        await backOff(failures, this.#end);
+        if (this.#silenceMs(aliveMs, error) > 0) await backOff(failures, this.#end);
       }
     }
     if (this.#session.ended.aborted) throw this.#session.ended.reason;
+  }
+
+  /**
+   * How long the next step may be silent.
+   * @throws HeadwaterError `deadline_exceeded` if the caller waits no longer.
+   */
+  #silenceMs(aliveMs: number, cause?: HeadwaterError): number {
+    const leftMs = Math.ceil(aliveMs + this.#timeoutMs - performance.now());
+    if (leftMs > 0) return Math.min(STREAM_SILENCE_MS_MAX, leftMs);
+    const why = cause ? `: ${cause.message}` : '';
+    throw new HeadwaterError('deadline_exceeded', `no sign of life within ${this.#timeoutMs} ms${why}`, { cause });
   }
 
   /** What has come already of a block that was cut off in the middle is left out. */
@@ -205,27 +230,6 @@ function isUpTo(event: object, offset: number): boolean {
 
 function lastOffset(events: readonly object[]): number {
   return Math.max(...events.map((event) => ('offset' in event ? (event.offset as number) : 0)));
-}
-
-/** A node says something once a second: one that does not is gone. The time in which nobody asks does not count. */
-async function* unlessSilent<T>(items: AsyncGenerator<T>, stop: AbortController): AsyncGenerator<T> {
-  let silent = false;
-  try {
-    for (;;) {
-      const timer = setTimeout(() => {
-        silent = true;
-        stop.abort();
-      }, LINK_TIMEOUT_MS * 2);
-      const next = await items.next().finally(() => clearTimeout(timer));
-      if (next.done) throw new HeadwaterError('unreachable', 'the node ended the stream');
-      yield next.value;
-    }
-  } catch (error) {
-    if (silent) throw new HeadwaterError('unreachable', `the node was silent for ${LINK_TIMEOUT_MS * 2} ms`);
-    throw error;
-  } finally {
-    await items.return(undefined);
-  }
 }
 
 type Bare<Item> = Item extends unknown ? Omit<Item, 'position'> : never;
@@ -267,10 +271,6 @@ function recordOf<Value>(
   value: (bytes: Buffer) => Value,
 ): WatchedRecord<Value> {
   return { key: value(key), value: value(bytes), type, expiresAtMs: expiresAtMs || undefined, version };
-}
-
-export function toBuffer(data: Data): Buffer {
-  return typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
 function positionOf(from: Position | string | undefined): Position | undefined {

@@ -2,6 +2,7 @@
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../errors.js';
 import { MESSAGE_BYTES_MAX } from '../limits.js';
+import { SIGN_OF_LIFE } from '../signs-of-life.js';
 import type { FetchBlocksRequest, FetchBlocksResponse } from '../wire/check.js';
 import type { FetchRangesRequest, FetchRangesResponse } from '../wire/ranges.js';
 import { CONNECTION_OPTIONS } from './connection-options.js';
@@ -48,7 +49,9 @@ async function* fetched<Request, Response>(
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
   });
-  const call = client.makeServerStreamRequest(path, encode, decode, request, new grpc.Metadata());
+  // An empty message is a sign of life, and nothing else.
+  const read = (bytes: Buffer) => (bytes.length === 0 ? SIGN_OF_LIFE : decode(bytes));
+  const call = client.makeServerStreamRequest(path, encode, read, request, new grpc.Metadata());
   // The end by `cancel` comes as an error when nobody listens any more.
   call.on('error', () => {});
   const cancel = () => call.cancel();
@@ -66,7 +69,7 @@ async function* fetched<Request, Response>(
     if (signal.aborted) cancel();
     for await (const message of call) {
       clearTimeout(timer);
-      yield message as Response;
+      if (message !== SIGN_OF_LIFE) yield message as Response;
       timer = expectMore();
     }
   } catch (error) {

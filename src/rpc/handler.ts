@@ -6,11 +6,15 @@
  * handler sees the end of its call. Malformed messages are INVALID_ARGUMENT.
  */
 import * as grpc from '@grpc/grpc-js';
+import { systemClock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
+import { SIGN_OF_LIFE, SignsOfLife } from '../signs-of-life.js';
 import type { Call, Calls } from './calls.js';
 import type { Codec, Method } from './definitions.js';
 import { Sending } from './sending.js';
 import { toStatus } from './status.js';
+
+const EMPTY = Buffer.alloc(0);
 
 /** A method with its handler, ready for a server. */
 export interface Endpoint {
@@ -53,15 +57,21 @@ function trailersOf({ trailers }: Call): grpc.Metadata | undefined {
   return metadata;
 }
 
-/** The handler gives its messages one at a time, and is not asked for the next before there is room for it. */
+/**
+ * The handler gives its messages one at a time, and is not asked for the next
+ * before there is room for it. While one takes long, empty messages say that
+ * the node works on it.
+ */
 export function serverStream<Request, Response>(
   method: Method<Request, Response>,
   serve: (request: Request, call: Call) => AsyncIterable<Response>,
 ): Endpoint {
   async function run(surface: grpc.ServerWritableStream<Buffer, Buffer>, call: Call): Promise<void> {
     const sending = new Sending(surface, call);
-    for await (const response of serve(method.request.decode(surface.request), call)) {
-      if (!sending.write(method.response.encode(response))) await sending.drained();
+    const responses = new SignsOfLife(serve(method.request.decode(surface.request), call), systemClock);
+    for await (const response of responses) {
+      const bytes = response === SIGN_OF_LIFE ? EMPTY : method.response.encode(response);
+      if (!sending.write(bytes)) await sending.drained();
       if (call.cancelled) return;
     }
   }

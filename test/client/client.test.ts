@@ -249,6 +249,27 @@ describe('the client', () => {
     it('an address that is none', async () => {
       await refusedWith('invalid_argument', Client.connect('nonsense'));
       await refusedWith('invalid_argument', Client.connect([]));
+      for (const none of [undefined, null, 7420, {}, [undefined], [['127.0.0.1:1']]]) {
+        const { message } = await refusedWith('invalid_argument', Client.connect(none as never));
+        assert.match(message, /expected HOST:PORT as text, or a list of them, received /);
+      }
+      await refusedWith('invalid_argument', Client.connect(address, null as never));
+    });
+
+    it('nor is what calls beside the pipeline are given by a program without types', async () => {
+      const none = 7 as never;
+      const calls = [
+        db.keys(none),
+        db.scan({ match: none }).next(),
+        db.publish(none, 'm'),
+        db.publish('c', none),
+        db.subscribe({ channels: none }).next(),
+        db.subscribe({ patterns: [none] }).next(),
+        db.watch({ prefix: none }).next(),
+        db.follow(none),
+        db.forget(none),
+      ];
+      for (const call of calls) await refusedWith('invalid_argument', call);
       await refusedWith('invalid_argument', Client.connect(address, { timeoutMs: -1 }));
     });
   });

@@ -1,0 +1,63 @@
+/**
+ * A call beside the pipeline: one deadline and one signal for all of its steps
+ * (earlier commands are answered, there is a connection, the node answers). A
+ * stream has begun by its deadline, and then waits so long for each item.
+ */
+import { HeadwaterError } from '../errors.js';
+import type { Guarantees } from '../guarantees.js';
+import type { Method } from '../rpc/definitions.js';
+import type { Asker } from './asker.js';
+import { type CallOptions, checkCall } from './options.js';
+
+export class CallBeside {
+  readonly #session: Asker;
+  readonly #signal: AbortSignal | undefined;
+  readonly #timeoutMs: number;
+  readonly #endMs: number;
+
+  /** @throws HeadwaterError `invalid_argument` if the time of the call is no time. */
+  constructor(session: Asker, options: CallOptions = {}) {
+    checkCall(options);
+    const { signal, timeoutMs = session.timeoutMs } = options;
+    this.#session = session;
+    this.#signal = signal;
+    this.#timeoutMs = timeoutMs;
+    this.#endMs = performance.now() + timeoutMs;
+  }
+
+  /** Resolves when everything that was asked before is answered. */
+  settled(): Promise<void> {
+    return this.#session.settled(this.#left());
+  }
+
+  async unary<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    guarantees?: Guarantees,
+  ): Promise<Response> {
+    const connection = await this.#session.ready(this.#left());
+    return connection.unary(method, request, { ...this.#left(), guarantees });
+  }
+
+  async *stream<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    guarantees?: Guarantees,
+  ): AsyncGenerator<Response> {
+    const connection = await this.#session.ready(this.#left());
+    yield* connection.serverStream(method, request, {
+      signal: this.#signal,
+      silenceMs: this.#timeoutMs,
+      guarantees,
+    });
+  }
+
+  /** @throws HeadwaterError `cancelled`, `deadline_exceeded` if there is no time left. */
+  #left(): { signal: AbortSignal | undefined; timeoutMs: number } {
+    const signal = this.#signal;
+    if (signal?.aborted) throw new HeadwaterError('cancelled', 'the caller gave up', { cause: signal.reason });
+    const timeoutMs = Math.ceil(this.#endMs - performance.now());
+    if (timeoutMs > 0) return { signal, timeoutMs };
+    throw new HeadwaterError('deadline_exceeded', `no answer within ${this.#timeoutMs} ms`);
+  }
+}

@@ -381,6 +381,13 @@ export const DURABILITY_TIMEOUT_MS_MAX = 60_000;
 /** What a read waits on a node that is not as fresh as it asks: less than a client waits, so that it hears why. */
 export const FRESH_WITHIN_MS_MAX = 10_000;
 
+/**
+ * Messages of one pipeline stream that arrive behind one that waits for
+ * freshness, in bytes; those behind them stay with the client, and their time
+ * does not run yet.
+ */
+export const FRESH_WAIT_BYTES_MAX = 256 * KiB;
+
 /** A call with a deadline is refused so long before it: the refusal has to be there first. */
 export const FRESH_MARGIN_MS = 50;
 

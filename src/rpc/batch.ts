@@ -40,6 +40,8 @@ export interface Batch {
 /** Of one message, shared by its batches. */
 export interface Asked {
   readonly guarantees: Guarantees;
+  /** When the message came, on the monotonic clock: from then on it waits, whatever is before it. */
+  readonly arrivedMs: number;
   /** How its freshness stands: looked at when its turn comes. */
   fresh: 'unknown' | 'asked' | 'fresh' | HeadwaterError;
 }
@@ -52,18 +54,19 @@ interface Refusals {
 
 /**
  * The operations of one message, checked, in the order in which they came.
- * @param bytes of the message.
+ * @param message.bytes of the message.
+ * @param message.arrivedMs on the monotonic clock.
  * @param ofReads refuses what only reads, where this node answers no reads for now.
  */
 export function batchesOf(
   { operations, guarantees }: DecodedPipelineRequest,
-  bytes: number,
+  { bytes, arrivedMs }: { readonly bytes: number; readonly arrivedMs: number },
   limits: Limits,
   ofReads: HeadwaterError | undefined,
 ): Batch[] {
   const impossible = guarantees instanceof HeadwaterError ? guarantees : undefined;
   const asked: Asked | undefined =
-    guarantees && !impossible ? { guarantees: guarantees as Guarantees, fresh: 'unknown' } : undefined;
+    guarantees && !impossible ? { guarantees: guarantees as Guarantees, arrivedMs, fresh: 'unknown' } : undefined;
   const refusals = { ofAll: impossible, ofReads };
   const bytesEach = bytes / operations.length;
   const batches: Batch[] = [];

@@ -18,6 +18,8 @@
  * Guarantees that a message asks for hold up what comes behind it in the same
  * stream: freshness before it is submitted, so that order stays; durability
  * after it, when what comes behind is under way but its answers have to wait.
+ * The time of each message runs from its arrival: messages that wait for
+ * freshness behind each other wait together, not one after another.
  */
 import type { Clock } from '../clock.js';
 import { isWrite } from '../commands/execute.js';
@@ -26,6 +28,8 @@ import type { DurabilityReached, DurabilityWanted } from '../durability.js';
 import { HeadwaterError, shuttingDown } from '../errors.js';
 import type { FreshnessWanted } from '../guarantees.js';
 import {
+  FRESH_WAIT_BYTES_MAX,
+  FRESH_WITHIN_MS_MAX,
   QUEUE_WAIT_MS_MAX,
   REPLY_MESSAGE_BYTES_TARGET,
   STREAM_QUEUE_BYTES_MAX,
@@ -76,8 +80,9 @@ class Pipeline {
   readonly #store: PipelineStore;
   readonly #guarantees: NodeGuarantees;
   readonly #clock: Clock;
-  /** Received, not submitted yet: while there are any, the stream is not read. */
+  /** Received, not submitted yet: while there are any, the stream is not read, unless the first waits for freshness. */
   readonly #waiting: Batch[] = [];
+  #waitingBytes = 0;
   /** Submitted, in order. */
   #inHand: Batch[] = [];
   #inHandBytes = 0;
@@ -134,8 +139,11 @@ class Pipeline {
       return;
     }
     const { freshness } = this.#guarantees;
-    for (const batch of batchesOf(request, message.length, this.#store.limits, freshness.refusal))
+    const came = { bytes: message.length, arrivedMs: this.#clock.monotonicMs() };
+    for (const batch of batchesOf(request, came, this.#store.limits, freshness.refusal)) {
       this.#waiting.push(batch);
+      this.#waitingBytes += batch.bytes;
+    }
     this.#submitWaiting();
   }
 
@@ -148,7 +156,7 @@ class Pipeline {
           continue;
         }
         if (asked.fresh === 'unknown') this.#awaitFreshness(asked, asked.guarantees.freshness, writes);
-        this.#stream.pause();
+        this.#readAhead();
         return;
       }
       const [batch, rest] = this.#replyBytes.cut(this.#waiting[0] as Batch);
@@ -159,9 +167,17 @@ class Pipeline {
       this.#stopWait();
       if (rest) this.#waiting[0] = rest;
       else this.#waiting.shift();
+      this.#waitingBytes -= batch.bytes;
       this.#submit(batch);
     }
     if (!this.#last) this.#stream.resume();
+  }
+
+  /** While the first message waits for freshness: those behind it arrive meanwhile, and their time runs. */
+  #readAhead(): void {
+    if (this.#last) return;
+    if (this.#waitingBytes < FRESH_WAIT_BYTES_MAX) this.#stream.resume();
+    else this.#stream.pause();
   }
 
   // ---- guarantees -------------------------------------------------------------
@@ -172,7 +188,10 @@ class Pipeline {
       asked.fresh = fresh;
       if (!this.#abandoned) this.#submitWaiting();
     };
-    this.#guarantees.freshness.whenFresh(wanted, { writes, signal: this.#stream.call.signal }).then(
+    // The message has waited behind others already: only the rest of its time is left.
+    const waitedMs = this.#clock.monotonicMs() - asked.arrivedMs;
+    const withinMs = Math.max(0, (wanted.withinMs || FRESH_WITHIN_MS_MAX) - waitedMs);
+    this.#guarantees.freshness.whenFresh(wanted, { writes, withinMs, signal: this.#stream.call.signal }).then(
       () => goOn('fresh'),
       (failure) => {
         this.#stream.call.report(failure);
@@ -183,6 +202,7 @@ class Pipeline {
 
   #refuseFirst(reason: HeadwaterError): void {
     const batch = this.#waiting.shift() as Batch;
+    this.#waitingBytes -= batch.bytes;
     this.#takeInHand(batch);
     this.#answered(batch, allRefused(batch, reason));
   }
@@ -287,6 +307,7 @@ class Pipeline {
     this.#cancelWait = undefined;
     const message = `expected the queues to have room within ${QUEUE_WAIT_MS_MAX} ms, they stayed full`;
     const overloaded = new HeadwaterError('overloaded', message);
+    this.#waitingBytes = 0;
     for (const batch of this.#waiting.splice(0)) {
       this.#takeInHand(batch);
       this.#answered(batch, allRefused(batch, overloaded));
@@ -420,6 +441,7 @@ class Pipeline {
     this.#stopWait();
     this.#last ??= { failure: undefined };
     this.#waiting.length = 0;
+    this.#waitingBytes = 0;
     this.#ready.length = 0;
     this.#settle.resolve();
   }

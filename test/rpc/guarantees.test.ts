@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import * as grpc from '@grpc/grpc-js';
+import { sleep } from '../../src/clock.js';
 import type { DurabilityReached, DurabilityWanted } from '../../src/durability.js';
 import { HeadwaterError } from '../../src/errors.js';
 import type { FreshnessWanted, Guarantees } from '../../src/guarantees.js';
@@ -13,6 +14,7 @@ import { formatToken } from '../../src/position.js';
 import { OPERATION_METHODS, SCAN } from '../../src/rpc/definitions.js';
 import { fromStatus } from '../../src/rpc/status.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../src/wire/pipeline.js';
+import { TestClock } from '../support/clock.js';
 import { FakeStore } from './fake-store.js';
 import { closeAll, gate, get, RawPipeline, rawClient, type Served, serve, set, until } from './harness.js';
 
@@ -148,6 +150,34 @@ describe('guarantees at the server', () => {
       store.submissions.map(({ operations }) => operations[0]?.kind),
       ['get', 'set'],
     );
+  });
+
+  it('messages that wait for freshness behind each other wait together, each from its arrival', async () => {
+    const clock = new TestClock();
+    const whenFresh = async (_: FreshnessWanted, { withinMs }: { withinMs?: number }) => {
+      await sleep(clock, withinMs ?? 200);
+      throw new HeadwaterError('unavailable', 'behind', { details: { cause: 'NOT_FRESH' } });
+    };
+    const freshness = { refusal: undefined, whenFresh };
+    served = await serve(store, { clock, guarantees: { durability: { reach: async () => REACHED }, freshness } });
+    const send = open();
+    const wanted: Guarantees = {
+      durability: undefined,
+      freshness: { atLeast: undefined, maxStalenessMs: 5, withinMs: 200 },
+    };
+    const count = 40;
+    const beganMs = clock.monotonicMs();
+    for (let i = 0; i < count; i++) send([get(`k${i}`)], wanted);
+    send([get('plain')]);
+    await until(() => clock.waiting > 0, 'the first to wait');
+    // By then most have arrived.
+    const other = open();
+    other([set('other', '1')]);
+    await until(() => store.entries.has('other'), 'the other stream');
+    while (replies().length < count + 2) await clock.advance(10);
+    const waitedMs = clock.monotonicMs() - beganMs;
+    assert(waitedMs < (count * 200) / 4, `${count} messages with 200 ms each waited ${waitedMs} ms`);
+    assert.deepEqual(new Set(replies().filter((reply) => reply !== 'set')), new Set(['unavailable!', 'get']));
   });
 
   it('nothing of a message is done for which the node is not fresh enough', async () => {

@@ -101,7 +101,8 @@ describe('keys and scan', () => {
       if (running) setImmediate(turn);
     };
     setImmediate(turn);
-    assert.deepEqual(await messages(KEYS, Buffer.from(`*${'?a'.repeat(2_000)}b*`)), []);
+    // Messages without a key are signs of life.
+    assert.deepEqual((await messages(KEYS, Buffer.from(`*${'?a'.repeat(2_000)}b*`))).flat(), []);
     running = false;
     const tookMs = performance.now() - beganMs;
     // All thirty keys are in one chunk.

@@ -13,8 +13,8 @@
  * and is not repeated.
  */
 
-import { parseAddress } from '../address.js';
 import { inspect } from 'node:util';
+import { parseAddress } from '../address.js';
 import { HeadwaterError } from '../errors.js';
 import { COMPARE_TIMEOUT_MS } from '../limits.js';
 import type { Reply } from '../operation.js';

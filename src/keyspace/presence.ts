@@ -12,13 +12,13 @@ import type { Database } from '../level.js';
 import { GroupSize } from './groups.js';
 
 export class Presence {
-  readonly #db: Database;
+  readonly db: Database;
   /** Small records let it grow from one call to the next. */
   readonly #group = new GroupSize();
   #unreadable: HeadwaterError | undefined;
 
   constructor(db: Database) {
-    this.#db = db;
+    this.db = db;
   }
 
   /** The last reason why the disk could not tell; each key that was asked for then may be there. */
@@ -38,7 +38,7 @@ export class Presence {
 
   async #lookUp(keys: Buffer[]): Promise<readonly boolean[]> {
     try {
-      const records = await this.#db.getMany(keys);
+      const records = await this.db.getMany(keys);
       this.#group.hasRead(records.reduce((bytes, record) => bytes + (record?.length ?? 0), 0));
       return records.map((record) => record !== undefined);
     } catch (error) {

@@ -4,6 +4,7 @@
  */
 import { sealBlock } from '../../src/log/block.js';
 import type { Operation } from '../../src/operation.js';
+import { MASS_DELETE } from './mass-deletes.js';
 import type { SimulatedNode } from './node.js';
 import type { Event, Simulation } from './simulation.js';
 
@@ -17,6 +18,7 @@ export const EVENTS: readonly Event[] = [
   { name: 'live publish', weight: 4, run: publishLive },
   { name: 'watch', weight: 6, run: (simulation) => readOn(simulation, 'watch') },
   { name: 'subscribe', weight: 6, run: (simulation) => readOn(simulation, 'subscribe') },
+  MASS_DELETE,
   { name: 'read by token', weight: 5, run: readByToken },
   { name: 'compare', weight: 3, run: compare },
   { name: 'cut', weight: 5, run: cut },

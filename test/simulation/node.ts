@@ -20,6 +20,8 @@ import { type BlockObserver, observed } from './observed.js';
 
 const DIRECTORY = '/data';
 const TIMEOUT_MS = 5_000;
+/** What one deletion mark takes: some 10,000 times as long as in LevelDB, where there are so many times more. */
+const MARK_MS = 2;
 const RETENTION = { logRetentionBytes: 1_500 };
 
 /** What a simulation gives to its nodes. */
@@ -124,6 +126,7 @@ export class SimulatedNode extends TestNode {
       makeFolder: async (location) => this.files.makeFolder(location),
       delay,
       random: simulation.random,
+      walk: (marks) => new Promise((resolve) => void simulation.clock.after(marks * MARK_MS, resolve)),
     });
     this.fsync = simulation.pick(['always', 'everysec', 'everysec', 'never'] as const);
     const bytes = simulation.pick([1_000, 4_000, 1_000_000]);

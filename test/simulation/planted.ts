@@ -3,6 +3,7 @@
  * until it is undone. What finds none of them proves nothing.
  */
 import { Keyspace } from '../../src/keyspace/keyspace.js';
+import { Presence } from '../../src/keyspace/presence.js';
 import { KeyspaceSnapshot } from '../../src/keyspace/snapshot.js';
 import { InterludeReader } from '../../src/log/interludes.js';
 import { Log } from '../../src/log/log.js';
@@ -148,6 +149,22 @@ export const PLANTED: readonly PlantedBug[] = [
       return replace(InterludeReader.prototype, 'take', function (this: InterludeReader, offset) {
         const { placed, missed } = take.call(this, offset);
         return { placed: [...placed, ...placed], missed };
+      });
+    },
+  },
+  {
+    name: 'a flush that asks for its keys by seeking',
+    found: /no write waits for deletion marks/,
+    plant() {
+      return replace(Presence.prototype, 'of', async function (this: Presence, keys) {
+        const present: boolean[] = [];
+        for (const key of keys) {
+          const entries = this.db.iterate({ gte: key, values: false, limit: 1 });
+          const [first] = await entries.next(1);
+          await entries.close();
+          present.push(first?.[0].equals(key) === true);
+        }
+        return present;
       });
     },
   },

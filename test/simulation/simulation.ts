@@ -22,6 +22,7 @@ import { CHANNEL, Subscriber, Watcher } from './clients.js';
 import { digestOf, History, keyOf, leadsTo, notOnTheWay, type Place, Violation } from './history.js';
 import { SimulatedNode } from './node.js';
 import type { BlockObserver } from './observed.js';
+import { lookAtWaits } from './waits.js';
 
 /** How long a client reads at one node. */
 const READ_MS_MAX = 8_000;
@@ -412,6 +413,7 @@ export class Simulation {
     if (node.state !== 'up') return;
     const [fatal] = node.test.fatal;
     if (fatal) throw new Violation(`nothing is fatal: ${fatal.stack}`);
+    lookAtWaits(node);
     if (!node.isServing) return;
     node.promised();
     this.#lookAtPlaces(node);

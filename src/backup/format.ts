@@ -124,7 +124,7 @@ export class ChunkChain {
    * @throws HeadwaterError `corrupt` where no chunk may be so long, or none may follow.
    */
   lengthOf(header: Buffer): number {
-    if (this.#ended) throw this.#damage('something follows the end of the backup');
+    if (this.#ended) throw this.tooLong();
     const [stored, raw] = [header.readUInt32BE(1), header.readUInt32BE(5)];
     if (stored > raw || raw > BACKUP_CHUNK_BYTES_MAX)
       throw this.#damage(
@@ -149,6 +149,11 @@ export class ChunkChain {
     this.#bytes += bytes.length;
     this.#chunks++;
     return chunk;
+  }
+
+  /** Where the chain ends before the bytes do. */
+  tooLong(): HeadwaterError {
+    return this.#damage('something follows the end of the backup');
   }
 
   /** Where the bytes end before the chain does. */

@@ -32,12 +32,15 @@ async function* verifiedChunks(source: AsyncIterable<Buffer>): AsyncGenerator<Ch
     checkPreamble(preamble);
     for (;;) {
       const header = await bytes.peek(CHUNK_HEADER_BYTES);
-      if (header.length === 0 && chain.ended) return;
-      if (header.length < CHUNK_HEADER_BYTES && !chain.ended) throw chain.cutOff();
+      if (header.length < CHUNK_HEADER_BYTES) throw chain.cutOff();
       const length = chain.lengthOf(header);
       const chunk = await bytes.take(length);
       if (chunk.length < length) throw chain.cutOff();
-      yield chain.take(chunk);
+      const taken = chain.take(chunk);
+      // Looked at before the end is given: whoever has that asks for nothing more.
+      if (chain.ended && (await bytes.peek(1)).length > 0) throw chain.tooLong();
+      yield taken;
+      if (chain.ended) return;
     }
   } finally {
     await bytes.close();

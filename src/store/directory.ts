@@ -458,8 +458,8 @@ async function readNode(files: Files, directory: string): Promise<NodeRecord | u
   const text = await readText(files, directory, 'node.json');
   if (text === undefined) return undefined;
   try {
-    const node = JSON.parse(text) as NodeRecord;
-    if (/^[0-9a-f]{32}$/.test(node.node_id) && (node.role === 'leader' || node.role === 'follower')) return node;
+    const node: unknown = JSON.parse(text);
+    if (isNodeRecord(node)) return node;
   } catch {
     // Falls through to the one refusal.
   }
@@ -467,6 +467,14 @@ async function readNode(files: Files, directory: string): Promise<NodeRecord | u
     'corrupt',
     `${directory}/node.json is damaged; received ${JSON.stringify(text.slice(0, 80))}`,
   );
+}
+
+function isNodeRecord(value: unknown): value is NodeRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { node_id, cluster_id, role, upstream } = value as Partial<Record<keyof NodeRecord, unknown>>;
+  const isNamed = typeof node_id === 'string' && /^[0-9a-f]{32}$/.test(node_id);
+  const isPlaced = typeof cluster_id === 'string' && typeof upstream === 'string';
+  return isNamed && isPlaced && (role === 'leader' || role === 'follower');
 }
 
 async function writeNode(files: Files, directory: string, node: NodeRecord): Promise<NodeRecord> {

@@ -176,6 +176,22 @@ describe('a directory that is not to be opened', () => {
     ],
     ['an empty format file', write('format', ''), 'foreign_directory', /format is not Headwater's/],
     ['a node.json that is no JSON', write('node.json', '{"node_id":'), 'corrupt', /node\.json is damaged; received/],
+    ...[
+      '{"node_id":["ID"],"cluster_id":"","role":"leader","upstream":""}',
+      '{"node_id":"ID","cluster_id":"","role":"follower"}',
+      '{"node_id":"ID","cluster_id":7,"role":"leader","upstream":""}',
+      '{"node_id":"ID","cluster_id":"","role":"leader","upstream":{"__proto__":"a:1"}}',
+      'null',
+      '[]',
+      '['.repeat(200_000) + ']'.repeat(200_000),
+    ].map(
+      (text): Case => [
+        `a node.json that is ${text.slice(0, 70)}`,
+        write('node.json', text.replace('ID', 'ab'.repeat(16))),
+        'corrupt',
+        /node\.json is damaged; received/,
+      ],
+    ),
     [
       'a node.json without a role',
       write('node.json', `{"node_id":"${'ab'.repeat(16)}"}`),

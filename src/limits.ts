@@ -54,13 +54,21 @@ export const QUEUE_WAIT_MS_MAX = 10_000;
 /** Reply bytes put into one message of a pipeline or a scan before the next begins. */
 export const REPLY_MESSAGE_BYTES_TARGET = 256 * KiB;
 
-/** A replication frame above this travels in parts, so that heartbeats get through. */
+/** Blocks and records gathered for one replication frame; a single one may be larger. */
 export const FRAME_BYTES_MAX = 256 * KiB;
+
+/**
+ * One message of a replication session, and half of what may wait in it for the
+ * network. It grows with every so many bytes that the network takes at once.
+ */
+export const ALLOWANCE_BYTES_MIN = 16 * KiB;
+export const ALLOWANCE_BYTES_MAX = 256 * KiB;
+export const ALLOWANCE_GROWTH_BYTES = MiB;
 
 /** A feed under load sends no more often: fewer, larger frames cost both ends less. */
 export const FRAME_INTERVAL_MS = 3;
 
-/** Received blocks that wait for the commit in hand; past it the link stops reading. */
+/** Received frames that wait for those in hand, their first byte included; past it the link stops reading, if one is whole. */
 export const RECEIVE_QUEUE_BYTES_MAX = 4 * MiB;
 
 /** Recent blocks kept in memory for cursors that are nearly level. */

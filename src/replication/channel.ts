@@ -22,6 +22,11 @@ export interface Channel<Out, In> {
   close(reason?: HeadwaterError): void;
   /** Aborts with the reason when the channel has ended, whoever ended it. */
   readonly ended: AbortSignal;
+  /**
+   * Bytes that have arrived from the peer, those of frames that are not whole
+   * included: each is a sign of life.
+   */
+  readonly heardBytes: number;
   /** address:port of the other end, as far as the transport tells. */
   readonly peerAddress?: string | undefined;
 }

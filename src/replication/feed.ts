@@ -28,7 +28,7 @@ import { checkHandshake } from './introduction.js';
 import { Outflow } from './outflow.js';
 import { PublishingWindow } from './publishing.js';
 import { type Decision, type Details, decide } from './resync.js';
-import { watchSilence } from './silence.js';
+import { Silence, watchSilence } from './silence.js';
 import { sendSnapshot } from './snapshot-outflow.js';
 
 /** The node that a feed is a part of. */
@@ -74,11 +74,13 @@ export class Feed implements Reporter {
   #state: FeedState = 'handshake';
   #handshake: Handshake | undefined;
   #acknowledged: Acknowledgement | undefined;
-  #lastHeardMs: number;
+  readonly #silence: Silence;
   /** Once the follower is sent blocks. */
   #outflow: Outflow | undefined;
   /** The channel has no room: the follower is behind. */
   #congested = false;
+  /** A heartbeat waits until there is room. */
+  #heartbeatIsDue = false;
   readonly #asked = new Asked();
   /** What the follower has sent up and is not answered yet. */
   readonly #publishing = new PublishingWindow();
@@ -90,7 +92,7 @@ export class Feed implements Reporter {
     this.#options = options;
     this.#channel = options.channel;
     this.#store = options.store;
-    this.#lastHeardMs = options.clock.monotonicMs();
+    this.#silence = new Silence(options.clock, options.channel);
   }
 
   get nodeId(): string {
@@ -125,7 +127,7 @@ export class Feed implements Reporter {
 
   /** By the monotonic clock. */
   get lastHeardMs(): number {
-    return this.#lastHeardMs;
+    return this.#silence.heardMs;
   }
 
   get nonce(): string {
@@ -144,7 +146,7 @@ export class Feed implements Reporter {
       lagCommands: Math.max(0, end - appendedOffset),
       lagMs: this.#options.acknowledgements.lagMs(appendedOffset),
       via: '',
-      silentMs: Math.round(this.#silentMs),
+      silentMs: Math.round(this.#silence.ms),
     };
   }
 
@@ -152,7 +154,7 @@ export class Feed implements Reporter {
   async run(): Promise<void> {
     const stopWatch = watchSilence(
       this.#options,
-      () => this.#silentMs,
+      () => this.#silence.ms,
       (ms) => this.#end(new HeadwaterError('unreachable', `${this.#name()} was silent for ${ms} ms`)),
     );
     let stopHeartbeats = () => {};
@@ -402,6 +404,8 @@ export class Feed implements Reporter {
     this.#congested = true;
     return drained.finally(() => {
       this.#congested = false;
+      // The follower of a slow link has to know how far behind it is, or it takes itself for level.
+      if (this.#heartbeatIsDue) void this.#heartbeat();
       this.ask();
     });
   }
@@ -409,8 +413,9 @@ export class Feed implements Reporter {
   #heartbeats({ handsOverTo }: Handshake): () => void {
     let cancel = () => {};
     const beat = () => {
-      // To a follower that is behind, frames are on their way: no more may pile up behind them.
-      if (!this.#congested) void this.#heartbeat();
+      // To a follower that is behind, frames are on their way: one heartbeat goes behind them, and no more pile up.
+      if (this.#congested) this.#heartbeatIsDue = true;
+      else void this.#heartbeat();
       this.#options.acknowledgements.sample();
       cancel = this.#options.clock.after(this.#options.heartbeatIntervalMs, beat);
     };
@@ -421,6 +426,7 @@ export class Feed implements Reporter {
   }
 
   async #heartbeat(): Promise<void> {
+    this.#heartbeatIsDue = false;
     const sent = this.#outflow?.sent ?? { offset: 0, checksum: 0 };
     const levelMs = this.#options.levelMs();
     // It can be level only with what it has been sent.
@@ -432,6 +438,7 @@ export class Feed implements Reporter {
       path: this.#options.path(),
       levelMs: unsent ? Math.min(levelMs, this.#options.acknowledgements.levelMs(sent.offset)) : levelMs,
       nextHistory: this.#options.nextHistory(),
+      endOffset: this.#store.position.offset,
     });
   }
 
@@ -444,7 +451,7 @@ export class Feed implements Reporter {
   }
 
   #heard(frame: UpFrame): void {
-    this.#lastHeardMs = this.#options.clock.monotonicMs();
+    this.#silence.broken();
     if (frame.kind === 'handshake')
       this.#end(new HeadwaterError('protocol_violation', 'expected one handshake in a session, received a second'));
     if (frame.kind === 'publish') void this.#publish(frame);
@@ -475,10 +482,6 @@ export class Feed implements Reporter {
     await this.#send({ kind: 'published', sequence, offset, error });
   }
 
-  get #silentMs(): number {
-    return this.#options.clock.monotonicMs() - this.#lastHeardMs;
-  }
-
   #fail(error: unknown): never {
     this.#channel.close(HeadwaterError.from(error));
     throw error;
@@ -500,6 +503,7 @@ export class Feed implements Reporter {
       address: this.#options.address,
       timeMs: this.#store.nowMs(),
       follows: this.#store.upstream,
+      takesParts: true,
     };
   }
 

@@ -78,6 +78,7 @@ export class Link {
   #session: Session | undefined;
   /** The last one of the session in hand. */
   #heartbeat: Heartbeat | undefined;
+  #heartbeatMs = 0;
   #path: readonly string[] = [];
   #levelMs = 0;
   /** How old the leader's latest write was when it was last known to be here; undefined where the upstream cannot tell. */
@@ -144,8 +145,13 @@ export class Link {
    * node was level. Undefined where it never was.
    */
   #lagMs(behind: number | undefined): number | undefined {
-    if (behind === 0 && this.#state.name === 'streaming') return this.#observedLagMs;
+    if (behind === 0 && this.#state.name === 'streaming' && !this.#isUnsure) return this.#observedLagMs;
     return this.#levelMs === 0 ? undefined : Math.max(0, this.#store.nowMs() - this.levelMs);
+  }
+
+  /** No heartbeat has come for a while: behind a frame that is still on its way there may be any number of writes. */
+  get #isUnsure(): boolean {
+    return this.#clock.monotonicMs() - this.#heartbeatMs > this.#options.timeoutMs / 2;
   }
 
   /**
@@ -175,7 +181,8 @@ export class Link {
   #behind(): number | undefined {
     // What an earlier session has heard says nothing of what the upstream holds now.
     if (!this.#heartbeat) return undefined;
-    const known = Math.max(this.#heartbeat.offset, this.#session?.heldUpTo ?? 0);
+    const { offset, endOffset = 0 } = this.#heartbeat;
+    const known = Math.max(offset, endOffset, this.#session?.heldUpTo ?? 0);
     return Math.max(0, known - this.#store.position.offset);
   }
 
@@ -271,6 +278,7 @@ export class Link {
     // Who waits for it looks when all of it has been taken in.
     this.told.ring();
     this.#heartbeat = heartbeat;
+    this.#heartbeatMs = this.#clock.monotonicMs();
     this.#path = heartbeat.path;
     if (this.#state.name !== 'streaming' || this.#store.position.offset < heartbeat.offset) return;
     this.#levelMs = heartbeat.levelMs;

@@ -109,7 +109,11 @@ export class Outflow {
   }
 }
 
-/** Runs of blocks of one history that no interlude stands between. */
+/**
+ * Runs of blocks of one history that no interlude stands between. A large block
+ * goes alone: at the follower, what a frame has brought stays in memory as long
+ * as any of its blocks does.
+ */
 function groupsOf(blocks: readonly Block[], placed: readonly Placed[]): Block[][] {
   const groups: Block[][] = [];
   let next = 0;
@@ -117,10 +121,15 @@ function groupsOf(blocks: readonly Block[], placed: readonly Placed[]): Block[][
     const begun = next;
     while (next < placed.length && (placed[next] as Placed).offset < block.firstOffset) next++;
     const group = groups.at(-1);
-    if (group && next === begun && group[0]?.replicationId === block.replicationId) group.push(block);
+    const goesOn = group && next === begun && group[0]?.replicationId === block.replicationId;
+    if (goesOn && !isLarge(block) && !isLarge(group[0] as Block)) group.push(block);
     else groups.push([block]);
   }
   return groups;
+}
+
+function isLarge({ bytes }: Block): boolean {
+  return bytes.length > FRAME_BYTES_MAX;
 }
 
 /** Messages that follow each other share a frame. */

@@ -21,7 +21,7 @@ import type { LinkState } from './link-state.js';
 import { Loading } from './loading.js';
 import { Publishing } from './publishing.js';
 import type { Details } from './resync.js';
-import { watchSilence } from './silence.js';
+import { Silence, watchSilence } from './silence.js';
 
 export interface Resync {
   readonly kind: 'partial' | 'full';
@@ -93,7 +93,7 @@ export class Session {
   readonly #beganMs: number;
   /** The same by the wall clock. */
   readonly #timeMs: number;
-  #heardMs: number;
+  readonly #silence: Silence;
   /** Frames are being taken in. */
   #busy = false;
   /** The upstream's time as it last said, and when that was. */
@@ -117,7 +117,8 @@ export class Session {
     this.#state = options.state;
     this.#acknowledger = new Acknowledger({ ...options, isStreaming: () => options.state.name === 'streaming' });
     this.#publishing = new Publishing({ ...options, send: (frame) => options.channel.send(frame) });
-    this.#beganMs = this.#heardMs = options.clock.monotonicMs();
+    this.#beganMs = options.clock.monotonicMs();
+    this.#silence = new Silence(options.clock, options.channel);
     this.#timeMs = options.clock.wallMs();
   }
 
@@ -147,7 +148,7 @@ export class Session {
     const stopWatch = watchSilence(
       this.#options,
       // While this node is busy with what it heard, what comes meanwhile waits unheard.
-      () => (this.#busy ? 0 : this.#clock.monotonicMs() - this.#heardMs),
+      () => (this.#busy ? 0 : this.#silence.ms),
       (ms) => this.#channel.close(new HeadwaterError('unreachable', `the upstream was silent for ${ms} ms`)),
     );
     try {
@@ -160,7 +161,7 @@ export class Session {
         this.#busy = true;
         await this.#take(frames);
         this.#busy = false;
-        this.#heardMs = this.#clock.monotonicMs();
+        this.#silence.broken();
       }
     } finally {
       stopWatch();

@@ -1,8 +1,47 @@
+/**
+ * How long a peer has been silent. Any byte that arrives is a sign of life, a
+ * piece of a large frame too: over a slow link, a frame takes longer than any
+ * silence that a live peer keeps.
+ */
 import type { Clock } from '../clock.js';
+import type { Channel } from './channel.js';
+
+export class Silence {
+  readonly #clock: Clock;
+  readonly #channel: Pick<Channel<unknown, unknown>, 'heardBytes'>;
+  #heardBytes: number;
+  #heardMs: number;
+
+  constructor(clock: Clock, channel: Pick<Channel<unknown, unknown>, 'heardBytes'>) {
+    this.#clock = clock;
+    this.#channel = channel;
+    this.#heardBytes = channel.heardBytes;
+    this.#heardMs = clock.monotonicMs();
+  }
+
+  /** The peer has been heard now. */
+  broken(): void {
+    this.#heardBytes = this.#channel.heardBytes;
+    this.#heardMs = this.#clock.monotonicMs();
+  }
+
+  /** When the peer was last heard, by the monotonic clock; of bytes without a frame, when that was noticed. */
+  get heardMs(): number {
+    if (this.#channel.heardBytes !== this.#heardBytes) this.broken();
+    return this.#heardMs;
+  }
+
+  get ms(): number {
+    return this.#clock.monotonicMs() - this.heardMs;
+  }
+}
+
+/** Looks in every time-out: signs of life are noticed so much later at most. */
+const LOOKS = 8;
 
 /**
- * Tells once, if ever, that a peer has been silent for too long. It is looked
- * at now and four times in every `timeoutMs`.
+ * Tells once, if ever, that a peer has been silent for too long. The silence is
+ * looked at now and eight times in every `timeoutMs`.
  * @param silentMs how long it has been silent so far.
  * @param dead is told how long, in whole milliseconds, once that is over `timeoutMs`.
  * @returns ends it.
@@ -16,7 +55,7 @@ export function watchSilence(
   const look = () => {
     const forMs = silentMs();
     if (forMs > timeoutMs) dead(Math.round(forMs));
-    else cancel = clock.after(timeoutMs / 4, look);
+    else cancel = clock.after(timeoutMs / LOOKS, look);
   };
   look();
   return () => cancel();

@@ -5,7 +5,7 @@ import { MESSAGE_BYTES_MAX } from '../limits.js';
 import { SIGN_OF_LIFE } from '../signs-of-life.js';
 import type { FetchBlocksRequest, FetchBlocksResponse } from '../wire/check.js';
 import type { FetchRangesRequest, FetchRangesResponse } from '../wire/ranges.js';
-import { CONNECTION_OPTIONS } from './connection-options.js';
+import { connectTo } from './connection.js';
 import { FETCH_BLOCKS, FETCH_RANGES, type Method } from './definitions.js';
 import { fromStatus } from './status.js';
 
@@ -44,8 +44,7 @@ async function* fetched<Request, Response>(
   request: Request,
   { silenceMs, signal }: FetchOptions,
 ): AsyncGenerator<Response> {
-  const client = new grpc.Client(address, grpc.credentials.createInsecure(), {
-    ...CONNECTION_OPTIONS,
+  const { client, heardBytes } = connectTo(address, {
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
   });
@@ -57,20 +56,24 @@ async function* fetched<Request, Response>(
   const cancel = () => call.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   let isSilent = false;
-  const expectMore = () =>
-    silenceMs === undefined
-      ? undefined
-      : setTimeout(() => {
-          isSilent = true;
-          cancel();
-        }, silenceMs);
-  let timer = expectMore();
+  let timer: NodeJS.Timeout | undefined;
+  const expectMore = () => {
+    if (silenceMs === undefined) return;
+    const heard = heardBytes();
+    timer = setTimeout(() => {
+      // A message that is on its way is no silence.
+      if (heardBytes() !== heard) return expectMore();
+      isSilent = true;
+      cancel();
+    }, silenceMs);
+  };
+  expectMore();
   try {
     if (signal.aborted) cancel();
     for await (const message of call) {
       clearTimeout(timer);
       if (message !== SIGN_OF_LIFE) yield message as Response;
-      timer = expectMore();
+      expectMore();
     }
   } catch (error) {
     if (signal.aborted) throw signal.reason;

@@ -155,6 +155,11 @@ export class DuplexCall<Request, Response> {
   drained(): Promise<void> {
     return this.#sending.drained();
   }
+
+  /** Bytes on their way, for those who keep them below a bound of their own. */
+  get sending(): Pick<Sending, 'bytes' | 'below'> {
+    return this.#sending;
+  }
 }
 
 /**

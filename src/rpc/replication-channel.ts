@@ -6,27 +6,35 @@
  */
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { HeadwaterError, shuttingDown } from '../errors.js';
-import { BLOCK_BYTES_CEILING, FRAME_BYTES_MAX, RECEIVE_QUEUE_BYTES_MAX } from '../limits.js';
+import { BLOCK_BYTES_CEILING, FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, RECEIVE_QUEUE_BYTES_MAX } from '../limits.js';
 import type { Channel, DownChannel, UpChannel } from '../replication/channel.js';
-import { type DownFrame, decodeDownFrame, encodeDownFrame, type Part } from '../wire/down-frames.js';
+import { type DownFrame, decodeDownFrame, encodeDownFrame } from '../wire/down-frames.js';
+import { Assembler, partsOf } from '../wire/part.js';
 import { decodeUpFrame, encodeUpFrame, type UpFrame } from '../wire/up-frames.js';
+import { Allowance } from './allowance.js';
 import type { DuplexCall } from './handler.js';
+import { Sending } from './sending.js';
 import { fromStatus } from './status.js';
 
 /** One end of a call, as far as a channel needs it. */
 interface Pipe {
-  /** False where the next message has to wait for `drained`. */
-  write(bytes: Buffer): boolean;
-  drained(): Promise<void>;
+  write(bytes: Buffer): void;
+  /** What was written and is on its way. */
+  readonly sending: { readonly bytes: number; below(bytes: number): Promise<void> };
   pause(): void;
   resume(): void;
   /** Ends both directions; without a reason, in good order. */
   hangUp(reason: HeadwaterError | undefined): void;
+  /** Bytes that have arrived, as far as the transport counts them itself. */
+  readonly heardBytes?: number | undefined;
 }
 
 interface Codec<Out, In> {
-  /** The bytes of a frame, in order, each small enough to be sent whole. */
-  encode(frame: Out): Iterable<Buffer>;
+  /**
+   * The messages of a frame, in order.
+   * @param bytesMax of one message, about; looked at before each.
+   */
+  encode(frame: Out, bytesMax: () => number): Iterable<Buffer>;
   /** Undefined while a frame is not whole yet. */
   decode(bytes: Buffer): In | undefined;
 }
@@ -35,10 +43,18 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
   readonly peerAddress: string | undefined;
   readonly #pipe: Pipe;
   readonly #codec: Codec<Out, In>;
+  readonly #allowance = new Allowance();
   readonly #ended = new AbortController();
   #received: In[] = [];
+  /** Of these frames, and of the one that is not whole yet. */
   #receivedBytes = 0;
+  /** Of that one. */
+  #partBytes = 0;
+  /** Of all messages so far. */
+  #messageBytes = 0;
   #paused = false;
+  /** The last frame that had to wait, while it does; what is sent meanwhile goes behind it. */
+  #sending: Promise<void> | undefined;
   #receiver: { resolve(frames: In[]): void; reject(error: unknown): void } | undefined;
 
   constructor(pipe: Pipe, codec: Codec<Out, In>, peerAddress?: string) {
@@ -51,11 +67,40 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
     return this.#ended.signal;
   }
 
+  get heardBytes(): number {
+    return this.#pipe.heardBytes ?? this.#messageBytes;
+  }
+
   send(frame: Out): Promise<void> | undefined {
     if (this.#ended.signal.aborted) return undefined;
-    let open = true;
-    for (const bytes of this.#codec.encode(frame)) open = this.#pipe.write(bytes);
-    return open ? undefined : this.#drainedOrEnded();
+    const sending = this.#sending ? this.#sending.then(() => this.#write(frame)) : this.#write(frame);
+    if (!sending) return undefined;
+    this.#sending = sending;
+    return sending.then(() => {
+      if (this.#sending === sending) this.#sending = undefined;
+    });
+  }
+
+  #write(frame: Out): Promise<void> | undefined {
+    if (this.#ended.signal.aborted) return undefined;
+    const messages = this.#codec.encode(frame, () => this.#allowance.bytes)[Symbol.iterator]();
+    for (let next = messages.next(); !next.done; next = messages.next())
+      if (!this.#writeOne(next.value)) return this.#writeRest(messages);
+    return undefined;
+  }
+
+  /** Each message when there is room for it: a large frame is in memory once, and not once more in the transport. */
+  async #writeRest(messages: Iterator<Buffer>): Promise<void> {
+    await this.#drainedOrEnded();
+    for (let next = messages.next(); !next.done && !this.#ended.signal.aborted; next = messages.next())
+      if (!this.#writeOne(next.value)) await this.#drainedOrEnded();
+  }
+
+  /** False where the next message has to wait. */
+  #writeOne(message: Buffer): boolean {
+    this.#pipe.write(message);
+    this.#allowance.sent(message.length);
+    return this.#pipe.sending.bytes < 2 * this.#allowance.bytes;
   }
 
   receive(): Promise<In[]> {
@@ -75,6 +120,9 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
   /** A message has arrived. */
   data(bytes: Buffer): void {
     if (this.#ended.signal.aborted) return;
+    this.#messageBytes += bytes.length;
+    this.#receivedBytes += bytes.length;
+    this.#partBytes += bytes.length;
     let frame: In | undefined;
     try {
       frame = this.#codec.decode(bytes);
@@ -82,9 +130,12 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
       this.close(HeadwaterError.from(error));
       return;
     }
-    if (frame === undefined) return;
-    this.#received.push(frame);
-    this.#receivedBytes += bytes.length;
+    if (frame !== undefined) {
+      this.#received.push(frame);
+      this.#partBytes = 0;
+    }
+    // A frame that is not whole is nothing for the receiver, and has to become whole.
+    if (this.#received.length === 0) return;
     if (this.#receiver) {
       const { resolve } = this.#receiver;
       this.#receiver = undefined;
@@ -105,21 +156,23 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
   }
 
   /** Where the peer has stopped reading for good, nothing drains any more: whoever waits hears of the end. */
-  #drainedOrEnded(): Promise<void> {
-    return new Promise((resolve) => {
+  async #drainedOrEnded(): Promise<void> {
+    const beganMs = performance.now();
+    await new Promise<void>((resolve) => {
       const done = () => {
         this.ended.removeEventListener('abort', done);
         resolve();
       };
       this.ended.addEventListener('abort', done, { once: true });
-      void this.#pipe.drained().then(done);
+      void this.#pipe.sending.below(2 * this.#allowance.bytes).then(done);
     });
+    this.#allowance.waited(performance.now() - beganMs);
   }
 
   #take(): In[] {
     const frames = this.#received;
     this.#received = [];
-    this.#receivedBytes = 0;
+    this.#receivedBytes = this.#partBytes;
     if (this.#paused) {
       this.#paused = false;
       this.#pipe.resume();
@@ -144,8 +197,8 @@ export async function serveDownChannel(
     finish = resolve;
   });
   const pipe: Pipe = {
-    write: (bytes) => stream.write(bytes),
-    drained: () => stream.drained(),
+    write: (bytes) => void stream.write(bytes),
+    sending: stream.sending,
     pause: () => stream.pause(),
     resume: () => stream.resume(),
     hangUp: (reason) => {
@@ -153,7 +206,8 @@ export async function serveDownChannel(
       finish();
     },
   };
-  const codec: Codec<DownFrame, UpFrame> = { encode: encodeInParts, decode: decodeUpFrame };
+  const assembler = new Assembler<UpFrame>(decodeUpFrame, MESSAGE_BYTES_MAX);
+  const codec: Codec<DownFrame, UpFrame> = { encode: encodeInParts, decode: (bytes) => assembler.take(bytes) };
   const channel = new PipeChannel(pipe, codec, stream.call.peer);
   const ended = (reason: HeadwaterError) => {
     channel.end(reason);
@@ -169,16 +223,33 @@ export async function serveDownChannel(
   if (outcome) throw outcome;
 }
 
-/** The follower's end of a call. */
-export function upChannel(call: ClientDuplexStream<Buffer, Buffer>): UpChannel {
+/**
+ * The follower's end of a call.
+ * @param heardBytes what has arrived over the connection, which is the call's alone.
+ */
+export function upChannel(call: ClientDuplexStream<Buffer, Buffer>, heardBytes: () => number): UpChannel {
+  // The channel itself releases those who wait for room when it ends.
+  const sending = new Sending(call, { cancelled: undefined, onCancelled: () => {} });
   const pipe: Pipe = {
-    write: (bytes) => call.write(bytes),
-    drained: () => new Promise((resolve) => call.once('drain', () => resolve())),
+    write: (bytes) => void sending.write(bytes),
+    sending,
     pause: () => call.pause(),
     resume: () => call.resume(),
     hangUp: () => call.cancel(),
+    get heardBytes() {
+      return heardBytes();
+    },
   };
-  const codec: Codec<UpFrame, DownFrame> = { encode: (frame) => [encodeUpFrame(frame)], decode: assembler() };
+  const assembler = new Assembler<DownFrame>(decodeDownFrame, BLOCK_BYTES_CEILING + FRAME_BYTES_MAX);
+  let takesParts = false;
+  const codec: Codec<UpFrame, DownFrame> = {
+    encode: (frame, bytesMax) => (takesParts ? encodeUpInParts(frame, bytesMax) : [encodeUpFrame(frame)]),
+    decode: (bytes) => {
+      const frame = assembler.take(bytes);
+      if (frame?.kind === 'continue' || frame?.kind === 'fullResync') takesParts = frame.upstream.takesParts;
+      return frame;
+    },
+  };
   const channel = new PipeChannel(pipe, codec);
   call.on('data', (bytes: Buffer) => channel.data(bytes));
   call.on('end', () => channel.end(new HeadwaterError('unreachable', PEER_ENDED)));
@@ -186,41 +257,14 @@ export function upChannel(call: ClientDuplexStream<Buffer, Buffer>): UpChannel {
   return channel;
 }
 
-function* encodeInParts(frame: DownFrame): Generator<Buffer> {
+function* encodeInParts(frame: DownFrame, bytesMax: () => number): Generator<Buffer> {
   const bytes = encodeDownFrame(frame);
-  if (bytes.length <= 2 * FRAME_BYTES_MAX) {
-    yield bytes;
-    return;
-  }
-  for (let at = 0; at < bytes.length; at += FRAME_BYTES_MAX) {
-    const data = bytes.subarray(at, at + FRAME_BYTES_MAX);
-    yield encodeDownFrame({ kind: 'part', data, last: at + FRAME_BYTES_MAX >= bytes.length });
-  }
+  if (bytes.length <= 2 * bytesMax()) yield bytes;
+  else for (const part of partsOf(bytes, bytesMax)) yield encodeDownFrame(part);
 }
 
-/** Puts parts together; a frame counts only when it is whole. */
-function assembler(): (bytes: Buffer) => DownFrame | undefined {
-  let parts: Buffer[] = [];
-  let size = 0;
-  const whole = (frame: DownFrame | Part): DownFrame => {
-    if (frame.kind !== 'part') return frame;
-    throw new HeadwaterError('protocol_violation', 'a part inside a part');
-  };
-  return (bytes) => {
-    const frame = decodeDownFrame(bytes);
-    if (frame.kind !== 'part') {
-      if (parts.length > 0)
-        throw new HeadwaterError('protocol_violation', `a ${frame.kind} frame between the parts of another`);
-      return frame;
-    }
-    parts.push(frame.data);
-    size += frame.data.length;
-    if (size > BLOCK_BYTES_CEILING + FRAME_BYTES_MAX)
-      throw new HeadwaterError('protocol_violation', `a frame in parts of more than ${BLOCK_BYTES_CEILING} bytes`);
-    if (!frame.last) return undefined;
-    const joined = Buffer.concat(parts, size);
-    parts = [];
-    size = 0;
-    return whole(decodeDownFrame(joined));
-  };
+function* encodeUpInParts(frame: UpFrame, bytesMax: () => number): Generator<Buffer> {
+  const bytes = encodeUpFrame(frame);
+  if (bytes.length <= 2 * bytesMax()) yield bytes;
+  else for (const part of partsOf(bytes, bytesMax)) yield encodeUpFrame(part);
 }

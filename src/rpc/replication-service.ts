@@ -5,7 +5,7 @@
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../errors.js';
 import type { DownChannel, UpChannel } from '../replication/channel.js';
-import { CONNECTION_OPTIONS } from './connection-options.js';
+import { connectTo } from './connection.js';
 import { BYTES, type Method } from './definitions.js';
 import { duplex } from './handler.js';
 import { serveDownChannel, upChannel } from './replication-channel.js';
@@ -37,8 +37,7 @@ export function replicationService(door: FollowerDoor): Service {
  * @throws HeadwaterError `unreachable`.
  */
 export function dial(address: string, { timeoutMs }: { timeoutMs: number }): Promise<UpChannel> {
-  const client = new grpc.Client(address, grpc.credentials.createInsecure(), {
-    ...CONNECTION_OPTIONS,
+  const { client, heardBytes } = connectTo(address, {
     // Frames are small; parts of large ones too.
     'grpc.max_receive_message_length': 4 * 1024 * 1024,
     // The link backs off itself.
@@ -50,7 +49,7 @@ export function dial(address: string, { timeoutMs }: { timeoutMs: number }): Pro
     REPLICATE.response.decode,
     new grpc.Metadata(),
   );
-  const channel = upChannel(call);
+  const channel = upChannel(call, heardBytes);
   channel.ended.addEventListener('abort', () => client.close(), { once: true });
   return new Promise((resolve, reject) => {
     const late = () => channel.close(new HeadwaterError('unreachable', `${address}: no answer within ${timeoutMs} ms`));

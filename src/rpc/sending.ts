@@ -10,13 +10,18 @@ interface Writable {
   write(bytes: Buffer, sent: () => void): boolean;
 }
 
+interface Waiter {
+  readonly below: number;
+  resolve(): void;
+}
+
 export class Sending {
   readonly #stream: Writable;
-  readonly #call: Call;
+  readonly #call: Pick<Call, 'cancelled' | 'onCancelled'>;
   #bytes = 0;
-  #waiting: Array<() => void> = [];
+  #waiting: Waiter[] = [];
 
-  constructor(stream: Writable, call: Call) {
+  constructor(stream: Writable, call: Pick<Call, 'cancelled' | 'onCancelled'>) {
     this.#stream = stream;
     this.#call = call;
     call.onCancelled(() => this.#wake());
@@ -28,7 +33,7 @@ export class Sending {
     this.#bytes += bytes.length;
     this.#stream.write(bytes, () => {
       this.#bytes -= bytes.length;
-      if (!this.full) this.#wake();
+      if (this.#waiting.length > 0) this.#wake();
     });
     return !this.full;
   }
@@ -37,13 +42,27 @@ export class Sending {
     return this.#bytes >= SENDING_BYTES_MAX;
   }
 
+  /** Bytes that are on their way. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Resolves when there is room again, or nobody is there any more to read. */
   drained(): Promise<void> {
-    if (!this.full || this.#call.cancelled) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.below(SENDING_BYTES_MAX);
+  }
+
+  /** Resolves when fewer bytes are on their way, or nobody is there any more to read. */
+  below(bytes: number): Promise<void> {
+    if (this.#bytes < bytes || this.#call.cancelled) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ below: bytes, resolve }));
   }
 
   #wake(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    const isOver = ({ below }: Waiter) => this.#bytes < below || this.#call.cancelled !== undefined;
+    const over = this.#waiting.filter(isOver);
+    if (over.length === 0) return;
+    this.#waiting = this.#waiting.filter((waiter) => !over.includes(waiter));
+    for (const { resolve } of over) resolve();
   }
 }

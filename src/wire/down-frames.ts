@@ -22,6 +22,7 @@ import {
 } from './frame.js';
 import { headwater } from './generated.js';
 import { bytesOf } from './message.js';
+import { type Part, partOf } from './part.js';
 
 const { v1 } = headwater;
 
@@ -32,6 +33,8 @@ export interface UpstreamInfo {
   readonly timeMs: number;
   /** host:port of the node that the sender follows itself; empty if it leads. */
   readonly follows: string;
+  /** The follower may cut its large frames into parts. */
+  readonly takesParts: boolean;
 }
 
 export interface Continue {
@@ -93,6 +96,8 @@ export interface Heartbeat {
    * nothing is logged under it and the sender has all before it.
    */
   readonly nextHistory?: LineageRow | undefined;
+  /** Where the sender's log ends; 0 where the sender does not say. */
+  readonly endOffset?: number;
 }
 
 /** A published message that is not in the log. */
@@ -138,13 +143,6 @@ export interface Messages {
   /** So many had left the sender before these could be sent. */
   readonly missed: number;
   readonly messages: readonly LiveMessage[];
-}
-
-/** A piece of an encoded DownFrame; only the transport sees it. */
-export interface Part {
-  readonly kind: 'part';
-  readonly data: Buffer;
-  readonly last: boolean;
 }
 
 export function encodeDownFrame(frame: DownFrame | Part): Buffer {
@@ -208,7 +206,7 @@ function downFrame(message: headwater.v1.DownFrame): DownFrame | Part {
     };
   }
   if (message.heartbeat) {
-    const { offset, checksum, timeMs, path, levelMs, nextHistory } = message.heartbeat;
+    const { offset, checksum, timeMs, path, levelMs, nextHistory, endOffset } = message.heartbeat;
     return {
       kind: 'heartbeat',
       offset: frameNumber(offset),
@@ -217,13 +215,14 @@ function downFrame(message: headwater.v1.DownFrame): DownFrame | Part {
       path: (path ?? []).map(frameName),
       levelMs: frameNumber(levelMs),
       nextHistory: nextHistory ? toRow(nextHistory) : undefined,
+      endOffset: frameNumber(endOffset),
     };
   }
   if (message.snapshotChunk) {
     const { keys, records } = message.snapshotChunk;
     return { kind: 'snapshotChunk', keys: (keys ?? []) as Buffer[], records: (records ?? []) as Buffer[] };
   }
-  if (message.part) return { kind: 'part', data: bytesOf(message.part.data), last: message.part.last ?? false };
+  if (message.part) return partOf(message.part);
   return decodeRareFrame(message);
 }
 
@@ -314,5 +313,6 @@ function upstreamOf(message: headwater.v1.Upstream.$Properties | null | undefine
     address: frameName(message?.address),
     timeMs: frameNumber(message?.timeMs),
     follows: frameName(message?.follows),
+    takesParts: message?.takesParts ?? false,
   };
 }

@@ -6,6 +6,7 @@ import { frameName, frameNumber, idOf, parseFrame, toId, unknownFrame } from './
 import { headwater } from './generated.js';
 import { type Handshake, handshakeMessage, handshakeOf } from './handshake.js';
 import { bytesOf } from './message.js';
+import { type Part, partOf } from './part.js';
 
 const { v1 } = headwater;
 
@@ -65,11 +66,11 @@ export interface Publish {
 
 export type UpFrame = Handshake | Acknowledgement | DigestReport | Publish;
 
-export function encodeUpFrame(frame: UpFrame): Buffer {
+export function encodeUpFrame(frame: UpFrame | Part): Buffer {
   return bytesOf(v1.UpFrame.encode(upFrameOf(frame)).finish());
 }
 
-function upFrameOf(frame: UpFrame): headwater.v1.UpFrame.$Properties {
+function upFrameOf(frame: UpFrame | Part): headwater.v1.UpFrame.$Properties {
   switch (frame.kind) {
     case 'handshake':
       return { handshake: handshakeMessage(frame) };
@@ -85,15 +86,17 @@ function upFrameOf(frame: UpFrame): headwater.v1.UpFrame.$Properties {
       return { digestReport: { ...frame, below: [...frame.below] } };
     case 'publish':
       return { publish: frame };
+    case 'part':
+      return { part: frame };
   }
 }
 
 /** @throws HeadwaterError `protocol_violation`. */
-export function decodeUpFrame(bytes: Buffer): UpFrame {
+export function decodeUpFrame(bytes: Buffer): UpFrame | Part {
   return parseFrame(() => upFrame(v1.UpFrame.decode(bytes)));
 }
 
-function upFrame(message: headwater.v1.UpFrame): UpFrame {
+function upFrame(message: headwater.v1.UpFrame): UpFrame | Part {
   const { handshake, acknowledgement, digestReport, publish } = message;
   if (acknowledgement) return acknowledgementOf(acknowledgement);
   if (handshake) return handshakeOf(handshake);
@@ -121,6 +124,7 @@ function upFrame(message: headwater.v1.UpFrame): UpFrame {
       durable: durable ?? false,
     };
   }
+  if (message.part) return partOf(message.part);
   throw unknownFrame();
 }
 

@@ -11,7 +11,7 @@ import { RpcServer } from '../../src/rpc/server.js';
 /** A call whose peer takes nothing more. */
 const STUCK = {
   write: () => false,
-  drained: () => new Promise<void>(() => {}),
+  sending: { bytes: Number.POSITIVE_INFINITY, below: () => new Promise<void>(() => {}) },
   pause() {},
   resume() {},
   receive() {},

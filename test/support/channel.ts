@@ -24,6 +24,7 @@ class End<Out, In> implements Channel<Out, In> {
   readonly #later: (deliver: () => void) => void;
   #receiver: { resolve(frames: In[]): void; reject(error: unknown): void } | undefined;
   #drained: Array<() => void> = [];
+  #heardBytes = 0;
   /** Nothing is delivered while it is true. */
   held = false;
 
@@ -42,6 +43,10 @@ class End<Out, In> implements Channel<Out, In> {
 
   get ended(): AbortSignal {
     return this.#ended.signal;
+  }
+
+  get heardBytes(): number {
+    return this.#heardBytes;
   }
 
   /** Frames that the peer has not received, wherever they are. */
@@ -66,6 +71,7 @@ class End<Out, In> implements Channel<Out, In> {
   #arrive(frame: In): void {
     if (this.ended.aborted) return;
     this.#inbox.push(frame);
+    this.#heardBytes++;
     if (!this.#receiver) return;
     const { resolve } = this.#receiver;
     this.#receiver = undefined;
@@ -146,7 +152,7 @@ export class Line {
       later,
     );
     this.#up = new End<UpFrame, DownFrame>(
-      (frame) => decodeUpFrame(encodeUpFrame(frame)),
+      (frame) => decodeUpFrame(encodeUpFrame(frame)) as UpFrame,
       (frame) => {
         this.answered.push(frame);
         this.onUp(frame);

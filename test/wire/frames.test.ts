@@ -4,9 +4,10 @@ import fc from 'fast-check';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import type { LineageRow } from '../../src/lineage.js';
 import { NO_HISTORY, ORIGIN } from '../../src/position.js';
-import { type DownFrame, decodeDownFrame, encodeDownFrame, type Part } from '../../src/wire/down-frames.js';
+import { type DownFrame, decodeDownFrame, encodeDownFrame } from '../../src/wire/down-frames.js';
 import { headwater } from '../../src/wire/generated.js';
 import type { Handshake } from '../../src/wire/handshake.js';
+import { Assembler, type Part, partsOf } from '../../src/wire/part.js';
 import {
   type Acknowledgement,
   type DigestReport,
@@ -32,7 +33,14 @@ type Down<K extends DownFrame['kind']> = Extract<DownFrame, { kind: K }>;
 
 const row = record<LineageRow>({ replicationId: id, firstOffset: offset, checksum, epoch: offset });
 const position = record({ replicationId: id, offset, checksum });
-const upstream = record({ clusterId: name, nodeId: name, address: name, timeMs: offset, follows: name });
+const upstream = record({
+  clusterId: name,
+  nodeId: name,
+  address: name,
+  timeMs: offset,
+  follows: name,
+  takesParts: fc.boolean(),
+});
 const kind = <K extends string>(name: K) => fc.constant(name);
 
 const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
@@ -141,6 +149,7 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     path: fc.array(name, { maxLength: 3 }),
     levelMs: offset,
     nextHistory: fc.option(row, { nil: undefined }),
+    endOffset: offset,
   }),
   record<Down<'mark'>>({ kind: kind('mark'), markId: name }),
   record<Down<'messages'>>({
@@ -216,7 +225,7 @@ describe('replication frames', () => {
   it('tell a branch at offset 0 from none', () => {
     const frame = {
       kind: 'fullResync',
-      upstream: { clusterId: '', nodeId: '', address: '', timeMs: 0, follows: '' },
+      upstream: { clusterId: '', nodeId: '', address: '', timeMs: 0, follows: '', takesParts: false },
       reason: '',
       message: '',
       details: {},
@@ -369,5 +378,32 @@ describe('what is refused as a replication frame', () => {
       ),
       runs(2000),
     );
+  });
+});
+
+describe('a large frame', () => {
+  const assembler = (bytesMax = 1_000) => new Assembler<DownFrame>(decodeDownFrame, bytesMax);
+  const frame: DownFrame = { kind: 'blocks', blocks: [Buffer.alloc(500, 'b')], acknowledge: true, sync: false };
+  const messages = [...partsOf(encodeDownFrame(frame), () => 64)].map((part) => encodeDownFrame(part));
+
+  it('in parts is put together when the last has arrived', () => {
+    const receiver = assembler();
+    for (let round = 0; round < 2; round++) {
+      const taken = messages.map((message) => receiver.take(message));
+      assert.deepEqual(taken, [...Array(messages.length - 1).fill(undefined), frame]);
+    }
+  });
+
+  it('is refused where it is larger than may be, holds another frame between its parts, or a part inside', () => {
+    const refused = (code: ErrorCode) => (error: unknown) => HeadwaterError.is(error, code);
+    const small = assembler(100);
+    small.take(messages[0] as Buffer);
+    assert.throws(() => small.take(messages[1] as Buffer), refused('protocol_violation'));
+    const other = assembler();
+    other.take(messages[0] as Buffer);
+    const mark = encodeDownFrame({ kind: 'mark', markId: 'm' });
+    assert.throws(() => other.take(mark), refused('protocol_violation'));
+    const inside = encodeDownFrame({ kind: 'part', data: messages[0] as Buffer, last: true });
+    assert.throws(() => assembler().take(inside), refused('protocol_violation'));
   });
 });

@@ -1,0 +1,42 @@
+/**
+ * A connection to a node, for one caller: a gRPC client, and a count of the
+ * bytes that arrive over it. gRPC shows a message when it is whole; over a slow
+ * link the bytes of a large one are the only sign of life for many seconds.
+ */
+import type { Socket } from 'node:net';
+import * as grpc from '@grpc/grpc-js';
+import { CONNECTION_OPTIONS } from './connection-options.js';
+
+export interface Connection {
+  readonly client: grpc.Client;
+  /** Bytes that have arrived so far. */
+  heardBytes(): number;
+}
+
+/**
+ * Dials when the first call is made.
+ * @param address host:port.
+ */
+export function connectTo(address: string, options: grpc.ChannelOptions): Connection {
+  const credentials = grpc.credentials.createInsecure();
+  let socket: Socket | undefined;
+  observeSocket(credentials, (connected) => {
+    socket = connected;
+  });
+  const client = new grpc.Client(address, credentials, { ...CONNECTION_OPTIONS, ...options });
+  return { client, heardBytes: () => socket?.bytesRead ?? 0 };
+}
+
+/** The credentials are who sees the socket of a connection before HTTP/2 takes it. */
+function observeSocket(credentials: grpc.ChannelCredentials, connected: (socket: Socket) => void): void {
+  const create = credentials._createSecureConnector.bind(credentials);
+  credentials._createSecureConnector = (target, options, callCredentials) => {
+    const connector = create(target, options, callCredentials);
+    const connect = connector.connect.bind(connector);
+    connector.connect = (socket) => {
+      connected(socket);
+      return connect(socket);
+    };
+    return connector;
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * Real daemons over a link that takes much longer for one value than a silent
+ * link is waited for: everything crosses, in both directions, and a link that
+ * is really dead is noticed all the same.
+ */
+import assert from 'node:assert/strict';
+import { assertEqualData, Cluster, eventually, type TestNode } from '../support/cluster.js';
+import { SlowProxy } from '../support/slow-proxy.js';
+
+const MiB = 1024 * 1024;
+const SILENCE = ['--link-timeout', '2s', '--heartbeat-interval', '400ms'];
+
+describe('a slow link', function () {
+  this.timeout(90_000);
+  let cluster: Cluster;
+  let leader: TestNode;
+  let follower: TestNode;
+
+  beforeEach(async () => {
+    cluster = new Cluster();
+    leader = await cluster.node('leader');
+    follower = await cluster.node('follower');
+    await leader.start(...SILENCE);
+  });
+
+  afterEach(async () => {
+    await cluster[Symbol.asyncDispose]();
+  });
+
+  const deadLinks = () => [leader, follower].map(({ log }) => log.match(/.*silent for.*/g) ?? []);
+
+  async function follow(proxy: SlowProxy): Promise<void> {
+    await follower.start(...SILENCE, '--follow', proxy.address);
+    await eventually('it streams', async () => (await follower.status()).upstream?.state === 'streaming');
+  }
+
+  async function set(node: TestNode, key: string, bytes: number): Promise<void> {
+    const db = await node.client();
+    await db.set(key, Buffer.alloc(bytes, key));
+  }
+
+  it('is crossed by a value that takes twice the silence of a dead link, and lag is told meanwhile', async () => {
+    await using proxy = await SlowProxy.before(leader.port, MiB);
+    await set(leader, 'small', 1);
+    await follow(proxy);
+    const written = set(leader, 'large', 5 * MiB).then(() => set(leader, 'behind it', 1));
+    await eventually('the lag is told while the value is on its way', async () => {
+      const { upstream, offset } = await follower.status();
+      assert(offset < 3, 'the value has not crossed unnoticed');
+      return (upstream?.lagMs ?? 0) > 1_000;
+    });
+    await written;
+    await assertEqualData(leader, follower);
+    assert.deepEqual(deadLinks(), [[], []]);
+    assert.equal(proxy.connections, 1);
+  });
+
+  it('is crossed by values where a message of the transport takes longer than that silence', async () => {
+    await using proxy = await SlowProxy.before(leader.port, MiB / 8);
+    await follow(proxy);
+    await set(leader, 'large', (5 * MiB) / 8);
+    await assertEqualData(leader, follower);
+    assert.deepEqual(deadLinks(), [[], []]);
+  });
+
+  it('is crossed by a full resync with large records', async () => {
+    await using proxy = await SlowProxy.before(leader.port, MiB);
+    for (const key of ['a', 'b']) await set(leader, key, 3 * MiB);
+    await follower.start(...SILENCE, '--follow', proxy.address);
+    await assertEqualData(leader, follower);
+    assert.equal((await follower.status()).fullResyncs, 1);
+    assert.deepEqual(deadLinks(), [[], []]);
+  });
+
+  it('is crossed upward by a large message that a client of the follower publishes', async () => {
+    await using proxy = await SlowProxy.before(leader.port, MiB);
+    await follow(proxy);
+    const db = await follower.client();
+    const offset = await db.publish('news', Buffer.alloc(3 * MiB), { durable: true });
+    assert.equal((await leader.status()).offset, offset);
+    await assertEqualData(leader, follower);
+    assert.deepEqual(deadLinks(), [[], []]);
+  });
+
+  it('that is dead in the middle of a value is noticed by both ends', async () => {
+    await using proxy = await SlowProxy.before(leader.port, MiB);
+    await follow(proxy);
+    await set(leader, 'large', 4 * MiB);
+    const before = proxy.passedBytes;
+    await eventually('a part has passed', async () => proxy.passedBytes > before + MiB);
+    proxy.freeze();
+    await eventually('both ends know', async () => deadLinks().every(({ length }) => length > 0));
+  });
+});

@@ -11,7 +11,16 @@ import {
 import { parsePath, parseSize } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { contentOf, readableStats } from './files.js';
-import { EXIT, type ExitStatus, jsonBytes, Output, plural, shownBytes, UsageError } from './output.js';
+import {
+  complainOfNoLock,
+  EXIT,
+  type ExitStatus,
+  jsonBytes,
+  Output,
+  plural,
+  shownBytes,
+  UsageError,
+} from './output.js';
 import { Progress } from './progress.js';
 
 interface VerifyOptions {
@@ -75,6 +84,7 @@ async function verifyOffline(data: string, output: Output): Promise<number> {
   let progress: Progress | undefined;
   let read = 0;
   const verified = await verifyDirectory(data, {
+    unlocked: complainOfNoLock,
     found: (damage) => {
       damages++;
       said = said.then(() => output.result(fieldsOf(damage), textOf(damage)));

@@ -11,7 +11,7 @@ import type { Command as Program } from 'commander';
 import { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from '../src/index.js';
 import { parseOffset, parsePath } from './arguments.js';
 import { readableStats, readingFrom } from './files.js';
-import { EXIT, jsonBytes, Output, shownBytes, UsageError } from './output.js';
+import { complainOfNoLock, EXIT, jsonBytes, Output, shownBytes, UsageError } from './output.js';
 
 type Command = DumpedBlock['commands'][number];
 
@@ -40,7 +40,7 @@ async function dump(file: string | undefined, _: DumpOptions, command: Program):
     throw new UsageError(
       `log dump: expected either a FILE or --data DIR, received ${file === undefined ? 'neither' : 'both'}`,
     );
-  const blocks = file === undefined ? dumpDirectory(data as string) : blocksOf(file);
+  const blocks = file === undefined ? dumpDirectory(data as string, { unlocked: complainOfNoLock }) : blocksOf(file);
   let damaged = 0;
   const lines = linesOf(blocks, { from, to }, (damage) => {
     damaged++;

@@ -93,6 +93,11 @@ export function complain(message: string): void {
   process.stderr.write(`headwater: ${message}\n`);
 }
 
+/** A directory that is only read need not be writable. */
+export function complainOfNoLock(why: string): void {
+  complain(`the data directory is not locked (${why}): a node that changes it meanwhile makes the answer wrong`);
+}
+
 /**
  * A reader that has seen enough (`headwater scan | head`) ends the command
  * quietly, and nobody reading our complaints is no reason to fail.

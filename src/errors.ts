@@ -64,6 +64,8 @@ export const ERROR_CODES = [
   'chain_broken',
   /** Bytes on disk that are not what was written. */
   'corrupt',
+  /** The system could not read or write a file: a failing disk, or no descriptors left. The data may be whole. */
+  'io_error',
   /** The data directory belongs to something else. */
   'foreign_directory',
   /** The data directory is in use by another process. */

@@ -83,6 +83,17 @@ export function isOutOfSpace(error: unknown): boolean {
   return false;
 }
 
+const OUT_OF_DESCRIPTORS = /\b(EMFILE|ENFILE)\b|Too many open files/i;
+
+/** Whether the process, or the machine, may have no more files open; LevelDB tells it in words. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    const { code } = one as NodeJS.ErrnoException;
+    if (code === 'EMFILE' || code === 'ENFILE' || OUT_OF_DESCRIPTORS.test(one.message)) return true;
+  }
+  return false;
+}
+
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   try {

@@ -7,20 +7,30 @@
  *   once LevelDB has rotated its own log file.
  * - The first failed write of any kind latches the database: LevelDB reports
  *   success for writes after an ENOSPC and loses them. From then on every write
- *   fails until the database is opened anew, with full recovery.
+ *   fails until the database is opened again, with full recovery.
  * - A seek (an iterator, `has`, `hasMany`) walks over every deletion mark up to
  *   the next row; a look-up (`get`, `getMany`) does not. So there is no `has`
  *   here: whoever asks for single keys looks them up.
+ * - A database is created once. LevelDB takes a directory that lacks CURRENT for
+ *   a new one, and deletes the tables in it. So the files are counted before
+ *   (level-files/inventory.ts), and a database that is not whole is not opened.
+ * - Only LevelDB's own word for it, or a table that is missing, is damage
+ *   (`corrupt`). A disk that cannot be read, or a process without descriptors,
+ *   says nothing about the data (`io_error`).
  * - Reads made by one `get`, `getMany` or `iterate` call see the database as it
  *   was when the call was made (classic-level takes the LevelDB snapshot inside
  *   the call), which is what lets the keyspace look at its layers and the disk
  *   in one turn.
  */
-import { open as openFile, readdir } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Level } from 'level';
+import { sleep, systemClock } from './clock.js';
 import { HeadwaterError } from './errors.js';
-import { isOutOfSpace, systemFiles } from './files.js';
+import { isOutOfDescriptors, isOutOfSpace } from './files.js';
+import { describeMisfits, type Inventory, takeInventory } from './level-files/inventory.js';
+import { LogFileSync } from './level-files/sync.js';
+import { DESCRIPTORS_RETRY_MS, DESCRIPTORS_WAIT_MS } from './limits.js';
 
 export interface DatabaseOptions {
   /** Memory of LevelDB's write buffer, bytes; up to twice as much is used. */
@@ -32,6 +42,15 @@ export interface DatabaseOptions {
   /** Whether table blocks are compressed with Snappy. */
   compression: boolean;
 }
+
+export interface HowToOpen {
+  /** True: the database must be there, and whole. Else it may also be made, in a directory that is absent or empty. */
+  mustExist?: boolean;
+  /** A write has failed, and the database was not opened since: sequence numbers may be left out. */
+  afterFailedWrite?: boolean;
+}
+
+export type OpeningOptions = DatabaseOptions & HowToOpen;
 
 export interface IterateOptions {
   gt?: Buffer;
@@ -85,7 +104,11 @@ export interface Database {
   close(): Promise<void>;
 }
 
-export type OpenDatabase = (location: string, options: DatabaseOptions) => Promise<Database>;
+export interface OpenDatabase {
+  (location: string, options: OpeningOptions): Promise<Database>;
+  /** Refuses what opening would, and touches nothing. @throws HeadwaterError `corrupt` or `io_error`. */
+  check?(location: string, how: HowToOpen): Promise<unknown>;
+}
 
 /** The part of abstract-level that a Database stands on. */
 interface LevelLike {
@@ -107,11 +130,17 @@ interface LevelLike {
 }
 
 /**
- * Opens or creates a LevelDB directory.
- * @throws HeadwaterError `directory_locked` where another process has it open,
- *   `disk_full` where LevelDB has no room to open it, `corrupt` where it cannot.
+ * Opens a LevelDB directory, or makes it.
+ * @throws HeadwaterError `corrupt` naming the file if the database is not whole,
+ *   and nothing was touched then; `directory_locked` if another process has it
+ *   open, `disk_full` if LevelDB has no room, `io_error` if the system fails.
  */
-export const openLevel: OpenDatabase = async (location, options) => {
+export const openLevel: OpenDatabase = Object.assign(open, { check: checkLevel });
+
+async function open(location: string, options: OpeningOptions): Promise<Database> {
+  const state = await checkLevel(location, options);
+  // LevelDB begins again where it was cut short if nothing names what it had begun.
+  if (state === 'unfinished') await rm(path.join(location, 'CURRENT'), { force: true });
   const level = new Level<Buffer, Buffer>(location, {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
@@ -123,28 +152,67 @@ export const openLevel: OpenDatabase = async (location, options) => {
   try {
     await level.open();
   } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined;
-    if ((cause as { code?: string } | undefined)?.code === 'LEVEL_LOCKED') {
-      throw new HeadwaterError('directory_locked', `${location} is in use by another process`, { cause });
-    }
-    const why = cause instanceof Error ? cause.message : String(error);
-    const code = isOutOfSpace(error) ? 'disk_full' : 'corrupt';
-    throw new HeadwaterError(code, `LevelDB cannot open ${location}: ${why}`, { cause: error });
+    throw notOpened(location, error);
   }
-  return new LatchingDatabase(location, level as unknown as LevelLike, () => syncLogFiles(location), {
+  const sync = new LogFileSync(location);
+  return new LatchingDatabase(location, level as unknown as LevelLike, () => sync.run(), {
     hasFiles: true,
+    closed: () => sync.close(),
   });
-};
+}
 
 /**
- * Whether a database could not be opened, or be read, for what its files hold or
- * lack; not where the system had no room, or could not read at all.
+ * A database that was ever made is opened whole or not at all: opening one deletes
+ * what it does not know. This touches nothing.
+ * @throws HeadwaterError `corrupt` naming the file, or `io_error`.
  */
-export function isDamagedDatabase(error: unknown): boolean {
-  if (!HeadwaterError.is(error, 'corrupt')) return false;
-  for (let cause = error.cause; cause instanceof Error; cause = cause.cause)
-    if ((cause as { code?: string }).code === 'LEVEL_IO_ERROR') return /No such file/.test(cause.message);
-  return true;
+export async function checkLevel(
+  location: string,
+  { mustExist = false, afterFailedWrite = false }: HowToOpen,
+): Promise<Inventory['state']> {
+  const { state, misfits } = await takeInventory(location, { anySequence: afterFailedWrite }).catch((error: Error) => {
+    throw new HeadwaterError('io_error', `${location} cannot be looked at: ${error.message}`, { cause: error });
+  });
+  if (state === 'empty' && mustExist) throw missing(location);
+  const [misfit] = misfits;
+  if (!misfit || (state === 'unfinished' && !mustExist)) return state;
+  throw new HeadwaterError(
+    'corrupt',
+    `${location} is not whole: ${describeMisfits(misfits)}. Nothing was touched, and the database is not opened`,
+    { details: { file: misfit.file } },
+  );
+}
+
+/** For a database that must be there. */
+export function missing(location: string): HeadwaterError {
+  return new HeadwaterError('corrupt', `${location} was there and is missing now; nothing is made in its place`, {
+    details: { file: location },
+  });
+}
+
+function notOpened(location: string, error: unknown): HeadwaterError {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const { code } = (cause ?? {}) as { code?: string };
+  if (code === 'LEVEL_LOCKED')
+    return new HeadwaterError('directory_locked', `${location} is in use by another process`, { cause });
+  const why = cause instanceof Error ? cause.message : String(error);
+  const found = isOutOfSpace(error) ? 'disk_full' : code === 'LEVEL_IO_ERROR' ? codeOfIoError(why) : 'corrupt';
+  return new HeadwaterError(found, `LevelDB cannot open ${location}: ${why}`, { cause: error });
+}
+
+/** A table that is not there is damage: LevelDB deletes none that it still needs. */
+function codeOfIoError(message: string): 'corrupt' | 'io_error' {
+  return /No such file/.test(message) ? 'corrupt' : 'io_error';
+}
+
+/** Whether the disk could not give what was asked for, damaged or not. Work in the background notes it and tries again later. */
+export function isUnreadable(error: unknown): error is HeadwaterError {
+  return HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'io_error');
+}
+
+/** The same of one place of the disk: another place may be read. */
+export function isUnreadablePlace(error: unknown): error is HeadwaterError {
+  return isUnreadable(error) && !isOutOfDescriptors(error);
 }
 
 const NO_OPTIONS = Object.freeze({});
@@ -155,13 +223,20 @@ export class LatchingDatabase implements Database {
   readonly hasFiles: boolean;
   readonly #level: LevelLike;
   readonly #sync: () => Promise<void>;
+  readonly #closed: () => Promise<void>;
   #latched: Error | undefined;
 
-  constructor(location: string, level: LevelLike, sync: () => Promise<void>, { hasFiles = false } = {}) {
+  constructor(
+    location: string,
+    level: LevelLike,
+    sync: () => Promise<void>,
+    { hasFiles = false, closed = async () => {} }: { hasFiles?: boolean; closed?: () => Promise<void> } = {},
+  ) {
     this.location = location;
     this.hasFiles = hasFiles;
     this.#level = level;
     this.#sync = sync;
+    this.#closed = closed;
   }
 
   get latched(): Error | undefined {
@@ -169,11 +244,11 @@ export class LatchingDatabase implements Database {
   }
 
   get(key: Buffer): Promise<Buffer | undefined> {
-    return this.#reading(this.#level.get(key));
+    return this.#reading(() => this.#level.get(key));
   }
 
   getMany(keys: Buffer[], snapshot?: Snapshot): Promise<Array<Buffer | undefined>> {
-    return this.#reading(this.#level.getMany(keys, snapshot ? { snapshot } : NO_OPTIONS));
+    return this.#reading(() => this.#level.getMany(keys, snapshot ? { snapshot } : NO_OPTIONS));
   }
 
   put(key: Buffer, value: Buffer, options: { sync?: boolean } = {}): Promise<void> {
@@ -192,7 +267,8 @@ export class LatchingDatabase implements Database {
   iterate(options: IterateOptions): Entries {
     const iterator = this.#level.iterator(options);
     return {
-      next: (count) => this.#reading(iterator.nextv(count)),
+      // An iterator that has failed does not go on.
+      next: (count) => iterator.nextv(count).catch((error: unknown) => this.#failedRead(error)),
       close: () => iterator.close(),
     };
   }
@@ -201,33 +277,49 @@ export class LatchingDatabase implements Database {
     return this.#level.snapshot();
   }
 
-  durable(): Promise<void> {
-    return this.#writing(this.#sync);
+  /** Without a descriptor nothing was asked of the disk, and nothing has failed. @throws HeadwaterError `io_error` then. */
+  async durable(): Promise<void> {
+    let notAsked: unknown;
+    await this.#writing(() =>
+      this.#sync().catch((error: unknown) => {
+        if (!isOutOfDescriptors(error)) throw error;
+        notAsked = error;
+      }),
+    );
+    if (notAsked === undefined) return;
+    const why = `${this.location} cannot be made durable for now: ${(notAsked as Error).message}. Raise the limit of open files (ulimit -n), or close connections`;
+    throw new HeadwaterError('io_error', why, { cause: notAsked });
   }
 
   async compact(from: Buffer, to: Buffer): Promise<void> {
     await this.#level.compactRange?.(from, to);
   }
 
-  close(): Promise<void> {
-    return this.#level.close();
+  async close(): Promise<void> {
+    await this.#level.close();
+    await this.#closed();
   }
 
-  /**
-   * LevelDB notices some damage itself, and a disk may refuse to be read: errors
-   * of the world, not bugs of ours. So is a close under a reader that asks more
-   * than once.
-   */
-  async #reading<T>(result: Promise<T>): Promise<T> {
-    try {
-      return await result;
-    } catch (error) {
-      const { code } = error as { code?: string };
-      if (code === 'LEVEL_DATABASE_NOT_OPEN' || code === 'LEVEL_SNAPSHOT_NOT_OPEN')
-        throw new HeadwaterError('unavailable', `${this.location} has been closed`, { cause: error });
-      if (code !== 'LEVEL_CORRUPTION' && code !== 'LEVEL_IO_ERROR') throw error;
-      throw new HeadwaterError('corrupt', `${this.location}: ${(error as Error).message}`, { cause: error });
+  /** Again for a while if the process has no descriptors: connections come and go. */
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
+    for (let waitedMs = 0; ; waitedMs += DESCRIPTORS_RETRY_MS) {
+      try {
+        return await read();
+      } catch (error) {
+        if (!isOutOfDescriptors(error) || waitedMs >= DESCRIPTORS_WAIT_MS) return this.#failedRead(error);
+        await sleep(systemClock, DESCRIPTORS_RETRY_MS);
+      }
     }
+  }
+
+  /** Failures of a read are the world's, not bugs of ours; so is a close under a reader that asks more than once. */
+  #failedRead(error: unknown): never {
+    const { code, message } = error as Error & { code?: string };
+    if (code === 'LEVEL_DATABASE_NOT_OPEN' || code === 'LEVEL_SNAPSHOT_NOT_OPEN')
+      throw new HeadwaterError('unavailable', `${this.location} has been closed`, { cause: error });
+    if (code !== 'LEVEL_CORRUPTION' && code !== 'LEVEL_IO_ERROR') throw error;
+    const found = code === 'LEVEL_CORRUPTION' ? 'corrupt' : codeOfIoError(message);
+    throw new HeadwaterError(found, `${this.location}: ${message}`, { cause: error });
   }
 
   async #writing(write: () => Promise<void>): Promise<void> {
@@ -244,32 +336,5 @@ export class LatchingDatabase implements Database {
 
   #refusal(cause: Error): HeadwaterError {
     return new HeadwaterError('store_latched', `a write to ${this.location} failed: ${cause.message}`, { cause });
-  }
-}
-
-/**
- * LevelDB's own log files hold every write that is not yet in a table; tables
- * and manifest are synced by LevelDB. A file that vanished meanwhile was
- * written to a table.
- */
-async function syncLogFiles(location: string): Promise<void> {
-  const names = await readdir(location);
-  const logs = names.filter((name) => name.endsWith('.log'));
-  await Promise.all(logs.map((name) => syncFile(path.join(location, name))));
-  await systemFiles.syncDirectory(location);
-}
-
-async function syncFile(file: string): Promise<void> {
-  let handle: Awaited<ReturnType<typeof openFile>>;
-  try {
-    handle = await openFile(file, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  try {
-    await handle.datasync();
-  } finally {
-    await handle.close();
   }
 }

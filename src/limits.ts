@@ -514,3 +514,7 @@ export const FLUSH_RETRY_MS = 1_000;
 /** A full resync that found no room is tried again after so long, twice as long each time: each costs the upstream a checkpoint. */
 export const RESYNC_NO_ROOM_MS_MIN = 2_000;
 export const RESYNC_NO_ROOM_MS_MAX = 60_000;
+
+/** What finds no descriptor left is tried again after so long, and for so long in all. */
+export const DESCRIPTORS_RETRY_MS = 100;
+export const DESCRIPTORS_WAIT_MS = 5_000;

@@ -9,7 +9,6 @@ import { isArchiveFile, readStretch } from '../backup/archive-file.js';
 import type { Command } from '../command.js';
 import { HeadwaterError } from '../errors.js';
 import { systemFiles } from '../files.js';
-import { type OpenDatabase, openLevel } from '../level.js';
 import { damagedLogFiles } from '../level-files/check.js';
 import { Block } from '../log/block.js';
 import { readBlockFile } from '../log/block-file.js';
@@ -17,6 +16,7 @@ import { storedBlocks } from '../log/stored.js';
 import { wideEncoding } from '../log/wide-text.js';
 import { Directory } from '../store/directory.js';
 import { LOG_DATABASE } from '../store/generation.js';
+import { openForReading, type ReadingOptions } from './reading.js';
 
 /** A block as people and programs look at it. */
 export interface DumpedBlock {
@@ -60,19 +60,20 @@ async function firstBytes(file: string): Promise<Buffer> {
 }
 
 /**
- * Takes the directory's lock: the node must not be running.
- * @throws HeadwaterError `directory_locked`, `foreign_directory`, `unknown_format` or `corrupt`,
- *   where opening the log would change it.
+ * The node must not be running. Nothing in the directory is changed.
+ * @throws HeadwaterError `directory_locked`, `foreign_directory`, `unknown_format`, or `corrupt`
+ *   if a start would drop something of the log.
  */
 export async function* dumpDirectory(
   directory: string,
-  openDatabase: OpenDatabase = openLevel,
+  { openDatabase = openForReading, unlocked }: ReadingOptions = {},
 ): AsyncGenerator<Dumped> {
-  const opened = await Directory.openExisting(directory, { files: systemFiles, openDatabase });
+  const opened = await Directory.look(directory, systemFiles, unlocked);
   try {
     const location = path.join(opened.currentGeneration, 'log');
     await refuseDamaged(location);
-    const db = await openDatabase(location, LOG_DATABASE);
+    const { hasFailedWrite: afterFailedWrite } = opened;
+    const db = await openDatabase(location, { ...LOG_DATABASE, mustExist: true, afterFailedWrite });
     try {
       for await (const chunk of storedBlocks(db, 0)) for (const { bytes } of chunk) yield dumped(bytes);
     } finally {

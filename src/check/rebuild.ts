@@ -3,6 +3,8 @@
  * it, and held against the one on disk: a record that is missing, or an older
  * one in its place, matches every checksum and shows only so.
  */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readBackup } from '../backup/reader.js';
 import { HeadwaterError } from '../errors.js';
@@ -10,13 +12,14 @@ import { systemFiles } from '../files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import { KeyspaceLoader } from '../keyspace/loader.js';
 import { unpackEntries } from '../keyspace/packed.js';
-import { type Database, type OpenDatabase, openLevel } from '../level.js';
+import { type Database, type DatabaseOptions, type OpenDatabase, openLevel } from '../level.js';
 import { Log } from '../log/log.js';
 import { blockKey } from '../log/rows.js';
 import { blockAt, storedBlocks } from '../log/stored.js';
 import { formatPosition, type Position } from '../position.js';
 import { Directory } from '../store/directory.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../store/generation.js';
+import { openForReading, type ReadingOptions } from './reading.js';
 
 /** Memory of the layer that is written out then, bytes. */
 const LAYER_BYTES_MAX = 32 * 1024 * 1024;
@@ -36,35 +39,36 @@ export interface Rebuilt {
   readonly rebuilt: Content;
 }
 
-export interface RebuildOptions {
+export interface RebuildOptions extends ReadingOptions {
   /** The bytes of a backup file to begin with; else the log has to begin at offset 1. */
   readonly backup?: AsyncIterable<Buffer>;
   /** Told of the bytes of blocks and records since the last time. */
   read?(bytes: number): void;
-  readonly openDatabase?: OpenDatabase;
+  /** Tests bring their own. */
+  readonly openScratch?: OpenDatabase;
 }
 
 /**
  * Of a node that is not running, and was found whole. Takes as much room beside
- * the keyspace as that takes itself, for as long as it runs.
+ * the data directory as the keyspace takes itself, for as long as it runs, and
+ * changes nothing in the directory.
  * @throws HeadwaterError `invalid_argument` where the log does not reach back to
  *   the beginning, or to the backup, or that is of another past, or the node was
  *   not stopped in good order; what a bad backup is refused with; as `verifyDirectory`.
  */
 export async function rebuildDirectory(directory: string, options: RebuildOptions = {}): Promise<Rebuilt> {
-  const { openDatabase = openLevel, read = () => {}, backup } = options;
-  const opened = await Directory.openExisting(directory, { files: systemFiles, openDatabase });
+  const { openDatabase = openForReading, openScratch = openLevel, read = () => {}, backup } = options;
+  const opened = await Directory.look(directory, systemFiles, options.unlocked);
   const databases: Database[] = [];
-  const open = async (...[location, how]: Parameters<OpenDatabase>) => {
-    const db = await openDatabase(location, how);
+  const open = async (name: 'log' | 'keyspace', how: DatabaseOptions) => {
+    const db = await openDatabase(path.join(opened.currentGeneration, name), { ...how, mustExist: true });
     databases.push(db);
     return db;
   };
+  let aside: string | undefined;
   try {
-    const log = await open(path.join(opened.currentGeneration, 'log'), LOG_DATABASE);
-    const keyspace = await Keyspace.open(
-      await open(path.join(opened.currentGeneration, 'keyspace'), KEYSPACE_DATABASE),
-    );
+    const log = await open('log', LOG_DATABASE);
+    const keyspace = await Keyspace.open(await open('keyspace', KEYSPACE_DATABASE));
     const { position } = keyspace.checkpoint;
     const { base, firstOffset } = await Log.open(log);
     if (firstOffset > 1 && !backup)
@@ -77,15 +81,32 @@ export async function rebuildDirectory(directory: string, options: RebuildOption
         'invalid_argument',
         'the node was killed while it wrote a checkpoint: start it once and stop it, so that its keyspace is of one moment',
       );
-    const scratch = await open(path.join(await opened.aside(), 'keyspace'), KEYSPACE_DATABASE);
+    aside = await makeAside(directory);
+    const scratch = await openScratch(path.join(aside, 'keyspace'), KEYSPACE_DATABASE);
+    databases.push(scratch);
     const check = (from: Position) => checkStart(log, { from, base, position });
     const from = backup && (await loadBackup(scratch, backup, check, read));
     const rebuilt = await rebuild(log, scratch, position, read);
     return { position, from, onDisk: await contentOf(keyspace), rebuilt };
   } finally {
     await Promise.all(databases.map((db) => db.close()));
-    await opened.removeAside();
+    if (aside !== undefined) await rm(aside, { recursive: true, force: true });
     await opened.close();
+  }
+}
+
+/** Beside the data directory, in which nothing is changed; elsewhere if nothing can be made there. */
+async function makeAside(directory: string): Promise<string> {
+  const aside = `${path.resolve(directory)}.rebuild`;
+  try {
+    // Left if the process was killed.
+    await rm(aside, { recursive: true, force: true });
+    await mkdir(aside, { mode: 0o700 });
+    return aside;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EROFS') throw error;
+    return await mkdtemp(path.join(tmpdir(), 'headwater-rebuild-'));
   }
 }
 

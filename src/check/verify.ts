@@ -9,33 +9,34 @@ import { HeadwaterError } from '../errors.js';
 import { systemFiles } from '../files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import { isDataKey, userKey } from '../keyspace/record.js';
-import { type Database, type OpenDatabase, openLevel } from '../level.js';
+import type { Database, OpenDatabase } from '../level.js';
 import { type DamagedFile, damagedDatabaseFiles, databaseBytes, isTable } from '../level-files/check.js';
 import { Log } from '../log/log.js';
 import { BLOCKS_FROM } from '../log/rows.js';
 import { formatPosition, type Position } from '../position.js';
 import { Directory } from '../store/directory.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../store/generation.js';
+import { verifyIdentity } from '../store/identity.js';
 import { readUint64 } from '../uint64.js';
 import type { Damage, Verified } from '../wire/check.js';
+import { openForReading, type ReadingOptions } from './reading.js';
 
-export interface VerifyOptions {
+export interface VerifyOptions extends ReadingOptions {
   found(damage: Damage): void;
   /** Told of the bytes read since the last time, files included, and of about how many there are in all. */
   read?(bytes: number, bytesEstimate: number): void;
-  readonly openDatabase?: OpenDatabase;
 }
 
 /**
- * Takes the directory's lock: the node must not be running.
+ * The node must not be running. Nothing in the directory is changed.
  * @throws HeadwaterError `directory_locked`, `foreign_directory`, `unknown_format` or, where it
  *   cannot even be told what belongs to the node, `corrupt`.
  */
 export async function verifyDirectory(directory: string, options: VerifyOptions): Promise<Verified> {
-  const { openDatabase = openLevel } = options;
-  const opened = await Directory.openExisting(directory, { files: systemFiles, openDatabase });
+  const { openDatabase = openForReading } = options;
+  const opened = await Directory.look(directory, systemFiles, options.unlocked);
   try {
-    const afterFailedWrite = await opened.hasFailedWrite();
+    const { hasFailedWrite: afterFailedWrite } = opened;
     return await new Verification(opened.currentGeneration, { ...options, openDatabase, afterFailedWrite }).run();
   } finally {
     await opened.close();
@@ -56,6 +57,7 @@ class Verification {
   readonly #options: VerificationOptions;
   /** Each file is read, and what is in it. */
   #bytesEstimate = 0;
+  readonly #opened: Database[] = [];
 
   constructor(generation: string, options: VerificationOptions) {
     this.#generation = generation;
@@ -63,6 +65,16 @@ class Verification {
   }
 
   async run(): Promise<Verified> {
+    try {
+      const verified = await this.#run();
+      await this.#identity();
+      return verified;
+    } finally {
+      for (const db of this.#opened) await db.close();
+    }
+  }
+
+  async #run(): Promise<Verified> {
     for (const name of ['log', 'keyspace'])
       this.#bytesEstimate += 2 * (await databaseBytes(systemFiles, path.join(this.#generation, name)));
     let bytes = 0;
@@ -97,18 +109,29 @@ class Verification {
     const files = await damagedDatabaseFiles(systemFiles, location, (bytes) => this.#read(bytes));
     for (const damage of files.map((one) => this.#explained(one)))
       found(name === 'log' ? inLog(damage) : inKeyspace(damage));
-    if (files.length > 0) return undefined;
+    const how = { mustExist: true, afterFailedWrite: this.#options.afterFailedWrite };
     try {
-      const db = await openDatabase(location, name === 'log' ? LOG_DATABASE : KEYSPACE_DATABASE);
-      try {
-        return await look(db);
-      } finally {
-        await db.close();
-      }
+      await openDatabase.check?.(location, how);
+      if (files.length > 0) return undefined;
+      const db = await openDatabase(location, { ...(name === 'log' ? LOG_DATABASE : KEYSPACE_DATABASE), ...how });
+      this.#opened.push(db);
+      return await look(db);
     } catch (error) {
       if (!HeadwaterError.is(error, 'corrupt')) throw error;
       found({ part: 'database', why: error.message });
       return undefined;
+    }
+  }
+
+  /** Whether the two are of one generation. */
+  async #identity(): Promise<void> {
+    const [keyspace, log] = this.#opened;
+    if (!keyspace || !log) return;
+    try {
+      await verifyIdentity([log, keyspace]);
+    } catch (error) {
+      if (!HeadwaterError.is(error, 'corrupt')) throw error;
+      this.#options.found({ part: 'database', why: error.message });
     }
   }
 

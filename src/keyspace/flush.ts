@@ -180,7 +180,10 @@ export class Flush {
     this.#earliestMs = Number.POSITIVE_INFINITY;
   }
 
-  /** What cannot be read stays as it is, as a damaged record does. */
+  /**
+   * What is damaged stays as it is. A read that fails otherwise says nothing of
+   * the record, and ends the flush: else an answered expiry would be left out.
+   */
   async #read(keys: Buffer[]): Promise<Array<Buffer | undefined>> {
     try {
       return await this.#db.getMany(keys);

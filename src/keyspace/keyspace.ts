@@ -18,7 +18,7 @@ import { checkedRow, valueOfCheckedRow } from '../checked-row.js';
 import type { Entry } from '../command.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
-import type { Database, Entries, Snapshot } from '../level.js';
+import { type Database, type Entries, isUnreadable, type Snapshot } from '../level.js';
 import { COMPACTION_RECORDS_MAX, RECENT_KEYS_MAX } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import { ORIGIN, type Position } from '../position.js';
@@ -265,13 +265,13 @@ export class Keyspace {
     try {
       return await this.#db.getMany(rows, snapshot);
     } catch (error) {
-      if (!isDamage(error)) throw error;
+      if (!cannotBeRead(error)) throw error;
     }
     if (!snapshot) return undefined;
     const records: StoredRecord[] = [];
     for (const row of rows) {
       const record = await this.#db.getMany([row], snapshot).catch((error: unknown) => {
-        if (isDamage(error)) return [error];
+        if (cannotBeRead(error)) return [error];
         throw error;
       });
       records.push(record[0]);
@@ -543,11 +543,16 @@ function decodeInto(
       into.entries[index] = keeps ? entry : { ...entry, value: NO_VALUE };
       if (keeps) kept += record.length;
     } catch (error) {
-      if (!isDamage(error)) throw error;
+      if (!cannotBeRead(error)) throw error;
       into.damaged.set(index, error);
     }
   }
   return { read, kept };
+}
+
+/** One key cannot be read for it; the others can. */
+function cannotBeRead(error: unknown): error is HeadwaterError {
+  return isDamage(error) || isUnreadable(error);
 }
 
 function isMiss(hit: Entry | Miss | undefined): hit is Miss {

@@ -7,8 +7,8 @@
  * of the key, mark or record, however many marks there are. It costs 1 µs more
  * for a small record, and the copy of a large one.
  */
-import { HeadwaterError } from '../errors.js';
-import type { Database } from '../level.js';
+import type { HeadwaterError } from '../errors.js';
+import { type Database, isUnreadablePlace } from '../level.js';
 import { GroupSize } from './groups.js';
 
 export class Presence {
@@ -42,7 +42,7 @@ export class Presence {
       this.#group.hasRead(records.reduce((bytes, record) => bytes + (record?.length ?? 0), 0));
       return records.map((record) => record !== undefined);
     } catch (error) {
-      if (!HeadwaterError.is(error, 'corrupt')) throw error;
+      if (!isUnreadablePlace(error)) throw error;
       this.#unreadable = error;
       return keys.map(() => true);
     }

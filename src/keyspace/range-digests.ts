@@ -3,7 +3,7 @@
  * they differ without sending what they hold. A damaged record does not end it:
  * it is counted, and left out of the digest.
  */
-import { HeadwaterError } from '../errors.js';
+import { isUnreadablePlace } from '../level.js';
 import type { KeyRange, RangeDigest } from '../wire/ranges.js';
 import { type KeyAndRecord, KeyspaceDigest } from './digest.js';
 import { isDamage, verifyRecord } from './record.js';
@@ -37,7 +37,7 @@ export async function* digestRange(
       piece.settle();
     }
   } catch (error) {
-    if (signal.aborted || snapshot.closed || !HeadwaterError.is(error, 'corrupt')) throw error;
+    if (signal.aborted || snapshot.closed || !isUnreadablePlace(error)) throw error;
     yield piece.end(error.message);
     return;
   }

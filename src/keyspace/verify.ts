@@ -5,8 +5,7 @@
  * or is an older one, shows only in the number of records, or where digests are
  * compared.
  */
-import { HeadwaterError } from '../errors.js';
-import type { Database, IterateOptions, Snapshot } from '../level.js';
+import { type Database, type IterateOptions, isUnreadablePlace, type Snapshot } from '../level.js';
 import {
   dataEnd,
   dataStart,
@@ -105,7 +104,7 @@ class Pass {
         await pace(read);
       }
     } catch (error) {
-      if (HeadwaterError.is(error, 'corrupt')) return error.message;
+      if (isUnreadablePlace(error)) return error.message;
       throw error;
     } finally {
       await entries.close();

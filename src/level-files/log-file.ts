@@ -87,6 +87,20 @@ export function* logRecords(bytes: Buffer): Generator<Buffer> {
   }
 }
 
+/** Whether a whole record stands behind the place up to which `logRecords` can read. */
+export function goesOnBehindGap(bytes: Buffer): boolean {
+  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+    if (leftInBlock(at) < HEADER_BYTES) {
+      at += leftInBlock(at);
+      continue;
+    }
+    const record = readRecord(bytes, at);
+    if (record.kind !== 'whole') return hasWholeRecord(bytes, at + 1);
+    at = record.end;
+  }
+  return false;
+}
+
 type Read =
   | { kind: 'whole'; end: number }
   /** The file ends inside it. */

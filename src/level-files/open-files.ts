@@ -8,6 +8,7 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { HeadwaterError } from '../errors.js';
 import { OPEN_TABLES_MAX } from '../limits.js';
+import type { TableFile } from './lookup.js';
 import { readVersion, type TableOfVersion } from './version.js';
 
 /** LevelDB may have merged what its manifest told of a moment ago. */
@@ -44,12 +45,26 @@ export function openFiles(location: string, tablesMax = OPEN_TABLES_MAX): OpenFi
   }
 }
 
+/** What a database has that nobody writes to: its tables, none of them open, and its log files. */
+export function filesOf(location: string): { tables: readonly TableFile[]; logs: readonly Buffer[] } {
+  const { logNumber, tables } = readVersion(readManifest(location));
+  const logs = readLogs(location).filter(({ number }) => number >= logNumber);
+  return {
+    tables: tables.map((table) => ({ ...table, file: fileOf(location, table) })),
+    logs: logs.map(({ bytes }) => bytes),
+  };
+}
+
+function fileOf(location: string, { number }: TableOfVersion): string {
+  return path.join(location, `${String(number).padStart(6, '0')}.ldb`);
+}
+
 /** @returns undefined where one is not there any more. */
 function openAll(location: string, tables: readonly TableOfVersion[]): OpenTable[] | undefined {
   const opened: OpenTable[] = [];
   try {
     for (const table of tables) {
-      const file = path.join(location, `${String(table.number).padStart(6, '0')}.ldb`);
+      const file = fileOf(location, table);
       opened.push({ ...table, file, descriptor: openSync(file, 'r') });
     }
     return opened;

@@ -18,10 +18,14 @@ export class Rows {
   /** The smallest of the others. */
   #second: Cursor | undefined;
 
-  /** The files are closed with it. @throws HeadwaterError `corrupt`. */
-  constructor(files: OpenFiles, from: Buffer, to: Buffer) {
+  /**
+   * The files are closed with it.
+   * @param writes those of the log files in [from, to), if they are known.
+   * @throws HeadwaterError `corrupt`.
+   */
+  constructor(files: OpenFiles, from: Buffer, to: Buffer, writes: readonly Write[] = pending(files.logs, from, to)) {
     this.#cursors = sorted(files.tables).map((tables) => new TablesCursor(tables, from, to));
-    this.#cursors.push(new WritesCursor(pending(files.logs, from, to)));
+    this.#cursors.push(new WritesCursor(writes));
   }
 
   /** What is at the next row, until the next call; undefined behind the last. @throws HeadwaterError `corrupt`. */

@@ -83,6 +83,25 @@ export function* indexSteps(block: Buffer): Generator<number, IndexEntry[]> {
   return entries;
 }
 
+/** Where the first block of a table stands. @throws Error where that makes no sense. */
+export function firstPlaceIn(index: Buffer): Place {
+  const reader = new ByteReader(index.subarray(0, entriesEnd(index)));
+  reader.varint();
+  const keyBytes = reader.varint();
+  const placeBytes = reader.varint();
+  reader.bytes(keyBytes);
+  return placeIn(new ByteReader(reader.bytes(placeBytes)));
+}
+
+/** The first key of a block, which shares nothing with another one. @throws Error where that makes no sense. */
+export function firstKeyIn(block: Buffer): Buffer {
+  const reader = new ByteReader(block);
+  reader.varint();
+  const keyBytes = reader.varint();
+  reader.varint();
+  return reader.bytes(keyBytes);
+}
+
 function placeIn(reader: ByteReader): Place {
   return { offset: reader.varint(), size: reader.varint() };
 }

@@ -23,6 +23,8 @@ const COMPARATOR = 'leveldb.BytewiseComparator';
 
 export interface TableOfVersion {
   readonly number: number;
+  /** Of the file. */
+  readonly bytes: number;
   /** 0: its keys may be those of others of the level too, and it is newer than those of lower numbers. Else no two of a level share keys. */
   readonly level: number;
   /** As they stand in the table, first and last. */
@@ -31,8 +33,10 @@ export interface TableOfVersion {
 }
 
 export interface Version {
-  /** Log files from this number on hold what is in no table. */
+  /** Log files from this number on hold what is in no table; 0 as long as nothing was ever written. */
   readonly logNumber: number;
+  /** The first write in the file `logNumber` has a sequence number between these, both included. */
+  readonly sequences: { readonly from: bigint; readonly through: bigint };
   readonly tables: readonly TableOfVersion[];
 }
 
@@ -42,15 +46,20 @@ export interface Version {
  */
 export function readVersion(manifest: Buffer): Version {
   const tables = new Map<string, TableOfVersion>();
-  let logNumber = 0;
+  let logNumber: number | undefined;
+  let nextFileNumber: number | undefined;
+  let lastSequence: number | undefined;
+  let sequences = { from: 0n, through: 0n };
   for (const record of logRecords(manifest)) {
     const reader = new ByteReader(record);
+    const before = logNumber;
     while (!reader.done) {
       const tag = reader.varint();
       if (tag === TAGS.comparator) expectComparator(reader.string().toString());
       else if (tag === TAGS.logNumber) logNumber = reader.varint();
-      else if (tag === TAGS.nextFileNumber || tag === TAGS.lastSequence || tag === TAGS.previousLogNumber)
-        reader.varint();
+      else if (tag === TAGS.nextFileNumber) nextFileNumber = reader.varint();
+      else if (tag === TAGS.lastSequence) lastSequence = reader.varint();
+      else if (tag === TAGS.previousLogNumber) reader.varint();
       else if (tag === TAGS.compactPointer) {
         reader.varint();
         reader.string();
@@ -60,15 +69,21 @@ export function readVersion(manifest: Buffer): Version {
         tables.set(`${table.level} ${table.number}`, table);
       } else throw new Error(`the manifest has the tag ${tag}, which is not known`);
     }
+    if (logNumber === before || lastSequence === undefined) continue;
+    // The first one of a manifest is begun when the database is opened, before anything is written.
+    const next = BigInt(lastSequence) + 1n;
+    sequences = { from: before === undefined ? next : sequences.through, through: next };
   }
-  return { logNumber, tables: [...tables.values()] };
+  if (logNumber === undefined || nextFileNumber === undefined || lastSequence === undefined)
+    throw new Error('the manifest does not say which log file goes on from it');
+  return { logNumber, sequences, tables: [...tables.values()] };
 }
 
 function tableIn(reader: ByteReader): TableOfVersion {
   const level = reader.varint();
   const number = reader.varint();
-  reader.varint();
-  return { level, number, smallest: reader.string(), largest: reader.string() };
+  const bytes = reader.varint();
+  return { level, number, bytes, smallest: reader.string(), largest: reader.string() };
 }
 
 function expectComparator(name: string): void {

@@ -33,6 +33,19 @@ export function writesIn(logs: readonly Buffer[], from: Buffer, to: Buffer): Wri
   });
 }
 
+/** Sequence numbers of the first and the last write of a log file; undefined if its first record is not whole. */
+export function sequencesOf(log: Buffer): { first: bigint; last: bigint } | undefined {
+  let first: bigint | undefined;
+  let last = 0n;
+  for (const record of logRecords(log)) {
+    if (record.length < HEADER_BYTES) return undefined;
+    const sequence = record.readBigUInt64LE();
+    first ??= sequence;
+    last = sequence + BigInt(record.readUInt32LE(8)) - 1n;
+  }
+  return first === undefined ? undefined : { first, last };
+}
+
 function collect(record: Buffer, from: Buffer, to: Buffer, writes: Write[]): void {
   if (record.length < HEADER_BYTES) throw new Error(`a write of ${record.length} bytes`);
   const sequence = record.readBigUInt64LE();

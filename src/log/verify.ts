@@ -9,7 +9,7 @@
  * header still says where, which counts once the next block chains from there.
  */
 import { HeadwaterError } from '../errors.js';
-import type { Database } from '../level.js';
+import { type Database, isUnreadablePlace } from '../level.js';
 import type { Lineage } from '../lineage.js';
 import { formatPosition, type Position } from '../position.js';
 import { type Block, CHECKING_VISITOR } from './block.js';
@@ -65,7 +65,7 @@ export async function verifyLog(db: Database, verification: LogVerification): Pr
       }
       break;
     } catch (error) {
-      if (!HeadwaterError.is(error, 'corrupt')) throw error;
+      if (!isUnreadablePlace(error)) throw error;
       if (step > 1) {
         step = 1;
         continue;
@@ -88,7 +88,7 @@ async function nextReadable(db: Database, offset: number): Promise<number | unde
     for (let keys = await entries.next(256); keys.length > 0; keys = await entries.next(256))
       for (const [key] of keys) lowest = offsetOfKey(key);
   } catch (error) {
-    if (!HeadwaterError.is(error, 'corrupt')) throw error;
+    if (!isUnreadablePlace(error)) throw error;
   } finally {
     await entries.close();
   }

@@ -14,6 +14,7 @@ import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import { heldTooLong, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import { isUnreadable } from '../level.js';
 import {
   FLUSH_BYTES_FACTOR,
   FLUSH_RETRY_MS,
@@ -222,7 +223,7 @@ export class Checkpointer {
     if (this.#keyspace.checkpoint.keys !== null) return;
     void this.#recount().catch((error: Error) => {
       if (this.#closed) return;
-      if (HeadwaterError.is(error, 'corrupt')) this.#damage.met('count', COUNT_LATER, error);
+      if (isUnreadable(error)) this.#damage.met('count', COUNT_LATER, error);
       else this.#onFailure(error);
     });
   }
@@ -324,7 +325,7 @@ export class Checkpointer {
       this.#damage.passed('sweep');
       return swept;
     } catch (error) {
-      if (!HeadwaterError.is(error, 'corrupt')) throw error;
+      if (!isUnreadable(error)) throw error;
       if (!this.#closed) this.#damage.met('sweep', 'the space of cleared keys is not free yet', error);
       return 0;
     }

@@ -19,16 +19,17 @@
  * directory that is not ours. Files are replaced whole: written aside, synced,
  * renamed, and the directory synced.
  */
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { HeadwaterError } from '../errors.js';
 import { type Files, isOutOfSpace, replaceFile } from '../files.js';
-import type { Database, OpenDatabase } from '../level.js';
+import type { OpenDatabase } from '../level.js';
 import { systemReason } from '../system-errors.js';
+import { type Lock, lockForReading, lockForWriting } from './lock.js';
 
 const FORMAT_TEXT = 'headwater data directory, format 1\n';
 const FORMAT_PATTERN = /^headwater data directory, format (\d+)\n$/;
 const WRITE_FAILED = 'write-failed';
+const LOCK = 'lock';
 const RESTORING = 'restoring';
 const RESTORING_TEXT = 'headwater restore, not done\n';
 const OWN_NAMES =
@@ -90,14 +91,22 @@ export interface DirectoryOptions {
   randomBytes(count: number): Buffer;
 }
 
+/** A data directory that is only looked at. */
+export interface Looked {
+  readonly currentGeneration: string;
+  /** As `Directory.hasFailedWrite`. */
+  readonly hasFailedWrite: boolean;
+  close(): Promise<void>;
+}
+
 export class Directory {
   readonly path: string;
   readonly #files: Files;
-  readonly #lock: Database;
+  readonly #lock: Lock;
   #node: NodeRecord;
   #current: number;
 
-  private constructor(directory: string, files: Files, lock: Database, node: NodeRecord, current: number) {
+  private constructor(directory: string, files: Files, lock: Lock, node: NodeRecord, current: number) {
     this.path = directory;
     this.#files = files;
     this.#lock = lock;
@@ -132,17 +141,32 @@ export class Directory {
   }
 
   /**
-   * Opens the data directory of a node that is not running, to look at it.
-   * Opening makes what is missing; here that is a mistyped name.
-   * @throws as `open`; `foreign_directory` where there is none.
+   * Looks at the data directory of a node that is not running, and writes nothing
+   * to it. It is locked meanwhile unless it cannot be written to.
+   * @param unlocked hears why there is no lock.
+   * @throws as `open`; `foreign_directory` if there is none.
    */
-  static async openExisting(directory: string, options: Omit<DirectoryOptions, 'randomBytes'>): Promise<Directory> {
-    const { files } = options;
+  static async look(directory: string, files: Files, unlocked: (why: string) => void = () => {}): Promise<Looked> {
     // What a restore was cut short in is refused by its own name, below.
     const names = ['CURRENT', RESTORING].map((name) => files.read(path.join(directory, name)));
     if ((await Promise.all(names)).every((bytes) => bytes === undefined))
       throw new HeadwaterError('foreign_directory', `${directory} is no data directory: there is no CURRENT in it`);
-    return Directory.open(directory, { ...options, randomBytes });
+    await refuseForeign(files, directory);
+    const lock = await lockForReading(path.join(directory, LOCK), unlocked).catch((error: unknown) =>
+      explainLock(files, directory, error),
+    );
+    try {
+      await refuseIncomplete(files, directory);
+      const generation = generationName((await readCurrent(files, directory)) ?? 1);
+      return {
+        currentGeneration: path.join(directory, generation),
+        hasFailedWrite: (await files.read(path.join(directory, WRITE_FAILED))) !== undefined,
+        close: () => lock.close(),
+      };
+    } catch (error) {
+      await lock.close();
+      throw error;
+    }
   }
 
   /**
@@ -255,25 +279,11 @@ export class Directory {
   }
 
   /**
-   * That the generation in use is still there: what is opened anew is not made anew.
-   * @throws HeadwaterError `corrupt`.
+   * Whether the generation in use has ever been open in a role, or is the product
+   * of a resync or a restore: its databases were on disk before that was noted.
    */
-  async verify(): Promise<void> {
-    for (const name of ['log', 'keyspace']) {
-      const directory = path.join(this.currentGeneration, name);
-      if (await this.#isDirectory(directory)) continue;
-      throw new HeadwaterError('corrupt', `${directory} was there and is missing now; nothing is made in its place`);
-    }
-  }
-
-  #isDirectory(directory: string): Promise<boolean> {
-    return this.#files.list(directory).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return false;
-        throw error;
-      },
-    );
+  get wasUsed(): boolean {
+    return this.#node.cluster_id !== '' || this.#current > 1;
   }
 
   /** An empty directory for the generation that may follow the current one. */
@@ -432,22 +442,19 @@ async function clearAllBut(files: Files, directory: string, kept: readonly strin
     if (!kept.includes(name)) await files.remove(path.join(directory, name));
 }
 
-async function takeLock(files: Files, directory: string, openDatabase: OpenDatabase): Promise<Database> {
-  try {
-    return await openDatabase(path.join(directory, 'lock'), {
-      writeBufferBytes: 64 * 1024,
-      fileBytes: 1024 * 1024,
-      cacheBytes: 0,
-      compression: false,
-    });
-  } catch (error) {
-    if (!HeadwaterError.is(error, 'directory_locked')) throw error;
-    const owner = await readText(files, directory, 'owner').catch(() => undefined);
-    const who = owner?.trim() ? `process ${owner.trim()}` : 'another process';
-    throw new HeadwaterError('directory_locked', `${directory} is in use by ${who}; one node, one data directory`, {
-      cause: error,
-    });
-  }
+async function takeLock(files: Files, directory: string, openDatabase: OpenDatabase): Promise<Lock> {
+  return await lockForWriting(path.join(directory, LOCK), openDatabase).catch((error: unknown) =>
+    explainLock(files, directory, error),
+  );
+}
+
+async function explainLock(files: Files, directory: string, error: unknown): Promise<never> {
+  if (!HeadwaterError.is(error, 'directory_locked')) throw error;
+  const owner = await readText(files, directory, 'owner').catch(() => undefined);
+  const who = owner?.trim() ? `process ${owner.trim()}` : 'another process';
+  throw new HeadwaterError('directory_locked', `${directory} is in use by ${who}; one node, one data directory`, {
+    cause: error,
+  });
 }
 
 function newNode({ randomBytes }: DirectoryOptions): NodeRecord {
@@ -513,7 +520,8 @@ async function refuseIncomplete(files: Files, directory: string): Promise<void> 
     );
   if (!node && (current !== undefined || generations.length > 0)) throw missing('node.json');
   if (current === undefined && generations.length > 0) throw missing('CURRENT');
-  const fresh = current === undefined || (current === 1 && generations.length === 0);
+  // Its cluster ID is noted once its databases are on disk.
+  const fresh = current === undefined || (current === 1 && generations.length === 0 && node?.cluster_id === '');
   if (!fresh && !generations.includes(generationName(current))) throw missing(generationName(current));
 }
 

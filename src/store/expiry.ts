@@ -9,10 +9,10 @@
  */
 import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import { isExpired } from '../command.js';
-import { HeadwaterError } from '../errors.js';
 import type { DueRows } from '../keyspace/due-index.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import { parseDueKey } from '../keyspace/record.js';
+import { isUnreadable } from '../level.js';
 import {
   BLOCK_COMMANDS_MAX,
   DUE_SCAN_ROWS,
@@ -206,7 +206,7 @@ async function repeatedly(
       waitMs = await step();
     } catch (error) {
       if (signal.aborted) return;
-      if (!HeadwaterError.is(error, 'corrupt')) return onFailure(error as Error);
+      if (!isUnreadable(error)) return onFailure(error as Error);
       logger.error({ error: error.message }, `expired keys are not deleted for now: ${error.message}; trying again`);
       waitMs = UNREADABLE_RETRY_MS;
     }

@@ -8,7 +8,7 @@ import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import type { Files } from '../files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
-import { type Database, type DatabaseOptions, isDamagedDatabase, type OpenDatabase } from '../level.js';
+import { type Database, type DatabaseOptions, type HowToOpen, isUnreadable, type OpenDatabase } from '../level.js';
 import { FREEING_BYTES, FSYNC_INTERVAL_MS, LOG_FILE_BYTES, SCRUB_PAUSE_MS } from '../limits.js';
 import { Lineage, type LineageRow } from '../lineage.js';
 import type { Block } from '../log/block.js';
@@ -19,6 +19,7 @@ import { formatPosition, type Position } from '../position.js';
 import { type CheckpointBudget, Checkpointer } from './checkpoint.js';
 import { Committer, type FsyncPolicy } from './commit.js';
 import type { Damage } from './damage.js';
+import { giveIdentity, verifyIdentity } from './identity.js';
 import { checkBeforeOpening } from './level-check.js';
 import { isTrimmed, type Retained, retain } from './retention.js';
 import type { Space } from './space.js';
@@ -57,6 +58,7 @@ export interface GenerationOptions extends Retained {
   readonly space: Space;
   /** Notices when writes wait for the disk. */
   readonly waits: WriteWaits;
+  randomBytes(count: number): Buffer;
   /** Keeps blocks that recovery is about to take out of the log; they are durable when it resolves. */
   quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void>;
   /** A write failed: everything open here is to be thrown away and opened anew. */
@@ -113,19 +115,22 @@ export class Generation {
 
   /**
    * @param how.afterFailedWrite a write to it has failed, and it was not opened since; in an earlier life perhaps.
+   * @param how.mustExist its databases were made before; they are not made again.
    * @throws HeadwaterError `corrupt`, `unknown_format` or `directory_locked`.
    */
   static async open(
     directory: string,
     options: GenerationOptions,
-    { afterFailedWrite = false } = {},
+    { afterFailedWrite = false, mustExist = false } = {},
   ): Promise<Generation> {
     const losses = new LogLosses(await checkBeforeOpening(directory, { ...options, afterFailedWrite }), options);
-    const databases = await openDatabases(directory, options);
+    const databases = await openDatabases(directory, options, { afterFailedWrite, mustExist });
     try {
       const [logDatabase, keyspaceDatabase] = databases;
+      const identity = await verifyIdentity(databases);
       const log = await Log.open(logDatabase);
       const keyspace = await Keyspace.open(keyspaceDatabase);
+      if (identity === undefined) await giveIdentity(databases, options.randomBytes);
       const checkpointer = new Checkpointer({ ...options, log, keyspace });
       const incomplete = await recover({ log, keyspace, checkpointer, losses }, options).catch(async (error: Error) => {
         await checkpointer.close(HeadwaterError.from(error));
@@ -157,12 +162,12 @@ export class Generation {
       await files.syncDirectory(aside);
       let log: Log;
       try {
-        const database = await openDatabase(path.join(directory, 'log'), LOG_DATABASE);
+        const database = await openDatabase(path.join(directory, 'log'), { ...LOG_DATABASE, mustExist: true });
         databases.push(database);
         log = await Log.open(database);
         await log.recoverAlone((blocks) => options.quarantine(blocks, log.end.offset + 1));
       } catch (error) {
-        if (!isDamagedDatabase(error)) throw error;
+        if (!HeadwaterError.is(error, 'corrupt')) throw error;
         options.logger.error({}, `the log cannot be opened either: ${(error as Error).message}`);
         const database = await openDatabase(path.join(aside, 'log'), LOG_DATABASE);
         databases.push(database);
@@ -223,16 +228,20 @@ export class Generation {
     }
   }
 
-  async #syncEverySecond({ clock, onFailure }: GenerationOptions): Promise<void> {
+  async #syncEverySecond({ clock, onFailure, damage }: GenerationOptions): Promise<void> {
     const { signal } = this.#stop;
     for (;;) {
       await sleep(clock, FSYNC_INTERVAL_MS, signal);
       if (signal.aborted) return;
       try {
         await this.log.durable();
+        damage.passed('durable point');
       } catch (error) {
-        onFailure(error as Error);
-        return;
+        if (!HeadwaterError.is(error, 'io_error')) {
+          onFailure(error as Error);
+          return;
+        }
+        damage.met('durable point', 'a power cut would take what was written since the last one', error);
       }
     }
   }
@@ -260,7 +269,7 @@ export class Generation {
     } catch (error) {
       if (signal.aborted) return;
       // Where a check cannot read on, writing can: what is damaged is refused to whoever needs it.
-      if (!HeadwaterError.is(error, 'corrupt')) onFailure(error as Error);
+      if (!isUnreadable(error)) onFailure(error as Error);
       else damage.met('check', 'the check of the log ends there', error);
     }
   }
@@ -270,12 +279,16 @@ export class Generation {
 export async function openDatabases(
   directory: string,
   { files, openDatabase }: { files: Files; openDatabase: OpenDatabase },
+  how: HowToOpen = {},
 ): Promise<[Database, Database]> {
-  await files.makeDirectory(directory);
-  const log = await openDatabase(path.join(directory, 'log'), LOG_DATABASE);
+  // Both before either: LevelDB writes to what it opens.
+  for (const name of ['log', 'keyspace']) await openDatabase.check?.(path.join(directory, name), how);
+  if (!how.mustExist) await files.makeDirectory(directory);
+  const log = await openDatabase(path.join(directory, 'log'), { ...LOG_DATABASE, ...how });
   try {
-    const keyspace = await openDatabase(path.join(directory, 'keyspace'), KEYSPACE_DATABASE);
+    const keyspace = await openDatabase(path.join(directory, 'keyspace'), { ...KEYSPACE_DATABASE, ...how });
     try {
+      for (const { location } of [log, keyspace]) await files.syncDirectory(location);
       await files.syncDirectory(directory);
       // Where a process was killed right after it made the directory, nobody else does it.
       await files.syncDirectory(path.dirname(directory));

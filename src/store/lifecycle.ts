@@ -15,7 +15,6 @@ import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
 import { isOutOfSpace } from '../files.js';
 import { InvariantViolation } from '../invariant.js';
-import { isDamagedDatabase } from '../level.js';
 import { REOPEN_MS_MAX, REOPEN_MS_MIN, REOPENED_SOUND_MS } from '../limits.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Log } from '../log/log.js';
@@ -388,7 +387,6 @@ export class Lifecycle {
 
   /** @throws HeadwaterError `keyspace_incomplete` on a leader that is starting and has nobody to ask; one that runs stays up to be told whom to follow. */
   async #open({ starting } = { starting: false }): Promise<void> {
-    if (!starting) await this.#directory.verify();
     const asked = this.#asking;
     const generation = await this.#openGeneration({ starting });
     this.#generation = generation;
@@ -438,13 +436,15 @@ export class Lifecycle {
     };
     try {
       if (starting) this.#writeFailed = await this.#directory.hasFailedWrite();
-      const generation = await Generation.open(directory, options, { afterFailedWrite: this.#writeFailed });
+      // What is opened again is not made again, nor is what has ever held anything.
+      const mustExist = !starting || this.#directory.wasUsed;
+      const generation = await Generation.open(directory, options, { afterFailedWrite: this.#writeFailed, mustExist });
       // Left there, it is taken away by the next opening.
       if (this.#writeFailed) await this.#directory.forgetWriteFailed().catch(() => {});
       this.#writeFailed = false;
       return generation;
     } catch (error) {
-      if (!HeadwaterError.is(error) || !isDamagedDatabase(error)) throw error;
+      if (!HeadwaterError.is(error, 'corrupt')) throw error;
       const follows = this.#directory.node.role === 'follower';
       if (!follows || !(this.#options.autoRepair || this.#mayStandIn))
         throw follows || starting ? this.#withRemedy(error) : error;

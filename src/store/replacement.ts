@@ -14,6 +14,7 @@ import { Log } from '../log/log.js';
 import type { Base } from '../log/rows.js';
 import type { Position } from '../position.js';
 import { openDatabases } from './generation.js';
+import { giveIdentity } from './identity.js';
 import { verifyReceived } from './receive.js';
 
 export class Replacement {
@@ -37,13 +38,14 @@ export class Replacement {
    */
   static async create(
     directory: string,
-    options: { files: Files; openDatabase: OpenDatabase },
+    options: { files: Files; openDatabase: OpenDatabase; randomBytes(count: number): Buffer },
     base: Base,
     lineage: Lineage,
   ): Promise<Replacement> {
     const databases = await openDatabases(directory, options);
     try {
       const log = await Log.createAt(databases[0], base, lineage.upTo(base.position.offset));
+      await giveIdentity(databases, options.randomBytes);
       return new Replacement(log, databases, base.position, () => options.files.remove(directory));
     } catch (error) {
       await Promise.all(databases.map((database) => database.close()));

@@ -13,6 +13,7 @@
  */
 import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
+import { isUnreadable } from '../level.js';
 import {
   HEADROOM_WARNING_PART,
   LOG_RETENTION_PIN_BYTES,
@@ -106,7 +107,7 @@ class Retention {
         damage.passed('trim');
       } catch (error) {
         if (this.#signal.aborted) return;
-        if (!HeadwaterError.is(error, 'corrupt')) {
+        if (!isUnreadable(error)) {
           onFailure(error as Error);
           return;
         }

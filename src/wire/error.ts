@@ -73,6 +73,7 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
   mark_lost: CODE.FAILED_PRECONDITION,
   restore_unfinished: CODE.FAILED_PRECONDITION,
   store_latched: CODE.UNAVAILABLE,
+  io_error: CODE.UNAVAILABLE,
   address_in_use: CODE.FAILED_PRECONDITION,
   unreachable: CODE.UNAVAILABLE,
   internal: CODE.INTERNAL,
@@ -85,6 +86,7 @@ const RETRY_DELAY_MS: Partial<Record<ErrorCode, number>> = {
   disk_full: 1_000,
   overloaded: 500,
   store_latched: 1_000,
+  io_error: 1_000,
 };
 
 const DOMAIN = 'headwater';

@@ -227,7 +227,9 @@ describe('a restore', () => {
       if (at === 0) assert.deepEqual(await left(to.directory), []);
       else if (at < length - 1) {
         await assert.rejects(TestStore.open(to), { code: 'restore_unfinished', message: /run "headwater restore/ });
-        await assert.rejects(dumpDirectory(to.directory, to.disk.open).next(), { code: 'restore_unfinished' });
+        await assert.rejects(dumpDirectory(to.directory, { openDatabase: to.disk.open }).next(), {
+          code: 'restore_unfinished',
+        });
       }
       if (at < length - 1) await restoreTo(to, file);
       // The last is the lock's: all is done then.

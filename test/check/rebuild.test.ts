@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 import { rebuildDirectory } from '../../src/check/rebuild.js';
 import { dataKey, encodeRecord } from '../../src/keyspace/record.js';
 import { backupOf, inPieces } from '../backup/files.js';
@@ -22,9 +23,10 @@ describe('the keyspace made anew from the log', () => {
   });
 
   /** What is being made beside the data, or was. */
-  const aside = async () => (await readdir(test.directory)).filter((name) => name.endsWith('.new'));
+  const aside = async () => (await readdir(path.dirname(test.directory))).filter((name) => /rebuild/.test(name));
 
-  const rebuild = () => rebuildDirectory(test.directory, { openDatabase: test.disk.open });
+  const onDisk = () => ({ openDatabase: test.disk.open, openScratch: test.disk.open });
+  const rebuild = () => rebuildDirectory(test.directory, onDisk());
 
   it('is the one on disk, and nothing is left of it', async () => {
     const { position, onDisk, rebuilt } = await rebuild();
@@ -34,20 +36,23 @@ describe('the keyspace made anew from the log', () => {
     assert.deepEqual(await aside(), []);
   });
 
-  it('that was cut short leaves nothing behind the next start', async () => {
+  it('that was cut short leaves nothing behind the next one', async () => {
     const openDatabase = test.disk.process();
     const cut = new Promise<void>((resolve) => {
       test.disk.fault = async ({ kind, location }) => {
-        if (kind !== 'batch' || !location.startsWith(test.directory)) return;
+        if (kind !== 'batch' || !location.startsWith(`${test.directory}.rebuild`)) return;
         resolve();
         await new Promise<never>(() => {});
       };
     });
-    void rebuildDirectory(test.directory, { openDatabase });
+    void rebuildDirectory(test.directory, { openDatabase, openScratch: openDatabase });
     await cut;
-    await test.restart();
+    test.disk.crash();
+    test.disk.fault = undefined;
+    assert.equal((await aside()).length, 1);
+    // As the lock of a process goes with it.
+    await rebuild();
     assert.deepEqual(await aside(), []);
-    await test.store.close();
   });
 
   it('tells a record that is an older one, though it is whole', async () => {
@@ -83,8 +88,7 @@ describe('the keyspace made anew from the log', () => {
       await test.store.close();
     });
 
-    const rebuildWith = (bytes: Buffer) =>
-      rebuildDirectory(test.directory, { openDatabase: test.disk.open, backup: inPieces(bytes) });
+    const rebuildWith = (bytes: Buffer) => rebuildDirectory(test.directory, { ...onDisk(), backup: inPieces(bytes) });
 
     it('begins there, where the log does not reach back', async () => {
       const { position, from, onDisk, rebuilt } = await rebuildWith(file);

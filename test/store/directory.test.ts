@@ -38,6 +38,13 @@ async function contents(directory: string): Promise<Record<string, string>> {
   return found;
 }
 
+/** As before the first role: the cluster ID is noted once the databases are on disk. */
+async function forgetCluster(directory: string): Promise<void> {
+  const file = path.join(directory, 'node.json');
+  const node = JSON.parse(await readFile(file, 'utf8')) as object;
+  await writeFile(file, JSON.stringify({ ...node, cluster_id: '' }));
+}
+
 describe('a data directory', () => {
   it('is made with its parents, for its owner alone', async () => {
     const directory = path.join(await temporaryDirectory(), 'a', 'b', 'data');
@@ -91,6 +98,7 @@ describe('a data directory', () => {
       const order = ['format', 'node.json', 'CURRENT', 'gen-000001'];
       for (const name of order.slice(order.indexOf(cutAfter) + 1))
         await rm(path.join(directory, name), { recursive: true });
+      if (cutAfter !== 'format') await forgetCluster(directory);
       const test = await open(directory);
       assert.equal(await test.get('a'), undefined);
       await test.store.close();
@@ -258,7 +266,13 @@ describe('a directory that is not to be opened', () => {
     const current = path.join(directory, 'gen-000001', 'log', 'CURRENT');
     const text = await readFile(current);
     await writeFile(current, 'nonsense');
-    await assert.rejects(open(directory), refused('corrupt', /LevelDB cannot open .*log/));
+    await assert.rejects(
+      open(directory),
+      refused(
+        'corrupt',
+        /gen-000001\/log is not whole: .*CURRENT: expected the name of a manifest, received "nonsense"/,
+      ),
+    );
     await writeFile(current, text);
     const test = await open(directory);
     assert.equal(await test.get('a'), '1');

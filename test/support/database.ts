@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { MemoryLevel } from 'memory-level';
 import { HeadwaterError } from '../../src/errors.js';
-import { type Database, LatchingDatabase, type OpenDatabase } from '../../src/level.js';
+import { type Database, type HowToOpen, LatchingDatabase, missing, type OpenDatabase } from '../../src/level.js';
 import { turn } from './clock.js';
 import { DeletionMarks } from './deletion-marks.js';
 
@@ -72,21 +72,22 @@ export class MemoryDisk {
   }
 
   /** Makes the directory too, since the store's own files stand around it. */
-  readonly open: OpenDatabase = (location) => this.#openIn(this.#lives, location);
+  readonly open: OpenDatabase = (location, how) => this.#openIn(this.#lives, location, how);
 
   /** Opens databases for the process of now: once it has died, nothing that it asks is answered. */
   process(): OpenDatabase {
     const lives = this.#lives;
-    return (location) => this.#openIn(lives, location);
+    return (location, how) => this.#openIn(lives, location, how);
   }
 
-  async #openIn(lives: number, location: string): Promise<Database> {
+  async #openIn(lives: number, location: string, { mustExist = false }: HowToOpen): Promise<Database> {
     if (lives !== this.#lives) await NEVER;
     await this.do({ kind: 'open', location, keys: [], sync: false });
     if (lives !== this.#lives) await NEVER;
     if (this.#open.has(location))
       throw new HeadwaterError('directory_locked', `${location} is in use by another process`);
     const known = await this.surroundings.isFolder(location);
+    if (mustExist && !(known && this.#levels.has(location))) throw missing(location);
     await this.surroundings.makeFolder(location);
     if (lives !== this.#lives) await NEVER;
     let level = this.#levels.get(location);

@@ -1,0 +1,167 @@
+/**
+ * A database read out of its files. LevelDB writes to every database that it
+ * opens: it makes tables of what stands in log files, begins another manifest,
+ * and deletes what it does not need. So whoever only looks at a stopped node
+ * reads through this, which changes nothing, and needs no more than to read.
+ */
+import { openSync } from 'node:fs';
+import { HeadwaterError } from '../errors.js';
+import { isOutOfDescriptors } from '../files.js';
+import {
+  checkLevel,
+  type Database,
+  type Entries,
+  type HowToOpen,
+  type IterateOptions,
+  type OpenDatabase,
+} from '../level.js';
+import { compareKeys, KEY_TRAILER_BYTES } from '../level-files/key.js';
+import { firstAtOrBehind, Lookup, type TableFile } from '../level-files/lookup.js';
+import { filesOf } from '../level-files/open-files.js';
+import { Rows } from '../level-files/rows.js';
+import { type Write, writesIn } from '../level-files/write-batch.js';
+
+/** How the directory of a node that is not running is looked at. */
+export interface ReadingOptions {
+  /** Tests bring their own. */
+  readonly openDatabase?: OpenDatabase;
+  /** Hears why the directory is not locked meanwhile, if it is not. */
+  readonly unlocked?: (why: string) => void;
+}
+
+const FIRST = Buffer.alloc(0);
+/** Behind every key that Headwater writes. */
+const LAST = Buffer.alloc(1, 0xff);
+const NO_VALUE = Buffer.alloc(0);
+
+/**
+ * Opens a database that is there, and whole, to be read.
+ * @throws HeadwaterError `corrupt` naming the file if it is not whole, `io_error`.
+ */
+export const openForReading: OpenDatabase = Object.assign(
+  async (location: string, { afterFailedWrite = false }: HowToOpen): Promise<Database> => {
+    await checkLevel(location, { mustExist: true, afterFailedWrite });
+    return reading(location, () => new FilesDatabase(location));
+  },
+  { check: checkLevel },
+);
+
+class FilesDatabase implements Database {
+  readonly location: string;
+  readonly hasFiles = true;
+  readonly latched = undefined;
+  readonly #tables: readonly TableFile[];
+  readonly #writes: readonly Write[];
+  readonly #lookup: Lookup;
+
+  constructor(location: string) {
+    this.location = location;
+    const { tables, logs } = filesOf(location);
+    this.#tables = tables;
+    this.#writes = writesIn(logs, FIRST, LAST);
+    this.#lookup = new Lookup(tables, this.#writes);
+  }
+
+  async get(key: Buffer): Promise<Buffer | undefined> {
+    return reading(this.location, () => this.#lookup.get(key));
+  }
+
+  async getMany(keys: Buffer[]): Promise<Array<Buffer | undefined>> {
+    return reading(this.location, () => keys.map((key) => this.#lookup.get(key)));
+  }
+
+  async hasMany(keys: Buffer[]): Promise<boolean[]> {
+    return (await this.getMany(keys)).map((value) => value !== undefined);
+  }
+
+  iterate(options: IterateOptions): Entries {
+    const { gt, gte, lt, lte, reverse = false, limit = Number.POSITIVE_INFINITY, values = true } = options;
+    const from = gt ? behind(gt) : (gte ?? FIRST);
+    const to = lte ? behind(lte) : (lt ?? LAST);
+    let rows: Rows | undefined;
+    let left = limit;
+    const forward = (count: number): Array<[Buffer, Buffer]> => {
+      const entries: Array<[Buffer, Buffer]> = [];
+      rows ??= this.#rows(from, to);
+      for (let row = rows.next(); row; row = rows.next()) {
+        const value = values ? Buffer.from(row.value.subarray(row.valueStart, row.valueEnd)) : NO_VALUE;
+        entries.push([Buffer.from(row.key.subarray(0, row.keyEnd)), value]);
+        if (entries.length === count) break;
+      }
+      return entries;
+    };
+    // Only for what cannot be read in order: from the other end, all of it is gone through first.
+    let backward: Array<[Buffer, Buffer]> | undefined;
+    return {
+      next: async (count) => {
+        const most = Math.min(count, left);
+        if (most === 0) return [];
+        const entries = reading(this.location, () => {
+          if (!reverse) return forward(most);
+          backward ??= forward(Number.POSITIVE_INFINITY);
+          return backward.splice(-most).reverse();
+        });
+        left -= entries.length;
+        return entries;
+      },
+      close: async () => rows?.close(),
+    };
+  }
+
+  /** Nobody writes. */
+  snapshot(): { close(): Promise<void> } {
+    return { close: async () => {} };
+  }
+
+  async put(): Promise<void> {
+    throw this.#refusal();
+  }
+
+  batch(): never {
+    throw this.#refusal();
+  }
+
+  async durable(): Promise<void> {}
+
+  async compact(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.#lookup.close();
+  }
+
+  #rows(from: Buffer, to: Buffer): Rows {
+    const endOf = (key: Buffer) => key.length - KEY_TRAILER_BYTES;
+    const tables = this.#tables.filter(
+      ({ smallest, largest }) =>
+        compareKeys(largest, endOf(largest), from, from.length) >= 0 &&
+        compareKeys(smallest, endOf(smallest), to, to.length) < 0,
+    );
+    const writes = this.#writes.slice(firstAtOrBehind(this.#writes, from), firstAtOrBehind(this.#writes, to));
+    const opened = tables.map((table) => ({ ...table, descriptor: openSync(table.file, 'r') }));
+    return new Rows({ tables: opened, logs: [] }, from, to, writes);
+  }
+
+  /** An older layout would be brought up to date, and a database that was never begun would be. */
+  #refusal(): HeadwaterError {
+    return new HeadwaterError(
+      'invalid_argument',
+      `${this.location} is only read here, and would have to be written to first: start the node once and stop it`,
+    );
+  }
+}
+
+function behind(key: Buffer): Buffer {
+  return Buffer.concat([key, Buffer.alloc(1)]);
+}
+
+function reading<T>(location: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (HeadwaterError.is(error)) throw error;
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    const advice = isOutOfDescriptors(error) ? '. Raise the limit of open files (ulimit -n)' : '';
+    const code = syscall === undefined ? 'corrupt' : 'io_error';
+    throw new HeadwaterError(code, `${location} cannot be read: ${message}${advice}`, { cause: error });
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * Which files a database has, held against those that it must have. LevelDB takes
+ * a directory without CURRENT for a new database, and deletes the tables in it;
+ * it takes a manifest that was cut for the whole one, and deletes what that does
+ * not name. So this looks before LevelDB opens, and changes nothing.
+ *
+ * LevelDB keeps an order that makes what is missing show after any crash, that of
+ * the machine too: tables, and the name of the next log file, are on disk before
+ * the manifest names them; CURRENT names a manifest that is on disk; a file is
+ * deleted only after the manifest does not name it any more. So each table that
+ * the manifest names is there in its size, and so is the log file that goes on
+ * from it. Files that the manifest does not name are left by crashes, and prove
+ * nothing.
+ */
+import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { goesOnBehindGap } from './log-file.js';
+import {
+  blockIn,
+  damageOfBlock,
+  endsAsTable,
+  FOOTER_BYTES,
+  firstKeyIn,
+  firstPlaceIn,
+  type Place,
+  placesIn,
+  TRAILER_BYTES,
+} from './table.js';
+import { readVersion, type TableOfVersion, type Version } from './version.js';
+import { sequencesOf } from './write-batch.js';
+
+/** A file that is missing, or is not the one that belongs there. */
+export interface Misfit {
+  readonly file: string;
+  readonly why: string;
+}
+
+export interface Inventory {
+  /**
+   * `empty`: nothing was ever made there; `unfinished`: a process ended while it
+   * made the database, before anything was written to it; else it must be whole.
+   */
+  readonly state: 'empty' | 'unfinished' | 'made';
+  /** Empty if the database is whole. */
+  readonly misfits: readonly Misfit[];
+}
+
+/** Files that hold nothing of a database. */
+const ASIDE = /^(LOCK|LOG|LOG\.old|\d+\.dbtmp)$/;
+const TABLE = /^\d+\.(ldb|sst)$/;
+const LOG = /^(\d+)\.log$/;
+const CURRENT = /^MANIFEST-\d+\n$/;
+/** Tables looked at side by side. */
+const SIDE_BY_SIDE = 8;
+
+/**
+ * Of a database that nobody has open.
+ * @param options.anySequence true after a failed write: it leaves out sequence numbers.
+ * @throws what the system says if it cannot read what is there.
+ */
+export async function takeInventory(location: string, { anySequence = false } = {}): Promise<Inventory> {
+  const names = (await namesIn(location)).filter((name) => !ASIDE.test(name));
+  if (names.length === 0) return { state: 'empty', misfits: [] };
+  const misfits = await misfitsIn(location, names, anySequence);
+  const isUnfinished = misfits.length > 0 && !(await hasData(location, names));
+  return { state: isUnfinished ? 'unfinished' : 'made', misfits };
+}
+
+/** For messages: the first few, each named by its file. */
+export function describeMisfits(misfits: readonly Misfit[]): string {
+  const shown = misfits.slice(0, 3).map(({ file, why }) => `${file}: ${why}`);
+  const more = misfits.length - shown.length;
+  return more > 0 ? `${shown.join('; ')}; and ${more} more` : shown.join('; ');
+}
+
+async function namesIn(location: string): Promise<string[]> {
+  return await readdir(location).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}
+
+async function hasData(location: string, names: readonly string[]): Promise<boolean> {
+  for (const name of names) {
+    if (TABLE.test(name)) return true;
+    if (LOG.test(name) && (await stat(path.join(location, name))).size > 0) return true;
+  }
+  return false;
+}
+
+async function misfitsIn(location: string, names: readonly string[], anySequence: boolean): Promise<Misfit[]> {
+  const tables = names.filter((name) => TABLE.test(name)).length;
+  const beside = `though ${tables} tables are there`;
+  const currentFile = path.join(location, 'CURRENT');
+  const current = await bytesOf(currentFile);
+  if (!current) return [{ file: currentFile, why: `the file is missing, ${beside}` }];
+  const name = current.toString('latin1');
+  if (!CURRENT.test(name)) {
+    const received = JSON.stringify(name.slice(0, 40));
+    return [{ file: currentFile, why: `expected the name of a manifest, received ${received}, ${beside}` }];
+  }
+  const manifestFile = path.join(location, name.trimEnd());
+  const manifest = await bytesOf(manifestFile);
+  if (!manifest) return [{ file: manifestFile, why: `the manifest is missing, ${beside}` }];
+  if (goesOnBehindGap(manifest))
+    return [{ file: manifestFile, why: 'a record of the manifest is damaged, with whole ones behind it' }];
+  let version: Version;
+  try {
+    version = readVersion(manifest);
+  } catch (error) {
+    return [{ file: manifestFile, why: (error as Error).message }];
+  }
+  return [
+    ...(await misfitTables(location, version.tables)),
+    ...(await misfitLogs(location, names, version, anySequence)),
+  ];
+}
+
+async function misfitTables(location: string, tables: readonly TableOfVersion[]): Promise<Misfit[]> {
+  const found: Misfit[] = [];
+  for (let next = 0; next < tables.length; next += SIDE_BY_SIDE) {
+    const some = tables.slice(next, next + SIDE_BY_SIDE);
+    for (const misfit of await Promise.all(some.map((table) => misfitTable(location, table))))
+      if (misfit) found.push(misfit);
+  }
+  return found;
+}
+
+async function misfitTable(location: string, table: TableOfVersion): Promise<Misfit | undefined> {
+  const file = path.join(location, `${fileNumber(table.number)}.ldb`);
+  let handle: FileHandle;
+  try {
+    handle = await open(file, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return { file, why: 'the manifest names this table, and the file is missing' };
+  }
+  try {
+    const { size } = await handle.stat();
+    if (size !== table.bytes)
+      return { file, why: `the manifest names a table of ${table.bytes} bytes, the file has ${size}` };
+    return (await beginsWith(handle, size, table.smallest))
+      ? undefined
+      : { file, why: 'the table begins with another key than the manifest says: it is another table' };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** True also of a table that is damaged: that is named with its byte where tables are checked. */
+async function beginsWith(handle: FileHandle, size: number, key: Buffer): Promise<boolean> {
+  const footer = await readAt(handle, size - FOOTER_BYTES, FOOTER_BYTES);
+  if (!endsAsTable(footer)) return true;
+  try {
+    const index = await blockAt(handle, placesIn(footer).index);
+    const block = index && (await blockAt(handle, firstPlaceIn(index)));
+    return !block || firstKeyIn(block).equals(key);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
+    return true;
+  }
+}
+
+/** @returns undefined if it does not match its checksum. */
+async function blockAt(handle: FileHandle, place: Place): Promise<Buffer | undefined> {
+  const bytes = await readAt(handle, place.offset, place.size + TRAILER_BYTES);
+  return damageOfBlock(bytes, place, place.offset) === undefined ? blockIn(bytes, place, place.offset) : undefined;
+}
+
+async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  if (position < 0) return Buffer.alloc(0);
+  const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(length), position });
+  return buffer.subarray(0, bytesRead);
+}
+
+async function misfitLogs(
+  location: string,
+  names: readonly string[],
+  { logNumber, sequences }: Version,
+  anySequence: boolean,
+): Promise<Misfit[]> {
+  // A manifest that names none is of a database that was never opened to the end.
+  if (logNumber === 0) return [];
+  const numbers = names.flatMap((name) => LOG.exec(name)?.[1] ?? []).map(Number);
+  const live = numbers.filter((number) => number >= logNumber).sort((a, b) => a - b);
+  const fileOf = (number: number) => path.join(location, `${fileNumber(number)}.log`);
+  if (live[0] !== logNumber)
+    return [{ file: fileOf(logNumber), why: 'the manifest names this log file, and the file is missing' }];
+  if (anySequence) return [];
+  let { from, through }: { from: bigint; through: bigint | undefined } = sequences;
+  for (const number of live) {
+    // A file without a whole record at its beginning is what a power cut leaves.
+    const held = sequencesOf((await bytesOf(fileOf(number))) ?? Buffer.alloc(0));
+    if (held && (held.first < from || (through !== undefined && held.first > through))) {
+      const expected = through === undefined ? `${from} or more` : from === through ? from : `${from} to ${through}`;
+      const why = `its first write has the sequence number ${held.first}, expected ${expected}: it is another file, or one before it is missing`;
+      return [{ file: fileOf(number), why }];
+    }
+    from = held ? held.last + 1n : from;
+    through = undefined;
+  }
+  return [];
+}
+
+async function bytesOf(file: string): Promise<Buffer | undefined> {
+  return await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+}
+
+function fileNumber(number: number): string {
+  return String(number).padStart(6, '0');
+}

@@ -1,0 +1,63 @@
+/**
+ * Which log and which keyspace belong together. Both hold the ID of their
+ * generation, drawn when they are made, so that a database that was put in the
+ * place of another one is refused: each would be whole for itself.
+ *
+ *   M ‖ "generation"   in the log, before the blocks (log/rows.ts)
+ *   m ‖ "generation"   in the keyspace
+ *
+ * Each is "log" or "keyspace", a space and 32 hexadecimal characters, with a
+ * checksum (checked-row.ts). The keyspace's is written first: if the log has one,
+ * the keyspace must have the same. Generations of older versions have none, and
+ * are given one.
+ */
+import { checkedRow, valueOfCheckedRow } from '../checked-row.js';
+import { HeadwaterError } from '../errors.js';
+import type { Database } from '../level.js';
+
+const KEYS = { log: Buffer.from('Mgeneration'), keyspace: Buffer.from('mgeneration') } as const;
+const FORM = /^(log|keyspace) ([0-9a-f]{32})$/;
+
+type Kind = keyof typeof KEYS;
+
+/** The databases of one generation. */
+export type Pair = readonly [log: Database, keyspace: Database];
+
+/**
+ * Writes nothing.
+ * @returns undefined unless both have one.
+ * @throws HeadwaterError `corrupt` if they do not belong together.
+ */
+export async function verifyIdentity([log, keyspace]: Pair): Promise<string | undefined> {
+  const ofLog = await identityOf(log, 'log');
+  const ofKeyspace = await identityOf(keyspace, 'keyspace');
+  if (ofLog !== undefined && ofLog !== ofKeyspace)
+    throw new HeadwaterError(
+      'corrupt',
+      `${keyspace.location} is not the keyspace of ${log.location}: expected the generation ${ofLog}, received ${ofKeyspace ?? 'none'}. One of the two was put in the place of another: put the right one back`,
+    );
+  return ofLog;
+}
+
+/** To be called before anything counts that is written to either. */
+export async function giveIdentity([log, keyspace]: Pair, randomBytes: (count: number) => Buffer): Promise<void> {
+  const id = (await identityOf(keyspace, 'keyspace')) ?? randomBytes(16).toString('hex');
+  await keyspace.put(KEYS.keyspace, checkedRow(KEYS.keyspace, Buffer.from(`keyspace ${id}`)), { sync: true });
+  await log.put(KEYS.log, checkedRow(KEYS.log, Buffer.from(`log ${id}`)), { sync: true });
+}
+
+async function identityOf(db: Database, kind: Kind): Promise<string | undefined> {
+  // One of the other kind has its own row.
+  const rows = await db.getMany([KEYS.log, KEYS.keyspace]);
+  for (const [i, key] of [KEYS.log, KEYS.keyspace].entries()) {
+    const row = rows[i];
+    if (!row) continue;
+    const [, found, id] = FORM.exec(valueOfCheckedRow(key, row)?.toString('latin1') ?? '') ?? [];
+    if (found === kind && key === KEYS[kind]) return id;
+    throw new HeadwaterError(
+      'corrupt',
+      `${db.location} is not the ${kind} of a generation: its row says ${found ?? 'nothing that is known'}. Put the right files back`,
+    );
+  }
+  return undefined;
+}

@@ -1,0 +1,80 @@
+/**
+ * The lock of a data directory: LevelDB's lock on `lock/LOCK`, which the system
+ * takes away from a process that dies. A node holds it through an empty database
+ * in `lock/`. Who only looks takes the same lock through a link in a directory of
+ * its own, since opening `lock/` would write to it.
+ *
+ * The system's lock belongs to a process: closing any descriptor of the file
+ * releases it. So a process keeps a list of what it has locked itself.
+ */
+import { access, constants, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { HeadwaterError } from '../errors.js';
+import { type Database, type DatabaseOptions, type OpenDatabase, openLevel } from '../level.js';
+
+const EMPTY: DatabaseOptions = {
+  writeBufferBytes: 64 * 1024,
+  fileBytes: 1024 * 1024,
+  cacheBytes: 0,
+  compression: false,
+};
+
+export interface Lock {
+  close(): Promise<void>;
+}
+
+/** Locations that this process has locked. */
+const held = new Set<string>();
+
+/** @throws HeadwaterError `directory_locked`. */
+export async function lockForWriting(location: string, openDatabase: OpenDatabase): Promise<Lock> {
+  await refuseHeld(location);
+  return await holding(location, await openDatabase(location, EMPTY));
+}
+
+/**
+ * Changes nothing at the location.
+ * @param unlocked hears why there is no lock: nobody can write there through this way, but perhaps through another.
+ * @throws HeadwaterError `directory_locked`.
+ */
+export async function lockForReading(location: string, unlocked: (why: string) => void): Promise<Lock> {
+  const file = path.join(location, 'LOCK');
+  try {
+    await access(file, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    // Where there is none nobody holds it.
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') unlocked(message);
+    return { close: async () => {} };
+  }
+  await refuseHeld(location);
+  const aside = await mkdtemp(path.join(tmpdir(), 'headwater-lock-'));
+  const remove = () => rm(aside, { recursive: true, force: true });
+  try {
+    await symlink(path.resolve(file), path.join(aside, 'LOCK'));
+    return await holding(location, await openLevel(aside, EMPTY), remove);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function refuseHeld(location: string): Promise<void> {
+  const real = await realpath(location).catch(() => undefined);
+  if (real !== undefined && held.has(real))
+    throw new HeadwaterError('directory_locked', `${location} is in use by this process`);
+}
+
+async function holding(location: string, database: Database, released = async () => {}): Promise<Lock> {
+  // One without files is no lock of the system's.
+  const real = database.hasFiles ? await realpath(location).catch(() => undefined) : undefined;
+  if (real !== undefined) held.add(real);
+  return {
+    async close() {
+      if (real !== undefined) held.delete(real);
+      await database.close();
+      await released();
+    },
+  };
+}

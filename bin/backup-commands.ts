@@ -9,6 +9,7 @@ import { type BackupPart, formatToken, HeadwaterError, type Restored, restoreDir
 import { parseMoment, parseOffset, parsePath } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { contentOf, readableStats, type Sink, writeWhole } from './files.js';
+import { unlessInterrupted } from './interrupted.js';
 import {
   complain,
   EXIT,
@@ -79,36 +80,29 @@ async function backup(
   const startedMs = performance.now();
   // On the machine of the node it gives way to what that does for others.
   os.setPriority(BACKUP_NICENESS);
-  const interrupted = new AbortController();
-  const interrupt = () => interrupted.abort(new HeadwaterError('cancelled', 'interrupted; there is no backup'));
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   if (file === '-') needReaders('what was written of the backup is worth nothing, its end is missing');
-  try {
-    const parts = client.backup({ signal: interrupted.signal });
-    const { last, bytes } =
-      file === '-'
-        ? await copy(parts, { write })
-        : await writeWhole(file, { overwrite, content: 'backup', mode: 0o600 }, (sink) => copy(parts, sink));
-    const { head, keys, end } = last;
-    const seconds = (performance.now() - startedMs) / 1_000;
-    const text = `backed up ${plural(keys, 'key')} at offset ${head.position.offset} in ${seconds.toFixed(1)} s, ${megabytes(bytes)}`;
-    if (file === '-') {
-      complain(text);
-      return EXIT.DONE;
-    }
-    const fields = {
-      file,
-      ...positionFields(head),
-      keys,
-      digest: end?.digest.toString('hex'),
-      bytes,
-      seconds: Math.round(seconds * 1_000) / 1_000,
-    };
-    await output.result(fields, `${text}: ${file}`);
+  const { last, bytes } = await unlessInterrupted('interrupted; there is no backup', (signal) => {
+    const parts = client.backup({ signal });
+    if (file === '-') return copy(parts, { write });
+    return writeWhole(file, { overwrite, content: 'backup', mode: 0o600 }, (sink) => copy(parts, sink));
+  });
+  const { head, keys, end } = last;
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const text = `backed up ${plural(keys, 'key')} at offset ${head.position.offset} in ${seconds.toFixed(1)} s, ${megabytes(bytes)}`;
+  if (file === '-') {
+    complain(text);
     return EXIT.DONE;
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
+  const fields = {
+    file,
+    ...positionFields(head),
+    keys,
+    digest: end?.digest.toString('hex'),
+    bytes,
+    seconds: Math.round(seconds * 1_000) / 1_000,
+  };
+  await output.result(fields, `${text}: ${file}`);
+  return EXIT.DONE;
 }
 
 /** @returns the last part, which tells of the whole, and the bytes of the file. */

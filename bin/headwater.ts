@@ -4,7 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { DEFAULTS, VERSION } from '../src/index.js';
-import { formatDuration, parseAddresses, parseDuration } from './arguments.js';
+import { formatDuration, parseAddresses, parseInterval } from './arguments.js';
 import { addBackupCommands } from './backup-commands.js';
 import { addCheckCommands } from './check-commands.js';
 import { addCompareCommand } from './compare-commands.js';
@@ -42,7 +42,7 @@ function program(): Command {
         `give up a call after this long (default: ${formatDuration(CALL_MS_MAX)}; digest waits)`,
       )
         .env('HEADWATER_TIMEOUT')
-        .argParser(parseDuration),
+        .argParser(parseInterval),
     )
     .option('--json', 'print results as JSON, one object a line')
     .addHelpText('after', AFTER_HELP)

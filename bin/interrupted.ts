@@ -1,4 +1,5 @@
-/** Commands without an end of their own. */
+/** Ctrl-C, or SIGTERM: the end of commands without one of their own, and of those that leave nothing half done. */
+import { HeadwaterError } from '../src/index.js';
 
 /** The first Ctrl-C, or SIGTERM, ends the loop in good order. */
 export async function untilInterrupted(loop: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -11,5 +12,23 @@ export async function untilInterrupted(loop: (signal: AbortSignal) => Promise<vo
   } finally {
     process.off('SIGINT', end);
     process.off('SIGTERM', end);
+  }
+}
+
+/** The first of these gives up `work`, which then cleans up and rejects with what its signal says. */
+export async function unlessInterrupted<Result>(
+  message: string,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const interrupted = new AbortController();
+  const interrupt = () => interrupted.abort(new HeadwaterError('cancelled', message));
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    return await work(interrupted.signal);
+  } catch (error) {
+    // What was under way says it in words of its own.
+    throw interrupted.signal.aborted ? interrupted.signal.reason : error;
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }

@@ -8,6 +8,7 @@ import { type Client, dumpFile, wideEncoding } from '../src/index.js';
 import { parsePath } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { contentOf, firstBytes, readableStats, readingFrom, type Sink, writeWhole } from './files.js';
+import { unlessInterrupted } from './interrupted.js';
 import { formatLine, type Line, type Lines, parseLine, splitLines } from './json-lines.js';
 import { formatCommand } from './log-commands.js';
 import { complain, EXIT, type ExitStatus, plural, UsageError, write } from './output.js';
@@ -239,7 +240,9 @@ async function exportRecords({ client, output }: Session, file: string): Promise
   const startedMs = performance.now();
   const progress = new Progress('exported', { records: await client.dbsize() });
   const options = { overwrite: true, content: 'records', mode: 0o666 };
-  const records = await writeWhole(file, options, (sink) => writeRecords(client, sink, progress));
+  const records = await unlessInterrupted(`interrupted; nothing was written to ${file}`, (signal) =>
+    writeWhole(file, options, (sink) => writeRecords(client, sink, progress, signal)),
+  );
   const seconds = (performance.now() - startedMs) / 1_000;
   await output.result(
     { exported: records, seconds: Math.round(seconds * 1_000) / 1_000 },
@@ -249,11 +252,11 @@ async function exportRecords({ client, output }: Session, file: string): Promise
 }
 
 /** @returns how many. */
-async function writeRecords(client: Client, sink: Sink, progress: Progress): Promise<number> {
+async function writeRecords(client: Client, sink: Sink, progress: Progress, signal?: AbortSignal): Promise<number> {
   let records = 0;
   let text = '';
   try {
-    for await (const { key, value, expiresAtMs } of client.buffers.scan()) {
+    for await (const { key, value, expiresAtMs } of client.buffers.scan({ signal })) {
       text += formatLine(key, value, expiresAtMs);
       progress.update(++records);
       if (text.length < WRITE_BYTES) continue;

@@ -52,6 +52,7 @@ const REFUSALS: readonly Refusal[] = [
     says: /HEADWATER_CONNECT.*Expected HOST:PORT.*received "x:99999"/,
   },
   { type: ['--timeout', '0', 'ping'], says: /--timeout.*received "0"/ },
+  { type: ['--timeout', '25d', 'ping'], says: /--timeout.*Expected a time of at most 24 days, received "25d"/ },
   {
     type: ['--connect', '127.0.0.1:1', 'get', 'k'],
     status: 3,

@@ -46,8 +46,20 @@ export async function endAll(): Promise<void> {
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 }
 
-export async function headwater(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+export function headwater(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return begin(args, options).outcome;
+}
+
+/** One that is still running, for signals. */
+export function begin(
+  args: readonly string[],
+  options: RunOptions = {},
+): { readonly pid: number; readonly outcome: Promise<Outcome> } {
   const child = launch(args, options);
+  return { pid: child.pid as number, outcome: outcomeOf(child, options) };
+}
+
+async function outcomeOf(child: ChildProcess, options: RunOptions): Promise<Outcome> {
   // A command that has seen enough reads no further.
   child.stdin?.on('error', () => {});
   if (options.stdout === null) child.stdout?.destroy();

@@ -1,9 +1,9 @@
 /** `import` and `export`: what goes out comes back the same, and bad input stops where it stands. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { endAll, headwater, Served, temporaryDirectory } from './command-line.js';
+import { begin, endAll, headwater, Served, temporaryDirectory } from './command-line.js';
 
 const BASE64 = (bytes: Buffer) => bytes.toString('base64');
 
@@ -145,6 +145,23 @@ describe('import and export', function () {
     assert.match((await node.run(['export', file])).stdout.toString(), /^exported 1 record in/);
     assert.equal(readFileSync(file, 'utf8'), '{"key":"k","value":"v"}\n');
     assert.equal(existsSync(`${file}.partial`), false);
+  });
+
+  it('leave nothing beside a file when they are interrupted', async () => {
+    const place = path.join(directory, 'place');
+    mkdirSync(place);
+    const records = Array.from({ length: 100 }, (_, i) => ({ key: `k${i}`, value: 'v'.repeat(2 ** 20) }));
+    assert.equal((await node.run(['import', '-'], { stdin: jsonLines(records) })).status, 0);
+    const file = path.join(place, 'cut.jsonl');
+    const { pid, outcome } = begin(['--connect', node.address, 'export', file]);
+    while (readdirSync(place).length === 0) await new Promise(setImmediate);
+    process.kill(node.pid, 'SIGSTOP');
+    process.kill(pid, 'SIGINT');
+    const { status, stderr } = await outcome;
+    process.kill(node.pid, 'SIGCONT');
+    assert.equal(stderr, `headwater: interrupted; nothing was written to ${file}\n`);
+    assert.equal(status, 3);
+    assert.deepEqual(readdirSync(place), []);
   });
 
   const BAD_LINES: ReadonlyArray<readonly [what: string, line: string | Buffer, says: RegExp]> = [

@@ -154,7 +154,7 @@ function addWholeKeyspace(program: Command): void {
     .action(onNode(scan));
   program
     .command('dbsize')
-    .description('print the exact number of keys')
+    .description("print the number of keys; expired keys count until the leader's deletion has arrived")
     .action(
       onNode(async ({ client, output }: Session) => {
         const size = await client.dbsize();

@@ -149,6 +149,7 @@ function describe(of: Status): string {
     ['role', of.role],
     ...(of.unavailable ? [['serving', `no: ${of.unavailable}`] as [string, string]] : []),
     ...(of.damage ? [['damage', of.damage] as [string, string]] : []),
+    ...clockRows(of),
     ...leadershipRows(of),
     ['history', `${of.replicationId}  epoch ${of.lineage.at(-1)?.epoch ?? 0}`],
     [
@@ -183,6 +184,15 @@ function diskRows({ diskFreeBytes, minFreeBytes, diskFull, writeWait }: Status):
   const free = diskFreeBytes === undefined ? 'how much is free is not known' : `${mebibytes(diskFreeBytes)} free`;
   const rows: Array<[string, string]> = [...waits, ['disk', `${free}; writes need ${mebibytes(minFreeBytes)}`]];
   return diskFull ? [...rows, ['', `FULL: ${diskFull}`]] : rows;
+}
+
+/** A second is more than a sweep takes. */
+const LATE_MS = 1_000;
+
+function clockRows({ clock, expiryLateMs }: Status): Array<[string, string]> {
+  const rows: Array<[string, string]> = clock ? [['clock', clock]] : [];
+  if (expiryLateMs > LATE_MS) rows.push(['expiry', `expired keys are deleted ${roughly(expiryLateMs)} late`]);
+  return rows;
 }
 
 function archiveRows({ archive }: Status): Array<[string, string]> {

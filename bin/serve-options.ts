@@ -47,6 +47,7 @@ export interface ServeOptions {
   shutdownTimeout?: number;
   serveStaleReads?: boolean;
   autoRepair?: boolean;
+  trustClock?: boolean;
   reflection?: boolean;
   logLevel: string;
 }
@@ -159,6 +160,10 @@ function behaviourOptions(): Option[] {
       'on a follower: get anew from the node it follows what the disk has changed, all data where they cannot be opened',
     ),
     new Option(
+      '--trust-clock',
+      "believe this machine's clock even if the log's time disagrees: a leader sets the log's time back, and keys keep their remaining time to live",
+    ),
+    new Option(
       '--reflection',
       'tell gRPC tools which services there are (default: only if no other machine reaches --listen)',
     ),
@@ -209,6 +214,7 @@ export function nodeOptions(options: ServeOptions): NodeOptions {
     shutdownTimeoutMs: options.shutdownTimeout,
     serveStaleReads: options.serveStaleReads,
     autoRepair: options.autoRepair,
+    trustClock: options.trustClock,
     reflection: options.reflection,
   };
   try {

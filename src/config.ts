@@ -73,6 +73,8 @@ export interface NodeOptions {
   serveStaleReads?: boolean | undefined;
   /** A follower gets anew from its upstream what its disk has changed, without a person's word. */
   autoRepair?: boolean | undefined;
+  /** This machine's clock is right, whatever the log says: the log's time follows it, back too. */
+  trustClock?: boolean | undefined;
   /** Server reflection, for tools that ask a server what it offers. */
   reflection?: boolean | undefined;
 }
@@ -99,6 +101,7 @@ export interface NodeConfig {
   readonly shutdownTimeoutMs: number;
   readonly serveStaleReads: boolean;
   readonly autoRepair: boolean;
+  readonly trustClock: boolean;
   /** Undefined: only if no other machine reaches the node. Reflection tells a stranger what there is to call. */
   readonly reflection: boolean | undefined;
 }
@@ -132,6 +135,8 @@ export const DEFAULTS = {
   serveStaleReads: true,
   /** Data that cannot be read may be all that is left of something: a person decides. */
   autoRepair: false,
+  /** A clock that was never set, or is far ahead, would expire keys at once. */
+  trustClock: false,
 } as const satisfies Partial<NodeOptions>;
 
 export const FSYNC_POLICIES: readonly FsyncPolicy[] = ['always', 'everysec', 'never'];
@@ -197,6 +202,7 @@ export function checkConfig(options: NodeOptions): NodeConfig {
     ),
     serveStaleReads: options.serveStaleReads ?? DEFAULTS.serveStaleReads,
     autoRepair: options.autoRepair ?? DEFAULTS.autoRepair,
+    trustClock: options.trustClock ?? DEFAULTS.trustClock,
     reflection: options.reflection,
   };
 }

@@ -267,6 +267,10 @@ export const EXPIRY_PATIENCE_MS = 2_000;
 /** Deletions that are so late are a warning. */
 export const EXPIRY_LATE_MS = 15_000;
 
+/** How often the log's clock is held against the machine's, and the difference that is worth a warning. */
+export const CLOCK_LOOK_MS = 5_000;
+export const CLOCK_GAP_MS = 60_000;
+
 /** Rows of the index of due keys that one scan reads: a count, and bytes. */
 export const DUE_SCAN_ROWS = 8 * 1024;
 export const DUE_SCAN_BYTES = MiB;

@@ -263,6 +263,9 @@ export class Node implements NodeControl {
       writeWait: store.writeWaits.message,
       writeWaitMs: store.writeWaits.currentMs,
       writeWaitMaxMs: store.writeWaits.longestMs,
+      clock: store.clock.finding,
+      clockAheadMs: store.clock.aheadMs,
+      expiryLateMs: store.expiryLateMs,
     };
   }
 

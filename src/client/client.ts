@@ -134,7 +134,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
     );
   }
 
-  /** The number of keys, exactly. */
+  /** The number of keys, none left out; expired keys count until the leader's deletion has arrived at the node. */
   async dbsize(options: CallOptions = {}): Promise<number> {
     const call = new CallBeside(this.#session, options);
     await call.settled();

@@ -6,6 +6,7 @@
 import { HeadwaterError } from '../errors.js';
 import type { NewExpiry } from '../operation.js';
 import { checkWholeNumber } from './arguments.js';
+import type { View } from './view.js';
 
 /** For operations that give a key a life span (SET, GETEX): none at all is a mistake of the caller. */
 export function checkLifeSpan(kind: string, expiry: NewExpiry): void {
@@ -23,8 +24,17 @@ export function checkMoment(expiry: NewExpiry): void {
   else checkWholeNumber('invalid expire time: expires_at_ms', expiry.expiresAtMs, Number.MIN_SAFE_INTEGER);
 }
 
-export function absolute(expiry: NewExpiry, nowMs: number): number {
+/**
+ * A time to live that begins at a time in doubt would end at once, or in decades,
+ * when the clock is set: it is refused. An absolute expiry is the caller's own.
+ * @throws HeadwaterError `unavailable`, `invalid_argument`.
+ */
+export function absolute(expiry: NewExpiry, { nowMs, clockDoubt }: Pick<View, 'nowMs' | 'clockDoubt'>): number {
   if ('expiresAtMs' in expiry) return expiry.expiresAtMs;
+  if (clockDoubt !== undefined && expiry.ttlMs > 0)
+    throw new HeadwaterError('unavailable', `a time to live cannot begin now: ${clockDoubt}`, {
+      details: { cause: 'CLOCK_IN_DOUBT' },
+    });
   const expiresAtMs = nowMs + expiry.ttlMs;
   if (expiresAtMs <= Number.MAX_SAFE_INTEGER) return expiresAtMs;
   throw new HeadwaterError(

@@ -119,7 +119,7 @@ function timeToLive({ key }: OperationOf<'timeToLive'>, view: View): ReplyTo<'ti
 }
 
 function expire({ key, expiry, condition }: OperationOf<'expire'>, view: View): ReplyTo<'expire'> {
-  const expiresAtMs = absolute(expiry, view.nowMs);
+  const expiresAtMs = absolute(expiry, view);
   const entry = view.get(key);
   if (entry === undefined || !allows(condition, entry.expiresAtMs, expiresAtMs)) {
     return { kind: 'expire', applied: false };
@@ -140,7 +140,7 @@ function getExpire({ key, expiry }: OperationOf<'getExpire'>, view: View): Reply
   const entry = stringAt(view, key);
   if (entry === undefined) return { kind: 'getExpire', value: undefined };
   if (expiry === 'persist') removeExpiry(view, key, entry);
-  else if (expiry !== undefined) giveExpiry(view, key, absolute(expiry, view.nowMs));
+  else if (expiry !== undefined) giveExpiry(view, key, absolute(expiry, view));
   return { kind: 'getExpire', value: entry.value };
 }
 

@@ -102,11 +102,11 @@ function keysReadBySet(operation: SetOperation): readonly Buffer[] {
 function set(operation: SetOperation, view: View): ReplyTo<'set'> {
   const { key, value, expiry, condition } = operation;
   if (isBlind(operation)) {
-    write(view, key, value, expiresAtOf(expiry, undefined, view.nowMs), true);
+    write(view, key, value, expiresAtOf(expiry, undefined, view), true);
     return APPLIED;
   }
   const entry = operation.returnOld === true ? stringAt(view, key) : view.get(key);
-  const expiresAtMs = expiresAtOf(expiry, entry, view.nowMs);
+  const expiresAtMs = expiresAtOf(expiry, entry, view);
   const applied = holds(condition, entry);
   if (applied) write(view, key, value, expiresAtMs, entry !== undefined);
   if (operation.returnOld === true) return { kind: 'set', applied, oldValue: entry?.value };
@@ -118,9 +118,9 @@ function holds(condition: SetCondition | undefined, entry: Entry | undefined): b
   return (condition === 'if_present') === (entry !== undefined);
 }
 
-function expiresAtOf(expiry: NewExpiry | 'keep' | undefined, entry: Entry | undefined, nowMs: number): number {
+function expiresAtOf(expiry: NewExpiry | 'keep' | undefined, entry: Entry | undefined, view: View): number {
   if (expiry === undefined) return 0;
-  return expiry === 'keep' ? (entry?.expiresAtMs ?? 0) : absolute(expiry, nowMs);
+  return expiry === 'keep' ? (entry?.expiresAtMs ?? 0) : absolute(expiry, view);
 }
 
 /**

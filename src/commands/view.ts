@@ -9,6 +9,9 @@ export interface View {
   /** The block's one reading of the logical clock, milliseconds since the epoch. */
   readonly nowMs: number;
 
+  /** Why a time to live cannot begin at `nowMs`; undefined where it can. */
+  readonly clockDoubt?: string | undefined;
+
   /** Of this node: what grows under a client's hands is measured against them when it is executed. */
   readonly limits: Limits;
 

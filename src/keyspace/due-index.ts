@@ -58,9 +58,25 @@ export class DueIndex {
     this.#lowestAdded = undefined;
     const isFront = from === undefined || Buffer.compare(from, this.#from) <= 0;
     const end = dueEnd(nowMs);
+    const { rows, next } = await this.#read({ gte: isFront ? this.#from : from, lt: end }, limit);
+    const scanned = { rows, next, isFront, end: next ?? end };
+    // Without a row in it, the range needs no other look.
+    if (rows.length === 0) this.#raise(scanned, undefined);
+    return scanned;
+  }
+
+  /** Rows of keys that expire at any time, up to `limit`; beside the scans. */
+  all(limit: number, from = this.#from): Promise<Pick<DueRows, 'rows' | 'next'>> {
+    return this.#read({ gte: from, lt: dueEnd(Number.MAX_SAFE_INTEGER - 1) }, limit);
+  }
+
+  async #read(
+    range: { gte: Buffer; lt: Buffer },
+    limit: number,
+  ): Promise<{ rows: Buffer[]; next: Buffer | undefined }> {
     const rows: Buffer[] = [];
     let bytes = 0;
-    const entries = this.#db.iterate({ gte: isFront ? this.#from : from, lt: end, values: false, limit });
+    const entries = this.#db.iterate({ ...range, values: false, limit });
     try {
       while (rows.length < limit && bytes < DUE_SCAN_BYTES) {
         const chunk = await entries.next(Math.min(STEP, limit - rows.length));
@@ -74,11 +90,7 @@ export class DueIndex {
       await entries.close();
     }
     const isCutShort = rows.length >= limit || bytes >= DUE_SCAN_BYTES;
-    const next = isCutShort ? behind(rows.at(-1) as Buffer) : undefined;
-    const scanned = { rows, next, isFront, end: next ?? end };
-    // Without a row in it, the range needs no other look.
-    if (rows.length === 0) this.#raise(scanned, undefined);
-    return scanned;
+    return { rows, next: isCutShort ? behind(rows.at(-1) as Buffer) : undefined };
   }
 
   /** A flush has written rows; the earliest of them is due then. */

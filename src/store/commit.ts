@@ -56,11 +56,13 @@ export class Committer {
     try {
       const full = this.#checkpointer.room();
       if (full) await this.#waits.during(() => this.#checkpointer.progress, full);
+      const isStep = hasStepBack(blocks, this.#log.endTimeMs);
       await this.#waits.during(SLOW_LOG, this.#log.append(blocks, { sync: this.#sync, rows }));
       for (const block of blocks) this.#keyspace.apply(block);
       this.#log.publish(blocks);
       const last = blocks[blocks.length - 1] as Block;
       if (this.#sync) this.#log.markDurable(last.lastOffset);
+      if (isStep) this.#clock.stepped(last.timeMs);
       this.#clock.advanceTo(last.timeMs);
     } finally {
       this.#busy = false;
@@ -68,4 +70,14 @@ export class Committer {
     this.#checkpointer.afterCommit();
     this.#log.wake();
   }
+}
+
+/** A leader that was told to has set the clock back: see clock-step.ts. */
+function hasStepBack(blocks: readonly Block[], endTimeMs: number): boolean {
+  let beforeMs = endTimeMs;
+  for (const { timeMs } of blocks) {
+    if (timeMs < beforeMs) return true;
+    beforeMs = timeMs;
+  }
+  return false;
 }

@@ -58,6 +58,8 @@ export interface NodeRecord {
   readonly promoted?: true | undefined;
   /** Set on a leader that takes no writes, because another one leads its history on. */
   readonly superseded_by?: SupersededBy | undefined;
+  /** The log's clock is set back, and not every key's expiry has been moved with it. */
+  readonly clock_step?: ClockStep | undefined;
   /** How this node has answered those that handed the leadership over to it, newest last. */
   readonly grants?: Grants | undefined;
 }
@@ -78,6 +80,13 @@ export interface SupersededBy {
   /** host:port; may be empty. */
   readonly address: string;
   readonly epoch: number;
+}
+
+/** The log's clock goes back, and with it the expiry of keys: see clock-step.ts. */
+export interface ClockStep {
+  /** Keys whose last write has no later offset are moved. */
+  readonly up_to: number;
+  readonly by_ms: number;
 }
 
 export interface Grants {

@@ -10,12 +10,12 @@
  * for a full resync, which a leader has to be told of.
  */
 import { Bell } from '../bell.js';
-import { type Clock, type LogicalClock, sleep } from '../clock.js';
+import { CLOCK_SET_MS, type Clock, type LogicalClock, sleep } from '../clock.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
 import { isOutOfSpace } from '../files.js';
 import { InvariantViolation } from '../invariant.js';
-import { REOPEN_MS_MAX, REOPEN_MS_MIN, REOPENED_SOUND_MS } from '../limits.js';
+import { CLOCK_GAP_MS, REOPEN_MS_MAX, REOPEN_MS_MIN, REOPENED_SOUND_MS } from '../limits.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
@@ -42,6 +42,8 @@ export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' |
   readonly opened: (log: Log) => void;
   /** A follower whose data cannot be opened gets them anew from its upstream, without a person's word. */
   readonly autoRepair: boolean;
+  /** A leader sets the log's clock back where that is ahead of the machine's. */
+  readonly trustClock: boolean;
   /** Our own bug has shown itself: the process must not go on. */
   readonly onFatal: (error: Error) => void;
 }
@@ -50,7 +52,7 @@ export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' |
 const SETTLED = { handing_over: undefined, superseded_by: undefined } as const;
 
 /** A leader that steps down is no longer the one that was promoted. */
-const STEPPED_DOWN = { role: 'follower', promoted: undefined, ...SETTLED } as const;
+const STEPPED_DOWN = { role: 'follower', promoted: undefined, clock_step: undefined, ...SETTLED } as const;
 
 export class Lifecycle {
   /** Of the data in use. */
@@ -471,9 +473,25 @@ export class Lifecycle {
     const granted = handing_over ? log.lineage.epoch + 1 : 0;
     const above = Math.max(superseded_by?.epoch ?? 0, granted, heardOf);
     const row = await log.beginHistory(this.#options.randomBytes(20).toString('hex'), above);
+    await this.#stepClock(log);
     this.#logger.info(
       { replication_id: row.replicationId, epoch: row.epoch },
       `leading from offset ${row.firstOffset} under the new history ${row.replicationId}`,
+    );
+  }
+
+  /** Sets the log's clock back, if a person has asked for that and no block is behind it yet. */
+  async #stepClock(log: Log): Promise<void> {
+    const noted = this.#directory.node.clock_step;
+    const isLogged = noted !== undefined && noted.up_to < log.end.offset;
+    const wallMs = this.#clock.wallMs();
+    const byMs = Math.round(log.endTimeMs - wallMs);
+    if (isLogged || !(noted || this.#options.trustClock) || byMs <= CLOCK_GAP_MS || wallMs < CLOCK_SET_MS) return;
+    await this.#directory.update({ clock_step: { up_to: log.end.offset, by_ms: byMs } });
+    this.#logicalClock.stepBack();
+    this.#logger.warn(
+      { by_ms: byMs },
+      `the log's time goes back by ${Math.round(byMs / 1_000)} s, to ${new Date(wallMs).toISOString()}, with the next write; keys keep their remaining time to live`,
     );
   }
 
@@ -483,10 +501,21 @@ export class Lifecycle {
     if (!generation || generation.incomplete) return;
     const { role, superseded_by } = this.#directory.node;
     const { lateness, waits } = this;
-    const options = { ...this.#options, lateness, waits, onFailure: (error: Error) => this.failed(error) };
+    const options = {
+      ...this.#options,
+      lateness,
+      waits,
+      clockStep: this.#directory.node.clock_step,
+      stepDone: () => this.#directory.update({ clock_step: undefined }),
+      onFailure: (error: Error) => this.failed(error),
+    };
     this.#tenure = new Tenure();
-    if (role === 'follower' || superseded_by || this.#asking) this.#tenure.follow(generation, options);
-    else this.#tenure.lead(generation, options, this.#writesEnded.signal);
+    if (role === 'follower' || superseded_by || this.#asking) {
+      this.#tenure.follow(generation, options);
+    } else {
+      this.#logicalClock.lead();
+      this.#tenure.lead(generation, options, this.#writesEnded.signal);
+    }
   }
 
   async #close(reason: HeadwaterError): Promise<void> {

@@ -16,6 +16,7 @@ const COMMAND_OVERHEAD_BYTES = 40;
 
 export class PendingView implements View {
   readonly nowMs: number;
+  readonly clockDoubt: string | undefined;
   readonly limits: Limits;
   readonly commands: Command[] = [];
   /** About what the block will weigh. */
@@ -36,7 +37,9 @@ export class PendingView implements View {
     firstOffset: number,
     base: ReadonlyMap<string, Entry | undefined>,
     damaged?: ReadonlyMap<string, HeadwaterError>,
+    clockDoubt?: string,
   ) {
+    this.clockDoubt = clockDoubt;
     this.#damaged = damaged;
     this.nowMs = nowMs;
     this.limits = limits;

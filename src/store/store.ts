@@ -32,6 +32,7 @@ import type { Logger } from '../logger.js';
 import type { Operation, Reply } from '../operation.js';
 import { formatPosition, type Position } from '../position.js';
 import type { CheckpointBudget } from './checkpoint.js';
+import { ClockWatch } from './clock-watch.js';
 import type { FsyncPolicy } from './commit.js';
 import {
   Directory,
@@ -72,6 +73,8 @@ export interface StoreOptions extends Retained {
   bootId(): string | undefined;
   /** A follower whose data cannot be opened gets them anew from its upstream, without a person's word. */
   readonly autoRepair?: boolean | undefined;
+  /** This machine's clock is right, whatever the log says: a person has said so. */
+  readonly trustClock?: boolean | undefined;
   /** Free on the disk, below which no writes are taken; undefined: nobody looks. */
   readonly minFreeBytes?: number | undefined;
   /** Kept on the disk for when it is full; undefined: as many as by default. */
@@ -102,6 +105,7 @@ export class Store {
   readonly #logicalClock: LogicalClock;
   readonly #directory: Directory;
   readonly #lifecycle: Lifecycle;
+  readonly #clockWatch: ClockWatch;
   readonly #lostWrites: LostWrites;
   readonly #durablePoint = new DurablePoint(() => this.#makeDurable());
   #writeGuard: (() => HeadwaterError | undefined) | undefined;
@@ -115,7 +119,7 @@ export class Store {
     this.space = space;
     this.#options = options;
     this.#logger = options.logger;
-    this.#logicalClock = new LogicalClock(options.clock);
+    this.#logicalClock = new LogicalClock(options.clock, { trusted: options.trustClock ?? false });
     this.#directory = directory;
     this.#knownFollowers = knownFollowers;
     this.#lostWrites = new LostWrites(options.files, directory, options.logger);
@@ -128,6 +132,12 @@ export class Store {
       hasKnownFollowers: () => knownFollowers.all.length > 0,
       opened: (log) => knownFollowers.keepPlacesIn(log),
       autoRepair: options.autoRepair ?? false,
+      trustClock: options.trustClock ?? false,
+    });
+    this.#clockWatch = new ClockWatch({
+      ...options,
+      logicalClock: this.#logicalClock,
+      leads: () => directory.node.role === 'leader',
     });
     if (directory.node.handing_over) this.#gate.close();
   }
@@ -161,6 +171,7 @@ export class Store {
         return start();
       });
       space.start();
+      store.#clockWatch.start();
       return store;
     } catch (error) {
       await directory.close();
@@ -319,6 +330,11 @@ export class Store {
   /** What of the data on disk could not be read lately; empty where nothing. */
   get damage(): string {
     return this.#lifecycle.damage.message;
+  }
+
+  /** In what the log's clock and this machine's do not agree, and by how much the log's is ahead, milliseconds. */
+  get clock(): { readonly finding: string; readonly aheadMs: number } {
+    return { finding: this.#clockWatch.finding?.message ?? '', aheadMs: this.#logicalClock.aheadMs };
   }
 
   /** How long ago the oldest key was due that this leader has not deleted; 0 if none waits, and on a follower. */
@@ -764,6 +780,7 @@ export class Store {
     // What waits there hears of the end.
     this.#gate.open();
     await this.#knownFollowers.settled();
+    await this.#clockWatch.close();
     await closed;
   }
 

@@ -10,6 +10,8 @@ import type { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Logger } from '../logger.js';
 import type { Position } from '../position.js';
+import { moveExpiries } from './clock-step.js';
+import type { ClockStep } from './directory.js';
 import { expireAsLeader, type Lateness, sweepAsFollower } from './expiry.js';
 import type { Generation } from './generation.js';
 import type { Space } from './space.js';
@@ -23,6 +25,9 @@ export interface TenureOptions {
   readonly limits: Limits;
   readonly space: Space;
   readonly waits: WriteWaits;
+  /** Set if the log's clock has gone back, and keys have to follow; `stepDone` is called when all have. */
+  readonly clockStep: ClockStep | undefined;
+  readonly stepDone: () => Promise<void>;
   /** Of the deletion of expired keys. */
   readonly lateness: Lateness;
   readonly onFailure: (error: Error) => void;
@@ -46,7 +51,8 @@ export class Tenure {
   }
 
   /** @param writesEnded keys expire no more from then on. */
-  lead({ log, keyspace, committer }: Generation, options: TenureOptions, writesEnded: AbortSignal): void {
+  lead(generation: Generation, options: TenureOptions, writesEnded: AbortSignal): void {
+    const { log, keyspace, committer } = generation;
     const { logicalClock, limits, waits, onFailure } = options;
     const row = log.lineage.current;
     invariant(row, 'a leader has a history');
@@ -62,7 +68,8 @@ export class Tenure {
       onFailure,
     });
     const over = eitherAborts(this.signal, writesEnded);
-    this.#background = expireAsLeader(this.#writer, { ...options, keyspace, log }, over);
+    const expiring = expireAsLeader(this.#writer, { ...options, keyspace, log }, over);
+    this.#background = Promise.all([expiring, followStep(this.#writer, generation, options, over)]).then(() => {});
   }
 
   follow({ log, keyspace }: Generation, options: TenureOptions): void {
@@ -107,5 +114,24 @@ export class Tenure {
     await closed;
     this.#writer = undefined;
     await this.#background;
+  }
+}
+
+/** Keys follow a step of the clock. If they cannot, they live too long, and nothing else is held up. */
+async function followStep(
+  writer: Writer,
+  { keyspace, checkpointer }: Generation,
+  { clockStep: step, stepDone: done, logger }: TenureOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!step) return;
+  try {
+    await moveExpiries(writer, { keyspace, checkpointer, logger, step, done }, signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    logger.error(
+      { by_ms: step.by_ms },
+      `keys that expire live too long until the next start of this leader: ${(error as Error).message}`,
+    );
   }
 }

@@ -7,7 +7,7 @@
  * No reply leaves before the block that it has seen is appended: the replies of
  * a batch, reads included, are handed out when the batch's block is committed.
  */
-import type { LogicalClock } from '../clock.js';
+import type { ClockDoubt, LogicalClock } from '../clock.js';
 import { type Entry, isExpired } from '../command.js';
 import { execute, keysRead, readsValues } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
@@ -19,6 +19,7 @@ import { sealBlock } from '../log/block.js';
 import type { Log } from '../log/log.js';
 import type { Operation, Reply } from '../operation.js';
 import type { Committer } from './commit.js';
+import type { ClockStep } from './directory.js';
 import { PendingView } from './pending.js';
 import { readsTooMuch } from './reader.js';
 import type { WriteWaits } from './write-waits.js';
@@ -35,10 +36,12 @@ interface Submission {
   reject(error: Error): void;
 }
 
-/** Keys to be deleted if they are expired. */
+/** Keys to be deleted if they are expired, or to expire earlier. */
 interface Expiry {
   readonly kind: 'expiry';
   readonly keys: readonly Buffer[];
+  /** Set if the keys are not judged: their expiry moves with the clock. */
+  readonly step: ClockStep | undefined;
   resolve(): void;
   reject(error: Error): void;
 }
@@ -76,6 +79,13 @@ type Written = Submission | Expiry | Publication;
 type Item = Written | Task;
 
 const SLOW_READ = () => 'the keyspace takes long to read the keys of a block';
+
+/** Why a time to live cannot begin. */
+const SAID: Record<ClockDoubt, string> = {
+  unset: "the clock of the leader's machine is not set. Set it, or give an absolute time",
+  'far ahead':
+    "the clock of the leader's machine is far ahead of the log. Set it, or start the leader with --trust-clock if it is right",
+};
 
 const OUTCOME_UNKNOWN = 'the write may or may not have happened: appending it to the log failed';
 
@@ -147,7 +157,12 @@ export class Writer {
 
   /** Deletes those of the keys that are expired when their turn comes. */
   expire(keys: readonly Buffer[]): Promise<void> {
-    return new Promise((resolve, reject) => this.#push({ kind: 'expiry', keys, resolve, reject }));
+    return new Promise((resolve, reject) => this.#push({ kind: 'expiry', keys, step: undefined, resolve, reject }));
+  }
+
+  /** Moves the expiry of those of the keys that a step of the clock concerns. */
+  moveExpiries(keys: readonly Buffer[], step: ClockStep): Promise<void> {
+    return new Promise((resolve, reject) => this.#push({ kind: 'expiry', keys, step, resolve, reject }));
   }
 
   /** Logs a message; resolves with its offset once it is appended. */
@@ -242,7 +257,8 @@ export class Writer {
     }
     const damaged = found.damaged && byName(found.damaged, keys);
     const { end } = this.#log;
-    const view = new PendingView(this.#clock.now(), this.#limits, end.offset + 1, base, damaged);
+    const { doubt } = this.#clock;
+    const view = new PendingView(this.#clock.now(), this.#limits, end.offset + 1, base, damaged, doubt && SAID[doubt]);
     const reach = found.count < keys.length ? new Reach(found.count) : undefined;
     let complete = 0;
     for (const item of batch) {
@@ -254,7 +270,7 @@ export class Writer {
         commands: view.commands,
         previous: end,
         replicationId: this.#replicationId,
-        timeMs: Math.max(view.nowMs, this.#log.endTimeMs),
+        timeMs: this.#clock.blockTimeMs(view.nowMs, this.#log.endTimeMs),
       });
       await this.#committer.commit([block]);
     }
@@ -379,7 +395,12 @@ function executeItem(item: Written, view: PendingView, reach: Reach | undefined)
     for (const key of item.keys) {
       // A damaged record has no entry here: it can be neither judged nor deleted; whoever reads it hears why.
       const entry = view.getWithExpired(key);
-      if (entry && isExpired(entry.expiresAtMs, view.nowMs)) view.del(key);
+      if (!entry || entry.expiresAtMs === 0) continue;
+      if (!item.step) {
+        if (isExpired(entry.expiresAtMs, view.nowMs)) view.del(key);
+      } else if (entry.version <= item.step.up_to) {
+        view.touch(key, Math.max(1, entry.expiresAtMs - item.step.by_ms));
+      }
     }
     return true;
   }

@@ -127,6 +127,12 @@ export interface NodeStatus {
   readonly writeWaitMs: number;
   /** The longest wait since it started. */
   readonly writeWaitMaxMs: number;
+  /** In what the log's clock and this machine's do not agree, and what to do; empty if they do. */
+  readonly clock: string;
+  /** By how much the log's clock is ahead; negative if it is behind. */
+  readonly clockAheadMs: number;
+  /** How long ago the oldest key expired that this leader has not deleted yet; 0 if none waits. */
+  readonly expiryLateMs: number;
 }
 
 export interface StatusKnownFollower {
@@ -373,6 +379,9 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     writeWait: message.writeWait,
     writeWaitMs: message.writeWaitMs,
     writeWaitMaxMs: message.writeWaitMaxMs,
+    clock: message.clock,
+    clockAheadMs: message.clockAheadMs,
+    expiryLateMs: message.expiryLateMs,
   };
 }
 

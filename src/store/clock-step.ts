@@ -1,0 +1,47 @@
+/**
+ * The way out of a history whose time is ahead: the log's time is set back to the
+ * machine's, as a person has asked for. Nothing of the log is rewritten. The next
+ * block has an earlier time than the block before it, and every node that applies
+ * it sets its clock back there (commit.ts). Afterwards each key that expires gets
+ * its expiry moved by the same amount, as logged commands: its remaining time to
+ * live stays what it was.
+ *
+ * The note in node.json outlives a crash. A key that was moved has a version above
+ * `up_to`, so moving again changes nothing.
+ */
+import type { Keyspace } from '../keyspace/keyspace.js';
+import { parseDueKey } from '../keyspace/record.js';
+import { EXPIRY_STEP_KEYS } from '../limits.js';
+import type { Logger } from '../logger.js';
+import type { Checkpointer } from './checkpoint.js';
+import type { ClockStep } from './directory.js';
+import type { Writer } from './writer.js';
+
+export interface ExpiryMove {
+  readonly keyspace: Keyspace;
+  readonly checkpointer: Pick<Checkpointer, 'checkpoint'>;
+  readonly logger: Logger;
+  readonly step: ClockStep;
+  /** All keys are moved: the note is not needed any more. */
+  done(): Promise<void>;
+}
+
+/** Moves the expiry of every key that a step concerns; ends early when `signal` aborts. */
+export async function moveExpiries(
+  writer: Pick<Writer, 'moveExpiries'>,
+  { keyspace, checkpointer, logger, step, done }: ExpiryMove,
+  signal: AbortSignal,
+): Promise<void> {
+  // The index names only keys that are on disk.
+  await checkpointer.checkpoint();
+  let from: Buffer | undefined;
+  do {
+    const { rows, next } = await keyspace.dueIndex.all(EXPIRY_STEP_KEYS, from);
+    if (signal.aborted) return;
+    const keys = rows.map((row) => parseDueKey(row).key);
+    if (keys.length > 0) await writer.moveExpiries(keys, step);
+    from = next;
+  } while (from !== undefined);
+  await done();
+  logger.info({ by_ms: step.by_ms }, 'every key that expires has kept its remaining time to live');
+}

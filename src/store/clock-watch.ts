@@ -1,0 +1,101 @@
+/**
+ * Compares the log's clock with the machine's, for people: a finding in `status`
+ * and a line in the log when it changes. clock.ts decides what the log's clock
+ * does; this file only says so.
+ */
+import { type Clock, type LogicalClock, sleep } from '../clock.js';
+import { CLOCK_GAP_MS, CLOCK_LOOK_MS } from '../limits.js';
+import type { Logger } from '../logger.js';
+
+export interface ClockWatchOptions {
+  readonly clock: Clock;
+  readonly logicalClock: LogicalClock;
+  readonly logger: Logger;
+  /** Whether the log's clock goes by this machine's. */
+  readonly leads: () => boolean;
+}
+
+export class ClockWatch {
+  readonly #options: ClockWatchOptions;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+  /** The machine's clock less its monotonic time, when it was last looked at. */
+  #offsetMs: number | undefined;
+  /** The kind of the finding that the log names. */
+  #said = '';
+
+  constructor(options: ClockWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined if the clocks agree. */
+  get finding(): { readonly kind: string; readonly message: string } | undefined {
+    const { clock, logicalClock, leads } = this.#options;
+    const { doubt, aheadMs } = logicalClock;
+    const machine = `this machine's clock says ${shown(clock.wallMs())}`;
+    const refused = 'a time to live is refused meanwhile';
+    if (doubt === 'unset')
+      return {
+        kind: doubt,
+        message: `${machine}: it is not set. The log's time goes on from ${shown(logicalClock.now())}, and ${refused}. Set the clock, or start the node with --trust-clock`,
+      };
+    if (doubt)
+      return {
+        kind: doubt,
+        message: `${machine}, ${days(-aheadMs)} days ahead of the log's time: it is not followed, and ${refused}. Set the clock; if it is right, start the node with --trust-clock`,
+      };
+    if (Math.abs(aheadMs) <= CLOCK_GAP_MS || (leads() && aheadMs < 0)) return undefined;
+    const gap = `${Math.round(Math.abs(aheadMs) / 1_000)} s ${aheadMs > 0 ? 'behind' : 'ahead of'}`;
+    if (!leads())
+      return {
+        kind: 'upstream',
+        message: `${machine}, ${gap} the time of its upstream. Set the clock of the wrong one`,
+      };
+    return {
+      kind: 'behind',
+      message: `${machine}, ${gap} the log's time, which passes at half its speed until the clock has caught up: keys live up to twice as long. If the clock is right, "serve --trust-clock" sets the log's time back`,
+    };
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      this.#look();
+      await sleep(this.#options.clock, CLOCK_LOOK_MS, this.#stop.signal);
+    }
+  }
+
+  #look(): void {
+    const { clock, logger, leads } = this.#options;
+    const offsetMs = clock.wallMs() - clock.monotonicMs();
+    const jumpedMs = offsetMs - (this.#offsetMs ?? offsetMs);
+    this.#offsetMs = offsetMs;
+    const { finding } = this;
+    if (leads() && !finding && jumpedMs > CLOCK_GAP_MS)
+      logger.warn(
+        { jumped_ms: Math.round(jumpedMs) },
+        `this machine's clock jumped ahead by ${Math.round(jumpedMs / 1_000)} s, and the log's clock with it: keys whose time came in between have expired`,
+      );
+    const kind = finding?.kind ?? '';
+    if (kind === this.#said) return;
+    if (finding) logger.warn({ clock: kind }, finding.message);
+    else logger.info({}, "the log's clock and this machine's agree again");
+    this.#said = kind;
+  }
+}
+
+function shown(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}
+
+function days(ms: number): number {
+  return Math.round(ms / 86_400_000);
+}

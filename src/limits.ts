@@ -251,8 +251,8 @@ export const RECENT_KEYS_BYTES_MAX = 16 * MiB;
 /** A snapshot younger than this is shared by those who ask. */
 export const SNAPSHOT_SHARE_MS = 1_000;
 
-/** An abandoned snapshot would keep LevelDB from dropping old values for ever. */
-export const SNAPSHOT_AGE_MS_MAX = 60 * 60 * 1_000;
+/** A snapshot that nobody has read from for so long is abandoned: it would keep LevelDB from dropping old values for ever. */
+export const SNAPSHOT_UNREAD_MS_MAX = 60 * 60 * 1_000;
 
 /**
  * Keys that a leader's expiry deletes in one step, which is an item of the

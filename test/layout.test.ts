@@ -26,6 +26,7 @@ const FLOORS: string[][] = [
   ],
   [
     'src/uint64.ts',
+    'src/disuse.ts',
     'src/checked-row.ts',
     'src/turns.ts',
     'src/crc32.ts',

@@ -5,11 +5,12 @@
  * LevelDB like any snapshot.
  */
 import type { Clock } from '../clock.js';
+import { whenUnused } from '../disuse.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import { isDamage } from '../keyspace/record.js';
-import { heldTooLong, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { SNAPSHOT_AGE_MS_MAX } from '../limits.js';
+import { type KeyspaceSnapshot, unreadTooLong } from '../keyspace/snapshot.js';
+import { SNAPSHOT_UNREAD_MS_MAX } from '../limits.js';
 import type { Position } from '../position.js';
 import type { Store } from '../store/store.js';
 import type { BackupHead } from '../wire/backup.js';
@@ -31,7 +32,7 @@ export interface SourceOptions {
   readonly startWorker: StartWorker;
 }
 
-/** The keyspace at the end of the log: to be released; it ends by itself when the store closes, or after an hour. */
+/** The keyspace at the end of the log: to be released; it ends by itself when the store closes, or when nobody reads from it for an hour. */
 export async function openSource(store: Store, options: SourceOptions): Promise<Source> {
   const source = (await fromFiles(store, options)) ?? (await fromSnapshot(store));
   return { ...source, chunks: (head) => explained(source.chunks(head)) };
@@ -50,13 +51,20 @@ async function fromFiles(store: Store, { clock, startWorker }: SourceOptions): P
       const close = () => void thread.end(HeadwaterError.from(closing.reason));
       closing.addEventListener('abort', close);
       // What is open takes room on the disk, also when it is merged and deleted.
-      const cancelMaximalAge = clock.after(SNAPSHOT_AGE_MS_MAX, () => void thread.end(heldTooLong()));
+      let reads = 0;
+      const giveUp = () => void thread.end(unreadTooLong());
+      const stopWatching = whenUnused(clock, SNAPSHOT_UNREAD_MS_MAX, () => reads, giveUp);
       return {
         position,
         keys: keys ?? undefined,
-        chunks: (head) => thread.chunks(head, epoch, writesSeen(store)),
+        chunks: async function* (head) {
+          for await (const chunk of thread.chunks(head, epoch, writesSeen(store))) {
+            reads++;
+            yield chunk;
+          }
+        },
         release: async () => {
-          cancelMaximalAge();
+          stopWatching();
           closing.removeEventListener('abort', close);
           await thread.end(released);
         },

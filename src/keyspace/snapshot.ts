@@ -6,7 +6,7 @@
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, Entries, Snapshot } from '../level.js';
-import { SNAPSHOT_AGE_MS_MAX } from '../limits.js';
+import { SNAPSHOT_UNREAD_MS_MAX } from '../limits.js';
 import type { Position } from '../position.js';
 import type { KeyRange } from '../wire/ranges.js';
 import { type KeyAndRecord, KeyspaceDigest } from './digest.js';
@@ -27,6 +27,7 @@ export class KeyspaceSnapshot {
   readonly #open = new Set<Entries>();
   /** The first holder is whoever takes it. */
   #holders = 1;
+  #reads = 0;
   #closed: HeadwaterError | undefined;
 
   constructor(options: {
@@ -46,6 +47,11 @@ export class KeyspaceSnapshot {
 
   get closed(): boolean {
     return this.#closed !== undefined;
+  }
+
+  /** How often somebody has read from it. */
+  get reads(): number {
+    return this.#reads;
   }
 
   /** One more holder, who must `release` it. */
@@ -96,6 +102,7 @@ export class KeyspaceSnapshot {
     try {
       for (let ahead = entries.next(chunkEntries); ; ) {
         const rows = await ahead;
+        this.#reads++;
         if (this.#closed) throw this.#closed;
         if (rows.length === 0) return;
         // LevelDB reads on while these are verified and used.
@@ -118,6 +125,7 @@ export class KeyspaceSnapshot {
     if (this.#closed) throw this.#closed;
     const pace = async (bytes: number) => {
       await options.pace(bytes);
+      this.#reads++;
       if (this.#closed) throw this.#closed;
     };
     return await verifyKeyspace(this.#db, { ...options, pace, epoch: this.#epoch, snapshot: this.#snapshot });
@@ -130,11 +138,11 @@ export class KeyspaceSnapshot {
   }
 }
 
-/** What readers of a snapshot hear that nobody has released in time: it keeps room on the disk from being free. */
-export function heldTooLong(): HeadwaterError {
+/** The reason for which an abandoned snapshot ends: it keeps room on the disk from being free. */
+export function unreadTooLong(): HeadwaterError {
   return new HeadwaterError(
     'unavailable',
-    `the snapshot was held for more than ${SNAPSHOT_AGE_MS_MAX / 60_000} minutes`,
+    `the snapshot was given up: nobody has read from it for ${SNAPSHOT_UNREAD_MS_MAX / 60_000} minutes`,
   );
 }
 

@@ -10,10 +10,11 @@
  * be, which is no more than what had been taken before writes were refused.
  */
 import type { Clock } from '../clock.js';
+import { whenUnused } from '../disuse.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
-import { heldTooLong, type KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import { type KeyspaceSnapshot, unreadTooLong } from '../keyspace/snapshot.js';
 import { isUnreadable } from '../level.js';
 import {
   FLUSH_BYTES_FACTOR,
@@ -21,8 +22,8 @@ import {
   FLUSH_SPARE_BYTES,
   FREEING_BYTES,
   FROZEN_LAYERS_MAX,
-  SNAPSHOT_AGE_MS_MAX,
   SNAPSHOT_SHARE_MS,
+  SNAPSHOT_UNREAD_MS_MAX,
 } from '../limits.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
@@ -398,13 +399,14 @@ export class Checkpointer {
   #takeSnapshot({ keep }: { keep: boolean }): KeyspaceSnapshot {
     const snapshot = this.#keyspace.snapshot(() => {
       this.#snapshots.delete(snapshot);
-      cancelMaximalAge();
+      stopWatching();
       cancelKeeping();
     });
     const cancelKeeping = keep ? this.#clock.after(SNAPSHOT_SHARE_MS, () => void snapshot.release()) : () => {};
     if (keep) snapshot.share();
-    const cancelMaximalAge = this.#clock.after(SNAPSHOT_AGE_MS_MAX, () => {
-      void snapshot.close(heldTooLong());
+    const reads = () => snapshot.reads;
+    const stopWatching = whenUnused(this.#clock, SNAPSHOT_UNREAD_MS_MAX, reads, () => {
+      void snapshot.close(unreadTooLong());
     });
     this.#snapshots.set(snapshot, this.#clock.monotonicMs());
     return snapshot;

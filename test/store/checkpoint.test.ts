@@ -5,7 +5,12 @@ import { readdir, readFile, rename } from 'node:fs/promises';
 import { sleep } from '../../src/clock.js';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { dataKey, dataStart } from '../../src/keyspace/record.js';
-import { COMPACTION_RECORDS_MAX, FROZEN_LAYERS_MAX, SNAPSHOT_AGE_MS_MAX, SNAPSHOT_SHARE_MS } from '../../src/limits.js';
+import {
+  COMPACTION_RECORDS_MAX,
+  FROZEN_LAYERS_MAX,
+  SNAPSHOT_SHARE_MS,
+  SNAPSHOT_UNREAD_MS_MAX,
+} from '../../src/limits.js';
 import { blockKey, lineageKey } from '../../src/log/rows.js';
 import { flipped } from '../log/blocks.js';
 import { turns, until } from '../support/clock.js';
@@ -331,13 +336,27 @@ describe('a snapshot of the store', () => {
     await test.store.close();
   });
 
+  it('lasts as long as somebody reads from it, as a full resync over a slow link does for hours', async () => {
+    const test = await TestStore.open();
+    for (let i = 0; i < 10; i++) await test.set(`k${i}`);
+    const snapshot = await test.store.snapshotAt();
+    let keys = 0;
+    for await (const chunk of snapshot.chunks(Buffer.alloc(0), 1)) {
+      keys += chunk.length;
+      await test.clock.advance(0.6 * SNAPSHOT_UNREAD_MS_MAX);
+    }
+    assert.equal(keys, 10);
+    await snapshot.release();
+    await test.store.close();
+  });
+
   it('ends by itself where it was forgotten', async () => {
     const test = await TestStore.open();
     await test.set('a');
     const snapshot = await test.store.snapshotAt();
-    await test.clock.advance(SNAPSHOT_AGE_MS_MAX + 1);
+    await test.clock.advance(SNAPSHOT_UNREAD_MS_MAX + 1);
     assert(snapshot.closed);
-    await assert.rejects(snapshot.digest(), refused('unavailable', /held for more than/));
+    await assert.rejects(snapshot.digest(), refused('unavailable', /nobody has read from it for 60 minutes/));
     await test.store.close();
   });
 

@@ -8,6 +8,8 @@ import type { Position } from './position.js';
 export interface FreshnessWanted {
   /** The node has applied everything up to here. */
   readonly atLeast: Position | undefined;
+  /** And up to here: in another history, so that neither says which is further. */
+  readonly alsoAtLeast?: Position | undefined;
   /** It has applied everything that the leader had so long ago; 0 = no bound. */
   readonly maxStalenessMs: number;
   /** How long it may wait until that is so; 0 = as long as it will. */

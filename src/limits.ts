@@ -406,6 +406,16 @@ export const FRESH_MARGIN_MS = 50;
 /** A client's read waits so long on a follower that is not fresh enough before it goes to the leader. */
 export const NEAREST_FRESH_WITHIN_MS = 200;
 
+/** A client's read waits so long for its nearest node, and half of its time at most, before it goes to the leader. */
+export const NEAREST_ANSWER_MS_MAX = 1_000;
+
+/** A client with several addresses waits so long at first for word of a leader among them other than the one that answers. */
+export const LEADER_LOOK_MS = 250;
+
+/** After a search for a leader that found none, a client searches again no sooner; twice as long each time. */
+export const LEADER_SEARCH_MS_MIN = 500;
+export const LEADER_SEARCH_MS_MAX = 30_000;
+
 /** A client lets a follower be for so long after it was not fresh enough. */
 export const NEAREST_AVOID_MS = 1_000;
 

@@ -116,10 +116,13 @@ export function withFreshness(
   const freshness = asked?.freshness;
   if (!seen && !freshness) return asked;
   const atLeast = freshness?.atLeast;
+  // Within one history the later position implies the earlier one; of two histories, one may be lost.
+  const isOther = seen && atLeast && seen.replicationId !== atLeast.replicationId;
   return {
     durability: asked?.durability,
     freshness: {
-      atLeast: seen && atLeast ? (atLeast.offset > seen.offset ? atLeast : seen) : (atLeast ?? seen),
+      atLeast: seen && atLeast && !isOther && atLeast.offset < seen.offset ? seen : (atLeast ?? seen),
+      ...(isOther && { alsoAtLeast: seen }),
       maxStalenessMs: freshness?.maxStalenessMs ?? 0,
       withinMs: Math.min(freshness?.withinMs ?? withinMs, withinMs),
     },

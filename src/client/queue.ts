@@ -52,11 +52,25 @@ export class CommandQueue {
     return batch;
   }
 
-  /** Settles those that `concerns` picks, and forgets whatever is settled. */
+  /** Gives up those that `concerns` picks. */
   giveUp(reason: HeadwaterError, concerns: (pending: Pending) => boolean): void {
+    this.#settle((pending) => {
+      if (concerns(pending)) pending.giveUp(reason);
+    });
+  }
+
+  /** What a node has refused fails: with `reason`, or with what that node said. */
+  refuse(reason: HeadwaterError | undefined): void {
+    this.#settle((pending) => {
+      if (pending.refusal) pending.reject(reason ?? pending.refusal);
+    });
+  }
+
+  /** Forgets whatever is settled. */
+  #settle(look: (pending: Pending) => void): void {
     this.#merge();
     const all = this.#queue.takeAll();
-    for (const pending of all) if (concerns(pending)) pending.giveUp(reason);
+    for (const pending of all) look(pending);
     const left = all.filter(({ settled }) => !settled);
     this.#queue.putBack(left);
     this.#bytes = left.reduce((bytes, pending) => bytes + pending.bytes, 0);

@@ -12,30 +12,28 @@
  */
 import { HeadwaterError } from '../errors.js';
 import type { Guarantees } from '../guarantees.js';
-import { NEAREST_AVOID_MS, NEAREST_FRESH_WITHIN_MS, NEAREST_PROBE_MS, NEAREST_REFRESH_MS } from '../limits.js';
+import { NEAREST_ANSWER_MS_MAX, NEAREST_AVOID_MS, NEAREST_FRESH_WITHIN_MS, NEAREST_REFRESH_MS } from '../limits.js';
 import type { OperationKind } from '../operation.js';
 import type { Position } from '../position.js';
-import { STATUS } from '../rpc/definitions.js';
-import type { NodeStatus } from '../wire/admin.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Asker } from './asker.js';
-import { Connection, type ConnectionOwner } from './connection.js';
+import type { Connection } from './connection.js';
+import { discover, leaderAmong, type Probed } from './discovery.js';
 import type { CallOptions, Settings } from './options.js';
 import type { ReadReply } from './pending.js';
 import { Seen } from './seen.js';
 import { Session } from './session.js';
 
-/** Nodes are asked for their neighbours so many times over: chains are seldom longer. */
-const DISCOVERY_ROUNDS = 4;
-
-/** Nothing is sent over a stream that only shows that the node is there. */
-const NOBODY: ConnectionOwner = { answered: () => {}, moved: () => {}, closed: () => {}, saw: () => {} };
-
-interface Probed {
-  readonly address: string;
-  readonly roundTripMs: number;
-  readonly status: NodeStatus;
-}
+/** Of a follower: the leader may answer where it does not. */
+const ASK_LEADER: ReadonlySet<string> = new Set([
+  'unavailable',
+  'deadline_exceeded',
+  'unreachable',
+  'overloaded',
+  'shutting_down',
+  'store_latched',
+  'keyspace_incomplete',
+]);
 
 interface Reads {
   readonly session: Session;
@@ -54,13 +52,15 @@ export class Router implements Asker {
   /** Until then the nearest node is let be, by the monotonic clock. */
   #avoidUntilMs = 0;
   #lookedMs = 0;
+  /** Looks in a row that found reads elsewhere than at the node chosen for them. */
+  #displacedLooks = 0;
   #looking = false;
   #closed = false;
 
   constructor(seeds: readonly string[], settings: Settings) {
     this.#seeds = seeds;
     this.#settings = settings;
-    this.#leader = new Session(seeds, settings, { seen: this.#seen });
+    this.#leader = new Session(seeds, settings, { seen: this.#seen, isGuided: true });
   }
 
   get address(): string | undefined {
@@ -80,12 +80,12 @@ export class Router implements Asker {
   }
 
   async connect(): Promise<void> {
-    const nodes = await this.#discover();
-    const leader = nodes.find(({ status }) => status.role === 'leader');
+    const nodes = await discover(this.#seeds);
+    const leader = leaderAmong(nodes);
     // A leader that is known is gone to directly: a read for which a follower is not fresh enough goes there too.
     if (leader) {
       const seeds = [leader.address, ...this.#seeds.filter((seed) => seed !== leader.address)];
-      this.#leader = new Session(seeds, this.#settings, { seen: this.#seen });
+      this.#leader = new Session(seeds, this.#settings, { seen: this.#seen, isGuided: true });
     }
     await this.#leader.connect();
     await this.#goToNearest(nodes);
@@ -109,11 +109,26 @@ export class Router implements Asker {
     }
     const nearest = this.#nearest();
     if (!nearest) return atLeader();
-    return nearest.ask<K, Result>(operation, false, read, options).catch((error) => {
-      if (!HeadwaterError.is(error, 'unavailable')) throw error;
-      this.#avoidUntilMs = performance.now() + NEAREST_AVOID_MS;
-      return atLeader();
+    const askedMs = performance.now();
+    return nearest.ask<K, Result>(operation, false, read, this.#atNearest(options)).catch((error) => {
+      if (!HeadwaterError.is(error) || !ASK_LEADER.has(error.code)) throw error;
+      this.#letBe(error.code);
+      const timeoutMs = Math.floor((options?.timeoutMs ?? this.timeoutMs) - (performance.now() - askedMs));
+      if (timeoutMs <= 0) throw error;
+      return this.#leader.ask<K, Result>(operation, false, read, { ...options, timeoutMs });
     });
+  }
+
+  /** A part of the time of a call: in the rest the leader can answer. */
+  #atNearest(options: CallOptions | undefined): CallOptions | undefined {
+    if (options?.timeoutMs === undefined) return options;
+    return { ...options, durability: undefined, timeoutMs: atNearestMs(options.timeoutMs) };
+  }
+
+  /** The nearest node is not asked for a while; if it does not answer at all, somebody else may be the nearest. */
+  #letBe(code: string): void {
+    this.#avoidUntilMs = performance.now() + NEAREST_AVOID_MS;
+    if (code !== 'unavailable') this.#lookedMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Of the leader: what was asked there before is what a call beside the pipeline may not see yet. */
@@ -137,7 +152,7 @@ export class Router implements Asker {
   /** Where a read goes; undefined for the leader. */
   #nearest(): Session | undefined {
     const nowMs = performance.now();
-    if (nowMs - this.#lookedMs >= NEAREST_REFRESH_MS && !this.#looking) void this.#lookAgain();
+    if (nowMs - this.#lookedMs >= this.#lookAgainMs && !this.#looking) void this.#lookAgain();
     if (this.#settings.consistency === 'session' && this.#writing > 0) return undefined;
     return nowMs < this.#avoidUntilMs ? undefined : this.#reads?.session;
   }
@@ -148,7 +163,9 @@ export class Router implements Asker {
   async #lookAgain(): Promise<void> {
     this.#looking = true;
     try {
-      await this.#goToNearest(await this.#discover());
+      const nodes = await discover(this.#seeds);
+      void this.#leader.consider(nodes);
+      await this.#goToNearest(nodes);
     } catch {
       // Nobody could be reached: what there is will find somebody, or say so to whoever asks.
     } finally {
@@ -156,17 +173,29 @@ export class Router implements Asker {
     }
   }
 
+  /** Soon, if reads are not where they belong: a follower that restarts is back within seconds. */
+  get #isDisplaced(): boolean {
+    const reads = this.#reads;
+    return reads ? reads.session.address !== reads.address : this.#settings.readFrom === 'followers';
+  }
+
+  get #lookAgainMs(): number {
+    if (!this.#isDisplaced) return NEAREST_REFRESH_MS;
+    return Math.min(NEAREST_REFRESH_MS, NEAREST_AVOID_MS * 2 ** Math.min(this.#displacedLooks, 10));
+  }
+
   async #goToNearest(nodes: readonly Probed[]): Promise<void> {
     this.#lookedMs = performance.now();
+    this.#displacedLooks = this.#isDisplaced ? this.#displacedLooks + 1 : 0;
     const ranked = nodes.filter((node) => this.#serves(node)).sort((a, b) => a.roundTripMs - b.roundTripMs);
     const [nearest] = ranked;
     if (!nearest || nearest.status.role === 'leader') return this.#readFrom(undefined);
-    if (nearest.address === this.#reads?.address) return;
+    if (nearest.address === this.#reads?.session.address) return;
     // Behind it, where to go when it is gone: the next ones, the leader last.
     const seeds = new Set([...ranked.map(({ address }) => address), ...nodes.map(({ address }) => address)]);
     const session = new Session(
       [...seeds],
-      { ...this.#settings, redirect: false },
+      { ...this.#settings, redirect: false, timeoutMs: atNearestMs(this.#settings.timeoutMs) },
       { seen: this.#seen, mayBeBehind: true, freshWithinMs: NEAREST_FRESH_WITHIN_MS },
     );
     try {
@@ -190,45 +219,9 @@ export class Router implements Asker {
     void before?.session.close();
     if (this.#closed) void reads?.session.close();
   }
-
-  /** Everybody who can be reached, each once, with how long that takes. */
-  async #discover(): Promise<Probed[]> {
-    const asked = new Set<string>();
-    const found = new Map<string, Probed>();
-    let next: readonly string[] = this.#seeds;
-    for (let round = 0; round < DISCOVERY_ROUNDS && next.length > 0; round++) {
-      for (const address of next) asked.add(address);
-      const probed = (await Promise.all(next.map(probe))).filter((one) => one !== undefined);
-      for (const one of probed) if (!found.has(one.status.nodeId)) found.set(one.status.nodeId, one);
-      const neighbours = probed.flatMap(({ status }) => [
-        status.upstream?.address ?? '',
-        ...status.followers.map(({ address }) => address),
-      ]);
-      next = [...new Set(neighbours)].filter((address) => address !== '' && !asked.has(address));
-    }
-    return [...found.values()];
-  }
 }
 
-/** The better of two round trips over a connection that stands; undefined where the node cannot be reached. */
-async function probe(address: string): Promise<Probed | undefined> {
-  const timeoutMs = NEAREST_PROBE_MS;
-  try {
-    const { signal } = new AbortController();
-    const connection = await Connection.open(address, NOBODY, { timeoutMs, signal });
-    try {
-      let roundTripMs = Number.POSITIVE_INFINITY;
-      let status: NodeStatus | undefined;
-      for (let i = 0; i < 2; i++) {
-        const askedMs = performance.now();
-        status = await connection.unary(STATUS, undefined, { timeoutMs });
-        roundTripMs = Math.min(roundTripMs, performance.now() - askedMs);
-      }
-      return status && { address, roundTripMs, status };
-    } finally {
-      await connection.hangUp();
-    }
-  } catch {
-    return undefined;
-  }
+/** How long a read waits for its nearest node, of the time that it has. */
+function atNearestMs(timeoutMs: number): number {
+  return Math.min(NEAREST_ANSWER_MS_MAX, Math.ceil(timeoutMs / 2));
 }

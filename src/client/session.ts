@@ -11,14 +11,16 @@
  */
 import { HeadwaterError } from '../errors.js';
 import type { Guarantees } from '../guarantees.js';
-import { ATTEMPTS_MAX, CLOSE_MS_MAX, FRESH_WITHIN_MS_MAX, REDIRECTS_MAX } from '../limits.js';
+import { ATTEMPTS_MAX, CLOSE_MS_MAX, FRESH_WITHIN_MS_MAX, LEADER_LOOK_MS, REDIRECTS_MAX } from '../limits.js';
 import type { OperationKind, Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Asker } from './asker.js';
 import type { Connection, ConnectionOwner } from './connection.js';
 import { Dialler } from './dialler.js';
+import type { Probed } from './discovery.js';
 import { guaranteesOf, withFreshness } from './guarantees.js';
+import { LeaderSearch } from './leader-search.js';
 import { measure } from './operations.js';
 import { type CallOptions, checkCall, type Settings } from './options.js';
 import { Pending, type ReadReply } from './pending.js';
@@ -37,12 +39,15 @@ export interface SessionOptions {
   readonly mayBeBehind?: boolean;
   /** How long a node is given to become as fresh as asked. */
   readonly freshWithinMs?: number;
+  /** Somebody else looks from time to time who leads, and says so by `consider`. */
+  readonly isGuided?: boolean;
 }
 
 export class Session implements Asker, ConnectionOwner {
   readonly #settings: Settings;
   readonly #options: SessionOptions;
   readonly #dialler: Dialler;
+  readonly #search: LeaderSearch;
   #connection: Connection | undefined;
   /** A follower that has refused a write: what it says to reads after that is behind what was asked before them. */
   #leaving: Connection | undefined;
@@ -62,14 +67,47 @@ export class Session implements Asker, ConnectionOwner {
     this.#settings = settings;
     this.#options = options;
     this.#dialler = new Dialler(seeds, settings, this);
+    this.#search = new LeaderSearch(seeds);
   }
 
   /**
-   * One round over the seeds.
+   * To the first of the seeds that answers, and to the one that leads if another of them does.
    * @throws HeadwaterError `unreachable` where none can be reached.
    */
   async connect(): Promise<void> {
+    const looking = this.#looks ? this.#search.look(undefined) : undefined;
     this.#attach(await this.#dialler.once());
+    if (!looking) return;
+    const moved = looking.then((nodes) => this.consider(nodes));
+    await Promise.race([moved, new Promise((resolve) => setTimeout(resolve, LEADER_LOOK_MS).unref())]);
+  }
+
+  /** Whether this session has somewhere to go, and looks for itself if it should. */
+  get #looks(): boolean {
+    return this.#settings.redirect && !this.#options.isGuided && this.#search.hasChoice;
+  }
+
+  /** Goes to the leader among those nodes, unless this one leads as late a history. */
+  async consider(nodes: readonly Probed[]): Promise<void> {
+    const from = this.#connection;
+    const leader = this.#settings.redirect && from && this.#search.better(nodes, from.address);
+    if (!leader || this.#connecting || this.#retiring || this.#closed) return;
+    this.#leaving = from;
+    this.#connecting = this.#goTo(leader, from)
+      .then((reason) => {
+        if (reason) this.#leaving = undefined;
+      })
+      .finally(() => this.#connected());
+    await this.#connecting;
+  }
+
+  async #lookAgain(): Promise<void> {
+    await this.consider(await this.#search.look(this.address));
+  }
+
+  #connected(): void {
+    this.#connecting = undefined;
+    this.#flush();
   }
 
   /** Of the node that commands are sent to; undefined while there is no connection. */
@@ -121,6 +159,7 @@ export class Session implements Asker, ConnectionOwner {
   #gather(): void {
     this.#gathering = true;
     this.#turnMs = performance.now();
+    if (this.#looks && this.#search.isDue(this.#turnMs)) void this.#lookAgain();
     queueMicrotask(() => process.nextTick(() => this.#flush()));
     this.#deadlineTimer ??= this.#startDeadlines();
   }
@@ -162,21 +201,23 @@ export class Session implements Asker, ConnectionOwner {
     if (reply.kind === 'error' && reply.error.code === 'lost_branch')
       this.#options.seen.forget(reply.error.details.replication_id);
     if (!this.#settings.redirect) return pending.answer(reply);
-    const refusal = reply.kind === 'error' && reply.error.code === 'read_only_follower' ? reply.error : undefined;
+    const refusal = reply.kind === 'error' && isForAnother(reply.error) ? reply.error : undefined;
     if (connection === this.#leaving) {
-      if ((refusal || !pending.writes) && this.#redirected(pending)) return;
-    } else if (refusal && connection === this.#connection) {
-      const { leader } = refusal.details;
-      if (leader && leader !== connection.address && this.#redirected(pending)) {
+      if ((refusal || !pending.writes) && this.#redirected(pending, refusal)) return;
+    } else if (refusal && connection === this.#connection && this.#leaves(connection, refusal)) {
+      if (this.#redirected(pending, refusal)) {
         this.#leaving = connection;
-        this.#connecting = this.#goTo(leader, connection).finally(() => {
-          this.#connecting = undefined;
-          this.#flush();
-        });
+        this.#connecting = this.#leave(connection, refusal).finally(() => this.#connected());
         return;
       }
     }
     pending.answer(reply);
+  }
+
+  /** Whether there may be another node that does what this one has refused. */
+  #leaves({ address }: Connection, { code, details }: HeadwaterError): boolean {
+    const knowsLeader = code === 'read_only_follower' && details.leader && details.leader !== address;
+    return knowsLeader ? true : this.#search.mayFind(details.address);
   }
 
   moved(connection: Connection): void {
@@ -193,6 +234,7 @@ export class Session implements Asker, ConnectionOwner {
     const notDone = reason.code === 'shutting_down';
     for (const pending of unanswered) {
       pending.attempts++;
+      pending.refusal = undefined;
       if ((notDone || !pending.writes) && pending.attempts < ATTEMPTS_MAX && !this.#closed)
         this.#queue.putBack(pending);
       else pending.giveUp(reason);
@@ -226,33 +268,52 @@ export class Session implements Asker, ConnectionOwner {
   }
 
   /** False where it has been sent on often enough. */
-  #redirected(pending: Pending): boolean {
+  #redirected(pending: Pending, refusal: HeadwaterError | undefined): boolean {
     if (pending.redirects >= REDIRECTS_MAX) return false;
     pending.redirects++;
+    pending.refusal = refusal;
     this.#queue.putBack(pending);
     return true;
   }
 
-  /** Stays where it is until the leader has accepted the stream; where that fails, the refused writes fail with it. */
-  async #goTo(leader: string, from: Connection): Promise<void> {
+  /**
+   * Goes to the leader that a refusal names, else to one that is found. Where
+   * there is none, the client stays, and what was refused fails with the reason.
+   */
+  async #leave(from: Connection, refusal: HeadwaterError): Promise<void> {
+    const { leader, address } = refusal.details;
+    let reason: HeadwaterError | undefined;
+    if (refusal.code === 'read_only_follower' && leader && leader !== from.address) {
+      reason = await this.#goTo(leader, from);
+      if (!reason) return;
+    }
+    if (this.#search.mayFind(address)) {
+      const found = this.#search.better(await this.#search.find(from.address, address), from.address);
+      if (found && !(await this.#goTo(found, from))) return;
+    }
+    this.#leaving = undefined;
+    this.#queue.refuse(reason);
+  }
+
+  /** Stays where it is until the leader has accepted the stream. @returns why it has not. */
+  async #goTo(leader: string, from: Connection): Promise<HeadwaterError | undefined> {
     try {
       const connection = await this.#dialler.open(leader);
-      if (this.#closed) return connection.hangUp();
-      if (this.#connection === from) {
+      if (this.#closed) await connection.hangUp();
+      else if (this.#connection === from) {
         this.#retiring = from;
         this.#attach(connection);
         this.moved(from);
       } else {
         this.#attach(connection);
       }
+      return undefined;
     } catch (error) {
-      this.#leaving = undefined;
       const cause = HeadwaterError.from(error);
-      const reason = new HeadwaterError('unreachable', `the leader cannot be reached: ${cause.message}`, {
+      return new HeadwaterError('unreachable', `the leader cannot be reached: ${cause.message}`, {
         cause,
         details: { leader },
       });
-      this.#queue.giveUp(reason, ({ writes, redirects }) => writes && redirects > 0);
     }
   }
 
@@ -334,4 +395,10 @@ export class Session implements Asker, ConnectionOwner {
   #checkIdle(): void {
     if (this.#idle && this.#isIdle()) this.#idle();
   }
+}
+
+/** Refusals of one node that another may not share: it does not lead, or is not fresh enough. Nothing was done. */
+function isForAnother({ code, details }: HeadwaterError): boolean {
+  if (code === 'unavailable') return details.cause === 'STALE' || details.cause === 'NOT_FRESH';
+  return code === 'read_only_follower' || code === 'superseded';
 }

@@ -99,10 +99,10 @@ export class Freshness {
   }
 
   /** What is missing yet; undefined where nothing is. */
-  async #lacking({ atLeast, maxStalenessMs }: FreshnessWanted): Promise<HeadwaterError | undefined> {
+  async #lacking({ atLeast, alsoAtLeast, maxStalenessMs }: FreshnessWanted): Promise<HeadwaterError | undefined> {
     const { notServing } = this.#store;
     if (notServing) return notServing;
-    const behind = atLeast && (await this.#behind(atLeast));
+    const behind = (atLeast && (await this.#behind(atLeast))) ?? (alsoAtLeast && (await this.#behind(alsoAtLeast)));
     if (behind) return behind;
     return maxStalenessMs > 0 ? this.#stale(maxStalenessMs) : undefined;
   }

@@ -11,7 +11,7 @@ import {
   parseDurability,
 } from '../durability.js';
 import { HeadwaterError } from '../errors.js';
-import type { Guarantees } from '../guarantees.js';
+import type { FreshnessWanted, Guarantees } from '../guarantees.js';
 import { formatToken, type Position, parseToken } from '../position.js';
 import { positionOf } from './frame.js';
 import { headwater } from './generated.js';
@@ -34,6 +34,7 @@ export function encodeGuarantees({ durability, freshness }: Guarantees): Uint8Ar
         }
       : null,
     atLeast: freshness?.atLeast ? positionOf(freshness.atLeast) : null,
+    alsoAtLeast: freshness?.alsoAtLeast ? positionOf(freshness.alsoAtLeast) : null,
     maxStalenessMs: freshness?.maxStalenessMs ?? 0,
     freshWithinMs: freshness?.withinMs ?? 0,
   }).finish();
@@ -44,7 +45,7 @@ export function encodeGuarantees({ durability, freshness }: Guarantees): Uint8Ar
  * @throws HeadwaterError `invalid_argument` naming what was expected and received.
  */
 export function toGuarantees(message: headwater.v1.PipelineRequest.$Properties): Guarantees | undefined {
-  const { durability, atLeast } = message;
+  const { durability, atLeast, alsoAtLeast } = message;
   return guarantees(
     durability
       ? checkDurability({
@@ -53,19 +54,21 @@ export function toGuarantees(message: headwater.v1.PipelineRequest.$Properties):
           timeoutMs: toNumber(durability.timeoutMs, 'durability.timeout_ms'),
         })
       : undefined,
-    atLeast ? toAskedPosition(atLeast) : undefined,
-    toNumber(message.maxStalenessMs, 'max_staleness_ms'),
-    toNumber(message.freshWithinMs, 'fresh_within_ms'),
+    {
+      atLeast: atLeast ? toAskedPosition('at_least', atLeast) : undefined,
+      alsoAtLeast: alsoAtLeast ? toAskedPosition('also_at_least', alsoAtLeast) : undefined,
+      maxStalenessMs: toNumber(message.maxStalenessMs, 'max_staleness_ms'),
+      withinMs: toNumber(message.freshWithinMs, 'fresh_within_ms'),
+    },
   );
 }
 
 function guarantees(
   durability: DurabilityWanted | undefined,
-  atLeast: Position | undefined,
-  maxStalenessMs: number,
-  withinMs: number,
+  { alsoAtLeast, ...wanted }: FreshnessWanted,
 ): Guarantees | undefined {
-  const freshness = atLeast || maxStalenessMs > 0 ? { atLeast, maxStalenessMs, withinMs } : undefined;
+  const isAsked = wanted.atLeast || alsoAtLeast || wanted.maxStalenessMs > 0;
+  const freshness = isAsked ? { ...wanted, ...(alsoAtLeast && { alsoAtLeast }) } : undefined;
   return durability || freshness ? { durability, freshness } : undefined;
 }
 
@@ -78,14 +81,14 @@ function toLevel(level: number | null | undefined): DurabilityWanted['level'] {
   );
 }
 
-function toAskedPosition(message: headwater.v1.Position.$Properties): Position {
+function toAskedPosition(name: string, message: headwater.v1.Position.$Properties): Position {
   const id = bytesOf(message.replicationId);
   if (id.length !== 20) {
-    throw new HeadwaterError('invalid_argument', `at_least.replication_id: expected 20 bytes, received ${id.length}`);
+    throw new HeadwaterError('invalid_argument', `${name}.replication_id: expected 20 bytes, received ${id.length}`);
   }
   return {
     replicationId: id.toString('hex'),
-    offset: toNumber(message.offset, 'at_least.offset'),
+    offset: toNumber(message.offset, `${name}.offset`),
     checksum: message.checksum ?? 0,
   };
 }
@@ -109,6 +112,7 @@ export function toReached(message: headwater.v1.DurabilityReached.$Properties): 
 export const METADATA = {
   durability: 'headwater-durability',
   atLeast: 'headwater-at-least',
+  alsoAtLeast: 'headwater-also-at-least',
   maxStalenessMs: 'headwater-max-staleness-ms',
   freshWithinMs: 'headwater-fresh-within-ms',
   position: 'headwater-position',
@@ -120,6 +124,7 @@ export function guaranteesMetadata({ durability, freshness }: Guarantees): Array
   const entries: Array<[string, string]> = [];
   if (durability) entries.push([METADATA.durability, formatDurability(durability)]);
   if (freshness?.atLeast) entries.push([METADATA.atLeast, formatToken(freshness.atLeast)]);
+  if (freshness?.alsoAtLeast) entries.push([METADATA.alsoAtLeast, formatToken(freshness.alsoAtLeast)]);
   if (freshness?.maxStalenessMs) entries.push([METADATA.maxStalenessMs, String(freshness.maxStalenessMs)]);
   if (freshness?.withinMs) entries.push([METADATA.freshWithinMs, String(freshness.withinMs)]);
   return entries;
@@ -128,13 +133,16 @@ export function guaranteesMetadata({ durability, freshness }: Guarantees): Array
 /** @throws HeadwaterError `invalid_argument` naming the entry, what was expected and what was received. */
 export function guaranteesOfMetadata(read: (name: string) => string | undefined): Guarantees | undefined {
   const durability = read(METADATA.durability);
-  const atLeast = read(METADATA.atLeast);
-  return guarantees(
-    durability === undefined ? undefined : parseDurability(durability),
-    atLeast === undefined ? undefined : parseToken(atLeast),
-    milliseconds(METADATA.maxStalenessMs, read),
-    milliseconds(METADATA.freshWithinMs, read),
-  );
+  const token = (name: string) => {
+    const text = read(name);
+    return text === undefined ? undefined : parseToken(text);
+  };
+  return guarantees(durability === undefined ? undefined : parseDurability(durability), {
+    atLeast: token(METADATA.atLeast),
+    alsoAtLeast: token(METADATA.alsoAtLeast),
+    maxStalenessMs: milliseconds(METADATA.maxStalenessMs, read),
+    withinMs: milliseconds(METADATA.freshWithinMs, read),
+  });
 }
 
 function milliseconds(name: string, read: (name: string) => string | undefined): number {

@@ -41,7 +41,7 @@ const REPLIES = bytesTag(1);
 const POSITION = bytesTag(2);
 const REACHED = bytesTag(3);
 /** Of a PipelineRequest: what is asked beside its operations stands in fields from 2 to this one. */
-const ASKED_FIELD_MAX = 5;
+const ASKED_FIELD_MAX = 6;
 /** In Operation and in Reply alike. */
 const GET = bytesTag(1);
 const SET = bytesTag(3);

@@ -1,104 +1,14 @@
 /** Which node a client reads from: three nodes of which the test decides how far away, how fresh and how alive they are. */
 import assert from 'node:assert/strict';
 import { Client, type ClientOptions } from '../../src/client/client.js';
-import { HeadwaterError } from '../../src/errors.js';
-import type { FreshnessWanted } from '../../src/guarantees.js';
-import { NEAREST_AVOID_MS } from '../../src/limits.js';
-import { adminService, type NodeControl } from '../../src/rpc/admin-service.js';
-import type { RpcServer } from '../../src/rpc/server.js';
-import { decodeNodeStatus, type NodeStatus } from '../../src/wire/admin.js';
-import { FakeStore } from '../rpc/fake-store.js';
-import { closeAll, closing, gate, serve } from '../rpc/harness.js';
+import { NEAREST_AVOID_MS, NEAREST_REFRESH_MS } from '../../src/limits.js';
+import { closeAll, closing, gate } from '../rpc/harness.js';
+import { Place } from './place.js';
 
 /** Far apart, so that a busy machine does not change their order. */
 const NEAR_MS = 0;
 const MIDDLE_MS = 80;
 const FAR_MS = 250;
-
-class Place {
-  readonly store = new FakeStore();
-  /** Of every read that asked for freshness. */
-  readonly asked: FreshnessWanted[] = [];
-  awayMs: number;
-  state = 'streaming';
-  unavailable = '';
-  fresh = true;
-  server!: RpcServer;
-  address = '';
-  readonly #others: () => readonly Place[];
-  readonly #leads: boolean;
-
-  private constructor(awayMs: number, leads: boolean, others: () => readonly Place[]) {
-    this.awayMs = awayMs;
-    this.#leads = leads;
-    this.#others = others;
-  }
-
-  static async start(awayMs: number, leads: boolean, all: Place[]): Promise<Place> {
-    const place = new Place(awayMs, leads, () => all);
-    const control = { status: () => place.#status() } as Partial<NodeControl> as NodeControl;
-    ({ server: place.server, address: place.address } = await serve(place.store, {
-      services: [adminService(control)],
-      guarantees: {
-        durability: {
-          reach: async () => ({
-            reached: true,
-            synced: true,
-            followersAppended: 0,
-            followersSynced: 0,
-            unsyncedHere: false,
-          }),
-        },
-        freshness: {
-          refusal: undefined,
-          whenFresh: async (wanted) => {
-            place.asked.push(wanted);
-            if (!place.fresh) throw new HeadwaterError('unavailable', 'behind', { details: { cause: 'NOT_FRESH' } });
-          },
-        },
-      },
-    }));
-    all.push(place);
-    await place.#say();
-    return place;
-  }
-
-  /** Keys that were read here. */
-  get reads(): number {
-    return this.store.submissions.flatMap(({ operations }) => operations).filter(({ kind }) => kind === 'get').length;
-  }
-
-  /** So that a read tells who answered it. */
-  async #say(): Promise<void> {
-    const [key, value] = [Buffer.from('who'), Buffer.from(this.address)];
-    await this.store.submit([{ kind: 'set', key, value }], { bytes: 0, ordered: true });
-  }
-
-  async #status(): Promise<NodeStatus> {
-    await new Promise((resolve) => setTimeout(resolve, this.awayMs));
-    const leader = this.#others()[0] as Place;
-    return {
-      ...decodeNodeStatus(Buffer.alloc(0)),
-      nodeId: this.address,
-      address: this.address,
-      role: this.#leads ? 'leader' : 'follower',
-      unavailable: this.unavailable,
-      upstream: this.#leads
-        ? undefined
-        : {
-            address: leader.address,
-            state: this.state,
-            lagCommands: 0,
-            lagMs: 0,
-            lastResync: undefined,
-            error: '',
-            loadedKeys: 0,
-            keysEstimate: 0,
-            lastRefusal: undefined,
-          },
-    };
-  }
-}
 
 describe('a client that reads from the nearest node', () => {
   let leader: Place;
@@ -170,6 +80,33 @@ describe('a client that reads from the nearest node', () => {
     middle.fresh = true;
     await new Promise((resolve) => setTimeout(resolve, NEAREST_AVOID_MS));
     assert.equal(await whoAnswers(db), middle.address);
+  });
+
+  it('reads at the leader what a follower that stands still does not answer, within a part of the time', async () => {
+    const db = await connect({ readFrom: 'followers', consistency: 'session', timeoutMs: 20_000 });
+    assert.equal(await whoAnswers(db), middle.address);
+    middle.store.before = () => new Promise(() => {});
+    const askedMs = performance.now();
+    const answers = await Promise.all([
+      ...Array.from({ length: 30 }, () => whoAnswers(db)),
+      db.get('who', { timeoutMs: 4_000 }),
+    ]);
+    assert.deepEqual(new Set(answers), new Set([leader.address]));
+    assert(performance.now() - askedMs < 10_000, `${performance.now() - askedMs} ms`);
+  });
+
+  it('comes back to its follower soon after that has restarted, as long as there is no other', async () => {
+    await far.server.stop({ graceMs: 0 });
+    const db = await connect({ readFrom: 'followers' });
+    assert.equal(await whoAnswers(db), middle.address);
+    await middle.server.stop({ graceMs: 0 });
+    while ((await whoAnswers(db)) !== leader.address);
+    await middle.serve();
+    const backMs = performance.now();
+    while ((await whoAnswers(db)) !== middle.address) {
+      assert(performance.now() - backMs < NEAREST_REFRESH_MS / 2, 'reads stay at the leader');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   });
 
   describe('with consistency session', () => {

@@ -1,0 +1,73 @@
+/** Which nodes there are, who of them leads, and how far away each is: asked over connections of their own. */
+import { NEAREST_PROBE_MS } from '../limits.js';
+import { STATUS } from '../rpc/definitions.js';
+import type { NodeStatus } from '../wire/admin.js';
+import { Connection, type ConnectionOwner } from './connection.js';
+
+/** Nodes are asked for their neighbours so many times over: chains are seldom longer. */
+const DISCOVERY_ROUNDS = 4;
+
+/** Nothing is sent over a stream that only shows that the node is there. */
+const NOBODY: ConnectionOwner = { answered: () => {}, moved: () => {}, closed: () => {}, saw: () => {} };
+
+export interface Probed {
+  readonly address: string;
+  readonly roundTripMs: number;
+  readonly status: NodeStatus;
+}
+
+/**
+ * Every node that answers, each once.
+ * @param rounds 1: only those addresses; more: their neighbours too.
+ */
+export async function discover(addresses: readonly string[], rounds = DISCOVERY_ROUNDS): Promise<Probed[]> {
+  const asked = new Set<string>();
+  const found = new Map<string, Probed>();
+  let next: readonly string[] = addresses;
+  for (let round = 0; round < rounds && next.length > 0; round++) {
+    for (const address of next) asked.add(address);
+    const probed = (await Promise.all(next.map(probe))).filter((one) => one !== undefined);
+    for (const one of probed) if (!found.has(one.status.nodeId)) found.set(one.status.nodeId, one);
+    const neighbours = probed.flatMap(({ status }) => [
+      status.upstream?.address ?? '',
+      ...status.followers.map(({ address }) => address),
+    ]);
+    next = [...new Set(neighbours)].filter((address) => address !== '' && !asked.has(address));
+  }
+  return [...found.values()];
+}
+
+/** Of those that take writes, the one with the highest epoch: the others are leaders of the past. */
+export function leaderAmong(nodes: readonly Probed[]): Probed | undefined {
+  return nodes
+    .filter(({ status }) => status.role === 'leader' && status.superseded === '' && status.unavailable === '')
+    .reduce<Probed | undefined>((best, one) => (best && epochOf(best) >= epochOf(one) ? best : one), undefined);
+}
+
+/** Of the history that it lives in. */
+export function epochOf({ status }: Probed): number {
+  return status.lineage.at(-1)?.epoch ?? 0;
+}
+
+/** The better of two round trips over a connection that stands; undefined if the node cannot be reached. */
+async function probe(address: string): Promise<Probed | undefined> {
+  const timeoutMs = NEAREST_PROBE_MS;
+  try {
+    const { signal } = new AbortController();
+    const connection = await Connection.open(address, NOBODY, { timeoutMs, signal });
+    try {
+      let roundTripMs = Number.POSITIVE_INFINITY;
+      let status: NodeStatus | undefined;
+      for (let i = 0; i < 2; i++) {
+        const askedMs = performance.now();
+        status = await connection.unary(STATUS, undefined, { timeoutMs });
+        roundTripMs = Math.min(roundTripMs, performance.now() - askedMs);
+      }
+      return status && { address, roundTripMs, status };
+    } finally {
+      await connection.hangUp();
+    }
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,105 @@
+/** A node of which a test decides how far away, how fresh and how alive it is, whether it leads, and in which epoch. */
+import { HeadwaterError } from '../../src/errors.js';
+import type { FreshnessWanted } from '../../src/guarantees.js';
+import { adminService, type NodeControl } from '../../src/rpc/admin-service.js';
+import type { RpcServer } from '../../src/rpc/server.js';
+import { decodeNodeStatus, type NodeStatus } from '../../src/wire/admin.js';
+import { FakeStore } from '../rpc/fake-store.js';
+import { serve } from '../rpc/harness.js';
+
+export class Place {
+  readonly store = new FakeStore();
+  /** Of every read that asked for freshness. */
+  readonly asked: FreshnessWanted[] = [];
+  awayMs: number;
+  state = 'streaming';
+  unavailable = '';
+  fresh = true;
+  leads: boolean;
+  /** Of the history that it lives in. */
+  epoch = 1;
+  /** Why it takes no writes, though it leads. */
+  superseded = '';
+  server!: RpcServer;
+  address = '';
+  readonly #others: () => readonly Place[];
+
+  private constructor(awayMs: number, leads: boolean, others: () => readonly Place[]) {
+    this.awayMs = awayMs;
+    this.leads = leads;
+    this.#others = others;
+  }
+
+  static async start(awayMs: number, leads: boolean, all: Place[]): Promise<Place> {
+    const place = new Place(awayMs, leads, () => all);
+    await place.serve();
+    all.push(place);
+    await place.#say();
+    return place;
+  }
+
+  /** At the address that it had, if it had one. */
+  async serve(): Promise<void> {
+    const control = { status: () => this.#status() } as Partial<NodeControl> as NodeControl;
+    ({ server: this.server, address: this.address } = await serve(this.store, {
+      ...(this.address && { address: this.address }),
+      services: [adminService(control)],
+      guarantees: {
+        durability: {
+          reach: async () => ({
+            reached: true,
+            synced: true,
+            followersAppended: 0,
+            followersSynced: 0,
+            unsyncedHere: false,
+          }),
+        },
+        freshness: {
+          refusal: undefined,
+          whenFresh: async (wanted) => {
+            this.asked.push(wanted);
+            if (!this.fresh) throw new HeadwaterError('unavailable', 'behind', { details: { cause: 'NOT_FRESH' } });
+          },
+        },
+      },
+    }));
+  }
+
+  /** Keys that were read here. */
+  get reads(): number {
+    return this.store.submissions.flatMap(({ operations }) => operations).filter(({ kind }) => kind === 'get').length;
+  }
+
+  /** So that a read tells who answered it. */
+  async #say(): Promise<void> {
+    const [key, value] = [Buffer.from('who'), Buffer.from(this.address)];
+    await this.store.submit([{ kind: 'set', key, value }], { bytes: 0, ordered: true });
+  }
+
+  async #status(): Promise<NodeStatus> {
+    await new Promise((resolve) => setTimeout(resolve, this.awayMs));
+    const leader = this.#others()[0] as Place;
+    return {
+      ...decodeNodeStatus(Buffer.alloc(0)),
+      nodeId: this.address,
+      address: this.address,
+      role: this.leads ? 'leader' : 'follower',
+      unavailable: this.unavailable,
+      superseded: this.superseded,
+      lineage: [{ replicationId: 'ab'.repeat(20), firstOffset: 1, checksum: '00000000', epoch: this.epoch }],
+      upstream: this.leads
+        ? undefined
+        : {
+            address: leader.address,
+            state: this.state,
+            lagCommands: 0,
+            lagMs: 0,
+            lastResync: undefined,
+            error: '',
+            loadedKeys: 0,
+            keysEstimate: 0,
+            lastRefusal: undefined,
+          },
+    };
+  }
+}

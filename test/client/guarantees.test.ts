@@ -127,6 +127,19 @@ describe('the guarantees of a client', () => {
       assert.equal(asked.at(-1)?.atLeast?.offset, 1_000);
     });
 
+    it('a position of another history is asked for beside what was seen, also at a lower offset', async () => {
+      const db = await connect({ consistency: 'session' });
+      await db.set('a', '1');
+      await db.set('b', '1');
+      const other = { replicationId: 'cd'.repeat(20), offset: 1, checksum: 9 };
+      await db.get('a', { atLeast: other });
+      assert.deepEqual(asked.at(-1)?.atLeast, other);
+      assert.deepEqual(asked.at(-1)?.alsoAtLeast, store.position);
+      await db.get('a', { atLeast: { ...store.position, offset: 1 } });
+      assert.deepEqual(asked.at(-1)?.atLeast, store.position);
+      assert.equal(asked.at(-1)?.alsoAtLeast, undefined);
+    });
+
     it('what was lost is told once, and the session begins anew', async () => {
       const db = await connect({ consistency: 'session' });
       await db.set('a', '1');

@@ -120,6 +120,23 @@ describe('freshness', () => {
       });
     });
 
+    it('of a branch that was left is refused beside a good one that is further on', async () => {
+      const [leader, follower] = await pair();
+      world.network.last.cut();
+      await leader.write(1, 'lost');
+      const lost = leader.store.position;
+      await follower.replication.promote();
+      await follower.write(9, 'later');
+      const atLeast = follower.store.position;
+      assert(lost.offset < atLeast.offset);
+      await fresh(follower, { atLeast });
+      for (const wanted of [
+        { atLeast, alsoAtLeast: lost },
+        { atLeast: lost, alsoAtLeast: atLeast },
+      ])
+        await assert.rejects(fresh(follower, wanted), { code: 'lost_branch' });
+    });
+
     it('that is waited for is refused as lost when the node is promoted without it', async () => {
       const [leader, follower] = await pair();
       world.network.last.hold();

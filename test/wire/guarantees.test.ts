@@ -36,6 +36,10 @@ const ASKED: readonly Guarantees[] = [
   },
   { durability: undefined, freshness: { atLeast: POSITION, maxStalenessMs: 0, withinMs: 0 } },
   { durability: undefined, freshness: { atLeast: undefined, maxStalenessMs: 7, withinMs: 0 } },
+  {
+    durability: undefined,
+    freshness: { atLeast: POSITION, alsoAtLeast: { ...POSITION, offset: 5 }, maxStalenessMs: 0, withinMs: 0 },
+  },
 ];
 
 /** What a message is refused with whose fields are `fields`. */

@@ -6,7 +6,7 @@ import { settled, TestClock } from './support/clock.js';
 describe('signs of life', () => {
   it('come once a second while an item takes long, and never beside items that come', async () => {
     const clock = new TestClock();
-    let give = (_: string) => {};
+    let give: (item: string) => void = () => {};
     async function* items(): AsyncGenerator<string> {
       yield 'first';
       yield await new Promise<string>((resolve) => {

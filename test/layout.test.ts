@@ -38,7 +38,7 @@ const FLOORS: string[][] = [
     'src/descriptors.ts',
     'src/signs-of-life.ts',
   ],
-  ['src/lineage.ts', 'src/durability.ts'],
+  ['src/lineage.ts', 'src/live-place.ts', 'src/durability.ts'],
   ['src/guarantees.ts'],
   ['src/level-files/'],
   ['src/level.ts', 'src/wire/'],

@@ -58,7 +58,8 @@ export type SubscriptionItem<Value> = Resumable &
       }
     /**
      * Messages that are not durable were missed, on whichever channels: so many
-     * at most; undefined where the connection was gone and nobody knows.
+     * at most; undefined if nobody knows, as after a promotion, or where the
+     * connection was gone.
      */
     | { readonly kind: 'missed'; readonly count: number | undefined }
     /** The log does not hold these offsets any more: durable messages in there do not come. */

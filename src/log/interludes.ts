@@ -2,46 +2,96 @@
  * What is said between two blocks and is in no log: published messages and
  * marks. Each stands behind the block that ended the log when it was said, so
  * everybody who reads the log in order comes by it at the same place. There is
- * one ring a log, bounded: whoever comes too late misses what has left it, and
- * is told how many messages that were, on this node and on those below it. They
- * do not survive the process.
+ * one ring a log, bounded: a reader that comes too late misses what has left it,
+ * and learns how many messages that were, on this node and on those below it.
+ * They do not survive the process.
+ *
+ * The ring counts along with the leader (live-place.ts). Messages that never
+ * came to this node leave a gap in the count, and an entry `missed` in the ring.
  */
 import { INTERLUDES_BYTES_MAX } from '../limits.js';
+import { behind, type LivePlace, messagesBetween, NOWHERE } from '../live-place.js';
 
 export type Interlude =
   | { readonly kind: 'message'; readonly channel: Buffer; readonly data: Buffer }
   | { readonly kind: 'mark'; readonly markId: string }
-  /** So many messages that the upstream had here were gone before this node came by them. */
-  | { readonly kind: 'missed'; readonly count: number };
+  /** Up to a place: so many messages never came to this node; undefined if nobody knows how many, or whether there were any. */
+  | { readonly kind: 'missed'; readonly count: number | undefined; readonly to: LivePlace };
 
 /** In its place. */
 export interface Placed {
   /** Stands behind this offset, the end of a block. */
   readonly offset: number;
   readonly interlude: Interlude;
+  /** Among the messages: before it. */
+  readonly place: LivePlace;
+}
+
+/** Messages as an upstream hands them on. */
+export interface Handed {
+  /** The place of the first; undefined from an upstream that does not count. */
+  readonly place?: LivePlace | undefined;
+  /** So many the upstream knows to be missing before the first. */
+  readonly missed: number;
+  readonly messages: ReadonlyArray<{ readonly channel: Buffer; readonly data: Buffer }>;
 }
 
 export class Interludes {
   readonly #bytesMax: number;
   #placed: Placed[] = [];
-  /** How many have left the ring, and the messages among them. */
+  /** How many have left the ring. */
   #dropped = 0;
-  #droppedMessages = 0;
   #bytes = 0;
+  #place = NOWHERE;
 
   constructor(bytesMax = INTERLUDES_BYTES_MAX) {
     this.#bytesMax = bytesMax;
   }
 
+  /** Of the next message. */
+  get place(): LivePlace {
+    return this.#place;
+  }
+
   /** @param offset the end of the log, so never less than the last time. */
-  push(offset: number, interlude: Interlude): void {
-    this.#placed.push({ offset, interlude });
+  push(offset: number, interlude: Exclude<Interlude, { kind: 'missed' }>): void {
+    this.#put(offset, interlude);
+    if (interlude.kind === 'message') this.#place = behind(this.#place, 1);
+  }
+
+  /** Messages from the upstream; those that have come before, by another link, are left out. */
+  take(offset: number, { place, missed, messages }: Handed): void {
+    // Nothing is said in it: an upstream that knows no more than this node.
+    if (!place && missed === 0 && messages.length === 0) return;
+    const from = place ?? { source: '', count: this.#place.count + missed };
+    const known = from.source === this.#place.source ? this.#place.count - from.count : 0;
+    if (known <= 0) this.#goTo(offset, from);
+    for (const message of messages.slice(Math.max(0, known))) this.push(offset, { kind: 'message', ...message });
+  }
+
+  /** From here on this node publishes, under a name of its own. */
+  lead(offset: number, source: string, follows: LivePlace | undefined): void {
+    this.#goTo(offset, { source, count: 0, ...(follows && follows.source !== '' && { follows }) });
+  }
+
+  /** The ring begins there, where the one before it ended: nobody has read it yet. */
+  begin(place: LivePlace): void {
+    if (this.#place === NOWHERE) this.#place = place;
+  }
+
+  #goTo(offset: number, place: LivePlace): void {
+    const count = messagesBetween(this.#place, place);
+    if (count !== 0) this.#put(offset, { kind: 'missed', count, to: place });
+    this.#place = place;
+  }
+
+  #put(offset: number, interlude: Interlude): void {
+    this.#placed.push({ offset, interlude, place: this.#place });
     this.#bytes += bytesOf(interlude);
     let leaving = 0;
     while (this.#bytes > this.#bytesMax && leaving < this.#placed.length - 1) {
       const { interlude } = this.#placed[leaving++] as Placed;
       this.#bytes -= bytesOf(interlude);
-      this.#droppedMessages += messagesIn(interlude);
     }
     if (leaving === 0) return;
     this.#placed.splice(0, leaving);
@@ -50,29 +100,39 @@ export class Interludes {
 
   /** One that comes by all that is said from now on. */
   reader(): InterludeReader {
-    const said = () => ({ dropped: this.#dropped, droppedMessages: this.#droppedMessages, placed: this.#placed });
-    return new InterludeReader(said);
+    return new InterludeReader(() => ({ dropped: this.#dropped, placed: this.#placed, place: this.#place }));
   }
 }
 
 interface Said {
   readonly dropped: number;
-  readonly droppedMessages: number;
   readonly placed: readonly Placed[];
+  readonly place: LivePlace;
+}
+
+export interface Due {
+  readonly placed: readonly Placed[];
+  /** So many messages have left the ring before the first of them; undefined if nobody knows how many. */
+  readonly missed: number | undefined;
 }
 
 /** Comes by each once, in order, at its own pace. */
 export class InterludeReader {
   readonly #said: () => Said;
-  /** How many it has come by or missed, and the messages among them. */
+  /** How many it has come by or missed. */
   #next: number;
-  #messages: number;
+  #place: LivePlace;
 
   constructor(said: () => Said) {
     this.#said = said;
-    const { dropped, droppedMessages, placed } = said();
+    const { dropped, placed, place } = said();
     this.#next = dropped + placed.length;
-    this.#messages = placed.reduce((count, { interlude }) => count + messagesIn(interlude), droppedMessages);
+    this.#place = place;
+  }
+
+  /** Of the next message that it comes by. */
+  get place(): LivePlace {
+    return this.#place;
   }
 
   /** Whether something has been said that it has not come by. */
@@ -81,33 +141,31 @@ export class InterludeReader {
     return this.#next < dropped + placed.length;
   }
 
-  /**
-   * Those that stand behind `offset` or before.
-   * @returns with them how many messages have left the ring before the first of them.
-   */
-  take(offset: number): { placed: readonly Placed[]; missed: number } {
+  /** Those that stand behind `offset` or before. */
+  take(offset: number): Due {
     if (!this.isBehind) return NOTHING;
-    const { dropped, droppedMessages, placed } = this.#said();
-    const missed = this.#next < dropped ? droppedMessages - this.#messages : 0;
+    const { dropped, placed } = this.#said();
     const first = Math.max(0, this.#next - dropped);
+    const oldest = placed[first] as Placed;
+    const missed = this.#next < dropped ? messagesBetween(this.#place, oldest.place) : 0;
     let end = first;
     while (end < placed.length && (placed[end] as Placed).offset <= offset) end++;
-    const due = placed.slice(first, end);
+    const last = end > first ? placed[end - 1] : undefined;
     this.#next = dropped + end;
-    this.#messages = due.reduce((count, { interlude }) => count + messagesIn(interlude), this.#messages + missed);
-    return { placed: due, missed };
+    this.#place = last ? placeAfter(last) : oldest.place;
+    return { placed: placed.slice(first, end), missed };
   }
 }
 
-const NOTHING = { placed: [], missed: 0 } as const;
-
-function messagesIn(interlude: Interlude): number {
-  if (interlude.kind === 'missed') return interlude.count;
-  return interlude.kind === 'message' ? 1 : 0;
+function placeAfter({ interlude, place }: Placed): LivePlace {
+  if (interlude.kind === 'missed') return interlude.to;
+  return interlude.kind === 'message' ? behind(place, 1) : place;
 }
 
+const NOTHING: Due = { placed: [], missed: 0 };
+
 /** What an entry takes up beside its bytes. */
-const OVERHEAD_BYTES = 128;
+const OVERHEAD_BYTES = 192;
 
 function bytesOf(interlude: Interlude): number {
   if (interlude.kind !== 'message') return OVERHEAD_BYTES;

@@ -13,12 +13,13 @@ import { invariant } from '../invariant.js';
 import type { Database } from '../level.js';
 import { TAIL_BYTES_MAX } from '../limits.js';
 import type { Lineage, LineageRow } from '../lineage.js';
+import type { LivePlace } from '../live-place.js';
 import type { Position } from '../position.js';
 import { lastBlockBefore } from './age.js';
 import type { Block } from './block.js';
 import { Extent } from './extent.js';
 import type { LogFinding } from './finding.js';
-import { type Interlude, Interludes } from './interludes.js';
+import { type Handed, type Interlude, Interludes } from './interludes.js';
 import { mend } from './mending.js';
 import { type Recovery, recover, recoverAlone } from './recovery.js';
 import { type Base, BLOCKS_FROM, BLOCKS_TO, blockKey, encodeLineageRow, lineageKey, offsetOfKey } from './rows.js';
@@ -174,8 +175,14 @@ export class Log {
   }
 
   /** Says something behind the last block; whoever waits for more of the log comes by it. */
-  interlude(interlude: Interlude): void {
+  interlude(interlude: Exclude<Interlude, { kind: 'missed' }>): void {
     this.interludes.push(this.end.offset, interlude);
+    this.wake();
+  }
+
+  /** Takes messages that the upstream has between two blocks, behind the last block. */
+  handed(handed: Handed): void {
+    this.interludes.take(this.end.offset, handed);
     this.wake();
   }
 
@@ -183,8 +190,9 @@ export class Log {
    * Begins a history with the next command. The row, and everything before it,
    * is durable when it resolves.
    * @param above its epoch is higher, and higher than that of the history before.
+   * @param follows the end of the messages of a leader that has handed over.
    */
-  async beginHistory(replicationId: string, above = 0): Promise<LineageRow> {
+  async beginHistory(replicationId: string, above = 0, follows?: LivePlace): Promise<LineageRow> {
     this.#assertOpen();
     const row: LineageRow = {
       replicationId,
@@ -195,6 +203,7 @@ export class Log {
     await this.durable();
     await this.#db.put(lineageKey(row.firstOffset), encodeLineageRow(row), { sync: true });
     this.#extent.lineage = this.lineage.with(row);
+    this.interludes.lead(this.end.offset, replicationId, follows);
     return row;
   }
 

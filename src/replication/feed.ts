@@ -25,7 +25,7 @@ import { reachableAddress } from './announced.js';
 import { Asked } from './asked.js';
 import type { DownChannel } from './channel.js';
 import { checkHandshake } from './introduction.js';
-import { Outflow } from './outflow.js';
+import { counted, Outflow, type OutflowOptions } from './outflow.js';
 import { PublishingWindow } from './publishing.js';
 import { type Decision, type Details, decide } from './resync.js';
 import { Silence, watchSilence } from './silence.js';
@@ -305,6 +305,8 @@ export class Feed implements Reporter {
     const { reason, message, details } = decision;
     const { offset } = cursor;
     const history = details.follower_replication_id ?? '';
+    // Both in this turn: the follower is sent all messages from the place that it is told.
+    const interludes = log.interludes.reader();
     await this.#send({
       kind: 'continue',
       upstream: this.#upstream(),
@@ -313,10 +315,11 @@ export class Feed implements Reporter {
       reason,
       message,
       details,
+      live: counted(interludes.place),
     });
     if (this.#handshake?.catchingUp) {
       this.#state = 'catching_up';
-      return this.#stream(cursor, log, history);
+      return this.#stream({ cursor, interludes, log, history });
     }
     this.#state = 'streaming';
     this.#options.resynced('partial', reason);
@@ -324,7 +327,7 @@ export class Feed implements Reporter {
       { node_id: this.nodeId, reason, offset },
       `partial resync of ${this.#name()} from offset ${offset}, ${log.end.offset - offset} commands behind`,
     );
-    await this.#stream(cursor, log, history);
+    await this.#stream({ cursor, interludes, log, history });
   }
 
   async #full(decision: Decision & { kind: 'full' }, log: Log): Promise<void> {
@@ -334,6 +337,7 @@ export class Feed implements Reporter {
     const snapshot = await this.#snapshotAt(Math.max(had, log.base.offset));
     const { position } = snapshot;
     const cursor = new Cursor(log, position, { pinnedFor: this.#name() });
+    const interludes = log.interludes.reader();
     try {
       const { reason, message, details } = decision;
       this.#options.resynced('full', reason);
@@ -351,6 +355,7 @@ export class Feed implements Reporter {
         lineage: log.lineage.upTo(position.offset).rows,
         keysEstimate: snapshot.keys ?? 0,
         branchOffset: decision.branchOffset,
+        live: counted(interludes.place),
       });
       const { ended } = this.#channel;
       const sending = sendSnapshot(snapshot, { ended, send: (frame) => this.#send(frame) }).then(() => {
@@ -359,7 +364,7 @@ export class Feed implements Reporter {
       // Both pull at the follower's pace; whichever fails ends the session.
       await Promise.all([
         sending.catch((error) => this.#fail(error)),
-        this.#stream(cursor, log, log.lineage.replicationIdAt(position.offset)),
+        this.#stream({ cursor, interludes, log, history: log.lineage.replicationIdAt(position.offset) }),
       ]);
     } finally {
       cursor.close();
@@ -378,11 +383,11 @@ export class Feed implements Reporter {
   }
 
   /** The log from the cursor on, for ever. */
-  #stream(cursor: Cursor, log: Log, history: string): Promise<never> {
+  #stream(from: Pick<OutflowOptions, 'cursor' | 'interludes' | 'log' | 'history'>): Promise<never> {
     const { clock } = this.#options;
     const send = (frame: DownFrame) => this.#send(frame);
     const asks = (first: number, last: number) => this.#asked.with(first, last, this.#options.acknowledgements.awaited);
-    this.#outflow = new Outflow({ log, cursor, history, clock, ended: this.#channel.ended, asks, send });
+    this.#outflow = new Outflow({ ...from, clock, ended: this.#channel.ended, asks, send });
     // What is awaited may be here already.
     this.ask();
     return this.#outflow.run();

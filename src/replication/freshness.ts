@@ -20,7 +20,7 @@ import type { Link } from './link.js';
 
 export interface FreshnessOptions {
   readonly store: Store;
-  readonly link: Pick<Link, 'levelMs' | 'isLevel' | 'told'>;
+  readonly link: Pick<Link, 'stalenessMs' | 'isLevel' | 'told'>;
   readonly clock: Clock;
   /** Whether a follower answers reads that ask for nothing while it is not level with its upstream. */
   readonly serveStaleReads: boolean;
@@ -134,19 +134,24 @@ export class Freshness {
   }
 
   #stale(maxStalenessMs: number): HeadwaterError | undefined {
-    if (this.#store.role === 'leader') return undefined;
-    const { levelMs } = this.#options.link;
-    const stalenessMs = Math.max(0, this.#store.nowMs() - levelMs);
-    if (levelMs > 0 && stalenessMs <= maxStalenessMs) return undefined;
-    const received =
-      levelMs > 0 ? `they are ${stalenessMs} ms old` : 'this node has not been level with its leader since it started';
+    const stalenessMs = this.#stalenessMs;
+    if (stalenessMs !== undefined && stalenessMs <= maxStalenessMs) return undefined;
+    const unknown = this.#store.whyNoWrites?.message ?? 'this node has not been level with the leader that it follows';
+    const received = stalenessMs === undefined ? unknown : `they are ${stalenessMs} ms old`;
     return new HeadwaterError('unavailable', `expected data at most ${maxStalenessMs} ms old, ${received}`, {
       details: {
         cause: 'NOT_FRESH',
         max_staleness_ms: `${maxStalenessMs}`,
-        ...(levelMs > 0 && { staleness_ms: `${stalenessMs}` }),
+        ...(stalenessMs !== undefined && { staleness_ms: `${stalenessMs}` }),
       },
     });
+  }
+
+  /** Of a leader 0, unless it knows, or fears, that another one leads; undefined where it is not known. */
+  get #stalenessMs(): number | undefined {
+    if (this.#store.role === 'leader') return this.#store.whyNoWrites ? undefined : 0;
+    const { stalenessMs } = this.#options.link;
+    return stalenessMs === undefined ? undefined : Math.ceil(stalenessMs);
   }
 
   #notThere(asked: Position, end: Position): HeadwaterError {

@@ -75,14 +75,18 @@ export class Greeting {
   }
 
   /** @param above an epoch that the giver, or a leader before it, has begun and written nothing under. */
-  async #act({ grant, address, position }: Handshake, answer: Answer, above: number): Promise<Unserved | undefined> {
+  async #act(
+    { grant, address, position, live }: Handshake,
+    answer: Answer,
+    above: number,
+  ): Promise<Unserved | undefined> {
     const { logger } = this.#options;
     const { offset } = position;
     switch (answer.kind) {
       case 'serve':
         return undefined;
       case 'lead': {
-        const { epoch } = await this.#store.promote({ grant, above });
+        const { epoch } = await this.#store.promote({ grant, above, follows: live });
         logger.info({ from: address, epoch }, `${address} has handed over at offset ${offset}: leading`);
         return undefined;
       }

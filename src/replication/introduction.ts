@@ -31,6 +31,7 @@ export function followerHandshake(
     catchingUp: false,
     handsOverTo: store.handingOver?.node_id ?? '',
     grant: store.handingOver?.grant ?? '',
+    live: store.handingOver && store.log.interludes.place,
   };
 }
 

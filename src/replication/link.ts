@@ -20,6 +20,7 @@ import { heldUntil } from './dialling.js';
 import { LinkState, type LinkStateName } from './link-state.js';
 import { Reasons } from './reasons.js';
 import { type Resync, Session } from './session.js';
+import { Staleness } from './staleness.js';
 
 /** A session that streamed for so long was a good one: the next attempt begins without a long wait. */
 const HEALTHY_SESSION_MS = 2_000;
@@ -45,6 +46,8 @@ export interface LinkOptions {
   marked(markId: string): void;
   /** It has no keyspace where the mark stands. */
   unable(markId: string, why: string): void;
+  /** Whether this node knows that the leader above it is not the latest. */
+  isOutdated(): boolean;
   /** Concern the leadership rather than the link. */
   readonly events: LinkEvents;
 }
@@ -80,7 +83,7 @@ export class Link {
   #heartbeat: Heartbeat | undefined;
   #heartbeatMs = 0;
   #path: readonly string[] = [];
-  #levelMs = 0;
+  readonly #staleness: Staleness;
   /** How old the leader's latest write was when it was last known to be here; undefined where the upstream cannot tell. */
   #observedLagMs: number | undefined;
   #lastResync: Resync | undefined;
@@ -95,6 +98,7 @@ export class Link {
     this.#store = options.store;
     this.#logger = options.logger;
     this.#clock = options.clock;
+    this.#staleness = new Staleness(options.clock);
   }
 
   /** Follows `upstream`, host:port, until `stop`. */
@@ -104,6 +108,8 @@ export class Link {
     this.#upstream = upstream;
     this.#acceptDataLoss = options.acceptDataLoss;
     this.#full = options.full ?? false;
+    // What was known of the data was by another upstream, or they may have left its history meanwhile.
+    this.#staleness.forget();
     this.#stop = new AbortController();
     this.#state.to('connecting');
     this.#running = this.#run(this.#stop.signal);
@@ -135,8 +141,16 @@ export class Link {
 
   /** The leader's time at which this node was last known to hold everything up to then; 0 where it never was. */
   get levelMs(): number {
-    // Writes come in order: with a block, all of earlier milliseconds are here.
-    return this.#levelMs === 0 ? 0 : Math.max(this.#levelMs, this.#store.endTimeMs - 1);
+    const { stalenessMs } = this;
+    return stalenessMs === undefined ? 0 : Math.max(1, Math.floor(this.#store.nowMs() - stalenessMs));
+  }
+
+  /**
+   * How old the data of this node are at most, by the leader above it; undefined
+   * where that is not known, or this node knows of a later leader.
+   */
+  get stalenessMs(): number | undefined {
+    return this.#options.isOutdated() ? undefined : this.#staleness.ms;
   }
 
   /**
@@ -146,7 +160,8 @@ export class Link {
    */
   #lagMs(behind: number | undefined): number | undefined {
     if (behind === 0 && this.#state.name === 'streaming' && !this.#isUnsure) return this.#observedLagMs;
-    return this.#levelMs === 0 ? undefined : Math.max(0, this.#store.nowMs() - this.levelMs);
+    const { ms } = this.#staleness;
+    return ms === undefined ? undefined : Math.round(ms);
   }
 
   /** No heartbeat has come for a while: behind a frame that is still on its way there may be any number of writes. */
@@ -255,11 +270,15 @@ export class Link {
         moved: (moved) => this.#options.events.moved(moved, this.#upstream),
         resyncing: (resync) => {
           this.#lastResync = resync;
+          // What is served meanwhile may lie on another history.
+          if (resync.kind === 'full') this.#staleness.forget();
         },
         streams: (resync) => this.#streams(resync),
         heard: (heartbeat) => this.#heard(heartbeat),
         received: () => {
           this.#observedLagMs = Math.max(0, this.#store.nowMs() - this.#store.endTimeMs);
+          // Writes come in order: with a block, all of earlier milliseconds are here.
+          this.#staleness.isAtMost(this.#observedLagMs + 1);
         },
         marked: (markId) => this.#options.marked(markId),
         unable: (markId, why) => this.#options.unable(markId, why),
@@ -281,11 +300,13 @@ export class Link {
     this.#heartbeatMs = this.#clock.monotonicMs();
     this.#path = heartbeat.path;
     if (this.#state.name !== 'streaming' || this.#store.position.offset < heartbeat.offset) return;
-    this.#levelMs = heartbeat.levelMs;
     if (heartbeat.levelMs === 0) {
+      this.#staleness.forget();
       this.#observedLagMs = undefined;
       return;
     }
+    // By this node's own time too: the heartbeat may have been long on its way.
+    this.#staleness.is(Math.max(heartbeat.timeMs, this.#store.nowMs()) - heartbeat.levelMs);
     // What a node in the middle knows of its own upstream is up to a heartbeat old, and that is no lag.
     const knownLateMs = this.#options.heartbeatIntervalMs * (heartbeat.path.length - 1);
     const lagMs = Math.max(0, heartbeat.timeMs - heartbeat.levelMs);
@@ -303,6 +324,7 @@ export class Link {
   }
 
   #refused({ message, details: { reason = '', ...details } }: HeadwaterError): void {
+    this.#staleness.forget();
     const timeMs = this.#clock.wallMs();
     this.reasons.refused({ nodeId: '', address: this.#upstream, reason, message, details, timeMs });
   }
@@ -319,6 +341,8 @@ export class Link {
     const repeated = failures > 0 && said === this.#said;
     this.#error = error;
     this.#said = said;
+    // The data are found to lie on another history.
+    if (error.code === 'chain_broken') this.#staleness.forget();
     if (error.code === 'resync_refused') this.#refused(error);
     if (error.code !== 'resync_refused') this.#state.to('connecting');
     const fields = { upstream: this.#upstream, code: error.code };

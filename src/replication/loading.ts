@@ -6,6 +6,7 @@
 import { HeadwaterError } from '../errors.js';
 import { isOutOfSpace } from '../files.js';
 import { Lineage, type LineageRow } from '../lineage.js';
+import type { LivePlace } from '../live-place.js';
 import type { Block } from '../log/block.js';
 import type { Replacement } from '../store/replacement.js';
 import type { Store } from '../store/store.js';
@@ -70,8 +71,8 @@ export class Loading {
   }
 
   /** What was proven takes the place of the old data. */
-  adopt(): Promise<void> {
-    return namingRoom(FOR_RESYNC, () => this.#store.adopt(this.#replacement, this.clusterId));
+  adopt(live: LivePlace | undefined): Promise<void> {
+    return namingRoom(FOR_RESYNC, () => this.#store.adopt(this.#replacement, this.clusterId, live));
   }
 
   /** Gives up before it is proven; the room that it took is free again. */

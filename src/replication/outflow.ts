@@ -7,6 +7,7 @@
 import { type Clock, sleep } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS } from '../limits.js';
+import type { LivePlace } from '../live-place.js';
 import type { Block } from '../log/block.js';
 import type { Cursor } from '../log/cursor.js';
 import type { Interlude, InterludeReader, Placed } from '../log/interludes.js';
@@ -17,6 +18,8 @@ import type { Ask } from './asked.js';
 export interface OutflowOptions {
   readonly log: Log;
   readonly cursor: Cursor;
+  /** Came before the follower was told where its messages begin. */
+  readonly interludes: InterludeReader;
   /** The replication ID that the follower knows itself to be under at the cursor's offset. */
   readonly history: string;
   readonly clock: Clock;
@@ -42,7 +45,7 @@ export class Outflow {
     this.#cursor = options.cursor;
     this.#history = options.history;
     this.#sent = { offset: options.cursor.offset, checksum: options.cursor.checksum };
-    this.#interludes = options.log.interludes.reader();
+    this.#interludes = options.interludes;
   }
 
   /** The end of the last block sent. */
@@ -70,7 +73,10 @@ export class Outflow {
   async #sendAll(blocks: readonly Block[]): Promise<void> {
     const { placed, missed } = this.#interludes.take(blocks.at(-1)?.lastOffset ?? this.#sent.offset);
     // A follower this slow has subscribers too.
-    if (missed > 0) await this.#options.send({ kind: 'messages', missed, messages: [] });
+    if (missed !== 0) {
+      const place = counted(placed[0]?.place ?? this.#interludes.place);
+      await this.#options.send({ kind: 'messages', missed: missed ?? 0, place, messages: [] });
+    }
     let next = 0;
     for (const group of groupsOf(blocks, placed)) {
       next = await this.#sendInterludes(placed, next, this.#sent.offset);
@@ -137,19 +143,29 @@ function framesOf(placed: readonly Placed[]): DownFrame[] {
   const frames: DownFrame[] = [];
   let messages: Array<Extract<Interlude, { kind: 'message' }>> = [];
   let bytes = 0;
-  for (const { interlude } of placed) {
-    if (interlude.kind !== 'message') {
+  for (const { interlude, place } of placed) {
+    if (interlude.kind === 'mark') {
       messages = [];
-      frames.push(interlude.kind === 'mark' ? interlude : { kind: 'messages', missed: interlude.count, messages: [] });
+      frames.push(interlude);
+      continue;
+    }
+    if (interlude.kind === 'missed') {
+      messages = [];
+      frames.push({ kind: 'messages', missed: interlude.count ?? 0, place: counted(interlude.to), messages: [] });
       continue;
     }
     if (messages.length === 0 || bytes > FRAME_BYTES_MAX) {
       messages = [];
       bytes = 0;
-      frames.push({ kind: 'messages', missed: 0, messages });
+      frames.push({ kind: 'messages', missed: 0, place: counted(place), messages });
     }
     messages.push(interlude);
     bytes += interlude.channel.length + interlude.data.length;
   }
   return frames;
+}
+
+/** Undefined of a node that knows of no messages yet, and of one below a node that does not count. */
+export function counted(place: LivePlace): LivePlace | undefined {
+  return place.source === '' ? undefined : place;
 }

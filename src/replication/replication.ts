@@ -30,6 +30,7 @@ import { Headroom } from './headroom.js';
 import { Link } from './link.js';
 import { part } from './parting.js';
 import { Remembering } from './remembering.js';
+import { epochBefore } from './takeover.js';
 
 export interface ReplicationOptions {
   readonly store: Store;
@@ -107,6 +108,7 @@ export class Replication {
       ...options,
       acknowledgements,
       heartbeatIntervalMs,
+      isOutdated: () => this.#isOutdated,
       events: {
         introducing: () => this.#failover.introducing(),
         accepted: (upstream) => this.#failover.accepted(upstream.follows),
@@ -130,7 +132,7 @@ export class Replication {
       path: () => [...this.link.path, store.nodeId],
       publish: (message) => this.#publish(message),
       reported: (report) => this.comparisons.reported(report),
-      levelMs: () => (store.role === 'leader' ? store.nowMs() : this.link.levelMs),
+      levelMs: () => this.#levelMs,
       nextHistory: () => this.#nextHistory,
       greeted: (handshake) => greeting.greeted(handshake),
       arrived: (feed) => {
@@ -303,6 +305,21 @@ export class Replication {
     } catch (error) {
       logger.error({ upstream: address }, `following ${address} failed: ${(error as Error).message}`);
     }
+  }
+
+  /** The leader's time up to which this node has every write; 0 where that is not known. */
+  get #levelMs(): number {
+    const { role, whyNoWrites } = this.#store;
+    if (role === 'follower') return this.link.levelMs;
+    return whyNoWrites ? 0 : this.#store.nowMs();
+  }
+
+  /** A node that is connected and not served yet has followed a later leader than this one. */
+  get #isOutdated(): boolean {
+    const { lineages } = this.followers;
+    if (lineages.length === 0 || !this.#store.isServing) return false;
+    const { lineage, end } = this.#store.log;
+    return lineages.some((other) => epochBefore(lineage, end.offset, other) !== undefined);
   }
 
   /** The history that the next command of the leader begins, where this node has all before it. */

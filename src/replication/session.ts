@@ -7,11 +7,11 @@
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import type { LineageRow } from '../lineage.js';
+import { behind, type LivePlace } from '../live-place.js';
 import { Block } from '../log/block.js';
-import type { Interlude } from '../log/interludes.js';
 import type { Logger } from '../logger.js';
 import type { Message, Store } from '../store/store.js';
-import type { Continue, DownFrame, FullResync, Heartbeat, Moved, UpstreamInfo } from '../wire/down-frames.js';
+import type { Continue, DownFrame, FullResync, Heartbeat, Messages, Moved, UpstreamInfo } from '../wire/down-frames.js';
 import type { UpFrame } from '../wire/up-frames.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import { Acknowledger } from './acknowledger.js';
@@ -103,6 +103,8 @@ export class Session {
   #rows: LineageRow[] = [];
   #loading: Loading | undefined;
   #resync: Resync | undefined;
+  /** Among the messages that came while a snapshot was loading: the next. */
+  #livePlace: LivePlace | undefined;
   /** Blocks up to there wait for room on the disk. */
   #heldUpTo: number | undefined;
   /** After a partial resync: where the upstream's log ended at the handshake; 0 once that is reached. */
@@ -275,8 +277,7 @@ export class Session {
         this.#takeHeartbeat(frame);
         break;
       case 'messages':
-        if (frame.missed > 0) this.#interlude({ kind: 'missed', count: frame.missed });
-        for (const message of frame.messages) this.#interlude({ kind: 'message', ...message });
+        this.#messages(frame);
         break;
       case 'mark':
         this.#mark(frame);
@@ -291,15 +292,18 @@ export class Session {
   }
 
   /** Stands behind the same block here as upstream, and goes on to whoever reads this node's log. */
-  #interlude(interlude: Interlude): void {
-    if (this.#state.name === 'streaming') this.#store.interlude(interlude);
+  #messages(frame: Messages): void {
+    const { place, messages } = frame;
+    if (this.#state.name === 'streaming') this.#store.handed(frame);
+    else if (place) this.#livePlace = behind(place, messages.length);
   }
 
   #mark(mark: Extract<DownFrame, { kind: 'mark' }>): void {
     const { report } = this.#options;
-    this.#interlude(mark);
-    if (this.#state.name === 'streaming') report.marked(mark.markId);
-    else report.unable(mark.markId, `a full resync is loading: ${this.#options.upstream} is its source`);
+    if (this.#state.name === 'streaming') {
+      this.#store.interlude(mark);
+      report.marked(mark.markId);
+    } else report.unable(mark.markId, `a full resync is loading: ${this.#options.upstream} is its source`);
   }
 
   /** Up, behind what was sent before; it is lost where the session ends. */
@@ -307,7 +311,7 @@ export class Session {
     void this.#channel.send(frame);
   }
 
-  async #continue({ endOffset, upstream, reason, message, details }: Continue): Promise<void> {
+  async #continue({ endOffset, upstream, reason, message, details, live }: Continue): Promise<void> {
     const { incomplete, position } = this.#store;
     if (incomplete)
       throw new HeadwaterError(
@@ -318,6 +322,8 @@ export class Session {
     const why = { reason, message, details, timeMs: this.#timeMs };
     this.#levelAtOffset = endOffset;
     await this.#streams({ kind: 'partial', ...why, bytes: 0, durationMs: this.#tookMs }, upstream.clusterId);
+    // By it, this node knows how many messages it has missed since it was connected last.
+    this.#store.handed({ place: live, missed: 0, messages: [] });
     this.#logger.info(
       { offset, reason },
       `partial resync from ${this.#options.upstream}: going on from offset ${offset}, ${endOffset - offset} commands behind`,
@@ -332,6 +338,7 @@ export class Session {
       `full resync from ${upstream} at offset ${frame.position.offset} (${frame.reason}: ${frame.message}); serving the old data meanwhile`,
     );
     this.#loading = await Loading.begin(this.#store, frame, this.#options);
+    this.#livePlace = frame.live;
     this.#note({ kind: 'full', ...this.#loading.why, timeMs: this.#timeMs, bytes: 0, durationMs: 0 });
     this.#state.to('loading');
   }
@@ -340,7 +347,7 @@ export class Session {
     const loading = this.#expectLoading();
     await loading.prove(proof);
     this.#loading = undefined;
-    await loading.adopt();
+    await loading.adopt(this.#livePlace);
     const { why, bytes, clusterId } = loading;
     const resync = { kind: 'full', ...why, timeMs: this.#timeMs, bytes, durationMs: this.#tookMs } as const;
     await this.#streams(resync, clusterId);
@@ -388,10 +395,13 @@ export class Session {
         `this node stands above its own upstream: ${[...frame.path, this.#store.nodeId].map((id) => id.slice(0, 8)).join(' → ')}`,
       );
     }
+    if (this.#state.name === 'streaming') this.#refuseDiverged(frame);
     this.#options.report.heard(frame);
     this.#heardTime(frame.timeMs);
-    if (this.#state.name !== 'streaming') return;
-    this.#store.followTime(frame.timeMs);
+    if (this.#state.name === 'streaming') this.#store.followTime(frame.timeMs);
+  }
+
+  #refuseDiverged(frame: Heartbeat): void {
     const { offset, checksum } = this.#store.position;
     if (frame.offset !== offset || frame.checksum === checksum) return;
     this.#logger.error(

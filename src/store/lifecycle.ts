@@ -16,6 +16,7 @@ import { HeadwaterError } from '../errors.js';
 import { isOutOfSpace } from '../files.js';
 import { InvariantViolation } from '../invariant.js';
 import { CLOCK_GAP_MS, REOPEN_MS_MAX, REOPEN_MS_MIN, REOPENED_SOUND_MS } from '../limits.js';
+import { type LivePlace, NOWHERE } from '../live-place.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
@@ -85,6 +86,8 @@ export class Lifecycle {
   #failure = '';
   /** What was opened anew could not be opened: it is tried again and again. */
   #stuck = false;
+  /** Where the ring of live messages ends that was open last: the next one begins there. */
+  #live: LivePlace = NOWHERE;
   #onServing: (serving: boolean) => void = () => {};
   /** Set on a leader that does not lead yet, because others may have what its log has lost. */
   #asking = false;
@@ -270,16 +273,17 @@ export class Lifecycle {
    * history of its own. Its last block is in the log; the link is stopped.
    * @param change what else is to be true from then on.
    * @param above an epoch that others have begun already, as far as this node has heard.
+   * @param follows the end of the messages of a leader that has handed over.
    * @throws HeadwaterError where the data are not whole, or the disk fails.
    */
-  async lead(change: Partial<NodeRecord> = {}, above = 0): Promise<void> {
+  async lead(change: Partial<NodeRecord> = {}, above = 0, follows?: LivePlace): Promise<void> {
     if (this.#stuck && this.#unavailable) throw this.#unavailable;
     await this.#changeUnlessClosing(async () => {
       const generation = this.serving;
       await this.#tenure.end(new HeadwaterError('unavailable', 'the node is being promoted'));
       try {
         // The history first: cut before the role is on disk too, it is forgotten, since nothing was logged under it.
-        await this.#lead(generation, above);
+        await this.#lead(generation, above, follows);
         await this.#directory.update({ role: 'leader', upstream: '', ...SETTLED, ...change });
         this.#asking = false;
         // Those that waited for this.
@@ -307,13 +311,15 @@ export class Lifecycle {
 
   /**
    * Closes the generation, lets `exchange` name another one, and opens that.
+   * @param live the place among live messages up to which the upstream of the other one has sent them.
    * @throws what failed; whichever generation is the current one by then is open all the same.
    */
-  replace(reason: HeadwaterError, exchange: () => Promise<void>): Promise<void> {
+  replace(reason: HeadwaterError, exchange: () => Promise<void>, live?: LivePlace): Promise<void> {
     return this.#changeUnlessClosing(async () => {
       try {
         await this.#close(reason);
         await exchange();
+        this.#live = live ?? this.#live;
         this.damage.forget();
         this.#mayStandIn = false;
         await this.#open();
@@ -392,6 +398,7 @@ export class Lifecycle {
     const asked = this.#asking;
     const generation = await this.#openGeneration({ starting });
     this.#generation = generation;
+    generation.log.interludes.begin(this.#live);
     this.#options.opened(generation.log);
     const { incomplete } = generation;
     if (incomplete) {
@@ -464,7 +471,7 @@ export class Lifecycle {
     return new HeadwaterError('corrupt', `${error.message}. What to do: ${remedy}`, { cause: error.cause ?? error });
   }
 
-  async #lead({ log }: Generation, heardOf = 0): Promise<void> {
+  async #lead({ log }: Generation, heardOf = 0, follows?: LivePlace): Promise<void> {
     await this.#life.note({ clean: false });
     if (this.#directory.node.cluster_id === '')
       await this.#directory.update({ cluster_id: this.#options.randomBytes(16).toString('hex') });
@@ -472,7 +479,7 @@ export class Lifecycle {
     // The node that was to lead may have taken the next epoch: this one has to be seen to come after that.
     const granted = handing_over ? log.lineage.epoch + 1 : 0;
     const above = Math.max(superseded_by?.epoch ?? 0, granted, heardOf);
-    const row = await log.beginHistory(this.#options.randomBytes(20).toString('hex'), above);
+    const row = await log.beginHistory(this.#options.randomBytes(20).toString('hex'), above, follows);
     await this.#stepClock(log);
     this.#logger.info(
       { replication_id: row.replicationId, epoch: row.epoch },
@@ -523,6 +530,7 @@ export class Lifecycle {
     this.#onServing(false);
     await this.#tenure.end(reason);
     this.#last = this.standing;
+    this.#live = this.#generation?.log.interludes.place ?? this.#live;
     try {
       await this.#generation?.close(reason);
     } finally {

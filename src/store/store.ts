@@ -25,8 +25,9 @@ import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { OpenDatabase } from '../level.js';
 import { GRANTS_KEPT_MAX } from '../limits.js';
 import type { Lineage, LineageRow } from '../lineage.js';
+import type { LivePlace } from '../live-place.js';
 import type { Block } from '../log/block.js';
-import type { Interlude } from '../log/interludes.js';
+import type { Handed, Interlude } from '../log/interludes.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
 import type { Operation, Reply } from '../operation.js';
@@ -502,8 +503,13 @@ export class Store {
   }
 
   /** Says something behind the last block, to everybody who reads the log in order. */
-  interlude(interlude: Interlude): void {
+  interlude(interlude: Exclude<Interlude, { kind: 'missed' }>): void {
     this.log.interlude(interlude);
+  }
+
+  /** On a follower: takes messages that are not in the log from its upstream. */
+  handed(messages: Handed): void {
+    this.log.handed(messages);
   }
 
   /**
@@ -598,14 +604,15 @@ export class Store {
   }
 
   /** Switches to a finished replacement, and to the cluster that its data belong to; deletes what was there before. */
-  async adopt(replacement: Replacement, clusterId: string): Promise<void> {
+  async adopt(replacement: Replacement, clusterId: string, live?: LivePlace): Promise<void> {
     const reason = new HeadwaterError('unavailable', 'a full resync has replaced the data', {
       details: { reason: 'UPSTREAM_REPLACED' },
     });
-    await this.#lifecycle.replace(reason, async () => {
+    const exchange = async () => {
       await this.#directory.switchToNew();
       await this.joinCluster(clusterId);
-    });
+    };
+    await this.#lifecycle.replace(reason, exchange, live);
     this.#logger.info({ offset: replacement.end.offset }, `full resync done: now at ${formatPosition(this.position)}`);
   }
 
@@ -727,15 +734,24 @@ export class Store {
    * has begun where it leads already. Nothing may be received any more.
    * @param how.grant by which a former leader has handed over to it; taken from then on.
    * @param how.above an epoch that others have begun already, as far as this node has heard.
+   * @param how.follows where the messages of a leader end that has handed over.
    * @throws HeadwaterError where the data are not whole; it stays what it was then.
    */
-  async promote({ grant, above = 0 }: { grant?: string; above?: number } = {}): Promise<LineageRow> {
+  async promote({
+    grant,
+    above = 0,
+    follows,
+  }: {
+    grant?: string;
+    above?: number;
+    follows?: LivePlace | undefined;
+  } = {}): Promise<LineageRow> {
     try {
       const { taken, refused } = this.grants;
       const grants =
         grant === undefined ? {} : { grants: { taken: [...taken, grant].slice(-GRANTS_KEPT_MAX), refused } };
       const promoted = this.role === 'follower' || this.supersededBy ? { promoted: true as const } : {};
-      if (promoted.promoted || this.asking) await this.#lifecycle.lead({ ...grants, ...promoted }, above);
+      if (promoted.promoted || this.asking) await this.#lifecycle.lead({ ...grants, ...promoted }, above, follows);
     } finally {
       this.#openGate();
     }

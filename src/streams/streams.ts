@@ -56,7 +56,7 @@ export class Streams {
       {
         ...this.#reading(signal),
         missed: (count) => {
-          this.#missedMessages += count;
+          this.#missedMessages += count ?? 0;
         },
       },
       request,

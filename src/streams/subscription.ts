@@ -26,8 +26,8 @@ export interface SubscriptionOptions {
   readonly signal: AbortSignal;
   /** Whether the node may yet hear of a history that it does not know. */
   learns(): boolean;
-  /** So many messages were missed. */
-  missed(count: number): void;
+  /** So many messages were missed; undefined if nobody knows how many. */
+  missed(count: number | undefined): void;
 }
 
 type Response = Told<SubscriptionEvent>;
@@ -118,7 +118,7 @@ export class Subscription {
   async *#tell(blocks: readonly Block[]): AsyncGenerator<Response> {
     const gathering = this.#gathering;
     const due = this.#interludes.take(this.#cursor.offset);
-    if (due.missed > 0) yield* this.#missed(due.missed);
+    if (due.missed !== 0) yield* this.#missed(due.missed);
     let next = 0;
     for (const block of blocks) {
       const before = next;
@@ -141,7 +141,7 @@ export class Subscription {
   }
 
   /** Where they were lost does not matter to who does not hear them: here, or on the way to this node. */
-  *#missed(count: number): Generator<Response> {
+  *#missed(count: number | undefined): Generator<Response> {
     this.#options.missed(count);
     yield* this.#gathering.add(this.#gathering.position, [{ events: [{ kind: 'missed', count }], bytes: 1 }]);
   }

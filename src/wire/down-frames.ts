@@ -5,6 +5,7 @@
  */
 import type { HeadwaterError } from '../errors.js';
 import type { LineageRow } from '../lineage.js';
+import type { LivePlace } from '../live-place.js';
 import type { Position } from '../position.js';
 import { fromErrorReply, toErrorReply } from './error.js';
 import {
@@ -13,9 +14,11 @@ import {
   frameName,
   frameNumber,
   parseFrame,
+  placeOf,
   positionOf,
   rowOf,
   toDetails,
+  toPlace,
   toPosition,
   toRow,
   unknownFrame,
@@ -48,6 +51,8 @@ export interface Continue {
   readonly message: string;
   /** Both sides' values. */
   readonly details: Details;
+  /** Messages come from this place on; undefined from a sender that does not count. */
+  readonly live?: LivePlace | undefined;
 }
 
 export interface Blocks {
@@ -72,6 +77,8 @@ export interface FullResync {
   readonly keysEstimate: number;
   /** Writes of the asker after it are lost by the resync. */
   readonly branchOffset: number | undefined;
+  /** Messages come from this place on; undefined from a sender that does not count. */
+  readonly live?: LivePlace | undefined;
 }
 
 export interface Refuse {
@@ -140,8 +147,10 @@ export type DownFrame =
 
 export interface Messages {
   readonly kind: 'messages';
-  /** So many had left the sender before these could be sent. */
+  /** So many had left the sender before these could be sent; for followers that do not count. */
   readonly missed: number;
+  /** Of the first message, or of the next if there is none; undefined from a sender that does not count. */
+  readonly place?: LivePlace | undefined;
   readonly messages: readonly LiveMessage[];
 }
 
@@ -152,7 +161,14 @@ export function encodeDownFrame(frame: DownFrame | Part): Buffer {
 function downFrameOf(frame: DownFrame | Part): headwater.v1.DownFrame.$Properties {
   switch (frame.kind) {
     case 'continue':
-      return { continue: { ...frame, lineage: frame.lineage.map(rowOf), details: detailsOf(frame.details) } };
+      return {
+        continue: {
+          ...frame,
+          lineage: frame.lineage.map(rowOf),
+          details: detailsOf(frame.details),
+          live: placeOf(frame.live),
+        },
+      };
     case 'wait':
       return { wait: frame };
     case 'fullResync':
@@ -178,7 +194,7 @@ function downFrameOf(frame: DownFrame | Part): headwater.v1.DownFrame.$Propertie
     case 'mark':
       return { mark: frame };
     case 'messages':
-      return { messages: { missed: frame.missed, messages: [...frame.messages] } };
+      return { messages: { missed: frame.missed, messages: [...frame.messages], place: placeOf(frame.place) } };
     case 'published': {
       const { sequence, offset, error } = frame;
       return { published: { sequence, offset, error: error ? toErrorReply(error) : null } };
@@ -228,7 +244,7 @@ function downFrame(message: headwater.v1.DownFrame): DownFrame | Part {
 
 function decodeRareFrame(message: headwater.v1.DownFrame): DownFrame {
   if (message.continue) {
-    const { upstream, lineage, endOffset, reason, message: text, details } = message.continue;
+    const { upstream, lineage, endOffset, reason, message: text, details, live } = message.continue;
     return {
       kind: 'continue',
       upstream: upstreamOf(upstream),
@@ -237,11 +253,12 @@ function decodeRareFrame(message: headwater.v1.DownFrame): DownFrame {
       reason: reason ?? '',
       message: text ?? '',
       details: toDetails(details),
+      live: toPlace(live),
     };
   }
   if (message.wait) return { kind: 'wait', reason: message.wait.reason ?? '' };
   if (message.fullResync) {
-    const { upstream, position, lineage, keysEstimate, branchOffset, ...why } = message.fullResync;
+    const { upstream, position, lineage, keysEstimate, branchOffset, live, ...why } = message.fullResync;
     return {
       kind: 'fullResync',
       upstream: upstreamOf(upstream),
@@ -252,6 +269,7 @@ function decodeRareFrame(message: headwater.v1.DownFrame): DownFrame {
       lineage: (lineage ?? []).map(toRow),
       keysEstimate: frameNumber(keysEstimate),
       branchOffset: branchOffset === null || branchOffset === undefined ? undefined : frameNumber(branchOffset),
+      live: toPlace(live),
     };
   }
   if (message.refuse) {
@@ -277,7 +295,7 @@ function decodeSideFrame({ messages, published, moved }: headwater.v1.DownFrame)
       channel: bytesOf(channel),
       data: bytesOf(data),
     }));
-    return { kind: 'messages', missed: frameNumber(messages.missed), messages: live };
+    return { kind: 'messages', missed: frameNumber(messages.missed), place: toPlace(messages.place), messages: live };
   }
   if (published) {
     const { sequence, offset, error } = published;
@@ -302,6 +320,7 @@ function fullResyncOf(frame: FullResync): headwater.v1.FullResync.$Properties {
     position: positionOf(position),
     lineage: lineage.map(rowOf),
     keysEstimate,
+    live: placeOf(frame.live),
   };
   return branchOffset === undefined ? fields : { ...fields, branchOffset };
 }

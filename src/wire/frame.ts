@@ -6,6 +6,7 @@
 import { HeadwaterError } from '../errors.js';
 import { NAME_CHARACTERS_MAX } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
+import type { LivePlace } from '../live-place.js';
 import type { Position } from '../position.js';
 import type { headwater } from './generated.js';
 import { bytesOf } from './message.js';
@@ -67,6 +68,22 @@ export function toPosition(message: headwater.v1.Position.$Properties | null | u
     offset: frameNumber(message?.offset),
     checksum: message?.checksum ?? 0,
   };
+}
+
+/** A sender that does not count has no place. */
+export function placeOf(place: LivePlace | undefined): headwater.v1.LivePlace.$Properties | null {
+  if (!place || place.source === '') return null;
+  const { source, count, follows } = place;
+  const before = follows && { followsSource: idOf(follows.source), followsCount: follows.count };
+  return { source: idOf(source), count, ...before };
+}
+
+export function toPlace(message: headwater.v1.LivePlace.$Properties | null | undefined): LivePlace | undefined {
+  if (!message) return undefined;
+  const { source, count, followsSource, followsCount } = message;
+  const place = { source: toId(source), count: frameNumber(count) };
+  if (!followsSource?.length) return place;
+  return { ...place, follows: { source: toId(followsSource), count: frameNumber(followsCount) } };
 }
 
 export type Details = Readonly<Record<string, string>>;

@@ -4,8 +4,9 @@
  */
 import { HeadwaterError } from '../errors.js';
 import type { LineageRow } from '../lineage.js';
+import type { LivePlace } from '../live-place.js';
 import type { Position } from '../position.js';
-import { frameName, frameNumber, positionOf, rowOf, toPosition, toRow } from './frame.js';
+import { frameName, frameNumber, placeOf, positionOf, rowOf, toPlace, toPosition, toRow } from './frame.js';
 import type { headwater } from './generated.js';
 
 export const PROTOCOL_VERSION = 1;
@@ -39,10 +40,13 @@ export interface Handshake {
   readonly handsOverTo: string;
   /** Names this one handing over; empty where there is none. */
   readonly grant: string;
+  /** The end of the messages that the asker has published, where it hands over. */
+  readonly live?: LivePlace | undefined;
 }
 
 export function handshakeMessage(frame: Handshake): headwater.v1.Handshake.$Properties {
-  return { ...frame, lineage: frame.lineage.map(rowOf), position: positionOf(frame.position) };
+  const { lineage, position, live } = frame;
+  return { ...frame, lineage: lineage.map(rowOf), position: positionOf(position), live: placeOf(live) };
 }
 
 export function handshakeOf(message: headwater.v1.Handshake.$Properties): Handshake {
@@ -65,6 +69,7 @@ export function handshakeOf(message: headwater.v1.Handshake.$Properties): Handsh
     catchingUp: message.catchingUp ?? false,
     handsOverTo: frameName(message.handsOverTo),
     grant: frameName(message.grant),
+    live: toPlace(message.live),
   };
 }
 

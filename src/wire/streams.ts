@@ -38,7 +38,8 @@ export interface PublishedMessage {
 
 export type SubscriptionEvent =
   | PublishedMessage
-  | { readonly kind: 'missed'; readonly count: number }
+  /** Undefined: nobody knows how many. */
+  | { readonly kind: 'missed'; readonly count: number | undefined }
   | { readonly kind: 'gap'; readonly from: number; readonly to: number };
 
 /** A response of either stream. */
@@ -122,7 +123,8 @@ export function encodeSubscribeResponse({ events, position, more }: Told<Subscri
 
 function subscriptionEventMessage(event: SubscriptionEvent): headwater.v1.SubscriptionEvent.$Properties {
   if (event.kind === 'message') return { message: { ...event, pattern: event.pattern ?? null } };
-  return event.kind === 'missed' ? { missed: event } : { gap: event };
+  if (event.kind === 'gap') return { gap: event };
+  return { missed: { count: event.count ?? 0, unknown: event.count === undefined } };
 }
 
 export function decodeSubscribeResponse(bytes: Buffer): Told<SubscriptionEvent> {
@@ -141,7 +143,7 @@ function subscriptionEventOf({ message, missed, gap }: headwater.v1.Subscription
       durable: message.durable ?? false,
     };
   }
-  if (missed) return { kind: 'missed', count: toNumber(missed.count, 'count') };
+  if (missed) return { kind: 'missed', count: missed.unknown ? undefined : toNumber(missed.count, 'count') };
   if (gap) return { kind: 'gap', from: toNumber(gap.from, 'from'), to: toNumber(gap.to, 'to') };
   throw unknownEvent('subscription');
 }

@@ -1,15 +1,15 @@
-/** What is said between blocks: kept in its place, for as long as there is room. */
+/** What is said between blocks: kept in its place, for as long as there is room, and counted. */
 import assert from 'node:assert/strict';
-import { type Interlude, type InterludeReader, Interludes } from '../../src/log/interludes.js';
+import { type Due, Interludes } from '../../src/log/interludes.js';
 
-const mark = (markId: string): Interlude => ({ kind: 'mark', markId });
-const message = (bytes: number): Interlude => ({
-  kind: 'message',
-  channel: Buffer.from('c'),
-  data: Buffer.alloc(bytes),
-});
+const A = 'a'.repeat(40);
+const B = 'b'.repeat(40);
 
-const idsOf = ({ placed }: ReturnType<InterludeReader['take']>) =>
+const mark = (markId: string) => ({ kind: 'mark' as const, markId });
+const data = (bytes: number) => ({ channel: Buffer.from('c'), data: Buffer.alloc(bytes) });
+const message = (bytes: number) => ({ kind: 'message' as const, ...data(bytes) });
+
+const idsOf = ({ placed }: Pick<Due, 'placed'>) =>
   placed.map(({ interlude }) => {
     if (interlude.kind === 'mark') return interlude.markId;
     return interlude.kind === 'message' ? interlude.data.length : `missed ${interlude.count}`;
@@ -25,7 +25,7 @@ describe('interludes', () => {
     interludes.push(5, mark('c'));
     assert.equal(reader.isBehind, true);
     const { placed, missed } = reader.take(4);
-    assert.deepEqual([idsOf({ placed, missed }), placed[0]?.offset, missed], [['b'], 1, 0]);
+    assert.deepEqual([idsOf({ placed }), placed[0]?.offset, missed], [['b'], 1, 0]);
     assert.deepEqual(idsOf(reader.take(4)), []);
     assert.equal(reader.isBehind, true);
     assert.deepEqual(idsOf(reader.take(5)), ['c']);
@@ -33,17 +33,27 @@ describe('interludes', () => {
   });
 
   it('leave when there are too many bytes of them, and who comes too late hears how many messages', () => {
-    const interludes = new Interludes(3_000);
+    const interludes = new Interludes(3_200);
     for (let i = 0; i < 2; i++) interludes.push(i, message(500 + i));
     const reader = interludes.reader();
     interludes.push(2, mark('gone'));
-    interludes.push(2, { kind: 'missed', count: 7 });
+    interludes.take(2, { missed: 7, messages: [] });
     for (let i = 2; i < 10; i++) interludes.push(i, message(500 + i));
     const { placed, missed } = reader.take(10);
-    assert.deepEqual(idsOf({ placed, missed }), [506, 507, 508, 509]);
+    assert.deepEqual(idsOf({ placed }), [506, 507, 508, 509]);
     assert.equal(missed, 4 + 7);
     interludes.push(10, message(500));
     assert.equal(reader.take(10).missed, 0);
+  });
+
+  it('tell what has left the ring once, also where what is left stands further on', () => {
+    const interludes = new Interludes(1_500);
+    const reader = interludes.reader();
+    for (let i = 0; i < 9; i++) interludes.push(i < 5 ? 1 : 8, message(500));
+    const { missed } = reader.take(3);
+    assert.equal(missed, 7);
+    const left = reader.take(8);
+    assert.deepEqual([idsOf(left), left.missed], [[500, 500], 0]);
   });
 
   it('keep the last one, however large it is', () => {
@@ -52,5 +62,60 @@ describe('interludes', () => {
     interludes.push(1, message(10));
     interludes.push(2, message(5_000));
     assert.deepEqual(idsOf(reader.take(2)), [5_000]);
+  });
+
+  describe('that come from an upstream', () => {
+    it('are missed exactly where the same leader has published more meanwhile', () => {
+      const interludes = new Interludes();
+      interludes.take(1, { place: { source: A, count: 10 }, missed: 0, messages: [data(1)] });
+      const reader = interludes.reader();
+      interludes.take(1, { place: { source: A, count: 14 }, missed: 0, messages: [data(2)] });
+      assert.deepEqual(idsOf(reader.take(1)), ['missed 3', 2]);
+      assert.deepEqual(interludes.place, { source: A, count: 15 });
+    });
+
+    it('are not taken twice from an upstream that is further behind', () => {
+      const interludes = new Interludes();
+      interludes.take(1, { place: { source: A, count: 10 }, missed: 0, messages: [data(1), data(2)] });
+      const reader = interludes.reader();
+      interludes.take(1, { place: { source: A, count: 9 }, missed: 0, messages: [] });
+      interludes.take(1, { place: { source: A, count: 9 }, missed: 0, messages: [data(0), data(1), data(2), data(3)] });
+      assert.deepEqual(idsOf(reader.take(1)), [3]);
+      assert.deepEqual(interludes.place, { source: A, count: 13 });
+    });
+
+    it('of a leader that was handed the leadership are counted on; of one that was promoted nobody knows', () => {
+      const interludes = new Interludes();
+      interludes.take(1, { place: { source: A, count: 10 }, missed: 0, messages: [] });
+      const reader = interludes.reader();
+      const follows = { source: A, count: 12 };
+      interludes.take(1, { place: { source: B, count: 3, follows }, missed: 0, messages: [data(1)] });
+      interludes.take(2, { place: { source: A, count: 40 }, missed: 0, messages: [] });
+      assert.deepEqual(idsOf(reader.take(2)), ['missed 5', 1, 'missed undefined']);
+    });
+
+    it('that does not count tell what it says, and an empty word of it changes nothing', () => {
+      const interludes = new Interludes();
+      interludes.take(1, { missed: 0, messages: [data(1)] });
+      const reader = interludes.reader();
+      interludes.take(1, { missed: 4, messages: [data(2)] });
+      assert.deepEqual(idsOf(reader.take(1)), ['missed 4', 2]);
+      interludes.take(1, { place: { source: A, count: 10 }, missed: 0, messages: [] });
+      interludes.take(1, { missed: 0, messages: [] });
+      assert.deepEqual(interludes.place, { source: A, count: 10 });
+    });
+  });
+
+  it('of a leader are counted under a name of its own, and go on where another one has handed over', () => {
+    const [giver, taker] = [new Interludes(), new Interludes()];
+    giver.lead(0, A, undefined);
+    for (let i = 0; i < 5; i++) giver.push(1, message(i));
+    taker.take(1, { place: { source: A, count: 0 }, missed: 0, messages: [data(1), data(2), data(3)] });
+    const reader = taker.reader();
+    taker.lead(1, B, giver.place);
+    taker.push(1, message(9));
+    assert.deepEqual(idsOf(reader.take(1)), ['missed 2', 9]);
+    giver.take(1, { place: { source: B, count: 1, follows: giver.place }, missed: 0, messages: [] });
+    assert.deepEqual(giver.place.count, 1);
   });
 });

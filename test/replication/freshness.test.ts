@@ -269,11 +269,100 @@ describe('freshness', () => {
       world.network.last.release();
     });
 
+    it('a node that was promoted and follows again does not judge by what it wrote itself', async () => {
+      const [leader, follower] = await pair();
+      await world.until('a heartbeat', () => follower.link.levelMs > 0);
+      world.network.down('L');
+      world.network.last.cut();
+      await follower.replication.promote();
+      await follower.write(1, 'own');
+      await leader.write(1, 'missing');
+      await world.clock.advance(8_000);
+      await follower.write(1, 'own');
+      await follower.follow('L');
+      const waiting = fresh(follower, { maxStalenessMs: 5_000, withinMs: 100 });
+      await world.clock.advance(200);
+      await assert.rejects(waiting, { code: 'unavailable', details: { cause: 'NOT_FRESH', max_staleness_ms: '5000' } });
+      world.network.listen('L', leader.replication);
+      // It has heard of the promotion below it.
+      await world.until('it is superseded', () => leader.store.supersededBy !== undefined);
+      await leader.replication.promote();
+      await level(world, leader, follower);
+      await world.until('a heartbeat', () => follower.link.levelMs > 0);
+      await fresh(follower, { maxStalenessMs: 5_000 });
+    });
+
+    it('a leader that knows of a later one is not fresh, nor are those below it', async () => {
+      const [leader, follower] = await pair();
+      await world.until('a heartbeat', () => follower.link.levelMs > 0);
+      const other = await world.node('O', { follows: 'L' });
+      await level(world, leader, follower, other);
+      await other.replication.promote();
+      await other.write(1, 'later');
+      await other.follow('L');
+      await world.until('it is superseded', () => leader.store.supersededBy !== undefined);
+      await world.clock.advance(2_000);
+      for (const node of [leader, follower]) {
+        const waiting = fresh(node, { maxStalenessMs: 60_000, withinMs: 100 });
+        await world.clock.advance(200);
+        const details = { cause: 'NOT_FRESH', max_staleness_ms: '60000' };
+        await assert.rejects(waiting, { code: 'unavailable', details });
+      }
+    });
+
+    it('a follower below which a later leader has written is not fresh', async () => {
+      const [leader, middle] = await pair();
+      const end = await world.node('E', { follows: 'F' });
+      await level(world, leader, middle, end);
+      await world.until('a heartbeat', () => middle.link.levelMs > 0);
+      await fresh(middle, { maxStalenessMs: 60_000 });
+      await end.replication.promote();
+      await end.write(1, 'later');
+      await end.follow('F');
+      await world.until('it waits', () => end.link.status.state === 'waiting');
+      const waiting = fresh(middle, { maxStalenessMs: 60_000, withinMs: 100 });
+      await world.clock.advance(200);
+      await assert.rejects(waiting, { code: 'unavailable', message: /has not been level with the leader/ });
+    });
+
+    it('a clock that is set back makes nothing fresh', async () => {
+      const [leader, follower] = await pair();
+      await world.until('a heartbeat', () => follower.link.levelMs > 0);
+      world.network.down('L');
+      world.network.last.cut();
+      await world.clock.advance(4_000);
+      follower.store.setTime(leader.store.nowMs() - 3_000_000);
+      const waiting = fresh(follower, { maxStalenessMs: 1_500, withinMs: 100 });
+      await world.clock.advance(200);
+      await assert.rejects(waiting, { code: 'unavailable', message: /they are \d{4} ms old/ });
+    });
+
+    it('a follower whose data differ from its upstream’s at the same offset is not fresh', async () => {
+      const [, follower] = await pair();
+      await world.until('a heartbeat', () => follower.link.levelMs > 0);
+      const line = world.network.last;
+      line.hold('down');
+      await world.clock.advance(3_000);
+      const { nowMs } = follower.store;
+      const timeMs = nowMs.call(follower.store);
+      const { offset, checksum } = follower.store.position;
+      void line.down.send({ kind: 'heartbeat', offset, checksum: checksum ^ 1, timeMs, path: ['L'], levelMs: timeMs });
+      world.network.down('L');
+      line.release();
+      await world.until('it has diverged', () => follower.test.logger.said(/DIVERGED/) > 0);
+      const waiting = fresh(follower, { maxStalenessMs: 1_500, withinMs: 100 });
+      await world.clock.advance(200);
+      await assert.rejects(waiting, { code: 'unavailable' });
+    });
+
     it('a follower that was never level does not know how stale it is', async () => {
       const follower = await world.node('F', { follows: 'nobody' });
       const waiting = fresh(follower, { maxStalenessMs: 1_500, withinMs: 100 });
       await world.clock.advance(200);
-      await assert.rejects(waiting, { code: 'unavailable', message: /has not been level with its leader/ });
+      await assert.rejects(waiting, {
+        code: 'unavailable',
+        message: /has not been level with the leader that it follows/,
+      });
     });
   });
 

@@ -8,6 +8,7 @@ import type { Position } from '../../src/position.js';
 import { Streams } from '../../src/streams/streams.js';
 import type { SubscriptionEvent, Told, WatchEvent } from '../../src/wire/streams.js';
 import { type History, keyOf, leadsTo, type Place, Violation } from './history.js';
+import type { LiveMessages } from './live.js';
 import type { SimulatedNode } from './node.js';
 
 export const CHANNEL = Buffer.from('news');
@@ -118,6 +119,12 @@ export class Subscriber extends Client {
   /** The offsets of live messages, by what they say: the same for everybody. */
   readonly #live = new Map<string, number>();
   readonly #heard = new Set<string>();
+  readonly #messages: LiveMessages;
+
+  constructor(history: History, count: (kind: string) => void, messages: LiveMessages) {
+    super(history, count);
+    this.#messages = messages;
+  }
 
   /** A live message was published, and its publisher was told its place. */
   published(data: string, offset: number): void {
@@ -129,8 +136,13 @@ export class Subscriber extends Client {
 
   async subscribe(node: SimulatedNode, signal: AbortSignal): Promise<void> {
     let events: SubscriptionEvent[] = [];
+    const listener = this.#messages.listener(node.address, this.count);
     const take = (told: Told<SubscriptionEvent>) => {
       events.push(...told.events);
+      for (const event of told.events) {
+        if (event.kind === 'missed') listener.missed(event.count);
+        if (event.kind === 'message' && !event.durable) listener.heard(event.data.toString());
+      }
       if (told.more) return;
       this.#check(events, told.position, node);
       events = [];

@@ -16,10 +16,13 @@ export const EVENTS: readonly Event[] = [
   { name: 'write that is to be safe', weight: 8, run: writeSafely },
   { name: 'durable publish', weight: 5, run: publish },
   { name: 'live publish', weight: 4, run: publishLive },
+  { name: 'live publishes over a link that breaks', weight: 5, run: publishOverBrokenLink },
   { name: 'watch', weight: 6, run: (simulation) => readOn(simulation, 'watch') },
   { name: 'subscribe', weight: 6, run: (simulation) => readOn(simulation, 'subscribe') },
   MASS_DELETE,
   { name: 'read by token', weight: 5, run: readByToken },
+  { name: 'read within a bound', weight: 4, run: readWithin },
+  { name: 'read right after coming back', weight: 3, run: readAfterComingBack },
   { name: 'compare', weight: 3, run: compare },
   { name: 'cut', weight: 5, run: cut },
   { name: 'hold', weight: 5, run: hold },
@@ -137,6 +140,21 @@ function publishLive(simulation: Simulation): boolean {
   return node !== undefined;
 }
 
+/** Before, while it is broken, and after: a subscriber below it hears of all. */
+function publishOverBrokenLink(simulation: Simulation): boolean {
+  const leader = newest(simulation);
+  const line = simulation.pick(openLines(simulation));
+  const below = simulation.nodes.find(({ address, isServing }) => address === line?.from && isServing);
+  if (!leader || !line || !below || below === leader) return false;
+  simulation.readOn(below, 'subscribe');
+  const publish = () => {
+    if (leader.leads) simulation.publishLive(leader);
+  };
+  for (const ms of [5, 60, 65, 300]) simulation.clock.after(ms, publish);
+  simulation.clock.after(50, () => line.cut());
+  return true;
+}
+
 function readOn(simulation: Simulation, stream: 'watch' | 'subscribe'): boolean {
   const node = simulation.any(({ isServing }) => isServing);
   return node !== undefined && simulation.readOn(node, stream);
@@ -145,6 +163,33 @@ function readOn(simulation: Simulation, stream: 'watch' | 'subscribe'): boolean 
 function readByToken(simulation: Simulation): boolean {
   const node = simulation.any(({ state }) => state === 'up');
   return node !== undefined && simulation.readByToken(node);
+}
+
+function readWithin(simulation: Simulation): boolean {
+  const node = simulation.any(({ isServing, leads }) => isServing && !leads);
+  const maxStalenessMs = simulation.pick([500, 1_500, 5_000]);
+  if (node) simulation.begin('read within', node, () => simulation.readWithin(node, maxStalenessMs));
+  return node !== undefined;
+}
+
+/** A node that has led, and written, follows the leader that went on without it: it has none of that yet. */
+function readAfterComingBack(simulation: Simulation): boolean {
+  const leader = newest(simulation);
+  const node = simulation.any((one) => one.leads && one !== leader);
+  if (!leader || !node) return false;
+  writeAt(simulation, node);
+  writeAt(simulation, leader);
+  const comeBack = () =>
+    simulation.begin(`follow ${leader.address}, and read`, node, async () => {
+      await node.follow(leader.address);
+      await simulation.readWithin(node, 500);
+    });
+  simulation.clock.after(600, () => {
+    if (!node.leads) return;
+    writeAt(simulation, node);
+    simulation.clock.after(20, comeBack);
+  });
+  return true;
 }
 
 function compare(simulation: Simulation): boolean {

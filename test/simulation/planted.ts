@@ -5,10 +5,13 @@
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { Presence } from '../../src/keyspace/presence.js';
 import { KeyspaceSnapshot } from '../../src/keyspace/snapshot.js';
-import { InterludeReader } from '../../src/log/interludes.js';
+import { InterludeReader, Interludes } from '../../src/log/interludes.js';
 import { Log } from '../../src/log/log.js';
 import { Freshness } from '../../src/replication/freshness.js';
+import { Link } from '../../src/replication/link.js';
+import { Staleness } from '../../src/replication/staleness.js';
 import { Gathering } from '../../src/streams/gathering.js';
+import type { SimulatedNode } from './node.js';
 import type { Simulation } from './simulation.js';
 
 export interface PlantedBug {
@@ -32,6 +35,9 @@ function replace<T, K extends keyof T>(prototype: T, name: K, method: T[K]): () 
 
 /** The checksum that a follower brought, by the offset it asked from. */
 const brought = new Map<number, number>();
+
+/** The nodes of the run in hand. */
+let running: readonly SimulatedNode[] = [];
 
 export const PLANTED: readonly PlantedBug[] = [
   {
@@ -118,8 +124,31 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: 'a read that does not wait for what its token stands for',
-    found: /who reads by a token reads what it stands for/,
+    found: /who reads by a token reads what it stands for|who answers within a bound has what its leader had then/,
     plant: () => replace(Freshness.prototype, 'whenFresh', async () => {}),
+  },
+  {
+    name: 'a staleness bound that is judged by the history of the node itself',
+    found: /who answers within a bound has what its leader had then/,
+    plant() {
+      const stalenessMs = Object.getOwnPropertyDescriptor(Link.prototype, 'stalenessMs') as PropertyDescriptor;
+      const undo = replace(Staleness.prototype, 'forget', () => {});
+      Object.defineProperty(Link.prototype, 'stalenessMs', {
+        ...stalenessMs,
+        get(this: Link) {
+          const told: number | undefined = stalenessMs.get?.call(this);
+          const { store } = running.find((node) => node.state === 'up' && node.link === this) ?? {};
+          return told === undefined || !store ? told : Math.min(told, store.nowMs() - store.endTimeMs + 1);
+        },
+      });
+      return () => {
+        undo();
+        Object.defineProperty(Link.prototype, 'stalenessMs', stalenessMs);
+      };
+    },
+    watch({ nodes }) {
+      running = nodes;
+    },
   },
   {
     name: 'a log that is trimmed past what is kept for a follower that is away',
@@ -142,8 +171,18 @@ export const PLANTED: readonly PlantedBug[] = [
     },
   },
   {
+    name: 'a link that breaks and forgets live messages without a word',
+    found: /a subscriber knows how many live messages it has missed/,
+    plant() {
+      const { take } = Interludes.prototype;
+      return replace(Interludes.prototype, 'take', function (this: Interludes, offset, { missed, messages }) {
+        take.call(this, offset, { missed, messages });
+      });
+    },
+  },
+  {
     name: 'a live message that is sent down twice',
-    found: /a live message comes at most once/,
+    found: /a live message comes at most once|a subscriber knows how many live messages it has missed/,
     plant() {
       const { take } = InterludeReader.prototype;
       return replace(InterludeReader.prototype, 'take', function (this: InterludeReader, offset) {

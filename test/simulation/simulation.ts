@@ -20,6 +20,7 @@ import { TestClock } from '../support/clock.js';
 import { seededRandom } from '../support/random.js';
 import { CHANNEL, Subscriber, Watcher } from './clients.js';
 import { digestOf, History, keyOf, leadsTo, notOnTheWay, type Place, Violation } from './history.js';
+import { LiveMessages } from './live.js';
 import { SimulatedNode } from './node.js';
 import type { BlockObserver } from './observed.js';
 import { lookAtWaits } from './waits.js';
@@ -53,6 +54,7 @@ export interface Event {
 
 interface Acknowledged {
   readonly value: string;
+  readonly atMs: number;
   readonly place: Place;
   readonly node: SimulatedNode;
 }
@@ -96,7 +98,8 @@ export class Simulation {
   /** Positions that writers were told. */
   readonly #tokens: Position[] = [];
   readonly #watcher = new Watcher(this.history, (kind) => this.count(kind));
-  readonly #subscriber = new Subscriber(this.history, (kind) => this.count(kind));
+  readonly #live = new LiveMessages();
+  readonly #subscriber = new Subscriber(this.history, (kind) => this.count(kind), this.#live);
   #violation: Error | undefined;
   #values = 0;
 
@@ -239,7 +242,7 @@ export class Simulation {
       const place = this.history.holding(offset, data);
       if (!place) throw new Violation(`a durable message is in the log where its answer says: ${data} at ${offset}`);
       this.count('message acknowledged');
-      this.#acknowledged.push({ value: data, place, node });
+      this.#acknowledged.push({ value: data, place, node, atMs: this.clock.monotonicMs() });
     });
   }
 
@@ -296,6 +299,26 @@ export class Simulation {
     return true;
   }
 
+  /** Reads at a node that must be no staler than that: where it answers, it has what its leader had so long ago. */
+  async readWithin(node: SimulatedNode, maxStalenessMs: number): Promise<void> {
+    const { store, link, clock } = node;
+    const freshness = new Freshness({ store, link, clock, serveStaleReads: true });
+    const wanted = { atLeast: undefined, maxStalenessMs, withinMs: 300 };
+    await freshness.whenFresh(wanted, { writes: false, signal: new AbortController().signal });
+    this.count('read within a bound');
+    const leader = this.nodes.find(({ address }) => address === store.upstream);
+    if (!leader?.leads || leader.store.whyNoWrites) return;
+    const [here, there] = [node, leader].map((one) => this.history.at(one.store.position)) as [Place, Place];
+    const sinceMs = this.clock.monotonicMs() - maxStalenessMs;
+    for (const { value, place, node: of, atMs } of this.#acknowledged) {
+      if (of !== leader || atMs > sinceMs || leadsTo(place, here) || !leadsTo(place, there)) continue;
+      if (this.#isTwofold(place)) continue;
+      throw new Violation(
+        `who answers within a bound has what its leader had then: ${value} of ${leader.address} is ${Math.round(this.clock.monotonicMs() - atMs)} ms old, and not at ${stateOf(node)}, which answered within ${maxStalenessMs} ms`,
+      );
+    }
+  }
+
   /** All nodes that answer hold the same at one offset, unless a disk has changed something. */
   compare(node: SimulatedNode): void {
     this.begin('compare', node, async () => {
@@ -317,7 +340,7 @@ export class Simulation {
       throw new Violation(`an acknowledged write is in the log of the node that took it: ${value} at ${node.address}`);
     if (node.fsync === 'always' && node.store.log.durableOffset < place.offset)
       throw new Violation(`with --fsync always an acknowledged write is durable: ${value} at ${node.address}`);
-    this.#acknowledged.push({ value, place, node });
+    this.#acknowledged.push({ value, place, node, atMs: this.clock.monotonicMs() });
     return place;
   }
 
@@ -360,6 +383,7 @@ export class Simulation {
   async run(): Promise<string> {
     const nodes = 2 + Math.floor(this.random() * 4);
     for (let i = 0; i < nodes; i++) this.nodes.push(new SimulatedNode(this, `n${i}`));
+    const unobserved = this.#live.observe();
     try {
       for (const node of this.nodes)
         this.begin('first start', node, () =>
@@ -373,6 +397,8 @@ export class Simulation {
       await this.#end();
     } catch (error) {
       throw this.#explained(error as Error);
+    } finally {
+      unobserved();
     }
     return createHash('sha256').update(this.trace.join('\n')).digest('hex');
   }

@@ -137,9 +137,9 @@ describe('publish and subscribe', () => {
     await publish(middle, 'after', { durable: true });
     await world.until('the end streams again', () => end.link.status.state === 'streaming');
     await publish(end, 'after live');
-    for (const reader of readers) await heard(reader, 4);
+    for (const reader of readers) await heard(reader, 5);
     for (const reader of readers)
-      assert.deepEqual(texts(reader), ['before@3!', 'before live@3', 'after@4!', 'after live@4']);
+      assert.deepEqual(texts(reader), ['before@3!', 'before live@3', 'missed some', 'after@4!', 'after live@4']);
   });
 
   it('misses no durable message from a position, over a restart of the node, and repeats none', async () => {
@@ -233,6 +233,115 @@ describe('publish and subscribe', () => {
     }
     assert.equal(texts(all[0] as Reader<SubscriptionEvent>)[1], texts(all[1] as Reader<SubscriptionEvent>)[1]);
     for (const node of [leader, middle, end]) assert.equal(await node.digest(), await leader.digest());
+  });
+
+  describe('tells those below a link that breaks', () => {
+    /** Cut, so that nothing more of it comes, until `heal`. */
+    async function cutOff(upstream: TestNode, node: TestNode): Promise<{ heal(): void }> {
+      const { network } = world;
+      network.down(upstream.address);
+      for (const line of network.lines) if (line.from === node.address && line.to === upstream.address) line.cut();
+      await world.until('the link is down', () => node.link.status.state === 'connecting');
+      return { heal: () => network.listen(upstream.address, upstream.replication) };
+    }
+
+    it('exactly how many live messages were missed meanwhile, at every depth', async () => {
+      const [leader, middle, end] = await chain();
+      const all = [await subscribe(middle), await subscribe(end)];
+      await publish(leader, 'seen');
+      for (const reader of all) await heard(reader, 1);
+      const { heal } = await cutOff(leader, middle);
+      for (let i = 0; i < 7; i++) await publish(leader, `gone ${i}`, { channel: 'other' });
+      heal();
+      for (const reader of all) await heard(reader, 2);
+      await publish(leader, 'after');
+      for (const reader of all) await heard(reader, 3);
+      for (const reader of all) assert.deepEqual(texts(reader), ['seen@2', 'missed 7', 'after@2']);
+    });
+
+    it('nothing where nothing was published meanwhile', async () => {
+      const [leader, middle, end] = await chain();
+      const all = [await subscribe(middle), await subscribe(end)];
+      await publish(leader, 'seen');
+      for (const reader of all) await heard(reader, 1);
+      (await cutOff(leader, middle)).heal();
+      await level(world, leader, middle, end);
+      await publish(leader, 'after');
+      for (const reader of all) await heard(reader, 2);
+      for (const reader of all) assert.deepEqual(texts(reader), ['seen@2', 'after@2']);
+    });
+
+    it('the same after the node in the middle was restarted, or has had a full resync', async () => {
+      const [leader, middle, end] = await chain();
+      const reader = await subscribe(end);
+      await publish(leader, 'seen');
+      await heard(reader, 1);
+      await middle.down();
+      for (let i = 0; i < 3; i++) await publish(leader, `gone ${i}`);
+      await middle.test.open();
+      middle.up();
+      await heard(reader, 2);
+      await publish(leader, 'after');
+      await heard(reader, 3);
+      await middle.down();
+      for (let i = 0; i < 4; i++) await publish(leader, `gone again ${i}`);
+      await middle.test.open();
+      middle.up();
+      await middle.follow('L', { acceptDataLoss: false, full: true });
+      await world.until('it was resynced', () => middle.link.resyncs.full > 0);
+      await level(world, leader, middle, end);
+      await publish(leader, 'last');
+      await heard(reader, 5);
+      assert.deepEqual(texts(reader), ['seen@2', 'missed 3', 'after@2', 'missed 4', 'last@2']);
+    });
+
+    it('the same where it goes on below another node', async () => {
+      const [leader, middle, end] = await chain();
+      const reader = await subscribe(end);
+      await publish(leader, 'seen');
+      await heard(reader, 1);
+      await cutOff(middle, end);
+      await publish(leader, 'gone');
+      await world.until('the middle has it', () => middle.store.log.interludes.place.count === 2);
+      await end.follow('L');
+      await heard(reader, 2);
+      await publish(leader, 'after');
+      await heard(reader, 3);
+      assert.deepEqual(texts(reader), ['seen@2', 'missed 1', 'after@2']);
+    });
+
+    it('and repeats none below a node that is further behind', async () => {
+      const [leader, middle, end] = await chain();
+      const other = await world.node('O', { follows: 'L' });
+      await level(world, leader, middle, end, other);
+      const reader = await subscribe(end);
+      world.network.last.hold('down');
+      await publish(leader, 'seen');
+      await heard(reader, 1);
+      await end.follow('O');
+      await world.until('it streams', () => end.link.status.state === 'streaming');
+      world.network.lines.find(({ from, to, ended }) => from === 'O' && to === 'L' && !ended)?.release();
+      await publish(leader, 'after');
+      await heard(reader, 2);
+      assert.deepEqual(texts(reader), ['seen@2', 'after@2']);
+    });
+
+    it('nothing of a hand-over in which nothing was lost', async () => {
+      const [leader, middle, end] = await chain();
+      const readers = await Promise.all([leader, middle, end].map((node) => subscribe(node)));
+      await publish(leader, 'before');
+      for (const reader of readers) await heard(reader, 1);
+      let done = false;
+      const failedOver = leader.replication.failover({ to: 'M' }).finally(() => {
+        done = true;
+      });
+      await world.until('it is done', () => done);
+      await failedOver;
+      await level(world, middle, leader, end);
+      await publish(end, 'after');
+      for (const reader of readers) await heard(reader, 2);
+      for (const reader of readers) assert.deepEqual(texts(reader), ['before@2', 'after@2']);
+    });
   });
 
   it('refuses at once where the link is down, and says that it does not know where it breaks', async () => {

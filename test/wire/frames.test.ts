@@ -33,6 +33,12 @@ type Down<K extends DownFrame['kind']> = Extract<DownFrame, { kind: K }>;
 
 const row = record<LineageRow>({ replicationId: id, firstOffset: offset, checksum, epoch: offset });
 const position = record({ replicationId: id, offset, checksum });
+const counted = record({ source: id, count: offset });
+const place = fc.oneof(
+  fc.constant(undefined),
+  counted,
+  fc.tuple(counted, counted).map(([here, follows]) => ({ ...here, follows })),
+);
 const upstream = record({
   clusterId: name,
   nodeId: name,
@@ -63,6 +69,7 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     catchingUp: fc.boolean(),
     handsOverTo: name,
     grant: name,
+    live: place,
   }),
   record<Acknowledgement>({
     kind: kind('acknowledgement'),
@@ -109,6 +116,7 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     reason: text,
     message: text,
     details,
+    live: place,
   }),
   record<Down<'wait'>>({ kind: kind('wait'), reason: text }),
   record<Down<'fullResync'>>({
@@ -121,6 +129,7 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     lineage: fc.array(row, { maxLength: 4 }),
     keysEstimate: offset,
     branchOffset: fc.oneof(fc.constant(undefined), offset),
+    live: place,
   }),
   record<Down<'refuse'>>({
     kind: kind('refuse'),
@@ -155,6 +164,7 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
   record<Down<'messages'>>({
     kind: kind('messages'),
     missed: offset,
+    place,
     messages: fc.array(record({ channel: bytes, data: bytes }), { maxLength: 3 }),
   }),
   record<Down<'published'>>({

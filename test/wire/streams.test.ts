@@ -39,6 +39,7 @@ describe('the messages of streams', () => {
       { ...message, pattern: undefined },
       { ...message, pattern: bytes('') },
       { kind: 'missed', count: 5 },
+      { kind: 'missed', count: undefined },
       { kind: 'gap', from: 1, to: 4 },
     ];
     const told = { events, position, more: true };

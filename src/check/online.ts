@@ -89,6 +89,7 @@ async function verifyRecords(
     const { records, readable } = await snapshot.verify({
       found: (damage) => found({ part: 'keyspace', ...damage }),
       pace,
+      restoreDue: (rows) => store.restoreDue(rows),
     });
     if (readable && keys !== undefined && keys !== records) {
       const why = `the keyspace holds ${records} records, its checkpoint at offset ${position.offset} counted ${keys}`;

@@ -14,7 +14,7 @@
  */
 import type { Database } from '../level.js';
 import { DUE_COMPACTION_ROWS_MIN, DUE_SCAN_BYTES } from '../limits.js';
-import { DUE_START, dueEnd, dueKey } from './record.js';
+import { DUE_START, dueEnd, dueKey, parseDueKey } from './record.js';
 
 const STEP = 256;
 /** Rows dropped in one batch. */
@@ -98,6 +98,14 @@ export class DueIndex {
     const row = dueKey(earliestMs, 0, NO_KEY);
     if (Buffer.compare(row, this.#from) < 0) this.#from = row;
     if (!this.#lowestAdded || Buffer.compare(row, this.#lowestAdded) < 0) this.#lowestAdded = row;
+  }
+
+  /** Puts rows there that are missing; one too many does no harm. */
+  async restore(rows: readonly Buffer[]): Promise<void> {
+    const batch = this.#db.batch();
+    for (const row of rows) batch.put(row, NO_KEY);
+    await batch.write();
+    this.added(Math.min(...rows.map((row) => parseDueKey(row).dueMs)));
   }
 
   /**

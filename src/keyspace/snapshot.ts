@@ -121,7 +121,7 @@ export class KeyspaceSnapshot {
   }
 
   /** Looks at every record, damaged ones too. @throws the reason for which the snapshot was closed. */
-  async verify(options: Pick<KeyspaceVerification, 'found' | 'pace'>): Promise<KeyspaceVerified> {
+  async verify(options: Pick<KeyspaceVerification, 'found' | 'pace' | 'restoreDue'>): Promise<KeyspaceVerified> {
     if (this.#closed) throw this.#closed;
     const pace = async (bytes: number) => {
       await options.pace(bytes);

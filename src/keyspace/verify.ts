@@ -1,6 +1,7 @@
 /**
- * Looks at every record of the keyspace on disk and changes nothing: what
- * `verify` reports. Each record has to match its checksum, and one that expires
+ * Looks at every record of the keyspace on disk and changes no record: what
+ * `verify` reports. A node that runs puts a missing row of the index back, since
+ * nothing else would ever delete its key; a stopped node is only looked at. Each record has to match its checksum, and one that expires
  * has to stand in the index of due keys. That a record is missing altogether,
  * or is an older one, shows only in the number of records, or where digests are
  * compared.
@@ -37,6 +38,8 @@ export interface KeyspaceVerification {
   found(damage: KeyspaceDamage): void;
   /** Awaited with the bytes read since the last time. @throws to end it. */
   pace(bytes: number): Promise<void>;
+  /** Puts rows into the index of due keys; left out, they stay missing. */
+  readonly restoreDue?: ((rows: readonly Buffer[]) => Promise<void>) | undefined;
 }
 
 /** What was read; where LevelDB could not read everything, `records` is less than there are. */
@@ -133,9 +136,12 @@ class Pass {
       due.map(({ row }) => row),
       this.#verification.snapshot,
     );
-    for (const [i, { key }] of due.entries()) {
-      if (found[i]) continue;
-      const why = `${describeKey(key)} expires and is not in the index of due keys: nothing would delete it`;
+    const missing = due.filter((_, i) => !found[i]);
+    const { restoreDue } = this.#verification;
+    if (missing.length > 0) await restoreDue?.(missing.map(({ row }) => row));
+    const remedy = restoreDue ? 'this check has put it there' : 'a check of the running node puts it there';
+    for (const { key } of missing) {
+      const why = `${describeKey(key)} expires and is not in the index of due keys: nothing would delete it; ${remedy}`;
       this.#verification.found({ from: key, to: key, why });
     }
   }

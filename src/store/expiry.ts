@@ -32,7 +32,7 @@ import type { Writer } from './writer.js';
 const STEP_PAUSE_MS = 1;
 
 /** The longest wait of a follower whose leader deletes nothing. */
-const SWEEP_WAIT_MS_MAX = 30_000;
+const SWEEP_WAIT_MS_MAX = 10_000;
 
 /** A disk that could not be read is asked again after so long. */
 const UNREADABLE_RETRY_MS = 60_000;

@@ -634,6 +634,11 @@ export class Store {
     return this.#lostWrites.files();
   }
 
+  /** Puts rows back into the index of due keys that it has lost: each names a key that expires. */
+  restoreDue(rows: readonly Buffer[]): Promise<void> {
+    return this.#lifecycle.serving.keyspace.dueIndex.restore(rows);
+  }
+
   // ---- damage and repair ------------------------------------------------------------
 
   /** Tells `listener` when a leader that led asks its followers before it leads on. */

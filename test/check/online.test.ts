@@ -4,8 +4,10 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { blocksFor } from '../../src/check/block-source.js';
 import { beginFetching } from '../../src/check/fetching.js';
+import { dueKey } from '../../src/keyspace/record.js';
 import { openLevel } from '../../src/level.js';
 import type { Position } from '../../src/position.js';
+import { START_MS, until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { TestStore } from '../support/store.js';
 import { AS_FAST, all, checksOfStore, damageBlock, damageRecord, damagesOf } from './nodes.js';
@@ -47,6 +49,28 @@ describe('a check of a node that runs', () => {
       found.map((one) => (one.part === 'log' ? [one.from, one.to] : one.part === 'keyspace' && String(one.from))),
       ['k4', [9, 9]],
     );
+  });
+
+  it('puts a key that expires back into the index that has lost it, so that it is deleted', async () => {
+    test = await TestStore.open();
+    await test.set('lost', 'v', 60_000);
+    await test.set('kept');
+    await (await test.store.snapshotAt()).release();
+    const row = dueKey(START_MS + 60_000, 0, Buffer.from('lost'));
+    await test.disk.raw(test.location('keyspace')).del(row);
+    // As after a restart: memory knows nothing of it.
+    await test.reopen();
+    await test.clock.advance(120_000);
+    assert.equal(await test.store.size(), 2);
+    const found = await damagesOf(checksOfStore(test));
+    assert.deepEqual(
+      found.map(({ why }) => why),
+      [
+        'the key "lost" expires and is not in the index of due keys: nothing would delete it; this check has put it there',
+      ],
+    );
+    await until('it is deleted', async () => (await test.store.size()) === 1, { clock: test.clock, stepMs: 100 });
+    assert.deepEqual(await damagesOf(checksOfStore(test)), []);
   });
 
   it('reads no faster than it is told, and ends when nobody listens', async () => {

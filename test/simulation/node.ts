@@ -38,7 +38,7 @@ interface Surroundings {
 }
 
 /** The simulation's time as one life of a process has it; its wall clock may be set. */
-class ProcessClock extends TestClock {
+export class ProcessClock extends TestClock {
   readonly #world: TestClock;
   readonly #waiting = new Set<() => void>();
   dead = false;

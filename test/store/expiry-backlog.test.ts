@@ -70,7 +70,7 @@ describe('a follower with many keys that were due', () => {
     test.disk.operations.length = 0;
     for (let seconds = 0; seconds < 60; seconds++) await test.clock.advance(1_000);
     const asked = test.disk.operations.reduce((sum, { keys }) => sum + keys.length, 0);
-    assert(asked <= 4 * 2 * EXPIRY_STEP_KEYS, `${asked} keys in a minute`);
+    assert(asked <= 8 * 2 * EXPIRY_STEP_KEYS, `${asked} keys in a minute`);
     await test.store.close();
   });
 });

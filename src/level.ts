@@ -101,6 +101,8 @@ export interface Database {
   /** Everything written before this call survives a power cut once it resolves. */
   durable(): Promise<void>;
   compact(from: Buffer, to: Buffer): Promise<void>;
+  /** Of the table files between two keys, in bytes. */
+  approximateSize(from: Buffer, to: Buffer): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -126,6 +128,7 @@ interface LevelLike {
   };
   snapshot(): Snapshot;
   compactRange?(start: Buffer, end: Buffer): Promise<void>;
+  approximateSize?(start: Buffer, end: Buffer): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -293,6 +296,10 @@ export class LatchingDatabase implements Database {
 
   async compact(from: Buffer, to: Buffer): Promise<void> {
     await this.#level.compactRange?.(from, to);
+  }
+
+  async approximateSize(from: Buffer, to: Buffer): Promise<number> {
+    return (await this.#level.approximateSize?.(from, to)) ?? 0;
   }
 
   async close(): Promise<void> {

@@ -243,6 +243,12 @@ export const SORT_RUN_ENTRIES = 512;
 
 /** Records deleted after a `clear` whose space is asked back in one piece: LevelDB cannot be closed in the middle of it. */
 export const COMPACTION_RECORDS_MAX = 64 * 1024;
+/** What LevelDB rewrites in one piece, about. */
+export const COMPACTION_BYTES_MAX = 32 * MiB;
+
+/** Ranges of keys in which deletions are counted, and those at which a range is looked at: an iterator walks over so many in 1 ms. */
+export const EMPTIED_RANGES_MAX = 64;
+export const EMPTIED_RANGE_MARKS_MIN = 4 * 1024;
 
 /** Keys remembered as being on disk, in number and in bytes: enough for a hot set. */
 export const RECENT_KEYS_MAX = 128 * 1024;

@@ -125,6 +125,10 @@ class FilesDatabase implements Database {
 
   async compact(): Promise<void> {}
 
+  async approximateSize(): Promise<number> {
+    return 0;
+  }
+
   async close(): Promise<void> {
     this.#lookup.close();
   }

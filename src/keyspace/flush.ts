@@ -16,6 +16,7 @@ import type { Database, WriteBatch } from '../level.js';
 import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES, SORT_RUN_ENTRIES } from '../limits.js';
 import { copyBytes } from './copy.js';
 import type { DueIndex } from './due-index.js';
+import type { EmptiedRanges } from './emptied.js';
 import { GroupSize } from './groups.js';
 import { hashKey } from './key-table.js';
 import { type Layer, TOMBSTONE, TOUCH } from './layer.js';
@@ -53,6 +54,8 @@ export class Flush {
   readonly #presence: Presence;
   /** Knows of every row that is added to it. */
   readonly #dueIndex: DueIndex;
+  /** Knows of every record that is deleted. */
+  readonly #emptied: EmptiedRanges;
   /** When the first key of the batch in hand is due. */
   #earliestMs = Number.POSITIVE_INFINITY;
   #delta = 0;
@@ -60,8 +63,13 @@ export class Flush {
   /** The bytes of the chunk in hand. */
   #buffer: Buffer = NO_VALUE;
 
-  constructor(db: Database, layer: Layer, onDisk: RecentKeys, dueIndex: DueIndex) {
+  constructor(
+    db: Database,
+    layer: Layer,
+    { onDisk, dueIndex, emptied }: { onDisk: RecentKeys; dueIndex: DueIndex; emptied: EmptiedRanges },
+  ) {
     this.#dueIndex = dueIndex;
+    this.#emptied = emptied;
     this.#db = db;
     this.#layer = layer;
     this.#onDisk = onDisk;
@@ -228,6 +236,7 @@ export class Flush {
   #delete(batch: WriteBatch, key: Buffer): void {
     batch.del(key);
     this.#delta--;
+    this.#emptied.add(key);
     this.#onDisk.delete(key, DATA_KEY_HEADER_BYTES, key.length, hashKey(key, DATA_KEY_HEADER_BYTES, key.length));
   }
 

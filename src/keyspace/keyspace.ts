@@ -19,18 +19,19 @@ import type { Entry } from '../command.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import { type Database, type Entries, isUnreadable, type Snapshot } from '../level.js';
-import { COMPACTION_RECORDS_MAX, RECENT_KEYS_MAX } from '../limits.js';
+import { COMPACTION_BYTES_MAX, COMPACTION_RECORDS_MAX, RECENT_KEYS_MAX } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import { ORIGIN, type Position } from '../position.js';
 import { type KeyRange, keyBehind } from '../wire/ranges.js';
 import { DueIndex } from './due-index.js';
+import { EmptiedRanges } from './emptied.js';
 import { Flush } from './flush.js';
 import { GroupSize } from './groups.js';
 import { hashKey } from './key-table.js';
 import { type AppliedBlock, Layer, TOMBSTONE, TOUCH } from './layer.js';
 import { findChanges, type Mending, writeChanges } from './mending.js';
 import { RecentKeys } from './recent.js';
-import { dataKey, dataStart, decodeRecord, isDamage } from './record.js';
+import { dataEnd, dataKey, dataStart, decodeRecord, isDamage } from './record.js';
 import { KeyspaceSnapshot } from './snapshot.js';
 
 const CHECKPOINT_FORMAT = 1;
@@ -120,6 +121,8 @@ export class Keyspace {
   #recountDelta = 0;
   /** Of the epoch on disk. A failed flush ends this object, so what is noted early does no harm. */
   readonly #onDisk = new RecentKeys(RECENT_KEYS_MAX);
+  /** Where flushes have deleted records of that epoch. */
+  readonly #emptied: EmptiedRanges;
   /** A flush has ended early. */
   #cutShort = false;
   /** No records of epochs before this one are left. */
@@ -135,6 +138,7 @@ export class Keyspace {
   private constructor(db: Database, checkpoint: CheckpointRecord, flushingTo: number) {
     this.#db = db;
     this.dueIndex = new DueIndex(db);
+    this.#emptied = new EmptiedRanges(db, dataStart(checkpoint.epoch), dataEnd(checkpoint.epoch));
     this.#checkpoint = checkpoint;
     this.flushingTo = flushingTo;
     this.#applied = checkpoint.position;
@@ -340,8 +344,12 @@ export class Keyspace {
     // Replay may flush on its way: until it has passed an interrupted flush, the disk is ahead of every checkpoint.
     const flushingTo = Math.max(layer.position.offset, this.flushingTo);
     await this.#db.put(FLUSHING_KEY, checkedRow(FLUSHING_KEY, Buffer.from(String(flushingTo))), { sync: true });
-    if (layer.cleared) this.#onDisk.clear();
-    const flush = new Flush(this.#db, layer, this.#onDisk, this.dueIndex);
+    if (layer.cleared) {
+      this.#onDisk.clear();
+      this.#emptied.begin(dataStart(layer.epoch), dataEnd(layer.epoch));
+    }
+    const { dueIndex } = this;
+    const flush = new Flush(this.#db, layer, { onDisk: this.#onDisk, dueIndex, emptied: this.#emptied });
     const delta = await flush.run(cancelled);
     if (delta === undefined) {
       this.#cutShort = true;
@@ -467,10 +475,15 @@ export class Keyspace {
     if (!last) {
       this.#sweptEpoch = epoch;
       this.#endSweptRange(dataStart(epoch), dataStart(epoch));
-    } else if (this.#sweptRecords >= COMPACTION_RECORDS_MAX) {
+    } else if (this.#sweptRecords >= COMPACTION_RECORDS_MAX || (await this.#isMuch(last))) {
       this.#endSweptRange(last, last);
     }
     return rows.length;
+  }
+
+  /** One piece of large records holds fewer of them. */
+  async #isMuch(last: Buffer): Promise<boolean> {
+    return (await this.#db.approximateSize(this.#sweptFrom, last)) >= COMPACTION_BYTES_MAX;
   }
 
   #endSweptRange(to: Buffer, nextFrom: Buffer): void {
@@ -479,14 +492,17 @@ export class Keyspace {
     this.#sweptRecords = 0;
   }
 
-  /** Whether there is something to compact. */
-  get hasSwept(): boolean {
-    return this.#swept.length > 0;
+  /** Whether there may be something to compact. */
+  get isToCompact(): boolean {
+    return this.#swept.length > 0 || this.#emptied.areDue;
   }
 
-  /** Has LevelDB give back the space of one range that was swept. It cannot be stopped in between. */
+  /**
+   * Has LevelDB give back the space, and forget the deletion marks, of one range
+   * that was swept or emptied. It cannot be stopped in between.
+   */
   async compact(): Promise<void> {
-    const range = this.#swept.shift();
+    const range = this.#swept.shift() ?? (await this.#emptied.next(this.#checkpoint.keys));
     if (range) await this.#db.compact(...range);
   }
 }

@@ -286,6 +286,8 @@ export class Checkpointer {
         await this.#flushOldest();
         this.#flushing = undefined;
         this.#releaseWaiting();
+        // Under load there is always another flush to come.
+        this.#compact();
       }
       // Flushes and snapshots go before: nobody waits for what a clear has hidden to be deleted.
       while (!this.#closed && !this.#hasWork && (await this.#sweep()) === SWEEP_STEP);
@@ -337,13 +339,13 @@ export class Checkpointer {
    * a time. Where it fails nothing is lost: LevelDB comes to it by itself.
    */
   #compact(): void {
-    if (this.#compacting || this.#closed || !this.#keyspace.hasSwept) return;
+    if (this.#compacting || this.#closed || !this.#keyspace.isToCompact) return;
     this.#compacting = true;
     void this.#keyspace
       .compact()
       .catch((error: Error) => {
         if (this.#closed) return;
-        this.#logger.warn({ error: error.message }, `the space of cleared keys is not free yet: ${error.message}`);
+        this.#logger.warn({ error: error.message }, `the space of deleted keys is not free yet: ${error.message}`);
       })
       .finally(() => {
         this.#compacting = false;

@@ -898,7 +898,7 @@ describe('the sweep after a clear', () => {
     bench.db.compact = async (from, to) => void compacted.push([from, to].map((end) => end.toString('latin1')));
     for (let swept = 2_000; swept === 2_000; ) swept = await bench.keyspace.sweep(2_000);
     assert.deepEqual(compacted, []);
-    while (bench.keyspace.hasSwept) await bench.keyspace.compact();
+    while (bench.keyspace.isToCompact) await bench.keyspace.compact();
     const cut = dataKey(0, key(`k${String(COMPACTION_RECORDS_MAX + 464 - 1).padStart(6, '0')}`)).toString('latin1');
     assert.deepEqual(compacted, [
       [dataStart(0).toString('latin1'), cut],

@@ -63,6 +63,7 @@ function observe(database: Database, observer: BlockObserver): Database {
       reached();
     },
     compact: (from, to) => database.compact(from, to),
+    approximateSize: (from, to) => database.approximateSize(from, to),
     close: () => database.close(),
   };
 }

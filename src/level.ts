@@ -227,6 +227,8 @@ export class LatchingDatabase implements Database {
   readonly #level: LevelLike;
   readonly #sync: () => Promise<void>;
   readonly #closed: () => Promise<void>;
+  /** Writes that LevelDB has, and has not answered. */
+  readonly #inHand = new Set<Promise<void>>();
   #latched: Error | undefined;
 
   constructor(
@@ -255,7 +257,7 @@ export class LatchingDatabase implements Database {
   }
 
   put(key: Buffer, value: Buffer, options: { sync?: boolean } = {}): Promise<void> {
-    return this.#writing(() => this.#level.put(key, value, options));
+    return this.#writing(() => this.#tracked(this.#level.put(key, value, options)));
   }
 
   batch(): WriteBatch {
@@ -263,7 +265,7 @@ export class LatchingDatabase implements Database {
     return {
       put: (key, value) => void batch.put(key, value),
       del: (key) => void batch.del(key),
-      write: (options = {}) => this.#writing(() => batch.write(options)),
+      write: (options = {}) => this.#writing(() => this.#tracked(batch.write(options))),
     };
   }
 
@@ -337,8 +339,16 @@ export class LatchingDatabase implements Database {
       this.#latched ??= error instanceof Error ? error : new Error(String(error));
       throw this.#refusal(this.#latched);
     }
-    // What was in hand when another write failed may be lost like what comes after it, whatever LevelDB says.
+    // LevelDB may have taken one of these first: if that fails, this one may be lost whatever LevelDB says, and its answer may come later.
+    if (this.#inHand.size > 0) await Promise.allSettled(this.#inHand);
     if (this.#latched) throw this.#refusal(this.#latched);
+  }
+
+  #tracked(write: Promise<void>): Promise<void> {
+    this.#inHand.add(write);
+    const done = () => void this.#inHand.delete(write);
+    write.then(done, done);
+    return write;
   }
 
   #refusal(cause: Error): HeadwaterError {

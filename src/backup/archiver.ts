@@ -47,6 +47,8 @@ export class Archiver {
   #error = '';
   #isOutOfSpace = false;
   #missed = 0;
+  /** Gaps up to this offset are counted: an attempt that fails behind one is made again, and meets it again. */
+  #missedThrough = 0;
 
   constructor(options: ArchiverOptions) {
     this.#options = options;
@@ -183,11 +185,13 @@ export class Archiver {
     const { base } = log;
     const reached = newest.find(({ lastOffset }) => lastOffset <= base.offset)?.lastOffset;
     // An archive that only begins has no gap.
-    if (reached !== undefined && reached < base.offset) {
-      this.#missed += base.offset - reached;
+    const known = Math.max(reached ?? base.offset, this.#missedThrough);
+    if (known < base.offset) {
+      this.#missed += base.offset - known;
+      this.#missedThrough = base.offset;
       logger.error(
-        { archive: directory, from: reached + 1, to: base.offset },
-        `the archive ${directory} has a gap: the commands ${reached + 1} to ${base.offset} left the log before they were archived; make a new backup`,
+        { archive: directory, from: known + 1, to: base.offset },
+        `the archive ${directory} has a gap: the commands ${known + 1} to ${base.offset} left the log before they were archived; make a new backup`,
       );
     }
     return base;

@@ -66,18 +66,19 @@ export function restoreDirectory(options: Omit<RestoreOptions, keyof DirectoryOp
 
 /**
  * @throws HeadwaterError `foreign_directory` unless the directory is absent,
- *   empty, or left by a restore that was cut short; what a bad backup file is
- *   refused with. The directory is empty then.
+ *   empty, or left by a restore that was cut short or failed; what a bad backup
+ *   file is refused with. The directory is left as that of an unfinished restore.
  */
 export async function restore(options: RestoreOptions): Promise<Restored> {
   const parts = readBackup(options.source);
   try {
-    // Before the directory is touched: most that is no backup shows here.
-    const head = await takeHead(parts);
-    const { archive } = options;
-    const route = archive && findRoute(await readArchive(archive.directory, head.position.offset), head, archive);
-    const directory = await Directory.beginRestore(options.directory, options, head.clusterId);
+    // First of all: a pipe that ends before it begins leaves no directory that a node would take for a new one.
+    const directory = await Directory.beginRestore(options.directory, options);
     try {
+      const head = await takeHead(parts);
+      const { archive } = options;
+      const route = archive && findRoute(await readArchive(archive.directory, head.position.offset), head, archive);
+      await directory.update({ cluster_id: head.clusterId });
       const { keys, digest } = await load(directory, head, parts, options);
       const reached = route && (await follow(route, directory.currentGeneration, options));
       await directory.finishRestore();

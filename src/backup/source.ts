@@ -35,7 +35,7 @@ export interface SourceOptions {
 /** The keyspace at the end of the log: to be released; it ends by itself when the store closes, or when nobody reads from it for an hour. */
 export async function openSource(store: Store, options: SourceOptions): Promise<Source> {
   const source = (await fromFiles(store, options)) ?? (await fromSnapshot(store));
-  return { ...source, chunks: (head) => explained(source.chunks(head)) };
+  return { ...source, chunks: (head) => explained(counted(source.chunks(head), source)) };
 }
 
 /** @returns undefined where there are no files, or too many. */
@@ -107,6 +107,21 @@ async function* chunksOf(snapshot: KeyspaceSnapshot, head: BackupHead): AsyncGen
     }
   }
   yield* writer.end();
+}
+
+/** A backup with fewer keys than the keyspace counts is none: the digest in it would only prove what is left. */
+async function* counted(
+  chunks: AsyncGenerator<WrittenChunk>,
+  { keys, position }: Pick<Source, 'keys' | 'position'>,
+): AsyncGenerator<WrittenChunk> {
+  for await (const chunk of chunks) {
+    if (chunk.last && keys !== undefined && chunk.keys !== keys)
+      throw new HeadwaterError(
+        'corrupt',
+        `expected ${keys} keys at offset ${position.offset}, as its checkpoint counted, received ${chunk.keys}. Run "verify" on this node, and back up another one`,
+      );
+    yield chunk;
+  }
 }
 
 async function* explained(chunks: AsyncGenerator<WrittenChunk>): AsyncGenerator<WrittenChunk> {

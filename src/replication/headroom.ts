@@ -34,6 +34,8 @@ export interface Room {
   readonly ms: number | undefined;
 }
 
+const UNKNOWN: Room = { commands: 0, bytes: 0, leftBytes: undefined, ms: undefined };
+
 export interface FollowerRoom extends Room {
   readonly nodeId: string;
   readonly address: string;
@@ -93,7 +95,10 @@ export class Headroom {
    * @param pinned the log keeps the rest for it; else it keeps no more than its size.
    */
   of(offset: number, { pinned }: { pinned: boolean }): Room {
-    const { log, logRetentionBytes, logPinBytesMax } = this.#options.store;
+    const { store } = this.#options;
+    // Nobody knows while the store opens again.
+    if (!store.isServing) return UNKNOWN;
+    const { log, logRetentionBytes, logPinBytesMax } = store;
     const { base, end } = log;
     const leftBytes = left(log, offset, pinned ? logPinBytesMax : logRetentionBytes);
     const { bytes: bytesPerSecond } = this.rate;

@@ -113,6 +113,8 @@ export class Directory {
   readonly #files: Files;
   readonly #lock: Lock;
   #node: NodeRecord;
+  /** Changes of node.json, one after another: each goes on from what the one before has left. */
+  #updating: Promise<unknown> = Promise.resolve();
   #current: number;
 
   private constructor(directory: string, files: Files, lock: Lock, node: NodeRecord, current: number) {
@@ -180,11 +182,11 @@ export class Directory {
 
   /**
    * Makes a data directory of which nothing counts until `finishRestore`: a new
-   * node, a leader of the cluster, with a generation that is not there yet.
-   * @throws HeadwaterError `foreign_directory` unless it is absent, empty, or
-   *   left by a restore that was cut short; `directory_locked`.
+   * node, a leader, with a generation that is not there yet.
+   * @throws HeadwaterError `foreign_directory` unless it is absent, empty, or left
+   *   by a restore that was cut short or failed; `directory_locked`.
    */
-  static async beginRestore(directory: string, options: DirectoryOptions, clusterId: string): Promise<Directory> {
+  static async beginRestore(directory: string, options: DirectoryOptions): Promise<Directory> {
     const { files, openDatabase } = options;
     await refuseUnlessRestorable(files, directory);
     await makeDirectory(files, directory);
@@ -197,7 +199,7 @@ export class Directory {
       await clearAllBut(files, directory, ['lock', RESTORING]);
       await replaceFile(files, directory, 'owner', `${process.pid}\n`);
       await replaceFile(files, directory, 'format', FORMAT_TEXT);
-      const node = await writeNode(files, directory, { ...newNode(options), cluster_id: clusterId });
+      const node = await writeNode(files, directory, newNode(options));
       return new Directory(directory, files, lock, node, await writeCurrent(files, directory, 1));
     } catch (error) {
       await lock.close();
@@ -212,10 +214,9 @@ export class Directory {
     await this.#files.syncDirectory(this.path);
   }
 
-  /** Leaves it empty, but for its lock. */
+  /** Nothing takes room any more, and no node begins here: only another restore does. */
   async abandonRestore(): Promise<void> {
     await clearAllBut(this.#files, this.path, ['lock', RESTORING]);
-    await this.#files.remove(path.join(this.path, RESTORING));
   }
 
   get node(): NodeRecord {
@@ -240,9 +241,17 @@ export class Directory {
     return undefined;
   }
 
-  /** Durable when it resolves. */
-  async update(change: Partial<NodeRecord>): Promise<void> {
-    this.#node = await this.#withRoom(writeNode(this.#files, this.path, { ...this.#node, ...change }));
+  /**
+   * Durable when it resolves.
+   * @param change what is to be true then, or how that follows from what was true before.
+   */
+  async update(change: Partial<NodeRecord> | ((node: NodeRecord) => Partial<NodeRecord>)): Promise<void> {
+    const updated = this.#updating.then(async () => {
+      const changed = typeof change === 'function' ? change(this.#node) : change;
+      this.#node = await this.#withRoom(writeNode(this.#files, this.path, { ...this.#node, ...changed }));
+    });
+    this.#updating = updated.catch(() => {});
+    await updated;
   }
 
   /** A file of the node's own beside node.json, as text; undefined where there is none. */

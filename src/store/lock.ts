@@ -61,6 +61,7 @@ export async function lockForReading(location: string, unlocked: (why: string) =
 }
 
 async function refuseHeld(location: string): Promise<void> {
+  if (held.size === 0) return;
   const real = await realpath(location).catch(() => undefined);
   if (real !== undefined && held.has(real))
     throw new HeadwaterError('directory_locked', `${location} is in use by this process`);

@@ -84,6 +84,8 @@ export interface StoreOptions extends Retained {
   readonly onFatal: (error: Error) => void;
 }
 
+const NO_GRANTS: Grants = { taken: [], refused: [] };
+
 /** What is published. */
 export interface Message {
   readonly channel: Buffer;
@@ -216,7 +218,7 @@ export class Store {
 
   /** How it has answered those that handed over to it. */
   get grants(): Grants {
-    return this.#directory.node.grants ?? { taken: [], refused: [] };
+    return this.#directory.node.grants ?? NO_GRANTS;
   }
 
   get knownFollowers(): readonly KnownFollower[] {
@@ -715,9 +717,10 @@ export class Store {
    * not acted on.
    */
   async refuseGrant(grant: string): Promise<void> {
-    const { taken, refused } = this.grants;
-    if (refused.includes(grant)) return;
-    await this.#directory.update({ grants: { taken, refused: [...refused, grant].slice(-GRANTS_KEPT_MAX) } });
+    if (this.grants.refused.includes(grant)) return;
+    await this.#directory.update(({ grants: { taken, refused } = NO_GRANTS }) => ({
+      grants: { taken, refused: [...refused, grant].slice(-GRANTS_KEPT_MAX) },
+    }));
   }
 
   /** After asking where the keyspace was ahead of the log: leads, where the log has got back all that it had lost. */

@@ -168,6 +168,25 @@ describe('an archiver', () => {
     await assert.rejects(assertWhole(), { code: 'invalid_argument', message: /gap: the commands 2 to 3/ });
   });
 
+  it('counts a gap once, however often it cannot write behind it', async () => {
+    await test.set('a');
+    await archived();
+    await archiver.close();
+    for (const name of ['b', 'c', 'd']) await test.set(name);
+    await test.store.snapshotAt().then((snapshot) => snapshot.release());
+    await test.store.log.trim(3);
+    let failures = 3;
+    const create: typeof systemFiles.create = async (file) => {
+      if (failures-- > 0) throw new Error(`no file for now (${failures})`);
+      return await systemFiles.create(file);
+    };
+    archiver = start({ ...systemFiles, create });
+    await archived();
+    assert.ok(failures < 0);
+    assert.equal(archiver.status.missed, 2);
+    assert.equal(test.logger.said(/has a gap/, 'error'), 1);
+  });
+
   it('goes on through a new history and an opening anew', async () => {
     await test.set('a');
     await archived();

@@ -145,6 +145,24 @@ describe('backups at a node', () => {
     assert.deepEqual([pins(test), test.disk.snapshots], [[], 0]);
   });
 
+  it('end with `corrupt` if there are other keys than the checkpoint has counted', async () => {
+    await (await test.store.snapshotAt()).release();
+    const place = Buffer.concat([Buffer.from([100, 0, 0, 0, 0]), Buffer.from('key 30')]);
+    await test.disk.raw(test.location('keyspace')).del(place);
+    await assert.rejects(
+      (async () => {
+        let backupId = '';
+        for (let chunk = 0; ; ) {
+          const responses = await call(backups, backupId, chunk);
+          backupId = responses[0]?.backupId ?? backupId;
+          chunk += responses.length;
+          if (responses.length === 0) return;
+        }
+      })(),
+      { code: 'corrupt', message: /expected 40 keys at offset 40, .*received 39/ },
+    );
+  });
+
   it('end when the node stops', async () => {
     const [first] = await call(backups, '', 0, 1);
     await backups.close(new HeadwaterError('shutting_down', 'the node is shutting down'));

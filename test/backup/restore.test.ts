@@ -158,7 +158,7 @@ describe('a restore', () => {
         const bytes = await systemFiles.read(file);
         if (!hasBegun && path.basename(file) === 'restoring') {
           hasBegun = true;
-          await (await Directory.beginRestore(directory, { ...options, files: systemFiles }, '')).close();
+          await (await Directory.beginRestore(directory, { ...options, files: systemFiles })).close();
         }
         return bytes;
       },
@@ -166,7 +166,7 @@ describe('a restore', () => {
     await assert.rejects(Directory.open(directory, { ...options, files }), { code: 'restore_unfinished' });
   });
 
-  it('of a bad file says so and leaves the directory empty, for the next', async () => {
+  it('of a bad file says so and leaves no node, but the place of the next', async () => {
     const test = await filled();
     const file = await backupOf(test);
     const to = await place();
@@ -178,12 +178,19 @@ describe('a restore', () => {
       const refused = { code: 'corrupt', message: /something follows the end of the backup/ };
       await assert.rejects(restoreTo(to, Buffer.concat([file, more])), refused);
     }
-    assert.deepEqual(await left(to.directory), []);
+    assert.deepEqual(await left(to.directory), ['restoring']);
+    await assert.rejects(TestStore.open(to), { code: 'restore_unfinished' });
     await restoreTo(to, file);
     await test.store.close();
   });
 
-  it('to a disk that fills up says so and leaves the directory empty', async () => {
+  it('of a pipe that ends before it has begun leaves no node', async () => {
+    const to = await place();
+    await assert.rejects(restoreTo(to, Buffer.alloc(0)), { code: 'corrupt' });
+    await assert.rejects(TestStore.open(to), { code: 'restore_unfinished', message: /run "headwater restore/ });
+  });
+
+  it('to a disk that fills up says so and leaves nothing but its mark', async () => {
     const test = await filled();
     const file = await backupOf(test);
     const to = await place();
@@ -193,7 +200,7 @@ describe('a restore', () => {
           throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
       };
       await assert.rejects(restoreTo(to, file), { message: /no space left on device/ }, kind);
-      assert.deepEqual([await left(to.directory), to.disk.opened], [[], []], kind);
+      assert.deepEqual([await left(to.directory), to.disk.opened], [['restoring'], []], kind);
     }
     to.disk.fault = undefined;
     await restoreTo(to, file);

@@ -4,6 +4,7 @@
  */
 import { sealBlock } from '../../src/log/block.js';
 import type { Operation } from '../../src/operation.js';
+import { LOST_FILES } from './lost-files.js';
 import { MASS_DELETE } from './mass-deletes.js';
 import type { SimulatedNode } from './node.js';
 import type { Event, Simulation } from './simulation.js';
@@ -39,6 +40,7 @@ export const EVENTS: readonly Event[] = [
   { name: 'checkpoint', weight: 4, run: checkpoint },
   { name: 'inspect', weight: 4, run: inspect },
   { name: 'wall clock jump', weight: 2, run: jumpWall },
+  LOST_FILES,
   { name: 'forged block', weight: 2, run: forge },
 ];
 

@@ -234,6 +234,7 @@ export class SimulatedNode extends TestNode {
     if (this.isServing) this.promised();
     this.#clock.die();
     this.disk.crash();
+    this.disk.putBack();
     network.down(this.address);
     for (const line of network.lines) if (line.from === this.address || line.to === this.address) line.cut();
     this.state = 'down';

@@ -10,6 +10,7 @@ import { Log } from '../../src/log/log.js';
 import { Freshness } from '../../src/replication/freshness.js';
 import { Link } from '../../src/replication/link.js';
 import { Staleness } from '../../src/replication/staleness.js';
+import { Directory } from '../../src/store/directory.js';
 import { Gathering } from '../../src/streams/gathering.js';
 import type { SimulatedNode } from './node.js';
 import type { Simulation } from './simulation.js';
@@ -205,6 +206,15 @@ export const PLANTED: readonly PlantedBug[] = [
         }
         return present;
       });
+    },
+  },
+  {
+    name: 'a database that is missing is made again',
+    found: /a database is created once/,
+    plant() {
+      const wasUsed = Object.getOwnPropertyDescriptor(Directory.prototype, 'wasUsed') as PropertyDescriptor;
+      Object.defineProperty(Directory.prototype, 'wasUsed', { ...wasUsed, get: () => false });
+      return () => void Object.defineProperty(Directory.prototype, 'wasUsed', wasUsed);
     },
   },
 ];

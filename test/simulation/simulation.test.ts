@@ -38,6 +38,7 @@ const WANTED: Counts = {
   'read within a bound': 100,
   'token of a lost branch': 1,
   'compared equal': 50,
+  'start refused without files': 50,
   'asked first': 20,
   'got back by asking': 1,
   'digest compared': 500,

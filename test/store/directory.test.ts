@@ -1,12 +1,15 @@
 /** The data directory: who may open it, what is refused by name, and that what is refused is not touched. On the real LevelDB. */
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
+import { systemFiles } from '../../src/files.js';
 import { openLevel } from '../../src/level.js';
-import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
+import { Directory } from '../../src/store/directory.js';
+import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { set, TestStore } from '../support/store.js';
 
 const refused =
@@ -90,6 +93,23 @@ describe('a data directory', () => {
       'h:1',
     );
     await test.store.close();
+  });
+
+  it('takes changes of its record one after another: none undoes another', async () => {
+    const directory = await left();
+    const opened = await Directory.open(directory, {
+      files: systemFiles,
+      openDatabase: new MemoryDisk().open,
+      randomBytes,
+    });
+    await Promise.all([
+      opened.update({ upstream: 'h:1' }),
+      opened.update({ cluster_id: 'c'.repeat(32) }),
+      opened.update(({ upstream }) => ({ upstream: `${upstream}2` })),
+    ]);
+    await opened.close();
+    const node = JSON.parse(await readFile(path.join(directory, 'node.json'), 'utf8')) as Record<string, string>;
+    assert.deepEqual([node.upstream, node.cluster_id], ['h:12', 'c'.repeat(32)]);
   });
 
   for (const cutAfter of ['format', 'node.json', 'CURRENT'] as const) {

@@ -140,6 +140,25 @@ export class MemoryDisk {
     }
   }
 
+  readonly #lost = new Map<string, Level>();
+
+  /** The files at a location are moved away, as long as nothing has it open. */
+  lose(location: string): void {
+    this.#lost.set(location, this.raw(location));
+    this.#levels.delete(location);
+  }
+
+  /** They are where they were. */
+  putBack(): void {
+    for (const [location, level] of this.#lost) this.#levels.set(location, level);
+    this.#lost.clear();
+  }
+
+  /** Whether a database stands there. */
+  has(location: string): boolean {
+    return this.#levels.has(location);
+  }
+
   /** What was written at a location, for a power cut to take away. */
   journal(location: string): Journal | undefined {
     return this.#journals.get(location);

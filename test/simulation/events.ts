@@ -8,6 +8,7 @@ import { LOST_FILES } from './lost-files.js';
 import { MASS_DELETE } from './mass-deletes.js';
 import type { SimulatedNode } from './node.js';
 import type { Event, Simulation } from './simulation.js';
+import { SLOW_LINES } from './slow-lines.js';
 
 export const EVENTS: readonly Event[] = [
   { name: 'write', weight: 40, run: write },
@@ -42,6 +43,7 @@ export const EVENTS: readonly Event[] = [
   { name: 'wall clock jump', weight: 2, run: jumpWall },
   LOST_FILES,
   { name: 'forged block', weight: 2, run: forge },
+  ...SLOW_LINES,
 ];
 
 /** A leader that stops waits for so long for its followers. */

@@ -9,6 +9,7 @@ import { InterludeReader, Interludes } from '../../src/log/interludes.js';
 import { Log } from '../../src/log/log.js';
 import { Freshness } from '../../src/replication/freshness.js';
 import { Link } from '../../src/replication/link.js';
+import { Silence } from '../../src/replication/silence.js';
 import { Staleness } from '../../src/replication/staleness.js';
 import { Directory } from '../../src/store/directory.js';
 import { Gathering } from '../../src/streams/gathering.js';
@@ -215,6 +216,31 @@ export const PLANTED: readonly PlantedBug[] = [
       const wasUsed = Object.getOwnPropertyDescriptor(Directory.prototype, 'wasUsed') as PropertyDescriptor;
       Object.defineProperty(Directory.prototype, 'wasUsed', { ...wasUsed, get: () => false });
       return () => void Object.defineProperty(Directory.prototype, 'wasUsed', wasUsed);
+    name: 'a silence that only a whole frame breaks',
+    found: /without faults, all are level with their leader/,
+    plant() {
+      const heardMs = Object.getOwnPropertyDescriptor(Silence.prototype, 'heardMs') as PropertyDescriptor;
+      const { broken } = Silence.prototype;
+      const heard = new WeakMap<Silence, number>();
+      const note = (silence: Silence): number => {
+        const ms = heardMs.get?.call(silence) as number;
+        heard.set(silence, ms);
+        return ms;
+      };
+      Object.defineProperty(Silence.prototype, 'heardMs', {
+        ...heardMs,
+        get(this: Silence) {
+          return heard.get(this) ?? note(this);
+        },
+      });
+      const undo = replace(Silence.prototype, 'broken', function (this: Silence) {
+        broken.call(this);
+        note(this);
+      });
+      return () => {
+        undo();
+        Object.defineProperty(Silence.prototype, 'heardMs', heardMs);
+      };
     },
   },
 ];

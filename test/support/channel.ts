@@ -11,17 +11,41 @@ import { decodeUpFrame, encodeUpFrame, type UpFrame } from '../../src/wire/up-fr
 /** Frames that may be on their way before the sender is told to wait. */
 const WINDOW_FRAMES = 4;
 
+/** Over a slow line a frame comes in pieces, each a sign of life. */
+const PIECE_BYTES = 512;
+
+/** A frame of which so much is still on the way when its sender ends the session does not arrive any more. */
+const LOST_BYTES_MIN = 4_096;
+
+/** A frame that has been sent and not been delivered. */
+interface Flying<Frame> {
+  readonly frame: Frame;
+  /** Of it, still on the way. */
+  bytes: number;
+  arrived: boolean;
+}
+
+/** What frames travel over. */
+export interface Road {
+  /** When what is sent may be delivered, at a line that is not slow. */
+  later(deliver: () => void): void;
+  /** Bytes a millisecond; undefined at a line that is not slow. */
+  speed(): number | undefined;
+  after(delayMs: number, task: () => void): () => void;
+}
+
 class End<Out, In> implements Channel<Out, In> {
   peer!: End<In, Out>;
-  /** Sent and not delivered. */
-  readonly flying: Out[] = [];
+  readonly flying: Array<Flying<Out>> = [];
   /** Delivered and not received. */
   readonly #inbox: In[] = [];
   readonly #ended = new AbortController();
-  readonly #pass: (frame: Out) => Out;
+  readonly #pass: (frame: Out) => { frame: Out; bytes: number };
   readonly #onSend: (frame: Out) => void;
   readonly #explains: boolean;
-  readonly #later: (deliver: () => void) => void;
+  readonly #road: Road;
+  /** A piece is on the way; ends that. */
+  #cancelPiece: (() => void) | undefined;
   #receiver: { resolve(frames: In[]): void; reject(error: unknown): void } | undefined;
   #drained: Array<() => void> = [];
   #heardBytes = 0;
@@ -30,12 +54,12 @@ class End<Out, In> implements Channel<Out, In> {
 
   /** @param explains whether the peer hears the reason for which this end closes: a server's status does, a client's cancel does not. */
   constructor(
-    pass: (frame: Out) => Out,
+    pass: (frame: Out) => { frame: Out; bytes: number },
     onSend: (frame: Out) => void,
     explains: boolean,
-    later: (deliver: () => void) => void,
+    road: Road,
   ) {
-    this.#later = later;
+    this.#road = road;
     this.#pass = pass;
     this.#onSend = onSend;
     this.#explains = explains;
@@ -56,16 +80,38 @@ class End<Out, In> implements Channel<Out, In> {
 
   send(frame: Out): Promise<void> | undefined {
     if (this.ended.aborted) return undefined;
-    this.flying.push(this.#pass(frame));
+    const flying = { ...this.#pass(frame), arrived: false };
+    this.flying.push(flying);
     this.#onSend(frame);
     if (this.ended.aborted) return undefined;
-    this.#later(() => this.deliver());
+    if (this.#road.speed() === undefined && !this.#cancelPiece) this.#road.later(() => this.#lands(flying));
+    else this.#passSlowly();
     if (this.outstanding <= WINDOW_FRAMES) return undefined;
     return new Promise((resolve) => this.#drained.push(resolve));
   }
 
   deliver(): void {
-    while (!this.held && this.flying.length > 0) this.peer.#arrive(this.flying.shift() as Out);
+    while (!this.held && this.flying[0]?.arrived) this.peer.#arrive((this.flying.shift() as Flying<Out>).frame);
+  }
+
+  #lands(flying: Flying<Out>): void {
+    flying.arrived = true;
+    this.deliver();
+  }
+
+  /** The next piece of the first frame that has not arrived; one piece is on the way at a time. */
+  #passSlowly(): void {
+    const next = this.flying.find(({ arrived }) => !arrived);
+    if (this.#cancelPiece || !next) return;
+    const piece = Math.min(PIECE_BYTES, next.bytes);
+    const delayMs = piece / (this.#road.speed() ?? Number.POSITIVE_INFINITY);
+    this.#cancelPiece = this.#road.after(delayMs, () => {
+      this.#cancelPiece = undefined;
+      next.bytes -= piece;
+      if (!this.held) this.peer.#heardBytes += piece;
+      if (next.bytes === 0) this.#lands(next);
+      this.#passSlowly();
+    });
   }
 
   #arrive(frame: In): void {
@@ -100,6 +146,10 @@ class End<Out, In> implements Channel<Out, In> {
     if (this.ended.aborted) return;
     const peerHears = (this.#explains && reason) || new HeadwaterError('unreachable', 'the peer ended the session');
     this.held = false;
+    for (const flying of this.flying) {
+      if (flying.bytes >= LOST_BYTES_MIN && this.#road.speed() !== undefined) break;
+      flying.arrived = true;
+    }
     this.deliver();
     this.end(reason ?? new HeadwaterError('cancelled', 'this side ended the session'));
     queueMicrotask(() => this.peer.end(peerHears));
@@ -108,6 +158,7 @@ class End<Out, In> implements Channel<Out, In> {
   end(reason: HeadwaterError): void {
     if (this.ended.aborted) return;
     this.flying.length = 0;
+    this.#cancelPiece?.();
     this.#ended.abort(reason);
     this.#drain();
     // What has arrived is received before the end.
@@ -137,28 +188,33 @@ export class Line {
   readonly to: string;
   #cutAfter = Number.POSITIVE_INFINITY;
 
-  /** @param later when what is sent may be delivered. */
-  constructor({ from = '', to = '', later = queueMicrotask as (deliver: () => void) => void } = {}) {
+  constructor({ from = '', to = '', road = AT_ONCE as Road } = {}) {
     this.from = from;
     this.to = to;
     this.#down = new End(
-      (frame) => decodeDownFrame(encodeDownFrame(frame)) as DownFrame,
+      (frame) => {
+        const bytes = encodeDownFrame(frame);
+        return { frame: decodeDownFrame(bytes) as DownFrame, bytes: bytes.length };
+      },
       (frame) => {
         this.sent.push(frame);
         this.onDown(frame);
         if (this.sent.length >= this.#cutAfter) this.cut();
       },
       true,
-      later,
+      road,
     );
     this.#up = new End<UpFrame, DownFrame>(
-      (frame) => decodeUpFrame(encodeUpFrame(frame)) as UpFrame,
+      (frame) => {
+        const bytes = encodeUpFrame(frame);
+        return { frame: decodeUpFrame(bytes) as UpFrame, bytes: bytes.length };
+      },
       (frame) => {
         this.answered.push(frame);
         this.onUp(frame);
       },
       false,
-      later,
+      road,
     );
     this.#down.peer = this.#up;
     this.#up.peer = this.#down;
@@ -211,6 +267,14 @@ export class Line {
   }
 }
 
+const AT_ONCE: Road = {
+  later: queueMicrotask,
+  speed: () => undefined,
+  after: () => {
+    throw new Error('this line has no clock');
+  },
+};
+
 /** Accepts sessions at an address. */
 export interface Listener {
   accept(channel: DownChannel): Promise<void>;
@@ -237,6 +301,12 @@ export class Network {
   /** When what is sent may be delivered: at once, unless a test says otherwise. */
   later: (deliver: () => void) => void = queueMicrotask;
 
+  /** Bytes a millisecond from one address to the other and back; undefined where a line is not slow. */
+  speed: (from: string, to: string) => number | undefined = () => undefined;
+
+  /** The clock of slow lines. */
+  after: Road['after'] = AT_ONCE.after;
+
   readonly dial = (address: string): Promise<UpChannel> => this.#dial('', address);
 
   dialFrom(from: string): (address: string) => Promise<UpChannel> {
@@ -246,7 +316,12 @@ export class Network {
   async #dial(from: string, address: string): Promise<UpChannel> {
     const listener = this.#listeners.get(address);
     if (!listener) throw new HeadwaterError('unreachable', `${address} cannot be reached`);
-    const line = new Line({ from, to: address, later: (deliver) => this.later(deliver) });
+    const road: Road = {
+      later: (deliver) => this.later(deliver),
+      speed: () => this.speed(from, address),
+      after: (delayMs, task) => this.after(delayMs, task),
+    };
+    const line = new Line({ from, to: address, road });
     this.lines.push(line);
     this.onLine(line);
     listener.accept(line.down).catch((error: unknown) => this.errors.push(error));

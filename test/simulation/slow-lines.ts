@@ -1,0 +1,32 @@
+/**
+ * Slow lines, and values that take longer over one than a silent peer is waited
+ * for. A slow line is no fault: it stays one when all faults are mended, and
+ * everything has to come across.
+ */
+import type { Event, Simulation } from './simulation.js';
+
+/** Over a slow line they take six to eight seconds; silence of five is the end of a session. */
+const LARGE_BYTES_MIN = 18_000;
+const LARGE_BYTES_MAX = 24_000;
+
+export const SLOW_LINES: readonly Event[] = [
+  { name: 'slow line', weight: 3, run: slow },
+  { name: 'large write', weight: 2, run: writeLarge },
+];
+
+function slow(simulation: Simulation): boolean {
+  const from = simulation.pick(simulation.nodes);
+  const to = simulation.any((node) => node !== from);
+  if (!to) return false;
+  simulation.note(`the line ${from.address}→${to.address} is slow`);
+  simulation.lineSpeeds.slow(from.address, to.address);
+  return true;
+}
+
+function writeLarge(simulation: Simulation): boolean {
+  const node = simulation.any((one) => one.leads);
+  if (!node) return false;
+  const bytes = LARGE_BYTES_MIN + Math.floor(simulation.random() * (LARGE_BYTES_MAX - LARGE_BYTES_MIN));
+  simulation.write(node, [{ kind: 'set', key: Buffer.from('large'), value: Buffer.alloc(bytes, 'v') }]);
+  return true;
+}

@@ -7,11 +7,10 @@ import { isExpired } from '../command.js';
 import { typeName } from '../commands/entry.js';
 import { isWrite, sizeOf, validate } from '../commands/execute.js';
 import { compileGlob, type Glob } from '../commands/glob.js';
-import { HeadwaterError } from '../errors.js';
 import type { KeyAndRecord } from '../keyspace/digest.js';
 import { decodeRecord, recordExpiresAtMs } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { QUEUE_WAIT_MS_MAX, REPLY_MESSAGE_BYTES_TARGET, TOTAL_QUEUE_BYTES_MAX } from '../limits.js';
+import { REPLY_MESSAGE_BYTES_TARGET } from '../limits.js';
 import type { Operation, Reply } from '../operation.js';
 import { Turns } from '../turns.js';
 import { boundedReply } from '../wire/kv.js';
@@ -21,6 +20,7 @@ import { DATABASE_SIZE, KEY_VALUE_SERVICE, KEYS, OPERATION_METHODS, PIPELINE, SC
 import { admit, assure, type NodeGuarantees } from './guarantees.js';
 import { duplex, type Endpoint, serverStream, unary } from './handler.js';
 import { type PipelineStore, servePipeline } from './pipeline.js';
+import { Room } from './room.js';
 import type { Service } from './server.js';
 
 export interface KeyValueStore extends PipelineStore {
@@ -33,8 +33,9 @@ export interface KeyValueStore extends PipelineStore {
 }
 
 export function keyValueService(store: KeyValueStore, guarantees: NodeGuarantees, clock: Clock = systemClock): Service {
+  const room = new Room(store);
   const operations = [...OPERATION_METHODS.values()].map((method) =>
-    unary(method, (operation, call) => ask(store, guarantees, operation, call)),
+    unary(method, (operation, call) => ask(store, room, guarantees, operation, call)),
   );
   const others: Endpoint[] = [
     duplex(PIPELINE, (stream) => servePipeline(stream, store, guarantees, clock)),
@@ -54,31 +55,23 @@ export function keyValueService(store: KeyValueStore, guarantees: NodeGuarantees
   return { name: KEY_VALUE_SERVICE, endpoints: [...operations, ...others] };
 }
 
-async function ask(store: KeyValueStore, guarantees: NodeGuarantees, operation: Operation, call: Call): Promise<Reply> {
+async function ask(
+  store: KeyValueStore,
+  room: Room,
+  guarantees: NodeGuarantees,
+  operation: Operation,
+  call: Call,
+): Promise<Reply> {
   validate(operation, store.limits);
   const bytes = sizeOf(operation);
   const writes = isWrite(operation);
   const asked = await admit(guarantees, call, writes);
-  await roomInQueue(store, operation, bytes, call);
+  if (writes) await room.for(bytes, call);
   const { replies, position } = await store.submit([operation], { bytes, ordered: false });
   const reply = boundedReply(replies[0] as Reply);
   if (reply.kind === 'error') throw reply.error;
   await assure(guarantees, call, asked, { position, writes });
   return reply;
-}
-
-/** Waits until the writer's queue takes the operation, to the call's end or a deadline of its own. */
-async function roomInQueue(store: KeyValueStore, operation: Operation, bytes: number, call: Call): Promise<void> {
-  const room = Math.max(0, TOTAL_QUEUE_BYTES_MAX - bytes);
-  if (store.queuedBytes <= room || !isWrite(operation)) return;
-  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(QUEUE_WAIT_MS_MAX)]);
-  await store.whenQueueBelow(room, signal);
-  if (call.cancelled) throw call.cancelled;
-  if (store.queuedBytes <= room) return;
-  throw new HeadwaterError(
-    'overloaded',
-    `expected the queue to have room within ${QUEUE_WAIT_MS_MAX} ms, it stayed full`,
-  );
 }
 
 async function* keys(store: KeyValueStore, pattern: Buffer): AsyncGenerator<Buffer[]> {

@@ -2,8 +2,6 @@
  * StreamService: publishing, and the streams without an end. A stop ends those
  * with `shutting_down`, so that their clients go on at another node.
  */
-import { HeadwaterError } from '../errors.js';
-import { QUEUE_WAIT_MS_MAX, TOTAL_QUEUE_BYTES_MAX } from '../limits.js';
 import type {
   PublishRequest,
   SubscribeRequest,
@@ -12,9 +10,10 @@ import type {
   WatchEvent,
   WatchRequest,
 } from '../wire/streams.js';
-import { type Call, endOf } from './calls.js';
+import { endOf } from './calls.js';
 import { PUBLISH, STREAM_SERVICE, SUBSCRIBE, WATCH } from './definitions.js';
 import { serverStream, unary } from './handler.js';
+import { type Queue, Room } from './room.js';
 import type { Service } from './server.js';
 
 export interface StreamDoor {
@@ -27,34 +26,17 @@ export interface Publisher {
   publish(message: PublishRequest): Promise<number>;
 }
 
-/** Of the writer, which messages of a leader wait for as writes do. */
-export interface Queue {
-  readonly queuedBytes: number;
-  whenQueueBelow(bytes: number, signal: AbortSignal): Promise<void>;
-}
-
 export function streamService(streams: StreamDoor, publisher: Publisher, queue: Queue): Service {
+  const room = new Room(queue);
   return {
     name: STREAM_SERVICE,
     endpoints: [
       unary(PUBLISH, async (request, call) => {
-        await roomInQueue(queue, request, call);
+        await room.for(request.channel.length + request.data.length, call);
         return publisher.publish(request);
       }),
       serverStream(SUBSCRIBE, (request, call) => streams.subscribe(request, endOf(call))),
       serverStream(WATCH, (request, call) => streams.watch(request, endOf(call))),
     ],
   };
-}
-
-async function roomInQueue(queue: Queue, { channel, data }: PublishRequest, call: Call): Promise<void> {
-  const room = Math.max(0, TOTAL_QUEUE_BYTES_MAX - channel.length - data.length);
-  if (queue.queuedBytes <= room) return;
-  await queue.whenQueueBelow(room, AbortSignal.any([call.signal, AbortSignal.timeout(QUEUE_WAIT_MS_MAX)]));
-  if (call.cancelled) throw call.cancelled;
-  if (queue.queuedBytes <= room) return;
-  throw new HeadwaterError(
-    'overloaded',
-    `expected the queue to have room within ${QUEUE_WAIT_MS_MAX} ms, it stayed full; the message was not published`,
-  );
 }

@@ -1,0 +1,50 @@
+/**
+ * Writes that come in calls of their own wait here until the writer's queue has
+ * room. Each has been received whole, so what waits is bounded too: past the
+ * bound a write is refused at once, and its client may try again.
+ */
+import { HeadwaterError } from '../errors.js';
+import { QUEUE_WAIT_MS_MAX, STREAM_QUEUE_BYTES_MAX, TOTAL_QUEUE_BYTES_MAX } from '../limits.js';
+import type { Call } from './calls.js';
+
+/** The writer's queue, as far as those who wait for it need it. */
+export interface Queue {
+  readonly queuedBytes: number;
+  /** Resolves when `queuedBytes` is at most `bytes`, or `signal` aborts. */
+  whenQueueBelow(bytes: number, signal: AbortSignal): Promise<void>;
+}
+
+export class Room {
+  readonly #queue: Queue;
+  #waitingBytes = 0;
+
+  constructor(queue: Queue) {
+    this.#queue = queue;
+  }
+
+  /**
+   * Resolves when the queue takes so many bytes more.
+   * @throws HeadwaterError `overloaded`, or why the call has ended.
+   */
+  async for(bytes: number, call: Call): Promise<void> {
+    const below = Math.max(0, TOTAL_QUEUE_BYTES_MAX - bytes);
+    if (this.#queue.queuedBytes <= below) return;
+    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > STREAM_QUEUE_BYTES_MAX)
+      throw new HeadwaterError(
+        'overloaded',
+        `the write was not taken: the queue is full, and ${this.#waitingBytes} bytes of writes wait for it already; try again later`,
+      );
+    this.#waitingBytes += bytes;
+    try {
+      await this.#queue.whenQueueBelow(below, AbortSignal.any([call.signal, AbortSignal.timeout(QUEUE_WAIT_MS_MAX)]));
+    } finally {
+      this.#waitingBytes -= bytes;
+    }
+    if (call.cancelled) throw call.cancelled;
+    if (this.#queue.queuedBytes <= below) return;
+    throw new HeadwaterError(
+      'overloaded',
+      `the write was not taken: expected the queue to have room within ${QUEUE_WAIT_MS_MAX} ms, it stayed full`,
+    );
+  }
+}

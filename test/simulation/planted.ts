@@ -216,6 +216,9 @@ export const PLANTED: readonly PlantedBug[] = [
       const wasUsed = Object.getOwnPropertyDescriptor(Directory.prototype, 'wasUsed') as PropertyDescriptor;
       Object.defineProperty(Directory.prototype, 'wasUsed', { ...wasUsed, get: () => false });
       return () => void Object.defineProperty(Directory.prototype, 'wasUsed', wasUsed);
+    },
+  },
+  {
     name: 'a silence that only a whole frame breaks',
     found: /without faults, all are level with their leader/,
     plant() {

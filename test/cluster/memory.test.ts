@@ -1,0 +1,54 @@
+/**
+ * What a leader and its follower take up at the most while values of all sizes
+ * are written, as users run them: the figure is README's. Bounds in numbers of
+ * things let it pass a gigabyte with large values, and nothing with small ones.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { assertEqualData, Cluster } from '../support/cluster.js';
+import { seededRandom, seedOfThisRun } from '../support/random.js';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+/** README says so. */
+const RESIDENT_BYTES_MAX = 1024 * MiB;
+const IN_FLIGHT = 16;
+
+/** The most that the process has had resident. */
+function peakBytes(pid: number): number {
+  const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) * KiB;
+}
+
+describe('memory under values of all sizes', function () {
+  this.timeout(400_000);
+
+  it('stays below what README says, at the leader and at the follower', async () => {
+    await using cluster = new Cluster();
+    const nodes = await cluster.leaderAndFollowers(1);
+    const [leader, follower] = nodes as [(typeof nodes)[0], (typeof nodes)[0]];
+    const db = await leader.client();
+    const random = seededRandom(seedOfThisRun());
+    const sizes = [
+      ...Array.from({ length: 150 }, () => 4 * MiB),
+      ...Array.from({ length: 10 }, () => 16 * MiB),
+      ...Array.from({ length: 2_000 }, () => Math.floor(16 * 2 ** (random() * 12))),
+    ].sort(() => random() - 0.5);
+    let inFlight: Array<Promise<unknown>> = [];
+    for (const [i, size] of sizes.entries()) {
+      inFlight.push(db.set(`${i % 500}`, Buffer.alloc(size, 'v')));
+      // Long keys are what the memory of recent keys holds.
+      if (i % 2 === 0) inFlight.push(db.set(`${i} `.padEnd(60_000, 'k'), 'v'));
+      if (inFlight.length < IN_FLIGHT) continue;
+      await Promise.all(inFlight);
+      inFlight = [];
+    }
+    await Promise.all(inFlight);
+    await assertEqualData(leader, follower);
+    for (const { name, pid } of [leader, follower]) {
+      const bytes = peakBytes(pid);
+      assert(bytes < RESIDENT_BYTES_MAX, `${name} had ${Math.round(bytes / MiB)} MiB resident`);
+      if (process.env.HEADWATER_SHOW) console.log(`${name}: ${Math.round(bytes / MiB)} MiB`);
+    }
+  });
+});

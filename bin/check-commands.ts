@@ -36,7 +36,7 @@ export function addCheckCommands(program: Program): void {
     .command('verify')
     .summary('check everything on the disk of a node that has a checksum; exit status 1 where something is damaged')
     .description(
-      'check everything on the disk of a node that has a checksum, while it runs, or, with --data, while it does not; changes nothing; exit status 1 where something is damaged',
+      'check everything on the disk of a node that has a checksum, while it runs, or, with --data, while it does not; changes no data; exit status 1 where something is damaged',
     )
     .option('--data <DIR>', 'the data directory of a node that is not running', parsePath)
     .option('--rate <SIZE>', 'of a node that runs: read no more in a second (default: 50 MB)', parseSize)

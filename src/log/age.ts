@@ -1,7 +1,9 @@
 /**
- * Finds a place in the log by time. The times of blocks never fall, so a few of
+ * Finds a place in the log by time. The times of blocks do not fall, so a few of
  * them tell: a search by halves, over blocks that are proven, since what it
- * finds decides what is given up. It reads some two blocks for each doubling of
+ * finds decides what is given up. The one exception is a step of the clock back
+ * (store/clock-step.ts): blocks from the time ahead count as new, so that the
+ * search finds too little rather than too much. It reads some two blocks for each doubling of
  * the number of offsets.
  */
 import { HeadwaterError } from '../errors.js';

@@ -10,6 +10,7 @@ import { addCheckCommands } from './check-commands.js';
 import { addCompareCommand } from './compare-commands.js';
 import { CALL_MS_MAX } from './connection.js';
 import { addDataCommands } from './data-commands.js';
+import { addIdCommands } from './id-commands.js';
 import { addLogCommands } from './log-commands.js';
 import { addNodeCommands } from './node-commands.js';
 import { endWithReaders, report } from './output.js';
@@ -59,6 +60,7 @@ function program(): Command {
   addNodeCommands(headwater);
   addCompareCommand(headwater);
   addLogCommands(headwater);
+  addIdCommands(headwater);
   addCheckCommands(headwater);
   return headwater;
 }

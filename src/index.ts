@@ -16,6 +16,7 @@ export { wideEncoding } from './log/wide-text.js';
 export type { Logger } from './logger.js';
 export { Node, VERSION } from './node.js';
 export { formatToken, type Position, parseToken } from './position.js';
+export { renewNodeId } from './store/node-id.js';
 export { isNameRefused, isSystemError, systemReason } from './system-errors.js';
 export type { CheckProgress, Damage, RepairEvent, Verified, VerifyEvent } from './wire/check.js';
 export type { KeyRange } from './wire/ranges.js';

@@ -330,6 +330,9 @@ export const KNOWN_FOLLOWERS_MAX = 64;
 /** Grants of leadership that a node remembers its answer to: the newest, of which one is asked about again. */
 export const GRANTS_KEPT_MAX = 16;
 
+/** A state that lasts is said in the log so often. */
+export const REPEATED_STATE_MS = 60 * 60 * 1_000;
+
 /** Waits between attempts to reach the upstream: doubling, with jitter. */
 export const RECONNECT_MS_MIN = 50;
 export const RECONNECT_MS_MAX = 2_000;

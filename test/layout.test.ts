@@ -29,6 +29,7 @@ const FLOORS: string[][] = [
     'src/disuse.ts',
     'src/checked-row.ts',
     'src/turns.ts',
+    'src/repeated.ts',
     'src/crc32.ts',
     'src/package-root.ts',
     'src/command.ts',

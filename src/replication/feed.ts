@@ -15,6 +15,7 @@ import type { Log } from '../log/log.js';
 import { moved } from '../log/moved.js';
 import type { Logger } from '../logger.js';
 import type { Position } from '../position.js';
+import { sinceThen } from '../repeated.js';
 import type { Message, Store } from '../store/store.js';
 import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
 import type { Handshake } from '../wire/handshake.js';
@@ -62,7 +63,8 @@ export interface FeedOptions extends FeedNode {
   /** Counts and lists the session; refuses a node that is connected already. */
   admit(feed: Feed): HeadwaterError | undefined;
   resynced(kind: 'partial' | 'full', reason: string): void;
-  refused(refusal: StatusRefusal): void;
+  /** How often that was refused since it was last said; undefined if it is not to be said now. */
+  refused(refusal: StatusRefusal): number | undefined;
 }
 
 export type FeedState = 'handshake' | 'waiting' | 'snapshot' | 'streaming' | 'catching_up' | 'ended';
@@ -288,8 +290,9 @@ export class Feed implements Reporter {
     const { reason, message, details = {} } = decision;
     const address = this.#handshake?.address ?? '';
     const timeMs = this.#options.clock.wallMs();
-    this.#options.refused({ nodeId: this.nodeId, address, reason, message, details, timeMs });
-    this.#options.logger.warn({ node_id: this.nodeId, reason }, `refused to resync ${this.#name()}: ${message}`);
+    const times = this.#options.refused({ nodeId: this.nodeId, address, reason, message, details, timeMs });
+    const said = `refused to resync ${this.#name()}: ${message}${sinceThen(times ?? 1)}`;
+    this.#options.logger[times === undefined ? 'debug' : 'warn']({ node_id: this.nodeId, reason }, said);
     await this.#send({ kind: 'refuse', reason, message, details });
     this.#channel.close();
   }

@@ -1,5 +1,7 @@
 import { HeadwaterError } from '../errors.js';
+import { KNOWN_FOLLOWERS_MAX } from '../limits.js';
 import type { Lineage } from '../lineage.js';
+import { RepeatedState } from '../repeated.js';
 import type { NodeName } from '../wire/up-frames.js';
 import type { NodeBelow } from './acknowledgements.js';
 import type { DownChannel } from './channel.js';
@@ -18,6 +20,8 @@ export interface FollowersOptions extends FeedNode {
 export class Followers {
   readonly #options: FollowersOptions;
   readonly #feeds = new Set<Feed>();
+  /** By node ID, what was refused last; of the newest. */
+  readonly #refused = new Map<string, RepeatedState>();
   readonly served = { full: 0, partial: 0 };
   /** Why, and what was refused. */
   readonly reasons = new Reasons();
@@ -40,12 +44,16 @@ export class Followers {
       address: this.#options.address(),
       admit: (candidate) => this.#admit(candidate),
       resynced: (kind, reason) => {
+        this.#refused.delete(feed.nodeId);
         served = true;
         this.served[kind]++;
         this.#options.arrived(feed);
         this.reasons.count(kind, reason);
       },
-      refused: (refusal) => this.reasons.refused(refusal),
+      refused: (refusal) => {
+        this.reasons.refused(refusal);
+        return this.#refusalsOf(refusal.nodeId).meets(refusal.message);
+      },
     });
     this.#feeds.add(feed);
     try {
@@ -115,13 +123,21 @@ export class Followers {
     for (const feed of this.#feeds) feed.close(reason);
   }
 
+  #refusalsOf(nodeId: string): RepeatedState {
+    const known = this.#refused.get(nodeId) ?? new RepeatedState(this.#options.clock);
+    this.#refused.delete(nodeId);
+    this.#refused.set(nodeId, known);
+    for (const [oldest] of this.#refused) if (this.#refused.size > KNOWN_FOLLOWERS_MAX) this.#refused.delete(oldest);
+    return known;
+  }
+
   #admit(candidate: Feed): HeadwaterError | undefined {
     for (const feed of this.#feeds) {
       if (feed === candidate || feed.nodeId !== candidate.nodeId) continue;
       if (feed.nonce !== candidate.nonce) {
         return new HeadwaterError(
           'resync_refused',
-          `a node with the ID ${candidate.nodeId} is connected already, from ${feed.status.address || 'an unknown address'}: if these are two nodes, one data directory is a copy of the other's`,
+          `a node with the ID ${candidate.nodeId} is connected already, from ${feed.status.address || 'an unknown address'}: if these are two nodes, one data directory is a copy of the other's: stop that one and run "headwater id renew --data DIR"`,
           { details: { reason: 'DUPLICATE_NODE_ID' } },
         );
       }

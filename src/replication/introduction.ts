@@ -85,7 +85,7 @@ export function checkHandshake(frame: UpFrame | undefined, ownId: string): Hands
   if (nodeId === ownId)
     throw new HeadwaterError(
       'replication_loop',
-      `the node ${nodeId} cannot follow itself; if these are two nodes, one data directory is a copy of the other's`,
+      `the node ${nodeId} cannot follow itself; if these are two nodes, one data directory is a copy of the other's: stop that one and run "headwater id renew --data DIR"`,
     );
   return frame;
 }

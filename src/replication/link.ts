@@ -11,6 +11,7 @@ import { invariant } from '../invariant.js';
 import { RECONNECT_MS_MAX, RECONNECT_MS_MIN, RESYNC_NO_ROOM_MS_MAX, RESYNC_NO_ROOM_MS_MIN } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
+import { RepeatedState, sinceThen } from '../repeated.js';
 import type { Message, Store } from '../store/store.js';
 import type { Heartbeat, Moved, UpstreamInfo } from '../wire/down-frames.js';
 import type { UpFrame } from '../wire/up-frames.js';
@@ -71,8 +72,8 @@ export class Link {
   /** The node ID of the upstream, once a session has told; empty before. */
   #upstreamId = '';
   #error: HeadwaterError | undefined;
-  /** Why the link went down when that was last said: the same is not said again and again. */
-  #said = '';
+  /** Why the link went down: the same is not said again and again. */
+  readonly #down: RepeatedState;
   #acceptDataLoss = false;
   #full = false;
   #stop = new AbortController();
@@ -99,6 +100,7 @@ export class Link {
     this.#logger = options.logger;
     this.#clock = options.clock;
     this.#staleness = new Staleness(options.clock);
+    this.#down = new RepeatedState(options.clock);
   }
 
   /** Follows `upstream`, host:port, until `stop`. */
@@ -336,19 +338,16 @@ export class Link {
   }
 
   #ended(error: HeadwaterError, failures: number): void {
-    // How much is free is another figure each time.
-    const said = error.code === 'disk_full' ? error.code : error.message;
-    const repeated = failures > 0 && said === this.#said;
+    if (failures === 0) this.#down.ends();
+    const times = this.#down.meets(error.message);
     this.#error = error;
-    this.#said = said;
     // The data are found to lie on another history.
     if (error.code === 'chain_broken') this.#staleness.forget();
     if (error.code === 'resync_refused') this.#refused(error);
     if (error.code !== 'resync_refused') this.#state.to('connecting');
     const fields = { upstream: this.#upstream, code: error.code };
-    const message = `the link to upstream ${this.#upstream} is down: ${error.message}; trying again`;
-    if (repeated) this.#logger.debug(fields, message);
-    else this.#logger.warn(fields, message);
+    const message = `the link to upstream ${this.#upstream} is down: ${error.message}; trying again${sinceThen(times ?? 1)}`;
+    this.#logger[times === undefined ? 'debug' : 'warn'](fields, message);
   }
 }
 

@@ -57,14 +57,19 @@ export function fromStatus(failure: Error | grpc.StatusObject): HeadwaterError {
   return new HeadwaterError(code, plainly(status.details), { cause: failure });
 }
 
+const NO_HEADWATER = 'it does not speak the Headwater protocol: check HOST:PORT';
+
 /** What grpc-js says at length, in the words of the rest of the client. */
 function plainly(details: string): string {
   if (details === 'Cancelled on client') return 'the caller gave up';
+  // It goes on with times and with how names were looked up.
+  if (/Protocol error|HTTP status code|Trailers-only|Received HTTP/i.test(details)) return NO_HEADWATER;
   const [, seconds] = /^Deadline exceeded after ([\d.]+)s/.exec(details) ?? [];
   if (seconds) return `no answer within ${Math.round(Number(seconds) * 1_000)} ms`;
   const [, name] = /^Name resolution failed for target (?:dns:)?(\S+)/.exec(details) ?? [];
   if (name) return `there is no host of the name in ${name}`;
   const [, code, address] = /connect (E[A-Z]+) (\S+?:\d+)/.exec(details) ?? [];
   if (code === 'ECONNREFUSED') return `nothing listens on ${address} (connection refused)`;
-  return code ? `${address} cannot be reached (${code})` : details;
+  if (code) return `${address} cannot be reached (${code})`;
+  return details.replace(/\.? ?(Last error|Resolution note):.*$/s, '');
 }

@@ -446,6 +446,17 @@ describe('a replication session', () => {
       assert.equal(await b.test.get('k0'), 'k at A');
     });
 
+    it('again and again, and says so once on both sides', async () => {
+      const leader = await world.node('L');
+      await leader.write(2);
+      const other = await world.node('F');
+      await other.write(3, 'own');
+      await other.follow('L');
+      await world.until('it has tried some times', () => world.network.lines.length >= 5);
+      assert.equal(leader.test.logger.said(/refused to resync/, 'warn'), 1);
+      assert.equal(other.test.logger.said(/the link to upstream L is down/, 'warn'), 1);
+    });
+
     it('because a node of the same ID is connected already: a copied directory', async () => {
       const leader = await world.node('L');
       await leader.write(2);
@@ -459,7 +470,7 @@ describe('a replication session', () => {
         (async () => {
           for (;;) await channel.receive();
         })(),
-        /is connected already, from F: .*copy of the other's/,
+        /is connected already, from F: .*copy of the other's: .*"headwater id renew --data DIR"/,
       );
       await leader.write(2, 'more');
       await level(world, leader, follower);

@@ -248,7 +248,7 @@ export class Directory {
   async update(change: Partial<NodeRecord> | ((node: NodeRecord) => Partial<NodeRecord>)): Promise<void> {
     const updated = this.#updating.then(async () => {
       const changed = typeof change === 'function' ? change(this.#node) : change;
-      this.#node = await this.#withRoom(writeNode(this.#files, this.path, { ...this.#node, ...changed }));
+      this.#node = await this.#withRoom('node.json', writeNode(this.#files, this.path, { ...this.#node, ...changed }));
     });
     this.#updating = updated.catch(() => {});
     await updated;
@@ -261,7 +261,7 @@ export class Directory {
 
   /** Durable when it resolves. */
   replace(name: 'followers.json' | 'life.json', text: string): Promise<void> {
-    return this.#withRoom(replaceFile(this.#files, this.path, name, text));
+    return this.#withRoom(name, replaceFile(this.#files, this.path, name, text));
   }
 
   /** Whether the generation in use was not opened since `noteWriteFailed`, in this life or in an earlier one. */
@@ -281,14 +281,16 @@ export class Directory {
   }
 
   /** @throws HeadwaterError `disk_full`: what stood there is there still. */
-  async #withRoom<T>(writing: Promise<T>): Promise<T> {
+  async #withRoom<T>(name: string, writing: Promise<T>): Promise<T> {
     try {
       return await writing;
     } catch (error) {
       if (!isOutOfSpace(error)) throw error;
-      throw new HeadwaterError('disk_full', `the disk of ${this.path} is full: ${systemReason(error)}`, {
-        cause: error,
-      });
+      throw new HeadwaterError(
+        'disk_full',
+        `the disk is full: ${path.join(this.path, name)} cannot be written: ${systemReason(error)}`,
+        { cause: error },
+      );
     }
   }
 

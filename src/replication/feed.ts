@@ -253,7 +253,7 @@ export class Feed implements Reporter {
       // Decided and pinned in one turn: nothing is trimmed between the decision and the first read.
       const cursor = new Cursor(log, handshake.position, { pinnedFor: this.#name() });
       try {
-        const decision = await this.#decide(handshake, log);
+        const decision = await this.decide(handshake, log);
         if (decision.kind === 'refuse') return await this.#refuse(decision);
         if (decision.kind === 'continue') return await this.#continue(decision, cursor, log);
         if (decision.kind === 'full') {
@@ -268,7 +268,8 @@ export class Feed implements Reporter {
     }
   }
 
-  async #decide(handshake: Handshake, log: Log): Promise<Decision> {
+  /** Judges the handshake by the log as it is at one moment. */
+  async decide(handshake: Handshake, log: Log): Promise<Decision> {
     // The log may go on while the disk is asked: what is judged is of one moment.
     const { end, base, lineage } = log;
     const checksumAtAsked = await log.checksumAt(handshake.position.offset);
@@ -336,7 +337,8 @@ export class Feed implements Reporter {
   async #full(decision: Decision & { kind: 'full' }, log: Log): Promise<void> {
     this.#state = 'snapshot';
     // A shared one may be older than what has been trimmed, or than what the follower has acknowledged of this history.
-    const had = decision.branchOffset ?? this.#handshake?.position.offset ?? 0;
+    const { position: came, keyspaceOffset = 0 } = this.#handshake ?? {};
+    const had = decision.branchOffset ?? Math.max(came?.offset ?? 0, keyspaceOffset);
     const snapshot = await this.#snapshotAt(Math.max(had, log.base.offset));
     const { position } = snapshot;
     const cursor = new Cursor(log, position, { pinnedFor: this.#name() });
@@ -376,13 +378,7 @@ export class Feed implements Reporter {
 
   /** Of now, or a little older where there is one that is not before `offset`. */
   async #snapshotAt(offset: number): Promise<KeyspaceSnapshot> {
-    try {
-      return await this.#store.snapshotAt({ share: true, notBefore: offset });
-    } catch (error) {
-      if (!HeadwaterError.is(error, 'disk_full')) throw error;
-      // The follower must not take it for its own disk.
-      throw new HeadwaterError('unavailable', `the upstream can make no snapshot: ${error.message}`, { cause: error });
-    }
+    return this.#store.snapshotAt({ share: true, notBefore: offset });
   }
 
   /** The log from the cursor on, for ever. */
@@ -491,7 +487,7 @@ export class Feed implements Reporter {
   }
 
   #fail(error: unknown): never {
-    this.#channel.close(HeadwaterError.from(error));
+    this.#channel.close(toldBelow(HeadwaterError.from(error)));
     throw error;
   }
 
@@ -501,7 +497,7 @@ export class Feed implements Reporter {
         { node_id: this.nodeId, error: error.message },
         `the session with ${this.#name()} ended: ${error.message}`,
       );
-    this.#channel.close(error);
+    this.#channel.close(toldBelow(error));
   }
 
   #upstream(): UpstreamInfo {
@@ -519,4 +515,10 @@ export class Feed implements Reporter {
     if (!this.#handshake) return 'a follower that has not introduced itself';
     return `follower ${this.#handshake.address || this.#handshake.nodeId.slice(0, 8)}`;
   }
+}
+
+/** The follower must not take the full disk of its upstream for its own. */
+function toldBelow(error: HeadwaterError): HeadwaterError {
+  if (error.code !== 'disk_full') return error;
+  return new HeadwaterError('unavailable', `the disk of the upstream is full: ${error.message}`, { cause: error });
 }

@@ -29,12 +29,12 @@ export interface Unserved {
 }
 
 export class Greeting {
+  readonly store: Store;
   readonly #options: GreetingOptions;
-  readonly #store: Store;
 
   constructor(options: GreetingOptions) {
     this.#options = options;
-    this.#store = options.store;
+    this.store = options.store;
   }
 
   /** Undefined if the asker may be served. */
@@ -46,7 +46,7 @@ export class Greeting {
 
   /** Who gives its data up has no say. */
   async #stopIfSuperseded({ nodeId, address, lineage, acceptDataLoss }: Handshake): Promise<void> {
-    const store = this.#store;
+    const store = this.store;
     if (store.role !== 'leader' || store.supersededBy || acceptDataLoss) return;
     const { log } = store;
     const epoch = epochBefore(log.lineage, log.end.offset, Lineage.received(lineage));
@@ -54,7 +54,7 @@ export class Greeting {
   }
 
   async #supersede({ nodeId: node_id, address }: Pick<Handshake, 'nodeId' | 'address'>, epoch: number): Promise<void> {
-    const store = this.#store;
+    const store = this.store;
     await this.#options.change(async () => {
       if (store.role === 'leader') await store.supersede({ node_id, address, epoch });
     });
@@ -63,12 +63,12 @@ export class Greeting {
 
   /** The link is stopped only to lead, or to be bound not to: whoever asks in vain asks again and again. */
   async #takeOver(handshake: Handshake): Promise<Unserved | undefined> {
-    const meant = whoIsMeant(handshake, this.#store.nodeId);
+    const meant = whoIsMeant(handshake, this.store.nodeId);
     if (meant !== undefined) return unserved('HANDOVER_OF_ANOTHER', meant);
     const answer = await this.answer(handshake);
     if (answer.kind === 'serve') return undefined;
     if (answer.kind === 'undecided') return unserved('HANDOVER_UNDECIDED', answer.message);
-    if (answer.kind === 'refuse' && answer.superseded !== undefined && !this.#store.supersededBy)
+    if (answer.kind === 'refuse' && answer.superseded !== undefined && !this.store.supersededBy)
       await this.#supersede(handshake, answer.superseded);
     const above = this.#options.link.nextHistory?.epoch ?? 0;
     return this.#options.change(async () => this.#act(handshake, await this.answer(handshake), above));
@@ -86,12 +86,12 @@ export class Greeting {
       case 'serve':
         return undefined;
       case 'lead': {
-        const { epoch } = await this.#store.promote({ grant, above, follows: live });
+        const { epoch } = await this.store.promote({ grant, above, follows: live });
         logger.info({ from: address, epoch }, `${address} has handed over at offset ${offset}: leading`);
         return undefined;
       }
       case 'refuse':
-        await this.#store.refuseGrant(grant);
+        await this.store.refuseGrant(grant);
         logger.warn({ from: address, offset }, `refused to lead in the place of ${address}: ${answer.message}`);
         return unserved(HANDOVER_REFUSED, answer.message);
       case 'undecided':
@@ -103,7 +103,7 @@ export class Greeting {
 
   /** What this node answers to the offer as things stand. Nothing changes by it. */
   async answer(handshake: Handshake): Promise<Answer> {
-    const store = this.#store;
+    const store = this.store;
     const { link, followers } = this.#options;
     const { nodeId, address, position } = handshake;
     const { log } = store;

@@ -111,7 +111,8 @@ function noRoom(whatFor: string, cause: HeadwaterError): HeadwaterError {
 }
 
 /** The upstream has judged already; that it has judged by the same rules is not taken on trust. */
-function refuseWiping(store: Store, { position, lineage, upstream, reason }: FullResync): void {
+function refuseWiping(store: Store, frame: FullResync): void {
+  const { position, lineage, upstream, reason } = frame;
   const own = store.lineageOfData;
   const reach = Math.max(store.log.end.offset, store.keyspaceOffset);
   const holdsNothing = reach === 0 && !store.incomplete;
@@ -120,9 +121,29 @@ function refuseWiping(store: Store, { position, lineage, upstream, reason }: Ful
   const branch = Lineage.received(lineage).branch(position.offset, own, reach);
   // Where not even the log could be opened, nothing tells of this node's past but its cluster.
   const known = reach === 0 || branch !== undefined;
-  if (position.offset > 0 && !isOther && known) return;
+  if (position.offset > 0 && !isOther && known) {
+    if (branch !== undefined && branch < reach) refuseLosingTail(store, frame, branch, reach);
+    return;
+  }
   throw new HeadwaterError(
     'protocol_violation',
     `the upstream would replace ${reach} commands of the cluster ${store.clusterId} by its own ${position.offset} of ${upstream.clusterId || 'none'} (${reason}), without a history in common or a person's --accept-data-loss`,
+  );
+}
+
+/** What this node has after the branch is dropped only if its own log holds all of it, and it is saved first. */
+function refuseLosingTail(
+  { log, incomplete }: Store,
+  { branchOffset, reason }: FullResync,
+  branch: number,
+  reach: number,
+): void {
+  const saved = branchOffset !== undefined && branchOffset <= branch;
+  const held = !incomplete && log.base.offset <= branch;
+  if (saved && held) return;
+  const holds = log.end.offset > log.base.offset ? `${log.base.offset + 1} to ${log.end.offset}` : 'nothing';
+  throw new HeadwaterError(
+    'protocol_violation',
+    `the upstream would replace commands up to offset ${reach} (${reason}); both share them up to ${branch}, the upstream lets this node save those after ${branchOffset ?? 'none'}, its log holds ${holds}. Update the upstream, or follow it with --accept-data-loss`,
   );
 }

@@ -296,6 +296,8 @@ function detailsOf(asker: Asker, asked: Asked): Details {
     ...sideOf('follower', asker, asker.position, asker.baseOffset),
     follower_keyspace_offset: String(asker.keyspaceOffset),
     ...sideOf('upstream', asked, asked.end, asked.base.offset),
+    // Its leader may have begun a later one.
+    upstream_epoch: String(Math.max(asked.lineage.epoch, asked.nextHistory?.epoch ?? 0)),
     upstream_checksum_at_follower_offset:
       typeof checksumAtAsked === 'number' ? formatChecksum(checksumAtAsked) : checksumAtAsked,
     // The last offset that both pasts have in common; left out where there is none.

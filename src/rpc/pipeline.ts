@@ -414,6 +414,8 @@ class Pipeline {
       return;
     }
     this.#ready = [];
+    // A refusal that comes later has seen nothing: the position may be of a branch that is lost by then.
+    this.#readyPosition = undefined;
     // What is left was answered ahead of its turn.
     this.#unsentBytes = this.#inHand.reduce((bytes, batch) => bytes + (batch.answered ? batch.replyBytes : 0), 0);
   }

@@ -68,10 +68,11 @@ export class KnownFollowers {
    */
   note(followers: readonly KnownFollower[]): Promise<void> {
     const noted = byId(followers);
-    const addresses = new Set(followers.map(({ address }) => address));
+    // A node that is new at the address of one that is away has taken its place. Two that
+    // were here together share an address, as behind one translation: neither replaces the other.
+    const taken = new Set(followers.filter((one) => this.#isNewThere(one)).map(({ address }) => address));
     const others = this.all
-      // Where another node answers by now, it does not come back.
-      .filter(({ nodeId, address }) => !noted.has(nodeId) && !addresses.has(address))
+      .filter(({ nodeId, address }) => !noted.has(nodeId) && !taken.has(address))
       .map((one) => ({ ...one, connected: false }));
     const newest = [...followers, ...others].sort((a, b) => b.lastSeenMs - a.lastSeenMs);
     return this.#become(newest.slice(0, KNOWN_FOLLOWERS_MAX));
@@ -92,6 +93,10 @@ export class KnownFollowers {
   /** Resolves when nothing is being written any more. */
   async settled(): Promise<void> {
     await this.#saving.catch(() => {});
+  }
+
+  #isNewThere({ nodeId, address }: KnownFollower): boolean {
+    return this.#known.get(nodeId)?.address !== address;
   }
 
   /** @returns whether it loses by it: one that is connected has a place by its session as well. */

@@ -398,7 +398,7 @@ export class Store {
     const generation = this.#lifecycle.serving;
     const { writer } = this.#lifecycle;
     const refusal = writer && writes ? (this.space.refusalOf(options.bytes) ?? this.#writeGuard?.()) : undefined;
-    if (refusal) return { replies: await this.#refusing(operations, options, refusal), position: generation.log.end };
+    if (refusal) return this.#refusing(operations, options, refusal, generation.log.end);
     if (writer && (writes || options.ordered)) {
       const replies = await writer.submit(operations, options.bytes);
       return { replies, position: generation.log.end };
@@ -425,14 +425,21 @@ export class Store {
   }
 
   /** On a leader that takes no writes for now: likewise. */
-  #refusing(
+  async #refusing(
     operations: readonly Operation[],
     options: { ordered: boolean },
     refusal: HeadwaterError,
-  ): Promise<Reply[]> {
-    return refusingWrites(operations, refusal, async (reads) =>
-      reads.length === 0 ? [] : (await this.submit(reads, { bytes: 0, ordered: options.ordered })).replies,
-    );
+    end: Position,
+  ): Promise<Submitted> {
+    let position = end;
+    const replies = await refusingWrites(operations, refusal, async (reads) => {
+      if (reads.length === 0) return [];
+      const answered = await this.submit(reads, { bytes: 0, ordered: options.ordered });
+      // The data may have been replaced meanwhile.
+      position = answered.position;
+      return answered.replies;
+    });
+    return { replies, position };
   }
 
   /** The keyspace as of now; release it. With `share`, up to a second older, though not before `notBefore`, an offset. */

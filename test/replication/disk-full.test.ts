@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
+import { HeadwaterError } from '../../src/errors.js';
 import { RESYNC_NO_ROOM_MS_MAX } from '../../src/limits.js';
 import type { Line } from '../support/channel.js';
 import { removeTemporaryDirectories } from '../support/database.js';
@@ -154,6 +155,31 @@ describe('a follower on a full disk', () => {
     world.network.onLine = () => {};
     full.free = PLENTY;
     await world.until('it is resynced', () => node.link.resyncs.full === 2);
+  });
+
+  it('is not said to be full by what a full upstream answers', async () => {
+    const leader = await world.node('L');
+    await leader.write(3);
+    const node = await world.node('F', { follows: 'L' });
+    await level(world, leader, node);
+    const { snapshotAt } = leader.store;
+    const { promote } = node.store;
+    leader.store.snapshotAt = () => Promise.reject(new HeadwaterError('disk_full', 'no room at L'));
+    await node.follow('L', { acceptDataLoss: false, full: true });
+    await world.until('it has answered', () =>
+      /the disk of the upstream is full: no room at L/.test(node.link.status.error),
+    );
+    assert.notEqual(state(node), 'disk_full');
+    leader.store.snapshotAt = snapshotAt;
+    await level(world, leader, node);
+    node.store.promote = () => Promise.reject(new HeadwaterError('disk_full', 'no room at F'));
+    leader.replication.failover({ to: 'F', timeoutMs: 60_000 }).catch(() => {});
+    await world.until('it has answered', () =>
+      /the disk of the upstream is full: no room at F/.test(leader.link.status.error),
+    );
+    assert.notEqual(state(leader), 'disk_full');
+    node.store.promote = promote;
+    await world.until('it leads', () => node.store.role === 'leader');
   });
 
   it('drops nothing that no other node has while there is no room to save it', async () => {

@@ -335,6 +335,20 @@ describe('a follower that is away', () => {
     assert.deepEqual(other.link.resyncs, { full: 0, partial: 2 });
   });
 
+  it('is known and keeps its place, though another that was there with it announces the same address', async () => {
+    const leader = await leaderOf();
+    const follower = await followerOf(leader);
+    const another = await followerOf(leader);
+    await goAway(leader, follower);
+    await append(leader, 5 * RETENTION_BYTES);
+    await leader.restart();
+    await world.until('the other one is back', () => leader.followers.isConnected(another.store.nodeId));
+    await append(leader, 10 * KiB);
+    const known = leader.store.knownFollowers.map(({ nodeId }) => nodeId);
+    assert.deepEqual(known.sort(), [follower, another].map(({ store }) => store.nodeId).sort());
+    assert(leader.store.keepsPlaceOf(follower.store.nodeId));
+  });
+
   it('is not known any more where another node has its address', async () => {
     const leader = await leaderOf();
     const follower = await followerOf(leader);

@@ -9,6 +9,7 @@ import { sleep } from '../../src/clock.js';
 import { LINK_TIMEOUT_MS, SNAPSHOT_SHARE_MS } from '../../src/limits.js';
 import type { InterludeReader, Placed } from '../../src/log/interludes.js';
 import { blockKey } from '../../src/log/rows.js';
+import { Feed } from '../../src/replication/feed.js';
 import type { DownFrame } from '../../src/wire/down-frames.js';
 import type { Handshake } from '../../src/wire/handshake.js';
 import { settled, turns, until } from '../support/clock.js';
@@ -316,6 +317,29 @@ describe('a replication session', () => {
       assert.equal((await readdir(`${former.test.directory}/lost-writes`)).length, 1);
       assert.equal(await former.store.lostWrites(), 4);
     });
+
+    for (const [what, branchOffset] of [
+      ['nothing', undefined],
+      ['only what comes later', 5],
+    ] as const) {
+      it(`keeps them if its upstream lets it save ${what}: it judges by its own log what would be lost`, async () => {
+        const { leader, former } = await parted();
+        const { decide } = Feed.prototype;
+        try {
+          Feed.prototype.decide = async function (...asked) {
+            const decision = await decide.apply(this, asked);
+            return decision.kind === 'full' ? { ...decision, branchOffset } : decision;
+          };
+          await former.follow('L');
+          await world.until('it has refused', () => /both share them up to 3/.test(former.link.status.error));
+        } finally {
+          Feed.prototype.decide = decide;
+        }
+        assert.equal(await former.test.get('lost0'), 'lost at F');
+        await level(world, leader, former);
+        assert.equal(await former.store.lostWrites(), 4);
+      });
+    }
 
     it('never merges two histories, whichever is longer', async () => {
       const { leader, former } = await parted();

@@ -7,6 +7,7 @@ import type { Clock } from '../../src/clock.js';
 import type { HeadwaterError } from '../../src/errors.js';
 import { type Logger, silentLogger } from '../../src/logger.js';
 import type { Operation, Reply } from '../../src/operation.js';
+import type { Position } from '../../src/position.js';
 import { type Method, PIPELINE } from '../../src/rpc/definitions.js';
 import type { NodeGuarantees } from '../../src/rpc/guarantees.js';
 import { keyValueService } from '../../src/rpc/key-value-service.js';
@@ -116,6 +117,8 @@ export class RawPipeline {
   readonly replies: Reply[] = [];
   /** How many replies each message held. */
   readonly messages: number[] = [];
+  /** The position that each message told. */
+  readonly positions: Array<Position | undefined> = [];
   /** How the stream ended; undefined for well. */
   readonly ended: Promise<HeadwaterError | undefined>;
 
@@ -145,7 +148,8 @@ export class RawPipeline {
   }
 
   #take(bytes: Buffer): void {
-    const { replies } = decodePipelineResponse(bytes);
+    const { replies, position } = decodePipelineResponse(bytes);
+    this.positions.push(position);
     this.messages.push(replies.length);
     this.replies.push(...replies);
   }

@@ -52,6 +52,19 @@ describe('a pipeline', () => {
     assert.deepEqual((await pipeline.repliesUpTo(5)).map(shown), ['set', '1', 'undefined', 'set', '2']);
   });
 
+  it('says no older position again with a batch that is refused: its branch may be lost by then', async () => {
+    const pipeline = open().listen();
+    pipeline.send(set('a', '1'));
+    await pipeline.repliesUpTo(1);
+    store.before = () => Promise.reject(new HeadwaterError('unavailable', 'the store is opening'));
+    pipeline.send(get('a'));
+    assert.equal(shown((await pipeline.repliesUpTo(2)).at(-1) as Reply), 'unavailable!');
+    assert.deepEqual(
+      pipeline.positions.map((position) => position?.offset),
+      [store.offset, undefined],
+    );
+  });
+
   it('ends well, with everything answered, when the client has sent its last', async () => {
     const pipeline = open().listen();
     pipeline.send(...Array.from({ length: 10_000 }, (_, i) => set(`k${i}`, 'v')));

@@ -4,6 +4,7 @@
  */
 import { sealBlock } from '../../src/log/block.js';
 import type { Operation } from '../../src/operation.js';
+import { HANDOVERS } from './handovers.js';
 import { LOST_FILES } from './lost-files.js';
 import { MASS_DELETE } from './mass-deletes.js';
 import type { SimulatedNode } from './node.js';
@@ -44,6 +45,7 @@ export const EVENTS: readonly Event[] = [
   LOST_FILES,
   { name: 'forged block', weight: 2, run: forge },
   ...SLOW_LINES,
+  ...HANDOVERS,
 ];
 
 /** A leader that stops waits for so long for its followers. */
@@ -262,8 +264,11 @@ async function powerCut(simulation: Simulation): Promise<boolean> {
 
 function start(simulation: Simulation): boolean {
   const node = simulation.any(({ state }) => state === 'down');
-  if (node) simulation.begin('start', node, () => node.start());
-  return node !== undefined;
+  if (!node) return false;
+  // Some units say each time whom to follow.
+  const option = node.unit && simulation.chance(0.3) ? node.unit : undefined;
+  simulation.begin(option ? `start --follow ${option.upstream}` : 'start', node, () => node.start(option));
+  return true;
 }
 
 function jumpWall(simulation: Simulation): boolean {

@@ -8,14 +8,14 @@ import type { Block } from '../../src/log/block.js';
 import { blockKey } from '../../src/log/rows.js';
 import type { ReplicationOptions } from '../../src/replication/replication.js';
 import type { FsyncPolicy } from '../../src/store/commit.js';
-import type { Role } from '../../src/store/directory.js';
+import type { NodeRecord, RoleWanted } from '../../src/store/directory.js';
 import type { Network } from '../support/channel.js';
 import { TestClock } from '../support/clock.js';
 import { MemoryDisk } from '../support/database.js';
 import { MemoryFiles } from '../support/memory-files.js';
 import { RecordingLogger, TestStore } from '../support/store.js';
 import { TestNode } from '../support/world.js';
-import type { Place } from './history.js';
+import { type Place, Violation } from './history.js';
 import { type BlockObserver, observed } from './observed.js';
 
 const DIRECTORY = '/data';
@@ -100,6 +100,11 @@ export class SimulatedNode extends TestNode {
   readonly durable = new Set<string>();
   /** Stored since the last durable point began. */
   #unsynced: string[] = [];
+  /** The node that it follows, or followed before it led. */
+  followed = '';
+  /** Grants that it was seen to have taken. */
+  readonly grantsSeen = new Set<string>();
+  #onSaid: Array<{ pattern: RegExp; act: () => void }> = [];
   /** Where it was last seen serving. */
   seen: Place | undefined;
   /** What a power cut since then could not take. */
@@ -182,8 +187,34 @@ export class SimulatedNode extends TestNode {
     this.#clock.jumpedMs += byMs;
   }
 
-  async start(role?: { role: Role; upstream: string }): Promise<void> {
+  /** How it is started by a unit that always says whom to follow. */
+  get unit(): RoleWanted | undefined {
+    return this.address === 'n0' ? undefined : { role: 'follower', upstream: 'n0' };
+  }
+
+  /** Does something once, as soon as this life of the node has said that. */
+  onSaid(pattern: RegExp, act: () => void): void {
+    this.#onSaid.push({ pattern, act });
+  }
+
+  #said(message: string): void {
+    const found = this.#onSaid.filter(({ pattern }) => pattern.test(message));
+    this.#onSaid = this.#onSaid.filter((one) => !found.includes(one));
+    for (const { act } of found) act();
+  }
+
+  /** Whether the disk says that it leads because it was promoted. */
+  #isPromoted(): boolean {
+    const { role, promoted, superseded_by } = JSON.parse(
+      this.files.contents(DIRECTORY).get('node.json')?.toString() ?? '{}',
+    ) as Partial<NodeRecord>;
+    return role === 'leader' && promoted === true && superseded_by === undefined;
+  }
+
+  async start(role?: RoleWanted): Promise<void> {
     this.state = 'starting';
+    this.#onSaid = [];
+    const promoted = this.#isPromoted();
     const clock = new ProcessClock(this.#simulation.clock, this.#clock.jumpedMs);
     this.#clock = clock;
     this.#lives++;
@@ -191,7 +222,9 @@ export class SimulatedNode extends TestNode {
     logger.onLine = (level, message) => {
       if (message.includes('; it begins there now,')) this.#raised++;
       if (/asked the known followers: [1-9]/.test(message)) this.#simulation.count('got back by asking');
-      if (!clock.dead) this.#simulation.note(`${this.address} ${level}: ${message}`);
+      if (clock.dead) return;
+      this.#simulation.note(`${this.address} ${level}: ${message}`);
+      this.#said(message);
     };
     try {
       this.test = await TestStore.open({
@@ -213,8 +246,25 @@ export class SimulatedNode extends TestNode {
       throw error;
     }
     this.state = 'up';
+    this.#watchRole();
+    if (role && promoted) {
+      this.#simulation.count('start option after a promotion');
+      if (this.store.role !== 'leader' && !this.store.incomplete)
+        throw new Violation(`a start option does not undo a promotion: ${this.address} follows ${this.store.upstream}`);
+    }
     if (this.store.asking) this.#simulation.count('asked first');
     this.up();
+  }
+
+  /** Whom it follows is known at every moment, also between two looks. */
+  #watchRole(): void {
+    const { store } = this;
+    if (store.role === 'follower') this.followed = store.upstream;
+    const follow = store.follow.bind(store);
+    store.follow = async (upstream) => {
+      await follow(upstream);
+      this.followed = upstream;
+    };
   }
 
   /** As node.ts stops, waiting for followers first. */

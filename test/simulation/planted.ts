@@ -14,26 +14,8 @@ import { Staleness } from '../../src/replication/staleness.js';
 import { Directory } from '../../src/store/directory.js';
 import { Gathering } from '../../src/streams/gathering.js';
 import type { SimulatedNode } from './node.js';
-import type { Simulation } from './simulation.js';
-
-export interface PlantedBug {
-  readonly name: string;
-  /** The invariant that finds it. */
-  readonly found: RegExp;
-  /** @returns what takes it out again. */
-  plant(): () => void;
-  /** What the bug has to know of a run. */
-  watch?(simulation: Simulation): void;
-}
-
-/** Puts `method` in the place of a prototype's own. */
-function replace<T, K extends keyof T>(prototype: T, name: K, method: T[K]): () => void {
-  const own = prototype[name];
-  prototype[name] = method;
-  return () => {
-    prototype[name] = own;
-  };
-}
+import { PLANTED_LEADERSHIP } from './planted-leadership.js';
+import { type PlantedBug, replace } from './planting.js';
 
 /** The checksum that a follower brought, by the offset it asked from. */
 const brought = new Map<number, number>();
@@ -246,4 +228,5 @@ export const PLANTED: readonly PlantedBug[] = [
       };
     },
   },
+  ...PLANTED_LEADERSHIP,
 ];

@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict';
 import { EVENTS } from './events.js';
 import { Violation } from './history.js';
-import { PLANTED, type PlantedBug } from './planted.js';
+import { PLANTED } from './planted.js';
+import type { PlantedBug } from './planting.js';
 import { type Counts, Simulation } from './simulation.js';
 
 const ONE = process.env.HEADWATER_SEED;
@@ -57,6 +58,11 @@ const WANTED: Counts = {
   'refused NO_COMMON_HISTORY': 20,
   'refused UPSTREAM_EMPTY': 5,
   'failed over': 30,
+  'grant taken': 50,
+  'hand-over answered by a leader': 50,
+  'hand-over moved on': 5,
+  'refused LATER_EPOCH': 50,
+  'start option after a promotion': 20,
   'history left': 100,
   'write kept in lost-writes': 100,
 };
@@ -101,7 +107,7 @@ async function firstViolation(bug: PlantedBug): Promise<Violation | undefined> {
   const undo = bug.plant();
   try {
     for (let seed = 1; seed <= SEEDS_TO_FIND; seed++) {
-      const simulation = new Simulation(seed, EVENTS);
+      const simulation = new Simulation(seed, bug.events ?? EVENTS);
       bug.watch?.(simulation);
       try {
         await simulation.run();

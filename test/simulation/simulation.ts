@@ -20,6 +20,7 @@ import { TestClock } from '../support/clock.js';
 import { seededRandom } from '../support/random.js';
 import { CHANNEL, Subscriber, Watcher } from './clients.js';
 import { digestOf, History, keyOf, leadsTo, notOnTheWay, type Place, Violation } from './history.js';
+import { Leadership } from './leadership.js';
 import { LineSpeeds } from './line-speeds.js';
 import { LiveMessages } from './live.js';
 import { SimulatedNode } from './node.js';
@@ -101,9 +102,12 @@ export class Simulation {
   readonly #tokens: Position[] = [];
   readonly #watcher = new Watcher(this.history, (kind) => this.count(kind));
   readonly #live = new LiveMessages();
+  readonly #leadership = new Leadership(this);
   readonly #subscriber = new Subscriber(this.history, (kind) => this.count(kind), this.#live);
   #violation: Error | undefined;
   #values = 0;
+  /** Nothing fails any more. */
+  isHealing = false;
 
   constructor(seed: number, events: readonly Event[]) {
     this.#events = events;
@@ -289,14 +293,14 @@ export class Simulation {
         await freshness.whenFresh(wanted, { writes: false, signal: new AbortController().signal });
       } catch (error) {
         if (!HeadwaterError.is(error, 'lost_branch')) throw error;
-        if (isThere() && !this.#isTwofold(place))
+        if (isThere() && !this.isTwofold(place))
           throw new Violation(
             `a token is good as long as what it stands for is there: ${place.key} at ${node.address}`,
           );
         this.count('token of a lost branch');
         return;
       }
-      if (!isThere() && !this.#isTwofold(place))
+      if (!isThere() && !this.isTwofold(place))
         throw new Violation(`who reads by a token reads what it stands for: ${place.key} at ${stateOf(node)}`);
       this.count('read by token');
     });
@@ -316,7 +320,7 @@ export class Simulation {
     const sinceMs = this.clock.monotonicMs() - maxStalenessMs;
     for (const { value, place, node: of, atMs } of this.#acknowledged) {
       if (of !== leader || atMs > sinceMs || leadsTo(place, here) || !leadsTo(place, there)) continue;
-      if (this.#isTwofold(place)) continue;
+      if (this.isTwofold(place)) continue;
       throw new Violation(
         `who answers within a bound has what its leader had then: ${value} of ${leader.address} is ${Math.round(this.clock.monotonicMs() - atMs)} ms old, and not at ${stateOf(node)}, which answered within ${maxStalenessMs} ms`,
       );
@@ -393,9 +397,10 @@ export class Simulation {
         this.begin('first start', node, () =>
           node.start(node === this.nodes[0] ? undefined : { role: 'follower', upstream: 'n0' }),
         );
-      await this.#pass(500);
+      await this.pass(500);
       const events = EVENTS_MIN + Math.floor(this.random() * (EVENTS_MAX - EVENTS_MIN));
       for (let i = 0; i < events; i++) await this.#event();
+      this.isHealing = true;
       this.note('---- healing');
       await this.#heal();
       await this.#end();
@@ -416,11 +421,11 @@ export class Simulation {
     });
     if (await event?.run(this)) this.count((event as Event).name);
     const longMs = this.chance(0.08) ? 7_000 : 250;
-    await this.#pass(this.random() * longMs);
+    await this.pass(this.random() * longMs);
   }
 
   /** Lets time go on, and looks. */
-  async #pass(ms: number): Promise<void> {
+  async pass(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= STEP_MS) {
       await this.clock.advance(Math.min(left, STEP_MS));
       for (const node of this.nodes) this.#watching(() => this.#look(node));
@@ -435,7 +440,7 @@ export class Simulation {
     while (!condition()) {
       if (this.clock.monotonicMs() > endMs)
         throw new Violation(`without faults, ${what} within ${HEALED_MS_MAX / 1_000} s\n${this.#states()}`);
-      await this.#pass(50);
+      await this.pass(50);
     }
   }
 
@@ -446,6 +451,7 @@ export class Simulation {
     lookAtWaits(node);
     if (!node.isServing) return;
     node.promised();
+    this.#leadership.look(node);
     this.#lookAtPlaces(node);
     const now = this.history.at(node.store.position);
     const before = node.seen;
@@ -485,7 +491,7 @@ export class Simulation {
     const kept = this.#kept();
     for (const place of left) {
       const byPower = node.durableAtPowerCut !== undefined && place.offset > node.durableAtPowerCut;
-      if (node.acceptedLoss || this.#isTwofold(place)) this.#excused.add(place);
+      if (node.acceptedLoss || this.isTwofold(place)) this.#excused.add(place);
       else if (byPower) this.#lostToPower.add(place);
       else if (kept.has(place.bytes.toString('latin1'))) this.count('write kept in lost-writes');
       else
@@ -496,7 +502,7 @@ export class Simulation {
   }
 
   /** Where a log has been trimmed, two pasts under one ID cannot be told apart any more. */
-  #isTwofold(place: Place): boolean {
+  isTwofold(place: Place): boolean {
     for (let at: Place | undefined = place; at; at = at.parent) if (this.#twofold.has(at)) return true;
     return false;
   }
@@ -515,6 +521,7 @@ export class Simulation {
       if (frame.kind === 'continue') this.#watching(() => this.#judgePartial(line));
       if (frame.kind === 'fullResync') this.#watching(() => this.#judgeFull(line, frame.reason));
       if (frame.kind === 'refuse') this.count(`refused ${frame.reason}`);
+      this.#watching(() => this.#leadership.sent(line, frame));
     };
   }
 
@@ -592,7 +599,7 @@ export class Simulation {
   }
 
   async #newLeader(): Promise<SimulatedNode> {
-    await this.#pass(100);
+    await this.pass(100);
     const root =
       this.any((node) => node.isServing && node.store.position.offset > 0) ?? this.any((node) => node.isServing);
     if (!root) throw new Violation(`some node serves\n${this.#states()}`);
@@ -672,7 +679,7 @@ export class Simulation {
     await this.#until('sessions end', () => this.#inHand.size === 0);
     for (const node of this.nodes) this.begin('last stop', node, () => node.stop());
     await this.#until('all stop', () => this.#inHand.size === 0);
-    await this.#pass(100);
+    await this.pass(100);
     this.#nothingHangs();
   }
 

@@ -1,0 +1,145 @@
+/**
+ * Stories about who leads: what happens takes several steps in this order, with
+ * all other faults going on from before. A crash falls between any two steps of
+ * a hand-over; meanwhile somebody promotes another node; then those that were
+ * gone come back, also with the start option of their unit.
+ */
+import type { Operation } from '../../src/operation.js';
+import type { SimulatedNode } from './node.js';
+import type { Event, Simulation } from './simulation.js';
+
+export const HANDOVERS: readonly Event[] = [
+  { name: 'crash in a hand-over', weight: 3, run: crashInHandover },
+  { name: 'old grant', weight: 4, run: oldGrant },
+  { name: 'promoted while the leader is gone', weight: 3, run: promotedMeanwhile },
+];
+
+/** In which what is sent has arrived, if nothing holds it. */
+const SOON_MS = 60;
+/** The steps of a hand-over take about as long, on disk and on the network. */
+const HANDOVER_MS = 30;
+
+const NOTHING: readonly Operation[] = [];
+
+/** A leader with a follower that could take its place. */
+function pair(simulation: Simulation): { giver: SimulatedNode; taker: SimulatedNode } | undefined {
+  const takers = (giver: SimulatedNode) =>
+    simulation.nodes.filter(
+      (node) =>
+        node.isServing &&
+        !node.leads &&
+        node.store.upstream === giver.address &&
+        node.link.status.state === 'streaming',
+    );
+  const giver = simulation.any((node) => node.leads && !node.store.whyNoWrites && takers(node).length > 0);
+  return giver && { giver, taker: simulation.pick(takers(giver)) };
+}
+
+/** Dies as soon as the log says so, or some milliseconds after the hand-over began. */
+function handOverAndDie(
+  simulation: Simulation,
+  giver: SimulatedNode,
+  taker: SimulatedNode,
+  dying: SimulatedNode,
+): void {
+  const die = () => {
+    if (dying.state === 'up' && !simulation.isHealing) crash(simulation, dying);
+  };
+  if (simulation.chance(0.6)) giver.onSaid(/^stepped down at offset/, die);
+  else if (simulation.chance(0.3)) taker.onSaid(/has handed over at offset/, die);
+  else simulation.clock.after(simulation.random() * HANDOVER_MS, die);
+  simulation.begin(`fail over to ${taker.address}`, giver, () =>
+    giver.replication.failover({ to: taker.address, timeoutMs: 2_000 }),
+  );
+}
+
+function crash(simulation: Simulation, node: SimulatedNode): void {
+  simulation.note(`${node.address} crashes`);
+  simulation.forget(node);
+  node.kill();
+}
+
+function crashInHandover(simulation: Simulation): boolean {
+  const found = pair(simulation);
+  if (!found) return false;
+  const { giver, taker } = found;
+  handOverAndDie(simulation, giver, taker, simulation.chance(0.7) ? giver : taker);
+  return true;
+}
+
+/** The giver dies on the way; before it comes back, another node leads, and may have trimmed its log. */
+async function oldGrant(simulation: Simulation): Promise<boolean> {
+  const found = pair(simulation);
+  if (!found) return false;
+  const { giver, taker } = found;
+  handOverAndDie(simulation, giver, taker, giver);
+  await simulation.pass(2 * HANDOVER_MS);
+  if (giver.state !== 'down' || !taker.isServing || taker.leads) return true;
+  const other = simulation.any((node) => node.isServing && node !== taker && node !== giver);
+  const leader = other && simulation.chance(0.7) ? other : taker;
+  await promote(simulation, leader);
+  if (leader !== taker && taker.isServing) {
+    simulation.begin(`follow ${leader.address}`, taker, () => taker.follow(leader.address));
+    // A heartbeat has told of the new history by then, or has not.
+    await simulation.pass(simulation.random() * 2_000);
+  }
+  if (simulation.chance(0.5)) await writeSome(simulation, leader);
+  if (simulation.chance(0.5)) await trimAll(simulation, leader);
+  await comeBack(simulation, giver);
+  await simulation.pass(simulation.random() * 1_500);
+  return true;
+}
+
+/** The leader dies, a follower leads and writes, the leader comes back, and the follower is started as it always is. */
+async function promotedMeanwhile(simulation: Simulation): Promise<boolean> {
+  const found = pair(simulation);
+  if (!found) return false;
+  const { giver: former, taker: promoted } = found;
+  crash(simulation, former);
+  await promote(simulation, promoted);
+  await writeSome(simulation, promoted);
+  if (simulation.chance(0.5) && promoted.isServing) {
+    // Its history is later than that of a leader that comes back, then.
+    crash(simulation, promoted);
+    await comeBack(simulation, promoted);
+    await writeSome(simulation, promoted);
+  }
+  await comeBack(simulation, former);
+  if (promoted.isServing && simulation.chance(0.5)) {
+    crash(simulation, promoted);
+    await comeBack(simulation, promoted, former.address);
+  }
+  const upstream = simulation.any((node) => node !== promoted);
+  if (promoted.state === 'up' && upstream)
+    simulation.begin(`follow ${upstream.address}`, promoted, () => promoted.follow(upstream.address));
+  await simulation.pass(simulation.random() * 1_000);
+  return true;
+}
+
+async function promote(simulation: Simulation, node: SimulatedNode): Promise<void> {
+  if (node.isServing) simulation.begin('promote', node, () => node.replication.promote());
+  await simulation.pass(SOON_MS);
+}
+
+async function writeSome(simulation: Simulation, node: SimulatedNode): Promise<void> {
+  if (node.leads) simulation.write(node, NOTHING);
+  await simulation.pass(SOON_MS);
+}
+
+async function trimAll(simulation: Simulation, node: SimulatedNode): Promise<void> {
+  if (!node.isServing) return;
+  const { store } = node;
+  simulation.begin('trim all', node, async () => {
+    for (const { nodeId, connected } of store.knownFollowers) if (!connected) await store.forgetFollower(nodeId);
+    await (await store.snapshotAt()).release();
+    await store.log.trim(store.checkpoint.offset);
+  });
+  await simulation.pass(SOON_MS);
+}
+
+async function comeBack(simulation: Simulation, node: SimulatedNode, follow?: string): Promise<void> {
+  if (node.state !== 'down') return;
+  const option = follow === undefined ? undefined : ({ role: 'follower', upstream: follow } as const);
+  simulation.begin(option ? `start --follow ${follow}` : 'start', node, () => node.start(option));
+  await simulation.pass(SOON_MS);
+}

@@ -1,0 +1,23 @@
+/** How a bug is planted: by a method in the place of the product's own, until it is taken out again. */
+import type { Event, Simulation } from './simulation.js';
+
+export interface PlantedBug {
+  readonly name: string;
+  /** The invariant that finds it. */
+  readonly found: RegExp;
+  /** @returns what takes it out again. */
+  plant(): () => void;
+  /** What happens in the runs that look for it; as usual if left out. */
+  readonly events?: readonly Event[];
+  /** What the bug has to know of a run. */
+  watch?(simulation: Simulation): void;
+}
+
+/** Puts `method` in the place of a prototype's own. */
+export function replace<T, K extends keyof T>(prototype: T, name: K, method: T[K]): () => void {
+  const own = prototype[name];
+  prototype[name] = method;
+  return () => {
+    prototype[name] = own;
+  };
+}

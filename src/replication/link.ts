@@ -85,6 +85,8 @@ export class Link {
   #heartbeatMs = 0;
   #path: readonly string[] = [];
   readonly #staleness: Staleness;
+  /** The same for people: it is kept where the node follows another upstream. */
+  readonly #lastLevel: Staleness;
   /** How old the leader's latest write was when it was last known to be here; undefined where the upstream cannot tell. */
   #observedLagMs: number | undefined;
   #lastResync: Resync | undefined;
@@ -100,6 +102,7 @@ export class Link {
     this.#logger = options.logger;
     this.#clock = options.clock;
     this.#staleness = new Staleness(options.clock);
+    this.#lastLevel = new Staleness(options.clock);
     this.#down = new RepeatedState(options.clock);
   }
 
@@ -162,7 +165,7 @@ export class Link {
    */
   #lagMs(behind: number | undefined): number | undefined {
     if (behind === 0 && this.#state.name === 'streaming' && !this.#isUnsure) return this.#observedLagMs;
-    const { ms } = this.#staleness;
+    const { ms } = this.#lastLevel;
     return ms === undefined ? undefined : Math.round(ms);
   }
 
@@ -281,6 +284,7 @@ export class Link {
           this.#observedLagMs = Math.max(0, this.#store.nowMs() - this.#store.endTimeMs);
           // Writes come in order: with a block, all of earlier milliseconds are here.
           this.#staleness.isAtMost(this.#observedLagMs + 1);
+          this.#lastLevel.isAtMost(this.#observedLagMs + 1);
         },
         marked: (markId) => this.#options.marked(markId),
         unable: (markId, why) => this.#options.unable(markId, why),
@@ -308,7 +312,9 @@ export class Link {
       return;
     }
     // By this node's own time too: the heartbeat may have been long on its way.
-    this.#staleness.is(Math.max(heartbeat.timeMs, this.#store.nowMs()) - heartbeat.levelMs);
+    const stalenessMs = Math.max(heartbeat.timeMs, this.#store.nowMs()) - heartbeat.levelMs;
+    this.#staleness.is(stalenessMs);
+    this.#lastLevel.is(stalenessMs);
     // What a node in the middle knows of its own upstream is up to a heartbeat old, and that is no lag.
     const knownLateMs = this.#options.heartbeatIntervalMs * (heartbeat.path.length - 1);
     const lagMs = Math.max(0, heartbeat.timeMs - heartbeat.levelMs);

@@ -34,7 +34,7 @@ export class SignsOfLife<T> implements AsyncIterable<T | typeof SIGN_OF_LIFE> {
   }
 
   /** Whether a sign is due before the step ends. */
-  protected async isLate(step: Promise<unknown>): Promise<boolean> {
+  async isLate(step: Promise<unknown>): Promise<boolean> {
     const over = new AbortController();
     const ended = () => false;
     const due = sleep(this.#clock, SIGN_OF_LIFE_MS, over.signal).then(() => true);

@@ -10,6 +10,7 @@ import { MASS_DELETE } from './mass-deletes.js';
 import type { SimulatedNode } from './node.js';
 import type { Event, Simulation } from './simulation.js';
 import { SLOW_LINES } from './slow-lines.js';
+import { SESSION_READS, UNKNOWN_HISTORY } from './waiting-reads.js';
 
 export const EVENTS: readonly Event[] = [
   { name: 'write', weight: 40, run: write },
@@ -26,6 +27,8 @@ export const EVENTS: readonly Event[] = [
   { name: 'read by token', weight: 5, run: readByToken },
   { name: 'read within a bound', weight: 4, run: readWithin },
   { name: 'read right after coming back', weight: 3, run: readAfterComingBack },
+  SESSION_READS,
+  UNKNOWN_HISTORY,
   { name: 'compare', weight: 3, run: compare },
   { name: 'cut', weight: 5, run: cut },
   { name: 'hold', weight: 5, run: hold },

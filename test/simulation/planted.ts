@@ -12,6 +12,7 @@ import { Link } from '../../src/replication/link.js';
 import { Silence } from '../../src/replication/silence.js';
 import { Staleness } from '../../src/replication/staleness.js';
 import { Directory } from '../../src/store/directory.js';
+import { SignsOfLife } from '../../src/signs-of-life.js';
 import { Gathering } from '../../src/streams/gathering.js';
 import type { SimulatedNode } from './node.js';
 import { PLANTED_LEADERSHIP } from './planted-leadership.js';
@@ -229,4 +230,19 @@ export const PLANTED: readonly PlantedBug[] = [
     },
   },
   ...PLANTED_LEADERSHIP,
+  {
+    name: 'reads that wait for freshness one after another',
+    found: /a read waits no longer than its own time/,
+    plant() {
+      const { whenFresh } = Freshness.prototype;
+      return replace(Freshness.prototype, 'whenFresh', function (this: Freshness, wanted, { writes, signal }) {
+        return whenFresh.call(this, wanted, { writes, signal });
+      });
+    },
+  },
+  {
+    name: 'a watch of an unknown history that waits without a word',
+    found: /a stream never waits without a word/,
+    plant: () => replace(SignsOfLife.prototype, 'isLate', async () => false),
+  },
 ];

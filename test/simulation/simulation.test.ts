@@ -37,6 +37,8 @@ const WANTED: Counts = {
   'live messages counted': 80,
   'read by token': 100,
   'read within a bound': 100,
+  'session reads in time': 100,
+  'stream from an unknown history answered': 50,
   'token of a lost branch': 1,
   'compared equal': 50,
   'start refused without files': 50,

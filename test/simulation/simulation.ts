@@ -278,11 +278,15 @@ export class Simulation {
     return true;
   }
 
+  /** A position that a writer was told: one of the last, which may not be everywhere yet, or be lost. */
+  recentToken(): Position | undefined {
+    return this.pick(this.#tokens.slice(-RECENT_TOKENS));
+  }
+
   /** Reads at that node what a writer was told elsewhere, or before: where it is answered it is there. */
   readByToken(node: SimulatedNode): boolean {
-    if (this.#tokens.length === 0) return false;
-    // Recent ones are those that may not be there yet, or be lost.
-    const atLeast = this.pick(this.#tokens.slice(-RECENT_TOKENS));
+    const atLeast = this.recentToken();
+    if (!atLeast) return false;
     const place = this.history.at(atLeast);
     const { store, link, clock } = node;
     const freshness = new Freshness({ store, link, clock, serveStaleReads: true });

@@ -425,6 +425,12 @@ export const LEADER_LOOK_MS = 250;
 export const LEADER_SEARCH_MS_MIN = 500;
 export const LEADER_SEARCH_MS_MAX = 30_000;
 
+/**
+ * A client's read waits at its node for freshness in steps of so long, and is
+ * asked again in between: answers come in order, so those behind it wait a step.
+ */
+export const FRESH_STEP_MS = 200;
+
 /** A client lets a follower be for so long after it was not fresh enough. */
 export const NEAREST_AVOID_MS = 1_000;
 

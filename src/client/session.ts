@@ -11,7 +11,14 @@
  */
 import { HeadwaterError } from '../errors.js';
 import type { Guarantees } from '../guarantees.js';
-import { ATTEMPTS_MAX, CLOSE_MS_MAX, FRESH_WITHIN_MS_MAX, LEADER_LOOK_MS, REDIRECTS_MAX } from '../limits.js';
+import {
+  ATTEMPTS_MAX,
+  CLOSE_MS_MAX,
+  FRESH_STEP_MS,
+  FRESH_WITHIN_MS_MAX,
+  LEADER_LOOK_MS,
+  REDIRECTS_MAX,
+} from '../limits.js';
 import type { OperationKind, Reply } from '../operation.js';
 import type { Position } from '../position.js';
 import type { OutgoingOperation } from '../wire/kv.js';
@@ -174,7 +181,7 @@ export class Session implements Asker, ConnectionOwner {
     if (this.#retiring || this.#connecting) return;
     while (!this.#queue.isEmpty && !connection.full) {
       const batch = this.#queue.take();
-      if (batch.length > 0) connection.send(batch, performance.now(), this.#asked(batch[0]?.guarantees));
+      if (batch.length > 0) connection.send(batch, performance.now(), this.#askedInSteps(batch));
     }
     this.#checkIdle();
   }
@@ -182,6 +189,24 @@ export class Session implements Asker, ConnectionOwner {
   /** What a call beside the pipeline asks of the node. */
   guarantees(options: CallOptions): Guarantees | undefined {
     return this.#asked(guaranteesOf(options, options.timeoutMs ?? this.#settings.timeoutMs));
+  }
+
+  /** What a message asks: reads wait for freshness in short steps, so that those behind them on the stream wait no longer. */
+  #askedInSteps(batch: readonly Pending[]): Guarantees | undefined {
+    const asked = this.#asked(batch[0]?.guarantees);
+    if (!asked?.freshness || batch.some(({ writes }) => writes)) return asked;
+    // Those that are asked again come first.
+    const waitedMs = performance.now() - (batch[0]?.askedMs ?? 0);
+    const withinMs = Math.max(1, Math.min(FRESH_STEP_MS, Math.floor(asked.freshness.withinMs - waitedMs)));
+    return { ...asked, freshness: { ...asked.freshness, withinMs } };
+  }
+
+  /** Whether a read that came too early is asked again at the same node: its time is not over. */
+  #asksAgain({ writes, askedMs, guarantees }: Pending, { code, details }: HeadwaterError): boolean {
+    if (writes || this.#closing || code !== 'unavailable' || details.cause !== 'NOT_FRESH') return false;
+    const { freshWithinMs = FRESH_WITHIN_MS_MAX } = this.#options;
+    const withinMs = Math.min(guarantees?.freshness?.withinMs ?? freshWithinMs, freshWithinMs);
+    return withinMs > FRESH_STEP_MS && performance.now() - askedMs < withinMs;
   }
 
   /** With what the client has seen by now, where it was promised not to go back behind that. */
@@ -200,18 +225,23 @@ export class Session implements Asker, ConnectionOwner {
   answered(connection: Connection, pending: Pending, reply: Reply): void {
     if (reply.kind === 'error' && reply.error.code === 'lost_branch')
       this.#options.seen.forget(reply.error.details.replication_id);
-    if (!this.#settings.redirect) return pending.answer(reply);
+    if (this.#settings.redirect && this.#goesElsewhere(connection, pending, reply)) return;
+    if (reply.kind !== 'error' || !this.#asksAgain(pending, reply.error)) return pending.answer(reply);
+    this.#queue.putBack(pending);
+    if (!this.#gathering) this.#gather();
+  }
+
+  /** Whether the command is, or will be, asked at another node. */
+  #goesElsewhere(connection: Connection, pending: Pending, reply: Reply): boolean {
     const refusal = reply.kind === 'error' && isForAnother(reply.error) ? reply.error : undefined;
     if (connection === this.#leaving) {
-      if ((refusal || !pending.writes) && this.#redirected(pending, refusal)) return;
-    } else if (refusal && connection === this.#connection && this.#leaves(connection, refusal)) {
-      if (this.#redirected(pending, refusal)) {
-        this.#leaving = connection;
-        this.#connecting = this.#leave(connection, refusal).finally(() => this.#connected());
-        return;
-      }
+      return (refusal !== undefined || !pending.writes) && this.#redirected(pending, refusal);
     }
-    pending.answer(reply);
+    if (!refusal || connection !== this.#connection || !this.#leaves(connection, refusal)) return false;
+    if (!this.#redirected(pending, refusal)) return false;
+    this.#leaving = connection;
+    this.#connecting = this.#leave(connection, refusal).finally(() => this.#connected());
+    return true;
   }
 
   /** Whether there may be another node that does what this one has refused. */

@@ -5,6 +5,7 @@ import { DurabilityNotReached } from '../../src/client/guarantees.js';
 import type { DurabilityReached, DurabilityWanted } from '../../src/durability.js';
 import { HeadwaterError } from '../../src/errors.js';
 import type { FreshnessWanted } from '../../src/guarantees.js';
+import { FRESH_STEP_MS } from '../../src/limits.js';
 import { formatToken } from '../../src/position.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, serve } from '../rpc/harness.js';
@@ -23,7 +24,7 @@ describe('the guarantees of a client', () => {
   let wanted: DurabilityWanted[];
   let asked: FreshnessWanted[];
   let reached: DurabilityReached;
-  let freshness: () => Promise<void>;
+  let freshness: (wanted: FreshnessWanted) => Promise<void>;
 
   beforeEach(async () => {
     store = new FakeStore();
@@ -43,7 +44,7 @@ describe('the guarantees of a client', () => {
           refusal: undefined,
           whenFresh: (one) => {
             asked.push(one);
-            return freshness();
+            return freshness(one);
           },
         },
       },
@@ -98,9 +99,30 @@ describe('the guarantees of a client', () => {
     await second.dbsize({ atLeast: first.position });
     for await (const _ of second.scan({ atLeast: first.token })) break;
     const atLeast = store.position;
-    assert.deepEqual(asked[0], { atLeast, maxStalenessMs: 7, withinMs: 800 });
+    assert.deepEqual(asked[0], { atLeast, maxStalenessMs: 7, withinMs: FRESH_STEP_MS });
     assert(asked.every((one) => one.atLeast?.offset === atLeast.offset));
     assert.equal(asked.length, 3);
+  });
+
+  it('a read that waits for what its node lacks is asked again, for its time, and those behind it have their answers', async () => {
+    const db = await connect({ timeoutMs: 20_000 });
+    const elsewhere = { ...store.position, offset: 1_000 };
+    let isThere = false;
+    freshness = async ({ withinMs }) => {
+      if (isThere) return;
+      await new Promise((resolve) => setTimeout(resolve, withinMs));
+      throw new HeadwaterError('unavailable', 'behind', { details: { cause: 'NOT_FRESH' } });
+    };
+    await store.submit([{ kind: 'set', key: Buffer.from('a'), value: Buffer.from('1') }], { bytes: 0, ordered: true });
+    const waiting = db.get('a', { atLeast: elsewhere });
+    const beganMs = performance.now();
+    for (let i = 0; i < 5; i++) assert.equal(await db.get('a'), '1');
+    const tookMs = performance.now() - beganMs;
+    assert(tookMs < 10 * FRESH_STEP_MS, `reads behind it took ${tookMs} ms`);
+    isThere = true;
+    assert.equal(await waiting, '1');
+    isThere = false;
+    await assert.rejects(db.get('a', { atLeast: elsewhere, timeoutMs: 800 }), { code: 'unavailable' });
   });
 
   it('what cannot be asked is rejected, naming it', async () => {

@@ -69,7 +69,8 @@ function reads(simulation: Simulation, node: SimulatedNode, atLeast: Position): 
       stop.abort();
       resolve();
     });
-    const cancel = simulation.clock.after(WITHIN_MS + SPARE_MS, () => {
+    // The node's clock: with its process goes the timer.
+    const cancel = clock.after(WITHIN_MS + SPARE_MS, () => {
       stop.abort();
       if (!isAlive()) return resolve();
       const message = `a read waits no longer than its own time: ${answers} of ${READS} at ${node.address} had an answer after ${WITHIN_MS + SPARE_MS} ms, each has ${WITHIN_MS} ms`;
@@ -174,8 +175,9 @@ function answered(
   node: SimulatedNode,
   items: SignsOfLife<{ readonly events: readonly unknown[] }>,
 ): Promise<void> {
+  const { clock } = node;
   const isAlive = lifeOf(node);
-  const beganMs = simulation.clock.monotonicMs();
+  const beganMs = clock.monotonicMs();
   return new Promise((resolve, reject) => {
     let cancel = () => {};
     const silent = () => {
@@ -184,13 +186,13 @@ function answered(
     };
     const expectWord = () => {
       cancel();
-      cancel = simulation.clock.after(WORD_MS, silent);
+      cancel = clock.after(WORD_MS, silent);
     };
     const read = async () => {
       for await (const item of items) {
         expectWord();
         if (item !== SIGN_OF_LIFE && item.events.length > 0) return;
-        if (isAlive() && simulation.clock.monotonicMs() - beganMs > RESUME_WAIT_MS_MAX + 2 * WORD_MS)
+        if (isAlive() && clock.monotonicMs() - beganMs > RESUME_WAIT_MS_MAX + 2 * WORD_MS)
           throw new Violation(`a stream from an unknown history is answered: ${node.address} only gives signs of life`);
       }
     };

@@ -4,7 +4,7 @@
  * this file is loaded: bin/headwater.cts.
  */
 import { readFileSync } from 'node:fs';
-import { DESCRIPTORS_WANTED } from './limits.js';
+import { CONNECTIONS_EXPECTED, DESCRIPTORS_WANTED } from './limits.js';
 import type { Logger } from './logger.js';
 
 /** Node has raised it as far as it may. Undefined if the system does not tell, or there is no limit. */
@@ -24,4 +24,15 @@ export function warnOfFewDescriptors(logger: Logger, limit = openFilesMax()): vo
     { open_files_max: limit, open_files_wanted: DESCRIPTORS_WANTED },
     `the limit of open files (ulimit -n) is low: expected at least ${DESCRIPTORS_WANTED}, received ${limit}; raise it before data and clients grow`,
   );
+}
+
+/**
+ * How many connections leave enough for the databases: without a descriptor
+ * LevelDB cannot begin its next file, and the store has to open again. Undefined
+ * if there is no limit.
+ */
+export function connectionsMax(limit = openFilesMax()): number | undefined {
+  if (limit === undefined) return undefined;
+  const besides = DESCRIPTORS_WANTED - CONNECTIONS_EXPECTED;
+  return limit >= DESCRIPTORS_WANTED ? limit - besides : Math.floor(limit / 3);
 }

@@ -462,7 +462,7 @@ export const BACKUP_LEASE_MS = 60_000;
 const OPEN_TABLES_OF_DATABASE = 1_000;
 
 /** Clients and followers that a node is to have room for. */
-const CONNECTIONS_EXPECTED = 1_000;
+export const CONNECTIONS_EXPECTED = 1_000;
 
 /** Files and connections that the process wants to be allowed: two databases, those connections, and 256 for all else. */
 export const DESCRIPTORS_WANTED = 2 * OPEN_TABLES_OF_DATABASE + CONNECTIONS_EXPECTED + 256;

@@ -14,7 +14,7 @@ import { Ranges } from './check/ranges.js';
 import type { Upstream } from './check/repair.js';
 import { systemClock } from './clock.js';
 import { checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
-import { warnOfFewDescriptors } from './descriptors.js';
+import { connectionsMax, warnOfFewDescriptors } from './descriptors.js';
 import { shuttingDown } from './errors.js';
 import { systemFiles } from './files.js';
 import { openLevel } from './level.js';
@@ -353,6 +353,7 @@ export class Node implements NodeControl {
         replicationService(this.#replication),
       ],
       reflection: this.#config.reflection ?? this.#isLoopbackOnly,
+      connectionsMax: connectionsMax(),
       logger: this.#logger,
       onFatal: this.#fail,
     });

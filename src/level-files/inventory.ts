@@ -89,8 +89,8 @@ async function hasData(location: string, names: readonly string[]): Promise<bool
 }
 
 async function misfitsIn(location: string, names: readonly string[], anySequence: boolean): Promise<Misfit[]> {
-  const tables = names.filter((name) => TABLE.test(name)).length;
-  const beside = `though ${tables} tables are there`;
+  const files = names.filter((name) => TABLE.test(name) || LOG.test(name)).length;
+  const beside = `though ${files} files of data are there`;
   const currentFile = path.join(location, 'CURRENT');
   const current = await bytesOf(currentFile);
   if (!current) return [{ file: currentFile, why: `the file is missing, ${beside}` }];

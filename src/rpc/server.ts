@@ -4,6 +4,7 @@
  * and stops in order. What a call does is in the services; how its end is
  * handled, in handler.ts.
  */
+import type net from 'node:net';
 import * as grpc from '@grpc/grpc-js';
 import { formatAddress, parseAddress } from '../address.js';
 import { HeadwaterError } from '../errors.js';
@@ -34,6 +35,8 @@ export interface RpcServerOptions extends CallsOptions {
   readonly services: readonly Service[];
   /** Whether generic clients may ask which services there are. */
   readonly reflection: boolean;
+  /** More connections than that are closed at once; undefined: there is no bound. */
+  readonly connectionsMax?: number | undefined;
 }
 
 /**
@@ -86,6 +89,7 @@ export class RpcServer {
     );
     if (options.reflection) addReflection(server);
     const port = await listen(server, options.address);
+    boundConnections(server, options);
     return new RpcServer(formatAddress({ host, port }), server, calls, health);
   }
 
@@ -160,6 +164,21 @@ function listen(server: grpc.Server, address: string): Promise<number> {
       );
     });
   });
+}
+
+/** grpc-js has no option for it, and keeps what listens in a field of its own. */
+function boundConnections(server: grpc.Server, { connectionsMax, logger }: RpcServerOptions): void {
+  if (connectionsMax === undefined) return;
+  const { http2Servers } = server as unknown as { http2Servers: ReadonlyMap<net.Server, unknown> };
+  let dropped = 0;
+  for (const listener of http2Servers.keys()) {
+    listener.maxConnections = connectionsMax;
+    listener.on('drop', () => {
+      dropped++;
+      const said = `a connection was closed: ${connectionsMax} are open, and the files of the data need the other descriptors. Raise the limit of open files (ulimit -n), or close connections`;
+      logger[dropped === 1 ? 'warn' : 'debug']({ connections_max: connectionsMax, dropped }, said);
+    });
+  }
 }
 
 /** grpc-js prints to stderr by itself, of a failed bind for one; all of that goes where the node's messages go. */

@@ -32,7 +32,7 @@ export const EVENTS: readonly Event[] = [
   { name: 'compare', weight: 3, run: compare },
   { name: 'cut', weight: 5, run: cut },
   { name: 'hold', weight: 5, run: hold },
-  { name: 'release', weight: 5, run: release },
+  { name: 'release', weight: 7, run: release },
   { name: 'stop', weight: 3, run: stop },
   { name: 'crash', weight: 4, run: crash },
   { name: 'power cut', weight: 3, run: powerCut },

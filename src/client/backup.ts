@@ -11,7 +11,7 @@ import type { Asker } from './asker.js';
 import { backOff } from './back-off.js';
 import { CallBeside } from './beside.js';
 import { type CallOptions, checkCall } from './options.js';
-import { TRANSIENT } from './streams.js';
+import { TRANSIENT } from './resuming.js';
 
 export interface BackupOptions {
   /** Gives it up: the loop throws `cancelled`. */

@@ -1,20 +1,15 @@
 /**
- * Subscriptions and watches of a client: loops without an end over a stream
- * that may break and is begun again where it was. Whoever loops gets every
- * event with the position from which a later stream goes on behind it.
- *
- * What must stay true: an event in the log comes once and in order, whatever
- * breaks in between, or it is told that it cannot come (`gap`, a snapshot).
+ * Subscriptions and watches of a client: loops without an end. Whoever loops
+ * gets every event with the position from which a later stream goes on behind
+ * it. A stream that breaks is begun again where it was (resuming.ts).
  */
 import { HeadwaterError } from '../errors.js';
-import { STREAM_SILENCE_MS_MAX } from '../limits.js';
 import { type Position, parseToken } from '../position.js';
-import { type Method, SUBSCRIBE, WATCH } from '../rpc/definitions.js';
-import type { SubscriptionEvent, Told, WatchEvent, WatchedEntry } from '../wire/streams.js';
+import { SUBSCRIBE, WATCH } from '../rpc/definitions.js';
+import type { SubscriptionEvent, WatchEvent, WatchedEntry } from '../wire/streams.js';
 import type { Asker } from './asker.js';
-import { backOff } from './back-off.js';
 import { type Data, toBuffer, toBuffers } from './operations.js';
-import { type CallOptions, checkCall } from './options.js';
+import { Resuming } from './resuming.js';
 
 export interface SubscribeOptions {
   readonly channels?: readonly Data[] | undefined;
@@ -96,18 +91,6 @@ export type WatchItem<Value> = Resumable &
     | { readonly kind: 'progress' }
   );
 
-/** Failures that may be gone when the same is asked again. */
-export const TRANSIENT: ReadonlySet<string> = new Set([
-  'unavailable',
-  'shutting_down',
-  'unreachable',
-  'disk_full',
-  'overloaded',
-  'cancelled',
-  'store_latched',
-  'deadline_exceeded',
-]);
-
 export async function* subscribe<Value>(
   session: Asker,
   { channels = [], patterns = [], from, ...options }: SubscribeOptions,
@@ -127,7 +110,7 @@ export async function* watch<Value>(
   { prefix = '', from, ...options }: WatchOptions,
   value: (bytes: Buffer) => Value,
 ): AsyncGenerator<WatchItem<Value>> {
-  const stream = new Resuming<WatchEvent>(session, options);
+  const stream = new Resuming<WatchEvent>(session, options, typeof from === 'number' ? from : 0);
   const begin = typeof from === 'number' ? wholeOffset(from) : positionOf(from);
   const bytes = toBuffer('prefix', prefix);
   for await (const told of stream.run(WATCH, (position) => ({ prefix: bytes, from: position ?? begin }))) {
@@ -135,102 +118,6 @@ export async function* watch<Value>(
     for (const { event, position } of told) yield { ...watchItem(event, value), position };
     if (told.length === 0) yield { kind: 'progress', position: stream.position as Position };
   }
-}
-
-interface Placed<Event> {
-  readonly event: Event;
-  readonly position: Position;
-}
-
-class Resuming<Event extends { readonly kind: string }> {
-  readonly #session: Asker;
-  readonly #end: AbortSignal;
-  readonly #timeoutMs: number;
-  /** Everything up to here has come; undefined until the node has said where it begins. */
-  position: Position | undefined;
-  /** The end of the block of which only a part has come, and the last offset of that part. */
-  #partly: { readonly position: Position; readonly offset: number } | undefined;
-
-  /** @throws HeadwaterError `invalid_argument` if the time is no time. */
-  constructor(session: Asker, options: Pick<CallOptions, 'signal' | 'timeoutMs'>) {
-    checkCall(options);
-    const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options;
-    this.#session = session;
-    this.#end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
-    this.#timeoutMs = timeoutMs;
-  }
-
-  /**
-   * What each response brings, and `broken` where the stream had to be begun
-   * again. Ends quietly when the caller's signal aborts.
-   */
-  async *run<Request>(
-    method: Method<Request, Told<Event>>,
-    request: (position: Position | undefined) => Request,
-  ): AsyncGenerator<Array<Placed<Event>> | 'broken'> {
-    let aliveMs = performance.now();
-    for (let failures = 0; !this.#end.aborted; failures++) {
-      let began = false;
-      try {
-        const silenceMs = this.#silenceMs(aliveMs);
-        const connection = await this.#session.ready({ signal: this.#end, timeoutMs: silenceMs });
-        for await (const told of connection.serverStream(method, request(this.position), {
-          signal: this.#end,
-          silenceMs,
-        })) {
-          if (!began && this.position) yield 'broken';
-          began = true;
-          failures = 0;
-          yield this.#take(told);
-          // The time in which nobody asks for the next does not count.
-          aliveMs = performance.now();
-        }
-        throw new HeadwaterError('unreachable', 'the node ended the stream');
-      } catch (error) {
-        if (this.#end.aborted) break;
-        if (!HeadwaterError.is(error) || !TRANSIENT.has(error.code)) throw error;
-        if (this.#silenceMs(aliveMs, error) > 0) await backOff(failures, this.#end);
-      }
-    }
-    if (this.#session.ended.aborted) throw this.#session.ended.reason;
-  }
-
-  /**
-   * How long the next step may be silent.
-   * @throws HeadwaterError `deadline_exceeded` if the caller waits no longer.
-   */
-  #silenceMs(aliveMs: number, cause?: HeadwaterError): number {
-    const leftMs = Math.ceil(aliveMs + this.#timeoutMs - performance.now());
-    if (leftMs > 0) return Math.min(STREAM_SILENCE_MS_MAX, leftMs);
-    const why = cause ? `: ${cause.message}` : '';
-    throw new HeadwaterError('deadline_exceeded', `no sign of life within ${this.#timeoutMs} ms${why}`, { cause });
-  }
-
-  /** What has come already of a block that was cut off in the middle is left out. */
-  #take({ events, position, more }: Told<Event>): Array<Placed<Event>> {
-    const partly = this.#partly;
-    const again =
-      partly && partly.position.offset === position.offset && partly.position.checksum === position.checksum;
-    const fresh = again ? events.filter((event) => !isUpTo(event, partly.offset)) : events;
-    const before = this.position ?? position;
-    if (!more) {
-      this.position = position;
-      this.#partly = undefined;
-    } else if (events.some((event) => 'offset' in event)) {
-      this.#partly = { position, offset: lastOffset(events) };
-    } else {
-      this.#partly = undefined;
-    }
-    return fresh.map((event, i) => ({ event, position: i === fresh.length - 1 && !more ? position : before }));
-  }
-}
-
-function isUpTo(event: object, offset: number): boolean {
-  return 'offset' in event && (event.offset as number) <= offset;
-}
-
-function lastOffset(events: readonly object[]): number {
-  return Math.max(...events.map((event) => ('offset' in event ? (event.offset as number) : 0)));
 }
 
 type Bare<Item> = Item extends unknown ? Omit<Item, 'position'> : never;

@@ -130,6 +130,31 @@ describe('the loops of a client', () => {
     );
   });
 
+  it('leave out the same of a block that was cut after several parts', async () => {
+    const parts = [
+      { events: [put(2), put(3)], position: at(8), more: true },
+      { events: [put(4), put(5)], position: at(8), more: true },
+    ];
+    door.script = [
+      [{ events: [put(1)], position: at(1), more: false }, ...parts, broken()],
+      [...parts, broken()],
+      [...parts, { events: [put(6), put(7), put(8)], position: at(8), more: false }],
+    ];
+    const came = ['put 1 (1)', ...[2, 3, 4, 5, 6, 7].map((offset) => `put ${offset} (1)`), 'put 8 (8)'];
+    assert.deepEqual(
+      (await watched(came.length + 4)).filter((item) => !item.startsWith('progress')),
+      came,
+    );
+  });
+
+  it('leave out what lies at or before a bare offset also when the stream breaks before it is behind that', async () => {
+    door.script = [
+      [{ events: [], position: at(1), more: false }, broken()],
+      [{ events: [put(2), put(3), put(4), put(5)], position: at(5), more: false }],
+    ];
+    assert.deepEqual(await watched(3, 3), ['progress (1)', 'put 4 (1)', 'put 5 (5)']);
+  });
+
   it('take everything of a block that another history has in its place', async () => {
     door.script = [
       [

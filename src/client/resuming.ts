@@ -1,0 +1,144 @@
+/**
+ * A stream without an end that may break and is begun again where it was.
+ *
+ * What must stay true: an event in the log comes once and in order, whatever
+ * breaks in between, or it is told that it cannot come (`gap`, a snapshot).
+ */
+import { HeadwaterError } from '../errors.js';
+import { STREAM_SILENCE_MS_MAX } from '../limits.js';
+import type { Position } from '../position.js';
+import type { Method } from '../rpc/definitions.js';
+import type { Told } from '../wire/streams.js';
+import type { Asker } from './asker.js';
+import { backOff } from './back-off.js';
+import { type CallOptions, checkCall } from './options.js';
+
+/** Failures that may be gone when the same is asked again. */
+export const TRANSIENT: ReadonlySet<string> = new Set([
+  'unavailable',
+  'shutting_down',
+  'unreachable',
+  'disk_full',
+  'overloaded',
+  'cancelled',
+  'store_latched',
+  'deadline_exceeded',
+]);
+
+interface Placed<Event> {
+  readonly event: Event;
+  readonly position: Position;
+}
+
+export class Resuming<Event extends { readonly kind: string }> {
+  readonly #session: Asker;
+  readonly #end: AbortSignal;
+  readonly #timeoutMs: number;
+  /** Everything up to here has come; undefined until the node has said where it begins. */
+  position: Position | undefined;
+  /** The end of the block of which only a part has come, and the last offset of that part. */
+  #partly: { readonly position: Position; readonly offset: number } | undefined;
+  /** The response before, of this stream, has ended inside that block: the next one goes on there. */
+  #isInside = false;
+  /** Events at or before this offset are not wanted, until all of them are behind. */
+  #after: number;
+
+  /**
+   * @param after the offset behind which the caller wants to begin, if that may be inside a block.
+   * @throws HeadwaterError `invalid_argument` if the time is no time.
+   */
+  constructor(session: Asker, options: Pick<CallOptions, 'signal' | 'timeoutMs'>, after = 0) {
+    checkCall(options);
+    const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options;
+    this.#session = session;
+    this.#end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
+    this.#timeoutMs = timeoutMs;
+    this.#after = after;
+  }
+
+  /**
+   * What each response brings, and `broken` where the stream had to be begun
+   * again. Ends quietly when the caller's signal aborts.
+   */
+  async *run<Request>(
+    method: Method<Request, Told<Event>>,
+    request: (position: Position | undefined) => Request,
+  ): AsyncGenerator<Array<Placed<Event>> | 'broken'> {
+    let aliveMs = performance.now();
+    for (let failures = 0; !this.#end.aborted; failures++) {
+      let began = false;
+      this.#isInside = false;
+      try {
+        const silenceMs = this.#silenceMs(aliveMs);
+        const connection = await this.#session.ready({ signal: this.#end, timeoutMs: silenceMs });
+        for await (const told of connection.serverStream(method, request(this.position), {
+          signal: this.#end,
+          silenceMs,
+        })) {
+          if (!began && this.position) yield 'broken';
+          began = true;
+          failures = 0;
+          yield this.#take(told);
+          // The time in which nobody asks for the next does not count.
+          aliveMs = performance.now();
+        }
+        throw new HeadwaterError('unreachable', 'the node ended the stream');
+      } catch (error) {
+        if (this.#end.aborted) break;
+        if (!HeadwaterError.is(error) || !TRANSIENT.has(error.code)) throw error;
+        if (this.#silenceMs(aliveMs, error) > 0) await backOff(failures, this.#end);
+      }
+    }
+    if (this.#session.ended.aborted) throw this.#session.ended.reason;
+  }
+
+  /**
+   * How long the next step may be silent.
+   * @throws HeadwaterError `deadline_exceeded` if the caller waits no longer.
+   */
+  #silenceMs(aliveMs: number, cause?: HeadwaterError): number {
+    const leftMs = Math.ceil(aliveMs + this.#timeoutMs - performance.now());
+    if (leftMs > 0) return Math.min(STREAM_SILENCE_MS_MAX, leftMs);
+    const why = cause ? `: ${cause.message}` : '';
+    throw new HeadwaterError('deadline_exceeded', `no sign of life within ${this.#timeoutMs} ms${why}`, { cause });
+  }
+
+  /** What has come already of a block that was cut off in the middle is left out, however the node cuts it this time. */
+  #take({ events, position, more }: Told<Event>): Array<Placed<Event>> {
+    const known = Math.max(this.#after, this.#cameOf(position));
+    const fresh = known > 0 ? events.filter((event) => !isUpTo(event, known)) : events;
+    const before = this.position ?? position;
+    this.#isInside = more && events.some((event) => 'offset' in event);
+    if (this.#isInside) this.#partly = { position, offset: Math.max(known, lastOffset(events)) };
+    if (!more) this.#isWhole(position);
+    if (events.some(({ kind }) => kind === 'snapshotBegin')) this.#beginsAnew();
+    return fresh.map((event, i) => ({ event, position: i === fresh.length - 1 && !more ? position : before }));
+  }
+
+  /** A stream that is begun again first says where it begins: that is before the block of which a part has come. */
+  #isWhole(position: Position): void {
+    this.position = position;
+    if (this.#partly && position.offset >= this.#partly.position.offset) this.#partly = undefined;
+    if (position.offset >= this.#after) this.#after = 0;
+  }
+
+  #beginsAnew(): void {
+    this.#partly = undefined;
+    this.#after = 0;
+  }
+
+  /** The offset up to which the block has come that a response is of, or that it begins with; 0 if nothing of it has. */
+  #cameOf({ offset, checksum }: Position): number {
+    const partly = this.#partly;
+    const again = partly?.position.offset === offset && partly.position.checksum === checksum;
+    return partly && (again || this.#isInside) ? partly.offset : 0;
+  }
+}
+
+function isUpTo(event: object, offset: number): boolean {
+  return 'offset' in event && (event.offset as number) <= offset;
+}
+
+function lastOffset(events: readonly object[]): number {
+  return Math.max(...events.map((event) => ('offset' in event ? (event.offset as number) : 0)));
+}

@@ -213,10 +213,16 @@ function followersLine({ followers, minFollowers, maxLagMs, followersWithinLag }
   return none ? `${none}; ${guard}` : guard;
 }
 
-function leadershipRows({ handingOverTo, superseded, askingFollowers }: Status): Array<[string, string]> {
-  if (handingOverTo) return [['writes', `wait: handing over to ${handingOverTo}, which has not answered yet`]];
+function leadershipRows({
+  handingOverTo,
+  superseded,
+  askingFollowers,
+  ignoredFollow,
+}: Status): Array<[string, string]> {
+  const rows: Array<[string, string]> = ignoredFollow ? [['option', ignoredFollow]] : [];
+  if (handingOverTo) return [...rows, ['writes', `wait: handing over to ${handingOverTo}, which has not answered yet`]];
   const why = superseded || askingFollowers;
-  return why ? [['writes', `refused: ${why}`]] : [];
+  return why ? [...rows, ['writes', `refused: ${why}`]] : rows;
 }
 
 function whyRows(of: Status): Array<[string, string]> {

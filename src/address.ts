@@ -4,6 +4,7 @@
  * brackets. What passes in one place passes in all.
  */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { inspect } from 'node:util';
 import { HeadwaterError } from './errors.js';
 
 export interface Address {
@@ -23,15 +24,23 @@ const NAME_CHARACTERS_MAX = 253;
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** @throws HeadwaterError `invalid_argument`; `field` says which value it was. */
-export function parseAddress(text: string, { portZero = false }: AddressOptions = {}, field = ''): Address {
-  const parsed = addressOf(text, portZero ? 0 : 1);
+/**
+ * A program without types may pass anything.
+ * @throws HeadwaterError `invalid_argument`; `field` says which value it was.
+ */
+export function parseAddress(text: unknown, { portZero = false }: AddressOptions = {}, field = ''): Address {
+  const parsed = typeof text === 'string' ? addressOf(text, portZero ? 0 : 1) : undefined;
   if (parsed) return parsed;
-  const shown = JSON.stringify(text.slice(0, NAME_CHARACTERS_MAX));
   throw new HeadwaterError(
     'invalid_argument',
-    `${field && `${field}: `}expected ${expectedAddress({ portZero })}, received ${shown}${text.length > NAME_CHARACTERS_MAX ? '…' : ''}`,
+    `${field && `${field}: `}expected ${expectedAddress({ portZero })}, received ${shown(text)}`,
   );
+}
+
+function shown(value: unknown): string {
+  if (typeof value !== 'string') return inspect(value, { depth: 0, maxStringLength: NAME_CHARACTERS_MAX });
+  const isLong = value.length > NAME_CHARACTERS_MAX;
+  return `${JSON.stringify(value.slice(0, NAME_CHARACTERS_MAX))}${isLong ? '…' : ''}`;
 }
 
 /** In words, for a refusal. */

@@ -266,6 +266,7 @@ export class Node implements NodeControl {
       clock: store.clock.finding,
       clockAheadMs: store.clock.aheadMs,
       expiryLateMs: store.expiryLateMs,
+      ignoredFollow: store.ignoredFollow,
     };
   }
 

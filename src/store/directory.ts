@@ -232,13 +232,18 @@ export class Directory {
   async takeRole({ role, upstream, overrules = false }: RoleWanted): Promise<string | undefined> {
     const { node } = this;
     if (role === node.role && upstream === node.upstream) return undefined;
-    const stays = role === 'follower' && !overrules;
-    if (stays && node.handing_over)
-      return `this node is handing over to ${node.handing_over.address} and asks there first. To give that up, say "follow ${upstream}" to the running node`;
-    if (stays && node.promoted && !node.superseded_by)
-      return `this node was promoted since it followed, and leads. To make it follow, say "follow ${upstream}" to the running node, or add --accept-data-loss`;
+    const stays = role === 'follower' && !overrules && (node.handing_over || (node.promoted && !node.superseded_by));
+    if (stays) return this.whyNotFollowing(upstream);
     await this.update({ role, upstream, handing_over: undefined, superseded_by: undefined, promoted: undefined });
     return undefined;
+  }
+
+  /** Why this node leads though it was started to follow, and what to do. */
+  whyNotFollowing(upstream: string): string {
+    const { handing_over } = this.node;
+    if (handing_over)
+      return `this node is handing over to ${handing_over.address} and asks there first. To give that up, say "follow ${upstream}" to the running node`;
+    return `this node was promoted since it followed, and leads. To make it follow, say "follow ${upstream}" to the running node, or start it with --accept-data-loss as well`;
   }
 
   /**

@@ -114,6 +114,8 @@ export class Store {
   #writeGuard: (() => HeadwaterError | undefined) | undefined;
   readonly #gate = new Gate();
   #asksUntilMs = 0;
+  /** host:port that this node was started to follow, though it leads. */
+  #ignoredUpstream = '';
   /** The end of all writes; resolves when the last one is done. */
   #lastWrite: Promise<Position> | undefined;
   readonly #knownFollowers: KnownFollowers;
@@ -157,13 +159,13 @@ export class Store {
     try {
       await space.begin();
       const ignored = role && (await directory.takeRole(role));
-      if (ignored !== undefined) options.logger.warn({ ...role }, `--follow ${role?.upstream} is ignored: ${ignored}`);
       const known = new KnownFollowers(await directory.read('followers.json'), options.logger, (text) =>
         directory.replace('followers.json', text),
       );
       await directory.removeOtherGenerations();
       const start = async () => {
         const store = new Store(options, directory, known, space);
+        if (ignored !== undefined) store.#ignoredUpstream = role?.upstream ?? '';
         await space.whileOpening(() => store.#lifecycle.start());
         return store;
       };
@@ -173,6 +175,7 @@ export class Store {
         await directory.takeRole({ ...role, overrules: true });
         return start();
       });
+      if (store.ignoredFollow !== '') options.logger.warn({ ...role }, store.ignoredFollow);
       space.start();
       store.#clockWatch.start();
       return store;
@@ -194,6 +197,13 @@ export class Store {
 
   get role(): Role {
     return this.#directory.node.role;
+  }
+
+  /** Why this node leads though it was started with --follow, and what to do; else empty. */
+  get ignoredFollow(): string {
+    const upstream = this.#ignoredUpstream;
+    if (upstream === '' || (this.role === 'follower' && !this.handingOver)) return '';
+    return `--follow ${upstream} is ignored: ${this.#directory.whyNotFollowing(upstream)}`;
   }
 
   /** host:port of the node that this one follows; empty on a leader. */

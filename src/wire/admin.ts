@@ -133,6 +133,8 @@ export interface NodeStatus {
   readonly clockAheadMs: number;
   /** How long ago the oldest key expired that this leader has not deleted yet; 0 if none waits. */
   readonly expiryLateMs: number;
+  /** Why this node leads though it was started with --follow, and what to do; else empty. */
+  readonly ignoredFollow: string;
 }
 
 export interface StatusKnownFollower {
@@ -382,6 +384,7 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     clock: message.clock,
     clockAheadMs: message.clockAheadMs,
     expiryLateMs: message.expiryLateMs,
+    ignoredFollow: message.ignoredFollow,
   };
 }
 

@@ -270,6 +270,10 @@ describe('the client', () => {
         db.forget(none),
       ];
       for (const call of calls) await refusedWith('invalid_argument', call);
+      for (const address of [undefined, null, 7420, {}, ['127.0.0.1:1']]) {
+        const { message } = await refusedWith('invalid_argument', db.follow(address as never));
+        assert.match(message, /^expected HOST:PORT with a port from 1 to 65535, .*, received /);
+      }
       await refusedWith('invalid_argument', Client.connect(address, { timeoutMs: -1 }));
     });
   });

@@ -1,6 +1,7 @@
 /** Roles that change while data flow: promotion, chains that move, loops. */
 import assert from 'node:assert/strict';
 import { Client } from '../../src/index.js';
+import { headwater } from '../cli/command-line.js';
 import { assertEqualData, Cluster, eventually, level, type TestNode } from '../support/cluster.js';
 
 async function fill(node: TestNode, prefix: string, count = 200): Promise<void> {
@@ -101,10 +102,16 @@ describe('promotion', () => {
     await b.start('--follow', a.address);
     const status = await b.status();
     assert.deepEqual([status.role, status.lostWrites], ['leader', 0]);
-    assert.match(b.log, new RegExp(`--follow ${a.address} is ignored: this node was promoted`));
+    const ignored = new RegExp(`--follow ${a.address} is ignored: this node was promoted .* say "follow ${a.address}"`);
+    assert.match(b.log.replaceAll('\\"', '"'), ignored);
+    assert.match(status.ignoredFollow, ignored);
+    const { stdout } = await headwater(['--connect', b.address, 'status']);
+    assert.match(String(stdout), new RegExp(`^option {4}${ignored.source}`, 'm'));
     assert.equal(await (await b.client()).get('only on b:19'), 'value 19');
     await follow(a, b);
     await assertEqualData(b, a);
+    await (await b.client()).failover({ to: a.address });
+    assert.equal((await b.status()).ignoredFollow, '');
   });
 
   it('is not undone by a leader that comes back: that one takes no more writes, and drops nobody’s', async () => {

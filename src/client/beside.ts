@@ -30,6 +30,14 @@ export class CallBeside {
     return this.#session.settled(this.#left());
   }
 
+  /**
+   * Resolves when there is a connection: where there is none, nothing is sent.
+   * @throws HeadwaterError `unreachable` if none comes in time.
+   */
+  async connected(): Promise<void> {
+    await this.#session.ready(this.#left());
+  }
+
   async unary<Request, Response>(
     method: Method<Request, Response>,
     request: Request,

@@ -153,6 +153,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
     const call = new CallBeside(this.#session, options);
     const request = { channel: toBuffer('channel', channel), data: toBuffer('message', message), durable };
     await call.settled();
+    await call.connected();
     return call.unary(PUBLISH, request).catch((error) => {
       throw unknownIfCutOff(error);
     });

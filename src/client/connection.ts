@@ -21,8 +21,11 @@ import type { CallOptions } from './options.js';
 import type { Pending } from './pending.js';
 
 export interface ConnectionOwner {
-  /** Before the replies that came with it are handed out. */
-  saw(position: Position): void;
+  /**
+   * Before the replies that came with it are handed out.
+   * @param wrote whether a write is among them that was done.
+   */
+  saw(position: Position, wrote: () => boolean): void;
   /** In the order in which they were sent. */
   answered(connection: Connection, pending: Pending, reply: Reply): void;
   /** There is room for more, or nothing is unanswered any more. */
@@ -305,7 +308,7 @@ export class Connection {
     try {
       const response = decodePipelineResponse(message);
       replies = response.replies;
-      if (response.position) this.#owner.saw(response.position);
+      if (response.position) this.#owner.saw(response.position, () => this.#wrote(replies));
       if (response.reached && !response.reached.reached) missed = new DurabilityNotReached(response.reached);
     } catch (error) {
       this.break(HeadwaterError.from(error));
@@ -323,6 +326,17 @@ export class Connection {
       if (batch.next === batch.commands.length) this.#batches.shift();
     }
     if (this.idle) this.#owner.moved(this);
+  }
+
+  /** Whether a write was done, by the replies to the first commands in hand. */
+  #wrote(replies: readonly Reply[]): boolean {
+    let next = 0;
+    for (let i = 0; i < this.#batches.length && next < replies.length; i++) {
+      const { commands, next: at } = this.#batches.at(i) as Batch;
+      for (const { writes } of commands.slice(at, at + replies.length - next))
+        if (replies[next++]?.kind !== 'error' && writes) return true;
+    }
+    return false;
   }
 
   #close(reason: HeadwaterError): void {

@@ -196,7 +196,7 @@ export class Router implements Asker {
     const session = new Session(
       [...seeds],
       { ...this.#settings, redirect: false, timeoutMs: atNearestMs(this.#settings.timeoutMs) },
-      { seen: this.#seen, mayBeBehind: true, freshWithinMs: NEAREST_FRESH_WITHIN_MS },
+      { seen: this.#seen, freshWithinMs: NEAREST_FRESH_WITHIN_MS },
     );
     try {
       await session.connect();

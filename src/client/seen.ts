@@ -8,15 +8,15 @@ export class Seen {
   position: Position | undefined;
 
   /**
-   * @param onlyForward for nodes that may be behind: what they say in another
-   *   history, at an offset that is not larger, is older. A node that writes go
-   *   to says what is so from now on.
+   * @param mayGoBack whether it may be later though it is of another history and
+   *   its offset is not larger: so it is if a write of this client was done there.
+   *   Any other node may only be behind.
    */
-  note(position: Position, onlyForward: boolean): void {
+  note(position: Position, mayGoBack: () => boolean): void {
     if (position.replicationId === NO_HISTORY) return;
     const before = this.position;
-    const isOther = !onlyForward && position.replicationId !== before?.replicationId;
-    if (!before || isOther || position.offset > before.offset) this.position = position;
+    const isFurther = !before || position.offset > before.offset;
+    if (isFurther || (position.replicationId !== before.replicationId && mayGoBack())) this.position = position;
   }
 
   /** The cluster has lost what was seen in that history: the caller has been told, and begins anew. */

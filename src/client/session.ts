@@ -42,8 +42,6 @@ const CLOSED = 'the client is closed';
 export interface SessionOptions {
   /** Shared by the sessions of one client. */
   readonly seen: Seen;
-  /** Its nodes may be behind what the client has seen of others. */
-  readonly mayBeBehind?: boolean;
   /** How long a node is given to become as fresh as asked. */
   readonly freshWithinMs?: number;
   /** Somebody else looks from time to time who leads, and says so by `consider`. */
@@ -153,13 +151,12 @@ export class Session implements Asker, ConnectionOwner {
     pending.askedMs = this.#turnMs;
     if (options) pending.obey(options);
     if (pending.settled) return;
-    this.#queue.push(pending);
-    if (!this.#connection && this.#queue.bytes > this.#settings.offlineQueueBytesMax) {
-      const expected = this.#settings.offlineQueueBytesMax;
-      pending.reject(
-        new HeadwaterError('overloaded', `no connection, and more than ${expected} bytes of commands wait for one`),
-      );
-    }
+    if (this.#connection || this.#queue.bytes + pending.bytes <= this.#settings.offlineQueueBytesMax)
+      return this.#queue.push(pending);
+    const expected = this.#settings.offlineQueueBytesMax;
+    pending.reject(
+      new HeadwaterError('overloaded', `no connection, and more than ${expected} bytes of commands wait for one`),
+    );
   }
 
   /** In a microtask and then the next tick: a cascade of resolved promises goes into one message. */
@@ -218,8 +215,10 @@ export class Session implements Asker, ConnectionOwner {
 
   // ---- what connections say ---------------------------------------------------
 
-  saw(position: Position): void {
-    this.#options.seen.note(position, this.#options.mayBeBehind ?? false);
+  /** What consistency `session` has promised is never taken back: what is lost of it is told, and forgotten then. */
+  saw(position: Position, wrote: () => boolean): void {
+    const { seen } = this.#options;
+    seen.note(position, () => this.#settings.consistency !== 'session' && wrote());
   }
 
   answered(connection: Connection, pending: Pending, reply: Reply): void {

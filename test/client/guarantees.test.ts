@@ -104,6 +104,46 @@ describe('the guarantees of a client', () => {
     assert.equal(asked.length, 3);
   });
 
+  describe('the position that a client has seen', () => {
+    /** A node of the history that another leader has begun, or of the one before. */
+    class Node extends FakeStore {
+      at = { replicationId: '', offset: 0, checksum: 0 };
+      override get position() {
+        return this.at;
+      }
+    }
+    const at = (history: string, offset: number) => ({ replicationId: history.repeat(20), offset, checksum: offset });
+
+    it('stays where it was at a node that is behind, in an older history too, whatever is asked there', async () => {
+      const [leader, behind] = [new Node(), new Node()];
+      leader.at = at('cd', 105);
+      behind.at = at('ab', 100);
+      behind.leader = 'nobody:1';
+      const { server, address: first } = await serve(leader);
+      const { address: second } = await serve(behind);
+      const db = closing(await Client.connect([first, second], { redirect: false }));
+      await db.set('a', '1');
+      assert.deepEqual(db.position, leader.at);
+      await server.stop();
+      await db.get('a');
+      assert.equal(db.address, second);
+      assert.deepEqual(db.position, leader.at, 'after a read');
+      await assert.rejects(db.set('a', '2'), { code: 'read_only_follower' });
+      assert.deepEqual(db.position, leader.at, 'after a write that was refused');
+    });
+
+    it('goes to where a write of its own was done, though the history that it saw before was longer', async () => {
+      const node = new Node();
+      node.at = at('ab', 110);
+      const { address } = await serve(node);
+      const db = closing(await Client.connect(address));
+      await db.set('a', '1');
+      node.at = at('cd', 105);
+      await Promise.all([db.get('a'), db.set('a', '2')]);
+      assert.deepEqual(db.position, node.at);
+    });
+  });
+
   it('a read that waits for what its node lacks is asked again, for its time, and those behind it have their answers', async () => {
     const db = await connect({ timeoutMs: 20_000 });
     const elsewhere = { ...store.position, offset: 1_000 };

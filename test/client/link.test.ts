@@ -5,6 +5,7 @@ import { Client } from '../../src/client/client.js';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, gate, serve, until } from '../rpc/harness.js';
+import { collected } from '../support/collected.js';
 
 async function refusedWith(code: ErrorCode, promise: Promise<unknown>): Promise<HeadwaterError> {
   const outcome = await promise.catch((error) => error);
@@ -137,12 +138,29 @@ describe('the link of a client', () => {
       await fits;
     });
 
+    it('what is refused then is not kept', async () => {
+      const { server, address } = await serve(store);
+      const db = closing(await Client.connect(address, { offlineQueueBytesMax: 1_000, timeoutMs: 600_000 }));
+      await server.stop();
+      await until(() => db.address === undefined, 'the end of the connection');
+      const refused = async () => {
+        const value = Buffer.alloc(100_000);
+        await refusedWith('overloaded', db.set('a', value));
+        return new WeakRef(value);
+      };
+      await collected(await refused());
+      const fits = db.set('b', 'x'.repeat(800));
+      await serve(store, { address });
+      await fits;
+    });
+
     it('commands that find no connection in their time are told so, and were not done', async () => {
       const { server, address } = await serve(store);
       const db = closing(await Client.connect(address, { timeoutMs: 50 }));
       await server.stop();
       await refusedWith('deadline_exceeded', db.set('a', '1'));
       await refusedWith('unreachable', db.dbsize());
+      await refusedWith('unreachable', db.publish('c', 'm'));
     });
 
     it('a node that has gone silent is left, and the next command finds it anew', async () => {

@@ -23,11 +23,11 @@ if (isNode && !(Number(process.env.UV_THREADPOOL_SIZE) >= 16)) process.env.UV_TH
 if (isNode) process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=200');
 /*
  * Node's loader opens the files of all modules at about the same time, and fails
- * in its own words if it may not (measured: at 100 open files it fails, at 120
+ * in its own words if it may not (measured: at 128 open files it fails, at 140
  * it does not). A node needs more: two databases with 32 files each, and a few
  * connections. src/descriptors.ts says how many it wants.
  */
-const needed = isNode ? 128 + 2 * 32 + 64 : 128;
+const needed = isNode ? 256 + 2 * 32 + 64 : 256;
 const limit = openFilesMax();
 if (limit >= needed) {
   void import('./headwater.js');

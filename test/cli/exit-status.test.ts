@@ -56,6 +56,7 @@ const ROWS: readonly Row[] = [
   { type: ['forget', 'nobody'], asks: true, silent: true },
   { type: ['compare'], asks: true },
   { type: ['log', 'dump', 'absent'], asks: false, silent: true },
+  { type: ['id', 'renew', '--data', 'absent'], asks: false, silent: true },
   { type: ['verify'], asks: true },
   { type: ['repair'], asks: true, silent: true },
 ];

@@ -195,7 +195,7 @@ describe('backup and restore', function () {
     assert.match(cut.stderr, /the backup is cut off/);
     const missing = await headwater(['restore', path.join(directory, 'nothing'), '--data', into]);
     assert.equal(missing.status, 2);
-    assert.match(missing.stderr, /ENOENT/);
+    assert.match(missing.stderr, /cannot read .*nothing: no such file or directory/);
   });
 
   it('to stdout fails where its reader goes away before the end', async () => {
@@ -211,7 +211,7 @@ describe('backup and restore', function () {
     await once(child.stdout, 'data');
     child.stdout.destroy();
     assert.deepEqual(await ended, [3, null]);
-    assert.match(said, /what was written of the backup is worth nothing, its end is missing: .*EPIPE/);
+    assert.match(said, /what was written of the backup is worth nothing, its end is missing/);
   });
 
   it('a disk that fills up ends both with a clear error, and what they had written is gone', async function () {
@@ -223,14 +223,14 @@ describe('backup and restore', function () {
       await fill(leader, 1_000);
       const backup = await headwater(['--connect', leader.address, 'backup', path.join(full, 'backup')]);
       assert.equal(backup.status, 3);
-      assert.match(backup.stderr, /cannot write .*backup: ENOSPC: no space left on device/);
+      assert.match(backup.stderr, /cannot write .*backup: no space left on the disk/);
       assert.deepEqual(readdirSync(full), []);
       const file = path.join(temporaryDirectory(), 'backup');
       await run('--connect', leader.address, 'backup', file);
       const restore = await headwater(['restore', file, '--data', path.join(full, 'data')]);
       assert.equal(restore.status, 3);
       assert.match(restore.stderr, /a write to .* failed: .*No space left on device/);
-      assert.deepEqual(readdirSync(path.join(full, 'data')), ['lock']);
+      assert.deepEqual(readdirSync(path.join(full, 'data')).sort(), ['lock', 'restoring'], 'no node can start in it');
     } finally {
       spawnSync('umount', [full]);
     }

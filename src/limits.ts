@@ -51,6 +51,31 @@ export const TOTAL_QUEUE_BYTES_MAX = 64 * MiB;
 /** A stream that found the queues full for so long is refused with `overloaded`. */
 export const QUEUE_WAIT_MS_MAX = 10_000;
 
+/**
+ * Requests of clients that are being received, or were and wait for what comes
+ * next, in bytes: three of the largest, or seven values of 16 MiB, and small ones. Those of
+ * nodes and operators have memory of their own, so that neither waits for the
+ * other: two of the largest.
+ */
+export const RECEIVING_BYTES_MAX = 160 * MiB;
+export const RECEIVING_NODES_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
+
+/** A request that arrives at once, since HTTP/2's window of a stream holds it, and a part of the memory for such requests alone. */
+export const RECEIVING_SMALL_BYTES = 64 * KiB;
+export const RECEIVING_SMALL_PART = 1 / 5;
+
+/** Requests that wait for memory: each holds one window, 32 MiB in all. The next is refused at once. */
+export const RECEIVING_WAITING_MAX = 512;
+
+/**
+ * While requests wait, one that has memory and gets less than so many bytes in
+ * so long is refused: below 13 KB a second. The time is less than a request
+ * waits before it is refused.
+ */
+export const RECEIVING_PROGRESS_BYTES = 64 * KiB;
+export const RECEIVING_STALL_MS_MAX = 5_000;
+export const RECEIVING_LOOK_MS = 1_000;
+
 /** Reply bytes put into one message of a pipeline or a scan before the next begins. */
 export const REPLY_MESSAGE_BYTES_TARGET = 256 * KiB;
 

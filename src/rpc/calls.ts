@@ -8,6 +8,7 @@ import { setMaxListeners } from 'node:events';
 import { HeadwaterError, shuttingDown } from '../errors.js';
 import { InvariantViolation } from '../invariant.js';
 import type { Logger } from '../logger.js';
+import { Reception } from './reception.js';
 
 /** The part of gRPC's calls, whatever their shape, that is of use here. */
 interface Surface {
@@ -65,6 +66,7 @@ export class Call {
   readonly path: string;
   readonly #surface: Surface;
   readonly #calls: Calls;
+  readonly #reception: Reception | undefined;
   readonly #cancelled: Array<() => void> = [];
   #controller: AbortController | undefined;
   #reason: HeadwaterError | undefined;
@@ -77,6 +79,7 @@ export class Call {
     this.path = path;
     this.#surface = surface;
     this.#calls = calls;
+    this.#reception = Reception.of(surface.metadata);
     // gRPC says so at the end of every call, however it ended.
     surface.once('cancelled', () => {
       if (!this.#ended) this.cancel(this.#whyCancelled());
@@ -145,6 +148,21 @@ export class Call {
     for (const task of this.#cancelled) task();
   }
 
+  /** The handler has its whole request, and answers within a time of its own. */
+  served(): void {
+    this.#reception?.served();
+  }
+
+  /** The requests that the handler has got are gone, or are counted elsewhere. */
+  taken(): void {
+    this.#reception?.taken();
+  }
+
+  /** Runs `task`, which ends the call, if a request of it found no memory. */
+  onRefused(task: (reason: HeadwaterError) => void): void {
+    this.#reception?.onRefused(task);
+  }
+
   report(failure: unknown): void {
     this.#calls.report(this.path, failure);
   }
@@ -153,6 +171,7 @@ export class Call {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.taken();
     this.#calls.end(this);
   }
 

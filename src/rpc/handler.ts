@@ -35,6 +35,7 @@ export function unary<Request, Response>(
     method,
     (calls) => (surface: grpc.ServerUnaryCall<Buffer, Buffer>, respond: grpc.sendUnaryData<Buffer>) => {
       const call = calls.begin(method.path, surface);
+      call.served();
       const done = (status: Partial<grpc.StatusObject> | null, response?: Buffer) => {
         call.end();
         respond(status, response, trailersOf(call));
@@ -68,7 +69,11 @@ export function serverStream<Request, Response>(
 ): Endpoint {
   async function run(surface: grpc.ServerWritableStream<Buffer, Buffer>, call: Call): Promise<void> {
     const sending = new Sending(surface, call);
-    const responses = new SignsOfLife(serve(method.request.decode(surface.request), call), systemClock);
+    const request = method.request.decode(surface.request);
+    // The stream may be long, and its request is of no more use.
+    surface.request = EMPTY;
+    call.taken();
+    const responses = new SignsOfLife(serve(request, call), systemClock);
     for await (const response of responses) {
       const bytes = response === SIGN_OF_LIFE ? EMPTY : method.response.encode(response);
       if (!sending.write(bytes)) await sending.drained();
@@ -119,6 +124,17 @@ export class DuplexCall<Request, Response> {
       this.#break = reject;
     });
     readOneAhead(surface);
+    this.onRefused(this.#break);
+  }
+
+  /** Runs `task` if there is no memory for the next message. Left out: the stream breaks. */
+  onRefused(task: (reason: HeadwaterError) => void): void {
+    this.call.onRefused(task);
+  }
+
+  /** The messages that were received so far are gone, or are counted elsewhere. */
+  taken(): void {
+    this.call.taken();
   }
 
   /** `onMessage` gets every message in order, `onEnd` runs when the client has sent its last. */

@@ -52,7 +52,7 @@ export function keyValueService(store: KeyValueStore, guarantees: NodeGuarantees
       yield* scan(store, request);
     }),
   ];
-  return { name: KEY_VALUE_SERVICE, endpoints: [...operations, ...others] };
+  return { name: KEY_VALUE_SERVICE, endpoints: [...operations, ...others], isForClients: true };
 }
 
 async function ask(
@@ -67,7 +67,10 @@ async function ask(
   const writes = isWrite(operation);
   const asked = await admit(guarantees, call, writes);
   if (writes) await room.for(bytes, call);
-  const { replies, position } = await store.submit([operation], { bytes, ordered: false });
+  const submitted = store.submit([operation], { bytes, ordered: false });
+  // The writer's queue counts it from here on.
+  call.taken();
+  const { replies, position } = await submitted;
   const reply = boundedReply(replies[0] as Reply);
   if (reply.kind === 'error') throw reply.error;
   await assure(guarantees, call, asked, { position, writes });

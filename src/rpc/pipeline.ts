@@ -122,6 +122,7 @@ class Pipeline {
         (message) => this.#receive(message),
         () => this.#finish(undefined),
       );
+      this.#stream.onRefused((reason) => this.#finish(reason));
       call.onCancelled(() => this.#abandon());
       call.onStopping(() => this.#finish(shuttingDown()));
     });
@@ -170,6 +171,7 @@ class Pipeline {
       this.#waitingBytes -= batch.bytes;
       this.#submit(batch);
     }
+    this.#stream.taken();
     if (!this.#last) this.#stream.resume();
   }
 

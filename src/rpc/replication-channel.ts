@@ -216,7 +216,11 @@ export async function serveDownChannel(
   stream.call.onCancelled(() => ended(stream.call.cancelled ?? new HeadwaterError('unreachable', PEER_ENDED)));
   stream.call.onStopping(() => channel.close(shuttingDown()));
   stream.receive(
-    (bytes) => channel.data(bytes),
+    (bytes) => {
+      channel.data(bytes);
+      // The channel bounds what it keeps.
+      stream.taken();
+    },
     () => ended(new HeadwaterError('unreachable', PEER_ENDED)),
   );
   await Promise.all([session(channel), finished]);

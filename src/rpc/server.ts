@@ -7,6 +7,7 @@
 import type net from 'node:net';
 import * as grpc from '@grpc/grpc-js';
 import { formatAddress, parseAddress } from '../address.js';
+import { systemClock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import {
   CONCURRENT_STREAMS_MAX,
@@ -14,6 +15,8 @@ import {
   DRAIN_MS_MAX,
   FLOW_CONTROL_WINDOW_BYTES,
   MESSAGE_BYTES_MAX,
+  RECEIVING_BYTES_MAX,
+  RECEIVING_NODES_BYTES_MAX,
   SESSION_MEMORY_MB_MAX,
   STOP_HANG_UP_MS_MAX,
 } from '../limits.js';
@@ -21,12 +24,16 @@ import type { Logger } from '../logger.js';
 import { Calls, type CallsOptions } from './calls.js';
 import type { Endpoint } from './handler.js';
 import { Health } from './health.js';
+import { Receiving } from './receiving.js';
+import { Reception } from './reception.js';
 import { addReflection } from './reflection.js';
 
 export interface Service {
   /** With its package: `headwater.v1.KeyValueService`. */
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
+  /** Its requests are received into the memory for those of clients; those of nodes and operators have their own. */
+  readonly isForClients?: true;
 }
 
 export interface RpcServerOptions extends CallsOptions {
@@ -78,7 +85,7 @@ export class RpcServer {
   static async bind(options: RpcServerOptions): Promise<RpcServer> {
     const { host } = parseAddress(options.address, { portZero: true });
     tameLogging(options.logger);
-    const server = new grpc.Server(CHANNEL_OPTIONS);
+    const server = new grpc.Server({ ...CHANNEL_OPTIONS, interceptors: [receiver(options.services)] });
     const calls = new Calls(options);
     for (const { endpoints } of options.services) {
       for (const endpoint of endpoints) addEndpoint(server, endpoint, calls);
@@ -123,6 +130,15 @@ export class RpcServer {
     });
     this.#server.forceShutdown();
   }
+}
+
+function receiver(services: readonly Service[]): grpc.ServerInterceptor {
+  const ofClients = new Receiving(systemClock, RECEIVING_BYTES_MAX);
+  const ofNodes = new Receiving(systemClock, RECEIVING_NODES_BYTES_MAX);
+  const paths = new Set(
+    services.flatMap(({ isForClients, endpoints }) => (isForClients ? endpoints : [])).map(({ path }) => path),
+  );
+  return ({ path }, call) => new Reception(call, paths.has(path) ? ofClients : ofNodes);
 }
 
 function addEndpoint(server: grpc.Server, endpoint: Endpoint, calls: Calls): void {

@@ -30,10 +30,14 @@ export function streamService(streams: StreamDoor, publisher: Publisher, queue: 
   const room = new Room(queue);
   return {
     name: STREAM_SERVICE,
+    isForClients: true,
     endpoints: [
       unary(PUBLISH, async (request, call) => {
         await room.for(request.channel.length + request.data.length, call);
-        return publisher.publish(request);
+        const published = publisher.publish(request);
+        // The queue of messages counts it from here on.
+        call.taken();
+        return published;
       }),
       serverStream(SUBSCRIBE, (request, call) => streams.subscribe(request, endOf(call))),
       serverStream(WATCH, (request, call) => streams.watch(request, endOf(call))),

@@ -1,0 +1,153 @@
+/**
+ * The receiving end of one call: reads the size of each request from the head
+ * of its gRPC frame (a flag, and the length in four bytes), claims room for it,
+ * and lets HTTP/2's flow control hold the rest back until there is room. Then a
+ * client's bytes stay with the client, save for one window of its stream.
+ *
+ * gRPC resumes a stream for each message that its reader asks for, so a pause
+ * of the stream alone would not last: `startRead` waits too.
+ */
+import http2, { type ServerHttp2Stream } from 'node:http2';
+import * as grpc from '@grpc/grpc-js';
+import type { HeadwaterError } from '../errors.js';
+import { MESSAGE_BYTES_MAX, RECEIVING_STALL_MS_MAX } from '../limits.js';
+import { Claim, type Claimant, type Receiving } from './receiving.js';
+import { toStatus } from './status.js';
+
+const HEAD_BYTES = 5;
+
+/** Calls of which gRPC has shown the metadata: its handlers get those, and nothing else of the call. */
+const receptions = new WeakMap<object, Reception>();
+
+type NextCall = ConstructorParameters<typeof grpc.ServerInterceptingCall>[0];
+type Listener = Parameters<grpc.ServerInterceptingCall['start']>[0];
+
+export class Reception extends grpc.ServerInterceptingCall implements Claimant {
+  readonly connection: object;
+  readonly #stream: ServerHttp2Stream;
+  readonly #receiving: Receiving;
+  /** Requests that have begun and were not taken, in order. */
+  #claims: Claim[] = [];
+  /** Of these, those that have no room yet: while there are any, nothing is read. */
+  #heldUp = 0;
+  /** The handler gets these, and has not taken them. */
+  #delivered = 0;
+  readonly #head = Buffer.alloc(HEAD_BYTES);
+  #headBytes = 0;
+  /** Of the request that is being received. */
+  #leftBytes = 0;
+  /** gRPC has asked for a message that has not come. */
+  #isAsked = false;
+  #isPutOff = false;
+  #isOver = false;
+  #onRefused: ((reason: HeadwaterError) => void) | undefined;
+
+  constructor(next: NextCall, receiving: Receiving) {
+    super(next);
+    this.#receiving = receiving;
+    // gRPC offers no other way to the bytes of a message that is not whole.
+    this.#stream = (next as unknown as { stream: ServerHttp2Stream }).stream;
+    this.connection = this.#stream.session ?? this;
+    this.#stream.prependListener('data', (bytes: Buffer) => this.#arrived(bytes));
+    this.#stream.once('close', () => this.#close());
+  }
+
+  /** Of the call that has this metadata. */
+  static of(metadata: object): Reception | undefined {
+    return receptions.get(metadata);
+  }
+
+  override start(listener: Listener): void {
+    super.start({
+      onReceiveMetadata: (metadata) => {
+        receptions.set(metadata, this);
+        listener.onReceiveMetadata(metadata);
+      },
+      onReceiveMessage: (message) => {
+        this.#isAsked = false;
+        this.#delivered++;
+        listener.onReceiveMessage(message);
+      },
+      onReceiveHalfClose: () => listener.onReceiveHalfClose(),
+      onCancel: () => listener.onCancel(),
+    });
+  }
+
+  override startRead(): void {
+    this.#isAsked = true;
+    if (this.#heldUp > 0) this.#isPutOff = true;
+    else super.startRead();
+  }
+
+  /** Refusals go to `task`, which ends the call; without one, the call ends at once. */
+  onRefused(task: (reason: HeadwaterError) => void): void {
+    this.#onRefused = task;
+  }
+
+  /** The handler has the whole request, and sees to its end. */
+  served(): void {
+    for (const claim of this.#claims) claim.isServed = true;
+  }
+
+  /** The messages that the handler has got are gone, or counted elsewhere. */
+  taken(): void {
+    if (this.#delivered === 0) return;
+    const taken = this.#claims.splice(0, this.#delivered);
+    this.#delivered = 0;
+    for (const claim of taken) this.#receiving.release(claim);
+  }
+
+  admitted(): void {
+    this.#heldUp--;
+    if (this.#heldUp > 0 || this.#isOver) return;
+    if (this.#isPutOff) {
+      this.#isPutOff = false;
+      super.startRead();
+    } else if (this.#isAsked) this.#stream.resume();
+  }
+
+  refused(reason: HeadwaterError): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#onRefused) this.#onRefused(reason);
+    else this.sendStatus(toStatus(reason));
+    // What has arrived of the request is in memory until its stream is closed, whether or not the client closes it.
+    if (this.#stream.writableEnded) this.#stream.close(http2.constants.NGHTTP2_NO_ERROR);
+    else setTimeout(() => this.#stream.close(http2.constants.NGHTTP2_CANCEL), RECEIVING_STALL_MS_MAX).unref();
+  }
+
+  #arrived(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length && !this.#isOver; ) {
+      const inHead = this.#headBytes < HEAD_BYTES;
+      const count = Math.min(bytes.length - at, inHead ? HEAD_BYTES - this.#headBytes : this.#leftBytes);
+      if (inHead) {
+        bytes.copy(this.#head, this.#headBytes, at, at + count);
+        this.#headBytes += count;
+        if (this.#headBytes === HEAD_BYTES) this.#begin();
+      } else {
+        this.#leftBytes -= count;
+        (this.#claims.at(-1) as Claim).receivedBytes += count;
+      }
+      at += count;
+      if (this.#headBytes === HEAD_BYTES && this.#leftBytes === 0) this.#headBytes = 0;
+    }
+  }
+
+  /** A request begins: its size is known. */
+  #begin(): void {
+    const isCompressed = this.#head.readUInt8(0) !== 0;
+    this.#leftBytes = this.#head.readUInt32BE(1);
+    // gRPC refuses a larger one by itself; a compressed one may become as large as the largest.
+    const bytes = isCompressed ? MESSAGE_BYTES_MAX : Math.min(this.#leftBytes, MESSAGE_BYTES_MAX);
+    const claim = new Claim(this, bytes);
+    this.#claims.push(claim);
+    if (this.#receiving.claim(claim) || this.#isOver) return;
+    this.#heldUp++;
+    this.#stream.pause();
+  }
+
+  #close(): void {
+    this.#isOver = true;
+    for (const claim of this.#claims.splice(0)) this.#receiving.release(claim);
+  }
+}

@@ -256,6 +256,14 @@ export const READ_GROUP_KEYS_FIRST = 8;
 export const READ_GROUP_KEYS_MAX = 256;
 export const READ_GROUP_BYTES = MiB;
 
+/** Records of one group, if there are several, in memory at once at the worst. */
+export const READ_GROUP_BYTES_MAX = 32 * MiB;
+/** Larger records are kept by key, so that a group of others may have all its keys. */
+export const SMALL_RECORD_BYTES = READ_GROUP_BYTES_MAX / READ_GROUP_KEYS_MAX;
+/** Large records kept by key, in number and in bytes of their keys: a checkpoint writes all of them. */
+export const LARGE_RECORDS_MAX = 1024;
+export const LARGE_RECORD_NAMES_BYTES_MAX = 64 * KiB;
+
 /** Values that one operation, or the operations of one block, may have in memory at once because they were read from disk. */
 export const READ_BYTES_MAX = 64 * MiB;
 

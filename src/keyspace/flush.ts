@@ -34,6 +34,7 @@ import {
   writeDataKeyHeader,
   writeRecordHeader,
 } from './record.js';
+import { RecordSizes } from './record-sizes.js';
 import { mergeRuns } from './sorted.js';
 
 const NO_VALUE: Buffer = Buffer.alloc(0);
@@ -56,6 +57,10 @@ export class Flush {
   readonly #dueIndex: DueIndex;
   /** Knows of every record that is deleted. */
   readonly #emptied: EmptiedRanges;
+  /** Of the records on disk before the flush. */
+  readonly #sizesBefore: RecordSizes;
+  /** Of the records that it has written. */
+  readonly written = new RecordSizes();
   /** When the first key of the batch in hand is due. */
   #earliestMs = Number.POSITIVE_INFINITY;
   #delta = 0;
@@ -66,14 +71,20 @@ export class Flush {
   constructor(
     db: Database,
     layer: Layer,
-    { onDisk, dueIndex, emptied }: { onDisk: RecentKeys; dueIndex: DueIndex; emptied: EmptiedRanges },
+    {
+      onDisk,
+      dueIndex,
+      emptied,
+      sizes,
+    }: { onDisk: RecentKeys; dueIndex: DueIndex; emptied: EmptiedRanges; sizes: RecordSizes },
   ) {
     this.#dueIndex = dueIndex;
     this.#emptied = emptied;
     this.#db = db;
     this.#layer = layer;
     this.#onDisk = onDisk;
-    this.#presence = new Presence(db);
+    this.#sizesBefore = sizes;
+    this.#presence = new Presence(db, sizes);
   }
 
   /** Why the number of records is not known any more, where the disk could not tell what it holds. */
@@ -157,13 +168,17 @@ export class Flush {
    * @param touched by index in the chunk.
    */
   async #rewrite(touched: readonly number[], entries: readonly number[], keys: readonly Buffer[]): Promise<void> {
-    const group = new GroupSize();
+    const group = new GroupSize(this.#sizesBefore);
+    const keyOf = (i: number) => keys[i] as Buffer;
     let batch: WriteBatch | undefined;
     let batchBytes = 0;
     for (let next = 0; next < touched.length; ) {
-      const wanted = touched.slice(next, next + group.current);
-      const found = await this.#read(wanted.map((i) => keys[i] as Buffer));
-      group.hasRead(found.reduce((bytes, record) => bytes + (record?.length ?? 0), 0));
+      const wanted = group.take(touched, next, keyOf, DATA_KEY_HEADER_BYTES);
+      const found = await this.#read(wanted.map(keyOf));
+      group.hasRead(
+        wanted.length,
+        found.reduce((bytes, record) => bytes + (record?.length ?? 0), 0),
+      );
       next += wanted.length;
       for (const [at, i] of wanted.entries()) {
         const record = this.#withNewExpiry(entries[i] as number, userKey(keys[i] as Buffer), found[at]);
@@ -223,6 +238,7 @@ export class Flush {
 
   #put(batch: WriteBatch, entry: number, key: Buffer, record: Buffer): void {
     batch.put(key, record);
+    this.written.add(key, DATA_KEY_HEADER_BYTES, record.length);
     const expiresAtMs = this.#layer.expiresAtMs(entry);
     if (expiresAtMs === 0) return;
     batch.put(dueKey(expiresAtMs, this.#layer.epoch, userKey(key)), NO_VALUE);

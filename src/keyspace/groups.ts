@@ -1,21 +1,44 @@
 /**
- * How many rows to read at a time, where their sizes are known only when they
- * are there: a few first, more while they prove to be small. A read of many
- * keys then neither stalls the event loop nor has hundreds of large values in
- * memory at once.
+ * How many records to read at a time: a few first, more while they prove to be
+ * small, so that a read of many keys does not stall the event loop. The records
+ * of a group never take up more than READ_GROUP_BYTES_MAX together, whatever
+ * those before were like; a single record may.
  */
-import { READ_GROUP_BYTES, READ_GROUP_KEYS_FIRST, READ_GROUP_KEYS_MAX } from '../limits.js';
+import { READ_GROUP_BYTES, READ_GROUP_BYTES_MAX, READ_GROUP_KEYS_FIRST, READ_GROUP_KEYS_MAX } from '../limits.js';
+import type { RecordSizes } from './record-sizes.js';
 
-/** No faster: one group of small rows says little of the next. */
+/** No faster: one group of small records says little of the next. */
 const GROWTH_MAX = 4;
 
 export class GroupSize {
-  /** Rows in the next group, 1 to READ_GROUP_KEYS_MAX. */
-  current = READ_GROUP_KEYS_FIRST;
+  readonly #sizes: RecordSizes;
+  /** Records in the next group, 1 to READ_GROUP_KEYS_MAX, if their sizes allow it. */
+  #current = READ_GROUP_KEYS_FIRST;
 
-  /** A group of the current size has been read, and held so many bytes. */
-  hasRead(bytes: number): void {
+  constructor(sizes: RecordSizes) {
+    this.#sizes = sizes;
+  }
+
+  /**
+   * The next group: items from `from` on.
+   * @param keyOf the bytes that hold the key of an item to their end, from `keyStart` on.
+   */
+  take<T>(items: readonly T[], from: number, keyOf: (item: T) => Buffer, keyStart: number): T[] {
+    const group = items.slice(from, from + this.#current);
+    if (this.#sizes.areAlike && group.length * this.#sizes.others <= READ_GROUP_BYTES_MAX) return group;
+    let bytes = 0;
+    const end = group.findIndex((item) => {
+      bytes += this.#sizes.of(keyOf(item), keyStart);
+      return bytes > READ_GROUP_BYTES_MAX;
+    });
+    return end < 0 ? group : group.slice(0, Math.max(1, end));
+  }
+
+  /** A group of so many records has been read, and held so many bytes. */
+  hasRead(records: number, bytes: number): void {
     const growth = Math.min(GROWTH_MAX, READ_GROUP_BYTES / Math.max(1, bytes));
-    this.current = Math.max(1, Math.min(READ_GROUP_KEYS_MAX, Math.floor(this.current * growth)));
+    // A group that was cut short says nothing against those of the current size.
+    const fitting = growth > 1 ? Math.max(this.#current, records * growth) : records * growth;
+    this.#current = Math.max(1, Math.min(READ_GROUP_KEYS_MAX, Math.floor(fitting)));
   }
 }

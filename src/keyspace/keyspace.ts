@@ -31,7 +31,8 @@ import { hashKey } from './key-table.js';
 import { type AppliedBlock, Layer, TOMBSTONE, TOUCH } from './layer.js';
 import { findChanges, type Mending, writeChanges } from './mending.js';
 import { RecentKeys } from './recent.js';
-import { dataEnd, dataKey, dataStart, decodeRecord, isDamage } from './record.js';
+import { DATA_KEY_HEADER_BYTES, dataEnd, dataKey, dataStart, decodeRecord, isDamage } from './record.js';
+import { type KeptSizes, RecordSizes } from './record-sizes.js';
 import { KeyspaceSnapshot } from './snapshot.js';
 
 const CHECKPOINT_FORMAT = 1;
@@ -47,6 +48,8 @@ export interface CheckpointRecord {
   readonly epoch: number;
   /** Records on disk; null where a crash made the count unknown. */
   readonly keys: number | null;
+  /** Of the records on disk; absent where nobody has looked, and in checkpoints of earlier versions. */
+  readonly sizes?: KeptSizes | undefined;
 }
 
 const EMPTY_CHECKPOINT: CheckpointRecord = {
@@ -55,6 +58,7 @@ const EMPTY_CHECKPOINT: CheckpointRecord = {
   lineage: [],
   epoch: 0,
   keys: 0,
+  sizes: new RecordSizes().kept,
 };
 
 /** A new expiry to lay over what is found below. */
@@ -117,8 +121,11 @@ export class Keyspace {
   /** The flush that a crash interrupted; 0 = none. */
   readonly flushingTo: number;
   #applied: Position;
-  /** Changes of the record count by flushes since a recount began. */
+  /** Of the records on disk as of the checkpoint: what was written to disk since is in memory too. */
+  #sizes: RecordSizes;
+  /** Changes of the record count by flushes since a recount began, and the sizes of what they have written. */
   #recountDelta = 0;
+  #recountSizes = new RecordSizes();
   /** Of the epoch on disk. A failed flush ends this object, so what is noted early does no harm. */
   readonly #onDisk = new RecentKeys(RECENT_KEYS_MAX);
   /** Where flushes have deleted records of that epoch. */
@@ -140,6 +147,7 @@ export class Keyspace {
     this.dueIndex = new DueIndex(db);
     this.#emptied = new EmptiedRanges(db, dataStart(checkpoint.epoch), dataEnd(checkpoint.epoch));
     this.#checkpoint = checkpoint;
+    this.#sizes = checkpoint.sizes ? RecordSizes.parse(checkpoint.sizes) : RecordSizes.unknown();
     this.flushingTo = flushingTo;
     this.#applied = checkpoint.position;
     this.#active = new Layer(checkpoint.epoch);
@@ -178,6 +186,11 @@ export class Keyspace {
 
   get active(): { readonly bytes: number; readonly logBytes: number; readonly isEmpty: boolean } {
     return this.#active;
+  }
+
+  /** Whether the number of keys on disk is known, and how large their records may be. */
+  get isCounted(): boolean {
+    return this.#checkpoint.keys !== null && this.#sizes.isKnown;
   }
 
   get frozenLayers(): number {
@@ -236,23 +249,26 @@ export class Keyspace {
   async #readCold({ keys, entries, cold, options, withSnapshot }: ColdRead): Promise<Found> {
     // In the same turn as the look at the layers: see level.ts.
     const { epoch } = this.#checkpoint;
-    const group = new GroupSize();
-    const snapshot = withSnapshot || cold.length > group.current ? this.#db.snapshot() : undefined;
+    const group = new GroupSize(this.#sizes);
+    const keyOf = ({ index }: ColdKey) => keys[index] as Buffer;
+    let wanted = group.take(cold, 0, keyOf, 0);
+    const snapshot = withSnapshot || cold.length > wanted.length ? this.#db.snapshot() : undefined;
     const damaged = new Map<number, HeadwaterError>();
     const { bytesMax = Number.POSITIVE_INFINITY, needsValue } = options;
     let next = 0;
     let bytes = 0;
     try {
-      do {
-        const wanted = cold.slice(next, next + group.current);
+      for (;;) {
         const rows = wanted.map(({ index }) => dataKey(epoch, keys[index] as Buffer));
         const records = await this.#readRows(rows, snapshot);
         if (!records) return await this.#read(keys, options, true);
         const { read, kept } = decodeInto({ keys, entries, damaged, needsValue }, wanted, records);
-        group.hasRead(read);
+        group.hasRead(wanted.length, read);
         bytes += kept;
         next += wanted.length;
-      } while (next < cold.length && bytes < bytesMax);
+        if (next >= cold.length || bytes >= bytesMax) break;
+        wanted = group.take(cold, next, keyOf, 0);
+      }
     } finally {
       await snapshot?.close();
     }
@@ -348,8 +364,9 @@ export class Keyspace {
       this.#onDisk.clear();
       this.#emptied.begin(dataStart(layer.epoch), dataEnd(layer.epoch));
     }
-    const { dueIndex } = this;
-    const flush = new Flush(this.#db, layer, { onDisk: this.#onDisk, dueIndex, emptied: this.#emptied });
+    // An interrupted flush may have left larger records than these: those of one layer, so their bytes are bounded all the same.
+    const [onDisk, emptied, sizes] = [this.#onDisk, this.#emptied, this.#sizes];
+    const flush = new Flush(this.#db, layer, { onDisk, dueIndex: this.dueIndex, emptied, sizes });
     const delta = await flush.run(cancelled);
     if (delta === undefined) {
       this.#cutShort = true;
@@ -361,20 +378,34 @@ export class Keyspace {
     // A cleared layer may meet rows that an interrupted flush has left in its epoch: only a recount tells.
     const unsure = layer.cleared && this.#checkpoint.position.offset < this.flushingTo;
     const keys = before === null || unsure || unreadable ? null : before + delta;
+    const sizesNow = this.#sizesAfter(layer, flush.written);
     const checkpoint: CheckpointRecord = {
       format: CHECKPOINT_FORMAT,
       position: layer.position,
       lineage,
       epoch: layer.epoch,
       keys,
+      sizes: sizesNow.kept,
     };
     await this.#db.put(...checkpointRow(checkpoint), { sync: true });
+    this.#sizes = sizesNow;
     this.#recountDelta = layer.cleared || unreadable ? Number.NaN : this.#recountDelta + delta;
+    this.#recountSizes.addAll(flush.written);
     this.#checkpoint = checkpoint;
     this.#frozen.shift();
     layer.retire();
     this.#spare = layer;
     return unreadable;
+  }
+
+  #sizesAfter(layer: Layer, written: RecordSizes): RecordSizes {
+    const stays = (key: Buffer) => {
+      const entry = layer.find(key, 0, key.length, hashKey(key, 0, key.length));
+      return entry < 0 || layer.kind(entry) === TOUCH;
+    };
+    const sizes = layer.cleared ? new RecordSizes() : this.#sizes.filter(stays);
+    sizes.addAll(written);
+    return sizes;
   }
 
   // ---- repair --------------------------------------------------------------
@@ -401,7 +432,9 @@ export class Keyspace {
       // What a recount has seen, and what flushes have put there, is not what there is.
       this.#recountDelta = Number.NaN;
       this.#onDisk.clear();
-      this.#checkpoint = { ...this.#checkpoint, keys: null };
+      this.#sizes = this.#sizes.filter(() => true);
+      for (const [row, record] of changes.puts) this.#sizes.add(row, DATA_KEY_HEADER_BYTES, record.length);
+      this.#checkpoint = { ...this.#checkpoint, keys: null, sizes: this.#sizes.kept };
       batch.put(...checkpointRow(this.#checkpoint));
     }
     await batch.write({ sync: true });
@@ -419,24 +452,34 @@ export class Keyspace {
 
   /**
    * Makes the number of keys known again after a crash in the middle of a
-   * flush. Flushes may go on meanwhile; as `snapshot`, it begins while none is
+   * flush, and the sizes of the records if they are not. Flushes may go on meanwhile; as `snapshot`, it begins while none is
    * in hand. Without effect where a `clear` came in between, or `cancelled`.
    */
   async recount(cancelled: () => boolean = () => false): Promise<void> {
     const snapshot = this.snapshot();
     this.#recountDelta = 0;
+    this.#recountSizes = new RecordSizes();
     try {
       let keys = 0;
+      const sizes = new RecordSizes();
       for await (const chunk of snapshot.chunks()) {
         if (cancelled()) return;
         keys += chunk.length;
+        for (const [key, record] of chunk) sizes.add(key, 0, record.length);
       }
       const recounted = keys + this.#recountDelta;
       if (this.#checkpoint.keys === null && !Number.isNaN(recounted))
         this.#checkpoint = { ...this.#checkpoint, keys: recounted };
+      if (!this.#sizes.isKnown) this.#sizesFound(sizes);
     } finally {
       await snapshot.release();
     }
+  }
+
+  /** In the checkpoint with the next flush. */
+  #sizesFound(sizes: RecordSizes): void {
+    sizes.addAll(this.#recountSizes);
+    this.#sizes = sizes;
   }
 
   // ---- expiry and sweeping -------------------------------------------------

@@ -12,6 +12,7 @@ import type { Position } from '../position.js';
 import { KeyspaceDigest } from './digest.js';
 import { checkpointRow } from './keyspace.js';
 import { dataKey, dueKey, recordExpiresAtMs, verifyRecord } from './record.js';
+import { RecordSizes } from './record-sizes.js';
 
 const EPOCH = 0;
 const NO_VALUE = Buffer.alloc(0);
@@ -19,6 +20,7 @@ const NO_VALUE = Buffer.alloc(0);
 export class KeyspaceLoader {
   readonly #db: Database;
   readonly #digest = new KeyspaceDigest();
+  readonly #sizes = new RecordSizes();
   #lastKey: Buffer | undefined;
   #bytes = 0;
 
@@ -52,6 +54,7 @@ export class KeyspaceLoader {
       }
       verifyRecord(key, record);
       batch.put(dataKey(EPOCH, key), record);
+      this.#sizes.add(key, 0, record.length);
       const expiresAtMs = recordExpiresAtMs(record);
       if (expiresAtMs !== 0) batch.put(dueKey(expiresAtMs, EPOCH, key), NO_VALUE);
       this.#lastKey = key;
@@ -79,7 +82,8 @@ export class KeyspaceLoader {
       'a lineage ends at its snapshot',
     );
     await this.#db.durable();
-    const [key, value] = checkpointRow({ position, lineage, epoch: EPOCH, keys: this.keys });
+    const sizes = this.#sizes.kept;
+    const [key, value] = checkpointRow({ position, lineage, epoch: EPOCH, keys: this.keys, sizes });
     await this.#db.put(key, value, { sync: true });
   }
 }

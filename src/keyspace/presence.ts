@@ -10,15 +10,19 @@
 import type { HeadwaterError } from '../errors.js';
 import { type Database, isUnreadablePlace } from '../level.js';
 import { GroupSize } from './groups.js';
+import { DATA_KEY_HEADER_BYTES } from './record.js';
+import type { RecordSizes } from './record-sizes.js';
 
 export class Presence {
   readonly db: Database;
   /** Small records let it grow from one call to the next. */
-  readonly #group = new GroupSize();
+  readonly #group: GroupSize;
   #unreadable: HeadwaterError | undefined;
 
-  constructor(db: Database) {
+  /** @param sizes of the records on disk. */
+  constructor(db: Database, sizes: RecordSizes) {
     this.db = db;
+    this.#group = new GroupSize(sizes);
   }
 
   /** The last reason why the disk could not tell; each key that was asked for then may be there. */
@@ -30,7 +34,7 @@ export class Presence {
   async of(keys: readonly Buffer[]): Promise<readonly boolean[]> {
     const present: boolean[] = [];
     while (present.length < keys.length) {
-      const asked = keys.slice(present.length, present.length + this.#group.current);
+      const asked = this.#group.take(keys, present.length, itself, DATA_KEY_HEADER_BYTES);
       for (const one of await this.#lookUp(asked)) present.push(one);
     }
     return present;
@@ -39,7 +43,10 @@ export class Presence {
   async #lookUp(keys: Buffer[]): Promise<readonly boolean[]> {
     try {
       const records = await this.db.getMany(keys);
-      this.#group.hasRead(records.reduce((bytes, record) => bytes + (record?.length ?? 0), 0));
+      this.#group.hasRead(
+        keys.length,
+        records.reduce((bytes, record) => bytes + (record?.length ?? 0), 0),
+      );
       return records.map((record) => record !== undefined);
     } catch (error) {
       if (!isUnreadablePlace(error)) throw error;
@@ -47,4 +54,8 @@ export class Presence {
       return keys.map(() => true);
     }
   }
+}
+
+function itself(key: Buffer): Buffer {
+  return key;
 }

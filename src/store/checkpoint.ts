@@ -221,7 +221,7 @@ export class Checkpointer {
 
   /** Restores what a crash in the middle of a flush left unknown. */
   start(): void {
-    if (this.#keyspace.checkpoint.keys !== null) return;
+    if (this.#keyspace.isCounted) return;
     void this.#recount().catch((error: Error) => {
       if (this.#closed) return;
       if (isUnreadable(error)) this.#damage.met('count', COUNT_LATER, error);

@@ -64,6 +64,8 @@ export class MemoryDisk {
   fault: Fault | undefined;
   /** Deletion marks that iterators have walked over. */
   marksWalked = 0;
+  /** The most bytes of values that one look-up of keys has brought into memory. */
+  largestRead = 0;
   /** Every operation so far, for assertions on order. */
   readonly operations: DiskOperation[] = [];
 
@@ -298,7 +300,12 @@ class Handle {
   #levelLike(): ConstructorParameters<typeof LatchingDatabase>[1] {
     return {
       get: (key) => this.#read([key], this.#level.get(key)),
-      getMany: (keys, options) => this.#read(keys, this.#level.getMany(keys, options as object)),
+      getMany: async (keys, options) => {
+        const values = await this.#read(keys, this.#level.getMany(keys, options as object));
+        const bytes = values.reduce((sum, value) => sum + (value?.length ?? 0), 0);
+        this.#disk.largestRead = Math.max(this.#disk.largestRead, bytes);
+        return values;
+      },
       put: (key, value, options) => {
         const sync = (options as { sync?: boolean }).sync ?? false;
         const [ownKey, ownValue] = [Buffer.from(key), Buffer.from(value)];

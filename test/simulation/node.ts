@@ -142,7 +142,7 @@ export class SimulatedNode extends TestNode {
 
   /** Names the log in use, over restarts. */
   get logName(): string {
-    return `${this.files.contents(DIRECTORY).get('CURRENT')} ${this.#raised}`;
+    return `${this.files.bytesOf(`${DIRECTORY}/CURRENT`)} ${this.#raised}`;
   }
 
   /** Of this life. */
@@ -206,7 +206,7 @@ export class SimulatedNode extends TestNode {
   /** Whether the disk says that it leads because it was promoted. */
   #isPromoted(): boolean {
     const { role, promoted, superseded_by } = JSON.parse(
-      this.files.contents(DIRECTORY).get('node.json')?.toString() ?? '{}',
+      this.files.bytesOf(`${DIRECTORY}/node.json`)?.toString() ?? '{}',
     ) as Partial<NodeRecord>;
     return role === 'leader' && promoted === true && superseded_by === undefined;
   }

@@ -1,4 +1,4 @@
-/** Bugs about who leads, as they once were: see planted.ts. */
+/** Bugs about who leads, as they once were: see planting.ts. */
 import { Lineage } from '../../src/lineage.js';
 import { Feed } from '../../src/replication/feed.js';
 import { Greeting } from '../../src/replication/greeting.js';
@@ -6,9 +6,8 @@ import type { Answer } from '../../src/replication/takeover.js';
 import { Directory } from '../../src/store/directory.js';
 import type { Store } from '../../src/store/store.js';
 import type { Handshake } from '../../src/wire/handshake.js';
-import { EVENTS } from './events.js';
 import { HANDOVERS } from './handovers.js';
-import { type PlantedBug, replace } from './planting.js';
+import { type PlantedBug, replace, weighted } from './planting.js';
 
 /** What a node says of an offer of the leadership, as it once was: undefined leaves the answer as it is. */
 function answering(change: (store: Store, handshake: Handshake, answer: Answer) => Promise<Answer | undefined>) {
@@ -37,7 +36,7 @@ function deciding(kind: 'refuse' | 'wait') {
 }
 
 /** Runs that are above all about who leads. */
-const events = EVENTS.map((event) => (HANDOVERS.includes(event) ? { ...event, weight: 10 * event.weight } : event));
+const events = weighted(Object.fromEntries(HANDOVERS.map(({ name }) => [name, 10])));
 
 const REFUSED: Answer = { kind: 'refuse', message: 'planted' };
 const DROPPED = /writes of a later epoch are not dropped for older ones/;

@@ -1,4 +1,8 @@
-/** How a bug is planted: by a method in the place of the product's own, until it is taken out again. */
+/**
+ * How a bug is planted: it takes one guarantee out of the product, by a method in
+ * the place of the product's own, until it is undone.
+ */
+import { EVENTS } from './events.js';
 import type { Event, Simulation } from './simulation.js';
 
 export interface PlantedBug {
@@ -20,4 +24,11 @@ export function replace<T, K extends keyof T>(prototype: T, name: K, method: T[K
   return () => {
     prototype[name] = own;
   };
+}
+
+/** The usual events, the named ones so many times as often. */
+export function weighted(factors: Readonly<Record<string, number>>): readonly Event[] {
+  const names = EVENTS.map(({ name }) => name);
+  for (const name of Object.keys(factors)) if (!names.includes(name)) throw new Error(`no event has the name ${name}`);
+  return EVENTS.map((event) => ({ ...event, weight: event.weight * (factors[event.name] ?? 1) }));
 }

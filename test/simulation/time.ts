@@ -8,6 +8,7 @@
 import { CLOCK_SET_MS } from '../../src/clock.js';
 import { HeadwaterError } from '../../src/errors.js';
 import { DUE_START, dueEnd } from '../../src/keyspace/record.js';
+import { formatPosition } from '../../src/position.js';
 import { START_MS, TestClock, turns } from '../support/clock.js';
 import { MemoryDisk } from '../support/database.js';
 import { MemoryFiles } from '../support/memory-files.js';
@@ -42,6 +43,8 @@ export class TimeRun {
   readonly #disk: MemoryDisk;
   readonly #written = new Map<string, Written>();
   readonly counts: Record<string, number> = {};
+  /** What happened, in order. */
+  readonly trace: string[] = [];
   #clock!: ProcessClock;
   #leader!: TestStore;
   #follower!: TestStore;
@@ -51,9 +54,13 @@ export class TimeRun {
   constructor(seed: number) {
     this.#seed = seed;
     this.#random = seededRandom(seed);
-    this.#disk = new MemoryDisk({
-      isFolder: (location) => this.#files.isFolder(location),
-      makeFolder: async (location) => this.#files.makeFolder(location),
+    this.#disk = this.#diskOf(this.#files);
+  }
+
+  #diskOf(files: MemoryFiles): MemoryDisk {
+    return new MemoryDisk({
+      isFolder: (location) => files.isFolder(location),
+      makeFolder: async (location) => files.makeFolder(location),
       delay: async () => {},
       random: this.#random,
     });
@@ -71,6 +78,7 @@ export class TimeRun {
         await this.#event();
         await this.#ship();
         await this.#nothingTooEarly();
+        this.#note(formatPosition(this.#follower.store.position));
       }
       await this.#heal();
     } catch (error) {
@@ -105,11 +113,18 @@ export class TimeRun {
     return Math.floor(this.#random() * max);
   }
 
+  readonly #randomBytes = (count: number): Buffer => Buffer.from(Array.from({ length: count }, () => this.#upTo(256)));
+
   #skew(): number {
     return Math.round((this.#random() - 0.5) * 2 * SKEW_MS);
   }
 
+  #note(text: string): void {
+    this.trace.push(`${this.#world.monotonicMs()} ${text}`);
+  }
+
   #count(kind: string): void {
+    this.#note(kind);
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
   }
 
@@ -136,7 +151,7 @@ export class TimeRun {
       clock: this.#clock,
       fsync: 'everysec',
       budget: BUDGET,
-      randomBytes: (count) => Buffer.from(Array.from({ length: count }, () => this.#upTo(256))),
+      randomBytes: this.#randomBytes,
     });
     if (this.#keys++ === 0) {
       const { store } = this.#leader;
@@ -192,7 +207,16 @@ export class TimeRun {
   /** A follower of another log begins again: what a power cut took, it would have to give back. */
   async #refollow(): Promise<void> {
     if (this.#follower) await this.#follower.store.close();
-    this.#follower = await TestStore.follower({ clock: this.#world, fsync: 'never', budget: BUDGET });
+    const files = new MemoryFiles(async () => {});
+    this.#follower = await TestStore.follower({
+      directory: '/data',
+      disk: this.#diskOf(files),
+      files: files.of({ dead: false }),
+      clock: this.#world,
+      fsync: 'never',
+      budget: BUDGET,
+      randomBytes: this.#randomBytes,
+    });
     await this.#ship();
   }
 

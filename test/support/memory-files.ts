@@ -44,6 +44,12 @@ export class MemoryFiles {
     return this.#entries.get(name)?.kind === 'folder';
   }
 
+  /** What is in a file; undefined if there is none. */
+  bytesOf(name: string): Buffer | undefined {
+    const entry = this.#entries.get(name);
+    return entry?.kind === 'file' ? entry.bytes : undefined;
+  }
+
   /** Files in a folder, by name; empty where there is no folder. */
   contents(folder: string): Map<string, Buffer> {
     const found = new Map<string, Buffer>();

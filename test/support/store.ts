@@ -93,7 +93,9 @@ export class TestStore {
   }
 
   /** A follower of nobody in particular. */
-  static follower(options: Options & { clock?: TestClock } = {}): Promise<TestStore> {
+  static follower(
+    options: Options & { clock?: TestClock; directory?: string; disk?: MemoryDisk } = {},
+  ): Promise<TestStore> {
     return TestStore.open({ ...options, role: { role: 'follower', upstream: '127.0.0.1:1' } });
   }
 

@@ -1,30 +1,16 @@
-/**
- * Bugs to be found: each takes one guarantee out of the product, from outside,
- * until it is undone. What finds none of them proves nothing.
- */
+/** Bugs in what logs, keyspaces and links hold and carry: see planting.ts. */
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { Presence } from '../../src/keyspace/presence.js';
 import { KeyspaceSnapshot } from '../../src/keyspace/snapshot.js';
-import { InterludeReader, Interludes } from '../../src/log/interludes.js';
 import { Log } from '../../src/log/log.js';
-import { Freshness } from '../../src/replication/freshness.js';
-import { Link } from '../../src/replication/link.js';
 import { Silence } from '../../src/replication/silence.js';
-import { Staleness } from '../../src/replication/staleness.js';
-import { SignsOfLife } from '../../src/signs-of-life.js';
 import { Directory } from '../../src/store/directory.js';
-import { Gathering } from '../../src/streams/gathering.js';
-import type { SimulatedNode } from './node.js';
-import { PLANTED_LEADERSHIP } from './planted-leadership.js';
-import { type PlantedBug, replace } from './planting.js';
+import { type PlantedBug, replace, weighted } from './planting.js';
 
 /** The checksum that a follower brought, by the offset it asked from. */
 const brought = new Map<number, number>();
 
-/** The nodes of the run in hand. */
-let running: readonly SimulatedNode[] = [];
-
-export const PLANTED: readonly PlantedBug[] = [
+export const PLANTED_DATA: readonly PlantedBug[] = [
   {
     name: 'a resync decision that does not compare checksums',
     // What stands behind a token is told by the same look at the log.
@@ -52,6 +38,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: 'a promotion that goes on under the history of the former leader',
+    events: weighted({ promote: 4, 'live publish': 0, 'live publishes over a link that breaks': 0 }),
     found: /no offset is used twice under one replication ID/,
     plant() {
       const { beginHistory } = Log.prototype;
@@ -108,72 +95,13 @@ export const PLANTED: readonly PlantedBug[] = [
     },
   },
   {
-    name: 'a read that does not wait for what its token stands for',
-    found: /who reads by a token reads what it stands for|who answers within a bound has what its leader had then/,
-    plant: () => replace(Freshness.prototype, 'whenFresh', async () => {}),
-  },
-  {
-    name: 'a staleness bound that is judged by the history of the node itself',
-    found: /who answers within a bound has what its leader had then/,
-    plant() {
-      const stalenessMs = Object.getOwnPropertyDescriptor(Link.prototype, 'stalenessMs') as PropertyDescriptor;
-      const undo = replace(Staleness.prototype, 'forget', () => {});
-      Object.defineProperty(Link.prototype, 'stalenessMs', {
-        ...stalenessMs,
-        get(this: Link) {
-          const told: number | undefined = stalenessMs.get?.call(this);
-          const { store } = running.find((node) => node.state === 'up' && node.link === this) ?? {};
-          return told === undefined || !store ? told : Math.min(told, store.nowMs() - store.endTimeMs + 1);
-        },
-      });
-      return () => {
-        undo();
-        Object.defineProperty(Link.prototype, 'stalenessMs', stalenessMs);
-      };
-    },
-    watch({ nodes }) {
-      running = nodes;
-    },
-  },
-  {
     name: 'a log that is trimmed past what is kept for a follower that is away',
+    events: weighted({ trim: 5, checkpoint: 3 }),
     found: /what a known follower has not seen is kept for it/,
     plant() {
       const pinnedOffset = Object.getOwnPropertyDescriptor(Log.prototype, 'pinnedOffset') as PropertyDescriptor;
       Object.defineProperty(Log.prototype, 'pinnedOffset', { ...pinnedOffset, get: () => Number.POSITIVE_INFINITY });
       return () => void Object.defineProperty(Log.prototype, 'pinnedOffset', pinnedOffset);
-    },
-  },
-  {
-    name: 'a stream that leaves out a change',
-    found: /a watcher knows what is there|a subscriber misses no durable message/,
-    plant() {
-      const { add } = Gathering.prototype;
-      let told = 0;
-      return replace(Gathering.prototype, 'add', function* (this: Gathering<unknown>, position, pieces) {
-        yield* add.call(this, position, ++told % 20 === 0 ? pieces.slice(1) : pieces);
-      });
-    },
-  },
-  {
-    name: 'a link that breaks and forgets live messages without a word',
-    found: /a subscriber knows how many live messages it has missed/,
-    plant() {
-      const { take } = Interludes.prototype;
-      return replace(Interludes.prototype, 'take', function (this: Interludes, offset, { missed, messages }) {
-        take.call(this, offset, { missed, messages });
-      });
-    },
-  },
-  {
-    name: 'a live message that is sent down twice',
-    found: /a live message comes at most once|a subscriber knows how many live messages it has missed/,
-    plant() {
-      const { take } = InterludeReader.prototype;
-      return replace(InterludeReader.prototype, 'take', function (this: InterludeReader, offset) {
-        const { placed, missed } = take.call(this, offset);
-        return { placed: [...placed, ...placed], missed };
-      });
     },
   },
   {
@@ -203,6 +131,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: 'a silence that only a whole frame breaks',
+    events: weighted({ 'slow line': 5, 'large write': 8 }),
     found: /without faults, all are level with their leader/,
     plant() {
       const heardMs = Object.getOwnPropertyDescriptor(Silence.prototype, 'heardMs') as PropertyDescriptor;
@@ -228,21 +157,5 @@ export const PLANTED: readonly PlantedBug[] = [
         Object.defineProperty(Silence.prototype, 'heardMs', heardMs);
       };
     },
-  },
-  ...PLANTED_LEADERSHIP,
-  {
-    name: 'reads that wait for freshness one after another',
-    found: /a read waits no longer than its own time/,
-    plant() {
-      const { whenFresh } = Freshness.prototype;
-      return replace(Freshness.prototype, 'whenFresh', function (this: Freshness, wanted, { writes, signal }) {
-        return whenFresh.call(this, wanted, { writes, signal });
-      });
-    },
-  },
-  {
-    name: 'a watch of an unknown history that waits without a word',
-    found: /a stream never waits without a word/,
-    plant: () => replace(SignsOfLife.prototype, 'isLate', async () => false),
   },
 ];

@@ -1,0 +1,89 @@
+/** The simulation of time finds each of these bugs. */
+import assert from 'node:assert/strict';
+import { LogicalClock } from '../../src/clock.js';
+import { DueIndex } from '../../src/keyspace/due-index.js';
+import { DUE_SCAN_ROWS, EXPIRY_STEP_KEYS } from '../../src/limits.js';
+import { firstViolation } from './hunt.js';
+import { isFirstPart } from './seeds.js';
+import { TimeRun } from './time.js';
+
+interface Planted {
+  readonly name: string;
+  readonly found: RegExp;
+  plant(): () => void;
+}
+
+const PLANTED: readonly Planted[] = [
+  {
+    name: 'a clock that is read once a process',
+    found: /no key goes earlier|keys go within|is right once|follows that of the machine|is taken while/,
+    plant() {
+      const { now } = LogicalClock.prototype;
+      const first = new WeakMap<LogicalClock, { ms: number; atMs: number }>();
+      LogicalClock.prototype.now = function (this: LogicalClock) {
+        const known = first.get(this) ?? { ms: now.call(this), atMs: elapsed() };
+        first.set(this, known);
+        return Math.floor(known.ms + elapsed() - known.atMs);
+      };
+      return () => {
+        LogicalClock.prototype.now = now;
+      };
+    },
+  },
+  {
+    name: 'a follower that sweeps 200 rows each ten seconds',
+    found: /a follower drops the rows of deleted keys/,
+    plant() {
+      const { scan } = DueIndex.prototype;
+      const last = new WeakMap<DueIndex, number>();
+      DueIndex.prototype.scan = async function (this: DueIndex, nowMs, limit, from) {
+        if (limit !== EXPIRY_STEP_KEYS) return scan.call(this, nowMs, limit, from);
+        const isTime = nowMs - (last.get(this) ?? 0) >= 10_000;
+        if (isTime) last.set(this, nowMs);
+        const scanned = await scan.call(this, isTime ? nowMs : 0, 200, undefined);
+        return { ...scanned, next: undefined };
+      };
+      return () => {
+        DueIndex.prototype.scan = scan;
+      };
+    },
+  },
+  {
+    name: 'rows that are dropped before the deletion of their keys is durable',
+    found: /expired keys are deleted/,
+    plant() {
+      const { scan, drop } = DueIndex.prototype;
+      DueIndex.prototype.scan = async function (this: DueIndex, nowMs, limit, from) {
+        const scanned = await scan.call(this, nowMs, limit, from);
+        if (limit === DUE_SCAN_ROWS) await drop.call(this, scanned, scanned.rows);
+        return scanned;
+      };
+      return () => {
+        DueIndex.prototype.scan = scan;
+      };
+    },
+  },
+];
+
+/** Set by the run that is under way: the planted clock goes on by it. */
+let elapsed: () => number = () => 0;
+
+(isFirstPart ? describe : describe.skip)('a simulation of time', function () {
+  this.timeout(0);
+
+  for (const { name, found, plant } of PLANTED) {
+    it(`finds ${name}`, async () => {
+      const undo = plant();
+      try {
+        const violation = await firstViolation((seed) => {
+          const run = new TimeRun(seed);
+          elapsed = () => run.elapsedMs;
+          return run.run();
+        });
+        assert.match(violation, found);
+      } finally {
+        undo();
+      }
+    });
+  }
+});

@@ -365,6 +365,11 @@ export const GRANTS_KEPT_MAX = 16;
 
 /** A state that lasts is said in the log so often. */
 export const REPEATED_STATE_MS = 60 * 60 * 1_000;
+/** One that comes and goes is said so often in that time. */
+export const REPEATED_PER_HOUR_MAX = 4;
+/** So many states, and so many subjects, are remembered by who says them; a state by so many characters. */
+export const REPEATED_STATES_MAX = 128;
+export const REPEATED_CHARACTERS_MAX = 300;
 
 /** Waits between attempts to reach the upstream: doubling, with jitter. */
 export const RECONNECT_MS_MIN = 50;

@@ -1,17 +1,33 @@
 /**
- * A state that a loop comes back to, as a link that cannot be made: it is worth
- * one line in the log, and another one when it changes. While it lasts, a line an
- * hour says how often it has been met. Numbers are left out of the comparison,
- * since a time or an offset is another one each time.
+ * The log of a part of the node that comes back to the same state again and
+ * again, such as a link that cannot be made. A state is said once, and once an
+ * hour with how often it was met. A state that comes back after another one is
+ * said again, but only a few times an hour: two states that alternate fill no
+ * log either. What is not said is there at the level `debug`.
+ *
+ * Numbers and IDs in the message do not count in the comparison, since a time or
+ * an offset is another one each time; the fields that name a node or a file do.
+ * Bounded: the oldest states are forgotten.
  */
 import type { Clock } from './clock.js';
-import { REPEATED_STATE_MS } from './limits.js';
+import { REPEATED_CHARACTERS_MAX, REPEATED_PER_HOUR_MAX, REPEATED_STATE_MS, REPEATED_STATES_MAX } from './limits.js';
+import type { Logger } from './logger.js';
 
+/** Fields of a line that say whom or what it is about. */
+const NAMES = ['node_id', 'address', 'upstream', 'file', 'holder', 'archive', 'method'] as const;
+
+interface Met {
+  /** When the hour began in which `said` counts. */
+  sinceMs: number;
+  said: number;
+  unsaid: number;
+}
+
+/** The states of one subject, of which it is in one at a time. */
 export class RepeatedState {
   readonly #clock: Clock;
-  #state: string | undefined;
-  #saidMs = 0;
-  #unsaid = 0;
+  readonly #states = new Map<string, Met>();
+  #last: string | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -19,25 +35,90 @@ export class RepeatedState {
 
   /** How often the state was met since it was last said, this time included; undefined if it is not to be said now. */
   meets(message: string): number | undefined {
-    const state = message.replace(/\d+/g, '#');
-    const now = this.#clock.monotonicMs();
-    this.#unsaid++;
-    if (state === this.#state && now - this.#saidMs < REPEATED_STATE_MS) return undefined;
-    const times = state === this.#state ? this.#unsaid : 1;
-    this.#state = state;
-    this.#saidMs = now;
-    this.#unsaid = 0;
+    const state = withoutNumbers(message);
+    const nowMs = this.#clock.monotonicMs();
+    const met = this.#states.get(state) ?? { sinceMs: nowMs, said: 0, unsaid: 0 };
+    keepNewest(this.#states, state, met);
+    if (nowMs - met.sinceMs >= REPEATED_STATE_MS) {
+      met.sinceMs = nowMs;
+      met.said = 0;
+    }
+    const isChange = state !== this.#last;
+    this.#last = state;
+    met.unsaid++;
+    if (met.said >= (isChange ? REPEATED_PER_HOUR_MAX : 1)) return undefined;
+    const times = met.unsaid;
+    met.unsaid = 0;
+    met.said++;
     return times;
   }
 
-  /** The state is over: met again, it is said again. */
+  /** The state is over: met again, it is a change. */
   ends(): void {
-    this.#state = undefined;
-    this.#unsaid = 0;
+    this.#last = undefined;
   }
 }
 
-/** To be put behind a message. */
-export function sinceThen(times: number): string {
-  return times > 1 ? ` (${times} times since this was last said)` : '';
+export class RepeatedLog implements Logger {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #subjects = new Map<string, RepeatedState>();
+
+  private constructor(clock: Clock, logger: Logger) {
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Over a logger, which may be one already. */
+  static of({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }): RepeatedLog {
+    return logger instanceof RepeatedLog ? logger : new RepeatedLog(clock, logger);
+  }
+
+  debug(fields: object, message: string): void {
+    this.#logger.debug(fields, message);
+  }
+
+  /** @param subject the part whose state this is, if it goes from one state to another; else the line is a state by itself. */
+  info(fields: object, message: string, subject?: string): void {
+    this.#say('info', fields, message, subject);
+  }
+
+  warn(fields: object, message: string, subject?: string): void {
+    this.#say('warn', fields, message, subject);
+  }
+
+  error(fields: object, message: string, subject?: string): void {
+    this.#say('error', fields, message, subject);
+  }
+
+  /** What the subject was in is over; or what everything was in. */
+  ends(subject?: string): void {
+    for (const [name, state] of this.#subjects) if (subject === undefined || name === subject) state.ends();
+  }
+
+  #say(level: 'info' | 'warn' | 'error', fields: object, message: string, subject?: string): void {
+    const named = namesIn(fields);
+    const about = subject ?? `${named} ${withoutNumbers(message)}`;
+    const state = this.#subjects.get(about) ?? new RepeatedState(this.#clock);
+    keepNewest(this.#subjects, about, state);
+    const times = state.meets(`${named} ${message}`);
+    if (times === undefined) this.#logger.debug(fields, message);
+    else this.#logger[level](fields, times === 1 ? message : `${message} (${times} times since this was last said)`);
+  }
+}
+
+function namesIn(fields: object): string {
+  const values = NAMES.map((name) => (fields as Record<string, unknown>)[name]);
+  return values.filter((value) => typeof value === 'string').join(' ');
+}
+
+/** IDs and digests are hexadecimal. */
+function withoutNumbers(message: string): string {
+  return message.slice(0, REPEATED_CHARACTERS_MAX).replace(/\b[0-9a-f]{8,}\b|\d+/g, '#');
+}
+
+function keepNewest<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key);
+  map.set(key, value);
+  for (const [oldest] of map) if (map.size > REPEATED_STATES_MAX) map.delete(oldest);
 }

@@ -23,6 +23,7 @@ import type { Log, Pin } from '../log/log.js';
 import { moved } from '../log/moved.js';
 import type { Logger } from '../logger.js';
 import type { Position } from '../position.js';
+import { RepeatedLog } from '../repeated.js';
 import type { Store } from '../store/store.js';
 import type { StatusArchive } from '../wire/admin.js';
 import { parseStretchName, StretchWriter } from './archive-file.js';
@@ -39,6 +40,7 @@ export interface ArchiverOptions {
 
 export class Archiver {
   readonly #options: ArchiverOptions;
+  readonly #log: RepeatedLog;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   /** In the log in use, what is not archived stays, from one attempt to the next; until the log lets go of it. */
@@ -46,12 +48,15 @@ export class Archiver {
   #offset = 0;
   #error = '';
   #isOutOfSpace = false;
+  /** The error that the log names. */
+  #said = '';
   #missed = 0;
   /** Gaps up to this offset are counted: an attempt that fails behind one is made again, and meets it again. */
   #missedThrough = 0;
 
   constructor(options: ArchiverOptions) {
     this.#options = options;
+    this.#log = RepeatedLog.of(options);
   }
 
   get status(): StatusArchive {
@@ -173,7 +178,7 @@ export class Archiver {
 
   /** Behind the last file that is of this log's past; else where the log begins, and what lies between is missing. */
   async #start(log: Log): Promise<Position> {
-    const { files, directory, logger } = this.#options;
+    const { files, directory } = this.#options;
     const names = (await files.list(directory)).map(parseStretchName).filter((name) => name !== undefined);
     const newest = names.toSorted((a, b) => b.lastOffset - a.lastOffset);
     for (const { lastOffset, checksum } of newest) {
@@ -189,7 +194,7 @@ export class Archiver {
     if (known < base.offset) {
       this.#missed += base.offset - known;
       this.#missedThrough = base.offset;
-      logger.error(
+      this.#log.error(
         { archive: directory, from: known + 1, to: base.offset },
         `the archive ${directory} has a gap: the commands ${known + 1} to ${base.offset} left the log before they were archived; make a new backup`,
       );
@@ -200,18 +205,19 @@ export class Archiver {
   #hasWritten(): void {
     this.#error = '';
     this.#isOutOfSpace = false;
+    this.#log.ends();
   }
 
   #report(error: Error): void {
-    const { directory, logger } = this.#options;
+    const { directory } = this.#options;
     // A full disk is met at one operation or another.
-    const isSame = error.message === this.#error || (this.#isOutOfSpace && isOutOfSpace(error));
+    const isSame = this.#isOutOfSpace && isOutOfSpace(error);
+    if (!isSame) this.#said = error.message;
     this.#error = error.message;
     this.#isOutOfSpace = isOutOfSpace(error);
-    if (isSame) return;
-    logger.error(
+    this.#log.error(
       { archive: directory, error: error.message },
-      `nothing is archived to ${directory}: ${error.message}; it is tried again`,
+      `nothing is archived to ${directory}: ${this.#said}; it is tried again`,
     );
   }
 }

@@ -9,6 +9,7 @@ import { HeadwaterError } from '../errors.js';
 import type { Files } from '../files.js';
 import { CHECK_BYTES_PER_SECOND, CHECK_PROGRESS_MS, REPAIR_RETRY_MS_MAX, REPAIR_RETRY_MS_MIN } from '../limits.js';
 import type { Logger } from '../logger.js';
+import { RepeatedLog } from '../repeated.js';
 import type { Store } from '../store/store.js';
 import type {
   CheckProgress,
@@ -37,6 +38,7 @@ export interface ChecksOptions {
 
 export class Checks {
   readonly #options: ChecksOptions;
+  readonly #log: RepeatedLog;
   readonly #stop = new AbortController();
   /** What is under way. */
   #busy: string | undefined;
@@ -46,6 +48,7 @@ export class Checks {
 
   constructor(options: ChecksOptions) {
     this.#options = options;
+    this.#log = RepeatedLog.of(options);
   }
 
   get status(): { repairs: number; lastRepair: string } {
@@ -158,16 +161,16 @@ export class Checks {
   }
 
   #noted({ kind, message }: RepairStep): void {
-    const { clock, logger } = this.#options;
-    if (kind === 'left') logger.error({}, `not repaired: ${message}`);
-    else logger.warn({}, `repaired: ${message}`);
+    const { clock } = this.#options;
+    if (kind === 'left') this.#log.error({}, `not repaired: ${message}`);
+    else this.#log.warn({}, `repaired: ${message}`, message);
     if (kind !== 'left') this.#repairs++;
     this.#lastRepair = `${new Date(clock.wallMs()).toISOString()}: ${message}`;
   }
 
   /** Begins a repair whenever there is something to be repaired, until it is closed. */
   async #watch(): Promise<void> {
-    const { store, clock, logger } = this.#options;
+    const { store, clock } = this.#options;
     const { signal } = this.#stop;
     let pauseMs = 0;
     /** Why it serves nothing, and the repairs before. */
@@ -192,7 +195,7 @@ export class Checks {
       try {
         for await (const _ of this.repair({ bytesPerSecond: 0 }, signal));
       } catch (error) {
-        if (!signal.aborted) logger.warn({}, `a repair ended: ${(error as Error).message}; it is tried again`);
+        if (!signal.aborted) this.#log.warn({}, `a repair ended: ${(error as Error).message}; it is tried again`);
       }
     }
   }

@@ -12,6 +12,7 @@ import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { COMPARISONS_MAX } from '../limits.js';
 import type { Logger } from '../logger.js';
 import type { Position } from '../position.js';
+import { RepeatedLog } from '../repeated.js';
 import type { Store } from '../store/store.js';
 import type { DigestReport, NodeName } from '../wire/up-frames.js';
 import { HeldMarks } from './held-marks.js';
@@ -68,6 +69,7 @@ interface Running {
 
 export class Comparisons {
   readonly #options: ComparisonsOptions;
+  readonly #log: RepeatedLog;
   /** What was frozen for the last comparisons. */
   readonly held: HeldMarks;
   readonly #running = new Map<string, Running>();
@@ -76,6 +78,7 @@ export class Comparisons {
 
   constructor(options: ComparisonsOptions) {
     this.#options = options;
+    this.#log = RepeatedLog.of(options);
     this.held = new HeldMarks(options.clock);
   }
 
@@ -215,7 +218,7 @@ export class Comparisons {
 
   #alarm({ offset }: Position, keys: number, digest: string, node: ComparedNode): void {
     this.#differences++;
-    this.#options.logger.error(
+    this.#log.error(
       {
         node_id: node.nodeId,
         address: node.address,
@@ -226,6 +229,7 @@ export class Comparisons {
         their_digest: node.digest,
       },
       `DIFFERENT: at offset ${offset} the node ${node.address || node.nodeId} holds ${node.keys} keys with the digest ${node.digest}, this leader ${keys} with ${digest}; "compare --ranges" says where, with --repair mends it, and "follow --full" there fetches all data anew`,
+      node.nodeId,
     );
   }
 }

@@ -17,6 +17,7 @@ import { unlessAborted } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { RepeatedLog } from '../repeated.js';
 import type { Store } from '../store/store.js';
 import type { FailoverReply } from '../wire/admin.js';
 import type { Moved } from '../wire/down-frames.js';
@@ -62,6 +63,7 @@ interface Accepted {
 export class Failover {
   readonly #options: FailoverOptions;
   readonly #store: Store;
+  readonly #log: RepeatedLog;
   #attempt: Attempt | undefined;
   /** The grant in hand may have reached the node that it names. */
   #asked = true;
@@ -70,6 +72,7 @@ export class Failover {
   constructor(options: FailoverOptions) {
     this.#options = options;
     this.#store = options.store;
+    this.#log = RepeatedLog.of(options);
   }
 
   /**
@@ -284,7 +287,7 @@ export class Failover {
         this.#attempt?.settle(failed(`not handed over: ${why}; this node leads again`));
       });
     } catch (error) {
-      this.#options.logger.error({}, `the leadership could not be taken back: ${(error as Error).message}`);
+      this.#log.error({}, `the leadership could not be taken back: ${(error as Error).message}`);
     }
   }
 }

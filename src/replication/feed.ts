@@ -15,7 +15,7 @@ import type { Log } from '../log/log.js';
 import { moved } from '../log/moved.js';
 import type { Logger } from '../logger.js';
 import type { Position } from '../position.js';
-import { sinceThen } from '../repeated.js';
+import type { RepeatedLog } from '../repeated.js';
 import type { Message, Store } from '../store/store.js';
 import type { DownFrame, UpstreamInfo } from '../wire/down-frames.js';
 import type { Handshake } from '../wire/handshake.js';
@@ -57,14 +57,15 @@ export interface FeedNode {
 }
 
 export interface FeedOptions extends FeedNode {
+  /** A follower that comes again and again, and is refused or cut off each time, is one subject of it. */
+  readonly log: RepeatedLog;
   readonly channel: DownChannel;
   /** host:port at which this node listens. */
   readonly address: string;
   /** Counts and lists the session; refuses a node that is connected already. */
   admit(feed: Feed): HeadwaterError | undefined;
   resynced(kind: 'partial' | 'full', reason: string): void;
-  /** How often that was refused since it was last said; undefined if it is not to be said now. */
-  refused(refusal: StatusRefusal): number | undefined;
+  refused(refusal: StatusRefusal): void;
 }
 
 export type FeedState = 'handshake' | 'waiting' | 'snapshot' | 'streaming' | 'catching_up' | 'ended';
@@ -291,9 +292,9 @@ export class Feed implements Reporter {
     const { reason, message, details = {} } = decision;
     const address = this.#handshake?.address ?? '';
     const timeMs = this.#options.clock.wallMs();
-    const times = this.#options.refused({ nodeId: this.nodeId, address, reason, message, details, timeMs });
-    const said = `refused to resync ${this.#name()}: ${message}${sinceThen(times ?? 1)}`;
-    this.#options.logger[times === undefined ? 'debug' : 'warn']({ node_id: this.nodeId, reason }, said);
+    this.#options.refused({ nodeId: this.nodeId, address, reason, message, details, timeMs });
+    const said = `refused to resync ${this.#name()}: ${message}`;
+    this.#options.log.warn({ node_id: this.nodeId, reason }, said, this.nodeId);
     await this.#send({ kind: 'refuse', reason, message, details });
     this.#channel.close();
   }
@@ -327,9 +328,10 @@ export class Feed implements Reporter {
     }
     this.#state = 'streaming';
     this.#options.resynced('partial', reason);
-    this.#options.logger.info(
+    this.#options.log.info(
       { node_id: this.nodeId, reason, offset },
       `partial resync of ${this.#name()} from offset ${offset}, ${log.end.offset - offset} commands behind`,
+      this.nodeId,
     );
     await this.#stream({ cursor, interludes, log, history });
   }
@@ -346,9 +348,10 @@ export class Feed implements Reporter {
     try {
       const { reason, message, details } = decision;
       this.#options.resynced('full', reason);
-      this.#options.logger.info(
+      this.#options.log.info(
         { node_id: this.nodeId, reason, offset: position.offset },
         `full resync of ${this.#name()} at offset ${position.offset}: ${message}`,
+        this.nodeId,
       );
       await this.#send({
         kind: 'fullResync',
@@ -493,9 +496,10 @@ export class Feed implements Reporter {
 
   #end(error: HeadwaterError): void {
     if (!this.#channel.ended.aborted)
-      this.#options.logger.info(
+      this.#options.log.info(
         { node_id: this.nodeId, error: error.message },
         `the session with ${this.#name()} ended: ${error.message}`,
+        this.nodeId,
       );
     this.#channel.close(toldBelow(error));
   }

@@ -1,7 +1,6 @@
 import { HeadwaterError } from '../errors.js';
-import { KNOWN_FOLLOWERS_MAX } from '../limits.js';
 import type { Lineage } from '../lineage.js';
-import { RepeatedState } from '../repeated.js';
+import { RepeatedLog } from '../repeated.js';
 import type { NodeName } from '../wire/up-frames.js';
 import type { NodeBelow } from './acknowledgements.js';
 import type { DownChannel } from './channel.js';
@@ -20,8 +19,8 @@ export interface FollowersOptions extends FeedNode {
 export class Followers {
   readonly #options: FollowersOptions;
   readonly #feeds = new Set<Feed>();
-  /** By node ID, what was refused last; of the newest. */
-  readonly #refused = new Map<string, RepeatedState>();
+  /** Of their sessions: node IDs are its subjects. */
+  readonly #log: RepeatedLog;
   readonly served = { full: 0, partial: 0 };
   /** Why, and what was refused. */
   readonly reasons = new Reasons();
@@ -29,6 +28,7 @@ export class Followers {
 
   constructor(options: FollowersOptions) {
     this.#options = options;
+    this.#log = RepeatedLog.of(options);
   }
 
   /** Serves a follower until its session ends. */
@@ -40,20 +40,18 @@ export class Followers {
     let served = false;
     const feed: Feed = new Feed({
       ...this.#options,
+      log: this.#log,
       channel,
       address: this.#options.address(),
       admit: (candidate) => this.#admit(candidate),
       resynced: (kind, reason) => {
-        this.#refused.delete(feed.nodeId);
+        this.#log.ends(feed.nodeId);
         served = true;
         this.served[kind]++;
         this.#options.arrived(feed);
         this.reasons.count(kind, reason);
       },
-      refused: (refusal) => {
-        this.reasons.refused(refusal);
-        return this.#refusalsOf(refusal.nodeId).meets(refusal.message);
-      },
+      refused: (refusal) => this.reasons.refused(refusal),
     });
     this.#feeds.add(feed);
     try {
@@ -121,14 +119,6 @@ export class Followers {
   close(reason: HeadwaterError): void {
     this.#closed = reason;
     for (const feed of this.#feeds) feed.close(reason);
-  }
-
-  #refusalsOf(nodeId: string): RepeatedState {
-    const known = this.#refused.get(nodeId) ?? new RepeatedState(this.#options.clock);
-    this.#refused.delete(nodeId);
-    this.#refused.set(nodeId, known);
-    for (const [oldest] of this.#refused) if (this.#refused.size > KNOWN_FOLLOWERS_MAX) this.#refused.delete(oldest);
-    return known;
   }
 
   #admit(candidate: Feed): HeadwaterError | undefined {

@@ -4,8 +4,10 @@
  * history of a later leader, and a leader that meets one takes no more writes.
  * Replication calls it before the resync is decided; takeover.ts has the rules.
  */
+import type { Clock } from '../clock.js';
 import { Lineage } from '../lineage.js';
 import type { Logger } from '../logger.js';
+import { RepeatedLog } from '../repeated.js';
 import type { Store } from '../store/store.js';
 import type { Handshake } from '../wire/handshake.js';
 import { HANDOVER_REFUSED } from './failover.js';
@@ -15,6 +17,7 @@ import { type Answer, answerOffer, epochBefore, whoIsMeant } from './takeover.js
 
 export interface GreetingOptions {
   readonly store: Store;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly link: Link;
   readonly followers: Followers;
@@ -31,10 +34,12 @@ export interface Unserved {
 export class Greeting {
   readonly store: Store;
   readonly #options: GreetingOptions;
+  readonly #log: RepeatedLog;
 
   constructor(options: GreetingOptions) {
     this.#options = options;
     this.store = options.store;
+    this.#log = RepeatedLog.of(options);
   }
 
   /** Undefined if the asker may be served. */
@@ -92,7 +97,11 @@ export class Greeting {
       }
       case 'refuse':
         await this.store.refuseGrant(grant);
-        logger.warn({ from: address, offset }, `refused to lead in the place of ${address}: ${answer.message}`);
+        this.#log.warn(
+          { from: address, offset },
+          `refused to lead in the place of ${address}: ${answer.message}`,
+          address,
+        );
         return unserved(HANDOVER_REFUSED, answer.message);
       case 'undecided':
         return unserved('HANDOVER_UNDECIDED', answer.message);

@@ -10,6 +10,7 @@ import type { Clock } from '../clock.js';
 import { HEADROOM_WARNING_MS, HEADROOM_WARNING_PART, RATE_SAMPLE_MS, RATE_WINDOW_MS } from '../limits.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
+import { RepeatedLog } from '../repeated.js';
 import type { KnownFollower } from '../store/known-followers.js';
 import type { Store } from '../store/store.js';
 
@@ -58,6 +59,7 @@ interface Place {
 
 export class Headroom {
   readonly #options: HeadroomOptions;
+  readonly #log: RepeatedLog;
   #samples: Sample[] = [];
   /** Node IDs of those that were warned of since they went away. */
   readonly #warned = new Set<string>();
@@ -65,6 +67,7 @@ export class Headroom {
 
   constructor(options: HeadroomOptions) {
     this.#options = options;
+    this.#log = RepeatedLog.of(options);
   }
 
   /** Looks once a sample, until `stop`. */
@@ -154,7 +157,7 @@ export class Headroom {
   }
 
   #judge({ nodeId, address, offset }: Place): void {
-    const { logger, store } = this.#options;
+    const { store } = this.#options;
     const { logPinBytesMax } = store;
     const { leftBytes, ms } = this.of(offset, { pinned: true });
     if (leftBytes === undefined || logPinBytesMax === undefined) return;
@@ -162,9 +165,10 @@ export class Headroom {
     if (this.#warned.has(nodeId) || (!soon && leftBytes >= logPinBytesMax * HEADROOM_WARNING_PART)) return;
     this.#warned.add(nodeId);
     const when = ms === undefined ? '' : `, ${Math.round(ms / 1_000)} s at the present rate of appends`;
-    logger.warn(
+    this.#log.warn(
       { node_id: nodeId, offset, headroom_bytes: leftBytes, headroom_ms: ms },
       `follower ${address} is away and about to be let go: it stands at offset ${offset}, ${leftBytes} bytes are left${when}; then it needs a full resync (--log-retention-pin-bytes ${logPinBytesMax}; "forget ${address}" lets it go at once)`,
+      nodeId,
     );
   }
 }

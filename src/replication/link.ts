@@ -11,7 +11,7 @@ import { invariant } from '../invariant.js';
 import { RECONNECT_MS_MAX, RECONNECT_MS_MIN, RESYNC_NO_ROOM_MS_MAX, RESYNC_NO_ROOM_MS_MIN } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
-import { RepeatedState, sinceThen } from '../repeated.js';
+import { RepeatedLog } from '../repeated.js';
 import type { Message, Store } from '../store/store.js';
 import type { Heartbeat, Moved, UpstreamInfo } from '../wire/down-frames.js';
 import type { UpFrame } from '../wire/up-frames.js';
@@ -65,15 +65,13 @@ export interface LinkEvents {
 export class Link {
   readonly #options: LinkOptions;
   readonly #store: Store;
-  readonly #logger: Logger;
+  readonly #log: RepeatedLog;
   readonly #clock: Clock;
   readonly #state = new LinkState();
   #upstream = '';
   /** The node ID of the upstream, once a session has told; empty before. */
   #upstreamId = '';
   #error: HeadwaterError | undefined;
-  /** Why the link went down: the same is not said again and again. */
-  readonly #down: RepeatedState;
   #acceptDataLoss = false;
   #full = false;
   #stop = new AbortController();
@@ -99,11 +97,10 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#store = options.store;
-    this.#logger = options.logger;
+    this.#log = RepeatedLog.of(options);
     this.#clock = options.clock;
     this.#staleness = new Staleness(options.clock);
     this.#lastLevel = new Staleness(options.clock);
-    this.#down = new RepeatedState(options.clock);
   }
 
   /** Follows `upstream`, host:port, until `stop`. */
@@ -260,6 +257,7 @@ export class Link {
     const channel = await heldUntil(this.#options.dial(this.#upstream), stop);
     this.#session = new Session({
       ...this.#options,
+      logger: this.#log,
       channel,
       state: this.#state,
       upstream: this.#upstream,
@@ -344,16 +342,17 @@ export class Link {
   }
 
   #ended(error: HeadwaterError, failures: number): void {
-    if (failures === 0) this.#down.ends();
-    const times = this.#down.meets(error.message);
+    if (failures === 0) this.#log.ends();
     this.#error = error;
     // The data are found to lie on another history.
     if (error.code === 'chain_broken') this.#staleness.forget();
     if (error.code === 'resync_refused') this.#refused(error);
     if (error.code !== 'resync_refused') this.#state.to('connecting');
-    const fields = { upstream: this.#upstream, code: error.code };
-    const message = `the link to upstream ${this.#upstream} is down: ${error.message}; trying again${sinceThen(times ?? 1)}`;
-    this.#logger[times === undefined ? 'debug' : 'warn'](fields, message);
+    this.#log.warn(
+      { upstream: this.#upstream, code: error.code },
+      `the link to upstream ${this.#upstream} is down: ${error.message}; trying again`,
+      'link',
+    );
   }
 }
 

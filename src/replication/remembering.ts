@@ -8,6 +8,7 @@ import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { KNOWN_FOLLOWERS_SAVE_MS } from '../limits.js';
 import type { Logger } from '../logger.js';
+import { RepeatedLog } from '../repeated.js';
 import type { KnownFollower } from '../store/known-followers.js';
 import type { Store } from '../store/store.js';
 import type { NodeReport } from '../wire/up-frames.js';
@@ -27,31 +28,24 @@ export interface RememberingOptions {
 
 export class Remembering {
   readonly #options: RememberingOptions;
+  readonly #log: RepeatedLog;
   #cancel = () => {};
   #closed = false;
-  /** Why the followers could not be noted the last time; empty where they could. */
-  #notNoted = '';
 
   constructor(options: RememberingOptions) {
     this.#options = options;
+    this.#log = RepeatedLog.of(options);
   }
 
   /** Saves what is known now, and again every few seconds. */
   go(left?: Feed): void {
     this.#cancel();
     if (this.#closed) return;
-    const { clock, logger } = this.#options;
     this.#save(left).then(
-      () => {
-        this.#notNoted = '';
-      },
-      ({ message }: Error) => {
-        if (message !== this.#notNoted)
-          logger.warn({}, `the followers could not be noted: ${message}; it is tried again`);
-        this.#notNoted = message;
-      },
+      () => this.#log.ends(),
+      ({ message }: Error) => this.#log.warn({}, `the followers could not be noted: ${message}; it is tried again`),
     );
-    this.#cancel = clock.after(KNOWN_FOLLOWERS_SAVE_MS, () => this.go());
+    this.#cancel = this.#options.clock.after(KNOWN_FOLLOWERS_SAVE_MS, () => this.go());
   }
 
   /** Saves it for the last time. */

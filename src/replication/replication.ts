@@ -13,6 +13,7 @@ import { HeadwaterError } from '../errors.js';
 import { FAILOVER_MS_MAX, HEARTBEAT_INTERVAL_MS } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import type { Logger } from '../logger.js';
+import { RepeatedLog } from '../repeated.js';
 import type { KnownFollower } from '../store/known-followers.js';
 import { isRepairMark } from '../store/repair-mark.js';
 import type { Message, Store } from '../store/store.js';
@@ -81,6 +82,8 @@ export class Replication {
   readonly #failover: Failover;
   readonly #remembering: Remembering;
   #asking: Asking | undefined;
+  /** Of all of them: a store that opens again and again asks each time. */
+  readonly #askingLog: RepeatedLog;
   #closed = false;
   #changing: Promise<unknown> = Promise.resolve();
   #published = 0;
@@ -89,6 +92,7 @@ export class Replication {
     const { store } = options;
     this.#options = options;
     this.#store = store;
+    this.#askingLog = RepeatedLog.of(options);
     this.comparisons = new Comparisons({
       ...options,
       below: () => this.followers.names,
@@ -331,8 +335,8 @@ export class Replication {
 
   /** Gets back what followers have, then leads; unless the role changes meanwhile. */
   async #askFirst(): Promise<void> {
-    const { logger, clock, askFollowersMs } = this.#options;
-    const asking = new Asking(this.#options);
+    const { clock, askFollowersMs } = this.#options;
+    const asking = new Asking({ ...this.#options, logger: this.#askingLog });
     this.#asking = asking;
     this.#store.asksUntil(clock.wallMs() + askFollowersMs);
     try {
@@ -345,7 +349,7 @@ export class Replication {
         else await this.#store.promote();
       });
     } catch (error) {
-      logger.error({}, `after asking the followers: ${(error as Error).message}`);
+      this.#askingLog.error({}, `after asking the followers: ${(error as Error).message}`);
     }
   }
 

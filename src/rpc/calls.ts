@@ -5,9 +5,11 @@
  * as the sign to finish what they have and go.
  */
 import { setMaxListeners } from 'node:events';
+import { systemClock } from '../clock.js';
 import { HeadwaterError, shuttingDown } from '../errors.js';
 import { InvariantViolation } from '../invariant.js';
 import type { Logger } from '../logger.js';
+import { RepeatedLog } from '../repeated.js';
 import { Reception } from './reception.js';
 
 /** The part of gRPC's calls, whatever their shape, that is of use here. */
@@ -26,11 +28,13 @@ export interface CallsOptions {
 
 export class Calls {
   readonly #options: CallsOptions;
+  readonly #log: RepeatedLog;
   readonly #active = new Set<Call>();
   #stopping = false;
 
   constructor(options: CallsOptions) {
     this.#options = options;
+    this.#log = RepeatedLog.of({ clock: systemClock, logger: options.logger });
   }
 
   begin(path: string, surface: Surface): Call {
@@ -54,10 +58,7 @@ export class Calls {
   report(path: string, failure: unknown): void {
     if (HeadwaterError.is(failure) && failure.code !== 'internal') return;
     const stack = failure instanceof Error ? failure.stack : String(failure);
-    this.#options.logger.error(
-      { method: path, stack },
-      `${path} failed unexpectedly: ${(failure as Error)?.message ?? failure}`,
-    );
+    this.#log.error({ method: path, stack }, `${path} failed unexpectedly: ${(failure as Error)?.message ?? failure}`);
     if (failure instanceof InvariantViolation) this.#options.onFatal(failure);
   }
 }

@@ -6,6 +6,7 @@
 import { type Clock, type LogicalClock, sleep } from '../clock.js';
 import { CLOCK_GAP_MS, CLOCK_LOOK_MS } from '../limits.js';
 import type { Logger } from '../logger.js';
+import { RepeatedLog } from '../repeated.js';
 
 export interface ClockWatchOptions {
   readonly clock: Clock;
@@ -17,6 +18,7 @@ export interface ClockWatchOptions {
 
 export class ClockWatch {
   readonly #options: ClockWatchOptions;
+  readonly #log: RepeatedLog;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   /** The machine's clock less its monotonic time, when it was last looked at. */
@@ -26,6 +28,7 @@ export class ClockWatch {
 
   constructor(options: ClockWatchOptions) {
     this.#options = options;
+    this.#log = RepeatedLog.of(options);
   }
 
   /** Undefined if the clocks agree. */
@@ -74,20 +77,20 @@ export class ClockWatch {
   }
 
   #look(): void {
-    const { clock, logger, leads } = this.#options;
+    const { clock, leads } = this.#options;
     const offsetMs = clock.wallMs() - clock.monotonicMs();
     const jumpedMs = offsetMs - (this.#offsetMs ?? offsetMs);
     this.#offsetMs = offsetMs;
     const { finding } = this;
     if (leads() && !finding && jumpedMs > CLOCK_GAP_MS)
-      logger.warn(
+      this.#log.warn(
         { jumped_ms: Math.round(jumpedMs) },
         `this machine's clock jumped ahead by ${Math.round(jumpedMs / 1_000)} s, and the log's clock with it: keys whose time came in between have expired`,
       );
     const kind = finding?.kind ?? '';
     if (kind === this.#said) return;
-    if (finding) logger.warn({ clock: kind }, finding.message);
-    else logger.info({}, "the log's clock and this machine's agree again");
+    if (finding) this.#log.warn({ clock: kind }, finding.message, 'clock');
+    else this.#log.info({}, "the log's clock and this machine's agree again", 'clock');
     this.#said = kind;
   }
 }

@@ -5,17 +5,17 @@
  */
 import { Bell } from '../bell.js';
 import type { HeadwaterError } from '../errors.js';
-import type { Logger } from '../logger.js';
+import type { RepeatedLog } from '../repeated.js';
 
 export class Damage {
   /** Rings when something is met that is new. */
   readonly noticed = new Bell();
-  readonly #logger: Logger;
+  readonly #log: RepeatedLog;
   /** By what was hindered. */
   readonly #met = new Map<string, string>();
 
-  constructor(logger: Logger) {
-    this.#logger = logger;
+  constructor(log: RepeatedLog) {
+    this.#log = log;
   }
 
   /** @param work what meets it. @param so what becomes of that, as a person is told. */
@@ -23,7 +23,8 @@ export class Damage {
     const said = `${message}; ${so}`;
     if (this.#met.get(work) === said) return;
     this.#met.set(work, said);
-    this.#logger.error({ code, work }, said);
+    // One file or key is not another, though only their numbers differ.
+    this.#log.error({ code, work }, said, said);
     this.noticed.ring();
   }
 

@@ -25,6 +25,7 @@ import {
 } from '../limits.js';
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
+import type { RepeatedLog } from '../repeated.js';
 import type { Space } from './space.js';
 import type { Writer } from './writer.js';
 
@@ -54,10 +55,10 @@ export interface ExpiryOptions {
 export class Lateness {
   #ms = 0;
   #isWarned = false;
-  readonly #logger: Logger;
+  readonly #log: RepeatedLog;
 
-  constructor(logger: Logger) {
-    this.#logger = logger;
+  constructor(log: RepeatedLog) {
+    this.#log = log;
   }
 
   /** 0 if no key waits. */
@@ -76,11 +77,12 @@ export class Lateness {
     this.#ms = sinceMs === undefined ? 0 : Math.max(0, nowMs - sinceMs);
     const isLate = this.#ms > EXPIRY_LATE_MS;
     if (isLate && !this.#isWarned)
-      this.#logger.warn(
+      this.#log.warn(
         { late_ms: this.#ms },
         `expired keys are deleted ${Math.round(this.#ms / 1000)} s late: they take up room meanwhile, and writes wait for their deletion; nobody sees them`,
+        'lateness',
       );
-    if (!isLate && this.#isWarned) this.#logger.info({}, 'expired keys are deleted in time again');
+    if (!isLate && this.#isWarned) this.#log.info({}, 'expired keys are deleted in time again', 'lateness');
     this.#isWarned = isLate;
   }
 }

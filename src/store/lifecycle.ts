@@ -19,8 +19,8 @@ import { CLOCK_GAP_MS, REOPEN_MS_MAX, REOPEN_MS_MIN, REOPENED_SOUND_MS } from '.
 import { type LivePlace, NOWHERE } from '../live-place.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Log } from '../log/log.js';
-import type { Logger } from '../logger.js';
 import { formatPosition, type Position } from '../position.js';
+import { RepeatedLog } from '../repeated.js';
 import { Damage } from './damage.js';
 import type { Directory, HandingOver, NodeRecord, SupersededBy } from './directory.js';
 import { Lateness } from './expiry.js';
@@ -66,7 +66,8 @@ export class Lifecycle {
   readonly #options: LifecycleOptions;
   readonly #clock: Clock;
   readonly #logicalClock: LogicalClock;
-  readonly #logger: Logger;
+  /** Of this store over all its openings: one that fails again and again says the same each time. */
+  readonly #log: RepeatedLog;
   readonly #directory: Directory;
   #generation: Generation | undefined;
   /** The role that is played, or was last. */
@@ -80,10 +81,9 @@ export class Lifecycle {
   /** Aborted with the reason once the close has been announced. */
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
-  /** When a failed store was open again last, by the monotonic clock; how often it has failed soon after that, and why. */
+  /** When a failed store was open again last, by the monotonic clock; how often it has failed soon after that. */
   #reopenedMs = Number.NEGATIVE_INFINITY;
   #failuresInARow = 0;
-  #failure = '';
   /** What was opened anew could not be opened: it is tried again and again. */
   #stuck = false;
   /** Where the ring of live messages ends that was open last: the next one begins there. */
@@ -104,10 +104,10 @@ export class Lifecycle {
     this.#options = options;
     this.#clock = options.clock;
     this.#logicalClock = options.logicalClock;
-    this.#logger = options.logger;
-    this.damage = new Damage(options.logger);
-    this.waits = new WriteWaits(options.clock, options.logger);
-    this.lateness = new Lateness(options.logger);
+    this.#log = RepeatedLog.of(options);
+    this.damage = new Damage(this.#log);
+    this.waits = new WriteWaits(options.clock, this.#log);
+    this.lateness = new Lateness(this.#log);
     this.#directory = options.directory;
     this.#life = new LifeNote(options.directory, options.bootId);
   }
@@ -372,7 +372,7 @@ export class Lifecycle {
       } catch (error) {
         // As after a crash: the next start finds out.
         if (!isOutOfSpace(error)) throw error;
-        this.#logger.error({}, `the disk is full, the stop is not in good order: ${(error as Error).message}`);
+        this.#log.error({}, `the disk is full, the stop is not in good order: ${(error as Error).message}`);
       } finally {
         this.waits.close();
         await this.#options.space.close();
@@ -386,7 +386,7 @@ export class Lifecycle {
   #giveUpCheckpoint(reason: HeadwaterError, afterMs: number): void {
     const { keyspace, log, checkpointer } = this.generation;
     const { offset } = keyspace.checkpoint.position;
-    this.#logger.warn(
+    this.#log.warn(
       { checkpoint_offset: offset, offset: log.end.offset },
       `the checkpoint of the stop is not done after ${(afterMs / 1_000).toFixed(1)} s: the next start replays the log from offset ${offset + 1}; give --shutdown-timeout more time if a start has to be faster`,
     );
@@ -409,10 +409,7 @@ export class Lifecycle {
       if (starting && leads && !this.#asking)
         throw new HeadwaterError('keyspace_incomplete', message, { cause: incomplete });
       const { offset } = generation.log.end;
-      this.#logger.error(
-        { role: this.#directory.node.role, offset, keyspace_offset: generation.keyspaceOffset },
-        message,
-      );
+      this.#log.error({ role: this.#directory.node.role, offset, keyspace_offset: generation.keyspaceOffset }, message);
     } else if (this.#directory.node.role === 'leader') {
       if (starting || generation.mayHaveLostTail) this.#asking ||= await this.#shouldAsk(generation, { starting });
       if (!this.#directory.node.superseded_by && !this.#asking) await this.#lead(generation);
@@ -437,6 +434,7 @@ export class Lifecycle {
     const directory = this.#directory.currentGeneration;
     const options = {
       ...this.#options,
+      logger: this.#log,
       logicalClock: this.#logicalClock,
       damage: this.damage,
       waits: this.waits,
@@ -457,7 +455,7 @@ export class Lifecycle {
       const follows = this.#directory.node.role === 'follower';
       if (!follows || !(this.#options.autoRepair || this.#mayStandIn))
         throw follows || starting ? this.#withRemedy(error) : error;
-      this.#logger.error({ error: error.message }, `the data cannot be opened: ${error.message}`);
+      this.#log.error({ error: error.message }, `the data cannot be opened: ${error.message}`);
       return await Generation.standIn({ directory, aside: await this.#directory.aside() }, error, options);
     }
   }
@@ -481,7 +479,7 @@ export class Lifecycle {
     const above = Math.max(superseded_by?.epoch ?? 0, granted, heardOf);
     const row = await log.beginHistory(this.#options.randomBytes(20).toString('hex'), above, follows);
     await this.#stepClock(log);
-    this.#logger.info(
+    this.#log.info(
       { replication_id: row.replicationId, epoch: row.epoch },
       `leading from offset ${row.firstOffset} under the new history ${row.replicationId}`,
     );
@@ -496,7 +494,7 @@ export class Lifecycle {
     if (isLogged || !(noted || this.#options.trustClock) || byMs <= CLOCK_GAP_MS || wallMs < CLOCK_SET_MS) return;
     await this.#directory.update({ clock_step: { up_to: log.end.offset, by_ms: byMs } });
     this.#logicalClock.stepBack();
-    this.#logger.warn(
+    this.#log.warn(
       { by_ms: byMs },
       `the log's time goes back by ${Math.round(byMs / 1_000)} s, to ${new Date(wallMs).toISOString()}, with the next write; keys keep their remaining time to live`,
     );
@@ -510,6 +508,7 @@ export class Lifecycle {
     const { lateness, waits } = this;
     const options = {
       ...this.#options,
+      logger: this.#log,
       lateness,
       waits,
       clockStep: this.#directory.node.clock_step,
@@ -553,9 +552,9 @@ export class Lifecycle {
     const soon = this.#clock.monotonicMs() - this.#reopenedMs < REOPENED_SOUND_MS;
     this.#failuresInARow = soon ? this.#failuresInARow + 1 : 0;
     const said = `${error.message}; no more writes on this handle, the store is opened anew`;
-    const repeated = soon && error.message === this.#failure;
-    this.#failure = error.message;
-    this.#logger[repeated ? 'debug' : 'error']({ error: error.message, in_a_row: this.#failuresInARow }, said);
+    // One that was sound for a while is said again, with all that follows from it.
+    if (!soon) this.#log.ends();
+    this.#log.error({ error: error.message, in_a_row: this.#failuresInARow }, said);
     void this.#change(() => this.#reopen(reason, this.#failuresInARow)).catch(this.#options.onFatal);
   }
 
@@ -564,7 +563,7 @@ export class Lifecycle {
     // Beside closing, which ends what else is being written.
     const noting = this.#noteWriteFailed();
     await this.#close(reason).catch((error: Error) =>
-      this.#logger.warn({ error: error.message }, `closing after a failure: ${error.message}`),
+      this.#log.warn({ error: error.message }, `closing after a failure: ${error.message}`),
     );
     const { space } = this.#options;
     // Only now: nothing that was open may use the room that is made.
@@ -573,24 +572,19 @@ export class Lifecycle {
     const { signal } = this.#closing;
     if (failures > 0) await sleep(this.#clock, pauseMs(failures), signal);
     await noted;
-    let said = '';
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         await this.#open();
         this.#stuck = false;
         this.#reopenedMs = this.#clock.monotonicMs();
         if (this.isServing)
-          this.#logger[failures > 0 ? 'debug' : 'warn'](
-            { attempt },
-            `the store is open again, at ${formatPosition(this.end.position)}`,
-          );
+          this.#log.warn({ attempt }, `the store is open again, at ${formatPosition(this.end.position)}`);
         return;
       } catch (error) {
         if (error instanceof InvariantViolation) return this.#options.onFatal(error);
         await space.met(error);
         const why = `the store cannot be opened: ${(error as Error).message}; trying again`;
-        this.#logger[why === said ? 'debug' : 'error']({ attempt }, why);
-        said = why;
+        this.#log.error({ attempt }, why);
         this.#stuck = true;
         const { details } = reason;
         this.#unavailable = new HeadwaterError('unavailable', `${reason.message}; ${why}`, { cause: error, details });

@@ -31,6 +31,7 @@ import {
   SPACE_LOOK_MS,
 } from '../limits.js';
 import type { Logger } from '../logger.js';
+import { RepeatedLog } from '../repeated.js';
 
 const BALLAST = 'ballast';
 const ASIDE = `${BALLAST}.new`;
@@ -71,6 +72,7 @@ export function leastFreeBytes({
 
 export class Space {
   readonly #options: SpaceOptions;
+  readonly #log: RepeatedLog;
   readonly #ballastBytes: number;
   /** Whether anybody looks. */
   readonly isWatched: boolean;
@@ -95,6 +97,7 @@ export class Space {
 
   constructor(options: SpaceOptions) {
     this.#options = options;
+    this.#log = RepeatedLog.of(options);
     this.isWatched = options.minFreeBytes !== undefined;
     this.#minFreeBytes = options.minFreeBytes ?? 0;
     this.#ballastBytes = options.ballastBytes ?? BALLAST_BYTES;
@@ -237,17 +240,16 @@ export class Space {
   }
 
   #judge(): void {
-    const { logger } = this.#options;
     const free = this.#freeBytes ?? Number.POSITIVE_INFINITY;
     const before = this.#refusal;
     const isFull = this.#hasMet || free < (before ? this.#resumeBytes : this.#minFreeBytes);
     const fields = { free_bytes: this.#freeBytes, needed_bytes: this.#neededBytes };
     if (isFull) {
       this.#refusal = this.#error('it takes no writes', this.#neededBytes);
-      if (!before) logger.error(fields, `${this.#refusal.message}; reads go on`);
+      if (!before) this.#log.error(fields, `${this.#refusal.message}; reads go on`, 'room');
     } else if (before) {
       this.#refusal = undefined;
-      logger.warn(fields, `there is room on the disk again, ${formatBytes(free)} free: writes are taken`);
+      this.#log.warn(fields, `there is room on the disk again, ${formatBytes(free)} free: writes are taken`, 'room');
       this.#changed.ring();
     }
   }
@@ -269,18 +271,18 @@ export class Space {
   }
 
   async #giveUpBallast(): Promise<void> {
-    const { files, directory, logger } = this.#options;
+    const { files, directory } = this.#options;
     try {
       if (!(await files.list(directory)).includes(BALLAST)) return;
       await files.remove(path.join(directory, BALLAST));
       this.#hasBallast = false;
-      logger.warn(
+      this.#log.warn(
         { directory },
         `${directory}/${BALLAST} is given up: a full disk has room for opening the store again`,
       );
       await files.syncDirectory(directory);
     } catch (error) {
-      logger.warn({ directory }, `${directory}/${BALLAST} cannot be given up: ${(error as Error).message}`);
+      this.#log.warn({ directory }, `${directory}/${BALLAST} cannot be given up: ${(error as Error).message}`);
     }
   }
 

@@ -32,6 +32,7 @@ import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
 import type { Operation, Reply } from '../operation.js';
 import { formatPosition, type Position } from '../position.js';
+import { RepeatedLog } from '../repeated.js';
 import type { CheckpointBudget } from './checkpoint.js';
 import { ClockWatch } from './clock-watch.js';
 import type { FsyncPolicy } from './commit.js';
@@ -159,7 +160,7 @@ export class Store {
     try {
       await space.begin();
       const ignored = role && (await directory.takeRole(role));
-      const known = new KnownFollowers(await directory.read('followers.json'), options.logger, (text) =>
+      const known = new KnownFollowers(await directory.read('followers.json'), RepeatedLog.of(options), (text) =>
         directory.replace('followers.json', text),
       );
       await directory.removeOtherGenerations();

@@ -8,14 +8,14 @@
  */
 import type { Clock } from '../clock.js';
 import { WRITE_WAIT_MS_MIN, WRITE_WAIT_OVER_MS } from '../limits.js';
-import type { Logger } from '../logger.js';
+import type { RepeatedLog } from '../repeated.js';
 
 /** Asked only if the wait lasts. */
 export type Reason = () => string;
 
 export class WriteWaits {
   readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #log: RepeatedLog;
   /** The step that waits now. */
   #reason: Reason | undefined;
   #sinceMs = 0;
@@ -28,9 +28,9 @@ export class WriteWaits {
   #longestMs = 0;
   #cancelLook = () => {};
 
-  constructor(clock: Clock, logger: Logger) {
+  constructor(clock: Clock, log: RepeatedLog) {
     this.#clock = clock;
-    this.#logger = logger;
+    this.#log = log;
   }
 
   /** Why writes wait now, or have waited a moment ago; empty if they do not. */
@@ -95,7 +95,7 @@ export class WriteWaits {
       if (isOver && !this.#isLong) {
         this.#said = '';
         const longestMs = Math.round(this.#longestMs);
-        this.#logger.info({ longest_ms: longestMs }, 'writes no longer wait for the disk');
+        this.#log.info({ longest_ms: longestMs }, 'writes no longer wait for the disk', 'writes');
       }
       this.#isWatched = false;
       if (this.#reason || this.#isBusy || this.#said !== '') this.#watch();
@@ -106,7 +106,7 @@ export class WriteWaits {
   /** Once, however many blocks wait one after another. */
   #warn(): void {
     const said = this.#describe();
-    if (this.#said === '') this.#logger.warn({}, said);
+    if (this.#said === '') this.#log.warn({}, said, 'writes');
     this.#said = said;
     this.#lastedUntilMs = this.#clock.monotonicMs();
   }

@@ -1,0 +1,61 @@
+/** A real follower whose upstream cannot be reached, or is no Headwater node: it says so once, in plain words. */
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { createServer as createTcpServer, type Server } from 'node:net';
+import { Cluster, eventually, type TestNode } from '../support/cluster.js';
+
+const ATTEMPTS = 6;
+
+async function portOf(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as { port: number }).port;
+}
+
+describe('an upstream that is not there', function () {
+  this.timeout(60_000);
+  let cluster: Cluster;
+
+  beforeEach(() => {
+    cluster = new Cluster();
+  });
+
+  afterEach(async () => {
+    await cluster[Symbol.asyncDispose]();
+  });
+
+  /** The warnings of a follower about its link, after some attempts. */
+  async function linesAbout(upstream: string): Promise<string[]> {
+    const node: TestNode = await cluster.node('follower');
+    await node.start('--follow', upstream, '--log-level', 'debug');
+    const lines = (level: string) =>
+      node.log
+        .split('\n')
+        .filter((line) => line.includes('the link to upstream') && line.endsWith('}'))
+        .map((line) => JSON.parse(line) as { level: string; msg: string })
+        .filter((line) => line.level === level)
+        .map(({ msg }) => msg);
+    await eventually('attempts', async () => lines('debug').length >= ATTEMPTS);
+    return lines('warn');
+  }
+
+  it('is said once, however often it is dialled', async () => {
+    const closed = createTcpServer();
+    const upstream = `127.0.0.1:${await portOf(closed)}`;
+    await new Promise((resolve) => closed.close(resolve));
+    const warn = await linesAbout(upstream);
+    assert.equal(warn.length, 1, warn.join('\n'));
+    assert.match(warn[0] ?? '', new RegExp(`^the link to upstream ${upstream} is down: .*; trying again$`));
+  });
+
+  it('is said once and in plain words if something else listens there', async () => {
+    const other = createServer((_, response) => response.end('hello'));
+    const upstream = `127.0.0.1:${await portOf(other)}`;
+    try {
+      const warn = await linesAbout(upstream);
+      assert.equal(warn.length, 1, warn.join('\n'));
+      assert.match(warn[0] ?? '', /is down: it does not speak the Headwater protocol: check HOST:PORT; trying again$/);
+    } finally {
+      other.close();
+    }
+  });
+});

@@ -273,6 +273,11 @@ export const READ_BYTES_MAX = 64 * MiB;
  * slowest of 5,000 a second took 30 ms at the beginning of a flush.
  */
 export const SORT_RUN_ENTRIES = 512;
+/** Bytes of keys sorted at a time, for long ones: a comparison of two that begin alike goes through all of them. */
+export const SORT_RUN_BYTES = MiB;
+
+/** Bytes of keys that one step of a sweep deletes: 2,000 keys of 64 KiB would be 125 MB, twice in memory. */
+export const SWEEP_BYTES = MiB;
 
 /** Records deleted after a `clear` whose space is asked back in one piece: LevelDB cannot be closed in the middle of it. */
 export const COMPACTION_RECORDS_MAX = 64 * 1024;

@@ -28,6 +28,7 @@ const FLOORS: string[][] = [
     'src/uint64.ts',
     'src/disuse.ts',
     'src/checked-row.ts',
+    'src/key-name.ts',
     'src/turns.ts',
     'src/repeated.ts',
     'src/crc32.ts',

@@ -3,7 +3,7 @@
  * it, and held against the one on disk: a record that is missing, or an older
  * one in its place, matches every checksum and shows only so.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readBackup } from '../backup/reader.js';
@@ -20,6 +20,9 @@ import { formatPosition, type Position } from '../position.js';
 import { Directory } from '../store/directory.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../store/generation.js';
 import { openForReading, type ReadingOptions } from './reading.js';
+
+/** An empty file that says who has made the directory. */
+const MARK = 'headwater-rebuild';
 
 /** Memory of the layer that is written out then, bytes. */
 const LAYER_BYTES_MAX = 32 * 1024 * 1024;
@@ -54,7 +57,8 @@ export interface RebuildOptions extends ReadingOptions {
  * changes nothing in the directory.
  * @throws HeadwaterError `invalid_argument` where the log does not reach back to
  *   the beginning, or to the backup, or that is of another past, or the node was
- *   not stopped in good order; what a bad backup is refused with; as `verifyDirectory`.
+ *   not stopped in good order; `foreign_directory` where something else stands in the way of the
+ *   room beside it; what a bad backup is refused with; as `verifyDirectory`.
  */
 export async function rebuildDirectory(directory: string, options: RebuildOptions = {}): Promise<Rebuilt> {
   const { openDatabase = openForReading, openScratch = openLevel, read = () => {}, backup } = options;
@@ -95,19 +99,41 @@ export async function rebuildDirectory(directory: string, options: RebuildOption
   }
 }
 
-/** Beside the data directory, in which nothing is changed; elsewhere if nothing can be made there. */
+/**
+ * Beside the data directory, in which nothing is changed; elsewhere if nothing can be made there.
+ * @throws HeadwaterError `foreign_directory` if somebody else's files stand there.
+ */
 async function makeAside(directory: string): Promise<string> {
   const aside = `${path.resolve(directory)}.rebuild`;
+  await refuseForeign(aside);
   try {
     // Left if the process was killed.
     await rm(aside, { recursive: true, force: true });
     await mkdir(aside, { mode: 0o700 });
+    // First of all: a directory without it is deleted only while it is empty.
+    await writeFile(path.join(aside, MARK), '');
     return aside;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EACCES' && code !== 'EROFS') throw error;
     return await mkdtemp(path.join(tmpdir(), 'headwater-rebuild-'));
   }
+}
+
+/** The name is an ordinary one: a person may have put a copy of the data there. */
+async function refuseForeign(aside: string): Promise<void> {
+  const found = await lstat(aside).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (!found) return;
+  const names = found.isDirectory() ? await readdir(aside) : undefined;
+  if (names?.length === 0 || names?.includes(MARK)) return;
+  const what = names ? `a directory that holds ${JSON.stringify(names[0])}` : 'no directory';
+  throw new HeadwaterError(
+    'foreign_directory',
+    `${aside} is in the way: expected nothing there, or what an earlier check has left, found ${what}. Nothing was touched. Move it away`,
+  );
 }
 
 /** @param check of the backup's position, before anything is loaded. */

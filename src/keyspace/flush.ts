@@ -13,7 +13,7 @@ import type { Entry } from '../command.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, WriteBatch } from '../level.js';
-import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES, SORT_RUN_ENTRIES } from '../limits.js';
+import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES, SORT_RUN_BYTES, SORT_RUN_ENTRIES } from '../limits.js';
 import { copyBytes } from './copy.js';
 import type { DueIndex } from './due-index.js';
 import type { EmptiedRanges } from './emptied.js';
@@ -99,13 +99,11 @@ export class Flush {
    *   and the disk holds what a crash would have left.
    */
   async run(cancelled: () => boolean): Promise<number | undefined> {
-    const { count } = this.#layer;
     const runs: number[][] = [];
-    for (let from = 0; from < count; from += SORT_RUN_ENTRIES) {
+    for (const run of this.#runs()) {
       const known: number[] = [];
       const unknown: number[] = [];
-      for (let entry = from; entry < Math.min(count, from + SORT_RUN_ENTRIES); entry++)
-        (this.#isOnDisk(entry) ? known : unknown).push(entry);
+      for (const entry of run) (this.#isOnDisk(entry) ? known : unknown).push(entry);
       for (const entries of this.#cut(known)) {
         await this.#write(this.#layOut(entries), undefined);
         if (cancelled()) return undefined;
@@ -297,8 +295,20 @@ export class Flush {
     return keyBytes + RECORD_HEADER_BYTES + layer.valueEnd(entry) - layer.valueStart(entry) + RECORD_TRAILER_BYTES;
   }
 
+  /** What is sorted at a time. */
+  #runs(): Generator<number[]> {
+    const max = { entries: SORT_RUN_ENTRIES, bytes: SORT_RUN_BYTES };
+    return cutBySize(numbersBelow(this.#layer.count), max, (entry) => this.#keyBytes(entry));
+  }
+
   #cut(entries: Iterable<number>): Generator<number[]> {
-    return cutBySize(entries, (entry) => this.#layer.valueEnd(entry) - this.#layer.valueStart(entry));
+    const max = { entries: FLUSH_CHUNK_ENTRIES, bytes: FLUSH_CHUNK_BYTES };
+    const layer = this.#layer;
+    return cutBySize(entries, max, (one) => this.#keyBytes(one) + layer.valueEnd(one) - layer.valueStart(one));
+  }
+
+  #keyBytes(entry: number): number {
+    return this.#layer.keyEnd(entry) - this.#layer.keyStart(entry);
   }
 }
 
@@ -311,13 +321,21 @@ function decodeUndamaged(key: Buffer, record: Buffer): Entry | undefined {
   }
 }
 
-function* cutBySize(entries: Iterable<number>, sizeOf: (entry: number) => number): Generator<number[]> {
+function* numbersBelow(end: number): Generator<number> {
+  for (let number = 0; number < end; number++) yield number;
+}
+
+function* cutBySize(
+  entries: Iterable<number>,
+  max: { entries: number; bytes: number },
+  sizeOf: (entry: number) => number,
+): Generator<number[]> {
   let chunk: number[] = [];
   let bytes = 0;
   for (const entry of entries) {
     chunk.push(entry);
     bytes += sizeOf(entry);
-    if (chunk.length < FLUSH_CHUNK_ENTRIES && bytes < FLUSH_CHUNK_BYTES) continue;
+    if (chunk.length < max.entries && bytes < max.bytes) continue;
     yield chunk;
     chunk = [];
     bytes = 0;

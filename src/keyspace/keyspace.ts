@@ -18,8 +18,8 @@ import { checkedRow, valueOfCheckedRow } from '../checked-row.js';
 import type { Entry } from '../command.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
-import { type Database, type Entries, isUnreadable, type Snapshot } from '../level.js';
-import { COMPACTION_BYTES_MAX, COMPACTION_RECORDS_MAX, RECENT_KEYS_MAX } from '../limits.js';
+import { type Database, isUnreadable, type Snapshot } from '../level.js';
+import { COMPACTION_BYTES_MAX, COMPACTION_RECORDS_MAX, RECENT_KEYS_MAX, SWEEP_BYTES } from '../limits.js';
 import type { LineageRow } from '../lineage.js';
 import { ORIGIN, type Position } from '../position.js';
 import { type KeyRange, keyBehind } from '../wire/ranges.js';
@@ -89,6 +89,8 @@ export interface ReadOptions {
 }
 
 const EVERYTHING: ReadOptions = {};
+/** Rows read at a time by a sweep. */
+const SWEEP_CHUNK_ROWS = 32;
 const NO_VALUE = Buffer.alloc(0);
 
 interface ColdKey {
@@ -500,28 +502,49 @@ export class Keyspace {
     return { keys, sinceMs };
   }
 
-  /** Deletes up to `limit` records of epochs that a `clear` ended; how many there were. Space comes back by `compact`. */
+  /**
+   * Deletes up to `limit` records of epochs that a `clear` ended; fewer if their keys are long.
+   * Space comes back by `compact`.
+   * @returns how many there were; 0 if none is left.
+   */
   async sweep(limit: number): Promise<number> {
     const { epoch } = this.#checkpoint;
     if (epoch === this.#sweptEpoch) return 0;
-    const rows: Buffer[] = [];
-    const entries = this.#db.iterate({ gte: this.#sweptTo, lt: dataStart(epoch), values: false, limit });
-    await drain(entries, ([row]) => rows.push(row));
-    if (rows.length > 0) {
-      const batch = this.#db.batch();
-      for (const row of rows) batch.del(row);
-      await batch.write();
-    }
-    this.#sweptRecords += rows.length;
-    const last = rows[limit - 1];
-    this.#sweptTo = last ? keyBehind(last) : dataStart(epoch);
+    const rows = await this.#rowsToSweep(dataStart(epoch), limit);
+    const [last] = rows.slice(-1);
     if (!last) {
       this.#sweptEpoch = epoch;
+      this.#sweptTo = dataStart(epoch);
       this.#endSweptRange(dataStart(epoch), dataStart(epoch));
-    } else if (this.#sweptRecords >= COMPACTION_RECORDS_MAX || (await this.#isMuch(last))) {
-      this.#endSweptRange(last, last);
+      return 0;
     }
+    const batch = this.#db.batch();
+    for (const row of rows) batch.del(row);
+    await batch.write();
+    this.#sweptRecords += rows.length;
+    this.#sweptTo = keyBehind(last);
+    if (this.#sweptRecords >= COMPACTION_RECORDS_MAX || (await this.#isMuch(last))) this.#endSweptRange(last, last);
     return rows.length;
+  }
+
+  /** The next ones, up to `end`: a number, and bytes. */
+  async #rowsToSweep(end: Buffer, limit: number): Promise<Buffer[]> {
+    const rows: Buffer[] = [];
+    let bytes = 0;
+    const entries = this.#db.iterate({ gte: this.#sweptTo, lt: end, values: false, limit });
+    try {
+      while (bytes < SWEEP_BYTES) {
+        const chunk = await entries.next(SWEEP_CHUNK_ROWS);
+        if (chunk.length === 0) break;
+        for (const [row] of chunk) {
+          rows.push(row);
+          bytes += row.length;
+        }
+      }
+    } finally {
+      await entries.close();
+    }
+    return rows;
   }
 
   /** One piece of large records holds fewer of them. */
@@ -620,12 +643,4 @@ function isMiss(hit: Entry | Miss | undefined): hit is Miss {
 
 function touched(entry: Entry, touch: Touch | undefined): Entry {
   return touch ? { ...entry, ...touch } : entry;
-}
-
-async function drain(entries: Entries, visit: (entry: [Buffer, Buffer]) => void): Promise<void> {
-  try {
-    for (let chunk = await entries.next(256); chunk.length > 0; chunk = await entries.next(256)) chunk.forEach(visit);
-  } finally {
-    await entries.close();
-  }
 }

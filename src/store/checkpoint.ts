@@ -290,7 +290,7 @@ export class Checkpointer {
         this.#compact();
       }
       // Flushes and snapshots go before: nobody waits for what a clear has hidden to be deleted.
-      while (!this.#closed && !this.#hasWork && (await this.#sweep()) === SWEEP_STEP);
+      while (!this.#closed && !this.#hasWork && (await this.#sweep()) > 0);
       this.#compact();
     } catch (error) {
       if (this.#closed) return;

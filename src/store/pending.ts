@@ -8,6 +8,7 @@ import { type Command, type Entry, isExpired } from '../command.js';
 import type { Limits, View } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
+import { keyName } from '../key-name.js';
 import { BLOCK_BYTES_CEILING } from '../limits.js';
 import { BLOCK_HEADER_BYTES } from '../log/block.js';
 
@@ -55,7 +56,7 @@ export class PendingView implements View {
   /** For the expiry, which deletes what everybody else does not see. */
   getWithExpired(key: Buffer): Entry | undefined {
     if (this.#indexed < this.commands.length) this.#index();
-    return this.#lookUp(key.toString('latin1'));
+    return this.#lookUp(keyName(key));
   }
 
   /** Whether `damageOf` has to be asked at all. */
@@ -68,7 +69,7 @@ export class PendingView implements View {
     this.#index();
     if (this.#cleared) return undefined;
     for (const key of keys) {
-      const name = key.toString('latin1');
+      const name = keyName(key);
       const error = this.#damaged?.get(name);
       if (error && !this.#written.has(name)) return error;
     }
@@ -141,11 +142,11 @@ export class PendingView implements View {
       const version = this.#firstOffset + this.#indexed;
       if (command.kind === 'put') {
         const { type, value, expiresAtMs } = command;
-        this.#written.set(command.key.toString('latin1'), { type, value, expiresAtMs, version });
+        this.#written.set(keyName(command.key), { type, value, expiresAtMs, version });
       } else if (command.kind === 'del') {
-        this.#written.set(command.key.toString('latin1'), undefined);
+        this.#written.set(keyName(command.key), undefined);
       } else if (command.kind === 'touch') {
-        const name = command.key.toString('latin1');
+        const name = keyName(command.key);
         const entry = this.#lookUp(name);
         if (entry) this.#written.set(name, { ...entry, expiresAtMs: command.expiresAtMs, version });
       } else if (command.kind === 'clear') {

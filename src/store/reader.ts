@@ -7,6 +7,7 @@ import { execute, keysRead, readsValues } from '../commands/execute.js';
 import type { Limits, View } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
 import { InvariantViolation, invariant } from '../invariant.js';
+import { keyName } from '../key-name.js';
 import type { Found, Keyspace } from '../keyspace/keyspace.js';
 import { READ_BYTES_MAX } from '../limits.js';
 import type { Operation, Reply } from '../operation.js';
@@ -116,11 +117,11 @@ class StillView implements View {
   constructor(nowMs: number, limits: Limits, keys: readonly Buffer[], entries: ReadonlyArray<Entry | undefined>) {
     this.nowMs = nowMs;
     this.limits = limits;
-    for (let i = 0; i < keys.length; i++) this.#entries.set((keys[i] as Buffer).toString('latin1'), entries[i]);
+    for (let i = 0; i < keys.length; i++) this.#entries.set(keyName(keys[i] as Buffer), entries[i]);
   }
 
   get(key: Buffer): Entry | undefined {
-    const name = key.toString('latin1');
+    const name = keyName(key);
     const entry = this.#entries.get(name);
     invariant(entry !== undefined || this.#entries.has(name), 'an operation reads only the keys that it announced');
     return entry && isExpired(entry.expiresAtMs, this.nowMs) ? undefined : entry;

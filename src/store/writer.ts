@@ -13,6 +13,7 @@ import { execute, keysRead, readsValues } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../errors.js';
 import { Fifo } from '../fifo.js';
+import { keyName } from '../key-name.js';
 import type { Found, Keyspace } from '../keyspace/keyspace.js';
 import { BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX, READ_BYTES_MAX } from '../limits.js';
 import { sealBlock } from '../log/block.js';
@@ -250,7 +251,7 @@ export class Writer {
     }
     const base = new Map<string, Entry | undefined>();
     for (let i = 0; i < found.count; i++) {
-      const name = (keys[i] as Buffer).toString('latin1');
+      const name = keyName(keys[i] as Buffer);
       const entry = found.entries[i];
       // One that is read twice may have come without its value, for those who need none.
       if (!entry || entry.value.length > 0 || !base.get(name)) base.set(name, entry);
@@ -439,7 +440,7 @@ function byName(
   damaged: ReadonlyMap<number, HeadwaterError>,
   keys: readonly Buffer[],
 ): ReadonlyMap<string, HeadwaterError> {
-  return new Map([...damaged].map(([index, error]) => [(keys[index] as Buffer).toString('latin1'), error]));
+  return new Map([...damaged].map(([index, error]) => [keyName(keys[index] as Buffer), error]));
 }
 
 function reply(operation: Operation, view: PendingView): Reply {

@@ -8,6 +8,7 @@
 import type { Clock } from '../clock.js';
 import { compileGlob, type Glob } from '../commands/glob.js';
 import { HeadwaterError } from '../errors.js';
+import { keyName } from '../key-name.js';
 import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../limits.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
@@ -47,7 +48,7 @@ export class Subscription {
     this.#options = options;
     this.#log = options.log;
     this.#from = from;
-    this.#channels = new Set(channels.map(nameOf));
+    this.#channels = new Set(channels.map(keyName));
     this.#patterns = patterns.map((pattern) => ({ pattern, glob: compileGlob(pattern) }));
     // Both in this turn: what is said from now on stands behind the log's end of now.
     this.#interludes = this.#log.interludes.reader();
@@ -162,7 +163,7 @@ export class Subscription {
       offset,
       durable,
     });
-    const events = this.#channels.has(nameOf(channel)) ? [eventFor(undefined)] : [];
+    const events = this.#channels.has(keyName(channel)) ? [eventFor(undefined)] : [];
     for (const { pattern, glob } of this.#patterns) {
       const turn = this.#turns.spend(glob.stepsFor(channel.length));
       if (turn) await turn;
@@ -201,8 +202,4 @@ function messagesOf(block: Block): readonly Published[] {
   });
   found.set(block, messages);
   return messages;
-}
-
-function nameOf(channel: Buffer): string {
-  return channel.toString('latin1');
 }

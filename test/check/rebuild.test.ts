@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { rebuildDirectory } from '../../src/check/rebuild.js';
 import { dataKey, encodeRecord } from '../../src/keyspace/record.js';
@@ -54,6 +54,50 @@ describe('the keyspace made anew from the log', () => {
     await rebuild();
     assert.deepEqual(await aside(), []);
   });
+
+  for (const { name, make, held } of [
+    {
+      name: 'a directory',
+      make: async (place: string) => {
+        await mkdir(place);
+        await writeFile(path.join(place, 'mine'), 'all that I have');
+      },
+      held: 'mine',
+    },
+    {
+      name: 'a database',
+      make: async (place: string) => {
+        await mkdir(path.join(place, 'keyspace'), { recursive: true });
+        await writeFile(path.join(place, 'keyspace', '000005.ldb'), 'all that I have');
+      },
+      held: path.join('keyspace', '000005.ldb'),
+    },
+    { name: 'a file', make: (place: string) => writeFile(place, 'all that I have'), held: '' },
+    {
+      name: 'a link',
+      make: async (place: string) => {
+        await mkdir(`${place}.mine`);
+        await writeFile(path.join(`${place}.mine`, 'mine'), 'all that I have');
+        await symlink(`${place}.mine`, place);
+      },
+      held: 'mine',
+    },
+  ])
+    it(`leaves ${name} of somebody else alone, and says so`, async () => {
+      const place = `${test.directory}.rebuild`;
+      await make(place);
+      await assert.rejects(rebuild(), (error: Error) => {
+        assert.match(error.message, /\.rebuild/);
+        assert.match(error.message, /Move it away/);
+        assert.equal((error as Error & { code?: string }).code, 'foreign_directory');
+        return true;
+      });
+      assert.equal(await readFile(path.join(place, held), 'latin1'), 'all that I have');
+      await rm(place, { recursive: true });
+      await rm(`${place}.mine`, { recursive: true, force: true });
+      const { onDisk, rebuilt } = await rebuild();
+      assert.deepEqual(rebuilt, onDisk);
+    });
 
   it('tells a record that is an older one, though it is whole', async () => {
     const old = { type: 0, version: 3, expiresAtMs: 0, value: Buffer.from('older') };

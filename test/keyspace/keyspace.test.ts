@@ -12,6 +12,8 @@ import {
   READ_GROUP_BYTES,
   READ_GROUP_KEYS_FIRST,
   READ_GROUP_KEYS_MAX,
+  SORT_RUN_BYTES,
+  SWEEP_BYTES,
 } from '../../src/limits.js';
 import { clear, del, flipped, History, message, put, touch } from '../log/blocks.js';
 import { until } from '../support/clock.js';
@@ -25,6 +27,9 @@ const refused =
 const key = (name: string) => Buffer.from(name, 'latin1');
 const value = async (bench: Bench, name: string) => (await bench.read(name))[0]?.value.toString();
 const LATER = 9_000_000_000_000;
+const bytesOf = (rows: readonly Buffer[]) => rows.reduce((bytes, row) => bytes + row.length, 0);
+/** As long as a key may be, and alike up to the last bytes. */
+const longKey = (number: number) => `${'k'.repeat(64 * 1024 - 3)}${String(number).padStart(3, '0')}`;
 
 describe('a read', () => {
   /** Where the older and the newer write of a key may lie: on disk, in a frozen layer, in the active one. */
@@ -293,6 +298,31 @@ describe('a flush', () => {
         ['put', 'mcheckpoint', true],
       ],
     );
+  });
+
+  it('takes few long keys at a time: one turn of the event loop neither sorts nor writes many', async () => {
+    const bench = await Bench.open();
+    const keys = 64;
+    for (let i = 0; i < keys; i++) bench.apply(put(longKey((i * 37) % keys)));
+    let sorted = 0;
+    let turns = 0;
+    let flushing = true;
+    const count = () => {
+      turns++;
+      if (flushing) setImmediate(count);
+    };
+    setImmediate(count);
+    const from = bench.disk.operations.length;
+    await bench.flushAll();
+    flushing = false;
+    for (const { kind, keys: rows } of bench.disk.operations.slice(from)) {
+      if (kind !== 'batch') continue;
+      sorted += rows.length;
+      assert(bytesOf(rows) <= 2 * FLUSH_CHUNK_BYTES, `${bytesOf(rows)} bytes of keys in one batch`);
+    }
+    assert.equal(sorted, keys);
+    assert(turns >= (keys * 64 * 1024) / SORT_RUN_BYTES, `${turns} turns`);
+    await bench.checkDisk();
   });
 
   it('cuts chunks by their bytes too', async () => {
@@ -896,7 +926,7 @@ describe('the sweep after a clear', () => {
     await bench.flushAll();
     const compacted: string[][] = [];
     bench.db.compact = async (from, to) => void compacted.push([from, to].map((end) => end.toString('latin1')));
-    for (let swept = 2_000; swept === 2_000; ) swept = await bench.keyspace.sweep(2_000);
+    while ((await bench.keyspace.sweep(2_000)) > 0);
     assert.deepEqual(compacted, []);
     while (bench.keyspace.isToCompact) await bench.keyspace.compact();
     const cut = dataKey(0, key(`k${String(COMPACTION_RECORDS_MAX + 464 - 1).padStart(6, '0')}`)).toString('latin1');
@@ -915,10 +945,27 @@ describe('the sweep after a clear', () => {
       await bench.flushAll();
       bench.apply(clear());
       await bench.flushAll();
-      for (let swept = 10; swept === 10; ) swept = await bench.keyspace.sweep(10);
+      while ((await bench.keyspace.sweep(10)) > 0);
       assert.equal(await rowsBelow(bench, times), 0);
       assert.equal(bench.disk.marksWalked, 0);
     }
+  });
+
+  it('deletes few long keys in one step, and all of them in the end', async () => {
+    const bench = await Bench.open();
+    const keys = 64;
+    for (let i = 0; i < keys; i++) bench.apply(put(longKey(i)));
+    await bench.flushAll();
+    bench.apply(clear());
+    await bench.flushAll();
+    const from = bench.disk.operations.length;
+    let swept = 0;
+    for (let step = await bench.keyspace.sweep(2_000); step > 0; step = await bench.keyspace.sweep(2_000))
+      swept += step;
+    assert.equal(swept, keys);
+    assert.equal(await rowsBelow(bench, 1), 0);
+    for (const { kind, keys: rows } of bench.disk.operations.slice(from))
+      if (kind === 'batch') assert(bytesOf(rows) <= 3 * SWEEP_BYTES, `${bytesOf(rows)} bytes in one batch`);
   });
 
   it('begins with the empty key of an epoch', async () => {

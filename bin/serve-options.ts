@@ -144,7 +144,7 @@ function behaviourOptions(): Option[] {
     ).argParser(parseDuration),
     new Option(
       '--ask-followers-timeout <TIME>',
-      `how long a leader that may have lost the end of its log waits for its followers (default: ${formatDuration(DEFAULTS.askFollowersMs)})`,
+      `how long a leader that may have lost the end of its log waits for an answer of its followers, and for the next bytes of their blocks (default: ${formatDuration(DEFAULTS.askFollowersMs)})`,
     ).argParser(parseDuration),
     new Option(
       '--shutdown-timeout <TIME>',

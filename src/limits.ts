@@ -356,8 +356,10 @@ export const ACKNOWLEDGE_INTERVAL_MS = 20;
 /** A coordinated failover pauses writes for no longer, unless its caller says otherwise. */
 export const FAILOVER_MS_MAX = 5_000;
 
-/** A leader that may have lost its tail waits for so long for the answers of its followers. */
+/** A leader that may have lost its tail waits for so long for the answers of its followers, and for the next bytes of their blocks. */
 export const ASK_FOLLOWERS_MS_MAX = 5_000;
+/** From a follower that is ahead, so many bytes in that time are blocks on their way. Heartbeats are fewer. */
+export const ASK_PROGRESS_BYTES = 4 * KiB;
 
 /** How often what is known of the followers is saved, where it has changed. */
 export const KNOWN_FOLLOWERS_SAVE_MS = 5_000;

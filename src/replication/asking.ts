@@ -2,8 +2,10 @@
  * What a leader does before it leads, where its log may have lost a tail: it
  * dials everybody who has followed it, and takes from those that are ahead on
  * the same history the blocks that it misses. They serve it as any follower.
- * Who cannot be reached, or has another past, is noted and left out.
+ * Who cannot be reached, or has another past, is noted and left out. Each is
+ * waited for while blocks of it arrive, however long they take (patience.ts).
  */
+import { eitherAborts } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
 import { Lineage, type LineageRow, rowsEqual } from '../lineage.js';
@@ -16,6 +18,7 @@ import type { Continue, DownFrame } from '../wire/down-frames.js';
 import type { UpChannel } from './channel.js';
 import { heldUntil } from './dialling.js';
 import { askerHandshake } from './introduction.js';
+import { Patience } from './patience.js';
 import { laterEpoch } from './takeover.js';
 
 export interface AskingOptions {
@@ -44,23 +47,20 @@ export class Asking {
   }
 
   /**
-   * Asks everybody at once; resolves when all have answered, or after
-   * `timeoutMs`, or after `stop`.
+   * Asks everybody at once. Resolves when each has answered and given what it
+   * has, or has given nothing for `timeoutMs`; or after `stop`.
    * @returns who leads this node's history on, where one of those asked said so.
    */
   async run(timeoutMs: number): Promise<SupersededBy | undefined> {
-    const { clock, logger } = this.#options;
+    const { logger } = this.#options;
     const { offset } = this.#store.position;
     const followers = this.#store.knownFollowers;
     logger.warn(
       { offset, followers: followers.length },
-      `this leader may have lost the end of its log (it ends at offset ${offset}): asking ${followers.length} known followers first, for at most ${timeoutMs} ms`,
+      `this leader may have lost the end of its log (it ends at offset ${offset}): asking ${followers.length} known followers first, for at most ${timeoutMs} ms, and longer while blocks arrive`,
     );
-    const late = new HeadwaterError('deadline_exceeded', `no answer within ${timeoutMs} ms`);
-    const cancel = clock.after(timeoutMs, () => this.#over.abort(late));
-    this.#running = Promise.all(followers.map((follower) => this.#ask(follower)));
+    this.#running = Promise.all(followers.map((follower) => this.#ask(follower, timeoutMs)));
     await this.#running;
-    cancel();
     const gained = this.#store.position.offset - offset;
     logger.info({ gained }, `asked the known followers: ${gained} commands came back`);
     return this.#superseded;
@@ -72,32 +72,44 @@ export class Asking {
     await this.#running;
   }
 
-  async #ask(follower: KnownFollower): Promise<void> {
+  async #ask(follower: KnownFollower, timeoutMs: number): Promise<void> {
+    const { clock, dial } = this.#options;
+    const patience = new Patience({
+      clock,
+      timeoutMs,
+      reached: () => this.#store.position.offset,
+      moved: () => this.#store.asksUntil(clock.wallMs() + timeoutMs),
+    });
     let channel: UpChannel | undefined;
     try {
-      channel = await heldUntil(this.#options.dial(follower.address), this.#over.signal);
-      await this.#catchUp(channel, follower);
+      channel = await heldUntil(dial(follower.address), eitherAborts(this.#over.signal, patience.over));
+      await this.#catchUp(channel, follower, patience);
     } catch (error) {
       this.#options.logger.warn(
         { node_id: follower.nodeId },
         `known follower ${follower.address} was of no help: ${(error as Error).message}`,
       );
     } finally {
+      patience.stop();
       channel?.close();
     }
   }
 
-  async #catchUp(channel: UpChannel, follower: KnownFollower): Promise<void> {
+  async #catchUp(channel: UpChannel, follower: KnownFollower, patience: Patience): Promise<void> {
     const { nonce, address } = this.#options;
     await channel.send(askerHandshake(this.#store, { nonce, address: address() }));
     let endOffset: number | undefined;
     let rows: LineageRow[] = [];
     while (endOffset === undefined || this.#store.position.offset < endOffset) {
       for (const frame of await channel.receive()) {
-        if (frame.kind === 'continue') endOffset = this.#judge(frame, follower);
-        else if (frame.kind === 'newHistory') rows.push(frame.row);
+        if (frame.kind === 'continue') {
+          endOffset = this.#judge(frame, follower);
+          patience.expect(channel, endOffset);
+        } else if (frame.kind === 'newHistory') rows.push(frame.row);
         else if (frame.kind === 'blocks') {
+          patience.isBusy = true;
           await this.#take(frame.blocks, rows);
+          patience.isBusy = false;
           rows = [];
         } else this.#judgeOther(frame, follower);
       }

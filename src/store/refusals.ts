@@ -26,7 +26,7 @@ export function superseded({ node_id, address, epoch }: SupersededBy): Headwater
 export function askingFollowers(untilMs: number): HeadwaterError {
   return new HeadwaterError(
     'unavailable',
-    `this leader may have lost the end of its log: it takes no writes until its followers have told what they have, at most until ${new Date(untilMs).toISOString()}; "promote" makes it go on without them`,
+    `this leader may have lost the end of its log: it takes no writes until its followers have told what they have, at most until ${new Date(untilMs).toISOString()}, and longer while blocks arrive from them; "promote" makes it go on without them`,
   );
 }
 

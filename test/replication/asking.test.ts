@@ -132,6 +132,42 @@ describe('a leader whose machine went down', () => {
     }
   });
 
+  describe('over a line on which one block takes twice the time-out', () => {
+    let b: TestNode;
+    let beganMs: number;
+
+    beforeEach(async () => {
+      b = await follower('B');
+      await a.test.set('large', Buffer.alloc(20_000, 'v'));
+      await reached(b);
+      await powerCut(3);
+      world.network.after = (delayMs, task) => world.clock.after(delayMs, task);
+      world.network.speed = (from) => (from === 'A' ? 2 : undefined);
+      beganMs = world.clock.monotonicMs();
+      a.up();
+    });
+
+    const passedMs = () => world.clock.monotonicMs() - beganMs;
+
+    it('gets the block back: what arrives is waited for', async () => {
+      await world.until('the time-out has passed', () => passedMs() > 6_000);
+      assert.match(await refusal(), /^unavailable: .* at most until 2023-11-14T22:/);
+      await leads();
+      assert.ok(passedMs() > 8_000, `it took ${passedMs()} ms`);
+      assert.equal((await a.test.get('large'))?.length, 20_000);
+      await level(world, a, b);
+      assert.deepEqual([b.link.resyncs.full, await b.store.lostWrites()], [1, 0]);
+    });
+
+    it('goes on without the block once nothing of it arrives for the time-out', async () => {
+      await world.until('a part has arrived', () => passedMs() > 2_000);
+      for (const line of world.network.lines) if (line.from === 'A') line.hold('down');
+      await leads();
+      assert.ok(passedMs() < 9_000, `it took ${passedMs()} ms`);
+      assert.equal(await a.test.get('large'), undefined);
+    });
+  });
+
   it('does not wait where none can be reached', async () => {
     const b = await follower('B');
     await b.down();

@@ -230,7 +230,7 @@ export const REPAIR_STEP_KEYS = 16 * 1024;
 export const REPAIR_STEP_BYTES = 8 * MiB;
 /** A follower that repairs waits so long for the mark of a step, behind the blocks that it lacks. */
 export const REPAIR_MARK_MS_MAX = 60_000;
-/** And so long, with its checkpoints held back, for the records that belong there. */
+/** And so long, with its checkpoints held back, for the next of the records that belong there. */
 export const REPAIR_HOLD_MS_MAX = 10_000;
 
 /** Log that a restart may have to replay before a checkpoint is due. */

@@ -142,11 +142,12 @@ export class RangeRepairs {
     const end = AbortSignal.any([over.signal, signal]);
     const late = (ms: number, what: string) =>
       clock.after(ms, () => over.abort(new HeadwaterError('unavailable', `${what} within ${ms / 1_000} s`)));
+    let onArrival = () => {};
     let cancelLate = late(REPAIR_MARK_MS_MAX, `this node has not come to the mark that ${upstream} was asked for`);
     try {
       const come = new Promise<Fetched & { written: number; deleted: number; unseen: readonly KeyRange[] }>(
         (resolve, reject) => {
-          const fetching = this.#fetch(upstream, { markId, ranges }, end);
+          const fetching = this.#fetch(upstream, { markId, ranges }, end, () => onArrival());
           // Nothing comes, so no mark does.
           fetching.catch(reject);
           this.#awaited = {
@@ -154,7 +155,12 @@ export class RangeRepairs {
             come: () => {
               this.#awaited = undefined;
               cancelLate();
-              cancelLate = late(REPAIR_HOLD_MS_MAX, `the records of a mark have not come from ${upstream}`);
+              // A large record over a slow link takes its time: silence is what is bounded.
+              onArrival = () => {
+                cancelLate();
+                cancelLate = late(REPAIR_HOLD_MS_MAX, `no more records of a mark have come from ${upstream}`);
+              };
+              onArrival();
               store.visitHere((keyspace, closing) => mend(keyspace, fetching, end, closing)).then(resolve, reject);
             },
           };
@@ -163,18 +169,25 @@ export class RangeRepairs {
       const { position, written, deleted, rest, unseen } = await unlessAborted(come, end);
       return { offset: position.offset, written, deleted, rest: [...unseen, ...rest] };
     } finally {
+      onArrival = () => {};
       cancelLate();
       this.#awaited = undefined;
       over.abort(new HeadwaterError('cancelled', 'the step of the repair is over'));
     }
   }
 
-  async #fetch(upstream: string, request: FetchRangesRequest, signal: AbortSignal): Promise<Fetched> {
+  async #fetch(
+    upstream: string,
+    request: FetchRangesRequest,
+    signal: AbortSignal,
+    onArrival: () => void,
+  ): Promise<Fetched> {
     let position: Position | undefined;
     let next: { range: number; key: Buffer } | undefined;
     const parts: Buffer[] = [];
     let bytes = 0;
     for await (const response of this.#options.fetch(upstream, request, signal)) {
+      onArrival();
       position ??= response.position;
       parts.push(response.entries);
       bytes += response.entries.length;

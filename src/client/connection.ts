@@ -10,7 +10,7 @@ import type { Guarantees } from '../guarantees.js';
 import { HANG_UP_MS_MAX, MESSAGE_BYTES_MAX, SENDING_BYTES_MAX } from '../limits.js';
 import type { Reply } from '../operation.js';
 import type { Position } from '../position.js';
-import { CONNECTION_OPTIONS } from '../rpc/connection-options.js';
+import { connectTo, type Connection as RpcConnection } from '../rpc/connection.js';
 import { type Method, PIPELINE } from '../rpc/definitions.js';
 import { fromStatus } from '../rpc/status.js';
 import { SIGN_OF_LIFE } from '../signs-of-life.js';
@@ -50,7 +50,6 @@ interface Beside {
 }
 
 const CHANNEL_OPTIONS: grpc.ChannelOptions = {
-  ...CONNECTION_OPTIONS,
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
 };
@@ -58,24 +57,27 @@ const CHANNEL_OPTIONS: grpc.ChannelOptions = {
 export class Connection {
   readonly address: string;
   readonly #client: grpc.Client;
+  readonly #receivedBytes: () => number;
   readonly #stream: grpc.ClientDuplexStream<Buffer, Buffer>;
   readonly #owner: ConnectionOwner;
   readonly #batches = new Fifo<Batch>();
   #sendingBytes = 0;
-  /** When the node last sent anything, by whichever call. */
+  /** When the node last sent anything, by whichever call; of bytes without a message, when that was noticed. */
   #heardMs = 0;
+  #heardBytes = 0;
   readonly #beside = new Set<Beside>();
   #closed = false;
   #failure: HeadwaterError | undefined;
 
   private constructor(
     address: string,
-    client: grpc.Client,
+    { client, heardBytes }: RpcConnection,
     stream: grpc.ClientDuplexStream<Buffer, Buffer>,
     owner: ConnectionOwner,
   ) {
     this.address = address;
     this.#client = client;
+    this.#receivedBytes = heardBytes;
     this.#stream = stream;
     this.#owner = owner;
   }
@@ -89,9 +91,10 @@ export class Connection {
     owner: ConnectionOwner,
     { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
   ): Promise<Connection> {
-    const client = new grpc.Client(address, grpc.credentials.createInsecure(), CHANNEL_OPTIONS);
+    const rpc = connectTo(address, CHANNEL_OPTIONS);
+    const { client } = rpc;
     const stream = client.makeBidiStreamRequest(PIPELINE.path, PIPELINE.request.encode, PIPELINE.response.decode);
-    const connection = new Connection(address, client, stream, owner);
+    const connection = new Connection(address, rpc, stream, owner);
     return new Promise((resolve, reject) => {
       const settled = () => {
         clearTimeout(timer);
@@ -172,11 +175,19 @@ export class Connection {
         if (command.timeoutMs === 0 && command.askedMs < beforeMs) command.giveUp(reason);
       }
     }
+    this.#noticeBytes(nowMs);
     const first = this.#batches.at(0);
     const silentMs = first ? nowMs - Math.max(first.sentMs, this.#heardMs) : 0;
     if (silentMs < timeoutMs || silentMs < this.#longestMs()) return;
     const message = `${this.address}: the node was silent for ${Math.round(silentMs)} ms`;
     this.break(new HeadwaterError('unreachable', message));
+  }
+
+  /** A reply that is on its way is no silence: over a slow link a large one takes long. */
+  #noticeBytes(nowMs: number): void {
+    const heardBytes = this.#receivedBytes();
+    if (heardBytes !== this.#heardBytes) this.#heardMs = nowMs;
+    this.#heardBytes = heardBytes;
   }
 
   /** The longest time that anything in hand has of its own. */
@@ -266,7 +277,7 @@ export class Connection {
     signal?.addEventListener('abort', cancel, { once: true });
     const beside: Beside = { timeoutMs: silenceMs };
     this.#beside.add(beside);
-    const silence = new Silence(silenceMs, cancel);
+    const silence = new Silence(silenceMs, this.#receivedBytes, cancel);
     try {
       if (signal?.aborted) cancel();
       silence.begin();
@@ -349,20 +360,24 @@ export class Connection {
   }
 }
 
-/** Runs `over` if nothing ends it in time. */
+/** Runs `over` if nothing ends it in time, and no byte arrives meanwhile. */
 class Silence {
   isOver = false;
   readonly #ms: number;
+  readonly #heardBytes: () => number;
   readonly #over: () => void;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(ms: number, over: () => void) {
+  constructor(ms: number, heardBytes: () => number, over: () => void) {
     this.#ms = ms;
+    this.#heardBytes = heardBytes;
     this.#over = over;
   }
 
   begin(): void {
+    const heardBytes = this.#heardBytes();
     this.#timer = setTimeout(() => {
+      if (this.#heardBytes() !== heardBytes) return this.begin();
       this.isOver = true;
       this.#over();
     }, this.#ms);

@@ -14,7 +14,8 @@ import type { Publish } from '../wire/up-frames.js';
 interface Publication {
   readonly frame: Publish;
   readonly bytes: number;
-  readonly stopTimer: () => void;
+  /** Ends the time that it has; while it is being sent it has no end. */
+  stopTimer: () => void;
   resolve(offset: number): void;
   reject(error: HeadwaterError): void;
 }
@@ -73,8 +74,7 @@ export class Publishing {
     return new Promise((resolve, reject) => {
       const { channel, data, durable } = message;
       const frame: Publish = { kind: 'publish', sequence: ++this.#sequence, channel, data, durable };
-      const stopTimer = this.#clock.after(PUBLISH_TIMEOUT_MS, () => this.#giveUp(frame.sequence));
-      this.#waiting.push({ frame, bytes, stopTimer, resolve, reject });
+      this.#waiting.push({ frame, bytes, stopTimer: this.#startTimer(frame), resolve, reject });
       this.#waitingBytes += bytes;
       void this.#flush();
     });
@@ -113,9 +113,18 @@ export class Publishing {
       this.#sent.set(publication.frame.sequence, publication);
       this.#window.take(publication.frame);
       const drained = this.#send(publication.frame);
-      if (drained) await drained;
+      if (!drained) continue;
+      // Over a slow link a large message takes longer than an answer is waited for. A dead link ends the session.
+      publication.stopTimer();
+      await drained;
+      if (this.#sent.get(publication.frame.sequence) === publication)
+        publication.stopTimer = this.#startTimer(publication.frame);
     }
     this.#sending = false;
+  }
+
+  #startTimer({ sequence }: Publish): () => void {
+    return this.#clock.after(PUBLISH_TIMEOUT_MS, () => this.#giveUp(sequence));
   }
 
   #giveUp(sequence: number): void {

@@ -5,7 +5,7 @@ import { findDifferences, type RangeDifference, type Side } from '../../src/chec
 import { inOrder, RangeRepairs, type RepairStep, rangeOfDamage } from '../../src/check/range-repair.js';
 import { Ranges } from '../../src/check/ranges.js';
 import { dataKey, dueKey, encodeRecord } from '../../src/keyspace/record.js';
-import { MARK_HOLD_MS, MARKS_HELD_MAX, REPAIR_MARK_MS_MAX } from '../../src/limits.js';
+import { MARK_HOLD_MS, MARKS_HELD_MAX, REPAIR_HOLD_MS_MAX, REPAIR_MARK_MS_MAX } from '../../src/limits.js';
 import type { Comparison } from '../../src/replication/comparison.js';
 import type { KeyRange } from '../../src/wire/ranges.js';
 import { until } from '../support/clock.js';
@@ -354,6 +354,18 @@ describe('key ranges', () => {
     // It can be asked again.
     middle.node.repairMarked = (markId) => middle.repairs.marked(markId);
     assert.equal((await repair(middle, [EVERYTHING])).length, 1);
+  });
+
+  it('are repaired over a link that takes longer for a step than the next record is waited for', async () => {
+    for (let i = 0; i < 6; i++) await leader.node.test.set(`large${i}`, Buffer.alloc(300 * 1024, 'v'));
+    await level(world, leader.node, middle.node);
+    let arrivals = 0;
+    received = async () => {
+      arrivals++;
+      await world.clock.advance(REPAIR_HOLD_MS_MAX / 2);
+    };
+    assert.equal((await repair(middle, [EVERYTHING])).length, 1);
+    assert.ok(arrivals > 4, `${arrivals} messages`);
   });
 
   it('are held for as long as somebody asks, and given up then', async () => {

@@ -4,6 +4,7 @@
  * is really dead is noticed all the same.
  */
 import assert from 'node:assert/strict';
+import { Client } from '../../src/index.js';
 import { assertEqualData, Cluster, eventually, type TestNode } from '../support/cluster.js';
 import { SlowProxy } from '../support/slow-proxy.js';
 
@@ -80,6 +81,23 @@ describe('a slow link', function () {
     assert.equal((await leader.status()).offset, offset);
     await assertEqualData(leader, follower);
     assert.deepEqual(deadLinks(), [[], []]);
+  });
+
+  it('is crossed by a record that a client reads, though it takes longer than the client waits for a sign of life', async () => {
+    await set(leader, 'large', 4 * MiB);
+    await using proxy = await SlowProxy.before(leader.port, MiB);
+    const client = await Client.connect(proxy.address, { timeoutMs: 1_500 });
+    try {
+      const sizes: number[] = [];
+      for await (const { value } of client.scan()) sizes.push(value.length);
+      assert.deepEqual(sizes, [4 * MiB]);
+      const patient = client.get('large', { timeoutMs: 30_000 });
+      await assert.rejects(client.get('large'), { code: 'deadline_exceeded' });
+      assert.equal((await patient)?.length, 4 * MiB, 'the connection has not been broken');
+      assert.equal(proxy.connections, 1);
+    } finally {
+      await client.close();
+    }
   });
 
   it('that is dead in the middle of a value is noticed by both ends', async () => {

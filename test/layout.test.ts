@@ -65,7 +65,7 @@ const SIDEWAYS: Array<[from: string, to: string]> = [
 const ONLY_INDEX = ['bin/', 'benchmarks/'];
 
 /** The client takes nothing of the server but what both ends share. */
-const CLIENT_FROM_RPC = ['src/rpc/definitions.ts', 'src/rpc/status.ts', 'src/rpc/connection-options.ts'];
+const CLIENT_FROM_RPC = ['src/rpc/definitions.ts', 'src/rpc/status.ts', 'src/rpc/connection.ts'];
 
 const OWNERS: Record<string, string[]> = {
   level: ['src/level.ts'],

@@ -6,7 +6,8 @@
  * LevelDB keeps a deletion mark for each dropped row until it compacts, and an
  * iterator that starts before the marks walks over all of them. The index
  * therefore remembers a lower bound: no row lies before it. A node that has just
- * started walks over the marks once.
+ * started walks over the marks once. If no row is due the bound is the first row
+ * there is, so that an idle node does not read.
  *
  * Invariant: a row is dropped only if the deletion of its key, or the write that
  * gave the key another expiry, is durable in the log. Otherwise a power cut
@@ -20,6 +21,8 @@ const STEP = 256;
 /** Rows dropped in one batch. */
 const DROP_STEP = 1024;
 const NO_KEY = Buffer.alloc(0);
+/** Behind every row. */
+const LAST = dueEnd(Number.MAX_SAFE_INTEGER - 1);
 const ZERO = Buffer.alloc(1);
 
 /** Rows that are due, in the order of time. */
@@ -57,17 +60,25 @@ export class DueIndex {
   async scan(nowMs: number, limit: number, from?: Buffer): Promise<DueRows> {
     this.#lowestAdded = undefined;
     const isFront = from === undefined || Buffer.compare(from, this.#from) <= 0;
+    const start = isFront ? this.#from : from;
     const end = dueEnd(nowMs);
-    const { rows, next } = await this.#read({ gte: isFront ? this.#from : from, lt: end }, limit);
+    // Until the first row is due, an idle node reads nothing.
+    if (Buffer.compare(start, end) >= 0) return { rows: [], next: undefined, isFront, end };
+    const { rows, next } = await this.#read({ gte: start, lt: end }, limit);
     const scanned = { rows, next, isFront, end: next ?? end };
-    // Without a row in it, the range needs no other look.
-    if (rows.length === 0) this.#raise(scanned, undefined);
+    if (rows.length === 0 && isFront) this.#raise({ isFront, end: await this.#firstFrom(end) }, undefined);
     return scanned;
+  }
+
+  /** The first row at or behind a place; the end of all rows if none is there. */
+  async #firstFrom(place: Buffer): Promise<Buffer> {
+    const { rows } = await this.#read({ gte: place, lt: LAST }, 1);
+    return rows[0] ?? LAST;
   }
 
   /** Rows of keys that expire at any time, up to `limit`; beside the scans. */
   all(limit: number, from = this.#from): Promise<Pick<DueRows, 'rows' | 'next'>> {
-    return this.#read({ gte: from, lt: dueEnd(Number.MAX_SAFE_INTEGER - 1) }, limit);
+    return this.#read({ gte: from, lt: LAST }, limit);
   }
 
   async #read(
@@ -129,7 +140,7 @@ export class DueIndex {
   }
 
   /** @param firstKept the first row of the scan that is still there. */
-  #raise({ isFront, end }: DueRows, firstKept: Buffer | undefined): void {
+  #raise({ isFront, end }: Pick<DueRows, 'isFront' | 'end'>, firstKept: Buffer | undefined): void {
     if (!isFront) return;
     let to = firstKept ?? end;
     if (this.#lowestAdded && Buffer.compare(this.#lowestAdded, to) < 0) to = this.#lowestAdded;

@@ -375,13 +375,14 @@ describe('the queue of the writer', () => {
   it('holds nobody up once it is closed: what comes is refused at once, though an append is still in hand', async () => {
     const test = await TestStore.open();
     await test.set('a');
+    const flush = hold(test.disk, ({ location }) => location.endsWith('/keyspace'));
+    const snapshot = test.store.snapshotAt();
+    await until('a checkpoint is in hand', flush.held);
     const gate = hold(test.disk, isAppend);
     const inHand = test.store.submit([set('b')], { bytes: 300, ordered: false });
     await until('it is on its way', gate.held);
-    test.disk.fault = ({ location }) => {
-      if (location.endsWith('/keyspace')) throw new Error('EIO');
-    };
-    await assert.rejects(test.store.snapshotAt(), /EIO/);
+    flush.release(new Error('EIO'));
+    await assert.rejects(snapshot, /EIO/);
     test.disk.fault = undefined;
     await test.store.whenQueueBelow(0, new AbortController().signal);
     assert.equal(test.store.queuedBytes, 0, 'who is sent to wait again at once, and again, never lets the append end');

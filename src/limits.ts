@@ -315,7 +315,7 @@ export const EXPIRY_LATE_MS = 15_000;
 export const CLOCK_LOOK_MS = 5_000;
 export const CLOCK_GAP_MS = 60_000;
 
-/** Rows of the index of due keys that one scan reads: a count, and bytes. */
+/** Rows of the index of due keys that one scan reads: a count, and bytes. Keys that are taken from memory are bounded by the same bytes. */
 export const DUE_SCAN_ROWS = 8 * 1024;
 export const DUE_SCAN_BYTES = MiB;
 

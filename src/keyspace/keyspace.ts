@@ -28,7 +28,7 @@ import { EmptiedRanges } from './emptied.js';
 import { Flush } from './flush.js';
 import { GroupSize } from './groups.js';
 import { hashKey } from './key-table.js';
-import { type AppliedBlock, Layer, TOMBSTONE, TOUCH } from './layer.js';
+import { type AppliedBlock, DueKeys, Layer, TOMBSTONE, TOUCH } from './layer.js';
 import { findChanges, type Mending, writeChanges } from './mending.js';
 import { RecentKeys } from './recent.js';
 import { DATA_KEY_HEADER_BYTES, dataEnd, dataKey, dataStart, decodeRecord, isDamage } from './record.js';
@@ -487,19 +487,19 @@ export class Keyspace {
   // ---- expiry and sweeping -------------------------------------------------
 
   /**
-   * Takes out up to about `limit` keys that memory has noted as due at `nowMs`;
-   * the caller looks at each before it deletes one. The rest is in `dueIndex`.
-   * @returns when the first of them was due, too; undefined if there are none.
+   * Takes out up to about `limit` keys that memory has noted as due at `nowMs`, fewer if they are
+   * long; the caller looks at each before it deletes one. The rest is in `dueIndex`.
+   * @returns when the first of them was due, too, undefined if there are none; and whether there may be more.
    */
-  takeDue(nowMs: number, limit: number): { keys: Buffer[]; sinceMs: number | undefined } {
-    const keys: Buffer[] = [];
+  takeDue(nowMs: number, limit: number): { keys: Buffer[]; sinceMs: number | undefined; isFull: boolean } {
+    const taken = new DueKeys(limit);
     let sinceMs: number | undefined;
     for (const layer of [...this.#frozen, this.#active]) {
-      const firstMs = layer.takeDue(nowMs, limit, keys);
+      const firstMs = layer.takeDue(nowMs, taken);
       if (firstMs !== undefined) sinceMs = Math.min(sinceMs ?? firstMs, firstMs);
-      if (keys.length >= limit) break;
+      if (taken.isFull) break;
     }
-    return { keys, sinceMs };
+    return { keys: taken.keys, sinceMs, isFull: taken.isFull };
   }
 
   /**

@@ -6,6 +6,7 @@
  * Owned by keyspace.ts.
  */
 import type { Entry } from '../command.js';
+import { DUE_SCAN_BYTES } from '../limits.js';
 import type { Position } from '../position.js';
 import type { CommandVisitor } from '../wire/command.js';
 import { copyBytes } from './copy.js';
@@ -62,6 +63,27 @@ export interface AppliedBlock {
   readonly firstOffset: number;
   readonly position: Position;
   visit(visitor: CommandVisitor): void;
+}
+
+/** Keys that are due, as many as one step takes. */
+export class DueKeys {
+  readonly keys: Buffer[] = [];
+  readonly #limit: number;
+  #bytes = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** There may be more. */
+  get isFull(): boolean {
+    return this.keys.length >= this.#limit || this.#bytes >= DUE_SCAN_BYTES;
+  }
+
+  add(key: Buffer): void {
+    this.keys.push(key);
+    this.#bytes += key.length;
+  }
 }
 
 export class Layer extends KeyTable implements CommandVisitor {
@@ -362,26 +384,25 @@ export class Layer extends KeyTable implements CommandVisitor {
   }
 
   /**
-   * Moves keys noted for the seconds up to `nowMs` into `taken`, until that holds
-   * about `limit`; copies.
+   * Moves keys noted for the seconds up to `nowMs` into `taken`, until that is full; copies.
    * @returns when the first of them was due; undefined if there were none.
    */
-  takeDue(nowMs: number, limit: number, taken: Buffer[]): number | undefined {
+  takeDue(nowMs: number, taken: DueKeys): number | undefined {
     const now = Math.floor(nowMs / 1000);
     if (now === this.#dueTakenUpTo) return undefined;
     let first: number | undefined;
     for (const [second, entries] of this.#due) {
       if (second > now) continue;
+      if (taken.isFull) return first === undefined ? undefined : first * 1000;
       first = Math.min(first ?? second, second);
       // From the end: the rest of a long list stays where it is.
-      for (const entry of entries.splice(Math.max(0, entries.length - (limit - taken.length)))) {
-        taken.push(Buffer.from(this.key(entry)));
+      while (entries.length > 0 && !taken.isFull) {
+        taken.add(Buffer.from(this.key(entries.pop() as number)));
         this.#dueNotes--;
       }
       if (entries.length === 0) this.#due.delete(second);
-      if (taken.length >= limit) return first * 1000;
     }
-    this.#dueTakenUpTo = now;
+    if (!taken.isFull) this.#dueTakenUpTo = now;
     return first === undefined ? undefined : first * 1000;
   }
 

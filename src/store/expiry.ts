@@ -92,13 +92,14 @@ export async function expireAsLeader(writer: Writer, options: ExpiryOptions, sig
   const { keyspace, logicalClock, lateness } = options;
   await repeatedly(options, signal, async () => {
     const nowMs = logicalClock.now();
-    const { keys, sinceMs } = keyspace.takeDue(nowMs, lateness.stepKeys);
+    const { keys, sinceMs, isFull } = keyspace.takeDue(nowMs, lateness.stepKeys);
     if (keys.length > 0) await writer.expire(keys);
     const scanned = await keyspace.dueIndex.scan(nowMs, DUE_SCAN_ROWS);
     if (signal.aborted) return 0;
     lateness.note(nowMs, earliest(sinceMs, scanned.rows[0]));
     if (scanned.rows.length > 0) await expireRows(writer, scanned, options, signal);
-    if (keys.length + scanned.rows.length >= EXPIRY_STEP_KEYS) return STEP_PAUSE_MS;
+    const isMore = isFull || scanned.next !== undefined;
+    if (isMore || keys.length + scanned.rows.length >= EXPIRY_STEP_KEYS) return STEP_PAUSE_MS;
     compact(options);
     return EXPIRY_INTERVAL_MS;
   });

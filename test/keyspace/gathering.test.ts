@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Command } from '../../src/command.js';
 import { hashKey } from '../../src/keyspace/key-table.js';
-import { Layer, TOMBSTONE } from '../../src/keyspace/layer.js';
+import { DueKeys, Layer, TOMBSTONE } from '../../src/keyspace/layer.js';
 import { sealBlock } from '../../src/log/block.js';
 import { NO_HISTORY } from '../../src/position.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
@@ -61,7 +61,7 @@ describe('a layer with keys that expire', () => {
     }
     const before = layer.bytes;
     assert.ok(before >= 8 * 100_000, `${before} bytes for 100,000 numbers`);
-    for (let left = 100_000; left > 0; left -= 200) layer.takeDue(10_000, 200, []);
+    for (let left = 100_000; left > 0; left -= 200) layer.takeDue(10_000, new DueKeys(200));
     assert.ok(layer.bytes < before / 8, `${layer.bytes} bytes once they are taken`);
   });
 });

@@ -7,6 +7,7 @@ import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { dataKey, dataStart, parseDueKey } from '../../src/keyspace/record.js';
 import {
   COMPACTION_RECORDS_MAX,
+  DUE_SCAN_BYTES,
   FLUSH_CHUNK_BYTES,
   FLUSH_CHUNK_ENTRIES,
   READ_GROUP_BYTES,
@@ -820,6 +821,20 @@ describe('keys that are due', () => {
     assert.deepEqual((await due(bench, 11_999)).keys, []);
     assert.deepEqual((await due(bench, 12_000)).keys, ['b']);
     assert.deepEqual((await due(bench, 99_000)).keys, []);
+  });
+
+  it('are taken few at a time where they are long, and all in the end', async () => {
+    const bench = await Bench.open();
+    const keys = 40;
+    for (let i = 0; i < keys; i++) bench.apply(put(longKey(i), 'v', 10_000));
+    const taken = new Set<string>();
+    for (let isFull = true; isFull; ) {
+      const step = bench.keyspace.takeDue(99_000, 4_096);
+      assert(bytesOf(step.keys) <= DUE_SCAN_BYTES + 64 * 1024, `${bytesOf(step.keys)} bytes in one step`);
+      for (const name of step.keys) taken.add(name.toString('latin1', 64 * 1024 - 3));
+      ({ isFull } = step);
+    }
+    assert.equal(taken.size, keys);
   });
 
   it('are found where a touch has given them an expiry, or another', async () => {

@@ -8,9 +8,9 @@
  * - The first failed write of any kind latches the database: LevelDB reports
  *   success for writes after an ENOSPC and loses them. From then on every write
  *   fails until the database is opened again, with full recovery.
- * - A seek (an iterator, `has`, `hasMany`) walks over every deletion mark up to
- *   the next row; a look-up (`get`, `getMany`) does not. So there is no `has`
- *   here: whoever asks for single keys looks them up.
+ * - A seek (an iterator, `hasMany`) walks over every deletion mark up to the next
+ *   row; a look-up (`get`, `getMany`) does not. So `hasMany` is only for ranges
+ *   in which no row was ever deleted. It costs half as much there.
  * - A database is created once. LevelDB takes a directory that lacks CURRENT for
  *   a new one, and deletes the tables in it. So the files are counted before
  *   (level-files/inventory.ts), and a database that is not whole is not opened.
@@ -94,6 +94,8 @@ export interface Database {
   get(key: Buffer): Promise<Buffer | undefined>;
   /** As of the call, or as of `snapshot`. */
   getMany(keys: Buffer[], snapshot?: Snapshot): Promise<Array<Buffer | undefined>>;
+  /** By seeks: only where no row was deleted, see above. */
+  hasMany(keys: Buffer[]): Promise<boolean[]>;
   put(key: Buffer, value: Buffer, options?: { sync?: boolean }): Promise<void>;
   batch(): WriteBatch;
   iterate(options: IterateOptions): Entries;
@@ -116,6 +118,7 @@ export interface OpenDatabase {
 interface LevelLike {
   get(key: Buffer): Promise<Buffer | undefined>;
   getMany(keys: Buffer[], options: { snapshot?: Snapshot }): Promise<Array<Buffer | undefined>>;
+  hasMany(keys: Buffer[]): Promise<boolean[]>;
   put(key: Buffer, value: Buffer, options: object): Promise<void>;
   batch(): {
     put(key: Buffer, value: Buffer): unknown;
@@ -254,6 +257,10 @@ export class LatchingDatabase implements Database {
 
   getMany(keys: Buffer[], snapshot?: Snapshot): Promise<Array<Buffer | undefined>> {
     return this.#reading(() => this.#level.getMany(keys, snapshot ? { snapshot } : NO_OPTIONS));
+  }
+
+  hasMany(keys: Buffer[]): Promise<boolean[]> {
+    return this.#reading(() => this.#level.hasMany(keys));
   }
 
   put(key: Buffer, value: Buffer, options: { sync?: boolean } = {}): Promise<void> {

@@ -25,6 +25,7 @@ function scripted(readErrors: Error[] = [], sync: () => Promise<void> = async ()
     {
       get: read,
       getMany: async (keys) => await Promise.all(keys.map(read)),
+      hasMany: async (keys) => await Promise.all(keys.map(async (key) => (await read()) !== key)),
       put: write,
       batch: () => ({ put: unused, del: unused, write }),
       iterator: unused,

@@ -7,7 +7,8 @@
  * The key space is cut into a bounded number of ranges, each with a count. A
  * range that has seen many deletions is cut in two, so that ranges are narrow
  * where much is deleted. The counts are estimates and bound nothing but the
- * amount of rewriting; after a restart they begin at zero.
+ * amount of rewriting; after a restart they begin at zero. Only whether there is
+ * any mark at all is kept with checkpoints (`isUnmarked`).
  */
 import type { Database } from '../level.js';
 import {
@@ -36,8 +37,15 @@ export class EmptiedRanges {
   /** The range of the last row: those that are deleted together lie side by side. */
   #last = 0;
 
-  /** @param end behind all rows. */
-  constructor(db: Database, start: Buffer, end: Buffer) {
+  /** No row was ever deleted: a seek walks over no mark. */
+  isUnmarked: boolean;
+
+  /**
+   * @param end behind all rows.
+   * @param isUnmarked see there; false if it is not known.
+   */
+  constructor(db: Database, start: Buffer, end: Buffer, isUnmarked = false) {
+    this.isUnmarked = isUnmarked;
     this.#db = db;
     this.#ranges = [newRange(start)];
     this.#end = end;
@@ -48,10 +56,12 @@ export class EmptiedRanges {
     this.#ranges = [newRange(start)];
     this.#end = end;
     this.#last = 0;
+    this.isUnmarked = true;
   }
 
-  /** A row has been deleted; its bytes may change afterwards. */
+  /** A row is about to be deleted, or may have been; its bytes may change afterwards. */
   add(row: Buffer): void {
+    this.isUnmarked = false;
     this.#last = this.#find(row);
     const range = this.#ranges[this.#last] as Range;
     range.marks++;

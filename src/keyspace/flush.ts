@@ -57,6 +57,8 @@ export class Flush {
   readonly #dueIndex: DueIndex;
   /** Knows of every record that is deleted. */
   readonly #emptied: EmptiedRanges;
+  /** An interrupted flush may have written some of it, and deleted some. */
+  readonly #repeats: boolean;
   /** Of the records on disk before the flush. */
   readonly #sizesBefore: RecordSizes;
   /** Of the records that it has written. */
@@ -76,7 +78,8 @@ export class Flush {
       dueIndex,
       emptied,
       sizes,
-    }: { onDisk: RecentKeys; dueIndex: DueIndex; emptied: EmptiedRanges; sizes: RecordSizes },
+      repeats,
+    }: { onDisk: RecentKeys; dueIndex: DueIndex; emptied: EmptiedRanges; sizes: RecordSizes; repeats: boolean },
   ) {
     this.#dueIndex = dueIndex;
     this.#emptied = emptied;
@@ -84,7 +87,8 @@ export class Flush {
     this.#layer = layer;
     this.#onDisk = onDisk;
     this.#sizesBefore = sizes;
-    this.#presence = new Presence(db, sizes);
+    this.#repeats = repeats;
+    this.#presence = new Presence(db, repeats ? undefined : emptied, sizes);
   }
 
   /** Why the number of records is not known any more, where the disk could not tell what it holds. */
@@ -147,6 +151,7 @@ export class Flush {
       const existedHere = existed === undefined || existed[i] === true;
       if (kind === TOMBSTONE) {
         if (existedHere) this.#delete(batch, key);
+        else if (this.#repeats) this.#emptied.add(key);
       } else if (kind === TOUCH) {
         if (existedHere) touched.push(i);
       } else {

@@ -50,6 +50,8 @@ export interface CheckpointRecord {
   readonly keys: number | null;
   /** Of the records on disk; absent where nobody has looked, and in checkpoints of earlier versions. */
   readonly sizes?: KeptSizes | undefined;
+  /** Set if no record of the epoch was ever deleted from the disk. */
+  readonly unmarked?: true | undefined;
 }
 
 const EMPTY_CHECKPOINT: CheckpointRecord = {
@@ -59,6 +61,7 @@ const EMPTY_CHECKPOINT: CheckpointRecord = {
   epoch: 0,
   keys: 0,
   sizes: new RecordSizes().kept,
+  unmarked: true,
 };
 
 /** A new expiry to lay over what is found below. */
@@ -147,7 +150,8 @@ export class Keyspace {
   private constructor(db: Database, checkpoint: CheckpointRecord, flushingTo: number) {
     this.#db = db;
     this.dueIndex = new DueIndex(db);
-    this.#emptied = new EmptiedRanges(db, dataStart(checkpoint.epoch), dataEnd(checkpoint.epoch));
+    const { epoch, unmarked } = checkpoint;
+    this.#emptied = new EmptiedRanges(db, dataStart(epoch), dataEnd(epoch), unmarked);
     this.#checkpoint = checkpoint;
     this.#sizes = checkpoint.sizes ? RecordSizes.parse(checkpoint.sizes) : RecordSizes.unknown();
     this.flushingTo = flushingTo;
@@ -367,8 +371,9 @@ export class Keyspace {
       this.#emptied.begin(dataStart(layer.epoch), dataEnd(layer.epoch));
     }
     // An interrupted flush may have left larger records than these: those of one layer, so their bytes are bounded all the same.
+    const repeats = this.#checkpoint.position.offset < this.flushingTo;
     const [onDisk, emptied, sizes] = [this.#onDisk, this.#emptied, this.#sizes];
-    const flush = new Flush(this.#db, layer, { onDisk, dueIndex: this.dueIndex, emptied, sizes });
+    const flush = new Flush(this.#db, layer, { onDisk, dueIndex: this.dueIndex, emptied, sizes, repeats });
     const delta = await flush.run(cancelled);
     if (delta === undefined) {
       this.#cutShort = true;
@@ -388,6 +393,7 @@ export class Keyspace {
       epoch: layer.epoch,
       keys,
       sizes: sizesNow.kept,
+      unmarked: emptied.isUnmarked || undefined,
     };
     await this.#db.put(...checkpointRow(checkpoint), { sync: true });
     this.#sizes = sizesNow;
@@ -436,7 +442,9 @@ export class Keyspace {
       this.#onDisk.clear();
       this.#sizes = this.#sizes.filter(() => true);
       for (const [row, record] of changes.puts) this.#sizes.add(row, DATA_KEY_HEADER_BYTES, record.length);
-      this.#checkpoint = { ...this.#checkpoint, keys: null, sizes: this.#sizes.kept };
+      for (const row of changes.deletions) this.#emptied.add(row);
+      const unmarked = this.#emptied.isUnmarked || undefined;
+      this.#checkpoint = { ...this.#checkpoint, keys: null, sizes: this.#sizes.kept, unmarked };
       batch.put(...checkpointRow(this.#checkpoint));
     }
     await batch.write({ sync: true });

@@ -83,7 +83,7 @@ export class KeyspaceLoader {
     );
     await this.#db.durable();
     const sizes = this.#sizes.kept;
-    const [key, value] = checkpointRow({ position, lineage, epoch: EPOCH, keys: this.keys, sizes });
+    const [key, value] = checkpointRow({ position, lineage, epoch: EPOCH, keys: this.keys, sizes, unmarked: true });
     await this.#db.put(key, value, { sync: true });
   }
 }

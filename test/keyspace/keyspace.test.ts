@@ -407,10 +407,51 @@ describe('a flush', () => {
     assert.equal(bench.keyspace.checkpoint.keys, names.length);
   });
 
+  it('asks for keys without their values while no record was ever deleted, and after that no more', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 300 }, (_, i) => `k${i}`);
+    const asked = async () => {
+      await bench.restart();
+      bench.disk.operations.length = bench.disk.largestRead = 0;
+      bench.apply(...names.map((name) => put(name)));
+      await bench.flushAll();
+      return bench.disk.operations.filter(({ kind }) => kind === 'read').map(({ keys }) => keys.length);
+    };
+    await bench.flushAll();
+    assert.deepEqual(await asked(), [256, 44]);
+    assert.deepEqual(await asked(), [256, 44]);
+    assert.equal(bench.disk.largestRead, 0);
+    bench.apply(del('k7'));
+    await bench.flushAll();
+    assert.deepEqual(await asked(), [8, 32, 128, 88, 44]);
+    bench.apply(clear());
+    await bench.flushAll();
+    assert.deepEqual(await asked(), [256, 44], 'all of it is new');
+  });
+
+  it('does not seek behind marks of a flush that was interrupted', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 600 }, (_, i) => `k${i}`);
+    bench.apply(...names.map((name) => put(name)));
+    await bench.flushAll();
+    bench.apply(...names.map(del));
+    bench.keyspace.freeze();
+    assert(await bench.crashInFlush(2));
+    assert(bench.disk.marks('memory').count > 0);
+    await bench.restart();
+    await bench.flushAll();
+    bench.apply(...names.map((name) => put(name, 'again')));
+    await bench.flushAll();
+    assert.equal(bench.disk.marksSought, 0);
+    await bench.check();
+  });
+
   it('looks up a few large values at a time', async () => {
     const bench = await Bench.open();
     const names = Array.from({ length: 40 }, (_, i) => `k${i}`);
-    bench.apply(...names.map((name) => put(name, Buffer.alloc(READ_GROUP_BYTES))));
+    bench.apply(...names.map((name) => put(name, Buffer.alloc(READ_GROUP_BYTES))), put('gone'));
+    await bench.flushAll();
+    bench.apply(del('gone'));
     await bench.flushAll();
     await bench.restart();
     bench.apply(...names.map(del));

@@ -158,6 +158,7 @@ class Run {
     await bench.restart();
     await bench.check();
     await bench.checkDisk();
+    assert.equal(bench.disk.marksSought, 0);
   }
 }
 

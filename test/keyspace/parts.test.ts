@@ -181,9 +181,10 @@ describe('loading a snapshot', () => {
     const lineage = [{ replicationId: POSITION.replicationId, firstOffset: 1, checksum: 0, epoch: 1 }];
     await loader.finish(proof, POSITION, lineage);
     const keyspace = await Keyspace.open(db);
-    const { sizes, ...checkpoint } = keyspace.checkpoint;
+    const { sizes, unmarked, ...checkpoint } = keyspace.checkpoint;
     assert.deepEqual(checkpoint, { format: 1, position: POSITION, lineage, epoch: 0, keys: 3 });
     assert.deepEqual(sizes, new RecordSizes().kept);
+    assert(unmarked);
     assert.deepEqual(await keyspace.snapshot().digest(), proof);
     const due = (await keyspace.dueIndex.scan(20_000, 10)).rows.map((row) => parseDueKey(row).key);
     assert.deepEqual(due, [key('b')]);

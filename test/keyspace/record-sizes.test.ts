@@ -9,7 +9,7 @@ import {
   READ_GROUP_KEYS_MAX,
   SMALL_RECORD_BYTES,
 } from '../../src/limits.js';
-import { put, touch } from '../log/blocks.js';
+import { del, put, touch } from '../log/blocks.js';
 import { Bench } from './bench.js';
 
 const MiB = 1024 * 1024;
@@ -23,6 +23,10 @@ async function withLargeRecords(large = LARGE): Promise<Bench> {
   const bench = await Bench.open();
   bench.apply(...SMALL.map((name) => put(name, 'value')));
   for (const name of large) bench.apply(put(name, LARGE_VALUE));
+  bench.apply(put('gone'));
+  await bench.flushAll();
+  // Else keys are asked for without their values.
+  bench.apply(del('gone'));
   await bench.flushAll();
   await bench.restart();
   bench.disk.largestRead = 0;

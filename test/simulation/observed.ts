@@ -30,6 +30,7 @@ function observe(database: Database, observer: BlockObserver): Database {
     },
     get: (key) => database.get(key),
     getMany: (keys, snapshot) => database.getMany(keys, snapshot),
+    hasMany: (keys) => database.hasMany(keys),
     async put(key, value, options) {
       const blocks = blocksIn([[key, value]]);
       for (const block of blocks) observer.appending(block);

@@ -1,4 +1,5 @@
 /** Bugs in what logs, keyspaces and links hold and carry: see planting.ts. */
+import { EmptiedRanges } from '../../src/keyspace/emptied.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { Presence } from '../../src/keyspace/presence.js';
 import { KeyspaceSnapshot } from '../../src/keyspace/snapshot.js';
@@ -117,6 +118,17 @@ export const PLANTED_DATA: readonly PlantedBug[] = [
           present.push(first?.[0].equals(key) === true);
         }
         return present;
+      });
+    },
+  },
+  {
+    name: 'a flush that forgets that records were deleted',
+    found: /no write waits for deletion marks/,
+    plant() {
+      const { add } = EmptiedRanges.prototype;
+      return replace(EmptiedRanges.prototype, 'add', function (this: EmptiedRanges, row) {
+        add.call(this, row);
+        this.isUnmarked = true;
       });
     },
   },

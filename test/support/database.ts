@@ -66,6 +66,8 @@ export class MemoryDisk {
   marksWalked = 0;
   /** The most bytes of values that one look-up of keys has brought into memory. */
   largestRead = 0;
+  /** Those of them that seeks of single keys have walked over. */
+  marksSought = 0;
   /** Every operation so far, for assertions on order. */
   readonly operations: DiskOperation[] = [];
 
@@ -306,6 +308,14 @@ class Handle {
         this.#disk.largestRead = Math.max(this.#disk.largestRead, bytes);
         return values;
       },
+      hasMany: async (keys) => {
+        const found = await this.#read(keys, this.#level.hasMany(keys));
+        let marks = 0;
+        for (const [i, key] of keys.entries()) if (!found[i]) marks += await this.#marksBehind(key);
+        this.#disk.marksSought += marks;
+        await this.#walked(marks);
+        return found;
+      },
       put: (key, value, options) => {
         const sync = (options as { sync?: boolean }).sync ?? false;
         const [ownKey, ownValue] = [Buffer.from(key), Buffer.from(value)];
@@ -378,6 +388,13 @@ class Handle {
 
   get #marks(): DeletionMarks {
     return this.#disk.marks(this.location);
+  }
+
+  /** Up to the next row. */
+  async #marksBehind(key: Buffer): Promise<number> {
+    if (this.#marks.count === 0) return 0;
+    const range = { gte: key, limit: 1 };
+    return this.#marks.walk(range).to(await this.#level.iterator(range).all(), 1);
   }
 
   async #walked(marks: number): Promise<void> {

@@ -26,6 +26,8 @@ import { Staleness } from './staleness.js';
 /** A session that streamed for so long was a good one: the next attempt begins without a long wait. */
 const HEALTHY_SESSION_MS = 2_000;
 
+const HAVE_SESSION: ReadonlySet<LinkStateName> = new Set(['handshake', 'waiting', 'loading', 'streaming']);
+
 export interface LinkOptions {
   readonly store: Store;
   readonly clock: Clock;
@@ -208,6 +210,11 @@ export class Link {
     return this.#state.name === 'streaming' && (this.#session?.isLevel ?? false);
   }
 
+  /** Whether there is a session with the upstream that has not been refused. */
+  get hasSession(): boolean {
+    return HAVE_SESSION.has(this.#state.name);
+  }
+
   /** Up to the node that this one follows; lost where there is no session. */
   send(frame: UpFrame): void {
     this.#session?.send(frame);
@@ -278,12 +285,7 @@ export class Link {
         },
         streams: (resync) => this.#streams(resync),
         heard: (heartbeat) => this.#heard(heartbeat),
-        received: () => {
-          this.#observedLagMs = Math.max(0, this.#store.nowMs() - this.#store.endTimeMs);
-          // Writes come in order: with a block, all of earlier milliseconds are here.
-          this.#staleness.isAtMost(this.#observedLagMs + 1);
-          this.#lastLevel.isAtMost(this.#observedLagMs + 1);
-        },
+        received: (upstreamMs) => this.#received(upstreamMs),
         marked: (markId) => this.#options.marked(markId),
         unable: (markId, why) => this.#options.unable(markId, why),
       },
@@ -295,6 +297,16 @@ export class Link {
       this.#path = [];
       this.#heartbeat = undefined;
     }
+  }
+
+  #received(upstreamMs: number): void {
+    const { endTimeMs } = this.#store;
+    this.#observedLagMs = Math.max(0, this.#store.nowMs() - endTimeMs);
+    // The leader's clock was set back since that block was written: its time says nothing of how old it is.
+    if (endTimeMs > upstreamMs + this.#options.heartbeatIntervalMs) return;
+    // Writes come in order: with a block, all of earlier milliseconds are here.
+    this.#staleness.isAtMost(this.#observedLagMs + 1);
+    this.#lastLevel.isAtMost(this.#observedLagMs + 1);
   }
 
   #heard(heartbeat: Heartbeat): void {

@@ -203,7 +203,8 @@ export class Replication {
   }
 
   /**
-   * Becomes, and stays over restarts, a follower of `upstream`, host:port.
+   * Becomes, and stays over restarts, a follower of `upstream`, host:port. One
+   * that has a session with it already goes on as it is.
    * @throws HeadwaterError `replication_loop` where that is this node itself.
    */
   async follow(upstream: string, options: FollowOptions = KEEP_DATA): Promise<void> {
@@ -215,11 +216,20 @@ export class Replication {
       );
     }
     this.#failover.giveUp();
+    await this.#changing;
+    if (this.#isAt(upstream, options)) return;
     await this.#change(async () => {
       await this.#store.follow(upstream);
       this.#failover.overtaken();
       this.#options.logger.info({ upstream }, `following ${upstream}`);
     }, options);
+  }
+
+  /** Whoever says the same again and again, as a supervisor does, must not begin a full resync anew each time. */
+  #isAt(upstream: string, { acceptDataLoss, full = false }: FollowOptions): boolean {
+    const { role, upstream: followed, handingOver } = this.#store;
+    if (role !== 'follower' || followed !== upstream || handingOver) return false;
+    return !acceptDataLoss && !full && this.link.hasSession;
   }
 
   /** Stops following and leads, also over restarts; a leader goes on under the history that it has. */

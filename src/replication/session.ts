@@ -65,8 +65,11 @@ export interface SessionReport {
   /** The resync is done: from now on it streams. */
   streams(resync: Resync): void;
   heard(heartbeat: Heartbeat): void;
-  /** Blocks are in the log. */
-  received(): void;
+  /**
+   * Blocks are in the log.
+   * @param upstreamMs the upstream's time, as far as it has told.
+   */
+  received(upstreamMs: number): void;
   /** The handshake is about to go out. */
   introducing(): void;
   /** The upstream serves this node; nothing of it has been taken yet. */
@@ -217,7 +220,7 @@ export class Session {
     if (refusal) await this.#awaitRoom(refusal, blocks);
     await this.#store.receive(blocks, rows);
     this.#countCatchingUp(blocks);
-    this.#options.report.received();
+    this.#options.report.received(this.#upstreamMs);
     this.#acknowledger.appended();
   }
 
@@ -362,7 +365,7 @@ export class Session {
   async #streams(resync: Resync, clusterId: string): Promise<void> {
     await this.#store.joinCluster(clusterId);
     // Before, it may have been a stranger's time, which must not decide what is expired here.
-    this.#store.setTime(this.#upstreamTime.ms + this.#clock.monotonicMs() - this.#upstreamTime.heardMs);
+    this.#store.setTime(this.#upstreamMs);
     this.#note(resync);
     this.#options.report.streams(resync);
     this.#streamsSinceMs = this.#clock.monotonicMs();
@@ -411,9 +414,13 @@ export class Session {
     throw new HeadwaterError('chain_broken', `the running checksums differ at offset ${offset}`);
   }
 
-  /** A snapshot may load for long: what is taken at its end is the time last heard, and what has passed since. */
   #heardTime(ms: number): void {
     this.#upstreamTime = { ms, heardMs: this.#clock.monotonicMs() };
+  }
+
+  /** The upstream's time as last heard, and what has passed since: a snapshot may load for long. */
+  get #upstreamMs(): number {
+    return this.#upstreamTime.ms + this.#clock.monotonicMs() - this.#upstreamTime.heardMs;
   }
 }
 

@@ -76,8 +76,11 @@ export class WriteTimes {
 
   /** A time up to which whoever has everything up to `offset` has every write; 0 where that is not known. */
   levelMs(offset: number): number {
+    const earliestMs = this.#earliestAfter(offset);
+    // The clock was set back since: by the time of now, that write is older than nobody knows how much.
+    if (earliestMs > this.#store.nowMs()) return 0;
     // Of the writes of that very millisecond some may be missing.
-    return Math.max(0, this.#earliestAfter(offset) - 1);
+    return Math.max(0, earliestMs - 1);
   }
 
   /** No write after `offset` was made before; 0 where that is not known. */

@@ -337,6 +337,44 @@ describe('freshness', () => {
       await assert.rejects(waiting, { code: 'unavailable', message: /they are \d{4} ms old/ });
     });
 
+    it('a follower that comes by writes of a clock that was ahead, and was set back since, is not fresh before it is level', async () => {
+      const [hourMs, wallMs] = [3_600_000, world.clock.wallMs()];
+      world.clock.setWall(wallMs + 10 * hourMs);
+      const leader = await world.node('L', { trustClock: true });
+      const follower = await world.node('F', { follows: 'L' });
+      await leader.write(1);
+      await level(world, leader, follower);
+      await follower.down();
+      for (let i = 0; i < 8; i++) {
+        await world.clock.advance(1_000);
+        await leader.test.set(`large${i}`, 'x'.repeat(300_000));
+      }
+      // Killed, it has the blocks at hand that it replays, with their times.
+      leader.kill();
+      world.clock.setWall(wallMs);
+      await leader.test.open();
+      leader.up();
+      await leader.write(2, 'since');
+      await world.clock.advance(60_000);
+      let blocks = 0;
+      world.network.onLine = (line) => {
+        line.onDown = ({ kind }) => {
+          if (kind === 'blocks' && ++blocks === 4) line.hold('down');
+        };
+      };
+      await follower.test.open();
+      follower.up();
+      await world.until('it has some of them', () => follower.offset === 4);
+      const asked = fresh(follower, { maxStalenessMs: 5_000, withinMs: 1 });
+      await world.clock.advance(10);
+      await assert.rejects(asked, { code: 'unavailable', message: /has not been level/ });
+      assert.equal(leader.replication.acknowledgements.levelMs(follower.offset), 0, 'the leader does not know either');
+      world.network.last.release();
+      await level(world, leader, follower);
+      await world.until('it knows that it is level', () => follower.link.levelMs > 0);
+      await fresh(follower, { maxStalenessMs: 5_000 });
+    });
+
     it('a follower whose data differ from its upstream’s at the same offset is not fresh', async () => {
       const [, follower] = await pair();
       await world.until('a heartbeat', () => follower.link.levelMs > 0);

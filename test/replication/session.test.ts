@@ -591,6 +591,28 @@ describe('a replication session', () => {
       assert.deepEqual(follower.link.resyncs, { full: 1, partial: 0 });
     });
 
+    it('goes on where the follower is told once more to follow the same node', async () => {
+      const leader = await world.node('L');
+      await large(leader);
+      const again: Array<Promise<void>> = [];
+      world.network.onLine = (line) => {
+        line.onDown = ({ kind }) => {
+          if (kind === 'snapshotChunk' && again.length < 5) again.push(follower.follow('L'));
+        };
+      };
+      const follower = await world.node('F');
+      await follower.follow('L');
+      await level(world, leader, follower);
+      await Promise.all(again);
+      assert(again.length > 0);
+      await follower.follow('L');
+      assert.equal(world.network.lines.length, 1, 'nothing was begun anew');
+      assert.deepEqual(follower.link.resyncs, { full: 1, partial: 0 });
+      await follower.follow('L', { acceptDataLoss: false, full: true });
+      await level(world, leader, follower);
+      assert.deepEqual(follower.link.resyncs, { full: 2, partial: 0 }, 'asked for, it begins');
+    });
+
     it('ends at the time that its upstream has by then, however long it took', async () => {
       const leader = await world.node('L');
       await large(leader);

@@ -112,8 +112,6 @@ export class Link {
     this.#upstream = upstream;
     this.#acceptDataLoss = options.acceptDataLoss;
     this.#full = options.full ?? false;
-    // What was known of the data was by another upstream, or they may have left its history meanwhile.
-    this.#staleness.forget();
     this.#stop = new AbortController();
     this.#state.to('connecting');
     this.#running = this.#run(this.#stop.signal);
@@ -123,6 +121,8 @@ export class Link {
   async stop(): Promise<void> {
     this.#stop.abort(new HeadwaterError('cancelled', 'this node no longer follows'));
     await this.#running;
+    // What is known of the data is by this upstream; the next one may be another, or they may leave its history.
+    this.#staleness.forget();
     this.#state.to('stopped');
   }
 

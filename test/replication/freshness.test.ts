@@ -292,6 +292,20 @@ describe('freshness', () => {
       await fresh(follower, { maxStalenessMs: 5_000 });
     });
 
+    it('a follower that is told to follow another does not judge by the one before, not even while that is done', async () => {
+      const [, follower] = await pair();
+      await world.until('a heartbeat', () => follower.link.levelMs > 0);
+      const { changed } = follower.store;
+      const asked = changed.rungAfter(changed.rings, never).then(() => {
+        assert.equal(follower.store.upstream, 'nobody');
+        return fresh(follower, { maxStalenessMs: 5_000, withinMs: 1 });
+      });
+      const refused = assert.rejects(asked, { code: 'unavailable', message: /has not been level/ });
+      await follower.follow('nobody');
+      await world.clock.advance(10);
+      await refused;
+    });
+
     it('a leader that knows of a later one is not fresh, nor are those below it', async () => {
       const [leader, follower] = await pair();
       await world.until('a heartbeat', () => follower.link.levelMs > 0);

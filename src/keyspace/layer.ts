@@ -32,6 +32,8 @@ const ENTRY_COST_BYTES = 4 * ENTRY_WORDS + 12;
 
 /** A key noted for the second in which it expires: a number in a list that grows by half. */
 const NOTE_COST_BYTES = 12;
+/** The list of a second, and its place in the Map (measured): seven times a note, where each key expires at another second. */
+const SECOND_COST_BYTES = 88;
 
 /** Blocks are gathered once more than this, and twice what is needed, is pinned: those of which less than a third is needed. */
 const GATHERING_BYTES_MIN = 8 * 1024 * 1024;
@@ -126,7 +128,8 @@ export class Layer extends KeyTable implements CommandVisitor {
 
   /** Memory: pinned blocks, the cost of the entries, and the notes of those that expire. */
   get bytes(): number {
-    return this.#pinnedBytes + this.count * ENTRY_COST_BYTES + this.#dueNotes * NOTE_COST_BYTES;
+    const dueBytes = this.#dueNotes * NOTE_COST_BYTES + this.#due.size * SECOND_COST_BYTES;
+    return this.#pinnedBytes + this.count * ENTRY_COST_BYTES + dueBytes;
   }
 
   get isEmpty(): boolean {

@@ -35,7 +35,9 @@ export function addBackupCommands(program: Command): void {
   program
     .command('backup')
     .argument('<FILE>', 'where to write; - writes to stdout', parsePath)
-    .description('write all that a node holds to one file, as of one moment; any node will do, a follower too')
+    .description(
+      'write all that a node holds to one file, as of one moment; any node will do, a follower too. Expired keys count until they are deleted',
+    )
     .option('--overwrite', 'put it in the place of a file that is there')
     .action(onNode(backup));
   program

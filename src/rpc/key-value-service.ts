@@ -26,7 +26,7 @@ import type { Service } from './server.js';
 export interface KeyValueStore extends PipelineStore {
   /** The keyspace as of now; whoever takes it releases it. */
   snapshotAt(): Promise<Pick<KeyspaceSnapshot, 'position' | 'chunks' | 'release'>>;
-  /** The number of keys, exactly. */
+  /** The number of keys, none left out; expired ones count until they are deleted. */
   size(): Promise<number>;
   /** The logical clock. */
   nowMs(): number;

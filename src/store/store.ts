@@ -463,7 +463,7 @@ export class Store {
     return this.isServing ? this.#lifecycle.serving.keyspace.directory : undefined;
   }
 
-  /** The number of keys, exactly. */
+  /** The number of keys, none left out; expired ones count until they are deleted. */
   async size(): Promise<number> {
     return this.#lifecycle.serving.checkpointer.size();
   }

@@ -41,9 +41,19 @@ import { publicError } from '../wire/error.js';
 import { errorReply, payloadBytes } from '../wire/kv.js';
 import { type DecodedPipelineRequest, decodePipelineRequest, encodePipelineResponse } from '../wire/pipeline.js';
 import { type Asked, allRefused, type Batch, batchesOf, merged, split } from './batch.js';
+import type { Call } from './calls.js';
 import type { NodeGuarantees } from './guarantees.js';
 import type { DuplexCall } from './handler.js';
 import { BATCH_REPLY_BYTES_TARGET, ReplyBytes } from './reply-bytes.js';
+
+/** What a pipeline needs of its stream. */
+export interface PipelineStream
+  extends Pick<
+    DuplexCall<Buffer, Buffer>,
+    'receive' | 'onRefused' | 'taken' | 'pause' | 'resume' | 'write' | 'drained'
+  > {
+  readonly call: Pick<Call, 'signal' | 'onCancelled' | 'onStopping' | 'report'>;
+}
 
 export interface PipelineStore {
   readonly limits: Limits;
@@ -67,7 +77,7 @@ export interface PipelineStore {
 const READS_IN_HAND_MAX = 64;
 
 export function servePipeline(
-  stream: DuplexCall<Buffer, Buffer>,
+  stream: PipelineStream,
   store: PipelineStore,
   guarantees: NodeGuarantees,
   clock: Clock,
@@ -76,7 +86,7 @@ export function servePipeline(
 }
 
 class Pipeline {
-  readonly #stream: DuplexCall<Buffer, Buffer>;
+  readonly #stream: PipelineStream;
   readonly #store: PipelineStore;
   readonly #guarantees: NodeGuarantees;
   readonly #clock: Clock;
@@ -107,7 +117,7 @@ class Pipeline {
   #cancelWait: (() => void) | undefined;
   #settle!: { resolve: () => void; reject: (failure: unknown) => void };
 
-  constructor(stream: DuplexCall<Buffer, Buffer>, store: PipelineStore, guarantees: NodeGuarantees, clock: Clock) {
+  constructor(stream: PipelineStream, store: PipelineStore, guarantees: NodeGuarantees, clock: Clock) {
     this.#stream = stream;
     this.#store = store;
     this.#guarantees = guarantees;

@@ -193,10 +193,10 @@ function readAfterComingBack(simulation: Simulation): boolean {
       await node.follow(leader.address);
       await simulation.readWithin(node, 500);
     });
-  simulation.clock.after(600, () => {
+  simulation.later(600, () => {
     if (!node.leads) return;
     writeAt(simulation, node);
-    simulation.clock.after(20, comeBack);
+    simulation.later(20, comeBack);
   });
   return true;
 }

@@ -143,7 +143,7 @@ export const PLANTED_DATA: readonly PlantedBug[] = [
   },
   {
     name: 'a silence that only a whole frame breaks',
-    events: weighted({ 'slow line': 5, 'large write': 8 }),
+    events: weighted({ 'slow line': 4 }),
     found: /without faults, all are level with their leader/,
     plant() {
       const heardMs = Object.getOwnPropertyDescriptor(Silence.prototype, 'heardMs') as PropertyDescriptor;

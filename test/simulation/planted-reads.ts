@@ -19,7 +19,7 @@ export const PLANTED_READS: readonly PlantedBug[] = [
   },
   {
     name: 'a staleness bound that is judged by the history of the node itself',
-    events: weighted({ 'read right after coming back': 12 }),
+    events: weighted({ 'read right after coming back': 30, promote: 3, 'mass delete': 0 }),
     found: /who answers within a bound has what its leader had then/,
     plant() {
       const stalenessMs = Object.getOwnPropertyDescriptor(Link.prototype, 'stalenessMs') as PropertyDescriptor;

@@ -21,7 +21,7 @@ import { seededRandom } from '../support/random.js';
 import { CHANNEL, Subscriber, Watcher } from './clients.js';
 import { digestOf, History, keyOf, leadsTo, notOnTheWay, type Place, Violation } from './history.js';
 import { Leadership } from './leadership.js';
-import { LineSpeeds } from './line-speeds.js';
+import { LineSpeeds, writeOfLarge } from './line-speeds.js';
 import { LiveMessages } from './live.js';
 import { SimulatedNode } from './node.js';
 import type { BlockObserver } from './observed.js';
@@ -144,6 +144,13 @@ export class Simulation {
 
   note(text: string): void {
     this.trace.push(`${Math.round(this.clock.monotonicMs() * 1_000)} ${text}`);
+  }
+
+  /** Does something later, unless all faults are over by then. */
+  later(delayMs: number, task: () => void): void {
+    this.clock.after(delayMs, () => {
+      if (!this.isHealing) task();
+    });
   }
 
   /** What takes up to so many milliseconds each, one after another. */
@@ -567,13 +574,21 @@ export class Simulation {
     await this.#until('all are up', () => this.nodes.every(({ state }) => state === 'up'));
     const root = await this.#newLeader();
     const placed = [root];
+    let overSlowLine = false;
     for (const node of this.nodes) {
       if (node === root) continue;
-      const parent = this.pick(placed);
+      const isSlow = ({ address }: SimulatedNode) => this.lineSpeeds.speed(node.address, address) !== undefined;
+      const parent = placed.find((one) => isSlow(one) && this.chance(0.7)) ?? this.pick(placed);
+      if (isSlow(parent)) overSlowLine = true;
       placed.push(node);
       this.begin(`follow ${parent.address}`, node, () => node.follow(parent.address));
     }
     await this.#until('what was begun ends', () => this.#inHand.size === 0);
+    if (overSlowLine) {
+      this.count('large value over a slow line');
+      this.write(root, [writeOfLarge(this.random)]);
+      await this.#until('the large write ends', () => this.#inHand.size === 0);
+    }
     await this.#until('all are level with their leader', () => {
       this.#giveUpWhatIsRefused();
       this.#insist(root);

@@ -3,11 +3,8 @@
  * for. A slow line is no fault: it stays one when all faults are mended, and
  * everything has to come across.
  */
+import { writeOfLarge } from './line-speeds.js';
 import type { Event, Simulation } from './simulation.js';
-
-/** Over a slow line they take six to eight seconds; silence of five is the end of a session. */
-const LARGE_BYTES_MIN = 18_000;
-const LARGE_BYTES_MAX = 24_000;
 
 export const SLOW_LINES: readonly Event[] = [
   { name: 'slow line', weight: 3, run: slow },
@@ -26,7 +23,6 @@ function slow(simulation: Simulation): boolean {
 function writeLarge(simulation: Simulation): boolean {
   const node = simulation.any((one) => one.leads);
   if (!node) return false;
-  const bytes = LARGE_BYTES_MIN + Math.floor(simulation.random() * (LARGE_BYTES_MAX - LARGE_BYTES_MIN));
-  simulation.write(node, [{ kind: 'set', key: Buffer.from('large'), value: Buffer.alloc(bytes, 'v') }]);
+  simulation.write(node, [writeOfLarge(simulation.random)]);
   return true;
 }

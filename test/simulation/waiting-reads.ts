@@ -9,8 +9,7 @@ import { RESUME_WAIT_MS_MAX, SIGN_OF_LIFE_MS } from '../../src/limits.js';
 import type { Operation, Reply } from '../../src/operation.js';
 import type { Position } from '../../src/position.js';
 import { Freshness } from '../../src/replication/freshness.js';
-import type { DuplexCall } from '../../src/rpc/handler.js';
-import { type PipelineStore, servePipeline } from '../../src/rpc/pipeline.js';
+import { type PipelineStore, type PipelineStream, servePipeline } from '../../src/rpc/pipeline.js';
 import { SIGN_OF_LIFE, SignsOfLife } from '../../src/signs-of-life.js';
 import { Streams } from '../../src/streams/streams.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../src/wire/pipeline.js';
@@ -61,7 +60,7 @@ function reads(simulation: Simulation, node: SimulatedNode, atLeast: Position): 
   return new Promise((resolve, reject) => {
     let answers = 0;
     const stop = new AbortController();
-    const stream = new PipelineStream(stop.signal, (replies) => {
+    const stream = new ReaderStream(stop.signal, (replies) => {
       answers += replies.length;
       if (answers < READS) return;
       simulation.count('session reads in time');
@@ -77,7 +76,10 @@ function reads(simulation: Simulation, node: SimulatedNode, atLeast: Position): 
       reject(new Violation(message));
     });
     const guarantees = { durability: NEVER_ASKED, freshness };
-    void servePipeline(stream as unknown as DuplexCall<Buffer, Buffer>, answering(store), guarantees, clock);
+    servePipeline(stream, answering(store), guarantees, clock).catch((error: unknown) => {
+      // A client that goes ends the call.
+      if (!stop.signal.aborted) reject(error);
+    });
     const asked = { durability: undefined, freshness: { atLeast, maxStalenessMs: 0, withinMs: WITHIN_MS } };
     for (let i = 0; i < READS; i++) stream.send(encodePipelineRequest([READ], asked));
   });
@@ -101,7 +103,7 @@ function answering({ limits, position }: SimulatedNode['store']): PipelineStore 
 }
 
 /** A pipeline's stream; what is sent while it is not read stays with the client. */
-class PipelineStream {
+class ReaderStream implements PipelineStream {
   readonly call;
   readonly #answered: (replies: readonly Reply[]) => void;
   readonly #unread: Buffer[] = [];
@@ -126,6 +128,13 @@ class PipelineStream {
   receive(take: (message: Buffer) => void): void {
     this.#take = take;
   }
+
+  /** Nothing that comes here is beyond what a node receives at a time. */
+  onRefused(): void {}
+
+  taken(): void {}
+
+  async drained(): Promise<void> {}
 
   pause(): void {
     this.#isPaused = true;

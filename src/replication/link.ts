@@ -121,6 +121,8 @@ export class Link {
   async stop(): Promise<void> {
     this.#stop.abort(new HeadwaterError('cancelled', 'this node no longer follows'));
     await this.#running;
+    // A read that waits may look before the next upstream is known to this link.
+    this.#staleness.forget();
     // What is known of the data is by this upstream; the next one may be another, or they may leave its history.
     this.#staleness.forget();
     this.#state.to('stopped');

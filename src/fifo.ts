@@ -33,11 +33,20 @@ export class Fifo<T> {
   shift(): T | undefined {
     if (this.length === 0) return undefined;
     const item = this.#places[this.#head];
-    this.#places[this.#head++] = undefined;
+    this.vacate(this.#head++);
     if (this.#head === this.#places.length) this.#restart([]);
     else if (this.#head >= FREE_PLACES_MIN && this.#head * 2 > this.#places.length)
       this.#restart(this.#places.slice(this.#head));
     return item;
+  }
+
+  /** All that it refers to, in memory; an item that has left is not among them. */
+  referenced(): T[] {
+    return this.#places.filter((item): item is T => item !== undefined);
+  }
+
+  vacate(place: number): void {
+    this.#places[place] = undefined;
   }
 
   /** Puts items before all others, in their order. */

@@ -8,12 +8,12 @@ import { invariant } from '../invariant.js';
 import type { Block } from './block.js';
 
 export class Tail {
-  readonly #bytesMax: number;
+  readonly bytesMax: number;
   readonly #blocks = new Fifo<Block>();
   #bytes = 0;
 
   constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
+    this.bytesMax = bytesMax;
   }
 
   push(block: Block): void {
@@ -21,13 +21,18 @@ export class Tail {
     invariant(!last || last.lastOffset + 1 === block.firstOffset, 'the tail is contiguous');
     this.#blocks.push(block);
     this.#bytes += block.bytes.length;
-    while (this.#bytes > this.#bytesMax && this.#blocks.length > 1)
+    while (this.#bytes > this.bytesMax && this.#blocks.length > 1)
       this.#bytes -= (this.#blocks.shift() as Block).bytes.length;
   }
 
   /** Of the blocks in it: at most the bound, or the last block alone. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Of all blocks that it refers to: the same, or it keeps what it has dropped. */
+  get referencedBytes(): number {
+    return this.#blocks.referenced().reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
   /**

@@ -1,8 +1,11 @@
 /** Bugs in what logs, keyspaces and links hold and carry: see planting.ts. */
+
+import { Fifo } from '../../src/fifo.js';
 import { EmptiedRanges } from '../../src/keyspace/emptied.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { Presence } from '../../src/keyspace/presence.js';
 import { KeyspaceSnapshot } from '../../src/keyspace/snapshot.js';
+import { Block } from '../../src/log/block.js';
 import { Log } from '../../src/log/log.js';
 import { Silence } from '../../src/replication/silence.js';
 import { Directory } from '../../src/store/directory.js';
@@ -12,6 +15,16 @@ import { type PlantedBug, replace, weighted } from './planting.js';
 const brought = new Map<number, number>();
 
 export const PLANTED_DATA: readonly PlantedBug[] = [
+  {
+    name: "a log's tail that keeps dropped blocks",
+    found: /memory is bounded in bytes/,
+    plant() {
+      const { vacate } = Fifo.prototype;
+      return replace(Fifo.prototype, 'vacate', function (this: Fifo<unknown>, place) {
+        if (!(this.last instanceof Block)) vacate.call(this, place);
+      });
+    },
+  },
   {
     name: 'a resync decision that does not compare checksums',
     // What stands behind a token is told by the same look at the log.

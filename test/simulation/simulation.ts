@@ -23,6 +23,7 @@ import { digestOf, History, keyOf, leadsTo, notOnTheWay, type Place, Violation }
 import { Leadership } from './leadership.js';
 import { LineSpeeds, writeOfLarge } from './line-speeds.js';
 import { LiveMessages } from './live.js';
+import { observeMemory } from './memory.js';
 import { SimulatedNode } from './node.js';
 import type { BlockObserver } from './observed.js';
 import { lookAtWaits } from './waits.js';
@@ -402,7 +403,7 @@ export class Simulation {
   async run(): Promise<string> {
     const nodes = 2 + Math.floor(this.random() * 4);
     for (let i = 0; i < nodes; i++) this.nodes.push(new SimulatedNode(this, `n${i}`));
-    const unobserved = this.#live.observe();
+    const unobserved = [this.#live.observe(), observeMemory(this.seed, (violation) => this.#fails(violation))];
     try {
       for (const node of this.nodes)
         this.begin('first start', node, () =>
@@ -418,7 +419,7 @@ export class Simulation {
     } catch (error) {
       throw this.#explained(error as Error);
     } finally {
-      unobserved();
+      for (const end of unobserved) end();
     }
     return createHash('sha256').update(this.trace.join('\n')).digest('hex');
   }

@@ -10,14 +10,17 @@ import { type Counts, Simulation } from './simulation.js';
 
 const SEEDS = new Seeds(200);
 
-/** What 200 runs must have been through, each so many times: else they prove less than they say. */
+/**
+ * What 200 runs must have been through, each so many times: else they prove less than they say. A new kind of
+ * event shifts all others, so these are about two thirds of what was counted, or less.
+ */
 const WANTED: Counts = {
-  ...Object.fromEntries(EVENTS.map(({ name }) => [name, 20])),
+  ...Object.fromEntries(EVENTS.map(({ name }) => [name, 10])),
   'write acknowledged': 2_000,
   'write refused by a follower': 50,
-  'message acknowledged': 100,
+  'message acknowledged': 70,
   'reached synced': 50,
-  'reached followers': 50,
+  'reached followers': 30,
   'reached followers_synced': 30,
   'durability not reached': 10,
   'watch compared': 500,
@@ -26,9 +29,9 @@ const WANTED: Counts = {
   'subscription compared': 10,
   'subscription resumed': 50,
   'live message heard': 10,
-  'live messages missed': 50,
+  'live messages missed': 30,
   'live messages missed, nobody knows how many': 20,
-  'live messages counted': 80,
+  'live messages counted': 50,
   'read by token': 100,
   'read within a bound': 100,
   'session reads in time': 100,

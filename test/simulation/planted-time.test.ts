@@ -4,14 +4,18 @@ import { LogicalClock } from '../../src/clock.js';
 import { DueIndex } from '../../src/keyspace/due-index.js';
 import { DUE_SCAN_ROWS, EXPIRY_STEP_KEYS } from '../../src/limits.js';
 import { firstViolation } from './hunt.js';
-import { isFirstPart } from './seeds.js';
+import { isFirstPart, isUsualLength } from './seeds.js';
 import { TimeRun } from './time.js';
 
 interface Planted {
   readonly name: string;
   readonly found: RegExp;
+  /** Found in a long run only. */
+  readonly rare?: true;
   plant(): () => void;
 }
+
+const RARE_SEEDS_TO_FIND = 2_000;
 
 const PLANTED: readonly Planted[] = [
   {
@@ -50,6 +54,7 @@ const PLANTED: readonly Planted[] = [
   },
   {
     name: 'rows that are dropped before the deletion of their keys is durable',
+    rare: true,
     found: /expired keys are deleted/,
     plant() {
       const { scan, drop } = DueIndex.prototype;
@@ -71,15 +76,17 @@ let elapsed: () => number = () => 0;
 (isFirstPart ? describe : describe.skip)('a simulation of time', function () {
   this.timeout(0);
 
-  for (const { name, found, plant } of PLANTED) {
-    it(`finds ${name}`, async () => {
+  for (const { name, found, plant, rare } of PLANTED) {
+    it(`finds ${name}`, async function () {
+      // Too few of the first runs lose power at the one moment that shows it: only a long run looks for it.
+      if (rare && isUsualLength) return this.skip();
       const undo = plant();
       try {
         const violation = await firstViolation((seed) => {
           const run = new TimeRun(seed);
           elapsed = () => run.elapsedMs;
           return run.run();
-        });
+        }, rare && RARE_SEEDS_TO_FIND);
         assert.match(violation, found);
       } finally {
         undo();

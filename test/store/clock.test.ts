@@ -155,7 +155,7 @@ describe('a leader that sets the time of its log back, because a person trusts i
     assert.match(test.store.clock.finding, /behind the log's time/);
     await test.store.close();
     const again = await test.another({ trustClock: true });
-    await until('all are moved', () => isDone(again), { clock: test.clock, stepMs: 10 });
+    await until('all are moved', () => isDone(again), { clock: test.clock, stepMs: 1 });
     assert(Math.abs(again.store.nowMs() - test.clock.wallMs()) < 2);
     const left = await remainingMs(again, 'k3');
     assert(left !== undefined && left > HOUR_MS - 60_000 && left <= HOUR_MS, String(left));

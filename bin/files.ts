@@ -17,7 +17,7 @@ export interface Sink {
   write(bytes: Buffer | string): Promise<void>;
 }
 
-/** What is thrown in the place of a system's refusal; any other error is returned as it is. */
+/** The error to throw in place of a system's refusal; any other error is returned as it is. */
 function refusal(verb: 'read' | 'write', file: string, error: unknown): unknown {
   if (!isSystemError(error)) return error;
   const message = `cannot ${verb} ${file}: ${systemReason(error)}`;
@@ -86,7 +86,7 @@ async function reading<Result>(file: string, work: () => Promise<Result>): Promi
   }
 }
 
-/** What is made of a file, with the system's refusals in words. */
+/** The result of work on a file, with the system's refusals in words. */
 export async function* readingFrom<Item>(file: string, items: AsyncIterable<Item>): AsyncGenerator<Item> {
   try {
     yield* items;
@@ -123,7 +123,7 @@ export async function writeWhole<Result>(
     if (isRegular) await writing(file, () => handle.sync());
     await writing(file, () => handle.close());
     if (!isRegular) return result;
-    // It may have come meanwhile.
+    // The file may have come meanwhile.
     await mayWrite(file, options);
     await writing(file, () => rename(aside, file));
     await writing(file, () => syncDirectory(path.dirname(file)));

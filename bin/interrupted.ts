@@ -26,7 +26,7 @@ export async function unlessInterrupted<Result>(
   try {
     return await work(interrupted.signal);
   } catch (error) {
-    // What was under way says it in words of its own.
+    // The work under way says so in words of its own.
     throw interrupted.signal.aborted ? interrupted.signal.reason : error;
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);

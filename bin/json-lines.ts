@@ -186,7 +186,7 @@ function readTtl(value: unknown): number {
 
 const SHOWN_CHARACTERS_MAX = 60;
 
-/** Of a member of a flat object. */
+/** The beginning of the value of a member of a flat object. */
 function excerpt(value: unknown): string {
   if (typeof value !== 'string') return String(value);
   const text = JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX));

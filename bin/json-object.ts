@@ -57,7 +57,7 @@ function memberNames(text: string, from: number): string[] {
   }
 }
 
-/** Where an object or an array begins between strings; -1 if none does. */
+/** The index at which an object or an array begins between strings; -1 if none does. */
 function nestedAt(text: string, from: number, to: number): number {
   for (let at = from; at < to; at++) {
     const code = text.charCodeAt(at);

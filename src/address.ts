@@ -56,7 +56,7 @@ export function formatAddress({ host, port }: Address): string {
   return `${host}:${port}`;
 }
 
-/** Of an address that has passed. */
+/** The host of an address that has passed. */
 export function hostOf(address: string): string {
   return address.slice(0, address.lastIndexOf(':'));
 }
@@ -99,7 +99,7 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8);
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/** Of an IP address without brackets. */
+/** Whether an IP address, without brackets, is of this machine alone. */
 export function isLoopbackIp(ip: string): boolean {
   return LOOPBACK.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4');
 }

@@ -103,7 +103,7 @@ export interface Database {
   /** Everything written before this call survives a power cut once it resolves. */
   durable(): Promise<void>;
   compact(from: Buffer, to: Buffer): Promise<void>;
-  /** Of the table files between two keys, in bytes. */
+  /** The size of the table files between two keys, in bytes. */
   approximateSize(from: Buffer, to: Buffer): Promise<number>;
   close(): Promise<void>;
 }

@@ -372,7 +372,7 @@ export const GRANTS_KEPT_MAX = 16;
 
 /** A state that lasts is said in the log so often. */
 export const REPEATED_STATE_MS = 60 * 60 * 1_000;
-/** One that comes and goes is said so often in that time. */
+/** A state that comes and goes is logged so often in that time. */
 export const REPEATED_PER_HOUR_MAX = 4;
 /** So many states, and so many subjects, are remembered by who says them; a state by so many characters. */
 export const REPEATED_STATES_MAX = 128;
@@ -391,7 +391,7 @@ export const REOPENED_SOUND_MS = 10_000;
 /** The durable point of `--fsync everysec`. */
 export const FSYNC_INTERVAL_MS = 1_000;
 
-/** What a stop may take: its followers get what it has, calls in hand are finished, a checkpoint is made. */
+/** The time of a stop: followers get everything, calls in hand are finished, a checkpoint is made. */
 export const SHUTDOWN_MS_MAX = 5_000;
 
 /** Calls in hand at a stop get this long to finish. */
@@ -589,6 +589,6 @@ export const FLUSH_RETRY_MS = 1_000;
 export const RESYNC_NO_ROOM_MS_MIN = 2_000;
 export const RESYNC_NO_ROOM_MS_MAX = 60_000;
 
-/** What finds no descriptor left is tried again after so long, and for so long in all. */
+/** A step that finds no descriptor left is tried again after so long, and for so long in all. */
 export const DESCRIPTORS_RETRY_MS = 100;
 export const DESCRIPTORS_WAIT_MS = 5_000;

@@ -151,7 +151,7 @@ export class ChunkChain {
     return chunk;
   }
 
-  /** Where the chain ends before the bytes do. */
+  /** The place where the chain ends before the bytes do. */
   tooLong(): HeadwaterError {
     return this.#damage('something follows the end of the backup');
   }

@@ -45,7 +45,7 @@ interface Batch {
 
 /** A call beside the pipeline. */
 interface Beside {
-  /** It waits so long for an answer; a stream, for its next item. */
+  /** The call waits so long for an answer; a stream, for its next item. */
   readonly timeoutMs: number;
 }
 

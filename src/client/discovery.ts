@@ -37,14 +37,14 @@ export async function discover(addresses: readonly string[], rounds = DISCOVERY_
   return [...found.values()];
 }
 
-/** Of those that take writes, the one with the highest epoch: the others are leaders of the past. */
+/** The node with the highest epoch among those that take writes: the others are leaders of the past. */
 export function leaderAmong(nodes: readonly Probed[]): Probed | undefined {
   return nodes
     .filter(({ status }) => status.role === 'leader' && status.superseded === '' && status.unavailable === '')
     .reduce<Probed | undefined>((best, one) => (best && epochOf(best) >= epochOf(one) ? best : one), undefined);
 }
 
-/** Of the history that it lives in. */
+/** The epoch of the history that the node lives in. */
 export function epochOf({ status }: Probed): number {
   return status.lineage.at(-1)?.epoch ?? 0;
 }

@@ -26,7 +26,7 @@ export class Pending {
   sent = false;
   settled = false;
   redirects = 0;
-  /** Of the node that it was sent to last, if another is asked now. */
+  /** The node that the command was sent to last, if another is asked now. */
   refusal: HeadwaterError | undefined = undefined;
   attempts = 0;
   /** Takes back what the call's own signal and deadline need. */

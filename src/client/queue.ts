@@ -59,7 +59,7 @@ export class CommandQueue {
     });
   }
 
-  /** What a node has refused fails: with `reason`, or with what that node said. */
+  /** A command that a node has refused fails with `reason`, or with that node's own words. */
   refuse(reason: HeadwaterError | undefined): void {
     this.#settle((pending) => {
       if (pending.refusal) pending.reject(reason ?? pending.refusal);

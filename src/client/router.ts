@@ -24,7 +24,7 @@ import type { ReadReply } from './pending.js';
 import { Seen } from './seen.js';
 import { Session } from './session.js';
 
-/** Of a follower: the leader may answer where it does not. */
+/** Refusals of a follower after which the client asks the leader. */
 const ASK_LEADER: ReadonlySet<string> = new Set([
   'unavailable',
   'deadline_exceeded',

@@ -192,7 +192,7 @@ export class Session implements Asker, ConnectionOwner {
   #askedInSteps(batch: readonly Pending[]): Guarantees | undefined {
     const asked = this.#asked(batch[0]?.guarantees);
     if (!asked?.freshness || batch.some(({ writes }) => writes)) return asked;
-    // Those that are asked again come first.
+    // Commands that are sent again come first.
     const waitedMs = performance.now() - (batch[0]?.askedMs ?? 0);
     const withinMs = Math.max(1, Math.min(FRESH_STEP_MS, Math.floor(asked.freshness.withinMs - waitedMs)));
     return { ...asked, freshness: { ...asked.freshness, withinMs } };

@@ -109,7 +109,7 @@ class Search {
     (this.#masks[byte * this.#words + (bit >> 5)] as number) |= 1 << (bit & 31);
   }
 
-  /** Where a run ends that is found as early as it can be in `[from, to)`; -1 if it is not there. */
+  /** The end of a run that is found as early as it can be in `[from, to)`; -1 if it is not there. */
   endOf(run: number, key: Buffer, from: number, to: number): number {
     const { first, last } = this.#bits[run] as { first: number; last: number };
     if (to - from <= last - first) return -1;
@@ -196,7 +196,7 @@ function hasByte(members: Bytes, byte: number): boolean {
 
 const ALL_BYTES: readonly number[] = Array.from({ length: 256 }, (_, byte) => byte);
 
-/** Those that a step takes. */
+/** The bytes that a step takes. */
 function bytesOf(step: Step): readonly number[] {
   if (typeof step === 'number') return [step];
   return step === 'any' ? ALL_BYTES : ALL_BYTES.filter((byte) => hasByte(step, byte));

@@ -59,9 +59,9 @@ export class Flush {
   readonly #emptied: EmptiedRanges;
   /** An interrupted flush may have written some of it, and deleted some. */
   readonly #repeats: boolean;
-  /** Of the records on disk before the flush. */
+  /** Sizes of the records on disk before the flush. */
   readonly #sizesBefore: RecordSizes;
-  /** Of the records that it has written. */
+  /** Sizes of the records that the flush has written. */
   readonly written = new RecordSizes();
   /** When the first key of the batch in hand is due. */
   #earliestMs = Number.POSITIVE_INFINITY;
@@ -300,7 +300,7 @@ export class Flush {
     return keyBytes + RECORD_HEADER_BYTES + layer.valueEnd(entry) - layer.valueStart(entry) + RECORD_TRAILER_BYTES;
   }
 
-  /** What is sorted at a time. */
+  /** The entries that are sorted at a time. */
   #runs(): Generator<number[]> {
     const max = { entries: SORT_RUN_ENTRIES, bytes: SORT_RUN_BYTES };
     return cutBySize(numbersBelow(this.#layer.count), max, (entry) => this.#keyBytes(entry));

@@ -48,7 +48,7 @@ export interface CheckpointRecord {
   readonly epoch: number;
   /** Records on disk; null where a crash made the count unknown. */
   readonly keys: number | null;
-  /** Of the records on disk; absent where nobody has looked, and in checkpoints of earlier versions. */
+  /** Sizes of the records on disk; absent if nobody has looked, and in checkpoints of earlier versions. */
   readonly sizes?: KeptSizes | undefined;
   /** Set if no record of the epoch was ever deleted from the disk. */
   readonly unmarked?: true | undefined;
@@ -133,7 +133,7 @@ export class Keyspace {
   #recountSizes = new RecordSizes();
   /** Of the epoch on disk. A failed flush ends this object, so what is noted early does no harm. */
   readonly #onDisk = new RecentKeys(RECENT_KEYS_MAX);
-  /** Where flushes have deleted records of that epoch. */
+  /** The ranges in which flushes have deleted records of that epoch. */
   readonly #emptied: EmptiedRanges;
   /** A flush has ended early. */
   #cutShort = false;

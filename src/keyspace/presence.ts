@@ -68,7 +68,7 @@ export class Presence {
     return records.map((record) => record !== undefined);
   }
 
-  /** Where the disk cannot tell, each of the keys may be there. */
+  /** If the disk cannot tell, each of the keys may be there. */
   async #orAll(keys: readonly Buffer[], asking: Promise<readonly boolean[]>): Promise<readonly boolean[]> {
     try {
       return await asking;

@@ -57,7 +57,7 @@ class KeySet {
   readonly #table = new KeyTable();
   readonly #absent = new Set<number>();
   #arenaUsed = 0;
-  /** Of all arenas. */
+  /** Bytes of all arenas. */
   bytes = 0;
 
   /** The memory of the table stays, for the keys to come. */

@@ -29,7 +29,7 @@ export class RecordSizes {
     for (const name of this.#large.keys()) this.#nameBytes += name.length;
   }
 
-  /** Of records that nobody has looked at. */
+  /** Sizes of records that nobody has looked at. */
   static unknown(): RecordSizes {
     return new RecordSizes(Number.POSITIVE_INFINITY);
   }

@@ -72,7 +72,7 @@ export class Lookup {
   }
 }
 
-/** Where the first write of this key, or of one behind it, stands. */
+/** The place of the first write of this key, or of one behind it. */
 export function firstAtOrBehind(writes: readonly Write[], key: Buffer): number {
   let [low, high] = [0, writes.length];
   while (low < high) {

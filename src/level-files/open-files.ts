@@ -45,7 +45,7 @@ export function openFiles(location: string, tablesMax = OPEN_TABLES_MAX): OpenFi
   }
 }
 
-/** What a database has that nobody writes to: its tables, none of them open, and its log files. */
+/** The files of a database that nobody writes to: its tables, none of them open, and its log files. */
 export function filesOf(location: string): { tables: readonly TableFile[]; logs: readonly Buffer[] } {
   const { logNumber, tables } = readVersion(readManifest(location));
   const logs = readLogs(location).filter(({ number }) => number >= logNumber);

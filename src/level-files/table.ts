@@ -83,7 +83,7 @@ export function* indexSteps(block: Buffer): Generator<number, IndexEntry[]> {
   return entries;
 }
 
-/** Where the first block of a table stands. @throws Error where that makes no sense. */
+/** The place of a table's first block. @throws Error if that makes no sense. */
 export function firstPlaceIn(index: Buffer): Place {
   const reader = new ByteReader(index.subarray(0, entriesEnd(index)));
   reader.varint();

@@ -25,12 +25,12 @@ export class Tail {
       this.#bytes -= (this.#blocks.shift() as Block).bytes.length;
   }
 
-  /** Of the blocks in it: at most the bound, or the last block alone. */
+  /** Bytes of the blocks in the tail: at most the bound, or the last block alone. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Of all blocks that it refers to: the same, or it keeps what it has dropped. */
+  /** Bytes of all blocks that the tail refers to: the same, or it keeps blocks that it has dropped. */
   get referencedBytes(): number {
     return this.#blocks.referenced().reduce((sum, { bytes }) => sum + bytes.length, 0);
   }

@@ -19,7 +19,7 @@ export interface FollowersOptions extends FeedNode {
 export class Followers {
   readonly #options: FollowersOptions;
   readonly #feeds = new Set<Feed>();
-  /** Of their sessions: node IDs are its subjects. */
+  /** The log of their sessions: node IDs are its subjects. */
   readonly #log: RepeatedLog;
   readonly served = { full: 0, partial: 0 };
   /** Why, and what was refused. */

@@ -49,7 +49,7 @@ export class Greeting {
     return undefined;
   }
 
-  /** Who gives its data up has no say. */
+  /** A follower that gives its data up has no say. */
   async #stopIfSuperseded({ nodeId, address, lineage, acceptDataLoss }: Handshake): Promise<void> {
     const store = this.store;
     if (store.role !== 'leader' || store.supersededBy || acceptDataLoss) return;
@@ -110,7 +110,7 @@ export class Greeting {
     }
   }
 
-  /** What this node answers to the offer as things stand. Nothing changes by it. */
+  /** The answer of this node to the offer as things stand. Nothing changes by it. */
   async answer(handshake: Handshake): Promise<Answer> {
     const store = this.store;
     const { link, followers } = this.#options;

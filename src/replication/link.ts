@@ -282,7 +282,7 @@ export class Link {
         moved: (moved) => this.#options.events.moved(moved, this.#upstream),
         resyncing: (resync) => {
           this.#lastResync = resync;
-          // What is served meanwhile may lie on another history.
+          // The data served meanwhile may lie on another history.
           if (resync.kind === 'full') this.#staleness.forget();
         },
         streams: (resync) => this.#streams(resync),

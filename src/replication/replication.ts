@@ -82,7 +82,7 @@ export class Replication {
   readonly #failover: Failover;
   readonly #remembering: Remembering;
   #asking: Asking | undefined;
-  /** Of all of them: a store that opens again and again asks each time. */
+  /** The log of all attempts: a store that opens again and again asks each time. */
   readonly #askingLog: RepeatedLog;
   #closed = false;
   #changing: Promise<unknown> = Promise.resolve();
@@ -225,7 +225,7 @@ export class Replication {
     }, options);
   }
 
-  /** Whoever says the same again and again, as a supervisor does, must not begin a full resync anew each time. */
+  /** A supervisor may repeat the same order: that must not begin the full resync from scratch each time. */
   #isAt(upstream: string, { acceptDataLoss, full = false }: FollowOptions): boolean {
     const { role, upstream: followed, handingOver } = this.#store;
     if (role !== 'follower' || followed !== upstream || handingOver) return false;

@@ -27,7 +27,7 @@ export class Allowance {
     if (this.#sentBytes >= ALLOWANCE_GROWTH_BYTES) this.#to(this.#bytes * 2);
   }
 
-  /** What was sent had to wait for the network for so long. */
+  /** The frames sent had to wait for the network for so long. */
   waited(ms: number): void {
     if (ms > SLOW_MS) this.#to(this.#bytes / 2);
     else if (ms > UNHURRIED_MS) this.#sentBytes = 0;

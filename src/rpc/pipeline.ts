@@ -46,7 +46,7 @@ import type { NodeGuarantees } from './guarantees.js';
 import type { DuplexCall } from './handler.js';
 import { BATCH_REPLY_BYTES_TARGET, ReplyBytes } from './reply-bytes.js';
 
-/** What a pipeline needs of its stream. */
+/** The methods that a pipeline needs of its stream. */
 export interface PipelineStream
   extends Pick<
     DuplexCall<Buffer, Buffer>,

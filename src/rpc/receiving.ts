@@ -140,7 +140,7 @@ export class Receiving {
     claim.waitsSinceMs = this.#clock.monotonicMs();
     this.#waiting.add(claim);
     if (this.#waiting.size > 1) return;
-    // Whoever was slow while nobody waited did nobody harm.
+    // A client that was slow while nobody waited did no harm.
     for (const admitted of this.#admitted) this.#see(admitted);
     this.#cancelLook?.();
     this.#cancelLook = this.#clock.after(RECEIVING_LOOK_MS, () => this.#look());

@@ -34,7 +34,7 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant {
   #delivered = 0;
   readonly #head = Buffer.alloc(HEAD_BYTES);
   #headBytes = 0;
-  /** Of the request that is being received. */
+  /** Bytes of the request that is being received. */
   #leftBytes = 0;
   /** gRPC has asked for a message that has not come. */
   #isAsked = false;

@@ -19,7 +19,7 @@ import { fromStatus } from './status.js';
 /** One end of a call, as far as a channel needs it. */
 interface Pipe {
   write(bytes: Buffer): void;
-  /** What was written and is on its way. */
+  /** The bytes that were written and are on their way. */
   readonly sending: { readonly bytes: number; below(bytes: number): Promise<void> };
   pause(): void;
   resume(): void;

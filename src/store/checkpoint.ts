@@ -131,7 +131,7 @@ export class Checkpointer {
     return new Promise((resolve) => this.#waitingForRoom.push(resolve));
   }
 
-  /** What room has to wait for, in words. */
+  /** The work that room has to wait for, in words. */
   get progress(): string {
     const full = `${(this.#keyspace.overlayBytes / 2 ** 20).toFixed(0)} MiB of writes are in memory, and a checkpoint has to make room`;
     if (!this.#flushing) return `${full}; none is being written yet`;

@@ -129,7 +129,7 @@ async function expireRows(
 /** Runs until `signal` aborts. */
 export async function sweepAsFollower(options: ExpiryOptions, signal: AbortSignal): Promise<void> {
   let waitMs = SWEEP_INTERVAL_MS;
-  /** Where the look behind the first rows goes on. */
+  /** The row at which the look behind the first rows goes on. */
   let further: Buffer | undefined;
   await sleep(options.clock, SWEEP_INTERVAL_MS, signal);
   await repeatedly(options, signal, async () => {
@@ -170,7 +170,7 @@ async function sweepOnce({ keyspace, log, logicalClock }: ExpiryOptions, from: B
   );
   const isStillDue = (i: number) => {
     const entry = entries[i];
-    // What a damaged record says is not known: its row stays.
+    // The content of a damaged record is not known: its row stays.
     return entry ? isExpired(entry.expiresAtMs, nowMs) : damaged?.has(i) === true;
   };
   const dealtWith = rows.filter((_, i) => !isStillDue(i));

@@ -59,7 +59,7 @@ export class Lifecycle {
   /** Of the data in use. */
   readonly damage: Damage;
   readonly waits: WriteWaits;
-  /** Of a leader's deletion of expired keys. */
+  /** The lateness of a leader's deletion of expired keys. */
   readonly lateness: Lateness;
   /** Rings when another role is played, and when what is open has changed. */
   readonly changed = new Bell();
@@ -86,7 +86,7 @@ export class Lifecycle {
   #failuresInARow = 0;
   /** What was opened anew could not be opened: it is tried again and again. */
   #stuck = false;
-  /** Where the ring of live messages ends that was open last: the next one begins there. */
+  /** The end of the ring of live messages that was open last: the next one begins there. */
   #live: LivePlace = NOWHERE;
   #onServing: (serving: boolean) => void = () => {};
   /** Set on a leader that does not lead yet, because others may have what its log has lost. */

@@ -44,7 +44,7 @@ export async function lockForReading(location: string, unlocked: (why: string) =
   try {
     await access(file, constants.R_OK | constants.W_OK);
   } catch (error) {
-    // Where there is none nobody holds it.
+    // If there is none, nobody holds it.
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') unlocked(message);
     return { close: async () => {} };

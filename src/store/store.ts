@@ -846,7 +846,7 @@ export class Store {
   }
 }
 
-/** What stands on the disk of a leader does not let it lead: it has to follow. */
+/** The data on the disk of a leader do not let it lead: it has to follow. */
 function cannotLead(error: unknown): boolean {
   return HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'keyspace_incomplete');
 }

@@ -82,6 +82,8 @@ export class TestNode {
   /** Told of the marks of repairs; set by tests. */
   repairMarked: (markId: string) => void = () => {};
   #isUp = false;
+  /** How many of its processes were killed. */
+  #killed = 0;
 
   constructor(world: Surroundings, address: string, test: TestStore, options: TestReplicationOptions) {
     this.#world = world;
@@ -121,8 +123,14 @@ export class TestNode {
       random: () => 0.5,
       address: () => this.address,
       repairMarked: (markId) => this.repairMarked(markId),
-      dial: network.dialFrom(this.address),
+      dial: this.#ofThisProcess(network.dialFrom(this.address)),
     };
+  }
+
+  /** The timers of a killed process go on in a test: its code must reach nobody any more, and hear of nothing. */
+  #ofThisProcess(dial: ReplicationOptions['dial']): ReplicationOptions['dial'] {
+    const killed = this.#killed;
+    return (address) => (killed === this.#killed ? dial(address) : new Promise(() => {}));
   }
 
   /** Listens, and follows where it is a follower. */
@@ -157,9 +165,11 @@ export class TestNode {
   /** As by SIGKILL; its lines break. */
   kill(): void {
     this.#isUp = false;
+    this.#killed++;
     this.#world.network.down(this.address);
     this.test.disk.crash();
-    for (const line of this.#world.network.lines) line.cut();
+    for (const line of this.#world.network.lines)
+      if (line.from === this.address || line.to === this.address) line.cut();
   }
 
   /** Leads under a later epoch than a node that has begun to lead once since both were level. */

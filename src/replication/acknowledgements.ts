@@ -30,6 +30,8 @@ export interface AcknowledgementsOptions {
 export interface Reporter {
   readonly nodeId: string;
   readonly nonce: string;
+  /** The latest epoch that waits there, or below, with a later history than this node's; 0 if none does. */
+  readonly epochWaiting: number;
   /** More is awaited than before. */
   ask(): void;
 }
@@ -240,6 +242,13 @@ export class Acknowledgements {
   /** The nodes below whose reports count, this node itself never. */
   get counting(): Standing[] {
     return this.#others.filter(({ counts }) => counts);
+  }
+
+  /** The latest epoch of those that wait below this node, at any depth, with a later history than its own; 0 if none does. */
+  get epochWaiting(): number {
+    let epoch = 0;
+    for (const reporter of this.#reporters) epoch = Math.max(epoch, reporter.epochWaiting);
+    return epoch;
   }
 
   /** In a loop, this node would hear of itself. */

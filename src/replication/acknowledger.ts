@@ -170,6 +170,7 @@ export class Acknowledger {
       replicationId: position.replicationId,
       checksum: position.checksum,
       below: streaming ? this.#options.acknowledgements.below : [],
+      epochWaiting: this.#options.acknowledgements.epochWaiting,
     };
   }
 }

@@ -45,12 +45,16 @@ interface Attempt {
   settle(outcome: Accepted | HeadwaterError): void;
 }
 
-/** Who leads after the last handing over, and the followers by node ID that were away when the others were told. */
+/** The leader after the last handing over, and the followers that belong below it. */
 interface HandedOver {
   readonly to: Omit<Moved, 'kind'>;
   /** Where the new leader took over. */
   readonly offset: number;
-  readonly untold: Set<string>;
+  /**
+   * Node IDs. A follower that was told stays among them: its line may have been
+   * dead by then. A person who puts it below this node takes it out.
+   */
+  readonly followers: Set<string>;
 }
 
 interface Accepted {
@@ -143,10 +147,10 @@ export class Failover {
     const acceptedMs = this.#options.clock.monotonicMs();
     await this.#store.handedOver();
     const leader = { address: to.address, nodeId: to.node_id };
-    const untold = new Set(this.#store.knownFollowers.map(({ nodeId }) => nodeId));
-    for (const { nodeId } of this.#options.followers.status) untold.delete(nodeId);
-    untold.delete(to.node_id);
-    this.#handedOver = { to: leader, offset: to.offset, untold };
+    const all = [...this.#store.knownFollowers, ...this.#options.followers.following];
+    const followers = new Set(all.map(({ nodeId }) => nodeId));
+    followers.delete(to.node_id);
+    this.#handedOver = { to: leader, offset: to.offset, followers };
     const moved = this.#options.followers.moved(leader);
     if (follows !== '') {
       this.#movedOn(to.address, follows);
@@ -167,15 +171,17 @@ export class Failover {
   }
 
   /**
-   * A follower is served: one that was away when the others were told is told
-   * now. Not one that has lived on elsewhere: a person has put it here since.
+   * A follower is served: one that comes back of itself is told where to go, if
+   * it was away when the others were told or its line was dead. Not one that has
+   * lived on elsewhere: a person has put it here since.
    */
   arrived(follower: Feed): void {
-    const { nodeId, came } = follower;
+    const { nodeId, came, cameByOrder } = follower;
     const last = this.#handedOver;
+    if (cameByOrder) last?.followers.delete(nodeId);
     if (!last || !this.#followsOn(last) || !came || came.offset > last.offset) return;
     if (this.#store.lineage.replicationIdAt(came.offset) !== came.replicationId) return;
-    if (last.untold.delete(nodeId)) void this.#sendOn(follower, last);
+    if (last.followers.has(nodeId)) void this.#sendOn(follower, last);
   }
 
   /**
@@ -188,7 +194,6 @@ export class Failover {
         await follower.whenReached(last.offset);
     } catch {
       // It was gone before that, and may come again.
-      last.untold.add(follower.nodeId);
       return;
     }
     if (this.#handedOver === last && this.#followsOn(last)) follower.moved(last.to);

@@ -31,6 +31,7 @@ import { PublishingWindow } from './publishing.js';
 import { type Decision, type Details, decide } from './resync.js';
 import { Silence, watchSilence } from './silence.js';
 import { sendSnapshot } from './snapshot-outflow.js';
+import { epochBefore } from './takeover.js';
 
 /** The node that a feed is a part of. */
 export interface FeedNode {
@@ -118,6 +119,20 @@ export class Feed implements Reporter {
     return undecided && this.#handshake ? Lineage.received(this.#handshake.lineage) : undefined;
   }
 
+  /** The latest epoch that waits here, or below this follower, to go on; 0 if none is later than this node's own. */
+  get epochWaiting(): number {
+    const below = this.#acknowledged?.epochWaiting ?? 0;
+    const { lineage } = this;
+    if (!lineage || !this.#store.isServing) return below;
+    const { log } = this.#store;
+    return Math.max(epochBefore(log.lineage, log.end.offset, lineage) ?? 0, below);
+  }
+
+  /** The follower's handshake said that a person has put it here. */
+  get cameByOrder(): boolean {
+    return this.#handshake?.byOrder ?? false;
+  }
+
   /** How far it has said to have got; undefined before its first word. */
   get position(): Pick<Acknowledgement, 'appendedOffset' | 'checksum' | 'replicationId'> | undefined {
     return this.#acknowledged;
@@ -158,7 +173,7 @@ export class Feed implements Reporter {
     const stopWatch = watchSilence(
       this.#options,
       () => this.#silence.ms,
-      (ms) => this.#end(new HeadwaterError('unreachable', `${this.#name()} was silent for ${ms} ms`)),
+      (ms) => this.#lost(ms),
     );
     let stopHeartbeats = () => {};
     try {
@@ -181,6 +196,12 @@ export class Feed implements Reporter {
       stopWatch();
       stopHeartbeats();
     }
+  }
+
+  #lost(silentMs: number): void {
+    // The line may have been dead when the follower was told: it comes back, and its place is kept until then.
+    this.#hasMovedOn = false;
+    this.#end(new HeadwaterError('unreachable', `${this.#name()} was silent for ${silentMs} ms`));
   }
 
   /**

@@ -10,6 +10,7 @@ import type { Logger } from '../logger.js';
 import { RepeatedLog } from '../repeated.js';
 import type { Store } from '../store/store.js';
 import type { Handshake } from '../wire/handshake.js';
+import type { Acknowledgements } from './acknowledgements.js';
 import { HANDOVER_REFUSED } from './failover.js';
 import type { Followers } from './followers.js';
 import type { Link } from './link.js';
@@ -21,6 +22,7 @@ export interface GreetingOptions {
   readonly logger: Logger;
   readonly link: Link;
   readonly followers: Followers;
+  readonly acknowledgements: Acknowledgements;
   /** Runs a change of roles, one after another, with the link stopped; then the role is taken up. */
   change<T>(change: () => Promise<T>): Promise<T>;
 }
@@ -52,16 +54,18 @@ export class Greeting {
   /** A follower that gives its data up has no say. */
   async #stopIfSuperseded({ nodeId, address, lineage, acceptDataLoss }: Handshake): Promise<void> {
     const store = this.store;
-    if (store.role !== 'leader' || store.supersededBy || acceptDataLoss) return;
-    const { log } = store;
+    if (store.role !== 'leader' || acceptDataLoss) return;
+    const { log, supersededBy } = store;
     const epoch = epochBefore(log.lineage, log.end.offset, Lineage.received(lineage));
-    if (epoch !== undefined) await this.#supersede({ nodeId, address }, epoch);
+    // Of several the latest counts: a person who says "promote" here goes above all of them.
+    if (epoch !== undefined && epoch > (supersededBy?.epoch ?? 0)) await this.#supersede({ nodeId, address }, epoch);
   }
 
   async #supersede({ nodeId: node_id, address }: Pick<Handshake, 'nodeId' | 'address'>, epoch: number): Promise<void> {
     const store = this.store;
     await this.#options.change(async () => {
-      if (store.role === 'leader') await store.supersede({ node_id, address, epoch });
+      const isNews = epoch > (store.supersededBy?.epoch ?? 0);
+      if (store.role === 'leader' && isNews) await store.supersede({ node_id, address, epoch });
     });
     this.#options.logger.error({ node_id, address, epoch }, store.whyNoWrites?.message ?? '');
   }
@@ -73,7 +77,7 @@ export class Greeting {
     const answer = await this.answer(handshake);
     if (answer.kind === 'serve') return undefined;
     if (answer.kind === 'undecided') return unserved('HANDOVER_UNDECIDED', answer.message);
-    if (answer.kind === 'refuse' && answer.superseded !== undefined && !this.store.supersededBy)
+    if (answer.kind === 'refuse' && answer.superseded !== undefined)
       await this.#supersede(handshake, answer.superseded);
     const above = this.#options.link.nextHistory?.epoch ?? 0;
     return this.#options.change(async () => this.#act(handshake, await this.answer(handshake), above));
@@ -113,7 +117,7 @@ export class Greeting {
   /** The answer of this node to the offer as things stand. Nothing changes by it. */
   async answer(handshake: Handshake): Promise<Answer> {
     const store = this.store;
-    const { link, followers } = this.#options;
+    const { link, followers, acknowledgements } = this.#options;
     const { nodeId, address, position } = handshake;
     const { log } = store;
     const checksumAtOffered = await log.checksumAt(position.offset);
@@ -131,6 +135,7 @@ export class Greeting {
         followsGiver: link.follows({ nodeId, address }),
         nextHistory: link.nextHistory,
         below: followers.lineages,
+        epochWaiting: acknowledgements.epochWaiting,
         grants: store.grants,
       },
     );

@@ -19,7 +19,7 @@ export interface Introduced {
 /** Of a follower, which wants whatever it lacks; of a former leader, that it hands over. */
 export function followerHandshake(
   store: Store,
-  introduced: Introduced & { readonly acceptDataLoss: boolean; readonly full: boolean },
+  introduced: Introduced & { readonly acceptDataLoss: boolean; readonly full: boolean; readonly byOrder: boolean },
 ): Handshake {
   return {
     ...introduction(store, introduced),
@@ -31,6 +31,7 @@ export function followerHandshake(
     catchingUp: false,
     handsOverTo: store.handingOver?.node_id ?? '',
     grant: store.handingOver?.grant ?? '',
+    byOrder: introduced.byOrder,
     live: store.handingOver && store.log.interludes.place,
   };
 }
@@ -48,6 +49,7 @@ export function askerHandshake(store: Store, introduced: Introduced): Handshake 
     catchingUp: true,
     handsOverTo: '',
     grant: '',
+    byOrder: false,
   };
 }
 

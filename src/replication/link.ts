@@ -26,7 +26,21 @@ import { Staleness } from './staleness.js';
 /** A session that streamed for so long was a good one: the next attempt begins without a long wait. */
 const HEALTHY_SESSION_MS = 2_000;
 
+const UNDECIDED: ReadonlySet<LinkStateName> = new Set(['handshake', 'waiting']);
+
 const HAVE_SESSION: ReadonlySet<LinkStateName> = new Set(['handshake', 'waiting', 'loading', 'streaming']);
+
+/** A person's word on how to follow an upstream: it holds until that has served this node once. */
+export interface Orders {
+  /** This node's own data may go where the upstream's history has no place for them. */
+  readonly acceptDataLoss: boolean;
+  /** Begins with a full resync, whatever the position. */
+  readonly full: boolean;
+  /** A person has chosen the upstream, and knows where the leadership is. */
+  readonly byOrder: boolean;
+}
+
+export const NO_ORDERS: Orders = { acceptDataLoss: false, full: false, byOrder: false };
 
 export interface LinkOptions {
   readonly store: Store;
@@ -74,8 +88,7 @@ export class Link {
   /** The node ID of the upstream, once a session has told; empty before. */
   #upstreamId = '';
   #error: HeadwaterError | undefined;
-  #acceptDataLoss = false;
-  #full = false;
+  #orders = NO_ORDERS;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
   /** The one in hand, or the last one. */
@@ -106,12 +119,11 @@ export class Link {
   }
 
   /** Follows `upstream`, host:port, until `stop`. */
-  start(upstream: string, options: { acceptDataLoss: boolean; full?: boolean }): void {
+  start(upstream: string, orders: Orders): void {
     invariant(this.#state.name === 'stopped', 'a link is started once it is stopped');
     if (upstream !== this.#upstream) this.#upstreamId = '';
     this.#upstream = upstream;
-    this.#acceptDataLoss = options.acceptDataLoss;
-    this.#full = options.full ?? false;
+    this.#orders = orders;
     this.#stop = new AbortController();
     this.#state.to('connecting');
     this.#running = this.#run(this.#stop.signal);
@@ -131,6 +143,11 @@ export class Link {
   /** Whether this is the node that the link follows, or last followed: by its ID if that is known, else by its address. */
   follows({ nodeId, address }: Pick<UpstreamInfo, 'nodeId' | 'address'>): boolean {
     return this.#upstreamId === '' ? address === this.#upstream : nodeId === this.#upstreamId;
+  }
+
+  /** Those that have not been carried out yet. */
+  get orders(): Orders {
+    return this.#orders;
   }
 
   /** Node IDs from the leader down to this node's upstream, as far as the session in hand has told. */
@@ -271,8 +288,7 @@ export class Link {
       state: this.#state,
       upstream: this.#upstream,
       address: this.#options.address(),
-      acceptDataLoss: this.#acceptDataLoss,
-      full: this.#full,
+      ...this.#orders,
       report: {
         ...this.#options.events,
         accepted: (upstream) => {
@@ -339,11 +355,13 @@ export class Link {
     this.reasons.count(kind, reason);
     this.#error = undefined;
     // It was given for one resync, not for what the upstream may become later.
-    this.#acceptDataLoss = false;
-    this.#full = false;
+    this.#orders = NO_ORDERS;
   }
 
   #refused({ message, details: { reason = '', ...details } }: HeadwaterError): void {
+    // The upstream may end the session with its refusal, instead of a frame that says so.
+    if (UNDECIDED.has(this.#state.name)) this.#state.to('refused');
+    else if (this.#state.name !== 'refused') this.#state.to('connecting');
     this.#staleness.forget();
     const timeMs = this.#clock.wallMs();
     this.reasons.refused({ nodeId: '', address: this.#upstream, reason, message, details, timeMs });
@@ -361,7 +379,7 @@ export class Link {
     // The data are found to lie on another history.
     if (error.code === 'chain_broken') this.#staleness.forget();
     if (error.code === 'resync_refused') this.#refused(error);
-    if (error.code !== 'resync_refused') this.#state.to('connecting');
+    else this.#state.to('connecting');
     this.#log.warn(
       { upstream: this.#upstream, code: error.code },
       `the link to upstream ${this.#upstream} is down: ${error.message}; trying again`,

@@ -28,7 +28,7 @@ import { Failover, HANDOVER_REFUSED } from './failover.js';
 import { Followers } from './followers.js';
 import { Greeting } from './greeting.js';
 import { Headroom } from './headroom.js';
-import { Link } from './link.js';
+import { Link, NO_ORDERS, type Orders } from './link.js';
 import { part } from './parting.js';
 import { Remembering } from './remembering.js';
 import { epochBefore } from './takeover.js';
@@ -68,6 +68,10 @@ export interface FollowOptions {
 }
 
 const KEEP_DATA: FollowOptions = { acceptDataLoss: false };
+
+function ordersOf({ acceptDataLoss, full = false }: FollowOptions): Omit<Orders, 'byOrder'> {
+  return { acceptDataLoss, full };
+}
 
 export class Replication {
   readonly link: Link;
@@ -149,6 +153,7 @@ export class Replication {
       ...options,
       link: this.link,
       followers: this.followers,
+      acknowledgements,
       change: (change) => this.#change(change),
     });
     this.#remembering = new Remembering({
@@ -170,12 +175,12 @@ export class Replication {
     this.headroom.start();
     this.#remembering.go();
     this.#store.onAsking(() => void this.#change(async () => {}));
-    this.#takeUp(options);
+    this.#takeUp({ ...ordersOf(options), byOrder: false });
   }
 
-  #takeUp(options: FollowOptions): void {
+  #takeUp(orders: Orders): void {
     if (this.#closed) return;
-    if (this.#store.role === 'follower') this.link.start(this.#store.upstream, options);
+    if (this.#store.role === 'follower') this.link.start(this.#store.upstream, orders);
     else if (this.#store.asking) void this.#askFirst();
   }
 
@@ -218,11 +223,12 @@ export class Replication {
     this.#failover.giveUp();
     await this.#changing;
     if (this.#isAt(upstream, options)) return;
-    await this.#change(async () => {
+    const follow = async () => {
       await this.#store.follow(upstream);
       this.#failover.overtaken();
       this.#options.logger.info({ upstream }, `following ${upstream}`);
-    }, options);
+    };
+    await this.#change(follow, { ...ordersOf(options), byOrder: true });
   }
 
   /** A supervisor may repeat the same order: that must not begin the full resync from scratch each time. */
@@ -236,9 +242,10 @@ export class Replication {
   promote(): Promise<LineageRow> {
     this.#failover.giveUp();
     // Its leader may have begun a history in which nothing is written yet: this one comes after that, for whoever hears of both.
-    const above = this.link.nextHistory?.epoch ?? 0;
+    const begun = this.link.nextHistory?.epoch ?? 0;
     return this.#change(async () => {
-      const row = await this.#store.promote({ above });
+      // A person has decided: no later leader's history that waits below this node ends its lead again.
+      const row = await this.#store.promote({ above: Math.max(begun, this.acknowledgements.epochWaiting) });
       this.#failover.overtaken();
       return row;
     });
@@ -310,6 +317,7 @@ export class Replication {
       return;
     }
     try {
+      // The new leader has what the former one had: what a person has asked of that one is asked of it.
       await this.#change(async () => {
         const stays = store.role === 'follower' && store.upstream === upstream && !store.handingOver;
         if (!stays || nodeId === store.nodeId || address === this.#options.address()) return;
@@ -363,16 +371,22 @@ export class Replication {
     }
   }
 
-  /** Whatever becomes of `change`, a follower goes on following somebody. */
-  #change<T>(change: () => Promise<T>, options = KEEP_DATA): Promise<T> {
+  /**
+   * Whatever becomes of `change`, a follower goes on following somebody.
+   * @param orders a person's, for the upstream that it follows then; if left out, those that are not carried out yet.
+   */
+  #change<T>(change: () => Promise<T>, orders?: Orders): Promise<T> {
     const done = this.#changing.then(async () => {
       await this.link.stop();
+      let next = this.#store.role === 'follower' ? this.link.orders : NO_ORDERS;
       await this.#asking?.stop();
       this.#asking = undefined;
       try {
-        return await change();
+        const changed = await change();
+        next = orders ?? next;
+        return changed;
       } finally {
-        this.#takeUp(options);
+        this.#takeUp(next);
       }
     });
     this.#changing = done.catch(() => {});

@@ -50,6 +50,8 @@ export interface SessionOptions {
   readonly acceptDataLoss: boolean;
   /** A full resync, whatever this node's position. */
   readonly full: boolean;
+  /** A person has told this node to follow that upstream, and it has not been served since. */
+  readonly byOrder: boolean;
   /** Silence for so long is a dead upstream. */
   readonly timeoutMs: number;
   readonly heartbeatIntervalMs: number;

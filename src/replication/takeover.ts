@@ -42,6 +42,8 @@ export interface Taker {
   readonly nextHistory: LineageRow | undefined;
   /** Lineages that the nodes connected below it have brought. */
   readonly below: readonly Lineage[];
+  /** The latest epoch that waits below it, at any depth, with a later history than its own; 0 if none does. */
+  readonly epochWaiting: number;
   readonly grants: { readonly taken: readonly string[]; readonly refused: readonly string[] };
 }
 
@@ -110,13 +112,24 @@ function answerAsLeader({ position, lineage }: Offer, { lineage: own, end }: Tak
 }
 
 /** Nobody has taken the giver's place as far as this node knows. */
-function answerAsFollower({ grant, position, lineage }: Offer, { end, below, grants }: Taker): Answer {
+function answerAsFollower(
+  { grant, position, lineage }: Offer,
+  { end, lineage: own, below, epochWaiting, grants }: Taker,
+): Answer {
   const later = below.find((other) => goesOnFrom(position, lineage, other));
   if (later)
     return undecided(
       `a follower of this node has gone on from offset ${position.offset} under epoch ${later.epoch}, the leader ended under epoch ${lineage.epoch}`,
     );
   if (grants.refused.includes(grant)) return { kind: 'refuse', message: 'it has refused this handing over before' };
+  const parted = below.find((other) => laterEpoch(own, other) !== undefined);
+  if (parted)
+    return {
+      kind: 'refuse',
+      message: `a follower of this node has a history of its own under epoch ${parted.epoch}, the leader ended under epoch ${lineage.epoch}: it would supersede this node. Let that one follow the leader first, or "promote" one of them`,
+    };
+  if (epochWaiting > 0)
+    return undecided(`a node further below has a history of epoch ${epochWaiting}, which this node does not know`);
   const level =
     end.offset === position.offset &&
     end.checksum === position.checksum &&

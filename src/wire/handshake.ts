@@ -40,6 +40,8 @@ export interface Handshake {
   readonly handsOverTo: string;
   /** Names this one handing over; empty where there is none. */
   readonly grant: string;
+  /** A person has told the asker to follow this node, and it has not been served since. */
+  readonly byOrder: boolean;
   /** The end of the messages that the asker has published, where it hands over. */
   readonly live?: LivePlace | undefined;
 }
@@ -69,6 +71,7 @@ export function handshakeOf(message: headwater.v1.Handshake.$Properties): Handsh
     catchingUp: message.catchingUp ?? false,
     handsOverTo: frameName(message.handsOverTo),
     grant: frameName(message.grant),
+    byOrder: message.byOrder ?? false,
     live: toPlace(message.live),
   };
 }

@@ -19,6 +19,8 @@ export interface Acknowledgement {
   readonly checksum: number;
   /** What the nodes below have reported last. */
   readonly below: readonly NodeReport[];
+  /** The latest epoch of a node that waits below the sender with a later history than the sender's; 0 where none does. */
+  readonly epochWaiting: number;
 }
 
 /** How far one node below the sender has got. */
@@ -137,6 +139,7 @@ function acknowledgementOf(message: headwater.v1.Acknowledgement.$Properties): A
     replicationId: toId(message.replicationId),
     checksum: message.checksum ?? 0,
     below: (message.below ?? []).map(reportOf),
+    epochWaiting: frameNumber(message.epochWaiting),
   };
 }
 

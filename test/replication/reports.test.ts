@@ -37,7 +37,7 @@ describe('reports of the nodes below', () => {
   }
 
   function follower(nodeId: string, nonce = 'n'): Reporter {
-    const reporter = { nodeId, nonce, ask() {} };
+    const reporter = { nodeId, nonce, epochWaiting: 0, ask() {} };
     acknowledgements.begin(reporter);
     return reporter;
   }
@@ -51,7 +51,7 @@ describe('reports of the nodes below', () => {
   }
 
   async function says(offset: number, below: NodeReport[] = []): Promise<Acknowledgement> {
-    return { kind: 'acknowledgement', receivedOffset: offset, ...(await at(offset)), below };
+    return { kind: 'acknowledgement', receivedOffset: offset, ...(await at(offset)), below, epochWaiting: 0 };
   }
 
   const below = async (nodeId: string, offset: number, nonce = 'n'): Promise<NodeReport> => ({

@@ -10,6 +10,7 @@ import { LINK_TIMEOUT_MS, SNAPSHOT_SHARE_MS } from '../../src/limits.js';
 import type { InterludeReader, Placed } from '../../src/log/interludes.js';
 import { blockKey } from '../../src/log/rows.js';
 import { Feed } from '../../src/replication/feed.js';
+import { NO_ORDERS } from '../../src/replication/link.js';
 import type { DownFrame } from '../../src/wire/down-frames.js';
 import type { Handshake } from '../../src/wire/handshake.js';
 import { settled, turns, until } from '../support/clock.js';
@@ -1110,7 +1111,7 @@ describe('a replication session', () => {
       await world.until('it waits', () => fast.link.status.state === 'waiting');
       assert.equal(slow.followers.status[0]?.state, 'waiting');
       assert.equal(fast.offset, 7);
-      slow.link.start('L', { acceptDataLoss: false });
+      slow.link.start('L', NO_ORDERS);
       await level(world, leader, slow, fast);
       assert.equal(fast.link.resyncs.full, 1, 'the one that it began with');
     });
@@ -1135,7 +1136,7 @@ describe('a replication session', () => {
       await world.until('it has tried', () => follower.link.status.error !== '');
       await follower.link.stop();
       world.network.listen('L', { accept: () => new Promise(() => {}) });
-      follower.link.start('L', { acceptDataLoss: false });
+      follower.link.start('L', NO_ORDERS);
       await turns(10);
       const stopping = follower.link.stop();
       assert(await settled(stopping, 20));

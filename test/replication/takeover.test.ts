@@ -27,6 +27,7 @@ const TAKER: Taker = {
   followsGiver: true,
   nextHistory: undefined,
   below: [],
+  epochWaiting: 0,
   grants: { taken: [], refused: [] },
 };
 const LEADS: Partial<Taker> = { role: 'leader', upstream: '', followsGiver: false };
@@ -97,10 +98,11 @@ describe('an offer of the leadership', () => {
       'undecided',
     ],
     [
-      'a follower of it that has left the history before is no hindrance',
+      'one whose own follower has left the history before refuses: that one would supersede it',
       { below: [new Lineage([A, row('b', 4, 2)])] },
-      'lead',
+      'refuse',
     ],
+    ['one that knows of a later epoch further down cannot know yet', { epochWaiting: 2 }, 'undecided'],
 
     ['one that asks for what it has lost cannot know yet', { ...LEADS, asking: true }, 'undecided'],
     ['one that leads another history refuses', { ...LEADS, lineage: new Lineage([row('x', 1, 9)]) }, 'refuse'],

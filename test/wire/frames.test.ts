@@ -69,6 +69,7 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     catchingUp: fc.boolean(),
     handsOverTo: name,
     grant: name,
+    byOrder: fc.boolean(),
     live: place,
   }),
   record<Acknowledgement>({
@@ -78,6 +79,7 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     durableOffset: offset,
     replicationId: id,
     checksum,
+    epochWaiting: offset,
     below: fc.array(
       record({
         nodeId: name,
@@ -205,6 +207,7 @@ const handshake: Handshake = {
   keyspaceIncomplete: false,
   catchingUp: false,
   handsOverTo: '',
+  byOrder: true,
   grant: '',
 };
 
@@ -354,6 +357,7 @@ describe('what is refused as a replication frame', () => {
         replicationId: historyId('a'),
         checksum: 5,
         below: [],
+        epochWaiting: 7,
       },
     ];
     for (const frame of frames) {

@@ -1,13 +1,13 @@
 /** Places in the log by time, and the room that LevelDB gives back for what was trimmed. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { openLevel } from '../../src/level.js';
 import { Log } from '../../src/log/log.js';
 import { blockKey } from '../../src/log/rows.js';
 import { ORIGIN } from '../../src/position.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
+import { sizeOf } from '../support/directory-size.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 import { History, put } from './blocks.js';
 import { coldLogOf, type OpenLog } from './open-log.js';
@@ -124,10 +124,3 @@ describe('a log in LevelDB', function () {
     await db.close();
   });
 });
-
-async function sizeOf(directory: string): Promise<number> {
-  const sizes = await Promise.all(
-    (await readdir(directory)).map(async (name) => (await stat(path.join(directory, name))).size),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
-}

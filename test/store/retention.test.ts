@@ -1,12 +1,13 @@
 /** The log is kept to an age; how it is kept to a size is in test/replication/headroom.test.ts. */
 import assert from 'node:assert/strict';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { sleep } from '../../src/clock.js';
 import { openLevel } from '../../src/level.js';
 import { RETENTION_SLACK_MS_MAX } from '../../src/limits.js';
 import { blockKey } from '../../src/log/rows.js';
 import { until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
+import { sizeOf } from '../support/directory-size.js';
 import { TestStore } from '../support/store.js';
 
 const MiB = 1024 * 1024;
@@ -119,12 +120,7 @@ describe('a log that is kept to an age', () => {
   describe('gives the room back to the file system', function () {
     this.timeout(60_000);
 
-    async function size(): Promise<number> {
-      const directory = test.location('log');
-      // LevelDB deletes files meanwhile.
-      const sizes = (await readdir(directory)).map((name) => stat(`${directory}/${name}`).catch(() => ({ size: 0 })));
-      return (await Promise.all(sizes)).reduce((sum, { size }) => sum + size, 0);
-    }
+    const size = () => sizeOf(test.location('log'));
 
     /** Bytes that LevelDB has written once more, as its own records tell. */
     async function rewritten(): Promise<number> {

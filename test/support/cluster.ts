@@ -66,11 +66,10 @@ export class TestNode {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.log += text;
     });
-    await eventually(`${this.name} to be ready`, async () => {
-      if (child.exitCode !== null)
-        throw new Error(`${this.name} ended with ${child.exitCode}:\n${this.log.slice(from)}`);
-      return this.log.slice(from).includes('"event":"ready"');
-    });
+    const said = () => this.log.slice(from);
+    const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+    await eventually(`${this.name} to be ready`, async () => hasEnded() || said().includes('"event":"ready"'));
+    assert(!hasEnded(), `${this.name} ended with ${child.exitCode ?? child.signalCode}:\n${said()}`);
   }
 
   /** Resolves with the exit status when the process is gone. */
@@ -115,16 +114,13 @@ export class Cluster implements AsyncDisposable {
     return node;
   }
 
-  /** A leader and followers of it, all serving. */
+  /** A leader and followers of it, all serving; they start beside each other. */
   async leaderAndFollowers(followers: number, ...flags: string[]): Promise<TestNode[]> {
     const leader = await this.node('leader');
-    await leader.start(...flags);
     const nodes = [leader];
-    for (let i = 1; i <= followers; i++) {
-      const follower = await this.node(`follower-${i}`);
-      await follower.start('--follow', leader.address, ...flags);
-      nodes.push(follower);
-    }
+    for (let i = 1; i <= followers; i++) nodes.push(await this.node(`follower-${i}`));
+    await leader.start(...flags);
+    await Promise.all(nodes.slice(1).map((node) => node.start('--follow', leader.address, ...flags)));
     return nodes;
   }
 

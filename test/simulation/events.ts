@@ -188,11 +188,13 @@ function readAfterComingBack(simulation: Simulation): boolean {
   if (!leader || !node) return false;
   writeAt(simulation, node);
   writeAt(simulation, leader);
-  const comeBack = () =>
+  const comeBack = () => {
+    if (!node.leads) return;
     simulation.begin(`follow ${leader.address}, and read`, node, async () => {
       await node.follow(leader.address);
       await simulation.readWithin(node, 500);
     });
+  };
   simulation.later(600, () => {
     if (!node.leads) return;
     writeAt(simulation, node);

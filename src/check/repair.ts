@@ -134,11 +134,15 @@ export class Repair {
   /** What cannot be opened is got anew; what could not be opened for another reason is open by then. */
   async #reopen(): Promise<void> {
     const store = this.#store;
+    const { upstream } = this.#options;
     const why = store.notServing?.message ?? '';
+    const before = upstream.fullResyncs;
     store.permitStandIn();
     while (!store.incomplete && !store.isServing) await this.#wait(`opening: ${store.notServing?.message}`);
-    if (store.isServing) return await this.run();
-    await this.#resync(why);
+    if (!store.isServing) return await this.#resync(why);
+    // The link asks for a full resync by itself: a short one is over before the repair looks again.
+    if (upstream.fullResyncs === before) return await this.run();
+    this.#options.done(gotAnew(store.upstream, why));
   }
 
   async #mendLog(damages: readonly Damage[]): Promise<void> {

@@ -24,7 +24,7 @@ import { mend } from './mending.js';
 import { type Recovery, recover, recoverAlone } from './recovery.js';
 import { type Base, BLOCKS_FROM, BLOCKS_TO, blockKey, encodeLineageRow, lineageKey, offsetOfKey } from './rows.js';
 import { scrub } from './scrub.js';
-import { blockAt, provenBlockAfter, provenBlockUpTo, settle } from './stored.js';
+import { blockAt, provenBlockAfter, provenBlockAt, provenBlockUpTo, provenChecksumAt, settle } from './stored.js';
 import { Tail } from './tail.js';
 import { type LogVerification, type LogVerified, verifyLog } from './verify.js';
 import { Weight } from './weight.js';
@@ -267,7 +267,7 @@ export class Log {
     const first = blocks[0];
     if (first?.firstOffset === offset + 1) return blocks;
     if (offset < this.base.offset) throw this.#trimmed(offset);
-    if (first && first.firstOffset <= offset) throw this.#notABoundary(offset, first);
+    if (first && first.firstOffset <= offset) throw await this.#notABoundary(offset, first);
     throw new HeadwaterError(
       'corrupt',
       `the log holds no block from offset ${offset + 1}, though it reaches from ${this.firstOffset} to ${this.end.offset}`,
@@ -329,7 +329,10 @@ export class Log {
     return Math.min(this.end.offset, this.#weight.offsetBehind(this.base.offset, bytes));
   }
 
-  /** The running checksum at a block's end. */
+  /**
+   * The running checksum at a block's end.
+   * @throws HeadwaterError `corrupt` if nothing vouches for it.
+   */
   async checksumAt(offset: number): Promise<ChecksumLookup> {
     if (offset === this.end.offset) return this.end.checksum;
     if (offset > this.end.offset) return 'beyond';
@@ -337,9 +340,12 @@ export class Log {
     if (offset < this.base.offset) return 'trimmed';
     const recent = this.#tail.holding(offset);
     if (recent) return recent.lastOffset === offset ? recent.checksum : 'not_a_boundary';
-    const bytes = await this.#db.get(blockKey(offset));
-    if (bytes) return blockAt(offset, bytes).checksum;
-    return offset < this.base.offset ? 'trimmed' : 'not_a_boundary';
+    const { base } = this;
+    const checksum = await this.#unlessRaised(base, () => provenChecksumAt(this.#db, base, offset));
+    if (offset < this.base.offset) return 'trimmed';
+    // Raised meanwhile, though not so far: the block is there still.
+    if (checksum === undefined && base !== this.base) return await this.checksumAt(offset);
+    return checksum ?? 'not_a_boundary';
   }
 
   /**
@@ -350,10 +356,11 @@ export class Log {
     if (offset === this.end.offset) return this.endTimeMs;
     if (offset === this.base.offset) return this.#extent.baseTimeMs;
     if (offset < this.base.offset) throw this.#trimmed(offset);
-    const recent = this.#tail.holding(offset);
-    const bytes = recent ? undefined : await this.#db.get(blockKey(offset));
-    const block = bytes ? blockAt(offset, bytes) : recent;
+    const { base } = this;
+    const block =
+      this.#tail.holding(offset) ?? (await this.#unlessRaised(base, () => provenBlockAt(this.#db, base, offset)));
     if (block?.lastOffset === offset) return block.timeMs;
+    if (base !== this.base) return await this.timeAt(offset);
     throw new HeadwaterError('not_a_boundary', `no block of the log ends at offset ${offset}`);
   }
 
@@ -560,7 +567,10 @@ export class Log {
     );
   }
 
-  #notABoundary(offset: number, block: Block): HeadwaterError {
+  /** @throws HeadwaterError `corrupt` if the block that says so is damaged. */
+  async #notABoundary(offset: number, block: Block): Promise<HeadwaterError> {
+    const { base } = this;
+    await this.#unlessRaised(base, () => provenBlockUpTo(this.#db, base, block.lastOffset));
     return new HeadwaterError(
       'not_a_boundary',
       `offset ${offset} lies inside the block ${block.firstOffset} to ${block.lastOffset}`,

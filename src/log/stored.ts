@@ -69,14 +69,19 @@ export async function provenBlockUpTo(
   base: { readonly offset: number; readonly checksum: number },
   offset: number,
 ): Promise<Block | undefined> {
-  const found: Array<[Buffer, Buffer]> = [];
-  const range = { ...blocksIn(base.offset, offset), reverse: true, limit: 2 };
-  for await (const chunk of chunksOf(db, range, 2)) found.push(...chunk);
-  const [last, before] = found;
+  const [last, before] = await lastTwo(db, base.offset, offset);
   if (!last) return undefined;
   return proven(offsetOfKey(last[0]), last[1], () =>
     before ? blockAt(offsetOfKey(before[0]), before[1]).position : base,
   );
+}
+
+/** Of the blocks that end in (from, through], the last one and the one before it. */
+async function lastTwo(db: Database, from: number, through: number): Promise<Array<[Buffer, Buffer]>> {
+  const found: Array<[Buffer, Buffer]> = [];
+  const range = { ...blocksIn(from, through), reverse: true, limit: 2 };
+  for await (const chunk of chunksOf(db, range, 2)) found.push(...chunk);
+  return found;
 }
 
 /**
@@ -89,6 +94,57 @@ export async function provenBlockAfter(
 ): Promise<Block | undefined> {
   for await (const [first] of chunksOf(db, { ...blocksIn(base.offset, undefined), limit: 1 }, 1))
     return first && proven(offsetOfKey(first[0]), first[1], () => base);
+  return undefined;
+}
+
+/**
+ * The block that ends at `offset`, whole, as `provenBlockUpTo`; undefined if none stands there.
+ * @throws as `provenBlockUpTo`.
+ */
+export async function provenBlockAt(
+  db: Database,
+  base: { readonly offset: number; readonly checksum: number },
+  offset: number,
+): Promise<Block | undefined> {
+  const [last, before] = await lastTwo(db, base.offset, offset);
+  if (!last || offsetOfKey(last[0]) !== offset) return undefined;
+  return proven(offset, last[1], () => (before ? blockAt(offsetOfKey(before[0]), before[1]).position : base));
+}
+
+/**
+ * The running checksum at the end of the block that ends at `offset`; undefined if
+ * none stands there. The block vouches for it, or the block behind.
+ * @throws as `provenBlockUpTo`, if neither does.
+ */
+export async function provenChecksumAt(
+  db: Database,
+  base: { readonly offset: number; readonly checksum: number },
+  offset: number,
+): Promise<number | undefined> {
+  try {
+    return (await provenBlockAt(db, base, offset))?.checksum;
+  } catch (error) {
+    if (!HeadwaterError.is(error, 'corrupt')) throw error;
+    const checksum = await checksumByBlockBehind(db, offset);
+    if (checksum === undefined) throw error;
+    return checksum;
+  }
+}
+
+/** The checksum in the header of the block that ends at `offset`, if the next block chains from it. */
+async function checksumByBlockBehind(db: Database, offset: number): Promise<number | undefined> {
+  for await (const chunk of chunksOf(db, { gte: blockKey(offset), lt: BLOCKS_TO, limit: 2 }, 2)) {
+    const [at, behind] = chunk;
+    if (!at || !behind) return undefined;
+    try {
+      const { checksum } = blockAt(offset, at[1]);
+      blockAt(offsetOfKey(behind[0]), behind[1]).verifyAfter(offset, checksum);
+      return checksum;
+    } catch (error) {
+      if (!HeadwaterError.is(error)) throw error;
+      return undefined;
+    }
+  }
   return undefined;
 }
 

@@ -490,6 +490,45 @@ describe('trimming a log', () => {
   });
 });
 
+describe('the header of a block that the disk has changed', () => {
+  /** Blocks that end at 3, 4, 9, 10, 30, all on the disk alone. */
+  async function changed(end: number, bit: number): Promise<Log> {
+    const history = fiveBlocks();
+    const { log, disk } = await coldLogOf(history);
+    const block = history.blocks.find(({ lastOffset }) => lastOffset === end) as Block;
+    await replaceBlock(disk, block, flipped(block.bytes, bit));
+    return log;
+  }
+
+  it('is not believed about the running checksum', async () => {
+    const log = await changed(9, 0);
+    await assert.rejects(log.checksumAt(9), refused('corrupt', /offset 9 is damaged/));
+  });
+
+  it('is believed about the running checksum if the block behind chains from it', async () => {
+    for (const bit of [27 * 8, 29 * 8, 55 * 8]) {
+      const log = await changed(9, bit);
+      assert.equal(await log.checksumAt(9), fiveBlocks().blocks[2]?.checksum);
+      assert.equal(await log.checksumAt(10), fiveBlocks().blocks[3]?.checksum);
+    }
+  });
+
+  it('is not believed about the time', async () => {
+    for (const bit of [0, 20 * 8, 27 * 8]) {
+      const log = await changed(9, bit);
+      await assert.rejects(log.timeAt(9), refused('corrupt', /offset 9 is damaged/));
+    }
+    const log = await changed(9, 27 * 8);
+    assert.equal(await log.timeAt(10), fiveBlocks().blocks[3]?.timeMs);
+  });
+
+  it('is not believed about the place where the block begins', async () => {
+    const log = await changed(9, 19 * 8 + 2);
+    await assert.rejects(log.read(4, ALL), refused('corrupt', /offset 9 is damaged/));
+    await assert.rejects(log.read(5, ALL), refused('corrupt', /offset 9 is damaged/));
+  });
+});
+
 describe('trimming a log whose disk has changed', () => {
   /** Blocks that end at 3, 4, 9, 10, 30, all on the disk alone; the base would be 9. */
   const damages: [what: string, damage: (disk: MemoryDisk, block: (end: number) => Block) => Promise<void>][] = [

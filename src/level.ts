@@ -29,6 +29,7 @@ import { sleep, systemClock } from './clock.js';
 import { HeadwaterError } from './errors.js';
 import { isOutOfDescriptors, isOutOfSpace } from './files.js';
 import { describeMisfits, type Inventory, takeInventory } from './level-files/inventory.js';
+import type { LogFileEnd } from './level-files/log-file-ends.js';
 import { LogFileSync } from './level-files/sync.js';
 import { DESCRIPTORS_RETRY_MS, DESCRIPTORS_WAIT_MS } from './limits.js';
 
@@ -48,6 +49,8 @@ export interface HowToOpen {
   mustExist?: boolean;
   /** A write has failed, and the database was not opened since: sequence numbers may be left out. */
   afterFailedWrite?: boolean;
+  /** The ends of its log files at the last stop, if that was in good order: `check` holds the files against them. */
+  logFileEnds?: readonly LogFileEnd[];
 }
 
 export type OpeningOptions = DatabaseOptions & HowToOpen;
@@ -174,9 +177,10 @@ async function open(location: string, options: OpeningOptions): Promise<Database
  */
 export async function checkLevel(
   location: string,
-  { mustExist = false, afterFailedWrite = false }: HowToOpen,
+  { mustExist = false, afterFailedWrite = false, logFileEnds = [] }: HowToOpen,
 ): Promise<Inventory['state']> {
-  const { state, misfits } = await takeInventory(location, { anySequence: afterFailedWrite }).catch((error: Error) => {
+  const expected = { anySequence: afterFailedWrite, logFileEnds };
+  const { state, misfits } = await takeInventory(location, expected).catch((error: Error) => {
     throw new HeadwaterError('io_error', `${location} cannot be looked at: ${error.message}`, { cause: error });
   });
   if (state === 'empty' && mustExist) throw missing(location);

@@ -71,9 +71,11 @@ export async function* dumpDirectory(
   const opened = await Directory.look(directory, systemFiles, unlocked);
   try {
     const location = path.join(opened.currentGeneration, 'log');
-    await refuseDamaged(location);
-    const { hasFailedWrite: afterFailedWrite } = opened;
-    const db = await openDatabase(location, { ...LOG_DATABASE, mustExist: true, afterFailedWrite });
+    const { hasFailedWrite: afterFailedWrite, cleanStop } = opened;
+    // A failed write leaves a record in pieces: nothing behind that was answered.
+    if (!afterFailedWrite) await refuseDamaged(location);
+    const how = { mustExist: true, afterFailedWrite, logFileEnds: cleanStop.endsIn(location) };
+    const db = await openDatabase(location, { ...LOG_DATABASE, ...how });
     try {
       for await (const chunk of storedBlocks(db, 0)) for (const { bytes } of chunk) yield dumped(bytes);
     } finally {

@@ -39,8 +39,8 @@ const NO_VALUE = Buffer.alloc(0);
  * @throws HeadwaterError `corrupt` naming the file if it is not whole, `io_error`.
  */
 export const openForReading: OpenDatabase = Object.assign(
-  async (location: string, { afterFailedWrite = false }: HowToOpen): Promise<Database> => {
-    await checkLevel(location, { mustExist: true, afterFailedWrite });
+  async (location: string, how: HowToOpen): Promise<Database> => {
+    await checkLevel(location, { ...how, mustExist: true });
     return reading(location, () => new FilesDatabase(location));
   },
   { check: checkLevel },

@@ -65,7 +65,10 @@ export async function rebuildDirectory(directory: string, options: RebuildOption
   const opened = await Directory.look(directory, systemFiles, options.unlocked);
   const databases: Database[] = [];
   const open = async (name: 'log' | 'keyspace', how: DatabaseOptions) => {
-    const db = await openDatabase(path.join(opened.currentGeneration, name), { ...how, mustExist: true });
+    const { currentGeneration, hasFailedWrite: afterFailedWrite, cleanStop } = opened;
+    const location = path.join(currentGeneration, name);
+    const logFileEnds = cleanStop.endsIn(location);
+    const db = await openDatabase(location, { ...how, mustExist: true, afterFailedWrite, logFileEnds });
     databases.push(db);
     return db;
   };

@@ -14,6 +14,7 @@ import { type DamagedFile, damagedDatabaseFiles, databaseBytes, isTable } from '
 import { Log } from '../log/log.js';
 import { BLOCKS_FROM } from '../log/rows.js';
 import { formatPosition, type Position } from '../position.js';
+import type { CleanStop } from '../store/clean-stop.js';
 import { Directory } from '../store/directory.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../store/generation.js';
 import { verifyIdentity } from '../store/identity.js';
@@ -36,8 +37,9 @@ export async function verifyDirectory(directory: string, options: VerifyOptions)
   const { openDatabase = openForReading } = options;
   const opened = await Directory.look(directory, systemFiles, options.unlocked);
   try {
-    const { hasFailedWrite: afterFailedWrite } = opened;
-    return await new Verification(opened.currentGeneration, { ...options, openDatabase, afterFailedWrite }).run();
+    const { currentGeneration, hasFailedWrite: afterFailedWrite, cleanStop } = opened;
+    const how = { openDatabase, afterFailedWrite, cleanStop };
+    return await new Verification(currentGeneration, { ...options, ...how }).run();
   } finally {
     await opened.close();
   }
@@ -47,6 +49,7 @@ interface VerificationOptions extends VerifyOptions {
   readonly openDatabase: OpenDatabase;
   /** The node has ended before it could open its data anew. */
   readonly afterFailedWrite: boolean;
+  readonly cleanStop: CleanStop;
 }
 
 const LEFT_BY_WRITE =
@@ -109,7 +112,8 @@ class Verification {
     const files = await damagedDatabaseFiles(systemFiles, location, (bytes) => this.#read(bytes));
     for (const damage of files.map((one) => this.#explained(one)))
       found(name === 'log' ? inLog(damage) : inKeyspace(damage));
-    const how = { mustExist: true, afterFailedWrite: this.#options.afterFailedWrite };
+    const { afterFailedWrite, cleanStop } = this.#options;
+    const how = { mustExist: true, afterFailedWrite, logFileEnds: cleanStop.endsIn(location) };
     try {
       await openDatabase.check?.(location, how);
       if (files.length > 0) return undefined;

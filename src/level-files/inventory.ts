@@ -15,6 +15,7 @@
 import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { goesOnBehindGap } from './log-file.js';
+import { changeSince, type LogFileEnd, logFileNumber } from './log-file-ends.js';
 import {
   blockIn,
   damageOfBlock,
@@ -53,15 +54,21 @@ const CURRENT = /^MANIFEST-\d+\n$/;
 /** Tables looked at side by side. */
 const SIDE_BY_SIDE = 8;
 
+interface Expected {
+  /** True after a failed write: it leaves out sequence numbers. */
+  readonly anySequence?: boolean;
+  /** The ends of its log files at the last stop, if that was in good order. */
+  readonly logFileEnds?: readonly LogFileEnd[];
+}
+
 /**
  * Of a database that nobody has open.
- * @param options.anySequence true after a failed write: it leaves out sequence numbers.
  * @throws what the system says if it cannot read what is there.
  */
-export async function takeInventory(location: string, { anySequence = false } = {}): Promise<Inventory> {
+export async function takeInventory(location: string, expected: Expected = {}): Promise<Inventory> {
   const names = (await namesIn(location)).filter((name) => !ASIDE.test(name));
   if (names.length === 0) return { state: 'empty', misfits: [] };
-  const misfits = await misfitsIn(location, names, anySequence);
+  const misfits = await misfitsIn(location, names, expected);
   const isUnfinished = misfits.length > 0 && !(await hasData(location, names));
   return { state: isUnfinished ? 'unfinished' : 'made', misfits };
 }
@@ -88,7 +95,7 @@ async function hasData(location: string, names: readonly string[]): Promise<bool
   return false;
 }
 
-async function misfitsIn(location: string, names: readonly string[], anySequence: boolean): Promise<Misfit[]> {
+async function misfitsIn(location: string, names: readonly string[], expected: Expected): Promise<Misfit[]> {
   const files = names.filter((name) => TABLE.test(name) || LOG.test(name)).length;
   const beside = `though ${files} files of data are there`;
   const currentFile = path.join(location, 'CURRENT');
@@ -110,10 +117,7 @@ async function misfitsIn(location: string, names: readonly string[], anySequence
   } catch (error) {
     return [{ file: manifestFile, why: (error as Error).message }];
   }
-  return [
-    ...(await misfitTables(location, version.tables)),
-    ...(await misfitLogs(location, names, version, anySequence)),
-  ];
+  return [...(await misfitTables(location, version.tables)), ...(await misfitLogs(location, names, version, expected))];
 }
 
 async function misfitTables(location: string, tables: readonly TableOfVersion[]): Promise<Misfit[]> {
@@ -177,7 +181,7 @@ async function misfitLogs(
   location: string,
   names: readonly string[],
   { logNumber, sequences }: Version,
-  anySequence: boolean,
+  { anySequence = false, logFileEnds = [] }: Expected,
 ): Promise<Misfit[]> {
   // A manifest that names none is of a database that was never opened to the end.
   if (logNumber === 0) return [];
@@ -186,7 +190,13 @@ async function misfitLogs(
   const fileOf = (number: number) => path.join(location, `${fileNumber(number)}.log`);
   if (live[0] !== logNumber)
     return [{ file: fileOf(logNumber), why: 'the manifest names this log file, and the file is missing' }];
-  if (anySequence) return [];
+  const changed: Misfit[] = [];
+  for (const end of logFileEnds.filter((one) => logFileNumber(one) >= logNumber)) {
+    const file = path.join(location, end.name);
+    const why = changeSince(end, await bytesOf(file));
+    if (why !== undefined) changed.push({ file, why });
+  }
+  if (anySequence || changed.length > 0) return changed;
   let { from, through }: { from: bigint; through: bigint | undefined } = sequences;
   for (const number of live) {
     // A file without a whole record at its beginning is what a power cut leaves.

@@ -7,6 +7,7 @@
  *   node.json        identity, role and upstream (NodeRecord)
  *   followers.json   who has followed this node (known-followers.ts)
  *   life.json        how its last life as a leader ended (life.ts)
+ *   clean-stop.json  the ends of LevelDB's log files, if the last stop was in good order (clean-stop.ts)
  *   write-failed     empty: a write to the generation failed, and it was not opened since
  *   CURRENT          the name of the generation in use
  *   gen-000001/      a generation: log/ and keyspace/
@@ -24,6 +25,7 @@ import { HeadwaterError } from '../errors.js';
 import { type Files, isOutOfSpace, replaceFile } from '../files.js';
 import type { OpenDatabase } from '../level.js';
 import { systemReason } from '../system-errors.js';
+import { CLEAN_STOP, CleanStop } from './clean-stop.js';
 import { type Lock, lockForReading, lockForWriting } from './lock.js';
 
 const FORMAT_TEXT = 'headwater data directory, format 1\n';
@@ -33,7 +35,7 @@ const LOCK = 'lock';
 const RESTORING = 'restoring';
 const RESTORING_TEXT = 'headwater restore, not done\n';
 const OWN_NAMES =
-  /^(format|lock|node\.json|CURRENT|owner|followers\.json|life\.json|write-failed|ballast|damaged|lost-writes|gen-\d{6}|.*\.new)$/;
+  /^(format|lock|node\.json|CURRENT|owner|followers\.json|life\.json|clean-stop\.json|write-failed|ballast|damaged|lost-writes|gen-\d{6}|.*\.new)$/;
 
 export type Role = 'leader' | 'follower';
 
@@ -105,6 +107,7 @@ export interface Looked {
   readonly currentGeneration: string;
   /** As `Directory.hasFailedWrite`. */
   readonly hasFailedWrite: boolean;
+  readonly cleanStop: CleanStop;
   close(): Promise<void>;
 }
 
@@ -172,6 +175,7 @@ export class Directory {
       return {
         currentGeneration: path.join(directory, generation),
         hasFailedWrite: (await files.read(path.join(directory, WRITE_FAILED))) !== undefined,
+        cleanStop: CleanStop.parse(directory, await readText(files, directory, CLEAN_STOP)),
         close: () => lock.close(),
       };
     } catch (error) {
@@ -267,6 +271,24 @@ export class Directory {
   /** Durable when it resolves. */
   replace(name: 'followers.json' | 'life.json', text: string): Promise<void> {
     return this.#withRoom(name, replaceFile(this.#files, this.path, name, text));
+  }
+
+  /** What the last stop has noted, if it was in good order and nothing was opened since. */
+  async cleanStop(): Promise<CleanStop> {
+    return CleanStop.parse(this.path, await readText(this.#files, this.path, CLEAN_STOP));
+  }
+
+  /** Durably: the databases of the generation in use are closed, and everything in them is durable. */
+  async noteCleanStop(): Promise<void> {
+    const text = await CleanStop.of(this.#files, this.path, this.currentGeneration);
+    if (text !== undefined) await this.#withRoom(CLEAN_STOP, replaceFile(this.#files, this.path, CLEAN_STOP, text));
+  }
+
+  /** Durably: something is about to be written. */
+  async forgetCleanStop(): Promise<void> {
+    if ((await this.#files.read(path.join(this.path, CLEAN_STOP))) === undefined) return;
+    await this.#files.remove(path.join(this.path, CLEAN_STOP));
+    await this.#files.syncDirectory(this.path);
   }
 
   /** Whether the generation in use was not opened since `noteWriteFailed`, in this life or in an earlier one. */

@@ -17,6 +17,7 @@ import { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
 import { formatPosition, type Position } from '../position.js';
 import { type CheckpointBudget, Checkpointer } from './checkpoint.js';
+import type { CleanStop } from './clean-stop.js';
 import { Committer, type FsyncPolicy } from './commit.js';
 import type { Damage } from './damage.js';
 import { giveIdentity, verifyIdentity } from './identity.js';
@@ -80,6 +81,7 @@ export class Generation {
   readonly #databases: readonly Database[];
   readonly #stop = new AbortController();
   readonly #background: Array<Promise<void>> = [];
+  #endedDurable = false;
 
   private constructor(
     parts: {
@@ -116,15 +118,18 @@ export class Generation {
   /**
    * @param how.afterFailedWrite a write to it has failed, and it was not opened since; in an earlier life perhaps.
    * @param how.mustExist its databases were made before; they are not made again.
+   * @param how.cleanStop what the last stop has left, if nothing was opened since.
+   * @param how.writing awaited when both databases are found whole, before anything is written to them.
    * @throws HeadwaterError `corrupt`, `unknown_format` or `directory_locked`.
    */
   static async open(
     directory: string,
     options: GenerationOptions,
-    { afterFailedWrite = false, mustExist = false } = {},
+    how: { afterFailedWrite?: boolean; mustExist?: boolean; cleanStop?: CleanStop; writing?(): Promise<void> } = {},
   ): Promise<Generation> {
+    const { afterFailedWrite = false } = how;
     const losses = new LogLosses(await checkBeforeOpening(directory, { ...options, afterFailedWrite }), options);
-    const databases = await openDatabases(directory, options, { afterFailedWrite, mustExist });
+    const databases = await openDatabases(directory, options, how);
     try {
       const [logDatabase, keyspaceDatabase] = databases;
       const identity = await verifyIdentity(databases);
@@ -149,9 +154,10 @@ export class Generation {
    * can be opened still. An upstream judges by that what only this node has.
    * @param directory of the one that cannot be opened; nothing of its keyspace is touched.
    * @param aside an empty directory, for what has to be there and is not.
+   * @param afterFailedWrite as of `open`.
    */
   static async standIn(
-    { directory, aside }: { directory: string; aside: string },
+    { directory, aside, afterFailedWrite }: { directory: string; aside: string; afterFailedWrite: boolean },
     why: Error,
     options: GenerationOptions,
   ): Promise<Generation> {
@@ -162,7 +168,8 @@ export class Generation {
       await files.syncDirectory(aside);
       let log: Log;
       try {
-        const database = await openDatabase(path.join(directory, 'log'), { ...LOG_DATABASE, mustExist: true });
+        const how = { mustExist: true, afterFailedWrite };
+        const database = await openDatabase(path.join(directory, 'log'), { ...LOG_DATABASE, ...how });
         databases.push(database);
         log = await Log.open(database);
         await log.recoverAlone((blocks) => options.quarantine(blocks, log.end.offset + 1));
@@ -182,6 +189,11 @@ export class Generation {
       await Promise.all(databases.map((database) => database.close()));
       throw error;
     }
+  }
+
+  /** Whether it was closed, and everything in it was durable then. */
+  get endedDurable(): boolean {
+    return this.#endedDurable;
   }
 
   /** Where the log began before a break raised its start; undefined where none has, or it is mended. */
@@ -223,6 +235,7 @@ export class Generation {
     try {
       // A database that failed a write promises nothing: its owner reopens it.
       for (const database of this.#databases) if (!database.latched) await database.durable();
+      this.#endedDurable = this.#databases.every(({ latched }) => !latched);
     } finally {
       await Promise.all(this.#databases.map((database) => database.close()));
     }
@@ -279,10 +292,16 @@ export class Generation {
 export async function openDatabases(
   directory: string,
   { files, openDatabase }: { files: Files; openDatabase: OpenDatabase },
-  how: HowToOpen = {},
+  {
+    cleanStop,
+    writing = async () => {},
+    ...how
+  }: HowToOpen & { cleanStop?: CleanStop; writing?(): Promise<void> } = {},
 ): Promise<[Database, Database]> {
   // Both before either: LevelDB writes to what it opens.
-  for (const name of ['log', 'keyspace']) await openDatabase.check?.(path.join(directory, name), how);
+  for (const location of ['log', 'keyspace'].map((name) => path.join(directory, name)))
+    await openDatabase.check?.(location, { ...how, logFileEnds: cleanStop?.endsIn(location) ?? [] });
+  await writing();
   if (!how.mustExist) await files.makeDirectory(directory);
   const log = await openDatabase(path.join(directory, 'log'), { ...LOG_DATABASE, ...how });
   try {

@@ -319,6 +319,9 @@ export class Lifecycle {
       try {
         await this.#close(reason);
         await exchange();
+        // To the other generation no write has failed.
+        if (this.#writeFailed) await this.#directory.forgetWriteFailed();
+        this.#writeFailed = false;
         this.#live = live ?? this.#live;
         this.damage.forget();
         this.#mayStandIn = false;
@@ -360,6 +363,7 @@ export class Lifecycle {
     this.#closed ??= this.#change(async () => {
       this.release();
       const ledWell = this.isServing && this.#tenure.writer !== undefined;
+      const serving = this.isServing ? this.#generation : undefined;
       if (this.isServing) {
         const cancel = this.#clock.after(checkpointMs, () => this.#giveUpCheckpoint(reason, checkpointMs));
         await this.#tenure.settled().catch(() => {});
@@ -368,7 +372,13 @@ export class Lifecycle {
       }
       try {
         await this.#close(reason);
-        if (ledWell) await this.#life.note({ clean: true });
+        if (serving?.endedDurable) {
+          await this.#directory.noteCleanStop().catch((error: Error) =>
+            // As after a crash, the next start holds nothing against the files.
+            this.#log.warn({}, `the ends of the log files cannot be noted: ${error.message}`),
+          );
+          if (ledWell) await this.#life.note({ clean: true });
+        }
       } catch (error) {
         // As after a crash: the next start finds out.
         if (!isOutOfSpace(error)) throw error;
@@ -445,7 +455,12 @@ export class Lifecycle {
       if (starting) this.#writeFailed = await this.#directory.hasFailedWrite();
       // What is opened again is not made again, nor is what has ever held anything.
       const mustExist = !starting || this.#directory.wasUsed;
-      const generation = await Generation.open(directory, options, { afterFailedWrite: this.#writeFailed, mustExist });
+      const generation = await Generation.open(directory, options, {
+        afterFailedWrite: this.#writeFailed,
+        mustExist,
+        ...(starting && { cleanStop: await this.#directory.cleanStop() }),
+        writing: () => this.#directory.forgetCleanStop(),
+      });
       // Left there, it is taken away by the next opening.
       if (this.#writeFailed) await this.#directory.forgetWriteFailed().catch(() => {});
       this.#writeFailed = false;
@@ -456,7 +471,8 @@ export class Lifecycle {
       if (!follows || !(this.#options.autoRepair || this.#mayStandIn))
         throw follows || starting ? this.#withRemedy(error) : error;
       this.#log.error({ error: error.message }, `the data cannot be opened: ${error.message}`);
-      return await Generation.standIn({ directory, aside: await this.#directory.aside() }, error, options);
+      const place = { directory, aside: await this.#directory.aside(), afterFailedWrite: this.#writeFailed };
+      return await Generation.standIn(place, error, options);
     }
   }
 

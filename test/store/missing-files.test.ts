@@ -10,6 +10,7 @@ import { dumpDirectory } from '../../src/check/dump.js';
 import { rebuildDirectory } from '../../src/check/rebuild.js';
 import { verifyDirectory } from '../../src/check/verify.js';
 import { openLevel } from '../../src/level.js';
+import { maskedCrc32c } from '../../src/level-files/checksum.js';
 import type { Damage } from '../../src/wire/check.js';
 import { contentsOf } from '../support/contents.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
@@ -32,6 +33,15 @@ async function fileOf(location: string, pattern: RegExp): Promise<string> {
 async function lose(file: string): Promise<string> {
   await rm(file);
   return file;
+}
+
+/** As a failed write leaves it, whose numbers LevelDB does not use again: the first record of a log file begins 1,000 numbers later. */
+async function skipNumbers(file: string): Promise<void> {
+  const bytes = await readFile(file);
+  const end = 7 + bytes.readUInt16LE(4);
+  bytes.writeBigUInt64LE(bytes.readBigUInt64LE(7) + 1_000n, 7);
+  bytes.writeUInt32LE(maskedCrc32c(bytes.subarray(6, end)), 0);
+  await writeFile(file, bytes);
 }
 
 /** Where each record of a small manifest ends. */
@@ -107,6 +117,41 @@ const LOSSES: readonly Loss[] = [
     async cause(location) {
       const file = await fileOf(location, /\.ldb$/);
       await truncate(file, (await stat(file)).size - 1);
+      return file;
+    },
+  },
+  {
+    what: 'the log file is cut at the end of a record',
+    async cause(location) {
+      const file = await fileOf(location, /\.log$/);
+      await truncate(file, recordEnds(await readFile(file)).at(-3));
+      return file;
+    },
+  },
+  {
+    what: 'the log file is empty',
+    async cause(location) {
+      const file = await fileOf(location, /\.log$/);
+      await truncate(file);
+      return file;
+    },
+  },
+  {
+    what: 'the last record of the log file is changed',
+    async cause(location) {
+      const file = await fileOf(location, /\.log$/);
+      const bytes = await readFile(file);
+      bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1;
+      await writeFile(file, bytes);
+      return file;
+    },
+  },
+  {
+    what: 'the log file ends in zeros',
+    async cause(location) {
+      const file = await fileOf(location, /\.log$/);
+      const bytes = await readFile(file);
+      await writeFile(file, bytes.fill(0, recordEnds(bytes).at(-3)));
       return file;
     },
   },
@@ -209,6 +254,8 @@ describe('a store with a database that is not whole', function () {
         path.join(whole, 'gen-000001', name === 'log' ? 'keyspace' : 'log'),
       ]) {
         const { directory, location } = await copied();
+        // It would name a file that is missing.
+        await rm(path.join(directory, 'clean-stop.json'));
         await rename(location(name), path.join(directory, 'aside.new'));
         await cp(source, location(name), { recursive: true });
         await assert.rejects(open(directory), { code: 'corrupt', message: /is not the (log|keyspace) of .*right/ });
@@ -281,5 +328,144 @@ describe('a store with a database that is not whole', function () {
     assert.equal(test.store.log.end.offset, 0);
     await test.store.close();
     assert.deepEqual(await contentsOf(path.join(directory, 'gen-000001')), before);
+  });
+
+  describe('whose log files were cut at their ends', () => {
+    /** Both databases at a moment that they were at together: without the note, nothing would show. */
+    async function cut(directory: string): Promise<string[]> {
+      const files: string[] = [];
+      for (const name of ['log', 'keyspace'] as const) {
+        const file = await fileOf(path.join(directory, 'gen-000001', name), /\.log$/);
+        const ends = recordEnds(await readFile(file));
+        await truncate(file, name === 'log' ? ends.at(-10) : 0);
+        files.push(file);
+      }
+      return files;
+    }
+
+    it('is opened without what is missing if nothing tells of a clean stop, as after a crash', async () => {
+      for (const note of [
+        undefined,
+        '',
+        '{"log_files":{"gen-000001/log":[{"name":"000011.log","bytes":1}]},"crc32":1}',
+      ]) {
+        const { directory } = await copied();
+        await cut(directory);
+        await rm(path.join(directory, 'clean-stop.json'));
+        if (note !== undefined) await writeFile(path.join(directory, 'clean-stop.json'), note);
+        const test = await open(directory);
+        assert.equal(test.store.position.offset, 111);
+        await test.store.close();
+      }
+    });
+
+    it('is named after a clean stop, however often it is started, and opened once the files are back', async () => {
+      const { directory } = await copied();
+      const files = await cut(directory);
+      for (let start = 0; start < 2; start++)
+        await assert.rejects(open(directory), (error: Error & { code: string }) => {
+          assert.equal(error.code, 'corrupt');
+          assert.match(
+            error.message,
+            /left \d+ bytes in this file, now it has \d+: its end is missing. Put the file back/,
+          );
+          return true;
+        });
+      for (const file of files) await cp(path.join(whole, path.relative(directory, file)), file);
+      const test = await open(directory);
+      assert.equal(test.store.position.offset, 120);
+      await test.store.close();
+    });
+
+    it('as a follower that repairs itself, serves nothing and tells what is left of its log', async () => {
+      const { directory } = await copied();
+      await cut(directory);
+      const role = { role: 'follower', upstream: '127.0.0.1:1' } as const;
+      const test = await TestStore.open({ openDatabase: openLevel, directory, autoRepair: true, role });
+      assert.equal(test.store.isServing, false);
+      assert.equal(test.store.log.end.offset, 111);
+      await test.store.close();
+      // It is not forgotten by that.
+      await assert.rejects(open(directory, role), { code: 'corrupt' });
+    });
+
+    it('is not held against a life that ended by a crash', async () => {
+      const { directory } = await copied();
+      const test = await open(directory);
+      await test.set('written after the clean stop');
+      const crashed = path.join(await temporaryDirectory(), 'data');
+      await cp(directory, crashed, { recursive: true });
+      await test.store.close();
+      assert.ok(!(await readdir(crashed)).includes('clean-stop.json'));
+      const file = await fileOf(path.join(crashed, 'gen-000001', 'log'), /\.log$/);
+      await truncate(file, (await stat(file)).size - 1);
+      const after = await open(crashed);
+      assert.equal(after.store.position.offset, 120);
+      await after.store.close();
+    });
+
+    it('is noted by a follower too, and named in another generation', async () => {
+      const { directory } = await copied();
+      const role = { role: 'follower', upstream: '127.0.0.1:1' } as const;
+      await rm(path.join(directory, 'clean-stop.json'));
+      await (await open(directory, role)).store.close();
+      assert.match(await readFile(path.join(directory, 'clean-stop.json'), 'latin1'), /"gen-000001\/log":/);
+      await rename(path.join(directory, 'gen-000001'), path.join(directory, 'gen-000002'));
+      await writeFile(path.join(directory, 'CURRENT'), 'gen-000002\n');
+      // What the other generation has left is no matter of this one.
+      const test = await open(directory, { role: 'leader', upstream: '' });
+      await test.set('new');
+      await test.store.close();
+      const file = await fileOf(path.join(directory, 'gen-000002', 'log'), /\.log$/);
+      await truncate(file, (await stat(file)).size - 1);
+      await assert.rejects(open(directory), { code: 'corrupt' });
+    });
+  });
+
+  describe('that has ended after a failed write, which leaves out numbers', () => {
+    async function left(): Promise<{ directory: string; location(name: Name): string }> {
+      const copy = await copied();
+      await rm(path.join(copy.directory, 'clean-stop.json'));
+      await writeFile(path.join(copy.directory, 'write-failed'), '');
+      for (const name of ['log', 'keyspace'] as const) await skipNumbers(await fileOf(copy.location(name), /\.log$/));
+      return copy;
+    }
+
+    it('is opened, verified, dumped, and made again from its log', async () => {
+      const { directory } = await left();
+      const found: Damage[] = [];
+      await verifyDirectory(directory, { found: (damage) => found.push(damage) });
+      assert.deepEqual(found, []);
+      let commands = 0;
+      for await (const block of dumpDirectory(directory)) commands += 'damage' in block ? 0 : block.commands.length;
+      assert.equal(commands, 120);
+      const { onDisk, rebuilt } = await rebuildDirectory(directory);
+      assert.deepEqual(rebuilt, onDisk);
+      const test = await open(directory);
+      assert.equal(await test.get('k2 1'), 'x'.repeat(202));
+      await test.store.close();
+    });
+
+    it('tells what its log holds, as a follower that repairs itself because its keyspace is damaged', async () => {
+      const { directory, location } = await left();
+      await rm(path.join(location('keyspace'), 'CURRENT'));
+      const role = { role: 'follower', upstream: '127.0.0.1:1' } as const;
+      const test = await TestStore.open({ openDatabase: openLevel, directory, autoRepair: true, role });
+      assert.equal(test.store.isServing, false);
+      assert.equal(test.store.log.end.offset, 120);
+      await test.store.close();
+    });
+
+    it('is dumped up to the record in pieces that the write has left', async () => {
+      const { directory, location } = await left();
+      const file = await fileOf(location('log'), /\.log$/);
+      const bytes = await readFile(file);
+      const torn = recordEnds(bytes)[20] as number;
+      bytes[torn + 10] = (bytes[torn + 10] as number) ^ 1;
+      await writeFile(file, bytes);
+      let last = 0;
+      for await (const block of dumpDirectory(directory)) if (!('damage' in block)) last = block.lastOffset;
+      assert.ok(last > 90 && last < 110, `the last offset is ${last}`);
+    });
   });
 });

@@ -1,0 +1,63 @@
+/**
+ * The log files of a database as they were when it was closed in good order.
+ * LevelDB takes a log file that was cut at its end for what a power cut has
+ * left, and so does log-file.ts. After a close in good order a power cut takes
+ * nothing, so each file has to hold then what it held.
+ *
+ * LevelDB makes tables of the log files that it finds, and never appends to one.
+ * So an end that was noted stays true, however often the database is opened.
+ */
+import path from 'node:path';
+import { crc32c } from '@node-rs/crc32';
+import type { Files } from '../files.js';
+import { logFileDamage } from './log-file.js';
+
+/** A log file, up to its end. */
+export interface LogFileEnd {
+  /** In the directory of the database. */
+  readonly name: string;
+  readonly bytes: number;
+  /** CRC-32C over all of them. */
+  readonly crc32c: number;
+}
+
+const ADVICE = 'Put the file back; remove clean-stop.json only to go on without what is missing';
+const LOG = /^(\d+)\.log$/;
+
+/** Of a database that is closed, and durable; none if there are no files at the location. */
+export async function logFileEnds(files: Files, location: string): Promise<LogFileEnd[]> {
+  const names = await files.list(location).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const ends: LogFileEnd[] = [];
+  for (const name of names.filter((one) => LOG.test(one)).sort()) {
+    const bytes = await files.read(path.join(location, name));
+    if (bytes) ends.push({ name, bytes: bytes.length, crc32c: crc32c(bytes) });
+  }
+  return ends;
+}
+
+/** The number that LevelDB has given the file; it makes tables of those below the number in its manifest. */
+export function logFileNumber({ name }: LogFileEnd): number {
+  return Number(LOG.exec(name)?.[1]);
+}
+
+/**
+ * Why the file is not what it was.
+ * @param bytes of the file now; undefined if it is missing.
+ * @returns undefined also if a record in the middle is damaged: that is named with its byte where records are checked.
+ */
+export function changeSince(end: LogFileEnd, bytes: Buffer | undefined): string | undefined {
+  const before = `the last stop, which was in good order, left ${end.bytes} bytes in this file`;
+  if (!bytes) return `${before}, and it is missing. ${ADVICE}`;
+  if (bytes.length < end.bytes) return `${before}, now it has ${bytes.length}: its end is missing. ${ADVICE}`;
+  if (crc32c(bytes.subarray(0, end.bytes)) === end.crc32c || logFileDamage(bytes)) return undefined;
+  return `${before}, now they do not match their checksum: its end was changed. ${ADVICE}`;
+}
+
+export function isLogFileEnd(value: unknown): value is LogFileEnd {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, bytes, crc32c } = value as Partial<Record<keyof LogFileEnd, unknown>>;
+  return typeof name === 'string' && LOG.test(name) && Number.isInteger(bytes) && Number.isInteger(crc32c);
+}

@@ -20,7 +20,8 @@
  * - Reads made by one `get`, `getMany` or `iterate` call see the database as it
  *   was when the call was made (classic-level takes the LevelDB snapshot inside
  *   the call), which is what lets the keyspace look at its layers and the disk
- *   in one turn.
+ *   in one turn. A call that is made again for want of descriptors sees a later
+ *   state: only a snapshot keeps the earlier one.
  */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -95,8 +96,12 @@ export interface Database {
   /** The first failed write, if there was one. */
   readonly latched: Error | undefined;
   get(key: Buffer): Promise<Buffer | undefined>;
-  /** As of the call, or as of `snapshot`. */
-  getMany(keys: Buffer[], snapshot?: Snapshot): Promise<Array<Buffer | undefined>>;
+  /**
+   * As of `snapshot`. Without one, as of the call; if the process has no
+   * descriptors, as of a later moment, unless that is refused.
+   * @param how.later false: want of descriptors is an error then, since asking again would give a later state.
+   */
+  getMany(keys: Buffer[], snapshot?: Snapshot, how?: { later: boolean }): Promise<Array<Buffer | undefined>>;
   /** By seeks: only where no row was deleted, see above. */
   hasMany(keys: Buffer[]): Promise<boolean[]>;
   put(key: Buffer, value: Buffer, options?: { sync?: boolean }): Promise<void>;
@@ -226,6 +231,7 @@ export function isUnreadablePlace(error: unknown): error is HeadwaterError {
 }
 
 const NO_OPTIONS = Object.freeze({});
+const LATER = Object.freeze({ later: true });
 
 /** A Database over any abstract-level store; tests bring their own and their own `durable`. */
 export class LatchingDatabase implements Database {
@@ -259,8 +265,9 @@ export class LatchingDatabase implements Database {
     return this.#reading(() => this.#level.get(key));
   }
 
-  getMany(keys: Buffer[], snapshot?: Snapshot): Promise<Array<Buffer | undefined>> {
-    return this.#reading(() => this.#level.getMany(keys, snapshot ? { snapshot } : NO_OPTIONS));
+  getMany(keys: Buffer[], snapshot?: Snapshot, { later } = LATER): Promise<Array<Buffer | undefined>> {
+    const read = () => this.#level.getMany(keys, snapshot ? { snapshot } : NO_OPTIONS);
+    return snapshot || later ? this.#reading(read) : read().catch((error: unknown) => this.#failedRead(error));
   }
 
   hasMany(keys: Buffer[]): Promise<boolean[]> {

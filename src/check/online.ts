@@ -6,13 +6,18 @@
  * end the process.
  */
 import path from 'node:path';
+import { HeadwaterError } from '../errors.js';
 import type { Files } from '../files.js';
 import { type DamagedFile, damagedDatabaseFiles, databaseBytes, isTable } from '../level-files/check.js';
+import { misfitsOfOpen } from '../level-files/inventory.js';
 import type { Log } from '../log/log.js';
 import type { Position } from '../position.js';
 import type { Store } from '../store/store.js';
 import type { Damage, Verified } from '../wire/check.js';
 import { inKeyspace, inLog } from './verify.js';
+
+const MISSING =
+  'This node may serve on, as long as it has the file open; its next start would refuse the database. Put the file back, or "repair" this node while it follows';
 
 export interface OnlineOptions {
   readonly files: Files;
@@ -28,6 +33,12 @@ export async function verifyStore(store: Store, options: OnlineOptions): Promise
   const { log } = store;
   const counted = new Counted(options);
   const location = (name: string) => path.join(store.generationDirectory, name);
+  // A store in memory has none.
+  if (store.keyspaceDirectory !== undefined)
+    for (const name of ['keyspace', 'log']) {
+      options.doing(`which files the ${name} has`);
+      for (const damage of await missingFiles(location(name), options.pace)) options.found(damage);
+    }
   options.doing('the files of the keyspace');
   const keyspaceFiles = await damagedDatabaseFiles(options.files, location('keyspace'), (bytes) => options.pace(bytes));
   for (const file of keyspaceFiles) options.found(inKeyspace(file));
@@ -41,6 +52,15 @@ export async function verifyStore(store: Store, options: OnlineOptions): Promise
   const firstOffset = lastOffset === undefined ? undefined : log.firstOffset;
   const { records } = keyspace;
   return { firstOffset, lastOffset, checkpointOffset: keyspace.position.offset, records, bytes: counted.bytes };
+}
+
+/** The files of an open database that the next start would not find, or would find to be others. */
+export async function missingFiles(location: string, pace: OnlineOptions['pace']): Promise<Damage[]> {
+  const misfits = await misfitsOfOpen(location, pace).catch((error: NodeJS.ErrnoException) => {
+    if (error.syscall === undefined) throw error;
+    throw new HeadwaterError('io_error', `${location} cannot be looked at: ${error.message}`, { cause: error });
+  });
+  return misfits.map(({ file, why }) => ({ part: 'file', file, byte: 0, why: `${why}. ${MISSING}` }));
 }
 
 /** About how many bytes `verifyStore` reads. */

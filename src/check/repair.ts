@@ -18,7 +18,7 @@ import type { Position } from '../position.js';
 import type { Store } from '../store/store.js';
 import type { Damage, FetchBlocksRequest, FetchBlocksResponse, RepairStep } from '../wire/check.js';
 import { beginFetching } from './fetching.js';
-import { verifyChain, verifyStore } from './online.js';
+import { missingFiles, verifyChain, verifyStore } from './online.js';
 
 /** How often it is looked whether a full resync is done. */
 const LOOK_MS = 200;
@@ -215,6 +215,8 @@ export class Repair {
     doing('the log, once more');
     let whole = true;
     const location = path.join(this.#store.generationDirectory, 'log');
+    const hasFiles = this.#store.keyspaceDirectory !== undefined;
+    if (hasFiles && (await missingFiles(location, pace)).length > 0) return false;
     if ((await damagedDatabaseFiles(files, location, pace)).length > 0) whole = false;
     await verifyChain(log, {
       pace,

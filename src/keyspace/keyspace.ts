@@ -17,6 +17,7 @@
 import { checkedRow, valueOfCheckedRow } from '../checked-row.js';
 import type { Entry } from '../command.js';
 import { HeadwaterError } from '../errors.js';
+import { isOutOfDescriptors } from '../files.js';
 import { invariant } from '../invariant.js';
 import { type Database, isUnreadable, type Snapshot } from '../level.js';
 import { COMPACTION_BYTES_MAX, COMPACTION_RECORDS_MAX, RECENT_KEYS_MAX, SWEEP_BYTES } from '../limits.js';
@@ -92,6 +93,8 @@ export interface ReadOptions {
 }
 
 const EVERYTHING: ReadOptions = {};
+/** The layers are looked at as of the same turn. */
+const AS_OF_CALL = { later: false };
 /** Rows read at a time by a sweep. */
 const SWEEP_CHUNK_ROWS = 32;
 const NO_VALUE = Buffer.alloc(0);
@@ -284,14 +287,16 @@ export class Keyspace {
 
   /**
    * LevelDB may notice damage itself, and does not say in which row: each is
-   * read on its own then, as of the snapshot.
+   * read on its own then, as of the snapshot. Want of descriptors is no damage
+   * of a row: it is waited for, as of the snapshot, once for all of them.
    * @returns undefined where that needs a snapshot and there is none.
    */
   async #readRows(rows: Buffer[], snapshot: Snapshot | undefined): Promise<readonly StoredRecord[] | undefined> {
     try {
-      return await this.#db.getMany(rows, snapshot);
+      return await this.#db.getMany(rows, snapshot, AS_OF_CALL);
     } catch (error) {
       if (!cannotBeRead(error)) throw error;
+      if (snapshot && isOutOfDescriptors(error)) return rows.map(() => error);
     }
     if (!snapshot) return undefined;
     const records: StoredRecord[] = [];

@@ -27,8 +27,8 @@ import {
   placesIn,
   TRAILER_BYTES,
 } from './table.js';
-import { readVersion, type TableOfVersion, type Version } from './version.js';
-import { sequencesOf } from './write-batch.js';
+import { readVersion, type TableOfVersion, type Version, versionSteps } from './version.js';
+import { firstSequenceOf, sequencesOf } from './write-batch.js';
 
 /** A file that is missing, or is not the one that belongs there. */
 export interface Misfit {
@@ -51,6 +51,10 @@ const ASIDE = /^(LOCK|LOG|LOG\.old|\d+\.dbtmp)$/;
 const TABLE = /^\d+\.(ldb|sst)$/;
 const LOG = /^(\d+)\.log$/;
 const CURRENT = /^MANIFEST-\d+\n$/;
+/** About as much of a table is looked at: its footer, its index, and one block. */
+const TABLE_LOOK_BYTES = 64 * 1024;
+/** Holds the header of the first record of a log file. */
+const LOG_HEAD_BYTES = 32 * 1024;
 /** Tables looked at side by side. */
 const SIDE_BY_SIDE = 8;
 
@@ -59,6 +63,28 @@ interface Expected {
   readonly anySequence?: boolean;
   /** The ends of its log files at the last stop, if that was in good order. */
   readonly logFileEnds?: readonly LogFileEnd[];
+  /** Awaited with the bytes looked at since the last time; given if LevelDB has the database open meanwhile. */
+  readonly pace?: Pace;
+}
+
+type Pace = (bytes: number) => Promise<void>;
+
+/**
+ * Of a database that LevelDB has open and writes to. It reads a file that it has
+ * open though the file was deleted: the next start could not. A file that it has
+ * deleted itself is not named by its manifest any more when that is read again.
+ * @param pace awaited with the bytes looked at since the last time. @throws to end it.
+ * @throws what the system says if it cannot read what is there.
+ */
+export async function misfitsOfOpen(location: string, pace: Pace): Promise<readonly Misfit[]> {
+  const look = async (): Promise<readonly Misfit[]> => {
+    const { state, misfits } = await takeInventory(location, { pace });
+    return state === 'empty' ? [{ file: location, why: 'none of the files of the database is there' }] : misfits;
+  };
+  const found = await look();
+  if (found.length === 0) return found;
+  const again = await look();
+  return again.filter(({ file }) => found.some((one) => one.file === file));
 }
 
 /**
@@ -69,7 +95,8 @@ export async function takeInventory(location: string, expected: Expected = {}): 
   const names = (await namesIn(location)).filter((name) => !ASIDE.test(name));
   if (names.length === 0) return { state: 'empty', misfits: [] };
   const misfits = await misfitsIn(location, names, expected);
-  const isUnfinished = misfits.length > 0 && !(await hasData(location, names));
+  // One that LevelDB has open was made to the end.
+  const isUnfinished = misfits.length > 0 && !expected.pace && !(await hasData(location, names));
   return { state: isUnfinished ? 'unfinished' : 'made', misfits };
 }
 
@@ -109,23 +136,41 @@ async function misfitsIn(location: string, names: readonly string[], expected: E
   const manifestFile = path.join(location, name.trimEnd());
   const manifest = await bytesOf(manifestFile);
   if (!manifest) return [{ file: manifestFile, why: `the manifest is missing, ${beside}` }];
-  if (goesOnBehindGap(manifest))
+  const { pace } = expected;
+  if (!pace && goesOnBehindGap(manifest))
     return [{ file: manifestFile, why: 'a record of the manifest is damaged, with whole ones behind it' }];
   let version: Version;
   try {
-    version = readVersion(manifest);
+    version = pace ? await versionIn(manifest, pace) : readVersion(manifest);
   } catch (error) {
     return [{ file: manifestFile, why: (error as Error).message }];
   }
-  return [...(await misfitTables(location, version.tables)), ...(await misfitLogs(location, names, version, expected))];
+  return [
+    ...(await misfitTables(location, version.tables, pace)),
+    ...(await misfitLogs(location, names, version, expected)),
+  ];
 }
 
-async function misfitTables(location: string, tables: readonly TableOfVersion[]): Promise<Misfit[]> {
+async function versionIn(manifest: Buffer, pace: Pace): Promise<Version> {
+  const steps = versionSteps(manifest);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    await pace(value);
+  }
+}
+
+async function misfitTables(
+  location: string,
+  tables: readonly TableOfVersion[],
+  pace: Pace = async () => {},
+): Promise<Misfit[]> {
   const found: Misfit[] = [];
   for (let next = 0; next < tables.length; next += SIDE_BY_SIDE) {
     const some = tables.slice(next, next + SIDE_BY_SIDE);
     for (const misfit of await Promise.all(some.map((table) => misfitTable(location, table))))
       if (misfit) found.push(misfit);
+    await pace(some.length * TABLE_LOOK_BYTES);
   }
   return found;
 }
@@ -181,7 +226,7 @@ async function misfitLogs(
   location: string,
   names: readonly string[],
   { logNumber, sequences }: Version,
-  { anySequence = false, logFileEnds = [] }: Expected,
+  { anySequence = false, logFileEnds = [], pace }: Expected,
 ): Promise<Misfit[]> {
   // A manifest that names none is of a database that was never opened to the end.
   if (logNumber === 0) return [];
@@ -190,6 +235,7 @@ async function misfitLogs(
   const fileOf = (number: number) => path.join(location, `${fileNumber(number)}.log`);
   if (live[0] !== logNumber)
     return [{ file: fileOf(logNumber), why: 'the manifest names this log file, and the file is missing' }];
+  if (pace) return await misfitHead(fileOf(logNumber), sequences);
   const changed: Misfit[] = [];
   for (const end of logFileEnds.filter((one) => logFileNumber(one) >= logNumber)) {
     const file = path.join(location, end.name);
@@ -201,15 +247,37 @@ async function misfitLogs(
   for (const number of live) {
     // A file without a whole record at its beginning is what a power cut leaves.
     const held = sequencesOf((await bytesOf(fileOf(number))) ?? Buffer.alloc(0));
-    if (held && (held.first < from || (through !== undefined && held.first > through))) {
-      const expected = through === undefined ? `${from} or more` : from === through ? from : `${from} to ${through}`;
-      const why = `its first write has the sequence number ${held.first}, expected ${expected}: it is another file, or one before it is missing`;
-      return [{ file: fileOf(number), why }];
-    }
+    const why = held && misfitSequence(held.first, from, through);
+    if (why !== undefined) return [{ file: fileOf(number), why }];
     from = held ? held.last + 1n : from;
     through = undefined;
   }
   return [];
+}
+
+/** @param through undefined if any number from `from` on is right. */
+function misfitSequence(first: bigint, from: bigint, through: bigint | undefined): string | undefined {
+  if (first >= from && (through === undefined || first <= through)) return undefined;
+  const expected = through === undefined ? `${from} or more` : from === through ? from : `${from} to ${through}`;
+  return `its first write has the sequence number ${first}, expected ${expected}: it is another file, or one before it is missing`;
+}
+
+/** Of the log file that LevelDB writes to, or wrote to last, only the beginning stays as it is. */
+async function misfitHead(file: string, { from, through }: Version['sequences']): Promise<Misfit[]> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return [{ file, why: 'the manifest names this log file, and the file is missing' }];
+  }
+  try {
+    const first = firstSequenceOf(await readAt(handle, 0, LOG_HEAD_BYTES));
+    const why = first === undefined ? undefined : misfitSequence(first, from, through);
+    return why === undefined ? [] : [{ file, why }];
+  } finally {
+    await handle.close();
+  }
 }
 
 async function bytesOf(file: string): Promise<Buffer | undefined> {

@@ -87,6 +87,13 @@ export function* logRecords(bytes: Buffer): Generator<Buffer> {
   }
 }
 
+/** The bytes of the first record, or of its first part; undefined if that is not whole. */
+export function firstPart(bytes: Buffer): Buffer | undefined {
+  if (bytes.length < HEADER_BYTES) return undefined;
+  const record = readRecord(bytes, 0);
+  return record.kind === 'whole' ? bytes.subarray(HEADER_BYTES, record.end) : undefined;
+}
+
 /** Whether a whole record stands behind the place up to which `logRecords` can read. */
 export function goesOnBehindGap(bytes: Buffer): boolean {
   for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {

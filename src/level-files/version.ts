@@ -40,17 +40,38 @@ export interface Version {
   readonly tables: readonly TableOfVersion[];
 }
 
+/** Looked at in one step, bytes. */
+const STEP_BYTES = 64 * 1024;
+
 /**
  * @param manifest all bytes of a `MANIFEST-*`.
  * @throws Error where it makes no sense, or is of a version of LevelDB that we do not know.
  */
 export function readVersion(manifest: Buffer): Version {
+  const steps = versionSteps(manifest);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * The same in steps, each of which yields the bytes that it has looked at: of a
+ * node that has run for weeks the manifest is large.
+ */
+export function* versionSteps(manifest: Buffer): Generator<number, Version> {
   const tables = new Map<string, TableOfVersion>();
   let logNumber: number | undefined;
   let nextFileNumber: number | undefined;
   let lastSequence: number | undefined;
   let sequences = { from: 0n, through: 0n };
+  let looked = 0;
   for (const record of logRecords(manifest)) {
+    looked += record.length;
+    if (looked >= STEP_BYTES) {
+      yield looked;
+      looked = 0;
+    }
     const reader = new ByteReader(record);
     const before = logNumber;
     while (!reader.done) {

@@ -8,7 +8,7 @@
  */
 import { ByteReader } from './bytes.js';
 import { compareAges, compareKeys, DELETION, KEY_TRAILER_BYTES, VALUE } from './key.js';
-import { logRecords } from './log-file.js';
+import { firstPart, logRecords } from './log-file.js';
 
 const HEADER_BYTES = 12;
 
@@ -44,6 +44,12 @@ export function sequencesOf(log: Buffer): { first: bigint; last: bigint } | unde
     last = sequence + BigInt(record.readUInt32LE(8)) - 1n;
   }
   return first === undefined ? undefined : { first, last };
+}
+
+/** @param head of a log file, its first 32 KiB. @returns undefined if its first record, or the first part of that, is not whole. */
+export function firstSequenceOf(head: Buffer): bigint | undefined {
+  const record = firstPart(head);
+  return record && record.length >= HEADER_BYTES ? record.readBigUInt64LE() : undefined;
 }
 
 function collect(record: Buffer, from: Buffer, to: Buffer, writes: Write[]): void {

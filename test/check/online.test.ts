@@ -1,11 +1,12 @@
 /** Verification of a node that runs, and the blocks that it gives to others for their repair. */
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { blocksFor } from '../../src/check/block-source.js';
 import { beginFetching } from '../../src/check/fetching.js';
 import { dueKey } from '../../src/keyspace/record.js';
 import { openLevel } from '../../src/level.js';
+import { misfitsOfOpen } from '../../src/level-files/inventory.js';
 import type { Position } from '../../src/position.js';
 import { START_MS, until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
@@ -113,6 +114,91 @@ describe('a check of a node that runs', () => {
     assert.deepEqual(more, []);
     assert.ok(damage?.part === 'keyspace');
     assert.match(damage.why, /\.ldb, byte \d+: the block of \d+ bytes does not match its checksum/);
+  });
+});
+
+describe('a check of a node whose files were taken away while it runs', function () {
+  this.timeout(60_000);
+  let test: TestStore;
+  beforeEach(async () => {
+    test = await TestStore.open({ openDatabase: openLevel });
+    for (let life = 0; life < 2; life++) {
+      for (let i = 0; i < 60; i++) await test.set(`k${life} ${i}`, 'x'.repeat(200 + life));
+      await test.reopen();
+    }
+    for (let i = 0; i < 60; i++) await test.set(`k ${i}`, 'x'.repeat(200));
+    await test.store.size();
+  });
+  afterEach(async () => {
+    await test.store.close();
+    await removeTemporaryDirectories();
+  });
+
+  async function named(): Promise<string[]> {
+    const found = await damagesOf(checksOfStore(test));
+    return found.flatMap((damage) => (damage.part === 'file' && damage.byte === 0 ? [damage.file] : []));
+  }
+
+  async function fileOf(name: 'log' | 'keyspace', pattern: RegExp): Promise<string> {
+    const location = test.location(name);
+    const found = (await readdir(location)).filter((file) => pattern.test(file)).sort();
+    assert.ok(found[0], `${pattern} in ${location}`);
+    return path.join(location, found[0]);
+  }
+
+  for (const name of ['log', 'keyspace'] as const) {
+    for (const [what, pattern] of [
+      ['CURRENT', /^CURRENT$/],
+      ['the manifest', /^MANIFEST/],
+      ['a table', /\.ldb$/],
+    ] as const)
+      it(`names ${what} of the ${name}, though it is served from on`, async () => {
+        const file = await fileOf(name, pattern);
+        assert.equal(await test.get('k0 1'), 'x'.repeat(200));
+        await rename(file, `${file}.aside`);
+        assert.deepEqual(await named(), [file]);
+        assert.equal(await test.get('k0 1'), 'x'.repeat(200));
+        await rename(`${file}.aside`, file);
+        assert.deepEqual(await named(), []);
+      });
+
+    it(`names the log file of the ${name}, and one that was put in its place`, async () => {
+      const file = await fileOf(name, /\.log$/);
+      const other = await fileOf(name === 'log' ? 'keyspace' : 'log', /\.log$/);
+      await rename(file, `${file}.aside`);
+      assert.deepEqual(await named(), [file]);
+      await cp(other, file);
+      assert.deepEqual(await named(), [file]);
+      await rename(`${file}.aside`, file);
+      assert.deepEqual(await named(), []);
+    });
+
+    it(`names a table of the ${name} in whose place another one was put`, async () => {
+      const file = await fileOf(name, /\.ldb$/);
+      await rename(file, `${file}.aside`);
+      await cp(await fileOf(name === 'log' ? 'keyspace' : 'log', /\.ldb$/), file);
+      assert.deepEqual(await named(), [file]);
+      await rename(`${file}.aside`, file);
+    });
+  }
+
+  it('names none while LevelDB writes, merges and deletes', async () => {
+    let writing = true;
+    const writes = (async () => {
+      for (let i = 0; writing; i++) {
+        await test.set(`w${i % 3_000}`, Buffer.alloc(64 * 1024, i));
+        if (i % 200 === 0) await test.store.size();
+      }
+    })();
+    // LevelDB deletes each log file once its writes are in a table.
+    const seen = new Set<string>();
+    while (seen.size < 5)
+      for (const name of ['log', 'keyspace'] as const) {
+        assert.deepEqual(await misfitsOfOpen(test.location(name), async () => {}), []);
+        for (const file of await readdir(test.location('log'))) if (file.endsWith('.log')) seen.add(file);
+      }
+    writing = false;
+    await writes;
   });
 });
 

@@ -1,6 +1,9 @@
 /** What a follower gets anew from its upstream, and what is left where nobody has it. */
 import assert from 'node:assert/strict';
+import { readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
 import type { Checks } from '../../src/check/checks.js';
+import { openLevel } from '../../src/level.js';
 import { blockKey } from '../../src/log/rows.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { level, type TestNode, World } from '../support/world.js';
@@ -137,6 +140,38 @@ describe('repair', () => {
     assert.deepEqual(await damagesOf(checks), []);
     assert.equal(node.store.nodeId, nodeId);
     assert.equal(node.link.status.lastResync?.reason, 'REQUESTED');
+  });
+
+  it('of files that were taken away while the node runs leaves a directory that the next start opens', async () => {
+    for (const [name, pattern, kinds] of [
+      ['keyspace', /^CURRENT$/, ['full_resync']],
+      ['log', /^MANIFEST/, ['full_resync']],
+      ['log', /\.ldb$/, ['full_resync']],
+      // LevelDB has in memory what stood there, and makes a table of it.
+      ['log', /\.log$/, []],
+    ] as const) {
+      const address = `${name} ${pattern.source}`;
+      const other = await world.node(address, { follows: 'leader:1', openDatabase: openLevel });
+      await level(world, leader, other);
+      const location = path.join(other.store.generationDirectory, name);
+      const file = (await readdir(location)).find((one) => pattern.test(one)) as string;
+      await rm(path.join(location, file));
+      const events = await repair(world, checksOf(world, other));
+      assert.deepEqual(
+        damages(events).map((damage) => damage.part === 'file' && damage.file),
+        [path.join(location, file)],
+      );
+      assert.deepEqual(
+        steps(events).map(({ kind }) => kind),
+        kinds,
+        address,
+      );
+      await level(world, leader, other);
+      await other.down();
+      await other.test.open();
+      assert.equal(other.store.position.offset, leader.store.position.offset);
+      other.up();
+    }
   });
 
   it('is refused by a leader, which says what to do', async () => {

@@ -94,6 +94,25 @@ describe('a disk that cannot be read', () => {
     assert.equal(test.logger.said(/the space of cleared keys/, 'error'), 1);
   });
 
+  it('for want of descriptors gives what it gives as of one state, whatever was written meanwhile', async () => {
+    await open();
+    await test.submit(set('a', '0'), set('b', '1'));
+    await test.reopen();
+    await test.set('a', '1');
+    let isOut = true;
+    test.disk.fault = ({ kind, location, keys }) => {
+      if (!isOut || kind !== 'read' || !location.endsWith('/keyspace') || keys.length !== 1) return;
+      throw Object.assign(new Error('IO error: Too many open files'), { code: 'LEVEL_IO_ERROR' });
+    };
+    const reading = test.submit({ kind: 'get', key: key('a') }, { kind: 'get', key: key('b') });
+    await turns(5);
+    await test.submit(set('a', '2'), set('b', '2'));
+    await (await test.store.snapshotAt()).release();
+    isOut = false;
+    const values = (await reading).map((reply) => (reply.kind === 'get' ? String(reply.value) : reply.kind));
+    assert.deepEqual(values, ['1', '1']);
+  });
+
   it('is no block for a log to begin at: it is trimmed past one that is damaged', async () => {
     const blockBytes = 1024 * 1024;
     await open({ logRetentionBytes: 2 * blockBytes });

@@ -5,7 +5,9 @@
 import os from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { type BackupPart, formatToken, HeadwaterError, type Restored, restoreDirectory } from '../src/index.js';
+import { HeadwaterError } from '../src/errors.js';
+import type { BackupPart, Restored } from '../src/index.js';
+import { formatToken } from '../src/position.js';
 import { parseMoment, parseOffset, parsePath } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { contentOf, readableStats, type Sink, writeWhole } from './files.js';
@@ -160,6 +162,7 @@ async function restore(file: string, _: RestoreFlags, command: Command): Promise
     replaying ??= new Progress('replayed', { records });
     replaying.report(commands);
   };
+  const { restoreDirectory } = await import('../src/backup/restore.js');
   const restored = await restoreDirectory({
     directory,
     source: contentOf(file),

@@ -1,13 +1,7 @@
 /** `verify` and `repair`: whether what is on a disk is what was written, and what is done about it where it is not. */
 import type { Command as Program } from 'commander';
-import {
-  type CheckProgress,
-  type Damage,
-  HeadwaterError,
-  rebuildDirectory,
-  type Verified,
-  verifyDirectory,
-} from '../src/index.js';
+import { HeadwaterError } from '../src/errors.js';
+import type { CheckProgress, Damage, Verified } from '../src/index.js';
 import { parsePath, parseSize } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { contentOf, readableStats } from './files.js';
@@ -83,6 +77,7 @@ async function verifyOffline(data: string, output: Output): Promise<number> {
   let said: Promise<void> = Promise.resolve();
   let progress: Progress | undefined;
   let read = 0;
+  const { verifyDirectory } = await import('../src/check/verify.js');
   const verified = await verifyDirectory(data, {
     unlocked: complainOfNoLock,
     found: (damage) => {
@@ -136,6 +131,7 @@ async function sayVerified(verified: Verified & { damages: number }, output: Out
 async function compareWithLog(data: string, backup: string | undefined, output: Output): Promise<ExitStatus> {
   let progress: Progress | undefined;
   let read = 0;
+  const { rebuildDirectory } = await import('../src/check/rebuild.js');
   const { position, from, onDisk, rebuilt } = await rebuildDirectory(data, {
     ...(backup === undefined ? {} : { backup: contentOf(backup) }),
     read: (bytes) => {

@@ -5,15 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import {
-  Client,
-  type Differences,
-  findDifferences,
-  HeadwaterError,
-  type KeyRange,
-  type RangeDifference,
-  type Side,
-} from '../src/index.js';
+import { HeadwaterError } from '../src/errors.js';
+import type { Client, Differences, KeyRange, RangeDifference, Side } from '../src/index.js';
 import { parseInterval } from './arguments.js';
 import { CALL_MS_MAX, onNode, type Session } from './connection.js';
 import { untilInterrupted } from './interrupted.js';
@@ -128,6 +121,7 @@ async function lookInto(leader: Client, of: Comparison, signal: AbortSignal): Pr
         .next()
         .catch(() => {});
   }, KEEP_ALIVE_MS);
+  const { findDifferences } = await import('../src/check/bisection.js');
   try {
     for (const node of of.nodes) {
       // One that could not tell its digest may have damaged records, and can tell where.
@@ -153,6 +147,7 @@ function sideOf(client: Client, { markId }: Comparison, signal: AbortSignal): Si
 
 async function connect({ nodeId, address }: Compared): Promise<Client> {
   if (address === '') throw new HeadwaterError('unreachable', `the node ${nodeId} does not say where it listens`);
+  const { Client } = await import('../src/client/client.js');
   return Client.connect(address, { timeoutMs: CALL_MS_MAX, redirect: false });
 }
 

@@ -2,7 +2,7 @@
  * The file of `serve --config`: one flat JSON object, an option a member.
  */
 import { isUtf8 } from 'node:buffer';
-import { wideEncoding } from '../src/index.js';
+import { wideEncoding } from '../src/log/wide-text.js';
 import { wholeContent } from './files.js';
 import { parseObject } from './json-object.js';
 import { UsageError } from './output.js';

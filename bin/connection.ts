@@ -3,7 +3,8 @@
  * hangs up, and sets the exit status.
  */
 import type { Command } from 'commander';
-import { Client, HeadwaterError } from '../src/index.js';
+import { HeadwaterError } from '../src/errors.js';
+import type { Client } from '../src/index.js';
 import { type ExitStatus, Output } from './output.js';
 
 /** How long a node may take to accept a connection, and to answer a call; a server with full queues says so after 10 s. */
@@ -53,6 +54,7 @@ export function onNode<Given extends unknown[]>(run: Run<Given>, { waits = false
 
 /** A person who names one node means that one, and hears what it is; of several nodes, whichever leads is meant. */
 async function connectTo(addresses: string[], timeoutMs = CALL_MS_MAX): Promise<Client> {
+  const { Client } = await import('../src/client/client.js');
   try {
     return await Client.connect(addresses, {
       timeoutMs,

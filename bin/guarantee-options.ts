@@ -4,7 +4,8 @@
  * --json, which another command can be given as --at-least.
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import { type CallOptions, type Client, DURABILITY_LEVELS, type DurabilityOption } from '../src/index.js';
+import { DURABILITY_LEVELS } from '../src/durability.js';
+import type { CallOptions, Client, DurabilityOption } from '../src/index.js';
 import { parseDuration } from './arguments.js';
 import { UsageError } from './output.js';
 

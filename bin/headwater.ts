@@ -1,9 +1,12 @@
 /**
  * The command line: its global options, its commands (a group a file), and how
- * it ends. headwater.cts starts it.
+ * it ends. headwater.cts starts it. Each command loads the client, the node or
+ * the readers of a data directory when it runs: a wrong usage costs 0.1 s of CPU
+ * instead of 0.4 s, a command to a node 0.25 s (test/layout.test.ts holds it).
  */
 import { Command, Option } from 'commander';
-import { DEFAULTS, VERSION } from '../src/index.js';
+import { DEFAULTS } from '../src/config.js';
+import { VERSION } from '../src/version.js';
 import { formatDuration, parseAddresses, parseInterval } from './arguments.js';
 import { addBackupCommands } from './backup-commands.js';
 import { addCheckCommands } from './check-commands.js';

@@ -1,6 +1,5 @@
 /** `id renew`: for a data directory that is a copy of another node's. */
 import type { Command } from 'commander';
-import { renewNodeId } from '../src/index.js';
 import { parsePath } from './arguments.js';
 import { Output } from './output.js';
 
@@ -20,6 +19,7 @@ export function addIdCommands(program: Command): void {
 
 async function renew(_: object, command: Command): Promise<void> {
   const { data, json = false } = command.optsWithGlobals<{ data: string; json?: boolean }>();
+  const { renewNodeId } = await import('../src/store/node-id.js');
   const { nodeId, nodeIdBefore } = await renewNodeId(data);
   const fields = { node_id: nodeId, node_id_before: nodeIdBefore };
   await new Output({ json }).result(fields, `the node ID is ${nodeId} now, it was ${nodeIdBefore}`);

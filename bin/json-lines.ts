@@ -10,7 +10,7 @@
  * other field is refused: a misspelt expiry would be a key that never goes.
  */
 import { isUtf8 } from 'node:buffer';
-import { wideEncoding } from '../src/index.js';
+import { wideEncoding } from '../src/log/wide-text.js';
 import { inLine, parseDuration } from './arguments.js';
 import { parseObject } from './json-object.js';
 import { ENCODING_FIELD, jsonBytes, UsageError } from './output.js';

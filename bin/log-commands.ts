@@ -8,7 +8,7 @@
  * its channel as key and its data as value.
  */
 import type { Command as Program } from 'commander';
-import { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from '../src/index.js';
+import type { Dumped, DumpedBlock } from '../src/index.js';
 import { parseOffset, parsePath } from './arguments.js';
 import { readableStats, readingFrom } from './files.js';
 import { complainOfNoLock, EXIT, jsonBytes, Output, shownBytes, UsageError } from './output.js';
@@ -40,6 +40,7 @@ async function dump(file: string | undefined, _: DumpOptions, command: Program):
     throw new UsageError(
       `log dump: expected either a FILE or --data DIR, received ${file === undefined ? 'neither' : 'both'}`,
     );
+  const { dumpDirectory } = await import('../src/check/dump.js');
   const blocks = file === undefined ? dumpDirectory(data as string, { unlocked: complainOfNoLock }) : blocksOf(file);
   let damaged = 0;
   const lines = linesOf(blocks, { from, to }, (damage) => {
@@ -52,6 +53,7 @@ async function dump(file: string | undefined, _: DumpOptions, command: Program):
 
 async function* blocksOf(file: string): AsyncGenerator<Dumped> {
   await readableStats(file);
+  const { dumpFile } = await import('../src/check/dump.js');
   yield* readingFrom(file, dumpFile(file));
 }
 

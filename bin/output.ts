@@ -5,7 +5,8 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { CommanderError } from 'commander';
-import { HeadwaterError, isNameRefused, isSystemError, systemReason } from '../src/index.js';
+import { HeadwaterError } from '../src/errors.js';
+import { isNameRefused, isSystemError, systemReason } from '../src/system-errors.js';
 
 export const EXIT = {
   DONE: 0,

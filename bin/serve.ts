@@ -6,7 +6,9 @@
  */
 import type { Command } from 'commander';
 import type { DestinationStream, Logger, LoggerOptions } from 'pino';
-import { HeadwaterError, Node, type NodeOptions, VERSION } from '../src/index.js';
+import { HeadwaterError } from '../src/errors.js';
+import type { Node, NodeOptions } from '../src/index.js';
+import { VERSION } from '../src/version.js';
 import { EXIT, type ExitStatus } from './output.js';
 import { addServeOptions, nodeOptions, serveOptions } from './serve-options.js';
 
@@ -60,6 +62,7 @@ async function startNode(options: NodeOptions, logger: Logger): Promise<Node | E
   const { data } = options;
   logger.info({ event: 'starting', version: VERSION, pid: process.pid, data }, `headwater ${VERSION} opens ${data}`);
   try {
+    const { Node } = await import('../src/node.js');
     const node = await Node.start(options, { logger });
     await sayReady(node, data, Math.round(performance.now() - startedMs), logger);
     return node;

@@ -3,7 +3,8 @@
  * each, until Ctrl-C (exit status 0) or their reader is gone.
  */
 import type { Command } from 'commander';
-import { formatToken, type Position, parseToken, type SubscriptionItem, type WatchItem } from '../src/index.js';
+import type { Position, SubscriptionItem, WatchItem } from '../src/index.js';
+import { formatToken, parseToken } from '../src/position.js';
 import { parseText, parseTexts } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { untilInterrupted } from './interrupted.js';

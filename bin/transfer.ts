@@ -4,7 +4,8 @@
  * only while few writes are under way, the export only as its reader reads.
  */
 import type { Command } from 'commander';
-import { type Client, dumpFile, wideEncoding } from '../src/index.js';
+import type { Client } from '../src/index.js';
+import { wideEncoding } from '../src/log/wide-text.js';
 import { parsePath } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { contentOf, firstBytes, readableStats, readingFrom, type Sink, writeWhole } from './files.js';
@@ -91,6 +92,7 @@ async function beginsWithBlock(file: string): Promise<boolean> {
 
 /** As `log dump --json` prints them. */
 async function* linesOfBlocks(file: string): AsyncGenerator<Lines> {
+  const { dumpFile } = await import('../src/check/dump.js');
   let bytesRead = 0;
   for await (const block of readingFrom(file, dumpFile(file))) {
     if ('damage' in block) throw new UsageError(`${file}: a block cannot be read: ${block.damage}`);

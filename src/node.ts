@@ -2,6 +2,7 @@
  * The composition root: opens the store, takes up the role, serves, and closes
  * all of it in reverse order. The only file that knows every part.
  */
+
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -20,7 +21,6 @@ import { systemFiles } from './files.js';
 import { openLevel } from './level.js';
 import { COMPARE_TIMEOUT_MS, DRAIN_MS_MAX, STOP_STEP_MS_MIN } from './limits.js';
 import { type Logger, silentLogger } from './logger.js';
-import { packageFile } from './package-root.js';
 import { formatChecksum } from './position.js';
 import { Freshness } from './replication/freshness.js';
 import type { Room } from './replication/headroom.js';
@@ -37,12 +37,10 @@ import { streamService } from './rpc/stream-service.js';
 import type { Role } from './store/directory.js';
 import { Store } from './store/store.js';
 import { Streams } from './streams/streams.js';
+import { VERSION } from './version.js';
 import type { FailoverReply, FailoverRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from './wire/admin.js';
 import type { CompareReply } from './wire/compare.js';
 import type { ForgetReply } from './wire/forget.js';
-
-export const VERSION: string = (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string })
-  .version;
 
 /** How often the event loop is asked whether it is on time. */
 const DELAY_RESOLUTION_MS = 5;

@@ -10,7 +10,8 @@ const TWO_TO_32 = 0x1_0000_0000;
 
 /** Big-endian, so that LevelDB's order is the numbers' order. */
 export function writeUint64(buffer: Buffer, value: number, at: number): void {
-  invariant(Number.isSafeInteger(value) && value >= 0, `a uint64 below 2^53, not ${value}`);
+  // The message is made only if it is needed: this is called for each record.
+  if (!Number.isSafeInteger(value) || value < 0) invariant(false, `a uint64 below 2^53, not ${value}`);
   buffer.writeUInt32BE(Math.floor(value / TWO_TO_32), at);
   buffer.writeUInt32BE(value % TWO_TO_32, at + 4);
 }

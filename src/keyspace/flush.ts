@@ -8,8 +8,8 @@
  * not known any more.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { crc32 } from 'node:zlib';
 import type { Entry } from '../command.js';
+import { crc32Of } from '../crc32.js';
 import { HeadwaterError } from '../errors.js';
 import { invariant } from '../invariant.js';
 import type { Database, WriteBatch } from '../level.js';
@@ -18,7 +18,6 @@ import { copyBytes } from './copy.js';
 import type { DueIndex } from './due-index.js';
 import type { EmptiedRanges } from './emptied.js';
 import { GroupSize } from './groups.js';
-import { hashKey } from './key-table.js';
 import { type Layer, TOMBSTONE, TOUCH } from './layer.js';
 import { Presence } from './presence.js';
 import type { RecentKeys } from './recent.js';
@@ -35,7 +34,7 @@ import {
   writeRecordHeader,
 } from './record.js';
 import { RecordSizes } from './record-sizes.js';
-import { mergeRuns } from './sorted.js';
+import { Merge, sortRun } from './sorted.js';
 
 const NO_VALUE: Buffer = Buffer.alloc(0);
 
@@ -108,15 +107,16 @@ export class Flush {
       const known: number[] = [];
       const unknown: number[] = [];
       for (const entry of run) (this.#isOnDisk(entry) ? known : unknown).push(entry);
-      for (const entries of this.#cut(known)) {
+      for (const entries of this.#cut(eachOf(known))) {
         await this.#write(this.#layOut(entries), undefined);
         if (cancelled()) return undefined;
       }
       if (unknown.length === 0) continue;
-      runs.push(unknown.sort(this.#compare));
+      runs.push(sortRun(unknown, this.#layer));
       await nextTurn();
     }
-    for (const entries of this.#cut(mergeRuns(runs, this.#compare))) {
+    const merge = new Merge(runs, this.#layer);
+    for (const entries of this.#cut(() => merge.next())) {
       const chunk = this.#layOut(entries);
       await this.#write(chunk, await this.#existed(chunk));
       if (cancelled()) return undefined;
@@ -124,18 +124,15 @@ export class Flush {
     return this.#delta;
   }
 
-  readonly #compare = (a: number, b: number): number => this.#layer.compare(a, b);
-
   #isOnDisk(entry: number): boolean {
-    const bytes = this.#layer.bytesOf(entry);
-    const start = this.#layer.keyStart(entry);
-    const end = this.#layer.keyEnd(entry);
-    return this.#onDisk.has(bytes, start, end, hashKey(bytes, start, end));
+    const layer = this.#layer;
+    return this.#onDisk.has(layer.bytesOf(entry), layer.keyStart(entry), layer.keyEnd(entry), layer.hash(entry));
   }
 
   /** By index in the chunk. A key that was only touched may be there: rewriting its record finds that out. */
   async #existed({ entries, keys }: Chunk): Promise<readonly boolean[]> {
     const isTouched = (i: number) => this.#layer.kind(entries[i] as number) === TOUCH;
+    if (!entries.some((_, i) => isTouched(i))) return this.#presence.of(keys);
     const present = await this.#presence.of(keys.filter((_, i) => !isTouched(i)));
     let next = 0;
     return keys.map((_, i) => isTouched(i) || present[next++] === true);
@@ -150,14 +147,14 @@ export class Flush {
       const key = keys[i] as Buffer;
       const existedHere = existed === undefined || existed[i] === true;
       if (kind === TOMBSTONE) {
-        if (existedHere) this.#delete(batch, key);
+        if (existedHere) this.#delete(batch, entries[i] as number, key);
         else if (this.#repeats) this.#emptied.add(key);
       } else if (kind === TOUCH) {
         if (existedHere) touched.push(i);
       } else {
         this.#put(batch, entries[i] as number, key, records[i] as Buffer);
         if (!existedHere) this.#delta++;
-        if (existed) this.#noteOnDisk(key);
+        if (existed) this.#noteOnDisk(entries[i] as number, key);
       }
     }
     await this.#writeOut(batch);
@@ -188,7 +185,7 @@ export class Flush {
         if (!record) continue;
         batch ??= this.#db.batch();
         this.#put(batch, entries[i] as number, keys[i] as Buffer, record);
-        this.#noteOnDisk(keys[i] as Buffer);
+        this.#noteOnDisk(entries[i] as number, keys[i] as Buffer);
         batchBytes += record.length;
         if (batchBytes < FLUSH_CHUNK_BYTES) continue;
         await this.#writeOut(batch);
@@ -248,15 +245,15 @@ export class Flush {
     this.#earliestMs = Math.min(this.#earliestMs, expiresAtMs);
   }
 
-  #noteOnDisk(key: Buffer): void {
-    this.#onDisk.add(key, DATA_KEY_HEADER_BYTES, key.length, hashKey(key, DATA_KEY_HEADER_BYTES, key.length));
+  #noteOnDisk(entry: number, key: Buffer): void {
+    this.#onDisk.add(key, DATA_KEY_HEADER_BYTES, key.length, this.#layer.hash(entry));
   }
 
-  #delete(batch: WriteBatch, key: Buffer): void {
+  #delete(batch: WriteBatch, entry: number, key: Buffer): void {
     batch.del(key);
     this.#delta--;
     this.#emptied.add(key);
-    this.#onDisk.delete(key, DATA_KEY_HEADER_BYTES, key.length, hashKey(key, DATA_KEY_HEADER_BYTES, key.length));
+    this.#onDisk.delete(key, DATA_KEY_HEADER_BYTES, key.length, this.#layer.hash(entry));
   }
 
   /**
@@ -286,7 +283,7 @@ export class Flush {
       writeRecordHeader(buffer, recordAt, kind, layer.version(entry), layer.expiresAtMs(entry));
       const valueAt = recordAt + RECORD_HEADER_BYTES;
       const valueEnd = copyBytes(source, layer.valueStart(entry), layer.valueEnd(entry), buffer, valueAt);
-      at = buffer.writeUInt32BE(crc32(buffer.subarray(keyAt, valueEnd)), valueEnd);
+      at = buffer.writeUInt32BE(crc32Of(buffer, keyAt, valueEnd), valueEnd);
       records.push(buffer.subarray(recordAt, at));
     }
     invariant(at === bytes, `a chunk of ${bytes} bytes, laid out ${at}`);
@@ -303,13 +300,19 @@ export class Flush {
   /** The entries that are sorted at a time. */
   #runs(): Generator<number[]> {
     const max = { entries: SORT_RUN_ENTRIES, bytes: SORT_RUN_BYTES };
-    return cutBySize(numbersBelow(this.#layer.count), max, (entry) => this.#keyBytes(entry));
+    const { count } = this.#layer;
+    let next = 0;
+    return cutBySize(
+      () => (next < count ? next++ : undefined),
+      max,
+      (entry) => this.#keyBytes(entry),
+    );
   }
 
-  #cut(entries: Iterable<number>): Generator<number[]> {
+  #cut(next: Next): Generator<number[]> {
     const max = { entries: FLUSH_CHUNK_ENTRIES, bytes: FLUSH_CHUNK_BYTES };
     const layer = this.#layer;
-    return cutBySize(entries, max, (one) => this.#keyBytes(one) + layer.valueEnd(one) - layer.valueStart(one));
+    return cutBySize(next, max, (one) => this.#keyBytes(one) + layer.valueEnd(one) - layer.valueStart(one));
   }
 
   #keyBytes(entry: number): number {
@@ -326,18 +329,22 @@ function decodeUndamaged(key: Buffer, record: Buffer): Entry | undefined {
   }
 }
 
-function* numbersBelow(end: number): Generator<number> {
-  for (let number = 0; number < end; number++) yield number;
+/** The next entry; undefined at the end. A generator would cost more for each than the rest of the cutting. */
+type Next = () => number | undefined;
+
+function eachOf(entries: readonly number[]): Next {
+  let next = 0;
+  return () => entries[next++];
 }
 
 function* cutBySize(
-  entries: Iterable<number>,
+  next: Next,
   max: { entries: number; bytes: number },
   sizeOf: (entry: number) => number,
 ): Generator<number[]> {
   let chunk: number[] = [];
   let bytes = 0;
-  for (const entry of entries) {
+  for (let entry = next(); entry !== undefined; entry = next()) {
     chunk.push(entry);
     bytes += sizeOf(entry);
     if (chunk.length < max.entries && bytes < max.bytes) continue;

@@ -122,6 +122,11 @@ export class KeyTable {
     this.#slots.fill(0);
   }
 
+  /** What `hashKey` gives for an entry's key. */
+  hash(entry: number): number {
+    return this.words[entry * this.#wordsPerEntry + HASH] as number;
+  }
+
   /** The number of the buffer in which an entry's key lies. */
   source(entry: number): number {
     return this.words[entry * this.#wordsPerEntry + SOURCE] as number;
@@ -156,6 +161,28 @@ export class KeyTable {
       if (difference !== 0) return difference;
     }
     return iEnd - i - (jEnd - j);
+  }
+
+  /** With how many bytes the keys of two entries begin alike; not more than `max`. */
+  sharedBytes(a: number, b: number, max: number): number {
+    const left = this.bytesOf(a);
+    const right = this.bytesOf(b);
+    const i = this.keyStart(a);
+    const j = this.keyStart(b);
+    const end = Math.min(max, this.keyEnd(a) - i, this.keyEnd(b) - j);
+    let shared = 0;
+    while (shared < end && left[i + shared] === right[j + shared]) shared++;
+    return shared;
+  }
+
+  /** The `count` bytes of a key behind the first `from` as a number, big-endian, 6 at the most; those that it lacks are 0. */
+  leadingBytes(entry: number, from: number, count: number): number {
+    const bytes = this.bytesOf(entry);
+    const start = this.keyStart(entry) + from;
+    const end = this.keyEnd(entry);
+    let value = 0;
+    for (let at = start; at < start + count; at++) value = value * 256 + (at < end ? (bytes[at] as number) : 0);
+    return value;
   }
 
   /** Makes room for `capacity` entries; a subclass that has a view of `words` makes it anew. */

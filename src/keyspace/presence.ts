@@ -45,6 +45,7 @@ export class Presence {
       const isUnmarked = this.#emptied?.isUnmarked === true;
       const asked = isUnmarked ? this.#most(keys, present.length) : this.#few(keys, present.length);
       const found = await this.#orAll(asked, isUnmarked ? this.db.hasMany(asked) : this.#lookUp(asked));
+      if (found.length === keys.length) return found;
       for (const one of found) present.push(one);
     }
     return present;

@@ -4,6 +4,7 @@
  * again for a while is forgotten. Exact: a key is never in it that is not on disk.
  */
 import { RECENT_KEYS_BYTES_MAX } from '../limits.js';
+import { copyBytes } from './copy.js';
 import { KeyTable } from './key-table.js';
 
 const ARENA_BYTES = 64 * 1024;
@@ -92,7 +93,7 @@ class KeySet {
       this.#arenaUsed = 0;
     }
     const at = this.#arenaUsed;
-    bytes.copy(arena, at, start, end);
+    copyBytes(bytes, start, end, arena, at);
     this.#arenaUsed += length;
     this.#table.add(sources.length - 1, at, at + length, hash);
   }

@@ -1,48 +1,169 @@
 /**
- * Sorting many keys without holding up the event loop: runs of a few thousand
+ * Sorting many keys without holding up the event loop: runs of a few hundred
  * are sorted one at a time, and merged lazily as they are consumed. Sorted,
  * neighbouring keys share LevelDB's blocks, which makes asking for their
  * existence about four times as fast as in random order (measured).
+ *
+ * Nearly all comparisons are of numbers: of each key, the bytes that follow
+ * those with which all of them begin. Keys that are equal there are compared by
+ * the bytes that follow. That takes half the time or less for keys such as
+ * `key:123456`, and a third for longer ones that begin alike (measured).
  */
+import { invariant } from '../invariant.js';
 
-type Compare = (a: number, b: number) => number;
-
-interface Run {
-  readonly items: readonly number[];
-  next: number;
+/** The keys of numbered items. */
+export interface Keys {
+  /** Byte order. */
+  compare(a: number, b: number): number;
+  /** With how many bytes both begin; not more than `max`. */
+  sharedBytes(a: number, b: number, max: number): number;
+  /** So many bytes from `from` on as a number, big-endian, 6 at the most; bytes behind the end of the key are 0. */
+  leadingBytes(item: number, from: number, count: number): number;
 }
 
-/** Merges runs that are sorted by `compare`. */
-export function* mergeRuns(runs: ReadonlyArray<readonly number[]>, compare: Compare): Generator<number> {
-  // A binary heap of the runs by their next item.
-  const heap: Run[] = runs.filter((items) => items.length > 0).map((items) => ({ items, next: 0 }));
-  for (let i = (heap.length >> 1) - 1; i >= 0; i--) sink(heap, i, compare);
-  for (let top = heap[0]; top; top = heap[0]) {
-    yield head(top);
-    top.next++;
-    if (top.next === top.items.length) {
-      const last = heap.pop() as Run;
-      if (heap.length === 0) return;
-      heap[0] = last;
+/** Longer beginnings are not looked at: `compare` is fast with long keys. */
+const SHARED_BYTES_MAX = 256;
+
+/** A number takes up to 53 bits: those bytes, and the place of the item in its run. */
+const RUN_LEADING_BYTES = 5;
+const RUN_ITEMS_MAX = 4096;
+const packed = new Float64Array(RUN_ITEMS_MAX);
+
+/** While runs are merged, a key is up to so many numbers of so many bytes. */
+const MERGE_LEADING_BYTES = 6;
+const NUMBERS_MAX = 4;
+
+/** In place. */
+export function sortRun(items: number[], keys: Keys): number[] {
+  invariant(items.length <= RUN_ITEMS_MAX, 'a run is short');
+  sortPart(items, 0, items.length, -RUN_LEADING_BYTES, keys);
+  return items;
+}
+
+/** @param before the items are equal in those bytes that a number holds from there on. */
+function sortPart(items: number[], start: number, end: number, before: number, keys: Keys): void {
+  const part = items.slice(start, end);
+  const from = sharedByAll(part, keys);
+  if (from < before + RUN_LEADING_BYTES) {
+    // A key ends there, which the zeros behind it hide; or it is longer than is looked at.
+    part.sort((a, b) => keys.compare(a, b));
+    for (let i = 0; i < part.length; i++) items[start + i] = part[i] as number;
+    return;
+  }
+  for (let i = 0; i < part.length; i++)
+    packed[start + i] = keys.leadingBytes(part[i] as number, from, RUN_LEADING_BYTES) * RUN_ITEMS_MAX + i;
+  packed.subarray(start, end).sort();
+  for (let i = start; i < end; i++) items[i] = part[(packed[i] as number) % RUN_ITEMS_MAX] as number;
+  for (let i = start; i < end; ) {
+    const leading = leadingAt(i);
+    let next = i + 1;
+    while (next < end && leadingAt(next) === leading) next++;
+    if (next - i > 1) sortPart(items, i, next, from, keys);
+    i = next;
+  }
+}
+
+function leadingAt(place: number): number {
+  return Math.floor((packed[place] as number) / RUN_ITEMS_MAX);
+}
+
+function sharedByAll(items: readonly number[], keys: Keys): number {
+  let shared = SHARED_BYTES_MAX;
+  for (let i = 1; i < items.length && shared > 0; i++)
+    shared = keys.sharedBytes(items[0] as number, items[i] as number, shared);
+  return shared;
+}
+
+/** Merges sorted runs: a binary heap of the runs by their next item. */
+export class Merge {
+  readonly #keys: Keys;
+  readonly #runs: ReadonlyArray<readonly number[]>;
+  readonly #heap: Int32Array;
+  #size: number;
+  /** By run: the place of its next item, the numbers of that item's key, and how many of those are known. */
+  readonly #next: Int32Array;
+  readonly #numbers: Float64Array;
+  readonly #known: Uint8Array;
+  /** All keys begin with so many equal bytes. */
+  readonly #shared: number;
+
+  /** @param runs none of them is empty. */
+  constructor(runs: ReadonlyArray<readonly number[]>, keys: Keys) {
+    this.#keys = keys;
+    this.#runs = runs;
+    this.#size = runs.length;
+    this.#next = new Int32Array(runs.length);
+    this.#numbers = new Float64Array(runs.length * NUMBERS_MAX);
+    this.#known = new Uint8Array(runs.length);
+    // What the first and the last of each share, all between them share.
+    this.#shared = sharedByAll(
+      runs.flatMap((run) => [run[0] as number, run.at(-1) as number]),
+      keys,
+    );
+    this.#heap = Int32Array.from(runs, (_, run) => run);
+    for (let run = 0; run < runs.length; run++) this.#look(run);
+    for (let i = (this.#size >> 1) - 1; i >= 0; i--) this.#sink(i);
+  }
+
+  /** The next item in the order of keys; undefined at the end. */
+  next(): number | undefined {
+    if (this.#size === 0) return undefined;
+    const run = this.#heap[0] as number;
+    const item = this.#head(run);
+    this.#next[run] = (this.#next[run] as number) + 1;
+    if (this.#next[run] === this.#runs[run]?.length) this.#heap[0] = this.#heap[--this.#size] as number;
+    else this.#look(run);
+    this.#sink(0);
+    return item;
+  }
+
+  #head(run: number): number {
+    return (this.#runs[run] as readonly number[])[this.#next[run] as number] as number;
+  }
+
+  /** At its next item. */
+  #look(run: number): void {
+    this.#known[run] = 0;
+    this.#number(run, 0);
+  }
+
+  #number(run: number, which: number): number {
+    const at = run * NUMBERS_MAX + which;
+    if ((this.#known[run] as number) <= which) {
+      const from = this.#shared + which * MERGE_LEADING_BYTES;
+      this.#numbers[at] = this.#keys.leadingBytes(this.#head(run), from, MERGE_LEADING_BYTES);
+      this.#known[run] = which + 1;
     }
-    sink(heap, 0, compare);
+    return this.#numbers[at] as number;
   }
-}
 
-function sink(heap: Run[], from: number, compare: Compare): void {
-  const run = heap[from] as Run;
-  let at = from;
-  for (;;) {
-    let child = 2 * at + 1;
-    if (child >= heap.length) break;
-    if (child + 1 < heap.length && compare(head(heap[child + 1] as Run), head(heap[child] as Run)) < 0) child++;
-    if (compare(head(heap[child] as Run), head(run)) >= 0) break;
-    heap[at] = heap[child] as Run;
-    at = child;
+  #isBefore(a: number, b: number): boolean {
+    const difference = (this.#numbers[a * NUMBERS_MAX] as number) - (this.#numbers[b * NUMBERS_MAX] as number);
+    return difference !== 0 ? difference < 0 : this.#isBeforeThough(a, b);
   }
-  heap[at] = run;
-}
 
-function head(run: Run): number {
-  return run.items[run.next] as number;
+  /** The first numbers of both are equal. */
+  #isBeforeThough(a: number, b: number): boolean {
+    for (let which = 1; which < NUMBERS_MAX; which++) {
+      const difference = this.#number(a, which) - this.#number(b, which);
+      if (difference !== 0) return difference < 0;
+    }
+    return this.#keys.compare(this.#head(a), this.#head(b)) < 0;
+  }
+
+  #sink(from: number): void {
+    const heap = this.#heap;
+    const size = this.#size;
+    const run = heap[from] as number;
+    let at = from;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= size) break;
+      if (child + 1 < size && this.#isBefore(heap[child + 1] as number, heap[child] as number)) child++;
+      if (!this.#isBefore(heap[child] as number, run)) break;
+      heap[at] = heap[child] as number;
+      at = child;
+    }
+    heap[at] = run;
+  }
 }

@@ -8,7 +8,8 @@ import { KeyspaceLoader } from '../../src/keyspace/loader.js';
 import { RecentKeys } from '../../src/keyspace/recent.js';
 import { encodeRecord, parseDueKey } from '../../src/keyspace/record.js';
 import { RecordSizes } from '../../src/keyspace/record-sizes.js';
-import { mergeRuns } from '../../src/keyspace/sorted.js';
+import { Merge, sortRun } from '../../src/keyspace/sorted.js';
+import { SORT_RUN_ENTRIES } from '../../src/limits.js';
 import { flipped, put } from '../log/blocks.js';
 import { MemoryDisk } from '../support/database.js';
 import { runs } from '../support/seeds.js';
@@ -130,16 +131,53 @@ describe('the memory of recent keys', () => {
   });
 });
 
-describe('merging sorted runs', () => {
-  it('gives what sorting all of it gives', () => {
+describe('sorting runs of keys and merging them', () => {
+  /** All keys in one table; a run holds up to `runItems` of them. */
+  function sorted(names: readonly Buffer[], runItems: number): Buffer[] {
+    const table = new KeyTable();
+    const runs: number[][] = [];
+    for (const name of names) {
+      // Other bytes behind the key, as in a block.
+      const bytes = Buffer.concat([name, Buffer.from('~~~~~~~~')]);
+      const item = table.add(table.sources.push(bytes) - 1, 0, name.length, hashKey(bytes, 0, name.length));
+      if (item % runItems === 0) runs.push([]);
+      runs.at(-1)?.push(item);
+    }
+    for (const run of runs) sortRun(run, table);
+    const merge = new Merge(runs, table);
+    const merged: Buffer[] = [];
+    for (let item = merge.next(); item !== undefined; item = merge.next()) merged.push(Buffer.from(table.key(item)));
+    return merged;
+  }
+
+  const different = (names: readonly Buffer[]) => {
+    const byName = new Map(names.map((name) => [name.toString('latin1'), name]));
+    return [...byName.values()];
+  };
+  const inOrder = (names: readonly Buffer[]) => names.toSorted(Buffer.compare);
+
+  it('gives the order of bytes, whatever the keys have in common', () => {
+    // Few different bytes, the lowest and the highest among them: beginnings and whole keys are often equal.
+    const byte = fc.constantFrom(0, 1, 0x61, 0xff);
+    const name = fc.array(byte, { maxLength: 12 }).map((bytes) => Buffer.from(bytes));
+    const prefix = fc.constantFrom('', 'key:', 'p'.repeat(300));
     fc.assert(
-      fc.property(fc.array(fc.array(fc.nat(100))), (lists) => {
-        const compare = (a: number, b: number) => a - b;
-        const sorted = lists.map((list) => list.sort(compare));
-        assert.deepEqual([...mergeRuns(sorted, compare)], sorted.flat().sort(compare));
-      }),
-      runs(200),
+      fc.property(
+        prefix,
+        fc.array(name, { maxLength: 80 }),
+        fc.integer({ min: 1, max: 30 }),
+        (prefix, ends, runItems) => {
+          const names = different(ends.map((end) => Buffer.concat([Buffer.from(prefix), end])));
+          assert.deepEqual(sorted(names, runItems), inOrder(names));
+        },
+      ),
+      runs(300),
     );
+  });
+
+  it('takes as many items as a run of a flush has', () => {
+    const names = Array.from({ length: 3 * SORT_RUN_ENTRIES + 1 }, (_, i) => key(`user:${(i * 7919) % 10_007}:name`));
+    assert.deepEqual(sorted(names, SORT_RUN_ENTRIES), inOrder(names));
   });
 });
 

@@ -29,8 +29,15 @@ export const OPERATION_KEYS_MAX = 128 * 1024;
 /** One gRPC message: the largest transaction and its framing. */
 export const MESSAGE_BYTES_MAX = 36 * MiB;
 
-/** HTTP/2's 64 KiB hold up large values: measured three times the throughput, set at both ends. */
+/**
+ * The window of HTTP/2, of a connection and of each of its streams, at the end
+ * that dials: a node sends so much before it waits. With HTTP/2's own 64 KiB
+ * the throughput was measured to be a third. The end that listens keeps those
+ * 64 KiB (grpc-js has no option for a server): a stream that is not read holds
+ * one window, which nothing else counts.
+ */
 export const FLOW_CONTROL_WINDOW_BYTES = 4 * MiB;
+export const SERVER_WINDOW_BYTES = 64 * KiB - 1;
 
 /** Bytes on their way out of one stream, at either end, before the next message has to wait. */
 export const SENDING_BYTES_MAX = 512 * KiB;
@@ -408,6 +415,17 @@ export const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** A client's command waits for so long: longer than a full queue takes to be refused, so that the reason is heard. */
 export const CALL_TIMEOUT_MS = 15_000;
+
+/**
+ * A command with more bytes than the first has longer than that: so many bytes
+ * more in each millisecond, 4 s a MiB. Less than that, 2 Mbit a second, is no
+ * link for large values; a call over one says how long it waits.
+ */
+export const CALL_SMALL_BYTES = 64 * KiB;
+export const CALL_BYTES_PER_MS = 256;
+
+/** Commands that ended while they waited in a client's queue, before they are taken out of it: a few shells. */
+export const QUEUE_ENDED_MIN = 64;
 
 /** One attempt of a client to reach an address; the next of its addresses waits for so long. */
 export const CONNECT_TIMEOUT_MS = 5_000;

@@ -8,6 +8,7 @@ import type { Guarantees } from '../guarantees.js';
 import type { Method } from '../rpc/definitions.js';
 import type { Asker } from './asker.js';
 import { type CallOptions, checkCall } from './options.js';
+import { allowedTime } from './pending.js';
 
 export class CallBeside {
   readonly #session: Asker;
@@ -15,10 +16,13 @@ export class CallBeside {
   readonly #timeoutMs: number;
   readonly #endMs: number;
 
-  /** @throws HeadwaterError `invalid_argument` if the time of the call is no time. */
-  constructor(session: Asker, options: CallOptions = {}) {
+  /**
+   * @param bytes of the request, if it may be large.
+   * @throws HeadwaterError `invalid_argument` if the time of the call is no time.
+   */
+  constructor(session: Asker, options: CallOptions = {}, bytes = 0) {
     checkCall(options);
-    const { signal, timeoutMs = session.timeoutMs } = options;
+    const { signal, timeoutMs = allowedTime(session.timeoutMs, bytes) } = options;
     this.#session = session;
     this.#signal = signal;
     this.#timeoutMs = timeoutMs;

@@ -150,8 +150,8 @@ export class Client extends Commands<string> implements AsyncDisposable {
    */
   async publish(channel: Data, message: Data, options: { durable?: boolean } & CallOptions = {}): Promise<number> {
     const { durable = false } = options;
-    const call = new CallBeside(this.#session, options);
     const request = { channel: toBuffer('channel', channel), data: toBuffer('message', message), durable };
+    const call = new CallBeside(this.#session, options, request.data.length);
     await call.settled();
     await call.connected();
     return call.unary(PUBLISH, request).catch((error) => {

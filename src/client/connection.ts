@@ -35,6 +35,8 @@ export interface ConnectionOwner {
 }
 
 interface Batch {
+  /** Counts the batches of the connection. */
+  readonly number: number;
   readonly commands: readonly Pending[];
   /** Before this, commands have been answered. */
   next: number;
@@ -61,7 +63,11 @@ export class Connection {
   readonly #stream: grpc.ClientDuplexStream<Buffer, Buffer>;
   readonly #owner: ConnectionOwner;
   readonly #batches = new Fifo<Batch>();
+  /** Batches so far. */
+  #sent = 0;
   #sendingBytes = 0;
+  /** The command whose reply comes next, by its batch and its place there, and what had been heard when it was seen first. */
+  #first = { number: -1, next: 0, heardBytes: 0 };
   /** When the node last sent anything, by whichever call; of bytes without a message, when that was noticed. */
   #heardMs = 0;
   #heardBytes = 0;
@@ -152,7 +158,7 @@ export class Connection {
       command.sent = true;
       if (command.askedMs < askedMs) askedMs = command.askedMs;
     }
-    this.#batches.push({ commands, next: 0, sentMs: nowMs, askedMs });
+    this.#batches.push({ number: this.#sent++, commands, next: 0, sentMs: nowMs, askedMs });
     this.#sendingBytes += message.length;
     this.#stream.write(message, () => {
       const wasFull = this.full;
@@ -162,25 +168,38 @@ export class Connection {
   }
 
   /**
-   * Gives up the commands without a time of their own that were asked `timeoutMs` ago; the others see to it
-   * themselves. A node that is silent for longer than everything in hand waits is taken for dead.
+   * Gives up the commands without a time of their own that are late; the others see to it themselves. A node that is
+   * silent for longer than everything in hand waits is taken for dead. The more that a large command has for its bytes is
+   * for bytes that move, and does not count there.
+   * @param timeoutMs the time of a small command.
    */
-  expire(nowMs: number, timeoutMs: number, reason: HeadwaterError): void {
+  expire(nowMs: number, timeoutMs: number): void {
+    this.#noticeBytes(nowMs);
+    const arrivedBytes = this.#arrivedBytes();
     const beforeMs = nowMs - timeoutMs;
     for (let i = 0; i < this.#batches.length; i++) {
       const { askedMs, commands, next } = this.#batches.at(i) as Batch;
       if (askedMs >= beforeMs) continue;
       for (let at = next; at < commands.length; at++) {
         const command = commands[at] as Pending;
-        if (command.timeoutMs === 0 && command.askedMs < beforeMs) command.giveUp(reason);
+        // Replies come in order: what arrives is the first command's.
+        const isFirst = i === 0 && at === next;
+        command.expire(nowMs, timeoutMs, isFirst ? command.bytes + arrivedBytes : command.bytes);
       }
     }
-    this.#noticeBytes(nowMs);
     const first = this.#batches.at(0);
     const silentMs = first ? nowMs - Math.max(first.sentMs, this.#heardMs) : 0;
     if (silentMs < timeoutMs || silentMs < this.#longestMs()) return;
     const message = `${this.address}: the node was silent for ${Math.round(silentMs)} ms`;
     this.break(new HeadwaterError('unreachable', message));
+  }
+
+  /** Of the reply that comes next, about: what has arrived since its command was first seen to be the next. */
+  #arrivedBytes(): number {
+    const { number, next } = this.#batches.at(0) ?? { number: -1, next: 0 };
+    if (number !== this.#first.number || next !== this.#first.next)
+      this.#first = { number, next, heardBytes: this.#heardBytes };
+    return this.#heardBytes - this.#first.heardBytes;
   }
 
   /** A reply that is on its way is no silence: over a slow link a large one takes long. */

@@ -6,7 +6,12 @@ import { CALL_TIMEOUT_MS, CONNECT_TIMEOUT_MS, OFFLINE_QUEUE_BYTES_MAX, TIMER_MS_
 import type { GuaranteeOptions } from './guarantees.js';
 
 export interface ClientOptions {
-  /** Milliseconds that a command waits for its answer unless the call says otherwise; 15,000 by default. */
+  /**
+   * Milliseconds that a command waits for its answer unless the call says
+   * otherwise; 15,000 by default. One that moves more than 64 KiB, and the one
+   * whose reply arrives, have 4 s more for each MiB of that. A node that sends
+   * nothing at all for `timeoutMs` is taken for dead all the same.
+   */
   readonly timeoutMs?: number;
   /** Milliseconds that one attempt to reach an address may take; 5,000 by default. */
   readonly connectTimeoutMs?: number;

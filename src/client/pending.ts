@@ -4,6 +4,7 @@
  */
 import { HeadwaterError } from '../errors.js';
 import type { Guarantees } from '../guarantees.js';
+import { CALL_BYTES_PER_MS, CALL_SMALL_BYTES } from '../limits.js';
 import type { OperationKind, Reply, ReplyTo } from '../operation.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import { type CallOptions, checkCall } from './options.js';
@@ -11,8 +12,15 @@ import { type CallOptions, checkCall } from './options.js';
 /** What a command of one kind is answered, as its caller wants it. */
 export type ReadReply<K extends OperationKind, Result> = (reply: ReplyTo<K>) => Result;
 
+const FORGOTTEN: OutgoingOperation = { kind: 'ping', message: '' };
+
+/** The time of a command that moves so many bytes: a large one is longer on its way. */
+export function allowedTime(timeoutMs: number, bytes: number): number {
+  return timeoutMs + Math.floor(Math.max(0, bytes - CALL_SMALL_BYTES) / CALL_BYTES_PER_MS);
+}
+
 export class Pending {
-  readonly operation: OutgoingOperation;
+  operation: OutgoingOperation;
   /** About what it takes up. */
   readonly bytes: number;
   /** Never repeated when its outcome is unknown. */
@@ -24,6 +32,8 @@ export class Pending {
   /** The time of this call, if it has one of its own; 0: that of all commands. */
   timeoutMs = 0;
   sent = false;
+  /** It waits to be sent. */
+  queued = false;
   settled = false;
   redirects = 0;
   /** The node that the command was sent to last, if another is asked now. */
@@ -53,9 +63,10 @@ export class Pending {
 
   /**
    * Gives up by the call's own signal and deadline.
+   * @param ended runs once the command has its result, whatever that is.
    * @throws HeadwaterError `invalid_argument` where that is no time.
    */
-  obey(options: CallOptions): void {
+  obey(options: CallOptions, ended: () => void): void {
     const { signal, timeoutMs } = options;
     // Most options are those of the operation alone, such as an expiry.
     if (!signal && timeoutMs === undefined) return;
@@ -69,7 +80,25 @@ export class Pending {
     this.#release = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
+      ended();
     };
+  }
+
+  /**
+   * Gives the command up if it is late and its call has no time of its own.
+   * @param timeoutMs the time of all commands, from when each was asked.
+   * @param movedBytes bytes of the command, and of its reply, that are on their way or have arrived.
+   */
+  expire(nowMs: number, timeoutMs: number, movedBytes: number): void {
+    if (this.timeoutMs !== 0) return;
+    const allowedMs = allowedTime(timeoutMs, movedBytes);
+    if (nowMs - this.askedMs <= allowedMs) return;
+    this.giveUp(new HeadwaterError('deadline_exceeded', `no answer within ${allowedMs} ms`));
+  }
+
+  /** Nobody waits any longer: the operation, which may be large, is forgotten, though the command is referred to. */
+  forget(): void {
+    this.operation = FORGOTTEN;
   }
 
   answer(reply: Reply): void {

@@ -4,14 +4,17 @@
  */
 import type { HeadwaterError } from '../errors.js';
 import { Fifo } from '../fifo.js';
-import { BATCH_BYTES_TARGET } from '../limits.js';
+import { BATCH_BYTES_TARGET, QUEUE_ENDED_MIN } from '../limits.js';
 import { sameGuarantees } from './guarantees.js';
 import type { Pending } from './pending.js';
 
 export class CommandQueue {
   #again: Pending[] = [];
   readonly #queue = new Fifo<Pending>();
+  /** Of those that wait for an answer. */
   #bytes = 0;
+  /** Commands in the queue that have ended by their own deadline or signal. */
+  #ended = 0;
 
   get isEmpty(): boolean {
     return this.#again.length === 0 && this.#queue.length === 0;
@@ -22,6 +25,7 @@ export class CommandQueue {
   }
 
   push(pending: Pending): void {
+    pending.queued = true;
     this.#queue.push(pending);
     this.#bytes += pending.bytes;
   }
@@ -30,8 +34,19 @@ export class CommandQueue {
   putBack(pending: Pending): void {
     if (pending.settled) return;
     pending.sent = false;
+    pending.queued = true;
     this.#again.push(pending);
     this.#bytes += pending.bytes;
+  }
+
+  /** A command has ended by its own deadline or signal: if it is in the queue, it takes up nothing from then on. */
+  ended(pending: Pending): void {
+    if (!pending.queued) return;
+    this.#bytes -= pending.bytes;
+    pending.forget();
+    this.#ended++;
+    const count = this.#again.length + this.#queue.length;
+    if (this.#ended >= QUEUE_ENDED_MIN && this.#ended * 2 > count) this.#settle(() => {});
   }
 
   /** Up to about a message, and never nothing from a queue with anything in it but given-up commands; one large command goes alone. */
@@ -44,19 +59,29 @@ export class CommandQueue {
       // What a message asks counts for all that is in it.
       if (bytes > 0 && !sameGuarantees(pending.guarantees, batch[0]?.guarantees)) break;
       this.#queue.shift();
+      if (pending.settled) {
+        this.#ended--;
+        continue;
+      }
       this.#bytes -= pending.bytes;
-      if (pending.settled) continue;
+      pending.queued = false;
       batch.push(pending);
       bytes += pending.bytes;
     }
     return batch;
   }
 
-  /** Gives up those that `concerns` picks. */
-  giveUp(reason: HeadwaterError, concerns: (pending: Pending) => boolean): void {
-    this.#settle((pending) => {
-      if (concerns(pending)) pending.giveUp(reason);
-    });
+  /** Gives up all. */
+  giveUp(reason: HeadwaterError): void {
+    this.#settle((pending) => pending.giveUp(reason));
+  }
+
+  /**
+   * Gives up those that are late: see Pending.
+   * @param moves whether there is a connection, on which commands are on their way; else all wait for the same.
+   */
+  expire(nowMs: number, timeoutMs: number, moves: boolean): void {
+    this.#settle((pending) => pending.expire(nowMs, timeoutMs, moves ? pending.bytes : 0));
   }
 
   /** A command that a node has refused fails with `reason`, or with that node's own words. */
@@ -70,10 +95,12 @@ export class CommandQueue {
   #settle(look: (pending: Pending) => void): void {
     this.#merge();
     const all = this.#queue.takeAll();
+    // Those that end now are not in the queue any more.
     for (const pending of all) look(pending);
     const left = all.filter(({ settled }) => !settled);
     this.#queue.putBack(left);
     this.#bytes = left.reduce((bytes, pending) => bytes + pending.bytes, 0);
+    this.#ended = 0;
   }
 
   #merge(): void {

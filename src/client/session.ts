@@ -6,7 +6,8 @@
  *
  * What must stay true: commands are sent in the order in which they were asked;
  * a write is sent a second time only where the node has said that it was not
- * done (a refusal by a follower, a stream that ended with `shutting_down`); a
+ * done (a refusal by a follower, a stream that ended with `shutting_down`); an
+ * outcome is unknown only where the node has not said that nothing was done; a
  * command that is given up before it is sent is never sent.
  */
 import { HeadwaterError } from '../errors.js';
@@ -21,6 +22,7 @@ import {
 } from '../limits.js';
 import type { OperationKind, Reply } from '../operation.js';
 import type { Position } from '../position.js';
+import { isNothingDone } from '../wire/error.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Asker } from './asker.js';
 import type { Connection, ConnectionOwner } from './connection.js';
@@ -149,14 +151,13 @@ export class Session implements Asker, ConnectionOwner {
     if (this.#closing) return pending.reject(new HeadwaterError('cancelled', CLOSED));
     if (!this.#gathering) this.#gather();
     pending.askedMs = this.#turnMs;
-    if (options) pending.obey(options);
-    if (pending.settled) return;
-    if (this.#connection || this.#queue.bytes + pending.bytes <= this.#settings.offlineQueueBytesMax)
-      return this.#queue.push(pending);
     const expected = this.#settings.offlineQueueBytesMax;
-    pending.reject(
-      new HeadwaterError('overloaded', `no connection, and more than ${expected} bytes of commands wait for one`),
-    );
+    if (!this.#connection && this.#queue.bytes + pending.bytes > expected)
+      return pending.reject(
+        new HeadwaterError('overloaded', `no connection, and more than ${expected} bytes of commands wait for one`),
+      );
+    if (options) pending.obey(options, () => this.#queue.ended(pending));
+    if (!pending.settled) this.#queue.push(pending);
   }
 
   /** In a microtask and then the next tick: a cascade of resolved promises goes into one message. */
@@ -260,11 +261,14 @@ export class Session implements Asker, ConnectionOwner {
   }
 
   closed(connection: Connection, reason: HeadwaterError, unanswered: Pending[]): void {
-    const notDone = reason.code === 'shutting_down';
+    const stops = reason.code === 'shutting_down';
+    // A node that has refused them, for memory for one, is not asked again at once.
+    const refused = !stops && isNothingDone(reason);
     for (const pending of unanswered) {
       pending.attempts++;
       pending.refusal = undefined;
-      if ((notDone || !pending.writes) && pending.attempts < ATTEMPTS_MAX && !this.#closed)
+      if (refused) pending.reject(reason);
+      else if ((stops || !pending.writes) && pending.attempts < ATTEMPTS_MAX && !this.#closed)
         this.#queue.putBack(pending);
       else pending.giveUp(reason);
     }
@@ -379,10 +383,9 @@ export class Session implements Asker, ConnectionOwner {
       return;
     }
     const nowMs = performance.now();
-    const late = new HeadwaterError('deadline_exceeded', `no answer within ${timeoutMs} ms`);
-    this.#queue.giveUp(late, (pending) => pending.timeoutMs === 0 && nowMs - pending.askedMs > timeoutMs);
-    this.#retiring?.expire(nowMs, timeoutMs, late);
-    this.#connection?.expire(nowMs, timeoutMs, late);
+    this.#queue.expire(nowMs, timeoutMs, this.#connection !== undefined);
+    this.#retiring?.expire(nowMs, timeoutMs);
+    this.#connection?.expire(nowMs, timeoutMs);
   }
 
   // ---- the end ----------------------------------------------------------------------
@@ -408,7 +411,7 @@ export class Session implements Asker, ConnectionOwner {
     this.#closed = reason;
     this.#dialler.end(reason);
     clearInterval(this.#deadlineTimer);
-    this.#queue.giveUp(reason, () => true);
+    this.#queue.giveUp(reason);
     const connections = [this.#retiring, this.#connection];
     this.#connection = undefined;
     for (const connection of connections) {

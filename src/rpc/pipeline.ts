@@ -6,8 +6,9 @@
  *
  * What must stay true: replies leave in the order of the operations; every
  * operation gets exactly one; a read sees the writes that its stream asked
- * for before it and none that it asked for after; when the stream ends with
- * `shutting_down`, what has not been answered has not been done.
+ * for before it and none that it asked for after; when the stream ends with an
+ * error of the node, a stop or a refusal, what has not been answered has not
+ * been done, and the error says so.
  *
  * A stream that asks faster than the store works, or than its client reads, is
  * not read from any more: the bytes stay with the client. Replies can be far
@@ -37,7 +38,7 @@ import {
 } from '../limits.js';
 import type { Operation, Reply } from '../operation.js';
 import type { Position } from '../position.js';
-import { publicError } from '../wire/error.js';
+import { publicError, withNothingDone } from '../wire/error.js';
 import { errorReply, payloadBytes } from '../wire/kv.js';
 import { type DecodedPipelineRequest, decodePipelineRequest, encodePipelineResponse } from '../wire/pipeline.js';
 import { type Asked, allRefused, type Batch, batchesOf, merged, split } from './batch.js';
@@ -445,7 +446,7 @@ class Pipeline {
   #settleWhenDone(): void {
     if (!this.#last || this.#waiting.length + this.#inHand.length + this.#ready.length > 0) return;
     this.#stopWait();
-    if (this.#last.failure) this.#settle.reject(this.#last.failure);
+    if (this.#last.failure) this.#settle.reject(withNothingDone(this.#last.failure));
     else this.#settle.resolve();
   }
 

@@ -13,7 +13,6 @@ import {
   CONCURRENT_STREAMS_MAX,
   CONNECTION_IDLE_MS_MAX,
   DRAIN_MS_MAX,
-  FLOW_CONTROL_WINDOW_BYTES,
   MESSAGE_BYTES_MAX,
   RECEIVING_BYTES_MAX,
   RECEIVING_NODES_BYTES_MAX,
@@ -57,7 +56,6 @@ const CHANNEL_OPTIONS: grpc.ServerOptions = {
   'grpc.max_concurrent_streams': CONCURRENT_STREAMS_MAX,
   'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS_MAX,
   'grpc-node.max_session_memory': SESSION_MEMORY_MB_MAX,
-  'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
   'grpc.enable_channelz': 0,
 };
 

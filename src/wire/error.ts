@@ -96,6 +96,25 @@ const RETRY_INFO_URL = 'type.googleapis.com/google.rpc.RetryInfo';
 /** Trailers have a bound in every client; a message that quotes input must not exceed it. */
 const MESSAGE_CHARACTERS_MAX = 2_000;
 
+/**
+ * In the details of the error that ends a pipeline: none of the commands that
+ * have got no answer was done.
+ */
+const UNANSWERED = 'unanswered';
+const NOT_DONE = 'NOT_DONE';
+
+/** The same error, as the end of a pipeline that has answered all that it has begun. */
+export function withNothingDone(error: HeadwaterError): HeadwaterError {
+  const { code, message, details, cause } = error;
+  return new HeadwaterError(code, message, { cause, details: { ...details, [UNANSWERED]: NOT_DONE } });
+}
+
+/** Whether the error that has ended a pipeline says that none of the unanswered commands was done. */
+export function isNothingDone({ code, details }: HeadwaterError): boolean {
+  // Nodes of older versions say so of a stop alone.
+  return code === 'shutting_down' || details[UNANSWERED] === NOT_DONE;
+}
+
 export function statusCodeOf(code: ErrorCode): number {
   return CODES[code];
 }

@@ -1,0 +1,72 @@
+/** Large values over slow links: a command whose bytes move has time for them, and a node that is silent is left all the same. */
+import assert from 'node:assert/strict';
+import { Client } from '../../src/client/client.js';
+import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
+import { type StreamDoor, streamService } from '../../src/rpc/stream-service.js';
+import { FakeStore } from '../rpc/fake-store.js';
+import { closeAll, closing, serve, until } from '../rpc/harness.js';
+import { SlowProxy } from '../support/slow-proxy.js';
+
+const KiB = 1024;
+/** Of the client, for small commands. */
+const TIMEOUT_MS = 400;
+
+async function refusedWith(code: ErrorCode, promise: Promise<unknown>): Promise<HeadwaterError> {
+  const outcome = await promise.catch((error) => error);
+  assert(HeadwaterError.is(outcome, code), `expected ${code}, received ${outcome}`);
+  return outcome;
+}
+
+describe('a client over a slow link', () => {
+  let store: FakeStore;
+  let proxy: SlowProxy;
+
+  async function over(bytesPerSecond: number): Promise<Client> {
+    store = new FakeStore();
+    const publisher = { publish: async () => 7 };
+    const { address } = await serve(store, { services: [streamService({} as StreamDoor, publisher, store)] });
+    proxy = await SlowProxy.before(Number(address.split(':')[1]), bytesPerSecond);
+    closing({ close: () => proxy[Symbol.asyncDispose]() });
+    return closing(await Client.connect(proxy.address, { timeoutMs: TIMEOUT_MS }));
+  }
+
+  afterEach(closeAll);
+
+  it('writes and reads a value that takes several times as long as a small command has', async () => {
+    const db = await over(640 * KiB);
+    const value = Buffer.alloc(1024 * KiB, 'x');
+    const beganMs = performance.now();
+    await db.set('large', value);
+    assert(performance.now() - beganMs > 2 * TIMEOUT_MS);
+    assert.deepEqual(await db.getBuffer('large'), value);
+    assert.equal(proxy.connections, 1);
+  });
+
+  it('publishes such a message', async () => {
+    const db = await over(640 * KiB);
+    assert.equal(await db.publish('c', Buffer.alloc(1024 * KiB)), 7);
+  });
+
+  it('gives up below 256 KiB a second, and says after how long', async () => {
+    const db = await over(192 * KiB);
+    const error = await refusedWith('outcome_unknown', db.set('large', Buffer.alloc(640 * KiB)));
+    assert.match(error.message, /no answer within 27\d\d ms/);
+  });
+
+  it('keeps to the time of a call, whatever its size', async () => {
+    const db = await over(640 * KiB);
+    const large = db.set('large', Buffer.alloc(1024 * KiB), { timeoutMs: 300 });
+    assert.match((await refusedWith('outcome_unknown', large)).message, /no answer within 300 ms/);
+  });
+
+  it('leaves a node that is silent as early as without a large command in hand', async () => {
+    const db = await over(640 * KiB);
+    const beganMs = performance.now();
+    const large = db.set('large', Buffer.alloc(8 * 1024 * KiB));
+    await until(() => proxy.passedBytes > 256 * KiB, 'the first bytes');
+    proxy.freeze();
+    const error = await refusedWith('outcome_unknown', large);
+    assert.match(error.message, /silent/);
+    assert(performance.now() - beganMs < 8_000, 'of the 32 s that the bytes would have');
+  });
+});

@@ -603,6 +603,10 @@ export const WRITE_WAIT_OVER_MS = 10_000;
 /** A flush that has no room is tried again after so long. */
 export const FLUSH_RETRY_MS = 1_000;
 
+/** If the disk could not tell the number of keys, they are counted again after so long, and after so many times what the count took. */
+export const RECOUNT_PAUSE_MS_MIN = 5_000;
+export const RECOUNT_PAUSE_FACTOR = 10;
+
 /** A full resync that found no room is tried again after so long, twice as long each time: each costs the upstream a checkpoint. */
 export const RESYNC_NO_ROOM_MS_MIN = 2_000;
 export const RESYNC_NO_ROOM_MS_MAX = 60_000;

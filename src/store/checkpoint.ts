@@ -28,6 +28,7 @@ import {
 import type { Log } from '../log/log.js';
 import type { Logger } from '../logger.js';
 import type { Damage } from './damage.js';
+import { Recount } from './recount.js';
 import type { Space } from './space.js';
 
 export interface CheckpointBudget {
@@ -37,8 +38,6 @@ export interface CheckpointBudget {
 
 /** Records of earlier epochs deleted after each flush, in one step. */
 const SWEEP_STEP = 2_000;
-
-const COUNT_LATER = 'the number of keys is not known until they can all be read';
 
 interface Request {
   /** The keyspace on disk must hold everything up to here. */
@@ -76,7 +75,7 @@ export class Checkpointer {
   /** Aborts at the close, for visitors. */
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
-  #recounting: Promise<void> | undefined;
+  readonly #recount: Recount;
   #compacting = false;
   /** The flush in hand. */
   #flushing: { readonly offset: number; readonly sinceMs: number; step: string } | undefined;
@@ -104,6 +103,11 @@ export class Checkpointer {
     this.#damage = options.damage;
     this.#space = options.space;
     this.#onFailure = options.onFailure;
+    this.#recount = new Recount({
+      ...options,
+      between: () => this.#betweenFlushes(),
+      isClosed: () => this.#closed !== undefined,
+    });
   }
 
   /** Why nothing is written out any more: the generation has to be opened anew. */
@@ -215,17 +219,15 @@ export class Checkpointer {
       const { position, keys } = this.#keyspace.checkpoint;
       if (position.offset === snapshot.position.offset && keys !== null) return keys;
       if (snapshot.keys !== undefined) return snapshot.keys;
-      await this.#recount();
+      await this.#recount.run();
     }
   }
 
   /** Restores what a crash in the middle of a flush left unknown. */
   start(): void {
     if (this.#keyspace.isCounted) return;
-    void this.#recount().catch((error: Error) => {
-      if (this.#closed) return;
-      if (isUnreadable(error)) this.#damage.met('count', COUNT_LATER, error);
-      else this.#onFailure(error);
+    void this.#recount.run().catch((error: Error) => {
+      if (!this.#closed && !isUnreadable(error)) this.#onFailure(error);
     });
   }
 
@@ -243,20 +245,13 @@ export class Checkpointer {
     this.#releaseWaiting();
     for (const snapshot of this.#snapshots.keys()) await snapshot.close(reason);
     await this.#running;
-    await this.#recounting?.catch(() => {});
+    await this.#recount.settled();
   }
 
-  #recount(): Promise<void> {
-    this.#recounting ??= (async () => {
-      // Between two flushes: the count must begin where the deltas begin.
-      while (this.#running) await this.#running;
-      if (this.#closed) throw this.#closed;
-      await this.#keyspace.recount(() => this.#closed !== undefined);
-      this.#damage.passed('count');
-    })().finally(() => {
-      this.#recounting = undefined;
-    });
-    return this.#recounting;
+  /** A count must begin where the deltas begin. */
+  async #betweenFlushes(): Promise<void> {
+    while (this.#running) await this.#running;
+    if (this.#closed) throw this.#closed;
   }
 
   #kick(): void {
@@ -363,7 +358,7 @@ export class Checkpointer {
     const { rows } = this.#log.lineage.upTo(position.offset);
     const unreadable = await this.#keyspace.flush(rows, () => this.#closed !== undefined);
     // What it says of the rest of the disk is not known: who counts anew hears of it.
-    if (unreadable) this.#damage.met('count', COUNT_LATER, unreadable);
+    if (unreadable) this.#recount.hindered(unreadable);
     if (this.#keyspace.checkpoint.position.offset < position.offset) return;
     const tookMs = Math.round(this.#clock.monotonicMs() - began);
     this.#logger.debug(
@@ -383,6 +378,7 @@ export class Checkpointer {
       await next.run();
     } finally {
       for (const snapshot of this.#snapshots.keys()) this.#outdated.add(snapshot);
+      this.#recount.mended();
     }
     return true;
   }

@@ -3,7 +3,7 @@
  * far as they can, it is said once, and what is sound goes on being served.
  */
 import assert from 'node:assert/strict';
-import { RETENTION_INTERVAL_MS, RETENTION_STEP_BYTES } from '../../src/limits.js';
+import { RECOUNT_PAUSE_MS_MIN, RETENTION_INTERVAL_MS, RETENTION_STEP_BYTES } from '../../src/limits.js';
 import { blockKey } from '../../src/log/rows.js';
 import { turns, until } from '../support/clock.js';
 import { type DiskOperation, removeTemporaryDirectories } from '../support/database.js';
@@ -53,11 +53,21 @@ describe('a disk that cannot be read', () => {
       await assert.rejects(test.store.size(), { code: 'corrupt' });
     }
     assert.equal(opens, 0);
+    // Each count reads every key.
+    const scans = () => test.disk.operations.filter(({ kind, keys }) => kind === 'read' && keys.length === 0).length;
+    const before = scans();
+    for (let asked = 0; asked < 20; asked++)
+      await assert.rejects(test.store.size(), { code: 'corrupt', message: /not known: .*Ask again in \d s/ });
+    assert.equal(scans(), before);
+    await test.clock.advance(RECOUNT_PAUSE_MS_MIN);
+    await assert.rejects(test.store.size(), { code: 'corrupt', message: /Corruption/ });
+    assert.ok(scans() > before);
     assert.equal(test.store.isServing, true);
     assert.match(test.store.damage, /keyspace: Corruption.*; the number of keys is not known/);
     assert.equal(test.logger.said(/the number of keys is not known/, 'error'), 1);
     assert.deepEqual([await test.get('b'), await test.get('new'), await test.get('gone')], ['v', 'v', undefined]);
     test.disk.fault = undefined;
+    await test.clock.advance(RECOUNT_PAUSE_MS_MIN);
     assert.equal(await test.store.size(), 3);
     assert.equal(await test.get('a'), '2');
     assert.equal(test.store.damage, '');

@@ -1,0 +1,87 @@
+/**
+ * Counts the keys when their number is not known: after a crash in the middle of
+ * a flush, a repair, or a flush that could not read the disk. A count reads every
+ * key. While the disk cannot tell, whoever asks is refused with the reason, and
+ * counts take no more than a tenth of the time.
+ */
+import type { Clock } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
+import { isUnreadable } from '../level.js';
+import { RECOUNT_PAUSE_FACTOR, RECOUNT_PAUSE_MS_MIN } from '../limits.js';
+import type { Damage } from './damage.js';
+
+const COUNT_LATER = 'the number of keys is not known until they can all be read';
+
+interface RecountOptions {
+  readonly keyspace: Pick<Keyspace, 'recount'>;
+  readonly clock: Clock;
+  readonly damage: Damage;
+  /** Resolves when no flush is in hand. @throws if nothing is to be counted any more. */
+  between(): Promise<void>;
+  isClosed(): boolean;
+}
+
+export class Recount {
+  readonly #options: RecountOptions;
+  #running: Promise<void> | undefined;
+  /** Why the disk could not tell last; undefined if it could. */
+  #unreadable: HeadwaterError | undefined;
+  /** By the monotonic clock. */
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: RecountOptions) {
+    this.#options = options;
+  }
+
+  /** Those who ask meanwhile wait for the same one. @throws HeadwaterError `corrupt` or `io_error` if the disk cannot tell. */
+  run(): Promise<void> {
+    const refusal = this.#refusal();
+    if (refusal && !this.#running) return Promise.reject(refusal);
+    this.#running ??= this.#count().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** A flush could not read the disk, so the number is not known any more. */
+  hindered(error: HeadwaterError): void {
+    this.#unreadable = error;
+    this.#options.damage.met('count', COUNT_LATER, error);
+  }
+
+  /** Records on disk were replaced: they may be readable now. */
+  mended(): void {
+    this.#notBeforeMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Nothing of it is in hand any more. */
+  async settled(): Promise<void> {
+    await this.#running?.catch(() => {});
+  }
+
+  async #count(): Promise<void> {
+    const { keyspace, clock, damage, between, isClosed } = this.#options;
+    await between();
+    const beganMs = clock.monotonicMs();
+    try {
+      this.#unreadable = undefined;
+      await keyspace.recount(isClosed);
+      if (!this.#unreadable && !isClosed()) damage.passed('count');
+    } catch (error) {
+      if (isUnreadable(error) && !isClosed()) this.hindered(error);
+      throw error;
+    } finally {
+      const endedMs = clock.monotonicMs();
+      this.#notBeforeMs = endedMs + Math.max(RECOUNT_PAUSE_MS_MIN, RECOUNT_PAUSE_FACTOR * (endedMs - beganMs));
+    }
+  }
+
+  #refusal(): HeadwaterError | undefined {
+    const waitsMs = this.#notBeforeMs - this.#options.clock.monotonicMs();
+    const error = this.#unreadable;
+    if (!error || waitsMs <= 0) return undefined;
+    const why = `the number of keys is not known: ${error.message}. Ask again in ${Math.ceil(waitsMs / 1_000)} s: the keys are counted then`;
+    return new HeadwaterError(error.code, why, { cause: error });
+  }
+}

@@ -603,6 +603,10 @@ export const WRITE_WAIT_OVER_MS = 10_000;
 /** A flush that has no room is tried again after so long. */
 export const FLUSH_RETRY_MS = 1_000;
 
+/** A flush for which the disk could not be read is tried again after so long, twice as long each time: each writes everything again. */
+export const FLUSH_UNREADABLE_MS_MIN = 1_000;
+export const FLUSH_UNREADABLE_MS_MAX = 60_000;
+
 /** If the disk could not tell the number of keys, they are counted again after so long, and after so many times what the count took. */
 export const RECOUNT_PAUSE_MS_MIN = 5_000;
 export const RECOUNT_PAUSE_FACTOR = 10;

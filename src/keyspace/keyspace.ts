@@ -140,6 +140,8 @@ export class Keyspace {
   readonly #emptied: EmptiedRanges;
   /** A flush has ended early. */
   #cutShort = false;
+  /** The last flush has met what cannot be read, and the disk holds a part of its layer. */
+  #isInterrupted = false;
   /** No records of epochs before this one are left. */
   #sweptEpoch = 0;
   /** Ranges that have been swept, whose space LevelDB still takes; oldest first. */
@@ -360,6 +362,8 @@ export class Keyspace {
    *   what a crash would have left, and was the last one of this object, whose
    *   reads go on being right.
    * @returns what of the disk could not be read, where the number of keys is not known any more for it.
+   * @throws HeadwaterError `io_error` if it cannot be written out for now: the
+   *   layer stays in memory, and another flush writes all of it again.
    */
   async flush(
     lineage: readonly LineageRow[],
@@ -376,19 +380,22 @@ export class Keyspace {
       this.#emptied.begin(dataStart(layer.epoch), dataEnd(layer.epoch));
     }
     // An interrupted flush may have left larger records than these: those of one layer, so their bytes are bounded all the same.
-    const repeats = this.#checkpoint.position.offset < this.flushingTo;
+    const repeats = this.#isInterrupted || this.#checkpoint.position.offset < this.flushingTo;
     const [onDisk, emptied, sizes] = [this.#onDisk, this.#emptied, this.#sizes];
     const flush = new Flush(this.#db, layer, { onDisk, dueIndex: this.dueIndex, emptied, sizes, repeats });
-    const delta = await flush.run(cancelled);
+    const delta = await this.#interruptible(async () => {
+      const changed = await flush.run(cancelled);
+      if (changed !== undefined) await this.#db.durable();
+      return changed;
+    });
     if (delta === undefined) {
       this.#cutShort = true;
       return undefined;
     }
     const { unreadable } = flush;
-    await this.#db.durable();
     const before = layer.cleared ? 0 : this.#checkpoint.keys;
     // A cleared layer may meet rows that an interrupted flush has left in its epoch: only a recount tells.
-    const unsure = layer.cleared && this.#checkpoint.position.offset < this.flushingTo;
+    const unsure = layer.cleared && repeats;
     const keys = before === null || unsure || unreadable ? null : before + delta;
     const sizesNow = this.#sizesAfter(layer, flush.written);
     const checkpoint: CheckpointRecord = {
@@ -409,6 +416,20 @@ export class Keyspace {
     layer.retire();
     this.#spare = layer;
     return unreadable;
+  }
+
+  /** The number of keys that a flush had changed before it failed is not known. */
+  async #interruptible<T>(flushing: () => Promise<T>): Promise<T> {
+    try {
+      const done = await flushing();
+      this.#isInterrupted = false;
+      return done;
+    } catch (error) {
+      this.#isInterrupted = true;
+      this.#recountDelta = Number.NaN;
+      this.#checkpoint = { ...this.#checkpoint, keys: null };
+      throw error;
+    }
   }
 
   #sizesAfter(layer: Layer, written: RecordSizes): RecordSizes {

@@ -8,6 +8,10 @@
  * A flush that the disk has no room for is not begun: who asked for a snapshot
  * is refused, and what is in memory stays there, over its budget where it must
  * be, which is no more than what had been taken before writes were refused.
+ *
+ * A flush for which the disk cannot be read (`io_error`) is tried again, ever
+ * more slowly: opening the store anew would not mend the disk. Until then who
+ * asks for a snapshot is refused, and writes wait once memory is full.
  */
 import type { Clock } from '../clock.js';
 import { whenUnused } from '../disuse.js';
@@ -20,6 +24,8 @@ import {
   FLUSH_BYTES_FACTOR,
   FLUSH_RETRY_MS,
   FLUSH_SPARE_BYTES,
+  FLUSH_UNREADABLE_MS_MAX,
+  FLUSH_UNREADABLE_MS_MIN,
   FREEING_BYTES,
   FROZEN_LAYERS_MAX,
   SNAPSHOT_SHARE_MS,
@@ -38,6 +44,9 @@ export interface CheckpointBudget {
 
 /** Records of earlier epochs deleted after each flush, in one step. */
 const SWEEP_STEP = 2_000;
+
+const NO_CHECKPOINT =
+  'no checkpoint can be made until it can be read: the log keeps all writes, and a start replays them. Look at the disk';
 
 interface Request {
   /** The keyspace on disk must hold everything up to here. */
@@ -81,6 +90,12 @@ export class Checkpointer {
   #flushing: { readonly offset: number; readonly sinceMs: number; step: string } | undefined;
   /** Why the oldest layer is not written out for now: the disk has no room for it. */
   #held: HeadwaterError | undefined;
+  /** Why it could not be written out: the disk cannot be read. It is not tried before the retry. */
+  #hindered: HeadwaterError | undefined;
+  #hinderedInARow = 0;
+  /** Recovery is over. Until then a flush that fails keeps the store from opening. */
+  #isStarted = false;
+  #isEnding = false;
   #cancelRetry = () => {};
   #closed: HeadwaterError | undefined;
   #failure: Error | undefined;
@@ -131,13 +146,20 @@ export class Checkpointer {
     // Nothing will make room any more; the store is about to be closed or opened anew.
     if (this.#closed || this.#failure) return undefined;
     // It may take long, and nothing else would be done meanwhile.
-    if (this.#held) return undefined;
+    if (this.#held || (this.#hindered && this.#isEnding)) return undefined;
     return new Promise((resolve) => this.#waitingForRoom.push(resolve));
+  }
+
+  /** The store is about to close. Nobody waits from now on for a disk that cannot be read: the log has what memory has. */
+  ending(): void {
+    this.#isEnding = true;
+    if (this.#hindered) this.#releaseWaiting();
   }
 
   /** The work that room has to wait for, in words. */
   get progress(): string {
     const full = `${(this.#keyspace.overlayBytes / 2 ** 20).toFixed(0)} MiB of writes are in memory, and a checkpoint has to make room`;
+    if (this.#hindered) return `${full}; ${noCheckpoint(this.#hindered)}`;
     if (!this.#flushing) return `${full}; none is being written yet`;
     const { offset, sinceMs, step } = this.#flushing;
     const seconds = ((this.#clock.monotonicMs() - sinceMs) / 1_000).toFixed(1);
@@ -161,6 +183,7 @@ export class Checkpointer {
     const ended = this.#closed ?? this.#failure;
     if (ended) return Promise.reject(ended);
     const { share, notBefore = 0 } = options;
+    const hindered = this.#hindered;
     const now = this.#clock.monotonicMs();
     for (const [snapshot, takenAt] of this.#snapshots) {
       if (this.#outdated.has(snapshot)) continue;
@@ -169,6 +192,7 @@ export class Checkpointer {
       if (level || (share && offset >= notBefore && now - takenAt <= SNAPSHOT_SHARE_MS))
         return Promise.resolve(snapshot.share());
     }
+    if (hindered) return Promise.reject(hindered);
     return new Promise((resolve, reject) => {
       this.#requests.push({ offset: this.#keyspace.applied.offset, share, resolve, reject });
       this.#kick();
@@ -180,6 +204,7 @@ export class Checkpointer {
    * applied afterwards is not in it.
    */
   snapshotHere(): Promise<KeyspaceSnapshot> {
+    if (this.#hindered) return Promise.reject(this.#hindered);
     // Its own layer ends here; flushed in turn, each leaves a checkpoint at its end, where requests are answered.
     this.#keyspace.freeze();
     return this.snapshotAt();
@@ -192,7 +217,7 @@ export class Checkpointer {
    * What it rejects with goes to the caller; that a write failed is everybody's business.
    */
   visitHere<T>(visit: (keyspace: Keyspace, closing: AbortSignal) => Promise<T>): Promise<T> {
-    const ended = this.#closed ?? this.#failure;
+    const ended = this.#closed ?? this.#failure ?? this.#hindered;
     if (ended) return Promise.reject(ended);
     // Its own layer ends here, as for a snapshot.
     this.#keyspace.freeze();
@@ -223,8 +248,9 @@ export class Checkpointer {
     }
   }
 
-  /** Restores what a crash in the middle of a flush left unknown. */
+  /** Recovery is over. Restores what a crash in the middle of a flush left unknown. */
   start(): void {
+    this.#isStarted = true;
     if (this.#keyspace.isCounted) return;
     void this.#recount.run().catch((error: Error) => {
       if (!this.#closed && !isUnreadable(error)) this.#onFailure(error);
@@ -255,7 +281,7 @@ export class Checkpointer {
   }
 
   #kick(): void {
-    if (this.#closed || this.#failure) return;
+    if (this.#closed || this.#failure || this.#hindered) return;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
       // Something may have been frozen or asked for in the turn in which the loop ended.
@@ -289,12 +315,29 @@ export class Checkpointer {
       this.#compact();
     } catch (error) {
       if (this.#closed) return;
+      if (this.#isStarted && HeadwaterError.is(error, 'io_error')) return this.#hinder(error);
       this.#failure = error as Error;
       for (const request of this.#requests.splice(0)) request.reject(this.#failure);
       for (const visit of this.#visits.splice(0)) visit.reject(this.#failure);
       this.#releaseWaiting();
       this.#onFailure(this.#failure);
     }
+  }
+
+  /** The layer stays in memory; nothing of it was lost. Those who wait for room go on waiting. */
+  #hinder(error: HeadwaterError): void {
+    this.#flushing = undefined;
+    this.#hindered = error;
+    this.#damage.met('checkpoint', NO_CHECKPOINT, error);
+    if (this.#isEnding) this.#releaseWaiting();
+    for (const request of this.#requests.splice(0)) request.reject(error);
+    for (const visit of this.#visits.splice(0)) visit.reject(error);
+    const pauseMs = Math.min(FLUSH_UNREADABLE_MS_MIN * 2 ** this.#hinderedInARow++, FLUSH_UNREADABLE_MS_MAX);
+    this.#cancelRetry();
+    this.#cancelRetry = this.#clock.after(pauseMs, () => {
+      this.#hindered = undefined;
+      this.#kick();
+    });
   }
 
   /** Whether the oldest layer may be written out; where not, those who ask for that are refused, and it is tried again later. */
@@ -360,6 +403,8 @@ export class Checkpointer {
     // What it says of the rest of the disk is not known: who counts anew hears of it.
     if (unreadable) this.#recount.hindered(unreadable);
     if (this.#keyspace.checkpoint.position.offset < position.offset) return;
+    if (this.#hinderedInARow > 0) this.#damage.passed('checkpoint');
+    this.#hinderedInARow = 0;
     const tookMs = Math.round(this.#clock.monotonicMs() - began);
     this.#logger.debug(
       { offset: position.offset, took_ms: tookMs },
@@ -413,4 +458,8 @@ export class Checkpointer {
   #releaseWaiting(): void {
     for (const resolve of this.#waitingForRoom.splice(0)) resolve();
   }
+}
+
+function noCheckpoint({ message }: HeadwaterError): string {
+  return `${message}; ${NO_CHECKPOINT}`;
 }

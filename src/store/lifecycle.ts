@@ -351,6 +351,7 @@ export class Lifecycle {
   /** From now on nothing changes but by `close`: a store that cannot be opened is not tried again, and who waits for it hears `reason`. */
   announceClose(reason: HeadwaterError): void {
     this.#closing.abort(reason);
+    this.#generation?.checkpointer.ending();
   }
 
   /**

@@ -140,6 +140,109 @@ describe('a disk that cannot be read', () => {
   });
 });
 
+describe('a checkpoint for which the disk cannot read a record', () => {
+  const budget = { overlayBytesMax: 64 * 1024, replayBytesMax: 64 * 1024 * 1024 };
+  let test: TestStore;
+  let opens: number;
+
+  /** The record of `touched` is given another expiry, and then it cannot be read: no damage, since it may be readable the next time. */
+  async function open(): Promise<void> {
+    test = await TestStore.open({ budget });
+    await test.submit(set('touched'), set('other'));
+    await test.reopen();
+    opens = 0;
+    await test.submit({ kind: 'expire', key: key('touched'), expiry: { expiresAtMs: 9_000_000_000_000 } });
+    test.disk.fault = ({ kind, location, keys }) => {
+      if (kind === 'open') opens++;
+      if (kind !== 'read' || !location.endsWith('/keyspace') || !keys.some((one) => one.includes('touched'))) return;
+      throw Object.assign(new Error('IO error: 000005.ldb: Input/output error'), { code: 'LEVEL_IO_ERROR' });
+    };
+  }
+
+  afterEach(async () => {
+    test.disk.fault = undefined;
+    assert.deepEqual(test.fatal, []);
+    await test.store.close();
+    await removeTemporaryDirectories();
+  });
+
+  it('does not make the store open again and again: it is tried again, said once, and told by status', async () => {
+    await open();
+    const { replicationId } = test.store.position;
+    for (let round = 0; round < 20; round++) {
+      await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
+      await test.set('other', `${round}`);
+      assert.equal(await test.get('other'), `${round}`);
+      await test.clock.advance(20_000);
+    }
+    assert.equal(opens, 0);
+    assert.equal(test.store.isServing, true);
+    assert.equal(test.store.position.replicationId, replicationId);
+    assert.match(test.store.damage, /Input\/output error; no checkpoint can be made/);
+    assert.equal(test.logger.said(/no checkpoint can be made/, 'error'), 1);
+    test.disk.fault = undefined;
+    await test.clock.advance(60_000);
+    await until('it is made', () => test.store.damage === '');
+    assert.equal(await test.store.size(), 2);
+    await test.reopen();
+    assert.equal(await expiryOfTouched(), 9_000_000_000_000);
+  });
+
+  const expiryOfTouched = async () => {
+    const [reply] = await test.submit({ kind: 'timeToLive', key: key('touched') });
+    assert.ok(reply?.kind === 'timeToLive');
+    return reply.expiresAtMs;
+  };
+
+  it('lets writes wait once memory is full, says why, and lets them go on when it can be read', async () => {
+    await open();
+    await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
+    let written = 0;
+    const writes = (async () => {
+      for (; written < 40; written++) await test.set(`k${written}`, Buffer.alloc(16 * 1024));
+    })();
+    await until('writes wait', () => /no checkpoint can be made/.test(test.store.writeWaits.message), {
+      clock: test.clock,
+      stepMs: 100,
+    });
+    assert.ok(written < 20, `${written} writes of 16 KiB into ${budget.overlayBytesMax} bytes`);
+    assert.match(test.store.writeWaits.message, /Input\/output error/);
+    assert.equal(opens, 0);
+    test.disk.fault = undefined;
+    await until('they are done', () => written === 40, { clock: test.clock, stepMs: 100 });
+    await writes;
+    assert.equal(await test.store.size(), 42);
+  });
+
+  it('holds up no stop, though writes wait for it', async () => {
+    await open();
+    await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
+    let written = 0;
+    const writes = (async () => {
+      for (; written < 40; written++) await test.set(`k${written}`, Buffer.alloc(16 * 1024));
+    })();
+    writes.catch(() => {});
+    await until('writes wait', () => test.store.writeWaits.currentMs > 0, { clock: test.clock, stepMs: 100 });
+    await test.store.close();
+    await assert.rejects(writes, { code: 'shutting_down' });
+    test.disk.fault = undefined;
+    await test.open();
+    assert.ok((await test.store.size()) >= written + 2);
+  });
+
+  it('is left out at a stop, and the next start replays what is in the log', async () => {
+    await open();
+    await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
+    await test.set('other', 'last');
+    await test.store.close();
+    test.disk.fault = undefined;
+    await test.open();
+    assert.equal(await test.get('other'), 'last');
+    assert.equal(await test.store.size(), 2);
+    assert.equal(await expiryOfTouched(), 9_000_000_000_000);
+  });
+});
+
 describe('a store that fails again as soon as it is open', () => {
   it('is opened more slowly each time, and says once why', async () => {
     const test = await TestStore.open();

@@ -1,7 +1,7 @@
 /**
  * Reading blocks that no store has open: a file of lost-writes/, of damaged/ or
  * of an archive, or the log of a stopped node's data directory. Nothing is
- * repaired, and what cannot be read is told of in its place.
+ * repaired. A damaged block is told of in its place.
  */
 import { open } from 'node:fs/promises';
 import path from 'node:path';
@@ -14,6 +14,7 @@ import { Block } from '../log/block.js';
 import { readBlockFile } from '../log/block-file.js';
 import { storedBlocks } from '../log/stored.js';
 import { wideEncoding } from '../log/wide-text.js';
+import { ORIGIN } from '../position.js';
 import { Directory } from '../store/directory.js';
 import { LOG_DATABASE } from '../store/generation.js';
 import { openForReading, type ReadingOptions } from './reading.js';
@@ -44,8 +45,9 @@ export async function* dumpFile(file: string): AsyncGenerator<Dumped> {
   const encoding = wideEncoding(await firstBytes(file));
   if (encoding !== undefined)
     throw new HeadwaterError('invalid_argument', `${file}: expected a file of blocks, received text in ${encoding}`);
-  if (await isArchiveFile(file)) for await (const { bytes } of readStretch(file)) yield dumped(bytes);
-  else for await (const bytes of readBlockFile(file)) yield dumped(bytes);
+  const chain = new Chain();
+  if (await isArchiveFile(file)) for await (const { bytes } of readStretch(file)) yield chain.dumped(bytes);
+  else for await (const bytes of readBlockFile(file)) yield chain.dumped(bytes);
 }
 
 /** As many as `wideEncoding` looks at. */
@@ -77,7 +79,8 @@ export async function* dumpDirectory(
     const how = { mustExist: true, afterFailedWrite, logFileEnds: cleanStop.endsIn(location) };
     const db = await openDatabase(location, { ...LOG_DATABASE, ...how });
     try {
-      for await (const chunk of storedBlocks(db, 0)) for (const { bytes } of chunk) yield dumped(bytes);
+      const chain = new Chain();
+      for await (const chunk of storedBlocks(db, 0)) for (const { bytes } of chunk) yield chain.dumped(bytes);
     } finally {
       await db.close();
     }
@@ -97,13 +100,27 @@ async function refuseDamaged(location: string): Promise<void> {
   );
 }
 
-function dumped(bytes: Buffer): Dumped {
-  try {
-    const block = new Block(bytes);
-    const { firstOffset, lastOffset, replicationId, timeMs } = block;
-    return { firstOffset, lastOffset, replicationId, timeMs, commands: block.commands() };
-  } catch (error) {
-    if (HeadwaterError.is(error)) return { damage: error.message };
-    throw error;
+/**
+ * Blocks one after another. Each that goes on from a block that is whole has to
+ * chain from it. The first one, one behind a gap, and one behind a damaged block
+ * have nothing that would prove them; they are taken as they are.
+ */
+class Chain {
+  #before: { readonly offset: number; readonly checksum: number } | undefined = ORIGIN;
+
+  dumped(bytes: Buffer): Dumped {
+    const before = this.#before;
+    this.#before = undefined;
+    try {
+      const block = new Block(bytes);
+      const { firstOffset, lastOffset, replicationId, timeMs } = block;
+      if (before?.offset === firstOffset - 1) block.verifyAfter(before.offset, before.checksum);
+      const commands = block.commands();
+      this.#before = block.position;
+      return { firstOffset, lastOffset, replicationId, timeMs, commands };
+    } catch (error) {
+      if (HeadwaterError.is(error)) return { damage: error.message };
+      throw error;
+    }
   }
 }

@@ -5,8 +5,10 @@
 import assert from 'node:assert/strict';
 import { RECOUNT_PAUSE_MS_MIN, RETENTION_INTERVAL_MS, RETENTION_STEP_BYTES } from '../../src/limits.js';
 import { blockKey } from '../../src/log/rows.js';
+import type { Operation } from '../../src/operation.js';
 import { turns, until } from '../support/clock.js';
 import { type DiskOperation, removeTemporaryDirectories } from '../support/database.js';
+import { seededRandom, seedOfThisRun } from '../support/random.js';
 
 import { hold, key, type Options, set, TestStore } from '../support/store.js';
 
@@ -212,6 +214,51 @@ describe('a checkpoint for which the disk cannot read a record', () => {
     await until('they are done', () => written === 40, { clock: test.clock, stepMs: 100 });
     await writes;
     assert.equal(await test.store.size(), 42);
+  });
+
+  it('is whole when it is made at last, wherever it had failed, and counts its keys right', async function () {
+    this.timeout(120_000);
+    const seed = seedOfThisRun();
+    const random = seededRandom(seed);
+    test = await TestStore.open();
+    const model = new Map<string, string>();
+    const name = () => `k${Math.floor(random() * 2_000)}`;
+    let failed = 0;
+    for (let round = 0; round < 30; round++) {
+      if (random() < 0.1) {
+        await test.submit({ kind: 'flushAll' });
+        model.clear();
+      }
+      for (let batch = 0; batch < 6; batch++) {
+        const operations: Operation[] = [];
+        for (let i = 0; i < 200; i++) {
+          const at = name();
+          const dice = random();
+          if (dice < 0.5) operations.push(set(at, `${round} ${i}`));
+          else if (dice < 0.8) operations.push({ kind: 'delete', keys: [key(at)] });
+          else operations.push({ kind: 'expire', key: key(at), expiry: { expiresAtMs: 9_000_000_000_000 + round } });
+          if (dice < 0.5) model.set(at, `${round} ${i}`);
+          else if (dice < 0.8) model.delete(at);
+        }
+        await test.submit(...operations);
+      }
+      test.disk.fault = ({ kind, location }) => {
+        if (kind !== 'read' || !location.endsWith('/keyspace') || random() < 0.8) return;
+        throw Object.assign(new Error('IO error: Input/output error'), { code: 'LEVEL_IO_ERROR' });
+      };
+      await test.store.snapshotAt().then(
+        (snapshot) => snapshot.release(),
+        () => failed++,
+      );
+      test.disk.fault = undefined;
+      if (random() < 0.1) await test.restart();
+      await test.clock.advance(60_000);
+      if (random() < 0.5) assert.equal(await test.store.size(), model.size, `seed ${seed}, round ${round}`);
+    }
+    assert.ok(failed > 5, `${failed} of 30 checkpoints have failed`);
+    assert.equal(await test.store.size(), model.size, `seed ${seed}`);
+    for (const [at, value] of model) assert.equal(await test.get(at), value, `seed ${seed}: ${at}`);
+    assert.equal(test.logger.said(/reopen|opened anew/), 0);
   });
 
   it('holds up no stop, though writes wait for it', async () => {

@@ -283,6 +283,26 @@ describe('a store with a database that is not whole', function () {
     assert.deepEqual(after.slice(1), before.slice(1));
   });
 
+  it('is dumped without the block that the disk has changed, which is named', async () => {
+    const { directory, location } = await copied();
+    await rm(path.join(directory, 'clean-stop.json'));
+    const file = await fileOf(location('log'), /\.log$/);
+    const bytes = await readFile(file);
+    const [from, to] = recordEnds(bytes).slice(19, 21) as [number, number];
+    bytes[to - 2] = (bytes[to - 2] as number) ^ 1;
+    bytes.writeUInt32LE(maskedCrc32c(bytes.subarray(from + 6, to)), from);
+    await writeFile(file, bytes);
+    const damages: string[] = [];
+    const offsets: number[] = [];
+    for await (const block of dumpDirectory(directory))
+      if ('damage' in block) damages.push(block.damage);
+      else offsets.push(block.lastOffset);
+    assert.equal(offsets.length, 119);
+    const missing = Array.from({ length: 120 }, (_, i) => i + 1).filter((offset) => !offsets.includes(offset));
+    assert.equal(damages.length, 1);
+    assert.match(damages[0] as string, new RegExp(`^block ${missing[0]} to ${missing[0]}: its checksum`));
+  });
+
   it('is locked while it is looked at, also for the process that looks', async () => {
     const { directory } = await copied();
     const blocks = dumpDirectory(directory);

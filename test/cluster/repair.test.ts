@@ -6,6 +6,9 @@ import { headwater } from '../cli/command-line.js';
 import { assertEqualData, Cluster, eventually, level, type TestNode } from '../support/cluster.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 
+/** Bits turned over, and kills, each a round of its own; more find more. */
+const ROUNDS = Number(process.env.HEADWATER_KILLS ?? 2);
+
 async function fill(node: TestNode, keys: number, prefix = 'key'): Promise<void> {
   const client = await node.client();
   // A block each, so that there are many; not compressible, so that tables are long.
@@ -186,7 +189,7 @@ describe('a disk that changes a bit', function () {
     await level(leader, follower);
     const seed = seedOfThisRun();
     const random = seededRandom(seed);
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < ROUNDS + 1; round++) {
       const part = random();
       flipBit(fileOf(follower, 'log', /\.ldb$/), part);
       const said = `seed ${seed}, round ${round} at ${part}`;
@@ -238,7 +241,7 @@ describe('a disk that changes a bit', function () {
     const [leader, follower] = await stoppedFollower(cluster);
     const seed = seedOfThisRun();
     const random = seededRandom(seed);
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       flipBit(fileOf(follower, round % 2 === 0 ? 'log' : 'keyspace', /\.ldb$/), 0.2 + 0.5 * random());
       await follower.start();
       const repairing = run(follower, 'repair');

@@ -45,6 +45,14 @@ export const SENDING_BYTES_MAX = 512 * KiB;
 /** Calls of one connection at a time. */
 export const CONCURRENT_STREAMS_MAX = 1_000;
 
+/**
+ * Pipelines and replication sessions of one connection at a time. One that is
+ * not read holds a window of requests, so a connection holds at most 2 MiB of
+ * them beside what is counted, and all of CONNECTIONS_EXPECTED 2 GiB. A client
+ * needs one; 1,000 of them would be 64 MiB a connection.
+ */
+export const DUPLEX_STREAMS_MAX = 32;
+
 /** What Node's HTTP/2 may keep for one connection before it refuses new calls, in MB. */
 export const SESSION_MEMORY_MB_MAX = 128;
 

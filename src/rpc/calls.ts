@@ -10,6 +10,7 @@ import { HeadwaterError, shuttingDown } from '../errors.js';
 import { InvariantViolation } from '../invariant.js';
 import type { Logger } from '../logger.js';
 import { RepeatedLog } from '../repeated.js';
+import { OpenStreams } from './open-streams.js';
 import { Reception } from './reception.js';
 
 /** The part of gRPC's calls, whatever their shape, that is of use here. */
@@ -30,6 +31,7 @@ export class Calls {
   readonly #options: CallsOptions;
   readonly #log: RepeatedLog;
   readonly #active = new Set<Call>();
+  readonly openStreams = new OpenStreams();
   #stopping = false;
 
   constructor(options: CallsOptions) {
@@ -107,6 +109,11 @@ export class Call {
   trail(name: string, value: string): void {
     this.#trailers ??= new Map();
     this.#trailers.set(name, value);
+  }
+
+  /** The same object for all calls of one connection; undefined if that is not known. */
+  get connection(): object | undefined {
+    return this.#reception?.connection;
   }
 
   get trailers(): ReadonlyMap<string, string> | undefined {

@@ -11,6 +11,7 @@ import { HeadwaterError } from '../errors.js';
 import { SIGN_OF_LIFE, SignsOfLife } from '../signs-of-life.js';
 import type { Call, Calls } from './calls.js';
 import type { Codec, Method } from './definitions.js';
+import type { OpenStreams } from './open-streams.js';
 import { Sending } from './sending.js';
 import { toStatus } from './status.js';
 
@@ -93,11 +94,30 @@ export function duplex<Request, Response>(
 ): Endpoint {
   return endpoint(method, (calls) => (surface: grpc.ServerDuplexStream<Buffer, Buffer>) => {
     const call = calls.begin(method.path, surface);
+    settle(surface, call, runDuplex(surface, call, { method, serve, openStreams: calls.openStreams }));
+  });
+}
+
+async function runDuplex<Request, Response>(
+  surface: grpc.ServerDuplexStream<Buffer, Buffer>,
+  call: Call,
+  options: {
+    readonly method: Method<Request, Response>;
+    readonly openStreams: OpenStreams;
+    serve(stream: DuplexCall<Request, Response>): Promise<void>;
+  },
+): Promise<void> {
+  const { method, openStreams, serve } = options;
+  const { connection = call } = call;
+  openStreams.open(connection);
+  try {
     // Clients learn by the headers that the stream stands, before they send anything.
     surface.sendMetadata(new grpc.Metadata());
     const stream = new DuplexCall(surface, call, method);
-    settle(surface, call, Promise.race([stream.broken, callAsync(() => serve(stream))]));
-  });
+    await Promise.race([stream.broken, callAsync(() => serve(stream))]);
+  } finally {
+    openStreams.close(connection);
+  }
 }
 
 export class DuplexCall<Request, Response> {

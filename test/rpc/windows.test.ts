@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import type net from 'node:net';
-import { FLOW_CONTROL_WINDOW_BYTES, SERVER_WINDOW_BYTES } from '../../src/limits.js';
+import { DUPLEX_STREAMS_MAX, FLOW_CONTROL_WINDOW_BYTES, SERVER_WINDOW_BYTES } from '../../src/limits.js';
 import { connectTo } from '../../src/rpc/connection.js';
 import { FakeStore } from './fake-store.js';
-import { closeAll, closing, serve } from './harness.js';
+import { closeAll, closing, RawPipeline, rawClient, serve } from './harness.js';
 
 describe('the window of a stream', () => {
   afterEach(closeAll);
@@ -31,5 +31,23 @@ describe('the window of a stream', () => {
     closing({ close: () => server.close() });
     const [settings] = (await once(session, 'remoteSettings')) as [http2.Settings];
     assert.equal(settings.initialWindowSize, FLOW_CONTROL_WINDOW_BYTES);
+  });
+
+  it('that nobody may read is held by a bounded number of pipelines of one connection', async () => {
+    const { address } = await serve(new FakeStore());
+    const client = rawClient(address);
+    const pipelines = Array.from({ length: DUPLEX_STREAMS_MAX }, () => new RawPipeline(client).listen());
+    await Promise.all(pipelines.map(({ stream }) => once(stream, 'metadata')));
+    const refusal = await new RawPipeline(client).listen().ended;
+    assert.equal(refusal?.code, 'overloaded');
+    assert.match(refusal?.message ?? '', /at most 32 pipelines over one connection, .* open another connection/);
+    const other = new RawPipeline(rawClient(address)).listen();
+    await once(other.stream, 'metadata');
+    pipelines[0]?.stream.cancel();
+    const isOpen = async () => {
+      const { stream, ended } = new RawPipeline(client).listen();
+      return Promise.race([once(stream, 'metadata').then(() => true), ended.then(() => false)]);
+    };
+    while (!(await isOpen()));
   });
 });

@@ -36,6 +36,8 @@ const EVENTS_MIN = 40;
 const EVENTS_MAX = 90;
 /** Between two looks at the nodes. */
 const STEP_MS = 4;
+/** Steps in which no timer is due, until what the last timer has begun needs no turn of the event loop any more. */
+const QUIET_STEPS = 4;
 /** In which all must be level once nothing fails any more. */
 const HEALED_MS_MAX = 120_000;
 /** Before a person accepts a loss once more. */
@@ -438,13 +440,24 @@ export class Simulation {
 
   /** Lets time go on, and looks. */
   async pass(ms: number): Promise<void> {
+    /** In a row, in which no timer is due. */
+    let quietSteps = 0;
     for (let left = ms; left > 0; left -= STEP_MS) {
+      quietSteps = this.clock.untilNextMs > STEP_MS ? quietSteps + 1 : 0;
+      if (quietSteps > QUIET_STEPS) left -= this.#skip(left);
       await this.clock.advance(Math.min(left, STEP_MS));
       for (const node of this.nodes) this.#watching(() => this.#look(node));
       const [error] = this.network.errors;
       if (error) this.#fails(error);
       if (this.#violation) throw this.#violation;
     }
+  }
+
+  /** Goes on to the step in which the next timer is due. @returns by how much. */
+  #skip(msMax: number): number {
+    const steps = Math.ceil(Math.min(msMax, this.clock.untilNextMs) / STEP_MS) - 1;
+    this.clock.stall(steps * STEP_MS);
+    return steps * STEP_MS;
   }
 
   async #until(what: string, condition: () => boolean): Promise<void> {

@@ -39,6 +39,13 @@ export class TestClock implements Clock {
     return this.#timers.size;
   }
 
+  /** How long it is until the next timer is due; Infinity if none waits. */
+  get untilNextMs(): number {
+    let atMs = Number.POSITIVE_INFINITY;
+    for (const timer of this.#timers) if (timer.atMs < atMs) atMs = timer.atMs;
+    return Math.max(0, atMs - this.#monotonicMs);
+  }
+
   /** Sets the wall clock, as an operator or NTP would; monotonic time goes on. */
   setWall(wallMs: number): void {
     this.#wallMs = wallMs;

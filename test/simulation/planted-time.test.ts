@@ -4,18 +4,16 @@ import { LogicalClock } from '../../src/clock.js';
 import { DueIndex } from '../../src/keyspace/due-index.js';
 import { DUE_SCAN_ROWS, EXPIRY_STEP_KEYS } from '../../src/limits.js';
 import { firstViolation } from './hunt.js';
-import { isFirstPart, isUsualLength } from './seeds.js';
-import { TimeRun } from './time.js';
+import { isFirstPart } from './seeds.js';
+import { type TimeFactors, TimeRun } from './time.js';
 
 interface Planted {
   readonly name: string;
   readonly found: RegExp;
-  /** Found in a long run only. */
-  readonly rare?: true;
+  /** Events that happen more often in the runs that look for it. */
+  readonly factors?: TimeFactors;
   plant(): () => void;
 }
-
-const RARE_SEEDS_TO_FIND = 2_000;
 
 const PLANTED: readonly Planted[] = [
   {
@@ -54,7 +52,7 @@ const PLANTED: readonly Planted[] = [
   },
   {
     name: 'rows that are dropped before the deletion of their keys is durable',
-    rare: true,
+    factors: { 'power cut while keys go': 10 },
     found: /expired keys are deleted/,
     plant() {
       const { scan, drop } = DueIndex.prototype;
@@ -76,17 +74,15 @@ let elapsed: () => number = () => 0;
 (isFirstPart ? describe : describe.skip)('a simulation of time', function () {
   this.timeout(0);
 
-  for (const { name, found, plant, rare } of PLANTED) {
-    it(`finds ${name}`, async function () {
-      // Too few of the first runs lose power at the one moment that shows it: only a long run looks for it.
-      if (rare && isUsualLength) return this.skip();
+  for (const { name, found, plant, factors } of PLANTED) {
+    it(`finds ${name}`, async () => {
       const undo = plant();
       try {
         const violation = await firstViolation((seed) => {
-          const run = new TimeRun(seed);
+          const run = new TimeRun(seed, factors);
           elapsed = () => run.elapsedMs;
           return run.run();
-        }, rare && RARE_SEEDS_TO_FIND);
+        });
         assert.match(violation, found);
       } finally {
         undo();

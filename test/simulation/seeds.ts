@@ -10,9 +10,6 @@ const FIRST_SEED = wholeNumber('HEADWATER_SEED') ?? wholeNumber('HEADWATER_FIRST
 /** A part of a long run leaves the planted bugs to the part that begins with the first seed. */
 export const isFirstPart = ONE === undefined && FIRST_SEED === 1;
 
-/** No number of seeds was asked for. */
-export const isUsualLength = process.env.HEADWATER_SEEDS === undefined;
-
 /** Between two lines about how far a long run has got. */
 const PROGRESS_INTERVAL_MS = 30_000;
 

@@ -7,15 +7,15 @@
  */
 import { CLOCK_SET_MS } from '../../src/clock.js';
 import { HeadwaterError } from '../../src/errors.js';
-import { DUE_START, dueEnd } from '../../src/keyspace/record.js';
 import { formatPosition } from '../../src/position.js';
-import { START_MS, TestClock, turns } from '../support/clock.js';
-import { MemoryDisk } from '../support/database.js';
+import { TestClock, turns } from '../support/clock.js';
+import type { MemoryDisk } from '../support/database.js';
 import { MemoryFiles } from '../support/memory-files.js';
 import { seededRandom } from '../support/random.js';
-import { set, TestStore } from '../support/store.js';
+import { isAppend, key, set, TestStore } from '../support/store.js';
 import { Violation } from './history.js';
 import { ProcessClock } from './node.js';
+import { BUDGET, promptDisk, TimeFollower } from './time-follower.js';
 
 const SKEW_MS = 30_000;
 const YEAR_MS = 365 * 86_400_000;
@@ -28,8 +28,37 @@ const TURNS = 12;
 /** In which expired keys are deleted, and a follower's rows dropped, once clocks are right. */
 const DELETED_WITHIN_MS = 25_000;
 
-/** Checkpoints come often. */
-const BUDGET = { overlayBytesMax: 50_000, replayBytesMax: 50_000 };
+/** So long do keys live that are to go at once, and so many are on their way then. */
+const SHORT_TTL_MS = 1_000;
+const SHORT_LIVED_KEYS = 20;
+/** A clock that goes at half speed sees them go within that. */
+const GONE_WITHIN_MS = 5_000;
+/** Operations of the disk from the deletion of keys until nothing of it is in hand. */
+const DELETION_OPERATIONS = 6;
+
+/** Keys live no longer than 300 s; a clock that was set back is waited for at half speed. */
+const HEALED_MS_MAX = 2 * (300_000 + 2 * RANGE_MS);
+/** Between two looks whether all is healed. */
+const LOOK_MS = 10_000;
+
+/** What may happen, and how often beside the others. */
+const WEIGHTS = {
+  keys: 2,
+  'many keys': 1,
+  pass: 2,
+  'right clock': 1,
+  'skewed clock': 1,
+  checkpoint: 1,
+  restart: 1,
+  kill: 1,
+  'power cut': 1,
+  'power cut while keys go': 1,
+};
+
+type TimeEvent = keyof typeof WEIGHTS;
+
+/** Events that happen so many times as often. */
+export type TimeFactors = Readonly<Partial<Record<TimeEvent, number>>>;
 
 interface Written {
   readonly atMs: number;
@@ -41,29 +70,31 @@ export class TimeRun {
   readonly #world = new TestClock();
   readonly #files = new MemoryFiles(async () => {});
   readonly #disk: MemoryDisk;
+  readonly #randomBytes: (count: number) => Buffer;
   readonly #written = new Map<string, Written>();
   readonly counts: Record<string, number> = {};
   /** What happened, in order. */
   readonly trace: string[] = [];
   #clock!: ProcessClock;
   #leader!: TestStore;
-  #follower!: TestStore;
+  readonly #follower: TimeFollower;
   #keys = 0;
   #seed: number;
+  readonly #weights: ReadonlyArray<readonly [TimeEvent, number]>;
 
-  constructor(seed: number) {
+  constructor(seed: number, factors: TimeFactors = {}) {
     this.#seed = seed;
+    const names = Object.keys(WEIGHTS) as TimeEvent[];
+    this.#weights = names.map((name) => [name, WEIGHTS[name] * (factors[name] ?? 1)]);
     this.#random = seededRandom(seed);
-    this.#disk = this.#diskOf(this.#files);
-  }
-
-  #diskOf(files: MemoryFiles): MemoryDisk {
-    return new MemoryDisk({
-      isFolder: (location) => files.isFolder(location),
-      makeFolder: async (location) => files.makeFolder(location),
-      delay: async () => {},
+    const machine = {
+      clock: this.#world,
       random: this.#random,
-    });
+      randomBytes: (count: number) => Buffer.from(Array.from({ length: count }, () => this.#upTo(256))),
+    };
+    this.#disk = promptDisk(this.#files, machine);
+    this.#follower = new TimeFollower(machine);
+    this.#randomBytes = machine.randomBytes;
   }
 
   get elapsedMs(): number {
@@ -72,11 +103,11 @@ export class TimeRun {
 
   async run(): Promise<void> {
     await this.#start();
-    await this.#refollow();
+    await this.#follower.beginAgain(this.#leader.store);
     try {
       for (let round = 0; round < ROUNDS; round++) {
         await this.#event();
-        await this.#ship();
+        await this.#follower.catchUp(this.#leader.store);
         await this.#nothingTooEarly();
         this.#note(formatPosition(this.#follower.store.position));
       }
@@ -86,34 +117,37 @@ export class TimeRun {
       throw new Violation(`seed ${this.#seed}: ${error.message}`);
     } finally {
       this.#clock.die();
-      await this.#follower.store.close();
+      await this.#follower.close();
     }
   }
 
   async #event(): Promise<void> {
-    const kinds = [
-      ['keys', () => this.#write(3, 100_000 + this.#upTo(200_000))],
-      ['keys', () => this.#write(3, 100_000 + this.#upTo(200_000))],
-      ['many keys', () => this.#write(600, 100_000)],
-      ['pass', () => this.#pass(this.#upTo(60_000))],
-      ['pass', () => this.#pass(this.#upTo(60_000))],
-      ['right clock', async () => this.#setClock(0)],
-      ['skewed clock', async () => this.#setClock(this.#skew())],
-      ['checkpoint', async () => (await this.#leader.store.snapshotAt()).release()],
-      ['restart', () => this.#restart(() => this.#leader.store.close())],
-      ['kill', () => this.#restart(async () => this.#disk.crash())],
-      ['power cut', () => this.#powerCut()],
-    ] as const;
-    const [name, run] = kinds[Math.floor(this.#random() * kinds.length)] as (typeof kinds)[number];
+    const total = this.#weights.reduce((sum, [, weight]) => sum + weight, 0);
+    let at = this.#random() * total;
+    const [name] = this.#weights.find(([, weight]) => {
+      at -= weight;
+      return at < 0;
+    }) as readonly [TimeEvent, number];
     this.#count(name);
-    await run();
+    await this.#events[name]();
   }
+
+  readonly #events: Readonly<Record<TimeEvent, () => Promise<void>>> = {
+    keys: () => this.#write(3, 100_000 + this.#upTo(200_000)),
+    'many keys': () => this.#write(600, 100_000),
+    pass: () => this.#pass(this.#upTo(60_000)),
+    'right clock': async () => this.#setClock(0),
+    'skewed clock': async () => this.#setClock(this.#skew()),
+    checkpoint: () => this.#checkpoint(),
+    restart: () => this.#restart(() => this.#leader.store.close()),
+    kill: () => this.#restart(async () => this.#disk.crash()),
+    'power cut': () => this.#powerCut(),
+    'power cut while keys go': () => this.#powerCutWhileKeysGo(),
+  };
 
   #upTo(max: number): number {
     return Math.floor(this.#random() * max);
   }
-
-  readonly #randomBytes = (count: number): Buffer => Buffer.from(Array.from({ length: count }, () => this.#upTo(256)));
 
   #skew(): number {
     return Math.round((this.#random() - 0.5) * 2 * SKEW_MS);
@@ -164,7 +198,7 @@ export class TimeRun {
     await end();
     this.#clock.die();
     await this.#start();
-    await this.#refollow();
+    await this.#follower.beginAgain(this.#leader.store);
   }
 
   async #powerCut(): Promise<void> {
@@ -172,11 +206,39 @@ export class TimeRun {
     // What is written from here on may be lost, in one database and not in the other.
     await this.#pass(STEP_MS);
     this.#disk.crash();
+    await this.#losePower();
+  }
+
+  /** Keys whose records and rows are on the disk are due; the power goes between two operations of their deletion. */
+  async #powerCutWhileKeysGo(): Promise<void> {
+    await this.#write(SHORT_LIVED_KEYS, SHORT_TTL_MS);
+    await this.#checkpoint();
+    let left: number | undefined;
+    let isCut = false;
+    this.#disk.fault = (operation) => {
+      if (isAppend(operation)) left ??= this.#upTo(DELETION_OPERATIONS);
+      if (isCut || left === undefined || left-- > 0) return;
+      isCut = true;
+      this.#disk.crash();
+    };
+    for (let ms = 0; ms < GONE_WITHIN_MS && !isCut; ms += STEP_MS) await this.#pass(STEP_MS);
+    this.#disk.fault = undefined;
+    if (isCut) this.#count('deletion cut short');
+    else this.#disk.crash();
+    await this.#losePower();
+  }
+
+  async #checkpoint(): Promise<void> {
+    await (await this.#leader.store.snapshotAt()).release();
+  }
+
+  /** The process is dead already. */
+  async #losePower(): Promise<void> {
     this.#clock.die();
     this.#files.powerCut(() => this.#random() < 0.5);
     await this.#disk.powerCut();
     await this.#start();
-    await this.#refollow();
+    await this.#follower.beginAgain(this.#leader.store);
   }
 
   async #write(count: number, ttlMs: number): Promise<void> {
@@ -204,46 +266,15 @@ export class TimeRun {
     }
   }
 
-  /** A follower of another log begins again: what a power cut took, it would have to give back. */
-  async #refollow(): Promise<void> {
-    if (this.#follower) await this.#follower.store.close();
-    const files = new MemoryFiles(async () => {});
-    this.#follower = await TestStore.follower({
-      directory: '/data',
-      disk: this.#diskOf(files),
-      files: files.of({ dead: false }),
-      clock: this.#world,
-      fsync: 'never',
-      budget: BUDGET,
-      randomBytes: this.#randomBytes,
-    });
-    await this.#ship();
-  }
-
-  async #ship(): Promise<void> {
-    const { store } = this.#leader;
-    const { rows } = store.lineage;
-    for (;;) {
-      const at = this.#follower.store.position.offset;
-      const blocks = await store.log.read(at, 1e6);
-      const [first, last] = [blocks[0], blocks.at(-1)];
-      if (!first || !last) return;
-      const begun = rows.filter(
-        ({ firstOffset, replicationId }) =>
-          firstOffset > at &&
-          firstOffset <= last.lastOffset &&
-          blocks.some((block) => block.replicationId === replicationId),
-      );
-      this.#follower.store.setTime(store.nowMs());
-      await this.#follower.store.receive(blocks, begun);
-    }
-  }
-
   async #nothingTooEarly(): Promise<void> {
     const nowMs = this.#world.monotonicMs();
-    for (const [name, { atMs, ttlMs }] of this.#written) {
+    const written = [...this.#written];
+    const replies = await this.#leader.submit(...written.map(([name]) => ({ kind: 'get', key: key(name) }) as const));
+    for (const [i, [name, { atMs, ttlMs }]] of written.entries()) {
       const aliveMs = nowMs - atMs;
-      const value = await this.#leader.get(name);
+      const reply = replies[i];
+      if (reply?.kind !== 'get') throw new Violation(`each key can be read: ${name} gives ${reply?.kind}`);
+      const { value } = reply;
       if (value === undefined && aliveMs < ttlMs - RANGE_MS)
         throw new Violation(`no key goes earlier than its time to live: ${name} after ${aliveMs} of ${ttlMs} ms`);
       // A clock that was set back is waited for at half speed.
@@ -256,27 +287,32 @@ export class TimeRun {
   /** Clocks are right from here on. */
   async #heal(): Promise<void> {
     this.#setClock(0);
-    await this.#pass(2 * (300_000 + 2 * RANGE_MS));
-    await this.#ship();
-    const size = await this.#leader.store.size();
-    if (size !== 1) throw new Violation(`expired keys are deleted: ${size - 1} are left`);
-    const finding = this.#leader.store.clock.finding;
-    if (finding) throw new Violation(`the log's clock follows that of the machine: ${finding}`);
-    const drift = Math.abs(this.#leader.store.nowMs() - this.#world.wallMs());
-    if (drift > 2) throw new Violation(`the log's clock is right once the machine's is: it is off by ${drift} ms`);
+    let violation: Violation | undefined;
+    let left = HEALED_MS_MAX;
+    do {
+      await this.#pass(LOOK_MS);
+      violation = await this.#unhealed();
+      left -= LOOK_MS;
+    } while (violation && left > 0);
+    if (violation) throw violation;
+    await this.#follower.catchUp(this.#leader.store);
     this.#follower.store.setTime(this.#leader.store.nowMs());
     await this.#pass(DELETED_WITHIN_MS);
-    const rows = await this.#dueRows(this.#follower);
+    const rows = await this.#follower.dueRows();
     if (rows > 0) throw new Violation(`a follower drops the rows of deleted keys: ${rows} are left`);
     const [ours, theirs] = [await this.#leader.store.digest(), await this.#follower.store.digest()];
     if (ours.digest !== theirs.digest) throw new Violation('equal positions have equal data');
     await this.#leader.store.close();
   }
 
-  async #dueRows(test: TestStore): Promise<number> {
-    let rows = 0;
-    const range = { gte: DUE_START, lt: dueEnd(START_MS + 2 * YEAR_MS) };
-    for await (const _ of test.disk.raw(test.location('keyspace')).keys(range)) rows++;
-    return rows;
+  async #unhealed(): Promise<Violation | undefined> {
+    const { store } = this.#leader;
+    const size = await store.size();
+    if (size !== 1) return new Violation(`expired keys are deleted: ${size - 1} are left`);
+    const { finding } = store.clock;
+    if (finding) return new Violation(`the log's clock follows that of the machine: ${finding}`);
+    const drift = Math.abs(store.nowMs() - this.#world.wallMs());
+    if (drift > 2) return new Violation(`the log's clock is right once the machine's is: it is off by ${drift} ms`);
+    return undefined;
   }
 }

@@ -6,6 +6,7 @@ import { sealBlock } from '../../src/log/block.js';
 import type { Operation } from '../../src/operation.js';
 import { HANDOVERS } from './handovers.js';
 import { LOST_FILES } from './lost-files.js';
+import { LOST_WRITES } from './lost-writes.js';
 import { MASS_DELETE } from './mass-deletes.js';
 import type { SimulatedNode } from './node.js';
 import type { Event, Simulation } from './simulation.js';
@@ -49,6 +50,7 @@ export const EVENTS: readonly Event[] = [
   { name: 'forged block', weight: 2, run: forge },
   ...SLOW_LINES,
   ...HANDOVERS,
+  ...LOST_WRITES,
 ];
 
 /** A leader that stops waits for so long for its followers. */

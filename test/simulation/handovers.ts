@@ -15,14 +15,14 @@ export const HANDOVERS: readonly Event[] = [
 ];
 
 /** In which what is sent has arrived, if nothing holds it. */
-const SOON_MS = 60;
+export const SOON_MS = 60;
 /** The steps of a hand-over take about as long, on disk and on the network. */
 const HANDOVER_MS = 30;
 
 const NOTHING: readonly Operation[] = [];
 
 /** A leader with a follower that could take its place. */
-function pair(simulation: Simulation): { giver: SimulatedNode; taker: SimulatedNode } | undefined {
+export function pair(simulation: Simulation): { giver: SimulatedNode; taker: SimulatedNode } | undefined {
   const takers = (giver: SimulatedNode) =>
     simulation.nodes.filter(
       (node) =>
@@ -116,12 +116,12 @@ async function promotedMeanwhile(simulation: Simulation): Promise<boolean> {
   return true;
 }
 
-async function promote(simulation: Simulation, node: SimulatedNode): Promise<void> {
+export async function promote(simulation: Simulation, node: SimulatedNode): Promise<void> {
   if (node.isServing) simulation.begin('promote', node, () => node.replication.promote());
   await simulation.pass(SOON_MS);
 }
 
-async function writeSome(simulation: Simulation, node: SimulatedNode): Promise<void> {
+export async function writeSome(simulation: Simulation, node: SimulatedNode): Promise<void> {
   if (node.leads) simulation.write(node, NOTHING);
   await simulation.pass(SOON_MS);
 }
@@ -137,7 +137,7 @@ async function trimAll(simulation: Simulation, node: SimulatedNode): Promise<voi
   await simulation.pass(SOON_MS);
 }
 
-async function comeBack(simulation: Simulation, node: SimulatedNode, follow?: string): Promise<void> {
+export async function comeBack(simulation: Simulation, node: SimulatedNode, follow?: string): Promise<void> {
   if (node.state !== 'down') return;
   const option = follow === undefined ? undefined : ({ role: 'follower', upstream: follow } as const);
   simulation.begin(option ? `start --follow ${follow}` : 'start', node, () => node.start(option));

@@ -38,13 +38,16 @@ function deciding(kind: 'refuse' | 'wait') {
 /** Runs that are above all about who leads. */
 const events = weighted(Object.fromEntries(HANDOVERS.map(({ name }) => [name, 10])));
 
+/** Runs in which the giver of a grant comes back when others have gone on. */
+const oldGrants = weighted({ 'old grant': 40 });
+
 const REFUSED: Answer = { kind: 'refuse', message: 'planted' };
 const DROPPED = /writes of a later epoch are not dropped for older ones/;
 
 export const PLANTED_LEADERSHIP: readonly PlantedBug[] = [
   {
     name: 'a leader that refuses a grant because it has trimmed the place',
-    events,
+    events: oldGrants,
     found: /a giver is refused only if nobody has gone on from its end/,
     plant: answering(async ({ role, log }, { position }) => {
       const isTrimmed = (await log.checksumAt(position.offset)) === 'trimmed';
@@ -53,7 +56,7 @@ export const PLANTED_LEADERSHIP: readonly PlantedBug[] = [
   },
   {
     name: 'a follower that refuses a grant because its new leader has gone on',
-    events,
+    events: oldGrants,
     found: /a giver is refused only if nobody has gone on from its end/,
     plant: answering(async ({ role, log }, { position }) =>
       role === 'follower' && log.end.offset > position.offset ? REFUSED : undefined,

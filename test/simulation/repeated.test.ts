@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openLevel } from '../../src/level.js';
 import { lockForWriting } from '../../src/store/lock.js';
@@ -71,7 +72,11 @@ async function disturbing<T>(work: () => Promise<T>): Promise<T> {
   const lock = await lockForWriting(path.join(await temporaryDirectory(), 'lock'), openLevel);
   let isOver = false;
   const read = async () => {
-    while (!isOver) await readFile(THIS_FILE);
+    while (!isOver) {
+      await readFile(THIS_FILE);
+      // Reads without a pause would take as much of the machine as the run.
+      await pause(1);
+    }
   };
   const garbage: Buffer[] = [];
   const timer = setInterval(() => {

@@ -12,7 +12,7 @@ const SEEDS = new Seeds(200);
 
 /**
  * What 200 runs must have been through, each so many times: else they prove less than they say. A new kind of
- * event shifts all others, so these are about two thirds of what was counted, or less.
+ * event shifts all others, so no count is above 70 % of the least that the seeds from 1, 1001 and 3001 on have given.
  */
 const WANTED: Counts = {
   ...Object.fromEntries(EVENTS.map(({ name }) => [name, 10])),
@@ -20,8 +20,8 @@ const WANTED: Counts = {
   'write refused by a follower': 50,
   'message acknowledged': 70,
   'reached synced': 50,
-  'reached followers': 30,
-  'reached followers_synced': 30,
+  'reached followers': 20,
+  'reached followers_synced': 20,
   'durability not reached': 10,
   'watch compared': 500,
   'watch resumed': 50,
@@ -29,18 +29,18 @@ const WANTED: Counts = {
   'subscription compared': 10,
   'subscription resumed': 50,
   'live message heard': 10,
-  'live messages missed': 30,
+  'live messages missed': 20,
   'live messages missed, nobody knows how many': 20,
-  'live messages counted': 50,
-  'read by token': 100,
-  'read within a bound': 100,
+  'live messages counted': 30,
+  'answered by token': 70,
+  'answered within a bound': 35,
   'session reads in time': 100,
   'stream from an unknown history answered': 50,
-  'token of a lost branch': 1,
+  'token of a lost branch': 20,
   'compared equal': 50,
   'start refused without files': 50,
   'asked first': 20,
-  'got back by asking': 1,
+  'got back by asking': 18,
   'digest compared': 500,
   'keys deleted and written again': 50,
   'large value over a slow line': 20,

@@ -293,9 +293,17 @@ export class Simulation {
     return this.pick(this.#tokens.slice(-RECENT_TOKENS));
   }
 
+  /** A position that a writer was told, in a history that that node has left before it. */
+  lostToken({ store }: SimulatedNode): Position | undefined {
+    const end = this.history.at(store.position);
+    const known = new Set(store.lineage.rows.map(({ replicationId }) => replicationId));
+    const isLost = (token: Position) =>
+      known.has(token.replicationId) && token.offset <= end.offset && !leadsTo(this.history.at(token), end);
+    return this.pick(this.#tokens.filter(isLost));
+  }
+
   /** Reads at that node what a writer was told elsewhere, or before: where it is answered it is there. */
-  readByToken(node: SimulatedNode): boolean {
-    const atLeast = this.recentToken();
+  readByToken(node: SimulatedNode, atLeast = this.recentToken()): boolean {
     if (!atLeast) return false;
     const place = this.history.at(atLeast);
     const { store, link, clock } = node;
@@ -316,7 +324,7 @@ export class Simulation {
       }
       if (!isThere() && !this.isTwofold(place))
         throw new Violation(`who reads by a token reads what it stands for: ${place.key} at ${stateOf(node)}`);
-      this.count('read by token');
+      this.count('answered by token');
     });
     return true;
   }
@@ -327,7 +335,7 @@ export class Simulation {
     const freshness = new Freshness({ store, link, clock, serveStaleReads: true });
     const wanted = { atLeast: undefined, maxStalenessMs, withinMs: 300 };
     await freshness.whenFresh(wanted, { writes: false, signal: new AbortController().signal });
-    this.count('read within a bound');
+    this.count('answered within a bound');
     const leader = this.nodes.find(({ address }) => address === store.upstream);
     if (!leader?.leads || leader.store.whyNoWrites) return;
     const [here, there] = [node, leader].map((one) => this.history.at(one.store.position)) as [Place, Place];

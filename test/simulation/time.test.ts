@@ -21,7 +21,15 @@ describe('a simulation of time', function () {
       for (const [kind, count] of Object.entries(run.counts)) counts[kind] = (counts[kind] ?? 0) + count;
     });
     if (SEEDS.count < 30) return;
-    for (const kind of ['many keys', 'power cut', 'start in 1970', 'start a year ahead', 'time to live refused'])
+    for (const kind of [
+      'many keys',
+      'power cut',
+      'power cut while keys go',
+      'deletion cut short',
+      'start in 1970',
+      'start a year ahead',
+      'time to live refused',
+    ])
       assert((counts[kind] ?? 0) >= 5, `${kind}: ${counts[kind]} times`);
   });
 });

@@ -366,8 +366,9 @@ class Handle {
       snapshot: () => {
         this.#assertOpen();
         const snapshot = this.#level.snapshot();
-        this.#disk.snapshots++;
-        let open = true;
+        // A process that has died may still be on its way here: nobody holds what it takes.
+        let open = !this.dead;
+        if (open) this.#disk.snapshots++;
         const close = snapshot.close.bind(snapshot);
         // The level knows its own snapshots only: this one counts when it ends.
         snapshot.close = () => {

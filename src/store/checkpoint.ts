@@ -95,7 +95,8 @@ export class Checkpointer {
   #hinderedInARow = 0;
   /** Recovery is over. Until then a flush that fails keeps the store from opening. */
   #isStarted = false;
-  #isEnding = false;
+  /** How many want the writes in hand to be finished, however long the disk cannot be read. */
+  #letThrough = 0;
   #cancelRetry = () => {};
   #closed: HeadwaterError | undefined;
   #failure: Error | undefined;
@@ -146,14 +147,23 @@ export class Checkpointer {
     // Nothing will make room any more; the store is about to be closed or opened anew.
     if (this.#closed || this.#failure) return undefined;
     // It may take long, and nothing else would be done meanwhile.
-    if (this.#held || (this.#hindered && this.#isEnding)) return undefined;
+    if (this.#held || (this.#hindered && this.#letThrough > 0)) return undefined;
     return new Promise((resolve) => this.#waitingForRoom.push(resolve));
   }
 
-  /** The store is about to close. Nobody waits from now on for a disk that cannot be read: the log has what memory has. */
-  ending(): void {
-    this.#isEnding = true;
+  /**
+   * The role is about to change, or the store to close: writes that were taken
+   * wait no more for a disk that cannot be read. Memory holds them over its budget.
+   * @returns what ends that.
+   */
+  letThrough(): () => void {
+    this.#letThrough++;
     if (this.#hindered) this.#releaseWaiting();
+    let isOver = false;
+    return () => {
+      if (!isOver) this.#letThrough--;
+      isOver = true;
+    };
   }
 
   /** The work that room has to wait for, in words. */
@@ -329,7 +339,7 @@ export class Checkpointer {
     this.#flushing = undefined;
     this.#hindered = error;
     this.#damage.met('checkpoint', NO_CHECKPOINT, error);
-    if (this.#isEnding) this.#releaseWaiting();
+    if (this.#letThrough > 0) this.#releaseWaiting();
     for (const request of this.#requests.splice(0)) request.reject(error);
     for (const visit of this.#visits.splice(0)) visit.reject(error);
     const pauseMs = Math.min(FLUSH_UNREADABLE_MS_MIN * 2 ** this.#hinderedInARow++, FLUSH_UNREADABLE_MS_MAX);

@@ -96,6 +96,8 @@ export class Lifecycle {
   #writeFailed = false;
   /** A person has said that data that cannot be opened may be got anew. */
   #mayStandIn = false;
+  /** Writes in hand are to be finished, since the writer is to be held. */
+  #stopLettingThrough = () => {};
   readonly #life: LifeNote;
   /** That of the generation that was closed last. */
   #last = NOTHING;
@@ -206,8 +208,7 @@ export class Lifecycle {
   async follow(upstream: string, reason: HeadwaterError): Promise<void> {
     if (this.#stuck && this.#unavailable) throw this.#unavailable;
     await this.#changeUnlessClosing(async () => {
-      await this.#tenure.settled();
-      await this.#tenure.end(reason);
+      await this.#endSettled(reason);
       try {
         await this.#directory.update({ ...STEPPED_DOWN, upstream });
         this.#asking = false;
@@ -226,10 +227,13 @@ export class Lifecycle {
   async hold(): Promise<Position> {
     const { writer } = this;
     if (!writer) throw new HeadwaterError('unavailable', 'this node is not taking writes');
+    this.#stopLettingThrough();
+    this.#stopLettingThrough = this.generation.checkpointer.letThrough();
     return this.#tenure.hold(writer, () => this.generation.log.end);
   }
 
   release(): void {
+    this.#stopLettingThrough();
     this.#tenure.release();
   }
 
@@ -245,6 +249,7 @@ export class Lifecycle {
         throw new HeadwaterError('unavailable', `the store has changed since offset ${to.offset}`);
       await log.durable();
       await this.#tenure.end(reason);
+      this.#stopLettingThrough();
       try {
         await this.#directory.update({ ...STEPPED_DOWN, upstream: to.address, handing_over: to });
         await log.forgetUnusedHistory();
@@ -257,8 +262,7 @@ export class Lifecycle {
   /** A leader takes no more writes, durably, because another node leads its history on. */
   supersede(by: SupersededBy, reason: HeadwaterError): Promise<void> {
     return this.#change(async () => {
-      await this.#tenure.settled();
-      await this.#tenure.end(reason);
+      await this.#endSettled(reason);
       try {
         await this.#directory.update({ superseded_by: by });
         this.#asking = false;
@@ -351,7 +355,7 @@ export class Lifecycle {
   /** From now on nothing changes but by `close`: a store that cannot be opened is not tried again, and who waits for it hears `reason`. */
   announceClose(reason: HeadwaterError): void {
     this.#closing.abort(reason);
-    this.#generation?.checkpointer.ending();
+    this.#generation?.checkpointer.letThrough();
   }
 
   /**
@@ -515,6 +519,17 @@ export class Lifecycle {
       { by_ms: byMs },
       `the log's time goes back by ${Math.round(byMs / 1_000)} s, to ${new Date(wallMs).toISOString()}, with the next write; keys keep their remaining time to live`,
     );
+  }
+
+  /** Ends the role once the writes in hand are finished. */
+  async #endSettled(reason: HeadwaterError): Promise<void> {
+    const stopLetting = this.#generation?.checkpointer.letThrough();
+    try {
+      await this.#tenure.settled();
+      await this.#tenure.end(reason);
+    } finally {
+      stopLetting?.();
+    }
   }
 
   #startRole(): void {

@@ -261,6 +261,23 @@ describe('a checkpoint for which the disk cannot read a record', () => {
     assert.equal(test.logger.said(/reopen|opened anew/), 0);
   });
 
+  it('holds up no change of roles, though writes wait for it', async () => {
+    await open();
+    await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
+    const writes = (async () => {
+      for (let i = 0; i < 40; i++) await test.set(`k${i}`, Buffer.alloc(16 * 1024));
+    })();
+    writes.catch(() => {});
+    await until('writes wait', () => test.store.writeWaits.currentMs > 0, { clock: test.clock, stepMs: 100 });
+    const { offset } = await test.store.pauseWrites();
+    assert.equal(test.store.position.offset, offset);
+    test.store.resumeWrites();
+    await until('writes wait again', () => test.store.writeWaits.currentMs > 0, { clock: test.clock, stepMs: 100 });
+    await test.store.follow('127.0.0.1:1');
+    assert.equal(test.store.role, 'follower');
+    await assert.rejects(writes, { code: 'read_only_follower' });
+  });
+
   it('holds up no stop, though writes wait for it', async () => {
     await open();
     await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });

@@ -78,7 +78,7 @@ let elapsed: () => number = () => 0;
     it(`finds ${name}`, async () => {
       const undo = plant();
       try {
-        const violation = await firstViolation((seed) => {
+        const violation = await firstViolation(found, (seed) => {
           const run = new TimeRun(seed, factors);
           elapsed = () => run.elapsedMs;
           return run.run();

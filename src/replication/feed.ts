@@ -365,8 +365,9 @@ export class Feed implements Reporter {
     const snapshot = await this.#snapshotAt(Math.max(had, log.base.offset));
     const { position } = snapshot;
     const cursor = new Cursor(log, position, { pinnedFor: this.#name() });
-    const interludes = log.interludes.reader();
     try {
+      const positionTimeMs = await timeOf(position, log);
+      const interludes = log.interludes.reader();
       const { reason, message, details } = decision;
       this.#options.resynced('full', reason);
       this.#options.log.info(
@@ -381,6 +382,7 @@ export class Feed implements Reporter {
         message,
         details,
         position,
+        positionTimeMs,
         lineage: log.lineage.upTo(position.offset).rows,
         keysEstimate: snapshot.keys ?? 0,
         branchOffset: decision.branchOffset,
@@ -546,4 +548,14 @@ export class Feed implements Reporter {
 function toldBelow(error: HeadwaterError): HeadwaterError {
   if (error.code !== 'disk_full') return error;
   return new HeadwaterError('unavailable', `the disk of the upstream is full: ${error.message}`, { cause: error });
+}
+
+/** The time of the block that ends there; undefined if damage keeps it from being read, which ends no resync. */
+async function timeOf({ offset }: Position, log: Log): Promise<number | undefined> {
+  try {
+    return await log.timeAt(offset);
+  } catch (error) {
+    if (HeadwaterError.is(error)) return undefined;
+    throw error;
+  }
 }

@@ -33,10 +33,10 @@ export class Loading {
     { acceptDataLoss }: { acceptDataLoss: boolean },
   ): Promise<Loading> {
     if (!acceptDataLoss) refuseWiping(store, frame);
-    const { branchOffset, position, lineage, upstream } = frame;
+    const { branchOffset, position, lineage, upstream, positionTimeMs = upstream.timeMs } = frame;
     if (branchOffset !== undefined) await withRoom(store, FOR_LOST_WRITES, 0, () => store.saveLostWrites(branchOffset));
     const replacement = await withRoom(store, FOR_RESYNC, 0, () =>
-      store.beginReplacement(position, Lineage.received(lineage), upstream.timeMs),
+      store.beginReplacement(position, Lineage.received(lineage), positionTimeMs),
     );
     return new Loading(store, replacement, frame);
   }

@@ -616,7 +616,7 @@ export class Store {
 
   /**
    * Begins a generation beside the one in use, at a snapshot's position.
-   * @param timeMs no earlier than that of the block that ends there, milliseconds since the epoch.
+   * @param timeMs that of the block that ends there, milliseconds since the epoch: a later one makes the next block look like a clock set back.
    */
   async beginReplacement(position: Position, lineage: Lineage, timeMs: number): Promise<Replacement> {
     const directory = await this.#directory.newGeneration();

@@ -73,6 +73,8 @@ export interface FullResync {
   /** Both sides' values. */
   readonly details: Details;
   readonly position: Position;
+  /** The time of the block that ends at the position, milliseconds since the epoch; undefined if the sender does not tell. */
+  readonly positionTimeMs: number | undefined;
   readonly lineage: readonly LineageRow[];
   readonly keysEstimate: number;
   /** Writes of the asker after it are lost by the resync. */
@@ -258,7 +260,8 @@ function decodeRareFrame(message: headwater.v1.DownFrame): DownFrame {
   }
   if (message.wait) return { kind: 'wait', reason: message.wait.reason ?? '' };
   if (message.fullResync) {
-    const { upstream, position, lineage, keysEstimate, branchOffset, live, ...why } = message.fullResync;
+    const { upstream, position, positionTimeMs, lineage, keysEstimate, branchOffset, live, ...why } =
+      message.fullResync;
     return {
       kind: 'fullResync',
       upstream: upstreamOf(upstream),
@@ -266,9 +269,10 @@ function decodeRareFrame(message: headwater.v1.DownFrame): DownFrame {
       message: why.message ?? '',
       details: toDetails(why.details),
       position: toPosition(position),
+      positionTimeMs: optionalNumber(positionTimeMs),
       lineage: (lineage ?? []).map(toRow),
       keysEstimate: frameNumber(keysEstimate),
-      branchOffset: branchOffset === null || branchOffset === undefined ? undefined : frameNumber(branchOffset),
+      branchOffset: optionalNumber(branchOffset),
       live: toPlace(live),
     };
   }
@@ -311,7 +315,7 @@ function decodeSideFrame({ messages, published, moved }: headwater.v1.DownFrame)
 }
 
 function fullResyncOf(frame: FullResync): headwater.v1.FullResync.$Properties {
-  const { upstream, reason, message, position, lineage, keysEstimate, branchOffset } = frame;
+  const { upstream, reason, message, position, positionTimeMs, lineage, keysEstimate, branchOffset } = frame;
   const fields = {
     upstream,
     reason,
@@ -322,7 +326,15 @@ function fullResyncOf(frame: FullResync): headwater.v1.FullResync.$Properties {
     keysEstimate,
     live: placeOf(frame.live),
   };
-  return branchOffset === undefined ? fields : { ...fields, branchOffset };
+  return {
+    ...fields,
+    ...(positionTimeMs !== undefined && { positionTimeMs }),
+    ...(branchOffset !== undefined && { branchOffset }),
+  };
+}
+
+function optionalNumber(value: Parameters<typeof frameNumber>[0]): number | undefined {
+  return value === null || value === undefined ? undefined : frameNumber(value);
 }
 
 function upstreamOf(message: headwater.v1.Upstream.$Properties | null | undefined): UpstreamInfo {

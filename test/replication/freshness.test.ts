@@ -389,6 +389,24 @@ describe('freshness', () => {
       await fresh(follower, { maxStalenessMs: 5_000 });
     });
 
+    it('a follower whose data are a snapshot does not take an older write of the next leader for a clock that was set back', async () => {
+      const leader = await world.node('L');
+      await leader.write(3);
+      const next = await world.node('N', { follows: 'L' });
+      await level(world, leader, next);
+      await next.replication.promote();
+      await next.write(1, 'on N');
+      await world.clock.advance(3_600_000);
+      const follower = await world.node('F', { follows: 'L' });
+      await level(world, leader, follower);
+      assert.equal(follower.store.log.base.offset, 3, 'its data are a snapshot');
+      assert.equal(follower.store.endTimeMs, leader.store.endTimeMs);
+      const before = follower.store.nowMs();
+      await follower.follow('N');
+      await until('the write is here', () => follower.offset === 4);
+      assert.ok(follower.store.nowMs() >= before, `its time is ${follower.store.nowMs()}, after ${before}`);
+    });
+
     it('a follower whose data differ from its upstream’s at the same offset is not fresh', async () => {
       const [, follower] = await pair();
       await world.until('a heartbeat', () => follower.link.levelMs > 0);

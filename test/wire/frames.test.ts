@@ -128,6 +128,7 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     message: text,
     details,
     position,
+    positionTimeMs: fc.oneof(fc.constant(undefined), offset),
     lineage: fc.array(row, { maxLength: 4 }),
     keysEstimate: offset,
     branchOffset: fc.oneof(fc.constant(undefined), offset),
@@ -235,7 +236,7 @@ describe('replication frames', () => {
     assert.equal(frame.blocks[0]?.buffer, message.buffer);
   });
 
-  it('tell a branch at offset 0 from none', () => {
+  it('tell a branch at offset 0, and a time of 0, from none', () => {
     const frame = {
       kind: 'fullResync',
       upstream: { clusterId: '', nodeId: '', address: '', timeMs: 0, follows: '', takesParts: false },
@@ -246,10 +247,10 @@ describe('replication frames', () => {
       lineage: [],
       keysEstimate: 0,
     } as const;
-    for (const branchOffset of [0, undefined]) {
-      const decoded = decodeDownFrame(encodeDownFrame({ ...frame, branchOffset }));
+    for (const given of [0, undefined]) {
+      const decoded = decodeDownFrame(encodeDownFrame({ ...frame, branchOffset: given, positionTimeMs: given }));
       assert(decoded.kind === 'fullResync');
-      assert.equal(decoded.branchOffset, branchOffset);
+      assert.deepEqual([decoded.branchOffset, decoded.positionTimeMs], [given, given]);
     }
   });
 

@@ -77,10 +77,14 @@ export async function provenBlockUpTo(
 }
 
 /** Of the blocks that end in (from, through], the last one and the one before it. */
-async function lastTwo(db: Database, from: number, through: number): Promise<Array<[Buffer, Buffer]>> {
+function lastTwo(db: Database, from: number, through: number): Promise<Array<[Buffer, Buffer]>> {
+  return firstTwo(db, { ...blocksIn(from, through), reverse: true });
+}
+
+/** LevelDB gives large rows one by one, however many are asked for. */
+async function firstTwo(db: Database, range: IterateOptions): Promise<Array<[Buffer, Buffer]>> {
   const found: Array<[Buffer, Buffer]> = [];
-  const range = { ...blocksIn(from, through), reverse: true, limit: 2 };
-  for await (const chunk of chunksOf(db, range, 2)) found.push(...chunk);
+  for await (const chunk of chunksOf(db, { ...range, limit: 2 }, 2)) found.push(...chunk);
   return found;
 }
 
@@ -133,19 +137,16 @@ export async function provenChecksumAt(
 
 /** The checksum in the header of the block that ends at `offset`, if the next block chains from it. */
 async function checksumByBlockBehind(db: Database, offset: number): Promise<number | undefined> {
-  for await (const chunk of chunksOf(db, { gte: blockKey(offset), lt: BLOCKS_TO, limit: 2 }, 2)) {
-    const [at, behind] = chunk;
-    if (!at || !behind) return undefined;
-    try {
-      const { checksum } = blockAt(offset, at[1]);
-      blockAt(offsetOfKey(behind[0]), behind[1]).verifyAfter(offset, checksum);
-      return checksum;
-    } catch (error) {
-      if (!HeadwaterError.is(error)) throw error;
-      return undefined;
-    }
+  const [at, behind] = await firstTwo(db, { gte: blockKey(offset), lt: BLOCKS_TO });
+  if (!at || !behind) return undefined;
+  try {
+    const { checksum } = blockAt(offset, at[1]);
+    blockAt(offsetOfKey(behind[0]), behind[1]).verifyAfter(offset, checksum);
+    return checksum;
+  } catch (error) {
+    if (!HeadwaterError.is(error)) throw error;
+    return undefined;
   }
-  return undefined;
 }
 
 /** @param before where the block before it ends. */

@@ -88,6 +88,35 @@ describe('a log in LevelDB', function () {
   this.timeout(60_000);
   afterEach(removeTemporaryDirectories);
 
+  it('proves the running checksum of a damaged block by the block behind it, though LevelDB gives large blocks one by one', async () => {
+    const directory = path.join(await temporaryDirectory(), 'log');
+    const db = await openLevel(directory, {
+      writeBufferBytes: MiB,
+      fileBytes: MiB,
+      cacheBytes: MiB,
+      compression: false,
+    });
+    const log = await Log.open(db);
+    await log.recover({ checkpoint: ORIGIN, replay: () => {}, quarantine: async () => {}, found: () => {} });
+    const history = new History();
+    const blocks = Array.from({ length: 4 }, (_, i) => history.block(put(`k${i}`, randomBytes(100_000))));
+    await log.append(blocks, { sync: false, rows: history.rows });
+    await db.close();
+    const again = await openLevel(directory, {
+      writeBufferBytes: MiB,
+      fileBytes: MiB,
+      cacheBytes: MiB,
+      compression: false,
+    });
+    const cold = await Log.open(again);
+    await cold.recover({ checkpoint: history.end, replay: () => {}, quarantine: async () => {}, found: () => {} });
+    const damaged = Buffer.from(blocks[1]?.bytes as Buffer);
+    damaged[damaged.length - 1] = (damaged.at(-1) as number) ^ 1;
+    await again.put(blockKey(2), damaged);
+    assert.equal(await cold.checksumAt(2), blocks[1]?.checksum);
+    await again.close();
+  });
+
   it('gives back to the file system what was trimmed, and rewrites little of the rest', async () => {
     const directory = path.join(await temporaryDirectory(), 'log');
     const options = { writeBufferBytes: MiB, fileBytes: 2 * MiB, cacheBytes: MiB, compression: false };

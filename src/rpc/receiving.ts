@@ -43,6 +43,8 @@ export class Claim {
   /** It is whole and its handler works on it: from then on the handler sees to its end. */
   isServed = false;
   isRefused = false;
+  /** Among those that have room; -1 for any other. */
+  place = -1;
   /** When its wait began. */
   waitsSinceMs = 0;
   /** The progress it had made when it last moved, and when that was seen. */
@@ -61,10 +63,11 @@ export class Claim {
 export class Receiving {
   readonly #clock: Clock;
   readonly #bytesMax: number;
-  readonly #admitted = new Set<Claim>();
+  /** In no order. Each message comes and goes here: a Set would be built again and again, which costs more than the rest. */
+  readonly #admitted: Claim[] = [];
   #admittedBytes = 0;
   /** Of those, by connection. */
-  readonly #connections = new Map<object, number>();
+  readonly #connections = new WeakMap<object, { bytes: number }>();
   /** In the order of arrival. */
   readonly #waiting = new Set<Claim>();
   #cancelLook: (() => void) | undefined;
@@ -92,13 +95,11 @@ export class Receiving {
 
   /** The bytes of the request are gone, or are counted elsewhere. */
   release(claim: Claim): void {
-    if (this.#waiting.delete(claim)) return this.#admitWaiting();
-    if (!this.#admitted.delete(claim)) return;
+    if (this.#waiting.size > 0 && this.#waiting.delete(claim)) return this.#admitWaiting();
+    if (claim.place < 0) return;
+    this.#leave(claim);
     this.#admittedBytes -= claim.bytes;
-    const { connection } = claim.claimant;
-    const left = (this.#connections.get(connection) ?? 0) - claim.bytes;
-    if (left > 0) this.#connections.set(connection, left);
-    else this.#connections.delete(connection);
+    this.#ofConnection(claim).bytes -= claim.bytes;
     if (this.#waiting.size > 0) this.#admitWaiting();
   }
 
@@ -109,8 +110,17 @@ export class Receiving {
   }
 
   #connectionHasRoom(claim: Claim): boolean {
-    const ofConnection = this.#connections.get(claim.claimant.connection) ?? 0;
-    return ofConnection === 0 || ofConnection + claim.bytes <= this.#mostFor(claim) / 2;
+    const { bytes } = this.#ofConnection(claim);
+    return bytes === 0 || bytes + claim.bytes <= this.#mostFor(claim) / 2;
+  }
+
+  #ofConnection({ claimant: { connection } }: Claim): { bytes: number } {
+    let held = this.#connections.get(connection);
+    if (!held) {
+      held = { bytes: 0 };
+      this.#connections.set(connection, held);
+    }
+    return held;
   }
 
   #mostFor({ isSmall }: Claim): number {
@@ -129,11 +139,20 @@ export class Receiving {
   }
 
   #admit(claim: Claim): void {
-    const { connection } = claim.claimant;
-    this.#admitted.add(claim);
+    claim.place = this.#admitted.push(claim) - 1;
     this.#admittedBytes += claim.bytes;
-    this.#connections.set(connection, (this.#connections.get(connection) ?? 0) + claim.bytes);
+    this.#ofConnection(claim).bytes += claim.bytes;
     if (this.#waiting.size > 0) this.#see(claim);
+  }
+
+  /** The last one takes its place. */
+  #leave(claim: Claim): void {
+    const last = this.#admitted.pop() as Claim;
+    if (last !== claim) {
+      this.#admitted[claim.place] = last;
+      last.place = claim.place;
+    }
+    claim.place = -1;
   }
 
   #wait(claim: Claim): void {
@@ -167,8 +186,9 @@ export class Receiving {
     this.#cancelLook = undefined;
     if (this.#waiting.size === 0) return;
     const nowMs = this.#clock.monotonicMs();
-    for (const claim of this.#admitted) {
-      if (claim.isServed || claim.isRefused) continue;
+    // A refusal may release some at once.
+    for (const claim of this.#admitted.slice()) {
+      if (claim.place < 0 || claim.isServed || claim.isRefused) continue;
       const { seen } = claim;
       if (!seen || claim.receivedBytes - seen.bytes >= RECEIVING_PROGRESS_BYTES) this.#see(claim);
       else if (nowMs - seen.ms >= RECEIVING_STALL_MS_MAX)

@@ -91,10 +91,11 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant {
 
   /** The messages that the handler has got are gone, or counted elsewhere. */
   taken(): void {
-    if (this.#delivered === 0) return;
-    const taken = this.#claims.splice(0, this.#delivered);
-    this.#delivered = 0;
-    for (const claim of taken) this.#receiving.release(claim);
+    while (this.#delivered > 0) {
+      // Before, since others that get the room may have this called again.
+      this.#delivered--;
+      this.#receiving.release(this.#claims.shift() as Claim);
+    }
   }
 
   admitted(): void {

@@ -56,6 +56,9 @@ const CHANNEL_OPTIONS: grpc.ChannelOptions = {
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
 };
 
+/** The framing by gRPC and HTTP/2 of a message, as of a small one. */
+const MESSAGE_FRAMING_BYTES = 14;
+
 export class Connection {
   readonly address: string;
   readonly #client: grpc.Client;
@@ -68,6 +71,8 @@ export class Connection {
   #sendingBytes = 0;
   /** The command whose reply comes next, by its batch and its place there, and what had been heard when it was seen first. */
   #first = { number: -1, next: 0, heardBytes: 0 };
+  /** Received by calls beside the pipeline so far. */
+  #besideBytes = 0;
   /** When the node last sent anything, by whichever call; of bytes without a message, when that was noticed. */
   #heardMs = 0;
   #heardBytes = 0;
@@ -194,12 +199,21 @@ export class Connection {
     this.break(new HeadwaterError('unreachable', message));
   }
 
-  /** Of the reply that comes next, about: what has arrived since its command was first seen to be the next. */
+  /** Of the reply that comes next, about: what has arrived for the pipeline since its command was first seen to be the next. */
   #arrivedBytes(): number {
     const { number, next } = this.#batches.at(0) ?? { number: -1, next: 0 };
-    if (number !== this.#first.number || next !== this.#first.next)
-      this.#first = { number, next, heardBytes: this.#heardBytes };
-    return this.#heardBytes - this.#first.heardBytes;
+    const heardBytes = this.#heardBytes - this.#besideBytes;
+    if (number !== this.#first.number || next !== this.#first.next) this.#first = { number, next, heardBytes };
+    // A message of a stream that is half here counts until it is whole.
+    return Math.min(MESSAGE_BYTES_MAX, Math.max(0, heardBytes - this.#first.heardBytes));
+  }
+
+  /** A call beside the pipeline: its bytes are no part of the reply that comes next. */
+  #countedBeside<Response>(decode: (bytes: Buffer) => Response): (bytes: Buffer) => Response {
+    return (bytes) => {
+      this.#besideBytes += bytes.length + MESSAGE_FRAMING_BYTES;
+      return decode(bytes);
+    };
   }
 
   /** A reply that is on its way is no silence: over a slow link a large one takes long. */
@@ -259,7 +273,7 @@ export class Connection {
       const call = this.#client.makeUnaryRequest(
         method.path,
         method.request.encode,
-        method.response.decode,
+        this.#countedBeside(method.response.decode),
         request,
         metadataOf(guarantees),
         { deadline: Date.now() + timeoutMs },
@@ -288,7 +302,7 @@ export class Connection {
   ): AsyncGenerator<Response> {
     const { encode } = method.request;
     // An empty message says that the node works on the next item.
-    const decode = (bytes: Buffer) => (bytes.length === 0 ? SIGN_OF_LIFE : method.response.decode(bytes));
+    const decode = this.#countedBeside((bytes) => (bytes.length === 0 ? SIGN_OF_LIFE : method.response.decode(bytes)));
     const stream = this.#client.makeServerStreamRequest(method.path, encode, decode, request, metadataOf(guarantees));
     // The end by `cancel` comes as an error when nobody listens any more.
     stream.on('error', () => {});

@@ -1,5 +1,6 @@
 /** Large values over slow links: a command whose bytes move has time for them, and a node that is silent is left all the same. */
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../../src/client/client.js';
 import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
 import { type StreamDoor, streamService } from '../../src/rpc/stream-service.js';
@@ -57,6 +58,43 @@ describe('a client over a slow link', () => {
     const db = await over(640 * KiB);
     const large = db.set('large', Buffer.alloc(1024 * KiB), { timeoutMs: 300 });
     assert.match((await refusedWith('outcome_unknown', large)).message, /no answer within 300 ms/);
+  });
+
+  it('gives up a command in time though a stream over the same connection brings data all the while', async () => {
+    store = new FakeStore();
+    const message = {
+      kind: 'message' as const,
+      channel: Buffer.from('c'),
+      pattern: undefined,
+      offset: 1,
+      durable: false,
+    };
+    const { position } = store;
+    const door = {
+      async *subscribe(_: unknown, signal: AbortSignal) {
+        for (; !signal.aborted; await sleep(5))
+          yield { events: [{ ...message, data: Buffer.alloc(128 * KiB) }], position, more: false };
+      },
+    } as unknown as StreamDoor;
+    const publisher = { publish: async () => 7 };
+    const { address } = await serve(store, { services: [streamService(door, publisher, store)] });
+    const db = closing(await Client.connect(address, { timeoutMs: TIMEOUT_MS }));
+    let count = 0;
+    const reading = (async () => {
+      for await (const { kind } of db.subscribe({ channels: ['c'] })) if (kind === 'message') count++;
+    })();
+    await until(() => count > 10, 'messages come');
+    let answer = () => {};
+    store.before = () =>
+      new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+    const before = count;
+    const outcome = await Promise.race([refusedWith('deadline_exceeded', db.get('stuck')), sleep(20 * TIMEOUT_MS)]);
+    answer();
+    await Promise.all([assert.rejects(reading, { code: 'cancelled' }), db.close()]);
+    assert(count - before > 10, 'more of them');
+    assert.ok(outcome, `the command was still waited for after ${20 * TIMEOUT_MS} ms`);
   });
 
   it('leaves a node that is silent as early as without a large command in hand', async () => {

@@ -121,11 +121,13 @@ export class Feed implements Reporter {
 
   /** The latest epoch that waits here, or below this follower, to go on; 0 if none is later than this node's own. */
   get epochWaiting(): number {
-    const below = this.#acknowledged?.epochWaiting ?? 0;
+    const told = this.#acknowledged?.epochWaiting ?? 0;
     const { lineage } = this;
-    if (!lineage || !this.#store.isServing) return below;
+    if (!this.#store.isServing) return told;
     const { log } = this.#store;
-    return Math.max(epochBefore(log.lineage, log.end.offset, lineage) ?? 0, below);
+    // The follower may be behind, and may not know yet of an epoch that this node knows.
+    const below = told > log.lineage.epoch ? told : 0;
+    return lineage ? Math.max(epochBefore(log.lineage, log.end.offset, lineage) ?? 0, below) : below;
   }
 
   /** The follower's handshake said that a person has put it here. */

@@ -156,6 +156,25 @@ describe('an order', function () {
       assert.equal(await c.store.lostWrites(), 0);
     });
 
+    it('is carried out though a follower of the target is behind, and makes one wait that knows as much as the target', async () => {
+      const [a, b, c] = await three();
+      const d = await world.node('D', { follows: 'B' });
+      await level(world, a, b, c, d);
+      const line = world.network.lines.find(({ from }) => from === 'D');
+      line?.hold('down');
+      await a.leadOn();
+      await a.write(2, 'later');
+      await level(world, a, b, c);
+      await c.follow('D');
+      await world.until('C waits', () => c.link.status.state === 'waiting');
+      const toldMs = world.clock.monotonicMs() + 2 * b.replication.heartbeatIntervalMs;
+      await world.until('B has heard of it', () => world.clock.monotonicMs() > toldMs);
+      await world.ends(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS }));
+      await b.write(1, 'on B');
+      line?.release();
+      await level(world, b, a, d, c);
+    });
+
     for (const [what, silent] of [
       ['whose line is dead, as soon as they come again', false],
       ['whose line was dead for so long that they were given up', true],

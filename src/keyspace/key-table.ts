@@ -170,6 +170,7 @@ export class KeyTable {
     const i = this.keyStart(a);
     const j = this.keyStart(b);
     const end = Math.min(max, this.keyEnd(a) - i, this.keyEnd(b) - j);
+    if (end > NATIVE_BYTES_MIN && left.compare(right, j, j + end, i, i + end) === 0) return end;
     let shared = 0;
     while (shared < end && left[i + shared] === right[j + shared]) shared++;
     return shared;

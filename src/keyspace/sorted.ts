@@ -21,8 +21,8 @@ export interface Keys {
   leadingBytes(item: number, from: number, count: number): number;
 }
 
-/** Longer beginnings are not looked at: `compare` is fast with long keys. */
-const SHARED_BYTES_MAX = 256;
+/** Keys of which one begins with another lose a few of them with each number: a part is not cut more often than so. */
+const CUTS_MAX = 4;
 
 /** A number takes up to 53 bits: those bytes, and the place of the item in its run. */
 const RUN_LEADING_BYTES = 5;
@@ -36,16 +36,25 @@ const NUMBERS_MAX = 4;
 /** In place. */
 export function sortRun(items: number[], keys: Keys): number[] {
   invariant(items.length <= RUN_ITEMS_MAX, 'a run is short');
-  sortPart(items, 0, items.length, -RUN_LEADING_BYTES, keys);
+  sortPart(items, 0, items.length, { before: -RUN_LEADING_BYTES, cuts: 0 }, keys);
   return items;
 }
 
-/** @param before the items are equal in those bytes that a number holds from there on. */
-function sortPart(items: number[], start: number, end: number, before: number, keys: Keys): void {
+/**
+ * @param done.before the items are equal in those bytes that a number holds from there on.
+ * @param done.cuts so many parts that this one is a part of were cut.
+ */
+function sortPart(
+  items: number[],
+  start: number,
+  end: number,
+  { before, cuts }: { before: number; cuts: number },
+  keys: Keys,
+): void {
   const part = items.slice(start, end);
-  const from = sharedByAll(part, keys);
+  const from = cuts < CUTS_MAX ? sharedByAll(part, keys) : 0;
   if (from < before + RUN_LEADING_BYTES) {
-    // A key ends there, which the zeros behind it hide; or it is longer than is looked at.
+    // A key ends there, which the zeros behind it hide; or enough was cut.
     part.sort((a, b) => keys.compare(a, b));
     for (let i = 0; i < part.length; i++) items[start + i] = part[i] as number;
     return;
@@ -58,7 +67,7 @@ function sortPart(items: number[], start: number, end: number, before: number, k
     const leading = leadingAt(i);
     let next = i + 1;
     while (next < end && leadingAt(next) === leading) next++;
-    if (next - i > 1) sortPart(items, i, next, from, keys);
+    if (next - i > 1) sortPart(items, i, next, { before: from, cuts: cuts + 1 }, keys);
     i = next;
   }
 }
@@ -68,7 +77,7 @@ function leadingAt(place: number): number {
 }
 
 function sharedByAll(items: readonly number[], keys: Keys): number {
-  let shared = SHARED_BYTES_MAX;
+  let shared = Number.POSITIVE_INFINITY;
   for (let i = 1; i < items.length && shared > 0; i++)
     shared = keys.sharedBytes(items[0] as number, items[i] as number, shared);
   return shared;

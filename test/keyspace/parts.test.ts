@@ -179,6 +179,26 @@ describe('sorting runs of keys and merging them', () => {
     const names = Array.from({ length: 3 * SORT_RUN_ENTRIES + 1 }, (_, i) => key(`user:${(i * 7919) % 10_007}:name`));
     assert.deepEqual(sorted(names, SORT_RUN_ENTRIES), inOrder(names));
   });
+
+  it('looks at a key a few times, however many keys begin with one another', () => {
+    const table = new KeyTable();
+    const keys = Array.from({ length: 500 }, (_, i) => Buffer.from(`${'a'.repeat(i)}b`)).reverse();
+    const run = keys.map((key) => table.add(table.sources.push(key) - 1, 0, key.length, hashKey(key, 0, key.length)));
+    let looks = 0;
+    sortRun(run.reverse(), {
+      compare: (a, b) => table.compare(a, b),
+      sharedBytes: (a, b, max) => table.sharedBytes(a, b, max),
+      leadingBytes: (...args) => {
+        looks++;
+        return table.leadingBytes(...args);
+      },
+    });
+    assert.deepEqual(
+      run.map((item) => table.key(item)),
+      keys,
+    );
+    assert(looks <= 5 * keys.length, `${looks} looks at ${keys.length} keys`);
+  });
 });
 
 describe('loading a snapshot', () => {

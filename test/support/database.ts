@@ -13,9 +13,29 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { MemoryLevel } from 'memory-level';
 import { HeadwaterError } from '../../src/errors.js';
-import { type Database, type HowToOpen, LatchingDatabase, missing, type OpenDatabase } from '../../src/level.js';
+import {
+  type Database,
+  type HowToOpen,
+  type IterateOptions,
+  LatchingDatabase,
+  missing,
+  type OpenDatabase,
+} from '../../src/level.js';
 import { turn } from './clock.js';
 import { DeletionMarks } from './deletion-marks.js';
+
+/** LevelDB's own default for one read of an iterator. */
+const LEVEL_HIGH_WATER_MARK_BYTES = 16 * 1024;
+
+/** LevelDB gives fewer rows than were asked for, as soon as they have more bytes than this. */
+function rowsWithin(rows: ReadonlyArray<readonly [Buffer, Buffer]>, count: number, bytesMax: number): number {
+  let bytes = 0;
+  for (const [index, [key, value]] of rows.slice(0, count).entries()) {
+    bytes += key.length + (value?.length ?? 0);
+    if (bytes > bytesMax) return index + 1;
+  }
+  return Math.min(count, rows.length);
+}
 
 type Level = MemoryLevel<Buffer, Buffer>;
 
@@ -354,10 +374,16 @@ class Handle {
         this.#assertOpen();
         const iterator = this.#level.iterator(options);
         const walk = this.#marks.walk(options);
+        const { highWaterMarkBytes = LEVEL_HIGH_WATER_MARK_BYTES } = options as IterateOptions;
+        const ahead: Array<[Buffer, Buffer]> = [];
         return {
           nextv: async (size) => {
-            const rows = await this.#read([], iterator.nextv(size));
-            await this.#walked(walk.to(rows, size));
+            const missing = size - ahead.length;
+            const read = await this.#read([], missing > 0 ? iterator.nextv(missing) : Promise.resolve([]));
+            ahead.push(...read);
+            const rows = ahead.splice(0, rowsWithin(ahead, size, highWaterMarkBytes));
+            const isEnd = ahead.length === 0 && read.length < missing;
+            await this.#walked(walk.to(rows, isEnd ? size : rows.length));
             return rows;
           },
           close: () => iterator.close(),

@@ -508,7 +508,10 @@ export class Simulation {
             `what a known follower has not seen is kept for it: ${follower.address} stands at ${offset}, the log of ${node.address} begins after ${base.offset}`,
           );
       }
-    const placed = [...known.values()].filter(({ nodeId }) => store.keepsPlaceOf(nodeId));
+    // A position that has just been reported may lie outside of the log: its place is given up once that is on disk.
+    const placed = [...known.values()].filter(
+      ({ nodeId, appendedOffset }) => store.keepsPlaceOf(nodeId) && appendedOffset >= base.offset,
+    );
     node.places = new Map(placed.map(({ nodeId, appendedOffset }) => [nodeId, appendedOffset]));
     node.placesIn = node.logName;
     for (const { connected, appendedOffset } of placed)

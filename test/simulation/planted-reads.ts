@@ -2,10 +2,12 @@
 import { InterludeReader, Interludes } from '../../src/log/interludes.js';
 import { Freshness } from '../../src/replication/freshness.js';
 import { Link } from '../../src/replication/link.js';
+import { Loading } from '../../src/replication/loading.js';
 import { Staleness } from '../../src/replication/staleness.js';
 import { SignsOfLife } from '../../src/signs-of-life.js';
 import { Gathering } from '../../src/streams/gathering.js';
 import type { SimulatedNode } from './node.js';
+import { OLDER_WRITES } from './older-writes.js';
 import { type PlantedBug, replace, weighted } from './planting.js';
 
 /** The nodes of the run in hand. */
@@ -39,6 +41,17 @@ export const PLANTED_READS: readonly PlantedBug[] = [
     },
     watch({ nodes }) {
       running = nodes;
+    },
+  },
+  {
+    name: 'a snapshot that carries its sender’s time instead of the time of its position',
+    events: [...weighted({}), OLDER_WRITES],
+    found: /who answers within a bound has what its leader had then/,
+    plant() {
+      const { begin } = Loading;
+      return replace(Loading, 'begin', (store, frame, options) =>
+        begin.call(Loading, store, { ...frame, positionTimeMs: frame.upstream.timeMs }, options),
+      );
     },
   },
   {

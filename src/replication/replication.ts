@@ -377,9 +377,11 @@ export class Replication {
    */
   #change<T>(change: () => Promise<T>, orders?: Orders): Promise<T> {
     const done = this.#changing.then(async () => {
-      await this.link.stop();
+      await this.#store.lettingThrough(async () => {
+        await this.link.stop();
+        await this.#asking?.stop();
+      });
       let next = this.#store.role === 'follower' ? this.link.orders : NO_ORDERS;
-      await this.#asking?.stop();
       this.#asking = undefined;
       try {
         const changed = await change();

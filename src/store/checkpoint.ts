@@ -413,7 +413,9 @@ export class Checkpointer {
     // What it says of the rest of the disk is not known: who counts anew hears of it.
     if (unreadable) this.#recount.hindered(unreadable);
     if (this.#keyspace.checkpoint.position.offset < position.offset) return;
-    if (this.#hinderedInARow > 0) this.#damage.passed('checkpoint');
+    // It was met before the store was opened anew perhaps.
+    this.#damage.passed('checkpoint');
+    if (this.#keyspace.checkpoint.keys !== null) this.#damage.passed('count');
     this.#hinderedInARow = 0;
     const tookMs = Math.round(this.#clock.monotonicMs() - began);
     this.#logger.debug(

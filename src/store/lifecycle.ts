@@ -358,6 +358,16 @@ export class Lifecycle {
     this.#generation?.checkpointer.letThrough();
   }
 
+  /** Nothing that is in hand while `work` runs waits for a checkpoint for which the disk cannot be read. */
+  async lettingThrough(work: () => Promise<void>): Promise<void> {
+    const stopLetting = this.#generation?.checkpointer.letThrough();
+    try {
+      await work();
+    } finally {
+      stopLetting?.();
+    }
+  }
+
   /**
    * Ends it: what is in hand is finished, everything is checkpointed and
    * durable. Called again, it waits for that.
@@ -522,14 +532,11 @@ export class Lifecycle {
   }
 
   /** Ends the role once the writes in hand are finished. */
-  async #endSettled(reason: HeadwaterError): Promise<void> {
-    const stopLetting = this.#generation?.checkpointer.letThrough();
-    try {
+  #endSettled(reason: HeadwaterError): Promise<void> {
+    return this.lettingThrough(async () => {
       await this.#tenure.settled();
       await this.#tenure.end(reason);
-    } finally {
-      stopLetting?.();
-    }
+    });
   }
 
   #startRole(): void {

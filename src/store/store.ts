@@ -808,6 +808,11 @@ export class Store {
     this.#gate.open();
   }
 
+  /** Blocks in hand enter the store while `work` waits for them, even if its memory is full and the disk cannot be read for a checkpoint. */
+  lettingThrough(work: () => Promise<void>): Promise<void> {
+    return this.#lifecycle.lettingThrough(work);
+  }
+
   /** Nobody waits from now on for a store that cannot be opened. `close` has to follow. */
   announceClose(): void {
     this.#lifecycle.announceClose(shuttingDown());

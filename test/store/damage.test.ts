@@ -10,7 +10,7 @@ import { turns, until } from '../support/clock.js';
 import { type DiskOperation, removeTemporaryDirectories } from '../support/database.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 
-import { hold, key, type Options, set, TestStore } from '../support/store.js';
+import { hold, isAppend, key, type Options, set, TestStore } from '../support/store.js';
 
 describe('a disk that cannot be read', () => {
   let test: TestStore;
@@ -72,6 +72,20 @@ describe('a disk that cannot be read', () => {
     await test.clock.advance(RECOUNT_PAUSE_MS_MIN);
     assert.equal(await test.store.size(), 3);
     assert.equal(await test.get('a'), '2');
+    assert.equal(test.store.damage, '');
+  });
+
+  it('is not told any more once a clear has made the number of keys known', async () => {
+    await open();
+    await test.submit(set('a'), set('b'));
+    await test.reopen();
+    unreadable((operation) => operation.keys.length === 0 || asked(operation, 'a'));
+    await test.set('a', 'later');
+    await assert.rejects(test.store.size(), { code: 'corrupt' });
+    assert.match(test.store.damage, /the number of keys is not known/);
+    test.disk.fault = undefined;
+    await test.submit({ kind: 'flushAll' });
+    assert.equal(await test.store.size(), 0);
     assert.equal(test.store.damage, '');
   });
 
@@ -188,6 +202,19 @@ describe('a checkpoint for which the disk cannot read a record', () => {
     assert.equal(await test.store.size(), 2);
     await test.reopen();
     assert.equal(await expiryOfTouched(), 9_000_000_000_000);
+  });
+
+  it('is told no more once one is made, though the store was opened anew in between', async () => {
+    await open();
+    await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
+    test.disk.fault = (operation) => {
+      if (operation.kind === 'open') opens++;
+      if (opens === 0 && isAppend(operation)) throw new Error('EIO');
+    };
+    await assert.rejects(test.set('fails'), { code: 'outcome_unknown' });
+    await until('it is open again', () => opens > 0 && test.store.isServing, { clock: test.clock, stepMs: 100 });
+    await (await test.store.snapshotAt()).release();
+    assert.equal(test.store.damage, '');
   });
 
   const expiryOfTouched = async () => {

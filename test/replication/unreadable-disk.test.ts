@@ -1,0 +1,46 @@
+/**
+ * A follower whose memory is full, and whose disk cannot be read for a
+ * checkpoint: the blocks that it takes wait, and a person may still move it.
+ */
+import assert from 'node:assert/strict';
+import { removeTemporaryDirectories } from '../support/database.js';
+import { key } from '../support/store.js';
+import { level, type TestNode, World } from '../support/world.js';
+
+describe('a follower that cannot make a checkpoint', () => {
+  let world: World;
+  let node: TestNode;
+
+  beforeEach(async () => {
+    world = new World();
+    const leader = await world.node('L');
+    await leader.write(3);
+    node = await world.node('F', { follows: 'L', budget: { overlayBytesMax: 64 * 1024, replayBytesMax: 2 ** 26 } });
+    await level(world, leader, node);
+    node.test.disk.fault = ({ kind, location, keys }) => {
+      if (kind !== 'read' || !location.endsWith('/keyspace') || !keys.some((one) => one.includes('k0'))) return;
+      throw Object.assign(new Error('IO error: 000005.ldb: Input/output error'), { code: 'LEVEL_IO_ERROR' });
+    };
+    await leader.test.submit({ kind: 'expire', key: key('k0'), expiry: { expiresAtMs: 9_000_000_000_000 } });
+    await world.until('it has the touch', () => node.offset === leader.offset);
+    await assert.rejects(node.store.snapshotAt(), { code: 'io_error' });
+    for (let i = 0; i < 40; i++) await leader.test.set(`large ${i}`, Buffer.alloc(16 * 1024));
+    await world.until('blocks wait', () => /no checkpoint can be made/.test(node.store.writeWaits.message));
+  });
+
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  it('can be promoted', async () => {
+    await node.replication.promote();
+    assert.equal(node.store.role, 'leader');
+    assert.equal(await node.test.get('k1'), 'k at L');
+  });
+
+  it('can be told to follow another', async () => {
+    await node.follow('elsewhere');
+    assert.equal(node.store.upstream, 'elsewhere');
+  });
+});

@@ -230,12 +230,13 @@ async function misfitLogs(
 ): Promise<Misfit[]> {
   // A manifest that names none is of a database that was never opened to the end.
   if (logNumber === 0) return [];
+  const fileOf = (number: number) => path.join(location, `${fileNumber(number)}.log`);
+  // The names are older than the manifest then: LevelDB may have begun the file in between.
+  if (pace) return await misfitHead(fileOf(logNumber), sequences);
   const numbers = names.flatMap((name) => LOG.exec(name)?.[1] ?? []).map(Number);
   const live = numbers.filter((number) => number >= logNumber).sort((a, b) => a - b);
-  const fileOf = (number: number) => path.join(location, `${fileNumber(number)}.log`);
   if (live[0] !== logNumber)
     return [{ file: fileOf(logNumber), why: 'the manifest names this log file, and the file is missing' }];
-  if (pace) return await misfitHead(fileOf(logNumber), sequences);
   const changed: Misfit[] = [];
   for (const end of logFileEnds.filter((one) => logFileNumber(one) >= logNumber)) {
     const file = path.join(location, end.name);

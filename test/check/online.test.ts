@@ -1,6 +1,8 @@
 /** Verification of a node that runs, and the blocks that it gives to others for their repair. */
 import assert from 'node:assert/strict';
+import { promises } from 'node:fs';
 import { cp, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import { blocksFor } from '../../src/check/block-source.js';
 import { beginFetching } from '../../src/check/fetching.js';
@@ -181,6 +183,19 @@ describe('a check of a node whose files were taken away while it runs', function
       await rename(`${file}.aside`, file);
     });
   }
+
+  it('does not name a log file that LevelDB begins after the names were read', async () => {
+    const { readdir } = promises;
+    const earlier = async (location: string) => (await readdir(location)).filter((name) => !name.endsWith('.log'));
+    Object.assign(promises, { readdir: earlier });
+    syncBuiltinESMExports();
+    try {
+      assert.deepEqual(await misfitsOfOpen(test.location('log'), async () => {}), []);
+    } finally {
+      Object.assign(promises, { readdir });
+      syncBuiltinESMExports();
+    }
+  });
 
   it('names none while LevelDB writes, merges and deletes', async () => {
     let writing = true;

@@ -79,6 +79,25 @@ export const RECEIVING_NODES_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
 export const RECEIVING_SMALL_BYTES = 64 * KiB;
 export const RECEIVING_SMALL_PART = 1 / 5;
 
+/**
+ * Replies to clients that are being made, or wait for clients that have not
+ * read them, in bytes, over all connections. A connection holds at most half. A
+ * stream holds no more than its bound, and less if others hold much: it grows
+ * only while it holds less than a part of the memory that is free for growth.
+ * So a stream that holds nothing finds memory, however many are not read.
+ */
+export const REPLYING_BYTES_MAX = 128 * MiB;
+export const REPLYING_GROWTH_BYTES_MAX = 96 * MiB;
+export const REPLYING_STREAM_BYTES_MAX = 4 * MiB;
+export const REPLYING_STREAM_PART = 1 / 8;
+/** Replies made at a time for one stream: a few messages, or less if there is little memory. */
+export const REPLYING_STEP_BYTES_MAX = MiB;
+export const REPLYING_STEP_BYTES_MIN = 64 * KiB;
+
+/** While a stream waits for that memory, one that holds some and whose client reads nothing for so long is ended. */
+export const REPLYING_STALL_MS_MAX = 5_000;
+export const REPLYING_LOOK_MS = 1_000;
+
 /** Requests that wait for memory: each holds one window, 32 MiB in all. The next is refused at once. */
 export const RECEIVING_WAITING_MAX = 512;
 

@@ -12,6 +12,7 @@ import type { Logger } from '../logger.js';
 import { RepeatedLog } from '../repeated.js';
 import { OpenStreams } from './open-streams.js';
 import { Reception } from './reception.js';
+import type { Share } from './replying.js';
 
 /** The part of gRPC's calls, whatever their shape, that is of use here. */
 interface Surface {
@@ -114,6 +115,11 @@ export class Call {
   /** The same object for all calls of one connection; undefined if that is not known. */
   get connection(): object | undefined {
     return this.#reception?.connection;
+  }
+
+  /** The memory of its replies; undefined if nobody counts it. */
+  get share(): Share | undefined {
+    return this.#reception?.share;
   }
 
   get trailers(): ReadonlyMap<string, string> | undefined {

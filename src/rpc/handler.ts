@@ -8,10 +8,12 @@
 import * as grpc from '@grpc/grpc-js';
 import { systemClock } from '../clock.js';
 import { HeadwaterError } from '../errors.js';
+import { REPLY_MESSAGE_BYTES_TARGET } from '../limits.js';
 import { SIGN_OF_LIFE, SignsOfLife } from '../signs-of-life.js';
 import type { Call, Calls } from './calls.js';
 import type { Codec, Method } from './definitions.js';
 import type { OpenStreams } from './open-streams.js';
+import type { Share } from './replying.js';
 import { Sending } from './sending.js';
 import { toStatus } from './status.js';
 
@@ -69,15 +71,20 @@ export function serverStream<Request, Response>(
   serve: (request: Request, call: Call) => AsyncIterable<Response>,
 ): Endpoint {
   async function run(surface: grpc.ServerWritableStream<Buffer, Buffer>, call: Call): Promise<void> {
-    const sending = new Sending(surface, call);
+    const { share } = call;
+    const sending = new Sending(surface, call, share);
     const request = method.request.decode(surface.request);
     // The stream may be long, and its request is of no more use.
     surface.request = EMPTY;
     call.taken();
+    if (share) await roomFor(share, sending, call);
     const responses = new SignsOfLife(serve(request, call), systemClock);
     for await (const response of responses) {
+      // Nothing is being made; a stream that waits for events needs no memory.
+      share?.making(0);
       const bytes = response === SIGN_OF_LIFE ? EMPTY : method.response.encode(response);
       if (!sending.write(bytes)) await sending.drained();
+      if (share) await roomFor(share, sending, call);
       if (call.cancelled) return;
     }
   }
@@ -85,6 +92,13 @@ export function serverStream<Request, Response>(
     const call = calls.begin(method.path, surface);
     settle(surface, call, run(surface, call));
   });
+}
+
+/** Resolves when there is memory for another message, or nobody is there any more to read. */
+async function roomFor(share: Share, sending: Sending, call: Call): Promise<void> {
+  if (share.hasRoom(REPLY_MESSAGE_BYTES_TARGET)) return;
+  await sending.below(1);
+  if (!share.hasRoom(REPLY_MESSAGE_BYTES_TARGET)) await share.whenRoom(REPLY_MESSAGE_BYTES_TARGET, call.signal);
 }
 
 /** The handler's promise is the call: it ends, well or with a status, when that settles. */
@@ -139,7 +153,7 @@ export class DuplexCall<Request, Response> {
     this.#surface = surface;
     this.#request = codecs.request;
     this.#response = codecs.response;
-    this.#sending = new Sending(surface, call);
+    this.#sending = new Sending(surface, call, call.share);
     this.broken = new Promise((_, reject) => {
       this.#break = reject;
     });

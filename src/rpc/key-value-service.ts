@@ -7,13 +7,14 @@ import { isExpired } from '../command.js';
 import { typeName } from '../commands/entry.js';
 import { isWrite, sizeOf, validate } from '../commands/execute.js';
 import { compileGlob, type Glob } from '../commands/glob.js';
+import { HeadwaterError } from '../errors.js';
 import type { KeyAndRecord } from '../keyspace/digest.js';
 import { decodeRecord, recordExpiresAtMs } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { REPLY_MESSAGE_BYTES_TARGET } from '../limits.js';
+import { QUEUE_WAIT_MS_MAX, REPLY_MESSAGE_BYTES_TARGET } from '../limits.js';
 import type { Operation, Reply } from '../operation.js';
 import { Turns } from '../turns.js';
-import { boundedReply } from '../wire/kv.js';
+import { boundedReply, payloadBytes, replyBytesAtMost } from '../wire/kv.js';
 import type { ScannedRecord, ScanRequest, ScanResponse } from '../wire/scan.js';
 import type { Call } from './calls.js';
 import { DATABASE_SIZE, KEY_VALUE_SERVICE, KEYS, OPERATION_METHODS, PIPELINE, SCAN } from './definitions.js';
@@ -67,14 +68,36 @@ async function ask(
   const writes = isWrite(operation);
   const asked = await admit(guarantees, call, writes);
   if (writes) await room.for(bytes, call);
+  const replyBytes = replyBytesAtMost(operation, store.limits.valueBytesMax);
+  if (replyBytes > 0) await memoryForReply(replyBytes, call);
   const submitted = store.submit([operation], { bytes, ordered: false });
   // The writer's queue counts it from here on.
   call.taken();
   const { replies, position } = await submitted;
   const reply = boundedReply(replies[0] as Reply);
+  call.share?.replied(payloadBytes(reply));
   if (reply.kind === 'error') throw reply.error;
   await assure(guarantees, call, asked, { position, writes });
   return reply;
+}
+
+/**
+ * Takes memory for the largest reply that there may be: its size is known when
+ * it is made. Small replies need no look.
+ * @throws HeadwaterError `overloaded`, or why the call has ended.
+ */
+async function memoryForReply(bytes: number, call: Call): Promise<void> {
+  const { share } = call;
+  if (!share) return;
+  if (share.hasRoom(bytes)) return share.making(bytes);
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(QUEUE_WAIT_MS_MAX)]);
+  await share.whenRoom(bytes, signal);
+  if (call.cancelled) throw call.cancelled;
+  if (share.bytes === 0)
+    throw new HeadwaterError(
+      'overloaded',
+      `the command was not done: expected memory for its reply within ${QUEUE_WAIT_MS_MAX} ms, replies that clients have not read filled it; try again later`,
+    );
 }
 
 async function* keys(store: KeyValueStore, pattern: Buffer): AsyncGenerator<Buffer[]> {

@@ -15,6 +15,8 @@
  * larger than what asks for them, and how large is known only when they are
  * there: batches are cut by the size of the replies that came before, and reads
  * beside the writer are answered in pieces, each when the one before is sent.
+ * The memory of replies is that of all streams (replying.ts): a stream asks for
+ * no more than there is memory for.
  *
  * Guarantees that a message asks for hold up what comes behind it in the same
  * stream: freshness before it is submitted, so that order stays; durability
@@ -33,6 +35,7 @@ import {
   FRESH_WITHIN_MS_MAX,
   QUEUE_WAIT_MS_MAX,
   REPLY_MESSAGE_BYTES_TARGET,
+  REPLYING_STEP_BYTES_MAX,
   STREAM_QUEUE_BYTES_MAX,
   TOTAL_QUEUE_BYTES_MAX,
 } from '../limits.js';
@@ -45,15 +48,15 @@ import { type Asked, allRefused, type Batch, batchesOf, merged, split } from './
 import type { Call } from './calls.js';
 import type { NodeGuarantees } from './guarantees.js';
 import type { DuplexCall } from './handler.js';
-import { BATCH_REPLY_BYTES_TARGET, ReplyBytes } from './reply-bytes.js';
+import { ReplyBytes } from './reply-bytes.js';
 
 /** The methods that a pipeline needs of its stream. */
 export interface PipelineStream
   extends Pick<
     DuplexCall<Buffer, Buffer>,
-    'receive' | 'onRefused' | 'taken' | 'pause' | 'resume' | 'write' | 'drained'
+    'receive' | 'onRefused' | 'taken' | 'pause' | 'resume' | 'write' | 'drained' | 'sending'
   > {
-  readonly call: Pick<Call, 'signal' | 'onCancelled' | 'onStopping' | 'report'>;
+  readonly call: Pick<Call, 'signal' | 'onCancelled' | 'onStopping' | 'report' | 'share'>;
 }
 
 export interface PipelineStore {
@@ -98,6 +101,8 @@ class Pipeline {
   #inHand: Batch[] = [];
   #inHandBytes = 0;
   #readsInHand = 0;
+  /** Of these, rests that wait for their turn: replies behind them could not leave. */
+  #rests = 0;
   #writesInHand = 0;
   /** Replies whose turn it is to be sent. */
   #ready: Reply[] = [];
@@ -115,6 +120,8 @@ class Pipeline {
   /** Set when no more is read: the client has sent its last, or something is wrong. */
   #last: { failure: HeadwaterError | undefined } | undefined;
   #awaitingQueue = false;
+  #awaitingReader = false;
+  #stopAwaitingMemory: (() => void) | undefined;
   #cancelWait: (() => void) | undefined;
   #settle!: { resolve: () => void; reject: (failure: unknown) => void };
 
@@ -171,7 +178,7 @@ class Pipeline {
         this.#readAhead();
         return;
       }
-      const [batch, rest] = this.#replyBytes.cut(this.#waiting[0] as Batch);
+      const [batch, rest] = this.#replyBytes.cut(this.#waiting[0] as Batch, this.#stepBytes);
       if (!this.#admits(batch)) {
         this.#stream.pause();
         return;
@@ -244,10 +251,13 @@ class Pipeline {
     // Reads do not queue behind each other, so a write could get ahead of one.
     if (writes && this.#readsInHand > 0) return false;
     if (!writes && this.#readsInHand >= READS_IN_HAND_MAX) return false;
+    if (!writes && this.#readsInHand > 0 && !this.#replyBytes.hasSeenReads) return false;
     // The client does not read as fast as it asks.
-    if (this.#sending) return false;
-    const replyBytes = this.#unsentBytes + this.#expectedBytes;
-    if (replyBytes > 0 && replyBytes + this.#replyBytes.expectedOf(batch) > STREAM_QUEUE_BYTES_MAX) return false;
+    if (this.#sending || this.#rests > 0) return false;
+    if (!this.#hasMemoryFor(batch)) {
+      if (this.#stopAwaitingMemory) this.#startWait();
+      return false;
+    }
     if (this.#inHandBytes > 0 && this.#inHandBytes + bytes > STREAM_QUEUE_BYTES_MAX) {
       this.#startWait();
       return false;
@@ -277,7 +287,8 @@ class Pipeline {
   #ask(batch: Batch, ordered: boolean): void {
     batch.replyBytes = this.#replyBytes.expectedOf(batch);
     this.#expectedBytes += batch.replyBytes;
-    this.#store.submit(batch.accepted, { bytes: batch.bytes, ordered, replyBytesMax: BATCH_REPLY_BYTES_TARGET }).then(
+    this.#countReplies();
+    this.#store.submit(batch.accepted, { bytes: batch.bytes, ordered, replyBytesMax: this.#stepBytes }).then(
       ({ replies, position }) => {
         batch.position = position;
         const wanted = batch.asked?.guarantees.durability;
@@ -292,6 +303,45 @@ class Pipeline {
         this.#answered(batch, allRefused(batch, publicError(failure)));
       },
     );
+  }
+
+  // ---- memory of replies ----------------------------------------------------
+
+  get #stepBytes(): number {
+    return this.#stream.call.share?.stepBytes ?? REPLYING_STEP_BYTES_MAX;
+  }
+
+  #countReplies(): void {
+    this.#stream.call.share?.making(this.#unsentBytes + this.#expectedBytes);
+  }
+
+  /** Whether there is memory for the replies; if not, the stream looks again when there may be some. */
+  #hasMemoryFor(batch: Batch): boolean {
+    const { share } = this.#stream.call;
+    const bytes = this.#replyBytes.expectedOf(batch);
+    if (!share || share.hasRoom(bytes)) {
+      this.#stopAwaitingMemory?.();
+      this.#stopAwaitingMemory = undefined;
+      return true;
+    }
+    // Replies that are not made yet look again when they are.
+    if (share.bytes > 0) this.#awaitReader();
+    else
+      this.#stopAwaitingMemory ??= share.wait(bytes, () => {
+        this.#stopAwaitingMemory = undefined;
+        this.#flush();
+      });
+    return false;
+  }
+
+  #awaitReader(): void {
+    const { sending } = this.#stream;
+    if (this.#awaitingReader || sending.bytes === 0) return;
+    this.#awaitingReader = true;
+    void sending.below(sending.bytes).then(() => {
+      this.#awaitingReader = false;
+      if (!this.#abandoned) this.#flush();
+    });
   }
 
   // ---- queues that stay full ------------------------------------------------
@@ -339,6 +389,7 @@ class Pipeline {
     for (const reply of batch.replies) batch.replyBytes += payloadBytes(reply);
     this.#replyBytes.note(batch);
     this.#unsentBytes += batch.replyBytes;
+    this.#countReplies();
     this.#inHandBytes -= batch.bytes;
     if (batch.writes) this.#writesInHand--;
     else this.#readsInHand--;
@@ -360,6 +411,7 @@ class Pipeline {
     rest.isRest = true;
     this.#inHand.splice(index, 1, first, rest);
     this.#readsInHand++;
+    this.#rests++;
   }
 
   #flush(): void {
@@ -397,9 +449,13 @@ class Pipeline {
   #askForRest(): void {
     const [head] = this.#inHand;
     if (!head?.isRest || this.#sending || this.#abandoned) return;
-    const [batch, rest] = this.#replyBytes.cut(head);
+    const [batch, rest] = this.#replyBytes.cut(head, this.#stepBytes);
+    // Replies that were answered ahead of their turn leave only behind these.
+    const isStuck = this.#unsentBytes > 0 && this.#expectedBytes === 0 && this.#stream.sending.bytes === 0;
+    if (!isStuck && !this.#hasMemoryFor(batch)) return;
     if (rest) this.#putInPlace(0, batch, rest);
     batch.isRest = false;
+    this.#rests--;
     this.#ask(batch, false);
   }
 
@@ -431,6 +487,7 @@ class Pipeline {
     this.#readyPosition = undefined;
     // What is left was answered ahead of its turn.
     this.#unsentBytes = this.#inHand.reduce((bytes, batch) => bytes + (batch.answered ? batch.replyBytes : 0), 0);
+    this.#countReplies();
   }
 
   // ---- the end --------------------------------------------------------------
@@ -454,6 +511,7 @@ class Pipeline {
   #abandon(): void {
     this.#abandoned = true;
     this.#stopWait();
+    this.#stopAwaitingMemory?.();
     this.#last ??= { failure: undefined };
     this.#waiting.length = 0;
     this.#waitingBytes = 0;

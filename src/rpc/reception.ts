@@ -12,6 +12,7 @@ import * as grpc from '@grpc/grpc-js';
 import type { HeadwaterError } from '../errors.js';
 import { MESSAGE_BYTES_MAX, RECEIVING_STALL_MS_MAX } from '../limits.js';
 import { Claim, type Claimant, type Receiving } from './receiving.js';
+import type { Replier, Replying, Share } from './replying.js';
 import { toStatus } from './status.js';
 
 const HEAD_BYTES = 5;
@@ -22,8 +23,16 @@ const receptions = new WeakMap<object, Reception>();
 type NextCall = ConstructorParameters<typeof grpc.ServerInterceptingCall>[0];
 type Listener = Parameters<grpc.ServerInterceptingCall['start']>[0];
 
-export class Reception extends grpc.ServerInterceptingCall implements Claimant {
+/** The memory of the requests and the replies of calls of one kind. */
+export interface CallMemory {
+  readonly receiving: Receiving;
+  readonly replying: Replying;
+}
+
+export class Reception extends grpc.ServerInterceptingCall implements Claimant, Replier {
   readonly connection: object;
+  /** The replies of the call. */
+  readonly share: Share;
   readonly #stream: ServerHttp2Stream;
   readonly #receiving: Receiving;
   /** Requests that have begun and were not taken, in order. */
@@ -42,12 +51,13 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant {
   #isOver = false;
   #onRefused: ((reason: HeadwaterError) => void) | undefined;
 
-  constructor(next: NextCall, receiving: Receiving) {
+  constructor(next: NextCall, { receiving, replying }: CallMemory) {
     super(next);
     this.#receiving = receiving;
     // gRPC offers no other way to the bytes of a message that is not whole.
     this.#stream = (next as unknown as { stream: ServerHttp2Stream }).stream;
     this.connection = this.#stream.session ?? this;
+    this.share = replying.open(this);
     this.#stream.prependListener('data', (bytes: Buffer) => this.#arrived(bytes));
     this.#stream.once('close', () => this.#close());
   }
@@ -117,6 +127,16 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant {
     else setTimeout(() => this.#stream.close(http2.constants.NGHTTP2_CANCEL), RECEIVING_STALL_MS_MAX).unref();
   }
 
+  get connectionBytes(): number {
+    return this.#stream.session?.socket?.bytesWritten ?? 0;
+  }
+
+  /** The client reads nothing, so an error with words would wait behind the replies: the stream is reset. */
+  end(_reason: HeadwaterError): void {
+    this.#isOver = true;
+    this.#stream.close(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+
   #arrived(bytes: Buffer): void {
     for (let at = 0; at < bytes.length && !this.#isOver; ) {
       const inHead = this.#headBytes < HEAD_BYTES;
@@ -150,5 +170,6 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant {
   #close(): void {
     this.#isOver = true;
     for (const claim of this.#claims.splice(0)) this.#receiving.release(claim);
+    this.share.close();
   }
 }

@@ -5,6 +5,7 @@
  */
 import { SENDING_BYTES_MAX } from '../limits.js';
 import type { Call } from './calls.js';
+import type { Share } from './replying.js';
 
 interface Writable {
   write(bytes: Buffer, sent: () => void): boolean;
@@ -18,11 +19,14 @@ interface Waiter {
 export class Sending {
   readonly #stream: Writable;
   readonly #call: Pick<Call, 'cancelled' | 'onCancelled'>;
+  readonly #share: Share | undefined;
   #bytes = 0;
   #waiting: Waiter[] = [];
 
-  constructor(stream: Writable, call: Pick<Call, 'cancelled' | 'onCancelled'>) {
+  /** @param share counts the bytes over all streams; left out: nobody does. */
+  constructor(stream: Writable, call: Pick<Call, 'cancelled' | 'onCancelled'>, share?: Share) {
     this.#stream = stream;
+    this.#share = share;
     this.#call = call;
     call.onCancelled(() => this.#wake());
   }
@@ -31,8 +35,10 @@ export class Sending {
   write(bytes: Buffer): boolean {
     if (this.#call.cancelled) return true;
     this.#bytes += bytes.length;
+    this.#share?.sending(bytes.length);
     this.#stream.write(bytes, () => {
       this.#bytes -= bytes.length;
+      this.#share?.sent(bytes.length);
       if (this.#waiting.length > 0) this.#wake();
     });
     return !this.full;

@@ -16,6 +16,7 @@ import {
   MESSAGE_BYTES_MAX,
   RECEIVING_BYTES_MAX,
   RECEIVING_NODES_BYTES_MAX,
+  REPLYING_BYTES_MAX,
   SESSION_MEMORY_MB_MAX,
   STOP_HANG_UP_MS_MAX,
 } from '../limits.js';
@@ -24,8 +25,9 @@ import { Calls, type CallsOptions } from './calls.js';
 import type { Endpoint } from './handler.js';
 import { Health } from './health.js';
 import { Receiving } from './receiving.js';
-import { Reception } from './reception.js';
+import { type CallMemory, Reception } from './reception.js';
 import { addReflection } from './reflection.js';
+import { Replying } from './replying.js';
 
 export interface Service {
   /** With its package: `headwater.v1.KeyValueService`. */
@@ -131,8 +133,12 @@ export class RpcServer {
 }
 
 function receiver(services: readonly Service[]): grpc.ServerInterceptor {
-  const ofClients = new Receiving(systemClock, RECEIVING_BYTES_MAX);
-  const ofNodes = new Receiving(systemClock, RECEIVING_NODES_BYTES_MAX);
+  const memory = (receivingBytes: number): CallMemory => ({
+    receiving: new Receiving(systemClock, receivingBytes),
+    replying: new Replying(systemClock, REPLYING_BYTES_MAX),
+  });
+  const ofClients = memory(RECEIVING_BYTES_MAX);
+  const ofNodes = memory(RECEIVING_NODES_BYTES_MAX);
   const paths = new Set(
     services.flatMap(({ isForClients, endpoints }) => (isForClients ? endpoints : [])).map(({ path }) => path),
   );

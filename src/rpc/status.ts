@@ -65,6 +65,8 @@ function plainly(details: string): string {
   // It goes on with times and with how names were looked up.
   if (/Protocol error|HTTP status code|Trailers-only|Received HTTP/i.test(details)) return NO_HEADWATER;
   const [, seconds] = /^Deadline exceeded after ([\d.]+)s/.exec(details) ?? [];
+  if (/memory limit exceeded/i.test(details))
+    return 'the node ended the stream: others waited for memory, and its replies were not read. Read the replies while commands are sent';
   if (seconds) return `no answer within ${Math.round(Number(seconds) * 1_000)} ms`;
   const [, name] = /^Name resolution failed for target (?:dns:)?(\S+)/.exec(details) ?? [];
   if (name) return `there is no host of the name in ${name}`;

@@ -402,6 +402,27 @@ export function payloadBytes(reply: Reply): number {
   return REPLY_OVERHEAD_BYTES;
 }
 
+/** The most bytes of values that a reply may hold, for values of so many bytes; 0 if it holds none, or the caller's own. */
+export function replyBytesAtMost(operation: Operation, valueBytesMax: number): number {
+  switch (operation.kind) {
+    case 'get':
+    case 'getRange':
+    case 'getDelete':
+    case 'getExpire':
+      return valueBytesMax;
+    case 'set':
+      return operation.returnOld ? valueBytesMax : 0;
+    case 'multiGet':
+      return Math.min(MESSAGE_BYTES_MAX, operation.keys.length * valueBytesMax);
+    case 'transact': {
+      const bytes = operation.operations.reduce((sum, inner) => sum + replyBytesAtMost(inner, valueBytesMax), 0);
+      return Math.min(MESSAGE_BYTES_MAX, bytes);
+    }
+    default:
+      return 0;
+  }
+}
+
 function sum(replies: readonly Reply[]): number {
   return replies.reduce((bytes, reply) => bytes + payloadBytes(reply), REPLY_OVERHEAD_BYTES);
 }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../src/clock.js';
 import { HeadwaterError } from '../../src/errors.js';
-import { QUEUE_WAIT_MS_MAX, STREAM_QUEUE_BYTES_MAX, TOTAL_QUEUE_BYTES_MAX } from '../../src/limits.js';
+import {
+  QUEUE_WAIT_MS_MAX,
+  REPLYING_STREAM_BYTES_MAX,
+  STREAM_QUEUE_BYTES_MAX,
+  TOTAL_QUEUE_BYTES_MAX,
+} from '../../src/limits.js';
 import type { Operation, Reply } from '../../src/operation.js';
 import { MESSAGE_OPERATIONS_MAX } from '../../src/wire/pipeline.js';
 import { FakeStore } from './fake-store.js';
@@ -316,7 +321,7 @@ describe('a pipeline', () => {
       this.timeout(90_000);
       const MiB = 1024 * 1024;
       /** What may be made of them: what waits to be sent, a batch over that, and what the transport of both ends holds. */
-      const madeMax = STREAM_QUEUE_BYTES_MAX + 24 * MiB;
+      const madeMax = REPLYING_STREAM_BYTES_MAX + 24 * MiB;
       const remove: Operation = { kind: 'delete', keys: [] };
 
       /** Sends, and waits until nothing more is done for the client; its replies up to there are not read. */
@@ -397,7 +402,7 @@ describe('a pipeline', () => {
         store.submissions.length = 0;
         for (let i = 0; i < 30; i++) pipeline.send(get('v'));
         await settled(() => store.submissions.length);
-        assert.equal(store.submissions.length, STREAM_QUEUE_BYTES_MAX / MiB - 1);
+        assert.equal(store.submissions.length, REPLYING_STREAM_BYTES_MAX / MiB - 1);
         held.open();
         await pipeline.repliesUpTo(31);
       });

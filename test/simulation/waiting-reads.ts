@@ -105,6 +105,7 @@ function answering({ limits, position }: SimulatedNode['store']): PipelineStore 
 /** A pipeline's stream; what is sent while it is not read stays with the client. */
 class ReaderStream implements PipelineStream {
   readonly call;
+  readonly sending = { bytes: 0, below: async () => {} };
   readonly #answered: (replies: readonly Reply[]) => void;
   readonly #unread: Buffer[] = [];
   #isPaused = false;
@@ -117,6 +118,7 @@ class ReaderStream implements PipelineStream {
       onCancelled: (task: () => void) => signal.addEventListener('abort', task),
       onStopping: () => {},
       report: () => {},
+      share: undefined,
     };
   }
 

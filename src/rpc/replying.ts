@@ -1,0 +1,289 @@
+/**
+ * The memory of replies: those that are being made, and those that wait for
+ * clients that have not read them. A reply can be far larger than its request,
+ * and a client that sends commands need not read, in any number of streams.
+ *
+ * Before a stream makes replies, it looks whether there is memory for them.
+ * Without memory the stream takes no more requests, so these stay with the
+ * client. A stream that holds replies looks again when the client has read
+ * some. A stream that holds none waits here, in the order of arrival, for the
+ * replies of others to leave.
+ *
+ * While a stream waits, one that holds replies and whose client reads nothing
+ * is ended. No stream is ended if there is memory for all.
+ */
+import type { Clock } from '../clock.js';
+import { HeadwaterError } from '../errors.js';
+import {
+  REPLYING_GROWTH_BYTES_MAX,
+  REPLYING_LOOK_MS,
+  REPLYING_STALL_MS_MAX,
+  REPLYING_STEP_BYTES_MAX,
+  REPLYING_STEP_BYTES_MIN,
+  REPLYING_STREAM_BYTES_MAX,
+  REPLYING_STREAM_PART,
+} from '../limits.js';
+
+/** Bytes of replies that one connection holds. */
+interface Connection {
+  bytes: number;
+}
+
+/** The stream or call that has a share. */
+export interface Replier {
+  /** The same object for all streams of one connection. */
+  readonly connection: object;
+  /** Bytes that the connection has taken so far: a large reply leaves in many pieces. */
+  readonly connectionBytes: number;
+  /** The stream ends with `reason`, and closes its share when its bytes are gone. */
+  end(reason: HeadwaterError): void;
+}
+
+/** A stream without replies that waits for memory. */
+interface Waiter {
+  readonly share: Share;
+  readonly bytes: number;
+  goOn(): void;
+}
+
+export class Replying {
+  readonly #clock: Clock;
+  readonly #bytesMax: number;
+  #bytes = 0;
+  readonly #connections = new WeakMap<object, Connection>();
+  /** Streams that hold replies. */
+  readonly #holders = new Set<Share>();
+  /** In the order of arrival. */
+  readonly #waiting = new Set<Waiter>();
+  #isAdmitting = false;
+  #cancelLook: (() => void) | undefined;
+
+  constructor(clock: Clock, bytesMax: number) {
+    this.#clock = clock;
+    this.#bytesMax = bytesMax;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  open(replier: Replier): Share {
+    const { connection } = replier;
+    let account = this.#connections.get(connection);
+    if (!account) {
+      account = { bytes: 0 };
+      this.#connections.set(connection, account);
+    }
+    return new Share(this, account, replier);
+  }
+
+  /** Bytes of replies that a stream makes at a time: fewer if others hold much. */
+  get stepBytes(): number {
+    const bytes = this.#growthBytes;
+    return Math.min(REPLYING_STEP_BYTES_MAX, Math.max(REPLYING_STEP_BYTES_MIN, bytes));
+  }
+
+  get #growthBytes(): number {
+    return Math.max(0, (REPLYING_GROWTH_BYTES_MAX - this.#bytes) * REPLYING_STREAM_PART);
+  }
+
+  /** Replies that are alone, in their connection or in all, are never too large: nobody could read them otherwise. */
+  hasRoom(share: Share, bytes: number): boolean {
+    const { connection } = share;
+    if (connection.bytes > 0 && connection.bytes + bytes > this.#bytesMax / 2) return false;
+    if (share.bytes > 0) return share.bytes + bytes <= Math.min(REPLYING_STREAM_BYTES_MAX, this.#growthBytes);
+    return this.#bytes === 0 || this.#bytes + bytes <= this.#bytesMax;
+  }
+
+  /** For a Share, whose bytes have changed by so many. */
+  changed(share: Share, by: number): void {
+    this.#bytes += by;
+    share.connection.bytes += by;
+    if (share.bytes === 0) this.#holders.delete(share);
+    else if (share.bytes === by) this.#holders.add(share);
+    if (by < 0 && this.#waiting.size > 0) this.#admitWaiting();
+  }
+
+  /** Calls `goOn` when there is memory for so many bytes; the returned function ends the wait. */
+  wait(share: Share, bytes: number, goOn: () => void): () => void {
+    const waiter: Waiter = { share, bytes, goOn };
+    this.#waiting.add(waiter);
+    if (this.#waiting.size === 1) this.#beginLooking();
+    return () => this.#waiting.delete(waiter);
+  }
+
+  /** Each takes its memory before the next is asked. A stream that waits for its own connection holds up no other. */
+  #admitWaiting(): void {
+    if (this.#isAdmitting) return;
+    this.#isAdmitting = true;
+    for (const waiter of this.#waiting) {
+      const { share, bytes } = waiter;
+      if (this.hasRoom(share, bytes)) {
+        this.#waiting.delete(waiter);
+        waiter.goOn();
+      } else if (this.#bytes + bytes > this.#bytesMax) break;
+    }
+    this.#isAdmitting = false;
+  }
+
+  // ---- clients that do not read ---------------------------------------------
+
+  #beginLooking(): void {
+    // A client that did not read while nobody waited did no harm.
+    const nowMs = this.#clock.monotonicMs();
+    for (const share of this.#holders) share.see(nowMs);
+    this.#cancelLook?.();
+    this.#cancelLook = this.#clock.after(REPLYING_LOOK_MS, () => this.#look());
+  }
+
+  #look(): void {
+    this.#cancelLook = undefined;
+    if (this.#waiting.size === 0) return;
+    const nowMs = this.#clock.monotonicMs();
+    const stalled = [...this.#holders].filter((share) => share.stalledMs(nowMs) >= REPLYING_STALL_MS_MAX);
+    stalled.sort((one, other) => other.bytes - one.bytes);
+    for (const { share, bytes } of this.#waiting) {
+      let missing = bytes;
+      for (const other of stalled) {
+        if (missing <= 0 || this.hasRoom(share, bytes)) break;
+        if (other.isEnding || !this.#isInTheWay(other, share, bytes)) continue;
+        missing -= other.bytes;
+        other.stop(
+          new HeadwaterError(
+            'overloaded',
+            `others wait for memory, and the client read none of ${other.bytes} bytes of replies for ${REPLYING_STALL_MS_MAX} ms; read the replies while commands are sent`,
+          ),
+        );
+      }
+    }
+    if (this.#waiting.size > 0) this.#cancelLook = this.#clock.after(REPLYING_LOOK_MS, () => this.#look());
+  }
+
+  #isInTheWay(holder: Share, waiting: Share, bytes: number): boolean {
+    return holder.connection === waiting.connection || this.#bytes + bytes > this.#bytesMax;
+  }
+}
+
+/** The replies of one stream or call. */
+export class Share {
+  readonly connection: Connection;
+  readonly #replying: Replying;
+  readonly #replier: Replier;
+  /** Being made, or made and not on their way. */
+  #madeBytes = 0;
+  /** On their way. */
+  #sendingBytes = 0;
+  /** Bytes that have left so far, and those when the share was last seen to move. */
+  #leftBytes = 0;
+  #seen: { readonly progress: number; readonly ms: number } | undefined;
+  /** The replies leave as one message, whose parts nobody counts. */
+  #isOneMessage = false;
+  #isClosed = false;
+  isEnding = false;
+
+  constructor(replying: Replying, connection: Connection, replier: Replier) {
+    this.#replying = replying;
+    this.connection = connection;
+    this.#replier = replier;
+  }
+
+  get bytes(): number {
+    return this.#madeBytes + this.#sendingBytes;
+  }
+
+  /** Bytes of replies to be made at a time. */
+  get stepBytes(): number {
+    return this.#replying.stepBytes;
+  }
+
+  hasRoom(bytes: number): boolean {
+    return this.#isClosed || this.#replying.hasRoom(this, bytes);
+  }
+
+  /** So many bytes are being made, or are made and not on their way. */
+  making(bytes: number): void {
+    if (this.#isClosed || bytes === this.#madeBytes) return;
+    const by = bytes - this.#madeBytes;
+    this.#madeBytes = bytes;
+    this.#replying.changed(this, by);
+  }
+
+  /** So many more bytes are on their way. */
+  sending(bytes: number): void {
+    if (this.#isClosed || bytes === 0) return;
+    this.#sendingBytes += bytes;
+    this.#replying.changed(this, bytes);
+  }
+
+  /** The one reply of a call is made. Its bytes are gone when the call is closed. */
+  replied(bytes: number): void {
+    this.#isOneMessage = true;
+    this.making(0);
+    this.sending(bytes);
+  }
+
+  /** So many bytes have left. */
+  sent(bytes: number): void {
+    if (this.#isClosed || bytes === 0) return;
+    this.#leftBytes += bytes;
+    this.#sendingBytes -= bytes;
+    this.#replying.changed(this, -bytes);
+  }
+
+  /** Calls `goOn` when there is memory for so many bytes; the returned function ends the wait. For a share that holds nothing. */
+  wait(bytes: number, goOn: () => void): () => void {
+    return this.#replying.wait(this, bytes, goOn);
+  }
+
+  /** Takes memory for so many bytes, and resolves when there is some, or `signal` aborts. For a share that holds nothing. */
+  whenRoom(bytes: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    if (this.hasRoom(bytes)) {
+      this.making(bytes);
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const end = () => {
+        stopWaiting();
+        resolve();
+      };
+      const stopWaiting = this.wait(bytes, () => {
+        signal.removeEventListener('abort', end);
+        this.making(bytes);
+        resolve();
+      });
+      signal.addEventListener('abort', end, { once: true });
+    });
+  }
+
+  /** The stream is closed: none of its bytes are left. */
+  close(): void {
+    const { bytes } = this;
+    this.#madeBytes = 0;
+    this.#sendingBytes = 0;
+    this.#isClosed = true;
+    if (bytes > 0) this.#replying.changed(this, -bytes);
+  }
+
+  // ---- for Replying -----------------------------------------------------------
+
+  see(ms: number): void {
+    this.#seen = { progress: this.#progress, ms };
+  }
+
+  /** Milliseconds since the client was last seen to read; 0 if nothing is there to be read. */
+  stalledMs(nowMs: number): number {
+    if (!this.#seen || this.#sendingBytes === 0 || this.#seen.progress !== this.#progress) this.see(nowMs);
+    return nowMs - (this.#seen?.ms ?? nowMs);
+  }
+
+  get #progress(): number {
+    const isLarge = this.#isOneMessage || this.#sendingBytes > REPLYING_STEP_BYTES_MAX;
+    return this.#leftBytes + (isLarge ? this.#replier.connectionBytes : 0);
+  }
+
+  stop(reason: HeadwaterError): void {
+    this.isEnding = true;
+    this.#replier.end(reason);
+  }
+}

@@ -4,7 +4,7 @@
  * option's or argument's name before it, and the process ends with status 2.
  */
 import { InvalidArgumentError } from 'commander';
-import { expectedAddress, isAddress } from '../src/address.js';
+import { expectedAddress, isAddress } from '../src/base/address.js';
 
 const DURATION_UNITS: Readonly<Record<string, number>> = {
   ms: 1,

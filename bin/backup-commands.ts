@@ -5,9 +5,9 @@
 import os from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { HeadwaterError } from '../src/errors.js';
+import { HeadwaterError } from '../src/base/errors.js';
 import type { BackupPart, Restored } from '../src/index.js';
-import { formatToken } from '../src/position.js';
+import { formatToken } from '../src/model/position.js';
 import { parseMoment, parseOffset, parsePath } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { contentOf, readableStats, type Sink, writeWhole } from './files.js';

@@ -1,6 +1,6 @@
 /** `verify` and `repair`: whether what is on a disk is what was written, and what is done about it where it is not. */
 import type { Command as Program } from 'commander';
-import { HeadwaterError } from '../src/errors.js';
+import { HeadwaterError } from '../src/base/errors.js';
 import type { CheckProgress, Damage, Verified } from '../src/index.js';
 import { parsePath, parseSize } from './arguments.js';
 import { onNode, type Session } from './connection.js';

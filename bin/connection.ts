@@ -3,7 +3,7 @@
  * hangs up, and sets the exit status.
  */
 import type { Command } from 'commander';
-import { HeadwaterError } from '../src/errors.js';
+import { HeadwaterError } from '../src/base/errors.js';
 import type { Client } from '../src/index.js';
 import { type ExitStatus, Output } from './output.js';
 

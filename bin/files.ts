@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync, type Stats } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { isNameRefused, isSystemError, systemReason } from '../src/system-errors.js';
+import { isNameRefused, isSystemError, systemReason } from '../src/base/system-errors.js';
 import { FileError, UsageError } from './output.js';
 
 const READ_BYTES = 1024 * 1024;

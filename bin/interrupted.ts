@@ -1,5 +1,5 @@
 /** Ctrl-C, or SIGTERM: the end of commands without one of their own, and of those that leave nothing half done. */
-import { HeadwaterError } from '../src/errors.js';
+import { HeadwaterError } from '../src/base/errors.js';
 
 /** The first Ctrl-C, or SIGTERM, ends the loop in good order. */
 export async function untilInterrupted(loop: (signal: AbortSignal) => Promise<void>): Promise<void> {

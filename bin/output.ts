@@ -5,8 +5,8 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { CommanderError } from 'commander';
-import { HeadwaterError } from '../src/errors.js';
-import { isNameRefused, isSystemError, systemReason } from '../src/system-errors.js';
+import { HeadwaterError } from '../src/base/errors.js';
+import { isNameRefused, isSystemError, systemReason } from '../src/base/system-errors.js';
 
 export const EXIT = {
   DONE: 0,

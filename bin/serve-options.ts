@@ -7,7 +7,7 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { checkConfig, DEFAULTS, FSYNC_POLICIES } from '../src/config.js';
-import { HeadwaterError } from '../src/errors.js';
+import { HeadwaterError } from '../src/base/errors.js';
 import type { NodeOptions } from '../src/index.js';
 import {
   formatDuration,

@@ -6,7 +6,7 @@
  */
 import type { Command } from 'commander';
 import type { DestinationStream, Logger, LoggerOptions } from 'pino';
-import { HeadwaterError } from '../src/errors.js';
+import { HeadwaterError } from '../src/base/errors.js';
 import type { Node, NodeOptions } from '../src/index.js';
 import { VERSION } from '../src/version.js';
 import { EXIT, type ExitStatus } from './output.js';

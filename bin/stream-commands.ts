@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import type { Position, SubscriptionItem, WatchItem } from '../src/index.js';
-import { formatToken, parseToken } from '../src/position.js';
+import { formatToken, parseToken } from '../src/model/position.js';
 import { parseText, parseTexts } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { untilInterrupted } from './interrupted.js';

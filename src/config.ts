@@ -4,9 +4,9 @@
  * Sizes are bytes, times milliseconds.
  */
 import { networkInterfaces } from 'node:os';
-import { formatAddress, hostOf, isEverywhere, isLoopback, parseAddress, plainHost } from './address.js';
+import { formatAddress, hostOf, isEverywhere, isLoopback, parseAddress, plainHost } from './base/address.js';
 import type { Limits } from './commands/view.js';
-import { HeadwaterError } from './errors.js';
+import { HeadwaterError } from './base/errors.js';
 import {
   ARCHIVE_INTERVAL_MS,
   ASK_FOLLOWERS_MS_MAX,
@@ -24,7 +24,7 @@ import {
   SHUTDOWN_MS_MAX,
   TRANSACTION_BYTES_MAX,
   VALUE_BYTES_MAX,
-} from './limits.js';
+} from './base/limits.js';
 import type { CheckpointBudget } from './store/checkpoint.js';
 import type { FsyncPolicy } from './store/commit.js';
 import { leastFreeBytes } from './store/space.js';

@@ -1,5 +1,5 @@
 /** The public names of the package. */
-export { expectedAddress, isAddress } from './address.js';
+export { expectedAddress, isAddress } from './base/address.js';
 export { type Restored, restoreDirectory } from './backup/restore.js';
 export { type Differences, findDifferences, type RangeDifference, type Side } from './check/bisection.js';
 export { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from './check/dump.js';
@@ -10,14 +10,14 @@ export { type CallOptions, Client, type ClientOptions } from './client/client.js
 export { DurabilityNotReached, type DurabilityOption } from './client/guarantees.js';
 export type { SubscribeOptions, SubscriptionItem, WatchItem, WatchOptions } from './client/streams.js';
 export { checkConfig, DEFAULTS, FSYNC_POLICIES, type NodeConfig, type NodeOptions } from './config.js';
-export { DURABILITY_LEVELS, type DurabilityReached } from './durability.js';
-export { ERROR_CODES, type ErrorCode, HeadwaterError } from './errors.js';
+export { DURABILITY_LEVELS, type DurabilityReached } from './model/durability.js';
+export { ERROR_CODES, type ErrorCode, HeadwaterError } from './base/errors.js';
 export { wideEncoding } from './log/wide-text.js';
-export type { Logger } from './logger.js';
+export type { Logger } from './base/logger.js';
 export { Node } from './node.js';
-export { formatToken, type Position, parseToken } from './position.js';
+export { formatToken, type Position, parseToken } from './model/position.js';
 export { renewNodeId } from './store/node-id.js';
-export { isNameRefused, isSystemError, systemReason } from './system-errors.js';
+export { isNameRefused, isSystemError, systemReason } from './base/system-errors.js';
 export { VERSION } from './version.js';
 export type { CheckProgress, Damage, RepairEvent, Verified, VerifyEvent } from './wire/check.js';
 export type { KeyRange } from './wire/ranges.js';

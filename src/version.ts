@@ -1,6 +1,6 @@
 /** The version of this package. */
 import { readFileSync } from 'node:fs';
-import { packageFile } from './package-root.js';
+import { packageFile } from './base/package-root.js';
 
 export const VERSION: string = (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string })
   .version;

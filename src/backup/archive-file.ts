@@ -15,12 +15,12 @@ import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import { HeadwaterError } from '../errors.js';
-import type { Files, FileWriter } from '../files.js';
-import { BLOCK_BYTES_CEILING } from '../limits.js';
-import type { LineageRow } from '../lineage.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Files, FileWriter } from '../disk/files.js';
+import { BLOCK_BYTES_CEILING } from '../base/limits.js';
+import type { LineageRow } from '../model/lineage.js';
 import { Block } from '../log/block.js';
-import { formatChecksum, formatPosition, type Position } from '../position.js';
+import { formatChecksum, formatPosition, type Position } from '../model/position.js';
 import {
   type ArchiveEnd,
   type ArchiveHead,

@@ -6,24 +6,24 @@
  * written holds up nothing else; it is tried again, and what the log has to
  * give up meanwhile is told as a gap.
  */
-import { eitherAborts } from '../abort.js';
-import { type Clock, sleep } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
-import { type Files, isOutOfSpace } from '../files.js';
+import { eitherAborts } from '../base/abort.js';
+import { type Clock, sleep } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
+import { type Files, isOutOfSpace } from '../disk/files.js';
 import {
   ARCHIVE_BATCH_BYTES,
   ARCHIVE_FREE_BYTES_MIN,
   ARCHIVE_RETRY_MS_MAX,
   ARCHIVE_RETRY_MS_MIN,
   ARCHIVE_STRETCH_BYTES,
-} from '../limits.js';
+} from '../base/limits.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log, Pin } from '../log/log.js';
 import { moved } from '../log/moved.js';
-import type { Logger } from '../logger.js';
-import type { Position } from '../position.js';
-import { RepeatedLog } from '../repeated.js';
+import type { Logger } from '../base/logger.js';
+import type { Position } from '../model/position.js';
+import { RepeatedLog } from '../base/repeated-log.js';
 import type { Store } from '../store/store.js';
 import type { StatusArchive } from '../wire/admin.js';
 import { parseStretchName, StretchWriter } from './archive-file.js';

@@ -9,9 +9,9 @@
  * made, or when nobody has asked for so long that nobody is taken to be there.
  */
 import { Worker } from 'node:worker_threads';
-import type { Clock } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
-import { invariant } from '../invariant.js';
+import type { Clock } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import {
   BACKUP_LEASE_MS,
@@ -20,9 +20,9 @@ import {
   BACKUP_WINDOW_BYTES,
   BACKUP_WINDOW_CHUNKS,
   BACKUPS_MAX,
-} from '../limits.js';
-import type { Logger } from '../logger.js';
-import { formatPosition } from '../position.js';
+} from '../base/limits.js';
+import type { Logger } from '../base/logger.js';
+import { formatPosition } from '../model/position.js';
 import type { Store } from '../store/store.js';
 import type { BackupHead, BackupRequest, BackupResponse } from '../wire/backup.js';
 import { COMPRESSION } from './format.js';

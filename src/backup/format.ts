@@ -10,9 +10,9 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { HeadwaterError } from '../errors.js';
-import { invariant } from '../invariant.js';
-import { BACKUP_CHUNK_BYTES_MAX } from '../limits.js';
+import { HeadwaterError } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
+import { BACKUP_CHUNK_BYTES_MAX } from '../base/limits.js';
 import {
   type BackupEnd,
   type BackupHead,

@@ -3,7 +3,7 @@
  * two are in memory at a time. Decompressed in place: writer.ts says why.
  */
 import { uncompressSync } from 'lz4-napi';
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError } from '../base/errors.js';
 import type { BackupEnd, BackupHead } from '../wire/backup.js';
 import { CHUNK_HEADER_BYTES, type Chunk, ChunkChain, checkPreamble, PREAMBLE_BYTES } from './format.js';
 

@@ -9,15 +9,15 @@
  * restored, and nobody takes it for a node's.
  */
 import { randomBytes } from 'node:crypto';
-import { HeadwaterError } from '../errors.js';
-import { systemFiles } from '../files.js';
-import { invariant } from '../invariant.js';
+import { HeadwaterError } from '../base/errors.js';
+import { systemFiles } from '../disk/files.js';
+import { invariant } from '../base/invariant.js';
 import { unpackEntries } from '../keyspace/packed.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
-import { openLevel } from '../level.js';
-import { Lineage } from '../lineage.js';
+import { openLevel } from '../disk/level.js';
+import { Lineage } from '../model/lineage.js';
 import type { Block } from '../log/block.js';
-import type { Position } from '../position.js';
+import type { Position } from '../model/position.js';
 import { Directory, type DirectoryOptions } from '../store/directory.js';
 import { Replacement } from '../store/replacement.js';
 import type { BackupEnd, BackupHead } from '../wire/backup.js';

@@ -4,14 +4,14 @@
  * sending. Where there are no such files, or too many, they are read through
  * LevelDB like any snapshot.
  */
-import type { Clock } from '../clock.js';
-import { whenUnused } from '../disuse.js';
-import { HeadwaterError } from '../errors.js';
-import { invariant } from '../invariant.js';
+import type { Clock } from '../base/clock.js';
+import { whenUnused } from '../base/disuse.js';
+import { HeadwaterError } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
 import { isDamage } from '../keyspace/record.js';
 import { type KeyspaceSnapshot, unreadTooLong } from '../keyspace/snapshot.js';
-import { SNAPSHOT_UNREAD_MS_MAX } from '../limits.js';
-import type { Position } from '../position.js';
+import { SNAPSHOT_UNREAD_MS_MAX } from '../base/limits.js';
+import type { Position } from '../model/position.js';
 import type { Store } from '../store/store.js';
 import type { BackupHead } from '../wire/backup.js';
 import { BackupThread, type StartWorker } from './thread.js';

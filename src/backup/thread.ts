@@ -1,8 +1,8 @@
 /** A thread that makes a backup (worker.ts), as the node sees it. */
 import type { Worker } from 'node:worker_threads';
-import { unlessAborted } from '../abort.js';
-import { type ErrorCode, HeadwaterError } from '../errors.js';
-import { invariant } from '../invariant.js';
+import { unlessAborted } from '../base/abort.js';
+import { type ErrorCode, HeadwaterError } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
 import type { BackupHead } from '../wire/backup.js';
 import type { WrittenChunk } from './writer.js';
 

@@ -5,11 +5,11 @@
  */
 import os from 'node:os';
 import { parentPort } from 'node:worker_threads';
-import { HeadwaterError } from '../errors.js';
-import { invariant } from '../invariant.js';
+import { HeadwaterError } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
 import { DATA_KEY_HEADER_BYTES, dataEnd, dataStart } from '../keyspace/record.js';
-import { type OpenFiles, openFiles } from '../level-files/open-files.js';
-import { Rows } from '../level-files/rows.js';
+import { type OpenFiles, openFiles } from '../disk/leveldb/open-files.js';
+import { Rows } from '../disk/leveldb/rows.js';
 import type { Answer, Order } from './thread.js';
 import { ChunkWriter, type WrittenChunk } from './writer.js';
 

@@ -5,7 +5,7 @@
 import { compressSync } from 'lz4-napi';
 import { KeyspaceDigest } from '../keyspace/digest.js';
 import { EntryPacker } from '../keyspace/packed.js';
-import { BACKUP_CHUNK_BYTES } from '../limits.js';
+import { BACKUP_CHUNK_BYTES } from '../base/limits.js';
 import type { BackupHead } from '../wire/backup.js';
 import { ChunkSealer } from './format.js';
 

@@ -6,7 +6,7 @@
  * That takes rounds in the logarithm of the number of keys, and what is kept is
  * bounded, however much differs. Pure, but for what the sides answer.
  */
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError } from '../base/errors.js';
 import {
   BISECTION_FAN_OUT,
   BISECTION_LEAF_KEYS,
@@ -14,7 +14,7 @@ import {
   DIFFERENCES_MAX,
   RANGES_CALL_BYTES,
   RANGES_IN_CALL_MAX,
-} from '../limits.js';
+} from '../base/limits.js';
 import { type KeyRange, keyBehind, type RangeDigest } from '../wire/ranges.js';
 
 /** A keyspace that is frozen, and tells digests of its ranges. */

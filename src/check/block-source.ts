@@ -4,12 +4,12 @@
  * both is looked at before anything is sent, and each block is verified against
  * the one before it: what is damaged here too goes nowhere.
  */
-import { HeadwaterError } from '../errors.js';
-import { FETCH_MESSAGE_BYTES } from '../limits.js';
+import { HeadwaterError } from '../base/errors.js';
+import { FETCH_MESSAGE_BYTES } from '../base/limits.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { ChecksumLookup, Log } from '../log/log.js';
-import { formatChecksum, type Position } from '../position.js';
+import { formatChecksum, type Position } from '../model/position.js';
 import type { Store } from '../store/store.js';
 import type { FetchBlocksRequest, FetchBlocksResponse } from '../wire/check.js';
 

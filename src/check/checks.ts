@@ -2,14 +2,14 @@
  * The checks and repairs that a node is asked for, one at a time, since each
  * reads everything; and those that it begins by itself, where it is told to.
  */
-import { eitherAborts } from '../abort.js';
-import type { Bell } from '../bell.js';
-import { type Clock, sleep } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
-import type { Files } from '../files.js';
-import { CHECK_BYTES_PER_SECOND, CHECK_PROGRESS_MS, REPAIR_RETRY_MS_MAX, REPAIR_RETRY_MS_MIN } from '../limits.js';
-import type { Logger } from '../logger.js';
-import { RepeatedLog } from '../repeated.js';
+import { eitherAborts } from '../base/abort.js';
+import type { Bell } from '../base/bell.js';
+import { type Clock, sleep } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Files } from '../disk/files.js';
+import { CHECK_BYTES_PER_SECOND, CHECK_PROGRESS_MS, REPAIR_RETRY_MS_MAX, REPAIR_RETRY_MS_MIN } from '../base/limits.js';
+import type { Logger } from '../base/logger.js';
+import { RepeatedLog } from '../base/repeated-log.js';
 import type { Store } from '../store/store.js';
 import type {
   CheckProgress,

@@ -1,8 +1,8 @@
 /** Blocks of another node's log as they arrive for a repair: put together, and in pieces. */
-import { HeadwaterError } from '../errors.js';
-import { BLOCK_BYTES_CEILING } from '../limits.js';
+import { HeadwaterError } from '../base/errors.js';
+import { BLOCK_BYTES_CEILING } from '../base/limits.js';
 import { Block } from '../log/block.js';
-import type { Position } from '../position.js';
+import type { Position } from '../model/position.js';
 import type { FetchBlocksResponse } from '../wire/check.js';
 
 export interface Fetched {

@@ -6,12 +6,12 @@
  * end the process.
  */
 import path from 'node:path';
-import { HeadwaterError } from '../errors.js';
-import type { Files } from '../files.js';
-import { type DamagedFile, damagedDatabaseFiles, databaseBytes, isTable } from '../level-files/check.js';
-import { misfitsOfOpen } from '../level-files/inventory.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Files } from '../disk/files.js';
+import { type DamagedFile, damagedDatabaseFiles, databaseBytes, isTable } from '../disk/leveldb/check.js';
+import { misfitsOfOpen } from '../disk/leveldb/inventory.js';
 import type { Log } from '../log/log.js';
-import type { Position } from '../position.js';
+import type { Position } from '../model/position.js';
 import type { Store } from '../store/store.js';
 import type { Damage, Verified } from '../wire/check.js';
 import { inKeyspace, inLog } from './verify.js';

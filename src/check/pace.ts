@@ -3,7 +3,7 @@
  * small steps, between which everybody else has a turn.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Clock, sleep } from '../clock.js';
+import { type Clock, sleep } from '../base/clock.js';
 
 /** Ahead of its time by less, it goes on at once: timers are no finer. */
 const AHEAD_MS = 4;

@@ -10,9 +10,9 @@
  * Values change without a command: watchers of this node are not told, and the
  * nodes below it are not repaired with it.
  */
-import { unlessAborted } from '../abort.js';
-import type { Clock } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
+import { unlessAborted } from '../base/abort.js';
+import type { Clock } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
 import type { KeyAndRecord } from '../keyspace/digest.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import { verifyRecord } from '../keyspace/record.js';
@@ -22,9 +22,9 @@ import {
   REPAIR_HOLD_MS_MAX,
   REPAIR_MARK_MS_MAX,
   REPAIR_STEP_BYTES,
-} from '../limits.js';
-import type { Logger } from '../logger.js';
-import { formatPosition, formatToken, type Position } from '../position.js';
+} from '../base/limits.js';
+import type { Logger } from '../base/logger.js';
+import { formatPosition, formatToken, type Position } from '../model/position.js';
 import { repairMark } from '../store/repair-mark.js';
 import type { Store } from '../store/store.js';
 import {

@@ -5,7 +5,7 @@
  * call holds one piece or one record in memory, and waits while its caller is
  * behind.
  */
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError } from '../base/errors.js';
 import { digestRange } from '../keyspace/range-digests.js';
 import { verifyRecord } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
@@ -15,7 +15,7 @@ import {
   RANGE_CALLS_MAX,
   REPAIR_STEP_BYTES,
   REPAIR_STEP_KEYS,
-} from '../limits.js';
+} from '../base/limits.js';
 import { isRepairMark } from '../store/repair-mark.js';
 import type { Store } from '../store/store.js';
 import {

@@ -5,8 +5,8 @@
  * reads through this, which changes nothing, and needs no more than to read.
  */
 import { openSync } from 'node:fs';
-import { HeadwaterError } from '../errors.js';
-import { isOutOfDescriptors } from '../files.js';
+import { HeadwaterError } from '../base/errors.js';
+import { isOutOfDescriptors } from '../disk/files.js';
 import {
   checkLevel,
   type Database,
@@ -14,12 +14,12 @@ import {
   type HowToOpen,
   type IterateOptions,
   type OpenDatabase,
-} from '../level.js';
-import { compareKeys, KEY_TRAILER_BYTES } from '../level-files/key.js';
-import { firstAtOrBehind, Lookup, type TableFile } from '../level-files/lookup.js';
-import { filesOf } from '../level-files/open-files.js';
-import { Rows } from '../level-files/rows.js';
-import { type Write, writesIn } from '../level-files/write-batch.js';
+} from '../disk/level.js';
+import { compareKeys, KEY_TRAILER_BYTES } from '../disk/leveldb/key.js';
+import { firstAtOrBehind, Lookup, type TableFile } from '../disk/leveldb/lookup.js';
+import { filesOf } from '../disk/leveldb/open-files.js';
+import { Rows } from '../disk/leveldb/rows.js';
+import { type Write, writesIn } from '../disk/leveldb/write-batch.js';
 
 /** How the directory of a node that is not running is looked at. */
 export interface ReadingOptions {

@@ -8,13 +8,13 @@
  * A leader has nobody to get anything from, and is refused.
  */
 import path from 'node:path';
-import { unlessAborted } from '../abort.js';
-import { type Clock, sleep } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
-import type { Files } from '../files.js';
-import { damagedDatabaseFiles } from '../level-files/check.js';
+import { unlessAborted } from '../base/abort.js';
+import { type Clock, sleep } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Files } from '../disk/files.js';
+import { damagedDatabaseFiles } from '../disk/leveldb/check.js';
 import type { Log } from '../log/log.js';
-import type { Position } from '../position.js';
+import type { Position } from '../model/position.js';
 import type { Store } from '../store/store.js';
 import type { Damage, FetchBlocksRequest, FetchBlocksResponse, RepairStep } from '../wire/check.js';
 import { beginFetching } from './fetching.js';

@@ -2,7 +2,7 @@
  * What work tells as it goes on, for a loop that takes it: the work waits where
  * the loop is behind, and ends when the loop is left.
  */
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError } from '../base/errors.js';
 
 /** Told and not taken; a little over it where one step tells several. */
 const UNTAKEN_MAX = 64;

@@ -5,20 +5,20 @@
  * a damaged table may end the process. So one that is damaged is not opened.
  */
 import path from 'node:path';
-import { HeadwaterError } from '../errors.js';
-import { systemFiles } from '../files.js';
+import { HeadwaterError } from '../base/errors.js';
+import { systemFiles } from '../disk/files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import { isDataKey, userKey } from '../keyspace/record.js';
-import type { Database, OpenDatabase } from '../level.js';
-import { type DamagedFile, damagedDatabaseFiles, databaseBytes, isTable } from '../level-files/check.js';
+import type { Database, OpenDatabase } from '../disk/level.js';
+import { type DamagedFile, damagedDatabaseFiles, databaseBytes, isTable } from '../disk/leveldb/check.js';
 import { Log } from '../log/log.js';
 import { BLOCKS_FROM } from '../log/rows.js';
-import { formatPosition, type Position } from '../position.js';
+import { formatPosition, type Position } from '../model/position.js';
 import type { CleanStop } from '../store/clean-stop.js';
 import { Directory } from '../store/directory.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../store/generation.js';
 import { verifyIdentity } from '../store/identity.js';
-import { readUint64 } from '../uint64.js';
+import { readUint64 } from '../base/uint64.js';
 import type { Damage, Verified } from '../wire/check.js';
 import { openForReading, type ReadingOptions } from './reading.js';
 

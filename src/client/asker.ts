@@ -2,9 +2,9 @@
  * What a client asks of what lies below it: one session with one node, or a
  * router over several.
  */
-import type { Guarantees } from '../guarantees.js';
-import type { OperationKind } from '../operation.js';
-import type { Position } from '../position.js';
+import type { Guarantees } from '../model/guarantees.js';
+import type { OperationKind } from '../model/operation.js';
+import type { Position } from '../model/position.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Connection } from './connection.js';
 import type { CallOptions } from './options.js';

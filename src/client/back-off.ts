@@ -1,4 +1,4 @@
-import { CLIENT_RECONNECT_MS_MAX, CLIENT_RECONNECT_MS_MIN } from '../limits.js';
+import { CLIENT_RECONNECT_MS_MAX, CLIENT_RECONNECT_MS_MIN } from '../base/limits.js';
 
 /**
  * Waits before the next attempt: longer after each that failed, and by chance a

@@ -3,8 +3,8 @@
  * proven before it is handed on, begun where it was when a connection breaks.
  */
 import { type Chunk, ChunkChain, checkPreamble, PREAMBLE_BYTES } from '../backup/format.js';
-import { HeadwaterError } from '../errors.js';
-import { BACKUP_LEASE_MS } from '../limits.js';
+import { HeadwaterError } from '../base/errors.js';
+import { BACKUP_LEASE_MS } from '../base/limits.js';
 import { BACKUP } from '../rpc/definitions.js';
 import type { BackupEnd, BackupHead, BackupResponse } from '../wire/backup.js';
 import type { Asker } from './asker.js';

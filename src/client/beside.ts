@@ -3,8 +3,8 @@
  * (earlier commands are answered, there is a connection, the node answers). A
  * stream has begun by its deadline, and then waits so long for each item.
  */
-import { HeadwaterError } from '../errors.js';
-import type { Guarantees } from '../guarantees.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Guarantees } from '../model/guarantees.js';
 import type { Method } from '../rpc/definitions.js';
 import type { Asker } from './asker.js';
 import { type CallOptions, checkCall } from './options.js';

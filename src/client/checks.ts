@@ -1,5 +1,5 @@
 /** The checks and repairs of a node as a client asks for them: the events of the node, as they come. */
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError } from '../base/errors.js';
 import type { Method } from '../rpc/definitions.js';
 import type { CheckRequest } from '../wire/check.js';
 import type { Asker } from './asker.js';

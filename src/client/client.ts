@@ -14,11 +14,11 @@
  */
 
 import { inspect } from 'node:util';
-import { parseAddress } from '../address.js';
-import { HeadwaterError } from '../errors.js';
-import { COMPARE_TIMEOUT_MS } from '../limits.js';
-import type { Reply } from '../operation.js';
-import { formatToken, type Position } from '../position.js';
+import { parseAddress } from '../base/address.js';
+import { HeadwaterError } from '../base/errors.js';
+import { COMPARE_TIMEOUT_MS } from '../base/limits.js';
+import type { Reply } from '../model/operation.js';
+import { formatToken, type Position } from '../model/position.js';
 import {
   COMPARE,
   DATABASE_SIZE,

@@ -6,8 +6,8 @@
  * reply settles.
  */
 import { isWrite } from '../commands/execute.js';
-import { HeadwaterError } from '../errors.js';
-import type { Operation, OperationKind } from '../operation.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Operation, OperationKind } from '../model/operation.js';
 import { KEYS, type Method, SCAN } from '../rpc/definitions.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Asker } from './asker.js';

@@ -4,16 +4,16 @@
  * breaks is up to its owner.
  */
 import * as grpc from '@grpc/grpc-js';
-import { HeadwaterError } from '../errors.js';
-import { Fifo } from '../fifo.js';
-import type { Guarantees } from '../guarantees.js';
-import { HANG_UP_MS_MAX, MESSAGE_BYTES_MAX, SENDING_BYTES_MAX } from '../limits.js';
-import type { Reply } from '../operation.js';
-import type { Position } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import { Fifo } from '../base/fifo.js';
+import type { Guarantees } from '../model/guarantees.js';
+import { HANG_UP_MS_MAX, MESSAGE_BYTES_MAX, SENDING_BYTES_MAX } from '../base/limits.js';
+import type { Reply } from '../model/operation.js';
+import type { Position } from '../model/position.js';
 import { connectTo, type Connection as RpcConnection } from '../rpc/connection.js';
 import { type Method, PIPELINE } from '../rpc/definitions.js';
 import { fromStatus } from '../rpc/status.js';
-import { SIGN_OF_LIFE } from '../signs-of-life.js';
+import { SIGN_OF_LIFE } from '../base/signs-of-life.js';
 import { guaranteesMetadata } from '../wire/guarantees.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../wire/pipeline.js';
 import { DurabilityNotReached } from './guarantees.js';

@@ -3,7 +3,7 @@
  * later rounds without end, with waits between, and whoever waits meanwhile for
  * a connection to come. What is done over connections is the session's.
  */
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError } from '../base/errors.js';
 import { backOff } from './back-off.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import type { Settings } from './options.js';

@@ -1,5 +1,5 @@
 /** Which nodes there are, who of them leads, and how far away each is: asked over connections of their own. */
-import { NEAREST_PROBE_MS } from '../limits.js';
+import { NEAREST_PROBE_MS } from '../base/limits.js';
 import { STATUS } from '../rpc/definitions.js';
 import type { NodeStatus } from '../wire/admin.js';
 import { Connection, type ConnectionOwner } from './connection.js';

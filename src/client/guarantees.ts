@@ -8,11 +8,11 @@ import {
   type DurabilityLevel,
   type DurabilityReached,
   reachedFields,
-} from '../durability.js';
-import { HeadwaterError } from '../errors.js';
-import type { Guarantees } from '../guarantees.js';
-import { DURABILITY_TIMEOUT_MS } from '../limits.js';
-import { type Position, parseToken } from '../position.js';
+} from '../model/durability.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Guarantees } from '../model/guarantees.js';
+import { DURABILITY_TIMEOUT_MS } from '../base/limits.js';
+import { type Position, parseToken } from '../model/position.js';
 
 export interface DurabilityOption {
   readonly level: DurabilityLevel;

@@ -3,7 +3,7 @@
  * that the nodes there know. A node that leads on from an older history than
  * another is passed over. A search that found nobody is not repeated at once.
  */
-import { LEADER_SEARCH_MS_MAX, LEADER_SEARCH_MS_MIN, NEAREST_REFRESH_MS } from '../limits.js';
+import { LEADER_SEARCH_MS_MAX, LEADER_SEARCH_MS_MIN, NEAREST_REFRESH_MS } from '../base/limits.js';
 import { discover, epochOf, leaderAmong, type Probed } from './discovery.js';
 
 export class LeaderSearch {

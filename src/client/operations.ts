@@ -2,8 +2,8 @@
  * From what callers write to operations: options become fields, and whatever a
  * program without types might hand in is refused before it reaches a message.
  */
-import { HeadwaterError } from '../errors.js';
-import type { Condition, ExpireCondition, NewExpiry, Operation, OperationKind, SetCondition } from '../operation.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Condition, ExpireCondition, NewExpiry, Operation, OperationKind, SetCondition } from '../model/operation.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Outgoing } from '../wire/message.js';
 

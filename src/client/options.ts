@@ -1,8 +1,8 @@
 /**
  * What a client can be told, and what it does where it is told nothing.
  */
-import { HeadwaterError } from '../errors.js';
-import { CALL_TIMEOUT_MS, CONNECT_TIMEOUT_MS, OFFLINE_QUEUE_BYTES_MAX, TIMER_MS_MAX } from '../limits.js';
+import { HeadwaterError } from '../base/errors.js';
+import { CALL_TIMEOUT_MS, CONNECT_TIMEOUT_MS, OFFLINE_QUEUE_BYTES_MAX, TIMER_MS_MAX } from '../base/limits.js';
 import type { GuaranteeOptions } from './guarantees.js';
 
 export interface ClientOptions {

@@ -2,10 +2,10 @@
  * One command that somebody waits for. It is settled once; what comes later,
  * an answer after its time for one, is ignored.
  */
-import { HeadwaterError } from '../errors.js';
-import type { Guarantees } from '../guarantees.js';
-import { CALL_BYTES_PER_MS, CALL_SMALL_BYTES } from '../limits.js';
-import type { OperationKind, Reply, ReplyTo } from '../operation.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Guarantees } from '../model/guarantees.js';
+import { CALL_BYTES_PER_MS, CALL_SMALL_BYTES } from '../base/limits.js';
+import type { OperationKind, Reply, ReplyTo } from '../model/operation.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import { type CallOptions, checkCall } from './options.js';
 

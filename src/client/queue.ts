@@ -2,9 +2,9 @@
  * The commands that have not been sent, in the order in which they go: those
  * that were sent before and certainly not done come first.
  */
-import type { HeadwaterError } from '../errors.js';
-import { Fifo } from '../fifo.js';
-import { BATCH_BYTES_TARGET, QUEUE_ENDED_MIN } from '../limits.js';
+import type { HeadwaterError } from '../base/errors.js';
+import { Fifo } from '../base/fifo.js';
+import { BATCH_BYTES_TARGET, QUEUE_ENDED_MIN } from '../base/limits.js';
 import { sameGuarantees } from './guarantees.js';
 import type { Pending } from './pending.js';
 

@@ -4,9 +4,9 @@
  * What must stay true: an event in the log comes once and in order, whatever
  * breaks in between, or it is told that it cannot come (`gap`, a snapshot).
  */
-import { HeadwaterError } from '../errors.js';
-import { STREAM_SILENCE_MS_MAX } from '../limits.js';
-import type { Position } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import { STREAM_SILENCE_MS_MAX } from '../base/limits.js';
+import type { Position } from '../model/position.js';
 import type { Method } from '../rpc/definitions.js';
 import type { Told } from '../wire/streams.js';
 import type { Asker } from './asker.js';

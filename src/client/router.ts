@@ -10,11 +10,11 @@
  * newest position seen; for the first, while a write is unanswered (and so has
  * no position) reads go behind it to the leader.
  */
-import { HeadwaterError } from '../errors.js';
-import type { Guarantees } from '../guarantees.js';
-import { NEAREST_ANSWER_MS_MAX, NEAREST_AVOID_MS, NEAREST_FRESH_WITHIN_MS, NEAREST_REFRESH_MS } from '../limits.js';
-import type { OperationKind } from '../operation.js';
-import type { Position } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Guarantees } from '../model/guarantees.js';
+import { NEAREST_ANSWER_MS_MAX, NEAREST_AVOID_MS, NEAREST_FRESH_WITHIN_MS, NEAREST_REFRESH_MS } from '../base/limits.js';
+import type { OperationKind } from '../model/operation.js';
+import type { Position } from '../model/position.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Asker } from './asker.js';
 import type { Connection } from './connection.js';

@@ -2,7 +2,7 @@
  * The newest position that a client has been told, over all its connections:
  * everything that it has seen is at or before it.
  */
-import { NO_HISTORY, type Position } from '../position.js';
+import { NO_HISTORY, type Position } from '../model/position.js';
 
 export class Seen {
   position: Position | undefined;

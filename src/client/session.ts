@@ -10,8 +10,8 @@
  * outcome is unknown only where the node has not said that nothing was done; a
  * command that is given up before it is sent is never sent.
  */
-import { HeadwaterError } from '../errors.js';
-import type { Guarantees } from '../guarantees.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Guarantees } from '../model/guarantees.js';
 import {
   ATTEMPTS_MAX,
   CLOSE_MS_MAX,
@@ -19,9 +19,9 @@ import {
   FRESH_WITHIN_MS_MAX,
   LEADER_LOOK_MS,
   REDIRECTS_MAX,
-} from '../limits.js';
-import type { OperationKind, Reply } from '../operation.js';
-import type { Position } from '../position.js';
+} from '../base/limits.js';
+import type { OperationKind, Reply } from '../model/operation.js';
+import type { Position } from '../model/position.js';
 import { isNothingDone } from '../wire/error.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Asker } from './asker.js';

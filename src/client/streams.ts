@@ -3,8 +3,8 @@
  * gets every event with the position from which a later stream goes on behind
  * it. A stream that breaks is begun again where it was (resuming.ts).
  */
-import { HeadwaterError } from '../errors.js';
-import { type Position, parseToken } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import { type Position, parseToken } from '../model/position.js';
 import { SUBSCRIBE, WATCH } from '../rpc/definitions.js';
 import type { SubscriptionEvent, WatchEvent, WatchedEntry } from '../wire/streams.js';
 import type { Asker } from './asker.js';

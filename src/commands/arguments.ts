@@ -3,7 +3,7 @@
  * whole numbers. Each refusal says what was expected and what was received;
  * keys and values appear in it shortened and printable, never whole.
  */
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError } from '../base/errors.js';
 import type { Limits } from './view.js';
 
 const SHOWN_BYTES_MAX = 64;

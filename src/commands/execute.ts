@@ -5,7 +5,7 @@
  * the readers likewise, and by the services before they queue one (`validate`,
  * `isWrite`, `sizeOf`).
  */
-import type { Operation, OperationKind, Reply, ReplyTo } from '../operation.js';
+import type { Operation, OperationKind, Reply, ReplyTo } from '../model/operation.js';
 import type { Family, Handler } from './handler.js';
 import { keys } from './keys.js';
 import { numbers } from './numbers.js';

@@ -3,8 +3,8 @@
  * holds nothing else. What must stay true: an expiry in the log is a whole
  * number of milliseconds above 0 (0 stands for "never") and below 2^53.
  */
-import { HeadwaterError } from '../errors.js';
-import type { NewExpiry } from '../operation.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { NewExpiry } from '../model/operation.js';
 import { checkWholeNumber } from './arguments.js';
 import type { View } from './view.js';
 

@@ -12,7 +12,7 @@
  * Redis, bytes are unsigned in ranges, stars match the empty key too, and an
  * empty pattern matches all keys, as kv.proto promises.
  */
-import { PATTERN_BYTES_MAX } from '../limits.js';
+import { PATTERN_BYTES_MAX } from '../base/limits.js';
 import { tooLarge } from './arguments.js';
 
 export interface Glob {

@@ -4,7 +4,7 @@
  * `keysRead` names every key whose entry `execute` will ask for, and `execute`
  * makes sure that nothing can fail any more before it writes.
  */
-import type { Operation, OperationKind, ReplyTo } from '../operation.js';
+import type { Operation, OperationKind, ReplyTo } from '../model/operation.js';
 import { checkKey, checkKeys } from './arguments.js';
 import type { Limits, View } from './view.js';
 

@@ -1,7 +1,7 @@
 /**
  * Commands on the store as a whole: FLUSHALL and PING.
  */
-import type { ReplyTo } from '../operation.js';
+import type { ReplyTo } from '../model/operation.js';
 import { checkValue } from './arguments.js';
 import { always, EMPTY, type Family, never, OVERHEAD_BYTES } from './handler.js';
 

@@ -5,9 +5,9 @@
  * it: a transaction whose middle is missing is nobody's intention.
  */
 
-import { TYPE_STRING } from '../command.js';
-import { HeadwaterError } from '../errors.js';
-import type { Condition, Operation, Reply, ReplyTo } from '../operation.js';
+import { TYPE_STRING } from '../model/command.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Condition, Operation, Reply, ReplyTo } from '../model/operation.js';
 import { checkKey, checkValue, checkWholeNumber, tooLarge } from './arguments.js';
 import { EMPTY, type Family, type OperationOf, OVERHEAD_BYTES } from './handler.js';
 import type { Limits, ReadView, View } from './view.js';

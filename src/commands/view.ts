@@ -3,7 +3,7 @@
  * of the keyspace at the end of the log plus everything that was executed
  * before in the same block; what the operation writes goes into that block.
  */
-import type { Entry } from '../command.js';
+import type { Entry } from '../model/command.js';
 
 export interface View {
   /** The block's one reading of the logical clock, milliseconds since the epoch. */

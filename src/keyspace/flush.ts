@@ -8,12 +8,12 @@
  * not known any more.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Entry } from '../command.js';
-import { crc32Of } from '../crc32.js';
-import { HeadwaterError } from '../errors.js';
-import { invariant } from '../invariant.js';
-import type { Database, WriteBatch } from '../level.js';
-import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES, SORT_RUN_BYTES, SORT_RUN_ENTRIES } from '../limits.js';
+import type { Entry } from '../model/command.js';
+import { crc32Of } from '../base/crc32.js';
+import { HeadwaterError } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
+import type { Database, WriteBatch } from '../disk/level.js';
+import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES, SORT_RUN_BYTES, SORT_RUN_ENTRIES } from '../base/limits.js';
 import { copyBytes } from './copy.js';
 import type { DueIndex } from './due-index.js';
 import type { EmptiedRanges } from './emptied.js';

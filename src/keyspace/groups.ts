@@ -4,7 +4,7 @@
  * of a group never take up more than READ_GROUP_BYTES_MAX together, whatever
  * those before were like; a single record may.
  */
-import { READ_GROUP_BYTES, READ_GROUP_BYTES_MAX, READ_GROUP_KEYS_FIRST, READ_GROUP_KEYS_MAX } from '../limits.js';
+import { READ_GROUP_BYTES, READ_GROUP_BYTES_MAX, READ_GROUP_KEYS_FIRST, READ_GROUP_KEYS_MAX } from '../base/limits.js';
 import type { RecordSizes } from './record-sizes.js';
 
 /** No faster: one group of small records says little of the next. */

@@ -14,15 +14,15 @@
  * flush's first chunk and its checkpoint the disk holds a mixture, which replay
  * up to that offset makes whole.
  */
-import { checkedRow, valueOfCheckedRow } from '../checked-row.js';
-import type { Entry } from '../command.js';
-import { HeadwaterError } from '../errors.js';
-import { isOutOfDescriptors } from '../files.js';
-import { invariant } from '../invariant.js';
-import { type Database, isUnreadable, type Snapshot } from '../level.js';
-import { COMPACTION_BYTES_MAX, COMPACTION_RECORDS_MAX, RECENT_KEYS_MAX, SWEEP_BYTES } from '../limits.js';
-import type { LineageRow } from '../lineage.js';
-import { ORIGIN, type Position } from '../position.js';
+import { checkedRow, valueOfCheckedRow } from '../base/checked-row.js';
+import type { Entry } from '../model/command.js';
+import { HeadwaterError } from '../base/errors.js';
+import { isOutOfDescriptors } from '../disk/files.js';
+import { invariant } from '../base/invariant.js';
+import { type Database, isUnreadable, type Snapshot } from '../disk/level.js';
+import { COMPACTION_BYTES_MAX, COMPACTION_RECORDS_MAX, RECENT_KEYS_MAX, SWEEP_BYTES } from '../base/limits.js';
+import type { LineageRow } from '../model/lineage.js';
+import { ORIGIN, type Position } from '../model/position.js';
 import { type KeyRange, keyBehind } from '../wire/ranges.js';
 import { DueIndex } from './due-index.js';
 import { EmptiedRanges } from './emptied.js';

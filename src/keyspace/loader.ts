@@ -4,11 +4,11 @@
  * is verified, and the whole is proven by count and digest before the
  * checkpoint that makes it a keyspace is written.
  */
-import { HeadwaterError } from '../errors.js';
-import { invariant } from '../invariant.js';
-import type { Database } from '../level.js';
-import type { LineageRow } from '../lineage.js';
-import type { Position } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
+import type { Database } from '../disk/level.js';
+import type { LineageRow } from '../model/lineage.js';
+import type { Position } from '../model/position.js';
 import { KeyspaceDigest } from './digest.js';
 import { checkpointRow } from './keyspace.js';
 import { dataKey, dueKey, recordExpiresAtMs, verifyRecord } from './record.js';

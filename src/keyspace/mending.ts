@@ -3,8 +3,8 @@
  * has of them at the same position. Finding that out changes nothing; what it
  * finds fits into one batch, so that a crash leaves all of it or nothing.
  */
-import type { Database } from '../level.js';
-import { REPAIR_STEP_KEYS } from '../limits.js';
+import type { Database } from '../disk/level.js';
+import { REPAIR_STEP_KEYS } from '../base/limits.js';
 import { isInRange, type KeyRange, keyBehind } from '../wire/ranges.js';
 import type { KeyAndRecord } from './digest.js';
 import { dataEnd, dataKey, dueKey, recordExpiresAtMs, userKey } from './record.js';

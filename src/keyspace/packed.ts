@@ -3,7 +3,7 @@
  * u32 ‖ record length u32 ‖ key ‖ record. What reads or writes many of them
  * makes no buffers for each.
  */
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError } from '../base/errors.js';
 import { copyBytes } from './copy.js';
 
 export const ENTRY_HEADER_BYTES = 8;

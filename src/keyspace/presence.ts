@@ -8,9 +8,9 @@
  * however many marks there are. It costs 1.5 µs more for a small record, and the
  * copy of a large one.
  */
-import type { HeadwaterError } from '../errors.js';
-import { type Database, isUnreadablePlace } from '../level.js';
-import { READ_GROUP_KEYS_MAX } from '../limits.js';
+import type { HeadwaterError } from '../base/errors.js';
+import { type Database, isUnreadablePlace } from '../disk/level.js';
+import { READ_GROUP_KEYS_MAX } from '../base/limits.js';
 import type { EmptiedRanges } from './emptied.js';
 import { GroupSize } from './groups.js';
 import { DATA_KEY_HEADER_BYTES } from './record.js';

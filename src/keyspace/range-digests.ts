@@ -3,7 +3,7 @@
  * they differ without sending what they hold. A damaged record does not end it:
  * it is counted, and left out of the digest.
  */
-import { isUnreadablePlace } from '../level.js';
+import { isUnreadablePlace } from '../disk/level.js';
 import type { KeyRange, RangeDigest } from '../wire/ranges.js';
 import { type KeyAndRecord, KeyspaceDigest } from './digest.js';
 import { isDamage, verifyRecord } from './record.js';

@@ -3,7 +3,7 @@
  * next flush need not ask. Bounded in number and in bytes; what was not flushed
  * again for a while is forgotten. Exact: a key is never in it that is not on disk.
  */
-import { RECENT_KEYS_BYTES_MAX } from '../limits.js';
+import { RECENT_KEYS_BYTES_MAX } from '../base/limits.js';
 import { copyBytes } from './copy.js';
 import { KeyTable } from './key-table.js';
 

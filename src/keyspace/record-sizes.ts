@@ -7,7 +7,7 @@
  * are no larger leave the list. All sizes are upper bounds: a record may have
  * shrunk, or have been deleted, since.
  */
-import { LARGE_RECORD_NAMES_BYTES_MAX, LARGE_RECORDS_MAX, SMALL_RECORD_BYTES } from '../limits.js';
+import { LARGE_RECORD_NAMES_BYTES_MAX, LARGE_RECORDS_MAX, SMALL_RECORD_BYTES } from '../base/limits.js';
 
 /** As a checkpoint keeps them. */
 export interface KeptSizes {

@@ -3,11 +3,11 @@
  * read. It is a LevelDB snapshot taken when everything up to the offset, and
  * nothing after it, was on disk, so it costs no memory whatever its size.
  */
-import { HeadwaterError } from '../errors.js';
-import { invariant } from '../invariant.js';
-import type { Database, Entries, Snapshot } from '../level.js';
-import { SNAPSHOT_UNREAD_MS_MAX } from '../limits.js';
-import type { Position } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
+import type { Database, Entries, Snapshot } from '../disk/level.js';
+import { SNAPSHOT_UNREAD_MS_MAX } from '../base/limits.js';
+import type { Position } from '../model/position.js';
 import type { KeyRange } from '../wire/ranges.js';
 import { type KeyAndRecord, KeyspaceDigest } from './digest.js';
 import { dataEnd, dataKey, userKey, verifyRecord } from './record.js';

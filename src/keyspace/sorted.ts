@@ -9,7 +9,7 @@
  * the bytes that follow. That takes half the time or less for keys such as
  * `key:123456`, and a third for longer ones that begin alike (measured).
  */
-import { invariant } from '../invariant.js';
+import { invariant } from '../base/invariant.js';
 
 /** The keys of numbered items. */
 export interface Keys {

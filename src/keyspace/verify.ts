@@ -6,7 +6,7 @@
  * or is an older one, shows only in the number of records, or where digests are
  * compared.
  */
-import { type Database, type IterateOptions, isUnreadablePlace, type Snapshot } from '../level.js';
+import { type Database, type IterateOptions, isUnreadablePlace, type Snapshot } from '../disk/level.js';
 import {
   dataEnd,
   dataStart,

@@ -6,8 +6,8 @@
  * search finds too little rather than too much. It reads some two blocks for each doubling of
  * the number of offsets.
  */
-import { HeadwaterError } from '../errors.js';
-import type { Database } from '../level.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Database } from '../disk/level.js';
 import type { Block } from './block.js';
 import { provenBlockUpTo } from './stored.js';
 

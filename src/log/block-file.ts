@@ -6,9 +6,9 @@
  */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { HeadwaterError } from '../errors.js';
-import type { Files } from '../files.js';
-import { BLOCK_BYTES_CEILING } from '../limits.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Files } from '../disk/files.js';
+import { BLOCK_BYTES_CEILING } from '../base/limits.js';
 
 type Blocks = AsyncIterable<Buffer> | Iterable<Buffer>;
 

@@ -6,11 +6,11 @@
  * What stays true: the start goes back only where a repair has put in place what
  * lies between; a base is on disk before anything at or below it leaves the log.
  */
-import { HeadwaterError } from '../errors.js';
-import { invariant } from '../invariant.js';
-import type { Database } from '../level.js';
-import { Lineage, type LineageRow } from '../lineage.js';
-import type { Position } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
+import type { Database } from '../disk/level.js';
+import { Lineage, type LineageRow } from '../model/lineage.js';
+import type { Position } from '../model/position.js';
 import { beginLayout, bringUpToDate } from './layout.js';
 import {
   BASE_KEY,

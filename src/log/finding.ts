@@ -1,5 +1,5 @@
 /** What went wrong with the log on disk and what was done about it; the store logs them. */
-import type { LineageRow } from '../lineage.js';
+import type { LineageRow } from '../model/lineage.js';
 
 export type LogFinding =
   | { kind: 'tail_cut'; from: number; to: number; why: string }

@@ -9,8 +9,8 @@
  * The ring counts along with the leader (live-place.ts). Messages that never
  * came to this node leave a gap in the count, and an entry `missed` in the ring.
  */
-import { INTERLUDES_BYTES_MAX } from '../limits.js';
-import { behind, type LivePlace, messagesBetween, NOWHERE } from '../live-place.js';
+import { INTERLUDES_BYTES_MAX } from '../base/limits.js';
+import { behind, type LivePlace, messagesBetween, NOWHERE } from '../model/live-place.js';
 
 export type Interlude =
   | { readonly kind: 'message'; readonly channel: Buffer; readonly data: Buffer }

@@ -9,8 +9,8 @@
  * keys. They move in one batch: whoever is cut short finds one layout or the
  * other, and an older version refuses by the number what it would not find.
  */
-import { HeadwaterError } from '../errors.js';
-import type { Database } from '../level.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Database } from '../disk/level.js';
 import {
   BASE_KEY,
   decodeBase,

@@ -8,13 +8,13 @@
  * no later than the first block under them. Appends come from store/commit.ts
  * alone, one at a time.
  */
-import { HeadwaterError } from '../errors.js';
-import { invariant } from '../invariant.js';
-import type { Database } from '../level.js';
-import { TAIL_BYTES_MAX } from '../limits.js';
-import type { Lineage, LineageRow } from '../lineage.js';
-import type { LivePlace } from '../live-place.js';
-import type { Position } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
+import type { Database } from '../disk/level.js';
+import { TAIL_BYTES_MAX } from '../base/limits.js';
+import type { Lineage, LineageRow } from '../model/lineage.js';
+import type { LivePlace } from '../model/live-place.js';
+import type { Position } from '../model/position.js';
 import { lastBlockBefore } from './age.js';
 import type { Block } from './block.js';
 import { Extent } from './extent.js';

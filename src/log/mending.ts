@@ -7,9 +7,9 @@
  * fits at both ends is what stood there. A crash on the way leaves a stretch that
  * is damaged still, or blocks below the start, which the next open clears.
  */
-import { HeadwaterError } from '../errors.js';
-import type { Database } from '../level.js';
-import { formatPosition, type Position } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Database } from '../disk/level.js';
+import { formatPosition, type Position } from '../model/position.js';
 import { type Block, CHECKING_VISITOR } from './block.js';
 import type { Extent } from './extent.js';
 import { type Base, blockKey } from './rows.js';

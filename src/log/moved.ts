@@ -1,5 +1,5 @@
-import { eitherAborts } from '../abort.js';
-import { type Clock, sleep } from '../clock.js';
+import { eitherAborts } from '../base/abort.js';
+import { type Clock, sleep } from '../base/clock.js';
 import type { Log } from './log.js';
 
 /**

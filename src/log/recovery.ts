@@ -9,10 +9,10 @@
  * at any moment in between leaves a break at the same place: the next open
  * finds it, keeps what is still there once more, and goes on clearing.
  */
-import { HeadwaterError } from '../errors.js';
-import { invariant } from '../invariant.js';
-import type { Database } from '../level.js';
-import { formatPosition, type Position } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
+import type { Database } from '../disk/level.js';
+import { formatPosition, type Position } from '../model/position.js';
 import type { Block } from './block.js';
 import type { Extent } from './extent.js';
 import type { LogFinding } from './finding.js';

@@ -36,12 +36,12 @@
  * too, so that a row cannot turn up under another's. What does not match is
  * never guessed at: whoever reads the row refuses by name.
  */
-import { checkedRow, valueOfCheckedRow } from '../checked-row.js';
-import { HeadwaterError } from '../errors.js';
-import { invariant } from '../invariant.js';
-import type { LineageRow } from '../lineage.js';
-import { ORIGIN, type Position } from '../position.js';
-import { readUint64, writeUint64 } from '../uint64.js';
+import { checkedRow, valueOfCheckedRow } from '../base/checked-row.js';
+import { HeadwaterError } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
+import type { LineageRow } from '../model/lineage.js';
+import { ORIGIN, type Position } from '../model/position.js';
+import { readUint64, writeUint64 } from '../base/uint64.js';
 
 export const LOG_LAYOUT = 2;
 

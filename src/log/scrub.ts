@@ -9,9 +9,9 @@
  * become the base that way; its history then comes from the lineage and its
  * time from a block that is whole.
  */
-import type { Database } from '../level.js';
-import { SCRUB_STEP_BYTES } from '../limits.js';
-import type { Position } from '../position.js';
+import type { Database } from '../disk/level.js';
+import { SCRUB_STEP_BYTES } from '../base/limits.js';
+import type { Position } from '../model/position.js';
 import type { Block } from './block.js';
 import type { Extent } from './extent.js';
 import type { LogFinding } from './finding.js';

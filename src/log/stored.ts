@@ -6,9 +6,9 @@
  * before, for the whole of it; the block behind, which chains from them, for its
  * offset and checksum.
  */
-import { HeadwaterError } from '../errors.js';
-import type { Database, IterateOptions } from '../level.js';
-import { CURSOR_READ_BYTES } from '../limits.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Database, IterateOptions } from '../disk/level.js';
+import { CURSOR_READ_BYTES } from '../base/limits.js';
 import { Block } from './block.js';
 import { BEHIND_ALL, BLOCKS_FROM, BLOCKS_TO, blockKey, offsetOfKey } from './rows.js';
 

@@ -3,8 +3,8 @@
  * that streaming to a follower that keeps up never reads the disk. Bounded in
  * bytes; the oldest go first. Only log.ts uses it.
  */
-import { Fifo } from '../fifo.js';
-import { invariant } from '../invariant.js';
+import { Fifo } from '../base/fifo.js';
+import { invariant } from '../base/invariant.js';
 import type { Block } from './block.js';
 
 export class Tail {

@@ -8,10 +8,10 @@
  * its checksum begins where that of the lost one ended: unless the damaged
  * header still says where, which counts once the next block chains from there.
  */
-import { HeadwaterError } from '../errors.js';
-import { type Database, isUnreadablePlace } from '../level.js';
-import type { Lineage } from '../lineage.js';
-import { formatPosition, type Position } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import { type Database, isUnreadablePlace } from '../disk/level.js';
+import type { Lineage } from '../model/lineage.js';
+import { formatPosition, type Position } from '../model/position.js';
 import { type Block, CHECKING_VISITOR } from './block.js';
 import { BLOCKS_TO, blockKey, offsetOfKey } from './rows.js';
 import { blockAt, type StoredBlock, storedBlocks } from './stored.js';

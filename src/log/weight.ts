@@ -4,7 +4,7 @@
  * addition a block and nothing to ask the disk; what an open does not read is
  * added when the background check comes by it.
  */
-import { WEIGHT_SEGMENT_BYTES, WEIGHT_SEGMENTS_MAX } from '../limits.js';
+import { WEIGHT_SEGMENT_BYTES, WEIGHT_SEGMENTS_MAX } from '../base/limits.js';
 
 /** The blocks that end in (from, to]. */
 interface Segment {

@@ -3,7 +3,7 @@
  * in order, with back-pressure. The gRPC duplex call is one (rpc/), tests bring
  * one in memory.
  */
-import type { HeadwaterError } from '../errors.js';
+import type { HeadwaterError } from '../base/errors.js';
 import type { DownFrame } from '../wire/down-frames.js';
 import type { UpFrame } from '../wire/up-frames.js';
 

@@ -5,14 +5,14 @@
  * froze. Reports go up from node to node; each names the nodes below it, so
  * that the leader knows for whom it has to wait.
  */
-import type { Clock } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
 import { isDamage } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { COMPARISONS_MAX } from '../limits.js';
-import type { Logger } from '../logger.js';
-import type { Position } from '../position.js';
-import { RepeatedLog } from '../repeated.js';
+import { COMPARISONS_MAX } from '../base/limits.js';
+import type { Logger } from '../base/logger.js';
+import type { Position } from '../model/position.js';
+import { RepeatedLog } from '../base/repeated-log.js';
 import type { Store } from '../store/store.js';
 import type { DigestReport, NodeName } from '../wire/up-frames.js';
 import { HeldMarks } from './held-marks.js';

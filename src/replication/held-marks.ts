@@ -3,10 +3,10 @@
  * asked where it differs. It costs the disk what is overwritten meanwhile: the
  * oldest goes when another comes, and each when nobody asks for it any more.
  */
-import type { Clock } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { MARK_HOLD_MS, MARKS_HELD_MAX } from '../limits.js';
+import { MARK_HOLD_MS, MARKS_HELD_MAX } from '../base/limits.js';
 
 /** Somebody's use of a frozen keyspace. */
 export interface Borrowed {

@@ -2,7 +2,7 @@
  * The first frame of a session, from both ends: what a node says of itself to
  * the one above it, and what that one checks before it looks any further.
  */
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError } from '../base/errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { BLOCK_FORMAT } from '../log/block.js';
 import type { Store } from '../store/store.js';

@@ -6,31 +6,31 @@
  * Changes are made one after another, and with the link stopped: nothing of an
  * upstream enters the store while its role changes.
  */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import { tooLarge } from '../commands/arguments.js';
 import type { Limits } from '../commands/view.js';
-import { HeadwaterError } from '../errors.js';
-import { FAILOVER_MS_MAX, HEARTBEAT_INTERVAL_MS } from '../limits.js';
-import type { LineageRow } from '../lineage.js';
-import type { Logger } from '../logger.js';
-import { RepeatedLog } from '../repeated.js';
+import { HeadwaterError } from '../base/errors.js';
+import { FAILOVER_MS_MAX, HEARTBEAT_INTERVAL_MS } from '../base/limits.js';
+import type { LineageRow } from '../model/lineage.js';
+import type { Logger } from '../base/logger.js';
+import { RepeatedLog } from '../base/repeated-log.js';
 import type { KnownFollower } from '../store/known-followers.js';
 import { isRepairMark } from '../store/repair-mark.js';
 import type { Message, Store } from '../store/store.js';
 import type { FailoverReply } from '../wire/admin.js';
 import type { Moved } from '../wire/down-frames.js';
-import { Acknowledgements } from './acknowledgements.js';
-import { Asking } from './asking.js';
+import { Acknowledgements } from './progress/acknowledgements.js';
+import { TailRecovery } from './leadership/tail-recovery.js';
 import type { DownChannel, UpChannel } from './channel.js';
 import { Comparisons } from './comparison.js';
-import { Durability } from './durability.js';
-import { Failover, HANDOVER_REFUSED } from './failover.js';
-import { Followers } from './followers.js';
-import { Greeting } from './greeting.js';
-import { Headroom } from './headroom.js';
-import { Link, NO_ORDERS, type Orders } from './link.js';
-import { part } from './parting.js';
-import { Remembering } from './remembering.js';
+import { Durability } from './progress/durability.js';
+import { Failover, HANDOVER_REFUSED } from './leadership/failover.js';
+import { Followers } from './downstream/followers.js';
+import { Greeting } from './leadership/greeting.js';
+import { Headroom } from './downstream/headroom.js';
+import { Link, NO_ORDERS, type Orders } from './upstream/link.js';
+import { drain } from './leadership/drain.js';
+import { FollowerRegistry } from './downstream/registry.js';
 import { epochBefore } from './takeover.js';
 
 export interface ReplicationOptions {
@@ -84,8 +84,8 @@ export class Replication {
   readonly #options: ReplicationOptions;
   readonly #store: Store;
   readonly #failover: Failover;
-  readonly #remembering: Remembering;
-  #asking: Asking | undefined;
+  readonly #registry: FollowerRegistry;
+  #tailRecovery: TailRecovery | undefined;
   /** The log of all attempts: a store that opens again and again asks each time. */
   readonly #askingLog: RepeatedLog;
   #closed = false;
@@ -145,9 +145,9 @@ export class Replication {
       greeted: (handshake) => greeting.greeted(handshake),
       arrived: (feed) => {
         this.#failover.arrived(feed);
-        this.#remembering.go();
+        this.#registry.go();
       },
-      left: (feed) => this.#remembering.go(feed),
+      left: (feed) => this.#registry.go(feed),
     });
     const greeting = new Greeting({
       ...options,
@@ -156,7 +156,7 @@ export class Replication {
       acknowledgements,
       change: (change) => this.#change(change),
     });
-    this.#remembering = new Remembering({
+    this.#registry = new FollowerRegistry({
       ...options,
       followers: this.followers,
       below: () => acknowledgements.below,
@@ -173,7 +173,7 @@ export class Replication {
   /** Takes up the role that the store was opened in. */
   start(options: FollowOptions = KEEP_DATA): void {
     this.headroom.start();
-    this.#remembering.go();
+    this.#registry.go();
     this.#store.onAsking(() => void this.#change(async () => {}));
     this.#takeUp({ ...ordersOf(options), byOrder: false });
   }
@@ -267,7 +267,7 @@ export class Replication {
    * @throws HeadwaterError `forget_refused`.
    */
   forget(name: string): Promise<KnownFollower> {
-    return this.#remembering.forget(name);
+    return this.#registry.forget(name);
   }
 
   /**
@@ -275,10 +275,10 @@ export class Replication {
    * follow it have all of them, `timeoutMs` at most. Whoever waits here for what
    * cannot come any more is answered. `close` has to follow.
    */
-  async part(timeoutMs: number): Promise<void> {
+  async drain(timeoutMs: number): Promise<void> {
     const { durability } = this;
     durability.awaitOnlyKnown();
-    await part({ ...this.#options, durability, followers: this.followers.following }, timeoutMs);
+    await drain({ ...this.#options, durability, followers: this.followers.following }, timeoutMs);
     durability.awaitNobody();
     this.#failover.close(shuttingDown());
     this.#store.turnWritersAway();
@@ -289,12 +289,12 @@ export class Replication {
     this.#closed = true;
     this.comparisons.held.close();
     this.#failover.close(reason);
-    await this.#remembering.close();
+    await this.#registry.close();
     this.headroom.stop();
     this.followers.close(reason);
     // A link that takes over a full resync may wait for a store that cannot be opened.
     this.#store.announceClose();
-    await this.#asking?.stop();
+    await this.#tailRecovery?.stop();
     await this.#changing;
     await this.link.stop();
   }
@@ -354,12 +354,12 @@ export class Replication {
   /** Gets back what followers have, then leads; unless the role changes meanwhile. */
   async #askFirst(): Promise<void> {
     const { clock, askFollowersMs } = this.#options;
-    const asking = new Asking({ ...this.#options, logger: this.#askingLog });
-    this.#asking = asking;
+    const recovery = new TailRecovery({ ...this.#options, logger: this.#askingLog });
+    this.#tailRecovery = recovery;
     this.#store.asksUntil(clock.wallMs() + askFollowersMs);
     try {
-      const superseded = await asking.run(askFollowersMs);
-      if (this.#asking !== asking || this.#closed) return;
+      const superseded = await recovery.run(askFollowersMs);
+      if (this.#tailRecovery !== recovery || this.#closed) return;
       await this.#change(async () => {
         if (!this.#store.asking) return;
         if (superseded) await this.#store.supersede(superseded);
@@ -379,10 +379,10 @@ export class Replication {
     const done = this.#changing.then(async () => {
       await this.#store.lettingThrough(async () => {
         await this.link.stop();
-        await this.#asking?.stop();
+        await this.#tailRecovery?.stop();
       });
       let next = this.#store.role === 'follower' ? this.link.orders : NO_ORDERS;
-      this.#asking = undefined;
+      this.#tailRecovery = undefined;
       try {
         const changed = await change();
         next = orders ?? next;

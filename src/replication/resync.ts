@@ -1,18 +1,18 @@
 /**
  * The decision at the start of every replication session, as a pure function:
- * may the asker go on from its own log, must it wait, does it need a snapshot,
+ * may the follower go on from its own log, must it wait, does it need a snapshot,
  * or would that cost it data that a person has to give up first?
  *
  * Loss is judged by the branch point, the last offset that both pasts have in
  * common, never by length. Design: decision 15.
  */
 
-import { type Lineage, type LineageRow, rowsEqual } from '../lineage.js';
+import { type Lineage, type LineageRow, rowsEqual } from '../model/lineage.js';
 import type { ChecksumLookup } from '../log/log.js';
-import { formatChecksum, type Position } from '../position.js';
+import { formatChecksum, type Position } from '../model/position.js';
 import { epochBefore } from './takeover.js';
 
-export interface Asker {
+export interface FollowerSide {
   /** Empty where it has never belonged to a cluster. */
   readonly clusterId: string;
   /** Every history that its log and its keyspace have lived in. */
@@ -31,15 +31,15 @@ export interface Asker {
   readonly keyspaceIncomplete: boolean;
 }
 
-export interface Asked {
+export interface UpstreamSide {
   readonly role: 'leader' | 'follower';
   readonly clusterId: string;
   readonly lineage: Lineage;
   readonly end: Position;
   /** The log holds what follows it. */
   readonly base: Position;
-  /** What the log says of the asker's offset. */
-  readonly checksumAtAsked: ChecksumLookup;
+  /** What the log says of the follower's offset. */
+  readonly checksumAtFollower: ChecksumLookup;
   /** The history that the leader has begun right behind `end`, where nothing is logged under it yet. */
   readonly nextHistory?: LineageRow | undefined;
 }
@@ -56,9 +56,9 @@ export const CONTINUE_REASONS = [
 ] as const;
 
 export const FULL_REASONS = [
-  /** The asker holds nothing. */
+  /** The follower holds nothing. */
   'EMPTY_FOLLOWER',
-  /** It asked for it. */
+  /** The follower has asked for it. */
   'REQUESTED',
   /** The log no longer holds what follows its position. */
   'LOG_TRIMMED',
@@ -75,14 +75,14 @@ export const FULL_REASONS = [
 ] as const;
 
 export const REFUSE_REASONS = [
-  /** The upstream holds nothing and would wipe the asker. */
+  /** The upstream holds nothing and would wipe the follower. */
   'UPSTREAM_EMPTY',
   'OTHER_CLUSTER',
   /** No history in common. */
   'NO_COMMON_HISTORY',
-  /** Writes would be lost that the asker's own log does not hold whole. */
+  /** Writes would be lost that the follower's own log does not hold whole. */
   'TAIL_NOT_IN_LOG',
-  /** The asker has the writes of a later leader than the upstream. */
+  /** The follower has the writes of a later leader than the upstream. */
   'LATER_EPOCH',
 ] as const;
 
@@ -102,93 +102,93 @@ type Judgement =
       readonly kind: 'full';
       readonly reason: FullReason;
       readonly message: string;
-      /** What the asker has after it is lost: it saves it first. Undefined where nothing is. */
+      /** What the follower has after it is lost: it saves it first. Undefined where nothing is. */
       readonly branchOffset: number | undefined;
     }
   | { readonly kind: 'refuse'; readonly reason: RefuseReason; readonly message: string };
 
 type Refusal = Extract<Judgement, { readonly kind: 'refuse' }>;
 
-export function decide(asker: Asker, asked: Asked): Decision {
-  return { ...judge(asker, asked), details: detailsOf(asker, asked) };
+export function decide(follower: FollowerSide, upstream: UpstreamSide): Decision {
+  return { ...judge(follower, upstream), details: detailsOf(follower, upstream) };
 }
 
-function judge(asker: Asker, asked: Asked): Judgement {
-  if (reach(asker) === 0) return decideForEmpty(asker, asked);
-  const refusal = refuse(asker, asked);
+function judge(follower: FollowerSide, upstream: UpstreamSide): Judgement {
+  if (reach(follower) === 0) return decideForEmpty(follower, upstream);
+  const refusal = refuse(follower, upstream);
   if (refusal) {
-    if (!asker.acceptDataLoss) return refusal;
+    if (!follower.acceptDataLoss) return refusal;
     return accepted(refusal, undefined);
   }
-  const branch = branchOf(asker, asked) as number;
-  if (reach(asker) > branch) return decideBeyond(branch, asker, asked);
-  if (asker.keyspaceIncomplete) return decideIncomplete(branch, asker, asked);
-  if (asker.full) return full('REQUESTED', 'the follower asked for it');
-  return decideOnLineage(branch, asker, asked);
+  const branch = branchOf(follower, upstream) as number;
+  if (reach(follower) > branch) return decideBeyond(branch, follower, upstream);
+  if (follower.keyspaceIncomplete) return decideIncomplete(branch, follower, upstream);
+  if (follower.full) return full('REQUESTED', 'the follower asked for it');
+  return decideOnLineage(branch, follower, upstream);
 }
 
 /** Nothing can be lost, whatever cluster it was made in: it is only about what is to be sent. */
-function decideForEmpty(asker: Asker, asked: Asked): Judgement {
-  if (asked.end.offset === 0) return goOn('BOTH_EMPTY', 'neither side holds anything');
-  if (asker.full) return full('REQUESTED', 'the follower asked for it');
-  return full('EMPTY_FOLLOWER', `the follower holds nothing, the log ends at offset ${asked.end.offset}`);
+function decideForEmpty(follower: FollowerSide, upstream: UpstreamSide): Judgement {
+  if (upstream.end.offset === 0) return goOn('BOTH_EMPTY', 'neither side holds anything');
+  if (follower.full) return full('REQUESTED', 'the follower asked for it');
+  return full('EMPTY_FOLLOWER', `the follower holds nothing, the log ends at offset ${upstream.end.offset}`);
 }
 
-function refuse(asker: Asker, asked: Asked): Refusal | undefined {
-  if (asked.end.offset === 0) {
+function refuse(follower: FollowerSide, upstream: UpstreamSide): Refusal | undefined {
+  if (upstream.end.offset === 0) {
     return {
       kind: 'refuse',
       reason: 'UPSTREAM_EMPTY',
-      message: `the upstream holds nothing, the follower holds ${reach(asker)} commands: following would wipe it`,
+      message: `the upstream holds nothing, the follower holds ${reach(follower)} commands: following would wipe it`,
     };
   }
-  if (asker.clusterId !== '' && asked.clusterId !== '' && asker.clusterId !== asked.clusterId)
-    return otherCluster(asker, asked);
-  if (branchOf(asker, asked) === undefined) {
+  if (follower.clusterId !== '' && upstream.clusterId !== '' && follower.clusterId !== upstream.clusterId)
+    return otherCluster(follower, upstream);
+  if (branchOf(follower, upstream) === undefined) {
     return {
       kind: 'refuse',
       reason: 'NO_COMMON_HISTORY',
-      message: `the follower's history ${asker.lineage.replicationIdAt(reach(asker))} at offset ${reach(asker)} and the upstream's ${asked.end.replicationId} at ${asked.end.offset} have nothing in common`,
+      message: `the follower's history ${follower.lineage.replicationIdAt(reach(follower))} at offset ${reach(follower)} and the upstream's ${upstream.end.replicationId} at ${upstream.end.offset} have nothing in common`,
     };
   }
   return undefined;
 }
 
-function otherCluster(asker: Asker, asked: Asked): Refusal {
+function otherCluster(follower: FollowerSide, upstream: UpstreamSide): Refusal {
   return {
     kind: 'refuse',
     reason: 'OTHER_CLUSTER',
-    message: `the follower belongs to the cluster ${asker.clusterId}, the upstream to ${asked.clusterId}`,
+    message: `the follower belongs to the cluster ${follower.clusterId}, the upstream to ${upstream.clusterId}`,
   };
 }
 
-/** The asker has commands beyond the branch. */
-function decideBeyond(branch: number, asker: Asker, asked: Asked): Judgement {
-  const offset = reach(asker);
-  const later = asker.acceptDataLoss ? undefined : decideForLater(branch, asker, asked);
+/** The follower has commands beyond the branch. */
+function decideBeyond(branch: number, follower: FollowerSide, upstream: UpstreamSide): Judgement {
+  const offset = reach(follower);
+  const later = follower.acceptDataLoss ? undefined : decideForLater(branch, follower, upstream);
   if (later) return later;
-  const next = leftFor(branch, asker, asked);
-  if (asked.role === 'follower' && branch === asked.end.offset && !next) {
+  const next = leftFor(branch, follower, upstream);
+  if (upstream.role === 'follower' && branch === upstream.end.offset && !next) {
     return {
       kind: 'wait',
-      message: `asked for what follows offset ${offset}, this node is a follower itself and has only reached ${asked.end.offset}; the next write of its leader shows whether that goes on here`,
+      message: `asked for what follows offset ${offset}, this node is a follower itself and has only reached ${upstream.end.offset}; the next write of its leader shows whether that goes on here`,
     };
   }
-  const goesOn = next ? `${next.replicationId} from there` : `${asked.end.replicationId} to ${asked.end.offset}`;
+  const goesOn = next ? `${next.replicationId} from there` : `${upstream.end.replicationId} to ${upstream.end.offset}`;
   const message = `the histories part after offset ${branch}: the follower has its own commands up to ${offset}, the upstream goes on as ${goesOn}`;
-  return losing('DIVERGED', message, branch, asker, asked);
+  return losing('DIVERGED', message, branch, follower, upstream);
 }
 
 /**
- * The asker's history goes before the upstream's: it is never dropped for the
+ * The follower's history goes before the upstream's: it is never dropped for the
  * older one. A follower may get it from its own upstream yet; a leader does not.
  */
-function decideForLater(branch: number, asker: Asker, asked: Asked): Judgement | undefined {
-  const { lineage, end, nextHistory } = asked;
-  const epoch = epochBefore(lineage, end.offset, asker.lineage);
+function decideForLater(branch: number, follower: FollowerSide, upstream: UpstreamSide): Judgement | undefined {
+  const { lineage, end, nextHistory } = upstream;
+  const epoch = epochBefore(lineage, end.offset, follower.lineage);
   if (epoch === undefined || epoch < (nextHistory?.epoch ?? 0)) return undefined;
-  const both = `the histories part after offset ${branch}: the follower has gone on to ${reach(asker)} under epoch ${epoch}, the upstream to ${end.offset} under epoch ${lineage.epoch}`;
-  if (asked.role === 'follower')
+  const both = `the histories part after offset ${branch}: the follower has gone on to ${reach(follower)} under epoch ${epoch}, the upstream to ${end.offset} under epoch ${lineage.epoch}`;
+  if (upstream.role === 'follower')
     return { kind: 'wait', message: `${both}, and follows a leader of which it may still get the later epoch` };
   return {
     kind: 'refuse',
@@ -198,40 +198,40 @@ function decideForLater(branch: number, asker: Asker, asked: Asked): Judgement |
 }
 
 /**
- * The history for which a later leader has left the asker's, where nothing is
+ * The history for which a later leader has left the follower's, where nothing is
  * logged under it yet. A leader that was restarted begins another one at the
- * same place: what an asker has of a history as late as this may be that one's.
+ * same place: what an follower has of a history as late as this may be that one's.
  */
-function leftFor(branch: number, asker: Asker, { end, nextHistory: next }: Asked): LineageRow | undefined {
+function leftFor(branch: number, follower: FollowerSide, { end, nextHistory: next }: UpstreamSide): LineageRow | undefined {
   const begins = next?.firstOffset === branch + 1 && branch === end.offset && next.checksum === end.checksum;
-  if (!begins || next.epoch <= asker.lineage.epoch) return undefined;
-  return asker.lineage.rows.some((row) => rowsEqual(row, next)) ? undefined : next;
+  if (!begins || next.epoch <= follower.lineage.epoch) return undefined;
+  return follower.lineage.rows.some((row) => rowsEqual(row, next)) ? undefined : next;
 }
 
-function decideOnLineage(branch: number, asker: Asker, asked: Asked): Judgement {
-  const { offset, checksum } = asker.position;
-  if (offset < asked.base.offset) {
+function decideOnLineage(branch: number, follower: FollowerSide, upstream: UpstreamSide): Judgement {
+  const { offset, checksum } = follower.position;
+  if (offset < upstream.base.offset) {
     return full(
       'LOG_TRIMMED',
-      `asked for what follows offset ${offset}, the log holds ${asked.base.offset + 1} to ${asked.end.offset}`,
+      `asked for what follows offset ${offset}, the log holds ${upstream.base.offset + 1} to ${upstream.end.offset}`,
     );
   }
-  if (asked.checksumAtAsked === checksum) return decideContinue(asker, asked);
-  const known = asked.lineage.at(branch)?.firstOffset ?? 1;
-  if (asked.checksumAtAsked === 'not_a_boundary') {
+  if (upstream.checksumAtFollower === checksum) return decideContinue(follower, upstream);
+  const known = upstream.lineage.at(branch)?.firstOffset ?? 1;
+  if (upstream.checksumAtFollower === 'not_a_boundary') {
     const message = `offset ${offset} lies inside a block here, though it is of the same history`;
-    return losing('NOT_A_BOUNDARY', message, known - 1, asker, asked);
+    return losing('NOT_A_BOUNDARY', message, known - 1, follower, upstream);
   }
-  if (typeof asked.checksumAtAsked === 'number') {
+  if (typeof upstream.checksumAtFollower === 'number') {
     const theirs = formatChecksum(checksum);
-    const ours = formatChecksum(asked.checksumAtAsked);
+    const ours = formatChecksum(upstream.checksumAtFollower);
     const message = `at offset ${offset} the follower's running checksum is ${theirs}, here it is ${ours}: two pasts under one history`;
-    return losing('CHECKSUM_MISMATCH', message, known - 1, asker, asked);
+    return losing('CHECKSUM_MISMATCH', message, known - 1, follower, upstream);
   }
   return full('LOG_TRIMMED', `asked for what follows offset ${offset}, the log was trimmed meanwhile`);
 }
 
-function decideContinue({ position }: Asker, { end }: Asked): Judgement {
+function decideContinue({ position }: FollowerSide, { end }: UpstreamSide): Judgement {
   const { offset } = position;
   if (offset === end.offset) return goOn('LEVEL', `both logs end at offset ${offset}`);
   const missing = `the log holds what follows offset ${offset}, up to ${end.offset}`;
@@ -240,48 +240,48 @@ function decideContinue({ position }: Asker, { end }: Asked): Judgement {
 }
 
 /** Its log has lost a tail, and all that its keyspace may have the effects of lies on our lineage. */
-function decideIncomplete(branch: number, asker: Asker, asked: Asked): Judgement {
-  const { offset, checksum } = asker.position;
-  const { checksumAtAsked } = asked;
+function decideIncomplete(branch: number, follower: FollowerSide, upstream: UpstreamSide): Judgement {
+  const { offset, checksum } = follower.position;
+  const { checksumAtFollower } = upstream;
   // Where both logs still tell, they have to tell the same: else it is not our past that its keyspace went on from.
-  if (checksumAtAsked === 'not_a_boundary' || (typeof checksumAtAsked === 'number' && checksumAtAsked !== checksum))
-    return tailNotInLog((asked.lineage.at(branch)?.firstOffset ?? 1) - 1, asker, asked);
+  if (checksumAtFollower === 'not_a_boundary' || (typeof checksumAtFollower === 'number' && checksumAtFollower !== checksum))
+    return tailNotInLog((upstream.lineage.at(branch)?.firstOffset ?? 1) - 1, follower, upstream);
   return full(
     'KEYSPACE_INCOMPLETE',
-    `the follower's log ends at offset ${offset}, its keyspace has effects up to ${reach(asker)}; all of that is here, up to ${asked.end.offset}`,
+    `the follower's log ends at offset ${offset}, its keyspace has effects up to ${reach(follower)}; all of that is here, up to ${upstream.end.offset}`,
   );
 }
 
-/** A full resync that costs the asker what it has after `branch`: only if its log holds all of that, to be saved. */
-function losing(reason: FullReason, message: string, branch: number, asker: Asker, asked: Asked): Judgement {
-  if (asker.keyspaceIncomplete || asker.baseOffset > branch) return tailNotInLog(branch, asker, asked);
+/** A full resync that costs the follower what it has after `branch`: only if its log holds all of that, to be saved. */
+function losing(reason: FullReason, message: string, branch: number, follower: FollowerSide, upstream: UpstreamSide): Judgement {
+  if (follower.keyspaceIncomplete || follower.baseOffset > branch) return tailNotInLog(branch, follower, upstream);
   return full(reason, message, branch);
 }
 
-function tailNotInLog(branch: number, asker: Asker, asked: Asked): Judgement {
+function tailNotInLog(branch: number, follower: FollowerSide, upstream: UpstreamSide): Judgement {
   const refusal: Refusal = {
     kind: 'refuse',
     reason: 'TAIL_NOT_IN_LOG',
-    message: `the follower has the effects of commands up to offset ${reach(asker)}, those after ${branch} are not here (the log ends as ${asked.end.replicationId} at ${asked.end.offset}), and its own log does not hold them whole (it holds ${heldBy(asker)})`,
+    message: `the follower has the effects of commands up to offset ${reach(follower)}, those after ${branch} are not here (the log ends as ${upstream.end.replicationId} at ${upstream.end.offset}), and its own log does not hold them whole (it holds ${heldBy(follower)})`,
   };
   // A person may give up what the log does not hold; what it does hold is saved all the same.
-  return asker.acceptDataLoss ? accepted(refusal, Math.max(branch, asker.baseOffset)) : refusal;
+  return follower.acceptDataLoss ? accepted(refusal, Math.max(branch, follower.baseOffset)) : refusal;
 }
 
 function accepted(refusal: Refusal, savedAfter: number | undefined): Judgement {
   return full('DATA_LOSS_ACCEPTED', `${refusal.message}; a person accepted the loss`, savedAfter);
 }
 
-function branchOf(asker: Asker, asked: Asked): number | undefined {
-  return asked.lineage.branch(asked.end.offset, asker.lineage, reach(asker));
+function branchOf(follower: FollowerSide, upstream: UpstreamSide): number | undefined {
+  return upstream.lineage.branch(upstream.end.offset, follower.lineage, reach(follower));
 }
 
-/** Up to where the asker has commands or their effects. */
-function reach({ position, keyspaceOffset }: Asker): number {
+/** Up to where the follower has commands or their effects. */
+function reach({ position, keyspaceOffset }: FollowerSide): number {
   return Math.max(position.offset, keyspaceOffset);
 }
 
-function heldBy({ baseOffset, position }: Asker): string {
+function heldBy({ baseOffset, position }: FollowerSide): string {
   return position.offset > baseOffset ? `${baseOffset + 1} to ${position.offset}` : 'nothing';
 }
 
@@ -289,17 +289,17 @@ function goOn(reason: ContinueReason, message: string): Judgement {
   return { kind: 'continue', reason, message };
 }
 
-function detailsOf(asker: Asker, asked: Asked): Details {
-  const branch = branchOf(asker, asked);
-  const { checksumAtAsked } = asked;
+function detailsOf(follower: FollowerSide, upstream: UpstreamSide): Details {
+  const branch = branchOf(follower, upstream);
+  const { checksumAtFollower } = upstream;
   return {
-    ...sideOf('follower', asker, asker.position, asker.baseOffset),
-    follower_keyspace_offset: String(asker.keyspaceOffset),
-    ...sideOf('upstream', asked, asked.end, asked.base.offset),
+    ...sideOf('follower', follower, follower.position, follower.baseOffset),
+    follower_keyspace_offset: String(follower.keyspaceOffset),
+    ...sideOf('upstream', upstream, upstream.end, upstream.base.offset),
     // Its leader may have begun a later one.
-    upstream_epoch: String(Math.max(asked.lineage.epoch, asked.nextHistory?.epoch ?? 0)),
+    upstream_epoch: String(Math.max(upstream.lineage.epoch, upstream.nextHistory?.epoch ?? 0)),
     upstream_checksum_at_follower_offset:
-      typeof checksumAtAsked === 'number' ? formatChecksum(checksumAtAsked) : checksumAtAsked,
+      typeof checksumAtFollower === 'number' ? formatChecksum(checksumAtFollower) : checksumAtFollower,
     // The last offset that both pasts have in common; left out where there is none.
     ...(branch === undefined ? {} : { branch_offset: String(branch) }),
   };
@@ -307,7 +307,7 @@ function detailsOf(asker: Asker, asked: Asked): Details {
 
 function sideOf(
   side: 'follower' | 'upstream',
-  { clusterId, lineage }: Pick<Asked, 'clusterId' | 'lineage'>,
+  { clusterId, lineage }: Pick<UpstreamSide, 'clusterId' | 'lineage'>,
   end: Position,
   baseOffset: number,
 ): Details {

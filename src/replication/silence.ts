@@ -3,7 +3,7 @@
  * piece of a large frame too: over a slow link, a frame takes longer than any
  * silence that a live peer keeps.
  */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import type { Channel } from './channel.js';
 
 export class Silence {

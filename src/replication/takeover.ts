@@ -8,9 +8,9 @@
  * the grant names acts on it, once, and only below the giver itself. A node
  * that has refused a grant never acts on it. Design: decisions 21, 23 and 24.
  */
-import { type Lineage, type LineageRow, rowsEqual } from '../lineage.js';
+import { type Lineage, type LineageRow, rowsEqual } from '../model/lineage.js';
 import type { ChecksumLookup } from '../log/log.js';
-import { formatPosition, type Position } from '../position.js';
+import { formatPosition, type Position } from '../model/position.js';
 
 export interface Offer {
   readonly grant: string;

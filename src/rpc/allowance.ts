@@ -4,7 +4,7 @@
  * connection: the longer one write takes, the longer the peer seems silent. So
  * a session begins with little, and has more while the network takes it at once.
  */
-import { ALLOWANCE_BYTES_MAX, ALLOWANCE_BYTES_MIN, ALLOWANCE_GROWTH_BYTES } from '../limits.js';
+import { ALLOWANCE_BYTES_MAX, ALLOWANCE_BYTES_MIN, ALLOWANCE_GROWTH_BYTES } from '../base/limits.js';
 
 /** A wait for the network that shows that it takes no more. */
 const UNHURRIED_MS = 100;

@@ -5,12 +5,12 @@
  */
 import { isWrite, validate } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
-import type { DurabilityReached } from '../durability.js';
-import { HeadwaterError } from '../errors.js';
-import type { Guarantees } from '../guarantees.js';
-import { BLOCK_COMMANDS_MAX } from '../limits.js';
-import type { Operation, Reply } from '../operation.js';
-import type { Position } from '../position.js';
+import type { DurabilityReached } from '../model/durability.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Guarantees } from '../model/guarantees.js';
+import { BLOCK_COMMANDS_MAX } from '../base/limits.js';
+import type { Operation, Reply } from '../model/operation.js';
+import type { Position } from '../model/position.js';
 import { errorReply } from '../wire/kv.js';
 import type { DecodedOperation, DecodedPipelineRequest } from '../wire/pipeline.js';
 

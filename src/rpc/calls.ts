@@ -5,11 +5,11 @@
  * as the sign to finish what they have and go.
  */
 import { setMaxListeners } from 'node:events';
-import { systemClock } from '../clock.js';
-import { HeadwaterError, shuttingDown } from '../errors.js';
-import { InvariantViolation } from '../invariant.js';
-import type { Logger } from '../logger.js';
-import { RepeatedLog } from '../repeated.js';
+import { systemClock } from '../base/clock.js';
+import { HeadwaterError, shuttingDown } from '../base/errors.js';
+import { InvariantViolation } from '../base/invariant.js';
+import type { Logger } from '../base/logger.js';
+import { RepeatedLog } from '../base/repeated-log.js';
 import { OpenStreams } from './open-streams.js';
 import { Reception } from './reception.js';
 import type { Share } from './replying.js';

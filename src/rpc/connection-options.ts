@@ -3,7 +3,7 @@
  * Each caller adds the limits of its own messages.
  */
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { FLOW_CONTROL_WINDOW_BYTES } from '../limits.js';
+import { FLOW_CONTROL_WINDOW_BYTES } from '../base/limits.js';
 
 export const CONNECTION_OPTIONS: ChannelOptions = {
   'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,

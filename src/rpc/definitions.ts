@@ -5,7 +5,7 @@
  * decoded is thereby refused by our own code, with a reason.
  */
 
-import type { Operation, OperationKind, Reply } from '../operation.js';
+import type { Operation, OperationKind, Reply } from '../model/operation.js';
 import * as admin from '../wire/admin.js';
 import * as backup from '../wire/backup.js';
 import * as check from '../wire/check.js';

@@ -1,8 +1,8 @@
 /** A node as the caller of another one: what a follower that repairs fetches from its upstream. */
 import * as grpc from '@grpc/grpc-js';
-import { HeadwaterError } from '../errors.js';
-import { MESSAGE_BYTES_MAX } from '../limits.js';
-import { SIGN_OF_LIFE } from '../signs-of-life.js';
+import { HeadwaterError } from '../base/errors.js';
+import { MESSAGE_BYTES_MAX } from '../base/limits.js';
+import { SIGN_OF_LIFE } from '../base/signs-of-life.js';
 import type { FetchBlocksRequest, FetchBlocksResponse } from '../wire/check.js';
 import type { FetchRangesRequest, FetchRangesResponse } from '../wire/ranges.js';
 import { connectTo } from './connection.js';

@@ -6,10 +6,10 @@
  * handler sees the end of its call. Malformed messages are INVALID_ARGUMENT.
  */
 import * as grpc from '@grpc/grpc-js';
-import { systemClock } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
-import { REPLY_MESSAGE_BYTES_TARGET } from '../limits.js';
-import { SIGN_OF_LIFE, SignsOfLife } from '../signs-of-life.js';
+import { systemClock } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
+import { REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
+import { SIGN_OF_LIFE, SignsOfLife } from '../base/signs-of-life.js';
 import type { Call, Calls } from './calls.js';
 import type { Codec, Method } from './definitions.js';
 import type { OpenStreams } from './open-streams.js';

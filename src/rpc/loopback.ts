@@ -1,6 +1,6 @@
 /** Whether other machines reach what listens somewhere. A name is looked up: it may stand for loopback addresses only. */
 import { lookup } from 'node:dns/promises';
-import { isLoopback, isLoopbackIp } from '../address.js';
+import { isLoopback, isLoopbackIp } from '../base/address.js';
 
 type Lookup = (name: string) => Promise<ReadonlyArray<{ address: string }>>;
 

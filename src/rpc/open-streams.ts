@@ -4,8 +4,8 @@
  * nothing counts, and replies up to the bound of a stream. Calls and streams of
  * one request hold no such window, since their requests are whole.
  */
-import { HeadwaterError } from '../errors.js';
-import { DUPLEX_STREAMS_MAX } from '../limits.js';
+import { HeadwaterError } from '../base/errors.js';
+import { DUPLEX_STREAMS_MAX } from '../base/limits.js';
 
 export class OpenStreams {
   /** By connection. */

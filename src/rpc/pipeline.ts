@@ -24,12 +24,12 @@
  * The time of each message runs from its arrival: messages that wait for
  * freshness behind each other wait together, not one after another.
  */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import { isWrite } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
-import type { DurabilityReached, DurabilityWanted } from '../durability.js';
-import { HeadwaterError, shuttingDown } from '../errors.js';
-import type { FreshnessWanted } from '../guarantees.js';
+import type { DurabilityReached, DurabilityWanted } from '../model/durability.js';
+import { HeadwaterError, shuttingDown } from '../base/errors.js';
+import type { FreshnessWanted } from '../model/guarantees.js';
 import {
   FRESH_WAIT_BYTES_MAX,
   FRESH_WITHIN_MS_MAX,
@@ -38,9 +38,9 @@ import {
   REPLYING_STEP_BYTES_MAX,
   STREAM_QUEUE_BYTES_MAX,
   TOTAL_QUEUE_BYTES_MAX,
-} from '../limits.js';
-import type { Operation, Reply } from '../operation.js';
-import type { Position } from '../position.js';
+} from '../base/limits.js';
+import type { Operation, Reply } from '../model/operation.js';
+import type { Position } from '../model/position.js';
 import { publicError, withNothingDone } from '../wire/error.js';
 import { errorReply, payloadBytes } from '../wire/kv.js';
 import { type DecodedPipelineRequest, decodePipelineRequest, encodePipelineResponse } from '../wire/pipeline.js';

@@ -12,8 +12,8 @@
  * While a request waits, one that has room and does not move is refused, and so
  * is one that has waited for too long. Nobody is refused while there is room.
  */
-import type { Clock } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
 import {
   QUEUE_WAIT_MS_MAX,
   RECEIVING_LOOK_MS,
@@ -22,7 +22,7 @@ import {
   RECEIVING_SMALL_PART,
   RECEIVING_STALL_MS_MAX,
   RECEIVING_WAITING_MAX,
-} from '../limits.js';
+} from '../base/limits.js';
 
 /** The call whose request it is. */
 export interface Claimant {

@@ -9,8 +9,8 @@
  */
 import http2, { type ServerHttp2Stream } from 'node:http2';
 import * as grpc from '@grpc/grpc-js';
-import type { HeadwaterError } from '../errors.js';
-import { MESSAGE_BYTES_MAX, RECEIVING_STALL_MS_MAX } from '../limits.js';
+import type { HeadwaterError } from '../base/errors.js';
+import { MESSAGE_BYTES_MAX, RECEIVING_STALL_MS_MAX } from '../base/limits.js';
 import { Claim, type Claimant, type Receiving } from './receiving.js';
 import type { Replier, Replying, Share } from './replying.js';
 import { toStatus } from './status.js';

@@ -5,8 +5,8 @@
  * second.
  */
 import type * as grpc from '@grpc/grpc-js';
-import { HeadwaterError } from '../errors.js';
-import { packageFile } from '../package-root.js';
+import { HeadwaterError } from '../base/errors.js';
+import { packageFile } from '../base/package-root.js';
 import { toStatus } from './status.js';
 
 const PROTO_FILES = ['kv', 'stream', 'admin', 'replication', 'disk'].map((name) => `headwater/v1/${name}.proto`);

@@ -5,8 +5,8 @@
  * in both directions.
  */
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
-import { HeadwaterError, shuttingDown } from '../errors.js';
-import { BLOCK_BYTES_CEILING, FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, RECEIVE_QUEUE_BYTES_MAX } from '../limits.js';
+import { HeadwaterError, shuttingDown } from '../base/errors.js';
+import { BLOCK_BYTES_CEILING, FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, RECEIVE_QUEUE_BYTES_MAX } from '../base/limits.js';
 import type { Channel, DownChannel, UpChannel } from '../replication/channel.js';
 import { type DownFrame, decodeDownFrame, encodeDownFrame } from '../wire/down-frames.js';
 import { Assembler, partsOf } from '../wire/part.js';

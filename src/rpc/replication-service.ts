@@ -3,7 +3,7 @@
  * channel's business; gRPC only carries bytes.
  */
 import * as grpc from '@grpc/grpc-js';
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError } from '../base/errors.js';
 import type { DownChannel, UpChannel } from '../replication/channel.js';
 import { connectTo } from './connection.js';
 import { BYTES, type Method } from './definitions.js';

@@ -12,8 +12,8 @@
  * While a stream waits, one that holds replies and whose client reads nothing
  * is ended. No stream is ended if there is memory for all.
  */
-import type { Clock } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
 import {
   REPLYING_GROWTH_BYTES_MAX,
   REPLYING_LOOK_MS,
@@ -22,7 +22,7 @@ import {
   REPLYING_STEP_BYTES_MIN,
   REPLYING_STREAM_BYTES_MAX,
   REPLYING_STREAM_PART,
-} from '../limits.js';
+} from '../base/limits.js';
 
 /** Bytes of replies that one connection holds. */
 interface Connection {

@@ -3,8 +3,8 @@
  * room. Each has been received whole, so what waits is bounded too: past the
  * bound a write is refused at once, and its client may try again.
  */
-import { HeadwaterError } from '../errors.js';
-import { QUEUE_WAIT_MS_MAX, STREAM_QUEUE_BYTES_MAX, TOTAL_QUEUE_BYTES_MAX } from '../limits.js';
+import { HeadwaterError } from '../base/errors.js';
+import { QUEUE_WAIT_MS_MAX, STREAM_QUEUE_BYTES_MAX, TOTAL_QUEUE_BYTES_MAX } from '../base/limits.js';
 import type { Call } from './calls.js';
 
 /** The writer's queue, as far as those who wait for it need it. */

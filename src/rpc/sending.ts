@@ -3,7 +3,7 @@
  * whatever it is given and keeps it in memory, so the bytes on their way are
  * counted here, and everybody who writes to a stream waits here.
  */
-import { SENDING_BYTES_MAX } from '../limits.js';
+import { SENDING_BYTES_MAX } from '../base/limits.js';
 import type { Call } from './calls.js';
 import type { Share } from './replying.js';
 

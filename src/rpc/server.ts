@@ -6,9 +6,9 @@
  */
 import type net from 'node:net';
 import * as grpc from '@grpc/grpc-js';
-import { formatAddress, parseAddress } from '../address.js';
-import { systemClock } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
+import { formatAddress, parseAddress } from '../base/address.js';
+import { systemClock } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
 import {
   CONCURRENT_STREAMS_MAX,
   CONNECTION_IDLE_MS_MAX,
@@ -19,8 +19,8 @@ import {
   REPLYING_BYTES_MAX,
   SESSION_MEMORY_MB_MAX,
   STOP_HANG_UP_MS_MAX,
-} from '../limits.js';
-import type { Logger } from '../logger.js';
+} from '../base/limits.js';
+import type { Logger } from '../base/logger.js';
 import { Calls, type CallsOptions } from './calls.js';
 import type { Endpoint } from './handler.js';
 import { Health } from './health.js';

@@ -4,7 +4,7 @@
  * replies share. No server code here: clients use it too.
  */
 import * as grpc from '@grpc/grpc-js';
-import { type ErrorCode, HeadwaterError } from '../errors.js';
+import { type ErrorCode, HeadwaterError } from '../base/errors.js';
 import { decodeStatus, encodeStatus, publicError, publicMessage, statusCodeOf } from '../wire/error.js';
 
 const DETAILS_KEY = 'grpc-status-details-bin';

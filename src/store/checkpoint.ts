@@ -13,13 +13,13 @@
  * more slowly: opening the store anew would not mend the disk. Until then who
  * asks for a snapshot is refused, and writes wait once memory is full.
  */
-import type { Clock } from '../clock.js';
-import { whenUnused } from '../disuse.js';
-import { HeadwaterError } from '../errors.js';
-import { invariant } from '../invariant.js';
+import type { Clock } from '../base/clock.js';
+import { whenUnused } from '../base/disuse.js';
+import { HeadwaterError } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import { type KeyspaceSnapshot, unreadTooLong } from '../keyspace/snapshot.js';
-import { isUnreadable } from '../level.js';
+import { isUnreadable } from '../disk/level.js';
 import {
   FLUSH_BYTES_FACTOR,
   FLUSH_RETRY_MS,
@@ -30,9 +30,9 @@ import {
   FROZEN_LAYERS_MAX,
   SNAPSHOT_SHARE_MS,
   SNAPSHOT_UNREAD_MS_MAX,
-} from '../limits.js';
+} from '../base/limits.js';
 import type { Log } from '../log/log.js';
-import type { Logger } from '../logger.js';
+import type { Logger } from '../base/logger.js';
 import type { Damage } from './damage.js';
 import { Recount } from './recount.js';
 import type { Space } from './space.js';

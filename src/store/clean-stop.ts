@@ -13,8 +13,8 @@
  */
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { Files } from '../files.js';
-import { isLogFileEnd, type LogFileEnd, logFileEnds } from '../level-files/log-file-ends.js';
+import type { Files } from '../disk/files.js';
+import { isLogFileEnd, type LogFileEnd, logFileEnds } from '../disk/leveldb/log-file-ends.js';
 
 export const CLEAN_STOP = 'clean-stop.json';
 

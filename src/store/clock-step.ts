@@ -11,8 +11,8 @@
  */
 import type { Keyspace } from '../keyspace/keyspace.js';
 import { parseDueKey } from '../keyspace/record.js';
-import { EXPIRY_STEP_KEYS } from '../limits.js';
-import type { Logger } from '../logger.js';
+import { EXPIRY_STEP_KEYS } from '../base/limits.js';
+import type { Logger } from '../base/logger.js';
 import type { Checkpointer } from './checkpoint.js';
 import type { ClockStep } from './directory.js';
 import type { Writer } from './writer.js';

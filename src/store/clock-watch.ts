@@ -3,10 +3,10 @@
  * and a line in the log when it changes. clock.ts decides what the log's clock
  * does; this file only says so.
  */
-import { type Clock, type LogicalClock, sleep } from '../clock.js';
-import { CLOCK_GAP_MS, CLOCK_LOOK_MS } from '../limits.js';
-import type { Logger } from '../logger.js';
-import { RepeatedLog } from '../repeated.js';
+import { type Clock, type LogicalClock, sleep } from '../base/clock.js';
+import { CLOCK_GAP_MS, CLOCK_LOOK_MS } from '../base/limits.js';
+import type { Logger } from '../base/logger.js';
+import { RepeatedLog } from '../base/repeated-log.js';
 
 export interface ClockWatchOptions {
   readonly clock: Clock;

@@ -7,10 +7,10 @@
  * An append that fails leaves it unknown whether the block is in the log: the
  * store latches and reopens (store.ts); nothing is tried again here.
  */
-import type { LogicalClock } from '../clock.js';
-import { invariant } from '../invariant.js';
+import type { LogicalClock } from '../base/clock.js';
+import { invariant } from '../base/invariant.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
-import type { LineageRow } from '../lineage.js';
+import type { LineageRow } from '../model/lineage.js';
 import type { Block } from '../log/block.js';
 import type { Log } from '../log/log.js';
 import type { Checkpointer } from './checkpoint.js';

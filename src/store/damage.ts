@@ -3,9 +3,9 @@
  * would not mend it, and the rest of the data is sound: so the work goes on as
  * far as it can, it is said once, and status tells it until it is read again.
  */
-import { Bell } from '../bell.js';
-import type { HeadwaterError } from '../errors.js';
-import type { RepeatedLog } from '../repeated.js';
+import { Bell } from '../base/bell.js';
+import type { HeadwaterError } from '../base/errors.js';
+import type { RepeatedLog } from '../base/repeated-log.js';
 
 export class Damage {
   /** Rings when something is met that is new. */

@@ -21,10 +21,10 @@
  * renamed, and the directory synced.
  */
 import path from 'node:path';
-import { HeadwaterError } from '../errors.js';
-import { type Files, isOutOfSpace, replaceFile } from '../files.js';
-import type { OpenDatabase } from '../level.js';
-import { systemReason } from '../system-errors.js';
+import { HeadwaterError } from '../base/errors.js';
+import { type Files, isOutOfSpace, replaceFile } from '../disk/files.js';
+import type { OpenDatabase } from '../disk/level.js';
+import { systemReason } from '../base/system-errors.js';
 import { CLEAN_STOP, CleanStop } from './clean-stop.js';
 import { type Lock, lockForReading, lockForWriting } from './lock.js';
 

@@ -7,12 +7,12 @@
  *
  * Rows of the index are dropped only after the log is durable: see due-index.ts.
  */
-import { type Clock, type LogicalClock, sleep } from '../clock.js';
-import { isExpired } from '../command.js';
+import { type Clock, type LogicalClock, sleep } from '../base/clock.js';
+import { isExpired } from '../model/command.js';
 import type { DueRows } from '../keyspace/due-index.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import { parseDueKey } from '../keyspace/record.js';
-import { isUnreadable } from '../level.js';
+import { isUnreadable } from '../disk/level.js';
 import {
   BLOCK_COMMANDS_MAX,
   DUE_SCAN_ROWS,
@@ -22,10 +22,10 @@ import {
   EXPIRY_STEP_KEYS,
   SWEEP_IDLE_MS,
   SWEEP_INTERVAL_MS,
-} from '../limits.js';
+} from '../base/limits.js';
 import type { Log } from '../log/log.js';
-import type { Logger } from '../logger.js';
-import type { RepeatedLog } from '../repeated.js';
+import type { Logger } from '../base/logger.js';
+import type { RepeatedLog } from '../base/repeated-log.js';
 import type { Space } from './space.js';
 import type { Writer } from './writer.js';
 

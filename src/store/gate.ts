@@ -4,7 +4,7 @@
  * known who takes them: this node as before, or another one, to which the
  * callers are sent. Nothing that waits here has been begun.
  */
-import { unlessAborted } from '../abort.js';
+import { unlessAborted } from '../base/abort.js';
 
 export class Gate {
   #opened: Promise<void> | undefined;

@@ -4,18 +4,18 @@
  * from the checkpoint to the end and replayed.
  */
 import path from 'node:path';
-import { type Clock, type LogicalClock, sleep } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
-import type { Files } from '../files.js';
+import { type Clock, type LogicalClock, sleep } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Files } from '../disk/files.js';
 import { Keyspace } from '../keyspace/keyspace.js';
-import { type Database, type DatabaseOptions, type HowToOpen, isUnreadable, type OpenDatabase } from '../level.js';
-import { FREEING_BYTES, FSYNC_INTERVAL_MS, LOG_FILE_BYTES, SCRUB_PAUSE_MS } from '../limits.js';
-import { Lineage, type LineageRow } from '../lineage.js';
+import { type Database, type DatabaseOptions, type HowToOpen, isUnreadable, type OpenDatabase } from '../disk/level.js';
+import { FREEING_BYTES, FSYNC_INTERVAL_MS, LOG_FILE_BYTES, SCRUB_PAUSE_MS } from '../base/limits.js';
+import { Lineage, type LineageRow } from '../model/lineage.js';
 import type { Block } from '../log/block.js';
 import type { LogFinding } from '../log/finding.js';
 import { Log } from '../log/log.js';
-import type { Logger } from '../logger.js';
-import { formatPosition, type Position } from '../position.js';
+import type { Logger } from '../base/logger.js';
+import { formatPosition, type Position } from '../model/position.js';
 import { type CheckpointBudget, Checkpointer } from './checkpoint.js';
 import type { CleanStop } from './clean-stop.js';
 import { Committer, type FsyncPolicy } from './commit.js';

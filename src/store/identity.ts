@@ -11,9 +11,9 @@
  * the keyspace must have the same. Generations of older versions have none, and
  * are given one.
  */
-import { checkedRow, valueOfCheckedRow } from '../checked-row.js';
-import { HeadwaterError } from '../errors.js';
-import type { Database } from '../level.js';
+import { checkedRow, valueOfCheckedRow } from '../base/checked-row.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Database } from '../disk/level.js';
 
 const KEYS = { log: Buffer.from('Mgeneration'), keyspace: Buffer.from('mgeneration') } as const;
 const FORM = /^(log|keyspace) ([0-9a-f]{32})$/;

@@ -7,9 +7,9 @@
  * What stays true: the log keeps all that follows the places in the file, since
  * a place moves on only once that is on disk. So a kill costs nobody its place.
  */
-import { KNOWN_FOLLOWERS_MAX } from '../limits.js';
+import { KNOWN_FOLLOWERS_MAX } from '../base/limits.js';
 import type { Log } from '../log/log.js';
-import type { Logger } from '../logger.js';
+import type { Logger } from '../base/logger.js';
 import { Places } from './places.js';
 
 export interface KnownFollower {

@@ -13,10 +13,10 @@
  * counts: no checkpoint was made of it.
  */
 import path from 'node:path';
-import { HeadwaterError } from '../errors.js';
-import type { Files } from '../files.js';
-import { damagedLogFiles } from '../level-files/check.js';
-import type { Logger } from '../logger.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Files } from '../disk/files.js';
+import { damagedLogFiles } from '../disk/leveldb/check.js';
+import type { Logger } from '../base/logger.js';
 
 /**
  * @param generation the directory of a log and its keyspace.

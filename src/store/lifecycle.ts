@@ -9,18 +9,18 @@
  * has effects of, neither can be served or led from: the generation stays open
  * for a full resync, which a leader has to be told of.
  */
-import { Bell } from '../bell.js';
-import { CLOCK_SET_MS, type Clock, type LogicalClock, sleep } from '../clock.js';
+import { Bell } from '../base/bell.js';
+import { CLOCK_SET_MS, type Clock, type LogicalClock, sleep } from '../base/clock.js';
 import type { Limits } from '../commands/view.js';
-import { HeadwaterError } from '../errors.js';
-import { isOutOfSpace } from '../files.js';
-import { InvariantViolation } from '../invariant.js';
-import { CLOCK_GAP_MS, REOPEN_MS_MAX, REOPEN_MS_MIN, REOPENED_SOUND_MS } from '../limits.js';
-import { type LivePlace, NOWHERE } from '../live-place.js';
+import { HeadwaterError } from '../base/errors.js';
+import { isOutOfSpace } from '../disk/files.js';
+import { InvariantViolation } from '../base/invariant.js';
+import { CLOCK_GAP_MS, REOPEN_MS_MAX, REOPEN_MS_MIN, REOPENED_SOUND_MS } from '../base/limits.js';
+import { type LivePlace, NOWHERE } from '../model/live-place.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Log } from '../log/log.js';
-import { formatPosition, type Position } from '../position.js';
-import { RepeatedLog } from '../repeated.js';
+import { formatPosition, type Position } from '../model/position.js';
+import { RepeatedLog } from '../base/repeated-log.js';
 import { Damage } from './damage.js';
 import type { Directory, HandingOver, NodeRecord, SupersededBy } from './directory.js';
 import { Lateness } from './expiry.js';

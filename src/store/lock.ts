@@ -11,8 +11,8 @@ import { realpathSync } from 'node:fs';
 import { access, constants, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { HeadwaterError } from '../errors.js';
-import { type Database, type DatabaseOptions, type OpenDatabase, openLevel } from '../level.js';
+import { HeadwaterError } from '../base/errors.js';
+import { type Database, type DatabaseOptions, type OpenDatabase, openLevel } from '../disk/level.js';
 
 const EMPTY: DatabaseOptions = {
   writeBufferBytes: 64 * 1024,

@@ -5,9 +5,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { HeadwaterError } from '../errors.js';
-import { systemFiles } from '../files.js';
-import { openLevel } from '../level.js';
+import { HeadwaterError } from '../base/errors.js';
+import { systemFiles } from '../disk/files.js';
+import { openLevel } from '../disk/level.js';
 import { Directory } from './directory.js';
 
 export interface RenewedId {

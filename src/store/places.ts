@@ -5,7 +5,7 @@
  * lies in the log and in its history: from anywhere else it cannot go on.
  */
 import type { Log, Pin } from '../log/log.js';
-import type { Logger } from '../logger.js';
+import type { Logger } from '../base/logger.js';
 
 /** A follower, and how far it is known to be. */
 export interface Placed {

@@ -4,8 +4,8 @@
  * announced with it, and that every command is known. Pure, so that the store
  * and a generation under construction check the same.
  */
-import { HeadwaterError } from '../errors.js';
-import { Lineage, type LineageRow } from '../lineage.js';
+import { HeadwaterError } from '../base/errors.js';
+import { Lineage, type LineageRow } from '../model/lineage.js';
 import { type Block, CHECKING_VISITOR } from '../log/block.js';
 import type { Log } from '../log/log.js';
 

@@ -4,11 +4,11 @@
  * key. While the disk cannot tell, whoever asks is refused with the reason, and
  * counts take no more than a tenth of the time.
  */
-import type { Clock } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
-import { isUnreadable } from '../level.js';
-import { RECOUNT_PAUSE_FACTOR, RECOUNT_PAUSE_MS_MIN } from '../limits.js';
+import { isUnreadable } from '../disk/level.js';
+import { RECOUNT_PAUSE_FACTOR, RECOUNT_PAUSE_MS_MIN } from '../base/limits.js';
 import type { Damage } from './damage.js';
 
 const COUNT_LATER = 'the number of keys is not known until they can all be read';

@@ -5,14 +5,14 @@
  * databases durable, nothing of it counts; a node that stops before has what it
  * had.
  */
-import type { Files } from '../files.js';
+import type { Files } from '../disk/files.js';
 import { KeyspaceLoader } from '../keyspace/loader.js';
-import type { Database, OpenDatabase } from '../level.js';
-import type { Lineage, LineageRow } from '../lineage.js';
+import type { Database, OpenDatabase } from '../disk/level.js';
+import type { Lineage, LineageRow } from '../model/lineage.js';
 import type { Block } from '../log/block.js';
 import { Log } from '../log/log.js';
 import type { Base } from '../log/rows.js';
-import type { Position } from '../position.js';
+import type { Position } from '../model/position.js';
 import { openDatabases } from './generation.js';
 import { giveIdentity } from './identity.js';
 import { verifyReceived } from './receive.js';

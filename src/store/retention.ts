@@ -11,9 +11,9 @@
  * let grow over its size by a part of it, and what is given up at a time is
  * worth the rewriting.
  */
-import { type Clock, sleep } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
-import { isUnreadable } from '../level.js';
+import { type Clock, sleep } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
+import { isUnreadable } from '../disk/level.js';
 import {
   HEADROOM_WARNING_PART,
   LOG_RETENTION_PIN_BYTES,
@@ -25,9 +25,9 @@ import {
   RETENTION_SLACK_MS_MAX,
   RETENTION_SLACK_PART,
   RETENTION_STEP_BYTES,
-} from '../limits.js';
+} from '../base/limits.js';
 import type { Log, Pin } from '../log/log.js';
-import type { Logger } from '../logger.js';
+import type { Logger } from '../base/logger.js';
 import type { Damage } from './damage.js';
 
 /** What the log is kept to; without a size and an age, all of it is. */

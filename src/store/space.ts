@@ -12,10 +12,10 @@
  * is room, whatever the file system tells.
  */
 import path from 'node:path';
-import { Bell } from '../bell.js';
-import { type Clock, sleep } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
-import { type Files, isOutOfSpace } from '../files.js';
+import { Bell } from '../base/bell.js';
+import { type Clock, sleep } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
+import { type Files, isOutOfSpace } from '../disk/files.js';
 import {
   BALLAST_BYTES,
   BALLAST_DELAY_MS,
@@ -29,9 +29,9 @@ import {
   OPENING_BYTES,
   SPACE_LOOK_BYTES_MIN,
   SPACE_LOOK_MS,
-} from '../limits.js';
-import type { Logger } from '../logger.js';
-import { RepeatedLog } from '../repeated.js';
+} from '../base/limits.js';
+import type { Logger } from '../base/logger.js';
+import { RepeatedLog } from '../base/repeated-log.js';
 
 const BALLAST = 'ballast';
 const ASIDE = `${BALLAST}.new`;

@@ -1,5 +1,5 @@
-import { Lineage } from '../lineage.js';
-import { ORIGIN, type Position } from '../position.js';
+import { Lineage } from '../model/lineage.js';
+import { ORIGIN, type Position } from '../model/position.js';
 import type { Generation } from './generation.js';
 
 /** How far a generation has got, as a status tells it. */

@@ -13,26 +13,26 @@
  *
  * What is open, and what becomes of it when a write fails, is lifecycle.ts's.
  */
-import type { Bell } from '../bell.js';
-import { type Clock, LogicalClock } from '../clock.js';
+import type { Bell } from '../base/bell.js';
+import { type Clock, LogicalClock } from '../base/clock.js';
 import { isWrite } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
-import { HeadwaterError, shuttingDown } from '../errors.js';
-import type { Files } from '../files.js';
-import { invariant } from '../invariant.js';
+import { HeadwaterError, shuttingDown } from '../base/errors.js';
+import type { Files } from '../disk/files.js';
+import { invariant } from '../base/invariant.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import type { OpenDatabase } from '../level.js';
-import { GRANTS_KEPT_MAX } from '../limits.js';
-import type { Lineage, LineageRow } from '../lineage.js';
-import type { LivePlace } from '../live-place.js';
+import type { OpenDatabase } from '../disk/level.js';
+import { GRANTS_KEPT_MAX } from '../base/limits.js';
+import type { Lineage, LineageRow } from '../model/lineage.js';
+import type { LivePlace } from '../model/live-place.js';
 import type { Block } from '../log/block.js';
 import type { Handed, Interlude } from '../log/interludes.js';
 import type { Log } from '../log/log.js';
-import type { Logger } from '../logger.js';
-import type { Operation, Reply } from '../operation.js';
-import { formatPosition, type Position } from '../position.js';
-import { RepeatedLog } from '../repeated.js';
+import type { Logger } from '../base/logger.js';
+import type { Operation, Reply } from '../model/operation.js';
+import { formatPosition, type Position } from '../model/position.js';
+import { RepeatedLog } from '../base/repeated-log.js';
 import type { CheckpointBudget } from './checkpoint.js';
 import { ClockWatch } from './clock-watch.js';
 import type { FsyncPolicy } from './commit.js';

@@ -3,13 +3,13 @@
  * on a leader the writer and active expiry, on a follower the sweeping of its
  * index. Who plays it next begins another.
  */
-import { eitherAborts } from '../abort.js';
-import type { Clock, LogicalClock } from '../clock.js';
+import { eitherAborts } from '../base/abort.js';
+import type { Clock, LogicalClock } from '../base/clock.js';
 import type { Limits } from '../commands/view.js';
-import type { HeadwaterError } from '../errors.js';
-import { invariant } from '../invariant.js';
-import type { Logger } from '../logger.js';
-import type { Position } from '../position.js';
+import type { HeadwaterError } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
+import type { Logger } from '../base/logger.js';
+import type { Position } from '../model/position.js';
 import { moveExpiries } from './clock-step.js';
 import type { ClockStep } from './directory.js';
 import { expireAsLeader, type Lateness, sweepAsFollower } from './expiry.js';

@@ -6,9 +6,9 @@
  *
  * Only one step waits at a time: that of the block in hand.
  */
-import type { Clock } from '../clock.js';
-import { WRITE_WAIT_MS_MIN, WRITE_WAIT_OVER_MS } from '../limits.js';
-import type { RepeatedLog } from '../repeated.js';
+import type { Clock } from '../base/clock.js';
+import { WRITE_WAIT_MS_MIN, WRITE_WAIT_OVER_MS } from '../base/limits.js';
+import type { RepeatedLog } from '../base/repeated-log.js';
 
 /** Asked only if the wait lasts. */
 export type Reason = () => string;

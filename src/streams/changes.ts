@@ -1,7 +1,7 @@
 /** What a block changes under a prefix, transaction by transaction. Pure. */
-import type { Command } from '../command.js';
+import type { Command } from '../model/command.js';
 import { typeName } from '../commands/entry.js';
-import { MESSAGE_BYTES_MAX } from '../limits.js';
+import { MESSAGE_BYTES_MAX } from '../base/limits.js';
 import type { Block } from '../log/block.js';
 import type { Change } from '../wire/streams.js';
 import type { Piece } from './gathering.js';

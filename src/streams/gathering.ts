@@ -4,8 +4,8 @@
  * blocks before, so that whoever loses the stream there goes on from the end of
  * the block before this one.
  */
-import { REPLY_MESSAGE_BYTES_TARGET } from '../limits.js';
-import type { Position } from '../position.js';
+import { REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
+import type { Position } from '../model/position.js';
 import type { Told } from '../wire/streams.js';
 
 /** Events that belong into one response. */

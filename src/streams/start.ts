@@ -3,12 +3,12 @@
  * so that a position stays good over promotions, and a position of a history
  * that this node has left is told from one that it has not heard of yet.
  */
-import type { Clock } from '../clock.js';
-import { HeadwaterError } from '../errors.js';
-import { RESUME_WAIT_MS_MAX } from '../limits.js';
+import type { Clock } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
+import { RESUME_WAIT_MS_MAX } from '../base/limits.js';
 import type { Log } from '../log/log.js';
 import { moved } from '../log/moved.js';
-import { formatChecksum, formatPosition, type Position } from '../position.js';
+import { formatChecksum, formatPosition, type Position } from '../model/position.js';
 
 export type Start =
   /** Right behind this block's end. */

@@ -5,17 +5,17 @@
  * never, as long as the log holds them; of the others it misses those that have
  * left the ring before it came by, and is told how many.
  */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import { compileGlob, type Glob } from '../commands/glob.js';
-import { HeadwaterError } from '../errors.js';
-import { keyName } from '../key-name.js';
-import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../limits.js';
+import { HeadwaterError } from '../base/errors.js';
+import { keyName } from '../base/key-name.js';
+import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../base/limits.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { InterludeReader, Placed } from '../log/interludes.js';
 import type { Log } from '../log/log.js';
 import { moved } from '../log/moved.js';
-import { Turns } from '../turns.js';
+import { Turns } from '../base/turns.js';
 import type { PublishedMessage, SubscribeRequest, SubscriptionEvent, Told } from '../wire/streams.js';
 import { Gathering, type Piece } from './gathering.js';
 import { locateInTime } from './start.js';

@@ -4,17 +4,17 @@
  * the log cannot tell the changes from the asked place on, a snapshot of the
  * keyspace comes instead, and the changes after it.
  */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import { typeName } from '../commands/entry.js';
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError } from '../base/errors.js';
 import { decodeRecord } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../limits.js';
+import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../base/limits.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
 import { moved } from '../log/moved.js';
-import { ORIGIN, type Position } from '../position.js';
+import { ORIGIN, type Position } from '../model/position.js';
 import type { Told, WatchEvent, WatchRequest } from '../wire/streams.js';
 import { changesOf } from './changes.js';
 import { Gathering, type Piece } from './gathering.js';

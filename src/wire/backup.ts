@@ -1,6 +1,6 @@
 /** The messages of Backup, and those inside a backup file (proto/headwater/v1/disk.proto), with checked numbers. */
-import type { LineageRow } from '../lineage.js';
-import type { Position } from '../position.js';
+import type { LineageRow } from '../model/lineage.js';
+import type { Position } from '../model/position.js';
 import { positionOf, rowOf, toPosition, toRow } from './frame.js';
 import { headwater } from './generated.js';
 import { bytesOf, decodeMessage } from './message.js';

@@ -1,6 +1,6 @@
 /** The messages of Verify, Repair and FetchBlocks (proto/headwater/v1/disk.proto), with checked numbers. */
-import { HeadwaterError } from '../errors.js';
-import type { Position } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Position } from '../model/position.js';
 import { positionOf, toPosition } from './frame.js';
 import { headwater } from './generated.js';
 import { bytesOf, decodeMessage } from './message.js';

@@ -2,8 +2,8 @@
  * The smaller unions inside requests: expiries, the conditions of SET and
  * EXPIRE, and what a transaction demands of keys before it runs.
  */
-import { HeadwaterError } from '../errors.js';
-import type { Condition, ExpireCondition, NewExpiry, SetCondition } from '../operation.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Condition, ExpireCondition, NewExpiry, SetCondition } from '../model/operation.js';
 import { headwater } from './generated.js';
 import { bytesOf, type Outgoing, toBytes } from './message.js';
 import { toNumber } from './numbers.js';

@@ -4,9 +4,9 @@
  * message of empty keys could fill fifty times its size.
  */
 import $protobuf from 'protobufjs/minimal.js';
-import { HeadwaterError } from '../errors.js';
-import { OPERATION_KEYS_MAX } from '../limits.js';
-import type { OperationKind } from '../operation.js';
+import { HeadwaterError } from '../base/errors.js';
+import { OPERATION_KEYS_MAX } from '../base/limits.js';
+import type { OperationKind } from '../model/operation.js';
 
 const { Reader } = $protobuf;
 type PbReader = InstanceType<typeof Reader>;

@@ -3,10 +3,10 @@
  * as a tagged union, and its bytes. Blocks and records are opaque here and are
  * never re-encoded: they are views into the message that brought them.
  */
-import type { HeadwaterError } from '../errors.js';
-import type { LineageRow } from '../lineage.js';
-import type { LivePlace } from '../live-place.js';
-import type { Position } from '../position.js';
+import type { HeadwaterError } from '../base/errors.js';
+import type { LineageRow } from '../model/lineage.js';
+import type { LivePlace } from '../model/live-place.js';
+import type { Position } from '../model/position.js';
 import { fromErrorReply, toErrorReply } from './error.js';
 import {
   type Details,

@@ -5,7 +5,7 @@
  * gRPC's own status. `reason` is the error code in upper case, and the domain
  * is always `headwater` (AIP-193).
  */
-import { ERROR_CODES, type ErrorCode, HeadwaterError } from '../errors.js';
+import { ERROR_CODES, type ErrorCode, HeadwaterError } from '../base/errors.js';
 import { google, type headwater } from './generated.js';
 
 type ErrorReplyMessage = headwater.v1.ErrorReply;

@@ -3,11 +3,11 @@
  * is none is refused, and positions and lineage rows, which pipeline requests
  * carry too.
  */
-import { HeadwaterError } from '../errors.js';
-import { NAME_CHARACTERS_MAX } from '../limits.js';
-import type { LineageRow } from '../lineage.js';
-import type { LivePlace } from '../live-place.js';
-import type { Position } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import { NAME_CHARACTERS_MAX } from '../base/limits.js';
+import type { LineageRow } from '../model/lineage.js';
+import type { LivePlace } from '../model/live-place.js';
+import type { Position } from '../model/position.js';
 import type { headwater } from './generated.js';
 import { bytesOf } from './message.js';
 import { toNumber } from './numbers.js';

@@ -9,10 +9,10 @@ import {
   type DurabilityWanted,
   formatDurability,
   parseDurability,
-} from '../durability.js';
-import { HeadwaterError } from '../errors.js';
-import type { FreshnessWanted, Guarantees } from '../guarantees.js';
-import { formatToken, type Position, parseToken } from '../position.js';
+} from '../model/durability.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { FreshnessWanted, Guarantees } from '../model/guarantees.js';
+import { formatToken, type Position, parseToken } from '../model/position.js';
 import { positionOf } from './frame.js';
 import { headwater } from './generated.js';
 import { bytesOf } from './message.js';

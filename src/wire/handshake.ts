@@ -2,10 +2,10 @@
  * The first frame of a replication session: who asks, what it holds, and which
  * versions it speaks. What the upstream makes of it is replication/resync.ts's.
  */
-import { HeadwaterError } from '../errors.js';
-import type { LineageRow } from '../lineage.js';
-import type { LivePlace } from '../live-place.js';
-import type { Position } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { LineageRow } from '../model/lineage.js';
+import type { LivePlace } from '../model/live-place.js';
+import type { Position } from '../model/position.js';
 import { frameName, frameNumber, placeOf, positionOf, rowOf, toPlace, toPosition, toRow } from './frame.js';
 import type { headwater } from './generated.js';
 

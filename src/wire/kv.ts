@@ -6,9 +6,9 @@
  * checks the shape; sizes and ranges are the business of commands/.
  */
 import type { Reader, Writer } from 'protobufjs/minimal.js';
-import { HeadwaterError } from '../errors.js';
-import { MESSAGE_BYTES_MAX } from '../limits.js';
-import type { ErrorReply, GetReply, Operation, OperationKind, Reply, ReplyTo } from '../operation.js';
+import { HeadwaterError } from '../base/errors.js';
+import { MESSAGE_BYTES_MAX } from '../base/limits.js';
+import type { ErrorReply, GetReply, Operation, OperationKind, Reply, ReplyTo } from '../model/operation.js';
 import { decodeCondition, decodeExpiry, encodeCondition, expireCondition, setCondition } from './conditions.js';
 import { checkRequestCount } from './count.js';
 import { fromErrorReply, toErrorReply } from './error.js';

@@ -4,7 +4,7 @@
  * decoded messages hold as views of the message.
  */
 import type { Reader } from 'protobufjs/minimal.js';
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError } from '../base/errors.js';
 
 /**
  * A value as a client holds it before it is written into a message: text is

@@ -3,7 +3,7 @@
  * and the rest of Headwater, which knows only checked numbers and, for values
  * that clients count with, `bigint`. No `Long` leaves this folder.
  */
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError } from '../base/errors.js';
 
 /** What protobufjs takes and gives for a 64-bit field. */
 export interface LongLike {

@@ -2,7 +2,7 @@
  * Frames that are too large for one message: a sender cuts the encoded frame
  * into parts, and the receiver puts them together. Only the transport sees them.
  */
-import { HeadwaterError } from '../errors.js';
+import { HeadwaterError } from '../base/errors.js';
 import type { headwater } from './generated.js';
 import { bytesOf } from './message.js';
 

@@ -8,11 +8,11 @@
  * times in reading.
  */
 import $protobuf from 'protobufjs/minimal.js';
-import type { DurabilityReached } from '../durability.js';
-import { HeadwaterError } from '../errors.js';
-import type { Guarantees } from '../guarantees.js';
-import type { ErrorReply, Operation, Reply } from '../operation.js';
-import type { Position } from '../position.js';
+import type { DurabilityReached } from '../model/durability.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Guarantees } from '../model/guarantees.js';
+import type { ErrorReply, Operation, Reply } from '../model/operation.js';
+import type { Position } from '../model/position.js';
 import { checkOperationCount } from './count.js';
 import { toPosition } from './frame.js';
 import { headwater } from './generated.js';

@@ -1,7 +1,7 @@
 /** The messages about key ranges (proto/headwater/v1/disk.proto) as plain objects with checked numbers. */
-import { HeadwaterError } from '../errors.js';
-import { RANGES_IN_CALL_MAX } from '../limits.js';
-import type { Position } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import { RANGES_IN_CALL_MAX } from '../base/limits.js';
+import type { Position } from '../model/position.js';
 import { positionOf, toPosition } from './frame.js';
 import { headwater } from './generated.js';
 import { bytesOf, decodeMessage, optionalBytesOf } from './message.js';

@@ -2,8 +2,8 @@
  * The messages of StreamService as tagged unions with checked numbers. Bytes
  * stay views of the message that they came in.
  */
-import { HeadwaterError } from '../errors.js';
-import type { Position } from '../position.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Position } from '../model/position.js';
 import { positionOf, toPosition } from './frame.js';
 import { headwater } from './generated.js';
 import { bytesOf, decodeMessage, optionalBytesOf } from './message.js';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { Backups } from '../../src/backup/backups.js';
-import { HeadwaterError } from '../../src/errors.js';
-import { BACKUP_LEASE_MS, BACKUP_LEFT_MS, BACKUP_WINDOW_CHUNKS, BACKUPS_MAX } from '../../src/limits.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import { BACKUP_LEASE_MS, BACKUP_LEFT_MS, BACKUP_WINDOW_CHUNKS, BACKUPS_MAX } from '../../src/base/limits.js';
 import type { BackupResponse } from '../../src/wire/backup.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { TestStore } from '../support/store.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
 import { CHUNK_HEADER_BYTES, ChunkChain, ChunkSealer, PREAMBLE, PREAMBLE_BYTES } from '../../src/backup/format.js';
 import { readBackup } from '../../src/backup/reader.js';
-import { HeadwaterError } from '../../src/errors.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { TestStore } from '../support/store.js';
 import { backupOf, HEAD, inPieces } from './files.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { blocksFor } from '../../src/check/block-source.js';
 import { Checks } from '../../src/check/checks.js';
-import { systemFiles } from '../../src/files.js';
+import { systemFiles } from '../../src/disk/files.js';
 import { dataKey } from '../../src/keyspace/record.js';
 import { blockKey } from '../../src/log/rows.js';
 import type { CheckRequest, Damage, RepairEvent, RepairStep, VerifyEvent } from '../../src/wire/check.js';

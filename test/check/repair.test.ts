@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Checks } from '../../src/check/checks.js';
-import { openLevel } from '../../src/level.js';
+import { openLevel } from '../../src/disk/level.js';
 import { blockKey } from '../../src/log/rows.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { level, type TestNode, World } from '../support/world.js';

@@ -4,7 +4,7 @@ import { cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { inLog, verifyDirectory } from '../../src/check/verify.js';
 import { dataKey, dueKey } from '../../src/keyspace/record.js';
-import { type Database, openLevel } from '../../src/level.js';
+import { type Database, openLevel } from '../../src/disk/level.js';
 import { BASE_KEY, blockKey, FORMAT_KEY } from '../../src/log/rows.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../../src/store/generation.js';
 import type { Damage } from '../../src/wire/check.js';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { warnOfFewDescriptors } from '../../src/descriptors.js';
-import { silentLogger } from '../../src/logger.js';
+import { warnOfFewDescriptors } from '../../src/base/descriptors.js';
+import { silentLogger } from '../../src/base/logger.js';
 import { endAll, headwater, Served, temporaryDirectory } from './command-line.js';
 
 describe('the limit of open files', function () {

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { Client, type ClientOptions } from '../../src/client/client.js';
 import { DurabilityNotReached } from '../../src/client/guarantees.js';
-import type { DurabilityReached, DurabilityWanted } from '../../src/durability.js';
-import { HeadwaterError } from '../../src/errors.js';
-import type { FreshnessWanted } from '../../src/guarantees.js';
-import { FRESH_STEP_MS } from '../../src/limits.js';
-import { formatToken } from '../../src/position.js';
+import type { DurabilityReached, DurabilityWanted } from '../../src/model/durability.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import type { FreshnessWanted } from '../../src/model/guarantees.js';
+import { FRESH_STEP_MS } from '../../src/base/limits.js';
+import { formatToken } from '../../src/model/position.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, serve } from '../rpc/harness.js';
 

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import { Client } from '../../src/client/client.js';
-import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
+import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import {
   MESSAGE_BYTES_MAX,
   RECEIVING_BYTES_MAX,
   RECEIVING_SMALL_PART,
   RECEIVING_WAITING_MAX,
-} from '../../src/limits.js';
+} from '../../src/base/limits.js';
 import { PIPELINE } from '../../src/rpc/definitions.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, gate, serve, until } from '../rpc/harness.js';

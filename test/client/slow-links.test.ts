@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../../src/client/client.js';
-import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
+import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import { type StreamDoor, streamService } from '../../src/rpc/stream-service.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, serve, until } from '../rpc/harness.js';

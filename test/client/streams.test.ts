@@ -1,8 +1,8 @@
 /** The loops of a client over streams that break where the test says: what comes, once, and in which order. */
 import assert from 'node:assert/strict';
 import { Client } from '../../src/client/client.js';
-import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
-import { ORIGIN, type Position } from '../../src/position.js';
+import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { ORIGIN, type Position } from '../../src/model/position.js';
 import { type StreamDoor, streamService } from '../../src/rpc/stream-service.js';
 import type {
   Change,

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dataKey, encodeRecord } from '../../src/keyspace/record.js';
-import { type Database, openLevel } from '../../src/level.js';
+import { type Database, openLevel } from '../../src/disk/level.js';
 import { KEYSPACE_DATABASE } from '../../src/store/generation.js';
 import { endAll, headwater } from '../cli/command-line.js';
 import { assertEqualData, Cluster, level, type TestNode } from '../support/cluster.js';

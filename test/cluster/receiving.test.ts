@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import http2 from 'node:http2';
-import { RECEIVING_BYTES_MAX } from '../../src/limits.js';
+import { RECEIVING_BYTES_MAX } from '../../src/base/limits.js';
 import { OPERATION_METHODS } from '../../src/rpc/definitions.js';
 import { Cluster } from '../support/cluster.js';
 

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import * as grpc from '@grpc/grpc-js';
-import { DUPLEX_STREAMS_MAX, REPLYING_BYTES_MAX } from '../../src/limits.js';
+import { DUPLEX_STREAMS_MAX, REPLYING_BYTES_MAX } from '../../src/base/limits.js';
 import { PIPELINE } from '../../src/rpc/definitions.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../src/wire/pipeline.js';
 import { Cluster, type TestNode } from '../support/cluster.js';

@@ -5,12 +5,12 @@
  * before what is joined to the command in front of it.
  */
 import assert from 'node:assert/strict';
-import type { Command } from '../../src/command.js';
+import type { Command } from '../../src/model/command.js';
 import { execute, isWrite, keysRead, validate } from '../../src/commands/execute.js';
 import type { Limits } from '../../src/commands/view.js';
-import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
-import { KEY_BYTES_MAX, TRANSACTION_BYTES_MAX, VALUE_BYTES_MAX } from '../../src/limits.js';
-import type { Operation, OperationKind, Reply, ReplyTo } from '../../src/operation.js';
+import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { KEY_BYTES_MAX, TRANSACTION_BYTES_MAX, VALUE_BYTES_MAX } from '../../src/base/limits.js';
+import type { Operation, OperationKind, Reply, ReplyTo } from '../../src/model/operation.js';
 import { MemoryKeyspace, MemoryView } from '../support/memory-view.js';
 
 export const b = (text: string): Buffer => Buffer.from(text, 'latin1');

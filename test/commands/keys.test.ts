@@ -1,6 +1,6 @@
 /** Keys and their expiries, whatever they hold. */
 import assert from 'node:assert/strict';
-import type { ExpireCondition, NewExpiry, Operation } from '../../src/operation.js';
+import type { ExpireCondition, NewExpiry, Operation } from '../../src/model/operation.js';
 import { Bench, b } from './bench.js';
 
 describe('commands on keys', () => {

@@ -4,8 +4,8 @@
  * that should have been logged, which gives versions and shows where a write
  * that changes nothing was logged after all. Shares no code with src/commands.
  */
-import type { ErrorCode } from '../../src/errors.js';
-import type { Condition, ExpireCondition, NewExpiry, Operation } from '../../src/operation.js';
+import type { ErrorCode } from '../../src/base/errors.js';
+import type { Condition, ExpireCondition, NewExpiry, Operation } from '../../src/model/operation.js';
 
 export class Refusal extends Error {
   readonly code: ErrorCode;

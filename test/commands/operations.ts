@@ -3,7 +3,7 @@
  * and values that lie at the edges of what counts as a number.
  */
 import fc from 'fast-check';
-import type { Condition, NewExpiry, Operation } from '../../src/operation.js';
+import type { Condition, NewExpiry, Operation } from '../../src/model/operation.js';
 import { b } from './bench.js';
 
 const KEYS = ['a', 'b', '', '\xff\0'];

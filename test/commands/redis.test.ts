@@ -14,8 +14,8 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { compileGlob } from '../../src/commands/glob.js';
-import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
-import type { NewExpiry, Operation, Reply } from '../../src/operation.js';
+import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import type { NewExpiry, Operation, Reply } from '../../src/model/operation.js';
 import { Bench, b } from './bench.js';
 import { plainOperations, transactions } from './operations.js';
 

@@ -1,6 +1,6 @@
 /** SET, GET and the commands on parts of a value, at their edges. */
 import assert from 'node:assert/strict';
-import type { Operation } from '../../src/operation.js';
+import type { Operation } from '../../src/model/operation.js';
 import { Bench, b } from './bench.js';
 
 describe('commands on strings', () => {

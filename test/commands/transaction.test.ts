@@ -1,6 +1,6 @@
 /** All or nothing: conditions, refusals in the middle, and what a transaction logs. */
 import assert from 'node:assert/strict';
-import type { Condition, Operation } from '../../src/operation.js';
+import type { Condition, Operation } from '../../src/model/operation.js';
 import { Bench, b } from './bench.js';
 
 const set = (key: string, value: string): Operation => ({ kind: 'set', key: b(key), value: b(value) });

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import type { Command, Entry } from '../../src/command.js';
+import type { Command, Entry } from '../../src/model/command.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
-import type { Database } from '../../src/level.js';
+import type { Database } from '../../src/disk/level.js';
 import type { Block } from '../../src/log/block.js';
 import { History } from '../log/blocks.js';
 import { MemoryDisk } from '../support/database.js';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { DueIndex } from '../../src/keyspace/due-index.js';
 import { dueKey, parseDueKey } from '../../src/keyspace/record.js';
-import type { Database, IterateOptions } from '../../src/level.js';
-import { DUE_COMPACTION_ROWS_MIN } from '../../src/limits.js';
+import type { Database, IterateOptions } from '../../src/disk/level.js';
+import { DUE_COMPACTION_ROWS_MIN } from '../../src/base/limits.js';
 import { MemoryDisk } from '../support/database.js';
 
 const NOTHING = Buffer.alloc(0);

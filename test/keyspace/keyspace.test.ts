@@ -1,8 +1,8 @@
 /** The keyspace: reads through its layers and the disk, flushes, counts, crashes in the middle of a flush, snapshots. */
 import assert from 'node:assert/strict';
-import { checkedRow, valueOfCheckedRow } from '../../src/checked-row.js';
-import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
-import { InvariantViolation } from '../../src/invariant.js';
+import { checkedRow, valueOfCheckedRow } from '../../src/base/checked-row.js';
+import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { InvariantViolation } from '../../src/base/invariant.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { dataKey, dataStart, parseDueKey } from '../../src/keyspace/record.js';
 import {
@@ -15,7 +15,7 @@ import {
   READ_GROUP_KEYS_MAX,
   SORT_RUN_BYTES,
   SWEEP_BYTES,
-} from '../../src/limits.js';
+} from '../../src/base/limits.js';
 import { clear, del, flipped, History, message, put, touch } from '../log/blocks.js';
 import { until } from '../support/clock.js';
 import { MemoryDisk } from '../support/database.js';

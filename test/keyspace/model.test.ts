@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Command } from '../../src/command.js';
+import type { Command } from '../../src/model/command.js';
 import type { KeyspaceSnapshot } from '../../src/keyspace/snapshot.js';
 import { clear, del, message, put, touch } from '../log/blocks.js';
 import { turns } from '../support/clock.js';

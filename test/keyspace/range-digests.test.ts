@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { KeyspaceDigest } from '../../src/keyspace/digest.js';
 import { digestRange } from '../../src/keyspace/range-digests.js';
-import { openLevel } from '../../src/level.js';
+import { openLevel } from '../../src/disk/level.js';
 import type { KeyRange, RangeDigest } from '../../src/wire/ranges.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { key, TestStore } from '../support/store.js';

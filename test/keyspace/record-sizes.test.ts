@@ -8,7 +8,7 @@ import {
   READ_GROUP_BYTES_MAX,
   READ_GROUP_KEYS_MAX,
   SMALL_RECORD_BYTES,
-} from '../../src/limits.js';
+} from '../../src/base/limits.js';
 import { del, put, touch } from '../log/blocks.js';
 import { Bench } from './bench.js';
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
-import type { Entry } from '../../src/command.js';
-import { HeadwaterError } from '../../src/errors.js';
+import type { Entry } from '../../src/model/command.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import {
   DUE_START,
   dataEnd,

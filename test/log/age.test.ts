@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { openLevel } from '../../src/level.js';
+import { openLevel } from '../../src/disk/level.js';
 import { Log } from '../../src/log/log.js';
 import { blockKey } from '../../src/log/rows.js';
-import { ORIGIN } from '../../src/position.js';
+import { ORIGIN } from '../../src/model/position.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { sizeOf } from '../support/directory-size.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';

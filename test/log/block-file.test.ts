@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { systemFiles } from '../../src/files.js';
+import { systemFiles } from '../../src/disk/files.js';
 import { keepBlocks, readBlockFile, writeBlockFile } from '../../src/log/block-file.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { flipped } from './blocks.js';

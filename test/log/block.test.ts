@@ -1,11 +1,11 @@
 /** The block: format 1 byte by byte, the running checksum, and what is refused. */
 import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
-import { HeadwaterError } from '../../src/errors.js';
-import { InvariantViolation } from '../../src/invariant.js';
-import { BLOCK_BYTES_CEILING } from '../../src/limits.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import { InvariantViolation } from '../../src/base/invariant.js';
+import { BLOCK_BYTES_CEILING } from '../../src/base/limits.js';
 import { BLOCK_FORMAT, BLOCK_HEADER_BYTES, Block, CHECKING_VISITOR, sealBlock } from '../../src/log/block.js';
-import { ORIGIN } from '../../src/position.js';
+import { ORIGIN } from '../../src/model/position.js';
 import { historyId } from '../support/seeds.js';
 import { clear, del, flipped, History, put, touch } from './blocks.js';
 

@@ -1,12 +1,12 @@
 /** Cursors: reading the log at their own pace, verifying all they hand out, never skipping; and the tail that serves them. */
 import assert from 'node:assert/strict';
-import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
-import { InvariantViolation } from '../../src/invariant.js';
+import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { InvariantViolation } from '../../src/base/invariant.js';
 import type { Block } from '../../src/log/block.js';
 import { Cursor } from '../../src/log/cursor.js';
 import type { Log } from '../../src/log/log.js';
 import { Tail } from '../../src/log/tail.js';
-import { ORIGIN } from '../../src/position.js';
+import { ORIGIN } from '../../src/model/position.js';
 import { settled, turns } from '../support/clock.js';
 import { collected } from '../support/collected.js';
 import { flipped, History } from './blocks.js';

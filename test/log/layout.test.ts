@@ -1,9 +1,9 @@
 /** Where the rows of a log stand among its blocks, what LevelDB makes of that, and how a log of the first layout gets there. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { checkedRow, valueOfCheckedRow } from '../../src/checked-row.js';
-import { HeadwaterError } from '../../src/errors.js';
-import { openLevel } from '../../src/level.js';
+import { checkedRow, valueOfCheckedRow } from '../../src/base/checked-row.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import { openLevel } from '../../src/disk/level.js';
 import { Log } from '../../src/log/log.js';
 import { BASE_KEY, FORMAT_KEY, lineageKey } from '../../src/log/rows.js';
 import { LOG_DATABASE } from '../../src/store/generation.js';

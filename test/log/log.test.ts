@@ -1,13 +1,13 @@
 /** The log while it is open: appending, reading from any boundary, histories, durable points, trimming. */
 import assert from 'node:assert/strict';
-import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
-import { InvariantViolation } from '../../src/invariant.js';
-import { CURSOR_READ_BYTES, TAIL_BYTES_MAX } from '../../src/limits.js';
-import { Lineage } from '../../src/lineage.js';
+import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { InvariantViolation } from '../../src/base/invariant.js';
+import { CURSOR_READ_BYTES, TAIL_BYTES_MAX } from '../../src/base/limits.js';
+import { Lineage } from '../../src/model/lineage.js';
 import type { Block } from '../../src/log/block.js';
 import { Log } from '../../src/log/log.js';
 import { BASE_KEY, decodeBase, lineageKey } from '../../src/log/rows.js';
-import { ORIGIN } from '../../src/position.js';
+import { ORIGIN } from '../../src/model/position.js';
 import { settled, turn, turns } from '../support/clock.js';
 import { MemoryDisk } from '../support/database.js';
 import { historyId } from '../support/seeds.js';

@@ -1,11 +1,11 @@
 /** A log over a database of a MemoryDisk, with a note of what its recovery did. */
-import { HeadwaterError } from '../../src/errors.js';
-import type { Database } from '../../src/level.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import type { Database } from '../../src/disk/level.js';
 import type { Block } from '../../src/log/block.js';
 import type { LogFinding } from '../../src/log/finding.js';
 import { Log } from '../../src/log/log.js';
 import { blockKey } from '../../src/log/rows.js';
-import { ORIGIN, type Position } from '../../src/position.js';
+import { ORIGIN, type Position } from '../../src/model/position.js';
 import { MemoryDisk } from '../support/database.js';
 import { History } from './blocks.js';
 

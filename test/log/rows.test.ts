@@ -1,9 +1,9 @@
 /** The small records of the log, byte by byte, and that no flipped bit in them is believed. */
 import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
-import { checkedRow } from '../../src/checked-row.js';
-import { HeadwaterError } from '../../src/errors.js';
-import type { LineageRow } from '../../src/lineage.js';
+import { checkedRow } from '../../src/base/checked-row.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import type { LineageRow } from '../../src/model/lineage.js';
 import {
   BASE_KEY,
   type Base,

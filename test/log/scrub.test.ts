@@ -4,13 +4,13 @@
  * says of itself is believed.
  */
 import assert from 'node:assert/strict';
-import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
-import { SCRUB_STEP_BYTES } from '../../src/limits.js';
+import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { SCRUB_STEP_BYTES } from '../../src/base/limits.js';
 import type { Block } from '../../src/log/block.js';
 import type { LogFinding } from '../../src/log/finding.js';
 import type { Log } from '../../src/log/log.js';
 import { BASE_KEY, decodeBase } from '../../src/log/rows.js';
-import { ORIGIN, type Position } from '../../src/position.js';
+import { ORIGIN, type Position } from '../../src/model/position.js';
 import type { MemoryDisk } from '../support/database.js';
 import { flipped, History } from './blocks.js';
 import { coldLogOf, offsetsOnDisk, openLog, removeBlock, replaceBlock, sixBlocks } from './open-log.js';

@@ -1,6 +1,6 @@
 /** How many bytes of log stand between two offsets, without asking the disk. */
 import assert from 'node:assert/strict';
-import { WEIGHT_SEGMENT_BYTES, WEIGHT_SEGMENTS_MAX } from '../../src/limits.js';
+import { WEIGHT_SEGMENT_BYTES, WEIGHT_SEGMENTS_MAX } from '../../src/base/limits.js';
 import { Weight } from '../../src/log/weight.js';
 
 describe('the weight of a log', () => {

@@ -5,8 +5,8 @@
  * and replication-4 of Redis.
  */
 import assert from 'node:assert/strict';
-import type { DurabilityLevel, DurabilityReached } from '../../src/durability.js';
-import { ACKNOWLEDGE_INTERVAL_MS } from '../../src/limits.js';
+import type { DurabilityLevel, DurabilityReached } from '../../src/model/durability.js';
+import { ACKNOWLEDGE_INTERVAL_MS } from '../../src/base/limits.js';
 import { settled, turns, until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { hold } from '../support/store.js';

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
-import { HeadwaterError } from '../../src/errors.js';
-import { RESYNC_NO_ROOM_MS_MAX } from '../../src/limits.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import { RESYNC_NO_ROOM_MS_MAX } from '../../src/base/limits.js';
 import type { Line } from '../support/channel.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { FullDisk } from '../support/full-disk.js';

@@ -4,8 +4,8 @@
  * psync2-master-restart.tcl, psync2-pingoff.tcl and replication-buffer.tcl of Redis.
  */
 import assert from 'node:assert/strict';
-import { PUBLISHING_MAX, TAIL_BYTES_MAX } from '../../src/limits.js';
-import type { Operation } from '../../src/operation.js';
+import { PUBLISHING_MAX, TAIL_BYTES_MAX } from '../../src/base/limits.js';
+import type { Operation } from '../../src/model/operation.js';
 import type { UpFrame } from '../../src/wire/up-frames.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';

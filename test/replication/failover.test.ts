@@ -3,8 +3,8 @@
  * never two leaders, nothing acknowledged lost, and in the end one leader.
  */
 import assert from 'node:assert/strict';
-import type { HeadwaterError } from '../../src/errors.js';
-import { Failover } from '../../src/replication/failover.js';
+import type { HeadwaterError } from '../../src/base/errors.js';
+import { Failover } from '../../src/replication/leadership/failover.js';
 import type { Handshake } from '../../src/wire/handshake.js';
 import type { Line } from '../support/channel.js';
 import { settled, turns } from '../support/clock.js';

@@ -5,10 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
-import { HeadwaterError } from '../../src/errors.js';
-import type { FreshnessWanted } from '../../src/guarantees.js';
-import type { Position } from '../../src/position.js';
-import { Freshness } from '../../src/replication/freshness.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import type { FreshnessWanted } from '../../src/model/guarantees.js';
+import type { Position } from '../../src/model/position.js';
+import { Freshness } from '../../src/replication/progress/freshness.js';
 import { settled, until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { hold } from '../support/store.js';

@@ -1,6 +1,6 @@
 /** The log is kept to a size, and how far followers are from losing their place in it is told. */
 import assert from 'node:assert/strict';
-import { LOG_RETENTION_PIN_BYTES } from '../../src/limits.js';
+import { LOG_RETENTION_PIN_BYTES } from '../../src/base/limits.js';
 import { Cursor } from '../../src/log/cursor.js';
 import { blockKey } from '../../src/log/rows.js';
 import { removeTemporaryDirectories } from '../support/database.js';

@@ -1,6 +1,6 @@
 /** How a leader stops: with those who follow it holding all that it has, unless they take too long. */
 import assert from 'node:assert/strict';
-import type { DurabilityReached, DurabilityWanted } from '../../src/durability.js';
+import type { DurabilityReached, DurabilityWanted } from '../../src/model/durability.js';
 import { settled, until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { hold, set } from '../support/store.js';
@@ -153,7 +153,7 @@ describe('a leader that stops', () => {
     await leader.test.set('last');
     const one = reach({ level: 'followers', followers: 1 });
     assert.equal(await settled(one), false);
-    await leader.replication.part(0);
+    await leader.replication.drain(0);
     assert.equal((await one).reached, false);
     assert.equal((await reach({ level: 'followers', followers: 1 })).reached, false);
   });
@@ -163,7 +163,7 @@ describe('a leader that stops', () => {
     await assert.rejects(failingOver(), { code: 'outcome_unknown' });
     const write = leader.store.submit([set('waits')], { bytes: 10, ordered: false });
     assert.equal(await settled(write), false);
-    await leader.replication.part(TIMEOUT_MS);
+    await leader.replication.drain(TIMEOUT_MS);
     const [reply] = (await write).replies;
     assert(reply?.kind === 'error' && reply.error.code === 'shutting_down');
     assert.equal(leader.store.handingOver?.address, 'F', 'it goes on asking when it comes back');

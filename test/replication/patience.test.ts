@@ -1,7 +1,7 @@
 /** How long one asked follower is waited for. */
 import assert from 'node:assert/strict';
-import { ASK_PROGRESS_BYTES } from '../../src/limits.js';
-import { Patience } from '../../src/replication/patience.js';
+import { ASK_PROGRESS_BYTES } from '../../src/base/limits.js';
+import { Patience } from '../../src/replication/leadership/patience.js';
 import { TestClock } from '../support/clock.js';
 
 const TIMEOUT_MS = 5_000;

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { systemFiles } from '../../src/files.js';
+import { systemFiles } from '../../src/disk/files.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import type { Options } from '../support/store.js';
 import { level, type TestNode, World } from '../support/world.js';

@@ -1,8 +1,8 @@
 /** Messages on their way up: how long each is waited for. */
 import assert from 'node:assert/strict';
-import { HeadwaterError } from '../../src/errors.js';
-import { PUBLISH_TIMEOUT_MS } from '../../src/limits.js';
-import { Publishing } from '../../src/replication/publishing.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import { PUBLISH_TIMEOUT_MS } from '../../src/base/limits.js';
+import { Publishing } from '../../src/replication/publish-window.js';
 import { settled, TestClock } from '../support/clock.js';
 
 const MESSAGE = { channel: Buffer.from('c'), data: Buffer.alloc(100), durable: true };

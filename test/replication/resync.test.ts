@@ -9,12 +9,12 @@
  * has lost what follows 8: it stands there, its keyspace is where it ends.
  */
 import assert from 'node:assert/strict';
-import { Lineage, type LineageRow } from '../../src/lineage.js';
+import { Lineage, type LineageRow } from '../../src/model/lineage.js';
 import type { ChecksumLookup } from '../../src/log/log.js';
-import type { Position } from '../../src/position.js';
+import type { Position } from '../../src/model/position.js';
 import {
-  type Asked,
-  type Asker,
+  type UpstreamSide,
+  type FollowerSide,
   CONTINUE_REASONS,
   type Decision,
   decide,
@@ -59,7 +59,7 @@ interface AskedExtra {
   next?: [name: string, firstOffset: number, epoch: number];
 }
 
-function asker(text: string, extra: AskerExtra = {}): Asker {
+function asker(text: string, extra: AskerExtra = {}): FollowerSide {
   const { lineage, position: reached } = parse(text);
   const offset = extra.lost ?? reached.offset;
   return {
@@ -74,7 +74,7 @@ function asker(text: string, extra: AskerExtra = {}): Asker {
   };
 }
 
-function asked(text: string, extra: AskedExtra, offset: number): Asked {
+function asked(text: string, extra: AskedExtra, offset: number): UpstreamSide {
   const { lineage, position: end } = parse(text);
   const base = extra.base ?? 0;
   let says: ChecksumLookup = checksumAt(offset);
@@ -86,7 +86,7 @@ function asked(text: string, extra: AskedExtra, offset: number): Asked {
     lineage,
     end,
     base: { replicationId: lineage.replicationIdAt(base), offset: base, checksum: checksumAt(base) },
-    checksumAtAsked: extra.says ?? says,
+    checksumAtFollower: extra.says ?? says,
     nextHistory: extra.next && {
       replicationId: historyId(extra.next[0]),
       firstOffset: extra.next[1],

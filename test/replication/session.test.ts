@@ -5,12 +5,12 @@
  */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
-import { sleep } from '../../src/clock.js';
-import { LINK_TIMEOUT_MS, SNAPSHOT_SHARE_MS } from '../../src/limits.js';
+import { sleep } from '../../src/base/clock.js';
+import { LINK_TIMEOUT_MS, SNAPSHOT_SHARE_MS } from '../../src/base/limits.js';
 import type { InterludeReader, Placed } from '../../src/log/interludes.js';
 import { blockKey } from '../../src/log/rows.js';
-import { Feed } from '../../src/replication/feed.js';
-import { NO_ORDERS } from '../../src/replication/link.js';
+import { Feed } from '../../src/replication/downstream/feed.js';
+import { NO_ORDERS } from '../../src/replication/upstream/link.js';
 import type { DownFrame } from '../../src/wire/down-frames.js';
 import type { Handshake } from '../../src/wire/handshake.js';
 import { settled, turns, until } from '../support/clock.js';

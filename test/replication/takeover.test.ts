@@ -1,6 +1,6 @@
 /** Who may lead by a grant, and which of two histories goes before the other, as tables. */
 import assert from 'node:assert/strict';
-import { Lineage } from '../../src/lineage.js';
+import { Lineage } from '../../src/model/lineage.js';
 import { type Answer, answerOffer, epochBefore, laterEpoch, type Taker } from '../../src/replication/takeover.js';
 
 const row = (name: string, firstOffset: number, epoch: number) => ({

@@ -1,7 +1,7 @@
 /** How old the oldest write is that a follower does not have, however long it has stood still. */
 import assert from 'node:assert/strict';
-import { WRITE_TIMES_MAX } from '../../src/limits.js';
-import { type TimedStore, WriteTimes } from '../../src/replication/write-times.js';
+import { WRITE_TIMES_MAX } from '../../src/base/limits.js';
+import { type TimedStore, WriteTimes } from '../../src/replication/progress/write-times.js';
 import { TestClock } from '../support/clock.js';
 
 const HOUR_MS = 3_600_000;

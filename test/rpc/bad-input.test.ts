@@ -10,7 +10,7 @@ import path from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import { Client, type Logger, Node } from '../../src/index.js';
-import { packageFile } from '../../src/package-root.js';
+import { packageFile } from '../../src/base/package-root.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 

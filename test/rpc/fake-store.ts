@@ -4,14 +4,14 @@
  * and failure at the hands of the test.
  */
 
-import { type Entry, isExpired } from '../../src/command.js';
+import { type Entry, isExpired } from '../../src/model/command.js';
 import { execute, isWrite } from '../../src/commands/execute.js';
 import type { Limits, View } from '../../src/commands/view.js';
-import { HeadwaterError } from '../../src/errors.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import type { KeyAndRecord } from '../../src/keyspace/digest.js';
 import { encodeRecord } from '../../src/keyspace/record.js';
-import type { Operation, Reply } from '../../src/operation.js';
-import type { Position } from '../../src/position.js';
+import type { Operation, Reply } from '../../src/model/operation.js';
+import type { Position } from '../../src/model/position.js';
 import type { KeyValueStore } from '../../src/rpc/key-value-service.js';
 import { payloadBytes } from '../../src/wire/kv.js';
 

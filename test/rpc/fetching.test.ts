@@ -1,7 +1,7 @@
 /** What a node hears of another one that it fetches from, and that says nothing. */
 import assert from 'node:assert/strict';
 import { createServer, type Server, type Socket } from 'node:net';
-import { ORIGIN } from '../../src/position.js';
+import { ORIGIN } from '../../src/model/position.js';
 import { fetchBlocks, fetchRanges } from '../../src/rpc/fetching.js';
 
 describe('fetching from another node', () => {

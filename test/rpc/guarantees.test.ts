@@ -5,12 +5,12 @@
  */
 import assert from 'node:assert/strict';
 import * as grpc from '@grpc/grpc-js';
-import { sleep } from '../../src/clock.js';
-import type { DurabilityReached, DurabilityWanted } from '../../src/durability.js';
-import { HeadwaterError } from '../../src/errors.js';
-import type { FreshnessWanted, Guarantees } from '../../src/guarantees.js';
-import type { Operation, Reply } from '../../src/operation.js';
-import { formatToken } from '../../src/position.js';
+import { sleep } from '../../src/base/clock.js';
+import type { DurabilityReached, DurabilityWanted } from '../../src/model/durability.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import type { FreshnessWanted, Guarantees } from '../../src/model/guarantees.js';
+import type { Operation, Reply } from '../../src/model/operation.js';
+import { formatToken } from '../../src/model/position.js';
 import { OPERATION_METHODS, SCAN } from '../../src/rpc/definitions.js';
 import { fromStatus } from '../../src/rpc/status.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../src/wire/pipeline.js';

@@ -3,11 +3,11 @@
  * speak raw bytes, so that tests can say what no proper client would.
  */
 import * as grpc from '@grpc/grpc-js';
-import type { Clock } from '../../src/clock.js';
-import type { HeadwaterError } from '../../src/errors.js';
-import { type Logger, silentLogger } from '../../src/logger.js';
-import type { Operation, Reply } from '../../src/operation.js';
-import type { Position } from '../../src/position.js';
+import type { Clock } from '../../src/base/clock.js';
+import type { HeadwaterError } from '../../src/base/errors.js';
+import { type Logger, silentLogger } from '../../src/base/logger.js';
+import type { Operation, Reply } from '../../src/model/operation.js';
+import type { Position } from '../../src/model/position.js';
 import { type Method, PIPELINE } from '../../src/rpc/definitions.js';
 import type { NodeGuarantees } from '../../src/rpc/guarantees.js';
 import { keyValueService } from '../../src/rpc/key-value-service.js';

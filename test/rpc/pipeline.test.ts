@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import type { Clock } from '../../src/clock.js';
-import { HeadwaterError } from '../../src/errors.js';
+import type { Clock } from '../../src/base/clock.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import {
   QUEUE_WAIT_MS_MAX,
   REPLYING_STREAM_BYTES_MAX,
   STREAM_QUEUE_BYTES_MAX,
   TOTAL_QUEUE_BYTES_MAX,
-} from '../../src/limits.js';
-import type { Operation, Reply } from '../../src/operation.js';
+} from '../../src/base/limits.js';
+import type { Operation, Reply } from '../../src/model/operation.js';
 import { MESSAGE_OPERATIONS_MAX } from '../../src/wire/pipeline.js';
 import { FakeStore } from './fake-store.js';
 import { closeAll, gate, get, RawPipeline, rawClient, type Served, serve, set, until } from './harness.js';

@@ -1,7 +1,7 @@
 /** The memory of requests that are being received: what waits, what passes, and what is refused. */
 import assert from 'node:assert/strict';
-import type { HeadwaterError } from '../../src/errors.js';
-import { QUEUE_WAIT_MS_MAX, RECEIVING_PROGRESS_BYTES, RECEIVING_STALL_MS_MAX } from '../../src/limits.js';
+import type { HeadwaterError } from '../../src/base/errors.js';
+import { QUEUE_WAIT_MS_MAX, RECEIVING_PROGRESS_BYTES, RECEIVING_STALL_MS_MAX } from '../../src/base/limits.js';
 import { Claim, Receiving } from '../../src/rpc/receiving.js';
 import { TestClock } from '../support/clock.js';
 

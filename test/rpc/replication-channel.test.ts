@@ -1,7 +1,7 @@
 /** A replication session's end of a gRPC call: what becomes of a sender whose peer has stopped reading. */
 import assert from 'node:assert/strict';
-import { HeadwaterError } from '../../src/errors.js';
-import { silentLogger } from '../../src/logger.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import { silentLogger } from '../../src/base/logger.js';
 import type { DownChannel } from '../../src/replication/channel.js';
 import type { DuplexCall } from '../../src/rpc/handler.js';
 import { serveDownChannel } from '../../src/rpc/replication-channel.js';

@@ -1,7 +1,7 @@
 /** The memory of replies: who may make some, who waits, and who is ended because its client does not read. */
 import assert from 'node:assert/strict';
-import type { HeadwaterError } from '../../src/errors.js';
-import { REPLYING_BYTES_MAX, REPLYING_STALL_MS_MAX, REPLYING_STREAM_BYTES_MAX } from '../../src/limits.js';
+import type { HeadwaterError } from '../../src/base/errors.js';
+import { REPLYING_BYTES_MAX, REPLYING_STALL_MS_MAX, REPLYING_STREAM_BYTES_MAX } from '../../src/base/limits.js';
 import { Replying, type Share } from '../../src/rpc/replying.js';
 import { TestClock } from '../support/clock.js';
 

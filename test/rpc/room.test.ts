@@ -1,7 +1,7 @@
 /** Writes that come in calls of their own while the writer's queue is full: what waits for it is bounded in bytes. */
 import assert from 'node:assert/strict';
-import { HeadwaterError } from '../../src/errors.js';
-import { STREAM_QUEUE_BYTES_MAX, TOTAL_QUEUE_BYTES_MAX } from '../../src/limits.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import { STREAM_QUEUE_BYTES_MAX, TOTAL_QUEUE_BYTES_MAX } from '../../src/base/limits.js';
 import type { Call } from '../../src/rpc/calls.js';
 import { Room } from '../../src/rpc/room.js';
 import { settled } from '../support/clock.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { HeadwaterError } from '../../src/errors.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import { DATABASE_SIZE, KEYS, type Method, SCAN } from '../../src/rpc/definitions.js';
 import { fromStatus } from '../../src/rpc/status.js';
 import { FakeStore } from './fake-store.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import type net from 'node:net';
-import { DUPLEX_STREAMS_MAX, FLOW_CONTROL_WINDOW_BYTES, SERVER_WINDOW_BYTES } from '../../src/limits.js';
+import { DUPLEX_STREAMS_MAX, FLOW_CONTROL_WINDOW_BYTES, SERVER_WINDOW_BYTES } from '../../src/base/limits.js';
 import { connectTo } from '../../src/rpc/connection.js';
 import { FakeStore } from './fake-store.js';
 import { closeAll, closing, RawPipeline, rawClient, serve } from './harness.js';

@@ -3,8 +3,8 @@
  * which keeps a copy of all keys, and a subscriber. Each resumes where it was,
  * and what it is told is judged by the tree of all blocks.
  */
-import { HeadwaterError } from '../../src/errors.js';
-import type { Position } from '../../src/position.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import type { Position } from '../../src/model/position.js';
 import { Streams } from '../../src/streams/streams.js';
 import type { SubscriptionEvent, Told, WatchEvent } from '../../src/wire/streams.js';
 import { type History, keyOf, leadsTo, type Place, Violation } from './history.js';

@@ -3,7 +3,7 @@
  * whether it could. A new kind is a new row of EVENTS.
  */
 import { sealBlock } from '../../src/log/block.js';
-import type { Operation } from '../../src/operation.js';
+import type { Operation } from '../../src/model/operation.js';
 import { HANDOVERS } from './handovers.js';
 import { LOST_FILES } from './lost-files.js';
 import { LOST_WRITES } from './lost-writes.js';

@@ -4,7 +4,7 @@
  * a hand-over; meanwhile somebody promotes another node; then those that were
  * gone come back, also with the start option of their unit.
  */
-import type { Operation } from '../../src/operation.js';
+import type { Operation } from '../../src/model/operation.js';
 import type { SimulatedNode } from './node.js';
 import type { Event, Simulation } from './simulation.js';
 

@@ -1,5 +1,5 @@
 /** Which lines of a simulation are slow, and what is large for them. */
-import type { Operation } from '../../src/operation.js';
+import type { Operation } from '../../src/model/operation.js';
 
 /** Bytes a millisecond. */
 const SPEED = 3;

@@ -4,7 +4,7 @@
  * place: an empty leader would go on under the same cluster ID. Then the files are
  * put back, and the node goes on as if nothing had been.
  */
-import { HeadwaterError } from '../../src/errors.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import { Violation } from './history.js';
 import type { SimulatedNode } from './node.js';
 import type { Event, Simulation } from './simulation.js';

@@ -3,7 +3,7 @@
  * each deleted key leaves a mark on the simulated disks, as in LevelDB, and an
  * iterator that walks over marks takes its time. No write may wait for that.
  */
-import type { Operation } from '../../src/operation.js';
+import type { Operation } from '../../src/model/operation.js';
 import type { SimulatedNode } from './node.js';
 import type { Event, Simulation } from './simulation.js';
 

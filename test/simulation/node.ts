@@ -3,7 +3,7 @@
  * and a clock of the simulation's. It lives many times; what an earlier life
  * left in hand never takes effect, and hears nothing any more.
  */
-import { valueOfCheckedRow } from '../../src/checked-row.js';
+import { valueOfCheckedRow } from '../../src/base/checked-row.js';
 import type { Block } from '../../src/log/block.js';
 import { blockKey } from '../../src/log/rows.js';
 import type { ReplicationOptions } from '../../src/replication/replication.js';
@@ -271,7 +271,7 @@ export class SimulatedNode extends TestNode {
   async stop(shutdownTimeoutMs = 0): Promise<void> {
     this.state = 'stopping';
     const { replication } = this;
-    await replication.part(shutdownTimeoutMs);
+    await replication.drain(shutdownTimeoutMs);
     // It was killed meanwhile, and may live again.
     if (this.state !== 'stopping' || this.replication !== replication) return;
     await this.down();

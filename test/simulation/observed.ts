@@ -1,5 +1,5 @@
 /** A log's database that tells of every block that is put into it, before and after it is there. */
-import type { Database, OpenDatabase, WriteBatch } from '../../src/level.js';
+import type { Database, OpenDatabase, WriteBatch } from '../../src/disk/level.js';
 import { Block } from '../../src/log/block.js';
 
 export interface BlockObserver {

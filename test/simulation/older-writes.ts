@@ -3,7 +3,7 @@
  * another leader that has gone on from the same place earlier: they are older
  * than the snapshot is, and come in several pieces.
  */
-import type { Operation } from '../../src/operation.js';
+import type { Operation } from '../../src/model/operation.js';
 import { pair, promote, SOON_MS } from './handovers.js';
 import type { SimulatedNode } from './node.js';
 import type { Event, Simulation } from './simulation.js';

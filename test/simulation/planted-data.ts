@@ -1,6 +1,6 @@
 /** Bugs in what logs, keyspaces and links hold and carry: see planting.ts. */
 
-import { Fifo } from '../../src/fifo.js';
+import { Fifo } from '../../src/base/fifo.js';
 import { EmptiedRanges } from '../../src/keyspace/emptied.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { Presence } from '../../src/keyspace/presence.js';

@@ -1,7 +1,7 @@
 /** Bugs about who leads, as they once were: see planting.ts. */
-import { Lineage } from '../../src/lineage.js';
-import { Feed } from '../../src/replication/feed.js';
-import { Greeting } from '../../src/replication/greeting.js';
+import { Lineage } from '../../src/model/lineage.js';
+import { Feed } from '../../src/replication/downstream/feed.js';
+import { Greeting } from '../../src/replication/leadership/greeting.js';
 import type { Answer } from '../../src/replication/takeover.js';
 import { Directory } from '../../src/store/directory.js';
 import type { Store } from '../../src/store/store.js';

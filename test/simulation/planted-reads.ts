@@ -1,10 +1,10 @@
 /** Bugs in what readers, watchers and subscribers are told: see planting.ts. */
 import { InterludeReader, Interludes } from '../../src/log/interludes.js';
-import { Freshness } from '../../src/replication/freshness.js';
-import { Link } from '../../src/replication/link.js';
-import { Loading } from '../../src/replication/loading.js';
-import { Staleness } from '../../src/replication/staleness.js';
-import { SignsOfLife } from '../../src/signs-of-life.js';
+import { Freshness } from '../../src/replication/progress/freshness.js';
+import { Link } from '../../src/replication/upstream/link.js';
+import { SnapshotLoad } from '../../src/replication/upstream/snapshot-load.js';
+import { Staleness } from '../../src/replication/upstream/staleness.js';
+import { SignsOfLife } from '../../src/base/signs-of-life.js';
 import { Gathering } from '../../src/streams/gathering.js';
 import type { SimulatedNode } from './node.js';
 import { OLDER_WRITES } from './older-writes.js';
@@ -48,9 +48,9 @@ export const PLANTED_READS: readonly PlantedBug[] = [
     events: [...weighted({}), OLDER_WRITES],
     found: /who answers within a bound has what its leader had then/,
     plant() {
-      const { begin } = Loading;
-      return replace(Loading, 'begin', (store, frame, options) =>
-        begin.call(Loading, store, { ...frame, positionTimeMs: frame.upstream.timeMs }, options),
+      const { begin } = SnapshotLoad;
+      return replace(SnapshotLoad, 'begin', (store, frame, options) =>
+        begin.call(SnapshotLoad, store, { ...frame, positionTimeMs: frame.upstream.timeMs }, options),
       );
     },
   },

@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { openLevel } from '../../src/level.js';
+import { openLevel } from '../../src/disk/level.js';
 import { lockForWriting } from '../../src/store/lock.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { EVENTS } from './events.js';

@@ -9,12 +9,12 @@
  * only at the end.
  */
 import { createHash } from 'node:crypto';
-import type { DurabilityWanted } from '../../src/durability.js';
-import { HeadwaterError } from '../../src/errors.js';
+import type { DurabilityWanted } from '../../src/model/durability.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import type { Block } from '../../src/log/block.js';
-import type { Operation } from '../../src/operation.js';
-import type { Position } from '../../src/position.js';
-import { Freshness } from '../../src/replication/freshness.js';
+import type { Operation } from '../../src/model/operation.js';
+import type { Position } from '../../src/model/position.js';
+import { Freshness } from '../../src/replication/progress/freshness.js';
 import { type Line, Network } from '../support/channel.js';
 import { TestClock } from '../support/clock.js';
 import { seededRandom } from '../support/random.js';

@@ -5,9 +5,9 @@
  *
  * Clocks are off by up to SKEW_MS, or absurd: not set (1970), or a year ahead.
  */
-import { CLOCK_SET_MS } from '../../src/clock.js';
-import { HeadwaterError } from '../../src/errors.js';
-import { formatPosition } from '../../src/position.js';
+import { CLOCK_SET_MS } from '../../src/base/clock.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import { formatPosition } from '../../src/model/position.js';
 import { TestClock, turns } from '../support/clock.js';
 import type { MemoryDisk } from '../support/database.js';
 import { MemoryFiles } from '../support/memory-files.js';

@@ -4,13 +4,13 @@
  * heard of. Each read has its answer within its own time, and a stream is never
  * without a word.
  */
-import { HeadwaterError } from '../../src/errors.js';
-import { RESUME_WAIT_MS_MAX, SIGN_OF_LIFE_MS } from '../../src/limits.js';
-import type { Operation, Reply } from '../../src/operation.js';
-import type { Position } from '../../src/position.js';
-import { Freshness } from '../../src/replication/freshness.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import { RESUME_WAIT_MS_MAX, SIGN_OF_LIFE_MS } from '../../src/base/limits.js';
+import type { Operation, Reply } from '../../src/model/operation.js';
+import type { Position } from '../../src/model/position.js';
+import { Freshness } from '../../src/replication/progress/freshness.js';
 import { type PipelineStore, type PipelineStream, servePipeline } from '../../src/rpc/pipeline.js';
-import { SIGN_OF_LIFE, SignsOfLife } from '../../src/signs-of-life.js';
+import { SIGN_OF_LIFE, SignsOfLife } from '../../src/base/signs-of-life.js';
 import { Streams } from '../../src/streams/streams.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../src/wire/pipeline.js';
 import { CHANNEL } from './clients.js';

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename } from 'node:fs/promises';
-import { sleep } from '../../src/clock.js';
-import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
+import { sleep } from '../../src/base/clock.js';
+import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import { dataKey, dataStart } from '../../src/keyspace/record.js';
 import {
   COMPACTION_RECORDS_MAX,
   FROZEN_LAYERS_MAX,
   SNAPSHOT_SHARE_MS,
   SNAPSHOT_UNREAD_MS_MAX,
-} from '../../src/limits.js';
+} from '../../src/base/limits.js';
 import { blockKey, lineageKey } from '../../src/log/rows.js';
 import { flipped } from '../log/blocks.js';
 import { turns, until } from '../support/clock.js';

@@ -3,9 +3,9 @@
  * far as they can, it is said once, and what is sound goes on being served.
  */
 import assert from 'node:assert/strict';
-import { RECOUNT_PAUSE_MS_MIN, RETENTION_INTERVAL_MS, RETENTION_STEP_BYTES } from '../../src/limits.js';
+import { RECOUNT_PAUSE_MS_MIN, RETENTION_INTERVAL_MS, RETENTION_STEP_BYTES } from '../../src/base/limits.js';
 import { blockKey } from '../../src/log/rows.js';
-import type { Operation } from '../../src/operation.js';
+import type { Operation } from '../../src/model/operation.js';
 import { turns, until } from '../support/clock.js';
 import { type DiskOperation, removeTemporaryDirectories } from '../support/database.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';

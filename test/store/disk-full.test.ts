@@ -6,8 +6,8 @@
  */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
-import { HeadwaterError } from '../../src/errors.js';
-import { FLUSH_RETRY_MS, FLUSH_SPARE_BYTES, RETENTION_INTERVAL_MS, SPACE_LOOK_MS } from '../../src/limits.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import { FLUSH_RETRY_MS, FLUSH_SPARE_BYTES, RETENTION_INTERVAL_MS, SPACE_LOOK_MS } from '../../src/base/limits.js';
 import { TestClock, turns, until } from '../support/clock.js';
 import { MemoryDisk, removeTemporaryDirectories } from '../support/database.js';
 import { FullDisk } from '../support/full-disk.js';

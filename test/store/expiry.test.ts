@@ -1,9 +1,9 @@
 /** Expiry: the leader alone deletes what is expired, by its own clock and through its log; nobody sees it meanwhile. */
 import assert from 'node:assert/strict';
 import { DUE_START, dataKey, dueEnd } from '../../src/keyspace/record.js';
-import { EXPIRY_INTERVAL_MS, EXPIRY_STEP_KEYS } from '../../src/limits.js';
+import { EXPIRY_INTERVAL_MS, EXPIRY_STEP_KEYS } from '../../src/base/limits.js';
 import type { Block } from '../../src/log/block.js';
-import type { Operation } from '../../src/operation.js';
+import type { Operation } from '../../src/model/operation.js';
 import { flipped, History, put } from '../log/blocks.js';
 import { START_MS, turns, until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
-import type { LineageRow } from '../../src/lineage.js';
+import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import type { LineageRow } from '../../src/model/lineage.js';
 import { BLOCK_HEADER_BYTES, Block } from '../../src/log/block.js';
 import { blockKey } from '../../src/log/rows.js';
 import { flipped, History, put, touch } from '../log/blocks.js';

@@ -4,7 +4,7 @@ import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { dumpDirectory } from '../../src/check/dump.js';
 import { verifyDirectory } from '../../src/check/verify.js';
-import { type OpenDatabase, openLevel } from '../../src/level.js';
+import { type OpenDatabase, openLevel } from '../../src/disk/level.js';
 import { until } from '../support/clock.js';
 import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { set, TestStore } from '../support/store.js';

@@ -1,9 +1,9 @@
 /** The log is kept to an age; how it is kept to a size is in test/replication/headroom.test.ts. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { sleep } from '../../src/clock.js';
-import { openLevel } from '../../src/level.js';
-import { RETENTION_SLACK_MS_MAX } from '../../src/limits.js';
+import { sleep } from '../../src/base/clock.js';
+import { openLevel } from '../../src/disk/level.js';
+import { RETENTION_SLACK_MS_MAX } from '../../src/base/limits.js';
 import { blockKey } from '../../src/log/rows.js';
 import { until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';

@@ -1,6 +1,6 @@
 /** A node says when its writes wait for the disk, and why: in the log once, and in what status shows. */
 import assert from 'node:assert/strict';
-import { WRITE_WAIT_MS_MIN, WRITE_WAIT_OVER_MS } from '../../src/limits.js';
+import { WRITE_WAIT_MS_MIN, WRITE_WAIT_OVER_MS } from '../../src/base/limits.js';
 import { until } from '../support/clock.js';
 import { type DiskOperation, removeTemporaryDirectories } from '../support/database.js';
 import { hold, isAppend, set, TestStore } from '../support/store.js';

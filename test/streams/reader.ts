@@ -1,6 +1,6 @@
 /** Reads a stream of a node in the background, at its own pace or the test's, and notes what it was told. */
-import { HeadwaterError } from '../../src/errors.js';
-import type { Position } from '../../src/position.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import type { Position } from '../../src/model/position.js';
 import { Streams } from '../../src/streams/streams.js';
 import type { SubscriptionEvent, Told, WatchEvent } from '../../src/wire/streams.js';
 import type { TestNode, World } from '../support/world.js';

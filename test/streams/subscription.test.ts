@@ -1,6 +1,6 @@
 /** Publish and subscribe over trees of nodes in memory: one order everywhere, and what breaks it. */
 import assert from 'node:assert/strict';
-import { ORIGIN } from '../../src/position.js';
+import { ORIGIN } from '../../src/model/position.js';
 import type { SubscriptionEvent } from '../../src/wire/streams.js';
 import { turns } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';

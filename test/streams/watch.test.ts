@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { typeName } from '../../src/commands/entry.js';
 import { decodeRecord } from '../../src/keyspace/record.js';
-import type { Operation } from '../../src/operation.js';
-import { ORIGIN, type Position } from '../../src/position.js';
+import type { Operation } from '../../src/model/operation.js';
+import { ORIGIN, type Position } from '../../src/model/position.js';
 import type { WatchEvent } from '../../src/wire/streams.js';
 import { turns } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';

@@ -3,7 +3,7 @@
  * frames pass through their wire form, are counted, and can be held back, cut
  * after the nth, or stopped for good. A `Network` is what nodes dial.
  */
-import { HeadwaterError } from '../../src/errors.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import type { Channel, DownChannel, UpChannel } from '../../src/replication/channel.js';
 import { type DownFrame, decodeDownFrame, encodeDownFrame } from '../../src/wire/down-frames.js';
 import { decodeUpFrame, encodeUpFrame, type UpFrame } from '../../src/wire/up-frames.js';

@@ -5,7 +5,7 @@
  * that what a timer has begun can set the next.
  */
 import assert from 'node:assert/strict';
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 
 /** 2023-11-14, 22:13:20 UTC. */
 export const START_MS = 1_700_000_000_000;

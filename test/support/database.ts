@@ -12,7 +12,7 @@ import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { MemoryLevel } from 'memory-level';
-import { HeadwaterError } from '../../src/errors.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import {
   type Database,
   type HowToOpen,
@@ -20,7 +20,7 @@ import {
   LatchingDatabase,
   missing,
   type OpenDatabase,
-} from '../../src/level.js';
+} from '../../src/disk/level.js';
 import { turn } from './clock.js';
 import { DeletionMarks } from './deletion-marks.js';
 

@@ -3,7 +3,7 @@
  * operations succeed, and those that need room fail after that until it is
  * given some. What it tells to be free is up to the test.
  */
-import { type Files, systemFiles } from '../../src/files.js';
+import { type Files, systemFiles } from '../../src/disk/files.js';
 import type { DiskOperation, Fault } from './database.js';
 
 /** As LevelDB tells it. */

@@ -5,7 +5,7 @@
  * not, each by chance.
  */
 import path from 'node:path';
-import type { Files } from '../../src/files.js';
+import type { Files } from '../../src/disk/files.js';
 
 interface File {
   readonly kind: 'file';

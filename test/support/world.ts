@@ -3,10 +3,10 @@
  * clock that the test moves and on one network that the test breaks.
  */
 import assert from 'node:assert/strict';
-import type { Clock } from '../../src/clock.js';
-import { HeadwaterError } from '../../src/errors.js';
-import type { Followers } from '../../src/replication/followers.js';
-import type { Link } from '../../src/replication/link.js';
+import type { Clock } from '../../src/base/clock.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import type { Followers } from '../../src/replication/downstream/followers.js';
+import type { Link } from '../../src/replication/upstream/link.js';
 import { type FollowOptions, Replication, type ReplicationOptions } from '../../src/replication/replication.js';
 import { Network } from './channel.js';
 import { TestClock, until } from './clock.js';
@@ -152,7 +152,7 @@ export class TestNode {
   /** As node.ts stops; it waits for no follower, unless it is told for how long. */
   async down({ shutdownTimeoutMs = 0 } = {}): Promise<void> {
     if (!this.#isUp) return;
-    if (shutdownTimeoutMs > 0) await this.replication.part(shutdownTimeoutMs);
+    if (shutdownTimeoutMs > 0) await this.replication.drain(shutdownTimeoutMs);
     this.#isUp = false;
     this.#world.network.down(this.address);
     await this.replication.close(new HeadwaterError('shutting_down', 'the node is shutting down'));

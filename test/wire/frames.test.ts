@@ -1,9 +1,9 @@
 /** Replication frames: what is sent arrives as it was, and what is no frame is refused by name. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type ErrorCode, HeadwaterError } from '../../src/errors.js';
-import type { LineageRow } from '../../src/lineage.js';
-import { NO_HISTORY, ORIGIN } from '../../src/position.js';
+import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import type { LineageRow } from '../../src/model/lineage.js';
+import { NO_HISTORY, ORIGIN } from '../../src/model/position.js';
 import { type DownFrame, decodeDownFrame, encodeDownFrame } from '../../src/wire/down-frames.js';
 import { headwater } from '../../src/wire/generated.js';
 import type { Handshake } from '../../src/wire/handshake.js';

@@ -3,11 +3,11 @@
  * messages, and metadata of unary calls.
  */
 import assert from 'node:assert/strict';
-import type { DurabilityWanted } from '../../src/durability.js';
-import { formatDurability, parseDurability } from '../../src/durability.js';
-import { HeadwaterError } from '../../src/errors.js';
-import type { Guarantees } from '../../src/guarantees.js';
-import { formatToken, type Position, parseToken } from '../../src/position.js';
+import type { DurabilityWanted } from '../../src/model/durability.js';
+import { formatDurability, parseDurability } from '../../src/model/durability.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import type { Guarantees } from '../../src/model/guarantees.js';
+import { formatToken, type Position, parseToken } from '../../src/model/position.js';
 import { headwater } from '../../src/wire/generated.js';
 import { guaranteesMetadata, guaranteesOfMetadata } from '../../src/wire/guarantees.js';
 import {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { ERROR_CODES, HeadwaterError } from '../../src/errors.js';
-import { MESSAGE_BYTES_MAX, OPERATION_KEYS_MAX } from '../../src/limits.js';
-import type { Operation, OperationKind, Reply } from '../../src/operation.js';
-import type { Position } from '../../src/position.js';
+import { ERROR_CODES, HeadwaterError } from '../../src/base/errors.js';
+import { MESSAGE_BYTES_MAX, OPERATION_KEYS_MAX } from '../../src/base/limits.js';
+import type { Operation, OperationKind, Reply } from '../../src/model/operation.js';
+import type { Position } from '../../src/model/position.js';
 import { decodeStatus, encodeStatus, statusCodeOf } from '../../src/wire/error.js';
 import { toPosition } from '../../src/wire/frame.js';
 import { google, headwater } from '../../src/wire/generated.js';

@@ -1,6 +1,6 @@
 /** The messages about key ranges come out as they went in, and what cannot be meant is refused. */
 import assert from 'node:assert/strict';
-import { RANGES_IN_CALL_MAX } from '../../src/limits.js';
+import { RANGES_IN_CALL_MAX } from '../../src/base/limits.js';
 import {
   decodeFetchRangesRequest,
   decodeFetchRangesResponse,

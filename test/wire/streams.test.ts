@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ORIGIN } from '../../src/position.js';
+import { ORIGIN } from '../../src/model/position.js';
 import { headwater } from '../../src/wire/generated.js';
 import {
   decodePublishRequest,

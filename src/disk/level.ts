@@ -1,0 +1,375 @@
+/**
+ * LevelDB, with what it does not promise put right: the only importer of
+ * `level`. One `Database` is one LevelDB directory.
+ *
+ * - `durable()` is the only way to know that everything written so far would
+ *   survive a power cut: one `sync` write does not cover earlier plain ones
+ *   once LevelDB has rotated its own log file.
+ * - The first failed write of any kind latches the database: LevelDB reports
+ *   success for writes after an ENOSPC and loses them. From then on every write
+ *   fails until the database is opened again, with full recovery.
+ * - A seek (an iterator, `hasMany`) walks over every deletion mark up to the next
+ *   row; a look-up (`get`, `getMany`) does not. So `hasMany` is only for ranges
+ *   in which no row was ever deleted. It costs half as much there.
+ * - A database is created once. LevelDB takes a directory that lacks CURRENT for
+ *   a new one, and deletes the tables in it. So the files are counted before
+ *   (level-files/inventory.ts), and a database that is not whole is not opened.
+ * - Only LevelDB's own word for it, or a table that is missing, is damage
+ *   (`corrupt`). A disk that cannot be read, or a process without descriptors,
+ *   says nothing about the data (`io_error`).
+ * - Reads made by one `get`, `getMany` or `iterate` call see the database as it
+ *   was when the call was made (classic-level takes the LevelDB snapshot inside
+ *   the call), which is what lets the keyspace look at its layers and the disk
+ *   in one turn. A call that is made again for want of descriptors sees a later
+ *   state: only a snapshot keeps the earlier one.
+ */
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { Level } from 'level';
+import { sleep, systemClock } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
+import { isOutOfDescriptors, isOutOfSpace } from './files.js';
+import { describeMisfits, type Inventory, takeInventory } from './leveldb/inventory.js';
+import type { LogFileEnd } from './leveldb/log-file-ends.js';
+import { LogFileSync } from './leveldb/sync.js';
+import { DESCRIPTORS_RETRY_MS, DESCRIPTORS_WAIT_MS } from '../base/limits.js';
+
+export interface DatabaseOptions {
+  /** Memory of LevelDB's write buffer, bytes; up to twice as much is used. */
+  writeBufferBytes: number;
+  /** Size of LevelDB's table files, bytes. */
+  fileBytes: number;
+  /** LevelDB's cache of table blocks, bytes. */
+  cacheBytes: number;
+  /** Whether table blocks are compressed with Snappy. */
+  compression: boolean;
+}
+
+export interface HowToOpen {
+  /** True: the database must be there, and whole. Else it may also be made, in a directory that is absent or empty. */
+  mustExist?: boolean;
+  /** A write has failed, and the database was not opened since: sequence numbers may be left out. */
+  afterFailedWrite?: boolean;
+  /** The ends of its log files at the last stop, if that was in good order: `check` holds the files against them. */
+  logFileEnds?: readonly LogFileEnd[];
+}
+
+export type OpeningOptions = DatabaseOptions & HowToOpen;
+
+export interface IterateOptions {
+  gt?: Buffer;
+  gte?: Buffer;
+  lt?: Buffer;
+  lte?: Buffer;
+  reverse?: boolean;
+  limit?: number;
+  snapshot?: Snapshot;
+  /** False leaves the values out (empty buffers). */
+  values?: boolean;
+  /** Read-ahead in bytes; the default suits a few entries, scans want 256 KiB. */
+  highWaterMarkBytes?: number;
+}
+
+export interface Snapshot {
+  close(): Promise<void>;
+}
+
+/** Entries in key order. */
+export interface Entries {
+  /** Up to `count` entries; an empty array at the end. */
+  next(count: number): Promise<Array<[Buffer, Buffer]>>;
+  close(): Promise<void>;
+}
+
+export interface WriteBatch {
+  /** Copies both before it returns. */
+  put(key: Buffer, value: Buffer): void;
+  del(key: Buffer): void;
+  /** All or nothing; with `sync`, the batch itself is on disk when it resolves. */
+  write(options?: { sync?: boolean }): Promise<void>;
+}
+
+export interface Database {
+  readonly location: string;
+  /** Whether there are LevelDB's files at the location, which may be read (level-files/). */
+  readonly hasFiles: boolean;
+  /** The first failed write, if there was one. */
+  readonly latched: Error | undefined;
+  get(key: Buffer): Promise<Buffer | undefined>;
+  /**
+   * As of `snapshot`. Without one, as of the call; if the process has no
+   * descriptors, as of a later moment, unless that is refused.
+   * @param how.later false: want of descriptors is an error then, since asking again would give a later state.
+   */
+  getMany(keys: Buffer[], snapshot?: Snapshot, how?: { later: boolean }): Promise<Array<Buffer | undefined>>;
+  /** By seeks: only where no row was deleted, see above. */
+  hasMany(keys: Buffer[]): Promise<boolean[]>;
+  put(key: Buffer, value: Buffer, options?: { sync?: boolean }): Promise<void>;
+  batch(): WriteBatch;
+  iterate(options: IterateOptions): Entries;
+  snapshot(): Snapshot;
+  /** Everything written before this call survives a power cut once it resolves. */
+  durable(): Promise<void>;
+  compact(from: Buffer, to: Buffer): Promise<void>;
+  /** The size of the table files between two keys, in bytes. */
+  approximateSize(from: Buffer, to: Buffer): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface OpenDatabase {
+  (location: string, options: OpeningOptions): Promise<Database>;
+  /** Refuses what opening would, and touches nothing. @throws HeadwaterError `corrupt` or `io_error`. */
+  check?(location: string, how: HowToOpen): Promise<unknown>;
+}
+
+/** The part of abstract-level that a Database stands on. */
+interface LevelLike {
+  get(key: Buffer): Promise<Buffer | undefined>;
+  getMany(keys: Buffer[], options: { snapshot?: Snapshot }): Promise<Array<Buffer | undefined>>;
+  hasMany(keys: Buffer[]): Promise<boolean[]>;
+  put(key: Buffer, value: Buffer, options: object): Promise<void>;
+  batch(): {
+    put(key: Buffer, value: Buffer): unknown;
+    del(key: Buffer): unknown;
+    write(options?: object): Promise<void>;
+  };
+  iterator(options: object): {
+    nextv(size: number): Promise<Array<[Buffer, Buffer]>>;
+    close(): Promise<void>;
+  };
+  snapshot(): Snapshot;
+  compactRange?(start: Buffer, end: Buffer): Promise<void>;
+  approximateSize?(start: Buffer, end: Buffer): Promise<number>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a LevelDB directory, or makes it.
+ * @throws HeadwaterError `corrupt` naming the file if the database is not whole,
+ *   and nothing was touched then; `directory_locked` if another process has it
+ *   open, `disk_full` if LevelDB has no room, `io_error` if the system fails.
+ */
+export const openLevel: OpenDatabase = Object.assign(open, { check: checkLevel });
+
+async function open(location: string, options: OpeningOptions): Promise<Database> {
+  const state = await checkLevel(location, options);
+  // LevelDB begins again where it was cut short if nothing names what it had begun.
+  if (state === 'unfinished') await rm(path.join(location, 'CURRENT'), { force: true });
+  const level = new Level<Buffer, Buffer>(location, {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+    writeBufferSize: options.writeBufferBytes,
+    maxFileSize: options.fileBytes,
+    cacheSize: options.cacheBytes,
+    compression: options.compression,
+  });
+  try {
+    await level.open();
+  } catch (error) {
+    throw notOpened(location, error);
+  }
+  const sync = new LogFileSync(location);
+  return new LatchingDatabase(location, level as unknown as LevelLike, () => sync.run(), {
+    hasFiles: true,
+    closed: () => sync.close(),
+  });
+}
+
+/**
+ * A database that was ever made is opened whole or not at all: opening one deletes
+ * what it does not know. This touches nothing.
+ * @throws HeadwaterError `corrupt` naming the file, or `io_error`.
+ */
+export async function checkLevel(
+  location: string,
+  { mustExist = false, afterFailedWrite = false, logFileEnds = [] }: HowToOpen,
+): Promise<Inventory['state']> {
+  const expected = { anySequence: afterFailedWrite, logFileEnds };
+  const { state, misfits } = await takeInventory(location, expected).catch((error: Error) => {
+    throw new HeadwaterError('io_error', `${location} cannot be looked at: ${error.message}`, { cause: error });
+  });
+  if (state === 'empty' && mustExist) throw missing(location);
+  const [misfit] = misfits;
+  if (!misfit || (state === 'unfinished' && !mustExist)) return state;
+  throw new HeadwaterError(
+    'corrupt',
+    `${location} is not whole: ${describeMisfits(misfits)}. Nothing was touched, and the database is not opened`,
+    { details: { file: misfit.file } },
+  );
+}
+
+/** For a database that must be there. */
+export function missing(location: string): HeadwaterError {
+  return new HeadwaterError('corrupt', `${location} was there and is missing now; nothing is made in its place`, {
+    details: { file: location },
+  });
+}
+
+function notOpened(location: string, error: unknown): HeadwaterError {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const { code } = (cause ?? {}) as { code?: string };
+  if (code === 'LEVEL_LOCKED')
+    return new HeadwaterError('directory_locked', `${location} is in use by another process`, { cause });
+  const why = cause instanceof Error ? cause.message : String(error);
+  const found = isOutOfSpace(error) ? 'disk_full' : code === 'LEVEL_IO_ERROR' ? codeOfIoError(why) : 'corrupt';
+  return new HeadwaterError(found, `LevelDB cannot open ${location}: ${why}`, { cause: error });
+}
+
+/** A table that is not there is damage: LevelDB deletes none that it still needs. */
+function codeOfIoError(message: string): 'corrupt' | 'io_error' {
+  return /No such file/.test(message) ? 'corrupt' : 'io_error';
+}
+
+/** Whether the disk could not give what was asked for, damaged or not. Work in the background notes it and tries again later. */
+export function isUnreadable(error: unknown): error is HeadwaterError {
+  return HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'io_error');
+}
+
+/** The same of one place of the disk: another place may be read. */
+export function isUnreadablePlace(error: unknown): error is HeadwaterError {
+  return isUnreadable(error) && !isOutOfDescriptors(error);
+}
+
+const NO_OPTIONS = Object.freeze({});
+const LATER = Object.freeze({ later: true });
+
+/** A Database over any abstract-level store; tests bring their own and their own `durable`. */
+export class LatchingDatabase implements Database {
+  readonly location: string;
+  readonly hasFiles: boolean;
+  readonly #level: LevelLike;
+  readonly #sync: () => Promise<void>;
+  readonly #closed: () => Promise<void>;
+  /** Writes that LevelDB has, and has not answered. */
+  readonly #inHand = new Set<Promise<void>>();
+  #latched: Error | undefined;
+
+  constructor(
+    location: string,
+    level: LevelLike,
+    sync: () => Promise<void>,
+    { hasFiles = false, closed = async () => {} }: { hasFiles?: boolean; closed?: () => Promise<void> } = {},
+  ) {
+    this.location = location;
+    this.hasFiles = hasFiles;
+    this.#level = level;
+    this.#sync = sync;
+    this.#closed = closed;
+  }
+
+  get latched(): Error | undefined {
+    return this.#latched;
+  }
+
+  get(key: Buffer): Promise<Buffer | undefined> {
+    return this.#reading(() => this.#level.get(key));
+  }
+
+  getMany(keys: Buffer[], snapshot?: Snapshot, { later } = LATER): Promise<Array<Buffer | undefined>> {
+    const read = () => this.#level.getMany(keys, snapshot ? { snapshot } : NO_OPTIONS);
+    return snapshot || later ? this.#reading(read) : read().catch((error: unknown) => this.#failedRead(error));
+  }
+
+  hasMany(keys: Buffer[]): Promise<boolean[]> {
+    return this.#reading(() => this.#level.hasMany(keys));
+  }
+
+  put(key: Buffer, value: Buffer, options: { sync?: boolean } = {}): Promise<void> {
+    return this.#writing(() => this.#tracked(this.#level.put(key, value, options)));
+  }
+
+  batch(): WriteBatch {
+    const batch = this.#level.batch();
+    return {
+      put: (key, value) => void batch.put(key, value),
+      del: (key) => void batch.del(key),
+      write: (options = {}) => this.#writing(() => this.#tracked(batch.write(options))),
+    };
+  }
+
+  iterate(options: IterateOptions): Entries {
+    const iterator = this.#level.iterator(options);
+    return {
+      // An iterator that has failed does not go on.
+      next: (count) => iterator.nextv(count).catch((error: unknown) => this.#failedRead(error)),
+      close: () => iterator.close(),
+    };
+  }
+
+  snapshot(): Snapshot {
+    return this.#level.snapshot();
+  }
+
+  /** Without a descriptor nothing was asked of the disk, and nothing has failed. @throws HeadwaterError `io_error` then. */
+  async durable(): Promise<void> {
+    let notAsked: unknown;
+    await this.#writing(() =>
+      this.#sync().catch((error: unknown) => {
+        if (!isOutOfDescriptors(error)) throw error;
+        notAsked = error;
+      }),
+    );
+    if (notAsked === undefined) return;
+    const why = `${this.location} cannot be made durable for now: ${(notAsked as Error).message}. Raise the limit of open files (ulimit -n), or close connections`;
+    throw new HeadwaterError('io_error', why, { cause: notAsked });
+  }
+
+  async compact(from: Buffer, to: Buffer): Promise<void> {
+    await this.#level.compactRange?.(from, to);
+  }
+
+  async approximateSize(from: Buffer, to: Buffer): Promise<number> {
+    return (await this.#level.approximateSize?.(from, to)) ?? 0;
+  }
+
+  async close(): Promise<void> {
+    await this.#level.close();
+    await this.#closed();
+  }
+
+  /** Again for a while if the process has no descriptors: connections come and go. */
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
+    for (let waitedMs = 0; ; waitedMs += DESCRIPTORS_RETRY_MS) {
+      try {
+        return await read();
+      } catch (error) {
+        if (!isOutOfDescriptors(error) || waitedMs >= DESCRIPTORS_WAIT_MS) return this.#failedRead(error);
+        await sleep(systemClock, DESCRIPTORS_RETRY_MS);
+      }
+    }
+  }
+
+  /** Failures of a read are the world's, not bugs of ours; so is a close under a reader that asks more than once. */
+  #failedRead(error: unknown): never {
+    const { code, message } = error as Error & { code?: string };
+    if (code === 'LEVEL_DATABASE_NOT_OPEN' || code === 'LEVEL_SNAPSHOT_NOT_OPEN')
+      throw new HeadwaterError('unavailable', `${this.location} has been closed`, { cause: error });
+    if (code !== 'LEVEL_CORRUPTION' && code !== 'LEVEL_IO_ERROR') throw error;
+    const found = code === 'LEVEL_CORRUPTION' ? 'corrupt' : codeOfIoError(message);
+    throw new HeadwaterError(found, `${this.location}: ${message}`, { cause: error });
+  }
+
+  async #writing(write: () => Promise<void>): Promise<void> {
+    if (this.#latched) throw this.#refusal(this.#latched);
+    try {
+      await write();
+    } catch (error) {
+      this.#latched ??= error instanceof Error ? error : new Error(String(error));
+      throw this.#refusal(this.#latched);
+    }
+    // LevelDB may have taken one of these first: if that fails, this one may be lost whatever LevelDB says, and its answer may come later.
+    if (this.#inHand.size > 0) await Promise.allSettled(this.#inHand);
+    if (this.#latched) throw this.#refusal(this.#latched);
+  }
+
+  #tracked(write: Promise<void>): Promise<void> {
+    this.#inHand.add(write);
+    const done = () => void this.#inHand.delete(write);
+    write.then(done, done);
+    return write;
+  }
+
+  #refusal(cause: Error): HeadwaterError {
+    return new HeadwaterError('store_latched', `a write to ${this.location} failed: ${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,242 @@
+/** What stands at one place of sorted files, and moves on in the order of key.ts. Synchronous. */
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { HeadwaterError } from '../../base/errors.js';
+import { compareKeys, KEY_TRAILER_BYTES } from './key.js';
+import type { OpenTable } from './open-files.js';
+import {
+  blockIn,
+  damageOfBlock,
+  endsAsTable,
+  entriesEnd,
+  FOOTER_BYTES,
+  type IndexEntry,
+  indexSteps,
+  type Place,
+  placesIn,
+  TRAILER_BYTES,
+} from './table.js';
+import type { Write } from './write-batch.js';
+
+/** Of a table at once; each cursor keeps so much in memory. */
+const STRIP_BYTES = 256 * 1024;
+const KEY_BYTES = 256;
+const NOTHING = Buffer.alloc(0);
+
+/** Fields that are written in place: a getter for each, or a row for each, would cost more than the reading. */
+export abstract class Cursor {
+  /** False behind the last row: nothing else counts then. */
+  valid = true;
+  /** Up to `keyEnd` the key of the database, then its trailer; valid until it moves, like the value. */
+  key: Buffer = NOTHING;
+  keyEnd = -1;
+  value: Buffer = NOTHING;
+  valueStart = 0;
+  valueEnd = 0;
+
+  abstract next(): void;
+  abstract close(): void;
+}
+
+/** Writes that are in no table; of each key only the latest is told. */
+export class WritesCursor extends Cursor {
+  readonly #writes: readonly Write[];
+  #next = 0;
+
+  constructor(writes: readonly Write[]) {
+    super();
+    this.#writes = writes;
+    this.next();
+  }
+
+  next(): void {
+    let write: Write | undefined;
+    do write = this.#writes[this.#next++];
+    while (write && compareKeys(write.key, endOf(write.key), this.key, this.keyEnd) === 0);
+    this.valid = write !== undefined;
+    if (!write) return;
+    this.key = write.key;
+    this.keyEnd = endOf(write.key);
+    this.value = write.value;
+    this.valueEnd = write.value.length;
+  }
+
+  close(): void {}
+}
+
+/**
+ * One table, or the tables of one level, which have no keys in common; each is
+ * open until it has been read. Of each key only the latest row is told.
+ */
+export class TablesCursor extends Cursor {
+  readonly #tables: readonly OpenTable[];
+  readonly #from: Buffer;
+  readonly #to: Buffer;
+  #nextTable = 0;
+  #table: OpenTable | undefined;
+  #index: readonly IndexEntry[] = [];
+  #nextBlock = 0;
+  /** Read into again and again: the block in hand is used up before. */
+  #memory: Buffer = NOTHING;
+  #strip: Buffer = NOTHING;
+  /** Where in the table it begins. */
+  #stripAt = 0;
+  #block: Buffer = NOTHING;
+  #at = 0;
+  #end = 0;
+  /** The block may hold keys from `to` on. */
+  #mayPass = false;
+
+  /** At the first row of [from, to). @throws HeadwaterError `corrupt`. */
+  constructor(tables: readonly OpenTable[], from: Buffer, to: Buffer) {
+    super();
+    this.#from = from;
+    this.#to = to;
+    this.#tables = [...tables].sort((a, b) =>
+      compareKeys(a.smallest, endOf(a.smallest), b.smallest, endOf(b.smallest)),
+    );
+    this.key = Buffer.allocUnsafeSlow(KEY_BYTES);
+    do this.next();
+    while (this.valid && compareKeys(this.key, this.keyEnd, from, from.length) < 0);
+  }
+
+  /** @throws HeadwaterError `corrupt`. */
+  next(): void {
+    do {
+      while (this.#at === this.#end) {
+        if (this.#nextBlock < this.#index.length) this.#readNextBlock();
+        else if (!this.#openNextTable()) return this.#stop();
+      }
+    } while (!this.#readEntry());
+    if (this.#mayPass && compareKeys(this.key, this.keyEnd, this.#to, this.#to.length) >= 0) this.#stop();
+  }
+
+  close(): void {
+    if (this.#table) closeSync(this.#table.descriptor);
+    this.#table = undefined;
+    while (this.#nextTable < this.#tables.length) closeSync((this.#tables[this.#nextTable++] as OpenTable).descriptor);
+  }
+
+  #stop(): void {
+    this.valid = false;
+    this.close();
+  }
+
+  /** The next that may have keys of the range; its first block with them is the next. */
+  #openNextTable(): boolean {
+    if (this.#table) closeSync(this.#table.descriptor);
+    this.#table = this.#tables[this.#nextTable];
+    if (!this.#table) return false;
+    this.#nextTable++;
+    this.#index = this.#readIndex(this.#table.descriptor);
+    const first = this.#index.findIndex(({ key }) => compareKeys(key, endOf(key), this.#from, this.#from.length) >= 0);
+    this.#nextBlock = first < 0 ? this.#index.length : first;
+    this.#stripAt = 0;
+    this.#strip = NOTHING;
+    return true;
+  }
+
+  #readIndex(descriptor: number): IndexEntry[] {
+    const { size } = fstatSync(descriptor);
+    const footerAt = Math.max(0, size - FOOTER_BYTES);
+    const footer = read(descriptor, footerAt, Buffer.alloc(Math.min(size, FOOTER_BYTES)));
+    if (!endsAsTable(footer)) throw this.#damage(footerAt, 'it does not end as a table does');
+    try {
+      const { index: place } = placesIn(footer);
+      const bytes = read(descriptor, place.offset, Buffer.alloc(Math.min(size, place.size + TRAILER_BYTES)));
+      const why = damageOfBlock(bytes, place, place.offset);
+      if (why !== undefined) throw new Error(why);
+      const steps = indexSteps(blockIn(bytes, place, place.offset));
+      for (;;) {
+        const { done, value } = steps.next();
+        if (done) return value;
+      }
+    } catch (error) {
+      throw this.#damage(footerAt, `its index cannot be read: ${(error as Error).message}`);
+    }
+  }
+
+  #readNextBlock(): void {
+    const { key, place } = this.#index[this.#nextBlock++] as IndexEntry;
+    this.#mayPass = compareKeys(key, endOf(key), this.#to, this.#to.length) >= 0;
+    const end = place.offset + place.size + TRAILER_BYTES;
+    if (place.offset < this.#stripAt || end > this.#stripAt + this.#strip.length) this.#readStrip(place);
+    const why = damageOfBlock(this.#strip, place, this.#stripAt);
+    if (why !== undefined) throw this.#damage(place.offset, why);
+    this.#block = this.value = blockIn(this.#strip, place, this.#stripAt);
+    this.#at = 0;
+    this.#end = entriesEnd(this.#block);
+  }
+
+  #readStrip({ offset, size }: Place): void {
+    const bytes = Math.max(STRIP_BYTES, size + TRAILER_BYTES);
+    if (this.#memory.length < bytes) this.#memory = Buffer.allocUnsafeSlow(bytes);
+    this.#strip = read((this.#table as OpenTable).descriptor, offset, this.#memory);
+    this.#stripAt = offset;
+  }
+
+  /**
+   * Length shared with the key before, length of the rest of the key, length of
+   * the value, rest, value.
+   * @returns false where it is an older row of the same key.
+   */
+  #readEntry(): boolean {
+    const shared = this.#varint();
+    const rest = this.#varint();
+    const valueBytes = this.#varint();
+    const length = shared + rest;
+    if (this.#at + rest + valueBytes > this.#end || length < KEY_TRAILER_BYTES)
+      throw this.#damage(
+        (this.#index[this.#nextBlock - 1] as IndexEntry).place.offset,
+        'an entry ends behind its block',
+      );
+    if (length > this.key.length) this.key = Buffer.concat([this.key], 2 * length);
+    const { key } = this;
+    const block = this.#block;
+    const keyEnd = length - KEY_TRAILER_BYTES;
+    let at = this.#at;
+    let isNew = keyEnd !== this.keyEnd;
+    for (let i = shared; i < keyEnd; i++) {
+      const byte = block[at++] as number;
+      if (byte === key[i]) continue;
+      isNew = true;
+      key[i] = byte;
+    }
+    for (let i = Math.max(shared, keyEnd); i < length; i++) key[i] = block[at++] as number;
+    this.keyEnd = keyEnd;
+    this.valueStart = at;
+    this.#at = this.valueEnd = at + valueBytes;
+    return isNew;
+  }
+
+  /** Up to 32 bits. */
+  #varint(): number {
+    const block = this.#block;
+    let byte = block[this.#at++] as number;
+    if (byte < 0x80) return byte;
+    let value = byte & 0x7f;
+    for (let shift = 7; byte >= 0x80 && shift < 35; shift += 7) {
+      byte = block[this.#at++] ?? 0;
+      value += (byte & 0x7f) * 2 ** shift;
+    }
+    return value;
+  }
+
+  #damage(byte: number, why: string): HeadwaterError {
+    return new HeadwaterError('corrupt', `${this.#table?.file} is damaged at byte ${byte}: ${why}`);
+  }
+}
+
+function endOf(key: Buffer): number {
+  return key.length - KEY_TRAILER_BYTES;
+}
+
+/** @returns what it has read into `bytes`: all of it, or less where the file ends. */
+function read(descriptor: number, offset: number, bytes: Buffer): Buffer {
+  let length = 0;
+  while (length < bytes.length) {
+    const got = readSync(descriptor, bytes, length, bytes.length - length, offset + length);
+    if (got === 0) break;
+    length += got;
+  }
+  return bytes.subarray(0, length);
+}

@@ -1,0 +1,180 @@
+/**
+ * Single keys of a database that nobody writes to, looked up in its files. The
+ * checksum of every block that is read is verified. Synchronous. Indexes of the
+ * tables that were asked last stay in memory, and those tables stay open.
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { HeadwaterError } from '../../base/errors.js';
+import { ByteReader } from './bytes.js';
+import { compareAges, compareKeys, KEY_TRAILER_BYTES, VALUE } from './key.js';
+import {
+  blockIn,
+  damageOfBlock,
+  endsAsTable,
+  entriesEnd,
+  FOOTER_BYTES,
+  type IndexEntry,
+  indexSteps,
+  type Place,
+  placesIn,
+  TRAILER_BYTES,
+} from './table.js';
+import type { TableOfVersion } from './version.js';
+import type { Write } from './write-batch.js';
+
+export interface TableFile extends TableOfVersion {
+  readonly file: string;
+}
+
+/** Each takes about a hundredth of its table in memory, and a descriptor. */
+const OPEN_MAX = 64;
+
+export class Lookup {
+  readonly #tables: readonly TableFile[];
+  /** In the order of key.ts. */
+  readonly #writes: readonly Write[];
+  /** In the order in which they were asked last. */
+  readonly #open = new Map<TableFile, Table>();
+
+  constructor(tables: readonly TableFile[], writes: readonly Write[]) {
+    this.#tables = tables;
+    this.#writes = writes;
+  }
+
+  /** @throws HeadwaterError `corrupt`, or what the system says. */
+  get(key: Buffer): Buffer | undefined {
+    const write = this.#writes[firstAtOrBehind(this.#writes, key)];
+    let latest = write && isOf(write.key, key) ? write : undefined;
+    for (const table of this.#tables) {
+      if (isBefore(key, table.smallest) || isBehind(key, table.largest)) continue;
+      const found = this.#table(table).get(key);
+      if (!found || (latest && compareAges(latest.key, endOf(latest.key), found.key, endOf(found.key)) < 0)) continue;
+      latest = found;
+    }
+    return latest && latest.key[endOf(latest.key)] === VALUE ? latest.value : undefined;
+  }
+
+  close(): void {
+    for (const table of this.#open.values()) table.close();
+    this.#open.clear();
+  }
+
+  #table(of: TableFile): Table {
+    const table = this.#open.get(of) ?? new Table(of.file);
+    this.#open.delete(of);
+    this.#open.set(of, table);
+    if (this.#open.size > OPEN_MAX) {
+      const [[oldest, its]] = [...this.#open] as [[TableFile, Table]];
+      this.#open.delete(oldest);
+      its.close();
+    }
+    return table;
+  }
+}
+
+/** The place of the first write of this key, or of one behind it. */
+export function firstAtOrBehind(writes: readonly Write[], key: Buffer): number {
+  let [low, high] = [0, writes.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBehind(key, (writes[middle] as Write).key)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+class Table {
+  readonly #file: string;
+  readonly #descriptor: number;
+  readonly #index: readonly IndexEntry[];
+  /** The block that was read last. */
+  #block: { readonly place: Place; readonly bytes: Buffer } | undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+    this.#descriptor = openSync(file, 'r');
+    try {
+      const { size } = fstatSync(this.#descriptor);
+      const footer = this.#read(Math.max(0, size - FOOTER_BYTES), FOOTER_BYTES);
+      if (!endsAsTable(footer)) throw this.#damage(size, 'it does not end as a table does');
+      const steps = indexSteps(this.#blockAt(placesIn(footer).index));
+      let step = steps.next();
+      while (!step.done) step = steps.next();
+      this.#index = step.value;
+    } catch (error) {
+      closeSync(this.#descriptor);
+      throw error;
+    }
+  }
+
+  /** The latest row of the key, with its trailer. */
+  get(key: Buffer): Write | undefined {
+    let [low, high] = [0, this.#index.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isBehind(key, (this.#index[middle] as IndexEntry).key)) low = middle + 1;
+      else high = middle;
+    }
+    // Rows of a key may go on in the next block: the first of them is the latest.
+    const at = this.#index[low];
+    return at && firstOf(key, this.#cached(at.place));
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  #cached(place: Place): Buffer {
+    if (this.#block?.place !== place) this.#block = { place, bytes: this.#blockAt(place) };
+    return this.#block.bytes;
+  }
+
+  #blockAt(place: Place): Buffer {
+    const bytes = this.#read(place.offset, place.size + TRAILER_BYTES);
+    const why = damageOfBlock(bytes, place, place.offset);
+    if (why !== undefined) throw this.#damage(place.offset, why);
+    return blockIn(bytes, place, place.offset);
+  }
+
+  #read(position: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(length);
+    return bytes.subarray(0, readSync(this.#descriptor, bytes, 0, length, position));
+  }
+
+  #damage(byte: number, why: string): HeadwaterError {
+    return new HeadwaterError('corrupt', `${this.#file} is damaged at byte ${byte}: ${why}`);
+  }
+}
+
+/** The first row of the key in a block; undefined if there is none. */
+function firstOf(key: Buffer, block: Buffer): Write | undefined {
+  const reader = new ByteReader(block.subarray(0, entriesEnd(block)));
+  let found = Buffer.alloc(0);
+  while (!reader.done) {
+    const shared = reader.varint();
+    const rest = reader.varint();
+    const valueBytes = reader.varint();
+    found = Buffer.concat([found.subarray(0, shared), reader.bytes(rest)]);
+    const value = reader.bytes(valueBytes);
+    if (isBehind(key, found)) continue;
+    return isOf(found, key) ? { key: found, value } : undefined;
+  }
+  return undefined;
+}
+
+/** Whether a key stands behind one that has its trailer. */
+function isBehind(key: Buffer, other: Buffer): boolean {
+  return compareKeys(key, key.length, other, endOf(other)) > 0;
+}
+
+function isBefore(key: Buffer, other: Buffer): boolean {
+  return compareKeys(key, key.length, other, endOf(other)) < 0;
+}
+
+function isOf(withTrailer: Buffer, key: Buffer): boolean {
+  return compareKeys(withTrailer, endOf(withTrailer), key, key.length) === 0;
+}
+
+function endOf(key: Buffer): number {
+  return key.length - KEY_TRAILER_BYTES;
+}

@@ -1,0 +1,100 @@
+/**
+ * The files of a database that another part of the process has open, taken as
+ * they are at one moment: nobody may write to it while they are opened, though
+ * LevelDB may go on to merge tables, which changes nothing of what they hold.
+ * What it deletes afterwards stays readable here, as long as it is open.
+ */
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { HeadwaterError } from '../../base/errors.js';
+import { OPEN_TABLES_MAX } from '../../base/limits.js';
+import type { TableFile } from './lookup.js';
+import { readVersion, type TableOfVersion } from './version.js';
+
+/** LevelDB may have merged what its manifest told of a moment ago. */
+const ATTEMPTS_MAX = 100;
+
+export interface OpenTable extends TableOfVersion {
+  readonly descriptor: number;
+  readonly file: string;
+}
+
+export interface OpenFiles {
+  readonly tables: readonly OpenTable[];
+  /** Of writes that are in no table, whole. */
+  readonly logs: readonly Buffer[];
+}
+
+/**
+ * Synchronous: it is for a thread of its own.
+ * @throws HeadwaterError `overloaded` where there are more than a process may have open.
+ */
+export function openFiles(location: string, tablesMax = OPEN_TABLES_MAX): OpenFiles {
+  for (let attempt = 1; ; attempt++) {
+    // Before the manifest: those that it does not count any more have become tables that it names.
+    const logs = readLogs(location);
+    const { logNumber, tables } = readVersion(readManifest(location));
+    if (tables.length > tablesMax) throw tooMany(tables.length);
+    const opened = openAll(location, tables);
+    if (opened) {
+      const live = logs.filter(({ number }) => number >= logNumber);
+      return { tables: opened, logs: live.map(({ bytes }) => bytes) };
+    }
+    if (attempt === ATTEMPTS_MAX)
+      throw new HeadwaterError('corrupt', `${location}: its manifest tells of tables that are not there`);
+  }
+}
+
+/** The files of a database that nobody writes to: its tables, none of them open, and its log files. */
+export function filesOf(location: string): { tables: readonly TableFile[]; logs: readonly Buffer[] } {
+  const { logNumber, tables } = readVersion(readManifest(location));
+  const logs = readLogs(location).filter(({ number }) => number >= logNumber);
+  return {
+    tables: tables.map((table) => ({ ...table, file: fileOf(location, table) })),
+    logs: logs.map(({ bytes }) => bytes),
+  };
+}
+
+function fileOf(location: string, { number }: TableOfVersion): string {
+  return path.join(location, `${String(number).padStart(6, '0')}.ldb`);
+}
+
+/** @returns undefined where one is not there any more. */
+function openAll(location: string, tables: readonly TableOfVersion[]): OpenTable[] | undefined {
+  const opened: OpenTable[] = [];
+  try {
+    for (const table of tables) {
+      const file = fileOf(location, table);
+      opened.push({ ...table, file, descriptor: openSync(file, 'r') });
+    }
+    return opened;
+  } catch (error) {
+    for (const { descriptor } of opened) closeSync(descriptor);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'EMFILE' || code === 'ENFILE') throw tooMany(tables.length, error);
+    throw error;
+  }
+}
+
+function tooMany(count: number, cause?: unknown): HeadwaterError {
+  return new HeadwaterError('overloaded', `${count} tables are more than can be open at a time`, { cause });
+}
+
+function readManifest(location: string): Buffer {
+  return readFileSync(path.join(location, readFileSync(path.join(location, 'CURRENT'), 'utf8').trimEnd()));
+}
+
+function readLogs(location: string): Array<{ number: number; bytes: Buffer }> {
+  const logs: Array<{ number: number; bytes: Buffer }> = [];
+  for (const name of readdirSync(location)) {
+    const number = /^(\d+)\.log$/.exec(name)?.[1];
+    if (number === undefined) continue;
+    try {
+      logs.push({ number: Number(number), bytes: readFileSync(path.join(location, name)) });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return logs;
+}

@@ -1,0 +1,92 @@
+/**
+ * The rows of a database in key order, out of its files: what LevelDB's iterator
+ * does, without two buffers made for every row, which cost more than all the
+ * rest. The checksum of every block is verified. Synchronous: it is for a thread
+ * of its own.
+ */
+import { HeadwaterError } from '../../base/errors.js';
+import { type Cursor, TablesCursor, WritesCursor } from './cursor.js';
+import { compareAges, compareKeys, VALUE } from './key.js';
+import type { OpenFiles, OpenTable } from './open-files.js';
+import { type Write, writesIn } from './write-batch.js';
+
+/** One row after another, of keys in [from, to). */
+export class Rows {
+  readonly #cursors: Cursor[];
+  /** The one at the smallest key, as long as the others do not move. */
+  #first: Cursor | undefined;
+  /** The smallest of the others. */
+  #second: Cursor | undefined;
+
+  /**
+   * The files are closed with it.
+   * @param writes those of the log files in [from, to), if they are known.
+   * @throws HeadwaterError `corrupt`.
+   */
+  constructor(files: OpenFiles, from: Buffer, to: Buffer, writes: readonly Write[] = pending(files.logs, from, to)) {
+    this.#cursors = sorted(files.tables).map((tables) => new TablesCursor(tables, from, to));
+    this.#cursors.push(new WritesCursor(writes));
+  }
+
+  /** What is at the next row, until the next call; undefined behind the last. @throws HeadwaterError `corrupt`. */
+  next(): Omit<Cursor, 'next' | 'close'> | undefined {
+    this.#first?.next();
+    for (;;) {
+      const cursor = this.#smallest();
+      if (!cursor || cursor.key[cursor.keyEnd] === VALUE) return cursor;
+      cursor.next();
+    }
+  }
+
+  close(): void {
+    for (const cursor of this.#cursors) cursor.close();
+  }
+
+  /** Its row is the latest of its key: older ones are passed. */
+  #smallest(): Cursor | undefined {
+    const [first, second] = [this.#first, this.#second];
+    if (first?.valid && (!second || compareKeys(first.key, first.keyEnd, second.key, second.keyEnd) < 0)) return first;
+    for (;;) {
+      this.#rank();
+      if (!this.#first || !this.#second) return this.#first;
+      const { key, keyEnd } = this.#second;
+      if (compareKeys(this.#first.key, this.#first.keyEnd, key, keyEnd) < 0) return this.#first;
+      this.#second.next();
+    }
+  }
+
+  #rank(): void {
+    this.#first = this.#second = undefined;
+    for (const cursor of this.#cursors) {
+      if (!cursor.valid) continue;
+      if (!this.#first || compare(cursor, this.#first) < 0) {
+        this.#second = this.#first;
+        this.#first = cursor;
+      } else if (!this.#second || compare(cursor, this.#second) < 0) this.#second = cursor;
+    }
+  }
+}
+
+function compare(a: Cursor, b: Cursor): number {
+  return compareKeys(a.key, a.keyEnd, b.key, b.keyEnd) || compareAges(a.key, a.keyEnd, b.key, b.keyEnd);
+}
+
+/** Tables that can be read one after another: those of a level, but of the first each on its own. */
+function sorted(tables: readonly OpenTable[]): OpenTable[][] {
+  const levels = new Map<number, OpenTable[]>();
+  for (const table of tables) {
+    const name = table.level === 0 ? -table.number : table.level;
+    const level = levels.get(name);
+    if (level) level.push(table);
+    else levels.set(name, [table]);
+  }
+  return [...levels.values()];
+}
+
+function pending(logs: readonly Buffer[], from: Buffer, to: Buffer): Write[] {
+  try {
+    return writesIn(logs, from, to);
+  } catch (error) {
+    throw new HeadwaterError('corrupt', `LevelDB's log makes no sense: ${(error as Error).message}`, { cause: error });
+  }
+}

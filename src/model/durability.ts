@@ -1,0 +1,106 @@
+/**
+ * How safe a write has to be before it is answered, and how safe it is: the
+ * levels that a client can name. Each is about the block that holds the write.
+ *
+ *   appended           in the leader's log: survives the leader's process
+ *   synced             and survives a power cut of the leader
+ *   followers          appended, and in the logs of so many followers
+ *   followers_synced   synced, and would survive power cuts of so many followers;
+ *                      a leader under `--fsync never` leaves its own disk out of it
+ */
+import { HeadwaterError } from '../base/errors.js';
+import { DURABILITY_FOLLOWERS_MAX, DURABILITY_TIMEOUT_MS, DURABILITY_TIMEOUT_MS_MAX } from '../base/limits.js';
+import type { Position } from './position.js';
+
+export const DURABILITY_LEVELS = ['appended', 'synced', 'followers', 'followers_synced'] as const;
+
+export type DurabilityLevel = (typeof DURABILITY_LEVELS)[number];
+
+export interface DurabilityWanted {
+  readonly level: DurabilityLevel;
+  /** With a level of followers: how many; else 0. A follower's follower counts. */
+  readonly followers: number;
+  /** After so long the answer says what has been reached; the write stays. */
+  readonly timeoutMs: number;
+}
+
+export interface DurabilityReached {
+  /** Whether what was wanted is reached. */
+  readonly reached: boolean;
+  /** It would survive a power cut of this node. */
+  readonly synced: boolean;
+  /** In the logs of so many followers. */
+  readonly followersAppended: number;
+  /** Would survive power cuts of so many followers. */
+  readonly followersSynced: number;
+  /** This node runs under `--fsync never`: its own disk does not count for `followers_synced`. */
+  readonly unsyncedHere: boolean;
+}
+
+/** Waits on a leader until a write that is appended there is as safe as wanted. */
+export interface DurabilityWaiter {
+  /**
+   * Resolves once what is wanted is reached, or its time has passed, with what
+   * is reached then. `appended` resolves at once.
+   * @param position at or after the write, in the history that it was written under.
+   * @throws HeadwaterError `outcome_unknown` where the node stops leading that
+   *   history meanwhile, or `signal` aborts: how safe the write is, is not known.
+   */
+  reach(position: Position, wanted: DurabilityWanted, signal: AbortSignal): Promise<DurabilityReached>;
+}
+
+export function countsFollowers(level: DurabilityLevel): boolean {
+  return level === 'followers' || level === 'followers_synced';
+}
+
+/** @throws HeadwaterError `invalid_argument` naming what was expected and received. */
+export function checkDurability({ level, followers, timeoutMs }: DurabilityWanted): DurabilityWanted {
+  if (!DURABILITY_LEVELS.includes(level)) throw invalid(`one of ${DURABILITY_LEVELS.join(', ')}`, String(level));
+  const [min, max] = countsFollowers(level) ? [1, DURABILITY_FOLLOWERS_MAX] : [0, 0];
+  if (!Number.isSafeInteger(followers) || followers < min || followers > max)
+    throw invalid(`${level} with ${min === max ? 'no' : `${min} to ${max}`} followers`, `${followers}`);
+  if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > DURABILITY_TIMEOUT_MS_MAX)
+    throw invalid(`a timeout from 1 to ${DURABILITY_TIMEOUT_MS_MAX} ms`, `${timeoutMs}`);
+  return { level, followers, timeoutMs };
+}
+
+/** `followers=2;timeout_ms=500` */
+export function formatDurability({ level, followers, timeoutMs }: DurabilityWanted): string {
+  return `${countsFollowers(level) ? `${level}=${followers}` : level};timeout_ms=${timeoutMs}`;
+}
+
+/**
+ * As `formatDurability` writes it; the timeout may be left out.
+ * @throws HeadwaterError `invalid_argument`.
+ */
+export function parseDurability(text: string): DurabilityWanted {
+  const [, level, followers, timeoutMs] = /^([a-z_]+)(?:=(\d{1,9}))?(?:;timeout_ms=(\d{1,9}))?$/.exec(text) ?? [];
+  if (level === undefined) throw invalid('LEVEL[=FOLLOWERS][;timeout_ms=N]', JSON.stringify(text.slice(0, 100)));
+  return checkDurability({
+    level: level as DurabilityLevel,
+    followers: Number(followers ?? 0),
+    timeoutMs: Number(timeoutMs ?? DURABILITY_TIMEOUT_MS),
+  });
+}
+
+/** `reached=true;synced=false;followers_appended=2;followers_synced=0;unsynced_here=false` */
+export function formatReached(reached: DurabilityReached): string {
+  return Object.entries(reachedFields(reached))
+    .map(([name, value]) => `${name}=${value}`)
+    .join(';');
+}
+
+/** Under the names of the protocol, as text. */
+export function reachedFields(reached: DurabilityReached): Record<string, string> {
+  return {
+    reached: String(reached.reached),
+    synced: String(reached.synced),
+    followers_appended: String(reached.followersAppended),
+    followers_synced: String(reached.followersSynced),
+    unsynced_here: String(reached.unsyncedHere),
+  };
+}
+
+function invalid(expected: string, received: string): HeadwaterError {
+  return new HeadwaterError('invalid_argument', `durability: expected ${expected}, received ${received}`);
+}

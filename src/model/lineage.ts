@@ -1,0 +1,107 @@
+/**
+ * Every history that a store's data have lived in, oldest first. A row says
+ * from which offset its replication ID holds and what the running checksum was
+ * just before; it holds until the next row begins. Pure: log/ keeps the rows,
+ * replication/resync.ts judges by them.
+ */
+import { HeadwaterError } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
+import { NO_HISTORY } from './position.js';
+
+export interface LineageRow {
+  /** 40 hexadecimal characters. */
+  readonly replicationId: string;
+  /** The first offset written, or to be written, under the ID; at least 1. */
+  readonly firstOffset: number;
+  /** uint32: the running checksum at `firstOffset - 1`. */
+  readonly checksum: number;
+  /** How many times leadership was taken on the way to this history. */
+  readonly epoch: number;
+}
+
+export class Lineage {
+  readonly rows: readonly LineageRow[];
+
+  /**
+   * The lineage that a peer sent.
+   * @throws HeadwaterError `protocol_violation` unless it can be one.
+   */
+  static received(rows: readonly LineageRow[]): Lineage {
+    try {
+      return new Lineage(rows);
+    } catch (cause) {
+      throw new HeadwaterError(
+        'protocol_violation',
+        `the peer sent a lineage that cannot be: ${(cause as Error).message}`,
+        { cause },
+      );
+    }
+  }
+
+  /** @throws InvariantViolation unless first offsets and epochs rise from row to row. */
+  constructor(rows: readonly LineageRow[]) {
+    for (let i = 1; i < rows.length; i++) {
+      const before = rows[i - 1] as LineageRow;
+      const row = rows[i] as LineageRow;
+      invariant(
+        row.firstOffset > before.firstOffset,
+        `lineage offsets rise: ${before.firstOffset}, ${row.firstOffset}`,
+      );
+      invariant(row.epoch > before.epoch, `lineage epochs rise: ${before.epoch}, ${row.epoch}`);
+    }
+    this.rows = rows;
+  }
+
+  /** The row under which the next command would be written. */
+  get current(): LineageRow | undefined {
+    return this.rows.at(-1);
+  }
+
+  get epoch(): number {
+    return this.current?.epoch ?? 0;
+  }
+
+  /** The row under which the command at `offset` was written. */
+  at(offset: number): LineageRow | undefined {
+    return this.rows.findLast((row) => row.firstOffset <= offset);
+  }
+
+  /** The replication ID of the command at `offset`; that of an empty store at 0. */
+  replicationIdAt(offset: number): string {
+    return this.at(offset)?.replicationId ?? NO_HISTORY;
+  }
+
+  /**
+   * The lineage with `row` at its end. A row that begins where the last one
+   * does replaces it: nothing was logged under that one.
+   */
+  with(row: LineageRow): Lineage {
+    return new Lineage([...this.rows.filter((known) => known.firstOffset < row.firstOffset), row]);
+  }
+
+  /** The lineage of data that end at `offset`. */
+  upTo(offset: number): Lineage {
+    return new Lineage(this.rows.filter((row) => row.firstOffset <= offset));
+  }
+
+  /**
+   * The last offset that two stores have in common as far as their lineages
+   * tell, given where each ends; undefined where they share no history.
+   */
+  branch(end: number, other: Lineage, otherEnd: number): number | undefined {
+    for (let i = this.rows.length - 1; i >= 0; i--) {
+      const row = this.rows[i] as LineageRow;
+      const j = other.rows.findIndex((candidate) => rowsEqual(candidate, row));
+      if (j < 0) continue;
+      const mine = (this.rows[i + 1]?.firstOffset ?? end + 1) - 1;
+      const theirs = (other.rows[j + 1]?.firstOffset ?? otherEnd + 1) - 1;
+      return Math.min(mine, theirs);
+    }
+    return undefined;
+  }
+}
+
+/** Epochs are left out: an ID is drawn once, with 160 random bits. */
+export function rowsEqual(a: LineageRow, b: LineageRow): boolean {
+  return a.replicationId === b.replicationId && a.firstOffset === b.firstOffset && a.checksum === b.checksum;
+}

@@ -1,0 +1,563 @@
+/**
+ * The downstream end of a replication session: a cursor over the log that
+ * sends what it reads into a channel, at the follower's pace. It decides once,
+ * at the handshake, how the follower may come level; from there on it pulls:
+ * the writer does not know that it exists, and a follower that is slow costs
+ * one cursor.
+ */
+import type { Clock } from '../../base/clock.js';
+import { HeadwaterError } from '../../base/errors.js';
+import type { KeyspaceSnapshot } from '../../keyspace/snapshot.js';
+import { FRAME_INTERVAL_MS, PUBLISHING_BYTES_MAX, PUBLISHING_MAX } from '../../base/limits.js';
+import { Lineage, type LineageRow } from '../../model/lineage.js';
+import { Cursor } from '../../log/cursor.js';
+import type { Log } from '../../log/log.js';
+import { moved } from '../../log/moved.js';
+import type { Logger } from '../../base/logger.js';
+import type { Position } from '../../model/position.js';
+import type { RepeatedLog } from '../../base/repeated-log.js';
+import type { Message, Store } from '../../store/store.js';
+import type { DownFrame, UpstreamInfo } from '../../wire/down-frames.js';
+import type { Handshake } from '../../wire/handshake.js';
+import type { Acknowledgement, DigestReport, Publish, UpFrame } from '../../wire/up-frames.js';
+import type { StatusRefusal } from '../../wire/why.js';
+import type { Acknowledgements, NodeBelow, Reporter } from '../progress/acknowledgements.js';
+import { reachableAddress } from './reachable-address.js';
+import { AcknowledgementRequests } from './acknowledgement-requests.js';
+import type { DownChannel } from '../channel.js';
+import { checkHandshake } from '../introduction.js';
+import { counted, Outflow, type OutflowOptions } from './outflow.js';
+import { PublishingWindow } from '../publish-window.js';
+import { type Decision, type Details, decide } from '../resync.js';
+import { Silence, watchSilence } from '../silence.js';
+import { sendSnapshot } from './snapshot-outflow.js';
+import { epochBefore } from '../takeover.js';
+
+/** The node that a feed is a part of. */
+export interface FeedNode {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Silence for so long is a dead follower. */
+  readonly timeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  /** Hears what this follower reports, and knows what is awaited. */
+  readonly acknowledgements: Acknowledgements;
+  /** Node IDs from the leader down to this node. */
+  path(): readonly string[];
+  /** The leader's time at which this node was known to hold everything up to then. */
+  levelMs(): number;
+  /** The history that the leader has begun right behind the end of this node's log. */
+  nextHistory(): LineageRow | undefined;
+  /** A digest of the follower, or of a node below it. */
+  reported(report: DigestReport): void;
+  /** Towards the leader; the offset that the message has, or follows. */
+  publish(message: Message): Promise<number>;
+  /** What a handshake means for the leadership; a refusal where the follower is not to be served. */
+  greeted(handshake: Handshake): Promise<{ reason: string; message: string } | undefined>;
+}
+
+export interface FeedOptions extends FeedNode {
+  /** A follower that comes again and again, and is refused or cut off each time, is one subject of it. */
+  readonly log: RepeatedLog;
+  readonly channel: DownChannel;
+  /** host:port at which this node listens. */
+  readonly address: string;
+  /** Counts and lists the session; refuses a node that is connected already. */
+  admit(feed: Feed): HeadwaterError | undefined;
+  resynced(kind: 'partial' | 'full', reason: string): void;
+  refused(refusal: StatusRefusal): void;
+}
+
+export type FeedState = 'handshake' | 'waiting' | 'snapshot' | 'streaming' | 'catching_up' | 'ended';
+
+export class Feed implements Reporter {
+  readonly #options: FeedOptions;
+  readonly #channel: DownChannel;
+  readonly #store: Store;
+  #state: FeedState = 'handshake';
+  #handshake: Handshake | undefined;
+  #acknowledged: Acknowledgement | undefined;
+  readonly #silence: Silence;
+  /** Once the follower is sent blocks. */
+  #outflow: Outflow | undefined;
+  /** The channel has no room: the follower is behind. */
+  #congested = false;
+  /** A heartbeat waits until there is room. */
+  #heartbeatIsDue = false;
+  readonly #requests = new AcknowledgementRequests();
+  /** What the follower has sent up and is not answered yet. */
+  readonly #publishing = new PublishingWindow();
+  /** Run when the follower is heard. */
+  readonly #watchers = new Set<() => void>();
+  #hasMovedOn = false;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.#channel = options.channel;
+    this.#store = options.store;
+    this.#silence = new Silence(options.clock, options.channel);
+  }
+
+  get nodeId(): string {
+    return this.#handshake?.nodeId ?? '';
+  }
+
+  /** A leader that asks for what it has lost, and no follower. */
+  get isCatchingUp(): boolean {
+    return this.#handshake?.catchingUp ?? false;
+  }
+
+  /** The end of its log when the session began. */
+  get came(): Position | undefined {
+    return this.#handshake?.position;
+  }
+
+  /** Every history that it has brought, if it does not go on from here yet. */
+  get lineage(): Lineage | undefined {
+    const undecided = this.#state === 'handshake' || this.#state === 'waiting';
+    return undecided && this.#handshake ? Lineage.received(this.#handshake.lineage) : undefined;
+  }
+
+  /** The latest epoch that waits here, or below this follower, to go on; 0 if none is later than this node's own. */
+  get epochWaiting(): number {
+    const told = this.#acknowledged?.epochWaiting ?? 0;
+    const { lineage } = this;
+    if (!this.#store.isServing) return told;
+    const { log } = this.#store;
+    // The follower may be behind, and may not know yet of an epoch that this node knows.
+    const below = told > log.lineage.epoch ? told : 0;
+    return lineage ? Math.max(epochBefore(log.lineage, log.end.offset, lineage) ?? 0, below) : below;
+  }
+
+  /** The follower's handshake said that a person has put it here. */
+  get cameByOrder(): boolean {
+    return this.#handshake?.byOrder ?? false;
+  }
+
+  /** How far it has said to have got; undefined before its first word. */
+  get position(): Pick<Acknowledgement, 'appendedOffset' | 'checksum' | 'replicationId'> | undefined {
+    return this.#acknowledged;
+  }
+
+  /** It was told to follow another node. */
+  get hasMovedOn(): boolean {
+    return this.#hasMovedOn;
+  }
+
+  /** By the monotonic clock. */
+  get lastHeardMs(): number {
+    return this.#silence.heardMs;
+  }
+
+  get nonce(): string {
+    return this.#handshake?.nonce ?? '';
+  }
+
+  get status(): NodeBelow<FeedState> {
+    const appendedOffset = this.#acknowledged?.appendedOffset ?? 0;
+    const end = this.#store.position.offset;
+    return {
+      nodeId: this.nodeId,
+      address: this.#handshake?.address ?? '',
+      state: this.#state,
+      appendedOffset,
+      durableOffset: this.#acknowledged?.durableOffset ?? 0,
+      lagCommands: Math.max(0, end - appendedOffset),
+      lagMs: this.#options.acknowledgements.lagMs(appendedOffset),
+      via: '',
+      silentMs: Math.round(this.#silence.ms),
+    };
+  }
+
+  /** Serves one session; resolves when it has ended, whatever the reason. */
+  async run(): Promise<void> {
+    const stopWatch = watchSilence(
+      this.#options,
+      () => this.#silence.ms,
+      (ms) => this.#lost(ms),
+    );
+    let stopHeartbeats = () => {};
+    try {
+      const [first, ...rest] = await this.#channel.receive();
+      const introduced = checkHandshake(first, this.#store.nodeId);
+      const handshake = { ...introduced, address: reachableAddress(introduced.address, this.#channel.peerAddress) };
+      this.#handshake = handshake;
+      const refusal = this.#options.admit(this);
+      if (refusal) throw refusal;
+      if (!handshake.catchingUp) this.#options.acknowledgements.begin(this);
+      for (const frame of rest) this.#heard(frame);
+      void this.#listen();
+      stopHeartbeats = this.#heartbeats(handshake);
+      await this.#serve(handshake);
+    } catch (error) {
+      this.#end(HeadwaterError.from(error));
+    } finally {
+      this.#state = 'ended';
+      this.#options.acknowledgements.end(this);
+      stopWatch();
+      stopHeartbeats();
+    }
+  }
+
+  #lost(silentMs: number): void {
+    // The line may have been dead when the follower was told: it comes back, and its place is kept until then.
+    this.#hasMovedOn = false;
+    this.#end(new HeadwaterError('unreachable', `${this.#name()} was silent for ${silentMs} ms`));
+  }
+
+  /**
+   * Resolves when the follower has said that its log ends exactly there; asks
+   * it to say so as soon as it does.
+   * @throws the reason of the session's end, or of `signal`.
+   */
+  async whenAppended(end: Position, signal: AbortSignal): Promise<void> {
+    const over = AbortSignal.any([signal, this.#channel.ended]);
+    let cancel = () => {};
+    const ask = () => {
+      if ((this.#outflow?.sent.offset ?? 0) >= end.offset)
+        void this.#send({ kind: 'blocks', blocks: [], acknowledge: true, sync: false });
+      else cancel = this.#options.clock.after(FRAME_INTERVAL_MS, ask);
+    };
+    try {
+      if ((this.#acknowledged?.appendedOffset ?? -1) < end.offset) ask();
+      await this.#whenHeard(over, (at) => at?.appendedOffset === end.offset && at.checksum === end.checksum);
+    } finally {
+      cancel();
+    }
+  }
+
+  /**
+   * Resolves when the follower has said that its log reaches there.
+   * @throws the reason of the session's end.
+   */
+  whenReached(offset: number): Promise<void> {
+    return this.#whenHeard(this.#channel.ended, (at) => at !== undefined && at.appendedOffset >= offset);
+  }
+
+  #whenHeard(over: AbortSignal, holds: (at: Acknowledgement | undefined) => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (over.aborted) reject(over.reason);
+        else if (holds(this.#acknowledged)) resolve();
+        else return;
+        this.#watchers.delete(look);
+        over.removeEventListener('abort', look);
+      };
+      this.#watchers.add(look);
+      over.addEventListener('abort', look, { once: true });
+      look();
+    });
+  }
+
+  /** Tells the follower that the leadership has moved. */
+  moved(to: { address: string; nodeId: string }): void {
+    // Where nobody listens it cannot go.
+    this.#hasMovedOn = to.address !== '';
+    void this.#send({ kind: 'moved', ...to });
+  }
+
+  /** Ends the session, for a reason that the follower is told. */
+  close(reason: HeadwaterError): void {
+    this.#channel.close(reason);
+  }
+
+  async #serve(handshake: Handshake): Promise<void> {
+    for (;;) {
+      // A log that lost its tail would be taken for a history that others have left.
+      if (this.#store.notServing) throw this.#store.notServing;
+      const { log } = this.#store;
+      if (this.#store.asking) {
+        // Its follower may have what this node is about to ask for.
+        await this.#wait('this leader asks its followers first for what it may have lost', log);
+        continue;
+      }
+      const refusal = await this.#options.greeted(handshake);
+      if (refusal) return await this.#refuse(refusal);
+      // Decided and pinned in one turn: nothing is trimmed between the decision and the first read.
+      const cursor = new Cursor(log, handshake.position, { pinnedFor: this.#name() });
+      try {
+        const decision = await this.decide(handshake, log);
+        if (decision.kind === 'refuse') return await this.#refuse(decision);
+        if (decision.kind === 'continue') return await this.#continue(decision, cursor, log);
+        if (decision.kind === 'full') {
+          cursor.close();
+          if (handshake.catchingUp) return await this.#refuse(decision);
+          return await this.#full(decision, log);
+        }
+        await this.#wait(decision.message, log);
+      } finally {
+        cursor.close();
+      }
+    }
+  }
+
+  /** Judges the handshake by the log as it is at one moment. */
+  async decide(handshake: Handshake, log: Log): Promise<Decision> {
+    // The log may go on while the disk is asked: what is judged is of one moment.
+    const { end, base, lineage } = log;
+    const checksumAtFollower = await log.checksumAt(handshake.position.offset);
+    return decide(
+      { ...handshake, lineage: Lineage.received(handshake.lineage) },
+      {
+        role: this.#store.role,
+        clusterId: this.#store.clusterId,
+        lineage,
+        end,
+        base,
+        checksumAtFollower,
+        nextHistory: this.#options.nextHistory(),
+      },
+    );
+  }
+
+  async #refuse(decision: { reason: string; message: string; details?: Details }): Promise<void> {
+    const { reason, message, details = {} } = decision;
+    const address = this.#handshake?.address ?? '';
+    const timeMs = this.#options.clock.wallMs();
+    this.#options.refused({ nodeId: this.nodeId, address, reason, message, details, timeMs });
+    const said = `refused to resync ${this.#name()}: ${message}`;
+    this.#options.log.warn({ node_id: this.nodeId, reason }, said, this.nodeId);
+    await this.#send({ kind: 'refuse', reason, message, details });
+    this.#channel.close();
+  }
+
+  async #wait(message: string, log: Log): Promise<void> {
+    if (this.#state !== 'waiting') await this.#send({ kind: 'wait', reason: message });
+    this.#state = 'waiting';
+    const { clock, heartbeatIntervalMs } = this.#options;
+    await moved(log, log.end.offset, heartbeatIntervalMs, { clock, signal: this.#channel.ended });
+  }
+
+  async #continue(decision: Decision & { kind: 'continue' }, cursor: Cursor, log: Log): Promise<void> {
+    const { reason, message, details } = decision;
+    const { offset } = cursor;
+    const history = details.follower_replication_id ?? '';
+    // Both in this turn: the follower is sent all messages from the place that it is told.
+    const interludes = log.interludes.reader();
+    await this.#send({
+      kind: 'continue',
+      upstream: this.#upstream(),
+      lineage: log.lineage.upTo(log.end.offset).rows,
+      endOffset: log.end.offset,
+      reason,
+      message,
+      details,
+      live: counted(interludes.place),
+    });
+    if (this.#handshake?.catchingUp) {
+      this.#state = 'catching_up';
+      return this.#stream({ cursor, interludes, log, history });
+    }
+    this.#state = 'streaming';
+    this.#options.resynced('partial', reason);
+    this.#options.log.info(
+      { node_id: this.nodeId, reason, offset },
+      `partial resync of ${this.#name()} from offset ${offset}, ${log.end.offset - offset} commands behind`,
+      this.nodeId,
+    );
+    await this.#stream({ cursor, interludes, log, history });
+  }
+
+  async #full(decision: Decision & { kind: 'full' }, log: Log): Promise<void> {
+    this.#state = 'snapshot';
+    // A shared one may be older than what has been trimmed, or than what the follower has acknowledged of this history.
+    const { position: came, keyspaceOffset = 0 } = this.#handshake ?? {};
+    const had = decision.branchOffset ?? Math.max(came?.offset ?? 0, keyspaceOffset);
+    const snapshot = await this.#snapshotAt(Math.max(had, log.base.offset));
+    const { position } = snapshot;
+    const cursor = new Cursor(log, position, { pinnedFor: this.#name() });
+    try {
+      const positionTimeMs = await timeOf(position, log);
+      const interludes = log.interludes.reader();
+      const { reason, message, details } = decision;
+      this.#options.resynced('full', reason);
+      this.#options.log.info(
+        { node_id: this.nodeId, reason, offset: position.offset },
+        `full resync of ${this.#name()} at offset ${position.offset}: ${message}`,
+        this.nodeId,
+      );
+      await this.#send({
+        kind: 'fullResync',
+        upstream: this.#upstream(),
+        reason,
+        message,
+        details,
+        position,
+        positionTimeMs,
+        lineage: log.lineage.upTo(position.offset).rows,
+        keysEstimate: snapshot.keys ?? 0,
+        branchOffset: decision.branchOffset,
+        live: counted(interludes.place),
+      });
+      const { ended } = this.#channel;
+      const sending = sendSnapshot(snapshot, { ended, send: (frame) => this.#send(frame) }).then(() => {
+        this.#state = 'streaming';
+      });
+      // Both pull at the follower's pace; whichever fails ends the session.
+      await Promise.all([
+        sending.catch((error) => this.#fail(error)),
+        this.#stream({ cursor, interludes, log, history: log.lineage.replicationIdAt(position.offset) }),
+      ]);
+    } finally {
+      cursor.close();
+    }
+  }
+
+  /** Of now, or a little older where there is one that is not before `offset`. */
+  async #snapshotAt(offset: number): Promise<KeyspaceSnapshot> {
+    return this.#store.snapshotAt({ share: true, notBefore: offset });
+  }
+
+  /** The log from the cursor on, for ever. */
+  #stream(from: Pick<OutflowOptions, 'cursor' | 'interludes' | 'log' | 'history'>): Promise<never> {
+    const { clock } = this.#options;
+    const send = (frame: DownFrame) => this.#send(frame);
+    const asks = (first: number, last: number) => this.#requests.with(first, last, this.#options.acknowledgements.awaited);
+    this.#outflow = new Outflow({ ...from, clock, ended: this.#channel.ended, asks, send });
+    // What is awaited may be here already.
+    this.ask();
+    return this.#outflow.run();
+  }
+
+  /** Of blocks that were sent before somebody waited for them; once for each. */
+  ask(): void {
+    // One that has no room is asked when it has: what it does not take in it cannot acknowledge.
+    if (!this.#outflow || this.#congested) return;
+    const { awaited } = this.#options.acknowledgements;
+    const ask = this.#requests.after(this.#outflow.sent.offset, awaited, this.#acknowledged);
+    if (ask) void this.#send({ kind: 'blocks', blocks: [], ...ask });
+  }
+
+  /** What the session sends, heartbeats included, goes through here: it knows whether the follower keeps up. */
+  #send(frame: DownFrame): Promise<void> | undefined {
+    const drained = this.#channel.send(frame);
+    if (!drained) return undefined;
+    this.#congested = true;
+    return drained.finally(() => {
+      this.#congested = false;
+      // The follower of a slow link has to know how far behind it is, or it takes itself for level.
+      if (this.#heartbeatIsDue) void this.#heartbeat();
+      this.ask();
+    });
+  }
+
+  #heartbeats({ handsOverTo }: Handshake): () => void {
+    let cancel = () => {};
+    const beat = () => {
+      // To a follower that is behind, frames are on their way: one heartbeat goes behind them, and no more pile up.
+      if (this.#congested) this.#heartbeatIsDue = true;
+      else void this.#heartbeat();
+      this.#options.acknowledgements.sample();
+      cancel = this.#options.clock.after(this.#options.heartbeatIntervalMs, beat);
+    };
+    // Who hands over stands above this node until that has answered: its path would look like a loop.
+    if (handsOverTo === '') beat();
+    else cancel = this.#options.clock.after(this.#options.heartbeatIntervalMs, beat);
+    return () => cancel();
+  }
+
+  async #heartbeat(): Promise<void> {
+    this.#heartbeatIsDue = false;
+    const sent = this.#outflow?.sent ?? { offset: 0, checksum: 0 };
+    const levelMs = this.#options.levelMs();
+    // It can be level only with what it has been sent.
+    const unsent = sent.offset < this.#store.position.offset;
+    await this.#send({
+      kind: 'heartbeat',
+      ...sent,
+      timeMs: this.#store.nowMs(),
+      path: this.#options.path(),
+      levelMs: unsent ? Math.min(levelMs, this.#options.acknowledgements.levelMs(sent.offset)) : levelMs,
+      nextHistory: this.#options.nextHistory(),
+      endOffset: this.#store.position.offset,
+    });
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      for (;;) for (const frame of await this.#channel.receive()) this.#heard(frame);
+    } catch {
+      // The end of the channel is seen, with its reason, by whoever sends.
+    }
+  }
+
+  #heard(frame: UpFrame): void {
+    this.#silence.broken();
+    if (frame.kind === 'handshake')
+      this.#end(new HeadwaterError('protocol_violation', 'expected one handshake in a session, received a second'));
+    if (frame.kind === 'publish') void this.#publish(frame);
+    if (frame.kind === 'digestReport') this.#options.reported(frame);
+    if (frame.kind !== 'acknowledgement') return;
+    this.#acknowledged = frame;
+    this.#options.acknowledgements.report(this, frame);
+    for (const look of this.#watchers) look();
+  }
+
+  /** In the order of the frames: each is handed on before the next is looked at. */
+  async #publish({ sequence, ...message }: Publish): Promise<void> {
+    if (!this.#publishing.hasRoomFor(message)) {
+      this.#end(
+        new HeadwaterError(
+          'protocol_violation',
+          `expected at most ${PUBLISHING_MAX} messages, or ${PUBLISHING_BYTES_MAX} bytes of them, that are not answered yet; received more`,
+        ),
+      );
+      return;
+    }
+    this.#publishing.take(message);
+    const { offset, error } = await this.#options.publish(message).then(
+      (offset) => ({ offset, error: undefined }),
+      (error) => ({ offset: 0, error: HeadwaterError.from(error) }),
+    );
+    this.#publishing.giveBack(message);
+    await this.#send({ kind: 'published', sequence, offset, error });
+  }
+
+  #fail(error: unknown): never {
+    this.#channel.close(toldBelow(HeadwaterError.from(error)));
+    throw error;
+  }
+
+  #end(error: HeadwaterError): void {
+    if (!this.#channel.ended.aborted)
+      this.#options.log.info(
+        { node_id: this.nodeId, error: error.message },
+        `the session with ${this.#name()} ended: ${error.message}`,
+        this.nodeId,
+      );
+    this.#channel.close(toldBelow(error));
+  }
+
+  #upstream(): UpstreamInfo {
+    return {
+      clusterId: this.#store.clusterId,
+      nodeId: this.#store.nodeId,
+      address: this.#options.address,
+      timeMs: this.#store.nowMs(),
+      follows: this.#store.upstream,
+      takesParts: true,
+    };
+  }
+
+  #name(): string {
+    if (!this.#handshake) return 'a follower that has not introduced itself';
+    return `follower ${this.#handshake.address || this.#handshake.nodeId.slice(0, 8)}`;
+  }
+}
+
+/** The follower must not take the full disk of its upstream for its own. */
+function toldBelow(error: HeadwaterError): HeadwaterError {
+  if (error.code !== 'disk_full') return error;
+  return new HeadwaterError('unavailable', `the disk of the upstream is full: ${error.message}`, { cause: error });
+}
+
+/** The time of the block that ends there; undefined if damage keeps it from being read, which ends no resync. */
+async function timeOf({ offset }: Position, log: Log): Promise<number | undefined> {
+  try {
+    return await log.timeAt(offset);
+  } catch (error) {
+    if (HeadwaterError.is(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,139 @@
+import { HeadwaterError } from '../../base/errors.js';
+import type { Lineage } from '../../model/lineage.js';
+import { RepeatedLog } from '../../base/repeated-log.js';
+import type { NodeName } from '../../wire/up-frames.js';
+import type { NodeBelow } from '../progress/acknowledgements.js';
+import type { DownChannel } from '../channel.js';
+import { Feed, type FeedNode, type FeedState } from './feed.js';
+import { Reasons } from '../reasons.js';
+
+export interface FollowersOptions extends FeedNode {
+  /** host:port at which this node listens. */
+  address(): string;
+  /** A follower is served. */
+  arrived(feed: Feed): void;
+  /** One that was served is not connected any more. */
+  left(feed: Feed): void;
+}
+
+export class Followers {
+  readonly #options: FollowersOptions;
+  readonly #feeds = new Set<Feed>();
+  /** The log of their sessions: node IDs are its subjects. */
+  readonly #log: RepeatedLog;
+  readonly served = { full: 0, partial: 0 };
+  /** Why, and what was refused. */
+  readonly reasons = new Reasons();
+  #closed: HeadwaterError | undefined;
+
+  constructor(options: FollowersOptions) {
+    this.#options = options;
+    this.#log = RepeatedLog.of(options);
+  }
+
+  /** Serves a follower until its session ends. */
+  async accept(channel: DownChannel): Promise<void> {
+    if (this.#closed) {
+      channel.close(this.#closed);
+      return;
+    }
+    let served = false;
+    const feed: Feed = new Feed({
+      ...this.#options,
+      log: this.#log,
+      channel,
+      address: this.#options.address(),
+      admit: (candidate) => this.#admit(candidate),
+      resynced: (kind, reason) => {
+        this.#log.ends(feed.nodeId);
+        served = true;
+        this.served[kind]++;
+        this.#options.arrived(feed);
+        this.reasons.count(kind, reason);
+      },
+      refused: (refusal) => this.reasons.refused(refusal),
+    });
+    this.#feeds.add(feed);
+    try {
+      await feed.run();
+    } finally {
+      this.#feeds.delete(feed);
+      if (served && !this.isConnected(feed.nodeId)) this.#options.left(feed);
+    }
+  }
+
+  /** Whether there is a session with that node, whatever it has come to. */
+  isConnected(nodeId: string): boolean {
+    return [...this.#feeds].some((feed) => feed.nodeId === nodeId);
+  }
+
+  /** Those that have introduced themselves. */
+  get status(): Array<NodeBelow<FeedState>> {
+    return [...this.#feeds].map((feed) => feed.status).filter(({ nodeId }) => nodeId !== '');
+  }
+
+  /**
+   * Who could lead in this node's place: the follower with that address or node
+   * ID, or the one that has the most, and of several the one heard last.
+   * @throws HeadwaterError `failover_failed`.
+   */
+  target(to: string): Feed {
+    const streaming = this.following.filter(({ status }) => status.state === 'streaming');
+    const names = streaming.map(({ status }) => `${status.address} (${status.nodeId})`).join(', ') || 'nobody';
+    if (to === '') {
+      const [best] = streaming.sort(
+        (a, b) => b.status.appendedOffset - a.status.appendedOffset || b.lastHeardMs - a.lastHeardMs,
+      );
+      if (best) return best;
+      throw new HeadwaterError('failover_failed', 'there is no follower to hand over to: nobody follows in sync');
+    }
+    const chosen = streaming.find(({ status }) => status.address === to || status.nodeId === to);
+    if (chosen) return chosen;
+    throw new HeadwaterError('failover_failed', `expected a follower in sync, received ${to}; in sync: ${names}`);
+  }
+
+  /** Tells everybody but the new leader itself; how many were told. */
+  moved(to: { address: string; nodeId: string }): number {
+    const others = this.following.filter(({ nodeId }) => nodeId !== to.nodeId);
+    for (const feed of others) feed.moved(to);
+    return others.length;
+  }
+
+  /** Those that follow this node and say where they listen. */
+  get following(): Feed[] {
+    return [...this.#feeds].filter(({ nodeId, isCatchingUp, status }) => nodeId && status.address && !isCatchingUp);
+  }
+
+  /** The histories that nodes have brought which do not go on from here yet. */
+  get lineages(): Lineage[] {
+    return [...this.#feeds].flatMap(({ lineage }) => lineage ?? []);
+  }
+
+  /** Those that come by what is said between blocks from here on. */
+  get names(): NodeName[] {
+    return this.status
+      .filter(({ state }) => state === 'snapshot' || state === 'streaming')
+      .map(({ nodeId, address }) => ({ nodeId, address }));
+  }
+
+  close(reason: HeadwaterError): void {
+    this.#closed = reason;
+    for (const feed of this.#feeds) feed.close(reason);
+  }
+
+  #admit(candidate: Feed): HeadwaterError | undefined {
+    for (const feed of this.#feeds) {
+      if (feed === candidate || feed.nodeId !== candidate.nodeId) continue;
+      if (feed.nonce !== candidate.nonce) {
+        return new HeadwaterError(
+          'resync_refused',
+          `a node with the ID ${candidate.nodeId} is connected already, from ${feed.status.address || 'an unknown address'}: if these are two nodes, one data directory is a copy of the other's: stop that one and run "headwater id renew --data DIR"`,
+          { details: { reason: 'DUPLICATE_NODE_ID' } },
+        );
+      }
+      // The same process has dialled again: its old stream is dead, whether or not we have noticed.
+      feed.close(new HeadwaterError('cancelled', 'the follower has connected again'));
+    }
+    return undefined;
+  }
+}

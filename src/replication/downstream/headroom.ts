@@ -1,0 +1,181 @@
+/**
+ * How far followers are from losing their place in the log. For one that is
+ * connected, and for a known one that is away, the log keeps what it has not
+ * seen yet up to a size (store/retention.ts): what is left of that, and how
+ * long it lasts at the present rate of appends. Of one that is away a warning is
+ * logged, once, before it is let go; of one that is connected the retention
+ * itself warns, which knows what its session has still to read.
+ */
+import type { Clock } from '../../base/clock.js';
+import { HEADROOM_WARNING_MS, HEADROOM_WARNING_PART, RATE_SAMPLE_MS, RATE_WINDOW_MS } from '../../base/limits.js';
+import type { Log } from '../../log/log.js';
+import type { Logger } from '../../base/logger.js';
+import { RepeatedLog } from '../../base/repeated-log.js';
+import type { KnownFollower } from '../../store/known-followers.js';
+import type { Store } from '../../store/store.js';
+
+export interface HeadroomOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Those that are connected, and how far their logs reach. */
+  followers(): ReadonlyArray<{ nodeId: string; address: string; appendedOffset: number }>;
+  /** Called once a sample, whether or not anybody follows. */
+  sampled(): void;
+}
+
+/** Of log, about a place in it. */
+export interface Room {
+  /** Between the start of the log and the place. */
+  readonly commands: number;
+  readonly bytes: number;
+  /** What may still be appended until the place is given up; undefined where the log grows for ever. */
+  readonly leftBytes: number | undefined;
+  /** How long that lasts at the present rate; undefined while nothing is appended, or the log grows for ever. */
+  readonly ms: number | undefined;
+}
+
+const UNKNOWN: Room = { commands: 0, bytes: 0, leftBytes: undefined, ms: undefined };
+
+export interface FollowerRoom extends Room {
+  readonly nodeId: string;
+  readonly address: string;
+  readonly connected: boolean;
+}
+
+interface Sample {
+  readonly atMs: number;
+  readonly log: Log;
+  readonly commands: number;
+  readonly bytes: number;
+}
+
+interface Place {
+  readonly nodeId: string;
+  readonly address: string;
+  readonly offset: number;
+  readonly connected: boolean;
+}
+
+export class Headroom {
+  readonly #options: HeadroomOptions;
+  readonly #log: RepeatedLog;
+  #samples: Sample[] = [];
+  /** Node IDs of those that were warned of since they went away. */
+  readonly #warned = new Set<string>();
+  #cancel = () => {};
+
+  constructor(options: HeadroomOptions) {
+    this.#options = options;
+    this.#log = RepeatedLog.of(options);
+  }
+
+  /** Looks once a sample, until `stop`. */
+  start(): void {
+    const look = () => {
+      this.#look();
+      this.#options.sampled();
+      this.#cancel = this.#options.clock.after(RATE_SAMPLE_MS, look);
+    };
+    this.#cancel();
+    look();
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  /** Appends a second, over the window or what there is of it. */
+  get rate(): { commands: number; bytes: number } {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    if (!first || !last || last.atMs <= first.atMs) return { commands: 0, bytes: 0 };
+    const seconds = (last.atMs - first.atMs) / 1_000;
+    return { commands: (last.commands - first.commands) / seconds, bytes: (last.bytes - first.bytes) / seconds };
+  }
+
+  /**
+   * For who has everything up to `offset`.
+   * @param pinned the log keeps the rest for it; else it keeps no more than its size.
+   */
+  of(offset: number, { pinned }: { pinned: boolean }): Room {
+    const { store } = this.#options;
+    // Nobody knows while the store opens again.
+    if (!store.isServing) return UNKNOWN;
+    const { log, logRetentionBytes, logPinBytesMax } = store;
+    const { base, end } = log;
+    const leftBytes = left(log, offset, pinned ? logPinBytesMax : logRetentionBytes);
+    const { bytes: bytesPerSecond } = this.rate;
+    return {
+      commands: Math.max(0, offset - base.offset),
+      bytes: log.bytesBetween(base.offset, Math.min(offset, end.offset)),
+      leftBytes,
+      ms:
+        leftBytes === undefined || bytesPerSecond === 0 ? undefined : Math.round((leftBytes / bytesPerSecond) * 1_000),
+    };
+  }
+
+  /** For a known follower; undefined where the log keeps nothing for it, or it cannot be told. */
+  ofKnown({ nodeId, appendedOffset }: KnownFollower): Room | undefined {
+    const { store } = this.#options;
+    return store.isServing && store.keepsPlaceOf(nodeId) ? this.of(appendedOffset, { pinned: true }) : undefined;
+  }
+
+  /** Of the follower that is the furthest behind, of those that are connected and those that the log is kept for; undefined where there is none. */
+  get least(): FollowerRoom | undefined {
+    if (!this.#options.store.isServing) return undefined;
+    const [first, ...others] = this.#places;
+    if (!first) return undefined;
+    const { offset, ...who } = others.reduce((least, place) => (place.offset < least.offset ? place : least), first);
+    return { ...who, ...this.of(offset, { pinned: true }) };
+  }
+
+  #look(): void {
+    const { store, clock } = this.#options;
+    if (!store.isServing) return;
+    const { log } = store;
+    const atMs = clock.monotonicMs();
+    if (this.#samples[0]?.log !== log) this.#samples = [];
+    this.#samples.push({ atMs, log, commands: log.end.offset, bytes: log.appendedBytes });
+    while ((this.#samples[1]?.atMs ?? atMs) <= atMs - RATE_WINDOW_MS) this.#samples.shift();
+    const away = this.#places.filter(({ connected }) => !connected);
+    for (const nodeId of this.#warned) if (away.every((place) => place.nodeId !== nodeId)) this.#warned.delete(nodeId);
+    for (const place of away) this.#judge(place);
+  }
+
+  get #places(): Place[] {
+    const { store, followers } = this.#options;
+    const { base } = store.log;
+    const all = followers();
+    const connected = all
+      // Of others it is not known yet where they are, or their snapshot is on the way.
+      .filter(({ appendedOffset }) => appendedOffset > 0 && appendedOffset >= base.offset)
+      .map(({ nodeId, address, appendedOffset }) => ({ nodeId, address, offset: appendedOffset, connected: true }));
+    const away = store.knownFollowers
+      .filter(({ nodeId }) => store.keepsPlaceOf(nodeId) && all.every((one) => one.nodeId !== nodeId))
+      .map(({ nodeId, address, appendedOffset }) => ({ nodeId, address, offset: appendedOffset, connected: false }));
+    return [...connected, ...away];
+  }
+
+  #judge({ nodeId, address, offset }: Place): void {
+    const { store } = this.#options;
+    const { logPinBytesMax } = store;
+    const { leftBytes, ms } = this.of(offset, { pinned: true });
+    if (leftBytes === undefined || logPinBytesMax === undefined) return;
+    const soon = ms !== undefined && ms < HEADROOM_WARNING_MS;
+    if (this.#warned.has(nodeId) || (!soon && leftBytes >= logPinBytesMax * HEADROOM_WARNING_PART)) return;
+    this.#warned.add(nodeId);
+    const when = ms === undefined ? '' : `, ${Math.round(ms / 1_000)} s at the present rate of appends`;
+    this.#log.warn(
+      { node_id: nodeId, offset, headroom_bytes: leftBytes, headroom_ms: ms },
+      `follower ${address} is away and about to be let go: it stands at offset ${offset}, ${leftBytes} bytes are left${when}; then it needs a full resync (--log-retention-pin-bytes ${logPinBytesMax}; "forget ${address}" lets it go at once)`,
+      nodeId,
+    );
+  }
+}
+
+/** What may still be appended until what follows `offset` is more than `bytesMax`; undefined where that does not matter. */
+function left(log: Log, offset: number, bytesMax: number | undefined): number | undefined {
+  if (bytesMax === undefined) return undefined;
+  if (offset < log.base.offset) return 0;
+  return Math.max(0, bytesMax - log.bytesBetween(offset, log.end.offset));
+}

@@ -1,0 +1,138 @@
+/**
+ * Remembers, over restarts, who has followed this node and how far they were:
+ * whom a leader asks that may have lost its tail, and for whom the log is kept
+ * while they are away. Now, where somebody has come or gone, and from then on
+ * every few seconds.
+ */
+import type { Clock } from '../../base/clock.js';
+import { HeadwaterError } from '../../base/errors.js';
+import { KNOWN_FOLLOWERS_SAVE_MS } from '../../base/limits.js';
+import type { Logger } from '../../base/logger.js';
+import { RepeatedLog } from '../../base/repeated-log.js';
+import type { KnownFollower } from '../../store/known-followers.js';
+import type { Store } from '../../store/store.js';
+import type { NodeReport } from '../../wire/up-frames.js';
+import type { Feed } from './feed.js';
+import type { Followers } from './followers.js';
+
+export interface FollowerRegistryOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly followers: Followers;
+  /** What the nodes below have reported last. */
+  below(): readonly NodeReport[];
+  /** Node IDs from the leader down to this node's upstream. */
+  above(): readonly string[];
+}
+
+export class FollowerRegistry {
+  readonly #options: FollowerRegistryOptions;
+  readonly #log: RepeatedLog;
+  #cancel = () => {};
+  #closed = false;
+
+  constructor(options: FollowerRegistryOptions) {
+    this.#options = options;
+    this.#log = RepeatedLog.of(options);
+  }
+
+  /** Saves what is known now, and again every few seconds. */
+  go(left?: Feed): void {
+    this.#cancel();
+    if (this.#closed) return;
+    this.#save(left).then(
+      () => this.#log.ends(),
+      ({ message }: Error) => this.#log.warn({}, `the followers could not be noted: ${message}; it is tried again`),
+    );
+    this.#cancel = this.#options.clock.after(KNOWN_FOLLOWERS_SAVE_MS, () => this.go());
+  }
+
+  /** Saves it for the last time. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancel();
+    await this.#save().catch(() => {});
+  }
+
+  /**
+   * One that is away is forgotten for good: nothing is kept for it.
+   * @param name its node ID, the beginning of it, or host:port.
+   * @throws HeadwaterError `forget_refused` where that is none, or several, or one that is connected.
+   */
+  async forget(name: string): Promise<KnownFollower> {
+    const { store, followers } = this.#options;
+    const known = store.knownFollowers;
+    const exactly = known.filter(({ nodeId, address }) => nodeId === name || address === name);
+    const found = exactly.length > 0 ? exactly : known.filter(({ nodeId }) => name !== '' && nodeId.startsWith(name));
+    const [follower, second] = found;
+    if (!follower || second) {
+      const listed = (second ? found : known).map(({ nodeId, address }) => `${address} (${nodeId})`).join(', ');
+      throw refused(
+        `expected the node ID of one known follower, a beginning that only it has, or its host:port; received ${JSON.stringify(name)}, ${
+          second ? `which is the name of ${found.length}` : 'which is none of them'
+        }: ${listed || 'none is known'}`,
+      );
+    }
+    const { nodeId, address } = follower;
+    if (followers.isConnected(nodeId))
+      throw refused(
+        `the follower ${address} (${nodeId}) is connected: only one that is away can be forgotten; stop it, or let it follow another node, first`,
+      );
+    await store.forgetFollower(nodeId);
+    this.#options.logger.info(
+      { node_id: nodeId, offset: follower.appendedOffset },
+      `follower ${address} (${nodeId}) is forgotten: nothing is kept for it from offset ${follower.appendedOffset} on`,
+    );
+    return follower;
+  }
+
+  #save(left?: Feed): Promise<void> {
+    const { store, clock, followers } = this.#options;
+    const feeds = left ? [...followers.following, left] : followers.following;
+    const known = new Map(store.knownFollowers.map((one) => [one.nodeId, one]));
+    const seen = feeds.filter(({ status }) => status.address).map((feed) => this.#seen(feed, feed !== left));
+    for (const { nodeId } of seen) known.delete(nodeId);
+    return store.noteFollowers([...seen, ...this.#heardOf(known, clock.wallMs())]);
+  }
+
+  #seen(feed: Feed, connected: boolean): KnownFollower {
+    const { nodeId, position, came } = feed;
+    // Until it streams, what it acknowledges says nothing.
+    const at = position && position.appendedOffset > 0 ? position : undefined;
+    return {
+      nodeId,
+      address: feed.status.address,
+      appendedOffset: at?.appendedOffset ?? came?.offset ?? 0,
+      replicationId: at?.replicationId ?? came?.replicationId ?? '',
+      lastSeenMs: this.#options.clock.wallMs(),
+      keepsPlace: !feed.hasMovedOn,
+      connected,
+    };
+  }
+
+  /**
+   * Those that do not follow this node now, and of which it hears all the same:
+   * further down, or above, where everything is that this node has.
+   */
+  #heardOf(known: ReadonlyMap<string, KnownFollower>, lastSeenMs: number): KnownFollower[] {
+    const { store, below, above } = this.#options;
+    const heard: KnownFollower[] = [];
+    for (const { nodeId, appendedOffset, replicationId } of below()) {
+      const one = known.get(nodeId);
+      if (one && appendedOffset > 0)
+        heard.push({ ...one, appendedOffset, replicationId, lastSeenMs, connected: false });
+    }
+    if (!store.isServing) return heard;
+    const { offset, replicationId } = store.position;
+    for (const nodeId of above()) {
+      const one = known.get(nodeId);
+      if (one) heard.push({ ...one, appendedOffset: offset, replicationId, lastSeenMs, connected: false });
+    }
+    return heard;
+  }
+}
+
+function refused(message: string): HeadwaterError {
+  return new HeadwaterError('forget_refused', message);
+}

@@ -1,0 +1,49 @@
+/**
+ * What a feed sends of a snapshot: all its entries in key order, in frames, and
+ * then the proof that the follower holds itself to.
+ */
+import { KeyspaceDigest } from '../../keyspace/digest.js';
+import type { KeyspaceSnapshot } from '../../keyspace/snapshot.js';
+import { FRAME_BYTES_MAX } from '../../base/limits.js';
+import type { DownFrame } from '../../wire/down-frames.js';
+
+export interface SnapshotOutflowOptions {
+  /** Ends it, with the reason that it rejects with. */
+  readonly ended: AbortSignal;
+  /** A promise where the follower is behind. */
+  send(frame: DownFrame): Promise<void> | undefined;
+}
+
+/** Releases the snapshot, whatever becomes of it. */
+export async function sendSnapshot(snapshot: KeyspaceSnapshot, { ended, send }: SnapshotOutflowOptions): Promise<void> {
+  const digest = new KeyspaceDigest();
+  try {
+    for await (const chunk of snapshot.chunks()) {
+      digest.add(chunk);
+      for (const group of groupsOf(chunk)) {
+        const keys = group.map(([key]) => key);
+        const records = group.map(([, record]) => record);
+        await send({ kind: 'snapshotChunk', keys, records });
+        if (ended.aborted) throw ended.reason;
+      }
+    }
+  } finally {
+    await snapshot.release();
+  }
+  await send({ kind: 'snapshotEnd', keys: digest.keys, digest: digest.finish() });
+}
+
+/** Cuts entries into frames of about the size of a frame. */
+function* groupsOf<T extends readonly [Buffer, Buffer]>(entries: readonly T[]): Generator<T[]> {
+  let group: T[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    group.push(entry);
+    bytes += entry[0].length + entry[1].length;
+    if (bytes < FRAME_BYTES_MAX / 2) continue;
+    yield group;
+    group = [];
+    bytes = 0;
+  }
+  if (group.length > 0) yield group;
+}

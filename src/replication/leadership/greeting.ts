@@ -1,0 +1,147 @@
+/**
+ * The meaning of a handshake for the leadership, at the node that is asked. A
+ * leader that hands over asks this node to lead. Any other asker may bring the
+ * history of a later leader, and a leader that meets one takes no more writes.
+ * Replication calls it before the resync is decided; takeover.ts has the rules.
+ */
+import type { Clock } from '../../base/clock.js';
+import { Lineage } from '../../model/lineage.js';
+import type { Logger } from '../../base/logger.js';
+import { RepeatedLog } from '../../base/repeated-log.js';
+import type { Store } from '../../store/store.js';
+import type { Handshake } from '../../wire/handshake.js';
+import type { Acknowledgements } from '../progress/acknowledgements.js';
+import { HANDOVER_REFUSED } from './failover.js';
+import type { Followers } from '../downstream/followers.js';
+import type { Link } from '../upstream/link.js';
+import { type Answer, answerOffer, epochBefore, whoIsMeant } from '../takeover.js';
+
+export interface GreetingOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly link: Link;
+  readonly followers: Followers;
+  readonly acknowledgements: Acknowledgements;
+  /** Runs a change of roles, one after another, with the link stopped; then the role is taken up. */
+  change<T>(change: () => Promise<T>): Promise<T>;
+}
+
+/** The asker is not served. */
+export interface Unserved {
+  readonly reason: string;
+  readonly message: string;
+}
+
+export class Greeting {
+  readonly store: Store;
+  readonly #options: GreetingOptions;
+  readonly #log: RepeatedLog;
+
+  constructor(options: GreetingOptions) {
+    this.#options = options;
+    this.store = options.store;
+    this.#log = RepeatedLog.of(options);
+  }
+
+  /** Undefined if the asker may be served. */
+  async greeted(handshake: Handshake): Promise<Unserved | undefined> {
+    if (handshake.handsOverTo !== '') return this.#takeOver(handshake);
+    await this.#stopIfSuperseded(handshake);
+    return undefined;
+  }
+
+  /** A follower that gives its data up has no say. */
+  async #stopIfSuperseded({ nodeId, address, lineage, acceptDataLoss }: Handshake): Promise<void> {
+    const store = this.store;
+    if (store.role !== 'leader' || acceptDataLoss) return;
+    const { log, supersededBy } = store;
+    const epoch = epochBefore(log.lineage, log.end.offset, Lineage.received(lineage));
+    // Of several the latest counts: a person who says "promote" here goes above all of them.
+    if (epoch !== undefined && epoch > (supersededBy?.epoch ?? 0)) await this.#supersede({ nodeId, address }, epoch);
+  }
+
+  async #supersede({ nodeId: node_id, address }: Pick<Handshake, 'nodeId' | 'address'>, epoch: number): Promise<void> {
+    const store = this.store;
+    await this.#options.change(async () => {
+      const isNews = epoch > (store.supersededBy?.epoch ?? 0);
+      if (store.role === 'leader' && isNews) await store.supersede({ node_id, address, epoch });
+    });
+    this.#options.logger.error({ node_id, address, epoch }, store.whyNoWrites?.message ?? '');
+  }
+
+  /** The link is stopped only to lead, or to be bound not to: whoever asks in vain asks again and again. */
+  async #takeOver(handshake: Handshake): Promise<Unserved | undefined> {
+    const meant = whoIsMeant(handshake, this.store.nodeId);
+    if (meant !== undefined) return unserved('HANDOVER_OF_ANOTHER', meant);
+    const answer = await this.answer(handshake);
+    if (answer.kind === 'serve') return undefined;
+    if (answer.kind === 'undecided') return unserved('HANDOVER_UNDECIDED', answer.message);
+    if (answer.kind === 'refuse' && answer.superseded !== undefined)
+      await this.#supersede(handshake, answer.superseded);
+    const above = this.#options.link.nextHistory?.epoch ?? 0;
+    return this.#options.change(async () => this.#act(handshake, await this.answer(handshake), above));
+  }
+
+  /** @param above an epoch that the giver, or a leader before it, has begun and written nothing under. */
+  async #act(
+    { grant, address, position, live }: Handshake,
+    answer: Answer,
+    above: number,
+  ): Promise<Unserved | undefined> {
+    const { logger } = this.#options;
+    const { offset } = position;
+    switch (answer.kind) {
+      case 'serve':
+        return undefined;
+      case 'lead': {
+        const { epoch } = await this.store.promote({ grant, above, follows: live });
+        logger.info({ from: address, epoch }, `${address} has handed over at offset ${offset}: leading`);
+        return undefined;
+      }
+      case 'refuse':
+        await this.store.refuseGrant(grant);
+        this.#log.warn(
+          { from: address, offset },
+          `refused to lead in the place of ${address}: ${answer.message}`,
+          address,
+        );
+        return unserved(HANDOVER_REFUSED, answer.message);
+      case 'undecided':
+        return unserved('HANDOVER_UNDECIDED', answer.message);
+      case 'stranger':
+        return unserved('HANDOVER_OF_ANOTHER', answer.message);
+    }
+  }
+
+  /** The answer of this node to the offer as things stand. Nothing changes by it. */
+  async answer(handshake: Handshake): Promise<Answer> {
+    const store = this.store;
+    const { link, followers, acknowledgements } = this.#options;
+    const { nodeId, address, position } = handshake;
+    const { log } = store;
+    const checksumAtOffered = await log.checksumAt(position.offset);
+    return answerOffer(
+      { ...handshake, lineage: Lineage.received(handshake.lineage) },
+      {
+        nodeId: store.nodeId,
+        role: store.role,
+        end: log.end,
+        lineage: log.lineage,
+        checksumAtOffered,
+        handingOver: store.handingOver !== undefined,
+        asking: store.asking,
+        upstream: store.upstream,
+        followsGiver: link.follows({ nodeId, address }),
+        nextHistory: link.nextHistory,
+        below: followers.lineages,
+        epochWaiting: acknowledgements.epochWaiting,
+        grants: store.grants,
+      },
+    );
+  }
+}
+
+function unserved(reason: string, message: string): Unserved {
+  return { reason, message };
+}

@@ -1,0 +1,162 @@
+/**
+ * What a leader does before it leads, where its log may have lost a tail: it
+ * dials everybody who has followed it, and takes from those that are ahead on
+ * the same history the blocks that it misses. They serve it as any follower.
+ * Who cannot be reached, or has another past, is noted and left out. Each is
+ * waited for while blocks of it arrive, however long they take (patience.ts).
+ */
+import { eitherAborts } from '../../base/abort.js';
+import type { Clock } from '../../base/clock.js';
+import { HeadwaterError } from '../../base/errors.js';
+import { Lineage, type LineageRow, rowsEqual } from '../../model/lineage.js';
+import { Block } from '../../log/block.js';
+import type { Logger } from '../../base/logger.js';
+import type { SupersededBy } from '../../store/directory.js';
+import type { KnownFollower } from '../../store/known-followers.js';
+import type { Store } from '../../store/store.js';
+import type { Continue, DownFrame } from '../../wire/down-frames.js';
+import type { UpChannel } from '../channel.js';
+import { heldUntil } from '../dial.js';
+import { askerHandshake } from '../introduction.js';
+import { Patience } from './patience.js';
+import { laterEpoch } from '../takeover.js';
+
+export interface TailRecoveryOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly nonce: string;
+  /** host:port at which this node listens. */
+  address(): string;
+  /** @throws HeadwaterError `unreachable`. */
+  dial(address: string): Promise<UpChannel>;
+}
+
+export class TailRecovery {
+  readonly #options: TailRecoveryOptions;
+  readonly #store: Store;
+  readonly #over = new AbortController();
+  /** Blocks enter the log one after another, whoever sends them. */
+  #taking: Promise<unknown> = Promise.resolve();
+  #superseded: SupersededBy | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(options: TailRecoveryOptions) {
+    this.#options = options;
+    this.#store = options.store;
+  }
+
+  /**
+   * Asks everybody at once. Resolves when each has answered and given what it
+   * has, or has given nothing for `timeoutMs`; or after `stop`.
+   * @returns who leads this node's history on, where one of those asked said so.
+   */
+  async run(timeoutMs: number): Promise<SupersededBy | undefined> {
+    const { logger } = this.#options;
+    const { offset } = this.#store.position;
+    const followers = this.#store.knownFollowers;
+    logger.warn(
+      { offset, followers: followers.length },
+      `this leader may have lost the end of its log (it ends at offset ${offset}): asking ${followers.length} known followers first, for at most ${timeoutMs} ms, and longer while blocks arrive`,
+    );
+    this.#running = Promise.all(followers.map((follower) => this.#ask(follower, timeoutMs)));
+    await this.#running;
+    const gained = this.#store.position.offset - offset;
+    logger.info({ gained }, `asked the known followers: ${gained} commands came back`);
+    return this.#superseded;
+  }
+
+  /** Nothing is taken any more once it resolves. */
+  async stop(): Promise<void> {
+    this.#over.abort(new HeadwaterError('cancelled', 'this node asks no longer'));
+    await this.#running;
+  }
+
+  async #ask(follower: KnownFollower, timeoutMs: number): Promise<void> {
+    const { clock, dial } = this.#options;
+    const patience = new Patience({
+      clock,
+      timeoutMs,
+      reached: () => this.#store.position.offset,
+      moved: () => this.#store.asksUntil(clock.wallMs() + timeoutMs),
+    });
+    let channel: UpChannel | undefined;
+    try {
+      channel = await heldUntil(dial(follower.address), eitherAborts(this.#over.signal, patience.over));
+      await this.#catchUp(channel, follower, patience);
+    } catch (error) {
+      this.#options.logger.warn(
+        { node_id: follower.nodeId },
+        `known follower ${follower.address} was of no help: ${(error as Error).message}`,
+      );
+    } finally {
+      patience.stop();
+      channel?.close();
+    }
+  }
+
+  async #catchUp(channel: UpChannel, follower: KnownFollower, patience: Patience): Promise<void> {
+    const { nonce, address } = this.#options;
+    await channel.send(askerHandshake(this.#store, { nonce, address: address() }));
+    let endOffset: number | undefined;
+    let rows: LineageRow[] = [];
+    while (endOffset === undefined || this.#store.position.offset < endOffset) {
+      for (const frame of await channel.receive()) {
+        if (frame.kind === 'continue') {
+          endOffset = this.#judge(frame, follower);
+          patience.expect(channel, endOffset);
+        } else if (frame.kind === 'newHistory') rows.push(frame.row);
+        else if (frame.kind === 'blocks') {
+          patience.isBusy = true;
+          await this.#take(frame.blocks, rows);
+          patience.isBusy = false;
+          rows = [];
+        } else this.#judgeOther(frame, follower);
+      }
+    }
+  }
+
+  /** @returns where the follower's log ends, which this node wants to reach. */
+  #judge({ lineage, endOffset }: Continue, follower: KnownFollower): number {
+    this.#checkSuperseded(lineage, follower);
+    return endOffset;
+  }
+
+  /** @throws HeadwaterError where the frame means that there is nothing to be had. */
+  #judgeOther(frame: DownFrame, follower: KnownFollower): void {
+    if (frame.kind === 'fullResync') {
+      this.#checkSuperseded(frame.lineage, follower);
+      throw new HeadwaterError('chain_broken', `it would send a snapshot (${frame.reason})`);
+    }
+    if (frame.kind === 'refuse') throw new HeadwaterError('resync_refused', `${frame.reason}: ${frame.message}`);
+    if (frame.kind === 'wait')
+      throw new HeadwaterError('resync_refused', `it has no more than this node: ${frame.reason}`);
+  }
+
+  /** @throws HeadwaterError `superseded`: what that one has beyond was written by another leader. */
+  #checkSuperseded(lineage: readonly LineageRow[], { nodeId, address }: KnownFollower): void {
+    const { log } = this.#store;
+    const theirs = Lineage.received(lineage);
+    // This node may have lost all that it had written under the last history that it began.
+    const own = theirs.rows.some((row) => log.nextHistory && rowsEqual(row, log.nextHistory));
+    const epoch = laterEpoch(own ? log.lineage : log.lineage.upTo(log.end.offset), theirs);
+    if (epoch === undefined) return;
+    if (epoch > (this.#superseded?.epoch ?? 0)) this.#superseded = { node_id: nodeId, address, epoch };
+    throw new HeadwaterError('superseded', `it has a later history, epoch ${epoch}`);
+  }
+
+  #take(blocks: readonly Buffer[], rows: readonly LineageRow[]): Promise<void> {
+    const taking = this.#taking.then(async () => {
+      const { offset } = this.#store.position;
+      // Another one may have sent them before.
+      const missing = blocks.map((bytes) => new Block(bytes)).filter(({ lastOffset }) => lastOffset > offset);
+      if (missing.length === 0 || this.#over.signal.aborted) return;
+      await this.#store.receive(
+        missing,
+        rows.filter(({ firstOffset }) => firstOffset > offset),
+      );
+    });
+    this.#taking = taking.catch(() => {});
+    return taking;
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * Who waits until a write is as safe as asked: on this node's disk, or in the
+ * logs, or on the disks, of so many followers. What they wait for is asked for
+ * below (acknowledgements.ts), and each report from there lets those go on who
+ * have it then.
+ */
+import { Bell } from '../../base/bell.js';
+import type { Clock } from '../../base/clock.js';
+import type { DurabilityReached, DurabilityWaiter, DurabilityWanted } from '../../model/durability.js';
+import { HeadwaterError } from '../../base/errors.js';
+import type { Position } from '../../model/position.js';
+import type { Store } from '../../store/store.js';
+import type { Acknowledgements } from './acknowledgements.js';
+import type { Standing } from './reports.js';
+import { type Waiter, Waiters } from './waiters.js';
+
+export interface DurabilityOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly acknowledgements: Acknowledgements;
+}
+
+export class Durability implements DurabilityWaiter {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #acknowledgements: Acknowledgements;
+  /** By what they wait for: a level and a number of followers. */
+  readonly #waiting = new Map<string, { readonly wanted: DurabilityWanted; readonly waiting: Waiters }>();
+  readonly #aborting = new WeakMap<AbortSignal, Set<() => void>>();
+  /** For more nodes below than this, nobody waits. */
+  #nodesAtMost = Number.POSITIVE_INFINITY;
+  /** Rings when somebody waits no more. */
+  readonly #settled = new Bell();
+  /** Whose end ends all waiting. */
+  #tenure: AbortSignal | undefined;
+
+  constructor({ store, clock, acknowledgements }: DurabilityOptions) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#acknowledgements = acknowledgements;
+    acknowledgements.onReport(() => this.#release());
+  }
+
+  /**
+   * Waits until the block that ends at `position`, or holds its end, is as safe
+   * as wanted, or the time is over; says how safe it is then.
+   * @throws HeadwaterError `outcome_unknown` where this node does not lead that
+   *   history, or stops leading meanwhile; the signal's reason where it aborts.
+   */
+  async reach(position: Position, wanted: DurabilityWanted, signal: AbortSignal): Promise<DurabilityReached> {
+    signal.throwIfAborted();
+    this.#assertLed(position);
+    const { offset } = position;
+    if (this.#reachedOffset(wanted) < offset && wanted.followers <= this.#nodesAtMost)
+      await this.#wait(offset, wanted, signal);
+    return this.#reached(offset, wanted);
+  }
+
+  /** How many wait. */
+  get waiters(): number {
+    let count = 0;
+    for (const { waiting } of this.#waiting.values()) count += waiting.count;
+    return count;
+  }
+
+  /**
+   * Before a stop: nobody is waited for but the nodes below that have been
+   * heard; who waits for more of them is told at once what is reached.
+   */
+  awaitOnlyKnown(): void {
+    this.#awaitAtMost(this.#acknowledgements.nodesBelow);
+  }
+
+  /** None of the nodes below is waited for any more. */
+  awaitNobody(): void {
+    this.#awaitAtMost(0);
+  }
+
+  #awaitAtMost(nodes: number): void {
+    this.#nodesAtMost = nodes;
+    for (const { wanted, waiting } of this.#waiting.values())
+      if (wanted.followers > nodes) waiting.reached(Number.POSITIVE_INFINITY);
+  }
+
+  /** Resolves when nobody waits, or `signal` aborts. */
+  async whenNobodyWaits(signal: AbortSignal): Promise<void> {
+    while (this.waiters > 0 && !signal.aborted) await this.#settled.rungAfter(this.#settled.rings, signal);
+  }
+
+  #assertLed({ replicationId, offset }: Position): void {
+    const store = this.#store;
+    if (store.role !== 'leader') throw gone(`its upstream is ${store.upstream}`);
+    if (!store.isServing || store.tenure.aborted) throw gone(store.notServing?.message ?? 'it is changing its role');
+    const known = store.lineage.replicationIdAt(offset);
+    if (known === replicationId && offset <= store.position.offset) return;
+    throw gone(
+      `it leads ${store.position.replicationId.slice(0, 8)} up to ${store.position.offset}, the write was ${replicationId.slice(0, 8)}@${offset}`,
+    );
+  }
+
+  #wait(offset: number, wanted: DurabilityWanted, signal: AbortSignal): Promise<void> {
+    this.#watchTenure();
+    return new Promise((resolve, reject) => {
+      const waiting = this.#waitingFor(wanted);
+      const settle = (): boolean => {
+        if (waiter.done) return false;
+        waiter.done = true;
+        cancel();
+        forget();
+        this.#settled.ring();
+        return true;
+      };
+      const waiter: Waiter = {
+        offset,
+        done: false,
+        release: () => settle() && resolve(),
+        fail: (error) => settle() && reject(error),
+      };
+      const giveUp = (settled: () => void) => {
+        if (!settle()) return;
+        waiting.gaveUp();
+        settled();
+      };
+      const cancel = this.#clock.after(wanted.timeoutMs, () => giveUp(resolve));
+      const forget = this.#onAbort(signal, () => giveUp(() => reject(signal.reason)));
+      waiting.add(waiter);
+      this.#demand(offset, wanted);
+    });
+  }
+
+  /** One listener a signal, however many wait under it: a stream has one for all its writes. */
+  #onAbort(signal: AbortSignal, task: () => void): () => void {
+    const tasks = this.#aborting.get(signal) ?? new Set();
+    if (tasks.size === 0) {
+      this.#aborting.set(signal, tasks);
+      signal.addEventListener('abort', this.#aborted, { once: true });
+    }
+    tasks.add(task);
+    return () => {
+      tasks.delete(task);
+      if (tasks.size === 0) signal.removeEventListener('abort', this.#aborted);
+    };
+  }
+
+  readonly #aborted = ({ target }: Event): void => {
+    for (const task of this.#aborting.get(target as AbortSignal) ?? []) task();
+  };
+
+  #waitingFor(wanted: DurabilityWanted): Waiters {
+    const key = `${wanted.level} ${wanted.followers}`;
+    const known = this.#waiting.get(key);
+    if (known) return known.waiting;
+    const waiting = new Waiters();
+    this.#waiting.set(key, { wanted, waiting });
+    return waiting;
+  }
+
+  #demand(offset: number, wanted: DurabilityWanted): void {
+    const { level } = wanted;
+    if (level === 'followers') this.#acknowledgements.awaitBelow({ appended: offset, synced: 0 });
+    if (level === 'followers_synced') this.#acknowledgements.awaitBelow({ appended: 0, synced: offset });
+    if (!this.#needsOwnDisk(wanted) || this.#durableHere >= offset) return;
+    // Where it fails the store opens anew, and that ends who waits.
+    this.#store.durable().then(
+      () => this.#release(),
+      () => {},
+    );
+  }
+
+  /** The offset up to which everything is as safe as wanted. */
+  #reachedOffset(wanted: DurabilityWanted): number {
+    const { level, followers } = wanted;
+    const own = this.#needsOwnDisk(wanted) ? this.#durableHere : Number.POSITIVE_INFINITY;
+    if (level === 'followers') return this.#nth(followers, ({ appendedOffset }) => appendedOffset);
+    if (level === 'followers_synced')
+      return Math.min(
+        own,
+        this.#nth(followers, ({ durableOffset }) => durableOffset),
+      );
+    return own;
+  }
+
+  #needsOwnDisk({ level }: DurabilityWanted): boolean {
+    return level === 'synced' || (level === 'followers_synced' && !this.#unsyncedHere);
+  }
+
+  get #durableHere(): number {
+    return this.#store.isServing ? this.#store.log.durableOffset : 0;
+  }
+
+  get #unsyncedHere(): boolean {
+    return this.#store.fsync === 'never';
+  }
+
+  /** What the `n`th furthest of the nodes below has reached. */
+  #nth(n: number, reached: (standing: Standing) => number): number {
+    if (n === 0) return Number.POSITIVE_INFINITY;
+    return this.#acknowledgements.counting.map(reached).sort((a, b) => b - a)[n - 1] ?? -1;
+  }
+
+  #reached(offset: number, wanted: DurabilityWanted): DurabilityReached {
+    const { counting } = this.#acknowledgements;
+    return {
+      reached: this.#reachedOffset(wanted) >= offset,
+      synced: this.#durableHere >= offset,
+      followersAppended: counting.filter((standing) => standing.appendedOffset >= offset).length,
+      followersSynced: counting.filter((standing) => standing.durableOffset >= offset).length,
+      unsyncedHere: this.#unsyncedHere,
+    };
+  }
+
+  /** One pass: who has what it waits for goes on. */
+  #release(): void {
+    for (const [key, { wanted, waiting }] of this.#waiting) {
+      if (waiting.count > 0) waiting.reached(this.#reachedOffset(wanted));
+      // Clients choose the numbers: what nobody waits for any more is not kept.
+      else this.#waiting.delete(key);
+    }
+  }
+
+  #watchTenure(): void {
+    const { tenure } = this.#store;
+    if (this.#tenure === tenure) return;
+    this.#tenure = tenure;
+    const end = () => {
+      const { reason } = tenure;
+      const error = gone(reason instanceof Error ? reason.message : 'it is stopping');
+      const all = [...this.#waiting.values()];
+      this.#waiting.clear();
+      this.#acknowledgements.awaitNothing();
+      for (const { waiting } of all) waiting.fail(error);
+    };
+    tenure.addEventListener('abort', end, { once: true });
+  }
+}
+
+function gone(why: string): HeadwaterError {
+  return new HeadwaterError(
+    'outcome_unknown',
+    `the write was appended, but whether it stays is unknown: this node does not lead its history any more (${why})`,
+  );
+}

@@ -1,0 +1,187 @@
+/**
+ * Whether this node is fresh enough to answer: it has applied what a client has
+ * seen elsewhere (`atLeast`), and what the leader had so long ago
+ * (`maxStalenessMs`, by the leader's clock). What may make it so wakes who
+ * waits: the log that goes on, the store that changes, the upstream that says
+ * how things stand. A client that asks for neither never comes here, but for
+ * `refusal`, which looks at one flag.
+ */
+import { eitherAborts } from '../../base/abort.js';
+import { Bell } from '../../base/bell.js';
+import { type Clock, sleep } from '../../base/clock.js';
+import { HeadwaterError } from '../../base/errors.js';
+import type { FreshnessWanted } from '../../model/guarantees.js';
+import { FRESH_WITHIN_MS_MAX } from '../../base/limits.js';
+import type { Log } from '../../log/log.js';
+import { NO_HISTORY, type Position } from '../../model/position.js';
+import { readOnlyFollower } from '../../store/refusals.js';
+import type { Store } from '../../store/store.js';
+import type { Link } from '../upstream/link.js';
+
+export interface FreshnessOptions {
+  readonly store: Store;
+  readonly link: Pick<Link, 'stalenessMs' | 'isLevel' | 'told'>;
+  readonly clock: Clock;
+  /** Whether a follower answers reads that ask for nothing while it is not level with its upstream. */
+  readonly serveStaleReads: boolean;
+}
+
+/** How far everything was that may make a node fresh. */
+interface Moment {
+  readonly log: Log | undefined;
+  readonly offset: number;
+  readonly bells: ReadonlyArray<{ readonly bell: Bell; readonly rings: number }>;
+}
+
+export class Freshness {
+  readonly #options: FreshnessOptions;
+  readonly #store: Store;
+  readonly #ended = new Bell();
+  /** Nobody waits any more. */
+  #end: HeadwaterError | undefined;
+
+  constructor(options: FreshnessOptions) {
+    this.#options = options;
+    this.#store = options.store;
+  }
+
+  /** Why this node answers no reads for now; undefined where it does. */
+  get refusal(): HeadwaterError | undefined {
+    const { serveStaleReads, link } = this.#options;
+    if (serveStaleReads || this.#store.role === 'leader' || link.isLevel) return undefined;
+    return new HeadwaterError(
+      'unavailable',
+      `this node follows ${this.#store.upstream}, is not level with it, and was told to serve no stale reads`,
+      { details: { cause: 'STALE', leader: this.#store.upstream } },
+    );
+  }
+
+  /**
+   * Resolves when this node is as fresh as `wanted`.
+   * @param writes whether the message writes too: then it is for the leader, which is told at once.
+   * @param withinMs at most so long, whatever is wanted.
+   * @throws HeadwaterError `unavailable` where it does not become so in time,
+   *   saying how far it is; `lost_branch` where it never will; the reason of `end`.
+   */
+  async whenFresh(
+    wanted: FreshnessWanted,
+    { writes, withinMs = FRESH_WITHIN_MS_MAX, signal }: { writes: boolean; withinMs?: number; signal: AbortSignal },
+  ): Promise<void> {
+    const { clock } = this.#options;
+    const endMs = clock.monotonicMs() + Math.min(wanted.withinMs || FRESH_WITHIN_MS_MAX, withinMs, FRESH_WITHIN_MS_MAX);
+    for (;;) {
+      if (writes && this.#store.role === 'follower') throw readOnlyFollower(this.#store.upstream);
+      const before = this.#now();
+      const lacking = await this.#lacking(wanted);
+      if (!lacking) return;
+      if (signal.aborted) throw signal.reason;
+      const leftMs = endMs - clock.monotonicMs();
+      if (leftMs <= 0) throw lacking;
+      if (this.#end) throw this.#end;
+      await this.#moved(before, leftMs, signal);
+    }
+  }
+
+  /** The node stops: who waits hears why, and who comes is not made to wait. */
+  end(reason: HeadwaterError): void {
+    this.#end = reason;
+    this.#ended.ring();
+  }
+
+  /** Noted before it is looked at: what happens meanwhile is not missed. */
+  #now(): Moment {
+    const { isServing, changed, position } = this.#store;
+    return {
+      log: isServing ? this.#store.log : undefined,
+      offset: position.offset,
+      bells: [changed, this.#options.link.told, this.#ended].map((bell) => ({ bell, rings: bell.rings })),
+    };
+  }
+
+  /** What is missing yet; undefined where nothing is. */
+  async #lacking({ atLeast, alsoAtLeast, maxStalenessMs }: FreshnessWanted): Promise<HeadwaterError | undefined> {
+    const { notServing } = this.#store;
+    if (notServing) return notServing;
+    const behind = (atLeast && (await this.#behind(atLeast))) ?? (alsoAtLeast && (await this.#behind(alsoAtLeast)));
+    if (behind) return behind;
+    return maxStalenessMs > 0 ? this.#stale(maxStalenessMs) : undefined;
+  }
+
+  /** @throws HeadwaterError `lost_branch`. */
+  async #behind(asked: Position): Promise<HeadwaterError | undefined> {
+    const { log } = this.#store;
+    const { end, lineage } = log;
+    const { replicationId, offset, checksum } = asked;
+    if (replicationId === NO_HISTORY) return undefined;
+    const at = lineage.rows.findIndex((row) => row.replicationId === replicationId);
+    // It may be a history that this node has not heard of yet.
+    if (at < 0 || offset < (lineage.rows[at]?.firstOffset ?? 0)) return this.#notThere(asked, end);
+    const left = lineage.rows[at + 1];
+    if (left && left.firstOffset <= offset) {
+      throw lost(
+        asked,
+        `this node's data left that history after offset ${left.firstOffset - 1}, for ${left.replicationId}`,
+      );
+    }
+    if (end.offset < offset) return this.#notThere(asked, end);
+    const here = await log.checksumAt(offset);
+    // Other data may have taken the place of these meanwhile: they are looked at next.
+    if (!this.#store.isServing || this.#store.log !== log) return this.#notThere(asked, end);
+    // Trimmed: the lineage is all that can be told.
+    if (here === checksum || here === 'trimmed') return undefined;
+    if (here === 'beyond') return this.#notThere(asked, end);
+    throw lost(asked, `at that offset, what this node holds has another past`);
+  }
+
+  #stale(maxStalenessMs: number): HeadwaterError | undefined {
+    const stalenessMs = this.#stalenessMs;
+    if (stalenessMs !== undefined && stalenessMs <= maxStalenessMs) return undefined;
+    const unknown = this.#store.whyNoWrites?.message ?? 'this node has not been level with the leader that it follows';
+    const received = stalenessMs === undefined ? unknown : `they are ${stalenessMs} ms old`;
+    return new HeadwaterError('unavailable', `expected data at most ${maxStalenessMs} ms old, ${received}`, {
+      details: {
+        cause: 'NOT_FRESH',
+        max_staleness_ms: `${maxStalenessMs}`,
+        ...(stalenessMs !== undefined && { staleness_ms: `${stalenessMs}` }),
+      },
+    });
+  }
+
+  /** Of a leader 0, unless it knows, or fears, that another one leads; undefined where it is not known. */
+  get #stalenessMs(): number | undefined {
+    if (this.#store.role === 'leader') return this.#store.whyNoWrites ? undefined : 0;
+    const { stalenessMs } = this.#options.link;
+    return stalenessMs === undefined ? undefined : Math.ceil(stalenessMs);
+  }
+
+  #notThere(asked: Position, end: Position): HeadwaterError {
+    return new HeadwaterError(
+      'unavailable',
+      `asked for offset ${asked.offset} of the history ${asked.replicationId}, this node has applied offset ${end.offset} of ${end.replicationId}`,
+      { details: { cause: 'NOT_FRESH', asked_offset: `${asked.offset}`, offset: `${end.offset}` } },
+    );
+  }
+
+  /** Resolves when something has happened since `before`, or after `withinMs`. */
+  async #moved({ log, offset, bells }: Moment, withinMs: number, signal: AbortSignal): Promise<void> {
+    const enough = new AbortController();
+    const over = eitherAborts(signal, enough.signal);
+    const happened = bells.map(({ bell, rings }) => bell.rungAfter(rings, over));
+    // A log that is closed for another is news too: what is open has changed, or is about to.
+    if (log) happened.push(log.whenBeyond(offset, over).catch(() => {}));
+    try {
+      await Promise.race([sleep(this.#options.clock, withinMs, over), ...happened]);
+      if (signal.aborted) throw signal.reason;
+    } finally {
+      enough.abort();
+    }
+  }
+}
+
+function lost({ offset, replicationId }: Position, why: string): HeadwaterError {
+  return new HeadwaterError(
+    'lost_branch',
+    `asked for offset ${offset} of the history ${replicationId}: ${why}; what was seen there may be lost`,
+    { details: { replication_id: replicationId, offset: `${offset}` } },
+  );
+}

@@ -1,0 +1,149 @@
+/**
+ * A full resync as the follower sees it: what would be lost is saved, the new
+ * data are built beside the old ones, and once they have proven themselves they
+ * take their place. Given up at any moment before, the old data are as they were.
+ */
+import { HeadwaterError } from '../../base/errors.js';
+import { isOutOfSpace } from '../../disk/files.js';
+import { Lineage, type LineageRow } from '../../model/lineage.js';
+import type { LivePlace } from '../../model/live-place.js';
+import type { Block } from '../../log/block.js';
+import type { Replacement } from '../../store/replacement.js';
+import type { Store } from '../../store/store.js';
+import type { FullResync } from '../../wire/down-frames.js';
+
+export class SnapshotLoad {
+  readonly why: Pick<FullResync, 'reason' | 'message' | 'details'>;
+  readonly #store: Store;
+  readonly #replacement: Replacement;
+  readonly #frame: FullResync;
+
+  private constructor(store: Store, replacement: Replacement, frame: FullResync) {
+    this.#store = store;
+    this.#replacement = replacement;
+    this.#frame = frame;
+    const { reason, message, details } = frame;
+    this.why = { reason, message, details };
+  }
+
+  /** @throws HeadwaterError `protocol_violation` where a person would have to accept the loss, and has not. */
+  static async begin(
+    store: Store,
+    frame: FullResync,
+    { acceptDataLoss }: { acceptDataLoss: boolean },
+  ): Promise<SnapshotLoad> {
+    if (!acceptDataLoss) refuseWiping(store, frame);
+    const { branchOffset, position, lineage, upstream, positionTimeMs = upstream.timeMs } = frame;
+    if (branchOffset !== undefined) await withRoom(store, FOR_LOST_WRITES, 0, () => store.saveLostWrites(branchOffset));
+    const replacement = await withRoom(store, FOR_RESYNC, 0, () =>
+      store.beginReplacement(position, Lineage.received(lineage), positionTimeMs),
+    );
+    return new SnapshotLoad(store, replacement, frame);
+  }
+
+  /** For showing: so many keys of about so many. */
+  get progress(): { keys: number; keysEstimate: number } {
+    return { keys: this.#replacement.keys, keysEstimate: this.#frame.keysEstimate };
+  }
+
+  /** Of the snapshot, keys and records. */
+  get bytes(): number {
+    return this.#replacement.bytes;
+  }
+
+  get clusterId(): string {
+    return this.#frame.upstream.clusterId;
+  }
+
+  addEntries(keys: readonly Buffer[], records: readonly Buffer[]): Promise<void> {
+    const bytes = records.reduce((sum, record) => sum + record.length, 0);
+    return withRoom(this.#store, FOR_RESYNC, bytes, () => this.#replacement.addEntries(keys, records));
+  }
+
+  appendBlocks(blocks: readonly Block[], rows: readonly LineageRow[]): Promise<void> {
+    const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, 0);
+    return withRoom(this.#store, FOR_RESYNC, bytes, () => this.#replacement.appendBlocks(blocks, rows));
+  }
+
+  /** Proves the snapshot; nothing more of it is open then. */
+  prove(proof: { keys: number; digest: Buffer }): Promise<void> {
+    return namingRoom(FOR_RESYNC, () => this.#replacement.finish(proof));
+  }
+
+  /** What was proven takes the place of the old data. */
+  adopt(live: LivePlace | undefined): Promise<void> {
+    return namingRoom(FOR_RESYNC, () => this.#store.adopt(this.#replacement, this.clusterId, live));
+  }
+
+  /** Gives up before it is proven; the room that it took is free again. */
+  close(): Promise<void> {
+    return this.#replacement.abandon();
+  }
+}
+
+const FOR_RESYNC = 'for a full resync beside the data that are served meanwhile';
+const FOR_LOST_WRITES = 'for lost-writes/, which has to keep what no other node has before a full resync drops it';
+
+/**
+ * A part of a resync that writes so many bytes, where the disk has room for it;
+ * where it has none, the data in use stay as they are.
+ * @param whatFor as a person is told.
+ * @throws HeadwaterError `disk_full`.
+ */
+async function withRoom<T>(store: Store, whatFor: string, bytes: number, work: () => Promise<T>): Promise<T> {
+  const refusal = store.space.refusalOf(bytes);
+  if (refusal) throw noRoom(whatFor, refusal);
+  return namingRoom(whatFor, work);
+}
+
+/** @throws HeadwaterError `disk_full` where it fails for want of room. */
+async function namingRoom<T>(whatFor: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isOutOfSpace(error) ? noRoom(whatFor, HeadwaterError.from(error)) : error;
+  }
+}
+
+function noRoom(whatFor: string, cause: HeadwaterError): HeadwaterError {
+  const { message, details } = cause;
+  return new HeadwaterError('disk_full', `there is no room ${whatFor}: ${message}`, { cause, details });
+}
+
+/** The upstream has judged already; that it has judged by the same rules is not taken on trust. */
+function refuseWiping(store: Store, frame: FullResync): void {
+  const { position, lineage, upstream, reason } = frame;
+  const own = store.lineageOfData;
+  const reach = Math.max(store.log.end.offset, store.keyspaceOffset);
+  const holdsNothing = reach === 0 && !store.incomplete;
+  if (holdsNothing) return;
+  const isOther = store.clusterId !== '' && upstream.clusterId !== '' && store.clusterId !== upstream.clusterId;
+  const branch = Lineage.received(lineage).branch(position.offset, own, reach);
+  // Where not even the log could be opened, nothing tells of this node's past but its cluster.
+  const known = reach === 0 || branch !== undefined;
+  if (position.offset > 0 && !isOther && known) {
+    if (branch !== undefined && branch < reach) refuseLosingTail(store, frame, branch, reach);
+    return;
+  }
+  throw new HeadwaterError(
+    'protocol_violation',
+    `the upstream would replace ${reach} commands of the cluster ${store.clusterId} by its own ${position.offset} of ${upstream.clusterId || 'none'} (${reason}), without a history in common or a person's --accept-data-loss`,
+  );
+}
+
+/** What this node has after the branch is dropped only if its own log holds all of it, and it is saved first. */
+function refuseLosingTail(
+  { log, incomplete }: Store,
+  { branchOffset, reason }: FullResync,
+  branch: number,
+  reach: number,
+): void {
+  const saved = branchOffset !== undefined && branchOffset <= branch;
+  const held = !incomplete && log.base.offset <= branch;
+  if (saved && held) return;
+  const holds = log.end.offset > log.base.offset ? `${log.base.offset + 1} to ${log.end.offset}` : 'nothing';
+  throw new HeadwaterError(
+    'protocol_violation',
+    `the upstream would replace commands up to offset ${reach} (${reason}); both share them up to ${branch}, the upstream lets this node save those after ${branchOffset ?? 'none'}, its log holds ${holds}. Update the upstream, or follow it with --accept-data-loss`,
+  );
+}

@@ -4,8 +4,8 @@
  * --json, which another command can be given as --at-least.
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import { DURABILITY_LEVELS } from '../src/model/durability.js';
 import type { CallOptions, Client, DurabilityOption } from '../src/index.js';
+import { DURABILITY_LEVELS } from '../src/model/durability.js';
 import { parseDuration } from './arguments.js';
 import { UsageError } from './output.js';
 

@@ -6,8 +6,8 @@
  */
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { checkConfig, DEFAULTS, FSYNC_POLICIES } from '../src/config.js';
 import { HeadwaterError } from '../src/base/errors.js';
+import { checkConfig, DEFAULTS, FSYNC_POLICIES } from '../src/config.js';
 import type { NodeOptions } from '../src/index.js';
 import {
   formatDuration,

@@ -5,7 +5,6 @@
  */
 import { networkInterfaces } from 'node:os';
 import { formatAddress, hostOf, isEverywhere, isLoopback, parseAddress, plainHost } from './base/address.js';
-import type { Limits } from './commands/view.js';
 import { HeadwaterError } from './base/errors.js';
 import {
   ARCHIVE_INTERVAL_MS,
@@ -25,6 +24,7 @@ import {
   TRANSACTION_BYTES_MAX,
   VALUE_BYTES_MAX,
 } from './base/limits.js';
+import type { Limits } from './commands/view.js';
 import type { CheckpointBudget } from './store/checkpoint.js';
 import type { FsyncPolicy } from './store/commit.js';
 import { leastFreeBytes } from './store/space.js';

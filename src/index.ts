@@ -1,6 +1,10 @@
 /** The public names of the package. */
-export { expectedAddress, isAddress } from './base/address.js';
+
 export { type Restored, restoreDirectory } from './backup/restore.js';
+export { expectedAddress, isAddress } from './base/address.js';
+export { ERROR_CODES, type ErrorCode, HeadwaterError } from './base/errors.js';
+export type { Logger } from './base/logger.js';
+export { isNameRefused, isSystemError, systemReason } from './base/system-errors.js';
 export { type Differences, findDifferences, type RangeDifference, type Side } from './check/bisection.js';
 export { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from './check/dump.js';
 export { rebuildDirectory } from './check/rebuild.js';
@@ -10,14 +14,11 @@ export { type CallOptions, Client, type ClientOptions } from './client/client.js
 export { DurabilityNotReached, type DurabilityOption } from './client/guarantees.js';
 export type { SubscribeOptions, SubscriptionItem, WatchItem, WatchOptions } from './client/streams.js';
 export { checkConfig, DEFAULTS, FSYNC_POLICIES, type NodeConfig, type NodeOptions } from './config.js';
-export { DURABILITY_LEVELS, type DurabilityReached } from './model/durability.js';
-export { ERROR_CODES, type ErrorCode, HeadwaterError } from './base/errors.js';
 export { wideEncoding } from './log/wide-text.js';
-export type { Logger } from './base/logger.js';
-export { Node } from './node.js';
+export { DURABILITY_LEVELS, type DurabilityReached } from './model/durability.js';
 export { formatToken, type Position, parseToken } from './model/position.js';
+export { Node } from './node.js';
 export { renewNodeId } from './store/node-id.js';
-export { isNameRefused, isSystemError, systemReason } from './base/system-errors.js';
 export { VERSION } from './version.js';
 export type { CheckProgress, Damage, RepairEvent, Verified, VerifyEvent } from './wire/check.js';
 export type { KeyRange } from './wire/ranges.js';

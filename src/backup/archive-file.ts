@@ -16,10 +16,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { HeadwaterError } from '../base/errors.js';
-import type { Files, FileWriter } from '../disk/files.js';
 import { BLOCK_BYTES_CEILING } from '../base/limits.js';
-import type { LineageRow } from '../model/lineage.js';
+import type { Files, FileWriter } from '../disk/files.js';
 import { Block } from '../log/block.js';
+import type { LineageRow } from '../model/lineage.js';
 import { formatChecksum, formatPosition, type Position } from '../model/position.js';
 import {
   type ArchiveEnd,

@@ -6,10 +6,10 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { HeadwaterError } from '../base/errors.js';
-import { Lineage, rowsEqual } from '../model/lineage.js';
-import type { Block } from '../log/block.js';
-import { formatPosition, type Position } from '../model/position.js';
 import { systemReason } from '../base/system-errors.js';
+import type { Block } from '../log/block.js';
+import { Lineage, rowsEqual } from '../model/lineage.js';
+import { formatPosition, type Position } from '../model/position.js';
 import type { BackupHead } from '../wire/backup.js';
 import { parseStretchName, readStretch, readStretchEnds, type StretchName } from './archive-file.js';
 

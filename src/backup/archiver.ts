@@ -9,7 +9,6 @@
 import { eitherAborts } from '../base/abort.js';
 import { type Clock, sleep } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
-import { type Files, isOutOfSpace } from '../disk/files.js';
 import {
   ARCHIVE_BATCH_BYTES,
   ARCHIVE_FREE_BYTES_MIN,
@@ -17,13 +16,14 @@ import {
   ARCHIVE_RETRY_MS_MIN,
   ARCHIVE_STRETCH_BYTES,
 } from '../base/limits.js';
+import type { Logger } from '../base/logger.js';
+import { RepeatedLog } from '../base/repeated-log.js';
+import { type Files, isOutOfSpace } from '../disk/files.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log, Pin } from '../log/log.js';
-import { moved } from '../log/moved.js';
-import type { Logger } from '../base/logger.js';
+import { whenMoved } from '../log/wait.js';
 import type { Position } from '../model/position.js';
-import { RepeatedLog } from '../base/repeated-log.js';
 import type { Store } from '../store/store.js';
 import type { StatusArchive } from '../wire/admin.js';
 import { parseStretchName, StretchWriter } from './archive-file.js';
@@ -170,7 +170,7 @@ export class Archiver {
       const blocks = await cursor.poll(ARCHIVE_BATCH_BYTES);
       const leftMs = dueMs - clock.monotonicMs();
       if (blocks.length > 0 || leftMs <= 0 || signal.aborted) return blocks;
-      await moved(log, cursor.offset, leftMs, { clock, signal }).catch((error: Error) => {
+      await whenMoved(log, cursor.offset, leftMs, { clock, signal }).catch((error: Error) => {
         if (!signal.aborted) throw error;
       });
     }

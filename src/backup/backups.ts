@@ -12,7 +12,6 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
-import { RECORD_FORMAT } from '../keyspace/record.js';
 import {
   BACKUP_LEASE_MS,
   BACKUP_LEFT_MS,
@@ -22,6 +21,7 @@ import {
   BACKUPS_MAX,
 } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
+import { RECORD_FORMAT } from '../keyspace/record.js';
 import { formatPosition } from '../model/position.js';
 import type { Store } from '../store/store.js';
 import type { BackupHead, BackupRequest, BackupResponse } from '../wire/backup.js';

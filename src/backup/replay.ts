@@ -5,9 +5,9 @@
  * first start has nothing left to do.
  */
 import { Keyspace } from '../keyspace/keyspace.js';
-import type { Lineage } from '../model/lineage.js';
 import type { Block } from '../log/block.js';
 import { Log } from '../log/log.js';
+import type { Lineage } from '../model/lineage.js';
 import type { Position } from '../model/position.js';
 import type { DirectoryOptions } from '../store/directory.js';
 import { openDatabases } from '../store/generation.js';

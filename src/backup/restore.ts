@@ -10,13 +10,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { HeadwaterError } from '../base/errors.js';
-import { systemFiles } from '../disk/files.js';
 import { invariant } from '../base/invariant.js';
-import { unpackEntries } from '../keyspace/packed.js';
-import { RECORD_FORMAT } from '../keyspace/record.js';
+import { systemFiles } from '../disk/files.js';
 import { openLevel } from '../disk/level.js';
-import { Lineage } from '../model/lineage.js';
+import { unpackEntries } from '../keyspace/entry-packer.js';
+import { RECORD_FORMAT } from '../keyspace/record.js';
 import type { Block } from '../log/block.js';
+import { Lineage } from '../model/lineage.js';
 import type { Position } from '../model/position.js';
 import { Directory, type DirectoryOptions } from '../store/directory.js';
 import { Replacement } from '../store/replacement.js';

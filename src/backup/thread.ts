@@ -15,14 +15,14 @@ export type Order =
   /** Makes the next one, if there is one; unhurried, it rests after every little piece of it. */
   | { readonly kind: 'next'; readonly unhurried: boolean };
 
-export type Answer =
+export type ThreadAnswer =
   /** Once at the beginning, too. */
   | { readonly kind: 'ready' }
   | ({ readonly kind: 'chunk' } & Omit<WrittenChunk, 'bytes'> & { readonly bytes: Uint8Array })
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 interface Waiting {
-  resolve(answer: Answer): void;
+  resolve(answer: ThreadAnswer): void;
   reject(error: Error): void;
 }
 
@@ -40,7 +40,7 @@ export class BackupThread {
 
   private constructor(worker: Worker) {
     this.#worker = worker;
-    this.#worker.on('message', (answer: Answer) => {
+    this.#worker.on('message', (answer: ThreadAnswer) => {
       const waiting = this.#waiting.shift();
       if (answer.kind === 'failed') waiting?.reject(new HeadwaterError(answer.code, answer.message));
       else waiting?.resolve(answer);
@@ -77,7 +77,7 @@ export class BackupThread {
         next.catch(() => {});
         asked.push(next);
       }
-      const answer = await (asked.shift() as Promise<Answer>);
+      const answer = await (asked.shift() as Promise<ThreadAnswer>);
       invariant(answer.kind === 'chunk', 'a chunk is what was asked for');
       const { bytes, keys, last } = answer;
       yield { bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), keys, last };
@@ -91,13 +91,13 @@ export class BackupThread {
     await this.#worker.terminate();
   }
 
-  #ask(order: Order): Promise<Answer> {
+  #ask(order: Order): Promise<ThreadAnswer> {
     if (this.#ended) return Promise.reject(this.#ended);
     this.#worker.postMessage(order);
     return this.#answer();
   }
 
-  #answer(): Promise<Answer> {
+  #answer(): Promise<ThreadAnswer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
     });

@@ -7,10 +7,10 @@ import os from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
-import { DATA_KEY_HEADER_BYTES, dataEnd, dataStart } from '../keyspace/record.js';
 import { type OpenFiles, openFiles } from '../disk/leveldb/open-files.js';
 import { Rows } from '../disk/leveldb/rows.js';
-import type { Answer, Order } from './thread.js';
+import { DATA_KEY_HEADER_BYTES, dataEnd, dataStart } from '../keyspace/record.js';
+import type { Order, ThreadAnswer } from './thread.js';
 import { ChunkWriter, type WrittenChunk } from './writer.js';
 
 /** A backup gives way to writes. */
@@ -58,7 +58,7 @@ function obey(order: Order): void {
   answer(next && !next.done ? { kind: 'chunk', ...next.value } : { kind: 'ready' });
 }
 
-function answer(what: Answer): void {
+function answer(what: ThreadAnswer): void {
   // Small ones share their memory with others, and are copied.
   const isAlone = what.kind === 'chunk' && what.bytes.length === what.bytes.buffer.byteLength;
   port.postMessage(what, isAlone ? [what.bytes.buffer as ArrayBuffer] : []);

@@ -3,9 +3,9 @@
  * memory at a time. Each record is verified: a backup of what is damaged is none.
  */
 import { compressSync } from 'lz4-napi';
-import { KeyspaceDigest } from '../keyspace/digest.js';
-import { EntryPacker } from '../keyspace/packed.js';
 import { BACKUP_CHUNK_BYTES } from '../base/limits.js';
+import { KeyspaceDigest } from '../keyspace/digest.js';
+import { EntryPacker } from '../keyspace/entry-packer.js';
 import type { BackupHead } from '../wire/backup.js';
 import { ChunkSealer } from './format.js';
 

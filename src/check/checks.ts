@@ -6,10 +6,10 @@ import { eitherAborts } from '../base/abort.js';
 import type { Bell } from '../base/bell.js';
 import { type Clock, sleep } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
-import type { Files } from '../disk/files.js';
 import { CHECK_BYTES_PER_SECOND, CHECK_PROGRESS_MS, REPAIR_RETRY_MS_MAX, REPAIR_RETRY_MS_MIN } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
+import type { Files } from '../disk/files.js';
 import type { Store } from '../store/store.js';
 import type {
   CheckProgress,
@@ -21,10 +21,10 @@ import type {
   VerifyEvent,
 } from '../wire/check.js';
 import { blocksFor } from './block-source.js';
+import { type EventSink, eventStream } from './event-stream.js';
 import { bytesToVerify, verifyStore } from './online.js';
 import { Pace } from './pace.js';
 import { gotAnew, Repair, refuseLeader, type Upstream } from './repair.js';
-import { type Teller, toldBy } from './told.js';
 
 export interface ChecksOptions {
   readonly store: Store;
@@ -66,7 +66,7 @@ export class Checks {
 
   /** @throws HeadwaterError `overloaded` where a check or a repair is under way. */
   verify({ bytesPerSecond }: CheckRequest, signal: AbortSignal): AsyncGenerator<VerifyEvent> {
-    return this.#alone('a check of this node', signal, async (teller: Teller<VerifyEvent>) => {
+    return this.#alone('a check of this node', signal, async (teller: EventSink<VerifyEvent>) => {
       const { store, files } = this.#options;
       const reading = await this.#reading(teller, bytesPerSecond);
       let damages = 0;
@@ -84,7 +84,7 @@ export class Checks {
 
   /** @throws HeadwaterError likewise; `repair_refused` on a leader. */
   repair({ bytesPerSecond }: CheckRequest, signal: AbortSignal): AsyncGenerator<RepairEvent> {
-    return this.#alone('a repair of this node', signal, async (teller: Teller<RepairEvent>) => {
+    return this.#alone('a repair of this node', signal, async (teller: EventSink<RepairEvent>) => {
       refuseLeader(this.#options.store);
       const reading = await this.#reading(teller, bytesPerSecond);
       const summary = { damages: 0, repairs: 0, left: 0 };
@@ -116,7 +116,7 @@ export class Checks {
   async *#alone<Event>(
     what: string,
     signal: AbortSignal,
-    work: (teller: Teller<Event>) => Promise<void>,
+    work: (teller: EventSink<Event>) => Promise<void>,
   ): AsyncGenerator<Event> {
     if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
     if (this.#busy !== undefined)
@@ -126,7 +126,7 @@ export class Checks {
       );
     this.#busy = what;
     try {
-      yield* toldBy(work, AbortSignal.any([signal, this.#stop.signal]));
+      yield* eventStream(work, AbortSignal.any([signal, this.#stop.signal]));
     } finally {
       this.#busy = undefined;
     }
@@ -134,7 +134,7 @@ export class Checks {
 
   /** How both read: beside others, and telling how far they are. */
   async #reading(
-    teller: Teller<{ readonly kind: 'progress'; readonly progress: CheckProgress }>,
+    teller: EventSink<{ readonly kind: 'progress'; readonly progress: CheckProgress }>,
     bytesPerSecond: number,
   ): Promise<{ pace(bytes: number): Promise<void>; doing(what: string): void }> {
     const { store, files, clock } = this.#options;

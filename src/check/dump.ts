@@ -6,18 +6,18 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { isArchiveFile, readStretch } from '../backup/archive-file.js';
-import type { Command } from '../model/command.js';
 import { HeadwaterError } from '../base/errors.js';
 import { systemFiles } from '../disk/files.js';
 import { damagedLogFiles } from '../disk/leveldb/check.js';
 import { Block } from '../log/block.js';
 import { readBlockFile } from '../log/block-file.js';
-import { storedBlocks } from '../log/stored.js';
+import { storedBlocks } from '../log/stored-blocks.js';
 import { wideEncoding } from '../log/wide-text.js';
+import type { Command } from '../model/command.js';
 import { ORIGIN } from '../model/position.js';
 import { Directory } from '../store/directory.js';
 import { LOG_DATABASE } from '../store/generation.js';
-import { openForReading, type ReadingOptions } from './reading.js';
+import { openForReading, type ReaderOptions } from './database-reader.js';
 
 /** A block as people and programs look at it. */
 export interface DumpedBlock {
@@ -68,7 +68,7 @@ async function firstBytes(file: string): Promise<Buffer> {
  */
 export async function* dumpDirectory(
   directory: string,
-  { openDatabase = openForReading, unlocked }: ReadingOptions = {},
+  { openDatabase = openForReading, unlocked }: ReaderOptions = {},
 ): AsyncGenerator<Dumped> {
   const opened = await Directory.look(directory, systemFiles, unlocked);
   try {

@@ -13,9 +13,6 @@
 import { unlessAborted } from '../base/abort.js';
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
-import type { KeyAndRecord } from '../keyspace/digest.js';
-import type { Keyspace } from '../keyspace/keyspace.js';
-import { verifyRecord } from '../keyspace/record.js';
 import {
   BLOCK_BYTES_CEILING,
   RANGES_IN_CALL_MAX,
@@ -24,6 +21,9 @@ import {
   REPAIR_STEP_BYTES,
 } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
+import type { KeyAndRecord } from '../keyspace/digest.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
+import { verifyRecord } from '../keyspace/record.js';
 import { formatPosition, formatToken, type Position } from '../model/position.js';
 import { repairMark } from '../store/repair-mark.js';
 import type { Store } from '../store/store.js';

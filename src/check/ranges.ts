@@ -6,9 +6,6 @@
  * behind.
  */
 import { HeadwaterError } from '../base/errors.js';
-import { digestRange } from '../keyspace/range-digests.js';
-import { verifyRecord } from '../keyspace/record.js';
-import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import {
   FRAME_BYTES_MAX,
   NAME_CHARACTERS_MAX,
@@ -16,6 +13,9 @@ import {
   REPAIR_STEP_BYTES,
   REPAIR_STEP_KEYS,
 } from '../base/limits.js';
+import { digestRange } from '../keyspace/range-digests.js';
+import { verifyRecord } from '../keyspace/record.js';
+import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { isRepairMark } from '../store/repair-mark.js';
 import type { Store } from '../store/store.js';
 import {

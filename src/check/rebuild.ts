@@ -9,17 +9,17 @@ import path from 'node:path';
 import { readBackup } from '../backup/reader.js';
 import { HeadwaterError } from '../base/errors.js';
 import { systemFiles } from '../disk/files.js';
+import { type Database, type DatabaseOptions, type OpenDatabase, openLevel } from '../disk/level.js';
+import { unpackEntries } from '../keyspace/entry-packer.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import { KeyspaceLoader } from '../keyspace/loader.js';
-import { unpackEntries } from '../keyspace/packed.js';
-import { type Database, type DatabaseOptions, type OpenDatabase, openLevel } from '../disk/level.js';
 import { Log } from '../log/log.js';
 import { blockKey } from '../log/rows.js';
-import { blockAt, storedBlocks } from '../log/stored.js';
+import { blockAt, storedBlocks } from '../log/stored-blocks.js';
 import { formatPosition, type Position } from '../model/position.js';
 import { Directory } from '../store/directory.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../store/generation.js';
-import { openForReading, type ReadingOptions } from './reading.js';
+import { openForReading, type ReaderOptions } from './database-reader.js';
 
 /** An empty file that says who has made the directory. */
 const MARK = 'headwater-rebuild';
@@ -42,7 +42,7 @@ export interface Rebuilt {
   readonly rebuilt: Content;
 }
 
-export interface RebuildOptions extends ReadingOptions {
+export interface RebuildOptions extends ReaderOptions {
   /** The bytes of a backup file to begin with; else the log has to begin at offset 1. */
   readonly backup?: AsyncIterable<Buffer>;
   /** Told of the bytes of blocks and records since the last time. */

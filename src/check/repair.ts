@@ -17,7 +17,7 @@ import type { Log } from '../log/log.js';
 import type { Position } from '../model/position.js';
 import type { Store } from '../store/store.js';
 import type { Damage, FetchBlocksRequest, FetchBlocksResponse, RepairStep } from '../wire/check.js';
-import { beginFetching } from './fetching.js';
+import { beginFetching } from './fetched-blocks.js';
 import { missingFiles, verifyChain, verifyStore } from './online.js';
 
 /** How often it is looked whether a full resync is done. */
@@ -48,7 +48,7 @@ export interface RepairOptions {
 }
 
 /** Keys between two, both included; undefined: from the first, or to the last, of all. */
-export interface KeyRange {
+export interface DamagedRange {
   readonly from: Buffer | undefined;
   readonly to: Buffer | undefined;
 }
@@ -126,7 +126,7 @@ export class Repair {
    * Records that are damaged lie in these ranges. All data are got anew, in a
    * generation beside: what is served meanwhile is what can be read.
    */
-  async #mendKeyspace(ranges: readonly KeyRange[]): Promise<void> {
+  async #mendKeyspace(ranges: readonly DamagedRange[]): Promise<void> {
     const places = ranges.length === 1 ? 'one place' : `${ranges.length} places`;
     await this.#resync(`the keyspace is damaged in ${places}`);
   }
@@ -274,7 +274,7 @@ function isOfLog(damage: Damage): boolean {
   return damage.part === 'log';
 }
 
-function rangeOf(damage: Damage): KeyRange {
+function rangeOf(damage: Damage): DamagedRange {
   const { from, to } = damage.part === 'keyspace' ? damage : { from: undefined, to: undefined };
   return { from, to };
 }

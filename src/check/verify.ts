@@ -6,11 +6,12 @@
  */
 import path from 'node:path';
 import { HeadwaterError } from '../base/errors.js';
+import { readUint64 } from '../base/uint64.js';
 import { systemFiles } from '../disk/files.js';
-import { Keyspace } from '../keyspace/keyspace.js';
-import { isDataKey, userKey } from '../keyspace/record.js';
 import type { Database, OpenDatabase } from '../disk/level.js';
 import { type DamagedFile, damagedDatabaseFiles, databaseBytes, isTable } from '../disk/leveldb/check.js';
+import { Keyspace } from '../keyspace/keyspace.js';
+import { isDataKey, userKey } from '../keyspace/record.js';
 import { Log } from '../log/log.js';
 import { BLOCKS_FROM } from '../log/rows.js';
 import { formatPosition, type Position } from '../model/position.js';
@@ -18,11 +19,10 @@ import type { CleanStop } from '../store/clean-stop.js';
 import { Directory } from '../store/directory.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../store/generation.js';
 import { verifyIdentity } from '../store/identity.js';
-import { readUint64 } from '../base/uint64.js';
 import type { Damage, Verified } from '../wire/check.js';
-import { openForReading, type ReadingOptions } from './reading.js';
+import { openForReading, type ReaderOptions } from './database-reader.js';
 
-export interface VerifyOptions extends ReadingOptions {
+export interface VerifyOptions extends ReaderOptions {
   found(damage: Damage): void;
   /** Told of the bytes read since the last time, files included, and of about how many there are in all. */
   read?(bytes: number, bytesEstimate: number): void;

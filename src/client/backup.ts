@@ -7,11 +7,11 @@ import { HeadwaterError } from '../base/errors.js';
 import { BACKUP_LEASE_MS } from '../base/limits.js';
 import { BACKUP } from '../rpc/definitions.js';
 import type { BackupEnd, BackupHead, BackupResponse } from '../wire/backup.js';
-import type { Asker } from './asker.js';
 import { backOff } from './back-off.js';
-import { CallBeside } from './beside.js';
+import type { Caller } from './caller.js';
 import { type CallOptions, checkCall } from './options.js';
-import { TRANSIENT } from './resuming.js';
+import { TRANSIENT } from './resumed-stream.js';
+import { SideCall } from './side-call.js';
 
 export interface BackupOptions {
   /** Gives it up: the loop throws `cancelled`. */
@@ -32,7 +32,7 @@ export interface BackupPart {
 }
 
 /** @throws HeadwaterError `backup_lost` where the node cannot go on with it: it has to be begun anew. */
-export async function* backup(session: Asker, options: BackupOptions): AsyncGenerator<BackupPart> {
+export async function* backup(session: Caller, options: BackupOptions): AsyncGenerator<BackupPart> {
   checkCall(options);
   const { signal, timeoutMs = BACKUP_LEASE_MS } = options;
   const end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
@@ -68,10 +68,10 @@ function ended({ reason }: AbortSignal): HeadwaterError {
 
 type CallTime = Pick<CallOptions, 'signal' | 'timeoutMs'>;
 
-async function* oneCall(session: Asker, received: Received, options: CallTime): AsyncGenerator<BackupPart> {
+async function* oneCall(session: Caller, received: Received, options: CallTime): AsyncGenerator<BackupPart> {
   const request = { backupId: received.backupId, chunk: received.chunks };
   try {
-    for await (const response of new CallBeside(session, options).stream(BACKUP, request)) {
+    for await (const response of new SideCall(session, options).stream(BACKUP, request)) {
       const part = received.take(response);
       if (part) yield part;
     }
@@ -81,9 +81,9 @@ async function* oneCall(session: Asker, received: Received, options: CallTime): 
 }
 
 /** Tells the node that all has arrived; where it does not hear it, it finds out by itself. */
-async function forget(session: Asker, { backupId, chunks }: Received, options: CallTime): Promise<void> {
+async function forget(session: Caller, { backupId, chunks }: Received, options: CallTime): Promise<void> {
   try {
-    for await (const _ of new CallBeside(session, options).stream(BACKUP, { backupId, chunk: chunks }));
+    for await (const _ of new SideCall(session, options).stream(BACKUP, { backupId, chunk: chunks }));
   } catch (error) {
     if (!HeadwaterError.is(error)) throw error;
   }

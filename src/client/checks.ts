@@ -2,9 +2,9 @@
 import { HeadwaterError } from '../base/errors.js';
 import type { Method } from '../rpc/definitions.js';
 import type { CheckRequest } from '../wire/check.js';
-import type { Asker } from './asker.js';
-import { CallBeside } from './beside.js';
+import type { Caller } from './caller.js';
 import type { CallOptions } from './options.js';
+import { SideCall } from './side-call.js';
 
 /**
  * `signal` ends the loop with `cancelled`. `timeoutMs` is the longest time
@@ -19,14 +19,14 @@ export interface CheckOptions extends CheckTime {
 
 /** If the connection breaks, the loop ends with an error, and the check has to begin again. */
 export async function* check<Event>(
-  session: Asker,
+  session: Caller,
   method: Method<CheckRequest, Event>,
   { bytesPerSecond = 0, ...options }: CheckOptions,
 ): AsyncGenerator<Event> {
   const { signal } = options;
   const end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
   try {
-    yield* new CallBeside(session, { ...options, signal: end }).stream(method, { bytesPerSecond });
+    yield* new SideCall(session, { ...options, signal: end }).stream(method, { bytesPerSecond });
   } catch (error) {
     if (!end.aborted) throw error;
     throw HeadwaterError.is(end.reason) ? end.reason : new HeadwaterError('cancelled', 'the caller gave it up');

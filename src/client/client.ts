@@ -41,16 +41,16 @@ import type { CompareReply } from '../wire/compare.js';
 import type { ForgetReply } from '../wire/forget.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { KeyRange, RangeDigest, RepairRangesResponse } from '../wire/ranges.js';
-import type { Asker } from './asker.js';
 import { type BackupOptions, type BackupPart, backup } from './backup.js';
-import { CallBeside } from './beside.js';
+import type { Caller } from './caller.js';
 import { type CheckOptions, type CheckTime, check } from './checks.js';
 import { asBuffer, asText, Commands, mayWrite } from './commands.js';
+import { NewestPosition } from './newest-position.js';
 import { checkText, type Data, type OutgoingCondition, toBuffer } from './operations.js';
 import { type CallOptions, type ClientOptions, settingsOf } from './options.js';
 import { Router } from './router.js';
-import { Seen } from './seen.js';
 import { Session } from './session.js';
+import { SideCall } from './side-call.js';
 import {
   type SubscribeOptions,
   type SubscriptionItem,
@@ -81,9 +81,9 @@ export interface TransactionResult {
 export class Client extends Commands<string> implements AsyncDisposable {
   /** The same commands with keys and values as bytes. */
   readonly buffers: Commands<Buffer>;
-  readonly #session: Asker;
+  readonly #session: Caller;
 
-  private constructor(session: Asker) {
+  private constructor(session: Caller) {
     super(session, asText);
     this.#session = session;
     this.buffers = new Commands(session, asBuffer);
@@ -97,7 +97,9 @@ export class Client extends Commands<string> implements AsyncDisposable {
     const seeds = addressesOf(addresses);
     const settings = settingsOf(options);
     const session =
-      settings.readFrom === 'leader' ? new Session(seeds, settings, { seen: new Seen() }) : new Router(seeds, settings);
+      settings.readFrom === 'leader'
+        ? new Session(seeds, settings, { seen: new NewestPosition() })
+        : new Router(seeds, settings);
     await session.connect();
     return new Client(session);
   }
@@ -136,7 +138,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
 
   /** The number of keys, none left out; expired keys count until the leader's deletion has arrived at the node. */
   async dbsize(options: CallOptions = {}): Promise<number> {
-    const call = new CallBeside(this.#session, options);
+    const call = new SideCall(this.#session, options);
     await call.settled();
     return call.unary(DATABASE_SIZE, undefined, this.#session.guarantees(options));
   }
@@ -151,7 +153,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
   async publish(channel: Data, message: Data, options: { durable?: boolean } & CallOptions = {}): Promise<number> {
     const { durable = false } = options;
     const request = { channel: toBuffer('channel', channel), data: toBuffer('message', message), durable };
-    const call = new CallBeside(this.#session, options, request.data.length);
+    const call = new SideCall(this.#session, options, request.data.length);
     await call.settled();
     await call.connected();
     return call.unary(PUBLISH, request).catch((error) => {
@@ -307,7 +309,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
     ranges: readonly KeyRange[],
     { cuts = [], ...options }: { readonly cuts?: readonly number[] } & CheckTime = {},
   ): AsyncGenerator<RangeDigest> {
-    const call = new CallBeside(this.#session, options);
+    const call = new SideCall(this.#session, options);
     for await (const digests of call.stream(RANGE_DIGESTS, { markId, ranges, cuts })) yield* digests;
   }
 
@@ -319,7 +321,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * @throws HeadwaterError `invalid_argument` of a leader, `corrupt` where the upstream is damaged there.
    */
   async *repairRanges(ranges: readonly KeyRange[], options: CheckTime = {}): AsyncGenerator<RepairRangesResponse> {
-    yield* new CallBeside(this.#session, options).stream(REPAIR_RANGES, ranges);
+    yield* new SideCall(this.#session, options).stream(REPAIR_RANGES, ranges);
   }
 
   /** Finishes what is in hand, for at most `timeoutMs`, and hangs up; what is left is rejected. */
@@ -336,7 +338,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
     request: Request,
     options?: CallOptions,
   ): Promise<Response> {
-    return new CallBeside(this.#session, options).unary(method, request);
+    return new SideCall(this.#session, options).unary(method, request);
   }
 }
 

@@ -5,13 +5,13 @@
  * path is an async function: the promise that it returns is the one that the
  * reply settles.
  */
-import { isWrite } from '../commands/execute.js';
+
 import { HeadwaterError } from '../base/errors.js';
+import { isWrite } from '../commands/execute.js';
 import type { Operation, OperationKind } from '../model/operation.js';
 import { KEYS, type Method, SCAN } from '../rpc/definitions.js';
 import type { OutgoingOperation } from '../wire/kv.js';
-import type { Asker } from './asker.js';
-import { CallBeside } from './beside.js';
+import type { Caller } from './caller.js';
 import {
   type Data,
   type ExpireOptions,
@@ -24,7 +24,8 @@ import {
   toBuffer,
 } from './operations.js';
 import type { CallOptions } from './options.js';
-import type { ReadReply } from './pending.js';
+import type { ReadReply } from './pending-command.js';
+import { SideCall } from './side-call.js';
 
 export interface SetResult<Value> {
   /** False where a condition did not hold and nothing was written. */
@@ -72,14 +73,14 @@ const readLength = ({ length }: { length: number }): number => length;
 const readNothing = (): void => {};
 
 export class Commands<Value extends string | Buffer> {
-  readonly #session: Asker;
+  readonly #session: Caller;
   readonly #value: (bytes: Buffer) => Value;
   readonly #readGet: ReadReply<'get', Value | undefined>;
   readonly #readSet: ReadReply<'set', SetResult<Value>>;
   readonly #readOptional: (reply: { value: Buffer | undefined }) => Value | undefined;
 
   /** @param value makes of bytes that belong to a message what the caller gets, for good. */
-  constructor(session: Asker, value: (bytes: Buffer) => Value) {
+  constructor(session: Caller, value: (bytes: Buffer) => Value) {
     this.#session = session;
     this.#value = value;
     this.#readGet = (reply) => (reply.value === undefined ? undefined : value(reply.value));
@@ -266,7 +267,7 @@ export class Commands<Value extends string | Buffer> {
     request: Request,
     options: CallOptions,
   ): AsyncGenerator<Response> {
-    const call = new CallBeside(this.#session, options);
+    const call = new SideCall(this.#session, options);
     await call.settled();
     yield* call.stream(method, request, this.#session.guarantees(options));
   }

@@ -6,19 +6,19 @@
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
-import type { Guarantees } from '../model/guarantees.js';
 import { HANG_UP_MS_MAX, MESSAGE_BYTES_MAX, SENDING_BYTES_MAX } from '../base/limits.js';
+import { SIGN_OF_LIFE } from '../base/signs-of-life.js';
+import type { Guarantees } from '../model/guarantees.js';
 import type { Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { connectTo, type Connection as RpcConnection } from '../rpc/connection.js';
 import { type Method, PIPELINE } from '../rpc/definitions.js';
 import { fromStatus } from '../rpc/status.js';
-import { SIGN_OF_LIFE } from '../base/signs-of-life.js';
 import { guaranteesMetadata } from '../wire/guarantees.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../wire/pipeline.js';
 import { DurabilityNotReached } from './guarantees.js';
 import type { CallOptions } from './options.js';
-import type { Pending } from './pending.js';
+import type { PendingCommand } from './pending-command.js';
 
 export interface ConnectionOwner {
   /**
@@ -27,17 +27,17 @@ export interface ConnectionOwner {
    */
   saw(position: Position, wrote: () => boolean): void;
   /** In the order in which they were sent. */
-  answered(connection: Connection, pending: Pending, reply: Reply): void;
+  answered(connection: Connection, pending: PendingCommand, reply: Reply): void;
   /** There is room for more, or nothing is unanswered any more. */
   moved(connection: Connection): void;
   /** `unanswered` is in order. */
-  closed(connection: Connection, reason: HeadwaterError, unanswered: Pending[]): void;
+  closed(connection: Connection, reason: HeadwaterError, unanswered: PendingCommand[]): void;
 }
 
 interface Batch {
   /** Counts the batches of the connection. */
   readonly number: number;
-  readonly commands: readonly Pending[];
+  readonly commands: readonly PendingCommand[];
   /** Before this, commands have been answered. */
   next: number;
   readonly sentMs: number;
@@ -148,7 +148,7 @@ export class Connection {
   }
 
   /** @param guarantees what the message asks beside its operations. */
-  send(commands: readonly Pending[], nowMs: number, guarantees?: Guarantees): void {
+  send(commands: readonly PendingCommand[], nowMs: number, guarantees?: Guarantees): void {
     const message = encodePipelineRequest(commands, guarantees);
     if (message.length > MESSAGE_BYTES_MAX) {
       const error = new HeadwaterError(
@@ -186,7 +186,7 @@ export class Connection {
       const { askedMs, commands, next } = this.#batches.at(i) as Batch;
       if (askedMs >= beforeMs) continue;
       for (let at = next; at < commands.length; at++) {
-        const command = commands[at] as Pending;
+        const command = commands[at] as PendingCommand;
         // Replies come in order: what arrives is the first command's.
         const isFirst = i === 0 && at === next;
         command.expire(nowMs, timeoutMs, isFirst ? command.bytes + arrivedBytes : command.bytes);
@@ -364,7 +364,7 @@ export class Connection {
         this.break(new HeadwaterError('protocol_violation', `${this.address} sent more replies than it was asked for`));
         return;
       }
-      const command = batch.commands[batch.next++] as Pending;
+      const command = batch.commands[batch.next++] as PendingCommand;
       const isMissed = missed && command.writes && reply.kind !== 'error';
       this.#owner.answered(this, command, isMissed ? { kind: 'error', error: missed as HeadwaterError } : reply);
       if (batch.next === batch.commands.length) this.#batches.shift();
@@ -387,7 +387,7 @@ export class Connection {
     if (this.#closed) return;
     this.#closed = true;
     this.#client.close();
-    const unanswered: Pending[] = [];
+    const unanswered: PendingCommand[] = [];
     for (const { commands, next } of this.#batches.takeAll()) unanswered.push(...commands.slice(next));
     this.#owner.closed(this, reason, unanswered);
   }

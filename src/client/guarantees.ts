@@ -2,6 +2,9 @@
  * The guarantees of a call: what a caller writes, made into what a message
  * asks, and what becomes of a write that was not as durable as asked in time.
  */
+
+import { HeadwaterError } from '../base/errors.js';
+import { DURABILITY_TIMEOUT_MS } from '../base/limits.js';
 import {
   checkDurability,
   countsFollowers,
@@ -9,9 +12,7 @@ import {
   type DurabilityReached,
   reachedFields,
 } from '../model/durability.js';
-import { HeadwaterError } from '../base/errors.js';
 import type { Guarantees } from '../model/guarantees.js';
-import { DURABILITY_TIMEOUT_MS } from '../base/limits.js';
 import { type Position, parseToken } from '../model/position.js';
 
 export interface DurabilityOption {

@@ -3,7 +3,14 @@
  * program without types might hand in is refused before it reaches a message.
  */
 import { HeadwaterError } from '../base/errors.js';
-import type { Condition, ExpireCondition, NewExpiry, Operation, OperationKind, SetCondition } from '../model/operation.js';
+import type {
+  Condition,
+  ExpireCondition,
+  NewExpiry,
+  Operation,
+  OperationKind,
+  SetCondition,
+} from '../model/operation.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Outgoing } from '../wire/message.js';
 

@@ -6,11 +6,11 @@ import type { HeadwaterError } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
 import { BATCH_BYTES_TARGET, QUEUE_ENDED_MIN } from '../base/limits.js';
 import { sameGuarantees } from './guarantees.js';
-import type { Pending } from './pending.js';
+import type { PendingCommand } from './pending-command.js';
 
 export class CommandQueue {
-  #again: Pending[] = [];
-  readonly #queue = new Fifo<Pending>();
+  #again: PendingCommand[] = [];
+  readonly #queue = new Fifo<PendingCommand>();
   /** Of those that wait for an answer. */
   #bytes = 0;
   /** Commands in the queue that have ended by their own deadline or signal. */
@@ -24,14 +24,14 @@ export class CommandQueue {
     return this.#bytes;
   }
 
-  push(pending: Pending): void {
+  push(pending: PendingCommand): void {
     pending.queued = true;
     this.#queue.push(pending);
     this.#bytes += pending.bytes;
   }
 
   /** To be sent once more, after those that were put back before it. */
-  putBack(pending: Pending): void {
+  putBack(pending: PendingCommand): void {
     if (pending.settled) return;
     pending.sent = false;
     pending.queued = true;
@@ -40,7 +40,7 @@ export class CommandQueue {
   }
 
   /** A command has ended by its own deadline or signal: if it is in the queue, it takes up nothing from then on. */
-  ended(pending: Pending): void {
+  ended(pending: PendingCommand): void {
     if (!pending.queued) return;
     this.#bytes -= pending.bytes;
     pending.forget();
@@ -50,9 +50,9 @@ export class CommandQueue {
   }
 
   /** Up to about a message, and never nothing from a queue with anything in it but given-up commands; one large command goes alone. */
-  take(): Pending[] {
+  take(): PendingCommand[] {
     if (this.#again.length > 0) this.#merge();
-    const batch: Pending[] = [];
+    const batch: PendingCommand[] = [];
     let bytes = 0;
     for (let pending = this.#queue.at(0); pending; pending = this.#queue.at(0)) {
       if (bytes > 0 && bytes + pending.bytes > BATCH_BYTES_TARGET) break;
@@ -77,7 +77,7 @@ export class CommandQueue {
   }
 
   /**
-   * Gives up those that are late: see Pending.
+   * Gives up those that are late: see PendingCommand.
    * @param moves whether there is a connection, on which commands are on their way; else all wait for the same.
    */
   expire(nowMs: number, timeoutMs: number, moves: boolean): void {
@@ -92,7 +92,7 @@ export class CommandQueue {
   }
 
   /** Forgets whatever is settled. */
-  #settle(look: (pending: Pending) => void): void {
+  #settle(look: (pending: PendingCommand) => void): void {
     this.#merge();
     const all = this.#queue.takeAll();
     // Those that end now are not in the queue any more.

@@ -11,17 +11,22 @@
  * no position) reads go behind it to the leader.
  */
 import { HeadwaterError } from '../base/errors.js';
+import {
+  NEAREST_ANSWER_MS_MAX,
+  NEAREST_AVOID_MS,
+  NEAREST_FRESH_WITHIN_MS,
+  NEAREST_REFRESH_MS,
+} from '../base/limits.js';
 import type { Guarantees } from '../model/guarantees.js';
-import { NEAREST_ANSWER_MS_MAX, NEAREST_AVOID_MS, NEAREST_FRESH_WITHIN_MS, NEAREST_REFRESH_MS } from '../base/limits.js';
 import type { OperationKind } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import type { OutgoingOperation } from '../wire/kv.js';
-import type { Asker } from './asker.js';
+import type { Caller } from './caller.js';
 import type { Connection } from './connection.js';
 import { discover, leaderAmong, type Probed } from './discovery.js';
+import { NewestPosition } from './newest-position.js';
 import type { CallOptions, Settings } from './options.js';
-import type { ReadReply } from './pending.js';
-import { Seen } from './seen.js';
+import type { ReadReply } from './pending-command.js';
 import { Session } from './session.js';
 
 /** Refusals of a follower after which the client asks the leader. */
@@ -40,10 +45,10 @@ interface Reads {
   readonly address: string;
 }
 
-export class Router implements Asker {
+export class Router implements Caller {
   readonly #seeds: readonly string[];
   readonly #settings: Settings;
-  readonly #seen = new Seen();
+  readonly #seen = new NewestPosition();
   #leader: Session;
   /** Undefined where reads go to the leader too. */
   #reads: Reads | undefined;

@@ -11,7 +11,6 @@
  * command that is given up before it is sent is never sent.
  */
 import { HeadwaterError } from '../base/errors.js';
-import type { Guarantees } from '../model/guarantees.js';
 import {
   ATTEMPTS_MAX,
   CLOSE_MS_MAX,
@@ -20,21 +19,22 @@ import {
   LEADER_LOOK_MS,
   REDIRECTS_MAX,
 } from '../base/limits.js';
+import type { Guarantees } from '../model/guarantees.js';
 import type { OperationKind, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { isNothingDone } from '../wire/error.js';
 import type { OutgoingOperation } from '../wire/kv.js';
-import type { Asker } from './asker.js';
+import type { Caller } from './caller.js';
 import type { Connection, ConnectionOwner } from './connection.js';
 import { Dialler } from './dialler.js';
 import type { Probed } from './discovery.js';
 import { guaranteesOf, withFreshness } from './guarantees.js';
 import { LeaderSearch } from './leader-search.js';
+import type { NewestPosition } from './newest-position.js';
 import { measure } from './operations.js';
 import { type CallOptions, checkCall, type Settings } from './options.js';
-import { Pending, type ReadReply } from './pending.js';
+import { PendingCommand, type ReadReply } from './pending-command.js';
 import { CommandQueue } from './queue.js';
-import type { Seen } from './seen.js';
 
 /** How often deadlines are looked at: a command may wait that much longer. */
 const DEADLINE_CHECKS = 10;
@@ -43,14 +43,14 @@ const CLOSED = 'the client is closed';
 
 export interface SessionOptions {
   /** Shared by the sessions of one client. */
-  readonly seen: Seen;
+  readonly seen: NewestPosition;
   /** How long a node is given to become as fresh as asked. */
   readonly freshWithinMs?: number;
   /** Somebody else looks from time to time who leads, and says so by `consider`. */
   readonly isGuided?: boolean;
 }
 
-export class Session implements Asker, ConnectionOwner {
+export class Session implements Caller, ConnectionOwner {
   readonly #settings: Settings;
   readonly #options: SessionOptions;
   readonly #dialler: Dialler;
@@ -136,7 +136,7 @@ export class Session implements Asker, ConnectionOwner {
     options: CallOptions | undefined,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const pending = new Pending(operation, measure(operation), writes, read, resolve, reject);
+      const pending = new PendingCommand(operation, measure(operation), writes, read, resolve, reject);
       if (options) pending.guarantees = guaranteesOf(options, options.timeoutMs ?? this.#settings.timeoutMs);
       this.#enqueue(pending, options);
     });
@@ -147,7 +147,7 @@ export class Session implements Asker, ConnectionOwner {
     if (!this.#isIdle()) await this.ask({ kind: 'ping', message: '' }, false, () => undefined, options);
   }
 
-  #enqueue(pending: Pending, options: CallOptions | undefined): void {
+  #enqueue(pending: PendingCommand, options: CallOptions | undefined): void {
     if (this.#closing) return pending.reject(new HeadwaterError('cancelled', CLOSED));
     if (!this.#gathering) this.#gather();
     pending.askedMs = this.#turnMs;
@@ -190,7 +190,7 @@ export class Session implements Asker, ConnectionOwner {
   }
 
   /** What a message asks: reads wait for freshness in short steps, so that those behind them on the stream wait no longer. */
-  #askedInSteps(batch: readonly Pending[]): Guarantees | undefined {
+  #askedInSteps(batch: readonly PendingCommand[]): Guarantees | undefined {
     const asked = this.#asked(batch[0]?.guarantees);
     if (!asked?.freshness || batch.some(({ writes }) => writes)) return asked;
     // Commands that are sent again come first.
@@ -200,7 +200,7 @@ export class Session implements Asker, ConnectionOwner {
   }
 
   /** Whether a read that came too early is asked again at the same node: its time is not over. */
-  #asksAgain({ writes, askedMs, guarantees }: Pending, { code, details }: HeadwaterError): boolean {
+  #asksAgain({ writes, askedMs, guarantees }: PendingCommand, { code, details }: HeadwaterError): boolean {
     if (writes || this.#closing || code !== 'unavailable' || details.cause !== 'NOT_FRESH') return false;
     const { freshWithinMs = FRESH_WITHIN_MS_MAX } = this.#options;
     const withinMs = Math.min(guarantees?.freshness?.withinMs ?? freshWithinMs, freshWithinMs);
@@ -222,7 +222,7 @@ export class Session implements Asker, ConnectionOwner {
     seen.note(position, () => this.#settings.consistency !== 'session' && wrote());
   }
 
-  answered(connection: Connection, pending: Pending, reply: Reply): void {
+  answered(connection: Connection, pending: PendingCommand, reply: Reply): void {
     if (reply.kind === 'error' && reply.error.code === 'lost_branch')
       this.#options.seen.forget(reply.error.details.replication_id);
     if (this.#settings.redirect && this.#goesElsewhere(connection, pending, reply)) return;
@@ -232,7 +232,7 @@ export class Session implements Asker, ConnectionOwner {
   }
 
   /** Whether the command is, or will be, asked at another node. */
-  #goesElsewhere(connection: Connection, pending: Pending, reply: Reply): boolean {
+  #goesElsewhere(connection: Connection, pending: PendingCommand, reply: Reply): boolean {
     const refusal = reply.kind === 'error' && isForAnother(reply.error) ? reply.error : undefined;
     if (connection === this.#leaving) {
       return (refusal !== undefined || !pending.writes) && this.#redirected(pending, refusal);
@@ -260,7 +260,7 @@ export class Session implements Asker, ConnectionOwner {
     else this.#flush();
   }
 
-  closed(connection: Connection, reason: HeadwaterError, unanswered: Pending[]): void {
+  closed(connection: Connection, reason: HeadwaterError, unanswered: PendingCommand[]): void {
     const stops = reason.code === 'shutting_down';
     // A node that has refused them, for memory for one, is not asked again at once.
     const refused = !stops && isNothingDone(reason);
@@ -301,7 +301,7 @@ export class Session implements Asker, ConnectionOwner {
   }
 
   /** False where it has been sent on often enough. */
-  #redirected(pending: Pending, refusal: HeadwaterError | undefined): boolean {
+  #redirected(pending: PendingCommand, refusal: HeadwaterError | undefined): boolean {
     if (pending.redirects >= REDIRECTS_MAX) return false;
     pending.redirects++;
     pending.refusal = refusal;

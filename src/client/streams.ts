@@ -1,15 +1,15 @@
 /**
  * Subscriptions and watches of a client: loops without an end. Whoever loops
  * gets every event with the position from which a later stream goes on behind
- * it. A stream that breaks is begun again where it was (resuming.ts).
+ * it. A stream that breaks is begun again where it was (resumed-stream.ts).
  */
 import { HeadwaterError } from '../base/errors.js';
 import { type Position, parseToken } from '../model/position.js';
 import { SUBSCRIBE, WATCH } from '../rpc/definitions.js';
 import type { SubscriptionEvent, WatchEvent, WatchedEntry } from '../wire/streams.js';
-import type { Asker } from './asker.js';
+import type { Caller } from './caller.js';
 import { type Data, toBuffer, toBuffers } from './operations.js';
-import { Resuming } from './resuming.js';
+import { ResumedStream } from './resumed-stream.js';
 
 export interface SubscribeOptions {
   readonly channels?: readonly Data[] | undefined;
@@ -92,12 +92,12 @@ export type WatchItem<Value> = Resumable &
   );
 
 export async function* subscribe<Value>(
-  session: Asker,
+  session: Caller,
   { channels = [], patterns = [], from, ...options }: SubscribeOptions,
   value: (bytes: Buffer) => Value,
 ): AsyncGenerator<SubscriptionItem<Value>> {
   const request = { channels: toBuffers('channels', channels), patterns: toBuffers('patterns', patterns) };
-  const stream = new Resuming<SubscriptionEvent>(session, options);
+  const stream = new ResumedStream<SubscriptionEvent>(session, options);
   const begin = positionOf(from);
   for await (const told of stream.run(SUBSCRIBE, (position) => ({ ...request, from: position ?? begin }))) {
     if (told === 'broken') yield { kind: 'missed', count: undefined, position: stream.position as Position };
@@ -106,11 +106,11 @@ export async function* subscribe<Value>(
 }
 
 export async function* watch<Value>(
-  session: Asker,
+  session: Caller,
   { prefix = '', from, ...options }: WatchOptions,
   value: (bytes: Buffer) => Value,
 ): AsyncGenerator<WatchItem<Value>> {
-  const stream = new Resuming<WatchEvent>(session, options, typeof from === 'number' ? from : 0);
+  const stream = new ResumedStream<WatchEvent>(session, options, typeof from === 'number' ? from : 0);
   const begin = typeof from === 'number' ? wholeOffset(from) : positionOf(from);
   const bytes = toBuffer('prefix', prefix);
   for await (const told of stream.run(WATCH, (position) => ({ prefix: bytes, from: position ?? begin }))) {

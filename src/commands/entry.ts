@@ -2,8 +2,9 @@
  * Entries by type: the name of each type as clients see it, and the one check
  * that a command finds the type it works on.
  */
-import { type Entry, TYPE_STRING } from '../model/command.js';
+
 import { HeadwaterError } from '../base/errors.js';
+import { type Entry, TYPE_STRING } from '../model/command.js';
 import { shown } from './arguments.js';
 import type { ReadView } from './view.js';
 

@@ -5,8 +5,9 @@
  * together, such as the two halves of a RENAME, is joined: nobody sees one
  * without the other.
  */
-import type { Entry } from '../model/command.js';
+
 import { HeadwaterError } from '../base/errors.js';
+import type { Entry } from '../model/command.js';
 import type { ExpireCondition, ReplyTo } from '../model/operation.js';
 import { checkKey, shown } from './arguments.js';
 import { stringAt, typeName } from './entry.js';

@@ -3,9 +3,10 @@
  * decimal fractions. Both log the result, keep the expiry, and leave the value
  * as it was where the result would not fit.
  */
-import { type Entry, TYPE_STRING } from '../model/command.js';
+
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
+import { type Entry, TYPE_STRING } from '../model/command.js';
 import type { ReplyTo } from '../model/operation.js';
 import { checkKey, checkResultSize, shown } from './arguments.js';
 import { addDecimals, type Decimal, EXPONENT_MAX, formatDecimal, parseDecimal, TEXT_BYTES_MAX } from './decimal.js';

@@ -4,8 +4,9 @@
  * never depends on what was there before; only SET says anything about the
  * expiry, the others keep it.
  */
-import { type Entry, TYPE_STRING } from '../model/command.js';
+
 import { HeadwaterError } from '../base/errors.js';
+import { type Entry, TYPE_STRING } from '../model/command.js';
 import type { GetReply, NewExpiry, ReplyTo, SetCondition, SetOperation } from '../model/operation.js';
 import { checkKey, checkResultSize, checkValue, checkWholeNumber, tooLarge } from './arguments.js';
 import { stringAt } from './entry.js';

@@ -5,8 +5,8 @@
  * it: a transaction whose middle is missing is nobody's intention.
  */
 
-import { TYPE_STRING } from '../model/command.js';
 import { HeadwaterError } from '../base/errors.js';
+import { TYPE_STRING } from '../model/command.js';
 import type { Condition, Operation, Reply, ReplyTo } from '../model/operation.js';
 import { checkKey, checkValue, checkWholeNumber, tooLarge } from './arguments.js';
 import { EMPTY, type Family, type OperationOf, OVERHEAD_BYTES } from './handler.js';

@@ -13,7 +13,7 @@
  *   in which no row was ever deleted. It costs half as much there.
  * - A database is created once. LevelDB takes a directory that lacks CURRENT for
  *   a new one, and deletes the tables in it. So the files are counted before
- *   (level-files/inventory.ts), and a database that is not whole is not opened.
+ *   (disk/leveldb/inventory.ts), and a database that is not whole is not opened.
  * - Only LevelDB's own word for it, or a table that is missing, is damage
  *   (`corrupt`). A disk that cannot be read, or a process without descriptors,
  *   says nothing about the data (`io_error`).
@@ -28,11 +28,11 @@ import path from 'node:path';
 import { Level } from 'level';
 import { sleep, systemClock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
+import { DESCRIPTORS_RETRY_MS, DESCRIPTORS_WAIT_MS } from '../base/limits.js';
 import { isOutOfDescriptors, isOutOfSpace } from './files.js';
 import { describeMisfits, type Inventory, takeInventory } from './leveldb/inventory.js';
 import type { LogFileEnd } from './leveldb/log-file-ends.js';
 import { LogFileSync } from './leveldb/sync.js';
-import { DESCRIPTORS_RETRY_MS, DESCRIPTORS_WAIT_MS } from '../base/limits.js';
 
 export interface DatabaseOptions {
   /** Memory of LevelDB's write buffer, bytes; up to twice as much is used. */
@@ -91,7 +91,7 @@ export interface WriteBatch {
 
 export interface Database {
   readonly location: string;
-  /** Whether there are LevelDB's files at the location, which may be read (level-files/). */
+  /** Whether there are LevelDB's files at the location, which may be read (disk/leveldb/). */
   readonly hasFiles: boolean;
   /** The first failed write, if there was one. */
   readonly latched: Error | undefined;

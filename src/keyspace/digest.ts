@@ -1,7 +1,7 @@
 /** What keyspaces are compared by. */
 import { createHash, type Hash } from 'node:crypto';
 import { copyBytes } from './copy.js';
-import { ENTRY_HEADER_BYTES } from './packed.js';
+import { ENTRY_HEADER_BYTES } from './entry-packer.js';
 import { RECORD_HEADER_BYTES, RECORD_OVERHEAD_BYTES, RECORD_TRAILER_BYTES, verifyRecordAt } from './record.js';
 
 /** A key and its record, verified. */
@@ -28,7 +28,7 @@ export class KeyspaceDigest {
   }
 
   /**
-   * Entries of packed.ts, each of which is verified.
+   * Entries of entry-packer.ts, each of which is verified.
    * @throws HeadwaterError `corrupt` or `unknown_format` at a damaged record; nothing can be added then.
    */
   addPacked(packed: Buffer): void {

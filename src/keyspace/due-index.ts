@@ -13,8 +13,9 @@
  * gave the key another expiry, is durable in the log. Otherwise a power cut
  * could leave a key that no row names, and nothing would ever delete it.
  */
-import type { Database } from '../disk/level.js';
+
 import { DUE_COMPACTION_ROWS_MIN, DUE_SCAN_BYTES } from '../base/limits.js';
+import type { Database } from '../disk/level.js';
 import { DUE_START, dueEnd, dueKey, parseDueKey } from './record.js';
 
 const STEP = 256;

@@ -8,19 +8,20 @@
  * not known any more.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Entry } from '../model/command.js';
 import { crc32Of } from '../base/crc32.js';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
-import type { Database, WriteBatch } from '../disk/level.js';
 import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES, SORT_RUN_BYTES, SORT_RUN_ENTRIES } from '../base/limits.js';
+import type { Database, WriteBatch } from '../disk/level.js';
+import type { Entry } from '../model/command.js';
 import { copyBytes } from './copy.js';
 import type { DueIndex } from './due-index.js';
-import type { EmptiedRanges } from './emptied.js';
-import { GroupSize } from './groups.js';
+import type { EmptiedRanges } from './emptied-ranges.js';
+import { GroupSize } from './group-size.js';
 import { type Layer, TOMBSTONE, TOUCH } from './layer.js';
+import { Merge, sortRun } from './merge.js';
 import { Presence } from './presence.js';
-import type { RecentKeys } from './recent.js';
+import type { RecentKeys } from './recent-keys.js';
 import {
   DATA_KEY_HEADER_BYTES,
   decodeRecord,
@@ -34,7 +35,6 @@ import {
   writeRecordHeader,
 } from './record.js';
 import { RecordSizes } from './record-sizes.js';
-import { Merge, sortRun } from './sorted.js';
 
 const NO_VALUE: Buffer = Buffer.alloc(0);
 

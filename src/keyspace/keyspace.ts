@@ -15,23 +15,23 @@
  * up to that offset makes whole.
  */
 import { checkedRow, valueOfCheckedRow } from '../base/checked-row.js';
-import type { Entry } from '../model/command.js';
 import { HeadwaterError } from '../base/errors.js';
-import { isOutOfDescriptors } from '../disk/files.js';
 import { invariant } from '../base/invariant.js';
-import { type Database, isUnreadable, type Snapshot } from '../disk/level.js';
 import { COMPACTION_BYTES_MAX, COMPACTION_RECORDS_MAX, RECENT_KEYS_MAX, SWEEP_BYTES } from '../base/limits.js';
+import { isOutOfDescriptors } from '../disk/files.js';
+import { type Database, isUnreadable, type Snapshot } from '../disk/level.js';
+import type { Entry } from '../model/command.js';
 import type { LineageRow } from '../model/lineage.js';
 import { ORIGIN, type Position } from '../model/position.js';
 import { type KeyRange, keyBehind } from '../wire/ranges.js';
 import { DueIndex } from './due-index.js';
-import { EmptiedRanges } from './emptied.js';
+import { EmptiedRanges } from './emptied-ranges.js';
 import { Flush } from './flush.js';
-import { GroupSize } from './groups.js';
+import { GroupSize } from './group-size.js';
 import { hashKey } from './key-table.js';
 import { type AppliedBlock, DueKeys, Layer, TOMBSTONE, TOUCH } from './layer.js';
-import { findChanges, type Mending, writeChanges } from './mending.js';
-import { RecentKeys } from './recent.js';
+import { findChanges, type RangePatch, writeChanges } from './range-patch.js';
+import { RecentKeys } from './recent-keys.js';
 import { DATA_KEY_HEADER_BYTES, dataEnd, dataKey, dataStart, decodeRecord, isDamage } from './record.js';
 import { type KeptSizes, RecordSizes } from './record-sizes.js';
 import { KeyspaceSnapshot } from './snapshot.js';
@@ -454,7 +454,7 @@ export class Keyspace {
    * @throws HeadwaterError `corrupt` where what is there cannot be read.
    */
   async mend(
-    mending: Mending,
+    mending: RangePatch,
     before: () => void,
   ): Promise<{ written: number; deleted: number; rest: readonly KeyRange[] }> {
     const changes = await findChanges(this.#db, this.#checkpoint.epoch, mending);

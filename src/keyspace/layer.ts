@@ -5,8 +5,9 @@
  * pins is what it still needs. `apply` is blind: it reads nothing below.
  * Owned by keyspace.ts.
  */
-import type { Entry } from '../model/command.js';
+
 import { DUE_SCAN_BYTES } from '../base/limits.js';
+import type { Entry } from '../model/command.js';
 import type { Position } from '../model/position.js';
 import type { CommandVisitor } from '../wire/command.js';
 import { copyBytes } from './copy.js';

@@ -9,10 +9,10 @@
  * copy of a large one.
  */
 import type { HeadwaterError } from '../base/errors.js';
-import { type Database, isUnreadablePlace } from '../disk/level.js';
 import { READ_GROUP_KEYS_MAX } from '../base/limits.js';
-import type { EmptiedRanges } from './emptied.js';
-import { GroupSize } from './groups.js';
+import { type Database, isUnreadablePlace } from '../disk/level.js';
+import type { EmptiedRanges } from './emptied-ranges.js';
+import { GroupSize } from './group-size.js';
 import { DATA_KEY_HEADER_BYTES } from './record.js';
 import type { RecordSizes } from './record-sizes.js';
 

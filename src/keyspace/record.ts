@@ -23,10 +23,10 @@
  * are swept later. Epochs are of one node: they never travel.
  */
 import { crc32 } from 'node:zlib';
-import type { Entry } from '../model/command.js';
 import { crc32Of } from '../base/crc32.js';
 import { HeadwaterError } from '../base/errors.js';
 import { readUint64, writeUint64 } from '../base/uint64.js';
+import type { Entry } from '../model/command.js';
 
 export const RECORD_FORMAT = 1;
 export const RECORD_HEADER_BYTES = 18;

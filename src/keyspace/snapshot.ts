@@ -5,8 +5,8 @@
  */
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
-import type { Database, Entries, Snapshot } from '../disk/level.js';
 import { SNAPSHOT_UNREAD_MS_MAX } from '../base/limits.js';
+import type { Database, Entries, Snapshot } from '../disk/level.js';
 import type { Position } from '../model/position.js';
 import type { KeyRange } from '../wire/ranges.js';
 import { type KeyAndRecord, KeyspaceDigest } from './digest.js';

@@ -9,7 +9,7 @@
 import { HeadwaterError } from '../base/errors.js';
 import type { Database } from '../disk/level.js';
 import type { Block } from './block.js';
-import { provenBlockUpTo } from './stored.js';
+import { provenBlockUpTo } from './stored-blocks.js';
 
 /**
  * The last block that ends in (base, through] and was written before `timeMs`,

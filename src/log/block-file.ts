@@ -7,8 +7,8 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { HeadwaterError } from '../base/errors.js';
-import type { Files } from '../disk/files.js';
 import { BLOCK_BYTES_CEILING } from '../base/limits.js';
+import type { Files } from '../disk/files.js';
 
 type Blocks = AsyncIterable<Buffer> | Iterable<Buffer>;
 

@@ -23,12 +23,12 @@
  * number at 28, so that an older reader can refuse by name.
  */
 import { crc32 } from 'node:zlib';
-import type { Command } from '../model/command.js';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { BLOCK_BYTES_CEILING } from '../base/limits.js';
-import { formatChecksum, type Position } from '../model/position.js';
 import { readUint64, writeUint64 } from '../base/uint64.js';
+import type { Command } from '../model/command.js';
+import { formatChecksum, type Position } from '../model/position.js';
 import { type CommandVisitor, decodeCommands, encodeCommands, visitCommands } from '../wire/command.js';
 
 export const BLOCK_FORMAT = 1;

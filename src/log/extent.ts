@@ -24,7 +24,7 @@ import {
   LINEAGE_TO,
   lineageKey,
 } from './rows.js';
-import { clearBlocks } from './stored.js';
+import { clearBlocks } from './stored-blocks.js';
 
 export class Extent {
   readonly #db: Database;

@@ -21,7 +21,7 @@ import {
   LOG_LAYOUT,
   lineageKey,
 } from './rows.js';
-import { settle } from './stored.js';
+import { settle } from './stored-blocks.js';
 
 const FIRST_LAYOUT = 1;
 const FIRST_BASE_KEY = Buffer.from('mbase');

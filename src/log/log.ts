@@ -10,21 +10,28 @@
  */
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
-import type { Database } from '../disk/level.js';
 import { TAIL_BYTES_MAX } from '../base/limits.js';
+import type { Database } from '../disk/level.js';
 import type { Lineage, LineageRow } from '../model/lineage.js';
 import type { LivePlace } from '../model/live-place.js';
 import type { Position } from '../model/position.js';
 import { lastBlockBefore } from './age.js';
 import type { Block } from './block.js';
+import { mend } from './block-patch.js';
 import { Extent } from './extent.js';
 import type { LogFinding } from './finding.js';
 import { type Handed, type Interlude, Interludes } from './interludes.js';
-import { mend } from './mending.js';
 import { type Recovery, recover, recoverAlone } from './recovery.js';
 import { type Base, BLOCKS_FROM, BLOCKS_TO, blockKey, encodeLineageRow, lineageKey, offsetOfKey } from './rows.js';
 import { scrub } from './scrub.js';
-import { blockAt, provenBlockAfter, provenBlockAt, provenBlockUpTo, provenChecksumAt, settle } from './stored.js';
+import {
+  blockAt,
+  provenBlockAfter,
+  provenBlockAt,
+  provenBlockUpTo,
+  provenChecksumAt,
+  settle,
+} from './stored-blocks.js';
 import { Tail } from './tail.js';
 import { type LogVerification, type LogVerified, verifyLog } from './verify.js';
 import { Weight } from './weight.js';

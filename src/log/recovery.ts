@@ -17,7 +17,7 @@ import type { Block } from './block.js';
 import type { Extent } from './extent.js';
 import type { LogFinding } from './finding.js';
 import { blockKey, lineageKey } from './rows.js';
-import { blockAt, clearBlocks, lastOffsetOnDisk, provenBlockUpTo, storedBlocks } from './stored.js';
+import { blockAt, clearBlocks, lastOffsetOnDisk, provenBlockUpTo, storedBlocks } from './stored-blocks.js';
 
 export interface Recovery {
   /** Where the keyspace on disk is complete. */

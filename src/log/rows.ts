@@ -39,9 +39,9 @@
 import { checkedRow, valueOfCheckedRow } from '../base/checked-row.js';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
+import { readUint64, writeUint64 } from '../base/uint64.js';
 import type { LineageRow } from '../model/lineage.js';
 import { ORIGIN, type Position } from '../model/position.js';
-import { readUint64, writeUint64 } from '../base/uint64.js';
 
 export const LOG_LAYOUT = 2;
 

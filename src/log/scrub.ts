@@ -9,13 +9,14 @@
  * become the base that way; its history then comes from the lineage and its
  * time from a block that is whole.
  */
-import type { Database } from '../disk/level.js';
+
 import { SCRUB_STEP_BYTES } from '../base/limits.js';
+import type { Database } from '../disk/level.js';
 import type { Position } from '../model/position.js';
 import type { Block } from './block.js';
 import type { Extent } from './extent.js';
 import type { LogFinding } from './finding.js';
-import { blockAt, type StoredBlock, storedBlocks } from './stored.js';
+import { blockAt, type StoredBlock, storedBlocks } from './stored-blocks.js';
 
 export interface Scrub {
   /** Where the check ends: a checkpoint, which the open or the writer has verified. */

@@ -14,7 +14,7 @@ import type { Lineage } from '../model/lineage.js';
 import { formatPosition, type Position } from '../model/position.js';
 import { type Block, CHECKING_VISITOR } from './block.js';
 import { BLOCKS_TO, blockKey, offsetOfKey } from './rows.js';
-import { blockAt, type StoredBlock, storedBlocks } from './stored.js';
+import { blockAt, type StoredBlock, storedBlocks } from './stored-blocks.js';
 
 /** Commands that are missing, or in a block that is not what was written. */
 export interface LogDamage {

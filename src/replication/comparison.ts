@@ -7,12 +7,12 @@
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
-import { isDamage } from '../keyspace/record.js';
-import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { COMPARISONS_MAX } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
-import type { Position } from '../model/position.js';
 import { RepeatedLog } from '../base/repeated-log.js';
+import { isDamage } from '../keyspace/record.js';
+import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import type { Position } from '../model/position.js';
 import type { Store } from '../store/store.js';
 import type { DigestReport, NodeName } from '../wire/up-frames.js';
 import { HeldMarks } from './held-marks.js';

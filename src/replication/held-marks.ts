@@ -5,8 +5,8 @@
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
-import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { MARK_HOLD_MS, MARKS_HELD_MAX } from '../base/limits.js';
+import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 
 /** Somebody's use of a frozen keyspace. */
 export interface Borrowed {

@@ -6,7 +6,12 @@
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
-import { PUBLISH_TIMEOUT_MS, PUBLISHING_BYTES_MAX, PUBLISHING_MAX, PUBLISHING_QUEUE_BYTES_MAX } from '../base/limits.js';
+import {
+  PUBLISH_TIMEOUT_MS,
+  PUBLISHING_BYTES_MAX,
+  PUBLISHING_MAX,
+  PUBLISHING_QUEUE_BYTES_MAX,
+} from '../base/limits.js';
 import type { Message } from '../store/store.js';
 import type { Published } from '../wire/down-frames.js';
 import type { Publish } from '../wire/up-frames.js';

@@ -7,31 +7,31 @@
  * upstream enters the store while its role changes.
  */
 import type { Clock } from '../base/clock.js';
-import { tooLarge } from '../commands/arguments.js';
-import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../base/errors.js';
 import { FAILOVER_MS_MAX, HEARTBEAT_INTERVAL_MS } from '../base/limits.js';
-import type { LineageRow } from '../model/lineage.js';
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
+import { tooLarge } from '../commands/arguments.js';
+import type { Limits } from '../commands/view.js';
+import type { LineageRow } from '../model/lineage.js';
 import type { KnownFollower } from '../store/known-followers.js';
 import { isRepairMark } from '../store/repair-mark.js';
 import type { Message, Store } from '../store/store.js';
 import type { FailoverReply } from '../wire/admin.js';
 import type { Moved } from '../wire/down-frames.js';
-import { Acknowledgements } from './progress/acknowledgements.js';
-import { TailRecovery } from './leadership/tail-recovery.js';
 import type { DownChannel, UpChannel } from './channel.js';
 import { Comparisons } from './comparison.js';
-import { Durability } from './progress/durability.js';
-import { Failover, HANDOVER_REFUSED } from './leadership/failover.js';
 import { Followers } from './downstream/followers.js';
-import { Greeting } from './leadership/greeting.js';
 import { Headroom } from './downstream/headroom.js';
-import { Link, NO_ORDERS, type Orders } from './upstream/link.js';
-import { drain } from './leadership/drain.js';
 import { FollowerRegistry } from './downstream/registry.js';
+import { drain } from './leadership/drain.js';
+import { Failover, HANDOVER_REFUSED } from './leadership/failover.js';
+import { Greeting } from './leadership/greeting.js';
+import { TailRecovery } from './leadership/tail-recovery.js';
+import { Acknowledgements } from './progress/acknowledgements.js';
+import { Durability } from './progress/durability.js';
 import { epochBefore } from './takeover.js';
+import { Link, NO_ORDERS, type Orders } from './upstream/link.js';
 
 export interface ReplicationOptions {
   readonly store: Store;

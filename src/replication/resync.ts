@@ -7,8 +7,8 @@
  * common, never by length. Design: decision 15.
  */
 
-import { type Lineage, type LineageRow, rowsEqual } from '../model/lineage.js';
 import type { ChecksumLookup } from '../log/log.js';
+import { type Lineage, type LineageRow, rowsEqual } from '../model/lineage.js';
 import { formatChecksum, type Position } from '../model/position.js';
 import { epochBefore } from './takeover.js';
 
@@ -202,7 +202,11 @@ function decideForLater(branch: number, follower: FollowerSide, upstream: Upstre
  * logged under it yet. A leader that was restarted begins another one at the
  * same place: what an follower has of a history as late as this may be that one's.
  */
-function leftFor(branch: number, follower: FollowerSide, { end, nextHistory: next }: UpstreamSide): LineageRow | undefined {
+function leftFor(
+  branch: number,
+  follower: FollowerSide,
+  { end, nextHistory: next }: UpstreamSide,
+): LineageRow | undefined {
   const begins = next?.firstOffset === branch + 1 && branch === end.offset && next.checksum === end.checksum;
   if (!begins || next.epoch <= follower.lineage.epoch) return undefined;
   return follower.lineage.rows.some((row) => rowsEqual(row, next)) ? undefined : next;
@@ -244,7 +248,10 @@ function decideIncomplete(branch: number, follower: FollowerSide, upstream: Upst
   const { offset, checksum } = follower.position;
   const { checksumAtFollower } = upstream;
   // Where both logs still tell, they have to tell the same: else it is not our past that its keyspace went on from.
-  if (checksumAtFollower === 'not_a_boundary' || (typeof checksumAtFollower === 'number' && checksumAtFollower !== checksum))
+  if (
+    checksumAtFollower === 'not_a_boundary' ||
+    (typeof checksumAtFollower === 'number' && checksumAtFollower !== checksum)
+  )
     return tailNotInLog((upstream.lineage.at(branch)?.firstOffset ?? 1) - 1, follower, upstream);
   return full(
     'KEYSPACE_INCOMPLETE',
@@ -253,7 +260,13 @@ function decideIncomplete(branch: number, follower: FollowerSide, upstream: Upst
 }
 
 /** A full resync that costs the follower what it has after `branch`: only if its log holds all of that, to be saved. */
-function losing(reason: FullReason, message: string, branch: number, follower: FollowerSide, upstream: UpstreamSide): Judgement {
+function losing(
+  reason: FullReason,
+  message: string,
+  branch: number,
+  follower: FollowerSide,
+  upstream: UpstreamSide,
+): Judgement {
   if (follower.keyspaceIncomplete || follower.baseOffset > branch) return tailNotInLog(branch, follower, upstream);
   return full(reason, message, branch);
 }

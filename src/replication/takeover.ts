@@ -8,8 +8,9 @@
  * the grant names acts on it, once, and only below the giver itself. A node
  * that has refused a grant never acts on it. Design: decisions 21, 23 and 24.
  */
-import { type Lineage, type LineageRow, rowsEqual } from '../model/lineage.js';
+
 import type { ChecksumLookup } from '../log/log.js';
+import { type Lineage, type LineageRow, rowsEqual } from '../model/lineage.js';
 import { formatPosition, type Position } from '../model/position.js';
 
 export interface Offer {
@@ -47,7 +48,7 @@ export interface Taker {
   readonly grants: { readonly taken: readonly string[]; readonly refused: readonly string[] };
 }
 
-export type Answer =
+export type OfferAnswer =
   /** It takes the leadership, and then goes on as with any follower. */
   | { readonly kind: 'lead' }
   /** The leadership has moved on already: the giver is a follower like any other. */
@@ -70,7 +71,7 @@ export function whoIsMeant({ handsOverTo }: Pick<Offer, 'handsOverTo'>, nodeId: 
   return `the leadership is handed over to the node ${handsOverTo}, this is ${nodeId}`;
 }
 
-export function answerOffer(offer: Offer, taker: Taker): Answer {
+export function answerOffer(offer: Offer, taker: Taker): OfferAnswer {
   const meant = whoIsMeant(offer, taker.nodeId);
   if (meant !== undefined) return { kind: 'stranger', message: meant };
   if (taker.grants.taken.includes(offer.grant)) return { kind: 'serve' };
@@ -101,7 +102,7 @@ function hasGoneOn({ position }: Offer, { role, end, handingOver, followsGiver, 
 }
 
 /** This node leads, and the giver has commands that are no part of its history. */
-function answerAsLeader({ position, lineage }: Offer, { lineage: own, end }: Taker): Answer {
+function answerAsLeader({ position, lineage }: Offer, { lineage: own, end }: Taker): OfferAnswer {
   if (own.branch(end.offset, lineage, position.offset) === undefined)
     return { kind: 'refuse', message: `it leads another history, which ends at ${formatPosition(end)}` };
   // Led on without those commands, as after a power cut: the giver saves them, like any that comes back.
@@ -115,7 +116,7 @@ function answerAsLeader({ position, lineage }: Offer, { lineage: own, end }: Tak
 function answerAsFollower(
   { grant, position, lineage }: Offer,
   { end, lineage: own, below, epochWaiting, grants }: Taker,
-): Answer {
+): OfferAnswer {
   const later = below.find((other) => goesOnFrom(position, lineage, other));
   if (later)
     return undecided(
@@ -148,7 +149,7 @@ function goesOnFrom({ offset }: Position, giver: Lineage, other: Lineage): boole
   return offset === 0 || other.branch(Number.MAX_SAFE_INTEGER, giver.upTo(offset), offset) === offset;
 }
 
-function undecided(message: string): Answer {
+function undecided(message: string): OfferAnswer {
   return { kind: 'undecided', message };
 }
 

@@ -3,12 +3,13 @@
  * from their arrival until their replies are ready to be sent. Those that are
  * refused on arrival keep their place among the others.
  */
+
+import { HeadwaterError } from '../base/errors.js';
+import { BLOCK_COMMANDS_MAX } from '../base/limits.js';
 import { isWrite, validate } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
 import type { DurabilityReached } from '../model/durability.js';
-import { HeadwaterError } from '../base/errors.js';
 import type { Guarantees } from '../model/guarantees.js';
-import { BLOCK_COMMANDS_MAX } from '../base/limits.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { errorReply } from '../wire/kv.js';

@@ -2,10 +2,11 @@
  * What the services ask of the node for the guarantees that a client names, and
  * how unary calls and streams of records name them: in their metadata.
  */
-import { type DurabilityWaiter, formatReached } from '../model/durability.js';
+
 import type { HeadwaterError } from '../base/errors.js';
-import type { FreshnessWanted, Guarantees } from '../model/guarantees.js';
 import { FRESH_MARGIN_MS } from '../base/limits.js';
+import { type DurabilityWaiter, formatReached } from '../model/durability.js';
+import type { FreshnessWanted, Guarantees } from '../model/guarantees.js';
 import { formatToken, type Position } from '../model/position.js';
 import { guaranteesOfMetadata, METADATA } from '../wire/guarantees.js';
 import type { Call } from './calls.js';

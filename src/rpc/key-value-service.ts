@@ -3,17 +3,17 @@
  * function, the pipeline, and the calls that look at the whole keyspace.
  */
 import { type Clock, systemClock } from '../base/clock.js';
-import { isExpired } from '../model/command.js';
+import { HeadwaterError } from '../base/errors.js';
+import { QUEUE_WAIT_MS_MAX, REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
+import { Turns } from '../base/turns.js';
 import { typeName } from '../commands/entry.js';
 import { isWrite, sizeOf, validate } from '../commands/execute.js';
 import { compileGlob, type Glob } from '../commands/glob.js';
-import { HeadwaterError } from '../base/errors.js';
 import type { KeyAndRecord } from '../keyspace/digest.js';
 import { decodeRecord, recordExpiresAtMs } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { QUEUE_WAIT_MS_MAX, REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
+import { isExpired } from '../model/command.js';
 import type { Operation, Reply } from '../model/operation.js';
-import { Turns } from '../base/turns.js';
 import { boundedReply, payloadBytes, replyBytesAtMost } from '../wire/kv.js';
 import type { ScannedRecord, ScanRequest, ScanResponse } from '../wire/scan.js';
 import type { Call } from './calls.js';

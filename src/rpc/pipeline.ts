@@ -25,11 +25,7 @@
  * freshness behind each other wait together, not one after another.
  */
 import type { Clock } from '../base/clock.js';
-import { isWrite } from '../commands/execute.js';
-import type { Limits } from '../commands/view.js';
-import type { DurabilityReached, DurabilityWanted } from '../model/durability.js';
 import { HeadwaterError, shuttingDown } from '../base/errors.js';
-import type { FreshnessWanted } from '../model/guarantees.js';
 import {
   FRESH_WAIT_BYTES_MAX,
   FRESH_WITHIN_MS_MAX,
@@ -39,6 +35,10 @@ import {
   STREAM_QUEUE_BYTES_MAX,
   TOTAL_QUEUE_BYTES_MAX,
 } from '../base/limits.js';
+import { isWrite } from '../commands/execute.js';
+import type { Limits } from '../commands/view.js';
+import type { DurabilityReached, DurabilityWanted } from '../model/durability.js';
+import type { FreshnessWanted } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { publicError, withNothingDone } from '../wire/error.js';

@@ -17,9 +17,6 @@ import type { Clock } from '../base/clock.js';
 import { whenUnused } from '../base/disuse.js';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
-import type { Keyspace } from '../keyspace/keyspace.js';
-import { type KeyspaceSnapshot, unreadTooLong } from '../keyspace/snapshot.js';
-import { isUnreadable } from '../disk/level.js';
 import {
   FLUSH_BYTES_FACTOR,
   FLUSH_RETRY_MS,
@@ -31,8 +28,11 @@ import {
   SNAPSHOT_SHARE_MS,
   SNAPSHOT_UNREAD_MS_MAX,
 } from '../base/limits.js';
-import type { Log } from '../log/log.js';
 import type { Logger } from '../base/logger.js';
+import { isUnreadable } from '../disk/level.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
+import { type KeyspaceSnapshot, unreadTooLong } from '../keyspace/snapshot.js';
+import type { Log } from '../log/log.js';
 import type { Damage } from './damage.js';
 import { Recount } from './recount.js';
 import type { Space } from './space.js';

@@ -9,10 +9,11 @@
  * The note in node.json outlives a crash. A key that was moved has a version above
  * `up_to`, so moving again changes nothing.
  */
-import type { Keyspace } from '../keyspace/keyspace.js';
-import { parseDueKey } from '../keyspace/record.js';
+
 import { EXPIRY_STEP_KEYS } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
+import { parseDueKey } from '../keyspace/record.js';
 import type { Checkpointer } from './checkpoint.js';
 import type { ClockStep } from './directory.js';
 import type { Writer } from './writer.js';

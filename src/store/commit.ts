@@ -10,9 +10,9 @@
 import type { LogicalClock } from '../base/clock.js';
 import { invariant } from '../base/invariant.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
-import type { LineageRow } from '../model/lineage.js';
 import type { Block } from '../log/block.js';
 import type { Log } from '../log/log.js';
+import type { LineageRow } from '../model/lineage.js';
 import type { Checkpointer } from './checkpoint.js';
 import type { WriteWaits } from './write-waits.js';
 

@@ -22,9 +22,9 @@
  */
 import path from 'node:path';
 import { HeadwaterError } from '../base/errors.js';
+import { systemReason } from '../base/system-errors.js';
 import { type Files, isOutOfSpace, replaceFile } from '../disk/files.js';
 import type { OpenDatabase } from '../disk/level.js';
-import { systemReason } from '../base/system-errors.js';
 import { CLEAN_STOP, CleanStop } from './clean-stop.js';
 import { type Lock, lockForReading, lockForWriting } from './lock.js';
 

@@ -8,11 +8,6 @@
  * Rows of the index are dropped only after the log is durable: see due-index.ts.
  */
 import { type Clock, type LogicalClock, sleep } from '../base/clock.js';
-import { isExpired } from '../model/command.js';
-import type { DueRows } from '../keyspace/due-index.js';
-import type { Keyspace } from '../keyspace/keyspace.js';
-import { parseDueKey } from '../keyspace/record.js';
-import { isUnreadable } from '../disk/level.js';
 import {
   BLOCK_COMMANDS_MAX,
   DUE_SCAN_ROWS,
@@ -23,9 +18,14 @@ import {
   SWEEP_IDLE_MS,
   SWEEP_INTERVAL_MS,
 } from '../base/limits.js';
-import type { Log } from '../log/log.js';
 import type { Logger } from '../base/logger.js';
 import type { RepeatedLog } from '../base/repeated-log.js';
+import { isUnreadable } from '../disk/level.js';
+import type { DueRows } from '../keyspace/due-index.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
+import { parseDueKey } from '../keyspace/record.js';
+import type { Log } from '../log/log.js';
+import { isExpired } from '../model/command.js';
 import type { Space } from './space.js';
 import type { Writer } from './writer.js';
 

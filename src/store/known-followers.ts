@@ -8,8 +8,8 @@
  * a place moves on only once that is on disk. So a kill costs nobody its place.
  */
 import { KNOWN_FOLLOWERS_MAX } from '../base/limits.js';
-import type { Log } from '../log/log.js';
 import type { Logger } from '../base/logger.js';
+import type { Log } from '../log/log.js';
 import { Places } from './places.js';
 
 export interface KnownFollower {

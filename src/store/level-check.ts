@@ -14,9 +14,9 @@
  */
 import path from 'node:path';
 import { HeadwaterError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
 import type { Files } from '../disk/files.js';
 import { damagedLogFiles } from '../disk/leveldb/check.js';
-import type { Logger } from '../base/logger.js';
 
 /**
  * @param generation the directory of a log and its keyspace.

@@ -11,22 +11,22 @@
  */
 import { Bell } from '../base/bell.js';
 import { CLOCK_SET_MS, type Clock, type LogicalClock, sleep } from '../base/clock.js';
-import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../base/errors.js';
-import { isOutOfSpace } from '../disk/files.js';
 import { InvariantViolation } from '../base/invariant.js';
 import { CLOCK_GAP_MS, REOPEN_MS_MAX, REOPEN_MS_MIN, REOPENED_SOUND_MS } from '../base/limits.js';
-import { type LivePlace, NOWHERE } from '../model/live-place.js';
+import { RepeatedLog } from '../base/repeated-log.js';
+import type { Limits } from '../commands/view.js';
+import { isOutOfSpace } from '../disk/files.js';
 import { keepBlocks } from '../log/block-file.js';
 import type { Log } from '../log/log.js';
+import { type LivePlace, NOWHERE } from '../model/live-place.js';
 import { formatPosition, type Position } from '../model/position.js';
-import { RepeatedLog } from '../base/repeated-log.js';
 import { Damage } from './damage.js';
 import type { Directory, HandingOver, NodeRecord, SupersededBy } from './directory.js';
 import { Lateness } from './expiry.js';
 import { Generation, type GenerationOptions } from './generation.js';
+import { type GenerationStatus, generationStatus, NOTHING } from './generation-status.js';
 import { LifeNote } from './life.js';
-import { NOTHING, type Standing, standingOf } from './standing.js';
 import { Tenure } from './tenure.js';
 import { WriteWaits } from './write-waits.js';
 import type { Writer } from './writer.js';
@@ -144,8 +144,8 @@ export class Lifecycle {
   }
 
   /** How far the data have got; as they had last, while nothing is open. */
-  get standing(): Standing {
-    return this.#generation ? standingOf(this.#generation) : this.#last;
+  get standing(): GenerationStatus {
+    return this.#generation ? generationStatus(this.#generation) : this.#last;
   }
 
   /** Set where a lost log tail left a keyspace that only a full resync can help; undefined while nothing is open. */

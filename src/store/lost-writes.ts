@@ -6,12 +6,13 @@
  * account of it: it is true over restarts, and an operator who has dealt with a
  * file deletes it.
  */
-import type { Files } from '../disk/files.js';
+
 import { CURSOR_READ_BYTES } from '../base/limits.js';
+import type { Logger } from '../base/logger.js';
+import type { Files } from '../disk/files.js';
 import type { Block } from '../log/block.js';
 import { writeBlockFile } from '../log/block-file.js';
 import type { Log } from '../log/log.js';
-import type { Logger } from '../base/logger.js';
 import type { Directory } from './directory.js';
 
 const FILE = /^[0-9a-f]{40}-(\d+)-(\d+)\.blocks$/;

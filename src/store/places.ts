@@ -4,8 +4,9 @@
  * too much (retention.ts). A place is kept only where the follower's position
  * lies in the log and in its history: from anywhere else it cannot go on.
  */
-import type { Log, Pin } from '../log/log.js';
+
 import type { Logger } from '../base/logger.js';
+import type { Log, Pin } from '../log/log.js';
 
 /** A follower, and how far it is known to be. */
 export interface Placed {

@@ -2,14 +2,15 @@
  * Operations that only read, executed on the keyspace as of one moment, beside
  * the writer. They see what is appended and applied, nothing that is pending.
  */
-import { type Entry, isExpired } from '../model/command.js';
-import { execute, keysRead, readsValues } from '../commands/execute.js';
-import type { Limits, View } from '../commands/view.js';
+
 import { HeadwaterError } from '../base/errors.js';
 import { InvariantViolation, invariant } from '../base/invariant.js';
 import { keyName } from '../base/key-name.js';
-import type { Found, Keyspace } from '../keyspace/keyspace.js';
 import { READ_BYTES_MAX } from '../base/limits.js';
+import { execute, keysRead, readsValues } from '../commands/execute.js';
+import type { Limits, View } from '../commands/view.js';
+import type { Found, Keyspace } from '../keyspace/keyspace.js';
+import { type Entry, isExpired } from '../model/command.js';
 import type { Operation, Reply } from '../model/operation.js';
 
 /**

@@ -5,9 +5,9 @@
  * and a generation under construction check the same.
  */
 import { HeadwaterError } from '../base/errors.js';
-import { Lineage, type LineageRow } from '../model/lineage.js';
 import { type Block, CHECKING_VISITOR } from '../log/block.js';
 import type { Log } from '../log/log.js';
+import { Lineage, type LineageRow } from '../model/lineage.js';
 
 /**
  * @param rows announced lineage rows that the blocks may begin.

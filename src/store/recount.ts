@@ -6,9 +6,9 @@
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
-import type { Keyspace } from '../keyspace/keyspace.js';
-import { isUnreadable } from '../disk/level.js';
 import { RECOUNT_PAUSE_FACTOR, RECOUNT_PAUSE_MS_MIN } from '../base/limits.js';
+import { isUnreadable } from '../disk/level.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
 import type { Damage } from './damage.js';
 
 const COUNT_LATER = 'the number of keys is not known until they can all be read';

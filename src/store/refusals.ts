@@ -1,6 +1,7 @@
 /** Why a node takes no writes, in the words that clients hear, and answering reads all the same. */
-import { isWrite } from '../commands/execute.js';
+
 import { HeadwaterError } from '../base/errors.js';
+import { isWrite } from '../commands/execute.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { SupersededBy } from './directory.js';
 

@@ -6,12 +6,12 @@
  * had.
  */
 import type { Files } from '../disk/files.js';
-import { KeyspaceLoader } from '../keyspace/loader.js';
 import type { Database, OpenDatabase } from '../disk/level.js';
-import type { Lineage, LineageRow } from '../model/lineage.js';
+import { KeyspaceLoader } from '../keyspace/loader.js';
 import type { Block } from '../log/block.js';
 import { Log } from '../log/log.js';
 import type { Base } from '../log/rows.js';
+import type { Lineage, LineageRow } from '../model/lineage.js';
 import type { Position } from '../model/position.js';
 import { openDatabases } from './generation.js';
 import { giveIdentity } from './identity.js';

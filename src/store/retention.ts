@@ -13,7 +13,6 @@
  */
 import { type Clock, sleep } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
-import { isUnreadable } from '../disk/level.js';
 import {
   HEADROOM_WARNING_PART,
   LOG_RETENTION_PIN_BYTES,
@@ -26,8 +25,9 @@ import {
   RETENTION_SLACK_PART,
   RETENTION_STEP_BYTES,
 } from '../base/limits.js';
-import type { Log, Pin } from '../log/log.js';
 import type { Logger } from '../base/logger.js';
+import { isUnreadable } from '../disk/level.js';
+import type { Log, Pin } from '../log/log.js';
 import type { Damage } from './damage.js';
 
 /** What the log is kept to; without a size and an age, all of it is. */

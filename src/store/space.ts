@@ -15,7 +15,6 @@ import path from 'node:path';
 import { Bell } from '../base/bell.js';
 import { type Clock, sleep } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
-import { type Files, isOutOfSpace } from '../disk/files.js';
 import {
   BALLAST_BYTES,
   BALLAST_DELAY_MS,
@@ -32,6 +31,7 @@ import {
 } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
+import { type Files, isOutOfSpace } from '../disk/files.js';
 
 const BALLAST = 'ballast';
 const ASIDE = `${BALLAST}.new`;

@@ -15,24 +15,24 @@
  */
 import type { Bell } from '../base/bell.js';
 import { type Clock, LogicalClock } from '../base/clock.js';
+import { HeadwaterError, shuttingDown } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
+import { GRANTS_KEPT_MAX } from '../base/limits.js';
+import type { Logger } from '../base/logger.js';
+import { RepeatedLog } from '../base/repeated-log.js';
 import { isWrite } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
-import { HeadwaterError, shuttingDown } from '../base/errors.js';
 import type { Files } from '../disk/files.js';
-import { invariant } from '../base/invariant.js';
+import type { OpenDatabase } from '../disk/level.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import type { OpenDatabase } from '../disk/level.js';
-import { GRANTS_KEPT_MAX } from '../base/limits.js';
-import type { Lineage, LineageRow } from '../model/lineage.js';
-import type { LivePlace } from '../model/live-place.js';
 import type { Block } from '../log/block.js';
 import type { Handed, Interlude } from '../log/interludes.js';
 import type { Log } from '../log/log.js';
-import type { Logger } from '../base/logger.js';
+import type { Lineage, LineageRow } from '../model/lineage.js';
+import type { LivePlace } from '../model/live-place.js';
 import type { Operation, Reply } from '../model/operation.js';
 import { formatPosition, type Position } from '../model/position.js';
-import { RepeatedLog } from '../base/repeated-log.js';
 import type { CheckpointBudget } from './checkpoint.js';
 import { ClockWatch } from './clock-watch.js';
 import type { FsyncPolicy } from './commit.js';
@@ -47,6 +47,7 @@ import {
 import { DurablePoint } from './durable-point.js';
 import { Gate } from './gate.js';
 import type { Generation } from './generation.js';
+import type { GenerationStatus } from './generation-status.js';
 import { type KnownFollower, KnownFollowers } from './known-followers.js';
 import { Lifecycle } from './lifecycle.js';
 import { LostWrites } from './lost-writes.js';
@@ -56,7 +57,6 @@ import { askingFollowers, readOnlyFollower, refusingWrites, superseded } from '.
 import { Replacement } from './replacement.js';
 import { pinBytesMax, type Retained } from './retention.js';
 import { Space } from './space.js';
-import type { Standing } from './standing.js';
 import type { WriteWaits } from './write-waits.js';
 
 export interface StoreOptions extends Retained {
@@ -290,7 +290,7 @@ export class Store {
   }
 
   /** How far the data have got; as they had last, while nothing is open. */
-  get standing(): Standing {
+  get standing(): GenerationStatus {
     return this.#lifecycle.standing;
   }
 

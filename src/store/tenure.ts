@@ -5,10 +5,10 @@
  */
 import { eitherAborts } from '../base/abort.js';
 import type { Clock, LogicalClock } from '../base/clock.js';
-import type { Limits } from '../commands/view.js';
 import type { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import type { Logger } from '../base/logger.js';
+import type { Limits } from '../commands/view.js';
 import type { Position } from '../model/position.js';
 import { moveExpiries } from './clock-step.js';
 import type { ClockStep } from './directory.js';

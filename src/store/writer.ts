@@ -8,20 +8,20 @@
  * a batch, reads included, are handed out when the batch's block is committed.
  */
 import type { ClockDoubt, LogicalClock } from '../base/clock.js';
-import { type Entry, isExpired } from '../model/command.js';
-import { execute, keysRead, readsValues } from '../commands/execute.js';
-import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
 import { keyName } from '../base/key-name.js';
-import type { Found, Keyspace } from '../keyspace/keyspace.js';
 import { BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX, READ_BYTES_MAX } from '../base/limits.js';
+import { execute, keysRead, readsValues } from '../commands/execute.js';
+import type { Limits } from '../commands/view.js';
+import type { Found, Keyspace } from '../keyspace/keyspace.js';
 import { sealBlock } from '../log/block.js';
 import type { Log } from '../log/log.js';
+import { type Entry, isExpired } from '../model/command.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Committer } from './commit.js';
 import type { ClockStep } from './directory.js';
-import { PendingView } from './pending.js';
+import { PendingView } from './pending-view.js';
 import { readsTooMuch } from './reader.js';
 import type { WriteWaits } from './write-waits.js';
 

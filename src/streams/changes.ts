@@ -1,10 +1,11 @@
 /** What a block changes under a prefix, transaction by transaction. Pure. */
-import type { Command } from '../model/command.js';
-import { typeName } from '../commands/entry.js';
+
 import { MESSAGE_BYTES_MAX } from '../base/limits.js';
+import { typeName } from '../commands/entry.js';
 import type { Block } from '../log/block.js';
+import type { Command } from '../model/command.js';
 import type { Change } from '../wire/streams.js';
-import type { Piece } from './gathering.js';
+import type { Piece } from './response-builder.js';
 
 /** The framing of an event in a response, generously. */
 const EVENT_BYTES = 64;

@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { RESUME_WAIT_MS_MAX } from '../base/limits.js';
 import type { Log } from '../log/log.js';
-import { moved } from '../log/moved.js';
+import { whenMoved } from '../log/wait.js';
 import { formatChecksum, formatPosition, type Position } from '../model/position.js';
 
 export type Start =
@@ -75,7 +75,7 @@ export async function locateInTime(
     if (start.kind !== 'ahead') return start;
     const leftMs = untilMs - clock.monotonicMs();
     if (leftMs <= 0) return stillAhead(log, from, start.message);
-    await moved(log, log.end.offset, leftMs, { clock, signal });
+    await whenMoved(log, log.end.offset, leftMs, { clock, signal });
   }
 }
 

@@ -4,10 +4,10 @@
  * `unavailable`, and resuming finds the place in the new one.
  */
 import type { Clock } from '../base/clock.js';
-import { tooLarge } from '../commands/arguments.js';
-import type { Limits } from '../commands/view.js';
 import { HeadwaterError } from '../base/errors.js';
 import { SUBSCRIPTION_NAMES_MAX, SUBSCRIPTION_PATTERN_BYTES_MAX } from '../base/limits.js';
+import { tooLarge } from '../commands/arguments.js';
+import type { Limits } from '../commands/view.js';
 import type { Store } from '../store/store.js';
 import type { SubscribeRequest, SubscriptionEvent, Told, WatchEvent, WatchRequest } from '../wire/streams.js';
 import { Subscription } from './subscription.js';

@@ -6,18 +6,18 @@
  * left the ring before it came by, and is told how many.
  */
 import type { Clock } from '../base/clock.js';
-import { compileGlob, type Glob } from '../commands/glob.js';
 import { HeadwaterError } from '../base/errors.js';
 import { keyName } from '../base/key-name.js';
 import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../base/limits.js';
+import { Turns } from '../base/turns.js';
+import { compileGlob, type Glob } from '../commands/glob.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { InterludeReader, Placed } from '../log/interludes.js';
 import type { Log } from '../log/log.js';
-import { moved } from '../log/moved.js';
-import { Turns } from '../base/turns.js';
+import { whenMoved } from '../log/wait.js';
 import type { PublishedMessage, SubscribeRequest, SubscriptionEvent, Told } from '../wire/streams.js';
-import { Gathering, type Piece } from './gathering.js';
+import { type Piece, ResponseBuilder } from './response-builder.js';
 import { locateInTime } from './start.js';
 
 export interface SubscriptionOptions {
@@ -41,7 +41,7 @@ export class Subscription {
   readonly #patterns: ReadonlyArray<{ readonly pattern: Buffer; readonly glob: Glob }>;
   readonly #turns = new Turns();
   #cursor: Cursor;
-  #gathering: Gathering<SubscriptionEvent>;
+  #gathering: ResponseBuilder<SubscriptionEvent>;
   readonly #interludes: InterludeReader;
 
   constructor(options: SubscriptionOptions, { channels, patterns, from }: SubscribeRequest) {
@@ -53,7 +53,7 @@ export class Subscription {
     // Both in this turn: what is said from now on stands behind the log's end of now.
     this.#interludes = this.#log.interludes.reader();
     this.#cursor = new Cursor(this.#log, this.#log.end);
-    this.#gathering = new Gathering(this.#log.end);
+    this.#gathering = new ResponseBuilder(this.#log.end);
   }
 
   /**
@@ -78,7 +78,7 @@ export class Subscription {
         yield this.#progress();
         saidMs = clock.monotonicMs();
       } else if (!told && blocks?.length === 0 && !this.#interludes.isBehind) {
-        await moved(this.#log, this.#cursor.offset, dueMs, this.#options);
+        await whenMoved(this.#log, this.#cursor.offset, dueMs, this.#options);
       } else if (this.#options.signal.aborted) {
         throw this.#options.signal.reason;
       }
@@ -89,7 +89,7 @@ export class Subscription {
     const start = await locateInTime(this.#log, from, this.#options.learns, this.#options);
     if (start.kind === 'left') throw new HeadwaterError('lost_branch', start.message);
     this.#cursor = new Cursor(this.#log, from);
-    this.#gathering = new Gathering(from);
+    this.#gathering = new ResponseBuilder(from);
     if (start.kind === 'trimmed') yield* this.#gap();
   }
 
@@ -107,7 +107,7 @@ export class Subscription {
     const { base } = this.#log;
     const from = this.#cursor.offset + 1;
     this.#cursor = new Cursor(this.#log, base);
-    this.#gathering = new Gathering(base);
+    this.#gathering = new ResponseBuilder(base);
     yield { events: [{ kind: 'gap', from, to: base.offset }], position: base, more: false };
   }
 

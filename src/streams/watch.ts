@@ -5,19 +5,19 @@
  * keyspace comes instead, and the changes after it.
  */
 import type { Clock } from '../base/clock.js';
-import { typeName } from '../commands/entry.js';
 import { HeadwaterError } from '../base/errors.js';
+import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../base/limits.js';
+import { typeName } from '../commands/entry.js';
 import { decodeRecord } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../base/limits.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
-import { moved } from '../log/moved.js';
+import { whenMoved } from '../log/wait.js';
 import { ORIGIN, type Position } from '../model/position.js';
 import type { Told, WatchEvent, WatchRequest } from '../wire/streams.js';
 import { changesOf } from './changes.js';
-import { Gathering, type Piece } from './gathering.js';
+import { type Piece, ResponseBuilder } from './response-builder.js';
 import { locateInTime } from './start.js';
 
 export interface WatchOptions {
@@ -40,7 +40,7 @@ export class Watch {
   readonly #log: Log;
   readonly #request: WatchRequest;
   #cursor: Cursor;
-  #gathering: Gathering<WatchEvent>;
+  #gathering: ResponseBuilder<WatchEvent>;
   /** Changes up to here are known to the watcher. */
   #after = 0;
 
@@ -49,7 +49,7 @@ export class Watch {
     this.#log = options.log;
     this.#request = request;
     this.#cursor = new Cursor(this.#log, this.#log.end);
-    this.#gathering = new Gathering(this.#log.end);
+    this.#gathering = new ResponseBuilder(this.#log.end);
   }
 
   /**
@@ -74,7 +74,7 @@ export class Watch {
         yield this.#progress();
         saidMs = clock.monotonicMs();
       } else if (blocks.length === 0) {
-        await moved(this.#log, this.#cursor.offset, dueMs, this.#options);
+        await whenMoved(this.#log, this.#cursor.offset, dueMs, this.#options);
       } else if (signal.aborted) {
         throw signal.reason;
       }
@@ -95,7 +95,7 @@ export class Watch {
 
   #goOnAt(position: Position): void {
     this.#cursor = new Cursor(this.#log, position);
-    this.#gathering = new Gathering(position);
+    this.#gathering = new ResponseBuilder(position);
   }
 
   /** The reason where the log does not hold what follows any more. */
@@ -128,7 +128,7 @@ export class Watch {
       yield { events: [{ kind: 'snapshotBegin', position, reason }], position, more: true };
       for await (const chunk of snapshot.chunks(this.#request.prefix)) {
         entries += chunk.length;
-        const gathering = new Gathering<WatchEvent>(position);
+        const gathering = new ResponseBuilder<WatchEvent>(position);
         for (const told of gathering.add(position, chunk.map(pieceOf))) yield { ...told, more: true };
         for (const told of gathering.rest()) yield { ...told, more: true };
         if (this.#options.signal.aborted) throw this.#options.signal.reason;

@@ -7,9 +7,9 @@
  * against the generated code.
  */
 import $protobuf from 'protobufjs/minimal.js';
-import type { Command } from '../model/command.js';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
+import type { Command } from '../model/command.js';
 import { toNumber } from './numbers.js';
 import { fieldBytes, finish, room, varintBytes, writeField, writeVarint } from './output.js';
 

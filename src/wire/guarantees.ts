@@ -3,6 +3,8 @@
  * of PipelineRequest and PipelineResponse after the first two, read and written
  * only where they are there, and the same as gRPC metadata of unary calls.
  */
+
+import { HeadwaterError } from '../base/errors.js';
 import {
   checkDurability,
   type DurabilityReached,
@@ -10,7 +12,6 @@ import {
   formatDurability,
   parseDurability,
 } from '../model/durability.js';
-import { HeadwaterError } from '../base/errors.js';
 import type { FreshnessWanted, Guarantees } from '../model/guarantees.js';
 import { formatToken, type Position, parseToken } from '../model/position.js';
 import { positionOf } from './frame.js';

@@ -8,8 +8,8 @@
  * times in reading.
  */
 import $protobuf from 'protobufjs/minimal.js';
-import type { DurabilityReached } from '../model/durability.js';
 import { HeadwaterError } from '../base/errors.js';
+import type { DurabilityReached } from '../model/durability.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { ErrorReply, Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';

@@ -7,11 +7,11 @@ import path from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import type { Backups } from '../../src/backup/backups.js';
 import { openSource } from '../../src/backup/source.js';
-import type { Answer, Order, StartWorker } from '../../src/backup/thread.js';
+import type { Order, StartWorker, ThreadAnswer } from '../../src/backup/thread.js';
 import { HeadwaterError } from '../../src/base/errors.js';
+import { SNAPSHOT_UNREAD_MS_MAX } from '../../src/base/limits.js';
 import { type Database, type OpenDatabase, openLevel } from '../../src/disk/level.js';
 import { openFiles } from '../../src/disk/leveldb/open-files.js';
-import { SNAPSHOT_UNREAD_MS_MAX } from '../../src/base/limits.js';
 import type { BackupResponse } from '../../src/wire/backup.js';
 import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
@@ -136,7 +136,7 @@ describe('a backup out of the files of a keyspace', function () {
     const orders: Order[] = [];
     const tooMany: StartWorker = () => {
       const worker = new EventEmitter();
-      const answer = (what: Answer) => setImmediate(() => worker.emit('message', what));
+      const answer = (what: ThreadAnswer) => setImmediate(() => worker.emit('message', what));
       answer({ kind: 'ready' });
       return Object.assign(worker, {
         postMessage: (order: Order) => {

@@ -110,13 +110,13 @@ describe('a log of states that are repeated', () => {
 
 /** The only files that say something at once, and why it does not repeat without an end. */
 const AT_ONCE: Record<string, string> = {
-  'src/descriptors.ts': 'once a start',
+  'src/base/descriptors.ts': 'once a start',
   'src/backup/backups.ts': 'twice a backup, for which somebody asks',
   'src/check/range-repair.ts': 'once a repair that has changed something, for which somebody asks',
-  'src/replication/failover.ts': 'once a hand-over and outcome',
-  'src/replication/greeting.ts': 'once a change of roles, which is on disk before',
-  'src/replication/parting.ts': 'once a stop',
-  'src/replication/remembering.ts': 'once a follower that a person forgets',
+  'src/replication/leadership/failover.ts': 'once a hand-over and outcome',
+  'src/replication/leadership/greeting.ts': 'once a change of roles, which is on disk before',
+  'src/replication/leadership/drain.ts': 'once a stop',
+  'src/replication/downstream/registry.ts': 'once a follower that a person forgets',
   'src/replication/replication.ts': 'once a change of the upstream',
   'src/rpc/server.ts': 'once a process: the first connection too many',
   'src/store/lost-writes.ts': 'once a file that is written: the same writes make no second one',
@@ -125,8 +125,8 @@ const AT_ONCE: Record<string, string> = {
 
 /** These are handed the log of their owner, which is one of states that repeat. */
 const HANDED: Record<string, string> = {
-  'src/replication/asking.ts': 'src/replication/replication.ts',
-  'src/replication/session.ts': 'src/replication/link.ts',
+  'src/replication/leadership/tail-recovery.ts': 'src/replication/replication.ts',
+  'src/replication/upstream/session.ts': 'src/replication/upstream/link.ts',
   'src/store/checkpoint.ts': 'src/store/lifecycle.ts',
   'src/store/clock-step.ts': 'src/store/lifecycle.ts',
   'src/store/expiry.ts': 'src/store/lifecycle.ts',
@@ -138,10 +138,10 @@ const HANDED: Record<string, string> = {
 };
 
 describe('what is said in the log', () => {
-  const root = path.join(import.meta.dirname, '..');
+  const root = path.join(import.meta.dirname, '../..');
   const texts = new Map(
     readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts') && !name.includes('generated') && name !== 'repeated.ts')
+      .filter((name) => name.endsWith('.ts') && !name.includes('generated') && name !== 'base/repeated-log.ts')
       .map((name) => [`src/${name}`, readFileSync(path.join(root, 'src', name), 'utf8')]),
   );
 

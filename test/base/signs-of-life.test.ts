@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { PROGRESS_INTERVAL_MS, RESUME_WAIT_MS_MAX, SIGN_OF_LIFE_MS, STREAM_SILENCE_MS_MAX } from '../../src/base/limits.js';
+import {
+  PROGRESS_INTERVAL_MS,
+  RESUME_WAIT_MS_MAX,
+  SIGN_OF_LIFE_MS,
+  STREAM_SILENCE_MS_MAX,
+} from '../../src/base/limits.js';
 import { SIGN_OF_LIFE, SignsOfLife } from '../../src/base/signs-of-life.js';
 import { settled, TestClock } from '../support/clock.js';
 

@@ -1,11 +1,11 @@
 /** Nodes that differ find out where, and a follower takes over what its upstream has there, while writes go on. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { MARK_HOLD_MS, MARKS_HELD_MAX, REPAIR_HOLD_MS_MAX, REPAIR_MARK_MS_MAX } from '../../src/base/limits.js';
 import { findDifferences, type RangeDifference, type Side } from '../../src/check/bisection.js';
 import { inOrder, RangeRepairs, type RepairStep, rangeOfDamage } from '../../src/check/range-repair.js';
 import { Ranges } from '../../src/check/ranges.js';
 import { dataKey, dueKey, encodeRecord } from '../../src/keyspace/record.js';
-import { MARK_HOLD_MS, MARKS_HELD_MAX, REPAIR_HOLD_MS_MAX, REPAIR_MARK_MS_MAX } from '../../src/base/limits.js';
 import type { Comparison } from '../../src/replication/comparison.js';
 import type { KeyRange } from '../../src/wire/ranges.js';
 import { until } from '../support/clock.js';

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { readArchive } from '../../src/backup/archive.js';
 import { Archiver } from '../../src/backup/archiver.js';
 import { blocksFor } from '../../src/check/block-source.js';
-import { beginFetching } from '../../src/check/fetching.js';
+import { beginFetching } from '../../src/check/fetched-blocks.js';
 import { systemFiles } from '../../src/disk/files.js';
 import { ORIGIN, type Position } from '../../src/model/position.js';
 import { watched } from '../streams/reader.js';

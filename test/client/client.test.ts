@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { Client } from '../../src/client/client.js';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import { MESSAGE_BYTES_MAX } from '../../src/base/limits.js';
+import { Client } from '../../src/client/client.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, gate, serve, until } from '../rpc/harness.js';
 

@@ -1,8 +1,8 @@
 /** Deadlines belong to the command: none is cut short or lengthened by those around it. */
 import assert from 'node:assert/strict';
-import { Client } from '../../src/client/client.js';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import { SIGN_OF_LIFE_MS } from '../../src/base/limits.js';
+import { Client } from '../../src/client/client.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, gate, serve, until } from '../rpc/harness.js';
 

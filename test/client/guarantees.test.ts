@@ -1,11 +1,11 @@
 /** What a caller asks beside its commands, and what the client asks by itself. */
 import assert from 'node:assert/strict';
+import { HeadwaterError } from '../../src/base/errors.js';
+import { FRESH_STEP_MS } from '../../src/base/limits.js';
 import { Client, type ClientOptions } from '../../src/client/client.js';
 import { DurabilityNotReached } from '../../src/client/guarantees.js';
 import type { DurabilityReached, DurabilityWanted } from '../../src/model/durability.js';
-import { HeadwaterError } from '../../src/base/errors.js';
 import type { FreshnessWanted } from '../../src/model/guarantees.js';
-import { FRESH_STEP_MS } from '../../src/base/limits.js';
 import { formatToken } from '../../src/model/position.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, serve } from '../rpc/harness.js';

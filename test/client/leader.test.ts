@@ -1,7 +1,7 @@
 /** Where a client goes whose node does not lead, or leads no longer, though another of its addresses does. */
 import assert from 'node:assert/strict';
-import { Client, type ClientOptions } from '../../src/client/client.js';
 import { HeadwaterError } from '../../src/base/errors.js';
+import { Client, type ClientOptions } from '../../src/client/client.js';
 import { superseded } from '../../src/store/refusals.js';
 import { closeAll, closing } from '../rpc/harness.js';
 import { Place } from './place.js';

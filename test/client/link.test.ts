@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { freePort } from '../../benchmarks/waiting.js';
-import { Client } from '../../src/client/client.js';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { Client } from '../../src/client/client.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, gate, serve, until } from '../rpc/harness.js';
 import { collected } from '../support/collected.js';

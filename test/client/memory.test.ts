@@ -1,7 +1,6 @@
 /** Refusals for lack of memory, at the node and in the client itself: nothing was done, and nothing stays behind. */
 import assert from 'node:assert/strict';
 import http2 from 'node:http2';
-import { Client } from '../../src/client/client.js';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import {
   MESSAGE_BYTES_MAX,
@@ -9,6 +8,7 @@ import {
   RECEIVING_SMALL_PART,
   RECEIVING_WAITING_MAX,
 } from '../../src/base/limits.js';
+import { Client } from '../../src/client/client.js';
 import { PIPELINE } from '../../src/rpc/definitions.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, gate, serve, until } from '../rpc/harness.js';

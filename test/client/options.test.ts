@@ -1,7 +1,7 @@
 /** What a client may be told: each option has a default, and a wrong one is refused by its name. */
 import assert from 'node:assert/strict';
-import { type ClientOptions, settingsOf } from '../../src/client/options.js';
 import { HeadwaterError } from '../../src/base/errors.js';
+import { type ClientOptions, settingsOf } from '../../src/client/options.js';
 
 describe('the options of a client', () => {
   it('are what their documentation says where nothing is said', () => {

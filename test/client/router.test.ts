@@ -1,7 +1,7 @@
 /** Which node a client reads from: three nodes of which the test decides how far away, how fresh and how alive they are. */
 import assert from 'node:assert/strict';
-import { Client, type ClientOptions } from '../../src/client/client.js';
 import { NEAREST_AVOID_MS, NEAREST_REFRESH_MS } from '../../src/base/limits.js';
+import { Client, type ClientOptions } from '../../src/client/client.js';
 import { closeAll, closing, gate } from '../rpc/harness.js';
 import { Place } from './place.js';
 

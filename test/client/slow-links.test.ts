@@ -1,8 +1,8 @@
 /** Large values over slow links: a command whose bytes move has time for them, and a node that is silent is left all the same. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from '../../src/client/client.js';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { Client } from '../../src/client/client.js';
 import { type StreamDoor, streamService } from '../../src/rpc/stream-service.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, serve, until } from '../rpc/harness.js';

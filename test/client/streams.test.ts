@@ -1,7 +1,7 @@
 /** The loops of a client over streams that break where the test says: what comes, once, and in which order. */
 import assert from 'node:assert/strict';
-import { Client } from '../../src/client/client.js';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { Client } from '../../src/client/client.js';
 import { ORIGIN, type Position } from '../../src/model/position.js';
 import { type StreamDoor, streamService } from '../../src/rpc/stream-service.js';
 import type {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { cp, readdir, rm } from 'node:fs/promises';
 import * as grpc from '@grpc/grpc-js';
-import { Client, HeadwaterError } from '../../src/index.js';
 import { openLevel } from '../../src/disk/level.js';
+import { Client, HeadwaterError } from '../../src/index.js';
 import { blockKey } from '../../src/log/rows.js';
 import type { Operation, OperationKind, Reply } from '../../src/model/operation.js';
 import { OPERATION_METHODS } from '../../src/rpc/definitions.js';

@@ -5,11 +5,11 @@
  * before what is joined to the command in front of it.
  */
 import assert from 'node:assert/strict';
-import type { Command } from '../../src/model/command.js';
-import { execute, isWrite, keysRead, validate } from '../../src/commands/execute.js';
-import type { Limits } from '../../src/commands/view.js';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import { KEY_BYTES_MAX, TRANSACTION_BYTES_MAX, VALUE_BYTES_MAX } from '../../src/base/limits.js';
+import { execute, isWrite, keysRead, validate } from '../../src/commands/execute.js';
+import type { Limits } from '../../src/commands/view.js';
+import type { Command } from '../../src/model/command.js';
 import type { Operation, OperationKind, Reply, ReplyTo } from '../../src/model/operation.js';
 import { MemoryKeyspace, MemoryView } from '../support/memory-view.js';
 

@@ -6,8 +6,8 @@
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Command } from '../../src/model/command.js';
 import { HeadwaterError } from '../../src/base/errors.js';
+import type { Command } from '../../src/model/command.js';
 import type { NewExpiry, Operation } from '../../src/model/operation.js';
 import { MemoryKeyspace } from '../support/memory-view.js';
 import { Bench } from './bench.js';

@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import type { Command, Entry } from '../../src/model/command.js';
-import { Keyspace } from '../../src/keyspace/keyspace.js';
 import type { Database } from '../../src/disk/level.js';
+import { Keyspace } from '../../src/keyspace/keyspace.js';
 import type { Block } from '../../src/log/block.js';
+import type { Command, Entry } from '../../src/model/command.js';
 import { History } from '../log/blocks.js';
 import { MemoryDisk } from '../support/database.js';
 

@@ -1,9 +1,9 @@
 /** The index of due keys: where a scan starts, which rows it may pass over, and when LevelDB is made to forget marks. */
 import assert from 'node:assert/strict';
+import { DUE_COMPACTION_ROWS_MIN } from '../../src/base/limits.js';
+import type { Database, IterateOptions } from '../../src/disk/level.js';
 import { DueIndex } from '../../src/keyspace/due-index.js';
 import { dueKey, parseDueKey } from '../../src/keyspace/record.js';
-import type { Database, IterateOptions } from '../../src/disk/level.js';
-import { DUE_COMPACTION_ROWS_MIN } from '../../src/base/limits.js';
 import { MemoryDisk } from '../support/database.js';
 
 const NOTHING = Buffer.alloc(0);

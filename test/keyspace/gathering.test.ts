@@ -1,9 +1,9 @@
 /** Keys that are overwritten again and again: what a layer pins stays in proportion to what it needs. */
 import assert from 'node:assert/strict';
-import type { Command } from '../../src/model/command.js';
 import { hashKey } from '../../src/keyspace/key-table.js';
 import { DueKeys, Layer, TOMBSTONE } from '../../src/keyspace/layer.js';
 import { sealBlock } from '../../src/log/block.js';
+import type { Command } from '../../src/model/command.js';
 import { NO_HISTORY } from '../../src/model/position.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 

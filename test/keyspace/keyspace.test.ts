@@ -3,8 +3,6 @@ import assert from 'node:assert/strict';
 import { checkedRow, valueOfCheckedRow } from '../../src/base/checked-row.js';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import { InvariantViolation } from '../../src/base/invariant.js';
-import { Keyspace } from '../../src/keyspace/keyspace.js';
-import { dataKey, dataStart, parseDueKey } from '../../src/keyspace/record.js';
 import {
   COMPACTION_RECORDS_MAX,
   DUE_SCAN_BYTES,
@@ -16,6 +14,8 @@ import {
   SORT_RUN_BYTES,
   SWEEP_BYTES,
 } from '../../src/base/limits.js';
+import { Keyspace } from '../../src/keyspace/keyspace.js';
+import { dataKey, dataStart, parseDueKey } from '../../src/keyspace/record.js';
 import { clear, del, flipped, History, message, put, touch } from '../log/blocks.js';
 import { until } from '../support/clock.js';
 import { MemoryDisk } from '../support/database.js';

@@ -6,8 +6,8 @@
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Command } from '../../src/model/command.js';
 import type { KeyspaceSnapshot } from '../../src/keyspace/snapshot.js';
+import type { Command } from '../../src/model/command.js';
 import { clear, del, message, put, touch } from '../log/blocks.js';
 import { turns } from '../support/clock.js';
 import { runs } from '../support/seeds.js';

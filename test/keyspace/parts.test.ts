@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { SORT_RUN_ENTRIES } from '../../src/base/limits.js';
 import { hashKey, KeyTable } from '../../src/keyspace/key-table.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { KeyspaceLoader } from '../../src/keyspace/loader.js';
-import { RecentKeys } from '../../src/keyspace/recent.js';
+import { Merge, sortRun } from '../../src/keyspace/merge.js';
+import { RecentKeys } from '../../src/keyspace/recent-keys.js';
 import { encodeRecord, parseDueKey } from '../../src/keyspace/record.js';
 import { RecordSizes } from '../../src/keyspace/record-sizes.js';
-import { Merge, sortRun } from '../../src/keyspace/sorted.js';
-import { SORT_RUN_ENTRIES } from '../../src/base/limits.js';
 import { flipped, put } from '../log/blocks.js';
 import { MemoryDisk } from '../support/database.js';
 import { runs } from '../support/seeds.js';

@@ -1,7 +1,5 @@
 /** Records that are read together stay below a bound in bytes, whatever was read before them. */
 import assert from 'node:assert/strict';
-import { checkpointRow } from '../../src/keyspace/keyspace.js';
-import { RecordSizes } from '../../src/keyspace/record-sizes.js';
 import {
   LARGE_RECORD_NAMES_BYTES_MAX,
   LARGE_RECORDS_MAX,
@@ -9,6 +7,8 @@ import {
   READ_GROUP_KEYS_MAX,
   SMALL_RECORD_BYTES,
 } from '../../src/base/limits.js';
+import { checkpointRow } from '../../src/keyspace/keyspace.js';
+import { RecordSizes } from '../../src/keyspace/record-sizes.js';
 import { del, put, touch } from '../log/blocks.js';
 import { Bench } from './bench.js';
 

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
-import type { Entry } from '../../src/model/command.js';
 import { HeadwaterError } from '../../src/base/errors.js';
 import {
   DUE_START,
@@ -18,6 +17,7 @@ import {
   recordExpiresAtMs,
   userKey,
 } from '../../src/keyspace/record.js';
+import type { Entry } from '../../src/model/command.js';
 import { flipped } from '../log/blocks.js';
 import { runs } from '../support/seeds.js';
 

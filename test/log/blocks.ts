@@ -1,8 +1,8 @@
 /** Blocks for tests: commands in one line, and a history that seals them one after another. */
 import assert from 'node:assert/strict';
+import { type Block, sealBlock } from '../../src/log/block.js';
 import type { Command } from '../../src/model/command.js';
 import type { LineageRow } from '../../src/model/lineage.js';
-import { type Block, sealBlock } from '../../src/log/block.js';
 import { ORIGIN, type Position } from '../../src/model/position.js';
 import { historyId } from '../support/seeds.js';
 

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
 import { checkedRow } from '../../src/base/checked-row.js';
 import { HeadwaterError } from '../../src/base/errors.js';
-import type { LineageRow } from '../../src/model/lineage.js';
 import {
   BASE_KEY,
   type Base,
@@ -14,6 +13,7 @@ import {
   lineageKey,
   offsetOfKey,
 } from '../../src/log/rows.js';
+import type { LineageRow } from '../../src/model/lineage.js';
 import { flipped } from './blocks.js';
 
 const ID = '0123456789abcdef0123456789abcdef01234567';

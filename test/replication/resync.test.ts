@@ -9,17 +9,17 @@
  * has lost what follows 8: it stands there, its keyspace is where it ends.
  */
 import assert from 'node:assert/strict';
-import { Lineage, type LineageRow } from '../../src/model/lineage.js';
 import type { ChecksumLookup } from '../../src/log/log.js';
+import { Lineage, type LineageRow } from '../../src/model/lineage.js';
 import type { Position } from '../../src/model/position.js';
 import {
-  type UpstreamSide,
-  type FollowerSide,
   CONTINUE_REASONS,
   type Decision,
   decide,
+  type FollowerSide,
   FULL_REASONS,
   REFUSE_REASONS,
+  type UpstreamSide,
 } from '../../src/replication/resync.js';
 import { historyId } from '../support/seeds.js';
 

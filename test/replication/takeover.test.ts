@@ -1,7 +1,7 @@
 /** Who may lead by a grant, and which of two histories goes before the other, as tables. */
 import assert from 'node:assert/strict';
 import { Lineage } from '../../src/model/lineage.js';
-import { type Answer, answerOffer, epochBefore, laterEpoch, type Taker } from '../../src/replication/takeover.js';
+import { answerOffer, epochBefore, laterEpoch, type OfferAnswer, type Taker } from '../../src/replication/takeover.js';
 
 const row = (name: string, firstOffset: number, epoch: number) => ({
   replicationId: name.repeat(40),
@@ -37,7 +37,7 @@ const LED_ON: Partial<Taker> = { lineage: new Lineage([A, row('b', 8, 2)]), end:
 const BEGUN: Partial<Taker> = { lineage: new Lineage([A, row('b', 8, 2)]) };
 
 describe('an offer of the leadership', () => {
-  const cases: Array<[what: string, taker: Partial<Taker>, answer: Answer['kind']]> = [
+  const cases: Array<[what: string, taker: Partial<Taker>, answer: OfferAnswer['kind']]> = [
     ['a follower of the giver that ends alike leads', {}, 'lead'],
     ['another node says nothing about the one that is meant', { nodeId: 'X' }, 'stranger'],
     ['one that is behind refuses', { end: at('a', 6), checksumAtOffered: 'beyond' }, 'refuse'],

@@ -9,8 +9,8 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
-import { Client, type Logger, Node } from '../../src/index.js';
 import { packageFile } from '../../src/base/package-root.js';
+import { Client, type Logger, Node } from '../../src/index.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 

@@ -1,8 +1,8 @@
 /** The environment may name a proxy for the web: no connection of a node or a client goes through it. */
 import assert from 'node:assert/strict';
 import net from 'node:net';
-import { Client } from '../../src/client/client.js';
 import { silentLogger } from '../../src/base/logger.js';
+import { Client } from '../../src/client/client.js';
 import { fetchBlocks } from '../../src/rpc/fetching.js';
 import { dial, replicationService } from '../../src/rpc/replication-service.js';
 import { RpcServer } from '../../src/rpc/server.js';

@@ -4,12 +4,12 @@
  * and failure at the hands of the test.
  */
 
-import { type Entry, isExpired } from '../../src/model/command.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import { execute, isWrite } from '../../src/commands/execute.js';
 import type { Limits, View } from '../../src/commands/view.js';
-import { HeadwaterError } from '../../src/base/errors.js';
 import type { KeyAndRecord } from '../../src/keyspace/digest.js';
 import { encodeRecord } from '../../src/keyspace/record.js';
+import { type Entry, isExpired } from '../../src/model/command.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
 import type { KeyValueStore } from '../../src/rpc/key-value-service.js';

@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict';
 import * as grpc from '@grpc/grpc-js';
 import { sleep } from '../../src/base/clock.js';
-import type { DurabilityReached, DurabilityWanted } from '../../src/model/durability.js';
 import { HeadwaterError } from '../../src/base/errors.js';
+import type { DurabilityReached, DurabilityWanted } from '../../src/model/durability.js';
 import type { FreshnessWanted, Guarantees } from '../../src/model/guarantees.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import { formatToken } from '../../src/model/position.js';

@@ -455,7 +455,7 @@ describe('the server', () => {
   it('keeps no process alive once it has stopped', () => {
     const script = `
       import { RpcServer } from './src/rpc/server.js';
-      import { silentLogger as logger } from './src/logger.js';
+      import { silentLogger as logger } from './src/base/logger.js';
       const server = await RpcServer.bind({ address: '127.0.0.1:0', services: [], reflection: true, logger, onFatal() {} });
       await server.stop();
     `;

@@ -4,8 +4,8 @@
  * in memory. The invariants about positions and data are judged by it.
  */
 import { createHash } from 'node:crypto';
-import type { Command } from '../../src/model/command.js';
 import type { Block } from '../../src/log/block.js';
+import type { Command } from '../../src/model/command.js';
 import type { Position } from '../../src/model/position.js';
 import { MemoryKeyspace } from '../support/memory-view.js';
 

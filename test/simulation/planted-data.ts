@@ -1,7 +1,7 @@
 /** Bugs in what logs, keyspaces and links hold and carry: see planting.ts. */
 
 import { Fifo } from '../../src/base/fifo.js';
-import { EmptiedRanges } from '../../src/keyspace/emptied.js';
+import { EmptiedRanges } from '../../src/keyspace/emptied-ranges.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { Presence } from '../../src/keyspace/presence.js';
 import { KeyspaceSnapshot } from '../../src/keyspace/snapshot.js';

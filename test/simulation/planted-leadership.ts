@@ -2,7 +2,7 @@
 import { Lineage } from '../../src/model/lineage.js';
 import { Feed } from '../../src/replication/downstream/feed.js';
 import { Greeting } from '../../src/replication/leadership/greeting.js';
-import type { Answer } from '../../src/replication/takeover.js';
+import type { OfferAnswer } from '../../src/replication/takeover.js';
 import { Directory } from '../../src/store/directory.js';
 import type { Store } from '../../src/store/store.js';
 import type { Handshake } from '../../src/wire/handshake.js';
@@ -10,7 +10,9 @@ import { HANDOVERS } from './handovers.js';
 import { type PlantedBug, replace, weighted } from './planting.js';
 
 /** What a node says of an offer of the leadership, as it once was: undefined leaves the answer as it is. */
-function answering(change: (store: Store, handshake: Handshake, answer: Answer) => Promise<Answer | undefined>) {
+function answering(
+  change: (store: Store, handshake: Handshake, answer: OfferAnswer) => Promise<OfferAnswer | undefined>,
+) {
   return (): (() => void) => {
     const { answer } = Greeting.prototype;
     return replace(Greeting.prototype, 'answer', async function (this: Greeting, handshake) {
@@ -41,7 +43,7 @@ const events = weighted(Object.fromEntries(HANDOVERS.map(({ name }) => [name, 10
 /** Runs in which the giver of a grant comes back when others have gone on. */
 const oldGrants = weighted({ 'old grant': 40 });
 
-const REFUSED: Answer = { kind: 'refuse', message: 'planted' };
+const REFUSED: OfferAnswer = { kind: 'refuse', message: 'planted' };
 const DROPPED = /writes of a later epoch are not dropped for older ones/;
 
 export const PLANTED_LEADERSHIP: readonly PlantedBug[] = [

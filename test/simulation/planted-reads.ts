@@ -1,11 +1,12 @@
 /** Bugs in what readers, watchers and subscribers are told: see planting.ts. */
+
+import { SignsOfLife } from '../../src/base/signs-of-life.js';
 import { InterludeReader, Interludes } from '../../src/log/interludes.js';
 import { Freshness } from '../../src/replication/progress/freshness.js';
 import { Link } from '../../src/replication/upstream/link.js';
 import { SnapshotLoad } from '../../src/replication/upstream/snapshot-load.js';
 import { Staleness } from '../../src/replication/upstream/staleness.js';
-import { SignsOfLife } from '../../src/base/signs-of-life.js';
-import { Gathering } from '../../src/streams/gathering.js';
+import { ResponseBuilder } from '../../src/streams/response-builder.js';
 import type { SimulatedNode } from './node.js';
 import { OLDER_WRITES } from './older-writes.js';
 import { type PlantedBug, replace, weighted } from './planting.js';
@@ -58,9 +59,9 @@ export const PLANTED_READS: readonly PlantedBug[] = [
     name: 'a stream that leaves out a change',
     found: /a watcher knows what is there|a subscriber misses no durable message/,
     plant() {
-      const { add } = Gathering.prototype;
+      const { add } = ResponseBuilder.prototype;
       let told = 0;
-      return replace(Gathering.prototype, 'add', function* (this: Gathering<unknown>, position, pieces) {
+      return replace(ResponseBuilder.prototype, 'add', function* (this: ResponseBuilder<unknown>, position, pieces) {
         yield* add.call(this, position, ++told % 20 === 0 ? pieces.slice(1) : pieces);
       });
     },

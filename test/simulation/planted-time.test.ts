@@ -1,8 +1,8 @@
 /** The simulation of time finds each of these bugs. */
 import assert from 'node:assert/strict';
 import { LogicalClock } from '../../src/base/clock.js';
-import { DueIndex } from '../../src/keyspace/due-index.js';
 import { DUE_SCAN_ROWS, EXPIRY_STEP_KEYS } from '../../src/base/limits.js';
+import { DueIndex } from '../../src/keyspace/due-index.js';
 import { firstViolation } from './hunt.js';
 import { isFirstPart } from './seeds.js';
 import { type TimeFactors, TimeRun } from './time.js';

@@ -9,9 +9,9 @@
  * only at the end.
  */
 import { createHash } from 'node:crypto';
-import type { DurabilityWanted } from '../../src/model/durability.js';
 import { HeadwaterError } from '../../src/base/errors.js';
 import type { Block } from '../../src/log/block.js';
+import type { DurabilityWanted } from '../../src/model/durability.js';
 import type { Operation } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
 import { Freshness } from '../../src/replication/progress/freshness.js';

@@ -6,11 +6,11 @@
  */
 import { HeadwaterError } from '../../src/base/errors.js';
 import { RESUME_WAIT_MS_MAX, SIGN_OF_LIFE_MS } from '../../src/base/limits.js';
+import { SIGN_OF_LIFE, SignsOfLife } from '../../src/base/signs-of-life.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
 import { Freshness } from '../../src/replication/progress/freshness.js';
 import { type PipelineStore, type PipelineStream, servePipeline } from '../../src/rpc/pipeline.js';
-import { SIGN_OF_LIFE, SignsOfLife } from '../../src/base/signs-of-life.js';
 import { Streams } from '../../src/streams/streams.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../src/wire/pipeline.js';
 import { CHANNEL } from './clients.js';

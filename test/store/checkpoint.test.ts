@@ -4,13 +4,13 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rename } from 'node:fs/promises';
 import { sleep } from '../../src/base/clock.js';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
-import { dataKey, dataStart } from '../../src/keyspace/record.js';
 import {
   COMPACTION_RECORDS_MAX,
   FROZEN_LAYERS_MAX,
   SNAPSHOT_SHARE_MS,
   SNAPSHOT_UNREAD_MS_MAX,
 } from '../../src/base/limits.js';
+import { dataKey, dataStart } from '../../src/keyspace/record.js';
 import { blockKey, lineageKey } from '../../src/log/rows.js';
 import { flipped } from '../log/blocks.js';
 import { turns, until } from '../support/clock.js';

@@ -1,8 +1,8 @@
 /** Many keys that are due at once: how fast they go, on a leader and on a follower, and what a power cut leaves of that. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { DUE_START, dueEnd } from '../../src/keyspace/record.js';
 import { EXPIRY_LATE_MS, EXPIRY_STEP_KEYS } from '../../src/base/limits.js';
+import { DUE_START, dueEnd } from '../../src/keyspace/record.js';
 import { History, put } from '../log/blocks.js';
 import { START_MS, turn, until } from '../support/clock.js';
 import { MemoryDisk, removeTemporaryDirectories } from '../support/database.js';

@@ -1,7 +1,7 @@
 /** Expiry: the leader alone deletes what is expired, by its own clock and through its log; nobody sees it meanwhile. */
 import assert from 'node:assert/strict';
-import { DUE_START, dataKey, dueEnd } from '../../src/keyspace/record.js';
 import { EXPIRY_INTERVAL_MS, EXPIRY_STEP_KEYS } from '../../src/base/limits.js';
+import { DUE_START, dataKey, dueEnd } from '../../src/keyspace/record.js';
 import type { Block } from '../../src/log/block.js';
 import type { Operation } from '../../src/model/operation.js';
 import { flipped, History, put } from '../log/blocks.js';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { sleep } from '../../src/base/clock.js';
-import { openLevel } from '../../src/disk/level.js';
 import { RETENTION_SLACK_MS_MAX } from '../../src/base/limits.js';
+import { openLevel } from '../../src/disk/level.js';
 import { blockKey } from '../../src/log/rows.js';
 import { until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';

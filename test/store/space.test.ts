@@ -1,8 +1,8 @@
 /** The room on a disk: when writes are refused for want of it, when they are taken again, and the ballast. */
 import assert from 'node:assert/strict';
 import { HeadwaterError } from '../../src/base/errors.js';
-import { isOutOfSpace } from '../../src/disk/files.js';
 import { BALLAST_RETRY_MS, SPACE_LOOK_BYTES_MIN, SPACE_LOOK_MS } from '../../src/base/limits.js';
+import { isOutOfSpace } from '../../src/disk/files.js';
 import { leastFreeBytes, Space } from '../../src/store/space.js';
 import { settled, TestClock, turn, turns, until } from '../support/clock.js';
 import { FullDisk, systemOutOfSpace } from '../support/full-disk.js';

@@ -1,8 +1,8 @@
 /** The single writer: natural group commit, order, replies only after the append, and what it does when that fails. */
 import assert from 'node:assert/strict';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
-import { dataKey } from '../../src/keyspace/record.js';
 import { BLOCK_BYTES_CEILING, BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX, READ_BYTES_MAX } from '../../src/base/limits.js';
+import { dataKey } from '../../src/keyspace/record.js';
 import { type Block, sealBlock } from '../../src/log/block.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import { flipped } from '../log/blocks.js';

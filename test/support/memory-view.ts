@@ -5,8 +5,8 @@
  * that it did not name beforehand.
  */
 import assert from 'node:assert/strict';
-import { type Command, type Entry, isExpired } from '../../src/model/command.js';
 import type { Limits, View } from '../../src/commands/view.js';
+import { type Command, type Entry, isExpired } from '../../src/model/command.js';
 
 const nameOf = (key: Buffer): string => key.toString('latin1');
 

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import type { Logger } from '../../src/base/logger.js';
 import { systemFiles } from '../../src/disk/files.js';
 import { blockKey } from '../../src/log/rows.js';
-import type { Logger } from '../../src/base/logger.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import type { RoleWanted } from '../../src/store/directory.js';
 import { Store, type StoreOptions } from '../../src/store/store.js';

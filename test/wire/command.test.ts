@@ -5,8 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Command } from '../../src/model/command.js';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import type { Command } from '../../src/model/command.js';
 import { decodeCommands, encodeCommands } from '../../src/wire/command.js';
 import { headwater } from '../../src/wire/generated.js';
 import { toNumber } from '../../src/wire/numbers.js';

@@ -3,9 +3,9 @@
  * messages, and metadata of unary calls.
  */
 import assert from 'node:assert/strict';
+import { HeadwaterError } from '../../src/base/errors.js';
 import type { DurabilityWanted } from '../../src/model/durability.js';
 import { formatDurability, parseDurability } from '../../src/model/durability.js';
-import { HeadwaterError } from '../../src/base/errors.js';
 import type { Guarantees } from '../../src/model/guarantees.js';
 import { formatToken, type Position, parseToken } from '../../src/model/position.js';
 import { headwater } from '../../src/wire/generated.js';

@@ -23,7 +23,7 @@ const KEY_BYTES = 256;
 const NOTHING = Buffer.alloc(0);
 
 /** Fields that are written in place: a getter for each, or a row for each, would cost more than the reading. */
-export abstract class Cursor {
+export abstract class FileCursor {
   /** False behind the last row: nothing else counts then. */
   valid = true;
   /** Up to `keyEnd` the key of the database, then its trailer; valid until it moves, like the value. */
@@ -38,7 +38,7 @@ export abstract class Cursor {
 }
 
 /** Writes that are in no table; of each key only the latest is told. */
-export class WritesCursor extends Cursor {
+export class WritesCursor extends FileCursor {
   readonly #writes: readonly Write[];
   #next = 0;
 
@@ -67,7 +67,7 @@ export class WritesCursor extends Cursor {
  * One table, or the tables of one level, which have no keys in common; each is
  * open until it has been read. Of each key only the latest row is told.
  */
-export class TablesCursor extends Cursor {
+export class TablesCursor extends FileCursor {
   readonly #tables: readonly OpenTable[];
   readonly #from: Buffer;
   readonly #to: Buffer;

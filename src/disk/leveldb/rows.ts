@@ -5,18 +5,18 @@
  * of its own.
  */
 import { HeadwaterError } from '../../base/errors.js';
-import { type Cursor, TablesCursor, WritesCursor } from './cursor.js';
+import { type FileCursor, TablesCursor, WritesCursor } from './cursor.js';
 import { compareAges, compareKeys, VALUE } from './key.js';
 import type { OpenFiles, OpenTable } from './open-files.js';
 import { type Write, writesIn } from './write-batch.js';
 
 /** One row after another, of keys in [from, to). */
 export class Rows {
-  readonly #cursors: Cursor[];
+  readonly #cursors: FileCursor[];
   /** The one at the smallest key, as long as the others do not move. */
-  #first: Cursor | undefined;
+  #first: FileCursor | undefined;
   /** The smallest of the others. */
-  #second: Cursor | undefined;
+  #second: FileCursor | undefined;
 
   /**
    * The files are closed with it.
@@ -29,7 +29,7 @@ export class Rows {
   }
 
   /** What is at the next row, until the next call; undefined behind the last. @throws HeadwaterError `corrupt`. */
-  next(): Omit<Cursor, 'next' | 'close'> | undefined {
+  next(): Omit<FileCursor, 'next' | 'close'> | undefined {
     this.#first?.next();
     for (;;) {
       const cursor = this.#smallest();
@@ -43,7 +43,7 @@ export class Rows {
   }
 
   /** Its row is the latest of its key: older ones are passed. */
-  #smallest(): Cursor | undefined {
+  #smallest(): FileCursor | undefined {
     const [first, second] = [this.#first, this.#second];
     if (first?.valid && (!second || compareKeys(first.key, first.keyEnd, second.key, second.keyEnd) < 0)) return first;
     for (;;) {
@@ -67,7 +67,7 @@ export class Rows {
   }
 }
 
-function compare(a: Cursor, b: Cursor): number {
+function compare(a: FileCursor, b: FileCursor): number {
   return compareKeys(a.key, a.keyEnd, b.key, b.keyEnd) || compareAges(a.key, a.keyEnd, b.key, b.keyEnd);
 }
 

@@ -11,8 +11,8 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { sleep, systemClock } from '../../base/clock.js';
-import { isOutOfDescriptors } from '../files.js';
 import { DESCRIPTORS_RETRY_MS, DESCRIPTORS_WAIT_MS } from '../../base/limits.js';
+import { isOutOfDescriptors } from '../files.js';
 
 const LOG = /^\d+\.log$/;
 

@@ -7,31 +7,31 @@
  */
 import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
-import type { KeyspaceSnapshot } from '../../keyspace/snapshot.js';
 import { FRAME_INTERVAL_MS, PUBLISHING_BYTES_MAX, PUBLISHING_MAX } from '../../base/limits.js';
-import { Lineage, type LineageRow } from '../../model/lineage.js';
+import type { Logger } from '../../base/logger.js';
+import type { RepeatedLog } from '../../base/repeated-log.js';
+import type { KeyspaceSnapshot } from '../../keyspace/snapshot.js';
 import { Cursor } from '../../log/cursor.js';
 import type { Log } from '../../log/log.js';
-import { moved } from '../../log/moved.js';
-import type { Logger } from '../../base/logger.js';
+import { whenMoved } from '../../log/wait.js';
+import { Lineage, type LineageRow } from '../../model/lineage.js';
 import type { Position } from '../../model/position.js';
-import type { RepeatedLog } from '../../base/repeated-log.js';
 import type { Message, Store } from '../../store/store.js';
 import type { DownFrame, UpstreamInfo } from '../../wire/down-frames.js';
 import type { Handshake } from '../../wire/handshake.js';
 import type { Acknowledgement, DigestReport, Publish, UpFrame } from '../../wire/up-frames.js';
 import type { StatusRefusal } from '../../wire/why.js';
-import type { Acknowledgements, NodeBelow, Reporter } from '../progress/acknowledgements.js';
-import { reachableAddress } from './reachable-address.js';
-import { AcknowledgementRequests } from './acknowledgement-requests.js';
 import type { DownChannel } from '../channel.js';
 import { checkHandshake } from '../introduction.js';
-import { counted, Outflow, type OutflowOptions } from './outflow.js';
+import type { Acknowledgements, NodeBelow, Reporter } from '../progress/acknowledgements.js';
 import { PublishingWindow } from '../publish-window.js';
 import { type Decision, type Details, decide } from '../resync.js';
 import { Silence, watchSilence } from '../silence.js';
-import { sendSnapshot } from './snapshot-outflow.js';
 import { epochBefore } from '../takeover.js';
+import { AcknowledgementRequests } from './acknowledgement-requests.js';
+import { counted, Outflow, type OutflowOptions } from './outflow.js';
+import { reachableAddress } from './reachable-address.js';
+import { sendSnapshot } from './snapshot-outflow.js';
 
 /** The node that a feed is a part of. */
 export interface FeedNode {
@@ -326,7 +326,7 @@ export class Feed implements Reporter {
     if (this.#state !== 'waiting') await this.#send({ kind: 'wait', reason: message });
     this.#state = 'waiting';
     const { clock, heartbeatIntervalMs } = this.#options;
-    await moved(log, log.end.offset, heartbeatIntervalMs, { clock, signal: this.#channel.ended });
+    await whenMoved(log, log.end.offset, heartbeatIntervalMs, { clock, signal: this.#channel.ended });
   }
 
   async #continue(decision: Decision & { kind: 'continue' }, cursor: Cursor, log: Log): Promise<void> {
@@ -413,7 +413,8 @@ export class Feed implements Reporter {
   #stream(from: Pick<OutflowOptions, 'cursor' | 'interludes' | 'log' | 'history'>): Promise<never> {
     const { clock } = this.#options;
     const send = (frame: DownFrame) => this.#send(frame);
-    const asks = (first: number, last: number) => this.#requests.with(first, last, this.#options.acknowledgements.awaited);
+    const asks = (first: number, last: number) =>
+      this.#requests.with(first, last, this.#options.acknowledgements.awaited);
     this.#outflow = new Outflow({ ...from, clock, ended: this.#channel.ended, asks, send });
     // What is awaited may be here already.
     this.ask();

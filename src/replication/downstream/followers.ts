@@ -1,11 +1,11 @@
 import { HeadwaterError } from '../../base/errors.js';
-import type { Lineage } from '../../model/lineage.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
+import type { Lineage } from '../../model/lineage.js';
 import type { NodeName } from '../../wire/up-frames.js';
-import type { NodeBelow } from '../progress/acknowledgements.js';
 import type { DownChannel } from '../channel.js';
-import { Feed, type FeedNode, type FeedState } from './feed.js';
+import type { NodeBelow } from '../progress/acknowledgements.js';
 import { Reasons } from '../reasons.js';
+import { Feed, type FeedNode, type FeedState } from './feed.js';
 
 export interface FollowersOptions extends FeedNode {
   /** host:port at which this node listens. */

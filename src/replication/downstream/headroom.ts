@@ -8,9 +8,9 @@
  */
 import type { Clock } from '../../base/clock.js';
 import { HEADROOM_WARNING_MS, HEADROOM_WARNING_PART, RATE_SAMPLE_MS, RATE_WINDOW_MS } from '../../base/limits.js';
-import type { Log } from '../../log/log.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
+import type { Log } from '../../log/log.js';
 import type { KnownFollower } from '../../store/known-followers.js';
 import type { Store } from '../../store/store.js';
 

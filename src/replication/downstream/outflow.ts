@@ -7,11 +7,11 @@
 import { type Clock, sleep } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS } from '../../base/limits.js';
-import type { LivePlace } from '../../model/live-place.js';
 import type { Block } from '../../log/block.js';
 import type { Cursor } from '../../log/cursor.js';
 import type { Interlude, InterludeReader, Placed } from '../../log/interludes.js';
 import type { Log } from '../../log/log.js';
+import type { LivePlace } from '../../model/live-place.js';
 import type { DownFrame } from '../../wire/down-frames.js';
 import type { AcknowledgementRequest } from './acknowledgement-requests.js';
 

@@ -2,9 +2,10 @@
  * What a feed sends of a snapshot: all its entries in key order, in frames, and
  * then the proof that the follower holds itself to.
  */
+
+import { FRAME_BYTES_MAX } from '../../base/limits.js';
 import { KeyspaceDigest } from '../../keyspace/digest.js';
 import type { KeyspaceSnapshot } from '../../keyspace/snapshot.js';
-import { FRAME_BYTES_MAX } from '../../base/limits.js';
 import type { DownFrame } from '../../wire/down-frames.js';
 
 export interface SnapshotOutflowOptions {

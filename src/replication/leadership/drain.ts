@@ -11,8 +11,8 @@ import { HeadwaterError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Position } from '../../model/position.js';
 import type { Store } from '../../store/store.js';
-import type { Durability } from '../progress/durability.js';
 import type { Feed } from '../downstream/feed.js';
+import type { Durability } from '../progress/durability.js';
 
 export interface DrainOptions {
   readonly store: Store;

@@ -5,16 +5,16 @@
  * Replication calls it before the resync is decided; takeover.ts has the rules.
  */
 import type { Clock } from '../../base/clock.js';
-import { Lineage } from '../../model/lineage.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
+import { Lineage } from '../../model/lineage.js';
 import type { Store } from '../../store/store.js';
 import type { Handshake } from '../../wire/handshake.js';
-import type { Acknowledgements } from '../progress/acknowledgements.js';
-import { HANDOVER_REFUSED } from './failover.js';
 import type { Followers } from '../downstream/followers.js';
+import type { Acknowledgements } from '../progress/acknowledgements.js';
+import { answerOffer, epochBefore, type OfferAnswer, whoIsMeant } from '../takeover.js';
 import type { Link } from '../upstream/link.js';
-import { type Answer, answerOffer, epochBefore, whoIsMeant } from '../takeover.js';
+import { HANDOVER_REFUSED } from './failover.js';
 
 export interface GreetingOptions {
   readonly store: Store;
@@ -86,7 +86,7 @@ export class Greeting {
   /** @param above an epoch that the giver, or a leader before it, has begun and written nothing under. */
   async #act(
     { grant, address, position, live }: Handshake,
-    answer: Answer,
+    answer: OfferAnswer,
     above: number,
   ): Promise<Unserved | undefined> {
     const { logger } = this.#options;
@@ -115,7 +115,7 @@ export class Greeting {
   }
 
   /** The answer of this node to the offer as things stand. Nothing changes by it. */
-  async answer(handshake: Handshake): Promise<Answer> {
+  async answer(handshake: Handshake): Promise<OfferAnswer> {
     const store = this.store;
     const { link, followers, acknowledgements } = this.#options;
     const { nodeId, address, position } = handshake;

@@ -8,9 +8,9 @@
 import { eitherAborts } from '../../base/abort.js';
 import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
-import { Lineage, type LineageRow, rowsEqual } from '../../model/lineage.js';
-import { Block } from '../../log/block.js';
 import type { Logger } from '../../base/logger.js';
+import { Block } from '../../log/block.js';
+import { Lineage, type LineageRow, rowsEqual } from '../../model/lineage.js';
 import type { SupersededBy } from '../../store/directory.js';
 import type { KnownFollower } from '../../store/known-followers.js';
 import type { Store } from '../../store/store.js';
@@ -18,8 +18,8 @@ import type { Continue, DownFrame } from '../../wire/down-frames.js';
 import type { UpChannel } from '../channel.js';
 import { heldUntil } from '../dial.js';
 import { askerHandshake } from '../introduction.js';
-import { Patience } from './patience.js';
 import { laterEpoch } from '../takeover.js';
+import { Patience } from './patience.js';
 
 export interface TailRecoveryOptions {
   readonly store: Store;

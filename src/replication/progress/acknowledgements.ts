@@ -15,7 +15,7 @@ import { HeadwaterError } from '../../base/errors.js';
 import { MAX_LAG_MS, NODE_REPORTS_MAX } from '../../base/limits.js';
 import type { Store } from '../../store/store.js';
 import type { Acknowledgement, NodeReport } from '../../wire/up-frames.js';
-import { Reports, type Standing } from './reports.js';
+import { type Report, Reports } from './reports.js';
 import { WriteTimes } from './write-times.js';
 
 export interface AcknowledgementsOptions {
@@ -151,7 +151,7 @@ export class Acknowledgements {
   }
 
   /** Whether the upstream waits to hear it. */
-  #isNews({ nodeId, appendedOffset, durableOffset }: Standing): boolean {
+  #isNews({ nodeId, appendedOffset, durableOffset }: Report): boolean {
     const before = this.#reports.of(nodeId);
     const above = this.#awaitedAbove;
     const beforeAppended = before?.appendedOffset ?? 0;
@@ -162,7 +162,7 @@ export class Acknowledgements {
     );
   }
 
-  #judge(report: NodeReport, via: string): Standing {
+  #judge(report: NodeReport, via: string): Report {
     const { nodeId, nonce, appendedOffset, replicationId, checksum, ageMs } = report;
     return {
       nodeId,
@@ -240,7 +240,7 @@ export class Acknowledgements {
   }
 
   /** The nodes below whose reports count, this node itself never. */
-  get counting(): Standing[] {
+  get counting(): Report[] {
     return this.#others.filter(({ counts }) => counts);
   }
 
@@ -252,7 +252,7 @@ export class Acknowledgements {
   }
 
   /** In a loop, this node would hear of itself. */
-  get #others(): Standing[] {
+  get #others(): Report[] {
     const own = this.#store.nodeId;
     return [...this.#reports.latest].filter(({ nodeId }) => nodeId !== own);
   }

@@ -6,12 +6,12 @@
  */
 import { Bell } from '../../base/bell.js';
 import type { Clock } from '../../base/clock.js';
-import type { DurabilityReached, DurabilityWaiter, DurabilityWanted } from '../../model/durability.js';
 import { HeadwaterError } from '../../base/errors.js';
+import type { DurabilityReached, DurabilityWaiter, DurabilityWanted } from '../../model/durability.js';
 import type { Position } from '../../model/position.js';
 import type { Store } from '../../store/store.js';
 import type { Acknowledgements } from './acknowledgements.js';
-import type { Standing } from './reports.js';
+import type { Report } from './reports.js';
 import { type Waiter, Waiters } from './waiters.js';
 
 export interface DurabilityOptions {
@@ -193,7 +193,7 @@ export class Durability implements DurabilityWaiter {
   }
 
   /** What the `n`th furthest of the nodes below has reached. */
-  #nth(n: number, reached: (standing: Standing) => number): number {
+  #nth(n: number, reached: (standing: Report) => number): number {
     if (n === 0) return Number.POSITIVE_INFINITY;
     return this.#acknowledgements.counting.map(reached).sort((a, b) => b - a)[n - 1] ?? -1;
   }

@@ -10,17 +10,26 @@ import { eitherAborts } from '../../base/abort.js';
 import { Bell } from '../../base/bell.js';
 import { type Clock, sleep } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
-import type { FreshnessWanted } from '../../model/guarantees.js';
 import { FRESH_WITHIN_MS_MAX } from '../../base/limits.js';
 import type { Log } from '../../log/log.js';
+import type { FreshnessWanted } from '../../model/guarantees.js';
 import { NO_HISTORY, type Position } from '../../model/position.js';
 import { readOnlyFollower } from '../../store/refusals.js';
 import type { Store } from '../../store/store.js';
-import type { Link } from '../upstream/link.js';
+
+/** The link to the upstream, as far as freshness needs it. */
+export interface UpstreamFreshness {
+  /** How old the data are at most, by the leader above; undefined if that is not known. */
+  readonly stalenessMs: number | undefined;
+  /** The link streams, and this node has what the upstream had when the session began. */
+  readonly isLevel: boolean;
+  /** Rings when the upstream has reported how things stand. */
+  readonly told: Bell;
+}
 
 export interface FreshnessOptions {
   readonly store: Store;
-  readonly link: Pick<Link, 'stalenessMs' | 'isLevel' | 'told'>;
+  readonly link: UpstreamFreshness;
   readonly clock: Clock;
   /** Whether a follower answers reads that ask for nothing while it is not level with its upstream. */
   readonly serveStaleReads: boolean;

@@ -7,7 +7,7 @@
  * A node ID counts once: a process that took the place of another under the
  * same ID, with a nonce of its own, has the same disk.
  */
-export interface Standing {
+export interface Report {
   readonly nodeId: string;
   readonly nonce: string;
   /** The ID of the follower that reports it; empty of a follower itself. */
@@ -25,27 +25,27 @@ export interface Standing {
 
 export class Reports {
   /** Of each node, by whom it is heard: a key stands for a session. */
-  readonly #nodes = new Map<string, Map<object, Standing>>();
-  readonly #latest = new Map<string, Standing>();
+  readonly #nodes = new Map<string, Map<object, Report>>();
+  readonly #latest = new Map<string, Report>();
   readonly #told = new Map<object, ReadonlySet<string>>();
 
   /** The latest of each node, in no order. */
-  get latest(): Iterable<Standing> {
+  get latest(): Iterable<Report> {
     return this.#latest.values();
   }
 
-  of(nodeId: string): Standing | undefined {
+  of(nodeId: string): Report | undefined {
     return this.#latest.get(nodeId);
   }
 
   /** All that a session tells now; what it told before and does not tell any more is forgotten. */
-  tell(session: object, standings: readonly Standing[]): void {
+  tell(session: object, standings: readonly Report[]): void {
     const before = this.#told.get(session);
     const told = new Set<string>();
     for (const standing of standings) {
       const { nodeId } = standing;
       told.add(nodeId);
-      const heard = this.#nodes.get(nodeId) ?? new Map<object, Standing>();
+      const heard = this.#nodes.get(nodeId) ?? new Map<object, Report>();
       this.#nodes.set(nodeId, heard.set(session, standing));
       this.#choose(nodeId, heard);
     }
@@ -66,8 +66,8 @@ export class Reports {
     this.#choose(nodeId, heard);
   }
 
-  #choose(nodeId: string, heard: ReadonlyMap<object, Standing>): void {
-    let latest: Standing | undefined;
+  #choose(nodeId: string, heard: ReadonlyMap<object, Report>): void {
+    let latest: Report | undefined;
     for (const standing of heard.values()) if (!latest || standing.heardMs >= latest.heardMs) latest = standing;
     if (latest) {
       this.#latest.set(nodeId, latest);

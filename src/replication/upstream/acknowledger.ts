@@ -14,8 +14,8 @@ import { ACKNOWLEDGE_INTERVAL_MS } from '../../base/limits.js';
 import { ORIGIN } from '../../model/position.js';
 import type { Store } from '../../store/store.js';
 import type { Acknowledgement } from '../../wire/up-frames.js';
-import type { Acknowledgements } from '../progress/acknowledgements.js';
 import type { UpChannel } from '../channel.js';
+import type { Acknowledgements } from '../progress/acknowledgements.js';
 
 export interface AcknowledgerOptions {
   readonly store: Store;

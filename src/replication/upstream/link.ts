@@ -9,18 +9,18 @@ import { type Clock, sleep } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { invariant } from '../../base/invariant.js';
 import { RECONNECT_MS_MAX, RECONNECT_MS_MIN, RESYNC_NO_ROOM_MS_MAX, RESYNC_NO_ROOM_MS_MIN } from '../../base/limits.js';
-import type { LineageRow } from '../../model/lineage.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
+import type { LineageRow } from '../../model/lineage.js';
 import type { Message, Store } from '../../store/store.js';
 import type { Heartbeat, Moved, UpstreamInfo } from '../../wire/down-frames.js';
 import type { UpFrame } from '../../wire/up-frames.js';
-import type { Acknowledgements } from '../progress/acknowledgements.js';
 import type { UpChannel } from '../channel.js';
 import { heldUntil } from '../dial.js';
-import { LinkState, type LinkStateName } from './link-state.js';
+import type { Acknowledgements } from '../progress/acknowledgements.js';
 import { Reasons } from '../reasons.js';
-import { type Resync, Session } from './session.js';
+import { LinkState, type LinkStateName } from './link-state.js';
+import { type Resync, UpstreamSession } from './session.js';
 import { Staleness } from './staleness.js';
 
 /** A session that streamed for so long was a good one: the next attempt begins without a long wait. */
@@ -92,7 +92,7 @@ export class Link {
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
   /** The one in hand, or the last one. */
-  #session: Session | undefined;
+  #session: UpstreamSession | undefined;
   /** The last one of the session in hand. */
   #heartbeat: Heartbeat | undefined;
   #heartbeatMs = 0;
@@ -281,7 +281,7 @@ export class Link {
   async #connect(stop: AbortSignal): Promise<void> {
     if (this.#state.name !== 'connecting') this.#state.to('connecting');
     const channel = await heldUntil(this.#options.dial(this.#upstream), stop);
-    this.#session = new Session({
+    this.#session = new UpstreamSession({
       ...this.#options,
       logger: this.#log,
       channel,
@@ -368,7 +368,7 @@ export class Link {
   }
 
   /** A session that streams and ends at once, again and again, is not to be dialled as fast as can be. */
-  #wasHealthy(session: Session | undefined): boolean {
+  #wasHealthy(session: UpstreamSession | undefined): boolean {
     const since = session?.streamsSinceMs;
     return since !== undefined && this.#clock.monotonicMs() - since >= HEALTHY_SESSION_MS;
   }

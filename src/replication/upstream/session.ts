@@ -6,22 +6,30 @@
  */
 import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import { Block } from '../../log/block.js';
 import type { LineageRow } from '../../model/lineage.js';
 import { behind, type LivePlace } from '../../model/live-place.js';
-import { Block } from '../../log/block.js';
-import type { Logger } from '../../base/logger.js';
 import type { Message, Store } from '../../store/store.js';
-import type { Continue, DownFrame, FullResync, Heartbeat, Messages, Moved, UpstreamInfo } from '../../wire/down-frames.js';
+import type {
+  Continue,
+  DownFrame,
+  FullResync,
+  Heartbeat,
+  Messages,
+  Moved,
+  UpstreamInfo,
+} from '../../wire/down-frames.js';
 import type { UpFrame } from '../../wire/up-frames.js';
-import type { Acknowledgements } from '../progress/acknowledgements.js';
-import { Acknowledger } from './acknowledger.js';
 import type { UpChannel } from '../channel.js';
 import { followerHandshake } from '../introduction.js';
-import type { LinkState } from './link-state.js';
-import { SnapshotLoad } from './snapshot-load.js';
+import type { Acknowledgements } from '../progress/acknowledgements.js';
 import { Publishing } from '../publish-window.js';
 import type { Details } from '../resync.js';
 import { Silence, watchSilence } from '../silence.js';
+import { Acknowledger } from './acknowledger.js';
+import type { LinkState } from './link-state.js';
+import { SnapshotLoad } from './snapshot-load.js';
 
 export interface Resync {
   readonly kind: 'partial' | 'full';
@@ -86,7 +94,7 @@ export interface SessionReport {
   unable(markId: string, why: string): void;
 }
 
-export class Session {
+export class UpstreamSession {
   readonly #options: SessionOptions;
   readonly #store: Store;
   readonly #clock: Clock;

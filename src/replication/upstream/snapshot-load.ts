@@ -5,9 +5,9 @@
  */
 import { HeadwaterError } from '../../base/errors.js';
 import { isOutOfSpace } from '../../disk/files.js';
+import type { Block } from '../../log/block.js';
 import { Lineage, type LineageRow } from '../../model/lineage.js';
 import type { LivePlace } from '../../model/live-place.js';
-import type { Block } from '../../log/block.js';
 import type { Replacement } from '../../store/replacement.js';
 import type { Store } from '../../store/store.js';
 import type { FullResync } from '../../wire/down-frames.js';

@@ -1,10 +1,10 @@
 /** How a leader stops: with those who follow it holding all that it has, unless they take too long. */
 import assert from 'node:assert/strict';
-import type { DurabilityReached, DurabilityWanted } from '../../src/model/durability.js';
-import { settled, until } from '../support/clock.js';
-import { removeTemporaryDirectories } from '../support/database.js';
-import { hold, set } from '../support/store.js';
-import { level, type TestNode, World } from '../support/world.js';
+import type { DurabilityReached, DurabilityWanted } from '../../../src/model/durability.js';
+import { settled, until } from '../../support/clock.js';
+import { removeTemporaryDirectories } from '../../support/database.js';
+import { hold, set } from '../../support/store.js';
+import { level, type TestNode, World } from '../../support/world.js';
 
 const TIMEOUT_MS = 5_000;
 

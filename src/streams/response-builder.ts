@@ -15,7 +15,7 @@ export interface Piece<Event> {
   readonly bytes: number;
 }
 
-export class Gathering<Event> {
+export class ResponseBuilder<Event> {
   #events: Event[] = [];
   #bytes = 0;
   #position: Position;

@@ -1,8 +1,8 @@
 /** How old the oldest write is that a follower does not have, however long it has stood still. */
 import assert from 'node:assert/strict';
-import { WRITE_TIMES_MAX } from '../../src/base/limits.js';
-import { type TimedStore, WriteTimes } from '../../src/replication/progress/write-times.js';
-import { TestClock } from '../support/clock.js';
+import { WRITE_TIMES_MAX } from '../../../src/base/limits.js';
+import { type TimedStore, WriteTimes } from '../../../src/replication/progress/write-times.js';
+import { TestClock } from '../../support/clock.js';
 
 const HOUR_MS = 3_600_000;
 /** Blocks that the log keeps in memory. */

@@ -1,6 +1,6 @@
 /** Where a follower is reached that listens everywhere. */
 import assert from 'node:assert/strict';
-import { reachableAddress } from '../../src/replication/downstream/reachable-address.js';
+import { reachableAddress } from '../../../src/replication/downstream/reachable-address.js';
 
 describe('the address of a follower', () => {
   for (const [announced, peer, expected] of [

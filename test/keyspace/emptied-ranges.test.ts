@@ -1,13 +1,13 @@
 /** What was emptied is compacted, as far as that is worth it: LevelDB then forgets its deletion marks there. */
 import assert from 'node:assert/strict';
-import { EmptiedRanges } from '../../src/keyspace/emptied.js';
-import type { Database } from '../../src/disk/level.js';
 import {
   COMPACTION_BYTES_MAX,
   COMPACTION_RECORDS_MAX,
   EMPTIED_RANGE_MARKS_MIN,
   EMPTIED_RANGES_MAX,
 } from '../../src/base/limits.js';
+import type { Database } from '../../src/disk/level.js';
+import { EmptiedRanges } from '../../src/keyspace/emptied-ranges.js';
 import { del, put } from '../log/blocks.js';
 import { seededRandom } from '../support/random.js';
 import { Bench } from './bench.js';

@@ -1,7 +1,7 @@
 /** The loops of a client over the streams of a real node, cut inside a large block: each event comes once. */
 import assert from 'node:assert/strict';
-import { Client } from '../../src/client/client.js';
 import { HeadwaterError } from '../../src/base/errors.js';
+import { Client } from '../../src/client/client.js';
 import { type StreamDoor, streamService } from '../../src/rpc/stream-service.js';
 import { Streams } from '../../src/streams/streams.js';
 import { FakeStore } from '../rpc/fake-store.js';

@@ -1,10 +1,10 @@
 /** The log is kept to a size, and how far followers are from losing their place in it is told. */
 import assert from 'node:assert/strict';
-import { LOG_RETENTION_PIN_BYTES } from '../../src/base/limits.js';
-import { Cursor } from '../../src/log/cursor.js';
-import { blockKey } from '../../src/log/rows.js';
-import { removeTemporaryDirectories } from '../support/database.js';
-import { level, type TestNode, World } from '../support/world.js';
+import { LOG_RETENTION_PIN_BYTES } from '../../../src/base/limits.js';
+import { Cursor } from '../../../src/log/cursor.js';
+import { blockKey } from '../../../src/log/rows.js';
+import { removeTemporaryDirectories } from '../../support/database.js';
+import { level, type TestNode, World } from '../../support/world.js';
 
 const KiB = 1024;
 const RETENTION_BYTES = 1024 * KiB;

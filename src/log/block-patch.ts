@@ -14,7 +14,7 @@ import { type Block, CHECKING_VISITOR } from './block.js';
 import type { Extent } from './extent.js';
 import { type Base, blockKey } from './rows.js';
 
-export interface Mending {
+export interface BlockPatch {
   /** Where the stretch begins; before the base of the log, that is to become this. */
   readonly after: Base;
   /** Where it ends. */
@@ -30,7 +30,7 @@ interface Restored {
 }
 
 /** As Log.mend. */
-export async function mend(db: Database, extent: Extent, { after, through, blocks }: Mending): Promise<Restored[]> {
+export async function mend(db: Database, extent: Extent, { after, through, blocks }: BlockPatch): Promise<Restored[]> {
   const { base } = extent;
   const restored: Restored[] = [];
   let end = after.position;

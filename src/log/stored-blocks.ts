@@ -7,8 +7,8 @@
  * offset and checksum.
  */
 import { HeadwaterError } from '../base/errors.js';
-import type { Database, IterateOptions } from '../disk/level.js';
 import { CURSOR_READ_BYTES } from '../base/limits.js';
+import type { Database, IterateOptions } from '../disk/level.js';
 import { Block } from './block.js';
 import { BEHIND_ALL, BLOCKS_FROM, BLOCKS_TO, blockKey, offsetOfKey } from './rows.js';
 

@@ -3,7 +3,7 @@ import { ORIGIN, type Position } from '../model/position.js';
 import type { Generation } from './generation.js';
 
 /** How far a generation has got, as a status tells it. */
-export interface Standing {
+export interface GenerationStatus {
   /** Where the log ends, as far as it is applied. */
   readonly position: Position;
   /** Of the last block, milliseconds since the epoch. */
@@ -18,7 +18,7 @@ export interface Standing {
 }
 
 /** Before anything has been open. */
-export const NOTHING: Standing = {
+export const NOTHING: GenerationStatus = {
   position: ORIGIN,
   timeMs: 0,
   lineage: new Lineage([]),
@@ -28,7 +28,7 @@ export const NOTHING: Standing = {
   checkpoint: { offset: 0, keys: 0 },
 };
 
-export function standingOf({ log, keyspace }: Generation): Standing {
+export function generationStatus({ log, keyspace }: Generation): GenerationStatus {
   const { position, keys } = keyspace.checkpoint;
   return {
     position: log.end,

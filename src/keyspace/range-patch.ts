@@ -3,8 +3,9 @@
  * has of them at the same position. Finding that out changes nothing; what it
  * finds fits into one batch, so that a crash leaves all of it or nothing.
  */
-import type { Database } from '../disk/level.js';
+
 import { REPAIR_STEP_KEYS } from '../base/limits.js';
+import type { Database } from '../disk/level.js';
 import { isInRange, type KeyRange, keyBehind } from '../wire/ranges.js';
 import type { KeyAndRecord } from './digest.js';
 import { dataEnd, dataKey, dueKey, recordExpiresAtMs, userKey } from './record.js';
@@ -12,7 +13,7 @@ import { dataEnd, dataKey, dueKey, recordExpiresAtMs, userKey } from './record.j
 const STEP = 256;
 const NO_VALUE = Buffer.alloc(0);
 
-export interface Mending {
+export interface RangePatch {
   /** In key order, apart from each other. */
   readonly ranges: readonly KeyRange[];
   /** All verified records that belong there, in key order. */
@@ -33,7 +34,7 @@ export interface Changes {
  * @throws HeadwaterError `corrupt` where LevelDB cannot read what is there now:
  *   rows that nobody can name cannot be deleted.
  */
-export async function findChanges(db: Database, epoch: number, { ranges, entries }: Mending): Promise<Changes> {
+export async function findChanges(db: Database, epoch: number, { ranges, entries }: RangePatch): Promise<Changes> {
   const puts: Array<[Buffer, Buffer]> = [];
   const deletions: Buffer[] = [];
   const due: Buffer[] = [];

@@ -1,8 +1,8 @@
 /** How long one asked follower is waited for. */
 import assert from 'node:assert/strict';
-import { ASK_PROGRESS_BYTES } from '../../src/base/limits.js';
-import { Patience } from '../../src/replication/leadership/patience.js';
-import { TestClock } from '../support/clock.js';
+import { ASK_PROGRESS_BYTES } from '../../../src/base/limits.js';
+import { Patience } from '../../../src/replication/leadership/patience.js';
+import { TestClock } from '../../support/clock.js';
 
 const TIMEOUT_MS = 5_000;
 

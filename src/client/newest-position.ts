@@ -4,7 +4,7 @@
  */
 import { NO_HISTORY, type Position } from '../model/position.js';
 
-export class Seen {
+export class NewestPosition {
   position: Position | undefined;
 
   /**

@@ -5,14 +5,14 @@
  */
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
-import { HeadwaterError } from '../../src/base/errors.js';
-import type { FreshnessWanted } from '../../src/model/guarantees.js';
-import type { Position } from '../../src/model/position.js';
-import { Freshness } from '../../src/replication/progress/freshness.js';
-import { settled, until } from '../support/clock.js';
-import { removeTemporaryDirectories } from '../support/database.js';
-import { hold } from '../support/store.js';
-import { level, type TestNode, World } from '../support/world.js';
+import { HeadwaterError } from '../../../src/base/errors.js';
+import type { FreshnessWanted } from '../../../src/model/guarantees.js';
+import type { Position } from '../../../src/model/position.js';
+import { Freshness } from '../../../src/replication/progress/freshness.js';
+import { settled, until } from '../../support/clock.js';
+import { removeTemporaryDirectories } from '../../support/database.js';
+import { hold } from '../../support/store.js';
+import { level, type TestNode, World } from '../../support/world.js';
 
 const never = new AbortController().signal;
 setMaxListeners(0, never);

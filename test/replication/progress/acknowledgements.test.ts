@@ -5,12 +5,12 @@
  * and replication-4 of Redis.
  */
 import assert from 'node:assert/strict';
-import type { DurabilityLevel, DurabilityReached } from '../../src/model/durability.js';
-import { ACKNOWLEDGE_INTERVAL_MS } from '../../src/base/limits.js';
-import { settled, turns, until } from '../support/clock.js';
-import { removeTemporaryDirectories } from '../support/database.js';
-import { hold } from '../support/store.js';
-import { level, type TestNode, World } from '../support/world.js';
+import { ACKNOWLEDGE_INTERVAL_MS } from '../../../src/base/limits.js';
+import type { DurabilityLevel, DurabilityReached } from '../../../src/model/durability.js';
+import { settled, turns, until } from '../../support/clock.js';
+import { removeTemporaryDirectories } from '../../support/database.js';
+import { hold } from '../../support/store.js';
+import { level, type TestNode, World } from '../../support/world.js';
 
 const NEVER = new AbortController().signal;
 

@@ -4,13 +4,14 @@
  * block and is dropped; what becomes of the keyspace is decided by applying the
  * sealed block, as on every other node.
  */
-import { type Command, type Entry, isExpired } from '../model/command.js';
-import type { Limits, View } from '../commands/view.js';
+
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { keyName } from '../base/key-name.js';
 import { BLOCK_BYTES_CEILING } from '../base/limits.js';
+import type { Limits, View } from '../commands/view.js';
 import { BLOCK_HEADER_BYTES } from '../log/block.js';
+import { type Command, type Entry, isExpired } from '../model/command.js';
 
 /** The framing of one command in a block at the most: six tags and lengths, expiry, type, the joined flag. */
 const COMMAND_OVERHEAD_BYTES = 40;

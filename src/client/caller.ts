@@ -8,9 +8,9 @@ import type { Position } from '../model/position.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Connection } from './connection.js';
 import type { CallOptions } from './options.js';
-import type { ReadReply } from './pending.js';
+import type { ReadReply } from './pending-command.js';
 
-export interface Asker {
+export interface Caller {
   /** Of the node that writes are sent to; undefined while there is no connection. */
   readonly address: string | undefined;
   /** At or after everything that was seen. */

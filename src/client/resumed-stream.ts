@@ -9,8 +9,8 @@ import { STREAM_SILENCE_MS_MAX } from '../base/limits.js';
 import type { Position } from '../model/position.js';
 import type { Method } from '../rpc/definitions.js';
 import type { Told } from '../wire/streams.js';
-import type { Asker } from './asker.js';
 import { backOff } from './back-off.js';
+import type { Caller } from './caller.js';
 import { type CallOptions, checkCall } from './options.js';
 
 /** Failures that may be gone when the same is asked again. */
@@ -30,8 +30,8 @@ interface Placed<Event> {
   readonly position: Position;
 }
 
-export class Resuming<Event extends { readonly kind: string }> {
-  readonly #session: Asker;
+export class ResumedStream<Event extends { readonly kind: string }> {
+  readonly #session: Caller;
   readonly #end: AbortSignal;
   readonly #timeoutMs: number;
   /** Everything up to here has come; undefined until the node has said where it begins. */
@@ -47,7 +47,7 @@ export class Resuming<Event extends { readonly kind: string }> {
    * @param after the offset behind which the caller wants to begin, if that may be inside a block.
    * @throws HeadwaterError `invalid_argument` if the time is no time.
    */
-  constructor(session: Asker, options: Pick<CallOptions, 'signal' | 'timeoutMs'>, after = 0) {
+  constructor(session: Caller, options: Pick<CallOptions, 'signal' | 'timeoutMs'>, after = 0) {
     checkCall(options);
     const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options;
     this.#session = session;

@@ -6,12 +6,12 @@
 import { HeadwaterError } from '../base/errors.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { Method } from '../rpc/definitions.js';
-import type { Asker } from './asker.js';
+import type { Caller } from './caller.js';
 import { type CallOptions, checkCall } from './options.js';
-import { allowedTime } from './pending.js';
+import { allowedTime } from './pending-command.js';
 
-export class CallBeside {
-  readonly #session: Asker;
+export class SideCall {
+  readonly #session: Caller;
   readonly #signal: AbortSignal | undefined;
   readonly #timeoutMs: number;
   readonly #endMs: number;
@@ -20,7 +20,7 @@ export class CallBeside {
    * @param bytes of the request, if it may be large.
    * @throws HeadwaterError `invalid_argument` if the time of the call is no time.
    */
-  constructor(session: Asker, options: CallOptions = {}, bytes = 0) {
+  constructor(session: Caller, options: CallOptions = {}, bytes = 0) {
     checkCall(options);
     const { signal, timeoutMs = allowedTime(session.timeoutMs, bytes) } = options;
     this.#session = session;

@@ -5,7 +5,7 @@ import { Block } from '../log/block.js';
 import type { Position } from '../model/position.js';
 import type { FetchBlocksResponse } from '../wire/check.js';
 
-export interface Fetched {
+export interface FetchedBlocks {
   /** Where the blocks begin, and when what ends there was written, milliseconds since the epoch. */
   readonly after: Position;
   readonly timeMs: number;
@@ -14,7 +14,7 @@ export interface Fetched {
 }
 
 /** @throws HeadwaterError what the other node refused with; `protocol_violation`. */
-export async function beginFetching(responses: AsyncIterable<FetchBlocksResponse>): Promise<Fetched> {
+export async function beginFetching(responses: AsyncIterable<FetchBlocksResponse>): Promise<FetchedBlocks> {
   const iterator = responses[Symbol.asyncIterator]();
   const first = await iterator.next();
   const start = first.done ? undefined : first.value.start;

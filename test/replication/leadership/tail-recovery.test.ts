@@ -1,8 +1,8 @@
 /** A leader that may have lost the end of its log with its machine asks those that followed it before it leads. */
 import assert from 'node:assert/strict';
-import { blockKey } from '../../src/log/rows.js';
-import { settled } from '../support/clock.js';
-import { level, type TestNode, World } from '../support/world.js';
+import { blockKey } from '../../../src/log/rows.js';
+import { settled } from '../../support/clock.js';
+import { level, type TestNode, World } from '../../support/world.js';
 
 describe('a leader whose machine went down', () => {
   let world: World;

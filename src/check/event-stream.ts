@@ -7,7 +7,7 @@ import { HeadwaterError } from '../base/errors.js';
 /** Told and not taken; a little over it where one step tells several. */
 const UNTAKEN_MAX = 64;
 
-export interface Teller<Event> {
+export interface EventSink<Event> {
   tell(event: Event): void;
   /** Resolves when the loop has caught up. @throws the reason of `signal`. */
   room(): Promise<void>;
@@ -16,8 +16,8 @@ export interface Teller<Event> {
 }
 
 /** @throws what the work throws, behind all that it told. */
-export async function* toldBy<Event>(
-  work: (teller: Teller<Event>) => Promise<void>,
+export async function* eventStream<Event>(
+  work: (teller: EventSink<Event>) => Promise<void>,
   signal: AbortSignal,
 ): AsyncGenerator<Event> {
   const left = new AbortController();
@@ -27,7 +27,7 @@ export async function* toldBy<Event>(
   let wake = () => {};
   let makeRoom = () => {};
   over.addEventListener('abort', () => makeRoom());
-  const teller: Teller<Event> = {
+  const teller: EventSink<Event> = {
     signal: over,
     tell(event) {
       untaken.push(event);

@@ -22,7 +22,7 @@ import { Rows } from '../disk/leveldb/rows.js';
 import { type Write, writesIn } from '../disk/leveldb/write-batch.js';
 
 /** How the directory of a node that is not running is looked at. */
-export interface ReadingOptions {
+export interface ReaderOptions {
   /** Tests bring their own. */
   readonly openDatabase?: OpenDatabase;
   /** Hears why the directory is not locked meanwhile, if it is not. */

@@ -3,8 +3,8 @@
  * an answer after its time for one, is ignored.
  */
 import { HeadwaterError } from '../base/errors.js';
-import type { Guarantees } from '../model/guarantees.js';
 import { CALL_BYTES_PER_MS, CALL_SMALL_BYTES } from '../base/limits.js';
+import type { Guarantees } from '../model/guarantees.js';
 import type { OperationKind, Reply, ReplyTo } from '../model/operation.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import { type CallOptions, checkCall } from './options.js';
@@ -19,7 +19,7 @@ export function allowedTime(timeoutMs: number, bytes: number): number {
   return timeoutMs + Math.floor(Math.max(0, bytes - CALL_SMALL_BYTES) / CALL_BYTES_PER_MS);
 }
 
-export class Pending {
+export class PendingCommand {
   operation: OutgoingOperation;
   /** About what it takes up. */
   readonly bytes: number;

@@ -3,12 +3,12 @@
  * never two leaders, nothing acknowledged lost, and in the end one leader.
  */
 import assert from 'node:assert/strict';
-import type { HeadwaterError } from '../../src/base/errors.js';
-import { Failover } from '../../src/replication/leadership/failover.js';
-import type { Handshake } from '../../src/wire/handshake.js';
-import type { Line } from '../support/channel.js';
-import { settled, turns } from '../support/clock.js';
-import { forgotten, level, type TestNode, World } from '../support/world.js';
+import type { HeadwaterError } from '../../../src/base/errors.js';
+import { Failover } from '../../../src/replication/leadership/failover.js';
+import type { Handshake } from '../../../src/wire/handshake.js';
+import type { Line } from '../../support/channel.js';
+import { settled, turns } from '../../support/clock.js';
+import { forgotten, level, type TestNode, World } from '../../support/world.js';
 
 /** The time of these tests runs faster than that of the machine: what is to succeed must not run out of it. */
 const PATIENT_MS = 120_000;

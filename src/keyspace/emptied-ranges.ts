@@ -10,13 +10,14 @@
  * amount of rewriting; after a restart they begin at zero. Only whether there is
  * any mark at all is kept with checkpoints (`isUnmarked`).
  */
-import type { Database } from '../disk/level.js';
+
 import {
   COMPACTION_BYTES_MAX,
   COMPACTION_RECORDS_MAX,
   EMPTIED_RANGE_MARKS_MIN,
   EMPTIED_RANGES_MAX,
 } from '../base/limits.js';
+import type { Database } from '../disk/level.js';
 
 /** At least one of so many entries in a range has to be a mark. */
 const ENTRIES_PER_MARK_MAX = 2;

@@ -7,7 +7,7 @@ import type { Log } from './log.js';
  * between its blocks, or `delayMs` have passed.
  * @throws the reason of `signal`, or for which the log was closed.
  */
-export async function moved(
+export async function whenMoved(
   log: Log,
   offset: number,
   delayMs: number,

@@ -4,8 +4,10 @@
  * left in hand never takes effect, and hears nothing any more.
  */
 import { valueOfCheckedRow } from '../../src/base/checked-row.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import type { Block } from '../../src/log/block.js';
 import { blockKey } from '../../src/log/rows.js';
+import { Freshness } from '../../src/replication/progress/freshness.js';
 import type { ReplicationOptions } from '../../src/replication/replication.js';
 import type { FsyncPolicy } from '../../src/store/commit.js';
 import type { NodeRecord, RoleWanted } from '../../src/store/directory.js';
@@ -94,6 +96,8 @@ export class SimulatedNode extends TestNode {
   /** Survives a power cut, as the node last said. */
   #durableOffset = 0;
   state: State = 'down';
+  /** Of this life. */
+  freshness!: Freshness;
   /** Blocks that are, or were, whole in a log here. */
   readonly stored = new Set<string>();
   /** Those of them that a power cut cannot have taken from the log that they were in. */
@@ -254,6 +258,7 @@ export class SimulatedNode extends TestNode {
     }
     if (this.store.asking) this.#simulation.count('asked first');
     this.up();
+    this.freshness = new Freshness({ store: this.store, link: this.link, clock, serveStaleReads: true });
   }
 
   /** Whom it follows is known at every moment, also between two looks. */
@@ -271,6 +276,7 @@ export class SimulatedNode extends TestNode {
   async stop(shutdownTimeoutMs = 0): Promise<void> {
     this.state = 'stopping';
     const { replication } = this;
+    this.freshness.end(new HeadwaterError('shutting_down', 'the node is shutting down'));
     await replication.drain(shutdownTimeoutMs);
     // It was killed meanwhile, and may live again.
     if (this.state !== 'stopping' || this.replication !== replication) return;

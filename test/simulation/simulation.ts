@@ -14,7 +14,6 @@ import type { Block } from '../../src/log/block.js';
 import type { DurabilityWanted } from '../../src/model/durability.js';
 import type { Operation } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
-import { Freshness } from '../../src/replication/progress/freshness.js';
 import { type Line, Network } from '../support/channel.js';
 import { TestClock } from '../support/clock.js';
 import { seededRandom } from '../support/random.js';
@@ -306,8 +305,7 @@ export class Simulation {
   readByToken(node: SimulatedNode, atLeast = this.recentToken()): boolean {
     if (!atLeast) return false;
     const place = this.history.at(atLeast);
-    const { store, link, clock } = node;
-    const freshness = new Freshness({ store, link, clock, serveStaleReads: true });
+    const { store, freshness } = node;
     const isThere = () => store.isServing && leadsTo(place, this.history.at(store.position));
     this.begin(`read at least ${place.key}`, node, async () => {
       try {
@@ -331,8 +329,7 @@ export class Simulation {
 
   /** Reads at a node that must be no staler than that: where it answers, it has what its leader had so long ago. */
   async readWithin(node: SimulatedNode, maxStalenessMs: number): Promise<void> {
-    const { store, link, clock } = node;
-    const freshness = new Freshness({ store, link, clock, serveStaleReads: true });
+    const { store, freshness } = node;
     const wanted = { atLeast: undefined, maxStalenessMs, withinMs: 300 };
     await freshness.whenFresh(wanted, { writes: false, signal: new AbortController().signal });
     this.count('answered within a bound');

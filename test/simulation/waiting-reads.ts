@@ -9,7 +9,6 @@ import { RESUME_WAIT_MS_MAX, SIGN_OF_LIFE_MS } from '../../src/base/limits.js';
 import { SIGN_OF_LIFE, SignsOfLife } from '../../src/base/signs-of-life.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
-import { Freshness } from '../../src/replication/progress/freshness.js';
 import { type PipelineStore, type PipelineStream, servePipeline } from '../../src/rpc/pipeline.js';
 import { Streams } from '../../src/streams/streams.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../src/wire/pipeline.js';
@@ -54,9 +53,8 @@ function readSession(simulation: Simulation): boolean {
 }
 
 function reads(simulation: Simulation, node: SimulatedNode, atLeast: Position): Promise<void> {
-  const { store, link, clock } = node;
+  const { store, clock, freshness } = node;
   const isAlive = lifeOf(node);
-  const freshness = new Freshness({ store, link, clock, serveStaleReads: true });
   return new Promise((resolve, reject) => {
     let answers = 0;
     const stop = new AbortController();

@@ -196,17 +196,28 @@ export async function level(world: World, ...nodes: TestNode[]): Promise<void> {
     rest.every((node) => node.offset === first.offset && node.link.status.state === 'streaming'),
   );
   for (const node of rest) {
-    assert.deepEqual(node.store.position, first.store.position);
-    const base = Math.max(node.store.log.base.offset, first.store.log.base.offset);
-    const logs = await Promise.all(
-      [node, first].map(async ({ store }) =>
-        (await store.log.read(base, 1e9)).map(({ bytes }) => bytes.toString('hex')),
-      ),
-    );
-    assert.deepEqual(logs[0], logs[1], 'logs are equal byte for byte');
-    assert.equal(await node.digest(), await first.digest());
+    await world.until(`${node.address} has the data of ${first.address}`, () => haveEqualData(node, first));
     assert.equal(node.store.clusterId, first.store.clusterId);
   }
+}
+
+/** @returns false if a command came while the two were compared, as when a key expires: they are compared again then. */
+async function haveEqualData(node: TestNode, first: TestNode): Promise<boolean> {
+  const { position } = first.store;
+  if (node.offset !== position.offset) return false;
+  assert.deepEqual(node.store.position, position);
+  const base = Math.max(node.store.log.base.offset, first.store.log.base.offset);
+  const [ours, theirs] = await Promise.all(
+    [node, first].map(async ({ store }) => {
+      const blocks = (await store.log.read(base, 1e9)).map(({ bytes }) => bytes.toString('hex'));
+      return { blocks, ...(await store.digest()) };
+    }),
+  );
+  const offsets = [node.offset, first.offset, ours?.offset, theirs?.offset];
+  if (offsets.some((offset) => offset !== position.offset)) return false;
+  assert.deepEqual(ours?.blocks, theirs?.blocks, 'logs are equal byte for byte');
+  assert.equal(ours?.digest, theirs?.digest);
+  return true;
 }
 
 /** A node that has gone down is forgotten by its upstream, which keeps nothing for it. */

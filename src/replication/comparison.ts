@@ -1,9 +1,9 @@
 /**
- * Comparing nodes while they live. The leader says a mark between two blocks
- * and freezes its keyspace there; every node that comes by the mark does the
- * same, at the same offset of the same log, and reports the digest of what it
- * froze. Reports go up from node to node; each names the nodes below it, so
- * that the leader knows for whom it has to wait.
+ * Comparison of nodes while they serve. The leader puts a mark between two
+ * blocks and freezes its keyspace there. Every node freezes at the same mark,
+ * hence at the same offset of the same log, and reports the digest of what it
+ * froze. Reports go up from node to node. Each report names the nodes below its
+ * sender, so the leader knows for which nodes it has to wait.
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -20,27 +20,27 @@ import { HeldMarks } from './held-marks.js';
 export interface ComparedNode {
   readonly nodeId: string;
   readonly address: string;
-  /** It holds the same, or not; it could not tell; it did not answer in time. */
+  /** The node holds the same as the leader or not, could not compute its digest, or did not answer in time. */
   readonly outcome: 'equal' | 'different' | 'unable' | 'silent';
-  /** 0 where it did not answer. */
+  /** The offset at which the node froze; 0 if it was unable or did not answer. */
   readonly offset: number;
   readonly keys: number;
-  /** 64 hexadecimal characters; empty where there is none. */
+  /** 64 hexadecimal characters; empty if there is no digest. */
   readonly digest: string;
-  /** Why it was unable. */
+  /** The reason why the node was unable. */
   readonly message: string;
 }
 
 export interface Comparison {
-  /** Where every node was looked at. */
+  /** The offset at which every node was compared. */
   readonly offset: number;
   readonly replicationId: string;
-  /** Of the leader. */
+  /** Keys of the leader. */
   readonly keys: number;
   readonly digest: string;
-  /** All but the leader. */
+  /** All nodes but the leader. */
   readonly nodes: readonly ComparedNode[];
-  /** All nodes that could freeze hold what they froze by this name, for a while. */
+  /** The name by which every node that could freeze holds its frozen keyspace for a while. */
   readonly markId: string;
 }
 
@@ -48,29 +48,29 @@ export interface ComparisonsOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Drawn at each start of the process. */
+  /** A value drawn at each start of the process. */
   readonly nonce: string;
   /** host:port at which this node listens. */
   address(): string;
-  /** The followers that come by what is said from here on. */
+  /** The followers that will receive a mark placed now. */
   below(): readonly NodeName[];
-  /** To the upstream. */
+  /** Sends a report to the upstream. */
   send(report: DigestReport): void;
 }
 
-/** One that this node, as the leader, waits for the end of. */
+/** A comparison that this node runs as the leader. */
 interface Running {
   readonly expected: Map<string, string>;
   readonly reports: Map<string, DigestReport>;
   heard(): void;
-  /** Nobody waits for the reports any more. */
+  /** Ends the wait for reports. */
   stop(): void;
 }
 
 export class Comparisons {
   readonly #options: ComparisonsOptions;
   readonly #log: RepeatedLog;
-  /** What was frozen for the last comparisons. */
+  /** The keyspaces frozen for the last comparisons. */
   readonly held: HeldMarks;
   readonly #running = new Map<string, Running>();
   #begun = 0;
@@ -82,15 +82,16 @@ export class Comparisons {
     this.held = new HeldMarks(options.clock);
   }
 
-  /** Nodes that were found to differ from this leader. */
+  /** Nodes found to differ from this leader, since it started. */
   get differences(): number {
     return this.#differences;
   }
 
   /**
-   * At the leader: compares all nodes that are connected, for at most `timeoutMs`.
-   * @throws HeadwaterError `read_only_follower` with where the leader may be;
-   *   `corrupt` where its own records are damaged.
+   * Compares, at the leader, all connected nodes, for at most `timeoutMs`.
+   * @throws HeadwaterError `read_only_follower` with the address of the
+   *   upstream; `overloaded` if too many comparisons run; `corrupt` if the
+   *   leader's own records are damaged.
    */
   async compare(timeoutMs: number): Promise<Comparison> {
     const { store, nonce } = this.#options;
@@ -105,7 +106,7 @@ export class Comparisons {
         'overloaded',
         `${this.#running.size} comparisons are under way, which is as many as may`,
       );
-    // No other comparison of this or another leader has it.
+    // The ID is unique over all comparisons of all leaders.
     const markId = `${store.nodeId} ${nonce} ${++this.#begun}`;
     const running: Running = { expected: new Map(), reports: new Map(), heard: () => {}, stop: () => {} };
     this.#running.set(markId, running);
@@ -122,20 +123,21 @@ export class Comparisons {
   }
 
   /**
-   * At a follower: it comes by a mark in the order of the log. Freezes in this
-   * turn, before any other block enters, and reports in the background.
+   * Handles a mark at a follower, in the order of the log. The keyspace freezes
+   * in this turn, before any other block enters. The report follows in the
+   * background.
    */
   marked(markId: string): void {
     const below = this.#options.below();
     void this.#answer(markId, below, this.#options.store.snapshotHere());
   }
 
-  /** At a follower that has no keyspace at the mark's offset, because it is loading one. */
+  /** Handles a mark at a follower that has no keyspace at the mark's offset, because it is loading one. */
   unable(markId: string, why: string): void {
     this.#send(markId, this.#options.below(), { offset: 0, keys: 0, digest: Buffer.alloc(0), error: why });
   }
 
-  /** From a node below. */
+  /** Takes a report from a node below. */
   reported(report: DigestReport): void {
     const { store, send } = this.#options;
     const running = this.#running.get(report.markId);
@@ -159,7 +161,7 @@ export class Comparisons {
     }
   }
 
-  /** Held afterwards, also where it is damaged: in which ranges can be asked. */
+  /** Holds the snapshot afterwards, even if it is damaged: questions about ranges of it may follow. */
   async #digestOf(snapshot: KeyspaceSnapshot, markId: string): Promise<{ keys: number; digest: Buffer }> {
     let hold = false;
     try {
@@ -184,7 +186,7 @@ export class Comparisons {
     send({ kind: 'digestReport', markId, nodeId: store.nodeId, address: address(), below, ...answer });
   }
 
-  /** Resolves when all have answered that are waited for, or the time is over. */
+  /** Resolves when all expected nodes have answered, or after `timeoutMs`. */
   #reports(running: Running, timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       running.stop = this.#options.clock.after(timeoutMs, resolve);
@@ -234,7 +236,7 @@ export class Comparisons {
   }
 }
 
-/** Nobody can be held against records of the leader that are damaged. */
+/** Damaged records of the leader say nothing about other nodes. */
 function refuseToCompare(error: unknown): never {
   if (!isDamage(error)) throw error;
   const remedy =

@@ -3,9 +3,9 @@ import type { HeadwaterError } from '../base/errors.js';
 import type { UpChannel } from './channel.js';
 
 /**
- * What `dialling` gives, hung up as soon as `signal` aborts, with its reason,
- * also where it comes only after that.
- * @throws why the dial failed, or the reason of `signal`.
+ * Resolves with the channel of `dialling`, which is closed as soon as `signal`
+ * aborts, with its reason. A channel that opens only after that is closed too.
+ * @throws the error of the dial, or the reason of `signal`.
  */
 export async function heldUntil(dialling: Promise<UpChannel>, signal: AbortSignal): Promise<UpChannel> {
   const channel = await unlessAborted(dialling, signal).catch((error) => {

@@ -1,22 +1,23 @@
 /**
- * What a feed has asked its follower to acknowledge: each block is asked for
- * once, with the block itself where somebody waits already, else afterwards.
+ * Requests for acknowledgements that a feed has sent to its follower. Each
+ * block is asked for once: with the block itself if somebody waits already,
+ * else later.
  */
 import type { Awaited } from '../progress/acknowledgements.js';
 
 export interface AcknowledgementRequest {
-  /** As soon as it is appended. */
+  /** Asks for an acknowledgement as soon as the blocks are appended. */
   readonly acknowledge: boolean;
-  /** As soon as it is durable. */
+  /** Asks for an acknowledgement as soon as the blocks are durable. */
   readonly sync: boolean;
 }
 
 export class AcknowledgementRequests {
-  /** Up to these offsets it has been asked. */
+  /** The offsets up to which the follower has been asked. */
   #appended = 0;
   #synced = 0;
 
-  /** Of blocks about to be sent. */
+  /** The request to send along with the blocks of this range. */
   with(firstOffset: number, lastOffset: number, awaited: Awaited): AcknowledgementRequest {
     const ask = { acknowledge: awaited.appended >= firstOffset, sync: awaited.synced >= firstOffset };
     this.#note(lastOffset, ask);
@@ -24,9 +25,9 @@ export class AcknowledgementRequests {
   }
 
   /**
-   * Of what was sent before, up to `sentOffset`.
-   * @param known what the follower has said already.
-   * @returns undefined where there is nothing to ask.
+   * The request about blocks sent before, up to `sentOffset`.
+   * @param known the follower's last acknowledgement.
+   * @returns undefined if there is nothing to ask.
    */
   after(
     sentOffset: number,

@@ -1,9 +1,9 @@
 /**
- * The downstream end of a replication session: a cursor over the log that
- * sends what it reads into a channel, at the follower's pace. It decides once,
- * at the handshake, how the follower may come level; from there on it pulls:
- * the writer does not know that it exists, and a follower that is slow costs
- * one cursor.
+ * The upstream's end of a replication session: a cursor over the log that sends
+ * what it reads into a channel, at the follower's pace. The feed decides once,
+ * at the handshake, how the follower may catch up. From then on it pulls from
+ * the log: the writer does not know that the feed exists, and a slow follower
+ * costs one cursor.
  */
 import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
@@ -33,37 +33,44 @@ import { counted, Outflow, type OutflowOptions } from './outflow.js';
 import { reachableAddress } from './reachable-address.js';
 import { sendSnapshot } from './snapshot-outflow.js';
 
-/** The node that a feed is a part of. */
+/** The node that a feed belongs to. */
 export interface FeedNode {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Silence for so long is a dead follower. */
+  /** A follower that is silent for longer than this counts as dead. */
   readonly timeoutMs: number;
   readonly heartbeatIntervalMs: number;
-  /** Hears what this follower reports, and knows what is awaited. */
+  /** Takes the follower's reports, and knows which acknowledgements are awaited. */
   readonly acknowledgements: Acknowledgements;
   /** Node IDs from the leader down to this node. */
   path(): readonly string[];
-  /** The leader's time at which this node was known to hold everything up to then. */
+  /** The leader's time up to which this node is known to hold every write. */
   levelMs(): number;
   /** The history that the leader has begun right behind the end of this node's log. */
   nextHistory(): LineageRow | undefined;
-  /** A digest of the follower, or of a node below it. */
+  /** Takes a digest report of the follower, or of a node below it. */
   reported(report: DigestReport): void;
-  /** Towards the leader; the offset that the message has, or follows. */
+  /**
+   * Passes a message on towards the leader.
+   * @returns the message's own offset if it is durable, else the offset that it
+   *   follows.
+   */
   publish(message: Message): Promise<number>;
-  /** What a handshake means for the leadership; a refusal where the follower is not to be served. */
+  /**
+   * Judges a handshake by what it means for the leadership; resolves with a
+   * refusal if the follower is not to be served.
+   */
   greeted(handshake: Handshake): Promise<{ reason: string; message: string } | undefined>;
 }
 
 export interface FeedOptions extends FeedNode {
-  /** A follower that comes again and again, and is refused or cut off each time, is one subject of it. */
+  /** The log of all sessions: a follower that is refused or cut off again and again is one subject of it. */
   readonly log: RepeatedLog;
   readonly channel: DownChannel;
   /** host:port at which this node listens. */
   readonly address: string;
-  /** Counts and lists the session; refuses a node that is connected already. */
+  /** Registers the session; returns a refusal if another process is connected with the same node ID. */
   admit(feed: Feed): HeadwaterError | undefined;
   resynced(kind: 'partial' | 'full', reason: string): void;
   refused(refusal: StatusRefusal): void;
@@ -79,16 +86,16 @@ export class Feed implements Reporter {
   #handshake: Handshake | undefined;
   #acknowledged: Acknowledgement | undefined;
   readonly #silence: Silence;
-  /** Once the follower is sent blocks. */
+  /** Set once the feed sends blocks. */
   #outflow: Outflow | undefined;
   /** The channel has no room: the follower is behind. */
   #congested = false;
   /** A heartbeat waits until there is room. */
   #heartbeatIsDue = false;
   readonly #requests = new AcknowledgementRequests();
-  /** What the follower has sent up and is not answered yet. */
+  /** Messages that the follower has sent up and that are not answered yet. */
   readonly #publishing = new PublishingWindow();
-  /** Run when the follower is heard. */
+  /** Callbacks that run at each acknowledgement of the follower. */
   readonly #watchers = new Set<() => void>();
   #hasMovedOn = false;
 
@@ -103,23 +110,26 @@ export class Feed implements Reporter {
     return this.#handshake?.nodeId ?? '';
   }
 
-  /** A leader that asks for what it has lost, and no follower. */
+  /** Whether the other end is a leader that asks for its lost tail, and no follower. */
   get isCatchingUp(): boolean {
     return this.#handshake?.catchingUp ?? false;
   }
 
-  /** The end of its log when the session began. */
+  /** The end of the follower's log when the session began. */
   get came(): Position | undefined {
     return this.#handshake?.position;
   }
 
-  /** Every history that it has brought, if it does not go on from here yet. */
+  /** The lineage that the follower sent, while it is undecided whether its history continues from here. */
   get lineage(): Lineage | undefined {
     const undecided = this.#state === 'handshake' || this.#state === 'waiting';
     return undecided && this.#handshake ? Lineage.received(this.#handshake.lineage) : undefined;
   }
 
-  /** The latest epoch that waits here, or below this follower, to go on; 0 if none is later than this node's own. */
+  /**
+   * The latest epoch that waits here, or below this follower, to be served. The
+   * value is 0 if none is later than this node's own.
+   */
   get epochWaiting(): number {
     const told = this.#acknowledged?.epochWaiting ?? 0;
     const { lineage } = this;
@@ -130,22 +140,22 @@ export class Feed implements Reporter {
     return lineage ? Math.max(epochBefore(log.lineage, log.end.offset, lineage) ?? 0, below) : below;
   }
 
-  /** The follower's handshake said that a person has put it here. */
+  /** Whether the follower's handshake said that a person has put it here. */
   get cameByOrder(): boolean {
     return this.#handshake?.byOrder ?? false;
   }
 
-  /** How far it has said to have got; undefined before its first word. */
+  /** The follower's last acknowledgement; undefined before the first. */
   get position(): Pick<Acknowledgement, 'appendedOffset' | 'checksum' | 'replicationId'> | undefined {
     return this.#acknowledged;
   }
 
-  /** It was told to follow another node. */
+  /** Whether the follower was told to follow another node. */
   get hasMovedOn(): boolean {
     return this.#hasMovedOn;
   }
 
-  /** By the monotonic clock. */
+  /** When the follower was last heard, by the monotonic clock. */
   get lastHeardMs(): number {
     return this.#silence.heardMs;
   }
@@ -170,7 +180,7 @@ export class Feed implements Reporter {
     };
   }
 
-  /** Serves one session; resolves when it has ended, whatever the reason. */
+  /** Serves one session; resolves when it has ended, for any reason. */
   async run(): Promise<void> {
     const stopWatch = watchSilence(
       this.#options,
@@ -201,14 +211,15 @@ export class Feed implements Reporter {
   }
 
   #lost(silentMs: number): void {
-    // The line may have been dead when the follower was told: it comes back, and its place is kept until then.
+    // The line may have been dead when the message was sent. The follower then comes back, and its place is kept until
+    // then.
     this.#hasMovedOn = false;
     this.#end(new HeadwaterError('unreachable', `${this.#name()} was silent for ${silentMs} ms`));
   }
 
   /**
-   * Resolves when the follower has said that its log ends exactly there; asks
-   * it to say so as soon as it does.
+   * Resolves when the follower has acknowledged that its log ends exactly there.
+   * The feed asks it to acknowledge as soon as that is so.
    * @throws the reason of the session's end, or of `signal`.
    */
   async whenAppended(end: Position, signal: AbortSignal): Promise<void> {
@@ -228,7 +239,7 @@ export class Feed implements Reporter {
   }
 
   /**
-   * Resolves when the follower has said that its log reaches there.
+   * Resolves when the follower has acknowledged that its log reaches there.
    * @throws the reason of the session's end.
    */
   whenReached(offset: number): Promise<void> {
@@ -252,29 +263,29 @@ export class Feed implements Reporter {
 
   /** Tells the follower that the leadership has moved. */
   moved(to: { address: string; nodeId: string }): void {
-    // Where nobody listens it cannot go.
+    // Without an address the follower has nowhere to go.
     this.#hasMovedOn = to.address !== '';
     void this.#send({ kind: 'moved', ...to });
   }
 
-  /** Ends the session, for a reason that the follower is told. */
+  /** Ends the session, with a reason that the follower receives. */
   close(reason: HeadwaterError): void {
     this.#channel.close(reason);
   }
 
   async #serve(handshake: Handshake): Promise<void> {
     for (;;) {
-      // A log that lost its tail would be taken for a history that others have left.
+      // A log that lost its tail would look like a history that others have left.
       if (this.#store.notServing) throw this.#store.notServing;
       const { log } = this.#store;
       if (this.#store.asking) {
-        // Its follower may have what this node is about to ask for.
+        // The node that asks here may itself have what this leader is about to ask for.
         await this.#wait('this leader asks its followers first for what it may have lost', log);
         continue;
       }
       const refusal = await this.#options.greeted(handshake);
       if (refusal) return await this.#refuse(refusal);
-      // Decided and pinned in one turn: nothing is trimmed between the decision and the first read.
+      // The decision and the pin happen in one turn, so nothing is trimmed before the first read.
       const cursor = new Cursor(log, handshake.position, { pinnedFor: this.#name() });
       try {
         const decision = await this.decide(handshake, log);
@@ -294,7 +305,7 @@ export class Feed implements Reporter {
 
   /** Judges the handshake by the log as it is at one moment. */
   async decide(handshake: Handshake, log: Log): Promise<Decision> {
-    // The log may go on while the disk is asked: what is judged is of one moment.
+    // The log may grow while the disk is read, so all values judged are taken at one moment.
     const { end, base, lineage } = log;
     const checksumAtFollower = await log.checksumAt(handshake.position.offset);
     return decide(
@@ -333,7 +344,7 @@ export class Feed implements Reporter {
     const { reason, message, details } = decision;
     const { offset } = cursor;
     const history = details.follower_replication_id ?? '';
-    // Both in this turn: the follower is sent all messages from the place that it is told.
+    // The reader and the place are taken in one turn, so the follower gets every message from that place on.
     const interludes = log.interludes.reader();
     await this.#send({
       kind: 'continue',
@@ -361,7 +372,7 @@ export class Feed implements Reporter {
 
   async #full(decision: Decision & { kind: 'full' }, log: Log): Promise<void> {
     this.#state = 'snapshot';
-    // A shared one may be older than what has been trimmed, or than what the follower has acknowledged of this history.
+    // A shared snapshot may be older than the start of the log, or than the follower's own position in this history.
     const { position: came, keyspaceOffset = 0 } = this.#handshake ?? {};
     const had = decision.branchOffset ?? Math.max(came?.offset ?? 0, keyspaceOffset);
     const snapshot = await this.#snapshotAt(Math.max(had, log.base.offset));
@@ -394,7 +405,7 @@ export class Feed implements Reporter {
       const sending = sendSnapshot(snapshot, { ended, send: (frame) => this.#send(frame) }).then(() => {
         this.#state = 'streaming';
       });
-      // Both pull at the follower's pace; whichever fails ends the session.
+      // Both pull at the follower's pace. The first failure ends the session.
       await Promise.all([
         sending.catch((error) => this.#fail(error)),
         this.#stream({ cursor, interludes, log, history: log.lineage.replicationIdAt(position.offset) }),
@@ -404,40 +415,40 @@ export class Feed implements Reporter {
     }
   }
 
-  /** Of now, or a little older where there is one that is not before `offset`. */
+  /** A snapshot of now, or an older shared snapshot that is not before `offset`. */
   async #snapshotAt(offset: number): Promise<KeyspaceSnapshot> {
     return this.#store.snapshotAt({ share: true, notBefore: offset });
   }
 
-  /** The log from the cursor on, for ever. */
+  /** Sends the log from the cursor on, without an end. */
   #stream(from: Pick<OutflowOptions, 'cursor' | 'interludes' | 'log' | 'history'>): Promise<never> {
     const { clock } = this.#options;
     const send = (frame: DownFrame) => this.#send(frame);
     const asks = (first: number, last: number) =>
       this.#requests.with(first, last, this.#options.acknowledgements.awaited);
     this.#outflow = new Outflow({ ...from, clock, ended: this.#channel.ended, asks, send });
-    // What is awaited may be here already.
+    // The awaited blocks may have been sent already.
     this.ask();
     return this.#outflow.run();
   }
 
-  /** Of blocks that were sent before somebody waited for them; once for each. */
+  /** Asks about blocks that were sent before somebody waited for them, once for each. */
   ask(): void {
-    // One that has no room is asked when it has: what it does not take in it cannot acknowledge.
+    // A congested follower is asked when it has room: blocks that it has not read it cannot acknowledge.
     if (!this.#outflow || this.#congested) return;
     const { awaited } = this.#options.acknowledgements;
     const ask = this.#requests.after(this.#outflow.sent.offset, awaited, this.#acknowledged);
     if (ask) void this.#send({ kind: 'blocks', blocks: [], ...ask });
   }
 
-  /** What the session sends, heartbeats included, goes through here: it knows whether the follower keeps up. */
+  /** Sends every frame of the session, heartbeats included, so the feed knows whether the follower keeps up. */
   #send(frame: DownFrame): Promise<void> | undefined {
     const drained = this.#channel.send(frame);
     if (!drained) return undefined;
     this.#congested = true;
     return drained.finally(() => {
       this.#congested = false;
-      // The follower of a slow link has to know how far behind it is, or it takes itself for level.
+      // A follower on a slow link has to know how far behind it is, or it takes itself for level.
       if (this.#heartbeatIsDue) void this.#heartbeat();
       this.ask();
     });
@@ -446,13 +457,14 @@ export class Feed implements Reporter {
   #heartbeats({ handsOverTo }: Handshake): () => void {
     let cancel = () => {};
     const beat = () => {
-      // To a follower that is behind, frames are on their way: one heartbeat goes behind them, and no more pile up.
+      // Frames for a follower that is behind are on their way. A single heartbeat follows them, and no more pile up.
       if (this.#congested) this.#heartbeatIsDue = true;
       else void this.#heartbeat();
       this.#options.acknowledgements.sample();
       cancel = this.#options.clock.after(this.#options.heartbeatIntervalMs, beat);
     };
-    // Who hands over stands above this node until that has answered: its path would look like a loop.
+    // A leader that hands over stands above this node until this node has answered. Before that, the path would look
+    // like a loop.
     if (handsOverTo === '') beat();
     else cancel = this.#options.clock.after(this.#options.heartbeatIntervalMs, beat);
     return () => cancel();
@@ -462,7 +474,7 @@ export class Feed implements Reporter {
     this.#heartbeatIsDue = false;
     const sent = this.#outflow?.sent ?? { offset: 0, checksum: 0 };
     const levelMs = this.#options.levelMs();
-    // It can be level only with what it has been sent.
+    // The follower can be level only with what the feed has sent.
     const unsent = sent.offset < this.#store.position.offset;
     await this.#send({
       kind: 'heartbeat',
@@ -479,7 +491,7 @@ export class Feed implements Reporter {
     try {
       for (;;) for (const frame of await this.#channel.receive()) this.#heard(frame);
     } catch {
-      // The end of the channel is seen, with its reason, by whoever sends.
+      // The sender sees the end of the channel, with its reason.
     }
   }
 
@@ -495,7 +507,7 @@ export class Feed implements Reporter {
     for (const look of this.#watchers) look();
   }
 
-  /** In the order of the frames: each is handed on before the next is looked at. */
+  /** Publishes in the order of the frames: each message is passed on before the next is read. */
   async #publish({ sequence, ...message }: Publish): Promise<void> {
     if (!this.#publishing.hasRoomFor(message)) {
       this.#end(
@@ -553,7 +565,7 @@ function toldBelow(error: HeadwaterError): HeadwaterError {
   return new HeadwaterError('unavailable', `the disk of the upstream is full: ${error.message}`, { cause: error });
 }
 
-/** The time of the block that ends there; undefined if damage keeps it from being read, which ends no resync. */
+/** The time of the block that ends there; undefined if damage makes it unreadable. That does not end a resync. */
 async function timeOf({ offset }: Position, log: Log): Promise<number | undefined> {
   try {
     return await log.timeAt(offset);

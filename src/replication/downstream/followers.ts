@@ -10,19 +10,19 @@ import { Feed, type FeedNode, type FeedState } from './feed.js';
 export interface FollowersOptions extends FeedNode {
   /** host:port at which this node listens. */
   address(): string;
-  /** A follower is served. */
+  /** Runs when a follower begins to be served. */
   arrived(feed: Feed): void;
-  /** One that was served is not connected any more. */
+  /** Runs when a follower that was served has disconnected. */
   left(feed: Feed): void;
 }
 
 export class Followers {
   readonly #options: FollowersOptions;
   readonly #feeds = new Set<Feed>();
-  /** The log of their sessions: node IDs are its subjects. */
+  /** The log of all sessions; its subjects are node IDs. */
   readonly #log: RepeatedLog;
   readonly served = { full: 0, partial: 0 };
-  /** Why, and what was refused. */
+  /** Counts of resyncs and refusals by reason. */
   readonly reasons = new Reasons();
   #closed: HeadwaterError | undefined;
 
@@ -62,19 +62,20 @@ export class Followers {
     }
   }
 
-  /** Whether there is a session with that node, whatever it has come to. */
+  /** Whether there is a session with that node, in any state. */
   isConnected(nodeId: string): boolean {
     return [...this.#feeds].some((feed) => feed.nodeId === nodeId);
   }
 
-  /** Those that have introduced themselves. */
+  /** The status of each node that has introduced itself. */
   get status(): Array<NodeBelow<FeedState>> {
     return [...this.#feeds].map((feed) => feed.status).filter(({ nodeId }) => nodeId !== '');
   }
 
   /**
-   * Who could lead in this node's place: the follower with that address or node
-   * ID, or the one that has the most, and of several the one heard last.
+   * The follower that could lead in this node's place: the follower with that
+   * address or node ID. Without a name, the follower with the highest appended
+   * offset is chosen, and among equals the follower heard last.
    * @throws HeadwaterError `failover_failed`.
    */
   target(to: string): Feed {
@@ -92,24 +93,27 @@ export class Followers {
     throw new HeadwaterError('failover_failed', `expected a follower in sync, received ${to}; in sync: ${names}`);
   }
 
-  /** Tells everybody but the new leader itself; how many were told. */
+  /**
+   * Tells every follower but the new leader itself that the leadership has moved.
+   * @returns how many followers were told.
+   */
   moved(to: { address: string; nodeId: string }): number {
     const others = this.following.filter(({ nodeId }) => nodeId !== to.nodeId);
     for (const feed of others) feed.moved(to);
     return others.length;
   }
 
-  /** Those that follow this node and say where they listen. */
+  /** Feeds of nodes that follow this node and say at which address they listen. */
   get following(): Feed[] {
     return [...this.#feeds].filter(({ nodeId, isCatchingUp, status }) => nodeId && status.address && !isCatchingUp);
   }
 
-  /** The histories that nodes have brought which do not go on from here yet. */
+  /** The lineages of connected nodes whose histories do not continue from here yet. */
   get lineages(): Lineage[] {
     return [...this.#feeds].flatMap(({ lineage }) => lineage ?? []);
   }
 
-  /** Those that come by what is said between blocks from here on. */
+  /** Nodes that will receive messages and marks placed between blocks from here on. */
   get names(): NodeName[] {
     return this.status
       .filter(({ state }) => state === 'snapshot' || state === 'streaming')
@@ -131,7 +135,7 @@ export class Followers {
           { details: { reason: 'DUPLICATE_NODE_ID' } },
         );
       }
-      // The same process has dialled again: its old stream is dead, whether or not we have noticed.
+      // The same process has dialled again, so its old stream is dead, even if no error has shown yet.
       feed.close(new HeadwaterError('cancelled', 'the follower has connected again'));
     }
     return undefined;

@@ -1,10 +1,12 @@
 /**
- * How far followers are from losing their place in the log. For one that is
- * connected, and for a known one that is away, the log keeps what it has not
- * seen yet up to a size (store/retention.ts): what is left of that, and how
- * long it lasts at the present rate of appends. Of one that is away a warning is
- * logged, once, before it is let go; of one that is connected the retention
- * itself warns, which knows what its session has still to read.
+ * How far followers are from losing their place in the log. For a connected
+ * follower, and for a known follower that is away, the log keeps the unread
+ * part up to a size (store/retention.ts). The headroom is the rest of that
+ * size, in bytes and in milliseconds at the present rate of appends.
+ *
+ * This file logs one warning before a follower that is away loses its place.
+ * For a connected follower the retention warns, since it knows what its session
+ * has still to read.
  */
 import type { Clock } from '../../base/clock.js';
 import { HEADROOM_WARNING_MS, HEADROOM_WARNING_PART, RATE_SAMPLE_MS, RATE_WINDOW_MS } from '../../base/limits.js';
@@ -18,20 +20,23 @@ export interface HeadroomOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Those that are connected, and how far their logs reach. */
+  /** The connected nodes, and how far their logs reach. */
   followers(): ReadonlyArray<{ nodeId: string; address: string; appendedOffset: number }>;
-  /** Called once a sample, whether or not anybody follows. */
+  /** Called once a sample, even if no follower is known. */
   sampled(): void;
 }
 
-/** Of log, about a place in it. */
+/** Room in the log, seen from a place in it. */
 export interface Room {
-  /** Between the start of the log and the place. */
+  /** Commands between the start of the log and the place. */
   readonly commands: number;
   readonly bytes: number;
-  /** What may still be appended until the place is given up; undefined where the log grows for ever. */
+  /** Bytes that may still be appended until the place is lost; undefined if the log grows without bound. */
   readonly leftBytes: number | undefined;
-  /** How long that lasts at the present rate; undefined while nothing is appended, or the log grows for ever. */
+  /**
+   * Milliseconds that the room lasts at the present rate; undefined while nothing
+   * is appended, or if the log grows without bound.
+   */
   readonly ms: number | undefined;
 }
 
@@ -61,7 +66,7 @@ export class Headroom {
   readonly #options: HeadroomOptions;
   readonly #log: RepeatedLog;
   #samples: Sample[] = [];
-  /** Node IDs of those that were warned of since they went away. */
+  /** Node IDs of followers for which a warning was logged since they went away. */
   readonly #warned = new Set<string>();
   #cancel = () => {};
 
@@ -70,7 +75,7 @@ export class Headroom {
     this.#log = RepeatedLog.of(options);
   }
 
-  /** Looks once a sample, until `stop`. */
+  /** Takes a sample at once and then at a fixed interval, until `stop`. */
   start(): void {
     const look = () => {
       this.#look();
@@ -85,7 +90,7 @@ export class Headroom {
     this.#cancel();
   }
 
-  /** Appends a second, over the window or what there is of it. */
+  /** Appends per second, over the rate window or as much of it as has passed. */
   get rate(): { commands: number; bytes: number } {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
     if (!first || !last || last.atMs <= first.atMs) return { commands: 0, bytes: 0 };
@@ -94,12 +99,13 @@ export class Headroom {
   }
 
   /**
-   * For who has everything up to `offset`.
-   * @param pinned the log keeps the rest for it; else it keeps no more than its size.
+   * Room for a node that has everything up to `offset`.
+   * @param pinned whether the log keeps the rest for that node, up to the pin
+   *   limit; else it keeps no more than its own size.
    */
   of(offset: number, { pinned }: { pinned: boolean }): Room {
     const { store } = this.#options;
-    // Nobody knows while the store opens again.
+    // The room is unknown while the store opens again.
     if (!store.isServing) return UNKNOWN;
     const { log, logRetentionBytes, logPinBytesMax } = store;
     const { base, end } = log;
@@ -114,13 +120,16 @@ export class Headroom {
     };
   }
 
-  /** For a known follower; undefined where the log keeps nothing for it, or it cannot be told. */
+  /** Room for a known follower; undefined if the log keeps nothing for it, or the store is not serving. */
   ofKnown({ nodeId, appendedOffset }: KnownFollower): Room | undefined {
     const { store } = this.#options;
     return store.isServing && store.keepsPlaceOf(nodeId) ? this.of(appendedOffset, { pinned: true }) : undefined;
   }
 
-  /** Of the follower that is the furthest behind, of those that are connected and those that the log is kept for; undefined where there is none. */
+  /**
+   * Room of the follower that is the furthest behind, connected or away with a
+   * place in the log; undefined if there is none.
+   */
   get least(): FollowerRoom | undefined {
     if (!this.#options.store.isServing) return undefined;
     const [first, ...others] = this.#places;
@@ -147,7 +156,7 @@ export class Headroom {
     const { base } = store.log;
     const all = followers();
     const connected = all
-      // Of others it is not known yet where they are, or their snapshot is on the way.
+      // At a lower offset the follower has not reported yet, or its snapshot is on the way.
       .filter(({ appendedOffset }) => appendedOffset > 0 && appendedOffset >= base.offset)
       .map(({ nodeId, address, appendedOffset }) => ({ nodeId, address, offset: appendedOffset, connected: true }));
     const away = store.knownFollowers
@@ -173,7 +182,7 @@ export class Headroom {
   }
 }
 
-/** What may still be appended until what follows `offset` is more than `bytesMax`; undefined where that does not matter. */
+/** Bytes that may still be appended until more than `bytesMax` follow `offset`; undefined if `bytesMax` is. */
 function left(log: Log, offset: number, bytesMax: number | undefined): number | undefined {
   if (bytesMax === undefined) return undefined;
   if (offset < log.base.offset) return 0;

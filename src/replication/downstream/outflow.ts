@@ -1,8 +1,9 @@
 /**
- * What a feed sends once its follower is level or on the way there: the blocks
- * of the log from a cursor on, verbatim, and between them the rows of the
- * histories that they begin and what was said between two blocks. It pulls at
- * the follower's pace: the writer does not know that it exists.
+ * The part of a feed that sends the log, to a follower that is level or is
+ * catching up. The outflow sends the blocks from a cursor on, verbatim. Between
+ * the blocks it sends the lineage row of each history that begins, and the
+ * messages and marks that were placed there. The follower sets the pace: the
+ * writer does not know that the outflow exists.
  */
 import { type Clock, sleep } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
@@ -18,16 +19,16 @@ import type { AcknowledgementRequest } from './acknowledgement-requests.js';
 export interface OutflowOptions {
   readonly log: Log;
   readonly cursor: Cursor;
-  /** Came before the follower was told where its messages begin. */
+  /** A reader that was made before the follower learned where its messages begin. */
   readonly interludes: InterludeReader;
-  /** The replication ID that the follower knows itself to be under at the cursor's offset. */
+  /** The replication ID that the follower has at the cursor's offset. */
   readonly history: string;
   readonly clock: Clock;
-  /** Ends it, with the reason that `run` rejects with. */
+  /** Ends `run`, which rejects with its reason. */
   readonly ended: AbortSignal;
-  /** What is to be acknowledged at once of blocks in this range. */
+  /** The acknowledgements to request with the blocks of this range. */
   asks(firstOffset: number, lastOffset: number): AcknowledgementRequest;
-  /** A promise where the follower is behind. */
+  /** Returns a promise if the follower is behind. */
   send(frame: DownFrame): Promise<void> | undefined;
 }
 
@@ -53,13 +54,13 @@ export class Outflow {
     return this.#sent;
   }
 
-  /** For ever; rejects with what ended it. */
+  /** Sends without an end; rejects with the reason of `ended`, or an error. */
   async run(): Promise<never> {
     const { clock, ended } = this.#options;
     let sentMs = Number.NEGATIVE_INFINITY;
     for (;;) {
       if (!this.#interludes.isBehind) await this.#log.whenBeyond(this.#cursor.offset, ended);
-      // A lone block goes at once; under load, a little patience makes one frame of several.
+      // A lone block is sent at once. Under load, a short wait gathers several blocks in one frame.
       const earlyMs = sentMs + FRAME_INTERVAL_MS - clock.monotonicMs();
       if (earlyMs > 0) await sleep(clock, earlyMs, ended);
       if (ended.aborted) throw ended.reason;
@@ -69,10 +70,10 @@ export class Outflow {
     }
   }
 
-  /** The blocks, and each interlude where its place is among them. */
+  /** Sends the blocks, and each interlude at its place among them. */
   async #sendAll(blocks: readonly Block[]): Promise<void> {
     const { placed, missed } = this.#interludes.take(blocks.at(-1)?.lastOffset ?? this.#sent.offset);
-    // A follower this slow has subscribers too.
+    // A follower this slow has subscribers too, and they have to know that messages were missed.
     if (missed !== 0) {
       const place = counted(placed[0]?.place ?? this.#interludes.place);
       await this.#options.send({ kind: 'messages', missed: missed ?? 0, place, messages: [] });
@@ -85,7 +86,11 @@ export class Outflow {
     await this.#sendInterludes(placed, next, this.#sent.offset);
   }
 
-  /** Those from `next` on that stand behind `offset` or before; the index of the first that does not. */
+  /**
+   * Sends the interludes from index `next` on that stand behind `offset` or
+   * before.
+   * @returns the index of the first interlude that stands later.
+   */
   async #sendInterludes(placed: readonly Placed[], next: number, offset: number): Promise<number> {
     let end = next;
     while (end < placed.length && (placed[end] as Placed).offset <= offset) end++;
@@ -116,9 +121,9 @@ export class Outflow {
 }
 
 /**
- * Runs of blocks of one history that no interlude stands between. A large block
- * goes alone: at the follower, what a frame has brought stays in memory as long
- * as any of its blocks does.
+ * Groups consecutive blocks of one history with no interlude between them. A
+ * large block goes alone: at the follower, the bytes of a frame stay in memory
+ * as long as any of its blocks does.
  */
 function groupsOf(blocks: readonly Block[], placed: readonly Placed[]): Block[][] {
   const groups: Block[][] = [];
@@ -138,7 +143,7 @@ function isLarge({ bytes }: Block): boolean {
   return bytes.length > FRAME_BYTES_MAX;
 }
 
-/** Messages that follow each other share a frame. */
+/** Gathers consecutive messages in one frame. */
 function framesOf(placed: readonly Placed[]): DownFrame[] {
   const frames: DownFrame[] = [];
   let messages: Array<Extract<Interlude, { kind: 'message' }>> = [];
@@ -165,7 +170,7 @@ function framesOf(placed: readonly Placed[]): DownFrame[] {
   return frames;
 }
 
-/** Undefined of a node that knows of no messages yet, and of one below a node that does not count. */
+/** Undefined if this node knows of no messages yet, or follows a node that does not count them. */
 export function counted(place: LivePlace): LivePlace | undefined {
   return place.source === '' ? undefined : place;
 }

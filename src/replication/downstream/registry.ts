@@ -1,8 +1,8 @@
 /**
- * Remembers, over restarts, who has followed this node and how far they were:
- * whom a leader asks that may have lost its tail, and for whom the log is kept
- * while they are away. Now, where somebody has come or gone, and from then on
- * every few seconds.
+ * Remembers, over restarts, the known followers and how far they were. A leader
+ * that may have lost its tail asks them, and the log is kept for them while
+ * they are away. The registry saves when a follower comes or goes, and from
+ * then on every few seconds.
  */
 import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
@@ -20,7 +20,7 @@ export interface FollowerRegistryOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly followers: Followers;
-  /** What the nodes below have reported last. */
+  /** The last report of each node below. */
   below(): readonly NodeReport[];
   /** Node IDs from the leader down to this node's upstream. */
   above(): readonly string[];
@@ -48,7 +48,7 @@ export class FollowerRegistry {
     this.#cancel = this.#options.clock.after(KNOWN_FOLLOWERS_SAVE_MS, () => this.go());
   }
 
-  /** Saves it for the last time. */
+  /** Saves for the last time. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancel();
@@ -56,9 +56,11 @@ export class FollowerRegistry {
   }
 
   /**
-   * One that is away is forgotten for good: nothing is kept for it.
-   * @param name its node ID, the beginning of it, or host:port.
-   * @throws HeadwaterError `forget_refused` where that is none, or several, or one that is connected.
+   * Forgets a known follower that is away, for good: the log keeps nothing for
+   * it.
+   * @param name its node ID, a beginning of its node ID, or host:port.
+   * @throws HeadwaterError `forget_refused` if the name fits none or several,
+   *   or the follower is connected.
    */
   async forget(name: string): Promise<KnownFollower> {
     const { store, followers } = this.#options;
@@ -98,7 +100,7 @@ export class FollowerRegistry {
 
   #seen(feed: Feed, connected: boolean): KnownFollower {
     const { nodeId, position, came } = feed;
-    // Until it streams, what it acknowledges says nothing.
+    // Until the session streams, its acknowledgements say nothing about this history.
     const at = position && position.appendedOffset > 0 ? position : undefined;
     return {
       nodeId,
@@ -112,8 +114,9 @@ export class FollowerRegistry {
   }
 
   /**
-   * Those that do not follow this node now, and of which it hears all the same:
-   * further down, or above, where everything is that this node has.
+   * Known followers that do not follow this node now, but whose offset it knows.
+   * They stand further down and report, or they stand above and have everything
+   * that this node has.
    */
   #heardOf(known: ReadonlyMap<string, KnownFollower>, lastSeenMs: number): KnownFollower[] {
     const { store, below, above } = this.#options;

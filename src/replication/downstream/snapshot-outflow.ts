@@ -1,6 +1,7 @@
 /**
- * What a feed sends of a snapshot: all its entries in key order, in frames, and
- * then the proof that the follower holds itself to.
+ * The part of a feed that sends a snapshot: all its entries in key order, in
+ * frames. At the end it sends the number of keys and the digest, by which the
+ * follower checks what it has received.
  */
 
 import { FRAME_BYTES_MAX } from '../../base/limits.js';
@@ -9,13 +10,13 @@ import type { KeyspaceSnapshot } from '../../keyspace/snapshot.js';
 import type { DownFrame } from '../../wire/down-frames.js';
 
 export interface SnapshotOutflowOptions {
-  /** Ends it, with the reason that it rejects with. */
+  /** Ends the transfer, which rejects with its reason. */
   readonly ended: AbortSignal;
-  /** A promise where the follower is behind. */
+  /** Returns a promise if the follower is behind. */
   send(frame: DownFrame): Promise<void> | undefined;
 }
 
-/** Releases the snapshot, whatever becomes of it. */
+/** Sends the snapshot, and releases it in any case. */
 export async function sendSnapshot(snapshot: KeyspaceSnapshot, { ended, send }: SnapshotOutflowOptions): Promise<void> {
   const digest = new KeyspaceDigest();
   try {
@@ -34,7 +35,7 @@ export async function sendSnapshot(snapshot: KeyspaceSnapshot, { ended, send }: 
   await send({ kind: 'snapshotEnd', keys: digest.keys, digest: digest.finish() });
 }
 
-/** Cuts entries into frames of about the size of a frame. */
+/** Cuts entries into groups of about half the bytes of a frame. */
 function* groupsOf<T extends readonly [Buffer, Buffer]>(entries: readonly T[]): Generator<T[]> {
   let group: T[] = [];
   let bytes = 0;

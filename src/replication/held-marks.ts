@@ -1,17 +1,18 @@
 /**
- * What this node froze at the last marks, held for a while, so that it can be
- * asked where it differs. It costs the disk what is overwritten meanwhile: the
- * oldest goes when another comes, and each when nobody asks for it any more.
+ * Keyspaces that this node froze at the last marks, held for a while to answer
+ * which keys differ. A held keyspace costs the disk space of what is
+ * overwritten meanwhile. The oldest is released if there are too many. Each is
+ * released if nobody asks for it for a while.
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { MARK_HOLD_MS, MARKS_HELD_MAX } from '../base/limits.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 
-/** Somebody's use of a frozen keyspace. */
+/** A loan of a frozen keyspace. */
 export interface Borrowed {
   readonly snapshot: KeyspaceSnapshot;
-  /** It is held for a while from now on. */
+  /** Ends the loan. The keyspace stays held for a while from now on. */
   done(): Promise<void>;
 }
 
@@ -31,7 +32,7 @@ export class HeldMarks {
     this.#clock = clock;
   }
 
-  /** Takes the snapshot over, and releases it some day. */
+  /** Takes the snapshot over, and releases it later. */
   hold(markId: string, snapshot: KeyspaceSnapshot): void {
     if (this.#closed) {
       void snapshot.release();

@@ -1,6 +1,6 @@
 /**
- * The first frame of a session, from both ends: what a node says of itself to
- * the one above it, and what that one checks before it looks any further.
+ * The first frame of a session, from both ends. A node reports about itself to
+ * its upstream, and the upstream checks that before anything else.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
@@ -10,13 +10,16 @@ import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
 import type { UpFrame } from '../wire/up-frames.js';
 
 export interface Introduced {
-  /** Drawn at each start of the process. */
+  /** A value drawn at each start of the process. */
   readonly nonce: string;
   /** host:port at which this node itself listens. */
   readonly address: string;
 }
 
-/** Of a follower, which wants whatever it lacks; of a former leader, that it hands over. */
+/**
+ * The handshake of a follower, which wants whatever it lacks. A former leader
+ * that hands over sends it too, with its grant.
+ */
 export function followerHandshake(
   store: Store,
   introduced: Introduced & { readonly acceptDataLoss: boolean; readonly full: boolean; readonly byOrder: boolean },
@@ -36,7 +39,10 @@ export function followerHandshake(
   };
 }
 
-/** Of a leader that asks for the log alone: its keyspace may be ahead of that. */
+/**
+ * The handshake of a leader that asks for the log alone. The leader's keyspace
+ * may be ahead of its log, so the keyspace offset is cut to the end of the log.
+ */
 export function askerHandshake(store: Store, introduced: Introduced): Handshake {
   const { log } = store;
   return {
@@ -69,10 +75,11 @@ function introduction({ clusterId, nodeId, log }: Store, { nonce, address }: Int
 }
 
 /**
- * The handshake that a session has begun with.
+ * Checks the handshake that a session has begun with.
  * @param ownId the node ID of the node that was asked.
- * @throws HeadwaterError `protocol_violation` where it is none; `unknown_format`
- *   where the two do not speak the same; `replication_loop` of a node that asks itself.
+ * @throws HeadwaterError `protocol_violation` if the frame is no handshake;
+ *   `unknown_format` if protocol version or formats do not match;
+ *   `replication_loop` if a node asks itself.
  */
 export function checkHandshake(frame: UpFrame | undefined, ownId: string): Handshake {
   if (frame?.kind !== 'handshake')

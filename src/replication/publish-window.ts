@@ -1,8 +1,8 @@
 /**
- * Messages on their way up to the leader, at one session with the upstream: sent
- * in the order in which they came, so many at a time as the upstream's answers
- * allow. What becomes of one is always said: a place, a refusal, or that it is
- * not known.
+ * Messages on their way up to the leader, in one session with the upstream.
+ * They are sent in the order in which they came, as many at a time as the
+ * upstream's answers allow. The publisher always learns the outcome: an offset,
+ * a refusal, or that the outcome is unknown.
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -19,16 +19,16 @@ import type { Publish } from '../wire/up-frames.js';
 interface Publication {
   readonly frame: Publish;
   readonly bytes: number;
-  /** Ends the time that it has; while it is being sent it has no end. */
+  /** Stops the message's time-out. The time-out does not run while the message is being sent. */
   stopTimer: () => void;
   resolve(offset: number): void;
   reject(error: HeadwaterError): void;
 }
 
-/** What a message takes up beside its bytes. */
+/** Memory that a message takes beside its own bytes. */
 const OVERHEAD_BYTES = 128;
 
-/** What may be on its way up one session and not answered: the sender keeps to it, and the receiver to that. */
+/** The bound on unanswered messages in one session. The sender keeps to it, and the receiver enforces it. */
 export class PublishingWindow {
   #count = 0;
   #bytes = 0;
@@ -55,7 +55,7 @@ export class Publishing {
   #sequence = 0;
   #waiting: Publication[] = [];
   #waitingBytes = 0;
-  /** Sent and not answered, by sequence. */
+  /** Messages that are sent and not answered, by sequence number. */
   readonly #sent = new Map<number, Publication>();
   readonly #window = new PublishingWindow();
   #sending = false;
@@ -67,9 +67,12 @@ export class Publishing {
   }
 
   /**
-   * @returns the offset that the message has, or follows.
-   * @throws HeadwaterError `overloaded` or `unavailable` where it has not been
-   *   published, `outcome_unknown` where that cannot be known, or the leader's refusal.
+   * Publishes a message.
+   * @returns the message's own offset if it is durable, else the offset that it
+   *   follows.
+   * @throws HeadwaterError `overloaded` or `unavailable` if the message was not
+   *   published, `outcome_unknown` if that cannot be known, or the leader's
+   *   refusal.
    */
   publish(message: Message): Promise<number> {
     const bytes = bytesOf(message);
@@ -85,7 +88,7 @@ export class Publishing {
     });
   }
 
-  /** The upstream has said what became of one. */
+  /** Takes the upstream's answer to a message. */
   answered({ sequence, offset, error }: Published): void {
     const publication = this.#sent.get(sequence);
     if (!publication) return;
@@ -95,7 +98,7 @@ export class Publishing {
     void this.#flush();
   }
 
-  /** Nothing more is answered: the session has ended. */
+  /** Fails every message, since the session has ended. */
   close(cause: HeadwaterError): void {
     this.#closed ??= unsent(cause);
     for (const publication of this.#waiting.splice(0)) {
@@ -119,7 +122,8 @@ export class Publishing {
       this.#window.take(publication.frame);
       const drained = this.#send(publication.frame);
       if (!drained) continue;
-      // Over a slow link a large message takes longer than an answer is waited for. A dead link ends the session.
+      // Over a slow link a large message takes longer than the time-out, so it stops until the message is out. A dead
+      // link ends the session.
       publication.stopTimer();
       await drained;
       if (this.#sent.get(publication.frame.sequence) === publication)
@@ -135,7 +139,7 @@ export class Publishing {
   #giveUp(sequence: number): void {
     const sent = this.#sent.get(sequence);
     if (sent) {
-      // It keeps its room until it is answered: above, it may still be in hand.
+      // The message keeps its room until the answer comes, since the upstream may still be working on it.
       sent.reject(unknown(`no answer from the leader within ${PUBLISH_TIMEOUT_MS} ms`));
       return;
     }

@@ -1,13 +1,13 @@
 /**
- * Why nodes were resynced, or refused to be, and how often since the process
- * began: one account for what a node was told by its upstreams, and one for
- * what it told those that follow it.
+ * Counts of the reasons for which nodes were resynced or refused, since the
+ * process began. A node has one account for answers of its upstreams, and one
+ * for its answers to its followers.
  */
 import type { StatusReasonCount, StatusRefusal } from '../wire/why.js';
 
 export type Outcome = 'partial' | 'full' | 'refused';
 
-/** There are as many reasons as resync.ts has; a peer of another version may name others. */
+/** A bound far above the number of reasons in resync.ts, since a peer of another version may send others. */
 const REASONS_MAX = 64;
 
 export class Reasons {
@@ -30,7 +30,7 @@ export class Reasons {
     return this.#lastRefusal;
   }
 
-  /** In the order in which they first came. */
+  /** The counts, in the order in which the reasons first came. */
   get counts(): StatusReasonCount[] {
     return [...this.#counts.values()].map((counted) => ({ ...counted }));
   }

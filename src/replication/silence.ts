@@ -1,7 +1,7 @@
 /**
- * How long a peer has been silent. Any byte that arrives is a sign of life, a
- * piece of a large frame too: over a slow link, a frame takes longer than any
- * silence that a live peer keeps.
+ * The time for which a peer has been silent. Any byte that arrives is a sign of
+ * life, even a piece of a large frame. Over a slow link, a frame takes longer
+ * than any silence of a live peer.
  */
 import type { Clock } from '../base/clock.js';
 import type { Channel } from './channel.js';
@@ -19,13 +19,16 @@ export class Silence {
     this.#heardMs = clock.monotonicMs();
   }
 
-  /** The peer has been heard now. */
+  /** Notes a sign of life of the peer now. */
   broken(): void {
     this.#heardBytes = this.#channel.heardBytes;
     this.#heardMs = this.#clock.monotonicMs();
   }
 
-  /** When the peer was last heard, by the monotonic clock; of bytes without a frame, when that was noticed. */
+  /**
+   * When the peer was last heard, by the monotonic clock. Bytes of an incomplete
+   * frame count from the moment at which they are noticed.
+   */
   get heardMs(): number {
     if (this.#channel.heardBytes !== this.#heardBytes) this.broken();
     return this.#heardMs;
@@ -36,15 +39,16 @@ export class Silence {
   }
 }
 
-/** Looks in every time-out: signs of life are noticed so much later at most. */
+/** Checks per time-out. A sign of life is noticed at most an eighth of a time-out late. */
 const LOOKS = 8;
 
 /**
- * Tells once, if ever, that a peer has been silent for too long. The silence is
- * looked at now and eight times in every `timeoutMs`.
- * @param silentMs how long it has been silent so far.
- * @param dead is told how long, in whole milliseconds, once that is over `timeoutMs`.
- * @returns ends it.
+ * Reports, at most once, that a peer has been silent for too long. The silence
+ * is checked now, and eight times in every `timeoutMs`.
+ * @param silentMs returns the present length of the silence.
+ * @param dead receives the length in whole milliseconds, once it is over
+ *   `timeoutMs`.
+ * @returns a function that ends the watch.
  */
 export function watchSilence(
   { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },

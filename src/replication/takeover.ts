@@ -1,12 +1,12 @@
 /**
  * Pure answers to one question, asked from two sides: which of two nodes goes
  * on? `answerOffer` answers a handshake by which a leader hands its leadership
- * over; `laterEpoch` compares the histories of any two nodes that meet.
+ * over. `laterEpoch` compares the histories of any two nodes that meet.
  *
- * There must never be two leaders out of one hand-over. A grant binds only
- * while the giver's history stands where the giver left it. Only the node that
- * the grant names acts on it, once, and only below the giver itself. A node
- * that has refused a grant never acts on it. Design: decisions 21, 23 and 24.
+ * A hand-over must never lead to two leaders. A grant binds only while the
+ * giver's history stands where the giver left it. Only the node that the grant
+ * names acts on it, once, and only below the giver itself. A node that has
+ * refused a grant never acts on it. Design: decisions 21, 23 and 24.
  */
 
 import type { ChecksumLookup } from '../log/log.js';
@@ -15,7 +15,7 @@ import { formatPosition, type Position } from '../model/position.js';
 
 export interface Offer {
   readonly grant: string;
-  /** The node ID that is to lead. */
+  /** The ID of the node that is to lead. */
   readonly handsOverTo: string;
   /** The end of the giver's log. */
   readonly position: Position;
@@ -27,45 +27,48 @@ export interface Taker {
   readonly nodeId: string;
   readonly role: 'leader' | 'follower';
   readonly end: Position;
-  /** With the history that a leader has begun, if nothing is logged under it yet. */
+  /** The lineage, with the history that a leader has begun, if nothing is logged under it yet. */
   readonly lineage: Lineage;
   /** The log's checksum at the offered offset. */
   readonly checksumAtOffered: ChecksumLookup;
-  /** It has led, is handing over itself, and does not know yet whether its own target leads. */
+  /** The taker has led and is handing over itself, and does not know yet whether its own target leads. */
   readonly handingOver: boolean;
-  /** It leads, but may have lost the end of its log, and asks its followers for that first. */
+  /** The taker leads, but may have lost the end of its log, and asks its followers for that first. */
   readonly asking: boolean;
-  /** host:port of its upstream; empty on a leader. */
+  /** host:port of the taker's upstream; empty on a leader. */
   readonly upstream: string;
-  /** The giver is its upstream. */
+  /** Whether the giver is the taker's upstream. */
   readonly followsGiver: boolean;
-  /** The history that a leader above it has begun right behind its end. */
+  /** The history that a leader above the taker has begun right behind the taker's end. */
   readonly nextHistory: LineageRow | undefined;
-  /** Lineages that the nodes connected below it have brought. */
+  /** Lineages of the nodes connected below the taker that are not served yet. */
   readonly below: readonly Lineage[];
-  /** The latest epoch that waits below it, at any depth, with a later history than its own; 0 if none does. */
+  /** The latest epoch that waits below the taker, at any depth, with a later history than its own; 0 if none does. */
   readonly epochWaiting: number;
   readonly grants: { readonly taken: readonly string[]; readonly refused: readonly string[] };
 }
 
 export type OfferAnswer =
-  /** It takes the leadership, and then goes on as with any follower. */
+  /** The taker takes the leadership, and then serves the giver like any follower. */
   | { readonly kind: 'lead' }
-  /** The leadership has moved on already: the giver is a follower like any other. */
+  /** The leadership has moved on already. The giver is a follower like any other. */
   | { readonly kind: 'serve' }
-  /** It has not acted on the grant and never will. The giver may lead again. */
+  /** The taker has not acted on the grant and never will. The giver may lead again. */
   | {
       readonly kind: 'refuse';
       readonly message: string;
-      /** The giver's history is later than the one that this node leads: this node stops. */
+      /** Set if the giver's history is later than the one that the taker leads: the taker takes no more writes. */
       readonly superseded?: number;
     }
-  /** It cannot know whether the giver may lead again. The giver asks again; writes wait, or a person decides. */
+  /**
+   * The taker cannot know whether the giver may lead again. The giver asks again,
+   * and writes wait until it knows or a person decides.
+   */
   | { readonly kind: 'undecided'; readonly message: string }
-  /** Another node is meant. That says nothing about that one. */
+  /** The offer names another node. The answer says nothing about that node. */
   | { readonly kind: 'stranger'; readonly message: string };
 
-/** Undefined if this node is meant. Nothing of a node has to be looked at, or held up, to tell that another is. */
+/** Undefined if this node is meant. The answer needs no look at the node's state, and holds up nothing. */
 export function whoIsMeant({ handsOverTo }: Pick<Offer, 'handsOverTo'>, nodeId: string): string | undefined {
   if (handsOverTo === nodeId) return undefined;
   return `the leadership is handed over to the node ${handsOverTo}, this is ${nodeId}`;
@@ -87,7 +90,10 @@ export function answerOffer(offer: Offer, taker: Taker): OfferAnswer {
   return answerAsFollower(offer, taker);
 }
 
-/** The giver's history, up to its end, is a part of this node's own: also if this node has trimmed it from its log. */
+/**
+ * Whether this node's history contains the giver's up to its end. The answer is
+ * yes too if this node has trimmed that part from its log.
+ */
 function holdsOffered({ position, lineage }: Offer, { end, lineage: own, checksumAtOffered }: Taker): boolean {
   const { offset, checksum } = position;
   if (offset === 0) return true;
@@ -95,24 +101,25 @@ function holdsOffered({ position, lineage }: Offer, { end, lineage: own, checksu
   return checksumAtOffered === checksum || checksumAtOffered === 'trimmed';
 }
 
-/** Something has come after the giver's end here, or at the leader above: writes, or only a history. */
+/** Whether something follows the giver's end, here or at the leader above: writes, or only a history. */
 function hasGoneOn({ position }: Offer, { role, end, handingOver, followsGiver, nextHistory }: Taker): boolean {
   if (role === 'leader' || handingOver || end.offset > position.offset) return true;
   return !followsGiver && nextHistory !== undefined;
 }
 
-/** This node leads, and the giver has commands that are no part of its history. */
+/** The answer if this node leads, and the giver has commands that are no part of its history. */
 function answerAsLeader({ position, lineage }: Offer, { lineage: own, end }: Taker): OfferAnswer {
   if (own.branch(end.offset, lineage, position.offset) === undefined)
     return { kind: 'refuse', message: `it leads another history, which ends at ${formatPosition(end)}` };
-  // Led on without those commands, as after a power cut: the giver saves them, like any that comes back.
+  // This node led on without those commands, as after a power cut. The giver saves them, like any follower with writes
+  // of its own.
   if (laterEpoch(lineage, own) !== undefined) return { kind: 'serve' };
   const superseded = laterEpoch(own.upTo(end.offset), lineage);
   const both = `the leader ended at ${formatPosition(position)} under epoch ${lineage.epoch}, this node leads from before that, at ${formatPosition(end)} under epoch ${own.epoch}`;
   return superseded === undefined ? undecided(both) : { kind: 'refuse', message: both, superseded };
 }
 
-/** Nobody has taken the giver's place as far as this node knows. */
+/** The answer if, as far as this node knows, no node has taken the giver's place. */
 function answerAsFollower(
   { grant, position, lineage }: Offer,
   { end, lineage: own, below, epochWaiting, grants }: Taker,
@@ -142,7 +149,7 @@ function answerAsFollower(
   };
 }
 
-/** Whether another leader has written on top of all that the giver had. */
+/** Whether another leader has written on top of everything that the giver had. */
 function goesOnFrom({ offset }: Position, giver: Lineage, other: Lineage): boolean {
   const { current } = other;
   if (!current || current.epoch <= giver.epoch) return false;
@@ -154,13 +161,14 @@ function undecided(message: string): OfferAnswer {
 }
 
 /**
- * The epoch of `other`, if its history goes before that of `own`: both share a
- * past, and another leader has led on from there under a later epoch. Undefined
- * if it does not, or not as far as this tells.
+ * The epoch of `other`, if its history takes precedence over that of `own`.
+ * That is so if both share a past, and another leader has led on from there
+ * under a later epoch. The result is undefined if it is not so, or if these
+ * lineages do not show it.
  *
  * Two leaders may have begun histories of their own at one place under one
- * epoch, as when a person overrides a hand-over that was acted upon. The
- * greater ID wins, so that each of the two comes to the same answer.
+ * epoch. That happens if a person overrides a hand-over that the other node
+ * acted on. The greater ID wins, so that both nodes come to the same answer.
  */
 export function laterEpoch(own: Lineage, other: Lineage): number | undefined {
   const last = own.current;
@@ -185,9 +193,9 @@ function nextAfter(shared: LineageRow, { rows }: Lineage): LineageRow | undefine
 }
 
 /**
- * The epoch of an asker whose history goes before that of the node that it
- * asks: see `laterEpoch`. A history that the node has begun, and written nothing
- * under, yields to an equal epoch.
+ * The epoch of an asker whose history takes precedence over that of the node
+ * that it asks: see `laterEpoch`. If the node has begun a history and written
+ * nothing under it, an equal epoch takes precedence too.
  * @param end the end of the node's log.
  */
 export function epochBefore(own: Lineage, end: number, asker: Lineage): number | undefined {

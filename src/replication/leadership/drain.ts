@@ -1,9 +1,9 @@
 /**
- * How a leader goes: it takes no more writes, and waits for a bounded time until
- * everybody who follows it has all that it has. Any of them can be promoted then
- * and nothing is lost, though this node may never come back; who waits for a
- * write to be as safe as that is answered meanwhile. A follower that
- * stops waits for nobody: those below it find everything at its upstream.
+ * The stop of a leader. The leader takes no more writes, and waits for a
+ * bounded time until all its followers have everything. Then any of them can be
+ * promoted and nothing is lost, even if this node never comes back. Writes that
+ * wait for followers are answered meanwhile. A follower that stops waits for
+ * nobody: the nodes below it find everything at its upstream.
  */
 import { unlessAborted } from '../../base/abort.js';
 import type { Clock } from '../../base/clock.js';
@@ -18,12 +18,12 @@ export interface DrainOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Those who follow when it begins; who comes later finds this node again, or another. */
+  /** Feeds of the followers at the begin. A follower that comes later finds this node after its restart, or another. */
   readonly followers: readonly Feed[];
   readonly durability: Durability;
 }
 
-/** Resolves when all have what there is, or after `timeoutMs`; 0 waits for nobody. Never throws. */
+/** Resolves when all followers have everything, or after `timeoutMs`; 0 waits for nobody. Never throws. */
 export async function drain(options: DrainOptions, timeoutMs: number): Promise<void> {
   const { store, clock, logger, followers, durability } = options;
   const leads = store.role === 'leader' && store.isServing && !store.whyNoWrites;
@@ -35,7 +35,7 @@ export async function drain(options: DrainOptions, timeoutMs: number): Promise<v
     const end = await unlessAborted(store.endWrites(), over.signal);
     const outcomes = await Promise.allSettled(followers.map((feed) => feed.whenAppended(end, over.signal)));
     const missing = followers.filter((_, i) => outcomes[i]?.status === 'rejected');
-    // They have asked for durable points, or for nodes further down.
+    // Such writes wait for durable points, or for nodes further down.
     await durability.whenNobodyWaits(over.signal);
     tell(logger, end, followers, missing, timeoutMs);
   } catch (error) {

@@ -1,17 +1,18 @@
 /**
- * Handing the leadership over, at the node that gives it: pause writes, wait
- * until the follower that is to lead holds everything, step down durably, and
- * ask it to lead. There are never two leaders, whatever is lost on the way:
+ * The hand-over of the leadership, at the node that gives it. The giver pauses
+ * writes and waits until the follower that is to lead holds everything. Then it
+ * steps down durably, and asks that follower to lead. There are never two
+ * leaders, whatever messages are lost:
  *
- *   until the step down    it may be given up at any time; nothing has changed
- *   not asked yet          it may be taken back: nobody can have acted on it
- *   asked, no answer       not known: keep asking; writes wait; a person may end it
- *   yes                    writers are sent to the new leader, and followers too
- *   no                     the other is bound to it: lead again, under a new history
- *   moved on               the history of the grant was led on elsewhere: follow
- *   undecided              the other cannot know yet: keep asking, as with no answer
+ *   until the step down    the hand-over can be given up; nothing has changed
+ *   not asked yet          it can be taken back: nobody can have acted on it
+ *   asked, no answer       unknown: the giver keeps asking; writes wait; a person may end it
+ *   yes                    writers and followers are sent to the new leader
+ *   no                     the other never acts on it: the giver leads again, under a new history
+ *   moved on               the granted history was led on elsewhere: the giver follows
+ *   undecided              the other cannot know yet: the giver keeps asking
  *
- * A node that restarts after the step down comes up in the third state.
+ * A giver that restarts after the step down begins in the third state.
  */
 import { unlessAborted } from '../../base/abort.js';
 import type { Clock } from '../../base/clock.js';
@@ -33,13 +34,13 @@ export interface FailoverOptions {
   readonly followers: Followers;
   /** host:port at which this node listens. */
   address(): string;
-  /** Whether an address, host:port, is this node under another name, as far as that can be told at once. */
+  /** Whether an address, host:port, is this node under another name, as far as that can be known at once. */
   isHere?(address: string): boolean;
-  /** Runs a change of roles, one after another, with the link stopped; then the role is taken up. */
+  /** Runs a change of roles with the link stopped, one change after another, and then takes up the resulting role. */
   change<T>(change: () => Promise<T>): Promise<T>;
 }
 
-/** The handing over in hand, for whoever waits for it. */
+/** The hand-over in progress. */
 interface Attempt {
   readonly abort: AbortController;
   settle(outcome: Accepted | HeadwaterError): void;
@@ -48,19 +49,20 @@ interface Attempt {
 /** The leader after the last handing over, and the followers that belong below it. */
 interface HandedOver {
   readonly to: Omit<Moved, 'kind'>;
-  /** Where the new leader took over. */
+  /** The offset at which the new leader took over. */
   readonly offset: number;
   /**
-   * Node IDs. A follower that was told stays among them: its line may have been
-   * dead by then. A person who puts it below this node takes it out.
+   * Node IDs. A follower that was sent on stays in the set, since its line may
+   * have been dead by then. If a person puts a follower below this node, it
+   * leaves the set.
    */
   readonly followers: Set<string>;
 }
 
 interface Accepted {
-  /** When the new leader's answer was here, by the monotonic clock. */
+  /** When the new leader's answer arrived, by the monotonic clock. */
   readonly acceptedMs: number;
-  /** Followers that were told. */
+  /** Followers that were sent to the new leader. */
   readonly moved: number;
 }
 
@@ -69,7 +71,7 @@ export class Failover {
   readonly #store: Store;
   readonly #log: RepeatedLog;
   #attempt: Attempt | undefined;
-  /** The grant in hand may have reached the node that it names. */
+  /** Whether the grant may have reached the node that it names. */
   #asked = true;
   #handedOver: HandedOver | undefined;
 
@@ -80,10 +82,11 @@ export class Failover {
   }
 
   /**
-   * Hands over to the follower with this address or node ID, or to the one that
-   * has the most; resolves when it leads.
-   * @throws HeadwaterError `failover_failed` where nothing has changed, or this
-   *   node leads again; `outcome_unknown` where it goes on asking.
+   * Hands over to the follower with this address or node ID. Without a name, the
+   * follower with the highest appended offset is chosen. Resolves when it leads.
+   * @throws HeadwaterError `failover_failed` if nothing has changed, this node
+   *   leads again, or the leadership has moved on; `outcome_unknown` while this
+   *   node keeps asking.
    */
   async run({ to, timeoutMs }: { to: string; timeoutMs: number }): Promise<FailoverReply> {
     if (this.#attempt) throw failed('another failover is under way');
@@ -114,32 +117,34 @@ export class Failover {
     }
   }
 
-  /** A person is about to give this node another place: nobody waits any longer for a follower to be level. */
+  /** Ends the wait for a follower to be level, since a person is about to give this node another place. */
   giveUp(): void {
     if (!this.#store.handingOver) this.#attempt?.abort.abort(failed('a person has decided otherwise meanwhile'));
   }
 
-  /** A person has given this node another place: what was begun is over, however it would have ended. */
+  /** Settles the attempt, in whatever stage it is, since a person has given this node another place. */
   overtaken(): void {
     if (this.#store.handingOver) return;
     this.#attempt?.settle(failed('a person has told this node whom to follow, or to lead, meanwhile'));
   }
 
-  /** The node ends: what has not been decided is given up, or stays as it is on disk. */
+  /** Ends the attempt at a stop: an undecided attempt is given up, or stays as it is on disk. */
   close(reason: HeadwaterError): void {
     this.#attempt?.abort.abort(reason);
   }
 
-  // ---- what the link says ------------------------------------------------------
+  // ---- events of the link --------------------------------------------------------
 
-  /** From now on the upstream may hear whom this node hands over to. */
+  /** The upstream may read from now on to whom this node hands over. */
   introducing(): void {
     this.#asked = true;
   }
 
   /**
-   * The upstream serves this node: the leadership is there, or has moved on.
-   * @param follows host:port of the node that the upstream follows itself; empty if it leads.
+   * Completes the hand-over, since the upstream serves this node. The upstream
+   * leads, or the leadership has moved on.
+   * @param follows host:port of the node that the upstream follows itself;
+   *   empty if it leads.
    */
   async accepted(follows: string): Promise<void> {
     const to = this.#store.handingOver;
@@ -163,7 +168,7 @@ export class Failover {
     this.#attempt?.settle({ acceptedMs, moved });
   }
 
-  /** Somebody has made another node lead since this one stepped down. */
+  /** Another node was made to lead since this one stepped down. */
   #movedOn(asked: string, follows: string): void {
     const what = `${asked} was to lead, and follows ${follows}: the leadership has moved on, and this node follows ${asked}`;
     this.#options.logger.warn({ asked, follows }, what);
@@ -171,9 +176,9 @@ export class Failover {
   }
 
   /**
-   * A follower is served: one that comes back of itself is told where to go, if
-   * it was away when the others were told or its line was dead. Not one that has
-   * lived on elsewhere: a person has put it here since.
+   * A follower is served. If it was away when the others were sent on, or its
+   * line was dead, it is sent on now. A follower that has lived on elsewhere
+   * stays, since a person has put it here.
    */
   arrived(follower: Feed): void {
     const { nodeId, came, cameByOrder } = follower;
@@ -185,27 +190,28 @@ export class Failover {
   }
 
   /**
-   * One that goes on from here has its place in this log, and the new leader's
-   * may not reach back to it: it is sent on once it has all that was handed over.
+   * Sends a follower on to the new leader. A follower that streams from here has
+   * its place in this log, and the new leader's log may not reach back to it. So
+   * it first gets everything that was handed over.
    */
   async #sendOn(follower: Feed, last: HandedOver): Promise<void> {
     try {
       if (follower.status.state === 'streaming' && (follower.came?.offset ?? 0) < last.offset)
         await follower.whenReached(last.offset);
     } catch {
-      // It was gone before that, and may come again.
+      // The session ended before that. The follower may come again.
       return;
     }
     if (this.#handedOver === last && this.#followsOn(last)) follower.moved(last.to);
   }
 
-  /** Whether this node follows the one that it has handed over to. */
+  /** Whether this node follows the node that it handed over to. */
   #followsOn({ to }: HandedOver): boolean {
     const { role, upstream, handingOver } = this.#store;
     return role === 'follower' && !handingOver && upstream === to.address;
   }
 
-  /** The node that was to lead has bound itself not to. */
+  /** Leads again, since the node that was to lead has bound itself never to act on the grant. */
   refused(message: string): void {
     const to = this.#store.handingOver;
     if (to) void this.#takeBack(to.grant, `${to.address} refused: ${message}`);
@@ -225,7 +231,7 @@ export class Failover {
     if (supersededBy) throw failed('this node takes no writes: another leader has superseded it');
   }
 
-  /** @throws HeadwaterError; writes are taken again then. */
+  /** @throws HeadwaterError `failover_failed`. Writes are accepted again then, unless the role has changed. */
   #stepDown(
     to: string,
     signal: AbortSignal,
@@ -234,7 +240,7 @@ export class Failover {
       this.#checkLeads();
       const feed = this.#options.followers.target(to);
       const { nodeId, address } = feed.status;
-      // Asking there would be asking itself, for ever, while writes wait.
+      // This node would ask itself, without an end, while writes wait.
       if (address === this.#options.address() || this.#options.isHere?.(address))
         throw failed(
           `the follower ${nodeId} says that it listens on ${address}, which is this node itself; nothing has changed`,
@@ -267,11 +273,14 @@ export class Failover {
     return end.offset;
   }
 
-  /** Nobody has heard of it: it is taken back. Else it goes on, and who waits for it is told so. */
+  /**
+   * Takes the hand-over back if no node can know of it. Else the hand-over goes
+   * on, and the caller of `run` gets `outcome_unknown`.
+   */
   async #outOfTime(target: { address: string }): Promise<void> {
     const grant = this.#store.handingOver?.grant;
     if (grant === undefined) return;
-    // A session that waits for its answer is left alone.
+    // A session that already waits for its answer is left alone.
     if (!this.#asked) await this.#takeBack(grant, `${target.address} could not be reached`, { unlessAsked: true });
     if (this.#store.handingOver?.grant !== grant) return;
     this.#attempt?.settle(

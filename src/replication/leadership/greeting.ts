@@ -2,7 +2,8 @@
  * The meaning of a handshake for the leadership, at the node that is asked. A
  * leader that hands over asks this node to lead. Any other asker may bring the
  * history of a later leader, and a leader that meets one takes no more writes.
- * Replication calls it before the resync is decided; takeover.ts has the rules.
+ * Replication calls this part before the resync is decided. The rules are in
+ * takeover.ts.
  */
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
@@ -23,11 +24,11 @@ export interface GreetingOptions {
   readonly link: Link;
   readonly followers: Followers;
   readonly acknowledgements: Acknowledgements;
-  /** Runs a change of roles, one after another, with the link stopped; then the role is taken up. */
+  /** Runs a change of roles with the link stopped, one change after another, and then takes up the resulting role. */
   change<T>(change: () => Promise<T>): Promise<T>;
 }
 
-/** The asker is not served. */
+/** The reason why the asker is not served. */
 export interface Unserved {
   readonly reason: string;
   readonly message: string;
@@ -44,20 +45,20 @@ export class Greeting {
     this.#log = RepeatedLog.of(options);
   }
 
-  /** Undefined if the asker may be served. */
+  /** Resolves with undefined if the asker may be served. */
   async greeted(handshake: Handshake): Promise<Unserved | undefined> {
     if (handshake.handsOverTo !== '') return this.#takeOver(handshake);
     await this.#stopIfSuperseded(handshake);
     return undefined;
   }
 
-  /** A follower that gives its data up has no say. */
+  /** Stops a superseded leader. A follower that accepts the loss of its data does not count. */
   async #stopIfSuperseded({ nodeId, address, lineage, acceptDataLoss }: Handshake): Promise<void> {
     const store = this.store;
     if (store.role !== 'leader' || acceptDataLoss) return;
     const { log, supersededBy } = store;
     const epoch = epochBefore(log.lineage, log.end.offset, Lineage.received(lineage));
-    // Of several the latest counts: a person who says "promote" here goes above all of them.
+    // Among several epochs the latest counts: a "promote" here begins an epoch above all of them.
     if (epoch !== undefined && epoch > (supersededBy?.epoch ?? 0)) await this.#supersede({ nodeId, address }, epoch);
   }
 
@@ -70,7 +71,10 @@ export class Greeting {
     this.#options.logger.error({ node_id, address, epoch }, store.whyNoWrites?.message ?? '');
   }
 
-  /** The link is stopped only to lead, or to be bound not to: whoever asks in vain asks again and again. */
+  /**
+   * Answers an offer of the leadership. The link is stopped only to lead, or to
+   * bind this node to a refusal, since an asker in vain asks again and again.
+   */
   async #takeOver(handshake: Handshake): Promise<Unserved | undefined> {
     const meant = whoIsMeant(handshake, this.store.nodeId);
     if (meant !== undefined) return unserved('HANDOVER_OF_ANOTHER', meant);
@@ -114,7 +118,7 @@ export class Greeting {
     }
   }
 
-  /** The answer of this node to the offer as things stand. Nothing changes by it. */
+  /** The present answer of this node to the offer. The question changes nothing. */
   async answer(handshake: Handshake): Promise<OfferAnswer> {
     const store = this.store;
     const { link, followers, acknowledgements } = this.#options;

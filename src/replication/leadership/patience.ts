@@ -1,16 +1,17 @@
 /**
- * How long a leader that may have lost its tail waits for one of the followers
- * that it asks: `timeoutMs` for the answer, and then for as long as blocks
- * arrive. A large block over a slow link takes longer than any fixed time. Bytes
- * count, and so do blocks that reach the log. Heartbeats alone do not: a
- * follower that cannot read its log any more would be waited for without an end.
+ * The time that a leader that may have lost its tail waits for a follower that
+ * it asks: `timeoutMs` for the answer, and then for as long as blocks arrive. A
+ * large block over a slow link takes longer than any fixed time. Bytes that
+ * arrive prolong the wait, and so do blocks that reach the log. Heartbeats
+ * alone do not, or a follower that cannot read its log would be waited for
+ * without an end.
  */
 import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { ASK_PROGRESS_BYTES } from '../../base/limits.js';
 import type { UpChannel } from '../channel.js';
 
-/** Looks in every time-out. */
+/** Checks per time-out. */
 const LOOKS = 8;
 
 export interface PatienceOptions {
@@ -18,7 +19,7 @@ export interface PatienceOptions {
   readonly timeoutMs: number;
   /** The end of this node's log, which grows with the blocks of every follower that is asked. */
   reached(): number;
-  /** Something has arrived: the wait is longer than was said before. */
+  /** Runs when something has arrived, which makes the wait longer than announced before. */
   moved(): void;
 }
 
@@ -26,7 +27,7 @@ export class Patience {
   readonly #options: PatienceOptions;
   readonly #over = new AbortController();
   #cancel: () => void;
-  /** This node itself is at work, on what has arrived. */
+  /** Whether this node itself is at work on what has arrived. */
   isBusy = false;
   #heardBytes = 0;
   #reachedOffset = 0;
@@ -38,12 +39,12 @@ export class Patience {
     this.#cancel = clock.after(timeoutMs, () => this.#end(`no answer within ${timeoutMs} ms`));
   }
 
-  /** Aborts when the follower is not waited for any more. */
+  /** Aborts when the wait for the follower ends. */
   get over(): AbortSignal {
     return this.#over.signal;
   }
 
-  /** The follower has answered that its log ends at `endOffset`: blocks up to there are to come. */
+  /** Notes the follower's answer: its log ends at `endOffset`, and blocks up to there are to come. */
   expect(channel: Pick<UpChannel, 'heardBytes'>, endOffset: number): void {
     this.#cancel();
     this.#note(channel.heardBytes);

@@ -1,9 +1,10 @@
 /**
- * What a leader does before it leads, where its log may have lost a tail: it
- * dials everybody who has followed it, and takes from those that are ahead on
- * the same history the blocks that it misses. They serve it as any follower.
- * Who cannot be reached, or has another past, is noted and left out. Each is
- * waited for while blocks of it arrive, however long they take (patience.ts).
+ * The recovery of a lost tail, before a leader leads whose log may have lost
+ * one. The leader dials all known followers. From followers that are ahead on
+ * the same history it takes the blocks that it misses. They serve the leader
+ * like any follower. A follower that is unreachable, or has another past, is
+ * logged and left out. The leader waits for each one while blocks arrive,
+ * however long they take (patience.ts).
  */
 import { eitherAborts } from '../../base/abort.js';
 import type { Clock } from '../../base/clock.js';
@@ -36,7 +37,7 @@ export class TailRecovery {
   readonly #options: TailRecoveryOptions;
   readonly #store: Store;
   readonly #over = new AbortController();
-  /** Blocks enter the log one after another, whoever sends them. */
+  /** Blocks enter the log one after another, from whichever follower. */
   #taking: Promise<unknown> = Promise.resolve();
   #superseded: SupersededBy | undefined;
   #running: Promise<unknown> = Promise.resolve();
@@ -47,9 +48,11 @@ export class TailRecovery {
   }
 
   /**
-   * Asks everybody at once. Resolves when each has answered and given what it
-   * has, or has given nothing for `timeoutMs`; or after `stop`.
-   * @returns who leads this node's history on, where one of those asked said so.
+   * Asks all known followers at once. Resolves when each has answered and sent
+   * what it has, or nothing of it has arrived for `timeoutMs`. `stop` ends it
+   * too.
+   * @returns the node that has a later history than this node's, if one of the
+   *   followers reported one.
    */
   async run(timeoutMs: number): Promise<SupersededBy | undefined> {
     const { logger } = this.#options;
@@ -66,7 +69,7 @@ export class TailRecovery {
     return this.#superseded;
   }
 
-  /** Nothing is taken any more once it resolves. */
+  /** Ends the recovery. Nothing enters the log after it resolves. */
   async stop(): Promise<void> {
     this.#over.abort(new HeadwaterError('cancelled', 'this node asks no longer'));
     await this.#running;
@@ -116,13 +119,13 @@ export class TailRecovery {
     }
   }
 
-  /** @returns where the follower's log ends, which this node wants to reach. */
+  /** @returns the end of the follower's log, which this node wants to reach. */
   #judge({ lineage, endOffset }: Continue, follower: KnownFollower): number {
     this.#checkSuperseded(lineage, follower);
     return endOffset;
   }
 
-  /** @throws HeadwaterError where the frame means that there is nothing to be had. */
+  /** @throws HeadwaterError if the frame means that the follower has no blocks to give. */
   #judgeOther(frame: DownFrame, follower: KnownFollower): void {
     if (frame.kind === 'fullResync') {
       this.#checkSuperseded(frame.lineage, follower);
@@ -133,7 +136,7 @@ export class TailRecovery {
       throw new HeadwaterError('resync_refused', `it has no more than this node: ${frame.reason}`);
   }
 
-  /** @throws HeadwaterError `superseded`: what that one has beyond was written by another leader. */
+  /** @throws HeadwaterError `superseded` if another leader wrote the follower's later commands. */
   #checkSuperseded(lineage: readonly LineageRow[], { nodeId, address }: KnownFollower): void {
     const { log } = this.#store;
     const theirs = Lineage.received(lineage);
@@ -148,7 +151,7 @@ export class TailRecovery {
   #take(blocks: readonly Buffer[], rows: readonly LineageRow[]): Promise<void> {
     const taking = this.#taking.then(async () => {
       const { offset } = this.#store.position;
-      // Another one may have sent them before.
+      // Another follower may have sent these blocks before.
       const missing = blocks.map((bytes) => new Block(bytes)).filter(({ lastOffset }) => lastOffset > offset);
       if (missing.length === 0 || this.#over.signal.aborted) return;
       await this.#store.receive(

@@ -1,14 +1,16 @@
 /**
- * What every node below has acknowledged, followers of followers included, for
- * those who go by it: writers that wait for followers (durability.ts), the
- * guard of the least number of followers, the lag that a status shows, and on a
- * node in the middle its upstream, to which the reports go on. What is awaited
- * is asked for: the feeds flag the blocks that somebody waits for, and ask once
- * more where those were sent already.
+ * Acknowledgements of all nodes below, followers of followers included. They
+ * serve writes that wait for followers (durability.ts), the guard of the least
+ * number of followers, and the lag in a status. On a middle node they also go
+ * on to its upstream.
  *
- * A report counts only for the history that this node is in, by its replication
- * ID and, where memory still tells it, by the running checksum. It is judged
- * when it comes: a session never outlives the log that it was judged by.
+ * Awaited acknowledgements are requested. The feeds flag the blocks that
+ * somebody waits for, and ask again about blocks that were sent before.
+ *
+ * A report counts only if it is of this node's history, by its replication ID
+ * and, if memory still has it, by the running checksum. The judgement happens
+ * when the report arrives, since a session never outlives the log that it was
+ * judged by.
  */
 import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
@@ -21,22 +23,22 @@ import { WriteTimes } from './write-times.js';
 export interface AcknowledgementsOptions {
   readonly store: Store;
   readonly clock: Clock;
-  /** A leader takes writes only while so many followers are within the lag; 0: always. */
+  /** The number of followers within the lag that a leader needs to take writes; 0 disables the guard. */
   readonly minFollowers?: number;
   readonly maxLagMs?: number;
 }
 
-/** A follower's session, as far as it is asked and heard here. */
+/** A follower's session, as far as it concerns acknowledgements. */
 export interface Reporter {
   readonly nodeId: string;
   readonly nonce: string;
   /** The latest epoch that waits there, or below, with a later history than this node's; 0 if none does. */
   readonly epochWaiting: number;
-  /** More is awaited than before. */
+  /** Runs when more is awaited than before. */
   ask(): void;
 }
 
-/** Offsets up to which it is awaited that blocks are appended below, and durable. */
+/** Offsets up to which somebody waits for blocks to be appended below, and to be durable there. */
 export interface Awaited {
   readonly appended: number;
   readonly synced: number;
@@ -44,20 +46,20 @@ export interface Awaited {
 
 const NOTHING: Awaited = { appended: 0, synced: 0 };
 
-/** How a node below stands, for a status. */
+/** The progress of a node below, for a status. */
 export interface NodeBelow<State extends string> {
   readonly nodeId: string;
-  /** host:port; empty where it does not listen, or only its own upstream knows. */
+  /** host:port; empty if the node does not listen, or if only its own upstream knows the address. */
   readonly address: string;
   readonly state: State;
   readonly appendedOffset: number;
   readonly durableOffset: number;
   readonly lagCommands: number;
-  /** How long ago the oldest write was made that it has not acknowledged. */
+  /** The age of the oldest write that the node has not acknowledged, in milliseconds. */
   readonly lagMs: number;
-  /** The ID of the follower that reports it; empty of a follower itself. */
+  /** The ID of the follower that reports the node; empty for a follower itself. */
   readonly via: string;
-  /** How long ago it was heard from last. */
+  /** Milliseconds since the node was last heard from. */
   readonly silentMs: number;
 }
 
@@ -70,7 +72,7 @@ export class Acknowledgements {
   readonly #reports = new Reports();
   readonly #times: WriteTimes;
   #awaited = NOTHING;
-  /** The part of it that the upstream has asked for. */
+  /** The part of the awaited offsets that the upstream has asked for. */
   #awaitedAbove = NOTHING;
   #asking = false;
   #onReport = () => {};
@@ -85,47 +87,47 @@ export class Acknowledgements {
     if (this.minFollowers > 0) this.#store.guardWrites(() => this.#tooFew());
   }
 
-  // ---- asking -----------------------------------------------------------------
+  // ---- requests ---------------------------------------------------------------
 
-  /** Blocks up to here are awaited: whoever sends them asks for an acknowledgement at once. */
+  /** The awaited offsets. A feed that sends blocks up to them asks for an acknowledgement at once. */
   get awaited(): Awaited {
     return this.#awaited;
   }
 
-  /** The upstream wants to hear about blocks up to `offset` as soon as nodes below have them. */
+  /** The upstream wants to know as soon as nodes below have blocks up to `offset`. */
   awaitedAbove(offset: number, { acknowledge, sync }: { acknowledge: boolean; sync: boolean }): void {
     const awaited = { appended: acknowledge ? offset : 0, synced: sync ? offset : 0 };
     this.#awaitedAbove = furthest(this.#awaitedAbove, awaited);
     this.awaitBelow(awaited);
   }
 
-  /** Somebody waits for blocks up to there; asks those who have been sent them already. */
+  /** Raises the awaited offsets, and asks the followers that have been sent such blocks already. */
   awaitBelow(wanted: Awaited): void {
     const awaited = furthest(this.#awaited, wanted);
     if (awaited.appended === this.#awaited.appended && awaited.synced === this.#awaited.synced) return;
     this.#awaited = awaited;
     if (this.#asking || this.#reporters.size === 0) return;
     this.#asking = true;
-    // What is asked for in this turn is asked for once.
+    // All requests of this turn become one.
     queueMicrotask(() => {
       this.#asking = false;
       for (const reporter of this.#reporters) reporter.ask();
     });
   }
 
-  /** Who waited has heard that this node leads no more. */
+  /** Drops the awaited offsets, since this node leads no more and every wait has failed. */
   awaitNothing(): void {
     this.#awaited = this.#awaitedAbove = NOTHING;
   }
 
-  // ---- hearing ----------------------------------------------------------------
+  // ---- reports ----------------------------------------------------------------
 
   /** A follower's session has begun. */
   begin(reporter: Reporter): void {
     this.#reporters.add(reporter);
   }
 
-  /** It has ended, and what it has told counts no more. */
+  /** A follower's session has ended, and its reports count no more. */
   end(reporter: Reporter): void {
     this.#reporters.delete(reporter);
     this.#reports.end(reporter);
@@ -145,12 +147,12 @@ export class Acknowledgements {
     if (news) this.#onNews?.();
   }
 
-  /** `listener` is told of every report, once it counts. */
+  /** `listener` runs after each report, once the report counts. */
   onReport(listener: () => void): void {
     this.#onReport = listener;
   }
 
-  /** Whether the upstream waits to hear it. */
+  /** Whether the upstream waits for this report. */
   #isNews({ nodeId, appendedOffset, durableOffset }: Report): boolean {
     const before = this.#reports.of(nodeId);
     const above = this.#awaitedAbove;
@@ -185,9 +187,9 @@ export class Acknowledgements {
     return known === undefined || known === checksum;
   }
 
-  // ---- telling ----------------------------------------------------------------
+  // ---- reports for the upstream -----------------------------------------------
 
-  /** `listener` is told of reports that the upstream waits for; the function returned ends that. */
+  /** `listener` runs at each report that the upstream waits for. The function returned ends that. */
   onNews(listener: () => void): () => void {
     this.#onNews = listener;
     return () => {
@@ -195,7 +197,7 @@ export class Acknowledgements {
     };
   }
 
-  /** What the nodes below have reported last, each once, those furthest along first. */
+  /** The last report of each node below. If there are too many, the nodes furthest along are kept. */
   get below(): NodeReport[] {
     const now = this.#clock.monotonicMs();
     const latest = this.#others;
@@ -234,24 +236,27 @@ export class Acknowledgements {
       }));
   }
 
-  /** How many nodes below have been heard, whether or not their reports count. */
+  /** The number of nodes below that have reported, whether or not their reports count. */
   get nodesBelow(): number {
     return this.#others.length;
   }
 
-  /** The nodes below whose reports count, this node itself never. */
+  /** The reports of nodes below that count. This node itself is never among them. */
   get counting(): Report[] {
     return this.#others.filter(({ counts }) => counts);
   }
 
-  /** The latest epoch of those that wait below this node, at any depth, with a later history than its own; 0 if none does. */
+  /**
+   * The latest epoch of the nodes that wait below this node, at any depth, with a
+   * later history than its own; 0 if none does.
+   */
   get epochWaiting(): number {
     let epoch = 0;
     for (const reporter of this.#reporters) epoch = Math.max(epoch, reporter.epochWaiting);
     return epoch;
   }
 
-  /** In a loop, this node would hear of itself. */
+  /** The reports of other nodes. In a loop, this node would receive reports about itself. */
   get #others(): Report[] {
     const own = this.#store.nodeId;
     return [...this.#reports.latest].filter(({ nodeId }) => nodeId !== own);
@@ -259,22 +264,25 @@ export class Acknowledgements {
 
   // ---- lag --------------------------------------------------------------------
 
-  /** How long ago the oldest write was made that a node at `offset` does not have. */
+  /** The age of the oldest write that a node at `offset` does not have, in milliseconds. */
   lagMs(offset: number): number {
     return this.#times.lagMs(offset);
   }
 
-  /** The leader's time up to which a node that was sent everything up to `offset` has every write; 0 where unknown. */
+  /** The leader's time up to which a node that was sent everything up to `offset` has every write; 0 if unknown. */
   levelMs(offset: number): number {
     return this.#times.levelMs(offset);
   }
 
-  /** To be called now and then, so that lag can be told of who is far behind. */
+  /** Samples the end of the log. Regular calls keep the lag of far-behind nodes known. */
   sample(): void {
     this.#times.sample();
   }
 
-  /** Nodes below, of any depth, that were heard from and have acknowledged all but the last `maxLagMs`. */
+  /**
+   * The number of nodes below, at any depth, that were heard from and have
+   * acknowledged all but the last `maxLagMs`.
+   */
   get followersWithinLag(): number {
     const now = this.#clock.monotonicMs();
     const { maxLagMs } = this;
@@ -283,7 +291,7 @@ export class Acknowledgements {
     ).length;
   }
 
-  /** Why no write may be taken now. */
+  /** The reason why no write may be taken now. */
   #tooFew(): HeadwaterError | undefined {
     const followers = this.followersWithinLag;
     const { minFollowers, maxLagMs } = this;

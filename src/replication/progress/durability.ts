@@ -1,8 +1,8 @@
 /**
- * Who waits until a write is as safe as asked: on this node's disk, or in the
- * logs, or on the disks, of so many followers. What they wait for is asked for
- * below (acknowledgements.ts), and each report from there lets those go on who
- * have it then.
+ * The wait until a write is as safe as its client asked. The safety is on this
+ * node's disk, or in the logs or on the disks of a number of followers.
+ * Acknowledgements are requested from the nodes below (acknowledgements.ts).
+ * Each report releases the waiters that are satisfied by then.
  */
 import { Bell } from '../../base/bell.js';
 import type { Clock } from '../../base/clock.js';
@@ -24,14 +24,14 @@ export class Durability implements DurabilityWaiter {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #acknowledgements: Acknowledgements;
-  /** By what they wait for: a level and a number of followers. */
+  /** Waiters by the wanted level and number of followers. */
   readonly #waiting = new Map<string, { readonly wanted: DurabilityWanted; readonly waiting: Waiters }>();
   readonly #aborting = new WeakMap<AbortSignal, Set<() => void>>();
-  /** For more nodes below than this, nobody waits. */
+  /** A wait for more nodes below than this ends at once. */
   #nodesAtMost = Number.POSITIVE_INFINITY;
-  /** Rings when somebody waits no more. */
+  /** Rings when a waiter is done. */
   readonly #settled = new Bell();
-  /** Whose end ends all waiting. */
+  /** The tenure whose end fails all waiters. */
   #tenure: AbortSignal | undefined;
 
   constructor({ store, clock, acknowledgements }: DurabilityOptions) {
@@ -42,10 +42,10 @@ export class Durability implements DurabilityWaiter {
   }
 
   /**
-   * Waits until the block that ends at `position`, or holds its end, is as safe
-   * as wanted, or the time is over; says how safe it is then.
-   * @throws HeadwaterError `outcome_unknown` where this node does not lead that
-   *   history, or stops leading meanwhile; the signal's reason where it aborts.
+   * Waits until the block that ends at `position`, or contains it, is as safe as
+   * wanted, or the time is over. Resolves with how safe the block is then.
+   * @throws HeadwaterError `outcome_unknown` if this node does not lead that
+   *   history, or stops leading meanwhile; the signal's reason if it aborts.
    */
   async reach(position: Position, wanted: DurabilityWanted, signal: AbortSignal): Promise<DurabilityReached> {
     signal.throwIfAborted();
@@ -56,7 +56,7 @@ export class Durability implements DurabilityWaiter {
     return this.#reached(offset, wanted);
   }
 
-  /** How many wait. */
+  /** The number of waiters. */
   get waiters(): number {
     let count = 0;
     for (const { waiting } of this.#waiting.values()) count += waiting.count;
@@ -64,14 +64,14 @@ export class Durability implements DurabilityWaiter {
   }
 
   /**
-   * Before a stop: nobody is waited for but the nodes below that have been
-   * heard; who waits for more of them is told at once what is reached.
+   * Prepares a stop: no write waits for more nodes below than have reported. A
+   * write that does is answered at once with what is reached.
    */
   awaitOnlyKnown(): void {
     this.#awaitAtMost(this.#acknowledgements.nodesBelow);
   }
 
-  /** None of the nodes below is waited for any more. */
+  /** Ends every wait for nodes below. */
   awaitNobody(): void {
     this.#awaitAtMost(0);
   }
@@ -128,7 +128,7 @@ export class Durability implements DurabilityWaiter {
     });
   }
 
-  /** One listener a signal, however many wait under it: a stream has one for all its writes. */
+  /** Registers one listener per signal, however many waiters share it: a stream has one signal for all its writes. */
   #onAbort(signal: AbortSignal, task: () => void): () => void {
     const tasks = this.#aborting.get(signal) ?? new Set();
     if (tasks.size === 0) {
@@ -160,7 +160,7 @@ export class Durability implements DurabilityWaiter {
     if (level === 'followers') this.#acknowledgements.awaitBelow({ appended: offset, synced: 0 });
     if (level === 'followers_synced') this.#acknowledgements.awaitBelow({ appended: 0, synced: offset });
     if (!this.#needsOwnDisk(wanted) || this.#durableHere >= offset) return;
-    // Where it fails the store opens anew, and that ends who waits.
+    // If the sync fails, the store opens again, which fails the waiters.
     this.#store.durable().then(
       () => this.#release(),
       () => {},
@@ -192,7 +192,7 @@ export class Durability implements DurabilityWaiter {
     return this.#store.fsync === 'never';
   }
 
-  /** What the `n`th furthest of the nodes below has reached. */
+  /** The offset that the `n`th furthest of the nodes below has reached. */
   #nth(n: number, reached: (standing: Report) => number): number {
     if (n === 0) return Number.POSITIVE_INFINITY;
     return this.#acknowledgements.counting.map(reached).sort((a, b) => b - a)[n - 1] ?? -1;
@@ -209,11 +209,11 @@ export class Durability implements DurabilityWaiter {
     };
   }
 
-  /** One pass: who has what it waits for goes on. */
+  /** Releases, in one pass, the waiters that have what they wait for. */
   #release(): void {
     for (const [key, { wanted, waiting }] of this.#waiting) {
       if (waiting.count > 0) waiting.reached(this.#reachedOffset(wanted));
-      // Clients choose the numbers: what nobody waits for any more is not kept.
+      // Clients choose the levels and numbers, so an entry without waiters is not kept.
       else this.#waiting.delete(key);
     }
   }

@@ -1,10 +1,12 @@
 /**
- * Whether this node is fresh enough to answer: it has applied what a client has
- * seen elsewhere (`atLeast`), and what the leader had so long ago
- * (`maxStalenessMs`, by the leader's clock). What may make it so wakes who
- * waits: the log that goes on, the store that changes, the upstream that says
- * how things stand. A client that asks for neither never comes here, but for
- * `refusal`, which looks at one flag.
+ * Decides whether this node is fresh enough to answer a read. A client may
+ * demand that the node has applied what the client has seen elsewhere
+ * (`atLeast`). The client may also bound the age of the data, by the leader's
+ * clock (`maxStalenessMs`).
+ *
+ * A read that waits looks again when the log grows, the store changes, or the
+ * upstream reports. A read without such a demand only needs `refusal`, which
+ * checks one flag.
  */
 import { eitherAborts } from '../../base/abort.js';
 import { Bell } from '../../base/bell.js';
@@ -19,7 +21,7 @@ import type { Store } from '../../store/store.js';
 
 /** The link to the upstream, as far as freshness needs it. */
 export interface UpstreamFreshness {
-  /** How old the data are at most, by the leader above; undefined if that is not known. */
+  /** The greatest possible age of the data, by the leader above; undefined if that is not known. */
   readonly stalenessMs: number | undefined;
   /** The link streams, and this node has what the upstream had when the session began. */
   readonly isLevel: boolean;
@@ -31,11 +33,11 @@ export interface FreshnessOptions {
   readonly store: Store;
   readonly link: UpstreamFreshness;
   readonly clock: Clock;
-  /** Whether a follower answers reads that ask for nothing while it is not level with its upstream. */
+  /** Whether a follower that is not level with its upstream answers reads without a freshness demand. */
   readonly serveStaleReads: boolean;
 }
 
-/** How far everything was that may make a node fresh. */
+/** The state at one moment of everything whose change may make a node fresh. */
 interface Moment {
   readonly log: Log | undefined;
   readonly offset: number;
@@ -46,7 +48,7 @@ export class Freshness {
   readonly #options: FreshnessOptions;
   readonly #store: Store;
   readonly #ended = new Bell();
-  /** Nobody waits any more. */
+  /** Set once the node stops: reads wait no more. */
   #end: HeadwaterError | undefined;
 
   constructor(options: FreshnessOptions) {
@@ -54,7 +56,7 @@ export class Freshness {
     this.#store = options.store;
   }
 
-  /** Why this node answers no reads for now; undefined where it does. */
+  /** The reason why this node answers no reads for now; undefined if it answers them. */
   get refusal(): HeadwaterError | undefined {
     const { serveStaleReads, link } = this.#options;
     if (serveStaleReads || this.#store.role === 'leader' || link.isLevel) return undefined;
@@ -67,10 +69,12 @@ export class Freshness {
 
   /**
    * Resolves when this node is as fresh as `wanted`.
-   * @param writes whether the message writes too: then it is for the leader, which is told at once.
-   * @param withinMs at most so long, whatever is wanted.
-   * @throws HeadwaterError `unavailable` where it does not become so in time,
-   *   saying how far it is; `lost_branch` where it never will; the reason of `end`.
+   * @param writes whether the message also writes. A follower then refuses it
+   *   at once, since only a leader takes it.
+   * @param withinMs the longest wait, whatever is wanted.
+   * @throws HeadwaterError `read_only_follower`; `unavailable` with how far the
+   *   node is, if it does not get fresh in time; `lost_branch` if it never will;
+   *   the reason of `end`.
    */
   async whenFresh(
     wanted: FreshnessWanted,
@@ -91,13 +95,13 @@ export class Freshness {
     }
   }
 
-  /** The node stops: who waits hears why, and who comes is not made to wait. */
+  /** Stops all waits: reads that wait, or would have to, fail with `reason`. */
   end(reason: HeadwaterError): void {
     this.#end = reason;
     this.#ended.ring();
   }
 
-  /** Noted before it is looked at: what happens meanwhile is not missed. */
+  /** Taken before the check, so that no change during the check is missed. */
   #now(): Moment {
     const { isServing, changed, position } = this.#store;
     return {
@@ -107,7 +111,7 @@ export class Freshness {
     };
   }
 
-  /** What is missing yet; undefined where nothing is. */
+  /** The error that says what is missing yet; undefined if nothing is. */
   async #lacking({ atLeast, alsoAtLeast, maxStalenessMs }: FreshnessWanted): Promise<HeadwaterError | undefined> {
     const { notServing } = this.#store;
     if (notServing) return notServing;
@@ -123,7 +127,7 @@ export class Freshness {
     const { replicationId, offset, checksum } = asked;
     if (replicationId === NO_HISTORY) return undefined;
     const at = lineage.rows.findIndex((row) => row.replicationId === replicationId);
-    // It may be a history that this node has not heard of yet.
+    // This node may not know of that history yet.
     if (at < 0 || offset < (lineage.rows[at]?.firstOffset ?? 0)) return this.#notThere(asked, end);
     const left = lineage.rows[at + 1];
     if (left && left.firstOffset <= offset) {
@@ -134,9 +138,9 @@ export class Freshness {
     }
     if (end.offset < offset) return this.#notThere(asked, end);
     const here = await log.checksumAt(offset);
-    // Other data may have taken the place of these meanwhile: they are looked at next.
+    // Other data may have replaced the log meanwhile. The next look judges by the new log.
     if (!this.#store.isServing || this.#store.log !== log) return this.#notThere(asked, end);
-    // Trimmed: the lineage is all that can be told.
+    // If that offset is trimmed, only the lineage can be compared.
     if (here === checksum || here === 'trimmed') return undefined;
     if (here === 'beyond') return this.#notThere(asked, end);
     throw lost(asked, `at that offset, what this node holds has another past`);
@@ -156,7 +160,7 @@ export class Freshness {
     });
   }
 
-  /** Of a leader 0, unless it knows, or fears, that another one leads; undefined where it is not known. */
+  /** 0 on a leader, unless it knows, or may suspect, that another one leads. Undefined if the age is not known. */
   get #stalenessMs(): number | undefined {
     if (this.#store.role === 'leader') return this.#store.whyNoWrites ? undefined : 0;
     const { stalenessMs } = this.#options.link;
@@ -171,12 +175,12 @@ export class Freshness {
     );
   }
 
-  /** Resolves when something has happened since `before`, or after `withinMs`. */
+  /** Resolves when something has changed since `before`, or after `withinMs`. */
   async #moved({ log, offset, bells }: Moment, withinMs: number, signal: AbortSignal): Promise<void> {
     const enough = new AbortController();
     const over = eitherAborts(signal, enough.signal);
     const happened = bells.map(({ bell, rings }) => bell.rungAfter(rings, over));
-    // A log that is closed for another is news too: what is open has changed, or is about to.
+    // A closed log is news too: another log has taken its place, or is about to.
     if (log) happened.push(log.whenBeyond(offset, over).catch(() => {}));
     try {
       await Promise.race([sleep(this.#options.clock, withinMs, over), ...happened]);

@@ -1,35 +1,35 @@
 /**
- * What each node below has said last about how far it has got, by whichever
- * session it was heard. A node may be heard of by more than one for a moment,
- * as when it has moved and its former upstream has not noticed; then the latest
- * word counts, whether it is more or less. What a session has told goes with it.
+ * The last report of each node below, with the session that it came by. Two
+ * sessions may report the same node for a moment, for example after it has
+ * moved and before its former upstream notices. Then the latest report counts,
+ * even if it says less. The reports of a session end with the session.
  *
- * A node ID counts once: a process that took the place of another under the
- * same ID, with a nonce of its own, has the same disk.
+ * A node ID counts once. A process that replaces another under the same ID,
+ * with its own nonce, has the same disk.
  */
 export interface Report {
   readonly nodeId: string;
   readonly nonce: string;
-  /** The ID of the follower that reports it; empty of a follower itself. */
+  /** The ID of the follower that reports the node; empty for a follower itself. */
   readonly via: string;
-  /** As it said. */
+  /** Offsets and position as the node reported them. */
   readonly appendedOffset: number;
   readonly durableOffset: number;
   readonly replicationId: string;
   readonly checksum: number;
-  /** When it said so, by the monotonic clock. */
+  /** When the node reported, by the monotonic clock. */
   readonly heardMs: number;
-  /** What it has is of this node's history. */
+  /** Whether the reported position is in this node's history. */
   readonly counts: boolean;
 }
 
 export class Reports {
-  /** Of each node, by whom it is heard: a key stands for a session. */
+  /** Reports by node ID and session. */
   readonly #nodes = new Map<string, Map<object, Report>>();
   readonly #latest = new Map<string, Report>();
   readonly #told = new Map<object, ReadonlySet<string>>();
 
-  /** The latest of each node, in no order. */
+  /** The latest report of each node, in no order. */
   get latest(): Iterable<Report> {
     return this.#latest.values();
   }
@@ -38,7 +38,7 @@ export class Reports {
     return this.#latest.get(nodeId);
   }
 
-  /** All that a session tells now; what it told before and does not tell any more is forgotten. */
+  /** Takes all that a session reports now. Nodes that it reported before, and does not now, are forgotten. */
   tell(session: object, standings: readonly Report[]): void {
     const before = this.#told.get(session);
     const told = new Set<string>();

@@ -1,25 +1,25 @@
 /**
- * Those who wait until something has reached an offset, in the order of their
- * offsets: what has been reached releases them from the front, so that a report
- * costs something for each who is released and nothing for those who go on
- * waiting. Who gives up is left in place and passed over later.
+ * Waiters for an offset to be reached, in the order of their offsets. Progress
+ * releases them from the front, so a report costs something for each waiter
+ * that it releases, and nothing for the others. A waiter that gives up stays in
+ * place and is skipped later.
  */
 export interface Waiter {
   readonly offset: number;
-  /** Set once it waits no more. */
+  /** Set once the waiter waits no more. */
   done: boolean;
   release(): void;
   fail(error: Error): void;
 }
 
 export class Waiters {
-  /** A waiter that has been released is unreferenced at once; its place goes later. */
+  /** A released waiter is unreferenced at once, and its place in the array is freed later. */
   #waiters: Array<Waiter | undefined> = [];
-  /** Before this index, nobody waits. */
+  /** No waiter stands before this index. */
   #head = 0;
   #givenUp = 0;
 
-  /** How many wait. */
+  /** The number of waiters. */
   get count(): number {
     return this.#waiters.length - this.#head - this.#givenUp;
   }
@@ -32,7 +32,7 @@ export class Waiters {
     else this.#waiters.splice(at, 0, waiter);
   }
 
-  /** A waiter that is `done` without having been released. */
+  /** Notes that a waiter is `done` without having been released. */
   gaveUp(): void {
     this.#givenUp++;
     if (this.#givenUp * 2 <= this.#waiters.length - this.#head) return;
@@ -41,7 +41,7 @@ export class Waiters {
     this.#givenUp = 0;
   }
 
-  /** Everything up to `offset` has been reached. */
+  /** Releases the waiters up to `offset`. */
   reached(offset: number): void {
     while (this.#head < this.#waiters.length && (this.#waiters[this.#head] as Waiter).offset <= offset) {
       const waiter = this.#waiters[this.#head] as Waiter;
@@ -54,7 +54,7 @@ export class Waiters {
     this.#head = 0;
   }
 
-  /** Nobody waits any more. */
+  /** Fails all waiters. */
   fail(error: Error): void {
     const waiters = this.#waiters.slice(this.#head);
     this.#waiters = [];

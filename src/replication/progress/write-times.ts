@@ -1,34 +1,36 @@
 /**
- * When what was written, so that lag can be told in milliseconds: of recent
- * writes exactly, from the blocks that the log keeps in memory; of older ones
- * from spans, each of which holds the writes between two samples of the end of
- * the log. The spans are bounded in number. When there are too many, neighbours
- * become one, and the older they are the wider: a span is narrow beside its age.
- * No span is ever dropped, so lag is told, to within a few percent, of a
- * follower that stands still for hours. All times are the leader's,
- * milliseconds since the epoch.
+ * The times of writes, from which lag in milliseconds is computed. Times of
+ * recent writes are exact: they come from the blocks that the log keeps in
+ * memory. Times of older writes come from spans. A span holds the writes
+ * between two samples of the end of the log.
+ *
+ * The number of spans is bounded. If there are too many, neighbours are joined.
+ * An older span may be wider: every span is narrow beside its age. No span is
+ * ever dropped, so lag is known to within a few percent, even for a follower
+ * that stands still for hours. All times are the leader's, in milliseconds
+ * since the epoch.
  */
 import type { Clock } from '../../base/clock.js';
 import { WRITE_TIMES_INTERVAL_MS, WRITE_TIMES_MAX } from '../../base/limits.js';
 import type { Log } from '../../log/log.js';
 import type { Store } from '../../store/store.js';
 
-/** The writes beyond the span before, up to `offset`. */
+/** The writes behind the previous span, up to `offset`. */
 interface Span {
   readonly offset: number;
-  /** None of them was made before; 0 in the first span, of which that is not known. */
+  /** A time before which none of the writes was made; 0 in the first span, whose begin is not known. */
   readonly firstMs: number;
-  /** The last of them was made then. */
+  /** The time of the last write. */
   readonly lastMs: number;
 }
 
-/** Of the store, what lag is told by. */
+/** The part of the store that lag is computed from. */
 export type TimedStore = Pick<Store, 'position' | 'endTimeMs' | 'isServing' | 'nowMs'> & {
   readonly log: Pick<Log, 'knownTimeAfter'>;
   readonly lineage: Pick<Store['lineage'], 'replicationIdAt'>;
 };
 
-/** Spans that become one are at first no wider than this part of their age; wider where there are still too many. */
+/** The first limit of a joined span's width, as a part of its age. The limit doubles while there are too many spans. */
 const WIDTH_PART = 1 / 64;
 
 export class WriteTimes {
@@ -44,12 +46,12 @@ export class WriteTimes {
     this.#clock = clock;
   }
 
-  /** Spans that are kept. */
+  /** The number of spans. */
   get size(): number {
     return this.#spans.length;
   }
 
-  /** Notes where the log ends; called often, it does so now and then. */
+  /** Notes the end of the log, at most once an interval, however often it is called. */
   sample(): void {
     const store = this.#store;
     if (!store.isServing) return;
@@ -57,7 +59,7 @@ export class WriteTimes {
     const { offset, replicationId } = store.position;
     const newest = this.#spans.at(-1)?.offset ?? 0;
     if (offset === newest || (offset > newest && now - this.#sampledMs < WRITE_TIMES_INTERVAL_MS)) return;
-    // Another log has taken the place of the one that was sampled: the spans say nothing about it.
+    // Another log has replaced the one that was sampled, so the spans say nothing about it.
     if (offset < newest || store.lineage.replicationIdAt(newest) !== this.#history) this.#spans = [];
     const before = this.#spans.at(-1);
     const firstMs = before ? (store.log.knownTimeAfter(before.offset) ?? before.lastMs) : 0;
@@ -67,23 +69,23 @@ export class WriteTimes {
     if (this.#spans.length > WRITE_TIMES_MAX) this.#thin();
   }
 
-  /** How long ago the oldest write after `offset` was made; 0 where there is none. */
+  /** The age of the oldest write after `offset`, in milliseconds; 0 if there is none. */
   lagMs(offset: number): number {
     const store = this.#store;
     if (offset >= store.position.offset) return 0;
     return Math.max(0, store.nowMs() - (this.#earliestAfter(offset) || this.#endOfFirst));
   }
 
-  /** A time up to which whoever has everything up to `offset` has every write; 0 where that is not known. */
+  /** A time up to which a node that has everything up to `offset` has every write; 0 if unknown. */
   levelMs(offset: number): number {
     const earliestMs = this.#earliestAfter(offset);
-    // The clock was set back since: by the time of now, that write is older than nobody knows how much.
+    // The clock was set back since that write, so the write's age is unknown.
     if (earliestMs > this.#store.nowMs()) return 0;
-    // Of the writes of that very millisecond some may be missing.
+    // Some writes of that very millisecond may be missing.
     return Math.max(0, earliestMs - 1);
   }
 
-  /** No write after `offset` was made before; 0 where that is not known. */
+  /** A time before which no write after `offset` was made; 0 if unknown. */
   #earliestAfter(offset: number): number {
     const store = this.#store;
     const known = store.isServing ? store.log.knownTimeAfter(offset) : undefined;
@@ -92,7 +94,7 @@ export class WriteTimes {
     return span ? span.firstMs : (this.#spans.at(-1)?.lastMs ?? 0);
   }
 
-  /** The writes that were in the log when it was first looked at: none of them is younger. */
+  /** The time of the last write in the log at the first sample. None of the writes before it is younger. */
   get #endOfFirst(): number {
     return this.#spans[0]?.lastMs ?? this.#store.endTimeMs;
   }
@@ -109,7 +111,7 @@ export class WriteTimes {
     return low;
   }
 
-  /** Leaves at most half as many as there may be, each as narrow beside its age as that allows. */
+  /** Joins spans until at most half the bound is left, with the narrowest width limit that allows it. */
   #thin(): void {
     const nowMs = this.#store.nowMs();
     for (let part = WIDTH_PART; this.#spans.length > WRITE_TIMES_MAX / 2; part *= 2)
@@ -117,7 +119,7 @@ export class WriteTimes {
   }
 }
 
-/** Neighbours as one where that is no wider than a part of its age; the first is left as it is. */
+/** Joins neighbours if the result is no wider than a part of its age. The first span stays as it is. */
 function joined(spans: readonly Span[], nowMs: number, part: number): Span[] {
   const [first, ...rest] = spans as [Span, ...Span[]];
   const found: Span[] = [first];

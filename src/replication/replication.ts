@@ -1,10 +1,10 @@
 /**
- * A node's place among the others: the link to the node that it follows, if it
- * follows one, the feeds to those that follow it, and the changes from one
- * place to another. It knows neither gRPC nor who asks for a change.
+ * A node's place in the tree: the link to its upstream, if it has one, and the
+ * feeds to its followers. Changes from one place to another belong here too.
+ * This file knows neither gRPC nor who asks for a change.
  *
- * Changes are made one after another, and with the link stopped: nothing of an
- * upstream enters the store while its role changes.
+ * Changes are made one after another, and with the link stopped. So nothing of
+ * an upstream enters the store while the role changes.
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -37,33 +37,36 @@ export interface ReplicationOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Drawn at each start of the process. */
+  /** A value drawn at each start of the process. */
   readonly nonce: string;
-  /** Silence for so long is a dead peer. */
+  /** A peer that is silent for longer than this counts as dead. */
   readonly timeoutMs: number;
-  /** Between heartbeats and acknowledgements where nothing else is sent; several of them fit into the timeout. */
+  /**
+   * Milliseconds between heartbeats, and between acknowledgements while nothing
+   * else is sent. Several intervals fit into the time-out.
+   */
   readonly heartbeatIntervalMs?: number;
-  /** As a leader, takes writes only while so many followers are within `maxLagMs`; 0, the default: always. */
+  /** The followers within `maxLagMs` that a leader needs to take writes; 0, the default, disables the guard. */
   readonly minFollowers?: number;
   readonly maxLagMs?: number;
-  /** A leader that may have lost its tail waits for so long for its followers. */
+  /** Milliseconds for which a leader that may have lost its tail waits for its followers. */
   readonly askFollowersMs: number;
-  /** Between 0 and 1, for jitter. */
+  /** A number between 0 and 1, for jitter. */
   random(): number;
   /** host:port at which this node listens. */
   address(): string;
-  /** Whether an address, host:port, is this node under another name, as far as that can be told at once. */
+  /** Whether an address, host:port, is this node under another name, as far as that can be known at once. */
   isHere?(address: string): boolean;
-  /** It came by the mark of a repair in the order of the log: nothing else enters the store in this turn. */
+  /** Runs at the mark of a repair, in the order of the log. Nothing else enters the store in this turn. */
   repairMarked?(markId: string): void;
   /** @throws HeadwaterError `unreachable`. */
   dial(address: string): Promise<UpChannel>;
 }
 
 export interface FollowOptions {
-  /** This node's own data may go where the upstream's history has no place for them. */
+  /** Whether this node's own data may be dropped if the upstream's history has no place for them. */
   readonly acceptDataLoss: boolean;
-  /** Begins with a full resync, whatever the position. */
+  /** Whether to begin with a full resync, whatever the position. */
   readonly full?: boolean;
 }
 
@@ -86,7 +89,7 @@ export class Replication {
   readonly #failover: Failover;
   readonly #registry: FollowerRegistry;
   #tailRecovery: TailRecovery | undefined;
-  /** The log of all attempts: a store that opens again and again asks each time. */
+  /** The same log serves all attempts, since a store that opens again and again asks each time. */
   readonly #askingLog: RepeatedLog;
   #closed = false;
   #changing: Promise<unknown> = Promise.resolve();
@@ -190,11 +193,12 @@ export class Replication {
   }
 
   /**
-   * Publishes a message to every node, at one place among the writes: a
-   * follower sends it up to its leader first.
-   * @returns the offset that it has where it is durable, else that it follows.
-   * @throws HeadwaterError `too_large`; `unavailable` or `overloaded` where it was
-   *   not published, `outcome_unknown` where that cannot be known.
+   * Publishes a message to every node, at one place among the writes. A follower
+   * sends the message up to its leader first.
+   * @returns the message's own offset if it is durable, else the offset that it
+   *   follows.
+   * @throws HeadwaterError `too_large`; `unavailable` or `overloaded` if the
+   *   message was not published; `outcome_unknown` if that cannot be known.
    */
   async publish(message: Message): Promise<number> {
     const offset = await this.#publish(message);
@@ -208,9 +212,10 @@ export class Replication {
   }
 
   /**
-   * Becomes, and stays over restarts, a follower of `upstream`, host:port. One
-   * that has a session with it already goes on as it is.
-   * @throws HeadwaterError `replication_loop` where that is this node itself.
+   * Makes this node a follower of `upstream`, host:port, also over restarts. If
+   * it has a session with that upstream already, nothing changes.
+   * @throws HeadwaterError `replication_loop` if the upstream is this node
+   *   itself.
    */
   async follow(upstream: string, options: FollowOptions = KEEP_DATA): Promise<void> {
     const address = this.#options.address();
@@ -231,20 +236,24 @@ export class Replication {
     await this.#change(follow, { ...ordersOf(options), byOrder: true });
   }
 
-  /** A supervisor may repeat the same order: that must not begin the full resync from scratch each time. */
+  /**
+   * Whether the order is carried out already. A supervisor may repeat a plain
+   * `follow`, which must not restart a full resync in progress.
+   */
   #isAt(upstream: string, { acceptDataLoss, full = false }: FollowOptions): boolean {
     const { role, upstream: followed, handingOver } = this.#store;
     if (role !== 'follower' || followed !== upstream || handingOver) return false;
     return !acceptDataLoss && !full && this.link.hasSession;
   }
 
-  /** Stops following and leads, also over restarts; a leader goes on under the history that it has. */
+  /** Stops following and leads, also over restarts. A leader goes on under the history that it has. */
   promote(): Promise<LineageRow> {
     this.#failover.giveUp();
-    // Its leader may have begun a history in which nothing is written yet: this one comes after that, for whoever hears of both.
+    // The leader above may have begun a history in which nothing is written yet. The new history comes after it for
+    // every node that meets both.
     const begun = this.link.nextHistory?.epoch ?? 0;
     return this.#change(async () => {
-      // A person has decided: no later leader's history that waits below this node ends its lead again.
+      // A person has decided, so no later leader's history that waits below this node ends its lead again.
       const row = await this.#store.promote({ above: Math.max(begun, this.acknowledgements.epochWaiting) });
       this.#failover.overtaken();
       return row;
@@ -252,18 +261,22 @@ export class Replication {
   }
 
   /**
-   * Hands the leadership over to a follower, named by address or node ID, or to
-   * the one that has the most; resolves when that one leads.
-   * @param timeoutMs how long writes may wait for it to be level; 0: as long as by default.
-   * @throws HeadwaterError `failover_failed`, or `outcome_unknown` while it goes on asking.
+   * Hands the leadership over to a follower, named by address or node ID. Without
+   * a name, the follower with the highest appended offset is chosen. Resolves
+   * when that follower leads.
+   * @param timeoutMs milliseconds for which writes may wait for the follower to
+   *   be level; 0 means the default.
+   * @throws HeadwaterError `failover_failed`, or `outcome_unknown` while this
+   *   node keeps asking.
    */
   failover({ to = '', timeoutMs = 0 }: { to?: string; timeoutMs?: number } = {}): Promise<FailoverReply> {
     return this.#failover.run({ to, timeoutMs: timeoutMs || FAILOVER_MS_MAX });
   }
 
   /**
-   * Forgets, durably, a follower that is away: nothing of the log is kept for it.
-   * @param name its node ID, a beginning of it that no other has, or host:port.
+   * Forgets, durably, a follower that is away: the log keeps nothing for it.
+   * @param name its node ID, a beginning that only its node ID has, or
+   *   host:port.
    * @throws HeadwaterError `forget_refused`.
    */
   forget(name: string): Promise<KnownFollower> {
@@ -271,9 +284,9 @@ export class Replication {
   }
 
   /**
-   * Before a stop: a leader takes no more writes, and waits until those who
-   * follow it have all of them, `timeoutMs` at most. Whoever waits here for what
-   * cannot come any more is answered. `close` has to follow.
+   * Prepares a stop. A leader takes no more writes, and waits for at most
+   * `timeoutMs` until its followers have everything. Calls that wait for
+   * something that cannot come any more are answered. `close` has to follow.
    */
   async drain(timeoutMs: number): Promise<void> {
     const { durability } = this;
@@ -284,7 +297,7 @@ export class Replication {
     this.#store.turnWritersAway();
   }
 
-  /** Ends every session; the store has to be closed next. */
+  /** Ends every session. The store has to be closed next. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed = true;
     this.comparisons.held.close();
@@ -292,20 +305,20 @@ export class Replication {
     await this.#registry.close();
     this.headroom.stop();
     this.followers.close(reason);
-    // A link that takes over a full resync may wait for a store that cannot be opened.
+    // A link that finishes a full resync may wait for a store that cannot be opened.
     this.#store.announceClose();
     await this.#tailRecovery?.stop();
     await this.#changing;
     await this.link.stop();
   }
 
-  /** As the role is now: a node that is being promoted refuses, and the publisher asks again. */
+  /** Publishes by the present role. A node that is being promoted refuses, and the publisher tries again. */
   async #publish(message: Message): Promise<number> {
     checkMessage(message, this.#store.limits);
     return this.#store.role === 'leader' ? this.#store.publish(message) : this.link.publish(message);
   }
 
-  /** The upstream has handed over: this node goes on below the new leader, from where it is. */
+  /** Follows the new leader from the present position, since the upstream has handed over. */
   async #moved({ address, nodeId }: Moved, upstream: string): Promise<void> {
     const { logger } = this.#options;
     const store = this.#store;
@@ -317,7 +330,7 @@ export class Replication {
       return;
     }
     try {
-      // The new leader has what the former one had: what a person has asked of that one is asked of it.
+      // The new leader has the same data as the former one, so a person's unfulfilled orders apply to it too.
       await this.#change(async () => {
         const stays = store.role === 'follower' && store.upstream === upstream && !store.handingOver;
         if (!stays || nodeId === store.nodeId || address === this.#options.address()) return;
@@ -329,14 +342,14 @@ export class Replication {
     }
   }
 
-  /** The leader's time up to which this node has every write; 0 where that is not known. */
+  /** The leader's time up to which this node has every write; 0 if unknown. */
   get #levelMs(): number {
     const { role, whyNoWrites } = this.#store;
     if (role === 'follower') return this.link.levelMs;
     return whyNoWrites ? 0 : this.#store.nowMs();
   }
 
-  /** A node that is connected and not served yet has followed a later leader than this one. */
+  /** Whether a node that is connected, and not served yet, has followed a later leader than this node. */
   get #isOutdated(): boolean {
     const { lineages } = this.followers;
     if (lineages.length === 0 || !this.#store.isServing) return false;
@@ -344,14 +357,14 @@ export class Replication {
     return lineages.some((other) => epochBefore(lineage, end.offset, other) !== undefined);
   }
 
-  /** The history that the next command of the leader begins, where this node has all before it. */
+  /** The history that the leader's next command begins, if this node has everything before it. */
   get #nextHistory(): LineageRow | undefined {
     const store = this.#store;
     if (!store.isServing || store.whyNoWrites) return undefined;
     return store.role === 'leader' ? store.log.nextHistory : this.link.nextHistory;
   }
 
-  /** Gets back what followers have, then leads; unless the role changes meanwhile. */
+  /** Gets back the tail that followers have, and then leads, unless the role changes meanwhile. */
   async #askFirst(): Promise<void> {
     const { clock, askFollowersMs } = this.#options;
     const recovery = new TailRecovery({ ...this.#options, logger: this.#askingLog });
@@ -372,8 +385,10 @@ export class Replication {
   }
 
   /**
-   * Whatever becomes of `change`, a follower goes on following somebody.
-   * @param orders a person's, for the upstream that it follows then; if left out, those that are not carried out yet.
+   * Runs a change of roles with the link stopped. If the change fails, a follower
+   * still goes on following its upstream.
+   * @param orders a person's orders for the upstream after the change; if left
+   *   out, the pending orders stay.
    */
   #change<T>(change: () => Promise<T>, orders?: Orders): Promise<T> {
     const done = this.#changing.then(async () => {
@@ -400,7 +415,7 @@ function shuttingDown(): HeadwaterError {
   return new HeadwaterError('shutting_down', 'the node is shutting down');
 }
 
-/** A channel is bound as keys are, a message as values are. */
+/** Applies the limit of keys to the channel, and the limit of values to the message. */
 function checkMessage({ channel, data }: Message, { keyBytesMax, valueBytesMax }: Limits): void {
   if (channel.length > keyBytesMax) throw tooLarge('a channel', keyBytesMax, channel.length);
   if (data.length > valueBytesMax) throw tooLarge('a message', valueBytesMax, data.length);

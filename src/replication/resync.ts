@@ -1,7 +1,8 @@
 /**
- * The decision at the start of every replication session, as a pure function:
- * may the follower go on from its own log, must it wait, does it need a snapshot,
- * or would that cost it data that a person has to give up first?
+ * The decision at the start of every replication session, as a pure function.
+ * The follower may go on from its own log, has to wait, or needs a snapshot.
+ * The session is refused if the follower would lose data that a person has to
+ * give up first.
  *
  * Loss is judged by the branch point, the last offset that both pasts have in
  * common, never by length. Design: decision 15.
@@ -13,21 +14,24 @@ import { formatChecksum, type Position } from '../model/position.js';
 import { epochBefore } from './takeover.js';
 
 export interface FollowerSide {
-  /** Empty where it has never belonged to a cluster. */
+  /** Empty if the follower has never belonged to a cluster. */
   readonly clusterId: string;
-  /** Every history that its log and its keyspace have lived in. */
+  /** Every history that the follower's log and keyspace have lived in. */
   readonly lineage: Lineage;
-  /** The end of its log. */
+  /** The end of the follower's log. */
   readonly position: Position;
-  /** Its log holds what follows this offset. */
+  /** The offset after which the follower's log begins. */
   readonly baseOffset: number;
-  /** Its keyspace may hold effects of commands up to here: beyond its log only where that lost its tail. */
+  /**
+   * The offset up to which the follower's keyspace may hold effects of commands.
+   * The offset is beyond the end of the log only if the log has lost its tail.
+   */
   readonly keyspaceOffset: number;
-  /** A person has said that its data may go. */
+  /** Whether a person has accepted the loss of the follower's data. */
   readonly acceptDataLoss: boolean;
-  /** It asks for a snapshot whatever its position. */
+  /** Whether the follower asks for a snapshot whatever its position. */
   readonly full: boolean;
-  /** Its log has lost a tail that its keyspace has the effects of. */
+  /** Whether the follower's log has lost a tail whose effects the keyspace has. */
   readonly keyspaceIncomplete: boolean;
 }
 
@@ -36,22 +40,22 @@ export interface UpstreamSide {
   readonly clusterId: string;
   readonly lineage: Lineage;
   readonly end: Position;
-  /** The log holds what follows it. */
+  /** The position after which the upstream's log begins. */
   readonly base: Position;
-  /** What the log says of the follower's offset. */
+  /** The upstream's checksum at the end of the follower's log. */
   readonly checksumAtFollower: ChecksumLookup;
-  /** The history that the leader has begun right behind `end`, where nothing is logged under it yet. */
+  /** The history that the leader has begun right behind `end`, if nothing is logged under it yet. */
   readonly nextHistory?: LineageRow | undefined;
 }
 
 export const CONTINUE_REASONS = [
   /** Neither side holds anything. */
   'BOTH_EMPTY',
-  /** There is nothing that it does not have. */
+  /** The follower has everything. */
   'LEVEL',
-  /** It is behind, in the history that goes on here. */
+  /** The follower is behind, in the history that goes on here. */
   'SAME_HISTORY',
-  /** It stands where, or before, a later history here began, as after a promotion. */
+  /** The follower stands at or before the begin of a later history here, as after a promotion. */
   'EARLIER_HISTORY',
 ] as const;
 
@@ -60,15 +64,15 @@ export const FULL_REASONS = [
   'EMPTY_FOLLOWER',
   /** The follower has asked for it. */
   'REQUESTED',
-  /** The log no longer holds what follows its position. */
+  /** The log no longer holds the commands after the follower's position. */
   'LOG_TRIMMED',
-  /** It has writes that this history does not have; they are saved first. */
+  /** The follower has writes that this history does not have. The follower saves them first. */
   'DIVERGED',
-  /** Its position has another past than the same offset here; saved first. */
+  /** The follower has another past up to its position than this log. The follower saves the difference first. */
   'CHECKSUM_MISMATCH',
-  /** Its position lies inside a block here; saved first. */
+  /** The follower's position lies inside a block here. The follower saves the difference first. */
   'NOT_A_BOUNDARY',
-  /** Its log lost a tail, its keyspace has the effects. */
+  /** The follower's log lost a tail, but its keyspace has the effects. */
   'KEYSPACE_INCOMPLETE',
   /** A person accepted the loss. */
   'DATA_LOSS_ACCEPTED',
@@ -78,7 +82,7 @@ export const REFUSE_REASONS = [
   /** The upstream holds nothing and would wipe the follower. */
   'UPSTREAM_EMPTY',
   'OTHER_CLUSTER',
-  /** No history in common. */
+  /** The two have no history in common. */
   'NO_COMMON_HISTORY',
   /** Writes would be lost that the follower's own log does not hold whole. */
   'TAIL_NOT_IN_LOG',
@@ -90,7 +94,7 @@ export type ContinueReason = (typeof CONTINUE_REASONS)[number];
 export type FullReason = (typeof FULL_REASONS)[number];
 export type RefuseReason = (typeof REFUSE_REASONS)[number];
 
-/** Both sides' values, by name. */
+/** The values of both sides, by name. */
 export type Details = Readonly<Record<string, string>>;
 
 export type Decision = Judgement & { readonly details: Details };
@@ -102,7 +106,10 @@ type Judgement =
       readonly kind: 'full';
       readonly reason: FullReason;
       readonly message: string;
-      /** What the follower has after it is lost: it saves it first. Undefined where nothing is. */
+      /**
+       * The follower loses its own commands after this offset, so it saves them
+       * first. Undefined if there is nothing to save.
+       */
       readonly branchOffset: number | undefined;
     }
   | { readonly kind: 'refuse'; readonly reason: RefuseReason; readonly message: string };
@@ -127,7 +134,7 @@ function judge(follower: FollowerSide, upstream: UpstreamSide): Judgement {
   return decideOnLineage(branch, follower, upstream);
 }
 
-/** Nothing can be lost, whatever cluster it was made in: it is only about what is to be sent. */
+/** An empty follower can lose nothing, whatever its cluster, so only the way to send is open. */
 function decideForEmpty(follower: FollowerSide, upstream: UpstreamSide): Judgement {
   if (upstream.end.offset === 0) return goOn('BOTH_EMPTY', 'neither side holds anything');
   if (follower.full) return full('REQUESTED', 'the follower asked for it');
@@ -180,8 +187,9 @@ function decideBeyond(branch: number, follower: FollowerSide, upstream: Upstream
 }
 
 /**
- * The follower's history goes before the upstream's: it is never dropped for the
- * older one. A follower may get it from its own upstream yet; a leader does not.
+ * The follower's history takes precedence over the upstream's, and is never
+ * dropped for the older one. An upstream that is a follower may get that
+ * history from its own upstream yet. An upstream that leads never does.
  */
 function decideForLater(branch: number, follower: FollowerSide, upstream: UpstreamSide): Judgement | undefined {
   const { lineage, end, nextHistory } = upstream;
@@ -198,9 +206,10 @@ function decideForLater(branch: number, follower: FollowerSide, upstream: Upstre
 }
 
 /**
- * The history for which a later leader has left the follower's, where nothing is
- * logged under it yet. A leader that was restarted begins another one at the
- * same place: what an follower has of a history as late as this may be that one's.
+ * The history under which a later leader goes on from the branch, if nothing is
+ * logged under it yet. A leader that restarts begins another history at the
+ * same place. So the commands of a follower with an equal or later epoch may be
+ * of that same leader, and the result is undefined.
  */
 function leftFor(
   branch: number,
@@ -243,11 +252,11 @@ function decideContinue({ position }: FollowerSide, { end }: UpstreamSide): Judg
   return goOn('EARLIER_HISTORY', `${missing}, where it has gone on as ${end.replicationId}`);
 }
 
-/** Its log has lost a tail, and all that its keyspace may have the effects of lies on our lineage. */
+/** The follower's log has lost a tail, and everything that its keyspace may have the effects of lies on our lineage. */
 function decideIncomplete(branch: number, follower: FollowerSide, upstream: UpstreamSide): Judgement {
   const { offset, checksum } = follower.position;
   const { checksumAtFollower } = upstream;
-  // Where both logs still tell, they have to tell the same: else it is not our past that its keyspace went on from.
+  // If both logs still know the checksum there, the two must be equal. Otherwise the keyspace grew from another past.
   if (
     checksumAtFollower === 'not_a_boundary' ||
     (typeof checksumAtFollower === 'number' && checksumAtFollower !== checksum)
@@ -259,7 +268,10 @@ function decideIncomplete(branch: number, follower: FollowerSide, upstream: Upst
   );
 }
 
-/** A full resync that costs the follower what it has after `branch`: only if its log holds all of that, to be saved. */
+/**
+ * A full resync that costs the follower its commands after `branch`. The
+ * follower saves them first, so its log must hold all of them.
+ */
 function losing(
   reason: FullReason,
   message: string,
@@ -277,7 +289,7 @@ function tailNotInLog(branch: number, follower: FollowerSide, upstream: Upstream
     reason: 'TAIL_NOT_IN_LOG',
     message: `the follower has the effects of commands up to offset ${reach(follower)}, those after ${branch} are not here (the log ends as ${upstream.end.replicationId} at ${upstream.end.offset}), and its own log does not hold them whole (it holds ${heldBy(follower)})`,
   };
-  // A person may give up what the log does not hold; what it does hold is saved all the same.
+  // A person may give up commands that the log does not hold. Commands that the log holds are saved all the same.
   return follower.acceptDataLoss ? accepted(refusal, Math.max(branch, follower.baseOffset)) : refusal;
 }
 
@@ -289,7 +301,7 @@ function branchOf(follower: FollowerSide, upstream: UpstreamSide): number | unde
   return upstream.lineage.branch(upstream.end.offset, follower.lineage, reach(follower));
 }
 
-/** Up to where the follower has commands or their effects. */
+/** The offset up to which the follower has commands or their effects. */
 function reach({ position, keyspaceOffset }: FollowerSide): number {
   return Math.max(position.offset, keyspaceOffset);
 }
@@ -309,11 +321,11 @@ function detailsOf(follower: FollowerSide, upstream: UpstreamSide): Details {
     ...sideOf('follower', follower, follower.position, follower.baseOffset),
     follower_keyspace_offset: String(follower.keyspaceOffset),
     ...sideOf('upstream', upstream, upstream.end, upstream.base.offset),
-    // Its leader may have begun a later one.
+    // The leader above the upstream may have begun a later epoch.
     upstream_epoch: String(Math.max(upstream.lineage.epoch, upstream.nextHistory?.epoch ?? 0)),
     upstream_checksum_at_follower_offset:
       typeof checksumAtFollower === 'number' ? formatChecksum(checksumAtFollower) : checksumAtFollower,
-    // The last offset that both pasts have in common; left out where there is none.
+    // The branch point is left out if there is none.
     ...(branch === undefined ? {} : { branch_offset: String(branch) }),
   };
 }

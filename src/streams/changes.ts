@@ -1,4 +1,4 @@
-/** What a block changes under a prefix, transaction by transaction. Pure. */
+/** Changes of a block under a prefix, transaction by transaction. Pure. */
 
 import { MESSAGE_BYTES_MAX } from '../base/limits.js';
 import { typeName } from '../commands/entry.js';
@@ -7,13 +7,13 @@ import type { Command } from '../model/command.js';
 import type { Change } from '../wire/streams.js';
 import type { Piece } from './response-builder.js';
 
-/** The framing of an event in a response, generously. */
+/** An upper estimate of the bytes that frame an event in a response. */
 const EVENT_BYTES = 64;
 
 /**
- * A piece for each transaction that changes something; one that no response
- * could hold is in pieces itself.
- * @param after a transaction that ends at or before this offset is left out.
+ * Returns a piece for each transaction that changes something under the prefix.
+ * A transaction that no response could hold is split into one piece per change.
+ * @param after transactions that end at or before this offset are left out.
  */
 export function changesOf(block: Block, prefix: Buffer, after: number): Piece<Change>[] {
   const pieces: Piece<Change>[] = [];

@@ -1,17 +1,17 @@
 /**
- * Puts what is to be told into responses of about the size of a message. A
- * response that ends inside a block says so (`more`); it holds nothing of the
- * blocks before, so that whoever loses the stream there goes on from the end of
- * the block before this one.
+ * Gathers events into responses of about the size of a message. A response that
+ * ends inside a block says so (`more`), and holds no events of earlier blocks.
+ * So a client that loses the stream there resumes from the end of the block
+ * before.
  */
 import { REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
 import type { Position } from '../model/position.js';
 import type { Told } from '../wire/streams.js';
 
-/** Events that belong into one response. */
+/** Events that belong in one response. */
 export interface Piece<Event> {
   readonly events: readonly Event[];
-  /** More than 0. */
+  /** An estimate of the bytes of the events, always more than 0. */
   readonly bytes: number;
 }
 
@@ -20,17 +20,17 @@ export class ResponseBuilder<Event> {
   #bytes = 0;
   #position: Position;
 
-  /** @param position up to which everything has been told. */
+  /** @param position the position up to which every event has been sent. */
   constructor(position: Position) {
     this.#position = position;
   }
 
-  /** Up to here everything is told or gathered. */
+  /** The position up to which every event has been sent or gathered. */
   get position(): Position {
     return this.#position;
   }
 
-  /** All that there is to tell up to `position`, the end of the next block; the responses that are full by then. */
+  /** Adds all events up to `position`, the end of the next block. Yields the responses that are full by then. */
   *add(position: Position, pieces: readonly Piece<Event>[]): Generator<Told<Event>> {
     const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
     if (this.#bytes + bytes > REPLY_MESSAGE_BYTES_TARGET) yield* this.rest();
@@ -42,7 +42,7 @@ export class ResponseBuilder<Event> {
     }
   }
 
-  /** What is gathered, if anything is. */
+  /** Yields the response that has been gathered, if it has an event. */
   *rest(): Generator<Told<Event>> {
     if (this.#events.length > 0) yield this.#take(false);
   }

@@ -1,7 +1,7 @@
 /**
- * Where a stream begins that has been told where it was: judged by the lineage,
- * so that a position stays good over promotions, and a position of a history
- * that this node has left is told from one that it has not heard of yet.
+ * The place at which a resumed stream begins. The lineage decides, so that a
+ * position stays good over promotions. Thus a position in a history that this
+ * node has left differs from one in a history that it does not know yet.
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -11,16 +11,16 @@ import { whenMoved } from '../log/wait.js';
 import { formatChecksum, formatPosition, type Position } from '../model/position.js';
 
 export type Start =
-  /** Right behind this block's end. */
+  /** The stream begins right behind this block end. */
   | { readonly kind: 'at'; readonly position: Position }
-  /** The log begins behind it. */
+  /** The log begins behind the position. */
   | { readonly kind: 'trimmed'; readonly message: string }
-  /** It lies in a history, or a part of one, that is not this node's. */
+  /** The position lies in a history, or in a part of one, that this node does not have. */
   | { readonly kind: 'left'; readonly message: string }
   /** This node may only be behind. */
   | { readonly kind: 'ahead'; readonly message: string };
 
-/** @param learns whether the node may yet hear of what it does not know: a follower. */
+/** @param learns whether the node may yet learn of an unknown history, as a follower may. */
 async function locate(log: Log, from: Position | number, learns: boolean): Promise<Start> {
   if (typeof from === 'number') return locateOffset(log, from);
   const { lineage, end } = log;
@@ -60,8 +60,8 @@ function trimmed(log: Log, offset: number): Start {
 }
 
 /**
- * As `locate`, and gives a node that may only be behind some time.
- * @throws HeadwaterError `unavailable` where it still is then.
+ * Locates like `locate`, and gives a node that may only be behind some time.
+ * @throws HeadwaterError `unavailable` if the node is still behind then.
  */
 export async function locateInTime(
   log: Log,
@@ -79,7 +79,7 @@ export async function locateInTime(
   }
 }
 
-/** Nobody has told it of that history in all that time: it is not merely late. */
+/** A history that has stayed unknown for all that time is foreign, not merely late. */
 function stillAhead(log: Log, from: Position | number, message: string): Exclude<Start, { kind: 'ahead' }> {
   const foreign = typeof from !== 'number' && log.lineage.replicationIdAt(from.offset) !== from.replicationId;
   if (foreign) return { kind: 'left', message };

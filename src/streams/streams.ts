@@ -1,7 +1,7 @@
 /**
  * The subscribers and watchers of a node. Each reads the log in use at its own
- * pace; where that log is replaced or opened anew, its stream ends with
- * `unavailable`, and resuming finds the place in the new one.
+ * pace. If that log is replaced or opened again, the stream ends with
+ * `unavailable`, and a client that resumes finds its place in the new log.
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -16,10 +16,10 @@ import { Watch } from './watch.js';
 export type StreamStore = Pick<Store, 'log' | 'role' | 'notServing' | 'snapshotAt' | 'limits'>;
 
 export interface StreamStatus {
-  /** Open now. */
+  /** Streams that are open now. */
   readonly subscribers: number;
   readonly watchers: number;
-  /** Since the start. */
+  /** Counted since the node started. */
   readonly missedMessages: number;
   readonly watchSnapshots: number;
 }
@@ -47,8 +47,10 @@ export class Streams {
   }
 
   /**
-   * Without an end; leaving the loop ends it.
-   * @throws HeadwaterError `invalid_argument`, `too_large`, `lost_branch`, `unavailable`, or the signal's reason.
+   * Streams messages without an end. The stream ends when the caller leaves the
+   * loop.
+   * @throws HeadwaterError `invalid_argument`, `too_large`, `lost_branch`,
+   *   `unavailable`, or the signal's reason.
    */
   async *subscribe(request: SubscribeRequest, signal: AbortSignal): AsyncGenerator<Told<SubscriptionEvent>> {
     checkNames(request, this.#store.limits);
@@ -69,7 +71,11 @@ export class Streams {
     }
   }
 
-  /** Likewise. */
+  /**
+   * Streams changes without an end. The stream ends when the caller leaves the
+   * loop.
+   * @throws HeadwaterError `unavailable`, or the signal's reason.
+   */
   async *watch(request: WatchRequest, signal: AbortSignal): AsyncGenerator<Told<WatchEvent>> {
     const reading = this.#reading(signal);
     const watch = new Watch(

@@ -1,9 +1,10 @@
 /**
- * What one subscriber is told: the messages of its channels, those in the log
- * and those between its blocks, in the one order that the log gives them on
- * every node. It pulls at the subscriber's pace. Messages in the log it misses
- * never, as long as the log holds them; of the others it misses those that have
- * left the ring before it came by, and is told how many.
+ * The stream of one subscriber: the messages of its channels, in an order that
+ * is the same on every node. Durable messages come from the log, and other
+ * messages from between its blocks. The subscriber sets the pace. A durable
+ * message is never missed while the log holds it. Other messages are missed if
+ * they leave the ring before the subscriber reads them. The subscriber then
+ * learns how many.
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -23,11 +24,11 @@ import { locateInTime } from './start.js';
 export interface SubscriptionOptions {
   readonly log: Log;
   readonly clock: Clock;
-  /** Ends it, with its reason. */
+  /** Ends the stream, with its reason. */
   readonly signal: AbortSignal;
-  /** Whether the node may yet hear of a history that it does not know. */
+  /** Whether the node may yet learn of an unknown history. */
   learns(): boolean;
-  /** So many messages were missed; undefined if nobody knows how many. */
+  /** Counts missed messages; undefined if their number is unknown. */
   missed(count: number | undefined): void;
 }
 
@@ -50,15 +51,16 @@ export class Subscription {
     this.#from = from;
     this.#channels = new Set(channels.map(keyName));
     this.#patterns = patterns.map((pattern) => ({ pattern, glob: compileGlob(pattern) }));
-    // Both in this turn: what is said from now on stands behind the log's end of now.
+    // Both are taken in one turn, so later messages stand behind the present end of the log.
     this.#interludes = this.#log.interludes.reader();
     this.#cursor = new Cursor(this.#log, this.#log.end);
     this.#gathering = new ResponseBuilder(this.#log.end);
   }
 
   /**
-   * Without an end.
-   * @throws HeadwaterError `lost_branch`, `unavailable`, the reason of the signal or of the log's end.
+   * Streams without an end.
+   * @throws HeadwaterError `lost_branch`, `unavailable`, the reason of the
+   *   signal or of the log's end.
    */
   async *run(): AsyncGenerator<Response> {
     const { clock } = this.#options;
@@ -93,7 +95,7 @@ export class Subscription {
     if (start.kind === 'trimmed') yield* this.#gap();
   }
 
-  /** Undefined where the log does not hold what follows any more. */
+  /** Resolves with undefined if the log no longer holds the blocks that follow. */
   async #poll(): Promise<Block[] | undefined> {
     try {
       return await this.#cursor.poll(CURSOR_READ_BYTES);
@@ -115,7 +117,7 @@ export class Subscription {
     return { events: [], position: this.#gathering.position, more: false };
   }
 
-  /** The messages of the blocks, and each of the others where its place is among them. */
+  /** Sends the messages of the blocks, and each other message at its place among them. */
   async *#tell(blocks: readonly Block[]): AsyncGenerator<Response> {
     const gathering = this.#gathering;
     const due = this.#interludes.take(this.#cursor.offset);
@@ -135,13 +137,13 @@ export class Subscription {
     for (const { offset, interlude } of placed) {
       if (interlude.kind === 'missed') yield* this.#missed(interlude.count);
       if (interlude.kind !== 'message') continue;
-      // One by one: they stand behind a block, not in it.
+      // Each message is added alone, since it stands behind a block and not in it.
       const message = { ...interlude, offset, durable: false };
       yield* this.#gathering.add(this.#gathering.position, await this.#deliveries(message));
     }
   }
 
-  /** Where they were lost does not matter to who does not hear them: here, or on the way to this node. */
+  /** Sends the same notice for messages lost here and messages lost on the way to this node. */
   *#missed(count: number | undefined): Generator<Response> {
     this.#options.missed(count);
     yield* this.#gathering.add(this.#gathering.position, [{ events: [{ kind: 'missed', count }], bytes: 1 }]);
@@ -153,7 +155,10 @@ export class Subscription {
     return pieces;
   }
 
-  /** As in Redis: once for the channel's name, and once for each pattern. One piece, or none. */
+  /**
+   * Delivers as Redis does: once for the channel's name, and once for each
+   * pattern that matches. The result is a single piece, or none.
+   */
   async #deliveries({ channel, data, offset, durable }: Published): Promise<Piece<SubscriptionEvent>[]> {
     const eventFor = (pattern: Buffer | undefined) => ({
       kind: 'message' as const,
@@ -177,7 +182,7 @@ type Published = Omit<PublishedMessage, 'kind' | 'pattern'>;
 
 const NO_MESSAGES: readonly Published[] = [];
 
-/** Subscribers that keep up come by the same blocks: the first looks through one for all. */
+/** Messages by block. Subscribers that keep up read the same blocks, so the first reads a block for all. */
 const found = new WeakMap<Block, readonly Published[]>();
 
 function messagesOf(block: Block): readonly Published[] {

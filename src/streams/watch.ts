@@ -1,8 +1,9 @@
 /**
- * What one watcher is told: every change of the keys under a prefix, in order,
- * from a place in the log on. A cursor at the watcher's pace, as a feed's. Where
- * the log cannot tell the changes from the asked place on, a snapshot of the
- * keyspace comes instead, and the changes after it.
+ * The stream of one watcher: every change of the keys under a prefix, in order,
+ * from a place in the log on. The watcher sets the pace of a cursor over the
+ * log, like a follower that of a feed. If the log cannot give the changes from
+ * that place on, a snapshot of the keyspace comes instead, and the changes
+ * after it.
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -23,13 +24,13 @@ import { locateInTime } from './start.js';
 export interface WatchOptions {
   readonly log: Log;
   readonly clock: Clock;
-  /** Ends it, with its reason. */
+  /** Ends the stream, with its reason. */
   readonly signal: AbortSignal;
-  /** Whether the node may yet hear of a history that it does not know. */
+  /** Whether the node may yet learn of an unknown history. */
   learns(): boolean;
-  /** Of the keyspace whose log this is; whoever takes it releases it. */
+  /** A snapshot of the keyspace that belongs to this log. The caller releases it. */
   snapshotAt(options: { share: boolean; notBefore: number }): Promise<KeyspaceSnapshot>;
-  /** Says that a snapshot is sent. */
+  /** Runs when a snapshot begins to be sent. */
   snapshotBegun(): void;
 }
 
@@ -41,7 +42,7 @@ export class Watch {
   readonly #request: WatchRequest;
   #cursor: Cursor;
   #gathering: ResponseBuilder<WatchEvent>;
-  /** Changes up to here are known to the watcher. */
+  /** The offset up to which the watcher knows all changes. */
   #after = 0;
 
   constructor(options: WatchOptions, request: WatchRequest) {
@@ -53,8 +54,9 @@ export class Watch {
   }
 
   /**
-   * Without an end.
-   * @throws HeadwaterError `unavailable`, the reason of the signal or of the log's end.
+   * Streams without an end.
+   * @throws HeadwaterError `unavailable`, the reason of the signal or of the
+   *   log's end.
    */
   async *run(): AsyncGenerator<Response> {
     const { clock, signal } = this.#options;
@@ -84,7 +86,7 @@ export class Watch {
   async *#begin(from: Position | number): AsyncGenerator<Response> {
     const start = await locateInTime(this.#log, from, this.#options.learns, this.#options);
     if (start.kind !== 'at') {
-      // Whoever loses the stream before the snapshot is whole asks for the same again.
+      // A watcher that loses the stream before the snapshot is complete asks for the same place again.
       yield { events: [], position: typeof from === 'number' ? ORIGIN : from, more: false };
       yield* this.#snapshot(start.message);
       return;
@@ -98,7 +100,7 @@ export class Watch {
     this.#gathering = new ResponseBuilder(position);
   }
 
-  /** The reason where the log does not hold what follows any more. */
+  /** Resolves with the reason if the log no longer holds the blocks that follow. */
   async #poll(): Promise<Block[] | string> {
     try {
       return await this.#cursor.poll(CURSOR_READ_BYTES);
@@ -116,9 +118,9 @@ export class Watch {
     return { events: [], position: this.#gathering.position, more: false };
   }
 
-  /** What follows it stays in the log until it is sent. */
+  /** Sends a snapshot. The log keeps the blocks behind it until the snapshot is sent. */
   async *#snapshot(reason: string): AsyncGenerator<Response> {
-    // A shared one may be older than what has been trimmed meanwhile.
+    // A shared snapshot may be older than the start of the log.
     const snapshot = await this.#options.snapshotAt({ share: true, notBefore: this.#log.base.offset });
     const { position } = snapshot;
     const pin = this.#log.pin(position.offset, 'a watch that is sent a snapshot');
@@ -142,7 +144,7 @@ export class Watch {
   }
 }
 
-/** Expired entries too: what is to come for them, on whichever clock, is told as a change. */
+/** Expired entries are included, since their deletion or next write follows as a change. */
 function pieceOf([key, record]: readonly [Buffer, Buffer]): Piece<WatchEvent> {
   const { value, type, expiresAtMs, version } = decodeRecord(key, record);
   const event = { kind: 'entry' as const, key, value, type: typeName(type), expiresAtMs, version };

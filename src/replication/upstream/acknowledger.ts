@@ -1,12 +1,13 @@
 /**
- * What a session tells its upstream about how far this node and those below it
- * have got, and when: at once where that was asked for or has become true of
- * another history, soon after blocks were appended, and once a heartbeat in any
- * case, which is also this node's sign of life.
+ * The acknowledgements of a session to its upstream: how far this node and the
+ * nodes below it are. An acknowledgement is sent at once if the upstream asked
+ * for it, or when this node begins to stream. Otherwise it is sent soon after
+ * blocks were appended. Every heartbeat interval brings one in any case, as a
+ * sign of life.
  *
- * What it is asked goes on to the nodes below, and what they answer goes up as
- * soon as it is here: what comes from several of them in one turn of the event
- * loop in one frame.
+ * Requests of the upstream go on to the nodes below, and their answers go up as
+ * soon as they arrive. Answers that arrive in one turn of the event loop share
+ * a frame.
  */
 import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
@@ -22,7 +23,7 @@ export interface AcknowledgerOptions {
   readonly clock: Clock;
   readonly channel: UpChannel;
   readonly heartbeatIntervalMs: number;
-  /** What the nodes below have reported. */
+  /** The reports of the nodes below. */
   readonly acknowledgements: Acknowledgements;
   isStreaming(): boolean;
 }
@@ -33,16 +34,16 @@ export class Acknowledger {
   readonly #clock: Clock;
   readonly #channel: UpChannel;
   #receivedOffset = 0;
-  /** The upstream wants to hear of what it has sent as soon as it is appended, or durable. */
+  /** Whether the upstream wants to know as soon as its blocks are appended, or durable. */
   #wanted = false;
   #syncWanted = false;
-  /** A durable point is being made for the upstream. */
+  /** Whether a durable point is being made for the upstream. */
   #syncing = false;
   #sentMs = 0;
-  /** The upstream takes no more frames for now; one waits to be made then. */
+  /** Whether the upstream takes no more frames for now, and whether an acknowledgement is due when it does. */
   #congested = false;
   #waits = false;
-  /** Reports from below that the upstream waits for have not gone up yet. */
+  /** Whether reports from below that the upstream waits for have not gone up yet. */
   #hasNews = false;
   #cancel = () => {};
   #stopListening = () => {};
@@ -54,20 +55,20 @@ export class Acknowledger {
     this.#channel = options.channel;
   }
 
-  /** From now on, once a heartbeat. */
+  /** Acknowledges once a heartbeat from now on. */
   start(): void {
     this.#stopListening = this.#options.acknowledgements.onNews(() => this.#news());
     this.#in(this.#options.heartbeatIntervalMs);
   }
 
-  /** Nothing is sent any more. */
+  /** Sends nothing any more. */
   stop(): void {
     this.#stopListening();
     this.#hasNews = false;
     this.#cancel();
   }
 
-  /** Blocks are here, and not in the log yet. */
+  /** Notes blocks that have arrived and are not in the log yet. */
   received(offset: number): void {
     this.#receivedOffset = offset;
     this.#askBelow(offset);
@@ -78,15 +79,18 @@ export class Acknowledger {
     this.#syncWanted ||= sync;
   }
 
-  /** Blocks are in the log: at once where that was asked for, else at most every few milliseconds. */
+  /**
+   * Acknowledges blocks that are in the log now: at once if the upstream asked
+   * for it, else at most once in a few milliseconds.
+   */
   appended(): void {
     if (this.#syncWanted) void this.#sync();
     this.#in(this.#wanted ? 0 : this.#sentMs + ACKNOWLEDGE_INTERVAL_MS - this.#clock.monotonicMs());
   }
 
-  /** The upstream asks about what it has sent before. */
+  /** Answers a question of the upstream about blocks that it has sent before. */
   askedAgain(): void {
-    // Before it streams, nothing of what it asks about is here; it hears when that has changed.
+    // Before the session streams, none of those blocks is here. The upstream learns when that changes.
     if (!this.#options.isStreaming()) return;
     this.#askBelow(this.#store.position.offset);
     this.appended();
@@ -102,7 +106,7 @@ export class Acknowledger {
     this.#options.acknowledgements.awaitedAbove(offset, { acknowledge: this.#wanted, sync: this.#syncWanted });
   }
 
-  /** Beside the blocks that go on coming in; what comes meanwhile shares the next durable point. */
+  /** Makes durable points while more blocks come in. Requests that arrive meanwhile share the next point. */
   async #sync(): Promise<void> {
     if (this.#syncing) return;
     this.#syncing = true;
@@ -122,7 +126,7 @@ export class Acknowledger {
   #news(): void {
     if (this.#hasNews) return;
     this.#hasNews = true;
-    // At the end of this turn, unless they have gone with something else by then.
+    // The reports go up at the end of this turn, unless another acknowledgement has taken them along by then.
     setImmediate(() => {
       if (this.#hasNews) this.#in(0);
     });
@@ -148,7 +152,10 @@ export class Acknowledger {
     if (drained) void this.#pause(drained);
   }
 
-  /** An upstream that does not read is not sent one frame more: what it hears then is how things stand then. */
+  /**
+   * Sends no frame to an upstream that does not read. The acknowledgement sent
+   * afterwards reports the state of that moment.
+   */
   async #pause(drained: Promise<void>): Promise<void> {
     this.#congested = true;
     await drained;
@@ -159,7 +166,7 @@ export class Acknowledger {
   }
 
   #acknowledgement(): Acknowledgement {
-    // Until the session streams, what this node holds says nothing about the upstream's history.
+    // Until the session streams, this node's position says nothing about the upstream's history.
     const streaming = this.#options.isStreaming() && this.#store.isServing;
     const position = streaming ? this.#store.position : ORIGIN;
     return {

@@ -1,5 +1,5 @@
 /**
- * Where a link stands, and where it may go next:
+ * The states of a link, and the moves between them:
  *
  *   connecting → handshake → streaming
  *                          → loading → streaming
@@ -28,7 +28,7 @@ export class LinkState {
     return this.#name;
   }
 
-  /** @throws InvariantViolation where the table has no such move. */
+  /** @throws InvariantViolation if the table has no such move. */
   to(name: LinkStateName): void {
     invariant(NEXT[this.#name].includes(name), `a link does not go from ${this.#name} to ${name}`);
     this.#name = name;

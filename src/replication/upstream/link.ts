@@ -1,8 +1,8 @@
 /**
- * The upstream end of a node's replication: keeps one session (session.ts) with
- * the node it follows, for as long as it is told to. Whatever ends a session,
- * the link dials again, with backoff and jitter. While it is down the node
- * serves the data it has.
+ * The follower's end of a node's replication: it keeps one session (session.ts)
+ * with the upstream, until `stop`. When a session ends, for any reason, the
+ * link dials again, with backoff and jitter. Meanwhile the node serves the data
+ * that it has.
  */
 import { Bell } from '../../base/bell.js';
 import { type Clock, sleep } from '../../base/clock.js';
@@ -23,20 +23,20 @@ import { LinkState, type LinkStateName } from './link-state.js';
 import { type Resync, UpstreamSession } from './session.js';
 import { Staleness } from './staleness.js';
 
-/** A session that streamed for so long was a good one: the next attempt begins without a long wait. */
+/** A session that streamed for so long was a good one, after which the next attempt begins without a long wait. */
 const HEALTHY_SESSION_MS = 2_000;
 
 const UNDECIDED: ReadonlySet<LinkStateName> = new Set(['handshake', 'waiting']);
 
 const HAVE_SESSION: ReadonlySet<LinkStateName> = new Set(['handshake', 'waiting', 'loading', 'streaming']);
 
-/** A person's word on how to follow an upstream: it holds until that has served this node once. */
+/** A person's orders on how to follow an upstream. They hold until the upstream has served this node once. */
 export interface Orders {
-  /** This node's own data may go where the upstream's history has no place for them. */
+  /** Whether this node's own data may be dropped if the upstream's history has no place for them. */
   readonly acceptDataLoss: boolean;
-  /** Begins with a full resync, whatever the position. */
+  /** Whether to begin with a full resync, whatever the position. */
   readonly full: boolean;
-  /** A person has chosen the upstream, and knows where the leadership is. */
+  /** Whether a person has chosen the upstream, and so knows which node leads. */
   readonly byOrder: boolean;
 }
 
@@ -46,26 +46,26 @@ export interface LinkOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Drawn at each start of the process. */
+  /** A value drawn at each start of the process. */
   readonly nonce: string;
-  /** Silence for so long is a dead upstream. */
+  /** An upstream that is silent for longer than this counts as dead. */
   readonly timeoutMs: number;
   readonly heartbeatIntervalMs: number;
-  /** What the nodes below this one have reported: it goes up. */
+  /** The reports of the nodes below this one, which go up. */
   readonly acknowledgements: Acknowledgements;
-  /** Between 0 and 1, for jitter. */
+  /** A number between 0 and 1, for jitter. */
   random(): number;
   /** host:port at which this node itself listens. */
   address(): string;
   /** @throws HeadwaterError `unreachable`. */
   dial(address: string): Promise<UpChannel>;
-  /** It came by a mark, in the order of the log. */
+  /** Runs when this node comes by a mark, in the order of the log. */
   marked(markId: string): void;
-  /** It has no keyspace where the mark stands. */
+  /** Runs at a mark at whose offset this node has no keyspace. */
   unable(markId: string, why: string): void;
   /** Whether this node knows that the leader above it is not the latest. */
   isOutdated(): boolean;
-  /** Concern the leadership rather than the link. */
+  /** Events that concern the leadership rather than the link. */
   readonly events: LinkEvents;
 }
 
@@ -74,7 +74,7 @@ export interface LinkEvents {
   introducing(): void;
   accepted(upstream: UpstreamInfo): Promise<void>;
   refused(reason: string, message: string): void;
-  /** @param upstream who has said so, host:port. */
+  /** @param upstream host:port of the upstream that has sent it. */
   moved(moved: Moved, upstream: string): void;
 }
 
@@ -85,28 +85,31 @@ export class Link {
   readonly #clock: Clock;
   readonly #state = new LinkState();
   #upstream = '';
-  /** The node ID of the upstream, once a session has told; empty before. */
+  /** The node ID of the upstream, once a session knows it; empty before. */
   #upstreamId = '';
   #error: HeadwaterError | undefined;
   #orders = NO_ORDERS;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
-  /** The one in hand, or the last one. */
+  /** The session in progress, or the last one. */
   #session: UpstreamSession | undefined;
-  /** The last one of the session in hand. */
+  /** The last heartbeat of the session in progress. */
   #heartbeat: Heartbeat | undefined;
   #heartbeatMs = 0;
   #path: readonly string[] = [];
   readonly #staleness: Staleness;
-  /** The same for people: it is kept where the node follows another upstream. */
+  /** The staleness that is shown to people. A change of the upstream does not reset it. */
   readonly #lastLevel: Staleness;
-  /** How old the leader's latest write was when it was last known to be here; undefined where the upstream cannot tell. */
+  /**
+   * The age of the leader's latest write when this node was last known to have
+   * it; undefined if the upstream does not know.
+   */
   #observedLagMs: number | undefined;
   #lastResync: Resync | undefined;
-  /** Rings when the upstream has told how things stand: `levelMs` and the clock may have gone on. */
+  /** Rings when the upstream has reported: `levelMs` and the clock may have gone on. */
   readonly told = new Bell();
   readonly resyncs = { full: 0, partial: 0 };
-  /** Why, and what this node was refused. */
+  /** Counts of resyncs and refusals by reason. */
   readonly reasons = new Reasons();
 
   constructor(options: LinkOptions) {
@@ -129,57 +132,63 @@ export class Link {
     this.#running = this.#run(this.#stop.signal);
   }
 
-  /** Nothing of this upstream enters the store once it resolves. */
+  /** Stops the link. Nothing of this upstream enters the store after it resolves. */
   async stop(): Promise<void> {
     this.#stop.abort(new HeadwaterError('cancelled', 'this node no longer follows'));
     await this.#running;
-    // A read that waits may look before the next upstream is known to this link.
+    // A read that waits may look before this link knows the next upstream.
     this.#staleness.forget();
-    // What is known of the data is by this upstream; the next one may be another, or they may leave its history.
+    // The staleness is this upstream's knowledge. The next upstream may differ, and the data may leave its history.
     this.#staleness.forget();
     this.#state.to('stopped');
   }
 
-  /** Whether this is the node that the link follows, or last followed: by its ID if that is known, else by its address. */
+  /**
+   * Whether a node is the one that the link follows, or last followed. The node
+   * ID decides if the link knows that of its upstream, else the address does.
+   */
   follows({ nodeId, address }: Pick<UpstreamInfo, 'nodeId' | 'address'>): boolean {
     return this.#upstreamId === '' ? address === this.#upstream : nodeId === this.#upstreamId;
   }
 
-  /** Those that have not been carried out yet. */
+  /** Orders that have not been carried out yet. */
   get orders(): Orders {
     return this.#orders;
   }
 
-  /** Node IDs from the leader down to this node's upstream, as far as the session in hand has told. */
+  /** Node IDs from the leader down to this node's upstream, as far as the session in progress knows them. */
   get path(): readonly string[] {
     return this.#path;
   }
 
-  /** The history that the leader has begun right where this node's log ends, as the session in hand has told. */
+  /**
+   * The history that the leader has begun right where this node's log ends, as
+   * far as the session in progress knows.
+   */
   get nextHistory(): LineageRow | undefined {
     const row = this.#state.name === 'streaming' ? this.#heartbeat?.nextHistory : undefined;
     const { offset, checksum } = this.#store.position;
     return row?.firstOffset === offset + 1 && row.checksum === checksum ? row : undefined;
   }
 
-  /** The leader's time at which this node was last known to hold everything up to then; 0 where it never was. */
+  /** The leader's time up to which this node was last known to hold every write; 0 if it never was. */
   get levelMs(): number {
     const { stalenessMs } = this;
     return stalenessMs === undefined ? 0 : Math.max(1, Math.floor(this.#store.nowMs() - stalenessMs));
   }
 
   /**
-   * How old the data of this node are at most, by the leader above it; undefined
-   * where that is not known, or this node knows of a later leader.
+   * The greatest possible age of this node's data, by the leader above it.
+   * Undefined if that is unknown, or this node knows of a later leader.
    */
   get stalenessMs(): number | undefined {
     return this.#options.isOutdated() ? undefined : this.#staleness.ms;
   }
 
   /**
-   * How old the oldest write is that is not here, by the leader's clock, as far
-   * as heartbeats and blocks have told; without a session, how long ago this
-   * node was level. Undefined where it never was.
+   * The replica lag: the age of the oldest write that is not here, by the
+   * leader's clock, as far as heartbeats and blocks show it. Without a session,
+   * the time since this node was level. Undefined if it never was.
    */
   #lagMs(behind: number | undefined): number | undefined {
     if (behind === 0 && this.#state.name === 'streaming' && !this.#isUnsure) return this.#observedLagMs;
@@ -187,16 +196,18 @@ export class Link {
     return ms === undefined ? undefined : Math.round(ms);
   }
 
-  /** No heartbeat has come for a while: behind a frame that is still on its way there may be any number of writes. */
+  /** Whether no heartbeat has come for a while. Any number of writes may stand behind a frame that is on its way. */
   get #isUnsure(): boolean {
     return this.#clock.monotonicMs() - this.#heartbeatMs > this.#options.timeoutMs / 2;
   }
 
   /**
    * Sends a message up to the leader.
-   * @returns the offset that it has there, or follows.
-   * @throws HeadwaterError `unavailable` or `overloaded` where it was not
-   *   published, `outcome_unknown` where that cannot be known, or the leader's refusal.
+   * @returns the message's own offset if it is durable, else the offset that it
+   *   follows.
+   * @throws HeadwaterError `unavailable` or `overloaded` if the message was not
+   *   published, `outcome_unknown` if that cannot be known, or the leader's
+   *   refusal.
    */
   async publish(message: Message): Promise<number> {
     const session = this.#session;
@@ -207,7 +218,7 @@ export class Link {
     );
   }
 
-  /** As a person is told: a full disk may hold up a session that streams, or keep one from beginning. */
+  /** The state shown to people. A full disk may hold up a session that streams, or keep a session from beginning. */
   get #stateName(): LinkStateName | 'disk_full' {
     const { name } = this.#state;
     const isHeld = name === 'streaming' && this.#session?.heldUpTo !== undefined;
@@ -215,16 +226,16 @@ export class Link {
     return isHeld || hasNoRoom ? 'disk_full' : name;
   }
 
-  /** Commands that the upstream is known to have and this node has not; undefined where no session has told. */
+  /** Commands that the upstream is known to have and this node lacks; undefined until the session has a heartbeat. */
   #behind(): number | undefined {
-    // What an earlier session has heard says nothing of what the upstream holds now.
+    // Heartbeats of an earlier session say nothing about what the upstream holds now.
     if (!this.#heartbeat) return undefined;
     const { offset, endOffset = 0 } = this.#heartbeat;
     const known = Math.max(offset, endOffset, this.#session?.heldUpTo ?? 0);
     return Math.max(0, known - this.#store.position.offset);
   }
 
-  /** Whether it streams, and this node has what the upstream had when the session began. */
+  /** Whether the link streams, and this node has everything that the upstream had when the session began. */
   get isLevel(): boolean {
     return this.#state.name === 'streaming' && (this.#session?.isLevel ?? false);
   }
@@ -234,7 +245,7 @@ export class Link {
     return HAVE_SESSION.has(this.#state.name);
   }
 
-  /** Up to the node that this one follows; lost where there is no session. */
+  /** Sends a frame to the upstream. The frame is lost if there is no session. */
   send(frame: UpFrame): void {
     this.#session?.send(frame);
   }
@@ -257,7 +268,7 @@ export class Link {
   }
 
   async #run(stop: AbortSignal): Promise<void> {
-    /** Times in a row that the disk had no room for what the upstream would send. */
+    /** How many times in a row the disk had no room for the upstream's data. */
     let noRoom = 0;
     for (let failures = 0; !stop.aborted; ) {
       this.#session = undefined;
@@ -311,7 +322,7 @@ export class Link {
     try {
       await this.#session.run();
     } finally {
-      // Who stands above a lost upstream is not known: a loop must not be seen where there is none any more.
+      // The path above a lost upstream is unknown, and a loop must not be seen if it has gone meanwhile.
       this.#path = [];
       this.#heartbeat = undefined;
     }
@@ -320,15 +331,15 @@ export class Link {
   #received(upstreamMs: number): void {
     const { endTimeMs } = this.#store;
     this.#observedLagMs = Math.max(0, this.#store.nowMs() - endTimeMs);
-    // The leader's clock was set back since that block was written: its time says nothing of how old it is.
+    // The leader's clock was set back since that block was written, so the block's age is unknown.
     if (endTimeMs > upstreamMs + this.#options.heartbeatIntervalMs) return;
-    // Writes come in order: with a block, all of earlier milliseconds are here.
+    // Writes come in order, so every write of an earlier millisecond is here too.
     this.#staleness.isAtMost(this.#observedLagMs + 1);
     this.#lastLevel.isAtMost(this.#observedLagMs + 1);
   }
 
   #heard(heartbeat: Heartbeat): void {
-    // Who waits for it looks when all of it has been taken in.
+    // A read that waits for this looks after the whole heartbeat has been taken in.
     this.told.ring();
     this.#heartbeat = heartbeat;
     this.#heartbeatMs = this.#clock.monotonicMs();
@@ -339,11 +350,11 @@ export class Link {
       this.#observedLagMs = undefined;
       return;
     }
-    // By this node's own time too: the heartbeat may have been long on its way.
+    // This node's own time counts too, since the heartbeat may have been on its way for long.
     const stalenessMs = Math.max(heartbeat.timeMs, this.#store.nowMs()) - heartbeat.levelMs;
     this.#staleness.is(stalenessMs);
     this.#lastLevel.is(stalenessMs);
-    // What a node in the middle knows of its own upstream is up to a heartbeat old, and that is no lag.
+    // A middle node's knowledge of its own upstream is up to a heartbeat old, which is no lag.
     const knownLateMs = this.#options.heartbeatIntervalMs * (heartbeat.path.length - 1);
     const lagMs = Math.max(0, heartbeat.timeMs - heartbeat.levelMs);
     this.#observedLagMs = lagMs > knownLateMs ? lagMs : 0;
@@ -354,7 +365,7 @@ export class Link {
     this.resyncs[kind]++;
     this.reasons.count(kind, reason);
     this.#error = undefined;
-    // It was given for one resync, not for what the upstream may become later.
+    // The orders were given for one resync, not for later changes of the upstream.
     this.#orders = NO_ORDERS;
   }
 
@@ -367,7 +378,10 @@ export class Link {
     this.reasons.refused({ nodeId: '', address: this.#upstream, reason, message, details, timeMs });
   }
 
-  /** A session that streams and ends at once, again and again, is not to be dialled as fast as can be. */
+  /**
+   * Whether the session streamed long enough. A session that ends at once, again
+   * and again, must not be dialled fast.
+   */
   #wasHealthy(session: UpstreamSession | undefined): boolean {
     const since = session?.streamsSinceMs;
     return since !== undefined && this.#clock.monotonicMs() - since >= HEALTHY_SESSION_MS;
@@ -376,7 +390,7 @@ export class Link {
   #ended(error: HeadwaterError, failures: number): void {
     if (failures === 0) this.#log.ends();
     this.#error = error;
-    // The data are found to lie on another history.
+    // The data have turned out to lie on another history.
     if (error.code === 'chain_broken') this.#staleness.forget();
     if (error.code === 'resync_refused') this.#refused(error);
     else this.#state.to('connecting');

@@ -1,8 +1,8 @@
 /**
- * One session with the upstream, at the follower: the handshake, then frames in
- * order, until the channel ends. It takes them into the store and says how far
- * it has got; that there will be another session, and when, is link.ts's. What
- * it knows ends with it.
+ * A session with the upstream, at the follower: the handshake, then frames in
+ * order, until the channel ends. The session takes the frames into the store
+ * and reports how far this node is. All its state ends with it. Later sessions
+ * are the business of link.ts.
  */
 import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
@@ -33,12 +33,12 @@ import { SnapshotLoad } from './snapshot-load.js';
 
 export interface Resync {
   readonly kind: 'partial' | 'full';
-  /** UPPER_SNAKE. */
+  /** The name of the reason, in UPPER_SNAKE. */
   readonly reason: string;
   readonly message: string;
-  /** Both sides' values. */
+  /** The values of both sides, by name. */
   readonly details: Details;
-  /** When it began, milliseconds since the epoch. */
+  /** When the session began, in milliseconds since the epoch. */
   readonly timeMs: number;
   readonly bytes: number;
   readonly durationMs: number;
@@ -56,41 +56,41 @@ export interface SessionOptions {
   readonly address: string;
   readonly nonce: string;
   readonly acceptDataLoss: boolean;
-  /** A full resync, whatever this node's position. */
+  /** Whether to ask for a full resync, whatever this node's position. */
   readonly full: boolean;
-  /** A person has told this node to follow that upstream, and it has not been served since. */
+  /** Whether a person has told this node to follow that upstream, which has not served it since. */
   readonly byOrder: boolean;
-  /** Silence for so long is a dead upstream. */
+  /** An upstream that is silent for longer than this counts as dead. */
   readonly timeoutMs: number;
   readonly heartbeatIntervalMs: number;
-  /** What the nodes below this one have reported: it goes up. */
+  /** The reports of the nodes below this one, which go up. */
   readonly acknowledgements: Acknowledgements;
   readonly report: SessionReport;
 }
 
-/** What outlives a session. */
+/** The session's events for parts that outlive it. */
 export interface SessionReport {
-  /** Its figures so far, whenever they change. */
+  /** Reports the resync's figures so far, whenever they change. */
   resyncing(resync: Resync): void;
-  /** The resync is done: from now on it streams. */
+  /** Reports that the resync is done: the session streams from now on. */
   streams(resync: Resync): void;
   heard(heartbeat: Heartbeat): void;
   /**
-   * Blocks are in the log.
-   * @param upstreamMs the upstream's time, as far as it has told.
+   * Reports that blocks are in the log.
+   * @param upstreamMs the upstream's time, counted on from its last report.
    */
   received(upstreamMs: number): void;
-  /** The handshake is about to go out. */
+  /** Reports that the handshake is about to go out. */
   introducing(): void;
-  /** The upstream serves this node; nothing of it has been taken yet. */
+  /** Reports that the upstream serves this node. Nothing of it has been taken yet. */
   accepted(upstream: UpstreamInfo): Promise<void>;
-  /** It does not, for a reason of resync.ts or failover.ts. */
+  /** Reports that the upstream refuses, with the reason: of resync.ts, or of the hand-over. */
   refused(reason: string, message: string): void;
-  /** The leadership has moved, and with it the place to follow. */
+  /** Reports that the leadership has moved, and with it the node to follow. */
   moved(moved: Moved): void;
-  /** It came by a mark: nothing else enters the store in this turn. */
+  /** Reports a mark. Nothing else enters the store in this turn. */
   marked(markId: string): void;
-  /** The same while there is no keyspace at the mark's offset. */
+  /** Reports a mark at whose offset there is no keyspace. */
   unable(markId: string, why: string): void;
 }
 
@@ -104,23 +104,23 @@ export class UpstreamSession {
   readonly #acknowledger: Acknowledger;
   readonly #publishing: Publishing;
   readonly #beganMs: number;
-  /** The same by the wall clock. */
+  /** The begin of the session by the wall clock. */
   readonly #timeMs: number;
   readonly #silence: Silence;
-  /** Frames are being taken in. */
+  /** Whether frames are being taken in. */
   #busy = false;
-  /** The upstream's time as it last said, and when that was. */
+  /** The upstream's last reported time, and when the report arrived. */
   #upstreamTime = { ms: 0, heardMs: 0 };
   #streamsSinceMs: number | undefined;
-  /** Histories announced for the next blocks. */
+  /** Lineage rows of the histories that begin in the next blocks. */
   #rows: LineageRow[] = [];
   #load: SnapshotLoad | undefined;
   #resync: Resync | undefined;
-  /** Among the messages that came while a snapshot was loading: the next. */
+  /** The place of the next message, kept while a snapshot is loading. */
   #livePlace: LivePlace | undefined;
-  /** Blocks up to there wait for room on the disk. */
+  /** The offset up to which blocks wait for room on the disk. */
   #heldUpTo: number | undefined;
-  /** After a partial resync: where the upstream's log ended at the handshake; 0 once that is reached. */
+  /** After a partial resync: the end of the upstream's log at the handshake. 0 once that is reached. */
   #levelAtOffset = 0;
 
   constructor(options: SessionOptions) {
@@ -137,32 +137,35 @@ export class UpstreamSession {
     this.#timeMs = options.clock.wallMs();
   }
 
-  /** From when on it streamed, by the monotonic clock; undefined before. */
+  /** When the session began to stream, by the monotonic clock; undefined before. */
   get streamsSinceMs(): number | undefined {
     return this.#streamsSinceMs;
   }
 
-  /** Whether this node has what the upstream had at the handshake, and takes what comes after it. */
+  /**
+   * Whether this node has everything that the upstream had at the handshake, and
+   * no block waits for room on the disk.
+   */
   get isLevel(): boolean {
     const reached = this.#streamsSinceMs !== undefined && this.#store.position.offset >= this.#levelAtOffset;
     return reached && this.#heldUpTo === undefined;
   }
 
-  /** The last offset of what is here and waits for room on the disk; undefined where nothing does. */
+  /** The last offset of blocks that wait for room on the disk; undefined if none waits. */
   get heldUpTo(): number | undefined {
     return this.#heldUpTo;
   }
 
-  /** While a snapshot is loading. */
+  /** The progress of a snapshot, while it is loading. */
   get progress(): SnapshotLoad['progress'] | undefined {
     return this.#load?.progress;
   }
 
-  /** Takes what comes until the session ends, and rejects with the reason then. */
+  /** Takes frames until the session ends, and then rejects with the reason. */
   async run(): Promise<never> {
     const stopWatch = watchSilence(
       this.#options,
-      // While this node is busy with what it heard, what comes meanwhile waits unheard.
+      // While this node works on earlier frames, it does not read, so silence then says nothing.
       () => (this.#busy ? 0 : this.#silence.ms),
       (ms) => this.#channel.close(new HeadwaterError('unreachable', `the upstream was silent for ${ms} ms`)),
     );
@@ -188,12 +191,12 @@ export class UpstreamSession {
     }
   }
 
-  /** Up to the leader: see Publishing. Only a node that streams hears what becomes of the message. */
+  /** Sends a message up to the leader: see Publishing. Only a node that streams learns the outcome of the message. */
   publish(message: Message): Promise<number> {
     return this.#publishing.publish(message);
   }
 
-  /** Frames in order; blocks that arrived together are committed together. */
+  /** Takes frames in order. Blocks that arrived together are committed together. */
   async #take(frames: readonly DownFrame[]): Promise<void> {
     let gathered: Buffer[] = [];
     for (let i = 0; i < frames.length; i++) {
@@ -235,8 +238,8 @@ export class UpstreamSession {
   }
 
   /**
-   * A full disk holds up what comes, with all behind it: the session goes on,
-   * so the upstream keeps this node's place in its log, and waits.
+   * Waits for room, since a full disk holds up these blocks and everything behind
+   * them. The session stays, so the upstream keeps this node's place in its log.
    */
   async #awaitRoom(refusal: HeadwaterError, blocks: readonly Block[]): Promise<void> {
     const { upstream } = this.#options;
@@ -304,7 +307,7 @@ export class UpstreamSession {
     }
   }
 
-  /** Stands behind the same block here as upstream, and goes on to whoever reads this node's log. */
+  /** Each message stands behind the same block here as upstream, and goes on to the readers of this node's log. */
   #messages(frame: Messages): void {
     const { place, messages } = frame;
     if (this.#state.name === 'streaming') this.#store.handed(frame);
@@ -319,7 +322,7 @@ export class UpstreamSession {
     } else report.unable(mark.markId, `a full resync is loading: ${this.#options.upstream} is its source`);
   }
 
-  /** Up, behind what was sent before; it is lost where the session ends. */
+  /** Sends a frame up, behind the frames sent before. The frame is lost if the session ends. */
   send(frame: UpFrame): void {
     void this.#channel.send(frame);
   }
@@ -335,7 +338,7 @@ export class UpstreamSession {
     const why = { reason, message, details, timeMs: this.#timeMs };
     this.#levelAtOffset = endOffset;
     await this.#streams({ kind: 'partial', ...why, bytes: 0, durationMs: this.#tookMs }, upstream.clusterId);
-    // By it, this node knows how many messages it has missed since it was connected last.
+    // By this place the node knows how many messages it has missed since it was last connected.
     this.#store.handed({ place: live, missed: 0, messages: [] });
     this.#logger.info(
       { offset, reason },
@@ -371,20 +374,20 @@ export class UpstreamSession {
     throw new HeadwaterError('protocol_violation', `a piece of a snapshot arrived in the state ${this.#state.name}`);
   }
 
-  /** What this node holds is the upstream's history: its cluster and its time are this node's from here on. */
+  /** Begins to stream. This node is on the upstream's history, so cluster and time are the upstream's from here on. */
   async #streams(resync: Resync, clusterId: string): Promise<void> {
     await this.#store.joinCluster(clusterId);
-    // Before, it may have been a stranger's time, which must not decide what is expired here.
+    // Before this moment the time may have been a stranger's, which must not decide about expiry here.
     this.#store.setTime(this.#upstreamMs);
     this.#note(resync);
     this.#options.report.streams(resync);
     this.#streamsSinceMs = this.#clock.monotonicMs();
     this.#state.to('streaming');
-    // Until it hears, the upstream takes this node for one that holds nothing.
+    // Until the first acknowledgement, the upstream takes this node for one that holds nothing.
     this.#acknowledger.now();
   }
 
-  /** Until what was missing at the handshake is here, it counts as the resync's. */
+  /** Counts blocks for the resync, until everything that was missing at the handshake is here. */
   #countCatchingUp(blocks: readonly Block[]): void {
     if (!this.#resync || this.#levelAtOffset === 0) return;
     const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, this.#resync.bytes);
@@ -428,7 +431,7 @@ export class UpstreamSession {
     this.#upstreamTime = { ms, heardMs: this.#clock.monotonicMs() };
   }
 
-  /** The upstream's time as last heard, and what has passed since: a snapshot may load for long. */
+  /** The upstream's last reported time, plus the time since. A snapshot may load for long. */
   get #upstreamMs(): number {
     return this.#upstreamTime.ms + this.#clock.monotonicMs() - this.#upstreamTime.heardMs;
   }

@@ -1,7 +1,8 @@
 /**
- * A full resync as the follower sees it: what would be lost is saved, the new
- * data are built beside the old ones, and once they have proven themselves they
- * take their place. Given up at any moment before, the old data are as they were.
+ * A full resync at the follower. Writes that would be lost are saved first. The
+ * new data are built beside the old data, and replace them once count and
+ * digest are proven. If the resync is given up before that, the old data are
+ * unchanged.
  */
 import { HeadwaterError } from '../../base/errors.js';
 import { isOutOfSpace } from '../../disk/files.js';
@@ -26,7 +27,10 @@ export class SnapshotLoad {
     this.why = { reason, message, details };
   }
 
-  /** @throws HeadwaterError `protocol_violation` where a person would have to accept the loss, and has not. */
+  /**
+   * @throws HeadwaterError `protocol_violation` if a person would have to
+   *   accept the loss, and has not; `disk_full`.
+   */
   static async begin(
     store: Store,
     frame: FullResync,
@@ -41,12 +45,12 @@ export class SnapshotLoad {
     return new SnapshotLoad(store, replacement, frame);
   }
 
-  /** For showing: so many keys of about so many. */
+  /** Loaded keys, and the estimate of all keys, for display. */
   get progress(): { keys: number; keysEstimate: number } {
     return { keys: this.#replacement.keys, keysEstimate: this.#frame.keysEstimate };
   }
 
-  /** Of the snapshot, keys and records. */
+  /** Bytes of the snapshot's keys and records loaded so far. */
   get bytes(): number {
     return this.#replacement.bytes;
   }
@@ -65,17 +69,17 @@ export class SnapshotLoad {
     return withRoom(this.#store, FOR_RESYNC, bytes, () => this.#replacement.appendBlocks(blocks, rows));
   }
 
-  /** Proves the snapshot; nothing more of it is open then. */
+  /** Proves the snapshot by its count and digest. Nothing more may be added afterwards. */
   prove(proof: { keys: number; digest: Buffer }): Promise<void> {
     return namingRoom(FOR_RESYNC, () => this.#replacement.finish(proof));
   }
 
-  /** What was proven takes the place of the old data. */
+  /** Replaces the old data by the proven data. */
   adopt(live: LivePlace | undefined): Promise<void> {
     return namingRoom(FOR_RESYNC, () => this.#store.adopt(this.#replacement, this.clusterId, live));
   }
 
-  /** Gives up before it is proven; the room that it took is free again. */
+  /** Gives up a load that is not proven, and frees the disk space that it took. */
   close(): Promise<void> {
     return this.#replacement.abandon();
   }
@@ -85,9 +89,9 @@ const FOR_RESYNC = 'for a full resync beside the data that are served meanwhile'
 const FOR_LOST_WRITES = 'for lost-writes/, which has to keep what no other node has before a full resync drops it';
 
 /**
- * A part of a resync that writes so many bytes, where the disk has room for it;
- * where it has none, the data in use stay as they are.
- * @param whatFor as a person is told.
+ * Runs a part of a resync that writes `bytes`, if the disk has room. If it has
+ * none, the data in use stay as they are.
+ * @param whatFor the purpose of the room, for the message.
  * @throws HeadwaterError `disk_full`.
  */
 async function withRoom<T>(store: Store, whatFor: string, bytes: number, work: () => Promise<T>): Promise<T> {
@@ -96,7 +100,7 @@ async function withRoom<T>(store: Store, whatFor: string, bytes: number, work: (
   return namingRoom(whatFor, work);
 }
 
-/** @throws HeadwaterError `disk_full` where it fails for want of room. */
+/** @throws HeadwaterError `disk_full` if `work` fails for lack of room. */
 async function namingRoom<T>(whatFor: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -110,7 +114,7 @@ function noRoom(whatFor: string, cause: HeadwaterError): HeadwaterError {
   return new HeadwaterError('disk_full', `there is no room ${whatFor}: ${message}`, { cause, details });
 }
 
-/** The upstream has judged already; that it has judged by the same rules is not taken on trust. */
+/** Checks the upstream's decision, since the upstream may have decided by other rules. */
 function refuseWiping(store: Store, frame: FullResync): void {
   const { position, lineage, upstream, reason } = frame;
   const own = store.lineageOfData;
@@ -119,7 +123,7 @@ function refuseWiping(store: Store, frame: FullResync): void {
   if (holdsNothing) return;
   const isOther = store.clusterId !== '' && upstream.clusterId !== '' && store.clusterId !== upstream.clusterId;
   const branch = Lineage.received(lineage).branch(position.offset, own, reach);
-  // Where not even the log could be opened, nothing tells of this node's past but its cluster.
+  // If even the log could not be opened, only the cluster is known of this node's past.
   const known = reach === 0 || branch !== undefined;
   if (position.offset > 0 && !isOther && known) {
     if (branch !== undefined && branch < reach) refuseLosingTail(store, frame, branch, reach);
@@ -131,7 +135,10 @@ function refuseWiping(store: Store, frame: FullResync): void {
   );
 }
 
-/** What this node has after the branch is dropped only if its own log holds all of it, and it is saved first. */
+/**
+ * Checks that commands after the branch are saved before they are dropped. That
+ * needs a log of this node that holds all of them.
+ */
 function refuseLosingTail(
   { log, incomplete }: Store,
   { branchOffset, reason }: FullResync,

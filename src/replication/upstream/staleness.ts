@@ -1,8 +1,10 @@
 /**
- * How old the data of a follower are, by what its upstream has told. It is
- * counted on by this node's monotonic time, so a clock that is set, or another
- * leader's clock, makes nothing look fresh. It is known only of data that lie on
- * the upstream's history: whoever finds that they may not, forgets it.
+ * The greatest possible age of a follower's data, by the upstream's reports.
+ * The age grows with this node's monotonic clock. So a clock that is set, or
+ * another leader's clock, makes no data look fresh.
+ *
+ * The age is known only for data on the upstream's history. A caller that
+ * doubts that calls `forget`.
  */
 import type { Clock } from '../../base/clock.js';
 
@@ -14,17 +16,17 @@ export class Staleness {
     this.#clock = clock;
   }
 
-  /** The leader had written nothing more so long ago; undefined if that is not known. */
+  /** Milliseconds: the leader had written nothing more so long ago. Undefined if unknown. */
   get ms(): number | undefined {
     return this.#known && this.#known.ms + this.#clock.monotonicMs() - this.#known.atMs;
   }
 
-  /** The upstream says so. */
+  /** Notes the age that the upstream reports. */
   is(ms: number): void {
     this.#known = { ms: Math.max(0, ms), atMs: this.#clock.monotonicMs() };
   }
 
-  /** A block says so: the node may be known to be fresher. */
+  /** Notes an upper bound, as a block gives it: the data may be fresher than known. */
   isAtMost(ms: number): void {
     this.is(Math.min(ms, this.ms ?? Number.POSITIVE_INFINITY));
   }

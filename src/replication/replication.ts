@@ -387,7 +387,7 @@ export class Replication {
   /**
    * Runs a change of roles with the link stopped. If the change fails, a follower
    * still goes on following its upstream.
-   * @param orders a person's orders for the upstream after the change; if left
+   * @param orders a person's orders for the upstream after the change. If left
    *   out, the pending orders stay.
    */
   #change<T>(change: () => Promise<T>, orders?: Orders): Promise<T> {

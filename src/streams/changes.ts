@@ -12,7 +12,8 @@ const EVENT_BYTES = 64;
 
 /**
  * Returns a piece for each transaction that changes something under the prefix.
- * A transaction that no response could hold is split into one piece per change.
+ * A transaction over half of the largest message is split into one piece per
+ * change.
  * @param after transactions that end at or before this offset are left out.
  */
 export function changesOf(block: Block, prefix: Buffer, after: number): Piece<Change>[] {

@@ -58,7 +58,7 @@ export interface FeedNode {
    */
   publish(message: Message): Promise<number>;
   /**
-   * Judges a handshake by what it means for the leadership; resolves with a
+   * Judges a handshake by what it means for the leadership. Resolves with a
    * refusal if the follower is not to be served.
    */
   greeted(handshake: Handshake): Promise<{ reason: string; message: string } | undefined>;
@@ -70,7 +70,7 @@ export interface FeedOptions extends FeedNode {
   readonly channel: DownChannel;
   /** host:port at which this node listens. */
   readonly address: string;
-  /** Registers the session; returns a refusal if another process is connected with the same node ID. */
+  /** Registers the session. Returns a refusal if another process is connected with the same node ID. */
   admit(feed: Feed): HeadwaterError | undefined;
   resynced(kind: 'partial' | 'full', reason: string): void;
   refused(refusal: StatusRefusal): void;
@@ -88,9 +88,9 @@ export class Feed implements Reporter {
   readonly #silence: Silence;
   /** Set once the feed sends blocks. */
   #outflow: Outflow | undefined;
-  /** The channel has no room: the follower is behind. */
+  /** Whether the channel has no room, so that the follower is behind. */
   #congested = false;
-  /** A heartbeat waits until there is room. */
+  /** Whether a heartbeat waits until there is room. */
   #heartbeatIsDue = false;
   readonly #requests = new AcknowledgementRequests();
   /** Messages that the follower has sent up and that are not answered yet. */
@@ -180,7 +180,7 @@ export class Feed implements Reporter {
     };
   }
 
-  /** Serves one session; resolves when it has ended, for any reason. */
+  /** Serves one session. Resolves when it has ended, for any reason. */
   async run(): Promise<void> {
     const stopWatch = watchSilence(
       this.#options,
@@ -211,7 +211,7 @@ export class Feed implements Reporter {
   }
 
   #lost(silentMs: number): void {
-    // The line may have been dead when the message was sent. The follower then comes back, and its place is kept until
+    // The line may have been dead when the move was announced. The follower then comes back, and keeps its place until
     // then.
     this.#hasMovedOn = false;
     this.#end(new HeadwaterError('unreachable', `${this.#name()} was silent for ${silentMs} ms`));

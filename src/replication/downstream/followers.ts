@@ -19,7 +19,7 @@ export interface FollowersOptions extends FeedNode {
 export class Followers {
   readonly #options: FollowersOptions;
   readonly #feeds = new Set<Feed>();
-  /** The log of all sessions; its subjects are node IDs. */
+  /** The log of all sessions, with node IDs as its subjects. */
   readonly #log: RepeatedLog;
   readonly served = { full: 0, partial: 0 };
   /** Counts of resyncs and refusals by reason. */

@@ -101,7 +101,7 @@ export class Headroom {
   /**
    * Room for a node that has everything up to `offset`.
    * @param pinned whether the log keeps the rest for that node, up to the pin
-   *   limit; else it keeps no more than its own size.
+   *   limit. Without a pin, the log keeps no more than its own size.
    */
   of(offset: number, { pinned }: { pinned: boolean }): Room {
     const { store } = this.#options;

@@ -54,7 +54,7 @@ export class Outflow {
     return this.#sent;
   }
 
-  /** Sends without an end; rejects with the reason of `ended`, or an error. */
+  /** Sends without an end. Rejects with the reason of `ended`, or an error. */
   async run(): Promise<never> {
     const { clock, ended } = this.#options;
     let sentMs = Number.NEGATIVE_INFINITY;

@@ -18,7 +18,7 @@ export interface DrainOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Feeds of the followers at the begin. A follower that comes later finds this node after its restart, or another. */
+  /** Feeds of the followers at the start. A follower that comes later finds this node after its restart, or another. */
   readonly followers: readonly Feed[];
   readonly durability: Durability;
 }
@@ -35,7 +35,7 @@ export async function drain(options: DrainOptions, timeoutMs: number): Promise<v
     const end = await unlessAborted(store.endWrites(), over.signal);
     const outcomes = await Promise.allSettled(followers.map((feed) => feed.whenAppended(end, over.signal)));
     const missing = followers.filter((_, i) => outcomes[i]?.status === 'rejected');
-    // Such writes wait for durable points, or for nodes further down.
+    // Writes may still wait for durable points, or for nodes further down.
     await durability.whenNobodyWaits(over.signal);
     tell(logger, end, followers, missing, timeoutMs);
   } catch (error) {

@@ -4,9 +4,9 @@
  * steps down durably, and asks that follower to lead. There are never two
  * leaders, whatever messages are lost:
  *
- *   until the step down    the hand-over can be given up; nothing has changed
+ *   until the step down    the hand-over can be given up: nothing has changed
  *   not asked yet          it can be taken back: nobody can have acted on it
- *   asked, no answer       unknown: the giver keeps asking; writes wait; a person may end it
+ *   asked, no answer       unknown: the giver keeps asking, writes wait, a person may end it
  *   yes                    writers and followers are sent to the new leader
  *   no                     the other never acts on it: the giver leads again, under a new history
  *   moved on               the granted history was led on elsewhere: the giver follows
@@ -46,7 +46,7 @@ interface Attempt {
   settle(outcome: Accepted | HeadwaterError): void;
 }
 
-/** The leader after the last handing over, and the followers that belong below it. */
+/** The leader after the last hand-over, and the followers that belong below it. */
 interface HandedOver {
   readonly to: Omit<Moved, 'kind'>;
   /** The offset at which the new leader took over. */

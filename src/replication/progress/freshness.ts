@@ -23,7 +23,7 @@ import type { Store } from '../../store/store.js';
 export interface UpstreamFreshness {
   /** The greatest possible age of the data, by the leader above; undefined if that is not known. */
   readonly stalenessMs: number | undefined;
-  /** The link streams, and this node has what the upstream had when the session began. */
+  /** Whether the link streams, and this node has everything that the upstream had when the session began. */
   readonly isLevel: boolean;
   /** Rings when the upstream has reported how things stand. */
   readonly told: Bell;

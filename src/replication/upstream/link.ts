@@ -138,7 +138,8 @@ export class Link {
     await this.#running;
     // A read that waits may look before this link knows the next upstream.
     this.#staleness.forget();
-    // The staleness is this upstream's knowledge. The next upstream may differ, and the data may leave its history.
+    // The staleness comes from this upstream's reports. The next upstream may differ, and the data may leave its
+    // history.
     this.#staleness.forget();
     this.#state.to('stopped');
   }

@@ -58,7 +58,7 @@ export interface SessionOptions {
   readonly acceptDataLoss: boolean;
   /** Whether to ask for a full resync, whatever this node's position. */
   readonly full: boolean;
-  /** Whether a person has told this node to follow that upstream, which has not served it since. */
+  /** Whether a person chose that upstream, which has not served this node since. */
   readonly byOrder: boolean;
   /** An upstream that is silent for longer than this counts as dead. */
   readonly timeoutMs: number;

@@ -1,6 +1,6 @@
-/** What waits under an AbortSignal, and leaves nothing behind in it: some signals live as long as a node. */
+/** Waits under an AbortSignal that leave no listener behind in it: some signals live as long as a node. */
 
-/** What `promise` gives; rejects with the signal's reason where that aborts first. */
+/** Resolves as `promise` does. Rejects with the signal's reason if the signal aborts first. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
@@ -11,8 +11,8 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
 }
 
 /**
- * Aborts with the first of two that does. AbortSignal.any would keep whoever
- * listens to it alive for as long as neither aborts, though nobody else knew them.
+ * Aborts with the first of two signals that aborts. AbortSignal.any would keep its listeners in memory until one of the
+ * two aborts, even if nothing else refers to them.
  */
 export function eitherAborts(one: AbortSignal, other: AbortSignal): AbortSignal {
   const over = new AbortController();

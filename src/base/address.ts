@@ -1,32 +1,31 @@
 /**
- * The one grammar of HOST:PORT, for the command line, the configuration, calls
- * and the wire: the host is a name, an IPv4 address, or an IPv6 address in
- * brackets. What passes in one place passes in all.
+ * The one grammar of HOST:PORT, for the command line, the configuration, calls and the wire. The host is a name, an
+ * IPv4 address, or an IPv6 address in brackets. An address that passes in one place passes in all.
  */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { inspect } from 'node:util';
 import { HeadwaterError } from './errors.js';
 
 export interface Address {
-  /** As it was written; IPv6 in brackets. */
+  /** The host as it was written; an IPv6 address keeps its brackets. */
   readonly host: string;
   readonly port: number;
 }
 
 export interface AddressOptions {
-  /** Port 0, which takes a free one, may stand there. */
+  /** Whether port 0, which takes a free port, is accepted. */
   readonly portZero?: boolean;
 }
 
 const PORT_MAX = 65_535;
-/** As DNS has it: labels of 63, a name of 253. */
+/** The limit of DNS for a whole name; a label may have 63 characters. */
 const NAME_CHARACTERS_MAX = 253;
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /**
- * A program without types may pass anything.
- * @throws HeadwaterError `invalid_argument`; `field` says which value it was.
+ * @param text the address; a caller without types may pass any value.
+ * @throws HeadwaterError `invalid_argument`; `field` names the value.
  */
 export function parseAddress(text: unknown, { portZero = false }: AddressOptions = {}, field = ''): Address {
   const parsed = typeof text === 'string' ? addressOf(text, portZero ? 0 : 1) : undefined;
@@ -43,7 +42,7 @@ function shown(value: unknown): string {
   return `${JSON.stringify(value.slice(0, NAME_CHARACTERS_MAX))}${isLong ? '…' : ''}`;
 }
 
-/** In words, for a refusal. */
+/** The expected form in words, for a refusal. */
 export function expectedAddress({ portZero = false }: AddressOptions = {}): string {
   return `HOST:PORT with a port from ${portZero ? 0 : 1} to ${PORT_MAX}, an IPv6 address in brackets`;
 }
@@ -56,7 +55,7 @@ export function formatAddress({ host, port }: Address): string {
   return `${host}:${port}`;
 }
 
-/** The host of an address that has passed. */
+/** The host of an address that `parseAddress` accepted. */
 export function hostOf(address: string): string {
   return address.slice(0, address.lastIndexOf(':'));
 }
@@ -73,14 +72,14 @@ function isHost(host: string): boolean {
   if (host.startsWith('[')) return host.endsWith(']') && isIPv6(host.slice(1, -1)) && !host.includes('%');
   if (host.length > NAME_CHARACTERS_MAX) return false;
   const labels = host.replace(/\.$/, '').split('.');
-  // A name that ends in a number would be taken for an address in a form of its own: 10.1 for 10.0.0.1.
+  // A resolver takes a name that ends in a number for an IPv4 address in short form: 10.1 for 10.0.0.1.
   if (/^\d+$/.test(labels.at(-1) ?? '')) return isIPv4(host);
   return labels.every((label) => LABEL.test(label));
 }
 
 // ---- hosts that are the same --------------------------------------------------
 
-/** One form for each host: names in lower case, IPv6 as short as it goes, IPv4 within IPv6 as IPv4. */
+/** The one form of each host: names in lower case, IPv6 as short as possible, IPv4 within IPv6 as IPv4. */
 export function plainHost(host: string): string {
   if (!host.startsWith('[')) return host.toLowerCase().replace(/\.$/, '');
   const { hostname } = new URL(`http://${host}`);
@@ -90,7 +89,7 @@ export function plainHost(host: string): string {
   return halves.flatMap((half) => [half >> 8, half & 0xff]).join('.');
 }
 
-/** Whether a node that listens there listens on every address of its machine, which is no place to go to. */
+/** Whether a node that listens on `host` listens on every address of its machine. Nobody can dial such a host. */
 export function isEverywhere(host: string): boolean {
   return ['0.0.0.0', '[::]'].includes(plainHost(host));
 }
@@ -99,12 +98,12 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8);
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/** Whether an IP address, without brackets, is of this machine alone. */
+/** Whether an IP address, without brackets, belongs to this machine alone. */
 export function isLoopbackIp(ip: string): boolean {
   return LOOPBACK.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4');
 }
 
-/** As far as it can be told without asking a name server. */
+/** Whether the host is loopback, as far as the text shows it: no name server is asked. */
 export function isLoopback(host: string): boolean {
   const plain = plainHost(host);
   if (plain === 'localhost') return true;
@@ -112,7 +111,10 @@ export function isLoopback(host: string): boolean {
   return (isIPv4(ip) || isIPv6(ip)) && isLoopbackIp(ip);
 }
 
-/** The host of a socket's other end, as sockets and gRPC tell it (`::ffff:10.0.0.9:51234`); undefined if it is none. */
+/**
+ * The host of a socket's other end, in the form of sockets and gRPC (`::ffff:10.0.0.9:51234`); undefined if `peer` has
+ * no IP address.
+ */
 export function hostOfPeer(peer: string): string | undefined {
   const ip = peer.slice(0, Math.max(0, peer.lastIndexOf(':'))).replace(/^\[|\]$/g, '');
   if (isIPv4(ip)) return ip;

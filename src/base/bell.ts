@@ -1,13 +1,12 @@
 /**
- * Says that something has changed, and not what: those who wait look for
- * themselves. Who notes `rings` before it looks, and waits for the next one
- * from there, misses none.
+ * Signals that something has changed, without saying what: each waiter looks for itself. A waiter that notes `rings`
+ * before it looks, and then waits for a ring after that number, misses no change.
  */
 export class Bell {
   #rings = 0;
   readonly #waiting = new Set<() => void>();
 
-  /** How often it has rung. */
+  /** How often the bell has rung. */
   get rings(): number {
     return this.#rings;
   }
@@ -20,7 +19,7 @@ export class Bell {
     for (const resolve of waiting) resolve();
   }
 
-  /** Resolves when it has rung more often than `rings` times, or `signal` aborts. */
+  /** Resolves when the bell has rung more than `rings` times, or when `signal` aborts. */
   rungAfter(rings: number, signal: AbortSignal): Promise<void> {
     if (this.#rings > rings || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {

@@ -1,14 +1,13 @@
 /**
- * A database row that ends in a CRC-32 (zlib's, big-endian) over its key and
- * all bytes before: LevelDB is opened without the checks of its own, so a bit
- * that flips in a row would otherwise be believed. The key is covered, so that
- * a row cannot turn up under another.
+ * A database row that ends in a CRC-32 (zlib's, big-endian) over its key and all bytes before the checksum. LevelDB is
+ * opened without its own checks, so a flipped bit in a row would otherwise go unnoticed. The checksum covers the key,
+ * so that a row cannot turn up under another key.
  */
 import { crc32 } from 'node:zlib';
 
 const CHECKSUM_BYTES = 4;
 
-/** The row to be written under `key`: the value and its checksum. */
+/** The row for `key`: the value and its checksum. */
 export function checkedRow(key: Buffer, value: Buffer): Buffer {
   const row = Buffer.allocUnsafe(value.length + CHECKSUM_BYTES);
   row.set(value);
@@ -16,7 +15,7 @@ export function checkedRow(key: Buffer, value: Buffer): Buffer {
   return row;
 }
 
-/** What `checkedRow` was given, as a view into the row; undefined where the row is not as it was written. */
+/** The value that `checkedRow` was given, as a view into the row; undefined if the row has changed since. */
 export function valueOfCheckedRow(key: Buffer, row: Buffer): Buffer | undefined {
   const end = row.length - CHECKSUM_BYTES;
   if (end < 0) return undefined;

@@ -1,21 +1,18 @@
-/**
- * Time, injected. `Clock` is the machine's; `LogicalClock` is the one that the
- * log sees.
- */
+/** Time, injected. `Clock` is the machine's clock; `LogicalClock` is the clock that the log sees. */
 
-/** Node's timers take no longer delay: one that is told to wait longer goes off at once. */
+/** The longest delay of Node's timers; a timer with a longer one fires at once. */
 const DELAY_MS_MAX = 2 ** 31 - 1;
 
 export interface Clock {
-  /** Milliseconds since the epoch, as the machine believes. */
+  /** Milliseconds since the epoch by the machine's clock. */
   wallMs(): number;
-  /** Milliseconds since some fixed moment; never goes back, never jumps. */
+  /** Milliseconds since some fixed moment. Never goes back and never jumps. */
   monotonicMs(): number;
-  /** Runs `task` once after `delayMs`, or after some 24 days; the returned function cancels it. */
+  /** Runs `task` once after `delayMs`, or after some 24 days if that is sooner. The returned function cancels it. */
   after(delayMs: number, task: () => void): () => void;
 }
 
-/** Its timers do not keep a process alive by themselves. */
+/** The machine's clock. A pending timer does not keep the process alive. */
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
@@ -40,44 +37,45 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
-/** A machine's clock before this moment was never set: a battery is missing, or the time has not come over the network yet. */
+/**
+ * A machine whose clock reads an earlier time never had its clock set. Either a battery is missing, or the time has not
+ * come over the network yet.
+ */
 export const CLOCK_SET_MS = Date.UTC(2020, 0, 1);
 
-/** A clock that is so far ahead of the log is not followed without a person's word. */
+/** The furthest that a machine's clock may be ahead of the log without a person's confirmation. */
 const CLOCK_AHEAD_MS_MAX = 180 * 86_400_000;
 
-/** While the log's time is ahead of the machine's, it passes at this part of its speed. */
+/** The speed of the log's time while it is ahead of the machine's, as a part of normal speed. */
 const SLEW_RATE = 1 / 2;
 
 /** Why the machine's clock is not followed. */
 export type ClockDoubt = 'unset' | 'far ahead';
 
 /**
- * The time that the log sees. Invariant: it never goes back, and never below the
- * last block, unless a logged step says so (commit.ts). One reading a block.
+ * The time that the log sees. Invariant: the time never goes back, and never below the last block, unless a logged step
+ * says so (commit.ts). A block takes one reading.
  *
- * On a leader it follows the machine's clock in both directions. If the machine's
- * clock jumps ahead, so does this one. If the machine's clock is behind, this one
- * passes at half its speed until the machine's has caught up. A clock in doubt is
- * not followed: time passes at its usual speed from where it was.
+ * A leader's clock follows the machine's clock in both directions. If the machine's clock jumps ahead, so does this
+ * one. If the machine's clock is behind, this one runs at half speed until the machine's has caught up. If the
+ * machine's clock is in doubt, it is not followed: time runs on at its usual speed.
  *
- * On a follower it is the upstream's: `set` once, when a session has begun, and
- * kept by `follow` from then on. A key that was hidden as expired must not come
- * back while one upstream is followed, so within a session the clock stands still
- * if it is ahead, until the upstream's has caught up.
+ * A follower's clock is its upstream's: `set` once, when a session has begun, and kept by `follow` from then on. A key
+ * that was hidden as expired must not come back while one upstream is followed. So within a session a clock that is
+ * ahead stands still until the upstream's has caught up.
  */
 export class LogicalClock {
   readonly #clock: Clock;
-  /** A person has said that the machine's clock is right, whatever it says. */
+  /** Whether a person has confirmed the machine's clock, whatever it reads. */
   readonly #isTrusted: boolean;
-  /** A reading, and when it was made. Until the log has said its time, or the machine, it is 0. */
+  /** The last reading; `#baseMonotonicMs` is when it was made. 0 until the log or the machine gives a time. */
   #baseMs = 0;
   #baseMonotonicMs: number;
-  /** By an upstream's time, not by this machine's. */
+  /** Whether the clock runs by an upstream's time instead of this machine's. */
   #isUpstreams = false;
-  /** No reading of an upstream's time is below it. */
+  /** The least reading by an upstream's time. */
   #floorMs = 0;
-  /** It has been set back, and no block says so yet. */
+  /** Whether the clock has been set back, and no block has logged the step yet. */
   #isStepping = false;
 
   constructor(clock: Clock, { trusted = false } = {}) {
@@ -86,14 +84,14 @@ export class LogicalClock {
     this.#baseMonotonicMs = clock.monotonicMs();
   }
 
-  /** Whole milliseconds since the epoch. */
+  /** The reading, in whole milliseconds since the epoch. */
   now(): number {
     if (this.#isUpstreams) return Math.max(this.#floorMs, Math.floor(this.#unslewed));
     this.#from(this.#machineReading());
     return Math.floor(this.#baseMs);
   }
 
-  /** A time to live that begins now has no meaning, for this reason; undefined if it has. */
+  /** Why a time to live that begins now has no meaning; undefined if it has one. */
   get doubt(): ClockDoubt | undefined {
     if (this.#isUpstreams || this.#isTrusted) return undefined;
     const wallMs = this.#clock.wallMs();
@@ -101,12 +99,12 @@ export class LogicalClock {
     return isFarAhead(wallMs, this.#unslewed) ? 'far ahead' : undefined;
   }
 
-  /** By how much it is ahead of the machine's clock; negative if it is behind. */
+  /** Milliseconds by which this clock is ahead of the machine's; negative if it is behind. */
   get aheadMs(): number {
     return Math.round(this.now() - this.#clock.wallMs());
   }
 
-  /** Never reads below `timeMs` from here on. */
+  /** Keeps every later reading at or above `timeMs`. */
   advanceTo(timeMs: number): void {
     this.#isStepping = false;
     const readingMs = this.#isUpstreams ? this.now() : this.#unslewed;
@@ -115,46 +113,46 @@ export class LogicalClock {
     this.#from(timeMs);
   }
 
-  /** Goes on from `timeMs`, an upstream's time; may go back. */
+  /** Continues from `timeMs`, an upstream's time. May go back. */
   set(timeMs: number): void {
     this.#isUpstreams = true;
     this.#floorMs = 0;
     this.#from(timeMs);
   }
 
-  /** Goes on from `timeMs`, an upstream's time, but never below what it reads now. */
+  /** Continues from `timeMs`, an upstream's time, but never reads below the present reading. */
   follow(timeMs: number): void {
     this.#floorMs = this.now();
     this.#isUpstreams = true;
     this.#from(timeMs);
   }
 
-  /** Goes on by the machine's clock, from what it reads now. */
+  /** Continues from the present reading by the machine's clock. */
   lead(): void {
     const nowMs = this.now();
     this.#isUpstreams = false;
     this.#from(nowMs);
   }
 
-  /** Goes on from the machine's clock, though that is behind: a step back, which the next block logs. */
+  /** Continues from the machine's clock, even if that is behind. The next block logs the step back. */
   stepBack(): void {
     this.#isUpstreams = false;
     this.#isStepping = true;
     this.#from(this.#clock.wallMs());
   }
 
-  /** The time of the next block after one of `endTimeMs`, if it is read now as `nowMs`. */
+  /** The time of the block after one of `endTimeMs`, if the clock reads `nowMs`. */
   blockTimeMs(nowMs: number, endTimeMs: number): number {
     return this.#isStepping ? nowMs : Math.max(nowMs, endTimeMs);
   }
 
-  /** The last block has an earlier time than the one before it. */
+  /** Takes note of a block whose time is earlier than that of the block before. */
   stepped(timeMs: number): void {
     if (this.#isUpstreams) this.set(timeMs);
     this.#isStepping = false;
   }
 
-  /** The time as if the machine's clock were not looked at. */
+  /** The time as it would be if the machine's clock were ignored. */
   get #unslewed(): number {
     return this.#baseMs + this.#clock.monotonicMs() - this.#baseMonotonicMs;
   }
@@ -173,7 +171,7 @@ export class LogicalClock {
   }
 }
 
-/** A log whose time is from before clocks were set says nothing about a clock that is. */
+/** A log whose time is from before clocks were set gives no reason to doubt a clock that is set. */
 function isFarAhead(wallMs: number, logMs: number): boolean {
   return logMs >= CLOCK_SET_MS && wallMs - logMs > CLOCK_AHEAD_MS_MAX;
 }

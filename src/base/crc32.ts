@@ -1,16 +1,15 @@
 /**
- * zlib's CRC-32 over a part of a buffer. A call into zlib takes longer than the
- * checksum of a small record itself, and needs a view made for it: below some
- * hundred bytes JavaScript is twice as fast (measured at 130 B).
+ * zlib's CRC-32 over a part of a buffer. A call into zlib takes longer than the checksum of a small record itself, and
+ * needs a view. Below some hundred bytes JavaScript is twice as fast (measured at 130 B).
  */
 import { crc32 } from 'node:zlib';
 
-/** Above this zlib is faster. */
+/** The longest part that is computed in JavaScript; above it zlib is faster. */
 const HERE_BYTES_MAX = 384;
 
 const POLYNOMIAL = 0xedb88320;
 
-/** The effect of a byte that 0 to 7 more bytes follow: eight bytes are looked up at a time. */
+/** The effects of a byte that 0 to 7 more bytes follow, one table each. Eight bytes are looked up at a time. */
 const TABLES: readonly Int32Array[] = makeTables();
 const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [
   Int32Array,
@@ -23,7 +22,7 @@ const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [
   Int32Array,
 ];
 
-/** Of `bytes[start..end)`, going on from `seed`; unsigned. */
+/** The unsigned checksum of `bytes[start..end)`, continued from `seed`. */
 export function crc32Of(bytes: Buffer, start: number, end: number, seed = 0): number {
   if (end - start > HERE_BYTES_MAX) return crc32(bytes.subarray(start, end), seed);
   let crc = ~seed;

@@ -1,13 +1,14 @@
 /**
- * How many files and connections the process may have open, held against what a
- * node needs of them. Fewer than it needs to start at all are refused before
- * this file is loaded: bin/headwater.cts.
+ * The number of files and connections that the process may have open, compared with the needs of a node. A process with
+ * too few to start at all has been refused before this file is loaded: bin/headwater.cts.
  */
 import { readFileSync } from 'node:fs';
 import { CONNECTIONS_EXPECTED, DESCRIPTORS_WANTED } from './limits.js';
 import type { Logger } from './logger.js';
 
-/** Node has raised it as far as it may. Undefined if the system does not tell, or there is no limit. */
+/**
+ * The soft limit, which Node has raised to the hard one. Undefined if the system does not tell, or there is no limit.
+ */
 function openFilesMax(): number | undefined {
   try {
     const [, limit] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
@@ -17,7 +18,7 @@ function openFilesMax(): number | undefined {
   }
 }
 
-/** Enough for a start need not be enough for more data and more clients. */
+/** Warns the operator: descriptors that suffice for a start may not suffice for more data and more clients. */
 export function warnOfFewDescriptors(logger: Logger, limit = openFilesMax()): void {
   if (limit === undefined || limit >= DESCRIPTORS_WANTED) return;
   logger.warn(
@@ -27,9 +28,8 @@ export function warnOfFewDescriptors(logger: Logger, limit = openFilesMax()): vo
 }
 
 /**
- * How many connections leave enough for the databases: without a descriptor
- * LevelDB cannot begin its next file, and the store has to open again. Undefined
- * if there is no limit.
+ * The number of connections that leaves enough descriptors for the databases; undefined if there is no limit. Without a
+ * descriptor LevelDB cannot begin its next file, and the store has to be reopened.
  */
 export function connectionsMax(limit = openFilesMax()): number | undefined {
   if (limit === undefined) return undefined;

@@ -1,11 +1,11 @@
 import type { Clock } from './clock.js';
 
 /**
- * Gives up what nobody has used for a while. Each use starts the time again, so
- * that work which takes long is not cut short, and what was abandoned goes.
- * @param uses how often it has been used so far.
- * @param giveUp is run once, when it has not been used for `forMs` to twice that.
- * @returns ends it.
+ * Gives up a thing that nobody has used for a while. Each use restarts the time. So long work is not cut short, and
+ * abandoned work ends.
+ * @param uses reports how often the thing has been used so far.
+ * @param giveUp runs once, when the thing has not been used for `forMs` to twice that.
+ * @returns a function that ends the watch.
  */
 export function whenUnused(clock: Clock, forMs: number, uses: () => number, giveUp: () => void): () => void {
   let cancel = () => {};

@@ -1,8 +1,7 @@
 /**
- * Every failure of the world that Headwater reports: one class, a stable code,
- * a message that names expected and received, and the cause. Bugs of our own
- * are not here but in invariant.ts. The codes are public: clients see them as
- * `ErrorInfo.reason` in upper case; src/rpc/status.ts maps them to gRPC status.
+ * Every failure of the world that Headwater reports: one class, a stable code, a message that names expected and
+ * received, and the cause. Headwater's own bugs are not here but in invariant.ts. The codes are public. Clients see
+ * them as `ErrorInfo.reason` in upper case, and src/rpc/status.ts maps them to gRPC status.
  */
 
 export const ERROR_CODES = [
@@ -16,79 +15,82 @@ export const ERROR_CODES = [
   'not_an_integer',
   /** The value is not a finite decimal number. */
   'not_a_number',
-  /** The result would leave the range of its type; the value is unchanged. */
+  /** The result would leave the range of its type. The value is unchanged. */
   'overflow',
   /** The command needs a key that does not exist. */
   'no_such_key',
-  /** A write was sent to a follower; `leader` in the details says where to go. */
+  /** A write was sent to a follower. `leader` in the details names the leader's address. */
   'read_only_follower',
-  /** Fewer followers than this leader wants are close behind it: it takes no writes; the details say how many. */
+  /** The leader takes no writes, because too few followers are close behind it. The details say how many. */
   'too_few_followers',
-  /** The node cannot serve yet, or for the moment: try again. */
+  /** The node cannot serve yet, or for the moment. The caller can try again. */
   'unavailable',
-  /** The node is going down. */
+  /** The node is shutting down. */
   'shutting_down',
-  /** The disk has too little room: no writes are taken until it has more; the details say how much. */
+  /** The disk has too little free space, so the node takes no writes. The details say how much is free. */
   'disk_full',
-  /** Queues are full and stayed full until the deadline. */
+  /** The queues were full, and stayed full until the deadline. */
   'overloaded',
   /** The write may or may not have happened. */
   'outcome_unknown',
-  /** The write is in the leader's log and stays, but was not as durable as asked in time; the details say how durable. */
+  /**
+   * The write is in the leader's log and stays, but did not reach the wanted durability in time. The details say how
+   * durable it is.
+   */
   'durability_not_reached',
-  /** A position in a history that this node's data left before it: what was seen there may be lost. */
+  /** The position is in a history that this node's data left before it. Writes up to there may be lost. */
   'lost_branch',
   /** The deadline passed. */
   'deadline_exceeded',
-  /** The caller gave up. */
+  /** The caller gave up the call. */
   'cancelled',
   /** The server does not know the method or command. */
   'unimplemented',
-  /** An offset that the log does not hold any more. */
+  /** The log does not hold this offset any more. */
   'trimmed',
-  /** An offset inside a block where only a block's end will do. */
+  /** The offset lies inside a block, and only a block's end will do. */
   'not_a_boundary',
-  /** A node was told to follow itself, directly or through others. */
+  /** The node was told to follow itself, directly or through other nodes. */
   'replication_loop',
-  /** The leadership was not handed over; nothing has changed. */
+  /** The leadership was not handed over. Nothing has changed. */
   'failover_failed',
-  /** No follower was forgotten: none, or several, have the name, or it is connected; nothing has changed. */
+  /** No follower was forgotten: none or several have the name, or it is connected. Nothing has changed. */
   'forget_refused',
-  /** Another node leads a later history that goes on from this leader's own. */
+  /** Another node leads a later history that continues this leader's own. */
   'superseded',
-  /** The upstream refused to sync; the details say why. */
+  /** The upstream refused to sync. The details say why. */
   'resync_refused',
   /** The peer broke the replication protocol. */
   'protocol_violation',
   /** A block does not chain to the one before it. */
   'chain_broken',
-  /** Bytes on disk that are not what was written. */
+  /** The bytes on disk are not those that were written. */
   'corrupt',
-  /** The system could not read or write a file: a failing disk, or no descriptors left. The data may be whole. */
+  /** The system could not read or write a file: the disk fails, or no descriptors are left. The data may be whole. */
   'io_error',
   /** The data directory belongs to something else. */
   'foreign_directory',
   /** The data directory is in use by another process. */
   'directory_locked',
-  /** Bytes of a format that this version does not know. */
+  /** The bytes have a format that this version does not know. */
   'unknown_format',
   /** The keyspace on disk is not a view of the log beside it. */
   'keyspace_incomplete',
-  /** A node was asked to repair itself and has nobody to get anything from: it leads. */
+  /** The node was asked to repair itself, but it leads, so it has no upstream to copy from. */
   'repair_refused',
-  /** A backup cannot be gone on with: the node does not know it any more. */
+  /** The backup cannot be continued: the node does not know it any more. */
   'backup_lost',
-  /** A comparison cannot be gone into: the node does not hold its keyspace as of that mark any more. */
+  /** The comparison cannot be refined: the node does not hold its keyspace as of that mark any more. */
   'mark_lost',
-  /** The data directory is what a restore has left that was cut short. */
+  /** The data directory is left from a restore that was interrupted. */
   'restore_unfinished',
-  /** A write to disk failed; the store reopens before it takes another. */
+  /** A write to disk failed. The store reopens before it takes another. */
   'store_latched',
-  /** The address cannot be listened on. */
+  /** The node cannot listen on the address. */
   'address_in_use',
   /** A node cannot be reached. */
   'unreachable',
-  /** A failure that nobody foresaw; the log of the node has the stack. */
+  /** An unforeseen failure. The log of the node has the stack. */
   'internal',
 ] as const;
 
@@ -115,7 +117,7 @@ export class HeadwaterError extends Error {
     return value instanceof HeadwaterError && (code === undefined || value.code === code);
   }
 
-  /** The error itself where it is coded, else `internal` around it. */
+  /** The error itself if it has a code, else an `internal` error around it. */
   static from(value: unknown): HeadwaterError {
     if (value instanceof HeadwaterError) return value;
     const message = value instanceof Error ? value.message : String(value);

@@ -1,22 +1,22 @@
 /**
- * A queue that gives up its items from the front. An item that has left is
- * unreferenced at once: what a queue keeps in memory is what is in it. Its place
- * in the array goes later, together with others, so that leaving costs a step.
+ * A queue that gives up its items from the front. An item that has left is unreferenced at once, so a queue keeps only
+ * its present items in memory. Places in the array are cut off later, several together, so that a removal takes
+ * constant time.
  */
 
-/** Free places are cut off once there are so many, and more than items. */
+/** The least number of free places that are cut off; they must also outnumber the items. */
 const FREE_PLACES_MIN = 32;
 
 export class Fifo<T> {
   #places: Array<T | undefined> = [];
-  /** Before this index, places are free. */
+  /** The index of the first item; the places before it are free. */
   #head = 0;
 
   get length(): number {
     return this.#places.length - this.#head;
   }
 
-  /** The item so many places behind the front; undefined beyond the end. */
+  /** The item at `index`, counted from the front; undefined beyond the end. */
   at(index: number): T | undefined {
     return this.#places[this.#head + index];
   }
@@ -40,7 +40,7 @@ export class Fifo<T> {
     return item;
   }
 
-  /** All that it refers to, in memory; an item that has left is not among them. */
+  /** All items that the queue refers to in memory; items that have left are not among them. */
   referenced(): T[] {
     return this.#places.filter((item): item is T => item !== undefined);
   }
@@ -54,7 +54,7 @@ export class Fifo<T> {
     this.#restart([...items, ...this.#places.slice(this.#head)]);
   }
 
-  /** Takes out all, in order. */
+  /** Takes out all items, in order. */
   takeAll(): T[] {
     const items = this.#places.slice(this.#head) as T[];
     this.#restart([]);

@@ -1,7 +1,6 @@
 /**
- * Assertions: what must be true unless Headwater itself has a bug. They throw,
- * and whoever catches at the top stops the node: going on with a state that
- * cannot be would write it to disk and send it to followers.
+ * Assertions: conditions that hold unless Headwater itself has a bug. A failed assertion throws, and the handler at the
+ * top stops the node. To continue in an impossible state would write it to disk and send it to followers.
  */
 
 export class InvariantViolation extends Error {

@@ -1,7 +1,7 @@
 /**
- * What the parts of a node say to its operator. The composition root hands in
- * pino; tests hand in a recorder. A message is a sentence for a person at three
- * in the morning; the fields are for programs. No values, no tokens.
+ * The messages of the parts of a node to its operator. The composition root passes in pino; tests pass in a recorder. A
+ * message is a sentence for a person at three in the morning; the fields are for programs. No message has values or
+ * tokens in it.
  */
 
 export interface Logger {

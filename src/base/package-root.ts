@@ -1,6 +1,6 @@
 /**
- * Files that ship with the package but are not code: found by walking up from
- * this file, which lies at different depths in the sources and when compiled.
+ * Files that ship with the package but are not code. The search walks up from this file, which lies at different depths
+ * in the sources and when compiled.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,29 +1,27 @@
 /**
- * The log of a part of the node that comes back to the same state again and
- * again, such as a link that cannot be made. A state is said once, and once an
- * hour with how often it was met. A state that comes back after another one is
- * said again, but only a few times an hour: two states that alternate fill no
- * log either. What is not said is there at the level `debug`.
+ * The log of a part of the node that returns to the same state again and again, such as a link that cannot connect. A
+ * state is logged once, and then once an hour with the number of times that it was met. A state that returns after
+ * another one is logged again, but only a few times an hour. So two states that alternate do not fill the log either. A
+ * line that is suppressed is logged at the level `debug`.
  *
- * Numbers and IDs in the message do not count in the comparison, since a time or
- * an offset is another one each time; the fields that name a node or a file do.
- * Bounded: the oldest states are forgotten.
+ * The comparison ignores numbers and IDs in the message, since a time or an offset differs each time. The fields that
+ * name a node or a file count. Memory is bounded: the oldest states are forgotten.
  */
 import type { Clock } from './clock.js';
 import { REPEATED_CHARACTERS_MAX, REPEATED_PER_HOUR_MAX, REPEATED_STATE_MS, REPEATED_STATES_MAX } from './limits.js';
 import type { Logger } from './logger.js';
 
-/** Fields of a line that say whom or what it is about. */
+/** The fields that name the subject of a line. */
 const NAMES = ['node_id', 'address', 'upstream', 'file', 'holder', 'archive', 'method'] as const;
 
 interface Met {
-  /** When the hour began in which `said` counts. */
+  /** The beginning of the hour in which `said` counts. */
   sinceMs: number;
   said: number;
   unsaid: number;
 }
 
-/** The states of one subject, of which it is in one at a time. */
+/** The states of one subject, which is in one state at a time. */
 export class RepeatedState {
   readonly #clock: Clock;
   readonly #states = new Map<string, Met>();
@@ -33,7 +31,10 @@ export class RepeatedState {
     this.#clock = clock;
   }
 
-  /** How often the state was met since it was last said, this time included; undefined if it is not to be said now. */
+  /**
+   * The number of times that the state was met since it was last logged, this time included; undefined if it must not
+   * be logged now.
+   */
   meets(message: string): number | undefined {
     const state = withoutNumbers(message);
     const nowMs = this.#clock.monotonicMs();
@@ -53,7 +54,7 @@ export class RepeatedState {
     return times;
   }
 
-  /** The state is over: met again, it is a change. */
+  /** Ends the state: if it is met again, that is a change. */
   ends(): void {
     this.#last = undefined;
   }
@@ -69,7 +70,7 @@ export class RepeatedLog implements Logger {
     this.#logger = logger;
   }
 
-  /** Over a logger, which may be one already. */
+  /** Wraps a logger; returns it as it is if it is a RepeatedLog already. */
   static of({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }): RepeatedLog {
     return logger instanceof RepeatedLog ? logger : new RepeatedLog(clock, logger);
   }
@@ -78,7 +79,10 @@ export class RepeatedLog implements Logger {
     this.#logger.debug(fields, message);
   }
 
-  /** @param subject the part whose state this is, if it goes from one state to another; else the line is a state by itself. */
+  /**
+   * @param subject the part that is in this state, if it goes from one state to another; without it, the line is a
+   * state of its own.
+   */
   info(fields: object, message: string, subject?: string): void {
     this.#say('info', fields, message, subject);
   }
@@ -91,7 +95,7 @@ export class RepeatedLog implements Logger {
     this.#say('error', fields, message, subject);
   }
 
-  /** What the subject was in is over; or what everything was in. */
+  /** Ends the state of the subject, or of all subjects if none is given. */
   ends(subject?: string): void {
     for (const [name, state] of this.#subjects) if (subject === undefined || name === subject) state.ends();
   }
@@ -112,7 +116,7 @@ function namesIn(fields: object): string {
   return values.filter((value) => typeof value === 'string').join(' ');
 }
 
-/** IDs and digests are hexadecimal. */
+/** Removes numbers, and IDs and digests, which are hexadecimal. */
 function withoutNumbers(message: string): string {
   return message.slice(0, REPEATED_CHARACTERS_MAX).replace(/\b[0-9a-f]{8,}\b|\d+/g, '#');
 }

@@ -1,7 +1,6 @@
 /**
- * Items with signs of life between them: whoever reads a stream cannot tell a
- * node that works on the next item from one that stands still, unless the node
- * says so. Its items may take any time; its signs come once a second.
+ * Items with signs of life between them. Without those, the reader of a stream could not tell a node that works on the
+ * next item from one that stands still. An item may take any time; a sign comes once a second.
  */
 import { type Clock, sleep } from './clock.js';
 import { SIGN_OF_LIFE_MS } from './limits.js';
@@ -17,7 +16,7 @@ export class SignsOfLife<T> implements AsyncIterable<T | typeof SIGN_OF_LIFE> {
     this.#clock = clock;
   }
 
-  /** Leaving the loop leaves that of the items, once its step in hand has ended. */
+  /** Ends the loop over the items when the reader leaves this loop, once the pending step has ended. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T | typeof SIGN_OF_LIFE> {
     const items = this.#items[Symbol.asyncIterator]();
     try {

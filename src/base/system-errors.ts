@@ -1,10 +1,9 @@
 /**
- * Refusals of the operating system (ENOENT and so on) as people read them. Node
- * says "ENOENT: no such file or directory, open 'x'"; a message that already
- * names the file needs the middle of that only.
+ * Refusals of the operating system (ENOENT and so on) in words for people. Node says "ENOENT: no such file or
+ * directory, open 'x'"; a message that already names the file needs only the middle part.
  */
 
-/** The name that was given cannot be meant: another one, or other rights, would do. */
+/** Refusals of the name that was given: another name, or other rights, would succeed. */
 const OF_THE_NAME: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   EACCES: 'permission denied',
@@ -22,7 +21,7 @@ const OF_THE_NAME: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: 'the name has a null byte',
 };
 
-/** The name is good, and the machine fails or has no more to give. */
+/** Refusals of the machine: the name is good, but the machine fails or has no more to give. */
 const OF_THE_MACHINE: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the disk',
   EDQUOT: 'the disk quota is used up',
@@ -37,19 +36,19 @@ const OF_THE_MACHINE: Readonly<Record<string, string>> = {
   ENOTSUP: 'the file system does not support this',
 };
 
-/** Why the system refused, without the code, the call and the path; the message of any other error. */
+/** Why the system refused, without the code, the call and the path. For any other error, its message. */
 export function systemReason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return OF_THE_NAME[code ?? ''] ?? OF_THE_MACHINE[code ?? ''] ?? message;
 }
 
-/** Whether the operating system said it, and no code of ours. */
+/** Whether the error is the operating system's, with none of Headwater's codes. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   if (!(error instanceof Error)) return false;
   return 'syscall' in error || (error as NodeJS.ErrnoException).code === 'ERR_INVALID_ARG_VALUE';
 }
 
-/** Whether another name, or other rights, would have done. */
+/** Whether another name, or other rights, would have succeeded. */
 export function isNameRefused(error: unknown): boolean {
   return ((error as NodeJS.ErrnoException).code ?? '') in OF_THE_NAME;
 }

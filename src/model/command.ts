@@ -1,7 +1,6 @@
 /**
- * The nouns of a write. A `Command` is what is logged: absolute, idempotent,
- * reading no other key. An `Entry` is what a key holds. Both may be views into
- * a larger buffer (a block, a message): whoever keeps one for long says so.
+ * The nouns of a write. A `Command` is the logged form: absolute, idempotent, reading no other key. An `Entry` is the
+ * content of a key. Both may be views into a larger buffer (a block, a message); code that keeps one for long says so.
  */
 
 /** Types of a key, as they stand in records and on the wire. */
@@ -20,11 +19,11 @@ export type Command = (
   | { readonly kind: 'clear' }
   | { readonly kind: 'message'; readonly channel: Buffer; readonly data: Buffer }
 ) & {
-  /** In one transaction with the command before it. */
+  /** Whether the command is in one transaction with the command before it. */
   joined?: boolean;
 };
 
-/** What a key holds. */
+/** The content of a key. */
 export interface Entry {
   readonly type: number;
   readonly value: Buffer;
@@ -34,7 +33,7 @@ export interface Entry {
   readonly version: number;
 }
 
-/** An expired entry is hidden from every reader, whether or not it is deleted yet. */
+/** Whether an entry has expired. An expired entry is hidden from every reader, whether or not it is deleted yet. */
 export function isExpired(expiresAtMs: number, nowMs: number): boolean {
   return expiresAtMs !== 0 && expiresAtMs <= nowMs;
 }

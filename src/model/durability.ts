@@ -1,12 +1,12 @@
 /**
- * How safe a write has to be before it is answered, and how safe it is: the
- * levels that a client can name. Each is about the block that holds the write.
+ * How safe a write has to be before it is answered, and how safe it is: the levels that a client can name. Each level
+ * is about the block that holds the write.
  *
- *   appended           in the leader's log: survives the leader's process
+ *   appended           the block is in the leader's log: survives the leader's process
  *   synced             and survives a power cut of the leader
  *   followers          appended, and in the logs of so many followers
  *   followers_synced   synced, and would survive power cuts of so many followers;
- *                      a leader under `--fsync never` leaves its own disk out of it
+ *                      a leader under `--fsync never` does not count its own disk
  */
 import { HeadwaterError } from '../base/errors.js';
 import { DURABILITY_FOLLOWERS_MAX, DURABILITY_TIMEOUT_MS, DURABILITY_TIMEOUT_MS_MAX } from '../base/limits.js';
@@ -18,33 +18,33 @@ export type DurabilityLevel = (typeof DURABILITY_LEVELS)[number];
 
 export interface DurabilityWanted {
   readonly level: DurabilityLevel;
-  /** With a level of followers: how many; else 0. A follower's follower counts. */
+  /** The number of followers, with a level that counts them; else 0. A follower's follower counts. */
   readonly followers: number;
-  /** After so long the answer says what has been reached; the write stays. */
+  /** Milliseconds after which the answer reports the durability reached; the write stays. */
   readonly timeoutMs: number;
 }
 
 export interface DurabilityReached {
-  /** Whether what was wanted is reached. */
+  /** Whether the wanted durability is reached. */
   readonly reached: boolean;
-  /** It would survive a power cut of this node. */
+  /** Whether the write would survive a power cut of this node. */
   readonly synced: boolean;
-  /** In the logs of so many followers. */
+  /** The number of followers that have the write in their logs. */
   readonly followersAppended: number;
-  /** Would survive power cuts of so many followers. */
+  /** The number of followers at which the write would survive a power cut. */
   readonly followersSynced: number;
-  /** This node runs under `--fsync never`: its own disk does not count for `followers_synced`. */
+  /** Whether this node runs under `--fsync never`: its own disk does not count for `followers_synced`. */
   readonly unsyncedHere: boolean;
 }
 
 /** Waits on a leader until a write that is appended there is as safe as wanted. */
 export interface DurabilityWaiter {
   /**
-   * Resolves once what is wanted is reached, or its time has passed, with what
-   * is reached then. `appended` resolves at once.
+   * Resolves once the wanted durability is reached or its time has passed, with the durability reached by then.
+   * `appended` resolves at once.
    * @param position at or after the write, in the history that it was written under.
-   * @throws HeadwaterError `outcome_unknown` where the node stops leading that
-   *   history meanwhile, or `signal` aborts: how safe the write is, is not known.
+   * @throws HeadwaterError `outcome_unknown` if the node stops leading that history meanwhile, or `signal` aborts: the
+   * durability of the write is then unknown.
    */
   reach(position: Position, wanted: DurabilityWanted, signal: AbortSignal): Promise<DurabilityReached>;
 }
@@ -53,7 +53,7 @@ export function countsFollowers(level: DurabilityLevel): boolean {
   return level === 'followers' || level === 'followers_synced';
 }
 
-/** @throws HeadwaterError `invalid_argument` naming what was expected and received. */
+/** @throws HeadwaterError `invalid_argument` that names the expected and the received value. */
 export function checkDurability({ level, followers, timeoutMs }: DurabilityWanted): DurabilityWanted {
   if (!DURABILITY_LEVELS.includes(level)) throw invalid(`one of ${DURABILITY_LEVELS.join(', ')}`, String(level));
   const [min, max] = countsFollowers(level) ? [1, DURABILITY_FOLLOWERS_MAX] : [0, 0];
@@ -64,13 +64,13 @@ export function checkDurability({ level, followers, timeoutMs }: DurabilityWante
   return { level, followers, timeoutMs };
 }
 
-/** `followers=2;timeout_ms=500` */
+/** The wanted durability as text: `followers=2;timeout_ms=500`. */
 export function formatDurability({ level, followers, timeoutMs }: DurabilityWanted): string {
   return `${countsFollowers(level) ? `${level}=${followers}` : level};timeout_ms=${timeoutMs}`;
 }
 
 /**
- * As `formatDurability` writes it; the timeout may be left out.
+ * Parses the text that `formatDurability` writes; the timeout may be left out.
  * @throws HeadwaterError `invalid_argument`.
  */
 export function parseDurability(text: string): DurabilityWanted {
@@ -83,14 +83,14 @@ export function parseDurability(text: string): DurabilityWanted {
   });
 }
 
-/** `reached=true;synced=false;followers_appended=2;followers_synced=0;unsynced_here=false` */
+/** The durability as text: `reached=true;synced=false;followers_appended=2;followers_synced=0;unsynced_here=false`. */
 export function formatReached(reached: DurabilityReached): string {
   return Object.entries(reachedFields(reached))
     .map(([name, value]) => `${name}=${value}`)
     .join(';');
 }
 
-/** Under the names of the protocol, as text. */
+/** The durability as text fields under the names of the protocol. */
 export function reachedFields(reached: DurabilityReached): Record<string, string> {
   return {
     reached: String(reached.reached),

@@ -1,18 +1,18 @@
 /**
- * What a client may ask of a message beside its operations: how safe its writes
- * have to be before they are answered, and how fresh the node that answers.
+ * The demands of a client on a message beside its operations: how safe its writes have to be before they are answered,
+ * and how fresh the node that answers has to be.
  */
 import type { DurabilityWanted } from './durability.js';
 import type { Position } from './position.js';
 
 export interface FreshnessWanted {
-  /** The node has applied everything up to here. */
+  /** The position up to which the node must have applied everything. */
   readonly atLeast: Position | undefined;
-  /** And up to here: in another history, so that neither says which is further. */
+  /** A second such position in another history, if neither position shows which is further. */
   readonly alsoAtLeast?: Position | undefined;
-  /** It has applied everything that the leader had so long ago; 0 = no bound. */
+  /** The greatest staleness: the node has applied everything that the leader had so long ago. 0 = no bound. */
   readonly maxStalenessMs: number;
-  /** How long it may wait until that is so; 0 = as long as it will. */
+  /** The longest wait for the freshness; 0 = as long as the node will wait. */
   readonly withinMs: number;
 }
 

@@ -1,7 +1,6 @@
 /**
- * Every history that a store's data have lived in, oldest first. A row says
- * from which offset its replication ID holds and what the running checksum was
- * just before; it holds until the next row begins. Pure: log/ keeps the rows,
+ * Every history that a store's data have lived in, oldest first. A row names the first offset of its replication ID and
+ * the running checksum just before that offset. The row holds until the next row begins. Pure: log/ keeps the rows, and
  * replication/resync.ts judges by them.
  */
 import { HeadwaterError } from '../base/errors.js';
@@ -24,7 +23,7 @@ export class Lineage {
 
   /**
    * The lineage that a peer sent.
-   * @throws HeadwaterError `protocol_violation` unless it can be one.
+   * @throws HeadwaterError `protocol_violation` if the rows cannot be a lineage.
    */
   static received(rows: readonly LineageRow[]): Lineage {
     try {
@@ -66,14 +65,14 @@ export class Lineage {
     return this.rows.findLast((row) => row.firstOffset <= offset);
   }
 
-  /** The replication ID of the command at `offset`; that of an empty store at 0. */
+  /** The replication ID of the command at `offset`; at 0, that of an empty store. */
   replicationIdAt(offset: number): string {
     return this.at(offset)?.replicationId ?? NO_HISTORY;
   }
 
   /**
-   * The lineage with `row` at its end. A row that begins where the last one
-   * does replaces it: nothing was logged under that one.
+   * The lineage with `row` at its end. A row that begins at the last row's first offset replaces it: nothing was logged
+   * under that one.
    */
   with(row: LineageRow): Lineage {
     return new Lineage([...this.rows.filter((known) => known.firstOffset < row.firstOffset), row]);
@@ -85,8 +84,8 @@ export class Lineage {
   }
 
   /**
-   * The last offset that two stores have in common as far as their lineages
-   * tell, given where each ends; undefined where they share no history.
+   * The last offset that two stores share as far as their lineages show, given the end of each; undefined if they share
+   * no history.
    */
   branch(end: number, other: Lineage, otherEnd: number): number | undefined {
     for (let i = this.rows.length - 1; i >= 0; i--) {
@@ -101,7 +100,7 @@ export class Lineage {
   }
 }
 
-/** Epochs are left out: an ID is drawn once, with 160 random bits. */
+/** Whether two rows are equal. Epochs are left out: an ID is drawn once, with 160 random bits. */
 export function rowsEqual(a: LineageRow, b: LineageRow): boolean {
   return a.replicationId === b.replicationId && a.firstOffset === b.firstOffset && a.checksum === b.checksum;
 }

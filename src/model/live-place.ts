@@ -1,28 +1,27 @@
 /**
- * A place among the messages that are not in the log. Each leader counts those
- * that it publishes, under a name of its own (`source`); every node below counts
- * along. So a node that takes up a broken link knows how many it has missed.
- * Pure: log/interludes.ts keeps the place of a node.
+ * A place among the messages that are not in the log. Each leader counts the messages that it publishes, under a name
+ * of its own (`source`). Every node below counts along, so a node that resumes a broken link knows how many it has
+ * missed. Pure: log/interludes.ts keeps the place of a node.
  */
 
 interface Counted {
-  /** The replication ID that a leader began with: it names the leader's messages. Empty where a node knows of none. */
+  /** The replication ID that a leader began with, which names the leader's messages. Empty if a node knows of none. */
   readonly source: string;
-  /** So many messages of the source stand before this place. */
+  /** The number of messages of the source before this place. */
   readonly count: number;
 }
 
 export interface LivePlace extends Counted {
   /**
-   * The end of the source before, where a leader has handed over: nothing was
-   * published in between. Undefined where that is not known.
+   * The end of the previous source, if a leader has handed over: nothing was published in between. Undefined if that
+   * end is unknown.
    */
   readonly follows?: Counted | undefined;
 }
 
 export const NOWHERE: LivePlace = { source: '', count: 0 };
 
-/** The place behind so many more messages. */
+/** The place behind `messages` more messages. */
 export function behind(place: LivePlace, messages: number): LivePlace {
   return { ...place, count: place.count + messages };
 }

@@ -1,11 +1,10 @@
 /**
- * What clients ask (`Operation`) and what they are answered (`Reply`), free of
- * any wire format: commands/ executes them, wire/ translates them. An
- * operation becomes zero or more logged commands.
+ * The requests of clients (`Operation`) and the answers (`Reply`), free of any wire format: commands/ executes them,
+ * wire/ translates them. An operation becomes zero or more logged commands.
  */
 import type { HeadwaterError } from '../base/errors.js';
 
-/** A new expiry: relative or absolute milliseconds. */
+/** A new expiry, in relative or absolute milliseconds. */
 export type NewExpiry = { readonly ttlMs: number } | { readonly expiresAtMs: number };
 
 export type SetCondition = 'if_absent' | 'if_present';
@@ -65,7 +64,7 @@ export type OperationKind = Operation['kind'];
 export interface GetReply {
   readonly kind: 'get';
   readonly value: Buffer | undefined;
-  /** The offset of the key's last write; 0 where there is no such key. */
+  /** The offset of the key's last write; 0 if there is no such key. */
   readonly version: number;
 }
 
@@ -110,5 +109,5 @@ export type Reply =
   | TransactReply
   | ErrorReply;
 
-/** The replies that an operation of one kind may get, its refusal aside. */
+/** The replies that an operation of one kind may get, beside an error. */
 export type ReplyTo<K extends OperationKind> = Extract<Reply, { kind: K }>;

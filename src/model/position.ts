@@ -1,24 +1,24 @@
 /**
- * A place in a history: (replication ID, offset, running checksum). Two nodes
- * at equal positions have had the same past.
+ * A place in a history: (replication ID, offset, running checksum). Two nodes at equal positions have had the same
+ * past.
  */
 import { HeadwaterError } from '../base/errors.js';
 
 export interface Position {
   /** 40 hexadecimal characters. */
   readonly replicationId: string;
-  /** 0 = before the first command. */
+  /** The offset; 0 is before the first command. */
   readonly offset: number;
   /** uint32: the running checksum over the whole history up to `offset`. */
   readonly checksum: number;
 }
 
-/** Under which nothing was ever logged: the history of an empty store. */
+/** The history of an empty store, under which nothing was ever logged. */
 export const NO_HISTORY = '0'.repeat(40);
 
 export const ORIGIN: Position = Object.freeze({ replicationId: NO_HISTORY, offset: 0, checksum: 0 });
 
-/** 8 hexadecimal characters. */
+/** The checksum as 8 hexadecimal characters. */
 export function formatChecksum(checksum: number): string {
   return checksum.toString(16).padStart(8, '0');
 }

@@ -1,7 +1,6 @@
 /**
- * Options as a person gives them, made into a checked configuration: every
- * default with its reason, every refusal with what was expected and received.
- * Sizes are bytes, times milliseconds.
+ * The options that a person gives, made into a checked configuration: every default with its reason, every refusal with
+ * the expected and the received value. Sizes are bytes, times milliseconds.
  */
 import { networkInterfaces } from 'node:os';
 import { formatAddress, hostOf, isEverywhere, isLoopback, parseAddress, plainHost } from './base/address.js';
@@ -29,15 +28,15 @@ import type { CheckpointBudget } from './store/checkpoint.js';
 import type { FsyncPolicy } from './store/commit.js';
 import { leastFreeBytes } from './store/space.js';
 
-/** What `Node.start` takes; all but `data` may be left out. */
+/** The options of `Node.start`; all but `data` may be left out. */
 export interface NodeOptions {
   /** The data directory. */
   data: string;
-  /** host:port; port 0 takes a free one. */
+  /** host:port; port 0 takes a free port. */
   listen?: string | undefined;
-  /** host:port of the node to follow; left out: the role it was left in, a leader at first. */
+  /** host:port of the node to follow. Without it the node keeps its last role; a new node leads. */
   follow?: string | undefined;
-  /** With `follow`: this node's own data may go where the upstream has no place for them. */
+  /** With `follow`: whether this node's own data may be dropped if the upstream has no place for them. */
   acceptDataLoss?: boolean | undefined;
   fsync?: string | undefined;
   keyBytesMax?: number | undefined;
@@ -45,37 +44,43 @@ export interface NodeOptions {
   transactionBytesMax?: number | undefined;
   overlayBytesMax?: number | undefined;
   replayBytesMax?: number | undefined;
-  /** Log that is kept for followers that come back; the oldest above it goes. */
+  /** Log that is kept for followers that come back. Older log is trimmed. */
   logRetentionBytes?: number | undefined;
-  /** Older log goes too, milliseconds; left out: whatever its age. */
+  /** The age in milliseconds at which log is trimmed too; left out: log of any age is kept. */
   logRetentionMs?: number | undefined;
-  /** Log that is kept beyond both for a follower that is slow, or away; further behind, it is let go. */
+  /** Log that is kept beyond both for a follower that is slow, or away. A follower further behind loses its place. */
   logRetentionPinBytes?: number | undefined;
-  /** Free space on the disk of the data directory below which no writes are taken; left out, at least what `overlayBytesMax` needs. */
+  /**
+   * Free space on the disk of the data directory below which the node takes no writes; left out, at least what
+   * `overlayBytesMax` needs.
+   */
   minFreeBytes?: number | undefined;
-  /** Directory into which the log is written, one closed stretch after another; left out: nowhere. */
+  /** Directory into which the log is written, one closed file after another; left out: nowhere. */
   archive?: string | undefined;
-  /** With `archive`: a stretch that is not full is closed after so long. */
+  /** With `archive`: the time after which a file that is not full is closed. */
   archiveIntervalMs?: number | undefined;
   /** Silence after which a replication link is dead. */
   linkTimeoutMs?: number | undefined;
-  /** Between heartbeats, and between acknowledgements where nothing else is sent; left out, at most a third of `linkTimeoutMs`. */
+  /**
+   * The time between heartbeats, and between acknowledgements if nothing else is sent; left out, at most a third of
+   * `linkTimeoutMs`.
+   */
   heartbeatIntervalMs?: number | undefined;
-  /** As a leader, take writes only while so many followers are within `maxLagMs`; 0: always. */
+  /** The least number of followers within `maxLagMs` for a leader to take writes; 0: none. */
   minFollowers?: number | undefined;
-  /** With `minFollowers`: how far behind a follower may be, and how long silent. */
+  /** With `minFollowers`: the greatest replica lag, and the longest silence, of a follower that counts. */
   maxLagMs?: number | undefined;
-  /** A leader that may have lost the end of its log waits for so long for its followers before it leads. */
+  /** The time that a leader that may have lost the end of its log waits for its followers before it leads. */
   askFollowersMs?: number | undefined;
-  /** A leader that stops waits for so long for its followers to have what it has; 0: not at all. */
+  /** The time that a stopping leader waits until its followers have all that it has; 0: no wait. */
   shutdownTimeoutMs?: number | undefined;
   /** Whether a follower answers reads while it is not level with its upstream. */
   serveStaleReads?: boolean | undefined;
-  /** A follower gets anew from its upstream what its disk has changed, without a person's word. */
+  /** Whether a follower replaces damaged data with a copy from its upstream, without a person's confirmation. */
   autoRepair?: boolean | undefined;
-  /** This machine's clock is right, whatever the log says: the log's time follows it, back too. */
+  /** Whether this machine's clock is right, whatever the log says: the log's time follows it, back too. */
   trustClock?: boolean | undefined;
-  /** Server reflection, for tools that ask a server what it offers. */
+  /** Whether the server offers reflection, for tools that ask a server for its methods. */
   reflection?: boolean | undefined;
 }
 
@@ -102,13 +107,15 @@ export interface NodeConfig {
   readonly serveStaleReads: boolean;
   readonly autoRepair: boolean;
   readonly trustClock: boolean;
-  /** Undefined: only if no other machine reaches the node. Reflection tells a stranger what there is to call. */
+  /**
+   * Undefined: only if no other machine reaches the node. Reflection shows a stranger every method that can be called.
+   */
   readonly reflection: boolean | undefined;
 }
 
-/** What an option is where nobody says otherwise; help texts are made from it. */
+/** The defaults of the options; help texts are made from them. */
 export const DEFAULTS = {
-  /** Loopback only: a node is opened to a network by a person who has decided to. */
+  /** Loopback only: a person decides to open a node to a network. */
   listen: '127.0.0.1:7420',
   /** As Redis with its append-only file: a power cut takes a second, and no write waits for the disk. */
   fsync: 'everysec',
@@ -119,19 +126,19 @@ export const DEFAULTS = {
   replayBytesMax: REPLAY_BYTES_MAX,
   logRetentionBytes: LOG_RETENTION_BYTES,
   logRetentionPinBytes: LOG_RETENTION_PIN_BYTES,
-  /** More than the least for the other defaults: LevelDB needs room of its own when it tidies up. */
+  /** More than the least for the other defaults: LevelDB needs room of its own for compactions. */
   minFreeBytes: FREE_BYTES_MIN,
-  /** What a machine that is lost for good takes along of the archive, at most. */
+  /** The age of the writes, at most, that the archive lacks if a machine is lost for good. */
   archiveIntervalMs: ARCHIVE_INTERVAL_MS,
   linkTimeoutMs: LINK_TIMEOUT_MS,
   heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
-  /** A leader alone takes writes: who wants more safety than that says so. */
+  /** A leader alone takes writes: a user who wants more safety sets this option. */
   minFollowers: 0,
   maxLagMs: MAX_LAG_MS,
   askFollowersMs: ASK_FOLLOWERS_MS_MAX,
-  /** Long enough for a follower that is merely behind, and no longer than those who stop a node are patient. */
+  /** Long enough for a follower that is merely behind, and no longer than the patience of those who stop a node. */
   shutdownTimeoutMs: SHUTDOWN_MS_MAX,
-  /** A follower that has lost its leader is more use with old data than with none. */
+  /** A follower that has lost its leader is more useful with old data than with none. */
   serveStaleReads: true,
   /** Data that cannot be read may be all that is left of something: a person decides. */
   autoRepair: false,
@@ -208,8 +215,8 @@ export function checkConfig(options: NodeOptions): NodeConfig {
 }
 
 /**
- * Whether `address` is where a node that listens on `listen` listens, as far as
- * that can be told without asking anybody; both are host:port.
+ * Whether `address` is the address of a node that listens on `listen`, as far as the two show it: nobody is asked. Both
+ * are host:port.
  */
 export function isSameNode(address: string, listen: string): boolean {
   if (address === listen) return true;
@@ -224,7 +231,7 @@ export function isSameNode(address: string, listen: string): boolean {
 
 const LOOPBACK_IPS: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]']);
 
-/** Addresses of this machine. */
+/** The addresses of this machine. */
 function hostsHere(): Set<string> {
   const addresses = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
   return new Set(addresses.map(({ address, family }) => (family === 'IPv6' ? `[${address}]` : address)));
@@ -294,7 +301,7 @@ function checkTimes(options: NodeOptions): Pick<NodeConfig, 'linkTimeoutMs' | 'h
   return { linkTimeoutMs, heartbeatIntervalMs, maxLagMs };
 }
 
-/** A path with a null byte names no file. */
+/** Refuses an empty path, and a path with a null byte, which names no file. */
 function checkPath(option: string, value: string): void {
   if (value === '' || value.includes('\0'))
     throw invalid(option, 'the path of a directory', JSON.stringify(value.slice(0, 100)));

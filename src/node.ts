@@ -1,6 +1,6 @@
 /**
- * The composition root: opens the store, takes up the role, serves, and closes
- * all of it in reverse order. The only file that knows every part.
+ * The composition root: opens the store, resumes the role, serves, and closes everything in reverse order. The only
+ * file that knows every part.
  */
 
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -42,7 +42,7 @@ import type { FailoverReply, FailoverRequest, KeyspaceDigestReply, NodeStatus, P
 import type { CompareReply } from './wire/compare.js';
 import type { ForgetReply } from './wire/forget.js';
 
-/** How often the event loop is asked whether it is on time. */
+/** The interval at which the delay of the event loop is sampled. */
 const DELAY_RESOLUTION_MS = 5;
 
 export class Node implements NodeControl {
@@ -70,7 +70,7 @@ export class Node implements NodeControl {
 
   /**
    * Opens the data directory and serves it.
-   * @throws HeadwaterError naming what was expected and received; nothing is left open then.
+   * @throws HeadwaterError that names the expected and the received value; nothing is left open then.
    */
   static async start(options: NodeOptions, { logger = silentLogger }: { logger?: Logger } = {}): Promise<Node> {
     const config = checkConfig(options);
@@ -107,7 +107,7 @@ export class Node implements NodeControl {
     node.#replication.start(config);
     node.#archiver?.start();
     node.#checks.start();
-    // From here on: what starting takes is not the delay that callers feel.
+    // The measurement begins here, so that the work of starting does not count as a delay that callers feel.
     node.#delay.enable();
     return node;
   }
@@ -172,12 +172,12 @@ export class Node implements NodeControl {
     });
   }
 
-  /** host:port, with the port that was taken. */
+  /** host:port, with the actual port. */
   get address(): string {
     return this.#server?.address ?? '';
   }
 
-  /** No other machine reaches it: the address, or all that its name stands for, is this machine's own. */
+  /** Whether no other machine reaches the node: every address that its name stands for is this machine's own. */
   get isLoopbackOnly(): boolean {
     return this.#isLoopbackOnly;
   }
@@ -190,7 +190,10 @@ export class Node implements NodeControl {
     return this.#store.role;
   }
 
-  /** Waits for nothing: a store that is not open tells where it was, and why it is not. */
+  /**
+   * Reports the status without waiting for the store. If the store is not open, the status says where it stood, and why
+   * it is not open.
+   */
   async status(): Promise<NodeStatus> {
     const store = this.#store;
     const { link, followers, acknowledgements, headroom, comparisons } = this.#replication;
@@ -268,7 +271,7 @@ export class Node implements NodeControl {
     };
   }
 
-  /** Compares the keyspaces of all connected nodes at one offset; 0 waits for as long as is usual. */
+  /** Compares the keyspaces of all connected nodes at one offset; a timeout of 0 is the default one. */
   compare(timeoutMs: number): Promise<CompareReply> {
     return this.#replication.comparisons.compare(timeoutMs || COMPARE_TIMEOUT_MS);
   }
@@ -277,12 +280,12 @@ export class Node implements NodeControl {
     return this.#store.digest();
   }
 
-  /** Becomes, and stays over restarts, a follower of `address`. */
+  /** Becomes a follower of `address`, and stays one over restarts. */
   async follow(address: string, options: FollowOptions): Promise<void> {
     return this.#replication.follow(formatAddress(parseAddress(address, {}, 'address')), options);
   }
 
-  /** Stops following and leads, also over restarts; without effect on a leader. */
+  /** Stops following and leads, also over restarts. Has no effect on a leader. */
   promote(): Promise<PromoteReply> {
     return this.#replication.promote();
   }
@@ -292,12 +295,15 @@ export class Node implements NodeControl {
     return this.#replication.forget(name);
   }
 
-  /** Hands the leadership over to a follower; resolves when that one leads. */
+  /** Hands the leadership over to a follower. Resolves when that follower leads. */
   failover(request: FailoverRequest): Promise<FailoverReply> {
     return this.#replication.failover(request);
   }
 
-  /** Lets followers have what it has, finishes the calls in hand, checkpoints and closes: within the time that a stop may take. */
+  /**
+   * Sends followers all that the node has, finishes the pending calls, checkpoints and closes, within the shutdown
+   * timeout.
+   */
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
       const reason = shuttingDown();
@@ -318,7 +324,7 @@ export class Node implements NodeControl {
     return this.#stopped;
   }
 
-  /** What a repair asks of the node that this one follows. */
+  /** The parts of replication that a repair needs from the upstream of this node. */
   #upstream(): Upstream {
     const replication = this.#replication;
     const store = this.#store;
@@ -360,7 +366,7 @@ export class Node implements NodeControl {
   }
 }
 
-/** Of the machine's start, where it tells: on Linux. */
+/** An ID of the machine's start; undefined except on Linux. */
 function bootId(): string | undefined {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() || undefined;
@@ -379,7 +385,10 @@ function withRoom<T extends object>(follower: T, { commands, bytes, leftBytes, m
   };
 }
 
-/** The monitor records the time between two looks in nanoseconds; what is over the interval is delay. */
+/**
+ * The delay in a record of the monitor, which is the time between two samples in nanoseconds: the part beyond the
+ * interval.
+ */
 function delayMs(recordedNs: number): number {
   return Math.max(0, recordedNs / 1e6 - DELAY_RESOLUTION_MS);
 }

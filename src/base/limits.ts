@@ -1,40 +1,37 @@
 /**
- * Every bound on a size, a count or a time, with its reason. A bound that a
- * user may change is the default of an option in config.ts; the others are
- * part of a format or of the protocol.
+ * Every bound on a size, a count or a time, with its reason. A bound that a user may change is the default of an option
+ * in config.ts. The others are part of a format or of the protocol.
  */
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** No block may be larger, whatever is configured: readers size buffers by it. */
+/** The largest block, whatever is configured: readers size buffers by this bound. */
 export const BLOCK_BYTES_CEILING = 64 * MiB;
 
 /** A block closes at this size or count, unless one value or transaction is larger. */
 export const BLOCK_BYTES_TARGET = MiB;
 export const BLOCK_COMMANDS_MAX = 4096;
 
-/** Defaults for what clients may send; replication is never bound by them. */
+/** Defaults for what clients may send. Replication is never bound by them. */
 export const KEY_BYTES_MAX = 64 * KiB;
 export const VALUE_BYTES_MAX = 16 * MiB;
 export const TRANSACTION_BYTES_MAX = 32 * MiB;
 
 /**
- * Keys, conditions and inner operations in one operation: 16 MB once they are
- * decoded, and some 50 ms of work in which nothing else is done. A message of
- * empty keys could hold a hundred times as many.
+ * Keys, conditions and inner operations in one operation: 16 MB once they are decoded, and some 50 ms of work that
+ * blocks all other work. A message of empty keys could hold a hundred times as many.
  */
 export const OPERATION_KEYS_MAX = 128 * 1024;
 
-/** One gRPC message: the largest transaction and its framing. */
+/** The largest gRPC message: the largest transaction and its framing. */
 export const MESSAGE_BYTES_MAX = 36 * MiB;
 
 /**
- * The window of HTTP/2, of a connection and of each of its streams, at the end
- * that dials: a node sends so much before it waits. With HTTP/2's own 64 KiB
- * the throughput was measured to be a third. The end that listens keeps those
- * 64 KiB (grpc-js has no option for a server): a stream that is not read holds
- * one window, which nothing else counts.
+ * The HTTP/2 window of a connection, and of each of its streams, at the end that dials: the bytes that a node sends
+ * before it waits. HTTP/2's own 64 KiB gave a third of the throughput (measured). The end that listens keeps those 64
+ * KiB, since grpc-js has no option for a server. A stream that is not read holds one window, which no other bound
+ * counts.
  */
 export const FLOW_CONTROL_WINDOW_BYTES = 4 * MiB;
 export const SERVER_WINDOW_BYTES = 64 * KiB - 1;
@@ -42,59 +39,62 @@ export const SERVER_WINDOW_BYTES = 64 * KiB - 1;
 /** Bytes on their way out of one stream, at either end, before the next message has to wait. */
 export const SENDING_BYTES_MAX = 512 * KiB;
 
-/** Calls of one connection at a time. */
+/** Concurrent calls on one connection. */
 export const CONCURRENT_STREAMS_MAX = 1_000;
 
 /**
- * Pipelines and replication sessions of one connection at a time. One that is
- * not read holds a window of requests, so a connection holds at most 2 MiB of
- * them beside what is counted, and all of CONNECTIONS_EXPECTED 2 GiB. A client
- * needs one; 1,000 of them would be 64 MiB a connection.
+ * Concurrent pipelines and replication sessions on one connection. A stream that is not read holds a window of
+ * requests. So a connection holds at most 2 MiB of requests that nothing else counts, and all CONNECTIONS_EXPECTED
+ * together 2 GiB. A client needs one stream; 1,000 streams would be 64 MiB a connection.
  */
 export const DUPLEX_STREAMS_MAX = 32;
 
-/** What Node's HTTP/2 may keep for one connection before it refuses new calls, in MB. */
+/** Memory of Node's HTTP/2 for one connection before it refuses new calls, in MB. */
 export const SESSION_MEMORY_MB_MAX = 128;
 
-/** Connections without a call, silent ones among them, do not stay for ever. */
+/** The longest time that a connection without a call stays open, silent ones included. */
 export const CONNECTION_IDLE_MS_MAX = 10 * 60 * 1_000;
 
-/** Requests waiting for the writer, in encoded bytes: from one stream, and from all. */
+/** Requests that wait for the writer, in encoded bytes: from one stream, and from all. */
 export const STREAM_QUEUE_BYTES_MAX = 8 * MiB;
 export const TOTAL_QUEUE_BYTES_MAX = 64 * MiB;
 
-/** A stream that found the queues full for so long is refused with `overloaded`. */
+/** A stream whose request finds the queues full for so long is refused with `overloaded`. */
 export const QUEUE_WAIT_MS_MAX = 10_000;
 
 /**
- * Requests of clients that are being received, or were and wait for what comes
- * next, in bytes: three of the largest, or seven values of 16 MiB, and small ones. Those of
- * nodes and operators have memory of their own, so that neither waits for the
- * other: two of the largest.
+ * Requests of clients that are being received, or have been received and wait for the next step, in bytes: three of the
+ * largest, or seven values of 16 MiB, and small ones. Requests of nodes and operators have memory of their own, enough
+ * for two of the largest, so that neither group waits for the other.
  */
 export const RECEIVING_BYTES_MAX = 160 * MiB;
 export const RECEIVING_NODES_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
 
-/** A request that arrives at once, since HTTP/2's window of a stream holds it, and a part of the memory for such requests alone. */
+/**
+ * A small request arrives at once, since HTTP/2's window of a stream holds it. A part of the memory is for small
+ * requests alone.
+ */
 export const RECEIVING_SMALL_BYTES = 64 * KiB;
 export const RECEIVING_SMALL_PART = 1 / 5;
 
 /**
- * Replies to clients that are being made, or wait for clients that have not
- * read them, in bytes, over all connections. A connection holds at most half. A
- * stream holds no more than its bound, and less if others hold much: it grows
- * only while it holds less than a part of the memory that is free for growth.
- * So a stream that holds nothing finds memory, however many are not read.
+ * Replies to clients that are being made, or that clients have not read yet, in bytes, over all connections. A
+ * connection holds at most half. A stream holds no more than its bound, and less if others hold much: it grows only
+ * while it holds less than a part of the memory that is free for growth. So a stream that holds nothing finds memory,
+ * however many streams are not read.
  */
 export const REPLYING_BYTES_MAX = 128 * MiB;
 export const REPLYING_GROWTH_BYTES_MAX = 96 * MiB;
 export const REPLYING_STREAM_BYTES_MAX = 4 * MiB;
 export const REPLYING_STREAM_PART = 1 / 8;
-/** Replies made at a time for one stream: a few messages, or less if there is little memory. */
+/** Replies made at a time for one stream: a few messages, or less if memory is short. */
 export const REPLYING_STEP_BYTES_MAX = MiB;
 export const REPLYING_STEP_BYTES_MIN = 64 * KiB;
 
-/** While a stream waits for that memory, one that holds some and whose client reads nothing for so long is ended. */
+/**
+ * While a stream waits for that memory, another stream that holds some is ended if its client reads nothing for so
+ * long.
+ */
 export const REPLYING_STALL_MS_MAX = 5_000;
 export const REPLYING_LOOK_MS = 1_000;
 
@@ -102,169 +102,175 @@ export const REPLYING_LOOK_MS = 1_000;
 export const RECEIVING_WAITING_MAX = 512;
 
 /**
- * While requests wait, one that has memory and gets less than so many bytes in
- * so long is refused: below 13 KB a second. The time is less than a request
- * waits before it is refused.
+ * While requests wait, a request that has memory but receives fewer bytes than this in so long is refused: a rate below
+ * 13 KB a second. The time is shorter than a request waits before it is refused.
  */
 export const RECEIVING_PROGRESS_BYTES = 64 * KiB;
 export const RECEIVING_STALL_MS_MAX = 5_000;
 export const RECEIVING_LOOK_MS = 1_000;
 
-/** Reply bytes put into one message of a pipeline or a scan before the next begins. */
+/** Reply bytes put into one message of a pipeline or a scan before the next message begins. */
 export const REPLY_MESSAGE_BYTES_TARGET = 256 * KiB;
 
 /** Blocks and records gathered for one replication frame; a single one may be larger. */
 export const FRAME_BYTES_MAX = 256 * KiB;
 
 /**
- * One message of a replication session, and half of what may wait in it for the
- * network. It grows with every so many bytes that the network takes at once.
+ * The size of one message of a replication session, and half of the bytes that may wait in the session for the network.
+ * The size grows with every ALLOWANCE_GROWTH_BYTES that the network takes at once.
  */
 export const ALLOWANCE_BYTES_MIN = 16 * KiB;
 export const ALLOWANCE_BYTES_MAX = 256 * KiB;
 export const ALLOWANCE_GROWTH_BYTES = MiB;
 
-/** A feed under load sends no more often: fewer, larger frames cost both ends less. */
+/** The least time between two frames of a feed under load: fewer, larger frames cost both ends less. */
 export const FRAME_INTERVAL_MS = 3;
 
-/** Received frames that wait for those in hand, their first byte included; past it the link stops reading, if one is whole. */
+/**
+ * Received frames that wait behind those being processed, their first byte included. Above this the link stops reading,
+ * if a whole frame is there.
+ */
 export const RECEIVE_QUEUE_BYTES_MAX = 4 * MiB;
 
-/** Recent blocks kept in memory for cursors that are nearly level. */
+/** Recent blocks kept in memory for cursors that are close to the end of the log. */
 export const TAIL_BYTES_MAX = 8 * MiB;
 
-/** Messages and marks kept for feeds and subscribers that have not come by them yet. */
+/** Messages and marks kept for feeds and subscribers that have not reached them yet. */
 export const INTERLUDES_BYTES_MAX = 8 * MiB;
 
 /**
- * Messages published at a follower that its upstream has not answered yet; those
- * behind them wait, unsent. A message that is larger goes alone.
+ * Messages published at a follower that its upstream has not answered yet. The messages behind them wait, unsent. A
+ * larger message goes alone.
  */
 export const PUBLISHING_BYTES_MAX = 4 * MiB;
 export const PUBLISHING_MAX = 1_024;
 
-/** Those that wait behind, in bytes; the next is refused with `overloaded`. */
+/** Messages that wait behind those, in bytes. The next is refused with `overloaded`. */
 export const PUBLISHING_QUEUE_BYTES_MAX = 64 * MiB;
 
-/** A message that the leader has not answered for so long is given up; its publisher hears what is known of it. */
+/**
+ * A message that the leader has not answered for so long is given up. Its publisher gets an error that says what is
+ * known of it.
+ */
 export const PUBLISH_TIMEOUT_MS = 10_000;
 
-/** Channels and patterns of one subscription: every message is matched against all of them. */
+/** Channels and patterns of one subscription. Every message is matched against all of them. */
 export const SUBSCRIPTION_NAMES_MAX = 1_024;
 
-/** A pattern: with a key of 64 KiB some 20 ms of work, in which nothing else is done. */
+/** The length of a pattern: with a key of 64 KiB some 20 ms of work that blocks all other work. */
 export const PATTERN_BYTES_MAX = 4 * KiB;
 
-/** All patterns of one subscription, in bytes: 32 times as much when they are compiled. */
+/** All patterns of one subscription, in bytes. Compiled patterns take 32 times as much. */
 export const SUBSCRIPTION_PATTERN_BYTES_MAX = 32 * KiB;
 
 /** Steps of a few nanoseconds in one turn of the event loop: about a millisecond. */
 export const TURN_STEPS_MAX = 256 * 1024;
 
-/** Subscriptions and watches say how far they have got so often, whether or not anything has happened. */
+/** How often subscriptions and watches report their progress, whether or not anything has happened. */
 export const PROGRESS_INTERVAL_MS = 1_000;
 
-/** Streams of which nothing is ready give a sign of life so often: whoever reads them knows that the node works on it. */
+/** How often a stream with no item ready gives a sign of life, so that its reader knows that the node works on it. */
 export const SIGN_OF_LIFE_MS = 1_000;
 
 /** A client takes a stream for dead after so long without an item or a sign of life, and begins it again elsewhere. */
 export const STREAM_SILENCE_MS_MAX = 8_000;
 
 /**
- * A stream may ask a follower for a history that it does not know yet: the
- * follower gets so long to learn of it. Several heartbeats fit into it, and it
- * differs from the silence after which clients leave.
+ * The time that a follower gets to learn of a history that a resumed stream names and the follower does not know yet.
+ * Several heartbeats fit into it. It differs from the silence after which clients leave.
  */
 export const RESUME_WAIT_MS_MAX = 5_000;
 
 /** Bytes that a cursor reads from disk at a time. */
 export const CURSOR_READ_BYTES = 256 * KiB;
 
-/** The background check of the log rests after so many bytes, so that it never competes with writes. */
+/** The background check of the log pauses after so many bytes, so that it never competes with writes. */
 export const SCRUB_STEP_BYTES = MiB;
 export const SCRUB_PAUSE_MS = 10;
 
 /**
- * Files that LevelDB makes of the log when it rewrites a part of it. Ten times
- * as much is what it rewrites for a file whose keys reach over it before it cuts
- * that file in two; and a file with deletions and new blocks reaches over all of
- * the log. With 32 MiB, a log of 64 MiB was rewritten whole for each 10 MiB.
+ * The size of LevelDB's table files in the log. LevelDB rewrites up to ten times as much for a file whose keys overlap
+ * the next level, before it cuts that file in two. A file with deletions and new blocks overlaps all of the log. With
+ * 32 MiB, a log of 64 MiB was rewritten whole for each 10 MiB.
  */
 export const LOG_FILE_BYTES = 2 * MiB;
 
-/** The log is weighed in segments of so many bytes, larger ones where it would take more than so many of them. */
+/** The log's size is measured in segments of so many bytes. The segments are larger if there would be too many. */
 export const WEIGHT_SEGMENT_BYTES = 64 * KiB;
 export const WEIGHT_SEGMENTS_MAX = 16 * 1024;
 
-/** Log that is kept: a follower that was away while less than that was written comes back without a full resync. */
+/** Log that is kept. A follower that was away while less was written comes back without a full resync. */
 export const LOG_RETENTION_BYTES = 1024 * MiB;
 
 /**
- * Log that is kept for those who have not read it yet, connected or away; past
- * it whoever is the furthest behind is let go. It has to be more than is written
- * during the longest full resync, which would begin anew for ever otherwise.
+ * Log that is kept for readers that are behind, connected or away. Beyond it the place of the furthest behind is
+ * released. The bound must exceed what is written during the longest full resync, or that would begin again for ever.
  */
 export const LOG_RETENTION_PIN_BYTES = 8 * 1024 * MiB;
 
-/** How often the log is held against that, and how it is trimmed: so much, then a rest. */
+/** How often the log is compared with that bound, and how it is trimmed: so many bytes, then a pause. */
 export const RETENTION_INTERVAL_MS = 1_000;
 export const RETENTION_STEP_BYTES = 8 * MiB;
 export const RETENTION_PAUSE_MS = 10;
 
 /**
- * The log may be over its size and its age by such a part, and by so much at
- * most, before it is trimmed: each time that LevelDB is made to give room back
- * it rewrites a part of a file, and at most ten files' worth of LOG_FILE_BYTES.
+ * The log may exceed its size and its age by such a part, and by so much at most, before it is trimmed. Each time that
+ * LevelDB has to free space it rewrites a part of a file, and at most ten files' worth of LOG_FILE_BYTES.
  */
 export const RETENTION_SLACK_PART = 1 / 16;
 export const RETENTION_SLACK_BYTES_MAX = 64 * MiB;
 export const RETENTION_SLACK_MS_MAX = 60_000;
 
 /**
- * What LevelDB is made to give back at a time: writes wait while it deletes the
- * files, about 0.5 ms a MiB. More of it where more is written meanwhile.
+ * Bytes that LevelDB has to free at a time: writes wait while it deletes the files, about 0.5 ms a MiB. The step is
+ * larger if more is written meanwhile.
  */
 export const RETENTION_RECLAIM_BYTES = 32 * MiB;
 export const RETENTION_RECLAIM_BYTES_MAX = 256 * MiB;
 
-/** The rate of appends is taken over so long, and looked at so often. */
+/** The rate of appends is taken over so long, and sampled so often. */
 export const RATE_WINDOW_MS = 60_000;
 export const RATE_SAMPLE_MS = 1_000;
 
-/** A follower nearer than that to losing its place in the log is warned of: time, and a part of what is kept for it. */
+/**
+ * The operator is warned of a follower that is nearer than that to losing its place in the log: a time, and a part of
+ * the log that is kept for it.
+ */
 export const HEADROOM_WARNING_MS = 10 * 60 * 1_000;
 export const HEADROOM_WARNING_PART = 0.2;
 
-/** How long a comparison waits for the last node, where nobody says: digests read everything. */
+/** How long a comparison waits for the last node by default: digests read everything. */
 export const COMPARE_TIMEOUT_MS = 5 * 60 * 1_000;
 
-/** Comparisons at a time; each freezes the keyspace of every node once. */
+/** Concurrent comparisons. Each freezes the keyspace of every node once. */
 export const COMPARISONS_MAX = 8;
 
-/** What a node froze for a comparison it holds for so long after it was last asked about it, and so many of them. */
+/**
+ * A node holds what it froze for a comparison for so long after the last request about it, and holds so many at most.
+ */
 export const MARK_HOLD_MS = 30_000;
 export const MARKS_HELD_MAX = 2;
 
-/** Calls for digests or records of key ranges at a time, and ranges in one of them. */
+/** Concurrent calls for digests or records of key ranges, and ranges in one call. */
 export const RANGE_CALLS_MAX = 8;
 export const RANGES_IN_CALL_MAX = 1_024;
 /** Bytes of keys that a client puts into one call: less than a message holds. */
 export const RANGES_CALL_BYTES = 4 * MiB;
 
-/** A range that differs is cut into so many; one with no more keys than this is looked at key by key. */
+/** A range that differs is cut into so many pieces. A range with no more keys than the leaf is compared key by key. */
 export const BISECTION_FAN_OUT = 16;
 export const BISECTION_LEAF_KEYS = 64;
-/** Ranges that differ and are told one by one, in key order. */
+/** Ranges that differ and are reported one by one, in key order. */
 export const DIFFERENCES_MAX = 1_000;
-/** Bytes of keys that a search for them keeps. */
+/** Bytes of keys that a search for differences keeps. */
 export const DIFFERENCES_BYTES_MAX = 16 * MiB;
 
 /** Records that a repair puts in place in one step, which is one batch on disk. */
 export const REPAIR_STEP_KEYS = 16 * 1024;
 export const REPAIR_STEP_BYTES = 8 * MiB;
-/** A follower that repairs waits so long for the mark of a step, behind the blocks that it lacks. */
+/** The time that a follower that repairs itself waits for the mark of a step, behind the blocks that it lacks. */
 export const REPAIR_MARK_MS_MAX = 60_000;
-/** And so long, with its checkpoints held back, for the next of the records that belong there. */
+/** The time that it waits for the next of the correct records, with its checkpoints held back. */
 export const REPAIR_HOLD_MS_MAX = 10_000;
 
 /** Log that a restart may have to replay before a checkpoint is due. */
@@ -273,7 +279,7 @@ export const REPLAY_BYTES_MAX = 128 * MiB;
 /** Memory of the overlay (pinned block bytes and a cost per entry) before it is frozen. */
 export const OVERLAY_BYTES_MAX = 32 * MiB;
 
-/** Layers being written out; where the next is full before that is done, the writer waits. */
+/** Layers being written out. If the next layer is full before that is done, the writer waits. */
 export const FROZEN_LAYERS_MAX = 1;
 
 /** Entries written to the keyspace in one batch of a checkpoint. */
@@ -281,10 +287,9 @@ export const FLUSH_CHUNK_ENTRIES = 256;
 export const FLUSH_CHUNK_BYTES = 512 * KiB;
 
 /**
- * Rows read from the keyspace at a time: a group begins small, since the sizes
- * of values are not known before, and grows while it stays below so many bytes.
- * 256 small rows take a fraction of a millisecond of the event loop, and larger
- * groups were measured to be no faster.
+ * Rows read from the keyspace at a time. A group begins small, since the sizes of values are unknown, and grows while
+ * it stays below so many bytes. 256 small rows take a fraction of a millisecond of the event loop; larger groups were
+ * measured to be no faster.
  */
 export const READ_GROUP_KEYS_FIRST = 8;
 export const READ_GROUP_KEYS_MAX = 256;
@@ -294,31 +299,35 @@ export const READ_GROUP_BYTES = MiB;
 export const READ_GROUP_BYTES_MAX = 32 * MiB;
 /** Larger records are kept by key, so that a group of others may have all its keys. */
 export const SMALL_RECORD_BYTES = READ_GROUP_BYTES_MAX / READ_GROUP_KEYS_MAX;
-/** Large records kept by key, in number and in bytes of their keys: a checkpoint writes all of them. */
+/** Large records kept by key, in number and in bytes of their keys. A checkpoint writes all of them. */
 export const LARGE_RECORDS_MAX = 1024;
 export const LARGE_RECORD_NAMES_BYTES_MAX = 64 * KiB;
 
-/** Values that one operation, or the operations of one block, may have in memory at once because they were read from disk. */
+/** Values read from disk that one operation, or the operations of one block, may have in memory at once. */
 export const READ_BYTES_MAX = 64 * MiB;
 
 /**
- * Keys sorted at a time in a flush: about 0.3 ms. A write takes several turns of
- * the event loop, and waits so long in each: with eight times as many, the
- * slowest of 5,000 a second took 30 ms at the beginning of a flush.
+ * Keys sorted at a time in a flush: about 0.3 ms. A write takes several turns of the event loop, and waits so long in
+ * each. With eight times as many, the slowest of 5,000 writes a second took 30 ms at the beginning of a flush.
  */
 export const SORT_RUN_ENTRIES = 512;
-/** Bytes of keys sorted at a time, for long ones: a comparison of two that begin alike goes through all of them. */
+/** Bytes of keys sorted at a time, for long keys: a comparison of two that begin alike reads all of them. */
 export const SORT_RUN_BYTES = MiB;
 
 /** Bytes of keys that one step of a sweep deletes: 2,000 keys of 64 KiB would be 125 MB, twice in memory. */
 export const SWEEP_BYTES = MiB;
 
-/** Records deleted after a `clear` whose space is asked back in one piece: LevelDB cannot be closed in the middle of it. */
+/**
+ * Records deleted after a `clear` whose space is reclaimed in one piece: LevelDB cannot be closed in the middle of it.
+ */
 export const COMPACTION_RECORDS_MAX = 64 * 1024;
-/** What LevelDB rewrites in one piece, about. */
+/** The size of what LevelDB rewrites in one piece, about. */
 export const COMPACTION_BYTES_MAX = 32 * MiB;
 
-/** Ranges of keys in which deletions are counted, and those at which a range is looked at: an iterator walks over so many in 1 ms. */
+/**
+ * Ranges of keys in which deletions are counted, and the count at which a range is looked at: an iterator walks over so
+ * many in 1 ms.
+ */
 export const EMPTIED_RANGES_MAX = 64;
 export const EMPTIED_RANGE_MARKS_MIN = 4 * 1024;
 
@@ -326,30 +335,35 @@ export const EMPTIED_RANGE_MARKS_MIN = 4 * 1024;
 export const RECENT_KEYS_MAX = 128 * 1024;
 export const RECENT_KEYS_BYTES_MAX = 16 * MiB;
 
-/** A snapshot younger than this is shared by those who ask. */
+/** Callers that ask for a snapshot share one younger than this. */
 export const SNAPSHOT_SHARE_MS = 1_000;
 
-/** A snapshot that nobody has read from for so long is abandoned: it would keep LevelDB from dropping old values for ever. */
+/**
+ * A snapshot that nobody has read from for so long is abandoned, or it would keep LevelDB from dropping old values for
+ * ever.
+ */
 export const SNAPSHOT_UNREAD_MS_MAX = 60 * 60 * 1_000;
 
 /**
- * Keys that a leader's expiry deletes in one step, which is an item of the
- * writer: writes wait for one step at the most. Keys that were due long ago are
- * deleted in larger steps, up to as many as a block holds: then each block of
- * writes is followed by one of deletions, and the backlog cannot grow.
+ * Keys that a leader's expiry deletes in one step, which is an item of the writer: writes wait for one step at the
+ * most. Keys that were due long ago are deleted in larger steps, up to as many as a block holds. Each block of writes
+ * is then followed by one of deletions, so the backlog cannot grow.
  */
 export const EXPIRY_STEP_KEYS = 512;
 export const EXPIRY_INTERVAL_MS = 100;
 /** The step doubles for each further such time by which the deletions are late. */
 export const EXPIRY_PATIENCE_MS = 2_000;
-/** Deletions that are so late are a warning. */
+/** The delay of deletions that is worth a warning. */
 export const EXPIRY_LATE_MS = 15_000;
 
-/** How often the log's clock is held against the machine's, and the difference that is worth a warning. */
+/** How often the log's clock is compared with the machine's, and the difference that is worth a warning. */
 export const CLOCK_LOOK_MS = 5_000;
 export const CLOCK_GAP_MS = 60_000;
 
-/** Rows of the index of due keys that one scan reads: a count, and bytes. Keys that are taken from memory are bounded by the same bytes. */
+/**
+ * Rows of the index of due keys that one scan reads: a count, and bytes. The same bytes bound the keys that are taken
+ * from memory.
+ */
 export const DUE_SCAN_ROWS = 8 * 1024;
 export const DUE_SCAN_BYTES = MiB;
 
@@ -357,58 +371,63 @@ export const DUE_SCAN_BYTES = MiB;
 export const SWEEP_INTERVAL_MS = 1_000;
 export const SWEEP_IDLE_MS = 5_000;
 
-/** Rows dropped before LevelDB is made to forget their deletion marks. */
+/** Rows dropped before LevelDB is made to compact their deletion marks away. */
 export const DUE_COMPACTION_ROWS_MIN = 16 * 1024;
 
-/** Heartbeats and acknowledgements, and how long silence lasts before a link is dead. */
+/** How often heartbeats and acknowledgements are sent, and the silence after which a link is dead. */
 export const HEARTBEAT_INTERVAL_MS = 1_000;
 export const LINK_TIMEOUT_MS = 5_000;
 
-/** Silence means something only where several heartbeats fit into it. */
+/** The least number of heartbeats in the link timeout, so that silence means something. */
 export const HEARTBEATS_IN_TIMEOUT_MIN = 3;
 
-/** With a least number of followers: how far behind one may be to count. */
+/** With a least number of followers: the replica lag up to which a follower counts. */
 export const MAX_LAG_MS = 10_000;
 
 /** Reports of nodes below in one acknowledgement, those furthest along first: some 30 KB. */
 export const NODE_REPORTS_MAX = 256;
 
-/** Characters of what a peer calls a node, an address or a mark: the longest host name and a port, and more than any ID. */
+/**
+ * Characters of the name that a peer gives for a node, an address or a mark: the longest host name and a port, and more
+ * than any ID.
+ */
 export const NAME_CHARACTERS_MAX = 300;
 
 /**
- * Spans of writes and when those were made, for the lag of a follower that is
- * far behind: some 40 KB, and none is wider than 6 % of its age within a year.
- * The end of the log is sampled at most once in so long.
+ * Spans of writes and their times, for the replica lag of a follower that is far behind: some 40 KB. No span is wider
+ * than 6 % of its age within a year. The end of the log is sampled at most once in so long.
  */
 export const WRITE_TIMES_MAX = 1_024;
 export const WRITE_TIMES_INTERVAL_MS = 20;
 
-/** Acknowledgements after batches, when nobody asked for one at once. */
+/** The interval of acknowledgements after batches, if nobody asked for one at once. */
 export const ACKNOWLEDGE_INTERVAL_MS = 20;
 
-/** A coordinated failover pauses writes for no longer, unless its caller says otherwise. */
+/** The longest time that a coordinated failover pauses writes, unless its caller says otherwise. */
 export const FAILOVER_MS_MAX = 5_000;
 
-/** A leader that may have lost its tail waits for so long for the answers of its followers, and for the next bytes of their blocks. */
+/**
+ * The time that a leader that may have lost its tail waits for the answers of its followers, and for the next bytes of
+ * their blocks.
+ */
 export const ASK_FOLLOWERS_MS_MAX = 5_000;
-/** From a follower that is ahead, so many bytes in that time are blocks on their way. Heartbeats are fewer. */
+/** So many bytes in that time from a follower that is ahead are blocks on their way: heartbeats are fewer. */
 export const ASK_PROGRESS_BYTES = 4 * KiB;
 
-/** How often what is known of the followers is saved, where it has changed. */
+/** How often the list of known followers is saved, if it has changed. */
 export const KNOWN_FOLLOWERS_SAVE_MS = 5_000;
 
 /** Followers that a directory remembers: those seen last. */
 export const KNOWN_FOLLOWERS_MAX = 64;
 
-/** Grants of leadership that a node remembers its answer to: the newest, of which one is asked about again. */
+/** Grants of leadership whose answer a node remembers: the newest. A peer may ask about one of them again. */
 export const GRANTS_KEPT_MAX = 16;
 
-/** A state that lasts is said in the log so often. */
+/** How often a state that lasts is logged. */
 export const REPEATED_STATE_MS = 60 * 60 * 1_000;
-/** A state that comes and goes is logged so often in that time. */
+/** How often a state that comes and goes is logged in that time. */
 export const REPEATED_PER_HOUR_MAX = 4;
-/** So many states, and so many subjects, are remembered by who says them; a state by so many characters. */
+/** States, and subjects, that a log remembers, and characters of each state. */
 export const REPEATED_STATES_MAX = 128;
 export const REPEATED_CHARACTERS_MAX = 300;
 
@@ -416,37 +435,41 @@ export const REPEATED_CHARACTERS_MAX = 300;
 export const RECONNECT_MS_MIN = 50;
 export const RECONNECT_MS_MAX = 2_000;
 
-/** Between attempts to open a store anew after a failed write: the disk may be full, or gone for a moment. */
+/** Waits between attempts to reopen a store after a failed write: the disk may be full, or gone for a moment. */
 export const REOPEN_MS_MIN = 200;
 export const REOPEN_MS_MAX = 2_000;
-/** A store that fails again so soon after it was opened anew is opened more slowly each time. */
+/** A store that fails again so soon after it was reopened is reopened more slowly each time. */
 export const REOPENED_SOUND_MS = 10_000;
 
-/** The durable point of `--fsync everysec`. */
+/** The interval of `--fsync everysec`. */
 export const FSYNC_INTERVAL_MS = 1_000;
 
-/** The time of a stop: followers get everything, calls in hand are finished, a checkpoint is made. */
+/** The time of a stop: followers get everything, pending calls are finished, a checkpoint is made. */
 export const SHUTDOWN_MS_MAX = 5_000;
 
-/** Calls in hand at a stop get this long to finish. */
+/** The time that pending calls get to finish at a stop. */
 export const DRAIN_MS_MAX = 5_000;
 
-/** Calls in hand, and the checkpoint of a stop, get at least so long each, however short --shutdown-timeout is. */
+/** The least time for pending calls, and for the checkpoint of a stop, however short --shutdown-timeout is. */
 export const STOP_STEP_MS_MIN = 1_000;
 
-/** After that, connections are closed: a peer whose machine stands still never says that it has heard, and is not waited for. */
+/**
+ * After that, connections are closed. A peer whose machine stands still never acknowledges the close, and is not waited
+ * for.
+ */
 export const STOP_HANG_UP_MS_MAX = 500;
 
-/** The longest that a timer of Node waits: one that is told to wait longer goes off at once. */
+/** The longest delay of a timer of Node; a timer with a longer one fires at once. */
 export const TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** A client's command waits for so long: longer than a full queue takes to be refused, so that the reason is heard. */
+/**
+ * The timeout of a client's command: longer than a full queue takes to be refused, so that the client gets the reason.
+ */
 export const CALL_TIMEOUT_MS = 15_000;
 
 /**
- * A command with more bytes than the first has longer than that: so many bytes
- * more in each millisecond, 4 s a MiB. Less than that, 2 Mbit a second, is no
- * link for large values; a call over one says how long it waits.
+ * A command with more than CALL_SMALL_BYTES gets one millisecond more for each CALL_BYTES_PER_MS, 4 s a MiB. A slower
+ * link, below 2 Mbit a second, is no link for large values; a call over one sets its own timeout.
  */
 export const CALL_SMALL_BYTES = 64 * KiB;
 export const CALL_BYTES_PER_MS = 256;
@@ -454,19 +477,19 @@ export const CALL_BYTES_PER_MS = 256;
 /** Commands that ended while they waited in a client's queue, before they are taken out of it: a few shells. */
 export const QUEUE_ENDED_MIN = 64;
 
-/** One attempt of a client to reach an address; the next of its addresses waits for so long. */
+/** One attempt of a client to reach an address. The next of its addresses waits for so long. */
 export const CONNECT_TIMEOUT_MS = 5_000;
 
 /** Commands that wait in a client while it has no connection, in bytes. */
 export const OFFLINE_QUEUE_BYTES_MAX = 64 * MiB;
 
 /**
- * Commands that a client puts into one message before the next begins: the node
- * works on the first while the second is made.
+ * Commands that a client puts into one message before the next begins: the node works on the first while the second is
+ * made.
  */
 export const BATCH_BYTES_TARGET = 256 * KiB;
 
-/** A command that is sent from one follower to the next is told so in the end. */
+/** Redirects from one follower to the next before the client gives up and the command fails. */
 export const REDIRECTS_MAX = 5;
 
 /** Connections on which a read may be lost before it is given up. */
@@ -476,7 +499,7 @@ export const ATTEMPTS_MAX = 5;
 export const CLIENT_RECONNECT_MS_MIN = 25;
 export const CLIENT_RECONNECT_MS_MAX = 2_000;
 
-/** What a client has in hand at its close gets this long to finish. */
+/** The time that pending commands get to finish when a client closes. */
 export const CLOSE_MS_MAX = 5_000;
 
 /** How long a node gets to acknowledge that a client's stream ends. */
@@ -485,64 +508,71 @@ export const HANG_UP_MS_MAX = 500;
 /** Followers that a write can be made to wait for. */
 export const DURABILITY_FOLLOWERS_MAX = 1_000;
 
-/** What a write waits for its durability where nobody says how long, and at most: its stream's later answers wait with it. */
+/** How long a write waits for its durability: the default and the maximum. The stream's later answers wait with it. */
 export const DURABILITY_TIMEOUT_MS = 5_000;
 export const DURABILITY_TIMEOUT_MS_MAX = 60_000;
 
-/** What a read waits on a node that is not as fresh as it asks: less than a client waits, so that it hears why. */
+/**
+ * How long a read waits on a node that is less fresh than it asks: less than a client waits, so that the client gets
+ * the reason.
+ */
 export const FRESH_WITHIN_MS_MAX = 10_000;
 
 /**
- * Messages of one pipeline stream that arrive behind one that waits for
- * freshness, in bytes; those behind them stay with the client, and their time
- * does not run yet.
+ * Messages of one pipeline stream that arrive behind one that waits for freshness, in bytes. The messages behind them
+ * stay with the client, and their time does not run yet.
  */
 export const FRESH_WAIT_BYTES_MAX = 256 * KiB;
 
-/** A call with a deadline is refused so long before it: the refusal has to be there first. */
+/** A call with a deadline is refused so long before it, so that the refusal arrives in time. */
 export const FRESH_MARGIN_MS = 50;
 
-/** A client's read waits so long on a follower that is not fresh enough before it goes to the leader. */
+/** A client's read waits so long on a follower that is too stale before the client asks the leader. */
 export const NEAREST_FRESH_WITHIN_MS = 200;
 
-/** A client's read waits so long for its nearest node, and half of its time at most, before it goes to the leader. */
+/**
+ * A client's read waits so long for its nearest node, and half of its time at most, before the client asks the leader.
+ */
 export const NEAREST_ANSWER_MS_MAX = 1_000;
 
-/** A client with several addresses waits so long at first for word of a leader among them other than the one that answers. */
+/**
+ * A client with several addresses waits so long at first for word of a leader among them other than the one that
+ * answers.
+ */
 export const LEADER_LOOK_MS = 250;
 
-/** After a search for a leader that found none, a client searches again no sooner; twice as long each time. */
+/** The wait after a search that found no leader before a client searches again; twice as long each time. */
 export const LEADER_SEARCH_MS_MIN = 500;
 export const LEADER_SEARCH_MS_MAX = 30_000;
 
 /**
- * A client's read waits at its node for freshness in steps of so long, and is
- * asked again in between: answers come in order, so those behind it wait a step.
+ * A client's read waits at its node for freshness in steps of so long, and the client asks again in between. Answers
+ * come in order, so the reads behind it wait one step.
  */
 export const FRESH_STEP_MS = 200;
 
-/** A client lets a follower be for so long after it was not fresh enough. */
+/** A client avoids a follower for so long after it was too stale. */
 export const NEAREST_AVOID_MS = 1_000;
 
-/** How often a client looks which node is nearest, and how long one may take to answer that. */
+/** How often a client looks which node is nearest, and how long a node may take to answer that. */
 export const NEAREST_REFRESH_MS = 30_000;
 export const NEAREST_PROBE_MS = 1_000;
 
 /**
- * A chunk of a backup: entries of about so many bytes, compressed as one. Larger
- * ones compress no better, and each end holds a few of them.
+ * A chunk of a backup: entries of about so many bytes, compressed together. Larger chunks compress no better, and each
+ * end holds a few of them.
  */
 export const BACKUP_CHUNK_BYTES = MiB;
 
-/** No chunk is larger, whatever its entry: that fitted into a block. */
+/** The largest chunk, whatever its entry: the entry fitted into a block. */
 export const BACKUP_CHUNK_BYTES_MAX = BLOCK_BYTES_CEILING + MiB;
 
-/** Of a chunk in one message: only the largest take several. */
+/** The part of a chunk in one message: only the largest chunks take several. */
 export const BACKUP_MESSAGE_BYTES = 2 * MiB;
 
 /** Chunks of a backup that one call sends, and that a node keeps until they have arrived. */
 export const BACKUP_WINDOW_CHUNKS = 16;
-/** Where they are large. */
+/** The same in bytes, for large chunks. */
 export const BACKUP_WINDOW_BYTES = 16 * MiB;
 
 /** A backup of which nobody has taken anything for so long is given up. */
@@ -554,23 +584,26 @@ const OPEN_TABLES_OF_DATABASE = 1_000;
 /** Clients and followers that a node is to have room for. */
 export const CONNECTIONS_EXPECTED = 1_000;
 
-/** Files and connections that the process wants to be allowed: two databases, those connections, and 256 for all else. */
+/** Files and connections that the process wants: two databases, those connections, and 256 for all else. */
 export const DESCRIPTORS_WANTED = 2 * OPEN_TABLES_OF_DATABASE + CONNECTIONS_EXPECTED + 256;
 
-/** LevelDB's tables that a backup keeps open: up to about 128 GiB. Of more, it reads through LevelDB, more slowly. */
+/**
+ * LevelDB's tables that a backup keeps open: up to about 128 GiB. Beyond that, a backup reads through LevelDB, more
+ * slowly.
+ */
 export const OPEN_TABLES_MAX = 16_384;
 
-/** Backups of one node at a time. */
+/** Concurrent backups of one node. */
 export const BACKUPS_MAX = 4;
 
-/** A backup of which nobody has taken anything for so long gives up its place to a new one where there are no others. */
+/** A backup of which nobody has taken anything for so long gives up its place to a new one if no place is free. */
 export const BACKUP_LEFT_MS = 5_000;
 
 /** A file of the archive is closed when it holds so many bytes of blocks. */
 export const ARCHIVE_STRETCH_BYTES = 16 * MiB;
-/** Read from the log at a time, for the archive. */
+/** Bytes read from the log at a time, for the archive. */
 export const ARCHIVE_BATCH_BYTES = MiB;
-/** None is begun with less room than it may take. */
+/** The free space that a new file of the archive needs: as much as it may take. */
 export const ARCHIVE_FREE_BYTES_MIN = ARCHIVE_STRETCH_BYTES + ARCHIVE_BATCH_BYTES;
 /** An archive that cannot be written is tried again after so long, twice as long each time. */
 export const ARCHIVE_RETRY_MS_MIN = 1_000;
@@ -578,67 +611,84 @@ export const ARCHIVE_RETRY_MS_MAX = 60_000;
 /** A file of the archive that is not full is closed after so long. */
 export const ARCHIVE_INTERVAL_MS = 60_000;
 
-/** A check of a node that runs reads so many bytes a second, unless told otherwise: what a disk gives beside its writers. */
+/** The default speed of a check of a running node: what a disk gives beside its writers. */
 export const CHECK_BYTES_PER_SECOND = 50_000_000;
-/** It says so often how far it has got. */
+/** How often a check reports its progress. */
 export const CHECK_PROGRESS_MS = 1_000;
-/** Blocks for another node's repair in one message; larger ones take several. */
+/** Blocks for another node's repair in one message; larger blocks take several. */
 export const FETCH_MESSAGE_BYTES = MiB;
-/** A node that repairs itself and could not tries again after so long, twice as long each time. */
+/** The wait before a node retries a failed repair of itself, twice as long each time. */
 export const REPAIR_RETRY_MS_MIN = 5_000;
 export const REPAIR_RETRY_MS_MAX = 10 * 60_000;
 
-/** How often the room on the disk is looked at, and after how many written bytes at the soonest where little is left. */
+/** How often the free disk space is read, and after how many written bytes at the soonest if little is left. */
 export const SPACE_LOOK_MS = 1_000;
 export const SPACE_LOOK_BYTES_MIN = MiB;
 
 /**
- * Free space below which no writes are taken, unless what is kept in memory
- * needs more: opening the store anew, writing out what is in memory, and what
- * LevelDB writes beside that when it compacts, about 13 table files at a time.
+ * Free space below which the node takes no writes, unless the data in memory need more. The space is for reopening the
+ * store, for writing out what is in memory, and for LevelDB's compactions, about 13 table files at a time.
  */
 export const FREE_BYTES_MIN = 256 * MiB;
 
-/** Writes are taken again from so much more of it on: less would be gone before anybody noticed. */
+/** The node accepts writes again once so large a part more is free: less would be used up before anybody noticed. */
 export const FREE_BYTES_RESUME_PART = 1 / 8;
 
-/** What opening writes at the most: each database's log files, up to two write buffers each, become tables before they go. */
+/**
+ * The most that opening writes: each database's log files, up to two write buffers each, become tables before they are
+ * deleted.
+ */
 export const OPENING_BYTES = 48 * MiB;
 
-/** What LevelDB may write for a flush beside its entries: two write buffers of the keyspace. */
+/** Bytes that LevelDB may write for a flush beside its entries: two write buffers of the keyspace. */
 export const FLUSH_SPARE_BYTES = 16 * MiB;
 
-/** Beside each byte of a layer that is written out to LevelDB's log, the one that it writes to a table. */
+/** Bytes written for each byte of a layer that is flushed: one to LevelDB's log, and one to a table. */
 export const FLUSH_BYTES_FACTOR = 2;
 
 /** Trimming and sweeping write a little before they free much. */
 export const FREEING_BYTES = MiB;
 
-/** What is kept to be given up when the store has to be opened on a full disk: enough for that, and for the tables' own rows. */
+/**
+ * The ballast, a file that is deleted if the store has to be opened on a full disk: enough for that, and for the
+ * tables' own rows.
+ */
 export const BALLAST_BYTES = 64 * MiB;
-/** It is made a while after the start, a piece at a time, so that it is in nobody's way. */
+/** The ballast is written a while after the start, a piece at a time, so that it does not slow other work. */
 export const BALLAST_DELAY_MS = 3_000;
 export const BALLAST_PIECE_BYTES = 2 * MiB;
 export const BALLAST_PAUSE_MS = 25;
 /** A ballast that found no room is tried again after so long. */
 export const BALLAST_RETRY_MS = 10_000;
 
-/** A block that waits for the disk for so long is a warning; the state is over once none has waited so for a while. */
+/**
+ * The wait of a block for the disk that is worth a warning. The state is over once no block has waited so long for a
+ * while.
+ */
 export const WRITE_WAIT_MS_MIN = 1_000;
 export const WRITE_WAIT_OVER_MS = 10_000;
 
 /** A flush that has no room is tried again after so long. */
 export const FLUSH_RETRY_MS = 1_000;
 
-/** A flush for which the disk could not be read is tried again after so long, twice as long each time: each writes everything again. */
+/**
+ * A flush for which the disk could not be read is tried again after so long, twice as long each time. Each attempt
+ * writes everything again.
+ */
 export const FLUSH_UNREADABLE_MS_MIN = 1_000;
 export const FLUSH_UNREADABLE_MS_MAX = 60_000;
 
-/** If the disk could not tell the number of keys, they are counted again after so long, and after so many times what the count took. */
+/**
+ * If the disk could not tell the number of keys, they are counted again after so long, and after so many times the
+ * duration of the count.
+ */
 export const RECOUNT_PAUSE_MS_MIN = 5_000;
 export const RECOUNT_PAUSE_FACTOR = 10;
 
-/** A full resync that found no room is tried again after so long, twice as long each time: each costs the upstream a checkpoint. */
+/**
+ * A full resync that found no room is tried again after so long, twice as long each time. Each costs the upstream a
+ * checkpoint.
+ */
 export const RESYNC_NO_ROOM_MS_MIN = 2_000;
 export const RESYNC_NO_ROOM_MS_MAX = 60_000;
 

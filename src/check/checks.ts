@@ -1,6 +1,6 @@
 /**
- * The checks and repairs that a node is asked for, one at a time, since each
- * reads everything; and those that it begins by itself, where it is told to.
+ * The checks and repairs of a node, one at a time, since each reads everything. Callers ask for them; with `autoRepair`
+ * the node begins repairs by itself.
  */
 import { eitherAborts } from '../base/abort.js';
 import type { Bell } from '../base/bell.js';
@@ -32,7 +32,7 @@ export interface ChecksOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly upstream: Upstream;
-  /** Damage that is met while it follows is repaired without a person's word. */
+  /** Whether a follower repairs damage that it meets, without a person's confirmation. */
   readonly autoRepair: boolean;
 }
 
@@ -40,7 +40,7 @@ export class Checks {
   readonly #options: ChecksOptions;
   readonly #log: RepeatedLog;
   readonly #stop = new AbortController();
-  /** What is under way. */
+  /** The check or repair that is running. */
   #busy: string | undefined;
   #watching: Promise<void> = Promise.resolve();
   #repairs = 0;
@@ -64,7 +64,7 @@ export class Checks {
     await this.#watching;
   }
 
-  /** @throws HeadwaterError `overloaded` where a check or a repair is under way. */
+  /** @throws HeadwaterError `overloaded` if a check or a repair is running. */
   verify({ bytesPerSecond }: CheckRequest, signal: AbortSignal): AsyncGenerator<VerifyEvent> {
     return this.#alone('a check of this node', signal, async (teller: EventSink<VerifyEvent>) => {
       const { store, files } = this.#options;
@@ -82,7 +82,7 @@ export class Checks {
     });
   }
 
-  /** @throws HeadwaterError likewise; `repair_refused` on a leader. */
+  /** @throws HeadwaterError `overloaded` if a check or a repair is running; `repair_refused` on a leader. */
   repair({ bytesPerSecond }: CheckRequest, signal: AbortSignal): AsyncGenerator<RepairEvent> {
     return this.#alone('a repair of this node', signal, async (teller: EventSink<RepairEvent>) => {
       refuseLeader(this.#options.store);
@@ -108,7 +108,7 @@ export class Checks {
     });
   }
 
-  /** Of this node's log, for one that repairs itself. */
+  /** Blocks of this node's log, for a node that repairs itself. */
   blocks(request: FetchBlocksRequest, signal: AbortSignal): AsyncGenerator<FetchBlocksResponse> {
     return blocksFor(this.#options.store, request, signal);
   }
@@ -132,7 +132,7 @@ export class Checks {
     }
   }
 
-  /** How both read: beside others, and telling how far they are. */
+  /** The pace and the progress reports of both: they read beside other work. */
   async #reading(
     teller: EventSink<{ readonly kind: 'progress'; readonly progress: CheckProgress }>,
     bytesPerSecond: number,
@@ -168,18 +168,18 @@ export class Checks {
     this.#lastRepair = `${new Date(clock.wallMs()).toISOString()}: ${message}`;
   }
 
-  /** Begins a repair whenever there is something to be repaired, until it is closed. */
+  /** Begins a repair whenever something needs one, until the checks are closed. */
   async #watch(): Promise<void> {
     const { store, clock } = this.#options;
     const { signal } = this.#stop;
     let pauseMs = 0;
-    /** Why it serves nothing, and the repairs before. */
+    /** Why the node serves nothing, and the number of repairs before that. */
     let broken: { readonly why: string; readonly repairs: number } | undefined;
     while (!signal.aborted) {
       const rings = [store.damageNoticed.rings, store.changed.rings] as const;
       if (store.incomplete) broken ??= { why: store.incomplete.message, repairs: this.#repairs };
       else if (broken && store.isServing) {
-        // By the full resync that its link has begun by itself.
+        // The full resync that the link began by itself has replaced the data.
         if (broken.repairs === this.#repairs) this.#noted(gotAnew(store.upstream, broken.why));
         broken = undefined;
       }
@@ -188,7 +188,7 @@ export class Checks {
         await anyRung([store.damageNoticed, store.changed], rings, signal);
         continue;
       }
-      // What ended this way may end so again.
+      // A repair that has ended while damage is left may end so again.
       await sleep(clock, pauseMs, signal);
       pauseMs = Math.min(Math.max(REPAIR_RETRY_MS_MIN, 2 * pauseMs), REPAIR_RETRY_MS_MAX);
       if (signal.aborted || !this.#needed()) continue;

@@ -1,10 +1,9 @@
 /**
- * Where two keyspaces differ, found by digests of ranges alone. A range that
- * differs is cut into pieces, of an equal number of keys on the side that has
- * more of them; both sides are asked for the pieces' digests, and only pieces
- * that differ are gone into, until they are small enough to look at each key.
- * That takes rounds in the logarithm of the number of keys, and what is kept is
- * bounded, however much differs. Pure, but for what the sides answer.
+ * The ranges in which two keyspaces differ, found by digests of ranges alone. A range that differs is cut into pieces,
+ * of an equal number of keys on the side that has more of them. Both sides are asked for the pieces' digests. Only
+ * pieces that differ are cut further, until they are small enough to compare each key. The number of rounds is
+ * logarithmic in the number of keys. Memory is bounded, however much differs. Pure, except for the answers of the
+ * sides.
  */
 import { HeadwaterError } from '../base/errors.js';
 import {
@@ -17,9 +16,9 @@ import {
 } from '../base/limits.js';
 import { type KeyRange, keyBehind, type RangeDigest } from '../wire/ranges.js';
 
-/** A keyspace that is frozen, and tells digests of its ranges. */
+/** A frozen keyspace that gives digests of its ranges. */
 export interface Side {
-  /** Of the pieces of all ranges, in order; `cuts` by range, 0: not cut. */
+  /** The digests of the pieces of all ranges, in order. `cuts` holds the keys of a piece for each range; 0: not cut. */
   digests(ranges: readonly KeyRange[], cuts: readonly number[]): AsyncIterable<RangeDigest>;
 }
 
@@ -27,25 +26,25 @@ export interface RangeDifference extends KeyRange {
   /** Keys in the range, on either side. */
   readonly ourKeys: number;
   readonly theirKeys: number;
-  /** Keys that only we have; that only they have; that both have, with another value or expiry. */
+  /** Keys that only we have; keys that only they have; keys that both have, with another value or expiry. */
   readonly missing: number;
   readonly extra: number;
   readonly changed: number;
-  /** Keys whose records do not match their checksums, with us and with them: these are none of the others. */
+  /** Keys whose records do not match their checksums, on our side and on theirs. No other count includes them. */
   readonly ourDamaged: number;
   readonly theirDamaged: number;
-  /** Why the range could not be looked into; empty where it was. */
+  /** Why the range could not be read; empty if it was. */
   readonly unreadable: string;
 }
 
 export interface Differences {
-  /** In key order, apart from each other. */
+  /** The ranges in key order; no two of them touch. */
   readonly ranges: readonly RangeDifference[];
-  /** Holds all others, where there are more than are told one by one. */
+  /** A range that holds all other differences, if there are more than are listed one by one. */
   readonly more: KeyRange | undefined;
 }
 
-/** What one side has of a range. */
+/** The content of a range on one side. */
 type Summary = Pick<RangeDigest, 'keys' | 'digest' | 'damaged' | 'unreadable'>;
 
 /** A range that is known to differ. */
@@ -57,12 +56,12 @@ interface Suspect {
 
 const EVERYTHING: KeyRange = { from: Buffer.alloc(0), to: undefined };
 const NO_DIGEST = Buffer.alloc(0);
-/** Small ranges that are looked at key by key before it is seen whether that is enough. */
+/** Small ranges that are compared key by key before the number of differences is checked again. */
 const LISTED_TOGETHER = 64;
 
 /**
- * @param keys how many there are on either side; undefined where that is not known.
- * @returns no ranges where the two are equal after all.
+ * @param keys the number of keys on either side; undefined if unknown.
+ * @returns no ranges if the two keyspaces are equal after all.
  */
 export async function findDifferences(
   ours: Side,
@@ -98,7 +97,7 @@ async function all(side: Side): Promise<Summary> {
   throw incomplete(1, 0);
 }
 
-/** So many of what was found, the first in key order; and where the others are. */
+/** The first findings in key order, as many as the bounds allow, and the range of all others. */
 class Kept {
   more: KeyRange | undefined;
 
@@ -112,7 +111,7 @@ class Kept {
     return found.slice(0, count);
   }
 
-  /** In key order, wherever those stand that were left out before. */
+  /** Leaves out ranges that are in key order, wherever earlier ranges that were left out lie. */
   leaveOut(ranges: readonly KeyRange[]): void {
     const [first, last] = [ranges[0], ranges.at(-1)];
     if (!first || !last) return;
@@ -124,7 +123,7 @@ class Kept {
   }
 }
 
-/** Whether nothing is gained by cutting it: its keys are few, or one side has none of them, or it cannot be read. */
+/** Whether a cut gains nothing: the range has few keys, or one side has none of them, or cannot be read. */
 function isSmall({ ours, theirs }: Suspect): boolean {
   const readable = [ours, theirs].filter(({ unreadable }) => unreadable === '');
   const most = Math.max(0, ...readable.map(({ keys }) => keys));
@@ -132,7 +131,7 @@ function isSmall({ ours, theirs }: Suspect): boolean {
   return readable.length === 2 && (ours.keys === 0 || theirs.keys === 0);
 }
 
-/** The pieces of these ranges that differ; those that are small are what they were. */
+/** The pieces of these ranges that differ. Small ranges are returned uncut. */
 async function goInto(suspects: readonly Suspect[], ours: Side, theirs: Side): Promise<Suspect[]> {
   const large = suspects.filter((suspect) => !isSmall(suspect));
   const pieces = new Map<Suspect, Suspect[]>(large.map((suspect) => [suspect, []]));
@@ -155,7 +154,7 @@ function weCut({ ours, theirs }: Suspect): boolean {
   return ours.keys >= theirs.keys;
 }
 
-/** Pieces that differ, with the range that each is of; `ours` is the side that cuts. */
+/** The pieces that differ, each with its range; `ours` is the side that cuts. */
 async function cut(
   suspects: readonly Suspect[],
   ours: Side,
@@ -164,7 +163,7 @@ async function cut(
 ): Promise<Array<[Suspect, Suspect]>> {
   if (suspects.length === 0) return [];
   const ranges = suspects.map(({ range }) => range);
-  // Smaller pieces than are looked at key by key would say nothing more.
+  // A piece below the size that is compared key by key would give no more information.
   const cutOf = (keys: number) => Math.max(BISECTION_LEAF_KEYS, Math.ceil(keys / BISECTION_FAN_OUT));
   const cuts = suspects.map((suspect) => cutOf(keysOf(suspect)));
   const pieces: Array<{ of: Suspect; range: KeyRange; ours: Summary }> = [];
@@ -186,7 +185,7 @@ function differ(one: Summary, other: Summary): boolean {
   return !sound || one.keys !== other.keys || !one.digest.equals(other.digest);
 }
 
-/** What a side answers, each with the range of the piece. */
+/** The answers of a side, each with the range of its piece. */
 async function* piecesOf(
   side: Side,
   ranges: readonly KeyRange[],
@@ -214,7 +213,7 @@ function incomplete(expected: number, received: number): HeadwaterError {
 
 // ---- key by key -------------------------------------------------------------------
 
-/** Looks at each key of ranges that hold few of them. */
+/** Compares each key of ranges that hold few of them. */
 async function lookAt(suspects: readonly Suspect[], ours: Side, theirs: Side): Promise<RangeDifference[]> {
   const few = suspects.filter(hasFewKeys);
   const ranges = few.map(({ range }) => range);
@@ -232,7 +231,7 @@ function hasFewKeys({ ours, theirs }: Suspect): boolean {
   return [ours, theirs].every(({ keys, unreadable }) => keys <= BISECTION_LEAF_KEYS && unreadable === '');
 }
 
-/** Only one side has keys there, or what is there cannot be read. */
+/** The difference for a whole range: only one side has keys there, or the range cannot be read. */
 function asAWhole({ range, ours, theirs }: Suspect): RangeDifference {
   const readable = ours.unreadable === '' && theirs.unreadable === '';
   return {
@@ -250,7 +249,7 @@ function asAWhole({ range, ours, theirs }: Suspect): RangeDifference {
 
 interface ListedKey {
   readonly key: Buffer;
-  /** Of its record. */
+  /** The digest of the key's record. */
   readonly digest: Buffer;
   readonly damaged: boolean;
 }
@@ -273,7 +272,7 @@ async function listingsOf(side: Side, ranges: readonly KeyRange[]): Promise<read
   return listings;
 }
 
-/** Keys that differ, those side by side as one range. */
+/** Keys that differ; neighbouring keys are one range. */
 function runsOf(here: Listing['keys'], there: Listing['keys']): RangeDifference[] {
   const runs: RangeDifference[] = [];
   let open = false;
@@ -291,7 +290,7 @@ function runsOf(here: Listing['keys'], there: Listing['keys']): RangeDifference[
   return runs;
 }
 
-/** Undefined where both have the same. */
+/** The difference at one key; undefined if both sides have the same record. */
 function compareKey(ours: ListedKey | undefined, theirs: ListedKey | undefined): RangeDifference | undefined {
   const key = (ours ?? theirs)?.key as Buffer;
   const one = {

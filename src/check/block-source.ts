@@ -1,8 +1,7 @@
 /**
- * Blocks of this node's log, for a node that repairs its own. Asked for is what
- * lies between two positions of that node's; that this one has the same past at
- * both is looked at before anything is sent, and each block is verified against
- * the one before it: what is damaged here too goes nowhere.
+ * Blocks of this node's log, for another node that repairs its own log. The request names two positions of that node.
+ * Before anything is sent, this node checks that it has the same past at both. Each block is verified against the one
+ * before it, so damage on this node is not passed on.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { FETCH_MESSAGE_BYTES } from '../base/limits.js';
@@ -14,8 +13,8 @@ import type { Store } from '../store/store.js';
 import type { FetchBlocksRequest, FetchBlocksResponse } from '../wire/check.js';
 
 /**
- * @throws HeadwaterError `chain_broken` where this node has another past, or is
- *   damaged there itself; `trimmed` where its log begins behind `through`.
+ * @throws HeadwaterError `chain_broken` if this node has another past, or is damaged there itself; `trimmed` if its log
+ * begins behind `through`.
  */
 export async function* blocksFor(
   store: Store,
@@ -29,7 +28,7 @@ export async function* blocksFor(
       'invalid_argument',
       `expected blocks between two offsets, received ${after.offset} and ${through.offset}`,
     );
-  // Pinned and begun in one turn.
+  // The pin is set in the turn in which the base is read, so that nothing is trimmed in between.
   const from = Math.max(after.offset, log.base.offset);
   const pin = log.pin(from, 'the repair of another node');
   try {
@@ -51,7 +50,7 @@ export async function* blocksFor(
   }
 }
 
-/** Small ones together, large ones in parts. */
+/** Messages of blocks: small blocks together, large blocks in parts. */
 function* messagesOf(blocks: readonly Block[]): Generator<FetchBlocksResponse> {
   let gathered: Buffer[] = [];
   let room = FETCH_MESSAGE_BYTES;

@@ -1,8 +1,7 @@
 /**
- * A database read out of its files. LevelDB writes to every database that it
- * opens: it makes tables of what stands in log files, begins another manifest,
- * and deletes what it does not need. So whoever only looks at a stopped node
- * reads through this, which changes nothing, and needs no more than to read.
+ * A database read out of its files. LevelDB writes to every database that it opens: it makes tables of its log files,
+ * begins another manifest, and deletes files that it does not need. So commands that only read a stopped node use this
+ * reader, which changes nothing and needs only read access.
  */
 import { openSync } from 'node:fs';
 import { HeadwaterError } from '../base/errors.js';
@@ -21,22 +20,22 @@ import { filesOf } from '../disk/leveldb/open-files.js';
 import { Rows } from '../disk/leveldb/rows.js';
 import { type Write, writesIn } from '../disk/leveldb/write-batch.js';
 
-/** How the directory of a node that is not running is looked at. */
+/** How the directory of a stopped node is read. */
 export interface ReaderOptions {
-  /** Tests bring their own. */
+  /** Opens databases; tests pass in their own. */
   readonly openDatabase?: OpenDatabase;
-  /** Hears why the directory is not locked meanwhile, if it is not. */
+  /** Called with the reason if the directory is not locked meanwhile. */
   readonly unlocked?: (why: string) => void;
 }
 
 const FIRST = Buffer.alloc(0);
-/** Behind every key that Headwater writes. */
+/** A key behind every key that Headwater writes. */
 const LAST = Buffer.alloc(1, 0xff);
 const NO_VALUE = Buffer.alloc(0);
 
 /**
- * Opens a database that is there, and whole, to be read.
- * @throws HeadwaterError `corrupt` naming the file if it is not whole, `io_error`.
+ * Opens an existing, whole database for reading.
+ * @throws HeadwaterError `corrupt` that names the file if the database is not whole, `io_error`.
  */
 export const openForReading: OpenDatabase = Object.assign(
   async (location: string, how: HowToOpen): Promise<Database> => {
@@ -90,7 +89,7 @@ class FilesDatabase implements Database {
       }
       return entries;
     };
-    // Only for what cannot be read in order: from the other end, all of it is gone through first.
+    // The entries of a reverse iteration. The rows are read forward only, so all of them are read first.
     let backward: Array<[Buffer, Buffer]> | undefined;
     return {
       next: async (count) => {
@@ -108,7 +107,7 @@ class FilesDatabase implements Database {
     };
   }
 
-  /** Nobody writes. */
+  /** A snapshot needs no hold, since nobody writes. */
   snapshot(): { close(): Promise<void> } {
     return { close: async () => {} };
   }
@@ -145,7 +144,7 @@ class FilesDatabase implements Database {
     return new Rows({ tables: opened, logs: [] }, from, to, writes);
   }
 
-  /** An older layout would be brought up to date, and a database that was never begun would be. */
+  /** The refusal of a write: an older layout would be upgraded, or a database that was never begun would be begun. */
   #refusal(): HeadwaterError {
     return new HeadwaterError(
       'invalid_argument',

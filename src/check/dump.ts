@@ -1,7 +1,6 @@
 /**
- * Reading blocks that no store has open: a file of lost-writes/, of damaged/ or
- * of an archive, or the log of a stopped node's data directory. Nothing is
- * repaired. A damaged block is told of in its place.
+ * Reads blocks that no store has open: a file of lost-writes/, of damaged/ or of an archive, or the log of a stopped
+ * node's data directory. Nothing is repaired. A damaged block is reported in its place.
  */
 import { open } from 'node:fs/promises';
 import path from 'node:path';
@@ -19,18 +18,18 @@ import { Directory } from '../store/directory.js';
 import { LOG_DATABASE } from '../store/generation.js';
 import { openForReading, type ReaderOptions } from './database-reader.js';
 
-/** A block as people and programs look at it. */
+/** A block in the form for people and programs. */
 export interface DumpedBlock {
   readonly firstOffset: number;
   readonly lastOffset: number;
   /** 40 hexadecimal characters. */
   readonly replicationId: string;
   readonly timeMs: number;
-  /** The first has `firstOffset`. */
+  /** The commands in order; the first has `firstOffset`. */
   readonly commands: readonly Command[];
 }
 
-/** Bytes that stand where a block should. */
+/** Bytes at the place of a block that are not one. */
 export interface DamagedBlock {
   readonly damage: string;
 }
@@ -38,8 +37,8 @@ export interface DamagedBlock {
 export type Dumped = DumpedBlock | DamagedBlock;
 
 /**
- * @throws HeadwaterError `corrupt` where the file ends inside a block, or a file of an archive is damaged;
- *   `invalid_argument` where it is text.
+ * @throws HeadwaterError `corrupt` if the file ends inside a block, or a file of an archive is damaged;
+ * `invalid_argument` if it is text.
  */
 export async function* dumpFile(file: string): AsyncGenerator<Dumped> {
   const encoding = wideEncoding(await firstBytes(file));
@@ -50,7 +49,7 @@ export async function* dumpFile(file: string): AsyncGenerator<Dumped> {
   else for await (const bytes of readBlockFile(file)) yield chain.dumped(bytes);
 }
 
-/** As many as `wideEncoding` looks at. */
+/** The first bytes of the file, as many as `wideEncoding` needs. */
 async function firstBytes(file: string): Promise<Buffer> {
   const handle = await open(file, 'r');
   try {
@@ -62,9 +61,9 @@ async function firstBytes(file: string): Promise<Buffer> {
 }
 
 /**
- * The node must not be running. Nothing in the directory is changed.
- * @throws HeadwaterError `directory_locked`, `foreign_directory`, `unknown_format`, or `corrupt`
- *   if a start would drop something of the log.
+ * Reads the log of a node that is not running. Nothing in the directory is changed.
+ * @throws HeadwaterError `directory_locked`, `foreign_directory`, `unknown_format`, or `corrupt` if a start would drop
+ * a part of the log.
  */
 export async function* dumpDirectory(
   directory: string,
@@ -74,7 +73,7 @@ export async function* dumpDirectory(
   try {
     const location = path.join(opened.currentGeneration, 'log');
     const { hasFailedWrite: afterFailedWrite, cleanStop } = opened;
-    // A failed write leaves a record in pieces: nothing behind that was answered.
+    // A failed write leaves a record in pieces. No write behind it was answered.
     if (!afterFailedWrite) await refuseDamaged(location);
     const how = { mustExist: true, afterFailedWrite, logFileEnds: cleanStop.endsIn(location) };
     const db = await openDatabase(location, { ...LOG_DATABASE, ...how });
@@ -89,7 +88,10 @@ export async function* dumpDirectory(
   }
 }
 
-/** LevelDB drops what is damaged there when it opens: the node would not know any more that its log has lost something. */
+/**
+ * Refuses a damaged log. LevelDB drops damaged records when it opens, and the node would no longer know that its log
+ * has lost something.
+ */
 async function refuseDamaged(location: string): Promise<void> {
   const [damage] = await damagedLogFiles(systemFiles, location);
   if (!damage) return;
@@ -101,9 +103,8 @@ async function refuseDamaged(location: string): Promise<void> {
 }
 
 /**
- * Blocks one after another. Each that goes on from a block that is whole has to
- * chain from it. The first one, one behind a gap, and one behind a damaged block
- * have nothing that would prove them; they are taken as they are.
+ * Blocks one after another. A block that continues from a whole block has to chain from it. The first block, a block
+ * behind a gap, and a block behind a damaged one have no predecessor to prove them, and are accepted as they are.
  */
 class Chain {
   #before: { readonly offset: number; readonly checksum: number } | undefined = ORIGIN;

@@ -1,21 +1,21 @@
 /**
- * What work tells as it goes on, for a loop that takes it: the work waits where
- * the loop is behind, and ends when the loop is left.
+ * The events of a piece of work, for a loop that takes them. The work waits while the loop is behind, and ends when the
+ * loop is left.
  */
 import { HeadwaterError } from '../base/errors.js';
 
-/** Told and not taken; a little over it where one step tells several. */
+/** Events that were emitted and not taken; a little more if one step emits several. */
 const UNTAKEN_MAX = 64;
 
 export interface EventSink<Event> {
   tell(event: Event): void;
   /** Resolves when the loop has caught up. @throws the reason of `signal`. */
   room(): Promise<void>;
-  /** Aborts when nobody listens any more. */
+  /** Aborts when the loop has been left, or its caller's signal aborts. */
   readonly signal: AbortSignal;
 }
 
-/** @throws what the work throws, behind all that it told. */
+/** @throws the error of the work, behind all events that it emitted. */
 export async function* eventStream<Event>(
   work: (teller: EventSink<Event>) => Promise<void>,
   signal: AbortSignal,

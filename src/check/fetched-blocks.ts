@@ -1,4 +1,4 @@
-/** Blocks of another node's log as they arrive for a repair: put together, and in pieces. */
+/** Blocks of another node's log that arrive for a repair, put together from their parts. */
 import { HeadwaterError } from '../base/errors.js';
 import { BLOCK_BYTES_CEILING } from '../base/limits.js';
 import { Block } from '../log/block.js';
@@ -6,14 +6,14 @@ import type { Position } from '../model/position.js';
 import type { FetchBlocksResponse } from '../wire/check.js';
 
 export interface FetchedBlocks {
-  /** Where the blocks begin, and when what ends there was written, milliseconds since the epoch. */
+  /** The position before the first block, and the time of the block that ends there, milliseconds since the epoch. */
   readonly after: Position;
   readonly timeMs: number;
-  /** Not verified: whoever puts them into a log does. */
+  /** The blocks, not verified yet: the log that takes them verifies them. */
   readonly blocks: AsyncIterable<readonly Block[]>;
 }
 
-/** @throws HeadwaterError what the other node refused with; `protocol_violation`. */
+/** @throws HeadwaterError the refusal of the other node; `protocol_violation`. */
 export async function beginFetching(responses: AsyncIterable<FetchBlocksResponse>): Promise<FetchedBlocks> {
   const iterator = responses[Symbol.asyncIterator]();
   const first = await iterator.next();

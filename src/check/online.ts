@@ -1,9 +1,7 @@
 /**
- * `verify` of a node that runs: the same as of one that does not, beside those
- * who read and write. The keyspace is looked at as of one moment, the log up to
- * its end at the beginning; files that LevelDB deletes meanwhile are none of its
- * any more. A database with damaged tables is not read through LevelDB: that may
- * end the process.
+ * `verify` of a running node: the same check as of a stopped node, beside readers and writers. The check covers the
+ * keyspace as of one moment, and the log up to its end at the beginning. Files that LevelDB deletes meanwhile no longer
+ * belong to it. A database with damaged tables is not read through LevelDB: that may end the process.
  */
 import path from 'node:path';
 import { HeadwaterError } from '../base/errors.js';
@@ -22,18 +20,18 @@ const MISSING =
 export interface OnlineOptions {
   readonly files: Files;
   found(damage: Damage): void;
-  /** Told of the bytes that were read since the last time; awaited. @throws to end it. */
+  /** Called and awaited with the bytes that were read since the last call. @throws to end the check. */
   pace(bytes: number): Promise<void>;
-  /** What is looked at from now on, for people. */
+  /** Called with a description, for people, of the step that begins. */
   doing(what: string): void;
 }
 
-/** @throws HeadwaterError where the node serves nothing, or its data are replaced meanwhile. */
+/** @throws HeadwaterError if the node serves nothing, or its data are replaced meanwhile. */
 export async function verifyStore(store: Store, options: OnlineOptions): Promise<Verified> {
   const { log } = store;
   const counted = new Counted(options);
   const location = (name: string) => path.join(store.generationDirectory, name);
-  // A store in memory has none.
+  // A store in memory has no files.
   if (store.keyspaceDirectory !== undefined)
     for (const name of ['keyspace', 'log']) {
       options.doing(`which files the ${name} has`);
@@ -54,7 +52,7 @@ export async function verifyStore(store: Store, options: OnlineOptions): Promise
   return { firstOffset, lastOffset, checkpointOffset: keyspace.position.offset, records, bytes: counted.bytes };
 }
 
-/** The files of an open database that the next start would not find, or would find to be others. */
+/** The files of an open database that the next start would not find, or would find to be other files. */
 export async function missingFiles(location: string, pace: OnlineOptions['pace']): Promise<Damage[]> {
   const misfits = await misfitsOfOpen(location, pace).catch((error: NodeJS.ErrnoException) => {
     if (error.syscall === undefined) throw error;
@@ -63,7 +61,7 @@ export async function missingFiles(location: string, pace: OnlineOptions['pace']
   return misfits.map(({ file, why }) => ({ part: 'file', file, byte: 0, why: `${why}. ${MISSING}` }));
 }
 
-/** About how many bytes `verifyStore` reads. */
+/** The estimated number of bytes that `verifyStore` reads. */
 export async function bytesToVerify(store: Store, files: Files): Promise<number> {
   const keyspace = await databaseBytes(files, path.join(store.generationDirectory, 'keyspace'));
   const log = await databaseBytes(files, path.join(store.generationDirectory, 'log'));
@@ -71,9 +69,8 @@ export async function bytesToVerify(store: Store, files: Files): Promise<number>
 }
 
 /**
- * The chain of the log, from its start to its end now. A table of the log's that
- * is damaged is no danger to whoever reads it, since it is not compressed; which
- * commands are lost shows only so.
+ * Verifies the chain of the log, from its start to its present end. A damaged table of the log is safe to read, since
+ * tables of the log are not compressed. Only the chain shows which commands are lost.
  * @returns the end of the last block.
  */
 export async function verifyChain(
@@ -81,11 +78,11 @@ export async function verifyChain(
   { found, pace }: Pick<OnlineOptions, 'found' | 'pace'>,
   passes?: Position,
 ): Promise<number> {
-  // In one turn: from here on nothing of it is trimmed.
+  // The pin is set in the turn in which the base is read: from here on nothing of the log is trimmed.
   const pin = log.pin(log.base.offset, 'a check of the whole log');
   try {
     const { lastOffset } = await log.verify({
-      // What the log has given up meanwhile, because its own check came by, is said by that.
+      // The log's own check may have dropped a damaged part meanwhile, and has then reported it.
       found: (damage) => damage.to > log.base.offset && found({ part: 'log', ...damage }),
       pace,
       through: log.end.offset,
@@ -121,12 +118,12 @@ async function verifyRecords(
   }
 }
 
-/** Log files are read by LevelDB only when it opens. */
+/** Whether LevelDB can read the database: it reads log files only when it opens, so only tables count. */
 function isReadable(files: readonly DamagedFile[]): boolean {
   return !files.some(({ file }) => isTable(file));
 }
 
-/** Counts what was read as blocks and records, and not as files. */
+/** Counts the bytes that were read as blocks and records, and not as files. */
 class Counted {
   bytes = 0;
   readonly #options: OnlineOptions;

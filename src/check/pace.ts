@@ -1,11 +1,8 @@
-/**
- * How fast a check reads beside those who write: so many bytes a second, in
- * small steps, between which everybody else has a turn.
- */
+/** The speed of a check beside writers: so many bytes a second, in small steps that yield to all other work. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, sleep } from '../base/clock.js';
 
-/** Ahead of its time by less, it goes on at once: timers are no finer. */
+/** A check that is ahead of its time by less continues at once: timers are no finer. */
 const AHEAD_MS = 4;
 
 export class Pace {
@@ -13,7 +10,7 @@ export class Pace {
   readonly #bytesPerSecond: number;
   readonly #signal: AbortSignal;
   readonly #beganMs: number;
-  /** Counted while it was on time; what was lost to others is not made up for. */
+  /** The time at which the next read is due. Time lost to other work is not made up for. */
   #dueMs: number;
   #bytes = 0;
 
@@ -24,7 +21,7 @@ export class Pace {
     this.#beganMs = this.#dueMs = clock.monotonicMs();
   }
 
-  /** Taken so far. */
+  /** Bytes read so far. */
   get bytes(): number {
     return this.#bytes;
   }

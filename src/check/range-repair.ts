@@ -1,14 +1,12 @@
 /**
- * A follower takes over what its upstream has of some key ranges, while both
- * live. In steps: the upstream says a mark in the order of the log, freezes
- * there, and sends the records; the follower, when it comes by the mark, makes
- * a checkpoint at that very offset and puts them into the place of its own
- * before anything later is written out. So each step is right at one offset,
- * whatever is written meanwhile, and it is one batch: a crash leaves the state
- * before it or the one after it.
+ * A follower replaces some key ranges with a copy from its upstream, while both serve. The repair goes in steps. The
+ * upstream puts a mark into the order of the log, freezes its keyspace there, and sends the records. When the follower
+ * reaches the mark, it makes a checkpoint at that offset. It replaces its own records before it writes out any later
+ * ones. So each step is correct at one offset, whatever is written meanwhile. A step is one batch: a crash leaves the
+ * state before it or the state after it.
  *
- * Values change without a command: watchers of this node are not told, and the
- * nodes below it are not repaired with it.
+ * Values change without a command. Watchers of this node are not notified, and the nodes below it are not repaired with
+ * it.
  */
 import { unlessAborted } from '../base/abort.js';
 import type { Clock } from '../base/clock.js';
@@ -40,17 +38,17 @@ export interface RangeRepairsOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** So many unpredictable bytes. */
+  /** `count` unpredictable bytes. */
   randomBytes(count: number): Buffer;
-  /** Asks the node at an address, host:port, which is this node's upstream. */
+  /** Asks this node's upstream, at `address`, host:port. */
   fetch(address: string, request: FetchRangesRequest, signal: AbortSignal): AsyncIterable<FetchRangesResponse>;
 }
 
-/** A step of a repair, which is done and durable. */
+/** A step of a repair that is done and durable. */
 export interface RepairStep {
-  /** At which the records were taken over. */
+  /** The offset at which the records were copied. */
   readonly offset: number;
-  /** Records put in the place of other ones or of none, and deleted. */
+  /** Records that were written, in the place of another or of none, and records that were deleted. */
   readonly written: number;
   readonly deleted: number;
 }
@@ -58,15 +56,15 @@ export interface RepairStep {
 interface Fetched {
   readonly position: Position;
   readonly entries: readonly KeyAndRecord[];
-  /** What the entries are all of. */
+  /** The ranges whose records are all among the entries. */
   readonly covered: readonly KeyRange[];
   readonly rest: readonly KeyRange[];
 }
 
-/** The bytes of one step can be more by one record, and by what frames it. */
+/** The bytes of one step may be more by one record and its framing. */
 const FETCHED_BYTES_MAX = REPAIR_STEP_BYTES + BLOCK_BYTES_CEILING;
 
-/** The range of damage that lies between two keys, both included; undefined: from the first, or to the last, of all. */
+/** The range of damage between two keys, both included; an undefined key stands for the first or the last of all. */
 export function rangeOfDamage({ from, to }: { from: Buffer | undefined; to: Buffer | undefined }): KeyRange {
   return { from: from ?? Buffer.alloc(0), to: to && keyBehind(to) };
 }
@@ -74,24 +72,23 @@ export function rangeOfDamage({ from, to }: { from: Buffer | undefined; to: Buff
 export class RangeRepairs {
   readonly #options: RangeRepairsOptions;
   #busy = false;
-  /** The mark that is waited for, and what is done where this node comes by it. */
+  /** The mark that is awaited, and the call that runs when this node reaches it. */
   #awaited: { readonly markId: string; come(): void } | undefined;
 
   constructor(options: RangeRepairsOptions) {
     this.#options = options;
   }
 
-  /** This node comes by a mark in the order of the log: nothing else enters the store in this turn. */
+  /** Notes that this node has reached a mark in the order of the log. Nothing else enters the store in this turn. */
   marked(markId: string): void {
     if (this.#awaited?.markId === markId) this.#awaited.come();
   }
 
   /**
-   * Takes over what the upstream has of these ranges; any number of keys. What
-   * is left of them when it fails or is given up is as it was.
-   * @throws HeadwaterError `invalid_argument` on a leader; `corrupt` where the
-   *   upstream's own records are damaged there, or what is here cannot be read
-   *   at all; `unavailable` where this node does not stream, or is far behind.
+   * Replaces these ranges with a copy from the upstream; any number of keys. If the repair fails or is given up, the
+   * ranges that it has not reached keep their records.
+   * @throws HeadwaterError `invalid_argument` on a leader; `corrupt` if the upstream's own records are damaged there,
+   * or the records here cannot be read at all; `unavailable` if this node does not stream, or is far behind.
    */
   async *repair(ranges: readonly KeyRange[], signal: AbortSignal): AsyncGenerator<RepairStep> {
     const { store, logger } = this.#options;
@@ -125,7 +122,7 @@ export class RangeRepairs {
           { upstream, written, deleted },
           `repaired from ${upstream}: ${written} records were put in place, ${deleted} deleted`,
         );
-        // The number of keys is counted anew.
+        // Starts a new count of the number of keys.
         store.size().catch(() => {});
       }
     }
@@ -148,14 +145,14 @@ export class RangeRepairs {
       const come = new Promise<Fetched & { written: number; deleted: number; unseen: readonly KeyRange[] }>(
         (resolve, reject) => {
           const fetching = this.#fetch(upstream, { markId, ranges }, end, () => onArrival());
-          // Nothing comes, so no mark does.
+          // A failed fetch brings no mark, so the step ends.
           fetching.catch(reject);
           this.#awaited = {
             markId,
             come: () => {
               this.#awaited = undefined;
               cancelLate();
-              // A large record over a slow link takes its time: silence is what is bounded.
+              // A large record over a slow link takes its time, so the bound is on silence.
               onArrival = () => {
                 cancelLate();
                 cancelLate = late(REPAIR_HOLD_MS_MAX, `no more records of a mark have come from ${upstream}`);
@@ -207,7 +204,7 @@ export class RangeRepairs {
   }
 }
 
-/** While the keyspace on disk is that of the mark. */
+/** Puts the fetched records in place, while the keyspace on disk is that of the mark. */
 async function mend(keyspace: Keyspace, fetching: Promise<Fetched>, end: AbortSignal, closing: AbortSignal) {
   const fetched = await unlessAborted(fetching, AbortSignal.any([end, closing]));
   const { position } = keyspace.checkpoint;
@@ -223,7 +220,7 @@ async function mend(keyspace: Keyspace, fetching: Promise<Fetched>, end: AbortSi
   return { ...fetched, ...changed, unseen };
 }
 
-/** In key order, those that overlap or touch as one. */
+/** The ranges in key order; ranges that overlap or touch become one. */
 export function inOrder(ranges: readonly KeyRange[]): readonly KeyRange[] {
   const joined: KeyRange[] = [];
   for (const range of [...ranges].sort((a, b) => Buffer.compare(a.from, b.from))) {
@@ -250,7 +247,7 @@ function splitAt(
   };
 }
 
-/** @throws HeadwaterError `protocol_violation`, or `corrupt` where a record was damaged on its way. */
+/** @throws HeadwaterError `protocol_violation`, or `corrupt` if a record was damaged on its way. */
 function checkEntries(entries: readonly KeyAndRecord[], ranges: readonly KeyRange[]): void {
   let range = 0;
   let last: Buffer | undefined;

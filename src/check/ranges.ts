@@ -1,9 +1,7 @@
 /**
- * What a node answers about ranges of its keys: digests of what it froze at a
- * mark, by which others find out where they differ from it, and, for a follower
- * that repairs, the records themselves, frozen at a mark of the follower's. A
- * call holds one piece or one record in memory, and waits while its caller is
- * behind.
+ * The answers of a node about ranges of its keys. Digests of a keyspace frozen at a mark show other nodes the ranges in
+ * which they differ from it. A follower that repairs itself gets the records, frozen at a mark of its own. A call holds
+ * one piece or one record in memory, and waits while its caller is behind.
  */
 import { HeadwaterError } from '../base/errors.js';
 import {
@@ -26,7 +24,7 @@ import {
   type RangeDigestsRequest,
 } from '../wire/ranges.js';
 
-/** Where what was frozen at marks is held. */
+/** The holder of the keyspaces that were frozen at marks. */
 export interface FrozenAtMarks {
   /** @throws HeadwaterError `mark_lost`. */
   borrow(markId: string): { readonly snapshot: KeyspaceSnapshot; done(): Promise<void> };
@@ -34,7 +32,7 @@ export interface FrozenAtMarks {
 
 const NOTHING = Buffer.alloc(0);
 
-/** Digests in one message, or of so many keys: a few milliseconds of work. */
+/** The digests in one message, or the keys that they cover: a few milliseconds of work. */
 const DIGESTS_TOGETHER = 256;
 const KEYS_TOGETHER = 4_096;
 
@@ -49,7 +47,7 @@ export class Ranges {
   }
 
   /**
-   * Of the pieces of all ranges, in order, small ones together.
+   * The digests of the pieces of all ranges, in order, small ones together.
    * @throws HeadwaterError `mark_lost`, `overloaded`, `invalid_argument`.
    */
   async *digests(
@@ -88,7 +86,7 @@ export class Ranges {
 
   /**
    * The verified records of ranges, as many as one step of a repair takes.
-   * @throws HeadwaterError `corrupt` where one of them is damaged here; `overloaded`, `invalid_argument`.
+   * @throws HeadwaterError `corrupt` if one of them is damaged here; `overloaded`, `invalid_argument`.
    */
   async *fetch({ markId, ranges }: FetchRangesRequest, signal: AbortSignal): AsyncGenerator<FetchRangesResponse> {
     if (!isRepairMark(markId) || markId.length > NAME_CHARACTERS_MAX || /\p{Cc}/u.test(markId))

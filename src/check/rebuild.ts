@@ -1,7 +1,6 @@
 /**
- * The keyspace made anew from the log alone, or from a backup and the log behind
- * it, and held against the one on disk: a record that is missing, or an older
- * one in its place, matches every checksum and shows only so.
+ * The keyspace rebuilt from the log alone, or from a backup and the log behind it, and compared with the one on disk. A
+ * missing record, or an older one in its place, matches every checksum: only this comparison shows it.
  */
 import { lstat, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,44 +20,42 @@ import { Directory } from '../store/directory.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../store/generation.js';
 import { openForReading, type ReaderOptions } from './database-reader.js';
 
-/** An empty file that says who has made the directory. */
+/** The name of an empty file that marks the directory as made by a rebuild. */
 const MARK = 'headwater-rebuild';
 
-/** Memory of the layer that is written out then, bytes. */
+/** Memory of the layer at which it is written out, bytes. */
 const LAYER_BYTES_MAX = 32 * 1024 * 1024;
 
 export interface Content {
   readonly keys: number;
-  /** SHA-256 over all records, as `digest` tells it. */
+  /** SHA-256 over all records, as `digest` computes it. */
   readonly digest: Buffer;
 }
 
 export interface Rebuilt {
-  /** Where both stand. */
+  /** The position of both keyspaces. */
   readonly position: Position;
-  /** That of the backup; undefined without one. */
+  /** The position of the backup; undefined without one. */
   readonly from: Position | undefined;
   readonly onDisk: Content;
   readonly rebuilt: Content;
 }
 
 export interface RebuildOptions extends ReaderOptions {
-  /** The bytes of a backup file to begin with; else the log has to begin at offset 1. */
+  /** The bytes of a backup file to begin with. Without it, the log has to begin at offset 1. */
   readonly backup?: AsyncIterable<Buffer>;
-  /** Told of the bytes of blocks and records since the last time. */
+  /** Called with the bytes of blocks and records since the last call. */
   read?(bytes: number): void;
-  /** Tests bring their own. */
+  /** Opens the scratch database; tests pass in their own. */
   readonly openScratch?: OpenDatabase;
 }
 
 /**
- * Of a node that is not running, and was found whole. Takes as much room beside
- * the data directory as the keyspace takes itself, for as long as it runs, and
- * changes nothing in the directory.
- * @throws HeadwaterError `invalid_argument` where the log does not reach back to
- *   the beginning, or to the backup, or that is of another past, or the node was
- *   not stopped in good order; `foreign_directory` where something else stands in the way of the
- *   room beside it; what a bad backup is refused with; as `verifyDirectory`.
+ * Rebuilds the keyspace of a stopped node whose check has found no damage. The scratch directory takes as much room as
+ * the keyspace, beside the data directory, while the rebuild runs. Nothing in the data directory is changed.
+ * @throws HeadwaterError `invalid_argument` if the log does not reach back to the beginning or to the backup, if the
+ * backup is of another past, or if the node was killed while it wrote a checkpoint; `foreign_directory` if foreign
+ * files stand at the place of the scratch directory; the error of a bad backup; the errors of `verifyDirectory`.
  */
 export async function rebuildDirectory(directory: string, options: RebuildOptions = {}): Promise<Rebuilt> {
   const { openDatabase = openForReading, openScratch = openLevel, read = () => {}, backup } = options;
@@ -103,17 +100,17 @@ export async function rebuildDirectory(directory: string, options: RebuildOption
 }
 
 /**
- * Beside the data directory, in which nothing is changed; elsewhere if nothing can be made there.
- * @throws HeadwaterError `foreign_directory` if somebody else's files stand there.
+ * Makes the scratch directory beside the data directory, or elsewhere if nothing can be made there.
+ * @throws HeadwaterError `foreign_directory` if foreign files stand there.
  */
 async function makeAside(directory: string): Promise<string> {
   const aside = `${path.resolve(directory)}.rebuild`;
   await refuseForeign(aside);
   try {
-    // Left if the process was killed.
+    // The directory is left over if an earlier process was killed.
     await rm(aside, { recursive: true, force: true });
     await mkdir(aside, { mode: 0o700 });
-    // First of all: a directory without it is deleted only while it is empty.
+    // The mark comes first: a directory without it is deleted only while it is empty.
     await writeFile(path.join(aside, MARK), '');
     return aside;
   } catch (error) {
@@ -123,7 +120,7 @@ async function makeAside(directory: string): Promise<string> {
   }
 }
 
-/** The name is an ordinary one: a person may have put a copy of the data there. */
+/** Refuses to delete foreign files. The name is an ordinary one, and a person may have put a copy of the data there. */
 async function refuseForeign(aside: string): Promise<void> {
   const found = await lstat(aside).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -139,7 +136,7 @@ async function refuseForeign(aside: string): Promise<void> {
   );
 }
 
-/** @param check of the backup's position, before anything is loaded. */
+/** @param check checks the backup's position before anything is loaded. */
 async function loadBackup(
   scratch: Database,
   backup: AsyncIterable<Buffer>,
@@ -163,7 +160,7 @@ async function loadBackup(
   throw new HeadwaterError('corrupt', 'the backup is cut off: its end is missing');
 }
 
-/** The log has to lead from the backup to the keyspace. */
+/** Checks that the log leads from the backup to the keyspace. */
 async function checkStart(
   log: Database,
   { from, base, position }: { from: Position; base: Position; position: Position },

@@ -1,11 +1,10 @@
 /**
- * A follower gets anew from its upstream what its disk has changed: stretches of
- * the log as they are, put in their place, so that its own followers can be fed
- * on; everything, by a full resync beside the data in use, where the keyspace is
- * damaged or cannot be opened. What is found is said, and so is what was done;
- * what nobody has is left, and said.
+ * A follower replaces damaged data with a copy from its upstream. Damaged stretches of the log are replaced in place,
+ * so that the follower's own followers can still be fed. If the keyspace is damaged or cannot be opened, a full resync
+ * beside the data in use replaces everything. The repair reports each damage, each step, and each stretch that the
+ * upstream lacks. Such a stretch is left as it is.
  *
- * A leader has nobody to get anything from, and is refused.
+ * A leader has no upstream to copy from, and is refused.
  */
 import path from 'node:path';
 import { unlessAborted } from '../base/abort.js';
@@ -20,15 +19,15 @@ import type { Damage, FetchBlocksRequest, FetchBlocksResponse, RepairStep } from
 import { beginFetching } from './fetched-blocks.js';
 import { missingFiles, verifyChain, verifyStore } from './online.js';
 
-/** How often it is looked whether a full resync is done. */
+/** The interval at which a repair checks whether a full resync is done. */
 const LOOK_MS = 200;
 
 /** The node that this one follows. */
 export interface Upstream {
   readonly status: { state: string; error: string; loadedKeys: number; keysEstimate: number };
-  /** Full resyncs that are done, since the process began. */
+  /** Full resyncs that have been completed since the process began. */
   readonly fullResyncs: number;
-  /** Begins one, whatever this node has; it serves that meanwhile where it can. */
+  /** Begins a full resync, whatever data this node has. The node serves its old data meanwhile if it can. */
   resync(): Promise<void>;
   /** @param address host:port. */
   fetch(address: string, request: FetchBlocksRequest, signal: AbortSignal): AsyncIterable<FetchBlocksResponse>;
@@ -43,17 +42,17 @@ export interface RepairOptions {
   found(damage: Damage): void;
   done(step: RepairStep): void;
   doing(what: string): void;
-  /** As of a check. */
+  /** Called with the bytes read, as in a check. */
   pace(bytes: number): Promise<void>;
 }
 
-/** Keys between two, both included; undefined: from the first, or to the last, of all. */
+/** Keys between two keys, both included; an undefined key stands for the first or the last of all. */
 export interface DamagedRange {
   readonly from: Buffer | undefined;
   readonly to: Buffer | undefined;
 }
 
-/** Commands, first and last offset. */
+/** Commands from a first to a last offset. */
 interface Stretch {
   readonly from: number;
   readonly to: number;
@@ -77,7 +76,10 @@ export class Repair {
     this.#store = options.store;
   }
 
-  /** Looks at everything, and repairs what it finds. @throws HeadwaterError `repair_refused`, or what ended it. */
+  /**
+   * Checks everything, and repairs the damage found. @throws HeadwaterError `repair_refused`, or the error that ended
+   * the repair.
+   */
   async run(): Promise<void> {
     refuseLeader(this.#store);
     if (!this.#store.isServing) {
@@ -99,11 +101,14 @@ export class Repair {
     else if (ofLog.length > 0) await this.#mendLog(ofLog);
   }
 
-  /** What the log had to give up at its start, because of a break, stands in it again, as far as the upstream has it. */
+  /**
+   * Restores the beginning of the log that the node had to drop at its start because of a break, as far as the upstream
+   * has it.
+   */
   async restoreStart(): Promise<void> {
     const store = this.#store;
     this.#options.doing('the check of the log that every start begins');
-    // Of a long log it takes minutes.
+    // The check of a long log takes minutes.
     await unlessAborted(store.logChecked(), this.#options.signal);
     const lost = store.logLostFrom;
     if (!lost) return;
@@ -123,15 +128,18 @@ export class Repair {
   }
 
   /**
-   * Records that are damaged lie in these ranges. All data are got anew, in a
-   * generation beside: what is served meanwhile is what can be read.
+   * Replaces all data by a full resync, because records in these ranges are damaged. The node serves the readable
+   * records meanwhile.
    */
   async #mendKeyspace(ranges: readonly DamagedRange[]): Promise<void> {
     const places = ranges.length === 1 ? 'one place' : `${ranges.length} places`;
     await this.#resync(`the keyspace is damaged in ${places}`);
   }
 
-  /** What cannot be opened is got anew; what could not be opened for another reason is open by then. */
+  /**
+   * Replaces data that cannot be opened. A store that could not be opened for another reason is open by then, and is
+   * checked.
+   */
   async #reopen(): Promise<void> {
     const store = this.#store;
     const { upstream } = this.#options;
@@ -140,7 +148,7 @@ export class Repair {
     store.permitStandIn();
     while (!store.incomplete && !store.isServing) await this.#wait(`opening: ${store.notServing?.message}`);
     if (!store.isServing) return await this.#resync(why);
-    // The link asks for a full resync by itself: a short one is over before the repair looks again.
+    // The link asks for a full resync by itself, and a short one may be over before the repair looks again.
     if (upstream.fullResyncs === before) return await this.run();
     this.#options.done(gotAnew(store.upstream, why));
   }
@@ -156,19 +164,19 @@ export class Repair {
     });
     let left = false;
     for (const stretch of merged([...found, ...broken])) {
-      // What the log has given up, and LevelDB has still.
+      // The log has dropped these commands, and LevelDB still holds their bytes.
       const to = Math.min(stretch.to, log.base.offset);
       if (stretch.from <= to) await log.compact(stretch.from - 1, to);
       if (stretch.to > log.base.offset) left = !(await this.#mendStretch(log, stretch, broken)) || left;
     }
-    // Has LevelDB write into a table what is in a log file of its own, and begin another.
+    // The compaction makes LevelDB write its log file into a table, and begin another log file.
     if (found.length < damages.length) await log.compact(log.end.offset, log.end.offset);
     if (left) return;
     if (await this.#isWhole(log)) return;
     await this.#resync('the log is damaged still, though what was damaged has been put in its place');
   }
 
-  /** @returns whether it is mended. */
+  /** @returns whether the stretch is mended. */
   async #mendStretch(log: Log, stretch: Stretch, broken: readonly Stretch[]): Promise<boolean> {
     let ends: [after: Position, through: Position];
     try {
@@ -186,7 +194,7 @@ export class Repair {
     return true;
   }
 
-  /** @returns behind which offset the blocks stand that the upstream had; undefined where there were none. */
+  /** @returns the offset before the first block that the upstream had; undefined if it had none. */
   async #fetch(log: Log, after: Position, through: Position): Promise<number | undefined> {
     const { upstream, signal, doing } = this.#options;
     const address = this.#store.upstream;
@@ -227,7 +235,7 @@ export class Repair {
     return whole;
   }
 
-  /** @param why for people. */
+  /** @param why the reason, for people. */
   async #resync(why: string): Promise<void> {
     const { upstream } = this.#options;
     const before = upstream.fullResyncs;
@@ -259,7 +267,7 @@ export class Repair {
   }
 }
 
-/** A full resync that is done. */
+/** The report of a completed full resync. */
 export function gotAnew(upstream: string, why: string): RepairStep {
   return {
     kind: 'full_resync',
@@ -279,7 +287,7 @@ function rangeOf(damage: Damage): DamagedRange {
   return { from, to };
 }
 
-/** In order; what overlaps, or lies side by side, as one. */
+/** The stretches in order; stretches that overlap or adjoin become one. */
 function merged(stretches: readonly Stretch[]): Stretch[] {
   const joined: Stretch[] = [];
   for (const { from, to } of stretches.toSorted((a, b) => a.from - b.from)) {
@@ -290,15 +298,15 @@ function merged(stretches: readonly Stretch[]): Stretch[] {
   return joined;
 }
 
-/** The last end of a block at or before `offset` that is certain. */
+/** The last certain end of a block at or before `offset`. */
 async function endUpTo(log: Log, offset: number, broken: readonly Stretch[]): Promise<Position> {
   if (offset <= log.base.offset) return log.base;
-  // Everything up to a break has been proven on the way there.
+  // The walk up to a break has proven everything before it.
   if (broken.some(({ from }) => from === offset + 1)) return positionAt(log, offset);
   return log.boundaryUpTo(offset);
 }
 
-/** The first end of a block at or behind `offset` that is certain. */
+/** The first certain end of a block at or behind `offset`. */
 async function endFrom(log: Log, offset: number, broken: readonly Stretch[]): Promise<Position> {
   if (offset >= log.end.offset) return log.end;
   // The block behind a break chains from there.

@@ -1,7 +1,6 @@
 /**
- * What people type, made into values: durations, sizes, addresses, keys. Each
- * refusal names what was expected and what was received; commander puts the
- * option's or argument's name before it, and the process ends with status 2.
+ * Parsers of the text that people type: durations, sizes, addresses, keys. Each refusal names the expected and the
+ * received value. Commander puts the option's or argument's name before it, and the process ends with status 2.
  */
 import { InvalidArgumentError } from 'commander';
 import { expectedAddress, isAddress } from '../src/base/address.js';
@@ -17,10 +16,13 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 
-/** As long as the time that a date can name: 273,000 years. A node adds its clock, and stays below 2^53. */
+/**
+ * The longest duration: as long as the time that a date can name, 273,000 years. A node adds its clock, and the sum
+ * stays below 2^53.
+ */
 const DURATION_MS_MAX = 8.64e15;
 
-/** `10s`, `500ms`, `2h`, `1.5d`; a bare number is seconds, as in Redis. @returns milliseconds, 1 or more. */
+/** Parses `10s`, `500ms`, `2h`, `1.5d`; a bare number is seconds, as in Redis. @returns milliseconds, 1 or more. */
 export function parseDuration(text: string): number {
   const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)?$/.exec(text) ?? [];
   const ms = number === undefined ? Number.NaN : Math.round(Number(number) * (DURATION_UNITS[unit] ?? Number.NaN));
@@ -29,17 +31,17 @@ export function parseDuration(text: string): number {
   throw refusal('a time over zero such as 10s, 500ms, 2h or 1d (a bare number is seconds)', text);
 }
 
-/** The longest that a timer of Node waits: one that is told to wait longer goes off at once. */
+/** The longest delay of a timer of Node; a timer with a longer one fires at once. */
 const INTERVAL_MS_MAX = 2 ** 31 - 1;
 
-/** As `parseDuration`, for what is waited for. */
+/** Parses a duration, as `parseDuration` does, that a timer can wait for. */
 export function parseInterval(text: string): number {
   const ms = parseDuration(text);
   if (ms <= INTERVAL_MS_MAX) return ms;
   throw refusal('a time of at most 24 days', text);
 }
 
-/** `64MiB`, `64m`, `65536`; the units are powers of 1024. @returns bytes. */
+/** Parses `64MiB`, `64m`, `65536`; the units are powers of 1024. @returns bytes. */
 export function parseSize(text: string): number {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(b|[kmg](?:ib|b)?)?$/.exec(text.toLowerCase()) ?? [];
   const bytes = number === undefined ? Number.NaN : Number(number) * (SIZE_UNITS[unit.slice(0, 1)] ?? Number.NaN);
@@ -53,19 +55,19 @@ export function parseOffset(text: string): number {
   throw refusal('an offset, a whole number', text);
 }
 
-/** ISO 8601, `2026-11-21T18:00:00Z`, without a zone the local one; or milliseconds since the epoch. */
+/** Parses ISO 8601, `2026-11-21T18:00:00Z`, in the local zone if it names none; or milliseconds since the epoch. */
 export function parseMoment(text: string): number {
   const ms = /^\d{11,}$/.test(text) ? Number(text) : Date.parse(text);
   if (Number.isSafeInteger(ms) && /^\d{4}/.test(text)) return ms;
   throw refusal('a time such as 2026-11-21T18:00:00Z, or milliseconds since the epoch', text);
 }
 
-/** As `parseDuration` reads it: `5s`, `1500ms`. */
+/** The duration in a form that `parseDuration` reads: `5s`, `1500ms`. */
 export function formatDuration(ms: number): string {
   return inLargestUnit(ms, DURATION_UNITS, 'ms');
 }
 
-/** As `parseSize` reads it: `64KiB`, `1000`. */
+/** The size in a form that `parseSize` reads: `64KiB`, `1000`. */
 export function formatSize(bytes: number): string {
   return inLargestUnit(bytes, { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }, '');
 }
@@ -75,7 +77,7 @@ function inLargestUnit(value: number, units: Readonly<Record<string, number>>, s
   return `${value / factor}${unit}`;
 }
 
-/** A whole number of 64 bits with its sign. */
+/** Parses a signed whole number of 64 bits. */
 export function parseInteger(text: string): bigint {
   if (/^[+-]?\d{1,19}$/.test(text)) {
     const value = BigInt(text.replace(/^\+/, ''));
@@ -112,9 +114,8 @@ export function parseChoice(choices: readonly string[]) {
 }
 
 /**
- * A key, value or pattern. Node decodes arguments as UTF-8 and puts U+FFFD
- * where they are not: such an argument is not what was typed, and storing it
- * would be silent damage.
+ * Parses a key, value or pattern. Node decodes arguments as UTF-8, and puts U+FFFD in the place of other bytes. Such an
+ * argument is not the text that was typed, and storing it would be silent damage.
  */
 export function parseText(text: string): string {
   if (!text.includes('\ufffd')) return text;
@@ -123,19 +124,19 @@ export function parseText(text: string): string {
   );
 }
 
-/** The name of a file or a directory; `-` for stdin or stdout is one too. */
+/** Parses the name of a file or a directory. `-`, for stdin or stdout, is one too. */
 export function parsePath(text: string): string {
   if (text === '') throw refusal('a path', text);
   if (!text.includes('\ufffd')) return text;
   throw new InvalidArgumentError('Expected a path in UTF-8, received bytes that are not.');
 }
 
-/** For arguments that may be repeated. */
+/** Parses an argument that may be repeated. */
 export function parseTexts(text: string, before: string[] | undefined): string[] {
   return [...(before ?? []), parseText(text)];
 }
 
-/** What a refusal says, as a part of a longer line. */
+/** The message of a refusal as a part of a longer line. */
 export function inLine({ message }: Error): string {
   return `${message.slice(0, 1).toLowerCase()}${message.slice(1).replace(/\.$/, '')}`;
 }

@@ -1,6 +1,6 @@
 /**
- * `backup` and `restore`. A backup is written beside its file and renamed when
- * it is whole and on disk, so that under its name there is never a part of one.
+ * `backup` and `restore`. A backup is written beside its file, and renamed when it is whole and on disk. So a partial
+ * backup never has its name.
  */
 import os from 'node:os';
 import path from 'node:path';
@@ -82,7 +82,7 @@ async function backup(
   { overwrite = false }: { overwrite?: boolean },
 ): Promise<ExitStatus> {
   const startedMs = performance.now();
-  // On the machine of the node it gives way to what that does for others.
+  // A backup that runs on the node's machine gives way to the node's other work.
   os.setPriority(BACKUP_NICENESS);
   if (file === '-') needReaders('what was written of the backup is worth nothing, its end is missing');
   const { last, bytes } = await unlessInterrupted('interrupted; there is no backup', (signal) => {
@@ -109,7 +109,7 @@ async function backup(
   return EXIT.DONE;
 }
 
-/** @returns the last part, which tells of the whole, and the bytes of the file. */
+/** @returns the last part, which describes the whole, and the bytes of the file. */
 async function copy(parts: AsyncIterable<BackupPart>, sink: Sink): Promise<{ last: BackupPart; bytes: number }> {
   let progress: Progress | undefined;
   let bytes = 0;

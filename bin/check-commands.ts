@@ -1,4 +1,4 @@
-/** `verify` and `repair`: whether what is on a disk is what was written, and what is done about it where it is not. */
+/** `verify` and `repair`: find damage on a disk, and replace it. */
 import type { Command as Program } from 'commander';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { CheckProgress, Damage, Verified } from '../src/index.js';
@@ -71,7 +71,7 @@ async function verify(given: VerifyOptions, command: Program): Promise<void> {
   else if (rebuild) process.exitCode = await compareWithLog(data, backup, output);
 }
 
-/** @returns how much is damaged. */
+/** @returns the number of damaged places. */
 async function verifyOffline(data: string, output: Output): Promise<number> {
   let damages = 0;
   let said: Promise<void> = Promise.resolve();
@@ -191,7 +191,7 @@ function bytesOf(rate: number | undefined): number | undefined {
   return rate;
 }
 
-/** Ctrl-C, or SIGTERM, ends it at the node too. */
+/** Ends the check at the node too on Ctrl-C or SIGTERM. */
 async function* interruptible<Event>(begin: (signal: AbortSignal) => AsyncGenerator<Event>): AsyncGenerator<Event> {
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort(new HeadwaterError('cancelled', 'interrupted'));
@@ -203,10 +203,10 @@ async function* interruptible<Event>(begin: (signal: AbortSignal) => AsyncGenera
   }
 }
 
-/** Where there is no bar, what is done next is said no more often than that. */
+/** The least time between two lines that name the next step, if there is no bar. */
 const DOING_MS = 1_000;
 
-/** What the node tells of how far it is; where there is no bar, also what it does next. */
+/** The progress that the node reports; if there is no bar, also its next step. */
 class Showing {
   readonly #verb: string;
   #progress: Progress | undefined;
@@ -240,7 +240,7 @@ function fieldsOf(damage: Damage): object {
   return { part: 'keyspace', from: keyOf(from), to: keyOf(to), why };
 }
 
-/** null: from the first, or to the last, of all. */
+/** The key in JSON; null stands for the first or the last of all. */
 function keyOf(key: Buffer | undefined): object | null {
   return key === undefined ? null : jsonBytes('key', key);
 }

@@ -1,7 +1,6 @@
 /**
- * `compare`: whether all nodes hold the same, where they do not, and mending
- * it. Where they differ is found by this command itself, which asks the leader
- * and each node that differs for digests of key ranges.
+ * `compare`: whether all nodes hold the same, the ranges in which they differ, and their repair. The command itself
+ * finds the ranges: it asks the leader and each node that differs for digests of key ranges.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
@@ -22,14 +21,17 @@ interface CompareOptions {
   repair?: boolean;
 }
 
-/** Where a node differs, or why that could not be found out. */
+/** The ranges in which a node differs, or the error that kept the command from finding them. */
 type Looked = Differences | HeadwaterError;
 
-/** Nodes hold what they froze for 30 s after they were last asked. */
+/**
+ * The interval of the calls that keep a node from dropping its frozen keyspace, which it holds for 30 s after the last
+ * one.
+ */
 const KEEP_ALIVE_MS = 10_000;
-/** Finding out where nodes differ reads all their data; so long for all of them, and for repairing them. */
+/** The time for finding the differences of all nodes, which reads all their data, and for repairing them. */
 const LOOK_MS_MAX = 60 * 60 * 1_000;
-/** A chain is mended from its upper end, a node or more at a time. */
+/** Repairs in one command: a chain is repaired from its upper end, at least one node at a time. */
 const REPAIRS_MAX = 4;
 /** Ranges, and bytes of their keys, in one call of a repair. */
 const CALL_RANGES_MAX = 1_000;
@@ -59,7 +61,7 @@ async function compare(session: Session, options: CompareOptions): Promise<ExitS
   const { every, ranges = false, repair = false } = options;
   if (repair && !ranges)
     throw new UsageError('compare: --repair goes with --ranges, which says what is to be repaired');
-  // The first one as without --every: what cannot be done at all is said at once.
+  // The first comparison runs as without --every, so that an impossible request fails at once.
   const first = await compareOnce(session, options);
   if (every === undefined) return first;
   let worst = first;
@@ -73,7 +75,10 @@ async function compare(session: Session, options: CompareOptions): Promise<ExitS
   return worst;
 }
 
-/** A leader that is away, or hands over just now, will be there the next time, or another one will. */
+/**
+ * Compares again. A failure does not end the loop: a leader that is away, or hands over, may be back the next time, or
+ * another node may lead.
+ */
 async function compareAgain(session: Session, options: CompareOptions, signal: AbortSignal): Promise<ExitStatus> {
   try {
     return await compareOnce(session, options, signal);
@@ -94,7 +99,7 @@ async function compareOnce(session: Session, options: CompareOptions, signal?: A
   }
 }
 
-/** A node that stands still in the middle is given up some day. */
+/** A signal that also aborts at the time limit, so that the command gives up a node that stands still. */
 function inTime(signal: AbortSignal | undefined): AbortSignal {
   const late = AbortSignal.timeout(LOOK_MS_MAX);
   return signal ? AbortSignal.any([signal, late]) : late;
@@ -113,7 +118,7 @@ async function lookInto(leader: Client, of: Comparison, signal: AbortSignal): Pr
       looked.set(node, error);
     }
   };
-  // All at once: those whose turn comes late are to hold what they froze until then.
+  // All nodes are kept waiting at once: those whose turn comes late must hold their frozen keyspaces until then.
   const stillWanted = setInterval(() => {
     for (const client of [leader, ...clients.values()])
       client
@@ -124,7 +129,7 @@ async function lookInto(leader: Client, of: Comparison, signal: AbortSignal): Pr
   const { findDifferences } = await import('../src/check/bisection.js');
   try {
     for (const node of of.nodes) {
-      // One that could not tell its digest may have damaged records, and can tell where.
+      // A node that could not compute its digest may have damaged records, and can find their ranges.
       if (node.outcome !== 'different' && node.outcome !== 'unable') continue;
       await unlessRefused(node, async () => void clients.set(node, await connect(node)));
     }
@@ -153,7 +158,10 @@ async function connect({ nodeId, address }: Compared): Promise<Client> {
 
 // ---- repair -------------------------------------------------------------------
 
-/** Those nearer to the leader come first in the comparison. @returns whether anything may have changed. */
+/**
+ * Repairs the nodes in the order of the comparison, those nearer to the leader first. @returns whether anything may
+ * have changed.
+ */
 async function repairAll(
   { output }: Session,
   of: Comparison,
@@ -190,7 +198,7 @@ async function repairAll(
   return changed;
 }
 
-/** What the leader cannot read itself is nowhere to be had. */
+/** The ranges that can be repaired: if the leader cannot read its own records, no node has them. */
 function toRepair({ ranges, more }: Differences): KeyRange[] {
   const repairable = ranges.filter(({ ourDamaged }) => ourDamaged === 0);
   return more ? [...repairable, more] : repairable;
@@ -237,7 +245,10 @@ function rangeFields(looked: Looked | undefined): object {
   return { ranges, more: more ? boundsOf(more) : null, ranges_error: null };
 }
 
-/** From the first key that may be in it, null: of all; to the first behind it, null: there is none. */
+/**
+ * The bounds in JSON: the first key that may be in the range, null: the first of all; the first key behind it, null:
+ * there is none.
+ */
 function boundsOf({ from, to }: KeyRange): object {
   return { from: from.length === 0 ? null : jsonBytes('key', from), to: to ? jsonBytes('key', to) : null };
 }
@@ -279,7 +290,7 @@ function shownRange(range: KeyRange): string {
   const { from, to } = range;
   if (isOneKey(range)) return shownBytes(from);
   if (!to) return from.length === 0 ? 'all keys' : `${shownBytes(from)} and all behind`;
-  // What ends right behind a key is said to end with it.
+  // A range that ends right behind a key is shown as ending with that key.
   const end = to.at(-1) === 0 ? shownBytes(to.subarray(0, -1)) : `before ${shownBytes(to)}`;
   return `${from.length === 0 ? 'the first key' : shownBytes(from)} to ${end}`;
 }

@@ -1,13 +1,11 @@
-/**
- * The file of `serve --config`: one flat JSON object, an option a member.
- */
+/** The file of `serve --config`: one flat JSON object with a member for each option. */
 import { isUtf8 } from 'node:buffer';
 import { wideEncoding } from '../src/log/wide-text.js';
 import { wholeContent } from './files.js';
 import { parseObject } from './json-object.js';
 import { UsageError } from './output.js';
 
-/** More than all options together need; what is longer is another file. */
+/** The largest file: more than all options together need, so a longer file is not a config file. */
 const FILE_BYTES_MAX = 1024 * 1024;
 
 /** @throws UsageError that names the file, and the line if it is known. */
@@ -16,7 +14,7 @@ export function readConfigFile(file: string): Record<string, unknown> {
   const encoding = wideEncoding(bytes) ?? (isUtf8(bytes) ? undefined : 'bytes that are not');
   if (encoding !== undefined) throw new UsageError(`config file ${file}: expected UTF-8, received ${encoding}`);
   try {
-    // A byte order mark is a blank for this; line numbers count from the beginning of the file.
+    // A byte order mark counts as a blank. Line numbers count from the beginning of the file.
     return parseObject(bytes.toString().replace(/^\ufeff/, ''), 'one JSON object { "option": value, … }');
   } catch (error) {
     throw error instanceof UsageError ? new UsageError(`config file ${file}: ${error.message}`) : error;

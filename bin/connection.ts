@@ -1,16 +1,16 @@
 /**
- * A command that talks to a node: connects as the global options say, runs,
- * hangs up, and sets the exit status.
+ * A command that talks to a node: connects by the global options, runs, closes the connection, and sets the exit
+ * status.
  */
 import type { Command } from 'commander';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { Client } from '../src/index.js';
 import { type ExitStatus, Output } from './output.js';
 
-/** How long a node may take to accept a connection, and to answer a call; a server with full queues says so after 10 s. */
+/** The time for a node to accept a connection, and to answer a call. A server with full queues refuses after 10 s. */
 const CONNECT_MS_MAX = 5_000;
 export const CALL_MS_MAX = 15_000;
-/** Something failed already: what else is under way is given up soon. */
+/** The time for pending calls at the end: the command is done or has failed, so they are given up soon. */
 const CLOSE_MS_MAX = 500;
 
 export interface GlobalOptions {
@@ -22,17 +22,18 @@ export interface GlobalOptions {
 export interface Session {
   readonly client: Client;
   readonly output: Output;
-  /** Where it was told to connect to. */
+  /** The addresses of --connect. */
   readonly addresses: readonly string[];
-  /** What --timeout says, where it says something. */
+  /** The value of --timeout; undefined without it. */
   readonly timeoutMs: number | undefined;
 }
 
 type Run<Given extends unknown[]> = (session: Session, ...given: Given) => Promise<ExitStatus>;
 
 /**
- * An action for commander, which hands it the arguments, the options and the command.
- * @param waits what --timeout bounds is at the node, which answers when it is over: that is waited for.
+ * An action for commander, which passes the arguments, the options and the command.
+ * @param waits whether --timeout bounds the work at the node. The node answers when that time is over, and the call
+ * waits for the answer.
  */
 export function onNode<Given extends unknown[]>(run: Run<Given>, { waits = false } = {}) {
   return async (...args: [...Given, ...unknown[]]): Promise<void> => {
@@ -52,7 +53,10 @@ export function onNode<Given extends unknown[]>(run: Run<Given>, { waits = false
   };
 }
 
-/** A person who names one node means that one, and hears what it is; of several nodes, whichever leads is meant. */
+/**
+ * Connects. A person who names one node means that node, and gets its own answer. With several addresses, whichever
+ * node leads is meant.
+ */
 async function connectTo(addresses: string[], timeoutMs = CALL_MS_MAX): Promise<Client> {
   const { Client } = await import('../src/client/client.js');
   try {
@@ -70,7 +74,7 @@ async function connectTo(addresses: string[], timeoutMs = CALL_MS_MAX): Promise<
   }
 }
 
-/** What the network says, without the layers that it came through. */
+/** The reason that the network gives, without the layers that it came through. */
 function plainReason(message: string): string {
   if (message.includes('connection refused')) return 'connection refused, nothing listens there';
   if (message.includes('no host of the name')) return 'there is no host of that name';

@@ -1,7 +1,6 @@
 /**
- * The commands on keys. Each prints one result, or one a line; a key that is
- * not there and a condition that does not hold are negative answers (exit
- * status 1), not errors.
+ * The commands on keys. Each prints one result, or one a line. A key that does not exist and a condition that does not
+ * hold are negative answers (exit status 1), not errors.
  */
 import { type Command, Option } from 'commander';
 import { parseDecimal, parseDuration, parseInteger, parseText, parseTexts } from './arguments.js';
@@ -199,7 +198,7 @@ async function incr(
   options: WriteOptions,
 ): Promise<ExitStatus> {
   const value = await client.incr(key, by ?? 1n, writeOptions(options));
-  // By hand: 64 bits do not fit a JavaScript number, but they fit JSON's.
+  // The JSON is written by hand: 64 bits do not fit a JavaScript number, but they fit a number of JSON.
   const { position } = positionOf(client);
   const where = position === undefined ? '' : `,"position":${JSON.stringify(position)}`;
   const json = `{"key":${JSON.stringify(key)},"value":${value}${where}}`;
@@ -227,7 +226,7 @@ async function ttl({ client, output }: Session, key: string, options: ReadOption
   const { exists, ttlMs = null, expiresAtMs = null } = await client.ttl(key, readOptions(options));
   const fields = { key, exists, ttl_ms: ttlMs, expires_at_ms: expiresAtMs, ...positionOf(client) };
   if (!exists) return output.negative(fields, `no such key ${JSON.stringify(key)}`);
-  // As Redis rounds: to the nearest second.
+  // Redis rounds the same way, to the nearest second.
   await output.result(fields, ttlMs === null ? '-1' : String(Math.floor((ttlMs + 500) / 1_000)));
   return EXIT.DONE;
 }

@@ -1,7 +1,6 @@
 /**
- * A node as a real process: the compiled command line with its own data
- * directory. The demo starts, kills and asks it; whatever way the demo ends,
- * the process ends with it.
+ * A node as a real process: the compiled command line with its own data directory. The demo starts, kills and queries
+ * it. However the demo ends, the process ends with it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,7 +18,7 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Runs the command line to its end. @returns what it printed. @throws what it complained of. */
+/** Runs the command line to its end. @returns its output. @throws Error with its complaint. */
 export async function headwater(...args: string[]): Promise<string> {
   const child = launch(args, 'pipe');
   const [stdout, stderr] = await Promise.all([
@@ -33,7 +32,7 @@ export async function headwater(...args: string[]): Promise<string> {
 
 export class Daemon {
   readonly name: string;
-  /** host:port; fixed by the first start. */
+  /** host:port; the first start fixes it. */
   address = '127.0.0.1:0';
   readonly #directory: string;
   readonly #flags: readonly string[];
@@ -46,7 +45,7 @@ export class Daemon {
     this.#flags = flags;
   }
 
-  /** @returns after how many milliseconds it served. */
+  /** @returns the milliseconds until the node served. */
   async start(): Promise<number> {
     const startedMs = performance.now();
     const child = launch(['serve', '--data', this.#directory, '--listen', this.address, ...this.#flags], 'ignore');
@@ -65,19 +64,19 @@ export class Daemon {
     return this.#child?.pid;
   }
 
-  /** As a crash would: nothing is flushed, nobody is told. */
+  /** Kills the process as a crash would: nothing is flushed, and no peer is notified. */
   kill(): Promise<void> {
     return this.#end('SIGKILL');
   }
 
-  /** In order. @returns the exit status. */
+  /** Stops the node in order. @returns the exit status. */
   async stop(): Promise<number | null> {
     const child = this.#child;
     await this.#end('SIGTERM');
     return child?.exitCode ?? null;
   }
 
-  /** The end of what it said, for when something went wrong. */
+  /** The end of the node's log, for when something went wrong. */
   lastWords(lines: number): string {
     try {
       return readFileSync(this.#logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');

@@ -1,6 +1,6 @@
 /**
- * The demo's input as JSON Lines: this machine's own package index, as apt has
- * it, or where that is missing or small, generated records that look alike.
+ * The demo's input as JSON Lines: this machine's own package index, from apt. If that is missing or small, the input is
+ * generated records that look alike.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
 export const RECORDS_MIN = 50_000;
-/** A larger index would only make the demo longer. */
+/** The most records that are taken: a larger index would only make the demo longer. */
 const RECORDS_MAX = 100_000;
 const GENERATED_RECORDS = 60_000;
 
@@ -51,10 +51,10 @@ async function writeLine(target: WriteStream, line: string): Promise<void> {
   if (!target.write(line)) await once(target, 'drain');
 }
 
-/** A paragraph a package: `Package: NAME`, then its other fields. */
+/** The package index: a paragraph a package, `Package: NAME` and then its other fields. */
 async function* packageIndex(): AsyncGenerator<KeyAndValue> {
   const apt = spawn('apt-cache', ['dumpavail'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  // Where there is no apt, the output is just empty.
+  // Without apt on the machine the output is just empty.
   apt.on('error', () => {});
   try {
     let rest = '';
@@ -71,7 +71,7 @@ async function* packageIndex(): AsyncGenerator<KeyAndValue> {
   }
 }
 
-/** About as large as real ones, and the same at every run. */
+/** Generates records that are about as large as real ones, and the same at every run. */
 function* generate(): Generator<KeyAndValue> {
   for (let i = 0; i < GENERATED_RECORDS; i++) {
     const name = `generated-${i.toString(36).padStart(4, '0')}`;

@@ -1,7 +1,6 @@
 /**
- * `npm run demo`: a leader and a follower as real processes, a real data set,
- * the two crashes that matter, and a change of leaders. Each step checks what it shows; the demo
- * ends with status 0 only if everything held.
+ * `npm run demo`: a leader and a follower as real processes, a real data set, the two crashes that matter, and a change
+ * of leaders. Each step checks what it shows. The demo ends with status 0 only if everything held.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +13,7 @@ import { plural } from './output.js';
 
 type Status = Awaited<ReturnType<Client['status']>>;
 
-/** Writes while the follower is down, and acknowledged ones before the leader is killed. */
+/** Writes while the follower is down, and acknowledged writes before the leader is killed. */
 const WRITES_WHILE_DOWN = 20_000;
 const WRITES_BEFORE_KILL = 10_000;
 const WRITES_WHILE_HANDING_OVER = 20_000;
@@ -28,11 +27,11 @@ const PROGRESS_LINE_MS = 500;
 
 const directory = mkdtempSync(path.join(tmpdir(), 'headwater-demo-'));
 process.on('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 }));
-// Nobody reading is no reason to leave processes behind: the exit status still says what held.
+// A closed stdout is no reason to leave processes behind: the exit status still says whether everything held.
 process.stdout.on('error', () => {});
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
-/** What was seen, in order, and whether it is what was promised. */
+/** The findings in order, and whether each is as promised. */
 const findings: Array<{ what: string; seen: string; held: boolean | undefined }> = [];
 
 function say(text: string): void {
@@ -118,7 +117,10 @@ async function importDataSet(leader: Daemon, follower: Daemon): Promise<void> {
   );
 }
 
-/** A progress line until the import has ended and the follower is level. @returns how far behind it was at most. */
+/**
+ * Prints a progress line until the import has ended and the follower is level. @returns the largest lag of the
+ * follower.
+ */
 async function showCatchUp(leader: Daemon, follower: Daemon, imported: Promise<unknown>): Promise<number> {
   let ended = false;
   let lagMax = 0;
@@ -213,7 +215,8 @@ async function killLeader(leader: Daemon, follower: Daemon): Promise<void> {
 
 async function handOver(leader: Daemon, follower: Daemon): Promise<void> {
   say('\n5. The leadership is handed over in the middle of writes');
-  // A client of its own: it goes where the leadership goes, and an error that it saw would end the demo.
+  // The writes get a client of their own, which follows the leadership. An error that this client saw would end the
+  // demo.
   await using writer = await Client.connect(leader.address);
   let handing: ReturnType<Client['failover']> | undefined;
   const { acknowledged } = await writeOn(writer, 'handing-over', WRITES_WHILE_HANDING_OVER, (count) => {
@@ -263,11 +266,13 @@ function resyncs({ partialResyncs, fullResyncs }: Status): string {
 
 interface Writes {
   readonly acknowledged: string[];
-  /** Without an answer: done or not. */
+  /** Writes without an answer, which may or may not have happened. */
   unknown: number;
 }
 
-/** Sets, some of them over existing keys, and increments, with so many in flight; ends early where the node goes away. */
+/**
+ * Writes sets, some of them over existing keys, and increments, IN_FLIGHT at a time. Ends early if the node goes away.
+ */
 async function writeOn(
   client: Client,
   name: string,

@@ -1,7 +1,6 @@
 /**
- * Files that a command reads and writes on its own machine. A refusal of the
- * operating system reads the same in every command: "cannot read FILE: no such
- * file or directory". A name that cannot be meant is wrong usage (status 2). A
+ * Files that a command reads and writes on its own machine. A refusal of the operating system reads the same in every
+ * command: "cannot read FILE: no such file or directory". A name that the system refuses is wrong usage (status 2). A
  * disk that is full or fails is not (status 3).
  */
 import { randomBytes } from 'node:crypto';
@@ -26,7 +25,7 @@ function refusal(verb: 'read' | 'write', file: string, error: unknown): unknown 
 
 // ---- reading ------------------------------------------------------------------
 
-/** @throws UsageError unless `file` is there and no directory. */
+/** @throws UsageError unless `file` exists and is no directory. */
 export async function readableStats(file: string): Promise<Stats> {
   const stats = await reading(file, () => stat(file));
   if (stats.isDirectory()) throw new UsageError(`cannot read ${file}: expected a file, received a directory`);
@@ -43,7 +42,7 @@ export async function* contentOf(file: string, readBytes = READ_BYTES): AsyncGen
   }
 }
 
-/** Fewer if the file has no more. */
+/** The first `count` bytes; fewer if the file has no more. */
 export async function firstBytes(file: string, count: number): Promise<Buffer> {
   return reading(file, async () => {
     const handle = await open(file, 'r');
@@ -57,7 +56,7 @@ export async function firstBytes(file: string, count: number): Promise<Buffer> {
 }
 
 /**
- * All of a small file, or of a pipe.
+ * The whole content of a small file, or of a pipe.
  * @throws UsageError if there are more than `bytesMax`, before they are in memory.
  */
 export function wholeContent(file: string, bytesMax: number): Buffer {
@@ -86,7 +85,7 @@ async function reading<Result>(file: string, work: () => Promise<Result>): Promi
   }
 }
 
-/** The result of work on a file, with the system's refusals in words. */
+/** The items of work on a file, with the system's refusals in words. */
 export async function* readingFrom<Item>(file: string, items: AsyncIterable<Item>): AsyncGenerator<Item> {
   try {
     yield* items;
@@ -98,17 +97,16 @@ export async function* readingFrom<Item>(file: string, items: AsyncIterable<Item
 // ---- writing ------------------------------------------------------------------
 
 export interface WholeOptions {
-  /** A file of that name is replaced. */
+  /** Whether a file of that name is replaced. */
   readonly overwrite: boolean;
-  /** What is in the file, for the refusal: "--overwrite puts the backup in its place". */
+  /** The kind of content, for the refusal: "--overwrite puts the backup in its place". */
   readonly content: string;
   readonly mode: number;
 }
 
 /**
- * A file that is written beside its name and renamed when it is whole and on
- * disk: under its name there is never a part of one. What is no regular file (a
- * pipe, a device) is written to directly.
+ * Writes a file beside its name, and renames it when it is whole and on disk, so that a partial file never has that
+ * name. A target that is no regular file (a pipe, a device) is written to directly.
  */
 export async function writeWhole<Result>(
   file: string,
@@ -123,7 +121,7 @@ export async function writeWhole<Result>(
     if (isRegular) await writing(file, () => handle.sync());
     await writing(file, () => handle.close());
     if (!isRegular) return result;
-    // The file may have come meanwhile.
+    // Another process may have made the file meanwhile.
     await mayWrite(file, options);
     await writing(file, () => rename(aside, file));
     await writing(file, () => syncDirectory(path.dirname(file)));
@@ -135,7 +133,7 @@ export async function writeWhole<Result>(
   }
 }
 
-/** @returns whether it is, or will be, a regular file. */
+/** @returns whether the file is, or will be, a regular file. */
 async function mayWrite(file: string, { overwrite, content }: WholeOptions): Promise<boolean> {
   const existing = await stat(file).catch(() => undefined);
   if (!existing) return true;

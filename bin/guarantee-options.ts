@@ -1,7 +1,6 @@
 /**
- * What a command asks beside its operation: how durable its write must be, how
- * fresh the node that it reads from. And where its answer is: the `position` of
- * --json, which another command can be given as --at-least.
+ * The options of a command beside its operation: how durable its write must be, and how fresh the node that it reads
+ * from. The `position` of --json is the position of the answer, which another command can take as --at-least.
  */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { CallOptions, Client, DurabilityOption } from '../src/index.js';
@@ -53,7 +52,7 @@ export function readOptions({ atLeast, maxStaleness }: ReadOptions): CallOptions
   return { atLeast, maxStalenessMs: maxStaleness };
 }
 
-/** For --json: where the answer is, as a token. */
+/** The position of the answer as a token, for --json. */
 export function positionOf(client: Client): { position?: string } {
   const { token } = client;
   return token === undefined ? {} : { position: token };

@@ -1,31 +1,27 @@
 #!/usr/bin/env node
 /*
- * Where the command starts. What a node does all at once, other commands do one
- * by one, and would pay for it in memory (measured: 210 MB for a restore instead
- * of 120 MB).
+ * The entry point of the command line. Settings for a node apply to `serve` alone. Other commands work one step at a
+ * time, and would pay for them in memory (measured: 210 MB for a restore instead of 120 MB).
  */
 const isNode = process.argv.includes('serve');
 /*
- * It is CommonJS for one reason: libuv fixes the size of its thread pool at the
- * pool's first use, and Node reads the sources of ES modules through that pool.
- * Only a file that is loaded the old way can still widen it. (Measured on Node
- * 20: set in an ES module it is too late, four threads stay.) Two LevelDBs and
- * their syncs would wait for each other on four.
+ * This file is CommonJS for one reason: libuv fixes the size of its thread pool at the pool's first use, and Node reads
+ * the sources of ES modules through that pool. Only a CommonJS file can still widen the pool. (Measured on Node 20: a
+ * setting in an ES module is too late, four threads stay.) Two LevelDBs and their syncs would wait for each other on
+ * four threads.
  */
 if (isNode && !(Number(process.env.UV_THREADPOOL_SIZE) >= 16)) process.env.UV_THREADPOOL_SIZE = '16';
 /*
- * A node's JavaScript heap is small and its blocks lie outside of it; V8 counts
- * both, and with its default growth collects several times a second under load.
- * (Measured at 72,000 SETs/s: where the heap may grow tenfold, 33 full
- * collections in 7 s become 2.) Three times what lives is the compromise with
- * memory: five times is faster still, and costs about 20 MB in an import.
+ * A node's JavaScript heap is small, and its blocks lie outside of it. V8 counts both, and with its default growth
+ * collects several times a second under load. (Measured at 72,000 SETs/s: if the heap may grow tenfold, 33 full
+ * collections in 7 s become 2.) Growth to three times the live data is the compromise with memory. Five times is faster
+ * still, and costs about 20 MB in an import.
  */
 if (isNode) process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=200');
 /*
- * Node's loader opens the files of all modules at about the same time, and fails
- * in its own words if it may not (measured: at 128 open files it fails, at 140
- * it does not). A node needs more: two databases with 32 files each, and a few
- * connections. src/descriptors.ts says how many it wants.
+ * Node's loader opens the files of all modules at about the same time, and fails with an error of its own if it may not
+ * (measured: at 128 open files it fails, at 140 it does not). A node needs more: two databases with 32 files each, and
+ * a few connections. src/base/descriptors.ts has the number that it wants.
  */
 const needed = isNode ? 256 + 2 * 32 + 64 : 256;
 const limit = openFilesMax();
@@ -38,7 +34,9 @@ if (limit >= needed) {
   process.exitCode = 3;
 }
 
-/** Node has raised it as far as it may. Infinity if the system does not tell, or there is no limit. */
+/**
+ * The soft limit, which Node has raised to the hard one. Infinity if the system does not tell, or there is no limit.
+ */
 function openFilesMax(): number {
   try {
     const limits = process.getBuiltinModule('node:fs').readFileSync('/proc/self/limits', 'latin1');

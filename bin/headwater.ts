@@ -1,8 +1,7 @@
 /**
- * The command line: its global options, its commands (a group a file), and how
- * it ends. headwater.cts starts it. Each command loads the client, the node or
- * the readers of a data directory when it runs: a wrong usage costs 0.1 s of CPU
- * instead of 0.4 s, a command to a node 0.25 s (test/layout.test.ts holds it).
+ * The command line: its global options, its commands (a group a file), and its end. headwater.cts starts it. Each
+ * command loads the client, the node or the readers of a data directory when it runs. So a wrong usage costs 0.1 s of
+ * CPU instead of 0.4 s, and a command to a node 0.25 s (test/layout.test.ts enforces it).
  */
 import { Command, Option } from 'commander';
 import { DEFAULTS } from '../src/config.js';
@@ -68,12 +67,14 @@ function program(): Command {
   return headwater;
 }
 
-/** Commander repeats an argument that it refuses, whole: that may be a value of 100 KB. */
+/** Shortens an argument that commander refuses and repeats whole: the argument may be a value of 100 KB. */
 function shortened(text: string): string {
   return text.replace(/'([^']{100})[^']+'/g, "'$1…'");
 }
 
-/** Commander's own prints the help of everything where there is no such command, and not a word about it. */
+/**
+ * Adds a help command. Commander's own prints the whole help for an unknown command, without saying that it is unknown.
+ */
 function addHelpCommand(headwater: Command): void {
   headwater
     .command('help')

@@ -1,7 +1,7 @@
-/** Ctrl-C, or SIGTERM: the end of commands without one of their own, and of those that leave nothing half done. */
+/** Ctrl-C, or SIGTERM: the end of commands that run until then, and of commands that must leave nothing half done. */
 import { HeadwaterError } from '../src/base/errors.js';
 
-/** The first Ctrl-C, or SIGTERM, ends the loop in good order. */
+/** Runs a loop until the first Ctrl-C, or SIGTERM, which ends it in good order. */
 export async function untilInterrupted(loop: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const interrupted = new AbortController();
   const end = () => interrupted.abort();
@@ -15,7 +15,10 @@ export async function untilInterrupted(loop: (signal: AbortSignal) => Promise<vo
   }
 }
 
-/** The first of these gives up `work`, which then cleans up and rejects with what its signal says. */
+/**
+ * Runs `work` until the first Ctrl-C, or SIGTERM, gives it up. The work then cleans up, and the call rejects with the
+ * signal's reason.
+ */
 export async function unlessInterrupted<Result>(
   message: string,
   work: (signal: AbortSignal) => Promise<Result>,
@@ -26,7 +29,7 @@ export async function unlessInterrupted<Result>(
   try {
     return await work(interrupted.signal);
   } catch (error) {
-    // The work under way says so in words of its own.
+    // The error of the interrupted work has other words, so the signal's reason goes before it.
     throw interrupted.signal.aborted ? interrupted.signal.reason : error;
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);

@@ -4,10 +4,9 @@
  *   {"key": "a", "value": "1"}
  *   {"key": "b", "value": "AP8=", "encoding": "base64", "expires_at_ms": 1790000000000}
  *
- * `encoding` is the value's, `key_encoding` the key's; without it they are
- * UTF-8. An expiry is `expires_at_ms`, or relative as `ttl_ms` or `ttl` ("10s",
- * or seconds). What `scan --json` adds (`type`, `version`) is read over. Any
- * other field is refused: a misspelt expiry would be a key that never goes.
+ * `encoding` is the value's, `key_encoding` the key's; without it they are UTF-8. An expiry is `expires_at_ms`, or
+ * relative as `ttl_ms` or `ttl` ("10s", or seconds). The additional fields of `scan --json` (`type`, `version`) are
+ * ignored. Any other field is refused, since a misspelt expiry would make a key that never expires.
  */
 import { isUtf8 } from 'node:buffer';
 import { wideEncoding } from '../src/log/wide-text.js';
@@ -15,44 +14,44 @@ import { inLine, parseDuration } from './arguments.js';
 import { parseObject } from './json-object.js';
 import { ENCODING_FIELD, jsonBytes, UsageError } from './output.js';
 
-/** What a line of `log dump --json` does beside putting a record. */
+/** The kinds of a line of `log dump --json`; a record is a `put`. */
 export type Kind = 'put' | 'del' | 'touch' | 'clear' | 'message';
 
 export interface Line {
-  /** Undefined where the line is a record. */
+  /** Undefined if the line is a record. */
   readonly kind?: Kind;
-  /** Text as it was read, bytes where the line says base64. */
+  /** The text of the line, or bytes if the line says base64. */
   readonly key: string | Buffer;
   readonly value: string | Buffer;
-  /** At most one of the two. */
+  /** At most one of the two is set. */
   readonly ttlMs?: number;
   readonly expiresAtMs?: number;
 }
 
 /** Whole lines of a stream, without their ends. */
 export interface Lines {
-  /** Undefined in the place of a line that is not UTF-8. */
+  /** The lines; undefined stands for a line that is not UTF-8. */
   readonly texts: ReadonlyArray<string | undefined>;
-  /** How far into the stream they reach. */
+  /** The bytes of the stream up to the end of these lines. */
   readonly bytesRead: number;
 }
 
 const FIELDS = ['key', 'value', 'encoding', 'key_encoding', 'ttl', 'ttl_ms', 'expires_at_ms', 'type', 'version'];
 
-/** What a line of `log dump --json` has beside them. */
+/** The fields of a line of `log dump --json`. */
 const LOGGED_FIELDS = [...FIELDS, 'kind', 'offset', 'history', 'time_ms', 'joined'];
 
 const KINDS: readonly Kind[] = ['put', 'del', 'touch', 'clear', 'message'];
 
-/** Longer than any line with a key and a value that a node takes. */
+/** The longest line: longer than any with a key and a value that a node takes. */
 const LINE_BYTES_MAX = 128 * 1024 * 1024;
 
 const LF = 0x0a;
 
 /**
- * The lines of a stream of bytes, as many at a time as came. What came together
- * is decoded together: a line by itself costs twice as much as its parsing.
- * @throws UsageError where a line is longer than any record, or the stream is UTF-16.
+ * The lines of a stream of bytes, as many at a time as arrive. Lines that arrive together are decoded together:
+ * decoding each line by itself costs twice as much as its parsing.
+ * @throws UsageError if a line is longer than any record, or the stream is UTF-16.
  */
 export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Lines> {
   let rest: Buffer[] = [];
@@ -91,13 +90,13 @@ function textsOf(parts: readonly Buffer[]): Array<string | undefined> {
 }
 
 /**
- * Undefined where the line is blank.
+ * Parses a line; undefined if the line is blank.
  * @param line undefined stands for bytes that are not UTF-8.
- * @throws UsageError naming what was expected and received.
+ * @throws UsageError that names the expected and the received value.
  */
 export function parseLine(line: string | undefined): Line | undefined {
   if (line === undefined) throw new UsageError('expected UTF-8; other bytes go as base64, with "encoding": "base64"');
-  // A byte order mark is a blank for this.
+  // A byte order mark counts as a blank, and is trimmed.
   const text = line.trim();
   return text === '' ? undefined : readFields(parseObject(text, '{"key": …, "value": …}'));
 }
@@ -135,7 +134,7 @@ function readCommand(record: Record<string, unknown>): Line {
   const key = kind === 'clear' ? '' : readData(record, 'key');
   const value = kind === 'put' || kind === 'message' ? readData(record, 'value') : '';
   const { expires_at_ms } = record;
-  // In a touch, none stands for one that is taken away.
+  // A touch without an expiry removes the key's expiry.
   if (expires_at_ms === undefined || expires_at_ms === 0) return { kind, key, value };
   return { kind, key, value, expiresAtMs: readTime('expires_at_ms', expires_at_ms) };
 }
@@ -148,7 +147,7 @@ function readData(record: Record<string, unknown>, name: 'key' | 'value'): strin
     throw new UsageError(`${name}: expected a string, received ${received}`);
   }
   if (encoding === 'utf8') {
-    // Half a surrogate pair has no UTF-8; it would be stored as something else.
+    // Half a surrogate pair has no UTF-8, and would be stored as something else.
     if (!(data as unknown as WellFormed).isWellFormed())
       throw new UsageError(`${name}: expected text, received half a surrogate pair in ${excerpt(data)}`);
     return data;
@@ -159,12 +158,12 @@ function readData(record: Record<string, unknown>, name: 'key' | 'value'): strin
     );
   }
   const decoded = Buffer.from(data, 'base64');
-  // Node drops what is not base64 without a word.
+  // Node silently drops characters that are not base64.
   if (decoded.toString('base64').replace(/=+$/, '') === data.replace(/=+$/, '')) return decoded;
   throw new UsageError(`${name}: expected base64, received ${excerpt(data)}`);
 }
 
-/** ES2024, which Node 20 has and the library of its types does not. */
+/** A method of ES2024, which Node 20 has and its type library lacks. */
 interface WellFormed {
   isWellFormed(): boolean;
 }

@@ -1,13 +1,11 @@
 /**
- * JSON that people and programs give us: one flat object, of a line of `import`
- * or of a config file. Its names are found before it is parsed, so that an
- * object that is nested a hundred million deep, or has as many members, costs
- * no memory. A name that stands there twice is refused: JSON.parse takes the
- * last without a word.
+ * JSON from people and programs: one flat object, of a line of `import` or of a config file. The names are found before
+ * the object is parsed. So an object that is nested a hundred million deep, or has as many members, costs no memory. A
+ * repeated name is refused: JSON.parse would silently take the last.
  */
 import { UsageError } from './output.js';
 
-/** More than any line or config file of ours has. */
+/** The most members of an object: more than any line or config file of Headwater has. */
 const MEMBERS_MAX = 1_000;
 
 const SHOWN_MAX = 60;
@@ -17,13 +15,13 @@ const [QUOTE, BACKSLASH, COLON, BRACE, BRACKET] = ['"', 0x5c, 0x3a, 0x7b, 0x5b] 
 /**
  * @param text without a byte order mark.
  * @param expected such an object in words, for the refusal.
- * @throws UsageError naming what was expected and received.
+ * @throws UsageError that names the expected and the received value.
  */
 export function parseObject(text: string, expected: string): Record<string, unknown> {
   const begin = text.search(/\S/);
   const first = text.charCodeAt(begin);
   if (first !== BRACE) {
-    // An array may be nested as deep as it is long.
+    // An array may be nested as deep as it is long, so it is not parsed.
     if (first !== BRACKET) parse(text);
     throw new UsageError(`expected ${expected}, received ${cut(text, begin)}`);
   }
@@ -34,8 +32,8 @@ export function parseObject(text: string, expected: string): Record<string, unkn
 }
 
 /**
- * In their order, as they are written between their quotes. Of what is no JSON
- * it finds less than there is; that is refused afterwards.
+ * The names in order, as they are written between their quotes. In text that is not JSON the search finds fewer names
+ * than there are; the parser refuses that text afterwards.
  * @throws UsageError if a member is no text, number, true, false or null, or there are too many.
  */
 function memberNames(text: string, from: number): string[] {
@@ -66,7 +64,7 @@ function nestedAt(text: string, from: number, to: number): number {
   return -1;
 }
 
-/** The quote that ends a string; -1 if none does. */
+/** The index of the quote that ends a string; -1 if none does. */
 function closingQuote(text: string, from: number): number {
   for (let end = text.indexOf(QUOTE, from); end >= 0; end = text.indexOf(QUOTE, end + 1)) {
     let before = end;
@@ -90,7 +88,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // Node shows a piece of the text, which may have line ends.
+    // Node's message shows a piece of the text, which may have line ends.
     const why = (error as Error).message.replace(/\s+/g, ' ');
     throw new UsageError(`not JSON: ${why}${lineOf(text, why)}`);
   }

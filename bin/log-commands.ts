@@ -1,11 +1,10 @@
 /**
- * `log dump`: the commands of a log, for people, or with --json one a line for
- * programs and for `import`:
+ * `log dump`: the commands of a log, for people, or with --json one a line for programs and for `import`:
  *
  *   {"offset":4,"history":"9f…","time_ms":1790000000000,"kind":"put","key":"a","value":"1"}
  *
- * Bytes that are not UTF-8 are base64, as in `export`. A published message has
- * its channel as key and its data as value.
+ * Bytes that are not UTF-8 are base64, as in `export`. A published message has its channel as key and its data as
+ * value.
  */
 import type { Command as Program } from 'commander';
 import type { Dumped, DumpedBlock } from '../src/index.js';
@@ -81,7 +80,7 @@ async function* linesOf(
   }
 }
 
-/** One command as a line of JSON, without the line's end. */
+/** A command as a line of JSON, without the line's end. */
 export function formatCommand(block: DumpedBlock, index: number): string {
   return JSON.stringify(
     fieldsOf({ block, offset: block.firstOffset + index, command: block.commands[index] as Command }),
@@ -112,7 +111,7 @@ function contentOf(command: Command): object {
   }
 }
 
-/** Longer values are cut for the eye; --json has them whole. */
+/** The command for people. Longer values are shortened; --json prints them whole. */
 function textOf({ block, offset, command }: Logged): Buffer {
   const when = new Date(block.timeMs).toISOString();
   const begins = offset === block.firstOffset;

@@ -1,6 +1,6 @@
 /**
- * The commands on a node: what it is, what it holds, whom it follows. The
- * fields of --json are those of the status message in snake case.
+ * The commands on a node: its status, its digest, and the node that it follows. The fields of --json are those of the
+ * status message in snake case.
  */
 import Table from 'cli-table3';
 import type { Command } from 'commander';
@@ -64,7 +64,7 @@ async function status({ client, output }: Session): Promise<ExitStatus> {
   return EXIT.DONE;
 }
 
-/** The node reads all that it has for it. */
+/** The default timeout of a digest, for which the node reads all its data. */
 const DIGEST_MS_MAX = 60 * 60 * 1_000;
 
 async function digest({ client, output, timeoutMs = DIGEST_MS_MAX }: Session): Promise<ExitStatus> {
@@ -122,7 +122,7 @@ async function forget({ client, output, addresses }: Session, name: string): Pro
   return EXIT.DONE;
 }
 
-/** What changes a node must not change whichever of several answers first. */
+/** The one address of --connect. A command that changes a node must not change whichever of several answers first. */
 function onlyAddress(command: string, addresses: readonly string[]): string {
   const [node, second] = addresses;
   if (node !== undefined && second === undefined) return node;
@@ -131,7 +131,10 @@ function onlyAddress(command: string, addresses: readonly string[]): string {
   );
 }
 
-/** camelCase names to snake_case, all the way down; what is undefined is null, so that every field is there. */
+/**
+ * Changes camelCase names to snake_case, all the way down. An undefined value becomes null, so that every field is
+ * there.
+ */
 export function snakeCase(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCase);
   if (typeof value !== 'object' || value === null) return value ?? null;
@@ -186,7 +189,7 @@ function diskRows({ diskFreeBytes, minFreeBytes, diskFull, writeWait }: Status):
   return diskFull ? [...rows, ['', `FULL: ${diskFull}`]] : rows;
 }
 
-/** A second is more than a sweep takes. */
+/** The delay of deletions that is worth a row: a sweep takes less than a second. */
 const LATE_MS = 1_000;
 
 function clockRows({ clock, expiryLateMs }: Status): Array<[string, string]> {
@@ -270,7 +273,7 @@ function mebibytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 
-/** Refusals that --accept-data-loss answers. */
+/** The refusals that --accept-data-loss overrules. */
 const OVERRULED: ReadonlySet<string> = new Set([
   'UPSTREAM_EMPTY',
   'NO_COMMON_HISTORY',
@@ -300,7 +303,7 @@ function upstreamRows({ upstream }: Status): Array<[string, string]> {
   return rows;
 }
 
-/** Without borders, as programs that print tables in pipes do. */
+/** The table has no borders, like tables that other programs print into pipes. */
 function followerTable({ followers }: Status): string {
   const none = {
     top: '',

@@ -1,7 +1,6 @@
 /**
- * What leaves the process: results on stdout, everything else on stderr, and
- * the exit status. With --json every result is one JSON object a line. Other
- * programs call the command line, so what is printed here is an interface.
+ * The output of the process: results on stdout, everything else on stderr, and the exit status. With --json every
+ * result is one JSON object a line. Other programs call the command line, so its output is an interface.
  */
 import { isUtf8 } from 'node:buffer';
 import { CommanderError } from 'commander';
@@ -12,22 +11,22 @@ export const EXIT = {
   DONE: 0,
   /** There is no such key, or the answer is no. */
   NEGATIVE: 1,
-  /** Wrong usage: what was asked cannot be meant. The name of a file that cannot be opened is that too. */
+  /** Wrong usage: the command cannot be meant as given. The name of a file that cannot be opened is wrong usage too. */
   USAGE: 2,
-  /** The node refused, or could not be reached; or the disk under a file or stdout is full, or fails. */
+  /** The node refused or could not be reached, or the disk under a file or stdout is full or fails. */
   REFUSED: 3,
-  /** A failure of our own that nobody foresaw (EX_SOFTWARE). */
+  /** An unforeseen failure of Headwater itself (EX_SOFTWARE). */
   FAILED: 70,
-  /** A second signal did not wait for the first. */
+  /** A second signal ended the process before the stop of the first was done. */
   FORCED: 130,
 } as const;
 
 export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
 
-/** Wrong usage that is not commander's to see, such as a bad line of a file. */
+/** Wrong usage that commander cannot see, such as a bad line of a file. */
 export class UsageError extends Error {}
 
-/** A file that was opened, and whose disk is full or fails. */
+/** The disk under an opened file is full or fails. */
 export class FileError extends Error {}
 
 export class Output {
@@ -37,19 +36,19 @@ export class Output {
     this.json = json;
   }
 
-  /** One result: `fields`, or ready JSON, with --json, else `text` on a line. */
+  /** Prints one result: with --json `fields`, or ready JSON; else `text` on a line. */
   result(fields: object | string, text: string | Buffer): Promise<void> {
     if (this.json) return write(`${typeof fields === 'string' ? fields : JSON.stringify(fields)}\n`);
     return write(Buffer.concat([bytes(text), NEWLINE]));
   }
 
-  /** A value as it is, byte for byte; the line ends only where a person reads it. */
+  /** Prints a value byte for byte. The line ends only on a terminal. */
   value(fields: object, value: Buffer): Promise<void> {
     if (this.json) return write(`${JSON.stringify(fields)}\n`);
     return write(process.stdout.isTTY ? Buffer.concat([value, NEWLINE]) : value);
   }
 
-  /** Many results, gathered into few writes; reads on only as stdout takes them. */
+  /** Prints many results, gathered into few writes. The items are read only as fast as stdout takes them. */
   async results<Item>(
     items: AsyncIterable<Item>,
     fields: (item: Item) => object,
@@ -69,7 +68,7 @@ export class Output {
     await write(Buffer.concat(gathered));
   }
 
-  /** A negative answer: with --json it is a result like any other, else it is said on stderr. */
+  /** Prints a negative answer: with --json a result like any other, else a message on stderr. */
   async negative(fields: object, message: string): Promise<ExitStatus> {
     if (this.json) await write(`${JSON.stringify(fields)}\n`);
     else complain(message);
@@ -94,14 +93,13 @@ export function complain(message: string): void {
   process.stderr.write(`headwater: ${message}\n`);
 }
 
-/** A directory that is only read need not be writable. */
+/** Warns that the data directory is read without a lock, as a directory that is not writable may be. */
 export function complainOfNoLock(why: string): void {
   complain(`the data directory is not locked (${why}): a node that changes it meanwhile makes the answer wrong`);
 }
 
 /**
- * A reader that has seen enough (`headwater scan | head`) ends the command
- * quietly, and nobody reading our complaints is no reason to fail.
+ * Ends the command quietly when its reader has seen enough (`headwater scan | head`). A closed stderr is no failure.
  */
 export function endWithReaders(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -114,12 +112,15 @@ export function endWithReaders(): void {
 
 let lostWithReaders = '';
 
-/** A part of what is written from now on is worth nothing: where it cannot be written to its end, that is said, and is a failure. */
+/**
+ * Announces that partial output is worthless: from now on, output that cannot be written to its end is reported, and is
+ * a failure.
+ */
 export function needReaders(otherwise: string): void {
   lostWithReaders = otherwise;
 }
 
-/** Says what went wrong, in one line, and with which status the process ends. */
+/** Prints what went wrong, in one line. @returns the exit status of the process. */
 export function report(error: unknown): ExitStatus {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.DONE : EXIT.USAGE;
   if (error instanceof UsageError) {
@@ -139,12 +140,12 @@ export function report(error: unknown): ExitStatus {
 }
 
 function reportUnforeseen(error: unknown): ExitStatus {
-  // The operating system's refusals need no stack. Those of files that were named are in words already: files.ts.
+  // The operating system's refusals need no stack. For named files, files.ts has put them into words already.
   if (isSystemError(error)) {
     complain(`${error.path ?? error.syscall}: ${systemReason(error)}`);
     return isNameRefused(error) ? EXIT.USAGE : EXIT.REFUSED;
   }
-  // `internal` from the node: its log has the stack, not we.
+  // The node's own log has the stack of its `internal` error.
   if (HeadwaterError.is(error)) {
     complain(error.message);
     return EXIT.REFUSED;
@@ -155,20 +156,20 @@ function reportUnforeseen(error: unknown): ExitStatus {
   return EXIT.FAILED;
 }
 
-/** Bytes as JSON has them: `{ [name]: text }`, or base64 and a field that says so. */
+/** Bytes in JSON: `{ [name]: text }`, or base64 and a field that says so. */
 export function jsonBytes(name: 'key' | 'value', data: Buffer): Record<string, string> {
   if (isUtf8(data)) return { [name]: data.toString() };
   return { [name]: data.toString('base64'), [ENCODING_FIELD[name]]: 'base64' };
 }
 
-/** `encoding` is the value's; a key that is not UTF-8 has a field of its own. */
+/** The name of the encoding field: `encoding` is the value's, and a key that is not UTF-8 has a field of its own. */
 export const ENCODING_FIELD = { key: 'key_encoding', value: 'encoding' } as const;
 
 const SHOWN_CHARACTERS_MAX = 60;
 
-/** Bytes for the eye, quoted; base64, and said so, where they are no text. What is longer is cut. */
+/** Bytes for people, quoted and shortened; bytes that are not UTF-8 are shown as base64, and marked so. */
 export function shownBytes(data: Buffer): string {
-  // No more is decoded than is shown: a value may be large.
+  // Only as much is decoded as is shown, since a value may be large.
   const isText = isUtf8(data);
   const text = isText
     ? data.toString('utf8', 0, 4 * SHOWN_CHARACTERS_MAX)
@@ -181,12 +182,12 @@ export function plural(count: number | bigint, one: string, many = `${one}s`): s
   return `${count.toLocaleString('en')} ${count === 1 || count === 1n ? one : many}`;
 }
 
-/** `12.5 MB`. */
+/** Bytes in units of 10^6: `12.5 MB`. */
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
 }
 
-/** How long something is, for people: `340 ms`, `12 s`, `5 min`, `3 h`, `40 d`. */
+/** A duration for people: `340 ms`, `12 s`, `5 min`, `3 h`, `40 d`. */
 export function roughly(ms: number): string {
   const units: ReadonlyArray<readonly [unit: string, ms: number]> = [
     ['d', 86_400_000],
@@ -194,7 +195,7 @@ export function roughly(ms: number): string {
     ['min', 60_000],
     ['s', 1_000],
   ];
-  // Two of a unit before it is used: "90 s" says more than "2 min".
+  // A unit is used from two of it on: "90 s" says more than "2 min".
   const [unit, one] = units.find(([, one]) => ms >= 2 * one) ?? ['ms', 1];
   return `${Math.round(ms / one).toLocaleString('en')} ${unit}`;
 }

@@ -1,7 +1,4 @@
-/**
- * How far a long command has got, on stderr: a bar on a terminal, now and then
- * a plain line elsewhere.
- */
+/** The progress of a long command, on stderr: a bar on a terminal, else a plain line from time to time. */
 import { SingleBar } from 'cli-progress';
 import { megabytes, plural } from './output.js';
 
@@ -11,9 +8,9 @@ const BAR_INTERVAL_MS = 100;
 export interface Total {
   readonly bytes?: number | undefined;
   readonly records?: number | undefined;
-  /** There is nothing to count but bytes. */
+  /** Whether bytes are the only thing to count. */
   readonly bytesOnly?: boolean;
-  /** Say nothing. */
+  /** Whether to print nothing. */
   readonly quiet?: boolean;
 }
 
@@ -40,12 +37,12 @@ export class Progress {
     this.#bar.start(end, 0, { records: 0, rate: 0, amount: '' });
   }
 
-  /** Cheap enough to be told of every record. */
+  /** Cheap enough to be called for every record. */
   update(records: number, bytesRead?: number): void {
     if (records % 256 === 0) this.report(records, bytesRead);
   }
 
-  /** For steps of many records. */
+  /** Reports the progress after a step of many records. */
   report(records: number, bytesRead?: number): void {
     if (this.#total.quiet) return;
     const nowMs = performance.now();

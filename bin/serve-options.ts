@@ -1,8 +1,7 @@
 /**
- * The options of `headwater serve`, each settable in three places: a flag, an
- * environment variable HEADWATER_…, a JSON file of the flags' names. The first
- * of these that has it wins; what none has keeps its default in src/config.ts.
- * All three go through the parser of the flag, so they accept the same.
+ * The options of `headwater serve`, each settable in three places: a flag, an environment variable HEADWATER_…, a JSON
+ * file of the flags' names. The first of these places that has an option wins; an option that none has keeps its
+ * default in src/config.ts. The parser of the flag reads all three, so they accept the same.
  */
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -58,8 +57,8 @@ const DEFAULT_DATA = 'headwater-data';
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
 
 /**
- * Defaults of the configuration stand in the descriptions, made from it, and not
- * in commander: an option that nobody gave stays undefined until checkConfig.
+ * Adds the options. The descriptions name the defaults of the configuration, but commander has no defaults: an option
+ * that nobody gave stays undefined until checkConfig.
  */
 export function addServeOptions(command: Command): void {
   command.addOption(
@@ -189,7 +188,7 @@ export function serveOptions(command: Command): ServeOptions {
   return command.opts<ServeOptions>();
 }
 
-/** @throws UsageError where the options contradict each other or a bound. */
+/** @throws UsageError if the options contradict each other, or exceed a bound. */
 export function nodeOptions(options: ServeOptions): NodeOptions {
   const given = {
     data: path.resolve(options.data),
@@ -240,7 +239,7 @@ function offerFile(command: Command, settable: readonly Option[], file: string):
   }
 }
 
-/** Takes `value` for `option` unless a place that goes before this one has it. */
+/** Sets `option` to `value`, unless a place of higher precedence has set it. */
 function offer(command: Command, option: Option, value: unknown, where: string, source: 'env' | 'config'): void {
   const attribute = option.attributeName();
   const parsed = option.isBoolean() ? parseSwitch(value, where) : parseWith(option, value, where);
@@ -259,7 +258,7 @@ function parseWith(option: Option, value: unknown, where: string): unknown {
     throw new UsageError(`${where}: expected text or a number, received ${JSON.stringify(value)}`);
   }
   const text = String(value);
-  // Half a surrogate pair has no UTF-8; a path would be another one.
+  // Half a surrogate pair has no UTF-8, so a path with one would name another file.
   if (Buffer.from(text).toString() !== text)
     throw new UsageError(`${where}: expected text, received half a surrogate pair in ${JSON.stringify(text)}`);
   if (!option.parseArg) return text;
@@ -280,7 +279,7 @@ function unknownOption(name: string, settable: readonly Option[]): string {
   return `unknown option ${JSON.stringify(name)}; ${close ? `did you mean ${JSON.stringify(nearest.known)}?` : `expected one of ${names.join(', ')}`}`;
 }
 
-/** Levenshtein's. */
+/** The Levenshtein distance. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

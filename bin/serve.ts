@@ -1,8 +1,7 @@
 /**
- * `headwater serve`: one node in the foreground until a signal ends it. Logs
- * are JSON lines on stderr (readable text on a terminal), written at once so
- * that the last line before any end is there. The line with
- * `"event":"ready"` has the address that was taken; programs wait for it.
+ * `headwater serve`: one node in the foreground until a signal ends it. Logs are JSON lines on stderr (readable text on
+ * a terminal), written synchronously, so that the last line before any end is there. The line with `"event":"ready"`
+ * has the actual address; programs wait for it.
  */
 import type { Command } from 'commander';
 import type { DestinationStream, Logger, LoggerOptions } from 'pino';
@@ -23,7 +22,7 @@ have what it has, within --shutdown-timeout; a second one ends it at once.`;
 export function addServeCommand(program: Command): void {
   const command = program.command('serve').summary('run a node').description('Run a node in the foreground.');
   addServeOptions(command);
-  // The global options are for talking to a node.
+  // The help leaves out the global options, which are for talking to a node.
   command.configureHelp({ showGlobalOptions: false });
   command.addHelpText('after', AFTER_HELP);
   command.action(async () => {
@@ -40,7 +39,7 @@ async function serve(options: NodeOptions, logLevel: string): Promise<ExitStatus
   const node = await Promise.race([startNode(options, logger), stopAsked]);
   if (typeof node === 'number') return node;
   if (typeof node === 'string') {
-    // Nothing was served yet, and opening is as safe to cut as everything else.
+    // Nothing was served yet, and an open is as safe to interrupt as any other step.
     logger.info({ event: 'stopped' }, 'stopped before the node was ready');
     return EXIT.DONE;
   }
@@ -99,7 +98,7 @@ async function sayReady(node: Node, data: string, tookMs: number, logger: Logger
   }
 }
 
-/** Resolves at the first signal; a second one does not wait for what the first began. */
+/** Resolves at the first signal. A second signal ends the process at once. */
 function stopSignal(logger: Logger): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let asked = false;
@@ -120,7 +119,9 @@ function stopSignal(logger: Logger): Promise<NodeJS.Signals> {
   });
 }
 
-/** A node that does not know its own state any more must not go on serving. */
+/**
+ * Ends the process after an unforeseen failure: a node that no longer knows its own state must not continue to serve.
+ */
 function endOnFailure(logger: Logger): void {
   const end = (error: unknown) => {
     logger.fatal(
@@ -133,7 +134,7 @@ function endOnFailure(logger: Logger): void {
   process.on('unhandledRejection', end);
 }
 
-/** The libraries are loaded here: every other command starts faster without them. */
+/** Opens the log. The libraries are loaded here, so every other command starts faster. */
 async function openLog(level: string): Promise<Logger> {
   const { pino } = await import('pino');
   const options: LoggerOptions = {
@@ -143,7 +144,7 @@ async function openLog(level: string): Promise<Logger> {
   };
   if (process.stderr.isTTY) return pino(options, await readableLog());
   const destination = pino.destination({ fd: 2, sync: true });
-  // Whoever read the log may have gone; that is no reason to stop serving.
+  // The reader of the log may have gone away. The node continues to serve.
   destination.on('error', () => {});
   return pino(options, destination);
 }

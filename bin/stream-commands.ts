@@ -1,6 +1,6 @@
 /**
- * Publishing, and the commands without an end: they print what comes, a line
- * each, until Ctrl-C (exit status 0) or their reader is gone.
+ * Publishing, and the commands without an end: these print each item on a line as it arrives, until Ctrl-C (exit status
+ * 0) or until their reader is gone.
  */
 import type { Command } from 'commander';
 import type { Position, SubscriptionItem, WatchItem } from '../src/index.js';

@@ -1,7 +1,6 @@
 /**
- * `import` and `export`: whole keyspaces as JSON Lines (json-lines.ts), through
- * files or pipes. Memory is bounded in both directions: the import reads on
- * only while few writes are under way, the export only as its reader reads.
+ * `import` and `export`: whole keyspaces as JSON Lines (json-lines.ts), through files or pipes. Memory is bounded in
+ * both directions. The import reads on only while few writes are pending, the export only as fast as its reader reads.
  */
 import type { Command } from 'commander';
 import type { Client } from '../src/index.js';
@@ -16,13 +15,12 @@ import { complain, EXIT, type ExitStatus, plural, UsageError, write } from './ou
 import { Progress } from './progress.js';
 
 /**
- * Writes under way: enough to fill the node's blocks. Few enough to be gone when
- * the young generation is collected: 5,000 records of 850 B outlive that, are
- * copied each time, and the process peaks at twice the memory (measured: 410 MB
- * instead of 205 MB, no faster).
+ * Pending writes: enough to fill the node's blocks, and few enough to be gone when the young generation is collected.
+ * 5,000 records of 850 B outlive that collection and are copied each time. The process then peaks at twice the memory
+ * (measured: 410 MB instead of 205 MB, no faster).
  */
 const IN_FLIGHT_MAX = 2_000;
-/** Where values are large. */
+/** The same in bytes, for large values. */
 const IN_FLIGHT_BYTES_MAX = 16 * 1024 * 1024;
 
 const READ_BYTES = 256 * 1024;
@@ -81,7 +79,9 @@ async function importRecords(
   return EXIT.DONE;
 }
 
-/** A block's length is at most 64 MiB, so its first byte is one that no text begins with. */
+/**
+ * The largest first byte of a file of blocks: a block's length is at most 64 MiB, and no text begins with such a byte.
+ */
 const FIRST_BYTE_MAX = 4;
 
 async function beginsWithBlock(file: string): Promise<boolean> {
@@ -90,7 +90,7 @@ async function beginsWithBlock(file: string): Promise<boolean> {
   return first !== undefined && first <= FIRST_BYTE_MAX && wideEncoding(begin) === undefined;
 }
 
-/** As `log dump --json` prints them. */
+/** The commands of a file of blocks, as `log dump --json` prints them. */
 async function* linesOfBlocks(file: string): AsyncGenerator<Lines> {
   const { dumpFile } = await import('../src/check/dump.js');
   let bytesRead = 0;
@@ -103,17 +103,17 @@ async function* linesOfBlocks(file: string): AsyncGenerator<Lines> {
 }
 
 interface LoadOptions {
-  /** What emptied the keyspace is replayed. */
+  /** Whether a `clear`, which emptied the keyspace, is replayed. */
   readonly withFlushall: boolean;
-  /** What is counted from 1, for messages. */
+  /** The unit that messages count from 1. */
   readonly unit: 'line' | 'command';
 }
 
-/** One import under way. */
+/** A running import. */
 class Load {
   /** Records that the node has acknowledged. */
   imported = 0;
-  /** Published messages, which are no records. */
+  /** Published messages, which are not records. */
   messages = 0;
   readonly #client: Client;
   readonly #options: LoadOptions;
@@ -131,7 +131,7 @@ class Load {
     this.#progress = progress;
   }
 
-  /** @throws what stopped it, with the line and how many records were written. */
+  /** @throws the error that stopped the import, with the line and the number of records written. */
   async run(lines: AsyncIterable<Lines>): Promise<void> {
     try {
       await this.#takeAll(lines);
@@ -192,13 +192,13 @@ class Load {
     );
   }
 
-  /** All travel on one stream, so a key's writes are done in the order of the lines. */
+  /** Sends one write. All writes travel on one stream, so the writes of a key happen in the order of the lines. */
   #send({ kind, key, value, ttlMs, expiresAtMs }: Line): Promise<unknown> {
     if (kind === 'del') return this.#client.del(key);
     if (kind === 'touch')
       return expiresAtMs === undefined ? this.#client.persist(key) : this.#client.expire(key, { expiresAtMs });
     if (kind === 'clear') return this.#client.flushAll();
-    // Without options it is a plain SET, which travels and runs the short way.
+    // Without options the write is a plain SET, which takes the fast path.
     const options = ttlMs === undefined && expiresAtMs === undefined ? undefined : { ttlMs, expiresAtMs };
     return this.#client.set(key, value, options);
   }
@@ -218,7 +218,7 @@ class Load {
     });
   }
 
-  /** The first line in the file counts, not the first to be answered. */
+  /** Notes a failure: the first failed line in the file counts, not the first failure to arrive. */
   #failed(lineNumber: number, error: Error): void {
     if (this.#failure && this.#failure.lineNumber < lineNumber) return;
     this.#failure = { lineNumber, error };
@@ -253,7 +253,7 @@ async function exportRecords({ client, output }: Session, file: string): Promise
   return EXIT.DONE;
 }
 
-/** @returns how many. */
+/** @returns the number of records. */
 async function writeRecords(client: Client, sink: Sink, progress: Progress, signal?: AbortSignal): Promise<number> {
   let records = 0;
   let text = '';

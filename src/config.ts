@@ -238,7 +238,7 @@ function hostsHere(): Set<string> {
 }
 
 function checkLimits(options: NodeOptions): Limits {
-  // One block holds a whole transaction and its framing, and no block is over the format's ceiling.
+  // A block holds a whole transaction and its framing, and no block is over the format's ceiling.
   const ceiling = BLOCK_BYTES_CEILING / 2;
   const transactionBytesMax = checkNumber(
     'max-transaction-bytes',

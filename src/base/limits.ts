@@ -149,8 +149,7 @@ export const PUBLISHING_MAX = 1_024;
 export const PUBLISHING_QUEUE_BYTES_MAX = 64 * MiB;
 
 /**
- * A message that the leader has not answered for so long is given up. Its publisher gets an error that says what is
- * known of it.
+ * A message that the leader has not answered for so long is given up. The error that its publisher gets says what is known of it.
  */
 export const PUBLISH_TIMEOUT_MS = 10_000;
 
@@ -177,7 +176,7 @@ export const STREAM_SILENCE_MS_MAX = 8_000;
 
 /**
  * The time that a follower gets to learn of a history that a resumed stream names and the follower does not know yet.
- * Several heartbeats fit into it. It differs from the silence after which clients leave.
+ * Several heartbeats fit into it. The time differs from the silence after which clients leave.
  */
 export const RESUME_WAIT_MS_MAX = 5_000;
 
@@ -477,7 +476,7 @@ export const CALL_BYTES_PER_MS = 256;
 /** Commands that ended while they waited in a client's queue, before they are taken out of it: a few shells. */
 export const QUEUE_ENDED_MIN = 64;
 
-/** One attempt of a client to reach an address. The next of its addresses waits for so long. */
+/** The timeout of one attempt of a client to reach an address. The next of its addresses waits for so long. */
 export const CONNECT_TIMEOUT_MS = 5_000;
 
 /** Commands that wait in a client while it has no connection, in bytes. */

@@ -1,8 +1,7 @@
 /**
  * A follower replaces some key ranges with a copy from its upstream, while both serve. The repair goes in steps. The
  * upstream puts a mark into the order of the log, freezes its keyspace there, and sends the records. When the follower
- * reaches the mark, it makes a checkpoint at that offset. It replaces its own records before it writes out any later
- * ones. So each step is correct at one offset, whatever is written meanwhile. A step is one batch: a crash leaves the
+ * reaches the mark, it makes a checkpoint at that offset. The follower replaces its own records before it writes out any later ones. So each step is correct at one offset, whatever is written meanwhile. A step is one batch: a crash leaves the
  * state before it or the state after it.
  *
  * Values change without a command. Watchers of this node are not notified, and the nodes below it are not repaired with

@@ -1,8 +1,7 @@
 /**
- * `verify` of a node that is not running: everything in its generation that has
- * a checksum is looked at, and nothing is changed. LevelDB's own files come
- * first: opening a database takes out of them what does not match, and reading
- * a damaged table may end the process. So one that is damaged is not opened.
+ * `verify` of a stopped node: the check covers everything in its generation that has a checksum, and changes nothing.
+ * LevelDB's own files come first. Opening a database removes what does not match, and reading a damaged table may end
+ * the process. So a database with damaged files is not opened.
  */
 import path from 'node:path';
 import { HeadwaterError } from '../base/errors.js';
@@ -24,14 +23,14 @@ import { openForReading, type ReaderOptions } from './database-reader.js';
 
 export interface VerifyOptions extends ReaderOptions {
   found(damage: Damage): void;
-  /** Told of the bytes read since the last time, files included, and of about how many there are in all. */
+  /** Called with the bytes read since the last call, files included, and with an estimate of all bytes. */
   read?(bytes: number, bytesEstimate: number): void;
 }
 
 /**
- * The node must not be running. Nothing in the directory is changed.
- * @throws HeadwaterError `directory_locked`, `foreign_directory`, `unknown_format` or, where it
- *   cannot even be told what belongs to the node, `corrupt`.
+ * Checks the data directory of a node that is not running. Nothing in the directory is changed.
+ * @throws HeadwaterError `directory_locked`, `foreign_directory`, `unknown_format`, or `corrupt` if the check cannot
+ * even find out which data belong to the node.
  */
 export async function verifyDirectory(directory: string, options: VerifyOptions): Promise<Verified> {
   const { openDatabase = openForReading } = options;
@@ -47,7 +46,7 @@ export async function verifyDirectory(directory: string, options: VerifyOptions)
 
 interface VerificationOptions extends VerifyOptions {
   readonly openDatabase: OpenDatabase;
-  /** The node has ended before it could open its data anew. */
+  /** Whether the node ended after a failed write, before it could reopen its data. */
   readonly afterFailedWrite: boolean;
   readonly cleanStop: CleanStop;
 }
@@ -58,7 +57,7 @@ const LEFT_BY_WRITE =
 class Verification {
   readonly #generation: string;
   readonly #options: VerificationOptions;
-  /** Each file is read, and what is in it. */
+  /** The estimate of all bytes: each file is read, and then its content. */
   #bytesEstimate = 0;
   readonly #opened: Database[] = [];
 
@@ -105,7 +104,7 @@ class Verification {
     };
   }
 
-  /** Opens one, if that does no harm; what is damaged beyond reading is found, not thrown. */
+  /** Opens a database if that does no harm. Damage beyond reading is reported as found, not thrown. */
   async #database<T>(name: 'log' | 'keyspace', look: (db: Database) => Promise<T>): Promise<T | undefined> {
     const { found, openDatabase } = this.#options;
     const location = path.join(this.#generation, name);
@@ -127,7 +126,7 @@ class Verification {
     }
   }
 
-  /** Whether the two are of one generation. */
+  /** Checks that the log and the keyspace belong to one generation. */
   async #identity(): Promise<void> {
     const [keyspace, log] = this.#opened;
     if (!keyspace || !log) return;
@@ -191,16 +190,19 @@ class Verification {
   }
 }
 
-/** As commands, where the file tells which. */
+/** The damage as a range of commands, if the file shows which; else as a place in the file. */
 export function inLog({ file, byte, why, after, through }: DamagedFile): Damage {
-  // The rows stand before the blocks.
+  // The log's other rows stand before its blocks.
   const isBehindRows = after && after.compare(BLOCKS_FROM) > 0;
   const [from, to] = [isBehindRows ? after : BLOCKS_FROM, through].map((key) => key && offsetUpTo(key));
   if (from === undefined || to === undefined) return { part: 'file', file, byte, why };
   return { part: 'log', from: from + 1, to, why: `${file}, byte ${byte}: ${why}` };
 }
 
-/** The last offset whose block can stand at or before a key of a table's index, which may be shorter than a whole one. */
+/**
+ * The last offset whose block can stand at or before a key of a table's index. Such a key may be shorter than a whole
+ * key.
+ */
 function offsetUpTo(key: Buffer): number | undefined {
   if (key[0] !== BLOCKS_FROM[0]) return undefined;
   const padded = Buffer.alloc(9);
@@ -208,7 +210,7 @@ function offsetUpTo(key: Buffer): number | undefined {
   return readUint64(padded, 1);
 }
 
-/** As keys, where the file tells which. */
+/** The damage as a range of keys, if the file shows which; else as a place in the file. */
 export function inKeyspace({ file, byte, why, after, through }: DamagedFile): Damage {
   const isRecord = (key: Buffer | undefined) => key === undefined || isDataKey(key);
   if (!(after || through) || !isRecord(after) || !isRecord(through)) return { part: 'file', file, byte, why };

@@ -76,7 +76,7 @@ async function compare(session: Session, options: CompareOptions): Promise<ExitS
 }
 
 /**
- * Compares again. A failure does not end the loop: a leader that is away, or hands over, may be back the next time, or
+ * Compares again. A failure does not end the loop. A leader that is away, or hands over, may be back the next time, or
  * another node may lead.
  */
 async function compareAgain(session: Session, options: CompareOptions, signal: AbortSignal): Promise<ExitStatus> {
@@ -105,7 +105,7 @@ function inTime(signal: AbortSignal | undefined): AbortSignal {
   return signal ? AbortSignal.any([signal, late]) : late;
 }
 
-// ---- where they differ --------------------------------------------------------
+// ---- the ranges that differ ----------------------------------------------------
 
 async function lookInto(leader: Client, of: Comparison, signal: AbortSignal): Promise<Map<Compared, Looked>> {
   const looked = new Map<Compared, Looked>();
@@ -219,7 +219,7 @@ function* inCalls(ranges: readonly KeyRange[]): Generator<readonly KeyRange[]> {
   }
 }
 
-// ---- what is printed ----------------------------------------------------------
+// ---- output -------------------------------------------------------------------
 
 function fieldsOf(of: Comparison, looked: Map<Compared, Looked> | undefined): object {
   if (!looked) return snakeCase(of) as object;
@@ -246,8 +246,8 @@ function rangeFields(looked: Looked | undefined): object {
 }
 
 /**
- * The bounds in JSON: the first key that may be in the range, null: the first of all; the first key behind it, null:
- * there is none.
+ * The bounds in JSON: the first key that may be in the range, null: the first of all. Then the first key behind the
+ * range, null: there is none.
  */
 function boundsOf({ from, to }: KeyRange): object {
   return { from: from.length === 0 ? null : jsonBytes('key', from), to: to ? jsonBytes('key', to) : null };

@@ -33,7 +33,7 @@ type Run<Given extends unknown[]> = (session: Session, ...given: Given) => Promi
 /**
  * An action for commander, which passes the arguments, the options and the command.
  * @param waits whether --timeout bounds the work at the node. The node answers when that time is over, and the call
- * waits for the answer.
+ *   waits for the answer.
  */
 export function onNode<Given extends unknown[]>(run: Run<Given>, { waits = false } = {}) {
   return async (...args: [...Given, ...unknown[]]): Promise<void> => {

@@ -5,7 +5,7 @@
  */
 const isNode = process.argv.includes('serve');
 /*
- * This file is CommonJS for one reason: libuv fixes the size of its thread pool at the pool's first use, and Node reads
+ * This file is CommonJS for one reason. Libuv fixes the size of its thread pool at the pool's first use, and Node reads
  * the sources of ES modules through that pool. Only a CommonJS file can still widen the pool. (Measured on Node 20: a
  * setting in an ES module is too late, four threads stay.) Two LevelDBs and their syncs would wait for each other on
  * four threads.
@@ -19,7 +19,7 @@ if (isNode && !(Number(process.env.UV_THREADPOOL_SIZE) >= 16)) process.env.UV_TH
  */
 if (isNode) process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=200');
 /*
- * Node's loader opens the files of all modules at about the same time, and fails with an error of its own if it may not
+ * Node's loader opens the files of all modules at about the same time. If it may not, it fails with an error of its own
  * (measured: at 128 open files it fails, at 140 it does not). A node needs more: two databases with 32 files each, and
  * a few connections. src/base/descriptors.ts has the number that it wants.
  */

@@ -1,5 +1,5 @@
 /**
- * Publishing, and the commands without an end: these print each item on a line as it arrives, until Ctrl-C (exit status
+ * Publishing, and the commands without an end. These print each item on a line as it arrives, until Ctrl-C (exit status
  * 0) or until their reader is gone.
  */
 import type { Command } from 'commander';

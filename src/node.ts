@@ -191,8 +191,8 @@ export class Node implements NodeControl {
   }
 
   /**
-   * Reports the status without waiting for the store. If the store is not open, the status says where it stood, and why
-   * it is not open.
+   * Reports the status without waiting for the store. If the store is not open, the status gives its last position and
+   * the reason.
    */
   async status(): Promise<NodeStatus> {
     const store = this.#store;
@@ -301,8 +301,8 @@ export class Node implements NodeControl {
   }
 
   /**
-   * Sends followers all that the node has, finishes the pending calls, checkpoints and closes, within the shutdown
-   * timeout.
+   * Sends followers all that the node has, finishes the pending calls, checkpoints and closes. The calls and the
+   * checkpoint get the rest of the shutdown timeout, and at least STOP_STEP_MS_MIN each.
    */
   stop(): Promise<void> {
     this.#stopped ??= (async () => {

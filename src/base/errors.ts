@@ -50,7 +50,7 @@ export const ERROR_CODES = [
   'trimmed',
   /** The offset lies inside a block, and only a block's end will do. */
   'not_a_boundary',
-  /** The node was told to follow itself, directly or through other nodes. */
+  /** The node was asked to follow itself, directly or through other nodes. */
   'replication_loop',
   /** The leadership was not handed over. Nothing has changed. */
   'failover_failed',

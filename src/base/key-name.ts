@@ -1,7 +1,7 @@
 /**
  * The name of a key, or of a channel, in a Map. V8 hashes a string of more than 16,383 characters by its length alone.
- * Long keys of one length would all share one bucket of the Map, and be compared with each other byte by byte: 1,000
- * keys of 16,400 bytes in one command took 6 s. So the name of a long key is its digest.
+ * Long keys of one length would all share one bucket of the Map, and be compared with each other byte by byte. With
+ * 1,000 keys of 16,400 bytes, one command took 6 s. So the name of a long key is its digest.
  */
 import { createHash } from 'node:crypto';
 

@@ -28,7 +28,7 @@ export const OPERATION_KEYS_MAX = 128 * 1024;
 export const MESSAGE_BYTES_MAX = 36 * MiB;
 
 /**
- * The HTTP/2 window of a connection, and of each of its streams, at the end that dials: the bytes that a node sends
+ * The HTTP/2 window of a connection, and of each of its streams, at the end that dials. A node sends so many bytes
  * before it waits. HTTP/2's own 64 KiB gave a third of the throughput (measured). The end that listens keeps those 64
  * KiB, since grpc-js has no option for a server. A stream that is not read holds one window, which no other bound
  * counts.
@@ -59,13 +59,13 @@ export const CONNECTION_IDLE_MS_MAX = 10 * 60 * 1_000;
 export const STREAM_QUEUE_BYTES_MAX = 8 * MiB;
 export const TOTAL_QUEUE_BYTES_MAX = 64 * MiB;
 
-/** A stream whose request finds the queues full for so long is refused with `overloaded`. */
+/** The longest wait of a stream for room in the queues. After it the stream is refused with `overloaded`. */
 export const QUEUE_WAIT_MS_MAX = 10_000;
 
 /**
- * Requests of clients that are being received, or have been received and wait for the next step, in bytes: three of the
- * largest, or seven values of 16 MiB, and small ones. Requests of nodes and operators have memory of their own, enough
- * for two of the largest, so that neither group waits for the other.
+ * Requests of clients that are being received, or have been received and wait for the next step, in bytes. Three of the
+ * largest fit, or seven values of 16 MiB, and small requests beside them. Requests of nodes and operators have memory
+ * of their own, enough for two of the largest, so that neither group waits for the other.
  */
 export const RECEIVING_BYTES_MAX = 160 * MiB;
 export const RECEIVING_NODES_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
@@ -79,9 +79,9 @@ export const RECEIVING_SMALL_PART = 1 / 5;
 
 /**
  * Replies to clients that are being made, or that clients have not read yet, in bytes, over all connections. A
- * connection holds at most half. A stream holds no more than its bound, and less if others hold much: it grows only
- * while it holds less than a part of the memory that is free for growth. So a stream that holds nothing finds memory,
- * however many streams are not read.
+ * connection holds at most half. A stream holds no more than its bound, and less if others hold much. The stream grows
+ * only while it holds less than a part of the memory that is free for growth. So a stream that holds nothing finds
+ * memory, however many streams are not read.
  */
 export const REPLYING_BYTES_MAX = 128 * MiB;
 export const REPLYING_GROWTH_BYTES_MAX = 96 * MiB;
@@ -92,8 +92,8 @@ export const REPLYING_STEP_BYTES_MAX = MiB;
 export const REPLYING_STEP_BYTES_MIN = 64 * KiB;
 
 /**
- * While a stream waits for that memory, another stream that holds some is ended if its client reads nothing for so
- * long.
+ * The longest time in which a client may read nothing of a stream that holds memory, while another stream waits for
+ * memory. After it the first stream is ended.
  */
 export const REPLYING_STALL_MS_MAX = 5_000;
 export const REPLYING_LOOK_MS = 1_000;
@@ -102,8 +102,8 @@ export const REPLYING_LOOK_MS = 1_000;
 export const RECEIVING_WAITING_MAX = 512;
 
 /**
- * While requests wait, a request that has memory but receives fewer bytes than this in so long is refused: a rate below
- * 13 KB a second. The time is shorter than a request waits before it is refused.
+ * The least progress of a request that has memory, while others wait for memory. A slower request, below 13 KB a
+ * second, is refused. The time is shorter than a request waits before it is refused.
  */
 export const RECEIVING_PROGRESS_BYTES = 64 * KiB;
 export const RECEIVING_STALL_MS_MAX = 5_000;
@@ -149,7 +149,8 @@ export const PUBLISHING_MAX = 1_024;
 export const PUBLISHING_QUEUE_BYTES_MAX = 64 * MiB;
 
 /**
- * A message that the leader has not answered for so long is given up. The error that its publisher gets says what is known of it.
+ * The time after which a message that the leader has not answered is given up. The error that its publisher gets says
+ * what is known of the message.
  */
 export const PUBLISH_TIMEOUT_MS = 10_000;
 
@@ -171,7 +172,10 @@ export const PROGRESS_INTERVAL_MS = 1_000;
 /** How often a stream with no item ready gives a sign of life, so that its reader knows that the node works on it. */
 export const SIGN_OF_LIFE_MS = 1_000;
 
-/** A client takes a stream for dead after so long without an item or a sign of life, and begins it again elsewhere. */
+/**
+ * The silence, without an item or a sign of life, after which a client takes a stream for dead. The client begins the
+ * stream again elsewhere.
+ */
 export const STREAM_SILENCE_MS_MAX = 8_000;
 
 /**
@@ -183,7 +187,9 @@ export const RESUME_WAIT_MS_MAX = 5_000;
 /** Bytes that a cursor reads from disk at a time. */
 export const CURSOR_READ_BYTES = 256 * KiB;
 
-/** The background check of the log pauses after so many bytes, so that it never competes with writes. */
+/**
+ * The step of the background check of the log, and the pause after it, so that the check never competes with writes.
+ */
 export const SCRUB_STEP_BYTES = MiB;
 export const SCRUB_PAUSE_MS = 10;
 
@@ -194,7 +200,7 @@ export const SCRUB_PAUSE_MS = 10;
  */
 export const LOG_FILE_BYTES = 2 * MiB;
 
-/** The log's size is measured in segments of so many bytes. The segments are larger if there would be too many. */
+/** The size of a segment in which the log's size is measured. The segments are larger if there would be too many. */
 export const WEIGHT_SEGMENT_BYTES = 64 * KiB;
 export const WEIGHT_SEGMENTS_MAX = 16 * 1024;
 
@@ -207,14 +213,14 @@ export const LOG_RETENTION_BYTES = 1024 * MiB;
  */
 export const LOG_RETENTION_PIN_BYTES = 8 * 1024 * MiB;
 
-/** How often the log is compared with that bound, and how it is trimmed: so many bytes, then a pause. */
+/** How often the log is compared with that bound; the bytes of one step of trimming, and the pause after it. */
 export const RETENTION_INTERVAL_MS = 1_000;
 export const RETENTION_STEP_BYTES = 8 * MiB;
 export const RETENTION_PAUSE_MS = 10;
 
 /**
- * The log may exceed its size and its age by such a part, and by so much at most, before it is trimmed. Each time that
- * LevelDB has to free space it rewrites a part of a file, and at most ten files' worth of LOG_FILE_BYTES.
+ * The excess of the log's size and age over their bounds, as a part and at most, before the log is trimmed. Each time
+ * that LevelDB has to free space it rewrites a part of a file, and at most ten files' worth of LOG_FILE_BYTES.
  */
 export const RETENTION_SLACK_PART = 1 / 16;
 export const RETENTION_SLACK_BYTES_MAX = 64 * MiB;
@@ -227,14 +233,11 @@ export const RETENTION_SLACK_MS_MAX = 60_000;
 export const RETENTION_RECLAIM_BYTES = 32 * MiB;
 export const RETENTION_RECLAIM_BYTES_MAX = 256 * MiB;
 
-/** The rate of appends is taken over so long, and sampled so often. */
+/** The window over which the rate of appends is taken, and the interval of its samples. */
 export const RATE_WINDOW_MS = 60_000;
 export const RATE_SAMPLE_MS = 1_000;
 
-/**
- * The operator is warned of a follower that is nearer than that to losing its place in the log: a time, and a part of
- * the log that is kept for it.
- */
+/** The headroom below which the operator is warned of a follower: a time, and a part of the log that is kept for it. */
 export const HEADROOM_WARNING_MS = 10 * 60 * 1_000;
 export const HEADROOM_WARNING_PART = 0.2;
 
@@ -245,7 +248,7 @@ export const COMPARE_TIMEOUT_MS = 5 * 60 * 1_000;
 export const COMPARISONS_MAX = 8;
 
 /**
- * A node holds what it froze for a comparison for so long after the last request about it, and holds so many at most.
+ * The time for which a node holds a frozen keyspace after the last request about it, and the number of keyspaces held.
  */
 export const MARK_HOLD_MS = 30_000;
 export const MARKS_HELD_MAX = 2;
@@ -256,7 +259,10 @@ export const RANGES_IN_CALL_MAX = 1_024;
 /** Bytes of keys that a client puts into one call: less than a message holds. */
 export const RANGES_CALL_BYTES = 4 * MiB;
 
-/** A range that differs is cut into so many pieces. A range with no more keys than the leaf is compared key by key. */
+/**
+ * The number of pieces into which a range that differs is cut, and the most keys of a range that is compared key by
+ * key.
+ */
 export const BISECTION_FAN_OUT = 16;
 export const BISECTION_LEAF_KEYS = 64;
 /** Ranges that differ and are reported one by one, in key order. */
@@ -269,7 +275,7 @@ export const REPAIR_STEP_KEYS = 16 * 1024;
 export const REPAIR_STEP_BYTES = 8 * MiB;
 /** The time that a follower that repairs itself waits for the mark of a step, behind the blocks that it lacks. */
 export const REPAIR_MARK_MS_MAX = 60_000;
-/** The time that it waits for the next of the correct records, with its checkpoints held back. */
+/** The time that the follower waits for the next of the correct records, with its checkpoints held back. */
 export const REPAIR_HOLD_MS_MAX = 10_000;
 
 /** Log that a restart may have to replay before a checkpoint is due. */
@@ -287,8 +293,8 @@ export const FLUSH_CHUNK_BYTES = 512 * KiB;
 
 /**
  * Rows read from the keyspace at a time. A group begins small, since the sizes of values are unknown, and grows while
- * it stays below so many bytes. 256 small rows take a fraction of a millisecond of the event loop; larger groups were
- * measured to be no faster.
+ * it stays below READ_GROUP_BYTES. A group of 256 small rows takes a fraction of a millisecond of the event loop.
+ * Larger groups were measured to be no faster.
  */
 export const READ_GROUP_KEYS_FIRST = 8;
 export const READ_GROUP_KEYS_MAX = 256;
@@ -306,8 +312,9 @@ export const LARGE_RECORD_NAMES_BYTES_MAX = 64 * KiB;
 export const READ_BYTES_MAX = 64 * MiB;
 
 /**
- * Keys sorted at a time in a flush: about 0.3 ms. A write takes several turns of the event loop, and waits so long in
- * each. With eight times as many, the slowest of 5,000 writes a second took 30 ms at the beginning of a flush.
+ * Keys sorted at a time in a flush: about 0.3 ms. A write takes several turns of the event loop, and may wait for one
+ * such step in each. With eight times as many, the slowest of 5,000 writes a second took 30 ms at the beginning of a
+ * flush.
  */
 export const SORT_RUN_ENTRIES = 512;
 /** Bytes of keys sorted at a time, for long keys: a comparison of two that begin alike reads all of them. */
@@ -324,8 +331,8 @@ export const COMPACTION_RECORDS_MAX = 64 * 1024;
 export const COMPACTION_BYTES_MAX = 32 * MiB;
 
 /**
- * Ranges of keys in which deletions are counted, and the count at which a range is looked at: an iterator walks over so
- * many in 1 ms.
+ * Ranges of keys in which deletions are counted, and the count at which a range is looked at. An iterator walks over
+ * that many in 1 ms.
  */
 export const EMPTIED_RANGES_MAX = 64;
 export const EMPTIED_RANGE_MARKS_MIN = 4 * 1024;
@@ -338,8 +345,8 @@ export const RECENT_KEYS_BYTES_MAX = 16 * MiB;
 export const SNAPSHOT_SHARE_MS = 1_000;
 
 /**
- * A snapshot that nobody has read from for so long is abandoned, or it would keep LevelDB from dropping old values for
- * ever.
+ * The time after which a snapshot that nobody reads is abandoned. Otherwise it would keep LevelDB from dropping old
+ * values for ever.
  */
 export const SNAPSHOT_UNREAD_MS_MAX = 60 * 60 * 1_000;
 
@@ -387,14 +394,14 @@ export const MAX_LAG_MS = 10_000;
 export const NODE_REPORTS_MAX = 256;
 
 /**
- * Characters of the name that a peer gives for a node, an address or a mark: the longest host name and a port, and more
- * than any ID.
+ * Characters of the name that a peer gives for a node, an address or a mark. The longest host name and a port fit, and
+ * more than any ID.
  */
 export const NAME_CHARACTERS_MAX = 300;
 
 /**
  * Spans of writes and their times, for the replica lag of a follower that is far behind: some 40 KB. No span is wider
- * than 6 % of its age within a year. The end of the log is sampled at most once in so long.
+ * than 6 % of its age within a year. The interval is the least time between two samples of the end of the log.
  */
 export const WRITE_TIMES_MAX = 1_024;
 export const WRITE_TIMES_INTERVAL_MS = 20;
@@ -406,8 +413,8 @@ export const ACKNOWLEDGE_INTERVAL_MS = 20;
 export const FAILOVER_MS_MAX = 5_000;
 
 /**
- * The time that a leader that may have lost its tail waits for the answers of its followers, and for the next bytes of
- * their blocks.
+ * The time that a leader that may have lost its tail waits for its followers' answers, and for the next bytes of their
+ * blocks.
  */
 export const ASK_FOLLOWERS_MS_MAX = 5_000;
 /** So many bytes in that time from a follower that is ahead are blocks on their way: heartbeats are fewer. */
@@ -437,7 +444,7 @@ export const RECONNECT_MS_MAX = 2_000;
 /** Waits between attempts to reopen a store after a failed write: the disk may be full, or gone for a moment. */
 export const REOPEN_MS_MIN = 200;
 export const REOPEN_MS_MAX = 2_000;
-/** A store that fails again so soon after it was reopened is reopened more slowly each time. */
+/** The time after a reopening within which another failure makes the next reopening slower. */
 export const REOPENED_SOUND_MS = 10_000;
 
 /** The interval of `--fsync everysec`. */
@@ -476,7 +483,7 @@ export const CALL_BYTES_PER_MS = 256;
 /** Commands that ended while they waited in a client's queue, before they are taken out of it: a few shells. */
 export const QUEUE_ENDED_MIN = 64;
 
-/** The timeout of one attempt of a client to reach an address. The next of its addresses waits for so long. */
+/** The timeout of one attempt of a client to reach an address, after which the client tries the next. */
 export const CONNECT_TIMEOUT_MS = 5_000;
 
 /** Commands that wait in a client while it has no connection, in bytes. */
@@ -512,8 +519,7 @@ export const DURABILITY_TIMEOUT_MS = 5_000;
 export const DURABILITY_TIMEOUT_MS_MAX = 60_000;
 
 /**
- * How long a read waits on a node that is less fresh than it asks: less than a client waits, so that the client gets
- * the reason.
+ * How long a read waits on a node that is less fresh than it asks. A client waits longer, so that it gets the reason.
  */
 export const FRESH_WITHIN_MS_MAX = 10_000;
 
@@ -523,19 +529,17 @@ export const FRESH_WITHIN_MS_MAX = 10_000;
  */
 export const FRESH_WAIT_BYTES_MAX = 256 * KiB;
 
-/** A call with a deadline is refused so long before it, so that the refusal arrives in time. */
+/** The margin by which a call is refused before its deadline, so that the refusal arrives in time. */
 export const FRESH_MARGIN_MS = 50;
 
-/** A client's read waits so long on a follower that is too stale before the client asks the leader. */
+/** How long a client's read waits on a follower that is too stale before the client asks the leader. */
 export const NEAREST_FRESH_WITHIN_MS = 200;
 
-/**
- * A client's read waits so long for its nearest node, and half of its time at most, before the client asks the leader.
- */
+/** How long a client's read waits for its nearest node, half of its time at most, before the client asks the leader. */
 export const NEAREST_ANSWER_MS_MAX = 1_000;
 
 /**
- * A client with several addresses waits so long at first for word of a leader among them other than the one that
+ * How long a client with several addresses waits at first for word of a leader among them other than the node that
  * answers.
  */
 export const LEADER_LOOK_MS = 250;
@@ -545,12 +549,12 @@ export const LEADER_SEARCH_MS_MIN = 500;
 export const LEADER_SEARCH_MS_MAX = 30_000;
 
 /**
- * A client's read waits at its node for freshness in steps of so long, and the client asks again in between. Answers
- * come in order, so the reads behind it wait one step.
+ * The step in which a client's read waits at its node for freshness; the client asks again after each. Answers come in
+ * order, so the reads behind it wait one step.
  */
 export const FRESH_STEP_MS = 200;
 
-/** A client avoids a follower for so long after it was too stale. */
+/** How long a client avoids a follower that was too stale. */
 export const NEAREST_AVOID_MS = 1_000;
 
 /** How often a client looks which node is nearest, and how long a node may take to answer that. */
@@ -558,8 +562,8 @@ export const NEAREST_REFRESH_MS = 30_000;
 export const NEAREST_PROBE_MS = 1_000;
 
 /**
- * A chunk of a backup: entries of about so many bytes, compressed together. Larger chunks compress no better, and each
- * end holds a few of them.
+ * The bytes of entries in a chunk of a backup, about, which are compressed together. Larger chunks compress no better,
+ * and each end holds a few of them.
  */
 export const BACKUP_CHUNK_BYTES = MiB;
 
@@ -574,7 +578,7 @@ export const BACKUP_WINDOW_CHUNKS = 16;
 /** The same in bytes, for large chunks. */
 export const BACKUP_WINDOW_BYTES = 16 * MiB;
 
-/** A backup of which nobody has taken anything for so long is given up. */
+/** The time after which a backup of which nobody has taken anything is given up. */
 export const BACKUP_LEASE_MS = 60_000;
 
 /** Tables that LevelDB keeps open of one database: its own default. */
@@ -595,19 +599,22 @@ export const OPEN_TABLES_MAX = 16_384;
 /** Concurrent backups of one node. */
 export const BACKUPS_MAX = 4;
 
-/** A backup of which nobody has taken anything for so long gives up its place to a new one if no place is free. */
+/**
+ * The time after which a backup of which nobody has taken anything gives up its place to a new one, if no place is
+ * free.
+ */
 export const BACKUP_LEFT_MS = 5_000;
 
-/** A file of the archive is closed when it holds so many bytes of blocks. */
+/** The bytes of blocks at which a file of the archive is closed. */
 export const ARCHIVE_STRETCH_BYTES = 16 * MiB;
 /** Bytes read from the log at a time, for the archive. */
 export const ARCHIVE_BATCH_BYTES = MiB;
 /** The free space that a new file of the archive needs: as much as it may take. */
 export const ARCHIVE_FREE_BYTES_MIN = ARCHIVE_STRETCH_BYTES + ARCHIVE_BATCH_BYTES;
-/** An archive that cannot be written is tried again after so long, twice as long each time. */
+/** The wait before an archive that cannot be written is tried again, twice as long each time. */
 export const ARCHIVE_RETRY_MS_MIN = 1_000;
 export const ARCHIVE_RETRY_MS_MAX = 60_000;
-/** A file of the archive that is not full is closed after so long. */
+/** The time after which a file of the archive that is not full is closed. */
 export const ARCHIVE_INTERVAL_MS = 60_000;
 
 /** The default speed of a check of a running node: what a disk gives beside its writers. */
@@ -630,7 +637,10 @@ export const SPACE_LOOK_BYTES_MIN = MiB;
  */
 export const FREE_BYTES_MIN = 256 * MiB;
 
-/** The node accepts writes again once so large a part more is free: less would be used up before anybody noticed. */
+/**
+ * The part by which free space must exceed that bound before the node accepts writes again: less would be used up
+ * before anybody noticed.
+ */
 export const FREE_BYTES_RESUME_PART = 1 / 8;
 
 /**
@@ -649,48 +659,45 @@ export const FLUSH_BYTES_FACTOR = 2;
 export const FREEING_BYTES = MiB;
 
 /**
- * The ballast, a file that is deleted if the store has to be opened on a full disk: enough for that, and for the
- * tables' own rows.
+ * The ballast, a file that is deleted if the store has to be opened on a full disk. The size is enough for that, and
+ * for the tables' own rows.
  */
 export const BALLAST_BYTES = 64 * MiB;
 /** The ballast is written a while after the start, a piece at a time, so that it does not slow other work. */
 export const BALLAST_DELAY_MS = 3_000;
 export const BALLAST_PIECE_BYTES = 2 * MiB;
 export const BALLAST_PAUSE_MS = 25;
-/** A ballast that found no room is tried again after so long. */
+/** The wait before a ballast that found no room is tried again. */
 export const BALLAST_RETRY_MS = 10_000;
 
-/**
- * The wait of a block for the disk that is worth a warning. The state is over once no block has waited so long for a
- * while.
- */
+/** The wait of a block for the disk that is worth a warning. The warning ends after a time without such a wait. */
 export const WRITE_WAIT_MS_MIN = 1_000;
 export const WRITE_WAIT_OVER_MS = 10_000;
 
-/** A flush that has no room is tried again after so long. */
+/** The wait before a flush that has no room is tried again. */
 export const FLUSH_RETRY_MS = 1_000;
 
 /**
- * A flush for which the disk could not be read is tried again after so long, twice as long each time. Each attempt
+ * The wait before a flush for which the disk could not be read is tried again, twice as long each time. Each attempt
  * writes everything again.
  */
 export const FLUSH_UNREADABLE_MS_MIN = 1_000;
 export const FLUSH_UNREADABLE_MS_MAX = 60_000;
 
 /**
- * If the disk could not tell the number of keys, they are counted again after so long, and after so many times the
- * duration of the count.
+ * The wait before the keys are counted again, if the disk could not give their number. The wait is at least this time,
+ * and this many times the duration of the count.
  */
 export const RECOUNT_PAUSE_MS_MIN = 5_000;
 export const RECOUNT_PAUSE_FACTOR = 10;
 
 /**
- * A full resync that found no room is tried again after so long, twice as long each time. Each costs the upstream a
+ * The wait before a full resync that found no room is tried again, twice as long each time. Each costs the upstream a
  * checkpoint.
  */
 export const RESYNC_NO_ROOM_MS_MIN = 2_000;
 export const RESYNC_NO_ROOM_MS_MAX = 60_000;
 
-/** A step that finds no descriptor left is tried again after so long, and for so long in all. */
+/** A step that finds no descriptor left is tried again at this interval, for this time in all. */
 export const DESCRIPTORS_RETRY_MS = 100;
 export const DESCRIPTORS_WAIT_MS = 5_000;

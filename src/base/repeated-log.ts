@@ -80,8 +80,8 @@ export class RepeatedLog implements Logger {
   }
 
   /**
-   * @param subject the part that is in this state, if it goes from one state to another; without it, the line is a
-   * state of its own.
+   * @param subject the part that is in this state, if it goes from one state to another. Without it, the line is a
+   *   state of its own.
    */
   info(fields: object, message: string, subject?: string): void {
     this.#say('info', fields, message, subject);

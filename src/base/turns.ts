@@ -6,8 +6,8 @@ export class Turns {
   #left = TURN_STEPS_MAX;
 
   /**
-   * Announces work of so many steps of a few nanoseconds each. Returns a promise to wait for if the work belongs to the
-   * next turn.
+   * Announces work, in steps of a few nanoseconds each. Returns a promise to wait for if the work belongs to the next
+   * turn.
    */
   spend(steps: number): Promise<void> | undefined {
     const isDue = this.#left < TURN_STEPS_MAX && this.#left < steps;

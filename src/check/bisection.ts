@@ -26,7 +26,7 @@ export interface RangeDifference extends KeyRange {
   /** Keys in the range, on either side. */
   readonly ourKeys: number;
   readonly theirKeys: number;
-  /** Keys that only we have; keys that only they have; keys that both have, with another value or expiry. */
+  /** Keys that only we have, keys that only they have, and keys that both have with another value or expiry. */
   readonly missing: number;
   readonly extra: number;
   readonly changed: number;
@@ -123,7 +123,7 @@ class Kept {
   }
 }
 
-/** Whether a cut gains nothing: the range has few keys, or one side has none of them, or cannot be read. */
+/** Whether a cut gains nothing: the range has few keys, or one side has none of them, or neither side can be read. */
 function isSmall({ ours, theirs }: Suspect): boolean {
   const readable = [ours, theirs].filter(({ unreadable }) => unreadable === '');
   const most = Math.max(0, ...readable.map(({ keys }) => keys));

@@ -14,7 +14,7 @@ import type { FetchBlocksRequest, FetchBlocksResponse } from '../wire/check.js';
 
 /**
  * @throws HeadwaterError `chain_broken` if this node has another past, or is damaged there itself; `trimmed` if its log
- * begins behind `through`.
+ *   begins behind `through`.
  */
 export async function* blocksFor(
   store: Store,

@@ -1,6 +1,6 @@
 /**
- * A database read out of its files. LevelDB writes to every database that it opens: it makes tables of its log files,
- * begins another manifest, and deletes files that it does not need. So commands that only read a stopped node use this
+ * A database read out of its files. LevelDB writes to every database that it opens: LevelDB makes tables of its log
+ * files, begins another manifest, and deletes unneeded files. So commands that only read a stopped node use this
  * reader, which changes nothing and needs only read access.
  */
 import { openSync } from 'node:fs';

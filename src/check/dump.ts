@@ -1,6 +1,6 @@
 /**
- * Reads blocks that no store has open: a file of lost-writes/, of damaged/ or of an archive, or the log of a stopped
- * node's data directory. Nothing is repaired. A damaged block is reported in its place.
+ * Reads blocks that no store has open: a file of lost-writes/, of damaged/ or of an archive, or a stopped node's log.
+ * Nothing is repaired. A damaged block is reported in its place.
  */
 import { open } from 'node:fs/promises';
 import path from 'node:path';
@@ -38,7 +38,7 @@ export type Dumped = DumpedBlock | DamagedBlock;
 
 /**
  * @throws HeadwaterError `corrupt` if the file ends inside a block, or a file of an archive is damaged;
- * `invalid_argument` if it is text.
+ *   `invalid_argument` if it is text.
  */
 export async function* dumpFile(file: string): AsyncGenerator<Dumped> {
   const encoding = wideEncoding(await firstBytes(file));
@@ -63,7 +63,7 @@ async function firstBytes(file: string): Promise<Buffer> {
 /**
  * Reads the log of a node that is not running. Nothing in the directory is changed.
  * @throws HeadwaterError `directory_locked`, `foreign_directory`, `unknown_format`, or `corrupt` if a start would drop
- * a part of the log.
+ *   a part of the log.
  */
 export async function* dumpDirectory(
   directory: string,
@@ -104,7 +104,7 @@ async function refuseDamaged(location: string): Promise<void> {
 
 /**
  * Blocks one after another. A block that continues from a whole block has to chain from it. The first block, a block
- * behind a gap, and a block behind a damaged one have no predecessor to prove them, and are accepted as they are.
+ * behind a gap, and a block behind a damaged one have no predecessor to prove them. They are accepted as they are.
  */
 class Chain {
   #before: { readonly offset: number; readonly checksum: number } | undefined = ORIGIN;

@@ -1,4 +1,4 @@
-/** The speed of a check beside writers: so many bytes a second, in small steps that yield to all other work. */
+/** The speed of a check beside writers: a number of bytes a second, in small steps that yield to all other work. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, sleep } from '../base/clock.js';
 

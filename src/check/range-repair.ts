@@ -1,8 +1,9 @@
 /**
  * A follower replaces some key ranges with a copy from its upstream, while both serve. The repair goes in steps. The
  * upstream puts a mark into the order of the log, freezes its keyspace there, and sends the records. When the follower
- * reaches the mark, it makes a checkpoint at that offset. The follower replaces its own records before it writes out any later ones. So each step is correct at one offset, whatever is written meanwhile. A step is one batch: a crash leaves the
- * state before it or the state after it.
+ * reaches the mark, it makes a checkpoint at that offset. The follower replaces its own records before it writes out
+ * any later ones. So each step is correct at one offset, whatever is written meanwhile. A step is one batch: a crash
+ * leaves the state before it or the state after it.
  *
  * Values change without a command. Watchers of this node are not notified, and the nodes below it are not repaired with
  * it.
@@ -87,7 +88,7 @@ export class RangeRepairs {
    * Replaces these ranges with a copy from the upstream; any number of keys. If the repair fails or is given up, the
    * ranges that it has not reached keep their records.
    * @throws HeadwaterError `invalid_argument` on a leader; `corrupt` if the upstream's own records are damaged there,
-   * or the records here cannot be read at all; `unavailable` if this node does not stream, or is far behind.
+   *   or the records here cannot be read at all; `unavailable` if this node does not stream, or is far behind.
    */
   async *repair(ranges: readonly KeyRange[], signal: AbortSignal): AsyncGenerator<RepairStep> {
     const { store, logger } = this.#options;

@@ -54,8 +54,8 @@ export interface RebuildOptions extends ReaderOptions {
  * Rebuilds the keyspace of a stopped node whose check has found no damage. The scratch directory takes as much room as
  * the keyspace, beside the data directory, while the rebuild runs. Nothing in the data directory is changed.
  * @throws HeadwaterError `invalid_argument` if the log does not reach back to the beginning or to the backup, if the
- * backup is of another past, or if the node was killed while it wrote a checkpoint; `foreign_directory` if foreign
- * files stand at the place of the scratch directory; the error of a bad backup; the errors of `verifyDirectory`.
+ *   backup is of another past, or if the node was killed while it wrote a checkpoint; `foreign_directory` if foreign
+ *   files stand at the place of the scratch directory; the error of a bad backup; the errors of `verifyDirectory`.
  */
 export async function rebuildDirectory(directory: string, options: RebuildOptions = {}): Promise<Rebuilt> {
   const { openDatabase = openForReading, openScratch = openLevel, read = () => {}, backup } = options;

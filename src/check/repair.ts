@@ -102,8 +102,8 @@ export class Repair {
   }
 
   /**
-   * Restores the beginning of the log that the node had to drop at its start because of a break, as far as the upstream
-   * has it.
+   * Restores the beginning of the log, as far as the upstream has it. The node had to drop that part at its start
+   * because of a break.
    */
   async restoreStart(): Promise<void> {
     const store = this.#store;

@@ -30,7 +30,7 @@ export interface VerifyOptions extends ReaderOptions {
 /**
  * Checks the data directory of a node that is not running. Nothing in the directory is changed.
  * @throws HeadwaterError `directory_locked`, `foreign_directory`, `unknown_format`, or `corrupt` if the check cannot
- * even find out which data belong to the node.
+ *   even find out which data belong to the node.
  */
 export async function verifyDirectory(directory: string, options: VerifyOptions): Promise<Verified> {
   const { openDatabase = openForReading } = options;

@@ -4,8 +4,8 @@
  *
  *   appended           the block is in the leader's log: survives the leader's process
  *   synced             and survives a power cut of the leader
- *   followers          appended, and in the logs of so many followers
- *   followers_synced   synced, and would survive power cuts of so many followers;
+ *   followers          appended, and in the logs of N followers
+ *   followers_synced   synced, and would survive power cuts of N followers;
  *                      a leader under `--fsync never` does not count its own disk
  */
 import { HeadwaterError } from '../base/errors.js';
@@ -44,7 +44,7 @@ export interface DurabilityWaiter {
    * `appended` resolves at once.
    * @param position at or after the write, in the history that it was written under.
    * @throws HeadwaterError `outcome_unknown` if the node stops leading that history meanwhile, or `signal` aborts: the
-   * durability of the write is then unknown.
+   *   durability of the write is then unknown.
    */
   reach(position: Position, wanted: DurabilityWanted, signal: AbortSignal): Promise<DurabilityReached>;
 }

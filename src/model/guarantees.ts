@@ -1,6 +1,6 @@
 /**
- * The demands of a client on a message beside its operations: how safe its writes have to be before they are answered,
- * and how fresh the node that answers has to be.
+ * The demands of a client on a message beside its operations. They say how safe its writes have to be before they are
+ * answered, and how fresh the node that answers has to be.
  */
 import type { DurabilityWanted } from './durability.js';
 import type { Position } from './position.js';
@@ -10,7 +10,7 @@ export interface FreshnessWanted {
   readonly atLeast: Position | undefined;
   /** A second such position in another history, if neither position shows which is further. */
   readonly alsoAtLeast?: Position | undefined;
-  /** The greatest staleness: the node has applied everything that the leader had so long ago. 0 = no bound. */
+  /** The bound on staleness: the node has applied everything that the leader had that long ago. 0 = no bound. */
   readonly maxStalenessMs: number;
   /** The longest wait for the freshness; 0 = as long as the node will wait. */
   readonly withinMs: number;

@@ -1,15 +1,15 @@
 /**
- * An archive file: a closed stretch of the log, format 1. README.md beside it
- * tells it byte by byte:
+ * An archive file: a closed stretch of the log, format 1. README.md beside this file describes the format
+ * byte by byte:
  *
  *   "HEADWATER ARCHIVE\n" ‖ format u32
  *   length u32 ‖ head ‖ CRC-32 of the head u32
  *   length u32 ‖ block, for each block, verbatim
  *   0 u32 ‖ length u32 ‖ end ‖ CRC-32 of the end u32 ‖ length u32 again
  *
- * Blocks chain from the head's position to the end's; the end has a digest over
- * everything before it, and its length stands behind it too, so that it can be
- * read without the rest. A file gets its name when it is whole and durable.
+ * Blocks chain from the head's position to the end's. The end has a digest over everything before it. The
+ * length of the end stands behind it too, so that a reader can read the end without the rest. A file gets its
+ * name when it is whole and durable.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -33,10 +33,10 @@ import {
 const ARCHIVE_FORMAT = 1;
 const MAGIC = Buffer.from('HEADWATER ARCHIVE\n');
 const PREAMBLE_BYTES = MAGIC.length + 4;
-/** A head or an end is a few hundred bytes; a lineage has at most some thousand rows. */
+/** A head or an end has a few hundred bytes. A lineage has at most some thousand rows. */
 const MESSAGE_BYTES_MAX = 1024 * 1024;
 
-/** What a name tells: `<first offset>-<last offset>-<checksum at the end>.archive`, so that they sort by where they begin. */
+/** The parts of a name, `<first offset>-<last offset>-<checksum at the end>.archive`. Names sort by first offset. */
 export interface StretchName {
   readonly firstOffset: number;
   readonly lastOffset: number;
@@ -50,7 +50,7 @@ export function stretchName({ firstOffset, lastOffset, checksum }: StretchName):
   return `${digits(firstOffset)}-${digits(lastOffset)}-${formatChecksum(checksum)}.archive`;
 }
 
-/** Undefined for a file that is none of ours, or one that is still being written. */
+/** Returns undefined if the file is not an archive file, or is still being written. */
 export function parseStretchName(name: string): StretchName | undefined {
   const [, first, last, checksum] = NAME.exec(name) ?? [];
   const [firstOffset, lastOffset] = [Number(first), Number(last)];
@@ -58,7 +58,7 @@ export function parseStretchName(name: string): StretchName | undefined {
   return { firstOffset, lastOffset, checksum: Number.parseInt(checksum, 16) };
 }
 
-/** A stretch that is being written, beside where it will stand. */
+/** A stretch that is being written, in a temporary file beside its final place. */
 export class StretchWriter {
   readonly #files: Files;
   readonly #directory: string;
@@ -78,7 +78,7 @@ export class StretchWriter {
     this.#head = head;
   }
 
-  /** Takes the place of what the same node had begun and not ended. */
+  /** Creates the temporary file. An unfinished file of the same node is replaced. */
   static async create(files: Files, directory: string, head: ArchiveHead): Promise<StretchWriter> {
     const aside = path.join(directory, `${head.nodeId}.new`);
     const made = new StretchWriter(files, directory, aside, await files.create(aside), head);
@@ -94,12 +94,12 @@ export class StretchWriter {
     return made;
   }
 
-  /** Of blocks so far. */
+  /** Bytes of the blocks appended so far. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Blocks that were verified, the first right behind the head's position. */
+  /** Appends verified blocks. The first block ever appended follows the head's position. */
   async append(blocks: readonly Block[]): Promise<void> {
     const pieces: Buffer[] = [];
     for (const { bytes } of blocks) {
@@ -112,8 +112,8 @@ export class StretchWriter {
   }
 
   /**
-   * Under its name, whole and durable, when it resolves.
-   * @param lineage of the node that wrote the blocks.
+   * Resolves when the file is whole, durable and under its name.
+   * @param lineage the lineage of the node that wrote the blocks.
    */
   async close(lineage: readonly LineageRow[]): Promise<Position> {
     const last = this.#last as Block;
@@ -135,7 +135,7 @@ export class StretchWriter {
     return position;
   }
 
-  /** Leaves nothing. */
+  /** Removes the unfinished file. */
   async abandon(): Promise<void> {
     await this.#writer.close().catch(() => {});
     await this.#files.remove(this.#aside);
@@ -147,7 +147,7 @@ export class StretchWriter {
   }
 }
 
-/** Whether a file begins as one of an archive. */
+/** Whether a file begins as an archive file does. */
 export function isArchiveFile(file: string): Promise<boolean> {
   return withFile(file, async (handle) => {
     const begin = Buffer.alloc(MAGIC.length);
@@ -157,7 +157,7 @@ export function isArchiveFile(file: string): Promise<boolean> {
 }
 
 /**
- * What stands around the blocks of a file; those are not looked at.
+ * Reads head and end of a file. The blocks between them are not read.
  * @throws HeadwaterError `corrupt` or `unknown_format`.
  */
 export async function readStretchEnds(file: string): Promise<{ head: ArchiveHead; end: ArchiveEnd }> {
@@ -168,8 +168,8 @@ export async function readStretchEnds(file: string): Promise<{ head: ArchiveHead
 }
 
 /**
- * The blocks of a file, each verified to chain from the one before, one in
- * memory at a time. Whoever has come to the end has seen that the file is whole.
+ * Reads the blocks of a file and verifies that each chains from the one before. Only one block is in memory
+ * at a time. A reader that has come to the end has seen that the file is whole.
  * @throws HeadwaterError `corrupt` or `unknown_format`, naming the file.
  */
 export async function* readStretch(file: string): AsyncGenerator<Block> {

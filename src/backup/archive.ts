@@ -1,7 +1,7 @@
 /**
- * An archive: a directory of closed stretches of logs, of one node or of several,
- * and of every history that they went through. What follows a position in it is
- * found by lineage and checksum, never by name alone.
+ * An archive: a directory of closed stretches of logs. The logs may be of several nodes, and of every history
+ * that they went through. The blocks that follow a position are found by lineage and checksum, never by name
+ * alone.
  */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,42 +13,44 @@ import { formatPosition, type Position } from '../model/position.js';
 import type { BackupHead } from '../wire/backup.js';
 import { parseStretchName, readStretch, readStretchEnds, type StretchName } from './archive-file.js';
 
-/** A file of the archive, by its name and what stands around its blocks. */
+/** A file of the archive: its name, head and end. */
 export interface Stretch extends StretchName {
   readonly file: string;
   readonly base: Position;
   readonly end: Position;
-  /** Of the last block, milliseconds since the epoch. */
+  /** The time of the last block, milliseconds since the epoch. */
   readonly timeMs: number;
   readonly lineage: Lineage;
 }
 
-/** How far to go; all that there is where nothing is said. */
+/** The point up to which a restore replays the archive. By default the whole archive is replayed. */
 export interface Target {
-  /** The last command that is wanted. */
+  /** The last command to replay. */
   readonly toOffset?: number | undefined;
-  /** Milliseconds since the epoch: nothing that was written later. */
+  /** Blocks later than this time are not replayed. Milliseconds since the epoch. */
   readonly toTimeMs?: number | undefined;
-  /** The replication ID of the history to end in; else the one of the highest epoch. */
+  /** The replication ID of the history to end in. By default the history of the highest epoch is taken. */
   readonly history?: string | undefined;
 }
 
-/** What leads from a position to a target. */
+/** The blocks from a position to a target. */
 export interface Route {
   readonly from: Position;
   readonly lineage: Lineage;
-  /** Where the archive of this history ends. */
+  /** The position at which the archive of this history ends. */
   readonly end: Position;
-  /** Histories that go on from the same position, and lead elsewhere. */
+  /** Histories that continue from the same position but lead elsewhere. */
   readonly others: ReadonlyArray<{ readonly replicationId: string; readonly firstOffset: number }>;
-  /** The blocks, verified and chained, each once. */
+  /** Yields the blocks, verified and chained, each once. */
   blocks(): AsyncGenerator<Block>;
 }
 
 /**
- * @param from stretches that end before this offset are left out, and not even looked at: years of
- *   them may stand there, and what became of them is no matter.
- * @throws HeadwaterError `corrupt`, `unknown_format`, or `invalid_argument` where it cannot be read at all.
+ * Reads names, heads and ends of the files of an archive.
+ * @param from stretches that end before this offset are left out. Their files are not read: there may be
+ *   years of them, and damage there does not matter.
+ * @throws HeadwaterError `corrupt` or `unknown_format`, or `invalid_argument` if the directory cannot be read
+ *   at all.
  */
 export async function readArchive(directory: string, from = 0): Promise<Stretch[]> {
   const names = await readdir(directory).catch((error: Error) => {
@@ -76,9 +78,10 @@ export async function readArchive(directory: string, from = 0): Promise<Stretch[
 }
 
 /**
- * The way from `from` to the target.
- * @throws HeadwaterError `invalid_argument`, naming what is there: where the target lies before `from` or
- *   behind the archive's end, where commands are missing on the way, or no stretch goes on from there.
+ * Finds the blocks from `from` to the target.
+ * @throws HeadwaterError `invalid_argument`, naming what the archive has, in one of four cases. The target
+ *   lies before `from`, or behind the archive's end. Commands are missing on the way. No stretch continues
+ *   from `from`.
  */
 export function findRoute(
   stretches: readonly Stretch[],
@@ -122,7 +125,7 @@ function refuseEarlier(
     );
 }
 
-/** Whether nothing has to come from the archive: nothing more is asked for, or it ends right where the backup was made. */
+/** Whether the restore needs no blocks of the archive: the target is the backup, or the archive ends at the backup. */
 function isThereAlready(
   stretches: readonly Stretch[],
   { position }: { position: Position },
@@ -134,12 +137,12 @@ function isThereAlready(
   return !isNewer && stretches.some(({ end }) => end.offset === position.offset && end.checksum === position.checksum);
 }
 
-/** Whether its blocks, or those before them, come after the position in one history. */
+/** Whether the stretch's blocks, or those before them, follow the position in one history. */
 function leadsOn({ lineage }: Stretch, position: Position): boolean {
   return position.offset === 0 || lineage.replicationIdAt(position.offset) === position.replicationId;
 }
 
-/** Whether what it holds, up to where the two part, is of that lineage. */
+/** Whether the stretch shares a row with the lineage: then its blocks up to the branch point belong to the lineage. */
 function isPast(stretch: Stretch, lineage: Lineage): boolean {
   return lineage.rows.some((row) => stretch.lineage.rows.some((other) => rowsEqual(row, other)));
 }
@@ -156,7 +159,7 @@ function lastOf(following: readonly Stretch[], position: Position, history: stri
   );
 }
 
-/** By the names alone: the checksums are looked at when the blocks are read. */
+/** Checks the names alone. The checksums are checked when the blocks are read. */
 function refuseGaps(on: readonly Stretch[], position: Position, last: Stretch, { toOffset, toTimeMs }: Target): void {
   if (toOffset !== undefined && toOffset > last.lastOffset)
     throw new HeadwaterError(
@@ -204,7 +207,7 @@ async function* blocksOf(
       if (stretch.base.offset > at.offset || stretch.lastOffset <= at.offset) continue;
       for await (const block of readable(stretch.file)) {
         if (block.lastOffset <= at.offset) continue;
-        // Another past stands before it, or the histories part here.
+        // The block follows another history, or the histories part here.
         if (!continues(block, at) || lineage.replicationIdAt(block.firstOffset) !== block.replicationId) break;
         if (block.lastOffset > toOffset || block.timeMs > toTimeMs) return;
         yield block;
@@ -223,7 +226,7 @@ async function* readable(file: string): AsyncGenerator<Block> {
   }
 }
 
-/** One is not passed over by itself: it may be the only one of the history that is wanted. */
+/** A damaged file is not skipped automatically: it may be the only file of the wanted history. */
 function refuse(error: unknown): never {
   if (!HeadwaterError.is(error, 'corrupt')) throw error;
   const remedy =

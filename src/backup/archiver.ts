@@ -1,10 +1,10 @@
 /**
- * Writes the log of a running node into an archive, one closed stretch after
- * another. What is not in a closed file yet stays in the log, up to what the
- * log keeps for its readers, so a restart costs the archive nothing: it goes on
- * behind the last file that belongs to this log. An archive that cannot be
- * written holds up nothing else; it is tried again, and what the log has to
- * give up meanwhile is told as a gap.
+ * Writes the log of a running node into an archive, one closed stretch after another. Blocks that are not in
+ * a closed file yet stay in the log, within the bounds of what the log keeps for its readers. So a restart
+ * costs the archive nothing: the archiver continues behind the last file that belongs to this log.
+ *
+ * A failure to write the archive delays nothing else, and the archiver tries again. Commands that leave the
+ * log before they are archived are reported as a gap.
  */
 import { eitherAborts } from '../base/abort.js';
 import { type Clock, sleep } from '../base/clock.js';
@@ -34,7 +34,7 @@ export interface ArchiverOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly directory: string;
-  /** A stretch that is not full is closed after so long. */
+  /** Time after which a stretch that is not full is closed, milliseconds. */
   readonly intervalMs: number;
 }
 
@@ -43,15 +43,18 @@ export class Archiver {
   readonly #log: RepeatedLog;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
-  /** In the log in use, what is not archived stays, from one attempt to the next; until the log lets go of it. */
+  /** The pin that keeps what is not archived in the log, from one attempt to the next. The log may release it. */
   #kept: { readonly log: Log; readonly pin: Pin } | undefined;
   #offset = 0;
   #error = '';
   #isOutOfSpace = false;
-  /** The error that the log names. */
+  /** The error message that the log line names. */
   #said = '';
   #missed = 0;
-  /** Gaps up to this offset are counted: an attempt that fails behind one is made again, and meets it again. */
+  /**
+   * Gaps up to this offset are counted. An attempt that fails behind a gap is repeated, and meets the same
+   * gap again.
+   */
   #missedThrough = 0;
 
   constructor(options: ArchiverOptions) {
@@ -67,7 +70,7 @@ export class Archiver {
     this.#running ??= this.#run();
   }
 
-  /** Closes the stretch in hand with all that is in the log. */
+  /** Closes the current stretch with all that is in the log. */
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#running;
@@ -85,7 +88,8 @@ export class Archiver {
         if (log) await this.#archive(log);
       } catch (error) {
         if (signal.aborted && error === signal.reason) return;
-        // Else it was opened anew, or replaced as a whole: the archive goes on with what is there then.
+        // Otherwise the log was opened again or replaced as a whole. The archive continues with the log in
+        // use then.
         if (store.isServing && store.log === log) this.#report(error as Error);
       }
       pauseMs = this.#error === '' ? ARCHIVE_RETRY_MS_MIN : Math.min(2 * pauseMs, ARCHIVE_RETRY_MS_MAX);
@@ -93,7 +97,10 @@ export class Archiver {
     }
   }
 
-  /** Not for longer than until another log may be in use, where nothing is kept for the archive yet. */
+  /**
+   * Waits for the delay. A ring of the store ends the wait earlier: another log may be in use then, without a
+   * pin for the archive.
+   */
   async #pause(delayMs: number, rings: number): Promise<void> {
     const { clock, store } = this.#options;
     const enough = new AbortController();
@@ -102,17 +109,18 @@ export class Archiver {
     enough.abort();
   }
 
-  /** Does not return: it ends with the log, with the archiver, or where a file cannot be written. */
+  /** Does not return. Rejects when the log ends, the archiver is closed, or a file cannot be written. */
   async #archive(log: Log): Promise<never> {
     const { files, directory } = this.#options;
-    // Before it is known how far the archive is: that may take long to find out.
+    // The pin comes before the search for the archive's end, which may take long.
     if (this.#kept?.log !== log) this.#keep(log, log.base.offset);
     await files.makeDirectory(directory);
     const from = await this.#start(log);
-    // A file whose name was not known to be durable stands there all the same.
+    // A file whose name was not known to be durable is there nevertheless.
     this.#offset = Math.max(this.#offset, from.offset);
     if (from.offset === log.end.offset) this.#hasWritten();
-    // What is written and not closed yet counts for nothing, so the cursor's own place would not do.
+    // Blocks written into a file that is not closed do not count as archived, so the cursor's own pin would
+    // not do.
     const pin = this.#keep(log, from.offset);
     const cursor = new Cursor(log, from);
     for (;;) {
@@ -129,7 +137,10 @@ export class Archiver {
     return pin;
   }
 
-  /** @returns where it ends. */
+  /**
+   * Writes one stretch.
+   * @returns the offset at which the stretch ends.
+   */
   async #stretch(log: Log, cursor: Cursor): Promise<number> {
     const { store, files, clock, directory, intervalMs } = this.#options;
     const { offset, checksum } = cursor;
@@ -153,7 +164,10 @@ export class Archiver {
     }
   }
 
-  /** What would have to be given up halfway would only be in the way of others, the data directory perhaps. */
+  /**
+   * Refuses to begin a file without room for it. An unfinished file would only take space from others,
+   * perhaps from the data directory.
+   */
   async #expectRoom(): Promise<void> {
     const { files, directory } = this.#options;
     const free = await files.freeBytes(directory);
@@ -162,7 +176,7 @@ export class Archiver {
     throw new HeadwaterError('disk_full', `its disk is full: a file of it is begun where ${least} are free`);
   }
 
-  /** The next blocks; none where there are none until then, or until it is closed. */
+  /** Returns the next blocks, or none if no block comes until `dueMs` or until the archiver is closed. */
   async #more(log: Log, cursor: Cursor, dueMs: number): Promise<Block[]> {
     const { clock } = this.#options;
     const { signal } = this.#stop;
@@ -176,7 +190,10 @@ export class Archiver {
     }
   }
 
-  /** Behind the last file that is of this log's past; else where the log begins, and what lies between is missing. */
+  /**
+   * Returns the end of the last file that agrees with this log. If there is none, returns the begin of the
+   * log, and the commands between are missing.
+   */
   async #start(log: Log): Promise<Position> {
     const { files, directory } = this.#options;
     const names = (await files.list(directory)).map(parseStretchName).filter((name) => name !== undefined);
@@ -189,7 +206,7 @@ export class Archiver {
     }
     const { base } = log;
     const reached = newest.find(({ lastOffset }) => lastOffset <= base.offset)?.lastOffset;
-    // An archive that only begins has no gap.
+    // An archive that has just begun has no gap.
     const known = Math.max(reached ?? base.offset, this.#missedThrough);
     if (known < base.offset) {
       this.#missed += base.offset - known;
@@ -210,7 +227,7 @@ export class Archiver {
 
   #report(error: Error): void {
     const { directory } = this.#options;
-    // A full disk is met at one operation or another.
+    // A full disk fails one operation or another, so the messages differ.
     const isSame = this.#isOutOfSpace && isOutOfSpace(error);
     if (!isSame) this.#said = error.message;
     this.#error = error.message;

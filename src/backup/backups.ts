@@ -1,12 +1,10 @@
 /**
- * The backups that a node is asked for, each behind an ID. A call takes the
- * next few chunks; naming the first one that it wants, it tells that those
- * before have arrived. So what a node keeps for a backup is bounded without
- * anything else being acknowledged, and a call that broke is made again.
+ * The backups that clients ask a node for, each under an ID. A call takes the next few chunks. The first
+ * chunk that a call asks for acknowledges all chunks before. So the memory that a node keeps for a backup is
+ * bounded without separate acknowledgements, and a call that broke can be repeated.
  *
- * While chunks are still to be made, the log is kept from the position of the
- * backup on, and the snapshot is held. Both are let go when the last chunk is
- * made, or when nobody has asked for so long that nobody is taken to be there.
+ * While chunks are still to be made, the log is kept from the position of the backup on, and the snapshot is
+ * held. Both are released when the last chunk is made, or when nobody has asked for a chunk within the lease.
  */
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../base/clock.js';
@@ -34,16 +32,16 @@ export interface BackupsOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** So many unpredictable bytes. */
+  /** Returns `count` unpredictable bytes. */
   randomBytes(count: number): Buffer;
-  /** Tests bring their own. */
+  /** Starts the thread that reads the files. Tests replace it. */
   startWorker?: StartWorker;
 }
 
 export class Backups {
   readonly #options: BackupsOptions;
   readonly #running = new Map<string, RunningBackup>();
-  /** Calls that are about to begin one. */
+  /** Number of calls that are about to begin a backup. */
   #beginning = 0;
   #closed: HeadwaterError | undefined;
 
@@ -52,20 +50,20 @@ export class Backups {
   }
 
   /**
-   * The chunks from the one that is asked for on, as many as one call takes;
-   * none where that is behind the last, which ends the backup.
-   * @throws HeadwaterError `backup_lost` where the node does not know it,
-   *   `overloaded` where no further one can begin.
+   * Yields the chunks from the requested one on, as many as one call takes. A request for the chunk behind
+   * the last yields nothing and ends the backup.
+   * @throws HeadwaterError `backup_lost` if the node does not know the backup, `overloaded` if no further
+   *   backup can begin.
    */
   async *read(request: BackupRequest, signal: AbortSignal): AsyncGenerator<BackupResponse> {
     if (this.#closed) throw this.#closed;
     const backup = request.backupId === '' ? await this.#begin(request) : this.#known(request.backupId);
-    // Whoever is gone before it has heard the ID cannot come back for it.
+    // A caller that left before it received the ID cannot continue the backup.
     if (request.backupId === '' && signal.aborted) await backup.end(HeadwaterError.from(signal.reason));
     yield* backup.read(request.chunk, signal);
   }
 
-  /** Ends all of them with `reason`. */
+  /** Ends all backups with `reason`. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed = reason;
     for (const backup of this.#running.values()) await backup.end(reason);
@@ -90,7 +88,10 @@ export class Backups {
     }
   }
 
-  /** Whoever is killed and begins anew, again and again, does not have to wait for the leases of what it left. */
+  /**
+   * Ends the backup that has stood still for longest. So a client that is killed and begins again need not
+   * wait for the leases of its old backups.
+   */
   async #makeRoom(): Promise<void> {
     const [left] = [...this.#running.values()].sort((a, b) => b.stillForMs - a.stillForMs);
     if (!left || left.stillForMs < BACKUP_LEFT_MS)
@@ -123,19 +124,19 @@ class RunningBackup {
   readonly #options: Surroundings;
   readonly #chunks: AsyncGenerator<WrittenChunk>;
   readonly #onEnd: () => void;
-  /** Made, and not known to have arrived; the first is number `#arrived`. */
+  /** Chunks that are made and not known to have arrived. The first has the number `#arrived`. */
   #kept: WrittenChunk[] = [];
   #arrived = 0;
-  /** How many there are; undefined while more are to be made. */
+  /** The number of all chunks. Undefined while more are to be made. */
   #count: number | undefined;
-  /** Chunks are made one after another, whoever asks. */
+  /** The chain of promises that makes chunks one after another, whichever call asks. */
   #making: Promise<void> = Promise.resolve();
-  /** Lets go of what stands behind the chunks that are to be made. */
+  /** Releases the pin on the log and the source of the chunks. */
   readonly #letGo: () => Promise<void>;
-  /** Aborts the call in hand when another one takes its place. */
+  /** Aborts the current call when another call takes its place. */
   #reader = new AbortController();
   #cancelLease = () => {};
-  /** When something was taken of it last, by the monotonic clock. */
+  /** The monotonic time at which a caller last took something, milliseconds. */
   #takenMs: number;
   #failure: HeadwaterError | undefined;
 
@@ -184,12 +185,15 @@ class RunningBackup {
     }
   }
 
-  /** For how long nobody has taken anything: gone, or stopped in the middle of a call. */
+  /**
+   * Time since a caller last took something, milliseconds. The caller is gone, or has stopped in the middle
+   * of a call.
+   */
   get stillForMs(): number {
     return this.#options.clock.monotonicMs() - this.#takenMs;
   }
 
-  /** @param why it is over, as whoever asks for more will hear. */
+  /** @param why the reason for the end. A caller that asks for more receives it. */
   async giveUp(why: string): Promise<void> {
     this.#options.logger.warn({ backup: this.id }, `a backup is given up: ${why}`);
     await this.end(this.#lost(why));
@@ -228,13 +232,16 @@ class RunningBackup {
     this.#cancelLease();
     this.#reader.abort(reason);
     this.#kept = [];
-    // Ends the reader of the snapshot; what it is in the middle of ends with the snapshot.
+    // The release ends the reader of the snapshot, and a read in progress ends with the snapshot.
     await this.#letGo();
     await this.#making.catch(() => {});
     await this.#chunks.return(undefined);
   }
 
-  /** @throws HeadwaterError `invalid_argument`. */
+  /**
+   * Drops the chunks that have arrived.
+   * @throws HeadwaterError `invalid_argument`.
+   */
   #hasArrived(from: number): void {
     const made = this.#arrived + this.#kept.length;
     if (from < this.#arrived || from > made)
@@ -246,7 +253,7 @@ class RunningBackup {
     this.#arrived = from;
   }
 
-  /** Undefined behind the last. */
+  /** Returns undefined behind the last chunk. */
   async #chunk(number: number): Promise<WrittenChunk | undefined> {
     while (number >= this.#arrived + this.#kept.length && this.#count === undefined) {
       if (this.#failure) throw this.#failure;
@@ -257,7 +264,7 @@ class RunningBackup {
     return this.#kept[number - this.#arrived];
   }
 
-  /** Unless it is there by now. */
+  /** Makes the next chunk, unless chunk `number` has been made by now. */
   async #makeNext(number: number): Promise<void> {
     if (this.#failure || this.#count !== undefined || number < this.#arrived + this.#kept.length) return;
     try {
@@ -269,7 +276,7 @@ class RunningBackup {
       this.#options.logger.info({ backup: this.id, keys: value.keys }, `a backup of ${value.keys} keys is made`);
       await this.#letGo();
     } catch (error) {
-      // What ends the reader of a backup that is ended.
+      // The reader fails because the backup has ended.
       if (this.#failure) return;
       const failure = HeadwaterError.from(error);
       this.#options.logger.error({ backup: this.id, error: failure.message }, `a backup ended: ${failure.message}`);

@@ -1,12 +1,12 @@
 /**
- * The bytes of a backup file, format 1, without I/O; README.md beside it tells
- * them byte by byte. A file is a preamble and chunks:
+ * The bytes of a backup file, format 1, without I/O. README.md beside this file describes them byte by byte.
+ * A file is a preamble and chunks:
  *
  *   kind u8 ‖ stored length u32 ‖ raw length u32 ‖ crc u32 ‖ stored bytes
  *
- * The crc runs over kind, lengths and stored bytes and is seeded with that of
- * the chunk before, so that none can be left out, repeated or moved. Who has
- * followed the chain to its `end` holds the file whole; nothing may follow it.
+ * The crc runs over kind, lengths and stored bytes. Each is seeded with the crc of the chunk before, so that
+ * no chunk can be left out, repeated or moved. A reader that has followed the chain to its `end` holds the
+ * whole file. Nothing may follow the end.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
@@ -23,13 +23,13 @@ import {
 } from '../wire/backup.js';
 
 const BACKUP_FORMAT = 1;
-/** How chunks are compressed that are smaller than what they hold. */
+/** The compression of entries. A chunk that compression does not shrink is stored raw. */
 export const COMPRESSION = 'lz4';
 
 const MAGIC = Buffer.from('HEADWATER BACKUP\n');
 export const PREAMBLE_BYTES = MAGIC.length + 4;
 export const CHUNK_HEADER_BYTES = 13;
-/** Of a chunk header, before the crc. */
+/** Bytes of a chunk header before the crc. */
 const CHECKED_HEADER_BYTES = 9;
 
 const KINDS = { head: 1, entries: 2, end: 3 } as const;
@@ -37,15 +37,15 @@ type Kind = keyof typeof KINDS;
 
 export const PREAMBLE: Buffer = Buffer.concat([MAGIC, uint32(BACKUP_FORMAT)]);
 
-/** A chunk that has its place in the chain. */
+/** A chunk whose place in the chain is verified. */
 export type Chunk =
   | { readonly kind: 'head'; readonly head: BackupHead }
-  /** `stored` is compressed where it is smaller than `rawBytes`. */
+  /** `stored` is compressed if it is shorter than `rawBytes`. */
   | { readonly kind: 'entries'; readonly stored: Buffer; readonly rawBytes: number }
   | { readonly kind: 'end'; readonly end: BackupEnd };
 
 /**
- * That the file is one of ours, and of a format that is known.
+ * Checks that the file is a backup, of a known format.
  * @throws HeadwaterError `corrupt` or `unknown_format`.
  */
 export function checkPreamble(bytes: Buffer): void {
@@ -71,12 +71,12 @@ export class ChunkSealer {
   #crc = crc32(PREAMBLE);
   #chunks = 0;
 
-  /** With the preamble before it. */
+  /** Returns the preamble and the head. */
   head(head: BackupHead): Buffer {
     return Buffer.concat([PREAMBLE, this.#seal('head', encodeBackupHead(head))]);
   }
 
-  /** @param stored compressed where that is smaller than `rawBytes`. */
+  /** @param stored compressed if shorter than `rawBytes`. */
   entries(stored: Buffer, rawBytes: number): Buffer {
     return this.#seal('entries', stored, rawBytes);
   }
@@ -109,19 +109,19 @@ export class ChunkChain {
   #bytes = PREAMBLE_BYTES;
   #ended = false;
 
-  /** Set once the last chunk has been taken. */
+  /** Whether the last chunk has been taken. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Of the file, preamble and all chunks taken. */
+  /** Bytes of the file taken so far: preamble and chunks. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /**
-   * How long a chunk is, by its header.
-   * @throws HeadwaterError `corrupt` where no chunk may be so long, or none may follow.
+   * Returns the length of a chunk, header included, from its header.
+   * @throws HeadwaterError `corrupt` if the lengths are out of bounds, or if the backup has ended.
    */
   lengthOf(header: Buffer): number {
     if (this.#ended) throw this.tooLong();
@@ -134,8 +134,9 @@ export class ChunkChain {
   }
 
   /**
-   * The next chunk of the file: header and stored bytes, which it stays a view of.
-   * @throws HeadwaterError `corrupt` where it is not what was written there.
+   * Verifies the next chunk of the file.
+   * @param bytes header and stored bytes. The chunk remains a view of them.
+   * @throws HeadwaterError `corrupt` if the bytes are not what was written there.
    */
   take(bytes: Buffer): Chunk {
     if (bytes.length < CHUNK_HEADER_BYTES || this.lengthOf(bytes) !== bytes.length)
@@ -151,12 +152,12 @@ export class ChunkChain {
     return chunk;
   }
 
-  /** The place where the chain ends before the bytes do. */
+  /** The error if bytes follow the end of the chain. */
   tooLong(): HeadwaterError {
     return this.#damage('something follows the end of the backup');
   }
 
-  /** Where the bytes end before the chain does. */
+  /** The error if the bytes end before the chain does. */
   cutOff(): HeadwaterError {
     return new HeadwaterError('corrupt', `the backup is cut off behind byte ${this.#bytes}: its end is missing`);
   }

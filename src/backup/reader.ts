@@ -1,6 +1,6 @@
 /**
- * A backup file as its verified parts, from wherever its bytes come; a chunk or
- * two are in memory at a time. Decompressed in place: writer.ts says why.
+ * Reads a backup file, from any source of bytes, as verified parts. Only a chunk or two are in memory at a
+ * time. Decompression runs on the calling thread, for the reason given in writer.ts.
  */
 import { uncompressSync } from 'lz4-napi';
 import { HeadwaterError } from '../base/errors.js';
@@ -9,15 +9,13 @@ import { CHUNK_HEADER_BYTES, type Chunk, ChunkChain, checkPreamble, PREAMBLE_BYT
 
 export type BackupPart =
   | { readonly kind: 'head'; readonly head: BackupHead }
-  /** For `unpackEntries`. */
+  /** `raw` is the input of `unpackEntries`. */
   | { readonly kind: 'entries'; readonly raw: Buffer }
   | { readonly kind: 'end'; readonly end: BackupEnd };
 
 /**
- * The head first, then entries in key order, then the end; the records
- * themselves are not verified.
- * @throws HeadwaterError `corrupt` where the file is damaged, cut off or none of
- *   ours, or `unknown_format`.
+ * Yields the head first, then entries in key order, then the end. The records themselves are not verified.
+ * @throws HeadwaterError `corrupt` if the file is damaged, cut off or not a backup, or `unknown_format`.
  */
 export async function* readBackup(source: AsyncIterable<Buffer>): AsyncGenerator<BackupPart> {
   for await (const chunk of verifiedChunks(source))
@@ -37,7 +35,7 @@ async function* verifiedChunks(source: AsyncIterable<Buffer>): AsyncGenerator<Ch
       const chunk = await bytes.take(length);
       if (chunk.length < length) throw chain.cutOff();
       const taken = chain.take(chunk);
-      // Looked at before the end is given: whoever has that asks for nothing more.
+      // This check comes before the end is yielded: a caller that has the end asks for nothing more.
       if (chain.ended && (await bytes.peek(1)).length > 0) throw chain.tooLong();
       yield taken;
       if (chain.ended) return;
@@ -51,7 +49,7 @@ function rawOf({ stored, rawBytes }: Chunk & { kind: 'entries' }): Buffer {
   if (stored.length === rawBytes) return stored;
   const damaged = (why: string, cause?: unknown) =>
     new HeadwaterError('corrupt', `the backup is damaged: a chunk cannot be decompressed: ${why}`, { cause });
-  // Looked at first: the decompressor sets aside as much as these four bytes say.
+  // This check comes first, because the decompressor allocates as much as these four bytes say.
   const size = stored.length >= 4 ? stored.readUInt32LE() : 0;
   if (size !== rawBytes) throw damaged(`expected ${rawBytes} bytes, it tells of ${size}`);
   try {
@@ -63,7 +61,7 @@ function rawOf({ stored, rawBytes }: Chunk & { kind: 'entries' }): Buffer {
   }
 }
 
-/** Bytes in pieces of the source's choice, taken in pieces of ours; no more in memory than both. */
+/** Takes exact counts of bytes from pieces of any size. Holds at most one piece more than the caller asks for. */
 class Bytes {
   readonly #source: AsyncIterator<Buffer>;
   #pieces: Buffer[] = [];
@@ -73,7 +71,7 @@ class Bytes {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** Fewer where the source ends. */
+  /** Returns fewer bytes if the source ends. */
   async take(count: number): Promise<Buffer> {
     const bytes = await this.peek(count);
     const rest = this.#joined.subarray(bytes.length);
@@ -82,7 +80,7 @@ class Bytes {
     return bytes;
   }
 
-  /** Likewise; they are still to be taken. */
+  /** Returns the same bytes without taking them. Fewer if the source ends. */
   async peek(count: number): Promise<Buffer> {
     while (this.#length < count) {
       const next = await this.#source.next();

@@ -1,8 +1,7 @@
 /**
- * Commands of an archive on top of a keyspace that was restored: they come into
- * the log as a follower takes them, and into the keyspace as a start replays
- * them, with a checkpoint now and then, so that memory stays bounded and the
- * first start has nothing left to do.
+ * Replays commands of an archive on top of a restored keyspace. The log takes them as a follower's log does.
+ * The keyspace applies them as the replay of a start does. Checkpoints now and then bound memory, and leave
+ * the first start nothing to replay.
  */
 import { Keyspace } from '../keyspace/keyspace.js';
 import type { Block } from '../log/block.js';
@@ -13,21 +12,21 @@ import type { DirectoryOptions } from '../store/directory.js';
 import { openDatabases } from '../store/generation.js';
 import { verifyReceived } from '../store/receive.js';
 
-/** Memory of the layer that is written out then, bytes. */
+/** Memory of the layer at which it is written out, bytes. */
 const LAYER_BYTES_MAX = 32 * 1024 * 1024;
 
 export interface Replayed {
   readonly position: Position;
-  /** Of the last block, milliseconds since the epoch. */
+  /** The time of the last block, milliseconds since the epoch. */
   readonly timeMs: number;
   readonly keys: number | undefined;
   readonly commands: number;
 }
 
 /**
- * @param generation whose log is empty and ends where its keyspace does.
- * @param lineage of the blocks.
- * @param onBlock hears of each block that is in place.
+ * @param generation the generation to extend, whose log is empty and ends at the offset of its keyspace.
+ * @param lineage the lineage of the blocks.
+ * @param onBlock called for each block that is in place.
  */
 export async function replay(
   generation: string,

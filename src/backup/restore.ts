@@ -1,12 +1,9 @@
 /**
- * A backup file made into the data directory of a node that never was: a new
- * identity, the cluster and the histories of the backup, the keyspace of the
- * backup, and a log that is empty and goes on right behind it. Told to follow,
- * such a node continues with a partial resync; started alone it leads a new
- * history.
+ * Makes a backup file into the data directory of a new node. The node gets a new identity, and the backup's
+ * cluster, histories and keyspace. The log is empty and continues right behind the backup. As a follower,
+ * such a node continues with a partial resync. As a leader, it begins a new history.
  *
- * Until all of it is proven and durable, the directory says that it is being
- * restored, and nobody takes it for a node's.
+ * Until everything is proven and durable, the directory is marked as being restored, and no node opens it.
  */
 import { randomBytes } from 'node:crypto';
 import { HeadwaterError } from '../base/errors.js';
@@ -31,48 +28,49 @@ export interface RestoreOptions extends DirectoryOptions {
   readonly directory: string;
   /** The bytes of the file. */
   readonly source: AsyncIterable<Buffer>;
-  /** Goes on from the backup with the commands of an archive, up to the target. */
+  /** The archive to replay on top of the backup, up to the target. */
   readonly archive?: { readonly directory: string } & Target;
-  /** Hears now and then how many keys of about how many are in place. */
+  /** Called now and then with the number of keys in place, and an estimate of all. */
   onProgress?(keys: number, keysEstimate: number): void;
-  /** Hears how many commands of at most how many of the archive are in place. */
+  /** Called with the number of the archive's commands in place, and the most that there can be. */
   onReplay?(commands: number, commandsMax: number): void;
 }
 
 export interface Restored {
-  /** Of the node that the directory is now. */
+  /** The ID of the node that owns the directory now. */
   readonly nodeId: string;
   readonly clusterId: string;
-  /** Where the log goes on: of the backup, or of the last command of the archive that was taken. */
+  /** The position at which the log continues: the backup's, or that of the last command taken from the archive. */
   readonly position: Position;
-  /** Of the last block up to there, milliseconds since the epoch; 0 where there was none. */
+  /** The time of the last block up to the position, milliseconds since the epoch. 0 if there was no block. */
   readonly timeMs: number;
   readonly keys: number;
-  /** Of the backup, proven: 64 hexadecimal characters. */
+  /** The proven digest of the backup, 64 hexadecimal characters. */
   readonly digest: string;
-  /** Where the backup was made. */
+  /** The offset of the backup. */
   readonly backupOffset: number;
   /** Histories of the archive that lead elsewhere and were left out. */
   readonly otherHistories: Route['others'];
-  /** The node that made the backup, and when, milliseconds since the epoch. */
+  /** The ID of the node that made the backup. `madeMs` is when, milliseconds since the epoch. */
   readonly madeBy: string;
   readonly madeMs: number;
 }
 
-/** `restore` on this machine's disks. */
+/** Runs `restore` on this machine's disks. */
 export function restoreDirectory(options: Omit<RestoreOptions, keyof DirectoryOptions>): Promise<Restored> {
   return restore({ ...options, files: systemFiles, openDatabase: openLevel, randomBytes });
 }
 
 /**
- * @throws HeadwaterError `foreign_directory` unless the directory is absent,
- *   empty, or left by a restore that was cut short or failed; what a bad backup
- *   file is refused with. The directory is left as that of an unfinished restore.
+ * Restores a backup. After a failure the directory remains that of an unfinished restore.
+ * @throws HeadwaterError `foreign_directory` unless the directory is absent, empty, or left by a restore that
+ *   was cut short or failed. A bad backup file fails with its own error.
  */
 export async function restore(options: RestoreOptions): Promise<Restored> {
   const parts = readBackup(options.source);
   try {
-    // First of all: a pipe that ends before it begins leaves no directory that a node would take for a new one.
+    // The directory comes first. A pipe that ends before it begins then leaves no directory that a node would
+    // take for a new one.
     const directory = await Directory.beginRestore(options.directory, options);
     try {
       const head = await takeHead(parts);
@@ -98,7 +96,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
         otherHistories: route?.others ?? [],
       };
     } catch (error) {
-      // What cannot be deleted has its mark: why it failed in the first place is what a person has to hear.
+      // A directory that cannot be deleted has its mark. The caller must see the first failure, not this one.
       await directory.abandonRestore().catch(() => {});
       throw error;
     } finally {
@@ -109,7 +107,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   }
 }
 
-/** The keyspace, and the log, up to the target of the route. */
+/** Replays the archive into keyspace and log, up to the target of the route. */
 async function follow(
   route: Route,
   generation: string,
@@ -135,7 +133,7 @@ async function takeHead(parts: AsyncGenerator<BackupPart>): Promise<BackupHead> 
   return head;
 }
 
-/** The generation that the directory names: whole, proven and durable when it resolves. */
+/** Loads the backup into the current generation. Resolves when the generation is whole, proven and durable. */
 async function load(
   directory: Directory,
   head: BackupHead,
@@ -165,12 +163,12 @@ async function load(
   }
 }
 
-/** A few under way at a time: while LevelDB works on one, the next is put together. */
+/** Keeps a few writes under way: while LevelDB works on one, the next is prepared. */
 class Writes {
   readonly #underWay = new Set<Promise<void>>();
   #failure: Error | undefined;
 
-  /** @throws what any of them failed with. */
+  /** @throws the first failure of any write. */
   async begin(write: Promise<void>): Promise<void> {
     const settled = write.then(
       () => void this.#underWay.delete(settled),
@@ -188,7 +186,7 @@ class Writes {
     await Promise.all(this.#underWay);
   }
 
-  /** @throws what any of them failed with. */
+  /** @throws the first failure of any write. */
   async done(): Promise<void> {
     await this.settled();
     if (this.#failure) throw this.#failure;

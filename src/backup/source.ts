@@ -1,7 +1,6 @@
 /**
- * Where the chunks of a backup come from: the keyspace as it is at one offset.
- * Out of LevelDB's files a thread reads them, which costs the node nothing but
- * sending. Where there are no such files, or too many, they are read through
+ * The source of a backup's chunks: the keyspace at one offset. A thread reads them from LevelDB's files, so
+ * that the node itself only sends them. If there are no files, or too many, the chunks are read through
  * LevelDB like any snapshot.
  */
 import type { Clock } from '../base/clock.js';
@@ -19,11 +18,11 @@ import { ChunkWriter, type WrittenChunk } from './writer.js';
 
 export interface Source {
   readonly position: Position;
-  /** If they have been counted. */
+  /** The number of keys. Undefined if they have not been counted. */
   readonly keys: number | undefined;
-  /** Once. */
+  /** Yields the chunks. May be called once. */
   chunks(head: BackupHead): AsyncGenerator<WrittenChunk>;
-  /** Ends what is being read. */
+  /** Ends the reading and releases the keyspace. */
   release(): Promise<void>;
 }
 
@@ -32,13 +31,19 @@ export interface SourceOptions {
   readonly startWorker: StartWorker;
 }
 
-/** The keyspace at the end of the log: to be released; it ends by itself when the store closes, or when nobody reads from it for an hour. */
+/**
+ * Opens the keyspace at the end of the log. The caller must release the source. The source also ends when the
+ * store closes, or when nobody has read from it for an hour.
+ */
 export async function openSource(store: Store, options: SourceOptions): Promise<Source> {
   const source = (await fromFiles(store, options)) ?? (await fromSnapshot(store));
   return { ...source, chunks: (head) => explained(counted(source.chunks(head), source)) };
 }
 
-/** @returns undefined where there are no files, or too many. */
+/**
+ * Opens LevelDB's files in a thread.
+ * @returns undefined if there are no files, or too many.
+ */
 async function fromFiles(store: Store, { clock, startWorker }: SourceOptions): Promise<Source | undefined> {
   if (store.keyspaceDirectory === undefined) return undefined;
   const thread = await BackupThread.start(startWorker);
@@ -50,7 +55,7 @@ async function fromFiles(store: Store, { clock, startWorker }: SourceOptions): P
       await thread.open(keyspace.directory, closing);
       const close = () => void thread.end(HeadwaterError.from(closing.reason));
       closing.addEventListener('abort', close);
-      // What is open takes room on the disk, also when it is merged and deleted.
+      // Open files take space on the disk even after a compaction has deleted them.
       let reads = 0;
       const giveUp = () => void thread.end(unreadTooLong());
       const stopWatching = whenUnused(clock, SNAPSHOT_UNREAD_MS_MAX, () => reads, giveUp);
@@ -77,7 +82,7 @@ async function fromFiles(store: Store, { clock, startWorker }: SourceOptions): P
   }
 }
 
-/** Whether writes have come since it was called last. */
+/** Returns a function that reports whether writes have come since its last call. */
 function writesSeen(store: Store): () => boolean {
   let { offset } = store.position;
   return () => {
@@ -109,7 +114,10 @@ async function* chunksOf(snapshot: KeyspaceSnapshot, head: BackupHead): AsyncGen
   yield* writer.end();
 }
 
-/** A backup with fewer keys than the keyspace counts is none: the digest in it would only prove what is left. */
+/**
+ * Refuses a backup that has fewer keys than the checkpoint counted: its digest would only prove the keys that
+ * are left.
+ */
 async function* counted(
   chunks: AsyncGenerator<WrittenChunk>,
   { keys, position }: Pick<Source, 'keys' | 'position'>,

@@ -1,4 +1,4 @@
-/** A thread that makes a backup (worker.ts), as the node sees it. */
+/** The node's end of a thread that makes a backup (worker.ts). */
 import type { Worker } from 'node:worker_threads';
 import { unlessAborted } from '../base/abort.js';
 import { type ErrorCode, HeadwaterError } from '../base/errors.js';
@@ -6,17 +6,17 @@ import { invariant } from '../base/invariant.js';
 import type { BackupHead } from '../wire/backup.js';
 import type { WrittenChunk } from './writer.js';
 
-/** What the thread is told; it answers each of them. */
+/** An order to the thread. The thread answers each order. */
 export type Order =
-  /** Opens the files of a database: until that is answered nobody may write to it. */
+  /** Opens the files of a database. Nobody may write to the database until the thread has answered. */
   | { readonly kind: 'open'; readonly location: string }
   /** Makes the first chunk of the records of an epoch. */
   | { readonly kind: 'begin'; readonly head: BackupHead; readonly epoch: number }
-  /** Makes the next one, if there is one; unhurried, it rests after every little piece of it. */
+  /** Makes the next chunk, if there is one. If `unhurried`, the thread rests after every small piece of work. */
   | { readonly kind: 'next'; readonly unhurried: boolean };
 
 export type ThreadAnswer =
-  /** Once at the beginning, too. */
+  /** The thread also answers `ready` once when it has started. */
   | { readonly kind: 'ready' }
   | ({ readonly kind: 'chunk' } & Omit<WrittenChunk, 'bytes'> & { readonly bytes: Uint8Array })
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
@@ -26,7 +26,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** So that the thread does not wait for the node's event loop to turn. */
+/** Chunks ordered ahead, so that the thread does not wait for a turn of the node's event loop. */
 const CHUNKS_AHEAD = 2;
 
 /** Starts a program as a thread. */
@@ -34,7 +34,7 @@ export type StartWorker = (program: URL) => Worker;
 
 export class BackupThread {
   readonly #worker: Worker;
-  /** In the order in which they asked. */
+  /** Callers that wait for an answer, in the order of their orders. */
   readonly #waiting: Waiting[] = [];
   #ended: HeadwaterError | undefined;
 
@@ -56,24 +56,24 @@ export class BackupThread {
   }
 
   /**
-   * Resolves when the files of a database are open; it may be written to again then.
-   * @throws HeadwaterError `overloaded` where there are more than can be open; the reason of `signal`.
+   * Resolves when the files of a database are open. Writes to the database are allowed again then.
+   * @throws HeadwaterError `overloaded` if there are more files than can be open, or the reason of `signal`.
    */
   async open(location: string, signal: AbortSignal): Promise<void> {
     await unlessAborted(this.#ask({ kind: 'open', location }), signal);
   }
 
   /**
-   * Further ones are made while one is used.
-   * @param isBusy whether the node has had other things to do since this was asked last.
-   * @throws HeadwaterError `corrupt` or `unknown_format` where the keyspace is damaged; the reason of `end`.
+   * Yields the chunks. The thread makes further chunks while the caller uses one.
+   * @param isBusy whether the node has had other work since the last call of this function.
+   * @throws HeadwaterError `corrupt` or `unknown_format` if the keyspace is damaged, or the reason of `end`.
    */
   async *chunks(head: BackupHead, epoch: number, isBusy: () => boolean): AsyncGenerator<WrittenChunk> {
     const asked = [this.#ask({ kind: 'begin', head, epoch })];
     for (;;) {
       while (asked.length <= CHUNKS_AHEAD) {
         const next = this.#ask({ kind: 'next', unhurried: isBusy() });
-        // Whoever leaves before its turn has no use for its failure.
+        // A caller that leaves early has no use for the failure of this order.
         next.catch(() => {});
         asked.push(next);
       }
@@ -85,7 +85,7 @@ export class BackupThread {
     }
   }
 
-  /** Whoever waits for it hears `reason`. */
+  /** Ends the thread. Callers that wait for an answer fail with `reason`. */
   async end(reason: HeadwaterError): Promise<void> {
     this.#end(reason);
     await this.#worker.terminate();

@@ -1,7 +1,6 @@
 /**
- * The thread that makes a backup out of LevelDB's files, so that the node's own
- * has nothing to do with the rows, and answers its clients meanwhile. It does
- * what it is told by thread.ts, one thing after another.
+ * The thread that makes a backup from LevelDB's files. The node's own thread has nothing to do with the rows,
+ * and answers its clients meanwhile. This thread obeys the orders of thread.ts, one after another.
  */
 import os from 'node:os';
 import { parentPort } from 'node:worker_threads';
@@ -13,25 +12,28 @@ import { DATA_KEY_HEADER_BYTES, dataEnd, dataStart } from '../keyspace/record.js
 import type { Order, ThreadAnswer } from './thread.js';
 import { ChunkWriter, type WrittenChunk } from './writer.js';
 
-/** A backup gives way to writes. */
+/** The niceness of this thread: a backup gives way to writes. */
 const NICENESS = 10;
 
-/** Rows between two rests, some 0.3 ms of work. */
+/** Rows between two rests, about 0.3 ms of work. */
 const REST_ROWS = 256;
-/** As many times as long as it has worked. */
+/** A rest lasts this many times as long as the work before it. */
 const REST_FACTOR = 2;
 const REST_MS_MAX = 5;
-/** Nobody ever writes to it: to wait for that is to sleep. */
+/** An integer that nobody writes to: a wait for a change of it is a sleep. */
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
-/** While the node is busy, writes that need a core find one: woken threads do not always take it from those that run. */
+/**
+ * Whether to rest while the node is busy, so that its writes find a free core. The scheduler does not always
+ * preempt a running thread for one that wakes.
+ */
 let unhurried = false;
 let files: OpenFiles | undefined;
 let chunks: Generator<WrittenChunk, void> | undefined;
 
 invariant(parentPort, 'this is the main file of a thread');
 const port = parentPort;
-// Elsewhere that would be of the whole process.
+// On other systems the niceness would apply to the whole process.
 if (process.platform === 'linux') os.setPriority(NICENESS);
 port.on('message', (order: Order) => {
   try {
@@ -59,7 +61,7 @@ function obey(order: Order): void {
 }
 
 function answer(what: ThreadAnswer): void {
-  // Small ones share their memory with others, and are copied.
+  // Small chunks share their memory with others, and are copied.
   const isAlone = what.kind === 'chunk' && what.bytes.length === what.bytes.buffer.byteLength;
   port.postMessage(what, isAlone ? [what.bytes.buffer as ArrayBuffer] : []);
 }

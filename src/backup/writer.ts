@@ -1,6 +1,6 @@
 /**
- * The chunks of a backup file out of entries in key order, one of them in
- * memory at a time. Each record is verified: a backup of what is damaged is none.
+ * Makes the chunks of a backup file from entries in key order. Only one chunk is in memory at a time. Each
+ * record is verified, because a backup of damaged records is worthless.
  */
 import { compressSync } from 'lz4-napi';
 import { BACKUP_CHUNK_BYTES } from '../base/limits.js';
@@ -10,9 +10,9 @@ import type { BackupHead } from '../wire/backup.js';
 import { ChunkSealer } from './format.js';
 
 export interface WrittenChunk {
-  /** As they stand in the file. */
+  /** The bytes of the chunk in the file. */
   readonly bytes: Buffer;
-  /** In the file up to the end of this chunk. */
+  /** The number of keys in the file up to the end of this chunk. */
   readonly keys: number;
   readonly last: boolean;
 }
@@ -22,14 +22,14 @@ export class ChunkWriter {
   readonly #digest = new KeyspaceDigest();
   readonly #packer = new EntryPacker(BACKUP_CHUNK_BYTES);
 
-  /** The first chunk, with the preamble before it. */
+  /** Returns the first chunk, with the preamble before it. */
   begin(head: BackupHead): WrittenChunk {
     return { bytes: this.#sealer.head(head), keys: 0, last: false };
   }
 
   /**
-   * Key and record are key[keyStart..keyEnd) and record[recordStart..recordEnd); they are copied.
-   * @returns a chunk where those before have filled it.
+   * Adds an entry: key[keyStart..keyEnd) and record[recordStart..recordEnd). Both are copied.
+   * @returns a chunk if the entries before have filled it.
    * @throws HeadwaterError `corrupt` or `unknown_format` naming the key of a damaged record.
    */
   add(
@@ -46,7 +46,10 @@ export class ChunkWriter {
     return chunk;
   }
 
-  /** What is left, and the end. @throws as `add`. */
+  /**
+   * Yields the remaining entries and the end.
+   * @throws HeadwaterError as `add` does.
+   */
   *end(): Generator<WrittenChunk, void> {
     if (!this.#packer.isEmpty) yield this.#entries();
     const { keys } = this.#digest;
@@ -61,9 +64,9 @@ export class ChunkWriter {
 }
 
 /**
- * As it is where compression does not help. In the thread pool it would be
- * beside the rest; but what is allocated there stays in the arenas of those
- * threads: measured, 300 MB of chunks left 300 MB of resident memory.
+ * Returns the bytes compressed, or unchanged if compression does not help. The thread pool could compress
+ * beside other work. But its threads keep allocated memory in their arenas: 300 MB of chunks left 300 MB of
+ * resident memory, measured.
  */
 function smaller(raw: Buffer): Buffer {
   const compressed = compressSync(raw);

@@ -1,10 +1,8 @@
 /**
- * The few things that a data directory needs of a file system, injected: the
- * real one is `systemFiles`, tests bring one in memory that forgets what was
- * not synced. Databases are not files here: see level.ts.
+ * The few operations that a data directory needs of a file system, injected. The real one is `systemFiles`.
+ * Tests bring one in memory that forgets what was not synced. Databases are not files here: see level.ts.
  *
- * Errors are the system's, with its `code` (ENOENT and so on); whoever calls
- * knows what they mean.
+ * Errors are the system's, with its `code` (ENOENT and so on). The caller decides what they mean.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
@@ -12,31 +10,31 @@ import path from 'node:path';
 
 /** A new file that is being written from its beginning. */
 export interface FileWriter {
-  /** All of it, or it rejects. */
+  /** Appends all bytes, or rejects. */
   append(bytes: Uint8Array): Promise<void>;
-  /** What was appended so far survives a power cut; the file's name does once its directory is synced. */
+  /** Makes the bytes appended so far survive a power cut. The file's name survives once its directory is synced. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface Files {
-  /** Undefined where there is none. */
+  /** Resolves with undefined if there is no such file. */
   read(file: string): Promise<Buffer | undefined>;
-  /** Begins an empty file, also where there is one; only its owner may read it. */
+  /** Creates an empty file, or empties an existing one. Only its owner may read it. */
   create(file: string): Promise<FileWriter>;
   rename(from: string, to: string): Promise<void>;
   /** Names in a directory. @throws ENOENT */
   list(directory: string): Promise<string[]>;
   /**
-   * With what is missing above it; only its owner may enter it. Its name
-   * survives a power cut. Without effect where it is there.
+   * Creates a directory, with any missing parents. Only its owner may enter it, and its name survives a power
+   * cut. Does nothing if the directory exists.
    */
   makeDirectory(directory: string): Promise<void>;
-  /** A file, or a directory with all that is in it; without effect where there is none. */
+  /** Removes a file, or a directory with all its content. Does nothing if there is none. */
   remove(file: string): Promise<void>;
-  /** The names in a directory survive a power cut. */
+  /** Makes the names in a directory survive a power cut. */
   syncDirectory(directory: string): Promise<void>;
-  /** What its file system has left for this process, bytes; undefined where that cannot be told. */
+  /** Bytes that the file system has free for this process, or undefined if the system cannot tell. */
   freeBytes(directory: string): Promise<number | undefined>;
 }
 
@@ -50,7 +48,7 @@ export const systemFiles: Files = {
   async create(file) {
     const handle = await open(file, 'w', 0o600);
     return {
-      // Goes on where the system took a part only, which a plain write would not.
+      // This call continues after a partial write of the system, which a plain write would not.
       append: (bytes) => handle.appendFile(bytes),
       sync: () => handle.sync(),
       close: () => handle.close(),
@@ -66,7 +64,7 @@ export const systemFiles: Files = {
 
   freeBytes: (directory) =>
     statfs(directory).then(
-      // A file system without a size of its own tells 0 of 0.
+      // A file system without a size of its own reports 0 of 0.
       ({ blocks, bavail, bsize }) => (blocks === 0 ? undefined : bavail * bsize),
       () => undefined,
     ),
@@ -74,7 +72,7 @@ export const systemFiles: Files = {
 
 const OUT_OF_SPACE = /\b(ENOSPC|EDQUOT)\b|No space left on device|Disk quota exceeded/i;
 
-/** Whether a file system, or a quota, had no room for a write; LevelDB tells it in words. */
+/** Whether a file system, or a quota, had no room for a write. LevelDB reports that only in its message. */
 export function isOutOfSpace(error: unknown): boolean {
   for (let one = error; one instanceof Error; one = one.cause) {
     const { code } = one as NodeJS.ErrnoException;
@@ -85,7 +83,7 @@ export function isOutOfSpace(error: unknown): boolean {
 
 const OUT_OF_DESCRIPTORS = /\b(EMFILE|ENFILE)\b|Too many open files/i;
 
-/** Whether the process, or the machine, may have no more files open; LevelDB tells it in words. */
+/** Whether the process or the machine has no file descriptor left. LevelDB reports that only in its message. */
 export function isOutOfDescriptors(error: unknown): boolean {
   for (let one = error; one instanceof Error; one = one.cause) {
     const { code } = one as NodeJS.ErrnoException;
@@ -103,7 +101,7 @@ async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-/** Node's recursive mkdir never ends where a file system makes no directories at all, as /proc. */
+/** Node's recursive mkdir never ends on a file system that creates no directories at all, such as /proc. */
 async function makeDirectory(directory: string): Promise<void> {
   const parent = path.dirname(path.resolve(directory));
   if (!existsSync(parent)) await makeDirectory(parent);
@@ -114,12 +112,15 @@ async function makeDirectory(directory: string): Promise<void> {
     throw error;
   }
   await syncDirectory(parent).catch((error: NodeJS.ErrnoException) => {
-    // Where one may make a name and not list them, the system has to see to it.
+    // If the process may create names in the parent but not list them, the system has to make them durable.
     if (error.code !== 'EACCES') throw error;
   });
 }
 
-/** Replaces a file as a whole or not at all, durably: written aside, synced, renamed, and the directory synced. */
+/**
+ * Replaces a file as a whole or not at all, durably: writes it aside, syncs it, renames it, and syncs the
+ * directory.
+ */
 export async function replaceFile(files: Files, directory: string, name: string, text: string): Promise<void> {
   const file = path.join(directory, name);
   const aside = `${file}.new`;
@@ -133,7 +134,7 @@ export async function replaceFile(files: Files, directory: string, name: string,
     }
     await files.rename(aside, file);
   } catch (error) {
-    // It counts for nothing, and a disk that is full has no room for it.
+    // The unfinished file is worthless, and a full disk has no room for it.
     await files.remove(aside).catch(() => {});
     throw error;
   }

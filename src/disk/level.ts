@@ -1,27 +1,24 @@
 /**
- * LevelDB, with what it does not promise put right: the only importer of
- * `level`. One `Database` is one LevelDB directory.
+ * LevelDB, with what it does not promise put right. Only this file imports `level`. A `Database` is one
+ * LevelDB directory.
  *
- * - `durable()` is the only way to know that everything written so far would
- *   survive a power cut: one `sync` write does not cover earlier plain ones
- *   once LevelDB has rotated its own log file.
- * - The first failed write of any kind latches the database: LevelDB reports
- *   success for writes after an ENOSPC and loses them. From then on every write
- *   fails until the database is opened again, with full recovery.
- * - A seek (an iterator, `hasMany`) walks over every deletion mark up to the next
- *   row; a look-up (`get`, `getMany`) does not. So `hasMany` is only for ranges
- *   in which no row was ever deleted. It costs half as much there.
- * - A database is created once. LevelDB takes a directory that lacks CURRENT for
- *   a new one, and deletes the tables in it. So the files are counted before
- *   (disk/leveldb/inventory.ts), and a database that is not whole is not opened.
- * - Only LevelDB's own word for it, or a table that is missing, is damage
- *   (`corrupt`). A disk that cannot be read, or a process without descriptors,
- *   says nothing about the data (`io_error`).
- * - Reads made by one `get`, `getMany` or `iterate` call see the database as it
- *   was when the call was made (classic-level takes the LevelDB snapshot inside
- *   the call), which is what lets the keyspace look at its layers and the disk
- *   in one turn. A call that is made again for want of descriptors sees a later
- *   state: only a snapshot keeps the earlier one.
+ * - `durable()` is the only way to know that everything written so far would survive a power cut. A `sync`
+ *   write does not cover earlier plain ones once LevelDB has rotated its own log file.
+ * - The first failed write of any kind latches the database, because LevelDB reports success for writes after
+ *   an ENOSPC and loses them. From then on every write fails until the database is opened again, with full
+ *   recovery.
+ * - A seek (an iterator, `hasMany`) walks over every deletion mark up to the next row. A look-up (`get`,
+ *   `getMany`) does not. So `hasMany` is only for ranges in which no row was ever deleted, and there it costs
+ *   half as much.
+ * - A database is created once. LevelDB takes a directory that lacks CURRENT for a new one, and deletes the
+ *   tables in it. So the files are counted before (disk/leveldb/inventory.ts), and a database that is not
+ *   whole is not opened.
+ * - Damage (`corrupt`) is only what LevelDB calls so, or a table that is missing. A disk that cannot be read,
+ *   or a process without descriptors, says nothing about the data (`io_error`).
+ * - Reads made by one `get`, `getMany` or `iterate` call see the database as it was at the call, because
+ *   classic-level takes the LevelDB snapshot inside the call. So the keyspace can read its layers and the
+ *   disk in one turn. A call that is repeated for want of descriptors sees a later state. Only a snapshot
+ *   keeps the earlier one.
  */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -35,7 +32,7 @@ import type { LogFileEnd } from './leveldb/log-file-ends.js';
 import { LogFileSync } from './leveldb/sync.js';
 
 export interface DatabaseOptions {
-  /** Memory of LevelDB's write buffer, bytes; up to twice as much is used. */
+  /** Memory of LevelDB's write buffer, bytes. Up to twice as much is used. */
   writeBufferBytes: number;
   /** Size of LevelDB's table files, bytes. */
   fileBytes: number;
@@ -46,11 +43,17 @@ export interface DatabaseOptions {
 }
 
 export interface HowToOpen {
-  /** True: the database must be there, and whole. Else it may also be made, in a directory that is absent or empty. */
+  /**
+   * If true, the database must exist and be whole. Otherwise it may be created, in a directory that is absent
+   * or empty.
+   */
   mustExist?: boolean;
-  /** A write has failed, and the database was not opened since: sequence numbers may be left out. */
+  /** Whether a write has failed since the last opening. Sequence numbers may be left out then. */
   afterFailedWrite?: boolean;
-  /** The ends of its log files at the last stop, if that was in good order: `check` holds the files against them. */
+  /**
+   * The ends of its log files at the last stop, if that stop was in good order. `check` compares the files
+   * with them.
+   */
   logFileEnds?: readonly LogFileEnd[];
 }
 
@@ -64,9 +67,9 @@ export interface IterateOptions {
   reverse?: boolean;
   limit?: number;
   snapshot?: Snapshot;
-  /** False leaves the values out (empty buffers). */
+  /** If false, the values are left out (empty buffers). */
   values?: boolean;
-  /** Read-ahead in bytes; the default suits a few entries, scans want 256 KiB. */
+  /** Read-ahead in bytes. The default suits a few entries, a scan needs 256 KiB. */
   highWaterMarkBytes?: number;
 }
 
@@ -76,53 +79,54 @@ export interface Snapshot {
 
 /** Entries in key order. */
 export interface Entries {
-  /** Up to `count` entries; an empty array at the end. */
+  /** Up to `count` entries. An empty array at the end. */
   next(count: number): Promise<Array<[Buffer, Buffer]>>;
   close(): Promise<void>;
 }
 
 export interface WriteBatch {
-  /** Copies both before it returns. */
+  /** Copies key and value before it returns. */
   put(key: Buffer, value: Buffer): void;
   del(key: Buffer): void;
-  /** All or nothing; with `sync`, the batch itself is on disk when it resolves. */
+  /** Writes all of the batch or nothing. With `sync`, the batch itself is on disk when the call resolves. */
   write(options?: { sync?: boolean }): Promise<void>;
 }
 
 export interface Database {
   readonly location: string;
-  /** Whether there are LevelDB's files at the location, which may be read (disk/leveldb/). */
+  /** Whether the location has LevelDB's files, which disk/leveldb/ may read. */
   readonly hasFiles: boolean;
   /** The first failed write, if there was one. */
   readonly latched: Error | undefined;
   get(key: Buffer): Promise<Buffer | undefined>;
   /**
-   * As of `snapshot`. Without one, as of the call; if the process has no
-   * descriptors, as of a later moment, unless that is refused.
-   * @param how.later false: want of descriptors is an error then, since asking again would give a later state.
+   * Reads as of `snapshot`. Without a snapshot, reads as of the call. If the process has no descriptors, the
+   * call is repeated and reads a later state, unless `how.later` is false.
+   * @param how.later if false, want of descriptors is an error, because a repeated call would give a later
+   *   state.
    */
   getMany(keys: Buffer[], snapshot?: Snapshot, how?: { later: boolean }): Promise<Array<Buffer | undefined>>;
-  /** By seeks: only where no row was deleted, see above. */
+  /** Looks up by seeks. Use it only if no row of the range was ever deleted: see above. */
   hasMany(keys: Buffer[]): Promise<boolean[]>;
   put(key: Buffer, value: Buffer, options?: { sync?: boolean }): Promise<void>;
   batch(): WriteBatch;
   iterate(options: IterateOptions): Entries;
   snapshot(): Snapshot;
-  /** Everything written before this call survives a power cut once it resolves. */
+  /** Resolves when everything written before this call survives a power cut. */
   durable(): Promise<void>;
   compact(from: Buffer, to: Buffer): Promise<void>;
-  /** The size of the table files between two keys, in bytes. */
+  /** Bytes of the table files between two keys. */
   approximateSize(from: Buffer, to: Buffer): Promise<number>;
   close(): Promise<void>;
 }
 
 export interface OpenDatabase {
   (location: string, options: OpeningOptions): Promise<Database>;
-  /** Refuses what opening would, and touches nothing. @throws HeadwaterError `corrupt` or `io_error`. */
+  /** Fails if opening would fail, and touches nothing. @throws HeadwaterError `corrupt` or `io_error`. */
   check?(location: string, how: HowToOpen): Promise<unknown>;
 }
 
-/** The part of abstract-level that a Database stands on. */
+/** The part of abstract-level that a Database uses. */
 interface LevelLike {
   get(key: Buffer): Promise<Buffer | undefined>;
   getMany(keys: Buffer[], options: { snapshot?: Snapshot }): Promise<Array<Buffer | undefined>>;
@@ -144,16 +148,16 @@ interface LevelLike {
 }
 
 /**
- * Opens a LevelDB directory, or makes it.
- * @throws HeadwaterError `corrupt` naming the file if the database is not whole,
- *   and nothing was touched then; `directory_locked` if another process has it
- *   open, `disk_full` if LevelDB has no room, `io_error` if the system fails.
+ * Opens a LevelDB directory, or creates it.
+ * @throws HeadwaterError `corrupt` naming the file if the database is not whole. Nothing was touched then.
+ *   `directory_locked` if another process has it open, `disk_full` if LevelDB has no room, `io_error` if the
+ *   system fails.
  */
 export const openLevel: OpenDatabase = Object.assign(open, { check: checkLevel });
 
 async function open(location: string, options: OpeningOptions): Promise<Database> {
   const state = await checkLevel(location, options);
-  // LevelDB begins again where it was cut short if nothing names what it had begun.
+  // Without CURRENT, LevelDB starts the unfinished creation from scratch.
   if (state === 'unfinished') await rm(path.join(location, 'CURRENT'), { force: true });
   const level = new Level<Buffer, Buffer>(location, {
     keyEncoding: 'buffer',
@@ -176,8 +180,8 @@ async function open(location: string, options: OpeningOptions): Promise<Database
 }
 
 /**
- * A database that was ever made is opened whole or not at all: opening one deletes
- * what it does not know. This touches nothing.
+ * Checks that a database is whole, and touches nothing. LevelDB would delete files that it does not know, so
+ * a database that was ever created is opened whole or not at all.
  * @throws HeadwaterError `corrupt` naming the file, or `io_error`.
  */
 export async function checkLevel(
@@ -198,7 +202,7 @@ export async function checkLevel(
   );
 }
 
-/** For a database that must be there. */
+/** The error for a database that must exist and does not. */
 export function missing(location: string): HeadwaterError {
   return new HeadwaterError('corrupt', `${location} was there and is missing now; nothing is made in its place`, {
     details: { file: location },
@@ -215,17 +219,20 @@ function notOpened(location: string, error: unknown): HeadwaterError {
   return new HeadwaterError(found, `LevelDB cannot open ${location}: ${why}`, { cause: error });
 }
 
-/** A table that is not there is damage: LevelDB deletes none that it still needs. */
+/** A missing table is damage: LevelDB deletes no table that it still needs. */
 function codeOfIoError(message: string): 'corrupt' | 'io_error' {
   return /No such file/.test(message) ? 'corrupt' : 'io_error';
 }
 
-/** Whether the disk could not give what was asked for, damaged or not. Work in the background notes it and tries again later. */
+/**
+ * Whether the disk could not supply the data, damaged or not. Background work records such an error and tries
+ * again later.
+ */
 export function isUnreadable(error: unknown): error is HeadwaterError {
   return HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'io_error');
 }
 
-/** The same of one place of the disk: another place may be read. */
+/** Whether only one place of the disk is unreadable, so that another place may be readable. */
 export function isUnreadablePlace(error: unknown): error is HeadwaterError {
   return isUnreadable(error) && !isOutOfDescriptors(error);
 }
@@ -233,14 +240,14 @@ export function isUnreadablePlace(error: unknown): error is HeadwaterError {
 const NO_OPTIONS = Object.freeze({});
 const LATER = Object.freeze({ later: true });
 
-/** A Database over any abstract-level store; tests bring their own and their own `durable`. */
+/** A Database over any abstract-level store. Tests bring a store and a `durable` of their own. */
 export class LatchingDatabase implements Database {
   readonly location: string;
   readonly hasFiles: boolean;
   readonly #level: LevelLike;
   readonly #sync: () => Promise<void>;
   readonly #closed: () => Promise<void>;
-  /** Writes that LevelDB has, and has not answered. */
+  /** Writes that LevelDB has received and not answered. */
   readonly #inHand = new Set<Promise<void>>();
   #latched: Error | undefined;
 
@@ -290,7 +297,7 @@ export class LatchingDatabase implements Database {
   iterate(options: IterateOptions): Entries {
     const iterator = this.#level.iterator(options);
     return {
-      // An iterator that has failed does not go on.
+      // An iterator that has failed cannot continue.
       next: (count) => iterator.nextv(count).catch((error: unknown) => this.#failedRead(error)),
       close: () => iterator.close(),
     };
@@ -300,7 +307,10 @@ export class LatchingDatabase implements Database {
     return this.#level.snapshot();
   }
 
-  /** Without a descriptor nothing was asked of the disk, and nothing has failed. @throws HeadwaterError `io_error` then. */
+  /**
+   * If the process has no descriptor, the disk was not asked, and no write has failed. @throws HeadwaterError
+   * `io_error` then.
+   */
   async durable(): Promise<void> {
     let notAsked: unknown;
     await this.#writing(() =>
@@ -327,7 +337,7 @@ export class LatchingDatabase implements Database {
     await this.#closed();
   }
 
-  /** Again for a while if the process has no descriptors: connections come and go. */
+  /** Repeats the read for a while if the process has no descriptors: connections come and go. */
   async #reading<T>(read: () => Promise<T>): Promise<T> {
     for (let waitedMs = 0; ; waitedMs += DESCRIPTORS_RETRY_MS) {
       try {
@@ -339,7 +349,7 @@ export class LatchingDatabase implements Database {
     }
   }
 
-  /** Failures of a read are the world's, not bugs of ours; so is a close under a reader that asks more than once. */
+  /** Failures of a read come from the disk or the system, not from a bug. So does a close during a series of reads. */
   #failedRead(error: unknown): never {
     const { code, message } = error as Error & { code?: string };
     if (code === 'LEVEL_DATABASE_NOT_OPEN' || code === 'LEVEL_SNAPSHOT_NOT_OPEN')
@@ -357,7 +367,8 @@ export class LatchingDatabase implements Database {
       this.#latched ??= error instanceof Error ? error : new Error(String(error));
       throw this.#refusal(this.#latched);
     }
-    // LevelDB may have taken one of these first: if that fails, this one may be lost whatever LevelDB says, and its answer may come later.
+    // LevelDB may have taken a pending write first. If that write fails, this one may be lost whatever
+    // LevelDB reports. The failure may also arrive later than this success.
     if (this.#inHand.size > 0) await Promise.allSettled(this.#inHand);
     if (this.#latched) throw this.#refusal(this.#latched);
   }

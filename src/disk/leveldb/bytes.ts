@@ -1,4 +1,4 @@
-/** Numbers and strings as LevelDB's files hold them (util/coding.h). */
+/** Reads numbers and strings as LevelDB's files hold them (util/coding.h). */
 export class ByteReader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -11,7 +11,7 @@ export class ByteReader {
     return this.#at >= this.#bytes.length;
   }
 
-  /** Up to 2^53: no file is larger. */
+  /** Reads a number up to 2^53. No file is larger. */
   varint(): number {
     let value = 0;
     for (let shift = 1; ; shift *= 128) {
@@ -28,7 +28,7 @@ export class ByteReader {
     return this.#bytes.subarray(this.#at - count, this.#at);
   }
 
-  /** Its length, and so many bytes. */
+  /** Reads a length, then that many bytes. */
   string(): Buffer {
     return this.bytes(this.varint());
   }

@@ -1,7 +1,7 @@
 /**
- * The files that LevelDB keeps a database in, checked by their own checksums
- * while it is not open, or beside it: LevelDB 1.20 as we have it looks at none
- * of them when it reads, and drops what does not fit when it opens.
+ * Checks the files of a LevelDB database by their own checksums, while it is closed or while LevelDB has it
+ * open. LevelDB 1.20 as this project uses it verifies no checksum when it reads. When it opens, it drops what
+ * does not fit.
  */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,43 +11,43 @@ import { tableSteps } from './table-file.js';
 
 export interface DamagedFile {
   readonly file: string;
-  /** Where the record or block begins that is not what was written. */
+  /** The offset of the damaged record or block in the file. */
   readonly byte: number;
   readonly why: string;
-  /** Keys of the database that it held: after the first, up to the second. Undefined where that is not known. */
+  /** Keys that the damaged part held: after the first, up to the second. Undefined if not known. */
   readonly after: Buffer | undefined;
   readonly through: Buffer | undefined;
 }
 
-/** Told of the bytes looked at since the last time; awaited. @throws to end the check. */
+/** Called and awaited with the bytes checked since the last call. @throws to end the check. */
 type Pace = (bytes: number) => Promise<void>;
 
-/** What is written at the end of; in each, the first damage counts. */
+/** Files that LevelDB appends to. In each, only the first damage is reported. */
 const LOGS = /^(\d+\.log|MANIFEST-\d+)$/;
-/** What is written once. */
+/** Files that LevelDB writes once. */
 const TABLES = /^\d+\.(ldb|sst)$/;
 const ALL = new RegExp(`${LOGS.source}|${TABLES.source}`);
 
-/** Those that LevelDB reads when it opens: few, and small. */
+/** Checks the files that LevelDB reads when it opens. They are few and small. */
 export function damagedLogFiles(files: Files, location: string): Promise<DamagedFile[]> {
   return damagedFiles(files, location, LOGS);
 }
 
 /**
- * All of them; one at a time is read as a whole, and looked at in steps. A
- * database may be open meanwhile: a file that it deletes is none of it any more,
- * and what it is just writing looks like the end of a file.
+ * Checks all files. Files are read one at a time as a whole, and checked in steps. The database may be open
+ * meanwhile. A file that LevelDB deletes no longer belongs to it, and a record being written looks like the
+ * end of a file.
  */
 export function damagedDatabaseFiles(files: Files, location: string, pace?: Pace): Promise<DamagedFile[]> {
   return damagedFiles(files, location, ALL, pace);
 }
 
-/** Whether it is one that LevelDB reads whenever it looks for a key there, and not only when it opens. */
+/** Whether LevelDB reads the file for every look-up there, and not only when it opens. */
 export function isTable(file: string): boolean {
   return TABLES.test(path.basename(file));
 }
 
-/** What those files take on the disk; 0 where there are none. */
+/** Bytes of the files on the disk, 0 if there are none. */
 export async function databaseBytes(files: Files, location: string): Promise<number> {
   let bytes = 0;
   for (const name of await databaseFiles(files, location, ALL)) {
@@ -75,7 +75,7 @@ async function damagedFiles(
   for (const name of await databaseFiles(files, location, which)) {
     const file = path.join(location, name);
     const bytes = await files.read(file);
-    // LevelDB may have deleted it meanwhile.
+    // LevelDB may have deleted the file meanwhile.
     if (!bytes) continue;
     const steps = LOGS.test(name) ? inLog(bytes) : tableSteps(bytes);
     let told = 0;

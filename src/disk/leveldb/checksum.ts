@@ -1,4 +1,7 @@
-/** The checksum of LevelDB's files: CRC-32C, masked so that one over bytes that hold one is no constant (util/crc32c.h). */
+/**
+ * The checksum of LevelDB's files: CRC-32C, masked so that a checksum over bytes that hold their own is no
+ * constant (util/crc32c.h).
+ */
 import { crc32c } from '@node-rs/crc32';
 
 const MASK_DELTA = 0xa282ead8;

@@ -1,4 +1,4 @@
-/** What stands at one place of sorted files, and moves on in the order of key.ts. Synchronous. */
+/** Cursors over sorted files. A cursor moves in the order of key.ts. Synchronous. */
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { HeadwaterError } from '../../base/errors.js';
 import { compareKeys, KEY_TRAILER_BYTES } from './key.js';
@@ -17,16 +17,19 @@ import {
 } from './table.js';
 import type { Write } from './write-batch.js';
 
-/** Of a table at once; each cursor keeps so much in memory. */
+/** Bytes of a table read at once. Each cursor keeps that much in memory. */
 const STRIP_BYTES = 256 * 1024;
 const KEY_BYTES = 256;
 const NOTHING = Buffer.alloc(0);
 
-/** Fields that are written in place: a getter for each, or a row for each, would cost more than the reading. */
+/**
+ * A cursor writes its fields in place: a getter for each field, or an object for each row, would cost more
+ * than the reading.
+ */
 export abstract class FileCursor {
-  /** False behind the last row: nothing else counts then. */
+  /** False behind the last row. The other fields have no meaning then. */
   valid = true;
-  /** Up to `keyEnd` the key of the database, then its trailer; valid until it moves, like the value. */
+  /** The key of the database up to `keyEnd`, then its trailer. Key and value are valid until the cursor moves. */
   key: Buffer = NOTHING;
   keyEnd = -1;
   value: Buffer = NOTHING;
@@ -37,7 +40,7 @@ export abstract class FileCursor {
   abstract close(): void;
 }
 
-/** Writes that are in no table; of each key only the latest is told. */
+/** Writes that are in no table. Only the latest write of each key is visited. */
 export class WritesCursor extends FileCursor {
   readonly #writes: readonly Write[];
   #next = 0;
@@ -64,8 +67,8 @@ export class WritesCursor extends FileCursor {
 }
 
 /**
- * One table, or the tables of one level, which have no keys in common; each is
- * open until it has been read. Of each key only the latest row is told.
+ * A single table, or the tables of one level, which share no keys. Each table is open until it has been read.
+ * Only the latest row of each key is visited.
  */
 export class TablesCursor extends FileCursor {
   readonly #tables: readonly OpenTable[];
@@ -75,18 +78,18 @@ export class TablesCursor extends FileCursor {
   #table: OpenTable | undefined;
   #index: readonly IndexEntry[] = [];
   #nextBlock = 0;
-  /** Read into again and again: the block in hand is used up before. */
+  /** The buffer that every strip is read into. The block before is used up by then. */
   #memory: Buffer = NOTHING;
   #strip: Buffer = NOTHING;
-  /** Where in the table it begins. */
+  /** The offset of the strip in the table. */
   #stripAt = 0;
   #block: Buffer = NOTHING;
   #at = 0;
   #end = 0;
-  /** The block may hold keys from `to` on. */
+  /** Whether the block may hold keys from `to` on. */
   #mayPass = false;
 
-  /** At the first row of [from, to). @throws HeadwaterError `corrupt`. */
+  /** Stands at the first row of [from, to). @throws HeadwaterError `corrupt`. */
   constructor(tables: readonly OpenTable[], from: Buffer, to: Buffer) {
     super();
     this.#from = from;
@@ -121,7 +124,7 @@ export class TablesCursor extends FileCursor {
     this.close();
   }
 
-  /** The next that may have keys of the range; its first block with them is the next. */
+  /** Opens the next table. The first block there that may have keys of the range comes next. */
   #openNextTable(): boolean {
     if (this.#table) closeSync(this.#table.descriptor);
     this.#table = this.#tables[this.#nextTable];
@@ -175,9 +178,9 @@ export class TablesCursor extends FileCursor {
   }
 
   /**
-   * Length shared with the key before, length of the rest of the key, length of
-   * the value, rest, value.
-   * @returns false where it is an older row of the same key.
+   * Reads an entry: length shared with the key before, length of the rest of the key, length of the value,
+   * rest, value.
+   * @returns false if the entry is an older row of the same key.
    */
   #readEntry(): boolean {
     const shared = this.#varint();
@@ -208,7 +211,7 @@ export class TablesCursor extends FileCursor {
     return isNew;
   }
 
-  /** Up to 32 bits. */
+  /** Reads up to 32 bits. */
   #varint(): number {
     const block = this.#block;
     let byte = block[this.#at++] as number;
@@ -230,7 +233,7 @@ function endOf(key: Buffer): number {
   return key.length - KEY_TRAILER_BYTES;
 }
 
-/** @returns what it has read into `bytes`: all of it, or less where the file ends. */
+/** @returns the bytes read into `bytes`: all, or fewer if the file ends. */
 function read(descriptor: number, offset: number, bytes: Buffer): Buffer {
   let length = 0;
   while (length < bytes.length) {

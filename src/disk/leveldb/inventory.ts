@@ -1,16 +1,16 @@
 /**
- * Which files a database has, held against those that it must have. LevelDB takes
- * a directory without CURRENT for a new database, and deletes the tables in it;
- * it takes a manifest that was cut for the whole one, and deletes what that does
- * not name. So this looks before LevelDB opens, and changes nothing.
+ * Compares the files that a database has with those that it must have, before LevelDB opens it. Changes
+ * nothing. LevelDB takes a directory without CURRENT for a new database, and deletes the tables in it.
+ * LevelDB also takes a manifest that was cut for the whole one, and deletes the files that it does not name.
  *
- * LevelDB keeps an order that makes what is missing show after any crash, that of
- * the machine too: tables, and the name of the next log file, are on disk before
- * the manifest names them; CURRENT names a manifest that is on disk; a file is
- * deleted only after the manifest does not name it any more. So each table that
- * the manifest names is there in its size, and so is the log file that goes on
- * from it. Files that the manifest does not name are left by crashes, and prove
- * nothing.
+ * LevelDB keeps an order that makes missing files show after any crash, even a crash of the machine:
+ *
+ * - Tables, and the name of the next log file, are on disk before the manifest names them.
+ * - CURRENT names a manifest that is on disk.
+ * - A file is deleted only after the manifest has stopped naming it.
+ *
+ * So each table that the manifest names must be there in its size, and so must the log file that continues
+ * from it. Files that the manifest does not name are left by crashes, and prove nothing.
  */
 import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -38,43 +38,43 @@ export interface Misfit {
 
 export interface Inventory {
   /**
-   * `empty`: nothing was ever made there; `unfinished`: a process ended while it
-   * made the database, before anything was written to it; else it must be whole.
+   * `empty`: nothing was ever created there. `unfinished`: a process ended while it created the database,
+   * before any write. `made`: the database must be whole.
    */
   readonly state: 'empty' | 'unfinished' | 'made';
   /** Empty if the database is whole. */
   readonly misfits: readonly Misfit[];
 }
 
-/** Files that hold nothing of a database. */
+/** Files that hold no data of a database. */
 const ASIDE = /^(LOCK|LOG|LOG\.old|\d+\.dbtmp)$/;
 const TABLE = /^\d+\.(ldb|sst)$/;
 const LOG = /^(\d+)\.log$/;
 const CURRENT = /^MANIFEST-\d+\n$/;
-/** About as much of a table is looked at: its footer, its index, and one block. */
+/** Bytes of a table that are read, approximately: its footer, its index, and one block. */
 const TABLE_LOOK_BYTES = 64 * 1024;
-/** Holds the header of the first record of a log file. */
+/** Bytes that hold the header of the first record of a log file. */
 const LOG_HEAD_BYTES = 32 * 1024;
-/** Tables looked at side by side. */
+/** Tables read at the same time. */
 const SIDE_BY_SIDE = 8;
 
 interface Expected {
-  /** True after a failed write: it leaves out sequence numbers. */
+  /** Set after a failed write, which leaves out sequence numbers. */
   readonly anySequence?: boolean;
-  /** The ends of its log files at the last stop, if that was in good order. */
+  /** The ends of its log files at the last stop, if that stop was in good order. */
   readonly logFileEnds?: readonly LogFileEnd[];
-  /** Awaited with the bytes looked at since the last time; given if LevelDB has the database open meanwhile. */
+  /** Awaited with the bytes read since the last call. Given if LevelDB has the database open meanwhile. */
   readonly pace?: Pace;
 }
 
 type Pace = (bytes: number) => Promise<void>;
 
 /**
- * Of a database that LevelDB has open and writes to. It reads a file that it has
- * open though the file was deleted: the next start could not. A file that it has
- * deleted itself is not named by its manifest any more when that is read again.
- * @param pace awaited with the bytes looked at since the last time. @throws to end it.
- * @throws what the system says if it cannot read what is there.
+ * Finds the misfits of a database that LevelDB has open and writes to. LevelDB still reads an open file after
+ * somebody has deleted it, but the next start could not. A file that LevelDB deleted itself is not named by
+ * the manifest at a second look.
+ * @param pace awaited with the bytes read since the last call. @throws to end the search.
+ * @throws the system's error if it cannot read the files.
  */
 export async function misfitsOfOpen(location: string, pace: Pace): Promise<readonly Misfit[]> {
   const look = async (): Promise<readonly Misfit[]> => {
@@ -88,19 +88,19 @@ export async function misfitsOfOpen(location: string, pace: Pace): Promise<reado
 }
 
 /**
- * Of a database that nobody has open.
- * @throws what the system says if it cannot read what is there.
+ * Takes the inventory of a database. Nobody may have it open, unless `expected.pace` is given.
+ * @throws the system's error if it cannot read the files.
  */
 export async function takeInventory(location: string, expected: Expected = {}): Promise<Inventory> {
   const names = (await namesIn(location)).filter((name) => !ASIDE.test(name));
   if (names.length === 0) return { state: 'empty', misfits: [] };
   const misfits = await misfitsIn(location, names, expected);
-  // One that LevelDB has open was made to the end.
+  // A database that LevelDB has open was created to the end.
   const isUnfinished = misfits.length > 0 && !expected.pace && !(await hasData(location, names));
   return { state: isUnfinished ? 'unfinished' : 'made', misfits };
 }
 
-/** For messages: the first few, each named by its file. */
+/** Describes the first few misfits for a message, each with its file. */
 export function describeMisfits(misfits: readonly Misfit[]): string {
   const shown = misfits.slice(0, 3).map(({ file, why }) => `${file}: ${why}`);
   const more = misfits.length - shown.length;
@@ -196,7 +196,10 @@ async function misfitTable(location: string, table: TableOfVersion): Promise<Mis
   }
 }
 
-/** True also of a table that is damaged: that is named with its byte where tables are checked. */
+/**
+ * Whether the first key of the table is `key`. True also if the table is damaged: the check of tables reports
+ * that with its byte.
+ */
 async function beginsWith(handle: FileHandle, size: number, key: Buffer): Promise<boolean> {
   const footer = await readAt(handle, size - FOOTER_BYTES, FOOTER_BYTES);
   if (!endsAsTable(footer)) return true;
@@ -210,7 +213,7 @@ async function beginsWith(handle: FileHandle, size: number, key: Buffer): Promis
   }
 }
 
-/** @returns undefined if it does not match its checksum. */
+/** @returns undefined if the block does not match its checksum. */
 async function blockAt(handle: FileHandle, place: Place): Promise<Buffer | undefined> {
   const bytes = await readAt(handle, place.offset, place.size + TRAILER_BYTES);
   return damageOfBlock(bytes, place, place.offset) === undefined ? blockIn(bytes, place, place.offset) : undefined;
@@ -228,10 +231,10 @@ async function misfitLogs(
   { logNumber, sequences }: Version,
   { anySequence = false, logFileEnds = [], pace }: Expected,
 ): Promise<Misfit[]> {
-  // A manifest that names none is of a database that was never opened to the end.
+  // A manifest that names no log file is of a database that was never opened to the end.
   if (logNumber === 0) return [];
   const fileOf = (number: number) => path.join(location, `${fileNumber(number)}.log`);
-  // The names are older than the manifest then: LevelDB may have begun the file in between.
+  // The names are older than the manifest then: LevelDB may have begun the log file in between.
   if (pace) return await misfitHead(fileOf(logNumber), sequences);
   const numbers = names.flatMap((name) => LOG.exec(name)?.[1] ?? []).map(Number);
   const live = numbers.filter((number) => number >= logNumber).sort((a, b) => a - b);
@@ -246,7 +249,7 @@ async function misfitLogs(
   if (anySequence || changed.length > 0) return changed;
   let { from, through }: { from: bigint; through: bigint | undefined } = sequences;
   for (const number of live) {
-    // A file without a whole record at its beginning is what a power cut leaves.
+    // A power cut may leave a file without a whole record at its beginning.
     const held = sequencesOf((await bytesOf(fileOf(number))) ?? Buffer.alloc(0));
     const why = held && misfitSequence(held.first, from, through);
     if (why !== undefined) return [{ file: fileOf(number), why }];
@@ -263,7 +266,7 @@ function misfitSequence(first: bigint, from: bigint, through: bigint | undefined
   return `its first write has the sequence number ${first}, expected ${expected}: it is another file, or one before it is missing`;
 }
 
-/** Of the log file that LevelDB writes to, or wrote to last, only the beginning stays as it is. */
+/** Checks the beginning of the log file that LevelDB writes to, or wrote to last. Only the beginning stays as it is. */
 async function misfitHead(file: string, { from, through }: Version['sequences']): Promise<Misfit[]> {
   let handle: FileHandle;
   try {

@@ -1,11 +1,10 @@
 /**
- * The log files of a database as they were when it was closed in good order.
- * LevelDB takes a log file that was cut at its end for what a power cut has
- * left, and so does log-file.ts. After a close in good order a power cut takes
- * nothing, so each file has to hold then what it held.
+ * The log files of a database as they were when it was closed in good order. LevelDB takes a log file that
+ * was cut at its end for the remains of a power cut, and so does log-file.ts. After a close in good order a
+ * power cut takes nothing. So each file must then hold what it held.
  *
- * LevelDB makes tables of the log files that it finds, and never appends to one.
- * So an end that was noted stays true, however often the database is opened.
+ * LevelDB makes tables of the log files that it finds, and never appends to an old one. So an end that was
+ * recorded stays true, however often the database is opened.
  */
 import path from 'node:path';
 import { crc32c } from '@node-rs/crc32';
@@ -14,17 +13,17 @@ import { logFileDamage } from './log-file.js';
 
 /** A log file, up to its end. */
 export interface LogFileEnd {
-  /** In the directory of the database. */
+  /** The name in the directory of the database. */
   readonly name: string;
   readonly bytes: number;
-  /** CRC-32C over all of them. */
+  /** CRC-32C over all bytes. */
   readonly crc32c: number;
 }
 
 const ADVICE = 'Put the file back; remove clean-stop.json only to go on without what is missing';
 const LOG = /^(\d+)\.log$/;
 
-/** Of a database that is closed, and durable; none if there are no files at the location. */
+/** The ends of a database that is closed and durable. None if there are no files at the location. */
 export async function logFileEnds(files: Files, location: string): Promise<LogFileEnd[]> {
   const names = await files.list(location).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -38,15 +37,19 @@ export async function logFileEnds(files: Files, location: string): Promise<LogFi
   return ends;
 }
 
-/** The number that LevelDB has given the file; it makes tables of those below the number in its manifest. */
+/**
+ * The number that LevelDB has given the file. LevelDB makes tables of files whose number is below the one in
+ * its manifest.
+ */
 export function logFileNumber({ name }: LogFileEnd): number {
   return Number(LOG.exec(name)?.[1]);
 }
 
 /**
- * Why the file is not what it was.
- * @param bytes of the file now; undefined if it is missing.
- * @returns undefined also if a record in the middle is damaged: that is named with its byte where records are checked.
+ * Says how the file differs from what it was, or returns undefined if it does not.
+ * @param bytes the bytes of the file now, undefined if it is missing.
+ * @returns undefined also if a record in the middle is damaged: the check of records reports that with its
+ *   byte.
  */
 export function changeSince(end: LogFileEnd, bytes: Buffer | undefined): string | undefined {
   const before = `the last stop, which was in good order, left ${end.bytes} bytes in this file`;

@@ -1,18 +1,19 @@
 /**
- * LevelDB's own log files (`*.log`, `MANIFEST-*`): one flipped bit there makes
- * it drop a stretch from the middle without a word.
+ * LevelDB's own log files (`*.log`, `MANIFEST-*`). A single flipped bit there makes LevelDB silently drop a
+ * stretch from the middle.
  *
- * Format (LevelDB's doc/log_format.md): blocks of 32 KiB; in them records of
- * checksum u32, length u16 (both little-endian), type u8 (1 whole, 2 first,
- * 3 middle, 4 last) and that many bytes; fewer than 7 bytes at a block's end
- * are zero. The checksum is the CRC-32C over type and bytes, masked.
+ * Format (LevelDB's doc/log_format.md): the file is divided into blocks of 32 KiB, and blocks into records. A
+ * record is checksum u32, length u16 (both little-endian), type u8 (1 whole, 2 first, 3 middle, 4 last) and
+ * that many bytes. Fewer than 7 bytes at a block's end are zero. The checksum is the CRC-32C over type and
+ * bytes, masked.
  *
- * What a power cut leaves is no damage: a file that ends inside a record, and
- * pages of zeros where the system had not written yet, wherever it had written
- * what comes behind. The log's chain and the order of a checkpoint make that
- * good. A record whose checksum does not match otherwise, with whole ones behind
- * it, was whole once, and was changed. Where it holds a page of zeros of its own
- * the two cannot be told apart, and it counts as not written.
+ * The remains of a power cut are no damage. A file may end inside a record. Pages that the system had not
+ * written yet are zeros, even before pages that it had written. The log's chain and the order of a checkpoint
+ * make good what such a file lacks.
+ *
+ * Any other record whose checksum does not match, with whole ones behind it, was whole once and was changed.
+ * If such a record holds a page of zeros of its own, the two cases look the same, and the page counts as not
+ * written.
  */
 import { maskedCrc32c } from './checksum.js';
 
@@ -20,9 +21,9 @@ const BLOCK_BYTES = 32 * 1024;
 const HEADER_BYTES = 7;
 const WHOLE_TYPE = 1;
 const LAST_TYPE = 4;
-/** What a file system writes at once. */
+/** Bytes that a file system writes at once. */
 const PAGE_BYTES = 4 * 1024;
-/** Looked at in one step; records of a few bytes take some milliseconds for it. */
+/** Bytes checked in one step. Records of a few bytes take some milliseconds for that. */
 const STEP_BYTES = 256 * 1024;
 
 export interface LogFileDamage {
@@ -42,7 +43,10 @@ export function logFileDamage(bytes: Buffer): LogFileDamage | undefined {
   }
 }
 
-/** The same in steps, each of which yields the bytes that it has looked at: a process that serves does other things in between. */
+/**
+ * Does the same in steps. Each step yields the bytes that it has checked, so that a serving process can do
+ * other work in between.
+ */
 export function* logFileSteps(bytes: Buffer): Generator<number, LogFileDamage | undefined> {
   let told = 0;
   for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
@@ -64,8 +68,8 @@ export function* logFileSteps(bytes: Buffer): Generator<number, LogFileDamage | 
 }
 
 /**
- * The records of a log file in order, put together where they are in parts, up
- * to where no whole one begins: what is being written there is not whole yet.
+ * The records of a log file in order, joined if they are in parts. Ends at the first record that is not
+ * whole: it is still being written.
  * @param bytes a whole log file.
  */
 export function* logRecords(bytes: Buffer): Generator<Buffer> {
@@ -87,14 +91,14 @@ export function* logRecords(bytes: Buffer): Generator<Buffer> {
   }
 }
 
-/** The bytes of the first record, or of its first part; undefined if that is not whole. */
+/** The bytes of the first record, or of its first part. Undefined if that is not whole. */
 export function firstPart(bytes: Buffer): Buffer | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
   const record = readRecord(bytes, 0);
   return record.kind === 'whole' ? bytes.subarray(HEADER_BYTES, record.end) : undefined;
 }
 
-/** Whether a whole record stands behind the place up to which `logRecords` can read. */
+/** Whether a whole record stands behind the offset up to which `logRecords` can read. */
 export function goesOnBehindGap(bytes: Buffer): boolean {
   for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
     if (leftInBlock(at) < HEADER_BYTES) {
@@ -110,7 +114,7 @@ export function goesOnBehindGap(bytes: Buffer): boolean {
 
 type Read =
   | { kind: 'whole'; end: number }
-  /** The file ends inside it. */
+  /** The file ends inside the record. */
   | { kind: 'cut' }
   | { kind: 'changed'; end: number; why: string };
 
@@ -125,7 +129,7 @@ function readRecord(bytes: Buffer, at: number): Read {
   return { kind: 'changed', end, why: `the record of ${length} bytes does not match its checksum` };
 }
 
-/** Looked for at every byte: where a length is damaged nothing says where the next record begins. */
+/** Searches at every byte: if a length is damaged, nothing says where the next record begins. */
 function hasWholeRecord(bytes: Buffer, from: number): boolean {
   for (let at = from; at + HEADER_BYTES <= bytes.length; at++) {
     if (leftInBlock(at) < HEADER_BYTES) continue;
@@ -138,7 +142,7 @@ function leftInBlock(at: number): number {
   return BLOCK_BYTES - (at % BLOCK_BYTES);
 }
 
-/** Whether one of the pages that [from, to) touches holds nothing but zeros. */
+/** Whether one of the pages that [from, to) touches holds only zeros. */
 function hasUnwrittenPage(bytes: Buffer, from: number, to: number): boolean {
   for (let page = from - (from % PAGE_BYTES); page < Math.min(to, bytes.length); page += PAGE_BYTES)
     if (bytes.subarray(page, page + PAGE_BYTES).every((byte) => byte === 0)) return true;

@@ -1,7 +1,6 @@
 /**
- * Single keys of a database that nobody writes to, looked up in its files. The
- * checksum of every block that is read is verified. Synchronous. Indexes of the
- * tables that were asked last stay in memory, and those tables stay open.
+ * Looks up single keys in the files of a database that nobody writes to. The checksum of every block that is
+ * read is verified. Synchronous. The most recently used tables stay open, with their indexes in memory.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { HeadwaterError } from '../../base/errors.js';
@@ -26,14 +25,14 @@ export interface TableFile extends TableOfVersion {
   readonly file: string;
 }
 
-/** Each takes about a hundredth of its table in memory, and a descriptor. */
+/** The most tables kept open. Each takes a descriptor, and memory of about a hundredth of the table. */
 const OPEN_MAX = 64;
 
 export class Lookup {
   readonly #tables: readonly TableFile[];
-  /** In the order of key.ts. */
+  /** Writes in the order of key.ts. */
   readonly #writes: readonly Write[];
-  /** In the order in which they were asked last. */
+  /** Open tables, the least recently used first. */
   readonly #open = new Map<TableFile, Table>();
 
   constructor(tables: readonly TableFile[], writes: readonly Write[]) {
@@ -41,7 +40,7 @@ export class Lookup {
     this.#writes = writes;
   }
 
-  /** @throws HeadwaterError `corrupt`, or what the system says. */
+  /** @throws HeadwaterError `corrupt`, or the system's error. */
   get(key: Buffer): Buffer | undefined {
     const write = this.#writes[firstAtOrBehind(this.#writes, key)];
     let latest = write && isOf(write.key, key) ? write : undefined;
@@ -72,7 +71,7 @@ export class Lookup {
   }
 }
 
-/** The place of the first write of this key, or of one behind it. */
+/** The index of the first write whose key is `key` or comes behind it. */
 export function firstAtOrBehind(writes: readonly Write[], key: Buffer): number {
   let [low, high] = [0, writes.length];
   while (low < high) {
@@ -115,7 +114,7 @@ class Table {
       if (isBehind(key, (this.#index[middle] as IndexEntry).key)) low = middle + 1;
       else high = middle;
     }
-    // Rows of a key may go on in the next block: the first of them is the latest.
+    // Rows of a key may continue in the next block. The first of them is the latest.
     const at = this.#index[low];
     return at && firstOf(key, this.#cached(at.place));
   }
@@ -146,7 +145,7 @@ class Table {
   }
 }
 
-/** The first row of the key in a block; undefined if there is none. */
+/** The first row of the key in a block. Undefined if there is none. */
 function firstOf(key: Buffer, block: Buffer): Write | undefined {
   const reader = new ByteReader(block.subarray(0, entriesEnd(block)));
   let found = Buffer.alloc(0);
@@ -162,7 +161,7 @@ function firstOf(key: Buffer, block: Buffer): Write | undefined {
   return undefined;
 }
 
-/** Whether a key stands behind one that has its trailer. */
+/** Whether a key comes behind another key that has its trailer. */
 function isBehind(key: Buffer, other: Buffer): boolean {
   return compareKeys(key, key.length, other, endOf(other)) > 0;
 }

@@ -1,8 +1,7 @@
 /**
- * The files of a database that another part of the process has open, taken as
- * they are at one moment: nobody may write to it while they are opened, though
- * LevelDB may go on to merge tables, which changes nothing of what they hold.
- * What it deletes afterwards stays readable here, as long as it is open.
+ * Opens the files of a database that another part of the process has open, as they are at one moment. Nobody
+ * may write to the database meanwhile. LevelDB may merge tables, because that does not change what they hold.
+ * An open file stays readable here after LevelDB has deleted it.
  */
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,7 +10,7 @@ import { OPEN_TABLES_MAX } from '../../base/limits.js';
 import type { TableFile } from './lookup.js';
 import { readVersion, type TableOfVersion } from './version.js';
 
-/** LevelDB may have merged what its manifest told of a moment ago. */
+/** The most attempts. LevelDB may have merged the tables that its manifest named a moment ago. */
 const ATTEMPTS_MAX = 100;
 
 export interface OpenTable extends TableOfVersion {
@@ -21,17 +20,18 @@ export interface OpenTable extends TableOfVersion {
 
 export interface OpenFiles {
   readonly tables: readonly OpenTable[];
-  /** Of writes that are in no table, whole. */
+  /** The log files that hold the writes in no table, as a whole. */
   readonly logs: readonly Buffer[];
 }
 
 /**
- * Synchronous: it is for a thread of its own.
- * @throws HeadwaterError `overloaded` where there are more than a process may have open.
+ * Opens the files. Synchronous: only for a thread of its own.
+ * @throws HeadwaterError `overloaded` if there are more files than a process may have open.
  */
 export function openFiles(location: string, tablesMax = OPEN_TABLES_MAX): OpenFiles {
   for (let attempt = 1; ; attempt++) {
-    // Before the manifest: those that it does not count any more have become tables that it names.
+    // Log files come before the manifest. A file that the manifest no longer counts has become a table that
+    // it names.
     const logs = readLogs(location);
     const { logNumber, tables } = readVersion(readManifest(location));
     if (tables.length > tablesMax) throw tooMany(tables.length);
@@ -59,7 +59,7 @@ function fileOf(location: string, { number }: TableOfVersion): string {
   return path.join(location, `${String(number).padStart(6, '0')}.ldb`);
 }
 
-/** @returns undefined where one is not there any more. */
+/** @returns undefined if a table is not there any more. */
 function openAll(location: string, tables: readonly TableOfVersion[]): OpenTable[] | undefined {
   const opened: OpenTable[] = [];
   try {

@@ -1,8 +1,7 @@
 /**
- * The rows of a database in key order, out of its files: what LevelDB's iterator
- * does, without two buffers made for every row, which cost more than all the
- * rest. The checksum of every block is verified. Synchronous: it is for a thread
- * of its own.
+ * The rows of a database in key order, from its files. LevelDB's iterator does the same, but makes two
+ * buffers for every row, which cost more than all the rest. The checksum of every block is verified.
+ * Synchronous: only for a thread of its own.
  */
 import { HeadwaterError } from '../../base/errors.js';
 import { type FileCursor, TablesCursor, WritesCursor } from './cursor.js';
@@ -10,17 +9,17 @@ import { compareAges, compareKeys, VALUE } from './key.js';
 import type { OpenFiles, OpenTable } from './open-files.js';
 import { type Write, writesIn } from './write-batch.js';
 
-/** One row after another, of keys in [from, to). */
+/** Visits the rows of the keys in [from, to), one after another. */
 export class Rows {
   readonly #cursors: FileCursor[];
-  /** The one at the smallest key, as long as the others do not move. */
+  /** The cursor at the smallest key, as long as the others do not move. */
   #first: FileCursor | undefined;
-  /** The smallest of the others. */
+  /** The cursor at the smallest key of the others. */
   #second: FileCursor | undefined;
 
   /**
-   * The files are closed with it.
-   * @param writes those of the log files in [from, to), if they are known.
+   * Takes the files over: `close` closes them.
+   * @param writes the writes of the log files in [from, to), if the caller has them.
    * @throws HeadwaterError `corrupt`.
    */
   constructor(files: OpenFiles, from: Buffer, to: Buffer, writes: readonly Write[] = pending(files.logs, from, to)) {
@@ -28,7 +27,7 @@ export class Rows {
     this.#cursors.push(new WritesCursor(writes));
   }
 
-  /** What is at the next row, until the next call; undefined behind the last. @throws HeadwaterError `corrupt`. */
+  /** The next row, valid until the next call. Undefined behind the last row. @throws HeadwaterError `corrupt`. */
   next(): Omit<FileCursor, 'next' | 'close'> | undefined {
     this.#first?.next();
     for (;;) {
@@ -42,7 +41,7 @@ export class Rows {
     for (const cursor of this.#cursors) cursor.close();
   }
 
-  /** Its row is the latest of its key: older ones are passed. */
+  /** The cursor at the latest row of the smallest key. Older rows of that key are skipped. */
   #smallest(): FileCursor | undefined {
     const [first, second] = [this.#first, this.#second];
     if (first?.valid && (!second || compareKeys(first.key, first.keyEnd, second.key, second.keyEnd) < 0)) return first;
@@ -71,7 +70,10 @@ function compare(a: FileCursor, b: FileCursor): number {
   return compareKeys(a.key, a.keyEnd, b.key, b.keyEnd) || compareAges(a.key, a.keyEnd, b.key, b.keyEnd);
 }
 
-/** Tables that can be read one after another: those of a level, but of the first each on its own. */
+/**
+ * Groups of tables that can be read one after another. A level is one group, but each table of level 0 is a
+ * group of its own.
+ */
 function sorted(tables: readonly OpenTable[]): OpenTable[][] {
   const levels = new Map<number, OpenTable[]>();
   for (const table of tables) {

@@ -1,12 +1,10 @@
 /**
- * The durable point of a database that LevelDB has open: all that was written so
- * far is on disk. LevelDB's own log files hold every write that is not yet in a
- * table; it syncs tables and manifest itself.
+ * Makes durable all that was written so far to a database that LevelDB has open. LevelDB's own log files hold
+ * every write that is not yet in a table. LevelDB syncs tables and manifest itself.
  *
- * Connections may take every descriptor that a process has. That is no failed
- * write, since nothing was asked of the disk. So the descriptors that are needed
- * again stay open, one is kept free for those that are not, and what finds none
- * is tried again for a while.
+ * Connections may take every descriptor that a process has. That is no failed write, because the disk was not
+ * asked. So descriptors that are needed repeatedly stay open, and one is kept free for the others. An
+ * operation that finds no descriptor is repeated for a while.
  */
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -18,14 +16,14 @@ const LOG = /^\d+\.log$/;
 
 export class LogFileSync {
   readonly #location: string;
-  /** Log files by name, open since a durable point came by them first. */
+  /** Log files by name, open since the first durable point that met them. */
   readonly #logs = new Map<string, FileHandle>();
   #directory: FileHandle | undefined;
-  /** Held for nothing but to be closed if the process has no other descriptor left. */
+  /** A descriptor that is only held to be closed when the process has no other left. */
   #spare: FileHandle | undefined;
-  /** Durable points go one after another: they share what is open. */
+  /** Durable points run one after another, because they share the open files. */
   #running: Promise<void> = Promise.resolve();
-  /** One that has not begun yet: it covers whatever is written until then. */
+  /** The durable point that has not begun yet, which covers everything written until it begins. */
   #waiting: Promise<void> | undefined;
   #closed = false;
 
@@ -33,7 +31,7 @@ export class LogFileSync {
     this.#location = location;
   }
 
-  /** Everything written before this call survives a power cut once it resolves. */
+  /** Resolves when everything written before this call survives a power cut. */
   run(): Promise<void> {
     this.#waiting ??= this.#running.then(() => {
       this.#waiting = undefined;
@@ -54,12 +52,12 @@ export class LogFileSync {
 
   async #run(): Promise<void> {
     const { handles, gone } = await this.#whileNoDescriptors(() => this.#open());
-    // A file that vanished meanwhile was written to a table.
+    // LevelDB has written a file that vanished meanwhile to a table.
     await Promise.all(gone.map((handle) => handle.close()));
     await Promise.all(handles.map((handle) => handle.datasync()));
     await this.#directory?.sync();
     if (this.#closed) return;
-    // Kept free for the next log file.
+    // This descriptor is kept free for the next log file.
     this.#spare ??= await open(this.#location, 'r').catch(() => undefined);
   }
 
@@ -76,7 +74,7 @@ export class LogFileSync {
     return { handles: [...this.#logs.values()], gone: gone.map(([, handle]) => handle) };
   }
 
-  /** Tries again, with the descriptor that was kept free, until there are enough. */
+  /** Repeats the work, with the descriptor that was kept free, until there are enough. */
   async #whileNoDescriptors<T>(work: () => Promise<T>): Promise<T> {
     for (let waitedMs = 0; ; waitedMs += DESCRIPTORS_RETRY_MS) {
       try {

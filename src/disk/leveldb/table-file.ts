@@ -1,7 +1,6 @@
 /**
- * The check of a table: LevelDB does not look at the checksums of its blocks
- * when it reads them, so that a flipped bit is served silently, or ends the
- * process where it makes no sense.
+ * The check of a table. LevelDB does not verify the checksums of blocks that it reads. So a flipped bit is
+ * served silently, or ends the process if it makes no sense.
  */
 import { KEY_TRAILER_BYTES } from './key.js';
 import { blockIn, damageOfBlock, endsAsTable, FOOTER_BYTES, type IndexEntry, indexSteps, placesIn } from './table.js';
@@ -9,18 +8,18 @@ import { blockIn, damageOfBlock, endsAsTable, FOOTER_BYTES, type IndexEntry, ind
 export interface TableDamage {
   readonly byte: number;
   readonly why: string;
-  /** The damaged block holds keys after this one; undefined: from the first of the table. */
+  /** The damaged block holds only keys after this one. Undefined: from the first of the table. */
   readonly after: Buffer | undefined;
-  /** And none after this one; undefined: to the last of the table. */
+  /** The damaged block holds no key after this one. Undefined: to the last of the table. */
   readonly through: Buffer | undefined;
 }
 
-/** Looked at in one step. */
+/** Bytes checked in one step. */
 const STEP_BYTES = 256 * 1024;
 
 /**
- * In steps, each of which yields the bytes that it has looked at: a process that
- * serves does other things in between.
+ * Checks a table in steps. Each step yields the bytes that it has checked, so that a serving process can do
+ * other work in between.
  * @param bytes a whole table.
  */
 export function* tableSteps(bytes: Buffer): Generator<number, TableDamage[]> {

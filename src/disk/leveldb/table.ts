@@ -1,11 +1,10 @@
 /**
  * LevelDB's tables (`*.ldb`).
  *
- * Format (LevelDB's doc/table_format.md): blocks, each followed by type u8 (0
- * plain, 1 Snappy) and a masked CRC-32C over block and type, little-endian; the
- * last 48 bytes are the places of the metaindex and the index block and a magic
- * number. The index has for each block a key that is no smaller than any in it,
- * and its place. Keys are those of the database with sequence number and kind
+ * Format (LevelDB's doc/table_format.md): a table is a sequence of blocks. Behind each block stand type u8 (0
+ * plain, 1 Snappy) and a masked CRC-32C over block and type, little-endian. The last 48 bytes are the places
+ * of the metaindex and the index block and a magic number. The index has for each block its place, and a key
+ * that is no smaller than any in the block. Keys are those of the database with sequence number and kind
  * behind them (key.ts).
  */
 import { uncompressSync } from 'snappy';
@@ -16,34 +15,37 @@ export const FOOTER_BYTES = 48;
 export const TRAILER_BYTES = 5;
 const MAGIC = Buffer.from('57fb808b247547db', 'hex');
 
-/** Of a block, without its trailer. */
+/** The place of a block, without its trailer. */
 export interface Place {
   readonly offset: number;
   readonly size: number;
 }
 
 export interface IndexEntry {
-  /** Not one of the table always, but one between two of them. */
+  /** A key between this block and the next. The table need not contain it. */
   readonly key: Buffer;
   readonly place: Place;
 }
 
-/** For 4 KiB, three times as fast as a buffer over memory of its own (measured). */
+/**
+ * The option to copy the output. For 4 KiB a copy is three times as fast as a buffer over memory of its own
+ * (measured).
+ */
 const COPIED = { copyOutputData: true };
-/** Entries of an index taken apart in one step. */
+/** Index entries decoded in one step. */
 const STEP_ENTRIES = 512;
 
 export function endsAsTable(bytes: Buffer): boolean {
   return bytes.length >= FOOTER_BYTES && bytes.subarray(-MAGIC.length).equals(MAGIC);
 }
 
-/** @param footer the last 48 bytes. @throws Error where they make no sense. */
+/** @param footer the last 48 bytes. @throws Error if they make no sense. */
 export function placesIn(footer: Buffer): { metaindex: Place; index: Place } {
   const reader = new ByteReader(footer);
   return { metaindex: placeIn(reader), index: placeIn(reader) };
 }
 
-/** @param bytes that begin `place.offset - at` bytes before the block and hold it with its trailer. */
+/** @param bytes bytes that begin `place.offset - at` bytes before the block and hold it with its trailer. */
 export function damageOfBlock(bytes: Buffer, { offset, size }: Place, at = 0): string | undefined {
   const begin = offset - at;
   const end = begin + size;
@@ -52,21 +54,24 @@ export function damageOfBlock(bytes: Buffer, { offset, size }: Place, at = 0): s
   return `the block of ${size} bytes does not match its checksum`;
 }
 
-/** A block of proven bytes, which are as for `damageOfBlock`; a view of them where it is not compressed. */
+/**
+ * The content of a block that was verified. The parameters are those of `damageOfBlock`. A view of `bytes` if
+ * the block is not compressed.
+ */
 export function blockIn(bytes: Buffer, { offset, size }: Place, at = 0): Buffer {
   const stored = bytes.subarray(offset - at, offset - at + size);
   return bytes[offset - at + size] === 1 ? (uncompressSync(stored, COPIED) as Buffer) : stored;
 }
 
-/** Where the entries of a block end: what follows are the restarts. */
+/** The end of the entries of a block. The restarts follow. */
 export function entriesEnd(block: Buffer): number {
   return block.length - 4 - 4 * block.readUInt32LE(block.length - 4);
 }
 
 /**
- * Entries of an index block: length shared with the key before, rest of the key,
- * place. Yields now and then, for whoever does other things in between.
- * @throws Error where they make no sense.
+ * Decodes the entries of an index block: length shared with the key before, rest of the key, place. Yields
+ * now and then, so that the caller can do other work in between.
+ * @throws Error if the entries make no sense.
  */
 export function* indexSteps(block: Buffer): Generator<number, IndexEntry[]> {
   const reader = new ByteReader(block.subarray(0, entriesEnd(block)));
@@ -93,7 +98,7 @@ export function firstPlaceIn(index: Buffer): Place {
   return placeIn(new ByteReader(reader.bytes(placeBytes)));
 }
 
-/** The first key of a block, which shares nothing with another one. @throws Error where that makes no sense. */
+/** The first key of a block, which shares no bytes with another key. @throws Error if that makes no sense. */
 export function firstKeyIn(block: Buffer): Buffer {
   const reader = new ByteReader(block);
   reader.varint();

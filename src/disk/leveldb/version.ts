@@ -1,9 +1,8 @@
 /**
- * Which tables make up a database, as its MANIFEST tells it.
+ * The tables of a database, from its MANIFEST.
  *
- * Format (LevelDB's db/version_edit.cc): a log file (log-file.ts) whose records
- * are changes: tags, each followed by its fields. Applied in order, they give
- * the tables that there are.
+ * Format (LevelDB's db/version_edit.cc): a log file (log-file.ts) whose records are changes. A change is a
+ * series of tags, each followed by its fields. Applied in order, the changes give the current tables.
  */
 import { ByteReader } from './bytes.js';
 import { logRecords } from './log-file.js';
@@ -23,29 +22,33 @@ const COMPARATOR = 'leveldb.BytewiseComparator';
 
 export interface TableOfVersion {
   readonly number: number;
-  /** Of the file. */
+  /** Bytes of the file. */
   readonly bytes: number;
-  /** 0: its keys may be those of others of the level too, and it is newer than those of lower numbers. Else no two of a level share keys. */
+  /**
+   * At level 0, tables may share keys, and a table of a higher number is newer. At each other level, no two
+   * tables share keys.
+   */
   readonly level: number;
-  /** As they stand in the table, first and last. */
+  /** The first and the last key, as they stand in the table. */
   readonly smallest: Buffer;
   readonly largest: Buffer;
 }
 
 export interface Version {
-  /** Log files from this number on hold what is in no table; 0 as long as nothing was ever written. */
+  /** Log files from this number on hold the writes in no table. 0 as long as nothing was ever written. */
   readonly logNumber: number;
-  /** The first write in the file `logNumber` has a sequence number between these, both included. */
+  /** The range, both ends included, of the sequence number of the first write in the file `logNumber`. */
   readonly sequences: { readonly from: bigint; readonly through: bigint };
   readonly tables: readonly TableOfVersion[];
 }
 
-/** Looked at in one step, bytes. */
+/** Bytes read in one step. */
 const STEP_BYTES = 64 * 1024;
 
 /**
+ * Reads a manifest.
  * @param manifest all bytes of a `MANIFEST-*`.
- * @throws Error where it makes no sense, or is of a version of LevelDB that we do not know.
+ * @throws Error if the manifest makes no sense, or is of an unknown version of LevelDB.
  */
 export function readVersion(manifest: Buffer): Version {
   const steps = versionSteps(manifest);
@@ -56,8 +59,8 @@ export function readVersion(manifest: Buffer): Version {
 }
 
 /**
- * The same in steps, each of which yields the bytes that it has looked at: of a
- * node that has run for weeks the manifest is large.
+ * Does the same in steps. Each step yields the bytes that it has read, because a node that has run for weeks
+ * has a large manifest.
  */
 export function* versionSteps(manifest: Buffer): Generator<number, Version> {
   const tables = new Map<string, TableOfVersion>();
@@ -91,7 +94,7 @@ export function* versionSteps(manifest: Buffer): Generator<number, Version> {
       } else throw new Error(`the manifest has the tag ${tag}, which is not known`);
     }
     if (logNumber === before || lastSequence === undefined) continue;
-    // The first one of a manifest is begun when the database is opened, before anything is written.
+    // LevelDB begins the first log file of a manifest when it opens the database, before any write.
     const next = BigInt(lastSequence) + 1n;
     sequences = { from: before === undefined ? next : sequences.through, through: next };
   }

@@ -1,10 +1,9 @@
 /**
- * What LevelDB's `*.log` files hold: writes that are in no table yet.
+ * The content of LevelDB's `*.log` files: writes that are in no table yet.
  *
- * Format (LevelDB's db/write_batch.cc): each record of the file is sequence
- * number u64, count u32, both little-endian, and so many writes: kind u8, key,
- * and of a value the value, both with their lengths before them. The first has
- * the sequence number, each further one the next.
+ * Format (LevelDB's db/write_batch.cc): a record of the file is sequence number u64, count u32, both
+ * little-endian, and that many writes. A write is kind u8, key, and for the kind VALUE the value. Key and
+ * value have their lengths before them. The first write has the sequence number, each further write the next.
  */
 import { ByteReader } from './bytes.js';
 import { compareAges, compareKeys, DELETION, KEY_TRAILER_BYTES, VALUE } from './key.js';
@@ -13,16 +12,15 @@ import { firstPart, logRecords } from './log-file.js';
 const HEADER_BYTES = 12;
 
 export interface Write {
-  /** With the trailer of key.ts. */
+  /** The key with the trailer of key.ts. */
   readonly key: Buffer;
-  /** Empty of a deletion. */
+  /** Empty for a deletion. */
   readonly value: Buffer;
 }
 
 /**
- * All writes of some log files, in the order of key.ts.
- * @param from @param to only those of keys in [from, to).
- * @throws Error where they make no sense.
+ * All writes of some log files to keys in [from, to), in the order of key.ts.
+ * @throws Error if the log files make no sense.
  */
 export function writesIn(logs: readonly Buffer[], from: Buffer, to: Buffer): Write[] {
   const writes: Write[] = [];
@@ -33,7 +31,7 @@ export function writesIn(logs: readonly Buffer[], from: Buffer, to: Buffer): Wri
   });
 }
 
-/** Sequence numbers of the first and the last write of a log file; undefined if its first record is not whole. */
+/** The sequence numbers of the first and the last write of a log file. Undefined if its first record is not whole. */
 export function sequencesOf(log: Buffer): { first: bigint; last: bigint } | undefined {
   let first: bigint | undefined;
   let last = 0n;
@@ -46,7 +44,10 @@ export function sequencesOf(log: Buffer): { first: bigint; last: bigint } | unde
   return first === undefined ? undefined : { first, last };
 }
 
-/** @param head of a log file, its first 32 KiB. @returns undefined if its first record, or the first part of that, is not whole. */
+/**
+ * @param head the first 32 KiB of a log file.
+ * @returns undefined if its first record, or the first part of that, is not whole.
+ */
 export function firstSequenceOf(head: Buffer): bigint | undefined {
   const record = firstPart(head);
   return record && record.length >= HEADER_BYTES ? record.readBigUInt64LE() : undefined;

@@ -191,8 +191,8 @@ export class Archiver {
   }
 
   /**
-   * Returns the end of the last file that agrees with this log. If there is none, returns the begin of the
-   * log, and the commands between are missing.
+   * Returns the end of the last file that agrees with this log. If there is none, returns the beginning of
+   * the log, and the commands between are missing.
    */
   async #start(log: Log): Promise<Position> {
     const { files, directory } = this.#options;

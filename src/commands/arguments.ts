@@ -1,14 +1,14 @@
 /**
- * Checks on what clients send, before anything is read or written: sizes and
- * whole numbers. Each refusal says what was expected and what was received;
- * keys and values appear in it shortened and printable, never whole.
+ * Checks on the arguments that clients send, before anything is read or written: sizes and whole numbers.
+ * Each error names the expected and the received value. Keys and values appear in it shortened and printable,
+ * never whole.
  */
 import { HeadwaterError } from '../base/errors.js';
 import type { Limits } from './view.js';
 
 const SHOWN_BYTES_MAX = 64;
 
-/** A key or a value as it may stand in a message: `"user:\x00"`, `"aaa..." (70000 bytes)`. */
+/** Formats a key or a value for a message: `"user:\x00"`, `"aaa..." (70000 bytes)`. */
 export function shown(bytes: Buffer): string {
   let text = '';
   for (const byte of bytes.subarray(0, SHOWN_BYTES_MAX)) text += shownByte(byte);
@@ -35,7 +35,7 @@ export function checkKeys(kind: string, keys: readonly Buffer[], size: number, l
   if (size > limits.transactionBytesMax) throw tooLarge(`${kind}: a list of keys`, limits.transactionBytesMax, size);
 }
 
-/** For a value that an operation would make, as against one that a client sent. */
+/** Checks the size of a value that an operation would make, not of one that a client sent. */
 export function checkResultSize(key: Buffer, size: number, limits: Limits): void {
   if (size <= limits.valueBytesMax) return;
   throw tooLarge(`the resulting value of key ${shown(key)}`, limits.valueBytesMax, size);

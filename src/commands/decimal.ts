@@ -1,30 +1,30 @@
 /**
- * Exact decimal addition for INCRBYFLOAT. Redis adds in an 80-bit long double,
- * prints 17 digits after the point and drops trailing zeros; here the sum is
- * exact before it is rounded to the same 17 digits, so 0.1 + 0.2 is 0.3 as in
- * Redis, and large sums have no binary noise. The benefit of our own arithmetic
- * is a result that does not depend on the machine; the price is that sums of
- * more than 18 significant digits differ from Redis's in the last ones.
+ * Exact decimal addition for INCRBYFLOAT. Redis adds in an 80-bit long double, prints 17 digits after the
+ * point and drops trailing zeros. Here the sum is exact before it is rounded to the same 17 digits. So 0.1 +
+ * 0.2 is 0.3 as in Redis, and large sums have no binary noise.
+ *
+ * The benefit of decimal arithmetic is a result that does not depend on the machine. The price is that sums
+ * of more than 18 significant digits differ from Redis's in the last digits.
  */
 
-/** `units` / 10^`scale`; the scale may be negative. */
+/** `units` / 10^`scale`. The scale may be negative. */
 export interface Decimal {
   readonly units: bigint;
   readonly scale: number;
 }
 
-/** What a long double could hold, in round figures: it keeps "1e1000000000" from filling memory. */
+/** The largest exponent of a long double, in round figures. This bound keeps "1e1000000000" from filling memory. */
 export const EXPONENT_MAX = 4931;
 const EXPONENT_MIN = -4951;
 
-/** Redis's buffer for the text of a long double: a text of this length or more is no number. */
+/** Size of Redis's buffer for the text of a long double. A text of this length or more is no number. */
 export const TEXT_BYTES_MAX = 5 * 1024;
 
 const FRACTION_DIGITS_MAX = 17;
 
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
-/** Undefined where `text` is no finite decimal number, or one that no long double comes near. */
+/** Returns undefined if `text` is no finite decimal number, or is far outside the range of a long double. */
 export function parseDecimal(text: string): Decimal | undefined {
   if (text.length >= TEXT_BYTES_MAX) return undefined;
   const match = DECIMAL.exec(text);
@@ -44,7 +44,7 @@ export function addDecimals(left: Decimal, right: Decimal): Decimal {
   return { units: unitsAt(left, scale) + unitsAt(right, scale), scale };
 }
 
-/** At most 17 digits after the point, no trailing zeros, no exponent, no "-0". */
+/** Formats with at most 17 digits after the point, no trailing zeros, no exponent, no "-0". */
 export function formatDecimal(decimal: Decimal): string {
   const units = roundedUnits(decimal);
   const digits = String(units < 0n ? -units : units).padStart(FRACTION_DIGITS_MAX + 1, '0');
@@ -53,7 +53,7 @@ export function formatDecimal(decimal: Decimal): string {
   return `${units < 0n ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
-/** In units of the last digit that is kept; halves go away from zero. */
+/** Rounds to units of the last digit that is kept. Halves are rounded away from zero. */
 function roundedUnits(decimal: Decimal): bigint {
   if (decimal.scale <= FRACTION_DIGITS_MAX) return unitsAt(decimal, FRACTION_DIGITS_MAX);
   const divisor = 10n ** BigInt(decimal.scale - FRACTION_DIGITS_MAX);
@@ -61,7 +61,7 @@ function roundedUnits(decimal: Decimal): bigint {
   return (decimal.units + half) / divisor;
 }
 
-/** Only ever to a finer scale: nothing is lost. */
+/** Converts to a finer scale only, so nothing is lost. */
 function unitsAt(decimal: Decimal, scale: number): bigint {
   return decimal.units * 10n ** BigInt(scale - decimal.scale);
 }

@@ -1,6 +1,6 @@
 /**
- * Entries by type: the name of each type as clients see it, and the one check
- * that a command finds the type it works on.
+ * Entries by type: the name of each type as clients see it, and the one check that a command finds the type
+ * it works on.
  */
 
 import { HeadwaterError } from '../base/errors.js';
@@ -14,7 +14,7 @@ export function typeName(type: number): string {
   return TYPE_NAMES.get(type) ?? `type ${type}`;
 }
 
-/** The string that `key` holds, undefined where there is no such key; any other type is refused. */
+/** The string that `key` holds, or undefined if there is no such key. @throws HeadwaterError `wrong_type`. */
 export function stringAt(view: ReadView, key: Buffer): Entry | undefined {
   const entry = view.get(key);
   if (entry === undefined || entry.type === TYPE_STRING) return entry;

@@ -1,9 +1,8 @@
 /**
- * The one table of operations. A new family is one file with its handlers and
- * one line in TABLE; a kind that no family handles does not compile. Called by
- * the writer for every operation (`keysRead`, then `execute` on its view), by
- * the readers likewise, and by the services before they queue one (`validate`,
- * `isWrite`, `sizeOf`).
+ * The one table of operations. A new family is one file with its handlers and one line in TABLE. A kind that
+ * no family handles does not compile. The writer and the readers call `keysRead`, then `execute` on their
+ * view, for every operation. The services call `validate`, `isWrite` and `sizeOf` before they queue an
+ * operation.
  */
 import type { Operation, OperationKind, Reply, ReplyTo } from '../model/operation.js';
 import type { Family, Handler } from './handler.js';
@@ -22,27 +21,30 @@ const TABLE: Family<OperationKind> = {
   ...transactions({ validate, sizeOf, keysRead, isWrite, execute }),
 };
 
-/** Sound because the table has at each kind the handler of that kind, which the compiler cannot follow. */
+/**
+ * The cast is sound, because the table has the handler of each kind under that kind. The compiler cannot
+ * follow that.
+ */
 function handlerOf(operation: Operation): Handler<OperationKind> {
   return TABLE[operation.kind] as Handler<OperationKind>;
 }
 
-/** Sizes and shapes of the arguments; throws a HeadwaterError that says what was expected and what was received. */
+/** Checks sizes and shapes of the arguments. @throws HeadwaterError that names the expected and the received value. */
 export function validate(operation: Operation, limits: Limits): void {
   handlerOf(operation).validate(operation, limits);
 }
 
-/** About how many bytes an operation takes up while it waits. */
+/** Bytes that an operation takes up while it waits, approximately. */
 export function sizeOf(operation: Operation): number {
   return handlerOf(operation).sizeOf(operation);
 }
 
-/** The keys whose entries must be at hand before `execute`; one may be named more than once. */
+/** The keys whose entries must be in memory before `execute`. A key may be named more than once. */
 export function keysRead(operation: Operation): readonly Buffer[] {
   return handlerOf(operation).keysRead(operation);
 }
 
-/** Whether `execute` needs the values of those entries, and not only to know of them. */
+/** Whether `execute` needs the values of those entries, not only their existence, type and expiry. */
 export function readsValues(operation: Operation): boolean {
   return handlerOf(operation).ignoresValues !== true;
 }
@@ -53,8 +55,8 @@ export function isWrite(operation: Operation): boolean {
 }
 
 /**
- * Runs a validated operation on `view`, which gets the commands to be logged.
- * A refusal is a HeadwaterError, and leaves nothing written in the view.
+ * Runs a validated operation on `view`, which receives the commands to be logged.
+ * @throws HeadwaterError if the operation is refused. Nothing is written in the view then.
  */
 export function execute<K extends OperationKind>(operation: Operation & { readonly kind: K }, view: View): ReplyTo<K>;
 export function execute(operation: Operation, view: View): Reply;

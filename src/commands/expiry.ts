@@ -1,14 +1,16 @@
 /**
- * Expiries as clients give them, relative or absolute, made absolute: the log
- * holds nothing else. What must stay true: an expiry in the log is a whole
- * number of milliseconds above 0 (0 stands for "never") and below 2^53.
+ * Makes clients' expiries, relative or absolute, absolute. The log holds only absolute ones. Invariant: an
+ * expiry in the log is a whole number of milliseconds above 0 (0 stands for "never") and below 2^53.
  */
 import { HeadwaterError } from '../base/errors.js';
 import type { NewExpiry } from '../model/operation.js';
 import { checkWholeNumber } from './arguments.js';
 import type { View } from './view.js';
 
-/** For operations that give a key a life span (SET, GETEX): none at all is a mistake of the caller. */
+/**
+ * Checks the expiry of operations that give a key a life span (SET, GETEX). A life span of zero or less is a
+ * mistake of the caller.
+ */
 export function checkLifeSpan(kind: string, expiry: NewExpiry): void {
   const [name, value] = 'ttlMs' in expiry ? ['ttl_ms', expiry.ttlMs] : ['expires_at_ms', expiry.expiresAtMs];
   if (Number.isSafeInteger(value) && value > 0) return;
@@ -18,15 +20,15 @@ export function checkLifeSpan(kind: string, expiry: NewExpiry): void {
   );
 }
 
-/** For EXPIRE, where a moment in the past is a way to delete the key. */
+/** Checks the expiry of EXPIRE, for which a moment in the past is a way to delete the key. */
 export function checkMoment(expiry: NewExpiry): void {
   if ('ttlMs' in expiry) checkWholeNumber('invalid expire time: ttl_ms', expiry.ttlMs, Number.MIN_SAFE_INTEGER);
   else checkWholeNumber('invalid expire time: expires_at_ms', expiry.expiresAtMs, Number.MIN_SAFE_INTEGER);
 }
 
 /**
- * A time to live that begins at a time in doubt would end at once, or in decades,
- * when the clock is set: it is refused. An absolute expiry is the caller's own.
+ * Refuses a time to live while the clock is in doubt: it would end at once, or in decades, when the clock is
+ * set. An absolute expiry is the caller's responsibility.
  * @throws HeadwaterError `unavailable`, `invalid_argument`.
  */
 export function absolute(expiry: NewExpiry, { nowMs, clockDoubt }: Pick<View, 'nowMs' | 'clockDoubt'>): number {
@@ -43,7 +45,7 @@ export function absolute(expiry: NewExpiry, { nowMs, clockDoubt }: Pick<View, 'n
   );
 }
 
-/** Whether a key that is given this expiry is gone at once; unlike an entry's, 0 and less are past moments here. */
+/** Whether a key that is given this expiry is gone at once. Unlike in an entry, 0 and less are past moments here. */
 export function isPast(expiresAtMs: number, nowMs: number): boolean {
   return expiresAtMs <= nowMs;
 }

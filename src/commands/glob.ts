@@ -1,16 +1,14 @@
 /**
- * Redis's glob patterns on bytes: `*`, `?`, `[abc]`, `[^a]`, `[a-z]`, `\x`. A
- * pattern is compiled once and matched against many keys: by scans, which seek
- * to `prefix` first, and by subscriptions. Each run of steps between two stars
- * is looked for once, from where the run before it was found, by the bit-parallel
- * Shift-And search: a byte of a key costs one step for each 32 steps of the run,
- * whatever the pattern and the key are. The length of a pattern is bounded, so
- * that bound is small.
+ * Redis's glob patterns on bytes: `*`, `?`, `[abc]`, `[^a]`, `[a-z]`, `\x`. A pattern is compiled once and
+ * matched against many keys. Scans, which seek to `prefix` first, and subscriptions use it.
  *
- * As in Redis, a class that is not closed ends with the pattern, the bounds of
- * a range may stand in either order, and a last `\` stands for itself. Unlike
- * Redis, bytes are unsigned in ranges, stars match the empty key too, and an
- * empty pattern matches all keys, as kv.proto promises.
+ * Each run of steps between two stars is searched once, from the end of the run before. The search is the
+ * bit-parallel Shift-And algorithm. A byte of a key costs one step for each 32 steps of the run, whatever the
+ * pattern and the key are. The length of a pattern is bounded, so that bound is small.
+ *
+ * As in Redis, a class that is not closed ends with the pattern. The bounds of a range may stand in either
+ * order. A last `\` stands for itself. Unlike in Redis, bytes are unsigned in ranges, stars match the empty
+ * key too, and an empty pattern matches all keys, as kv.proto promises.
  */
 import { PATTERN_BYTES_MAX } from '../base/limits.js';
 import { tooLarge } from './arguments.js';
@@ -19,14 +17,14 @@ export interface Glob {
   /** Every matching key begins with these bytes. */
   readonly prefix: Buffer;
   matches(key: Buffer): boolean;
-  /** At most so much work is a match against a key of that length: a step is a few nanoseconds. */
+  /** The most steps that a match against a key of that length takes. A step is a few nanoseconds. */
   stepsFor(keyBytes: number): number;
 }
 
 /** A set of bytes. */
 type Bytes = Uint8Array;
 
-/** A step takes one byte: that byte, any, or one of a set. */
+/** A step takes one byte: that byte, any byte, or a byte of a set. */
 type Step = number | 'any' | Bytes;
 
 const byteOf = (character: string): number => character.charCodeAt(0);
@@ -52,7 +50,10 @@ export function compileGlob(pattern: Buffer): Glob {
   return { prefix, ...withStars(first, runs.slice(1, -1), runs.at(-1) as Step[]) };
 }
 
-/** A key that begins with one run and ends with another; those between follow each other in what is left. */
+/**
+ * Matches keys that begin with `first` and end with `last`. The runs between must follow each other in the
+ * rest of the key.
+ */
 function withStars(first: readonly Step[], between: readonly Step[][], last: readonly Step[]): Omit<Glob, 'prefix'> {
   const runs = between.filter(({ length }) => length > 0);
   const search = new Search(runs);
@@ -79,14 +80,14 @@ function takes(step: Step, byte: number): boolean {
   return step === 'any' || hasByte(step, byte);
 }
 
-/** Runs of steps that may begin anywhere, one behind the other in the bits of shared masks. */
+/** Searches for runs of steps that may begin anywhere. The runs lie behind each other in the bits of shared masks. */
 class Search {
   /** The bits of each run. */
   readonly #bits: ReadonlyArray<{ readonly first: number; readonly last: number }>;
   readonly #words: number;
   /** For each byte, a bit for each step that takes it. */
   readonly #masks: Uint32Array;
-  /** A bit for each beginning of a run that the bytes before fit. */
+  /** A bit for each beginning of a run that matches the last bytes. */
   readonly #state: Uint32Array;
   /** The most words that one run lies in. */
   readonly stepsPerByte: number;
@@ -109,7 +110,7 @@ class Search {
     (this.#masks[byte * this.#words + (bit >> 5)] as number) |= 1 << (bit & 31);
   }
 
-  /** The end of a run that is found as early as it can be in `[from, to)`; -1 if it is not there. */
+  /** The end of the run's first match in `[from, to)`. -1 if there is none. */
   endOf(run: number, key: Buffer, from: number, to: number): number {
     const { first, last } = this.#bits[run] as { first: number; last: number };
     if (to - from <= last - first) return -1;
@@ -134,7 +135,7 @@ class Search {
   }
 }
 
-/** The steps before, between and behind its stars. */
+/** Splits a pattern into the steps before, between and behind its stars. */
 function runsOf(pattern: Buffer): Step[][] {
   let run: Step[] = [];
   const runs = [run];
@@ -161,7 +162,7 @@ function runsOf(pattern: Buffer): Step[][] {
   return runs;
 }
 
-/** Fills `members` from the class whose first byte is at `start`; returns where the pattern goes on. */
+/** Fills `members` from the class whose first byte is at `start`. Returns the offset behind the class. */
 function readClass(pattern: Buffer, start: number, members: Bytes): number {
   const negated = pattern[start] === CARET;
   let at = negated ? start + 1 : start;

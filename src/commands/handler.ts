@@ -1,8 +1,7 @@
 /**
- * What a family of operations gives to the table in execute.ts: a handler for
- * each kind. A handler is stateless. `validate` looks at the operation alone,
- * `keysRead` names every key whose entry `execute` will ask for, and `execute`
- * makes sure that nothing can fail any more before it writes.
+ * A family of operations is a handler for each kind, which the table in execute.ts collects. A handler is
+ * stateless. `validate` looks at the operation alone. `keysRead` names every key whose entry `execute` will
+ * ask for. `execute` makes sure that nothing can fail any more before it writes.
  */
 import type { Operation, OperationKind, ReplyTo } from '../model/operation.js';
 import { checkKey, checkKeys } from './arguments.js';
@@ -14,7 +13,7 @@ export interface Handler<K extends OperationKind> {
   validate(operation: OperationOf<K>, limits: Limits): void;
   sizeOf(operation: OperationOf<K>): number;
   keysRead(operation: OperationOf<K>): readonly Buffer[];
-  /** Set where `execute` looks at nothing of those entries but whether they exist, their type and expiry. */
+  /** Set if `execute` uses only the existence, the type and the expiry of those entries. */
   readonly ignoresValues?: true;
   isWrite(operation: OperationOf<K>): boolean;
   execute(operation: OperationOf<K>, view: View): ReplyTo<K>;
@@ -22,29 +21,29 @@ export interface Handler<K extends OperationKind> {
 
 export type Family<K extends OperationKind> = { readonly [P in K]: Handler<P> };
 
-/** For operations that read nothing: one array for all, as a blind SET is the hot path. */
+/** The keys of operations that read nothing. They share one array, because a blind SET is the hot path. */
 export const EMPTY: readonly Buffer[] = Object.freeze([]);
 
-/** What an operation or a logged command costs beside its bytes; keeps many empty ones from counting as nothing. */
+/** Cost of an operation or a logged command beside its bytes. So many empty ones do not count as nothing. */
 export const OVERHEAD_BYTES = 32;
 
 export const always = (): boolean => true;
 export const never = (): boolean => false;
 
-/** The part that operations on one key, without a payload, have in common. */
+/** The methods that operations on one key, without a payload, have in common. */
 export const ONE_KEY = {
   validate: (operation: { readonly key: Buffer }, limits: Limits): void => checkKey(operation.key, limits),
   sizeOf: (operation: { readonly key: Buffer }): number => OVERHEAD_BYTES + operation.key.length,
   keysRead: (operation: { readonly key: Buffer }): readonly Buffer[] => [operation.key],
 };
 
-/** The same for a key and a value that goes with it. */
+/** The methods that operations on a key and a value have in common. */
 export const KEY_AND_VALUE = {
   sizeOf: (operation: { readonly key: Buffer; readonly value: Buffer }): number =>
     OVERHEAD_BYTES + operation.key.length + operation.value.length,
 };
 
-/** The same for operations on a list of keys; a long list is bounded as a transaction is. */
+/** The methods that operations on a list of keys have in common. A long list is bounded as a transaction is. */
 export const MANY_KEYS = {
   validate(operation: { readonly kind: OperationKind; readonly keys: readonly Buffer[] }, limits: Limits): void {
     checkKeys(operation.kind, operation.keys, keysSize(operation.keys), limits);

@@ -1,9 +1,7 @@
 /**
- * Commands on keys, whatever they hold: DEL, EXISTS, RENAME, TYPE, and the
- * expiries: PTTL, PEXPIRE, PERSIST, GETEX. An expiry alone is logged as a
- * `touch`, so that it costs the same for a value of any size. What goes
- * together, such as the two halves of a RENAME, is joined: nobody sees one
- * without the other.
+ * Commands on keys of any type: DEL, EXISTS, RENAME, TYPE, and the expiries: PTTL, PEXPIRE, PERSIST, GETEX.
+ * An expiry alone is logged as a `touch`, so that it costs the same for a value of any size. Effects that
+ * belong together, such as the two halves of a RENAME, are joined: no reader sees one without the other.
  */
 
 import { HeadwaterError } from '../base/errors.js';
@@ -83,7 +81,7 @@ export const keys: Family<'delete' | 'exists' | 'rename' | 'type' | 'timeToLive'
     },
   };
 
-/** A key that is named twice is there only once. */
+/** A key that is named twice is deleted and counted once. */
 function deleteKeys({ keys }: OperationOf<'delete'>, view: View): ReplyTo<'delete'> {
   const savepoint = view.savepoint();
   let deleted = 0;
@@ -96,7 +94,7 @@ function deleteKeys({ keys }: OperationOf<'delete'>, view: View): ReplyTo<'delet
   return { kind: 'delete', deleted };
 }
 
-/** The value travels with its type and expiry, and replaces whatever the new key held. */
+/** The new key gets value, type and expiry, and loses what it held. */
 function rename({ key, newKey, ifAbsent }: OperationOf<'rename'>, view: View): ReplyTo<'rename'> {
   const entry = view.get(key);
   if (entry === undefined) {
@@ -145,7 +143,7 @@ function getExpire({ key, expiry }: OperationOf<'getExpire'>, view: View): Reply
   return { kind: 'getExpire', value: entry.value };
 }
 
-/** A moment that is past deletes: in the log 0 and less would mean something else. */
+/** A past moment deletes the key, because 0 and less would mean something else in the log. */
 function giveExpiry(view: View, key: Buffer, expiresAtMs: number): void {
   if (isPast(expiresAtMs, view.nowMs)) view.del(key);
   else view.touch(key, expiresAtMs);

@@ -1,7 +1,6 @@
 /**
- * Numbers kept as decimal text: INCRBY on 64-bit integers, INCRBYFLOAT on
- * decimal fractions. Both log the result, keep the expiry, and leave the value
- * as it was where the result would not fit.
+ * Numbers kept as decimal text: INCRBY on 64-bit integers, INCRBYFLOAT on decimal fractions. Both log the
+ * result and keep the expiry. If the result would not fit, the value stays as it was.
  */
 
 import { HeadwaterError } from '../base/errors.js';
@@ -14,7 +13,7 @@ import { stringAt } from './entry.js';
 import { always, type Family, ONE_KEY, type OperationOf } from './handler.js';
 import type { Limits, View } from './view.js';
 
-/** Redis's string2ll: one way to write each number, so no "+1", "01", "-0" or spaces. */
+/** The same numbers as Redis's string2ll: each has only one text, so "+1", "01", "-0" and spaces are no numbers. */
 const INTEGER = /^(?:0|-?[1-9]\d{0,18})$/;
 const INTEGER_BYTES_MAX = 20;
 

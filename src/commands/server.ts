@@ -1,6 +1,4 @@
-/**
- * Commands on the store as a whole: FLUSHALL and PING.
- */
+/** Commands on the store as a whole: FLUSHALL and PING. */
 import type { ReplyTo } from '../model/operation.js';
 import { checkValue } from './arguments.js';
 import { always, EMPTY, type Family, never, OVERHEAD_BYTES } from './handler.js';
@@ -8,7 +6,7 @@ import { always, EMPTY, type Family, never, OVERHEAD_BYTES } from './handler.js'
 const FLUSHED: ReplyTo<'flushAll'> = Object.freeze({ kind: 'flushAll' });
 
 export const server: Family<'flushAll' | 'ping'> = {
-  /** Logged on an empty store too: to know that it is empty would take a scan. */
+  /** Logged on an empty store too, because only a scan could show that it is empty. */
   flushAll: {
     validate() {},
     sizeOf: () => OVERHEAD_BYTES,

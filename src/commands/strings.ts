@@ -1,8 +1,7 @@
 /**
- * Commands on byte strings: GET, MGET, SET, APPEND, STRLEN, GETRANGE, SETRANGE,
- * GETDEL. What changes a part of a value logs the whole of it, so that the log
- * never depends on what was there before; only SET says anything about the
- * expiry, the others keep it.
+ * Commands on byte strings: GET, MGET, SET, APPEND, STRLEN, GETRANGE, SETRANGE, GETDEL. A command that
+ * changes a part of a value logs the whole value, so that the log never depends on the old value. Only SET
+ * gives or removes an expiry. APPEND and SETRANGE keep it.
  */
 
 import { HeadwaterError } from '../base/errors.js';
@@ -78,7 +77,7 @@ function getReply(entry: Entry | undefined): GetReply {
   return { kind: 'get', value: entry?.value, version: entry?.version ?? 0 };
 }
 
-/** As in MGET, a key of another type does not spoil the answer for the others: it has no value. */
+/** A key of another type has no value here, as in Redis's MGET. So it does not fail the reply for the other keys. */
 function getAny(view: ReadView, key: Buffer): GetReply {
   const entry = view.get(key);
   if (entry === undefined || entry.type === TYPE_STRING) return getReply(entry);
@@ -91,7 +90,7 @@ function validateSet(operation: SetOperation, limits: Limits): void {
   if (operation.expiry !== undefined && operation.expiry !== 'keep') checkLifeSpan('set', operation.expiry);
 }
 
-/** A plain SET does not depend on what is there: it must not cost a read. */
+/** A plain SET does not depend on the old entry, and must not cost a read. */
 function isBlind(operation: SetOperation): boolean {
   return operation.condition === undefined && operation.returnOld !== true && operation.expiry !== 'keep';
 }
@@ -124,16 +123,13 @@ function expiresAtOf(expiry: NewExpiry | 'keep' | undefined, entry: Entry | unde
   return expiry === 'keep' ? (entry?.expiresAtMs ?? 0) : absolute(expiry, view);
 }
 
-/**
- * A value that is set to have expired already is a deletion: logged as a put it
- * would be seen on a follower whose clock is behind.
- */
+/** A value whose expiry is past already is logged as a deletion. A follower whose clock is behind would show a put. */
 function write(view: View, key: Buffer, value: Buffer, expiresAtMs: number, mayExist: boolean): void {
   if (expiresAtMs === 0 || !isPast(expiresAtMs, view.nowMs)) view.put(key, value, expiresAtMs, TYPE_STRING);
   else if (mayExist) view.del(key);
 }
 
-/** Appending nothing still makes a key that was not there, as in Redis. */
+/** An empty APPEND still creates a missing key, as in Redis. */
 function append({ key, value }: OperationOf<'append'>, view: View): ReplyTo<'append'> {
   const entry = stringAt(view, key);
   if (entry !== undefined && value.length === 0) return { kind: 'append', length: entry.value.length };
@@ -144,13 +140,13 @@ function append({ key, value }: OperationOf<'append'>, view: View): ReplyTo<'app
   return { kind: 'append', length };
 }
 
-/** Bounds far outside the value are clamped, so it does not matter that those beyond 2^53 are inexact. */
+/** Bounds far outside the value are clamped, so it does not matter that bounds beyond 2^53 are inexact. */
 function checkBound(name: string, bound: number): void {
   if (Number.isInteger(bound)) return;
   throw new HeadwaterError('invalid_argument', `getRange: expected ${name} to be a whole number, received ${bound}`);
 }
 
-/** Redis's reading of bounds, to the letter: an end before the first byte counts as the first byte. */
+/** Interprets the bounds exactly as Redis does: an end before the first byte counts as the first byte. */
 function range(value: Buffer, start: number, end: number): Buffer {
   if (start < 0 && end < 0 && start > end) return NOTHING;
   const first = Math.max(0, start < 0 ? value.length + start : start);
@@ -158,7 +154,7 @@ function range(value: Buffer, start: number, end: number): Buffer {
   return first > last ? NOTHING : value.subarray(first, Math.min(last + 1, value.length));
 }
 
-/** The end of the range is known to be too far without a look at the value. */
+/** An end that is too far is refused without a look at the value. */
 function validateSetRange(operation: OperationOf<'setRange'>, limits: Limits): void {
   checkKey(operation.key, limits);
   checkWholeNumber('setRange: start', operation.start, 0);

@@ -1,8 +1,7 @@
 /**
- * Several operations as one: they run if every condition holds, and either all
- * of them take effect, together, or none does. Unlike Redis's EXEC, which goes
- * on after an operation that failed, the first refusal undoes what came before
- * it: a transaction whose middle is missing is nobody's intention.
+ * Several operations as one. They run if every condition holds. Either all of them take effect together, or
+ * none does. Redis's EXEC continues after an operation that failed. Here the first refusal undoes the
+ * operations before it, because nobody intends a transaction whose middle is missing.
  */
 
 import { HeadwaterError } from '../base/errors.js';
@@ -12,7 +11,7 @@ import { checkKey, checkValue, checkWholeNumber, tooLarge } from './arguments.js
 import { EMPTY, type Family, type OperationOf, OVERHEAD_BYTES } from './handler.js';
 import type { Limits, ReadView, View } from './view.js';
 
-/** What the table in execute.ts does for an operation of any kind. */
+/** The functions of execute.ts for an operation of any kind. */
 interface Operations {
   validate(operation: Operation, limits: Limits): void;
   sizeOf(operation: Operation): number;
@@ -21,7 +20,7 @@ interface Operations {
   execute(operation: Operation, view: View): Reply;
 }
 
-/** `inner` is handed in, for the table holds this family too. */
+/** `inner` is a parameter, because the table holds this family too. */
 export function transactions(inner: Operations): Family<'transact'> {
   return {
     transact: {
@@ -100,7 +99,7 @@ function holds(condition: Condition, view: ReadView): boolean {
   }
 }
 
-/** A refusal from within says which operation it was; the index is in the details for programs. */
+/** Adds to a refusal which operation it was. The index is in the details for programs. */
 function named<Result>(index: number, operation: Operation, act: () => Result): Result {
   try {
     return act();
@@ -115,9 +114,8 @@ function named<Result>(index: number, operation: Operation, act: () => Result): 
 }
 
 /**
- * Counts what a transaction writes. A few small operations on large values (an
- * APPEND to each of ten) log far more than was sent, and a transaction must fit
- * into one block.
+ * Counts the bytes that a transaction writes. A few small operations on large values (an APPEND to each of
+ * ten) log far more than was sent. A transaction must fit into one block.
  */
 class BoundedView implements View {
   readonly nowMs: number;

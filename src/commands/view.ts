@@ -1,7 +1,7 @@
 /**
- * What the execution of an operation sees and does. The writer hands in a view
- * of the keyspace at the end of the log plus everything that was executed
- * before in the same block; what the operation writes goes into that block.
+ * The keyspace as the execution of an operation sees and changes it. The writer supplies a view of the
+ * keyspace at the end of the log, with everything that was executed before in the same block. The writes of
+ * the operation go into that block.
  */
 import type { Entry } from '../model/command.js';
 
@@ -9,33 +9,33 @@ export interface View {
   /** The block's one reading of the logical clock, milliseconds since the epoch. */
   readonly nowMs: number;
 
-  /** Why a time to live cannot begin at `nowMs`; undefined where it can. */
+  /** The reason why a time to live cannot begin at `nowMs`. Undefined if it can. */
   readonly clockDoubt?: string | undefined;
 
-  /** Of this node: what grows under a client's hands is measured against them when it is executed. */
+  /** The limits of this node. A value that grows by an operation is checked against them when the operation runs. */
   readonly limits: Limits;
 
   /**
-   * What `key` holds, undefined where it does not exist or is expired. The key
-   * must be among those that `keysRead` named for the operation.
+   * The entry of `key`, or undefined if the key does not exist or is expired. The key must be among those
+   * that `keysRead` named for the operation.
    */
   get(key: Buffer): Entry | undefined;
 
-  /** `value` is not copied: it must stay as it is until the block is sealed. */
+  /** Writes an entry. `value` is not copied: it must stay as it is until the block is sealed. */
   put(key: Buffer, value: Buffer, expiresAtMs: number, type: number): void;
   del(key: Buffer): void;
   touch(key: Buffer, expiresAtMs: number): void;
   clear(): void;
 
-  /** Undoes what was written since, where a transaction fails. */
+  /** Begins a part that `rollback` can undo, if a transaction fails. */
   savepoint(): number;
   rollback(savepoint: number): void;
 
-  /** Makes everything written since one transaction. */
+  /** Makes everything written since the savepoint one transaction. */
   join(savepoint: number): void;
 }
 
-/** A view that cannot be written: operations that only read get no more than this. */
+/** A view that cannot be written. Operations that only read get no more than this. */
 export type ReadView = Pick<View, 'nowMs' | 'get'>;
 
 /** Limits of this node on what clients send, in bytes. */

@@ -1,4 +1,4 @@
-/** What keyspaces are compared by. */
+/** The digest by which keyspaces are compared. */
 import { createHash, type Hash } from 'node:crypto';
 import { copyBytes } from './copy.js';
 import { ENTRY_HEADER_BYTES } from './entry-packer.js';
@@ -7,15 +7,15 @@ import { RECORD_HEADER_BYTES, RECORD_OVERHEAD_BYTES, RECORD_TRAILER_BYTES, verif
 /** A key and its record, verified. */
 export type KeyAndRecord = [key: Buffer, record: Buffer];
 
-/** Beside key and value. */
+/** Bytes of an entry beside key and value. */
 const FIELDS_BYTES = 17;
-/** What is hashed next is put together here; empty whenever somebody else may have a turn. */
+/** The bytes to be hashed next. Empty whenever other code may have a turn. */
 const scratch = Buffer.allocUnsafeSlow(256 * 1024);
 
 /**
- * SHA-256 over (key length u32, key, type u8, expiry u64, value length u32,
- * value) of every record in key order: equal iff two keyspaces are equal in
- * what clients can see, whatever LevelDB's layout, versions and epochs are.
+ * SHA-256 over (key length u32, key, type u8, expiry u64, value length u32, value) of every record in key
+ * order. Two digests are equal iff clients see two equal keyspaces, whatever LevelDB's layout, versions and
+ * epochs are.
  */
 export class KeyspaceDigest {
   readonly #hash: Hash = createHash('sha256');
@@ -28,8 +28,9 @@ export class KeyspaceDigest {
   }
 
   /**
-   * Entries of entry-packer.ts, each of which is verified.
-   * @throws HeadwaterError `corrupt` or `unknown_format` at a damaged record; nothing can be added then.
+   * Adds entries of entry-packer.ts, each of which is verified.
+   * @throws HeadwaterError `corrupt` or `unknown_format` at a damaged record. Nothing can be added after
+   *   that.
    */
   addPacked(packed: Buffer): void {
     for (let at = 0; at < packed.length; ) {
@@ -55,7 +56,7 @@ export class KeyspaceDigest {
     const to = bytes > scratch.length ? Buffer.allocUnsafeSlow(bytes) : scratch;
     let at = to.writeUInt32BE(keyEnd - keyStart, this.#used);
     at = copyBytes(key, keyStart, keyEnd, to, at);
-    // Type, then the expiry behind the version.
+    // The type, then the expiry, which stands behind the version.
     to[at++] = record[recordStart + 1] as number;
     at = copyBytes(record, recordStart + 10, valueStart, to, at);
     at = to.writeUInt32BE(recordEnd - recordStart - RECORD_OVERHEAD_BYTES, at);

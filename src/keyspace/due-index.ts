@@ -1,17 +1,16 @@
 /**
- * The index of due keys on disk: one row for each key that expires, in the order
- * of time (record.ts). A row only says when to look at its key; the record
- * decides. Flushes add rows, the sweep of the node's role drops them.
+ * The index of due keys on disk: one row for each key that expires, in the order of time (record.ts). A row
+ * only says when to look at its key, and the record decides. Flushes add rows. The sweep of the node's role
+ * drops them.
  *
- * LevelDB keeps a deletion mark for each dropped row until it compacts, and an
- * iterator that starts before the marks walks over all of them. The index
- * therefore remembers a lower bound: no row lies before it. A node that has just
- * started walks over the marks once. If no row is due the bound is the first row
- * there is, so that an idle node does not read.
+ * LevelDB keeps a deletion mark for each dropped row until it compacts. An iterator that starts before the
+ * marks walks over all of them. The index therefore remembers a lower bound, before which there is no row. A
+ * node that has just started walks over the marks once. If no row is due, the bound is the first row, so that
+ * an idle node does not read.
  *
- * Invariant: a row is dropped only if the deletion of its key, or the write that
- * gave the key another expiry, is durable in the log. Otherwise a power cut
- * could leave a key that no row names, and nothing would ever delete it.
+ * Invariant: before a row is dropped, the deletion of its key is durable in the log, or the write that gave
+ * it another expiry. Otherwise a power cut could leave a key that no row names, and nothing would ever delete
+ * it.
  */
 
 import { DUE_COMPACTION_ROWS_MIN, DUE_SCAN_BYTES } from '../base/limits.js';
@@ -22,18 +21,18 @@ const STEP = 256;
 /** Rows dropped in one batch. */
 const DROP_STEP = 1024;
 const NO_KEY = Buffer.alloc(0);
-/** Behind every row. */
+/** A place behind every row. */
 const LAST = dueEnd(Number.MAX_SAFE_INTEGER - 1);
 const ZERO = Buffer.alloc(1);
 
 /** Rows that are due, in the order of time. */
 export interface DueRows {
   readonly rows: readonly Buffer[];
-  /** The next scan may start here; undefined if no due row follows. */
+  /** The row from which the next scan may start. Undefined if no due row follows. */
   readonly next: Buffer | undefined;
-  /** The scan started at the lower bound of the index. */
+  /** Whether the scan started at the lower bound of the index. */
   readonly isFront: boolean;
-  /** No row of the scan's range that is not in `rows` lies before this one. */
+  /** Every row of the scan's range that lies before this one is in `rows`. */
   readonly end: Buffer;
 }
 
@@ -41,7 +40,7 @@ export class DueIndex {
   readonly #db: Database;
   /** Invariant: no row is less. */
   #from: Buffer = DUE_START;
-  /** The lowest row that a flush has added since the scan in hand began. */
+  /** The lowest row that a flush has added since the current scan began. */
   #lowestAdded: Buffer | undefined;
   /** Rows dropped since the last compaction, and the range in which they lay. */
   #dropped = 0;
@@ -54,9 +53,9 @@ export class DueIndex {
   }
 
   /**
-   * Up to `limit` rows that are due at `nowMs`, and not more than about
-   * DUE_SCAN_BYTES of them. One scan at a time.
-   * @param from where an earlier scan ended; undefined: at the first row.
+   * Scans up to `limit` rows that are due at `nowMs`, and not more than about DUE_SCAN_BYTES of them. Only
+   * one scan may run at a time.
+   * @param from the `next` of an earlier scan. Undefined: from the first row.
    */
   async scan(nowMs: number, limit: number, from?: Buffer): Promise<DueRows> {
     this.#lowestAdded = undefined;
@@ -71,13 +70,13 @@ export class DueIndex {
     return scanned;
   }
 
-  /** The first row at or behind a place; the end of all rows if none is there. */
+  /** The first row at or behind a place. The end of all rows if there is none. */
   async #firstFrom(place: Buffer): Promise<Buffer> {
     const { rows } = await this.#read({ gte: place, lt: LAST }, 1);
     return rows[0] ?? LAST;
   }
 
-  /** Rows of keys that expire at any time, up to `limit`; beside the scans. */
+  /** Reads up to `limit` rows of keys that expire at any time. May run beside a scan. */
   all(limit: number, from = this.#from): Promise<Pick<DueRows, 'rows' | 'next'>> {
     return this.#read({ gte: from, lt: LAST }, limit);
   }
@@ -105,14 +104,17 @@ export class DueIndex {
     return { rows, next: isCutShort ? behind(rows.at(-1) as Buffer) : undefined };
   }
 
-  /** A flush has written rows; the earliest of them is due then. */
+  /**
+   * Notes that a flush has written rows.
+   * @param earliestMs the time at which the earliest of them is due.
+   */
   added(earliestMs: number): void {
     const row = dueKey(earliestMs, 0, NO_KEY);
     if (Buffer.compare(row, this.#from) < 0) this.#from = row;
     if (!this.#lowestAdded || Buffer.compare(row, this.#lowestAdded) < 0) this.#lowestAdded = row;
   }
 
-  /** Puts rows there that are missing; one too many does no harm. */
+  /** Writes missing rows. An extra row does no harm. */
   async restore(rows: readonly Buffer[]): Promise<void> {
     const batch = this.#db.batch();
     for (const row of rows) batch.put(row, NO_KEY);
@@ -121,7 +123,7 @@ export class DueIndex {
   }
 
   /**
-   * Drops rows of a scan whose keys have been dealt with; see the invariant.
+   * Drops rows of a scan whose keys have been dealt with. The caller keeps the invariant above.
    * @param dropped some of the scan's rows, in their order.
    */
   async drop(scanned: DueRows, dropped: readonly Buffer[]): Promise<void> {
@@ -140,7 +142,10 @@ export class DueIndex {
     this.#raise(scanned, scanned.rows[kept]);
   }
 
-  /** @param firstKept the first row of the scan that is still there. */
+  /**
+   * Raises the lower bound, if the scan started there.
+   * @param firstKept the first row of the scan that is still there.
+   */
   #raise({ isFront, end }: Pick<DueRows, 'isFront' | 'end'>, firstKept: Buffer | undefined): void {
     if (!isFront) return;
     let to = firstKept ?? end;
@@ -149,8 +154,8 @@ export class DueIndex {
   }
 
   /**
-   * Has LevelDB forget the marks of the rows that were dropped, if they are many.
-   * It cannot be stopped in between. A failure costs room and nothing else.
+   * Makes LevelDB forget the deletion marks of the dropped rows, if there are many. The compaction cannot be
+   * stopped. A failure costs only disk space.
    */
   async compact(): Promise<void> {
     if (this.#compacting || this.#dropped < DUE_COMPACTION_ROWS_MIN || !this.#droppedFrom) return;

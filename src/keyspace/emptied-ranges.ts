@@ -1,14 +1,13 @@
 /**
- * Remembers where keys have been deleted, so that LevelDB can be made to forget
- * its deletion marks there. Until then every scan of such a range walks over all
- * of them: 0.3 s a million for its first row, each time. Rewriting a range costs
- * as much as it holds, so only ranges that hold little else are worth it.
+ * Remembers in which ranges keys have been deleted, so that LevelDB can be made to forget its deletion marks
+ * there. Until then every scan of such a range walks over all of them: 0.3 s per million marks for its first
+ * row, each time. Rewriting a range costs as much as it holds, so only ranges that hold little else are worth
+ * it.
  *
- * The key space is cut into a bounded number of ranges, each with a count. A
- * range that has seen many deletions is cut in two, so that ranges are narrow
- * where much is deleted. The counts are estimates and bound nothing but the
- * amount of rewriting; after a restart they begin at zero. Only whether there is
- * any mark at all is kept with checkpoints (`isUnmarked`).
+ * The key space is cut into a bounded number of ranges, each with a count. A range that has seen many
+ * deletions is cut in two, so that ranges with many deletions are narrow. The counts are estimates and affect
+ * only the amount of rewriting. After a restart they begin at zero. Checkpoints keep only whether there is
+ * any deletion mark at all (`isUnmarked`).
  */
 
 import {
@@ -19,31 +18,31 @@ import {
 } from '../base/limits.js';
 import type { Database } from '../disk/level.js';
 
-/** At least one of so many entries in a range has to be a mark. */
+/** At least one of this many entries in a range has to be a deletion mark. */
 const ENTRIES_PER_MARK_MAX = 2;
 
 interface Range {
-  /** Rows of the database, up to the start of the next range. */
+  /** The first row of the range, which extends to the start of the next range. */
   readonly start: Buffer;
   marks: number;
-  /** Not looked at before it has so many. */
+  /** The range is not examined before it has this many deletion marks. */
   dueMarks: number;
 }
 
 export class EmptiedRanges {
   readonly #db: Database;
-  /** In key order. */
+  /** Ranges in key order. */
   #ranges: Range[];
   #end: Buffer;
-  /** The range of the last row: those that are deleted together lie side by side. */
+  /** The range of the last row: rows that are deleted together lie side by side. */
   #last = 0;
 
-  /** No row was ever deleted: a seek walks over no mark. */
+  /** Whether no row was ever deleted, so that a seek walks over no deletion mark. */
   isUnmarked: boolean;
 
   /**
-   * @param end behind all rows.
-   * @param isUnmarked see there; false if it is not known.
+   * @param end a place behind all rows.
+   * @param isUnmarked the first value of the property. False if it is not known.
    */
   constructor(db: Database, start: Buffer, end: Buffer, isUnmarked = false) {
     this.isUnmarked = isUnmarked;
@@ -52,7 +51,7 @@ export class EmptiedRanges {
     this.#end = end;
   }
 
-  /** All rows are others now. */
+  /** Starts from scratch: all rows are others now. */
   begin(start: Buffer, end: Buffer): void {
     this.#ranges = [newRange(start)];
     this.#end = end;
@@ -60,7 +59,10 @@ export class EmptiedRanges {
     this.isUnmarked = true;
   }
 
-  /** A row is about to be deleted, or may have been; its bytes may change afterwards. */
+  /**
+   * Counts a row that is about to be deleted, or may have been. The caller may change the bytes of `row`
+   * afterwards.
+   */
   add(row: Buffer): void {
     this.isUnmarked = false;
     this.#last = this.#find(row);
@@ -69,14 +71,14 @@ export class EmptiedRanges {
     if (range.marks >= 2 * EMPTIED_RANGE_MARKS_MIN) this.#cut(range, row);
   }
 
-  /** Whether `next` has a range to look at. */
+  /** Whether `next` has a range to examine. */
   get areDue(): boolean {
     return this.#ranges.some(isDue);
   }
 
   /**
-   * Takes out the next range that is worth rewriting, and counts anew in it.
-   * @param keys records on disk; null if that is not known.
+   * Takes out the next range that is worth rewriting, and resets its count.
+   * @param keys the number of records on disk. Null if it is not known.
    */
   async next(keys: number | null): Promise<[from: Buffer, to: Buffer] | undefined> {
     const bytesPerEntry = await this.#bytesPerEntry(keys ?? 0);
@@ -93,7 +95,10 @@ export class EmptiedRanges {
     return (await this.#db.approximateSize(first.start, this.#end)) / Math.max(1, keys + marks);
   }
 
-  /** With its neighbours, as far as they are worth it too and one rewriting stays short. Ranges may be cut meanwhile. */
+  /**
+   * Takes a range out, with its neighbours as long as they are worth it too and one rewriting stays short.
+   * Ranges may be cut meanwhile.
+   */
   async #take(first: number, bytesPerEntry: number): Promise<[from: Buffer, to: Buffer] | undefined> {
     const ranges = this.#ranges.slice(first);
     const ends = ranges.map((_, i) => this.#endOf(first + i));
@@ -120,7 +125,7 @@ export class EmptiedRanges {
     return undefined;
   }
 
-  /** By one range without marks. */
+  /** Replaces the ranges between two rows by one range without deletion marks. */
   #replace(from: Buffer, to: Buffer): void {
     const isBefore = ({ start }: Range) => Buffer.compare(start, from) < 0;
     const isBehind = ({ start }: Range) => Buffer.compare(start, to) >= 0;
@@ -145,7 +150,10 @@ export class EmptiedRanges {
     return low;
   }
 
-  /** At the row; where in the range its marks lie is not known. */
+  /**
+   * Cuts a range at the row. Half of the count goes to each part, because the places of the deletion marks
+   * are not known.
+   */
   #cut(range: Range, row: Buffer): void {
     if (range.start.equals(row)) return;
     if (this.#ranges.length >= EMPTIED_RANGES_MAX && !this.#joinTwo(range)) return;
@@ -156,7 +164,7 @@ export class EmptiedRanges {
     this.#ranges.splice(this.#last + 1, 0, { ...newRange(Buffer.from(row)), marks: half });
   }
 
-  /** The two neighbours with the fewest marks, to have room for another range. */
+  /** Joins the two neighbours with the fewest deletion marks, to have room for another range. */
   #joinTwo(except: Range): boolean {
     let fewest = except.marks;
     let at = -1;

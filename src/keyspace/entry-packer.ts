@@ -1,14 +1,13 @@
 /**
- * Entries one behind the other, as backup files hold them: each is key length
- * u32 ‖ record length u32 ‖ key ‖ record. What reads or writes many of them
- * makes no buffers for each.
+ * Packs entries one behind the other, as backup files hold them: each is key length u32 ‖ record length u32 ‖
+ * key ‖ record. Code that reads or writes many of them makes no buffers for each.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { copyBytes } from './copy.js';
 
 export const ENTRY_HEADER_BYTES = 8;
 
-/** Takes entries until `packBytes` are full; they are copied as they come. */
+/** Takes entries until `packBytes` are full. Entries are copied as they come. */
 export class EntryPacker {
   readonly #packBytes: number;
   #bytes: Buffer;
@@ -23,13 +22,16 @@ export class EntryPacker {
     return this.#used === 0;
   }
 
-  /** Key and record are key[keyStart..keyEnd) and record[recordStart..recordEnd). False where what is there has to be taken first. */
+  /**
+   * Adds an entry: key[keyStart..keyEnd) and record[recordStart..recordEnd).
+   * @returns false if the caller has to `take` the earlier entries first.
+   */
   add(key: Buffer, keyStart: number, keyEnd: number, record: Buffer, recordStart: number, recordEnd: number): boolean {
     const recordBytes = recordEnd - recordStart;
     const bytes = ENTRY_HEADER_BYTES + keyEnd - keyStart + recordBytes;
     if (this.#used + bytes > this.#bytes.length) {
       if (!this.isEmpty) return false;
-      // An entry larger than all that is usual.
+      // An unusually large entry needs a buffer of its own size.
       this.#bytes = Buffer.allocUnsafeSlow(bytes);
     }
     const to = this.#bytes;
@@ -40,19 +42,19 @@ export class EntryPacker {
     return true;
   }
 
-  /** What is in it, which the next `add` overwrites. */
+  /** Returns the packed entries. The next `add` overwrites them. */
   take(): Buffer {
     const packed = this.#bytes.subarray(0, this.#used);
     this.#used = 0;
-    // What a large entry has needed is not kept.
+    // The memory that a large entry needed is released.
     if (this.#bytes.length > this.#packBytes) this.#bytes = Buffer.allocUnsafeSlow(this.#packBytes);
     return packed;
   }
 }
 
 /**
- * The entries, some at a time; keys and records are views.
- * @throws HeadwaterError `corrupt` where they do not fill `packed` exactly.
+ * Yields the entries in groups. Keys and records are views.
+ * @throws HeadwaterError `corrupt` if the entries do not fill `packed` exactly.
  */
 export function* unpackEntries(
   packed: Buffer,

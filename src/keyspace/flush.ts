@@ -1,11 +1,11 @@
 /**
- * Writes one frozen layer to the keyspace database, in batches small enough
- * that the event loop does not feel them, and finds out by how much the number
- * of records on disk changes: blind writes do not know whether they replace
- * something, so the disk is asked for keys that no recent flush has put there.
- * What a crash leaves of it is a mixture that replay makes whole. Where the disk
- * cannot be read the layer is written out all the same, and only the number is
- * not known any more.
+ * Writes one frozen layer to the keyspace database, in batches small enough that the event loop does not feel
+ * them. Also finds by how much the number of records on disk changes. Blind writes do not know whether they
+ * replace something. So the disk is asked for keys that no recent flush has put there.
+ *
+ * A crash in the middle leaves a mixture, which replay makes whole. If the disk cannot be read, the layer is
+ * written out nevertheless, and only the number is no longer known. An exception is a record that needs a new
+ * expiry: if its read fails, and not for damage, the flush ends.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32Of } from '../base/crc32.js';
@@ -49,24 +49,24 @@ interface Chunk {
 export class Flush {
   readonly #db: Database;
   readonly #layer: Layer;
-  /** Keys known to be on disk; kept up with what is written here. */
+  /** Keys known to be on disk, updated with what this flush writes. */
   readonly #onDisk: RecentKeys;
   readonly #presence: Presence;
-  /** Knows of every row that is added to it. */
+  /** The index learns of every row that is added to it. */
   readonly #dueIndex: DueIndex;
-  /** Knows of every record that is deleted. */
+  /** The ranges learn of every record that is deleted. */
   readonly #emptied: EmptiedRanges;
-  /** An interrupted flush may have written some of it, and deleted some. */
+  /** Whether an interrupted flush may have written or deleted a part of the layer. */
   readonly #repeats: boolean;
   /** Sizes of the records on disk before the flush. */
   readonly #sizesBefore: RecordSizes;
   /** Sizes of the records that the flush has written. */
   readonly written = new RecordSizes();
-  /** When the first key of the batch in hand is due. */
+  /** The time at which the first key of the current batch is due. */
   #earliestMs = Number.POSITIVE_INFINITY;
   #delta = 0;
   #unreadable: HeadwaterError | undefined;
-  /** The bytes of the chunk in hand. */
+  /** The bytes of the current chunk. */
   #buffer: Buffer = NO_VALUE;
 
   constructor(
@@ -90,16 +90,15 @@ export class Flush {
     this.#presence = new Presence(db, repeats ? undefined : emptied, sizes);
   }
 
-  /** Why the number of records is not known any more, where the disk could not tell what it holds. */
+  /** The reason why the number of records is no longer known, if the disk could not be read. */
   get unreadable(): HeadwaterError | undefined {
     return this.#unreadable ?? this.#presence.unreadable;
   }
 
   /**
    * @param cancelled asked after every chunk.
-   * @returns by how much the number of records on disk has changed, which says
-   *   nothing where the disk was `unreadable`; undefined where it ended early,
-   *   and the disk holds what a crash would have left.
+   * @returns the change of the number of records on disk, which is meaningless if the disk was `unreadable`.
+   *   Undefined if the flush ended early: then the disk holds what a crash would have left.
    */
   async run(cancelled: () => boolean): Promise<number | undefined> {
     const runs: number[][] = [];
@@ -129,7 +128,10 @@ export class Flush {
     return this.#onDisk.has(layer.bytesOf(entry), layer.keyStart(entry), layer.keyEnd(entry), layer.hash(entry));
   }
 
-  /** By index in the chunk. A key that was only touched may be there: rewriting its record finds that out. */
+  /**
+   * Whether each key may be on disk, by index in the chunk. A key that was only touched may be there:
+   * rewriting its record shows that.
+   */
   async #existed({ entries, keys }: Chunk): Promise<readonly boolean[]> {
     const isTouched = (i: number) => this.#layer.kind(entries[i] as number) === TOUCH;
     if (!entries.some((_, i) => isTouched(i))) return this.#presence.of(keys);
@@ -138,7 +140,7 @@ export class Flush {
     return keys.map((_, i) => isTouched(i) || present[next++] === true);
   }
 
-  /** @param existed by index in the chunk; undefined where all are known to be on disk. */
+  /** @param existed by index in the chunk. Undefined if all are known to be on disk. */
   async #write({ entries, keys, records }: Chunk, existed: readonly boolean[] | undefined): Promise<void> {
     const batch = this.#db.batch();
     const touched: number[] = [];
@@ -162,10 +164,9 @@ export class Flush {
   }
 
   /**
-   * Gives keys that were only touched their new expiry, where they are on disk.
-   * Their values, which may be large, are read a few at a time, and written as
-   * soon as they fill a batch.
-   * @param touched by index in the chunk.
+   * Gives keys that were only touched their new expiry, if they are on disk. Their values, which may be
+   * large, are read a few at a time, and written as soon as they fill a batch.
+   * @param touched indexes in the chunk.
    */
   async #rewrite(touched: readonly number[], entries: readonly number[], keys: readonly Buffer[]): Promise<void> {
     const group = new GroupSize(this.#sizesBefore);
@@ -196,7 +197,7 @@ export class Flush {
     if (batch) await this.#writeOut(batch);
   }
 
-  /** A row of the index stands there once the batch is written, so that is when the index learns of it. */
+  /** Writes the batch, then reports its rows to the index: they exist once the batch is written. */
   async #writeOut(batch: WriteBatch): Promise<void> {
     await batch.write();
     if (this.#earliestMs !== Number.POSITIVE_INFINITY) this.#dueIndex.added(this.#earliestMs);
@@ -204,8 +205,8 @@ export class Flush {
   }
 
   /**
-   * What is damaged stays as it is. A read that fails otherwise says nothing of
-   * the record, and ends the flush: else an answered expiry would be left out.
+   * Reads records and leaves damaged ones as they are. A read that fails otherwise says nothing of the
+   * record, and ends the flush. Otherwise an expiry that clients were promised would be left out.
    */
   async #read(keys: Buffer[]): Promise<Array<Buffer | undefined>> {
     try {
@@ -225,7 +226,10 @@ export class Flush {
     return found;
   }
 
-  /** A damaged record stays as it is: its readers hear of it, a checkpoint must not fail over it for ever. */
+  /**
+   * A damaged record stays as it is: readers of the key get the error, and a checkpoint must not fail over it
+   * for ever.
+   */
   #withNewExpiry(entry: number, key: Buffer, record: Buffer | undefined): Buffer | undefined {
     const known = record && decodeUndamaged(key, record);
     if (!known) return undefined;
@@ -257,8 +261,8 @@ export class Flush {
   }
 
   /**
-   * Builds the bytes of a chunk in one buffer, which the next chunk uses again.
-   * Key and record lie next to each other, so that one checksum call covers both.
+   * Builds the bytes of a chunk in one buffer, which the next chunk uses again. Key and record lie next to
+   * each other, so that one checksum call covers both.
    */
   #layOut(entries: readonly number[]): Chunk {
     const layer = this.#layer;
@@ -329,7 +333,10 @@ function decodeUndamaged(key: Buffer, record: Buffer): Entry | undefined {
   }
 }
 
-/** The next entry; undefined at the end. A generator would cost more for each than the rest of the cutting. */
+/**
+ * Returns the next entry, undefined at the end. A generator would cost more for each entry than the rest of
+ * the cutting.
+ */
 type Next = () => number | undefined;
 
 function eachOf(entries: readonly number[]): Next {

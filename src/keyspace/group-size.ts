@@ -1,13 +1,12 @@
 /**
- * How many records to read at a time: a few first, more while they prove to be
- * small, so that a read of many keys does not stall the event loop. The records
- * of a group never take up more than READ_GROUP_BYTES_MAX together, whatever
- * those before were like; a single record may.
+ * The number of records to read at a time: a few first, more while they prove to be small. So a read of many
+ * keys does not stall the event loop. The records of a group never take up more than READ_GROUP_BYTES_MAX
+ * together, whatever those before were like. Only a single record may exceed that.
  */
 import { READ_GROUP_BYTES, READ_GROUP_BYTES_MAX, READ_GROUP_KEYS_FIRST, READ_GROUP_KEYS_MAX } from '../base/limits.js';
 import type { RecordSizes } from './record-sizes.js';
 
-/** No faster: one group of small records says little of the next. */
+/** The largest growth from one group to the next: a group of small records says little of the next one. */
 const GROWTH_MAX = 4;
 
 export class GroupSize {
@@ -21,7 +20,7 @@ export class GroupSize {
 
   /**
    * The next group: items from `from` on.
-   * @param keyOf the bytes that hold the key of an item to their end, from `keyStart` on.
+   * @param keyOf the bytes that hold the key of an item, from `keyStart` to their end.
    */
   take<T>(items: readonly T[], from: number, keyOf: (item: T) => Buffer, keyStart: number): T[] {
     const group = items.slice(from, from + this.#current);
@@ -34,10 +33,10 @@ export class GroupSize {
     return end < 0 ? group : group.slice(0, Math.max(1, end));
   }
 
-  /** A group of so many records has been read, and held so many bytes. */
+  /** Notes that a group has been read: the number of its records, and their bytes. */
   hasRead(records: number, bytes: number): void {
     const growth = Math.min(GROWTH_MAX, READ_GROUP_BYTES / Math.max(1, bytes));
-    // A group that was cut short says nothing against those of the current size.
+    // A group that was cut short says nothing against the current size.
     const fitting = growth > 1 ? Math.max(this.#current, records * growth) : records * growth;
     this.#current = Math.max(1, Math.min(READ_GROUP_KEYS_MAX, Math.floor(fitting)));
   }

@@ -1,28 +1,26 @@
 /**
- * A hash table from keys to small dense numbers, in typed arrays: no object and
- * no string per key, so that a few hundred thousand entries neither burden the
- * garbage collector nor stall it. The bytes of a key stay where they are, in a
- * buffer that the table is told of (a block, an arena); entries are never
- * removed one by one. Layers and the memory of recent keys are built on it.
+ * A hash table from keys to small dense numbers, in typed arrays. There is no object and no string per key,
+ * so that a few hundred thousand entries neither burden nor stall the garbage collector. The bytes of a key
+ * stay in the buffer that the caller names (a block, an arena). Entries are never removed one by one. Layers
+ * and the memory of recent keys are built on this table.
  *
- * What is known of an entry lies in one row of words, next to each other: a
- * write to a random key costs what it misses in the processor's caches, and a
- * column for each field made it miss ten times (measured: 900 ns, a third of
+ * The fields of an entry lie in one row of words, next to each other. A write to a random key costs its
+ * misses in the processor's caches. A column for each field missed ten times (measured: 900 ns, a third of
  * that with rows).
  *
- * Linear probing, at most two thirds full. The hash is seeded per process, so that
- * nobody can choose keys that collide.
+ * Linear probing, at most two thirds full. The hash is seeded per process, so that nobody can choose keys
+ * that collide.
  */
 import { randomInt } from 'node:crypto';
 
 const INITIAL_CAPACITY = 1024;
-/** For keys that are longer, a call of Node's costs less than the loop: a hundredth for 64 KiB. */
+/** The length above which a call of Node's costs less than the loop: a hundredth for 64 KiB. */
 const NATIVE_BYTES_MIN = 256;
 /** The capacity grows by half, so that at most a third is unused. */
 const GROWTH = 1.5;
 const SEED = randomInt(2 ** 31);
 
-/** FNV-1a with a seed and a final mix; int32. */
+/** FNV-1a with a seed and a final mix. Returns an int32. */
 export function hashKey(bytes: Buffer, start: number, end: number): number {
   let hash = SEED;
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
@@ -30,30 +28,30 @@ export function hashKey(bytes: Buffer, start: number, end: number): number {
   return hash ^ (hash >>> 13);
 }
 
-/** The words of an entry, int32 each; those of a subclass follow at KEY_WORDS. */
+/** The words of an entry, int32 each. The words of a subclass follow at KEY_WORDS. */
 const HASH = 0;
 const SOURCE = 1;
 const KEY_START = 2;
 const KEY_END = 3;
 export const KEY_WORDS = 4;
 
-/** Keys that `warm` takes at a time: what it fetches has to stay in the cache until it is used. */
+/** The most keys that `warm` takes at a time. The memory that it fetches has to stay in the cache until it is used. */
 export const WARM_MAX = 256;
 const candidates = new Int32Array(WARM_MAX);
 
 export class KeyTable {
-  /** Entries are numbered from 0. */
+  /** The number of entries. Entries are numbered from 0. */
   count = 0;
-  /** The buffers that hold keys; undefined where no entry refers to it any more. */
+  /** The buffers that hold keys. Undefined if no entry refers to the buffer any more. */
   sources: Array<Buffer | undefined> = [];
   /** The rows of all entries, `wordsPerEntry` each. */
   protected words: Int32Array;
   readonly #wordsPerEntry: number;
   #capacity: number;
-  /** Entry + 1; 0 is free. */
+  /** Entry + 1 for each slot. 0 is free. */
   #slots: Int32Array;
 
-  /** @param spare a table of the same kind, reset, that is not used any more: its memory is. */
+  /** @param spare a table of the same kind, reset and no longer used. The new table uses its memory. */
   constructor(wordsPerEntry = KEY_WORDS, spare?: KeyTable) {
     this.#wordsPerEntry = wordsPerEntry;
     this.#capacity = spare ? spare.#capacity : INITIAL_CAPACITY;
@@ -74,10 +72,10 @@ export class KeyTable {
   }
 
   /**
-   * Looks where `find` will look for these hashes, one kind of place after the
-   * other: the processor waits for many places in memory at once, where it
-   * would wait for one after the other within `find`. Changes nothing.
-   * @param hashes the first `count` of them; at most WARM_MAX.
+   * Reads the memory that `find` will read for these hashes, one kind of place after the other. So the
+   * processor waits for many places at once. Within `find` it would wait for one after the other. Changes
+   * nothing.
+   * @param hashes only the first `count` are used, at most WARM_MAX.
    */
   warm(hashes: Int32Array, count: number): void {
     const slots = this.#slots;
@@ -90,14 +88,14 @@ export class KeyTable {
     let seen = 0;
     for (let i = 0; i < count; i++) {
       const entry = candidates[i] as number;
-      // An empty key in the last byte of its buffer reads undefined, which counts as nothing.
+      // An empty key at the end of its buffer reads undefined, which counts as 0.
       if (entry >= 0) seen |= this.bytesOf(entry)[this.keyStart(entry)] as number;
     }
-    // Stored, so that no compiler leaves the looks out.
+    // The result is stored, so that no compiler removes the reads.
     candidates[0] = seen;
   }
 
-  /** Adds a key that is not in the table; it lies in `sources[source]`. */
+  /** Adds a key that is not in the table. The key lies in `sources[source]`. */
   add(source: number, start: number, end: number, hash: number): number {
     if (this.count === this.#capacity) this.grow(Math.floor(this.count * GROWTH));
     const entry = this.count++;
@@ -107,7 +105,7 @@ export class KeyTable {
     return entry;
   }
 
-  /** The same key now lies elsewhere. */
+  /** Notes that the same key now lies elsewhere. */
   move(entry: number, source: number, start: number, end: number): void {
     const row = entry * this.#wordsPerEntry;
     this.words[row + SOURCE] = source;
@@ -122,7 +120,7 @@ export class KeyTable {
     this.#slots.fill(0);
   }
 
-  /** What `hashKey` gives for an entry's key. */
+  /** The value of `hashKey` for an entry's key. */
   hash(entry: number): number {
     return this.words[entry * this.#wordsPerEntry + HASH] as number;
   }
@@ -140,7 +138,7 @@ export class KeyTable {
     return this.words[entry * this.#wordsPerEntry + KEY_END] as number;
   }
 
-  /** The bytes of an entry's key, where they lie. */
+  /** A view of the bytes of an entry's key. */
   key(entry: number): Buffer {
     return this.bytesOf(entry).subarray(this.keyStart(entry), this.keyEnd(entry));
   }
@@ -149,7 +147,7 @@ export class KeyTable {
     return this.sources[this.source(entry)] as Buffer;
   }
 
-  /** Byte order of two entries' keys. */
+  /** Compares the keys of two entries in byte order. */
   compare(a: number, b: number): number {
     const [left, right] = [this.bytesOf(a), this.bytesOf(b)];
     let i = this.keyStart(a);
@@ -163,7 +161,7 @@ export class KeyTable {
     return iEnd - i - (jEnd - j);
   }
 
-  /** With how many bytes the keys of two entries begin alike; not more than `max`. */
+  /** The number of equal bytes at the beginning of two entries' keys, at most `max`. */
   sharedBytes(a: number, b: number, max: number): number {
     const left = this.bytesOf(a);
     const right = this.bytesOf(b);
@@ -176,7 +174,10 @@ export class KeyTable {
     return shared;
   }
 
-  /** The `count` bytes of a key behind the first `from` as a number, big-endian, 6 at the most; those that it lacks are 0. */
+  /**
+   * The `count` bytes of a key behind the first `from` as a big-endian number. `count` is at most 6. Bytes
+   * behind the end of the key are 0.
+   */
   leadingBytes(entry: number, from: number, count: number): number {
     const bytes = this.bytesOf(entry);
     const start = this.keyStart(entry) + from;
@@ -186,7 +187,7 @@ export class KeyTable {
     return value;
   }
 
-  /** Makes room for `capacity` entries; a subclass that has a view of `words` makes it anew. */
+  /** Makes room for `capacity` entries. A subclass that has a view of `words` makes a new one. */
   protected grow(capacity: number): void {
     const words = new Int32Array(capacity * this.#wordsPerEntry);
     words.set(this.words);
@@ -216,7 +217,7 @@ export class KeyTable {
   }
 }
 
-/** A power of two, so that a hash is cut to it by a mask. */
+/** A power of two, so that a mask reduces a hash to a slot. */
 function slotsFor(capacity: number): number {
   return 2 ** Math.ceil(Math.log2(capacity * 1.5));
 }

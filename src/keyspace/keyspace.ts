@@ -1,18 +1,16 @@
 /**
- * The keyspace: the state that the commands of the log produce, as an in-memory
- * overlay over a LevelDB database of its own.
+ * The keyspace: the state that the commands of the log produce, as an in-memory overlay over a LevelDB
+ * database of its own.
  *
- * Reads go through the active layer, the frozen layers and then the disk; a
- * layer in which everything was cleared hides what is below it. `apply` is
- * blind: it never reads, so that leader, follower and recovery run the same
- * code and cannot drift. Writing a frozen layer out is `flush`; its order with
- * the log's durable points is store/checkpoint.ts's.
+ * Reads go through the active layer, the frozen layers and then the disk. A layer in which everything was
+ * cleared hides what is below it. `apply` is blind: it never reads, so that leader, follower and recovery run
+ * the same code and cannot drift. `flush` writes a frozen layer out. store/checkpoint.ts orders flushes and
+ * the log's durable points.
  *
- * Rows of the database that are not records: `m ‖ "checkpoint"` (a
- * CheckpointRecord as JSON) and `m ‖ "flushing"` (the offset of the flush in
- * hand as decimal text), each with a checksum (checked-row.ts): between a
- * flush's first chunk and its checkpoint the disk holds a mixture, which replay
- * up to that offset makes whole.
+ * Two rows of the database are not records. `m ‖ "checkpoint"` holds a CheckpointRecord as JSON. `m ‖
+ * "flushing"` holds the offset of the running flush as decimal text. Each has a checksum (checked-row.ts).
+ * Between a flush's first chunk and its checkpoint the disk holds a mixture, which replay up to that offset
+ * makes whole.
  */
 import { checkedRow, valueOfCheckedRow } from '../base/checked-row.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -40,16 +38,16 @@ const CHECKPOINT_FORMAT = 1;
 const CHECKPOINT_KEY = Buffer.from('mcheckpoint');
 const FLUSHING_KEY = Buffer.from('mflushing');
 
-/** What a checkpoint keeps. */
+/** The content of a checkpoint. */
 export interface CheckpointRecord {
   readonly format: number;
   readonly position: Position;
   readonly lineage: readonly LineageRow[];
   /** The epoch of the records on disk. */
   readonly epoch: number;
-  /** Records on disk; null where a crash made the count unknown. */
+  /** The number of records on disk. Null if a crash made it unknown. */
   readonly keys: number | null;
-  /** Sizes of the records on disk; absent if nobody has looked, and in checkpoints of earlier versions. */
+  /** Sizes of the records on disk. Absent if they are not known, and in checkpoints of earlier versions. */
   readonly sizes?: KeptSizes | undefined;
   /** Set if no record of the epoch was ever deleted from the disk. */
   readonly unmarked?: true | undefined;
@@ -65,25 +63,25 @@ const EMPTY_CHECKPOINT: CheckpointRecord = {
   unmarked: true,
 };
 
-/** A new expiry to lay over what is found below. */
+/** A new expiry to lay over the entry below. */
 interface Touch {
   readonly expiresAtMs: number;
   readonly version: number;
 }
 
-/** A key is to be looked for on disk. */
+/** The result for a key that has to be looked up on disk. */
 interface Miss {
   readonly touch: Touch | undefined;
 }
 
 const PLAIN_MISS: Miss = { touch: undefined };
 
-/** What a read found, by the index of the key. */
+/** The result of a read, by the index of the key. */
 export interface Found {
   readonly entries: ReadonlyArray<Entry | undefined>;
-  /** The keys before this index were looked for; all, unless there was a bound on the bytes. */
+  /** Keys before this index were looked up. All keys, unless there was a bound on the bytes. */
   readonly count: number;
-  /** Keys whose records are damaged (`corrupt`, `unknown_format`); they have no entry. Seldom any. */
+  /** Keys whose records are damaged (`corrupt`, `unknown_format`). They have no entry. Seldom any. */
   readonly damaged: ReadonlyMap<number, HeadwaterError> | undefined;
 }
 
@@ -93,7 +91,7 @@ export interface ReadOptions {
 }
 
 const EVERYTHING: ReadOptions = {};
-/** The layers are looked at as of the same turn. */
+/** The rows must be as of the turn in which the layers were read. */
 const AS_OF_CALL = { later: false };
 /** Rows read at a time by a sweep. */
 const SWEEP_CHUNK_ROWS = 32;
@@ -106,14 +104,14 @@ interface ColdKey {
 
 interface ColdRead {
   readonly keys: readonly Buffer[];
-  /** Those that memory knows; the others come into it. */
+  /** The entries that memory knows. The read adds the others. */
   readonly entries: Array<Entry | undefined>;
   readonly cold: readonly ColdKey[];
   readonly options: ReadOptions;
   readonly withSnapshot: boolean;
 }
 
-/** What the disk gives for a key: nothing, a record, or why it cannot be read. */
+/** The disk's result for a key: nothing, a record, or the reason why it cannot be read. */
 type StoredRecord = Buffer | HeadwaterError | undefined;
 
 export class Keyspace {
@@ -121,34 +119,37 @@ export class Keyspace {
   readonly dueIndex: DueIndex;
   readonly #db: Database;
   #active: Layer;
-  /** Oldest first. */
+  /** Frozen layers, oldest first. */
   readonly #frozen: Layer[] = [];
-  /** The last layer that was written out: a new table of that size would have to grow, and to be collected, again. */
+  /** The last layer that was written out. A new table of that size would have to grow, and to be collected, again. */
   #spare: Layer | undefined;
   #checkpoint: CheckpointRecord;
-  /** The flush that a crash interrupted; 0 = none. */
+  /** The offset of the flush that a crash interrupted, 0 if none. */
   readonly flushingTo: number;
   #applied: Position;
-  /** Of the records on disk as of the checkpoint: what was written to disk since is in memory too. */
+  /** Sizes of the records on disk at the checkpoint. Later writes to the disk are in memory too. */
   #sizes: RecordSizes;
   /** Changes of the record count by flushes since a recount began, and the sizes of what they have written. */
   #recountDelta = 0;
   #recountSizes = new RecordSizes();
-  /** Of the epoch on disk. A failed flush ends this object, so what is noted early does no harm. */
+  /** Keys of the epoch on disk. A failed write latches the database, so a key noted before its write does no harm. */
   readonly #onDisk = new RecentKeys(RECENT_KEYS_MAX);
   /** The ranges in which flushes have deleted records of that epoch. */
   readonly #emptied: EmptiedRanges;
-  /** A flush has ended early. */
+  /** Whether a flush has ended early. */
   #cutShort = false;
-  /** The last flush has met what cannot be read, and the disk holds a part of its layer. */
+  /** Whether the last flush failed, so that the disk may hold a part of its layer. */
   #isInterrupted = false;
   /** No records of epochs before this one are left. */
   #sweptEpoch = 0;
-  /** Ranges that have been swept, whose space LevelDB still takes; oldest first. */
+  /** Ranges that have been swept, and whose space LevelDB still takes. Oldest first. */
   readonly #swept: Array<[from: Buffer, to: Buffer]> = [];
-  /** The sweep goes on there: from the beginning, each step would walk over the deletion marks of all those before. */
+  /**
+   * The row at which the sweep continues. From the beginning, each step would walk over the deletion marks of
+   * all earlier ones.
+   */
   #sweptTo = dataStart(0);
-  /** Where the next of them begins, and how many records have been deleted since. */
+  /** The start of the next swept range, and the number of records deleted since. */
   #sweptFrom = dataStart(0);
   #sweptRecords = 0;
 
@@ -175,12 +176,12 @@ export class Keyspace {
     return new Keyspace(db, checkpoint, midFlush ? flushingTo : 0);
   }
 
-  /** The directory of LevelDB's files; undefined where there are none. */
+  /** The directory of LevelDB's files. Undefined if there are none. */
   get directory(): string | undefined {
     return this.#db.hasFiles ? this.#db.location : undefined;
   }
 
-  /** The keyspace on disk is complete up to here. */
+  /** The checkpoint up to which the keyspace on disk is complete. */
   get checkpoint(): CheckpointRecord {
     return this.#checkpoint;
   }
@@ -190,7 +191,7 @@ export class Keyspace {
     return this.#applied;
   }
 
-  /** Memory of all layers, in bytes. */
+  /** Memory of all layers, bytes. */
   get overlayBytes(): number {
     return this.#frozen.reduce((sum, layer) => sum + layer.bytes, this.#active.bytes);
   }
@@ -210,7 +211,7 @@ export class Keyspace {
 
   // ---- writing ----------------------------------------------------------
 
-  /** The effects of the next block; synchronous, and nothing else changes the keyspace. */
+  /** Applies the effects of the next block. Synchronous. Nothing else changes the keyspace. */
   apply(block: AppliedBlock): void {
     invariant(
       block.firstOffset === this.#applied.offset + 1,
@@ -223,14 +224,13 @@ export class Keyspace {
   // ---- reading ----------------------------------------------------------
 
   /**
-   * What each key holds, expired or not: everything that one call finds is of
-   * one state, however many keys there are; that of the call, unless LevelDB
-   * reports damage on the way: then all is looked up again. Answers at once
-   * where memory knows every key, else with a promise.
-   * @param options.bytesMax about how many bytes of values may be read from disk
-   *   and kept; what is left then is not looked for (`Found.count`).
-   * @param options.needsValue by the index of a key, asked only for those on
-   *   disk: where it says no, the entry found may come with an empty value.
+   * The entry of each key, expired or not. All results of one call are of one state, however many keys there
+   * are. That is the state at the call, unless LevelDB reports damage on the way: then all keys are looked up
+   * again. Returns at once if memory knows every key, otherwise returns a promise.
+   * @param options.bytesMax about how many bytes of values may be read from disk and kept. Keys beyond that
+   *   are not looked up (`Found.count`).
+   * @param options.needsValue asked with the index of a key, only for keys on disk. If it returns false, the
+   *   entry may come with an empty value.
    */
   read(keys: readonly Buffer[], options: ReadOptions = EVERYTHING): Found | Promise<Found> {
     return this.#read(keys, options, false);
@@ -254,11 +254,11 @@ export class Keyspace {
   }
 
   /**
-   * In groups, so that the event loop turns in between. One group is read as of
-   * its call; for more, a snapshot keeps the state.
+   * Reads in groups, so that the event loop turns in between. A single group is read as of its call. For more
+   * groups, a snapshot keeps the state.
    */
   async #readCold({ keys, entries, cold, options, withSnapshot }: ColdRead): Promise<Found> {
-    // In the same turn as the look at the layers: see level.ts.
+    // The epoch is of the turn in which the layers were read: see level.ts.
     const { epoch } = this.#checkpoint;
     const group = new GroupSize(this.#sizes);
     const keyOf = ({ index }: ColdKey) => keys[index] as Buffer;
@@ -288,10 +288,10 @@ export class Keyspace {
   }
 
   /**
-   * LevelDB may notice damage itself, and does not say in which row: each is
-   * read on its own then, as of the snapshot. Want of descriptors is no damage
-   * of a row: it is waited for, as of the snapshot, once for all of them.
-   * @returns undefined where that needs a snapshot and there is none.
+   * Reads rows. If LevelDB reports damage, it does not say in which row. Then each row is read on its own, as
+   * of the snapshot. Want of descriptors is no damage of a row. As of a snapshot, the call waits for
+   * descriptors once for all rows.
+   * @returns undefined if that needs a snapshot and there is none.
    */
   async #readRows(rows: Buffer[], snapshot: Snapshot | undefined): Promise<readonly StoredRecord[] | undefined> {
     try {
@@ -330,7 +330,7 @@ export class Keyspace {
 
   // ---- freezing and flushing ---------------------------------------------
 
-  /** Ends the active layer at the last block applied; false where there is nothing to write out. */
+  /** Ends the active layer at the last block applied. Returns false if there is nothing to write out. */
   freeze(): boolean {
     if (this.#active.isEmpty && this.#applied.offset === this.#checkpointedOrFrozen()) return false;
     const layer = this.#active;
@@ -345,25 +345,25 @@ export class Keyspace {
     return this.#frozen.at(-1)?.position?.offset ?? this.#checkpoint.position.offset;
   }
 
-  /** The end of the oldest frozen layer: where its flush would put the checkpoint. */
+  /** The end of the oldest frozen layer, which its flush would make the checkpoint. */
   get oldestFrozen(): Position | undefined {
     return this.#frozen[0]?.position;
   }
 
-  /** Memory of the oldest frozen layer; writing it out takes about as many. */
+  /** Memory of the oldest frozen layer, bytes. Writing it out takes about as many. */
   get oldestFrozenBytes(): number {
     return this.#frozen[0]?.bytes ?? 0;
   }
 
   /**
-   * Writes the oldest frozen layer out and makes a checkpoint of it. The caller
-   * has made the log durable up to the layer's end.
-   * @param cancelled asked after every chunk: a flush that ends early leaves
-   *   what a crash would have left, and was the last one of this object, whose
-   *   reads go on being right.
-   * @returns what of the disk could not be read, where the number of keys is not known any more for it.
-   * @throws HeadwaterError `io_error` if it cannot be written out for now: the
-   *   layer stays in memory, and another flush writes all of it again.
+   * Writes the oldest frozen layer out and makes a checkpoint of it. The caller has made the log durable up
+   * to the layer's end.
+   * @param cancelled asked after every chunk. A flush that ends early leaves what a crash would have left,
+   *   and is the last one of this object. Reads remain correct.
+   * @returns the reason why a part of the disk could not be read, if there was one. The number of keys is not
+   *   known then.
+   * @throws HeadwaterError `io_error` if the layer cannot be written out for now. The layer stays in memory,
+   *   and another flush writes all of it again.
    */
   async flush(
     lineage: readonly LineageRow[],
@@ -372,14 +372,16 @@ export class Keyspace {
     const layer = this.#frozen[0];
     invariant(layer?.position, 'a flush needs a frozen layer');
     invariant(!this.#cutShort, 'after a flush that ended early the count and what is on disk are unknown');
-    // Replay may flush on its way: until it has passed an interrupted flush, the disk is ahead of every checkpoint.
+    // Replay may flush on its way. Until replay has passed an interrupted flush, the disk is ahead of every
+    // checkpoint.
     const flushingTo = Math.max(layer.position.offset, this.flushingTo);
     await this.#db.put(FLUSHING_KEY, checkedRow(FLUSHING_KEY, Buffer.from(String(flushingTo))), { sync: true });
     if (layer.cleared) {
       this.#onDisk.clear();
       this.#emptied.begin(dataStart(layer.epoch), dataEnd(layer.epoch));
     }
-    // An interrupted flush may have left larger records than these: those of one layer, so their bytes are bounded all the same.
+    // An interrupted flush may have left larger records than these. They are of one layer, so their bytes are
+    // bounded nevertheless.
     const repeats = this.#isInterrupted || this.#checkpoint.position.offset < this.flushingTo;
     const [onDisk, emptied, sizes] = [this.#onDisk, this.#emptied, this.#sizes];
     const flush = new Flush(this.#db, layer, { onDisk, dueIndex: this.dueIndex, emptied, sizes, repeats });
@@ -394,7 +396,8 @@ export class Keyspace {
     }
     const { unreadable } = flush;
     const before = layer.cleared ? 0 : this.#checkpoint.keys;
-    // A cleared layer may meet rows that an interrupted flush has left in its epoch: only a recount tells.
+    // A cleared layer may meet rows that an interrupted flush has left in its epoch. Then only a recount
+    // shows the number.
     const unsure = layer.cleared && repeats;
     const keys = before === null || unsure || unreadable ? null : before + delta;
     const sizesNow = this.#sizesAfter(layer, flush.written);
@@ -418,7 +421,7 @@ export class Keyspace {
     return unreadable;
   }
 
-  /** The number of keys that a flush had changed before it failed is not known. */
+  /** Runs a flush. If it fails, the number of keys is not known. */
   async #interruptible<T>(flushing: () => Promise<T>): Promise<T> {
     try {
       const done = await flushing();
@@ -445,13 +448,12 @@ export class Keyspace {
   // ---- repair --------------------------------------------------------------
 
   /**
-   * Puts what another keyspace has of some ranges at the checkpoint's position
-   * into the place of what is on disk there, durably: all or nothing of it. What
-   * was written since stays above. As `snapshot`, only while no flush is in
-   * hand, and until it is done. The number of records is not known afterwards,
-   * since what is repaired was counted or not.
-   * @param before called when nothing has been written yet; what it throws ends it.
-   * @throws HeadwaterError `corrupt` where what is there cannot be read.
+   * Replaces some ranges on disk by what another keyspace has there at the checkpoint's position. The change
+   * is durable, and happens as a whole or not at all. Later writes stay above. As for `snapshot`, no flush
+   * may run until this is done. The number of records is not known afterwards, since a repaired record may or
+   * may not have been counted.
+   * @param before called when nothing has been written yet. If it throws, nothing is written.
+   * @throws HeadwaterError `corrupt` if the present rows cannot be read.
    */
   async mend(
     mending: RangePatch,
@@ -463,7 +465,7 @@ export class Keyspace {
     const batch = this.#db.batch();
     writeChanges(batch, changes);
     if (written + deleted > 0) {
-      // What a recount has seen, and what flushes have put there, is not what there is.
+      // The recount and the notes of flushes do not match the disk any more.
       this.#recountDelta = Number.NaN;
       this.#onDisk.clear();
       this.#sizes = this.#sizes.filter(() => true);
@@ -480,16 +482,16 @@ export class Keyspace {
 
   // ---- snapshots and counts -----------------------------------------------
 
-  /** The keyspace as it is on disk; only while no flush is in hand and nothing is in memory. */
+  /** Takes a snapshot of the keyspace on disk. Call it only while no flush is running and nothing is in memory. */
   snapshot(onClose: () => void = () => {}): KeyspaceSnapshot {
     const { position, epoch, keys } = this.#checkpoint;
     return new KeyspaceSnapshot({ db: this.#db, epoch, position, keys: keys ?? undefined, onClose });
   }
 
   /**
-   * Makes the number of keys known again after a crash in the middle of a
-   * flush, and the sizes of the records if they are not. Flushes may go on meanwhile; as `snapshot`, it begins while none is
-   * in hand. Without effect where a `clear` came in between, or `cancelled`.
+   * Counts the keys after a crash in the middle of a flush, and finds the sizes of the records if they are
+   * not known. As for `snapshot`, no flush may run when this begins. Flushes may run afterwards. Has no
+   * effect if a `clear` comes in between, or `cancelled`.
    */
   async recount(cancelled: () => boolean = () => false): Promise<void> {
     const snapshot = this.snapshot();
@@ -512,7 +514,7 @@ export class Keyspace {
     }
   }
 
-  /** In the checkpoint with the next flush. */
+  /** Stores the sizes. The next flush puts them into its checkpoint. */
   #sizesFound(sizes: RecordSizes): void {
     sizes.addAll(this.#recountSizes);
     this.#sizes = sizes;
@@ -521,9 +523,10 @@ export class Keyspace {
   // ---- expiry and sweeping -------------------------------------------------
 
   /**
-   * Takes out up to about `limit` keys that memory has noted as due at `nowMs`, fewer if they are
-   * long; the caller looks at each before it deletes one. The rest is in `dueIndex`.
-   * @returns when the first of them was due, too, undefined if there are none; and whether there may be more.
+   * Takes out about `limit` keys that memory has noted as due at `nowMs`, fewer if they are long. The caller
+   * looks at each key before it deletes one. The rest is in `dueIndex`.
+   * @returns the keys, the time at which the first of them was due (undefined if there are none), and whether
+   *   there may be more.
    */
   takeDue(nowMs: number, limit: number): { keys: Buffer[]; sinceMs: number | undefined; isFull: boolean } {
     const taken = new DueKeys(limit);
@@ -537,9 +540,9 @@ export class Keyspace {
   }
 
   /**
-   * Deletes up to `limit` records of epochs that a `clear` ended; fewer if their keys are long.
-   * Space comes back by `compact`.
-   * @returns how many there were; 0 if none is left.
+   * Deletes up to `limit` records of epochs that a `clear` ended, fewer if their keys are long. `compact`
+   * gives the space back.
+   * @returns the number of records deleted, 0 if none is left.
    */
   async sweep(limit: number): Promise<number> {
     const { epoch } = this.#checkpoint;
@@ -561,7 +564,7 @@ export class Keyspace {
     return rows.length;
   }
 
-  /** The next ones, up to `end`: a number, and bytes. */
+  /** The next rows to sweep, up to `end`, bounded by number and bytes. */
   async #rowsToSweep(end: Buffer, limit: number): Promise<Buffer[]> {
     const rows: Buffer[] = [];
     let bytes = 0;
@@ -581,7 +584,7 @@ export class Keyspace {
     return rows;
   }
 
-  /** One piece of large records holds fewer of them. */
+  /** A range of large records reaches the bound with fewer of them. */
   async #isMuch(last: Buffer): Promise<boolean> {
     return (await this.#db.approximateSize(this.#sweptFrom, last)) >= COMPACTION_BYTES_MAX;
   }
@@ -598,8 +601,8 @@ export class Keyspace {
   }
 
   /**
-   * Has LevelDB give back the space, and forget the deletion marks, of one range
-   * that was swept or emptied. It cannot be stopped in between.
+   * Makes LevelDB give back the space, and forget the deletion marks, of one range that was swept or emptied.
+   * The compaction cannot be stopped.
    */
   async compact(): Promise<void> {
     const range = this.#swept.shift() ?? (await this.#emptied.next(this.#checkpoint.keys));
@@ -620,20 +623,23 @@ function parseFlushing(row: Buffer, location: string): number {
   return Number(soundValue(FLUSHING_KEY, row, 'the mark of a flush in hand', location));
 }
 
-/** @throws HeadwaterError `corrupt`: to begin from a damaged one would lose writes without a word. */
+/** @throws HeadwaterError `corrupt`, because a start from a damaged row would silently lose writes. */
 function soundValue(key: Buffer, row: Buffer, what: string, location: string): string {
   const value = valueOfCheckedRow(key, row);
   if (value) return value.toString();
   throw new HeadwaterError('corrupt', `${location}: ${what} does not match its checksum: the disk changed it`);
 }
 
-/** The row of a checkpoint; also for whoever writes a keyspace from outside (loader.ts). */
+/** The row of a checkpoint. Code that writes a keyspace from outside uses it too (loader.ts). */
 export function checkpointRow(checkpoint: Omit<CheckpointRecord, 'format'>): [Buffer, Buffer] {
   const record: CheckpointRecord = { ...checkpoint, format: CHECKPOINT_FORMAT };
   return [CHECKPOINT_KEY, checkedRow(CHECKPOINT_KEY, Buffer.from(JSON.stringify(record)))];
 }
 
-/** @returns the bytes of the records. */
+/**
+ * Decodes records into the entries.
+ * @returns the bytes of the records read, and of those whose value is kept.
+ */
 function decodeInto(
   into: {
     keys: readonly Buffer[];
@@ -666,7 +672,7 @@ function decodeInto(
   return { read, kept };
 }
 
-/** One key cannot be read for it; the others can. */
+/** Whether the error concerns one key, so that the others can be read. */
 function cannotBeRead(error: unknown): error is HeadwaterError {
   return isDamage(error) || isUnreadable(error);
 }

@@ -1,9 +1,7 @@
 /**
- * One in-memory layer of the keyspace: the effects of the commands since the
- * last freeze. Keys and values stay in the buffers of the blocks that brought
- * them; a block is let go when no entry refers to it any more, so what a layer
- * pins is what it still needs. `apply` is blind: it reads nothing below.
- * Owned by keyspace.ts.
+ * An in-memory layer of the keyspace: the effects of the commands since the last freeze. Keys and values stay
+ * in the buffers of the blocks that brought them. A block is released when no entry refers to it any more, so
+ * a layer pins only what it still needs. `apply` is blind: it reads nothing below. Owned by keyspace.ts.
  */
 
 import { DUE_SCAN_BYTES } from '../base/limits.js';
@@ -13,16 +11,16 @@ import type { CommandVisitor } from '../wire/command.js';
 import { copyBytes } from './copy.js';
 import { hashKey, KEY_WORDS, KeyTable, WARM_MAX } from './key-table.js';
 
-/** Kinds of entries; 0 and above are the type of a whole record. */
+/** Kinds of entries. 0 and above are the type of a whole record. */
 export const TOMBSTONE = -1;
-/** Only the expiry is known here; the rest lies in a layer below, if anywhere. */
+/** An entry of which only the expiry is known here. The rest lies in a layer below, if anywhere. */
 export const TOUCH = -2;
 
 /** The words of an entry behind those of its key, int32 each. */
 const KIND = KEY_WORDS;
 const VALUE_START = KEY_WORDS + 1;
 const VALUE_END = KEY_WORDS + 2;
-/** And the doubles of the same row, after one word that is free. */
+/** The doubles of the same row, behind one word that is free. */
 const EXPIRES_AT_MS = (KEY_WORDS + 4) / 2;
 const VERSION = EXPIRES_AT_MS + 1;
 const ENTRY_DOUBLES = VERSION + 1;
@@ -31,22 +29,27 @@ const ENTRY_WORDS = 2 * ENTRY_DOUBLES;
 /** The row of an entry and its share of the slots, half of them free. */
 const ENTRY_COST_BYTES = 4 * ENTRY_WORDS + 12;
 
-/** A key noted for the second in which it expires: a number in a list that grows by half. */
+/** Cost of a key noted for the second in which it expires: a number in a list that grows by half. */
 const NOTE_COST_BYTES = 12;
-/** The list of a second, and its place in the Map (measured): seven times a note, where each key expires at another second. */
+/**
+ * Cost of the list of a second, and its place in the Map (measured). Seven times a note, if each key expires
+ * in another second.
+ */
 const SECOND_COST_BYTES = 88;
 
-/** Blocks are gathered once more than this, and twice what is needed, is pinned: those of which less than a third is needed. */
+/**
+ * Gathering begins once more than this is pinned, and more than twice what is needed. Entries are moved out
+ * of blocks of which less than a third is needed.
+ */
 const GATHERING_BYTES_MIN = 8 * 1024 * 1024;
-/** Entries looked at for each command applied: keeps ahead of keys that are overwritten once per round. */
+/** Entries examined for each command applied. Two keep ahead of keys that are overwritten once per round. */
 const GATHERED_PER_COMMAND = 2;
 const ARENA_BYTES = 256 * 1024;
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /**
- * Writes of the block in hand that have been read and not been applied: their
- * keys are looked up together (KeyTable.warm). Blocks are applied one at a
- * time, so all layers share it.
+ * Writes of the current block that have been read and not been applied: their keys are looked up together
+ * (KeyTable.warm). Blocks are applied one at a time, so all layers share this object.
  */
 const notes = {
   count: 0,
@@ -60,7 +63,7 @@ const notes = {
   expiresAtMs: new Float64Array(WARM_MAX),
 };
 
-/** What `apply` takes: a block, without the log's knowledge of its bytes. */
+/** The argument of `apply`: a block, without the log's knowledge of its bytes. */
 export interface AppliedBlock {
   readonly bytes: Buffer;
   readonly firstOffset: number;
@@ -78,7 +81,7 @@ export class DueKeys {
     this.#limit = limit;
   }
 
-  /** There may be more. */
+  /** Whether there may be more. */
   get isFull(): boolean {
     return this.keys.length >= this.#limit || this.#bytes >= DUE_SCAN_BYTES;
   }
@@ -92,30 +95,30 @@ export class DueKeys {
 export class Layer extends KeyTable implements CommandVisitor {
   /** The epoch that the entries belong to. */
   epoch: number;
-  /** Whether a `clear` happened in this layer: nothing below it shows. */
+  /** Whether a `clear` happened in this layer, which hides everything below. */
   cleared = false;
   /** Block bytes since the layer began: what a restart would have to replay. */
   logBytes = 0;
-  /** The end of the last block applied; set when the layer is frozen. */
+  /** The end of the last block applied. Set when the layer is frozen. */
   position: Position | undefined;
   /** The rows of the entries, seen as doubles. */
   #doubles: Float64Array;
   #pinnedBytes = 0;
-  /** By source: how many entries lie in it. */
+  /** By source: the number of entries that lie in it. */
   #references: number[] = [];
-  /** The weight of all entries: what the layer needs of what it pins. */
+  /** The bytes of all entries: what the layer needs of what it pins. */
   #liveBytes = 0;
-  /** The source into which entries are gathered; -1 before the first. */
+  /** The source into which entries are gathered, -1 before the first. */
   #arena = -1;
   #arenaUsed = 0;
   #nextToGather = 0;
-  /** Of the block in hand. */
+  /** The source, the bytes and the first offset of the current block. */
   #current = 0;
   #bytes = NO_BYTES;
   #firstOffset = 0;
   /** Entries by the second in which they expire. */
   readonly #due = new Map<number, number[]>();
-  /** How many notes there are: one for each write with an expiry, also of one key. */
+  /** The number of notes. Each write with an expiry makes one, also for the same key. */
   #dueNotes = 0;
   /** The last second for which all due entries were taken. */
   #dueTakenUpTo = 0;
@@ -150,9 +153,9 @@ export class Layer extends KeyTable implements CommandVisitor {
   }
 
   /**
-   * Keys that are written again and again leave blocks behind of which little
-   * is still needed. Copies the rest of such blocks together, a few entries
-   * after every block, so that the blocks can be let go.
+   * Keys that are written again and again leave blocks behind of which little is still needed. This method
+   * copies the rest of such blocks together, a few entries after every block, so that the blocks can be
+   * released.
    */
   #gather(entries: number): void {
     const averageBytes = this.#liveBytes / this.count;
@@ -166,7 +169,7 @@ export class Layer extends KeyTable implements CommandVisitor {
     }
   }
 
-  /** Key, value and the few bytes between them move as one. */
+  /** Moves key, value and the few bytes between them as one. */
   #moveToArena(entry: number, source: number, bytes: Buffer): void {
     const start = Math.min(this.keyStart(entry), this.valueStart(entry));
     const end = start + this.#weigh(entry);
@@ -202,7 +205,7 @@ export class Layer extends KeyTable implements CommandVisitor {
 
   // ---- the commands of a block (CommandVisitor) -----------------------------
 
-  /** Key, value and the few bytes between them. */
+  /** Bytes of key, value and the few bytes between them. */
   #weigh(entry: number): number {
     return Math.max(this.keyEnd(entry), this.valueEnd(entry)) - Math.min(this.keyStart(entry), this.valueStart(entry));
   }
@@ -250,7 +253,7 @@ export class Layer extends KeyTable implements CommandVisitor {
 
   message(): void {}
 
-  /** Lets go of all entries and blocks; the memory of the table stays, for the next layer. */
+  /** Releases all entries and blocks. The memory of the table stays, for the next layer. */
   retire(): void {
     this.reset();
     this.#references = [];
@@ -303,7 +306,7 @@ export class Layer extends KeyTable implements CommandVisitor {
     }
   }
 
-  /** The entry of a key that the block in hand writes whole; it lies in this block now. */
+  /** The entry of a key that the current block writes. The key lies in this block from now on. */
   #entry(index: number, keyStart: number, keyEnd: number, hash: number): number {
     let entry = this.find(this.#bytes, keyStart, keyEnd, hash);
     if (entry < 0) {
@@ -321,7 +324,7 @@ export class Layer extends KeyTable implements CommandVisitor {
   #release(source: number): void {
     const references = (this.#references[source] as number) - 1;
     this.#references[source] = references;
-    // The block in hand is looked at when it has been visited, an arena that is being filled when it is full.
+    // The current block is checked after its visit, and an arena that is being filled when it is full.
     if (references === 0 && source !== this.#current && source !== this.#arena) this.#letGo(source);
   }
 
@@ -350,12 +353,12 @@ export class Layer extends KeyTable implements CommandVisitor {
     return this.words[entry * ENTRY_WORDS + VALUE_END] as number;
   }
 
-  /** Milliseconds since the epoch; 0 = never. */
+  /** Milliseconds since the epoch, 0 = never. */
   expiresAtMs(entry: number): number {
     return this.#doubles[entry * ENTRY_DOUBLES + EXPIRES_AT_MS] as number;
   }
 
-  /** The offset of the command that wrote it last. */
+  /** The offset of the command that wrote the entry last. */
   version(entry: number): number {
     return this.#doubles[entry * ENTRY_DOUBLES + VERSION] as number;
   }
@@ -377,7 +380,7 @@ export class Layer extends KeyTable implements CommandVisitor {
     this.#doubles[entry * ENTRY_DOUBLES + VERSION] = version;
   }
 
-  /** What a whole record holds; its value is a view into the block. */
+  /** The entry of a whole record. The value is a view into the block. */
   read(entry: number): Entry {
     return {
       type: this.kind(entry),
@@ -388,8 +391,8 @@ export class Layer extends KeyTable implements CommandVisitor {
   }
 
   /**
-   * Moves keys noted for the seconds up to `nowMs` into `taken`, until that is full; copies.
-   * @returns when the first of them was due; undefined if there were none.
+   * Moves copies of the keys noted for the seconds up to `nowMs` into `taken`, until that is full.
+   * @returns the time at which the first of them was due, undefined if there were none.
    */
   takeDue(nowMs: number, taken: DueKeys): number | undefined {
     const now = Math.floor(nowMs / 1000);
@@ -399,7 +402,7 @@ export class Layer extends KeyTable implements CommandVisitor {
       if (second > now) continue;
       if (taken.isFull) return first === undefined ? undefined : first * 1000;
       first = Math.min(first ?? second, second);
-      // From the end: the rest of a long list stays where it is.
+      // Keys are taken from the end, so that the rest of a long list need not move.
       while (entries.length > 0 && !taken.isFull) {
         taken.add(Buffer.from(this.key(entries.pop() as number)));
         this.#dueNotes--;

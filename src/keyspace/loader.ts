@@ -1,8 +1,7 @@
 /**
- * Fills an empty keyspace database from a snapshot's entries as they arrive in
- * key order: the receiving half of a full resync and of a restore. Every record
- * is verified, and the whole is proven by count and digest before the
- * checkpoint that makes it a keyspace is written.
+ * Fills an empty keyspace database from a snapshot's entries as they arrive in key order. Full resyncs and
+ * restores use it. Every record is verified. Count and digest prove the whole before the checkpoint is
+ * written that makes it a keyspace.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
@@ -32,7 +31,7 @@ export class KeyspaceLoader {
     return this.#digest.keys;
   }
 
-  /** Key and record bytes taken in so far. */
+  /** Key and record bytes added so far. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -64,7 +63,7 @@ export class KeyspaceLoader {
     await batch.write();
   }
 
-  /** @throws HeadwaterError `corrupt` unless count and digest are those of the sender. */
+  /** @throws HeadwaterError `corrupt` unless count and digest equal the sender's. */
   async finish(
     expected: { keys: number; digest: Buffer },
     position: Position,

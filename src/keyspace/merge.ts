@@ -1,39 +1,40 @@
 /**
- * Sorting many keys without holding up the event loop: runs of a few hundred
- * are sorted one at a time, and merged lazily as they are consumed. Sorted,
- * neighbouring keys share LevelDB's blocks, which makes asking for their
- * existence about four times as fast as in random order (measured).
+ * Sorts many keys without stalling the event loop. Runs of a few hundred keys are sorted one at a time, and
+ * merged lazily as they are consumed. Sorted neighbours share LevelDB's blocks. So asking for their existence
+ * is about four times as fast as in random order (measured).
  *
- * Nearly all comparisons are of numbers: of each key, the bytes that follow
- * those with which all of them begin. Keys that are equal there are compared by
- * the bytes that follow. That takes half the time or less for keys such as
- * `key:123456`, and a third for longer ones that begin alike (measured).
+ * Nearly all comparisons are of numbers. The number of a key is made of the bytes that follow those with
+ * which all keys begin. Keys that are equal there are compared by the bytes that follow. That takes half the
+ * time or less for keys such as `key:123456`, and a third for longer ones that begin alike (measured).
  */
 import { invariant } from '../base/invariant.js';
 
 /** The keys of numbered items. */
 export interface Keys {
-  /** Byte order. */
+  /** Compares in byte order. */
   compare(a: number, b: number): number;
-  /** With how many bytes both begin; not more than `max`. */
+  /** The number of equal bytes at the beginning of both, at most `max`. */
   sharedBytes(a: number, b: number, max: number): number;
-  /** So many bytes from `from` on as a number, big-endian, 6 at the most; bytes behind the end of the key are 0. */
+  /**
+   * The `count` bytes from `from` on as a big-endian number. `count` is at most 6. Bytes behind the end of
+   * the key are 0.
+   */
   leadingBytes(item: number, from: number, count: number): number;
 }
 
-/** Keys of which one begins with another lose a few of them with each number: a part is not cut more often than so. */
+/** The most times that a part is cut. If one key begins with another, each number separates only a few of them. */
 const CUTS_MAX = 4;
 
-/** A number takes up to 53 bits: those bytes, and the place of the item in its run. */
+/** A number takes up to 53 bits: these bytes, and the place of the item in its run. */
 const RUN_LEADING_BYTES = 5;
 const RUN_ITEMS_MAX = 4096;
 const packed = new Float64Array(RUN_ITEMS_MAX);
 
-/** While runs are merged, a key is up to so many numbers of so many bytes. */
+/** While runs are merged, a key is up to NUMBERS_MAX numbers of this many bytes. */
 const MERGE_LEADING_BYTES = 6;
 const NUMBERS_MAX = 4;
 
-/** In place. */
+/** Sorts in place. */
 export function sortRun(items: number[], keys: Keys): number[] {
   invariant(items.length <= RUN_ITEMS_MAX, 'a run is short');
   sortPart(items, 0, items.length, { before: -RUN_LEADING_BYTES, cuts: 0 }, keys);
@@ -41,8 +42,8 @@ export function sortRun(items: number[], keys: Keys): number[] {
 }
 
 /**
- * @param done.before the items are equal in those bytes that a number holds from there on.
- * @param done.cuts so many parts that this one is a part of were cut.
+ * @param done.before the items are equal in the bytes of one number from this place on.
+ * @param done.cuts the number of cuts that have led to this part.
  */
 function sortPart(
   items: number[],
@@ -54,7 +55,7 @@ function sortPart(
   const part = items.slice(start, end);
   const from = cuts < CUTS_MAX ? sharedByAll(part, keys) : 0;
   if (from < before + RUN_LEADING_BYTES) {
-    // A key ends there, which the zeros behind it hide; or enough was cut.
+    // A key ends there, and the zeros behind it hide that. Or the part was cut often enough.
     part.sort((a, b) => keys.compare(a, b));
     for (let i = 0; i < part.length; i++) items[start + i] = part[i] as number;
     return;
@@ -93,7 +94,7 @@ export class Merge {
   readonly #next: Int32Array;
   readonly #numbers: Float64Array;
   readonly #known: Uint8Array;
-  /** All keys begin with so many equal bytes. */
+  /** The number of equal bytes with which all keys begin. */
   readonly #shared: number;
 
   /** @param runs none of them is empty. */
@@ -104,7 +105,7 @@ export class Merge {
     this.#next = new Int32Array(runs.length);
     this.#numbers = new Float64Array(runs.length * NUMBERS_MAX);
     this.#known = new Uint8Array(runs.length);
-    // What the first and the last of each share, all between them share.
+    // The bytes that the first and the last of each run share, all between them share.
     this.#shared = sharedByAll(
       runs.flatMap((run) => [run[0] as number, run.at(-1) as number]),
       keys,
@@ -114,7 +115,7 @@ export class Merge {
     for (let i = (this.#size >> 1) - 1; i >= 0; i--) this.#sink(i);
   }
 
-  /** The next item in the order of keys; undefined at the end. */
+  /** The next item in the order of keys. Undefined at the end. */
   next(): number | undefined {
     if (this.#size === 0) return undefined;
     const run = this.#heap[0] as number;
@@ -130,7 +131,7 @@ export class Merge {
     return (this.#runs[run] as readonly number[])[this.#next[run] as number] as number;
   }
 
-  /** At its next item. */
+  /** Reads the first number of the run's next item. */
   #look(run: number): void {
     this.#known[run] = 0;
     this.#number(run, 0);
@@ -151,7 +152,7 @@ export class Merge {
     return difference !== 0 ? difference < 0 : this.#isBeforeThough(a, b);
   }
 
-  /** The first numbers of both are equal. */
+  /** Compares further numbers, because the first numbers of both are equal. */
   #isBeforeThough(a: number, b: number): boolean {
     for (let which = 1; which < NUMBERS_MAX; which++) {
       const difference = this.#number(a, which) - this.#number(b, which);

@@ -1,12 +1,11 @@
 /**
  * Answers which keys have a record on disk, for the flush, which counts them.
  *
- * A seek, LevelDB's way to ask without the value, walks over every deletion mark
- * behind the key until it finds a row: 256 keys took 45 s behind a million marks.
- * So it is used only while no record was ever deleted. Else each key is looked
- * up on its own. A look-up ends at the newest entry of the key, mark or record,
- * however many marks there are. It costs 1.5 µs more for a small record, and the
- * copy of a large one.
+ * A seek is LevelDB's way to ask without the value. A seek walks over every deletion mark behind the key
+ * until it finds a row: 256 keys took 45 s behind a million marks. So seeks are used only while no record was
+ * ever deleted. Otherwise each key is looked up on its own. A look-up ends at the newest entry of the key,
+ * mark or record, however many marks there are. A look-up costs 1.5 µs more for a small record, and the copy
+ * of a large one.
  */
 import type { HeadwaterError } from '../base/errors.js';
 import { READ_GROUP_KEYS_MAX } from '../base/limits.js';
@@ -18,14 +17,14 @@ import type { RecordSizes } from './record-sizes.js';
 
 export class Presence {
   readonly db: Database;
-  /** Small records let it grow from one call to the next. */
+  /** The size of the groups. Small records let it grow from one call to the next. */
   readonly #group: GroupSize;
   readonly #emptied: EmptiedRanges | undefined;
   #unreadable: HeadwaterError | undefined;
 
   /**
-   * @param emptied says whether a record was ever deleted; undefined if it may be wrong.
-   * @param sizes of the records on disk.
+   * @param emptied says whether a record was ever deleted. Undefined if that may be wrong.
+   * @param sizes sizes of the records on disk.
    */
   constructor(db: Database, emptied: EmptiedRanges | undefined, sizes: RecordSizes) {
     this.db = db;
@@ -33,7 +32,7 @@ export class Presence {
     this.#group = new GroupSize(sizes);
   }
 
-  /** The last reason why the disk could not tell; each key that was asked for then may be there. */
+  /** The last reason why the disk could not be read. Each key that was asked for then counts as present. */
   get unreadable(): HeadwaterError | undefined {
     return this.#unreadable;
   }
@@ -51,7 +50,7 @@ export class Presence {
     return present;
   }
 
-  /** No value is read, so that only the number of keys counts. */
+  /** A seek reads no value, so that only the number of keys counts. */
   #most(keys: readonly Buffer[], from: number): Buffer[] {
     return keys.slice(from, from + READ_GROUP_KEYS_MAX);
   }
@@ -69,7 +68,7 @@ export class Presence {
     return records.map((record) => record !== undefined);
   }
 
-  /** If the disk cannot tell, each of the keys may be there. */
+  /** If the disk cannot be read, each of the keys counts as present. */
   async #orAll(keys: readonly Buffer[], asking: Promise<readonly boolean[]>): Promise<readonly boolean[]> {
     try {
       return await asking;

@@ -1,7 +1,6 @@
 /**
- * Digests of the pieces of a key range, by which two keyspaces find out where
- * they differ without sending what they hold. A damaged record does not end it:
- * it is counted, and left out of the digest.
+ * Digests of the pieces of a key range. Two keyspaces compare them to find out in which pieces they differ
+ * without sending their content. A damaged record does not end the digest: it is counted, and left out.
  */
 import { isUnreadablePlace } from '../disk/level.js';
 import type { KeyRange, RangeDigest } from '../wire/ranges.js';
@@ -12,10 +11,10 @@ import type { KeyspaceSnapshot } from './snapshot.js';
 const NO_KEY = Buffer.alloc(0);
 
 /**
- * In key order; the last one, which may be empty, goes to the end of the range.
- * One piece is in memory at a time, as a digest.
- * @param cutKeys the range is cut behind every so many keys; 0: not at all.
- * @param signal ends it between two reads, with its reason.
+ * Yields the pieces in key order. The last one, which may be empty, extends to the end of the range. Only one
+ * piece is in memory at a time, as a digest.
+ * @param cutKeys the number of keys of a piece. 0: the range is one piece.
+ * @param signal ends the generator between two reads, with its reason.
  * @throws the reason for which the snapshot was closed.
  */
 export async function* digestRange(
@@ -48,7 +47,7 @@ class Piece {
   keys = 0;
   readonly #digest = new KeyspaceDigest();
   #damaged = 0;
-  /** Sound ones that are not in the digest yet. */
+  /** Sound records that are not in the digest yet. */
   #gathered: KeyAndRecord[] = [];
 
   add(row: KeyAndRecord): void {
@@ -57,7 +56,7 @@ class Piece {
     else this.#damaged++;
   }
 
-  /** Rows are views of what was read: they are not kept over the next read. */
+  /** Adds the gathered rows. They are views of a read's buffer, and are not kept over the next read. */
   settle(): void {
     if (this.#gathered.length === 0) return;
     this.#digest.add(this.#gathered);

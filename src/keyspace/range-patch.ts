@@ -1,7 +1,7 @@
 /**
- * What has to change on disk so that some key ranges hold what another keyspace
- * has of them at the same position. Finding that out changes nothing; what it
- * finds fits into one batch, so that a crash leaves all of it or nothing.
+ * Finds the changes that give some key ranges on disk the content that another keyspace has there at the same
+ * position. The search changes nothing. The changes fit into one batch, so that a crash leaves all of them or
+ * none.
  */
 
 import { REPAIR_STEP_KEYS } from '../base/limits.js';
@@ -14,25 +14,25 @@ const STEP = 256;
 const NO_VALUE = Buffer.alloc(0);
 
 export interface RangePatch {
-  /** In key order, apart from each other. */
+  /** Ranges in key order, apart from each other. */
   readonly ranges: readonly KeyRange[];
   /** All verified records that belong there, in key order. */
   readonly entries: readonly KeyAndRecord[];
 }
 
-/** Rows of the database. */
+/** Changes of rows of the database. */
 export interface Changes {
   readonly puts: ReadonlyArray<readonly [row: Buffer, record: Buffer]>;
   readonly deletions: readonly Buffer[];
   /** Rows of the index of due keys, of every record that expires, whether it changes or not. */
   readonly due: readonly Buffer[];
-  /** What was not looked at, because this is enough for one batch. */
+  /** The ranges that were not searched, because the changes are enough for one batch. */
   readonly rest: readonly KeyRange[];
 }
 
 /**
- * @throws HeadwaterError `corrupt` where LevelDB cannot read what is there now:
- *   rows that nobody can name cannot be deleted.
+ * @throws HeadwaterError `corrupt` if LevelDB cannot read the present rows: rows that nobody can name cannot
+ *   be deleted.
  */
 export async function findChanges(db: Database, epoch: number, { ranges, entries }: RangePatch): Promise<Changes> {
   const puts: Array<[Buffer, Buffer]> = [];
@@ -67,7 +67,7 @@ export async function findChanges(db: Database, epoch: number, { ranges, entries
   return { puts, deletions, due, rest: [] };
 }
 
-/** Into a batch that has not been written. */
+/** Adds the changes to a batch that has not been written. */
 export function writeChanges(
   batch: { put(key: Buffer, value: Buffer): void; del(key: Buffer): void },
   { puts, deletions, due }: Changes,

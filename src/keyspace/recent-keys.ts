@@ -1,7 +1,7 @@
 /**
- * Keys that are known to be on disk, because a recent flush put them there: the
- * next flush need not ask. Bounded in number and in bytes; what was not flushed
- * again for a while is forgotten. Exact: a key is never in it that is not on disk.
+ * Keys that are known to be on disk, because a recent flush put them there, so that the next flush need not
+ * ask. Bounded in number and in bytes: a key that was not flushed again for a while is forgotten. Exact:
+ * every key in it is on disk.
  */
 import { RECENT_KEYS_BYTES_MAX } from '../base/limits.js';
 import { copyBytes } from './copy.js';
@@ -53,7 +53,7 @@ export class RecentKeys {
   }
 }
 
-/** Keys copied into arenas. A deleted one keeps its place, marked as absent. */
+/** Keys copied into arenas. A deleted key keeps its place, marked as absent. */
 class KeySet {
   readonly #table = new KeyTable();
   readonly #absent = new Set<number>();
@@ -61,7 +61,7 @@ class KeySet {
   /** Bytes of all arenas. */
   bytes = 0;
 
-  /** The memory of the table stays, for the keys to come. */
+  /** Removes all keys. The memory of the table stays, for later keys. */
   clear(): void {
     this.#table.reset();
     this.#absent.clear();

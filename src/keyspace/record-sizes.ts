@@ -1,15 +1,14 @@
 /**
- * Knows how large the record of a key on disk may be, before it is read: a
- * group of keys is read at once, and its records are in memory together.
+ * Knows how large the record of a key on disk may be, before it is read. The records of a group of keys are
+ * read at once, and are in memory together.
  *
- * Large records are kept by key. Every other record takes up at most `others`
- * bytes. If too many records are large, `others` doubles, and the records that
- * are no larger leave the list. All sizes are upper bounds: a record may have
- * shrunk, or have been deleted, since.
+ * Large records are kept by key. Every other record takes up at most `others` bytes. If too many records are
+ * large, `others` doubles, and the records that are no larger leave the list. All sizes are upper bounds: a
+ * record may have shrunk, or have been deleted, since.
  */
 import { LARGE_RECORD_NAMES_BYTES_MAX, LARGE_RECORDS_MAX, SMALL_RECORD_BYTES } from '../base/limits.js';
 
-/** As a checkpoint keeps them. */
+/** Sizes as a checkpoint keeps them. */
 export interface KeptSizes {
   readonly others: number;
   /** Keys in base64. */
@@ -18,18 +17,18 @@ export interface KeptSizes {
 
 export class RecordSizes {
   #others: number;
-  /** By the key as latin1. */
+  /** Sizes by the key as latin1. */
   #large: Map<string, number>;
   #nameBytes = 0;
 
-  /** Without arguments: of a disk without records. */
+  /** Without arguments: the sizes of a disk without records. */
   constructor(others = SMALL_RECORD_BYTES, large: Iterable<readonly [string, number]> = []) {
     this.#others = others;
     this.#large = new Map(large);
     for (const name of this.#large.keys()) this.#nameBytes += name.length;
   }
 
-  /** Sizes of records that nobody has looked at. */
+  /** Sizes of records that are not known. */
   static unknown(): RecordSizes {
     return new RecordSizes(Number.POSITIVE_INFINITY);
   }
@@ -41,7 +40,7 @@ export class RecordSizes {
     );
   }
 
-  /** Undefined if nothing is known. */
+  /** The sizes for a checkpoint. Undefined if nothing is known. */
   get kept(): KeptSizes | undefined {
     if (!this.isKnown) return undefined;
     const large = [...this.#large].map(
@@ -54,7 +53,7 @@ export class RecordSizes {
     return this.#others !== Number.POSITIVE_INFINITY;
   }
 
-  /** The most that a record takes up that is not kept by its key. */
+  /** The most bytes of a record that is not kept by its key. */
   get others(): number {
     return this.#others;
   }
@@ -64,24 +63,24 @@ export class RecordSizes {
     return this.#large.size === 0;
   }
 
-  /** The most that the record of a key takes up, which begins at `from` in the bytes. */
+  /** The most bytes of a key's record. The key begins at `from` in `bytes`. */
   of(bytes: Buffer, from: number): number {
     if (this.areAlike) return this.#others;
     return this.#large.get(bytes.toString('latin1', from)) ?? this.#others;
   }
 
-  /** The record of a key has been written; see `of`. */
+  /** Notes that the record of a key has been written. The arguments are as for `of`. */
   add(bytes: Buffer, from: number, size: number): void {
     if (size > this.#others) this.#addLarge(bytes.toString('latin1', from), size);
   }
 
-  /** All of these may be there too. */
+  /** Adds sizes of records that may be there too. */
   addAll(sizes: RecordSizes): void {
     this.#raise(sizes.#others);
     for (const [name, size] of sizes.#large) this.#addLarge(name, Math.max(size, this.#large.get(name) ?? 0));
   }
 
-  /** Those of the keys for which `stays` says yes; of the others it knows no more than that they are small. */
+  /** Keeps the sizes of the keys for which `stays` returns true. Other keys count as small. */
   filter(stays: (key: Buffer) => boolean): RecordSizes {
     const large = [...this.#large].filter(([name]) => stays(Buffer.from(name, 'latin1')));
     return new RecordSizes(this.#others, large);

@@ -11,7 +11,7 @@
  *   18         …  value
  *   end - 4    4  CRC-32 (zlib's) over the key and all bytes before
  *
- * The checksum covers the key, so that a record cannot turn up under another.
+ * The checksum covers the key, so that a record cannot turn up under another key.
  *
  * Keys of the database:
  *
@@ -19,8 +19,8 @@
  *   t ‖ due time u64 ‖ epoch u32 ‖ key    look at this key then; an empty value
  *   m ‖ name                              what checkpoints keep (keyspace.ts)
  *
- * The epoch rises with every `clear`, which hides all older rows at once; they
- * are swept later. Epochs are of one node: they never travel.
+ * The epoch rises with every `clear`, which hides all older rows at once. A sweep deletes them later. Each node
+ * has its own epochs, which never travel. They are not the epochs of the leadership.
  */
 import { crc32 } from 'node:zlib';
 import { crc32Of } from '../base/crc32.js';
@@ -41,7 +41,7 @@ const DUE_KEY_HEADER_BYTES = 13;
 /** Due times are rounded up to this, so that a key refreshed each second leaves few rows. */
 const DUE_GRAIN_MS = 4_000;
 
-/** Writes what stands before the value, at `at`. */
+/** Writes the bytes before the value, at `at`. */
 export function writeRecordHeader(bytes: Buffer, at: number, type: number, version: number, expiresAtMs: number): void {
   bytes[at] = RECORD_FORMAT;
   bytes[at + 1] = type;
@@ -59,7 +59,7 @@ export function encodeRecord(key: Buffer, entry: Entry): Buffer {
 }
 
 /**
- * The entry of a record; its value is a view into `record`.
+ * The entry of a record. The value is a view into `record`.
  * @throws HeadwaterError `corrupt` or `unknown_format`.
  */
 export function decodeRecord(key: Buffer, record: Buffer): Entry {
@@ -95,8 +95,8 @@ export function verifyRecord(key: Buffer, record: Buffer): void {
 }
 
 /**
- * As `verifyRecord`, of a key and its record that stand one behind the other:
- * one pass, and no views of them.
+ * Verifies a key and its record that stand one behind the other, as `verifyRecord` does, in one pass and
+ * without views.
  */
 export function verifyRecordAt(bytes: Buffer, keyStart: number, recordStart: number, end: number): void {
   const checked = end - RECORD_TRAILER_BYTES;
@@ -106,16 +106,16 @@ export function verifyRecordAt(bytes: Buffer, keyStart: number, recordStart: num
     crc32Of(bytes, keyStart, checked) === bytes.readUInt32BE(checked)
   )
     return;
-  // It knows which of them, and says so.
+  // `verifyRecord` finds the reason and throws it.
   verifyRecord(Buffer.from(bytes.subarray(keyStart, recordStart)), bytes.subarray(recordStart, end));
 }
 
-/** Whether an error says that a record cannot be read, whoever asks and however often. */
+/** Whether an error says that a record cannot be read, by any reader and at any time. */
 export function isDamage(error: unknown): error is HeadwaterError {
   return HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'unknown_format');
 }
 
-/** Expiry of a verified record, without decoding the rest. */
+/** The expiry of a verified record, without decoding the rest. */
 export function recordExpiresAtMs(record: Buffer): number {
   return readUint64(record, 10);
 }
@@ -127,13 +127,13 @@ export function dataKey(epoch: number, key: Buffer): Buffer {
   return bytes;
 }
 
-/** Writes what stands before the key in the key of its record, at `at`. */
+/** Writes the bytes before the key in the key of its record, at `at`. */
 export function writeDataKeyHeader(bytes: Buffer, at: number, epoch: number): void {
   bytes[at] = DATA_PREFIX;
   bytes.writeUInt32BE(epoch, at + 1);
 }
 
-/** Whether a row of the database is a record; it may be cut off behind the epoch. */
+/** Whether a row of the database is a record. The key may be cut off behind the epoch. */
 export function isDataKey(key: Buffer): boolean {
   return key[0] === DATA_PREFIX && key.length >= DATA_KEY_HEADER_BYTES;
 }
@@ -142,7 +142,7 @@ export function userKey(key: Buffer): Buffer {
   return key.subarray(DATA_KEY_HEADER_BYTES);
 }
 
-/** Before all records of an epoch; `dataEnd` is after them. */
+/** A place before all records of an epoch. `dataEnd` is behind them. */
 export function dataStart(epoch: number): Buffer {
   return dataKey(epoch, Buffer.alloc(0));
 }
@@ -154,14 +154,14 @@ export function dataEnd(epoch: number): Buffer {
 export function dueKey(expiresAtMs: number, epoch: number, key: Buffer): Buffer {
   const bytes = Buffer.allocUnsafe(DUE_KEY_HEADER_BYTES + key.length);
   bytes[0] = DUE_PREFIX;
-  // The last moments that can be asked for lie beyond the last whole grain.
+  // The last possible expiries lie behind the last whole grain.
   writeUint64(bytes, Math.min(Math.ceil(expiresAtMs / DUE_GRAIN_MS) * DUE_GRAIN_MS, Number.MAX_SAFE_INTEGER), 1);
   bytes.writeUInt32BE(epoch, 9);
   bytes.set(key, DUE_KEY_HEADER_BYTES);
   return bytes;
 }
 
-/** Before all due rows, and after those that are due at `nowMs`. */
+/** A place before all due rows. `dueEnd` is behind those that are due at `nowMs`. */
 export const DUE_START = Buffer.from([DUE_PREFIX]);
 
 export function dueEnd(nowMs: number): Buffer {
@@ -175,7 +175,7 @@ export function parseDueKey(bytes: Buffer): { dueMs: number; epoch: number; key:
   return { dueMs: readUint64(bytes, 1), epoch: bytes.readUInt32BE(9), key: bytes.subarray(DUE_KEY_HEADER_BYTES) };
 }
 
-/** For messages: printable and short, never a whole large key. */
+/** Formats a key for messages: printable and short, never a whole large key. */
 export function describeKey(key: Buffer): string {
   const shown = JSON.stringify(key.toString('utf8', 0, Math.min(key.length, 64)));
   return key.length > 64 ? `the key ${shown}… (${key.length} bytes)` : `the key ${shown}`;

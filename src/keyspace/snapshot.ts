@@ -1,7 +1,7 @@
 /**
- * The keyspace at one offset: what scans, digests, backups and full resyncs
- * read. It is a LevelDB snapshot taken when everything up to the offset, and
- * nothing after it, was on disk, so it costs no memory whatever its size.
+ * The keyspace at one offset: scans, digests, backups and full resyncs read it. The LevelDB snapshot is taken
+ * when everything up to the offset, and nothing after it, is on disk. So it costs no memory, whatever its
+ * size.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
@@ -18,14 +18,14 @@ const ROWS_CHUNK_ENTRIES = 256;
 
 export class KeyspaceSnapshot {
   readonly position: Position;
-  /** Keys in it, if they have been counted. */
+  /** The number of keys, if they have been counted. */
   readonly keys: number | undefined;
   readonly #db: Database;
   readonly #epoch: number;
   readonly #snapshot: Snapshot;
   readonly #onClose: () => void;
   readonly #open = new Set<Entries>();
-  /** The first holder is whoever takes it. */
+  /** The number of holders. The first is the caller that takes the snapshot. */
   #holders = 1;
   #reads = 0;
   #closed: HeadwaterError | undefined;
@@ -49,12 +49,12 @@ export class KeyspaceSnapshot {
     return this.#closed !== undefined;
   }
 
-  /** How often somebody has read from it. */
+  /** The number of reads so far. */
   get reads(): number {
     return this.#reads;
   }
 
-  /** One more holder, who must `release` it. */
+  /** Adds a holder, which must `release` the snapshot. */
   share(): this {
     invariant(this.#holders > 0 && !this.#closed, 'a snapshot is shared while it is held');
     this.#holders++;
@@ -76,10 +76,9 @@ export class KeyspaceSnapshot {
   }
 
   /**
-   * Keys and verified records in key order, in chunks.
+   * Yields keys and verified records in key order, in chunks.
    * @param prefix only keys that begin with it.
-   * @throws HeadwaterError `corrupt` at a damaged record; the reason for which
-   *   the snapshot was closed.
+   * @throws HeadwaterError `corrupt` at a damaged record, or the reason for which the snapshot was closed.
    */
   async *chunks(prefix: Buffer = Buffer.alloc(0), chunkEntries = ROWS_CHUNK_ENTRIES): AsyncGenerator<KeyAndRecord[]> {
     const range = { gte: dataKey(this.#epoch, prefix), lt: after(prefix, this.#epoch) };
@@ -89,7 +88,10 @@ export class KeyspaceSnapshot {
     }
   }
 
-  /** Keys and records of a range as they are on disk, not verified, in chunks. @throws the reason for which the snapshot was closed. */
+  /**
+   * Yields keys and records of a range as they are on disk, not verified, in chunks.
+   * @throws the reason for which the snapshot was closed.
+   */
   rows({ from, to }: KeyRange): AsyncGenerator<KeyAndRecord[]> {
     const end = to === undefined ? dataEnd(this.#epoch) : dataKey(this.#epoch, to);
     return this.#read({ gte: dataKey(this.#epoch, from), lt: end }, ROWS_CHUNK_ENTRIES);
@@ -105,9 +107,9 @@ export class KeyspaceSnapshot {
         this.#reads++;
         if (this.#closed) throw this.#closed;
         if (rows.length === 0) return;
-        // LevelDB reads on while these are verified and used.
+        // LevelDB reads on while these rows are verified and used.
         ahead = entries.next(chunkEntries);
-        // Whoever leaves before its turn has no use for its failure.
+        // A reader that leaves early has no use for the failure of this read.
         ahead.catch(() => {});
         for (const row of rows) row[0] = userKey(row[0]);
         yield rows;
@@ -120,7 +122,7 @@ export class KeyspaceSnapshot {
     }
   }
 
-  /** Looks at every record, damaged ones too. @throws the reason for which the snapshot was closed. */
+  /** Checks every record, damaged ones too. @throws the reason for which the snapshot was closed. */
   async verify(options: Pick<KeyspaceVerification, 'found' | 'pace' | 'restoreDue'>): Promise<KeyspaceVerified> {
     if (this.#closed) throw this.#closed;
     const pace = async (bytes: number) => {
@@ -138,7 +140,7 @@ export class KeyspaceSnapshot {
   }
 }
 
-/** The reason for which an abandoned snapshot ends: it keeps room on the disk from being free. */
+/** The reason for which an abandoned snapshot ends, because it keeps space on the disk from being freed. */
 export function unreadTooLong(): HeadwaterError {
   return new HeadwaterError(
     'unavailable',

@@ -1,10 +1,10 @@
 /**
- * Looks at every record of the keyspace on disk and changes no record: what
- * `verify` reports. A node that runs puts a missing row of the index back, since
- * nothing else would ever delete its key; a stopped node is only looked at. Each record has to match its checksum, and one that expires
- * has to stand in the index of due keys. That a record is missing altogether,
- * or is an older one, shows only in the number of records, or where digests are
- * compared.
+ * Checks every record of the keyspace on disk and changes no record. `verify` reports the result. Each record
+ * has to match its checksum. A record that expires has to be in the index of due keys. A running node writes
+ * a missing row of the index, since nothing else would ever delete the key. A stopped node is only read.
+ *
+ * A missing record, or an older one in its place, shows only in the number of records or in a comparison of
+ * digests.
  */
 import { type Database, type IterateOptions, isUnreadablePlace, type Snapshot } from '../disk/level.js';
 import {
@@ -18,15 +18,15 @@ import {
   verifyRecord,
 } from './record.js';
 
-/** Rows read at a time; one by one where some cannot be read. */
+/** Rows read at a time. If some cannot be read, rows are read one by one. */
 const STEP = 256;
 const READ_AHEAD_BYTES = 256 * 1024;
 
-/** Records that are damaged lie between these keys, both included. */
+/** Damaged records lie between these keys, both included. */
 export interface KeyspaceDamage {
-  /** Undefined: from the first of all. */
+  /** Undefined: from the first key. */
   readonly from: Buffer | undefined;
-  /** Undefined: to the last of all. */
+  /** Undefined: to the last key. */
   readonly to: Buffer | undefined;
   readonly why: string;
 }
@@ -34,15 +34,15 @@ export interface KeyspaceDamage {
 export interface KeyspaceVerification {
   readonly epoch: number;
   readonly snapshot: Snapshot;
-  /** Told of each stretch of keys that is damaged. */
+  /** Called for each stretch of damaged keys. */
   found(damage: KeyspaceDamage): void;
-  /** Awaited with the bytes read since the last time. @throws to end it. */
+  /** Awaited with the bytes read since the last call. @throws to end the check. */
   pace(bytes: number): Promise<void>;
-  /** Puts rows into the index of due keys; left out, they stay missing. */
+  /** Writes rows into the index of due keys. Without it, missing rows stay missing. */
   readonly restoreDue?: ((rows: readonly Buffer[]) => Promise<void>) | undefined;
 }
 
-/** What was read; where LevelDB could not read everything, `records` is less than there are. */
+/** Number and bytes of the records read. If LevelDB could not read everything, `records` is less than there are. */
 export interface KeyspaceVerified {
   readonly records: number;
   readonly bytes: number;
@@ -54,7 +54,7 @@ export async function verifyKeyspace(db: Database, verification: KeyspaceVerific
   const forward = new Pass(db, verification);
   const why = await forward.run({ gte: dataStart(epoch), lt: dataEnd(epoch) });
   if (why === undefined) return { records: forward.records, bytes: forward.bytes, readable: true };
-  // LevelDB cannot read on; what lies behind is reached from the other end.
+  // LevelDB cannot read on. Records behind the damage are reached from the other end.
   const backward = new Pass(db, verification);
   const start = forward.last ? { gt: forward.last } : { gte: dataStart(epoch) };
   await backward.run({ ...start, lt: dataEnd(epoch), reverse: true });
@@ -63,7 +63,7 @@ export async function verifyKeyspace(db: Database, verification: KeyspaceVerific
   return { records, bytes: forward.bytes + backward.bytes, readable: false };
 }
 
-/** Over a range of rows, in one direction, as far as LevelDB can read. */
+/** A pass over a range of rows, in one direction, as far as LevelDB can read. */
 class Pass {
   readonly #db: Database;
   readonly #verification: KeyspaceVerification;
@@ -78,7 +78,7 @@ class Pass {
     this.#verification = verification;
   }
 
-  /** @returns why LevelDB could not read on to the end, where it could not. */
+  /** @returns the reason why LevelDB could not read to the end, or undefined if it could. */
   async run(range: IterateOptions): Promise<string | undefined> {
     let why = await this.#read(range, STEP);
     if (why !== undefined) why = await this.#read(this.#behindLast(range), 1);
@@ -146,7 +146,7 @@ class Pass {
     }
   }
 
-  /** What lies side by side is one damage. */
+  /** Joins damaged records that lie side by side into one damage. */
   #add(key: Buffer, why: string): void {
     const { first = key, why: because = why, count = 0 } = this.#damage ?? {};
     this.#damage = { first, last: key, count: count + 1, why: because };

@@ -4,9 +4,9 @@
  *
  *   kind u8 ‖ stored length u32 ‖ raw length u32 ‖ crc u32 ‖ stored bytes
  *
- * The crc runs over kind, lengths and stored bytes. Each is seeded with the crc of the chunk before, so that
- * no chunk can be left out, repeated or moved. A reader that has followed the chain to its `end` holds the
- * whole file. Nothing may follow the end.
+ * The crc runs over kind, lengths and stored bytes. Each crc is seeded with the crc of the chunk before, so
+ * that no chunk can be left out, repeated or moved. A reader that has followed the chain to its `end` holds
+ * the whole file. Nothing may follow the end.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';

@@ -62,7 +62,8 @@ export function restoreDirectory(options: Omit<RestoreOptions, keyof DirectoryOp
 }
 
 /**
- * Restores a backup. After a failure the directory remains that of an unfinished restore.
+ * Restores a backup. After a failure the directory remains marked as that of an unfinished restore, and its
+ * other content is deleted.
  * @throws HeadwaterError `foreign_directory` unless the directory is absent, empty, or left by a restore that
  *   was cut short or failed. A bad backup file fails with its own error.
  */

@@ -308,8 +308,8 @@ export class LatchingDatabase implements Database {
   }
 
   /**
-   * If the process has no descriptor, the disk was not asked, and no write has failed. @throws HeadwaterError
-   * `io_error` then.
+   * If the process has no descriptor, the disk was not asked, and no write has failed.
+   * @throws HeadwaterError `io_error` then.
    */
   async durable(): Promise<void> {
     let notAsked: unknown;
@@ -349,7 +349,7 @@ export class LatchingDatabase implements Database {
     }
   }
 
-  /** Failures of a read come from the disk or the system, not from a bug. So does a close during a series of reads. */
+  /** A failed read is no bug: the disk, the system, or a close during a series of reads has caused it. */
   #failedRead(error: unknown): never {
     const { code, message } = error as Error & { code?: string };
     if (code === 'LEVEL_DATABASE_NOT_OPEN' || code === 'LEVEL_SNAPSHOT_NOT_OPEN')

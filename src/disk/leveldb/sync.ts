@@ -52,7 +52,7 @@ export class LogFileSync {
 
   async #run(): Promise<void> {
     const { handles, gone } = await this.#whileNoDescriptors(() => this.#open());
-    // LevelDB has written a file that vanished meanwhile to a table.
+    // LevelDB has written the content of a vanished file to a table.
     await Promise.all(gone.map((handle) => handle.close()));
     await Promise.all(handles.map((handle) => handle.datasync()));
     await this.#directory?.sync();

@@ -22,7 +22,7 @@ export interface Place {
 }
 
 export interface IndexEntry {
-  /** A key between this block and the next. The table need not contain it. */
+  /** A key no smaller than any of this block, and smaller than any of the next. The table need not contain it. */
   readonly key: Buffer;
   readonly place: Place;
 }

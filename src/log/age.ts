@@ -1,10 +1,8 @@
 /**
- * Finds a place in the log by time. The times of blocks do not fall, so a few of
- * them tell: a search by halves, over blocks that are proven, since what it
- * finds decides what is given up. The one exception is a step of the clock back
- * (store/clock-step.ts): blocks from the time ahead count as new, so that the
- * search finds too little rather than too much. It reads some two blocks for each doubling of
- * the number of offsets.
+ * Finds a place in the log by time. The times of blocks do not fall, so a binary search finds the place. The search
+ * reads proven blocks only, since the result decides which blocks are given up. The one exception is a step of the
+ * clock back (store/clock-step.ts). Blocks from the time ahead then count as new, so the search finds too little rather
+ * than too much. A search reads about two blocks for each doubling of the number of offsets.
  */
 import { HeadwaterError } from '../base/errors.js';
 import type { Database } from '../disk/level.js';
@@ -12,10 +10,9 @@ import type { Block } from './block.js';
 import { provenBlockUpTo } from './stored-blocks.js';
 
 /**
- * The last block that ends in (base, through] and was written before `timeMs`,
- * milliseconds since the epoch. A damaged block, of which nobody knows when it
- * was written, counts as newer: rather too little is found than too much.
- * @throws HeadwaterError `corrupt` where nothing but damage was found; `unknown_format`.
+ * The last block that ends in (base, through] and was written before `timeMs`, milliseconds since the epoch. Nobody
+ * knows when a damaged block was written, so it counts as newer: the search finds too little rather than too much.
+ * @throws HeadwaterError `corrupt` if nothing but damage was found; `unknown_format`.
  */
 export async function lastBlockBefore(
   db: Database,
@@ -25,7 +22,7 @@ export async function lastBlockBefore(
 ): Promise<Block | undefined> {
   let found: Block | undefined;
   let damaged: HeadwaterError | undefined;
-  // Whatever ends at or before `low` is older than `found`, or that; what ends after `high` is too new.
+  // Every block that ends at or before `low` is `found` or older. Every block that ends after `high` is too new.
   let [low, high] = [base.offset, through];
   for (let at = high; high > low; at = Math.ceil((low + high) / 2)) {
     try {

@@ -1,8 +1,7 @@
 /**
- * Blocks in a file of their own: what a recovery took out of the log, and what
- * a resync had no place for. Each is a length (u32, big-endian) and that many
- * bytes, verbatim; a reader knows a cut-off end by the length. Blocks are
- * written as they come, one in memory at a time.
+ * Blocks in a file of their own: the blocks that a recovery took out of the log, or that a resync had no place for.
+ * Each block is a length (u32, big-endian) and that many bytes, verbatim. A reader knows a cut-off end by the length.
+ * Blocks are written as they come, one in memory at a time.
  */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
@@ -12,17 +11,17 @@ import type { Files } from '../disk/files.js';
 
 type Blocks = AsyncIterable<Buffer> | Iterable<Buffer>;
 
-/** 128 bits of the digest name a file by what is in it. */
+/** A file is named by 128 bits of the digest of its content. */
 const DIGEST_DIGITS = 32;
 
 /**
  * Writes a new file, whole or not at all, and makes it durable.
- * @throws `EEXIST` where there is one of that name: it is whole then.
+ * @throws `EEXIST` if there is a file of that name, which is then whole.
  */
 export async function writeBlockFile(files: Files, directory: string, name: string, blocks: Blocks): Promise<void> {
   const file = `${directory}/${name}`;
   if ((await files.list(directory)).includes(name)) {
-    // Who put it there may have died before its name was durable.
+    // The process that wrote the file may have died before the name was durable.
     await files.syncDirectory(directory);
     throw Object.assign(new Error(`${file} exists already`), { code: 'EEXIST' });
   }
@@ -30,9 +29,9 @@ export async function writeBlockFile(files: Files, directory: string, name: stri
 }
 
 /**
- * The same, under a name that says what is in the file: who is cut short after
- * it and begins again leaves one copy and not two, and what differs in a single
- * bit is never taken for what is kept already.
+ * Writes a new file as `writeBlockFile` does, under a name that the content decides. A writer that is cut short after
+ * the rename and begins again leaves one copy and not two. A content that differs in a single bit gets a name of its
+ * own.
  * @returns the name.
  */
 export async function keepBlocks(files: Files, directory: string, prefix: string, blocks: Blocks): Promise<string> {
@@ -69,8 +68,8 @@ async function writeWhole(
 }
 
 /**
- * The blocks of a file, verbatim, one in memory at a time.
- * @throws HeadwaterError `corrupt` where it ends inside a block, or is no such file.
+ * Yields the blocks of a file, verbatim, one in memory at a time.
+ * @throws HeadwaterError `corrupt` if the file ends inside a block, or is not a file of blocks.
  */
 export async function* readBlockFile(file: string): AsyncGenerator<Buffer> {
   const handle = await open(file, 'r');

@@ -1,11 +1,10 @@
 /**
- * Blocks from elsewhere, put in the place of a stretch of the log that is
- * damaged, or that it has had to give up. Only log.ts calls it.
+ * Replaces a stretch of the log with blocks from elsewhere. The stretch is damaged, or the log has had to give it up.
+ * Only log.ts calls this.
  *
- * They have to chain from the position before the stretch to the one behind it,
- * and both are this log's own: a running checksum covers the whole past, so what
- * fits at both ends is what stood there. A crash on the way leaves a stretch that
- * is damaged still, or blocks below the start, which the next open clears.
+ * The blocks have to chain from the position before the stretch to the position behind it, and both are this log's own.
+ * A running checksum covers the whole past, so blocks that fit at both ends are the blocks that stood there. A crash on
+ * the way leaves a stretch that is still damaged, or blocks below the start. The next open clears such blocks.
  */
 import { HeadwaterError } from '../base/errors.js';
 import type { Database } from '../disk/level.js';
@@ -15,9 +14,9 @@ import type { Extent } from './extent.js';
 import { type Base, blockKey } from './rows.js';
 
 export interface BlockPatch {
-  /** Where the stretch begins; before the base of the log, that is to become this. */
+  /** The position before the stretch. If that is before the base of the log, it becomes the base. */
   readonly after: Base;
-  /** Where it ends. */
+  /** The end of the stretch. */
   readonly through: Position;
   readonly blocks: AsyncIterable<readonly Block[]>;
 }
@@ -29,7 +28,7 @@ interface Restored {
   readonly bytes: number;
 }
 
-/** As Log.mend. */
+/** Does the work of `Log.mend`. */
 export async function mend(db: Database, extent: Extent, { after, through, blocks }: BlockPatch): Promise<Restored[]> {
   const { base } = extent;
   const restored: Restored[] = [];
@@ -57,7 +56,7 @@ export async function mend(db: Database, extent: Extent, { after, through, block
   throw new HeadwaterError('unavailable', `the log was trimmed to offset ${extent.base.offset} meanwhile`);
 }
 
-/** @throws HeadwaterError where the block is not the next one of this log. */
+/** @throws HeadwaterError if the block is not the next one of this log. */
 function verified(block: Block, end: Position, through: Position, { lineage }: Extent): Position {
   block.verifyAfter(end.offset, end.checksum);
   block.visit(CHECKING_VISITOR);
@@ -76,7 +75,7 @@ function verified(block: Block, end: Position, through: Position, { lineage }: E
   return block.position;
 }
 
-/** What stands behind `from`, up to the last of the blocks, gives way to them; all or nothing. */
+/** Replaces all rows behind `from`, up to the last of the blocks, with the blocks; all or nothing. */
 async function replace(db: Database, from: number, blocks: readonly Block[]): Promise<void> {
   const last = blocks.at(-1);
   if (!last) return;

@@ -1,6 +1,6 @@
 /**
- * A block: the commands committed together. The same bytes are one LevelDB
- * value on every node of a cluster and travel verbatim between them.
+ * A block: the commands committed together. The same bytes are one LevelDB value on every node of a cluster and travel
+ * verbatim between them.
  *
  * Format 1, all integers big-endian:
  *
@@ -13,14 +13,12 @@
  *   29    20  history: the replication ID
  *   49     …  payload: protobuf BlockPayload, one command per offset
  *
- * The running checksum is CRC-32 (zlib's) over bytes 4 to the end, seeded with
- * the running checksum of the block before, 0 for the first. The seed is not
- * stored inside: a CRC over data that begins with its own seed, or ends in its
- * own CRC, forgets its past. It detects accidents; it proves nothing against
- * forgery.
+ * The running checksum is CRC-32 (zlib's) over bytes 4 to the end, seeded with the running checksum of the block
+ * before. The seed of the first block is 0. The seed is not stored inside: a CRC over data that begins with its own
+ * seed, or ends in its own CRC, forgets its past. The checksum detects accidents and proves nothing against forgery.
  *
- * Whatever a later format changes, the checksum stays at 0 and the format
- * number at 28, so that an older reader can refuse by name.
+ * The checksum stays at 0 and the format number at 28 in every later format, so that an older reader can refuse by
+ * name.
  */
 import { crc32 } from 'node:zlib';
 import { HeadwaterError } from '../base/errors.js';
@@ -73,13 +71,13 @@ export class Block {
     return { replicationId: this.replicationId, offset: this.lastOffset, checksum: this.checksum };
   }
 
-  /** Whether the block is what was sealed, right after a block with `previousChecksum`. */
+  /** Whether the block is unchanged since it was sealed, and follows a block with `previousChecksum`. */
   chains(previousChecksum: number): boolean {
     return crc32(this.bytes.subarray(4), previousChecksum) === this.checksum;
   }
 
   /**
-   * The whole check of a block that comes from outside or from disk.
+   * Checks the whole of a block that comes from outside or from disk.
    * @throws HeadwaterError `chain_broken` with both sides' values.
    */
   verifyAfter(offset: number, checksum: number): void {
@@ -98,8 +96,8 @@ export class Block {
   }
 
   /**
-   * Visits the commands; positions are into `bytes`.
-   * @throws HeadwaterError `corrupt` where their number is not that of the offsets.
+   * Visits the commands. The positions that the visitor gets are into `bytes`.
+   * @throws HeadwaterError `corrupt` if the number of commands is not that of the offsets.
    */
   visit(visitor: CommandVisitor): void {
     const count = visitCommands(this.bytes, BLOCK_HEADER_BYTES, visitor);
@@ -112,7 +110,7 @@ export class Block {
     }
   }
 
-  /** For dumps and tests. */
+  /** Decodes all commands, for dumps and tests. */
   commands(): Command[] {
     return decodeCommands(this.bytes, BLOCK_HEADER_BYTES);
   }
@@ -121,7 +119,7 @@ export class Block {
 /** A record has one byte for its type (keyspace/record.ts). */
 const TYPE_MAX = 255;
 
-/** A visitor that only looks whether every command is known, and can be kept. */
+/** A visitor that only checks whether this version knows every command and can keep it. */
 export const CHECKING_VISITOR: CommandVisitor = {
   put: (index, _keyStart, _keyEnd, _valueStart, _valueEnd, _expiresAtMs, type) => {
     if (type > TYPE_MAX)

@@ -1,9 +1,8 @@
 /**
- * A reader of the log at its own pace: a feed, a watch, an archive. It holds a
- * position and nothing else, so a slow one costs no memory, and the writer does
- * not know that it exists. Every block is verified against the one before it
- * before it is handed out, whether it came from memory or from disk: a damaged
- * block is never shipped. A cursor that meets a gap ends; it never skips.
+ * A reader of the log at its own pace: a feed, a watch, an archive. A cursor holds only a position, so a slow one costs
+ * no memory, and the writer does not know that it exists. Every block is verified against the block before it is handed
+ * out, whether it came from memory or from disk: a damaged block is never shipped. A cursor that meets a gap ends and
+ * never skips.
  */
 import type { Block } from './block.js';
 import type { Log, Pin } from './log.js';
@@ -15,9 +14,8 @@ export class Cursor {
   #checksum: number;
 
   /**
-   * Stands at a block's end. One that is pinned, for somebody, keeps what it has
-   * not read from being trimmed, for as long as it is open, or until that has
-   * become too much.
+   * Begins at a block's end. A pinned cursor keeps all blocks that it has not read from being trimmed. The pin holds
+   * until the cursor closes or the log releases the pin because it keeps too much.
    */
   constructor(log: Log, at: { offset: number; checksum: number }, options: { pinnedFor?: string } = {}) {
     this.#log = log;
@@ -35,10 +33,9 @@ export class Cursor {
   }
 
   /**
-   * The next blocks, about `bytesMax` bytes of them and at least one where there
-   * is one; none at the end of the log (`Log.whenBeyond` tells when it goes on).
-   * @throws HeadwaterError `trimmed`, `not_a_boundary`, `chain_broken`, or the
-   *   reason for which the log was closed.
+   * Returns the next blocks, about `bytesMax` bytes of them, and at least one if there is one. At the end of the log it
+   * returns none (`Log.whenBeyond` resolves when the log grows).
+   * @throws HeadwaterError `trimmed`, `not_a_boundary`, `chain_broken`, or the reason for which the log was closed.
    */
   async poll(bytesMax: number): Promise<Block[]> {
     const blocks = await this.#log.read(this.#offset, bytesMax);

@@ -1,10 +1,9 @@
 /**
- * What the log reaches over: where it begins, where it ends and which histories
- * lie in between; and the rows that say so on disk. Opening, recovery and the
- * background check move it as well as log.ts does, so it stands below them all.
+ * The extent of the log: the base, the end and the histories in between, and the rows that record them on disk.
+ * Opening, recovery and the background check move the extent as log.ts does, so this file stands below them all.
  *
- * What stays true: the start goes back only where a repair has put in place what
- * lies between; a base is on disk before anything at or below it leaves the log.
+ * Invariants: the start goes back only after a repair has put the blocks in between in place. A base is on disk before
+ * anything at or below it leaves the log.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
@@ -31,9 +30,9 @@ export class Extent {
   #base: Base;
   #end: Position;
   #endTimeMs: number;
-  /** Bases go to the disk one after another: LevelDB orders no two writes that are in hand together. */
+  /** Bases go to the disk one after another, since LevelDB does not order two writes in flight. */
   #raising: Promise<void> = Promise.resolve();
-  /** The rows on disk and those of appends in hand; rises with each (lineage.ts). */
+  /** The rows on disk and the rows of appends in flight; grows with each new history (lineage.ts). */
   lineage: Lineage;
 
   private constructor(db: Database, base: Base, lineage: Lineage) {
@@ -45,16 +44,14 @@ export class Extent {
   }
 
   /**
-   * Reads the rows, and makes what a new database needs. It ends at its base
-   * until recovery has looked at the blocks.
+   * Reads the rows, and makes the rows that a new database needs. The extent ends at its base until recovery has looked
+   * at the blocks.
    *
-   * A damaged row is refused and never guessed at. Without the base, any
-   * block could be the first of the log; without a lineage row, a history that
-   * is ours would be taken for a foreign one, or one that is not for ours: the
-   * wrong data would be kept on one node or another. Nothing else on this node
-   * says what stood there.
-   * @throws HeadwaterError `corrupt` naming the row and the directory, or
-   *   `unknown_format`; nothing is written then.
+   * A damaged row is refused and never guessed at. Without the base, any block could be the first of the log. Without a
+   * lineage row, a history of this node would be taken for a foreign one, or the reverse, and a resync would keep the
+   * wrong data on one node or another. Nothing else on this node says what stood in the row.
+   * @throws HeadwaterError `corrupt` naming the row and the directory, or `unknown_format`. Nothing is written in
+   * either case.
    */
   static async read(db: Database): Promise<Extent> {
     return namingDirectory(db, async () => {
@@ -66,7 +63,7 @@ export class Extent {
     });
   }
 
-  /** An empty extent right after a snapshot's position, durable when it resolves. */
+  /** Makes an empty extent right after a snapshot's position, durable when the promise resolves. */
   static async createAt(db: Database, base: Base, lineage: Lineage): Promise<Extent> {
     await beginLayout(db);
     const batch = db.batch();
@@ -76,17 +73,17 @@ export class Extent {
     return new Extent(db, base, lineage);
   }
 
-  /** Right before the first block. */
+  /** The position right before the first block. */
   get base(): Position {
     return this.#base.position;
   }
 
-  /** Milliseconds since the epoch; rows.ts says what it may be where the block is gone. */
+  /** The time of the base, milliseconds since the epoch. rows.ts says which time this is if the block is gone. */
   get baseTimeMs(): number {
     return this.#base.timeMs;
   }
 
-  /** Of the last block that readers may see. */
+  /** The position of the last block that readers may see. */
   get end(): Position {
     return this.#end;
   }
@@ -102,11 +99,10 @@ export class Extent {
   }
 
   /**
-   * Gives up everything at or below `base`. The base is on disk before anything
-   * goes, and known before that: whoever pins while it is on its way sees that
-   * what lies below is going. A clearing that is cut short is finished by the next open.
-   * Only what this raise gives up is looked for: from the beginning, each raise would
-   * walk over the deletion marks of all those before.
+   * Gives up everything at or below `base`. The base is on disk before any block goes, and readable from memory before
+   * that: a caller that pins in between sees which blocks are going. The next open finishes a clearing that is cut
+   * short. Only blocks above the old base are looked for. A scan from the beginning would walk over the deletion marks
+   * of all earlier raises.
    */
   async raise(base: Base): Promise<void> {
     const { offset } = base.position;
@@ -119,9 +115,9 @@ export class Extent {
   }
 
   /**
-   * The log begins further down again: what lies between is in place, and durable.
-   * @param from the base that it was put before.
-   * @returns false where the log has been trimmed meanwhile: nothing has changed then.
+   * Moves the base down again. The blocks in between are in place and durable.
+   * @param from the base above which the new one was chosen.
+   * @returns false if the log has been trimmed meanwhile; nothing has changed then.
    */
   async lower(base: Base, from: Position): Promise<boolean> {
     invariant(
@@ -132,7 +128,7 @@ export class Extent {
     this.#raising = this.#raising.then(async () => {
       if (this.base !== from) return;
       await this.#db.put(BASE_KEY, encodeBase(base), { sync: true });
-      // A trim that came meanwhile writes its own behind this one.
+      // A trim that came meanwhile writes its own base after this one.
       lowered = this.base === from;
       if (lowered) this.#base = base;
     });

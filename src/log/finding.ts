@@ -1,4 +1,4 @@
-/** What went wrong with the log on disk and what was done about it; the store logs them. */
+/** Problems found in the log on disk, and the remedies taken. The store reports them to its logger. */
 import type { LineageRow } from '../model/lineage.js';
 
 export type LogFinding =

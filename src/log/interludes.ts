@@ -1,13 +1,11 @@
 /**
- * What is said between two blocks and is in no log: published messages and
- * marks. Each stands behind the block that ended the log when it was said, so
- * everybody who reads the log in order comes by it at the same place. There is
- * one ring a log, bounded: a reader that comes too late misses what has left it,
- * and learns how many messages that were, on this node and on those below it.
- * They do not survive the process.
+ * Published messages and marks, which pass between two blocks and are in no log. Each entry stands behind the block
+ * that ended the log when the entry was added, so every reader of the log meets it at the same place. Each log has one
+ * bounded ring. A reader that comes too late, on this node or on a node below, misses the entries that have left the
+ * ring. The reader then learns how many messages it missed. Entries do not survive the process.
  *
- * The ring counts along with the leader (live-place.ts). Messages that never
- * came to this node leave a gap in the count, and an entry `missed` in the ring.
+ * The ring counts along with the leader (live-place.ts). Messages that never came to this node leave a gap in the
+ * count, and an entry `missed` in the ring.
  */
 import { INTERLUDES_BYTES_MAX } from '../base/limits.js';
 import { behind, type LivePlace, messagesBetween, NOWHERE } from '../model/live-place.js';
@@ -15,23 +13,26 @@ import { behind, type LivePlace, messagesBetween, NOWHERE } from '../model/live-
 export type Interlude =
   | { readonly kind: 'message'; readonly channel: Buffer; readonly data: Buffer }
   | { readonly kind: 'mark'; readonly markId: string }
-  /** Up to a place: so many messages never came to this node; undefined if nobody knows how many, or whether there were any. */
+  /**
+   * `count` messages before the place `to` never came to this node. The count is undefined if nobody knows how many
+   * there were, or whether there were any.
+   */
   | { readonly kind: 'missed'; readonly count: number | undefined; readonly to: LivePlace };
 
-/** In its place. */
+/** An entry with its place. */
 export interface Placed {
-  /** Stands behind this offset, the end of a block. */
+  /** The end of the block that the entry stands behind. */
   readonly offset: number;
   readonly interlude: Interlude;
-  /** Among the messages: before it. */
+  /** The place right before the entry, counted in messages. */
   readonly place: LivePlace;
 }
 
 /** Messages as an upstream hands them on. */
 export interface Handed {
-  /** The place of the first; undefined from an upstream that does not count. */
+  /** The place of the first message; undefined from an upstream that does not count. */
   readonly place?: LivePlace | undefined;
-  /** So many the upstream knows to be missing before the first. */
+  /** The number of messages that the upstream knows to be missing before the first. */
   readonly missed: number;
   readonly messages: ReadonlyArray<{ readonly channel: Buffer; readonly data: Buffer }>;
 }
@@ -39,7 +40,7 @@ export interface Handed {
 export class Interludes {
   readonly #bytesMax: number;
   #placed: Placed[] = [];
-  /** How many have left the ring. */
+  /** The number of entries that have left the ring. */
   #dropped = 0;
   #bytes = 0;
   #place = NOWHERE;
@@ -48,7 +49,7 @@ export class Interludes {
     this.#bytesMax = bytesMax;
   }
 
-  /** Of the next message. */
+  /** The place of the next message. */
   get place(): LivePlace {
     return this.#place;
   }
@@ -59,9 +60,9 @@ export class Interludes {
     if (interlude.kind === 'message') this.#place = behind(this.#place, 1);
   }
 
-  /** Messages from the upstream; those that have come before, by another link, are left out. */
+  /** Adds messages from the upstream, except those that have come before by another link. */
   take(offset: number, { place, missed, messages }: Handed): void {
-    // Nothing is said in it: an upstream that knows no more than this node.
+    // The message is empty: the upstream knows no more than this node.
     if (!place && missed === 0 && messages.length === 0) return;
     const from = place ?? { source: '', count: this.#place.count + missed };
     const known = from.source === this.#place.source ? this.#place.count - from.count : 0;
@@ -69,12 +70,12 @@ export class Interludes {
     for (const message of messages.slice(Math.max(0, known))) this.push(offset, { kind: 'message', ...message });
   }
 
-  /** From here on this node publishes, under a name of its own. */
+  /** Begins a count of this node's own, under a new source. This node publishes from here on. */
   lead(offset: number, source: string, follows: LivePlace | undefined): void {
     this.#goTo(offset, { source, count: 0, ...(follows && follows.source !== '' && { follows }) });
   }
 
-  /** The ring begins there, where the one before it ended: nobody has read it yet. */
+  /** Sets the place at which the ring before this one ended. Nobody has read this ring yet. */
   begin(place: LivePlace): void {
     if (this.#place === NOWHERE) this.#place = place;
   }
@@ -98,7 +99,7 @@ export class Interludes {
     this.#dropped += leaving;
   }
 
-  /** One that comes by all that is said from now on. */
+  /** A reader that meets all entries added from now on. */
   reader(): InterludeReader {
     return new InterludeReader(() => ({ dropped: this.#dropped, placed: this.#placed, place: this.#place }));
   }
@@ -112,14 +113,16 @@ interface Said {
 
 export interface Due {
   readonly placed: readonly Placed[];
-  /** So many messages have left the ring before the first of them; undefined if nobody knows how many. */
+  /**
+   * The number of messages that left the ring before the first entry of `placed`; undefined if nobody knows how many.
+   */
   readonly missed: number | undefined;
 }
 
-/** Comes by each once, in order, at its own pace. */
+/** Reads each entry once, in order, at its own pace. */
 export class InterludeReader {
   readonly #said: () => Said;
-  /** How many it has come by or missed. */
+  /** The number of entries that this reader has read or missed. */
   #next: number;
   #place: LivePlace;
 
@@ -130,18 +133,18 @@ export class InterludeReader {
     this.#place = place;
   }
 
-  /** Of the next message that it comes by. */
+  /** The place of the next message that this reader will meet. */
   get place(): LivePlace {
     return this.#place;
   }
 
-  /** Whether something has been said that it has not come by. */
+  /** Whether the ring has entries that this reader has not read. */
   get isBehind(): boolean {
     const { dropped, placed } = this.#said();
     return this.#next < dropped + placed.length;
   }
 
-  /** Those that stand behind `offset` or before. */
+  /** Takes the entries that stand at or before `offset`. */
   take(offset: number): Due {
     if (!this.isBehind) return NOTHING;
     const { dropped, placed } = this.#said();
@@ -164,7 +167,7 @@ function placeAfter({ interlude, place }: Placed): LivePlace {
 
 const NOTHING: Due = { placed: [], missed: 0 };
 
-/** What an entry takes up beside its bytes. */
+/** The memory that an entry takes beside its bytes. */
 const OVERHEAD_BYTES = 192;
 
 function bytesOf(interlude: Interlude): number {

@@ -1,13 +1,13 @@
 /**
- * Which layout the rows of a log database have (rows.ts), and how a log of the
- * first one is brought to that of now. There they stood behind the blocks:
+ * Finds the layout of the rows of a log database (rows.ts), and brings a log of the first layout to the current one.
+ * The first layout had the rows behind the blocks:
  *
  *   l ‖ first offset u64   a lineage row
  *   m ‖ "base"             where the log begins
  *
- * with the bytes that they have now, but for their checksums, which cover their
- * keys. They move in one batch: whoever is cut short finds one layout or the
- * other, and an older version refuses by the number what it would not find.
+ * The rows had the same bytes as now, except for the checksums, which cover the keys. The rows move in one batch, so a
+ * process that is cut short finds one layout or the other. An older version refuses the new number, since it would not
+ * find the rows.
  */
 import { HeadwaterError } from '../base/errors.js';
 import type { Database } from '../disk/level.js';
@@ -30,8 +30,8 @@ const FIRST_LINEAGE_TO = Buffer.from('m');
 
 /**
  * @returns whether there is a layout; a new database has none.
- * @throws HeadwaterError `unknown_format`, or `corrupt` naming a row that cannot
- *   be moved because it is damaged; nothing is written then.
+ * @throws HeadwaterError `unknown_format`, or `corrupt` naming a row that cannot be moved because it is damaged.
+ * Nothing is written in either case.
  */
 export async function bringUpToDate(db: Database): Promise<boolean> {
   const layout = (await db.get(FORMAT_KEY))?.[0];
@@ -45,7 +45,7 @@ export async function bringUpToDate(db: Database): Promise<boolean> {
   return true;
 }
 
-/** Before anything else is written to a new database, so that nothing shares a file with it. */
+/** Comes before any other write to a new database, so that nothing shares a file with the number of the layout. */
 export async function beginLayout(db: Database): Promise<void> {
   await db.put(FORMAT_KEY, Buffer.from([LOG_LAYOUT]), { sync: true });
   await settle(db);

@@ -1,12 +1,10 @@
 /**
- * The log: all blocks still on disk, `firstOffset` to `end.offset`, and the
- * rows that say which histories they belong to. It is the single source of
- * truth and the replication backlog in one.
+ * The log: all blocks still on disk, `firstOffset` to `end.offset`, and the rows that say which histories they belong
+ * to. The log is both the single source of truth and the replication backlog.
  *
- * What stays true: blocks are contiguous and chain from `base`; an offset is
- * never used twice under one replication ID; rows of the lineage are on disk
- * no later than the first block under them. Appends come from store/commit.ts
- * alone, one at a time.
+ * Invariants: blocks are contiguous and chain from `base`. An offset is never used twice under one replication ID. Rows
+ * of the lineage are on disk no later than the first block under them. Appends come from store/commit.ts alone, one at
+ * a time.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
@@ -38,22 +36,22 @@ import { Weight } from './weight.js';
 
 export type ChecksumLookup = number | 'trimmed' | 'not_a_boundary' | 'beyond';
 
-/** Pins keep a stretch of the log from being trimmed. */
+/** A pin keeps a stretch of the log from being trimmed. */
 export interface Pin {
-  /** Everything after this offset is still wanted. */
+  /** The pin keeps everything after this offset. */
   offset: number;
-  /** By whom, for people. */
+  /** The user of the pin, in words for people. */
   readonly holder: string;
   /**
-   * Told when it is let go because it keeps too much. Where it is set, its owner
-   * is who warns of that before.
-   * @returns whether anybody loses by it, so that it has to be said.
+   * Called when the log releases the pin because the pin keeps too much. If this is set, the owner of the pin gives the
+   * warnings before that.
+   * @returns whether anybody loses data by it, so that the release has to be reported.
    */
   readonly letGo?: (() => boolean) | undefined;
 }
 
 export class Log {
-  /** What is said between its blocks. */
+  /** Messages and marks between the blocks of this log. */
   readonly interludes = new Interludes();
   readonly #db: Database;
   readonly #extent: Extent;
@@ -62,7 +60,7 @@ export class Log {
   readonly #pins = new Set<Pin>();
   readonly #waiting = new Set<() => void>();
   #durableOffset: number;
-  /** Of the first block, as long as the log begins there. */
+  /** The time of the first block, as long as the log begins at `base`. */
   #oldest: { readonly base: Position; readonly timeMs: number } | undefined;
   #closed: HeadwaterError | undefined;
 
@@ -73,10 +71,8 @@ export class Log {
   }
 
   /**
-   * Opens the log without looking at its blocks; `recover` must follow before
-   * anything else.
-   * @throws HeadwaterError `corrupt` where a row that says where the log begins
-   *   or which histories it holds is damaged, or `unknown_format`.
+   * Opens the log without looking at its blocks; `recover` must follow before anything else.
+   * @throws HeadwaterError `corrupt` if the base row or a lineage row is damaged, or `unknown_format`.
    */
   static async open(db: Database): Promise<Log> {
     return new Log(db, await Extent.read(db));
@@ -102,14 +98,14 @@ export class Log {
   }
 
   /**
-   * The time of the block that ends at `end`, milliseconds since the epoch, also
-   * where that block is not in the log any more; 0 where nothing was ever logged.
+   * The time of the block that ends at `end`, milliseconds since the epoch, even if that block has left the log; 0 if
+   * nothing was ever logged.
    */
   get endTimeMs(): number {
     return this.#extent.endTimeMs;
   }
 
-  /** Everything up to here would survive a power cut. */
+  /** The offset up to which the log would survive a power cut. */
   get durableOffset(): number {
     return this.#durableOffset;
   }
@@ -118,18 +114,16 @@ export class Log {
     return this.#extent.lineage;
   }
 
-  /** The history that the next command begins; undefined where it goes on in that of the last one. */
+  /** The history that the next command begins; undefined if the next command continues the history of the last one. */
   get nextHistory(): LineageRow | undefined {
     const { current } = this.lineage;
     return current && current.firstOffset > this.end.offset ? current : undefined;
   }
 
   /**
-   * Verifies the chain from the checkpoint to the end and replays it. A break
-   * above the checkpoint ends the log there; what lies behind is handed to
-   * `quarantine` and leaves the log.
-   * @throws HeadwaterError `keyspace_incomplete` where the log does not reach
-   *   back to the checkpoint.
+   * Verifies the chain from the checkpoint to the end and replays it. A break above the checkpoint ends the log there.
+   * The blocks behind the break are handed to `quarantine` and leave the log.
+   * @throws HeadwaterError `keyspace_incomplete` if the log does not reach back, or up, to the checkpoint.
    */
   async recover(recovery: Recovery): Promise<void> {
     const publish = (block: Block) => this.publish([block]);
@@ -137,16 +131,16 @@ export class Log {
   }
 
   /**
-   * Instead of `recover`, where the keyspace cannot be read: the log ends where
-   * its chain does. What lies behind is handed to `quarantine`, and stays.
+   * Takes the place of `recover` if the keyspace cannot be read. The log ends where its chain does. The blocks behind
+   * that end are handed to `quarantine`, and stay.
    */
   async recoverAlone(quarantine: Recovery['quarantine']): Promise<void> {
     await recoverAlone({ db: this.#db, extent: this.#extent, publish: () => {} }, quarantine);
   }
 
   /**
-   * Writes blocks that continue the log, and the lineage rows that they begin,
-   * in one batch. Readers see them when `publish` is called.
+   * Writes blocks that continue the log, and the lineage rows that they begin, in one batch. Readers see the blocks
+   * once `publish` is called.
    */
   async append(blocks: readonly Block[], options: { sync: boolean; rows?: readonly LineageRow[] }): Promise<void> {
     this.#assertOpen();
@@ -164,7 +158,7 @@ export class Log {
     for (const row of rows) this.#extent.lineage = this.lineage.with(row);
   }
 
-  /** Makes appended blocks visible; cursors are woken by `wake`, once the keyspace has them too. */
+  /** Makes appended blocks visible. The caller wakes the cursors with `wake`, once the keyspace has the blocks too. */
   publish(blocks: readonly Block[]): void {
     for (const block of blocks) {
       this.#tail.push(block);
@@ -181,22 +175,21 @@ export class Log {
     for (const resolve of waiting) resolve();
   }
 
-  /** Says something behind the last block; whoever waits for more of the log comes by it. */
+  /** Adds a message or a mark behind the last block, and wakes the readers that wait for more of the log. */
   interlude(interlude: Exclude<Interlude, { kind: 'missed' }>): void {
     this.interludes.push(this.end.offset, interlude);
     this.wake();
   }
 
-  /** Takes messages that the upstream has between two blocks, behind the last block. */
+  /** Adds messages that the upstream has between two blocks behind the last block. */
   handed(handed: Handed): void {
     this.interludes.take(this.end.offset, handed);
     this.wake();
   }
 
   /**
-   * Begins a history with the next command. The row, and everything before it,
-   * is durable when it resolves.
-   * @param above its epoch is higher, and higher than that of the history before.
+   * Begins a history with the next command. The row, and everything before it, is durable when the promise resolves.
+   * @param above an epoch. The new epoch is higher than this one, and higher than that of the history before.
    * @param follows the end of the messages of a leader that has handed over.
    */
   async beginHistory(replicationId: string, above = 0, follows?: LivePlace): Promise<LineageRow> {
@@ -214,7 +207,7 @@ export class Log {
     return row;
   }
 
-  /** Drops a history under which nothing was logged: a node that follows goes on in its upstream's. */
+  /** Drops a history under which nothing was logged. A follower continues the history of its upstream. */
   async forgetUnusedHistory(): Promise<void> {
     this.#assertOpen();
     const row = this.nextHistory;
@@ -225,7 +218,10 @@ export class Log {
     this.#extent.lineage = this.lineage.upTo(this.end.offset);
   }
 
-  /** Everything appended before the call survives a power cut once it resolves. */
+  /**
+   * Resolves when everything appended before the call would survive a power cut.
+   * @returns the durable offset.
+   */
   async durable(): Promise<number> {
     const offset = this.end.offset;
     if (offset > this.#durableOffset) {
@@ -240,7 +236,10 @@ export class Log {
     this.#durableOffset = Math.max(this.#durableOffset, offset);
   }
 
-  /** Resolves when the log ends beyond `offset`, at once where it does, or when something is said between blocks. */
+  /**
+   * Resolves when the log ends beyond `offset`, or when a message or a mark comes between blocks. Resolves at once if
+   * the log already ends beyond `offset`.
+   */
   whenBeyond(offset: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(this.#closed);
@@ -261,8 +260,8 @@ export class Log {
   }
 
   /**
-   * Blocks right after `offset`, about `bytesMax` bytes of them, from memory
-   * where they are there; none at the end of the log. Not verified: cursor.ts does.
+   * Returns blocks right after `offset`, about `bytesMax` bytes of them, from memory if they are there; none at the end
+   * of the log. The blocks are not verified: cursor.ts does that.
    * @throws HeadwaterError `trimmed` or `not_a_boundary`.
    */
   async read(offset: number, bytesMax: number): Promise<Block[]> {
@@ -281,19 +280,20 @@ export class Log {
     );
   }
 
-  /** Looks at every block that stands in the log now, damaged ones too, and changes nothing. */
+  /** Checks every block that stands in the log now, damaged ones too, and changes nothing. */
   verify(options: Omit<LogVerification, 'base' | 'lineage'>): Promise<LogVerified> {
     return verifyLog(this.#db, { ...options, base: this.base, lineage: this.lineage });
   }
 
   /**
-   * Puts blocks from elsewhere in the place of a stretch that is damaged, or that
-   * the log has had to give up: then it begins before them from there on.
-   * @param after where the blocks begin, the end of a block of this log, or a place before its base, whose time is `timeMs`.
-   * @param through where they end, the end of a block of this log, or its base.
-   * @param blocks in pieces; they have to chain from the one to the other.
-   * @throws HeadwaterError `chain_broken`, `corrupt` or `unknown_format` where they do not:
-   *   nothing that was whole is changed then; `unavailable` where the log was trimmed meanwhile.
+   * Replaces a stretch that is damaged, or that the log has had to give up, with blocks from elsewhere. If the log had
+   * given the stretch up, it begins before these blocks from then on.
+   * @param after the position before the blocks: the end of a block of this log, or a place before its base, whose time
+   * is `timeMs`.
+   * @param through the end of the blocks: the end of a block of this log, or its base.
+   * @param blocks in pieces; they have to chain from `after` to `through`.
+   * @throws HeadwaterError `chain_broken`, `corrupt` or `unknown_format` if the blocks do not chain; nothing that was
+   * whole is changed then. `unavailable` if the log was trimmed meanwhile.
    */
   async mend(
     { after, timeMs, through }: { after: Position; timeMs: number; through: Position },
@@ -310,28 +310,31 @@ export class Log {
     }
   }
 
-  /** Has LevelDB write anew what it has in (from, to], without what was deleted or replaced there. */
+  /** Has LevelDB rewrite all data in (from, to], without the rows that were deleted or replaced there. */
   async compact(from: number, to: number): Promise<void> {
     await this.#db.compact(from <= 1 ? BLOCKS_FROM : blockKey(from), blockKey(to));
   }
 
-  /** About how large the blocks in (from, to] are; of those that an open did not read, once `scrub` has come by them. */
+  /**
+   * The approximate size of the blocks in (from, to], bytes. Blocks that an open did not read count once `scrub` has
+   * read them.
+   */
   bytesBetween(from: number, to: number): number {
     return this.#weight.between(Math.max(from, this.base.offset), to);
   }
 
-  /** Of all that was appended since it was opened, replay included. */
+  /** Bytes of all blocks appended since the log was opened, replay included. */
   get appendedBytes(): number {
     return this.#weight.appendedBytes;
   }
 
-  /** Everything up to there can go, and about `bytes` of log stay; not always a block's end. */
+  /** The offset up to which blocks can go so that about `bytes` of log stay; not always a block's end. */
   offsetBefore(bytes: number): number {
     const excess = this.bytesBetween(this.base.offset, this.end.offset) - bytes;
     return excess > 0 ? this.offsetBehind(excess) : this.base.offset;
   }
 
-  /** About `bytes` of log behind its start, or its end; not always a block's end. */
+  /** The offset about `bytes` of log behind the start, or the end of the log; not always a block's end. */
   offsetBehind(bytes: number): number {
     return Math.min(this.end.offset, this.#weight.offsetBehind(this.base.offset, bytes));
   }
@@ -350,13 +353,13 @@ export class Log {
     const { base } = this;
     const checksum = await this.#unlessRaised(base, () => provenChecksumAt(this.#db, base, offset));
     if (offset < this.base.offset) return 'trimmed';
-    // Raised meanwhile, though not so far: the block is there still.
+    // The base was raised meanwhile, but not beyond `offset`: the block is still there.
     if (checksum === undefined && base !== this.base) return await this.checksumAt(offset);
     return checksum ?? 'not_a_boundary';
   }
 
   /**
-   * When the block that ends there was written, milliseconds since the epoch.
+   * Returns the time of the block that ends at `offset`, milliseconds since the epoch.
    * @throws HeadwaterError `not_a_boundary`, `trimmed`, or `corrupt`.
    */
   async timeAt(offset: number): Promise<number> {
@@ -371,7 +374,7 @@ export class Log {
     throw new HeadwaterError('not_a_boundary', `no block of the log ends at offset ${offset}`);
   }
 
-  /** The running checksum at a block's end as far as memory tells; undefined where it does not, or where no block ends. */
+  /** The running checksum at a block's end, if it is in memory; undefined if it is not, or if no block ends there. */
   knownChecksumAt(offset: number): number | undefined {
     if (offset === this.end.offset) return this.end.checksum;
     if (offset === this.base.offset) return this.base.checksum;
@@ -380,7 +383,7 @@ export class Log {
     return this.lineage.rows.find((row) => row.firstOffset === offset + 1)?.checksum;
   }
 
-  /** When the command right after `offset` was written, milliseconds since the epoch; undefined where memory does not tell. */
+  /** The time of the command right after `offset`, milliseconds since the epoch; undefined if it is not in memory. */
   knownTimeAfter(offset: number): number | undefined {
     return this.#tail.holding(offset + 1)?.timeMs;
   }
@@ -397,14 +400,14 @@ export class Log {
     const recent = holding?.lastOffset === offset ? holding : holding && this.#tail.holding(holding.firstOffset - 1);
     if (recent) return recent.position;
     const found = offset < base.offset ? undefined : await provenBlockUpTo(this.#db, base, offset);
-    // What was found may have been trimmed meanwhile.
+    // The block may have been trimmed meanwhile.
     if (offset < this.base.offset) throw this.#trimmed(offset);
     return found?.position ?? base;
   }
 
   /**
-   * Until released, nothing after `offset` is trimmed.
-   * @param holder who wants it, as a person is told.
+   * Keeps everything after `offset` from being trimmed until the pin is released.
+   * @param holder the user of the pin, in words for people.
    * @param letGo see Pin.
    */
   pin(offset: number, holder: string, letGo?: () => boolean): Pin {
@@ -417,30 +420,29 @@ export class Log {
     this.#pins.delete(pin);
   }
 
-  /** Nothing after this offset may be trimmed; infinite where nobody pins. */
+  /** The lowest pinned offset: nothing after it may be trimmed; infinite without pins. */
   get pinnedOffset(): number {
     return Math.min(...[...this.#pins].map((pin) => pin.offset));
   }
 
-  /** Those that keep something before `offset` from being trimmed. */
+  /** The pins that keep something before `offset` from being trimmed. */
   pinsBefore(offset: number): Pin[] {
     return [...this.#pins].filter((pin) => pin.offset < offset);
   }
 
   /**
-   * Gives up the blocks up to `through`, rounded down to a block's end and to
-   * what is pinned. The caller answers for the checkpoint: it must not be before
-   * `through`. The file system has the room back after `reclaim`.
+   * Gives up the blocks up to `through`, rounded down to a block's end and to the pins. The caller is responsible for
+   * the checkpoint, which must not be before `through`. The file system has the space back after `reclaim`.
    * @returns the offset that the log now begins after.
-   * @throws HeadwaterError `corrupt` where the block that would be the base is
-   *   damaged or does not chain from the one before; the log is as it was then.
+   * @throws HeadwaterError `corrupt` if the block that would be the base is damaged or does not chain from the one
+   * before. The log is unchanged then.
    */
   async trim(through: number): Promise<number> {
     this.#assertOpen();
     const wanted = Math.min(through, this.pinnedOffset, this.end.offset);
     if (wanted <= this.base.offset) return this.base.offset;
     const block = await this.#newBase(wanted);
-    // Both may have changed while the disk was read: what is pinned, and where the log begins.
+    // The pins and the base may have changed while the disk was read.
     if (!block || block.lastOffset > this.pinnedOffset || block.lastOffset <= this.base.offset) return this.base.offset;
     await this.#extent.raise({ position: block.position, timeMs: block.timeMs });
     this.#weight.forget(block.lastOffset);
@@ -448,8 +450,8 @@ export class Log {
   }
 
   /**
-   * Has LevelDB write what it has in memory to a file of its own, before much is
-   * trimmed: what shares a file with deletions is written once more by `reclaim`.
+   * Has LevelDB write its memory to a file of its own before much is trimmed. Otherwise `reclaim` would rewrite the
+   * data that share a file with deletions.
    */
   async settle(): Promise<void> {
     this.#assertOpen();
@@ -457,9 +459,9 @@ export class Log {
   }
 
   /**
-   * Gives the room of what was trimmed back to the file system. LevelDB rewrites
-   * what shares a file with that, at every level: worth it for much at a time,
-   * and not for all at once, since it cannot be closed meanwhile.
+   * Gives the space of trimmed blocks back to the file system. LevelDB rewrites all data that share a file with them,
+   * at every level. So a call pays off only for much at a time. A call for all of it at once would last too long, since
+   * LevelDB cannot be closed meanwhile.
    */
   async reclaim(): Promise<void> {
     this.#assertOpen();
@@ -467,7 +469,7 @@ export class Log {
   }
 
   /**
-   * When the first block was written, milliseconds since the epoch; undefined where there is none.
+   * The time of the first block, milliseconds since the epoch; undefined if there is no block.
    * @throws HeadwaterError `corrupt`.
    */
   async oldestTimeMs(): Promise<number | undefined> {
@@ -483,9 +485,9 @@ export class Log {
   }
 
   /**
-   * Where the last block at or before `through` ends that was written before
-   * `timeMs`, milliseconds since the epoch; the base's offset where none was.
-   * @throws HeadwaterError `corrupt` where that cannot be told for damage.
+   * The end of the last block at or before `through` that was written before `timeMs`, milliseconds since the epoch. If
+   * there is no such block, the result is the base's offset.
+   * @throws HeadwaterError `corrupt` if damage hides the answer.
    */
   async offsetWrittenBefore(timeMs: number, through: number): Promise<number> {
     this.#assertOpen();
@@ -496,9 +498,8 @@ export class Log {
   }
 
   /**
-   * Verifies what lies below `checkpoint`, a position that is verified, pausing
-   * after every step. A break raises the start of the log to the first block
-   * from which it chains again.
+   * Verifies the blocks below `checkpoint`, a verified position, and pauses after every step. A break raises the start
+   * of the log to the first block from which it chains again.
    */
   async scrub(
     checkpoint: Position,
@@ -511,7 +512,7 @@ export class Log {
     await scrub(this.#db, this.#extent, { checkpoint, found, pause, stopped, seen });
   }
 
-  /** Waiting readers hear `reason`; the database is closed by its owner. */
+  /** Rejects the waits of readers with `reason`. The owner of the database closes it. */
   close(reason: HeadwaterError): void {
     this.#closed ??= reason;
     this.wake();
@@ -538,7 +539,7 @@ export class Log {
     return blocks;
   }
 
-  /** The block that a trim to `offset` makes the base: everything after it will be judged by its checksum. */
+  /** The block that a trim to `offset` makes the base: its checksum will judge everything after it. */
   async #newBase(offset: number): Promise<Block | undefined> {
     const { base } = this;
     try {
@@ -553,7 +554,10 @@ export class Log {
     }
   }
 
-  /** What proves blocks from `base` on; undefined where the log begins further up by the end, and what it asked for may have gone. */
+  /**
+   * Proves blocks from `base` on; undefined if the proof fails because the base was raised meanwhile, so the blocks may
+   * have gone.
+   */
   async #unlessRaised<T>(base: Position, prove: () => Promise<T>): Promise<T | undefined> {
     try {
       return await prove();
@@ -574,7 +578,7 @@ export class Log {
     );
   }
 
-  /** @throws HeadwaterError `corrupt` if the block that says so is damaged. */
+  /** @throws HeadwaterError `corrupt` if the block around `offset` is damaged. */
   async #notABoundary(offset: number, block: Block): Promise<HeadwaterError> {
     const { base } = this;
     await this.#unlessRaised(base, () => provenBlockUpTo(this.#db, base, block.lastOffset));

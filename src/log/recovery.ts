@@ -1,13 +1,11 @@
 /**
- * Opening a log: the chain is verified from the checkpoint to the end and
- * replayed. A break above the checkpoint ends the log there, a break below it
- * raises the start, and the rows of histories that would begin beyond the end
- * are cut. Only log.ts calls it, before anything else looks at the log.
+ * Opens a log: the chain is verified from the checkpoint to the end and replayed. A break above the checkpoint ends the
+ * log there, and a break at the checkpoint raises the start. Rows of histories that would begin beyond the end are cut.
+ * Only log.ts calls this, before anything else looks at the log.
  *
- * What is cut is durable in a file of its own before the first block of it
- * leaves the log, and has left it for good before the log goes on. So a crash
- * at any moment in between leaves a break at the same place: the next open
- * finds it, keeps what is still there once more, and goes on clearing.
+ * Blocks that are cut are durable in a file of their own before the first of them leaves the log. All of them have left
+ * durably before the log continues. So a crash at any moment in between leaves a break at the same place. The next open
+ * finds the break, keeps the blocks that are left once more, and continues the clearing.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
@@ -20,21 +18,24 @@ import { blockKey, lineageKey } from './rows.js';
 import { blockAt, clearBlocks, lastOffsetOnDisk, provenBlockUpTo, storedBlocks } from './stored-blocks.js';
 
 export interface Recovery {
-  /** Where the keyspace on disk is complete. */
+  /** The position at which the keyspace on disk is complete. */
   checkpoint: Position;
-  /** How far the keyspace may have gone: rows up to there stay, though the log has lost what was under them. */
+  /**
+   * The offset that the keyspace may have reached. Rows up to there stay, even if the log has lost the blocks under
+   * them.
+   */
   keyspaceOffset?: number;
   /** Called with each verified block after the checkpoint, in order. */
   replay(block: Block): Promise<void> | void;
   /**
-   * Receives the blocks that lie behind a break, read from the log as they are
-   * asked for. They leave it once this resolves: they must be durable elsewhere by then.
+   * Receives the blocks behind a break. They are read from the log on demand, and leave it once this resolves: they
+   * must be durable elsewhere by then.
    */
   quarantine(blocks: AsyncIterable<Buffer>): Promise<void>;
   found(finding: LogFinding): void;
 }
 
-/** The log that is recovered: what it reaches over, and how a block becomes its last. */
+/** The log that is recovered: its extent, and the way a block becomes its last. */
 export interface RecoveredLog {
   readonly db: Database;
   readonly extent: Extent;
@@ -42,13 +43,13 @@ export interface RecoveredLog {
 }
 
 /**
- * @throws HeadwaterError `keyspace_incomplete` where the log does not reach back,
- *   or up, to the checkpoint; `unknown_format`.
+ * @throws HeadwaterError `keyspace_incomplete` if the log does not reach back, or up, to the checkpoint;
+ * `unknown_format`.
  */
 export async function recover(log: RecoveredLog, recovery: Recovery): Promise<void> {
   const { db, extent } = log;
   const { checkpoint, keyspaceOffset = 0, found } = recovery;
-  // Left over from a trim that was cut short.
+  // A trim that was cut short may have left blocks below the base.
   await extent.clearBelowBase();
   try {
     await meetCheckpoint(log, checkpoint, found);
@@ -61,13 +62,16 @@ export async function recover(log: RecoveredLog, recovery: Recovery): Promise<vo
   await cutLineage(db, extent, Math.max(extent.end.offset, keyspaceOffset), found);
 }
 
-/** Of a log whose keyspace cannot be read: it ends where its chain does, and nothing leaves it. */
+/** Recovers a log whose keyspace cannot be read. The log ends where its chain does, and no block leaves it. */
 export async function recoverAlone(log: RecoveredLog, quarantine: Recovery['quarantine']): Promise<void> {
   await log.extent.clearBelowBase();
   await endWhereChainEnds(log, quarantine);
 }
 
-/** Moves the end to the checkpoint, if the log still holds the block that ends there. */
+/**
+ * Moves the end to the checkpoint, and raises the base to it if the block that ends there is damaged.
+ * @throws HeadwaterError `keyspace_incomplete` if the log does not reach the checkpoint, or has a different past there.
+ */
 async function meetCheckpoint(
   { db, extent }: RecoveredLog,
   checkpoint: Position,
@@ -111,7 +115,7 @@ async function meetCheckpoint(
 }
 
 /**
- * Why the block under the checkpoint's key is not the one that ends there.
+ * Says why the block under the checkpoint's key is not the one that ends there; undefined if it is.
  * @throws HeadwaterError `unknown_format`: a newer version's block is no damage.
  */
 async function mismatch(db: Database, expected: Position): Promise<string | undefined> {
@@ -129,10 +133,10 @@ async function mismatch(db: Database, expected: Position): Promise<string | unde
 }
 
 /**
- * The time at the end of a log whose last block is at `offset`, as far as
- * something vouches for it: of that block where it is whole, else of the one
- * before, else the base's. A damaged time could set the clock ahead by
- * centuries; one that is too early only leaves it to the machine's own.
+ * The time at the end of a log whose last block is at `offset`, milliseconds since the epoch, as far as something
+ * vouches for it. The time is that of the last block if it is whole, else of the block before, else the base's. A
+ * damaged time could set the clock ahead by centuries. A time that is too early only leaves the clock to the machine's
+ * own.
  */
 async function provenTimeMs(db: Database, extent: Extent, offset: number): Promise<number> {
   for (const upTo of [offset, offset - 1]) {
@@ -147,9 +151,9 @@ async function provenTimeMs(db: Database, extent: Extent, offset: number): Promi
 }
 
 /**
- * For a log that is no past of the keyspace beside it: the last position that
- * it can vouch for. A resync judges by that what only this node has. What lies
- * behind a break is kept in a file as well, since the resync drops the log.
+ * Ends a log that is no past of the keyspace beside it at the last position that its chain proves. A resync judges by
+ * that position which writes only this node has. The blocks behind a break are kept in a file as well, since the resync
+ * drops the log.
  */
 async function endWhereChainEnds({ db, extent }: RecoveredLog, quarantine: Recovery['quarantine']): Promise<void> {
   for await (const chunk of storedBlocks(db, extent.base.offset)) {
@@ -167,7 +171,7 @@ async function endWhereChainEnds({ db, extent }: RecoveredLog, quarantine: Recov
   }
 }
 
-/** @returns why the chain ends before the last block, where it does. */
+/** @returns why the chain ends before the last block, if it does. */
 async function replayToEnd(
   { db, extent, publish }: RecoveredLog,
   { replay }: Recovery,
@@ -200,7 +204,7 @@ async function cutBehindEnd({ db, extent }: RecoveredLog, why: string, { quarant
   found({ kind: 'tail_cut', from: offset + 1, to: last, why });
 }
 
-/** The bytes of everything behind an offset, read as they are asked for: the whole may be larger than memory. */
+/** The bytes of all blocks behind an offset, read on demand, since the whole may be larger than memory. */
 class Behind implements AsyncIterable<Buffer> {
   readonly #db: Database;
   readonly #offset: number;

@@ -1,17 +1,15 @@
 /**
- * What stands in the log database: its keys and the bytes of its small records.
- * Keys begin with one letter:
+ * The keys of the log database and the bytes of its small records. Keys begin with one letter:
  *
  *   L ‖ first offset u64   a lineage row
  *   M ‖ "base"             where the log begins
  *   b ‖ last offset u64    a block (block.ts)
  *   m ‖ "format"           the number of this layout, one byte
  *
- * The rows stand before the blocks: a file of LevelDB's that holds blocks and a
- * row behind them would reach over all blocks to come, and LevelDB would write
- * each of these twice. Only the number of the layout stands behind, where every
- * version has looked for it, in a file of its own. In layout 1 (layout.ts) the
- * rows stood behind the blocks, under l and m.
+ * The rows stand before the blocks. A LevelDB file that holds blocks and a row behind them would span all blocks to
+ * come, and LevelDB would write each of these twice. Only the number of the layout stands behind the blocks, in a file
+ * of its own, because every version has looked for it there. In layout 1 (layout.ts) the rows stood behind the blocks,
+ * under l and m.
  *
  * Layout 2, integers big-endian. A lineage row:
  *
@@ -30,11 +28,9 @@
  *   32     8  time of the block that ends there, milliseconds since the epoch
  *   40     4  CRC-32 (zlib's) over the key and all bytes before
  *
- * LevelDB serves a flipped bit as if it had been written, and everything else
- * is judged by these rows: which histories are ours, where the log begins, from
- * which checksum it chains. So each has a checksum of its own, over the key
- * too, so that a row cannot turn up under another's. What does not match is
- * never guessed at: whoever reads the row refuses by name.
+ * LevelDB serves a flipped bit as if it had been written. These rows decide which histories are ours, where the log
+ * begins and from which checksum it chains. So each row has a checksum of its own, which covers the key too, so that a
+ * row cannot turn up under another's key. A row that does not match is never guessed at: its reader refuses by name.
  */
 import { checkedRow, valueOfCheckedRow } from '../base/checked-row.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -50,19 +46,17 @@ export const FORMAT_KEY = Buffer.from('mformat');
 
 const BLOCK_PREFIX = 'b'.charCodeAt(0);
 const LINEAGE_PREFIX = 'L'.charCodeAt(0);
-/** Without their checksums. */
+/** Lengths without the checksum. */
 const LINEAGE_ROW_BYTES = 32;
 const BASE_BYTES = 40;
 
-/** What the log stands on: the place right before its first block. */
+/** The base of the log: the place right before its first block. */
 export interface Base {
   readonly position: Position;
   /**
-   * The time of the block that ends at the position, milliseconds since the
-   * epoch: what keeps the clock from going back while the log above is empty.
-   * After a full resync the upstream's clock when it sent the snapshot, which
-   * is no earlier. Earlier where the block could not be read any more; 0 at the
-   * origin.
+   * The time of the block that ends at the position, milliseconds since the epoch. This time keeps the clock from going
+   * back while the log above is empty. After a full resync this is the upstream's clock when it sent the snapshot,
+   * which is no earlier. If the block could not be read any more, the time is an earlier one. At the origin it is 0.
    */
   readonly timeMs: number;
 }
@@ -81,13 +75,13 @@ export function lineageKey(firstOffset: number): Buffer {
   return numberedKey(LINEAGE_PREFIX, firstOffset);
 }
 
-/** Behind every key: a range in which nothing stands. */
+/** A key behind every other: nothing stands in the range from here on. */
 export const BEHIND_ALL = Buffer.from([0xff]);
 
 export const LINEAGE_FROM = Buffer.from([LINEAGE_PREFIX]);
 export const LINEAGE_TO = Buffer.from([LINEAGE_PREFIX + 1]);
 
-/** @throws HeadwaterError `corrupt` where the key is not one of a block or a lineage row. */
+/** @throws HeadwaterError `corrupt` if the key is not one of a block or a lineage row. */
 export function offsetOfKey(key: Buffer): number {
   if (key.length !== 9) {
     throw new HeadwaterError('corrupt', `a numbered row has a key of 9 bytes, received ${key.toString('hex')}`);
@@ -132,7 +126,7 @@ export function encodeBase({ position, timeMs }: Base): Buffer {
 }
 
 /**
- * @param key under which it stands.
+ * @param key the key that the row stands under.
  * @throws HeadwaterError `corrupt` naming the row.
  */
 export function decodeBase(row: Buffer, key = BASE_KEY): Base {

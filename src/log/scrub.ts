@@ -1,13 +1,11 @@
 /**
- * The background check of what an open did not look at: the log from its start
- * to the checkpoint. A break raises the start to the first block from which it
- * chains again; the data are not affected, since the keyspace holds them.
+ * The background check of the blocks that an open did not look at: the log from its start to the checkpoint. A break
+ * raises the start to the first block from which the log chains again. The data are not affected, since the keyspace
+ * holds them.
  *
- * Only what is proven decides. Of a damaged block nothing is believed but the
- * key that it stands under: what its header says, about its offset and checksum
- * too, counts once the block behind it chains from there. A damaged block may
- * become the base that way; its history then comes from the lineage and its
- * time from a block that is whole.
+ * Only proven values decide. The only trusted part of a damaged block is the key that it stands under. Its header, with
+ * offset and checksum, counts once the block behind it chains from there. A damaged block may become the base that way.
+ * Its history then comes from the lineage, and its time from a block that is whole.
  */
 
 import { SCRUB_STEP_BYTES } from '../base/limits.js';
@@ -19,17 +17,17 @@ import type { LogFinding } from './finding.js';
 import { blockAt, type StoredBlock, storedBlocks } from './stored-blocks.js';
 
 export interface Scrub {
-  /** Where the check ends: a checkpoint, which the open or the writer has verified. */
+  /** The end of the check: a checkpoint, which the open or the writer has verified. */
   readonly checkpoint: Position;
   found(finding: LogFinding): void;
   /** Awaited after every SCRUB_STEP_BYTES. */
   pause(): Promise<void>;
   stopped(): boolean;
-  /** Told of each block, damaged ones too: the key of the one before, its own, and its bytes. */
+  /** Called with each block, damaged ones too: the key of the block before, its own key, and its bytes. */
   seen(from: number, to: number, bytes: number): void;
 }
 
-/** A block's end as its header has it: a claim until the next block chains from there. */
+/** A block's end according to its header: a claim until the next block chains from there. */
 interface Claim {
   readonly offset: number;
   readonly checksum: number;
@@ -65,11 +63,11 @@ class ChainCheck {
   readonly #from: number;
   /** The key of the block before. */
   #seen: number;
-  /** The block before; undefined where it cannot be read. */
+  /** The end of the block before; undefined if that block cannot be read. */
   #before: Claim | undefined;
-  /** Of the last block that was proven whole. */
+  /** The time of the last block that was proven whole, milliseconds since the epoch. */
   #timeMs: number;
-  /** Why the chain is broken; nothing behind has proven a place from which it goes on. */
+  /** The reason for the break, until a later block proves a place from which the chain continues. */
   #broken: string | undefined;
 
   constructor(extent: Extent, found: (finding: LogFinding) => void) {
@@ -95,7 +93,10 @@ class ChainCheck {
     this.#before = block && { offset: lastOffset, checksum: block.checksum };
   }
 
-  /** Nothing below the checkpoint may be left in doubt: where the last block does not lead there, the log begins there. */
+  /**
+   * Leaves nothing below the checkpoint in doubt. If the last block does not lead to the checkpoint, the log begins at
+   * the checkpoint.
+   */
   async endAt(checkpoint: Position): Promise<void> {
     this.#meetBase();
     if (checkpoint.offset <= this.#extent.base.offset) return;
@@ -104,7 +105,10 @@ class ChainCheck {
     if (this.#broken) await this.#raiseTo(checkpoint);
   }
 
-  /** A trim may have raised the start meanwhile: its base is proven, and what lies below is no concern any more. */
+  /**
+   * A trim may have raised the start meanwhile. The new base is proven, and the check no longer concerns the blocks
+   * below.
+   */
   #meetBase(): void {
     const { base, baseTimeMs } = this.#extent;
     if (base.offset < this.#seen) return;

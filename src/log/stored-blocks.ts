@@ -1,10 +1,10 @@
 /**
- * Blocks as they stand in the log database: found, read in order, proven and
- * deleted. It knows nothing of where the log begins or ends. LevelDB serves
- * damaged bytes silently: what a block's header says counts once something
- * vouches for it: the block's own checksum, seeded with that of the block
- * before, for the whole of it; the block behind, which chains from them, for its
- * offset and checksum.
+ * Blocks as they stand in the log database: this file finds them, reads them in order, proves and deletes them. The
+ * base and the end of the log are the callers' concern.
+ *
+ * LevelDB serves damaged bytes silently, so a block's header counts only once something vouches for it. The block's own
+ * checksum, seeded with that of the block before, vouches for the whole block. The block behind, which chains from
+ * them, vouches for the offset and the checksum.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { CURSOR_READ_BYTES } from '../base/limits.js';
@@ -12,18 +12,18 @@ import type { Database, IterateOptions } from '../disk/level.js';
 import { Block } from './block.js';
 import { BEHIND_ALL, BLOCKS_FROM, BLOCKS_TO, blockKey, offsetOfKey } from './rows.js';
 
-/** Keys deleted in one batch. */
+/** The number of keys deleted in one batch. */
 const CLEAR_STEP = 256;
 
-/** A row under a block's key, whatever is left of the block. */
+/** A row under a block's key, even if the block in it is damaged. */
 export interface StoredBlock {
-  /** As its key says. */
+  /** The offset in the key. */
   readonly lastOffset: number;
   readonly bytes: Buffer;
 }
 
 /**
- * The block that stands under the key of `lastOffset`; its header is read, the rest not verified.
+ * Reads the header of the block under the key of `lastOffset`; the rest is not verified.
  * @throws HeadwaterError `corrupt` or `unknown_format`.
  */
 export function blockAt(lastOffset: number, bytes: Buffer): Block {
@@ -36,9 +36,9 @@ export function blockAt(lastOffset: number, bytes: Buffer): Block {
 }
 
 /**
- * What stands in (offset, through], in order, a chunk of about one read-ahead
- * at a time: a step per block would cost a replay of many small ones dearly.
- * @param step blocks at a time; of one that cannot be read, the others of its step are not told of.
+ * Yields the rows in (offset, through], in order, a chunk of about one read-ahead at a time. With one step per block, a
+ * replay of many small blocks would be slow.
+ * @param step blocks at a time. If one block cannot be read, the caller does not get the others of that step.
  */
 export async function* storedBlocks(
   db: Database,
@@ -51,7 +51,7 @@ export async function* storedBlocks(
     yield chunk.map(([key, bytes]) => ({ lastOffset: offsetOfKey(key), bytes }));
 }
 
-/** The last offset of the last block, as its key says. */
+/** The last offset of the last block, according to its key. */
 export async function lastOffsetOnDisk(db: Database): Promise<number | undefined> {
   const range = { gte: BLOCKS_FROM, lt: BLOCKS_TO, reverse: true, limit: 1, values: false };
   for await (const [entry] of chunksOf(db, range, 1)) return entry && offsetOfKey(entry[0]);
@@ -59,10 +59,10 @@ export async function lastOffsetOnDisk(db: Database): Promise<number | undefined
 }
 
 /**
- * The last block that ends in (base, offset], whole: it chains from the block
- * before it, or from the base where it is the first.
+ * The last block that ends in (base, offset], proven whole: it chains from the block before it, or from the base if it
+ * is the first.
  * @param base where the log begins; vouched for by the caller.
- * @throws HeadwaterError `corrupt` where it does not, with the reason as cause; `unknown_format`.
+ * @throws HeadwaterError `corrupt` if the block does not chain, with the reason as cause; `unknown_format`.
  */
 export async function provenBlockUpTo(
   db: Database,
@@ -76,12 +76,12 @@ export async function provenBlockUpTo(
   );
 }
 
-/** Of the blocks that end in (from, through], the last one and the one before it. */
+/** Reads the last two rows that end in (from, through], the last one first. */
 function lastTwo(db: Database, from: number, through: number): Promise<Array<[Buffer, Buffer]>> {
   return firstTwo(db, { ...blocksIn(from, through), reverse: true });
 }
 
-/** LevelDB gives large rows one by one, however many are asked for. */
+/** Collects rows over several chunks, since LevelDB gives large rows one by one, however many are asked for. */
 async function firstTwo(db: Database, range: IterateOptions): Promise<Array<[Buffer, Buffer]>> {
   const found: Array<[Buffer, Buffer]> = [];
   for await (const chunk of chunksOf(db, { ...range, limit: 2 }, 2)) found.push(...chunk);
@@ -89,7 +89,7 @@ async function firstTwo(db: Database, range: IterateOptions): Promise<Array<[Buf
 }
 
 /**
- * The first block behind the base, whole: it chains from there.
+ * The first block behind the base, proven whole: it chains from there.
  * @throws as `provenBlockUpTo`.
  */
 export async function provenBlockAfter(
@@ -102,7 +102,7 @@ export async function provenBlockAfter(
 }
 
 /**
- * The block that ends at `offset`, whole, as `provenBlockUpTo`; undefined if none stands there.
+ * The block that ends at `offset`, proven whole as in `provenBlockUpTo`; undefined if no block ends there.
  * @throws as `provenBlockUpTo`.
  */
 export async function provenBlockAt(
@@ -116,8 +116,8 @@ export async function provenBlockAt(
 }
 
 /**
- * The running checksum at the end of the block that ends at `offset`; undefined if
- * none stands there. The block vouches for it, or the block behind.
+ * The running checksum at the end of the block that ends at `offset`; undefined if no block ends there. Either this
+ * block or the block behind it vouches for the checksum.
  * @throws as `provenBlockUpTo`, if neither does.
  */
 export async function provenChecksumAt(
@@ -149,7 +149,7 @@ async function checksumByBlockBehind(db: Database, offset: number): Promise<numb
   }
 }
 
-/** @param before where the block before it ends. */
+/** @param before returns the end of the block before. */
 function proven(lastOffset: number, bytes: Buffer, before: () => { offset: number; checksum: number }): Block {
   try {
     const block = blockAt(lastOffset, bytes);
@@ -164,7 +164,7 @@ function proven(lastOffset: number, bytes: Buffer, before: () => { offset: numbe
   }
 }
 
-/** Deletes what stands in (offset, through], lowest first, in small batches; not durable by itself. */
+/** Deletes the rows in (offset, through], lowest first, in small batches; not durable by itself. */
 export async function clearBlocks(db: Database, offset: number, through?: number): Promise<void> {
   for await (const chunk of chunksOf(db, { ...blocksIn(offset, through), values: false }, CLEAR_STEP)) {
     const batch = db.batch();
@@ -173,10 +173,7 @@ export async function clearBlocks(db: Database, offset: number, through?: number
   }
 }
 
-/**
- * Has LevelDB write what it has in memory to a file of its own: what is written
- * next shares none with it.
- */
+/** Has LevelDB write its memory to a file of its own, which later writes do not share. */
 export async function settle(db: Database): Promise<void> {
   await db.compact(BEHIND_ALL, BEHIND_ALL);
 }

@@ -1,7 +1,6 @@
 /**
- * The most recent blocks, kept in memory for cursors that are nearly level, so
- * that streaming to a follower that keeps up never reads the disk. Bounded in
- * bytes; the oldest go first. Only log.ts uses it.
+ * The most recent blocks, kept in memory for cursors that are nearly level, so that streaming to a follower that keeps
+ * up never reads the disk. The tail is bounded in bytes, and evicts the oldest blocks first. Only log.ts uses it.
  */
 import { Fifo } from '../base/fifo.js';
 import { invariant } from '../base/invariant.js';
@@ -30,14 +29,17 @@ export class Tail {
     return this.#bytes;
   }
 
-  /** Bytes of all blocks that the tail refers to: the same, or it keeps blocks that it has dropped. */
+  /**
+   * Bytes of all blocks that the tail refers to. If this differs from `bytes`, the tail keeps blocks that it has
+   * dropped.
+   */
   get referencedBytes(): number {
     return this.#blocks.referenced().reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
   /**
-   * The blocks right after `offset`, at least one and about `bytesMax` bytes of
-   * them; undefined where the tail does not reach back so far.
+   * The blocks right after `offset`, at least one and about `bytesMax` bytes of them; undefined if the tail does not
+   * reach back so far.
    */
   after(offset: number, bytesMax: number): Block[] | undefined {
     let index = this.#indexOf(offset + 1);

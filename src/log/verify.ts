@@ -1,12 +1,11 @@
 /**
- * Looks at every block of the log and changes nothing: what `verify` reports.
- * Each block has to stand under its own offset, to chain from the one before,
- * to hold commands that this version knows, and to be of the history that the
+ * Checks every block of the log for `verify`, and changes nothing. Each block has to stand under its own offset and to
+ * chain from the block before. Each has to hold commands that this version knows, and to belong to the history that the
  * lineage has there.
  *
- * A block that cannot be read leaves the one behind it in doubt as well, since
- * its checksum begins where that of the lost one ended: unless the damaged
- * header still says where, which counts once the next block chains from there.
+ * An unreadable block leaves the block behind it in doubt as well, since the checksum of that one begins where the
+ * checksum of the lost one ended. The exception is a damaged block whose header still has the checksum: the header
+ * counts once the next block chains from it.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { type Database, isUnreadablePlace } from '../disk/level.js';
@@ -16,7 +15,7 @@ import { type Block, CHECKING_VISITOR } from './block.js';
 import { BLOCKS_TO, blockKey, offsetOfKey } from './rows.js';
 import { blockAt, type StoredBlock, storedBlocks } from './stored-blocks.js';
 
-/** Commands that are missing, or in a block that is not what was written. */
+/** Commands that are missing, or that are in a block that the disk has changed. */
 export interface LogDamage {
   /** The first and the last offset. */
   readonly from: number;
@@ -25,26 +24,26 @@ export interface LogDamage {
 }
 
 export interface LogVerification {
-  /** Where the log begins; its own row vouches for it. */
+  /** The base of the log, which its own row vouches for. */
   readonly base: Position;
   readonly lineage: Lineage;
-  /** Where the keyspace stands: a block has to end there, with this checksum. */
+  /** The position of the keyspace: a block has to end there, with this checksum. */
   readonly passes?: Position;
-  /** The last block to look at ends here; undefined: all. */
+  /** The end of the last block to check; undefined for all blocks. */
   readonly through?: number;
-  /** Told of each stretch that is damaged, in order. */
+  /** Called with each damaged stretch, in order. */
   found(damage: LogDamage): void;
-  /** Awaited with the bytes read since the last time. @throws to end it. */
+  /** Awaited with the bytes read since the last time. @throws to end the check. */
   pace(bytes: number): Promise<void>;
 }
 
-/** Blocks read at a time; one by one where some cannot be read. */
+/** Blocks read at a time; blocks are read one by one if some cannot be read. */
 const STEP = 64;
 
 export interface LogVerified {
-  /** Of the last block that stands in the log. */
+  /** The last offset of the last block in the log. */
   readonly lastOffset: number;
-  /** Of all blocks. */
+  /** Bytes of all blocks. */
   readonly bytes: number;
 }
 
@@ -80,7 +79,9 @@ export async function verifyLog(db: Database, verification: LogVerification): Pr
   return { lastOffset: chain.lastOffset, bytes };
 }
 
-/** The lowest block behind `offset` that can be read again after some that cannot: its last offset. */
+/**
+ * The last offset of the lowest block behind `offset` from which on all blocks can be read; undefined if there is none.
+ */
 async function nextReadable(db: Database, offset: number): Promise<number | undefined> {
   const entries = db.iterate({ gt: blockKey(offset), lt: BLOCKS_TO, reverse: true, values: false });
   let lowest: number | undefined;
@@ -99,9 +100,9 @@ class Chain {
   readonly #lineage: Lineage;
   readonly #passes: Position | undefined;
   readonly #found: (damage: LogDamage) => void;
-  /** As the last key said. */
+  /** The offset in the last key. */
   lastOffset: number;
-  /** From where the next block has to chain; undefined where nothing says so. */
+  /** The checksum from which the next block has to chain; undefined if nothing says so. */
   #checksum: number | undefined;
   #damage: LogDamage | undefined;
 
@@ -130,9 +131,11 @@ class Chain {
     else this.#add(from, stored.lastOffset, why);
   }
 
-  /** Nothing up to the block that ends at `behind` can be read; nor anything to the end where there is none. */
+  /**
+   * Notes that nothing up to the block that ends at `behind` can be read, or nothing to the end if that is undefined.
+   */
   unreadable(behind: number | undefined, why: string): void {
-    // That one is not looked at: nothing says from where it has to chain.
+    // The block that ends at `behind` is not checked, since nothing says from where it has to chain.
     this.#add(this.lastOffset + 1, behind ?? this.lastOffset + 1, why);
     this.#checksum = undefined;
     if (behind !== undefined) this.lastOffset = behind;
@@ -167,7 +170,7 @@ class Chain {
     return `the keyspace is at ${formatPosition(passes)}, the log comes to ${formatPosition(position)} there: they have different pasts`;
   }
 
-  /** What lies side by side is one damage. */
+  /** Joins adjacent damage into one stretch. */
   #add(from: number, to: number, why: string): void {
     this.#damage = this.#damage ? { ...this.#damage, to } : { from, to, why };
   }

@@ -3,9 +3,9 @@ import { type Clock, sleep } from '../base/clock.js';
 import type { Log } from './log.js';
 
 /**
- * Resolves when the log has gone on beyond `offset`, something has been said
- * between its blocks, or `delayMs` have passed.
- * @throws the reason of `signal`, or for which the log was closed.
+ * Resolves when the log has grown beyond `offset`, a message or a mark has come between its blocks, or `delayMs` have
+ * passed.
+ * @throws the reason of `signal`, or the reason for which the log was closed.
  */
 export async function whenMoved(
   log: Log,

@@ -1,8 +1,7 @@
 /**
- * How many bytes of log stand between two offsets, about: blocks are added up
- * in segments, and within a segment they count as equally large. It costs one
- * addition a block and nothing to ask the disk; what an open does not read is
- * added when the background check comes by it.
+ * The approximate number of bytes of log between two offsets. Blocks are added up in segments, and all offsets within a
+ * segment count as equally large. The cost is one addition a block, without questions to the disk. Blocks that an open
+ * does not read are added when the background check reads them.
  */
 import { WEIGHT_SEGMENT_BYTES, WEIGHT_SEGMENTS_MAX } from '../base/limits.js';
 
@@ -11,34 +10,37 @@ interface Segment {
   readonly from: number;
   to: number;
   bytes: number;
-  /** Of all segments before it, those that are forgotten included. */
+  /** Bytes of all segments before this one, forgotten ones included. */
   readonly before: number;
 }
 
 export class Weight {
-  /** Found on disk, below those that were appended. */
+  /** Blocks found on disk, below the appended ones. */
   readonly #found = new Segments();
   readonly #appended = new Segments();
   #appendedBytes = 0;
 
-  /** All that was ever appended here, whether or not it is still in the log. */
+  /** Bytes of all blocks ever appended here, in the log or not. */
   get appendedBytes(): number {
     return this.#appendedBytes;
   }
 
-  /** The block that ends at `to`, now the last. */
+  /** Adds the block that ends at `to`, now the last. */
   append(from: number, to: number, bytes: number): void {
     this.#appendedBytes += bytes;
     this.#appended.add(from, to, bytes);
   }
 
-  /** A block that was there before, in order; not one that was appended, which is counted. */
+  /** Adds a block that was there before, in order. An appended block is not added, since it is counted already. */
   found(from: number, to: number, bytes: number): void {
     const first = this.#appended.first;
     if (first === undefined || to <= first) this.#found.add(from, to, bytes);
   }
 
-  /** Blocks that stand in the log again, in order, before all others that are counted; any others are counted already. */
+  /**
+   * Adds blocks that stand in the log again, in order, before all others that are counted. Any others of `blocks` are
+   * counted already.
+   */
   restored(blocks: ReadonlyArray<{ from: number; to: number; bytes: number }>): void {
     const first = this.#found.begin ?? this.#appended.begin ?? Number.POSITIVE_INFINITY;
     const before = blocks.filter(({ to }) => to <= first);
@@ -46,13 +48,13 @@ export class Weight {
     else this.#found.prepend(before);
   }
 
-  /** What stands at or before `offset` has left the log. */
+  /** Forgets the blocks at or before `offset`, which have left the log. */
   forget(offset: number): void {
     this.#found.forget(offset);
     this.#appended.forget(offset);
   }
 
-  /** Where about `bytes` stand in (from, there]; the end of all where there are less. */
+  /** The offset up to which about `bytes` stand behind `from`; the end of all blocks if there are fewer. */
   offsetBehind(from: number, bytes: number): number {
     const found = this.#found.between(from, Number.MAX_SAFE_INTEGER);
     return bytes < found ? this.#found.offsetBehind(from, bytes) : this.#appended.offsetBehind(from, bytes - found);
@@ -67,22 +69,22 @@ export class Weight {
 class Segments {
   #list: Segment[] = [];
   #bytesMax = WEIGHT_SEGMENT_BYTES;
-  /** Ever added. */
+  /** Bytes ever added by `add`. */
   #bytes = 0;
-  /** Stays when segments are forgotten. */
+  /** The value stays when segments are forgotten. */
   #first: number | undefined;
 
-  /** Where the first one began that was ever added. */
+  /** The beginning of the first segment that was ever added. */
   get first(): number | undefined {
     return this.#first;
   }
 
-  /** Where the first one begins that is counted now. */
+  /** The beginning of the first segment that is counted now. */
   get begin(): number | undefined {
     return this.#list[0]?.from;
   }
 
-  /** In order, and all before the first. */
+  /** Adds blocks in order, all before the first segment. */
   prepend(blocks: ReadonlyArray<{ from: number; to: number; bytes: number }>): void {
     const added = new Segments();
     added.#bytesMax = this.#bytesMax;
@@ -123,7 +125,7 @@ class Segments {
     return Math.max(from, segment.from + Math.floor(part * (segment.to - segment.from)));
   }
 
-  /** Bytes of the blocks that end at or before `offset`, those that are forgotten included. */
+  /** Bytes of the blocks that end at or before `offset`, forgotten ones included. */
   #upTo(offset: number): number {
     const segment = this.#list[this.#last(({ from }) => from <= offset)];
     if (!segment) return this.#list[0]?.before ?? 0;
@@ -131,7 +133,7 @@ class Segments {
     return before + bytes * Math.min(1, (offset - from) / (to - from));
   }
 
-  /** The index of the last segment for which `holds`, which goes from true to false; -1 where none does. */
+  /** The index of the last segment for which `holds`, which goes from true to false; -1 if there is none. */
   #last(holds: (segment: Segment) => boolean): number {
     let [low, high] = [-1, this.#list.length - 1];
     while (low < high) {
@@ -142,7 +144,7 @@ class Segments {
     return low;
   }
 
-  /** A log of any length takes up a bounded number of segments, each larger then. */
+  /** Bounds the number of segments for a log of any length: the segments become larger. */
   #merge(): void {
     this.#bytesMax *= 2;
     const merged: Segment[] = [];

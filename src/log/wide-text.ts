@@ -1,15 +1,15 @@
 /**
- * Text in two bytes a character, which Windows writes: it is no JSON Lines as
- * it is, and its big-endian form looks like a file of blocks.
+ * Recognises text in two bytes a character, which Windows writes. Such text is not valid JSON Lines, and its big-endian
+ * form looks like a file of blocks.
  */
 
 const LOOKED_AT_MAX = 16;
 const CHARACTERS_MIN = 2;
 
 /**
- * The name that iconv has for it; undefined if `begin` is something else.
- * @param begin of a file, 16 bytes where it has them. With those, no file of
- *   blocks is taken for text: the offset in it would be beyond 2^53.
+ * The name that iconv has for the encoding; undefined if `begin` is something else.
+ * @param begin the beginning of a file: 16 bytes if the file has them. With 16 bytes, no file of blocks is taken for
+ * text: the offset in it would be beyond 2^53.
  */
 export function wideEncoding(begin: Buffer): 'UTF-16LE' | 'UTF-16BE' | undefined {
   if (begin[0] === 0xff && begin[1] === 0xfe) return 'UTF-16LE';

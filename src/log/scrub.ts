@@ -3,9 +3,9 @@
  * raises the start to the first block from which the log chains again. The data are not affected, since the keyspace
  * holds them.
  *
- * Only proven values decide. The only trusted part of a damaged block is the key that it stands under. Its header, with
+ * Only proven values decide. The only trusted part of a damaged block is the key that it stands under. The header, with
  * offset and checksum, counts once the block behind it chains from there. A damaged block may become the base that way.
- * Its history then comes from the lineage, and its time from a block that is whole.
+ * The history of the base then comes from the lineage, and the time from a block that is whole.
  */
 
 import { SCRUB_STEP_BYTES } from '../base/limits.js';

@@ -1,17 +1,15 @@
 /**
- * When the overlay is frozen and written out, and the order in which that is
- * durable: the log up to S; a mark that a flush to S has begun; the entries;
- * the keyspace; the checkpoint record. It is the only writer of records into
- * the keyspace database, so it is also where snapshots are taken, and records
- * repaired: between two flushes.
+ * Freezes the overlay and writes it out. The order of durability of a flush to S is: the log up to S, a mark that a
+ * flush to S has begun, the entries, the keyspace, the checkpoint record. The checkpointer is the only writer of
+ * records into the keyspace database. So snapshots are taken and records repaired here as well, between two flushes.
  *
- * A flush that the disk has no room for is not begun: who asked for a snapshot
- * is refused, and what is in memory stays there, over its budget where it must
- * be, which is no more than what had been taken before writes were refused.
+ * A flush that the disk has no room for does not begin. Requests for a snapshot are refused, and the layer stays in
+ * memory, over its budget if need be. The excess is no more than the writes that were accepted before the node refused
+ * writes.
  *
- * A flush for which the disk cannot be read (`io_error`) is tried again, ever
- * more slowly: opening the store anew would not mend the disk. Until then who
- * asks for a snapshot is refused, and writes wait once memory is full.
+ * If a flush fails because the disk cannot be read (`io_error`), the checkpointer tries again, with growing pauses: to
+ * reopen the store would not mend the disk. Until then requests for a snapshot are refused, and writes wait once memory
+ * is full.
  */
 import type { Clock } from '../base/clock.js';
 import { whenUnused } from '../base/disuse.js';
@@ -42,24 +40,24 @@ export interface CheckpointBudget {
   readonly replayBytesMax: number;
 }
 
-/** Records of earlier epochs deleted after each flush, in one step. */
+/** The number of records of earlier epochs that one step after a flush deletes. */
 const SWEEP_STEP = 2_000;
 
 const NO_CHECKPOINT =
   'no checkpoint can be made until it can be read: the log keeps all writes, and a start replays them. Look at the disk';
 
 interface Request {
-  /** The keyspace on disk must hold everything up to here. */
+  /** The offset up to which the keyspace on disk must be complete. */
   readonly offset: number;
-  /** Others who come soon may take the same. */
+  /** Whether requests that come soon afterwards may take the same snapshot. */
   readonly share: boolean;
   resolve(snapshot: KeyspaceSnapshot): void;
   reject(error: Error): void;
 }
 
-/** Somebody who wants the keyspace on disk for himself. */
+/** A visit: work that has the keyspace on disk for itself. */
 interface Visit {
-  /** The keyspace on disk must be of here exactly. */
+  /** The offset at which the keyspace on disk must be exactly. */
   readonly offset: number;
   run(): Promise<void>;
   reject(error: Error): void;
@@ -75,27 +73,30 @@ export class Checkpointer {
   readonly #space: Pick<Space, 'isWatched' | 'roomFor'>;
   readonly #onFailure: (error: Error) => void;
   readonly #requests: Request[] = [];
-  /** By their offsets, each of which ends a layer. */
+  /** Visits by their offsets, each of which ends a layer. */
   readonly #visits: Visit[] = [];
   readonly #waitingForRoom: Array<() => void> = [];
   readonly #snapshots = new Map<KeyspaceSnapshot, number>();
-  /** Those from before a change to what is on disk, which nobody else is to share. */
+  /** Snapshots from before a change to the keyspace on disk, which are not shared any more. */
   readonly #outdated = new WeakSet<KeyspaceSnapshot>();
   /** Aborts at the close, for visitors. */
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
   readonly #recount: Recount;
   #compacting = false;
-  /** The flush in hand. */
+  /** The flush that is running. */
   #flushing: { readonly offset: number; readonly sinceMs: number; step: string } | undefined;
-  /** Why the oldest layer is not written out for now: the disk has no room for it. */
+  /** The reason why the oldest layer is not written out for now: the disk has no room for it. */
   #held: HeadwaterError | undefined;
-  /** Why it could not be written out: the disk cannot be read. It is not tried before the retry. */
+  /**
+   * The reason why the oldest layer could not be written out: the disk cannot be read. No flush begins before the
+   * retry.
+   */
   #hindered: HeadwaterError | undefined;
   #hinderedInARow = 0;
   /** Recovery is over. Until then a flush that fails keeps the store from opening. */
   #isStarted = false;
-  /** How many want the writes in hand to be finished, however long the disk cannot be read. */
+  /** The number of callers that want pending writes to finish even while the disk cannot be read. */
   #letThrough = 0;
   #cancelRetry = () => {};
   #closed: HeadwaterError | undefined;
@@ -126,12 +127,12 @@ export class Checkpointer {
     });
   }
 
-  /** Why nothing is written out any more: the generation has to be opened anew. */
+  /** The reason why nothing is written out any more: the generation has to be reopened. */
   get failure(): Error | undefined {
     return this.#failure;
   }
 
-  /** After every commit: freezes the overlay when it is over its budget. */
+  /** Freezes the overlay if it is over its budget; called after every commit. */
   afterCommit(): void {
     const { active } = this.#keyspace;
     if (active.bytes < this.#budget.overlayBytesMax && active.logBytes < this.#budget.replayBytesMax) return;
@@ -140,21 +141,21 @@ export class Checkpointer {
     this.#kick();
   }
 
-  /** What a committer awaits first: undefined unless the overlay is full and its flush is behind. */
+  /** The promise that a committer awaits first; undefined unless the overlay is full and its flush is behind. */
   room(): Promise<void> | undefined {
     const { active, frozenLayers } = this.#keyspace;
     if (frozenLayers < FROZEN_LAYERS_MAX || active.bytes < this.#budget.overlayBytesMax) return undefined;
-    // Nothing will make room any more; the store is about to be closed or opened anew.
+    // Nothing will make room any more, since the store is about to be closed or reopened.
     if (this.#closed || this.#failure) return undefined;
-    // It may take long, and nothing else would be done meanwhile.
+    // The wait could be long, and would block everything else.
     if (this.#held || (this.#hindered && this.#letThrough > 0)) return undefined;
     return new Promise((resolve) => this.#waitingForRoom.push(resolve));
   }
 
   /**
-   * The role is about to change, or the store to close: writes that were taken
-   * wait no more for a disk that cannot be read. Memory holds them over its budget.
-   * @returns what ends that.
+   * Lets accepted writes through a disk that cannot be read, since the role is about to change or the store to close.
+   * Memory holds these writes over its budget.
+   * @returns a function that ends this.
    */
   letThrough(): () => void {
     this.#letThrough++;
@@ -166,7 +167,7 @@ export class Checkpointer {
     };
   }
 
-  /** The work that room has to wait for, in words. */
+  /** A description of the work that `room` waits for. */
   get progress(): string {
     const full = `${(this.#keyspace.overlayBytes / 2 ** 20).toFixed(0)} MiB of writes are in memory, and a checkpoint has to make room`;
     if (this.#hindered) return `${full}; ${noCheckpoint(this.#hindered)}`;
@@ -176,16 +177,16 @@ export class Checkpointer {
     return `${full}; the one at offset ${offset} was begun ${seconds} s ago and ${step}`;
   }
 
-  /** Everything applied so far is on disk as a checkpoint when it resolves. */
+  /** Makes a checkpoint of everything applied so far, complete on disk when the promise resolves. */
   async checkpoint(): Promise<void> {
     const snapshot = await this.snapshotAt();
     await snapshot.release();
   }
 
   /**
-   * The keyspace at an offset that is no earlier than the end of the log now.
-   * @param options.share take one that is up to a second older, if there is one
-   *   that is not before `notBefore`, an offset.
+   * Returns the keyspace at an offset that is no earlier than the end of the log now.
+   * @param options.share allows a snapshot that is up to a second older, if there is one that is not before
+   * `notBefore`, an offset.
    */
   snapshotAt(
     options: { readonly share: boolean; readonly notBefore?: number } = { share: false },
@@ -209,27 +210,24 @@ export class Checkpointer {
     });
   }
 
-  /**
-   * The keyspace at the last block applied in this turn, exactly: what is
-   * applied afterwards is not in it.
-   */
+  /** Returns the keyspace at exactly the last block applied in this turn, without later blocks. */
   snapshotHere(): Promise<KeyspaceSnapshot> {
     if (this.#hindered) return Promise.reject(this.#hindered);
-    // Its own layer ends here; flushed in turn, each leaves a checkpoint at its end, where requests are answered.
+    // The layer of this block ends here. Layers are flushed in turn, and each leaves a checkpoint at its end, where
+    // requests are answered.
     this.#keyspace.freeze();
     return this.snapshotAt();
   }
 
   /**
-   * Runs `visit` when the keyspace on disk is exactly that of the last block
-   * applied in this turn; it may change records there. Nothing is written out
-   * before it is done: it has to be short, and to end when its signal aborts.
-   * What it rejects with goes to the caller; that a write failed is everybody's business.
+   * Runs `visit` when the keyspace on disk is exactly that of the last block applied in this turn. The visit may change
+   * records there. No flush begins before the visit is done, so it has to be short, and to end when its signal aborts.
+   * The caller gets the error of a failed visit. A failed write in it (`store_latched`) also fails the checkpointer.
    */
   visitHere<T>(visit: (keyspace: Keyspace, closing: AbortSignal) => Promise<T>): Promise<T> {
     const ended = this.#closed ?? this.#failure ?? this.#hindered;
     if (ended) return Promise.reject(ended);
-    // Its own layer ends here, as for a snapshot.
+    // The layer of this block ends here, as for a snapshot.
     this.#keyspace.freeze();
     return new Promise((resolve, reject) => {
       const run = async () => {
@@ -245,12 +243,12 @@ export class Checkpointer {
     });
   }
 
-  /** The number of keys now, exactly, expired ones that are not deleted yet included. */
+  /** Returns the exact number of keys now, including expired ones that are not deleted yet. */
   async size(): Promise<number> {
     for (;;) {
       const snapshot = await this.snapshotAt();
       await snapshot.release();
-      // A snapshot that somebody still holds may be from before a recount.
+      // A snapshot that another reader still holds may be from before a recount.
       const { position, keys } = this.#keyspace.checkpoint;
       if (position.offset === snapshot.position.offset && keys !== null) return keys;
       if (snapshot.keys !== undefined) return snapshot.keys;
@@ -258,7 +256,10 @@ export class Checkpointer {
     }
   }
 
-  /** Recovery is over. Restores what a crash in the middle of a flush left unknown. */
+  /**
+   * Begins normal operation after recovery. If a crash in the middle of a flush left the number of keys unknown, a
+   * recount begins.
+   */
   start(): void {
     this.#isStarted = true;
     if (this.#keyspace.isCounted) return;
@@ -268,9 +269,9 @@ export class Checkpointer {
   }
 
   /**
-   * Readers of snapshots hear `reason`. A flush in hand ends after its chunk,
-   * which is as if the process had died there: replay makes it whole. A
-   * compaction is not waited for; closing the database does.
+   * Ends everything: readers of snapshots get `reason`. A running flush ends after its chunk, which is as if the
+   * process had died there: replay makes it whole. A compaction is not awaited here, since closing the database awaits
+   * it.
    */
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed = reason;
@@ -284,7 +285,7 @@ export class Checkpointer {
     await this.#recount.settled();
   }
 
-  /** A count must begin where the deltas begin. */
+  /** Waits for a moment without a flush: a count must begin where the deltas begin. */
   async #betweenFlushes(): Promise<void> {
     while (this.#running) await this.#running;
     if (this.#closed) throw this.#closed;
@@ -294,7 +295,7 @@ export class Checkpointer {
     if (this.#closed || this.#failure || this.#hindered) return;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
-      // Something may have been frozen or asked for in the turn in which the loop ended.
+      // A layer may have been frozen, or a request made, in the turn in which the loop ended.
       if (this.#hasWork && !this.#held) this.#kick();
     });
   }
@@ -320,7 +321,7 @@ export class Checkpointer {
         // Under load there is always another flush to come.
         this.#compact();
       }
-      // Flushes and snapshots go before: nobody waits for what a clear has hidden to be deleted.
+      // Flushes and snapshots come first, since nobody waits until the records that a clear has hidden are deleted.
       while (!this.#closed && !this.#hasWork && (await this.#sweep()) > 0);
       this.#compact();
     } catch (error) {
@@ -334,7 +335,10 @@ export class Checkpointer {
     }
   }
 
-  /** The layer stays in memory; nothing of it was lost. Those who wait for room go on waiting. */
+  /**
+   * Keeps the layer in memory after a failed read, so nothing of it is lost. Committers that wait for room go on
+   * waiting.
+   */
   #hinder(error: HeadwaterError): void {
     this.#flushing = undefined;
     this.#hindered = error;
@@ -350,7 +354,10 @@ export class Checkpointer {
     });
   }
 
-  /** Whether the oldest layer may be written out; where not, those who ask for that are refused, and it is tried again later. */
+  /**
+   * Whether the disk has room to write out the oldest layer. If not, requests and visits are refused, and the
+   * checkpointer tries again later.
+   */
   async #hasRoom(): Promise<boolean> {
     const bytes = FLUSH_BYTES_FACTOR * this.#keyspace.oldestFrozenBytes + FLUSH_SPARE_BYTES;
     const refusal = await this.#space.roomFor(bytes, 'a checkpoint');
@@ -368,7 +375,10 @@ export class Checkpointer {
     return false;
   }
 
-  /** Of what a clear has hidden: where the disk cannot give it, it takes up space, and no more. */
+  /**
+   * Deletes some records that a clear has hidden. If the disk cannot read them, they take up space and do no other
+   * harm.
+   */
   async #sweep(): Promise<number> {
     if (this.#space.isWatched && (await this.#space.roomFor(FREEING_BYTES, 'a sweep'))) return 0;
     try {
@@ -383,8 +393,8 @@ export class Checkpointer {
   }
 
   /**
-   * Beside the flushes, which would have to wait for seconds, and one piece at
-   * a time. Where it fails nothing is lost: LevelDB comes to it by itself.
+   * Compacts one piece at a time, beside the flushes, which would otherwise wait for seconds. A failure loses nothing:
+   * LevelDB compacts later by itself.
    */
   #compact(): void {
     if (this.#compacting || this.#closed || !this.#keyspace.isToCompact) return;
@@ -410,10 +420,10 @@ export class Checkpointer {
     this.#flushing.step = 'is being written to the keyspace';
     const { rows } = this.#log.lineage.upTo(position.offset);
     const unreadable = await this.#keyspace.flush(rows, () => this.#closed !== undefined);
-    // What it says of the rest of the disk is not known: who counts anew hears of it.
+    // The rest of the disk may be unreadable as well: callers that wait for a recount get the error.
     if (unreadable) this.#recount.hindered(unreadable);
     if (this.#keyspace.checkpoint.position.offset < position.offset) return;
-    // It was met before the store was opened anew perhaps.
+    // The store may have met the damage before it was reopened.
     this.#damage.passed('checkpoint');
     if (this.#keyspace.checkpoint.keys !== null) this.#damage.passed('count');
     this.#hinderedInARow = 0;
@@ -424,7 +434,7 @@ export class Checkpointer {
     );
   }
 
-  /** The next one, if it is his turn. */
+  /** Runs the next visit, if the keyspace on disk has reached its offset. */
   async #letVisitorIn(): Promise<boolean> {
     const { offset } = this.#keyspace.checkpoint.position;
     const [next] = this.#visits;
@@ -450,7 +460,10 @@ export class Checkpointer {
     void snapshot.release();
   }
 
-  /** @param options.keep for as long as it is shared: those who come by then find it, however soon the first is done. */
+  /**
+   * @param options.keep holds the snapshot for as long as it is shared, so that later requests find it even if the
+   * first reader is done early.
+   */
   #takeSnapshot({ keep }: { keep: boolean }): KeyspaceSnapshot {
     const snapshot = this.#keyspace.snapshot(() => {
       this.#snapshots.delete(snapshot);

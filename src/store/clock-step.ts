@@ -1,13 +1,11 @@
 /**
- * The way out of a history whose time is ahead: the log's time is set back to the
- * machine's, as a person has asked for. Nothing of the log is rewritten. The next
- * block has an earlier time than the block before it, and every node that applies
- * it sets its clock back there (commit.ts). Afterwards each key that expires gets
- * its expiry moved by the same amount, as logged commands: its remaining time to
- * live stays what it was.
+ * The remedy for a history whose time is ahead: if a person asks for it, the log's time is set back to the machine's.
+ * Nothing of the log is rewritten. The next block has an earlier time than the block before it, and every node that
+ * applies it sets its clock back there (commit.ts). Afterwards the expiry of each key that expires moves by the same
+ * amount, as logged commands. The remaining time to live of each key stays the same.
  *
- * The note in node.json outlives a crash. A key that was moved has a version above
- * `up_to`, so moving again changes nothing.
+ * The note in node.json outlives a crash. A key that was moved has a version above `up_to`, so moving again changes
+ * nothing.
  */
 
 import { EXPIRY_STEP_KEYS } from '../base/limits.js';
@@ -23,7 +21,7 @@ export interface ExpiryMove {
   readonly checkpointer: Pick<Checkpointer, 'checkpoint'>;
   readonly logger: Logger;
   readonly step: ClockStep;
-  /** All keys are moved: the note is not needed any more. */
+  /** Called when all keys are moved: the note is not needed any more. */
   done(): Promise<void>;
 }
 

@@ -1,7 +1,6 @@
 /**
- * Compares the log's clock with the machine's, for people: a finding in `status`
- * and a line in the log when it changes. clock.ts decides what the log's clock
- * does; this file only says so.
+ * Compares the log's clock with the machine's, for people: a finding in `status`, and a line in the log when the
+ * finding changes. clock.ts decides what the log's clock does; this file only reports.
  */
 import { type Clock, type LogicalClock, sleep } from '../base/clock.js';
 import { CLOCK_GAP_MS, CLOCK_LOOK_MS } from '../base/limits.js';
@@ -21,9 +20,9 @@ export class ClockWatch {
   readonly #log: RepeatedLog;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
-  /** The machine's clock less its monotonic time, when it was last looked at. */
+  /** The machine's clock minus its monotonic time, at the last look, milliseconds. */
   #offsetMs: number | undefined;
-  /** The kind of the finding that the log names. */
+  /** The kind of the last finding that was logged; empty if the clocks agreed. */
   #said = '';
 
   constructor(options: ClockWatchOptions) {
@@ -31,7 +30,7 @@ export class ClockWatch {
     this.#log = RepeatedLog.of(options);
   }
 
-  /** Undefined if the clocks agree. */
+  /** The current finding; undefined if the clocks agree. */
   get finding(): { readonly kind: string; readonly message: string } | undefined {
     const { clock, logicalClock, leads } = this.#options;
     const { doubt, aheadMs } = logicalClock;

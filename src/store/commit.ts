@@ -1,11 +1,10 @@
 /**
- * The choke point: every block, sealed here or received from upstream, enters
- * the store through `commit`, in this order: it follows the log; it is
- * appended; it is applied; readers and cursors see it. One commit at a time,
- * from the writer on a leader and from the link on a follower.
+ * The one commit path: every block, sealed here or received from upstream, enters the store through `commit`. The order
+ * is: the block follows the log, is appended, is applied, and becomes visible to readers and cursors. Commits run one
+ * at a time, from the writer on a leader and from the link on a follower.
  *
- * An append that fails leaves it unknown whether the block is in the log: the
- * store latches and reopens (store.ts); nothing is tried again here.
+ * After a failed append nobody knows whether the block is in the log. The store then latches and reopens
+ * (lifecycle.ts); nothing is tried again here.
  */
 import type { LogicalClock } from '../base/clock.js';
 import { invariant } from '../base/invariant.js';
@@ -16,7 +15,10 @@ import type { LineageRow } from '../model/lineage.js';
 import type { Checkpointer } from './checkpoint.js';
 import type { WriteWaits } from './write-waits.js';
 
-/** When an acknowledged write would survive a power cut: at once, within a second, when LevelDB pleases. */
+/**
+ * The time until an acknowledged write would survive a power cut: at once, about a second, or until LevelDB writes by
+ * itself.
+ */
 export type FsyncPolicy = 'always' | 'everysec' | 'never';
 
 const SLOW_LOG = () => 'the log takes long to append a block';
@@ -72,7 +74,9 @@ export class Committer {
   }
 }
 
-/** A leader that was told to has set the clock back: see clock-step.ts. */
+/**
+ * Whether a block is earlier than the one before: a leader has set the clock back on a person's word (clock-step.ts).
+ */
 function hasStepBack(blocks: readonly Block[], endTimeMs: number): boolean {
   let beforeMs = endTimeMs;
   for (const { timeMs } of blocks) {

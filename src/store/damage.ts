@@ -1,44 +1,47 @@
 /**
- * What the disk could not give to whoever works in the background. Opening anew
- * would not mend it, and the rest of the data is sound: so the work goes on as
- * far as it can, it is said once, and status tells it until it is read again.
+ * Data on disk that background work could not read. To reopen the store would not mend the disk, and the rest of the
+ * data is sound. So the work continues as far as it can. The damage is logged once, and status reports it until the
+ * work can read the data again.
  */
 import { Bell } from '../base/bell.js';
 import type { HeadwaterError } from '../base/errors.js';
 import type { RepeatedLog } from '../base/repeated-log.js';
 
 export class Damage {
-  /** Rings when something is met that is new. */
+  /** Rings when new damage is met. */
   readonly noticed = new Bell();
   readonly #log: RepeatedLog;
-  /** By what was hindered. */
+  /** The messages by the work that met the damage. */
   readonly #met = new Map<string, string>();
 
   constructor(log: RepeatedLog) {
     this.#log = log;
   }
 
-  /** @param work what meets it. @param so what becomes of that, as a person is told. */
+  /**
+   * Notes damage.
+   * @param work the work that met the damage. @param so the consequence, in words for people.
+   */
   met(work: string, so: string, { code, message }: HeadwaterError): void {
     const said = `${message}; ${so}`;
     if (this.#met.get(work) === said) return;
     this.#met.set(work, said);
-    // One file or key is not another, though only their numbers differ.
+    // The whole message is the key of the repeated line: two files or keys differ even if only their numbers do.
     this.#log.error({ code, work }, said, said);
     this.noticed.ring();
   }
 
-  /** That work met none this time. */
+  /** Notes that the work met no damage this time. */
   passed(work: string): void {
     this.#met.delete(work);
   }
 
-  /** Other data have taken the place of these. */
+  /** Forgets all damage: other data have taken the place of these. */
   forget(): void {
     this.#met.clear();
   }
 
-  /** For status; empty where none was met. */
+  /** The damage in words, for status; empty if there is none. */
   get message(): string {
     return [...this.#met.values()].join('. ');
   }

@@ -1,24 +1,23 @@
 /**
- * A node's data directory, apart from what is inside a generation:
+ * A node's data directory, apart from the contents of a generation:
  *
  *   format           "headwater data directory, format 1"
  *   lock/            an empty LevelDB, held open for its operating-system lock
  *   owner            the process that holds the lock, for messages
  *   node.json        identity, role and upstream (NodeRecord)
- *   followers.json   who has followed this node (known-followers.ts)
- *   life.json        how its last life as a leader ended (life.ts)
- *   clean-stop.json  the ends of LevelDB's log files, if the last stop was in good order (clean-stop.ts)
+ *   followers.json   the known followers (known-followers.ts)
+ *   life.json        how the last life as a leader ended (life.ts)
+ *   clean-stop.json  the ends of LevelDB's log files, after a clean stop (clean-stop.ts)
  *   write-failed     empty: a write to the generation failed, and it was not opened since
  *   CURRENT          the name of the generation in use
  *   gen-000001/      a generation: log/ and keyspace/
- *   ballast          bytes of nothing, for a full disk (space.ts)
+ *   ballast          bytes without meaning, for a full disk (space.ts)
  *   damaged/         blocks that a recovery took out of the log
  *   lost-writes/     blocks that a resync had no place for
  *   restoring        only while a restore is not done: all else here is worth nothing
  *
- * The lock is taken before anything is read, and nothing is written into a
- * directory that is not ours. Files are replaced whole: written aside, synced,
- * renamed, and the directory synced.
+ * The lock is taken before anything is read, and nothing is written into a directory that is not ours. Files are
+ * replaced whole: written aside, synced, renamed, and the directory synced.
  */
 import path from 'node:path';
 import { HeadwaterError } from '../base/errors.js';
@@ -39,11 +38,11 @@ const OWN_NAMES =
 
 export type Role = 'leader' | 'follower';
 
-/** As a start option asks for it. */
+/** The role that a start option asks for. */
 export interface RoleWanted {
   readonly role: Role;
   readonly upstream: string;
-  /** Whatever the node has become since it was last started. */
+  /** Whether the option counts even if a hand-over or a promotion has changed the role since. */
   readonly overrules?: boolean;
 }
 
@@ -58,22 +57,22 @@ export interface NodeRecord {
   readonly handing_over?: HandingOver | undefined;
   /** Set on a leader that was promoted, by a person or by a hand-over: a start option does not overrule that. */
   readonly promoted?: true | undefined;
-  /** Set on a leader that takes no writes, because another one leads its history on. */
+  /** Set on a leader that takes no writes, because another one continues its history. */
   readonly superseded_by?: SupersededBy | undefined;
-  /** The log's clock is set back, and not every key's expiry has been moved with it. */
+  /** Set while the log's clock is set back and the expiry of some keys has not been moved with it. */
   readonly clock_step?: ClockStep | undefined;
-  /** How this node has answered those that handed the leadership over to it, newest last. */
+  /** The answers of this node to those that handed the leadership over to it, newest last. */
   readonly grants?: Grants | undefined;
 }
 
-/** The leadership is handed over to a node that holds everything up to `offset`. */
+/** A hand-over of the leadership to a node that holds everything up to `offset`. */
 export interface HandingOver {
-  /** Drawn for this one attempt. */
+  /** A random ID for this one attempt. */
   readonly grant: string;
   readonly node_id: string;
   /** host:port. */
   readonly address: string;
-  /** Where the log of both ends. */
+  /** The offset at which the logs of both nodes end. */
   readonly offset: number;
 }
 
@@ -84,7 +83,7 @@ export interface SupersededBy {
   readonly epoch: number;
 }
 
-/** The log's clock goes back, and with it the expiry of keys: see clock-step.ts. */
+/** A step of the log's clock back, which also moves the expiry of keys (clock-step.ts). */
 export interface ClockStep {
   /** Keys whose last write has no later offset are moved. */
   readonly up_to: number;
@@ -102,7 +101,7 @@ export interface DirectoryOptions {
   randomBytes(count: number): Buffer;
 }
 
-/** A data directory that is only looked at. */
+/** A data directory that is open for reading only. */
 export interface Looked {
   readonly currentGeneration: string;
   /** As `Directory.hasFailedWrite`. */
@@ -116,7 +115,7 @@ export class Directory {
   readonly #files: Files;
   readonly #lock: Lock;
   #node: NodeRecord;
-  /** Changes of node.json, one after another: each goes on from what the one before has left. */
+  /** Changes of node.json run one after another: each begins with the result of the one before. */
   #updating: Promise<unknown> = Promise.resolve();
   #current: number;
 
@@ -130,8 +129,8 @@ export class Directory {
 
   /**
    * Opens or makes a data directory.
-   * @throws HeadwaterError `directory_locked`, `foreign_directory`,
-   *   `unknown_format` or `corrupt`; the directory is as it was then.
+   * @throws HeadwaterError `directory_locked`, `foreign_directory`, `restore_unfinished`, `unknown_format`, `corrupt`
+   * or `disk_full`.
    */
   static async open(directory: string, options: DirectoryOptions): Promise<Directory> {
     const { files, openDatabase } = options;
@@ -139,7 +138,7 @@ export class Directory {
     await makeDirectory(files, directory);
     const lock = await takeLock(files, directory, openDatabase);
     try {
-      // One may have begun, and been cut short, before the lock was taken.
+      // A restore may have begun, and been cut short, before the lock was taken.
       await refuseUnfinishedRestore(files, directory);
       await refuseIncomplete(files, directory);
       await replaceFile(files, directory, 'owner', `${process.pid}\n`);
@@ -155,13 +154,13 @@ export class Directory {
   }
 
   /**
-   * Looks at the data directory of a node that is not running, and writes nothing
-   * to it. It is locked meanwhile unless it cannot be written to.
-   * @param unlocked hears why there is no lock.
+   * Reads the data directory of a node that is not running, and writes nothing to it. The directory is locked meanwhile
+   * unless it cannot be written to.
+   * @param unlocked called with the reason if there is no lock.
    * @throws as `open`; `foreign_directory` if there is none.
    */
   static async look(directory: string, files: Files, unlocked: (why: string) => void = () => {}): Promise<Looked> {
-    // What a restore was cut short in is refused by its own name, below.
+    // A restore that was cut short is refused by its own name, below.
     const names = ['CURRENT', RESTORING].map((name) => files.read(path.join(directory, name)));
     if ((await Promise.all(names)).every((bytes) => bytes === undefined))
       throw new HeadwaterError('foreign_directory', `${directory} is no data directory: there is no CURRENT in it`);
@@ -185,10 +184,10 @@ export class Directory {
   }
 
   /**
-   * Makes a data directory of which nothing counts until `finishRestore`: a new
-   * node, a leader, with a generation that is not there yet.
-   * @throws HeadwaterError `foreign_directory` unless it is absent, empty, or left
-   *   by a restore that was cut short or failed; `directory_locked`.
+   * Makes a data directory that does not count until `finishRestore`: a new node, a leader, with a generation that is
+   * not there yet.
+   * @throws HeadwaterError `foreign_directory` unless the directory is absent, empty, or left by a restore that was cut
+   * short or failed; `directory_locked`.
    */
   static async beginRestore(directory: string, options: DirectoryOptions): Promise<Directory> {
     const { files, openDatabase } = options;
@@ -198,7 +197,7 @@ export class Directory {
     try {
       // Before the lock was taken, another restore may have ended here, or a node begun.
       await refuseUnlessRestorable(files, directory);
-      // First of all: whatever is found here without it is a node's.
+      // This file comes first, since a directory without it is a node's.
       if (!(await isRestoring(files, directory))) await replaceFile(files, directory, RESTORING, RESTORING_TEXT);
       await clearAllBut(files, directory, ['lock', RESTORING]);
       await replaceFile(files, directory, 'owner', `${process.pid}\n`);
@@ -211,14 +210,14 @@ export class Directory {
     }
   }
 
-  /** From now on it is a node's. Its databases are closed and durable. */
+  /** Makes the directory a node's. The caller has closed its databases, durably. */
   async finishRestore(): Promise<void> {
     await this.#syncGeneration(this.currentGeneration);
     await this.#files.remove(path.join(this.path, RESTORING));
     await this.#files.syncDirectory(this.path);
   }
 
-  /** Nothing takes room any more, and no node begins here: only another restore does. */
+  /** Frees the space of a failed restore. No node begins here afterwards; only another restore can. */
   async abandonRestore(): Promise<void> {
     await clearAllBut(this.#files, this.path, ['lock', RESTORING]);
   }
@@ -228,10 +227,10 @@ export class Directory {
   }
 
   /**
-   * The role that a start option asks for, if it may have it. A leadership that
-   * was taken by "promote", or by a hand-over, is newer than the options that
-   * the node is started with each time; so is a hand-over that is not done.
-   * @returns why the option does not count; undefined if it does. It is durable then.
+   * Takes the role that a start option asks for, if the node may have it. A leadership taken by "promote" or by a
+   * hand-over is newer than the options with which the node is started each time. A hand-over that is not done is newer
+   * too.
+   * @returns why the option does not count; undefined if it does. The change is durable then.
    */
   async takeRole({ role, upstream, overrules = false }: RoleWanted): Promise<string | undefined> {
     const { node } = this;
@@ -242,7 +241,7 @@ export class Directory {
     return undefined;
   }
 
-  /** Why this node leads though it was started to follow, and what to do. */
+  /** Says why this node leads though it was started to follow, and what to do. */
   whyNotFollowing(upstream: string): string {
     const { handing_over } = this.node;
     if (handing_over)
@@ -251,8 +250,8 @@ export class Directory {
   }
 
   /**
-   * Durable when it resolves.
-   * @param change what is to be true then, or how that follows from what was true before.
+   * Changes node.json, durably when the promise resolves.
+   * @param change the fields to change, or a function that derives them from the record before.
    */
   async update(change: Partial<NodeRecord> | ((node: NodeRecord) => Partial<NodeRecord>)): Promise<void> {
     const updated = this.#updating.then(async () => {
@@ -263,40 +262,45 @@ export class Directory {
     await updated;
   }
 
-  /** A file of the node's own beside node.json, as text; undefined where there is none. */
+  /** Reads a file of the node's own beside node.json, as text; undefined if there is none. */
   read(name: 'followers.json' | 'life.json'): Promise<string | undefined> {
     return readText(this.#files, this.path, name);
   }
 
-  /** Durable when it resolves. */
+  /** Replaces such a file, durably when the promise resolves. */
   replace(name: 'followers.json' | 'life.json', text: string): Promise<void> {
     return this.#withRoom(name, replaceFile(this.#files, this.path, name, text));
   }
 
-  /** What the last stop has noted, if it was in good order and nothing was opened since. */
+  /** Reads the note of the last stop, which is empty if the stop was not clean or the generation was opened since. */
   async cleanStop(): Promise<CleanStop> {
     return CleanStop.parse(this.path, await readText(this.#files, this.path, CLEAN_STOP));
   }
 
-  /** Durably: the databases of the generation in use are closed, and everything in them is durable. */
+  /**
+   * Notes a clean stop, durably. The databases of the generation in use are closed, and everything in them is durable.
+   */
   async noteCleanStop(): Promise<void> {
     const text = await CleanStop.of(this.#files, this.path, this.currentGeneration);
     if (text !== undefined) await this.#withRoom(CLEAN_STOP, replaceFile(this.#files, this.path, CLEAN_STOP, text));
   }
 
-  /** Durably: something is about to be written. */
+  /** Removes the note, durably, before anything is written. */
   async forgetCleanStop(): Promise<void> {
     if ((await this.#files.read(path.join(this.path, CLEAN_STOP))) === undefined) return;
     await this.#files.remove(path.join(this.path, CLEAN_STOP));
     await this.#files.syncDirectory(this.path);
   }
 
-  /** Whether the generation in use was not opened since `noteWriteFailed`, in this life or in an earlier one. */
+  /**
+   * Whether a write failed (`noteWriteFailed`) after the generation in use was last opened, in this life or in an
+   * earlier one.
+   */
   async hasFailedWrite(): Promise<boolean> {
     return (await this.#files.read(path.join(this.path, WRITE_FAILED))) !== undefined;
   }
 
-  /** A name without bytes: on a full disk there is often room for that. */
+  /** Makes an empty file: a full disk often still has room for that. */
   async noteWriteFailed(): Promise<void> {
     await (await this.#files.create(path.join(this.path, WRITE_FAILED))).close();
     await this.#files.syncDirectory(this.path);
@@ -307,7 +311,7 @@ export class Directory {
     await this.#files.syncDirectory(this.path);
   }
 
-  /** @throws HeadwaterError `disk_full`: what stood there is there still. */
+  /** @throws HeadwaterError `disk_full`: the file is unchanged then. */
   async #withRoom<T>(name: string, writing: Promise<T>): Promise<T> {
     try {
       return await writing;
@@ -326,14 +330,14 @@ export class Directory {
   }
 
   /**
-   * Whether the generation in use has ever been open in a role, or is the product
-   * of a resync or a restore: its databases were on disk before that was noted.
+   * Whether the generation in use has ever been open in a role, or comes from a resync or a restore. Its databases were
+   * on disk before that was noted.
    */
   get wasUsed(): boolean {
     return this.#node.cluster_id !== '' || this.#current > 1;
   }
 
-  /** An empty directory for the generation that may follow the current one. */
+  /** Makes an empty directory for the generation that may follow the current one. */
   async newGeneration(): Promise<string> {
     const next = this.#generation(this.#current + 1);
     await this.#files.remove(next);
@@ -341,14 +345,14 @@ export class Directory {
     return next;
   }
 
-  /** Makes the new generation the current one, for good. Its databases are closed and durable. */
+  /** Makes the new generation the current one, durably. The caller has closed its databases, durably. */
   async switchToNew(): Promise<void> {
     const next = this.#generation(this.#current + 1);
     await this.#syncGeneration(next);
     try {
       await writeCurrent(this.#files, this.path, this.#current + 1);
     } finally {
-      // What stands there counts, wherever it failed.
+      // The content of the file counts, wherever the write failed.
       this.#current = (await readCurrent(this.#files, this.path)) ?? this.#current;
     }
   }
@@ -363,7 +367,10 @@ export class Directory {
     }
   }
 
-  /** An empty directory for what stands in for a generation, or is held against it; gone with `removeOtherGenerations` too. */
+  /**
+   * Makes an empty directory for databases that replace a generation for a while, or are compared with it.
+   * `removeOtherGenerations` deletes it too.
+   */
   async aside(): Promise<string> {
     await this.removeAside();
     const directory = path.join(this.path, STAND_IN);
@@ -375,7 +382,10 @@ export class Directory {
     return this.#files.remove(path.join(this.path, STAND_IN));
   }
 
-  /** A directory beside the generations, made where it is missing and durable: a file in it lasts no longer than its name. */
+  /**
+   * Returns a directory beside the generations, and makes it, durably, if it is missing: a file in it lasts no longer
+   * than its name.
+   */
   async beside(name: 'damaged' | 'lost-writes'): Promise<string> {
     const directory = path.join(this.path, name);
     await this.#files.makeDirectory(directory);
@@ -383,7 +393,7 @@ export class Directory {
     return directory;
   }
 
-  /** Where `beside('lost-writes')` makes it; it need not be there. */
+  /** The directory that `beside('lost-writes')` makes; it may be absent. */
   get lostWrites(): string {
     return path.join(this.path, 'lost-writes');
   }
@@ -392,7 +402,7 @@ export class Directory {
     await this.#lock.close();
   }
 
-  /** Its names, down to those of the databases' files. */
+  /** Syncs the names in a generation, down to those of the databases' files. */
   async #syncGeneration(generation: string): Promise<void> {
     for (const name of await this.#files.list(generation)) await this.#files.syncDirectory(path.join(generation, name));
     await this.#files.syncDirectory(generation);
@@ -553,9 +563,9 @@ async function writeCurrent(files: Files, directory: string, number: number): Pr
 }
 
 /**
- * What a first start leaves when it is cut is no damage: the files are made in
- * a fixed order, the first generation last. Anything else that is missing must
- * not be made anew, because data would be taken for leftovers.
+ * Refuses a directory in which a file is missing that cannot be a leftover of a first start. A first start makes the
+ * files in a fixed order, the first generation last, so it may leave some of them if it is cut. Any other missing file
+ * must not be made again, because data would be taken for leftovers.
  */
 async function refuseIncomplete(files: Files, directory: string): Promise<void> {
   const [node, current] = [await readNode(files, directory), await readCurrent(files, directory)];
@@ -567,7 +577,7 @@ async function refuseIncomplete(files: Files, directory: string): Promise<void> 
     );
   if (!node && (current !== undefined || generations.length > 0)) throw missing('node.json');
   if (current === undefined && generations.length > 0) throw missing('CURRENT');
-  // Its cluster ID is noted once its databases are on disk.
+  // The cluster ID is noted once the databases of the first generation are on disk.
   const fresh = current === undefined || (current === 1 && generations.length === 0 && node?.cluster_id === '');
   if (!fresh && !generations.includes(generationName(current))) throw missing(generationName(current));
 }

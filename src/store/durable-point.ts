@@ -1,8 +1,7 @@
 /**
- * One fsync for all who wait for one. Whoever asks while one is under way needs
- * the next, since that one may have begun before their block was appended; all
- * who ask meanwhile share that next one. So there are never more than two in
- * hand, however many wait.
+ * Group commit: one fsync for all callers that wait for one. A call during an fsync needs the next one, since the
+ * running one may have begun before the caller's block was appended. All calls meanwhile share that next one. So at
+ * most one fsync runs and one waits, however many callers there are.
  */
 
 export class DurablePoint {
@@ -15,7 +14,7 @@ export class DurablePoint {
     this.#sync = sync;
   }
 
-  /** Everything appended before the call survives a power cut; the offset up to which that holds. */
+  /** Makes everything appended before the call durable. @returns the offset up to which that holds. */
   reach(): Promise<number> {
     if (!this.#running) return this.#begin();
     this.#next ??= this.#running.then(

@@ -1,9 +1,8 @@
 /**
- * Active expiry, in bounded steps: finds keys that may be due, from the overlay's
- * notes and the index on disk. On a leader the writer looks at each key again and
- * logs the deletions. A follower deletes no key: it drops the index rows whose
- * keys its leader has dealt with, as fast as the leader does, so that neither its
- * disk nor the node that it may become inherits a backlog.
+ * Active expiry, in bounded steps: finds keys that may be due, from the overlay's notes and the index on disk. On a
+ * leader the writer looks at each key again and logs the deletions. A follower deletes no key. It drops the index rows
+ * whose keys its leader has deleted or changed, as fast as the leader does. So neither the follower's disk nor the node
+ * that it may become inherits a backlog.
  *
  * Rows of the index are dropped only after the log is durable: see due-index.ts.
  */
@@ -29,13 +28,13 @@ import { isExpired } from '../model/command.js';
 import type { Space } from './space.js';
 import type { Writer } from './writer.js';
 
-/** Between two steps, for the writes that came meanwhile. */
+/** The pause between two steps, for the writes that came meanwhile. */
 const STEP_PAUSE_MS = 1;
 
 /** The longest wait of a follower whose leader deletes nothing. */
 const SWEEP_WAIT_MS_MAX = 10_000;
 
-/** A disk that could not be read is asked again after so long. */
+/** The pause before the next try after a disk could not be read. */
 const UNREADABLE_RETRY_MS = 60_000;
 
 export interface ExpiryOptions {
@@ -44,14 +43,14 @@ export interface ExpiryOptions {
   readonly clock: Clock;
   readonly logicalClock: LogicalClock;
   readonly logger: Logger;
-  /** On a full disk nothing is deleted: what is expired is hidden all the same. */
+  /** The disk. No key is deleted while the disk is full; expired keys are hidden all the same. */
   readonly space: Pick<Space, 'refusal' | 'whenRoom'>;
   /** Knows how late the deletions are. */
   readonly lateness: Lateness;
   readonly onFailure: (error: Error) => void;
 }
 
-/** How long ago the oldest key was due that a leader has not deleted. */
+/** The lateness of a leader: the time since the oldest key was due that is not deleted. */
 export class Lateness {
   #ms = 0;
   #isWarned = false;
@@ -61,18 +60,18 @@ export class Lateness {
     this.#log = log;
   }
 
-  /** 0 if no key waits. */
+  /** The lateness in milliseconds; 0 if no key waits. */
   get ms(): number {
     return this.#ms;
   }
 
-  /** As many keys as one step deletes. */
+  /** The number of keys that one step deletes. */
   get stepKeys(): number {
     const doublings = Math.floor(this.#ms / EXPIRY_PATIENCE_MS);
     return Math.min(EXPIRY_STEP_KEYS * 2 ** Math.min(doublings, 10), BLOCK_COMMANDS_MAX);
   }
 
-  /** @param sinceMs when the oldest key that waits was due; undefined if none waits. */
+  /** @param sinceMs when the oldest waiting key was due, milliseconds since the epoch; undefined if none waits. */
   note(nowMs: number, sinceMs: number | undefined): void {
     this.#ms = sinceMs === undefined ? 0 : Math.max(0, nowMs - sinceMs);
     const isLate = this.#ms > EXPIRY_LATE_MS;
@@ -116,7 +115,7 @@ async function expireRows(
   for (let at = 0; at < rows.length; ) {
     const step = rows.slice(at, at + lateness.stepKeys);
     at += step.length;
-    // A row of an epoch that a `clear` has ended names no key; that of a later one belongs to a flush in hand.
+    // A row of an epoch that a `clear` has ended names no key. A row of a later epoch belongs to a running flush.
     const due = step.map(parseDueKey).filter(({ epoch }) => epoch >= keyspace.checkpoint.epoch);
     if (due.length > 0) await writer.expire(due.map(({ key }) => key));
     if (at < rows.length) await sleep(clock, STEP_PAUSE_MS, signal);
@@ -129,7 +128,7 @@ async function expireRows(
 /** Runs until `signal` aborts. */
 export async function sweepAsFollower(options: ExpiryOptions, signal: AbortSignal): Promise<void> {
   let waitMs = SWEEP_INTERVAL_MS;
-  /** The row at which the look behind the first rows goes on. */
+  /** The row at which the scan behind the first rows continues. */
   let further: Buffer | undefined;
   await sleep(options.clock, SWEEP_INTERVAL_MS, signal);
   await repeatedly(options, signal, async () => {
@@ -138,7 +137,7 @@ export async function sweepAsFollower(options: ExpiryOptions, signal: AbortSigna
       compact(options);
       return SWEEP_IDLE_MS;
     }
-    // The leader deletes in the order of the index; rows that it cannot deal with may stand before others.
+    // The leader deletes in the order of the index. Rows that it cannot delete may stand before others.
     if (further === undefined || (front.next && Buffer.compare(further, front.next) < 0)) further = front.next;
     const behind = isMostlyDropped(front) || !further ? undefined : await sweepOnce(options, further);
     if (behind) further = behind.next;
@@ -154,12 +153,12 @@ interface Swept {
   readonly next: Buffer | undefined;
 }
 
-/** More of the same is likely to follow. */
+/** Whether more droppable rows are likely to follow. */
 function isMostlyDropped({ rows, dropped, next }: Swept): boolean {
   return next !== undefined && 2 * dropped >= rows;
 }
 
-/** Looks at some rows, and drops those whose keys the leader has dealt with. */
+/** Looks at some rows, and drops those whose keys the leader has deleted or changed. */
 async function sweepOnce({ keyspace, log, logicalClock }: ExpiryOptions, from: Buffer | undefined): Promise<Swept> {
   const nowMs = logicalClock.now();
   const scanned = await keyspace.dueIndex.scan(nowMs, EXPIRY_STEP_KEYS, from);
@@ -179,10 +178,10 @@ async function sweepOnce({ keyspace, log, logicalClock }: ExpiryOptions, from: B
   return { rows: rows.length, dropped: dealtWith.length, next };
 }
 
-/** Beside everything else: nobody waits for it. */
+/** Compacts beside everything else; no caller waits for it. */
 function compact({ keyspace, logger }: ExpiryOptions): void {
   keyspace.dueIndex.compact().catch((error: Error) => {
-    // The database was closed meanwhile, or cannot compact: LevelDB does it later by itself.
+    // The database was closed meanwhile, or cannot compact: LevelDB compacts later by itself.
     logger.debug({ error: error.message }, `the room of expired keys is not free yet: ${error.message}`);
   });
 }
@@ -193,8 +192,8 @@ function earliest(sinceMs: number | undefined, row: Buffer | undefined): number 
 }
 
 /**
- * A part of the index that the disk cannot give holds up expiry, and nothing
- * else: opening anew would not mend it. A failed write is the store's to handle.
+ * Repeats `step` until `signal` aborts. An unreadable part of the index holds up expiry, and nothing else: to reopen
+ * the store would not mend it. A failed write goes to the store by `onFailure`.
  * @param step does some of the work; resolves with the milliseconds to wait before the next.
  */
 async function repeatedly(

@@ -1,8 +1,7 @@
 /**
- * What writes pass on their way to the writer: open, except while leadership is
- * being handed over. Then they wait here, in order and counted, until it is
- * known who takes them: this node as before, or another one, to which the
- * callers are sent. Nothing that waits here has been begun.
+ * The gate on the way of writes to the writer. The gate is open, except while leadership is being handed over. Then
+ * writes wait here, in order and counted, until the node knows the outcome. Either this node takes them as before, or
+ * it sends the callers to another node. Nothing that waits here has begun.
  */
 import { unlessAborted } from '../base/abort.js';
 
@@ -26,13 +25,13 @@ export class Gate {
     });
   }
 
-  /** Lets everything go on, in the order in which it came. */
+  /** Opens the gate: everything continues in the order in which it came. */
   open(): void {
     this.#opened = undefined;
     this.#open();
   }
 
-  /** Resolves when it is open; `bytes` are counted until then. Those that come after stay behind. */
+  /** Resolves when the gate is open; `bytes` count as held until then. Later writes stay behind earlier ones. */
   async pass(bytes: number): Promise<void> {
     this.#heldBytes += bytes;
     try {
@@ -42,7 +41,7 @@ export class Gate {
     }
   }
 
-  /** Resolves when it is open, or `signal` aborts. */
+  /** Resolves when the gate is open, or `signal` aborts. */
   async whenOpen(signal: AbortSignal): Promise<void> {
     while (this.#opened && !signal.aborted) {
       await unlessAborted(this.#opened, signal).catch(() => {});

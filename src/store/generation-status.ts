@@ -2,22 +2,22 @@ import { Lineage } from '../model/lineage.js';
 import { ORIGIN, type Position } from '../model/position.js';
 import type { Generation } from './generation.js';
 
-/** How far a generation has got, as a status tells it. */
+/** The progress of a generation, for status. */
 export interface GenerationStatus {
-  /** Where the log ends, as far as it is applied. */
+  /** The end of the log, as far as it is applied. */
   readonly position: Position;
-  /** Of the last block, milliseconds since the epoch. */
+  /** The time of the last block, milliseconds since the epoch. */
   readonly timeMs: number;
   readonly lineage: Lineage;
   readonly firstOffset: number;
   readonly durableOffset: number;
-  /** Of the blocks in the log. */
+  /** Bytes of the blocks in the log, approximately. */
   readonly logBytes: number;
-  /** `keys` is null where they have to be counted anew. */
+  /** The checkpoint. `keys` is null if the keys have to be counted again. */
   readonly checkpoint: { readonly offset: number; readonly keys: number | null };
 }
 
-/** Before anything has been open. */
+/** The status before anything has been open. */
 export const NOTHING: GenerationStatus = {
   position: ORIGIN,
   timeMs: 0,

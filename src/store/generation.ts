@@ -1,7 +1,6 @@
 /**
- * A log and its keyspace, open: what a full resync replaces as a whole and what
- * a failed write makes us open anew. Opening is recovery: the chain is verified
- * from the checkpoint to the end and replayed.
+ * An open log and its keyspace. A full resync replaces both together, and the store reopens both after a failed write.
+ * Opening is recovery: the chain is verified from the checkpoint to the end and replayed.
  */
 import path from 'node:path';
 import { type Clock, type LogicalClock, sleep } from '../base/clock.js';
@@ -29,8 +28,8 @@ import type { WriteWaits } from './write-waits.js';
 const MiB = 1024 * 1024;
 
 /**
- * The log is written once and read in order: large buffers keep its memtable
- * flushes rare, and its blocks hardly compress at the speed that counts here.
+ * Options of the log's database. The log is written once and read in order. Large buffers keep its memtable flushes
+ * rare, and its blocks hardly compress at the speed that counts here.
  */
 export const LOG_DATABASE: DatabaseOptions = {
   writeBufferBytes: 16 * MiB,
@@ -53,16 +52,16 @@ export interface GenerationOptions extends Retained {
   readonly logger: Logger;
   readonly fsync: FsyncPolicy;
   readonly budget: CheckpointBudget;
-  /** Notes what the disk cannot give. */
+  /** Notes data that the disk cannot read. */
   readonly damage: Damage;
-  /** Whether the disk has room. */
+  /** Knows whether the disk has room. */
   readonly space: Space;
   /** Notices when writes wait for the disk. */
   readonly waits: WriteWaits;
   randomBytes(count: number): Buffer;
-  /** Keeps blocks that recovery is about to take out of the log; they are durable when it resolves. */
+  /** Keeps blocks that recovery is about to take out of the log; they are durable when the promise resolves. */
   quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void>;
-  /** A write failed: everything open here is to be thrown away and opened anew. */
+  /** Called when a write failed: this generation has to be closed and reopened. */
   onFailure(error: Error): void;
 }
 
@@ -71,9 +70,11 @@ export class Generation {
   readonly keyspace: Keyspace;
   readonly checkpointer: Checkpointer;
   readonly committer: Committer;
-  /** Set where the keyspace is not a view of the log: nothing may be served or written then. */
+  /** Set if the keyspace is not a view of the log: nothing may be served or written then. */
   readonly incomplete: HeadwaterError | undefined;
-  /** Others may have what this log has not: its files were damaged, or recovery has cut its end. */
+  /**
+   * Whether other nodes may have writes that this log has lost: its files were damaged, or recovery has cut its end.
+   */
   readonly mayHaveLostTail: boolean;
   /** Resolves when the background check of the log is done, or has ended early. */
   readonly checked: Promise<void>;
@@ -116,9 +117,11 @@ export class Generation {
   }
 
   /**
-   * @param how.afterFailedWrite a write to it has failed, and it was not opened since; in an earlier life perhaps.
-   * @param how.mustExist its databases were made before; they are not made again.
-   * @param how.cleanStop what the last stop has left, if nothing was opened since.
+   * Opens a generation.
+   * @param how.afterFailedWrite whether a write to the generation failed and it was not opened since, perhaps in an
+   * earlier life.
+   * @param how.mustExist whether the databases were made before; missing ones are not made again then.
+   * @param how.cleanStop the note of the last stop, if nothing was opened since.
    * @param how.writing awaited when both databases are found whole, before anything is written to them.
    * @throws HeadwaterError `corrupt`, `unknown_format` or `directory_locked`.
    */
@@ -149,11 +152,11 @@ export class Generation {
   }
 
   /**
-   * In the place of one that cannot be opened, for as long as a full resync takes:
-   * it serves nothing, and tells an upstream what its log holds, as far as that
-   * can be opened still. An upstream judges by that what only this node has.
-   * @param directory of the one that cannot be opened; nothing of its keyspace is touched.
-   * @param aside an empty directory, for what has to be there and is not.
+   * Opens a substitute for a generation that cannot be opened, for the duration of a full resync. The substitute serves
+   * nothing. It shows an upstream the content of the log, as far as that can still be opened. The upstream judges by
+   * that which writes only this node has.
+   * @param directory of the generation that cannot be opened; nothing of its keyspace is touched.
+   * @param aside an empty directory, for databases that are needed and cannot be opened.
    * @param afterFailedWrite as of `open`.
    */
   static async standIn(
@@ -191,27 +194,30 @@ export class Generation {
     }
   }
 
-  /** Whether it was closed, and everything in it was durable then. */
+  /** Whether the generation was closed with everything in it durable. */
   get endedDurable(): boolean {
     return this.#endedDurable;
   }
 
-  /** Where the log began before a break raised its start; undefined where none has, or it is mended. */
+  /** The base of the log before a break raised its start; undefined if no break has, or if it is mended. */
   get lostFrom(): Position | undefined {
     return this.#losses.from;
   }
 
-  /** What the break had cost the log stands in it again. */
+  /** Notes that the blocks lost by the break stand in the log again. */
   mended(): void {
     this.#losses.mended();
   }
 
-  /** The keyspace on disk may hold effects of commands up to here; beyond the log only where that lost its tail. */
+  /**
+   * The offset up to which the keyspace on disk may hold effects of commands; beyond the log only if the log lost its
+   * tail.
+   */
   get keyspaceOffset(): number {
     return furthest(this.keyspace);
   }
 
-  /** Every history that log and keyspace have lived in, as far as either of them tells. */
+  /** Every history that log and keyspace have lived in, as far as either of them shows. */
   get lineage(): Lineage {
     const { position, lineage } = this.keyspace.checkpoint;
     const reached = Math.max(this.log.end.offset, this.keyspaceOffset);
@@ -220,13 +226,13 @@ export class Generation {
     return new Lineage([...lineage, ...rows.rows.filter(({ firstOffset }) => firstOffset > position.offset)]);
   }
 
-  /** Takes blocks into the log alone, where the keyspace is ahead of it: an open replays them. */
+  /** Appends blocks to the log alone, if the keyspace is ahead of it: the next open replays them. */
   async append(blocks: readonly Block[], rows: readonly LineageRow[]): Promise<void> {
     await this.log.append(blocks, { sync: false, rows });
     this.log.publish(blocks);
   }
 
-  /** Ends every reader with `reason`; what is in hand is finished, nothing new begins. */
+  /** Ends every reader with `reason`. Running work is finished, and nothing new begins. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#stop.abort(reason);
     this.log.close(reason);
@@ -262,7 +268,7 @@ export class Generation {
   #retain(options: GenerationOptions): Promise<void> {
     const { log, keyspace, checkpointer } = this;
     const checkpointOffset = () => keyspace.checkpoint.position.offset;
-    // On a full disk the log is trimmed as far as it can be without one.
+    // On a full disk the log is trimmed as far as it can be without a checkpoint.
     const checkpoint = () =>
       checkpointer.checkpoint().catch((error: unknown) => {
         if (!HeadwaterError.is(error, 'disk_full')) throw error;
@@ -281,14 +287,17 @@ export class Generation {
       await this.log.scrub(this.keyspace.checkpoint.position, found, pause, signal);
     } catch (error) {
       if (signal.aborted) return;
-      // Where a check cannot read on, writing can: what is damaged is refused to whoever needs it.
+      // Writes can continue even if the check cannot. Readers of damaged data are refused.
       if (!isUnreadable(error)) onFailure(error as Error);
       else damage.met('check', 'the check of the log ends there', error);
     }
   }
 }
 
-/** The log's and the keyspace's, in this order. Their names are durable: what is synced inside lasts no longer than they do. */
+/**
+ * Opens the databases of the log and the keyspace, in this order. Their names are durable, since synced data last no
+ * longer than the names.
+ */
 export async function openDatabases(
   directory: string,
   { files, openDatabase }: { files: Files; openDatabase: OpenDatabase },
@@ -298,7 +307,7 @@ export async function openDatabases(
     ...how
   }: HowToOpen & { cleanStop?: CleanStop; writing?(): Promise<void> } = {},
 ): Promise<[Database, Database]> {
-  // Both before either: LevelDB writes to what it opens.
+  // Both are checked before either is opened: LevelDB writes to a database that it opens.
   for (const location of ['log', 'keyspace'].map((name) => path.join(directory, name)))
     await openDatabase.check?.(location, { ...how, logFileEnds: cleanStop?.endsIn(location) ?? [] });
   await writing();
@@ -309,7 +318,7 @@ export async function openDatabases(
     try {
       for (const { location } of [log, keyspace]) await files.syncDirectory(location);
       await files.syncDirectory(directory);
-      // Where a process was killed right after it made the directory, nobody else does it.
+      // An earlier process may have been killed right after it made the directory, before it synced this.
       await files.syncDirectory(path.dirname(directory));
       return [log, keyspace];
     } catch (error) {
@@ -329,11 +338,11 @@ interface RecoveryParts {
   losses: LogLosses;
 }
 
-/** What the log has had to give up since it was opened. */
+/** The losses of the log since it was opened. */
 class LogLosses {
-  /** Something may be missing at its end. */
+  /** Whether something may be missing at the end of the log. */
   tail: boolean;
-  /** Where it began, before a break raised that. */
+  /** The base of the log before a break raised it. */
   from: Position | undefined;
   readonly #options: Pick<GenerationOptions, 'logger' | 'damage'>;
 
@@ -357,7 +366,7 @@ class LogLosses {
   }
 }
 
-/** @returns why the keyspace is not a view of the log, where it is not. */
+/** @returns why the keyspace is not a view of the log; undefined if it is. */
 async function recover(
   { log, keyspace, checkpointer, losses }: RecoveryParts,
   options: GenerationOptions,
@@ -404,7 +413,7 @@ async function recover(
   return undefined;
 }
 
-/** A flush leaves effects on disk from when it begins. */
+/** The offset up to which effects may be on disk: a flush leaves effects from when it begins. */
 function furthest({ checkpoint, flushingTo }: Keyspace): number {
   return Math.max(checkpoint.position.offset, flushingTo);
 }

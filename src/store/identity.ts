@@ -1,15 +1,13 @@
 /**
- * Which log and which keyspace belong together. Both hold the ID of their
- * generation, drawn when they are made, so that a database that was put in the
- * place of another one is refused: each would be whole for itself.
+ * Proves that a log and a keyspace belong together. Both hold the ID of their generation, drawn when they are made. So
+ * a database that was put in the place of another one is refused, although each would be whole by itself.
  *
  *   M ‖ "generation"   in the log, before the blocks (log/rows.ts)
  *   m ‖ "generation"   in the keyspace
  *
- * Each is "log" or "keyspace", a space and 32 hexadecimal characters, with a
- * checksum (checked-row.ts). The keyspace's is written first: if the log has one,
- * the keyspace must have the same. Generations of older versions have none, and
- * are given one.
+ * The value is "log" or "keyspace", a space and 32 hexadecimal characters, with a checksum (checked-row.ts). The row of
+ * the keyspace is written first: if the log has a row, the keyspace must have the same ID. Generations of older
+ * versions have no ID, and get one.
  */
 import { checkedRow, valueOfCheckedRow } from '../base/checked-row.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -24,8 +22,8 @@ type Kind = keyof typeof KEYS;
 export type Pair = readonly [log: Database, keyspace: Database];
 
 /**
- * Writes nothing.
- * @returns undefined unless both have one.
+ * Compares the IDs; writes nothing.
+ * @returns the ID of both; undefined if the log has none.
  * @throws HeadwaterError `corrupt` if they do not belong together.
  */
 export async function verifyIdentity([log, keyspace]: Pair): Promise<string | undefined> {
@@ -39,7 +37,7 @@ export async function verifyIdentity([log, keyspace]: Pair): Promise<string | un
   return ofLog;
 }
 
-/** To be called before anything counts that is written to either. */
+/** Gives both databases an ID, before anything that counts is written to either. */
 export async function giveIdentity([log, keyspace]: Pair, randomBytes: (count: number) => Buffer): Promise<void> {
   const id = (await identityOf(keyspace, 'keyspace')) ?? randomBytes(16).toString('hex');
   await keyspace.put(KEYS.keyspace, checkedRow(KEYS.keyspace, Buffer.from(`keyspace ${id}`)), { sync: true });
@@ -47,7 +45,7 @@ export async function giveIdentity([log, keyspace]: Pair, randomBytes: (count: n
 }
 
 async function identityOf(db: Database, kind: Kind): Promise<string | undefined> {
-  // One of the other kind has its own row.
+  // A database of the other kind has a row under the other key.
   const rows = await db.getMany([KEYS.log, KEYS.keyspace]);
   for (const [i, key] of [KEYS.log, KEYS.keyspace].entries()) {
     const row = rows[i];

@@ -1,11 +1,10 @@
 /**
- * Who has followed this node, in `followers.json`: a leader that may have lost
- * its tail asks them, and the log keeps what they have not seen yet while they
- * are away (places.ts). The file is replaced whole, and seldom: at once where
- * somebody is new, has moved or has gone, else when somebody asks for it.
+ * The followers that this node has had, in `followers.json`. A leader that may have lost its tail asks them. While they
+ * are away, the log keeps the blocks that they have not received yet (places.ts). The file is replaced whole, and
+ * seldom: at once if a follower is new, has moved or has gone, else on request.
  *
- * What stays true: the log keeps all that follows the places in the file, since
- * a place moves on only once that is on disk. So a kill costs nobody its place.
+ * Invariant: the log keeps all that follows the places in the file, since a place moves on only once that is on disk.
+ * So a kill costs no follower its place.
  */
 import { KNOWN_FOLLOWERS_MAX } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
@@ -16,15 +15,18 @@ export interface KnownFollower {
   readonly nodeId: string;
   /** host:port. */
   readonly address: string;
-  /** The last offset that it has said to have in its log, or came with. */
+  /** The last offset that the follower reported to have in its log, or came with. */
   readonly appendedOffset: number;
-  /** The history that it has there: 40 hexadecimal characters; empty where that is not known. */
+  /** The history that the follower has at that offset: 40 hexadecimal characters; empty if that is not known. */
   readonly replicationId: string;
   /** Milliseconds since the epoch. */
   readonly lastSeenMs: number;
-  /** Whether the log is to keep what it has not seen: not where it was let go, or sent elsewhere. */
+  /**
+   * Whether the log is to keep the blocks that the follower has not received: false if its place was released, or if it
+   * was sent elsewhere.
+   */
   readonly keepsPlace: boolean;
-  /** It follows now; not in the file. */
+  /** Whether the follower is connected now; not in the file. */
   readonly connected: boolean;
 }
 
@@ -32,13 +34,13 @@ export class KnownFollowers {
   readonly #write: (text: string) => Promise<void>;
   readonly #places: Places;
   #known: ReadonlyMap<string, KnownFollower>;
-  /** What the file says, without what may be old; undefined where that is not known. */
+  /** The content of the file, without the values that may be old; undefined if that is not known. */
   #saved: string | undefined;
   #saving: Promise<void> = Promise.resolve();
 
   /**
-   * @param text of the file; undefined where there is none. What cannot be read
-   *   counts for nothing: it costs a resync at worst.
+   * @param text the content of the file; undefined if there is none. Content that cannot be read is ignored, which
+   * costs a resync at worst.
    * @param write replaces the file, durably.
    */
   constructor(text: string | undefined, logger: Logger, write: (text: string) => Promise<void>) {
@@ -52,24 +54,24 @@ export class KnownFollowers {
     return [...this.#known.values()];
   }
 
-  /** Another log is in use: it keeps those places that lie in it. */
+  /** Moves the places to another log that is in use now: it keeps those places that lie in it. */
   keepPlacesIn(log: Log): void {
     this.#places.keepIn(log, this.all);
   }
 
-  /** Whether the log keeps what it has not seen yet. */
+  /** Whether the log keeps the blocks that the follower has not received yet. */
   keepsPlaceOf(nodeId: string): boolean {
     return this.#places.has(nodeId);
   }
 
   /**
-   * Takes in what is known of some, those that follow now among them, and saves
-   * it; nobody else follows. Nothing is written where nothing has changed.
+   * Takes in what is known of `followers`, which include all that follow now, and saves it. All other followers count
+   * as not connected. Nothing is written if nothing has changed.
    */
   note(followers: readonly KnownFollower[]): Promise<void> {
     const noted = byId(followers);
-    // A node that is new at the address of one that is away has taken its place. Two that
-    // were here together share an address, as behind one translation: neither replaces the other.
+    // A node that is new at the address of one that is away has taken its place. Two that were here together share an
+    // address, as behind one translation: neither replaces the other.
     const taken = new Set(followers.filter((one) => this.#isNewThere(one)).map(({ address }) => address));
     const others = this.all
       .filter(({ nodeId, address }) => !noted.has(nodeId) && !taken.has(address))
@@ -78,7 +80,7 @@ export class KnownFollowers {
     return this.#become(newest.slice(0, KNOWN_FOLLOWERS_MAX));
   }
 
-  /** Remembers one no more, and the log keeps nothing for it. It is known as before where the promise rejects. */
+  /** Forgets a follower, and the log keeps nothing for it. If the promise rejects, the follower is known as before. */
   async forget(nodeId: string): Promise<void> {
     const forgotten = this.#known.get(nodeId);
     if (!forgotten) return;
@@ -90,7 +92,7 @@ export class KnownFollowers {
     }
   }
 
-  /** Resolves when nothing is being written any more. */
+  /** Resolves when no write is running any more. */
   async settled(): Promise<void> {
     await this.#saving.catch(() => {});
   }
@@ -99,7 +101,10 @@ export class KnownFollowers {
     return this.#known.get(nodeId)?.address !== address;
   }
 
-  /** @returns whether it loses by it: one that is connected has a place by its session as well. */
+  /**
+   * Ends the place of a follower that the log has released. @returns whether the follower loses by it: a connected
+   * follower has a place by its session as well.
+   */
   #letGo(nodeId: string): boolean {
     const follower = this.#known.get(nodeId);
     if (!follower || follower.connected) return false;
@@ -127,12 +132,12 @@ export class KnownFollowers {
     try {
       await this.#saving;
     } catch (error) {
-      // All the same: a log that cannot be trimmed would keep a full disk full.
+      // The places move all the same: a log that cannot be trimmed would keep a full disk full.
       this.#places.follow(still());
       throw error;
     }
     this.#places.follow(still());
-    // Who is being forgotten just now has its place until that is on disk.
+    // A follower that is being forgotten keeps its place until that is on disk.
     this.#places.retain([...known, ...this.all]);
   }
 }
@@ -141,13 +146,13 @@ function byId(followers: readonly KnownFollower[]): ReadonlyMap<string, KnownFol
   return new Map(followers.map((follower) => [follower.nodeId, follower]));
 }
 
-/** As the file has it. */
+/** The row of a follower in the file. */
 function toRow(follower: KnownFollower): Omit<KnownFollower, 'connected'> {
   const { nodeId, address, appendedOffset, replicationId, lastSeenMs, keepsPlace } = follower;
   return { nodeId, address, appendedOffset, replicationId, lastSeenMs, keepsPlace };
 }
 
-/** All but when they were seen: what is worth a write. */
+/** Everything but the times of contact: a change of it is worth a write. */
 function gist(followers: readonly KnownFollower[]): string {
   const rows = followers.map(({ nodeId, address, appendedOffset, replicationId, keepsPlace }) =>
     [nodeId, address, appendedOffset, replicationId, keepsPlace].join(' '),
@@ -165,7 +170,7 @@ function parse(text: string | undefined): KnownFollower[] {
   }
 }
 
-/** What earlier versions did not write. */
+/** Values of the fields that earlier versions did not write. */
 const UNSAID = { replicationId: '', keepsPlace: true };
 
 function isWhole(row: KnownFollower): boolean {

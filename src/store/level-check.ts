@@ -1,16 +1,13 @@
 /**
- * LevelDB's own log files, looked at before LevelDB opens them: it drops what
- * does not match its checksum, from the middle of a file too, and says so only
- * in a file of text that nobody reads. It is a few milliseconds: what is older
- * stands in tables.
+ * Checks LevelDB's own log files before LevelDB opens them. LevelDB drops records that do not match their checksums,
+ * from the middle of a file too, and reports that only in a text file that nobody reads. The check takes a few
+ * milliseconds, since older data stand in tables.
  *
- * A log that lost a stretch is opened all the same: its chain shows where it is
- * broken, and recovery cuts it there. A keyspace has no chain: what it lost
- * would be missing without a word, so it is refused.
+ * A log that lost a stretch is opened all the same: its chain shows the break, and recovery cuts it there. A keyspace
+ * has no chain, so its loss would go unnoticed. Such a keyspace is refused.
  *
- * A write that has just failed may leave a record in pieces in the middle, for
- * LevelDB goes on behind it with another one that was in hand. Nothing of either
- * counts: no checkpoint was made of it.
+ * A write that has just failed may leave a record in pieces in the middle, since LevelDB continues behind it with
+ * another pending record. Neither of them counts: no checkpoint was made of it.
  */
 import path from 'node:path';
 import { HeadwaterError } from '../base/errors.js';
@@ -20,9 +17,10 @@ import { damagedLogFiles } from '../disk/leveldb/check.js';
 
 /**
  * @param generation the directory of a log and its keyspace.
- * @param options.afterFailedWrite a write to it has failed, and it was not opened since; in an earlier life perhaps.
+ * @param options.afterFailedWrite whether a write to the generation failed and it was not opened since, perhaps in an
+ * earlier life.
  * @returns whether the log may have lost something.
- * @throws HeadwaterError `corrupt` naming file and byte, where the keyspace may have.
+ * @throws HeadwaterError `corrupt` naming file and byte, if the keyspace may have lost something.
  */
 export async function checkBeforeOpening(
   generation: string,

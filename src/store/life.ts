@@ -1,31 +1,30 @@
 /**
- * How a leader's last life ended, in `life.json`: whether its log may have lost
- * a tail that others have. A process that is killed loses nothing that the
- * operating system had; a machine that goes down may, unless the life had
- * ended with a durable point.
+ * The end of a leader's last life, in `life.json`: whether its log may have lost a tail that others have. A killed
+ * process loses nothing that the operating system had. A machine that goes down may lose some of it, unless the life
+ * had ended with a durable point.
  */
 import type { Directory } from './directory.js';
 
 interface Life {
-  /** Of the machine, while the node led; empty where it does not tell. */
+  /** The boot ID of the machine while the node led; empty if the machine does not tell. */
   readonly boot_id: string;
-  /** It ended in good order: everything was durable. */
+  /** Whether the life ended cleanly: everything was durable. */
   readonly ended_clean: boolean;
 }
 
 export class LifeNote {
   readonly #directory: Directory;
   readonly #bootId: () => string | undefined;
-  /** What the file holds, as far as this process has written it. */
+  /** The content of the file, as far as this process has written it. */
   #written = '';
 
-  /** @param bootId of the machine's start; undefined where it does not tell. */
+  /** @param bootId returns the ID of the machine's start; undefined if the machine does not tell. */
   constructor(directory: Directory, bootId: () => string | undefined) {
     this.#directory = directory;
     this.#bootId = bootId;
   }
 
-  /** Of the life before this one; to be asked before anything is noted of this one. */
+  /** Whether the life before this one may have lost a tail; has to be called before `note`. */
   async mayHaveLostTail(): Promise<boolean> {
     const last = parse(await this.#directory.read('life.json'));
     if (!last || last.ended_clean) return false;
@@ -33,7 +32,7 @@ export class LifeNote {
     return bootId === undefined || last.boot_id !== bootId;
   }
 
-  /** Durably: this node is about to lead; or, `clean`, has ended with a durable point. */
+  /** Notes, durably, that this node is about to lead, or, if `clean`, that it has ended with a durable point. */
   async note({ clean }: { clean: boolean }): Promise<void> {
     const life: Life = { boot_id: this.#bootId() ?? '', ended_clean: clean };
     const text = `${JSON.stringify(life)}\n`;
@@ -43,7 +42,7 @@ export class LifeNote {
   }
 }
 
-/** A damaged file says nothing: whoever has known followers asks them then. */
+/** Reads the file. A damaged file counts as an unclean end, so a leader with known followers asks them. */
 function parse(text: string | undefined): Life | undefined {
   if (text === undefined) return undefined;
   try {

@@ -1,11 +1,10 @@
 /**
- * The lock of a data directory: LevelDB's lock on `lock/LOCK`, which the system
- * takes away from a process that dies. A node holds it through an empty database
- * in `lock/`. Who only looks takes the same lock through a link in a directory of
- * its own, since opening `lock/` would write to it.
+ * The lock of a data directory: LevelDB's lock on `lock/LOCK`, which the system releases when the process dies. A node
+ * holds it through an empty database in `lock/`. A reader takes the same lock through a link in a directory of its own,
+ * since opening `lock/` would write to it.
  *
- * The system's lock belongs to a process: closing any descriptor of the file
- * releases it. So a process keeps a list of what it has locked itself.
+ * The system's lock belongs to a process: closing any descriptor of the file releases it. So a process keeps a list of
+ * the locations that it has locked.
  */
 import { realpathSync } from 'node:fs';
 import { access, constants, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
@@ -35,8 +34,9 @@ export async function lockForWriting(location: string, openDatabase: OpenDatabas
 }
 
 /**
- * Changes nothing at the location.
- * @param unlocked hears why there is no lock: nobody can write there through this way, but perhaps through another.
+ * Locks a location without changing it.
+ * @param unlocked called with the reason if there is no lock: nobody can write there by this path, but perhaps by
+ * another.
  * @throws HeadwaterError `directory_locked`.
  */
 export async function lockForReading(location: string, unlocked: (why: string) => void): Promise<Lock> {
@@ -44,7 +44,7 @@ export async function lockForReading(location: string, unlocked: (why: string) =
   try {
     await access(file, constants.R_OK | constants.W_OK);
   } catch (error) {
-    // If there is none, nobody holds it.
+    // If there is no lock file, no process holds it.
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') unlocked(message);
     return { close: async () => {} };
@@ -61,13 +61,13 @@ export async function lockForReading(location: string, unlocked: (why: string) =
   }
 }
 
-/** Synchronous: how long a start takes must not depend on the other nodes of this process (simulation). */
+/** Synchronous, since the duration of a start must not depend on the other nodes of this process (simulation). */
 function refuseHeld(location: string): void {
   if (held.size > 0 && held.has(realNow(location)))
     throw new HeadwaterError('directory_locked', `${location} is in use by this process`);
 }
 
-/** The location itself if nothing is there. */
+/** The real path of the location, or the location itself if nothing is there. */
 function realNow(location: string): string {
   try {
     return realpathSync.native(location);
@@ -77,7 +77,7 @@ function realNow(location: string): string {
 }
 
 async function holding(location: string, database: Database, released = async () => {}): Promise<Lock> {
-  // One without files is no lock of the system's.
+  // A database without files takes no lock of the system.
   const real = database.hasFiles ? await realpath(location).catch(() => undefined) : undefined;
   if (real !== undefined) held.add(real);
   return {

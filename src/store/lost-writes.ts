@@ -1,10 +1,8 @@
 /**
- * lost-writes/: what a resync had no place for, saved before it was dropped. A
- * file holds the blocks of one node's tail verbatim (log/block-file.ts) and is
- * named by what it holds, REPLICATION_ID-FIRST-LAST.blocks, so that a resync
- * that is cut and begins again saves nothing twice. The names are also the only
- * account of it: it is true over restarts, and an operator who has dealt with a
- * file deletes it.
+ * lost-writes/: blocks that a resync had no place for, saved before they were dropped. A file holds the blocks of one
+ * node's tail verbatim (log/block-file.ts). The file is named by its content, REPLICATION_ID-FIRST-LAST.blocks, so that
+ * a resync that is cut and begins again saves nothing twice. The names are also the only account of the lost writes.
+ * They stay true over restarts, and an operator who has dealt with a file deletes it.
  */
 
 import { CURSOR_READ_BYTES } from '../base/limits.js';
@@ -21,7 +19,7 @@ export class LostWrites {
   readonly #files: Files;
   readonly #directory: Directory;
   readonly #logger: Logger;
-  /** As they were listed last. */
+  /** The names of the last listing. */
   #names: readonly string[] = [];
 
   constructor(files: Files, directory: Directory, logger: Logger) {
@@ -31,9 +29,9 @@ export class LostWrites {
   }
 
   /**
-   * Copies the commands after `offset` to a file of their own, durably. Without
-   * effect where there are none, or they are saved already.
-   * @throws HeadwaterError `trimmed` where the log does not hold them whole; there is no file then.
+   * Copies the commands after `offset` to a file of their own, durably. Does nothing if there are none, or if they are
+   * saved already.
+   * @throws HeadwaterError `trimmed` if the log does not hold them whole; there is no file then.
    */
   async save(log: Log, offset: number): Promise<void> {
     const { end } = log;
@@ -53,13 +51,13 @@ export class LostWrites {
     );
   }
 
-  /** The names of the files, sorted; those that were there last, where the disk does not tell. */
+  /** The names of the files, sorted; the names of the last listing if the disk cannot be read. */
   async files(): Promise<readonly string[]> {
     this.#names = await this.#list().catch(() => this.#names);
     return this.#names;
   }
 
-  /** How many commands the files hold, whenever they were saved. */
+  /** The number of commands in the files, whenever they were saved. */
   async count(): Promise<number> {
     let count = 0;
     for (const name of await this.files()) {

@@ -1,7 +1,7 @@
 /**
- * A fresh node ID for a data directory that is a copy of another node's: two
- * nodes under one ID cannot be told apart, so neither may follow the other, nor
- * both the same leader. The data stay, and with them the cluster.
+ * Makes a fresh node ID for a data directory that is a copy of another node's. Two nodes under one ID cannot be told
+ * apart: neither may follow the other, and they may not both follow one leader. The data stay, and with them the
+ * cluster.
  */
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
@@ -16,11 +16,12 @@ export interface RenewedId {
 }
 
 /**
- * The node must not be running. Durable when it resolves.
- * @throws HeadwaterError `directory_locked`, `foreign_directory`, `restore_unfinished`, `unknown_format`, `corrupt` or `disk_full`.
+ * Replaces the ID of a node that is not running, durably when the promise resolves.
+ * @throws HeadwaterError `directory_locked`, `foreign_directory`, `restore_unfinished`, `unknown_format`, `corrupt` or
+ * `disk_full`.
  */
 export async function renewNodeId(directory: string): Promise<RenewedId> {
-  // Opening makes what is missing; here that is a mistyped name.
+  // `Directory.open` makes a missing directory, which here is a mistyped name.
   const names = ['CURRENT', 'restoring'].map((name) => systemFiles.read(path.join(directory, name)));
   if ((await Promise.all(names)).every((bytes) => bytes === undefined))
     throw new HeadwaterError('foreign_directory', `${directory} is no data directory: there is no CURRENT in it`);

@@ -1,7 +1,6 @@
 /**
- * The view on which the writer executes one block: the keyspace at the end of
- * the log, plus what the block holds so far. It serves the execution of that
- * block and is dropped; what becomes of the keyspace is decided by applying the
+ * The view on which the writer executes one block: the keyspace at the end of the log, plus the commands of the block
+ * so far. The view serves the execution of that block and is dropped. The keyspace itself changes only by applying the
  * sealed block, as on every other node.
  */
 
@@ -21,12 +20,12 @@ export class PendingView implements View {
   readonly clockDoubt: string | undefined;
   readonly limits: Limits;
   readonly commands: Command[] = [];
-  /** About what the block will weigh. */
+  /** The approximate size of the block. */
   bytes = 0;
   readonly #firstOffset: number;
   /** Entries at the end of the log, of every key that the batch may read. */
   readonly #base: ReadonlyMap<string, Entry | undefined>;
-  /** What the commands before `#indexed` did to keys; built when somebody first looks. */
+  /** The effects on keys of the commands before `#indexed`; built on the first lookup. */
   readonly #written = new Map<string, Entry | undefined>();
   #indexed = 0;
   #cleared = false;
@@ -54,18 +53,18 @@ export class PendingView implements View {
     return entry && isExpired(entry.expiresAtMs, this.nowMs) ? undefined : entry;
   }
 
-  /** For the expiry, which deletes what everybody else does not see. */
+  /** Returns expired entries too, for the expiry, which deletes them. */
   getWithExpired(key: Buffer): Entry | undefined {
     if (this.#indexed < this.commands.length) this.#index();
     return this.#lookUp(keyName(key));
   }
 
-  /** Whether `damageOf` has to be asked at all. */
+  /** Whether `damageOf` has to be called at all. */
   get isDamaged(): boolean {
     return this.#damaged !== undefined;
   }
 
-  /** Why one of these keys cannot be read; a write of this block mends it, as far as the block goes. */
+  /** Says why one of these keys cannot be read. A write of this block mends a key, as far as the block goes. */
   damageOf(keys: readonly Buffer[]): HeadwaterError | undefined {
     this.#index();
     if (this.#cleared) return undefined;
@@ -93,7 +92,7 @@ export class PendingView implements View {
     this.#push({ kind: 'clear' });
   }
 
-  /** The offset that it gets. */
+  /** Returns the offset that the message gets. */
   message(channel: Buffer, data: Buffer): number {
     this.#push({ kind: 'message', channel, data });
     return this.#firstOffset + this.commands.length - 1;
@@ -115,7 +114,7 @@ export class PendingView implements View {
     for (let i = savepoint + 1; i < this.commands.length; i++) (this.commands[i] as Command).joined = true;
   }
 
-  /** @throws HeadwaterError `too_large` where a transaction's results outgrow what one block may hold. */
+  /** @throws HeadwaterError `too_large` if a transaction's results outgrow a block. */
   #push(command: Command): void {
     const bytes = this.bytes + weigh(command);
     if (bytes > BLOCK_BYTES_CEILING - BLOCK_HEADER_BYTES) {

@@ -1,22 +1,21 @@
 /**
- * The places of known followers in the log in use: what one of them has not
- * seen yet is not trimmed, whether it is connected or away, until it has become
- * too much (retention.ts). A place is kept only where the follower's position
- * lies in the log and in its history: from anywhere else it cannot go on.
+ * The places of known followers in the log in use. The log keeps the blocks that a known follower has not received yet,
+ * whether it is connected or away, until they are too much (retention.ts). A follower has a place only if its position
+ * lies in the log and in its history: from anywhere else it cannot continue.
  */
 
 import type { Logger } from '../base/logger.js';
 import type { Log, Pin } from '../log/log.js';
 
-/** A follower, and how far it is known to be. */
+/** A follower, and its last known offset. */
 export interface Placed {
   readonly nodeId: string;
   /** host:port. */
   readonly address: string;
   readonly appendedOffset: number;
-  /** The history that it has there: 40 hexadecimal characters. */
+  /** The history that the follower has at that offset: 40 hexadecimal characters. */
   readonly replicationId: string;
-  /** Whether it is to have a place. */
+  /** Whether the follower is to have a place. */
   readonly keepsPlace: boolean;
 }
 
@@ -24,10 +23,10 @@ export class Places {
   readonly #logger: Logger;
   readonly #letGo: (nodeId: string) => boolean;
   #log: Log | undefined;
-  /** By node ID. */
+  /** Pins by node ID. */
   readonly #pins = new Map<string, Pin>();
 
-  /** @param letGo told of one whose place has been given up; returns whether it has lost by that. */
+  /** @param letGo called when the log has released a follower's place; returns whether the follower loses by that. */
   constructor(logger: Logger, letGo: (nodeId: string) => boolean) {
     this.#logger = logger;
     this.#letGo = letGo;
@@ -37,7 +36,7 @@ export class Places {
     return this.#pins.has(nodeId);
   }
 
-  /** Another log is in use: what of the places lies in it is kept there. */
+  /** Moves the places to another log that is in use now. Places that do not lie in it are lost. */
   keepIn(log: Log, followers: readonly Placed[]): void {
     const before = new Set(this.#pins.keys());
     this.#pins.clear();
@@ -47,7 +46,7 @@ export class Places {
       if (before.has(follower.nodeId) && follower.keepsPlace && !this.has(follower.nodeId)) this.#lost(follower, log);
   }
 
-  /** Those that have no place in the log get one, where they can have it. */
+  /** Gives a place to followers that have none in the log, if they can have one. */
   keep(followers: readonly Placed[]): void {
     const log = this.#log;
     if (!log) return;
@@ -55,7 +54,7 @@ export class Places {
       const { nodeId, appendedOffset } = follower;
       const pin = this.#pins.get(nodeId);
       if (pin && pin.offset < log.base.offset) {
-        // Only damage raises the start of a log past what is pinned.
+        // Only damage raises the start of a log past a pin.
         this.#drop(nodeId, pin);
         if (!liesIn(log, follower)) this.#lost(follower, log);
       }
@@ -68,7 +67,7 @@ export class Places {
     }
   }
 
-  /** Their places go along with them; who has left the history of the log has none any more. */
+  /** Moves the places along with the followers. A follower that has left the history of the log loses its place. */
   follow(followers: readonly Placed[]): void {
     const log = this.#log;
     for (const follower of followers) {
@@ -103,7 +102,10 @@ function nameOf({ address, nodeId }: Placed): string {
   return `follower ${address || nodeId.slice(0, 8)}`;
 }
 
-/** Who holds nothing has no place: it begins with a full resync in any case. */
+/**
+ * Whether the follower's position lies in the log. An empty follower has no place, since it begins with a full resync
+ * in any case.
+ */
 function liesIn({ base, end, lineage }: Log, { appendedOffset: offset, replicationId }: Placed): boolean {
   if (offset === 0 || offset < base.offset || offset > end.offset) return false;
   return lineage.replicationIdAt(offset) === replicationId;

@@ -1,6 +1,6 @@
 /**
- * Operations that only read, executed on the keyspace as of one moment, beside
- * the writer. They see what is appended and applied, nothing that is pending.
+ * Executes operations that only read on the keyspace as of one moment, beside the writer. They see appended and applied
+ * commands, and no pending ones.
  */
 
 import { HeadwaterError } from '../base/errors.js';
@@ -14,12 +14,10 @@ import { type Entry, isExpired } from '../model/command.js';
 import type { Operation, Reply } from '../model/operation.js';
 
 /**
- * Replies in order. Everything that one call answers is of one state of the
- * keyspace. An operation that needs a damaged record is refused with `corrupt`,
- * the others get their answers.
- * @param replyBytesMax where the disk is asked for more than about this, the
- *   operations whose keys have not all been read by then get no reply: they are
- *   the last ones, and the first is always answered.
+ * Returns replies in order. All replies of one call are of one state of the keyspace. An operation that needs a damaged
+ * record is refused with `corrupt`; the others get their answers.
+ * @param replyBytesMax the approximate number of bytes to read from disk. If the operations ask for more, the last
+ * ones, whose keys have not all been read by then, get no reply. The first is always answered.
  */
 export function readAll(
   operations: readonly Operation[],
@@ -43,7 +41,10 @@ export function readAll(
   });
 }
 
-/** Of the keys that the operations read, one after another: whose values they need. Made out only when it is asked. */
+/**
+ * Tells for each of the keys that the operations read, in order, whether its value is needed. The list is made only at
+ * the first call.
+ */
 function valuesNeeded(operations: readonly Operation[]): (index: number) => boolean {
   let needed: boolean[] | undefined;
   return (index) => {
@@ -52,7 +53,7 @@ function valuesNeeded(operations: readonly Operation[]): (index: number) => bool
   };
 }
 
-/** One operation asks for more values than may be in memory at once. */
+/** The error of one operation that asks for more values than may be in memory at once. */
 export function readsTooMuch(): HeadwaterError {
   return new HeadwaterError(
     'too_large',

@@ -1,8 +1,7 @@
 /**
- * What a follower checks before a block from upstream may enter a log: that it
- * follows, that it is whole, that its history is one of ours or one that was
- * announced with it, and that every command is known. Pure, so that the store
- * and a generation under construction check the same.
+ * The checks of a follower before a block from upstream may enter a log. The block must follow the log and be whole.
+ * Its history must be one of ours or one that was announced with it. Every command must be known. The checks are pure,
+ * so that the store and a generation under construction check the same.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { type Block, CHECKING_VISITOR } from '../log/block.js';
@@ -11,8 +10,8 @@ import { Lineage, type LineageRow } from '../model/lineage.js';
 
 /**
  * @param rows announced lineage rows that the blocks may begin.
- * @throws HeadwaterError `chain_broken`, `protocol_violation`, `unknown_format`
- *   or `corrupt`; nothing may be appended then.
+ * @throws HeadwaterError `chain_broken`, `protocol_violation`, `unknown_format` or `corrupt`; nothing may be appended
+ * then.
  */
 export function verifyReceived(log: Log, blocks: readonly Block[], rows: readonly LineageRow[]): void {
   let { offset, checksum } = log.end;
@@ -41,7 +40,7 @@ export function verifyReceived(log: Log, blocks: readonly Block[], rows: readonl
     offset = block.lastOffset;
     checksum = block.checksum;
   }
-  // What is announced is appended with the blocks: none may enter that no block bears out.
+  // Announced rows are appended with the blocks, so a row that no block begins must not enter.
   for (const { replicationId, firstOffset } of announced) {
     throw new HeadwaterError(
       'protocol_violation',

@@ -1,8 +1,7 @@
 /**
- * Counts the keys when their number is not known: after a crash in the middle of
- * a flush, a repair, or a flush that could not read the disk. A count reads every
- * key. While the disk cannot tell, whoever asks is refused with the reason, and
- * counts take no more than a tenth of the time.
+ * Counts the keys when their number is not known: after a crash in the middle of a flush, a repair, or a flush that
+ * could not read the disk. A count reads every key. While the disk cannot be read, callers are refused with the reason,
+ * and counts take no more than a tenth of the time.
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -17,7 +16,7 @@ interface RecountOptions {
   readonly keyspace: Pick<Keyspace, 'recount'>;
   readonly clock: Clock;
   readonly damage: Damage;
-  /** Resolves when no flush is in hand. @throws if nothing is to be counted any more. */
+  /** Resolves when no flush is running. @throws if nothing is to be counted any more. */
   between(): Promise<void>;
   isClosed(): boolean;
 }
@@ -25,16 +24,19 @@ interface RecountOptions {
 export class Recount {
   readonly #options: RecountOptions;
   #running: Promise<void> | undefined;
-  /** Why the disk could not tell last; undefined if it could. */
+  /** The reason why the last count or flush could not read the disk; undefined if it could. */
   #unreadable: HeadwaterError | undefined;
-  /** By the monotonic clock. */
+  /** The earliest time of the next count, by the monotonic clock, if the disk could not be read. */
   #notBeforeMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: RecountOptions) {
     this.#options = options;
   }
 
-  /** Those who ask meanwhile wait for the same one. @throws HeadwaterError `corrupt` or `io_error` if the disk cannot tell. */
+  /**
+   * Counts the keys; calls during a count share it. @throws HeadwaterError `corrupt` or `io_error` if the disk cannot
+   * be read.
+   */
   run(): Promise<void> {
     const refusal = this.#refusal();
     if (refusal && !this.#running) return Promise.reject(refusal);
@@ -44,18 +46,18 @@ export class Recount {
     return this.#running;
   }
 
-  /** A flush could not read the disk, so the number is not known any more. */
+  /** Notes that a flush could not read the disk, so the number is not known any more. */
   hindered(error: HeadwaterError): void {
     this.#unreadable = error;
     this.#options.damage.met('count', COUNT_LATER, error);
   }
 
-  /** Records on disk were replaced: they may be readable now. */
+  /** Notes that records on disk were replaced: they may be readable now. */
   mended(): void {
     this.#notBeforeMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Nothing of it is in hand any more. */
+  /** Resolves when no count is running. */
   async settled(): Promise<void> {
     await this.#running?.catch(() => {});
   }

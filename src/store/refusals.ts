@@ -1,11 +1,11 @@
-/** Why a node takes no writes, in the words that clients hear, and answering reads all the same. */
+/** The reasons why a node takes no writes, in the words that clients get. Reads are answered all the same. */
 
 import { HeadwaterError } from '../base/errors.js';
 import { isWrite } from '../commands/execute.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { SupersededBy } from './directory.js';
 
-/** @param upstream host:port; where the writes go. */
+/** @param upstream host:port, to which the writes go. */
 export function readOnlyFollower(upstream: string): HeadwaterError {
   return new HeadwaterError(
     'read_only_follower',
@@ -23,7 +23,7 @@ export function superseded({ node_id, address, epoch }: SupersededBy): Headwater
   );
 }
 
-/** @param untilMs milliseconds since the epoch, at most. */
+/** @param untilMs the latest end of the wait, milliseconds since the epoch. */
 export function askingFollowers(untilMs: number): HeadwaterError {
   return new HeadwaterError(
     'unavailable',
@@ -31,7 +31,7 @@ export function askingFollowers(untilMs: number): HeadwaterError {
   );
 }
 
-/** Each write is refused with `refusal`; what only reads is answered by `answer`, all of it. */
+/** Refuses each write with `refusal`; `answer` answers all operations that only read. */
 export async function refusingWrites(
   operations: readonly Operation[],
   refusal: HeadwaterError,

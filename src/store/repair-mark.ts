@@ -1,6 +1,5 @@
 /**
- * The names of marks that a repair has its upstream say: they freeze the node
- * that asked for them, and nobody else.
+ * The names of marks that a repair requests from its upstream: they freeze the node that asked for them, and no other.
  */
 const PREFIX = 'repair ';
 

@@ -1,9 +1,7 @@
 /**
- * The generation that a full resync builds beside the one in use: its keyspace
- * is loaded from the snapshot's entries while its log takes the blocks after
- * the snapshot. Until `finish` has proven count and digest and made both
- * databases durable, nothing of it counts; a node that stops before has what it
- * had.
+ * The generation that a full resync builds beside the one in use. Its keyspace is loaded from the snapshot's entries
+ * while its log takes the blocks after the snapshot. The generation counts only after `finish` has proven count and
+ * digest and made both databases durable. A node that stops before that keeps its old data.
  */
 import type { Files } from '../disk/files.js';
 import type { Database, OpenDatabase } from '../disk/level.js';
@@ -34,7 +32,7 @@ export class Replacement {
 
   /**
    * @param directory an empty directory.
-   * @param base where the snapshot stands, and when its last block was written.
+   * @param base the position of the snapshot, and the time of its last block.
    */
   static async create(
     directory: string,
@@ -61,7 +59,7 @@ export class Replacement {
     return this.#loader.bytes;
   }
 
-  /** Where its log ends. */
+  /** The end of the new log. */
   get end(): Position {
     return this.#log.end;
   }
@@ -83,7 +81,7 @@ export class Replacement {
     await this.close();
   }
 
-  /** Closes it before it is finished: the room that it takes is free again. */
+  /** Closes and deletes an unfinished generation: its space is free again. */
   async abandon(): Promise<void> {
     try {
       await this.close();

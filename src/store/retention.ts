@@ -1,15 +1,12 @@
 /**
- * Keeps the log to the size and the age that it may have: the oldest blocks are
- * given up in the background, some at a time, so that LevelDB's deletions never
- * compete with writes. Nothing is given up that a restart has to replay, or that
- * is pinned, up to a size of its own: past that whoever pins it is let go, after
- * a warning that names it. A follower has a full resync before it then.
+ * Keeps the log to its maximal size and age. The oldest blocks are given up in the background, some at a time, so that
+ * LevelDB's deletions never compete with writes. Blocks that a restart has to replay are never given up. Pinned blocks
+ * are kept up to a size of their own. Beyond that size the pin is released, after a warning that names its holder; a
+ * follower then needs a full resync.
  *
- * LevelDB gives room back by rewriting what shares a file with what has gone,
- * and a few deletions among new blocks are enough to make it rewrite all that
- * lies between. So what is new goes into a file of its own before, the log is
- * let grow over its size by a part of it, and what is given up at a time is
- * worth the rewriting.
+ * LevelDB gives space back by rewriting all data that share a file with deleted rows. A few deletions among new blocks
+ * are enough to make it rewrite all that lies between. So LevelDB first writes new data to a file of its own. The log
+ * may also exceed its size by a part of it, so that each trim is worth the rewriting.
  */
 import { type Clock, sleep } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -30,13 +27,13 @@ import { isUnreadable } from '../disk/level.js';
 import type { Log, Pin } from '../log/log.js';
 import type { Damage } from './damage.js';
 
-/** What the log is kept to; without a size and an age, all of it is. */
+/** The limits of the log; without a size and an age, the whole log stays. */
 export interface Retained {
   /** Bytes of blocks that the log is trimmed to. */
   readonly logRetentionBytes?: number | undefined;
-  /** Blocks that are older go, milliseconds. */
+  /** The maximal age of blocks, milliseconds. */
   readonly logRetentionMs?: number | undefined;
-  /** Bytes of blocks that are kept beyond both for whoever has pinned them; left out: as many as by default. */
+  /** Bytes of blocks that are kept beyond both for the holders of pins; the default if left out. */
   readonly logRetentionPinBytes?: number | undefined;
 }
 
@@ -45,13 +42,13 @@ export interface RetentionOptions extends Retained {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly damage: Damage;
-  /** By the clock that blocks are written under, milliseconds since the epoch. */
+  /** The time by the clock that blocks are written under, milliseconds since the epoch. */
   nowMs(): number;
-  /** Where the keyspace on disk is complete. */
+  /** The offset up to which the keyspace on disk is complete. */
   checkpointOffset(): number;
   /** Makes a checkpoint of everything so far. */
   checkpoint(): Promise<void>;
-  /** Whether the disk has room for what trimming writes before it frees more. */
+  /** Whether the disk has room for the writes of a trim before it frees more. */
   hasRoom(): Promise<boolean>;
   onFailure(error: Error): void;
 }
@@ -61,7 +58,7 @@ export function isTrimmed({ logRetentionBytes, logRetentionMs }: Retained): bool
   return logRetentionBytes !== undefined || logRetentionMs !== undefined;
 }
 
-/** Bytes of blocks that may be pinned; undefined where the log grows for ever. */
+/** Bytes of blocks that may be pinned; undefined if the log is never trimmed. */
 export function pinBytesMax(retained: Retained): number | undefined {
   if (!isTrimmed(retained)) return undefined;
   return Math.max(retained.logRetentionBytes ?? 0, retained.logRetentionPinBytes ?? LOG_RETENTION_PIN_BYTES);
@@ -82,9 +79,9 @@ class Retention {
   #reclaimable = 0;
   /** Bytes to be reclaimed at a time. */
   #reclaimBytes = RETENTION_RECLAIM_BYTES;
-  /** What there was to give up and to reclaim when the log was last trimmed. */
+  /** Bytes to give up and to reclaim at the last trim. */
   #lastDueBytes = 0;
-  /** An earlier life may have left some too. */
+  /** Whether an earlier life may have left space to reclaim too. */
   #mayBeMore = true;
 
   constructor(options: RetentionOptions, signal: AbortSignal) {
@@ -117,7 +114,7 @@ class Retention {
     }
   }
 
-  /** Those that are so far behind that the log would grow for ever. */
+  /** Releases pins that are so far behind that the log would grow without bound. */
   #letGo(): void {
     const log = this.#log;
     const { logger } = this.#options;
@@ -142,7 +139,7 @@ class Retention {
     const log = this.#log;
     const wanted = await this.#due();
     if (wanted <= log.base.offset) return;
-    // Where the log may be smaller than what a restart may replay, a checkpoint is due before.
+    // If the log may be smaller than a restart may replay, a checkpoint is due first.
     if (this.#options.checkpointOffset() < wanted) await this.#options.checkpoint();
     const through = Math.min(wanted, this.#options.checkpointOffset());
     const bytes = this.#reclaimable + log.bytesBetween(log.base.offset, through);
@@ -160,7 +157,7 @@ class Retention {
         stepBytes = RETENTION_STEP_BYTES;
       } catch (error) {
         if (step === through || !HeadwaterError.is(error, 'corrupt')) throw error;
-        // No log can begin at a damaged block: past it, another one can.
+        // No log can begin at a damaged block; a larger step may end at a whole one.
         stepBytes *= 2;
         continue;
       }
@@ -178,8 +175,8 @@ class Retention {
   }
 
   /**
-   * Under full load LevelDB may take longer for each time than it takes to write
-   * as much as is reclaimed: it is made to give back more at a time then.
+   * Adapts the bytes to be reclaimed at a time. Under full load LevelDB may take longer to reclaim than the node takes
+   * to write as much: it then reclaims more at a time.
    */
   #keepUpWith(dueBytes: number): void {
     const bytes = this.#reclaimBytes;
@@ -188,7 +185,7 @@ class Retention {
     this.#lastDueBytes = dueBytes;
   }
 
-  /** Up to where the log has to go now, by its size or its age, as far as nobody has pinned it. */
+  /** The offset up to which the log has to go now, by its size or its age, as far as it is not pinned. */
   async #due(): Promise<number> {
     const log = this.#log;
     const { logRetentionBytes: bytes } = this.#options;

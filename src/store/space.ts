@@ -1,15 +1,13 @@
 /**
- * The room on the disk of the data directory. Below a floor no writes are
- * taken, while reads, what others are sent, and whatever frees room go on; what
- * is left below it is for opening the store anew and for writing out what is in
- * memory. It is looked at once a second, sooner where much is written, and
- * before large work. From a little above the floor on, writes are taken again.
+ * The room on the disk of the data directory. Below a floor the node takes no writes. Reads, replication to others and
+ * all work that frees space go on. The space below the floor serves to reopen the store and to write out the overlay.
+ * The node checks the free space once a second, more often under many writes, and before large work. A little above the
+ * floor the node accepts writes again.
  *
- * The disk may be full all the same: others write to it too, and quotas do not
- * show. Opening LevelDB needs room then, which the ballast has kept: a file of
- * nothing that is given up as soon as a write has met a full disk. From then on
- * no writes are taken until the ballast stands again, which proves that there
- * is room, whatever the file system tells.
+ * The disk may be full even so: other processes write to it too, and quotas do not show. Opening LevelDB needs room
+ * then, which the ballast has kept. The ballast is a file without content of worth, deleted as soon as a write has met
+ * a full disk. From then on the node takes no writes until the ballast stands again. That proves that there is room,
+ * whatever the file system reports.
  */
 import path from 'node:path';
 import { Bell } from '../base/bell.js';
@@ -42,23 +40,23 @@ export interface SpaceOptions {
   readonly logger: Logger;
   /** The data directory. */
   readonly directory: string;
-  /** Below so many bytes no writes are taken; undefined: nobody looks. */
+  /** The floor in bytes, below which no writes are taken; undefined to switch the checks off. */
   readonly minFreeBytes?: number | undefined;
   readonly ballastBytes?: number | undefined;
   randomBytes(count: number): Buffer;
 }
 
-/** As a status tells it. */
+/** The room on the disk, for status. */
 export interface SpaceStatus {
-  /** As it was last looked at; undefined where the file system does not tell, or nobody looks. */
+  /** Free bytes at the last check; undefined if the file system does not tell, or the checks are off. */
   readonly freeBytes: number | undefined;
-  /** 0 where nobody looks. */
+  /** The floor in bytes; 0 if the checks are off. */
   readonly minFreeBytes: number;
-  /** Why no writes are taken; empty where they are. */
+  /** The reason why no writes are taken; empty if they are. */
   readonly full: string;
 }
 
-/** What opening the store anew and writing out all that may be in memory take, bytes. */
+/** The bytes that are needed to reopen the store and to write out all that may be in memory. */
 export function leastFreeBytes({
   overlayBytesMax,
   replayBytesMax,
@@ -74,22 +72,22 @@ export class Space {
   readonly #options: SpaceOptions;
   readonly #log: RepeatedLog;
   readonly #ballastBytes: number;
-  /** Whether anybody looks. */
+  /** Whether the free space is checked. */
   readonly isWatched: boolean;
   readonly #minFreeBytes: number;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
-  /** As it was last looked at. */
+  /** Free bytes at the last check. */
   #freeBytes: number | undefined;
-  /** Written since then, as far as it is known here; past `#lookAfterBytes` it is looked at anew. */
+  /** Bytes written since then, as far as they are known here; beyond `#lookAfterBytes` the next check is due. */
   #writtenBytes = 0;
   #lookAfterBytes = Number.POSITIVE_INFINITY;
   #refusal: HeadwaterError | undefined;
-  /** A write has met a full disk; until the ballast stands again. */
+  /** Whether a write has met a full disk; set until the ballast stands again. */
   #hasMet = false;
   #hasBallast = false;
-  /** For the one that is being made: it is to be given up. */
+  /** Aborts the making of the ballast. */
   #making: AbortController | undefined;
   #restoring: Promise<void> | undefined;
   #ballastDueMs = Number.NEGATIVE_INFINITY;
@@ -111,24 +109,24 @@ export class Space {
     };
   }
 
-  /** Why no writes are taken; undefined where they are. */
+  /** The reason why no writes are taken; undefined if they are. */
   get refusal(): HeadwaterError | undefined {
     return this.#refusal;
   }
 
-  /** The same, for what is about to write so many bytes: they count until the disk is looked at again. */
+  /** Returns `refusal` for a writer of so many bytes, which count until the next check. */
   refusalOf(bytes: number): HeadwaterError | undefined {
     this.#writtenBytes += bytes;
     if (this.#writtenBytes > this.#lookAfterBytes) void this.look();
     return this.#refusal;
   }
 
-  /** Why work of so many bytes had better not begin; undefined where it may. Looks at the disk first. */
+  /** Says why work of so many bytes should not begin; undefined if it may. Checks the disk first. */
   async roomFor(bytes: number, work: string): Promise<HeadwaterError | undefined> {
     if (!this.isWatched) return undefined;
     await this.look();
     const free = this.#freeBytes;
-    // Where a write has met a full disk, what the file system tells is not the whole truth.
+    // After a write has met a full disk, the file system's report is not the whole truth.
     const isTrusted = !this.#hasMet || (free !== undefined && free < this.#neededBytes);
     if (isTrusted && (free === undefined || free >= bytes)) return undefined;
     return this.#error(`it has no room for ${work}`, bytes);
@@ -143,17 +141,17 @@ export class Space {
     if (signal.aborted) throw signal.reason;
   }
 
-  /** How things stand; the directory is this process's own from now on. */
+  /** Makes the first check; the directory is this process's own from now on. */
   async begin(): Promise<void> {
     const { files, directory } = this.#options;
     if (!this.isWatched) return;
     this.#hasBallast = (await files.list(directory)).includes(BALLAST);
-    // Left where the making of one was cut short.
+    // The making of a ballast may have been cut short.
     await files.remove(path.join(directory, ASIDE));
     await this.look();
   }
 
-  /** Looks once a second, and makes the ballast where there is room, until `close`. */
+  /** Checks once a second, and makes the ballast if there is room, until `close`. */
   start(): void {
     if (!this.isWatched) return;
     this.#ballastDueMs = Math.max(this.#ballastDueMs, this.#options.clock.monotonicMs() + BALLAST_DELAY_MS);
@@ -165,7 +163,7 @@ export class Space {
     await this.#running;
   }
 
-  /** Those who ask while it is being looked at share the answer. */
+  /** Checks the disk; calls during a check share it. */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
@@ -174,8 +172,8 @@ export class Space {
   }
 
   /**
-   * Something failed: where that was for want of room, no writes are taken from
-   * here on, and opening has the room of the ballast when this resolves.
+   * Notes a failure. If the disk was full, no writes are taken from here on, and the space of the ballast is free for
+   * opening when the promise resolves.
    */
   async met(error: unknown): Promise<void> {
     if (!isOutOfSpace(error)) return;
@@ -190,8 +188,8 @@ export class Space {
   }
 
   /**
-   * What cannot be opened for want of room is opened with that of the ballast.
-   * @throws HeadwaterError `disk_full` where that does not do either.
+   * Opens with the space of the ballast if the disk has no room otherwise.
+   * @throws HeadwaterError `disk_full` if that space is not enough either.
    */
   async whileOpening<T>(open: () => Promise<T>): Promise<T> {
     try {
@@ -225,16 +223,16 @@ export class Space {
     this.#freeBytes = await files.freeBytes(directory).catch(() => undefined);
     this.#judge();
     if (this.#refusal || this.#freeBytes === undefined) return;
-    // LevelDB writes a few times what it is given: long before the floor is reached it is looked at again.
+    // LevelDB writes a few times the bytes that it gets, so the next check comes long before the floor is reached.
     this.#lookAfterBytes = Math.max(SPACE_LOOK_BYTES_MIN, (this.#freeBytes - this.#minFreeBytes) / 4);
   }
 
-  /** From here on, writes are taken again. */
+  /** The free bytes from which on writes are taken again. */
   get #resumeBytes(): number {
     return Math.ceil(this.#minFreeBytes * (1 + FREE_BYTES_RESUME_PART));
   }
 
-  /** The same, with what has to be written before. */
+  /** The free bytes that are needed before writes are taken, including a ballast that has to be made. */
   get #neededBytes(): number {
     return this.#resumeBytes + (this.#hasMet ? this.#ballastBytes : 0);
   }
@@ -298,10 +296,10 @@ export class Space {
       this.#hasBallast = true;
       this.#hasMet = false;
     } catch {
-      // It is no loss, and while writes are refused for it, status says so.
+      // A missing ballast costs no data. While writes are refused for it, status reports that.
       this.#ballastDueMs = clock.monotonicMs() + BALLAST_RETRY_MS;
       await files.remove(path.join(directory, ASIDE)).catch(() => {});
-      // It was to be given up while it got its name.
+      // The ballast was to be given up while it got its name.
       if (making.signal.aborted) await files.remove(path.join(directory, BALLAST)).catch(() => {});
     } finally {
       this.#making = undefined;
@@ -309,7 +307,7 @@ export class Space {
     await this.look();
   }
 
-  /** Of bytes that no file system makes smaller; under its name it is whole, and on disk. */
+  /** Makes the ballast of bytes that no file system compresses. Under its final name it is whole, and on disk. */
   async #makeBallast(signal: AbortSignal): Promise<void> {
     const { clock, files, directory, randomBytes } = this.#options;
     const piece = randomBytes(Math.min(BALLAST_PIECE_BYTES, this.#ballastBytes));

@@ -1,7 +1,7 @@
 /**
  * A reader of the log at its own pace: a feed, a watch, an archive. A cursor holds only a position, so a slow one costs
- * no memory, and the writer does not know that it exists. Every block is verified against the block before it is handed
- * out, whether it came from memory or from disk: a damaged block is never shipped. A cursor that meets a gap ends and
+ * no memory, and the writer does not know that it exists. Every block, from memory or from disk, is verified against
+ * its predecessor before it is handed out. So a damaged block is never shipped. A cursor that meets a gap ends and
  * never skips.
  */
 import type { Block } from './block.js';

@@ -48,7 +48,7 @@ export class Extent {
    * at the blocks.
    *
    * A damaged row is refused and never guessed at. Without the base, any block could be the first of the log. Without a
-   * lineage row, a history of this node would be taken for a foreign one, or the reverse, and a resync would keep the
+   * lineage row, a history of this node would be taken for a foreign one, or the reverse. A resync would then keep the
    * wrong data on one node or another. Nothing else on this node says what stood in the row.
    * @throws HeadwaterError `corrupt` naming the row and the directory, or `unknown_format`. Nothing is written in
    * either case.
@@ -100,7 +100,7 @@ export class Extent {
 
   /**
    * Gives up everything at or below `base`. The base is on disk before any block goes, and readable from memory before
-   * that: a caller that pins in between sees which blocks are going. The next open finishes a clearing that is cut
+   * that. So a caller that pins in between sees which blocks are going. The next open finishes a clearing that is cut
    * short. Only blocks above the old base are looked for. A scan from the beginning would walk over the deletion marks
    * of all earlier raises.
    */

@@ -1,6 +1,6 @@
 /**
  * Published messages and marks, which pass between two blocks and are in no log. Each entry stands behind the block
- * that ended the log when the entry was added, so every reader of the log meets it at the same place. Each log has one
+ * that ended the log when the entry was added. So every reader of the log meets it at the same place. Each log has one
  * bounded ring. A reader that comes too late, on this node or on a node below, misses the entries that have left the
  * ring. The reader then learns how many messages it missed. Entries do not survive the process.
  *

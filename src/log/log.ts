@@ -98,8 +98,8 @@ export class Log {
   }
 
   /**
-   * The time of the block that ends at `end`, milliseconds since the epoch, even if that block has left the log; 0 if
-   * nothing was ever logged.
+   * The time of the block that ends at `end`, milliseconds since the epoch, even if that block has left the log. The
+   * time is 0 if nothing was ever logged.
    */
   get endTimeMs(): number {
     return this.#extent.endTimeMs;

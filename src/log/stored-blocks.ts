@@ -59,8 +59,8 @@ export async function lastOffsetOnDisk(db: Database): Promise<number | undefined
 }
 
 /**
- * The last block that ends in (base, offset], proven whole: it chains from the block before it, or from the base if it
- * is the first.
+ * The last block that ends in (base, offset], proven whole. The block chains from the block before it, or from the base
+ * if it is the first.
  * @param base where the log begins; vouched for by the caller.
  * @throws HeadwaterError `corrupt` if the block does not chain, with the reason as cause; `unknown_format`.
  */

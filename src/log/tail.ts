@@ -1,6 +1,6 @@
 /**
- * The most recent blocks, kept in memory for cursors that are nearly level, so that streaming to a follower that keeps
- * up never reads the disk. The tail is bounded in bytes, and evicts the oldest blocks first. Only log.ts uses it.
+ * The most recent blocks, kept in memory for cursors that are nearly level. Streaming to a follower that keeps up never
+ * reads the disk. The tail is bounded in bytes, and evicts the oldest blocks first. Only log.ts uses it.
  */
 import { Fifo } from '../base/fifo.js';
 import { invariant } from '../base/invariant.js';

@@ -3,9 +3,9 @@
  * chain from the block before. Each has to hold commands that this version knows, and to belong to the history that the
  * lineage has there.
  *
- * An unreadable block leaves the block behind it in doubt as well, since the checksum of that one begins where the
- * checksum of the lost one ended. The exception is a damaged block whose header still has the checksum: the header
- * counts once the next block chains from it.
+ * An unreadable block leaves the block behind it in doubt as well. The checksum of that block begins where the checksum
+ * of the lost one ended. The exception is a damaged block whose header still has the checksum: the header counts once
+ * the next block chains from it.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { type Database, isUnreadablePlace } from '../disk/level.js';

@@ -1,13 +1,13 @@
 /**
- * Freezes the overlay and writes it out. The order of durability of a flush to S is: the log up to S, a mark that a
- * flush to S has begun, the entries, the keyspace, the checkpoint record. The checkpointer is the only writer of
- * records into the keyspace database. So snapshots are taken and records repaired here as well, between two flushes.
+ * Freezes the overlay and writes it out. A flush to S makes durable, in this order: the log up to S, a mark that the
+ * flush has begun, the entries, the keyspace, the checkpoint record. The checkpointer is the only writer of records
+ * into the keyspace database. So snapshots are taken and records repaired here as well, between two flushes.
  *
  * A flush that the disk has no room for does not begin. Requests for a snapshot are refused, and the layer stays in
  * memory, over its budget if need be. The excess is no more than the writes that were accepted before the node refused
  * writes.
  *
- * If a flush fails because the disk cannot be read (`io_error`), the checkpointer tries again, with growing pauses: to
+ * If a flush fails because the disk cannot be read (`io_error`), the checkpointer tries again, with growing pauses. To
  * reopen the store would not mend the disk. Until then requests for a snapshot are refused, and writes wait once memory
  * is full.
  */
@@ -213,8 +213,8 @@ export class Checkpointer {
   /** Returns the keyspace at exactly the last block applied in this turn, without later blocks. */
   snapshotHere(): Promise<KeyspaceSnapshot> {
     if (this.#hindered) return Promise.reject(this.#hindered);
-    // The layer of this block ends here. Layers are flushed in turn, and each leaves a checkpoint at its end, where
-    // requests are answered.
+    // The layer of this block ends here. Layers are flushed in turn, and each leaves a checkpoint at its end. Requests
+    // are answered there.
     this.#keyspace.freeze();
     return this.snapshotAt();
   }
@@ -336,7 +336,7 @@ export class Checkpointer {
   }
 
   /**
-   * Keeps the layer in memory after a failed read, so nothing of it is lost. Committers that wait for room go on
+   * Keeps the layer in memory after a failed read, so nothing of it is lost. Committers that wait for room keep
    * waiting.
    */
   #hinder(error: HeadwaterError): void {
@@ -461,8 +461,8 @@ export class Checkpointer {
   }
 
   /**
-   * @param options.keep holds the snapshot for as long as it is shared, so that later requests find it even if the
-   * first reader is done early.
+   * @param options.keep holds the snapshot for as long as it is shared. Later requests then find it even if the first
+   * reader is done early.
    */
   #takeSnapshot({ keep }: { keep: boolean }): KeyspaceSnapshot {
     const snapshot = this.#keyspace.snapshot(() => {

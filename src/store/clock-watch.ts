@@ -1,6 +1,6 @@
 /**
  * Compares the log's clock with the machine's, for people: a finding in `status`, and a line in the log when the
- * finding changes. clock.ts decides what the log's clock does; this file only reports.
+ * finding changes. The decisions about the log's clock are in clock.ts; this file only reports.
  */
 import { type Clock, type LogicalClock, sleep } from '../base/clock.js';
 import { CLOCK_GAP_MS, CLOCK_LOOK_MS } from '../base/limits.js';

@@ -129,8 +129,8 @@ export class Directory {
 
   /**
    * Opens or makes a data directory.
-   * @throws HeadwaterError `directory_locked`, `foreign_directory`, `restore_unfinished`, `unknown_format`, `corrupt`
-   * or `disk_full`.
+   * @throws HeadwaterError `directory_locked`, `foreign_directory`, `restore_unfinished`, `unknown_format` or
+   * `corrupt`; the directory is unchanged then.
    */
   static async open(directory: string, options: DirectoryOptions): Promise<Directory> {
     const { files, openDatabase } = options;
@@ -330,7 +330,7 @@ export class Directory {
   }
 
   /**
-   * Whether the generation in use has ever been open in a role, or comes from a resync or a restore. Its databases were
+   * Whether the generation in use has ever been open in a role, or comes from a resync or a restore. The databases were
    * on disk before that was noted.
    */
   get wasUsed(): boolean {

@@ -1,8 +1,8 @@
 /**
  * Active expiry, in bounded steps: finds keys that may be due, from the overlay's notes and the index on disk. On a
- * leader the writer looks at each key again and logs the deletions. A follower deletes no key. It drops the index rows
- * whose keys its leader has deleted or changed, as fast as the leader does. So neither the follower's disk nor the node
- * that it may become inherits a backlog.
+ * leader the writer looks at each key again and logs the deletions. A follower deletes no key. The follower drops the
+ * index rows whose keys its leader has deleted or changed, as fast as the leader does. So neither the follower's disk
+ * nor the node that it may become inherits a backlog.
  *
  * Rows of the index are dropped only after the log is durable: see due-index.ts.
  */

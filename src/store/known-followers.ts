@@ -22,7 +22,7 @@ export interface KnownFollower {
   /** Milliseconds since the epoch. */
   readonly lastSeenMs: number;
   /**
-   * Whether the log is to keep the blocks that the follower has not received: false if its place was released, or if it
+   * Whether the log is to keep the blocks that the follower has not received. False if its place was released, or if it
    * was sent elsewhere.
    */
   readonly keepsPlace: boolean;

@@ -1,6 +1,6 @@
 /**
  * Checks LevelDB's own log files before LevelDB opens them. LevelDB drops records that do not match their checksums,
- * from the middle of a file too, and reports that only in a text file that nobody reads. The check takes a few
+ * from the middle of a file too. The only report of that is a text file that nobody reads. The check takes a few
  * milliseconds, since older data stand in tables.
  *
  * A log that lost a stretch is opened all the same: its chain shows the break, and recovery cuts it there. A keyspace

@@ -1,13 +1,11 @@
 /**
- * What of a store is open, and when: the generation in use, and on top of it
- * what its role asks for (tenure.ts). It opens, closes and switches, one change
- * after another.
+ * The life cycle of a store: which generation is open, and which role is played on top of it (tenure.ts). The life
+ * cycle opens, closes and switches, one change after another.
  *
- * After a failed write the generation is thrown away and opened anew, with full
- * recovery, and a leader begins another history: nothing that was in memory is
- * trusted. Where the log is then found to have lost a tail that the keyspace
- * has effects of, neither can be served or led from: the generation stays open
- * for a full resync, which a leader has to be told of.
+ * After a failed write the generation is closed and reopened, with full recovery, and a leader begins another history.
+ * Nothing that was in memory is trusted. Recovery may find that the log has lost a tail that the keyspace has effects
+ * of. Such data can neither be served nor led from. The generation stays open for a full resync, for which a person has
+ * to name an upstream if the node leads.
  */
 import { Bell } from '../base/bell.js';
 import { CLOCK_SET_MS, type Clock, type LogicalClock, sleep } from '../base/clock.js';
@@ -35,71 +33,73 @@ export interface LifecycleOptions extends Omit<GenerationOptions, 'quarantine' |
   readonly directory: Directory;
   readonly limits: Limits;
   randomBytes(count: number): Buffer;
-  /** Of the machine's start; undefined where it does not tell. */
+  /** The ID of the machine's start; undefined if the machine does not tell. */
   readonly bootId: () => string | undefined;
-  /** Whether there is anybody whom a leader could ask for what its log may have lost. */
+  /** Whether there is any follower that a leader could ask for writes that its log may have lost. */
   readonly hasKnownFollowers: () => boolean;
-  /** Another log is in use; nothing has been trimmed from it since it was opened. */
+  /** Called when another log is in use, before anything has been trimmed from it. */
   readonly opened: (log: Log) => void;
-  /** A follower whose data cannot be opened gets them anew from its upstream, without a person's word. */
+  /** Whether a follower whose data cannot be opened gets a copy from its upstream without a person's word. */
   readonly autoRepair: boolean;
-  /** A leader sets the log's clock back where that is ahead of the machine's. */
+  /** Whether a leader sets the log's clock back if that is ahead of the machine's. */
   readonly trustClock: boolean;
-  /** Our own bug has shown itself: the process must not go on. */
+  /** Called on a bug of our own: the process must not continue. */
   readonly onFatal: (error: Error) => void;
 }
 
-/** What a change of roles by a person, or a promotion, puts an end to. */
+/** Fields that a change of roles by a person, or a promotion, resets. */
 const SETTLED = { handing_over: undefined, superseded_by: undefined } as const;
 
 /** A leader that steps down is no longer the one that was promoted. */
 const STEPPED_DOWN = { role: 'follower', promoted: undefined, clock_step: undefined, ...SETTLED } as const;
 
 export class Lifecycle {
-  /** Of the data in use. */
+  /** Damage to the data in use. */
   readonly damage: Damage;
   readonly waits: WriteWaits;
   /** The lateness of a leader's deletion of expired keys. */
   readonly lateness: Lateness;
-  /** Rings when another role is played, and when what is open has changed. */
+  /** Rings when another role is played, and when another generation is open. */
   readonly changed = new Bell();
   readonly #options: LifecycleOptions;
   readonly #clock: Clock;
   readonly #logicalClock: LogicalClock;
-  /** Of this store over all its openings: one that fails again and again says the same each time. */
+  /**
+   * The log of events of this store over all its openings: an opening that fails repeatedly reports the same each time.
+   */
   readonly #log: RepeatedLog;
   readonly #directory: Directory;
   #generation: Generation | undefined;
   /** The role that is played, or was last. */
   #tenure = new Tenure();
-  /** Nothing is written from then on. */
+  /** Nothing is written once this aborts. */
   readonly #writesEnded = new AbortController();
-  /** Why nothing can be done for now; undefined while the generation is open. */
+  /** The reason why nothing can be done for now; undefined while the generation is open. */
   #unavailable: HeadwaterError | undefined = new HeadwaterError('unavailable', 'the store is opening');
-  /** Changes of what is open, one after another. */
+  /** Changes of the open generation run one after another. */
   #changing: Promise<void> = Promise.resolve();
-  /** Aborted with the reason once the close has been announced. */
+  /** Aborts with the reason once the close has been announced. */
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
-  /** When a failed store was open again last, by the monotonic clock; how often it has failed soon after that. */
+  /** When a failed store was last open again, by the monotonic clock, and how often it has failed soon after that. */
   #reopenedMs = Number.NEGATIVE_INFINITY;
   #failuresInARow = 0;
-  /** What was opened anew could not be opened: it is tried again and again. */
+  /** Whether reopening has failed: it is tried again and again. */
   #stuck = false;
   /** The end of the ring of live messages that was open last: the next one begins there. */
   #live: LivePlace = NOWHERE;
   #onServing: (serving: boolean) => void = () => {};
-  /** Set on a leader that does not lead yet, because others may have what its log has lost. */
+  /** Set on a leader that does not lead yet, because others may have writes that its log has lost. */
   #asking = false;
   #onAsking = () => {};
-  /** A write has failed, in this life or before it, and nothing was open since. */
+  /** Whether a write has failed, in this life or before it, and nothing was open since. */
   #writeFailed = false;
-  /** A person has said that data that cannot be opened may be got anew. */
+  /** Whether a person has permitted a copy from the upstream in place of data that cannot be opened. */
   #mayStandIn = false;
-  /** Writes in hand are to be finished, since the writer is to be held. */
+  /** Ends the release of pending writes from a disk that cannot be read; `hold` sets it. */
   #stopLettingThrough = () => {};
   readonly #life: LifeNote;
-  /** That of the generation that was closed last. */
+  /** The status of the generation that was closed last. */
   #last = NOTHING;
 
   constructor(options: LifecycleOptions) {
@@ -114,7 +114,7 @@ export class Lifecycle {
     this.#life = new LifeNote(options.directory, options.bootId);
   }
 
-  /** @throws the reason where nothing is open. */
+  /** @throws the reason if nothing is open. */
   get generation(): Generation {
     if (!this.#generation) throw this.#unavailable ?? new HeadwaterError('unavailable', 'the store is not open');
     return this.#generation;
@@ -127,7 +127,7 @@ export class Lifecycle {
     return this.generation;
   }
 
-  /** Whether a leader has opened its data and does not lead yet: it takes in what others have, as a follower does. */
+  /** Whether a leader has opened its data and does not lead yet: it receives blocks from others, as a follower does. */
   get asking(): boolean {
     return this.#asking;
   }
@@ -137,23 +137,26 @@ export class Lifecycle {
     return this.#writesEnded.signal.aborted ? undefined : this.#tenure.writer;
   }
 
-  /** Where the log ends, as far as it is applied, and the time of its last block; as it was last, while nothing is open. */
+  /**
+   * The end of the log, as far as it is applied, and the time of its last block. While nothing is open, these are the
+   * last known values.
+   */
   get end(): { position: Position; timeMs: number } {
     const log = this.#generation?.log;
     return log ? { position: log.end, timeMs: log.endTimeMs } : this.#last;
   }
 
-  /** How far the data have got; as they had last, while nothing is open. */
+  /** The progress of the data; the last known progress while nothing is open. */
   get standing(): GenerationStatus {
     return this.#generation ? generationStatus(this.#generation) : this.#last;
   }
 
-  /** Set where a lost log tail left a keyspace that only a full resync can help; undefined while nothing is open. */
+  /** Set if a lost log tail left a keyspace that only a full resync can help; undefined while nothing is open. */
   get incomplete(): HeadwaterError | undefined {
     return this.#generation?.incomplete;
   }
 
-  /** Why nothing is served, and what is to be done about it where the store cannot help itself. */
+  /** The reason why nothing is served, with advice if the store cannot help itself. */
   get notServing(): HeadwaterError | undefined {
     if (this.#unavailable) return this.#unavailable;
     const { incomplete } = this;
@@ -164,23 +167,23 @@ export class Lifecycle {
     return !this.#unavailable && !this.incomplete;
   }
 
-  /** Aborts, with the reason, when the role that is played now is played no more. */
+  /** Aborts, with the reason, when the present tenure of the role ends. */
   get tenure(): AbortSignal {
     return this.#tenure.signal;
   }
 
-  /** Tells `listener` now, and whenever it changes, whether reads can be served. */
+  /** Calls `listener` now, and at every change, with whether reads can be served. */
   onServing(listener: (serving: boolean) => void): void {
     this.#onServing = listener;
     listener(this.isServing);
   }
 
-  /** Tells `listener` when a leader that led has to ask, because it was opened anew and its log may have lost its end. */
+  /** Calls `listener` when a leader that led has to ask, because it was reopened and its log may have lost its end. */
   onAsking(listener: () => void): void {
     this.#onAsking = listener;
   }
 
-  /** A follower that cannot be opened gets its data anew from its upstream: the next attempt makes room for them. */
+  /** Permits a follower that cannot be opened to get a copy of the data from its upstream, from the next attempt on. */
   permitStandIn(): void {
     this.#mayStandIn = true;
   }
@@ -201,8 +204,8 @@ export class Lifecycle {
   }
 
   /**
-   * Becomes, durably, a follower of `upstream`; writes in hand are finished first.
-   * @param reason what writers hear that come too late.
+   * Becomes, durably, a follower of `upstream`; pending writes are finished first.
+   * @param reason the error of writes that come too late.
    * @throws HeadwaterError `unavailable` while the store cannot be opened: nobody knows for how long.
    */
   async follow(upstream: string, reason: HeadwaterError): Promise<void> {
@@ -220,9 +223,8 @@ export class Lifecycle {
   }
 
   /**
-   * Finishes the batch in hand and appends nothing after it until `release`, or
-   * until the role ends.
-   * @returns where the log ends.
+   * Finishes the running batch and appends nothing after it until `release`, or until the role ends.
+   * @returns the end of the log.
    */
   async hold(): Promise<Position> {
     const { writer } = this;
@@ -238,9 +240,9 @@ export class Lifecycle {
   }
 
   /**
-   * A leader whose writer is held steps down, durably, to follow the node that
-   * it hands over to; everything that it has is durable before.
-   * @param reason what hears whatever waits in the writer.
+   * Makes a leader whose writer is held step down, durably, to follow the node that it hands over to. Everything that
+   * it has is durable before.
+   * @param reason the error of everything that waits in the writer.
    */
   handOver(to: HandingOver, reason: HeadwaterError): Promise<void> {
     return this.#change(async () => {
@@ -259,7 +261,7 @@ export class Lifecycle {
     });
   }
 
-  /** A leader takes no more writes, durably, because another node leads its history on. */
+  /** Makes a leader take no more writes, durably, because another node continues its history. */
   supersede(by: SupersededBy, reason: HeadwaterError): Promise<void> {
     return this.#change(async () => {
       await this.#endSettled(reason);
@@ -273,12 +275,12 @@ export class Lifecycle {
   }
 
   /**
-   * A follower, or a leader that may not lead, becomes durably the leader of a
-   * history of its own. Its last block is in the log; the link is stopped.
-   * @param change what else is to be true from then on.
-   * @param above an epoch that others have begun already, as far as this node has heard.
+   * Makes a follower, or a leader that may not lead, durably the leader of a history of its own. The last block is in
+   * the log, and the link is stopped.
+   * @param change other fields of node.json to change with it.
+   * @param above an epoch that others have begun already, as far as this node knows.
    * @param follows the end of the messages of a leader that has handed over.
-   * @throws HeadwaterError where the data are not whole, or the disk fails.
+   * @throws HeadwaterError if the data are not whole, or the disk fails.
    */
   async lead(change: Partial<NodeRecord> = {}, above = 0, follows?: LivePlace): Promise<void> {
     if (this.#stuck && this.#unavailable) throw this.#unavailable;
@@ -286,14 +288,15 @@ export class Lifecycle {
       const generation = this.serving;
       await this.#tenure.end(new HeadwaterError('unavailable', 'the node is being promoted'));
       try {
-        // The history first: cut before the role is on disk too, it is forgotten, since nothing was logged under it.
+        // The history comes first. If the role does not reach the disk after it, the history is forgotten, since
+        // nothing was logged under it.
         await this.#lead(generation, above, follows);
         await this.#directory.update({ role: 'leader', upstream: '', ...SETTLED, ...change });
         this.#asking = false;
-        // Those that waited for this.
+        // Readers of the log may have waited for the promotion.
         generation.log.wake();
       } catch (error) {
-        // What is on disk is not known: opening anew finds out.
+        // The content of the disk is not known: reopening shows it.
         this.failed(HeadwaterError.from(error));
         throw error;
       }
@@ -302,9 +305,8 @@ export class Lifecycle {
   }
 
   /**
-   * A leader that asked while its keyspace was ahead of its log opens anew, with
-   * what it has received: it leads where that was all, else it goes on as one
-   * that has to be told whom to follow.
+   * Reopens a leader that asked while its keyspace was ahead of its log, with the blocks that it has received. The node
+   * leads if these blocks were all that it lacked. Otherwise it waits until a person names an upstream.
    */
   async openAnew(): Promise<void> {
     await this.#changeUnlessClosing(async () => {
@@ -315,15 +317,15 @@ export class Lifecycle {
 
   /**
    * Closes the generation, lets `exchange` name another one, and opens that.
-   * @param live the place among live messages up to which the upstream of the other one has sent them.
-   * @throws what failed; whichever generation is the current one by then is open all the same.
+   * @param live the place among live messages up to which the upstream of the other generation has sent them.
+   * @throws the failure; the generation that is current by then is open all the same.
    */
   replace(reason: HeadwaterError, exchange: () => Promise<void>, live?: LivePlace): Promise<void> {
     return this.#changeUnlessClosing(async () => {
       try {
         await this.#close(reason);
         await exchange();
-        // To the other generation no write has failed.
+        // No write to the other generation has failed.
         if (this.#writeFailed) await this.#directory.forgetWriteFailed();
         this.#writeFailed = false;
         this.#live = live ?? this.#live;
@@ -332,7 +334,7 @@ export class Lifecycle {
         await this.#open();
       } catch (error) {
         await this.#reopen(reason);
-        // What could not be taken over is in the way of what is tried next.
+        // An unfinished generation would take space from the next attempt.
         if (isOutOfSpace(error)) await this.#directory.removeOtherGenerations().catch(() => {});
         throw error;
       }
@@ -341,9 +343,8 @@ export class Lifecycle {
   }
 
   /**
-   * A leader takes no more writes and expires no more keys, also where it opens
-   * anew; those in hand are finished.
-   * @returns where the log ends.
+   * Makes a leader take no more writes and expire no more keys, even if it reopens; pending ones are finished.
+   * @returns the end of the log.
    */
   async endWrites(reason: HeadwaterError): Promise<Position> {
     const { writer } = this;
@@ -352,13 +353,16 @@ export class Lifecycle {
     return this.serving.log.end;
   }
 
-  /** From now on nothing changes but by `close`: a store that cannot be opened is not tried again, and who waits for it hears `reason`. */
+  /**
+   * Announces the close, after which nothing but `close` changes the store. A store that cannot be opened is not tried
+   * again, and waits for it reject with `reason`.
+   */
   announceClose(reason: HeadwaterError): void {
     this.#closing.abort(reason);
     this.#generation?.checkpointer.letThrough();
   }
 
-  /** Nothing that is in hand while `work` runs waits for a checkpoint for which the disk cannot be read. */
+  /** Keeps blocks that are committed during `work` from waiting for a checkpoint that the disk cannot be read for. */
   async lettingThrough(work: () => Promise<void>): Promise<void> {
     const stopLetting = this.#generation?.checkpointer.letThrough();
     try {
@@ -369,9 +373,10 @@ export class Lifecycle {
   }
 
   /**
-   * Ends it: what is in hand is finished, everything is checkpointed and
-   * durable. Called again, it waits for that.
-   * @param checkpointMs the checkpoint is given up after so long: the next start replays more of the log.
+   * Closes the store: running work is finished, and everything is checkpointed and durable. A second call waits for the
+   * first.
+   * @param checkpointMs the longest time for the checkpoint, milliseconds. Without the checkpoint, the next start
+   * replays more of the log.
    */
   close(reason: HeadwaterError, checkpointMs = Number.POSITIVE_INFINITY): Promise<void> {
     this.announceClose(reason);
@@ -389,13 +394,13 @@ export class Lifecycle {
         await this.#close(reason);
         if (serving?.endedDurable) {
           await this.#directory.noteCleanStop().catch((error: Error) =>
-            // As after a crash, the next start holds nothing against the files.
+            // As after a crash, the next start then has no note to check the files by.
             this.#log.warn({}, `the ends of the log files cannot be noted: ${error.message}`),
           );
           if (ledWell) await this.#life.note({ clean: true });
         }
       } catch (error) {
-        // As after a crash: the next start finds out.
+        // As after a crash, the next start finds the state by recovery.
         if (!isOutOfSpace(error)) throw error;
         this.#log.error({}, `the disk is full, the stop is not in good order: ${(error as Error).message}`);
       } finally {
@@ -407,7 +412,7 @@ export class Lifecycle {
     return this.#closed;
   }
 
-  /** Writes that wait for room in memory need not wait for it any more. */
+  /** Gives up the checkpoint of the stop. Writes that wait for room in memory need not wait for it any more. */
   #giveUpCheckpoint(reason: HeadwaterError, afterMs: number): void {
     const { keyspace, log, checkpointer } = this.generation;
     const { offset } = keyspace.checkpoint.position;
@@ -418,7 +423,10 @@ export class Lifecycle {
     checkpointer.close(reason).catch(() => {});
   }
 
-  /** @throws HeadwaterError `keyspace_incomplete` on a leader that is starting and has nobody to ask; one that runs stays up to be told whom to follow. */
+  /**
+   * @throws HeadwaterError `keyspace_incomplete` on a leader that is starting and has nobody to ask. A running leader
+   * stays up so that a person can name an upstream.
+   */
   async #open({ starting } = { starting: false }): Promise<void> {
     const asked = this.#asking;
     const generation = await this.#openGeneration({ starting });
@@ -428,7 +436,7 @@ export class Lifecycle {
     const { incomplete } = generation;
     if (incomplete) {
       const leads = this.#directory.node.role === 'leader';
-      // They may have what the log has lost.
+      // The known followers may have the blocks that the log has lost.
       if (starting) this.#asking = leads && this.#options.hasKnownFollowers();
       const message = this.#withAdvice(incomplete);
       if (starting && leads && !this.#asking)
@@ -448,13 +456,16 @@ export class Lifecycle {
     if (this.#asking && !asked && !starting) this.#onAsking();
   }
 
-  /** What this process had appended, the operating system has, unless the disk changed it: of an earlier life that is not certain. */
+  /**
+   * Whether a leader has to ask. The operating system has everything that this process had appended, unless the disk
+   * changed it. For an earlier life that is not certain.
+   */
   async #shouldAsk({ mayHaveLostTail }: Generation, { starting }: { starting: boolean }): Promise<boolean> {
     if (!this.#options.hasKnownFollowers()) return false;
     return mayHaveLostTail || (starting && (await this.#life.mayHaveLostTail()));
   }
 
-  /** @throws HeadwaterError `corrupt`, with what is to be done about it, where that is not done here. */
+  /** @throws HeadwaterError `corrupt`, with advice if the store does not repair the data itself. */
   async #openGeneration({ starting }: { starting: boolean }): Promise<Generation> {
     const directory = this.#directory.currentGeneration;
     const options = {
@@ -468,7 +479,7 @@ export class Lifecycle {
     };
     try {
       if (starting) this.#writeFailed = await this.#directory.hasFailedWrite();
-      // What is opened again is not made again, nor is what has ever held anything.
+      // Databases that are opened again, or that have ever held anything, are not made again.
       const mustExist = !starting || this.#directory.wasUsed;
       const generation = await Generation.open(directory, options, {
         afterFailedWrite: this.#writeFailed,
@@ -476,7 +487,7 @@ export class Lifecycle {
         ...(starting && { cleanStop: await this.#directory.cleanStop() }),
         writing: () => this.#directory.forgetCleanStop(),
       });
-      // Left there, it is taken away by the next opening.
+      // A file that stays is removed by the next opening.
       if (this.#writeFailed) await this.#directory.forgetWriteFailed().catch(() => {});
       this.#writeFailed = false;
       return generation;
@@ -505,7 +516,7 @@ export class Lifecycle {
     if (this.#directory.node.cluster_id === '')
       await this.#directory.update({ cluster_id: this.#options.randomBytes(16).toString('hex') });
     const { superseded_by, handing_over } = this.#directory.node;
-    // The node that was to lead may have taken the next epoch: this one has to be seen to come after that.
+    // The node that was to lead may have taken the next epoch: the epoch of this one has to be above that.
     const granted = handing_over ? log.lineage.epoch + 1 : 0;
     const above = Math.max(superseded_by?.epoch ?? 0, granted, heardOf);
     const row = await log.beginHistory(this.#options.randomBytes(20).toString('hex'), above, follows);
@@ -516,7 +527,7 @@ export class Lifecycle {
     );
   }
 
-  /** Sets the log's clock back, if a person has asked for that and no block is behind it yet. */
+  /** Sets the log's clock back, if a person has asked for that and no block has been logged with the new time yet. */
   async #stepClock(log: Log): Promise<void> {
     const noted = this.#directory.node.clock_step;
     const isLogged = noted !== undefined && noted.up_to < log.end.offset;
@@ -531,7 +542,7 @@ export class Lifecycle {
     );
   }
 
-  /** Ends the role once the writes in hand are finished. */
+  /** Ends the role once the pending writes are finished. */
   #endSettled(reason: HeadwaterError): Promise<void> {
     return this.lettingThrough(async () => {
       await this.#tenure.settled();
@@ -576,7 +587,7 @@ export class Lifecycle {
     }
   }
 
-  /** A write failed: everything open is thrown away, and opened anew until that works. */
+  /** Handles a failed write: everything open is closed, and reopened until that works. */
   failed(error: Error): void {
     if (this.#closing.signal.aborted || this.#unavailable) return;
     if (error instanceof InvariantViolation || !(error instanceof HeadwaterError)) {
@@ -591,21 +602,21 @@ export class Lifecycle {
     const soon = this.#clock.monotonicMs() - this.#reopenedMs < REOPENED_SOUND_MS;
     this.#failuresInARow = soon ? this.#failuresInARow + 1 : 0;
     const said = `${error.message}; no more writes on this handle, the store is opened anew`;
-    // One that was sound for a while is said again, with all that follows from it.
+    // A failure after a sound while is logged again, with all that follows from it.
     if (!soon) this.#log.ends();
     this.#log.error({ error: error.message, in_a_row: this.#failuresInARow }, said);
     void this.#change(() => this.#reopen(reason, this.#failuresInARow)).catch(this.#options.onFatal);
   }
 
-  /** @param failures in a row, before this one. */
+  /** @param failures the number of failures in a row before this one. */
   async #reopen(reason: HeadwaterError, failures = 0): Promise<void> {
-    // Beside closing, which ends what else is being written.
+    // The note is written beside the close, which ends all other writes.
     const noting = this.#noteWriteFailed();
     await this.#close(reason).catch((error: Error) =>
       this.#log.warn({ error: error.message }, `closing after a failure: ${error.message}`),
     );
     const { space } = this.#options;
-    // Only now: nothing that was open may use the room that is made.
+    // The room is made only now, since nothing that was open may use it.
     await space.met(reason);
     const noted = noting.then((done) => done || this.#noteWriteFailed());
     const { signal } = this.#closing;
@@ -634,7 +645,10 @@ export class Lifecycle {
     }
   }
 
-  /** For the next life: this one may be killed before it has opened anew. @returns false where there was no room. */
+  /**
+   * Notes the failed write for the next life, since this one may be killed before it has reopened. @returns false if
+   * there was no room.
+   */
   #noteWriteFailed(): Promise<boolean> {
     if (!this.#writeFailed) return Promise.resolve(true);
     return this.#directory.noteWriteFailed().then(
@@ -655,7 +669,7 @@ export class Lifecycle {
     return done;
   }
 
-  /** A keyspace that is ahead of its log: the missing commands have to come from elsewhere. */
+  /** Adds advice to a keyspace that is ahead of its log: the missing commands have to come from elsewhere. */
   #withAdvice(incomplete: HeadwaterError): string {
     if (this.#directory.node.role === 'follower') return `${incomplete.message}; nothing is served until a full resync`;
     if (this.#asking) return `${incomplete.message}; this leader asks its known followers for what is missing`;
@@ -667,7 +681,7 @@ export class Lifecycle {
   }
 }
 
-/** Before the store is opened again that could not be, or has failed, so often in a row. */
+/** The pause before the store is opened again after so many failures in a row, milliseconds. */
 function pauseMs(times: number): number {
   return Math.min(REOPEN_MS_MIN * 2 ** (times - 1), REOPEN_MS_MAX);
 }

@@ -1,7 +1,7 @@
 /**
  * The checks of a follower before a block from upstream may enter a log. The block must follow the log and be whole.
- * Its history must be one of ours or one that was announced with it. Every command must be known. The checks are pure,
- * so that the store and a generation under construction check the same.
+ * The history must be one of ours or one that was announced with the block. Every command must be known. The checks are
+ * pure, so that the store and a generation under construction check the same.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { type Block, CHECKING_VISITOR } from '../log/block.js';

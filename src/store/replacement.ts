@@ -1,6 +1,6 @@
 /**
- * The generation that a full resync builds beside the one in use. Its keyspace is loaded from the snapshot's entries
- * while its log takes the blocks after the snapshot. The generation counts only after `finish` has proven count and
+ * The generation that a full resync builds beside the one in use. The keyspace is loaded from the snapshot's entries
+ * while the log takes the blocks after the snapshot. The generation counts only after `finish` has proven count and
  * digest and made both databases durable. A node that stops before that keeps its old data.
  */
 import type { Files } from '../disk/files.js';

@@ -1,8 +1,8 @@
 /**
  * The room on the disk of the data directory. Below a floor the node takes no writes. Reads, replication to others and
- * all work that frees space go on. The space below the floor serves to reopen the store and to write out the overlay.
- * The node checks the free space once a second, more often under many writes, and before large work. A little above the
- * floor the node accepts writes again.
+ * all work that frees space continue. The space below the floor serves to reopen the store and to write out the
+ * overlay. The node checks the free space once a second, more often under many writes, and before large work. A little
+ * above the floor the node accepts writes again.
  *
  * The disk may be full even so: other processes write to it too, and quotas do not show. Opening LevelDB needs room
  * then, which the ballast has kept. The ballast is a file without content of worth, deleted as soon as a write has met
@@ -172,7 +172,7 @@ export class Space {
   }
 
   /**
-   * Notes a failure. If the disk was full, no writes are taken from here on, and the space of the ballast is free for
+   * Notes a failure. If the disk was full, no writes are taken from here on. The space of the ballast is free for
    * opening when the promise resolves.
    */
   async met(error: unknown): Promise<void> {

@@ -1,17 +1,16 @@
 /**
- * The store: a data directory, the generation in use and the role, behind one
- * face. Services submit operations and take snapshots; the link hands in what
- * upstream sent; feeds read `log`. Its role decides which of that it takes:
+ * The store: a data directory, the generation in use and the role, behind one interface. Services submit operations and
+ * take snapshots. The link hands in blocks from upstream. Feeds read `log`. The role decides which of these calls the
+ * store takes:
  *
  *   leader     writer and active expiry run; a history of its own is begun
- *   follower   `receive` and `replace` take what upstream sends; writes are refused
+ *   follower   `receive` and `replace` take blocks and data from upstream; writes are refused
  *
- * A leader that may have lost its tail is `asking` at first: it receives as a
- * follower does, until `promote`. One that is `supersededBy` another takes no
- * writes. A follower that is `handingOver` was the leader until now: writes
- * wait at the gate until it is known who takes them.
+ * A leader that may have lost its tail is `asking` at first: it receives as a follower does, until `promote`. A leader
+ * that is `supersededBy` another takes no writes. A follower that is `handingOver` was the leader until now. Writes
+ * wait at the gate until the node knows which node takes them.
  *
- * What is open, and what becomes of it when a write fails, is lifecycle.ts's.
+ * lifecycle.ts opens and closes the generation, and handles failed writes.
  */
 import type { Bell } from '../base/bell.js';
 import { type Clock, LogicalClock } from '../base/clock.js';
@@ -64,45 +63,45 @@ export interface StoreOptions extends Retained {
   readonly openDatabase: OpenDatabase;
   /** The files beside the databases. */
   readonly files: Files;
-  /** So many unpredictable bytes: IDs of nodes, clusters and histories are made of them. */
+  /** Returns so many unpredictable bytes, for the IDs of nodes, clusters and histories. */
   randomBytes(count: number): Buffer;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly fsync: FsyncPolicy;
   readonly limits: Limits;
   readonly budget: CheckpointBudget;
-  /** Of the machine's start; undefined where it does not tell. */
+  /** The ID of the machine's start; undefined if the machine does not tell. */
   bootId(): string | undefined;
-  /** A follower whose data cannot be opened gets them anew from its upstream, without a person's word. */
+  /** Whether a follower whose data cannot be opened gets a copy from its upstream without a person's word. */
   readonly autoRepair?: boolean | undefined;
-  /** This machine's clock is right, whatever the log says: a person has said so. */
+  /** Whether this machine's clock is right, whatever the log says: a person has said so. */
   readonly trustClock?: boolean | undefined;
-  /** Free on the disk, below which no writes are taken; undefined: nobody looks. */
+  /** The free bytes on the disk below which no writes are taken; undefined to switch the checks off. */
   readonly minFreeBytes?: number | undefined;
-  /** Kept on the disk for when it is full; undefined: as many as by default. */
+  /** Bytes that are kept on the disk for when it is full; the default if undefined. */
   readonly ballastBytes?: number | undefined;
-  /** Our own bug has shown itself: the process must not go on. */
+  /** Called on a bug of our own: the process must not continue. */
   readonly onFatal: (error: Error) => void;
 }
 
 const NO_GRANTS: Grants = { taken: [], refused: [] };
 
-/** What is published. */
+/** A message to publish. */
 export interface Message {
   readonly channel: Buffer;
   readonly data: Buffer;
-  /** In the log, as a command. */
+  /** Whether the message goes into the log, as a command. */
   readonly durable: boolean;
 }
 
 export interface Submitted {
   readonly replies: Reply[];
-  /** At or after everything that the replies have seen. */
+  /** A position at or after everything that the replies have seen. */
   readonly position: Position;
 }
 
 export class Store {
-  /** Whether the disk has room. */
+  /** Knows whether the disk has room. */
   readonly space: Space;
   readonly #options: StoreOptions;
   readonly #logger: Logger;
@@ -149,10 +148,9 @@ export class Store {
   }
 
   /**
-   * Opens a data directory in the role that it was left in, or in `role`. A
-   * leader that was promoted keeps its own, unless `role` overrules that or it
-   * cannot lead.
-   * @throws HeadwaterError where the directory cannot be used; it is unlocked then.
+   * Opens a data directory in the role that it was left in, or in `role`. A leader that was promoted keeps its own
+   * role, unless `role` overrules that or the node cannot lead.
+   * @throws HeadwaterError if the directory cannot be used; it is unlocked then.
    */
   static async open(options: StoreOptions, role?: RoleWanted): Promise<Store> {
     const space = new Space(options);
@@ -186,7 +184,7 @@ export class Store {
     }
   }
 
-  // ---- what it is -----------------------------------------------------------
+  // ---- state ------------------------------------------------------------------
 
   get nodeId(): string {
     return this.#directory.node.node_id;
@@ -200,7 +198,7 @@ export class Store {
     return this.#directory.node.role;
   }
 
-  /** Why this node leads though it was started with --follow, and what to do; else empty. */
+  /** The reason why this node leads though it was started with --follow, and advice; else empty. */
   get ignoredFollow(): string {
     const upstream = this.#ignoredUpstream;
     if (upstream === '' || (this.role === 'follower' && !this.handingOver)) return '';
@@ -212,22 +210,22 @@ export class Store {
     return this.#directory.node.upstream;
   }
 
-  /** To whom this node, the leader until now, hands over, while it does not know whether that one leads. */
+  /** The node to which this node, the leader until now, hands over, while it does not know whether that one leads. */
   get handingOver(): HandingOver | undefined {
     return this.#directory.node.handing_over;
   }
 
-  /** Why this leader takes no writes, where another one leads its history on. */
+  /** The leader that continues the history of this one, which takes no writes therefore. */
   get supersededBy(): SupersededBy | undefined {
     return this.#directory.node.superseded_by;
   }
 
-  /** Whether this leader does not lead yet, because its followers may have what its log has lost. */
+  /** Whether this leader does not lead yet, because its followers may have writes that its log has lost. */
   get asking(): boolean {
     return this.#lifecycle.asking;
   }
 
-  /** How it has answered those that handed over to it. */
+  /** The answers of this node to those that handed over to it. */
   get grants(): Grants {
     return this.#directory.node.grants ?? NO_GRANTS;
   }
@@ -236,17 +234,20 @@ export class Store {
     return this.#knownFollowers.all;
   }
 
-  /** Remembers, durably, who follows now, how far they are, and with that what the log keeps for them when they are away. */
+  /**
+   * Remembers, durably, which followers are connected and how far they are. The log keeps blocks for them accordingly
+   * when they are away.
+   */
   noteFollowers(followers: readonly KnownFollower[]): Promise<void> {
     return this.#knownFollowers.note(followers);
   }
 
-  /** Remembers a follower no more, durably, and keeps nothing for it. */
+  /** Forgets a follower, durably, and keeps nothing for it. */
   forgetFollower(nodeId: string): Promise<void> {
     return this.#knownFollowers.forget(nodeId);
   }
 
-  /** Whether the log keeps what a follower has not seen yet, while it is away. */
+  /** Whether the log keeps the blocks that a follower has not received yet, while it is away. */
   keepsPlaceOf(nodeId: string): boolean {
     return this.#knownFollowers.keepsPlaceOf(nodeId);
   }
@@ -259,37 +260,37 @@ export class Store {
     return this.#options.fsync;
   }
 
-  /** Bytes that the log is trimmed to; undefined where its size does not matter. */
+  /** Bytes that the log is trimmed to; undefined if the size is not bounded. */
   get logRetentionBytes(): number | undefined {
     return this.#options.logRetentionBytes;
   }
 
-  /** Older blocks go, milliseconds; undefined where their age does not matter. */
+  /** The maximal age of blocks, milliseconds; undefined if the age is not bounded. */
   get logRetentionMs(): number | undefined {
     return this.#options.logRetentionMs;
   }
 
-  /** Bytes of log that are kept for whoever has pinned them; undefined where it grows for ever. */
+  /** Bytes of log that are kept for the holders of pins; undefined if the log is never trimmed. */
   get logPinBytesMax(): number | undefined {
     return pinBytesMax(this.#options);
   }
 
-  /** The log in use; a feed that holds it hears of its end by an error. */
+  /** The log in use. A feed that holds it gets an error when the log closes. */
   get log(): Log {
     return this.#lifecycle.generation.log;
   }
 
-  /** The end of the log, as far as it is applied; where it was last, while nothing is open. */
+  /** The end of the log, as far as it is applied; the last known end while nothing is open. */
   get position(): Position {
     return this.#lifecycle.end.position;
   }
 
-  /** The time of the last block, likewise. */
+  /** The time of the last block, milliseconds since the epoch; the last known one while nothing is open. */
   get endTimeMs(): number {
     return this.#lifecycle.end.timeMs;
   }
 
-  /** How far the data have got; as they had last, while nothing is open. */
+  /** The progress of the data; the last known progress while nothing is open. */
   get standing(): GenerationStatus {
     return this.#lifecycle.standing;
   }
@@ -303,17 +304,23 @@ export class Store {
     return { offset: position.offset, keys };
   }
 
-  /** Set where a lost log tail left a keyspace that only a full resync can help; undefined while nothing is open. */
+  /** Set if a lost log tail left a keyspace that only a full resync can help; undefined while nothing is open. */
   get incomplete(): HeadwaterError | undefined {
     return this.#lifecycle.incomplete;
   }
 
-  /** Every history that the data on disk have lived in; not always those of the log alone, as where it lost its tail. */
+  /**
+   * Every history that the data on disk have lived in. If the log lost its tail, these are more than the histories of
+   * the log.
+   */
   get lineageOfData(): Lineage {
     return this.#lifecycle.generation.lineage;
   }
 
-  /** The keyspace on disk may hold effects of commands up to here; beyond the log's end only while `incomplete`. */
+  /**
+   * The offset up to which the keyspace on disk may hold effects of commands; beyond the log's end only while
+   * `incomplete`.
+   */
   get keyspaceOffset(): number {
     return this.#lifecycle.generation.keyspaceOffset;
   }
@@ -323,14 +330,14 @@ export class Store {
     return this.#lifecycle.isServing;
   }
 
-  /** Why not, and what is to be done about it where the store cannot help itself. */
+  /** The reason why reads cannot be served, with advice if the store cannot help itself. */
   get notServing(): HeadwaterError | undefined {
     return this.#lifecycle.notServing;
   }
 
   /**
-   * Aborts, with the reason, when the store stops playing the role that it plays
-   * now: another is taken, or everything is closed or opened anew.
+   * Aborts, with the reason, when the present tenure of the role ends: another role is taken, or everything is closed
+   * or reopened.
    */
   get tenure(): AbortSignal {
     return this.#lifecycle.tenure;
@@ -341,37 +348,43 @@ export class Store {
     return this.#lifecycle.waits;
   }
 
-  /** What of the data on disk could not be read lately; empty where nothing. */
+  /** The data on disk that could not be read lately, in words; empty if there are none. */
   get damage(): string {
     return this.#lifecycle.damage.message;
   }
 
-  /** In what the log's clock and this machine's do not agree, and by how much the log's is ahead, milliseconds. */
+  /**
+   * The disagreement between the log's clock and this machine's, in words, and how far the log's is ahead,
+   * milliseconds.
+   */
   get clock(): { readonly finding: string; readonly aheadMs: number } {
     return { finding: this.#clockWatch.finding?.message ?? '', aheadMs: this.#logicalClock.aheadMs };
   }
 
-  /** How long ago the oldest key was due that this leader has not deleted; 0 if none waits, and on a follower. */
+  /**
+   * The time since the oldest key was due that this leader has not deleted, milliseconds; 0 if none waits, and on a
+   * follower.
+   */
   get expiryLateMs(): number {
     return this.#lifecycle.lateness.ms;
   }
 
-  /** Rings when damage is met in the background that was not known. */
+  /** Rings when new damage is met in the background. */
   get damageNoticed(): Bell {
     return this.#lifecycle.damage.noticed;
   }
 
-  /** Of the log and its keyspace in use; the current one even while it cannot be opened. */
+  /** The directory of the log and the keyspace in use; the current one even while it cannot be opened. */
   get generationDirectory(): string {
     return this.#directory.currentGeneration;
   }
 
-  /** Rings when another role is played, and when what is open has changed; not when the log goes on. */
+  /** Rings when another role is played, and when another generation is open; not when the log grows. */
   get changed(): Bell {
     return this.#lifecycle.changed;
   }
 
-  /** Tells `listener` now, and whenever it changes, whether reads can be served. */
+  /** Calls `listener` now, and at every change, with whether reads can be served. */
   onServing(listener: (serving: boolean) => void): void {
     this.#lifecycle.onServing(listener);
   }
@@ -393,9 +406,9 @@ export class Store {
   }
 
   /**
-   * One reply per operation, in order. Refusals of single operations are
-   * replies; the promise rejects where the whole could not be done.
-   * @param options.ordered behind all writes submitted before, even if it only reads.
+   * Returns one reply per operation, in order. Refusals of single operations are replies. The promise rejects if the
+   * whole could not be done.
+   * @param options.ordered executes behind all writes submitted before, even if all operations only read.
    * @param options.replyBytesMax lets reads that are not ordered be answered in part: see readAll.
    */
   async submit(
@@ -404,7 +417,7 @@ export class Store {
   ): Promise<Submitted> {
     const writes = operations.some(isWrite);
     if (this.#gate.isClosed && (writes || options.ordered)) await this.#gate.pass(options.bytes);
-    // What was asked before is seen, also where nothing more is written.
+    // Reads and writes wait for the end of all writes, so that they see all that was submitted before.
     if (this.#lastWrite && (writes || options.ordered)) await this.#lastWrite;
     const generation = this.#lifecycle.serving;
     const { writer } = this.#lifecycle;
@@ -420,12 +433,15 @@ export class Store {
     return { replies, position: generation.log.end };
   }
 
-  /** A leader asks it once for each message that writes; what it returns refuses the writes in it. */
+  /**
+   * Sets a guard that a leader calls once for each message that writes. The error that the guard returns refuses the
+   * writes in it.
+   */
   guardWrites(guard: () => HeadwaterError | undefined): void {
     this.#writeGuard = guard;
   }
 
-  /** Where no writes are taken: reads are answered, writes refused one by one. */
+  /** Answers reads and refuses writes one by one, on a node that takes no writes. */
   #readAround(operations: readonly Operation[], generation: Generation): Promise<Reply[]> {
     return refusingWrites(operations, this.#refusal(), async (reads) => {
       const answered: Reply[] = [];
@@ -435,7 +451,7 @@ export class Store {
     });
   }
 
-  /** On a leader that takes no writes for now: likewise. */
+  /** Answers reads and refuses writes one by one, on a leader that takes no writes for now. */
   async #refusing(
     operations: readonly Operation[],
     options: { ordered: boolean },
@@ -453,17 +469,20 @@ export class Store {
     return { replies, position };
   }
 
-  /** The keyspace as of now; release it. With `share`, up to a second older, though not before `notBefore`, an offset. */
+  /**
+   * Returns the keyspace as of now; the caller releases it. With `share`, the snapshot may be up to a second older,
+   * though not before `notBefore`, an offset.
+   */
   async snapshotAt(options?: { share: boolean; notBefore?: number }): Promise<KeyspaceSnapshot> {
     return this.#lifecycle.serving.checkpointer.snapshotAt(options);
   }
 
-  /** Where the keyspace on disk can be read out of its files, while nobody writes to them: see visitHere. */
+  /** The directory in which the files of the keyspace can be read while nobody writes to them: see visitHere. */
   get keyspaceDirectory(): string | undefined {
     return this.isServing ? this.#lifecycle.serving.keyspace.directory : undefined;
   }
 
-  /** The number of keys, none left out; expired ones count until they are deleted. */
+  /** The exact number of keys; expired ones count until they are deleted. */
   async size(): Promise<number> {
     return this.#lifecycle.serving.checkpointer.size();
   }
@@ -482,7 +501,7 @@ export class Store {
 
   /**
    * Takes blocks that continue the log, with the lineage rows that they begin.
-   * @throws HeadwaterError where they may not enter; nothing has then.
+   * @throws HeadwaterError if they may not enter; none of them has entered then.
    */
   async receive(blocks: readonly Block[], rows: readonly LineageRow[]): Promise<void> {
     invariant(this.role === 'follower' || this.asking, 'only who does not lead receives');
@@ -498,9 +517,8 @@ export class Store {
   }
 
   /**
-   * On a leader: gives a message its place among the writes, in the log where
-   * it is durable, else between two blocks.
-   * @returns the offset that it has, or follows.
+   * Gives a message its place among a leader's writes: in the log if it is durable, else between two blocks.
+   * @returns the offset of the message, or of the block that it follows.
    * @throws HeadwaterError `read_only_follower`, `unavailable`, `outcome_unknown`.
    */
   async publish({ channel, data, durable }: Message): Promise<number> {
@@ -522,21 +540,21 @@ export class Store {
     return offset;
   }
 
-  /** Says something behind the last block, to everybody who reads the log in order. */
+  /** Adds a message or a mark behind the last block, for all readers that read the log in order. */
   interlude(interlude: Exclude<Interlude, { kind: 'missed' }>): void {
     this.log.interlude(interlude);
   }
 
-  /** On a follower: takes messages that are not in the log from its upstream. */
+  /** Takes messages that are not in the log from a follower's upstream. */
   handed(messages: Handed): void {
     this.log.handed(messages);
   }
 
   /**
-   * Says a mark behind the last block, to all nodes below, and freezes the
-   * keyspace there. Nothing is written in between.
+   * Adds a mark behind the last block, for all nodes below, and freezes the keyspace there. Nothing is written in
+   * between.
    * @param said called in the same turn.
-   * @returns the keyspace at that offset; release it.
+   * @returns the keyspace at that offset; the caller releases it.
    */
   async mark(markId: string, said: () => void = () => {}): Promise<KeyspaceSnapshot> {
     const { writer } = this.#lifecycle;
@@ -554,9 +572,9 @@ export class Store {
   }
 
   /**
-   * Says a mark that is no comparison to all nodes below, and freezes the
-   * keyspace there: on a leader as `mark`, on a follower behind its last block.
-   * @returns the keyspace at that offset; release it.
+   * Adds a mark that serves no comparison, for all nodes below, and freezes the keyspace there. A leader does it as
+   * `mark` does, a follower behind its last block.
+   * @returns the keyspace at that offset; the caller releases it.
    */
   async freeze(markId: string): Promise<KeyspaceSnapshot> {
     if (this.#lifecycle.writer) return this.mark(markId);
@@ -566,21 +584,21 @@ export class Store {
   }
 
   /**
-   * Runs `visit` once the keyspace on disk is exactly that at the end of the log
-   * in this turn; it may change records there: see Checkpointer.visitHere.
+   * Runs `visit` once the keyspace on disk is exactly that at the end of the log in this turn. The visit may change
+   * records there: see Checkpointer.visitHere.
    */
   visitHere<T>(visit: (keyspace: Keyspace, closing: AbortSignal) => Promise<T>): Promise<T> {
     const { notServing } = this;
     return notServing ? Promise.reject(notServing) : this.#lifecycle.serving.checkpointer.visitHere(visit);
   }
 
-  /** The keyspace at the end of the log exactly as it is in this turn; release it. */
+  /** Returns the keyspace at the end of the log exactly as it is in this turn; the caller releases it. */
   snapshotHere(): Promise<KeyspaceSnapshot> {
     const { notServing } = this;
     return notServing ? Promise.reject(notServing) : this.#lifecycle.serving.checkpointer.snapshotHere();
   }
 
-  /** Everything received so far survives a power cut; the offset up to which that holds. */
+  /** Makes everything received so far durable. @returns the offset up to which that holds. */
   async durable(): Promise<number> {
     return this.#durablePoint.reach();
   }
@@ -590,15 +608,15 @@ export class Store {
     try {
       return await log.durable();
     } catch (error) {
-      // What failed on a log that is not in use any more is nobody's loss.
+      // A failure on a log that is not in use any more loses nothing.
       if (this.isServing && this.#lifecycle.serving.log === log) this.#lifecycle.failed(error as Error);
       throw error;
     }
   }
 
   /**
-   * Takes the time of an upstream with which a session has begun; it may be
-   * behind the clock so far, though not behind the last block.
+   * Takes the time of an upstream with which a session has begun. That time may be behind this node's clock so far,
+   * though not behind the last block.
    */
   setTime(timeMs: number): void {
     this.#logicalClock.set(Math.max(timeMs, this.endTimeMs));
@@ -609,21 +627,22 @@ export class Store {
     this.#logicalClock.follow(timeMs);
   }
 
-  /** A node that holds nothing takes on the cluster of its upstream. */
+  /** Takes on the cluster of the upstream, on a node that holds nothing. */
   async joinCluster(clusterId: string): Promise<void> {
     if (clusterId !== '' && this.clusterId !== clusterId) await this.#directory.update({ cluster_id: clusterId });
   }
 
   /**
    * Begins a generation beside the one in use, at a snapshot's position.
-   * @param timeMs that of the block that ends there, milliseconds since the epoch: a later one makes the next block look like a clock set back.
+   * @param timeMs the time of the block that ends there, milliseconds since the epoch. A later time would make the next
+   * block look like a clock set back.
    */
   async beginReplacement(position: Position, lineage: Lineage, timeMs: number): Promise<Replacement> {
     const directory = await this.#directory.newGeneration();
     return Replacement.create(directory, this.#options, { position, timeMs }, lineage);
   }
 
-  /** Switches to a finished replacement, and to the cluster that its data belong to; deletes what was there before. */
+  /** Switches to a finished replacement, and to the cluster that its data belong to, and deletes the old data. */
   async adopt(replacement: Replacement, clusterId: string, live?: LivePlace): Promise<void> {
     const reason = new HeadwaterError('unavailable', 'a full resync has replaced the data', {
       details: { reason: 'UPSTREAM_REPLACED' },
@@ -637,58 +656,58 @@ export class Store {
   }
 
   /**
-   * Copies the writes after `offset` to a file in lost-writes/, durably, before
-   * a resync drops them. Without effect where they are saved already.
+   * Copies the writes after `offset` to a file in lost-writes/, durably, before a resync drops them. Does nothing if
+   * they are saved already.
    */
   saveLostWrites(offset: number): Promise<void> {
     return this.#lostWrites.save(this.#lifecycle.generation.log, offset);
   }
 
-  /** How many commands are in lost-writes/: it counts what is on disk, whenever it was saved. */
+  /** The number of commands on disk in lost-writes/, whenever they were saved. */
   lostWrites(): Promise<number> {
     return this.#lostWrites.count();
   }
 
-  /** The names of the files in lost-writes/, sorted; those that were there last, where the disk does not tell. */
+  /** The names of the files in lost-writes/, sorted; the names of the last listing if the disk cannot be read. */
   lostWritesFiles(): Promise<readonly string[]> {
     return this.#lostWrites.files();
   }
 
-  /** Puts rows back into the index of due keys that it has lost: each names a key that expires. */
+  /** Puts rows that the index of due keys has lost back into it: each names a key that expires. */
   restoreDue(rows: readonly Buffer[]): Promise<void> {
     return this.#lifecycle.serving.keyspace.dueIndex.restore(rows);
   }
 
   // ---- damage and repair ------------------------------------------------------------
 
-  /** Tells `listener` when a leader that led asks its followers before it leads on. */
+  /** Calls `listener` when a leader that led asks its followers before it leads again. */
   onAsking(listener: () => void): void {
     this.#lifecycle.onAsking(listener);
   }
 
-  /** Where the log began before damage made it begin later; undefined where it did not, or that is mended. */
+  /** The base of the log before damage raised its start; undefined if none has, or if it is mended. */
   get logLostFrom(): Position | undefined {
     return this.#lifecycle.serving.lostFrom;
   }
 
-  /** What damage had cost the log stands in it again. */
+  /** Notes that the blocks lost by damage stand in the log again. */
   logMended(): void {
     this.#lifecycle.serving.mended();
   }
 
-  /** Resolves when the background check has looked at the whole log. */
+  /** Resolves when the background check of the log is done, or has ended early. */
   logChecked(): Promise<void> {
     return this.#lifecycle.serving.checked;
   }
 
-  /** Data that cannot be opened are got anew from the upstream, from the next attempt on. */
+  /** Permits a copy from the upstream in place of data that cannot be opened, from the next attempt on. */
   permitStandIn(): void {
     this.#lifecycle.permitStandIn();
   }
 
   // ---- roles ----------------------------------------------------------------------
 
-  /** Becomes, durably, a follower of `upstream`; writes in hand are finished first. */
+  /** Becomes, durably, a follower of `upstream`; pending writes are finished first. */
   async follow(upstream: string): Promise<void> {
     try {
       await this.#lifecycle.follow(upstream, readOnlyFollower(upstream));
@@ -698,42 +717,45 @@ export class Store {
   }
 
   /**
-   * Lets writes wait from here on: those in hand are finished, and nothing is
-   * appended after them until `resumeWrites`, or until the role has changed.
-   * @returns where the log ends.
+   * Lets writes wait from here on. Pending writes are finished, and nothing is appended after them until
+   * `resumeWrites`, or until the role has changed.
+   * @returns the end of the log.
    */
   async pauseWrites(): Promise<Position> {
     this.#gate.close();
     return this.#lifecycle.hold();
   }
 
-  /** Without effect where the role has changed meanwhile and it is not known yet who takes them. */
+  /**
+   * Lets writes continue. Does nothing if the role has changed meanwhile and the node does not know yet which node
+   * takes them.
+   */
   resumeWrites(): void {
     this.#lifecycle.release();
     this.#openGate();
   }
 
   /**
-   * Steps down, durably, in favour of a follower that holds all that this node
-   * has; its writes are paused, and stay so until it is known who leads:
-   * `handedOver`, `promote` or `follow`.
+   * Steps down, durably, in favour of a follower that holds all that this node has. The writes are paused, and stay so
+   * until the node knows which node leads: `handedOver`, `promote` or `follow`.
    */
   async handOver(to: HandingOver): Promise<void> {
     const reason = new HeadwaterError('unavailable', `the leadership is being handed over to ${to.address}`);
     await this.#lifecycle.handOver(to, reason);
   }
 
-  /** The node that this one hands over to leads: durably its follower from now on, which sends writers there. */
+  /**
+   * Ends the hand-over when the other node leads. From now on this node is durably its follower, and sends writers
+   * there.
+   */
   async handedOver(): Promise<void> {
-    // Before it is on disk: cut in between, this node would ask again and hear the same.
+    // The gate opens before the change is on disk. After a crash in between, this node would ask again and get the same
+    // answer.
     this.#gate.open();
     await this.#directory.update({ handing_over: undefined });
   }
 
-  /**
-   * Binds itself, durably, never to act on a grant of leadership that it has
-   * not acted on.
-   */
+  /** Binds this node, durably, never to act on a grant of leadership that it has not acted on. */
   async refuseGrant(grant: string): Promise<void> {
     if (this.grants.refused.includes(grant)) return;
     await this.#directory.update(({ grants: { taken, refused } = NO_GRANTS }) => ({
@@ -741,7 +763,10 @@ export class Store {
     }));
   }
 
-  /** After asking where the keyspace was ahead of the log: leads, where the log has got back all that it had lost. */
+  /**
+   * Reopens after asking, if the keyspace was ahead of the log. The node leads if the log has got back all that it had
+   * lost.
+   */
   async openAnew(): Promise<void> {
     await this.#lifecycle.openAnew();
   }
@@ -756,12 +781,12 @@ export class Store {
   }
 
   /**
-   * Leads, durably, from here on: under a new history, or under the one that it
-   * has begun where it leads already. Nothing may be received any more.
-   * @param how.grant by which a former leader has handed over to it; taken from then on.
-   * @param how.above an epoch that others have begun already, as far as this node has heard.
-   * @param how.follows where the messages of a leader end that has handed over.
-   * @throws HeadwaterError where the data are not whole; it stays what it was then.
+   * Leads, durably, from here on: under a new history, or, on a node that leads already, under the one that it has
+   * begun. Nothing may be received any more.
+   * @param how.grant the grant by which a former leader has handed over; taken from then on.
+   * @param how.above an epoch that others have begun already, as far as this node knows.
+   * @param how.follows the end of the messages of a leader that has handed over.
+   * @throws HeadwaterError if the data are not whole; the role stays as it was then.
    */
   async promote({
     grant,
@@ -786,62 +811,68 @@ export class Store {
     return current;
   }
 
-  /** Names one attempt to hand the leadership over, like no other. */
+  /** Returns a unique name for one attempt to hand the leadership over. */
   newGrant(): string {
     return this.#options.randomBytes(16).toString('hex');
   }
 
   /**
-   * Before a stop: a leader takes no more writes and expires no more keys; reads
-   * are answered. Those in hand are finished, and nothing is appended after them.
-   * @returns where the log ends, for good. `close` has to follow.
+   * Ends writes before a stop: a leader takes no more writes and expires no more keys, and answers reads. Pending
+   * writes are finished, and nothing is appended after them.
+   * @returns the final end of the log. `close` has to follow.
    */
   endWrites(): Promise<Position> {
     this.#lastWrite ??= this.#lifecycle.endWrites(shuttingDown());
     return this.#lastWrite;
   }
 
-  /** Before a stop: writes that wait for the end of a handing over are refused; nothing of them has been begun. `close` has to follow. */
+  /**
+   * Refuses, before a stop, the writes that wait for the end of a hand-over; none of them has begun. `close` has to
+   * follow.
+   */
   turnWritersAway(): void {
     if (!this.#gate.isClosed) return;
     this.endWrites().catch(() => {});
     this.#gate.open();
   }
 
-  /** Blocks in hand enter the store while `work` waits for them, even if its memory is full and the disk cannot be read for a checkpoint. */
+  /**
+   * Lets pending blocks enter the store while `work` waits for them, even if memory is full and the disk cannot be read
+   * for a checkpoint.
+   */
   lettingThrough(work: () => Promise<void>): Promise<void> {
     return this.#lifecycle.lettingThrough(work);
   }
 
-  /** Nobody waits from now on for a store that cannot be opened. `close` has to follow. */
+  /** Ends all waits for a store that cannot be opened. `close` has to follow. */
   announceClose(): void {
     this.#lifecycle.announceClose(shuttingDown());
   }
 
   /**
-   * Ends it: what is in hand is finished, everything is durable and, unless that
-   * takes longer than `checkpointMs`, checkpointed; the directory is unlocked.
+   * Closes the store. Running work is finished, and everything is durable. Everything is checkpointed too, unless that
+   * takes longer than `checkpointMs`. The directory is unlocked.
    */
   async close({ checkpointMs }: { checkpointMs?: number } = {}): Promise<void> {
     const closed = this.#lifecycle.close(shuttingDown(), checkpointMs);
-    // What waits there hears of the end.
+    // Writes that wait at the gate are refused now.
     this.#gate.open();
     await this.#knownFollowers.settled();
     await this.#clockWatch.close();
     await closed;
   }
 
-  /** For people: until when `asking` lasts at most, milliseconds since the epoch. */
+  /** Sets the latest end of `asking`, milliseconds since the epoch, for people. */
   asksUntil(timeMs: number): void {
     this.#asksUntilMs = timeMs;
   }
 
-  /** Why this leader takes no writes; undefined where it does, and on a follower. */
+  /** The reason why this leader takes no writes; undefined if it does, and on a follower. */
   get whyNoWrites(): HeadwaterError | undefined {
     return this.role === 'leader' && (this.supersededBy || this.asking) ? this.#refusal() : undefined;
   }
 
-  /** Why this node takes no writes. */
+  /** The reason why this node takes no writes. */
   #refusal(): HeadwaterError {
     if (this.#lastWrite) return shuttingDown();
     if (this.role === 'follower') return readOnlyFollower(this.upstream);
@@ -851,7 +882,7 @@ export class Store {
   }
 }
 
-/** The data on the disk of a leader do not let it lead: it has to follow. */
+/** Whether the data on the disk of a leader do not let it lead: it has to follow. */
 function cannotLead(error: unknown): boolean {
   return HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'keyspace_incomplete');
 }

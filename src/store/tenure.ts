@@ -1,7 +1,6 @@
 /**
- * One role, played over one generation, from its start until something ends it:
- * on a leader the writer and active expiry, on a follower the sweeping of its
- * index. Who plays it next begins another.
+ * A tenure: one role, played over one generation, from its start until something ends it. A leader runs the writer and
+ * active expiry; a follower sweeps its index. Each change of role begins another tenure.
  */
 import { eitherAborts } from '../base/abort.js';
 import type { Clock, LogicalClock } from '../base/clock.js';
@@ -25,10 +24,13 @@ export interface TenureOptions {
   readonly limits: Limits;
   readonly space: Space;
   readonly waits: WriteWaits;
-  /** Set if the log's clock has gone back, and keys have to follow; `stepDone` is called when all have. */
+  /**
+   * Set if the log's clock has gone back, and the expiry of keys has to follow; `stepDone` is called when all keys are
+   * moved.
+   */
   readonly clockStep: ClockStep | undefined;
   readonly stepDone: () => Promise<void>;
-  /** Of the deletion of expired keys. */
+  /** The lateness of the deletion of expired keys. */
   readonly lateness: Lateness;
   readonly onFailure: (error: Error) => void;
 }
@@ -37,20 +39,20 @@ export class Tenure {
   readonly #over = new AbortController();
   #writer: Writer | undefined;
   #background: Promise<void> = Promise.resolve();
-  /** Lets the writer go on where it is held between two blocks. */
+  /** Lets the writer continue if it is held between two blocks. */
   #hold = { over: true, letGo: () => {} };
 
-  /** Aborts, with the reason, when it ends. */
+  /** Aborts, with the reason, when the tenure ends. */
   get signal(): AbortSignal {
     return this.#over.signal;
   }
 
-  /** On a leader, until it has ended. */
+  /** The writer of a leader, until the tenure has ended. */
   get writer(): Writer | undefined {
     return this.#writer;
   }
 
-  /** @param writesEnded keys expire no more from then on. */
+  /** @param writesEnded keys expire no more once this aborts. */
   lead(generation: Generation, options: TenureOptions, writesEnded: AbortSignal): void {
     const { log, keyspace, committer } = generation;
     const { logicalClock, limits, waits, onFailure } = options;
@@ -76,15 +78,14 @@ export class Tenure {
     this.#background = sweepAsFollower({ ...options, keyspace, log }, this.signal);
   }
 
-  /** Resolves when the writes in hand are finished. */
+  /** Resolves when the pending writes are finished. */
   async settled(): Promise<void> {
     await this.#writer?.between(async () => {});
   }
 
   /**
-   * Finishes the batch in hand and appends nothing after it until `release`, or
-   * until the end.
-   * @param end where the log ends then.
+   * Finishes the running batch and appends nothing after it until `release`, or until the end of the tenure.
+   * @param end returns the end of the log at that time.
    */
   hold(writer: Writer, end: () => Position): Promise<Position> {
     const hold = { over: false, letGo: () => {} };
@@ -106,7 +107,7 @@ export class Tenure {
     this.#hold.letGo();
   }
 
-  /** @param reason what hears whatever waits in the writer; the batch in hand is finished. */
+  /** @param reason the error of everything that waits in the writer; the running batch is finished. */
   async end(reason: HeadwaterError): Promise<void> {
     this.#over.abort(reason);
     const closed = this.#writer?.close(reason);
@@ -117,7 +118,9 @@ export class Tenure {
   }
 }
 
-/** Keys follow a step of the clock. If they cannot, they live too long, and nothing else is held up. */
+/**
+ * Moves the expiry of keys after a step of the clock. If that fails, they live too long, and nothing else is held up.
+ */
 async function followStep(
   writer: Writer,
   { keyspace, checkpointer }: Generation,

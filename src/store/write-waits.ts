@@ -1,28 +1,27 @@
 /**
- * Notices when writes wait for the disk: for a checkpoint that has to make room
- * in memory, for the log, or for keys that a block reads. A wait that lasts is
- * logged once with its reason, and `status` tells it while it lasts and for a
- * while after. Short waits cost two readings of the clock a block.
+ * Notices when writes wait for the disk. They may wait for a checkpoint that has to make room in memory, for the log,
+ * or for keys that a block reads. A long wait is logged once with its reason. `status` reports it while it lasts and
+ * for a while after. Short waits cost two readings of the clock a block.
  *
- * Only one step waits at a time: that of the block in hand.
+ * Only one step waits at a time: that of the block being written.
  */
 import type { Clock } from '../base/clock.js';
 import { WRITE_WAIT_MS_MIN, WRITE_WAIT_OVER_MS } from '../base/limits.js';
 import type { RepeatedLog } from '../base/repeated-log.js';
 
-/** Asked only if the wait lasts. */
+/** Called only if the wait is long. */
 export type Reason = () => string;
 
 export class WriteWaits {
   readonly #clock: Clock;
   readonly #log: RepeatedLog;
-  /** The step that waits now. */
+  /** The reason of the step that waits now. */
   #reason: Reason | undefined;
   #sinceMs = 0;
-  /** A step has waited since the last look. */
+  /** Whether a step has waited since the last look. */
   #isBusy = false;
   #isWatched = false;
-  /** The last reason of a wait that lasted, until no write has waited for a while. */
+  /** The last reason of a long wait, until no write has waited for a while. */
   #said = '';
   #lastedUntilMs = 0;
   #longestMs = 0;
@@ -33,13 +32,13 @@ export class WriteWaits {
     this.#log = log;
   }
 
-  /** Why writes wait now, or have waited a moment ago; empty if they do not. */
+  /** The reason why writes wait now, or waited recently; empty if they do not. */
   get message(): string {
     if (this.#isLong) return this.#describe();
     return this.#said;
   }
 
-  /** How long the block in hand has waited, milliseconds; 0 if none waits. */
+  /** The time that the current block has waited, milliseconds; 0 if none waits. */
   get currentMs(): number {
     return this.#reason ? this.#clock.monotonicMs() - this.#sinceMs : 0;
   }
@@ -61,7 +60,7 @@ export class WriteWaits {
     }
   }
 
-  /** Nobody writes any more. */
+  /** Ends the looks: nobody writes any more. */
   close(): void {
     this.#cancelLook();
     this.#isWatched = true;
@@ -86,7 +85,7 @@ export class WriteWaits {
     return `writes have waited ${(this.currentMs / 1_000).toFixed(1)} s for the disk: ${(this.#reason as Reason)()}`;
   }
 
-  /** One look a second while there are writes, not one a block. */
+  /** Looks once a second while there are writes, rather than at every block. */
   #watch(): void {
     this.#isWatched = true;
     this.#cancelLook = this.#clock.after(WRITE_WAIT_MS_MIN, () => {
@@ -103,7 +102,7 @@ export class WriteWaits {
     });
   }
 
-  /** Once, however many blocks wait one after another. */
+  /** Warns once, however many blocks wait one after another. */
   #warn(): void {
     const said = this.#describe();
     if (this.#said === '') this.#log.warn({}, said, 'writes');

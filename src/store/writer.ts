@@ -1,11 +1,10 @@
 /**
- * The single writer of a leader: everything that changes the keyspace, or must
- * happen between two blocks, waits here in one queue. While one block is being
- * appended the next gathers, so the size of a block follows the load and a lone
+ * The single writer of a leader: everything that changes the keyspace, or must happen between two blocks, waits here in
+ * one queue. While one block is being appended the next gathers. So the size of a block follows the load, and a lone
  * write is never delayed by a timer.
  *
- * No reply leaves before the block that it has seen is appended: the replies of
- * a batch, reads included, are handed out when the batch's block is committed.
+ * No reply leaves before the block that it has seen is appended. The replies of a batch, reads included, are handed out
+ * when the batch's block is committed.
  */
 import type { ClockDoubt, LogicalClock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -31,7 +30,7 @@ interface Submission {
   readonly operations: readonly Operation[];
   readonly bytes: number;
   readonly replies: Reply[];
-  /** Before this, operations have been answered. */
+  /** The index of the first operation that has not been executed. */
   next: number;
   resolve(replies: Reply[]): void;
   reject(error: Error): void;
@@ -41,7 +40,7 @@ interface Submission {
 interface Expiry {
   readonly kind: 'expiry';
   readonly keys: readonly Buffer[];
-  /** Set if the keys are not judged: their expiry moves with the clock. */
+  /** Set if the expiry of the keys moves with the clock instead. */
   readonly step: ClockStep | undefined;
   resolve(): void;
   reject(error: Error): void;
@@ -53,16 +52,16 @@ interface Publication {
   readonly channel: Buffer;
   readonly data: Buffer;
   readonly bytes: number;
-  /** Once it stands in a block. */
+  /** The offset of the message, once it stands in a block. */
   offset: number;
   resolve(offset: number): void;
   reject(error: Error): void;
 }
 
-/** Something that takes effect between two blocks. */
+/** Work that takes effect between two blocks. */
 interface Task {
   readonly kind: 'task';
-  /** What it keeps in memory while it waits. */
+  /** Bytes that the task keeps in memory while it waits. */
   readonly bytes: number;
   run(): Promise<void>;
   resolve(): void;
@@ -74,14 +73,14 @@ interface Waiter {
   resolve(): void;
 }
 
-/** What becomes commands of a block. */
+/** Items that become commands of a block. */
 type Written = Submission | Expiry | Publication;
 
 type Item = Written | Task;
 
 const SLOW_READ = () => 'the keyspace takes long to read the keys of a block';
 
-/** Why a time to live cannot begin. */
+/** The reason why a time to live cannot begin. */
 const SAID: Record<ClockDoubt, string> = {
   unset: "the clock of the leader's machine is not set. Set it, or give an absolute time",
   'far ahead':
@@ -126,7 +125,10 @@ export class Writer {
     this.#onFailure = options.onFailure;
   }
 
-  /** Bytes of operations that wait or are in hand; none once it is closed, when what comes is refused without waiting. */
+  /**
+   * Bytes of operations that wait or are executing; 0 once the writer is closed, since it then refuses operations at
+   * once.
+   */
   get queuedBytes(): number {
     return this.#closed ? 0 : this.#queuedBytes;
   }
@@ -148,7 +150,7 @@ export class Writer {
     });
   }
 
-  /** One reply per operation, in order, once everything that they saw is appended. */
+  /** Returns one reply per operation, in order, once everything that they saw is appended. */
   submit(operations: readonly Operation[], bytes: number): Promise<Reply[]> {
     return new Promise((resolve, reject) => {
       this.#push({ kind: 'operations', operations, bytes, replies: [], next: 0, resolve, reject });
@@ -176,8 +178,8 @@ export class Writer {
   }
 
   /**
-   * Runs `task` when everything before it is committed, and holds what comes after.
-   * @param bytes that it keeps in memory while it waits; they count as queued.
+   * Runs `task` when everything before it is committed, and holds everything that comes after.
+   * @param bytes memory that the task keeps while it waits; counted as queued.
    */
   between(task: () => Promise<void>, bytes = 0): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -186,7 +188,7 @@ export class Writer {
     });
   }
 
-  /** Refuses what waits and what comes, with `reason`; the batch in hand is finished. */
+  /** Refuses waiting and new items with `reason`; the running batch is finished. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed ??= reason;
     for (const item of this.#queue.takeAll()) item.reject(reason);
@@ -200,7 +202,7 @@ export class Writer {
       return;
     }
     this.#queue.push(item);
-    // In a microtask, so that what arrives in this turn goes into one block.
+    // A microtask gathers all that arrives in this turn into one block.
     this.#running ??= Promise.resolve().then(() => this.#run());
   }
 
@@ -223,7 +225,7 @@ export class Writer {
     this.#running = undefined;
   }
 
-  /** What waits, up to the next task and up to about a block; it leaves the queue. */
+  /** Takes waiting items out of the queue, up to the next task and up to about a block. */
   #take(): Array<Written> {
     const batch: Array<Written> = [];
     let bytes = 0;
@@ -238,7 +240,7 @@ export class Writer {
     return batch;
   }
 
-  /** Executes as much of the batch as one block takes, commits it, and answers what is complete. */
+  /** Executes as much of the batch as one block takes, commits it, and answers the complete items. */
   async #write(batch: ReadonlyArray<Written>): Promise<void> {
     const keys = batch.flatMap(keysOf);
     let found: Found;
@@ -253,7 +255,7 @@ export class Writer {
     for (let i = 0; i < found.count; i++) {
       const name = keyName(keys[i] as Buffer);
       const entry = found.entries[i];
-      // One that is read twice may have come without its value, for those who need none.
+      // A key that is read twice may have come without its value, for operations that need none.
       if (!entry || entry.value.length > 0 || !base.get(name)) base.set(name, entry);
     }
     const damaged = found.damaged && byName(found.damaged, keys);
@@ -289,7 +291,10 @@ export class Writer {
     if (complete < batch.length) this.#queue.putBack(batch.slice(complete));
   }
 
-  /** The disk could not be asked. Nothing of the batch in hand has been written, but blocks before may hold the beginning of one. */
+  /**
+   * Handles a failed read. Nothing of the current batch has been written, but earlier blocks may hold the beginning of
+   * a submission.
+   */
   #unreadable(batch: ReadonlyArray<Written>, error: Error): void {
     for (const item of batch) {
       const begun = item.kind === 'operations' && item.next > 0;
@@ -307,7 +312,10 @@ export class Writer {
     for (const waiter of this.#waitingForRoom) if (this.#queuedBytes <= waiter.bytes) this.#release(waiter);
   }
 
-  /** Everything in the batch may have happened; what waits behind it has not, and nothing more does here. */
+  /**
+   * Handles a failed commit. Everything in the batch may have happened. The items behind it have not, and this writer
+   * runs nothing more.
+   */
   #failed(batch: ReadonlyArray<Written>, cause: Error): void {
     const unknown = new HeadwaterError('outcome_unknown', OUTCOME_UNKNOWN, { cause });
     for (const item of batch) item.reject(unknown);
@@ -328,7 +336,7 @@ function bytesOf(item: Item): number {
   return item.kind === 'expiry' ? 0 : item.bytes;
 }
 
-/** About how many. */
+/** The approximate number of commands. */
 function commandsOf(item: Written): number {
   if (item.kind === 'operations') return item.operations.length - item.next;
   return item.kind === 'expiry' ? item.keys.length : 1;
@@ -347,12 +355,15 @@ function keysOf(item: Written): readonly Buffer[] {
   return keys;
 }
 
-/** Before which operation one pass over a submission stops: a block would not take more, and reading their keys stalls. */
+/**
+ * The operation before which one pass over a submission stops: a block would not take more, and reading their keys
+ * stalls.
+ */
 function stopOf(item: Submission): number {
   return Math.min(item.operations.length, item.next + BLOCK_COMMANDS_MAX);
 }
 
-/** As valuesNeeded, of the keys that a pass over the batch reads. */
+/** Tells, as valuesNeeded, which of the keys that a pass over the batch reads need their values. */
 function valuesNeededBy(batch: readonly Written[]): (index: number) => boolean {
   let needed: boolean[] | undefined;
   return (index) => {
@@ -366,7 +377,7 @@ function valuesNeededBy(batch: readonly Written[]): (index: number) => boolean {
   };
 }
 
-/** How far a pass gets that has not read all that it asked for, because the values are too many bytes. */
+/** The reach of a pass that has not read all keys that it asked for, because the values are too many bytes. */
 class Reach {
   #keysLeft: number;
   #passed = 0;
@@ -383,18 +394,18 @@ class Reach {
     return true;
   }
 
-  /** Nothing has been covered: what comes first will never be. */
+  /** Whether nothing has been covered: the first operation then never will be. */
   get isHopeless(): boolean {
     return this.#passed === 0;
   }
 }
 
-/** False where the block was full, or the pass over, before the item was done. */
+/** @returns false if the block was full, or the pass over, before the item was done. */
 function executeItem(item: Written, view: PendingView, reach: Reach | undefined): boolean {
   if (item.kind === 'expiry') {
     if (reach && !reach.covers(item.keys)) return false;
     for (const key of item.keys) {
-      // A damaged record has no entry here: it can be neither judged nor deleted; whoever reads it hears why.
+      // A damaged record has no entry here, so it can be neither judged nor deleted. Readers of it get the reason.
       const entry = view.getWithExpired(key);
       if (!entry || entry.expiresAtMs === 0) continue;
       if (!item.step) {
@@ -430,7 +441,7 @@ function isFull(view: PendingView): boolean {
   return view.commands.length >= BLOCK_COMMANDS_MAX || view.bytes >= BLOCK_BYTES_TARGET;
 }
 
-/** Refuses who needs a record that the disk has damaged, before anything of it is written. */
+/** Refuses an operation that needs a damaged record, before anything of it is written. */
 function replyUnlessDamaged(operation: Operation, view: PendingView): Reply {
   const error = view.damageOf(keysRead(operation));
   return error ? { kind: 'error', error } : reply(operation, view);

@@ -45,7 +45,7 @@ export async function bringUpToDate(db: Database): Promise<boolean> {
   return true;
 }
 
-/** Comes before any other write to a new database, so that nothing shares a file with the number of the layout. */
+/** Writes the number of the layout before anything else, so that nothing shares a file with it. */
 export async function beginLayout(db: Database): Promise<void> {
   await db.put(FORMAT_KEY, Buffer.from([LOG_LAYOUT]), { sync: true });
   await settle(db);

@@ -1,7 +1,7 @@
 /**
- * Freezes the overlay and writes it out. A flush to S makes durable, in this order: the log up to S, a mark that the
- * flush has begun, the entries, the keyspace, the checkpoint record. The checkpointer is the only writer of records
- * into the keyspace database. So snapshots are taken and records repaired here as well, between two flushes.
+ * Freezes the overlay and writes it out. A flush to S makes durable, in order: the log up to S, a mark of its begin,
+ * the entries, the keyspace, the checkpoint record. The checkpointer is the only writer of records into the keyspace
+ * database. So snapshots are taken and records repaired here as well, between two flushes.
  *
  * A flush that the disk has no room for does not begin. Requests for a snapshot are refused, and the layer stays in
  * memory, over its budget if need be. The excess is no more than the writes that were accepted before the node refused

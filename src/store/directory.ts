@@ -104,7 +104,7 @@ export interface DirectoryOptions {
 /** A data directory that is open for reading only. */
 export interface Looked {
   readonly currentGeneration: string;
-  /** As `Directory.hasFailedWrite`. */
+  /** The same as `Directory.hasFailedWrite`. */
   readonly hasFailedWrite: boolean;
   readonly cleanStop: CleanStop;
   close(): Promise<void>;

@@ -153,8 +153,8 @@ export class Generation {
 
   /**
    * Opens a substitute for a generation that cannot be opened, for the duration of a full resync. The substitute serves
-   * nothing. An upstream gets the position and lineage of the log, as far as the log can still be opened. The upstream
-   * judges by that which writes only this node has.
+   * nothing. The follower reports the content of this log to its upstream, as far as the log can still be opened. The
+   * upstream judges by that which writes only this node has.
    * @param directory of the generation that cannot be opened; nothing of its keyspace is touched.
    * @param aside an empty directory, for databases that are needed and cannot be opened.
    * @param afterFailedWrite as of `open`.

@@ -19,7 +19,7 @@ export interface KnownFollower {
   readonly appendedOffset: number;
   /** The history that the follower has at that offset: 40 hexadecimal characters; empty if that is not known. */
   readonly replicationId: string;
-  /** Milliseconds since the epoch. */
+  /** The time of the last contact, milliseconds since the epoch. */
   readonly lastSeenMs: number;
   /**
    * Whether the log is to keep the blocks that the follower has not received. False if its place was released, or if it
@@ -152,7 +152,7 @@ function toRow(follower: KnownFollower): Omit<KnownFollower, 'connected'> {
   return { nodeId, address, appendedOffset, replicationId, lastSeenMs, keepsPlace };
 }
 
-/** Everything but the times of contact: a change of it is worth a write. */
+/** The values whose change is worth a write: all but the times of contact. */
 function gist(followers: readonly KnownFollower[]): string {
   const rows = followers.map(({ nodeId, address, appendedOffset, replicationId, keepsPlace }) =>
     [nodeId, address, appendedOffset, replicationId, keepsPlace].join(' '),

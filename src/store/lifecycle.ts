@@ -4,8 +4,8 @@
  *
  * After a failed write the generation is closed and reopened, with full recovery, and a leader begins another history.
  * Nothing that was in memory is trusted. Recovery may find that the log has lost a tail that the keyspace has effects
- * of. Such data can neither be served nor led from. The generation stays open for a full resync, for which a person has
- * to name an upstream if the node leads.
+ * of. Such data can neither be served nor led from. The generation stays open for a full resync, and if the node leads,
+ * a person has to name an upstream.
  */
 import { Bell } from '../base/bell.js';
 import { CLOCK_SET_MS, type Clock, type LogicalClock, sleep } from '../base/clock.js';
@@ -59,7 +59,7 @@ export class Lifecycle {
   readonly waits: WriteWaits;
   /** The lateness of a leader's deletion of expired keys. */
   readonly lateness: Lateness;
-  /** Rings when another role is played, and when another generation is open. */
+  /** Rings when a role begins, also after the store was reopened. */
   readonly changed = new Bell();
   readonly #options: LifecycleOptions;
   readonly #clock: Clock;
@@ -132,7 +132,7 @@ export class Lifecycle {
     return this.#asking;
   }
 
-  /** Undefined on a follower, on a leader that may not lead, and while nothing is open. */
+  /** The writer; undefined on a follower, on a leader that may not lead, and while nothing is open. */
   get writer(): Writer | undefined {
     return this.#writesEnded.signal.aborted ? undefined : this.#tenure.writer;
   }
@@ -394,13 +394,13 @@ export class Lifecycle {
         await this.#close(reason);
         if (serving?.endedDurable) {
           await this.#directory.noteCleanStop().catch((error: Error) =>
-            // As after a crash, the next start then has no note to check the files by.
+            // The next start then checks the files without a note, as after a crash.
             this.#log.warn({}, `the ends of the log files cannot be noted: ${error.message}`),
           );
           if (ledWell) await this.#life.note({ clean: true });
         }
       } catch (error) {
-        // As after a crash, the next start finds the state by recovery.
+        // The next start finds the state by recovery, as after a crash.
         if (!isOutOfSpace(error)) throw error;
         this.#log.error({}, `the disk is full, the stop is not in good order: ${(error as Error).message}`);
       } finally {

@@ -64,7 +64,7 @@ export class PendingView implements View {
     return this.#damaged !== undefined;
   }
 
-  /** Says why one of these keys cannot be read. A write of this block mends a key, as far as the block goes. */
+  /** Says why one of these keys cannot be read. A key that this block has written counts as mended within the block. */
   damageOf(keys: readonly Buffer[]): HeadwaterError | undefined {
     this.#index();
     if (this.#cleared) return undefined;

@@ -5,8 +5,8 @@
  * above the floor the node accepts writes again.
  *
  * The disk may be full even so: other processes write to it too, and quotas do not show. Opening LevelDB needs room
- * then, which the ballast has kept. The ballast is a file without content of worth, deleted as soon as a write has met
- * a full disk. From then on the node takes no writes until the ballast stands again. That proves that there is room,
+ * then, which the ballast has kept. The ballast is a file of meaningless bytes, deleted as soon as a write has met a
+ * full disk. From then on the node takes no writes until the ballast stands again. That proves that there is room,
  * whatever the file system reports.
  */
 import path from 'node:path';

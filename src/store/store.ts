@@ -215,7 +215,7 @@ export class Store {
     return this.#directory.node.handing_over;
   }
 
-  /** The leader that continues the history of this one, which takes no writes therefore. */
+  /** The leader that continues the history of this one, which therefore takes no writes. */
   get supersededBy(): SupersededBy | undefined {
     return this.#directory.node.superseded_by;
   }
@@ -379,7 +379,7 @@ export class Store {
     return this.#directory.currentGeneration;
   }
 
-  /** Rings when another role is played, and when another generation is open; not when the log grows. */
+  /** Rings when a role begins, also after the store was reopened; not when the log grows. */
   get changed(): Bell {
     return this.#lifecycle.changed;
   }

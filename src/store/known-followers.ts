@@ -102,7 +102,7 @@ export class KnownFollowers {
   }
 
   /**
-   * Ends the place of a follower that the log has released. @returns whether the follower loses by it: a connected
+   * Ends the place of a follower whose pin the log has released. @returns whether the follower loses by it: a connected
    * follower has a place by its session as well.
    */
   #letGo(nodeId: string): boolean {

@@ -136,8 +136,6 @@ export class Link {
   async stop(): Promise<void> {
     this.#stop.abort(new HeadwaterError('cancelled', 'this node no longer follows'));
     await this.#running;
-    // A read that waits may look before this link knows the next upstream.
-    this.#staleness.forget();
     // The staleness comes from this upstream's reports. The next upstream may differ, and the data may leave its
     // history.
     this.#staleness.forget();

@@ -1,7 +1,6 @@
 /**
- * The messages of AdminService as plain objects with checked numbers. What a
- * node says about itself (`NodeStatus`) has the names of the proto in camel
- * case; the command line prints them as they stand there.
+ * The messages of AdminService as plain objects with checked numbers. The fields of `NodeStatus` have the names of the
+ * proto in camel case. The command line prints them under these names.
  */
 import { type Details, detailsOf, toDetails } from './frame.js';
 import { headwater } from './generated.js';
@@ -22,207 +21,218 @@ const { v1 } = headwater;
 export interface NodeStatus {
   readonly nodeId: string;
   readonly role: 'leader' | 'follower';
-  /** host:port at which it listens. */
+  /** The host:port at which the node listens. */
   readonly address: string;
-  /** 32 hexadecimal characters; empty until it first leads or follows. */
+  /** Has 32 hexadecimal characters, or is empty until the node first leads or follows. */
   readonly clusterId: string;
   readonly version: string;
-  /** 40 hexadecimal characters. */
+  /** Has 40 hexadecimal characters. */
   readonly replicationId: string;
-  /** Every history that its log has lived in, oldest first. */
+  /** Every history that the log has lived in, oldest first. */
   readonly lineage: readonly StatusLineageRow[];
-  /** The end of its log, as far as it is applied. */
+  /** The end of the log, as far as the keyspace has applied it. */
   readonly offset: number;
-  /** The first that the log still holds. */
+  /** The first offset that the log still holds. */
   readonly firstOffset: number;
-  /** The keyspace on disk is complete up to there. */
+  /** The offset up to which the keyspace on disk is complete. */
   readonly checkpointOffset: number;
-  /** Up to there it would survive a power cut. */
+  /** The offset up to which the data would survive a power cut. */
   readonly durableOffset: number;
-  /** 8 hexadecimal characters. */
+  /** The running checksum at `offset`, in 8 hexadecimal characters. */
   readonly checksum: string;
-  /** At `checkpointOffset`; 0 where they have to be counted anew. */
+  /** The number of keys at `checkpointOffset`, or 0 if they have to be counted again. */
   readonly keysAtCheckpoint: number;
-  /** Undefined on a leader. */
+  /** The link to the upstream, undefined on a leader. */
   readonly upstream: StatusUpstream | undefined;
-  /** Those connected, and those below them. */
+  /** The connected followers, and the followers below them. */
   readonly followers: readonly StatusFollower[];
-  /** Of this node from its upstreams, since it started. */
+  /** Resyncs of this node from its upstreams, since the node started. */
   readonly fullResyncs: number;
   readonly partialResyncs: number;
-  /** Of its followers from this node, since it started. */
+  /** Resyncs of followers from this node, since the node started. */
   readonly fullResyncsServed: number;
   readonly partialResyncsServed: number;
-  /** Commands in lost-writes/ now. */
+  /** The number of commands in lost-writes/ now. */
   readonly lostWrites: number;
-  /** Why nothing is served, and what to do about it; empty while reads are. */
+  /** The reason why the node serves nothing, with what to do about it. Empty while it serves reads. */
   readonly unavailable: string;
-  /** What of the data on disk could not be read lately in the background; empty where nothing. */
+  /** The data on disk that a background read could not read lately, or empty. */
   readonly damage: string;
   /** Streams that are open now. */
   readonly subscribers: number;
   readonly watchers: number;
-  /** That clients published through this node, since it started. */
+  /** Messages that clients published through this node, since it started. */
   readonly publishedMessages: number;
-  /** That its subscribers were too slow for, since it started. */
+  /** Messages that subscribers were too slow for, since the node started. */
   readonly missedMessages: number;
-  /** Watches that had to begin anew with a snapshot, since it started. */
+  /** Watches that had to begin again with a snapshot, since the node started. */
   readonly watchSnapshots: number;
   readonly residentMemoryBytes: number;
   readonly eventLoopDelayP99Ms: number;
   readonly eventLoopDelayMaxMs: number;
   readonly uptimeMs: number;
-  /** `always`, `everysec` or `never`. */
+  /** Is `always`, `everysec` or `never`. */
   readonly fsync: string;
-  /** Writes are refused while fewer followers than this are within `maxLagMs`; 0: they never are. */
+  /** The number of followers within `maxLagMs` below which the leader refuses writes. 0 never refuses them. */
   readonly minFollowers: number;
   readonly maxLagMs: number;
-  /** How many are now, followers of followers included. */
+  /** Followers within `maxLagMs` now, followers of followers included. */
   readonly followersWithinLag: number;
   readonly heartbeatIntervalMs: number;
-  /** host:port; empty unless a handing over has begun and its outcome is not known. */
+  /** The host:port of the receiver of a hand-over that has begun and whose outcome is unknown. Empty otherwise. */
   readonly handingOverTo: string;
-  /** Why this leader takes no writes; empty where it was not superseded. */
+  /** The reason why a superseded leader takes no writes. Empty if it was not superseded. */
   readonly superseded: string;
-  /** Why this leader takes no writes yet; empty where it asks nobody. */
+  /** The reason why this leader takes no writes yet. Empty if it asks no followers. */
   readonly askingFollowers: string;
-  /** Those that have followed it, whether they do now or not. */
+  /** Every follower that has followed this node, whether it does now or not. */
   readonly knownFollowers: readonly StatusKnownFollower[];
-  /** Why this node was resynced or refused, since it started; and those that follow it. */
+  /**
+   * Reasons why this node, and in `resyncReasonsServed` its followers, were resynced or refused, since the node
+   * started.
+   */
   readonly resyncReasons: readonly StatusReasonCount[];
   readonly resyncReasonsServed: readonly StatusReasonCount[];
-  /** The last that it gave to a follower. */
+  /** The last refusal that this node gave to a follower. */
   readonly lastRefusalServed: StatusRefusal | undefined;
-  /** Names in lost-writes/. */
+  /** File names in lost-writes/. */
   readonly lostWritesFiles: readonly string[];
   /** Nodes that a comparison found to differ from this leader, since it started. */
   readonly digestDifferences: number;
   readonly logBytes: number;
-  /** What the log is kept to; 0 where its size does not matter. */
+  /** The size that the log is trimmed to, or 0 if its size does not matter. */
   readonly logRetentionBytes: number;
-  /** Older blocks go too; 0 where their age does not matter. */
+  /** The age beyond which blocks are trimmed, or 0 if their age does not matter. */
   readonly logRetentionMs: number;
-  /** What is kept beyond both for whoever has not read it yet; 0 where the log grows for ever. */
+  /** Bytes of log kept beyond both limits for readers that have not read them yet. 0 if the log grows for ever. */
   readonly logRetentionPinBytes: number;
-  /** Over the last minute. */
+  /** Rates over the last minute. */
   readonly appendCommandsPerSecond: number;
   readonly appendBytesPerSecond: number;
-  /** Of the follower that is nearest to losing its place in the log, connected or away. */
+  /** The headroom of the follower that is nearest to losing its place in the log, connected or away. */
   readonly headroom: StatusHeadroom | undefined;
-  /** Undefined where the node writes no archive. */
+  /** The archive, undefined if the node writes none. */
   readonly archive: StatusArchive | undefined;
-  /** Stretches of log that were fetched anew, and full resyncs for the sake of damage, since it started. */
+  /** Stretches of log that were fetched again, and full resyncs because of damage, since the node started. */
   readonly repairs: number;
-  /** What the last repair did; empty before it. */
+  /** The result of the last repair, or empty. */
   readonly lastRepair: string;
-  /** On the disk of the data directory; undefined where the file system does not tell. */
+  /** Free bytes on the disk of the data directory, undefined if the file system does not report them. */
   readonly diskFreeBytes: number | undefined;
-  /** Writes are refused while less is free. */
+  /** The free bytes below which the node refuses writes. */
   readonly minFreeBytes: number;
-  /** Why no writes are taken, where the disk has too little room; else empty. */
+  /** The reason why the node takes no writes, if the disk has too little room. Empty otherwise. */
   readonly diskFull: string;
-  /** Why writes wait for the disk, or have waited a moment ago; else empty. */
+  /** The reason why writes wait for the disk, or waited a moment ago. Empty otherwise. */
   readonly writeWait: string;
-  /** How long the block in hand has waited; 0 if none does. */
+  /** The time that the block being committed has waited, or 0 if none waits. */
   readonly writeWaitMs: number;
-  /** The longest wait since it started. */
+  /** The longest wait since the node started. */
   readonly writeWaitMaxMs: number;
-  /** In what the log's clock and this machine's do not agree, and what to do; empty if they do. */
+  /** The difference between the log's clock and this machine's, with what to do. Empty if they agree. */
   readonly clock: string;
-  /** By how much the log's clock is ahead; negative if it is behind. */
+  /** The milliseconds that the log's clock is ahead, negative if it is behind. */
   readonly clockAheadMs: number;
-  /** How long ago the oldest key expired that this leader has not deleted yet; 0 if none waits. */
+  /** The time since the expiry of the oldest key that this leader has not deleted yet, or 0 if none waits. */
   readonly expiryLateMs: number;
-  /** Why this node leads though it was started with --follow, and what to do; else empty. */
+  /** The reason why this node leads though it was started with --follow, with what to do. Empty otherwise. */
   readonly ignoredFollow: string;
 }
 
 export interface StatusKnownFollower {
   readonly nodeId: string;
-  /** host:port. */
+  /** The host:port of the follower. */
   readonly address: string;
-  /** The last offset that it has said to have in its log. */
+  /** The last offset that the follower reported to have in its log. */
   readonly appendedOffset: number;
   /** Milliseconds since the epoch. */
   readonly lastSeenMs: number;
-  /** The log keeps what follows `appendedOffset` for it. */
+  /** True if the log keeps the blocks behind `appendedOffset` for the follower. */
   readonly keepsPlace: boolean;
-  /** What may be appended until it is let go; undefined where nothing is kept, or for ever. */
+  /**
+   * Bytes that may be appended until the place is given up. Undefined if the log keeps nothing, or keeps it for ever.
+   */
   readonly leftBytes: number | undefined;
-  /** How long that lasts at the present rate; undefined while nothing is appended. */
+  /** The time until the place is given up at the present rate. Undefined while nothing is appended. */
   readonly leftMs: number | undefined;
   readonly connected: boolean;
 }
 
 export interface StatusLineageRow {
-  /** 40 hexadecimal characters. */
+  /** Has 40 hexadecimal characters. */
   readonly replicationId: string;
   readonly firstOffset: number;
-  /** The running checksum before it, 8 hexadecimal characters. */
+  /** The running checksum before the history, in 8 hexadecimal characters. */
   readonly checksum: string;
-  /** How many times leadership was taken on the way to it. */
+  /** The number of times leadership was taken on the way to this history. */
   readonly epoch: number;
 }
 
 export interface StatusArchive {
   readonly directory: string;
-  /** What this process has come by, up to here, stands in closed files. */
+  /** The offset up to which closed files hold all that this process has read. */
   readonly offset: number;
-  /** Why nothing is archived at present; empty where it is. */
+  /** The reason why nothing is archived at present. Empty if the archive works. */
   readonly error: string;
   /** Commands that left the log before they were archived, since the process began. */
   readonly missed: number;
 }
 
 export interface StatusUpstream {
-  /** host:port. */
+  /** The host:port of the upstream. */
   readonly address: string;
-  /** As in link-state.ts: `streaming` where all is well; `disk_full` while what comes waits for room on this node's disk. */
+  /**
+   * A state of link-state.ts: `streaming` if all is well, `disk_full` while received blocks wait for room on this
+   * node's disk.
+   */
   readonly state: string;
-  /** Undefined while there is no session in which the upstream has told where it is. */
+  /** Commands behind the upstream. Undefined until the upstream of the present session has reported its offset. */
   readonly lagCommands: number | undefined;
-  /** The age of the oldest write that is not here; without a session, how long ago this node was level. Undefined where it never was. */
+  /**
+   * The age of the oldest write that this node lacks. Without a session, the time since this node was level. Undefined
+   * if it never was.
+   */
   readonly lagMs: number | undefined;
   readonly lastResync: StatusResync | undefined;
-  /** Why the link is down; empty where it is not. */
+  /** The reason why the link is down. Empty if it is up. */
   readonly error: string;
-  /** Of a snapshot that is loading, of about `keysEstimate`; else 0. */
+  /** Keys loaded so far of a snapshot with about `keysEstimate` keys. Both are 0 if none is loading. */
   readonly loadedKeys: number;
   readonly keysEstimate: number;
-  /** The last that this node was given. */
+  /** The last refusal that this node received. */
   readonly lastRefusal: StatusRefusal | undefined;
 }
 
 export interface StatusResync {
   readonly kind: 'partial' | 'full';
-  /** UPPER_SNAKE; all of them stand in replication/README.md. */
+  /** A name in UPPER_SNAKE. replication/README.md lists all of them. */
   readonly reason: string;
-  /** Of the snapshot, or of the blocks until it had what the upstream had at the handshake. */
+  /** Bytes of the snapshot, or of the blocks until the follower had all that the upstream had at the handshake. */
   readonly bytes: number;
   readonly durationMs: number;
   readonly message: string;
-  /** Both sides' values. */
+  /** The values of both sides. */
   readonly details: Details;
-  /** When it began, milliseconds since the epoch. */
+  /** The time at which the resync began, in milliseconds since the epoch. */
   readonly timeMs: number;
 }
 
 export interface StatusFollower {
   readonly nodeId: string;
-  /** host:port; empty where only its own upstream knows. */
+  /** The host:port of the follower. Empty if only the follower's own upstream knows it. */
   readonly address: string;
-  /** As in feed.ts; `below` of a follower's follower. */
+  /** A state of feed.ts, or `below` for a follower's follower. */
   readonly state: string;
   readonly appendedOffset: number;
   readonly durableOffset: number;
   readonly lagCommands: number;
-  /** How long ago the oldest write was made that it has not acknowledged. */
+  /** The time since the oldest write that the follower has not acknowledged was made. */
   readonly lagMs: number;
-  /** Of a follower's follower: the ID of the follower that reports it; else empty. */
+  /** For a follower's follower, the ID of the follower that reports it. Empty otherwise. */
   readonly via: string;
-  /** How long ago it was heard from last. */
+  /** The time since the last report of the follower. */
   readonly silentMs: number;
-  /** As in StatusHeadroom. */
+  /** The headroom fields mean the same as in StatusHeadroom. */
   readonly headroomCommands: number;
   readonly headroomBytes: number;
   readonly headroomLeftBytes: number | undefined;
@@ -232,36 +242,36 @@ export interface StatusFollower {
 export interface KeyspaceDigestReply {
   readonly offset: number;
   readonly keys: number;
-  /** 64 hexadecimal characters. */
+  /** Has 64 hexadecimal characters. */
   readonly digest: string;
 }
 
 export interface FollowRequest {
-  /** host:port. */
+  /** The host:port of the new upstream. */
   readonly address: string;
-  /** Its own data may go where the upstream's history has no place for them. */
+  /** Allows the node to discard data of its own that the upstream's history has no place for. */
   readonly acceptDataLoss: boolean;
-  /** Begins with a full resync, whatever its position. */
+  /** Begins with a full resync, at any position. */
   readonly full: boolean;
 }
 
 export interface FailoverRequest {
-  /** host:port or node ID; empty: the follower that has the most. */
+  /** A host:port or a node ID. Empty for the follower that has the most. */
   readonly to: string;
-  /** How long writes may wait; 0: 5 s. */
+  /** The time that writes may wait. 0 means 5 s. */
   readonly timeoutMs: number;
 }
 
 export interface FailoverReply {
-  /** host:port. */
+  /** The host:port of the old leader. */
   readonly oldLeader: string;
   readonly newLeader: string;
   readonly newLeaderId: string;
-  /** From when writes waited until the new leader was known to take them. */
+  /** The time that writes waited, until the new leader was known to take them. */
   readonly pauseMs: number;
-  /** How many others were told to follow the new leader. */
+  /** The number of other followers that were told to follow the new leader. */
   readonly followersMoved: number;
-  /** Where the log of both ended. */
+  /** The end of the log of both leaders. */
   readonly offset: number;
 }
 

@@ -9,7 +9,7 @@ import { toNumber } from './numbers.js';
 const { v1 } = headwater;
 
 export interface ArchiveHead {
-  /** Right before the first block. */
+  /** The position right before the first block. */
   readonly base: Position;
   readonly clusterId: string;
   readonly nodeId: string;
@@ -18,13 +18,13 @@ export interface ArchiveHead {
 }
 
 export interface ArchiveEnd {
-  /** Of the last block. */
+  /** The position of the last block. */
   readonly position: Position;
-  /** Of the last block, milliseconds since the epoch. */
+  /** The time of the last block, in milliseconds since the epoch. */
   readonly timeMs: number;
   readonly lineage: readonly LineageRow[];
   readonly blocks: number;
-  /** Over all bytes of the file before; 32 bytes. */
+  /** SHA-256 over all bytes of the file before, 32 bytes. */
   readonly sha256: Buffer;
 }
 

@@ -1,4 +1,6 @@
-/** The messages of Backup, and those inside a backup file (proto/headwater/v1/disk.proto), with checked numbers. */
+/**
+ * The messages of Backup, and the messages inside a backup file (proto/headwater/v1/disk.proto), with checked numbers.
+ */
 import type { LineageRow } from '../model/lineage.js';
 import type { Position } from '../model/position.js';
 import { positionOf, rowOf, toPosition, toRow } from './frame.js';
@@ -9,49 +11,49 @@ import { toNumber } from './numbers.js';
 const { v1 } = headwater;
 
 export interface BackupRequest {
-  /** Empty begins a new backup. */
+  /** Names a backup that has begun. Empty to begin a new one. */
   readonly backupId: string;
-  /** The first chunk that is wanted, from 0; those before it have arrived. */
+  /** The first chunk that the caller wants, from 0. The chunks before it have arrived. */
   readonly chunk: number;
 }
 
 export interface BackupResponse {
   readonly backupId: string;
   readonly chunk: number;
-  /** Of the chunk, all or the next part. */
+  /** The whole chunk, or its next part. */
   readonly bytes: Buffer;
-  /** More of the same chunk follows. */
+  /** True if more of the same chunk follows. */
   readonly more: boolean;
-  /** The file ends with this chunk. */
+  /** True if the file ends with this chunk. */
   readonly last: boolean;
-  /** In the file up to the end of this chunk. */
+  /** Keys in the file up to the end of this chunk. */
   readonly keys: number;
 }
 
 export interface BackupHead {
-  /** The keyspace as of here. */
+  /** The position whose keyspace the file holds. */
   readonly position: Position;
-  /** Of the last block up to there, milliseconds since the epoch. */
+  /** The time of the last block up to the position, in milliseconds since the epoch. */
   readonly timeMs: number;
   readonly lineage: readonly LineageRow[];
-  /** Empty where the node never belonged to a cluster. */
+  /** Empty if the node never belonged to a cluster. */
   readonly clusterId: string;
   readonly nodeId: string;
   /** Milliseconds since the epoch. */
   readonly madeMs: number;
   readonly keysEstimate: number;
-  /** Of chunks that are smaller than what they hold. */
+  /** The compression of chunks that are smaller than their content. */
   readonly compression: string;
   readonly recordFormat: number;
 }
 
 export interface BackupEnd {
   readonly keys: number;
-  /** 32 bytes. */
+  /** Has 32 bytes. */
   readonly digest: Buffer;
   /** Chunks before this one. */
   readonly chunks: number;
-  /** Over all bytes of the file before this chunk; 32 bytes. */
+  /** SHA-256 over all bytes of the file before this chunk, 32 bytes. */
   readonly sha256: Buffer;
 }
 
@@ -68,7 +70,7 @@ export function encodeBackupResponse(response: BackupResponse): Buffer {
   return v1.BackupResponse.encode(response).finish() as Buffer;
 }
 
-/** Its bytes are a view of the message. */
+/** Decodes without a copy: the bytes are a view of the message. */
 export function decodeBackupResponse(message: Buffer): BackupResponse {
   const { backupId, chunk, bytes, more, last, keys } = decodeMessage('BackupResponse', message, v1.BackupResponse);
   const [number, keysSoFar] = [toNumber(chunk, 'chunk'), toNumber(keys, 'keys')];
@@ -81,7 +83,7 @@ export function encodeBackupHead(head: BackupHead): Buffer {
 }
 
 export function decodeBackupHead(bytes: Buffer): BackupHead {
-  // Not taken apart: what is absent has its default on the message alone.
+  // Not destructured: only the message itself has the defaults of absent fields.
   const message = decodeMessage('BackupHead', bytes, v1.BackupHead);
   return {
     position: toPosition(message.position),

@@ -9,44 +9,44 @@ import { optional } from './why.js';
 
 const { v1 } = headwater;
 
-/** Something that is not what was written. */
+/** Data that differ from what was written. */
 export type Damage =
   /** A file of LevelDB's own. */
   | { readonly part: 'file'; readonly file: string; readonly byte: number; readonly why: string }
-  /** Commands, first and last offset. */
+  /** Commands, by their first and last offset. */
   | { readonly part: 'log'; readonly from: number; readonly to: number; readonly why: string }
-  /** Records between two keys, both included; undefined: from the first, or to the last, of all. */
+  /** Records between two keys, both included. Undefined means from the first key of all, or to the last. */
   | {
       readonly part: 'keyspace';
       readonly from: Buffer | undefined;
       readonly to: Buffer | undefined;
       readonly why: string;
     }
-  /** A database as a whole, or how the two fit together. */
+  /** A database as a whole, or how the two databases fit together. */
   | { readonly part: 'database'; readonly why: string };
 
 export interface Verified {
-  /** Where the log begins and ends, as far as that can be read. */
+  /** The begin and the end of the log, as far as they can be read. */
   readonly firstOffset: number | undefined;
   readonly lastOffset: number | undefined;
-  /** Of the keyspace on disk. */
+  /** The checkpoint of the keyspace on disk. */
   readonly checkpointOffset: number | undefined;
   readonly records: number;
-  /** Bytes of blocks, keys and records that were looked at. */
+  /** Bytes of blocks, keys and records that were checked. */
   readonly bytes: number;
 }
 
 export interface CheckProgress {
-  /** Looked at so far, files included. */
+  /** Bytes checked so far, files included. */
   readonly bytes: number;
-  /** Of about so many; 0 where that is not known. */
+  /** The approximate total, or 0 if it is not known. */
   readonly bytesEstimate: number;
-  /** For people. */
+  /** A text for people. */
   readonly doing: string;
 }
 
 export interface CheckRequest {
-  /** 0: as by default. */
+  /** The most bytes to read a second. 0 for the default. */
   readonly bytesPerSecond: number;
 }
 
@@ -56,10 +56,10 @@ export type VerifyEvent =
   | { readonly kind: 'summary'; readonly summary: Verified & { readonly damages: number } };
 
 export interface RepairStep {
-  /** Commands were put in place; all data were got anew; or what could not be got. */
+  /** Says whether commands were put in place, all data were replaced, or damage was left. */
   readonly kind: 'log' | 'full_resync' | 'left';
   readonly message: string;
-  /** 0 unless it is about the log. */
+  /** The first offset, 0 unless the step is about the log. */
   readonly fromOffset: number;
   readonly toOffset: number;
 }
@@ -67,7 +67,7 @@ export interface RepairStep {
 export interface RepairSummary {
   readonly damages: number;
   readonly repairs: number;
-  /** What was found and could not be repaired. */
+  /** Damage that was found and could not be repaired. */
   readonly left: number;
 }
 
@@ -78,17 +78,17 @@ export type RepairEvent =
   | { readonly kind: 'summary'; readonly summary: RepairSummary };
 
 export interface FetchBlocksRequest {
-  /** The blocks behind it; its replication ID says nothing. */
+  /** The position before the first block. The replication ID does not matter. */
   readonly after: Position;
-  /** The end of the last one. */
+  /** The end of the last block. */
   readonly through: Position;
 }
 
 export interface FetchBlocksResponse {
-  /** With the first response: where the blocks begin. */
+  /** The place at which the blocks begin, in the first response only. */
   readonly start: { readonly after: Position; readonly timeMs: number } | undefined;
   readonly blocks: readonly Buffer[];
-  /** The last block goes on in the next response. */
+  /** True if the last block continues in the next response. */
   readonly more: boolean;
 }
 
@@ -178,7 +178,7 @@ export function encodeFetchBlocksResponse({ start, blocks, more }: FetchBlocksRe
   return v1.FetchBlocksResponse.encode(message as headwater.v1.FetchBlocksResponse.$Properties).finish() as Buffer;
 }
 
-/** Its blocks are views of the message. */
+/** Decodes without a copy: the blocks are views of the message. */
 export function decodeFetchBlocksResponse(bytes: Buffer): FetchBlocksResponse {
   const message = decodeMessage('FetchBlocksResponse', bytes, v1.FetchBlocksResponse);
   const { after, blocks, more } = message;

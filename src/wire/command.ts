@@ -1,10 +1,8 @@
 /**
- * The payload of a block: protobuf `BlockPayload` (proto/headwater/v1/command.proto).
- * Written and read by hand instead of through the generated classes, because
- * every logged command passes here twice: the writer makes the block's buffer
- * in one piece, the reader hands out positions in it, so that nothing is
- * allocated for a command but what its visitor keeps. The tests hold both
- * against the generated code.
+ * The payload of a block: protobuf `BlockPayload` (proto/headwater/v1/command.proto). Every logged command passes here
+ * twice, so the payload is written and read by hand. The writer makes the block's buffer in one piece. The reader hands
+ * out positions in the buffer, so only visitors allocate memory for a command. The tests compare both with the
+ * generated code.
  */
 import $protobuf from 'protobufjs/minimal.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -28,14 +26,14 @@ const PUT_EXPIRY = tag(3, 0);
 const PUT_TYPE = tag(4, 0);
 const TOUCH_EXPIRY = tag(2, 0);
 const JOINED = tag(16, 0);
-/** Its tag takes two bytes. */
+/** The tag of field 16 takes two bytes. */
 const JOINED_BYTES = 3;
 
 const KIND_TAGS = { put: PUT, del: DEL, touch: TOUCH, clear: CLEAR, message: MESSAGE } as const;
 
 /**
- * Receives the commands of a payload in order. Positions are into the buffer
- * that was read, end exclusive. `index` counts from 0.
+ * Receives the commands of a payload in order. Positions are into the buffer that was read, end exclusive. `index`
+ * counts from 0.
  */
 export interface CommandVisitor {
   put(
@@ -51,16 +49,13 @@ export interface CommandVisitor {
   touch(index: number, keyStart: number, keyEnd: number, expiresAtMs: number): void;
   clear(index: number): void;
   message(index: number, channelStart: number, channelEnd: number, dataStart: number, dataEnd: number): void;
-  /** Called after the command that it is about. */
+  /** Called after the command that is joined. */
   joined?(index: number): void;
 }
 
 type PbReader = InstanceType<typeof Reader>;
 
-/**
- * The payload of a block, at the end of a new buffer whose first `headerBytes`
- * are left to the caller.
- */
+/** Encodes the payload of a block at the end of a new buffer. The caller fills the first `headerBytes`. */
 export function encodeCommands(commands: readonly Command[], headerBytes: number): Buffer {
   let at = headerBytes;
   room(0, headerBytes);
@@ -123,7 +118,7 @@ function writeContent(bytes: Buffer, at: number, command: Command): number {
   }
 }
 
-/** As protobuf has it, a field that is empty or 0 is left out. */
+/** Protobuf leaves out a field that is empty or 0. */
 function optionalBytes(value: Buffer): number {
   return value.length === 0 ? 0 : fieldBytes(value.length);
 }
@@ -145,8 +140,8 @@ function writeOptionalVarint(bytes: Buffer, at: number, fieldTag: number, value:
 /**
  * Reads the payload that starts at `start` and fills the rest of `block`.
  * @returns the number of commands.
- * @throws HeadwaterError `unknown_format` at a command whose kind this version
- *   does not know, `corrupt` where the bytes are no payload at all.
+ * @throws HeadwaterError `unknown_format` at a command whose kind this version does not know, `corrupt` if the bytes
+ * are no payload at all.
  */
 export function visitCommands(block: Buffer, start: number, visitor: CommandVisitor): number {
   const reader = Reader.create(block);
@@ -168,7 +163,7 @@ export function visitCommands(block: Buffer, start: number, visitor: CommandVisi
   return index;
 }
 
-/** Fields of the command in hand; reused, since one command is read at a time. */
+/** Fields of the command that is being read. The object is reused, since one command is read at a time. */
 const fields = { firstStart: 0, firstEnd: 0, secondStart: 0, secondEnd: 0, expiresAtMs: 0, type: 0 };
 
 function visitCommand(reader: PbReader, index: number, visitor: CommandVisitor): void {
@@ -242,7 +237,7 @@ function unknown(what: string): HeadwaterError {
   return new HeadwaterError('unknown_format', `${what}: written by a newer version; this one must not skip it`);
 }
 
-/** The commands as objects: for dumps and tests, not for the hot path. */
+/** Decodes the commands as objects, for dumps and tests. The hot path visits them instead. */
 export function decodeCommands(block: Buffer, start: number): Command[] {
   const commands: Command[] = [];
   visitCommands(block, start, {

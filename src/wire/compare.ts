@@ -6,7 +6,7 @@ import { toNumber } from './numbers.js';
 const { v1 } = headwater;
 
 export interface CompareRequest {
-  /** How long the leader waits for the last node; 0 for its default. */
+  /** The time that the leader waits for the last node. 0 for the leader's default. */
   readonly timeoutMs: number;
 }
 
@@ -14,23 +14,23 @@ export interface CompareReply {
   readonly offset: number;
   readonly replicationId: string;
   readonly keys: number;
-  /** 64 hexadecimal characters. */
+  /** Has 64 hexadecimal characters. */
   readonly digest: string;
-  /** All but the leader. */
+  /** All nodes but the leader. */
   readonly nodes: readonly ComparedNode[];
-  /** What the nodes know this offset by, for the digests of ranges. */
+  /** The name by which the nodes know this offset, for the digests of ranges. */
   readonly markId: string;
 }
 
 export interface ComparedNode {
   readonly nodeId: string;
   readonly address: string;
-  /** "equal", "different", "unable" or "silent". */
+  /** Is "equal", "different", "unable" or "silent". */
   readonly outcome: string;
   readonly offset: number;
   readonly keys: number;
   readonly digest: string;
-  /** Why it was unable. */
+  /** The reason why the node was unable. */
   readonly message: string;
 }
 

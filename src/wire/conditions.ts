@@ -1,6 +1,6 @@
 /**
- * The smaller unions inside requests: expiries, the conditions of SET and
- * EXPIRE, and what a transaction demands of keys before it runs.
+ * The smaller unions inside requests: expiries, the conditions of SET and EXPIRE, and the conditions of a transaction
+ * on keys.
  */
 import { HeadwaterError } from '../base/errors.js';
 import type { Condition, ExpireCondition, NewExpiry, SetCondition } from '../model/operation.js';
@@ -40,7 +40,7 @@ export const expireCondition = enumeration<ExpireCondition>('ExpireRequest.condi
   if_earlier: v1.ExpireCondition.EXPIRE_CONDITION_IF_EARLIER,
 });
 
-/** The expiry of a message of which one field, or neither, is set. */
+/** The expiry of a message that has one of the two fields set, or neither. */
 export function decodeExpiry(message: { ttlMs?: Int64; expiresAtMs?: Int64 }): NewExpiry | undefined {
   if (message.ttlMs != null) return { ttlMs: toNumber(message.ttlMs, 'ttl_ms') };
   if (message.expiresAtMs != null) return { expiresAtMs: toNumber(message.expiresAtMs, 'expires_at_ms') };

@@ -1,7 +1,6 @@
 /**
- * How much one operation holds, counted in its bytes before it is decoded: a
- * key takes two bytes of a message and more than a hundred in memory, so a
- * message of empty keys could fill fifty times its size.
+ * Counts the keys, conditions and inner operations of one operation in its bytes, before it is decoded. A key takes two
+ * bytes of a message and more than a hundred in memory. So a message of empty keys could fill fifty times its size.
  */
 import $protobuf from 'protobufjs/minimal.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -11,17 +10,17 @@ import type { OperationKind } from '../model/operation.js';
 const { Reader } = $protobuf;
 type PbReader = InstanceType<typeof Reader>;
 
-/** A key has a tag and a length; a shorter operation need not be counted. */
+/** A key has a tag and a length, so a shorter operation need not be counted. */
 const UNCOUNTED_BYTES_MAX = 2 * OPERATION_KEYS_MAX;
 
 const LENGTH_DELIMITED = 2;
-/** In MultiGetRequest, DeleteRequest and ExistsRequest. */
+/** The field number in MultiGetRequest, DeleteRequest and ExistsRequest. */
 const KEYS_FIELD = 1;
-/** In TransactRequest. */
+/** The field numbers in TransactRequest. */
 const CONDITIONS_FIELD = 1;
 const OPERATIONS_FIELD = 2;
 
-/** The fields of Operation whose messages hold many; the others hold a few keys at the most. */
+/** The fields of Operation whose messages hold many keys. The others hold a few at most. */
 const KIND_OF_FIELD: Readonly<Record<number, OperationKind>> = {
   2: 'multiGet',
   4: 'delete',
@@ -30,14 +29,14 @@ const KIND_OF_FIELD: Readonly<Record<number, OperationKind>> = {
 };
 
 /**
- * Of the bytes of a request, as unary calls have it.
- * @throws HeadwaterError `invalid_argument` where it holds more than OPERATION_KEYS_MAX.
+ * Checks the bytes of a request of a unary call.
+ * @throws HeadwaterError `invalid_argument` if the request holds more than OPERATION_KEYS_MAX.
  */
 export function checkRequestCount(kind: OperationKind, bytes: Uint8Array): void {
   if (bytes.length > UNCOUNTED_BYTES_MAX) check(bytes, (reader) => countRequest(kind, reader, reader.len));
 }
 
-/** Of an Operation in `bytes`, likewise. */
+/** Checks an Operation in `bytes` in the same way. */
 export function checkOperationCount(bytes: Uint8Array, start: number, end: number): void {
   if (end - start > UNCOUNTED_BYTES_MAX)
     check(bytes.subarray(start, end), (reader) => countOperation(reader, reader.len));
@@ -48,7 +47,7 @@ function check(bytes: Uint8Array, count: (reader: PbReader) => number): void {
   try {
     received = count(Reader.create(bytes));
   } catch {
-    // Bytes that are no message are the business of the decoder, which says what is wrong with them.
+    // Bytes that are no message pass here. The decoder reports what is wrong with them.
     return;
   }
   if (received <= OPERATION_KEYS_MAX) return;
@@ -76,7 +75,7 @@ function countRequest(kind: OperationKind, reader: PbReader, end: number): numbe
   return sumOfFields(reader, end, (field) => (field === KEYS_FIELD ? 1 : 0));
 }
 
-/** What `count` says of the fields that have a length, up to `end`. */
+/** Adds the results of `count` for the length-delimited fields up to `end`. */
 function sumOfFields(reader: PbReader, end: number, count: (field: number, fieldEnd: number) => number): number {
   let sum = 0;
   while (reader.pos < end) {

@@ -1,7 +1,7 @@
 /**
- * What an upstream sends down (DownFrame in proto/headwater/v1/replication.proto)
- * as a tagged union, and its bytes. Blocks and records are opaque here and are
- * never re-encoded: they are views into the message that brought them.
+ * The frames that an upstream sends down (DownFrame in proto/headwater/v1/replication.proto) as a tagged union, and
+ * their bytes. Blocks and records are opaque here and are never encoded again. They are views into the message that
+ * brought them.
  */
 import type { HeadwaterError } from '../base/errors.js';
 import type { LineageRow } from '../model/lineage.js';
@@ -34,9 +34,9 @@ export interface UpstreamInfo {
   readonly nodeId: string;
   readonly address: string;
   readonly timeMs: number;
-  /** host:port of the node that the sender follows itself; empty if it leads. */
+  /** The host:port of the node that the sender follows. Empty if the sender leads. */
   readonly follows: string;
-  /** The follower may cut its large frames into parts. */
+  /** True if the follower may cut its large frames into parts. */
   readonly takesParts: boolean;
 }
 
@@ -44,48 +44,51 @@ export interface Continue {
   readonly kind: 'continue';
   readonly upstream: UpstreamInfo;
   readonly lineage: readonly LineageRow[];
-  /** Where the log ends now. */
+  /** The end of the log now. */
   readonly endOffset: number;
-  /** UPPER_SNAKE. */
+  /** A name in UPPER_SNAKE. */
   readonly reason: string;
   readonly message: string;
-  /** Both sides' values. */
+  /** The values of both sides. */
   readonly details: Details;
-  /** Messages come from this place on; undefined from a sender that does not count. */
+  /** The place from which messages come. Undefined from a sender that does not count. */
   readonly live?: LivePlace | undefined;
 }
 
 export interface Blocks {
   readonly kind: 'blocks';
   readonly blocks: Buffer[];
-  /** Acknowledge as soon as they are appended. */
+  /** Asks for an acknowledgement as soon as the blocks are appended. */
   readonly acknowledge: boolean;
-  /** Acknowledge as soon as they are durable. */
+  /** Asks for an acknowledgement as soon as the blocks are durable. */
   readonly sync: boolean;
 }
 
 export interface FullResync {
   readonly kind: 'fullResync';
   readonly upstream: UpstreamInfo;
-  /** UPPER_SNAKE. */
+  /** A name in UPPER_SNAKE. */
   readonly reason: string;
   readonly message: string;
-  /** Both sides' values. */
+  /** The values of both sides. */
   readonly details: Details;
   readonly position: Position;
-  /** The time of the block that ends at the position, milliseconds since the epoch; undefined if the sender does not tell. */
+  /**
+   * The time of the block that ends at the position, in milliseconds since the epoch. Undefined if the sender does not
+   * report it.
+   */
   readonly positionTimeMs: number | undefined;
   readonly lineage: readonly LineageRow[];
   readonly keysEstimate: number;
-  /** Writes of the asker after it are lost by the resync. */
+  /** The offset behind which the resync discards the writes of the asking node. */
   readonly branchOffset: number | undefined;
-  /** Messages come from this place on; undefined from a sender that does not count. */
+  /** The place from which messages come. Undefined from a sender that does not count. */
   readonly live?: LivePlace | undefined;
 }
 
 export interface Refuse {
   readonly kind: 'refuse';
-  /** UPPER_SNAKE. */
+  /** A name in UPPER_SNAKE. */
   readonly reason: string;
   readonly message: string;
   readonly details: Details;
@@ -98,14 +101,14 @@ export interface Heartbeat {
   readonly timeMs: number;
   /** Node IDs from the leader down to the sender. */
   readonly path: readonly string[];
-  /** The leader's time at which the sender was known to hold everything up to then. */
+  /** The time, on the leader's clock, at which the sender was known to hold everything up to that time. */
   readonly levelMs: number;
   /**
-   * The history that the leader has begun right behind the end of its log, while
-   * nothing is logged under it and the sender has all before it.
+   * The history that the leader has begun right behind the end of its log. Present while nothing is logged under it and
+   * the sender has all before it.
    */
   readonly nextHistory?: LineageRow | undefined;
-  /** Where the sender's log ends; 0 where the sender does not say. */
+  /** The end of the sender's log, or 0 if the sender does not report it. */
   readonly endOffset?: number;
 }
 
@@ -115,17 +118,17 @@ export interface LiveMessage {
   readonly data: Buffer;
 }
 
-/** What became of a Publish. */
+/** The outcome of a Publish. */
 export interface Published {
   readonly kind: 'published';
   readonly sequence: number;
-  /** That the message follows, or has where it is in the log. */
+  /** The offset that the message follows, or the message's own offset if it is in the log. */
   readonly offset: number;
-  /** Undefined where it was published. */
+  /** Undefined if the message was published. */
   readonly error: HeadwaterError | undefined;
 }
 
-/** The leadership has moved there. */
+/** Says that the leadership has moved to this node. */
 export interface Moved {
   readonly kind: 'moved';
   readonly address: string;
@@ -149,9 +152,9 @@ export type DownFrame =
 
 export interface Messages {
   readonly kind: 'messages';
-  /** So many had left the sender before these could be sent; for followers that do not count. */
+  /** Messages that had left the sender before they could be sent. For followers that do not count. */
   readonly missed: number;
-  /** Of the first message, or of the next if there is none; undefined from a sender that does not count. */
+  /** The place of the first message, or of the next if there is none. Undefined from a sender that does not count. */
   readonly place?: LivePlace | undefined;
   readonly messages: readonly LiveMessage[];
 }
@@ -292,7 +295,7 @@ function decodeRareFrame(message: headwater.v1.DownFrame): DownFrame {
   return decodeSideFrame(message);
 }
 
-/** What has to do with clients and leadership rather than with the log. */
+/** Decodes the frames about clients and leadership rather than about the log. */
 function decodeSideFrame({ messages, published, moved }: headwater.v1.DownFrame): DownFrame {
   if (messages) {
     const live = (messages.messages ?? []).map(({ channel, data }) => ({

@@ -1,16 +1,14 @@
 /**
- * Coded errors on the wire: the one table from error codes to google.rpc.Code,
- * the google.rpc.Status that travels in `grpc-status-details-bin`, and the
- * ErrorReply of a pipeline or transaction. src/rpc/status.ts puts them into
- * gRPC's own status. `reason` is the error code in upper case, and the domain
- * is always `headwater` (AIP-193).
+ * Coded errors on the wire. This file has the one table from error codes to google.rpc.Code. The google.rpc.Status here
+ * travels in `grpc-status-details-bin`, the ErrorReply in a pipeline or transaction. src/rpc/status.ts puts them into
+ * gRPC's own status. `reason` is the error code in upper case, and the domain is always `headwater` (AIP-193).
  */
 import { ERROR_CODES, type ErrorCode, HeadwaterError } from '../base/errors.js';
 import { google, type headwater } from './generated.js';
 
 type ErrorReplyMessage = headwater.v1.ErrorReply;
 
-/** google.rpc.Code. */
+/** The numbers of google.rpc.Code. */
 const CODE = {
   OK: 0,
   CANCELLED: 1,
@@ -28,10 +26,9 @@ const CODE = {
 } as const;
 
 /**
- * Generic clients retry UNAVAILABLE and nothing else (AIP-194), so it stands
- * only where the operation has certainly not happened. A write on a follower
- * is FAILED_PRECONDITION, so that they do not go round in circles; an unknown
- * outcome is UNKNOWN, so that they do not repeat it.
+ * Generic clients retry UNAVAILABLE and nothing else (AIP-194). So UNAVAILABLE stands only for operations that have
+ * certainly not happened. A write on a follower is FAILED_PRECONDITION, which clients do not retry in circles. An
+ * unknown outcome is UNKNOWN, which clients do not repeat.
  */
 const CODES: Readonly<Record<ErrorCode, number>> = {
   invalid_argument: CODE.INVALID_ARGUMENT,
@@ -48,7 +45,7 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
   disk_full: CODE.RESOURCE_EXHAUSTED,
   overloaded: CODE.RESOURCE_EXHAUSTED,
   outcome_unknown: CODE.UNKNOWN,
-  // As gRPC has it: the deadline passed, though the operation may have been done.
+  // In gRPC's sense: the deadline passed, though the operation may have been done.
   durability_not_reached: CODE.DEADLINE_EXCEEDED,
   lost_branch: CODE.FAILED_PRECONDITION,
   deadline_exceeded: CODE.DEADLINE_EXCEEDED,
@@ -79,7 +76,7 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
   internal: CODE.INTERNAL,
 };
 
-/** How long a client does well to wait before it asks again. */
+/** The time that a client should wait before it retries. */
 const RETRY_DELAY_MS: Partial<Record<ErrorCode, number>> = {
   unavailable: 200,
   shutting_down: 1_000,
@@ -93,25 +90,22 @@ const DOMAIN = 'headwater';
 const ERROR_INFO_URL = 'type.googleapis.com/google.rpc.ErrorInfo';
 const RETRY_INFO_URL = 'type.googleapis.com/google.rpc.RetryInfo';
 
-/** Trailers have a bound in every client; a message that quotes input must not exceed it. */
+/** Every client bounds trailers. A message that quotes input must not exceed the bound. */
 const MESSAGE_CHARACTERS_MAX = 2_000;
 
-/**
- * In the details of the error that ends a pipeline: none of the commands that
- * have got no answer was done.
- */
+/** A detail of the error that ends a pipeline: none of the unanswered commands was done. */
 const UNANSWERED = 'unanswered';
 const NOT_DONE = 'NOT_DONE';
 
-/** The same error, as the end of a pipeline that has answered all that it has begun. */
+/** The same error as the end of a pipeline that has answered every command that it began. */
 export function withNothingDone(error: HeadwaterError): HeadwaterError {
   const { code, message, details, cause } = error;
   return new HeadwaterError(code, message, { cause, details: { ...details, [UNANSWERED]: NOT_DONE } });
 }
 
-/** Whether the error that has ended a pipeline says that none of the unanswered commands was done. */
+/** True if the error that ended a pipeline says that none of the unanswered commands was done. */
 export function isNothingDone({ code, details }: HeadwaterError): boolean {
-  // Nodes of older versions say so of a stop alone.
+  // Nodes of older versions promise this for a stop alone.
   return code === 'shutting_down' || details[UNANSWERED] === NOT_DONE;
 }
 
@@ -119,19 +113,19 @@ export function statusCodeOf(code: ErrorCode): number {
   return CODES[code];
 }
 
-/** What a client may see of any failure: of an unforeseen one only that it was there. */
+/** The part of a failure that a client may see. An unforeseen failure shows only that it happened. */
 export function publicError(error: unknown): HeadwaterError {
   if (HeadwaterError.is(error) && error.code !== 'internal') return error;
   return new HeadwaterError('internal', 'unexpected failure in the node; its log says more', { cause: error });
 }
 
-/** Short enough for a trailer. */
+/** Cuts the message to a length that fits a trailer. */
 export function publicMessage(error: HeadwaterError): string {
   const { message } = error;
   return message.length > MESSAGE_CHARACTERS_MAX ? `${message.slice(0, MESSAGE_CHARACTERS_MAX)}…` : message;
 }
 
-/** google.rpc.Status, for `grpc-status-details-bin`. */
+/** Encodes a google.rpc.Status for `grpc-status-details-bin`. */
 export function encodeStatus(error: HeadwaterError): Buffer {
   const info = { reason: error.code.toUpperCase(), domain: DOMAIN, metadata: error.details };
   const details = [{ typeUrl: ERROR_INFO_URL, value: google.rpc.ErrorInfo.encode(info).finish() }];
@@ -144,7 +138,7 @@ export function encodeStatus(error: HeadwaterError): Buffer {
   return google.rpc.Status.encode(status).finish() as Buffer;
 }
 
-/** Undefined where the bytes are not a status with an ErrorInfo of ours. */
+/** Decodes a google.rpc.Status. Undefined if the bytes are not a status with an ErrorInfo of Headwater. */
 export function decodeStatus(bytes: Buffer): HeadwaterError | undefined {
   try {
     const status = google.rpc.Status.decode(bytes);
@@ -154,7 +148,7 @@ export function decodeStatus(bytes: Buffer): HeadwaterError | undefined {
       if (info.domain === DOMAIN) return errorOf(info.reason, status.message, { ...info.metadata });
     }
   } catch {
-    // From a proxy or another server: not ours.
+    // A proxy or another server wrote these bytes.
   }
   return undefined;
 }
@@ -175,7 +169,7 @@ export function fromErrorReply(reply: ErrorReplyMessage): HeadwaterError {
 
 const KNOWN: ReadonlySet<string> = new Set(ERROR_CODES);
 
-/** A reason from a newer server is still a refusal, though without a code here. */
+/** A reason from a newer server is still a refusal, though it has no code here. */
 function errorOf(reason: string, message: string, details: Record<string, string>): HeadwaterError {
   const code = reason.toLowerCase();
   if (KNOWN.has(code)) return new HeadwaterError(code as ErrorCode, message, { details });

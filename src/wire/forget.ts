@@ -5,12 +5,12 @@ import { toNumber } from './numbers.js';
 
 const { v1 } = headwater;
 
-/** Who is forgotten. */
+/** The follower that is forgotten. */
 export interface ForgetReply {
   readonly nodeId: string;
-  /** host:port. */
+  /** The host:port of the follower. */
   readonly address: string;
-  /** What follows it in the log was kept for the follower. */
+  /** The offset behind which the log was kept for the follower. */
   readonly appendedOffset: number;
 }
 

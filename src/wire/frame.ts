@@ -1,7 +1,6 @@
 /**
- * What replication frames of both directions have in common: how a frame that
- * is none is refused, and positions and lineage rows, which pipeline requests
- * carry too.
+ * Shared code for replication frames of both directions: the refusal of bytes that are no frame, positions and lineage
+ * rows. Pipeline requests carry positions too.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { NAME_CHARACTERS_MAX } from '../base/limits.js';
@@ -28,14 +27,14 @@ export function unknownFrame(): HeadwaterError {
   return new HeadwaterError('protocol_violation', 'a replication frame of a kind that this version does not know');
 }
 
-/** A uint64 of a frame. */
+/** Converts a uint64 of a frame. */
 export function frameNumber(value: Parameters<typeof toNumber>[0]): number {
   return toNumber(value, 'a replication frame');
 }
 
 const CONTROL = /\p{Cc}/u;
 
-/** What a peer calls a node, an address or a mark: it is kept, logged and shown to people. */
+/** Checks the name that a peer gives a node, an address or a mark. Names are kept, logged and shown to people. */
 export function frameName(value: string | null | undefined): string {
   const name = value ?? '';
   if (name.length <= NAME_CHARACTERS_MAX && !CONTROL.test(name)) return name;
@@ -70,7 +69,7 @@ export function toPosition(message: headwater.v1.Position.$Properties | null | u
   };
 }
 
-/** A sender that does not count has no place. */
+/** Null for a sender that does not count, which has no place. */
 export function placeOf(place: LivePlace | undefined): headwater.v1.LivePlace.$Properties | null {
   if (!place || place.source === '') return null;
   const { source, count, follows } = place;

@@ -1,7 +1,7 @@
 /**
- * What a message asks beside its operations, and what became of it: the fields
- * of PipelineRequest and PipelineResponse after the first two, read and written
- * only where they are there, and the same as gRPC metadata of unary calls.
+ * The guarantees that a message asks for beside its operations, and the durability reached. PipelineRequest and
+ * PipelineResponse carry them in the fields after the operations and the position. These fields are written and read
+ * only if they are present. Unary calls carry the same as gRPC metadata.
  */
 
 import { HeadwaterError } from '../base/errors.js';
@@ -21,10 +21,10 @@ import { toNumber } from './numbers.js';
 
 const { v1 } = headwater;
 
-/** The index is the number of the level in the protocol. */
+/** The index of a level is its number in the protocol. */
 const LEVELS = [undefined, 'appended', 'synced', 'followers', 'followers_synced'] as const;
 
-/** The fields of a PipelineRequest beside its operations, to stand behind them. */
+/** Encodes the fields of a PipelineRequest beside its operations. They stand behind the operations. */
 export function encodeGuarantees({ durability, freshness }: Guarantees): Uint8Array {
   return v1.PipelineRequest.encode({
     durability: durability
@@ -43,7 +43,7 @@ export function encodeGuarantees({ durability, freshness }: Guarantees): Uint8Ar
 
 /**
  * @param message a PipelineRequest without its operations.
- * @throws HeadwaterError `invalid_argument` naming what was expected and received.
+ * @throws HeadwaterError `invalid_argument` that names the expected and the received value.
  */
 export function toGuarantees(message: headwater.v1.PipelineRequest.$Properties): Guarantees | undefined {
   const { durability, atLeast, alsoAtLeast } = message;
@@ -131,7 +131,7 @@ export function guaranteesMetadata({ durability, freshness }: Guarantees): Array
   return entries;
 }
 
-/** @throws HeadwaterError `invalid_argument` naming the entry, what was expected and what was received. */
+/** @throws HeadwaterError `invalid_argument` that names the entry, the expected and the received value. */
 export function guaranteesOfMetadata(read: (name: string) => string | undefined): Guarantees | undefined {
   const durability = read(METADATA.durability);
   const token = (name: string) => {

@@ -1,6 +1,6 @@
 /**
- * The first frame of a replication session: who asks, what it holds, and which
- * versions it speaks. What the upstream makes of it is replication/resync.ts's.
+ * The first frame of a replication session: the asking node, the data that it holds, and the versions that it speaks.
+ * The upstream's decision is in replication/resync.ts.
  */
 import { HeadwaterError } from '../base/errors.js';
 import type { LineageRow } from '../model/lineage.js';
@@ -16,33 +16,33 @@ export interface Handshake {
   readonly protocolVersion: number;
   readonly blockFormat: number;
   readonly recordFormat: number;
-  /** Empty where the node has never belonged to a cluster. */
+  /** Empty if the node has never belonged to a cluster. */
   readonly clusterId: string;
   readonly nodeId: string;
-  /** Drawn at each start. */
+  /** Drawn at each start of the node. */
   readonly nonce: string;
-  /** host:port at which the node itself listens; empty where it does not. */
+  /** The host:port at which the node listens. Empty if it does not listen. */
   readonly address: string;
   /** Every history that log and keyspace have lived in. */
   readonly lineage: readonly LineageRow[];
   /** The end of the log. */
   readonly position: Position;
-  /** The log holds what follows it. */
+  /** The offset behind which the log holds all commands. */
   readonly baseOffset: number;
-  /** The keyspace may hold effects up to here: beyond `position` only where the log lost its tail. */
+  /** The offset up to which the keyspace may hold effects. Beyond `position` only if the log lost its tail. */
   readonly keyspaceOffset: number;
   readonly acceptDataLoss: boolean;
   readonly full: boolean;
   readonly keyspaceIncomplete: boolean;
-  /** Not a follower: it wants what follows its position, where there is anything, before it leads. */
+  /** True for a node that is no follower, and wants the commands behind its position, if any, before it leads. */
   readonly catchingUp: boolean;
-  /** The node ID to which the asker, who led up to its position, hands over; empty where it does not. */
+  /** The node ID that the asking node, a leader up to its position, hands over to. Empty if it does not. */
   readonly handsOverTo: string;
-  /** Names this one handing over; empty where there is none. */
+  /** The ID of this hand-over. Empty if there is none. */
   readonly grant: string;
-  /** A person has told the asker to follow this node, and it has not been served since. */
+  /** True if a person ordered the asking node to follow this node, and this node has not served it since. */
   readonly byOrder: boolean;
-  /** The end of the messages that the asker has published, where it hands over. */
+  /** The end of the messages that the asking node has published, if it hands over. */
   readonly live?: LivePlace | undefined;
 }
 
@@ -76,7 +76,7 @@ export function handshakeOf(message: headwater.v1.Handshake.$Properties): Handsh
   };
 }
 
-/** Whoever has none could neither be told from others nor be counted. */
+/** A node ID is required: without one, a node could neither be told from others nor be counted. */
 function nodeIdOf({ nodeId }: headwater.v1.Handshake.$Properties): string {
   const name = frameName(nodeId);
   if (name !== '') return name;

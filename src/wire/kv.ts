@@ -1,9 +1,8 @@
 /**
- * Operations and replies on the wire, one row per kind: its request and its
- * response message, and how they become tagged unions and back. Unary calls
- * use the rows as they are; pipelines wrap them in Operation and Reply
- * (pipeline.ts, which knows a shorter way for plain SET and GET). Decoding
- * checks the shape; sizes and ranges are the business of commands/.
+ * Operations and replies on the wire, one row per kind. A row has the request and the response message, and converts
+ * both to tagged unions and back. Unary calls use the rows as they are. Pipelines wrap them in Operation and Reply
+ * (pipeline.ts, which has a shorter way for plain SET and GET). Decoding checks the shape. The code in commands/ checks
+ * sizes and ranges.
  */
 import type { Reader, Writer } from 'protobufjs/minimal.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -28,7 +27,7 @@ interface MessageType<Message, Properties> {
   getTypeUrl(prefix: string): string;
 }
 
-/** A row, its two messages erased. */
+/** A row with its two message types erased. */
 interface Row<K extends OperationKind> {
   readonly kind: K;
   readonly request: MessageType<unknown, object>;
@@ -39,7 +38,7 @@ interface Row<K extends OperationKind> {
   fromResponse(message: unknown): ReplyTo<K>;
 }
 
-/** Here the compiler holds a row's functions against its messages. */
+/** The compiler checks a row's functions against its messages here. */
 function row<K extends OperationKind, Request, RequestProperties, Response, ResponseProperties>(functions: {
   kind: K;
   request: MessageType<Request, RequestProperties>;
@@ -52,7 +51,7 @@ function row<K extends OperationKind, Request, RequestProperties, Response, Resp
   return functions as unknown as Row<K>;
 }
 
-/** protobufjs reads no more of a `Long` than is there. */
+/** The result has all the properties of a `Long` that protobufjs reads. */
 const int64 = (value: bigint) => fromBigInt(value) as headwater.v1.IncrementResponse['value'];
 
 const toKey = ({ key }: { key: string | Uint8Array }) => ({ key: toBytes(key) });
@@ -338,7 +337,7 @@ function getReply(message: headwater.v1.GetResponse.$Properties): GetReply {
 
 export const OPERATION_KINDS = Object.keys(ROWS) as readonly OperationKind[];
 
-/** Sound because ROWS has at each kind the row of that kind, which the compiler cannot follow. */
+/** The cast is sound because ROWS has the row of each kind at that kind. The compiler cannot follow this. */
 function rowOf(kind: OperationKind): Row<OperationKind> {
   return ROWS[kind] as unknown as Row<OperationKind>;
 }
@@ -379,8 +378,8 @@ function unknownKind(what: 'operation' | 'reply'): HeadwaterError {
 const FRAMING_BYTES_MAX = 1024 * 1024;
 
 /**
- * The reply, or in its place the refusal of one that no message can hold: many
- * large values, each within its limit. Its size is known before it is encoded.
+ * Returns the reply, or a refusal in its place if no message can hold the reply. Many values, each within its limit,
+ * can be that large. The size is known before the reply is encoded.
  */
 export function boundedReply(reply: Reply): Reply {
   const bytes = payloadBytes(reply);
@@ -393,7 +392,7 @@ export function boundedReply(reply: Reply): Reply {
 
 const REPLY_OVERHEAD_BYTES = 16;
 
-/** About the bytes of a reply, without encoding it. */
+/** The approximate bytes of a reply, without encoding it. */
 export function payloadBytes(reply: Reply): number {
   if (reply.kind === 'multiGet') return sum(reply.values);
   if (reply.kind === 'transact') return sum(reply.replies);
@@ -402,7 +401,10 @@ export function payloadBytes(reply: Reply): number {
   return REPLY_OVERHEAD_BYTES;
 }
 
-/** The most bytes of values that a reply may hold, for values of so many bytes; 0 if it holds none, or the caller's own. */
+/**
+ * The most bytes of values that a reply may hold, if a value has at most `valueBytesMax`. 0 if the reply holds no
+ * values, or only the caller's own.
+ */
 export function replyBytesAtMost(operation: Operation, valueBytesMax: number): number {
   switch (operation.kind) {
     case 'get':
@@ -427,20 +429,20 @@ function sum(replies: readonly Reply[]): number {
   return replies.reduce((bytes, reply) => bytes + payloadBytes(reply), REPLY_OVERHEAD_BYTES);
 }
 
-/** The request message of a unary call. */
+/** Encodes the request message of a unary call. */
 export function encodeRequest(operation: OutgoingOperation): Buffer {
   const { request, toRequest } = rowOf(operation.kind);
   return request.encode(toRequest(operation)).finish() as Buffer;
 }
 
-/** @throws HeadwaterError `invalid_argument` where the bytes are no such request, or hold too many keys. */
+/** @throws HeadwaterError `invalid_argument` if the bytes are no such request, or hold too many keys. */
 export function decodeRequest(kind: OperationKind, bytes: Buffer): Operation {
   checkRequestCount(kind, bytes);
   const { request, fromRequest } = rowOf(kind);
   return fromRequest(decodeMessage(nameOf(request), bytes, request));
 }
 
-/** The response message of a unary call. */
+/** Encodes the response message of a unary call. */
 export function encodeResponse(reply: Exclude<Reply, ErrorReply>): Buffer {
   const { response, toResponse } = rowOf(reply.kind);
   return response.encode(toResponse(reply)).finish() as Buffer;

@@ -1,19 +1,17 @@
 /**
- * Writing protobuf by hand, for the messages of the hot path. One message is
- * written at a time, from position 0 of one shared buffer, without a pause in
- * between; every function takes the position to write at and returns the one
- * after. (protobufjs' Writer guesses the width of every length and moves the
- * bytes where it was wrong; this takes half its time. A class that keeps buffer
- * and position in its fields does not.)
+ * Writes protobuf by hand, for the messages of the hot path. A message is written from position 0 of one shared buffer,
+ * without a pause, before the next begins. Every function takes the position to write at and returns the position
+ * after. The Writer of protobufjs guesses the width of every length and moves the bytes if the guess was wrong. These
+ * functions take half its time. A class with buffer and position in its fields would not.
  */
 
 const INITIAL_BYTES = 64 * 1024;
-/** A larger one is not kept after its message. */
+/** A larger buffer is not kept after its message. */
 const KEPT_BYTES_MAX = 1024 * 1024;
 
 let shared = Buffer.allocUnsafeSlow(INITIAL_BYTES);
 
-/** The buffer to write into, with room for `count` bytes from `at` on; it is another one after each call. */
+/** The buffer to write into, with room for `count` bytes from `at` on. Each call may return another buffer. */
 export function room(at: number, count: number): Buffer {
   const needed = at + count;
   if (needed > shared.length) {
@@ -24,7 +22,7 @@ export function room(at: number, count: number): Buffer {
   return shared;
 }
 
-/** The message that ends at `end`, as a copy of its own: it outlives the next message. */
+/** Returns the message that ends at `end` as a copy of its own, which outlives the next message. */
 export function finish(end: number): Buffer {
   const message = Buffer.allocUnsafeSlow(end);
   shared.copy(message, 0, 0, end);
@@ -32,7 +30,7 @@ export function finish(end: number): Buffer {
   return message;
 }
 
-/** A whole number from 0 to 2^53 - 1. */
+/** Writes a whole number from 0 to 2^53 - 1. */
 export function writeVarint(bytes: Buffer, at: number, value: number): number {
   let next = at;
   let rest = value;
@@ -61,12 +59,12 @@ export function byteLength(value: string | Uint8Array): number {
   return typeof value === 'string' ? Buffer.byteLength(value) : value.length;
 }
 
-/** Bytes that a field takes whose content has `length`, for field numbers up to 15. */
+/** Bytes of a field whose content has `length` bytes, for field numbers up to 15. */
 export function fieldBytes(length: number): number {
   return 1 + varintBytes(length) + length;
 }
 
-/** `length` is what `byteLength` says of `value`. */
+/** @param length the result of `byteLength(value)`. */
 export function writeField(bytes: Buffer, at: number, tag: number, value: string | Uint8Array, length: number): number {
   bytes[at] = tag;
   const start = writeVarint(bytes, at + 1, length);

@@ -1,6 +1,6 @@
 /**
- * Frames that are too large for one message: a sender cuts the encoded frame
- * into parts, and the receiver puts them together. Only the transport sees them.
+ * Frames that are too large for one message. A sender cuts the encoded frame into parts, and the receiver joins them.
+ * Only the transport sees parts.
  */
 import { HeadwaterError } from '../base/errors.js';
 import type { headwater } from './generated.js';
@@ -19,7 +19,7 @@ export function partOf({ data, last }: headwater.v1.Part.$Properties): Part {
 
 /**
  * The parts of an encoded frame, in order.
- * @param bytesMax of one part; looked at before each.
+ * @param bytesMax the size of a part, asked before each part.
  */
 export function* partsOf(bytes: Buffer, bytesMax: () => number): Generator<Part> {
   for (let at = 0; at < bytes.length; ) {
@@ -29,21 +29,21 @@ export function* partsOf(bytes: Buffer, bytesMax: () => number): Generator<Part>
   }
 }
 
-/** Takes messages in, and gives frames out once they are whole. */
+/** Takes messages, and returns each frame once it is complete. */
 export class Assembler<Frame extends { readonly kind: string }> {
   readonly #decode: (bytes: Buffer) => Frame | Part;
   readonly #bytesMax: number;
   #parts: Buffer[] = [];
   #bytes = 0;
 
-  /** @param bytesMax of a frame in parts. */
+  /** @param bytesMax the largest size of a frame in parts. */
   constructor(decode: (bytes: Buffer) => Frame | Part, bytesMax: number) {
     this.#decode = decode;
     this.#bytesMax = bytesMax;
   }
 
   /**
-   * @returns undefined while the frame is not whole.
+   * @returns undefined while the frame is not complete.
    * @throws HeadwaterError `protocol_violation`.
    */
   take(message: Buffer): Frame | undefined {

@@ -11,49 +11,52 @@ const { v1 } = headwater;
 
 /** All keys from `from` on and before `to`. */
 export interface KeyRange {
-  /** Empty: from the first of all. */
+  /** Empty to begin at the first key of all. */
   readonly from: Buffer;
-  /** Undefined: to the last of all. */
+  /** Undefined to end at the last key of all. */
   readonly to: Buffer | undefined;
 }
 
 export interface RangeDigestsRequest {
   readonly markId: string;
   readonly ranges: readonly KeyRange[];
-  /** By range: it is cut behind every so many keys; 0, or left out: not at all. */
+  /** For each range, the number of keys behind which it is cut. 0 or absent for no cuts. */
   readonly cuts: readonly number[];
 }
 
-/** Of a piece of a range. */
+/** The digest of a piece of a range. */
 export interface RangeDigest {
   /** The index of the range. */
   readonly range: number;
-  /** Of a piece behind which the range was cut; empty at its end. */
+  /** The last key of a piece behind which the range was cut. Empty at the end of the range. */
   readonly lastKey: Buffer;
-  /** It goes to the end of the range. */
+  /** True if the piece goes to the end of the range. */
   readonly end: boolean;
   readonly keys: number;
-  /** Over the sound records; 32 bytes. */
+  /** The digest over the sound records, 32 bytes. */
   readonly digest: Buffer;
-  /** Of the keys. */
+  /** Keys with damaged records. */
   readonly damaged: number;
-  /** Why the range could not be read to its end; empty where it could. */
+  /** The reason why the range could not be read to its end, or empty. */
   readonly unreadable: string;
 }
 
 export interface FetchRangesRequest {
   readonly markId: string;
-  /** In key order, apart from each other. */
+  /** Ranges in key order that do not overlap. */
   readonly ranges: readonly KeyRange[];
 }
 
 export interface FetchRangesResponse {
-  /** In the first one. */
+  /** Present in the first response. */
   readonly position: Position | undefined;
-  /** The next bytes of all entries: see `packEntry`. */
+  /** The next bytes of all entries, in the form of `packEntry`. */
   readonly entries: Buffer;
   readonly end: boolean;
-  /** At the end: all of the ranges before this index has come, and what is before `nextKey` of this one. */
+  /**
+   * The index of the range that the next request begins in. All ranges before it have come, and the keys before
+   * `nextKey` of this one. Valid at the end.
+   */
   readonly nextRange: number;
   readonly nextKey: Buffer;
 }
@@ -118,7 +121,7 @@ export function encodeFetchRangesResponse({ position, ...response }: FetchRanges
   return v1.FetchRangesResponse.encode(message).finish() as Buffer;
 }
 
-/** Its bytes are views of the message. */
+/** Decodes without a copy: the bytes are views of the message. */
 export function decodeFetchRangesResponse(bytes: Buffer): FetchRangesResponse {
   const message = decodeMessage('FetchRangesResponse', bytes, v1.FetchRangesResponse);
   return {
@@ -154,7 +157,7 @@ export function decodeRepairRangesResponse(bytes: Buffer): RepairRangesResponse 
 
 const ENTRY_HEADER_BYTES = 8;
 
-/** key length u32 ‖ record length u32 ‖ key ‖ record. */
+/** Packs an entry: key length u32 ‖ record length u32 ‖ key ‖ record. */
 export function packEntry(key: Buffer, record: Buffer): Buffer {
   const bytes = Buffer.allocUnsafe(ENTRY_HEADER_BYTES + key.length + record.length);
   bytes.writeUInt32BE(key.length, 0);
@@ -165,8 +168,8 @@ export function packEntry(key: Buffer, record: Buffer): Buffer {
 }
 
 /**
- * Keys and records as views of `bytes`.
- * @throws HeadwaterError `protocol_violation` where the bytes end inside an entry.
+ * Returns keys and records as views of `bytes`.
+ * @throws HeadwaterError `protocol_violation` if the bytes end inside an entry.
  */
 export function unpackEntries(bytes: Buffer): Array<[key: Buffer, record: Buffer]> {
   const entries: Array<[Buffer, Buffer]> = [];
@@ -187,7 +190,7 @@ function rangeOf({ from, to }: KeyRange): headwater.v1.KeyRange.$Properties {
   return to === undefined ? { from } : { from, to };
 }
 
-/** As copies: what is kept of a range must not keep its message. */
+/** Copies the keys, since a kept range must not keep its message in memory. */
 function toRanges(messages: readonly headwater.v1.KeyRange.$Properties[]): KeyRange[] {
   if (messages.length > RANGES_IN_CALL_MAX)
     throw new HeadwaterError(

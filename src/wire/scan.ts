@@ -1,6 +1,6 @@
 /**
- * The messages of DatabaseSize, Keys and Scan. A record of a scan is what
- * clients may see of a key at the offset of the scan's snapshot.
+ * The messages of DatabaseSize, Keys and Scan. A scanned record is the part of a key that clients may see, at the
+ * offset of the scan's snapshot.
  */
 import { headwater } from './generated.js';
 import { bytesOf, decodeMessage } from './message.js';
@@ -9,24 +9,24 @@ import { toNumber } from './numbers.js';
 const { v1 } = headwater;
 
 export interface ScanRequest {
-  /** A glob; empty for all keys. */
+  /** A glob. Empty for all keys. */
   readonly pattern: Buffer;
   readonly keysOnly: boolean;
 }
 
 export interface ScannedRecord {
   readonly key: Buffer;
-  /** Empty where only keys were asked for. */
+  /** Empty if only keys were asked for. */
   readonly value: Buffer;
   readonly type: string;
-  /** 0 = never. */
+  /** The time of expiry, or 0 for never. */
   readonly expiresAtMs: number;
   readonly version: number;
 }
 
 export interface ScanResponse {
   readonly records: readonly ScannedRecord[];
-  /** Of the snapshot, the same in every message of one scan. */
+  /** The offset of the snapshot, the same in every message of one scan. */
   readonly offset: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The messages of StreamService as tagged unions with checked numbers. Bytes
- * stay views of the message that they came in.
+ * The messages of StreamService as tagged unions with checked numbers. Bytes stay views of the message that they came
+ * in.
  */
 import { HeadwaterError } from '../base/errors.js';
 import type { Position } from '../model/position.js';
@@ -19,9 +19,9 @@ export interface PublishRequest {
 
 export interface SubscribeRequest {
   readonly channels: readonly Buffer[];
-  /** Globs. */
+  /** Globs of channel names. */
   readonly patterns: readonly Buffer[];
-  /** Undefined: from now on. */
+  /** The position to begin at. Undefined to begin now. */
   readonly from: Position | undefined;
 }
 
@@ -29,48 +29,48 @@ export interface PublishedMessage {
   readonly kind: 'message';
   readonly channel: Buffer;
   readonly data: Buffer;
-  /** Undefined where it came for its channel's name. */
+  /** The glob that matched. Undefined if the subscriber named the channel itself. */
   readonly pattern: Buffer | undefined;
-  /** That it follows, or has where it is durable. */
+  /** The offset that the message follows, or its own offset if it is durable. */
   readonly offset: number;
   readonly durable: boolean;
 }
 
 export type SubscriptionEvent =
   | PublishedMessage
-  /** Undefined: nobody knows how many. */
+  /** The count is undefined if the number of missed messages is unknown. */
   | { readonly kind: 'missed'; readonly count: number | undefined }
   | { readonly kind: 'gap'; readonly from: number; readonly to: number };
 
 /** A response of either stream. */
 export interface Told<Event> {
   readonly events: readonly Event[];
-  /** The end of the block that the last event stands in or behind. */
+  /** The end of the block that contains the last event, or that the last event follows. */
   readonly position: Position;
-  /** The next response goes on within that block. */
+  /** True if the next response continues within that block. */
   readonly more: boolean;
 }
 
 export interface WatchRequest {
   readonly prefix: Buffer;
-  /** A bare offset, a position; undefined: from now on. */
+  /** A bare offset or a position. Undefined to begin now. */
   readonly from: number | Position | undefined;
 }
 
 export interface WatchedEntry {
   readonly key: Buffer;
   readonly value: Buffer;
-  /** Milliseconds since the epoch; 0 = never. */
+  /** Milliseconds since the epoch, 0 for never. */
   readonly expiresAtMs: number;
   /** The offset of the write. */
   readonly version: number;
   readonly type: string;
 }
 
-/** What a command changes. */
+/** The change that a command makes. */
 export type Change = {
   readonly offset: number;
-  /** More of the same transaction follows. */
+  /** True if more of the same transaction follows. */
   readonly continues: boolean;
 } & (
   | ({ readonly kind: 'put' } & WatchedEntry)
@@ -215,7 +215,7 @@ function entryOf(message: headwater.v1.WatchPut.$Properties): WatchedEntry {
   };
 }
 
-/** @throws HeadwaterError `invalid_argument`: a client's position is no frame of a session. */
+/** @throws HeadwaterError `invalid_argument`, since a client's position is no frame of a session. */
 function askedPosition(message: headwater.v1.Position.$Properties | null | undefined): Position | undefined {
   if (!message) return undefined;
   const { length } = message.replicationId ?? [];

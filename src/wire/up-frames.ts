@@ -1,6 +1,6 @@
 /**
- * What a follower sends up (UpFrame in proto/headwater/v1/replication.proto) as
- * a tagged union, and its bytes: the handshake, then how far it has got.
+ * The frames that a follower sends up (UpFrame in proto/headwater/v1/replication.proto) as a tagged union, and their
+ * bytes. The handshake comes first, then acknowledgements.
  */
 import { frameName, frameNumber, idOf, parseFrame, toId, unknownFrame } from './frame.js';
 import { headwater } from './generated.js';
@@ -17,22 +17,22 @@ export interface Acknowledgement {
   readonly durableOffset: number;
   readonly replicationId: string;
   readonly checksum: number;
-  /** What the nodes below have reported last. */
+  /** The last reports of the nodes below. */
   readonly below: readonly NodeReport[];
-  /** The latest epoch of a node that waits below the sender with a later history than the sender's; 0 where none does. */
+  /** The latest epoch of a node that waits below the sender with a later history than the sender's. 0 if none does. */
   readonly epochWaiting: number;
 }
 
-/** How far one node below the sender has got. */
+/** The progress of one node below the sender. */
 export interface NodeReport {
   readonly nodeId: string;
-  /** Two reports under one node ID and different nonces are of two processes. */
+  /** Identifies a process: two reports with one node ID and different nonces come from two processes. */
   readonly nonce: string;
   readonly appendedOffset: number;
   readonly durableOffset: number;
   readonly replicationId: string;
   readonly checksum: number;
-  /** How long ago the node said so to whoever heard it first. */
+  /** The time since the node reported this to its own upstream. */
   readonly ageMs: number;
 }
 
@@ -43,10 +43,10 @@ export interface DigestReport {
   readonly offset: number;
   readonly keys: number;
   readonly digest: Buffer;
-  /** Why there is no digest; empty where there is one. */
+  /** The reason why there is no digest. Empty if there is one. */
   readonly error: string;
   readonly address: string;
-  /** Connected below it when it came by the mark; each of them answers for itself. */
+  /** Nodes connected below when the sender reached the mark. Each of them reports for itself. */
   readonly below: readonly NodeName[];
 }
 
@@ -58,11 +58,11 @@ export interface NodeName {
 /** A message that a client of the sender publishes. */
 export interface Publish {
   readonly kind: 'publish';
-  /** Of the sender's choice; the answer carries it back. */
+  /** A number of the sender's choice, which the answer carries back. */
   readonly sequence: number;
   readonly channel: Buffer;
   readonly data: Buffer;
-  /** In the log, as a command. */
+  /** True if the message goes into the log, as a command. */
   readonly durable: boolean;
 }
 

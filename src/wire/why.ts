@@ -1,24 +1,24 @@
 /**
- * The part of a node's status that says why: the reasons of resyncs and
- * refusals, with both sides' values, and how much room followers have in the log.
+ * The part of a node's status that gives reasons: the reasons of resyncs and refusals, with the values of both sides,
+ * and the headroom of followers in the log.
  */
 import { type Details, toDetails } from './frame.js';
 import type { headwater } from './generated.js';
 import { toNumber } from './numbers.js';
 
 export interface StatusReasonCount {
-  /** "partial", "full" or "refused". */
+  /** Is "partial", "full" or "refused". */
   readonly kind: string;
-  /** UPPER_SNAKE. */
+  /** A name in UPPER_SNAKE. */
   readonly reason: string;
   readonly count: number;
 }
 
 export interface StatusRefusal {
-  /** The follower that was refused; empty where it is this node itself. */
+  /** The refused follower, or empty if this node itself was refused. */
   readonly nodeId: string;
   readonly address: string;
-  /** UPPER_SNAKE. */
+  /** A name in UPPER_SNAKE. */
   readonly reason: string;
   readonly message: string;
   readonly details: Details;
@@ -30,12 +30,12 @@ export interface StatusHeadroom {
   readonly nodeId: string;
   readonly address: string;
   readonly connected: boolean;
-  /** Of log that lie between its start and the follower. */
+  /** Commands and bytes of log between the start of the log and the follower. */
   readonly commands: number;
   readonly bytes: number;
-  /** What may be appended until its place is given up; undefined where the log grows for ever. */
+  /** Bytes that may be appended until the follower's place is given up. Undefined if the log grows for ever. */
   readonly leftBytes: number | undefined;
-  /** Until the follower's place is given up, at the present rate; undefined while nothing is appended. */
+  /** The time until the follower's place is given up at the present rate. Undefined while nothing is appended. */
   readonly ms: number | undefined;
 }
 

@@ -1,7 +1,4 @@
-/**
- * AdminService: looking at a node and changing its role. What the node does
- * about it is behind `NodeControl`, which node.ts implements.
- */
+/** AdminService: shows a node's state and changes its role. node.ts implements the calls behind `NodeControl`. */
 import type { FailoverReply, FailoverRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from '../wire/admin.js';
 import type { CompareReply } from '../wire/compare.js';
 import type { ForgetReply } from '../wire/forget.js';
@@ -11,17 +8,17 @@ import type { Service } from './server.js';
 
 export interface NodeControl {
   status(): Promise<NodeStatus>;
-  /** Of the whole keyspace at one offset. */
+  /** Computes the digest of the whole keyspace at one offset. */
   digest(): Promise<KeyspaceDigestReply>;
   /** Resolves when the node is, durably, a follower of `address`. */
   follow(address: string, options: { acceptDataLoss: boolean; full: boolean }): Promise<void>;
-  /** Resolves when the node leads, durably; with the history that it leads. */
+  /** Resolves when the node leads, durably, with the history that it leads. */
   promote(): Promise<PromoteReply>;
-  /** Hands the leadership over; resolves when the other one leads. */
+  /** Hands the leadership over. Resolves when the other node leads. */
   failover(request: FailoverRequest): Promise<FailoverReply>;
-  /** Forgets, durably, a follower that is away: a node ID, a beginning of one, or host:port. */
+  /** Forgets, durably, a follower that is away. The name is a node ID, the beginning of one, or host:port. */
   forget(name: string): Promise<ForgetReply>;
-  /** Compares the keyspaces of all connected nodes at one offset; 0 waits for as long as is usual. */
+  /** Compares the keyspaces of all connected nodes at one offset. 0 waits for the default time. */
   compare(timeoutMs: number): Promise<CompareReply>;
 }
 

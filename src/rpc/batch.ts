@@ -1,7 +1,6 @@
 /**
- * What a pipeline stream has in hand: operations that were asked for together,
- * from their arrival until their replies are ready to be sent. Those that are
- * refused on arrival keep their place among the others.
+ * Batches of a pipeline stream: operations that were sent together, from their arrival until their replies are ready to
+ * be sent. Operations that are refused on arrival keep their place among the others.
  */
 
 import { HeadwaterError } from '../base/errors.js';
@@ -15,49 +14,52 @@ import type { Position } from '../model/position.js';
 import { errorReply } from '../wire/kv.js';
 import type { DecodedOperation, DecodedPipelineRequest } from '../wire/pipeline.js';
 
-/** Operations submitted together; a message with more is cut, so that its replies do not have to be in memory all at once. */
+/**
+ * The most operations submitted together. A message with more is cut, so that its replies do not have to be in memory
+ * all at once.
+ */
 const BATCH_OPERATIONS_MAX = BLOCK_COMMANDS_MAX;
 
 export interface Batch {
   readonly accepted: readonly Operation[];
-  /** Operations that were refused on arrival, by their index in the batch; seldom any. */
+  /** Replies to operations that were refused on arrival, by their index in the batch. Seldom any. */
   readonly refused: ReadonlyMap<number, Reply> | undefined;
-  /** One per operation, in order, once it is answered. */
+  /** One reply per operation, in order, once the batch is answered. */
   replies: readonly Reply[];
   readonly bytes: number;
   readonly writes: boolean;
-  /** What its message asked beside its operations. */
+  /** The guarantees that the message asked for beside its operations. */
   readonly asked: Asked | undefined;
   position: Position | undefined;
-  /** Where durability was asked, once it is answered: what was reached. */
+  /** The durability reached, if the message asked for any and the batch is answered. */
   reached: DurabilityReached | undefined;
   answered: boolean;
-  /** Of the replies: expected while it is submitted, counted once it is answered. */
+  /** Bytes of the replies: expected while the batch is submitted, counted once it is answered. */
   replyBytes: number;
-  /** The rest of a batch that has been answered in part: to be submitted when its turn has come. */
+  /** True for the rest of a batch that has been answered in part. The rest is submitted in its turn. */
   isRest: boolean;
 }
 
-/** Of one message, shared by its batches. */
+/** The guarantees that one message asked for. All batches of the message share them. */
 export interface Asked {
   readonly guarantees: Guarantees;
-  /** When the message came, on the monotonic clock: from then on it waits, whatever is before it. */
+  /** The arrival of the message, on the monotonic clock. The time of its wait runs from here, whatever is before it. */
   readonly arrivedMs: number;
-  /** How its freshness stands: looked at when its turn comes. */
+  /** The state of the freshness, which is checked when the turn of the message comes. */
   fresh: 'unknown' | 'asked' | 'fresh' | HeadwaterError;
 }
 
-/** Why operations are refused, whatever they are. */
+/** Reasons to refuse operations, whatever they are. */
 interface Refusals {
   readonly ofAll: HeadwaterError | undefined;
   readonly ofReads: HeadwaterError | undefined;
 }
 
 /**
- * The operations of one message, checked, in the order in which they came.
+ * Checks the operations of one message, and puts them into batches in the order in which they came.
  * @param message.bytes of the message.
  * @param message.arrivedMs on the monotonic clock.
- * @param ofReads refuses what only reads, where this node answers no reads for now.
+ * @param ofReads refuses operations that only read, if this node answers no reads for now.
  */
 export function batchesOf(
   { operations, guarantees }: DecodedPipelineRequest,
@@ -126,12 +128,12 @@ function newBatch(
   };
 }
 
-/** Two batches: the first `count` operations that were accepted, with the refusals between them, and the rest. */
+/** Makes two batches: the first `count` accepted operations with the refusals between them, and the rest. */
 export function split(batch: Batch, count: number): [first: Batch, rest: Batch] {
   let end = count;
   const refused: [Map<number, Reply>, Map<number, Reply>] = [new Map(), new Map()];
   for (const [index, reply] of batch.refused ?? []) {
-    // In ascending order: each moves those behind it on by one.
+    // The indexes ascend, and each refusal moves those behind it by one.
     if (index < end) {
       refused[0].set(index, reply);
       end++;
@@ -171,7 +173,7 @@ export function allRefused(batch: Batch, error: HeadwaterError): Reply[] {
   return batch.accepted.map(() => refusal);
 }
 
-/** The answers, and between them the refusals at their places. */
+/** The answers, with the refusals between them at their places. */
 export function merged(answers: readonly Reply[], refused: ReadonlyMap<number, Reply>): Reply[] {
   let next = 0;
   return Array.from({ length: answers.length + refused.size }, (_, i) => refused.get(i) ?? (answers[next++] as Reply));

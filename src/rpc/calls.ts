@@ -1,8 +1,7 @@
 /**
- * The calls that a server has in hand: what a handler knows of its call, and
- * what a stop has to wait for. `stopping` is told to each call, which for most
- * means nothing: they are short. Streams without an end of their own take it
- * as the sign to finish what they have and go.
+ * The open calls of a server: the view that a handler has of its call, and the calls that a stop has to wait for. Each
+ * call learns of `stopping`. Most calls are short and ignore it. Streams without an end of their own finish the work
+ * that they have begun, and end.
  */
 import { setMaxListeners } from 'node:events';
 import { systemClock } from '../base/clock.js';
@@ -14,7 +13,7 @@ import { OpenStreams } from './open-streams.js';
 import { Reception } from './reception.js';
 import type { Share } from './replying.js';
 
-/** The part of gRPC's calls, whatever their shape, that is of use here. */
+/** The part of gRPC's calls, of every shape, that is used here. */
 interface Surface {
   getPeer(): string;
   getDeadline(): Date | number;
@@ -24,7 +23,7 @@ interface Surface {
 
 export interface CallsOptions {
   readonly logger: Logger;
-  /** An invariant does not hold: our own bug, after which the node must not go on. */
+  /** Called if an invariant does not hold. This is a bug in Headwater, after which the node must not go on. */
   readonly onFatal: (error: InvariantViolation) => void;
 }
 
@@ -51,13 +50,13 @@ export class Calls {
     this.#active.delete(call);
   }
 
-  /** Tells every call, present and to come. */
+  /** Stops every call, present and to come. */
   stop(): void {
     this.#stopping = true;
     for (const call of this.#active) call.stop();
   }
 
-  /** Clients are told nothing of a failure that nobody foresaw: the operator is. */
+  /** Logs an unforeseen failure for the operator. The client receives no details of it. */
   report(path: string, failure: unknown): void {
     if (HeadwaterError.is(failure) && failure.code !== 'internal') return;
     const stack = failure instanceof Error ? failure.stack : String(failure);
@@ -84,40 +83,40 @@ export class Call {
     this.#surface = surface;
     this.#calls = calls;
     this.#reception = Reception.of(surface.metadata);
-    // gRPC says so at the end of every call, however it ended.
+    // gRPC emits this at the end of every call, however the call ended.
     surface.once('cancelled', () => {
       if (!this.#ended) this.cancel(this.#whyCancelled());
     });
   }
 
-  /** address:port of the other side. */
+  /** The address:port of the other side. */
   get peer(): string {
     return this.#surface.getPeer();
   }
 
-  /** Milliseconds until the caller gives up; infinite where it does not say. */
+  /** Milliseconds until the caller gives up, infinite if the caller sets no deadline. */
   get leftMs(): number {
     return Number(this.#surface.getDeadline()) - Date.now();
   }
 
-  /** What the caller sent in the metadata under that name, in lower case. */
+  /** The value that the caller sent in the metadata under that name, in lower case. */
   metadata(name: string): string | undefined {
     const [value] = this.#surface.metadata.get(name);
     return value === undefined ? undefined : value.toString();
   }
 
-  /** Says something beside the answer, in its trailing metadata. */
+  /** Adds an entry to the trailing metadata, beside the answer. */
   trail(name: string, value: string): void {
     this.#trailers ??= new Map();
     this.#trailers.set(name, value);
   }
 
-  /** The same object for all calls of one connection; undefined if that is not known. */
+  /** The same object for all calls of one connection, undefined if the connection is not known. */
   get connection(): object | undefined {
     return this.#reception?.connection;
   }
 
-  /** The memory of its replies; undefined if nobody counts it. */
+  /** The memory of the call's replies, undefined if nothing counts it. */
   get share(): Share | undefined {
     return this.#reception?.share;
   }
@@ -126,12 +125,12 @@ export class Call {
     return this.#trailers;
   }
 
-  /** Why nobody waits for the answer any more; undefined while somebody does. */
+  /** The reason why nobody waits for the answer any more, undefined while somebody does. */
   get cancelled(): HeadwaterError | undefined {
     return this.#reason;
   }
 
-  /** Aborts when nobody waits for the answer any more. Made on demand: most handlers never look. */
+  /** Aborts when nobody waits for the answer any more. Made on demand, since most handlers do not use it. */
   get signal(): AbortSignal {
     this.#controller ??= newController();
     if (this.#reason) this.#controller.abort(this.#reason);
@@ -143,7 +142,7 @@ export class Call {
     else this.#cancelled.push(task);
   }
 
-  /** Runs `task` when the server stops, at once if it does already. */
+  /** Runs `task` when the server stops, or at once if it already does. */
   onStopping(task: () => void): void {
     if (this.#stopping) task();
     else this.#onStopping = task;
@@ -162,17 +161,17 @@ export class Call {
     for (const task of this.#cancelled) task();
   }
 
-  /** The handler has its whole request, and answers within a time of its own. */
+  /** Notes that the handler has its whole request, and answers within a time of its own. */
   served(): void {
     this.#reception?.served();
   }
 
-  /** The requests that the handler has got are gone, or are counted elsewhere. */
+  /** Notes that the requests that the handler has received are gone, or are counted elsewhere. */
   taken(): void {
     this.#reception?.taken();
   }
 
-  /** Runs `task`, which ends the call, if a request of it found no memory. */
+  /** Runs `task`, which ends the call, if a request of the call found no memory. */
   onRefused(task: (reason: HeadwaterError) => void): void {
     this.#reception?.onRefused(task);
   }
@@ -181,7 +180,7 @@ export class Call {
     this.#calls.report(this.path, failure);
   }
 
-  /** The answer has been given. */
+  /** Notes that the answer has been given. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -197,14 +196,14 @@ export class Call {
   }
 }
 
-/** Every message of a stream may wait with it: that is no leak. */
+/** Every message of a stream may wait with this signal, so many listeners are no leak. */
 function newController(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   return controller;
 }
 
-/** Aborts when the client is gone, or the server stops: for streams that are long. */
+/** Aborts when the client is gone or the server stops. For long streams. */
 export function endOf(call: Call): AbortSignal {
   const end = new AbortController();
   call.onCancelled(() => end.abort(call.cancelled));

@@ -8,7 +8,7 @@ import { FLOW_CONTROL_WINDOW_BYTES } from '../base/limits.js';
 export const CONNECTION_OPTIONS: ChannelOptions = {
   'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
   'grpc.enable_channelz': 0,
-  // A connection belongs to one caller: when it breaks, the caller makes another.
+  // A connection belongs to one caller. If the connection breaks, the caller makes another.
   'grpc.use_local_subchannel_pool': 1,
   'grpc.enable_retries': 0,
   // The environment's http_proxy, https_proxy and grpc_proxy are meant for the web, not for nodes.

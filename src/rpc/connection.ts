@@ -1,7 +1,7 @@
 /**
- * A connection to a node, for one caller: a gRPC client, and a count of the
- * bytes that arrive over it. gRPC shows a message when it is whole; over a slow
- * link the bytes of a large one are the only sign of life for many seconds.
+ * A connection to a node, for one caller: a gRPC client, and a count of the bytes that arrive over it. gRPC delivers a
+ * message when it is complete. Over a slow link, the bytes of a large message are the only sign of life for many
+ * seconds.
  */
 import type { Socket } from 'node:net';
 import * as grpc from '@grpc/grpc-js';
@@ -27,7 +27,7 @@ export function connectTo(address: string, options: grpc.ChannelOptions): Connec
   return { client, heardBytes: () => socket?.bytesRead ?? 0 };
 }
 
-/** The credentials are who sees the socket of a connection before HTTP/2 takes it. */
+/** Observes the socket through the credentials, which see it before HTTP/2 takes it. */
 function observeSocket(credentials: grpc.ChannelCredentials, connected: (socket: Socket) => void): void {
   const create = credentials._createSecureConnector.bind(credentials);
   credentials._createSecureConnector = (target, options, callCredentials) => {

@@ -1,8 +1,7 @@
 /**
- * The methods of the services, as data: path, shape and codecs. The server's
- * handlers and the client's calls are both made from them, so there is no
- * server code here. gRPC itself is handed bytes on both sides: what cannot be
- * decoded is thereby refused by our own code, with a reason.
+ * The methods of the services, as data: path, shape and codecs. The server's handlers and the client's calls are both
+ * made from them, so there is no server code here. gRPC itself receives bytes on both sides. So Headwater's own code
+ * refuses bytes that cannot be decoded, with a reason.
  */
 
 import type { Operation, OperationKind, Reply } from '../model/operation.js';
@@ -22,7 +21,7 @@ export interface Codec<Message> {
 }
 
 export interface Method<Request, Response> {
-  /** `/package.Service/Method`. */
+  /** The path `/package.Service/Method`. */
   readonly path: string;
   readonly requestStream: boolean;
   readonly responseStream: boolean;
@@ -35,7 +34,7 @@ export const STREAM_SERVICE = 'headwater.v1.StreamService';
 export const ADMIN_SERVICE = 'headwater.v1.AdminService';
 export const DISK_SERVICE = 'headwater.v1.DiskService';
 
-/** For streams whose messages are encoded and decoded by those who use them. */
+/** The codec for streams whose users encode and decode the messages themselves. */
 export const BYTES: Codec<Buffer> = { encode: (bytes) => bytes, decode: (bytes) => bytes };
 
 function unary<Request, Response>(
@@ -46,7 +45,7 @@ function unary<Request, Response>(
   return { path, requestStream: false, responseStream: false, request, response };
 }
 
-/** The unary method of each kind of operation: it has the kind's name. */
+/** The unary method of each kind of operation. The method has the name of the kind. */
 export const OPERATION_METHODS: ReadonlyMap<OperationKind, Method<Operation, Reply>> = new Map(
   OPERATION_KINDS.map((kind) => [kind, operationMethod(kind)]),
 );

@@ -1,4 +1,7 @@
-/** DiskService: what a node's disk holds, in files and by key ranges, checked and repaired. A stop ends what is under way with `shutting_down`. */
+/**
+ * DiskService: the data on a node's disk, in files and by key ranges, checked and repaired. A stop ends open calls with
+ * `shutting_down`.
+ */
 import type { BackupRequest, BackupResponse } from '../wire/backup.js';
 import type { CheckRequest, FetchBlocksRequest, FetchBlocksResponse, RepairEvent, VerifyEvent } from '../wire/check.js';
 import type {
@@ -24,26 +27,26 @@ import { serverStream } from './handler.js';
 import type { Service } from './server.js';
 
 export interface BackupSource {
-  /** The chunks from the one that is asked for on, as many as one call takes. */
+  /** Returns the chunks from the requested one on, as many as one call takes. */
   read(request: BackupRequest, signal: AbortSignal): AsyncIterable<BackupResponse>;
 }
 
 export interface CheckSource {
   verify(request: CheckRequest, signal: AbortSignal): AsyncIterable<VerifyEvent>;
   repair(request: CheckRequest, signal: AbortSignal): AsyncIterable<RepairEvent>;
-  /** Of this node's log, each verified. */
+  /** Returns blocks of this node's log, each verified. */
   blocks(request: FetchBlocksRequest, signal: AbortSignal): AsyncIterable<FetchBlocksResponse>;
 }
 
 export interface RangeSource {
-  /** Of the pieces of all ranges, in order, some at a time. */
+  /** Returns the digests of the pieces of all ranges, in order, some at a time. */
   digests(request: RangeDigestsRequest, signal: AbortSignal): AsyncIterable<readonly RangeDigest[]>;
-  /** The records of ranges, as many as one call takes. */
+  /** Returns the records of ranges, as many as one call takes. */
   fetch(request: FetchRangesRequest, signal: AbortSignal): AsyncIterable<FetchRangesResponse>;
 }
 
 export interface RangeRepair {
-  /** Takes over what the upstream has of these ranges; each step that is done. */
+  /** Replaces these ranges with the upstream's data. Yields each step that is done. */
   repair(ranges: readonly KeyRange[], signal: AbortSignal): AsyncIterable<RepairRangesResponse>;
 }
 

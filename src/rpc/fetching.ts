@@ -1,4 +1,4 @@
-/** A node as the caller of another one: what a follower that repairs fetches from its upstream. */
+/** Calls from one node to another: a follower that repairs its data fetches them from its upstream. */
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../base/errors.js';
 import { MESSAGE_BYTES_MAX } from '../base/limits.js';
@@ -10,12 +10,12 @@ import { FETCH_BLOCKS, FETCH_RANGES, type Method } from './definitions.js';
 import { fromStatus } from './status.js';
 
 export interface FetchOptions {
-  /** Silence for so long is a dead node; left out: the caller sees to that. */
+  /** A node that is silent for so long counts as dead. If absent, the caller detects a dead node. */
   readonly silenceMs?: number;
   readonly signal: AbortSignal;
 }
 
-/** Blocks of its log. As `fetched`. */
+/** Fetches blocks of the node's log, as `fetched` does. */
 export function fetchBlocks(
   address: string,
   request: FetchBlocksRequest,
@@ -24,7 +24,7 @@ export function fetchBlocks(
   return fetched(address, FETCH_BLOCKS, request, options);
 }
 
-/** Records of its keyspace. As `fetched`. */
+/** Fetches records of the node's keyspace, as `fetched` does. */
 export function fetchRanges(
   address: string,
   request: FetchRangesRequest,
@@ -34,9 +34,9 @@ export function fetchRanges(
 }
 
 /**
- * Over a connection of its own, which ends with the loop.
+ * Fetches over a connection of its own, which ends with the loop.
  * @param address host:port.
- * @throws HeadwaterError `unreachable`, or what the node refuses with.
+ * @throws HeadwaterError `unreachable`, or the node's refusal.
  */
 async function* fetched<Request, Response>(
   address: string,
@@ -51,7 +51,7 @@ async function* fetched<Request, Response>(
   // An empty message is a sign of life, and nothing else.
   const read = (bytes: Buffer) => (bytes.length === 0 ? SIGN_OF_LIFE : decode(bytes));
   const call = client.makeServerStreamRequest(path, encode, read, request, new grpc.Metadata());
-  // The end by `cancel` comes as an error when nobody listens any more.
+  // After `cancel`, the end arrives as an error when nobody listens any more.
   call.on('error', () => {});
   const cancel = () => call.cancel();
   signal.addEventListener('abort', cancel, { once: true });
@@ -61,7 +61,7 @@ async function* fetched<Request, Response>(
     if (silenceMs === undefined) return;
     const heard = heardBytes();
     timer = setTimeout(() => {
-      // A message that is on its way is no silence.
+      // A message that is still arriving is no silence.
       if (heardBytes() !== heard) return expectMore();
       isSilent = true;
       cancel();

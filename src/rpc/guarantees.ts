@@ -1,6 +1,6 @@
 /**
- * What the services ask of the node for the guarantees that a client names, and
- * how unary calls and streams of records name them: in their metadata.
+ * The node's functions that the services use for the guarantees of a client. Unary calls and streams of records name
+ * their guarantees in their metadata.
  */
 
 import type { HeadwaterError } from '../base/errors.js';
@@ -14,9 +14,9 @@ import type { Call } from './calls.js';
 export interface NodeGuarantees {
   readonly durability: DurabilityWaiter;
   readonly freshness: {
-    /** Why this node answers no reads for now, whatever is asked; undefined where it does. */
+    /** The reason why this node answers no reads at all for now, undefined if it does. */
     readonly refusal: HeadwaterError | undefined;
-    /** @throws HeadwaterError where this node does not become so fresh in time, or never will. */
+    /** @throws HeadwaterError if this node does not become so fresh in time, or never will. */
     whenFresh(
       wanted: FreshnessWanted,
       options: { writes: boolean; withinMs?: number; signal: AbortSignal },
@@ -25,8 +25,8 @@ export interface NodeGuarantees {
 }
 
 /**
- * Resolves when the call may be carried out, with what its metadata ask for.
- * @throws HeadwaterError where they cannot be, or the node is not fresh enough.
+ * Resolves when the call may be carried out, with the guarantees that its metadata ask for.
+ * @throws HeadwaterError if the guarantees cannot be given, or the node is not fresh enough.
  */
 export async function admit(
   { freshness }: NodeGuarantees,
@@ -43,7 +43,10 @@ export async function admit(
   return asked;
 }
 
-/** Resolves when the write is as durable as asked, or its time for that has passed; the answer says where it is. */
+/**
+ * Resolves when the write is as durable as asked, or its time for that has passed. The answer carries the durability
+ * that was reached.
+ */
 export async function assure(
   { durability }: NodeGuarantees,
   call: Call,

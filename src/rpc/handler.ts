@@ -1,9 +1,8 @@
 /**
- * The one wrapper around every handler. grpc-js leaves the caller hanging, or
- * ends the process, when an async handler rejects; buffers without bound when
- * a stream is written faster than it is read; and says nothing when the other
- * side is gone. Here a rejection becomes a status, writes wait for room, and a
- * handler sees the end of its call. Malformed messages are INVALID_ARGUMENT.
+ * The one wrapper around every handler. grpc-js leaves the caller hanging, or ends the process, when an async handler
+ * rejects. If a stream is written faster than it is read, grpc-js buffers without bound. When the other side is gone,
+ * grpc-js does not report it. With this wrapper a rejection becomes a status, writes wait for room, and a handler sees
+ * the end of its call. Malformed messages are INVALID_ARGUMENT.
  */
 import * as grpc from '@grpc/grpc-js';
 import { systemClock } from '../base/clock.js';
@@ -62,9 +61,8 @@ function trailersOf({ trailers }: Call): grpc.Metadata | undefined {
 }
 
 /**
- * The handler gives its messages one at a time, and is not asked for the next
- * before there is room for it. While one takes long, empty messages say that
- * the node works on it.
+ * Makes an endpoint whose handler yields its messages one at a time. The next message is not requested before there is
+ * room for it. While one takes long, empty messages show that the node works on it.
  */
 export function serverStream<Request, Response>(
   method: Method<Request, Response>,
@@ -74,13 +72,13 @@ export function serverStream<Request, Response>(
     const { share } = call;
     const sending = new Sending(surface, call, share);
     const request = method.request.decode(surface.request);
-    // The stream may be long, and its request is of no more use.
+    // The stream may be long, and its request is not needed any more.
     surface.request = EMPTY;
     call.taken();
     if (share) await roomFor(share, sending, call);
     const responses = new SignsOfLife(serve(request, call), systemClock);
     for await (const response of responses) {
-      // Nothing is being made; a stream that waits for events needs no memory.
+      // No reply is being made now. A stream that waits for events needs no memory.
       share?.making(0);
       const bytes = response === SIGN_OF_LIFE ? EMPTY : method.response.encode(response);
       if (!sending.write(bytes)) await sending.drained();
@@ -94,14 +92,16 @@ export function serverStream<Request, Response>(
   });
 }
 
-/** Resolves when there is memory for another message, or nobody is there any more to read. */
+/** Resolves when there is memory for another message, or when nobody reads any more. */
 async function roomFor(share: Share, sending: Sending, call: Call): Promise<void> {
   if (share.hasRoom(REPLY_MESSAGE_BYTES_TARGET)) return;
   await sending.below(1);
   if (!share.hasRoom(REPLY_MESSAGE_BYTES_TARGET)) await share.whenRoom(REPLY_MESSAGE_BYTES_TARGET, call.signal);
 }
 
-/** The handler's promise is the call: it ends, well or with a status, when that settles. */
+/**
+ * Makes an endpoint whose handler returns a promise. When the promise settles, the call ends, well or with a status.
+ */
 export function duplex<Request, Response>(
   method: Method<Request, Response>,
   serve: (stream: DuplexCall<Request, Response>) => Promise<void>,
@@ -125,7 +125,7 @@ async function runDuplex<Request, Response>(
   const { connection = call } = call;
   openStreams.open(connection);
   try {
-    // Clients learn by the headers that the stream stands, before they send anything.
+    // The headers tell clients that the stream is open, before they send anything.
     surface.sendMetadata(new grpc.Metadata());
     const stream = new DuplexCall(surface, call, method);
     await Promise.race([stream.broken, callAsync(() => serve(stream))]);
@@ -136,7 +136,7 @@ async function runDuplex<Request, Response>(
 
 export class DuplexCall<Request, Response> {
   readonly call: Call;
-  /** Rejects where a handler of messages throws. */
+  /** Rejects if a handler of messages throws. */
   readonly broken: Promise<never>;
   readonly #surface: grpc.ServerDuplexStream<Buffer, Buffer>;
   readonly #request: Codec<Request>;
@@ -161,17 +161,17 @@ export class DuplexCall<Request, Response> {
     this.onRefused(this.#break);
   }
 
-  /** Runs `task` if there is no memory for the next message. Left out: the stream breaks. */
+  /** Runs `task` if there is no memory for the next message. Without a task the stream breaks. */
   onRefused(task: (reason: HeadwaterError) => void): void {
     this.call.onRefused(task);
   }
 
-  /** The messages that were received so far are gone, or are counted elsewhere. */
+  /** Notes that the messages received so far are gone, or are counted elsewhere. */
   taken(): void {
     this.call.taken();
   }
 
-  /** `onMessage` gets every message in order, `onEnd` runs when the client has sent its last. */
+  /** `onMessage` receives every message in order. `onEnd` runs when the client has sent its last. */
   receive(onMessage: (message: Request) => void, onEnd: () => void): void {
     this.#surface.on('data', (bytes: Buffer) => {
       try {
@@ -184,7 +184,7 @@ export class DuplexCall<Request, Response> {
     this.#surface.once('end', onEnd);
   }
 
-  /** Stops reading; what is not read stays with the client, by HTTP/2's flow control. */
+  /** Stops reading. HTTP/2's flow control keeps unread messages with the client. */
   pause(): void {
     this.#surface.pause();
   }
@@ -193,7 +193,7 @@ export class DuplexCall<Request, Response> {
     this.#surface.resume();
   }
 
-  /** False where the next message has to wait for `drained`. */
+  /** @returns false if the next message has to wait for `drained`. */
   write(message: Response): boolean {
     return this.#sending.write(this.#response.encode(message));
   }
@@ -206,15 +206,15 @@ export class DuplexCall<Request, Response> {
     return this.#sending.drained();
   }
 
-  /** Bytes on their way, for those who keep them below a bound of their own. */
+  /** Bytes on their way, for callers that keep them below a bound of their own. */
   get sending(): Pick<Sending, 'bytes' | 'below'> {
     return this.#sending;
   }
 }
 
 /**
- * grpc-js makes its streams read sixteen messages ahead, even while they are
- * paused: with messages of 36 MiB that would be half a gigabyte a stream.
+ * grpc-js makes its streams read sixteen messages ahead, even while they are paused. With messages of 36 MiB that would
+ * be half a gigabyte a stream.
  */
 function readOneAhead(stream: object): void {
   (stream as { _readableState: { highWaterMark: number } })._readableState.highWaterMark = 1;
@@ -235,7 +235,7 @@ function settle(
       call.end();
     },
     (failure) => {
-      // What a handler says when it is cancelled is not for anybody.
+      // The failure of a cancelled handler goes to nobody.
       if (!call.cancelled) surface.emit('error', toStatus(failure));
       if (failure !== call.cancelled) call.report(failure);
       const reason = HeadwaterError.from(failure);

@@ -1,12 +1,11 @@
 /**
- * The standard health service (grpc.health.v1), for the node as a whole and
- * for each of its services. Its watches are streams without an end, which a
- * stop must not wait for.
+ * The standard health service (grpc.health.v1), for the node as a whole and for each of its services. Its watches are
+ * streams without an end, for which a stop must not wait.
  */
 import type * as grpc from '@grpc/grpc-js';
 import type { HealthImplementation } from 'grpc-health-check';
 
-/** A call of the health service that stays open until somebody ends it. */
+/** A call of the health service that stays open until one side ends it. */
 interface Watch {
   end(): void;
   once(event: 'close' | 'cancelled', listener: () => void): unknown;
@@ -23,7 +22,9 @@ export class Health {
     this.#watches = watches;
   }
 
-  /** Loaded here, not with the file: it reads a .proto file, which clients need not wait for. */
+  /**
+   * The library is loaded here and not with the file, because it reads a .proto file. Clients need not wait for that.
+   */
   static async add(server: grpc.Server, services: readonly string[]): Promise<Health> {
     const { HealthImplementation } = await import('grpc-health-check');
     const names = ['', ...services];
@@ -47,7 +48,7 @@ export class Health {
     for (const name of this.#names) this.#implementation.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
   }
 
-  /** After their last message, which says NOT_SERVING. */
+  /** Ends the watches after their last message, which reports NOT_SERVING. */
   endWatches(): void {
     for (const watch of this.#watches) watch.end();
   }

@@ -1,6 +1,6 @@
 /**
- * KeyValueService: a unary call for each kind of operation, all through one
- * function, the pipeline, and the calls that look at the whole keyspace.
+ * KeyValueService: a unary call for each kind of operation, all through one function, the pipeline, and the calls that
+ * read the whole keyspace.
  */
 import { type Clock, systemClock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -25,11 +25,11 @@ import { Room } from './room.js';
 import type { Service } from './server.js';
 
 export interface KeyValueStore extends PipelineStore {
-  /** The keyspace as of now; whoever takes it releases it. */
+  /** Takes a snapshot of the keyspace as of now. The caller releases it. */
   snapshotAt(): Promise<Pick<KeyspaceSnapshot, 'position' | 'chunks' | 'release'>>;
-  /** The number of keys, none left out; expired ones count until they are deleted. */
+  /** The exact number of keys. Expired keys count until they are deleted. */
   size(): Promise<number>;
-  /** The logical clock. */
+  /** The time of the logical clock. */
   nowMs(): number;
 }
 
@@ -71,7 +71,7 @@ async function ask(
   const replyBytes = replyBytesAtMost(operation, store.limits.valueBytesMax);
   if (replyBytes > 0) await memoryForReply(replyBytes, call);
   const submitted = store.submit([operation], { bytes, ordered: false });
-  // The writer's queue counts it from here on.
+  // The writer's queue counts the request from here on.
   call.taken();
   const { replies, position } = await submitted;
   const reply = boundedReply(replies[0] as Reply);
@@ -82,9 +82,9 @@ async function ask(
 }
 
 /**
- * Takes memory for the largest reply that there may be: its size is known when
- * it is made. Small replies need no look.
- * @throws HeadwaterError `overloaded`, or why the call has ended.
+ * Takes memory for the largest possible reply, since the size is known only when the reply is made. Small replies need
+ * no check.
+ * @throws HeadwaterError `overloaded`, or the reason why the call has ended.
  */
 async function memoryForReply(bytes: number, call: Call): Promise<void> {
   const { share } = call;
@@ -116,7 +116,7 @@ async function* keys(store: KeyValueStore, pattern: Buffer): AsyncGenerator<Buff
   if (message.length > 0) yield message;
 }
 
-/** At least one message: it tells the offset of the snapshot. */
+/** Yields at least one message, which has the offset of the snapshot. */
 async function* scan(store: KeyValueStore, { pattern, keysOnly }: ScanRequest): AsyncGenerator<ScanResponse> {
   let records: ScannedRecord[] = [];
   let bytes = 0;
@@ -139,9 +139,8 @@ async function* scan(store: KeyValueStore, { pattern, keysOnly }: ScanRequest): 
 const NO_VALUE = Buffer.alloc(0);
 
 /**
- * The entries of one snapshot whose keys match and that are not expired at its
- * time, in key order; an empty chunk first. The snapshot is given back however
- * the reader leaves.
+ * The entries of one snapshot whose keys match and that are not expired at the snapshot's time, in key order. An empty
+ * chunk comes first. The snapshot is released however the reader leaves.
  */
 async function* matching(
   store: KeyValueStore,

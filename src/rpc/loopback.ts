@@ -1,4 +1,7 @@
-/** Whether other machines reach what listens somewhere. A name is looked up: it may stand for loopback addresses only. */
+/**
+ * Tells whether other machines reach a listening address. A name is looked up, since it may stand for loopback
+ * addresses only.
+ */
 import { lookup } from 'node:dns/promises';
 import { isLoopback, isLoopbackIp } from '../base/address.js';
 
@@ -6,7 +9,7 @@ type Lookup = (name: string) => Promise<ReadonlyArray<{ address: string }>>;
 
 const system: Lookup = (name) => lookup(name, { all: true });
 
-/** @returns false too if the name is not known: binding to it says why. */
+/** @returns false too if the name is not known. Binding to it then reports the reason. */
 export async function isLoopbackOnly(host: string, lookUp = system): Promise<boolean> {
   if (isLoopback(host)) return true;
   if (host.startsWith('[')) return false;

@@ -1,28 +1,24 @@
 /**
- * One pipeline stream, the hot path: batches of operations in, their replies
- * out in the same order. Each batch is submitted as it arrives, without
- * waiting for the answer to the one before; replies that are ready in the same
- * turn leave in one message.
+ * One pipeline stream, the hot path: batches of operations in, their replies out in the same order. Each batch is
+ * submitted as it arrives, without waiting for the answer to the one before. Replies that are ready in the same turn
+ * leave in one message.
  *
- * What must stay true: replies leave in the order of the operations; every
- * operation gets exactly one; a read sees the writes that its stream asked
- * for before it and none that it asked for after; when the stream ends with an
- * error of the node, a stop or a refusal, what has not been answered has not
- * been done, and the error says so.
+ * Invariants:
+ * - Replies leave in the order of the operations. Every operation gets exactly one.
+ * - A read sees the writes that its stream sent before it, and none that it sent after.
+ * - If the stream ends with an error of the node, a stop or a refusal, no unanswered operation has been done, and the
+ *   error says so.
  *
- * A stream that asks faster than the store works, or than its client reads, is
- * not read from any more: the bytes stay with the client. Replies can be far
- * larger than what asks for them, and how large is known only when they are
- * there: batches are cut by the size of the replies that came before, and reads
- * beside the writer are answered in pieces, each when the one before is sent.
- * The memory of replies is that of all streams (replying.ts): a stream asks for
- * no more than there is memory for.
+ * A stream that sends faster than the store works, or than its client reads, is not read any further. The bytes stay
+ * with the client. Replies can be far larger than their requests, and their size is known only when they are made. So
+ * batches are cut by the size of the replies that came before. Reads beside the writer are answered in pieces, each
+ * when the one before is sent. All streams share the memory of replies (replying.ts). A stream asks for no more than
+ * there is memory for.
  *
- * Guarantees that a message asks for hold up what comes behind it in the same
- * stream: freshness before it is submitted, so that order stays; durability
- * after it, when what comes behind is under way but its answers have to wait.
- * The time of each message runs from its arrival: messages that wait for
- * freshness behind each other wait together, not one after another.
+ * Guarantees of a message hold up the messages behind it in the same stream. Freshness does so before the message is
+ * submitted, so that the order stays. Durability does so after: the messages behind are submitted, but their answers
+ * have to wait. The time of each message runs from its arrival. Messages that wait for freshness behind each other wait
+ * together, not one after another.
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError, shuttingDown } from '../base/errors.js';
@@ -66,10 +62,9 @@ export interface PipelineStore {
   /** Resolves when `queuedBytes` is at most `bytes`, or `signal` aborts. */
   whenQueueBelow(bytes: number, signal: AbortSignal): Promise<void>;
   /**
-   * One reply per operation, in order; refusals of single ones are replies.
-   * With `ordered`, behind all writes submitted before, even if all only read.
-   * Where all only read, and not `ordered`, the last ones may get no reply for
-   * now, because the others have about `replyBytesMax`; the first always does.
+   * Resolves with one reply per operation, in order. A refusal of a single operation is a reply. With `ordered`, the
+   * operations run behind all writes submitted before, even if all only read. If all only read, and without `ordered`,
+   * the last ones may get no reply yet, because the others have about `replyBytesMax`. The first always gets one.
    */
   submit(
     operations: readonly Operation[],
@@ -77,7 +72,7 @@ export interface PipelineStore {
   ): Promise<{ replies: Reply[]; position: Position }>;
 }
 
-/** Batches that read, submitted and not answered: a small question can have a large answer. */
+/** The most batches of reads that are submitted and not answered. A small request can have a large reply. */
 const READS_IN_HAND_MAX = 64;
 
 export function servePipeline(
@@ -94,30 +89,33 @@ class Pipeline {
   readonly #store: PipelineStore;
   readonly #guarantees: NodeGuarantees;
   readonly #clock: Clock;
-  /** Received, not submitted yet: while there are any, the stream is not read, unless the first waits for freshness. */
+  /**
+   * Batches received and not yet submitted. While there are any, the stream is not read, unless the first waits for
+   * freshness.
+   */
   readonly #waiting: Batch[] = [];
   #waitingBytes = 0;
-  /** Submitted, in order. */
+  /** Batches submitted, in order. */
   #inHand: Batch[] = [];
   #inHandBytes = 0;
   #readsInHand = 0;
-  /** Of these, rests that wait for their turn: replies behind them could not leave. */
+  /** Rests among them that wait for their turn. Replies behind them could not leave. */
   #rests = 0;
   #writesInHand = 0;
   /** Replies whose turn it is to be sent. */
   #ready: Reply[] = [];
   #readyPosition: Position | undefined;
-  /** Of all of them: replies with durability have messages of their own. */
+  /** The durability of all ready replies. Replies with durability have messages of their own. */
   #readyReached: DurabilityReached | undefined;
-  /** Of replies that have been given and not been sent. */
+  /** Bytes of replies that are made and not sent. */
   #unsentBytes = 0;
-  /** Of replies that have been asked for and not been given. */
+  /** Bytes expected of replies that are requested and not made. */
   #expectedBytes = 0;
   readonly #replyBytes = new ReplyBytes();
   #abandoned = false;
   #flushing = false;
   #sending = false;
-  /** Set when no more is read: the client has sent its last, or something is wrong. */
+  /** Set when the stream is read no more: the client has sent its last message, or an error occurred. */
   #last: { failure: HeadwaterError | undefined } | undefined;
   #awaitingQueue = false;
   #awaitingReader = false;
@@ -193,7 +191,9 @@ class Pipeline {
     if (!this.#last) this.#stream.resume();
   }
 
-  /** While the first message waits for freshness: those behind it arrive meanwhile, and their time runs. */
+  /**
+   * Reads on while the first message waits for freshness. The messages behind it arrive meanwhile, and their time runs.
+   */
   #readAhead(): void {
     if (this.#last) return;
     if (this.#waitingBytes < FRESH_WAIT_BYTES_MAX) this.#stream.resume();
@@ -208,7 +208,7 @@ class Pipeline {
       asked.fresh = fresh;
       if (!this.#abandoned) this.#submitWaiting();
     };
-    // The message has waited behind others already: only the rest of its time is left.
+    // The message has waited behind others already, so only the rest of its time is left.
     const waitedMs = this.#clock.monotonicMs() - asked.arrivedMs;
     const withinMs = Math.max(0, (wanted.withinMs || FRESH_WITHIN_MS_MAX) - waitedMs);
     this.#guarantees.freshness.whenFresh(wanted, { writes, withinMs, signal: this.#stream.call.signal }).then(
@@ -227,7 +227,9 @@ class Pipeline {
     this.#answered(batch, allRefused(batch, reason));
   }
 
-  /** Answers when the batch's writes are as durable as asked, or it is known how durable they are. */
+  /**
+   * Answers when the batch's writes are as durable as asked, or when the durability that they have reached is final.
+   */
   #assure(batch: Batch, replies: Reply[], position: Position, wanted: DurabilityWanted): void {
     this.#guarantees.durability.reach(position, wanted, this.#stream.call.signal).then(
       (reached) => {
@@ -245,14 +247,14 @@ class Pipeline {
     );
   }
 
-  /** Whether the batch may be submitted now; where not, somebody will ask again. */
+  /** True if the batch may be submitted now. If not, a later event checks again. */
   #admits(batch: Batch): boolean {
     const { bytes, writes } = batch;
     // Reads do not queue behind each other, so a write could get ahead of one.
     if (writes && this.#readsInHand > 0) return false;
     if (!writes && this.#readsInHand >= READS_IN_HAND_MAX) return false;
     if (!writes && this.#readsInHand > 0 && !this.#replyBytes.hasSeenReads) return false;
-    // The client does not read as fast as it asks.
+    // The client sends faster than it reads.
     if (this.#sending || this.#rests > 0) return false;
     if (!this.#hasMemoryFor(batch)) {
       if (this.#stopAwaitingMemory) this.#startWait();
@@ -292,7 +294,7 @@ class Pipeline {
       ({ replies, position }) => {
         batch.position = position;
         const wanted = batch.asked?.guarantees.durability;
-        // What was refused is no safer for waiting.
+        // A refused operation gains nothing by waiting.
         const anyDone =
           wanted && batch.writes && replies.some((reply, i) => isDone(reply, batch.accepted[i] as Operation));
         if (wanted && anyDone) this.#assure(batch, replies, position, wanted);
@@ -315,7 +317,7 @@ class Pipeline {
     this.#stream.call.share?.making(this.#unsentBytes + this.#expectedBytes);
   }
 
-  /** Whether there is memory for the replies; if not, the stream looks again when there may be some. */
+  /** True if there is memory for the replies. If not, the stream checks again when there may be some. */
   #hasMemoryFor(batch: Batch): boolean {
     const { share } = this.#stream.call;
     const bytes = this.#replyBytes.expectedOf(batch);
@@ -324,7 +326,7 @@ class Pipeline {
       this.#stopAwaitingMemory = undefined;
       return true;
     }
-    // Replies that are not made yet look again when they are.
+    // Once the replies that are being made are ready, they check again.
     if (share.bytes > 0) this.#awaitReader();
     else
       this.#stopAwaitingMemory ??= share.wait(bytes, () => {
@@ -365,7 +367,7 @@ class Pipeline {
     this.#cancelWait = undefined;
   }
 
-  /** What waits has not been begun: its clients may try again. */
+  /** Refuses all waiting batches. None of them has begun, so their clients may try again. */
   #refuseWaiting(): void {
     this.#cancelWait = undefined;
     const message = `expected the queues to have room within ${QUEUE_WAIT_MS_MAX} ms, they stayed full`;
@@ -395,11 +397,11 @@ class Pipeline {
     else this.#readsInHand--;
     if (this.#flushing) return;
     this.#flushing = true;
-    // After the microtasks of this turn, in which a block answers everybody whose operations it holds.
+    // The flush follows the microtasks of this turn, in which a block answers all streams whose operations it holds.
     process.nextTick(() => this.#flush());
   }
 
-  /** Only the first operations of a batch have their replies: the rest stands behind it, in its place. */
+  /** Handles a batch whose first operations alone have their replies. The rest takes the place behind them. */
   #leaveRest(batch: Batch, count: number): Batch {
     const [first, rest] = split(batch, count);
     first.position = batch.position;
@@ -426,7 +428,10 @@ class Pipeline {
     this.#settleWhenDone();
   }
 
-  /** What is answered becomes ready to be sent. @returns whether there is more that no message can share with it. */
+  /**
+   * Moves answered batches to the replies that are ready to be sent.
+   * @returns true if there are more that no message can share with these.
+   */
   #makeReady(): boolean {
     let done = 0;
     let more = false;
@@ -445,7 +450,10 @@ class Pipeline {
     return more;
   }
 
-  /** When all before it has been sent. Writes have not been submitted since: they wait for reads. */
+  /**
+   * Submits the rest of a batch when all before it has been sent. No writes have been submitted since, because they
+   * wait for reads.
+   */
   #askForRest(): void {
     const [head] = this.#inHand;
     if (!head?.isRest || this.#sending || this.#abandoned) return;
@@ -483,16 +491,17 @@ class Pipeline {
       return;
     }
     this.#ready = [];
-    // A refusal that comes later has seen nothing: the position may be of a branch that is lost by then.
+    // A later refusal has seen no data, so it must not carry this position. By then the position may be of a lost
+    // branch.
     this.#readyPosition = undefined;
-    // What is left was answered ahead of its turn.
+    // The remaining bytes are of batches that were answered ahead of their turn.
     this.#unsentBytes = this.#inHand.reduce((bytes, batch) => bytes + (batch.answered ? batch.replyBytes : 0), 0);
     this.#countReplies();
   }
 
   // ---- the end --------------------------------------------------------------
 
-  /** Nothing more is read; what was received is answered first. */
+  /** Stops reading. The operations that were received are answered first. */
   #finish(failure: HeadwaterError | undefined): void {
     if (this.#last) return;
     this.#last = { failure };
@@ -507,7 +516,7 @@ class Pipeline {
     else this.#settle.resolve();
   }
 
-  /** Nobody is there to hear the answers. What has been submitted takes its course. */
+  /** Ends the stream without answers, since nobody receives them. Submitted operations are carried out. */
   #abandon(): void {
     this.#abandoned = true;
     this.#stopWait();
@@ -520,7 +529,7 @@ class Pipeline {
   }
 }
 
-/** A write that was not refused. */
+/** True for a write that was not refused. */
 function isDone(reply: Reply, operation: Operation): boolean {
   return reply.kind !== 'error' && isWrite(operation);
 }

@@ -1,16 +1,14 @@
 /**
- * The memory of requests that are being received. gRPC shows a request when it
- * is whole, and keeps its bytes until then: a thousand calls of one connection
- * could hold a thousand half messages. So a request says its size first, in the
- * first bytes of its frame, and its bytes are read only once that much is free.
+ * The memory of requests that are being received. gRPC delivers a request when it is complete, and keeps its bytes
+ * until then. A thousand calls of one connection could hold a thousand half messages. So the size of a request is read
+ * first, from the first bytes of its frame. The rest is read only once that much memory is free.
  *
- * What must stay true: the admitted requests never hold more than `bytesMax`,
- * and whatever is admitted can become whole. A request waits for room in the
- * order of arrival. No connection takes more than half, and small requests have
- * a part of their own: so others are answered while one client sends much.
+ * Invariants: the admitted requests never hold more than `bytesMax`, and every admitted request can become complete.
+ * Requests wait for room in the order of arrival. No connection takes more than half, and small requests have a part of
+ * their own. So others are answered while one client sends much.
  *
- * While a request waits, one that has room and does not move is refused, and so
- * is one that has waited for too long. Nobody is refused while there is room.
+ * While a request waits, an admitted one that makes no progress is refused. A request that has waited for too long is
+ * refused too. No request is refused while there is room.
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -24,13 +22,13 @@ import {
   RECEIVING_WAITING_MAX,
 } from '../base/limits.js';
 
-/** The call whose request it is. */
+/** The call that receives the request. */
 export interface Claimant {
   /** The same object for all calls of one connection. */
   readonly connection: object;
-  /** The request may be read on. Not called if `claim` has said so itself. */
+  /** Called when the request may be read on, unless `claim` has returned true. */
   admitted(): void;
-  /** The call ends with `reason`, and releases the claim when its bytes are gone. */
+  /** Ends the call with `reason`. The call releases the claim when its bytes are gone. */
   refused(reason: HeadwaterError): void;
 }
 
@@ -38,16 +36,16 @@ export interface Claimant {
 export class Claim {
   readonly claimant: Claimant;
   readonly bytes: number;
-  /** Of these, those that have arrived. */
+  /** Bytes of the request that have arrived. */
   receivedBytes = 0;
-  /** It is whole and its handler works on it: from then on the handler sees to its end. */
+  /** True once the request is complete and its handler works on it. From then on the handler ends it. */
   isServed = false;
   isRefused = false;
-  /** Among those that have room; -1 for any other. */
+  /** The index among the admitted claims, or -1 if the claim is not admitted. */
   place = -1;
-  /** When its wait began. */
+  /** The time at which its wait began. */
   waitsSinceMs = 0;
-  /** The progress it had made when it last moved, and when that was seen. */
+  /** The bytes that had arrived when the request last made progress, and the time at which that was seen. */
   seen: { readonly bytes: number; readonly ms: number } | undefined;
 
   constructor(claimant: Claimant, bytes: number) {
@@ -63,12 +61,15 @@ export class Claim {
 export class Receiving {
   readonly #clock: Clock;
   readonly #bytesMax: number;
-  /** In no order. Each message comes and goes here: a Set would be built again and again, which costs more than the rest. */
+  /**
+   * The admitted claims, in no order. Every message adds and removes one. A Set would be rebuilt again and again, which
+   * costs more than the rest.
+   */
   readonly #admitted: Claim[] = [];
   #admittedBytes = 0;
-  /** Of those, by connection. */
+  /** Admitted bytes by connection. */
   readonly #connections = new WeakMap<object, { bytes: number }>();
-  /** In the order of arrival. */
+  /** Waiting claims in the order of arrival. */
   readonly #waiting = new Set<Claim>();
   #cancelLook: (() => void) | undefined;
 
@@ -81,7 +82,7 @@ export class Receiving {
     return this.#admittedBytes;
   }
 
-  /** @returns whether the request may be read on at once; if not, its claimant learns what becomes of it. */
+  /** @returns true if the request may be read on at once. If not, the claimant learns the outcome later. */
   claim(claim: Claim): boolean {
     if (this.#hasRoom(claim) && !this.#isBehind(claim)) {
       this.#admit(claim);
@@ -93,7 +94,7 @@ export class Receiving {
     return false;
   }
 
-  /** The bytes of the request are gone, or are counted elsewhere. */
+  /** Releases a claim whose bytes are gone, or are counted elsewhere. */
   release(claim: Claim): void {
     if (this.#waiting.size > 0 && this.#waiting.delete(claim)) return this.#admitWaiting();
     if (claim.place < 0) return;
@@ -103,7 +104,9 @@ export class Receiving {
     if (this.#waiting.size > 0) this.#admitWaiting();
   }
 
-  /** A request that is alone in its connection, or in all, is never too large: it could not become whole otherwise. */
+  /**
+   * A request that is alone in its connection, or in all, is never too large. Otherwise it could never become complete.
+   */
   #hasRoom(claim: Claim): boolean {
     if (!this.#connectionHasRoom(claim)) return false;
     return this.#admittedBytes === 0 || this.#admittedBytes + claim.bytes <= this.#mostFor(claim);
@@ -145,7 +148,7 @@ export class Receiving {
     if (this.#waiting.size > 0) this.#see(claim);
   }
 
-  /** The last one takes its place. */
+  /** Removes a claim. The last claim takes its place. */
   #leave(claim: Claim): void {
     const last = this.#admitted.pop() as Claim;
     if (last !== claim) {
@@ -165,7 +168,10 @@ export class Receiving {
     this.#cancelLook = this.#clock.after(RECEIVING_LOOK_MS, () => this.#look());
   }
 
-  /** In order; a request that waits for its own connection holds up nobody else, one that waits for all does. */
+  /**
+   * Admits waiting claims in order. A request that waits for its own connection holds up no other. A request that waits
+   * for all connections does.
+   */
   #admitWaiting(): void {
     let isFull = false;
     for (const claim of this.#waiting) {
@@ -186,7 +192,7 @@ export class Receiving {
     this.#cancelLook = undefined;
     if (this.#waiting.size === 0) return;
     const nowMs = this.#clock.monotonicMs();
-    // A refusal may release some at once.
+    // The list is copied, since a refusal may release some claims at once.
     for (const claim of this.#admitted.slice()) {
       if (claim.place < 0 || claim.isServed || claim.isRefused) continue;
       const { seen } = claim;

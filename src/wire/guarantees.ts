@@ -1,7 +1,7 @@
 /**
- * The guarantees that a message asks for beside its operations, and the durability reached. PipelineRequest and
- * PipelineResponse carry them in the fields after the operations and the position. These fields are written and read
- * only if they are present. Unary calls carry the same as gRPC metadata.
+ * The guarantees that a message asks for beside its operations, and the durability reached. A PipelineRequest has the
+ * guarantees behind its operations. A PipelineResponse has the durability behind its position. These fields are written
+ * and read only if they are present. Unary calls carry the same as gRPC metadata.
  */
 
 import { HeadwaterError } from '../base/errors.js';

@@ -1,6 +1,6 @@
 /**
- * The part of a node's status that gives reasons: the reasons of resyncs and refusals, with the values of both sides,
- * and the headroom of followers in the log.
+ * Reasons in a node's status: those of resyncs and refusals, with the values of both sides. The headroom of followers
+ * in the log stands here too.
  */
 import { type Details, toDetails } from './frame.js';
 import type { headwater } from './generated.js';

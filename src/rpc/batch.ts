@@ -24,7 +24,7 @@ export interface Batch {
   readonly accepted: readonly Operation[];
   /** Replies to operations that were refused on arrival, by their index in the batch. Seldom any. */
   readonly refused: ReadonlyMap<number, Reply> | undefined;
-  /** One reply per operation, in order, once the batch is answered. */
+  /** The reply to each operation, in order, once the batch is answered. */
   replies: readonly Reply[];
   readonly bytes: number;
   readonly writes: boolean;

@@ -1,6 +1,6 @@
 /**
- * A connection to a node, for one caller: a gRPC client, and a count of the bytes that arrive over it. gRPC delivers a
- * message when it is complete. Over a slow link, the bytes of a large message are the only sign of life for many
+ * A connection to a node, for one caller: a gRPC client with a count of the bytes that arrive. A message reaches the
+ * caller only when it is complete. Over a slow link, the bytes of a large message are the only sign of life for many
  * seconds.
  */
 import type { Socket } from 'node:net';

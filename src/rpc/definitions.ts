@@ -1,6 +1,6 @@
 /**
  * The methods of the services, as data: path, shape and codecs. The server's handlers and the client's calls are both
- * made from them, so there is no server code here. gRPC itself receives bytes on both sides. So Headwater's own code
+ * made from them, so there is no server code here. On both sides gRPC itself receives bytes. So Headwater's own code
  * refuses bytes that cannot be decoded, with a reason.
  */
 

@@ -1,6 +1,6 @@
 /**
- * The standard health service (grpc.health.v1), for the node as a whole and for each of its services. Its watches are
- * streams without an end, for which a stop must not wait.
+ * The standard health service (grpc.health.v1), for the node as a whole and for each of its services. A watch is a
+ * stream without an end, for which a stop must not wait.
  */
 import type * as grpc from '@grpc/grpc-js';
 import type { HealthImplementation } from 'grpc-health-check';

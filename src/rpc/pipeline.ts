@@ -1,13 +1,13 @@
 /**
- * One pipeline stream, the hot path: batches of operations in, their replies out in the same order. Each batch is
+ * Serves a pipeline stream, the hot path: batches of operations in, their replies out in the same order. Each batch is
  * submitted as it arrives, without waiting for the answer to the one before. Replies that are ready in the same turn
  * leave in one message.
  *
  * Invariants:
  * - Replies leave in the order of the operations. Every operation gets exactly one.
  * - A read sees the writes that its stream sent before it, and none that it sent after.
- * - If the stream ends with an error of the node, a stop or a refusal, no unanswered operation has been done, and the
- *   error says so.
+ * - A stream may end with an error of the node, a stop or a refusal. Then no unanswered operation has been done, and
+ *   the error says so.
  *
  * A stream that sends faster than the store works, or than its client reads, is not read any further. The bytes stay
  * with the client. Replies can be far larger than their requests, and their size is known only when they are made. So
@@ -326,7 +326,7 @@ class Pipeline {
       this.#stopAwaitingMemory = undefined;
       return true;
     }
-    // Once the replies that are being made are ready, they check again.
+    // Replies that are still being made cause another check once they are ready.
     if (share.bytes > 0) this.#awaitReader();
     else
       this.#stopAwaitingMemory ??= share.wait(bytes, () => {

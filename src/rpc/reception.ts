@@ -1,11 +1,10 @@
 /**
- * The receiving end of one call: reads the size of each request from the head
- * of its gRPC frame (a flag, and the length in four bytes), claims room for it,
- * and lets HTTP/2's flow control hold the rest back until there is room. Then a
- * client's bytes stay with the client, save for one window of its stream.
+ * The receiving end of one call. A gRPC frame begins with a flag and the length of the request in four bytes. The
+ * reception reads the size of each request from there and claims room for it. Until there is room, HTTP/2's flow
+ * control holds the rest back. So a client's bytes stay with the client, except for one window of its stream.
  *
- * gRPC resumes a stream for each message that its reader asks for, so a pause
- * of the stream alone would not last: `startRead` waits too.
+ * gRPC resumes a stream for each message that its reader asks for, so a pause of the stream alone would not last. For
+ * this reason `startRead` waits too.
  */
 import http2, { type ServerHttp2Stream } from 'node:http2';
 import * as grpc from '@grpc/grpc-js';
@@ -17,7 +16,10 @@ import { toStatus } from './status.js';
 
 const HEAD_BYTES = 5;
 
-/** Calls of which gRPC has shown the metadata: its handlers get those, and nothing else of the call. */
+/**
+ * The receptions by the metadata of their calls. Handlers receive the metadata, and nothing else that identifies the
+ * call.
+ */
 const receptions = new WeakMap<object, Reception>();
 
 type NextCall = ConstructorParameters<typeof grpc.ServerInterceptingCall>[0];
@@ -37,15 +39,15 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant, 
   readonly #receiving: Receiving;
   /** Requests that have begun and were not taken, in order. */
   #claims: Claim[] = [];
-  /** Of these, those that have no room yet: while there are any, nothing is read. */
+  /** The number of these requests that have no room yet. While there are any, nothing is read. */
   #heldUp = 0;
-  /** The handler gets these, and has not taken them. */
+  /** The number of requests that the handler has received and not taken. */
   #delivered = 0;
   readonly #head = Buffer.alloc(HEAD_BYTES);
   #headBytes = 0;
-  /** Bytes of the request that is being received. */
+  /** Bytes still missing of the request that is being received. */
   #leftBytes = 0;
-  /** gRPC has asked for a message that has not come. */
+  /** True if gRPC has asked for a message that has not come. */
   #isAsked = false;
   #isPutOff = false;
   #isOver = false;
@@ -54,7 +56,7 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant, 
   constructor(next: NextCall, { receiving, replying }: CallMemory) {
     super(next);
     this.#receiving = receiving;
-    // gRPC offers no other way to the bytes of a message that is not whole.
+    // gRPC offers no other access to the bytes of an incomplete message.
     this.#stream = (next as unknown as { stream: ServerHttp2Stream }).stream;
     this.connection = this.#stream.session ?? this;
     this.share = replying.open(this);
@@ -62,7 +64,7 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant, 
     this.#stream.once('close', () => this.#close());
   }
 
-  /** Of the call that has this metadata. */
+  /** Returns the reception of the call that has this metadata. */
   static of(metadata: object): Reception | undefined {
     return receptions.get(metadata);
   }
@@ -89,20 +91,20 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant, 
     else super.startRead();
   }
 
-  /** Refusals go to `task`, which ends the call; without one, the call ends at once. */
+  /** Passes refusals to `task`, which ends the call. Without a task, a refusal ends the call at once. */
   onRefused(task: (reason: HeadwaterError) => void): void {
     this.#onRefused = task;
   }
 
-  /** The handler has the whole request, and sees to its end. */
+  /** Notes that the handler has the whole request, and sees to its end. */
   served(): void {
     for (const claim of this.#claims) claim.isServed = true;
   }
 
-  /** The messages that the handler has got are gone, or counted elsewhere. */
+  /** Notes that the messages that the handler has received are gone, or counted elsewhere. */
   taken(): void {
     while (this.#delivered > 0) {
-      // Before, since others that get the room may have this called again.
+      // The count changes before the release, since others that get the room may cause this to be called again.
       this.#delivered--;
       this.#receiving.release(this.#claims.shift() as Claim);
     }
@@ -122,7 +124,7 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant, 
     this.#isOver = true;
     if (this.#onRefused) this.#onRefused(reason);
     else this.sendStatus(toStatus(reason));
-    // What has arrived of the request is in memory until its stream is closed, whether or not the client closes it.
+    // The received bytes of the request stay in memory until its stream is closed, whether or not the client closes it.
     if (this.#stream.writableEnded) this.#stream.close(http2.constants.NGHTTP2_NO_ERROR);
     else setTimeout(() => this.#stream.close(http2.constants.NGHTTP2_CANCEL), RECEIVING_STALL_MS_MAX).unref();
   }
@@ -131,7 +133,7 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant, 
     return this.#stream.session?.socket?.bytesWritten ?? 0;
   }
 
-  /** The client reads nothing, so an error with words would wait behind the replies: the stream is reset. */
+  /** Resets the stream. The client reads nothing, so an error with a message would wait behind the replies. */
   end(_reason: HeadwaterError): void {
     this.#isOver = true;
     this.#stream.close(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
@@ -154,11 +156,11 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant, 
     }
   }
 
-  /** A request begins: its size is known. */
+  /** Begins a request, whose size is now known. */
   #begin(): void {
     const isCompressed = this.#head.readUInt8(0) !== 0;
     this.#leftBytes = this.#head.readUInt32BE(1);
-    // gRPC refuses a larger one by itself; a compressed one may become as large as the largest.
+    // gRPC itself refuses a larger request. A compressed one may become as large as the largest.
     const bytes = isCompressed ? MESSAGE_BYTES_MAX : Math.min(this.#leftBytes, MESSAGE_BYTES_MAX);
     const claim = new Claim(this, bytes);
     this.#claims.push(claim);

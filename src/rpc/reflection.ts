@@ -1,7 +1,6 @@
 /**
- * Server reflection: grpcurl, Postman and the like learn the services from the
- * server itself. The .proto files and what parses them are loaded when somebody
- * first asks: most nodes are never asked, and it costs 20 MB and a tenth of a
+ * Server reflection: grpcurl, Postman and similar tools learn the services from the server itself. The .proto files and
+ * their parser are loaded at the first request. Most nodes never receive one, and loading costs 20 MB and a tenth of a
  * second.
  */
 import type * as grpc from '@grpc/grpc-js';
@@ -14,7 +13,7 @@ const PATHS = ['v1', 'v1alpha'].map((version) => `/grpc.reflection.${version}.Se
 
 type Stream = grpc.ServerDuplexStream<unknown, unknown>;
 
-/** What the library would have added to a server itself. */
+/** A method that the library would have added to a server itself. */
 interface Method {
   readonly definition: grpc.MethodDefinition<unknown, unknown>;
   handle(stream: Stream): void;
@@ -51,7 +50,7 @@ async function load(): Promise<Map<string, Method>> {
   ]);
   const options = { includeDirs: [packageFile('proto')], longs: String };
   const methods = new Map<string, Method>();
-  // Takes what the library adds, in the place of a server.
+  // Takes the methods that the library adds, in the place of a server.
   const catcher = {
     addService(service: grpc.ServiceDefinition, handlers: Record<string, Method['handle']>) {
       for (const [name, definition] of Object.entries(service)) {

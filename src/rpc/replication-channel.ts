@@ -1,8 +1,7 @@
 /**
- * A gRPC duplex call as the Channel that feed and link work with: encodes and
- * decodes frames, cuts large ones into parts so that no message is large, stops
- * reading while what was received waits, and passes the reason of the end on
- * in both directions.
+ * A gRPC duplex call as the Channel of feed and link. The channel encodes and decodes frames, and cuts large ones into
+ * parts so that no message is large. While received frames wait, the channel stops reading. The reason of the end is
+ * passed on in both directions.
  */
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { HeadwaterError, shuttingDown } from '../base/errors.js';
@@ -16,26 +15,26 @@ import type { DuplexCall } from './handler.js';
 import { Sending } from './sending.js';
 import { fromStatus } from './status.js';
 
-/** One end of a call, as far as a channel needs it. */
+/** The functions of a call that a channel needs. */
 interface Pipe {
   write(bytes: Buffer): void;
-  /** The bytes that were written and are on their way. */
+  /** Bytes that were written and are on their way. */
   readonly sending: { readonly bytes: number; below(bytes: number): Promise<void> };
   pause(): void;
   resume(): void;
-  /** Ends both directions; without a reason, in good order. */
+  /** Ends both directions, in good order if there is no reason. */
   hangUp(reason: HeadwaterError | undefined): void;
-  /** Bytes that have arrived, as far as the transport counts them itself. */
+  /** Bytes that have arrived, if the transport counts them itself. */
   readonly heardBytes?: number | undefined;
 }
 
 interface Codec<Out, In> {
   /**
-   * The messages of a frame, in order.
-   * @param bytesMax of one message, about; looked at before each.
+   * Returns the messages of a frame, in order.
+   * @param bytesMax the approximate size of one message, asked before each message.
    */
   encode(frame: Out, bytesMax: () => number): Iterable<Buffer>;
-  /** Undefined while a frame is not whole yet. */
+  /** Undefined while a frame is not complete. */
   decode(bytes: Buffer): In | undefined;
 }
 
@@ -46,14 +45,14 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
   readonly #allowance = new Allowance();
   readonly #ended = new AbortController();
   #received: In[] = [];
-  /** Of these frames, and of the one that is not whole yet. */
+  /** Bytes of the received frames, and of the frame that is not complete yet. */
   #receivedBytes = 0;
-  /** Of that one. */
+  /** Bytes of the incomplete frame. */
   #partBytes = 0;
-  /** Of all messages so far. */
+  /** Bytes of all messages so far. */
   #messageBytes = 0;
   #paused = false;
-  /** The last frame that had to wait, while it does; what is sent meanwhile goes behind it. */
+  /** The last frame that had to wait, while it does. Frames that are sent meanwhile go behind it. */
   #sending: Promise<void> | undefined;
   #receiver: { resolve(frames: In[]): void; reject(error: unknown): void } | undefined;
 
@@ -89,14 +88,17 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
     return undefined;
   }
 
-  /** Each message when there is room for it: a large frame is in memory once, and not once more in the transport. */
+  /**
+   * Writes each message when there is room for it. So a large frame is in memory once, and not once more in the
+   * transport.
+   */
   async #writeRest(messages: Iterator<Buffer>): Promise<void> {
     await this.#drainedOrEnded();
     for (let next = messages.next(); !next.done && !this.#ended.signal.aborted; next = messages.next())
       if (!this.#writeOne(next.value)) await this.#drainedOrEnded();
   }
 
-  /** False where the next message has to wait. */
+  /** @returns false if the next message has to wait. */
   #writeOne(message: Buffer): boolean {
     this.#pipe.write(message);
     this.#allowance.sent(message.length);
@@ -117,7 +119,7 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
     this.#pipe.hangUp(reason);
   }
 
-  /** A message has arrived. */
+  /** Takes a message that has arrived. */
   data(bytes: Buffer): void {
     if (this.#ended.signal.aborted) return;
     this.#messageBytes += bytes.length;
@@ -134,12 +136,12 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
       this.#received.push(frame);
       this.#partBytes = 0;
     }
-    // A frame that is not whole is nothing for the receiver, and has to become whole.
+    // An incomplete frame is of no use to the receiver, and has to become complete.
     if (this.#received.length === 0) return;
     if (this.#receiver) {
       const { resolve } = this.#receiver;
       this.#receiver = undefined;
-      // What else arrives in this turn goes along.
+      // Frames that arrive later in this turn are delivered with this one.
       queueMicrotask(() => resolve(this.#take()));
     } else if (this.#receivedBytes > RECEIVE_QUEUE_BYTES_MAX && !this.#paused) {
       this.#paused = true;
@@ -147,7 +149,7 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
     }
   }
 
-  /** The peer has ended the call, or it broke. */
+  /** Ends the channel, after the peer has ended the call or the call broke. */
   end(reason: HeadwaterError): void {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort(reason);
@@ -155,7 +157,10 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
     this.#receiver = undefined;
   }
 
-  /** Where the peer has stopped reading for good, nothing drains any more: whoever waits hears of the end. */
+  /**
+   * Resolves when there is room again, or when the channel has ended. If the peer has stopped reading for good, nothing
+   * drains any more.
+   */
   async #drainedOrEnded(): Promise<void> {
     const beganMs = performance.now();
     await new Promise<void>((resolve) => {
@@ -184,8 +189,8 @@ class PipeChannel<Out, In> implements Channel<Out, In> {
 const PEER_ENDED = 'the peer ended the session';
 
 /**
- * The upstream's end of a call. `session` runs on the channel; the promise
- * settles, with the reason where there is one, when the channel has ended.
+ * The upstream's end of a call. `session` runs on the channel. The promise settles when the channel has ended, and
+ * rejects with the reason if there is one.
  */
 export async function serveDownChannel(
   stream: DuplexCall<Buffer, Buffer>,
@@ -218,7 +223,7 @@ export async function serveDownChannel(
   stream.receive(
     (bytes) => {
       channel.data(bytes);
-      // The channel bounds what it keeps.
+      // The channel bounds the frames that it keeps.
       stream.taken();
     },
     () => ended(new HeadwaterError('unreachable', PEER_ENDED)),
@@ -229,10 +234,10 @@ export async function serveDownChannel(
 
 /**
  * The follower's end of a call.
- * @param heardBytes what has arrived over the connection, which is the call's alone.
+ * @param heardBytes the bytes that have arrived over the connection, which belongs to this call alone.
  */
 export function upChannel(call: ClientDuplexStream<Buffer, Buffer>, heardBytes: () => number): UpChannel {
-  // The channel itself releases those who wait for room when it ends.
+  // When the channel ends, it releases by itself those who wait for room.
   const sending = new Sending(call, { cancelled: undefined, onCancelled: () => {} });
   const pipe: Pipe = {
     write: (bytes) => void sending.write(bytes),

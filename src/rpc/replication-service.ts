@@ -1,6 +1,5 @@
 /**
- * ReplicationService: accepts followers, and dials an upstream. Frames are the
- * channel's business; gRPC only carries bytes.
+ * ReplicationService: accepts followers, and dials an upstream. The channel handles frames. gRPC carries only bytes.
  */
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../base/errors.js';
@@ -21,7 +20,7 @@ const REPLICATE: Method<Buffer, Buffer> = {
   response: BYTES,
 };
 
-/** Where a follower's session goes; resolves when it has ended. */
+/** The receiver of a follower's session. */
 export interface FollowerDoor {
   accept(channel: DownChannel): Promise<void>;
 }
@@ -32,15 +31,15 @@ export function replicationService(door: FollowerDoor): Service {
 }
 
 /**
- * Begins a session with `address`, host:port. Resolves when the node there has
- * accepted it; before, nothing of it can have been heard.
+ * Begins a session with `address`, host:port. Resolves when the node there has accepted it. No frame of the node can
+ * arrive before.
  * @throws HeadwaterError `unreachable`.
  */
 export function dial(address: string, { timeoutMs }: { timeoutMs: number }): Promise<UpChannel> {
   const { client, heardBytes } = connectTo(address, {
-    // Frames are small; parts of large ones too.
+    // Frames and the parts of large frames are small.
     'grpc.max_receive_message_length': 4 * 1024 * 1024,
-    // The link backs off itself.
+    // The link has a back-off of its own.
     'grpc.initial_reconnect_backoff_ms': 100,
   });
   const call = client.makeBidiStreamRequest(

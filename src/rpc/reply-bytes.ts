@@ -1,21 +1,20 @@
 /**
- * How large the replies of a pipeline stream will be, judged by those that came
- * before: small questions can have large answers, and how large is known only
- * when they are there.
+ * Estimates the size of the replies of a pipeline stream from the replies that came before. Small requests can have
+ * large replies, whose size is known only when they are made.
  */
 import { type Batch, split } from './batch.js';
 
-/** Taken for the bytes of a reply until the first have been seen. */
+/** The estimate for a reply until the first have been seen. */
 const REPLY_BYTES_UNSEEN = 8 * 1024;
 
 export class ReplyBytes {
-  /** Bytes of one reply: raised at once, lowered by halves. */
+  /** Estimated bytes of one reply. The estimate rises at once, and falls by halves. */
   #ofReads = REPLY_BYTES_UNSEEN;
   #ofWrites = REPLY_BYTES_UNSEEN;
-  /** Whether replies of reads have been seen: before, their size is a guess. */
+  /** True once replies of reads have been seen. Before, their size is a guess. */
   hasSeenReads = false;
 
-  /** What the batch was answered with. */
+  /** Notes the size of the batch's replies. */
   note({ writes, replies, replyBytes }: Batch): void {
     const average = replyBytes / Math.max(1, replies.length);
     if (writes) this.#ofWrites = Math.max(average, this.#ofWrites / 2);
@@ -29,7 +28,7 @@ export class ReplyBytes {
     return Math.ceil(batch.accepted.length * this.#each(batch));
   }
 
-  /** The batch, in two if its replies would be more than so many bytes. */
+  /** Returns the batch, or two batches if the replies would have more than `bytes`. */
   cut(batch: Batch, bytes: number): [first: Batch, rest?: Batch] {
     const count = Math.max(1, Math.floor(bytes / this.#each(batch)));
     return batch.accepted.length > count ? split(batch, count) : [batch];

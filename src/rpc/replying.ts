@@ -1,16 +1,13 @@
 /**
- * The memory of replies: those that are being made, and those that wait for
- * clients that have not read them. A reply can be far larger than its request,
- * and a client that sends commands need not read, in any number of streams.
+ * The memory of replies that are being made, and of replies that clients have not read yet. A reply can be far larger
+ * than its request, and a client that sends commands need not read, in any number of streams.
  *
- * Before a stream makes replies, it looks whether there is memory for them.
- * Without memory the stream takes no more requests, so these stay with the
- * client. A stream that holds replies looks again when the client has read
- * some. A stream that holds none waits here, in the order of arrival, for the
- * replies of others to leave.
+ * Before a stream makes replies, it checks whether there is memory for them. Without memory the stream takes no more
+ * requests, so these stay with the client. A stream that holds replies checks again when the client has read some. A
+ * stream that holds none waits here, in the order of arrival, for the replies of others to leave.
  *
- * While a stream waits, one that holds replies and whose client reads nothing
- * is ended. No stream is ended if there is memory for all.
+ * While a stream waits, another stream is ended if it holds replies and its client reads nothing. No stream is ended if
+ * there is memory for all.
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -33,9 +30,9 @@ interface Connection {
 export interface Replier {
   /** The same object for all streams of one connection. */
   readonly connection: object;
-  /** Bytes that the connection has taken so far: a large reply leaves in many pieces. */
+  /** Bytes that the connection has sent so far. A large reply leaves in many pieces. */
   readonly connectionBytes: number;
-  /** The stream ends with `reason`, and closes its share when its bytes are gone. */
+  /** Ends the stream with `reason`. The stream closes its share when its bytes are gone. */
   end(reason: HeadwaterError): void;
 }
 
@@ -53,7 +50,7 @@ export class Replying {
   readonly #connections = new WeakMap<object, Connection>();
   /** Streams that hold replies. */
   readonly #holders = new Set<Share>();
-  /** In the order of arrival. */
+  /** Waiting streams in the order of arrival. */
   readonly #waiting = new Set<Waiter>();
   #isAdmitting = false;
   #cancelLook: (() => void) | undefined;
@@ -77,7 +74,7 @@ export class Replying {
     return new Share(this, account, replier);
   }
 
-  /** Bytes of replies that a stream makes at a time: fewer if others hold much. */
+  /** Bytes of replies that a stream makes at a time, fewer if others hold much. */
   get stepBytes(): number {
     const bytes = this.#growthBytes;
     return Math.min(REPLYING_STEP_BYTES_MAX, Math.max(REPLYING_STEP_BYTES_MIN, bytes));
@@ -87,7 +84,10 @@ export class Replying {
     return Math.max(0, (REPLYING_GROWTH_BYTES_MAX - this.#bytes) * REPLYING_STREAM_PART);
   }
 
-  /** Replies that are alone, in their connection or in all, are never too large: nobody could read them otherwise. */
+  /**
+   * True if there is memory. Replies that are alone, in their connection or in all, are never too large. Otherwise
+   * nobody could ever read them.
+   */
   hasRoom(share: Share, bytes: number): boolean {
     const { connection } = share;
     if (connection.bytes > 0 && connection.bytes + bytes > this.#bytesMax / 2) return false;
@@ -95,7 +95,7 @@ export class Replying {
     return this.#bytes === 0 || this.#bytes + bytes <= this.#bytesMax;
   }
 
-  /** For a Share, whose bytes have changed by so many. */
+  /** Called by a Share whose bytes have changed by `by`. */
   changed(share: Share, by: number): void {
     this.#bytes += by;
     share.connection.bytes += by;
@@ -104,7 +104,7 @@ export class Replying {
     if (by < 0 && this.#waiting.size > 0) this.#admitWaiting();
   }
 
-  /** Calls `goOn` when there is memory for so many bytes; the returned function ends the wait. */
+  /** Calls `goOn` when there is memory for `bytes`. The returned function ends the wait. */
   wait(share: Share, bytes: number, goOn: () => void): () => void {
     const waiter: Waiter = { share, bytes, goOn };
     this.#waiting.add(waiter);
@@ -112,7 +112,10 @@ export class Replying {
     return () => this.#waiting.delete(waiter);
   }
 
-  /** Each takes its memory before the next is asked. A stream that waits for its own connection holds up no other. */
+  /**
+   * Admits waiting streams. Each takes its memory before the next is checked. A stream that waits for its own
+   * connection holds up no other.
+   */
   #admitWaiting(): void {
     if (this.#isAdmitting) return;
     this.#isAdmitting = true;
@@ -169,14 +172,14 @@ export class Share {
   readonly connection: Connection;
   readonly #replying: Replying;
   readonly #replier: Replier;
-  /** Being made, or made and not on their way. */
+  /** Bytes of replies that are being made, or are made and not on their way. */
   #madeBytes = 0;
-  /** On their way. */
+  /** Bytes on their way. */
   #sendingBytes = 0;
-  /** Bytes that have left so far, and those when the share was last seen to move. */
+  /** Bytes that have left so far. */
   #leftBytes = 0;
   #seen: { readonly progress: number; readonly ms: number } | undefined;
-  /** The replies leave as one message, whose parts nobody counts. */
+  /** True if the replies leave as one message, whose parts nobody counts. */
   #isOneMessage = false;
   #isClosed = false;
   isEnding = false;
@@ -200,7 +203,7 @@ export class Share {
     return this.#isClosed || this.#replying.hasRoom(this, bytes);
   }
 
-  /** So many bytes are being made, or are made and not on their way. */
+  /** Sets the bytes that are being made, or are made and not on their way. */
   making(bytes: number): void {
     if (this.#isClosed || bytes === this.#madeBytes) return;
     const by = bytes - this.#madeBytes;
@@ -208,21 +211,21 @@ export class Share {
     this.#replying.changed(this, by);
   }
 
-  /** So many more bytes are on their way. */
+  /** Adds bytes that are now on their way. */
   sending(bytes: number): void {
     if (this.#isClosed || bytes === 0) return;
     this.#sendingBytes += bytes;
     this.#replying.changed(this, bytes);
   }
 
-  /** The one reply of a call is made. Its bytes are gone when the call is closed. */
+  /** Notes that the one reply of a call is made. The bytes are gone when the call is closed. */
   replied(bytes: number): void {
     this.#isOneMessage = true;
     this.making(0);
     this.sending(bytes);
   }
 
-  /** So many bytes have left. */
+  /** Notes that `bytes` have left. */
   sent(bytes: number): void {
     if (this.#isClosed || bytes === 0) return;
     this.#leftBytes += bytes;
@@ -230,12 +233,18 @@ export class Share {
     this.#replying.changed(this, -bytes);
   }
 
-  /** Calls `goOn` when there is memory for so many bytes; the returned function ends the wait. For a share that holds nothing. */
+  /**
+   * Calls `goOn` when there is memory for `bytes`. The returned function ends the wait. Only for a share that holds
+   * nothing.
+   */
   wait(bytes: number, goOn: () => void): () => void {
     return this.#replying.wait(this, bytes, goOn);
   }
 
-  /** Takes memory for so many bytes, and resolves when there is some, or `signal` aborts. For a share that holds nothing. */
+  /**
+   * Takes memory for `bytes`. Resolves when there is some, or when `signal` aborts. Only for a share that holds
+   * nothing.
+   */
   whenRoom(bytes: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve();
     if (this.hasRoom(bytes)) {
@@ -256,7 +265,7 @@ export class Share {
     });
   }
 
-  /** The stream is closed: none of its bytes are left. */
+  /** Notes that the stream is closed and none of its bytes are left. */
   close(): void {
     const { bytes } = this;
     this.#madeBytes = 0;
@@ -271,7 +280,7 @@ export class Share {
     this.#seen = { progress: this.#progress, ms };
   }
 
-  /** Milliseconds since the client was last seen to read; 0 if nothing is there to be read. */
+  /** Milliseconds since the client was last seen to read, or 0 if there is nothing to read. */
   stalledMs(nowMs: number): number {
     if (!this.#seen || this.#sendingBytes === 0 || this.#seen.progress !== this.#progress) this.see(nowMs);
     return nowMs - (this.#seen?.ms ?? nowMs);

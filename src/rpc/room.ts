@@ -1,13 +1,12 @@
 /**
- * Writes that come in calls of their own wait here until the writer's queue has
- * room. Each has been received whole, so what waits is bounded too: past the
- * bound a write is refused at once, and its client may try again.
+ * Holds writes of unary calls until the writer's queue has room. Each write has been received completely, so the
+ * waiting writes need a bound too. Beyond the bound a write is refused at once, and its client may try again.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { QUEUE_WAIT_MS_MAX, STREAM_QUEUE_BYTES_MAX, TOTAL_QUEUE_BYTES_MAX } from '../base/limits.js';
 import type { Call } from './calls.js';
 
-/** The writer's queue, as far as those who wait for it need it. */
+/** The part of the writer's queue that a waiting write needs. */
 export interface Queue {
   readonly queuedBytes: number;
   /** Resolves when `queuedBytes` is at most `bytes`, or `signal` aborts. */
@@ -23,8 +22,8 @@ export class Room {
   }
 
   /**
-   * Resolves when the queue takes so many bytes more.
-   * @throws HeadwaterError `overloaded`, or why the call has ended.
+   * Resolves when the queue has room for `bytes`.
+   * @throws HeadwaterError `overloaded`, or the reason why the call has ended.
    */
   async for(bytes: number, call: Call): Promise<void> {
     const below = Math.max(0, TOTAL_QUEUE_BYTES_MAX - bytes);

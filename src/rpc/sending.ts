@@ -1,7 +1,6 @@
 /**
- * The way out of a stream, with its back-pressure: gRPC's `write` takes
- * whatever it is given and keeps it in memory, so the bytes on their way are
- * counted here, and everybody who writes to a stream waits here.
+ * Sends over a stream with back-pressure. gRPC's `write` takes every message and keeps it in memory. So the bytes on
+ * their way are counted here, and every writer to a stream waits here.
  */
 import { SENDING_BYTES_MAX } from '../base/limits.js';
 import type { Call } from './calls.js';
@@ -23,7 +22,7 @@ export class Sending {
   #bytes = 0;
   #waiting: Waiter[] = [];
 
-  /** @param share counts the bytes over all streams; left out: nobody does. */
+  /** @param share counts the bytes over all streams. Without a share nobody counts them. */
   constructor(stream: Writable, call: Pick<Call, 'cancelled' | 'onCancelled'>, share?: Share) {
     this.#stream = stream;
     this.#share = share;
@@ -31,7 +30,7 @@ export class Sending {
     call.onCancelled(() => this.#wake());
   }
 
-  /** False where the next message has to wait for `drained`. */
+  /** @returns false if the next message has to wait for `drained`. */
   write(bytes: Buffer): boolean {
     if (this.#call.cancelled) return true;
     this.#bytes += bytes.length;
@@ -53,12 +52,12 @@ export class Sending {
     return this.#bytes;
   }
 
-  /** Resolves when there is room again, or nobody is there any more to read. */
+  /** Resolves when there is room again, or when nobody reads any more. */
   drained(): Promise<void> {
     return this.below(SENDING_BYTES_MAX);
   }
 
-  /** Resolves when fewer bytes are on their way, or nobody is there any more to read. */
+  /** Resolves when fewer than `bytes` are on their way, or when nobody reads any more. */
   below(bytes: number): Promise<void> {
     if (this.#bytes < bytes || this.#call.cancelled) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ below: bytes, resolve }));

@@ -1,8 +1,7 @@
 /**
- * The gRPC server of a node: binds an address, sets every limit that grpc-js
- * leaves open, offers health and reflection beside the node's own services,
- * and stops in order. What a call does is in the services; how its end is
- * handled, in handler.ts.
+ * The gRPC server of a node. The server binds an address, sets every limit that grpc-js leaves open, and stops in
+ * order. Health and reflection stand beside the node's own services. The services carry out the calls, and handler.ts
+ * handles how they end.
  */
 import type net from 'node:net';
 import * as grpc from '@grpc/grpc-js';
@@ -30,27 +29,28 @@ import { addReflection } from './reflection.js';
 import { Replying } from './replying.js';
 
 export interface Service {
-  /** With its package: `headwater.v1.KeyValueService`. */
+  /** The name with its package, such as `headwater.v1.KeyValueService`. */
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
-  /** Its requests are received into the memory for those of clients; those of nodes and operators have their own. */
+  /**
+   * True if the requests use the memory for those of clients. Requests of nodes and operators have memory of their own.
+   */
   readonly isForClients?: true;
 }
 
 export interface RpcServerOptions extends CallsOptions {
-  /** host:port; port 0 takes a free one. */
+  /** The host:port to listen on. Port 0 takes a free one. */
   readonly address: string;
   readonly services: readonly Service[];
-  /** Whether generic clients may ask which services there are. */
+  /** True if generic clients may ask for the list of services. */
   readonly reflection: boolean;
-  /** More connections than that are closed at once; undefined: there is no bound. */
+  /** The number of connections beyond which a new one is closed at once. Undefined for no bound. */
   readonly connectionsMax?: number | undefined;
 }
 
 /**
- * No HTTP/2 keepalive: once a stop has begun, its next ping would kill every
- * call that is still being finished (grpc-node 3068). The heartbeats of the
- * replication and the deadlines of clients notice dead peers.
+ * No HTTP/2 keepalive: once a stop has begun, its next ping would kill every call that is still being finished
+ * (grpc-node 3068). The heartbeats of the replication and the deadlines of clients notice dead peers.
  */
 const CHANNEL_OPTIONS: grpc.ServerOptions = {
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
@@ -62,7 +62,7 @@ const CHANNEL_OPTIONS: grpc.ServerOptions = {
 };
 
 export class RpcServer {
-  /** host:port as it was asked for, with the port that was taken. */
+  /** The host:port as it was configured, with the port that was taken. */
   readonly address: string;
   readonly #server: grpc.Server;
   readonly #calls: Calls;
@@ -77,10 +77,8 @@ export class RpcServer {
   }
 
   /**
-   * Listens, and answers calls from then on; health says SERVING until
-   * `setServing` says otherwise.
-   * @throws HeadwaterError `address_in_use`, or `invalid_argument` where the
-   *   address is none of this machine.
+   * Listens, and answers calls from then on. Health reports SERVING until `setServing` changes it.
+   * @throws HeadwaterError `address_in_use`, or `invalid_argument` if the address does not belong to this machine.
    */
   static async bind(options: RpcServerOptions): Promise<RpcServer> {
     const { host } = parseAddress(options.address, { portZero: true });
@@ -100,14 +98,14 @@ export class RpcServer {
     return new RpcServer(formatAddress({ host, port }), server, calls, health);
   }
 
-  /** What the health service says, of the whole and of each service. */
+  /** Sets the state that the health service reports for the node and for each service. */
   setServing(serving: boolean): void {
     this.#health.set(serving && !this.#stopped);
   }
 
   /**
-   * Takes no more calls, lets those in hand finish, and closes. Pipelines and
-   * replication streams end with `shutting_down` after what they have begun.
+   * Takes no more calls, lets open calls finish, and closes. Pipelines and replication streams finish the work that
+   * they have begun, and end with `shutting_down`.
    */
   stop({ graceMs = DRAIN_MS_MAX }: { graceMs?: number } = {}): Promise<void> {
     this.#stopped ??= this.#stop(graceMs);
@@ -118,10 +116,11 @@ export class RpcServer {
     this.#health.set(false);
     this.#health.endWatches();
     this.#calls.stop();
-    // Ends what is still open after that time. `forceShutdown` would not: without channelz it knows no connections.
+    // Ends the calls that are still open after that time. `forceShutdown` would not: without channelz it knows no
+    // connections.
     this.#server.drain(this.address, graceMs);
     await new Promise<void>((resolve) => {
-      // Node hangs up by waiting for the peer to do so too, which one that stands still never does.
+      // To hang up, Node waits for the peer to hang up too. A peer that stands still never does.
       const late = setTimeout(resolve, graceMs + STOP_HANG_UP_MS_MAX);
       this.#server.tryShutdown(() => {
         clearTimeout(late);
@@ -160,7 +159,7 @@ function addEndpoint(server: grpc.Server, endpoint: Endpoint, calls: Calls): voi
   server.addService({ method }, { method: endpoint.handle(calls) });
 }
 
-/** What grpc-js says at length, by the system's own code. */
+/** Short reasons in place of grpc-js' long ones, by the system's own code. */
 const BIND_FAILURES = [
   ['EADDRINUSE', 'another process listens on it'],
   ['EADDRNOTAVAIL', 'it is not an address of this machine'],
@@ -186,7 +185,7 @@ function listen(server: grpc.Server, address: string): Promise<number> {
   });
 }
 
-/** grpc-js has no option for it, and keeps what listens in a field of its own. */
+/** grpc-js has no option for a bound, and keeps its listeners in a field of its own. */
 function boundConnections(server: grpc.Server, { connectionsMax, logger }: RpcServerOptions): void {
   if (connectionsMax === undefined) return;
   const { http2Servers } = server as unknown as { http2Servers: ReadonlyMap<net.Server, unknown> };
@@ -201,7 +200,7 @@ function boundConnections(server: grpc.Server, { connectionsMax, logger }: RpcSe
   }
 }
 
-/** grpc-js prints to stderr by itself, of a failed bind for one; all of that goes where the node's messages go. */
+/** grpc-js prints to stderr by itself, for example after a failed bind. This sends all of that to the node's log. */
 function tameLogging(logger: Logger): void {
   const debug = (...words: unknown[]) => logger.debug({}, `grpc: ${words.join(' ')}`);
   grpc.setLogger({ error: debug, info: debug, debug });

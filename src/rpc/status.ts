@@ -1,14 +1,13 @@
 /**
- * Coded errors as gRPC status and back: the only place where the two meet. The
- * numbers and the details are those of wire/error.ts, which a pipeline's error
- * replies share. No server code here: clients use it too.
+ * Converts coded errors to gRPC status and back. No other file knows both. The numbers and the details are those of
+ * wire/error.ts, which a pipeline's error replies share. No server code here: clients use this file too.
  */
 import * as grpc from '@grpc/grpc-js';
 import { type ErrorCode, HeadwaterError } from '../base/errors.js';
 import { decodeStatus, encodeStatus, publicError, publicMessage, statusCodeOf } from '../wire/error.js';
 
 const DETAILS_KEY = 'grpc-status-details-bin';
-/** For clients that do not look into details: where the writes go. */
+/** The leader's address, for clients that do not read the details. */
 const LEADER_KEY = 'headwater-leader';
 
 export interface GrpcStatus {
@@ -17,7 +16,7 @@ export interface GrpcStatus {
   readonly metadata: grpc.Metadata;
 }
 
-/** What any failure is answered with; says nothing of the inside of one that nobody foresaw. */
+/** Makes the status for any failure. An unforeseen failure reveals nothing of its inside. */
 export function toStatus(failure: unknown): GrpcStatus {
   const error = publicError(failure);
   const metadata = new grpc.Metadata();
@@ -32,7 +31,7 @@ function headerText(message: string): string {
   return Buffer.from(message).toString();
 }
 
-/** The statuses that gRPC itself makes, on either side, and what they mean here. */
+/** The statuses that gRPC itself makes, on either side, with their error codes here. */
 const CODES: ReadonlyMap<grpc.status, ErrorCode> = new Map([
   [grpc.status.CANCELLED, 'cancelled'],
   [grpc.status.DEADLINE_EXCEEDED, 'deadline_exceeded'],
@@ -42,7 +41,7 @@ const CODES: ReadonlyMap<grpc.status, ErrorCode> = new Map([
   [grpc.status.UNIMPLEMENTED, 'unimplemented'],
 ]);
 
-/** How grpc-js names a message over the limit of one side. */
+/** The texts of grpc-js for a message over the limit of one side. */
 const OVERSIZED = /message (larger|that decompresses|longer)|larger than max/i;
 
 export function fromStatus(failure: Error | grpc.StatusObject): HeadwaterError {
@@ -59,10 +58,10 @@ export function fromStatus(failure: Error | grpc.StatusObject): HeadwaterError {
 
 const NO_HEADWATER = 'it does not speak the Headwater protocol: check HOST:PORT';
 
-/** What grpc-js says at length, in the words of the rest of the client. */
+/** Shortens grpc-js' text to the style of the rest of the client. */
 function plainly(details: string): string {
   if (details === 'Cancelled on client') return 'the caller gave up';
-  // It goes on with times and with how names were looked up.
+  // grpc-js appends times and name look-ups to its text.
   if (/Protocol error|HTTP status code|Trailers-only|Received HTTP/i.test(details)) return NO_HEADWATER;
   const [, seconds] = /^Deadline exceeded after ([\d.]+)s/.exec(details) ?? [];
   if (/memory limit exceeded/i.test(details))

@@ -1,6 +1,6 @@
 /**
- * StreamService: publishing, and the streams without an end. A stop ends those
- * with `shutting_down`, so that their clients go on at another node.
+ * StreamService: publishing, and the streams without an end. A stop ends these streams with `shutting_down`, so that
+ * their clients continue at another node.
  */
 import type {
   PublishRequest,
@@ -22,7 +22,7 @@ export interface StreamDoor {
 }
 
 export interface Publisher {
-  /** The offset that the message has, or follows. */
+  /** Resolves with the offset that the message has, or follows. */
   publish(message: PublishRequest): Promise<number>;
 }
 
@@ -35,7 +35,7 @@ export function streamService(streams: StreamDoor, publisher: Publisher, queue: 
       unary(PUBLISH, async (request, call) => {
         await room.for(request.channel.length + request.data.length, call);
         const published = publisher.publish(request);
-        // The queue of messages counts it from here on.
+        // The queue of messages counts the request from here on.
         call.taken();
         return published;
       }),

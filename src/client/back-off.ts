@@ -1,10 +1,10 @@
 import { CLIENT_RECONNECT_MS_MAX, CLIENT_RECONNECT_MS_MIN } from '../base/limits.js';
 
 /**
- * Waits before the next attempt: longer after each that failed, and by chance a
- * little shorter, so that clients of one node do not come back as one. Ends
- * early when `signal` aborts. It keeps the process alive: somebody may wait.
- * @param failures so far, without a success between; from 0 on.
+ * Waits before the next attempt, longer after each failure. The wait is shortened a little at random, so that clients
+ * of one node do not all come back at once. Ends early when `signal` aborts. The timer keeps the process alive, because
+ * a caller may wait.
+ * @param failures so far, without a success between, from 0 on.
  */
 export function backOff(failures: number, signal: AbortSignal): Promise<void> {
   const longest = Math.min(CLIENT_RECONNECT_MS_MIN * 2 ** failures, CLIENT_RECONNECT_MS_MAX);

@@ -1,6 +1,6 @@
 /**
- * A backup as a client takes it: the bytes of the file as they come, each chunk
- * proven before it is handed on, begun where it was when a connection breaks.
+ * A backup as a client takes it: the bytes of the file as they arrive. Each chunk is proven before it is handed on. If
+ * the connection breaks, the backup resumes where it stopped.
  */
 import { type Chunk, ChunkChain, checkPreamble, PREAMBLE_BYTES } from '../backup/format.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -14,24 +14,24 @@ import { TRANSIENT } from './resumed-stream.js';
 import { SideCall } from './side-call.js';
 
 export interface BackupOptions {
-  /** Gives it up: the loop throws `cancelled`. */
+  /** Gives the backup up: the loop throws `cancelled`. */
   readonly signal?: AbortSignal | undefined;
-  /** The loop ends with `deadline_exceeded` after so long without anything of the backup; 60,000 by default. */
+  /** The loop ends with `deadline_exceeded` after so long without any data of the backup. 60,000 by default. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** What follows in the file; all parts together are the file. */
+/** The next part of the file. All parts together are the file. */
 export interface BackupPart {
   readonly bytes: Buffer;
-  /** Of the whole: where the keyspace is of, and about how many keys it has. */
+  /** The head of the whole backup, with the position of the keyspace and the approximate number of keys. */
   readonly head: BackupHead;
-  /** In the file up to the end of this part. */
+  /** Keys in the file up to the end of this part. */
   readonly keys: number;
-  /** Set with the last part: the file is whole, and what came is what the node sent. */
+  /** Set with the last part. The file is then complete, and is what the node sent. */
   readonly end: BackupEnd | undefined;
 }
 
-/** @throws HeadwaterError `backup_lost` where the node cannot go on with it: it has to be begun anew. */
+/** @throws HeadwaterError `backup_lost` if the node cannot continue the backup, which then has to begin again. */
 export async function* backup(session: Caller, options: BackupOptions): AsyncGenerator<BackupPart> {
   checkCall(options);
   const { signal, timeoutMs = BACKUP_LEASE_MS } = options;
@@ -50,7 +50,7 @@ export async function* backup(session: Caller, options: BackupOptions): AsyncGen
         throw new HeadwaterError('protocol_violation', 'the node sent nothing of a backup that is not at its end');
     } catch (error) {
       if (end.aborted) throw ended(end);
-      // Before the first chunk nothing has begun: whoever asked hears at once why not.
+      // Before the first chunk nothing has begun, so the caller gets the error at once.
       if (received.chunks === 0 || !HeadwaterError.is(error) || !TRANSIENT.has(error.code)) throw error;
       if (error.code === 'deadline_exceeded') throw error;
       brokenMs ??= performance.now();
@@ -80,7 +80,7 @@ async function* oneCall(session: Caller, received: Received, options: CallTime):
   }
 }
 
-/** Tells the node that all has arrived; where it does not hear it, it finds out by itself. */
+/** Tells the node that all has arrived. If this fails, the node finds out by itself. */
 async function forget(session: Caller, { backupId, chunks }: Received, options: CallTime): Promise<void> {
   try {
     for await (const _ of new SideCall(session, options).stream(BACKUP, { backupId, chunk: chunks }));
@@ -89,10 +89,10 @@ async function forget(session: Caller, { backupId, chunks }: Received, options: 
   }
 }
 
-/** What has come of a file. */
+/** The received part of a file. */
 class Received {
   backupId = '';
-  /** Whole and proven ones. */
+  /** Complete and proven chunks. */
   chunks = 0;
   readonly #chain = new ChunkChain();
   #head: BackupHead | undefined;
@@ -102,7 +102,7 @@ class Received {
     return this.#chain.ended;
   }
 
-  /** @throws HeadwaterError `corrupt` where it is not what the node made, `protocol_violation`. */
+  /** @throws HeadwaterError `corrupt` if the chunk is not what the node made, `protocol_violation`. */
   take({ backupId, chunk: number, bytes, more, keys }: BackupResponse): BackupPart | undefined {
     this.backupId ||= backupId;
     if (number !== this.chunks || backupId !== this.backupId)
@@ -118,11 +118,11 @@ class Received {
     this.chunks++;
     if (chunk.kind === 'head') this.#head = chunk.head;
     const end = chunk.kind === 'end' ? chunk.end : undefined;
-    // The chain has no chunk before its head.
+    // The cast is safe: the chain accepts no chunk before its head.
     return { bytes: whole, head: this.#head as BackupHead, keys, end };
   }
 
-  /** Of a chunk that was cut off, which comes again from its beginning. */
+  /** Drops the parts of a chunk that was cut off. The chunk comes again from its beginning. */
   dropPartial(): void {
     this.#partial = [];
   }

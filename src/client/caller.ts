@@ -1,7 +1,4 @@
-/**
- * What a client asks of what lies below it: one session with one node, or a
- * router over several.
- */
+/** The functions that a client uses of the layer below: one session with one node, or a router over several. */
 import type { Guarantees } from '../model/guarantees.js';
 import type { OperationKind } from '../model/operation.js';
 import type { Position } from '../model/position.js';
@@ -11,28 +8,28 @@ import type { CallOptions } from './options.js';
 import type { ReadReply } from './pending-command.js';
 
 export interface Caller {
-  /** Of the node that writes are sent to; undefined while there is no connection. */
+  /** The address of the node that writes are sent to, undefined while there is no connection. */
   readonly address: string | undefined;
-  /** At or after everything that was seen. */
+  /** A position at or after everything that the client has seen. */
   readonly position: Position | undefined;
   readonly timeoutMs: number;
   /** Aborts, with the reason, when the client is closed. */
   readonly ended: AbortSignal;
-  /** @throws HeadwaterError `unreachable` where no node can be reached. */
+  /** @throws HeadwaterError `unreachable` if no node can be reached. */
   connect(): Promise<void>;
-  /** A failure to measure the operation rejects the promise, as every other one. */
+  /** Sends an operation. A failure to measure it rejects the promise, like every other failure. */
   ask<K extends OperationKind, Result>(
     operation: OutgoingOperation,
     writes: boolean,
     read: ReadReply<K, Result>,
     options: CallOptions | undefined,
   ): Promise<Result>;
-  /** Resolves when everything that was asked before is answered: for calls beside the pipeline that look at what it writes. */
+  /** Resolves when all earlier commands are answered. For calls beside the pipeline that read what it writes. */
   settled(options: CallOptions): Promise<void>;
-  /** The connection that writes go over, as soon as there is one. */
+  /** Resolves with the connection that writes go over, as soon as there is one. */
   ready(options?: CallOptions): Promise<Connection>;
-  /** What a call beside the pipeline asks of the node. */
+  /** The guarantees that a call beside the pipeline asks for. */
   guarantees(options: CallOptions): Guarantees | undefined;
-  /** Finishes what is in hand, for so long at most, and gives the rest up. */
+  /** Finishes open commands, for at most `timeoutMs`, and gives the rest up. */
   close(timeoutMs?: number): Promise<void>;
 }

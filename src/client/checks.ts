@@ -1,4 +1,4 @@
-/** The checks and repairs of a node as a client asks for them: the events of the node, as they come. */
+/** The checks and repairs of a node as a client requests them: the events of the node, as they come. */
 import { HeadwaterError } from '../base/errors.js';
 import type { Method } from '../rpc/definitions.js';
 import type { CheckRequest } from '../wire/check.js';
@@ -7,13 +7,13 @@ import type { CallOptions } from './options.js';
 import { SideCall } from './side-call.js';
 
 /**
- * `signal` ends the loop with `cancelled`. `timeoutMs` is the longest time
- * without a sign of life of the node; the whole may take longer.
+ * `signal` ends the loop with `cancelled`. `timeoutMs` is the longest time without a sign of life of the node. The
+ * whole may take longer.
  */
 export type CheckTime = Pick<CallOptions, 'signal' | 'timeoutMs'>;
 
 export interface CheckOptions extends CheckTime {
-  /** Reads no faster; left out: 50 MB/s. */
+  /** The fastest rate of reading. 50 MB/s by default. */
   readonly bytesPerSecond?: number | undefined;
 }
 

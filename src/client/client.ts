@@ -1,16 +1,14 @@
 /**
- * The client for TypeScript and JavaScript. Whatever is asked in one turn of
- * the event loop goes to the node in one message; nothing needs to be batched
- * by hand. Writes go to the leader: a follower says where that is, and the
- * client goes there.
+ * The client for TypeScript and JavaScript. All commands of one turn of the event loop go to the node in one message,
+ * so nothing needs to be batched by hand. Writes go to the leader. A follower answers a write with the leader's
+ * address, and the client connects there.
  *
  *     await using db = await Client.connect('127.0.0.1:7420');
  *     await db.set('greeting', 'hello', { ttlMs: 60_000 });
  *     await db.get('greeting');
  *
- * A failure is a HeadwaterError with a `code`. `outcome_unknown` means that a
- * write was sent and its answer never came: it may or may not have happened,
- * and is not repeated.
+ * A failure is a HeadwaterError with a `code`. `outcome_unknown` means that a write was sent and its answer never came.
+ * The write may or may not have happened, and the client does not repeat it.
  */
 
 import { inspect } from 'node:util';
@@ -63,16 +61,16 @@ import {
 export type { CallOptions, ClientOptions } from './options.js';
 
 export interface Transaction {
-  /** All must hold, or nothing is done. */
+  /** Conditions that must all hold, or nothing is done. */
   readonly conditions?: readonly OutgoingCondition[];
-  /** Run in order, and take effect together. */
+  /** Operations that run in order, and take effect together. */
   readonly operations: readonly OutgoingOperation[];
 }
 
 export interface TransactionResult {
-  /** False where a condition did not hold. */
+  /** False if a condition did not hold. */
   readonly committed: boolean;
-  /** One per operation. */
+  /** The reply to each operation, in order. */
   readonly replies: readonly Reply[];
   /** The index of the first condition that did not hold. */
   readonly failedCondition: number | undefined;
@@ -91,7 +89,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
 
   /**
    * Connects to the first of the addresses, host:port, that can be reached.
-   * @throws HeadwaterError `unreachable` where none can.
+   * @throws HeadwaterError `unreachable` if none can be reached.
    */
   static async connect(addresses: string | readonly string[], options: ClientOptions = {}): Promise<Client> {
     const seeds = addressesOf(addresses);
@@ -104,28 +102,31 @@ export class Client extends Commands<string> implements AsyncDisposable {
     return new Client(session);
   }
 
-  /** Of the node that commands are sent to now; undefined while there is no connection. */
+  /** The address of the node that commands are sent to now, undefined while there is no connection. */
   get address(): string | undefined {
     return this.#session.address;
   }
 
-  /** At or after everything that this client has seen; undefined before its first answer. */
+  /** A position at or after everything that this client has seen, undefined before its first answer. */
   get position(): Position | undefined {
     return this.#session.position;
   }
 
-  /** `position` as text, for the `atLeast` of another client: who has it sees there what this one has seen here. */
+  /**
+   * `position` as text, for the `atLeast` of another client. With the token, the other client sees what this one has
+   * seen.
+   */
   get token(): string | undefined {
     const { position } = this.#session;
     return position && formatToken(position);
   }
 
-  /** As `get`, as bytes. */
+  /** Like `get`, with the value as bytes. */
   getBuffer(key: Data, options?: CallOptions): Promise<Buffer | undefined> {
     return this.buffers.get(key, options);
   }
 
-  /** All or nothing. The operations are those of the protocol: `{ kind: 'set', key, value }`. */
+  /** Carries out all operations or none. They have the form of the protocol: `{ kind: 'set', key, value }`. */
   transact({ conditions = [], operations }: Transaction, options?: CallOptions): Promise<TransactionResult> {
     const operation: OutgoingOperation = { kind: 'transact', conditions, operations };
     return this.#session.ask<'transact', TransactionResult>(
@@ -136,7 +137,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
     );
   }
 
-  /** The number of keys, none left out; expired keys count until the leader's deletion has arrived at the node. */
+  /** The exact number of keys. Expired keys count until the leader's deletion has arrived at the node. */
   async dbsize(options: CallOptions = {}): Promise<number> {
     const call = new SideCall(this.#session, options);
     await call.settled();
@@ -144,11 +145,11 @@ export class Client extends Commands<string> implements AsyncDisposable {
   }
 
   /**
-   * Gives a message its place behind every write of this client so far, the same
-   * on every node. At any node: a follower sends it up to its leader.
-   * @param options.durable in the log, so that a subscriber can come back for it.
-   * @returns the offset that it has where it is durable, else that it follows.
-   * @throws HeadwaterError `outcome_unknown` where it may or may not have been published.
+   * Publishes a message. Every node delivers it at the same place, behind every earlier write of this client. The call
+   * works at any node: a follower sends the message up to its leader.
+   * @param options.durable puts the message into the log, so that a subscriber can come back for it.
+   * @returns the offset of a durable message, or the offset that the message follows.
+   * @throws HeadwaterError `outcome_unknown` if the message may or may not have been published.
    */
   async publish(channel: Data, message: Data, options: { durable?: boolean } & CallOptions = {}): Promise<number> {
     const { durable = false } = options;
@@ -162,9 +163,8 @@ export class Client extends Commands<string> implements AsyncDisposable {
   }
 
   /**
-   * Messages as they are published, without an end, on whichever node: it
-   * reconnects by itself, goes on with the durable ones where it was, and says
-   * what was missed (`kind` is 'message', 'missed' or 'gap').
+   * Yields messages as they are published, without an end, at any node. The subscription reconnects by itself, resumes
+   * the durable messages where it stopped, and reports missed ones. `kind` is 'message', 'missed' or 'gap'.
    *
    *     for await (const item of db.subscribe({ channels: ['news'], patterns: ['user:*'] })) …
    */
@@ -172,29 +172,29 @@ export class Client extends Commands<string> implements AsyncDisposable {
     return subscribe(this.#session, options, asText);
   }
 
-  /** As `subscribe`, as bytes. */
+  /** Like `subscribe`, with bytes. */
   subscribeBuffers(options: SubscribeOptions = {}): AsyncGenerator<SubscriptionItem<Buffer>> {
     return subscribe(this.#session, options, asBuffer);
   }
 
   /**
-   * Every change of the keys under a prefix, in order, without an end, on
-   * whichever node. Where the changes cannot be told from where it was, a
-   * snapshot comes (`snapshotBegin`, `entry`s, `snapshotEnd`) that replaces what was known.
+   * Yields every change of the keys under a prefix, in order, without an end, at any node. If the node does not have
+   * the changes from there on, a snapshot comes (`snapshotBegin`, `entry`s, `snapshotEnd`). The snapshot replaces all
+   * earlier data.
    */
   watch(options: WatchOptions = {}): AsyncGenerator<WatchItem<string>> {
     return watch(this.#session, options, asText);
   }
 
-  /** As `watch`, as bytes. */
+  /** Like `watch`, with bytes. */
   watchBuffers(options: WatchOptions = {}): AsyncGenerator<WatchItem<Buffer>> {
     return watch(this.#session, options, asBuffer);
   }
 
   /**
-   * A backup of the node that the client is connected to, with all that was
-   * written there before: the bytes of one file, to be kept in order. Only where
-   * a part with `end` has come is it whole. A broken connection is gone on from.
+   * Takes a backup of the node that the client is connected to, with everything that was written there before. The
+   * parts are the bytes of one file, to be kept in order. The file is complete only after a part with `end`. If the
+   * connection breaks, the backup resumes where it stopped.
    *
    *     for await (const { bytes } of db.backup()) await file.write(bytes);
    */
@@ -203,43 +203,43 @@ export class Client extends Commands<string> implements AsyncDisposable {
   }
 
   /**
-   * Has the node that the client is connected to look at everything on its disk
-   * that has a checksum, while it runs; the summary comes last.
-   * @throws HeadwaterError `overloaded` where it does so already.
+   * Makes the node that the client is connected to check everything on its disk that has a checksum, while it runs. The
+   * summary comes last.
+   * @throws HeadwaterError `overloaded` if a check runs already.
    */
   verify(options: CheckOptions = {}): AsyncGenerator<VerifyEvent> {
     return check(this.#session, VERIFY, options);
   }
 
   /**
-   * Has the follower that the client is connected to look at everything, and get
-   * from its upstream what is damaged; the summary comes last.
-   * @throws HeadwaterError `repair_refused` of a leader; `overloaded` as `verify`.
+   * Makes the follower that the client is connected to check everything, and replace damaged data with a copy from its
+   * upstream. The summary comes last.
+   * @throws HeadwaterError `repair_refused` by a leader, `overloaded` as for `verify`.
    */
   repair(options: CheckOptions = {}): AsyncGenerator<RepairEvent> {
     return check(this.#session, REPAIR, options);
   }
 
-  /** Of the node that the client is connected to, also where it serves nothing. */
+  /** The status of the node that the client is connected to, even if the node serves nothing. */
   status(options?: CallOptions): Promise<NodeStatus> {
     return this.#call(STATUS, undefined, options);
   }
 
   /**
-   * Of the whole keyspace of the node that the client is connected to: at the
-   * same offset equal where the data are. It reads everything.
+   * The digest of the whole keyspace of the node that the client is connected to. Nodes with equal data at the same
+   * offset have equal digests. The call reads everything.
    */
   digest(options?: CallOptions): Promise<KeyspaceDigestReply> {
     return this.#call(DIGEST, undefined, options);
   }
 
   /**
-   * Makes the node that the client is connected to a follower of another, also
-   * over restarts. Resolves before there is a session: `status` tells of that.
+   * Makes the node that the client is connected to a follower of another, also over restarts. Resolves before there is
+   * a session, whose state `status` shows.
    * @param address host:port.
-   * @param options.acceptDataLoss its own data may go where the other's history has no place for them.
-   * @param options.full begins with a full resync, whatever its position.
-   * @throws HeadwaterError `replication_loop` where that is the node itself.
+   * @param options.acceptDataLoss lets the node discard data of its own that the other's history has no place for.
+   * @param options.full begins with a full resync, at any position.
+   * @throws HeadwaterError `replication_loop` if the address is the node itself.
    */
   async follow(
     address: string,
@@ -251,22 +251,21 @@ export class Client extends Commands<string> implements AsyncDisposable {
   }
 
   /**
-   * Makes the node that the client is connected to a leader, also over restarts;
-   * resolves with the history that it leads.
-   * @throws HeadwaterError `unavailable` where its data are not whole.
+   * Makes the node that the client is connected to a leader, also over restarts. Resolves with the history that the
+   * node leads.
+   * @throws HeadwaterError `unavailable` if the node's data are not complete.
    */
   promote(options?: CallOptions): Promise<PromoteReply> {
     return this.#call(PROMOTE, undefined, options);
   }
 
   /**
-   * Makes the leader that the client is connected to hand over to a follower,
-   * named by host:port or node ID (left out: the one that has the most).
-   * Resolves when that one leads, with how long writes waited.
-   * @param options.waitMs how long writes may wait until the follower is level; 5 s where left out.
-   * @param options.timeoutMs how long the call waits for its answer; `waitMs` more than other calls where left out.
-   * @throws HeadwaterError `failover_failed` where this node leads on;
-   *   `outcome_unknown` where it has asked and goes on asking.
+   * Makes the leader that the client is connected to hand over to a follower, named by host:port or node ID. Without a
+   * name, the follower that has the most. Resolves when the follower leads, with the time that writes waited.
+   * @param options.waitMs the time that writes may wait until the follower is level. 5 s by default.
+   * @param options.timeoutMs the time that the call waits for its answer. By default `waitMs` more than other calls.
+   * @throws HeadwaterError `failover_failed` if this node stays the leader, `outcome_unknown` if it has asked the
+   * follower and keeps asking.
    */
   failover(options: { readonly to?: string; readonly waitMs?: number } & CallOptions = {}): Promise<FailoverReply> {
     const { to = '', waitMs = 0 } = options;
@@ -275,10 +274,10 @@ export class Client extends Commands<string> implements AsyncDisposable {
   }
 
   /**
-   * Makes the node that the client is connected to forget, durably, a follower
-   * that is away: it keeps nothing of its log for it any more.
-   * @param node its node ID, a beginning of it that no other has, or host:port.
-   * @throws HeadwaterError `forget_refused` where that is none, several, or one that is connected.
+   * Makes the node that the client is connected to forget, durably, a follower that is away. The node then keeps none
+   * of its log for the follower.
+   * @param node the node ID of the follower, a beginning of it that no other has, or host:port.
+   * @throws HeadwaterError `forget_refused` if this names no follower, several, or a connected one.
    */
   async forget(node: string, options?: CallOptions): Promise<ForgetReply> {
     checkText('node', node);
@@ -286,23 +285,23 @@ export class Client extends Commands<string> implements AsyncDisposable {
   }
 
   /**
-   * Asks the leader to compare the keyspaces of all connected nodes at one offset.
-   * @param options.waitMs how long it waits for the last node, milliseconds; 5 minutes where left out.
-   * @throws HeadwaterError `read_only_follower` of a node that does not lead.
+   * Makes the leader compare the keyspaces of all connected nodes at one offset.
+   * @param options.waitMs the time that the leader waits for the last node, in milliseconds. 5 minutes by default.
+   * @throws HeadwaterError `read_only_follower` by a node that does not lead.
    */
   compare(options: { readonly waitMs?: number } & CallOptions = {}): Promise<CompareReply> {
     const waitMs = options.waitMs ?? COMPARE_TIMEOUT_MS;
-    // Whoever does not answer in time is named in the reply: that is waited for.
+    // The call outlasts the leader's wait, since the reply names the nodes that did not answer in time.
     const timeoutMs = options.timeoutMs ?? waitMs + this.#session.timeoutMs;
     return this.#call(COMPARE, { timeoutMs: waitMs }, { ...options, timeoutMs });
   }
 
   /**
-   * Digests of key ranges as the node that the client is connected to froze them
-   * for a comparison: see `findDifferences`.
-   * @param ranges at most 1,024; none tells the node that the comparison is still wanted.
-   * @param options.cuts by range: cuts it behind every so many keys.
-   * @throws HeadwaterError `mark_lost` where the node does not hold it any more.
+   * Digests of key ranges, as the node that the client is connected to froze them for a comparison. `findDifferences`
+   * uses them.
+   * @param ranges at most 1,024. An empty list tells the node that the comparison is still wanted.
+   * @param options.cuts the number of keys behind which each range is cut.
+   * @throws HeadwaterError `mark_lost` if the node does not hold the frozen state any more.
    */
   async *rangeDigests(
     markId: string,
@@ -314,17 +313,16 @@ export class Client extends Commands<string> implements AsyncDisposable {
   }
 
   /**
-   * Has the follower that the client is connected to put what its upstream has of
-   * some key ranges, at most 1,024, into the place of what it has itself; yields
-   * for each step that is done.
-   * @param options.timeoutMs as `verify`.
-   * @throws HeadwaterError `invalid_argument` of a leader, `corrupt` where the upstream is damaged there.
+   * Makes the follower that the client is connected to replace some key ranges, at most 1,024, with its upstream's
+   * data. Yields for each step that is done.
+   * @param options.timeoutMs as for `verify`.
+   * @throws HeadwaterError `invalid_argument` by a leader, `corrupt` if the upstream is damaged there.
    */
   async *repairRanges(ranges: readonly KeyRange[], options: CheckTime = {}): AsyncGenerator<RepairRangesResponse> {
     yield* new SideCall(this.#session, options).stream(REPAIR_RANGES, ranges);
   }
 
-  /** Finishes what is in hand, for at most `timeoutMs`, and hangs up; what is left is rejected. */
+  /** Finishes open commands, for at most `timeoutMs`, and hangs up. The remaining commands are rejected. */
   close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     return this.#session.close(options.timeoutMs);
   }
@@ -342,7 +340,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
   }
 }
 
-/** @throws HeadwaterError `invalid_argument` of what is no address, also from a program without types. */
+/** @throws HeadwaterError `invalid_argument` if the value is no address, also from a program without types. */
 function addressesOf(addresses: unknown): readonly string[] {
   const seeds: unknown = typeof addresses === 'string' ? addresses.split(',') : addresses;
   if (!Array.isArray(seeds) || seeds.some((seed) => typeof seed !== 'string'))
@@ -356,7 +354,7 @@ function addressesOf(addresses: unknown): readonly string[] {
   return seeds;
 }
 
-/** What broke off under way may have been done; what the node itself says is what has become of it. */
+/** A call that broke off may have been done. An error from the node itself is its outcome. */
 function unknownIfCutOff(error: unknown): unknown {
   if (!HeadwaterError.is(error) || !['unreachable', 'cancelled', 'deadline_exceeded'].includes(error.code))
     return error;

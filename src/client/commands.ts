@@ -1,9 +1,7 @@
 /**
- * The typed methods of a client, once for text and once for bytes: `Value` is
- * what values and keys come back as. A method makes an operation and says how
- * its reply is read; everything between is the session's. No method of the hot
- * path is an async function: the promise that it returns is the one that the
- * reply settles.
+ * The typed methods of a client, once for text and once for bytes: values and keys come back as `Value`. A method makes
+ * an operation and a function that reads its reply. The session does everything between. No method of the hot path is
+ * an async function, so the reply settles the very promise that the method returns.
  */
 
 import { HeadwaterError } from '../base/errors.js';
@@ -28,15 +26,15 @@ import type { ReadReply } from './pending-command.js';
 import { SideCall } from './side-call.js';
 
 export interface SetResult<Value> {
-  /** False where a condition did not hold and nothing was written. */
+  /** False if a condition did not hold and nothing was written. */
   readonly applied: boolean;
-  /** With `returnOld`, the value that was there before; undefined where there was none. */
+  /** With `returnOld`, the value that was there before. Undefined if there was none. */
   readonly oldValue: Value | undefined;
 }
 
 export interface TimeToLive {
   readonly exists: boolean;
-  /** Undefined where the key does not exist or never expires. */
+  /** Undefined if the key does not exist or never expires. */
   readonly ttlMs: number | undefined;
   readonly expiresAtMs: number | undefined;
 }
@@ -44,16 +42,16 @@ export interface TimeToLive {
 export interface ScanOptions extends CallOptions {
   /** A glob as in Redis: `*`, `?`, `[abc]`, `[^a]`, `[a-z]`, `\x`. */
   readonly match?: Data | undefined;
-  /** Leave the values out. */
+  /** Leaves the values out. */
   readonly keysOnly?: boolean | undefined;
 }
 
 export interface ScanRecord<Value> {
   readonly key: Value;
-  /** Empty where only keys were asked for. */
+  /** Empty if only keys were asked for. */
   readonly value: Value;
   readonly type: string;
-  /** Undefined where it never expires. */
+  /** Undefined if the key never expires. */
   readonly expiresAtMs: number | undefined;
   /** The offset of the key's last write. */
   readonly version: number;
@@ -65,7 +63,7 @@ export interface Versioned<Value> {
   readonly version: number;
 }
 
-/** What every plain SET gets that was applied. */
+/** The result of every plain SET that was applied. */
 const APPLIED = Object.freeze({ applied: true, oldValue: undefined });
 
 const readApplied = ({ applied }: { applied: boolean }): boolean => applied;
@@ -79,7 +77,7 @@ export class Commands<Value extends string | Buffer> {
   readonly #readSet: ReadReply<'set', SetResult<Value>>;
   readonly #readOptional: (reply: { value: Buffer | undefined }) => Value | undefined;
 
-  /** @param value makes of bytes that belong to a message what the caller gets, for good. */
+  /** @param value converts bytes that belong to a message into a value that the caller may keep. */
   constructor(session: Caller, value: (bytes: Buffer) => Value) {
     this.#session = session;
     this.#value = value;
@@ -95,14 +93,14 @@ export class Commands<Value extends string | Buffer> {
     return this.#ask({ kind: 'get', key }, false, this.#readGet, options);
   }
 
-  /** With the version that `transact` can hold it against. */
+  /** Returns the value with its version, for a condition of `transact`. */
   getVersioned(key: Data, options?: CallOptions): Promise<Versioned<Value> | undefined> {
     const read: ReadReply<'get', Versioned<Value> | undefined> = ({ value, version }) =>
       value === undefined ? undefined : { value: this.#value(value), version };
     return this.#ask({ kind: 'get', key }, false, read, options);
   }
 
-  /** All from one moment, in the order of the keys. */
+  /** Returns the values of one moment, in the order of the keys. */
   mget(keys: readonly Data[], options?: CallOptions): Promise<Array<Value | undefined>> {
     return this.#ask<'multiGet', Array<Value | undefined>>(
       { kind: 'multiGet', keys },
@@ -116,7 +114,7 @@ export class Commands<Value extends string | Buffer> {
     return this.#askWith<'set', SetResult<Value>>(() => setOperation(key, value, options), this.#readSet, options);
   }
 
-  /** How many of the keys there were. */
+  /** Deletes the keys. Returns how many of them existed. */
   del(...keys: Data[]): Promise<number>;
   del(keys: readonly Data[], options?: CallOptions): Promise<number>;
   del(...args: ManyKeys): Promise<number> {
@@ -124,7 +122,7 @@ export class Commands<Value extends string | Buffer> {
     return this.#ask<'delete', number>({ kind: 'delete', keys }, true, ({ deleted }) => deleted, options);
   }
 
-  /** How many of the keys there are; one that is named twice counts twice. */
+  /** Returns how many of the keys exist. A key that is named twice counts twice. */
   exists(...keys: Data[]): Promise<number>;
   exists(keys: readonly Data[], options?: CallOptions): Promise<number>;
   exists(...args: ManyKeys): Promise<number> {
@@ -132,7 +130,7 @@ export class Commands<Value extends string | Buffer> {
     return this.#ask<'exists', number>({ kind: 'exists', keys }, false, ({ existing }) => existing, options);
   }
 
-  /** A bigint, since the values are 64-bit integers. */
+  /** Returns a bigint, since the values are 64-bit integers. */
   incr(key: Data, by: number | bigint = 1, options?: CallOptions): Promise<bigint> {
     return this.#askWith<'increment', bigint>(
       () => ({ kind: 'increment', key, by: int64('by', by) }),
@@ -141,7 +139,7 @@ export class Commands<Value extends string | Buffer> {
     );
   }
 
-  /** The decimal text that is now the key's value. */
+  /** Returns the new value of the key as decimal text. */
   incrByFloat(key: Data, by: number, options?: CallOptions): Promise<string> {
     return this.#ask<'incrementFloat', string>(
       { kind: 'incrementFloat', key, by },
@@ -151,7 +149,7 @@ export class Commands<Value extends string | Buffer> {
     );
   }
 
-  /** The length in bytes from now on. */
+  /** Returns the new length in bytes. */
   append(key: Data, value: Data, options?: CallOptions): Promise<number> {
     return this.#ask<'append', number>({ kind: 'append', key, value }, true, readLength, options);
   }
@@ -160,7 +158,7 @@ export class Commands<Value extends string | Buffer> {
     return this.#ask<'stringLength', number>({ kind: 'stringLength', key }, false, readLength, options);
   }
 
-  /** Both ends are in it; negative positions count from the end. */
+  /** Returns a range that includes both ends. Negative positions count from the end. */
   getRange(key: Data, start: number, end: number, options?: CallOptions): Promise<Value> {
     return this.#ask<'getRange', Value>(
       { kind: 'getRange', key, start, end },
@@ -196,7 +194,7 @@ export class Commands<Value extends string | Buffer> {
   }
 
   /**
-   * False where there is no such key or the condition did not hold.
+   * Returns false if there is no such key or the condition did not hold.
    * @param expiry a number is milliseconds from now on.
    */
   expire(key: Data, expiry: number | (ExpireOptions & CallOptions)): Promise<boolean> {
@@ -204,12 +202,12 @@ export class Commands<Value extends string | Buffer> {
     return this.#askWith<'expire', boolean>(() => expireOperation(key, options), readApplied, options);
   }
 
-  /** False where there is no such key or it had no expiry. */
+  /** Returns false if there is no such key or it had no expiry. */
   persist(key: Data, options?: CallOptions): Promise<boolean> {
     return this.#ask<'persist', boolean>({ kind: 'persist', key }, true, readApplied, options);
   }
 
-  /** False with `ifAbsent` where the new key exists. */
+  /** With `ifAbsent`, returns false if the new key exists. */
   rename(
     key: Data,
     newKey: Data,
@@ -223,7 +221,7 @@ export class Commands<Value extends string | Buffer> {
     );
   }
 
-  /** `none` or `string`. */
+  /** Returns `none` or `string`. */
   type(key: Data, options?: CallOptions): Promise<string> {
     return this.#ask<'type', string>({ kind: 'type', key }, false, ({ type }) => type, options);
   }
@@ -237,8 +235,8 @@ export class Commands<Value extends string | Buffer> {
   }
 
   /**
-   * The keys of one moment that match, in order.
-   * @param options.timeoutMs the longest time without a sign of life of the node; the whole may take longer.
+   * Returns the matching keys of one moment, in order.
+   * @param options.timeoutMs the longest time without a sign of life of the node. The whole may take longer.
    */
   async keys(pattern: Data = '', options: CallOptions = {}): Promise<Value[]> {
     const found: Value[] = [];
@@ -248,8 +246,8 @@ export class Commands<Value extends string | Buffer> {
   }
 
   /**
-   * Records of one moment, in key order; leaving the loop ends the scan.
-   * @param options.timeoutMs as `keys`; the time between two steps of the loop does not count.
+   * Yields the records of one moment, in key order. Leaving the loop ends the scan.
+   * @param options.timeoutMs as for `keys`. The time between two steps of the loop does not count.
    */
   async *scan(options: ScanOptions = {}): AsyncGenerator<ScanRecord<Value>> {
     const request = { pattern: toBuffer('match', options.match ?? ''), keysOnly: options.keysOnly ?? false };
@@ -261,7 +259,7 @@ export class Commands<Value extends string | Buffer> {
     }
   }
 
-  /** Beside the pipeline, behind everything that was asked before. */
+  /** Makes a call beside the pipeline, behind all earlier commands. */
   async *#stream<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
@@ -272,7 +270,7 @@ export class Commands<Value extends string | Buffer> {
     yield* call.stream(method, request, this.#session.guarantees(options));
   }
 
-  /** An operation that is checked while it is made. */
+  /** Sends an operation that is checked while it is made. */
   #askWith<K extends OperationKind, Result>(
     make: () => OutgoingOperation,
     read: ReadReply<K, Result>,
@@ -297,15 +295,15 @@ export class Commands<Value extends string | Buffer> {
   }
 }
 
-/** Text as UTF-8; bytes that are none become replacement characters. */
+/** Decodes UTF-8. Other bytes become replacement characters. */
 export const asText = (bytes: Buffer): string => bytes.toString();
 
-/** A copy: the bytes themselves keep their whole message in memory. */
+/** Copies the bytes, which would otherwise keep their whole message in memory. */
 export const asBuffer = (bytes: Buffer): Buffer => Buffer.from(bytes);
 
 type ManyKeys = ReadonlyArray<Data | readonly Data[] | CallOptions | undefined>;
 
-/** Keys one by one, or a list of them and options. */
+/** Accepts single keys, or a list of keys and options. */
 function manyKeys(args: ManyKeys): { keys: readonly Data[]; options: CallOptions | undefined } {
   const [first, second] = args;
   if (Array.isArray(first)) return { keys: first, options: second as CallOptions | undefined };
@@ -321,7 +319,9 @@ function int64(name: string, value: number | bigint): bigint {
   throw new HeadwaterError('invalid_argument', `${name}: expected a 64-bit integer, received ${value}`);
 }
 
-/** Of operations that callers put together themselves; what is none will not be sent. */
+/**
+ * Checks operations that callers put together themselves. An invalid one counts as a read, since it will not be sent.
+ */
 export function mayWrite(operation: OutgoingOperation): boolean {
   return isOperation(operation) && isWrite(operation as Operation);
 }

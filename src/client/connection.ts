@@ -1,7 +1,6 @@
 /**
- * One pipeline stream to one node, and the calls beside it. Knows which
- * commands are unanswered, in order; what becomes of them when the stream
- * breaks is up to its owner.
+ * A pipeline stream to one node, and the calls beside it. The connection knows which commands are unanswered, in order.
+ * If the stream breaks, the owner decides what becomes of them.
  */
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../base/errors.js';
@@ -22,32 +21,34 @@ import type { PendingCommand } from './pending-command.js';
 
 export interface ConnectionOwner {
   /**
-   * Before the replies that came with it are handed out.
-   * @param wrote whether a write is among them that was done.
+   * Called before the replies that came with the position are handed out.
+   * @param wrote returns true if one of the replies is to a write that was done.
    */
   saw(position: Position, wrote: () => boolean): void;
-  /** In the order in which they were sent. */
+  /** Called in the order in which the commands were sent. */
   answered(connection: Connection, pending: PendingCommand, reply: Reply): void;
-  /** There is room for more, or nothing is unanswered any more. */
+  /** Called when there is room for more, or when nothing is unanswered any more. */
   moved(connection: Connection): void;
-  /** `unanswered` is in order. */
+  /** Called with the unanswered commands in order. */
   closed(connection: Connection, reason: HeadwaterError, unanswered: PendingCommand[]): void;
 }
 
 interface Batch {
-  /** Counts the batches of the connection. */
+  /** The count of the connection's batches before this one. */
   readonly number: number;
   readonly commands: readonly PendingCommand[];
-  /** Before this, commands have been answered. */
+  /** The index of the first unanswered command. */
   next: number;
   readonly sentMs: number;
-  /** When the first of them was asked: long before it was sent, if it was sent before. */
+  /**
+   * The earliest time at which one of the commands was asked. Long before `sentMs` for a batch that was sent before.
+   */
   readonly askedMs: number;
 }
 
 /** A call beside the pipeline. */
 interface Beside {
-  /** The call waits so long for an answer; a stream, for its next item. */
+  /** The time that the call waits for an answer. A stream waits so long for its next item. */
   readonly timeoutMs: number;
 }
 
@@ -56,7 +57,7 @@ const CHANNEL_OPTIONS: grpc.ChannelOptions = {
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
 };
 
-/** The framing by gRPC and HTTP/2 of a message, as of a small one. */
+/** Bytes that gRPC and HTTP/2 add to a small message. */
 const MESSAGE_FRAMING_BYTES = 14;
 
 export class Connection {
@@ -66,14 +67,20 @@ export class Connection {
   readonly #stream: grpc.ClientDuplexStream<Buffer, Buffer>;
   readonly #owner: ConnectionOwner;
   readonly #batches = new Fifo<Batch>();
-  /** Batches so far. */
+  /** The number of batches so far. */
   #sent = 0;
   #sendingBytes = 0;
-  /** The command whose reply comes next, by its batch and its place there, and what had been heard when it was seen first. */
+  /**
+   * The command whose reply comes next, by its batch and its place there. `heardBytes` is the count at the time when
+   * the command was first seen in this place.
+   */
   #first = { number: -1, next: 0, heardBytes: 0 };
-  /** Received by calls beside the pipeline so far. */
+  /** Bytes received by calls beside the pipeline so far. */
   #besideBytes = 0;
-  /** When the node last sent anything, by whichever call; of bytes without a message, when that was noticed. */
+  /**
+   * The time at which the node last sent anything, by any call. For bytes without a complete message, the time at which
+   * they were noticed.
+   */
   #heardMs = 0;
   #heardBytes = 0;
   readonly #beside = new Set<Beside>();
@@ -95,7 +102,7 @@ export class Connection {
 
   /**
    * Resolves when the node has accepted the stream.
-   * @throws HeadwaterError `unreachable`, or what the node says.
+   * @throws HeadwaterError `unreachable`, or the node's refusal.
    */
   static open(
     address: string,
@@ -126,7 +133,7 @@ export class Connection {
       );
       const aborted = () => fail(HeadwaterError.from(signal.reason));
       const refused = (error: Error) => fail(fromStatus(error));
-      // One that stays: a failure after the end has nobody to go to, and must not end the process.
+      // This listener stays. A failure after the end has no receiver, and must not end the process.
       stream.on('error', () => {});
       stream.once('error', refused);
       signal.addEventListener('abort', aborted);
@@ -142,12 +149,12 @@ export class Connection {
     return this.#sendingBytes >= SENDING_BYTES_MAX;
   }
 
-  /** Whether everything that was sent has been answered. */
+  /** True if everything that was sent has been answered. */
   get idle(): boolean {
     return this.#batches.length === 0;
   }
 
-  /** @param guarantees what the message asks beside its operations. */
+  /** @param guarantees apply to all operations of the message. */
   send(commands: readonly PendingCommand[], nowMs: number, guarantees?: Guarantees): void {
     const message = encodePipelineRequest(commands, guarantees);
     if (message.length > MESSAGE_BYTES_MAX) {
@@ -173,9 +180,9 @@ export class Connection {
   }
 
   /**
-   * Gives up the commands without a time of their own that are late; the others see to it themselves. A node that is
-   * silent for longer than everything in hand waits is taken for dead. The more that a large command has for its bytes is
-   * for bytes that move, and does not count there.
+   * Gives up the late commands that have no time of their own. The others have timers. A node counts as dead if it is
+   * silent for longer than every open command and call waits. The extra time of a large command is for bytes that move,
+   * and does not count for this silence.
    * @param timeoutMs the time of a small command.
    */
   expire(nowMs: number, timeoutMs: number): void {
@@ -187,7 +194,7 @@ export class Connection {
       if (askedMs >= beforeMs) continue;
       for (let at = next; at < commands.length; at++) {
         const command = commands[at] as PendingCommand;
-        // Replies come in order: what arrives is the first command's.
+        // Replies come in order, so the arriving bytes belong to the first command.
         const isFirst = i === 0 && at === next;
         command.expire(nowMs, timeoutMs, isFirst ? command.bytes + arrivedBytes : command.bytes);
       }
@@ -199,16 +206,19 @@ export class Connection {
     this.break(new HeadwaterError('unreachable', message));
   }
 
-  /** Of the reply that comes next, about: what has arrived for the pipeline since its command was first seen to be the next. */
+  /**
+   * The approximate received bytes of the next reply. They are the bytes for the pipeline since its command was first
+   * seen to be the next.
+   */
   #arrivedBytes(): number {
     const { number, next } = this.#batches.at(0) ?? { number: -1, next: 0 };
     const heardBytes = this.#heardBytes - this.#besideBytes;
     if (number !== this.#first.number || next !== this.#first.next) this.#first = { number, next, heardBytes };
-    // A message of a stream that is half here counts until it is whole.
+    // A half-received message of a stream counts until it is complete.
     return Math.min(MESSAGE_BYTES_MAX, Math.max(0, heardBytes - this.#first.heardBytes));
   }
 
-  /** A call beside the pipeline: its bytes are no part of the reply that comes next. */
+  /** Counts the bytes of a call beside the pipeline. They are no part of the next reply. */
   #countedBeside<Response>(decode: (bytes: Buffer) => Response): (bytes: Buffer) => Response {
     return (bytes) => {
       this.#besideBytes += bytes.length + MESSAGE_FRAMING_BYTES;
@@ -216,14 +226,16 @@ export class Connection {
     };
   }
 
-  /** A reply that is on its way is no silence: over a slow link a large one takes long. */
+  /**
+   * Notes received bytes. A reply that is still arriving is no silence, and over a slow link a large one takes long.
+   */
   #noticeBytes(nowMs: number): void {
     const heardBytes = this.#receivedBytes();
     if (heardBytes !== this.#heardBytes) this.#heardMs = nowMs;
     this.#heardBytes = heardBytes;
   }
 
-  /** The longest time that anything in hand has of its own. */
+  /** The longest time of an open command or call that has a time of its own. */
   #longestMs(): number {
     let longestMs = 0;
     for (const { timeoutMs } of this.#beside) longestMs = Math.max(longestMs, timeoutMs);
@@ -233,7 +245,7 @@ export class Connection {
     return longestMs;
   }
 
-  /** Ends the stream in good order; call when idle. */
+  /** Ends the stream in good order. To be called when idle. */
   async hangUp(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -287,9 +299,9 @@ export class Connection {
   }
 
   /**
-   * Leaving the loop cancels the call.
+   * Calls a server stream. Leaving the loop cancels the call.
    * @param options.silenceMs the longest time without a sign of life while the caller waits for the next item.
-   * @throws HeadwaterError `deadline_exceeded` after such a silence, or what the node says.
+   * @throws HeadwaterError `deadline_exceeded` after such a silence, or the node's refusal.
    */
   async *serverStream<Request, Response>(
     method: Method<Request, Response>,
@@ -301,10 +313,10 @@ export class Connection {
     }: Pick<CallOptions, 'signal'> & { silenceMs: number; guarantees?: Guarantees | undefined },
   ): AsyncGenerator<Response> {
     const { encode } = method.request;
-    // An empty message says that the node works on the next item.
+    // An empty message shows that the node works on the next item.
     const decode = this.#countedBeside((bytes) => (bytes.length === 0 ? SIGN_OF_LIFE : method.response.decode(bytes)));
     const stream = this.#client.makeServerStreamRequest(method.path, encode, decode, request, metadataOf(guarantees));
-    // The end by `cancel` comes as an error when nobody listens any more.
+    // After `cancel`, the end arrives as an error when nobody listens any more.
     stream.on('error', () => {});
     const cancel = () => stream.cancel();
     signal?.addEventListener('abort', cancel, { once: true });
@@ -337,7 +349,7 @@ export class Connection {
     stream.on('data', (message: Buffer) => this.#receive(message));
     stream.on('error', (error) => {
       this.#failure ??= fromStatus(error);
-      // What was received before it comes out of the stream before its end.
+      // Messages received before the error come out of the stream before its end.
       setImmediate(() => this.#close(this.#failure as HeadwaterError));
     });
     stream.on('end', () =>
@@ -372,7 +384,7 @@ export class Connection {
     if (this.idle) this.#owner.moved(this);
   }
 
-  /** Whether a write was done, by the replies to the first commands in hand. */
+  /** True if one of the replies, which belong to the first unanswered commands, is to a write that was done. */
   #wrote(replies: readonly Reply[]): boolean {
     let next = 0;
     for (let i = 0; i < this.#batches.length && next < replies.length; i++) {
@@ -393,7 +405,7 @@ export class Connection {
   }
 }
 
-/** Runs `over` if nothing ends it in time, and no byte arrives meanwhile. */
+/** Runs `over` if nothing ends the silence in time, and no byte arrives meanwhile. */
 class Silence {
   isOver = false;
   readonly #ms: number;

@@ -1,7 +1,7 @@
 /**
- * How a client comes to a connection: one round over its addresses at first,
- * later rounds without end, with waits between, and whoever waits meanwhile for
- * a connection to come. What is done over connections is the session's.
+ * Makes the connections of a client. The first attempt is one round over the addresses. Later rounds go on without end,
+ * with waits between. Meanwhile the dialler keeps the callers that wait for a connection. The session handles
+ * everything that goes over connections.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { backOff } from './back-off.js';
@@ -12,7 +12,7 @@ export class Dialler {
   readonly #seeds: readonly string[];
   readonly #settings: Settings;
   readonly #owner: ConnectionOwner;
-  /** Where the last connection was: tried first. */
+  /** The address of the last connection, which is tried first. */
   #lastAddress: string | undefined;
   readonly #waiting = new Set<(outcome: Connection | HeadwaterError) => void>();
   readonly #ended = new AbortController();
@@ -25,7 +25,7 @@ export class Dialler {
 
   /**
    * Resolves when that node has accepted a stream.
-   * @throws HeadwaterError `unreachable`, or what the node says.
+   * @throws HeadwaterError `unreachable`, or the node's refusal.
    */
   open(address: string): Promise<Connection> {
     const { signal } = this.#ended;
@@ -33,7 +33,7 @@ export class Dialler {
   }
 
   /**
-   * One round over the addresses.
+   * Makes one round over the addresses.
    * @throws HeadwaterError of the only address, or `unreachable` with the reasons of all.
    */
   async once(): Promise<Connection> {
@@ -48,7 +48,10 @@ export class Dialler {
     throw unreachable(reasons);
   }
 
-  /** Rounds until somebody answers. @returns undefined where `end` came first. */
+  /**
+   * Makes rounds until a node answers.
+   * @returns undefined if `end` came first.
+   */
   async again(): Promise<Connection | undefined> {
     for (let round = 0; !this.#ended.signal.aborted; round++) {
       for (const address of new Set([this.#lastAddress ?? '', ...this.#seeds])) {
@@ -61,15 +64,15 @@ export class Dialler {
     return undefined;
   }
 
-  /** This is the connection from now on: those who wait for one have it. */
+  /** Makes this the connection from now on, and gives it to the waiting callers. */
   arrived(connection: Connection): void {
     this.#lastAddress = connection.address;
     for (const settle of this.#waiting) settle(connection);
   }
 
   /**
-   * The next connection that arrives.
-   * @throws HeadwaterError `unreachable` where none does in that time, `cancelled`, or the reason of `end`.
+   * Resolves with the next connection that arrives.
+   * @throws HeadwaterError `unreachable` if none does in that time, `cancelled`, or the reason of `end`.
    */
   next(timeoutMs: number, signal: AbortSignal | undefined): Promise<Connection> {
     return new Promise((resolve, reject) => {

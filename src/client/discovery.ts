@@ -1,10 +1,13 @@
-/** Which nodes there are, who of them leads, and how far away each is: asked over connections of their own. */
+/**
+ * Finds the nodes of a cluster, the leader among them, and the distance of each. All requests go over connections of
+ * their own.
+ */
 import { NEAREST_PROBE_MS } from '../base/limits.js';
 import { STATUS } from '../rpc/definitions.js';
 import type { NodeStatus } from '../wire/admin.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 
-/** Nodes are asked for their neighbours so many times over: chains are seldom longer. */
+/** The number of rounds in which nodes are asked for their neighbours. Chains are seldom longer. */
 const DISCOVERY_ROUNDS = 4;
 
 /** Nothing is sent over a stream that only shows that the node is there. */
@@ -17,8 +20,8 @@ export interface Probed {
 }
 
 /**
- * Every node that answers, each once.
- * @param rounds 1: only those addresses; more: their neighbours too.
+ * Returns every node that answers, each once.
+ * @param rounds 1 asks only the given addresses, more ask their neighbours too.
  */
 export async function discover(addresses: readonly string[], rounds = DISCOVERY_ROUNDS): Promise<Probed[]> {
   const asked = new Set<string>();
@@ -37,7 +40,7 @@ export async function discover(addresses: readonly string[], rounds = DISCOVERY_
   return [...found.values()];
 }
 
-/** The node with the highest epoch among those that take writes: the others are leaders of the past. */
+/** The node with the highest epoch among those that take writes. The others are former leaders. */
 export function leaderAmong(nodes: readonly Probed[]): Probed | undefined {
   return nodes
     .filter(({ status }) => status.role === 'leader' && status.superseded === '' && status.unavailable === '')
@@ -49,7 +52,7 @@ export function epochOf({ status }: Probed): number {
   return status.lineage.at(-1)?.epoch ?? 0;
 }
 
-/** The better of two round trips over a connection that stands; undefined if the node cannot be reached. */
+/** Asks a node twice over one connection and takes the better round trip. Undefined if the node cannot be reached. */
 async function probe(address: string): Promise<Probed | undefined> {
   const timeoutMs = NEAREST_PROBE_MS;
   try {

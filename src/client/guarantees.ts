@@ -1,6 +1,6 @@
 /**
- * The guarantees of a call: what a caller writes, made into what a message
- * asks, and what becomes of a write that was not as durable as asked in time.
+ * The guarantees of a call: converts a caller's options to those of a message. A write that was not as durable as asked
+ * in time gets the error here.
  */
 
 import { HeadwaterError } from '../base/errors.js';
@@ -17,26 +17,34 @@ import { type Position, parseToken } from '../model/position.js';
 
 export interface DurabilityOption {
   readonly level: DurabilityLevel;
-  /** With `followers` and `followers_synced`: how many; 1 by default. */
+  /** The number of followers, for `followers` and `followers_synced`. 1 by default. */
   readonly followers?: number | undefined;
-  /** How long to wait for it; 5,000 by default, or less where the command waits less. Below the timeout of the command. */
+  /**
+   * The time to wait for the durability, below the timeout of the command. 5,000 by default, or less if the command
+   * waits less.
+   */
   readonly timeoutMs?: number | undefined;
 }
 
 export interface GuaranteeOptions {
   /**
-   * How safe a write must be before its promise resolves. Where that is not
-   * reached in time the promise is rejected with `durability_not_reached`, a
-   * DurabilityNotReached that says what was: **the write stays**.
+   * The durability that a write must reach before its promise resolves. If the time for that passes, the promise is
+   * rejected with a DurabilityNotReached (`durability_not_reached`). The error reports the durability that was reached,
+   * and **the write stays**.
    */
   readonly durability?: DurabilityOption | undefined;
-  /** A `token` or `position`, of this client or another: the node answers when it has applied everything up to there. */
+  /**
+   * A `token` or `position`, of this client or another. The node answers when it has applied everything up to there.
+   */
   readonly atLeast?: Position | string | undefined;
-  /** A follower answers only if it has everything that the leader had so long ago. */
+  /** The bound on staleness. A follower answers only if it has everything that the leader had so long ago. */
   readonly maxStalenessMs?: number | undefined;
 }
 
-/** The write is in the leader's log and stays; `reached` says how safe it was when the time was over. */
+/**
+ * The error of a write that is in the leader's log and stays. `reached` has its durability at the time when the wait
+ * ended.
+ */
 export class DurabilityNotReached extends HeadwaterError {
   readonly reached: DurabilityReached;
 
@@ -51,10 +59,13 @@ export class DurabilityNotReached extends HeadwaterError {
   }
 }
 
-/** Most durable writes finish in a fraction of the time that their command may take: the answer needs the rest. */
+/**
+ * The part of a command's time that its guarantees may take. The answer needs the rest. Most durable writes finish in a
+ * fraction of that.
+ */
 const SHARE_OF_TIMEOUT = 0.8;
 
-/** @throws HeadwaterError `invalid_argument` naming what was expected and received. */
+/** @throws HeadwaterError `invalid_argument` that names the expected and the received value. */
 export function guaranteesOf(options: GuaranteeOptions, timeoutMs: number): Guarantees | undefined {
   const { durability, atLeast, maxStalenessMs } = options;
   // Most options are those of the operation alone, such as an expiry.
@@ -86,7 +97,7 @@ function durabilityOf(option: DurabilityOption, timeoutMs: number) {
   );
 }
 
-/** Whether two commands can share a message. */
+/** True if two commands can share a message. */
 export function sameGuarantees(a: Guarantees | undefined, b: Guarantees | undefined): boolean {
   if (a === b) return true;
   if (!a || !b) return false;
@@ -106,8 +117,8 @@ function samePosition(a: Position | undefined, b: Position | undefined): boolean
 }
 
 /**
- * What is asked, and that the node has applied `seen`.
- * @param withinMs how long a node is given to become that fresh, where less is not asked.
+ * Adds to the guarantees that the node has applied `seen`.
+ * @param withinMs the longest time that a node has to become that fresh. The caller may ask for less.
  */
 export function withFreshness(
   asked: Guarantees | undefined,
@@ -117,7 +128,7 @@ export function withFreshness(
   const freshness = asked?.freshness;
   if (!seen && !freshness) return asked;
   const atLeast = freshness?.atLeast;
-  // Within one history the later position implies the earlier one; of two histories, one may be lost.
+  // Within one history the later position implies the earlier one. With two histories, one may be lost.
   const isOther = seen && atLeast && seen.replicationId !== atLeast.replicationId;
   return {
     durability: asked?.durability,

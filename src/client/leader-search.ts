@@ -1,7 +1,6 @@
 /**
- * Who leads, as far as a client can find out: of its addresses, and of those
- * that the nodes there know. A node that leads on from an older history than
- * another is passed over. A search that found nobody is not repeated at once.
+ * Searches for the leader among a client's addresses, and among the nodes that are known there. The search passes over
+ * a node that leads with an older history than another. A search that found no leader is not repeated at once.
  */
 import { LEADER_SEARCH_MS_MAX, LEADER_SEARCH_MS_MIN, NEAREST_REFRESH_MS } from '../base/limits.js';
 import { discover, epochOf, leaderAmong, type Probed } from './discovery.js';
@@ -10,14 +9,14 @@ export class LeaderSearch {
   readonly #seeds: readonly string[];
   #lookedMs = performance.now();
   #againMs = 0;
-  /** Searches in a row that found nobody. */
+  /** The number of searches in a row that found no leader. */
   #failures = 0;
 
   constructor(seeds: readonly string[]) {
     this.#seeds = seeds;
   }
 
-  /** More than one address. */
+  /** True if there is more than one address. */
   get hasChoice(): boolean {
     return this.#seeds.length > 1;
   }
@@ -27,7 +26,7 @@ export class LeaderSearch {
   }
 
   /**
-   * A look at the addresses alone, now and then.
+   * Asks the addresses alone, now and then.
    * @param from the node in use.
    */
   look(from: string | undefined): Promise<Probed[]> {
@@ -35,7 +34,7 @@ export class LeaderSearch {
     return discover([...new Set([...(from ? [from] : []), ...this.#seeds])], 1);
   }
 
-  /** Whether a search may find somebody: there is somewhere else to look, and the last search in vain is a while ago. */
+  /** True if a search may find a leader: there is another address to ask, and the last failed search is a while ago. */
   mayFind(hint: string | undefined): boolean {
     return (this.hasChoice || Boolean(hint)) && performance.now() >= this.#againMs;
   }
@@ -50,9 +49,9 @@ export class LeaderSearch {
   }
 
   /**
-   * The leader's address, unless that is the node in use. A node is left only
-   * for a history that is not older, and one that leads only for a later one.
-   * @param from the node in use; if it was not asked, nothing is known to be better.
+   * The leader's address, unless the leader is the node in use. A node is left only for a history that is not older. A
+   * node that leads is left only for a later history.
+   * @param from the node in use. If it was not asked, no other node is known to be better.
    */
   better(nodes: readonly Probed[], from: string): string | undefined {
     const leader = leaderAmong(nodes);

@@ -1,6 +1,6 @@
 /**
- * The newest position that a client has been told, over all its connections:
- * everything that it has seen is at or before it.
+ * The newest position that a client has received, over all its connections. Everything that the client has seen is at
+ * or before it.
  */
 import { NO_HISTORY, type Position } from '../model/position.js';
 
@@ -8,9 +8,8 @@ export class NewestPosition {
   position: Position | undefined;
 
   /**
-   * @param mayGoBack whether it may be later though it is of another history and
-   *   its offset is not larger: so it is if a write of this client was done there.
-   *   Any other node may only be behind.
+   * @param mayGoBack true if a position of another history may be later although its offset is not larger. This is so
+   * if a write of this client was done there. Any other node may only be behind.
    */
   note(position: Position, mayGoBack: () => boolean): void {
     if (position.replicationId === NO_HISTORY) return;
@@ -19,7 +18,7 @@ export class NewestPosition {
     if (isFurther || (position.replicationId !== before.replicationId && mayGoBack())) this.position = position;
   }
 
-  /** The cluster has lost what was seen in that history: the caller has been told, and begins anew. */
+  /** Forgets a position whose history the cluster has lost. The caller knows by the error, and begins again. */
   forget(replicationId: string | undefined): void {
     if (this.position?.replicationId === replicationId) this.position = undefined;
   }

@@ -1,6 +1,6 @@
 /**
- * From what callers write to operations: options become fields, and whatever a
- * program without types might hand in is refused before it reaches a message.
+ * Converts calls to operations: options become fields. Invalid values from a program without types are refused before
+ * they reach a message.
  */
 import { HeadwaterError } from '../base/errors.js';
 import type {
@@ -14,31 +14,31 @@ import type {
 import type { OutgoingOperation } from '../wire/kv.js';
 import type { Outgoing } from '../wire/message.js';
 
-/** A key or a value: text is taken as UTF-8. */
+/** A key or a value. Text is encoded as UTF-8. */
 export type Data = string | Uint8Array;
 
 export type OutgoingCondition = Outgoing<Condition>;
 
 export interface ExpiryOptions {
-  /** From now on. */
+  /** Milliseconds from now on. */
   readonly ttlMs?: number | undefined;
   /** Milliseconds since the epoch. */
   readonly expiresAtMs?: number | undefined;
 }
 
 export interface SetOptions extends ExpiryOptions {
-  /** The expiry that the key has now stays. */
+  /** Keeps the expiry that the key has now. */
   readonly keepTtl?: boolean | undefined;
-  /** Write only if there is no such key. */
+  /** Writes only if there is no such key. */
   readonly ifAbsent?: boolean | undefined;
-  /** Write only if there is such a key. */
+  /** Writes only if there is such a key. */
   readonly ifPresent?: boolean | undefined;
-  /** Answer with the value that was there before. */
+  /** Returns the value that was there before. */
   readonly returnOld?: boolean | undefined;
 }
 
 export interface GetExOptions extends ExpiryOptions {
-  /** The key never expires from now on. */
+  /** Makes the key never expire. */
   readonly persist?: boolean | undefined;
 }
 
@@ -49,7 +49,7 @@ export interface ExpireOptions extends ExpiryOptions {
 type SetOutgoing = Extract<OutgoingOperation, { kind: 'set' }>;
 
 export function setOperation(key: Data, value: Data, options: SetOptions | undefined): SetOutgoing {
-  // Always of one shape: plain SETs are the hot path.
+  // The object always has one shape, since plain SETs are the hot path.
   if (!options) return { kind: 'set', key, value, expiry: undefined, condition: undefined, returnOld: undefined };
   const expiry = onlyOne('expiry', [options.keepTtl ? ('keep' as const) : undefined, ...expiries(options)]);
   const condition = onlyOne<SetCondition>('condition', [
@@ -86,12 +86,12 @@ function onlyOne<T>(what: string, given: ReadonlyArray<T | undefined>): T | unde
   );
 }
 
-/** What an operation takes up beside its bytes. */
+/** Memory of an operation beside its bytes. */
 const OVERHEAD_BYTES = 32;
 
 /**
- * About the bytes that an operation takes up.
- * @throws HeadwaterError `invalid_argument` where something in it cannot be sent as it is.
+ * The approximate memory of an operation in bytes.
+ * @throws HeadwaterError `invalid_argument` if a field of the operation cannot be sent as it is.
  */
 export function measure(operation: OutgoingOperation): number {
   if (operation.kind === 'get') return OVERHEAD_BYTES + size('key', operation.key);
@@ -100,7 +100,7 @@ export function measure(operation: OutgoingOperation): number {
   return measureOperation('operation', operation);
 }
 
-/** Whether it is of a kind that there is: callers put the operations of transactions together themselves. */
+/** True if the operation has a known kind. Callers put the operations of transactions together themselves. */
 export function isOperation(operation: unknown): operation is OutgoingOperation {
   return CHECKS.has((operation as OutgoingOperation | undefined)?.kind as string);
 }
@@ -108,7 +108,7 @@ export function isOperation(operation: unknown): operation is OutgoingOperation 
 /** @returns the bytes of a field. */
 type Check = (name: string, field: unknown) => number;
 
-/** One for each field: a new one that has none does not compile. */
+/** Has a check for each field. A new field without a check does not compile. */
 type ChecksOf<T> = { readonly [Name in Exclude<keyof T, 'kind' | 'test'>]-?: Check };
 
 type OperationOf<K extends OperationKind> = Extract<Operation, { readonly kind: K }>;
@@ -183,26 +183,26 @@ function measureFields(name: string, object: unknown, tag: 'kind' | 'test', tabl
   return bytes;
 }
 
-/** @throws HeadwaterError `invalid_argument` if it is neither text nor bytes. */
+/** @throws HeadwaterError `invalid_argument` if `data` is neither text nor bytes. */
 export function toBuffer(name: string, data: Data): Buffer {
   size(name, data);
   return typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** As `toBuffer`, of each. */
+/** Applies `toBuffer` to each element. */
 export function toBuffers(name: string, list: readonly Data[]): Buffer[] {
   if (!Array.isArray(list)) throw refusal(name, 'an array', list);
   return list.map((data) => toBuffer(name, data));
 }
 
-/** @throws HeadwaterError `invalid_argument` if it is no text. */
+/** @throws HeadwaterError `invalid_argument` if `text` is no text. */
 export function checkText(name: string, text: unknown): void {
   if (typeof text !== 'string') throw refusal(name, 'a string', text);
 }
 
 // ---- checks -------------------------------------------------------------------
 
-/** Half a surrogate pair has no UTF-8: two such keys would become one. */
+/** Half a surrogate pair has no UTF-8. Two such keys would become the same key. */
 interface WellFormed {
   isWellFormed(): boolean;
 }
@@ -224,7 +224,7 @@ function whole(name: string, field: unknown): number {
   throw refusal(name, 'a whole number', field);
 }
 
-/** The field has no sign: what is below 0 would arrive as something else. */
+/** The field has no sign, so a negative number would arrive as another number. */
 function wholeFrom0(name: string, field: unknown): number {
   if (Number.isSafeInteger(field) && (field as number) >= 0) return 0;
   throw refusal(name, 'a whole number from 0 on', field);
@@ -279,7 +279,7 @@ function refusal(name: string, expected: string, received: unknown): HeadwaterEr
   return new HeadwaterError('invalid_argument', `${name}: expected ${expected}, received ${shown(received)}`);
 }
 
-/** Numbers and words as they are, of all else only what it is. */
+/** Shows numbers and words as they are, and of any other value only its type. */
 function shown(received: unknown): string {
   if (received === null || ['number', 'bigint', 'boolean'].includes(typeof received)) return String(received);
   return typeof received === 'string' ? JSON.stringify(received.slice(0, 60)) : typeof received;

@@ -1,42 +1,39 @@
-/**
- * What a client can be told, and what it does where it is told nothing.
- */
+/** The options of a client, with their defaults. */
 import { HeadwaterError } from '../base/errors.js';
 import { CALL_TIMEOUT_MS, CONNECT_TIMEOUT_MS, OFFLINE_QUEUE_BYTES_MAX, TIMER_MS_MAX } from '../base/limits.js';
 import type { GuaranteeOptions } from './guarantees.js';
 
 export interface ClientOptions {
   /**
-   * Milliseconds that a command waits for its answer unless the call says
-   * otherwise; 15,000 by default. One that moves more than 64 KiB, and the one
-   * whose reply arrives, have 4 s more for each MiB of that. A node that sends
-   * nothing at all for `timeoutMs` is taken for dead all the same.
+   * Milliseconds that a command waits for its answer unless the call has its own time. 15,000 by default. A command
+   * that moves more than 64 KiB has 4 s more for each MiB, and so has the one whose reply arrives. A node that sends
+   * nothing at all for `timeoutMs` counts as dead all the same.
    */
   readonly timeoutMs?: number;
-  /** Milliseconds that one attempt to reach an address may take; 5,000 by default. */
+  /** Milliseconds that one attempt to reach an address may take. 5,000 by default. */
   readonly connectTimeoutMs?: number;
-  /** Bytes of commands that may wait while there is no connection, 64 MiB by default; the next is refused with `overloaded`. */
+  /**
+   * Bytes of commands that may wait while there is no connection. 64 MiB by default. The next command is refused with
+   * `overloaded`.
+   */
   readonly offlineQueueBytesMax?: number;
   /**
-   * Whether a write that a follower refuses goes on to the leader, with the
-   * client; by default it does. With false it is rejected with
-   * `read_only_follower`, whose `details.leader` is the address, and the client
-   * stays: for those who mean one node and no other.
+   * Sends a write that a follower refuses to the leader, and moves the client there. True by default. With false, the
+   * write is rejected with `read_only_follower`, whose `details.leader` is the address. The client stays: for callers
+   * that mean one node and no other.
    */
   readonly redirect?: boolean;
   /**
-   * Where reads go. `leader`, the default: where writes go. `nearest`: to the
-   * node with the least round-trip time, found from the addresses given and
-   * what those nodes know of others. `followers`: likewise, but not to the
-   * leader while a follower can be reached. `keys`, `scan` and `dbsize` go
-   * where writes go.
+   * The nodes that reads go to. `leader`, the default, sends reads to the same node as writes. `nearest` sends them to
+   * the node with the least round-trip time, found from the addresses given and the nodes known there. `followers` does
+   * the same, but not to the leader while a follower can be reached. `keys`, `scan` and `dbsize` go to the same node as
+   * writes.
    */
   readonly readFrom?: ReadFrom;
   /**
-   * `eventual`, the default: a read answers with what its node has. `session`:
-   * on whichever node, a read sees every write that this client asked for
-   * before it, and nothing older than what the client had been answered when it
-   * asked; over failovers too. Where the cluster has lost what the client saw,
+   * The consistency of reads. With `eventual`, the default, a read answers with the data of its node. With `session`, a
+   * read sees every write that this client sent before it, at any node. The read sees nothing older than the answers
+   * that the client had when it sent the read, over failovers too. If the cluster has lost data that the client saw,
    * commands are rejected, once, with `lost_branch`, and not done.
    */
   readonly consistency?: Consistency;
@@ -47,14 +44,13 @@ export type Consistency = 'eventual' | 'session';
 
 export interface CallOptions extends GuaranteeOptions {
   /**
-   * Gives the command up. One that has not been sent is never sent; a write
-   * that has been is rejected with `outcome_unknown`.
+   * Gives the command up. A command that has not been sent is never sent. A write that has been sent is rejected with
+   * `outcome_unknown`.
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Gives the command up likewise, after so many milliseconds from when it was
-   * asked. For what yields or gathers items (`scan`, `keys`, `verify`, …): if
-   * the node gives no sign of life for so long.
+   * Gives the command up in the same way, so many milliseconds after the call. For calls that yield or gather items
+   * (`scan`, `keys`, `verify`, …), the longest time without a sign of life of the node.
    */
   readonly timeoutMs?: number | undefined;
 }
@@ -70,7 +66,7 @@ const DEFAULTS: Settings = {
   consistency: 'eventual',
 };
 
-/** @throws HeadwaterError `invalid_argument` where an option is not of its kind or out of its range. */
+/** @throws HeadwaterError `invalid_argument` if an option has the wrong type or is out of range. */
 export function settingsOf(options: ClientOptions): Settings {
   if (typeof options !== 'object' || options === null)
     throw new HeadwaterError('invalid_argument', `options: expected an object, received ${options}`);
@@ -93,7 +89,7 @@ export function settingsOf(options: ClientOptions): Settings {
   return { readFrom, consistency, timeoutMs, connectTimeoutMs, offlineQueueBytesMax, redirect };
 }
 
-/** @throws HeadwaterError `invalid_argument` likewise. */
+/** @throws HeadwaterError `invalid_argument` in the same cases. */
 export function checkCall({ timeoutMs }: CallOptions): void {
   if (timeoutMs !== undefined) checkWhole('timeoutMs', timeoutMs, TIMER_MS_MAX);
 }

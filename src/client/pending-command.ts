@@ -1,6 +1,6 @@
 /**
- * One command that somebody waits for. It is settled once; what comes later,
- * an answer after its time for one, is ignored.
+ * A command whose caller waits. The command is settled once. A later answer, after the command's time for one, is
+ * ignored.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { CALL_BYTES_PER_MS, CALL_SMALL_BYTES } from '../base/limits.js';
@@ -9,37 +9,37 @@ import type { OperationKind, Reply, ReplyTo } from '../model/operation.js';
 import type { OutgoingOperation } from '../wire/kv.js';
 import { type CallOptions, checkCall } from './options.js';
 
-/** What a command of one kind is answered, as its caller wants it. */
+/** Converts the reply to a command of one kind to the caller's result. */
 export type ReadReply<K extends OperationKind, Result> = (reply: ReplyTo<K>) => Result;
 
 const FORGOTTEN: OutgoingOperation = { kind: 'ping', message: '' };
 
-/** The time of a command that moves so many bytes: a large one is longer on its way. */
+/** The time of a command that moves so many bytes. A large command takes longer on the network. */
 export function allowedTime(timeoutMs: number, bytes: number): number {
   return timeoutMs + Math.floor(Math.max(0, bytes - CALL_SMALL_BYTES) / CALL_BYTES_PER_MS);
 }
 
 export class PendingCommand {
   operation: OutgoingOperation;
-  /** About what it takes up. */
+  /** The approximate memory of the command. */
   readonly bytes: number;
-  /** Never repeated when its outcome is unknown. */
+  /** True for a write, which is never repeated when its outcome is unknown. */
   readonly writes: boolean;
-  /** What it asks of the node beside the operation; undefined for nearly all. */
+  /** The guarantees beside the operation, undefined for nearly all commands. */
   guarantees: Guarantees | undefined = undefined;
-  /** When it was asked, on the monotonic clock. */
+  /** The time of the call, on the monotonic clock. */
   askedMs = 0;
-  /** The time of this call, if it has one of its own; 0: that of all commands. */
+  /** The time of this call, if it has one of its own. 0 for the time of all commands. */
   timeoutMs = 0;
   sent = false;
-  /** It waits to be sent. */
+  /** True while the command waits to be sent. */
   queued = false;
   settled = false;
   redirects = 0;
-  /** The node that the command was sent to last, if another is asked now. */
+  /** The refusal of the node that the command was sent to last, if another node is asked now. */
   refusal: HeadwaterError | undefined = undefined;
   attempts = 0;
-  /** Takes back what the call's own signal and deadline need. */
+  /** Removes the timer and the listener of the call's own deadline and signal. */
   #release: (() => void) | undefined = undefined;
   readonly #read: (reply: never) => unknown;
   readonly #resolve: (result: never) => void;
@@ -62,9 +62,9 @@ export class PendingCommand {
   }
 
   /**
-   * Gives up by the call's own signal and deadline.
+   * Makes the command end by the call's own signal and deadline.
    * @param ended runs once the command has its result, whatever that is.
-   * @throws HeadwaterError `invalid_argument` where that is no time.
+   * @throws HeadwaterError `invalid_argument` if the timeout is no valid time.
    */
   obey(options: CallOptions, ended: () => void): void {
     const { signal, timeoutMs } = options;
@@ -96,7 +96,10 @@ export class PendingCommand {
     this.giveUp(new HeadwaterError('deadline_exceeded', `no answer within ${allowedMs} ms`));
   }
 
-  /** Nobody waits any longer: the operation, which may be large, is forgotten, though the command is referred to. */
+  /**
+   * Drops the operation, which may be large, when nobody waits any longer. Other objects may still refer to the
+   * command.
+   */
   forget(): void {
     this.operation = FORGOTTEN;
   }
@@ -124,7 +127,10 @@ export class PendingCommand {
     this.#reject(error);
   }
 
-  /** Nobody waits any longer, or there is nobody left to answer: `reason`, unless the command may have been carried out. */
+  /**
+   * Rejects the command with `reason` when its caller waits no longer, or when no node is left to answer. If the
+   * command may have been carried out, the error is `outcome_unknown`.
+   */
   giveUp(reason: HeadwaterError): void {
     if (!this.sent || !this.writes) return this.reject(reason);
     const message = `the write may or may not have happened: ${reason.message}`;

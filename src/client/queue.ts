@@ -1,6 +1,6 @@
 /**
- * The commands that have not been sent, in the order in which they go: those
- * that were sent before and certainly not done come first.
+ * The commands that have not been sent, in the order in which they go. Commands that were sent before and certainly not
+ * done come first.
  */
 import type { HeadwaterError } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
@@ -11,7 +11,7 @@ import type { PendingCommand } from './pending-command.js';
 export class CommandQueue {
   #again: PendingCommand[] = [];
   readonly #queue = new Fifo<PendingCommand>();
-  /** Of those that wait for an answer. */
+  /** Bytes of the commands that wait for an answer. */
   #bytes = 0;
   /** Commands in the queue that have ended by their own deadline or signal. */
   #ended = 0;
@@ -30,7 +30,7 @@ export class CommandQueue {
     this.#bytes += pending.bytes;
   }
 
-  /** To be sent once more, after those that were put back before it. */
+  /** Queues a command to be sent once more, after those that were put back before it. */
   putBack(pending: PendingCommand): void {
     if (pending.settled) return;
     pending.sent = false;
@@ -39,7 +39,10 @@ export class CommandQueue {
     this.#bytes += pending.bytes;
   }
 
-  /** A command has ended by its own deadline or signal: if it is in the queue, it takes up nothing from then on. */
+  /**
+   * Notes that a command has ended by its own deadline or signal. If the command is in the queue, it takes up no memory
+   * from then on.
+   */
   ended(pending: PendingCommand): void {
     if (!pending.queued) return;
     this.#bytes -= pending.bytes;
@@ -49,14 +52,17 @@ export class CommandQueue {
     if (this.#ended >= QUEUE_ENDED_MIN && this.#ended * 2 > count) this.#settle(() => {});
   }
 
-  /** Up to about a message, and never nothing from a queue with anything in it but given-up commands; one large command goes alone. */
+  /**
+   * Takes commands for about one message. Returns an empty list only if the queue holds no command but given-up ones. A
+   * large command goes alone.
+   */
   take(): PendingCommand[] {
     if (this.#again.length > 0) this.#merge();
     const batch: PendingCommand[] = [];
     let bytes = 0;
     for (let pending = this.#queue.at(0); pending; pending = this.#queue.at(0)) {
       if (bytes > 0 && bytes + pending.bytes > BATCH_BYTES_TARGET) break;
-      // What a message asks counts for all that is in it.
+      // The guarantees of a message apply to all of its commands.
       if (bytes > 0 && !sameGuarantees(pending.guarantees, batch[0]?.guarantees)) break;
       this.#queue.shift();
       if (pending.settled) {
@@ -71,31 +77,32 @@ export class CommandQueue {
     return batch;
   }
 
-  /** Gives up all. */
+  /** Gives up all commands. */
   giveUp(reason: HeadwaterError): void {
     this.#settle((pending) => pending.giveUp(reason));
   }
 
   /**
-   * Gives up those that are late: see PendingCommand.
-   * @param moves whether there is a connection, on which commands are on their way; else all wait for the same.
+   * Gives up late commands, as described at PendingCommand.
+   * @param moves true if there is a connection, on which commands are on their way. Without one, all commands wait for
+   * the same time.
    */
   expire(nowMs: number, timeoutMs: number, moves: boolean): void {
     this.#settle((pending) => pending.expire(nowMs, timeoutMs, moves ? pending.bytes : 0));
   }
 
-  /** A command that a node has refused fails with `reason`, or with that node's own words. */
+  /** Rejects commands that a node has refused with `reason`, or with that node's own refusal. */
   refuse(reason: HeadwaterError | undefined): void {
     this.#settle((pending) => {
       if (pending.refusal) pending.reject(reason ?? pending.refusal);
     });
   }
 
-  /** Forgets whatever is settled. */
+  /** Removes settled commands. */
   #settle(look: (pending: PendingCommand) => void): void {
     this.#merge();
     const all = this.#queue.takeAll();
-    // Those that end now are not in the queue any more.
+    // The queue is empty meanwhile, so commands that end now are not in it.
     for (const pending of all) look(pending);
     const left = all.filter(({ settled }) => !settled);
     this.#queue.putBack(left);

@@ -1,8 +1,8 @@
 /**
- * A stream without an end that may break and is begun again where it was.
+ * A stream without an end. If it breaks, it resumes where it stopped.
  *
- * What must stay true: an event in the log comes once and in order, whatever
- * breaks in between, or it is told that it cannot come (`gap`, a snapshot).
+ * Invariant: over all breaks, an event in the log comes once and in order. If an event cannot come, the stream reports
+ * that (`gap`, a snapshot).
  */
 import { HeadwaterError } from '../base/errors.js';
 import { STREAM_SILENCE_MS_MAX } from '../base/limits.js';
@@ -13,7 +13,7 @@ import { backOff } from './back-off.js';
 import type { Caller } from './caller.js';
 import { type CallOptions, checkCall } from './options.js';
 
-/** Failures that may be gone when the same is asked again. */
+/** Failures that may be gone at the next attempt. */
 export const TRANSIENT: ReadonlySet<string> = new Set([
   'unavailable',
   'shutting_down',
@@ -34,18 +34,18 @@ export class ResumedStream<Event extends { readonly kind: string }> {
   readonly #session: Caller;
   readonly #end: AbortSignal;
   readonly #timeoutMs: number;
-  /** Everything up to here has come; undefined until the node has said where it begins. */
+  /** The position up to which everything has come. Undefined until the node has reported where the stream begins. */
   position: Position | undefined;
-  /** The end of the block of which only a part has come, and the last offset of that part. */
+  /** The end of a block of which only a part has come, and the last offset of that part. */
   #partly: { readonly position: Position; readonly offset: number } | undefined;
-  /** The response before, of this stream, has ended inside that block: the next one goes on there. */
+  /** True if the last response of this stream ended inside that block. The next response continues there. */
   #isInside = false;
-  /** Events at or before this offset are not wanted, until all of them are behind. */
+  /** Events at or before this offset are dropped, until the stream has passed all of them. */
   #after: number;
 
   /**
    * @param after the offset behind which the caller wants to begin, if that may be inside a block.
-   * @throws HeadwaterError `invalid_argument` if the time is no time.
+   * @throws HeadwaterError `invalid_argument` if the timeout is no valid time.
    */
   constructor(session: Caller, options: Pick<CallOptions, 'signal' | 'timeoutMs'>, after = 0) {
     checkCall(options);
@@ -57,8 +57,8 @@ export class ResumedStream<Event extends { readonly kind: string }> {
   }
 
   /**
-   * What each response brings, and `broken` where the stream had to be begun
-   * again. Ends quietly when the caller's signal aborts.
+   * Yields the events of each response, and `broken` if the stream had to begin again. Ends without an error when the
+   * caller's signal aborts.
    */
   async *run<Request>(
     method: Method<Request, Told<Event>>,
@@ -79,7 +79,7 @@ export class ResumedStream<Event extends { readonly kind: string }> {
           began = true;
           failures = 0;
           yield this.#take(told);
-          // The time in which nobody asks for the next does not count.
+          // The time in which the caller does not ask for the next item does not count.
           aliveMs = performance.now();
         }
         throw new HeadwaterError('unreachable', 'the node ended the stream');
@@ -93,7 +93,7 @@ export class ResumedStream<Event extends { readonly kind: string }> {
   }
 
   /**
-   * How long the next step may be silent.
+   * The time for which the next step may be silent.
    * @throws HeadwaterError `deadline_exceeded` if the caller waits no longer.
    */
   #silenceMs(aliveMs: number, cause?: HeadwaterError): number {
@@ -103,7 +103,10 @@ export class ResumedStream<Event extends { readonly kind: string }> {
     throw new HeadwaterError('deadline_exceeded', `no sign of life within ${this.#timeoutMs} ms${why}`, { cause });
   }
 
-  /** What has come already of a block that was cut off in the middle is left out, however the node cuts it this time. */
+  /**
+   * Drops events that have already come of a block that was cut off in the middle. The node may cut the block in other
+   * places this time.
+   */
   #take({ events, position, more }: Told<Event>): Array<Placed<Event>> {
     const known = Math.max(this.#after, this.#cameOf(position));
     const fresh = known > 0 ? events.filter((event) => !isUpTo(event, known)) : events;
@@ -115,7 +118,10 @@ export class ResumedStream<Event extends { readonly kind: string }> {
     return fresh.map((event, i) => ({ event, position: i === fresh.length - 1 && !more ? position : before }));
   }
 
-  /** A stream that is begun again first says where it begins: that is before the block of which a part has come. */
+  /**
+   * Notes a complete block. A stream that begins again first reports its begin, which is before the block of which a
+   * part has come.
+   */
   #isWhole(position: Position): void {
     this.position = position;
     if (this.#partly && position.offset >= this.#partly.position.offset) this.#partly = undefined;
@@ -127,7 +133,10 @@ export class ResumedStream<Event extends { readonly kind: string }> {
     this.#after = 0;
   }
 
-  /** The offset up to which the block has come that a response is of, or that it begins with; 0 if nothing of it has. */
+  /**
+   * The offset up to which a block has come already: the block that the response is of, or begins with. If nothing of
+   * it has come, 0.
+   */
   #cameOf({ offset, checksum }: Position): number {
     const partly = this.#partly;
     const again = partly?.position.offset === offset && partly.position.checksum === checksum;

@@ -1,14 +1,11 @@
 /**
- * Reads to the nearest node, writes to the leader. One session goes to the
- * leader, another to the node with the least round-trip time; which that is, is
- * found from the addresses that the client was given and from what the nodes
- * know of each other, and looked at again now and then.
+ * Sends reads to the nearest node and writes to the leader. The router has a session with the leader, and another with
+ * the node that has the least round-trip time. That node is found from the client's addresses and from the nodes known
+ * there. The search is repeated now and then.
  *
- * What consistency `session` promises, over both sessions: a read sees every
- * write that this client asked for before it, and nothing older than what the
- * client had been answered when it asked. For the second, messages carry the
- * newest position seen; for the first, while a write is unanswered (and so has
- * no position) reads go behind it to the leader.
+ * Consistency `session` promises, over both sessions: a read sees every write that this client sent before it. The read
+ * sees nothing older than the answers that the client had when it sent the read. For the second promise, messages carry
+ * the newest position seen. For the first, reads follow unanswered writes, which have no position yet, to the leader.
  */
 import { HeadwaterError } from '../base/errors.js';
 import {
@@ -50,11 +47,11 @@ export class Router implements Caller {
   readonly #settings: Settings;
   readonly #seen = new NewestPosition();
   #leader: Session;
-  /** Undefined where reads go to the leader too. */
+  /** Undefined if reads go to the leader too. */
   #reads: Reads | undefined;
-  /** Writes that are unanswered. */
+  /** The number of unanswered writes. */
   #writing = 0;
-  /** Until then the nearest node is let be, by the monotonic clock. */
+  /** The time until which the nearest node is not asked, by the monotonic clock. */
   #avoidUntilMs = 0;
   #lookedMs = 0;
   /** Looks in a row that found reads elsewhere than at the node chosen for them. */
@@ -87,7 +84,7 @@ export class Router implements Caller {
   async connect(): Promise<void> {
     const nodes = await discover(this.#seeds);
     const leader = leaderAmong(nodes);
-    // A leader that is known is gone to directly: a read for which a follower is not fresh enough goes there too.
+    // The client connects to a known leader directly, since reads for which a follower is too stale go there too.
     if (leader) {
       const seeds = [leader.address, ...this.#seeds.filter((seed) => seed !== leader.address)];
       this.#leader = new Session(seeds, this.#settings, { seen: this.#seen, isGuided: true });
@@ -124,19 +121,21 @@ export class Router implements Caller {
     });
   }
 
-  /** A part of the time of a call: in the rest the leader can answer. */
+  /** Gives the nearest node a part of the call's time. In the rest the leader can answer. */
   #atNearest(options: CallOptions | undefined): CallOptions | undefined {
     if (options?.timeoutMs === undefined) return options;
     return { ...options, durability: undefined, timeoutMs: atNearestMs(options.timeoutMs) };
   }
 
-  /** The nearest node is not asked for a while; if it does not answer at all, somebody else may be the nearest. */
+  /** Stops asking the nearest node for a while. If the node does not answer at all, another may be the nearest now. */
   #letBe(code: string): void {
     this.#avoidUntilMs = performance.now() + NEAREST_AVOID_MS;
     if (code !== 'unavailable') this.#lookedMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Of the leader: what was asked there before is what a call beside the pipeline may not see yet. */
+  /**
+   * Waits for the leader's session: a call beside the pipeline may not see the writes of earlier commands there yet.
+   */
   settled(options: CallOptions): Promise<void> {
     return this.#leader.settled(options);
   }
@@ -154,7 +153,7 @@ export class Router implements Caller {
     await Promise.all([this.#leader.close(timeoutMs), this.#reads?.session.close(timeoutMs)]);
   }
 
-  /** Where a read goes; undefined for the leader. */
+  /** The session that a read goes to, undefined for the leader. */
   #nearest(): Session | undefined {
     const nowMs = performance.now();
     if (nowMs - this.#lookedMs >= this.#lookAgainMs && !this.#looking) void this.#lookAgain();
@@ -164,7 +163,7 @@ export class Router implements Caller {
 
   // ---- which is nearest ---------------------------------------------------------
 
-  /** A failure leaves things as they are until the next look. */
+  /** Looks for the nearest node. A failure changes nothing until the next look. */
   async #lookAgain(): Promise<void> {
     this.#looking = true;
     try {
@@ -172,13 +171,16 @@ export class Router implements Caller {
       void this.#leader.consider(nodes);
       await this.#goToNearest(nodes);
     } catch {
-      // Nobody could be reached: what there is will find somebody, or say so to whoever asks.
+      // No node could be reached. The present sessions reconnect, or report an error to their callers.
     } finally {
       this.#looking = false;
     }
   }
 
-  /** Soon, if reads are not where they belong: a follower that restarts is back within seconds. */
+  /**
+   * True if reads do not go where they belong. The next look is then soon: a follower that restarts is back within
+   * seconds.
+   */
   get #isDisplaced(): boolean {
     const reads = this.#reads;
     return reads ? reads.session.address !== reads.address : this.#settings.readFrom === 'followers';
@@ -196,7 +198,7 @@ export class Router implements Caller {
     const [nearest] = ranked;
     if (!nearest || nearest.status.role === 'leader') return this.#readFrom(undefined);
     if (nearest.address === this.#reads?.session.address) return;
-    // Behind it, where to go when it is gone: the next ones, the leader last.
+    // Behind the nearest node stand the nodes to use when it is gone: the next ones, the leader last.
     const seeds = new Set([...ranked.map(({ address }) => address), ...nodes.map(({ address }) => address)]);
     const session = new Session(
       [...seeds],
@@ -217,7 +219,7 @@ export class Router implements Caller {
     return status.upstream?.state === 'streaming';
   }
 
-  /** What the session before has in hand is answered there. */
+  /** Switches reads to another session. The session before still answers its open commands. */
   #readFrom(reads: Reads | undefined): void {
     const before = this.#reads;
     this.#reads = reads;
@@ -226,7 +228,7 @@ export class Router implements Caller {
   }
 }
 
-/** How long a read waits for its nearest node, of the time that it has. */
+/** The part of a read's time that it waits for its nearest node. */
 function atNearestMs(timeoutMs: number): number {
   return Math.min(NEAREST_ANSWER_MS_MAX, Math.ceil(timeoutMs / 2));
 }

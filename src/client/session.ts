@@ -1,14 +1,14 @@
 /**
- * What a client does between its commands and a connection: gathers what is
- * asked in one turn of the event loop into one message, keeps deadlines,
- * follows redirects to the leader, and decides what becomes of commands whose
- * connection broke. Where connections come from is the dialler's.
+ * The session between a client's commands and its connection. The session gathers the commands of one turn of the event
+ * loop into one message, keeps deadlines, and follows redirects to the leader. If the connection breaks, the session
+ * decides what becomes of its commands. The dialler makes the connections.
  *
- * What must stay true: commands are sent in the order in which they were asked;
- * a write is sent a second time only where the node has said that it was not
- * done (a refusal by a follower, a stream that ended with `shutting_down`); an
- * outcome is unknown only where the node has not said that nothing was done; a
- * command that is given up before it is sent is never sent.
+ * Invariants:
+ * - Commands are sent in the order in which they were asked.
+ * - A write is sent again only if the node reported that it was not done, by a follower's refusal or a stream's end
+ *   with `shutting_down`.
+ * - An outcome is unknown only if the node has not reported that nothing was done.
+ * - A command that is given up before it is sent is never sent.
  */
 import { HeadwaterError } from '../base/errors.js';
 import {
@@ -36,17 +36,17 @@ import { type CallOptions, checkCall, type Settings } from './options.js';
 import { PendingCommand, type ReadReply } from './pending-command.js';
 import { CommandQueue } from './queue.js';
 
-/** How often deadlines are looked at: a command may wait that much longer. */
+/** Checks of deadlines in each `timeoutMs`. A command may wait one interval longer. */
 const DEADLINE_CHECKS = 10;
 
 const CLOSED = 'the client is closed';
 
 export interface SessionOptions {
-  /** Shared by the sessions of one client. */
+  /** The newest position, shared by the sessions of one client. */
   readonly seen: NewestPosition;
-  /** How long a node is given to become as fresh as asked. */
+  /** The time that a node has to become as fresh as asked. */
   readonly freshWithinMs?: number;
-  /** Somebody else looks from time to time who leads, and says so by `consider`. */
+  /** True if the owner looks for the leader from time to time, and reports it by `consider`. */
   readonly isGuided?: boolean;
 }
 
@@ -56,11 +56,14 @@ export class Session implements Caller, ConnectionOwner {
   readonly #dialler: Dialler;
   readonly #search: LeaderSearch;
   #connection: Connection | undefined;
-  /** A follower that has refused a write: what it says to reads after that is behind what was asked before them. */
+  /**
+   * A follower that has refused a write. The answers that it then gives to reads are behind commands that were asked
+   * before them.
+   */
   #leaving: Connection | undefined;
-  /** The one before, until it has answered what it was sent; nothing is sent meanwhile. */
+  /** The connection before, until it has answered its commands. Nothing is sent meanwhile. */
   #retiring: Connection | undefined;
-  /** While it is set, a connection is being made. */
+  /** Set while a connection is being made. */
   #connecting: Promise<void> | undefined;
   readonly #queue = new CommandQueue();
   #gathering = false;
@@ -78,8 +81,8 @@ export class Session implements Caller, ConnectionOwner {
   }
 
   /**
-   * To the first of the seeds that answers, and to the one that leads if another of them does.
-   * @throws HeadwaterError `unreachable` where none can be reached.
+   * Connects to the first of the seeds that answers. If another seed leads, connects there.
+   * @throws HeadwaterError `unreachable` if none can be reached.
    */
   async connect(): Promise<void> {
     const looking = this.#looks ? this.#search.look(undefined) : undefined;
@@ -89,12 +92,12 @@ export class Session implements Caller, ConnectionOwner {
     await Promise.race([moved, new Promise((resolve) => setTimeout(resolve, LEADER_LOOK_MS).unref())]);
   }
 
-  /** Whether this session has somewhere to go, and looks for itself if it should. */
+  /** True if this session has more than one address, and looks for the leader by itself. */
   get #looks(): boolean {
     return this.#settings.redirect && !this.#options.isGuided && this.#search.hasChoice;
   }
 
-  /** Goes to the leader among those nodes, unless this one leads as late a history. */
+  /** Connects to the leader among those nodes, unless this one leads as late a history. */
   async consider(nodes: readonly Probed[]): Promise<void> {
     const from = this.#connection;
     const leader = this.#settings.redirect && from && this.#search.better(nodes, from.address);
@@ -117,7 +120,7 @@ export class Session implements Caller, ConnectionOwner {
     this.#flush();
   }
 
-  /** Of the node that commands are sent to; undefined while there is no connection. */
+  /** The address of the node that commands are sent to, undefined while there is no connection. */
   get address(): string | undefined {
     return this.#connection?.address;
   }
@@ -128,7 +131,7 @@ export class Session implements Caller, ConnectionOwner {
 
   // ---- commands ---------------------------------------------------------------
 
-  /** A failure to measure the operation rejects the promise, as every other one. */
+  /** Sends an operation. A failure to measure it rejects the promise, like every other failure. */
   ask<K extends OperationKind, Result>(
     operation: OutgoingOperation,
     writes: boolean,
@@ -142,7 +145,7 @@ export class Session implements Caller, ConnectionOwner {
     });
   }
 
-  /** Resolves when everything that was asked before is answered: for calls beside the pipeline that look at what it writes. */
+  /** Resolves when all earlier commands are answered. For calls beside the pipeline that read what it writes. */
   async settled(options: CallOptions): Promise<void> {
     if (!this.#isIdle()) await this.ask({ kind: 'ping', message: '' }, false, () => undefined, options);
   }
@@ -160,7 +163,7 @@ export class Session implements Caller, ConnectionOwner {
     if (!pending.settled) this.#queue.push(pending);
   }
 
-  /** In a microtask and then the next tick: a cascade of resolved promises goes into one message. */
+  /** Flushes in a microtask and then the next tick, so that a cascade of resolved promises goes into one message. */
   #gather(): void {
     this.#gathering = true;
     this.#turnMs = performance.now();
@@ -184,22 +187,25 @@ export class Session implements Caller, ConnectionOwner {
     this.#checkIdle();
   }
 
-  /** What a call beside the pipeline asks of the node. */
+  /** The guarantees that a call beside the pipeline asks for. */
   guarantees(options: CallOptions): Guarantees | undefined {
     return this.#asked(guaranteesOf(options, options.timeoutMs ?? this.#settings.timeoutMs));
   }
 
-  /** What a message asks: reads wait for freshness in short steps, so that those behind them on the stream wait no longer. */
+  /**
+   * The guarantees of a message. Reads wait for freshness in short steps, so that those behind them on the stream wait
+   * no longer.
+   */
   #askedInSteps(batch: readonly PendingCommand[]): Guarantees | undefined {
     const asked = this.#asked(batch[0]?.guarantees);
     if (!asked?.freshness || batch.some(({ writes }) => writes)) return asked;
-    // Commands that are sent again come first.
+    // Commands that are sent again come first, so the first is the oldest.
     const waitedMs = performance.now() - (batch[0]?.askedMs ?? 0);
     const withinMs = Math.max(1, Math.min(FRESH_STEP_MS, Math.floor(asked.freshness.withinMs - waitedMs)));
     return { ...asked, freshness: { ...asked.freshness, withinMs } };
   }
 
-  /** Whether a read that came too early is asked again at the same node: its time is not over. */
+  /** True if a read that came too early is asked again at the same node, because its time is not over. */
   #asksAgain({ writes, askedMs, guarantees }: PendingCommand, { code, details }: HeadwaterError): boolean {
     if (writes || this.#closing || code !== 'unavailable' || details.cause !== 'NOT_FRESH') return false;
     const { freshWithinMs = FRESH_WITHIN_MS_MAX } = this.#options;
@@ -207,16 +213,16 @@ export class Session implements Caller, ConnectionOwner {
     return withinMs > FRESH_STEP_MS && performance.now() - askedMs < withinMs;
   }
 
-  /** With what the client has seen by now, where it was promised not to go back behind that. */
+  /** Adds the newest position that the client has seen, if it was promised not to go back behind that. */
   #asked(guarantees: Guarantees | undefined): Guarantees | undefined {
     const { seen, freshWithinMs = FRESH_WITHIN_MS_MAX } = this.#options;
     const position = this.#settings.consistency === 'session' ? seen.position : undefined;
     return position || guarantees?.freshness ? withFreshness(guarantees, position, freshWithinMs) : guarantees;
   }
 
-  // ---- what connections say ---------------------------------------------------
+  // ---- events of connections --------------------------------------------------
 
-  /** What consistency `session` has promised is never taken back: what is lost of it is told, and forgotten then. */
+  /** Consistency `session` never takes back its promise. Loss is reported to the caller, and then forgotten. */
   saw(position: Position, wrote: () => boolean): void {
     const { seen } = this.#options;
     seen.note(position, () => this.#settings.consistency !== 'session' && wrote());
@@ -231,7 +237,7 @@ export class Session implements Caller, ConnectionOwner {
     if (!this.#gathering) this.#gather();
   }
 
-  /** Whether the command is, or will be, asked at another node. */
+  /** True if the command is, or will be, asked at another node. */
   #goesElsewhere(connection: Connection, pending: PendingCommand, reply: Reply): boolean {
     const refusal = reply.kind === 'error' && isForAnother(reply.error) ? reply.error : undefined;
     if (connection === this.#leaving) {
@@ -244,7 +250,7 @@ export class Session implements Caller, ConnectionOwner {
     return true;
   }
 
-  /** Whether there may be another node that does what this one has refused. */
+  /** True if another node may do what this one has refused. */
   #leaves({ address }: Connection, { code, details }: HeadwaterError): boolean {
     const knowsLeader = code === 'read_only_follower' && details.leader && details.leader !== address;
     return knowsLeader ? true : this.#search.mayFind(details.address);
@@ -262,7 +268,7 @@ export class Session implements Caller, ConnectionOwner {
 
   closed(connection: Connection, reason: HeadwaterError, unanswered: PendingCommand[]): void {
     const stops = reason.code === 'shutting_down';
-    // A node that has refused them, for memory for one, is not asked again at once.
+    // A node that has refused the commands, for example for lack of memory, is not asked again at once.
     const refused = !stops && isNothingDone(reason);
     for (const pending of unanswered) {
       pending.attempts++;
@@ -300,7 +306,7 @@ export class Session implements Caller, ConnectionOwner {
     else if (connection) this.#attach(connection);
   }
 
-  /** False where it has been sent on often enough. */
+  /** Queues the command for another node. False if it was redirected often enough. */
   #redirected(pending: PendingCommand, refusal: HeadwaterError | undefined): boolean {
     if (pending.redirects >= REDIRECTS_MAX) return false;
     pending.redirects++;
@@ -310,8 +316,8 @@ export class Session implements Caller, ConnectionOwner {
   }
 
   /**
-   * Goes to the leader that a refusal names, else to one that is found. Where
-   * there is none, the client stays, and what was refused fails with the reason.
+   * Connects to the leader that a refusal names, or else to one that is found. If there is none, the client stays, and
+   * the refused commands fail with the reason.
    */
   async #leave(from: Connection, refusal: HeadwaterError): Promise<void> {
     const { leader, address } = refusal.details;
@@ -328,7 +334,10 @@ export class Session implements Caller, ConnectionOwner {
     this.#queue.refuse(reason);
   }
 
-  /** Stays where it is until the leader has accepted the stream. @returns why it has not. */
+  /**
+   * Stays at the present node until the leader has accepted the stream.
+   * @returns the reason why the leader has not.
+   */
   async #goTo(leader: string, from: Connection): Promise<HeadwaterError | undefined> {
     try {
       const connection = await this.#dialler.open(leader);
@@ -350,7 +359,7 @@ export class Session implements Caller, ConnectionOwner {
     }
   }
 
-  /** The connection, as soon as there is one. */
+  /** Resolves with the connection, as soon as there is one. */
   async ready(options: CallOptions = {}): Promise<Connection> {
     checkCall(options);
     if (this.#closed) throw this.#closed;
@@ -370,7 +379,7 @@ export class Session implements Caller, ConnectionOwner {
 
   // ---- deadlines ------------------------------------------------------------------
 
-  /** One timer for all commands; those with a deadline of their own have their own. */
+  /** Starts one timer for all commands. Commands with a deadline of their own have their own timers. */
   #startDeadlines(): NodeJS.Timeout {
     const { timeoutMs } = this.#settings;
     return setInterval(() => this.#expire(timeoutMs), Math.max(1, Math.floor(timeoutMs / DEADLINE_CHECKS))).unref();
@@ -390,7 +399,7 @@ export class Session implements Caller, ConnectionOwner {
 
   // ---- the end ----------------------------------------------------------------------
 
-  /** Finishes what is in hand, for so long at most, and gives the rest up. */
+  /** Finishes open commands, for at most `timeoutMs`, and gives the rest up. */
   close(timeoutMs = CLOSE_MS_MAX): Promise<void> {
     this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
@@ -429,7 +438,9 @@ export class Session implements Caller, ConnectionOwner {
   }
 }
 
-/** Refusals of one node that another may not share: it does not lead, or is not fresh enough. Nothing was done. */
+/**
+ * True for refusals that another node may not share: this node does not lead, or is not fresh enough. Nothing was done.
+ */
 function isForAnother({ code, details }: HeadwaterError): boolean {
   if (code === 'unavailable') return details.cause === 'STALE' || details.cause === 'NOT_FRESH';
   return code === 'read_only_follower' || code === 'superseded';

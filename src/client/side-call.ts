@@ -1,7 +1,6 @@
 /**
- * A call beside the pipeline: one deadline and one signal for all of its steps
- * (earlier commands are answered, there is a connection, the node answers). A
- * stream has begun by its deadline, and then waits so long for each item.
+ * A call beside the pipeline. All of its steps share a deadline and a signal: earlier commands are answered, there is a
+ * connection, the node answers. A stream has begun by its deadline, and then waits so long for each item.
  */
 import { HeadwaterError } from '../base/errors.js';
 import type { Guarantees } from '../model/guarantees.js';
@@ -18,7 +17,7 @@ export class SideCall {
 
   /**
    * @param bytes of the request, if it may be large.
-   * @throws HeadwaterError `invalid_argument` if the time of the call is no time.
+   * @throws HeadwaterError `invalid_argument` if the timeout is no valid time.
    */
   constructor(session: Caller, options: CallOptions = {}, bytes = 0) {
     checkCall(options);
@@ -29,13 +28,13 @@ export class SideCall {
     this.#endMs = performance.now() + timeoutMs;
   }
 
-  /** Resolves when everything that was asked before is answered. */
+  /** Resolves when all earlier commands are answered. */
   settled(): Promise<void> {
     return this.#session.settled(this.#left());
   }
 
   /**
-   * Resolves when there is a connection: where there is none, nothing is sent.
+   * Resolves when there is a connection. Without one, nothing is sent.
    * @throws HeadwaterError `unreachable` if none comes in time.
    */
   async connected(): Promise<void> {

@@ -1,7 +1,6 @@
 /**
- * Subscriptions and watches of a client: loops without an end. Whoever loops
- * gets every event with the position from which a later stream goes on behind
- * it. A stream that breaks is begun again where it was (resumed-stream.ts).
+ * Subscriptions and watches of a client: loops without an end. Each event comes with a position, from which a later
+ * stream continues behind it. A stream that breaks resumes where it stopped (resumed-stream.ts).
  */
 import { HeadwaterError } from '../base/errors.js';
 import { type Position, parseToken } from '../model/position.js';
@@ -13,28 +12,28 @@ import { ResumedStream } from './resumed-stream.js';
 
 export interface SubscribeOptions {
   readonly channels?: readonly Data[] | undefined;
-  /** Globs as in Redis; a message comes once for its channel and once for each pattern that matches it. */
+  /** Globs as in Redis. A message comes once for its channel and once for each pattern that matches it. */
   readonly patterns?: readonly Data[] | undefined;
-  /** Durable messages after it come first: a position, or its text. Without it: from now on. */
+  /** A position, or its text. Durable messages behind it come first. Without it, the subscription begins now. */
   readonly from?: Position | string | undefined;
   /** Ends the loop. */
   readonly signal?: AbortSignal | undefined;
-  /** The loop ends with `deadline_exceeded` if no node gives a sign of life for so long; left out: it never does. */
+  /** The loop ends with `deadline_exceeded` if no node gives a sign of life for so long. If absent, it never does. */
   readonly timeoutMs?: number | undefined;
 }
 
 export interface WatchOptions {
-  /** Only keys that begin with it. */
+  /** Selects the keys that begin with the prefix. */
   readonly prefix?: Data | undefined;
-  /** Changes after it: a position, its text, or a bare offset. Without it: from now on. */
+  /** A position, its text, or a bare offset. The changes behind it come first. Without it, the watch begins now. */
   readonly from?: Position | string | number | undefined;
   /** Ends the loop. */
   readonly signal?: AbortSignal | undefined;
-  /** The loop ends with `deadline_exceeded` if no node gives a sign of life for so long; left out: it never does. */
+  /** The loop ends with `deadline_exceeded` if no node gives a sign of life for so long. If absent, it never does. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** With it, a later stream `from` here misses nothing behind this event, though it may repeat some before. */
+/** A later stream `from` this position misses nothing behind this event, though it may repeat some events before. */
 interface Resumable {
   readonly position: Position;
 }
@@ -45,19 +44,18 @@ export type SubscriptionItem<Value> = Resumable &
         readonly kind: 'message';
         readonly channel: Value;
         readonly data: Value;
-        /** The pattern that matched; undefined where it came for its channel's name. */
+        /** The pattern that matched. Undefined if the subscriber named the channel itself. */
         readonly pattern: Value | undefined;
-        /** That the message follows, or has where it is durable. */
+        /** The offset that the message follows, or the message's own offset if it is durable. */
         readonly offset: number;
         readonly durable: boolean;
       }
     /**
-     * Messages that are not durable were missed, on whichever channels: so many
-     * at most; undefined if nobody knows, as after a promotion, or where the
-     * connection was gone.
+     * Messages that are not durable were missed, on any of the channels. `count` is the most that can be missing.
+     * Undefined if the number is unknown, as after a promotion, or if the connection was gone.
      */
     | { readonly kind: 'missed'; readonly count: number | undefined }
-    /** The log does not hold these offsets any more: durable messages in there do not come. */
+    /** The log does not hold these offsets any more, so durable messages in there do not come. */
     | { readonly kind: 'gap'; readonly from: number; readonly to: number }
   );
 
@@ -65,7 +63,7 @@ export interface WatchedRecord<Value> {
   readonly key: Value;
   readonly value: Value;
   readonly type: string;
-  /** Undefined where it never expires. */
+  /** Undefined if the key never expires. */
   readonly expiresAtMs: number | undefined;
   /** The offset of the key's last write. */
   readonly version: number;
@@ -73,7 +71,7 @@ export interface WatchedRecord<Value> {
 
 interface Changed {
   readonly offset: number;
-  /** False where more of the same transaction follows. */
+  /** False if more of the same transaction follows. */
   readonly last: boolean;
 }
 
@@ -83,11 +81,11 @@ export type WatchItem<Value> = Resumable &
     | (Changed & { readonly kind: 'delete'; readonly key: Value })
     | (Changed & { readonly kind: 'expire'; readonly key: Value; readonly expiresAtMs: number | undefined })
     | (Changed & { readonly kind: 'clear' })
-    /** Everything under the prefix is replaced by the entries that follow, until `snapshotEnd`. */
+    /** The entries that follow, until `snapshotEnd`, replace everything under the prefix. */
     | { readonly kind: 'snapshotBegin'; readonly reason: string }
     | ({ readonly kind: 'entry' } & WatchedRecord<Value>)
     | { readonly kind: 'snapshotEnd'; readonly entries: number }
-    /** Once a second: everything up to here has come. */
+    /** Comes once a second: everything up to this position has come. */
     | { readonly kind: 'progress' }
   );
 

@@ -3,8 +3,8 @@
  * reception reads the size of each request from there and claims room for it. Until there is room, HTTP/2's flow
  * control holds the rest back. So a client's bytes stay with the client, except for one window of its stream.
  *
- * gRPC resumes a stream for each message that its reader asks for, so a pause of the stream alone would not last. For
- * this reason `startRead` waits too.
+ * A pause of the stream alone would not last, since gRPC resumes a stream for each message that its reader asks for. So
+ * `startRead` waits too.
  */
 import http2, { type ServerHttp2Stream } from 'node:http2';
 import * as grpc from '@grpc/grpc-js';

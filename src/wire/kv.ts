@@ -402,8 +402,8 @@ export function payloadBytes(reply: Reply): number {
 }
 
 /**
- * The most bytes of values that a reply may hold, if a value has at most `valueBytesMax`. 0 if the reply holds no
- * values, or only the caller's own.
+ * The most bytes of values that a reply may hold, if a value has at most `valueBytesMax`. A reply that holds no values,
+ * or only the caller's own, has 0.
  */
 export function replyBytesAtMost(operation: Operation, valueBytesMax: number): number {
   switch (operation.kind) {

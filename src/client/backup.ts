@@ -27,7 +27,7 @@ export interface BackupPart {
   readonly head: BackupHead;
   /** Keys in the file up to the end of this part. */
   readonly keys: number;
-  /** Set with the last part. The file is then complete, and is what the node sent. */
+  /** The end of the file, set with the last part. The file is then complete, and is what the node sent. */
   readonly end: BackupEnd | undefined;
 }
 

@@ -28,13 +28,13 @@ import { SideCall } from './side-call.js';
 export interface SetResult<Value> {
   /** False if a condition did not hold and nothing was written. */
   readonly applied: boolean;
-  /** With `returnOld`, the value that was there before. Undefined if there was none. */
+  /** The value that was there before, with `returnOld`. Undefined if there was none. */
   readonly oldValue: Value | undefined;
 }
 
 export interface TimeToLive {
   readonly exists: boolean;
-  /** Undefined if the key does not exist or never expires. */
+  /** The time until the key expires. Undefined if the key does not exist or never expires. */
   readonly ttlMs: number | undefined;
   readonly expiresAtMs: number | undefined;
 }
@@ -48,10 +48,10 @@ export interface ScanOptions extends CallOptions {
 
 export interface ScanRecord<Value> {
   readonly key: Value;
-  /** Empty if only keys were asked for. */
+  /** The value, empty if only keys were asked for. */
   readonly value: Value;
   readonly type: string;
-  /** Undefined if the key never expires. */
+  /** The time of expiry, undefined if the key never expires. */
   readonly expiresAtMs: number | undefined;
   /** The offset of the key's last write. */
   readonly version: number;
@@ -207,7 +207,7 @@ export class Commands<Value extends string | Buffer> {
     return this.#ask<'persist', boolean>({ kind: 'persist', key }, true, readApplied, options);
   }
 
-  /** With `ifAbsent`, returns false if the new key exists. */
+  /** Renames the key. With `ifAbsent`, returns false if the new key exists. */
   rename(
     key: Data,
     newKey: Data,

@@ -11,7 +11,7 @@ import type { PendingCommand } from './pending-command.js';
 export class CommandQueue {
   #again: PendingCommand[] = [];
   readonly #queue = new Fifo<PendingCommand>();
-  /** Bytes of the commands that wait for an answer. */
+  /** Bytes of the queued commands whose callers still wait. */
   #bytes = 0;
   /** Commands in the queue that have ended by their own deadline or signal. */
   #ended = 0;

@@ -47,7 +47,7 @@ export class Router implements Caller {
   readonly #settings: Settings;
   readonly #seen = new NewestPosition();
   #leader: Session;
-  /** Undefined if reads go to the leader too. */
+  /** The session for reads, undefined if reads go to the leader too. */
   #reads: Reads | undefined;
   /** The number of unanswered writes. */
   #writing = 0;

@@ -63,7 +63,7 @@ export class Session implements Caller, ConnectionOwner {
   #leaving: Connection | undefined;
   /** The connection before, until it has answered its commands. Nothing is sent meanwhile. */
   #retiring: Connection | undefined;
-  /** Set while a connection is being made. */
+  /** The attempt at a new connection, while it lasts. */
   #connecting: Promise<void> | undefined;
   readonly #queue = new CommandQueue();
   #gathering = false;

@@ -63,7 +63,7 @@ export interface WatchedRecord<Value> {
   readonly key: Value;
   readonly value: Value;
   readonly type: string;
-  /** Undefined if the key never expires. */
+  /** The time of expiry, undefined if the key never expires. */
   readonly expiresAtMs: number | undefined;
   /** The offset of the key's last write. */
   readonly version: number;

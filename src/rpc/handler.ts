@@ -78,7 +78,7 @@ export function serverStream<Request, Response>(
     if (share) await roomFor(share, sending, call);
     const responses = new SignsOfLife(serve(request, call), systemClock);
     for await (const response of responses) {
-      // No reply is being made now. A stream that waits for events needs no memory.
+      // Nothing is being made now, and a stream that waits for events needs no memory.
       share?.making(0);
       const bytes = response === SIGN_OF_LIFE ? EMPTY : method.response.encode(response);
       if (!sending.write(bytes)) await sending.drained();

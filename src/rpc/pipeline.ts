@@ -115,7 +115,9 @@ class Pipeline {
   #abandoned = false;
   #flushing = false;
   #sending = false;
-  /** Set when the stream is read no more: the client has sent its last message, or an error occurred. */
+  /**
+   * The end of the input, once the stream is read no more: the client has sent its last message, or an error occurred.
+   */
   #last: { failure: HeadwaterError | undefined } | undefined;
   #awaitingQueue = false;
   #awaitingReader = false;

@@ -34,7 +34,7 @@ interface Codec<Out, In> {
    * @param bytesMax the approximate size of one message, asked before each message.
    */
   encode(frame: Out, bytesMax: () => number): Iterable<Buffer>;
-  /** Undefined while a frame is not complete. */
+  /** Returns undefined while a frame is not complete. */
   decode(bytes: Buffer): In | undefined;
 }
 

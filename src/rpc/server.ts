@@ -49,7 +49,7 @@ export interface RpcServerOptions extends CallsOptions {
 }
 
 /**
- * No HTTP/2 keepalive: once a stop has begun, its next ping would kill every call that is still being finished
+ * HTTP/2 keepalive is off. Once a stop has begun, its next ping would kill every call that is still being finished
  * (grpc-node 3068). The heartbeats of the replication and the deadlines of clients notice dead peers.
  */
 const CHANNEL_OPTIONS: grpc.ServerOptions = {
@@ -159,7 +159,7 @@ function addEndpoint(server: grpc.Server, endpoint: Endpoint, calls: Calls): voi
   server.addService({ method }, { method: endpoint.handle(calls) });
 }
 
-/** Short reasons in place of grpc-js' long ones, by the system's own code. */
+/** Brief reasons in place of grpc-js' long ones, by the system's own code. */
 const BIND_FAILURES = [
   ['EADDRINUSE', 'another process listens on it'],
   ['EADDRNOTAVAIL', 'it is not an address of this machine'],

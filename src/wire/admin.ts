@@ -219,7 +219,9 @@ export interface StatusResync {
 
 export interface StatusFollower {
   readonly nodeId: string;
-  /** The host:port of the follower. Empty if only the follower's own upstream knows it. */
+  /**
+   * The host:port of the follower. Empty if the follower does not listen, or only its own upstream knows the address.
+   */
   readonly address: string;
   /** A state of feed.ts, or `below` for a follower's follower. */
   readonly state: string;

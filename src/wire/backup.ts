@@ -36,7 +36,7 @@ export interface BackupHead {
   /** The time of the last block up to the position, in milliseconds since the epoch. */
   readonly timeMs: number;
   readonly lineage: readonly LineageRow[];
-  /** Empty if the node never belonged to a cluster. */
+  /** The ID of the cluster, empty if the node never belonged to one. */
   readonly clusterId: string;
   readonly nodeId: string;
   /** Milliseconds since the epoch. */
@@ -83,7 +83,7 @@ export function encodeBackupHead(head: BackupHead): Buffer {
 }
 
 export function decodeBackupHead(bytes: Buffer): BackupHead {
-  // Not destructured: only the message itself has the defaults of absent fields.
+  // The message is not destructured, because only the message itself has the defaults of absent fields.
   const message = decodeMessage('BackupHead', bytes, v1.BackupHead);
   return {
     position: toPosition(message.position),

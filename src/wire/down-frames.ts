@@ -124,7 +124,7 @@ export interface Published {
   readonly sequence: number;
   /** The offset that the message follows, or the message's own offset if it is in the log. */
   readonly offset: number;
-  /** Undefined if the message was published. */
+  /** The reason why the message was not published, undefined if it was. */
   readonly error: HeadwaterError | undefined;
 }
 

@@ -45,7 +45,7 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
   disk_full: CODE.RESOURCE_EXHAUSTED,
   overloaded: CODE.RESOURCE_EXHAUSTED,
   outcome_unknown: CODE.UNKNOWN,
-  // In gRPC's sense: the deadline passed, though the operation may have been done.
+  // This follows gRPC: the deadline passed, though the operation may have been done.
   durability_not_reached: CODE.DEADLINE_EXCEEDED,
   lost_branch: CODE.FAILED_PRECONDITION,
   deadline_exceeded: CODE.DEADLINE_EXCEEDED,

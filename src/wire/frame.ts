@@ -69,7 +69,7 @@ export function toPosition(message: headwater.v1.Position.$Properties | null | u
   };
 }
 
-/** Null for a sender that does not count, which has no place. */
+/** Returns null for a sender that does not count, which has no place. */
 export function placeOf(place: LivePlace | undefined): headwater.v1.LivePlace.$Properties | null {
   if (!place || place.source === '') return null;
   const { source, count, follows } = place;

@@ -16,10 +16,10 @@ export interface Handshake {
   readonly protocolVersion: number;
   readonly blockFormat: number;
   readonly recordFormat: number;
-  /** Empty if the node has never belonged to a cluster. */
+  /** The ID of the cluster, empty if the node has never belonged to one. */
   readonly clusterId: string;
   readonly nodeId: string;
-  /** Drawn at each start of the node. */
+  /** A random text, drawn at each start of the node. */
   readonly nonce: string;
   /** The host:port at which the node listens. Empty if it does not listen. */
   readonly address: string;

@@ -205,7 +205,7 @@ function readOperation(reader: PbReader): DecodedOperation {
   });
 }
 
-/** Undefined if the next field is another one, or the message ends. */
+/** Returns undefined if the next field is another one, or if the message ends. */
 function readBytes(reader: PbReader, tag: number, end: number): Buffer | undefined {
   if (reader.pos >= end || reader.tag() !== tag) return undefined;
   return reader.bytes() as Buffer;

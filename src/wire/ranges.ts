@@ -11,9 +11,9 @@ const { v1 } = headwater;
 
 /** All keys from `from` on and before `to`. */
 export interface KeyRange {
-  /** Empty to begin at the first key of all. */
+  /** The first key. Empty to begin at the first key of all. */
   readonly from: Buffer;
-  /** Undefined to end at the last key of all. */
+  /** The key before which the range ends. Undefined to end at the last key of all. */
   readonly to: Buffer | undefined;
 }
 
@@ -48,7 +48,7 @@ export interface FetchRangesRequest {
 }
 
 export interface FetchRangesResponse {
-  /** Present in the first response. */
+  /** The position of the records, in the first response only. */
   readonly position: Position | undefined;
   /** The next bytes of all entries, in the form of `packEntry`. */
   readonly entries: Buffer;

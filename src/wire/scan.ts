@@ -16,7 +16,7 @@ export interface ScanRequest {
 
 export interface ScannedRecord {
   readonly key: Buffer;
-  /** Empty if only keys were asked for. */
+  /** The value, empty if only keys were asked for. */
   readonly value: Buffer;
   readonly type: string;
   /** The time of expiry, or 0 for never. */

@@ -60,8 +60,8 @@ export class DurabilityNotReached extends HeadwaterError {
 }
 
 /**
- * The part of a command's time that its guarantees may take. The answer needs the rest. Most durable writes finish in a
- * fraction of that.
+ * The part of a command's time that its guarantees may take, since the answer needs the rest. Most durable writes need
+ * only a fraction of their command's time.
  */
 const SHARE_OF_TIMEOUT = 0.8;
 

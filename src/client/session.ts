@@ -5,8 +5,8 @@
  *
  * Invariants:
  * - Commands are sent in the order in which they were asked.
- * - A write is sent again only if the node reported that it was not done, by a follower's refusal or a stream's end
- *   with `shutting_down`.
+ * - A write is sent again only if the node reported that it was not done: by a follower's refusal, or by ending the
+ *   stream with `shutting_down`.
  * - An outcome is unknown only if the node has not reported that nothing was done.
  * - A command that is given up before it is sent is never sent.
  */

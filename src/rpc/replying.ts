@@ -176,7 +176,7 @@ export class Share {
   #madeBytes = 0;
   /** Bytes on their way. */
   #sendingBytes = 0;
-  /** Bytes that have left so far. */
+  /** Bytes that have left so far. `#seen` has the progress at the time when the share was last seen to move. */
   #leftBytes = 0;
   #seen: { readonly progress: number; readonly ms: number } | undefined;
   /** True if the replies leave as one message, whose parts nobody counts. */

@@ -104,7 +104,10 @@ export interface NodeStatus {
   readonly logRetentionBytes: number;
   /** The age beyond which blocks are trimmed, or 0 if their age does not matter. */
   readonly logRetentionMs: number;
-  /** Bytes of log kept beyond both limits for readers that have not read them yet. 0 if the log grows for ever. */
+  /**
+   * The most bytes of log kept for readers that have not read them yet, beyond both limits. 0 if the log grows for
+   * ever.
+   */
   readonly logRetentionPinBytes: number;
   /** Rates over the last minute. */
   readonly appendCommandsPerSecond: number;
@@ -194,7 +197,7 @@ export interface StatusUpstream {
    */
   readonly lagMs: number | undefined;
   readonly lastResync: StatusResync | undefined;
-  /** The reason why the link is down. Empty if it is up. */
+  /** The reason why the link is down, or why received blocks wait for room. Empty otherwise. */
   readonly error: string;
   /** Keys loaded so far of a snapshot with about `keysEstimate` keys. Both are 0 if none is loading. */
   readonly loadedKeys: number;

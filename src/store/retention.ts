@@ -33,7 +33,7 @@ export interface Retained {
   readonly logRetentionBytes?: number | undefined;
   /** The maximal age of blocks, milliseconds. */
   readonly logRetentionMs?: number | undefined;
-  /** Bytes of blocks that are kept beyond both for the holders of pins; the default if left out. */
+  /** Bytes of blocks that the log holds at most for the holders of pins; the default if left out. */
   readonly logRetentionPinBytes?: number | undefined;
 }
 

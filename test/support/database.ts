@@ -70,7 +70,8 @@ const REAL: Surroundings = {
 /** Runs before an operation takes effect: what it awaits holds the operation, what it throws fails it. */
 export type Fault = (operation: DiskOperation) => Promise<void> | void;
 
-const NEVER = new Promise<never>(() => {});
+/** One for each who waits: a promise that all wait for would keep all of them in memory. */
+const never = () => new Promise<never>(() => {});
 
 export class MemoryDisk {
   readonly #levels = new Map<string, Level>();
@@ -105,15 +106,15 @@ export class MemoryDisk {
   }
 
   async #openIn(lives: number, location: string, { mustExist = false }: HowToOpen): Promise<Database> {
-    if (lives !== this.#lives) await NEVER;
+    if (lives !== this.#lives) await never();
     await this.do({ kind: 'open', location, keys: [], sync: false });
-    if (lives !== this.#lives) await NEVER;
+    if (lives !== this.#lives) await never();
     if (this.#open.has(location))
       throw new HeadwaterError('directory_locked', `${location} is in use by another process`);
     const known = await this.surroundings.isFolder(location);
     if (mustExist && !(known && this.#levels.has(location))) throw missing(location);
     await this.surroundings.makeFolder(location);
-    if (lives !== this.#lives) await NEVER;
+    if (lives !== this.#lives) await never();
     let level = this.#levels.get(location);
     if (!level || !known) {
       level = await newLevel();
@@ -427,7 +428,7 @@ class Handle {
   async #walked(marks: number): Promise<void> {
     this.#disk.marksWalked += marks;
     if (marks > 0) await this.#disk.surroundings.walk?.(marks);
-    if (this.dead) await NEVER;
+    if (this.dead) await never();
   }
 
   #wrote(changes: readonly Change[], sync: boolean): void {
@@ -462,9 +463,9 @@ class Handle {
     try {
       await this.#disk.do({ kind, location: this.location, keys, sync });
       await this.#disk.surroundings.delay();
-      if (this.dead) return await NEVER;
+      if (this.dead) return await never();
       const result = await effect();
-      return this.dead ? await NEVER : result;
+      return this.dead ? await never() : result;
     } finally {
       this.#inHand--;
     }
@@ -472,12 +473,12 @@ class Handle {
 
   /** As LevelDB's: what is in hand is finished, what comes later is refused. */
   async #close(): Promise<void> {
-    if (this.dead) return NEVER;
+    if (this.dead) return never();
     if (this.#closed) return;
     this.#closed = true;
     await this.#disk.do({ kind: 'close', location: this.location, keys: [], sync: false });
     while (this.#inHand > 0 && !this.dead) await this.#disk.surroundings.delay();
-    if (this.dead) return NEVER;
+    if (this.dead) return never();
     this.#disk.closed(this);
   }
 

@@ -20,7 +20,8 @@ interface Folder {
 
 type Entry = File | Folder;
 
-const NEVER = new Promise<never>(() => {});
+/** One for each who waits: a promise that all wait for would keep all of them in memory. */
+const never = () => new Promise<never>(() => {});
 
 /** One life of a process: what it has in hand when it dies never ends. */
 export interface Life {
@@ -84,9 +85,9 @@ export class MemoryFiles {
   /** As one process sees them. */
   of(life: Life): Files {
     const done = async <T>(effect: () => T): Promise<T> => {
-      if (life.dead) return NEVER;
+      if (life.dead) return never();
       await this.#delay();
-      return life.dead ? NEVER : effect();
+      return life.dead ? never() : effect();
     };
     return {
       read: (file) =>

@@ -475,6 +475,8 @@ export class Simulation {
   }
 
   #look(node: SimulatedNode): void {
+    // A node that stops still trims its log, and gives up places.
+    if (node.state === 'stopping' && node.store.isServing) this.#lookAtPlaces(node);
     if (node.state !== 'up') return;
     const [fatal] = node.test.fatal;
     if (fatal) throw new Violation(`nothing is fatal: ${fatal.stack}`);

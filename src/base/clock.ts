@@ -1,7 +1,6 @@
 /** Time, injected. `Clock` is the machine's clock; `LogicalClock` is the clock that the log sees. */
 
-/** The longest delay of Node's timers; a timer with a longer one fires at once. */
-const DELAY_MS_MAX = 2 ** 31 - 1;
+import { TIMER_MS_MAX } from './limits.js';
 
 export interface Clock {
   /** Milliseconds since the epoch by the machine's clock. */
@@ -17,7 +16,7 @@ export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, task) {
-    const timer = setTimeout(task, Math.min(delayMs, DELAY_MS_MAX));
+    const timer = setTimeout(task, Math.min(delayMs, TIMER_MS_MAX));
     timer.unref();
     return () => clearTimeout(timer);
   },

@@ -1,3 +1,4 @@
+import { doubledMs } from '../base/back-off.js';
 import { CLIENT_RECONNECT_MS_MAX, CLIENT_RECONNECT_MS_MIN } from '../base/limits.js';
 
 /**
@@ -7,7 +8,7 @@ import { CLIENT_RECONNECT_MS_MAX, CLIENT_RECONNECT_MS_MIN } from '../base/limits
  * @param failures so far, without a success between, from 0 on.
  */
 export function backOff(failures: number, signal: AbortSignal): Promise<void> {
-  const longest = Math.min(CLIENT_RECONNECT_MS_MIN * 2 ** failures, CLIENT_RECONNECT_MS_MAX);
+  const longest = doubledMs(CLIENT_RECONNECT_MS_MIN, failures, CLIENT_RECONNECT_MS_MAX);
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);

@@ -2,6 +2,7 @@
  * Searches for the leader among a client's addresses, and among the nodes that are known there. The search passes over
  * a node that leads with an older history than another. A search that found no leader is not repeated at once.
  */
+import { doubledMs } from '../base/back-off.js';
 import { LEADER_SEARCH_MS_MAX, LEADER_SEARCH_MS_MIN, NEAREST_REFRESH_MS } from '../base/limits.js';
 import { discover, epochOf, leaderAmong, type Probed } from './discovery.js';
 
@@ -43,7 +44,7 @@ export class LeaderSearch {
   async find(from: string, hint: string | undefined): Promise<Probed[]> {
     const nodes = await discover([...new Set([from, ...(hint ? [hint] : []), ...this.#seeds])]);
     this.#failures = this.better(nodes, from) ? 0 : this.#failures + 1;
-    const waitMs = Math.min(LEADER_SEARCH_MS_MAX, LEADER_SEARCH_MS_MIN * 2 ** Math.min(this.#failures, 10));
+    const waitMs = doubledMs(LEADER_SEARCH_MS_MIN, this.#failures, LEADER_SEARCH_MS_MAX);
     this.#againMs = this.#failures === 0 ? 0 : performance.now() + waitMs;
     return nodes;
   }

@@ -7,6 +7,7 @@
  * sees nothing older than the answers that the client had when it sent the read. For the second promise, messages carry
  * the newest position seen. For the first, reads follow unanswered writes, which have no position yet, to the leader.
  */
+import { doubledMs } from '../base/back-off.js';
 import { HeadwaterError } from '../base/errors.js';
 import {
   NEAREST_ANSWER_MS_MAX,
@@ -188,7 +189,7 @@ export class Router implements Caller {
 
   get #lookAgainMs(): number {
     if (!this.#isDisplaced) return NEAREST_REFRESH_MS;
-    return Math.min(NEAREST_REFRESH_MS, NEAREST_AVOID_MS * 2 ** Math.min(this.#displacedLooks, 10));
+    return doubledMs(NEAREST_AVOID_MS, this.#displacedLooks, NEAREST_REFRESH_MS);
   }
 
   async #goToNearest(nodes: readonly Probed[]): Promise<void> {

@@ -7,7 +7,7 @@
  * an upstream enters the store while the role changes.
  */
 import type { Clock } from '../base/clock.js';
-import { HeadwaterError } from '../base/errors.js';
+import { HeadwaterError, shuttingDown } from '../base/errors.js';
 import { FAILOVER_MS_MAX, HEARTBEAT_INTERVAL_MS } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
@@ -409,10 +409,6 @@ export class Replication {
     this.#changing = done.catch(() => {});
     return done;
   }
-}
-
-function shuttingDown(): HeadwaterError {
-  return new HeadwaterError('shutting_down', 'the node is shutting down');
 }
 
 /** Applies the limit of keys to the channel, and the limit of values to the message. */

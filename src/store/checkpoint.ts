@@ -11,6 +11,7 @@
  * reopen the store would not mend the disk. Until then requests for a snapshot are refused, and writes wait once memory
  * is full.
  */
+import { doubledMs } from '../base/back-off.js';
 import type { Clock } from '../base/clock.js';
 import { whenUnused } from '../base/disuse.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -346,7 +347,7 @@ export class Checkpointer {
     if (this.#letThrough > 0) this.#releaseWaiting();
     for (const request of this.#requests.splice(0)) request.reject(error);
     for (const visit of this.#visits.splice(0)) visit.reject(error);
-    const pauseMs = Math.min(FLUSH_UNREADABLE_MS_MIN * 2 ** this.#hinderedInARow++, FLUSH_UNREADABLE_MS_MAX);
+    const pauseMs = doubledMs(FLUSH_UNREADABLE_MS_MIN, this.#hinderedInARow++, FLUSH_UNREADABLE_MS_MAX);
     this.#cancelRetry();
     this.#cancelRetry = this.#clock.after(pauseMs, () => {
       this.#hindered = undefined;

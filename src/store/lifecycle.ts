@@ -7,6 +7,7 @@
  * of. Such data can neither be served nor led from. The generation stays open for a full resync, and if the node leads,
  * a person has to name an upstream.
  */
+import { doubledMs } from '../base/back-off.js';
 import { Bell } from '../base/bell.js';
 import { CLOCK_SET_MS, type Clock, type LogicalClock, sleep } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -683,5 +684,5 @@ export class Lifecycle {
 
 /** The pause before the store is opened again after so many failures in a row, milliseconds. */
 function pauseMs(times: number): number {
-  return Math.min(REOPEN_MS_MIN * 2 ** (times - 1), REOPEN_MS_MAX);
+  return doubledMs(REOPEN_MS_MIN, times - 1, REOPEN_MS_MAX);
 }

@@ -4,6 +4,7 @@
  * link dials again, with backoff and jitter. Meanwhile the node serves the data
  * that it has.
  */
+import { doubledMs } from '../../base/back-off.js';
 import { Bell } from '../../base/bell.js';
 import { type Clock, sleep } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
@@ -282,8 +283,8 @@ export class Link {
       failures = this.#wasHealthy(this.#session) ? 0 : failures + 1;
       const waitMs =
         noRoom > 0
-          ? doubled(RESYNC_NO_ROOM_MS_MIN, noRoom - 1, RESYNC_NO_ROOM_MS_MAX)
-          : doubled(RECONNECT_MS_MIN, failures, RECONNECT_MS_MAX);
+          ? doubledMs(RESYNC_NO_ROOM_MS_MIN, noRoom - 1, RESYNC_NO_ROOM_MS_MAX)
+          : doubledMs(RECONNECT_MS_MIN, failures, RECONNECT_MS_MAX);
       await sleep(this.#clock, waitMs * (0.5 + this.#options.random() / 2), stop);
     }
   }
@@ -399,8 +400,4 @@ export class Link {
       'link',
     );
   }
-}
-
-function doubled(ms: number, times: number, msMax: number): number {
-  return Math.min(msMax, ms * 2 ** Math.min(times, 10));
 }

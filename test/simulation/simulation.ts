@@ -150,9 +150,10 @@ export class Simulation {
 
   /** Does something later, unless all faults are over by then. */
   later(delayMs: number, task: () => void): void {
-    this.clock.after(delayMs, () => {
+    const cancel = this.clock.after(delayMs, () => {
       if (!this.isHealing) task();
     });
+    this.#goodbyes.push(cancel);
   }
 
   /** What takes up to so many milliseconds each, one after another. */

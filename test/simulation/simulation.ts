@@ -679,7 +679,9 @@ export class Simulation {
   #sendToTheLeader(root: SimulatedNode): void {
     for (const node of this.nodes) {
       const waits = node.isServing && node.link.status.state === 'waiting' && node.store.upstream !== root.address;
-      if (!waits) node.waitsSinceMs = this.clock.monotonicMs();
+      // A hand-over that was under way before somebody else was promoted may end in a leader that nobody follows.
+      const leadsToo = node.leads && node !== root;
+      if (!waits && !leadsToo) node.waitsSinceMs = this.clock.monotonicMs();
       if (this.clock.monotonicMs() - node.waitsSinceMs < ASKED_AGAIN_MS) continue;
       node.waitsSinceMs = this.clock.monotonicMs();
       this.count('sent to the leader');

@@ -1,20 +1,10 @@
 /** Cursors over sorted files. A cursor moves in the order of key.ts. Synchronous. */
-import { closeSync, fstatSync, readSync } from 'node:fs';
-import { HeadwaterError } from '../../base/errors.js';
-import { compareKeys, KEY_TRAILER_BYTES } from './key.js';
+import { closeSync } from 'node:fs';
+import type { HeadwaterError } from '../../base/errors.js';
+import { compareKeys, endOf, KEY_TRAILER_BYTES } from './key.js';
 import type { OpenTable } from './open-files.js';
-import {
-  blockIn,
-  damageOfBlock,
-  endsAsTable,
-  entriesEnd,
-  FOOTER_BYTES,
-  type IndexEntry,
-  indexSteps,
-  type Place,
-  placesIn,
-  TRAILER_BYTES,
-} from './table.js';
+import { blockIn, damageOfBlock, entriesEnd, type IndexEntry, type Place, TRAILER_BYTES } from './table.js';
+import { damageAt, readAt, readIndex } from './table-index.js';
 import type { Write } from './write-batch.js';
 
 /** Bytes of a table read at once. Each cursor keeps that much in memory. */
@@ -130,32 +120,12 @@ export class TablesCursor extends FileCursor {
     this.#table = this.#tables[this.#nextTable];
     if (!this.#table) return false;
     this.#nextTable++;
-    this.#index = this.#readIndex(this.#table.descriptor);
+    this.#index = readIndex(this.#table.descriptor, this.#table.file);
     const first = this.#index.findIndex(({ key }) => compareKeys(key, endOf(key), this.#from, this.#from.length) >= 0);
     this.#nextBlock = first < 0 ? this.#index.length : first;
     this.#stripAt = 0;
     this.#strip = NOTHING;
     return true;
-  }
-
-  #readIndex(descriptor: number): IndexEntry[] {
-    const { size } = fstatSync(descriptor);
-    const footerAt = Math.max(0, size - FOOTER_BYTES);
-    const footer = read(descriptor, footerAt, Buffer.alloc(Math.min(size, FOOTER_BYTES)));
-    if (!endsAsTable(footer)) throw this.#damage(footerAt, 'it does not end as a table does');
-    try {
-      const { index: place } = placesIn(footer);
-      const bytes = read(descriptor, place.offset, Buffer.alloc(Math.min(size, place.size + TRAILER_BYTES)));
-      const why = damageOfBlock(bytes, place, place.offset);
-      if (why !== undefined) throw new Error(why);
-      const steps = indexSteps(blockIn(bytes, place, place.offset));
-      for (;;) {
-        const { done, value } = steps.next();
-        if (done) return value;
-      }
-    } catch (error) {
-      throw this.#damage(footerAt, `its index cannot be read: ${(error as Error).message}`);
-    }
   }
 
   #readNextBlock(): void {
@@ -173,7 +143,7 @@ export class TablesCursor extends FileCursor {
   #readStrip({ offset, size }: Place): void {
     const bytes = Math.max(STRIP_BYTES, size + TRAILER_BYTES);
     if (this.#memory.length < bytes) this.#memory = Buffer.allocUnsafeSlow(bytes);
-    this.#strip = read((this.#table as OpenTable).descriptor, offset, this.#memory);
+    this.#strip = readAt((this.#table as OpenTable).descriptor, offset, this.#memory);
     this.#stripAt = offset;
   }
 
@@ -225,21 +195,6 @@ export class TablesCursor extends FileCursor {
   }
 
   #damage(byte: number, why: string): HeadwaterError {
-    return new HeadwaterError('corrupt', `${this.#table?.file} is damaged at byte ${byte}: ${why}`);
+    return damageAt((this.#table as OpenTable).file, byte, why);
   }
-}
-
-function endOf(key: Buffer): number {
-  return key.length - KEY_TRAILER_BYTES;
-}
-
-/** @returns the bytes read into `bytes`: all, or fewer if the file ends. */
-function read(descriptor: number, offset: number, bytes: Buffer): Buffer {
-  let length = 0;
-  while (length < bytes.length) {
-    const got = readSync(descriptor, bytes, length, bytes.length - length, offset + length);
-    if (got === 0) break;
-    length += got;
-  }
-  return bytes.subarray(0, length);
 }

@@ -10,6 +10,11 @@ export const VALUE = 1;
 /** The length above which a call of the runtime is faster than a loop. */
 const LOOP_BYTES_MAX = 64;
 
+/** The end of the database's key in a key of a file. */
+export function endOf(key: Buffer): number {
+  return key.length - KEY_TRAILER_BYTES;
+}
+
 /** Compares the keys in a[0..aEnd) and b[0..bEnd), without their trailers. */
 export function compareKeys(a: Buffer, aEnd: number, b: Buffer, bEnd: number): number {
   const both = Math.min(aEnd, bEnd);

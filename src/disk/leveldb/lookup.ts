@@ -2,22 +2,11 @@
  * Looks up single keys in the files of a database that nobody writes to. The checksum of every block that is
  * read is verified. Synchronous. The most recently used tables stay open, with their indexes in memory.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { HeadwaterError } from '../../base/errors.js';
+import { closeSync, openSync } from 'node:fs';
 import { ByteReader } from './bytes.js';
-import { compareAges, compareKeys, KEY_TRAILER_BYTES, VALUE } from './key.js';
-import {
-  blockIn,
-  damageOfBlock,
-  endsAsTable,
-  entriesEnd,
-  FOOTER_BYTES,
-  type IndexEntry,
-  indexSteps,
-  type Place,
-  placesIn,
-  TRAILER_BYTES,
-} from './table.js';
+import { compareAges, compareKeys, endOf, VALUE } from './key.js';
+import { blockIn, damageOfBlock, entriesEnd, type IndexEntry, type Place, TRAILER_BYTES } from './table.js';
+import { damageAt, readAt, readIndex } from './table-index.js';
 import type { TableOfVersion } from './version.js';
 import type { Write } from './write-batch.js';
 
@@ -71,12 +60,12 @@ export class Lookup {
   }
 }
 
-/** The index of the first write whose key is `key` or comes behind it. */
-export function firstAtOrBehind(writes: readonly Write[], key: Buffer): number {
-  let [low, high] = [0, writes.length];
+/** The index of the first entry whose key is `key` or comes behind it. */
+export function firstAtOrBehind(entries: ReadonlyArray<{ readonly key: Buffer }>, key: Buffer): number {
+  let [low, high] = [0, entries.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (isBehind(key, (writes[middle] as Write).key)) low = middle + 1;
+    if (isBehind(key, (entries[middle] as { readonly key: Buffer }).key)) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -93,13 +82,7 @@ class Table {
     this.#file = file;
     this.#descriptor = openSync(file, 'r');
     try {
-      const { size } = fstatSync(this.#descriptor);
-      const footer = this.#read(Math.max(0, size - FOOTER_BYTES), FOOTER_BYTES);
-      if (!endsAsTable(footer)) throw this.#damage(size, 'it does not end as a table does');
-      const steps = indexSteps(this.#blockAt(placesIn(footer).index));
-      let step = steps.next();
-      while (!step.done) step = steps.next();
-      this.#index = step.value;
+      this.#index = readIndex(this.#descriptor, file);
     } catch (error) {
       closeSync(this.#descriptor);
       throw error;
@@ -108,14 +91,8 @@ class Table {
 
   /** The latest row of the key, with its trailer. */
   get(key: Buffer): Write | undefined {
-    let [low, high] = [0, this.#index.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (isBehind(key, (this.#index[middle] as IndexEntry).key)) low = middle + 1;
-      else high = middle;
-    }
     // Rows of a key may continue in the next block. The first of them is the latest.
-    const at = this.#index[low];
+    const at = this.#index[firstAtOrBehind(this.#index, key)];
     return at && firstOf(key, this.#cached(at.place));
   }
 
@@ -129,19 +106,10 @@ class Table {
   }
 
   #blockAt(place: Place): Buffer {
-    const bytes = this.#read(place.offset, place.size + TRAILER_BYTES);
+    const bytes = readAt(this.#descriptor, place.offset, Buffer.allocUnsafe(place.size + TRAILER_BYTES));
     const why = damageOfBlock(bytes, place, place.offset);
-    if (why !== undefined) throw this.#damage(place.offset, why);
+    if (why !== undefined) throw damageAt(this.#file, place.offset, why);
     return blockIn(bytes, place, place.offset);
-  }
-
-  #read(position: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(length);
-    return bytes.subarray(0, readSync(this.#descriptor, bytes, 0, length, position));
-  }
-
-  #damage(byte: number, why: string): HeadwaterError {
-    return new HeadwaterError('corrupt', `${this.#file} is damaged at byte ${byte}: ${why}`);
   }
 }
 
@@ -172,8 +140,4 @@ function isBefore(key: Buffer, other: Buffer): boolean {
 
 function isOf(withTrailer: Buffer, key: Buffer): boolean {
   return compareKeys(withTrailer, endOf(withTrailer), key, key.length) === 0;
-}
-
-function endOf(key: Buffer): number {
-  return key.length - KEY_TRAILER_BYTES;
 }

@@ -126,7 +126,7 @@ async function lookInto(leader: Client, of: Comparison, signal: AbortSignal): Pr
         .next()
         .catch(() => {});
   }, KEEP_ALIVE_MS);
-  const { findDifferences } = await import('../src/check/bisection.js');
+  const { findDifferences } = await import('../src/compare/bisection.js');
   try {
     for (const node of of.nodes) {
       // A node that could not compute its digest may have damaged records, and can find their ranges.

@@ -15,9 +15,11 @@ import { shuttingDown } from './base/errors.js';
 import { COMPARE_TIMEOUT_MS, DRAIN_MS_MAX, STOP_STEP_MS_MIN } from './base/limits.js';
 import { type Logger, silentLogger } from './base/logger.js';
 import { Checks } from './check/checks.js';
-import { RangeRepairs } from './check/range-repair.js';
-import { Ranges } from './check/ranges.js';
 import type { Upstream } from './check/repair.js';
+import { Comparisons } from './compare/comparison.js';
+import { Marks } from './compare/marks.js';
+import { RangeRepairs } from './compare/range-repair.js';
+import { Ranges } from './compare/ranges.js';
 import { checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
 import { systemFiles } from './disk/files.js';
 import { openLevel } from './disk/level.js';
@@ -53,6 +55,7 @@ export class Node implements NodeControl {
   readonly #streams: Streams;
   readonly #backups: Backups;
   readonly #archiver: Archiver | undefined;
+  readonly #comparisons: Comparisons;
   readonly #ranges: Ranges;
   readonly #rangeRepairs: RangeRepairs;
   readonly #checks: Checks;
@@ -131,11 +134,21 @@ export class Node implements NodeControl {
       randomBytes,
       fetch: (address, request, signal) => fetchRanges(address, request, { signal }),
     });
+    const nonce = randomUUID();
+    this.#comparisons = new Comparisons({
+      store,
+      logger,
+      clock: systemClock,
+      nonce,
+      address: () => this.address,
+      tree: () => this.#replication,
+    });
+    this.#ranges = new Ranges(store, this.#comparisons.held);
     this.#replication = new Replication({
       store,
       logger,
       clock: systemClock,
-      nonce: randomUUID(),
+      nonce,
       timeoutMs: config.linkTimeoutMs,
       heartbeatIntervalMs: config.heartbeatIntervalMs,
       minFollowers: config.minFollowers,
@@ -144,11 +157,10 @@ export class Node implements NodeControl {
       address: () => this.address,
       isHere: (address) => isSameNode(address, this.address),
       askFollowersMs: config.askFollowersMs,
-      repairMarked: (markId) => this.#rangeRepairs.marked(markId),
+      marks: new Marks({ comparisons: this.#comparisons, repairs: this.#rangeRepairs }),
       dial: (address) => dial(address, { timeoutMs: config.linkTimeoutMs }),
     });
-    const { link, durability, comparisons } = this.#replication;
-    this.#ranges = new Ranges(store, comparisons.held);
+    const { link, durability } = this.#replication;
     this.#freshness = new Freshness({ store, link, clock: systemClock, serveStaleReads: config.serveStaleReads });
     this.#guarantees = { durability, freshness: this.#freshness };
     this.#streams = new Streams({ store, clock: systemClock });
@@ -196,7 +208,7 @@ export class Node implements NodeControl {
    */
   async status(): Promise<NodeStatus> {
     const store = this.#store;
-    const { link, followers, acknowledgements, headroom, comparisons } = this.#replication;
+    const { link, followers, acknowledgements, headroom } = this.#replication;
     const lostWritesFiles = await store.lostWritesFiles();
     const lostWrites = await store.lostWrites();
     const space = store.space.status;
@@ -248,7 +260,7 @@ export class Node implements NodeControl {
       resyncReasonsServed: followers.reasons.counts,
       lastRefusalServed: followers.reasons.lastRefusal,
       lostWritesFiles,
-      digestDifferences: comparisons.differences,
+      digestDifferences: this.#comparisons.differences,
       logBytes,
       logRetentionBytes: store.logRetentionBytes ?? 0,
       logRetentionMs: store.logRetentionMs ?? 0,
@@ -273,7 +285,7 @@ export class Node implements NodeControl {
 
   /** Compares the keyspaces of all connected nodes at one offset; a timeout of 0 is the default one. */
   compare(timeoutMs: number): Promise<CompareReply> {
-    return this.#replication.comparisons.compare(timeoutMs || COMPARE_TIMEOUT_MS);
+    return this.#comparisons.compare(timeoutMs || COMPARE_TIMEOUT_MS);
   }
 
   digest(): Promise<KeyspaceDigestReply> {
@@ -317,6 +329,7 @@ export class Node implements NodeControl {
       await this.#backups.close(reason);
       await this.#checks.close(reason);
       await this.#archiver?.close();
+      this.#comparisons.close();
       await this.#replication.close(reason);
       await this.#store.close({ checkpointMs: leftMs() });
       this.#delay.disable();

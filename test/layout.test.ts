@@ -19,7 +19,7 @@ const FLOORS: string[][] = [
   ['src/disk/level.ts', 'src/wire/'],
   ['src/log/', 'src/keyspace/', 'src/commands/'],
   ['src/store/'],
-  ['src/replication/', 'src/streams/', 'src/backup/'],
+  ['src/replication/', 'src/compare/', 'src/streams/', 'src/backup/'],
   ['src/replication/progress/'],
   ['src/replication/downstream/', 'src/replication/upstream/'],
   ['src/replication/leadership/'],

@@ -15,12 +15,10 @@ import { tooLarge } from '../commands/arguments.js';
 import type { Limits } from '../commands/view.js';
 import type { LineageRow } from '../model/lineage.js';
 import type { KnownFollower } from '../store/known-followers.js';
-import { isRepairMark } from '../store/repair-mark.js';
 import type { Message, Store } from '../store/store.js';
 import type { FailoverReply } from '../wire/admin.js';
 import type { Moved } from '../wire/down-frames.js';
 import type { DownChannel, UpChannel } from './channel.js';
-import { Comparisons } from './comparison.js';
 import { Followers } from './downstream/followers.js';
 import { Headroom } from './downstream/headroom.js';
 import { FollowerRegistry } from './downstream/registry.js';
@@ -28,6 +26,7 @@ import { drain } from './leadership/drain.js';
 import { Failover, HANDOVER_REFUSED } from './leadership/failover.js';
 import { Greeting } from './leadership/greeting.js';
 import { TailRecovery } from './leadership/tail-recovery.js';
+import type { Marks } from './marks.js';
 import { Acknowledgements } from './progress/acknowledgements.js';
 import { Durability } from './progress/durability.js';
 import { epochBefore } from './takeover.js';
@@ -57,8 +56,7 @@ export interface ReplicationOptions {
   address(): string;
   /** Whether an address, host:port, is this node under another name, as far as that can be known at once. */
   isHere?(address: string): boolean;
-  /** Runs at the mark of a repair, in the order of the log. Nothing else enters the store in this turn. */
-  repairMarked?(markId: string): void;
+  readonly marks: Marks;
   /** @throws HeadwaterError `unreachable`. */
   dial(address: string): Promise<UpChannel>;
 }
@@ -81,7 +79,6 @@ export class Replication {
   readonly followers: Followers;
   readonly acknowledgements: Acknowledgements;
   readonly durability: Durability;
-  readonly comparisons: Comparisons;
   readonly headroom: Headroom;
   readonly heartbeatIntervalMs: number;
   readonly #options: ReplicationOptions;
@@ -100,11 +97,6 @@ export class Replication {
     this.#options = options;
     this.#store = store;
     this.#askingLog = RepeatedLog.of(options);
-    this.comparisons = new Comparisons({
-      ...options,
-      below: () => this.followers.names,
-      send: (report) => this.link.send(report),
-    });
     this.headroom = new Headroom({
       ...options,
       followers: () => this.followers.status,
@@ -128,13 +120,6 @@ export class Replication {
         },
         moved: (moved, upstream) => void this.#moved(moved, upstream),
       },
-      marked: (markId) => {
-        if (isRepairMark(markId)) options.repairMarked?.(markId);
-        else this.comparisons.marked(markId);
-      },
-      unable: (markId, why) => {
-        if (!isRepairMark(markId)) this.comparisons.unable(markId, why);
-      },
     });
     this.followers = new Followers({
       ...options,
@@ -142,7 +127,6 @@ export class Replication {
       heartbeatIntervalMs,
       path: () => [...this.link.path, store.nodeId],
       publish: (message) => this.#publish(message),
-      reported: (report) => this.comparisons.reported(report),
       levelMs: () => this.#levelMs,
       nextHistory: () => this.#nextHistory,
       greeted: (handshake) => greeting.greeted(handshake),
@@ -300,7 +284,6 @@ export class Replication {
   /** Ends every session. The store has to be closed next. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed = true;
-    this.comparisons.held.close();
     this.#failover.close(reason);
     await this.#registry.close();
     this.headroom.stop();

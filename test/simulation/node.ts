@@ -335,7 +335,7 @@ export class SimulatedNode extends TestNode {
     });
   }
 
-  protected override replicationOptions(): ReplicationOptions {
+  protected override replicationOptions(): Omit<ReplicationOptions, 'marks'> {
     const clock = this.#clock;
     const options = super.replicationOptions();
     return {

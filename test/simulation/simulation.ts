@@ -350,7 +350,7 @@ export class Simulation {
   /** All nodes that answer hold the same at one offset, unless a disk has changed something. */
   compare(node: SimulatedNode): void {
     this.begin('compare', node, async () => {
-      const { nodes, offset } = await node.replication.comparisons.compare(3_000);
+      const { nodes, offset } = await node.comparisons.compare(3_000);
       for (const { address, outcome } of nodes) {
         this.count(`compared ${outcome}`);
         if (outcome === 'different' && this.#twofold.size === 0)

@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../src/base/clock.js';
 import { HeadwaterError } from '../../src/base/errors.js';
+import { Comparisons } from '../../src/compare/comparison.js';
+import { Marks } from '../../src/compare/marks.js';
 import type { Followers } from '../../src/replication/downstream/followers.js';
 import { type FollowOptions, Replication, type ReplicationOptions } from '../../src/replication/replication.js';
 import type { Link } from '../../src/replication/upstream/link.js';
@@ -81,6 +83,7 @@ export class TestNode {
   test: TestStore;
   readonly #world: Surroundings;
   readonly #options: TestReplicationOptions;
+  comparisons!: Comparisons;
   replication!: Replication;
   /** Told of the marks of repairs; set by tests. */
   repairMarked: (markId: string) => void = () => {};
@@ -112,7 +115,7 @@ export class TestNode {
   }
 
   /** What its replication is made with. */
-  protected replicationOptions(): ReplicationOptions {
+  protected replicationOptions(): Omit<ReplicationOptions, 'marks'> {
     const { clock, network } = this.#world;
     const { store, logger } = this.test;
     return {
@@ -125,7 +128,6 @@ export class TestNode {
       ...this.#options,
       random: () => 0.5,
       address: () => this.address,
-      repairMarked: (markId) => this.repairMarked(markId),
       dial: this.#ofThisProcess(network.dialFrom(this.address)),
     };
   }
@@ -137,12 +139,16 @@ export class TestNode {
   }
 
   /** Listens, and follows where it is a follower. */
-  up(options: { acceptDataLoss: boolean } = { acceptDataLoss: false }): void {
+  up(orders: { acceptDataLoss: boolean } = { acceptDataLoss: false }): void {
     const { network } = this.#world;
-    this.replication = new Replication(this.replicationOptions());
+    const options = this.replicationOptions();
+    this.comparisons = new Comparisons({ ...options, tree: () => this.replication });
+    const repairs = { marked: (markId: string) => this.repairMarked(markId) };
+    const marks = new Marks({ comparisons: this.comparisons, repairs });
+    this.replication = new Replication({ ...options, marks });
     network.listen(this.address, this.replication);
     this.#isUp = true;
-    this.replication.start(options);
+    this.replication.start(orders);
   }
 
   follow(upstream: string, options?: FollowOptions): Promise<void> {
@@ -155,6 +161,7 @@ export class TestNode {
     if (shutdownTimeoutMs > 0) await this.replication.drain(shutdownTimeoutMs);
     this.#isUp = false;
     this.#world.network.down(this.address);
+    this.comparisons.close();
     await this.replication.close(new HeadwaterError('shutting_down', 'the node is shutting down'));
     await this.store.close();
   }

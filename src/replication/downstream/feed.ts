@@ -19,10 +19,11 @@ import type { Position } from '../../model/position.js';
 import type { Message, Store } from '../../store/store.js';
 import type { DownFrame, UpstreamInfo } from '../../wire/down-frames.js';
 import type { Handshake } from '../../wire/handshake.js';
-import type { Acknowledgement, DigestReport, Publish, UpFrame } from '../../wire/up-frames.js';
+import type { Acknowledgement, Publish, UpFrame } from '../../wire/up-frames.js';
 import type { StatusRefusal } from '../../wire/why.js';
 import type { DownChannel } from '../channel.js';
 import { checkHandshake } from '../introduction.js';
+import type { Marks } from '../marks.js';
 import type { Acknowledgements, NodeBelow, Reporter } from '../progress/acknowledgements.js';
 import { PublishingWindow } from '../publish-window.js';
 import { type Decision, type Details, decide } from '../resync.js';
@@ -49,8 +50,7 @@ export interface FeedNode {
   levelMs(): number;
   /** The history that the leader has begun right behind the end of this node's log. */
   nextHistory(): LineageRow | undefined;
-  /** Takes a digest report of the follower, or of a node below it. */
-  reported(report: DigestReport): void;
+  readonly marks: Marks;
   /**
    * Passes a message on towards the leader.
    * @returns the message's own offset if it is durable, else the offset that it
@@ -500,7 +500,7 @@ export class Feed implements Reporter {
     if (frame.kind === 'handshake')
       this.#end(new HeadwaterError('protocol_violation', 'expected one handshake in a session, received a second'));
     if (frame.kind === 'publish') void this.#publish(frame);
-    if (frame.kind === 'digestReport') this.#options.reported(frame);
+    if (frame.kind === 'digestReport') this.#options.marks.reported(frame);
     if (frame.kind !== 'acknowledgement') return;
     this.#acknowledged = frame;
     this.#options.acknowledgements.report(this, frame);

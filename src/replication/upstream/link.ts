@@ -18,6 +18,7 @@ import type { Heartbeat, Moved, UpstreamInfo } from '../../wire/down-frames.js';
 import type { UpFrame } from '../../wire/up-frames.js';
 import type { UpChannel } from '../channel.js';
 import { heldUntil } from '../dial.js';
+import type { Marks } from '../marks.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 import { Reasons } from '../reasons.js';
 import { LinkState, type LinkStateName } from './link-state.js';
@@ -60,10 +61,7 @@ export interface LinkOptions {
   address(): string;
   /** @throws HeadwaterError `unreachable`. */
   dial(address: string): Promise<UpChannel>;
-  /** Runs when this node comes by a mark, in the order of the log. */
-  marked(markId: string): void;
-  /** Runs at a mark at whose offset this node has no keyspace. */
-  unable(markId: string, why: string): void;
+  readonly marks: Marks;
   /** Whether this node knows that the leader above it is not the latest. */
   isOutdated(): boolean;
   /** Events that concern the leadership rather than the link. */
@@ -315,8 +313,6 @@ export class Link {
         streams: (resync) => this.#streams(resync),
         heard: (heartbeat) => this.#heard(heartbeat),
         received: (upstreamMs) => this.#received(upstreamMs),
-        marked: (markId) => this.#options.marked(markId),
-        unable: (markId, why) => this.#options.unable(markId, why),
       },
     });
     try {

@@ -23,6 +23,7 @@ import type {
 import type { UpFrame } from '../../wire/up-frames.js';
 import type { UpChannel } from '../channel.js';
 import { followerHandshake } from '../introduction.js';
+import type { Marks } from '../marks.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 import { Publishing } from '../publish-window.js';
 import type { Details } from '../resync.js';
@@ -66,6 +67,7 @@ export interface SessionOptions {
   /** The reports of the nodes below this one, which go up. */
   readonly acknowledgements: Acknowledgements;
   readonly report: SessionReport;
+  readonly marks: Marks;
 }
 
 /** The session's events for parts that outlive it. */
@@ -88,10 +90,6 @@ export interface SessionReport {
   refused(reason: string, message: string): void;
   /** Reports that the leadership has moved, and with it the node to follow. */
   moved(moved: Moved): void;
-  /** Reports a mark. Nothing else enters the store in this turn. */
-  marked(markId: string): void;
-  /** Reports a mark at whose offset there is no keyspace. */
-  unable(markId: string, why: string): void;
 }
 
 export class UpstreamSession {
@@ -315,11 +313,11 @@ export class UpstreamSession {
   }
 
   #mark(mark: Extract<DownFrame, { kind: 'mark' }>): void {
-    const { report } = this.#options;
+    const { marks } = this.#options;
     if (this.#state.name === 'streaming') {
       this.#store.interlude(mark);
-      report.marked(mark.markId);
-    } else report.unable(mark.markId, `a full resync is loading: ${this.#options.upstream} is its source`);
+      marks.marked(mark.markId);
+    } else marks.unable(mark.markId, `a full resync is loading: ${this.#options.upstream} is its source`);
   }
 
   /** Sends a frame up, behind the frames sent before. The frame is lost if the session ends. */

@@ -23,7 +23,6 @@ import type { KeyAndRecord } from '../keyspace/digest.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import { verifyRecord } from '../keyspace/record.js';
 import { formatPosition, formatToken, type Position } from '../model/position.js';
-import { repairMark } from '../store/repair-mark.js';
 import type { Store } from '../store/store.js';
 import {
   type FetchRangesRequest,
@@ -33,6 +32,7 @@ import {
   keyBehind,
   unpackEntries,
 } from '../wire/ranges.js';
+import { repairMark } from './repair-mark.js';
 
 export interface RangeRepairsOptions {
   readonly store: Store;

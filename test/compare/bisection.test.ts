@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { DIFFERENCES_MAX } from '../../src/base/limits.js';
-import { type Differences, findDifferences, type Side } from '../../src/check/bisection.js';
+import { type Differences, findDifferences, type Side } from '../../src/compare/bisection.js';
 import { isInRange, type KeyRange, type RangeDigest } from '../../src/wire/ranges.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 

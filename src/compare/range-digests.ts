@@ -3,10 +3,10 @@
  * without sending their content. A damaged record does not end the digest: it is counted, and left out.
  */
 import { isUnreadablePlace } from '../disk/level.js';
+import { type KeyAndRecord, KeyspaceDigest } from '../keyspace/digest.js';
+import { isDamage, verifyRecord } from '../keyspace/record.js';
+import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { KeyRange, RangeDigest } from '../wire/ranges.js';
-import { type KeyAndRecord, KeyspaceDigest } from './digest.js';
-import { isDamage, verifyRecord } from './record.js';
-import type { KeyspaceSnapshot } from './snapshot.js';
 
 const NO_KEY = Buffer.alloc(0);
 

@@ -11,10 +11,8 @@ import {
   REPAIR_STEP_BYTES,
   REPAIR_STEP_KEYS,
 } from '../base/limits.js';
-import { digestRange } from '../keyspace/range-digests.js';
 import { verifyRecord } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { isRepairMark } from '../store/repair-mark.js';
 import type { Store } from '../store/store.js';
 import {
   type FetchRangesRequest,
@@ -23,6 +21,8 @@ import {
   type RangeDigest,
   type RangeDigestsRequest,
 } from '../wire/ranges.js';
+import { digestRange } from './range-digests.js';
+import { isRepairMark } from './repair-mark.js';
 
 /** The holder of the keyspaces that were frozen at marks. */
 export interface FrozenAtMarks {

@@ -52,10 +52,16 @@ export interface ComparisonsOptions {
   readonly nonce: string;
   /** host:port at which this node listens. */
   address(): string;
+  /** The neighbours of this node in the tree. */
+  tree(): Tree;
+}
+
+/** The tree of nodes, as far as a comparison needs it. */
+export interface Tree {
   /** The followers that will receive a mark placed now. */
-  below(): readonly NodeName[];
-  /** Sends a report to the upstream. */
-  send(report: DigestReport): void;
+  readonly followers: { readonly names: readonly NodeName[] };
+  /** The link to the upstream. A report is lost if there is no session. */
+  readonly link: { send(report: DigestReport): void };
 }
 
 /** A comparison that this node runs as the leader. */
@@ -87,6 +93,11 @@ export class Comparisons {
     return this.#differences;
   }
 
+  /** Releases the held keyspaces, and holds no others. */
+  close(): void {
+    this.held.close();
+  }
+
   /**
    * Compares, at the leader, all connected nodes, for at most `timeoutMs`.
    * @throws HeadwaterError `read_only_follower` with the address of the
@@ -111,7 +122,7 @@ export class Comparisons {
     const running: Running = { expected: new Map(), reports: new Map(), heard: () => {}, stop: () => {} };
     this.#running.set(markId, running);
     try {
-      const snapshot = await store.mark(markId, () => expect(running, this.#options.below()));
+      const snapshot = await store.mark(markId, () => expect(running, this.#below));
       const reported = this.#reports(running, timeoutMs);
       const own = await this.#digestOf(snapshot, markId).catch(refuseToCompare);
       await reported;
@@ -128,26 +139,28 @@ export class Comparisons {
    * background.
    */
   marked(markId: string): void {
-    const below = this.#options.below();
-    void this.#answer(markId, below, this.#options.store.snapshotHere());
+    void this.#answer(markId, this.#below, this.#options.store.snapshotHere());
   }
 
   /** Handles a mark at a follower that has no keyspace at the mark's offset, because it is loading one. */
   unable(markId: string, why: string): void {
-    this.#send(markId, this.#options.below(), { offset: 0, keys: 0, digest: Buffer.alloc(0), error: why });
+    this.#send(markId, this.#below, { offset: 0, keys: 0, digest: Buffer.alloc(0), error: why });
   }
 
   /** Takes a report from a node below. */
   reported(report: DigestReport): void {
-    const { store, send } = this.#options;
     const running = this.#running.get(report.markId);
     if (running) {
       running.reports.set(report.nodeId, report);
       expect(running, report.below);
       running.heard();
-    } else if (store.role === 'follower') {
-      send(report);
+    } else if (this.#options.store.role === 'follower') {
+      this.#options.tree().link.send(report);
     }
+  }
+
+  get #below(): readonly NodeName[] {
+    return this.#options.tree().followers.names;
   }
 
   async #answer(markId: string, below: readonly NodeName[], frozen: Promise<KeyspaceSnapshot>): Promise<void> {
@@ -182,8 +195,8 @@ export class Comparisons {
     below: readonly NodeName[],
     answer: Pick<DigestReport, 'offset' | 'keys' | 'digest' | 'error'>,
   ): void {
-    const { store, address, send } = this.#options;
-    send({ kind: 'digestReport', markId, nodeId: store.nodeId, address: address(), below, ...answer });
+    const { store, address, tree } = this.#options;
+    tree().link.send({ kind: 'digestReport', markId, nodeId: store.nodeId, address: address(), below, ...answer });
   }
 
   /** Resolves when all expected nodes have answered, or after `timeoutMs`. */

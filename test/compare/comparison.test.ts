@@ -1,6 +1,6 @@
 /** Comparing nodes while they live and take writes. */
 import assert from 'node:assert/strict';
-import type { Comparison } from '../../src/replication/comparison.js';
+import type { Comparison } from '../../src/compare/comparison.js';
 import { flipped } from '../log/blocks.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { level, type TestNode, World } from '../support/world.js';
@@ -31,7 +31,7 @@ describe('a comparison', () => {
   /** While time goes on. */
   async function compareAt(node: TestNode, timeoutMs: number): Promise<Comparison> {
     let result: Comparison | undefined;
-    void node.replication.comparisons.compare(timeoutMs).then((comparison) => {
+    void node.comparisons.compare(timeoutMs).then((comparison) => {
       result = comparison;
     });
     await world.until('all have answered or the time is over', () => result !== undefined);
@@ -54,7 +54,7 @@ describe('a comparison', () => {
       said?.();
       return { ...spoilt, release: async () => {} } as never;
     };
-    await assert.rejects(leader.replication.comparisons.compare(60_000), /spoilt/);
+    await assert.rejects(leader.comparisons.compare(60_000), /spoilt/);
     assert.equal(world.clock.waiting, before);
   });
 
@@ -66,7 +66,7 @@ describe('a comparison', () => {
     const [row, record] = (await keyspace.iterator().all()).find(([name]) => name.includes('k7')) ?? [];
     assert(row && record);
     await keyspace.put(row, flipped(record, 100));
-    await assert.rejects(leader.replication.comparisons.compare(60_000), {
+    await assert.rejects(leader.comparisons.compare(60_000), {
       code: 'corrupt',
       message: /the leader's own records are damaged.*the key "k7".*let a follower that is whole lead/,
     });
@@ -89,7 +89,7 @@ describe('a comparison', () => {
       }
     }
     assert((comparisons.at(-1)?.offset ?? 0) > (comparisons[0]?.offset ?? 0), 'there were writes in between');
-    assert.equal(leader.replication.comparisons.differences, 0);
+    assert.equal(leader.comparisons.differences, 0);
   });
 
   it('names the node that differs, counts it and raises an alarm', async () => {
@@ -98,7 +98,7 @@ describe('a comparison', () => {
     assert.deepEqual(outcomes(comparison), ['E different', 'M equal']);
     const different = comparison.nodes.find(({ address }) => address === 'E');
     assert.deepEqual([different?.nodeId, different?.keys], [end.store.nodeId, 19]);
-    assert.equal(leader.replication.comparisons.differences, 1);
+    assert.equal(leader.comparisons.differences, 1);
     assert.equal(leader.test.logger.said(/DIFFERENT: at offset 20 the node E holds 19 keys/, 'error'), 1);
   });
 
@@ -125,7 +125,7 @@ describe('a comparison', () => {
   });
 
   it('is refused by a follower, which says where to ask', async () => {
-    await assert.rejects(middle.replication.comparisons.compare(1_000), {
+    await assert.rejects(middle.comparisons.compare(1_000), {
       code: 'read_only_follower',
       details: { leader: 'L' },
       message: /compared by their leader, .* upstream is L/,

@@ -1,6 +1,6 @@
 /** What a leader knows of real followers, and writes that need them. */
 import assert from 'node:assert/strict';
-import { assertEqualData, Cluster, eventually, level, type TestNode } from '../support/cluster.js';
+import { assertEqualData, Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
 
 describe('a leader that wants followers close by', () => {
   let cluster: Cluster;
@@ -16,8 +16,8 @@ describe('a leader that wants followers close by', () => {
   it('takes writes with them, refuses them while one is stopped, and goes on when it does', async () => {
     const flags = ['--heartbeat-interval', '100ms', '--max-lag', '1s'];
     const [leader, follower] = (await cluster.leaderAndFollowers(1, ...flags, '--min-followers', '1')) as [
-      TestNode,
-      TestNode,
+      Daemon,
+      Daemon,
     ];
     const client = await leader.client();
     const { followersWithinLag, minFollowers, maxLagMs, heartbeatIntervalMs } = await eventually(
@@ -55,11 +55,11 @@ describe('a leader that wants followers close by', () => {
   });
 
   it('hears of a follower of a follower, and says through whom', async () => {
-    const [leader, middle] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [leader, middle] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     const bottom = await cluster.node('bottom');
     await bottom.start('--follow', middle.address);
     await (await leader.client()).set('a', '1');
-    await level(leader, bottom);
+    await caughtUp(leader, bottom);
     const [{ nodeId: via }, { nodeId }] = [await middle.status(), await bottom.status()];
     const status = await eventually('the leader to hear of it', async () => {
       const { followers, offset } = await leader.status();

@@ -11,13 +11,13 @@ import { fileURLToPath } from 'node:url';
 import { Client, restoreDirectory } from '../../src/index.js';
 import { inPieces } from '../backup/files.js';
 import { endAll, headwater, temporaryDirectory } from '../cli/command-line.js';
-import { assertEqualData, Cluster, level, type TestNode } from '../support/cluster.js';
+import { assertEqualData, Cluster, caughtUp, type Daemon } from '../support/cluster.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 
 const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
 
 /** Values that do not compress, so that there are many chunks. */
-async function fill(node: TestNode, keys: number, valueBytes = 10_000): Promise<void> {
+async function fill(node: Daemon, keys: number, valueBytes = 10_000): Promise<void> {
   const client = await node.client();
   await Promise.all(Array.from({ length: keys }, (_, i) => client.set(`key:${i}`, randomBytes(valueBytes))));
 }
@@ -73,9 +73,9 @@ describe('backup and restore', function () {
 
   it('a node made of a follower’s backup goes on with a partial resync, and nothing of it was asked of the leader', async () => {
     await using cluster = new Cluster();
-    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await fill(leader, 500);
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     const file = path.join(temporaryDirectory(), 'backup');
     const said = JSON.parse(await run('--connect', follower.address, '--json', 'backup', file)) as { keys: number };
     assert.equal(said.keys, 500);
@@ -93,7 +93,7 @@ describe('backup and restore', function () {
 
   it('a node made of a backup and started alone leads a history of its own, which others follow', async () => {
     await using cluster = new Cluster();
-    const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+    const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 50);
     const before = await leader.digest();
     const file = path.join(temporaryDirectory(), 'backup');
@@ -119,7 +119,7 @@ describe('backup and restore', function () {
 
   it('a backup whose line is cut again and again in the middle goes on, and the file is the same', async () => {
     await using cluster = new Cluster();
-    const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+    const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 4_000);
     const random = seededRandom(seedOfThisRun());
     // Six times at most what the file has.
@@ -148,7 +148,7 @@ describe('backup and restore', function () {
 
   it('a backup that its node does not know any more, since it has restarted, says so', async () => {
     await using cluster = new Cluster();
-    const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+    const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 1_500);
     const client = await Client.connect(leader.address);
     try {
@@ -168,7 +168,7 @@ describe('backup and restore', function () {
 
   it('a file that is there is kept, unless it is told otherwise; stdout and stdin do as well', async () => {
     await using cluster = new Cluster();
-    const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+    const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 20);
     const directory = temporaryDirectory();
     const file = path.join(directory, 'backup');
@@ -202,7 +202,7 @@ describe('backup and restore', function () {
 
   it('to stdout fails where its reader goes away before the end', async () => {
     await using cluster = new Cluster();
-    const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+    const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 200);
     const child = spawn(process.execPath, [HEADWATER, '--connect', leader.address, 'backup', '-']);
     let said = '';
@@ -221,7 +221,7 @@ describe('backup and restore', function () {
     if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', full]).status !== 0) return this.skip();
     try {
       await using cluster = new Cluster();
-      const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+      const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
       await fill(leader, 1_000);
       const backup = await headwater(['--connect', leader.address, 'backup', path.join(full, 'backup')]);
       assert.equal(backup.status, 3);
@@ -241,7 +241,7 @@ describe('backup and restore', function () {
   it(`killed at random moments, a backup leaves no file and a restore no node, and both work the next time (${KILLS} kills)`, async function () {
     this.timeout(60_000 + KILLS * 20_000);
     await using cluster = new Cluster();
-    const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+    const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 1_500);
     const { digest } = await leader.digest();
     const directory = temporaryDirectory();

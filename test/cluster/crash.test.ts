@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { type Client, HeadwaterError } from '../../src/index.js';
-import { assertEqualData, Cluster, eventually, level, type TestNode } from '../support/cluster.js';
+import { assertEqualData, Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 
 const KILLS = Number(process.env.HEADWATER_KILLS ?? 6);
@@ -27,7 +27,7 @@ describe('random SIGKILLs under load', function () {
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert.ok(leader && follower);
     // A follower that holds nothing takes a full resync as soon as there is anything: it has to be there before the writes.
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     const written = Array.from({ length: WRITERS }, (): Written => ({ acknowledged: 0, asked: 0 }));
     let writing = true;
     const client = await leader.client();
@@ -71,7 +71,7 @@ async function write(client: Client, key: string, of: Written, goOn: () => boole
 }
 
 /** Each key holds its last acknowledged value, or a later one whose outcome was unknown. */
-async function check(leader: TestNode, written: readonly Written[], seed: number): Promise<void> {
+async function check(leader: Daemon, written: readonly Written[], seed: number): Promise<void> {
   const client = await leader.client();
   for (const [i, { acknowledged, asked }] of written.entries()) {
     const found = Number(await client.get(`counter:${i}`));

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { freePort } from '../../benchmarks/waiting.js';
 import type { Client, HeadwaterError } from '../../src/index.js';
 import { endAll, headwater, temporaryDirectory } from '../cli/command-line.js';
-import { eventually, level, TestNode } from '../support/cluster.js';
+import { caughtUp, Daemon, eventually } from '../support/cluster.js';
 import { seededRandom } from '../support/random.js';
 
 const MiB = 2 ** 20;
@@ -18,7 +18,7 @@ const FLAGS = ['--overlay-bytes', '1MiB', '--min-free-space', '72MiB'];
 describe('a node on a full disk', function () {
   this.timeout(120_000);
   let disk: string | undefined;
-  const nodes: TestNode[] = [];
+  const nodes: Daemon[] = [];
 
   afterEach(async () => {
     await Promise.all(nodes.splice(0).map((node) => node.close()));
@@ -35,8 +35,8 @@ describe('a node on a full disk', function () {
     return disk;
   }
 
-  async function started(name: string, directory: string, ...flags: string[]): Promise<TestNode> {
-    const node = new TestNode(name, await freePort(), directory);
+  async function started(name: string, directory: string, ...flags: string[]): Promise<Daemon> {
+    const node = new Daemon(name, await freePort(), directory);
     nodes.push(node);
     await node.start(...FLAGS, ...flags);
     return node;
@@ -187,7 +187,7 @@ describe('a node on a full disk', function () {
     assert.match(upstream?.error ?? '', /is full/);
     await assertThere(await node.client(), offset);
     spawnSync('mount', ['-o', 'remount,size=600m', directory]);
-    const status = await level(leader, node);
+    const status = await caughtUp(leader, node);
     assert.deepEqual([status.fullResyncs, status.partialResyncs], [0, 1]);
     assert.equal((await node.digest()).digest, (await leader.digest()).digest);
   });

@@ -1,14 +1,14 @@
 /** How safe a write is, asked of a real leader by its client. After unit/wait.tcl of Redis: WAIT and WAITAOF. */
 import assert from 'node:assert/strict';
 import { Client, DurabilityNotReached, type DurabilityOption, HeadwaterError } from '../../src/index.js';
-import { assertEqualData, Cluster, eventually, type TestNode } from '../support/cluster.js';
+import { assertEqualData, Cluster, type Daemon, eventually } from '../support/cluster.js';
 
 const WAITERS = 500;
 const PATIENT_MS = 10_000;
 
 describe('durability in a cluster', () => {
   let cluster: Cluster;
-  let nodes: TestNode[];
+  let nodes: Daemon[];
   let db: Client;
 
   beforeEach(() => {
@@ -21,9 +21,9 @@ describe('durability in a cluster', () => {
     await cluster[Symbol.asyncDispose]();
   });
 
-  async function start(followers: number, ...flags: string[]): Promise<[TestNode, ...TestNode[]]> {
+  async function start(followers: number, ...flags: string[]): Promise<[Daemon, ...Daemon[]]> {
     nodes = await cluster.leaderAndFollowers(followers, '--link-timeout', '30s', ...flags);
-    const [leader, ...rest] = nodes as [TestNode, ...TestNode[]];
+    const [leader, ...rest] = nodes as [Daemon, ...Daemon[]];
     db = await Client.connect(leader.address, { redirect: false });
     await db.set('first', '1');
     await assertEqualData(leader, ...rest);
@@ -52,7 +52,7 @@ describe('durability in a cluster', () => {
   });
 
   it('does not count a follower that stands still, and counts it again when it goes on', async () => {
-    const [leader, first, second] = (await start(2)) as [TestNode, TestNode, TestNode];
+    const [leader, first, second] = (await start(2)) as [Daemon, Daemon, Daemon];
     second.signal('SIGSTOP');
     await write({ level: 'followers', followers: 1, timeoutMs: PATIENT_MS });
     const reached = await missed(write({ level: 'followers', followers: 2, timeoutMs: 300 }));
@@ -63,7 +63,7 @@ describe('durability in a cluster', () => {
   });
 
   it('of many writers on many connections is reached for all when their follower goes on', async () => {
-    const [leader, follower] = (await start(1)) as [TestNode, TestNode];
+    const [leader, follower] = (await start(1)) as [Daemon, Daemon];
     const clients = await Promise.all(Array.from({ length: 10 }, () => Client.connect(leader.address)));
     follower.signal('SIGSTOP');
     try {
@@ -88,14 +88,14 @@ describe('durability in a cluster', () => {
       await start(1, '--fsync', fsync);
       await write({ level: 'synced', timeoutMs: PATIENT_MS });
       await write({ level: 'followers_synced', followers: 1, timeoutMs: PATIENT_MS });
-      const { durableOffset, followers } = await (nodes[0] as TestNode).status();
+      const { durableOffset, followers } = await (nodes[0] as Daemon).status();
       assert.ok(durableOffset >= 2, `durable here up to ${durableOffset}`);
       assert.equal(followers[0]?.durableOffset, 3);
     });
   }
 
   it('that is waited for when the leader is demoted is answered with an error, not never', async () => {
-    const [leader, follower] = (await start(1)) as [TestNode, TestNode];
+    const [leader, follower] = (await start(1)) as [Daemon, Daemon];
     follower.signal('SIGSTOP');
     const waiting = write({ level: 'followers', followers: 1, timeoutMs: PATIENT_MS });
     waiting.catch(() => {});
@@ -109,7 +109,7 @@ describe('durability in a cluster', () => {
   });
 
   it('is asked of the leader: a follower that is promoted while its old leader waits changes nothing for that', async () => {
-    const [leader, first, second] = (await start(2)) as [TestNode, TestNode, TestNode];
+    const [leader, first, second] = (await start(2)) as [Daemon, Daemon, Daemon];
     first.signal('SIGSTOP');
     const waiting = write({ level: 'followers', followers: 2, timeoutMs: 1_000 });
     waiting.catch(() => {});

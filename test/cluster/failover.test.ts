@@ -3,16 +3,16 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from '../../src/index.js';
-import { assertEqualData, Cluster, eventually, level, type TestNode } from '../support/cluster.js';
+import { assertEqualData, Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
 
 describe('failover under load', () => {
   it('is seen by nobody as an error, loses nothing acknowledged, and everybody moves with partial resyncs', async () => {
     await using cluster = new Cluster();
-    const nodes = (await cluster.leaderAndFollowers(2)) as [TestNode, TestNode, TestNode];
+    const nodes = (await cluster.leaderAndFollowers(2)) as [Daemon, Daemon, Daemon];
     const [a, b, c] = nodes;
     await (await a.client()).set('first', 'write');
-    await level(a, b);
-    await level(a, c);
+    await caughtUp(a, b);
+    await caughtUp(a, c);
     const full = await Promise.all(nodes.map(async (node) => (await node.status()).fullResyncs));
 
     await using writer = await Client.connect(a.address);
@@ -33,11 +33,11 @@ describe('failover under load', () => {
       }
     });
 
-    let leader: TestNode = a;
+    let leader: Daemon = a;
     for (const next of [b, c, a, b]) {
       const grown = acknowledged.size;
       await eventually('the load to run', async () => acknowledged.size > grown || acknowledged.size >= 5_000);
-      await level(leader, next);
+      await caughtUp(leader, next);
       const reply = await (await leader.client()).failover({ to: next.address });
       assert.equal(reply.newLeader, next.address);
       assert.ok(reply.pauseMs < 5_000, `writes waited ${reply.pauseMs} ms`);
@@ -63,7 +63,7 @@ describe('failover under load', () => {
 
 describe('a leader that was killed as soon as it had stepped down', () => {
   /** What the disk of a node says that has stepped down in favour of another, and has not asked it. */
-  async function stepDown(node: TestNode, target: TestNode): Promise<void> {
+  async function stepDown(node: Daemon, target: Daemon): Promise<void> {
     const { nodeId, offset } = await target.status();
     await node.end('SIGKILL');
     const file = path.join(node.directory, 'node.json');
@@ -75,16 +75,16 @@ describe('a leader that was killed as soon as it had stepped down', () => {
   for (const written of [0, 1]) {
     it(`follows when it comes back, if another was promoted meanwhile and has written ${written || 'nothing'}`, async () => {
       await using cluster = new Cluster();
-      const [a, b, c] = (await cluster.leaderAndFollowers(2)) as [TestNode, TestNode, TestNode];
+      const [a, b, c] = (await cluster.leaderAndFollowers(2)) as [Daemon, Daemon, Daemon];
       await (await a.client()).set('first', 'write');
-      await level(a, b);
-      await level(a, c);
+      await caughtUp(a, b);
+      await caughtUp(a, c);
       await stepDown(a, b);
       await (await c.client()).promote();
       await (await b.client()).follow(c.address);
-      await level(c, b);
+      await caughtUp(c, b);
       if (written > 0) await (await c.client()).set('second', 'write');
-      await level(c, b);
+      await caughtUp(c, b);
       await a.start();
       await eventually('it to follow', async () => {
         const { role, handingOverTo, upstream } = await a.status();

@@ -1,7 +1,7 @@
 /** Guarantees end to end: what one node wrote is read on another, near or far, and over a failover. */
 import assert from 'node:assert/strict';
 import { Client } from '../../src/index.js';
-import { Cluster, eventually, level, type TestNode } from '../support/cluster.js';
+import { Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
 
 describe('guarantees in a cluster', () => {
   let cluster: Cluster;
@@ -15,7 +15,7 @@ describe('guarantees in a cluster', () => {
   });
 
   it('a token of the leader is good at followers, over a promotion, and lost with its branch', async () => {
-    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     const [there, here] = [await leader.client(), await follower.client()];
     for (let i = 0; i < 50; i++) {
       await there.set('counter', `${i}`);
@@ -24,7 +24,7 @@ describe('guarantees in a cluster', () => {
     await there.set('a', '1', { durability: { level: 'synced' } });
     assert.equal((await leader.status()).durableOffset, 51);
     const { token } = there;
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     await here.promote();
     await here.set('b', '1');
     assert.equal(await here.get('a', { atLeast: token }), '1');
@@ -33,8 +33,8 @@ describe('guarantees in a cluster', () => {
   });
 
   it('reads of a session go to a follower and see every write before them; when it falls behind, to the leader', async () => {
-    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
-    await level(leader, follower);
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
+    await caughtUp(leader, follower);
     await using db = await Client.connect(leader.address, { readFrom: 'followers', consistency: 'session' });
     for (let i = 0; i < 200; i++) {
       // Alternately with and without waiting for the write: both come first.
@@ -55,8 +55,8 @@ describe('guarantees in a cluster', () => {
 
   it('a session of three nodes goes neither back nor behind its own writes while followers come and go', async function () {
     this.timeout(60_000);
-    const [leader, one, two] = (await cluster.leaderAndFollowers(2)) as [TestNode, TestNode, TestNode];
-    for (const follower of [one, two]) await level(leader, follower);
+    const [leader, one, two] = (await cluster.leaderAndFollowers(2)) as [Daemon, Daemon, Daemon];
+    for (const follower of [one, two]) await caughtUp(leader, follower);
     const addresses = [one, leader, two].map(({ address }) => address);
     await using db = await Client.connect(addresses, { readFrom: 'followers', consistency: 'session' });
     let [asked, written, reads, more] = [0, 0, 0, true];
@@ -89,7 +89,7 @@ describe('guarantees in a cluster', () => {
         await node.end('SIGKILL');
         await enough();
         await node.start();
-        await level(leader, node);
+        await caughtUp(leader, node);
       }
       await enough();
       more = false;
@@ -101,10 +101,10 @@ describe('guarantees in a cluster', () => {
   });
 
   it('reads go to the follower in truth, writes to the leader, whichever of them the client was given', async () => {
-    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
-    await level(leader, follower);
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
+    await caughtUp(leader, follower);
     await (await leader.client()).set('a', 'old');
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     await using db = await Client.connect(follower.address, { readFrom: 'followers' });
     await (await follower.client()).follow('127.0.0.1:1');
     await db.set('a', 'new');
@@ -119,7 +119,7 @@ describe('guarantees in a cluster', () => {
     await (await leader.client()).set('a', '1');
     const follower = await cluster.node('follower');
     await follower.start('--follow', leader.address, '--no-serve-stale-reads');
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     const here = await follower.client();
     assert.equal(await here.get('a'), '1');
     await leader.end('SIGKILL');

@@ -2,22 +2,22 @@
 import assert from 'node:assert/strict';
 import { Client } from '../../src/index.js';
 import { headwater } from '../cli/command-line.js';
-import { assertEqualData, Cluster, eventually, level, type TestNode } from '../support/cluster.js';
+import { assertEqualData, Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
 
-async function fill(node: TestNode, prefix: string, count = 200): Promise<void> {
+async function fill(node: Daemon, prefix: string, count = 200): Promise<void> {
   const client = await node.client();
   await Promise.all(Array.from({ length: count }, (_, i) => client.set(`${prefix}${i}`, `value ${i}`)));
 }
 
-async function follow(node: TestNode, upstream: TestNode): Promise<void> {
+async function follow(node: Daemon, upstream: Daemon): Promise<void> {
   await (await node.client()).follow(upstream.address);
 }
 
-async function promote(node: TestNode): Promise<void> {
+async function promote(node: Daemon): Promise<void> {
   await (await node.client()).promote();
 }
 
-async function resyncs(...nodes: TestNode[]): Promise<Array<[full: number, partial: number]>> {
+async function resyncs(...nodes: Daemon[]): Promise<Array<[full: number, partial: number]>> {
   const statuses = await Promise.all(nodes.map((node) => node.status()));
   return statuses.map(({ fullResyncs, partialResyncs }) => [fullResyncs, partialResyncs]);
 }
@@ -34,10 +34,10 @@ describe('promotion', () => {
   });
 
   it('begins a new history, under which siblings and the former leader go on with partial resyncs', async () => {
-    const [a, b, c] = (await cluster.leaderAndFollowers(2)) as [TestNode, TestNode, TestNode];
+    const [a, b, c] = (await cluster.leaderAndFollowers(2)) as [Daemon, Daemon, Daemon];
     await fill(a, 'first:');
-    await level(a, b);
-    await level(a, c);
+    await caughtUp(a, b);
+    await caughtUp(a, c);
     const before = await resyncs(b, c);
     const { replicationId, epoch, firstOffset } = await (await b.client()).promote();
     assert.deepEqual([epoch, firstOffset], [2, 201]);
@@ -53,9 +53,9 @@ describe('promotion', () => {
   });
 
   it('survives restarts, and a second promotion of the same node changes nothing', async () => {
-    const [a, b] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [a, b] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await fill(a, 'first:');
-    await level(a, b);
+    await caughtUp(a, b);
     const promoted = await (await b.client()).promote();
     assert.deepEqual(await (await b.client()).promote(), promoted);
     await fill(b, 'second:');
@@ -71,12 +71,12 @@ describe('promotion', () => {
 
   it('through many promotions in turn, nobody ever needs a full resync', async () => {
     const nodes = await cluster.leaderAndFollowers(2);
-    let leader = nodes[0] as TestNode;
+    let leader = nodes[0] as Daemon;
     await fill(leader, 'start:');
-    for (const node of nodes.slice(1)) await level(leader, node);
+    for (const node of nodes.slice(1)) await caughtUp(leader, node);
     const full = (await resyncs(...nodes)).map(([count]) => count);
     for (let round = 0; round < 6; round++) {
-      const next = nodes[(round + 1) % nodes.length] as TestNode;
+      const next = nodes[(round + 1) % nodes.length] as Daemon;
       await promote(next);
       leader = next;
       await fill(leader, `round ${round}:`, 20);
@@ -91,9 +91,9 @@ describe('promotion', () => {
   });
 
   it('is not overruled by a start option that the node is started with each time', async () => {
-    const [a, b] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [a, b] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await fill(a, 'shared:');
-    await level(a, b);
+    await caughtUp(a, b);
     await a.end('SIGKILL');
     await promote(b);
     await fill(b, 'only on b:', 20);
@@ -115,9 +115,9 @@ describe('promotion', () => {
   });
 
   it('is not undone by a leader that comes back: that one takes no more writes, and drops nobody’s', async () => {
-    const [a, b] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [a, b] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await fill(a, 'shared:');
-    await level(a, b);
+    await caughtUp(a, b);
     await a.end('SIGKILL');
     await promote(b);
     // Once more, so that its history is the later one though the other restarts.
@@ -141,18 +141,18 @@ describe('promotion', () => {
   });
 
   it('of a node that is sent below a follower of the older history makes it wait there', async () => {
-    const [a, b, c] = (await cluster.leaderAndFollowers(2)) as [TestNode, TestNode, TestNode];
+    const [a, b, c] = (await cluster.leaderAndFollowers(2)) as [Daemon, Daemon, Daemon];
     await fill(a, 'shared:');
-    await level(a, b);
-    await level(a, c);
+    await caughtUp(a, b);
+    await caughtUp(a, c);
     await promote(b);
     await fill(b, 'only on b:', 20);
     await fill(a, 'only on a:', 5);
-    await level(a, c);
+    await caughtUp(a, c);
     await follow(b, c);
     await eventually('it to wait', async () => (await b.status()).upstream?.state === 'waiting');
     await fill(a, 'more on a:', 5);
-    await level(a, c);
+    await caughtUp(a, c);
     assert.deepEqual([(await b.status()).upstream?.state, (await b.status()).lostWrites], ['waiting', 0]);
     assert.equal(await (await b.client()).get('only on b:19'), 'value 19');
     await promote(b);
@@ -162,9 +162,9 @@ describe('promotion', () => {
   });
 
   it('hands over what a former leader wrote alone to lost-writes, and counts it', async () => {
-    const [a, b] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [a, b] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await fill(a, 'shared:');
-    await level(a, b);
+    await caughtUp(a, b);
     await promote(b);
     await fill(a, 'only on a:', 5);
     await fill(b, 'only on b:', 3);
@@ -178,18 +178,18 @@ describe('promotion', () => {
 
 describe('a chain', () => {
   let cluster: Cluster;
-  let a: TestNode;
-  let b: TestNode;
-  let c: TestNode;
+  let a: Daemon;
+  let b: Daemon;
+  let c: Daemon;
 
   beforeEach(async () => {
     cluster = new Cluster();
-    [a, b] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    [a, b] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     c = await cluster.node('c');
     await c.start('--follow', b.address);
     await fill(a, 'a:');
-    await level(a, b);
-    await level(a, c);
+    await caughtUp(a, b);
+    await caughtUp(a, c);
   });
 
   afterEach(async () => {
@@ -214,7 +214,7 @@ describe('a chain', () => {
   it('goes on below a node that moves to another upstream, without a new session', async () => {
     const d = await cluster.node('d');
     await d.start('--follow', a.address);
-    await level(a, d);
+    await caughtUp(a, d);
     const before = await resyncs(c);
     await promote(d);
     await fill(d, 'd:');

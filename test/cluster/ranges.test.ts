@@ -7,10 +7,10 @@ import { type Database, openLevel } from '../../src/disk/level.js';
 import { dataKey, encodeRecord } from '../../src/keyspace/record.js';
 import { KEYSPACE_DATABASE } from '../../src/store/generation.js';
 import { endAll, headwater } from '../cli/command-line.js';
-import { assertEqualData, Cluster, level, type TestNode } from '../support/cluster.js';
+import { assertEqualData, Cluster, caughtUp, type Daemon } from '../support/cluster.js';
 
 /** Changes the keyspace of a node that is not running, behind the back of its log. */
-async function alter(node: TestNode, change: (keyspace: Database) => Promise<void>): Promise<void> {
+async function alter(node: Daemon, change: (keyspace: Database) => Promise<void>): Promise<void> {
   const generation = readdirSync(node.directory)
     .filter((name) => name.startsWith('gen-'))
     .sort()
@@ -56,14 +56,14 @@ describe('compare --ranges', function () {
   });
 
   it('names the keys in which nodes of a chain differ, and --repair mends them under writes', async () => {
-    const [leader, middle] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [leader, middle] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     const last = await cluster.node('last');
     await last.start('--follow', middle.address);
     const client = await leader.client();
     await Promise.all(
       Array.from({ length: 3_000 }, (_, i) => client.set(`key:${String(i).padStart(4, '0')}`, `v${i}`)),
     );
-    await level(leader, last);
+    await caughtUp(leader, last);
     for (const node of [last, middle]) assert.equal(await node.end('SIGTERM'), 0);
     await alter(middle, async (keyspace) => {
       await drop(keyspace, 'key:0007');
@@ -75,7 +75,7 @@ describe('compare --ranges', function () {
     });
     await middle.start('--follow', leader.address);
     await last.start('--follow', middle.address);
-    await level(leader, last);
+    await caughtUp(leader, last);
     let writing = true;
     const writes = (async () => {
       for (let i = 0; writing; i++) await client.set(`while:${i % 100}`, String(i));
@@ -83,9 +83,9 @@ describe('compare --ranges', function () {
     const said = await headwater(['--connect', leader.address, '--json', 'compare', '--ranges']);
     assert.equal(said.status, 1, said.stderr);
     const { nodes } = JSON.parse(said.stdout.toString()) as { nodes: Node[] };
-    const of = (node: TestNode) => nodes.find(({ address }) => address === node.address) as Node;
+    const of = (node: Daemon) => nodes.find(({ address }) => address === node.address) as Node;
     const kinds = ['missing', 'extra', 'changed', 'damaged'];
-    const found = (node: TestNode) =>
+    const found = (node: Daemon) =>
       of(node).ranges.map((range) => [(range.from as { key: string }).key, kinds.find((kind) => range[kind] === 1)]);
     assert.deepEqual(found(middle), [
       ['key:0007', 'missing'],
@@ -118,11 +118,11 @@ describe('compare --ranges', function () {
 
   it('a follower that is killed while it repairs is repaired by asking again', async () => {
     const keys = 20_000;
-    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     const client = await leader.client();
     const name = (i: number) => `key:${String(i).padStart(6, '0')}`;
     await Promise.all(Array.from({ length: keys }, (_, i) => client.set(name(i), `v${i}`)));
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     await follower.end('SIGTERM');
     await alter(follower, async (keyspace) => {
       const batch = keyspace.batch();
@@ -135,7 +135,7 @@ describe('compare --ranges', function () {
     const everything = [{ from: Buffer.alloc(0), to: undefined }];
     let cutOff = 0;
     for (const afterMs of [0, 30, 60, 120]) {
-      await level(leader, follower);
+      await caughtUp(leader, follower);
       const node = await follower.client();
       const repairing = (async () => {
         for await (const _ of node.repairRanges(everything));
@@ -147,7 +147,7 @@ describe('compare --ranges', function () {
       await follower.start('--follow', leader.address);
       await client.set(`after ${afterMs} ms`, 'v');
     }
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     const said = await headwater(['--connect', leader.address, 'compare', '--ranges', '--repair']);
     assert.equal(said.status, 0, `${said.stdout}${said.stderr}`);
     assert.ok(cutOff > 0, 'no repair was cut off');
@@ -157,9 +157,9 @@ describe('compare --ranges', function () {
   });
 
   it('says nothing more where all are equal, and refuses what cannot be meant', async () => {
-    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await (await leader.client()).set('a', '1');
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     const said = await headwater(['--connect', leader.address, 'compare', '--ranges']);
     assert.equal(said.status, 0, said.stderr);
     assert.equal(said.stdout.toString().trim().split('\n').length, 2);

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { headwater } from '../cli/command-line.js';
-import { assertEqualData, Cluster, eventually, level, type TestNode } from '../support/cluster.js';
+import { assertEqualData, Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 
 /** Bits turned over, and kills, each a round of its own; more find more. */
 const ROUNDS = Number(process.env.HEADWATER_KILLS ?? 2);
 
-async function fill(node: TestNode, keys: number, prefix = 'key'): Promise<void> {
+async function fill(node: Daemon, keys: number, prefix = 'key'): Promise<void> {
   const client = await node.client();
   // A block each, so that there are many; not compressible, so that tables are long.
   for (let i = 0; i < keys; i += 50)
@@ -21,7 +21,7 @@ async function fill(node: TestNode, keys: number, prefix = 'key'): Promise<void>
 }
 
 /** The largest file of LevelDB's that the pattern names. */
-function fileOf(node: TestNode, database: 'log' | 'keyspace', pattern: RegExp): string {
+function fileOf(node: Daemon, database: 'log' | 'keyspace', pattern: RegExp): string {
   const generation = readFileSync(path.join(node.directory, 'CURRENT'), 'utf8').trim();
   const location = path.join(node.directory, generation, database);
   const files = readdirSync(location)
@@ -46,9 +46,9 @@ function flipBit(file: string, part: number): void {
   }
 }
 
-const run = (node: TestNode, ...args: string[]) => headwater(['--connect', node.address, ...args]);
+const run = (node: Daemon, ...args: string[]) => headwater(['--connect', node.address, ...args]);
 
-async function assertWhole(node: TestNode): Promise<void> {
+async function assertWhole(node: Daemon): Promise<void> {
   const { status, stdout, stderr } = await run(node, 'verify', '--rate', '1GiB');
   assert.equal(status, 0, `${stdout}${stderr}`);
   assert.match(stdout.toString(), /^whole: log from offset/);
@@ -58,17 +58,17 @@ describe('a disk that changes a bit', function () {
   this.timeout(120_000);
 
   /** Before anything is written: the logs of both begin at offset 1. */
-  async function leaderAndFollower(cluster: Cluster): Promise<[leader: TestNode, follower: TestNode]> {
-    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
-    await level(leader, follower);
+  async function leaderAndFollower(cluster: Cluster): Promise<[leader: Daemon, follower: Daemon]> {
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
+    await caughtUp(leader, follower);
     return [leader, follower];
   }
 
   /** A leader and a follower whose data stand in tables; the follower is stopped. */
-  async function stoppedFollower(cluster: Cluster): Promise<[leader: TestNode, follower: TestNode]> {
+  async function stoppedFollower(cluster: Cluster): Promise<[leader: Daemon, follower: Daemon]> {
     const [leader, follower] = await leaderAndFollower(cluster);
     await fill(leader, 2_000);
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     // Each opening writes what is in LevelDB's log files into tables.
     await follower.end('SIGTERM');
     await follower.start();
@@ -126,7 +126,7 @@ describe('a disk that changes a bit', function () {
     await using cluster = new Cluster();
     const [leader, follower] = await leaderAndFollower(cluster);
     await fill(leader, 500);
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     await follower.end('SIGTERM');
     flipBit(fileOf(follower, 'keyspace', /\.log$/), 0.5);
     const refused = await headwater(['serve', '--data', follower.directory, '--listen', follower.address]);
@@ -147,7 +147,7 @@ describe('a disk that changes a bit', function () {
     await using cluster = new Cluster();
     const [leader, follower] = await leaderAndFollower(cluster);
     await fill(leader, 500);
-    const { offset } = await level(leader, follower);
+    const { offset } = await caughtUp(leader, follower);
     await eventually('the follower to be remembered', async () => (await leader.status()).knownFollowers.length > 0);
     await leader.end('SIGKILL');
     flipBit(fileOf(leader, 'log', /\.log$/), 0.5);
@@ -163,7 +163,7 @@ describe('a disk that changes a bit', function () {
 
   it('in a leader: it refuses to repair itself and says what to do', async () => {
     await using cluster = new Cluster();
-    const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+    const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 50);
     const { status, stderr } = await run(leader, 'repair');
     assert.equal(status, 3);
@@ -186,7 +186,7 @@ describe('a disk that changes a bit', function () {
     await using cluster = new Cluster();
     const [leader, follower] = await stoppedFollower(cluster);
     await follower.start();
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     const seed = seedOfThisRun();
     const random = seededRandom(seed);
     for (let round = 0; round < ROUNDS + 1; round++) {
@@ -209,7 +209,7 @@ describe('a disk that changes a bit', function () {
 
   it('is looked for once at a time, and no longer than somebody listens', async () => {
     await using cluster = new Cluster();
-    const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+    const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 500);
     const client = await leader.client();
     const enough = new AbortController();

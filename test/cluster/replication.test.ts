@@ -8,7 +8,7 @@ import { blockKey } from '../../src/log/rows.js';
 import type { Operation, OperationKind, Reply } from '../../src/model/operation.js';
 import { OPERATION_METHODS } from '../../src/rpc/definitions.js';
 import { fromStatus } from '../../src/rpc/status.js';
-import { assertEqualData, Cluster, eventually, level } from '../support/cluster.js';
+import { assertEqualData, Cluster, caughtUp, eventually } from '../support/cluster.js';
 
 async function fill(
   client: { set(key: string, value: string): Promise<unknown> },
@@ -60,7 +60,7 @@ describe('replication between daemons', () => {
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert.ok(leader && follower);
     await fill(await leader.client(), 'a:', 1_000);
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     await follower.end('SIGKILL');
     await fill(await leader.client(), 'b:', 1_000);
     await follower.start();
@@ -74,7 +74,7 @@ describe('replication between daemons', () => {
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert.ok(leader && follower);
     await fill(await leader.client(), 'a:', 1_000);
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     const before = await follower.status();
     await leader.end('SIGKILL');
     assert.equal(
@@ -94,7 +94,7 @@ describe('replication between daemons', () => {
   it('refuses writes on a follower and names the leader', async () => {
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert.ok(leader && follower);
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     const error = await unary(follower.address, 'set', { kind: 'set', key: Buffer.from('a'), value: Buffer.from('b') });
     assert.ok(HeadwaterError.is(error, 'read_only_follower'));
     assert.equal(error.details.leader, leader.address);
@@ -104,7 +104,7 @@ describe('replication between daemons', () => {
   it('leads a client that writes to a follower to the leader', async () => {
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert.ok(leader && follower);
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     await using client = await Client.connect(follower.address);
     await client.set('a', 'b');
     assert.equal(client.address, leader.address);
@@ -146,7 +146,7 @@ describe('replication between daemons', () => {
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert.ok(leader && follower);
     await fill(await leader.client(), 'a:', 100);
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     await leader.end('SIGKILL');
     await rm(leader.directory, { recursive: true });
     await leader.start();
@@ -158,12 +158,12 @@ describe('replication between daemons', () => {
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert.ok(leader && follower);
     await fill(await leader.client(), 'kept:', 100);
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     await leader.end('SIGTERM');
     await cp(leader.directory, `${leader.directory}-copy`, { recursive: true });
     await leader.start();
     await fill(await leader.client(), 'lost:', 7);
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     await leader.end('SIGTERM');
     await rm(leader.directory, { recursive: true });
     await cp(`${leader.directory}-copy`, leader.directory, { recursive: true });
@@ -188,7 +188,7 @@ describe('replication between daemons', () => {
     assert.ok(leader && follower);
     await (await leader.client()).set('a', '1');
     await (await leader.client()).set('b', '2');
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     await leader.end('SIGTERM');
     const log = await openLevel(`${leader.directory}/gen-000001/log`, {
       writeBufferBytes: 64 * 1024,
@@ -234,7 +234,7 @@ describe('replication between daemons', () => {
       for (let i = 0; writing; i++) await fill(client, `b:${i}:`, 100);
     })();
     await Promise.all(followers.map((follower) => follower.start('--follow', leader.address)));
-    for (const follower of followers) await level(leader, follower);
+    for (const follower of followers) await caughtUp(leader, follower);
     writing = false;
     await writer;
     await assertEqualData(leader, ...followers);
@@ -244,7 +244,7 @@ describe('replication between daemons', () => {
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert.ok(leader && follower);
     await (await leader.client()).set('brief', 'x', { ttlMs: 300 });
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     await eventually(
       'the key to be hidden on the follower',
       async () => (await (await follower.client()).get('brief')) === undefined,

@@ -1,21 +1,21 @@
 /** What a leader keeps of its log for a follower that is away: over restarts of both, until it is forgotten. */
 import assert from 'node:assert/strict';
 import { endAll, headwater } from '../cli/command-line.js';
-import { assertEqualData, Cluster, eventually, level, type TestNode } from '../support/cluster.js';
+import { assertEqualData, Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
 
 const RETENTION = ['--log-retention-bytes', '64KiB'];
 
 describe('a follower that is away for longer than the log is kept', function () {
   this.timeout(60_000);
   let cluster: Cluster;
-  let leader: TestNode;
-  let follower: TestNode;
+  let leader: Daemon;
+  let follower: Daemon;
 
   beforeEach(async () => {
     cluster = new Cluster();
-    [leader, follower] = (await cluster.leaderAndFollowers(1, ...RETENTION)) as [TestNode, TestNode];
+    [leader, follower] = (await cluster.leaderAndFollowers(1, ...RETENTION)) as [Daemon, Daemon];
     await write(10);
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     await eventually('it to be known where it is', async () => {
       const [known] = (await leader.status()).knownFollowers;
       return known?.keepsPlace && known.appendedOffset === 10;

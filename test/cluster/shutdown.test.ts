@@ -1,19 +1,16 @@
 /** SIGTERM at a real leader whose follower lags. After integration/shutdown.tcl of Redis. */
 import assert from 'node:assert/strict';
-import { assertEqualData, Cluster, eventually, type TestNode } from '../support/cluster.js';
+import { assertEqualData, Cluster, type Daemon, eventually } from '../support/cluster.js';
 
 describe('SIGTERM at a leader', () => {
   let cluster: Cluster;
-  let leader: TestNode;
-  let follower: TestNode;
+  let leader: Daemon;
+  let follower: Daemon;
   /** It may have come when there was something already. */
   let fullResyncs: number;
 
   async function lagging(...flags: string[]): Promise<void> {
-    [leader, follower] = (await cluster.leaderAndFollowers(1, '--link-timeout', '30s', ...flags)) as [
-      TestNode,
-      TestNode,
-    ];
+    [leader, follower] = (await cluster.leaderAndFollowers(1, '--link-timeout', '30s', ...flags)) as [Daemon, Daemon];
     const client = await leader.client();
     await client.set('k', '1');
     await assertEqualData(leader, follower);

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { Client } from '../../src/index.js';
-import { assertEqualData, Cluster, eventually, type TestNode } from '../support/cluster.js';
+import { assertEqualData, Cluster, type Daemon, eventually } from '../support/cluster.js';
 import { SlowProxy } from '../support/slow-proxy.js';
 
 const MiB = 1024 * 1024;
@@ -14,8 +14,8 @@ const SILENCE = ['--link-timeout', '2s', '--heartbeat-interval', '400ms'];
 describe('a slow link', function () {
   this.timeout(90_000);
   let cluster: Cluster;
-  let leader: TestNode;
-  let follower: TestNode;
+  let leader: Daemon;
+  let follower: Daemon;
 
   beforeEach(async () => {
     cluster = new Cluster();
@@ -39,7 +39,7 @@ describe('a slow link', function () {
     });
   }
 
-  async function set(node: TestNode, key: string, bytes: number): Promise<void> {
+  async function set(node: Daemon, key: string, bytes: number): Promise<void> {
     const db = await node.client();
     await db.set(key, Buffer.alloc(bytes, key));
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Client } from '../../src/index.js';
-import { Cluster, eventually, level, type TestNode } from '../support/cluster.js';
+import { Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
 
 const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
 
@@ -14,7 +14,7 @@ class Running {
   readonly child: ChildProcess;
   readonly exit: Promise<number | null>;
 
-  constructor(node: TestNode, ...args: string[]) {
+  constructor(node: Daemon, ...args: string[]) {
     this.child = spawn(process.execPath, [HEADWATER, '--connect', node.address, ...args]);
     let rest = '';
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -49,13 +49,13 @@ describe('streams of a cluster', () => {
     await cluster[Symbol.asyncDispose]();
   });
 
-  function run(node: TestNode, ...args: string[]): Running {
+  function run(node: Daemon, ...args: string[]): Running {
     const running = new Running(node, ...args);
     children.push(running);
     return running;
   }
 
-  async function streams(node: TestNode, count: number): Promise<void> {
+  async function streams(node: Daemon, count: number): Promise<void> {
     await eventually('the streams to be open', async () => {
       const { subscribers, watchers } = await node.status();
       return subscribers + watchers >= count;
@@ -63,8 +63,8 @@ describe('streams of a cluster', () => {
   }
 
   it('carries a message published at a follower to the subscribers of all nodes, by the command line', async () => {
-    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
-    await level(leader, follower);
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
+    await caughtUp(leader, follower);
     const plain = run(leader, 'subscribe', 'news');
     const json = run(follower, '--json', 'subscribe', '--pattern', 'n*');
     await streams(leader, 1);
@@ -93,7 +93,7 @@ describe('streams of a cluster', () => {
   });
 
   it('prints changes from an offset, from a token, and ends with its reader', async () => {
-    const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+    const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     const client = await leader.client();
     await client.set('a', '1');
     await client.set('b', '2');
@@ -119,8 +119,8 @@ describe('streams of a cluster', () => {
   });
 
   it('lets a client go on by itself where nodes stop and restart: every change once, and missed messages said', async () => {
-    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
-    await level(leader, follower);
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
+    await caughtUp(leader, follower);
     await using client = await Client.connect([follower.address]);
     const writer = await leader.client();
     const seen: string[] = [];
@@ -144,7 +144,7 @@ describe('streams of a cluster', () => {
     await writer.publish('c', 'nobody hears this');
     await follower.start('--follow', leader.address);
     await streams(follower, 2);
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     await writer.set('k3', 'v');
     await writer.publish('c', 'm3');
     await eventually(`the rest; so far ${seen} ${heard}`, async () => seen.length === 3 && heard.length === 4);
@@ -157,7 +157,7 @@ describe('streams of a cluster', () => {
   });
 
   it('ends open streams at a stop with shutting_down, without waiting for them', async () => {
-    const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+    const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     const watching = run(leader, 'watch');
     await streams(leader, 1);
     const began = performance.now();
@@ -168,7 +168,7 @@ describe('streams of a cluster', () => {
   });
 
   it('compare --every goes on while another node leads, and tells at its end whether all went well', async () => {
-    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     const comparing = run(leader, '--json', '--timeout', '5s', 'compare', '--every', '100ms');
     await comparing.saw(2);
     await (await leader.client()).failover();

@@ -9,7 +9,7 @@
  */
 import assert from 'node:assert/strict';
 import { Client, HeadwaterError } from '../../src/index.js';
-import { Cluster, eventually, level, type TestNode } from '../support/cluster.js';
+import { Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 
 const NODES = 5;
@@ -28,52 +28,52 @@ interface Seen {
 
 class Tree {
   readonly random: () => number;
-  readonly nodes: TestNode[];
-  readonly parents = new Map<TestNode, TestNode>();
-  root: TestNode;
-  readonly seen = new Map<TestNode, Seen>();
+  readonly nodes: Daemon[];
+  readonly parents = new Map<Daemon, Daemon>();
+  root: Daemon;
+  readonly seen = new Map<Daemon, Seen>();
   /** Over all nodes and all their lives. */
   partial = 0;
   diverged = 0;
   /** Links that a change has broken. */
   breaks = 0;
 
-  constructor(nodes: TestNode[], random: () => number) {
+  constructor(nodes: Daemon[], random: () => number) {
     this.nodes = nodes;
     this.random = random;
-    this.root = nodes[0] as TestNode;
+    this.root = nodes[0] as Daemon;
   }
 
   pick<T>(choices: readonly T[]): T {
     return choices[Math.floor(this.random() * choices.length)] as T;
   }
 
-  get followers(): TestNode[] {
+  get followers(): Daemon[] {
     return this.nodes.filter((node) => node !== this.root);
   }
 
   /** Nodes that stand below `node`, and itself. */
-  below(node: TestNode): TestNode[] {
+  below(node: Daemon): Daemon[] {
     return this.nodes.filter((one) => {
-      let at: TestNode | undefined = one;
+      let at: Daemon | undefined = one;
       while (at && at !== node) at = this.parents.get(at);
       return at === node;
     });
   }
 
-  async attach(node: TestNode, parent: TestNode): Promise<void> {
+  async attach(node: Daemon, parent: Daemon): Promise<void> {
     this.breaks++;
     this.parents.set(node, parent);
     await (await node.client()).follow(parent.address);
   }
 
   /** Links to a node that is gone for a while. */
-  breaksAround(node: TestNode): void {
+  breaksAround(node: Daemon): void {
     this.breaks += [...this.parents].filter((pair) => pair.includes(node)).length;
   }
 
   /** A process begins to count at 0. */
-  restarted(node: TestNode): void {
+  restarted(node: Daemon): void {
     const { lostWrites = 0 } = this.seen.get(node) ?? {};
     this.seen.set(node, { full: 0, partial: 0, lostWrites });
   }
@@ -109,7 +109,7 @@ const CHANGE: Record<string, (tree: Tree, load: Load) => Promise<void>> = {
   async promote(tree, load) {
     const node = tree.pick(tree.followers);
     await load.pause();
-    await level(tree.root, node);
+    await caughtUp(tree.root, node);
     await promoteTo(tree, node);
     await load.resume(node);
   },
@@ -139,7 +139,7 @@ const CHANGE: Record<string, (tree: Tree, load: Load) => Promise<void>> = {
   },
 };
 
-async function again(tree: Tree, node: TestNode, signal: NodeJS.Signals): Promise<void> {
+async function again(tree: Tree, node: Daemon, signal: NodeJS.Signals): Promise<void> {
   tree.breaksAround(node);
   await node.end(signal);
   await node.start('--link-timeout', `${LINK_TIMEOUT_MS}ms`);
@@ -147,7 +147,7 @@ async function again(tree: Tree, node: TestNode, signal: NodeJS.Signals): Promis
 }
 
 /** The old leader goes somewhere below the new one; who followed it moves with it. */
-async function promoteTo(tree: Tree, node: TestNode, meanwhile = async () => {}): Promise<void> {
+async function promoteTo(tree: Tree, node: Daemon, meanwhile = async () => {}): Promise<void> {
   const old = tree.root;
   await (await node.client()).promote();
   tree.parents.delete(node);
@@ -163,7 +163,7 @@ class Load {
   #running: Promise<unknown> = Promise.resolve();
   written = 0;
 
-  async resume(leader: TestNode): Promise<void> {
+  async resume(leader: Daemon): Promise<void> {
     await this.pause();
     this.#stopped = false;
     const client = await Client.connect(leader.address, { redirect: false });
@@ -179,7 +179,7 @@ class Load {
   }
 
   /** Resolves when the node has taken some more writes. */
-  async taken(node: TestNode, count: number): Promise<void> {
+  async taken(node: Daemon, count: number): Promise<void> {
     const { offset } = await node.status();
     await eventually(`${node.name} to take writes`, async () => (await node.status()).offset >= offset + count);
   }
@@ -218,7 +218,7 @@ describe('random topologies', function () {
     const seed = seedOfThisRun();
     const random = seededRandom(seed);
     await using cluster = new Cluster();
-    const nodes: TestNode[] = [];
+    const nodes: Daemon[] = [];
     for (let i = 0; i < NODES; i++) nodes.push(await cluster.node(`n${i}`));
     const tree = new Tree(nodes, random);
     for (const node of nodes) {

@@ -1,7 +1,7 @@
 /** Streams from a history that the node has never heard of: as after a disaster that left only the client's token. */
 import assert from 'node:assert/strict';
 import { HeadwaterError } from '../../src/index.js';
-import { Cluster, level } from '../support/cluster.js';
+import { Cluster, caughtUp } from '../support/cluster.js';
 
 const UNKNOWN = `${'5e'.repeat(20)}:7:0badcafe`;
 
@@ -11,7 +11,7 @@ describe('a healthy follower and a history that it does not know', () => {
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert(leader && follower);
     await (await leader.client()).set('k', 'v');
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     const db = await follower.client();
     // Without signs of life while the follower looks, these would end by their time.
     const timeoutMs = 2_500;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer, type Server } from 'node:net';
-import { Cluster, eventually, type TestNode } from '../support/cluster.js';
+import { Cluster, type Daemon, eventually } from '../support/cluster.js';
 
 const ATTEMPTS = 6;
 
@@ -25,7 +25,7 @@ describe('an upstream that is not there', function () {
 
   /** The warnings of a follower about its link, after some attempts. */
   async function linesAbout(upstream: string): Promise<string[]> {
-    const node: TestNode = await cluster.node('follower');
+    const node: Daemon = await cluster.node('follower');
     await node.start('--follow', upstream, '--log-level', 'debug');
     const lines = (level: string) =>
       node.log

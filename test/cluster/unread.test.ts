@@ -8,7 +8,7 @@ import * as grpc from '@grpc/grpc-js';
 import { DUPLEX_STREAMS_MAX, REPLYING_BYTES_MAX } from '../../src/base/limits.js';
 import { PIPELINE } from '../../src/rpc/definitions.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../src/wire/pipeline.js';
-import { Cluster, type TestNode } from '../support/cluster.js';
+import { Cluster, type Daemon } from '../support/cluster.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -84,7 +84,7 @@ describe('replies that nobody reads', function () {
   ]) {
     it(`of ${connections} x ${DUPLEX_STREAMS_MAX} pipelines take up a bounded part of memory and hold up nobody else`, async () => {
       await using cluster = new Cluster();
-      const [leader] = (await cluster.leaderAndFollowers(0)) as [TestNode];
+      const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
       const db = await leader.client();
       for (let i = 0; i < KEYS; i++) await db.set(keyOf(i), expectedAt(i));
       // Values that were written lately are in memory once; others are read for each reply.

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { endAll, headwater } from '../cli/command-line.js';
-import { assertEqualData, Cluster, eventually, level, type TestNode } from '../support/cluster.js';
+import { assertEqualData, Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
 
 describe('why', function () {
   this.timeout(60_000);
@@ -20,10 +20,10 @@ describe('why', function () {
 
   it('a follower whose place in the log was trimmed away gets a full resync, of which the leader warned', async () => {
     const sizes = ['--log-retention-bytes', '64KiB', '--log-retention-pin-bytes', '64KiB'];
-    const [leader, follower] = (await cluster.leaderAndFollowers(1, ...sizes)) as [TestNode, TestNode];
+    const [leader, follower] = (await cluster.leaderAndFollowers(1, ...sizes)) as [Daemon, Daemon];
     const client = await leader.client();
     await client.set('first', 'v');
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     await eventually('its place to be known', async () => (await leader.status()).headroom?.connected === true);
     await follower.end('SIGTERM');
     const value = 'x'.repeat(1_000);
@@ -56,12 +56,12 @@ describe('why', function () {
   });
 
   it('what a former leader lost is in a file that can be looked at, and brought back', async () => {
-    const [former, leader] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [former, leader] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     const ours = await former.client();
     await ours.set('shared', '1');
     await ours.set('doomed', '1');
     await ours.set('counted', '1');
-    await level(former, leader);
+    await caughtUp(former, leader);
     await (await leader.client()).promote();
     const expiresAtMs = Date.now() + 3_600_000;
     await ours.set('text', 'value');
@@ -155,12 +155,12 @@ describe('why', function () {
   });
 
   it('all nodes of a chain are compared at one offset while writes go on', async () => {
-    const [leader, middle] = (await cluster.leaderAndFollowers(1)) as [TestNode, TestNode];
+    const [leader, middle] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     const end = await cluster.node('end');
     await end.start('--follow', middle.address);
     const client = await leader.client();
     await client.set('a', '1');
-    await level(leader, end);
+    await caughtUp(leader, end);
     let writing = true;
     const writes = (async () => {
       for (let i = 0; writing; i++) await client.set(`k${i % 100}`, String(i));

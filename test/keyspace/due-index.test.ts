@@ -10,7 +10,7 @@ const NOTHING = Buffer.alloc(0);
 const NOW_MS = 1_000_000;
 const nameOf = (row: Buffer) => parseDueKey(row).key.toString();
 
-class Bench {
+class IndexOnDisk {
   readonly asked: IterateOptions[] = [];
   readonly compacted: Array<[Buffer, Buffer]> = [];
   readonly index: DueIndex;
@@ -39,8 +39,8 @@ class Bench {
     } as unknown as Database);
   }
 
-  static async open(): Promise<Bench> {
-    return new Bench(await new MemoryDisk().database());
+  static async open(): Promise<IndexOnDisk> {
+    return new IndexOnDisk(await new MemoryDisk().database());
   }
 
   async add(name: string, dueMs: number): Promise<void> {
@@ -54,10 +54,10 @@ class Bench {
 }
 
 describe('the index of due keys', () => {
-  let bench: Bench;
+  let bench: IndexOnDisk;
 
   beforeEach(async () => {
-    bench = await Bench.open();
+    bench = await IndexOnDisk.open();
   });
 
   it('starts its next scan behind the rows that it has dropped', async () => {

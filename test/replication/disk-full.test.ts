@@ -158,10 +158,7 @@ describe('a follower on a full disk', () => {
   });
 
   it('is not said to be full by what a full upstream answers', async () => {
-    const leader = await world.node('L');
-    await leader.write(3);
-    const node = await world.node('F', { follows: 'L' });
-    await level(world, leader, node);
+    const { leader, follower: node } = await world.pair({ writes: 3 });
     const { snapshotAt } = leader.store;
     const { promote } = node.store;
     leader.store.snapshotAt = () => Promise.reject(new HeadwaterError('disk_full', 'no room at L'));

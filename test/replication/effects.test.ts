@@ -42,10 +42,7 @@ describe('what reaches the other nodes', function () {
   });
 
   async function chain(): Promise<[TestNode, TestNode, TestNode]> {
-    const leader = await world.node('L');
-    const middle = await world.node('M', { follows: 'L' });
-    const bottom = await world.node('B', { follows: 'M' });
-    await level(world, leader, middle, bottom);
+    const [leader, middle, bottom] = await world.chain(['L', 'M', 'B']);
     return [leader, middle, bottom];
   }
 
@@ -214,10 +211,7 @@ describe('what reaches the other nodes', function () {
     ['an acknowledgement before any handshake', 'first'],
   ] as const) {
     it(`does not reach a peer in a follower's place that sends ${what}: it is hung up on`, async () => {
-      const leader = await world.node('L');
-      await leader.write(2);
-      const follower = await world.node('F', { follows: 'L' });
-      await level(world, leader, follower);
+      const { leader, follower } = await world.pair({ writes: 2 });
       const frames = world.network.last.answered;
       const handshake = frames[0] as UpFrame & { kind: 'handshake' };
       const channel = await world.network.dial('L');
@@ -235,10 +229,7 @@ describe('what reaches the other nodes', function () {
   }
 
   it('does not pile up: a peer that publishes without waiting for its answers is hung up on', async () => {
-    const leader = await world.node('L');
-    await leader.write(2);
-    const follower = await world.node('F', { follows: 'L' });
-    await level(world, leader, follower);
+    const { leader, follower } = await world.pair({ writes: 2 });
     const [handshake] = world.network.last.answered as [UpFrame & { kind: 'handshake' }];
     const channel = await world.network.dial('L');
     void channel.send({ ...handshake, nodeId: 'ab'.repeat(16), nonce: 'stranger' });

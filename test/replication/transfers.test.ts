@@ -74,10 +74,7 @@ describe('a snapshot on its way', function () {
   });
 
   it('takes nothing back that the follower had, though one that is a little older is there to be shared', async () => {
-    const leader = await world.node('L');
-    await leader.write(3);
-    const follower = await world.node('F', { follows: 'L' });
-    await level(world, leader, follower);
+    const { leader, follower } = await world.pair({ writes: 3 });
     // As for another follower that has joined just now.
     const shared = await leader.store.snapshotAt({ share: true });
     await leader.write(2, 'acknowledged');

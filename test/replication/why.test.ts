@@ -19,10 +19,7 @@ describe('a resync', () => {
   });
 
   it('has a reason with both sides’ values, and is counted by it on both sides', async () => {
-    const leader = await world.node('L');
-    await leader.write(5);
-    const follower = await world.node('F', { follows: 'L' });
-    await level(world, leader, follower);
+    const { leader, follower } = await world.pair({ writes: 5 });
     await follower.down();
     await leader.write(3, 'more');
     await follower.test.open();
@@ -79,10 +76,7 @@ describe('a resync', () => {
   });
 
   it('never drops what a log holds behind a keyspace that it is not the past of', async () => {
-    const leader = await world.node('L');
-    await leader.write(3, 'common');
-    const former = await world.node('F', { follows: 'L' });
-    await level(world, leader, former);
+    const { leader, follower: former } = await world.pair({ writes: 3, prefix: 'common' });
     await former.restart({ role: 'leader', upstream: '' });
     await former.write(6, 'own');
     const at6 = await former.store.log.checksumAt(6);

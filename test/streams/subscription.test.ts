@@ -42,10 +42,7 @@ describe('publish and subscribe', () => {
 
   /** A leader, its follower, and that one's. */
   async function chain(): Promise<[TestNode, TestNode, TestNode]> {
-    const leader = await world.node('L');
-    await leader.write(2);
-    const middle = await world.node('M', { follows: 'L' });
-    await level(world, leader, middle);
+    const [leader, middle] = await world.chain(['L', 'M'], { writes: 2 });
     const end = await world.node('E', { follows: 'M' });
     await level(world, leader, middle, end);
     return [leader, middle, end];

@@ -191,10 +191,7 @@ describe('watch', () => {
   });
 
   it('ends where a full resync replaces the data, and goes on by a snapshot', async () => {
-    const leader = await world.node('L');
-    await leader.write(3);
-    const follower = await world.node('F', { follows: 'L' });
-    await level(world, leader, follower);
+    const { leader, follower } = await world.pair({ writes: 3 });
     const reader = await watch(follower, { from: ORIGIN });
     await follower.replication.promote();
     await follower.write(2, 'lost');

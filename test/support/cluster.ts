@@ -24,7 +24,8 @@ export function eventually<T>(what: string, condition: () => Promise<T | false |
   return patiently(what, condition, { patienceMs: PATIENCE_MS, everyMs: LOOK_INTERVAL_MS });
 }
 
-export class TestNode {
+/** A daemon of its own, as people start it, and a client of it. */
+export class Daemon {
   readonly name: string;
   readonly port: number;
   readonly directory: string;
@@ -107,17 +108,17 @@ export class TestNode {
 
 export class Cluster implements AsyncDisposable {
   readonly #root = mkdtempSync(path.join(tmpdir(), 'headwater-cluster-'));
-  readonly #nodes: TestNode[] = [];
+  readonly #nodes: Daemon[] = [];
 
   /** A node that is not started yet. */
-  async node(name: string): Promise<TestNode> {
-    const node = new TestNode(name, await freePort(), path.join(this.#root, name));
+  async node(name: string): Promise<Daemon> {
+    const node = new Daemon(name, await freePort(), path.join(this.#root, name));
     this.#nodes.push(node);
     return node;
   }
 
   /** A leader and followers of it, all serving; they start beside each other. */
-  async leaderAndFollowers(followers: number, ...flags: string[]): Promise<TestNode[]> {
+  async leaderAndFollowers(followers: number, ...flags: string[]): Promise<Daemon[]> {
     const leader = await this.node('leader');
     const nodes = [leader];
     for (let i = 1; i <= followers; i++) nodes.push(await this.node(`follower-${i}`));
@@ -132,8 +133,8 @@ export class Cluster implements AsyncDisposable {
   }
 }
 
-/** Waits until the follower streams and has reached the leader's offset. */
-export async function level(leader: TestNode, follower: TestNode): Promise<Status> {
+/** Waits until the follower streams and has reached the offset at which the leader is now. */
+export async function caughtUp(leader: Daemon, follower: Daemon): Promise<Status> {
   const { offset } = await leader.status();
   return eventually(`${follower.name} to reach offset ${offset} of ${leader.name}`, async () => {
     const status = await follower.status();
@@ -142,9 +143,9 @@ export async function level(leader: TestNode, follower: TestNode): Promise<Statu
 }
 
 /** Waits for level nodes, and compares what they hold. */
-export async function assertEqualData(leader: TestNode, ...followers: TestNode[]): Promise<void> {
+export async function assertEqualData(leader: Daemon, ...followers: Daemon[]): Promise<void> {
   for (const follower of followers) {
-    await level(leader, follower);
+    await caughtUp(leader, follower);
     const [ours, theirs] = [await leader.digest(), await follower.digest()];
     assert.deepEqual(theirs, ours, `${follower.name} differs from ${leader.name}`);
   }

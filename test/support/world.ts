@@ -27,16 +27,26 @@ type TestReplicationOptions = Partial<
   Pick<ReplicationOptions, 'timeoutMs' | 'heartbeatIntervalMs' | 'minFollowers' | 'maxLagMs'>
 >;
 
+type NodeOptions = Options & TestReplicationOptions;
+
+/** The writes that the first node of a row has when its followers come. */
+interface FirstWrites {
+  /** How many; none if left out. */
+  readonly writes?: number;
+  /** The beginning of their keys. */
+  readonly prefix?: string;
+}
+
+/** A node for each address. */
+type OneEach<Addresses extends readonly string[]> = { [Index in keyof Addresses]: TestNode };
+
 /** Nodes under one clock and on one network; all are stopped after each test. */
 export class World {
   readonly clock = new TestClock();
   readonly network = new Network();
   readonly nodes: TestNode[] = [];
 
-  async node(
-    address: string,
-    options: Options & { follows?: string } & TestReplicationOptions = {},
-  ): Promise<TestNode> {
+  async node(address: string, options: NodeOptions & { follows?: string } = {}): Promise<TestNode> {
     const { follows, timeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs, ...rest } = options;
     const role = follows === undefined ? undefined : { role: 'follower' as const, upstream: follows };
     const test = await TestStore.open({ ...rest, clock: this.clock, ...(role && { role }) });
@@ -44,6 +54,40 @@ export class World {
     this.nodes.push(node);
     node.up();
     return node;
+  }
+
+  /** A leader at L with `writes` writes, and a follower at F that is level with it. */
+  async pair({
+    leader = {},
+    follower = {},
+    ...first
+  }: FirstWrites & { leader?: NodeOptions; follower?: NodeOptions } = {}) {
+    const [one, other] = await this.#row(['L', 'F'], first, [leader, follower]);
+    return { leader: one, follower: other };
+  }
+
+  /** Nodes at `addresses`, each a follower of the node before it; the first has `writes` writes, and all are level. */
+  chain<const Addresses extends readonly string[]>(
+    addresses: Addresses,
+    first: FirstWrites = {},
+  ): Promise<OneEach<Addresses>> {
+    return this.#row(addresses, first, []);
+  }
+
+  async #row<const Addresses extends readonly string[]>(
+    addresses: Addresses,
+    { writes = 0, prefix = 'k' }: FirstWrites,
+    options: readonly NodeOptions[],
+  ): Promise<OneEach<Addresses>> {
+    const nodes: TestNode[] = [];
+    for (const [index, address] of addresses.entries()) {
+      const follows = addresses[index - 1];
+      const node = await this.node(address, { ...options[index], ...(follows !== undefined && { follows }) });
+      if (index === 0) await node.write(writes, prefix);
+      nodes.push(node);
+    }
+    await level(this, ...nodes);
+    return nodes as unknown as OneEach<Addresses>;
   }
 
   /** Time goes on meanwhile, some times as fast as it does: files being synced must not look like seconds of silence. */

@@ -621,10 +621,7 @@ describe('a leader that was superseded', () => {
   });
 
   it('takes no more writes, over restarts, until a person says what is to be', async () => {
-    const a = await world.node('A');
-    await a.write(3);
-    const b = await world.node('B', { follows: 'A' });
-    await level(world, a, b);
+    const [a, b] = await world.chain(['A', 'B'], { writes: 3 });
     await b.replication.promote();
     await b.write(1, 'on B');
     const c = await world.node('C', { follows: 'B' });
@@ -649,10 +646,7 @@ describe('a leader that was superseded', () => {
   });
 
   it('does not hand its older history to the one that superseded it, which keeps the later writes', async () => {
-    const a = await world.node('A');
-    await a.write(3);
-    const b = await world.node('B', { follows: 'A' });
-    await level(world, a, b);
+    const [a, b] = await world.chain(['A', 'B'], { writes: 3 });
     await a.down();
     await b.replication.promote();
     await b.write(2, 'on B');
@@ -699,10 +693,7 @@ describe('a leader that was superseded', () => {
 describe('follow --full', () => {
   it('begins with a full resync, once, and goes on as usual after it', async () => {
     const world = new World();
-    const a = await world.node('A');
-    await a.write(5);
-    const b = await world.node('B', { follows: 'A' });
-    await level(world, a, b);
+    const [a, b] = await world.chain(['A', 'B'], { writes: 5 });
     await b.follow('A', { acceptDataLoss: false, full: true });
     assert.equal(await b.test.get('k0'), 'k at A');
     await world.until('it is there', () => b.link.resyncs.full === 2);

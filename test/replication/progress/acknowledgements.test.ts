@@ -290,10 +290,7 @@ describe('acknowledgements', () => {
     });
 
     it('of many nodes below that come in one turn go up in one frame, and at once', async () => {
-      const leader = await world.node('L');
-      await leader.write(1);
-      const middle = await world.node('M', { follows: 'L' });
-      await level(world, leader, middle);
+      const [leader, middle] = await world.chain(['L', 'M'], { writes: 1 });
       const [up] = world.network.lines;
       const bottom: TestNode[] = [];
       for (let i = 1; i <= 6; i++) bottom.push(await world.node(`B${i}`, { follows: 'M' }));

@@ -50,10 +50,7 @@ describe('freshness', () => {
   }
 
   async function pair(): Promise<[leader: TestNode, follower: TestNode]> {
-    const leader = await world.node('L');
-    await leader.write(3);
-    const follower = await world.node('F', { follows: 'L' });
-    await level(world, leader, follower);
+    const { leader, follower } = await world.pair({ writes: 3 });
     return [leader, follower];
   }
 
@@ -390,10 +387,7 @@ describe('freshness', () => {
     });
 
     it('a follower whose data are a snapshot does not take an older write of the next leader for a clock that was set back', async () => {
-      const leader = await world.node('L');
-      await leader.write(3);
-      const next = await world.node('N', { follows: 'L' });
-      await level(world, leader, next);
+      const [leader, next] = await world.chain(['L', 'N'], { writes: 3 });
       await next.replication.promote();
       await next.write(1, 'on N');
       await world.clock.advance(3_600_000);

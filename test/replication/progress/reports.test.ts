@@ -256,10 +256,7 @@ describe('lag', () => {
   });
 
   it('under steady writes is what it is at both ends, and none when all is quiet', async () => {
-    const leader = await world.node('L');
-    await leader.write(1);
-    const follower = await world.node('F', { follows: 'L' });
-    await level(world, leader, follower);
+    const { leader, follower } = await world.pair({ writes: 1 });
     for (let i = 0; i < 300; i++) {
       await leader.write(1, `w${i}`);
       await world.clock.advance(5);
@@ -274,10 +271,7 @@ describe('lag', () => {
   });
 
   it('of a follower that is held grows with time at both ends', async () => {
-    const leader = await world.node('L');
-    await leader.write(1);
-    const follower = await world.node('F', { follows: 'L' });
-    await level(world, leader, follower);
+    const { leader, follower } = await world.pair({ writes: 1 });
     await world.clock.advance(1_500);
     world.network.last.hold();
     await leader.write(1, 'unseen');
@@ -302,10 +296,7 @@ describe('lag', () => {
   });
 
   it('without a session is how long ago the node was level', async () => {
-    const leader = await world.node('L');
-    await leader.write(1);
-    const follower = await world.node('F', { follows: 'L' });
-    await level(world, leader, follower);
+    const { leader, follower } = await world.pair({ writes: 1 });
     await world.clock.advance(1_500);
     await leader.down();
     await world.clock.advance(10_000);
@@ -315,10 +306,11 @@ describe('lag', () => {
   });
 
   it('is told at the interval that was asked for', async () => {
-    const leader = await world.node('L', { heartbeatIntervalMs: 100 });
-    await leader.write(1);
-    const follower = await world.node('F', { follows: 'L', heartbeatIntervalMs: 50 });
-    await level(world, leader, follower);
+    await world.pair({
+      writes: 1,
+      leader: { heartbeatIntervalMs: 100 },
+      follower: { heartbeatIntervalMs: 50 },
+    });
     const { sent, answered } = world.network.last;
     const before = [sent.length, answered.length];
     await world.clock.advance(1_000);

@@ -1,0 +1,93 @@
+/** Sessions down a chain: the same log at every depth. */
+import assert from 'node:assert/strict';
+import type { InterludeReader, Placed } from '../../../src/log/interludes.js';
+import { NO_ORDERS } from '../../../src/replication/upstream/link.js';
+import { removeTemporaryDirectories } from '../../support/database.js';
+import { key } from '../../support/store.js';
+import { level, World } from '../../support/world.js';
+
+describe('a replication session down a chain', () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = new World();
+  });
+
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  it('brings the same log to every depth, and each node answers for the next', async () => {
+    const [leader, middle, end] = await world.chain(['L', 'M', 'E'], { writes: 3 });
+    await leader.write(5, 'more');
+    await level(world, leader, middle, end);
+    assert.deepEqual(end.link.path, [leader.store.nodeId, middle.store.nodeId]);
+    await leader.restart();
+    await leader.write(5, 'restarted');
+    await level(world, leader, middle, end);
+    assert.deepEqual([middle.link.resyncs.full, end.link.resyncs.full <= 1], [1, true]);
+    assert.deepEqual(end.store.lineage.rows, leader.store.lineage.rows);
+  });
+
+  it('says what is said between two blocks at the same place on every node', async () => {
+    const [leader, middle, end] = await world.chain(['L', 'M', 'E'], { writes: 1 });
+    const readers = new Map([leader, middle, end].map((node) => [node, node.store.log.interludes.reader()]));
+    const expected: Array<[number, string]> = [];
+    for (let i = 0; i < 30; i++) {
+      if (i % 3 > 0) await leader.test.set(`k${i}`, 'v');
+      const markId = `mark ${i}`;
+      leader.store.interlude({ kind: 'mark', markId });
+      const message = { channel: key('news'), data: key(`message ${i}`) };
+      leader.store.interlude({ kind: 'message', ...message });
+      expected.push([leader.offset, markId], [leader.offset, `message ${i}`]);
+    }
+    for (const node of [leader, middle, end]) {
+      const reader = readers.get(node) as InterludeReader;
+      const said: Placed[] = [];
+      await world.until('everything has been said', () => {
+        said.push(...reader.take(node.offset).placed);
+        return said.length >= expected.length;
+      });
+      assert.deepEqual(
+        said.map(({ offset, interlude }) => [
+          offset,
+          interlude.kind === 'mark' ? interlude.markId : interlude.kind === 'message' && interlude.data.toString(),
+        ]),
+        expected,
+      );
+    }
+    await level(world, leader, middle, end);
+  });
+
+  it('ends the sessions below a node whose data were replaced, and they come level again', async () => {
+    const [leader, middle, end] = await world.chain(['L', 'M', 'E'], { writes: 3 });
+    await middle.restart({ role: 'leader', upstream: '' });
+    await middle.write(2, 'own');
+    await world.until('the end has them', () => end.offset === middle.offset);
+    await leader.leadOn();
+    await leader.write(1, 'kept');
+    await middle.follow('L');
+    await level(world, leader, middle, end);
+    assert.equal(await middle.store.lostWrites(), 2);
+    assert.equal(await end.store.lostWrites(), 2);
+  });
+
+  it('waits where it asks for more than its upstream has reached', async () => {
+    const leader = await world.node('L');
+    await leader.write(3);
+    const slow = await world.node('S', { follows: 'L' });
+    const fast = await world.node('F', { follows: 'L' });
+    await level(world, leader, slow, fast);
+    await slow.link.stop();
+    await leader.write(4, 'ahead');
+    await level(world, leader, fast);
+    await fast.follow('S');
+    await world.until('it waits', () => fast.link.status.state === 'waiting');
+    assert.equal(slow.followers.status[0]?.state, 'waiting');
+    assert.equal(fast.offset, 7);
+    slow.link.start('L', NO_ORDERS);
+    await level(world, leader, slow, fast);
+    assert.equal(fast.link.resyncs.full, 1, 'the one that it began with');
+  });
+});

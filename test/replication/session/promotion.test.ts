@@ -1,0 +1,28 @@
+/** A promotion in the middle of a tree. */
+import assert from 'node:assert/strict';
+import { level, World } from '../../support/world.js';
+
+describe('a promotion', () => {
+  it('is heard of by the whole tree before the first write: who has left the history is told so at once', async () => {
+    const world = new World();
+    const [a, b, c] = await world.chain(['A', 'B', 'C'], { writes: 3 });
+    const d = await world.node('D', { follows: 'C' });
+    await level(world, a, d);
+    world.network.lines[0]?.hold();
+    await a.write(2, 'only A');
+    await b.replication.promote();
+    await a.follow('D');
+    await level(world, b, c, d, a);
+    assert.equal(b.offset, 3);
+    assert.equal(await a.store.lostWrites(), 2);
+    assert.match(a.link.status.lastResync?.reason ?? '', /DIVERGED/);
+    assert.deepEqual(
+      [c, d].map(({ link }) => link.resyncs),
+      [
+        { full: 1, partial: 0 },
+        { full: 1, partial: 0 },
+      ],
+    );
+    await world.stop();
+  });
+});

@@ -1,0 +1,207 @@
+/** Sessions that are refused: the reason is shown on both sides, and the data stay as they are. */
+import assert from 'node:assert/strict';
+import type { Handshake } from '../../../src/wire/handshake.js';
+import { removeTemporaryDirectories } from '../../support/database.js';
+import { level, type TestNode, World } from '../../support/world.js';
+
+describe('a replication session that is refused', () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = new World();
+  });
+
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  const refusedWith = async (node: TestNode, reason: string) => {
+    await world.until(`${reason} is heard`, () => node.link.status.error.includes(reason));
+    assert.equal(
+      node.link.status.state === 'refused' ||
+        node.link.status.state === 'connecting' ||
+        node.link.status.state === 'handshake',
+      true,
+    );
+  };
+
+  it('because the upstream is empty leaves the data as they are, also over more attempts', async () => {
+    const { leader, follower } = await world.pair({ writes: 5 });
+    await leader.down();
+    const blank = await world.node('B');
+    await follower.follow('B');
+    await refusedWith(follower, 'UPSTREAM_EMPTY');
+    await world.until('it has tried again', () => world.network.lines.length > 4);
+    assert.equal(await follower.test.get('k0'), 'k at L');
+    assert.equal(follower.store.position.offset, 5);
+    assert.notEqual(follower.store.clusterId, blank.store.clusterId);
+    assert.deepEqual(follower.link.resyncs, { full: 1, partial: 0 });
+    assert(follower.test.logger.said(/following would wipe it/, 'warn') === 1, 'it is said once');
+  });
+
+  it('because it belongs to another cluster, until a person accepts the loss', async () => {
+    const [one, other] = [await world.node('A'), await world.node('B')];
+    await one.write(3, 'one');
+    await other.write(4, 'other');
+    await one.follow('B');
+    await refusedWith(one, 'OTHER_CLUSTER');
+    assert.equal(await one.test.get('one0'), 'one at A');
+    await one.follow('B', { acceptDataLoss: true });
+    await level(world, other, one);
+    assert.equal(await one.test.get('one0'), undefined);
+    assert.match(one.link.status.lastResync?.reason ?? '', /DATA_LOSS_ACCEPTED/);
+  });
+
+  it('keeps its own cluster where an accepted resync from another is cut', async () => {
+    const [one, other] = [await world.node('A'), await world.node('B')];
+    await one.write(3, 'one');
+    await other.write(4, 'other');
+    const { clusterId } = one.store;
+    world.network.onLine = (line) => {
+      line.cutAfter(4);
+      world.network.down('B');
+    };
+    await one.follow('B', { acceptDataLoss: true });
+    await world.until('it is cut', () => one.link.status.error.includes('the connection broke'));
+    assert.equal(world.network.last.count('fullResync'), 1);
+    assert.equal(await one.test.get('one0'), 'one at A');
+    assert.equal(one.store.clusterId, clusterId, 'its data are still of that cluster');
+  });
+
+  it('is emptied only by a person: an accepted loss is for one resync, and not for what the upstream becomes later', async () => {
+    const { leader, follower } = await world.pair({ writes: 3 });
+    await follower.follow('L', { acceptDataLoss: true });
+    await level(world, leader, follower);
+    assert.equal(follower.link.resyncs.partial, 1, 'nothing had to be given up');
+    await leader.down();
+    const blank = await world.node('L');
+    await refusedWith(follower, 'UPSTREAM_EMPTY');
+    assert.equal(await follower.test.get('k0'), 'k at L');
+    await follower.follow('L', { acceptDataLoss: true });
+    await level(world, blank, follower);
+    assert.equal(await follower.store.size(), 0);
+  });
+
+  it('because the data have nothing in common', async () => {
+    const [one, other] = [await world.node('A'), await world.node('B')];
+    await one.write(3);
+    await other.write(3);
+    await one.store.joinCluster(other.store.clusterId);
+    await one.follow('B');
+    await refusedWith(one, 'NO_COMMON_HISTORY');
+    assert.equal(one.store.position.offset, 3);
+  });
+
+  it('does not let the clock of a stranger decide what is expired', async () => {
+    const leader = await world.node('L');
+    await leader.test.set('a', 'v', 60_000);
+    const stranger = await world.node('S');
+    await stranger.write(1);
+    stranger.store.setTime(world.clock.wallMs() + 3_600_000);
+    await leader.follow('S');
+    await refusedWith(leader, 'OTHER_CLUSTER');
+    assert.equal(await leader.test.get('a'), 'v');
+  });
+
+  it('because it would follow itself, whatever it is called', async () => {
+    const node = await world.node('A');
+    await node.write(2);
+    await assert.rejects(node.follow('A'), { code: 'replication_loop' });
+    assert.equal(node.store.role, 'leader');
+    world.network.listen('also A', node.replication);
+    await node.follow('also A');
+    await refusedWith(node, 'cannot follow itself');
+    assert.equal(await node.test.get('k0'), 'k at A');
+  });
+
+  it('because it stands above its own upstream', async () => {
+    const [a, b] = await world.chain(['A', 'B'], { writes: 2 });
+    await a.follow('B');
+    await world.until('one of them sees the loop', () =>
+      [a, b].some(({ link }) => /stands above its own upstream/.test(link.status.error)),
+    );
+    assert.equal(await a.test.get('k0'), 'k at A');
+    assert.equal(await b.test.get('k0'), 'k at A');
+  });
+
+  it('again and again, and says so once on both sides', async () => {
+    const leader = await world.node('L');
+    await leader.write(2);
+    const other = await world.node('F');
+    await other.write(3, 'own');
+    await other.follow('L');
+    await world.until('it has tried some times', () => world.network.lines.length >= 5);
+    assert.equal(leader.test.logger.said(/refused to resync/, 'warn'), 1);
+    assert.equal(other.test.logger.said(/the link to upstream L is down/, 'warn'), 1);
+  });
+
+  it('because a node of the same ID is connected already: a copied directory', async () => {
+    const { leader, follower } = await world.pair({ writes: 2 });
+    const line = world.network.last;
+    const channel = await world.network.dial('L');
+    const handshake = line.answered[0] as Handshake;
+    await channel.send({ ...handshake, nonce: 'another process' });
+    await assert.rejects(
+      (async () => {
+        for (;;) await channel.receive();
+      })(),
+      /is connected already, from F: .*copy of the other's: .*"headwater id renew --data DIR"/,
+    );
+    await leader.write(2, 'more');
+    await level(world, leader, follower);
+    assert(!line.up.ended.aborted, 'the one that was there is not disturbed');
+  });
+
+  it('does not refuse the same process that dials again: its old session ends', async () => {
+    await world.pair({ writes: 2 });
+    const [line] = world.network.lines;
+    const channel = await world.network.dial('L');
+    await channel.send(line?.answered[0] as Handshake);
+    const frames = await channel.receive();
+    assert(frames.length > 0);
+    await world.until('the old one has ended', () => line?.up.ended.aborted === true);
+    channel.close();
+  });
+
+  for (const [what, change, message] of [
+    ['a later protocol', { protocolVersion: 2 }, /protocol version: this node speaks 1, the follower 2/],
+    ['an older block format', { blockFormat: 0 }, /block format: this node speaks 1, the follower 0/],
+    ['an older record format', { recordFormat: 0 }, /record format: this node speaks 1, the follower 0/],
+    [
+      'a lineage that cannot be',
+      {
+        lineage: [1, 1].map((firstOffset) => ({
+          replicationId: 'ab'.repeat(20),
+          firstOffset,
+          checksum: 0,
+          epoch: 1,
+        })),
+        position: { replicationId: 'ab'.repeat(20), offset: 1, checksum: 1 },
+      },
+      /lineage/,
+    ],
+  ] as const) {
+    it(`because it comes with ${what}, by name, and the leader goes on`, async () => {
+      const { leader, follower } = await world.pair({ writes: 2 });
+      const channel = await world.network.dial('L');
+      await channel.send({ ...(world.network.lines[0]?.answered[0] as Handshake), nodeId: 'x', ...change });
+      await assert.rejects(
+        (async () => {
+          for (;;) await channel.receive();
+        })(),
+        message,
+      );
+      await leader.write(1, 'more');
+      await level(world, leader, follower);
+    });
+  }
+
+  it('because it does not begin with a handshake', async () => {
+    await world.node('L');
+    const channel = await world.network.dial('L');
+    const nothing = { markId: '', nodeId: '', offset: 0, keys: 0, digest: Buffer.alloc(0), error: '', address: '' };
+    await channel.send({ kind: 'digestReport', ...nothing, below: [] });
+    await assert.rejects(channel.receive(), /begins with a handshake, received digestReport/);
+  });
+});

@@ -1,0 +1,87 @@
+/** Sessions over a store that reopened, or whose log lost its tail. */
+import assert from 'node:assert/strict';
+import { blockKey } from '../../../src/log/rows.js';
+import { removeTemporaryDirectories } from '../../support/database.js';
+import { level, World } from '../../support/world.js';
+
+describe('a replication session', () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = new World();
+  });
+
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
+
+  it('goes on over a store that had to open anew, at either end', async () => {
+    const { leader, follower } = await world.pair({ writes: 3 });
+    for (const node of [follower, leader]) {
+      node.test.disk.fault = ({ kind, location }) => {
+        if (kind !== 'put' || !location.endsWith('/log')) return;
+        node.test.disk.fault = undefined;
+        throw new Error('EIO');
+      };
+      await leader.test.set('x', node.address).catch(() => {});
+      await world.until(
+        'it serves',
+        () => node.test.disk.fault === undefined && leader.store.isServing && follower.store.isServing,
+      );
+      await leader.write(2, node.address);
+      await level(world, leader, follower);
+    }
+    assert.equal(follower.link.resyncs.full, 1);
+    assert.equal(await follower.store.lostWrites(), 0);
+  });
+
+  it('is not begun by a leader that lost a tail of its log, until it is told to follow one that has the data', async () => {
+    const { leader, follower } = await world.pair({ writes: 5 });
+    await leader.test.loseTail(5);
+    await world.until('it is open again', () => leader.store.incomplete !== undefined);
+    await world.until('it is said', () => /neither serves nor leads/.test(follower.link.status.error));
+    assert.equal(await follower.test.get('k4'), 'k at L', 'the follower serves what it has');
+    assert.equal(await follower.store.lostWrites(), 0);
+    await follower.restart({ role: 'leader', upstream: '' });
+    await follower.write(2, 'led on');
+    await leader.follow('F');
+    await level(world, follower, leader);
+    assert.equal(leader.link.status.lastResync?.reason, 'KEYSPACE_INCOMPLETE');
+    assert.match(leader.link.status.lastResync?.message ?? '', /ends at offset 4, .* up to 5;/);
+    assert(leader.store.isServing);
+  });
+
+  it('is refused where the follower lost a tail of its log that only its keyspace had, until a person accepts the loss', async () => {
+    const { leader, follower: former } = await world.pair({ writes: 3, prefix: 'common' });
+    await former.restart({ role: 'leader', upstream: '' });
+    await former.write(4, 'own');
+    await former.down();
+    const log = former.test.disk.raw(former.test.location('log', 2));
+    for (const offset of [4, 5, 6, 7]) await log.del(blockKey(offset));
+    await leader.leadOn();
+    await leader.write(9, 'longer');
+    await former.test.open({ role: 'follower', upstream: 'L' });
+    former.up();
+    await world.until('it is refused', () => /TAIL_NOT_IN_LOG/.test(former.link.status.error));
+    assert.match(former.link.status.error, /up to offset 7, those after 3 are not here .* at 12\), .*holds nothing/);
+    assert.equal(former.store.incomplete?.code, 'keyspace_incomplete');
+    await former.follow('L', { acceptDataLoss: true });
+    await level(world, leader, former);
+    assert.match(former.link.status.lastResync?.reason ?? '', /DATA_LOSS_ACCEPTED/);
+  });
+
+  it('gets a full resync where the follower lost a tail of its log that its keyspace has', async () => {
+    const { leader, follower } = await world.pair({ writes: 5 });
+    await leader.write(3, 'more');
+    await level(world, leader, follower);
+    await follower.down();
+    await follower.test.disk.raw(follower.test.location('log', 2)).del(blockKey(8));
+    await follower.test.open();
+    assert.equal(follower.store.incomplete?.code, 'keyspace_incomplete');
+    follower.up();
+    await level(world, leader, follower);
+    assert.match(follower.link.status.lastResync?.reason ?? '', /KEYSPACE_INCOMPLETE/);
+    assert.equal(follower.store.incomplete, undefined);
+  });
+});

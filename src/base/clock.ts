@@ -86,7 +86,9 @@ export class LogicalClock {
   /** The reading, in whole milliseconds since the epoch. */
   now(): number {
     if (this.#isUpstreams) return Math.max(this.#floorMs, Math.floor(this.#unslewed));
-    this.#from(this.#machineReading());
+    const monotonicMs = this.#clock.monotonicMs();
+    this.#baseMs = this.#machineReading(this.#baseMs + monotonicMs - this.#baseMonotonicMs);
+    this.#baseMonotonicMs = monotonicMs;
     return Math.floor(this.#baseMs);
   }
 
@@ -156,9 +158,8 @@ export class LogicalClock {
     return this.#baseMs + this.#clock.monotonicMs() - this.#baseMonotonicMs;
   }
 
-  #machineReading(): number {
+  #machineReading(unslewedMs: number): number {
     const wallMs = this.#clock.wallMs();
-    const unslewedMs = this.#unslewed;
     if (wallMs >= unslewedMs) return !this.#isTrusted && isFarAhead(wallMs, unslewedMs) ? unslewedMs : wallMs;
     if (wallMs < CLOCK_SET_MS && !this.#isTrusted) return unslewedMs;
     return Math.max(wallMs, this.#baseMs + (unslewedMs - this.#baseMs) * SLEW_RATE);

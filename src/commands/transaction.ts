@@ -119,16 +119,18 @@ function named<Result>(index: number, operation: Operation, act: () => Result): 
  */
 class BoundedView implements View {
   readonly nowMs: number;
-  readonly clockDoubt: string | undefined;
   readonly limits: Limits;
   readonly #view: View;
   #bytes = 0;
 
   constructor(view: View) {
     this.nowMs = view.nowMs;
-    this.clockDoubt = view.clockDoubt;
     this.limits = view.limits;
     this.#view = view;
+  }
+
+  get clockDoubt(): string | undefined {
+    return this.#view.clockDoubt;
   }
 
   get(key: Buffer) {

@@ -11,7 +11,7 @@ import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import { OpenStreams } from './open-streams.js';
 import { Reception } from './reception.js';
-import type { Share } from './replying.js';
+import type { Share } from './share.js';
 
 /** The part of gRPC's calls, of every shape, that is used here. */
 interface Surface {

@@ -12,8 +12,8 @@ import { SIGN_OF_LIFE, SignsOfLife } from '../base/signs-of-life.js';
 import type { Call, Calls } from './calls.js';
 import type { Codec, Method } from './definitions.js';
 import type { OpenStreams } from './open-streams.js';
-import type { Share } from './replying.js';
 import { Sending } from './sending.js';
+import type { Share } from './share.js';
 import { toStatus } from './status.js';
 
 const EMPTY = Buffer.alloc(0);

@@ -178,7 +178,7 @@ class Pipeline {
         this.#readAhead();
         return;
       }
-      const [batch, rest] = this.#replyBytes.cut(this.#waiting[0] as Batch, this.#stepBytes);
+      const [batch, rest] = this.#cut(this.#waiting[0] as Batch);
       if (!this.#admits(batch)) {
         this.#stream.pause();
         return;
@@ -313,6 +313,11 @@ class Pipeline {
 
   get #stepBytes(): number {
     return this.#stream.call.share?.stepBytes ?? REPLYING_STEP_BYTES_MAX;
+  }
+
+  /** A single operation cannot be cut. */
+  #cut(batch: Batch): [first: Batch, rest?: Batch] {
+    return batch.accepted.length > 1 ? this.#replyBytes.cut(batch, this.#stepBytes) : [batch];
   }
 
   #countReplies(): void {
@@ -459,7 +464,7 @@ class Pipeline {
   #askForRest(): void {
     const [head] = this.#inHand;
     if (!head?.isRest || this.#sending || this.#abandoned) return;
-    const [batch, rest] = this.#replyBytes.cut(head, this.#stepBytes);
+    const [batch, rest] = this.#cut(head);
     // Replies that were answered ahead of their turn leave only behind these.
     const isStuck = this.#unsentBytes > 0 && this.#expectedBytes === 0 && this.#stream.sending.bytes === 0;
     if (!isStuck && !this.#hasMemoryFor(batch)) return;

@@ -21,11 +21,12 @@ import {
   RECEIVING_STALL_MS_MAX,
   RECEIVING_WAITING_MAX,
 } from '../base/limits.js';
+import { ConnectionAccounts, type ConnectionBytes } from './connection-bytes.js';
 
 /** The call that receives the request. */
 export interface Claimant {
-  /** The same object for all calls of one connection. */
-  readonly connection: object;
+  /** The account of the call's connection: see `Receiving.connection`. */
+  readonly connection: ConnectionBytes;
   /** Called when the request may be read on, unless `claim` has returned true. */
   admitted(): void;
   /** Ends the call with `reason`. The call releases the claim when its bytes are gone. */
@@ -68,7 +69,7 @@ export class Receiving {
   readonly #admitted: Claim[] = [];
   #admittedBytes = 0;
   /** Admitted bytes by connection. */
-  readonly #connections = new WeakMap<object, { bytes: number }>();
+  readonly #connections = new ConnectionAccounts();
   /** Waiting claims in the order of arrival. */
   readonly #waiting = new Set<Claim>();
   #cancelLook: (() => void) | undefined;
@@ -76,6 +77,11 @@ export class Receiving {
   constructor(clock: Clock, bytesMax: number) {
     this.#clock = clock;
     this.#bytesMax = bytesMax;
+  }
+
+  /** @param connection the same object for all calls of one connection. */
+  connection(connection: object): ConnectionBytes {
+    return this.#connections.of(connection);
   }
 
   get admittedBytes(): number {
@@ -100,7 +106,7 @@ export class Receiving {
     if (claim.place < 0) return;
     this.#leave(claim);
     this.#admittedBytes -= claim.bytes;
-    this.#ofConnection(claim).bytes -= claim.bytes;
+    claim.claimant.connection.bytes -= claim.bytes;
     if (this.#waiting.size > 0) this.#admitWaiting();
   }
 
@@ -113,17 +119,8 @@ export class Receiving {
   }
 
   #connectionHasRoom(claim: Claim): boolean {
-    const { bytes } = this.#ofConnection(claim);
+    const { bytes } = claim.claimant.connection;
     return bytes === 0 || bytes + claim.bytes <= this.#mostFor(claim) / 2;
-  }
-
-  #ofConnection({ claimant: { connection } }: Claim): { bytes: number } {
-    let held = this.#connections.get(connection);
-    if (!held) {
-      held = { bytes: 0 };
-      this.#connections.set(connection, held);
-    }
-    return held;
   }
 
   #mostFor({ isSmall }: Claim): number {
@@ -144,7 +141,7 @@ export class Receiving {
   #admit(claim: Claim): void {
     claim.place = this.#admitted.push(claim) - 1;
     this.#admittedBytes += claim.bytes;
-    this.#ofConnection(claim).bytes += claim.bytes;
+    claim.claimant.connection.bytes += claim.bytes;
     if (this.#waiting.size > 0) this.#see(claim);
   }
 

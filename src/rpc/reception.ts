@@ -10,8 +10,10 @@ import http2, { type ServerHttp2Stream } from 'node:http2';
 import * as grpc from '@grpc/grpc-js';
 import type { HeadwaterError } from '../base/errors.js';
 import { MESSAGE_BYTES_MAX, RECEIVING_STALL_MS_MAX } from '../base/limits.js';
+import type { ConnectionBytes } from './connection-bytes.js';
 import { Claim, type Claimant, type Receiving } from './receiving.js';
-import type { Replier, Replying, Share } from './replying.js';
+import type { Replying } from './replying.js';
+import type { Replier, Share } from './share.js';
 import { toStatus } from './status.js';
 
 const HEAD_BYTES = 5;
@@ -32,7 +34,7 @@ export interface CallMemory {
 }
 
 export class Reception extends grpc.ServerInterceptingCall implements Claimant, Replier {
-  readonly connection: object;
+  readonly connection: ConnectionBytes;
   /** The replies of the call. */
   readonly share: Share;
   readonly #stream: ServerHttp2Stream;
@@ -58,8 +60,9 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant, 
     this.#receiving = receiving;
     // gRPC offers no other access to the bytes of an incomplete message.
     this.#stream = (next as unknown as { stream: ServerHttp2Stream }).stream;
-    this.connection = this.#stream.session ?? this;
-    this.share = replying.open(this);
+    const session = this.#stream.session ?? this;
+    this.connection = receiving.connection(session);
+    this.share = replying.open(session, this);
     this.#stream.prependListener('data', (bytes: Buffer) => this.#arrived(bytes));
     this.#stream.once('close', () => this.#close());
   }

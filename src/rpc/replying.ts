@@ -20,21 +20,8 @@ import {
   REPLYING_STREAM_BYTES_MAX,
   REPLYING_STREAM_PART,
 } from '../base/limits.js';
-
-/** Bytes of replies that one connection holds. */
-interface Connection {
-  bytes: number;
-}
-
-/** The stream or call that has a share. */
-export interface Replier {
-  /** The same object for all streams of one connection. */
-  readonly connection: object;
-  /** Bytes that the connection has sent so far. A large reply leaves in many pieces. */
-  readonly connectionBytes: number;
-  /** Ends the stream with `reason`. The stream closes its share when its bytes are gone. */
-  end(reason: HeadwaterError): void;
-}
+import { ConnectionAccounts } from './connection-bytes.js';
+import { type Replier, type ReplyMemory, Share } from './share.js';
 
 /** A stream without replies that waits for memory. */
 interface Waiter {
@@ -43,13 +30,13 @@ interface Waiter {
   goOn(): void;
 }
 
-export class Replying {
+export class Replying implements ReplyMemory {
   readonly #clock: Clock;
   readonly #bytesMax: number;
   #bytes = 0;
-  readonly #connections = new WeakMap<object, Connection>();
-  /** Streams that hold replies. */
-  readonly #holders = new Set<Share>();
+  readonly #connections = new ConnectionAccounts();
+  /** The shares of all open streams and calls. Every message changes one of them, so they are not sorted by what they hold. */
+  readonly #shares = new Set<Share>();
   /** Waiting streams in the order of arrival. */
   readonly #waiting = new Set<Waiter>();
   #isAdmitting = false;
@@ -64,14 +51,15 @@ export class Replying {
     return this.#bytes;
   }
 
-  open(replier: Replier): Share {
-    const { connection } = replier;
-    let account = this.#connections.get(connection);
-    if (!account) {
-      account = { bytes: 0 };
-      this.#connections.set(connection, account);
-    }
-    return new Share(this, account, replier);
+  /** @param connection the same object for all streams of one connection. */
+  open(connection: object, replier: Replier): Share {
+    const share = new Share(this, this.#connections.of(connection), replier);
+    this.#shares.add(share);
+    return share;
+  }
+
+  closed(share: Share): void {
+    this.#shares.delete(share);
   }
 
   /** Bytes of replies that a stream makes at a time, fewer if others hold much. */
@@ -99,8 +87,6 @@ export class Replying {
   changed(share: Share, by: number): void {
     this.#bytes += by;
     share.connection.bytes += by;
-    if (share.bytes === 0) this.#holders.delete(share);
-    else if (share.bytes === by) this.#holders.add(share);
     if (by < 0 && this.#waiting.size > 0) this.#admitWaiting();
   }
 
@@ -134,7 +120,7 @@ export class Replying {
   #beginLooking(): void {
     // A client that did not read while nobody waited did no harm.
     const nowMs = this.#clock.monotonicMs();
-    for (const share of this.#holders) share.see(nowMs);
+    for (const share of this.#shares) share.see(nowMs);
     this.#cancelLook?.();
     this.#cancelLook = this.#clock.after(REPLYING_LOOK_MS, () => this.#look());
   }
@@ -143,7 +129,7 @@ export class Replying {
     this.#cancelLook = undefined;
     if (this.#waiting.size === 0) return;
     const nowMs = this.#clock.monotonicMs();
-    const stalled = [...this.#holders].filter((share) => share.stalledMs(nowMs) >= REPLYING_STALL_MS_MAX);
+    const stalled = [...this.#shares].filter((share) => share.stalledMs(nowMs) >= REPLYING_STALL_MS_MAX);
     stalled.sort((one, other) => other.bytes - one.bytes);
     for (const { share, bytes } of this.#waiting) {
       let missing = bytes;
@@ -164,135 +150,5 @@ export class Replying {
 
   #isInTheWay(holder: Share, waiting: Share, bytes: number): boolean {
     return holder.connection === waiting.connection || this.#bytes + bytes > this.#bytesMax;
-  }
-}
-
-/** The replies of one stream or call. */
-export class Share {
-  readonly connection: Connection;
-  readonly #replying: Replying;
-  readonly #replier: Replier;
-  /** Bytes of replies that are being made, or are made and not on their way. */
-  #madeBytes = 0;
-  /** Bytes on their way. */
-  #sendingBytes = 0;
-  /** Bytes that have left so far. `#seen` has the progress at the time when the share was last seen to move. */
-  #leftBytes = 0;
-  #seen: { readonly progress: number; readonly ms: number } | undefined;
-  /** True if the replies leave as one message, whose parts nobody counts. */
-  #isOneMessage = false;
-  #isClosed = false;
-  isEnding = false;
-
-  constructor(replying: Replying, connection: Connection, replier: Replier) {
-    this.#replying = replying;
-    this.connection = connection;
-    this.#replier = replier;
-  }
-
-  get bytes(): number {
-    return this.#madeBytes + this.#sendingBytes;
-  }
-
-  /** Bytes of replies to be made at a time. */
-  get stepBytes(): number {
-    return this.#replying.stepBytes;
-  }
-
-  hasRoom(bytes: number): boolean {
-    return this.#isClosed || this.#replying.hasRoom(this, bytes);
-  }
-
-  /** Sets the bytes that are being made, or are made and not on their way. */
-  making(bytes: number): void {
-    if (this.#isClosed || bytes === this.#madeBytes) return;
-    const by = bytes - this.#madeBytes;
-    this.#madeBytes = bytes;
-    this.#replying.changed(this, by);
-  }
-
-  /** Adds bytes that are now on their way. */
-  sending(bytes: number): void {
-    if (this.#isClosed || bytes === 0) return;
-    this.#sendingBytes += bytes;
-    this.#replying.changed(this, bytes);
-  }
-
-  /** Notes that the one reply of a call is made. The bytes are gone when the call is closed. */
-  replied(bytes: number): void {
-    this.#isOneMessage = true;
-    this.making(0);
-    this.sending(bytes);
-  }
-
-  /** Notes that `bytes` have left. */
-  sent(bytes: number): void {
-    if (this.#isClosed || bytes === 0) return;
-    this.#leftBytes += bytes;
-    this.#sendingBytes -= bytes;
-    this.#replying.changed(this, -bytes);
-  }
-
-  /**
-   * Calls `goOn` when there is memory for `bytes`. The returned function ends the wait. Only for a share that holds
-   * nothing.
-   */
-  wait(bytes: number, goOn: () => void): () => void {
-    return this.#replying.wait(this, bytes, goOn);
-  }
-
-  /**
-   * Takes memory for `bytes`. Resolves when there is some, or when `signal` aborts. Only for a share that holds
-   * nothing.
-   */
-  whenRoom(bytes: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    if (this.hasRoom(bytes)) {
-      this.making(bytes);
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => {
-      const end = () => {
-        stopWaiting();
-        resolve();
-      };
-      const stopWaiting = this.wait(bytes, () => {
-        signal.removeEventListener('abort', end);
-        this.making(bytes);
-        resolve();
-      });
-      signal.addEventListener('abort', end, { once: true });
-    });
-  }
-
-  /** Notes that the stream is closed and none of its bytes are left. */
-  close(): void {
-    const { bytes } = this;
-    this.#madeBytes = 0;
-    this.#sendingBytes = 0;
-    this.#isClosed = true;
-    if (bytes > 0) this.#replying.changed(this, -bytes);
-  }
-
-  // ---- for Replying -----------------------------------------------------------
-
-  see(ms: number): void {
-    this.#seen = { progress: this.#progress, ms };
-  }
-
-  /** Milliseconds since the client was last seen to read, or 0 if there is nothing to read. */
-  stalledMs(nowMs: number): number {
-    if (!this.#seen || this.#sendingBytes === 0 || this.#seen.progress !== this.#progress) this.see(nowMs);
-    return nowMs - (this.#seen?.ms ?? nowMs);
-  }
-
-  get #progress(): number {
-    const isLarge = this.#isOneMessage || this.#sendingBytes > REPLYING_STEP_BYTES_MAX;
-    return this.#leftBytes + (isLarge ? this.#replier.connectionBytes : 0);
-  }
-
-  stop(reason: HeadwaterError): void {
-    this.isEnding = true;
-    this.#replier.end(reason);
   }
 }

@@ -4,7 +4,7 @@
  */
 import { SENDING_BYTES_MAX } from '../base/limits.js';
 import type { Call } from './calls.js';
-import type { Share } from './replying.js';
+import type { Share } from './share.js';
 
 interface Writable {
   write(bytes: Buffer, sent: () => void): boolean;

@@ -4,6 +4,7 @@
  * sealed block, as on every other node.
  */
 
+import type { ClockDoubt, LogicalClock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { keyName } from '../base/key-name.js';
@@ -15,9 +16,17 @@ import { type Command, type Entry, isExpired } from '../model/command.js';
 /** The framing of one command in a block at the most: six tags and lengths, expiry, type, the joined flag. */
 const COMMAND_OVERHEAD_BYTES = 40;
 
+/** The reason why a time to live cannot begin. */
+const SAID: Record<ClockDoubt, string> = {
+  unset: "the clock of the leader's machine is not set. Set it, or give an absolute time",
+  'far ahead':
+    "the clock of the leader's machine is far ahead of the log. Set it, or start the leader with --trust-clock if it is right",
+};
+
+const NO_DOUBT = { doubt: undefined };
+
 export class PendingView implements View {
   readonly nowMs: number;
-  readonly clockDoubt: string | undefined;
   readonly limits: Limits;
   readonly commands: Command[] = [];
   /** The approximate size of the block. */
@@ -29,6 +38,7 @@ export class PendingView implements View {
   readonly #written = new Map<string, Entry | undefined>();
   #indexed = 0;
   #cleared = false;
+  readonly #clock: Pick<LogicalClock, 'doubt'>;
   /** Keys in the base that cannot be read; seldom any. */
   readonly #damaged: ReadonlyMap<string, HeadwaterError> | undefined;
 
@@ -38,14 +48,20 @@ export class PendingView implements View {
     firstOffset: number,
     base: ReadonlyMap<string, Entry | undefined>,
     damaged?: ReadonlyMap<string, HeadwaterError>,
-    clockDoubt?: string,
+    clock: Pick<LogicalClock, 'doubt'> = NO_DOUBT,
   ) {
-    this.clockDoubt = clockDoubt;
+    this.#clock = clock;
     this.#damaged = damaged;
     this.nowMs = nowMs;
     this.limits = limits;
     this.#firstOffset = firstOffset;
     this.#base = base;
+  }
+
+  /** Looked at only by commands with a time to live: a reading of the machine's clock costs as much as a command. */
+  get clockDoubt(): string | undefined {
+    const { doubt } = this.#clock;
+    return doubt && SAID[doubt];
   }
 
   get(key: Buffer): Entry | undefined {

@@ -6,7 +6,7 @@
  * No reply leaves before the block that it has seen is appended. The replies of a batch, reads included, are handed out
  * when the batch's block is committed.
  */
-import type { ClockDoubt, LogicalClock } from '../base/clock.js';
+import type { LogicalClock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
 import { keyName } from '../base/key-name.js';
@@ -79,13 +79,6 @@ type Written = Submission | Expiry | Publication;
 type Item = Written | Task;
 
 const SLOW_READ = () => 'the keyspace takes long to read the keys of a block';
-
-/** The reason why a time to live cannot begin. */
-const SAID: Record<ClockDoubt, string> = {
-  unset: "the clock of the leader's machine is not set. Set it, or give an absolute time",
-  'far ahead':
-    "the clock of the leader's machine is far ahead of the log. Set it, or start the leader with --trust-clock if it is right",
-};
 
 const OUTCOME_UNKNOWN = 'the write may or may not have happened: appending it to the log failed';
 
@@ -260,8 +253,7 @@ export class Writer {
     }
     const damaged = found.damaged && byName(found.damaged, keys);
     const { end } = this.#log;
-    const { doubt } = this.#clock;
-    const view = new PendingView(this.#clock.now(), this.#limits, end.offset + 1, base, damaged, doubt && SAID[doubt]);
+    const view = new PendingView(this.#clock.now(), this.#limits, end.offset + 1, base, damaged, this.#clock);
     const reach = found.count < keys.length ? new Reach(found.count) : undefined;
     let complete = 0;
     for (const item of batch) {

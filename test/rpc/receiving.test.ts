@@ -23,7 +23,7 @@ describe('the memory of requests that are being received', () => {
     state: 'admitted' | 'waiting' | HeadwaterError = 'waiting';
     readonly claim: Claim;
 
-    constructor(bytes: number, connection: object = {}) {
+    constructor(bytes: number, connection = { bytes: 0 }) {
       const admitted = () => {
         this.state = 'admitted';
       };
@@ -71,7 +71,7 @@ describe('the memory of requests that are being received', () => {
   });
 
   it('has a half for any one connection, whose waiting requests hold up nobody else', () => {
-    const connection = {};
+    const connection = { bytes: 0 };
     const requests = Array.from({ length: 3 }, () => new Request(3 * MiB, connection));
     assert.deepEqual(states(requests), ['admitted', 'admitted', 'waiting']);
     const [first] = requests as [Request];

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import type { HeadwaterError } from '../../src/base/errors.js';
 import { REPLYING_BYTES_MAX, REPLYING_STALL_MS_MAX, REPLYING_STREAM_BYTES_MAX } from '../../src/base/limits.js';
-import { Replying, type Share } from '../../src/rpc/replying.js';
+import { Replying } from '../../src/rpc/replying.js';
+import type { Share } from '../../src/rpc/share.js';
 import { TestClock } from '../support/clock.js';
 
 const KiB = 1024;
@@ -20,12 +21,10 @@ describe('the memory of replies', () => {
   class Stream {
     ended: HeadwaterError | undefined;
     connectionBytes = 0;
-    readonly connection: object;
     readonly share: Share;
 
     constructor(connection: object = {}) {
-      this.connection = connection;
-      this.share = replying.open(this);
+      this.share = replying.open(connection, this);
     }
 
     end(reason: HeadwaterError): void {

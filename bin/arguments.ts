@@ -3,7 +3,7 @@
  * received value. Commander puts the option's or argument's name before it, and the process ends with status 2.
  */
 import { InvalidArgumentError } from 'commander';
-import { expectedAddress, isAddress } from '../src/base/address.js';
+import { type AddressOptions, expectedAddress, isAddress } from '../src/base/address.js';
 
 const DURATION_UNITS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -97,9 +97,9 @@ export function parseDecimal(text: string): number {
   throw refusal('a decimal number such as 0.5 or -3', text);
 }
 
-export function parseAddress(text: string): string {
-  if (isAddress(text)) return text;
-  throw refusal(expectedAddress(), text);
+export function parseAddress(text: string, options: AddressOptions = {}): string {
+  if (isAddress(text, options)) return text;
+  throw refusal(expectedAddress(options), text);
 }
 
 export function parseAddresses(text: string): string[] {

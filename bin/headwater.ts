@@ -4,7 +4,7 @@
  * CPU instead of 0.4 s, and a command to a node 0.25 s (test/layout.test.ts enforces it).
  */
 import { Command, Option } from 'commander';
-import { DEFAULTS } from '../src/config.js';
+import { OPTIONS } from '../src/options.js';
 import { VERSION } from '../src/version.js';
 import { formatDuration, parseAddresses, parseInterval } from './arguments.js';
 import { addBackupCommands } from './backup-commands.js';
@@ -37,7 +37,7 @@ function program(): Command {
       new Option('--connect <HOST:PORT,…>', 'the node to talk to; of several, the first that answers')
         .env('HEADWATER_CONNECT')
         .argParser(parseAddresses)
-        .default([DEFAULTS.listen], DEFAULTS.listen),
+        .default([OPTIONS.listen.default], OPTIONS.listen.default),
     )
     .addOption(
       new Option(

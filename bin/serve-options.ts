@@ -1,13 +1,14 @@
 /**
- * The options of `headwater serve`, each settable in three places: a flag, an environment variable HEADWATER_…, a JSON
- * file of the flags' names. The first of these places that has an option wins; an option that none has keeps its
- * default in src/config.ts. The parser of the flag reads all three, so they accept the same.
+ * The options of `headwater serve`, made from the rows of src/options.ts. Each is settable in three places: a flag, an
+ * environment variable HEADWATER_…, a JSON file of the flags' names. The first of these places that has an option wins.
+ * The parser of the flag reads all three, so they accept the same.
  */
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { HeadwaterError } from '../src/base/errors.js';
-import { checkConfig, DEFAULTS, FSYNC_POLICIES } from '../src/config.js';
+import { checkConfig } from '../src/config.js';
 import type { NodeOptions } from '../src/index.js';
+import { OPTIONS, type OptionRow, variableOf } from '../src/options.js';
 import {
   formatDuration,
   formatSize,
@@ -22,43 +23,21 @@ import {
 import { readConfigFile } from './config-file.js';
 import { UsageError } from './output.js';
 
-export interface ServeOptions {
-  config?: string;
-  data: string;
-  listen?: string;
-  follow?: string;
-  acceptDataLoss?: boolean;
-  fsync?: string;
-  maxKeyBytes?: number;
-  maxValueBytes?: number;
-  maxTransactionBytes?: number;
-  overlayBytes?: number;
-  replayBytes?: number;
-  logRetentionBytes?: number;
-  logRetentionTime?: number;
-  logRetentionPinBytes?: number;
-  minFreeSpace?: number;
-  archive?: string;
-  archiveInterval?: number;
-  linkTimeout?: number;
-  heartbeatInterval?: number;
-  minFollowers?: number;
-  maxLag?: number;
-  askFollowersTimeout?: number;
-  shutdownTimeout?: number;
-  serveStaleReads?: boolean;
-  autoRepair?: boolean;
-  trustClock?: boolean;
-  reflection?: boolean;
-  logLevel: string;
-}
+/** The option of the command alone: a node in another program has its own logger. */
+const LOG_LEVEL = {
+  name: 'log-level',
+  kind: 'choice',
+  word: 'LEVEL',
+  choices: ['debug', 'info', 'warn', 'error'],
+  default: 'info',
+  help: 'how much to log: debug, info, warn or error',
+} as const satisfies OptionRow;
 
-const DEFAULT_DATA = 'headwater-data';
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
+export const SERVE_ROWS: readonly OptionRow[] = [...Object.values(OPTIONS), LOG_LEVEL];
 
 /**
- * Adds the options. The descriptions name the defaults of the configuration, but commander has no defaults: an option
- * that nobody gave stays undefined until checkConfig.
+ * Adds the options. The descriptions name the defaults, but commander has none: an option that nobody gave stays
+ * undefined until checkConfig.
  */
 export function addServeOptions(command: Command): void {
   command.addOption(
@@ -67,167 +46,88 @@ export function addServeOptions(command: Command): void {
       'a JSON file of these options: { "data": "/var/lib/headwater", "fsync": "always", … }',
     ).argParser(parsePath),
   );
-  for (const option of [...placeOptions(), ...limitOptions(), ...behaviourOptions()]) command.addOption(option);
+  for (const option of SERVE_ROWS.flatMap(optionsOf)) command.addOption(option);
 }
 
-function placeOptions(): Option[] {
-  return [
-    new Option('--data <DIR>', 'the data directory; made where it is missing')
-      .argParser(parsePath)
-      .default(DEFAULT_DATA, DEFAULT_DATA),
-    new Option('--listen <HOST:PORT>', `where to listen; port 0 takes a free one (default: ${DEFAULTS.listen})`),
-    new Option(
-      '--follow <HOST:PORT>',
-      'follow this node, unless this one was promoted since (default: the role the node was left in; a leader at first)',
-    ).argParser(parseAddress),
-    new Option('--archive <DIR>', 'write the log into this directory as well, for restore --archive').argParser(
-      parsePath,
-    ),
-    new Option(
-      '--archive-interval <TIME>',
-      `how long the archive may be behind (default: ${formatDuration(DEFAULTS.archiveIntervalMs)})`,
-    ).argParser(parseDuration),
-    new Option(
-      '--accept-data-loss',
-      "with --follow: follow even if this node was promoted, and drop its own data if the upstream's history has no place for them",
-    ),
-  ];
+function optionsOf(row: OptionRow): Option[] {
+  const { name, help } = row;
+  const preset = shownDefault(row);
+  if (row.kind !== 'switch')
+    return [
+      new Option(`--${name} <${wordOf(row)}>`, preset === undefined ? help : `${help} (default: ${preset})`).argParser(
+        parserOf(row),
+      ),
+    ];
+  const said = row.default === true ? ' (default)' : preset === undefined ? '' : ` (default: ${preset})`;
+  const on = new Option(`--${name}`, `${help}${said}`);
+  return row.helpOff === undefined ? [on] : [on, new Option(`--no-${name}`, row.helpOff)];
 }
 
-function limitOptions(): Option[] {
-  const size = (flags: string, description: string, preset: number) =>
-    new Option(`${flags} <SIZE>`, `${description} (default: ${formatSize(preset)})`).argParser(parseSize);
-  return [
-    size('--max-key-bytes', 'refuse larger keys', DEFAULTS.keyBytesMax),
-    size('--max-value-bytes', 'refuse larger values', DEFAULTS.valueBytesMax),
-    size('--max-transaction-bytes', 'refuse larger transactions', DEFAULTS.transactionBytesMax),
-    size('--overlay-bytes', 'memory for writes that are not in the keyspace on disk yet', DEFAULTS.overlayBytesMax),
-    size('--replay-bytes', 'log that a restart may have to replay', DEFAULTS.replayBytesMax),
-    size('--log-retention-bytes', 'log that is kept for followers to come back to', DEFAULTS.logRetentionBytes),
-    new Option(
-      '--log-retention-time <TIME>',
-      'log that is older goes too, as far as no follower needs it (default: off)',
-    ).argParser(parseDuration),
-    size(
-      '--log-retention-pin-bytes',
-      'log that is kept at most for a follower that is slow, or away',
-      DEFAULTS.logRetentionPinBytes,
-    ),
-    size(
-      '--min-free-space',
-      'take no writes while less than this is free on the disk of --data; no less than what --overlay-bytes needs to be written out',
-      DEFAULTS.minFreeBytes,
-    ),
-  ];
+/** The default in the form in which it is typed, or in words; undefined for a switch that is simply on or off. */
+export function shownDefault(row: OptionRow): string | undefined {
+  if (row.otherwise !== undefined) return row.otherwise;
+  if (row.kind === 'switch' || row.default === undefined) return undefined;
+  return typeof row.default === 'number' ? shownNumber(row.kind, row.default) : row.default;
 }
 
-function behaviourOptions(): Option[] {
-  return [
-    new Option(
-      '--fsync <POLICY>',
-      `when a write is on disk for good: always (before its answer), everysec or never (default: ${DEFAULTS.fsync})`,
-    ).argParser(parseChoice(FSYNC_POLICIES)),
-    new Option(
-      '--link-timeout <TIME>',
-      `silence after which a replication link is dead (default: ${formatDuration(DEFAULTS.linkTimeoutMs)})`,
-    ).argParser(parseDuration),
-    new Option(
-      '--heartbeat-interval <TIME>',
-      `how often a replication link says that it lives; at most a third of --link-timeout (default: ${formatDuration(DEFAULTS.heartbeatIntervalMs)})`,
-    ).argParser(parseDuration),
-    new Option(
-      '--min-followers <N>',
-      `as a leader, take writes only while so many followers are within --max-lag (default: ${DEFAULTS.minFollowers})`,
-    ).argParser(parseCount),
-    new Option(
-      '--max-lag <TIME>',
-      `how far behind or silent a follower may be to count for --min-followers (default: ${formatDuration(DEFAULTS.maxLagMs)})`,
-    ).argParser(parseDuration),
-    new Option(
-      '--ask-followers-timeout <TIME>',
-      `how long a leader that may have lost the end of its log waits for an answer of its followers, and for the next bytes of their blocks (default: ${formatDuration(DEFAULTS.askFollowersMs)})`,
-    ).argParser(parseDuration),
-    new Option(
-      '--shutdown-timeout <TIME>',
-      `how long a stop may take: a leader's followers get what it has, calls in hand end, a checkpoint is made (default: ${formatDuration(DEFAULTS.shutdownTimeoutMs)})`,
-    ).argParser(parseDuration),
-    new Option(
-      '--serve-stale-reads',
-      'on a follower: answer reads also while it is not level with the node it follows (default)',
-    ),
-    new Option('--no-serve-stale-reads', 'do not: refuse them until it is'),
-    new Option(
-      '--auto-repair',
-      'on a follower: get anew from the node it follows what the disk has changed, all data where they cannot be opened',
-    ),
-    new Option(
-      '--trust-clock',
-      "believe this machine's clock even if the log's time disagrees: a leader sets the log's time back, and keys keep their remaining time to live",
-    ),
-    new Option(
-      '--reflection',
-      'tell gRPC tools which services there are (default: only if no other machine reaches --listen)',
-    ),
-    new Option('--no-reflection', 'do not'),
-    new Option('--log-level <LEVEL>', 'how much to log: debug, info, warn or error')
-      .argParser(parseChoice(LOG_LEVELS))
-      .default('info', 'info'),
-  ];
+/** The number in the form in which it is typed. */
+export function shownNumber(kind: OptionRow['kind'], value: number): string {
+  if (kind === 'size') return formatSize(value);
+  return kind === 'time' ? formatDuration(value) : String(value);
 }
 
-/** The options in force, those of the environment and the file included. */
+export function wordOf(row: OptionRow): string {
+  return row.kind === 'choice' ? row.word : WORDS[row.kind];
+}
+
+const WORDS = { path: 'DIR', address: 'HOST:PORT', size: 'SIZE', time: 'TIME', count: 'N', switch: '' } as const;
+
+const PARSERS = { path: parsePath, size: parseSize, time: parseDuration, count: parseCount } as const;
+
+function parserOf(row: Exclude<OptionRow, { kind: 'switch' }>): (text: string) => string | number {
+  if (row.kind === 'choice') return parseChoice(row.choices);
+  return row.kind === 'address' ? (text) => parseAddress(text, row) : PARSERS[row.kind];
+}
+
+export interface ServeOptions {
+  readonly node: NodeOptions;
+  readonly logLevel: string;
+}
+
+/**
+ * The options in force, those of the environment and the file included.
+ * @throws UsageError if the options contradict each other, or exceed a bound.
+ */
 export function serveOptions(command: Command): ServeOptions {
   const settable = command.options.filter((option) => !option.negate && !['config', 'help'].includes(option.name()));
   for (const option of [...settable, ...command.options.filter((one) => one.name() === 'config')]) {
-    const variable = variableOf(option);
+    const variable = variableOf(option.name());
     const text = process.env[variable];
     if (text !== undefined && text !== '') offer(command, option, text, `environment variable ${variable}`, 'env');
   }
-  const { config } = command.opts<ServeOptions>();
+  const { config } = command.opts<{ config?: string }>();
   if (config !== undefined) offerFile(command, settable, config);
-  return command.opts<ServeOptions>();
+  const given = Object.fromEntries(
+    command.options.map((one) => [one.name(), command.getOptionValue(one.attributeName())]),
+  );
+  return { node: nodeOptions(given), logLevel: given[LOG_LEVEL.name] ?? LOG_LEVEL.default };
 }
 
-/** @throws UsageError if the options contradict each other, or exceed a bound. */
-export function nodeOptions(options: ServeOptions): NodeOptions {
-  const given = {
-    data: path.resolve(options.data),
-    listen: options.listen,
-    follow: options.follow,
-    acceptDataLoss: options.acceptDataLoss,
-    fsync: options.fsync,
-    keyBytesMax: options.maxKeyBytes,
-    valueBytesMax: options.maxValueBytes,
-    transactionBytesMax: options.maxTransactionBytes,
-    overlayBytesMax: options.overlayBytes,
-    replayBytesMax: options.replayBytes,
-    logRetentionBytes: options.logRetentionBytes,
-    logRetentionMs: options.logRetentionTime,
-    logRetentionPinBytes: options.logRetentionPinBytes,
-    minFreeBytes: options.minFreeSpace,
-    archive: options.archive && path.resolve(options.archive),
-    archiveIntervalMs: options.archiveInterval,
-    linkTimeoutMs: options.linkTimeout,
-    heartbeatIntervalMs: options.heartbeatInterval,
-    minFollowers: options.minFollowers,
-    maxLagMs: options.maxLag,
-    askFollowersMs: options.askFollowersTimeout,
-    shutdownTimeoutMs: options.shutdownTimeout,
-    serveStaleReads: options.serveStaleReads,
-    autoRepair: options.autoRepair,
-    trustClock: options.trustClock,
-    reflection: options.reflection,
-  };
+/** @param given values by the names of their options. */
+function nodeOptions(given: Readonly<Record<string, unknown>>): NodeOptions {
+  const options = Object.fromEntries(
+    Object.entries<OptionRow>(OPTIONS).map(([property, { name, kind }]) => {
+      const value = given[name];
+      return [property, kind === 'path' && typeof value === 'string' ? path.resolve(value) : value];
+    }),
+  ) as NodeOptions;
+  options.data ??= path.resolve(OPTIONS.data.default);
   try {
-    checkConfig(given);
+    checkConfig(options);
   } catch (error) {
     throw HeadwaterError.is(error) ? new UsageError(error.message) : error;
   }
-  return given;
-}
-
-function variableOf(option: Option): string {
-  return `HEADWATER_${option.name().replaceAll('-', '_').toUpperCase()}`;
+  return options;
 }
 
 function offerFile(command: Command, settable: readonly Option[], file: string): void {

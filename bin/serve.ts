@@ -9,7 +9,7 @@ import { HeadwaterError } from '../src/base/errors.js';
 import type { Node, NodeOptions } from '../src/index.js';
 import { VERSION } from '../src/version.js';
 import { EXIT, type ExitStatus } from './output.js';
-import { addServeOptions, nodeOptions, serveOptions } from './serve-options.js';
+import { addServeOptions, serveOptions } from './serve-options.js';
 
 const AFTER_HELP = `
 Each option is also an environment variable (--max-key-bytes: HEADWATER_MAX_KEY_BYTES)
@@ -26,8 +26,8 @@ export function addServeCommand(program: Command): void {
   command.configureHelp({ showGlobalOptions: false });
   command.addHelpText('after', AFTER_HELP);
   command.action(async () => {
-    const options = serveOptions(command);
-    process.exit(await serve(nodeOptions(options), options.logLevel));
+    const { node, logLevel } = serveOptions(command);
+    process.exit(await serve(node, logLevel));
   });
 }
 

@@ -13,11 +13,12 @@ export { type CallOptions, Client, type ClientOptions } from './client/client.js
 export { DurabilityNotReached, type DurabilityOption } from './client/guarantees.js';
 export type { SubscribeOptions, SubscriptionItem, WatchItem, WatchOptions } from './client/streams.js';
 export { type Differences, findDifferences, type RangeDifference, type Side } from './compare/bisection.js';
-export { checkConfig, DEFAULTS, FSYNC_POLICIES, type NodeConfig, type NodeOptions } from './config.js';
+export { checkConfig, type NodeConfig, type NodeOptions } from './config.js';
 export { wideEncoding } from './log/wide-text.js';
 export { DURABILITY_LEVELS, type DurabilityReached } from './model/durability.js';
 export { formatToken, type Position, parseToken } from './model/position.js';
 export { Node } from './node.js';
+export { OPTIONS, type OptionRow, variableOf } from './options.js';
 export { renewNodeId } from './store/node-id.js';
 export { VERSION } from './version.js';
 export type { CheckProgress, Damage, RepairEvent, Verified, VerifyEvent } from './wire/check.js';

@@ -89,6 +89,8 @@ export class Node implements NodeControl {
     const store = await Store.open(
       {
         ...config,
+        limits: config,
+        budget: config,
         directory: config.data,
         openDatabase: openLevel,
         files: systemFiles,

@@ -1,6 +1,6 @@
 /**
  * Every bound on a size, a count or a time, with its reason. A bound that a user may change is the default of an option
- * in config.ts. The others are part of a format or of the protocol.
+ * in options.ts. The others are part of a format or of the protocol.
  */
 
 const KiB = 1024;
@@ -12,11 +12,6 @@ export const BLOCK_BYTES_CEILING = 64 * MiB;
 /** A block closes at this size or count, unless one value or transaction is larger. */
 export const BLOCK_BYTES_TARGET = MiB;
 export const BLOCK_COMMANDS_MAX = 4096;
-
-/** Defaults for what clients may send. Replication is never bound by them. */
-export const KEY_BYTES_MAX = 64 * KiB;
-export const VALUE_BYTES_MAX = 16 * MiB;
-export const TRANSACTION_BYTES_MAX = 32 * MiB;
 
 /**
  * Keys, conditions and inner operations in one operation: 16 MB once they are decoded, and some 50 ms of work that
@@ -204,9 +199,6 @@ export const LOG_FILE_BYTES = 2 * MiB;
 export const WEIGHT_SEGMENT_BYTES = 64 * KiB;
 export const WEIGHT_SEGMENTS_MAX = 16 * 1024;
 
-/** Log that is kept. A follower that was away while less was written comes back without a full resync. */
-export const LOG_RETENTION_BYTES = 1024 * MiB;
-
 /**
  * Log that is kept for readers that are behind, connected or away. Beyond it the place of the furthest behind is
  * released. The bound must exceed what is written during the longest full resync, or that would begin again for ever.
@@ -277,12 +269,6 @@ export const REPAIR_STEP_BYTES = 8 * MiB;
 export const REPAIR_MARK_MS_MAX = 60_000;
 /** The time that the follower waits for the next of the correct records, with its checkpoints held back. */
 export const REPAIR_HOLD_MS_MAX = 10_000;
-
-/** Log that a restart may have to replay before a checkpoint is due. */
-export const REPLAY_BYTES_MAX = 128 * MiB;
-
-/** Memory of the overlay (pinned block bytes and a cost per entry) before it is frozen. */
-export const OVERLAY_BYTES_MAX = 32 * MiB;
 
 /** Layers being written out. If the next layer is full before that is done, the writer waits. */
 export const FROZEN_LAYERS_MAX = 1;
@@ -413,11 +399,9 @@ export const ACKNOWLEDGE_INTERVAL_MS = 20;
 export const FAILOVER_MS_MAX = 5_000;
 
 /**
- * The time that a leader that may have lost its tail waits for its followers' answers, and for the next bytes of their
- * blocks.
+ * A leader that may have lost its tail waits for blocks on their way from a follower that is ahead: so many bytes in
+ * --ask-followers-timeout. Heartbeats are fewer.
  */
-export const ASK_FOLLOWERS_MS_MAX = 5_000;
-/** So many bytes in that time from a follower that is ahead are blocks on their way: heartbeats are fewer. */
 export const ASK_PROGRESS_BYTES = 4 * KiB;
 
 /** How often the list of known followers is saved, if it has changed. */
@@ -449,9 +433,6 @@ export const REOPENED_SOUND_MS = 10_000;
 
 /** The interval of `--fsync everysec`. */
 export const FSYNC_INTERVAL_MS = 1_000;
-
-/** The time of a stop: followers get everything, pending calls are finished, a checkpoint is made. */
-export const SHUTDOWN_MS_MAX = 5_000;
 
 /** The time that pending calls get to finish at a stop. */
 export const DRAIN_MS_MAX = 5_000;
@@ -614,8 +595,6 @@ export const ARCHIVE_FREE_BYTES_MIN = ARCHIVE_STRETCH_BYTES + ARCHIVE_BATCH_BYTE
 /** The wait before an archive that cannot be written is tried again, twice as long each time. */
 export const ARCHIVE_RETRY_MS_MIN = 1_000;
 export const ARCHIVE_RETRY_MS_MAX = 60_000;
-/** The time after which a file of the archive that is not full is closed. */
-export const ARCHIVE_INTERVAL_MS = 60_000;
 
 /** The default speed of a check of a running node: what a disk gives beside its writers. */
 export const CHECK_BYTES_PER_SECOND = 50_000_000;
@@ -630,12 +609,6 @@ export const REPAIR_RETRY_MS_MAX = 10 * 60_000;
 /** How often the free disk space is read, and after how many written bytes at the soonest if little is left. */
 export const SPACE_LOOK_MS = 1_000;
 export const SPACE_LOOK_BYTES_MIN = MiB;
-
-/**
- * Free space below which the node takes no writes, unless the data in memory need more. The space is for reopening the
- * store, for writing out what is in memory, and for LevelDB's compactions, about 13 table files at a time.
- */
-export const FREE_BYTES_MIN = 256 * MiB;
 
 /**
  * The part by which free space must exceed that bound before the node accepts writes again: less would be used up

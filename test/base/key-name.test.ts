@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { keyName } from '../../src/base/key-name.js';
-import { KEY_BYTES_MAX } from '../../src/base/limits.js';
+import { OPTIONS } from '../../src/options.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { TestStore } from '../support/store.js';
 
@@ -10,7 +10,16 @@ afterEach(removeTemporaryDirectories);
 const HASHED_CHARACTERS_MAX = 16_383;
 
 describe('the name of a key', () => {
-  const lengths = [0, 1, 8_191, 8_192, 8_193, HASHED_CHARACTERS_MAX, HASHED_CHARACTERS_MAX + 1, KEY_BYTES_MAX];
+  const lengths = [
+    0,
+    1,
+    8_191,
+    8_192,
+    8_193,
+    HASHED_CHARACTERS_MAX,
+    HASHED_CHARACTERS_MAX + 1,
+    OPTIONS.keyBytesMax.default,
+  ];
   const keys = lengths.flatMap((length) => [
     Buffer.alloc(length, 'k'),
     Buffer.concat([Buffer.alloc(Math.max(0, length - 1), 'k'), Buffer.from([0xff])]),

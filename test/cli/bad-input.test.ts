@@ -69,7 +69,7 @@ const REFUSALS: readonly Refusal[] = [
     type: serve('--fsync', 'sometimes'),
     says: /--fsync.*Expected one of always, everysec, never, received "sometimes"/,
   },
-  { type: serve('--listen', 'nowhere'), says: /listen: expected HOST:PORT.*received "nowhere"/ },
+  { type: serve('--listen', 'nowhere'), says: /listen.* Expected HOST:PORT.*received "nowhere"/ },
   { type: serve('--follow', '127.0.0.1:0'), says: /--follow.*Expected HOST:PORT.*received "127.0.0.1:0"/ },
   { type: serve('--listen', '127.0.0.1:7999', '--follow', '127.0.0.1:7999'), says: /cannot follow itself/ },
   { type: serve('--max-key-bytes', 'many'), says: /--max-key-bytes.*Expected a size.*received "many"/ },

@@ -6,19 +6,19 @@
  */
 import assert from 'node:assert/strict';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
-import { KEY_BYTES_MAX, TRANSACTION_BYTES_MAX, VALUE_BYTES_MAX } from '../../src/base/limits.js';
 import { execute, isWrite, keysRead, validate } from '../../src/commands/execute.js';
 import type { Limits } from '../../src/commands/view.js';
 import type { Command } from '../../src/model/command.js';
 import type { Operation, OperationKind, Reply, ReplyTo } from '../../src/model/operation.js';
+import { OPTIONS } from '../../src/options.js';
 import { MemoryKeyspace, MemoryView } from '../support/memory-view.js';
 
 export const b = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 const DEFAULT_LIMITS: Limits = {
-  keyBytesMax: KEY_BYTES_MAX,
-  valueBytesMax: VALUE_BYTES_MAX,
-  transactionBytesMax: TRANSACTION_BYTES_MAX,
+  keyBytesMax: OPTIONS.keyBytesMax.default,
+  valueBytesMax: OPTIONS.valueBytesMax.default,
+  transactionBytesMax: OPTIONS.transactionBytesMax.default,
 };
 
 export class Bench {

@@ -1,0 +1,310 @@
+/**
+ * The options of a node, one row each. From a row come the check of its value (config.ts), the flag of `serve`, the
+ * environment variable, the name in the file of --config, the help, and the line in the table of README.md. The key of
+ * a row is the property of `NodeOptions` and `NodeConfig`. Relations between two options are in config.ts.
+ */
+import { HEARTBEAT_INTERVAL_MS, LINK_TIMEOUT_MS, LOG_RETENTION_PIN_BYTES, MAX_LAG_MS } from './base/limits.js';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Sizes are bytes, times milliseconds, counts whole numbers. A path names a directory. */
+interface NumberRow {
+  readonly kind: 'size' | 'time' | 'count';
+  readonly default?: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+interface TextRow {
+  readonly kind: 'path' | 'address';
+  readonly default?: string;
+  /** Whether port 0, which takes a free port, is an address too. */
+  readonly portZero?: boolean;
+}
+
+interface ChoiceRow {
+  readonly kind: 'choice';
+  /** The word for the value in the help. */
+  readonly word: string;
+  readonly choices: readonly string[];
+  readonly default: string;
+}
+
+interface SwitchRow {
+  readonly kind: 'switch';
+  readonly default?: boolean;
+  /** The help of --no-NAME; only a switch with this help can be switched off. */
+  readonly helpOff?: string;
+}
+
+export type OptionRow = (NumberRow | TextRow | ChoiceRow | SwitchRow) & {
+  /** The name of the flag without its dashes. */
+  readonly name: string;
+  readonly help: string;
+  /** The default in words, if it depends on something. */
+  readonly otherwise?: string;
+};
+
+export const OPTIONS = {
+  /** `Node.start` has no default for it: a program says where its data are. */
+  data: {
+    name: 'data',
+    kind: 'path',
+    default: 'headwater-data',
+    help: 'the data directory; it is made if it does not exist',
+  },
+
+  /** Loopback only: a person decides to open a node to a network. */
+  listen: {
+    name: 'listen',
+    kind: 'address',
+    portZero: true,
+    default: '127.0.0.1:7420',
+    help: 'the address to listen on; port 0 takes a free port',
+  },
+
+  /** Without it the node keeps its last role; a new node leads. */
+  follow: {
+    name: 'follow',
+    kind: 'address',
+    otherwise: 'the role that the node had last; a new node leads',
+    help: 'follow this node, unless the node to start was promoted since',
+  },
+
+  /** The directory into which the log is written, one closed file after another. */
+  archive: {
+    name: 'archive',
+    kind: 'path',
+    otherwise: 'no archive',
+    help: 'write the log into this directory too, for restore --archive',
+  },
+
+  /** The age of the writes, at most, that the archive lacks if a machine is lost for good. */
+  archiveIntervalMs: {
+    name: 'archive-interval',
+    kind: 'time',
+    default: MINUTE,
+    least: 100,
+    most: DAY,
+    help: 'the longest time that the archive may be behind the log',
+  },
+
+  acceptDataLoss: {
+    name: 'accept-data-loss',
+    kind: 'switch',
+    default: false,
+    help: "with --follow: follow even if this node was promoted, and drop its own data if the upstream's history has no place for them",
+  },
+
+  keyBytesMax: {
+    name: 'max-key-bytes',
+    kind: 'size',
+    default: 64 * KiB,
+    least: 1,
+    most: MiB,
+    help: 'refuse larger keys',
+  },
+
+  valueBytesMax: {
+    name: 'max-value-bytes',
+    kind: 'size',
+    default: 16 * MiB,
+    least: 1,
+    most: 32 * MiB,
+    help: 'refuse larger values',
+  },
+
+  /** A block holds a whole transaction and its framing, and no block exceeds the 64 MiB of its format. */
+  transactionBytesMax: {
+    name: 'max-transaction-bytes',
+    kind: 'size',
+    default: 32 * MiB,
+    least: KiB,
+    most: 32 * MiB,
+    help: 'refuse larger transactions',
+  },
+
+  /** The memory counts pinned block bytes, and a cost per entry. */
+  overlayBytesMax: {
+    name: 'overlay-bytes',
+    kind: 'size',
+    default: 32 * MiB,
+    least: MiB,
+    most: GiB,
+    help: 'the memory for writes that are not in the keyspace on disk yet',
+  },
+
+  replayBytesMax: {
+    name: 'replay-bytes',
+    kind: 'size',
+    default: 128 * MiB,
+    least: MiB,
+    most: 4 * GiB,
+    help: 'the most log that a restart may have to replay',
+  },
+
+  /** A follower that was away while less was written comes back without a full resync. */
+  logRetentionBytes: {
+    name: 'log-retention-bytes',
+    kind: 'size',
+    default: GiB,
+    least: KiB,
+    most: Number.MAX_SAFE_INTEGER,
+    help: 'the log that is kept for followers that come back; older log is trimmed',
+  },
+
+  logRetentionMs: {
+    name: 'log-retention-time',
+    kind: 'time',
+    otherwise: 'off',
+    least: SECOND,
+    most: Number.MAX_SAFE_INTEGER,
+    help: 'trim log that is older, as far as no follower needs it',
+  },
+
+  /** A follower that is further behind loses its place. */
+  logRetentionPinBytes: {
+    name: 'log-retention-pin-bytes',
+    kind: 'size',
+    default: LOG_RETENTION_PIN_BYTES,
+    least: KiB,
+    most: Number.MAX_SAFE_INTEGER,
+    help: 'the most log that is kept for a follower that is slow or away',
+  },
+
+  /**
+   * More than the least for the other defaults: LevelDB needs room of its own for compactions, about 13 table files at a
+   * time.
+   */
+  minFreeBytes: {
+    name: 'min-free-space',
+    kind: 'size',
+    default: 256 * MiB,
+    least: 1,
+    most: Number.MAX_SAFE_INTEGER,
+    help: 'refuse writes while less is free on the disk of --data; at least the space that --overlay-bytes needs',
+  },
+
+  /** As Redis with its append-only file: a power cut takes a second, and no write waits for the disk. */
+  fsync: {
+    name: 'fsync',
+    kind: 'choice',
+    word: 'POLICY',
+    choices: ['always', 'everysec', 'never'],
+    default: 'everysec',
+    help: 'when a write is on disk for good: always (before its answer), everysec or never',
+  },
+
+  linkTimeoutMs: {
+    name: 'link-timeout',
+    kind: 'time',
+    default: LINK_TIMEOUT_MS,
+    least: 100,
+    most: HOUR,
+    help: 'the silence after which a replication link is dead',
+  },
+
+  heartbeatIntervalMs: {
+    name: 'heartbeat-interval',
+    kind: 'time',
+    default: HEARTBEAT_INTERVAL_MS,
+    least: 10,
+    most: 10 * MINUTE,
+    help: 'the time between two signs of life of a replication link; at most a third of --link-timeout',
+  },
+
+  /** A leader alone takes writes: a user who wants more safety sets this option. */
+  minFollowers: {
+    name: 'min-followers',
+    kind: 'count',
+    default: 0,
+    least: 0,
+    most: 1_000,
+    help: 'as a leader, take writes only while this many followers are within --max-lag',
+  },
+
+  maxLagMs: {
+    name: 'max-lag',
+    kind: 'time',
+    default: MAX_LAG_MS,
+    least: 10,
+    most: HOUR,
+    help: 'how far behind or silent a follower may be to count for --min-followers',
+  },
+
+  askFollowersMs: {
+    name: 'ask-followers-timeout',
+    kind: 'time',
+    default: 5 * SECOND,
+    least: 1,
+    most: HOUR,
+    help: 'how long a leader that may have lost the end of its log waits for an answer of its followers, and for the next bytes of their blocks',
+  },
+
+  /** Long enough for a follower that is merely behind, and no longer than the patience of those who stop a node. */
+  shutdownTimeoutMs: {
+    name: 'shutdown-timeout',
+    kind: 'time',
+    default: 5 * SECOND,
+    least: 0,
+    most: HOUR,
+    help: 'how long a stop may take, in which followers catch up, pending calls end, and a checkpoint is made',
+  },
+
+  /** A follower that has lost its leader is more useful with old data than with none. */
+  serveStaleReads: {
+    name: 'serve-stale-reads',
+    kind: 'switch',
+    default: true,
+    help: 'on a follower: answer reads even if it is behind the node that it follows',
+    helpOff: 'on a follower: refuse reads while it is behind',
+  },
+
+  /** Data that cannot be read may be all that is left of something: a person decides. */
+  autoRepair: {
+    name: 'auto-repair',
+    kind: 'switch',
+    default: false,
+    help: 'on a follower: replace damaged data with a copy from the node that it follows; all data if they cannot be opened',
+  },
+
+  /** A clock that was never set, or is far ahead, would expire keys at once. */
+  trustClock: {
+    name: 'trust-clock',
+    kind: 'switch',
+    default: false,
+    help: "believe this machine's clock even if the log's time disagrees: a leader sets the log's time back, and keys keep their remaining time to live",
+  },
+
+  /** Reflection shows a stranger every method that can be called. */
+  reflection: {
+    name: 'reflection',
+    kind: 'switch',
+    otherwise: 'only if no other machine reaches --listen',
+    help: 'tell gRPC tools which services there are',
+    helpOff: 'tell gRPC tools nothing',
+  },
+} as const satisfies Record<string, OptionRow>;
+
+export type Options = typeof OPTIONS;
+export type OptionName = keyof Options;
+
+export type ValueOf<Row> = Row extends { choices: ReadonlyArray<infer Choice> }
+  ? Choice
+  : Row extends { kind: 'switch' }
+    ? boolean
+    : Row extends { kind: 'path' | 'address' }
+      ? string
+      : number;
+
+/** The environment variable of an option. */
+export function variableOf(name: string): string {
+  return `HEADWATER_${name.replaceAll('-', '_').toUpperCase()}`;
+}

@@ -1,0 +1,162 @@
+/** The rows of the options, held against all that is made from them: the configuration, `serve`, its help, the README. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Command } from 'commander';
+import { addServeOptions, SERVE_ROWS, serveOptions, shownDefault, shownNumber, wordOf } from '../bin/serve-options.js';
+import { checkConfig, type NodeOptions } from '../src/config.js';
+import { OPTIONS, type OptionName, type OptionRow, variableOf } from '../src/options.js';
+import { removeTemporaryDirectories, temporaryDirectory } from './support/database.js';
+
+const README = path.join(import.meta.dirname, '..', 'README.md');
+const data = '/nowhere';
+const rows = Object.entries(OPTIONS) as Array<[OptionName, OptionRow]>;
+
+/** Options that a value of another needs beside it. */
+const BESIDE: Partial<Record<OptionName, Partial<NodeOptions>>> = {
+  overlayBytesMax: { replayBytesMax: 2 ** 20 },
+  heartbeatIntervalMs: { linkTimeoutMs: 3_600_000 },
+};
+
+function parsed(args: readonly string[], env: Record<string, string> = {}) {
+  const command = new Command('serve').exitOverride().configureOutput({ writeErr: () => {} });
+  addServeOptions(command);
+  command.action(() => {});
+  command.parse(args, { from: 'user' });
+  const before = { ...process.env };
+  Object.assign(process.env, env);
+  try {
+    return { command, ...serveOptions(command) };
+  } finally {
+    process.env = before;
+  }
+}
+
+describe('the options', () => {
+  for (const [property, row] of rows) {
+    if (row.kind !== 'size' && row.kind !== 'time' && row.kind !== 'count') continue;
+    const check = (value: number) => checkConfig({ data, ...BESIDE[property], [property]: value })[property];
+
+    it(`--${row.name}: a value below ${row.least} or above ${row.most} is refused`, () => {
+      const refused = { code: 'invalid_argument', message: new RegExp(`^${row.name}: expected .*received`) };
+      assert.throws(() => check(row.least - 1), refused);
+      assert.throws(() => check(row.most + 1), refused);
+      assert.throws(() => check(row.least + 0.5), refused);
+      assert.equal(check(row.most), row.most);
+      // The space that the other defaults need is the actual least of this one.
+      if (property !== 'minFreeBytes') assert.equal(check(row.least), row.least);
+    });
+  }
+
+  it('have defaults that pass their own check, with every option at its default', () => {
+    const config = checkConfig({ data });
+    for (const [property, row] of rows)
+      assert.equal(config[property], property === 'data' ? data : row.default, row.name);
+  });
+
+  it('have names of their own, and an environment variable each', () => {
+    const names = SERVE_ROWS.map(({ name }) => name);
+    assert.equal(new Set(names).size, names.length);
+    assert.equal(new Set(names.map(variableOf)).size, names.length);
+    assert.equal(variableOf('max-key-bytes'), 'HEADWATER_MAX_KEY_BYTES');
+  });
+});
+
+describe('serve', () => {
+  after(removeTemporaryDirectories);
+
+  const TEXTS = { path: '/here', address: 'db.example:1', size: '48MiB', time: '2s', count: '7', switch: 'true' };
+  const VALUES = { path: '/here', address: 'db.example:1', size: 48 * 2 ** 20, time: 2_000, count: 7, switch: true };
+  /** A text that the bounds of every row of the kind allow, and its value. */
+  function sample(row: OptionRow): [text: string, value: unknown] {
+    if (row.kind === 'choice') return [row.choices[0] as string, row.choices[0]];
+    if (row.kind === 'size' && row.most < VALUES.size) return ['2KiB', 2_048];
+    if (row.name === 'min-free-space') return ['1GiB', 2 ** 30];
+    return [TEXTS[row.kind], VALUES[row.kind]];
+  }
+
+  for (const [property, row] of rows) {
+    const [text, value] = sample(row);
+    const beside = property === 'heartbeatIntervalMs' ? ['--link-timeout', '9s'] : [];
+
+    it(`takes ${row.name} as a flag, from the environment and from a file`, async () => {
+      const flags = row.kind === 'switch' ? [`--${row.name}`] : [`--${row.name}`, text];
+      assert.equal(parsed([...beside, ...flags]).node[property], value);
+      assert.equal(parsed(beside, { [variableOf(row.name)]: text }).node[property], value);
+      const file = path.join(await temporaryDirectory(), 'config.json');
+      writeFileSync(file, JSON.stringify({ [row.name]: row.kind === 'switch' ? true : text }));
+      assert.equal(parsed([...beside, '--config', file]).node[property], value);
+    });
+  }
+
+  it('has a switch off for those, and only those, that have a help for it', () => {
+    for (const row of SERVE_ROWS) {
+      const off = row.kind === 'switch' ? row.helpOff : undefined;
+      assert.equal(parsed([]).command.helpInformation().includes(`--no-${row.name}`), off !== undefined, row.name);
+    }
+    assert.equal(parsed(['--no-serve-stale-reads']).node.serveStaleReads, false);
+  });
+
+  it('says the default of each option in a form that it accepts', () => {
+    for (const [property, row] of rows) {
+      const text = shownDefault(row);
+      if (text === undefined || row.otherwise !== undefined) continue;
+      assert.equal(
+        parsed([`--${row.name}`, text]).node[property],
+        property === 'data' ? path.resolve(text) : row.default,
+      );
+    }
+  });
+
+  it('has no other options, and the log level on its own', () => {
+    const { command, logLevel } = parsed([]);
+    const flags = new Set(command.options.filter(({ negate }) => !negate).map((option) => option.name()));
+    assert.deepEqual([...flags].sort(), ['config', ...SERVE_ROWS.map(({ name }) => name)].sort());
+    assert.equal(logLevel, 'info');
+    assert.equal(parsed(['--log-level', 'debug']).logLevel, 'debug');
+  });
+});
+
+/** The table of README.md, in the form of its formatter. */
+function table(): string {
+  const cells = SERVE_ROWS.map((row) => [flagsOf(row), defaultOf(row), boundsOf(row), row.help.replaceAll('|', '\\|')]);
+  const lines = [['option', 'default', 'from – to', 'meaning'], ...cells];
+  const widths = [0, 1, 2, 3].map((i) => Math.max(...lines.map((line) => (line[i] as string).length)));
+  const drawn = lines.map((line) => `| ${line.map((cell, i) => cell.padEnd(widths[i] as number)).join(' | ')} |`);
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  return [drawn[0], rule, ...drawn.slice(1)].join('\n');
+}
+
+function flagsOf(row: OptionRow): string {
+  if (row.kind !== 'switch') return `\`--${row.name} ${wordOf(row)}\``;
+  return row.helpOff === undefined ? `\`--${row.name}\`` : `\`--[no-]${row.name}\``;
+}
+
+function defaultOf(row: OptionRow): string {
+  if (row.kind === 'switch' && row.otherwise === undefined) return row.default === true ? 'on' : 'off';
+  const text = shownDefault(row) ?? '';
+  return row.otherwise === undefined ? `\`${text}\`` : text;
+}
+
+function boundsOf(row: OptionRow): string {
+  if (!('least' in row)) return '';
+  const most = row.most === Number.MAX_SAFE_INTEGER ? '' : shownNumber(row.kind, row.most);
+  // The command line takes no time of zero.
+  const least = row.kind === 'time' && row.least === 0 ? '' : shownNumber(row.kind, row.least);
+  return `${least} – ${most}`.trim();
+}
+
+describe('the README', () => {
+  it('has the table of the options (HEADWATER_WRITE_TABLE=1 writes it)', () => {
+    const begin = '| option ';
+    const page = readFileSync(README, 'utf8');
+    const found = page.split('\n\n').find((part) => part.startsWith(begin));
+    assert(found !== undefined, `expected a table that begins with "${begin}"`);
+    if (process.env.HEADWATER_WRITE_TABLE)
+      writeFileSync(
+        README,
+        page.replace(found, () => table()),
+      );
+    else assert.equal(found, table());
+  });
+});

@@ -15,11 +15,11 @@ export type { SubscribeOptions, SubscriptionItem, WatchItem, WatchOptions } from
 export { type Differences, findDifferences, type RangeDifference, type Side } from './compare/bisection.js';
 export { checkConfig, type NodeConfig, type NodeOptions } from './config.js';
 export { wideEncoding } from './log/wide-text.js';
+export type { CheckProgress, Damage, RepairEvent, Verified, VerifyEvent } from './model/check.js';
 export { DURABILITY_LEVELS, type DurabilityReached } from './model/durability.js';
+export type { KeyRange } from './model/key-range.js';
 export { formatToken, type Position, parseToken } from './model/position.js';
 export { Node } from './node.js';
 export { OPTIONS, type OptionRow, variableOf } from './options.js';
 export { renewNodeId } from './store/node-id.js';
 export { VERSION } from './version.js';
-export type { CheckProgress, Damage, RepairEvent, Verified, VerifyEvent } from './wire/check.js';
-export type { KeyRange } from './wire/ranges.js';

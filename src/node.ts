@@ -23,7 +23,10 @@ import { Ranges } from './compare/ranges.js';
 import { checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
 import { systemFiles } from './disk/files.js';
 import { openLevel } from './disk/level.js';
+import type { CompareReply, KeyspaceDigestReply } from './model/comparison.js';
+import type { FailoverReply, FailoverRequest, ForgetReply, PromoteReply } from './model/leadership.js';
 import { formatChecksum } from './model/position.js';
+import type { NodeStatus } from './model/status.js';
 import type { Room } from './replication/downstream/headroom.js';
 import { Freshness } from './replication/progress/freshness.js';
 import { type FollowOptions, Replication } from './replication/replication.js';
@@ -40,9 +43,6 @@ import type { Role } from './store/directory.js';
 import { Store } from './store/store.js';
 import { Streams } from './streams/streams.js';
 import { VERSION } from './version.js';
-import type { FailoverReply, FailoverRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from './wire/admin.js';
-import type { CompareReply } from './wire/compare.js';
-import type { ForgetReply } from './wire/forget.js';
 
 /** The interval at which the delay of the event loop is sampled. */
 const DELAY_RESOLUTION_MS = 5;

@@ -28,7 +28,7 @@ import {
   decodeArchiveHead,
   encodeArchiveEnd,
   encodeArchiveHead,
-} from '../wire/archive.js';
+} from '../protobuf/archive.js';
 
 const ARCHIVE_FORMAT = 1;
 const MAGIC = Buffer.from('HEADWATER ARCHIVE\n');

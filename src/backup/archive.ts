@@ -3,14 +3,15 @@
  * that they went through. The blocks that follow a position are found by lineage and checksum, never by name
  * alone.
  */
+
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { HeadwaterError } from '../base/errors.js';
 import { systemReason } from '../base/system-errors.js';
 import type { Block } from '../log/block.js';
+import type { BackupHead } from '../model/backup.js';
 import { Lineage, rowsEqual } from '../model/lineage.js';
 import { formatPosition, type Position } from '../model/position.js';
-import type { BackupHead } from '../wire/backup.js';
 import { parseStretchName, readStretch, readStretchEnds, type StretchName } from './archive-file.js';
 
 /** A file of the archive: its name, head and end. */

@@ -6,6 +6,7 @@
  * A failure to write the archive delays nothing else, and the archiver tries again. Commands that leave the
  * log before they are archived are reported as a gap.
  */
+
 import { eitherAborts } from '../base/abort.js';
 import { type Clock, sleep } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -24,8 +25,8 @@ import { Cursor } from '../log/cursor.js';
 import type { Log, Pin } from '../log/log.js';
 import { whenMoved } from '../log/wait.js';
 import type { Position } from '../model/position.js';
+import type { StatusArchive } from '../model/status.js';
 import type { Store } from '../store/store.js';
-import type { StatusArchive } from '../wire/admin.js';
 import { parseStretchName, StretchWriter } from './archive-file.js';
 
 export interface ArchiverOptions {

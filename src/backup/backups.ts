@@ -6,6 +6,7 @@
  * While chunks are still to be made, the log is kept from the position of the backup on, and the snapshot is
  * held. Both are released when the last chunk is made, or when nobody has asked for a chunk within the lease.
  */
+
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -20,9 +21,9 @@ import {
 } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
+import type { BackupHead, BackupRequest, BackupResponse } from '../model/backup.js';
 import { formatPosition } from '../model/position.js';
 import type { Store } from '../store/store.js';
-import type { BackupHead, BackupRequest, BackupResponse } from '../wire/backup.js';
 import { COMPRESSION } from './format.js';
 import { openSource } from './source.js';
 import type { StartWorker } from './thread.js';

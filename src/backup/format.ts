@@ -8,19 +8,14 @@
  * that no chunk can be left out, repeated or moved. A reader that has followed the chain to its `end` holds
  * the whole file. Nothing may follow the end.
  */
+
 import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { BACKUP_CHUNK_BYTES_MAX } from '../base/limits.js';
-import {
-  type BackupEnd,
-  type BackupHead,
-  decodeBackupEnd,
-  decodeBackupHead,
-  encodeBackupEnd,
-  encodeBackupHead,
-} from '../wire/backup.js';
+import type { BackupEnd, BackupHead } from '../model/backup.js';
+import { decodeBackupEnd, decodeBackupHead, encodeBackupEnd, encodeBackupHead } from '../protobuf/backup.js';
 
 const BACKUP_FORMAT = 1;
 /** The compression of entries. A chunk that compression does not shrink is stored raw. */

@@ -2,9 +2,10 @@
  * Reads a backup file, from any source of bytes, as verified parts. Only a chunk or two are in memory at a
  * time. Decompression runs on the calling thread, for the reason given in writer.ts.
  */
+
 import { uncompressSync } from 'lz4-napi';
 import { HeadwaterError } from '../base/errors.js';
-import type { BackupEnd, BackupHead } from '../wire/backup.js';
+import type { BackupEnd, BackupHead } from '../model/backup.js';
 import { CHUNK_HEADER_BYTES, type Chunk, ChunkChain, checkPreamble, PREAMBLE_BYTES } from './format.js';
 
 export type BackupPart =

@@ -5,6 +5,7 @@
  *
  * Until everything is proven and durable, the directory is marked as being restored, and no node opens it.
  */
+
 import { randomBytes } from 'node:crypto';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
@@ -13,11 +14,11 @@ import { openLevel } from '../disk/level.js';
 import { unpackEntries } from '../keyspace/entry-packer.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import type { Block } from '../log/block.js';
+import type { BackupEnd, BackupHead } from '../model/backup.js';
 import { Lineage } from '../model/lineage.js';
 import type { Position } from '../model/position.js';
 import { Directory, type DirectoryOptions } from '../store/directory.js';
 import { Replacement } from '../store/replacement.js';
-import type { BackupEnd, BackupHead } from '../wire/backup.js';
 import { findRoute, type Route, readArchive, type Target } from './archive.js';
 import { type BackupPart, readBackup } from './reader.js';
 import { replay } from './replay.js';

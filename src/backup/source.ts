@@ -3,6 +3,7 @@
  * that the node itself only sends them. If there are no files, or too many, the chunks are read through
  * LevelDB like any snapshot.
  */
+
 import type { Clock } from '../base/clock.js';
 import { whenUnused } from '../base/disuse.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -10,9 +11,9 @@ import { invariant } from '../base/invariant.js';
 import { SNAPSHOT_UNREAD_MS_MAX } from '../base/limits.js';
 import { isDamage } from '../keyspace/record.js';
 import { type KeyspaceSnapshot, unreadTooLong } from '../keyspace/snapshot.js';
+import type { BackupHead } from '../model/backup.js';
 import type { Position } from '../model/position.js';
 import type { Store } from '../store/store.js';
-import type { BackupHead } from '../wire/backup.js';
 import { BackupThread, type StartWorker } from './thread.js';
 import { ChunkWriter, type WrittenChunk } from './writer.js';
 

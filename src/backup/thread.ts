@@ -1,9 +1,10 @@
 /** The node's end of a thread that makes a backup (worker.ts). */
+
 import type { Worker } from 'node:worker_threads';
 import { unlessAborted } from '../base/abort.js';
 import { type ErrorCode, HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
-import type { BackupHead } from '../wire/backup.js';
+import type { BackupHead } from '../model/backup.js';
 import type { WrittenChunk } from './writer.js';
 
 /** An order to the thread. The thread answers each order. */

@@ -2,11 +2,12 @@
  * Makes the chunks of a backup file from entries in key order. Only one chunk is in memory at a time. Each
  * record is verified, because a backup of damaged records is worthless.
  */
+
 import { compressSync } from 'lz4-napi';
 import { BACKUP_CHUNK_BYTES } from '../base/limits.js';
 import { KeyspaceDigest } from '../keyspace/digest.js';
 import { EntryPacker } from '../keyspace/entry-packer.js';
-import type { BackupHead } from '../wire/backup.js';
+import type { BackupHead } from '../model/backup.js';
 import { ChunkSealer } from './format.js';
 
 export interface WrittenChunk {

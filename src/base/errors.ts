@@ -128,3 +128,5 @@ export class HeadwaterError extends Error {
 export function shuttingDown(): HeadwaterError {
   return new HeadwaterError('shutting_down', 'the node is shutting down');
 }
+
+export type Details = Readonly<Record<string, string>>;

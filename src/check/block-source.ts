@@ -3,14 +3,15 @@
  * Before anything is sent, this node checks that it has the same past at both. Each block is verified against the one
  * before it, so damage on this node is not passed on.
  */
+
 import { HeadwaterError } from '../base/errors.js';
 import { FETCH_MESSAGE_BYTES } from '../base/limits.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { ChecksumLookup, Log } from '../log/log.js';
+import type { FetchBlocksRequest, FetchBlocksResponse } from '../model/check.js';
 import { formatChecksum, type Position } from '../model/position.js';
 import type { Store } from '../store/store.js';
-import type { FetchBlocksRequest, FetchBlocksResponse } from '../wire/check.js';
 
 /**
  * @throws HeadwaterError `chain_broken` if this node has another past, or is damaged there itself; `trimmed` if its log

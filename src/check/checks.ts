@@ -2,6 +2,7 @@
  * The checks and repairs of a node, one at a time, since each reads everything. Callers ask for them; with `autoRepair`
  * the node begins repairs by itself.
  */
+
 import { eitherAborts } from '../base/abort.js';
 import type { Bell } from '../base/bell.js';
 import { type Clock, sleep } from '../base/clock.js';
@@ -10,7 +11,6 @@ import { CHECK_BYTES_PER_SECOND, CHECK_PROGRESS_MS, REPAIR_RETRY_MS_MAX, REPAIR_
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import type { Files } from '../disk/files.js';
-import type { Store } from '../store/store.js';
 import type {
   CheckProgress,
   CheckRequest,
@@ -19,7 +19,8 @@ import type {
   RepairEvent,
   RepairStep,
   VerifyEvent,
-} from '../wire/check.js';
+} from '../model/check.js';
+import type { Store } from '../store/store.js';
 import { blocksFor } from './block-source.js';
 import { type EventSink, eventStream } from './event-stream.js';
 import { bytesToVerify, verifyStore } from './online.js';

@@ -1,9 +1,10 @@
 /** Blocks of another node's log that arrive for a repair, put together from their parts. */
+
 import { HeadwaterError } from '../base/errors.js';
 import { BLOCK_BYTES_CEILING } from '../base/limits.js';
 import { Block } from '../log/block.js';
+import type { FetchBlocksResponse } from '../model/check.js';
 import type { Position } from '../model/position.js';
-import type { FetchBlocksResponse } from '../wire/check.js';
 
 export interface FetchedBlocks {
   /** The position before the first block, and the time of the block that ends there, milliseconds since the epoch. */

@@ -3,15 +3,16 @@
  * keyspace as of one moment, and the log up to its end at the beginning. Files that LevelDB deletes meanwhile no longer
  * belong to it. A database with damaged tables is not read through LevelDB: that may end the process.
  */
+
 import path from 'node:path';
 import { HeadwaterError } from '../base/errors.js';
 import type { Files } from '../disk/files.js';
 import { type DamagedFile, damagedDatabaseFiles, databaseBytes, isTable } from '../disk/leveldb/check.js';
 import { misfitsOfOpen } from '../disk/leveldb/inventory.js';
 import type { Log } from '../log/log.js';
+import type { Damage, Verified } from '../model/check.js';
 import type { Position } from '../model/position.js';
 import type { Store } from '../store/store.js';
-import type { Damage, Verified } from '../wire/check.js';
 import { inKeyspace, inLog } from './verify.js';
 
 const MISSING =

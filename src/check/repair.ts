@@ -6,6 +6,7 @@
  *
  * A leader has no upstream to copy from, and is refused.
  */
+
 import path from 'node:path';
 import { unlessAborted } from '../base/abort.js';
 import { type Clock, sleep } from '../base/clock.js';
@@ -13,9 +14,9 @@ import { HeadwaterError } from '../base/errors.js';
 import type { Files } from '../disk/files.js';
 import { damagedDatabaseFiles } from '../disk/leveldb/check.js';
 import type { Log } from '../log/log.js';
+import type { Damage, FetchBlocksRequest, FetchBlocksResponse, RepairStep } from '../model/check.js';
 import type { Position } from '../model/position.js';
 import type { Store } from '../store/store.js';
-import type { Damage, FetchBlocksRequest, FetchBlocksResponse, RepairStep } from '../wire/check.js';
 import { beginFetching } from './fetched-blocks.js';
 import { missingFiles, verifyChain, verifyStore } from './online.js';
 

@@ -3,6 +3,7 @@
  * LevelDB's own files come first. Opening a database removes what does not match, and reading a damaged table may end
  * the process. So a database with damaged files is not opened.
  */
+
 import path from 'node:path';
 import { HeadwaterError } from '../base/errors.js';
 import { readUint64 } from '../base/uint64.js';
@@ -13,12 +14,12 @@ import { Keyspace } from '../keyspace/keyspace.js';
 import { isDataKey, userKey } from '../keyspace/record.js';
 import { Log } from '../log/log.js';
 import { BLOCKS_FROM } from '../log/rows.js';
+import type { Damage, Verified } from '../model/check.js';
 import { formatPosition, type Position } from '../model/position.js';
 import type { CleanStop } from '../store/clean-stop.js';
 import { Directory } from '../store/directory.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../store/generation.js';
 import { verifyIdentity } from '../store/identity.js';
-import type { Damage, Verified } from '../wire/check.js';
 import { openForReading, type ReaderOptions } from './database-reader.js';
 
 export interface VerifyOptions extends ReaderOptions {

@@ -2,11 +2,12 @@
  * A backup as a client takes it: the bytes of the file as they arrive. Each chunk is proven before it is handed on. If
  * the connection breaks, the backup resumes where it stopped.
  */
+
 import { type Chunk, ChunkChain, checkPreamble, PREAMBLE_BYTES } from '../backup/format.js';
 import { HeadwaterError } from '../base/errors.js';
 import { BACKUP_LEASE_MS } from '../base/limits.js';
+import type { BackupEnd, BackupHead, BackupResponse } from '../model/backup.js';
 import { BACKUP } from '../rpc/definitions.js';
-import type { BackupEnd, BackupHead, BackupResponse } from '../wire/backup.js';
 import { backOff } from './back-off.js';
 import type { Caller } from './caller.js';
 import { type CallOptions, checkCall } from './options.js';

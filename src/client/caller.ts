@@ -1,8 +1,8 @@
 /** The functions that a client uses of the layer below: one session with one node, or a router over several. */
+
 import type { Guarantees } from '../model/guarantees.js';
-import type { OperationKind } from '../model/operation.js';
+import type { OperationKind, OutgoingOperation } from '../model/operation.js';
 import type { Position } from '../model/position.js';
-import type { OutgoingOperation } from '../wire/kv.js';
 import type { Connection } from './connection.js';
 import type { CallOptions } from './options.js';
 import type { ReadReply } from './pending-command.js';

@@ -1,7 +1,8 @@
 /** The checks and repairs of a node as a client requests them: the events of the node, as they come. */
+
 import { HeadwaterError } from '../base/errors.js';
+import type { CheckRequest } from '../model/check.js';
 import type { Method } from '../rpc/definitions.js';
-import type { CheckRequest } from '../wire/check.js';
 import type { Caller } from './caller.js';
 import type { CallOptions } from './options.js';
 import { SideCall } from './side-call.js';

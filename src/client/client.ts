@@ -15,8 +15,13 @@ import { inspect } from 'node:util';
 import { parseAddress } from '../base/address.js';
 import { HeadwaterError } from '../base/errors.js';
 import { COMPARE_TIMEOUT_MS } from '../base/limits.js';
-import type { Reply } from '../model/operation.js';
+import type { RepairEvent, VerifyEvent } from '../model/check.js';
+import type { CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
+import type { KeyRange, RangeDigest, RepairRangesResponse } from '../model/key-range.js';
+import type { FailoverReply, FollowRequest, ForgetReply, PromoteReply } from '../model/leadership.js';
+import type { OutgoingOperation, Reply } from '../model/operation.js';
 import { formatToken, type Position } from '../model/position.js';
+import type { NodeStatus } from '../model/status.js';
 import {
   COMPARE,
   DATABASE_SIZE,
@@ -33,12 +38,6 @@ import {
   STATUS,
   VERIFY,
 } from '../rpc/definitions.js';
-import type { FailoverReply, FollowRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from '../wire/admin.js';
-import type { RepairEvent, VerifyEvent } from '../wire/check.js';
-import type { CompareReply } from '../wire/compare.js';
-import type { ForgetReply } from '../wire/forget.js';
-import type { OutgoingOperation } from '../wire/kv.js';
-import type { KeyRange, RangeDigest, RepairRangesResponse } from '../wire/ranges.js';
 import { type BackupOptions, type BackupPart, backup } from './backup.js';
 import type { Caller } from './caller.js';
 import { type CheckOptions, type CheckTime, check } from './checks.js';

@@ -6,9 +6,8 @@
 
 import { HeadwaterError } from '../base/errors.js';
 import { isWrite } from '../commands/execute.js';
-import type { Operation, OperationKind } from '../model/operation.js';
+import type { Operation, OperationKind, OutgoingOperation } from '../model/operation.js';
 import { KEYS, type Method, SCAN } from '../rpc/definitions.js';
-import type { OutgoingOperation } from '../wire/kv.js';
 import type { Caller } from './caller.js';
 import {
   type Data,

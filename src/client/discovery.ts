@@ -2,9 +2,10 @@
  * Finds the nodes of a cluster, the leader among them, and the distance of each. All requests go over connections of
  * their own.
  */
+
 import { NEAREST_PROBE_MS } from '../base/limits.js';
+import type { NodeStatus } from '../model/status.js';
 import { STATUS } from '../rpc/definitions.js';
-import type { NodeStatus } from '../wire/admin.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 
 /** The number of rounds in which nodes are asked for their neighbours. Chains are seldom longer. */

@@ -2,6 +2,7 @@
  * Converts calls to operations: options become fields. Invalid values from a program without types are refused before
  * they reach a message.
  */
+
 import { HeadwaterError } from '../base/errors.js';
 import type {
   Condition,
@@ -9,10 +10,10 @@ import type {
   NewExpiry,
   Operation,
   OperationKind,
+  Outgoing,
+  OutgoingOperation,
   SetCondition,
 } from '../model/operation.js';
-import type { OutgoingOperation } from '../wire/kv.js';
-import type { Outgoing } from '../wire/message.js';
 
 /** A key or a value. Text is encoded as UTF-8. */
 export type Data = string | Uint8Array;

@@ -2,11 +2,11 @@
  * A command whose caller waits. The command is settled once. A later answer, after the command's time for one, is
  * ignored.
  */
+
 import { HeadwaterError } from '../base/errors.js';
 import { CALL_BYTES_PER_MS, CALL_SMALL_BYTES } from '../base/limits.js';
 import type { Guarantees } from '../model/guarantees.js';
-import type { OperationKind, Reply, ReplyTo } from '../model/operation.js';
-import type { OutgoingOperation } from '../wire/kv.js';
+import type { OperationKind, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
 import { type CallOptions, checkCall } from './options.js';
 
 /** Converts the reply to a command of one kind to the caller's result. */

@@ -4,11 +4,12 @@
  * Invariant: over all breaks, an event in the log comes once and in order. If an event cannot come, the stream reports
  * that (`gap`, a snapshot).
  */
+
 import { HeadwaterError } from '../base/errors.js';
 import { STREAM_SILENCE_MS_MAX } from '../base/limits.js';
 import type { Position } from '../model/position.js';
+import type { Told } from '../model/streams.js';
 import type { Method } from '../rpc/definitions.js';
-import type { Told } from '../wire/streams.js';
 import { backOff } from './back-off.js';
 import type { Caller } from './caller.js';
 import { type CallOptions, checkCall } from './options.js';

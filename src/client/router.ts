@@ -7,6 +7,7 @@
  * sees nothing older than the answers that the client had when it sent the read. For the second promise, messages carry
  * the newest position seen. For the first, reads follow unanswered writes, which have no position yet, to the leader.
  */
+
 import { doubledMs } from '../base/back-off.js';
 import { HeadwaterError } from '../base/errors.js';
 import {
@@ -16,9 +17,8 @@ import {
   NEAREST_REFRESH_MS,
 } from '../base/limits.js';
 import type { Guarantees } from '../model/guarantees.js';
-import type { OperationKind } from '../model/operation.js';
+import type { OperationKind, OutgoingOperation } from '../model/operation.js';
 import type { Position } from '../model/position.js';
-import type { OutgoingOperation } from '../wire/kv.js';
 import type { Caller } from './caller.js';
 import type { Connection } from './connection.js';
 import { discover, leaderAmong, type Probed } from './discovery.js';

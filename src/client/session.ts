@@ -10,6 +10,7 @@
  * - An outcome is unknown only if the node has not reported that nothing was done.
  * - A command that is given up before it is sent is never sent.
  */
+
 import { HeadwaterError } from '../base/errors.js';
 import {
   ATTEMPTS_MAX,
@@ -20,10 +21,9 @@ import {
   REDIRECTS_MAX,
 } from '../base/limits.js';
 import type { Guarantees } from '../model/guarantees.js';
-import type { OperationKind, Reply } from '../model/operation.js';
+import type { OperationKind, OutgoingOperation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
-import { isNothingDone } from '../wire/error.js';
-import type { OutgoingOperation } from '../wire/kv.js';
+import { isNothingDone } from '../protobuf/error.js';
 import type { Caller } from './caller.js';
 import type { Connection, ConnectionOwner } from './connection.js';
 import { Dialler } from './dialler.js';

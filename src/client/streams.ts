@@ -2,10 +2,11 @@
  * Subscriptions and watches of a client: loops without an end. Each event comes with a position, from which a later
  * stream continues behind it. A stream that breaks resumes where it stopped (resumed-stream.ts).
  */
+
 import { HeadwaterError } from '../base/errors.js';
 import { type Position, parseToken } from '../model/position.js';
+import type { SubscriptionEvent, WatchEvent, WatchedEntry } from '../model/streams.js';
 import { SUBSCRIBE, WATCH } from '../rpc/definitions.js';
-import type { SubscriptionEvent, WatchEvent, WatchedEntry } from '../wire/streams.js';
 import type { Caller } from './caller.js';
 import { type Data, toBuffer, toBuffers } from './operations.js';
 import { ResumedStream } from './resumed-stream.js';

@@ -5,6 +5,7 @@
  * logarithmic in the number of keys. Memory is bounded, however much differs. Pure, except for the answers of the
  * sides.
  */
+
 import { HeadwaterError } from '../base/errors.js';
 import {
   BISECTION_FAN_OUT,
@@ -14,7 +15,7 @@ import {
   RANGES_CALL_BYTES,
   RANGES_IN_CALL_MAX,
 } from '../base/limits.js';
-import { type KeyRange, keyBehind, type RangeDigest } from '../wire/ranges.js';
+import { type KeyRange, keyBehind, type RangeDigest } from '../model/key-range.js';
 
 /** A frozen keyspace that gives digests of its ranges. */
 export interface Side {

@@ -5,6 +5,7 @@
  * froze. Reports go up from node to node. Each report names the nodes below its
  * sender, so the leader knows for which nodes it has to wait.
  */
+
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { COMPARISONS_MAX } from '../base/limits.js';
@@ -12,9 +13,9 @@ import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import { isDamage } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import type { DigestReport, NodeName } from '../model/comparison.js';
 import type { Position } from '../model/position.js';
 import type { Store } from '../store/store.js';
-import type { DigestReport, NodeName } from '../wire/up-frames.js';
 import { HeldMarks } from './held-marks.js';
 
 export interface ComparedNode {

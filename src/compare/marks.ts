@@ -2,7 +2,7 @@
  * The marks that this node comes by, in the order of the log. Each mark goes to the part that has a use for it: a
  * comparison of the leader, or a repair of this node.
  */
-import type { DigestReport } from '../wire/up-frames.js';
+import type { DigestReport } from '../model/comparison.js';
 import { isRepairMark } from './repair-mark.js';
 
 /** The part that compares the nodes of the tree. */

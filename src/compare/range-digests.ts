@@ -2,11 +2,12 @@
  * Digests of the pieces of a key range. Two keyspaces compare them to find out in which pieces they differ
  * without sending their content. A damaged record does not end the digest: it is counted, and left out.
  */
+
 import { isUnreadablePlace } from '../disk/level.js';
 import { type KeyAndRecord, KeyspaceDigest } from '../keyspace/digest.js';
 import { isDamage, verifyRecord } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import type { KeyRange, RangeDigest } from '../wire/ranges.js';
+import type { KeyRange, RangeDigest } from '../model/key-range.js';
 
 const NO_KEY = Buffer.alloc(0);
 

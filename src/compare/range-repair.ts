@@ -8,6 +8,7 @@
  * Values change without a command. Watchers of this node are not notified, and the nodes below it are not repaired with
  * it.
  */
+
 import { unlessAborted } from '../base/abort.js';
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -22,16 +23,16 @@ import type { Logger } from '../base/logger.js';
 import type { KeyAndRecord } from '../keyspace/digest.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import { verifyRecord } from '../keyspace/record.js';
-import { formatPosition, formatToken, type Position } from '../model/position.js';
-import type { Store } from '../store/store.js';
 import {
   type FetchRangesRequest,
   type FetchRangesResponse,
   isInRange,
   type KeyRange,
   keyBehind,
-  unpackEntries,
-} from '../wire/ranges.js';
+} from '../model/key-range.js';
+import { formatPosition, formatToken, type Position } from '../model/position.js';
+import type { Store } from '../store/store.js';
+import { unpackEntries } from './range-entries.js';
 import { repairMark } from './repair-mark.js';
 
 export interface RangeRepairsOptions {

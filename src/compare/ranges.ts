@@ -3,6 +3,7 @@
  * which they differ from it. A follower that repairs itself gets the records, frozen at a mark of its own. A call holds
  * one piece or one record in memory, and waits while its caller is behind.
  */
+
 import { HeadwaterError } from '../base/errors.js';
 import {
   FRAME_BYTES_MAX,
@@ -13,15 +14,10 @@ import {
 } from '../base/limits.js';
 import { verifyRecord } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import type { FetchRangesRequest, FetchRangesResponse, RangeDigest, RangeDigestsRequest } from '../model/key-range.js';
 import type { Store } from '../store/store.js';
-import {
-  type FetchRangesRequest,
-  type FetchRangesResponse,
-  packEntry,
-  type RangeDigest,
-  type RangeDigestsRequest,
-} from '../wire/ranges.js';
 import { digestRange } from './range-digests.js';
+import { packEntry } from './range-entries.js';
 import { isRepairMark } from './repair-mark.js';
 
 /** The holder of the keyspaces that were frozen at marks. */

@@ -12,6 +12,7 @@
  * Between a flush's first chunk and its checkpoint the disk holds a mixture, which replay up to that offset
  * makes whole.
  */
+
 import { checkedRow, valueOfCheckedRow } from '../base/checked-row.js';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
@@ -19,9 +20,9 @@ import { COMPACTION_BYTES_MAX, COMPACTION_RECORDS_MAX, RECENT_KEYS_MAX, SWEEP_BY
 import { isOutOfDescriptors } from '../disk/files.js';
 import { type Database, isUnreadable, type Snapshot } from '../disk/level.js';
 import type { Entry } from '../model/command.js';
+import { type KeyRange, keyBehind } from '../model/key-range.js';
 import type { LineageRow } from '../model/lineage.js';
 import { ORIGIN, type Position } from '../model/position.js';
-import { type KeyRange, keyBehind } from '../wire/ranges.js';
 import { DueIndex } from './due-index.js';
 import { EmptiedRanges } from './emptied-ranges.js';
 import { Flush } from './flush.js';

@@ -5,9 +5,8 @@
  */
 
 import { DUE_SCAN_BYTES } from '../base/limits.js';
-import type { Entry } from '../model/command.js';
+import type { CommandVisitor, Entry } from '../model/command.js';
 import type { Position } from '../model/position.js';
-import type { CommandVisitor } from '../wire/command.js';
 import { copyBytes } from './copy.js';
 import { hashKey, KEY_WORDS, KeyTable, WARM_MAX } from './key-table.js';
 

@@ -6,7 +6,7 @@
 
 import { REPAIR_STEP_KEYS } from '../base/limits.js';
 import type { Database } from '../disk/level.js';
-import { isInRange, type KeyRange, keyBehind } from '../wire/ranges.js';
+import { isInRange, type KeyRange, keyBehind } from '../model/key-range.js';
 import type { KeyAndRecord } from './digest.js';
 import { dataEnd, dataKey, dueKey, recordExpiresAtMs, userKey } from './record.js';
 

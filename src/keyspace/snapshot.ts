@@ -3,12 +3,13 @@
  * when everything up to the offset, and nothing after it, is on disk. So it costs no memory, whatever its
  * size.
  */
+
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { SNAPSHOT_UNREAD_MS_MAX } from '../base/limits.js';
 import type { Database, Entries, Snapshot } from '../disk/level.js';
+import type { KeyRange } from '../model/key-range.js';
 import type { Position } from '../model/position.js';
-import type { KeyRange } from '../wire/ranges.js';
 import { type KeyAndRecord, KeyspaceDigest } from './digest.js';
 import { dataEnd, dataKey, userKey, verifyRecord } from './record.js';
 import { type KeyspaceVerification, type KeyspaceVerified, verifyKeyspace } from './verify.js';

@@ -20,14 +20,15 @@
  * The checksum stays at 0 and the format number at 28 in every later format, so that an older reader can refuse by
  * name.
  */
+
 import { crc32 } from 'node:zlib';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { BLOCK_BYTES_CEILING } from '../base/limits.js';
 import { readUint64, writeUint64 } from '../base/uint64.js';
-import type { Command } from '../model/command.js';
+import type { Command, CommandVisitor } from '../model/command.js';
 import { formatChecksum, type Position } from '../model/position.js';
-import { type CommandVisitor, decodeCommands, encodeCommands, visitCommands } from '../wire/command.js';
+import { decodeCommands, encodeCommands, visitCommands } from '../protobuf/command.js';
 
 export const BLOCK_FORMAT = 1;
 export const BLOCK_HEADER_BYTES = 49;

@@ -37,3 +37,25 @@ export interface Entry {
 export function isExpired(expiresAtMs: number, nowMs: number): boolean {
   return expiresAtMs !== 0 && expiresAtMs <= nowMs;
 }
+
+/**
+ * Receives the commands of a payload in order. Positions are into the buffer that was read, end exclusive. `index`
+ * counts from 0.
+ */
+export interface CommandVisitor {
+  put(
+    index: number,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    expiresAtMs: number,
+    type: number,
+  ): void;
+  del(index: number, keyStart: number, keyEnd: number): void;
+  touch(index: number, keyStart: number, keyEnd: number, expiresAtMs: number): void;
+  clear(index: number): void;
+  message(index: number, channelStart: number, channelEnd: number, dataStart: number, dataEnd: number): void;
+  /** Called after the command that is joined. */
+  joined?(index: number): void;
+}

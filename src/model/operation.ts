@@ -1,6 +1,6 @@
 /**
  * The requests of clients (`Operation`) and the answers (`Reply`), free of any wire format: commands/ executes them,
- * wire/ translates them. An operation becomes zero or more logged commands.
+ * protobuf/ translates them. An operation becomes zero or more logged commands.
  */
 import type { HeadwaterError } from '../base/errors.js';
 
@@ -111,3 +111,12 @@ export type Reply =
 
 /** The replies that an operation of one kind may get, beside an error. */
 export type ReplyTo<K extends OperationKind> = Extract<Reply, { kind: K }>;
+
+/** A value as a client holds it before it is written into a message. Text is not converted to separate bytes first. */
+export type Outgoing<T> = T extends Uint8Array
+  ? string | Uint8Array
+  : T extends object
+    ? { readonly [P in keyof T]: Outgoing<T[P]> }
+    : T;
+
+export type OutgoingOperation = Outgoing<Operation>;

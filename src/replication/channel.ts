@@ -4,8 +4,8 @@
  * (rpc/). Tests bring an implementation in memory.
  */
 import type { HeadwaterError } from '../base/errors.js';
-import type { DownFrame } from '../wire/down-frames.js';
-import type { UpFrame } from '../wire/up-frames.js';
+import type { DownFrame } from './down-frames.js';
+import type { UpFrame } from './up-frames.js';
 
 export interface Channel<Out, In> {
   /**

@@ -6,8 +6,8 @@ import { HeadwaterError } from '../base/errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { BLOCK_FORMAT } from '../log/block.js';
 import type { Store } from '../store/store.js';
-import { type Handshake, PROTOCOL_VERSION } from '../wire/handshake.js';
-import type { UpFrame } from '../wire/up-frames.js';
+import { type Handshake, PROTOCOL_VERSION } from './handshake.js';
+import type { UpFrame } from './up-frames.js';
 
 export interface Introduced {
   /** A value drawn at each start of the process. */

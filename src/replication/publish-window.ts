@@ -13,8 +13,8 @@ import {
   PUBLISHING_QUEUE_BYTES_MAX,
 } from '../base/limits.js';
 import type { Message } from '../store/store.js';
-import type { Published } from '../wire/down-frames.js';
-import type { Publish } from '../wire/up-frames.js';
+import type { Published } from './down-frames.js';
+import type { Publish } from './up-frames.js';
 
 interface Publication {
   readonly frame: Publish;

@@ -3,8 +3,8 @@
  * process began. A node has one account for answers of its upstreams, and one
  * for its answers to its followers.
  */
-import type { StatusReasonCount, StatusRefusal } from '../wire/why.js';
 
+import type { StatusReasonCount, StatusRefusal } from '../model/status.js';
 export type Outcome = 'partial' | 'full' | 'refused';
 
 /** A bound far above the number of reasons in resync.ts, since a peer of another version may send others. */

@@ -6,6 +6,7 @@
  * Changes are made one after another, and with the link stopped. So nothing of
  * an upstream enters the store while the role changes.
  */
+
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError, shuttingDown } from '../base/errors.js';
 import { FAILOVER_MS_MAX, HEARTBEAT_INTERVAL_MS } from '../base/limits.js';
@@ -13,12 +14,12 @@ import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import { tooLarge } from '../commands/arguments.js';
 import type { Limits } from '../commands/view.js';
+import type { FailoverReply } from '../model/leadership.js';
 import type { LineageRow } from '../model/lineage.js';
 import type { KnownFollower } from '../store/known-followers.js';
 import type { Message, Store } from '../store/store.js';
-import type { FailoverReply } from '../wire/admin.js';
-import type { Moved } from '../wire/down-frames.js';
 import type { DownChannel, UpChannel } from './channel.js';
+import type { Moved } from './down-frames.js';
 import { Followers } from './downstream/followers.js';
 import { Headroom } from './downstream/headroom.js';
 import { FollowerRegistry } from './downstream/registry.js';

@@ -8,6 +8,7 @@
  * common, never by length. Design: decision 15.
  */
 
+import type { Details } from '../base/errors.js';
 import type { ChecksumLookup } from '../log/log.js';
 import { type Lineage, type LineageRow, rowsEqual } from '../model/lineage.js';
 import { formatChecksum, type Position } from '../model/position.js';
@@ -93,9 +94,6 @@ export const REFUSE_REASONS = [
 export type ContinueReason = (typeof CONTINUE_REASONS)[number];
 export type FullReason = (typeof FULL_REASONS)[number];
 export type RefuseReason = (typeof REFUSE_REASONS)[number];
-
-/** The values of both sides, by name. */
-export type Details = Readonly<Record<string, string>>;
 
 export type Decision = Judgement & { readonly details: Details };
 

@@ -1,7 +1,7 @@
 /** AdminService: shows a node's state and changes its role. node.ts implements the calls behind `NodeControl`. */
-import type { FailoverReply, FailoverRequest, KeyspaceDigestReply, NodeStatus, PromoteReply } from '../wire/admin.js';
-import type { CompareReply } from '../wire/compare.js';
-import type { ForgetReply } from '../wire/forget.js';
+import type { CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
+import type { FailoverReply, FailoverRequest, ForgetReply, PromoteReply } from '../model/leadership.js';
+import type { NodeStatus } from '../model/status.js';
 import { ADMIN_SERVICE, COMPARE, DIGEST, FAILOVER, FOLLOW, FORGET, PROMOTE, STATUS } from './definitions.js';
 import { unary } from './handler.js';
 import type { Service } from './server.js';

@@ -11,8 +11,8 @@ import type { DurabilityReached } from '../model/durability.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
-import { errorReply } from '../wire/kv.js';
-import type { DecodedOperation, DecodedPipelineRequest } from '../wire/pipeline.js';
+import { errorReply } from '../protobuf/kv.js';
+import type { DecodedOperation, DecodedPipelineRequest } from '../protobuf/pipeline.js';
 
 /**
  * The most operations submitted together. A message with more is cut, so that its replies do not have to be in memory

@@ -4,16 +4,44 @@
  * refuses bytes that cannot be decoded, with a reason.
  */
 
+import type { BackupRequest, BackupResponse } from '../model/backup.js';
+import type {
+  CheckRequest,
+  FetchBlocksRequest,
+  FetchBlocksResponse,
+  RepairEvent,
+  VerifyEvent,
+} from '../model/check.js';
+import type { CompareReply, CompareRequest, KeyspaceDigestReply } from '../model/comparison.js';
+import type {
+  FetchRangesRequest,
+  FetchRangesResponse,
+  KeyRange,
+  RangeDigest,
+  RangeDigestsRequest,
+  RepairRangesResponse,
+} from '../model/key-range.js';
+import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from '../model/leadership.js';
 import type { Operation, OperationKind, Reply } from '../model/operation.js';
-import * as admin from '../wire/admin.js';
-import * as backup from '../wire/backup.js';
-import * as check from '../wire/check.js';
-import * as compare from '../wire/compare.js';
-import * as forget from '../wire/forget.js';
-import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../wire/kv.js';
-import * as ranges from '../wire/ranges.js';
-import * as scan from '../wire/scan.js';
-import * as streams from '../wire/streams.js';
+import type { ScanRequest, ScanResponse } from '../model/scan.js';
+import type { NodeStatus } from '../model/status.js';
+import type {
+  PublishRequest,
+  SubscribeRequest,
+  SubscriptionEvent,
+  Told,
+  WatchEvent,
+  WatchRequest,
+} from '../model/streams.js';
+import * as admin from '../protobuf/admin.js';
+import * as backup from '../protobuf/backup.js';
+import * as check from '../protobuf/check.js';
+import * as compare from '../protobuf/compare.js';
+import * as forget from '../protobuf/forget.js';
+import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../protobuf/kv.js';
+import * as ranges from '../protobuf/ranges.js';
+import * as scan from '../protobuf/scan.js';
+import * as streams from '../protobuf/streams.js';
 
 export interface Codec<Message> {
   encode(message: Message): Buffer;
@@ -80,7 +108,7 @@ export const KEYS: Method<Buffer, readonly Buffer[]> = {
   response: { encode: scan.encodeKeysResponse, decode: scan.decodeKeysResponse },
 };
 
-export const SCAN: Method<scan.ScanRequest, scan.ScanResponse> = {
+export const SCAN: Method<ScanRequest, ScanResponse> = {
   path: `/${KEY_VALUE_SERVICE}/Scan`,
   requestStream: false,
   responseStream: true,
@@ -88,13 +116,13 @@ export const SCAN: Method<scan.ScanRequest, scan.ScanResponse> = {
   response: { encode: scan.encodeScanResponse, decode: scan.decodeScanResponse },
 };
 
-export const PUBLISH: Method<streams.PublishRequest, number> = unary(
+export const PUBLISH: Method<PublishRequest, number> = unary(
   `/${STREAM_SERVICE}/Publish`,
   { encode: streams.encodePublishRequest, decode: streams.decodePublishRequest },
   { encode: streams.encodePublishResponse, decode: streams.decodePublishResponse },
 );
 
-export const SUBSCRIBE: Method<streams.SubscribeRequest, streams.Told<streams.SubscriptionEvent>> = {
+export const SUBSCRIBE: Method<SubscribeRequest, Told<SubscriptionEvent>> = {
   path: `/${STREAM_SERVICE}/Subscribe`,
   requestStream: false,
   responseStream: true,
@@ -102,7 +130,7 @@ export const SUBSCRIBE: Method<streams.SubscribeRequest, streams.Told<streams.Su
   response: { encode: streams.encodeSubscribeResponse, decode: streams.decodeSubscribeResponse },
 };
 
-export const WATCH: Method<streams.WatchRequest, streams.Told<streams.WatchEvent>> = {
+export const WATCH: Method<WatchRequest, Told<WatchEvent>> = {
   path: `/${STREAM_SERVICE}/Watch`,
   requestStream: false,
   responseStream: true,
@@ -110,49 +138,49 @@ export const WATCH: Method<streams.WatchRequest, streams.Told<streams.WatchEvent
   response: { encode: streams.encodeWatchResponse, decode: streams.decodeWatchResponse },
 };
 
-export const STATUS: Method<void, admin.NodeStatus> = unary(
+export const STATUS: Method<void, NodeStatus> = unary(
   `/${ADMIN_SERVICE}/Status`,
   { encode: admin.encodeStatusRequest, decode: admin.decodeStatusRequest },
   { encode: admin.encodeNodeStatus, decode: admin.decodeNodeStatus },
 );
 
-export const DIGEST: Method<void, admin.KeyspaceDigestReply> = unary(
+export const DIGEST: Method<void, KeyspaceDigestReply> = unary(
   `/${ADMIN_SERVICE}/Digest`,
   { encode: admin.encodeDigestRequest, decode: admin.decodeDigestRequest },
   { encode: admin.encodeDigestResponse, decode: admin.decodeDigestResponse },
 );
 
-export const FOLLOW: Method<admin.FollowRequest, void> = unary(
+export const FOLLOW: Method<FollowRequest, void> = unary(
   `/${ADMIN_SERVICE}/Follow`,
   { encode: admin.encodeFollowRequest, decode: admin.decodeFollowRequest },
   { encode: admin.encodeFollowResponse, decode: admin.decodeFollowResponse },
 );
 
-export const FAILOVER: Method<admin.FailoverRequest, admin.FailoverReply> = unary(
+export const FAILOVER: Method<FailoverRequest, FailoverReply> = unary(
   `/${ADMIN_SERVICE}/Failover`,
   { encode: admin.encodeFailoverRequest, decode: admin.decodeFailoverRequest },
   { encode: admin.encodeFailoverResponse, decode: admin.decodeFailoverResponse },
 );
 
-export const COMPARE: Method<compare.CompareRequest, compare.CompareReply> = unary(
+export const COMPARE: Method<CompareRequest, CompareReply> = unary(
   `/${ADMIN_SERVICE}/Compare`,
   { encode: compare.encodeCompareRequest, decode: compare.decodeCompareRequest },
   { encode: compare.encodeCompareResponse, decode: compare.decodeCompareResponse },
 );
 
-export const FORGET: Method<string, forget.ForgetReply> = unary(
+export const FORGET: Method<string, ForgetReply> = unary(
   `/${ADMIN_SERVICE}/Forget`,
   { encode: forget.encodeForgetRequest, decode: forget.decodeForgetRequest },
   { encode: forget.encodeForgetResponse, decode: forget.decodeForgetResponse },
 );
 
-export const PROMOTE: Method<void, admin.PromoteReply> = unary(
+export const PROMOTE: Method<void, PromoteReply> = unary(
   `/${ADMIN_SERVICE}/Promote`,
   { encode: admin.encodePromoteRequest, decode: admin.decodePromoteRequest },
   { encode: admin.encodePromoteResponse, decode: admin.decodePromoteResponse },
 );
 
-export const BACKUP: Method<backup.BackupRequest, backup.BackupResponse> = {
+export const BACKUP: Method<BackupRequest, BackupResponse> = {
   path: `/${DISK_SERVICE}/Backup`,
   requestStream: false,
   responseStream: true,
@@ -160,7 +188,7 @@ export const BACKUP: Method<backup.BackupRequest, backup.BackupResponse> = {
   response: { encode: backup.encodeBackupResponse, decode: backup.decodeBackupResponse },
 };
 
-export const RANGE_DIGESTS: Method<ranges.RangeDigestsRequest, readonly ranges.RangeDigest[]> = {
+export const RANGE_DIGESTS: Method<RangeDigestsRequest, readonly RangeDigest[]> = {
   path: `/${DISK_SERVICE}/RangeDigests`,
   requestStream: false,
   responseStream: true,
@@ -168,7 +196,7 @@ export const RANGE_DIGESTS: Method<ranges.RangeDigestsRequest, readonly ranges.R
   response: { encode: ranges.encodeRangeDigestsResponse, decode: ranges.decodeRangeDigestsResponse },
 };
 
-export const FETCH_RANGES: Method<ranges.FetchRangesRequest, ranges.FetchRangesResponse> = {
+export const FETCH_RANGES: Method<FetchRangesRequest, FetchRangesResponse> = {
   path: `/${DISK_SERVICE}/FetchRanges`,
   requestStream: false,
   responseStream: true,
@@ -176,7 +204,7 @@ export const FETCH_RANGES: Method<ranges.FetchRangesRequest, ranges.FetchRangesR
   response: { encode: ranges.encodeFetchRangesResponse, decode: ranges.decodeFetchRangesResponse },
 };
 
-export const REPAIR_RANGES: Method<readonly ranges.KeyRange[], ranges.RepairRangesResponse> = {
+export const REPAIR_RANGES: Method<readonly KeyRange[], RepairRangesResponse> = {
   path: `/${DISK_SERVICE}/RepairRanges`,
   requestStream: false,
   responseStream: true,
@@ -184,7 +212,7 @@ export const REPAIR_RANGES: Method<readonly ranges.KeyRange[], ranges.RepairRang
   response: { encode: ranges.encodeRepairRangesResponse, decode: ranges.decodeRepairRangesResponse },
 };
 
-export const VERIFY: Method<check.CheckRequest, check.VerifyEvent> = {
+export const VERIFY: Method<CheckRequest, VerifyEvent> = {
   path: `/${DISK_SERVICE}/Verify`,
   requestStream: false,
   responseStream: true,
@@ -192,7 +220,7 @@ export const VERIFY: Method<check.CheckRequest, check.VerifyEvent> = {
   response: { encode: check.encodeVerifyEvent, decode: check.decodeVerifyEvent },
 };
 
-export const REPAIR: Method<check.CheckRequest, check.RepairEvent> = {
+export const REPAIR: Method<CheckRequest, RepairEvent> = {
   path: `/${DISK_SERVICE}/Repair`,
   requestStream: false,
   responseStream: true,
@@ -200,7 +228,7 @@ export const REPAIR: Method<check.CheckRequest, check.RepairEvent> = {
   response: { encode: check.encodeRepairEvent, decode: check.decodeRepairEvent },
 };
 
-export const FETCH_BLOCKS: Method<check.FetchBlocksRequest, check.FetchBlocksResponse> = {
+export const FETCH_BLOCKS: Method<FetchBlocksRequest, FetchBlocksResponse> = {
   path: `/${DISK_SERVICE}/FetchBlocks`,
   requestStream: false,
   responseStream: true,

@@ -2,8 +2,14 @@
  * DiskService: the data on a node's disk, in files and by key ranges, checked and repaired. A stop ends open calls with
  * `shutting_down`.
  */
-import type { BackupRequest, BackupResponse } from '../wire/backup.js';
-import type { CheckRequest, FetchBlocksRequest, FetchBlocksResponse, RepairEvent, VerifyEvent } from '../wire/check.js';
+import type { BackupRequest, BackupResponse } from '../model/backup.js';
+import type {
+  CheckRequest,
+  FetchBlocksRequest,
+  FetchBlocksResponse,
+  RepairEvent,
+  VerifyEvent,
+} from '../model/check.js';
 import type {
   FetchRangesRequest,
   FetchRangesResponse,
@@ -11,7 +17,7 @@ import type {
   RangeDigest,
   RangeDigestsRequest,
   RepairRangesResponse,
-} from '../wire/ranges.js';
+} from '../model/key-range.js';
 import { endOf } from './calls.js';
 import {
   BACKUP,

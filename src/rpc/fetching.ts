@@ -1,10 +1,11 @@
 /** Calls from one node to another: a follower that repairs its data fetches them from its upstream. */
+
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../base/errors.js';
 import { MESSAGE_BYTES_MAX } from '../base/limits.js';
 import { SIGN_OF_LIFE } from '../base/signs-of-life.js';
-import type { FetchBlocksRequest, FetchBlocksResponse } from '../wire/check.js';
-import type { FetchRangesRequest, FetchRangesResponse } from '../wire/ranges.js';
+import type { FetchBlocksRequest, FetchBlocksResponse } from '../model/check.js';
+import type { FetchRangesRequest, FetchRangesResponse } from '../model/key-range.js';
 import { connectTo } from './connection.js';
 import { FETCH_BLOCKS, FETCH_RANGES, type Method } from './definitions.js';
 import { fromStatus } from './status.js';

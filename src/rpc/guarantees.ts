@@ -8,7 +8,7 @@ import { FRESH_MARGIN_MS } from '../base/limits.js';
 import { type DurabilityWaiter, formatReached } from '../model/durability.js';
 import type { FreshnessWanted, Guarantees } from '../model/guarantees.js';
 import { formatToken, type Position } from '../model/position.js';
-import { guaranteesOfMetadata, METADATA } from '../wire/guarantees.js';
+import { guaranteesOfMetadata, METADATA } from '../protobuf/guarantees.js';
 import type { Call } from './calls.js';
 
 export interface NodeGuarantees {

@@ -2,6 +2,7 @@
  * KeyValueService: a unary call for each kind of operation, all through one function, the pipeline, and the calls that
  * read the whole keyspace.
  */
+
 import { type Clock, systemClock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { QUEUE_WAIT_MS_MAX, REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
@@ -14,8 +15,8 @@ import { decodeRecord, recordExpiresAtMs } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { isExpired } from '../model/command.js';
 import type { Operation, Reply } from '../model/operation.js';
-import { boundedReply, payloadBytes, replyBytesAtMost } from '../wire/kv.js';
-import type { ScannedRecord, ScanRequest, ScanResponse } from '../wire/scan.js';
+import type { ScannedRecord, ScanRequest, ScanResponse } from '../model/scan.js';
+import { boundedReply, payloadBytes, replyBytesAtMost } from '../protobuf/kv.js';
 import type { Call } from './calls.js';
 import { DATABASE_SIZE, KEY_VALUE_SERVICE, KEYS, OPERATION_METHODS, PIPELINE, SCAN } from './definitions.js';
 import { admit, assure, type NodeGuarantees } from './guarantees.js';

@@ -37,9 +37,9 @@ import type { DurabilityReached, DurabilityWanted } from '../model/durability.js
 import type { FreshnessWanted } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
-import { publicError, withNothingDone } from '../wire/error.js';
-import { errorReply, payloadBytes } from '../wire/kv.js';
-import { type DecodedPipelineRequest, decodePipelineRequest, encodePipelineResponse } from '../wire/pipeline.js';
+import { publicError, withNothingDone } from '../protobuf/error.js';
+import { errorReply, payloadBytes } from '../protobuf/kv.js';
+import { type DecodedPipelineRequest, decodePipelineRequest, encodePipelineResponse } from '../protobuf/pipeline.js';
 import { type Asked, allRefused, type Batch, batchesOf, merged, split } from './batch.js';
 import type { Call } from './calls.js';
 import type { NodeGuarantees } from './guarantees.js';

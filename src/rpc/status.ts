@@ -1,10 +1,10 @@
 /**
  * Converts coded errors to gRPC status and back. No other file knows both. The numbers and the details are those of
- * wire/error.ts, which a pipeline's error replies share. No server code here: clients use this file too.
+ * protobuf/error.ts, which a pipeline's error replies share. No server code here: clients use this file too.
  */
 import * as grpc from '@grpc/grpc-js';
 import { type ErrorCode, HeadwaterError } from '../base/errors.js';
-import { decodeStatus, encodeStatus, publicError, publicMessage, statusCodeOf } from '../wire/error.js';
+import { decodeStatus, encodeStatus, publicError, publicMessage, statusCodeOf } from '../protobuf/error.js';
 
 const DETAILS_KEY = 'grpc-status-details-bin';
 /** The leader's address, for clients that do not read the details. */

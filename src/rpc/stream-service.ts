@@ -9,7 +9,7 @@ import type {
   Told,
   WatchEvent,
   WatchRequest,
-} from '../wire/streams.js';
+} from '../model/streams.js';
 import { endOf } from './calls.js';
 import { PUBLISH, STREAM_SERVICE, SUBSCRIBE, WATCH } from './definitions.js';
 import { serverStream, unary } from './handler.js';

@@ -4,7 +4,7 @@ import { MESSAGE_BYTES_MAX } from '../base/limits.js';
 import { typeName } from '../commands/entry.js';
 import type { Block } from '../log/block.js';
 import type { Command } from '../model/command.js';
-import type { Change } from '../wire/streams.js';
+import type { Change } from '../model/streams.js';
 import type { Piece } from './response-builder.js';
 
 /** An upper estimate of the bytes that frame an event in a response. */

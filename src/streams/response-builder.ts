@@ -4,9 +4,10 @@
  * So a client that loses the stream there resumes from the end of the block
  * before.
  */
+
 import { REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
 import type { Position } from '../model/position.js';
-import type { Told } from '../wire/streams.js';
+import type { Told } from '../model/streams.js';
 
 /** Events that belong in one response. */
 export interface Piece<Event> {

@@ -3,13 +3,14 @@
  * pace. If that log is replaced or opened again, the stream ends with
  * `unavailable`, and a client that resumes finds its place in the new log.
  */
+
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { SUBSCRIPTION_NAMES_MAX, SUBSCRIPTION_PATTERN_BYTES_MAX } from '../base/limits.js';
 import { tooLarge } from '../commands/arguments.js';
 import type { Limits } from '../commands/view.js';
+import type { SubscribeRequest, SubscriptionEvent, Told, WatchEvent, WatchRequest } from '../model/streams.js';
 import type { Store } from '../store/store.js';
-import type { SubscribeRequest, SubscriptionEvent, Told, WatchEvent, WatchRequest } from '../wire/streams.js';
 import { Subscription } from './subscription.js';
 import { Watch } from './watch.js';
 

@@ -6,6 +6,7 @@
  * they leave the ring before the subscriber reads them. The subscriber then
  * learns how many.
  */
+
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { keyName } from '../base/key-name.js';
@@ -17,7 +18,7 @@ import { Cursor } from '../log/cursor.js';
 import type { InterludeReader, Placed } from '../log/interludes.js';
 import type { Log } from '../log/log.js';
 import { whenMoved } from '../log/wait.js';
-import type { PublishedMessage, SubscribeRequest, SubscriptionEvent, Told } from '../wire/streams.js';
+import type { PublishedMessage, SubscribeRequest, SubscriptionEvent, Told } from '../model/streams.js';
 import { type Piece, ResponseBuilder } from './response-builder.js';
 import { locateInTime } from './start.js';
 

@@ -5,6 +5,7 @@
  * that place on, a snapshot of the keyspace comes instead, and the changes
  * after it.
  */
+
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../base/limits.js';
@@ -16,7 +17,7 @@ import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
 import { whenMoved } from '../log/wait.js';
 import { ORIGIN, type Position } from '../model/position.js';
-import type { Told, WatchEvent, WatchRequest } from '../wire/streams.js';
+import type { Told, WatchEvent, WatchRequest } from '../model/streams.js';
 import { changesOf } from './changes.js';
 import { type Piece, ResponseBuilder } from './response-builder.js';
 import { locateInTime } from './start.js';

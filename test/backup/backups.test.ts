@@ -1,10 +1,11 @@
 /** Backups as a node serves them: by calls that take some chunks each, in bounded memory, and not for ever. */
+
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { Backups } from '../../src/backup/backups.js';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { BACKUP_LEASE_MS, BACKUP_LEFT_MS, BACKUP_WINDOW_CHUNKS, BACKUPS_MAX } from '../../src/base/limits.js';
-import type { BackupResponse } from '../../src/wire/backup.js';
+import type { BackupResponse } from '../../src/model/backup.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { TestStore } from '../support/store.js';
 import { backupsOf } from './files.js';

@@ -1,11 +1,12 @@
 /** Backup files as bytes: made of a store, and restored to a disk in memory. */
+
 import { randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { Backups } from '../../src/backup/backups.js';
 import { type Restored, type RestoreOptions, restore } from '../../src/backup/restore.js';
 import { systemFiles } from '../../src/disk/files.js';
+import type { BackupHead } from '../../src/model/backup.js';
 import { ORIGIN } from '../../src/model/position.js';
-import type { BackupHead } from '../../src/wire/backup.js';
 import type { MemoryDisk } from '../support/database.js';
 import type { TestStore } from '../support/store.js';
 

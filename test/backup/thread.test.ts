@@ -1,4 +1,5 @@
 /** Backups out of LevelDB's files, by a thread: what they hold is what the store holds at their position. */
+
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
@@ -12,7 +13,7 @@ import { HeadwaterError } from '../../src/base/errors.js';
 import { SNAPSHOT_UNREAD_MS_MAX } from '../../src/base/limits.js';
 import { type Database, type OpenDatabase, openLevel } from '../../src/disk/level.js';
 import { openFiles } from '../../src/disk/leveldb/open-files.js';
-import type { BackupResponse } from '../../src/wire/backup.js';
+import type { BackupResponse } from '../../src/model/backup.js';
 import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 import { TestStore } from '../support/store.js';

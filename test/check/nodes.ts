@@ -1,11 +1,12 @@
 /** Nodes in memory with what checks and repairs them, and rows of their disks to damage. */
+
 import assert from 'node:assert/strict';
 import { blocksFor } from '../../src/check/block-source.js';
 import { Checks } from '../../src/check/checks.js';
 import { systemFiles } from '../../src/disk/files.js';
 import { dataKey } from '../../src/keyspace/record.js';
 import { blockKey } from '../../src/log/rows.js';
-import type { CheckRequest, Damage, RepairEvent, RepairStep, VerifyEvent } from '../../src/wire/check.js';
+import type { CheckRequest, Damage, RepairEvent, RepairStep, VerifyEvent } from '../../src/model/check.js';
 import { key, type TestStore } from '../support/store.js';
 import type { TestNode, World } from '../support/world.js';
 

@@ -1,4 +1,5 @@
 /** Verification of a stopped node: what was damaged is named, what is whole is not, and nothing is changed. */
+
 import assert from 'node:assert/strict';
 import { cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,8 +7,8 @@ import { inLog, verifyDirectory } from '../../src/check/verify.js';
 import { type Database, openLevel } from '../../src/disk/level.js';
 import { dataKey, dueKey } from '../../src/keyspace/record.js';
 import { BASE_KEY, blockKey, FORMAT_KEY } from '../../src/log/rows.js';
+import type { Damage } from '../../src/model/check.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../../src/store/generation.js';
-import type { Damage } from '../../src/wire/check.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 import { key, TestStore } from '../support/store.js';

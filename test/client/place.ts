@@ -1,9 +1,11 @@
 /** A node of which a test decides how far away, how fresh and how alive it is, whether it leads, and in which epoch. */
+
 import { HeadwaterError } from '../../src/base/errors.js';
 import type { FreshnessWanted } from '../../src/model/guarantees.js';
+import type { NodeStatus } from '../../src/model/status.js';
+import { decodeNodeStatus } from '../../src/protobuf/admin.js';
 import { adminService, type NodeControl } from '../../src/rpc/admin-service.js';
 import type { RpcServer } from '../../src/rpc/server.js';
-import { decodeNodeStatus, type NodeStatus } from '../../src/wire/admin.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { serve } from '../rpc/harness.js';
 

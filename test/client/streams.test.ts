@@ -1,9 +1,9 @@
 /** The loops of a client over streams that break where the test says: what comes, once, and in which order. */
+
 import assert from 'node:assert/strict';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import { Client } from '../../src/client/client.js';
 import { ORIGIN, type Position } from '../../src/model/position.js';
-import { type StreamDoor, streamService } from '../../src/rpc/stream-service.js';
 import type {
   Change,
   SubscribeRequest,
@@ -11,7 +11,8 @@ import type {
   Told,
   WatchEvent,
   WatchRequest,
-} from '../../src/wire/streams.js';
+} from '../../src/model/streams.js';
+import { type StreamDoor, streamService } from '../../src/rpc/stream-service.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, serve } from '../rpc/harness.js';
 

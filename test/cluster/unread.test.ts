@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import * as grpc from '@grpc/grpc-js';
 import { DUPLEX_STREAMS_MAX, REPLYING_BYTES_MAX } from '../../src/base/limits.js';
+import { decodePipelineResponse, encodePipelineRequest } from '../../src/protobuf/pipeline.js';
 import { PIPELINE } from '../../src/rpc/definitions.js';
-import { decodePipelineResponse, encodePipelineRequest } from '../../src/wire/pipeline.js';
 import { Cluster, type Daemon } from '../support/cluster.js';
 
 const KiB = 1024;

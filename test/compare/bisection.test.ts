@@ -1,9 +1,10 @@
 /** Finding where two keyspaces differ: everything that differs is found, nothing else, in few rounds. */
+
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { DIFFERENCES_MAX } from '../../src/base/limits.js';
 import { type Differences, findDifferences, type Side } from '../../src/compare/bisection.js';
-import { isInRange, type KeyRange, type RangeDigest } from '../../src/wire/ranges.js';
+import { isInRange, type KeyRange, type RangeDigest } from '../../src/model/key-range.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 
 const RUNS = 150;

@@ -1,11 +1,12 @@
 /** Digests of key ranges, where the disk gives everything and where it does not. */
+
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { digestRange } from '../../src/compare/range-digests.js';
 import { openLevel } from '../../src/disk/level.js';
 import { KeyspaceDigest } from '../../src/keyspace/digest.js';
-import type { KeyRange, RangeDigest } from '../../src/wire/ranges.js';
+import type { KeyRange, RangeDigest } from '../../src/model/key-range.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { key, TestStore } from '../support/store.js';
 

@@ -1,4 +1,5 @@
 /** Nodes that differ find out where, and a follower takes over what its upstream has there, while writes go on. */
+
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { MARK_HOLD_MS, MARKS_HELD_MAX, REPAIR_HOLD_MS_MAX, REPAIR_MARK_MS_MAX } from '../../src/base/limits.js';
@@ -7,7 +8,7 @@ import type { Comparison } from '../../src/compare/comparison.js';
 import { inOrder, RangeRepairs, type RepairStep, rangeOfDamage } from '../../src/compare/range-repair.js';
 import { Ranges } from '../../src/compare/ranges.js';
 import { dataKey, dueKey, encodeRecord } from '../../src/keyspace/record.js';
-import type { KeyRange } from '../../src/wire/ranges.js';
+import type { KeyRange } from '../../src/model/key-range.js';
 import { until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { key } from '../support/store.js';

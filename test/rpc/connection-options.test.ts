@@ -1,12 +1,13 @@
 /** The environment may name a proxy for the web: no connection of a node or a client goes through it. */
+
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { silentLogger } from '../../src/base/logger.js';
 import { Client } from '../../src/client/client.js';
+import type { FetchBlocksRequest } from '../../src/model/check.js';
 import { fetchBlocks } from '../../src/rpc/fetching.js';
 import { dial, replicationService } from '../../src/rpc/replication-service.js';
 import { RpcServer } from '../../src/rpc/server.js';
-import type { FetchBlocksRequest } from '../../src/wire/check.js';
 import { FakeStore } from './fake-store.js';
 import { closeAll, closing, serve } from './harness.js';
 

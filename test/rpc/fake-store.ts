@@ -12,8 +12,8 @@ import { encodeRecord } from '../../src/keyspace/record.js';
 import { type Entry, isExpired } from '../../src/model/command.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
+import { payloadBytes } from '../../src/protobuf/kv.js';
 import type { KeyValueStore } from '../../src/rpc/key-value-service.js';
-import { payloadBytes } from '../../src/wire/kv.js';
 
 const nameOf = (key: Buffer): string => key.toString('latin1');
 

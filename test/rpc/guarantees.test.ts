@@ -11,9 +11,9 @@ import type { DurabilityReached, DurabilityWanted } from '../../src/model/durabi
 import type { FreshnessWanted, Guarantees } from '../../src/model/guarantees.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import { formatToken } from '../../src/model/position.js';
+import { decodePipelineResponse, encodePipelineRequest } from '../../src/protobuf/pipeline.js';
 import { OPERATION_METHODS, SCAN } from '../../src/rpc/definitions.js';
 import { fromStatus } from '../../src/rpc/status.js';
-import { decodePipelineResponse, encodePipelineRequest } from '../../src/wire/pipeline.js';
 import { TestClock } from '../support/clock.js';
 import { FakeStore } from './fake-store.js';
 import { closeAll, gate, get, RawPipeline, rawClient, type Served, serve, set, until } from './harness.js';

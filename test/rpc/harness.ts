@@ -8,12 +8,12 @@ import type { HeadwaterError } from '../../src/base/errors.js';
 import { type Logger, silentLogger } from '../../src/base/logger.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
+import { decodePipelineResponse, encodePipelineRequest } from '../../src/protobuf/pipeline.js';
 import { type Method, PIPELINE } from '../../src/rpc/definitions.js';
 import type { NodeGuarantees } from '../../src/rpc/guarantees.js';
 import { keyValueService } from '../../src/rpc/key-value-service.js';
 import { RpcServer, type Service } from '../../src/rpc/server.js';
 import { fromStatus } from '../../src/rpc/status.js';
-import { decodePipelineResponse, encodePipelineRequest } from '../../src/wire/pipeline.js';
 import type { FakeStore } from './fake-store.js';
 
 export interface Served {

@@ -8,7 +8,7 @@ import {
   TOTAL_QUEUE_BYTES_MAX,
 } from '../../src/base/limits.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
-import { MESSAGE_OPERATIONS_MAX } from '../../src/wire/pipeline.js';
+import { MESSAGE_OPERATIONS_MAX } from '../../src/protobuf/pipeline.js';
 import { FakeStore } from './fake-store.js';
 import { closeAll, gate, get, RawPipeline, rawClient, type Served, serve, set, until } from './harness.js';
 

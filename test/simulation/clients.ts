@@ -3,10 +3,11 @@
  * which keeps a copy of all keys, and a subscriber. Each resumes where it was,
  * and what it is told is judged by the tree of all blocks.
  */
+
 import { HeadwaterError } from '../../src/base/errors.js';
 import type { Position } from '../../src/model/position.js';
+import type { SubscriptionEvent, Told, WatchEvent } from '../../src/model/streams.js';
 import { Streams } from '../../src/streams/streams.js';
-import type { SubscriptionEvent, Told, WatchEvent } from '../../src/wire/streams.js';
 import { type History, keyOf, leadsTo, type Place, Violation } from './history.js';
 import type { LiveMessages } from './live.js';
 import type { SimulatedNode } from './node.js';

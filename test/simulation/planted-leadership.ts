@@ -1,11 +1,11 @@
 /** Bugs about who leads, as they once were: see planting.ts. */
 import { Lineage } from '../../src/model/lineage.js';
 import { Feed } from '../../src/replication/downstream/feed.js';
+import type { Handshake } from '../../src/replication/handshake.js';
 import { Greeting } from '../../src/replication/leadership/greeting.js';
 import type { OfferAnswer } from '../../src/replication/takeover.js';
 import { Directory } from '../../src/store/directory.js';
 import type { Store } from '../../src/store/store.js';
-import type { Handshake } from '../../src/wire/handshake.js';
 import { HANDOVERS } from './handovers.js';
 import { type PlantedBug, replace, weighted } from './planting.js';
 

@@ -2,6 +2,7 @@
  * Databases of which a file is missing, is cut, or is another's. LevelDB opens
  * most of them as if nothing were wrong, and deletes what it does not know of.
  */
+
 import assert from 'node:assert/strict';
 import { cp, mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,7 @@ import { rebuildDirectory } from '../../src/check/rebuild.js';
 import { verifyDirectory } from '../../src/check/verify.js';
 import { openLevel } from '../../src/disk/level.js';
 import { maskedCrc32c } from '../../src/disk/leveldb/checksum.js';
-import type { Damage } from '../../src/wire/check.js';
+import type { Damage } from '../../src/model/check.js';
 import { contentsOf } from '../support/contents.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { TestStore } from '../support/store.js';

@@ -1,8 +1,9 @@
 /** Reads a stream of a node in the background, at its own pace or the test's, and notes what it was told. */
+
 import { HeadwaterError } from '../../src/base/errors.js';
 import type { Position } from '../../src/model/position.js';
+import type { SubscriptionEvent, Told, WatchEvent } from '../../src/model/streams.js';
 import { Streams } from '../../src/streams/streams.js';
-import type { SubscriptionEvent, Told, WatchEvent } from '../../src/wire/streams.js';
 import type { TestNode, World } from '../support/world.js';
 
 export class Reader<Event> {

@@ -1,7 +1,8 @@
 /** Publish and subscribe over trees of nodes in memory: one order everywhere, and what breaks it. */
+
 import assert from 'node:assert/strict';
 import { ORIGIN } from '../../src/model/position.js';
-import type { SubscriptionEvent } from '../../src/wire/streams.js';
+import type { SubscriptionEvent } from '../../src/model/streams.js';
 import { turns } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { set } from '../support/store.js';

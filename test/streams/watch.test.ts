@@ -1,10 +1,11 @@
 /** Watching the keyspace of a node in memory: what is told replays to the same keyspace, from wherever it begins. */
+
 import assert from 'node:assert/strict';
 import { typeName } from '../../src/commands/entry.js';
 import { decodeRecord } from '../../src/keyspace/record.js';
 import type { Operation } from '../../src/model/operation.js';
 import { ORIGIN, type Position } from '../../src/model/position.js';
-import type { WatchEvent } from '../../src/wire/streams.js';
+import type { WatchEvent } from '../../src/model/streams.js';
 import { turns } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { seededRandom } from '../support/random.js';

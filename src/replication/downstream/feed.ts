@@ -5,8 +5,9 @@
  * the log: the writer does not know that the feed exists, and a slow follower
  * costs one cursor.
  */
+
 import type { Clock } from '../../base/clock.js';
-import { HeadwaterError } from '../../base/errors.js';
+import { type Details, HeadwaterError } from '../../base/errors.js';
 import { FRAME_INTERVAL_MS, PUBLISHING_BYTES_MAX, PUBLISHING_MAX } from '../../base/limits.js';
 import type { Logger } from '../../base/logger.js';
 import type { RepeatedLog } from '../../base/repeated-log.js';
@@ -16,19 +17,19 @@ import type { Log } from '../../log/log.js';
 import { whenMoved } from '../../log/wait.js';
 import { Lineage, type LineageRow } from '../../model/lineage.js';
 import type { Position } from '../../model/position.js';
+import type { StatusRefusal } from '../../model/status.js';
 import type { Message, Store } from '../../store/store.js';
-import type { DownFrame, UpstreamInfo } from '../../wire/down-frames.js';
-import type { Handshake } from '../../wire/handshake.js';
-import type { Acknowledgement, Publish, UpFrame } from '../../wire/up-frames.js';
-import type { StatusRefusal } from '../../wire/why.js';
 import type { DownChannel } from '../channel.js';
+import type { DownFrame, UpstreamInfo } from '../down-frames.js';
+import type { Handshake } from '../handshake.js';
 import { checkHandshake } from '../introduction.js';
 import type { Marks } from '../marks.js';
 import type { Acknowledgements, NodeBelow, Reporter } from '../progress/acknowledgements.js';
 import { PublishingWindow } from '../publish-window.js';
-import { type Decision, type Details, decide } from '../resync.js';
+import { type Decision, decide } from '../resync.js';
 import { Silence, watchSilence } from '../silence.js';
 import { epochBefore } from '../takeover.js';
+import type { Acknowledgement, Publish, UpFrame } from '../up-frames.js';
 import { AcknowledgementRequests } from './acknowledgement-requests.js';
 import { counted, Outflow, type OutflowOptions } from './outflow.js';
 import { reachableAddress } from './reachable-address.js';

@@ -1,7 +1,7 @@
 import { HeadwaterError } from '../../base/errors.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
+import type { NodeName } from '../../model/comparison.js';
 import type { Lineage } from '../../model/lineage.js';
-import type { NodeName } from '../../wire/up-frames.js';
 import type { DownChannel } from '../channel.js';
 import type { NodeBelow } from '../progress/acknowledgements.js';
 import { Reasons } from '../reasons.js';

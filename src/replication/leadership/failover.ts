@@ -14,14 +14,15 @@
  *
  * A giver that restarts after the step down begins in the third state.
  */
+
 import { unlessAborted } from '../../base/abort.js';
 import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
+import type { FailoverReply } from '../../model/leadership.js';
 import type { Store } from '../../store/store.js';
-import type { FailoverReply } from '../../wire/admin.js';
-import type { Moved } from '../../wire/down-frames.js';
+import type { Moved } from '../down-frames.js';
 import type { Feed } from '../downstream/feed.js';
 import type { Followers } from '../downstream/followers.js';
 

@@ -4,30 +4,22 @@
  * and reports how far this node is. All its state ends with it. Later sessions
  * are the business of link.ts.
  */
+
 import type { Clock } from '../../base/clock.js';
-import { HeadwaterError } from '../../base/errors.js';
+import { type Details, HeadwaterError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { Block } from '../../log/block.js';
 import type { LineageRow } from '../../model/lineage.js';
 import { behind, type LivePlace } from '../../model/live-place.js';
 import type { Message, Store } from '../../store/store.js';
-import type {
-  Continue,
-  DownFrame,
-  FullResync,
-  Heartbeat,
-  Messages,
-  Moved,
-  UpstreamInfo,
-} from '../../wire/down-frames.js';
-import type { UpFrame } from '../../wire/up-frames.js';
 import type { UpChannel } from '../channel.js';
+import type { Continue, DownFrame, FullResync, Heartbeat, Messages, Moved, UpstreamInfo } from '../down-frames.js';
 import { followerHandshake } from '../introduction.js';
 import type { Marks } from '../marks.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 import { Publishing } from '../publish-window.js';
-import type { Details } from '../resync.js';
 import { Silence, watchSilence } from '../silence.js';
+import type { UpFrame } from '../up-frames.js';
 import { Acknowledger } from './acknowledger.js';
 import type { LinkState } from './link-state.js';
 import { SnapshotLoad } from './snapshot-load.js';

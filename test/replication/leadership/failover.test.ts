@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import type { HeadwaterError } from '../../../src/base/errors.js';
+import type { Handshake } from '../../../src/replication/handshake.js';
 import { Failover } from '../../../src/replication/leadership/failover.js';
-import type { Handshake } from '../../../src/wire/handshake.js';
 import type { Line } from '../../support/channel.js';
 import { settled, turns } from '../../support/clock.js';
 import { forgotten, level, type TestNode, World } from '../../support/world.js';

@@ -4,7 +4,7 @@
  * message of a hand-over that was lost on the way.
  */
 import assert from 'node:assert/strict';
-import type { Handshake } from '../../../src/wire/handshake.js';
+import type { Handshake } from '../../../src/replication/handshake.js';
 import { level, type TestNode, World } from '../../support/world.js';
 
 const PATIENT_MS = 60_000;

@@ -1,6 +1,6 @@
 /** Sessions that are refused: the reason is shown on both sides, and the data stay as they are. */
 import assert from 'node:assert/strict';
-import type { Handshake } from '../../../src/wire/handshake.js';
+import type { Handshake } from '../../../src/replication/handshake.js';
 import { removeTemporaryDirectories } from '../../support/database.js';
 import { level, type TestNode, World } from '../../support/world.js';
 

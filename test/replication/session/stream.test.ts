@@ -1,6 +1,6 @@
 /** The stream of a session: large blocks, slow followers, acknowledgements, checksums and clocks. */
 import assert from 'node:assert/strict';
-import type { DownFrame } from '../../../src/wire/down-frames.js';
+import type { DownFrame } from '../../../src/replication/down-frames.js';
 import { until } from '../../support/clock.js';
 import { removeTemporaryDirectories } from '../../support/database.js';
 import { hold } from '../../support/store.js';

@@ -1,0 +1,264 @@
+/**
+ * The status of a node, as `headwater status` shows it. The fields have the names of the proto in camel case. The command
+ * line prints them under these names.
+ */
+import type { Details } from '../base/errors.js';
+
+export interface NodeStatus {
+  readonly nodeId: string;
+  readonly role: 'leader' | 'follower';
+  /** The host:port at which the node listens. */
+  readonly address: string;
+  /** Has 32 hexadecimal characters, or is empty until the node first leads or follows. */
+  readonly clusterId: string;
+  readonly version: string;
+  /** Has 40 hexadecimal characters. */
+  readonly replicationId: string;
+  /** Every history that the log has lived in, oldest first. */
+  readonly lineage: readonly StatusLineageRow[];
+  /** The end of the log, as far as the keyspace has applied it. */
+  readonly offset: number;
+  /** The first offset that the log still holds. */
+  readonly firstOffset: number;
+  /** The offset up to which the keyspace on disk is complete. */
+  readonly checkpointOffset: number;
+  /** The offset up to which the data would survive a power cut. */
+  readonly durableOffset: number;
+  /** The running checksum at `offset`, in 8 hexadecimal characters. */
+  readonly checksum: string;
+  /** The number of keys at `checkpointOffset`, or 0 if they have to be counted again. */
+  readonly keysAtCheckpoint: number;
+  /** The link to the upstream, undefined on a leader. */
+  readonly upstream: StatusUpstream | undefined;
+  /** The connected followers, and the followers below them. */
+  readonly followers: readonly StatusFollower[];
+  /** Resyncs of this node from its upstreams, since the node started. */
+  readonly fullResyncs: number;
+  readonly partialResyncs: number;
+  /** Resyncs of followers from this node, since the node started. */
+  readonly fullResyncsServed: number;
+  readonly partialResyncsServed: number;
+  /** The number of commands in lost-writes/ now. */
+  readonly lostWrites: number;
+  /** The reason why the node serves nothing, with what to do about it. Empty while it serves reads. */
+  readonly unavailable: string;
+  /** The data on disk that a background read could not read lately, or empty. */
+  readonly damage: string;
+  /** Streams that are open now. */
+  readonly subscribers: number;
+  readonly watchers: number;
+  /** Messages that clients published through this node, since it started. */
+  readonly publishedMessages: number;
+  /** Messages that subscribers were too slow for, since the node started. */
+  readonly missedMessages: number;
+  /** Watches that had to begin again with a snapshot, since the node started. */
+  readonly watchSnapshots: number;
+  readonly residentMemoryBytes: number;
+  readonly eventLoopDelayP99Ms: number;
+  readonly eventLoopDelayMaxMs: number;
+  readonly uptimeMs: number;
+  /** Is `always`, `everysec` or `never`. */
+  readonly fsync: string;
+  /** The number of followers within `maxLagMs` below which the leader refuses writes. 0 never refuses them. */
+  readonly minFollowers: number;
+  readonly maxLagMs: number;
+  /** Followers within `maxLagMs` now, followers of followers included. */
+  readonly followersWithinLag: number;
+  readonly heartbeatIntervalMs: number;
+  /** The host:port of the receiver of a hand-over that has begun and whose outcome is unknown. Empty otherwise. */
+  readonly handingOverTo: string;
+  /** The reason why a superseded leader takes no writes. Empty if it was not superseded. */
+  readonly superseded: string;
+  /** The reason why this leader takes no writes yet. Empty if it asks no followers. */
+  readonly askingFollowers: string;
+  /** Every follower that has followed this node, whether it does now or not. */
+  readonly knownFollowers: readonly StatusKnownFollower[];
+  /**
+   * Reasons why this node, and in `resyncReasonsServed` its followers, were resynced or refused, since the node
+   * started.
+   */
+  readonly resyncReasons: readonly StatusReasonCount[];
+  readonly resyncReasonsServed: readonly StatusReasonCount[];
+  /** The last refusal that this node gave to a follower. */
+  readonly lastRefusalServed: StatusRefusal | undefined;
+  /** File names in lost-writes/. */
+  readonly lostWritesFiles: readonly string[];
+  /** Nodes that a comparison found to differ from this leader, since it started. */
+  readonly digestDifferences: number;
+  readonly logBytes: number;
+  /** The size that the log is trimmed to, or 0 if its size does not matter. */
+  readonly logRetentionBytes: number;
+  /** The age beyond which blocks are trimmed, or 0 if their age does not matter. */
+  readonly logRetentionMs: number;
+  /**
+   * The most bytes of log kept for readers that have not read them yet, beyond both limits. 0 if the log grows for
+   * ever.
+   */
+  readonly logRetentionPinBytes: number;
+  /** Rates over the last minute. */
+  readonly appendCommandsPerSecond: number;
+  readonly appendBytesPerSecond: number;
+  /** The headroom of the follower that is nearest to losing its place in the log, connected or away. */
+  readonly headroom: StatusHeadroom | undefined;
+  /** The archive, undefined if the node writes none. */
+  readonly archive: StatusArchive | undefined;
+  /** Stretches of log that were fetched again, and full resyncs because of damage, since the node started. */
+  readonly repairs: number;
+  /** The result of the last repair, or empty. */
+  readonly lastRepair: string;
+  /** Free bytes on the disk of the data directory, undefined if the file system does not report them. */
+  readonly diskFreeBytes: number | undefined;
+  /** The free bytes below which the node refuses writes. */
+  readonly minFreeBytes: number;
+  /** The reason why the node takes no writes, if the disk has too little room. Empty otherwise. */
+  readonly diskFull: string;
+  /** The reason why writes wait for the disk, or waited a moment ago. Empty otherwise. */
+  readonly writeWait: string;
+  /** The time that the block being committed has waited, or 0 if none waits. */
+  readonly writeWaitMs: number;
+  /** The longest wait since the node started. */
+  readonly writeWaitMaxMs: number;
+  /** The difference between the log's clock and this machine's, with what to do. Empty if they agree. */
+  readonly clock: string;
+  /** The milliseconds that the log's clock is ahead, negative if it is behind. */
+  readonly clockAheadMs: number;
+  /** The time since the expiry of the oldest key that this leader has not deleted yet, or 0 if none waits. */
+  readonly expiryLateMs: number;
+  /** The reason why this node leads though it was started with --follow, with what to do. Empty otherwise. */
+  readonly ignoredFollow: string;
+}
+
+export interface StatusKnownFollower {
+  readonly nodeId: string;
+  /** The host:port of the follower. */
+  readonly address: string;
+  /** The last offset that the follower reported to have in its log. */
+  readonly appendedOffset: number;
+  /** Milliseconds since the epoch. */
+  readonly lastSeenMs: number;
+  /** True if the log keeps the blocks behind `appendedOffset` for the follower. */
+  readonly keepsPlace: boolean;
+  /**
+   * Bytes that may be appended until the place is given up. Undefined if the log keeps nothing, or keeps it for ever.
+   */
+  readonly leftBytes: number | undefined;
+  /** The time until the place is given up at the present rate. Undefined while nothing is appended. */
+  readonly leftMs: number | undefined;
+  readonly connected: boolean;
+}
+
+export interface StatusLineageRow {
+  /** Has 40 hexadecimal characters. */
+  readonly replicationId: string;
+  readonly firstOffset: number;
+  /** The running checksum before the history, in 8 hexadecimal characters. */
+  readonly checksum: string;
+  /** The number of times leadership was taken on the way to this history. */
+  readonly epoch: number;
+}
+
+export interface StatusArchive {
+  readonly directory: string;
+  /** The offset up to which closed files hold all that this process has read. */
+  readonly offset: number;
+  /** The reason why nothing is archived at present. Empty if the archive works. */
+  readonly error: string;
+  /** Commands that left the log before they were archived, since the process began. */
+  readonly missed: number;
+}
+
+export interface StatusUpstream {
+  /** The host:port of the upstream. */
+  readonly address: string;
+  /**
+   * A state of link-state.ts: `streaming` if all is well, `disk_full` while received blocks wait for room on this
+   * node's disk.
+   */
+  readonly state: string;
+  /** Commands behind the upstream. Undefined until the upstream of the present session has reported its offset. */
+  readonly lagCommands: number | undefined;
+  /**
+   * The age of the oldest write that this node lacks. Without a session, the time since this node was level. Undefined
+   * if it never was.
+   */
+  readonly lagMs: number | undefined;
+  readonly lastResync: StatusResync | undefined;
+  /** The reason why the link is down, or why received blocks wait for room. Empty otherwise. */
+  readonly error: string;
+  /** Keys loaded so far of a snapshot with about `keysEstimate` keys. Both are 0 if none is loading. */
+  readonly loadedKeys: number;
+  readonly keysEstimate: number;
+  /** The last refusal that this node received. */
+  readonly lastRefusal: StatusRefusal | undefined;
+}
+
+export interface StatusResync {
+  readonly kind: 'partial' | 'full';
+  /** A name in UPPER_SNAKE. replication/README.md lists all of them. */
+  readonly reason: string;
+  /** Bytes of the snapshot, or of the blocks until the follower had all that the upstream had at the handshake. */
+  readonly bytes: number;
+  readonly durationMs: number;
+  readonly message: string;
+  /** The values of both sides. */
+  readonly details: Details;
+  /** The time at which the resync began, in milliseconds since the epoch. */
+  readonly timeMs: number;
+}
+
+export interface StatusFollower {
+  readonly nodeId: string;
+  /**
+   * The host:port of the follower. Empty if the follower does not listen, or only its own upstream knows the address.
+   */
+  readonly address: string;
+  /** A state of feed.ts, or `below` for a follower's follower. */
+  readonly state: string;
+  readonly appendedOffset: number;
+  readonly durableOffset: number;
+  readonly lagCommands: number;
+  /** The time since the oldest write that the follower has not acknowledged was made. */
+  readonly lagMs: number;
+  /** For a follower's follower, the ID of the follower that reports it. Empty otherwise. */
+  readonly via: string;
+  /** The time since the last report of the follower. */
+  readonly silentMs: number;
+  /** The headroom fields mean the same as in StatusHeadroom. */
+  readonly headroomCommands: number;
+  readonly headroomBytes: number;
+  readonly headroomLeftBytes: number | undefined;
+  readonly headroomMs: number | undefined;
+}
+
+export interface StatusReasonCount {
+  /** Is "partial", "full" or "refused". */
+  readonly kind: string;
+  /** A name in UPPER_SNAKE. */
+  readonly reason: string;
+  readonly count: number;
+}
+
+export interface StatusRefusal {
+  /** The refused follower, or empty if this node itself was refused. */
+  readonly nodeId: string;
+  readonly address: string;
+  /** A name in UPPER_SNAKE. */
+  readonly reason: string;
+  readonly message: string;
+  readonly details: Details;
+  /** Milliseconds since the epoch. */
+  readonly timeMs: number;
+}
+
+export interface StatusHeadroom {
+  readonly nodeId: string;
+  readonly address: string;
+  readonly connected: boolean;
+  /** Commands and bytes of log between the start of the log and the follower. */
+  readonly commands: number;
+  readonly bytes: number;
+  /** Bytes that may be appended until the follower's place is given up. Undefined if the log grows for ever. */
+  readonly leftBytes: number | undefined;
+  /** The time until the follower's place is given up at the present rate. Undefined while nothing is appended. */
+  readonly ms: number | undefined;
+}

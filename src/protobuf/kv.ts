@@ -1,0 +1,466 @@
+/**
+ * Operations and replies on the wire, one row per kind. A row has the request and the response message, and converts
+ * both to tagged unions and back. Unary calls use the rows as they are. Pipelines wrap them in Operation and Reply
+ * (pipeline.ts, which has a shorter way for plain SET and GET). Decoding checks the shape. The code in commands/ checks
+ * sizes and ranges.
+ */
+
+import type { Reader, Writer } from 'protobufjs/minimal.js';
+import { HeadwaterError } from '../base/errors.js';
+import { MESSAGE_BYTES_MAX } from '../base/limits.js';
+import type {
+  ErrorReply,
+  GetReply,
+  Operation,
+  OperationKind,
+  Outgoing,
+  OutgoingOperation,
+  Reply,
+  ReplyTo,
+} from '../model/operation.js';
+import { decodeCondition, decodeExpiry, encodeCondition, expireCondition, setCondition } from './conditions.js';
+import { checkRequestCount } from './count.js';
+import { fromErrorReply, toErrorReply } from './error.js';
+import { headwater } from './generated.js';
+import { bytesOf, decodeMessage, optionalBytesOf, toBytes } from './message.js';
+import { fromBigInt, toBigInt, toClampedNumber, toNumber } from './numbers.js';
+
+const { v1 } = headwater;
+
+type OperationOf<K extends OperationKind> = Extract<Operation, { readonly kind: K }>;
+
+interface MessageType<Message, Properties> {
+  encode(message: Properties, writer?: Writer): Writer;
+  decode(reader: Reader | Uint8Array, length?: number): Message;
+  getTypeUrl(prefix: string): string;
+}
+
+/** A row with its two message types erased. */
+interface Row<K extends OperationKind> {
+  readonly kind: K;
+  readonly request: MessageType<unknown, object>;
+  readonly response: MessageType<unknown, object>;
+  toRequest(operation: Outgoing<OperationOf<K>>): object;
+  fromRequest(message: unknown): OperationOf<K>;
+  toResponse(reply: ReplyTo<K>): object;
+  fromResponse(message: unknown): ReplyTo<K>;
+}
+
+/** The compiler checks a row's functions against its messages here. */
+function row<K extends OperationKind, Request, RequestProperties, Response, ResponseProperties>(functions: {
+  kind: K;
+  request: MessageType<Request, RequestProperties>;
+  response: MessageType<Response, ResponseProperties>;
+  toRequest(operation: Outgoing<OperationOf<K>>): RequestProperties;
+  fromRequest(message: Request): OperationOf<K>;
+  toResponse(reply: ReplyTo<K>): ResponseProperties;
+  fromResponse(message: Response): ReplyTo<K>;
+}): Row<K> {
+  return functions as unknown as Row<K>;
+}
+
+/** The result has all the properties of a `Long` that protobufjs reads. */
+const int64 = (value: bigint) => fromBigInt(value) as headwater.v1.IncrementResponse['value'];
+
+const toKey = ({ key }: { key: string | Uint8Array }) => ({ key: toBytes(key) });
+const toKeys = ({ keys }: { keys: readonly (string | Uint8Array)[] }) => ({ keys: keys.map(toBytes) });
+const toKeyAndValue = ({ key, value }: { key: string | Uint8Array; value: string | Uint8Array }) => ({
+  key: toBytes(key),
+  value: toBytes(value),
+});
+const toLength = ({ length }: { length: number }) => ({ length });
+const toApplied = ({ applied }: { applied: boolean }) => ({ applied });
+const toOptionalValue = ({ value }: { value: Buffer | undefined }) => ({ value: value ?? null });
+
+const ROWS: { readonly [K in OperationKind]: Row<K> } = {
+  get: row({
+    kind: 'get',
+    request: v1.GetRequest,
+    response: v1.GetResponse,
+    toRequest: toKey,
+    fromRequest: ({ key }) => ({ kind: 'get', key: bytesOf(key) }),
+    toResponse: ({ value, version }) => ({ value: value ?? null, version }),
+    fromResponse: getReply,
+  }),
+  multiGet: row({
+    kind: 'multiGet',
+    request: v1.MultiGetRequest,
+    response: v1.MultiGetResponse,
+    toRequest: toKeys,
+    fromRequest: ({ keys }) => ({ kind: 'multiGet', keys: keys.map(bytesOf) }),
+    toResponse: ({ values }) => ({ values: values.map(({ value, version }) => ({ value: value ?? null, version })) }),
+    fromResponse: ({ values }) => ({ kind: 'multiGet', values: values.map(getReply) }),
+  }),
+  set: row({
+    kind: 'set',
+    request: v1.SetRequest,
+    response: v1.SetResponse,
+    toRequest: ({ key, value, expiry, condition, returnOld }) => ({
+      key: toBytes(key),
+      value: toBytes(value),
+      ...(expiry === 'keep' ? { keepTtl: true } : expiry),
+      condition: setCondition.encode(condition),
+      returnOld: returnOld === true,
+    }),
+    fromRequest: (message) => ({
+      kind: 'set',
+      key: bytesOf(message.key),
+      value: bytesOf(message.value),
+      expiry: message.keepTtl ? 'keep' : decodeExpiry(message),
+      condition: setCondition.decode(message.condition),
+      returnOld: message.returnOld,
+    }),
+    toResponse: ({ applied, oldValue }) => ({ applied, oldValue: oldValue ?? null }),
+    fromResponse: ({ applied, oldValue }) => ({ kind: 'set', applied, oldValue: optionalBytesOf(oldValue) }),
+  }),
+  delete: row({
+    kind: 'delete',
+    request: v1.DeleteRequest,
+    response: v1.DeleteResponse,
+    toRequest: toKeys,
+    fromRequest: ({ keys }) => ({ kind: 'delete', keys: keys.map(bytesOf) }),
+    toResponse: ({ deleted }) => ({ deleted }),
+    fromResponse: ({ deleted }) => ({ kind: 'delete', deleted: toNumber(deleted, 'deleted') }),
+  }),
+  exists: row({
+    kind: 'exists',
+    request: v1.ExistsRequest,
+    response: v1.ExistsResponse,
+    toRequest: toKeys,
+    fromRequest: ({ keys }) => ({ kind: 'exists', keys: keys.map(bytesOf) }),
+    toResponse: ({ existing }) => ({ existing }),
+    fromResponse: ({ existing }) => ({ kind: 'exists', existing: toNumber(existing, 'existing') }),
+  }),
+  increment: row({
+    kind: 'increment',
+    request: v1.IncrementRequest,
+    response: v1.IncrementResponse,
+    toRequest: ({ key, by }) => ({ key: toBytes(key), by: int64(by) }),
+    fromRequest: ({ key, by }) => ({ kind: 'increment', key: bytesOf(key), by: by == null ? 1n : toBigInt(by) }),
+    toResponse: ({ value }) => ({ value: int64(value) }),
+    fromResponse: ({ value }) => ({ kind: 'increment', value: toBigInt(value) }),
+  }),
+  incrementFloat: row({
+    kind: 'incrementFloat',
+    request: v1.IncrementFloatRequest,
+    response: v1.IncrementFloatResponse,
+    toRequest: ({ key, by }) => ({ key: toBytes(key), by }),
+    fromRequest: ({ key, by }) => ({ kind: 'incrementFloat', key: bytesOf(key), by }),
+    toResponse: ({ value }) => ({ value }),
+    fromResponse: ({ value }) => ({ kind: 'incrementFloat', value }),
+  }),
+  append: row({
+    kind: 'append',
+    request: v1.AppendRequest,
+    response: v1.AppendResponse,
+    toRequest: toKeyAndValue,
+    fromRequest: ({ key, value }) => ({ kind: 'append', key: bytesOf(key), value: bytesOf(value) }),
+    toResponse: toLength,
+    fromResponse: ({ length }) => ({ kind: 'append', length: toNumber(length, 'length') }),
+  }),
+  stringLength: row({
+    kind: 'stringLength',
+    request: v1.StringLengthRequest,
+    response: v1.StringLengthResponse,
+    toRequest: toKey,
+    fromRequest: ({ key }) => ({ kind: 'stringLength', key: bytesOf(key) }),
+    toResponse: toLength,
+    fromResponse: ({ length }) => ({ kind: 'stringLength', length: toNumber(length, 'length') }),
+  }),
+  getRange: row({
+    kind: 'getRange',
+    request: v1.GetRangeRequest,
+    response: v1.GetRangeResponse,
+    toRequest: ({ key, start, end }) => ({ key: toBytes(key), start, end }),
+    fromRequest: ({ key, start, end }) => ({
+      kind: 'getRange',
+      key: bytesOf(key),
+      start: toClampedNumber(start),
+      end: toClampedNumber(end),
+    }),
+    toResponse: ({ value }) => ({ value }),
+    fromResponse: ({ value }) => ({ kind: 'getRange', value: bytesOf(value) }),
+  }),
+  setRange: row({
+    kind: 'setRange',
+    request: v1.SetRangeRequest,
+    response: v1.SetRangeResponse,
+    toRequest: ({ key, start, value }) => ({ key: toBytes(key), start, value: toBytes(value) }),
+    fromRequest: ({ key, start, value }) => ({
+      kind: 'setRange',
+      key: bytesOf(key),
+      start: toNumber(start, 'start'),
+      value: bytesOf(value),
+    }),
+    toResponse: toLength,
+    fromResponse: ({ length }) => ({ kind: 'setRange', length: toNumber(length, 'length') }),
+  }),
+  getDelete: row({
+    kind: 'getDelete',
+    request: v1.GetDeleteRequest,
+    response: v1.GetDeleteResponse,
+    toRequest: toKey,
+    fromRequest: ({ key }) => ({ kind: 'getDelete', key: bytesOf(key) }),
+    toResponse: toOptionalValue,
+    fromResponse: ({ value }) => ({ kind: 'getDelete', value: optionalBytesOf(value) }),
+  }),
+  getExpire: row({
+    kind: 'getExpire',
+    request: v1.GetExpireRequest,
+    response: v1.GetExpireResponse,
+    toRequest: ({ key, expiry }) => ({ key: toBytes(key), ...(expiry === 'persist' ? { persist: true } : expiry) }),
+    fromRequest: (message) => ({
+      kind: 'getExpire',
+      key: bytesOf(message.key),
+      expiry: message.persist ? 'persist' : decodeExpiry(message),
+    }),
+    toResponse: toOptionalValue,
+    fromResponse: ({ value }) => ({ kind: 'getExpire', value: optionalBytesOf(value) }),
+  }),
+  timeToLive: row({
+    kind: 'timeToLive',
+    request: v1.TimeToLiveRequest,
+    response: v1.TimeToLiveResponse,
+    toRequest: toKey,
+    fromRequest: ({ key }) => ({ kind: 'timeToLive', key: bytesOf(key) }),
+    toResponse: ({ exists, ttlMs, expiresAtMs }) => ({
+      exists,
+      ttlMs: ttlMs ?? null,
+      expiresAtMs: expiresAtMs ?? null,
+    }),
+    fromResponse: ({ exists, ttlMs, expiresAtMs }) => ({
+      kind: 'timeToLive',
+      exists,
+      ttlMs: ttlMs == null ? undefined : toNumber(ttlMs, 'ttl_ms'),
+      expiresAtMs: expiresAtMs == null ? undefined : toNumber(expiresAtMs, 'expires_at_ms'),
+    }),
+  }),
+  expire: row({
+    kind: 'expire',
+    request: v1.ExpireRequest,
+    response: v1.ExpireResponse,
+    toRequest: ({ key, expiry, condition }) => ({
+      key: toBytes(key),
+      ...expiry,
+      condition: expireCondition.encode(condition),
+    }),
+    fromRequest: (message) => {
+      const expiry = decodeExpiry(message);
+      if (!expiry)
+        throw new HeadwaterError('invalid_argument', 'expire: expected ttl_ms or expires_at_ms, received neither');
+      return {
+        kind: 'expire',
+        key: bytesOf(message.key),
+        expiry,
+        condition: expireCondition.decode(message.condition),
+      };
+    },
+    toResponse: toApplied,
+    fromResponse: ({ applied }) => ({ kind: 'expire', applied }),
+  }),
+  persist: row({
+    kind: 'persist',
+    request: v1.PersistRequest,
+    response: v1.PersistResponse,
+    toRequest: toKey,
+    fromRequest: ({ key }) => ({ kind: 'persist', key: bytesOf(key) }),
+    toResponse: toApplied,
+    fromResponse: ({ applied }) => ({ kind: 'persist', applied }),
+  }),
+  rename: row({
+    kind: 'rename',
+    request: v1.RenameRequest,
+    response: v1.RenameResponse,
+    toRequest: ({ key, newKey, ifAbsent }) => ({
+      key: toBytes(key),
+      newKey: toBytes(newKey),
+      ifAbsent: ifAbsent === true,
+    }),
+    fromRequest: ({ key, newKey, ifAbsent }) => ({
+      kind: 'rename',
+      key: bytesOf(key),
+      newKey: bytesOf(newKey),
+      ifAbsent,
+    }),
+    toResponse: toApplied,
+    fromResponse: ({ applied }) => ({ kind: 'rename', applied }),
+  }),
+  type: row({
+    kind: 'type',
+    request: v1.TypeRequest,
+    response: v1.TypeResponse,
+    toRequest: toKey,
+    fromRequest: ({ key }) => ({ kind: 'type', key: bytesOf(key) }),
+    toResponse: ({ type }) => ({ type }),
+    fromResponse: ({ type }) => ({ kind: 'type', type }),
+  }),
+  flushAll: row({
+    kind: 'flushAll',
+    request: v1.FlushAllRequest,
+    response: v1.FlushAllResponse,
+    toRequest: () => ({}),
+    fromRequest: () => ({ kind: 'flushAll' }),
+    toResponse: () => ({}),
+    fromResponse: () => ({ kind: 'flushAll' }),
+  }),
+  ping: row({
+    kind: 'ping',
+    request: v1.PingRequest,
+    response: v1.PingResponse,
+    toRequest: ({ message }) => ({ message: toBytes(message) }),
+    fromRequest: ({ message }) => ({ kind: 'ping', message: bytesOf(message) }),
+    toResponse: ({ message }) => ({ message }),
+    fromResponse: ({ message }) => ({ kind: 'ping', message: bytesOf(message) }),
+  }),
+  transact: row({
+    kind: 'transact',
+    request: v1.TransactRequest,
+    response: v1.TransactResponse,
+    toRequest: ({ conditions, operations }) => ({
+      conditions: conditions.map(encodeCondition),
+      operations: operations.map(toOperationMessage),
+    }),
+    fromRequest: ({ conditions, operations }) => ({
+      kind: 'transact',
+      conditions: conditions.map(decodeCondition),
+      operations: operations.map(fromOperationMessage),
+    }),
+    toResponse: ({ committed, replies, failedCondition }) => ({
+      committed,
+      replies: replies.map(toReplyMessage),
+      failedCondition: failedCondition ?? null,
+    }),
+    fromResponse: ({ committed, replies, failedCondition }) => ({
+      kind: 'transact',
+      committed,
+      replies: replies.map(fromReplyMessage),
+      failedCondition: failedCondition ?? undefined,
+    }),
+  }),
+};
+
+function getReply(message: headwater.v1.GetResponse.$Properties): GetReply {
+  return { kind: 'get', value: optionalBytesOf(message.value), version: toNumber(message.version, 'version') };
+}
+
+export const OPERATION_KINDS = Object.keys(ROWS) as readonly OperationKind[];
+
+/** The cast is sound because ROWS has the row of each kind at that kind. The compiler cannot follow this. */
+function rowOf(kind: OperationKind): Row<OperationKind> {
+  return ROWS[kind] as unknown as Row<OperationKind>;
+}
+
+export function toOperationMessage(operation: OutgoingOperation): headwater.v1.Operation.$Properties {
+  return { [operation.kind]: rowOf(operation.kind).toRequest(operation) };
+}
+
+/** @throws HeadwaterError `invalid_argument` at an operation that is absent or of a newer version. */
+export function fromOperationMessage(message: headwater.v1.Operation.$Properties): Operation {
+  const kind = message.operation;
+  if (kind === undefined) throw unknownKind('operation');
+  return rowOf(kind).fromRequest(message[kind]);
+}
+
+export function toReplyMessage(reply: Reply): headwater.v1.Reply.$Properties {
+  if (reply.kind === 'error') return { error: toErrorReply(reply.error) };
+  return { [reply.kind]: rowOf(reply.kind).toResponse(reply) };
+}
+
+export function fromReplyMessage(message: headwater.v1.Reply.$Properties): Reply {
+  const kind = message.reply;
+  if (kind === undefined) throw unknownKind('reply');
+  if (kind === 'error') return errorReply(fromErrorReply(message.error as headwater.v1.ErrorReply));
+  return rowOf(kind).fromResponse(message[kind]);
+}
+
+export function errorReply(error: HeadwaterError): ErrorReply {
+  return { kind: 'error', error };
+}
+
+function unknownKind(what: 'operation' | 'reply'): HeadwaterError {
+  const received = `received none, or one that this version does not know`;
+  return new HeadwaterError('invalid_argument', `${what}: expected one of ${OPERATION_KINDS.join(', ')}, ${received}`);
+}
+
+/** Room that a message keeps for the framing around its payload. */
+const FRAMING_BYTES_MAX = 1024 * 1024;
+
+/**
+ * Returns the reply, or a refusal in its place if no message can hold the reply. Many values, each within its limit,
+ * can be that large. The size is known before the reply is encoded.
+ */
+export function boundedReply(reply: Reply): Reply {
+  const bytes = payloadBytes(reply);
+  const expected = MESSAGE_BYTES_MAX - FRAMING_BYTES_MAX;
+  if (bytes <= expected) return reply;
+  const asked = reply.kind === 'transact' ? 'the transaction took effect, but ' : '';
+  const message = `${asked}the reply to ${reply.kind} is too large for one message: expected at most ${expected} bytes, received ${bytes}`;
+  return errorReply(new HeadwaterError('too_large', message));
+}
+
+const REPLY_OVERHEAD_BYTES = 16;
+
+/** The approximate bytes of a reply, without encoding it. */
+export function payloadBytes(reply: Reply): number {
+  if (reply.kind === 'multiGet') return sum(reply.values);
+  if (reply.kind === 'transact') return sum(reply.replies);
+  if (reply.kind === 'set') return REPLY_OVERHEAD_BYTES + (reply.oldValue?.length ?? 0);
+  if ('value' in reply && Buffer.isBuffer(reply.value)) return REPLY_OVERHEAD_BYTES + reply.value.length;
+  return REPLY_OVERHEAD_BYTES;
+}
+
+/**
+ * The most bytes of values that a reply may hold, if a value has at most `valueBytesMax`. A reply that holds no values,
+ * or only the caller's own, has 0.
+ */
+export function replyBytesAtMost(operation: Operation, valueBytesMax: number): number {
+  switch (operation.kind) {
+    case 'get':
+    case 'getRange':
+    case 'getDelete':
+    case 'getExpire':
+      return valueBytesMax;
+    case 'set':
+      return operation.returnOld ? valueBytesMax : 0;
+    case 'multiGet':
+      return Math.min(MESSAGE_BYTES_MAX, operation.keys.length * valueBytesMax);
+    case 'transact': {
+      const bytes = operation.operations.reduce((sum, inner) => sum + replyBytesAtMost(inner, valueBytesMax), 0);
+      return Math.min(MESSAGE_BYTES_MAX, bytes);
+    }
+    default:
+      return 0;
+  }
+}
+
+function sum(replies: readonly Reply[]): number {
+  return replies.reduce((bytes, reply) => bytes + payloadBytes(reply), REPLY_OVERHEAD_BYTES);
+}
+
+/** Encodes the request message of a unary call. */
+export function encodeRequest(operation: OutgoingOperation): Buffer {
+  const { request, toRequest } = rowOf(operation.kind);
+  return request.encode(toRequest(operation)).finish() as Buffer;
+}
+
+/** @throws HeadwaterError `invalid_argument` if the bytes are no such request, or hold too many keys. */
+export function decodeRequest(kind: OperationKind, bytes: Buffer): Operation {
+  checkRequestCount(kind, bytes);
+  const { request, fromRequest } = rowOf(kind);
+  return fromRequest(decodeMessage(nameOf(request), bytes, request));
+}
+
+/** Encodes the response message of a unary call. */
+export function encodeResponse(reply: Exclude<Reply, ErrorReply>): Buffer {
+  const { response, toResponse } = rowOf(reply.kind);
+  return response.encode(toResponse(reply)).finish() as Buffer;
+}
+
+export function decodeResponse(kind: OperationKind, bytes: Buffer): Reply {
+  const { response, fromResponse } = rowOf(kind);
+  return fromResponse(decodeMessage(nameOf(response), bytes, response));
+}
+
+function nameOf(type: MessageType<unknown, object>): string {
+  return type.getTypeUrl('').slice('/headwater.v1.'.length);
+}

@@ -1,0 +1,140 @@
+/**
+ * What a message asks beside its operations, on the wire: fields of pipeline
+ * messages, and metadata of unary calls.
+ */
+import assert from 'node:assert/strict';
+import { HeadwaterError } from '../../src/base/errors.js';
+import type { DurabilityWanted } from '../../src/model/durability.js';
+import { formatDurability, parseDurability } from '../../src/model/durability.js';
+import type { Guarantees } from '../../src/model/guarantees.js';
+import { formatToken, type Position, parseToken } from '../../src/model/position.js';
+import { headwater } from '../../src/protobuf/generated.js';
+import { guaranteesMetadata, guaranteesOfMetadata } from '../../src/protobuf/guarantees.js';
+import {
+  decodePipelineRequest,
+  decodePipelineResponse,
+  encodePipelineRequest,
+  encodePipelineResponse,
+} from '../../src/protobuf/pipeline.js';
+
+const { v1 } = headwater;
+
+const POSITION: Position = {
+  replicationId: '0123456789abcdef'.repeat(3).slice(0, 40),
+  offset: 2 ** 40,
+  checksum: 0xfe,
+};
+const GET = { operation: { kind: 'get', key: 'k' } } as const;
+
+const ASKED: readonly Guarantees[] = [
+  { durability: { level: 'appended', followers: 0, timeoutMs: 1 }, freshness: undefined },
+  { durability: { level: 'synced', followers: 0, timeoutMs: 60_000 }, freshness: undefined },
+  { durability: { level: 'followers', followers: 2, timeoutMs: 500 }, freshness: undefined },
+  {
+    durability: { level: 'followers_synced', followers: 1, timeoutMs: 500 },
+    freshness: { atLeast: POSITION, maxStalenessMs: 1500, withinMs: 20 },
+  },
+  { durability: undefined, freshness: { atLeast: POSITION, maxStalenessMs: 0, withinMs: 0 } },
+  { durability: undefined, freshness: { atLeast: undefined, maxStalenessMs: 7, withinMs: 0 } },
+  {
+    durability: undefined,
+    freshness: { atLeast: POSITION, alsoAtLeast: { ...POSITION, offset: 5 }, maxStalenessMs: 0, withinMs: 0 },
+  },
+];
+
+/** What a message is refused with whose fields are `fields`. */
+function refusal(fields: headwater.v1.PipelineRequest.$Properties): string {
+  const { guarantees, operations } = decodePipelineRequest(v1.PipelineRequest.encode(fields).finish() as Buffer);
+  assert(guarantees instanceof HeadwaterError);
+  assert.equal(guarantees.code, 'invalid_argument');
+  assert.equal(operations.length, fields.operations?.length ?? 0);
+  return guarantees.message;
+}
+
+const id = Buffer.from(POSITION.replicationId, 'hex');
+
+describe('guarantees on the wire', () => {
+  it('survive in a pipeline, beside the operations', () => {
+    for (const asked of ASKED) {
+      const { operations, guarantees } = decodePipelineRequest(encodePipelineRequest([GET, GET], asked));
+      assert.deepEqual(guarantees, asked);
+      assert.equal(operations.length, 2);
+    }
+  });
+
+  it('add no byte to a message that asks for none, and are undefined there', () => {
+    const message = encodePipelineRequest([GET]);
+    assert.deepEqual(message, v1.PipelineRequest.encode({ operations: [{ get: { key: Buffer.from('k') } }] }).finish());
+    assert.equal(decodePipelineRequest(message).guarantees, undefined);
+  });
+
+  it('stand before the operations as well as behind, and beside fields of a newer version', () => {
+    const fields = v1.PipelineRequest.encode({ maxStalenessMs: 5 }).finish();
+    const newer = Buffer.from([0x98, 0x06, 0x01]); // field 99
+    for (const parts of [
+      [newer, fields, encodePipelineRequest([GET])],
+      [encodePipelineRequest([GET]), newer, fields],
+    ]) {
+      const { operations, guarantees } = decodePipelineRequest(Buffer.concat(parts));
+      assert(guarantees && !(guarantees instanceof HeadwaterError));
+      assert.equal(guarantees.freshness?.maxStalenessMs, 5);
+      assert.equal(operations.length, 1);
+    }
+  });
+
+  it('that cannot be are refused, naming what was expected and received', () => {
+    const durability = { level: v1.DurabilityLevel.DURABILITY_LEVEL_FOLLOWERS, followers: 1, timeoutMs: 1 };
+    assert.match(refusal({ durability: { ...durability, level: 0 } }), /level: expected .* 1 to 4, received 0/);
+    assert.match(refusal({ durability: { ...durability, level: 9 as never } }), /received 9/);
+    assert.match(refusal({ durability: { ...durability, followers: 0 } }), /1 to 1000 followers, received 0/);
+    assert.match(refusal({ durability: { ...durability, timeoutMs: 0 } }), /1 to 60000 ms, received 0/);
+    assert.match(refusal({ durability: { ...durability, timeoutMs: 60_001 } }), /received 60001/);
+    assert.match(refusal({ durability: { ...durability, level: 2 } }), /synced with no followers, received 1/);
+    assert.match(refusal({ atLeast: { replicationId: Buffer.from('short') } }), /expected 20 bytes, received 5/);
+    assert.match(
+      refusal({ atLeast: { replicationId: id, offset: 2 ** 60 }, operations: [{ ping: {} }] }),
+      /at_least.offset: expected/,
+    );
+  });
+
+  it('what was reached survives in the answer', () => {
+    const reached = { reached: false, synced: true, followersAppended: 3, followersSynced: 2, unsyncedHere: true };
+    const { bytes } = encodePipelineResponse([], 0, POSITION, 1, reached);
+    assert.deepEqual(decodePipelineResponse(bytes), { replies: [], position: POSITION, reached });
+  });
+
+  it('survive as metadata', () => {
+    for (const asked of ASKED) {
+      const metadata = new Map(guaranteesMetadata(asked));
+      assert.deepEqual(
+        guaranteesOfMetadata((name) => metadata.get(name)),
+        asked,
+      );
+    }
+    assert.equal(
+      guaranteesOfMetadata(() => undefined),
+      undefined,
+    );
+  });
+
+  it('a durability as text has a default timeout, and is refused where it is none', () => {
+    assert.deepEqual(parseDurability('followers=2;timeout_ms=500'), {
+      level: 'followers',
+      followers: 2,
+      timeoutMs: 500,
+    } satisfies DurabilityWanted);
+    assert.equal(formatDurability(parseDurability('synced')), 'synced;timeout_ms=5000');
+    for (const text of ['', 'nonsense', 'followers', 'followers=', 'synced=1', 'synced;timeout_ms=', 'synced;x=1'])
+      assert.throws(() => parseDurability(text), { code: 'invalid_argument' }, text);
+  });
+
+  it('a position token comes back as it was, and is refused where it is none', () => {
+    assert.deepEqual(parseToken(formatToken(POSITION)), POSITION);
+    assert.equal(formatToken(POSITION), `${POSITION.replicationId}:1099511627776:000000fe`);
+    for (const text of ['', '1', `${POSITION.replicationId}:1`, `${'g'.repeat(40)}:1:00000000`])
+      assert.throws(() => parseToken(text), /a position token: expected .*received/, text);
+    assert.throws(() => parseToken(`${POSITION.replicationId}:9999999999999999:00000000`), {
+      code: 'invalid_argument',
+    });
+  });
+});

@@ -10,7 +10,7 @@ import { removeTemporaryDirectories, temporaryDirectory } from './support/databa
 describe('a node whose data directory is taken away', () => {
   afterEach(removeTemporaryDirectories);
 
-  it('answers for its status all the while, says why it does not serve, and serves again when it is back', async () => {
+  it('reports its status all the while, and serves again when the directory is back', async () => {
     const data = path.join(await temporaryDirectory(), 'data');
     const node = await Node.start({ data, listen: '127.0.0.1:0' });
     const client = await Client.connect(node.address);

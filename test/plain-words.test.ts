@@ -1,6 +1,7 @@
 /**
- * Comments in plain words, as far as a machine can tell: no sentence of a comment
- * in `src` or `bin` begins with a word that leaves its subject open.
+ * Comments and titles in plain words, as far as a machine can tell: no sentence of
+ * a comment in `src` or `bin` begins with a word that leaves its subject open, and
+ * no title of a test is too long to be read at a glance.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -35,6 +36,32 @@ function openSentences(text: string): string[] {
     .filter((sentence) => OPEN_BEGINNING.test(sentence))
     .filter((sentence) => !EXCEPTIONS.some((exception) => sentence.startsWith(exception)));
 }
+
+const TITLE_LENGTH_MAX = 90;
+
+/** The titles of `describe` and `it`, as they stand in the source. */
+function titlesOf(text: string): string[] {
+  const calls = /\b(?:describe|it)(?:\.\w+)?\(\s*(?:'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`|"((?:[^"\\\n]|\\.)*)")/g;
+  return [...text.matchAll(calls)].map(([, single, template, double]) => single ?? template ?? double ?? '');
+}
+
+describe('titles of tests', () => {
+  it(`have at most ${TITLE_LENGTH_MAX} characters`, () => {
+    const folder = path.join(ROOT, 'test');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    const titles = files.flatMap((name) =>
+      titlesOf(readFileSync(path.join(folder, name), 'utf8')).map((title) => ({ name, title })),
+    );
+    assert.ok(titles.length > 1_000, `expected to see the titles of all tests, saw ${titles.length}`);
+    const long = titles.filter(({ title }) => title.length > TITLE_LENGTH_MAX);
+    assert.deepEqual(long, []);
+  });
+
+  it('are found in every kind of quotes, and on the line after the call', () => {
+    const text = "describe.skip('a', () => {\n  it(\n    `b`,\n" + '  it("it\'s d", () => {';
+    assert.deepEqual(titlesOf(text), ['a', 'b', "it's d"]);
+  });
+});
 
 describe('comments', () => {
   it('have sentences with a subject', () => {

@@ -79,7 +79,7 @@ describe('an archive file', () => {
     assert.deepEqual([dumped.firstOffset, dumped.lastOffset, dumped.commands.length], [1, 2, 2]);
   });
 
-  it('is refused wherever a bit was turned over', async () => {
+  it('is refused if any bit of it was turned over', async () => {
     const directory = await temporaryDirectory();
     const history = new History();
     history.puts(2);
@@ -92,7 +92,7 @@ describe('an archive file', () => {
     }
   });
 
-  it('is refused wherever it was cut off', async () => {
+  it('is refused if it was cut off at any byte', async () => {
     const directory = await temporaryDirectory();
     const history = new History();
     history.puts(2);
@@ -144,7 +144,7 @@ describe('a way through an archive', () => {
     assert.deepEqual(await offsetsTo(directory, ORIGIN), [10, 20, 30, 40, 50, 60]);
   });
 
-  it('is refused where the target lies before the backup, or behind the archive', async () => {
+  it('is refused if the target lies before the backup, or behind the archive', async () => {
     const { directory, history } = await archived();
     const { position, timeMs } = history.blocks[2] as Block;
     const refused = (target: Target, message: RegExp) =>
@@ -155,7 +155,7 @@ describe('a way through an archive', () => {
     await refused({ toTimeMs: timeMs + 1_000 }, /the archive ends with a command of/);
   });
 
-  it('is refused where commands are missing on the way, by name, and not where they are not needed', async () => {
+  it('is refused, by name, if commands are missing that it needs', async () => {
     const { directory } = await archived();
     const [, second] = (await readdir(directory)).sort();
     await rm(path.join(directory, second as string));
@@ -166,7 +166,7 @@ describe('a way through an archive', () => {
     assert.deepEqual(await offsetsTo(directory, ORIGIN, { toOffset: 20 }), [10, 20]);
   });
 
-  it('is refused where nothing goes on from the backup', async () => {
+  it('is refused if no stretch continues the backup', async () => {
     const { directory, history } = await archived();
     const beyond = { ...history.end, offset: 61 };
     await assert.rejects(offsetsTo(directory, beyond), {
@@ -184,7 +184,7 @@ describe('a way through an archive', () => {
     });
   });
 
-  it('is no way where nothing was written since the backup, or nothing more is wanted', async () => {
+  it('is empty if nothing was written since the backup, or nothing more is wanted', async () => {
     const { directory, history } = await archived();
     assert.deepEqual(await offsetsTo(directory, history.end), []);
     assert.deepEqual(await offsetsTo(directory, (history.blocks[2] as Block).position, { toOffset: 30 }), []);
@@ -202,7 +202,7 @@ describe('a way through an archive', () => {
     assert.deepEqual(await offsetsTo(directory, (history.blocks[2] as Block).position), [40, 50, 60]);
   });
 
-  it('is refused where the offset fits and the past does not', async () => {
+  it('is refused if the offset fits and the past does not', async () => {
     const { directory, history } = await archived();
     const at = { ...(history.blocks[1] as Block).position, checksum: 1 };
     await assert.rejects(offsetsTo(directory, at), {
@@ -211,7 +211,7 @@ describe('a way through an archive', () => {
     });
   });
 
-  it('of two histories takes the one of the later leader, and the other where it is asked for', async () => {
+  it('takes the history of the later leader of two, and the other if it is asked for', async () => {
     const { directory, history } = await archived();
     const branch = history.blocks[2] as Block;
     // Promoted at offset 30, while the other went on to 60.
@@ -243,7 +243,7 @@ describe('a way through an archive', () => {
     assert.deepEqual(findRoute(stretches, { position, timeMs, lineage: [] }, {}).others, []);
   });
 
-  it('is refused where a file does not hold what its name says', async () => {
+  it('is refused if a file does not hold what its name says', async () => {
     const { directory } = await archived();
     const [first, second] = (await readdir(directory)).sort();
     await writeFile(path.join(directory, second as string), await readFile(path.join(directory, first as string)));

@@ -68,7 +68,7 @@ describe('an archiver', () => {
     assert.equal(at, test.store.log.end.offset);
   }
 
-  it('closes what there is after its interval, not before, and all there is when it is closed', async () => {
+  it('closes a stretch after its interval, not before, and the last one when it is closed', async () => {
     await test.set('a');
     await test.set('b');
     await archived();
@@ -96,7 +96,7 @@ describe('an archiver', () => {
     assert.ok(archiver.status.offset >= 16, `archived to ${archiver.status.offset}`);
   });
 
-  it('goes on behind its last file, also where it died in the middle of the next', async () => {
+  it('continues behind its last file, also after a crash in the middle of the next one', async () => {
     await test.set('a');
     await archived();
     await archiver.close();
@@ -123,7 +123,7 @@ describe('an archiver', () => {
     await assertWhole();
   });
 
-  it('keeps the log from being trimmed also while nothing can be written, from its start on', async () => {
+  it('keeps the log from being trimmed from its start on, also while nothing can be written', async () => {
     await archiver.close();
     await rm(directory, { recursive: true, force: true });
     await writeFile(directory, 'not a directory');
@@ -150,7 +150,7 @@ describe('an archiver', () => {
     assert.equal(await test.store.log.trim(2), 2);
   });
 
-  it('tells a gap where the log was trimmed while it was away, and goes on behind it', async () => {
+  it('reports a gap if the log was trimmed while it was away, and continues behind the gap', async () => {
     await test.set('a');
     await archived();
     await archiver.close();
@@ -187,7 +187,7 @@ describe('an archiver', () => {
     assert.equal(test.logger.said(/has a gap/, 'error'), 1);
   });
 
-  it('goes on through a new history and an opening anew', async () => {
+  it('continues through a new history and through a restart', async () => {
     await test.set('a');
     await archived();
     await archiver.close();
@@ -204,7 +204,7 @@ describe('an archiver', () => {
     assert.equal(last?.lineage.rows.length, 3);
   });
 
-  it('says once why it cannot write, holds up nothing, and goes on when it can', async () => {
+  it('says once why it cannot write, blocks nothing, and continues when it can', async () => {
     if (process.getuid?.() === 0) {
       // Root may write everywhere: a file in its place does the same.
       await archiver.close();
@@ -232,7 +232,7 @@ describe('an archiver', () => {
     await assertWhole();
   });
 
-  it('has whole files and nothing else on a disk that was full at any operation, and says it once', async () => {
+  it('leaves only whole files on a disk that was full at any operation, and reports it once', async () => {
     let met = 0;
     for (let left = 0; ; left++) {
       await archiver.close();

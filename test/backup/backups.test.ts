@@ -43,7 +43,7 @@ describe('backups at a node', () => {
     await removeTemporaryDirectories();
   });
 
-  it('come in windows; what was not asked again for is sent again, byte for byte', async () => {
+  it('come in windows, and an unconfirmed window is sent again, byte for byte', async () => {
     const first = await call(backups, '', 0);
     assert.deepEqual(numbers(first), [...Array(BACKUP_WINDOW_CHUNKS).keys()]);
     const { backupId } = first[0] as BackupResponse;
@@ -55,7 +55,7 @@ describe('backups at a node', () => {
     await assert.rejects(call(backups, backupId, 5), { code: 'invalid_argument', message: /from chunk 16 to \d+/ });
   });
 
-  it('are of one moment, whatever is written meanwhile, and hold the log there until they are made', async () => {
+  it('show one moment, whatever is written meanwhile, and pin the log until they are made', async () => {
     const { offset } = test.store.position;
     const [first] = await call(backups, '', 0, 2);
     const { backupId } = first as BackupResponse;
@@ -83,7 +83,7 @@ describe('backups at a node', () => {
     assert.deepEqual([pins(test), test.disk.snapshots], [[], 0]);
   });
 
-  it('are bounded in number; the one that was left longest gives up its place', async () => {
+  it('are bounded in number: the one that was left alone longest gives up its place', async () => {
     const ids: string[] = [];
     for (let i = 0; i < BACKUPS_MAX; i++) {
       const [first] = await call(backups, '', 0, 1);
@@ -101,7 +101,7 @@ describe('backups at a node', () => {
     assert.equal(pins(test).length, BACKUPS_MAX);
   });
 
-  it('of which nobody takes more in the middle of a call are given up likewise', async () => {
+  it('are given up likewise if their client stops in the middle of a call', async () => {
     const hanging = backups.read({ backupId: '', chunk: 0 }, signal);
     await hanging.next();
     for (let i = 1; i < BACKUPS_MAX; i++) await call(backups, '', 0, 1);
@@ -115,7 +115,7 @@ describe('backups at a node', () => {
     assert.deepEqual([pins(test), test.disk.snapshots], [[], 0]);
   });
 
-  it('go on at the call that came last where a connection hangs', async () => {
+  it('continue with the latest call if an earlier connection hangs', async () => {
     const hanging = backups.read({ backupId: '', chunk: 0 }, signal);
     const { backupId } = (await hanging.next()).value as BackupResponse;
     const responses = await call(backups, backupId, 1);
@@ -126,7 +126,7 @@ describe('backups at a node', () => {
     await call(backups, backupId, responses.length + 1, 1);
   });
 
-  it('that nobody waits for any more when they begin leave nothing behind', async () => {
+  it('leave nothing behind if their client has gone before they begin', async () => {
     const gone = AbortSignal.abort(new HeadwaterError('cancelled', 'gone'));
     await assert.rejects(backups.read({ backupId: '', chunk: 0 }, gone).next(), { code: 'cancelled' });
     assert.deepEqual([pins(test), test.disk.snapshots], [[], 0]);

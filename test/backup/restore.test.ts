@@ -105,7 +105,7 @@ describe('a restore', () => {
     await test.store.close();
   });
 
-  it('of a bad file says so also where what it has written cannot be deleted, and leaves no node then', async () => {
+  it('reports the bad file, and leaves no node, even if its own files cannot be deleted', async () => {
     const test = await filled(3);
     const file = (await backupOf(test)).subarray(0, -1);
     const { directory } = await place();
@@ -147,7 +147,7 @@ describe('a restore', () => {
     await source.store.close();
   });
 
-  it('that was cut short after a node had looked at the directory is no place for it', async () => {
+  it('that begins while a node opens the directory keeps that node from starting', async () => {
     const { directory } = await place();
     await mkdir(directory);
     const options = { openDatabase: openLevel, randomBytes };
@@ -166,7 +166,7 @@ describe('a restore', () => {
     await assert.rejects(Directory.open(directory, { ...options, files }), { code: 'restore_unfinished' });
   });
 
-  it('of a bad file says so and leaves no node, but the place of the next', async () => {
+  it('of a bad file says so, and leaves no node: the next restore can use the place', async () => {
     const test = await filled();
     const file = await backupOf(test);
     const to = await place();
@@ -207,7 +207,7 @@ describe('a restore', () => {
     await test.store.close();
   });
 
-  it('that was cut short, at whichever write, leaves no node, and is begun anew', async () => {
+  it('that was cut short, at any write, leaves no node, and can begin again', async () => {
     const test = await filled(40);
     const file = await backupOf(test);
     const probe = await place();

@@ -60,7 +60,7 @@ describe('a backup out of the files of a keyspace', function () {
     return { disk: new MemoryDisk(), directory: path.join(await temporaryDirectory(), 'restored') };
   }
 
-  it('is of its position: with what is in no table yet, without what was deleted, cleared, or comes later', async () => {
+  it('holds exactly the data of its position', async () => {
     for (let round = 0; round < 6; round++) {
       await write(3_000);
       if (round === 3) await test.submit({ kind: 'flushAll' });
@@ -93,7 +93,7 @@ describe('a backup out of the files of a keyspace', function () {
     assert.equal((await restoreTo(await place(), file)).digest, digest);
   });
 
-  it('ends with `corrupt`, naming the file and the byte, where a table was changed', async () => {
+  it('ends with `corrupt`, naming the file and the byte, if a table was changed', async () => {
     await write(5_000);
     await (await test.store.snapshotAt()).release();
     // All into tables that LevelDB has no reason to merge: else it may replace the damaged one before the backup.
@@ -109,7 +109,7 @@ describe('a backup out of the files of a keyspace', function () {
     });
   });
 
-  it('ends where the store closes, is held for too long, or is let go; nothing goes on', async () => {
+  it('ends if the store closes, if it is held for too long, or if it is released', async () => {
     await write(3_000);
     const backups = backupsOf(test);
     const [first, second, third] = await Promise.all([begin(backups), begin(backups), begin(backups)]);
@@ -127,7 +127,7 @@ describe('a backup out of the files of a keyspace', function () {
     assert.deepEqual(test.store.log.pinsBefore(Number.MAX_SAFE_INTEGER), []);
   });
 
-  it('reads through LevelDB where there are more tables than may be open', async () => {
+  it('reads through LevelDB if there are more tables than may be open', async () => {
     await write(3_000);
     const { digest } = await test.store.digest();
     assert.throws(() => openFiles(test.store.keyspaceDirectory as string, 0), {

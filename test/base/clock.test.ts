@@ -15,14 +15,14 @@ describe('the logical clock', () => {
     logical = new LogicalClock(clock);
   });
 
-  it('starts at the wall clock and follows it where it is set ahead', async () => {
+  it('starts at the wall clock and follows it if that is set ahead', async () => {
     await clock.advance(1_500.7);
     assert.equal(logical.now(), START_MS + 1_500);
     clock.setWall(START_MS + HOUR_MS);
     assert.equal(logical.now(), START_MS + HOUR_MS);
   });
 
-  it('passes at half its speed where the wall clock was set back, until that has caught up', async () => {
+  it('passes at half its speed if the wall clock was set back, until that has caught up', async () => {
     assert.equal(logical.now(), START_MS);
     clock.setWall(START_MS - 1_000);
     const readings: number[] = [];
@@ -53,7 +53,7 @@ describe('the logical clock', () => {
     }
   });
 
-  it('goes on from the log where the wall clock is not set, and then follows that', async () => {
+  it('continues from the log if the wall clock is not set, and then follows the wall clock', async () => {
     clock.setWall(3_000);
     logical.advanceTo(START_MS);
     await clock.advance(1_000);
@@ -62,7 +62,7 @@ describe('the logical clock', () => {
     assert.deepEqual([logical.now(), logical.doubt], [START_MS + DAY_MS, undefined]);
   });
 
-  it('starts at a wall clock that is not set where the log says no time, and follows that over decades', async () => {
+  it('follows an unset wall clock over decades if the log holds no time', async () => {
     clock.setWall(3_000);
     await clock.advance(1_000);
     assert.deepEqual([logical.now(), logical.doubt], [4_000, 'unset']);
@@ -85,7 +85,7 @@ describe('the logical clock', () => {
     assert.deepEqual([logical.now(), logical.doubt], [START_MS + 10 * DAY_MS, undefined]);
   });
 
-  it('goes by the wall clock again once it leads, from where the upstream had it', async () => {
+  it('follows the wall clock again once it leads, from the time of its upstream on', async () => {
     logical.set(START_MS + 10_000);
     await clock.advance(1_000);
     assert.deepEqual([logical.now(), logical.aheadMs], [START_MS + 11_000, 10_000]);
@@ -140,7 +140,7 @@ describe('the logical clock', () => {
     assert.deepEqual(readings, [1_000, 1_000, 1_000, 1_000, 1_100]);
   });
 
-  it('does not go back where it is behind a block and then follows a time before that block', async () => {
+  it('does not go back if it is behind a block and then follows a time before that block', async () => {
     logical.follow(START_MS - 500);
     logical.advanceTo(START_MS + 200);
     logical.follow(START_MS - 400);
@@ -148,7 +148,7 @@ describe('the logical clock', () => {
     assert.equal(logical.now(), START_MS + 200);
   });
 
-  it('may be set back where it stood still', () => {
+  it('may be set back while it stands still', () => {
     logical.follow(START_MS - 500);
     logical.set(START_MS - 400);
     assert.equal(logical.now(), START_MS - 400);

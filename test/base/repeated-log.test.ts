@@ -56,7 +56,7 @@ describe('a log of states that are repeated', () => {
     return { clock, logger, log: RepeatedLog.of({ clock, logger }) };
   }
 
-  it('says how often, and leaves the rest at the level debug', () => {
+  it('says how often a state was met, and writes the repeats at the level debug', () => {
     const { clock, logger, log } = logged();
     for (let i = 0; i < 3; i++) log.warn({}, `down, attempt ${i}`);
     void clock.advance(HOUR_MS);
@@ -72,7 +72,7 @@ describe('a log of states that are repeated', () => {
     );
   });
 
-  it('tells nodes and files apart of which only the numbers differ', () => {
+  it('keeps nodes and files apart if only the numbers in their names differ', () => {
     const { logger, log } = logged();
     for (const file of ['000003.log', '000005.log', '000003.log']) log.error({ file }, `${file} is damaged`);
     assert.equal(logger.lines.filter(({ level }) => level === 'error').length, 2);
@@ -145,7 +145,7 @@ describe('what is said in the log', () => {
       .map((name) => [`src/${name}`, readFileSync(path.join(root, 'src', name), 'utf8')]),
   );
 
-  it('is said through a log of states that repeat, but for what stands in this test with its reason', () => {
+  it('passes a log of repeated states, except for the messages that this test lists', () => {
     const direct = [...texts].filter(([, text]) => /\blogger(?:\.(?:info|warn|error)\(|\[)/i.test(text));
     assert.deepEqual(
       direct.map(([name]) => name).toSorted(),

@@ -24,7 +24,7 @@ describe('a check of a node that runs', () => {
     await removeTemporaryDirectories();
   });
 
-  it('says of a whole one what it has looked at', async () => {
+  it('reports how much it has checked if everything is whole', async () => {
     test = await TestStore.open();
     for (let i = 0; i < 30; i++) await test.set(`k${i}`, 'v'.repeat(100));
     const events = await all(checksOfStore(test).verify(AS_FAST, UNENDING));
@@ -54,7 +54,7 @@ describe('a check of a node that runs', () => {
     );
   });
 
-  it('puts a key that expires back into the index that has lost it, so that it is deleted', async () => {
+  it('puts an expiring key back into an index that lost it, so that the key is deleted', async () => {
     test = await TestStore.open();
     await test.set('lost', 'v', 60_000);
     await test.set('kept');
@@ -76,7 +76,7 @@ describe('a check of a node that runs', () => {
     assert.deepEqual(await damagesOf(checksOfStore(test)), []);
   });
 
-  it('reads no faster than it is told, and ends when nobody listens', async () => {
+  it('reads no faster than its limit, and ends when its caller has gone', async () => {
     test = await TestStore.open();
     for (let i = 0; i < 30; i++) await test.set(`k${i}`, 'v'.repeat(1_000));
     await (await test.store.snapshotAt()).release();
@@ -101,7 +101,7 @@ describe('a check of a node that runs', () => {
     assert.equal(test.disk.snapshots, 0);
   });
 
-  it('names the file, the byte and the keys of a table that was changed, and reads nothing through LevelDB there', async () => {
+  it('names the file, the byte and the keys of a changed table', async () => {
     test = await TestStore.open({ openDatabase: openLevel });
     for (let i = 0; i < 400; i++) await test.set(`k${String(i).padStart(3, '0')}`, `value ${i} `.repeat(30));
     await test.reopen();
@@ -154,7 +154,7 @@ describe('a check of a node whose files were taken away while it runs', function
       ['the manifest', /^MANIFEST/],
       ['a table', /\.ldb$/],
     ] as const)
-      it(`names ${what} of the ${name}, though it is served from on`, async () => {
+      it(`names ${what} of the ${name}, though the node still reads them`, async () => {
         const file = await fileOf(name, pattern);
         assert.equal(await test.get('k0 1'), 'x'.repeat(200));
         await rename(file, `${file}.aside`);

@@ -31,13 +31,13 @@ describe('repair', () => {
 
   const rawBlock = ({ test }: TestNode, offset: number) => test.disk.raw(test.location('log')).get(blockKey(offset));
 
-  it('finds nothing where everything is whole', async () => {
+  it('finds nothing if everything is whole', async () => {
     const events = await repair(world, checks);
     assert.deepEqual(events.at(-1), { kind: 'summary', summary: { damages: 0, repairs: 0, left: 0 } });
     assert.deepEqual(checks.status, { repairs: 0, lastRepair: '' });
   });
 
-  it('ends at once when it is given up, also while the log is still being looked at', async () => {
+  it('ends at once when it is cancelled, also while the log is still being checked', async () => {
     node.store.logChecked = () => new Promise(() => {});
     const over = new AbortController();
     const repairing = checks.repair(AS_FAST, over.signal);
@@ -47,7 +47,7 @@ describe('repair', () => {
     assert.deepEqual(await damagesOf(checks), []);
   });
 
-  it('puts the commands of the log that the disk has changed in their place', async () => {
+  it('replaces the commands of the log that the disk has changed', async () => {
     await damageBlock(node, 7);
     await damageBlock(node, 8);
     await damageBlock(node, 15);
@@ -73,14 +73,14 @@ describe('repair', () => {
     await level(world, leader, node);
   });
 
-  it('puts commands that are missing in their place', async () => {
+  it('restores commands that are missing', async () => {
     for (const offset of [4, 5, 6]) await node.test.disk.raw(node.test.location('log')).del(blockKey(offset));
     await repair(world, checks);
     assert.deepEqual(await damagesOf(checks), []);
     await level(world, leader, node);
   });
 
-  it('lets a log begin where it did before a start gave up what is damaged, also after the next start', async () => {
+  it('lets a log begin as early as before a start gave up its damaged part', async () => {
     await damageBlock(node, 7);
     await node.restart();
     await world.until('the log begins behind the damage', () => node.store.log.firstOffset === 8);
@@ -110,7 +110,7 @@ describe('repair', () => {
     await level(world, leader, node);
   });
 
-  it('leaves what the upstream has not whole itself, and says so; no damaged block comes over', async () => {
+  it('keeps damage that the upstream has too, and says so: no damaged block comes over', async () => {
     await damageBlock(node, 7);
     await damageBlock(leader, 7);
     await (await leader.store.snapshotAt()).release();
@@ -127,7 +127,7 @@ describe('repair', () => {
     assert.equal(checks.status.repairs, 0);
   });
 
-  it('gets everything anew where the keyspace is damaged, and serves what it has meanwhile', async () => {
+  it('replaces all data if the keyspace is damaged, and serves the old data meanwhile', async () => {
     const { nodeId } = node.store;
     await damageRecord(node, 'k3');
     await assert.rejects(node.digest(), { code: 'corrupt' });
@@ -143,7 +143,7 @@ describe('repair', () => {
     assert.equal(node.link.status.lastResync?.reason, 'REQUESTED');
   });
 
-  it('of files that were taken away while the node runs leaves a directory that the next start opens', async () => {
+  it('of files taken from a running node leaves a directory that the next start opens', async () => {
     for (const [name, pattern, kinds] of [
       ['keyspace', /^CURRENT$/, ['full_resync']],
       ['log', /^MANIFEST/, ['full_resync']],
@@ -187,7 +187,7 @@ describe('repair', () => {
     await repair(world, checks);
   });
 
-  it('of a node that repairs itself comes without being asked for', async () => {
+  it('begins by itself at a node that repairs itself', async () => {
     await damageBlock(node, 7);
     await node.restart();
     checks = checksOf(world, node, { autoRepair: true });

@@ -35,14 +35,14 @@ describe('a follower whose data cannot be opened', () => {
     await test.disk.raw(test.location('keyspace')).put(CHECKPOINT_ROW, bytes);
   }
 
-  it('refuses to start, unless it is told to repair itself', async () => {
+  it('refuses to start, unless it is started with automatic repair', async () => {
     const node = await follower();
     await damageKeyspace(node);
     await node.down();
     await assert.rejects(node.test.open(), { code: 'corrupt', message: /start it with --auto-repair/ });
   });
 
-  it('gets them anew where it repairs itself, and is the node that it was', async () => {
+  it('replaces them if it repairs itself, and keeps its identity', async () => {
     const node = await follower({ autoRepair: true });
     const { nodeId } = node.store;
     await damageKeyspace(node);
@@ -78,7 +78,7 @@ describe('a follower whose data cannot be opened', () => {
     assert.equal(await node.store.lostWrites(), 3);
   });
 
-  it('takes nothing of an upstream that is empty, or of another cluster, though its log cannot be opened either', async () => {
+  it('takes no data from an upstream that is empty or of another cluster', async () => {
     const node = await follower({ autoRepair: true });
     await damageKeyspace(node);
     await node.test.disk.raw(node.test.location('log')).put(BASE_KEY, Buffer.alloc(60, 1));
@@ -100,7 +100,7 @@ describe('a follower whose data cannot be opened', () => {
     await level(world, leader, node);
   });
 
-  it('while it runs, gets them anew when it is told to', async () => {
+  it('replaces them, while it runs, when an operator asks for it', async () => {
     const node = await follower();
     const checks = checksOf(world, node);
     await damageKeyspace(node);
@@ -121,7 +121,7 @@ describe('a follower whose data cannot be opened', () => {
     await level(world, leader, node);
   });
 
-  it('while it runs, gets them anew by itself where it repairs itself', async () => {
+  it('replaces them, while it runs, by itself if it repairs itself', async () => {
     const node = await follower({ autoRepair: true });
     const checks = checksOf(world, node, { autoRepair: true });
     checks.start();
@@ -142,7 +142,7 @@ describe('a follower whose data cannot be opened', () => {
 describe('a leader that was opened anew', () => {
   afterEach(removeTemporaryDirectories);
 
-  it('asks its followers before it leads on, where its log was cut', async () => {
+  it('asks its followers before it leads on, if its log was cut', async () => {
     const world = new World();
     try {
       const leader = await world.node('leader:1');

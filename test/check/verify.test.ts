@@ -40,7 +40,7 @@ describe('verify', () => {
 
     const raw = (name: 'log' | 'keyspace') => test.disk.raw(path.join(test.directory, 'gen-000001', name));
 
-    it('finds nothing where everything is whole, and says how much that is', async () => {
+    it('finds nothing if everything is whole, and reports how much it has checked', async () => {
       const found: Damage[] = [];
       const verified = await verifyDirectory(test.directory, {
         found: (damage) => found.push(damage),
@@ -54,7 +54,7 @@ describe('verify', () => {
       );
     });
 
-    it('names the commands of a block that was changed, and of none beside it', async () => {
+    it('names the commands of a changed block, and of no other', async () => {
       const bytes = Buffer.from((await raw('log').get(blockKey(4))) as Buffer);
       bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1;
       await raw('log').put(blockKey(4), bytes);
@@ -83,7 +83,7 @@ describe('verify', () => {
       assert.match(damages[0]?.why ?? '', /ends at offset 9, the keyspace holds effects of commands up to 10/);
     });
 
-    it('names records that were changed, those side by side as one', async () => {
+    it('names records that were changed, neighbours as one range', async () => {
       for (const name of ['k2', 'k3', 'k4', 'k7']) {
         const row = dataKey(0, key(name));
         const bytes = Buffer.from((await raw('keyspace').get(row)) as Buffer);
@@ -101,7 +101,7 @@ describe('verify', () => {
       assert.match(damages[0]?.why ?? '', /"k2" does not match its checksum.*2 more side by side/);
     });
 
-    it('notices a record that is gone by their number', async () => {
+    it('notices a missing record by the number of records', async () => {
       await raw('keyspace').del(dataKey(0, Buffer.from('k5')));
       const damages = await damagesOf(test.directory, test);
       assert.equal(damages.length, 1);
@@ -116,7 +116,7 @@ describe('verify', () => {
     });
   });
 
-  it(`of ${FLIPS} directories with one bit turned over finds it, wherever anything but LevelDB’s spare bytes has changed`, async function () {
+  it(`finds one flipped bit in ${FLIPS} directories, except in LevelDB’s spare bytes`, async function () {
     this.timeout(60_000);
     const seed = seedOfThisRun();
     const random = seededRandom(seed);
@@ -165,12 +165,12 @@ describe('a part of a file of the log that is damaged', () => {
     inLog({ file: '000007.ldb', byte: 0, why: 'damaged', after, through });
   const offsets = (damage: Damage) => damage.part === 'log' && [damage.from, damage.to];
 
-  it('is told by the offsets of its blocks, also where it begins at the rows before them', () => {
+  it('is reported by the offsets of its blocks, also if it begins at the rows before them', () => {
     assert.deepEqual(offsets(at(blockKey(4), blockKey(7))), [5, 7]);
     for (const before of [undefined, BASE_KEY]) assert.deepEqual(offsets(at(before, blockKey(7))), [1, 7]);
   });
 
-  it('is told by its file where it may hold no block, or what it holds is not known', () => {
+  it('is reported by its file name if it may hold no block, or unknown contents', () => {
     for (const through of [BASE_KEY, FORMAT_KEY, undefined]) assert.equal(at(undefined, through).part, 'file');
   });
 });

@@ -8,7 +8,7 @@ describe('id renew', function () {
   this.timeout(60_000);
   after(endAll);
 
-  it('gives the copy of a directory an ID of its own, with which it can follow the node it was copied from', async () => {
+  it('gives a copied directory an ID of its own, so that it can follow the original', async () => {
     const data = path.join(temporaryDirectory(), 'data');
     const first = await Served.start(['--data', data, '--listen', '127.0.0.1:0']);
     assert.equal((await first.run(['set', 'a', '1'])).status, 0);

@@ -72,7 +72,7 @@ describe('the guarantees of a client', () => {
     assert.equal(await db.get('a'), '1');
   });
 
-  it('commands of one turn share a message where they ask for the same, in order', async () => {
+  it('commands of one turn share a message if they ask for the same, in order', async () => {
     const db = await connect();
     const durability = () => ({ durability: { level: 'synced' as const } });
     await Promise.all([
@@ -114,7 +114,7 @@ describe('the guarantees of a client', () => {
     }
     const at = (history: string, offset: number) => ({ replicationId: history.repeat(20), offset, checksum: offset });
 
-    it('stays where it was at a node that is behind, in an older history too, whatever is asked there', async () => {
+    it('does not go back at a node that is behind, also in an older history', async () => {
       const [leader, behind] = [new Node(), new Node()];
       leader.at = at('cd', 105);
       behind.at = at('ab', 100);
@@ -132,7 +132,7 @@ describe('the guarantees of a client', () => {
       assert.deepEqual(db.position, leader.at, 'after a write that was refused');
     });
 
-    it('goes to where a write of its own was done, though the history that it saw before was longer', async () => {
+    it("moves to the client's own write, though the history seen before was longer", async () => {
       const node = new Node();
       node.at = at('ab', 110);
       const { address } = await serve(node);
@@ -144,7 +144,7 @@ describe('the guarantees of a client', () => {
     });
   });
 
-  it('a read that waits for what its node lacks is asked again, for its time, and those behind it have their answers', async () => {
+  it('a read that its node is not fresh enough for is sent again within its time', async () => {
     const db = await connect({ timeoutMs: 20_000 });
     const elsewhere = { ...store.position, offset: 1_000 };
     let isThere = false;
@@ -165,7 +165,7 @@ describe('the guarantees of a client', () => {
     await assert.rejects(db.get('a', { atLeast: elsewhere, timeoutMs: 800 }), { code: 'unavailable' });
   });
 
-  it('what cannot be asked is rejected, naming it', async () => {
+  it('a guarantee that does not exist is rejected by name', async () => {
     const db = await connect({ timeoutMs: 1_000 });
     const refused = (promise: Promise<unknown>, message: RegExp) =>
       assert.rejects(promise, (error) => HeadwaterError.is(error, 'invalid_argument') && message.test(error.message));
@@ -202,7 +202,7 @@ describe('the guarantees of a client', () => {
       assert.equal(asked.at(-1)?.alsoAtLeast, undefined);
     });
 
-    it('what was lost is told once, and the session begins anew', async () => {
+    it('a lost position is reported once, and the session starts again', async () => {
       const db = await connect({ consistency: 'session' });
       await db.set('a', '1');
       freshness = async () => {

@@ -62,13 +62,13 @@ describe('the link of a client', () => {
       assert.match(error.message, new RegExp(`${one}.*refused.*${other}.*refused`, 's'));
     });
 
-    it('does not wait for ever for somebody who says nothing', async () => {
+    it('does not wait for ever for a server that says nothing', async () => {
       const silent = await otherServer(() => {});
       const error = await refusedWith('unreachable', Client.connect(silent, { connectTimeoutMs: 30 }));
       assert.match(error.message, /no answer within 30 ms/);
     });
 
-    it('tells a server of another kind from ours', async () => {
+    it('recognises a server of another kind', async () => {
       const other = await otherServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
       const outcome = await Client.connect(other, { connectTimeoutMs: 2_000 }).catch((error) => error);
       assert(HeadwaterError.is(outcome), String(outcome));
@@ -76,7 +76,7 @@ describe('the link of a client', () => {
   });
 
   describe('a connection that breaks', () => {
-    it('reads in hand are asked again, writes in hand have an unknown outcome', async () => {
+    it('pending reads are sent again, pending writes have an unknown outcome', async () => {
       const { server, address } = await serve(store);
       const db = closing(await Client.connect(address));
       store.before = () => new Promise(() => {});
@@ -127,7 +127,7 @@ describe('the link of a client', () => {
       assert.equal(db.address, second.address);
     });
 
-    it('what waits without a connection is bounded', async () => {
+    it('the queue without a connection is bounded', async () => {
       const { server, address } = await serve(store);
       const db = closing(await Client.connect(address, { offlineQueueBytesMax: 1_000 }));
       await server.stop();
@@ -138,7 +138,7 @@ describe('the link of a client', () => {
       await fits;
     });
 
-    it('what is refused then is not kept', async () => {
+    it('commands that it refuses are not kept', async () => {
       const { server, address } = await serve(store);
       const db = closing(await Client.connect(address, { offlineQueueBytesMax: 1_000, timeoutMs: 600_000 }));
       await server.stop();
@@ -154,7 +154,7 @@ describe('the link of a client', () => {
       await fits;
     });
 
-    it('commands that find no connection in their time are told so, and were not done', async () => {
+    it('commands that find no connection in their time say so, and were not done', async () => {
       const { server, address } = await serve(store);
       const db = closing(await Client.connect(address, { timeoutMs: 50 }));
       await server.stop();
@@ -163,7 +163,7 @@ describe('the link of a client', () => {
       await refusedWith('unreachable', db.publish('c', 'm'));
     });
 
-    it('a node that has gone silent is left, and the next command finds it anew', async () => {
+    it('a silent node is left, and the next command finds it again', async () => {
       const { address } = await serve(store);
       const db = closing(await Client.connect(address, { timeoutMs: 60 }));
       await db.ping();
@@ -215,7 +215,7 @@ describe('the link of a client', () => {
       assert.equal(await db.get('log'), Array.from({ length: 500 }, (_, i) => `${i},`).join(''));
     });
 
-    it('what is asked on the way comes after what was refused', async () => {
+    it('a command sent on the way comes after the refused ones', async () => {
       const { db } = await cluster();
       const first = db.set('a', '1');
       await until(() => follower.submissions.length > 0, 'the refusal');
@@ -253,7 +253,7 @@ describe('the link of a client', () => {
       assert.equal(db.address, address);
     });
 
-    it('whose leader cannot be reached goes on serving reads, and each write says why', async () => {
+    it('serves reads while its leader cannot be reached, and each write says why', async () => {
       follower.leader = await freeAddress();
       const { address } = await serve(follower);
       const db = closing(await Client.connect(address));
@@ -275,7 +275,7 @@ describe('the link of a client', () => {
       await write;
     });
 
-    it('is left to its reads where redirects are off: a write is refused with the address of the leader', async () => {
+    it("keeps its reads if redirects are off, and writes are refused with the leader's address", async () => {
       const { leader, follower: address } = await cluster();
       const db = closing(await Client.connect(address, { redirect: false }));
       const error = await refusedWith('read_only_follower', db.set('a', '1'));

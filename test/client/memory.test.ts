@@ -45,7 +45,7 @@ describe('a client and memory', () => {
     return session;
   }
 
-  it('a write that the node has no memory for is refused, was not done, and does not harm those that were', async () => {
+  it('a write that the node has no memory for is refused and harms no other write', async () => {
     const { address } = await serve(store);
     const db = closing(await Client.connect(address));
     await db.set('before', '1');

@@ -29,7 +29,7 @@ describe('a client that reads from the nearest node', () => {
   const connect = async (options: ClientOptions): Promise<Client> => closing(await Client.connect(addresses, options));
   const whoAnswers = (db: Client): Promise<string | undefined> => db.get('who');
 
-  it('goes to the leader where that is nearest, to the nearest follower where it wants a follower', async () => {
+  it('chooses the leader if that is nearest, else the nearest follower if it prefers followers', async () => {
     assert.equal(await whoAnswers(await connect({ readFrom: 'nearest' })), leader.address);
     assert.equal(await whoAnswers(await connect({ readFrom: 'followers' })), middle.address);
     leader.awayMs = FAR_MS;
@@ -47,7 +47,7 @@ describe('a client that reads from the nearest node', () => {
     assert.equal(await db.get('a'), undefined, 'eventual: the follower that it reads from has no such key');
   });
 
-  it('passes over followers that do not stream or do not serve, and reads at the leader where none is left', async () => {
+  it('passes over followers that do not stream or serve, and falls back on the leader', async () => {
     middle.state = 'connecting';
     assert.equal(await whoAnswers(await connect({ readFrom: 'followers' })), far.address);
     far.unavailable = 'opening';
@@ -71,7 +71,7 @@ describe('a client that reads from the nearest node', () => {
     assert.equal(await whoAnswers(db), leader.address);
   });
 
-  it('reads at the leader what a follower is not fresh enough for, and lets that follower be for a while', async () => {
+  it('asks the leader if a follower is too stale for a read, and avoids it for a while', async () => {
     const db = await connect({ readFrom: 'followers' });
     middle.fresh = false;
     assert.equal(await db.get('who', { maxStalenessMs: 5 }), leader.address);
@@ -82,7 +82,7 @@ describe('a client that reads from the nearest node', () => {
     assert.equal(await whoAnswers(db), middle.address);
   });
 
-  it('reads at the leader what a follower that stands still does not answer, within a part of the time', async () => {
+  it('asks the leader if a frozen follower does not answer in part of the time', async () => {
     const db = await connect({ readFrom: 'followers', consistency: 'session', timeoutMs: 20_000 });
     assert.equal(await whoAnswers(db), middle.address);
     middle.store.before = () => new Promise(() => {});
@@ -110,7 +110,7 @@ describe('a client that reads from the nearest node', () => {
   });
 
   describe('with consistency session', () => {
-    it('reads behind an unanswered write at the leader, and behind an answered one at the follower, from its position on', async () => {
+    it('reads at the leader behind a pending write, and at the follower behind an answered one', async () => {
       const db = await connect({ readFrom: 'followers', consistency: 'session' });
       const held = gate();
       leader.store.before = () => held.promise;

@@ -60,7 +60,7 @@ describe('a client over a slow link', () => {
     assert.match((await refusedWith('outcome_unknown', large)).message, /no answer within 300 ms/);
   });
 
-  it('gives up a command in time though a stream over the same connection brings data all the while', async () => {
+  it('gives up a command in time, though a stream on the same connection is busy', async () => {
     store = new FakeStore();
     const message = {
       kind: 'message' as const,

@@ -98,7 +98,7 @@ describe('the loops of a client', () => {
     return items;
   }
 
-  it('go on where they were when a stream breaks', async () => {
+  it('resume at their position when a stream breaks', async () => {
     door.script = [
       [
         { events: [], position: at(1), more: false },
@@ -114,7 +114,7 @@ describe('the loops of a client', () => {
     ]);
   });
 
-  it('leave out what has come already of a block that was cut in the middle', async () => {
+  it('do not repeat the first part of a block that was cut in the middle', async () => {
     door.script = [
       [
         { events: [put(1)], position: at(1), more: false },
@@ -131,7 +131,7 @@ describe('the loops of a client', () => {
     );
   });
 
-  it('leave out the same of a block that was cut after several parts', async () => {
+  it('do not repeat the first parts of a block that was cut after several', async () => {
     const parts = [
       { events: [put(2), put(3)], position: at(8), more: true },
       { events: [put(4), put(5)], position: at(8), more: true },
@@ -148,7 +148,7 @@ describe('the loops of a client', () => {
     );
   });
 
-  it('leave out what lies at or before a bare offset also when the stream breaks before it is behind that', async () => {
+  it('leave out all up to a bare offset, also when the stream breaks before it is past that', async () => {
     door.script = [
       [{ events: [], position: at(1), more: false }, broken()],
       [{ events: [put(2), put(3), put(4), put(5)], position: at(5), more: false }],
@@ -156,7 +156,7 @@ describe('the loops of a client', () => {
     assert.deepEqual(await watched(3, 3), ['progress (1)', 'put 4 (1)', 'put 5 (5)']);
   });
 
-  it('take everything of a block that another history has in its place', async () => {
+  it('take the whole block if another history has it in the same place', async () => {
     door.script = [
       [
         { events: [put(1)], position: at(1), more: false },
@@ -168,7 +168,7 @@ describe('the loops of a client', () => {
     assert.deepEqual(await watched(5), ['put 1 (1)', 'put 2 (1)', 'put 3 (1)', 'put 2 (1)', 'put 3 (3)']);
   });
 
-  it('ask for the same again where a snapshot is cut off', async () => {
+  it('ask for the same snapshot again if it is cut off', async () => {
     const begin: WatchEvent = { kind: 'snapshotBegin', position: at(9), reason: 'trimmed' };
     const [key, value] = [Buffer.from('k'), Buffer.from('v')];
     const entry: WatchEvent = { kind: 'entry', key, value, expiresAtMs: 0, version: 4, type: 'string' };
@@ -231,7 +231,7 @@ describe('the loops of a client', () => {
     ]);
   });
 
-  it('end with what asking again does not change, and quietly by a signal', async () => {
+  it('end with an error that a retry does not change, and quietly by a signal', async () => {
     door.script = [[broken('lost_branch')]];
     await assert.rejects(watched(1), { code: 'lost_branch' });
     await assert.rejects(watched(1, 'no token'), { code: 'invalid_argument' });
@@ -249,7 +249,7 @@ describe('the loops of a client', () => {
     await ended;
   });
 
-  it('hear what became of a message: a place, a refusal, or that it is not known', async () => {
+  it('learn the fate of a message: a place, a refusal, or that it is not known', async () => {
     assert.equal(await db.publish('c', 'text'), 7);
     publish = () => Promise.reject(broken('unavailable'));
     await assert.rejects(db.publish('c', 'text'), { code: 'unavailable' });

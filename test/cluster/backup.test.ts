@@ -71,7 +71,7 @@ describe('backup and restore', function () {
   this.timeout(120_000);
   afterEach(endAll);
 
-  it('a node made of a follower’s backup goes on with a partial resync, and nothing of it was asked of the leader', async () => {
+  it('a node made of a follower’s backup continues with a partial resync', async () => {
     await using cluster = new Cluster();
     const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await fill(leader, 500);
@@ -117,7 +117,7 @@ describe('backup and restore', function () {
     await assertEqualData(other, follower);
   });
 
-  it('a backup whose line is cut again and again in the middle goes on, and the file is the same', async () => {
+  it('a backup over a line that breaks again and again resumes, and the file is the same', async () => {
     await using cluster = new Cluster();
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 4_000);
@@ -166,7 +166,7 @@ describe('backup and restore', function () {
     }
   });
 
-  it('a file that is there is kept, unless it is told otherwise; stdout and stdin do as well', async () => {
+  it('an existing file is kept, unless --force is given; stdout and stdin work as well', async () => {
     await using cluster = new Cluster();
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 20);
@@ -200,7 +200,7 @@ describe('backup and restore', function () {
     assert.match(missing.stderr, /cannot read .*nothing: no such file or directory/);
   });
 
-  it('to stdout fails where its reader goes away before the end', async () => {
+  it('a backup to stdout fails if its reader goes away before the end', async () => {
     await using cluster = new Cluster();
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 200);
@@ -238,7 +238,7 @@ describe('backup and restore', function () {
     }
   });
 
-  it(`killed at random moments, a backup leaves no file and a restore no node, and both work the next time (${KILLS} kills)`, async function () {
+  it(`a killed backup leaves no file, and a killed restore no node (${KILLS} kills)`, async function () {
     this.timeout(60_000 + KILLS * 20_000);
     await using cluster = new Cluster();
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];

@@ -95,7 +95,7 @@ describe('a node on a full disk', function () {
     return file;
   }
 
-  it('answers reads, refuses writes with exit status 3, and takes them again without a restart when there is room', async function () {
+  it('refuses writes with exit status 3, answers reads, and recovers without a restart', async function () {
     const directory = mounted(224);
     if (!directory) return this.skip();
     const node = await started('node', path.join(directory, 'data'));
@@ -128,7 +128,7 @@ describe('a node on a full disk', function () {
     assert.doesNotMatch(node.log, /opened anew/);
   });
 
-  it('loses nothing where another program takes the last byte, killed and started again too', async function () {
+  it('loses nothing if another program takes the last byte, also over a kill', async function () {
     const directory = mounted(224);
     if (!directory) return this.skip();
     const node = await started('node', path.join(directory, 'data'));
@@ -171,7 +171,7 @@ describe('a node on a full disk', function () {
     await assertThere(client, count);
   });
 
-  it('follows on when there is room, from where it was', async function () {
+  it('resumes from its position once there is room, as a follower', async function () {
     const directory = mounted(224);
     if (!directory) return this.skip();
     const leader = await started('leader', path.join(temporaryDirectory(), 'data'));

@@ -41,7 +41,7 @@ describe('durability in a cluster', () => {
     return error.reached;
   }
 
-  it('of as many followers as there are is reached, of one more is not, and the answer counts them', async () => {
+  it('is reached with all followers, not with one more, and the answer counts them', async () => {
     await start(2);
     assert.equal(await write({ level: 'followers', followers: 1, timeoutMs: PATIENT_MS }), 1n);
     assert.equal(await write({ level: 'followers', followers: 2, timeoutMs: PATIENT_MS }), 2n);
@@ -51,7 +51,7 @@ describe('durability in a cluster', () => {
     assert.equal(String(await db.get('n')), '4', 'the write stays');
   });
 
-  it('does not count a follower that stands still, and counts it again when it goes on', async () => {
+  it('does not count a frozen follower, and counts it again when it resumes', async () => {
     const [leader, first, second] = (await start(2)) as [Daemon, Daemon, Daemon];
     second.signal('SIGSTOP');
     await write({ level: 'followers', followers: 1, timeoutMs: PATIENT_MS });
@@ -62,7 +62,7 @@ describe('durability in a cluster', () => {
     await assertEqualData(leader, first, second);
   });
 
-  it('of many writers on many connections is reached for all when their follower goes on', async () => {
+  it('is reached for many writers on many connections when their follower resumes', async () => {
     const [leader, follower] = (await start(1)) as [Daemon, Daemon];
     const clients = await Promise.all(Array.from({ length: 10 }, () => Client.connect(leader.address)));
     follower.signal('SIGSTOP');
@@ -84,7 +84,7 @@ describe('durability in a cluster', () => {
   });
 
   for (const fsync of ['always', 'everysec', 'never']) {
-    it(`on disks is reached under --fsync ${fsync}, since it is asked for`, async () => {
+    it(`on disks is reached under --fsync ${fsync}, because it is asked for`, async () => {
       await start(1, '--fsync', fsync);
       await write({ level: 'synced', timeoutMs: PATIENT_MS });
       await write({ level: 'followers_synced', followers: 1, timeoutMs: PATIENT_MS });
@@ -94,7 +94,7 @@ describe('durability in a cluster', () => {
     });
   }
 
-  it('that is waited for when the leader is demoted is answered with an error, not never', async () => {
+  it('ends with an error if the leader is demoted meanwhile', async () => {
     const [leader, follower] = (await start(1)) as [Daemon, Daemon];
     follower.signal('SIGSTOP');
     const waiting = write({ level: 'followers', followers: 1, timeoutMs: PATIENT_MS });
@@ -108,7 +108,7 @@ describe('durability in a cluster', () => {
     assert(HeadwaterError.is(error, 'outcome_unknown'), String(error));
   });
 
-  it('is asked of the leader: a follower that is promoted while its old leader waits changes nothing for that', async () => {
+  it('is not reached by a follower that is promoted while its old leader waits for it', async () => {
     const [leader, first, second] = (await start(2)) as [Daemon, Daemon, Daemon];
     first.signal('SIGSTOP');
     const waiting = write({ level: 'followers', followers: 2, timeoutMs: 1_000 });

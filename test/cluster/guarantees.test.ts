@@ -32,7 +32,7 @@ describe('guarantees in a cluster', () => {
     await assert.rejects(here.get('lost', { atLeast: there.token }), { code: 'lost_branch' });
   });
 
-  it('reads of a session go to a follower and see every write before them; when it falls behind, to the leader', async () => {
+  it('session reads at a follower see every write before them, at the leader if it lags', async () => {
     const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await caughtUp(leader, follower);
     await using db = await Client.connect(leader.address, { readFrom: 'followers', consistency: 'session' });
@@ -53,7 +53,7 @@ describe('guarantees in a cluster', () => {
     assert.equal(await db.get('n'), 'newest');
   });
 
-  it('a session of three nodes goes neither back nor behind its own writes while followers come and go', async function () {
+  it('a session of three nodes never goes back while followers come and go', async function () {
     this.timeout(60_000);
     const [leader, one, two] = (await cluster.leaderAndFollowers(2)) as [Daemon, Daemon, Daemon];
     for (const follower of [one, two]) await caughtUp(leader, follower);
@@ -100,7 +100,7 @@ describe('guarantees in a cluster', () => {
     assert.equal(await db.get('n'), `${asked}`);
   });
 
-  it('reads go to the follower in truth, writes to the leader, whichever of them the client was given', async () => {
+  it('reads really reach the follower and writes the leader, whatever address is given', async () => {
     const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await caughtUp(leader, follower);
     await (await leader.client()).set('a', 'old');
@@ -113,7 +113,7 @@ describe('guarantees in a cluster', () => {
     assert.equal(await db.get('a', { atLeast: db.token }), 'new', 'the leader answers where the follower cannot');
   });
 
-  it('a follower that serves no stale reads refuses them without its leader, and serves again with it', async () => {
+  it('a follower that serves no stale reads refuses them while its leader is away', async () => {
     const leader = await cluster.node('leader');
     await leader.start();
     await (await leader.client()).set('a', '1');

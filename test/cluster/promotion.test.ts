@@ -33,7 +33,7 @@ describe('promotion', () => {
     await cluster[Symbol.asyncDispose]();
   });
 
-  it('begins a new history, under which siblings and the former leader go on with partial resyncs', async () => {
+  it('begins a new history, and siblings and the former leader need no full resync', async () => {
     const [a, b, c] = (await cluster.leaderAndFollowers(2)) as [Daemon, Daemon, Daemon];
     await fill(a, 'first:');
     await caughtUp(a, b);
@@ -114,7 +114,7 @@ describe('promotion', () => {
     assert.equal((await b.status()).ignoredFollow, '');
   });
 
-  it('is not undone by a leader that comes back: that one takes no more writes, and drops nobody’s', async () => {
+  it('is not undone by a returning leader, which takes no more writes and drops none', async () => {
     const [a, b] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await fill(a, 'shared:');
     await caughtUp(a, b);
@@ -140,7 +140,7 @@ describe('promotion', () => {
     await assertEqualData(b, a);
   });
 
-  it('of a node that is sent below a follower of the older history makes it wait there', async () => {
+  it('lets the new leader wait if it is sent below a follower of the older history', async () => {
     const [a, b, c] = (await cluster.leaderAndFollowers(2)) as [Daemon, Daemon, Daemon];
     await fill(a, 'shared:');
     await caughtUp(a, b);
@@ -161,7 +161,7 @@ describe('promotion', () => {
     await assertEqualData(b, a, c);
   });
 
-  it('hands over what a former leader wrote alone to lost-writes, and counts it', async () => {
+  it('moves writes that only the former leader has to lost-writes, and counts them', async () => {
     const [a, b] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await fill(a, 'shared:');
     await caughtUp(a, b);
@@ -202,7 +202,7 @@ describe('a chain', () => {
     assert.deepEqual([ofC.offset, ofC.checksum, ofC.replicationId], [ofA.offset, ofA.checksum, ofA.replicationId]);
   });
 
-  it('goes on below a promoted node without a new session', async () => {
+  it('continues below a promoted node without a new session', async () => {
     const before = await resyncs(c);
     await promote(b);
     await fill(b, 'b:');
@@ -211,7 +211,7 @@ describe('a chain', () => {
     assert.equal((await c.status()).replicationId, (await b.status()).replicationId);
   });
 
-  it('goes on below a node that moves to another upstream, without a new session', async () => {
+  it('continues below a node that moves to another upstream, without a new session', async () => {
     const d = await cluster.node('d');
     await d.start('--follow', a.address);
     await caughtUp(a, d);
@@ -223,7 +223,7 @@ describe('a chain', () => {
     assert.deepEqual(await resyncs(c), before);
   });
 
-  it('keeps what it has while its head is gone, and goes on when that is back', async () => {
+  it('keeps its data while its head is away, and resumes when the head is back', async () => {
     const before = await resyncs(c);
     await a.end('SIGKILL');
     assert.equal(await (await c.client()).get('a:1'), 'value 1');
@@ -233,7 +233,7 @@ describe('a chain', () => {
     assert.deepEqual(await resyncs(c), before);
   });
 
-  it('that is closed to a loop is refused by name, and heals when one of it is promoted', async () => {
+  it('refuses by name to become a loop, and heals when one of its nodes is promoted', async () => {
     const full = (await resyncs(a, b, c)).map(([count]) => count);
     await follow(a, c);
     const error = await eventually('the loop to be noticed', async () => {

@@ -54,7 +54,7 @@ async function assertWhole(node: Daemon): Promise<void> {
   assert.match(stdout.toString(), /^whole: log from offset/);
 }
 
-describe('a disk that changes a bit', function () {
+describe('a bit that the disk has changed', function () {
   this.timeout(120_000);
 
   /** Before anything is written: the logs of both begin at offset 1. */
@@ -76,7 +76,7 @@ describe('a disk that changes a bit', function () {
     return [leader, follower];
   }
 
-  it('in the keyspace of a follower: verify names the keys, repair gets all data anew, verify finds nothing', async () => {
+  it('in the keyspace of a follower is named by verify, and repaired with all data', async () => {
     await using cluster = new Cluster();
     const [leader, follower] = await stoppedFollower(cluster);
     flipBit(fileOf(follower, 'keyspace', /\.ldb$/), 0.5);
@@ -99,7 +99,7 @@ describe('a disk that changes a bit', function () {
     assert.match((await run(follower, 'status')).stdout.toString(), /repairs +1; the last: .*got anew/);
   });
 
-  it('in the log of a follower: what the start gave up is fetched and in place again', async () => {
+  it('in the log of a follower is repaired: the commands given up come back', async () => {
     await using cluster = new Cluster();
     const [leader, follower] = await stoppedFollower(cluster);
     flipBit(fileOf(follower, 'log', /\.ldb$/), 0.3);
@@ -122,7 +122,7 @@ describe('a disk that changes a bit', function () {
     assert.equal(after.status, 0, after.stdout.toString());
   });
 
-  it('in what LevelDB reads when it opens: a follower refuses to start, and with --auto-repair comes back by itself', async () => {
+  it('in a file that LevelDB reads at once stops a follower, or is repaired with --auto-repair', async () => {
     await using cluster = new Cluster();
     const [leader, follower] = await leaderAndFollower(cluster);
     await fill(leader, 500);
@@ -143,7 +143,7 @@ describe('a disk that changes a bit', function () {
     });
   });
 
-  it('in the log of a leader that was killed: its follower gives back what LevelDB drops when it opens', async () => {
+  it('in the log of a killed leader is repaired with the blocks of its follower', async () => {
     await using cluster = new Cluster();
     const [leader, follower] = await leaderAndFollower(cluster);
     await fill(leader, 500);
@@ -161,7 +161,7 @@ describe('a disk that changes a bit', function () {
     assert.equal((await follower.status()).fullResyncs, 0);
   });
 
-  it('in a leader: it refuses to repair itself and says what to do', async () => {
+  it('in a leader is not repaired: the refusal says what to do', async () => {
     await using cluster = new Cluster();
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 50);
@@ -171,7 +171,7 @@ describe('a disk that changes a bit', function () {
     await assertWhole(leader);
   });
 
-  it('in a follower that repairs itself: its log is whole again without a word', async () => {
+  it('in a follower with automatic repair is repaired without a command', async () => {
     await using cluster = new Cluster();
     const [leader, follower] = await stoppedFollower(cluster);
     flipBit(fileOf(follower, 'log', /\.ldb$/), 0.3);
@@ -182,7 +182,7 @@ describe('a disk that changes a bit', function () {
     await assertEqualData(leader, follower);
   });
 
-  it('while the follower runs, anywhere in a table of its log: what verify finds is repaired, and it serves on', async () => {
+  it('in any table of the log of a running follower is found by verify and repaired', async () => {
     await using cluster = new Cluster();
     const [leader, follower] = await stoppedFollower(cluster);
     await follower.start();
@@ -207,7 +207,7 @@ describe('a disk that changes a bit', function () {
     }
   });
 
-  it('is looked for once at a time, and no longer than somebody listens', async () => {
+  it('is searched by one check at a time, and only as long as the caller is there', async () => {
     await using cluster = new Cluster();
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 500);
@@ -236,7 +236,7 @@ describe('a disk that changes a bit', function () {
     await ended;
   });
 
-  it('killed at random moments of its repair, a follower is whole after the next one', async () => {
+  it('is mended by the next repair if the follower is killed during one', async () => {
     await using cluster = new Cluster();
     const [leader, follower] = await stoppedFollower(cluster);
     const seed = seedOfThisRun();

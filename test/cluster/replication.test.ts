@@ -101,7 +101,7 @@ describe('replication between daemons', () => {
     assert.equal(await (await follower.client()).get('a'), undefined);
   });
 
-  it('leads a client that writes to a follower to the leader', async () => {
+  it('redirects a client that writes to a follower to the leader', async () => {
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert.ok(leader && follower);
     await caughtUp(leader, follower);
@@ -125,7 +125,7 @@ describe('replication between daemons', () => {
     assert.equal((await other.status()).role, 'follower');
   });
 
-  it('keeps what a node has when it is told to follow one with another history', async () => {
+  it('keeps the data of a node that is ordered to follow one with another history', async () => {
     const [a, b] = [await cluster.node('a'), await cluster.node('b')];
     await a.start();
     await b.start();
@@ -183,7 +183,7 @@ describe('replication between daemons', () => {
     assert.equal(await (await follower.client()).get('lost:1'), undefined);
   });
 
-  it('serves nothing where the log lost a tail that the keyspace has, says so in its status, and takes the data from a node that has them', async () => {
+  it('serves nothing after its log lost a tail, and takes the data from another node', async () => {
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert.ok(leader && follower);
     await (await leader.client()).set('a', '1');
@@ -240,7 +240,7 @@ describe('replication between daemons', () => {
     await assertEqualData(leader, ...followers);
   });
 
-  it('expires on the leader, and the follower hides what is expired before it hears of it', async () => {
+  it('expires keys on the leader, and the follower hides them before the deletion comes', async () => {
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert.ok(leader && follower);
     await (await leader.client()).set('brief', 'x', { ttlMs: 300 });

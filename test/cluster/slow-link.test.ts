@@ -44,7 +44,7 @@ describe('a slow link', function () {
     await db.set(key, Buffer.alloc(bytes, key));
   }
 
-  it('is crossed by a value that takes twice the silence of a dead link, and lag is told meanwhile', async () => {
+  it('carries a value that takes twice the silence of a dead link, and lag is reported', async () => {
     await using proxy = await SlowProxy.before(leader.port, MiB);
     await set(leader, 'small', 1);
     await follow(proxy);
@@ -60,7 +60,7 @@ describe('a slow link', function () {
     assert.equal(proxy.connections, 1);
   });
 
-  it('is crossed by values where a message of the transport takes longer than that silence', async () => {
+  it('carries values of which one transport message takes longer than that silence', async () => {
     await using proxy = await SlowProxy.before(leader.port, MiB / 8);
     await follow(proxy);
     await set(leader, 'large', (5 * MiB) / 8);
@@ -68,7 +68,7 @@ describe('a slow link', function () {
     assert.deepEqual(deadLinks(), [[], []]);
   });
 
-  it('is crossed by a full resync with large records', async () => {
+  it('carries a full resync with large records', async () => {
     await using proxy = await SlowProxy.before(leader.port, MiB);
     for (const key of ['a', 'b']) await set(leader, key, 3 * MiB);
     await follower.start(...SILENCE, '--follow', proxy.address);
@@ -77,7 +77,7 @@ describe('a slow link', function () {
     assert.deepEqual(deadLinks(), [[], []]);
   });
 
-  it('is crossed upward by a large message that a client of the follower publishes', async () => {
+  it('carries a large message up that a client of the follower publishes', async () => {
     await using proxy = await SlowProxy.before(leader.port, MiB);
     await follow(proxy);
     const db = await follower.client();
@@ -87,7 +87,7 @@ describe('a slow link', function () {
     assert.deepEqual(deadLinks(), [[], []]);
   });
 
-  it('is crossed by a record that a client reads, though it takes longer than the client waits for a sign of life', async () => {
+  it('carries a record that takes longer than a client waits for a sign of life', async () => {
     await set(leader, 'large', 4 * MiB);
     await using proxy = await SlowProxy.before(leader.port, MiB);
     const client = await Client.connect(proxy.address, { timeoutMs: 1_500 });
@@ -104,7 +104,7 @@ describe('a slow link', function () {
     }
   });
 
-  it('that is dead in the middle of a value is noticed by both ends', async () => {
+  it('is noticed by both ends if it dies in the middle of a value', async () => {
     await using proxy = await SlowProxy.before(leader.port, MiB);
     await follow(proxy);
     await set(leader, 'large', 4 * MiB);

@@ -62,7 +62,7 @@ describe('streams of a cluster', () => {
     });
   }
 
-  it('carries a message published at a follower to the subscribers of all nodes, by the command line', async () => {
+  it('carry a message published at a follower to the subscribers of all nodes', async () => {
     const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await caughtUp(leader, follower);
     const plain = run(leader, 'subscribe', 'news');
@@ -92,7 +92,7 @@ describe('streams of a cluster', () => {
     }
   });
 
-  it('prints changes from an offset, from a token, and ends with its reader', async () => {
+  it('print changes from an offset or from a token, and end with their reader', async () => {
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     const client = await leader.client();
     await client.set('a', '1');
@@ -118,7 +118,7 @@ describe('streams of a cluster', () => {
     assert.equal(await run(leader, 'subscribe').exit, 2);
   });
 
-  it('lets a client go on by itself where nodes stop and restart: every change once, and missed messages said', async () => {
+  it('bring a client every change once while nodes restart, and report missed messages', async () => {
     const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await caughtUp(leader, follower);
     await using client = await Client.connect([follower.address]);
@@ -156,7 +156,7 @@ describe('streams of a cluster', () => {
     assert.equal((await follower.status()).missedMessages, 0);
   });
 
-  it('ends open streams at a stop with shutting_down, without waiting for them', async () => {
+  it('end with shutting_down when their node stops, which does not wait for them', async () => {
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     const watching = run(leader, 'watch');
     await streams(leader, 1);
@@ -167,7 +167,7 @@ describe('streams of a cluster', () => {
     assert.equal(await watching.exit, 0, watching.errors);
   });
 
-  it('compare --every goes on while another node leads, and tells at its end whether all went well', async () => {
+  it('compare --every continues while another node leads, and reports at its end', async () => {
     const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     const comparing = run(leader, '--json', '--timeout', '5s', 'compare', '--every', '100ms');
     await comparing.saw(2);

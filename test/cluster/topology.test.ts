@@ -214,7 +214,7 @@ async function settle(tree: Tree): Promise<void> {
 describe('random topologies', function () {
   this.timeout(60_000 + CHANGES * 10_000);
 
-  it(`of ${NODES} nodes under load: level after each of ${CHANGES} changes, and no full resync without need`, async () => {
+  it(`let ${NODES} nodes catch up after each of ${CHANGES} changes, without full resyncs`, async () => {
     const seed = seedOfThisRun();
     const random = seededRandom(seed);
     await using cluster = new Cluster();

@@ -82,7 +82,7 @@ describe('replies that nobody reads', function () {
     { connections: 1, reads: 96 },
     { connections: 4, reads: 48 },
   ]) {
-    it(`of ${connections} x ${DUPLEX_STREAMS_MAX} pipelines take up a bounded part of memory and hold up nobody else`, async () => {
+    it(`stay in bounded memory on ${connections} x ${DUPLEX_STREAMS_MAX} pipelines`, async () => {
       await using cluster = new Cluster();
       const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
       const db = await leader.client();

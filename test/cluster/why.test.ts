@@ -18,7 +18,7 @@ describe('why', function () {
     await endAll();
   });
 
-  it('a follower whose place in the log was trimmed away gets a full resync, of which the leader warned', async () => {
+  it('a follower whose place in the log was trimmed away gets a full resync, after a warning', async () => {
     const sizes = ['--log-retention-bytes', '64KiB', '--log-retention-pin-bytes', '64KiB'];
     const [leader, follower] = (await cluster.leaderAndFollowers(1, ...sizes)) as [Daemon, Daemon];
     const client = await leader.client();
@@ -55,7 +55,7 @@ describe('why', function () {
     );
   });
 
-  it('what a former leader lost is in a file that can be looked at, and brought back', async () => {
+  it('the lost writes of a former leader are in a file that can be read and brought back', async () => {
     const [former, leader] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     const ours = await former.client();
     await ours.set('shared', '1');
@@ -117,7 +117,7 @@ describe('why', function () {
     assert.equal(await theirs.get('text'), 'value');
   });
 
-  it('the log of a stopped node can be looked at, that of a running one cannot', async () => {
+  it('the log of a stopped node can be dumped, that of a running node cannot', async () => {
     const node = await cluster.node('alone');
     await node.start();
     const client = await node.client();

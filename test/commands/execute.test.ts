@@ -53,7 +53,7 @@ const cases: [name: string, operation: Operation, keys: string[], writes: boolea
 
 describe('the table of operations', () => {
   for (const [name, operation, keys, writes] of cases) {
-    it(`${name} reads ${keys.length === 0 ? 'nothing' : keys.join(' and ')}, ${writes ? 'may write' : 'does not write'}`, () => {
+    it(`${name} reads ${keys.join(' and ') || 'nothing'}, ${writes ? 'writes' : 'does not write'}`, () => {
       assert.deepEqual(keysRead(operation).map(String), keys);
       assert.equal(isWrite(operation), writes);
     });
@@ -88,7 +88,7 @@ describe('the table of operations', () => {
     }
   });
 
-  it('flushAll logs a clear even where nothing is', () => {
+  it('flushAll logs a clear even if there is no key', () => {
     const bench = new Bench();
     assert.deepEqual(bench.logs({ kind: 'flushAll' }), ['clear']);
   });

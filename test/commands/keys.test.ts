@@ -68,7 +68,7 @@ describe('commands on keys', () => {
   });
 
   describe('timeToLive', () => {
-    it('tells a key that is not there from one that never expires', () => {
+    it('distinguishes a missing key from one that never expires', () => {
       bench.set('a', '1');
       assert.deepEqual(ttlOf('x'), { kind: 'timeToLive', exists: false });
       assert.deepEqual(ttlOf('a'), { kind: 'timeToLive', exists: true });
@@ -93,7 +93,7 @@ describe('commands on keys', () => {
       assert.equal(bench.get('k'), 'v');
     });
 
-    it('is not applied where there is no such key', () => {
+    it('is not applied if there is no such key', () => {
       assert.equal(bench.run(expire({ ttlMs: 50 })).applied, false);
       assert.equal(bench.run(expire({ ttlMs: -50 })).applied, false);
       assert.deepEqual(bench.log, []);
@@ -140,7 +140,7 @@ describe('commands on keys', () => {
       ['if_earlier', 100, -1, true],
     ];
     for (const [condition, current, next, applied] of conditions) {
-      it(`with ${condition} to ${next} ms is ${applied ? '' : 'not '}applied to a ttl of ${current ?? 'never'}`, () => {
+      it(`to ${next} ms from ${current ?? 'never'}, ${condition}, is ${applied ? '' : 'not '}applied`, () => {
         bench.set('k', 'v', current);
         assert.equal(bench.run(expire({ ttlMs: next }, condition)).applied, applied);
         const left = applied ? next : current;
@@ -169,7 +169,7 @@ describe('commands on keys', () => {
       assert.equal(bench.get('k'), 'v');
     });
 
-    it('is not applied, and logs nothing, where there is none to take away', () => {
+    it('is not applied, and logs nothing, if there is none to take away', () => {
       assert.equal(bench.run(persist).applied, false);
       bench.set('k', 'v');
       assert.equal(bench.run(persist).applied, false);
@@ -210,7 +210,7 @@ describe('commands on keys', () => {
       assert.equal(bench.get('k'), undefined);
     });
 
-    it('has nothing to answer or log where there is no such key', () => {
+    it('answers and logs nothing if there is no such key', () => {
       assert.equal(bench.run(getExpire({ ttlMs: 50 })).value, undefined);
       assert.deepEqual(bench.log, []);
     });
@@ -245,14 +245,14 @@ describe('commands on keys', () => {
       assert.equal(bench.run({ kind: 'type', key: b('b') }).type, 'type 9');
     });
 
-    it('to itself is done already, and is not possible where the new key must be absent', () => {
+    it('to itself changes nothing, and is refused if the new key must be absent', () => {
       bench.set('a', 'v');
       assert.equal(bench.run(rename('a', 'a')).applied, true);
       assert.equal(bench.run(rename('a', 'a', true)).applied, false);
       assert.equal(bench.log.length, 1);
     });
 
-    it('with if_absent leaves both keys where the new one exists', () => {
+    it('with if_absent leaves both keys if the new one exists', () => {
       bench.set('a', 'v');
       bench.set('b', 'w', 1);
       assert.equal(bench.run(rename('a', 'b', true)).applied, false);
@@ -261,7 +261,7 @@ describe('commands on keys', () => {
       assert.equal(bench.get('b'), 'v');
     });
 
-    it('refuses where there is no such key', () => {
+    it('is refused if there is no such key', () => {
       for (const operation of [rename('x', 'b'), rename('x', 'x'), rename('x', 'b', true)]) {
         const { code, message } = bench.refused(operation);
         assert.deepEqual([code, message], ['no_such_key', 'rename: expected key "x" to exist, there is no such key']);

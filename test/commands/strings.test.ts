@@ -10,7 +10,7 @@ describe('commands on strings', () => {
   });
 
   describe('get', () => {
-    it('answers value and version, and nothing with version 0 where there is no such key', () => {
+    it('answers value and version, and version 0 if there is no such key', () => {
       bench.set('k', 'v');
       assert.deepEqual(bench.run({ kind: 'get', key: b('k') }), { kind: 'get', value: b('v'), version: 1 });
       assert.deepEqual(bench.run({ kind: 'get', key: b('x') }), { kind: 'get', value: undefined, version: 0 });
@@ -65,7 +65,7 @@ describe('commands on strings', () => {
       assert.deepEqual(bench.logs(set({ expiry: { expiresAtMs: 2_000_000 } })), ['put k=v @2000000']);
     });
 
-    it('clears the expiry unless it is told to keep it', () => {
+    it('clears the expiry unless keep_ttl is set', () => {
       bench.set('k', 'old', 50);
       assert.deepEqual(bench.logs(set({ expiry: 'keep' })), ['put k=v @1000050']);
       assert.deepEqual(bench.logs(set()), ['put k=v']);
@@ -78,7 +78,7 @@ describe('commands on strings', () => {
       assert.deepEqual(bench.logs(set({ expiry: 'keep' })), ['put k=v']);
     });
 
-    it('with if_absent writes only where nothing is, and with if_present only where something is', () => {
+    it('with if_absent writes only an absent key, and with if_present only a present one', () => {
       assert.equal(bench.run(set({ condition: 'if_present' })).applied, false);
       assert.equal(bench.run(set({ condition: 'if_absent' })).applied, true);
       assert.deepEqual(bench.logs(set({ condition: 'if_absent' })), []);
@@ -183,7 +183,7 @@ describe('commands on strings', () => {
   });
 
   describe('stringLength', () => {
-    it('is 0 where there is no such key', () => {
+    it('is 0 if there is no such key', () => {
       bench.set('k', 'abc');
       assert.equal(bench.run({ kind: 'stringLength', key: b('k') }).length, 3);
       assert.equal(bench.run({ kind: 'stringLength', key: b('x') }).length, 0);
@@ -244,7 +244,7 @@ describe('commands on strings', () => {
       ['', 0, 'x', 'x'],
     ];
     for (const [before, start, value, after] of cases) {
-      it(`of ${JSON.stringify(value)} at ${start} makes ${JSON.stringify(after)} of ${JSON.stringify(before)}`, () => {
+      it(`turns ${JSON.stringify(before)} into ${JSON.stringify(after)} from ${start} on`, () => {
         if (before !== undefined) bench.set('k', before);
         assert.equal(bench.run(setRange(start, value)).length, after?.length ?? 0);
         assert.equal(bench.get('k'), after);

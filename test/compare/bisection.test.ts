@@ -187,14 +187,14 @@ describe('finding differences', () => {
     }
   });
 
-  it('tells of a side that has nothing in one range, and goes into nothing', async () => {
+  it('reports a side that has nothing in one range, and searches no further there', async () => {
     const { differences, one, other } = await differencesOf(numbered(50_000), new Map());
     const [range, ...rest] = differences.ranges;
     assert.deepEqual([rest.length, range?.from.length, range?.to, range?.missing], [0, 0, undefined, 50_000]);
     assert.deepEqual([one.read, other.read], [0, 0]);
   });
 
-  it('tells neighbours that are missing as one range, however many', async () => {
+  it('reports missing neighbours as one range, however many', async () => {
     const ours = numbered(40_000);
     const theirs = new Map([...ours].filter((_, i) => i < 10_000 || i >= 30_000));
     const { differences } = await differencesOf(ours, theirs);
@@ -212,7 +212,7 @@ describe('finding differences', () => {
     assert.ok(other.read < 2.5 * theirs.size, `${other.read} keys were read`);
   });
 
-  it(`tells the first ${DIFFERENCES_MAX} ranges where everything differs, and where the others are`, async () => {
+  it(`reports the first ${DIFFERENCES_MAX} ranges, and where others are, if all differs`, async () => {
     const ours = numbered(30_000);
     const theirs = new Map([...ours].map(([key], i) => [key, { value: i % 2 === 0 ? 'other' : 'v' }]));
     const { differences, one } = await differencesOf(ours, theirs);
@@ -222,7 +222,7 @@ describe('finding differences', () => {
     assert.ok(one.read <= 4 * ours.size, `${one.read} keys were read`);
   });
 
-  it('tells where a side cannot be read', async () => {
+  it('reports the range if a side cannot be read', async () => {
     const ours = numbered(20_000);
     const { differences } = await differencesOf(ours, new Map(ours), 'k0015000');
     const [range, ...rest] = differences.ranges;
@@ -231,12 +231,12 @@ describe('finding differences', () => {
     for (const key of ['k0015000', 'k0019999']) assert.ok(range && isInRange(Buffer.from(key), range));
   });
 
-  it('finds nothing where nothing differs', async () => {
+  it('finds nothing if nothing differs', async () => {
     const ours = numbered(1_000);
     assert.deepEqual((await differencesOf(ours, new Map(ours))).differences, { ranges: [], more: undefined });
   });
 
-  it('refuses an answer that is not of what was asked', async () => {
+  it('refuses an answer to another question', async () => {
     const side: Side = { async *digests() {} };
     await assert.rejects(findDifferences(side, side, { ours: 1_000, theirs: 1_000 }), { code: 'protocol_violation' });
   });

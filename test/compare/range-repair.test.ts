@@ -149,7 +149,7 @@ describe('key ranges', () => {
     await keyspace.del(dueKey(LATER_MS, 0, key('due')));
   }
 
-  it('are told where a follower differs: what is missing, extra, changed, damaged, and what expires otherwise', async () => {
+  it('are reported with the kind of difference: missing, extra, changed, damaged, expiry', async () => {
     await plant(end);
     const found = await differences(end);
     assert.deepEqual(
@@ -222,7 +222,7 @@ describe('key ranges', () => {
     assert.deepEqual((await differences(end)).map(named), ['due', 'k150', 'k70+', 'k9']);
   });
 
-  it('are told anew after a repair, though nothing was written and somebody holds the old ones', async () => {
+  it('are compared again after a repair, though nothing was written since', async () => {
     await plant(end);
     const found = await differences(end);
     const before = await end.node.store.snapshotAt();
@@ -245,7 +245,7 @@ describe('key ranges', () => {
     assert.equal(await middle.node.digest(), await leader.node.digest());
   });
 
-  it('of a keyspace that has many keys too many are repaired', async () => {
+  it('are repaired in a keyspace that has many extra keys', async () => {
     const keyspace = await keyspaceOf(middle);
     const batch = keyspace.batch();
     for (let i = 0; i < 20_000; i++) {
@@ -259,7 +259,7 @@ describe('key ranges', () => {
     assert.equal(await middle.node.store.size(), 201);
   });
 
-  it('are what they were, or repaired, wherever the process dies', async function () {
+  it('are unchanged or repaired, wherever the process dies', async function () {
     this.timeout(60_000);
     const wholly = [one('due'), one('k100'), one('k150'), one('k7'), one('k70+'), one('k9')];
     const states = new Set<string>();
@@ -344,7 +344,7 @@ describe('key ranges', () => {
     await first;
   });
 
-  it('are not repaired without the mark, which is not waited for for ever', async () => {
+  it('are not repaired without the mark, and the wait for it ends', async () => {
     middle.node.repairMarked = () => {};
     const repairing = repair(middle, [EVERYTHING]);
     repairing.catch(() => {});
@@ -368,7 +368,7 @@ describe('key ranges', () => {
     assert.ok(arrivals > 4, `${arrivals} messages`);
   });
 
-  it('are held for as long as somebody asks, and given up then', async () => {
+  it('are held as long as a caller asks for them, and then released', async () => {
     const { markId } = await compare();
     const ask = async () => {
       const pieces = [];

@@ -106,7 +106,7 @@ describe('a read', () => {
     }
   });
 
-  it('answers at once where memory knows every key, and with a promise where the disk is asked', async () => {
+  it('answers at once if memory knows every key, else with a promise', async () => {
     const bench = await Bench.open();
     bench.apply(put('cold'));
     await bench.flushAll();
@@ -196,7 +196,7 @@ describe('a read', () => {
     assert.equal(all.count, 4, 'one group is always read');
   });
 
-  it('in the middle of which the database is closed says so', async () => {
+  it('says so if the database is closed in the middle of it', async () => {
     const bench = await Bench.open();
     const names = Array.from({ length: 1_000 }, (_, i) => `k${i}`);
     bench.apply(...names.map((name) => put(name)));
@@ -260,7 +260,7 @@ describe('applying a block', () => {
     assert.throws(() => bench.keyspace.apply(bench.history.blocks[0] as never), InvariantViolation);
   });
 
-  it('counts the memory that it holds, and lets blocks go that nothing refers to any more', async () => {
+  it('counts the memory that it holds, and releases blocks that are no longer used', async () => {
     const bench = await Bench.open();
     for (let i = 0; i < 20; i++) bench.apply(put('same', Buffer.alloc(100_000, i)));
     assert(bench.keyspace.active.bytes < 3 * 100_000, `${bench.keyspace.active.bytes} bytes for one key`);
@@ -282,7 +282,7 @@ describe('applying a block', () => {
 });
 
 describe('a flush', () => {
-  it('marks that it has begun, writes in chunks, makes them durable, and only then the checkpoint', async () => {
+  it('marks its start, writes chunks, makes them durable, and then writes the checkpoint', async () => {
     const bench = await Bench.open();
     bench.apply(...Array.from({ length: FLUSH_CHUNK_ENTRIES * 2 + 1 }, (_, i) => put(`k${i}`)));
     bench.disk.operations.length = 0;
@@ -407,7 +407,7 @@ describe('a flush', () => {
     assert.equal(bench.keyspace.checkpoint.keys, names.length);
   });
 
-  it('asks for keys without their values while no record was ever deleted, and after that no more', async () => {
+  it('asks for keys without their values until a record is deleted, and again after a clear', async () => {
     const bench = await Bench.open();
     const names = Array.from({ length: 300 }, (_, i) => `k${i}`);
     const asked = async () => {
@@ -462,7 +462,7 @@ describe('a flush', () => {
     assert.equal(bench.keyspace.checkpoint.keys, 0);
   });
 
-  it('reads large values that were only touched a few at a time, and writes them as soon as they fill a batch', async () => {
+  it('reads large values that were only touched a few at a time', async () => {
     const bench = await Bench.open();
     const names = Array.from({ length: 40 }, (_, i) => `k${i}`);
     for (const name of names) bench.apply(put(name, Buffer.alloc(FLUSH_CHUNK_BYTES)), put(`${name}-small`));
@@ -546,7 +546,7 @@ describe('the number of keys', () => {
     await bench.checkDisk();
   });
 
-  it('begins anew with a clear', async () => {
+  it('starts again with a clear', async () => {
     const bench = await Bench.open();
     bench.apply(put('a'), put('b'));
     await bench.flushAll();
@@ -589,7 +589,7 @@ describe('a crash in the middle of a flush', () => {
     ['a clear', afterClear],
   ] as const) {
     for (const nth of [1, 2, 3]) {
-      it(`of ${what}, before chunk ${nth}: replay restores all, the next flush a checkpoint, a recount the count`, async () => {
+      it(`of ${what}, before chunk ${nth}, is made good by replay, flush and recount`, async () => {
         const bench = await crashed(nth, second);
         await bench.reopenWithoutReplay();
         assert.equal(bench.keyspace.flushingTo, bench.history.end.offset);
@@ -607,7 +607,7 @@ describe('a crash in the middle of a flush', () => {
         await bench.check();
       });
 
-      it(`of ${what}, before chunk ${nth}: a recount before the next flush counts exactly too, or says that it cannot`, async () => {
+      it(`of ${what}, before chunk ${nth}, lets a recount be exact or refuse`, async () => {
         const bench = await crashed(nth, second);
         await bench.restart();
         await bench.keyspace.recount();
@@ -617,7 +617,7 @@ describe('a crash in the middle of a flush', () => {
         assert.equal(bench.keyspace.checkpoint.keys, bench.state.size);
       });
 
-      it(`of ${what}, before chunk ${nth}: the digest is that of a straight history`, async () => {
+      it(`of ${what}, before chunk ${nth}, leaves the digest of a straight history`, async () => {
         const bench = await crashed(nth, second);
         await bench.restart();
         bench.apply(put('after', 'the crash'));
@@ -634,7 +634,7 @@ describe('a crash in the middle of a flush', () => {
     }
   }
 
-  it('is not forgotten by a checkpoint that replay makes on the way: the disk is ahead of it until replay has passed', async () => {
+  it('is remembered over a checkpoint that replay makes on the way', async () => {
     const bench = await Bench.open();
     for (let i = 0; i < 4; i++) bench.apply(put('a', String(i)), put(`b${i}`));
     bench.keyspace.freeze();
@@ -695,7 +695,7 @@ describe('a recount', () => {
     await bench.checkDisk();
   });
 
-  it('has no effect where a clear came in between', async () => {
+  it('has no effect if a clear came in between', async () => {
     const bench = await Bench.open();
     bench.apply(put('a'), put('b'));
     bench.keyspace.freeze();
@@ -773,7 +773,7 @@ describe('a snapshot of the keyspace', () => {
     assert(snapshot.closed);
   });
 
-  it('is open until its last holder lets go', async () => {
+  it('is open until its last holder releases it', async () => {
     const bench = await three();
     const snapshot = bench.keyspace.snapshot();
     snapshot.share();
@@ -784,7 +784,7 @@ describe('a snapshot of the keyspace', () => {
     assert.throws(() => snapshot.share(), InvariantViolation);
   });
 
-  it('lets go of an iterator that is left in the middle', async () => {
+  it('releases an iterator that is left in the middle', async () => {
     const bench = await three();
     const snapshot = bench.keyspace.snapshot();
     for await (const _ of snapshot.chunks(undefined, 1)) break;
@@ -827,7 +827,7 @@ describe('the digest', () => {
     ['a key', put('A', '1', 5)],
     ['where a value begins', put('a1', '', 5)],
   ] as const) {
-    it(`is another where ${what} is`, async () => {
+    it(`changes if ${what} changes`, async () => {
       const digests = [];
       for (const command of [put('a', '1', 5), changed]) {
         const bench = await Bench.open();
@@ -864,7 +864,7 @@ describe('keys that are due', () => {
     assert.deepEqual((await due(bench, 99_000)).keys, []);
   });
 
-  it('are taken few at a time where they are long, and all in the end', async () => {
+  it('are taken few at a time if they are long, and all in the end', async () => {
     const bench = await Bench.open();
     const keys = 40;
     for (let i = 0; i < keys; i++) bench.apply(put(longKey(i), 'v', 10_000));
@@ -878,7 +878,7 @@ describe('keys that are due', () => {
     assert.equal(taken.size, keys);
   });
 
-  it('are found where a touch has given them an expiry, or another', async () => {
+  it('are found if a touch has given them an expiry, or another', async () => {
     const bench = await Bench.open();
     bench.apply(put('a'), put('b', 'v', 50_000));
     await bench.flushAll();
@@ -939,7 +939,7 @@ describe('keys that are due', () => {
     assert.deepEqual((await due(bench, 20_000)).keys, ['b']);
   });
 
-  it('leave one row where an expiry is pushed on within the grain of the index', async () => {
+  it('leave one row if an expiry is moved within the grain of the index', async () => {
     const bench = await Bench.open();
     for (let i = 1; i <= 20; i++) {
       bench.apply(put('a', 'v', 100_000 + i * 100));
@@ -1037,7 +1037,7 @@ describe('the sweep after a clear', () => {
     assert.equal(await rowsBelow(bench, 2), 0);
   });
 
-  it('goes on after a restart', async () => {
+  it('continues after a restart', async () => {
     const bench = await Bench.open();
     bench.apply(...Array.from({ length: 15 }, (_, i) => put(`k${i}`)));
     await bench.flushAll();

@@ -31,7 +31,7 @@ describe('a key table', () => {
     return table.find(bytes, 2, bytes.length - 2, hashKey(bytes, 2, bytes.length - 2));
   };
 
-  it('finds what was added, wherever the asked bytes lie, and nothing else', () => {
+  it('finds every added key, wherever its bytes lie, and no other', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.string({ maxLength: 4 }), { maxLength: 60 }),
@@ -100,7 +100,7 @@ describe('the memory of recent keys', () => {
     );
   });
 
-  it('remembers the last half of what it may at the least, and forgets what is older than all of it', () => {
+  it('remembers at least the last half of its bound, and nothing older than all of it', () => {
     const recent = new RecentKeys(100);
     for (let i = 0; i < 1_000; i++) {
       change(recent, 'add', String(i));
@@ -302,7 +302,7 @@ describe('loading a snapshot', () => {
     await assert.rejects(loader.add(keys.slice(0, 1), records.slice(0, 1)), refused('protocol_violation', /key order/));
   });
 
-  it('refuses to be finished where count or digest are not those of the sender, and is no keyspace then', async () => {
+  it('is refused at its end, and leaves no keyspace, if count or digest differ', async () => {
     const { keys, records, proof } = await source();
     for (const [sent, expected] of [
       [2, proof],

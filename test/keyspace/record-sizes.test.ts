@@ -93,7 +93,7 @@ describe('a group of records', () => {
     assert.deepEqual(asked(bench), [8, 32, 128, 256, 88]);
   });
 
-  it('has one key where a checkpoint of an earlier version says nothing of sizes, until they are found', async () => {
+  it('has one key after a checkpoint of an earlier version, until the sizes are found', async () => {
     const bench = await withLargeRecords();
     await forgetSizes(bench);
     await bench.reopenWithoutReplay();
@@ -110,7 +110,7 @@ describe('a group of records', () => {
     assertBounded(bench);
   });
 
-  it('knows the sizes of what a flush writes while they are looked for', async () => {
+  it('knows the sizes that a flush writes while the others are being found', async () => {
     const bench = await withLargeRecords(LARGE.slice(0, 1));
     await forgetSizes(bench);
     await bench.reopenWithoutReplay();
@@ -126,7 +126,7 @@ describe('a group of records', () => {
     assertBounded(bench);
   });
 
-  it('is bounded in bytes once replay has made a flush whole that was interrupted behind large records', async () => {
+  it('is bounded in bytes once replay has completed an interrupted flush of large records', async () => {
     const bench = await withLargeRecords([]);
     bench.apply(...[...SMALL.slice(0, 300), ...LARGE].map((name) => put(name, 'first')));
     for (const name of LARGE) bench.apply(put(name, LARGE_VALUE));

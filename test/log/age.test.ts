@@ -28,7 +28,7 @@ describe('what was written before a time', () => {
     return { opened: await coldLogOf(history), history, what: `seed ${seed}` };
   }
 
-  it('ends where a look at every block says, for every time and every bound', async () => {
+  it('ends at the block that a look at every block finds, for every time and bound', async () => {
     const { opened, history, what } = await random();
     const times = [...new Set(history.blocks.map(({ timeMs }) => timeMs))];
     for (const base of [0, 20]) {
@@ -53,7 +53,7 @@ describe('what was written before a time', () => {
     assert(reads < 60, `${reads} reads`);
   });
 
-  it('is rather less than too much where blocks are damaged, and an error where there is nothing else', async () => {
+  it('is too little rather than too much if blocks are damaged', async () => {
     const history = new History();
     for (let i = 0; i < 40; i++) history.puts(1);
     const { log, disk } = await coldLogOf(history);
@@ -88,7 +88,7 @@ describe('a log in LevelDB', function () {
   this.timeout(60_000);
   afterEach(removeTemporaryDirectories);
 
-  it('proves the running checksum of a damaged block by the block behind it, though LevelDB gives large blocks one by one', async () => {
+  it('proves the running checksum of a damaged block by the block behind it', async () => {
     const directory = path.join(await temporaryDirectory(), 'log');
     const db = await openLevel(directory, {
       writeBufferBytes: MiB,
@@ -117,7 +117,7 @@ describe('a log in LevelDB', function () {
     await again.close();
   });
 
-  it('gives back to the file system what was trimmed, and rewrites little of the rest', async () => {
+  it('gives trimmed space back to the file system, and rewrites little of the rest', async () => {
     const directory = path.join(await temporaryDirectory(), 'log');
     const options = { writeBufferBytes: MiB, fileBytes: 2 * MiB, cacheBytes: MiB, compression: false };
     const db = await openLevel(directory, options);

@@ -40,7 +40,7 @@ describe('blocks in a file of their own', () => {
     assert.equal((await readFile(path.join(directory, 'x.blocks'))).length, 14);
   });
 
-  it('that are kept are named by what is in the file: a second time leaves one copy, another bit is another file', async () => {
+  it('are named by their contents: a second copy is the same file, a changed one another', async () => {
     const directory = await temporaryDirectory();
     const { history } = await sixBlocks();
     const blocks = history.blocks.map(({ bytes }) => bytes);
@@ -57,7 +57,7 @@ describe('blocks in a file of their own', () => {
     assert.deepEqual((await readdir(directory)).sort(), [name, other].sort());
   });
 
-  it('that are kept anew after a crash take the place of what the crash left half written', async () => {
+  it('replace the half-written file that a crash left', async () => {
     const directory = await temporaryDirectory();
     await writeFile(path.join(directory, 'log-from-1.new'), Buffer.alloc(5_000));
     const name = await keepBlocks(systemFiles, directory, 'log-from-1', [Buffer.from('one')]);
@@ -65,7 +65,7 @@ describe('blocks in a file of their own', () => {
     assert.equal((await readFile(path.join(directory, name))).length, 7);
   });
 
-  it('are asked for one at a time: the next not before the one before is written', async () => {
+  it('are asked for one at a time: the next once the one before is written', async () => {
     const directory = await temporaryDirectory();
     const sizes: number[] = [];
     const blocks = async function* () {
@@ -78,7 +78,7 @@ describe('blocks in a file of their own', () => {
     assert.deepEqual(sizes, [10, 20, 30]);
   });
 
-  it('are read back one by one, and a file that ends inside one says where', async () => {
+  it('are read back one by one, and a file that ends inside a block says at which byte', async () => {
     const directory = await temporaryDirectory();
     const { history } = await sixBlocks();
     const blocks = history.blocks.map(({ bytes }) => bytes);

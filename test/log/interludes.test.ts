@@ -32,7 +32,7 @@ describe('interludes', () => {
     assert.equal(reader.isBehind, false);
   });
 
-  it('leave when there are too many bytes of them, and who comes too late hears how many messages', () => {
+  it('leave when they take too many bytes, and a late reader learns how many', () => {
     const interludes = new Interludes(3_200);
     for (let i = 0; i < 2; i++) interludes.push(i, message(500 + i));
     const reader = interludes.reader();
@@ -46,7 +46,7 @@ describe('interludes', () => {
     assert.equal(reader.take(10).missed, 0);
   });
 
-  it('tell what has left the ring once, also where what is left stands further on', () => {
+  it('report once that messages have left the ring, also if the rest stands further on', () => {
     const interludes = new Interludes(1_500);
     const reader = interludes.reader();
     for (let i = 0; i < 9; i++) interludes.push(i < 5 ? 1 : 8, message(500));
@@ -65,7 +65,7 @@ describe('interludes', () => {
   });
 
   describe('that come from an upstream', () => {
-    it('are missed exactly where the same leader has published more meanwhile', () => {
+    it('are missed exactly if the same leader has published more meanwhile', () => {
       const interludes = new Interludes();
       interludes.take(1, { place: { source: A, count: 10 }, missed: 0, messages: [data(1)] });
       const reader = interludes.reader();
@@ -84,7 +84,7 @@ describe('interludes', () => {
       assert.deepEqual(interludes.place, { source: A, count: 13 });
     });
 
-    it('of a leader that was handed the leadership are counted on; of one that was promoted nobody knows', () => {
+    it('are counted across a hand-over, but not across a promotion', () => {
       const interludes = new Interludes();
       interludes.take(1, { place: { source: A, count: 10 }, missed: 0, messages: [] });
       const reader = interludes.reader();
@@ -94,7 +94,7 @@ describe('interludes', () => {
       assert.deepEqual(idsOf(reader.take(2)), ['missed 5', 1, 'missed undefined']);
     });
 
-    it('that does not count tell what it says, and an empty word of it changes nothing', () => {
+    it('report an upstream that does not count, and an empty report changes nothing', () => {
       const interludes = new Interludes();
       interludes.take(1, { missed: 0, messages: [data(1)] });
       const reader = interludes.reader();
@@ -106,7 +106,7 @@ describe('interludes', () => {
     });
   });
 
-  it('of a leader are counted under a name of its own, and go on where another one has handed over', () => {
+  it('of a leader have a name of their own, and continue across a hand-over', () => {
     const [giver, taker] = [new Interludes(), new Interludes()];
     giver.lead(0, A, undefined);
     for (let i = 0; i < 5; i++) giver.push(1, message(i));

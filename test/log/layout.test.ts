@@ -47,7 +47,7 @@ async function keysOf(disk: MemoryDisk): Promise<string[]> {
 }
 
 describe('a log of the first layout', () => {
-  it('is brought to that of now by an open: it holds the same, and nothing is left of the old rows', async () => {
+  it('is converted by an open: it holds the same, and no old row is left', async () => {
     const { disk, history } = await firstLayout();
     for (let opens = 0; opens < 2; opens++) {
       const { log, failure } = await openLog(disk, history.end);
@@ -63,7 +63,7 @@ describe('a log of the first layout', () => {
     }
   });
 
-  it('is of one layout or the other wherever that is cut', async () => {
+  it('has one layout or the other if the conversion is cut at any write', async () => {
     const { disk, history } = await firstLayout();
     const before = await keysOf(disk);
     disk.fault = ({ kind }) => {

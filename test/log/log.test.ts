@@ -42,7 +42,7 @@ describe('an empty log', () => {
     assert.equal(await log.trim(100), 0);
   });
 
-  it('is refused by name where its layout is of a later version', async () => {
+  it('is refused by name if its layout is of a later version', async () => {
     const disk = new MemoryDisk();
     await openLog(disk);
     await disk.raw('memory').put(Buffer.from('mformat'), Buffer.from([3]));
@@ -191,12 +191,12 @@ describe('a log with blocks', () => {
 describe('a log that is waited for', () => {
   const never = new AbortController().signal;
 
-  it('answers at once where it is beyond the offset already', async () => {
+  it('answers at once if it is beyond the offset already', async () => {
     const { log } = await logOf(fiveBlocks());
     await log.whenBeyond(29, never);
   });
 
-  it('wakes all who wait, when something is published and woken, not before', async () => {
+  it('wakes every waiter when blocks are published, not before', async () => {
     const history = fiveBlocks();
     const { log } = await logOf(history);
     const waiting = [log.whenBeyond(30, never), log.whenBeyond(30, never)];
@@ -208,7 +208,7 @@ describe('a log that is waited for', () => {
     await Promise.all(waiting);
   });
 
-  it('lets go of who gives up, with the reason', async () => {
+  it('releases a waiter that gives up, with the reason', async () => {
     const { log } = await logOf(fiveBlocks());
     const given = new AbortController();
     const waiting = log.whenBeyond(30, given.signal);
@@ -260,7 +260,7 @@ describe('the durable point of a log', () => {
     assert.equal(log.durableOffset, 10);
   });
 
-  it('stays where it was when the disk fails', async () => {
+  it('does not move when the disk fails', async () => {
     const disk = new MemoryDisk();
     const { log } = await logOf(fiveBlocks(), disk);
     disk.fault = () => {
@@ -311,7 +311,7 @@ describe('a history that a log begins', () => {
     assert.deepEqual(reopened.log.lineage.rows, log.lineage.rows);
   });
 
-  it('is forgotten where nothing was logged under it and the node follows instead', async () => {
+  it('is forgotten if nothing was logged under it and the node follows instead', async () => {
     const disk = new MemoryDisk();
     const history = fiveBlocks();
     const { log } = await logOf(history, disk);
@@ -322,7 +322,7 @@ describe('a history that a log begins', () => {
     assert.deepEqual((await openLog(disk)).log.lineage.rows, history.rows);
   });
 
-  it('is not forgotten where something was logged under it', async () => {
+  it('is not forgotten if something was logged under it', async () => {
     const history = fiveBlocks();
     const { log } = await logOf(history);
     history.begin('b');
@@ -445,7 +445,7 @@ describe('trimming a log', () => {
     assert.equal(await log.trim(30), 30);
   });
 
-  it('does not go on where something was pinned while it looked', async () => {
+  it('stops if a pin came while it searched', async () => {
     const disk = new MemoryDisk();
     const { log } = await logOf(fiveBlocks(), disk);
     const trimming = log.trim(30);
@@ -455,7 +455,7 @@ describe('trimming a log', () => {
     log.unpin(pin);
   });
 
-  it('shows its new base to who pins while the base is on its way to the disk: never a pin on what is going', async () => {
+  it('shows no base to a new pin that the disk is already deleting', async () => {
     const disk = new MemoryDisk();
     const { log } = await logOf(fiveBlocks(), disk);
     let release = () => {};
@@ -476,7 +476,7 @@ describe('trimming a log', () => {
     log.unpin(pin);
   });
 
-  it('leaves an empty log that goes on where it ended', async () => {
+  it('leaves an empty log that continues at its end', async () => {
     const disk = new MemoryDisk();
     const history = fiveBlocks();
     const { log } = await logOf(history, disk);
@@ -522,7 +522,7 @@ describe('the header of a block that the disk has changed', () => {
     assert.equal(await log.timeAt(10), fiveBlocks().blocks[3]?.timeMs);
   });
 
-  it('is not believed about the place where the block begins', async () => {
+  it('is not believed about the start of the block', async () => {
     const log = await changed(9, 19 * 8 + 2);
     await assert.rejects(log.read(4, ALL), refused('corrupt', /offset 9 is damaged/));
     await assert.rejects(log.read(5, ALL), refused('corrupt', /offset 9 is damaged/));
@@ -569,7 +569,7 @@ describe('trimming a log whose disk has changed', () => {
     });
   }
 
-  it('is refused where the first block does not chain from the base', async () => {
+  it('is refused if the first block does not chain from the base', async () => {
     const history = fiveBlocks();
     const { log, disk } = await coldLogOf(history);
     assert.equal(await log.trim(4), 4);
@@ -634,7 +634,7 @@ describe('two who raise the start of a log at once', () => {
 });
 
 describe('the time at the end of a log', () => {
-  it('is known where everything was trimmed, before and after an open', async () => {
+  it('is known if everything was trimmed, before and after an open', async () => {
     const disk = new MemoryDisk();
     const history = fiveBlocks();
     const { log } = await logOf(history, disk);
@@ -644,7 +644,7 @@ describe('the time at the end of a log', () => {
     assert.deepEqual([reopened.log.endTimeMs, reopened.replayed], [history.timeMs, []]);
   });
 
-  it('is that of the last block where a part was trimmed', async () => {
+  it('is that of the last block if a part was trimmed', async () => {
     const disk = new MemoryDisk();
     const history = fiveBlocks();
     const { log } = await logOf(history, disk);

@@ -47,7 +47,7 @@ describe('opening a log that is whole', () => {
     });
   }
 
-  it('waits for each block to be replayed before it goes on', async () => {
+  it('waits for each block to be replayed before the next', async () => {
     const { disk } = await sixBlocks();
     const log = await Log.open(await disk.database());
     let inHand = 0;
@@ -99,7 +99,7 @@ describe('a break above the checkpoint', () => {
   for (const [what, damage, keeps] of damages) {
     for (const broken of [4, 10, 31]) {
       if (broken === 31 && !keeps) continue;
-      it(`in the block that ends at ${broken}, ${what}: the log ends before it, all behind it is kept aside`, async () => {
+      it(`at ${broken} by ${what} ends the log before it and sets the rest aside`, async () => {
         const { disk, history, at, block } = await sixBlocks();
         await damage(disk, block(broken));
         const behind: Buffer[] = [];
@@ -122,14 +122,14 @@ describe('a break above the checkpoint', () => {
     }
   }
 
-  it('that takes the last block with it is no break: nothing tells that there was one', async () => {
+  it('is not seen if the last block is gone: nothing says that there was one', async () => {
     const { disk, at, block } = await sixBlocks();
     await removeBlock(disk, block(31));
     const opened = await openLog(disk, at(3));
     assert.deepEqual([opened.findings, opened.log.end], [[], at(30)]);
   });
 
-  it('is seen where a block stands under the key of another offset', async () => {
+  it('is seen if a block stands under the key of another offset', async () => {
     const { disk, at, block } = await sixBlocks();
     await removeBlock(disk, block(10));
     await disk.raw('memory').put(blockKey(11), block(10).bytes);
@@ -217,7 +217,7 @@ describe('rows of the lineage beyond the end', () => {
 });
 
 describe('a log that does not reach the checkpoint of its keyspace', () => {
-  it('because it ends before it: the keyspace is incomplete, the log ends where it can be vouched for', async () => {
+  it('because it ends before it is cut to the blocks that are proven', async () => {
     const { disk, at, block } = await sixBlocks();
     for (const end of [30, 31]) await removeBlock(disk, block(end));
     const opened = await openLog(disk, at(31));
@@ -226,7 +226,7 @@ describe('a log that does not reach the checkpoint of its keyspace', () => {
     assert.deepEqual(await offsetsOnDisk(disk), [3, 4, 9, 10]);
   });
 
-  it('because it ends before it, and is broken further down: it ends at the break', async () => {
+  it('because it ends before it, and is broken further down, ends at the break', async () => {
     const { disk, at, block } = await sixBlocks();
     await removeBlock(disk, block(31));
     await replaceBlock(disk, block(9), flipped(block(9).bytes, 400));
@@ -235,13 +235,13 @@ describe('a log that does not reach the checkpoint of its keyspace', () => {
     assert.deepEqual(opened.log.end, at(4));
   });
 
-  it('because nothing is left of it', async () => {
+  it('because nothing is left of it ends at the origin', async () => {
     const opened = await openLog(new MemoryDisk(), (await sixBlocks()).at(31));
     assert(refused('keyspace_incomplete', /ends at offset 0/)(opened.failure));
     assert.deepEqual(opened.log.end, ORIGIN);
   });
 
-  it('because it begins after it', async () => {
+  it('because it begins after it is kept as it is', async () => {
     const { disk, at } = await sixBlocks();
     const { log } = await openLog(disk);
     await log.trim(10);
@@ -250,7 +250,7 @@ describe('a log that does not reach the checkpoint of its keyspace', () => {
     assert.deepEqual(opened.log.end, at(31), 'what follows counts as what this node has');
   });
 
-  it('because it begins there with another past', async () => {
+  it('because it begins there with another past leaves an incomplete keyspace', async () => {
     const { disk, at } = await sixBlocks();
     const { log } = await openLog(disk);
     await log.trim(10);
@@ -296,7 +296,7 @@ describe('what a newer version has written', () => {
     ['at the checkpoint', 10, 10],
     ['at the end', 9, 31],
   ] as const) {
-    it(`${where}: a block of a later format stops the node by name, and nothing is touched`, async () => {
+    it(`${where} stops the node by name, as a later format, and nothing is touched`, async () => {
       const { disk, at, block } = await sixBlocks();
       await replaceBlock(disk, block(end), newer(block(end)));
       const opened = await openLog(disk, at(checkpoint));
@@ -342,7 +342,7 @@ describe('what a crash leaves of a cut', () => {
     ['while it leaves the log', 2],
     ['before the first of it has left the log', 1],
   ] as const) {
-    it(`${where} is found as a break again, at the same place, and kept again`, async () => {
+    it(`${where} is found as a break again, in the same place, and kept again`, async () => {
       const { disk, history, behind } = await manyBehind();
       const kept: Buffer[] = [];
       let batches = 0;
@@ -420,14 +420,14 @@ describe('a row of the log that the disk has changed', () => {
     });
   }
 
-  it('is refused too where it begins beyond the end, and would only be cut', async () => {
+  it('is refused too if it begins beyond the end, and would only be cut', async () => {
     const { disk } = await sixBlocks();
     const row = encodeLineageRow({ replicationId: historyId('x'), firstOffset: 40, checksum: 1, epoch: 2 });
     await disk.raw('memory').put(lineageKey(40), flipped(row, 100));
     await assert.rejects(Log.open(await disk.database()), refused('corrupt', /lineage row from offset 40/));
   });
 
-  it('is refused where it is the row of another offset', async () => {
+  it('is refused if it is the row of another offset', async () => {
     const { disk } = await sixBlocks();
     const row = (await disk.raw('memory').get(lineageKey(1))) as Buffer;
     await disk.raw('memory').put(lineageKey(5), row);
@@ -436,7 +436,7 @@ describe('a row of the log that the disk has changed', () => {
 });
 
 describe('the time at the end of a log that is damaged', () => {
-  it('is not taken from a block that nothing vouches for', async () => {
+  it('is not taken from an unproven block', async () => {
     const { disk, at, block } = await sixBlocks();
     await replaceBlock(disk, block(31), flipped(block(31).bytes, 22 * 8));
     const opened = await openLog(disk, at(31));
@@ -445,7 +445,7 @@ describe('the time at the end of a log that is damaged', () => {
     assert.equal(opened.log.endTimeMs, block(30).timeMs, 'the last that is whole');
   });
 
-  it('is that of the block before where the one at the checkpoint cannot be read', async () => {
+  it('is that of the block before if the one at the checkpoint cannot be read', async () => {
     const { disk, at, block } = await sixBlocks();
     await replaceBlock(disk, block(31), block(31).bytes.subarray(0, 40));
     const opened = await openLog(disk, at(31));
@@ -454,7 +454,7 @@ describe('the time at the end of a log that is damaged', () => {
     assert.deepEqual([again.findings, again.log.endTimeMs], [[], block(30).timeMs]);
   });
 
-  it("is the base's where no block is whole", async () => {
+  it('is that of the base if no block is whole', async () => {
     const { disk, at, block } = await sixBlocks();
     const { log } = await openLog(disk);
     await log.trim(10);
@@ -462,7 +462,7 @@ describe('the time at the end of a log that is damaged', () => {
     assert.equal((await openLog(disk, at(31))).log.endTimeMs, block(10).timeMs);
   });
 
-  it('is that of where it ends, where it lost its tail', async () => {
+  it('is that of its new end if it lost its tail', async () => {
     const { disk, at, block } = await sixBlocks();
     await removeBlock(disk, block(31));
     const opened = await openLog(disk, at(31));
@@ -543,7 +543,7 @@ describe('a log on the real LevelDB', () => {
     await again.close();
   });
 
-  it('ends at the last whole block where its tail is torn', async () => {
+  it('ends at the last whole block if its tail is torn', async () => {
     const { directory, history, walFile } = await written(20);
     const handle = await open(walFile, 'r+');
     const { size } = await handle.stat();

@@ -68,7 +68,7 @@ describe('the scrub of what lies below the checkpoint', () => {
     });
   }
 
-  it('raises the start over the last break where there are several', async () => {
+  it('raises the start over the last break if there are several', async () => {
     const { disk, at, block } = await sixBlocks();
     await replaceBlock(disk, block(4), flipped(block(4).bytes, 55 * 8));
     await replaceBlock(disk, block(10), flipped(block(10).bytes, 55 * 8));
@@ -77,7 +77,7 @@ describe('the scrub of what lies below the checkpoint', () => {
     assert.deepEqual(log.base, at(10));
   });
 
-  it('raises it to the checkpoint where nothing below chains', async () => {
+  it('raises it to the checkpoint if nothing below chains', async () => {
     const { disk, at, block } = await sixBlocks();
     await removeBlock(disk, block(30));
     const { log } = await openLog(disk, at(31));
@@ -86,7 +86,7 @@ describe('the scrub of what lies below the checkpoint', () => {
     assert.equal((await openLog(disk, at(31))).failure, undefined);
   });
 
-  it('rests after every step, sees that the log was trimmed meanwhile, and takes that for no break', async () => {
+  it('rests after every step, and does not take a trim for a break', async () => {
     const history = new History();
     for (let i = 0; i < 8; i++) history.puts(1, Buffer.alloc(SCRUB_STEP_BYTES / 2));
     const { log } = await coldLogOf(history);
@@ -113,7 +113,7 @@ describe('the scrub of what lies below the checkpoint', () => {
     assert.deepEqual(await offsetsOnDisk(disk), [7, 8]);
   });
 
-  it('ends when it is told to, or the log is closed', async () => {
+  it('ends when it is stopped, or the log is closed', async () => {
     const { disk, at, block } = await sixBlocks();
     await replaceBlock(disk, block(10), flipped(block(10).bytes, 55 * 8));
     const { log } = await openLog(disk, at(31));
@@ -144,7 +144,7 @@ describe('what a damaged block says of itself', () => {
     ['its payload', 55 * 8],
   ];
   for (const [what, bit] of damages) {
-    it(`(${what}) is not believed where the log has to begin behind it`, async () => {
+    it(`(${what}) is not believed if the log has to begin behind it`, async () => {
       const { disk, at, block } = await sixBlocks();
       await replaceBlock(disk, block(10), flipped(block(10).bytes, bit));
       const { log } = await openLog(disk, at(31));
@@ -163,7 +163,7 @@ describe('what a damaged block says of itself', () => {
     });
   }
 
-  it('(its checksum) is not believed at the checkpoint: what the keyspace stands on is', async () => {
+  it("(its checksum) is not believed at the checkpoint: the keyspace's own is", async () => {
     const { disk, at, block } = await sixBlocks();
     const { log } = await openLog(disk, at(31));
     await replaceBlock(disk, block(31), flipped(block(31).bytes, 3));

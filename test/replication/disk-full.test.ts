@@ -49,7 +49,7 @@ describe('a follower on a full disk', () => {
 
   const state = (node: TestNode) => node.link.status.state;
 
-  it('takes no blocks, keeps its session and its place, says so, and goes on where it was', async () => {
+  it('takes no blocks, keeps its session and its place, and resumes from there', async () => {
     const leader = await world.node('L', { heartbeatIntervalMs: 1_000, timeoutMs: 5_000, logRetentionBytes: 1_000 });
     await leader.write(3);
     const node = await follower();
@@ -78,7 +78,7 @@ describe('a follower on a full disk', () => {
     assert.equal(node.link.status.error, '');
   });
 
-  it('can be told to lead or to follow another meanwhile, and can be stopped', async () => {
+  it('can be promoted, moved or stopped meanwhile', async () => {
     const leader = await world.node('L');
     await leader.write(3);
     const node = await follower();
@@ -94,7 +94,7 @@ describe('a follower on a full disk', () => {
     await node.down();
   });
 
-  it('that meets its end is opened anew, waits, and goes on', async () => {
+  it('opens again after a failed write, waits for room, and resumes', async () => {
     const leader = await world.node('L');
     await leader.write(3);
     const node = await follower();
@@ -114,7 +114,7 @@ describe('a follower on a full disk', () => {
     assert.equal(node.link.resyncs.full, 1);
   });
 
-  it('ends a full resync that has no room, serves what it had, gives the room back, and tries again more and more seldom', async () => {
+  it('ends a full resync without room, serves its old data, and retries ever less often', async () => {
     const leader = await world.node('L');
     await leader.test.submit(...Array.from({ length: 1_500 }, (_, i) => set(`big${i}`, `${i}`.padEnd(200, '.'))));
     const node = await follower();
@@ -137,7 +137,7 @@ describe('a follower on a full disk', () => {
     await level(world, leader, node);
   });
 
-  it('gives the room back of a full resync that found none in the middle', async () => {
+  it('gives back the room of a full resync that ran out of it in the middle', async () => {
     const leader = await world.node('L');
     await leader.test.submit(...Array.from({ length: 1_500 }, (_, i) => set(`big${i}`, `${i}`.padEnd(200, '.'))));
     const node = await follower();
@@ -157,7 +157,7 @@ describe('a follower on a full disk', () => {
     await world.until('it is resynced', () => node.link.resyncs.full === 2);
   });
 
-  it('is not said to be full by what a full upstream answers', async () => {
+  it('does not report its own disk as full if that of its upstream is', async () => {
     const { leader, follower: node } = await world.pair({ writes: 3 });
     const { snapshotAt } = leader.store;
     const { promote } = node.store;
@@ -179,7 +179,7 @@ describe('a follower on a full disk', () => {
     await world.until('it leads', () => node.store.role === 'leader');
   });
 
-  it('drops nothing that no other node has while there is no room to save it', async () => {
+  it('drops no write that only it has while there is no room to save it', async () => {
     const leader = await world.node('L');
     await leader.write(3);
     const node = await follower();
@@ -199,7 +199,7 @@ describe('a follower on a full disk', () => {
     assert.equal(await node.store.lostWrites(), 4);
   });
 
-  it('ends whole or not at all with a disk that is full at any operation of a full resync', async function () {
+  it('has the old data or the new if its disk is full at any operation of a full resync', async function () {
     this.timeout(120_000);
     const leader = await world.node('L');
     await leader.write(30);

@@ -69,7 +69,7 @@ describe('what reaches the other nodes', function () {
     });
   }
 
-  it('is equal after everything has expired, whatever was written and however often lines were cut', async () => {
+  it('is equal after everything has expired, however often lines were cut', async () => {
     const seed = seedOfThisRun();
     const random = seededRandom(seed);
     const nodes = await chain();
@@ -95,7 +95,7 @@ describe('what reaches the other nodes', function () {
     for (const node of nodes) assert.equal(await node.store.size(), 0, `seed ${seed}`);
   });
 
-  it('leaves a key that a follower holds for expired where its leader had given it more time', async () => {
+  it('keeps a key that a follower takes for expired if its leader gave it more time', async () => {
     const [leader, middle, bottom] = await chain();
     await leader.test.submit(set('a', '1', 1_000));
     await level(world, leader, middle, bottom);
@@ -108,7 +108,7 @@ describe('what reaches the other nodes', function () {
     for (const node of [leader, middle, bottom]) assert.equal(await node.test.get('a'), '2');
   });
 
-  it('of a transaction is one stretch of one block, and nothing where a condition did not hold', async () => {
+  it('of a transaction is one stretch of one block, or nothing if a condition failed', async () => {
     const [leader, middle, bottom] = await chain();
     const operations = [set('a', '1'), increment('a'), set('b', 'x'), { kind: 'delete', keys: [key('b')] } as const];
     const before = leader.offset;
@@ -176,7 +176,7 @@ describe('what reaches the other nodes', function () {
     );
   });
 
-  it('of a promoted node that saw less than the others: they hand over what it lacks, and those below hear nothing of it', async () => {
+  it('of a promoted node includes the writes that only its new followers had', async () => {
     const a = await world.node('A');
     const [b, c] = [await world.node('B', { follows: 'A' }), await world.node('C', { follows: 'A' })];
     const d = await world.node('D', { follows: 'C' });

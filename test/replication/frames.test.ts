@@ -410,7 +410,7 @@ describe('a large frame', () => {
     }
   });
 
-  it('is refused where it is larger than may be, holds another frame between its parts, or a part inside', () => {
+  it('is refused if it is too large, or holds another frame or part between its parts', () => {
     const refused = (code: ErrorCode) => (error: unknown) => HeadwaterError.is(error, code);
     const small = assembler(100);
     small.take(messages[0] as Buffer);

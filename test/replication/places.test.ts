@@ -101,7 +101,7 @@ describe('a follower that is away', () => {
     });
   }
 
-  it('keeps its place where the store of its leader is opened anew after a failure', async () => {
+  it('keeps its place if the store of its leader opens again after a failure', async () => {
     const leader = await leaderOf();
     const follower = await followerOf(leader);
     const { offset } = follower;
@@ -118,7 +118,7 @@ describe('a follower that is away', () => {
     assert.equal(leader.store.log.base.offset, offset);
   });
 
-  it('keeps its place in the log that a full resync leaves, where it lies in it', async () => {
+  it('keeps its place in the log that a full resync leaves, if it lies in it', async () => {
     const leader = await leaderOf();
     const middle = await world.node('M', {
       follows: 'L',
@@ -155,7 +155,7 @@ describe('a follower that is away', () => {
     assert.deepEqual(near.link.resyncs, { full: 0, partial: 1 });
   });
 
-  it('is warned of by name, then let go and said so, once, also over restarts', async () => {
+  it('is named in a warning, then loses its place with a message, once, also over restarts', async () => {
     const leader = await leaderOf();
     const follower = await followerOf(leader);
     const { offset } = follower;
@@ -193,7 +193,7 @@ describe('a follower that is away', () => {
     await world.until('it has a place again', () => leader.store.keepsPlaceOf(follower.store.nodeId));
   });
 
-  it('is warned of, once, where what is left does not last long at the present rate', async () => {
+  it('is named in a warning, once, if its place does not last long at the present rate', async () => {
     const leader = await leaderOf();
     await goAway(leader, await followerOf(leader));
     const warned = () =>
@@ -207,7 +207,7 @@ describe('a follower that is away', () => {
     assert.equal(warned(), 1);
   });
 
-  it('is told of with what is left for it, and for how long', async () => {
+  it('is reported with the bytes left for it, and how long they last', async () => {
     const leader = await leaderOf();
     const follower = await followerOf(leader);
     await goAway(leader, follower);
@@ -225,7 +225,7 @@ describe('a follower that is away', () => {
     assert.deepEqual(leader.replication.headroom.ofKnown(known)?.leftBytes, least?.leftBytes);
   });
 
-  it('that is forgotten has no place any more, nor after a restart, and comes back with a full resync', async () => {
+  it('has no place once it is forgotten, and comes back with a full resync', async () => {
     const leader = await leaderOf();
     const follower = await followerOf(leader);
     const { nodeId } = follower.store;
@@ -269,7 +269,7 @@ describe('a follower that is away', () => {
     await refused('F', /none is known/);
   });
 
-  it('is known as before where that cannot be written', async () => {
+  it('stays known if the change cannot be written', async () => {
     let full = false;
     const files = {
       ...systemFiles,
@@ -293,7 +293,7 @@ describe('a follower that is away', () => {
     assert.deepEqual(leader.store.knownFollowers, []);
   });
 
-  it('has its place where it is, and no log is kept for what is on disk there, while it is connected', async () => {
+  it('pins the log at the latest position that it reported, while it is connected', async () => {
     const leader = await leaderOf();
     const follower = await followerOf(leader);
     for (let i = 0; i < 5; i++) {
@@ -305,7 +305,7 @@ describe('a follower that is away', () => {
     assert.equal(follower.link.resyncs.full, 1);
   });
 
-  it('has no place where it was sent to another leader; who took over has that of what this node has', async () => {
+  it('has no place at its former leader once it has moved to a new one', async () => {
     const leader = await leaderOf();
     const [heir, other] = [await followerOf(leader, 'H'), await followerOf(leader, 'O')];
     await leader.replication.failover({ to: 'H' });
@@ -318,7 +318,7 @@ describe('a follower that is away', () => {
     assert.equal(known?.appendedOffset, heir.offset);
   });
 
-  it('is sent on to a new leader once it has all that was handed over: the log there may not reach back to it', async () => {
+  it('gets all blocks before a hand-over from the former leader, and then moves to the new one', async () => {
     const leader = await leaderOf();
     const heir = await world.node('H', { follows: 'L', logRetentionBytes: RETENTION_BYTES });
     await level(world, leader, heir);
@@ -338,7 +338,7 @@ describe('a follower that is away', () => {
     assert.deepEqual(other.link.resyncs, { full: 0, partial: 2 });
   });
 
-  it('is known and keeps its place, though another that was there with it announces the same address', async () => {
+  it('keeps its place, though another known node announces the same address', async () => {
     const leader = await leaderOf();
     const follower = await followerOf(leader);
     const another = await followerOf(leader);
@@ -352,7 +352,7 @@ describe('a follower that is away', () => {
     assert(leader.store.keepsPlaceOf(follower.store.nodeId));
   });
 
-  it('is not known any more where another node has its address', async () => {
+  it('is no longer known if another node has its address', async () => {
     const leader = await leaderOf();
     const follower = await followerOf(leader);
     await goAway(leader, follower);

@@ -445,12 +445,12 @@ describe('a follower that asks to resync', () => {
     });
   }
 
-  it('may lose data where a tail can be saved even if a person accepted the loss: it is saved all the same', () => {
+  it('saves a tail if it can, even if a person accepted the loss', () => {
     const from = asker('a1 b11 @15', { accept: true });
     assert.equal(shown(decide(from, asked('a1 c21 @30', {}, 15))), 'full DIVERGED after 10');
   });
 
-  it('is told both sides of a refusal and of a full resync', () => {
+  it('learns the values of both sides of a refusal and of a full resync', () => {
     const messageOf = (row: Row) => {
       const from = asker(...row[1]);
       const decision = decide(from, asked(row[2][0], row[2][1] ?? {}, from.position.offset));
@@ -487,7 +487,7 @@ describe('a follower that asks to resync', () => {
     assert(stranger.includes(historyId('a')) && stranger.includes(historyId('b')), stranger);
   });
 
-  it('goes on for a reason', () => {
+  it('gets a partial resync for a named reason', () => {
     const reasonOf = (askerText: string, askedText: string) => {
       const from = asker(askerText);
       const decision = decide(from, asked(askedText, {}, from.position.offset));

@@ -129,7 +129,7 @@ describe('an offer of the leadership', () => {
     assert.equal(answerOffer({ ...OFFER, position: at('c', 7), lineage }, taker).kind, 'undecided');
   });
 
-  it('by a giver that holds nothing is taken, or served if anything has come since', () => {
+  it('by a giver without data is taken, or the giver is served if blocks have come since', () => {
     const offer = { ...OFFER, position: at('0', 0), lineage: new Lineage([]) };
     const empty = { ...TAKER, end: at('0', 0), lineage: new Lineage([]), checksumAtOffered: 0 };
     assert.equal(answerOffer(offer, empty).kind, 'lead');
@@ -140,7 +140,7 @@ describe('an offer of the leadership', () => {
 describe('a leader is superseded', () => {
   const own = new Lineage([row('a', 1, 1), row('b', 5, 2)]);
 
-  it('by one that left the same history at the same place under a later epoch, or an equal one and a greater ID', () => {
+  it('by a node that left the same history in the same place with a later epoch or ID', () => {
     const at9 = (name: string, epoch: number) => new Lineage([row('a', 1, 1), row(name, 9, epoch)]);
     assert.equal(laterEpoch(at9('c', 2), at9('d', 3)), 3);
     assert.equal(laterEpoch(at9('d', 3), at9('c', 2)), undefined);

@@ -38,7 +38,7 @@ describe('a snapshot on its way', function () {
     );
   }
 
-  it(`cut ${CUTS} times at random points, some of them kills of the follower, leaves old data or new, and comes through`, async () => {
+  it(`leaves old data or new when it is cut or the follower is killed, ${CUTS} times`, async () => {
     const seed = seedOfThisRun();
     const random = seededRandom(seed);
     const leader = await world.node('L');
@@ -73,7 +73,7 @@ describe('a snapshot on its way', function () {
     assert.equal(await follower.store.lostWrites(), 0);
   });
 
-  it('takes nothing back that the follower had, though one that is a little older is there to be shared', async () => {
+  it("is never older than the follower's data, though an older one could be shared", async () => {
     const { leader, follower } = await world.pair({ writes: 3 });
     // As for another follower that has joined just now.
     const shared = await leader.store.snapshotAt({ share: true });
@@ -105,7 +105,7 @@ describe('a snapshot on its way', function () {
   ];
 
   for (const [what, dropped, how] of DROPS) {
-    it(`to two followers, of which ${what}, harms nobody else and is let go of when nobody needs it`, async () => {
+    it(`to two followers, of which ${what}, is released when no follower needs it`, async () => {
       const leader = await world.node('L', { timeoutMs: TIMEOUT_MS, heartbeatIntervalMs: 1_000 });
       await large(leader);
       const lines: Line[] = [];
@@ -179,7 +179,7 @@ describe('a snapshot on its way', function () {
     assert.equal(sessionOfC?.ended, false, 'C has heard nothing of it');
   });
 
-  it('is not asked for where a follower is re-pointed in the turn in which its session ends', async () => {
+  it('is not asked for if a follower is re-pointed in the turn in which its session ends', async () => {
     const a = await world.node('A');
     await a.write(5);
     const b = await world.node('B', { follows: 'A' });
@@ -200,7 +200,7 @@ describe('a snapshot on its way', function () {
     assert.equal(c.link.resyncs.partial, 4);
   });
 
-  it(`with records that are no records under good checksums, ${SPOILT} times, is refused or read, and ends no node`, async () => {
+  it(`with malformed records under good checksums is refused or read, ${SPOILT} times`, async () => {
     const seed = seedOfThisRun();
     const random = seededRandom(seed);
     const leader = await world.node('L');

@@ -40,7 +40,7 @@ describe('a resync', () => {
     ]);
   });
 
-  it('that would wipe a node is refused by the node itself too, where its upstream sees nothing in it', async () => {
+  it('is refused by the node itself if it would wipe it, and its upstream did not see that', async () => {
     const leader = await world.node('L');
     const stranger = await world.node('S');
     await leader.write(2);
@@ -57,7 +57,7 @@ describe('a resync', () => {
     await level(world, leader, stranger);
   });
 
-  it('that is refused is told of likewise', async () => {
+  it('is reported likewise if it is refused', async () => {
     const leader = await world.node('L');
     const stranger = await world.node('S');
     await leader.write(2);
@@ -75,7 +75,7 @@ describe('a resync', () => {
     assert.deepEqual(stranger.link.status.lastRefusal, ours);
   });
 
-  it('never drops what a log holds behind a keyspace that it is not the past of', async () => {
+  it('never drops the log of a node whose keyspace has another past', async () => {
     const { leader, follower: former } = await world.pair({ writes: 3, prefix: 'common' });
     await former.restart({ role: 'leader', upstream: '' });
     await former.write(6, 'own');

@@ -81,7 +81,7 @@ describe('guarantees at the server', () => {
     };
   }
 
-  it('a write is answered when it is durable, in a message of its own; what comes later is done, and waits with its answer', async () => {
+  it('a write is answered when it is durable, and later commands wait with their answers', async () => {
     const { promise, open: release } = gate();
     reach = () => promise.then(() => REACHED);
     const send = open();
@@ -113,7 +113,7 @@ describe('guarantees at the server', () => {
     );
   });
 
-  it('what only reads is answered at once, and says nothing of durability', async () => {
+  it('a read is answered at once, and says nothing of durability', async () => {
     reach = () => assert.fail('nothing was written');
     open()([get('a')], FOLLOWERS);
     await until(() => messages.length === 1, 'the answer');
@@ -128,7 +128,7 @@ describe('guarantees at the server', () => {
     assert.deepEqual(messages, [{ replies: ['get', 'read_only_follower!'], reached: undefined }]);
   });
 
-  it('a write whose durability cannot be known has an unknown outcome; reads beside it keep their answers', async () => {
+  it('a write of unknown durability has an unknown outcome, and reads beside it an answer', async () => {
     reach = async () => {
       throw new HeadwaterError('outcome_unknown', 'demoted');
     };
@@ -137,7 +137,7 @@ describe('guarantees at the server', () => {
     assert.deepEqual(replies(), ['get', 'outcome_unknown!', 'overflow!']);
   });
 
-  it('a message that asks for freshness waits for it, and what comes behind it waits too', async () => {
+  it('a message that asks for freshness waits for it, and later messages wait too', async () => {
     const { promise, open: release } = gate();
     fresh = () => promise;
     const send = open();
@@ -152,7 +152,7 @@ describe('guarantees at the server', () => {
     );
   });
 
-  it('messages that wait for freshness behind each other wait together, each from its arrival', async () => {
+  it('messages that wait for freshness wait together, each from its own arrival', async () => {
     const clock = new TestClock();
     const whenFresh = async (_: FreshnessWanted, { withinMs }: { withinMs?: number }) => {
       await sleep(clock, withinMs ?? 200);
@@ -180,7 +180,7 @@ describe('guarantees at the server', () => {
     assert.deepEqual(new Set(replies().filter((reply) => reply !== 'set')), new Set(['unavailable!', 'get']));
   });
 
-  it('nothing of a message is done for which the node is not fresh enough', async () => {
+  it('no command of a message is done if the node is not fresh enough', async () => {
     fresh = async (_, { writes }) => {
       throw new HeadwaterError('unavailable', `writes: ${writes}`);
     };
@@ -192,7 +192,7 @@ describe('guarantees at the server', () => {
     assert.equal(store.entries.size, 0);
   });
 
-  it('a message that asks for what cannot be is refused, and the stream goes on', async () => {
+  it('a message with an impossible guarantee is refused, and the stream stays open', async () => {
     const send = open();
     send([set('a', '1')], { ...FOLLOWERS, durability: { level: 'synced', followers: 0, timeoutMs: 0 } });
     send([get('a')]);
@@ -200,7 +200,7 @@ describe('guarantees at the server', () => {
     assert.deepEqual(replies(), ['invalid_argument!', 'get']);
   });
 
-  it('a follower that serves no stale reads refuses reads, and says of writes where they go', async () => {
+  it('a follower that serves no stale reads refuses reads, and names the leader for writes', async () => {
     refusal = new HeadwaterError('unavailable', 'not level');
     store.leader = 'there:1';
     const send = open();
@@ -241,7 +241,7 @@ describe('guarantees at the server', () => {
       });
     }
 
-    it('the answer says where it is, and what durability was reached where that was asked', async () => {
+    it('the answer has its position, and the durability reached if that was asked for', async () => {
       const plain = await call(set('a', '1'));
       assert.equal(plain.trailers['headwater-position'], formatToken(store.position));
       assert.equal(plain.trailers['headwater-reached'], undefined);
@@ -278,7 +278,7 @@ describe('guarantees at the server', () => {
       assert(longestMs < 5_000, `${longestMs}`);
     });
 
-    it('what cannot be is refused with what was expected and received', async () => {
+    it('an impossible guarantee is refused with the expected and the received value', async () => {
       for (const [name, value] of [
         ['headwater-durability', 'lots'],
         ['headwater-at-least', 'x:1:2'],

@@ -79,7 +79,7 @@ describe('a pipeline', () => {
     assert.equal(store.entries.size, 10_000);
   });
 
-  it('answers a message without operations with nothing, and lives', async () => {
+  it('answers a message without operations with no reply, and stays open', async () => {
     const pipeline = open().listen();
     pipeline.send();
     pipeline.send(set('a', '1'));
@@ -95,7 +95,7 @@ describe('a pipeline', () => {
       await until(() => store.submissions.length === 2, 'both messages');
     });
 
-    it('answers in order even where a later message is done first', async () => {
+    it('answers in order even if a later message is done first', async () => {
       const first = gate();
       const append = (key: string, value: string): Operation => ({
         kind: 'append',
@@ -119,7 +119,7 @@ describe('a pipeline', () => {
       );
     });
 
-    it('a read behind a write of its stream is submitted behind the writes, and one on its own is not', async () => {
+    it('a read behind a write of its stream is submitted as ordered, and a lone one is not', async () => {
       const held = gate();
       const pipeline = open().listen();
       pipeline.send(get('a'));
@@ -154,7 +154,7 @@ describe('a pipeline', () => {
   });
 
   describe('refusals', () => {
-    it('one that is invalid is refused alone', async () => {
+    it('an invalid operation is refused alone', async () => {
       const pipeline = open().listen();
       pipeline.send(
         set('a', '1'),
@@ -173,7 +173,7 @@ describe('a pipeline', () => {
       assert.equal(store.submissions[0]?.operations.length, 3);
     });
 
-    it('a message of nothing but invalid ones is answered, in its turn', async () => {
+    it('a message of only invalid operations is answered, in its turn', async () => {
       const held = gate();
       store.before = () => held.promise;
       const pipeline = open().listen();
@@ -185,7 +185,7 @@ describe('a pipeline', () => {
       assert.equal(store.submissions.length, 1);
     });
 
-    it('a submission that fails as a whole refuses each of its operations, and the stream lives', async () => {
+    it('a submission that fails as a whole refuses each operation, and the stream stays open', async () => {
       store.before = () => Promise.reject(new HeadwaterError('unavailable', 'reopening'));
       const pipeline = open().listen();
       pipeline.send(set('a', '1'), { kind: 'delete', keys: [] }, get('a'));
@@ -199,7 +199,7 @@ describe('a pipeline', () => {
       assert.deepEqual((await pipeline.repliesUpTo(4)).map(shown).slice(3), ['undefined']);
     });
 
-    it('an unforeseen failure tells the client nothing and the operator all', async () => {
+    it('an unforeseen failure shows the client nothing and the operator all', async () => {
       store.before = () => Promise.reject(new TypeError('secret detail'));
       const pipeline = open().listen();
       pipeline.send(set('a', '1'));
@@ -209,7 +209,7 @@ describe('a pipeline', () => {
       assert.match(served.errors.join(), /secret detail/);
     });
 
-    it('on a follower reads are answered and each write says where the leader is', async () => {
+    it('on a follower reads are answered and each write names the leader', async () => {
       store.leader = '127.0.0.1:7999';
       const pipeline = open().listen();
       pipeline.send(get('a'), set('a', '1'), get('a'));
@@ -255,7 +255,7 @@ describe('a pipeline', () => {
     /** One message of 1 MiB. */
     const large = (key: string): Operation => set(key, Buffer.alloc(1024 * 1024));
 
-    it('a stream with too much in hand is not read, and goes on when there is room', async () => {
+    it('a stream with too many pending bytes is not read until there is room', async () => {
       const held = gate();
       store.before = () => held.promise;
       const pipeline = open().listen();
@@ -299,13 +299,13 @@ describe('a pipeline', () => {
       await pipeline.repliesUpTo(3);
     });
 
-    it('a message larger than the queue of a stream is taken when it comes alone', async () => {
+    it('a message larger than the queue of a stream is accepted if it comes alone', async () => {
       const pipeline = open().listen();
       pipeline.send(set('a', Buffer.alloc(STREAM_QUEUE_BYTES_MAX + 1)));
       await pipeline.repliesUpTo(1);
     });
 
-    it('a client that does not read stops what is done for it', async () => {
+    it('a client that does not read stops its own commands', async () => {
       await fill('v', 1024 * 1024);
       const pipeline = open().listenOnce();
       for (let i = 0; i < 150; i++) pipeline.send(get('v'));
@@ -378,7 +378,7 @@ describe('a pipeline', () => {
         assert.equal(replies.length, 481);
       });
 
-      it('asks for the rest of a message that was answered in part when its turn has come, and writes wait for it', async () => {
+      it('asks for the rest of a partly answered message in its turn, and writes wait for it', async () => {
         await fill('v', MiB);
         const pipeline = open().listen();
         pipeline.send(...reads(20));
@@ -392,7 +392,7 @@ describe('a pipeline', () => {
         );
       });
 
-      it('is foreseen by the size of those before: no more is asked for at a time than may wait to be sent', async () => {
+      it('is foreseen by the size of earlier replies: no more is read than may wait to be sent', async () => {
         await fill('v', MiB);
         const pipeline = open().listen();
         pipeline.send(get('v'));
@@ -407,7 +407,7 @@ describe('a pipeline', () => {
         await pipeline.repliesUpTo(31);
       });
 
-      it('is forgotten, with the rest of a message, where the client goes away', async () => {
+      it('is released, with the rest of a message, if the client goes away', async () => {
         const pipeline = await unread(reads(500));
         const made = store.replyBytes;
         pipeline.stream.cancel();
@@ -417,7 +417,7 @@ describe('a pipeline', () => {
       });
     });
 
-    it('a client that goes away is forgotten, with what it still waited for', async () => {
+    it('a client that goes away is forgotten, with its pending commands', async () => {
       const held = gate();
       store.before = () => held.promise;
       const pipeline = open();
@@ -452,7 +452,7 @@ describe('a pipeline', () => {
     assert.deepEqual(pipeline.messages, [10]);
   });
 
-  it('splits the replies to one message where they are many bytes', async () => {
+  it('splits the replies to one message if they are many bytes', async () => {
     const pipeline = open().listen();
     pipeline.send(set('v', Buffer.alloc(100_000)));
     await pipeline.repliesUpTo(1);

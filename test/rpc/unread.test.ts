@@ -14,7 +14,7 @@ describe('a client that reads no replies', function () {
   this.timeout(60_000);
   afterEach(closeAll);
 
-  it('is told so by the end of its stream when another command waits for memory, which is answered', async () => {
+  it('loses its stream, with the reason, when another command waits for memory', async () => {
     const store = new FakeStore();
     const { address, errors } = await serve(store);
     const client = rawClient(address, { 'grpc.max_receive_message_length': 2 * VALUE_BYTES });

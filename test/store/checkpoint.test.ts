@@ -71,7 +71,7 @@ describe('a checkpoint', () => {
     await test.store.close();
   });
 
-  it('holds the writer only where two layers wait and the third is full', async () => {
+  it('blocks the writer only if two layers wait and the third is full', async () => {
     const test = await TestStore.open({ budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } });
     const gate = hold(test.disk, isChunk);
     let written = 0;
@@ -90,7 +90,7 @@ describe('a checkpoint', () => {
     await test.store.close();
   });
 
-  it('does not hold up a close for ever where the writer waits for it', async () => {
+  it('does not block a close for ever if the writer waits for it', async () => {
     const test = await TestStore.open({ budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } });
     const gate = hold(test.disk, isChunk);
     const writes = Array.from({ length: 10 }, (_, i) =>
@@ -107,7 +107,7 @@ describe('a checkpoint', () => {
     await test.store.close();
   });
 
-  it('leaves what a clear has hidden to be deleted later: flushes and snapshots go before', async () => {
+  it('leaves keys hidden by a clear to be deleted later: flushes and snapshots come first', async () => {
     const test = await TestStore.open();
     await test.submit(...Array.from({ length: 9_000 }, (_, i) => set(`k${i}`)));
     await (await test.store.snapshotAt()).release();
@@ -167,7 +167,7 @@ describe('the compaction after a clear', () => {
     await test.store.close();
   });
 
-  it('that fails is told, and harms nothing', async () => {
+  it('is reported if it fails, and harms nothing', async () => {
     const { test, gate } = await cleared(10);
     gate.release(new Error('EIO'));
     await until('it is told', () => test.logger.said(/space of deleted keys is not free yet: EIO/, 'warn') === 1);
@@ -194,7 +194,7 @@ describe('the compaction after a clear', () => {
 });
 
 describe('a flush in hand', () => {
-  it('ends after its chunk where the store is closed without a last checkpoint, and replay makes it whole', async () => {
+  it('ends after its chunk if the store is closed without a last checkpoint', async () => {
     const test = await TestStore.open();
     const names = Array.from({ length: 5_000 }, (_, i) => `k${i}`);
     for (let i = 0; i < names.length; i += 1_000)
@@ -250,7 +250,7 @@ describe('the checkpoint of a stop', () => {
     return test.disk.operations.filter(isChunk).length - before;
   }
 
-  it('is given up when its time is over, which is said, and nothing is lost', async () => {
+  it('is given up when its time is over, with a message, and nothing is lost', async () => {
     const test = await slow();
     await test.submit(...NAMES.map((name) => set(name)));
     const chunks = await chunksUntil(test, test.store.close({ checkpointMs: 2_500 }));
@@ -280,7 +280,7 @@ describe('the checkpoint of a stop', () => {
     await test.store.close();
   });
 
-  it('is made where there is time', async () => {
+  it('is made if there is time', async () => {
     const test = await slow();
     await test.submit(...NAMES.map((name) => set(name)));
     assert(NAMES.length / 256 <= (await chunksUntil(test, test.store.close({ checkpointMs: 60_000 }))));
@@ -305,7 +305,7 @@ describe('a snapshot of the store', () => {
     await test.store.close();
   });
 
-  it('is one for all who ask while nothing is written, and goes when the last lets go', async () => {
+  it('is shared by all callers while nothing is written, and ends with the last of them', async () => {
     const test = await TestStore.open();
     await test.set('a');
     const [one, two] = await Promise.all([test.store.snapshotAt(), test.store.snapshotAt()]);
@@ -319,7 +319,7 @@ describe('a snapshot of the store', () => {
     await test.store.close();
   });
 
-  it('is shared for a second with those who may see the past, and only with them', async () => {
+  it('is shared for a second with callers that may see the past, and only with them', async () => {
     const test = await TestStore.open();
     await test.set('a');
     const old = await test.store.snapshotAt();
@@ -350,7 +350,7 @@ describe('a snapshot of the store', () => {
     await test.store.close();
   });
 
-  it('ends by itself where it was forgotten', async () => {
+  it('ends by itself if it was forgotten', async () => {
     const test = await TestStore.open();
     await test.set('a');
     const snapshot = await test.store.snapshotAt();
@@ -374,7 +374,7 @@ describe('a snapshot of the store', () => {
     await test.store.close();
   });
 
-  it('asked by many while a flush runs is answered to each, no earlier than was written', async () => {
+  it('is at least as late as each request, with many requests during a flush', async () => {
     const test = await TestStore.open();
     const gate = hold(test.disk, isChunk);
     await test.set('a');
@@ -484,7 +484,7 @@ describe('the number of keys', () => {
 
 describe('a disk that fails under a checkpoint', () => {
   for (const step of ['durable', 'put', 'batch'] as const) {
-    it(`(${step}) makes the store open anew, with all that was acknowledged, though an append is in hand`, async () => {
+    it(`(${step}) makes the store open again with all acknowledged writes`, async () => {
       const test = await TestStore.open();
       await test.submit(set('a', '1'), increment('n'));
       let failed = false;
@@ -508,7 +508,7 @@ describe('a disk that fails under a checkpoint', () => {
     });
   }
 
-  it('lets go of a writer that waits for room, and nothing that was acknowledged is lost', async () => {
+  it('releases a writer that waits for room, and no acknowledged write is lost', async () => {
     const test = await TestStore.open({ budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } });
     const gate = hold(test.disk, isChunk);
     const outcomes = Array.from({ length: 8 }, async (_, i) => {
@@ -527,7 +527,7 @@ describe('a disk that fails under a checkpoint', () => {
     await test.store.close();
   });
 
-  it('that fails during recovery keeps the store from opening, and its memory bounded, until it does not', async () => {
+  it('keeps the store closed, and its memory bounded, while recovery fails', async () => {
     const test = await TestStore.open();
     for (let i = 0; i < 60; i++) await test.set(`k${i}`, Buffer.alloc(500));
     test.disk.crash();
@@ -547,7 +547,7 @@ describe('a disk that fails under a checkpoint', () => {
     await sound.store.close();
   });
 
-  it('that fails right after recovery makes it open anew', async () => {
+  it('makes the store open again if it fails right after recovery', async () => {
     const test = await TestStore.open();
     for (let i = 0; i < 6; i++) await test.set(`k${i}`, Buffer.alloc(500));
     test.disk.crash();
@@ -567,7 +567,7 @@ describe('a disk that fails under a checkpoint', () => {
     await sound.store.close();
   });
 
-  it('for longer than one attempt is tried again, slower each time, until it is closed', async () => {
+  it('is tried again, slower each time, until the store is closed', async () => {
     const test = await TestStore.open();
     await test.set('a');
     test.disk.fault = (operation) => {
@@ -596,7 +596,7 @@ describe('a disk that fails under a checkpoint', () => {
     assert.deepEqual(test.disk.opened, []);
   });
 
-  it('and has lost the data directory makes no empty one in its place, and opens what was there when it is back', async () => {
+  it('does not create an empty data directory in the place of a lost one', async () => {
     const test = await TestStore.open();
     await test.set('a');
     await rename(test.directory, `${test.directory}.away`);
@@ -615,7 +615,7 @@ describe('a disk that fails under a checkpoint', () => {
     await test.store.close();
   });
 
-  it('that fails at the last durable point leaves nothing open or locked', async () => {
+  it('leaves nothing open or locked if it fails at the last durable point', async () => {
     const test = await TestStore.open();
     await test.set('a');
     await (await test.store.snapshotAt()).release();
@@ -649,7 +649,7 @@ describe('a log that lost its tail', () => {
     assert.deepEqual(test.disk.opened, []);
   });
 
-  it('below the checkpoint leaves a follower that serves nothing and says why', async () => {
+  it('below the checkpoint leaves a follower that serves nothing and gives the reason', async () => {
     const test = await cut('follower');
     await test.open();
     const { store } = test;
@@ -667,7 +667,7 @@ describe('a log that lost its tail', () => {
     await test.store.close();
   });
 
-  it('while a leader opens anew after a failure leaves it up: it neither serves nor leads, says what to do, and tries no more', async () => {
+  it('leaves a leader up that opens again after a failure, without serving or leading', async () => {
     const test = await TestStore.open();
     for (const name of ['a', 'b', 'c']) await test.set(name);
     const { rows } = test.store.lineage;
@@ -711,7 +711,7 @@ describe('a log that lost its tail', () => {
     await test.store.close();
   });
 
-  it('still tells how far the keyspace may have gone and under which histories, however often it is opened', async () => {
+  it('still reports how far the keyspace may have gone, however often it is opened', async () => {
     for (const what of ['a checkpoint', 'a checkpoint that had begun'] as const) {
       const test = await TestStore.open();
       for (const name of ['a', 'b']) await test.set(name);
@@ -746,7 +746,7 @@ describe('a log that lost its tail', () => {
     }
   });
 
-  it('with its rows still tells of the histories that the checkpoint knows', async () => {
+  it('with its rows still reports the histories that the checkpoint knows', async () => {
     const test = await cut('follower');
     const raw = test.disk.raw(test.location('log'));
     for (const key of [blockKey(1), blockKey(2), lineageKey(1)]) await raw.del(key);

@@ -58,7 +58,7 @@ describe('a node that starts before the clock of its machine is set', () => {
     await test.store.close();
   });
 
-  it('goes on from the last block, hides nothing too early, and catches up when it is set', async () => {
+  it('continues from the last block, hides nothing too early, and catches up when it is set', async () => {
     const test = await TestStore.open();
     await test.set('k', 'v', HOUR_MS);
     await test.store.close();
@@ -78,7 +78,7 @@ describe('a node that starts before the clock of its machine is set', () => {
 });
 
 describe('a node that starts with a clock that is a year ahead', () => {
-  it('does not follow it, keeps what has not expired, and goes on where it is corrected', async () => {
+  it('does not follow it, keeps keys that have not expired, and resumes when it is corrected', async () => {
     const test = await TestStore.open();
     await test.set('k', 'v', HOUR_MS);
     await test.store.close();
@@ -96,7 +96,7 @@ describe('a node that starts with a clock that is a year ahead', () => {
     await test.store.close();
   });
 
-  it('follows it where a person trusts it', async () => {
+  it('follows it if a person trusts it', async () => {
     const test = await TestStore.open();
     await test.set('k', 'v', HOUR_MS);
     await test.store.close();
@@ -120,7 +120,7 @@ describe('a leader whose clock is set while it runs', () => {
     await test.store.close();
   });
 
-  it('lets keys live at most twice as long where it is set back, and agrees with it in the end', async () => {
+  it('lets keys live at most twice as long if it is set back, and agrees with it in the end', async () => {
     const test = await TestStore.open();
     await test.set('before');
     test.clock.setWall(START_MS - HOUR_MS);
@@ -168,7 +168,7 @@ describe('a leader that sets the time of its log back, because a person trusts i
     await test.store.close();
   });
 
-  it('takes its followers along: their clocks go back with the same block, and their data are equal', async () => {
+  it('sets back the clocks of its followers with the same block, and their data are equal', async () => {
     const test = await poisoned();
     const again = await test.another({ trustClock: true });
     await until('all are moved', () => isDone(again), { clock: test.clock, stepMs: 10 });
@@ -187,7 +187,7 @@ describe('a leader that sets the time of its log back, because a person trusts i
     await again.store.close();
   });
 
-  it('goes on with it after a kill, wherever that came, and moves no key twice', async () => {
+  it('keeps it after a kill, whenever that came, and moves no key twice', async () => {
     for (let kill = 0; kill < 12; kill++) {
       const test = await poisoned();
       const options = { trustClock: true, budget: { overlayBytesMax: 100, replayBytesMax: 100 } };

@@ -40,7 +40,7 @@ describe('a disk that cannot be read', () => {
     await removeTemporaryDirectories();
   });
 
-  it('does not keep a layer from being written out: only the number of keys is not known until it can be read', async () => {
+  it('does not keep a layer from being written: only the number of keys is unknown', async () => {
     await open();
     await test.submit(set('a'), set('b'), set('gone'));
     await test.reopen();
@@ -75,7 +75,7 @@ describe('a disk that cannot be read', () => {
     assert.equal(test.store.damage, '');
   });
 
-  it('is not told any more once a clear has made the number of keys known', async () => {
+  it('is not reported any more once a clear has made the number of keys known', async () => {
     await open();
     await test.submit(set('a'), set('b'));
     await test.reopen();
@@ -89,7 +89,7 @@ describe('a disk that cannot be read', () => {
     assert.equal(test.store.damage, '');
   });
 
-  it('where a crash has left the number of keys open does not make the store open again and again', async () => {
+  it('does not make the store open again and again if a crash left the number of keys open', async () => {
     await open();
     await test.set('a');
     await test.store.size();
@@ -106,7 +106,7 @@ describe('a disk that cannot be read', () => {
     assert.deepEqual([opens, await test.get('a'), await test.get('c')], [0, 'v', 'v']);
   });
 
-  it('leaves what a clear has hidden where it is, and says so', async () => {
+  it('keeps keys hidden by a clear on disk, and says so', async () => {
     await open();
     for (let i = 0; i < 5; i++) await test.set(`k${i}`);
     await (await test.store.snapshotAt()).release();
@@ -120,7 +120,7 @@ describe('a disk that cannot be read', () => {
     assert.equal(test.logger.said(/the space of cleared keys/, 'error'), 1);
   });
 
-  it('for want of descriptors gives what it gives as of one state, whatever was written meanwhile', async () => {
+  it('returns reads of one state if descriptors are short, whatever is written meanwhile', async () => {
     await open();
     await test.submit(set('a', '0'), set('b', '1'));
     await test.reopen();
@@ -139,7 +139,7 @@ describe('a disk that cannot be read', () => {
     assert.deepEqual(values, ['1', '1']);
   });
 
-  it('is no block for a log to begin at: it is trimmed past one that is damaged', async () => {
+  it('makes a trim go past a damaged block, so that the log begins with a whole one', async () => {
     const blockBytes = 1024 * 1024;
     await open({ logRetentionBytes: 2 * blockBytes });
     const stop = hold(test.disk, () => false);
@@ -182,7 +182,7 @@ describe('a checkpoint for which the disk cannot read a record', () => {
     await removeTemporaryDirectories();
   });
 
-  it('does not make the store open again and again: it is tried again, said once, and told by status', async () => {
+  it('does not make the store open again and again, and is reported by status', async () => {
     await open();
     const { replicationId } = test.store.position;
     for (let round = 0; round < 20; round++) {
@@ -204,7 +204,7 @@ describe('a checkpoint for which the disk cannot read a record', () => {
     assert.equal(await expiryOfTouched(), 9_000_000_000_000);
   });
 
-  it('is told no more once one is made, though the store was opened anew in between', async () => {
+  it('is not reported once one is made, though the store opened again in between', async () => {
     await open();
     await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
     test.disk.fault = (operation) => {
@@ -223,7 +223,7 @@ describe('a checkpoint for which the disk cannot read a record', () => {
     return reply.expiresAtMs;
   };
 
-  it('lets writes wait once memory is full, says why, and lets them go on when it can be read', async () => {
+  it('blocks writes once memory is full, says why, and releases them when it can be read', async () => {
     await open();
     await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
     let written = 0;
@@ -288,7 +288,7 @@ describe('a checkpoint for which the disk cannot read a record', () => {
     assert.equal(test.logger.said(/reopen|opened anew/), 0);
   });
 
-  it('holds up no change of roles, though writes wait for it', async () => {
+  it('blocks no change of roles, though writes wait for it', async () => {
     await open();
     await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
     const writes = (async () => {
@@ -305,7 +305,7 @@ describe('a checkpoint for which the disk cannot read a record', () => {
     await assert.rejects(writes, { code: 'read_only_follower' });
   });
 
-  it('holds up no stop, though writes wait for it', async () => {
+  it('blocks no stop, though writes wait for it', async () => {
     await open();
     await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
     let written = 0;
@@ -335,7 +335,7 @@ describe('a checkpoint for which the disk cannot read a record', () => {
 });
 
 describe('a store that fails again as soon as it is open', () => {
-  it('is opened more slowly each time, and says once why', async () => {
+  it('opens again more slowly each time, and says once why', async () => {
     const test = await TestStore.open();
     await test.set('a');
     test.disk.fault = ({ kind, location }) => {

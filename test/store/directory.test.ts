@@ -95,7 +95,7 @@ describe('a data directory', () => {
     await test.store.close();
   });
 
-  it('takes changes of its record one after another: none undoes another', async () => {
+  it('makes changes of its record one after another: none undoes another', async () => {
     const directory = await left();
     const opened = await Directory.open(directory, {
       files: systemFiles,
@@ -125,7 +125,7 @@ describe('a data directory', () => {
     });
   }
 
-  it('drops what a resync that was cut has left, and never what is in use', async () => {
+  it('drops the rest of an interrupted resync, and never files in use', async () => {
     const directory = await left();
     await cp(path.join(directory, 'gen-000001'), path.join(directory, 'gen-000002'), { recursive: true });
     const test = await open(directory);
@@ -139,7 +139,7 @@ describe('a data directory', () => {
 });
 
 describe('a directory that is in use', () => {
-  it('is refused to a second store in this process, naming the process, and the first goes on', async () => {
+  it('is refused to a second store in this process, naming the process', async () => {
     const test = await open();
     await assert.rejects(
       open(test.directory),
@@ -265,7 +265,7 @@ describe('a directory that is not to be opened', () => {
     ['a hidden file', '.profile'],
     ['another directory', 'log'],
   ] as const) {
-    it(`because ${what} of somebody else's is in it, is refused by that name, and nothing is made in it`, async () => {
+    it(`because another program's ${what} is in it, is refused by name, and stays untouched`, async () => {
       const directory = await temporaryDirectory();
       if (name === 'log') await mkdir(path.join(directory, name));
       else await writeFile(path.join(directory, name), 'mine');

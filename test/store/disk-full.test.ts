@@ -61,7 +61,7 @@ describe('a store on a full disk', () => {
     );
   }
 
-  it('refuses writes and answers the reads beside them, and takes writes again when there is room', async () => {
+  it('refuses writes, answers reads, and accepts writes again when there is room', async () => {
     await open();
     await test.set('a', 'before');
     await free(FLOOR - 1);
@@ -96,7 +96,7 @@ describe('a store on a full disk', () => {
     await until('it is deleted', () => test.store.position.offset === 2, { clock: test.clock, stepMs: 100 });
   });
 
-  it('begins no checkpoint that would fail halfway: who asks for one is refused, other reads and the writer are not held', async () => {
+  it('begins no checkpoint that would fail halfway, and refuses a request for one', async () => {
     await open({ budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } });
     await test.set('first');
     await (await test.store.snapshotAt()).release();
@@ -132,7 +132,7 @@ describe('a store on a full disk', () => {
     assert.match(JSON.stringify(await test.submit(set('more'))), /disk_full/);
   });
 
-  it('opens with everything where less is to be kept in memory than was, and nothing can be written out', async () => {
+  it('opens with all data if its memory is smaller than before and no checkpoint fits', async () => {
     await open();
     for (let i = 0; i < 10; i++) await test.set(`k${i}`, Buffer.alloc(2_000));
     await test.store.space.close();
@@ -160,7 +160,7 @@ describe('a store on a full disk', () => {
     await until('the rest is trimmed', () => test.store.log.base.offset > 10, step);
   });
 
-  it('that has met its end opens anew with the room of the ballast, reads at once, and makes another ballast', async () => {
+  it('opens again with the room of the ballast after a failed write, and makes another', async () => {
     await open();
     await test.set('a');
     test.disk.fault = full.fault;
@@ -178,7 +178,7 @@ describe('a store on a full disk', () => {
     assert.equal(await test.get('c'), 'v');
   });
 
-  it('that cannot be opened even so is tried again for as long as it takes, and says why meanwhile', async () => {
+  it('retries for as long as it takes if that is not enough, and says why', async () => {
     full.ballastHelps = false;
     await open();
     await test.set('a');
@@ -198,7 +198,7 @@ describe('a store on a full disk', () => {
     await test.set('b');
   });
 
-  it('starts with the room of the ballast after it was killed, and is refused by name where that does not do', async () => {
+  it('starts with the room of the ballast after a kill, or refuses by name if that is too little', async () => {
     await open();
     await test.set('a');
     await test.store.space.close();
@@ -219,7 +219,7 @@ describe('a store on a full disk', () => {
     assert.equal(await test.get('a'), 'v');
   });
 
-  it('changes its role where that can be written, and says so where it cannot, with what it was', async () => {
+  it('changes its role if that can be written, else says so and keeps the old one', async () => {
     await open();
     await test.set('a');
     await free(0);

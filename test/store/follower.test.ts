@@ -83,7 +83,7 @@ describe('what a follower receives', () => {
     await test.store.close();
   });
 
-  it("goes on in the upstream's history where this node had begun one of its own and written nothing", async () => {
+  it("joins the upstream's history if this node had begun one of its own without a write", async () => {
     const test = await TestStore.follower();
     const history = new History();
     history.puts(3);
@@ -284,7 +284,7 @@ describe('what a follower refuses', () => {
 });
 
 describe('a follower whose disk fails', () => {
-  it('opens anew with what was appended, and takes the rest again', async () => {
+  it('opens again with all appended blocks, and takes the rest again', async () => {
     const test = await TestStore.follower();
     const history = new History();
     history.puts(3);
@@ -485,7 +485,7 @@ describe('a full resync', () => {
       (kind: string, location: string) => kind === 'open' && location.includes('gen-000002'),
     ],
   ] as const) {
-    it(`serves again, old data or new, where ${what}`, async () => {
+    it(`serves again, old data or new, if ${what}`, async () => {
       const test = await TestStore.follower();
       const own = new History('x');
       own.block(put('old', '1'));
@@ -519,7 +519,7 @@ describe('a full resync', () => {
 });
 
 describe('a full resync whose data cannot be opened', () => {
-  it('holds up nobody once the close is announced, and nothing more is taken over', async () => {
+  it('ends its retries once the close is announced, and no more data are taken over', async () => {
     const test = await TestStore.follower();
     const leader = await source(['a']);
     const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
@@ -581,7 +581,7 @@ describe('writes that a resync costs', () => {
     await test.store.close();
   });
 
-  it('are none where the branch is the end', async () => {
+  it('are none if the branch is the end', async () => {
     const { test } = await diverged();
     await test.store.saveLostWrites(9);
     assert.equal(await test.store.lostWrites(), 0);
@@ -589,7 +589,7 @@ describe('writes that a resync costs', () => {
     await test.store.close();
   });
 
-  it('are not written twice where the resync is tried again', async () => {
+  it('are not written twice if the resync is tried again', async () => {
     const { test } = await diverged();
     await test.store.saveLostWrites(2);
     const [name] = await readdir(lostWrites(test));
@@ -619,7 +619,7 @@ describe('writes that a resync costs', () => {
     await test.store.close();
   });
 
-  it('are saved whole where an attempt before was cut in the middle', async () => {
+  it('are saved whole if an attempt before was cut in the middle', async () => {
     const { test, history } = await diverged();
     const name = `${historyId('a')}-3-9.blocks`;
     await mkdir(lostWrites(test));
@@ -633,7 +633,7 @@ describe('writes that a resync costs', () => {
     await test.store.close();
   });
 
-  it('that the log does not hold whole are not half saved', async () => {
+  it('are not saved in part if the log does not hold all of them', async () => {
     const { test } = await diverged();
     await test.store.log.trim(5);
     await assert.rejects(test.store.saveLostWrites(2), refused('trimmed'));

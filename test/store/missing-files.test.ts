@@ -268,7 +268,7 @@ describe('a store with a database that is not whole', function () {
       }
   });
 
-  it('is looked at without a change to it: verified, dumped, and its keyspace made from the log again', async () => {
+  it('is verified, dumped and rebuilt from the log without a change to it', async () => {
     const { directory } = await copied();
     const before = await contentsOf(path.dirname(directory));
     const found: Damage[] = [];
@@ -326,7 +326,7 @@ describe('a store with a database that is not whole', function () {
     await test.store.close();
   });
 
-  it('as a follower that repairs itself, serves nothing and tells what its log holds', async () => {
+  it('as a follower that repairs itself serves nothing and reports the end of its log', async () => {
     const { directory, location } = await copied();
     await rm(path.join(location('keyspace'), 'CURRENT'));
     const before = await contentsOf(location('keyspace'));
@@ -338,7 +338,7 @@ describe('a store with a database that is not whole', function () {
     assert.deepEqual(await contentsOf(location('keyspace')), before);
   });
 
-  it('as a follower that repairs itself, whose log is not whole either, serves nothing and tells of none', async () => {
+  it('as a follower that repairs itself reports no position if its log is not whole either', async () => {
     const { directory, location } = await copied();
     const lost = [await fileOf(location('log'), /\.ldb$/), path.join(location('keyspace'), 'CURRENT')];
     for (const file of lost) await rm(file);
@@ -364,7 +364,7 @@ describe('a store with a database that is not whole', function () {
       return files;
     }
 
-    it('is opened without what is missing if nothing tells of a clean stop, as after a crash', async () => {
+    it('is opened without the missing part if there was no clean stop, as after a crash', async () => {
       for (const note of [
         undefined,
         '',
@@ -380,7 +380,7 @@ describe('a store with a database that is not whole', function () {
       }
     });
 
-    it('is named after a clean stop, however often it is started, and opened once the files are back', async () => {
+    it('is named after a clean stop, at every start, and opens once the files are back', async () => {
       const { directory } = await copied();
       const files = await cut(directory);
       for (let start = 0; start < 2; start++)
@@ -398,7 +398,7 @@ describe('a store with a database that is not whole', function () {
       await test.store.close();
     });
 
-    it('as a follower that repairs itself, serves nothing and tells what is left of its log', async () => {
+    it('as a follower that repairs itself serves nothing and reports the rest of its log', async () => {
       const { directory } = await copied();
       await cut(directory);
       const role = { role: 'follower', upstream: '127.0.0.1:1' } as const;
@@ -467,7 +467,7 @@ describe('a store with a database that is not whole', function () {
       await test.store.close();
     });
 
-    it('tells what its log holds, as a follower that repairs itself because its keyspace is damaged', async () => {
+    it('reports the end of its log, as a follower that repairs a damaged keyspace', async () => {
       const { directory, location } = await left();
       await rm(path.join(location('keyspace'), 'CURRENT'));
       const role = { role: 'follower', upstream: '127.0.0.1:1' } as const;

@@ -51,7 +51,7 @@ describe('the room on a disk', () => {
   const names = () => [...memory.contents(DIRECTORY).keys()];
   const ballast = () => memory.contents(DIRECTORY).get('ballast')?.length;
 
-  it('refuses below the floor, and takes again only from an eighth more on', async () => {
+  it('refuses writes below the floor, and accepts them again 12.5 % above it', async () => {
     assert.equal(code(), undefined);
     await free(FLOOR - 1);
     assert.equal(code(), 'disk_full');
@@ -63,7 +63,7 @@ describe('the room on a disk', () => {
     assert.equal(code(), undefined);
   });
 
-  it('says how much is free, how much is needed and where, and says it once in the log', async () => {
+  it('reports the free bytes, the needed bytes and the directory, and logs that once', async () => {
     await free(100 * MiB);
     const { message, details } = space.refusal as HeadwaterError;
     assert.equal(message, 'the disk of /data is full: it takes no writes until 288.0 MiB are free; 100.0 MiB are free');
@@ -78,7 +78,7 @@ describe('the room on a disk', () => {
     assert.equal(space.status.full, '');
   });
 
-  it('is looked at once a second', async () => {
+  it('is checked once a second', async () => {
     space.start();
     await turns(10);
     disk.free = 0;
@@ -89,7 +89,7 @@ describe('the room on a disk', () => {
     await until('it is seen', () => space.refusal === undefined, { clock, stepMs: 100 });
   });
 
-  it('is looked at sooner where much is written while little is left', async () => {
+  it('is checked sooner if much is written while little is left', async () => {
     await free(FLOOR + 8 * MiB);
     disk.free = 0;
     assert.equal(space.refusalOf(SPACE_LOOK_BYTES_MIN), undefined);
@@ -100,7 +100,7 @@ describe('the room on a disk', () => {
     assert.equal(code(), 'disk_full');
   });
 
-  it('does not matter where nobody asked for it, or where the file system does not tell', async () => {
+  it('does not matter if it is not configured, or if the file system does not report it', async () => {
     const unwatched = await begin({});
     disk.free = 0;
     await unwatched.look();
@@ -111,7 +111,7 @@ describe('the room on a disk', () => {
     assert.equal(space.status.freeBytes, undefined);
   });
 
-  it('lets large work begin where there is room for that, below the floor too', async () => {
+  it('lets large work begin if there is room for that, below the floor too', async () => {
     await free(100 * MiB);
     assert.equal(await space.roomFor(100 * MiB, 'a checkpoint'), undefined);
     const refusal = await space.roomFor(101 * MiB, 'a checkpoint');
@@ -131,7 +131,7 @@ describe('the room on a disk', () => {
     await space.whenRoom(new AbortController().signal);
   });
 
-  it('is kept a part of by a ballast, made whole or not at all, where that leaves enough', async () => {
+  it('is partly reserved by a ballast, made whole or not at all, if enough is left', async () => {
     disk.free = RESUME + BALLAST - 1;
     space.start();
     await clock.advance(SPACE_LOOK_MS);
@@ -142,7 +142,7 @@ describe('the room on a disk', () => {
     assert.deepEqual(names(), ['ballast']);
   });
 
-  it('loses nothing where the ballast finds no room: no part of it stays, and it is tried again', async () => {
+  it('is not reduced by a ballast that finds no room: no part of it stays', async () => {
     disk.operationsLeft = 3;
     space.start();
     await until('it has failed', () => disk.failures > 0, { clock, stepMs: 100 });
@@ -155,7 +155,7 @@ describe('the room on a disk', () => {
     await until('it is made', () => ballast() === BALLAST, { clock, stepMs: 100 });
   });
 
-  it('is found by the next start, with a ballast that was begun and not ended put away', async () => {
+  it('is freed by the next start of the rest of an unfinished ballast', async () => {
     space.start();
     await until('it is made', () => ballast() === BALLAST, { clock, stepMs: 100 });
     await space.close();
@@ -169,7 +169,7 @@ describe('the room on a disk', () => {
     assert.equal(disk.operations, operations + 1);
   });
 
-  it('is believed to be gone where a write has met its end, until a ballast stands again', async () => {
+  it('is taken to be gone after a write found no room, until a ballast stands again', async () => {
     space.start();
     await until('the ballast is made', () => ballast() === BALLAST, { clock, stepMs: 100 });
     disk.ballastHelps = false;
@@ -187,12 +187,12 @@ describe('the room on a disk', () => {
     assert.equal(ballast(), BALLAST);
   });
 
-  it('is no matter of any other failure', async () => {
+  it('is not doubted after any other failure', async () => {
     await space.met(new HeadwaterError('store_latched', 'a write failed', { cause: new Error('EIO: i/o error') }));
     assert.equal(code(), undefined);
   });
 
-  it('opens what needs it with that of the ballast, and says what is missing where that does not do', async () => {
+  it('is given by the ballast to a store that opens, and an error reports the missing bytes', async () => {
     space.start();
     await until('the ballast is made', () => ballast() === BALLAST, { clock, stepMs: 100 });
     let opened = 0;
@@ -223,7 +223,7 @@ describe('the room on a disk', () => {
 });
 
 describe('what no room is', () => {
-  it('is told by the system and by LevelDB, however deep inside another error', () => {
+  it('is recognised from the system and from LevelDB, however deep inside another error', () => {
     const level = new Error('IO error: /data/gen-000001/log/000004.dbtmp: No space left on device');
     const opening = new HeadwaterError('corrupt', 'LevelDB cannot open it', { cause: new Error('', { cause: level }) });
     for (const error of [systemOutOfSpace('x'), level, opening, Object.assign(new Error(), { code: 'EDQUOT' })])
@@ -234,7 +234,7 @@ describe('what no room is', () => {
 });
 
 describe('the least room to be kept', () => {
-  it('is for opening and for all layers in memory, each once in LevelDB’s log and once in its tables', () => {
+  it('covers an opening and all layers in memory, once in LevelDB’s log and once in tables', () => {
     assert.equal(leastFreeBytes({ overlayBytesMax: 32 * MiB, replayBytesMax: 128 * MiB }), (48 + 16 + 4 * 32) * MiB);
     assert.equal(leastFreeBytes({ overlayBytesMax: 32 * MiB, replayBytesMax: 8 * MiB }), (48 + 16 + 4 * 8) * MiB);
   });

@@ -28,7 +28,7 @@ describe('a start option that says whom to follow', () => {
     assert.deepEqual(warnings(), []);
   });
 
-  it('does not count after a promotion: the node leads on, and says what to do', async () => {
+  it('does not count after a promotion: the node still leads, and says what to do', async () => {
     await test.store.promote();
     await test.set('k');
     for (const again of [() => test.reopen(UNIT), () => test.restart(UNIT)]) {
@@ -40,7 +40,7 @@ describe('a start option that says whom to follow', () => {
     assert.match(warnings()[0]?.message ?? '', /--follow 127.0.0.1:1 is ignored: .* promoted .* "follow 127.0.0.1:1"/);
   });
 
-  it('does not count after the leadership was handed over to the node, nor while that is asked about', async () => {
+  it('does not count after a hand-over to the node, nor while that is being asked about', async () => {
     await test.store.promote({ grant: 'g' });
     await test.set('k');
     await test.reopen(UNIT);
@@ -55,7 +55,7 @@ describe('a start option that says whom to follow', () => {
     assert.equal(test.store.upstream, UNIT.upstream);
   });
 
-  it('counts again once the node has been told to follow, or was superseded', async () => {
+  it('counts again once the node was ordered to follow, or was superseded', async () => {
     await test.store.promote();
     await test.store.follow('127.0.0.1:2');
     await test.reopen(UNIT);

@@ -76,7 +76,7 @@ describe('a store', () => {
     await test.store.close();
   });
 
-  it('answers reads of the disk in part where their replies may have so many bytes only, the first always', async () => {
+  it('answers reads of the disk in part if their replies are bounded, the first always', async () => {
     const test = await TestStore.open();
     const names = Array.from({ length: 40 }, (_, i) => `k${i}`);
     await test.submit(...names.map((name) => set(name, Buffer.alloc(100_000))), set('small'));
@@ -109,7 +109,7 @@ describe('a store', () => {
     await test.store.close();
   });
 
-  it('checkpoints when it closes, so that the next start replays nothing, and ends with durable points', async () => {
+  it('checkpoints when it closes, so that the next start replays nothing', async () => {
     const test = await TestStore.open();
     await test.set('a', '1');
     await test.store.close();
@@ -163,7 +163,7 @@ describe('a store', () => {
     await test.store.close();
   });
 
-  it('refuses everything while it closes and afterwards, by the reason', async () => {
+  it('refuses everything while it closes and afterwards, with the reason', async () => {
     const test = await TestStore.open();
     await test.set('a');
     const closing = test.store.close();
@@ -176,7 +176,7 @@ describe('a store', () => {
     assert.equal(test.clock.waiting, 0, 'no timer is left');
   });
 
-  it('finishes what is in hand before it closes', async () => {
+  it('finishes pending commands before it closes', async () => {
     const test = await TestStore.open();
     const writes = Array.from({ length: 10 }, (_, i) => test.set(`k${i}`, Buffer.alloc(300_000)));
     await test.store.close();
@@ -246,7 +246,7 @@ describe('every leadership', () => {
     await test.store.close();
   });
 
-  it('drops the history before it where nothing was logged under that', async () => {
+  it('drops the history before it if nothing was logged under that', async () => {
     const test = await TestStore.open();
     await test.set('a');
     const [first] = ids(test);
@@ -329,7 +329,7 @@ describe('the role of a store', () => {
     await test.store.close();
   });
 
-  it('changes at run time: writes in hand are finished, those that come later refused', async () => {
+  it('changes at run time: pending writes are finished, later ones refused', async () => {
     const test = await TestStore.open();
     const before = [test.set('a'), test.set('b')];
     const following = test.store.follow(upstream);
@@ -365,7 +365,7 @@ describe('the role of a store', () => {
     }
   });
 
-  it('stays that of a leader, and a working one, where the change cannot be written', async () => {
+  it('stays that of a leader, and a working one, if the change cannot be written', async () => {
     const test = await TestStore.open();
     await mkdir(`${test.directory}/node.json.new`);
     await assert.rejects(test.store.follow(upstream));

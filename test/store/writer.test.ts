@@ -39,7 +39,7 @@ describe('group commit', () => {
     await test.store.close();
   });
 
-  it('puts what is asked in one turn into one block', async () => {
+  it('puts the writes of one turn into one block', async () => {
     const test = await TestStore.open();
     await Promise.all(Array.from({ length: 50 }, (_, i) => test.set(`k${i}`)));
     assert.deepEqual(await blocks(test), [50]);
@@ -62,7 +62,7 @@ describe('group commit', () => {
     await test.store.close();
   });
 
-  it('closes a block at its number of commands, and goes on in the next', async () => {
+  it('closes a block at its number of commands, and continues in the next', async () => {
     const test = await TestStore.open();
     await test.submit(...Array.from({ length: 2 * BLOCK_COMMANDS_MAX + 7 }, (_, i) => set(`k${i}`)));
     assert.deepEqual(await blocks(test), [BLOCK_COMMANDS_MAX, BLOCK_COMMANDS_MAX, 7]);
@@ -134,7 +134,7 @@ describe('the order of writes', () => {
     await test.store.close();
   });
 
-  it('does not make one submission read all its keys for every block: a stall would grow with its square', async () => {
+  it('does not read all keys of a submission for each block: a stall would grow squared', async () => {
     const test = await TestStore.open();
     const names = Array.from({ length: 3 * BLOCK_COMMANDS_MAX + 5 }, (_, i) => `k${i}`);
     await test.submit(...names.map((name) => set(name, '1')));
@@ -205,7 +205,7 @@ describe('values on disk that are more than may be in memory at once', () => {
   const ask = async (ordered: boolean, ...operations: Operation[]): Promise<Reply[]> =>
     (await test.store.submit(operations, { bytes: 100, ordered })).replies;
 
-  it('are read a part at a time by the writer, and every operation is answered in its order', async () => {
+  it('are read a part at a time by the writer, and every operation is answered in order', async () => {
     const replies = await ask(true, ...names.map(get), set('a', 'new'), get('a'), get('f'));
     assert.equal(replies.length, 15);
     const values = replies.map((reply) => (reply.kind === 'get' ? reply.value?.subarray(0, 3).toString() : reply.kind));
@@ -221,7 +221,7 @@ describe('values on disk that are more than may be in memory at once', () => {
     }
   });
 
-  it('cost nothing where only the keys matter', async () => {
+  it('cost nothing if only the keys matter', async () => {
     const replies = await ask(
       true,
       { kind: 'exists', keys },
@@ -276,7 +276,7 @@ describe('a reply', () => {
     await test.store.close();
   });
 
-  it('to a transaction that outgrows what a block may hold is a refusal, and nothing of it is written', async () => {
+  it('to a transaction larger than a block may be is a refusal, and nothing is written', async () => {
     const test = await TestStore.open({
       limits: { keyBytesMax: 1_000, valueBytesMax: 64 * 1024 * 1024, transactionBytesMax: 256 * 1024 * 1024 },
     });
@@ -329,7 +329,7 @@ describe('the queue of the writer', () => {
     await test.store.close();
   });
 
-  it('refers no more to what has been answered, though more waits behind it', async () => {
+  it('releases answered commands, though more wait behind them', async () => {
     const test = await TestStore.open();
     const value = Buffer.alloc(BLOCK_BYTES_TARGET);
     const waiting: Array<Promise<unknown>> = [];
@@ -352,7 +352,7 @@ describe('the queue of the writer', () => {
     await test.store.close();
   });
 
-  it('wakes who waits for room when there is, when the signal aborts, and when the writer is closed', async () => {
+  it('wakes a waiter when there is room, when its signal aborts, and when the writer closes', async () => {
     const test = await TestStore.open();
     const gate = hold(test.disk, isAppend);
     const never = new AbortController();
@@ -372,7 +372,7 @@ describe('the queue of the writer', () => {
     await test.store.whenQueueBelow(-1, never.signal);
   });
 
-  it('holds nobody up once it is closed: what comes is refused at once, though an append is still in hand', async () => {
+  it('refuses commands at once when it is closed, though an append is still pending', async () => {
     const test = await TestStore.open();
     await test.set('a');
     const flush = hold(test.disk, ({ location }) => location.endsWith('/keyspace'));
@@ -416,7 +416,7 @@ describe('the queue of the writer', () => {
 });
 
 describe('an append that fails', () => {
-  it('says "unknown" to those in hand, "unavailable" to those who wait or come, and everything works again after', async () => {
+  it('answers "unknown" to pending writes and "unavailable" to waiting ones, then recovers', async () => {
     const test = await TestStore.open();
     await test.set('acknowledged', 'yes');
     const history = test.store.lineage.current;
@@ -445,7 +445,7 @@ describe('an append that fails', () => {
     await test.store.close();
   });
 
-  it('may have taken place all the same: then it is there after the recovery, under its own history', async () => {
+  it('may have taken place all the same: then it is there after recovery', async () => {
     const test = await TestStore.open();
     await test.set('a', 'before');
     test.disk.fault = async (operation) => {
@@ -539,7 +539,7 @@ describe('a record that the disk has damaged', () => {
   const code = (reply: Reply | undefined) => (reply?.kind === 'error' ? reply.error.code : (reply?.kind ?? 'none'));
   const remove = (...names: string[]): Operation => ({ kind: 'delete', keys: names.map(key) });
 
-  it('is refused to the operations that need it, and to nobody else, and costs no reopening', async () => {
+  it('is refused to the operations that need it, and to no other, and costs no reopening', async () => {
     const test = await damaged();
     const history = test.store.lineage.current;
     const outcomes = await Promise.all([
@@ -571,7 +571,7 @@ describe('a record that the disk has damaged', () => {
     await test.store.close();
   });
 
-  it('is refused to them too where LevelDB notices the damage, and does not say in which key', async () => {
+  it('is refused to them too if LevelDB notices the damage, and does not name the key', async () => {
     const test = await damaged();
     for (const names of [['bad', 'good'], Array.from({ length: 100 }, (_, i) => (i === 50 ? 'bad' : 'good'))]) {
       test.disk.fault = ({ kind, keys }) => {
@@ -590,7 +590,7 @@ describe('a record that the disk has damaged', () => {
     await test.store.close();
   });
 
-  it('is readable again for what follows a write in the same block, and after a flush of all', async () => {
+  it('is readable again behind a write in the same block, and after a flush of all', async () => {
     const test = await damaged();
     const replies = await test.submit(get('bad'), set('bad', '7'), increment('bad'));
     assert.deepEqual(replies.map(code), ['corrupt', 'set', 'increment']);

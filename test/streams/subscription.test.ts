@@ -76,7 +76,7 @@ describe('publish and subscribe', () => {
     for (const reader of all) assert.deepEqual(texts(reader), expected);
   });
 
-  it('takes what is published at the end of a chain up to the leader, and to everybody in one order', async () => {
+  it('carries a message from the end of a chain up to the leader and to every subscriber', async () => {
     const nodes = await chain();
     const [leader, middle, end] = nodes;
     const all = await Promise.all(nodes.map((node) => subscribe(node)));
@@ -122,7 +122,7 @@ describe('publish and subscribe', () => {
     ]);
   });
 
-  it('begins now: what was said before does not come', async () => {
+  it('begins now: earlier messages do not come', async () => {
     const leader = await world.node('L');
     await publish(leader, 'early');
     await publish(leader, 'early too', { durable: true });
@@ -132,7 +132,7 @@ describe('publish and subscribe', () => {
     assert.deepEqual(texts(reader), ['late@1']);
   });
 
-  it('goes on through a promotion in between, in one order on all that follow', async () => {
+  it('continues through a promotion, in one order on all nodes that follow', async () => {
     const [leader, middle, end] = await chain();
     const readers = [await subscribe(middle), await subscribe(end)];
     await publish(leader, 'before', { durable: true });
@@ -164,7 +164,7 @@ describe('publish and subscribe', () => {
     assert.deepEqual(texts(again), ['two@2!', 'three@4!', 'four@5!', 'live@5']);
   });
 
-  it('tells the offsets that the log has lost to trimming, and goes on behind them', async () => {
+  it('reports the offsets that the log has lost to trimming, and continues behind them', async () => {
     const leader = await world.node('L');
     const first = await subscribe(leader);
     for (let i = 1; i <= 6; i++) await publish(leader, `m${i}`, { durable: true });
@@ -186,7 +186,7 @@ describe('publish and subscribe', () => {
     assert.equal((await subscribe(leader, { channels: ['news'], from: beyond })).ended?.code, 'lost_branch');
   });
 
-  it('lets a position that a follower has not heard of wait until it has', async () => {
+  it('lets a position that a follower has not seen yet wait until it has', async () => {
     const [leader, , end] = await chain();
     world.network.last.hold('down');
     await publish(leader, 'ahead', { durable: true });
@@ -201,7 +201,7 @@ describe('publish and subscribe', () => {
     assert.deepEqual(texts(reader), ['next@4!']);
   });
 
-  it('tells a subscriber that was too slow how many live messages it missed, and no durable one', async () => {
+  it('tells a slow subscriber how many live messages it missed, and no durable one', async () => {
     const leader = await world.node('L');
     const reader = await subscribe(leader);
     reader.pause();
@@ -220,7 +220,7 @@ describe('publish and subscribe', () => {
     );
   });
 
-  it('tells subscribers below a link that was too slow how many live messages were missed there, at every depth', async () => {
+  it('tells subscribers below a slow link how many live messages they missed', async () => {
     const [leader, middle, end] = await chain();
     const all = [await subscribe(middle), await subscribe(end)];
     await publish(leader, 'seen');
@@ -245,7 +245,7 @@ describe('publish and subscribe', () => {
     for (const node of [leader, middle, end]) assert.equal(await node.digest(), await leader.digest());
   });
 
-  describe('tells those below a link that breaks', () => {
+  describe('tells subscribers below a link that breaks', () => {
     /** Cut, so that nothing more of it comes, until `heal`. */
     async function cutOff(upstream: TestNode, node: TestNode): Promise<{ heal(): void }> {
       const { network } = world;
@@ -269,7 +269,7 @@ describe('publish and subscribe', () => {
       for (const reader of all) assert.deepEqual(texts(reader), ['seen@2', 'missed 7', 'after@2']);
     });
 
-    it('nothing where nothing was published meanwhile', async () => {
+    it('nothing if nothing was published meanwhile', async () => {
       const [leader, middle, end] = await chain();
       const all = [await subscribe(middle), await subscribe(end)];
       await publish(leader, 'seen');
@@ -305,7 +305,7 @@ describe('publish and subscribe', () => {
       assert.deepEqual(texts(reader), ['seen@2', 'missed 3', 'after@2', 'missed 4', 'last@2']);
     });
 
-    it('the same where it goes on below another node', async () => {
+    it('the same if it continues below another node', async () => {
       const [leader, middle, end] = await chain();
       const reader = await subscribe(end);
       await publish(leader, 'seen');
@@ -354,7 +354,7 @@ describe('publish and subscribe', () => {
     });
   });
 
-  it('refuses at once where the link is down, and says that it does not know where it breaks', async () => {
+  it('refuses at once if the link is down, and says that it does not know if it breaks', async () => {
     const [leader, , end] = await chain();
     const line = world.network.last;
     line.hold('down');
@@ -367,7 +367,7 @@ describe('publish and subscribe', () => {
     await publish(end, 'again');
   });
 
-  it('gives a message up that the leader does not answer, and takes no more than it can hold', async () => {
+  it('gives up a message that the leader does not answer, and takes no more than it can hold', async () => {
     const [, , end] = await chain();
     const line = world.network.last;
     line.hold('up');
@@ -404,7 +404,7 @@ describe('publish and subscribe', () => {
     assert.equal((await subscribe(leader, { patterns: ['?'.repeat(4_000)] })).ended, undefined);
   });
 
-  it('lets everybody else have turns while many messages are matched against many patterns', async () => {
+  it('lets other work have turns while many messages are matched against many patterns', async () => {
     const leader = await world.node('L');
     const patterns = Array.from({ length: 8 }, (_, i) => `*${'?a'.repeat(1_000)}${i}*`);
     const reader = await subscribe(leader, { channels: ['last'], patterns });
@@ -423,7 +423,7 @@ describe('publish and subscribe', () => {
     assert(turnsTaken >= 6 * 8, `${turnsTaken} turns`);
   });
 
-  it('ends where a full resync replaces the data, and goes on from its position in the new ones', async () => {
+  it('ends if a full resync replaces the data, and resumes from its position in the new data', async () => {
     const [leader, , end] = await chain();
     await publish(leader, 'one', { durable: true });
     await level(world, leader, end);

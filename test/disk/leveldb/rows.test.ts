@@ -49,7 +49,7 @@ describe('the rows of a database, out of its files', function () {
   afterEach(removeTemporaryDirectories);
 
   for (const compression of [true, false])
-    it(`are those that LevelDB tells, in any range, after any writes${compression ? ', compressed' : ''}`, async () => {
+    it(`are those of LevelDB in any range${compression ? ', compressed' : ''}`, async () => {
       const seed = seedOfThisRun();
       const random = seededRandom(seed);
       const below = (end: number) => Math.floor(random() * end);
@@ -82,7 +82,7 @@ describe('the rows of a database, out of its files', function () {
       }
     });
 
-  it('stay what they were when they were opened, whatever LevelDB writes, merges and deletes afterwards', async () => {
+  it('do not change once they are opened, whatever LevelDB merges and deletes', async () => {
     const location = await temporaryDirectory();
     const db = await openLevel(location, SMALL);
     const value = (text: string) => Buffer.from(text.repeat(50));

@@ -58,7 +58,7 @@ describe('a log that is kept to a size', () => {
     await world.until('the rest goes', () => bytesOf(leader) < MOST_BYTES);
   });
 
-  it('is let grow by a part, so that what goes at a time is worth the work', async () => {
+  it('may grow by a part, so that each trim is worth the work', async () => {
     await append(1.03 * RETENTION_BYTES);
     await world.clock.advance(10_000);
     assert.equal(leader.store.log.base.offset, 0);
@@ -67,7 +67,7 @@ describe('a log that is kept to a size', () => {
     assert(bytesOf(leader) < 1.02 * RETENTION_BYTES);
   });
 
-  it('names a reader that keeps too much of it, and lets it go before it grows for ever', async () => {
+  it('names a reader that keeps too much of it, and ends that before it grows for ever', async () => {
     const node = await world.node('P', { logRetentionBytes: 100 * KiB, logRetentionPinBytes: 500 * KiB });
     const write = async (bytes: number) => {
       for (let written = 0; written < bytes; written += 10 * KiB)
@@ -98,7 +98,7 @@ describe('a log that is kept to a size', () => {
     await world.until('the rest goes', () => bytesOf(node) < 120 * KiB);
   });
 
-  it('stays as it is where its oldest blocks are damaged: that is said once, and writes go on', async () => {
+  it('stays as it is if its oldest blocks are damaged: a warning comes once, writes continue', async () => {
     await append(1.2 * RETENTION_BYTES);
     const raw = leader.test.disk.raw(leader.test.location('log'));
     for (let offset = 1; offset <= 40; offset++) await raw.put(blockKey(offset), Buffer.from('damaged'));
@@ -110,7 +110,7 @@ describe('a log that is kept to a size', () => {
     assert.equal(await leader.test.get('goes on'), 'v');
   });
 
-  it('shows how far each follower is from its start, and what is left for it, for how long at the present rate', async () => {
+  it("shows each follower's distance from its start, and how long that lasts", async () => {
     await append(100 * KiB);
     const follower = await world.node('F', { follows: 'L' });
     await level(world, leader, follower);

@@ -26,7 +26,7 @@ describe('a leader that stops', () => {
     await removeTemporaryDirectories();
   });
 
-  it('waits for a follower that lags, which has the last write then', async () => {
+  it('waits until a follower that lags has the last write', async () => {
     world.network.last.hold();
     await leader.test.set('last', 'write');
     const stopping = leader.down({ shutdownTimeoutMs: TIMEOUT_MS });
@@ -37,7 +37,7 @@ describe('a leader that stops', () => {
     assert.equal(leader.test.logger.said(/^all 1 followers have everything, up to offset 6$/, 'info'), 1);
   });
 
-  it('gives up after the time-out, and says who may lack what', async () => {
+  it('gives up after the time-out, and names the followers that may lack writes', async () => {
     world.network.last.hold();
     await leader.write(2, 'late');
     const stopping = leader.down({ shutdownTimeoutMs: TIMEOUT_MS });
@@ -51,7 +51,7 @@ describe('a leader that stops', () => {
     assert.equal(leader.test.logger.said(said, 'warn'), 1);
   });
 
-  it('does not wait where nobody follows, where it is told not to, and where it is a follower itself', async () => {
+  it('does not wait without followers, with a time of 0, or as a follower', async () => {
     const below = await world.node('B', { follows: 'F' });
     await level(world, leader, follower, below);
     for (const line of world.network.lines) line.hold('up');
@@ -103,7 +103,7 @@ describe('a leader that stops', () => {
     assert.equal(await leader.store.lostWrites(), 0);
   });
 
-  it('lets writes that wait for followers hear of them', async () => {
+  it('lets writes that wait for followers still be confirmed', async () => {
     world.network.last.hold();
     await leader.test.set('last');
     const wanted = { level: 'followers', followers: 1, timeoutMs: 60_000 } as const;
@@ -121,7 +121,7 @@ describe('a leader that stops', () => {
     return replication.durability.reach(store.position, { ...wanted, timeoutMs: 60_000 }, new AbortController().signal);
   }
 
-  it('tells writes at once that wait for more followers than there are, and the others what they have reached in the end', async () => {
+  it('answers writes at once that wait for more followers than there are', async () => {
     world.network.last.hold();
     await leader.test.set('last');
     const [one, two] = [1, 2].map((followers) => reach({ level: 'followers', followers }));
@@ -134,7 +134,7 @@ describe('a leader that stops', () => {
     await stopping;
   });
 
-  it('waits until its followers have on disk what somebody waits for', async () => {
+  it('waits until its followers have on disk the writes that a client waits for', async () => {
     const sync = hold(follower.test.disk, ({ kind }) => kind === 'durable');
     await leader.test.set('last');
     const synced = reach({ level: 'followers_synced', followers: 1 });
@@ -148,7 +148,7 @@ describe('a leader that stops', () => {
     await stopping;
   });
 
-  it('tells all of them at once where nobody is waited for', async () => {
+  it('answers all of them at once if there is no follower to wait for', async () => {
     world.network.last.hold();
     await leader.test.set('last');
     const one = reach({ level: 'followers', followers: 1 });
@@ -158,7 +158,7 @@ describe('a leader that stops', () => {
     assert.equal((await reach({ level: 'followers', followers: 1 })).reached, false);
   });
 
-  it('turns writers away that wait for a handing over of which it has not heard the end', async () => {
+  it('refuses writes that wait for a hand-over of which the outcome is not known', async () => {
     world.network.onLine = (line) => line.hold('down');
     await assert.rejects(failingOver(), { code: 'outcome_unknown' });
     const write = leader.store.submit([set('waits')], { bytes: 10, ordered: false });
@@ -176,7 +176,7 @@ describe('a leader that stops', () => {
     await failover;
   }
 
-  it('during a failover that does not come to an end stops when its time is over', async () => {
+  it('stops when its time is over, also during a failover that does not end', async () => {
     world.network.last.hold();
     await leader.test.set('last');
     const failover = leader.replication.failover({ to: 'F', timeoutMs: 120_000 });

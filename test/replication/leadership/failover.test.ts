@@ -101,7 +101,7 @@ describe('failover', () => {
     assert.equal(b.store.lineage.epoch, 2);
   });
 
-  it('moves nobody to a leader that does not say where it listens', async () => {
+  it('moves no follower to a leader that does not announce its address', async () => {
     const [a, , c] = await three();
     a.followers.moved({ address: '', nodeId: 'nobody' });
     await a.write(1, 'after');
@@ -113,7 +113,7 @@ describe('failover', () => {
     ['promotes it', (a: TestNode) => a.replication.promote()],
     ['makes it follow', (a: TestNode) => a.follow('B')],
   ] as const) {
-    it(`is given up at once where a person ${what}, however long it might have waited`, async () => {
+    it(`is given up at once if a person ${what}, however long it might have waited`, async () => {
       const [a] = await three();
       for (const line of world.network.lines) line.hold();
       await a.write(1, 'missed');
@@ -127,7 +127,7 @@ describe('failover', () => {
     });
   }
 
-  it('is refused to a follower that says it listens where this node does: it could not be asked', async () => {
+  it('is refused to a follower that announces the address of this node', async () => {
     const [a] = await three();
     const channel = await world.network.dial('A');
     const handshake = world.network.lines[0]?.answered[0] as Handshake;
@@ -140,7 +140,7 @@ describe('failover', () => {
     channel.close();
   });
 
-  it('of another node disturbs nobody that is asked by mistake', async () => {
+  it('does not disturb a node that is asked by mistake', async () => {
     const [, b] = await three();
     const session = world.network.lines.find(({ from }) => from === 'B');
     const channel = await world.network.dial('B');
@@ -154,7 +154,7 @@ describe('failover', () => {
     assert.equal(b.link.status.state, 'streaming');
   });
 
-  it('is followed by a promotion elsewhere, which comes after it though nothing was written meanwhile', async () => {
+  it('has an earlier epoch than a later promotion elsewhere, though nothing was written', async () => {
     const [a, b, c] = await three();
     await a.replication.failover({ to: 'B' });
     await world.until('C has heard of the new history', () => c.link.nextHistory?.epoch === b.store.lineage.epoch);
@@ -228,7 +228,7 @@ describe('failover', () => {
     assert.deepEqual(leaders(), [b]);
   });
 
-  it('is given up where the follower does not come level in time: writes go on, nothing has changed', async () => {
+  it('is given up if the follower does not catch up in time: writes resume', async () => {
     const [a] = await three();
     world.network.lines[0]?.hold('up');
     await a.write(1, 'not acknowledged');
@@ -244,7 +244,7 @@ describe('failover', () => {
     assert.deepEqual([leaders(), a.store.lineage.epoch], [[a], epoch]);
   });
 
-  it('is taken back where the follower is gone before it was asked', async () => {
+  it('is taken back if the follower has gone before it was asked', async () => {
     const [a, b] = await three();
     world.network.down('B');
     const error = await outcome(a.replication.failover({ to: 'B', timeoutMs: 500 }));
@@ -255,7 +255,7 @@ describe('failover', () => {
     assert.equal(a.store.handingOver, undefined);
   });
 
-  it('is taken back where the follower refuses, which is bound to it for ever', async () => {
+  it('is taken back if the follower refuses, which is bound to that for ever', async () => {
     const [a, b, c] = await three();
     const { handOver } = a.store;
     a.store.handOver = async (to) => {
@@ -366,7 +366,7 @@ describe('failover', () => {
       await follows(a, c, b);
     });
 
-    it('that one was told to follow another, and is restarted: it asks until that is known', async () => {
+    it('that one was ordered to follow another, and is restarted: it asks until that is known', async () => {
       const [a, b, c] = await steppedDown();
       await c.replication.promote();
       await b.follow('C');
@@ -377,7 +377,7 @@ describe('failover', () => {
       await follows(a, c, b);
     });
 
-    it('that one has led and follows it again: nobody leads, and neither loses anything, until a person says who', async () => {
+    it('that one has led and follows it again: nobody leads until a person decides', async () => {
       const [a, b] = await steppedDown();
       await b.replication.promote();
       await b.write(2, 'on B');
@@ -418,8 +418,11 @@ describe('failover', () => {
       assert.deepEqual(leaders(), [b]);
     });
 
-    for (const direction of ['up', 'down'] as const) {
-      it(`silently, ${direction === 'up' ? 'before the question' : 'before the answer'} arrives: it says so, and writes wait until it is known`, async () => {
+    for (const [direction, lost] of [
+      ['up', 'question'],
+      ['down', 'answer'],
+    ] as const) {
+      it(`silently, before the ${lost} arrives: it says so, and writes wait for the outcome`, async () => {
         const [a, b] = await three();
         const release = holdHandover(direction);
         const done = a.replication.failover({ to: 'B', timeoutMs: 300 });
@@ -436,7 +439,7 @@ describe('failover', () => {
       });
     }
 
-    it('before the followers hear where to go: they stay below the former leader and miss nothing', async () => {
+    it('before the followers learn of the new leader: they stay below the former one', async () => {
       const [a, b, c] = await three();
       world.network.lines[1]?.hold('down');
       assert.equal(await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS })), undefined);
@@ -446,7 +449,7 @@ describe('failover', () => {
     });
   });
 
-  it('is told to a follower that was away when it comes back, once: a person may put it below the former leader then', async () => {
+  it('is announced once to a follower that was away: a person may move it elsewhere then', async () => {
     const [a, b, c] = await three();
     await c.down();
     assert.equal(await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS })), undefined);
@@ -465,7 +468,7 @@ describe('failover', () => {
     );
   });
 
-  it('is not taken back where it turns out in the last moment that the other one has been asked', async () => {
+  it('is not taken back if the other node turns out in the last moment to have been asked', async () => {
     const [a] = await three();
     let changes = 0;
     const failover: Failover = new Failover({
@@ -518,8 +521,11 @@ describe('failover', () => {
       assert.deepEqual(leaders(), [b]);
     });
 
-    for (const direction of ['up', 'down'] as const) {
-      it(`the old leader, ${direction === 'up' ? 'before' : 'after'} the other one has taken over: it goes on asking when it comes back`, async () => {
+    for (const [direction, when] of [
+      ['up', 'before'],
+      ['down', 'after'],
+    ] as const) {
+      it(`the old leader, ${when} the other one has taken over: it asks again when it comes back`, async () => {
         const [a, b] = await three();
         const release = holdHandover(direction);
         const done = a.replication.failover({ to: 'B', timeoutMs: 300 });
@@ -539,7 +545,7 @@ describe('failover', () => {
     }
   });
 
-  it('that has been answered late is not acted upon again, when the new leader has handed on', async () => {
+  it('with a late answer is not acted upon again, when the new leader has handed on', async () => {
     const [a, b, c] = await three();
     const release = holdHandover('down');
     assert.equal((await outcome(a.replication.failover({ to: 'B', timeoutMs: 300 })))?.code, 'outcome_unknown');
@@ -561,7 +567,7 @@ describe('failover', () => {
     await level(world, c, b, a);
   });
 
-  it('whose outcome is not known can be ended by a person', async () => {
+  it('can be ended by a person if its outcome is not known', async () => {
     const [a, b] = await three();
     holdHandover('up');
     assert.equal((await outcome(a.replication.failover({ to: 'B', timeoutMs: 300 })))?.code, 'outcome_unknown');
@@ -574,7 +580,7 @@ describe('failover', () => {
     assert.equal(b.store.role, 'follower');
   });
 
-  it('that was ended by a person though the other one leads has one leader again as soon as either hears of the other', async () => {
+  it('ends with one leader if a person ended it though the other node leads', async () => {
     const [a, b, c] = await three();
     const release = holdHandover('down');
     assert.equal((await outcome(a.replication.failover({ to: 'B', timeoutMs: 300 })))?.code, 'outcome_unknown');
@@ -620,7 +626,7 @@ describe('a leader that was superseded', () => {
     await world.stop();
   });
 
-  it('takes no more writes, over restarts, until a person says what is to be', async () => {
+  it('takes no more writes, over restarts, until a person decides', async () => {
     const [a, b] = await world.chain(['A', 'B'], { writes: 3 });
     await b.replication.promote();
     await b.write(1, 'on B');
@@ -645,7 +651,7 @@ describe('a leader that was superseded', () => {
     assert.equal(await a.store.lostWrites(), 1);
   });
 
-  it('does not hand its older history to the one that superseded it, which keeps the later writes', async () => {
+  it('does not give its older history to its successor, which keeps the later writes', async () => {
     const [a, b] = await world.chain(['A', 'B'], { writes: 3 });
     await a.down();
     await b.replication.promote();
@@ -664,7 +670,7 @@ describe('a leader that was superseded', () => {
     assert.equal(await a.test.get('on B1'), 'on B at B');
   });
 
-  it('below which a follower of it answers nothing but "wait" to a node of the later epoch', async () => {
+  it('lets its followers answer only "wait" to a node of the later epoch', async () => {
     const a = await world.node('A');
     await a.write(3);
     const [b, c] = [await world.node('B', { follows: 'A' }), await world.node('C', { follows: 'A' })];
@@ -691,7 +697,7 @@ describe('a leader that was superseded', () => {
 });
 
 describe('follow --full', () => {
-  it('begins with a full resync, once, and goes on as usual after it', async () => {
+  it('begins with a full resync, once, and then streams as usual', async () => {
     const world = new World();
     const [a, b] = await world.chain(['A', 'B'], { writes: 5 });
     await b.follow('A', { acceptDataLoss: false, full: true });

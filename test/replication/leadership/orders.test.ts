@@ -102,7 +102,7 @@ describe('an order', function () {
   });
 
   describe('to follow with a full resync', () => {
-    it('moves with the leader that hands over while the snapshot is on its way', async () => {
+    it('follows the new leader if a hand-over comes while the snapshot is on its way', async () => {
       const a = await world.node('A');
       for (let i = 0; i < 12; i++) await a.test.set(`large${i}`, Buffer.alloc(250_000, i));
       const b = await world.node('B', { follows: 'A' });
@@ -156,7 +156,7 @@ describe('an order', function () {
       assert.equal(await c.store.lostWrites(), 0);
     });
 
-    it('is carried out though a follower of the target is behind, and makes one wait that knows as much as the target', async () => {
+    it('is carried out though a follower of the target is behind', async () => {
       const [a, b, c] = await three();
       const d = await world.node('D', { follows: 'B' });
       await level(world, a, b, c, d);
@@ -206,7 +206,7 @@ describe('an order', function () {
       });
   });
 
-  it('is asked for: a copy of another node is refused, and its status says so until it is tried again', async () => {
+  it('a copy of another node is refused, and its status says so until the next attempt', async () => {
     const [a, , c] = await three();
     const channel = await world.network.dial('A');
     const line = world.network.lines.find(({ from }) => from === 'C');

@@ -48,7 +48,7 @@ describe('a leader whose machine went down', () => {
     return reply?.kind === 'error' ? `${reply.error.code}: ${reply.error.message}` : '';
   }
 
-  it('gets the missing blocks back from its follower, and takes no writes before; reads are served', async () => {
+  it('gets the missing blocks back from its follower before it takes writes', async () => {
     const b = await follower('B');
     await a.write(4, 'lost');
     await reached(b);
@@ -71,7 +71,7 @@ describe('a leader whose machine went down', () => {
     assert.deepEqual(b.store.knownFollowers, []);
   });
 
-  it('serves nobody before: a follower that is ahead of it is not taken for one that went astray', async () => {
+  it('serves no follower before: one that is ahead of it is not taken for astray', async () => {
     const b = await follower('B');
     await a.write(4, 'lost');
     await reached(b);
@@ -91,7 +91,7 @@ describe('a leader whose machine went down', () => {
     assert.equal(await b.store.lostWrites(), 0);
   });
 
-  it('gets all of it where two followers are ahead by different amounts', async () => {
+  it('gets all blocks back if two followers are ahead by different amounts', async () => {
     const b = await follower('B');
     const c = await follower('C');
     await a.write(2, 'both');
@@ -109,7 +109,7 @@ describe('a leader whose machine went down', () => {
     assert.deepEqual([b.link.resyncs.full, c.link.resyncs.full], [1, 0], 'nobody needed another snapshot');
   });
 
-  it('goes on without them after the time-out, or at once when a person says so', async () => {
+  it('continues without them after the time-out, or at once when a person says so', async () => {
     const b = await follower('B');
     for (const way of ['waits', 'is told'] as const) {
       await b.down();
@@ -149,7 +149,7 @@ describe('a leader whose machine went down', () => {
 
     const passedMs = () => world.clock.monotonicMs() - beganMs;
 
-    it('gets the block back: what arrives is waited for', async () => {
+    it('gets the block back, as long as parts of it arrive', async () => {
       await world.until('the time-out has passed', () => passedMs() > 6_000);
       assert.match(await refusal(), /^unavailable: .* at most until 2023-11-14T22:/);
       await leads();
@@ -159,7 +159,7 @@ describe('a leader whose machine went down', () => {
       assert.deepEqual([b.link.resyncs.full, await b.store.lostWrites()], [1, 0]);
     });
 
-    it('goes on without the block once nothing of it arrives for the time-out', async () => {
+    it('continues without the block once no part of it arrives for the time-out', async () => {
       await world.until('a part has arrived', () => passedMs() > 2_000);
       for (const line of world.network.lines) if (line.from === 'A') line.hold('down');
       await leads();
@@ -168,7 +168,7 @@ describe('a leader whose machine went down', () => {
     });
   });
 
-  it('does not wait where none can be reached', async () => {
+  it('does not wait if no follower can be reached', async () => {
     const b = await follower('B');
     await b.down();
     const before = world.clock.monotonicMs();
@@ -180,7 +180,7 @@ describe('a leader whose machine went down', () => {
     assert.equal(a.offset, 4);
   });
 
-  it('does not wait where only the process was killed, where it had stopped in good order, or where nobody ever followed', async () => {
+  it('does not wait after a killed process, an orderly stop, or if no node ever followed', async () => {
     assert.equal(a.store.asking, false);
     await powerCut(3);
     assert.equal(a.store.asking, false, 'nobody to ask');
@@ -211,7 +211,7 @@ describe('a leader whose machine went down', () => {
     assert.equal(await a.test.get('lost1'), 'lost at A');
   });
 
-  it('takes no writes where one of them has been promoted meanwhile, and names it', async () => {
+  it('takes no writes if one of them has been promoted meanwhile, and names it', async () => {
     const b = await follower('B');
     await powerCut(3);
     await b.replication.promote();
@@ -224,7 +224,7 @@ describe('a leader whose machine went down', () => {
     assert.equal(a.link.resyncs.full, 0);
   });
 
-  it('knows what it has led itself, where it has lost every block of that', async () => {
+  it('knows its own histories, even if it has lost every block of them', async () => {
     const b = await follower('B');
     await a.restart();
     await a.write(4, 'lost');
@@ -240,7 +240,7 @@ describe('a leader whose machine went down', () => {
     assert.equal(a.store.lineage.epoch, 3);
   });
 
-  it('whose keyspace is ahead of what is left of its log gets that back too, or says what is to be done', async () => {
+  it('gets back the blocks that only its keyspace holds, or says what to do', async () => {
     const b = await follower('B');
     await a.write(4, 'lost');
     await reached(b);
@@ -269,7 +269,7 @@ describe('a leader whose machine went down', () => {
     await level(world, b, a);
   });
 
-  it('can be told to follow instead', async () => {
+  it('can be ordered to follow instead', async () => {
     const b = await follower('B');
     await a.write(1, 'lost');
     await reached(b);

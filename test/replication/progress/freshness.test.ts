@@ -55,14 +55,14 @@ describe('freshness', () => {
   }
 
   describe('of a position', () => {
-    it('is there at once where it is applied, on every node', async () => {
+    it('is confirmed at once if it is applied, on every node', async () => {
       const [leader, follower] = await pair();
       const atLeast = leader.store.position;
       await fresh(leader, { atLeast });
       await fresh(follower, { atLeast });
     });
 
-    it('is waited for at a follower, and there with the write', async () => {
+    it('is waited for at a follower, and confirmed with the write', async () => {
       const [leader, follower] = await pair();
       world.network.last.hold();
       await leader.write(1, 'late');
@@ -160,7 +160,7 @@ describe('freshness', () => {
       });
     });
 
-    it('is told as soon as a store that failed is open again: no timer is waited for', async () => {
+    it('is confirmed as soon as a failed store is open again: no timer is waited for', async () => {
       const [leader] = await pair();
       const { disk } = leader.test;
       const atLeast = leader.store.position;
@@ -179,7 +179,7 @@ describe('freshness', () => {
       await asked;
     });
 
-    it('is judged by the data that are there when it is answered, not by those that were there when it was looked up', async () => {
+    it('is judged by the data at the time of the answer, not of the lookup', async () => {
       const [leader, follower] = await pair();
       await follower.replication.promote();
       await follower.write(2, 'own');
@@ -202,7 +202,7 @@ describe('freshness', () => {
       await assert.rejects(asked, { code: 'unavailable', message: /has applied offset 4 of/ });
     });
 
-    it('that is waited for by a node that stops is refused at once; what is there is told', async () => {
+    it('is refused at once by a node that stops, unless it is there', async () => {
       const [leader, follower] = await pair();
       world.network.last.hold();
       const before = leader.store.position;
@@ -237,7 +237,7 @@ describe('freshness', () => {
       await fresh(leader, { maxStalenessMs: 1 });
     });
 
-    it('a follower is as stale as its last heartbeat, by the leader’s clock, and waits for the next', async () => {
+    it('a follower is as stale as its last heartbeat, by the leader’s clock', async () => {
       const [leader, follower] = await pair();
       // Its own clock says something else altogether.
       world.clock.setWall(5);
@@ -289,7 +289,7 @@ describe('freshness', () => {
       await fresh(follower, { maxStalenessMs: 5_000 });
     });
 
-    it('a follower that is told to follow another does not judge by the one before, not even while that is done', async () => {
+    it('a follower that moves to another upstream does not judge by the one before', async () => {
       const [, follower] = await pair();
       await world.until('a heartbeat', () => follower.link.levelMs > 0);
       const { changed } = follower.store;
@@ -348,7 +348,7 @@ describe('freshness', () => {
       await assert.rejects(waiting, { code: 'unavailable', message: /they are \d{4} ms old/ });
     });
 
-    it('a follower that comes by writes of a clock that was ahead, and was set back since, is not fresh before it is level', async () => {
+    it('a follower with writes of a clock that was ahead is stale until it has caught up', async () => {
       const [hourMs, wallMs] = [3_600_000, world.clock.wallMs()];
       world.clock.setWall(wallMs + 10 * hourMs);
       const leader = await world.node('L', { trustClock: true });
@@ -386,7 +386,7 @@ describe('freshness', () => {
       await fresh(follower, { maxStalenessMs: 5_000 });
     });
 
-    it('a follower whose data are a snapshot does not take an older write of the next leader for a clock that was set back', async () => {
+    it('a follower with a snapshot does not take an older write for a clock set back', async () => {
       const [leader, next] = await world.chain(['L', 'N'], { writes: 3 });
       await next.replication.promote();
       await next.write(1, 'on N');

@@ -75,7 +75,7 @@ describe('reports of the nodes below', () => {
     assert.equal(await counted(), 0);
   });
 
-  it('of another history do not count, nor of other data under the same ID, nor of more than there is', async () => {
+  it('of another history, of other data, or beyond the end do not count', async () => {
     const one = follower('one');
     acknowledgements.report(one, { ...(await says(5)), replicationId: 'a'.repeat(40) });
     assert.equal(await counted(), 0);
@@ -111,7 +111,7 @@ describe('reports of the nodes below', () => {
     assert.equal(await counted(), 0, 'its disk may have lost what the old process had');
   });
 
-  it('count once for a node, by whichever session it was heard of last, and none for this node itself', async () => {
+  it('count once for a node, by its latest session, and not for this node itself', async () => {
     const [one, two] = [follower('one'), follower('two')];
     const itself = await below(test.store.nodeId, 5);
     acknowledgements.report(one, await says(5, [await below('x', 5), await below('x', 5, 'again'), itself]));
@@ -120,7 +120,7 @@ describe('reports of the nodes below', () => {
     assert.deepEqual(acknowledgements.below.map(({ nodeId }) => nodeId).sort(), ['one', 'two', 'x']);
   });
 
-  it('go with the session that told them, and what another session tells stays', async () => {
+  it('end with the session that brought them, and those of another session stay', async () => {
     const [one, two] = [follower('one'), follower('two')];
     acknowledgements.report(one, await says(5, [await below('x', 5), await below('y', 5)]));
     acknowledgements.report(two, await says(5, [await below('x', 5)]));
@@ -142,14 +142,14 @@ describe('reports of the nodes below', () => {
     assert(!passed.some(({ nodeId }) => nodeId === 'x7'));
   });
 
-  it('keep their age on the way up: what a node said long ago is not fresh because it is told again', async () => {
+  it('keep their age on the way up: an old report is not fresh because it is passed on', async () => {
     const one = follower('one');
     acknowledgements.report(one, await says(5, [{ ...(await below('x', 5)), ageMs: MAX_LAG_MS + 1 }]));
     assert.equal(acknowledgements.followersWithinLag, 1);
     assert.equal(acknowledgements.indirect[0]?.silentMs, MAX_LAG_MS + 1);
   });
 
-  it('tell lag as the age of the oldest write that is not acknowledged', async () => {
+  it('give the lag as the age of the oldest write that is not acknowledged', async () => {
     await test.clock.advance(1_000);
     assert.equal(acknowledgements.lagMs(5), 0, 'level, however long ago that was');
     await test.set('a');
@@ -162,7 +162,7 @@ describe('reports of the nodes below', () => {
     );
   });
 
-  it('tell lag also of what memory holds no more, from where the log ended when', async () => {
+  it('give the lag also if memory no longer holds the times, from the last known one', async () => {
     const large = Buffer.alloc(1024 * 1024);
     for (let i = 0; i < 20; i++) {
       await test.set('large', large);
@@ -202,7 +202,7 @@ describe('a leader with a least number of followers', () => {
     assert.equal(leader.store.position.offset, 0);
   });
 
-  it('takes them once a follower is there, not while it is paused beyond the lag, and again after', async () => {
+  it('takes writes once a follower is there, not while that lags too far, and again after', async () => {
     const leader = await world.node('L', { minFollowers: 1, maxLagMs: 5_000 });
     const follower = await world.node('F', { follows: 'L' });
     await world.until('it is heard', () => leader.replication.acknowledgements.followersWithinLag === 1);
@@ -229,7 +229,7 @@ describe('a leader with a least number of followers', () => {
     assert.equal(await submit(middle), 'read_only_follower');
   });
 
-  it('goes on expiring keys', async () => {
+  it('still expires keys', async () => {
     const leader = await world.node('L', { minFollowers: 1, maxLagMs: 3_000 });
     const follower = await world.node('F', { follows: 'L' });
     await world.until('it is heard', () => leader.replication.acknowledgements.followersWithinLag === 1);
@@ -282,7 +282,7 @@ describe('lag', () => {
     await until('it is told', () => leader.followers.status[0]?.lagMs === 0, { clock: world.clock, stepMs: 1 });
   });
 
-  it('is not told where nobody can know it: before a session, and below a node that follows nobody', async () => {
+  it('is unknown before a session, and below a node that follows nobody', async () => {
     const middle = await world.node('M', { follows: 'nobody' });
     const below = await world.node('F', { follows: 'M' });
     const lag = ({ link }: TestNode) => {
@@ -295,7 +295,7 @@ describe('lag', () => {
     assert.deepEqual(lag(below), ['streaming', 0, undefined]);
   });
 
-  it('without a session is how long ago the node was level', async () => {
+  it('without a session is the time since the node had caught up', async () => {
     const { leader, follower } = await world.pair({ writes: 1 });
     await world.clock.advance(1_500);
     await leader.down();
@@ -305,7 +305,7 @@ describe('lag', () => {
     assert(lagMs !== undefined && lagMs >= 10_000 && lagMs <= 11_500, `${lagMs} ms`);
   });
 
-  it('is told at the interval that was asked for', async () => {
+  it('is reported at the configured interval', async () => {
     await world.pair({
       writes: 1,
       leader: { heartbeatIntervalMs: 100 },

@@ -17,7 +17,7 @@ describe('a replication session of a fresh follower', () => {
     await removeTemporaryDirectories();
   });
 
-  it('begins with a full resync, once, and goes on with the log', async () => {
+  it('begins with a full resync, once, and continues with the log', async () => {
     const { leader, follower } = await world.pair({ writes: 5 });
     await leader.write(5, 'more');
     await level(world, leader, follower);
@@ -33,7 +33,7 @@ describe('a replication session of a fresh follower', () => {
     assert.equal(world.network.lines.length, 1);
   });
 
-  it('that listens everywhere is known by where it came from', async () => {
+  it('is known by its source address if it listens everywhere', async () => {
     const leader = await world.node('L');
     await leader.write(1);
     world.network.onLine = (line) => Object.assign(line.down, { peerAddress: '10.0.0.9:51234' });
@@ -59,14 +59,14 @@ describe('a replication session of a fresh follower', () => {
     await world.until('all of it may go', async () => (await leader.store.log.trim(10)) === 10);
   });
 
-  it('knows the time of its data before the next block comes: a leader that it becomes does not go back', async () => {
+  it('knows the time of its data before the next block, and does not go back if it leads', async () => {
     const { leader, follower } = await world.pair({ writes: 1 });
     await follower.restart();
     assert.equal(follower.store.log.base.offset, 1);
     assert.ok(follower.store.endTimeMs >= leader.store.endTimeMs);
   });
 
-  it('of an empty leader goes on from nothing, without a snapshot', async () => {
+  it('begins at the first block of an empty leader, without a snapshot', async () => {
     const { leader, follower } = await world.pair();
     await leader.write(3);
     await level(world, leader, follower);
@@ -74,7 +74,7 @@ describe('a replication session of a fresh follower', () => {
     assert.deepEqual(follower.store.lineage.rows, leader.store.lineage.rows);
   });
 
-  it('that led an empty store of its own before takes on the cluster of its upstream', async () => {
+  it('takes on the cluster of its upstream if it led an empty store before', async () => {
     const leader = await world.node('L');
     await leader.write(3);
     const follower = await world.node('F');

@@ -60,7 +60,7 @@ describe('a replication session of a follower with writes of its own', () => {
     ['nothing', undefined],
     ['only what comes later', 5],
   ] as const) {
-    it(`keeps them if its upstream lets it save ${what}: it judges by its own log what would be lost`, async () => {
+    it(`keeps them if its upstream lets it save ${what}: its own log decides`, async () => {
       const { leader, former } = await parted();
       const { decide } = Feed.prototype;
       try {

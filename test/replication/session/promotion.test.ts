@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { level, World } from '../../support/world.js';
 
 describe('a promotion', () => {
-  it('is heard of by the whole tree before the first write: who has left the history is told so at once', async () => {
+  it('is known to the whole tree before the first write', async () => {
     const world = new World();
     const [a, b, c] = await world.chain(['A', 'B', 'C'], { writes: 3 });
     const d = await world.node('D', { follows: 'C' });

@@ -53,7 +53,7 @@ describe('a replication session that is refused', () => {
     assert.match(one.link.status.lastResync?.reason ?? '', /DATA_LOSS_ACCEPTED/);
   });
 
-  it('keeps its own cluster where an accepted resync from another is cut', async () => {
+  it('keeps its own cluster if an accepted resync from another is cut', async () => {
     const [one, other] = [await world.node('A'), await world.node('B')];
     await one.write(3, 'one');
     await other.write(4, 'other');
@@ -69,7 +69,7 @@ describe('a replication session that is refused', () => {
     assert.equal(one.store.clusterId, clusterId, 'its data are still of that cluster');
   });
 
-  it('is emptied only by a person: an accepted loss is for one resync, and not for what the upstream becomes later', async () => {
+  it('empties the follower only by order of a person, and for one resync', async () => {
     const { leader, follower } = await world.pair({ writes: 3 });
     await follower.follow('L', { acceptDataLoss: true });
     await level(world, leader, follower);

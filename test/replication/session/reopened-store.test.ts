@@ -16,7 +16,7 @@ describe('a replication session', () => {
     await removeTemporaryDirectories();
   });
 
-  it('goes on over a store that had to open anew, at either end', async () => {
+  it('continues over a store that had to open again, at either end', async () => {
     const { leader, follower } = await world.pair({ writes: 3 });
     for (const node of [follower, leader]) {
       node.test.disk.fault = ({ kind, location }) => {
@@ -36,7 +36,7 @@ describe('a replication session', () => {
     assert.equal(await follower.store.lostWrites(), 0);
   });
 
-  it('is not begun by a leader that lost a tail of its log, until it is told to follow one that has the data', async () => {
+  it('is not begun by a leader that lost a tail of its log, until it is ordered to follow', async () => {
     const { leader, follower } = await world.pair({ writes: 5 });
     await leader.test.loseTail(5);
     await world.until('it is open again', () => leader.store.incomplete !== undefined);
@@ -52,7 +52,7 @@ describe('a replication session', () => {
     assert(leader.store.isServing);
   });
 
-  it('is refused where the follower lost a tail of its log that only its keyspace had, until a person accepts the loss', async () => {
+  it('is refused if the follower lost a tail, until a person accepts the loss', async () => {
     const { leader, follower: former } = await world.pair({ writes: 3, prefix: 'common' });
     await former.restart({ role: 'leader', upstream: '' });
     await former.write(4, 'own');
@@ -71,7 +71,7 @@ describe('a replication session', () => {
     assert.match(former.link.status.lastResync?.reason ?? '', /DATA_LOSS_ACCEPTED/);
   });
 
-  it('gets a full resync where the follower lost a tail of its log that its keyspace has', async () => {
+  it('gets a full resync if the follower lost a tail of its log that its keyspace has', async () => {
     const { leader, follower } = await world.pair({ writes: 5 });
     await leader.write(3, 'more');
     await level(world, leader, follower);

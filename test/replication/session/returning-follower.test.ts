@@ -15,7 +15,7 @@ describe('a replication session of a follower that comes back', () => {
     await removeTemporaryDirectories();
   });
 
-  it('goes on where it was, after a cut of the line', async () => {
+  it('resumes at its position after the line was cut', async () => {
     const { leader, follower } = await world.pair({ writes: 3 });
     for (let round = 0; round < 3; round++) {
       world.network.last.cut();
@@ -25,7 +25,7 @@ describe('a replication session of a follower that comes back', () => {
     assert.deepEqual(follower.link.resyncs, { full: 1, partial: 3 });
   });
 
-  it('goes on where it was, after it was stopped or killed', async () => {
+  it('resumes at its position after it was stopped or killed', async () => {
     const { leader, follower } = await world.pair({ writes: 3 });
     await follower.down();
     await leader.write(10, 'stopped');
@@ -40,7 +40,7 @@ describe('a replication session of a follower that comes back', () => {
     assert.deepEqual(leader.followers.served, { full: 1, partial: 2 });
   });
 
-  it('goes on where it was, after its leader was stopped or killed: the new history is announced in order', async () => {
+  it('resumes at its position after its leader was stopped or killed', async () => {
     const { leader, follower } = await world.pair({ writes: 3 });
     await leader.restart();
     await leader.write(3, 'restarted');
@@ -57,7 +57,7 @@ describe('a replication session of a follower that comes back', () => {
     assert.deepEqual(kinds.slice(0, 3), ['continue', 'newHistory', 'blocks']);
   });
 
-  it('gets a full resync where the log was trimmed meanwhile, and serves the old data until it is whole', async () => {
+  it('gets a full resync if the log was trimmed meanwhile, and serves old data until then', async () => {
     const { leader, follower } = await world.pair({ writes: 5 });
     await follower.down();
     await leader.write(5, 'missed');
@@ -74,7 +74,7 @@ describe('a replication session of a follower that comes back', () => {
     assert.equal(await follower.store.lostWrites(), 0);
   });
 
-  it('goes on at exactly the offset after which the log begins', async () => {
+  it('resumes at exactly the offset after which the log begins', async () => {
     const { leader, follower } = await world.pair({ writes: 5 });
     await follower.down();
     await leader.write(5, 'missed');

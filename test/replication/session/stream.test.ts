@@ -26,7 +26,7 @@ describe('a replication session in its stream', () => {
     assert.equal(follower.link.resyncs.full, 0);
   });
 
-  it('keeps no blocks for a slow follower: it sends when there is room, and reads from its own log then', async () => {
+  it('keeps no blocks in memory for a slow follower, but reads them from its log', async () => {
     const { leader, follower } = await world.pair({ writes: 1 });
     const line = world.network.last;
     line.hold('down');
@@ -82,7 +82,7 @@ describe('a replication session in its stream', () => {
   });
 
   for (const kind of ['full', 'partial'] as const) {
-    it(`acknowledges at once after a ${kind} resync, so that the upstream does not take it for one that lags`, async () => {
+    it(`acknowledges at once after a ${kind} resync, so that the follower does not seem to lag`, async () => {
       const leader = await world.node('L');
       await leader.write(5);
       const follower = await world.node('F', { follows: 'L' });
@@ -101,7 +101,7 @@ describe('a replication session in its stream', () => {
     });
   }
 
-  it('says who is connected, from where, and how far', async () => {
+  it('reports which followers are connected, their addresses and their offsets', async () => {
     const leader = await world.node('L');
     const follower = await world.node('F', { follows: 'L' });
     await leader.write(2);
@@ -129,7 +129,7 @@ describe('a replication session in its stream', () => {
     assert(follower.test.logger.said(/does not follow/) > 0);
   });
 
-  it('is not dialled as fast as can be where every session ends the same way', async () => {
+  it('is dialled with back-off if every session ends the same way', async () => {
     const { leader, follower } = await world.pair({ writes: 2 });
     world.network.onLine = (line) => {
       const send = line.down.send.bind(line.down);
@@ -152,7 +152,7 @@ describe('a replication session in its stream', () => {
     assert.equal(follower.test.logger.said(/does not follow/, 'warn'), 1, 'it is said once');
   });
 
-  it('ends with an alarm where the running checksums differ at one offset', async () => {
+  it('ends with an alarm if the running checksums differ at one offset', async () => {
     const { leader, follower } = await world.pair({ writes: 2 });
     await world.network.last.down.send({
       kind: 'heartbeat',

@@ -22,7 +22,8 @@ import { RepeatedLog } from '../base/repeated-log.js';
 import { type Files, isOutOfSpace } from '../disk/files.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
-import type { Log, Pin } from '../log/log.js';
+import type { Log } from '../log/log.js';
+import type { Pin } from '../log/trimming.js';
 import { whenMoved } from '../log/wait.js';
 import type { Position } from '../model/position.js';
 import type { StatusArchive } from '../model/status.js';
@@ -75,7 +76,7 @@ export class Archiver {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#running;
-    this.#kept?.log.unpin(this.#kept.pin);
+    this.#kept?.log.trimming.unpin(this.#kept.pin);
   }
 
   async #run(): Promise<void> {
@@ -132,8 +133,8 @@ export class Archiver {
   }
 
   #keep(log: Log, offset: number): Pin {
-    this.#kept?.log.unpin(this.#kept.pin);
-    const pin = log.pin(offset, `the archive ${this.#options.directory}`);
+    this.#kept?.log.trimming.unpin(this.#kept.pin);
+    const pin = log.trimming.pin(offset, `the archive ${this.#options.directory}`);
     this.#kept = { log, pin };
     return pin;
   }
@@ -145,7 +146,7 @@ export class Archiver {
   async #stretch(log: Log, cursor: Cursor): Promise<number> {
     const { store, files, clock, directory, intervalMs } = this.#options;
     const { offset, checksum } = cursor;
-    const base: Position = { replicationId: log.lineage.replicationIdAt(offset), offset, checksum };
+    const base: Position = { replicationId: log.history.lineage.replicationIdAt(offset), offset, checksum };
     const first = await this.#more(log, cursor, Number.POSITIVE_INFINITY);
     if (first.length === 0) throw this.#stop.signal.reason;
     await this.#expectRoom();
@@ -158,7 +159,7 @@ export class Archiver {
         await writer.append(blocks);
         blocks = writer.bytes < ARCHIVE_STRETCH_BYTES ? await this.#more(log, cursor, dueMs) : [];
       }
-      return (await writer.close(log.lineage.rows)).offset;
+      return (await writer.close(log.history.lineage.rows)).offset;
     } catch (error) {
       await writer.abandon();
       throw error;
@@ -185,7 +186,7 @@ export class Archiver {
       const blocks = await cursor.poll(ARCHIVE_BATCH_BYTES);
       const leftMs = dueMs - clock.monotonicMs();
       if (blocks.length > 0 || leftMs <= 0 || signal.aborted) return blocks;
-      await whenMoved(log, cursor.offset, leftMs, { clock, signal }).catch((error: Error) => {
+      await whenMoved(log.readers, cursor.offset, leftMs, { clock, signal }).catch((error: Error) => {
         if (!signal.aborted) throw error;
       });
     }
@@ -200,10 +201,10 @@ export class Archiver {
     const names = (await files.list(directory)).map(parseStretchName).filter((name) => name !== undefined);
     const newest = names.toSorted((a, b) => b.lastOffset - a.lastOffset);
     for (const { lastOffset, checksum } of newest) {
-      const here = await log.checksumAt(lastOffset);
+      const here = await log.lookup.checksumAt(lastOffset);
       if (here === 'trimmed') break;
       if (here === checksum)
-        return { replicationId: log.lineage.replicationIdAt(lastOffset), offset: lastOffset, checksum };
+        return { replicationId: log.history.lineage.replicationIdAt(lastOffset), offset: lastOffset, checksum };
     }
     const { base } = log;
     const reached = newest.find(({ lastOffset }) => lastOffset <= base.offset)?.lastOffset;

@@ -161,16 +161,16 @@ class RunningBackup {
     const source = await openSource(store, { clock, startWorker });
     const { log } = store;
     const { position } = source;
-    const pin = log.pin(position.offset, `backup ${id.slice(0, 8)}`);
+    const pin = log.trimming.pin(position.offset, `backup ${id.slice(0, 8)}`);
     const letGo = async () => {
-      log.unpin(pin);
+      log.trimming.unpin(pin);
       await source.release();
     };
     try {
       const head: BackupHead = {
         position,
-        timeMs: await log.timeAt(position.offset),
-        lineage: log.lineage.upTo(position.offset).rows,
+        timeMs: await log.lookup.timeAt(position.offset),
+        lineage: log.history.lineage.upTo(position.offset).rows,
         clusterId: store.clusterId,
         nodeId: store.nodeId,
         madeMs: clock.wallMs(),

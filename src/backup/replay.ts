@@ -41,8 +41,8 @@ export async function replay(
     const keyspace = await Keyspace.open(databases[1]);
     const from = log.end.offset;
     const writeOut = async () => {
-      await log.durable();
-      if (keyspace.freeze()) await keyspace.flush(log.lineage.upTo(keyspace.applied.offset).rows);
+      await log.durable.reach();
+      if (keyspace.freeze()) await keyspace.flush(log.history.lineage.upTo(keyspace.applied.offset).rows);
     };
     for await (const block of blocks) {
       const rows = lineage.rows.filter(({ firstOffset }) => firstOffset === block.firstOffset);
@@ -50,12 +50,12 @@ export async function replay(
       await log.append([block], { sync: false, rows });
       log.publish([block]);
       keyspace.apply(block);
-      if (keyspace.active.bytes >= LAYER_BYTES_MAX) await writeOut();
+      if (keyspace.overlay.active.bytes >= LAYER_BYTES_MAX) await writeOut();
       onBlock(block);
     }
     await writeOut();
     const { position, keys } = keyspace.checkpoint;
-    return { position, timeMs: log.endTimeMs, keys: keys ?? undefined, commands: position.offset - from };
+    return { position, timeMs: log.lookup.endTimeMs, keys: keys ?? undefined, commands: position.offset - from };
   } finally {
     for (const database of databases) await database.close();
   }

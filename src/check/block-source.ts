@@ -8,7 +8,8 @@ import { HeadwaterError } from '../base/errors.js';
 import { FETCH_MESSAGE_BYTES } from '../base/limits.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
-import type { ChecksumLookup, Log } from '../log/log.js';
+import type { Log } from '../log/log.js';
+import type { ChecksumLookup } from '../log/lookup.js';
 import type { FetchBlocksRequest, FetchBlocksResponse } from '../model/check.js';
 import { formatChecksum, type Position } from '../model/position.js';
 import type { Store } from '../store/store.js';
@@ -31,15 +32,15 @@ export async function* blocksFor(
     );
   // The pin is set in the turn in which the base is read, so that nothing is trimmed in between.
   const from = Math.max(after.offset, log.base.offset);
-  const pin = log.pin(from, 'the repair of another node');
+  const pin = log.trimming.pin(from, 'the repair of another node');
   try {
     await checkPast(log, through);
     if (from === after.offset) await checkPast(log, after);
-    const checksum = await log.checksumAt(from);
+    const checksum = await log.lookup.checksumAt(from);
     if (typeof checksum !== 'number') throw otherPast(after, checksum);
     const cursor = new Cursor(log, { offset: from, checksum });
-    const position = { replicationId: log.lineage.replicationIdAt(from), offset: from, checksum };
-    yield { start: { after: position, timeMs: await log.timeAt(from) }, blocks: [], more: false };
+    const position = { replicationId: log.history.lineage.replicationIdAt(from), offset: from, checksum };
+    yield { start: { after: position, timeMs: await log.lookup.timeAt(from) }, blocks: [], more: false };
     while (cursor.offset < through.offset) {
       const blocks = await cursor.poll(FETCH_MESSAGE_BYTES);
       if (signal.aborted) throw signal.reason;
@@ -47,7 +48,7 @@ export async function* blocksFor(
       pin.offset = cursor.offset;
     }
   } finally {
-    log.unpin(pin);
+    log.trimming.unpin(pin);
   }
 }
 
@@ -71,11 +72,11 @@ function* messagesOf(blocks: readonly Block[]): Generator<FetchBlocksResponse> {
 }
 
 async function checkPast(log: Log, position: Position): Promise<void> {
-  const here = await log.checksumAt(position.offset);
+  const here = await log.lookup.checksumAt(position.offset);
   if (here === 'trimmed')
     throw new HeadwaterError(
       'trimmed',
-      `asked for blocks up to offset ${position.offset}, the log holds ${log.firstOffset} to ${log.end.offset}`,
+      `asked for blocks up to offset ${position.offset}, the log holds ${log.base.offset + 1} to ${log.end.offset}`,
     );
   if (here !== position.checksum) throw otherPast(position, here);
 }

@@ -48,7 +48,7 @@ export async function verifyStore(store: Store, options: OnlineOptions): Promise
   const keyspace = await verifyRecords(store, counted, keyspaceFiles);
   options.doing('the log');
   const lastOffset = isReadable(logFiles) ? await verifyChain(log, counted, keyspace.position) : undefined;
-  const firstOffset = lastOffset === undefined ? undefined : log.firstOffset;
+  const firstOffset = lastOffset === undefined ? undefined : log.base.offset + 1;
   const { records } = keyspace;
   return { firstOffset, lastOffset, checkpointOffset: keyspace.position.offset, records, bytes: counted.bytes };
 }
@@ -80,9 +80,9 @@ export async function verifyChain(
   passes?: Position,
 ): Promise<number> {
   // The pin is set in the turn in which the base is read: from here on nothing of the log is trimmed.
-  const pin = log.pin(log.base.offset, 'a check of the whole log');
+  const pin = log.trimming.pin(log.base.offset, 'a check of the whole log');
   try {
-    const { lastOffset } = await log.verify({
+    const { lastOffset } = await log.integrity.verify({
       // The log's own check may have dropped a damaged part meanwhile, and has then reported it.
       found: (damage) => damage.to > log.base.offset && found({ part: 'log', ...damage }),
       pace,
@@ -91,7 +91,7 @@ export async function verifyChain(
     });
     return lastOffset;
   } finally {
-    log.unpin(pin);
+    log.trimming.unpin(pin);
   }
 }
 

@@ -74,11 +74,11 @@ export async function rebuildDirectory(directory: string, options: RebuildOption
     const log = await open('log', LOG_DATABASE);
     const keyspace = await Keyspace.open(await open('keyspace', KEYSPACE_DATABASE));
     const { position } = keyspace.checkpoint;
-    const { base, firstOffset } = await Log.open(log);
-    if (firstOffset > 1 && !backup)
+    const { base } = await Log.open(log);
+    if (base.offset > 0 && !backup)
       throw new HeadwaterError(
         'invalid_argument',
-        `the log begins at offset ${firstOffset}: nothing tells what the keyspace was before, so it cannot be made anew without a backup (--backup FILE)`,
+        `the log begins at offset ${base.offset + 1}: nothing tells what the keyspace was before, so it cannot be made anew without a backup (--backup FILE)`,
       );
     if (keyspace.flushingTo > 0)
       throw new HeadwaterError(
@@ -190,7 +190,7 @@ async function rebuild(
       keyspace.apply(blockAt(lastOffset, block));
       bytes += block.length;
     }
-    if (keyspace.active.bytes >= LAYER_BYTES_MAX) await writeOut(keyspace);
+    if (keyspace.overlay.active.bytes >= LAYER_BYTES_MAX) await writeOut(keyspace);
     read(bytes);
   }
   await writeOut(keyspace);

@@ -116,7 +116,7 @@ export class Repair {
     const { log } = store;
     const { base } = log;
     const kept = store.logRetentionBytes ?? Number.POSITIVE_INFINITY;
-    const isTrimmedAnyway = lost.offset >= base.offset || log.bytesBetween(base.offset, log.end.offset) >= kept;
+    const isTrimmedAnyway = lost.offset >= base.offset || log.lookup.bytesBetween(base.offset, log.end.offset) >= kept;
     if (!isTrimmedAnyway) {
       const from = await this.#fetch(log, lost, base);
       if (from === undefined) return;
@@ -167,11 +167,11 @@ export class Repair {
     for (const stretch of merged([...found, ...broken])) {
       // The log has dropped these commands, and LevelDB still holds their bytes.
       const to = Math.min(stretch.to, log.base.offset);
-      if (stretch.from <= to) await log.compact(stretch.from - 1, to);
+      if (stretch.from <= to) await log.trimming.compact(stretch.from - 1, to);
       if (stretch.to > log.base.offset) left = !(await this.#mendStretch(log, stretch, broken)) || left;
     }
     // The compaction makes LevelDB write its log file into a table, and begin another log file.
-    if (found.length < damages.length) await log.compact(log.end.offset, log.end.offset);
+    if (found.length < damages.length) await log.trimming.compact(log.end.offset, log.end.offset);
     if (left) return;
     if (await this.#isWhole(log)) return;
     await this.#resync('the log is damaged still, though what was damaged has been put in its place');
@@ -207,9 +207,9 @@ export class Repair {
       if (begins > after.offset && through !== log.base)
         throw new HeadwaterError('trimmed', `the log there begins only after offset ${begins}`);
       const { timeMs, blocks } = fetched;
-      const replicationId = log.lineage.replicationIdAt(begins);
+      const replicationId = log.history.lineage.replicationIdAt(begins);
       const place = begins === after.offset ? after : { ...fetched.after, replicationId };
-      await log.mend({ after: place, timeMs, through }, blocks);
+      await log.integrity.mend({ after: place, timeMs, through }, blocks);
       return begins;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
@@ -304,7 +304,7 @@ async function endUpTo(log: Log, offset: number, broken: readonly Stretch[]): Pr
   if (offset <= log.base.offset) return log.base;
   // The walk up to a break has proven everything before it.
   if (broken.some(({ from }) => from === offset + 1)) return positionAt(log, offset);
-  return log.boundaryUpTo(offset);
+  return log.lookup.boundaryUpTo(offset);
 }
 
 /** The first certain end of a block at or behind `offset`. */
@@ -312,7 +312,7 @@ async function endFrom(log: Log, offset: number, broken: readonly Stretch[]): Pr
   if (offset >= log.end.offset) return log.end;
   // The block behind a break chains from there.
   if (broken.some(({ to }) => to === offset)) return positionAt(log, offset);
-  const before = await log.boundaryUpTo(offset);
+  const before = await log.lookup.boundaryUpTo(offset);
   if (before.offset === offset) return before;
   const [block] = await log.read(before.offset, 1);
   if (!block) return log.end;
@@ -321,8 +321,8 @@ async function endFrom(log: Log, offset: number, broken: readonly Stretch[]): Pr
 }
 
 async function positionAt(log: Log, offset: number): Promise<Position> {
-  const checksum = await log.checksumAt(offset);
+  const checksum = await log.lookup.checksumAt(offset);
   if (typeof checksum !== 'number')
     throw new HeadwaterError('corrupt', `the checksum at offset ${offset} cannot be read (${checksum})`);
-  return { replicationId: log.lineage.replicationIdAt(offset), offset, checksum };
+  return { replicationId: log.history.lineage.replicationIdAt(offset), offset, checksum };
 }

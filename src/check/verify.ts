@@ -94,7 +94,7 @@ class Verification {
       const checkpoint = keyspace?.checkpoint.position;
       const verified = await this.#log(opened, checkpoint, keyspace?.flushingTo ?? 0);
       bytes += verified.bytes;
-      return { firstOffset: opened.firstOffset, lastOffset: verified.lastOffset };
+      return { firstOffset: opened.base.offset + 1, lastOffset: verified.lastOffset };
     });
     return {
       firstOffset: log?.firstOffset,
@@ -169,7 +169,7 @@ class Verification {
     flushingTo: number,
   ): Promise<{ lastOffset: number; bytes: number }> {
     const { found } = this.#options;
-    const verified = await log.verify({
+    const verified = await log.integrity.verify({
       found: (damage) => found({ part: 'log', ...damage }),
       pace: (bytes) => this.#read(bytes),
       ...(checkpoint ? { passes: checkpoint } : {}),

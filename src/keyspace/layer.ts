@@ -98,8 +98,6 @@ export class Layer extends KeyTable implements CommandVisitor {
   cleared = false;
   /** Block bytes since the layer began: what a restart would have to replay. */
   logBytes = 0;
-  /** The end of the last block applied. Set when the layer is frozen. */
-  position: Position | undefined;
   /** The rows of the entries, seen as doubles. */
   #doubles: Float64Array;
   #pinnedBytes = 0;

@@ -8,8 +8,8 @@ import { invariant } from '../base/invariant.js';
 import type { Database } from '../disk/level.js';
 import type { LineageRow } from '../model/lineage.js';
 import type { Position } from '../model/position.js';
+import { checkpointRow } from './checkpoint-record.js';
 import { KeyspaceDigest } from './digest.js';
-import { checkpointRow } from './keyspace.js';
 import { dataKey, dueKey, recordExpiresAtMs, verifyRecord } from './record.js';
 import { RecordSizes } from './record-sizes.js';
 

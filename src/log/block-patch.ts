@@ -1,6 +1,6 @@
 /**
  * Replaces a stretch of the log with blocks from elsewhere. The stretch is damaged, or the log has had to give it up.
- * Only log.ts calls this.
+ * Only integrity.ts calls this.
  *
  * The blocks have to chain from the position before the stretch to the position behind it, and both are this log's own.
  * A running checksum covers the whole past, so blocks that fit at both ends are the blocks that stood there. A crash on
@@ -28,7 +28,7 @@ interface Restored {
   readonly bytes: number;
 }
 
-/** Does the work of `Log.mend`. */
+/** Does the work of `LogIntegrity.mend`. */
 export async function mend(db: Database, extent: Extent, { after, through, blocks }: BlockPatch): Promise<Restored[]> {
   const { base } = extent;
   const restored: Restored[] = [];

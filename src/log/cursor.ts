@@ -5,10 +5,11 @@
  * never skips.
  */
 import type { Block } from './block.js';
-import type { Log, Pin } from './log.js';
+import type { Log } from './log.js';
+import type { Pin } from './trimming.js';
 
 export class Cursor {
-  readonly #log: Log;
+  readonly #log: Pick<Log, 'read' | 'trimming'>;
   readonly #pin: Pin | undefined;
   #offset: number;
   #checksum: number;
@@ -17,11 +18,15 @@ export class Cursor {
    * Begins at a block's end. A pinned cursor keeps all blocks that it has not read from being trimmed. The pin holds
    * until the cursor closes or the log releases the pin because it keeps too much.
    */
-  constructor(log: Log, at: { offset: number; checksum: number }, options: { pinnedFor?: string } = {}) {
+  constructor(
+    log: Pick<Log, 'read' | 'trimming'>,
+    at: { offset: number; checksum: number },
+    options: { pinnedFor?: string } = {},
+  ) {
     this.#log = log;
     this.#offset = at.offset;
     this.#checksum = at.checksum;
-    this.#pin = options.pinnedFor === undefined ? undefined : log.pin(at.offset, options.pinnedFor);
+    this.#pin = options.pinnedFor === undefined ? undefined : log.trimming.pin(at.offset, options.pinnedFor);
   }
 
   get offset(): number {
@@ -34,7 +39,7 @@ export class Cursor {
 
   /**
    * Returns the next blocks, about `bytesMax` bytes of them, and at least one if there is one. At the end of the log it
-   * returns none (`Log.whenBeyond` resolves when the log grows).
+   * returns none (`LogReaders.whenBeyond` resolves when the log grows).
    * @throws HeadwaterError `trimmed`, `not_a_boundary`, `chain_broken`, or the reason for which the log was closed.
    */
   async poll(bytesMax: number): Promise<Block[]> {
@@ -49,6 +54,6 @@ export class Cursor {
   }
 
   close(): void {
-    if (this.#pin) this.#log.unpin(this.#pin);
+    if (this.#pin) this.#log.trimming.unpin(this.#pin);
   }
 }

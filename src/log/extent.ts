@@ -136,6 +136,27 @@ export class Extent {
     return lowered;
   }
 
+  /**
+   * Proves blocks from `base` on; undefined if the proof fails because the base was raised meanwhile, so the blocks may
+   * have gone.
+   */
+  async unlessRaised<T>(base: Position, prove: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await prove();
+    } catch (cause) {
+      if (base !== this.base) return undefined;
+      throw cause;
+    }
+  }
+
+  /** The refusal of a read behind `offset`, which lies before the base. */
+  trimmed(offset: number): HeadwaterError {
+    return new HeadwaterError(
+      'trimmed',
+      `asked for what follows offset ${offset}, the log holds ${this.base.offset + 1} to ${this.end.offset}`,
+    );
+  }
+
   async clearBelowBase(): Promise<void> {
     if (this.base.offset > 0) await clearBlocks(this.#db, 0, this.base.offset);
   }

@@ -9,6 +9,8 @@
  */
 import { INTERLUDES_BYTES_MAX } from '../base/limits.js';
 import { behind, type LivePlace, messagesBetween, NOWHERE } from '../model/live-place.js';
+import type { Extent } from './extent.js';
+import type { LogReaders } from './readers.js';
 
 export type Interlude =
   | { readonly kind: 'message'; readonly channel: Buffer; readonly data: Buffer }
@@ -37,7 +39,14 @@ export interface Handed {
   readonly messages: ReadonlyArray<{ readonly channel: Buffer; readonly data: Buffer }>;
 }
 
+/** The log that the ring belongs to: its end, and the readers that wait for more. */
+export interface InterludedLog {
+  readonly extent: Pick<Extent, 'end'>;
+  readonly readers: Pick<LogReaders, 'wake'>;
+}
+
 export class Interludes {
+  readonly #log: InterludedLog;
   readonly #bytesMax: number;
   #placed: Placed[] = [];
   /** The number of entries that have left the ring. */
@@ -45,7 +54,8 @@ export class Interludes {
   #bytes = 0;
   #place = NOWHERE;
 
-  constructor(bytesMax = INTERLUDES_BYTES_MAX) {
+  constructor(log: InterludedLog, bytesMax = INTERLUDES_BYTES_MAX) {
+    this.#log = log;
     this.#bytesMax = bytesMax;
   }
 
@@ -54,25 +64,24 @@ export class Interludes {
     return this.#place;
   }
 
-  /** @param offset the end of the log, so never less than the last time. */
-  push(offset: number, interlude: Exclude<Interlude, { kind: 'missed' }>): void {
-    this.#put(offset, interlude);
-    if (interlude.kind === 'message') this.#place = behind(this.#place, 1);
+  /** Adds a message or a mark behind the last block, and wakes the readers that wait for more of the log. */
+  add(interlude: Exclude<Interlude, { kind: 'missed' }>): void {
+    this.#push(interlude);
+    this.#log.readers.wake();
   }
 
-  /** Adds messages from the upstream, except those that have come before by another link. */
-  take(offset: number, { place, missed, messages }: Handed): void {
-    // The message is empty: the upstream knows no more than this node.
-    if (!place && missed === 0 && messages.length === 0) return;
-    const from = place ?? { source: '', count: this.#place.count + missed };
-    const known = from.source === this.#place.source ? this.#place.count - from.count : 0;
-    if (known <= 0) this.#goTo(offset, from);
-    for (const message of messages.slice(Math.max(0, known))) this.push(offset, { kind: 'message', ...message });
+  /**
+   * Adds messages that the upstream has between two blocks behind the last block, except those that have come before by
+   * another link.
+   */
+  take(handed: Handed): void {
+    this.#takeNew(handed);
+    this.#log.readers.wake();
   }
 
   /** Begins a count of this node's own, under a new source. This node publishes from here on. */
-  lead(offset: number, source: string, follows: LivePlace | undefined): void {
-    this.#goTo(offset, { source, count: 0, ...(follows && follows.source !== '' && { follows }) });
+  lead(source: string, follows: LivePlace | undefined): void {
+    this.#goTo({ source, count: 0, ...(follows && follows.source !== '' && { follows }) });
   }
 
   /** Sets the place at which the ring before this one ended. Nobody has read this ring yet. */
@@ -80,14 +89,28 @@ export class Interludes {
     if (this.#place === NOWHERE) this.#place = place;
   }
 
-  #goTo(offset: number, place: LivePlace): void {
+  #push(interlude: Exclude<Interlude, { kind: 'missed' }>): void {
+    this.#put(interlude);
+    if (interlude.kind === 'message') this.#place = behind(this.#place, 1);
+  }
+
+  #takeNew({ place, missed, messages }: Handed): void {
+    // The message is empty: the upstream knows no more than this node.
+    if (!place && missed === 0 && messages.length === 0) return;
+    const from = place ?? { source: '', count: this.#place.count + missed };
+    const known = from.source === this.#place.source ? this.#place.count - from.count : 0;
+    if (known <= 0) this.#goTo(from);
+    for (const message of messages.slice(Math.max(0, known))) this.#push({ kind: 'message', ...message });
+  }
+
+  #goTo(place: LivePlace): void {
     const count = messagesBetween(this.#place, place);
-    if (count !== 0) this.#put(offset, { kind: 'missed', count, to: place });
+    if (count !== 0) this.#put({ kind: 'missed', count, to: place });
     this.#place = place;
   }
 
-  #put(offset: number, interlude: Interlude): void {
-    this.#placed.push({ offset, interlude, place: this.#place });
+  #put(interlude: Interlude): void {
+    this.#placed.push({ offset: this.#log.extent.end.offset, interlude, place: this.#place });
     this.#bytes += bytesOf(interlude);
     let leaving = 0;
     while (this.#bytes > this.#bytesMax && leaving < this.#placed.length - 1) {

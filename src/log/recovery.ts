@@ -1,7 +1,7 @@
 /**
  * Opens a log: the chain is verified from the checkpoint to the end and replayed. A break above the checkpoint ends the
  * log there, and a break at the checkpoint raises the start. Rows of histories that would begin beyond the end are cut.
- * Only log.ts calls this, before anything else looks at the log.
+ * Only integrity.ts calls this, before anything else looks at the log.
  *
  * Blocks that are cut are durable in a file of their own before the first of them leaves the log. All of them have left
  * durably before the log continues. So a crash at any moment in between leaves a break at the same place. The next open

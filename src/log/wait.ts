@@ -1,6 +1,6 @@
 import { eitherAborts } from '../base/abort.js';
 import { type Clock, sleep } from '../base/clock.js';
-import type { Log } from './log.js';
+import type { LogReaders } from './readers.js';
 
 /**
  * Resolves when the log has grown beyond `offset`, a message or a mark has come between its blocks, or `delayMs` have
@@ -8,7 +8,7 @@ import type { Log } from './log.js';
  * @throws the reason of `signal`, or the reason for which the log was closed.
  */
 export async function whenMoved(
-  log: Log,
+  readers: LogReaders,
   offset: number,
   delayMs: number,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
@@ -16,7 +16,7 @@ export async function whenMoved(
   const enough = new AbortController();
   const over = eitherAborts(signal, enough.signal);
   try {
-    await Promise.race([log.whenBeyond(offset, over), sleep(clock, delayMs, over)]);
+    await Promise.race([readers.whenBeyond(offset, over), sleep(clock, delayMs, over)]);
   } finally {
     enough.abort();
   }

@@ -47,7 +47,7 @@ export function askerHandshake(store: Store, introduced: Introduced): Handshake 
   const { log } = store;
   return {
     ...introduction(store, introduced),
-    lineage: log.lineage.upTo(log.end.offset).rows,
+    lineage: log.history.lineage.upTo(log.end.offset).rows,
     keyspaceOffset: Math.min(store.keyspaceOffset, log.end.offset),
     acceptDataLoss: false,
     full: false,

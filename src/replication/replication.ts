@@ -337,15 +337,15 @@ export class Replication {
   get #isOutdated(): boolean {
     const { lineages } = this.followers;
     if (lineages.length === 0 || !this.#store.isServing) return false;
-    const { lineage, end } = this.#store.log;
-    return lineages.some((other) => epochBefore(lineage, end.offset, other) !== undefined);
+    const { end, history } = this.#store.log;
+    return lineages.some((other) => epochBefore(history.lineage, end.offset, other) !== undefined);
   }
 
   /** The history that the leader's next command begins, if this node has everything before it. */
   get #nextHistory(): LineageRow | undefined {
     const store = this.#store;
     if (!store.isServing || store.whyNoWrites) return undefined;
-    return store.role === 'leader' ? store.log.nextHistory : this.link.nextHistory;
+    return store.role === 'leader' ? store.log.history.next : this.link.nextHistory;
   }
 
   /** Gets back the tail that followers have, and then leads, unless the role changes meanwhile. */

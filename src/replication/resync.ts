@@ -9,7 +9,7 @@
  */
 
 import type { Details } from '../base/errors.js';
-import type { ChecksumLookup } from '../log/log.js';
+import type { ChecksumLookup } from '../log/lookup.js';
 import { type Lineage, type LineageRow, rowsEqual } from '../model/lineage.js';
 import { formatChecksum, type Position } from '../model/position.js';
 import { epochBefore } from './takeover.js';

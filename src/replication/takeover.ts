@@ -9,7 +9,7 @@
  * refused a grant never acts on it. Design: decisions 21, 23 and 24.
  */
 
-import type { ChecksumLookup } from '../log/log.js';
+import type { ChecksumLookup } from '../log/lookup.js';
 import { type Lineage, type LineageRow, rowsEqual } from '../model/lineage.js';
 import { formatPosition, type Position } from '../model/position.js';
 

@@ -135,16 +135,16 @@ export class Checkpointer {
 
   /** Freezes the overlay if it is over its budget; called after every commit. */
   afterCommit(): void {
-    const { active } = this.#keyspace;
+    const { active, frozenLayers } = this.#keyspace.overlay;
     if (active.bytes < this.#budget.overlayBytesMax && active.logBytes < this.#budget.replayBytesMax) return;
-    if (this.#keyspace.frozenLayers >= FROZEN_LAYERS_MAX) return;
+    if (frozenLayers >= FROZEN_LAYERS_MAX) return;
     this.#keyspace.freeze();
     this.#kick();
   }
 
   /** The promise that a committer awaits first; undefined unless the overlay is full and its flush is behind. */
   room(): Promise<void> | undefined {
-    const { active, frozenLayers } = this.#keyspace;
+    const { active, frozenLayers } = this.#keyspace.overlay;
     if (frozenLayers < FROZEN_LAYERS_MAX || active.bytes < this.#budget.overlayBytesMax) return undefined;
     // Nothing will make room any more, since the store is about to be closed or reopened.
     if (this.#closed || this.#failure) return undefined;
@@ -170,7 +170,7 @@ export class Checkpointer {
 
   /** A description of the work that `room` waits for. */
   get progress(): string {
-    const full = `${(this.#keyspace.overlayBytes / 2 ** 20).toFixed(0)} MiB of writes are in memory, and a checkpoint has to make room`;
+    const full = `${(this.#keyspace.overlay.bytes / 2 ** 20).toFixed(0)} MiB of writes are in memory, and a checkpoint has to make room`;
     if (this.#hindered) return `${full}; ${noCheckpoint(this.#hindered)}`;
     if (!this.#flushing) return `${full}; none is being written yet`;
     const { offset, sinceMs, step } = this.#flushing;
@@ -302,7 +302,7 @@ export class Checkpointer {
   }
 
   get #hasWork(): boolean {
-    return this.#keyspace.frozenLayers > 0 || this.#requests.length > 0 || this.#visits.length > 0;
+    return this.#keyspace.overlay.frozenLayers > 0 || this.#requests.length > 0 || this.#visits.length > 0;
   }
 
   async #run(): Promise<void> {
@@ -311,7 +311,7 @@ export class Checkpointer {
         this.#answerRequests();
         if (this.#closed) return;
         if (await this.#letVisitorIn()) continue;
-        if (this.#keyspace.frozenLayers === 0) {
+        if (this.#keyspace.overlay.frozenLayers === 0) {
           if (this.#requests.length === 0) break;
           this.#keyspace.freeze();
         }
@@ -360,7 +360,7 @@ export class Checkpointer {
    * checkpointer tries again later.
    */
   async #hasRoom(): Promise<boolean> {
-    const bytes = FLUSH_BYTES_FACTOR * this.#keyspace.oldestFrozenBytes + FLUSH_SPARE_BYTES;
+    const bytes = FLUSH_BYTES_FACTOR * (this.#keyspace.overlay.oldest?.layer.bytes ?? 0) + FLUSH_SPARE_BYTES;
     const refusal = await this.#space.roomFor(bytes, 'a checkpoint');
     if (!refusal || this.#closed) {
       this.#held = undefined;
@@ -383,7 +383,7 @@ export class Checkpointer {
   async #sweep(): Promise<number> {
     if (this.#space.isWatched && (await this.#space.roomFor(FREEING_BYTES, 'a sweep'))) return 0;
     try {
-      const swept = await this.#keyspace.sweep(SWEEP_STEP);
+      const swept = await this.#keyspace.sweep.step(SWEEP_STEP);
       this.#damage.passed('sweep');
       return swept;
     } catch (error) {
@@ -398,9 +398,9 @@ export class Checkpointer {
    * LevelDB compacts later by itself.
    */
   #compact(): void {
-    if (this.#compacting || this.#closed || !this.#keyspace.isToCompact) return;
+    if (this.#compacting || this.#closed || !this.#keyspace.sweep.isToCompact) return;
     this.#compacting = true;
-    void this.#keyspace
+    void this.#keyspace.sweep
       .compact()
       .catch((error: Error) => {
         if (this.#closed) return;
@@ -413,13 +413,13 @@ export class Checkpointer {
   }
 
   async #flushOldest(): Promise<void> {
-    const position = this.#keyspace.oldestFrozen;
+    const position = this.#keyspace.overlay.oldest?.position;
     if (!position) return;
     const began = this.#clock.monotonicMs();
     this.#flushing = { offset: position.offset, sinceMs: began, step: 'waits for the log to be synced' };
-    await this.#log.durable();
+    await this.#log.durable.reach();
     this.#flushing.step = 'is being written to the keyspace';
-    const { rows } = this.#log.lineage.upTo(position.offset);
+    const { rows } = this.#log.history.lineage.upTo(position.offset);
     const unreadable = await this.#keyspace.flush(rows, () => this.#closed !== undefined);
     // The rest of the disk may be unreadable as well: callers that wait for a recount get the error.
     if (unreadable) this.#recount.hindered(unreadable);

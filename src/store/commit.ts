@@ -58,19 +58,18 @@ export class Committer {
     try {
       const full = this.#checkpointer.room();
       if (full) await this.#waits.during(() => this.#checkpointer.progress, full);
-      const isStep = hasStepBack(blocks, this.#log.endTimeMs);
+      const isStep = hasStepBack(blocks, this.#log.lookup.endTimeMs);
       await this.#waits.during(SLOW_LOG, this.#log.append(blocks, { sync: this.#sync, rows }));
       for (const block of blocks) this.#keyspace.apply(block);
       this.#log.publish(blocks);
       const last = blocks[blocks.length - 1] as Block;
-      if (this.#sync) this.#log.markDurable(last.lastOffset);
       if (isStep) this.#clock.stepped(last.timeMs);
       this.#clock.advanceTo(last.timeMs);
     } finally {
       this.#busy = false;
     }
     this.#checkpointer.afterCommit();
-    this.#log.wake();
+    this.#log.readers.wake();
   }
 }
 

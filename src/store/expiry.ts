@@ -91,7 +91,7 @@ export async function expireAsLeader(writer: Writer, options: ExpiryOptions, sig
   const { keyspace, logicalClock, lateness } = options;
   await repeatedly(options, signal, async () => {
     const nowMs = logicalClock.now();
-    const { keys, sinceMs, isFull } = keyspace.takeDue(nowMs, lateness.stepKeys);
+    const { keys, sinceMs, isFull } = keyspace.overlay.takeDue(nowMs, lateness.stepKeys);
     if (keys.length > 0) await writer.expire(keys);
     const scanned = await keyspace.dueIndex.scan(nowMs, DUE_SCAN_ROWS);
     if (signal.aborted) return 0;
@@ -121,7 +121,7 @@ async function expireRows(
     if (at < rows.length) await sleep(clock, STEP_PAUSE_MS, signal);
     if (signal.aborted) return;
   }
-  await log.durable();
+  await log.durable.reach();
   await keyspace.dueIndex.drop(scanned, rows);
 }
 
@@ -173,7 +173,7 @@ async function sweepOnce({ keyspace, log, logicalClock }: ExpiryOptions, from: B
     return entry ? isExpired(entry.expiresAtMs, nowMs) : damaged?.has(i) === true;
   };
   const dealtWith = rows.filter((_, i) => !isStillDue(i));
-  if (dealtWith.length > 0) await log.durable();
+  if (dealtWith.length > 0) await log.durable.reach();
   await keyspace.dueIndex.drop(scanned, dealtWith);
   return { rows: rows.length, dropped: dealtWith.length, next };
 }

@@ -32,11 +32,11 @@ export function generationStatus({ log, keyspace }: Generation): GenerationStatu
   const { position, keys } = keyspace.checkpoint;
   return {
     position: log.end,
-    timeMs: log.endTimeMs,
-    lineage: log.lineage,
-    firstOffset: log.firstOffset,
-    durableOffset: Math.min(log.durableOffset, log.end.offset),
-    logBytes: log.bytesBetween(log.base.offset, log.end.offset),
+    timeMs: log.lookup.endTimeMs,
+    lineage: log.history.lineage,
+    firstOffset: log.base.offset + 1,
+    durableOffset: Math.min(log.durable.offset, log.end.offset),
+    logBytes: log.lookup.bytesBetween(log.base.offset, log.end.offset),
     checkpoint: { offset: position.offset, keys },
   };
 }

@@ -175,7 +175,7 @@ export class Generation {
         const database = await openDatabase(path.join(directory, 'log'), { ...LOG_DATABASE, ...how });
         databases.push(database);
         log = await Log.open(database);
-        await log.recoverAlone((blocks) => options.quarantine(blocks, log.end.offset + 1));
+        await log.integrity.recoverAlone((blocks) => options.quarantine(blocks, log.end.offset + 1));
       } catch (error) {
         if (!HeadwaterError.is(error, 'corrupt')) throw error;
         options.logger.error({}, `the log cannot be opened either: ${(error as Error).message}`);
@@ -221,7 +221,7 @@ export class Generation {
   get lineage(): Lineage {
     const { position, lineage } = this.keyspace.checkpoint;
     const reached = Math.max(this.log.end.offset, this.keyspaceOffset);
-    const rows = this.log.lineage.upTo(reached);
+    const rows = this.log.history.lineage.upTo(reached);
     if (position.offset <= this.log.end.offset) return rows;
     return new Lineage([...lineage, ...rows.rows.filter(({ firstOffset }) => firstOffset > position.offset)]);
   }
@@ -235,7 +235,7 @@ export class Generation {
   /** Ends every reader with `reason`. Running work is finished, and nothing new begins. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#stop.abort(reason);
-    this.log.close(reason);
+    this.log.readers.close(reason);
     await this.checkpointer.close(reason);
     await Promise.all(this.#background);
     try {
@@ -253,7 +253,7 @@ export class Generation {
       await sleep(clock, FSYNC_INTERVAL_MS, signal);
       if (signal.aborted) return;
       try {
-        await this.log.durable();
+        await this.log.durable.reach();
         damage.passed('durable point');
       } catch (error) {
         if (!HeadwaterError.is(error, 'io_error')) {
@@ -284,7 +284,7 @@ export class Generation {
     const { base } = this.log;
     try {
       const found = (finding: LogFinding) => this.#losses.found(finding, base);
-      await this.log.scrub(this.keyspace.checkpoint.position, found, pause, signal);
+      await this.log.integrity.scrub(this.keyspace.checkpoint.position, found, pause, signal);
     } catch (error) {
       if (signal.aborted) return;
       // Writes can continue even if the check cannot. Readers of damaged data are refused.
@@ -376,7 +376,7 @@ async function recover(
   const from = keyspace.checkpoint.position;
   const { base } = log;
   try {
-    await log.recover({
+    await log.integrity.recover({
       checkpoint: from,
       keyspaceOffset: furthest(keyspace),
       replay: async (block) => {
@@ -395,9 +395,9 @@ async function recover(
   if (losses.tail)
     logger.error(
       { offset: log.end.offset },
-      `the log ends at offset ${log.end.offset} now, at ${new Date(log.endTimeMs).toISOString()}: what was written behind that may be lost here`,
+      `the log ends at offset ${log.end.offset} now, at ${new Date(log.lookup.endTimeMs).toISOString()}: what was written behind that may be lost here`,
     );
-  logicalClock.advanceTo(log.endTimeMs);
+  logicalClock.advanceTo(log.lookup.endTimeMs);
   if (log.end.offset < keyspace.flushingTo) {
     return new HeadwaterError(
       'keyspace_incomplete',

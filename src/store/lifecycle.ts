@@ -144,7 +144,7 @@ export class Lifecycle {
    */
   get end(): { position: Position; timeMs: number } {
     const log = this.#generation?.log;
-    return log ? { position: log.end, timeMs: log.endTimeMs } : this.#last;
+    return log ? { position: log.end, timeMs: log.lookup.endTimeMs } : this.#last;
   }
 
   /** The progress of the data; the last known progress while nothing is open. */
@@ -216,7 +216,7 @@ export class Lifecycle {
       try {
         await this.#directory.update({ ...STEPPED_DOWN, upstream });
         this.#asking = false;
-        if (this.isServing) await this.generation.log.forgetUnusedHistory();
+        if (this.isServing) await this.generation.log.history.forgetUnused();
       } finally {
         this.#startRole();
       }
@@ -250,12 +250,12 @@ export class Lifecycle {
       const { log } = this.serving;
       if (log.end.offset !== to.offset || !this.#tenure.writer)
         throw new HeadwaterError('unavailable', `the store has changed since offset ${to.offset}`);
-      await log.durable();
+      await log.durable.reach();
       await this.#tenure.end(reason);
       this.#stopLettingThrough();
       try {
         await this.#directory.update({ ...STEPPED_DOWN, upstream: to.address, handing_over: to });
-        await log.forgetUnusedHistory();
+        await log.history.forgetUnused();
       } finally {
         this.#startRole();
       }
@@ -295,7 +295,7 @@ export class Lifecycle {
         await this.#directory.update({ role: 'leader', upstream: '', ...SETTLED, ...change });
         this.#asking = false;
         // Readers of the log may have waited for the promotion.
-        generation.log.wake();
+        generation.log.readers.wake();
       } catch (error) {
         // The content of the disk is not known: reopening shows it.
         this.failed(HeadwaterError.from(error));
@@ -448,7 +448,7 @@ export class Lifecycle {
       if (starting || generation.mayHaveLostTail) this.#asking ||= await this.#shouldAsk(generation, { starting });
       if (!this.#directory.node.superseded_by && !this.#asking) await this.#lead(generation);
     } else {
-      await generation.log.forgetUnusedHistory();
+      await generation.log.history.forgetUnused();
     }
     if (generation.checkpointer.failure) throw generation.checkpointer.failure;
     this.#unavailable = undefined;
@@ -518,9 +518,9 @@ export class Lifecycle {
       await this.#directory.update({ cluster_id: this.#options.randomBytes(16).toString('hex') });
     const { superseded_by, handing_over } = this.#directory.node;
     // The node that was to lead may have taken the next epoch: the epoch of this one has to be above that.
-    const granted = handing_over ? log.lineage.epoch + 1 : 0;
+    const granted = handing_over ? log.history.lineage.epoch + 1 : 0;
     const above = Math.max(superseded_by?.epoch ?? 0, granted, heardOf);
-    const row = await log.beginHistory(this.#options.randomBytes(20).toString('hex'), above, follows);
+    const row = await log.history.begin(this.#options.randomBytes(20).toString('hex'), above, follows);
     await this.#stepClock(log);
     this.#log.info(
       { replication_id: row.replicationId, epoch: row.epoch },
@@ -533,7 +533,7 @@ export class Lifecycle {
     const noted = this.#directory.node.clock_step;
     const isLogged = noted !== undefined && noted.up_to < log.end.offset;
     const wallMs = this.#clock.wallMs();
-    const byMs = Math.round(log.endTimeMs - wallMs);
+    const byMs = Math.round(log.lookup.endTimeMs - wallMs);
     if (isLogged || !(noted || this.#options.trustClock) || byMs <= CLOCK_GAP_MS || wallMs < CLOCK_SET_MS) return;
     await this.#directory.update({ clock_step: { up_to: log.end.offset, by_ms: byMs } });
     this.#logicalClock.stepBack();

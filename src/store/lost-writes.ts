@@ -33,7 +33,7 @@ export class LostWrites {
    * saved already.
    * @throws HeadwaterError `trimmed` if the log does not hold them whole; there is no file then.
    */
-  async save(log: Log, offset: number): Promise<void> {
+  async save(log: Pick<Log, 'end' | 'read'>, offset: number): Promise<void> {
     const { end } = log;
     const count = end.offset - offset;
     if (count <= 0) return;
@@ -77,7 +77,7 @@ export class LostWrites {
   }
 }
 
-async function* blocksAfter(log: Log, offset: number): AsyncGenerator<Buffer> {
+async function* blocksAfter(log: Pick<Log, 'read'>, offset: number): AsyncGenerator<Buffer> {
   for (let at = offset; ; ) {
     const blocks = await log.read(at, CURSOR_READ_BYTES);
     if (blocks.length === 0) return;

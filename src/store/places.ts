@@ -5,7 +5,8 @@
  */
 
 import type { Logger } from '../base/logger.js';
-import type { Log, Pin } from '../log/log.js';
+import type { Log } from '../log/log.js';
+import type { Pin } from '../log/trimming.js';
 
 /** A follower, and its last known offset. */
 export interface Placed {
@@ -63,7 +64,7 @@ export class Places {
         this.#pins.delete(nodeId);
         return this.#letGo(nodeId);
       };
-      this.#pins.set(nodeId, log.pin(appendedOffset, nameOf(follower), letGo));
+      this.#pins.set(nodeId, log.trimming.pin(appendedOffset, nameOf(follower), letGo));
     }
   }
 
@@ -85,12 +86,12 @@ export class Places {
   }
 
   #drop(nodeId: string, pin: Pin): void {
-    this.#log?.unpin(pin);
+    this.#log?.trimming.unpin(pin);
     this.#pins.delete(nodeId);
   }
 
-  #lost(follower: Placed, { base, firstOffset, end }: Log): void {
-    const held = firstOffset > end.offset ? 'nothing yet' : `${firstOffset} to ${end.offset}`;
+  #lost(follower: Placed, { base, end }: Log): void {
+    const held = base.offset === end.offset ? 'nothing yet' : `${base.offset + 1} to ${end.offset}`;
     this.#logger.warn(
       { node_id: follower.nodeId, offset: follower.appendedOffset, first_offset: base.offset + 1 },
       `${nameOf(follower)} has fallen off the log: it stands at offset ${follower.appendedOffset}, the log holds ${held}; it needs a full resync when it comes back`,
@@ -106,7 +107,7 @@ function nameOf({ address, nodeId }: Placed): string {
  * Whether the follower's position lies in the log. An empty follower has no place, since it begins with a full resync
  * in any case.
  */
-function liesIn({ base, end, lineage }: Log, { appendedOffset: offset, replicationId }: Placed): boolean {
+function liesIn({ base, end, history }: Log, { appendedOffset: offset, replicationId }: Placed): boolean {
   if (offset === 0 || offset < base.offset || offset > end.offset) return false;
-  return lineage.replicationIdAt(offset) === replicationId;
+  return history.lineage.replicationIdAt(offset) === replicationId;
 }

@@ -9,7 +9,8 @@ import { keyName } from '../base/key-name.js';
 import { READ_BYTES_MAX } from '../base/limits.js';
 import { execute, keysRead, readsValues } from '../commands/execute.js';
 import type { Limits, View } from '../commands/view.js';
-import type { Found, Keyspace } from '../keyspace/keyspace.js';
+import type { Found } from '../keyspace/cold-read.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
 import { type Entry, isExpired } from '../model/command.js';
 import type { Operation, Reply } from '../model/operation.js';
 

@@ -13,9 +13,13 @@ import { Lineage, type LineageRow } from '../model/lineage.js';
  * @throws HeadwaterError `chain_broken`, `protocol_violation`, `unknown_format` or `corrupt`; nothing may be appended
  * then.
  */
-export function verifyReceived(log: Log, blocks: readonly Block[], rows: readonly LineageRow[]): void {
+export function verifyReceived(
+  log: Pick<Log, 'end' | 'history'>,
+  blocks: readonly Block[],
+  rows: readonly LineageRow[],
+): void {
   let { offset, checksum } = log.end;
-  let lineage = log.lineage;
+  let lineage = log.history.lineage;
   const announced = new Set(rows);
   for (const block of blocks) {
     block.verifyAfter(offset, checksum);

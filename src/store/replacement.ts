@@ -76,7 +76,7 @@ export class Replacement {
 
   /** Proves the snapshot, makes everything durable and closes the databases. */
   async finish(expected: { keys: number; digest: Buffer }): Promise<void> {
-    await this.#loader.finish(expected, this.#base, this.#log.lineage.upTo(this.#base.offset).rows);
+    await this.#loader.finish(expected, this.#base, this.#log.history.lineage.upTo(this.#base.offset).rows);
     await this.#databases[0].durable();
     await this.close();
   }

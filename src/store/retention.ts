@@ -24,7 +24,8 @@ import {
 } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
 import { isUnreadable } from '../disk/level.js';
-import type { Log, Pin } from '../log/log.js';
+import type { Log } from '../log/log.js';
+import type { Pin } from '../log/trimming.js';
 import type { Damage } from './damage.js';
 
 /** The limits of the log; without a size and an age, the whole log stays. */
@@ -37,8 +38,10 @@ export interface Retained {
   readonly logRetentionPinBytes?: number | undefined;
 }
 
+type RetainedLog = Pick<Log, 'base' | 'end' | 'lookup' | 'trimming'>;
+
 export interface RetentionOptions extends Retained {
-  readonly log: Log;
+  readonly log: RetainedLog;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly damage: Damage;
@@ -71,7 +74,7 @@ export async function retain(options: RetentionOptions, signal: AbortSignal): Pr
 
 class Retention {
   readonly #options: RetentionOptions;
-  readonly #log: Log;
+  readonly #log: RetainedLog;
   readonly #signal: AbortSignal;
   readonly #slackBytes: number;
   readonly #warned = new WeakSet<Pin>();
@@ -119,15 +122,16 @@ class Retention {
     const log = this.#log;
     const { logger } = this.#options;
     const pinBytes = pinBytesMax(this.#options) as number;
-    const behind = (pin: Pin) => `${log.bytesBetween(pin.offset, log.end.offset)} bytes behind the end of the log`;
+    const behind = (pin: Pin) =>
+      `${log.lookup.bytesBetween(pin.offset, log.end.offset)} bytes behind the end of the log`;
     const limit = `--log-retention-pin-bytes ${pinBytes}`;
-    for (const pin of log.pinsBefore(log.offsetBefore(pinBytes))) {
-      log.unpin(pin);
+    for (const pin of log.trimming.pinsBefore(log.trimming.offsetBefore(pinBytes))) {
+      log.trimming.unpin(pin);
       if (pin.letGo?.() === false) continue;
       const message = `${pin.holder} is let go at offset ${pin.offset}, ${behind(pin)}: what it has not read is not kept any more (${limit}): a follower needs a full resync then, an archive has a gap`;
       logger.error({ holder: pin.holder, offset: pin.offset }, message);
     }
-    for (const pin of log.pinsBefore(log.offsetBefore(pinBytes * (1 - HEADROOM_WARNING_PART)))) {
+    for (const pin of log.trimming.pinsBefore(log.trimming.offsetBefore(pinBytes * (1 - HEADROOM_WARNING_PART)))) {
       if (pin.letGo || this.#warned.has(pin)) continue;
       this.#warned.add(pin);
       const message = `${pin.holder} keeps the log from being trimmed: it stands at offset ${pin.offset}, ${behind(pin)}; it is let go when it is further behind than ${limit}`;
@@ -142,15 +146,15 @@ class Retention {
     // If the log may be smaller than a restart may replay, a checkpoint is due first.
     if (this.#options.checkpointOffset() < wanted) await this.#options.checkpoint();
     const through = Math.min(wanted, this.#options.checkpointOffset());
-    const bytes = this.#reclaimable + log.bytesBetween(log.base.offset, through);
+    const bytes = this.#reclaimable + log.lookup.bytesBetween(log.base.offset, through);
     this.#keepUpWith(bytes);
     const isMuch = bytes >= Math.min(this.#slackBytes, RETENTION_STEP_BYTES);
     let isSettled = !isMuch;
     let stepBytes = RETENTION_STEP_BYTES;
     while (!this.#signal.aborted && log.base.offset < through) {
       const before = log.base.offset;
-      const step = Math.min(through, log.offsetBehind(stepBytes));
-      if (!isSettled) await log.settle();
+      const step = Math.min(through, log.trimming.offsetBehind(stepBytes));
+      if (!isSettled) await log.trimming.settle();
       isSettled = true;
       try {
         await this.#giveUp(step);
@@ -189,12 +193,12 @@ class Retention {
   async #due(): Promise<number> {
     const log = this.#log;
     const { logRetentionBytes: bytes } = this.#options;
-    const pinned = Math.min(log.pinnedOffset, log.end.offset);
+    const pinned = Math.min(log.trimming.pinnedOffset, log.end.offset);
     if (pinned <= log.base.offset) return log.base.offset;
-    const bySize = bytes === undefined ? log.base.offset : Math.min(pinned, log.offsetBefore(bytes));
+    const bySize = bytes === undefined ? log.base.offset : Math.min(pinned, log.trimming.offsetBefore(bytes));
     const byAge = await this.#dueByAge(pinned);
     if (byAge >= bySize) return byAge;
-    return log.bytesBetween(log.base.offset, bySize) >= this.#slackBytes ? bySize : byAge;
+    return log.lookup.bytesBetween(log.base.offset, bySize) >= this.#slackBytes ? bySize : byAge;
   }
 
   async #dueByAge(pinned: number): Promise<number> {
@@ -203,21 +207,21 @@ class Retention {
     if (ms === undefined) return log.base.offset;
     const from = nowMs() - ms;
     const slackMs = Math.min(RETENTION_SLACK_MS_MAX, ms * RETENTION_SLACK_PART);
-    const oldestMs = await log.oldestTimeMs();
+    const oldestMs = await log.trimming.oldestTimeMs();
     if (oldestMs === undefined || oldestMs >= from - slackMs) return log.base.offset;
-    return log.offsetWrittenBefore(from, pinned);
+    return log.trimming.offsetWrittenBefore(from, pinned);
   }
 
   async #giveUp(through: number): Promise<void> {
     const log = this.#log;
     const from = log.base.offset;
-    const bytes = log.bytesBetween(from, through);
-    if ((await log.trim(through)) > from) this.#reclaimable += bytes;
+    const bytes = log.lookup.bytesBetween(from, through);
+    if ((await log.trimming.trim(through)) > from) this.#reclaimable += bytes;
   }
 
   async #reclaim(): Promise<void> {
     this.#reclaimable = 0;
     this.#mayBeMore = false;
-    await this.#log.reclaim();
+    await this.#log.trimming.reclaim();
   }
 }

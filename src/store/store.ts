@@ -296,7 +296,7 @@ export class Store {
   }
 
   get lineage(): Lineage {
-    return this.#lifecycle.generation.log.lineage;
+    return this.#lifecycle.generation.log.history.lineage;
   }
 
   get checkpoint(): { offset: number; keys: number | null } {
@@ -535,19 +535,19 @@ export class Store {
     let offset = 0;
     await writer.between(async () => {
       offset = log.end.offset;
-      log.interlude({ kind: 'message', channel, data });
+      log.interludes.add({ kind: 'message', channel, data });
     }, channel.length + data.length);
     return offset;
   }
 
   /** Adds a message or a mark behind the last block, for all readers that read the log in order. */
   interlude(interlude: Exclude<Interlude, { kind: 'missed' }>): void {
-    this.log.interlude(interlude);
+    this.log.interludes.add(interlude);
   }
 
   /** Takes messages that are not in the log from a follower's upstream. */
   handed(messages: Handed): void {
-    this.log.handed(messages);
+    this.log.interludes.take(messages);
   }
 
   /**
@@ -606,7 +606,7 @@ export class Store {
   async #makeDurable(): Promise<number> {
     const { log } = this.#lifecycle.serving;
     try {
-      return await log.durable();
+      return await log.durable.reach();
     } catch (error) {
       // A failure on a log that is not in use any more loses nothing.
       if (this.isServing && this.#lifecycle.serving.log === log) this.#lifecycle.failed(error as Error);

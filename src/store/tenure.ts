@@ -56,7 +56,7 @@ export class Tenure {
   lead(generation: Generation, options: TenureOptions, writesEnded: AbortSignal): void {
     const { log, keyspace, committer } = generation;
     const { logicalClock, limits, waits, onFailure } = options;
-    const row = log.lineage.current;
+    const row = log.history.lineage.current;
     invariant(row, 'a leader has a history');
     const { replicationId } = row;
     this.#writer = new Writer({

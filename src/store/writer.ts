@@ -13,7 +13,8 @@ import { keyName } from '../base/key-name.js';
 import { BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX, READ_BYTES_MAX } from '../base/limits.js';
 import { execute, keysRead, readsValues } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
-import type { Found, Keyspace } from '../keyspace/keyspace.js';
+import type { Found } from '../keyspace/cold-read.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
 import { sealBlock } from '../log/block.js';
 import type { Log } from '../log/log.js';
 import { type Entry, isExpired } from '../model/command.js';
@@ -265,7 +266,7 @@ export class Writer {
         commands: view.commands,
         previous: end,
         replicationId: this.#replicationId,
-        timeMs: this.#clock.blockTimeMs(view.nowMs, this.#log.endTimeMs),
+        timeMs: this.#clock.blockTimeMs(view.nowMs, this.#log.lookup.endTimeMs),
       });
       await this.#committer.commit([block]);
     }

@@ -23,7 +23,8 @@ export type Start =
 /** @param learns whether the node may yet learn of an unknown history, as a follower may. */
 async function locate(log: Log, from: Position | number, learns: boolean): Promise<Start> {
   if (typeof from === 'number') return locateOffset(log, from);
-  const { lineage, end } = log;
+  const { end } = log;
+  const { lineage } = log.history;
   const { offset, replicationId } = from;
   if (lineage.replicationIdAt(offset) !== replicationId) {
     const message = `asked for what follows ${formatPosition(from)}, which is not in the past of this node at ${formatPosition(end)}`;
@@ -34,7 +35,7 @@ async function locate(log: Log, from: Position | number, learns: boolean): Promi
     const message = `asked for what follows offset ${offset}, this node's log ends at ${end.offset}`;
     return { kind: learns ? 'ahead' : 'left', message };
   }
-  const checksum = await log.checksumAt(offset);
+  const checksum = await log.lookup.checksumAt(offset);
   if (checksum === 'trimmed') return trimmed(log, offset);
   if (checksum === from.checksum) return { kind: 'at', position: from };
   const here = typeof checksum === 'number' ? `it is ${formatChecksum(checksum)}` : 'no block ends there';
@@ -47,7 +48,7 @@ async function locateOffset(log: Log, offset: number): Promise<Start> {
   if (offset > log.end.offset)
     return { kind: 'ahead', message: `asked for what follows offset ${offset}, the log ends at ${log.end.offset}` };
   try {
-    return { kind: 'at', position: await log.boundaryUpTo(offset) };
+    return { kind: 'at', position: await log.lookup.boundaryUpTo(offset) };
   } catch (error) {
     if (HeadwaterError.is(error, 'trimmed')) return trimmed(log, offset);
     throw error;
@@ -55,7 +56,7 @@ async function locateOffset(log: Log, offset: number): Promise<Start> {
 }
 
 function trimmed(log: Log, offset: number): Start {
-  const message = `asked for what follows offset ${offset}, the log holds ${log.firstOffset} to ${log.end.offset}`;
+  const message = `asked for what follows offset ${offset}, the log holds ${log.base.offset + 1} to ${log.end.offset}`;
   return { kind: 'trimmed', message };
 }
 
@@ -75,13 +76,13 @@ export async function locateInTime(
     if (start.kind !== 'ahead') return start;
     const leftMs = untilMs - clock.monotonicMs();
     if (leftMs <= 0) return stillAhead(log, from, start.message);
-    await whenMoved(log, log.end.offset, leftMs, { clock, signal });
+    await whenMoved(log.readers, log.end.offset, leftMs, { clock, signal });
   }
 }
 
 /** A history that has stayed unknown for all that time is foreign, not merely late. */
 function stillAhead(log: Log, from: Position | number, message: string): Exclude<Start, { kind: 'ahead' }> {
-  const foreign = typeof from !== 'number' && log.lineage.replicationIdAt(from.offset) !== from.replicationId;
+  const foreign = typeof from !== 'number' && log.history.lineage.replicationIdAt(from.offset) !== from.replicationId;
   if (foreign) return { kind: 'left', message };
   throw new HeadwaterError('unavailable', `${message}, also after ${RESUME_WAIT_MS_MAX} ms`);
 }

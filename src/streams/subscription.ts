@@ -81,7 +81,7 @@ export class Subscription {
         yield this.#progress();
         saidMs = clock.monotonicMs();
       } else if (!told && blocks?.length === 0 && !this.#interludes.isBehind) {
-        await whenMoved(this.#log, this.#cursor.offset, dueMs, this.#options);
+        await whenMoved(this.#log.readers, this.#cursor.offset, dueMs, this.#options);
       } else if (this.#options.signal.aborted) {
         throw this.#options.signal.reason;
       }

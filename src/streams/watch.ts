@@ -77,7 +77,7 @@ export class Watch {
         yield this.#progress();
         saidMs = clock.monotonicMs();
       } else if (blocks.length === 0) {
-        await whenMoved(this.#log, this.#cursor.offset, dueMs, this.#options);
+        await whenMoved(this.#log.readers, this.#cursor.offset, dueMs, this.#options);
       } else if (signal.aborted) {
         throw signal.reason;
       }
@@ -124,7 +124,7 @@ export class Watch {
     // A shared snapshot may be older than the start of the log.
     const snapshot = await this.#options.snapshotAt({ share: true, notBefore: this.#log.base.offset });
     const { position } = snapshot;
-    const pin = this.#log.pin(position.offset, 'a watch that is sent a snapshot');
+    const pin = this.#log.trimming.pin(position.offset, 'a watch that is sent a snapshot');
     try {
       this.#options.snapshotBegun();
       let entries = 0;
@@ -139,7 +139,7 @@ export class Watch {
       yield { events: [{ kind: 'snapshotEnd', position, entries }], position, more: false };
       this.#goOnAt(position);
     } finally {
-      this.#log.unpin(pin);
+      this.#log.trimming.unpin(pin);
       await snapshot.release();
     }
   }

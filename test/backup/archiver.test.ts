@@ -117,9 +117,9 @@ describe('an archiver', () => {
     await test.set('b');
     await test.clock.advance(INTERVAL_MS / 2);
     await test.store.snapshotAt().then((snapshot) => snapshot.release());
-    assert.equal(await test.store.log.trim(2), 1);
+    assert.equal(await test.store.log.trimming.trim(2), 1);
     await archived();
-    assert.equal(await test.store.log.trim(2), 2);
+    assert.equal(await test.store.log.trimming.trim(2), 2);
     await assertWhole();
   });
 
@@ -134,20 +134,20 @@ describe('an archiver', () => {
       return archiver.status.error !== '';
     });
     await test.store.snapshotAt().then((snapshot) => snapshot.release());
-    assert.equal(await test.store.log.trim(2), 0);
+    assert.equal(await test.store.log.trimming.trim(2), 0);
     // A log that was opened anew likewise, though it is not tried again yet.
     await test.clock.advance(60_000);
     failOnce(test);
     await assert.rejects(test.set('lost'));
     while (!test.store.isServing) await test.clock.advance(10);
     await new Promise(setImmediate);
-    assert.equal(await test.store.log.trim(2), 0);
+    assert.equal(await test.store.log.trimming.trim(2), 0);
     await rm(directory);
     await archived();
     assert.equal(archiver.status.missed, 0);
     await assertWhole();
     await archiver.close();
-    assert.equal(await test.store.log.trim(2), 2);
+    assert.equal(await test.store.log.trimming.trim(2), 2);
   });
 
   it('reports a gap if the log was trimmed while it was away, and continues behind the gap', async () => {
@@ -156,7 +156,7 @@ describe('an archiver', () => {
     await archiver.close();
     for (const name of ['b', 'c', 'd']) await test.set(name);
     await test.store.snapshotAt().then((snapshot) => snapshot.release());
-    await test.store.log.trim(3);
+    await test.store.log.trimming.trim(3);
     archiver = start();
     await archived();
     assert.equal(archiver.status.missed, 2);
@@ -174,7 +174,7 @@ describe('an archiver', () => {
     await archiver.close();
     for (const name of ['b', 'c', 'd']) await test.set(name);
     await test.store.snapshotAt().then((snapshot) => snapshot.release());
-    await test.store.log.trim(3);
+    await test.store.log.trimming.trim(3);
     let failures = 3;
     const create: typeof systemFiles.create = async (file) => {
       if (failures-- > 0) throw new Error(`no file for now (${failures})`);

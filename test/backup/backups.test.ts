@@ -29,7 +29,8 @@ async function call(backups: Backups, backupId: string, chunk: number, take = 10
 }
 
 const numbers = (responses: BackupResponse[]) => responses.map(({ chunk }) => chunk);
-const pins = ({ store }: TestStore) => store.log.pinsBefore(Number.MAX_SAFE_INTEGER).map(({ holder }) => holder);
+const pins = ({ store }: TestStore) =>
+  store.log.trimming.pinsBefore(Number.MAX_SAFE_INTEGER).map(({ holder }) => holder);
 
 describe('backups at a node', () => {
   let test: TestStore;
@@ -62,7 +63,7 @@ describe('backups at a node', () => {
     assert.deepEqual(pins(test), [`backup ${backupId.slice(0, 8)}`]);
     assert.equal(test.disk.snapshots, 1);
     for (let i = 0; i < 40; i++) await test.set(`later ${i}`);
-    assert.equal(await test.store.log.trim(offset + 20), offset, 'nothing behind the backup is trimmed');
+    assert.equal(await test.store.log.trimming.trim(offset + 20), offset, 'nothing behind the backup is trimmed');
     await call(backups, backupId, 1);
     const rest = await call(backups, backupId, BACKUP_WINDOW_CHUNKS + 1);
     assert.equal(rest.at(-1)?.keys, 40);

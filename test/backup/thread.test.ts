@@ -124,7 +124,7 @@ describe('a backup out of the files of a keyspace', function () {
     await test.store.close();
     await assert.rejects(rest(open), { code: 'shutting_down' });
     await test.open();
-    assert.deepEqual(test.store.log.pinsBefore(Number.MAX_SAFE_INTEGER), []);
+    assert.deepEqual(test.store.log.trimming.pinsBefore(Number.MAX_SAFE_INTEGER), []);
   });
 
   it('reads through LevelDB if there are more tables than may be open', async () => {

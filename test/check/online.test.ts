@@ -97,7 +97,7 @@ describe('a check of a node that runs', () => {
     cancelled.abort(new Error('enough'));
     await assert.rejects(all(again), /enough/);
     assert.deepEqual(await damagesOf(checks), []);
-    assert.deepEqual(test.store.log.pinsBefore(Number.MAX_SAFE_INTEGER), []);
+    assert.deepEqual(test.store.log.trimming.pinsBefore(Number.MAX_SAFE_INTEGER), []);
     assert.equal(test.disk.snapshots, 0);
   });
 
@@ -230,9 +230,9 @@ describe('blocks for the repair of another node', () => {
 
   async function at(offset: number): Promise<Position> {
     const { log } = test.store;
-    const checksum = await log.checksumAt(offset);
+    const checksum = await log.lookup.checksumAt(offset);
     assert.ok(typeof checksum === 'number');
-    return { replicationId: log.lineage.replicationIdAt(offset), offset, checksum };
+    return { replicationId: log.history.lineage.replicationIdAt(offset), offset, checksum };
   }
 
   async function fetch(after: Position, through: Position): Promise<number[]> {
@@ -242,7 +242,7 @@ describe('blocks for the repair of another node', () => {
 
   it('are those between two positions', async () => {
     assert.deepEqual(await fetch(await at(4), await at(8)), [5, 6, 7, 8]);
-    assert.deepEqual(test.store.log.pinsBefore(Number.MAX_SAFE_INTEGER), []);
+    assert.deepEqual(test.store.log.trimming.pinsBefore(Number.MAX_SAFE_INTEGER), []);
   });
 
   it('come whole, however large they are', async () => {

@@ -83,30 +83,30 @@ describe('repair', () => {
   it('lets a log begin as early as before a start gave up its damaged part', async () => {
     await damageBlock(node, 7);
     await node.restart();
-    await world.until('the log begins behind the damage', () => node.store.log.firstOffset === 8);
+    await world.until('the log begins behind the damage', () => node.store.log.base.offset + 1 === 8);
     checks = checksOf(world, node);
     const [step, ...more] = steps(await repair(world, checks));
     assert.deepEqual(more, []);
     assert.match(step?.message ?? '', /begins at offset 1 again, not at 8/);
-    assert.equal(node.store.log.firstOffset, 1);
+    assert.equal(node.store.log.base.offset + 1, 1);
     assert.deepEqual(await damagesOf(checks), []);
     await level(world, leader, node);
     await node.restart();
-    assert.equal(node.store.log.firstOffset, 1);
+    assert.equal(node.store.log.base.offset + 1, 1);
     await level(world, leader, node);
-    assert.ok(node.store.log.bytesBetween(0, 8) > 0, 'what came back is weighed');
+    assert.ok(node.store.log.lookup.bytesBetween(0, 8) > 0, 'what came back is weighed');
   });
 
   it('begins a log as early as the upstream has it', async () => {
     await damageBlock(node, 12);
     await node.restart();
-    await world.until('the log begins behind the damage', () => node.store.log.firstOffset === 13);
+    await world.until('the log begins behind the damage', () => node.store.log.base.offset + 1 === 13);
     await (await leader.store.snapshotAt()).release();
     // Until the leader knows how far the follower has come, its log stays for the follower.
-    await world.until('the leader has trimmed its log', async () => (await leader.store.log.trim(5)) === 5);
+    await world.until('the leader has trimmed its log', async () => (await leader.store.log.trimming.trim(5)) === 5);
     checks = checksOf(world, node);
     await repair(world, checks);
-    assert.equal(node.store.log.firstOffset, 6);
+    assert.equal(node.store.log.base.offset + 1, 6);
     await level(world, leader, node);
   });
 
@@ -115,7 +115,7 @@ describe('repair', () => {
     await damageBlock(leader, 7);
     await (await leader.store.snapshotAt()).release();
     await leader.restart();
-    await world.until('the leader gave it up', () => leader.store.log.firstOffset === 8);
+    await world.until('the leader gave it up', () => leader.store.log.base.offset + 1 === 8);
     await level(world, leader, node);
     const before = await rawBlock(node, 7);
     const events = await repair(world, checks);
@@ -192,7 +192,7 @@ describe('repair', () => {
     await node.restart();
     checks = checksOf(world, node, { autoRepair: true });
     checks.start();
-    await world.until('it is repaired', () => checks.status.repairs === 1 && node.store.log.firstOffset === 1);
+    await world.until('it is repaired', () => checks.status.repairs === 1 && node.store.log.base.offset + 1 === 1);
     await level(world, leader, node);
     await checks.close(new Error('the test is over') as never);
   });

@@ -48,7 +48,7 @@ describe('a damaged block', () => {
     await world.until('the follower met it', () => /does not follow/.test(follower.link.status.error));
     assert.ok(follower.store.position.offset < DAMAGED);
     const { checksum } = follower.store.position;
-    assert.equal(await leader.store.log.checksumAt(follower.store.position.offset), checksum);
+    assert.equal(await leader.store.log.lookup.checksumAt(follower.store.position.offset), checksum);
   });
 
   it('does not get to a watcher', async () => {

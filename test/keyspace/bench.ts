@@ -70,7 +70,7 @@ export class Bench {
   /** Freezes, and writes out all that is frozen. */
   async flushAll(): Promise<void> {
     this.keyspace.freeze();
-    while (this.keyspace.frozenLayers > 0) await this.keyspace.flush(this.history.rows);
+    while (this.keyspace.overlay.frozenLayers > 0) await this.keyspace.flush(this.history.rows);
   }
 
   async flushOne(): Promise<void> {

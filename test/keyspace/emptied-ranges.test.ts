@@ -106,11 +106,11 @@ describe('a keyspace from which much was deleted', () => {
     for (let from = 0; from < names.length; from += 4_000)
       bench.apply(...names.slice(from, from + 4_000).map((name) => put(name)));
     await bench.flushAll();
-    assert(!bench.keyspace.isToCompact);
+    assert(!bench.keyspace.sweep.isToCompact);
     for (let from = 0; from < names.length; from += 4_000) bench.apply(...names.slice(from, from + 4_000).map(del));
     await bench.flushAll();
     assert.equal(bench.disk.marks('memory').count, names.length);
-    while (bench.keyspace.isToCompact) await bench.keyspace.compact();
+    while (bench.keyspace.sweep.isToCompact) await bench.keyspace.sweep.compact();
     assert.equal(bench.disk.marks('memory').count, 0);
     await bench.checkDisk();
   });

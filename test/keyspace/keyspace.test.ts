@@ -79,7 +79,7 @@ describe('a read', () => {
         await bench.check();
         bench.keyspace.freeze();
         await bench.check();
-        while (bench.keyspace.frozenLayers > 0) {
+        while (bench.keyspace.overlay.frozenLayers > 0) {
           await bench.flushOne();
           await bench.check();
         }
@@ -156,7 +156,7 @@ describe('a read', () => {
       await bench.flushAll();
       bench.apply(clear());
       await bench.flushAll();
-      await bench.keyspace.sweep(10_000);
+      await bench.keyspace.sweep.step(10_000);
     };
     assert.deepEqual(
       await bench.read(...names),
@@ -263,11 +263,14 @@ describe('applying a block', () => {
   it('counts the memory that it holds, and releases blocks that are no longer used', async () => {
     const bench = await Bench.open();
     for (let i = 0; i < 20; i++) bench.apply(put('same', Buffer.alloc(100_000, i)));
-    assert(bench.keyspace.active.bytes < 3 * 100_000, `${bench.keyspace.active.bytes} bytes for one key`);
-    assert(bench.keyspace.active.logBytes > 20 * 100_000);
+    assert(
+      bench.keyspace.overlay.active.bytes < 3 * 100_000,
+      `${bench.keyspace.overlay.active.bytes} bytes for one key`,
+    );
+    assert(bench.keyspace.overlay.active.logBytes > 20 * 100_000);
     bench.apply(clear());
-    assert(bench.keyspace.active.bytes < 1_000);
-    assert(bench.keyspace.overlayBytes < 1_000);
+    assert(bench.keyspace.overlay.active.bytes < 1_000);
+    assert(bench.keyspace.overlay.bytes < 1_000);
   });
 
   it('gives every key its own entry among a hundred thousand', async () => {
@@ -345,14 +348,14 @@ describe('a flush', () => {
     bench.apply(put('a', '2'));
     bench.keyspace.freeze();
     bench.apply(put('a', '3'));
-    assert.equal(bench.keyspace.oldestFrozen?.offset, 1);
+    assert.equal(bench.keyspace.overlay.oldest?.position.offset, 1);
     await bench.flushOne();
     assert.equal(bench.keyspace.checkpoint.position.offset, 1);
     assert.deepEqual(bench.keyspace.checkpoint.lineage, bench.history.rows);
-    assert.equal(bench.keyspace.oldestFrozen?.offset, 2);
+    assert.equal(bench.keyspace.overlay.oldest?.position.offset, 2);
     await bench.flushOne();
     assert.equal(bench.keyspace.checkpoint.position.offset, 2);
-    assert.equal(bench.keyspace.oldestFrozen, undefined);
+    assert.equal(bench.keyspace.overlay.oldest?.position, undefined);
     assert.equal(await value(bench, 'a'), '3');
   });
 
@@ -529,7 +532,7 @@ describe('a flush', () => {
     };
     await assert.rejects(bench.flushOne(), refused('store_latched', /ENOSPC/));
     assert.equal(bench.keyspace.checkpoint.position.offset, 0);
-    assert.equal(bench.keyspace.frozenLayers, 1);
+    assert.equal(bench.keyspace.overlay.frozenLayers, 1);
     assert.equal(await value(bench, 'a'), 'v');
   });
 });
@@ -726,7 +729,7 @@ describe('a snapshot of the keyspace', () => {
     await bench.flushAll();
     bench.apply(clear());
     await bench.flushAll();
-    await bench.keyspace.sweep(1_000);
+    await bench.keyspace.sweep.step(1_000);
     const { keys, digest } = await snapshot.digest();
     assert.deepEqual([keys, digest.toString('hex'), snapshot.keys, snapshot.position.offset], [3, before, 3, 3]);
     await snapshot.release();
@@ -843,7 +846,7 @@ describe('the digest', () => {
 
 describe('keys that are due', () => {
   const due = async (bench: Bench, nowMs: number, limit = 100) => {
-    const { keys } = bench.keyspace.takeDue(nowMs, limit);
+    const { keys } = bench.keyspace.overlay.takeDue(nowMs, limit);
     const { dueIndex, checkpoint } = bench.keyspace;
     const scanned = await dueIndex.scan(nowMs, Math.max(1, limit - keys.length));
     for (const row of scanned.rows) {
@@ -870,7 +873,7 @@ describe('keys that are due', () => {
     for (let i = 0; i < keys; i++) bench.apply(put(longKey(i), 'v', 10_000));
     const taken = new Set<string>();
     for (let isFull = true; isFull; ) {
-      const step = bench.keyspace.takeDue(99_000, 4_096);
+      const step = bench.keyspace.overlay.takeDue(99_000, 4_096);
       assert(bytesOf(step.keys) <= DUE_SCAN_BYTES + 64 * 1024, `${bytesOf(step.keys)} bytes in one step`);
       for (const name of step.keys) taken.add(name.toString('latin1', 64 * 1024 - 3));
       ({ isFull } = step);
@@ -963,10 +966,10 @@ describe('the sweep after a clear', () => {
     bench.apply(clear(), put('kept'));
     await bench.flushAll();
     assert.equal(await rowsBelow(bench, 1), 25);
-    assert.equal(await bench.keyspace.sweep(10), 10);
-    assert.equal(await bench.keyspace.sweep(10), 10);
-    assert.equal(await bench.keyspace.sweep(10), 5);
-    assert.equal(await bench.keyspace.sweep(10), 0);
+    assert.equal(await bench.keyspace.sweep.step(10), 10);
+    assert.equal(await bench.keyspace.sweep.step(10), 10);
+    assert.equal(await bench.keyspace.sweep.step(10), 5);
+    assert.equal(await bench.keyspace.sweep.step(10), 0);
     assert.equal(await rowsBelow(bench, 1), 0);
     await bench.checkDisk();
     assert.equal(await value(bench, 'kept'), 'v');
@@ -982,15 +985,15 @@ describe('the sweep after a clear', () => {
     await bench.flushAll();
     const compacted: string[][] = [];
     bench.db.compact = async (from, to) => void compacted.push([from, to].map((end) => end.toString('latin1')));
-    while ((await bench.keyspace.sweep(2_000)) > 0);
+    while ((await bench.keyspace.sweep.step(2_000)) > 0);
     assert.deepEqual(compacted, []);
-    while (bench.keyspace.isToCompact) await bench.keyspace.compact();
+    while (bench.keyspace.sweep.isToCompact) await bench.keyspace.sweep.compact();
     const cut = dataKey(0, key(`k${String(COMPACTION_RECORDS_MAX + 464 - 1).padStart(6, '0')}`)).toString('latin1');
     assert.deepEqual(compacted, [
       [dataStart(0).toString('latin1'), cut],
       [cut, dataStart(1).toString('latin1')],
     ]);
-    await bench.keyspace.compact();
+    await bench.keyspace.sweep.compact();
     assert.equal(compacted.length, 2, 'nothing is left to do');
   });
 
@@ -1001,7 +1004,7 @@ describe('the sweep after a clear', () => {
       await bench.flushAll();
       bench.apply(clear());
       await bench.flushAll();
-      while ((await bench.keyspace.sweep(10)) > 0);
+      while ((await bench.keyspace.sweep.step(10)) > 0);
       assert.equal(await rowsBelow(bench, times), 0);
       assert.equal(bench.disk.marksWalked, 0);
     }
@@ -1016,7 +1019,7 @@ describe('the sweep after a clear', () => {
     await bench.flushAll();
     const from = bench.disk.operations.length;
     let swept = 0;
-    for (let step = await bench.keyspace.sweep(2_000); step > 0; step = await bench.keyspace.sweep(2_000))
+    for (let step = await bench.keyspace.sweep.step(2_000); step > 0; step = await bench.keyspace.sweep.step(2_000))
       swept += step;
     assert.equal(swept, keys);
     assert.equal(await rowsBelow(bench, 1), 0);
@@ -1030,10 +1033,10 @@ describe('the sweep after a clear', () => {
     await bench.flushAll();
     bench.apply(clear(), put(''));
     await bench.flushAll();
-    assert.equal(await bench.keyspace.sweep(10), 2);
+    assert.equal(await bench.keyspace.sweep.step(10), 2);
     bench.apply(clear());
     await bench.flushAll();
-    assert.equal(await bench.keyspace.sweep(10), 1);
+    assert.equal(await bench.keyspace.sweep.step(10), 1);
     assert.equal(await rowsBelow(bench, 2), 0);
   });
 
@@ -1043,9 +1046,9 @@ describe('the sweep after a clear', () => {
     await bench.flushAll();
     bench.apply(clear());
     await bench.flushAll();
-    await bench.keyspace.sweep(10);
+    await bench.keyspace.sweep.step(10);
     await bench.restart();
-    assert.equal(await bench.keyspace.sweep(10), 5);
+    assert.equal(await bench.keyspace.sweep.step(10), 5);
     assert.equal(await rowsBelow(bench, 1), 0);
   });
 
@@ -1056,7 +1059,7 @@ describe('the sweep after a clear', () => {
     bench.apply(clear(), put('b'), clear(), put('c'));
     await bench.flushAll();
     assert.equal(bench.keyspace.checkpoint.epoch, 2);
-    assert.equal(await bench.keyspace.sweep(10), 1);
+    assert.equal(await bench.keyspace.sweep.step(10), 1);
     assert.equal(await rowsBelow(bench, 2), 0);
     await bench.checkDisk();
   });

@@ -95,7 +95,7 @@ class Run {
       case 'begin flush':
         await this.#flushing;
         bench.keyspace.freeze();
-        if (bench.keyspace.frozenLayers === 0) break;
+        if (bench.keyspace.overlay.frozenLayers === 0) break;
         this.#flushing = bench.flushOne().then(() => {
           this.#flushing = undefined;
         });
@@ -113,7 +113,7 @@ class Run {
       case 'crash':
         await this.#quiet();
         bench.keyspace.freeze();
-        if (bench.keyspace.frozenLayers > 0) await bench.crashInFlush(step.chunk);
+        if (bench.keyspace.overlay.frozenLayers > 0) await bench.crashInFlush(step.chunk);
         await bench.restart();
         break;
       case 'recount':
@@ -122,7 +122,7 @@ class Run {
         break;
       case 'sweep':
         await this.#flushing;
-        await bench.keyspace.sweep(100);
+        await bench.keyspace.sweep.step(100);
         break;
       case 'snapshot':
         await this.#flushing;

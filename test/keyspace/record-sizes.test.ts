@@ -7,7 +7,7 @@ import {
   READ_GROUP_KEYS_MAX,
   SMALL_RECORD_BYTES,
 } from '../../src/base/limits.js';
-import { checkpointRow } from '../../src/keyspace/keyspace.js';
+import { checkpointRow } from '../../src/keyspace/checkpoint-record.js';
 import { RecordSizes } from '../../src/keyspace/record-sizes.js';
 import { del, put, touch } from '../log/blocks.js';
 import { Bench } from './bench.js';

@@ -32,12 +32,12 @@ describe('what was written before a time', () => {
     const { opened, history, what } = await random();
     const times = [...new Set(history.blocks.map(({ timeMs }) => timeMs))];
     for (const base of [0, 20]) {
-      const from = base === 0 ? 0 : await opened.log.trim(base);
+      const from = base === 0 ? 0 : await opened.log.trimming.trim(base);
       for (const timeMs of [0, ...times.flatMap((one) => [one, one + 1])])
         for (const through of [from, from + 1, 50, 51, 52, history.end.offset]) {
           const before = history.blocks.filter((block) => block.timeMs < timeMs && block.lastOffset <= through);
           const expected = Math.max(from, before.at(-1)?.lastOffset ?? 0);
-          const found = await opened.log.offsetWrittenBefore(timeMs, through);
+          const found = await opened.log.trimming.offsetWrittenBefore(timeMs, through);
           assert.equal(found, expected, `${what}: before ${timeMs}, through ${through}`);
         }
     }
@@ -48,7 +48,7 @@ describe('what was written before a time', () => {
     for (let i = 0; i < 1_000; i++) history.puts(4);
     const { log, disk } = await coldLogOf(history);
     disk.operations.length = 0;
-    assert.equal(await log.offsetWrittenBefore(1_301, 4_000), 1_200);
+    assert.equal(await log.trimming.offsetWrittenBefore(1_301, 4_000), 1_200);
     const reads = disk.operations.filter(({ kind }) => kind === 'read').length;
     assert(reads < 60, `${reads} reads`);
   });
@@ -62,25 +62,25 @@ describe('what was written before a time', () => {
       for (let offset = from; offset <= to; offset++) await raw.put(blockKey(offset), Buffer.from('damaged'));
     };
     await damage(18, 22);
-    const found = await log.offsetWrittenBefore(1_031, 40);
+    const found = await log.trimming.offsetWrittenBefore(1_031, 40);
     assert(found > 0 && found <= 30, String(found));
     await damage(1, 40);
-    await assert.rejects(log.offsetWrittenBefore(1_031, 40), { code: 'corrupt' });
-    await assert.rejects(log.oldestTimeMs(), { code: 'corrupt' });
+    await assert.rejects(log.trimming.offsetWrittenBefore(1_031, 40), { code: 'corrupt' });
+    await assert.rejects(log.trimming.oldestTimeMs(), { code: 'corrupt' });
   });
 
   it('begins with the first block, which is read once', async () => {
     const history = new History();
     for (let i = 0; i < 5; i++) history.puts(2);
     const { log, disk } = await coldLogOf(history);
-    assert.equal(await log.oldestTimeMs(), 1_001);
+    assert.equal(await log.trimming.oldestTimeMs(), 1_001);
     disk.operations.length = 0;
-    assert.equal(await log.oldestTimeMs(), 1_001);
+    assert.equal(await log.trimming.oldestTimeMs(), 1_001);
     assert.deepEqual(disk.operations, []);
-    await log.trim(4);
-    assert.equal(await log.oldestTimeMs(), 1_003);
-    await log.trim(10);
-    assert.equal(await log.oldestTimeMs(), undefined);
+    await log.trimming.trim(4);
+    assert.equal(await log.trimming.oldestTimeMs(), 1_003);
+    await log.trimming.trim(10);
+    assert.equal(await log.trimming.oldestTimeMs(), undefined);
   });
 });
 
@@ -97,7 +97,7 @@ describe('a log in LevelDB', function () {
       compression: false,
     });
     const log = await Log.open(db);
-    await log.recover({ checkpoint: ORIGIN, replay: () => {}, quarantine: async () => {}, found: () => {} });
+    await log.integrity.recover({ checkpoint: ORIGIN, replay: () => {}, quarantine: async () => {}, found: () => {} });
     const history = new History();
     const blocks = Array.from({ length: 4 }, (_, i) => history.block(put(`k${i}`, randomBytes(100_000))));
     await log.append(blocks, { sync: false, rows: history.rows });
@@ -109,11 +109,16 @@ describe('a log in LevelDB', function () {
       compression: false,
     });
     const cold = await Log.open(again);
-    await cold.recover({ checkpoint: history.end, replay: () => {}, quarantine: async () => {}, found: () => {} });
+    await cold.integrity.recover({
+      checkpoint: history.end,
+      replay: () => {},
+      quarantine: async () => {},
+      found: () => {},
+    });
     const damaged = Buffer.from(blocks[1]?.bytes as Buffer);
     damaged[damaged.length - 1] = (damaged.at(-1) as number) ^ 1;
     await again.put(blockKey(2), damaged);
-    assert.equal(await cold.checksumAt(2), blocks[1]?.checksum);
+    assert.equal(await cold.lookup.checksumAt(2), blocks[1]?.checksum);
     await again.close();
   });
 
@@ -122,7 +127,7 @@ describe('a log in LevelDB', function () {
     const options = { writeBufferBytes: MiB, fileBytes: 2 * MiB, cacheBytes: MiB, compression: false };
     const db = await openLevel(directory, options);
     const log = await Log.open(db);
-    await log.recover({ checkpoint: ORIGIN, replay: () => {}, quarantine: async () => {}, found: () => {} });
+    await log.integrity.recover({ checkpoint: ORIGIN, replay: () => {}, quarantine: async () => {}, found: () => {} });
     const history = new History();
     const append = async (blocks: number) => {
       for (let i = 0; i < blocks; i++) {
@@ -137,16 +142,16 @@ describe('a log in LevelDB', function () {
     await append(8 * 40);
     const full = await sizeOf(directory);
     assert(full > 40 * MiB, String(full));
-    assert.equal(await log.trim(8 * 20), 8 * 20);
-    await log.reclaim();
+    assert.equal(await log.trimming.trim(8 * 20), 8 * 20);
+    await log.trimming.reclaim();
     const half = await sizeOf(directory);
     assert(half < 24 * MiB, `${half} bytes are left of ${full}`);
     assert.equal((await log.read(8 * 20, 1)).length, 1);
     // As a node does that goes on: a part comes, a part goes.
     for (let round = 0; round < 10; round++) {
       await append(8 * 4);
-      await log.trim(log.base.offset + 8 * 4);
-      await log.reclaim();
+      await log.trimming.trim(log.base.offset + 8 * 4);
+      await log.trimming.reclaim();
       const size = await sizeOf(directory);
       assert(size < 32 * MiB, `${size} bytes after round ${round}`);
     }

@@ -29,7 +29,7 @@ async function next(log: Log, cursor: Cursor, bytesMax = ALL, signal = never): P
   for (;;) {
     const blocks = await cursor.poll(bytesMax);
     if (blocks.length > 0) return blocks;
-    await log.whenBeyond(cursor.offset, signal);
+    await log.readers.whenBeyond(cursor.offset, signal);
   }
 }
 
@@ -104,7 +104,7 @@ describe('a cursor', () => {
     const history = fourBlocks();
     const { log } = await logOf(history);
     const reading = next(log, new Cursor(log, history.end));
-    log.wake();
+    log.readers.wake();
     assert(!(await settled(reading)));
     history.puts(2);
     await appendAll(log, history);
@@ -120,7 +120,7 @@ describe('a cursor', () => {
     await turns(2);
     given.abort(new Error('the follower left'));
     await assert.rejects(first, /the follower left/);
-    log.close(new HeadwaterError('unavailable', 'reopening'));
+    log.readers.close(new HeadwaterError('unavailable', 'reopening'));
     await assert.rejects(second, /reopening/);
     await assert.rejects(new Cursor(log, ORIGIN).poll(ALL), /reopening/);
   });
@@ -128,7 +128,7 @@ describe('a cursor', () => {
   it('hears "trimmed" where the log has gone on without it', async () => {
     const { log } = await logOf(fourBlocks());
     const slow = new Cursor(log, ORIGIN);
-    await log.trim(9);
+    await log.trimming.trim(9);
     await assert.rejects(next(log, slow), refused('trimmed'));
   });
 
@@ -136,12 +136,12 @@ describe('a cursor', () => {
     const history = fourBlocks();
     const { log } = await logOf(history);
     const cursor = new Cursor(log, ORIGIN, { pinnedFor: 'somebody' });
-    assert.equal(await log.trim(10), 0);
+    assert.equal(await log.trimming.trim(10), 0);
     await cursor.poll(1);
-    assert.equal(await log.trim(10), 3);
+    assert.equal(await log.trimming.trim(10), 3);
     assert.deepEqual(ends(await cursor.poll(1)), [4]);
     cursor.close();
-    assert.equal(await log.trim(10), 10);
+    assert.equal(await log.trimming.trim(10), 10);
   });
 
   it('is one of many, each at its own pace, while blocks are appended', async () => {

@@ -1,6 +1,8 @@
 /** What is said between blocks: kept in its place, for as long as there is room, and counted. */
 import assert from 'node:assert/strict';
-import { type Due, Interludes } from '../../src/log/interludes.js';
+import { type Due, type Handed, type InterludeReader, Interludes } from '../../src/log/interludes.js';
+import type { LivePlace } from '../../src/model/live-place.js';
+import { ORIGIN } from '../../src/model/position.js';
 
 const A = 'a'.repeat(40);
 const B = 'b'.repeat(40);
@@ -15,9 +17,44 @@ const idsOf = ({ placed }: Pick<Due, 'placed'>) =>
     return interlude.kind === 'message' ? interlude.data.length : `missed ${interlude.count}`;
   });
 
+/** A ring of a log that ends where each call says. */
+class Ring {
+  readonly #log = { extent: { end: ORIGIN }, readers: { wake() {} } };
+  readonly #interludes: Interludes;
+
+  constructor(bytesMax?: number) {
+    this.#interludes = new Interludes(this.#log, bytesMax);
+  }
+
+  push(offset: number, interlude: Parameters<Interludes['add']>[0]): void {
+    this.#at(offset).add(interlude);
+  }
+
+  take(offset: number, handed: Handed): void {
+    this.#at(offset).take(handed);
+  }
+
+  lead(offset: number, source: string, follows: LivePlace | undefined): void {
+    this.#at(offset).lead(source, follows);
+  }
+
+  reader(): InterludeReader {
+    return this.#interludes.reader();
+  }
+
+  get place(): LivePlace {
+    return this.#interludes.place;
+  }
+
+  #at(offset: number): Interludes {
+    this.#log.extent.end = { ...ORIGIN, offset };
+    return this.#interludes;
+  }
+}
+
 describe('interludes', () => {
   it('are given in order, each once, to a reader, from when it came and as far as it has read', () => {
-    const interludes = new Interludes();
+    const interludes = new Ring();
     interludes.push(1, mark('a'));
     const reader = interludes.reader();
     assert.equal(reader.isBehind, false);
@@ -33,7 +70,7 @@ describe('interludes', () => {
   });
 
   it('leave when they take too many bytes, and a late reader learns how many', () => {
-    const interludes = new Interludes(3_200);
+    const interludes = new Ring(3_200);
     for (let i = 0; i < 2; i++) interludes.push(i, message(500 + i));
     const reader = interludes.reader();
     interludes.push(2, mark('gone'));
@@ -47,7 +84,7 @@ describe('interludes', () => {
   });
 
   it('report once that messages have left the ring, also if the rest stands further on', () => {
-    const interludes = new Interludes(1_500);
+    const interludes = new Ring(1_500);
     const reader = interludes.reader();
     for (let i = 0; i < 9; i++) interludes.push(i < 5 ? 1 : 8, message(500));
     const { missed } = reader.take(3);
@@ -57,7 +94,7 @@ describe('interludes', () => {
   });
 
   it('keep the last one, however large it is', () => {
-    const interludes = new Interludes(100);
+    const interludes = new Ring(100);
     const reader = interludes.reader();
     interludes.push(1, message(10));
     interludes.push(2, message(5_000));
@@ -66,7 +103,7 @@ describe('interludes', () => {
 
   describe('that come from an upstream', () => {
     it('are missed exactly if the same leader has published more meanwhile', () => {
-      const interludes = new Interludes();
+      const interludes = new Ring();
       interludes.take(1, { place: { source: A, count: 10 }, missed: 0, messages: [data(1)] });
       const reader = interludes.reader();
       interludes.take(1, { place: { source: A, count: 14 }, missed: 0, messages: [data(2)] });
@@ -75,7 +112,7 @@ describe('interludes', () => {
     });
 
     it('are not taken twice from an upstream that is further behind', () => {
-      const interludes = new Interludes();
+      const interludes = new Ring();
       interludes.take(1, { place: { source: A, count: 10 }, missed: 0, messages: [data(1), data(2)] });
       const reader = interludes.reader();
       interludes.take(1, { place: { source: A, count: 9 }, missed: 0, messages: [] });
@@ -85,7 +122,7 @@ describe('interludes', () => {
     });
 
     it('are counted across a hand-over, but not across a promotion', () => {
-      const interludes = new Interludes();
+      const interludes = new Ring();
       interludes.take(1, { place: { source: A, count: 10 }, missed: 0, messages: [] });
       const reader = interludes.reader();
       const follows = { source: A, count: 12 };
@@ -95,7 +132,7 @@ describe('interludes', () => {
     });
 
     it('report an upstream that does not count, and an empty report changes nothing', () => {
-      const interludes = new Interludes();
+      const interludes = new Ring();
       interludes.take(1, { missed: 0, messages: [data(1)] });
       const reader = interludes.reader();
       interludes.take(1, { missed: 4, messages: [data(2)] });
@@ -107,7 +144,7 @@ describe('interludes', () => {
   });
 
   it('of a leader have a name of their own, and continue across a hand-over', () => {
-    const [giver, taker] = [new Interludes(), new Interludes()];
+    const [giver, taker] = [new Ring(), new Ring()];
     giver.lead(0, A, undefined);
     for (let i = 0; i < 5; i++) giver.push(1, message(i));
     taker.take(1, { place: { source: A, count: 0 }, missed: 0, messages: [data(1), data(2), data(3)] });

@@ -28,7 +28,7 @@ async function firstLayout(): Promise<{ disk: MemoryDisk; history: History }> {
   history.begin('b');
   for (const count of [5, 2, 4]) history.puts(count);
   const { log } = await logOf(history, disk);
-  await log.trim(4);
+  await log.trimming.trim(4);
   const raw = disk.raw('memory');
   const move = async (from: Buffer, to: Buffer) => {
     const row = (await raw.get(from)) as Buffer;
@@ -52,7 +52,7 @@ describe('a log of the first layout', () => {
     for (let opens = 0; opens < 2; opens++) {
       const { log, failure } = await openLog(disk, history.end);
       assert.equal(failure, undefined);
-      assert.deepEqual([log.base.offset, log.end, log.lineage.rows], [4, history.end, history.rows]);
+      assert.deepEqual([log.base.offset, log.end, log.history.lineage.rows], [4, history.end, history.rows]);
       assert.equal((await log.read(4, MiB)).length, 3);
       const keys = await keysOf(disk);
       assert.deepEqual(
@@ -77,7 +77,7 @@ describe('a log of the first layout', () => {
     await assert.rejects(Log.open(await disk.database()));
     disk.fault = undefined;
     const { log } = await openLog(disk, history.end);
-    assert.deepEqual([log.base.offset, log.end, log.lineage.rows], [4, history.end, history.rows]);
+    assert.deepEqual([log.base.offset, log.end, log.history.lineage.rows], [4, history.end, history.rows]);
   });
 
   for (const [what, key] of [
@@ -108,7 +108,7 @@ describe('the rows of a log', () => {
     const history = new History();
     for (const count of [3, 1, 2]) history.puts(count);
     const { log } = await logOf(history, disk);
-    await log.trim(3);
+    await log.trimming.trim(3);
     assert.deepEqual(
       (await keysOf(disk)).map((key) => key[0]),
       ['L', 'M', 'b', 'b', 'm'],
@@ -121,7 +121,7 @@ describe('the rows of a log', () => {
     for (let opens = 0; opens < 3; opens++) {
       const db = await openLevel(location, LOG_DATABASE);
       const log = await Log.open(db);
-      await log.recover({
+      await log.integrity.recover({
         checkpoint: history.end,
         replay: () => {},
         quarantine: async () => {},
@@ -130,7 +130,7 @@ describe('the rows of a log', () => {
       if (opens > 0) history.begin(String(opens));
       for (let i = 0; i < 100; i++) history.puts(1, Buffer.alloc(MiB / 2, i));
       await appendAll(log, history);
-      await log.settle();
+      await log.trimming.settle();
       await db.close();
       const told = await readFile(`${location}/LOG`, 'utf8');
       const rewritten = [...told.matchAll(/ Compacted .* => (\d+) bytes/g)].map(([, bytes]) => Number(bytes));

@@ -31,15 +31,15 @@ function fiveBlocks(): History {
 describe('an empty log', () => {
   it('begins at 1, ends at 0, and has nothing to read', async () => {
     const { log } = await openLog();
-    assert.equal(log.firstOffset, 1);
+    assert.equal(log.base.offset + 1, 1);
     assert.deepEqual(log.end, ORIGIN);
     assert.deepEqual(log.base, ORIGIN);
-    assert.equal(log.endTimeMs, 0);
+    assert.equal(log.lookup.endTimeMs, 0);
     assert.deepEqual(await log.read(0, ALL), []);
-    assert.equal(await log.checksumAt(0), 0);
-    assert.equal(await log.checksumAt(1), 'beyond');
-    assert.equal(await log.durable(), 0);
-    assert.equal(await log.trim(100), 0);
+    assert.equal(await log.lookup.checksumAt(0), 0);
+    assert.equal(await log.lookup.checksumAt(1), 'beyond');
+    assert.equal(await log.durable.reach(), 0);
+    assert.equal(await log.trimming.trim(100), 0);
   });
 
   it('is refused by name if its layout is of a later version', async () => {
@@ -83,16 +83,16 @@ describe('a log with blocks', () => {
             log.read(offset, ALL),
             refused('not_a_boundary', new RegExp(`offset ${offset} lies inside the block`)),
           );
-          assert.equal(await log.checksumAt(offset), 'not_a_boundary');
+          assert.equal(await log.lookup.checksumAt(offset), 'not_a_boundary');
         }
       });
 
       it('knows the running checksum at every boundary', async () => {
         const history = fiveBlocks();
         const { log } = await open(history);
-        for (const block of history.blocks) assert.equal(await log.checksumAt(block.lastOffset), block.checksum);
-        assert.equal(await log.checksumAt(0), 0);
-        assert.equal(await log.checksumAt(31), 'beyond');
+        for (const block of history.blocks) assert.equal(await log.lookup.checksumAt(block.lastOffset), block.checksum);
+        assert.equal(await log.lookup.checksumAt(0), 0);
+        assert.equal(await log.lookup.checksumAt(31), 'beyond');
       });
 
       it('stops at about the bytes asked for, but gives one block at least', async () => {
@@ -111,7 +111,7 @@ describe('a log with blocks', () => {
         await log.append([unseen], { sync: false });
         assert.deepEqual(ends(await log.read(10, ALL)), [30]);
         assert.deepEqual(await log.read(30, ALL), []);
-        assert.equal(await log.checksumAt(32), 'beyond');
+        assert.equal(await log.lookup.checksumAt(32), 'beyond');
         log.publish([unseen]);
         assert.deepEqual(ends(await log.read(30, ALL)), [32]);
       });
@@ -126,7 +126,7 @@ describe('a log with blocks', () => {
     for (let offset = 0; offset < 6; offset++) {
       const read = await log.read(offset, 1);
       assert(read[0]?.bytes.equals(history.blocks[offset]?.bytes as Buffer), `after ${offset}`);
-      assert.equal(await log.checksumAt(offset + 1), history.blocks[offset]?.checksum);
+      assert.equal(await log.lookup.checksumAt(offset + 1), history.blocks[offset]?.checksum);
     }
   });
 
@@ -134,7 +134,7 @@ describe('a log with blocks', () => {
     const history = fiveBlocks();
     const { log } = await logOf(history);
     assert.deepEqual(log.end, history.end);
-    assert.equal(log.endTimeMs, history.timeMs);
+    assert.equal(log.lookup.endTimeMs, history.timeMs);
   });
 
   it('takes only a block that continues it', async () => {
@@ -165,26 +165,26 @@ describe('a log with blocks', () => {
       disk.operations.map(({ kind, keys }) => [kind, keys.length]),
       [['batch', 3]],
     );
-    assert.equal(log.lineage.current?.replicationId, historyId('b'));
+    assert.equal(log.history.lineage.current?.replicationId, historyId('b'));
   });
 
   it('refuses everything with the reason for which it was closed', async () => {
     const history = fiveBlocks();
     const { log } = await logOf(history);
     const reason = new HeadwaterError('unavailable', 'closed for a test');
-    const waiting = log.whenBeyond(30, new AbortController().signal);
-    log.close(reason);
-    log.close(new HeadwaterError('internal', 'the first reason counts'));
+    const waiting = log.readers.whenBeyond(30, new AbortController().signal);
+    log.readers.close(reason);
+    log.readers.close(new HeadwaterError('internal', 'the first reason counts'));
     for (const asked of [
       waiting,
       log.read(0, ALL),
       log.append([history.puts(1)], { sync: false }),
-      log.trim(3),
-      log.beginHistory(historyId('x')),
+      log.trimming.trim(3),
+      log.history.begin(historyId('x')),
     ]) {
       await assert.rejects(asked, (error) => error === reason);
     }
-    await assert.rejects(log.whenBeyond(0, new AbortController().signal), (error) => error === reason);
+    await assert.rejects(log.readers.whenBeyond(0, new AbortController().signal), (error) => error === reason);
   });
 });
 
@@ -193,29 +193,29 @@ describe('a log that is waited for', () => {
 
   it('answers at once if it is beyond the offset already', async () => {
     const { log } = await logOf(fiveBlocks());
-    await log.whenBeyond(29, never);
+    await log.readers.whenBeyond(29, never);
   });
 
   it('wakes every waiter when blocks are published, not before', async () => {
     const history = fiveBlocks();
     const { log } = await logOf(history);
-    const waiting = [log.whenBeyond(30, never), log.whenBeyond(30, never)];
+    const waiting = [log.readers.whenBeyond(30, never), log.readers.whenBeyond(30, never)];
     const block = history.puts(1);
     await log.append([block], { sync: false });
     log.publish([block]);
     assert(!(await settled(Promise.race(waiting))), 'the keyspace has not got it yet');
-    log.wake();
+    log.readers.wake();
     await Promise.all(waiting);
   });
 
   it('releases a waiter that gives up, with the reason', async () => {
     const { log } = await logOf(fiveBlocks());
     const given = new AbortController();
-    const waiting = log.whenBeyond(30, given.signal);
+    const waiting = log.readers.whenBeyond(30, given.signal);
     given.abort(new Error('no patience'));
     await assert.rejects(waiting, /no patience/);
-    await assert.rejects(log.whenBeyond(30, given.signal), /no patience/);
-    log.wake();
+    await assert.rejects(log.readers.whenBeyond(30, given.signal), /no patience/);
+    log.readers.wake();
   });
 });
 
@@ -226,11 +226,11 @@ describe('the durable point of a log', () => {
     const { log } = await logOf(history, disk);
     const asked = () => disk.operations.filter(({ kind }) => kind === 'durable').length;
     const before = asked();
-    assert.equal(log.durableOffset, 0);
-    assert.equal(await log.durable(), 30);
-    assert.equal(await log.durable(), 30);
+    assert.equal(log.durable.offset, 0);
+    assert.equal(await log.durable.reach(), 30);
+    assert.equal(await log.durable.reach(), 30);
     assert.equal(asked() - before, 1);
-    assert.equal(log.durableOffset, 30);
+    assert.equal(log.durable.offset, 30);
   });
 
   it('does not cover what is published while the disk works', async () => {
@@ -244,20 +244,27 @@ describe('the durable point of a log', () => {
           release = resolve;
         });
     };
-    const durable = log.durable();
+    const durable = log.durable.reach();
     await turn();
     history.puts(1);
     await appendAll(log, history);
     release();
     assert.equal(await durable, 30);
-    assert.equal(log.durableOffset, 30);
+    assert.equal(log.durable.offset, 30);
   });
 
-  it('is moved by synced appends, never back', async () => {
-    const { log } = await logOf(fiveBlocks());
-    log.markDurable(10);
-    log.markDurable(4);
-    assert.equal(log.durableOffset, 10);
+  it('is moved by synced appends once they are published, and not by others', async () => {
+    const history = fiveBlocks();
+    const { log } = await logOf(history);
+    assert.equal(log.durable.offset, 0);
+    const [synced, plain] = [history.puts(1), history.puts(1)];
+    await log.append([synced], { sync: true });
+    assert.equal(log.durable.offset, 0);
+    log.publish([synced]);
+    assert.equal(log.durable.offset, synced.lastOffset);
+    await log.append([plain], { sync: false });
+    log.publish([plain]);
+    assert.equal(log.durable.offset, synced.lastOffset);
   });
 
   it('does not move when the disk fails', async () => {
@@ -266,8 +273,8 @@ describe('the durable point of a log', () => {
     disk.fault = () => {
       throw new Error('EIO');
     };
-    await assert.rejects(log.durable(), refused('store_latched', /EIO/));
-    assert.equal(log.durableOffset, 0);
+    await assert.rejects(log.durable.reach(), refused('store_latched', /EIO/));
+    assert.equal(log.durable.offset, 0);
   });
 });
 
@@ -275,17 +282,17 @@ describe('a history that a log begins', () => {
   it('has a row at the next offset, with the checksum there and the next epoch', async () => {
     const history = fiveBlocks();
     const { log } = await logOf(history);
-    const row = await log.beginHistory(historyId('b'));
+    const row = await log.history.begin(historyId('b'));
     assert.deepEqual(row, { replicationId: historyId('b'), firstOffset: 31, checksum: history.end.checksum, epoch: 2 });
-    assert.deepEqual(log.lineage.rows, [...history.rows, row]);
-    assert.equal(log.lineage.replicationIdAt(30), historyId('a'));
+    assert.deepEqual(log.history.lineage.rows, [...history.rows, row]);
+    assert.equal(log.history.lineage.replicationIdAt(30), historyId('a'));
   });
 
   it('is durable, and everything before it is, before it is known', async () => {
     const disk = new MemoryDisk();
     const { log } = await logOf(fiveBlocks(), disk);
     disk.operations.length = 0;
-    await log.beginHistory(historyId('b'));
+    await log.history.begin(historyId('b'));
     assert.deepEqual(
       disk.operations.map(({ kind, sync }) => [kind, sync]),
       [
@@ -295,31 +302,31 @@ describe('a history that a log begins', () => {
     );
     assert.deepEqual(disk.operations[1]?.keys, [lineageKey(31)]);
     const reopened = await openLog(disk);
-    assert.equal(reopened.log.lineage.current?.replicationId, historyId('b'));
+    assert.equal(reopened.log.history.lineage.current?.replicationId, historyId('b'));
   });
 
   it('takes the place of one under which nothing was logged, on disk too', async () => {
     const disk = new MemoryDisk();
     const { log } = await logOf(fiveBlocks(), disk);
-    await log.beginHistory(historyId('b'));
-    await log.beginHistory(historyId('c'));
+    await log.history.begin(historyId('b'));
+    await log.history.begin(historyId('c'));
     assert.deepEqual(
-      log.lineage.rows.map(({ replicationId }) => replicationId),
+      log.history.lineage.rows.map(({ replicationId }) => replicationId),
       [historyId('a'), historyId('c')],
     );
     const reopened = await openLog(disk);
-    assert.deepEqual(reopened.log.lineage.rows, log.lineage.rows);
+    assert.deepEqual(reopened.log.history.lineage.rows, log.history.lineage.rows);
   });
 
   it('is forgotten if nothing was logged under it and the node follows instead', async () => {
     const disk = new MemoryDisk();
     const history = fiveBlocks();
     const { log } = await logOf(history, disk);
-    await log.beginHistory(historyId('b'));
-    await log.forgetUnusedHistory();
-    assert.deepEqual(log.lineage.rows, history.rows);
-    await log.forgetUnusedHistory();
-    assert.deepEqual((await openLog(disk)).log.lineage.rows, history.rows);
+    await log.history.begin(historyId('b'));
+    await log.history.forgetUnused();
+    assert.deepEqual(log.history.lineage.rows, history.rows);
+    await log.history.forgetUnused();
+    assert.deepEqual((await openLog(disk)).log.history.lineage.rows, history.rows);
   });
 
   it('is not forgotten if something was logged under it', async () => {
@@ -328,8 +335,8 @@ describe('a history that a log begins', () => {
     history.begin('b');
     history.puts(1);
     await appendAll(log, history);
-    await log.forgetUnusedHistory();
-    assert.deepEqual(log.lineage.rows, history.rows);
+    await log.history.forgetUnused();
+    assert.deepEqual(log.history.lineage.rows, history.rows);
   });
 });
 
@@ -348,11 +355,11 @@ describe('trimming a log', () => {
       const disk = new MemoryDisk();
       const history = fiveBlocks();
       const { log } = await logOf(history, disk);
-      assert.equal(await log.trim(through), base);
+      assert.equal(await log.trimming.trim(through), base);
       assert.equal(log.base.offset, base);
-      assert.equal(log.firstOffset, base + 1);
+      assert.equal(log.base.offset + 1, base + 1);
       assert.equal(
-        await log.checksumAt(base),
+        await log.lookup.checksumAt(base),
         history.blocks.find((block) => block.lastOffset === base)?.checksum ?? 0,
       );
       assert.deepEqual(
@@ -378,8 +385,8 @@ describe('trimming a log', () => {
     const { log } = await coldLogOf(history, disk);
     disk.marksWalked = 0;
     for (let step = 1; step <= steps; step++) {
-      assert.equal(await log.trim(step), step);
-      await log.oldestTimeMs();
+      assert.equal(await log.trimming.trim(step), step);
+      await log.trimming.oldestTimeMs();
       await log.read(step, 1);
     }
     assert(disk.marksWalked <= 5 * steps, `${disk.marksWalked} marks in ${steps} steps`);
@@ -388,13 +395,13 @@ describe('trimming a log', () => {
   it('makes what is below the base "trimmed", from memory and from disk', async () => {
     for (const open of [logOf, coldLogOf]) {
       const { log } = await open(fiveBlocks());
-      await log.trim(9);
+      await log.trimming.trim(9);
       for (const offset of [0, 3, 5]) {
         await assert.rejects(
           log.read(offset, ALL),
           refused('trimmed', new RegExp(`follows offset ${offset}, the log holds 10 to 30`)),
         );
-        assert.equal(await log.checksumAt(offset), 'trimmed');
+        assert.equal(await log.lookup.checksumAt(offset), 'trimmed');
       }
     }
   });
@@ -403,7 +410,7 @@ describe('trimming a log', () => {
     const disk = new MemoryDisk();
     const { log } = await logOf(fiveBlocks(), disk);
     disk.operations.length = 0;
-    await log.trim(9);
+    await log.trimming.trim(9);
     const writes = disk.operations
       .filter(({ kind }) => kind !== 'read')
       .map(({ kind, keys, sync }) => [kind, keys.length, sync]);
@@ -411,7 +418,7 @@ describe('trimming a log', () => {
       ['put', 1, true],
       ['batch', 3, false],
     ]);
-    await log.reclaim();
+    await log.trimming.reclaim();
     assert.equal(disk.operations.at(-1)?.kind, 'compact');
     assert.deepEqual(disk.operations.find(({ kind }) => kind === 'put')?.keys, [BASE_KEY]);
   });
@@ -423,7 +430,7 @@ describe('trimming a log', () => {
     disk.fault = ({ kind }) => {
       if (kind === 'batch') throw new Error('power cut');
     };
-    await assert.rejects(log.trim(9), /power cut/);
+    await assert.rejects(log.trimming.trim(9), /power cut/);
     disk.fault = undefined;
     assert.deepEqual(await offsetsOnDisk(disk), [3, 4, 9, 10, 30]);
     const { log: reopened, failure, findings } = await openLog(disk, history.blocks[3]?.position ?? ORIGIN);
@@ -436,23 +443,23 @@ describe('trimming a log', () => {
 
   it('goes no further than what is pinned, and further once it is unpinned', async () => {
     const { log } = await logOf(fiveBlocks());
-    const pins = [log.pin(5, 'somebody'), log.pin(9, 'somebody')];
-    assert.equal(await log.trim(30), 4, 'the block 5 to 9 holds what follows 5');
-    for (const pin of pins) log.unpin(pin);
-    const later = log.pin(9, 'somebody');
-    assert.equal(await log.trim(30), 9, 'what follows 9 is still wanted, 9 itself is not');
+    const pins = [log.trimming.pin(5, 'somebody'), log.trimming.pin(9, 'somebody')];
+    assert.equal(await log.trimming.trim(30), 4, 'the block 5 to 9 holds what follows 5');
+    for (const pin of pins) log.trimming.unpin(pin);
+    const later = log.trimming.pin(9, 'somebody');
+    assert.equal(await log.trimming.trim(30), 9, 'what follows 9 is still wanted, 9 itself is not');
     later.offset = 30;
-    assert.equal(await log.trim(30), 30);
+    assert.equal(await log.trimming.trim(30), 30);
   });
 
   it('stops if a pin came while it searched', async () => {
     const disk = new MemoryDisk();
     const { log } = await logOf(fiveBlocks(), disk);
-    const trimming = log.trim(30);
-    const pin = log.pin(4, 'somebody');
+    const trimming = log.trimming.trim(30);
+    const pin = log.trimming.pin(4, 'somebody');
     await trimming;
     assert.deepEqual(ends(await log.read(4, ALL)), [9, 10, 30]);
-    log.unpin(pin);
+    log.trimming.unpin(pin);
   });
 
   it('shows no base to a new pin that the disk is already deleting', async () => {
@@ -465,22 +472,22 @@ describe('trimming a log', () => {
           release = resolve;
         });
     };
-    const trimming = log.trim(30);
+    const trimming = log.trimming.trim(30);
     await turns(10);
-    const pin = log.pin(4, 'somebody');
+    const pin = log.trimming.pin(4, 'somebody');
     const promised = log.base.offset <= 4;
     release();
     await trimming;
     if (promised) assert.deepEqual(ends(await log.read(4, ALL)), [9, 10, 30]);
     else await assert.rejects(log.read(4, ALL), refused('trimmed'));
-    log.unpin(pin);
+    log.trimming.unpin(pin);
   });
 
   it('leaves an empty log that continues at its end', async () => {
     const disk = new MemoryDisk();
     const history = fiveBlocks();
     const { log } = await logOf(history, disk);
-    await log.trim(30);
+    await log.trimming.trim(30);
     assert.deepEqual(log.base, history.end);
     history.puts(2);
     await appendAll(log, history);
@@ -502,24 +509,24 @@ describe('the header of a block that the disk has changed', () => {
 
   it('is not believed about the running checksum', async () => {
     const log = await changed(9, 0);
-    await assert.rejects(log.checksumAt(9), refused('corrupt', /offset 9 is damaged/));
+    await assert.rejects(log.lookup.checksumAt(9), refused('corrupt', /offset 9 is damaged/));
   });
 
   it('is believed about the running checksum if the block behind chains from it', async () => {
     for (const bit of [27 * 8, 29 * 8, 55 * 8]) {
       const log = await changed(9, bit);
-      assert.equal(await log.checksumAt(9), fiveBlocks().blocks[2]?.checksum);
-      assert.equal(await log.checksumAt(10), fiveBlocks().blocks[3]?.checksum);
+      assert.equal(await log.lookup.checksumAt(9), fiveBlocks().blocks[2]?.checksum);
+      assert.equal(await log.lookup.checksumAt(10), fiveBlocks().blocks[3]?.checksum);
     }
   });
 
   it('is not believed about the time', async () => {
     for (const bit of [0, 20 * 8, 27 * 8]) {
       const log = await changed(9, bit);
-      await assert.rejects(log.timeAt(9), refused('corrupt', /offset 9 is damaged/));
+      await assert.rejects(log.lookup.timeAt(9), refused('corrupt', /offset 9 is damaged/));
     }
     const log = await changed(9, 27 * 8);
-    assert.equal(await log.timeAt(10), fiveBlocks().blocks[3]?.timeMs);
+    assert.equal(await log.lookup.timeAt(10), fiveBlocks().blocks[3]?.timeMs);
   });
 
   it('is not believed about the start of the block', async () => {
@@ -556,7 +563,7 @@ describe('trimming a log whose disk has changed', () => {
       const before = await offsetsOnDisk(disk);
       disk.operations.length = 0;
       await assert.rejects(
-        log.trim(9),
+        log.trimming.trim(9),
         refused('corrupt', /^memory: the log is not trimmed to offset 9: .*offset 9 is/),
       );
       assert.deepEqual(log.base, ORIGIN);
@@ -565,17 +572,17 @@ describe('trimming a log whose disk has changed', () => {
         [],
       );
       assert.deepEqual(await offsetsOnDisk(disk), before);
-      assert.equal(await log.trim(3), 3, 'what is whole below can still go');
+      assert.equal(await log.trimming.trim(3), 3, 'what is whole below can still go');
     });
   }
 
   it('is refused if the first block does not chain from the base', async () => {
     const history = fiveBlocks();
     const { log, disk } = await coldLogOf(history);
-    assert.equal(await log.trim(4), 4);
+    assert.equal(await log.trimming.trim(4), 4);
     const [, , third] = history.blocks as [Block, Block, Block];
     await replaceBlock(disk, third, flipped(third.bytes, 55 * 8));
-    await assert.rejects(log.trim(9), refused('corrupt'));
+    await assert.rejects(log.trimming.trim(9), refused('corrupt'));
     assert.equal(log.base.offset, 4);
   });
 
@@ -584,7 +591,7 @@ describe('trimming a log whose disk has changed', () => {
     const { log, disk } = await coldLogOf(history);
     const [, , third] = history.blocks as [Block, Block, Block];
     await replaceBlock(disk, third, flipped(third.bytes, 28 * 8 + 1));
-    await assert.rejects(log.trim(9), refused('unknown_format', /block format 3/));
+    await assert.rejects(log.trimming.trim(9), refused('unknown_format', /block format 3/));
     assert.deepEqual(log.base, ORIGIN);
   });
 });
@@ -602,9 +609,9 @@ describe('two who raise the start of a log at once', () => {
         release = resolve;
       });
     };
-    const held = log.trim(9);
+    const held = log.trimming.trim(9);
     await turn();
-    assert.equal(await log.trim(10), 10);
+    assert.equal(await log.trimming.trim(10), 10);
     release();
     assert.equal(await held, 10);
     assert.equal(log.base.offset, 10);
@@ -622,9 +629,9 @@ describe('two who raise the start of a log at once', () => {
         release = resolve;
       });
     };
-    const lower = log.trim(9);
+    const lower = log.trimming.trim(9);
     await turns(10);
-    const higher = log.trim(10);
+    const higher = log.trimming.trim(10);
     await turns(10);
     release();
     await Promise.all([lower, higher]);
@@ -638,20 +645,20 @@ describe('the time at the end of a log', () => {
     const disk = new MemoryDisk();
     const history = fiveBlocks();
     const { log } = await logOf(history, disk);
-    await log.trim(30);
-    assert.equal(log.endTimeMs, history.timeMs);
+    await log.trimming.trim(30);
+    assert.equal(log.lookup.endTimeMs, history.timeMs);
     const reopened = await openLog(disk, log.base);
-    assert.deepEqual([reopened.log.endTimeMs, reopened.replayed], [history.timeMs, []]);
+    assert.deepEqual([reopened.log.lookup.endTimeMs, reopened.replayed], [history.timeMs, []]);
   });
 
   it('is that of the last block if a part was trimmed', async () => {
     const disk = new MemoryDisk();
     const history = fiveBlocks();
     const { log } = await logOf(history, disk);
-    await log.trim(9);
+    await log.trimming.trim(9);
     const base = await openLog(disk, log.base);
-    assert.equal(base.log.endTimeMs, history.timeMs);
-    assert.equal((await openLog(disk, history.end)).log.endTimeMs, history.timeMs);
+    assert.equal(base.log.lookup.endTimeMs, history.timeMs);
+    assert.equal((await openLog(disk, history.end)).log.lookup.endTimeMs, history.timeMs);
   });
 
   it('is known to a log that was made at a snapshot, before and after an open', async () => {
@@ -659,8 +666,8 @@ describe('the time at the end of a log', () => {
     const history = fiveBlocks();
     const base = { position: history.end, timeMs: history.timeMs };
     const log = await Log.createAt(await disk.database(), base, new Lineage(history.rows));
-    assert.equal(log.endTimeMs, history.timeMs);
-    assert.equal((await openLog(disk, history.end)).log.endTimeMs, history.timeMs);
+    assert.equal(log.lookup.endTimeMs, history.timeMs);
+    assert.equal((await openLog(disk, history.end)).log.lookup.endTimeMs, history.timeMs);
   });
 });
 
@@ -675,14 +682,14 @@ describe('a log made at a snapshot', () => {
       new Lineage(history.rows),
     );
     assert.deepEqual(log.end, base);
-    assert.equal(await log.checksumAt(30), base.checksum);
-    assert.equal(await log.checksumAt(10), 'trimmed');
+    assert.equal(await log.lookup.checksumAt(30), base.checksum);
+    assert.equal(await log.lookup.checksumAt(10), 'trimmed');
     const block = history.puts(3);
     await log.append([block], { sync: false });
     log.publish([block]);
     const reopened = await openLog(disk, base);
     assert.deepEqual(ends(reopened.replayed), [33]);
-    assert.deepEqual(reopened.log.lineage.rows, history.rows);
+    assert.deepEqual(reopened.log.history.lineage.rows, history.rows);
     assert.deepEqual(reopened.log.base, base);
   });
 });
@@ -694,7 +701,7 @@ describe('reading while others append', () => {
     const seen: number[] = [];
     const reader = (async () => {
       for (let at = 0; at < 300; ) {
-        await log.whenBeyond(at, new AbortController().signal);
+        await log.readers.whenBeyond(at, new AbortController().signal);
         for (const block of await log.read(at, 200)) {
           seen.push(block.lastOffset);
           at = block.lastOffset;

@@ -29,7 +29,7 @@ export async function openLog(disk = new MemoryDisk(), checkpoint: Position = OR
   const findings: LogFinding[] = [];
   let failure: HeadwaterError | undefined;
   try {
-    await log.recover({
+    await log.integrity.recover({
       checkpoint,
       replay: (block) => void replayed.push(block),
       quarantine: async (blocks) => {
@@ -64,7 +64,7 @@ export async function appendAll(log: Log, history: History): Promise<void> {
     const rows = history.rows.filter((row) => row.firstOffset === block.firstOffset);
     await log.append([block], { sync: false, rows });
     log.publish([block]);
-    log.wake();
+    log.readers.wake();
   }
 }
 

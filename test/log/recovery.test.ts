@@ -41,8 +41,8 @@ describe('opening a log that is whole', () => {
       assert.deepEqual(ends(opened.replayed), replayed);
       assert.deepEqual([opened.findings, opened.quarantined, opened.failure], [[], [], undefined]);
       assert.deepEqual(opened.log.end, history.end);
-      assert.equal(opened.log.endTimeMs, history.timeMs);
-      assert.deepEqual(opened.log.lineage.rows, history.rows);
+      assert.equal(opened.log.lookup.endTimeMs, history.timeMs);
+      assert.deepEqual(opened.log.history.lineage.rows, history.rows);
       assert.deepEqual(opened.log.base, ORIGIN);
     });
   }
@@ -51,7 +51,7 @@ describe('opening a log that is whole', () => {
     const { disk } = await sixBlocks();
     const log = await Log.open(await disk.database());
     let inHand = 0;
-    await log.recover({
+    await log.integrity.recover({
       checkpoint: ORIGIN,
       replay: async (block) => {
         assert.equal(inHand++, 0);
@@ -69,7 +69,7 @@ describe('opening a log that is whole', () => {
     const log = await Log.open(await disk.database());
     const recovery = { checkpoint: ORIGIN, quarantine: async () => assert.fail(), found: () => assert.fail() };
     await assert.rejects(
-      log.recover({
+      log.integrity.recover({
         ...recovery,
         replay: () => {
           throw new HeadwaterError('unknown_format', 'a command of 2030');
@@ -144,7 +144,7 @@ describe('a break above the checkpoint', () => {
     const log = await Log.open(await disk.database());
     const recovery = { checkpoint: at(3), replay: () => {}, found: () => assert.fail() };
     await assert.rejects(
-      log.recover({
+      log.integrity.recover({
         ...recovery,
         quarantine: async () => {
           throw new Error('no room');
@@ -180,19 +180,19 @@ describe('a break above the checkpoint', () => {
     const [, second, third] = history.blocks as [Block, Block, Block];
     await replaceBlock(disk, third, flipped(third.bytes, 100));
     const kept = await openLog(disk);
-    assert.deepEqual(kept.log.lineage.rows, history.rows, 'c would begin with the next command');
+    assert.deepEqual(kept.log.history.lineage.rows, history.rows, 'c would begin with the next command');
     assert.deepEqual(
       kept.findings.map(({ kind }) => kind),
       ['tail_cut'],
     );
     await replaceBlock(disk, second, flipped(second.bytes, 100));
     const cut = await openLog(disk);
-    assert.deepEqual(cut.log.lineage.rows, history.rows.slice(0, 2));
+    assert.deepEqual(cut.log.history.lineage.rows, history.rows.slice(0, 2));
     assert.deepEqual(
       cut.findings.map(({ kind }) => kind),
       ['tail_cut', 'lineage_cut'],
     );
-    assert.deepEqual((await openLog(disk)).log.lineage.rows, history.rows.slice(0, 2));
+    assert.deepEqual((await openLog(disk)).log.history.lineage.rows, history.rows.slice(0, 2));
   });
 });
 
@@ -211,7 +211,7 @@ describe('rows of the lineage beyond the end', () => {
       opened.findings.map((finding) => finding.kind === 'lineage_cut' && finding.row.firstOffset),
       [33, 40],
     );
-    assert.deepEqual(opened.log.lineage.rows, history.rows);
+    assert.deepEqual(opened.log.history.lineage.rows, history.rows);
     assert.deepEqual((await openLog(disk)).findings, []);
   });
 });
@@ -244,7 +244,7 @@ describe('a log that does not reach the checkpoint of its keyspace', () => {
   it('because it begins after it is kept as it is', async () => {
     const { disk, at } = await sixBlocks();
     const { log } = await openLog(disk);
-    await log.trim(10);
+    await log.trimming.trim(10);
     const opened = await openLog(disk, at(9));
     assert(refused('keyspace_incomplete', /begins after offset 10, the keyspace ends at 9/)(opened.failure));
     assert.deepEqual(opened.log.end, at(31), 'what follows counts as what this node has');
@@ -253,7 +253,7 @@ describe('a log that does not reach the checkpoint of its keyspace', () => {
   it('because it begins there with another past leaves an incomplete keyspace', async () => {
     const { disk, at } = await sixBlocks();
     const { log } = await openLog(disk);
-    await log.trim(10);
+    await log.trimming.trim(10);
     const opened = await openLog(disk, { ...at(10), checksum: 1 });
     assert(refused('keyspace_incomplete', /different pasts/)(opened.failure));
     assert.deepEqual(opened.log.end, at(31), 'what follows counts as what this node has');
@@ -322,7 +322,7 @@ describe('what a crash leaves of a cut', () => {
 
   async function recoverOnce(disk: MemoryDisk, quarantine: Recovery['quarantine']): Promise<void> {
     const log = await Log.open(await disk.database());
-    await log.recover({ checkpoint: ORIGIN, replay: () => {}, quarantine, found: () => {} });
+    await log.integrity.recover({ checkpoint: ORIGIN, replay: () => {}, quarantine, found: () => {} });
   }
 
   it('before it was kept whole is the whole log', async () => {
@@ -392,7 +392,7 @@ describe('a row of the log that the disk has changed', () => {
   async function trimmed(): Promise<{ disk: MemoryDisk; history: History }> {
     const { disk, history } = await sixBlocks();
     const { log } = await openLog(disk);
-    await log.trim(9);
+    await log.trimming.trim(9);
     return { disk, history };
   }
 
@@ -442,31 +442,31 @@ describe('the time at the end of a log that is damaged', () => {
     const opened = await openLog(disk, at(31));
     assert.equal(opened.failure, undefined);
     assert.deepEqual(opened.log.end, at(31));
-    assert.equal(opened.log.endTimeMs, block(30).timeMs, 'the last that is whole');
+    assert.equal(opened.log.lookup.endTimeMs, block(30).timeMs, 'the last that is whole');
   });
 
   it('is that of the block before if the one at the checkpoint cannot be read', async () => {
     const { disk, at, block } = await sixBlocks();
     await replaceBlock(disk, block(31), block(31).bytes.subarray(0, 40));
     const opened = await openLog(disk, at(31));
-    assert.deepEqual([opened.log.base, opened.log.endTimeMs], [at(31), block(30).timeMs]);
+    assert.deepEqual([opened.log.base, opened.log.lookup.endTimeMs], [at(31), block(30).timeMs]);
     const again = await openLog(disk, at(31));
-    assert.deepEqual([again.findings, again.log.endTimeMs], [[], block(30).timeMs]);
+    assert.deepEqual([again.findings, again.log.lookup.endTimeMs], [[], block(30).timeMs]);
   });
 
   it('is that of the base if no block is whole', async () => {
     const { disk, at, block } = await sixBlocks();
     const { log } = await openLog(disk);
-    await log.trim(10);
+    await log.trimming.trim(10);
     for (const end of [30, 31]) await replaceBlock(disk, block(end), flipped(block(end).bytes, 22 * 8));
-    assert.equal((await openLog(disk, at(31))).log.endTimeMs, block(10).timeMs);
+    assert.equal((await openLog(disk, at(31))).log.lookup.endTimeMs, block(10).timeMs);
   });
 
   it('is that of its new end if it lost its tail', async () => {
     const { disk, at, block } = await sixBlocks();
     await removeBlock(disk, block(31));
     const opened = await openLog(disk, at(31));
-    assert.deepEqual([opened.failure?.code, opened.log.endTimeMs], ['keyspace_incomplete', block(30).timeMs]);
+    assert.deepEqual([opened.failure?.code, opened.log.lookup.endTimeMs], ['keyspace_incomplete', block(30).timeMs]);
   });
 });
 
@@ -488,11 +488,11 @@ describe('a log on the real LevelDB', () => {
     const directory = await temporaryDirectory();
     const db = await openLevel(directory, options);
     const log = await Log.open(db);
-    await log.recover({ checkpoint: ORIGIN, replay: () => {}, quarantine: async () => {}, found: () => {} });
+    await log.integrity.recover({ checkpoint: ORIGIN, replay: () => {}, quarantine: async () => {}, found: () => {} });
     const history = new History();
     for (let i = 0; i < count; i++) history.puts(4, Buffer.alloc(2_000, i));
     await appendAll(log, history);
-    await log.durable();
+    await log.durable.reach();
     await db.close();
     const wal = (await readdir(directory)).find((name) => name.endsWith('.log')) as string;
     return { directory, history, walFile: path.join(directory, wal) };
@@ -505,7 +505,7 @@ describe('a log on the real LevelDB', () => {
     const log = await Log.open(db);
     const findings: LogFinding[] = [];
     const quarantined: Buffer[] = [];
-    await log.recover({
+    await log.integrity.recover({
       checkpoint: ORIGIN,
       replay: () => {},
       quarantine: async (blocks) => {

@@ -25,7 +25,7 @@ const never = new AbortController().signal;
 
 const scrub = async (log: Log, through: Position, pause = async () => {}) => {
   const findings: LogFinding[] = [];
-  await log.scrub(through, (finding) => findings.push(finding), pause, never);
+  await log.integrity.scrub(through, (finding) => findings.push(finding), pause, never);
   return findings;
 };
 
@@ -34,7 +34,7 @@ describe('the scrub of what lies below the checkpoint', () => {
     const { disk, at } = await sixBlocks();
     const { log } = await openLog(disk, at(31));
     assert.deepEqual(await scrub(log, at(31)), []);
-    await log.trim(9);
+    await log.trimming.trim(9);
     assert.deepEqual(await scrub(log, at(31)), []);
     assert.equal(log.base.offset, 9);
   });
@@ -92,7 +92,7 @@ describe('the scrub of what lies below the checkpoint', () => {
     const { log } = await coldLogOf(history);
     let pauses = 0;
     const findings = await scrub(log, history.end, async () => {
-      if (++pauses === 1) await log.trim(5);
+      if (++pauses === 1) await log.trimming.trim(5);
     });
     assert.deepEqual(findings, []);
     assert.equal(log.base.offset, 5);
@@ -107,7 +107,7 @@ describe('the scrub of what lies below the checkpoint', () => {
     await replaceBlock(disk, second, flipped(second.bytes, 55 * 8));
     let pauses = 0;
     await scrub(log, history.end, async () => {
-      if (++pauses === 1) await log.trim(6);
+      if (++pauses === 1) await log.trimming.trim(6);
     });
     assert.equal(log.base.offset, 6);
     assert.deepEqual(await offsetsOnDisk(disk), [7, 8]);
@@ -119,14 +119,14 @@ describe('the scrub of what lies below the checkpoint', () => {
     const { log } = await openLog(disk, at(31));
     const stop = new AbortController();
     stop.abort();
-    await log.scrub(
+    await log.integrity.scrub(
       at(31),
       () => assert.fail(),
       async () => {},
       stop.signal,
     );
-    log.close(new HeadwaterError('unavailable', 'closed'));
-    await log.scrub(
+    log.readers.close(new HeadwaterError('unavailable', 'closed'));
+    await log.integrity.scrub(
       at(31),
       () => assert.fail(),
       async () => {},
@@ -169,9 +169,9 @@ describe('what a damaged block says of itself', () => {
     await replaceBlock(disk, block(31), flipped(block(31).bytes, 3));
     assert.equal((await scrub(log, at(31))).length, 1);
     assert.deepEqual(log.base, at(31));
-    assert.equal(log.endTimeMs, block(31).timeMs);
+    assert.equal(log.lookup.endTimeMs, block(31).timeMs);
     const again = await openLog(disk, at(31));
-    assert.deepEqual([again.failure, again.findings, again.log.endTimeMs], [undefined, [], block(31).timeMs]);
+    assert.deepEqual([again.failure, again.findings, again.log.lookup.endTimeMs], [undefined, [], block(31).timeMs]);
   });
 
   it('(its payload, the last below the checkpoint) leaves the log beginning at the checkpoint', async () => {

@@ -15,7 +15,7 @@ describe('a verification of the log', () => {
         throw Object.assign(new Error('EIO'), { code: 'LEVEL_IO_ERROR' });
     };
     const found: LogDamage[] = [];
-    const { lastOffset } = await log.verify({ found: (damage) => found.push(damage), pace: async () => {} });
+    const { lastOffset } = await log.integrity.verify({ found: (damage) => found.push(damage), pace: async () => {} });
     assert.equal(lastOffset, log.end.offset);
     assert.deepEqual(
       found.map(({ from, to }) => [from, to]),

@@ -32,7 +32,7 @@ describe('a follower that is away', () => {
       await node.test.set(`k${written % 7}`, 'x'.repeat(10 * KiB - 80));
   }
 
-  const bytesOf = ({ store: { log } }: TestNode) => log.bytesBetween(log.base.offset, log.end.offset);
+  const bytesOf = ({ store: { log } }: TestNode) => log.lookup.bytesBetween(log.base.offset, log.end.offset);
   const isAway = (upstream: TestNode, node: TestNode) => () => !upstream.followers.isConnected(node.store.nodeId);
 
   async function leaderOf(options: Options = {}): Promise<TestNode> {

@@ -9,7 +9,7 @@
  * has lost what follows 8: it stands there, its keyspace is where it ends.
  */
 import assert from 'node:assert/strict';
-import type { ChecksumLookup } from '../../src/log/log.js';
+import type { ChecksumLookup } from '../../src/log/lookup.js';
 import { Lineage, type LineageRow } from '../../src/model/lineage.js';
 import type { Position } from '../../src/model/position.js';
 import {

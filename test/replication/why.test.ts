@@ -79,7 +79,7 @@ describe('a resync', () => {
     const { leader, follower: former } = await world.pair({ writes: 3, prefix: 'common' });
     await former.restart({ role: 'leader', upstream: '' });
     await former.write(6, 'own');
-    const at6 = await former.store.log.checksumAt(6);
+    const at6 = await former.store.log.lookup.checksumAt(6);
     const replicationId = former.store.log.end.replicationId;
     await former.write(1, 'last');
     former.kill();

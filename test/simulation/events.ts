@@ -353,7 +353,7 @@ function trim(simulation: Simulation): boolean {
   const node = simulation.any((one) => one.isServing && one.store.checkpoint.offset > one.store.log.base.offset);
   if (!node) return false;
   const { log, checkpoint: reached } = node.store;
-  simulation.begin(`trim to ${reached.offset}`, node, () => log.trim(reached.offset));
+  simulation.begin(`trim to ${reached.offset}`, node, () => log.trimming.trim(reached.offset));
   return true;
 }
 

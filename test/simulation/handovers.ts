@@ -132,7 +132,7 @@ async function trimAll(simulation: Simulation, node: SimulatedNode): Promise<voi
   simulation.begin('trim all', node, async () => {
     for (const { nodeId, connected } of store.knownFollowers) if (!connected) await store.forgetFollower(nodeId);
     await (await store.snapshotAt()).release();
-    await store.log.trim(store.checkpoint.offset);
+    await store.log.trimming.trim(store.checkpoint.offset);
   });
   await simulation.pass(SOON_MS);
 }

@@ -3,7 +3,7 @@
  * order, noted where it enters the leader's ring. A subscriber has heard, or
  * knows that it has missed, all that stands between two messages that it heard.
  */
-import { Log } from '../../src/log/log.js';
+import { Interludes } from '../../src/log/interludes.js';
 import { Violation } from './history.js';
 
 interface Heard {
@@ -18,14 +18,14 @@ export class LiveMessages {
 
   /** Notes what is published until the function returned is called. */
   observe(): () => void {
-    const { interlude } = Log.prototype;
+    const { add } = Interludes.prototype;
     const note = (leader: string, data: string) => this.#note(leader, data);
-    Log.prototype.interlude = function (this: Log, said) {
-      if (said.kind === 'message') note(this.lineage.current?.replicationId ?? '', said.data.toString());
-      interlude.call(this, said);
+    Interludes.prototype.add = function (this: Interludes, said) {
+      if (said.kind === 'message') note(this.place.source, said.data.toString());
+      add.call(this, said);
     };
     return () => {
-      Log.prototype.interlude = interlude;
+      Interludes.prototype.add = add;
     };
   }
 

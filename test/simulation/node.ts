@@ -164,12 +164,12 @@ export class SimulatedNode extends TestNode {
 
   /** Notes what a power cut must not take any more. */
   promised(): void {
-    this.#durableOffset = this.store.log.durableOffset;
+    this.#durableOffset = this.store.log.durable.offset;
   }
 
   /** Of the log that it was last seen with. */
   get durableOffset(): number {
-    if (this.isServing) return this.store.log.durableOffset;
+    if (this.isServing) return this.store.log.durable.offset;
     return this.durableAtPowerCut ?? this.#durableOffset;
   }
 

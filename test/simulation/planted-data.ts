@@ -6,7 +6,10 @@ import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { Presence } from '../../src/keyspace/presence.js';
 import { KeyspaceSnapshot } from '../../src/keyspace/snapshot.js';
 import { Block } from '../../src/log/block.js';
+import { LogHistory } from '../../src/log/history.js';
 import { Log } from '../../src/log/log.js';
+import { LogLookup } from '../../src/log/lookup.js';
+import { LogTrimming } from '../../src/log/trimming.js';
 import { Silence } from '../../src/replication/silence.js';
 import { Directory } from '../../src/store/directory.js';
 import { type PlantedBug, replace, weighted } from './planting.js';
@@ -32,8 +35,8 @@ export const PLANTED_DATA: readonly PlantedBug[] = [
       /a partial resync continues a past that both sides share|a token is good as long as what it stands for is there/,
     plant() {
       brought.clear();
-      const { checksumAt } = Log.prototype;
-      return replace(Log.prototype, 'checksumAt', async function (this: Log, offset) {
+      const { checksumAt } = LogLookup.prototype;
+      return replace(LogLookup.prototype, 'checksumAt', async function (this: LogLookup, offset) {
         const own = await checksumAt.call(this, offset);
         return typeof own === 'number' ? (brought.get(offset) ?? own) : own;
       });
@@ -55,9 +58,9 @@ export const PLANTED_DATA: readonly PlantedBug[] = [
     events: weighted({ promote: 4, 'live publish': 0, 'live publishes over a link that breaks': 0 }),
     found: /no offset is used twice under one replication ID/,
     plant() {
-      const { beginHistory } = Log.prototype;
-      return replace(Log.prototype, 'beginHistory', async function (this: Log, replicationId) {
-        return this.lineage.current ?? beginHistory.call(this, replicationId);
+      const { begin } = LogHistory.prototype;
+      return replace(LogHistory.prototype, 'begin', async function (this: LogHistory, replicationId) {
+        return this.lineage.current ?? begin.call(this, replicationId);
       });
     },
   },
@@ -113,9 +116,12 @@ export const PLANTED_DATA: readonly PlantedBug[] = [
     events: weighted({ trim: 5, checkpoint: 3 }),
     found: /what a known follower has not seen is kept for it/,
     plant() {
-      const pinnedOffset = Object.getOwnPropertyDescriptor(Log.prototype, 'pinnedOffset') as PropertyDescriptor;
-      Object.defineProperty(Log.prototype, 'pinnedOffset', { ...pinnedOffset, get: () => Number.POSITIVE_INFINITY });
-      return () => void Object.defineProperty(Log.prototype, 'pinnedOffset', pinnedOffset);
+      const pinnedOffset = Object.getOwnPropertyDescriptor(LogTrimming.prototype, 'pinnedOffset') as PropertyDescriptor;
+      Object.defineProperty(LogTrimming.prototype, 'pinnedOffset', {
+        ...pinnedOffset,
+        get: () => Number.POSITIVE_INFINITY,
+      });
+      return () => void Object.defineProperty(LogTrimming.prototype, 'pinnedOffset', pinnedOffset);
     },
   },
   {

@@ -30,7 +30,7 @@ function deciding(kind: 'refuse' | 'wait') {
     return replace(Feed.prototype, 'decide', async function (this: Feed, handshake, log) {
       const decision = await decide.call(this, handshake, log);
       const { branch_offset: branch } = decision.details;
-      const isLater = Lineage.received(handshake.lineage).epoch > log.lineage.epoch;
+      const isLater = Lineage.received(handshake.lineage).epoch > log.history.lineage.epoch;
       const decided = decision.kind === kind && isLater && branch !== undefined;
       return decided ? decide.call(this, { ...handshake, acceptDataLoss: true }, log) : decision;
     });
@@ -52,7 +52,7 @@ export const PLANTED_LEADERSHIP: readonly PlantedBug[] = [
     events: oldGrants,
     found: /a giver is refused only if nobody has gone on from its end/,
     plant: answering(async ({ role, log }, { position }) => {
-      const isTrimmed = (await log.checksumAt(position.offset)) === 'trimmed';
+      const isTrimmed = (await log.lookup.checksumAt(position.offset)) === 'trimmed';
       return role === 'leader' && isTrimmed ? REFUSED : undefined;
     }),
   },

@@ -72,8 +72,8 @@ export const PLANTED_READS: readonly PlantedBug[] = [
     found: /a subscriber knows how many live messages it has missed/,
     plant() {
       const { take } = Interludes.prototype;
-      return replace(Interludes.prototype, 'take', function (this: Interludes, offset, { missed, messages }) {
-        take.call(this, offset, { missed, messages });
+      return replace(Interludes.prototype, 'take', function (this: Interludes, { missed, messages }) {
+        take.call(this, { missed, messages });
       });
     },
   },

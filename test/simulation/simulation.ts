@@ -366,7 +366,7 @@ export class Simulation {
     while (place && !holds(place)) place = place.parent;
     if (!place || !node.stored.has(place.key))
       throw new Violation(`an acknowledged write is in the log of the node that took it: ${value} at ${node.address}`);
-    if (node.fsync === 'always' && node.store.log.durableOffset < place.offset)
+    if (node.fsync === 'always' && node.store.log.durable.offset < place.offset)
       throw new Violation(`with --fsync always an acknowledged write is durable: ${value} at ${node.address}`);
     this.#acknowledged.push({ value, place, node, atMs: this.clock.monotonicMs() });
     return place;
@@ -737,7 +737,7 @@ export class Simulation {
     await (await node.store.snapshotAt()).release();
     for (const { nodeId } of node.store.knownFollowers) await node.store.forgetFollower(nodeId);
     const { offset } = node.store.log.end;
-    const base = await node.store.log.trim(offset);
+    const base = await node.store.log.trimming.trim(offset);
     if (base !== offset)
       throw new Violation(
         `nothing pins a log when all sessions have ended: ${node.address} kept what follows ${base}, its end is ${offset}`,

@@ -104,7 +104,7 @@ describe('what a follower receives', () => {
     const history = new History();
     history.puts(3);
     await feed(test, history);
-    assert.equal(test.store.log.durableOffset, 0);
+    assert.equal(test.store.log.durable.offset, 0);
     assert.equal(await test.store.durable(), 3);
     await test.store.close();
   });
@@ -114,7 +114,7 @@ describe('what a follower receives', () => {
     const history = new History();
     history.puts(3);
     await feed(test, history);
-    assert.equal(test.store.log.durableOffset, 3);
+    assert.equal(test.store.log.durable.offset, 3);
     assert(test.disk.operations.some((operation) => isAppend(operation) && operation.sync));
     await test.store.close();
   });
@@ -124,9 +124,9 @@ describe('what a follower receives', () => {
     const history = new History();
     history.puts(3);
     await feed(test, history);
-    assert.equal(test.store.log.durableOffset, 0);
+    assert.equal(test.store.log.durable.offset, 0);
     await test.clock.advance(1_100);
-    await until('it is', () => test.store.log.durableOffset === 3);
+    await until('it is', () => test.store.log.durable.offset === 3);
     await test.store.close();
   });
 });
@@ -367,7 +367,7 @@ describe('a full resync', () => {
     const snapshot = await test.store.snapshotAt();
     const reading = snapshot.chunks();
     await reading.next();
-    const waiting = test.store.log.whenBeyond(600, new AbortController().signal);
+    const waiting = test.store.log.readers.whenBeyond(600, new AbortController().signal);
     waiting.catch(() => {});
     const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
     await replacement.addEntries(leader.keys, leader.records);
@@ -635,7 +635,7 @@ describe('writes that a resync costs', () => {
 
   it('are not saved in part if the log does not hold all of them', async () => {
     const { test } = await diverged();
-    await test.store.log.trim(5);
+    await test.store.log.trimming.trim(5);
     await assert.rejects(test.store.saveLostWrites(2), refused('trimmed'));
     assert.deepEqual(await readdir(lostWrites(test)), []);
     await test.store.close();

@@ -33,7 +33,7 @@ describe('a log that is kept to an age', () => {
     }
   }
 
-  const first = () => test.store.log.firstOffset;
+  const first = () => test.store.log.base.offset + 1;
 
   async function oldestAgeMs(): Promise<number> {
     const [block] = await test.store.log.read(test.store.log.base.offset, 1);
@@ -75,14 +75,14 @@ describe('a log that is kept to an age', () => {
   it('keeps what is pinned, whatever its age, and reads nothing again and again for that', async () => {
     test = await TestStore.open({ logRetentionMs: HOUR_MS });
     await write(3);
-    const pin = test.store.log.pin(2, 'somebody');
+    const pin = test.store.log.trimming.pin(2, 'somebody');
     await until('the rest goes', () => test.store.log.base.offset === 2, { clock: test.clock, stepMs: 60_000 });
     const reads = () => test.disk.operations.filter(({ kind }) => kind === 'read').length;
     const before = reads();
     await test.clock.advance(10 * HOUR_MS);
     assert.equal(test.store.log.base.offset, 2);
     assert(reads() - before < 50, `${reads() - before} reads`);
-    test.store.log.unpin(pin);
+    test.store.log.trimming.unpin(pin);
     await until('it goes too', () => test.store.log.base.offset === 3, { clock: test.clock, stepMs: 1_000 });
   });
 
@@ -105,7 +105,7 @@ describe('a log that is kept to an age', () => {
     test.disk.fault = async ({ kind, location }) => {
       if (kind === 'compact' && location === test.location('log')) await sleep(test.clock, 5_000, NEVER);
     };
-    const bytes = () => test.store.log.bytesBetween(first() - 1, test.store.log.end.offset);
+    const bytes = () => test.store.log.lookup.bytesBetween(first() - 1, test.store.log.end.offset);
     const sizes: number[] = [];
     for (let round = 0; round < 60; round++) {
       for (let i = 0; i < 8; i++) await test.set(`k${i}`, Buffer.alloc(MiB, round));

@@ -457,8 +457,8 @@ describe('an append that fails', () => {
       const block = sealBlock({
         commands: [{ kind: 'put', key: key('a'), value: Buffer.from('after'), expiresAtMs: 0, type: 0 }],
         previous: log.end,
-        replicationId: log.lineage.current?.replicationId as string,
-        timeMs: log.endTimeMs,
+        replicationId: log.history.lineage.current?.replicationId as string,
+        timeMs: log.lookup.endTimeMs,
       });
       await raw.put(operation.keys[0] as Buffer, block.bytes);
       throw new Error('EIO');

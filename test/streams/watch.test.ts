@@ -161,7 +161,7 @@ describe('watch', () => {
       await leader.write(6);
       await leader.test.submit({ kind: 'delete', keys: [key('k0')] });
       await (await leader.store.snapshotAt()).release();
-      assert.equal(await leader.store.log.trim(5), 5);
+      assert.equal(await leader.store.log.trimming.trim(5), 5);
       const reader = await watch(leader, { from: from(leader), prefix: 'k' });
       await world.until('the snapshot is there', () => kinds(reader).includes('snapshotEnd'));
       await leader.write(1, 'k-new');
@@ -184,7 +184,7 @@ describe('watch', () => {
     await turns(5);
     await leader.write(20, 'more');
     await (await leader.store.snapshotAt()).release();
-    await leader.store.log.trim(35);
+    await leader.store.log.trimming.trim(35);
     reader.resume();
     await reached(reader, leader);
     assert(kinds(reader).includes('snapshotBegin'));
@@ -265,7 +265,7 @@ describe('watch', () => {
           assert.deepEqual(sorted(model), sorted(keyspace));
           return true;
         });
-        if (below(4) === 0) await follower.store.log.trim(follower.store.checkpoint.offset);
+        if (below(4) === 0) await follower.store.log.trimming.trim(follower.store.checkpoint.offset);
         const { position } = reader;
         reader.stop();
         reader = await watch(world.nodes[below(2)] as TestNode, { from: position });

@@ -137,8 +137,8 @@ export class Feed implements Reporter {
     if (!this.#store.isServing) return told;
     const { log } = this.#store;
     // The follower may be behind, and may not know yet of an epoch that this node knows.
-    const below = told > log.lineage.epoch ? told : 0;
-    return lineage ? Math.max(epochBefore(log.lineage, log.end.offset, lineage) ?? 0, below) : below;
+    const below = told > log.history.lineage.epoch ? told : 0;
+    return lineage ? Math.max(epochBefore(log.history.lineage, log.end.offset, lineage) ?? 0, below) : below;
   }
 
   /** Whether the follower's handshake said that a person has put it here. */
@@ -307,8 +307,9 @@ export class Feed implements Reporter {
   /** Judges the handshake by the log as it is at one moment. */
   async decide(handshake: Handshake, log: Log): Promise<Decision> {
     // The log may grow while the disk is read, so all values judged are taken at one moment.
-    const { end, base, lineage } = log;
-    const checksumAtFollower = await log.checksumAt(handshake.position.offset);
+    const { end, base } = log;
+    const { lineage } = log.history;
+    const checksumAtFollower = await log.lookup.checksumAt(handshake.position.offset);
     return decide(
       { ...handshake, lineage: Lineage.received(handshake.lineage) },
       {
@@ -338,7 +339,7 @@ export class Feed implements Reporter {
     if (this.#state !== 'waiting') await this.#send({ kind: 'wait', reason: message });
     this.#state = 'waiting';
     const { clock, heartbeatIntervalMs } = this.#options;
-    await whenMoved(log, log.end.offset, heartbeatIntervalMs, { clock, signal: this.#channel.ended });
+    await whenMoved(log.readers, log.end.offset, heartbeatIntervalMs, { clock, signal: this.#channel.ended });
   }
 
   async #continue(decision: Decision & { kind: 'continue' }, cursor: Cursor, log: Log): Promise<void> {
@@ -350,7 +351,7 @@ export class Feed implements Reporter {
     await this.#send({
       kind: 'continue',
       upstream: this.#upstream(),
-      lineage: log.lineage.upTo(log.end.offset).rows,
+      lineage: log.history.lineage.upTo(log.end.offset).rows,
       endOffset: log.end.offset,
       reason,
       message,
@@ -397,7 +398,7 @@ export class Feed implements Reporter {
         details,
         position,
         positionTimeMs,
-        lineage: log.lineage.upTo(position.offset).rows,
+        lineage: log.history.lineage.upTo(position.offset).rows,
         keysEstimate: snapshot.keys ?? 0,
         branchOffset: decision.branchOffset,
         live: counted(interludes.place),
@@ -409,7 +410,7 @@ export class Feed implements Reporter {
       // Both pull at the follower's pace. The first failure ends the session.
       await Promise.all([
         sending.catch((error) => this.#fail(error)),
-        this.#stream({ cursor, interludes, log, history: log.lineage.replicationIdAt(position.offset) }),
+        this.#stream({ cursor, interludes, log, history: log.history.lineage.replicationIdAt(position.offset) }),
       ]);
     } finally {
       cursor.close();
@@ -569,7 +570,7 @@ function toldBelow(error: HeadwaterError): HeadwaterError {
 /** The time of the block that ends there; undefined if damage makes it unreadable. That does not end a resync. */
 async function timeOf({ offset }: Position, log: Log): Promise<number | undefined> {
   try {
-    return await log.timeAt(offset);
+    return await log.lookup.timeAt(offset);
   } catch (error) {
     if (HeadwaterError.is(error)) return undefined;
     throw error;

@@ -113,7 +113,7 @@ export class Headroom {
     const { bytes: bytesPerSecond } = this.rate;
     return {
       commands: Math.max(0, offset - base.offset),
-      bytes: log.bytesBetween(base.offset, Math.min(offset, end.offset)),
+      bytes: log.lookup.bytesBetween(base.offset, Math.min(offset, end.offset)),
       leftBytes,
       ms:
         leftBytes === undefined || bytesPerSecond === 0 ? undefined : Math.round((leftBytes / bytesPerSecond) * 1_000),
@@ -144,7 +144,7 @@ export class Headroom {
     const { log } = store;
     const atMs = clock.monotonicMs();
     if (this.#samples[0]?.log !== log) this.#samples = [];
-    this.#samples.push({ atMs, log, commands: log.end.offset, bytes: log.appendedBytes });
+    this.#samples.push({ atMs, log, commands: log.end.offset, bytes: log.lookup.appendedBytes });
     while ((this.#samples[1]?.atMs ?? atMs) <= atMs - RATE_WINDOW_MS) this.#samples.shift();
     const away = this.#places.filter(({ connected }) => !connected);
     for (const nodeId of this.#warned) if (away.every((place) => place.nodeId !== nodeId)) this.#warned.delete(nodeId);
@@ -186,5 +186,5 @@ export class Headroom {
 function left(log: Log, offset: number, bytesMax: number | undefined): number | undefined {
   if (bytesMax === undefined) return undefined;
   if (offset < log.base.offset) return 0;
-  return Math.max(0, bytesMax - log.bytesBetween(offset, log.end.offset));
+  return Math.max(0, bytesMax - log.lookup.bytesBetween(offset, log.end.offset));
 }

@@ -59,7 +59,7 @@ export class Outflow {
     const { clock, ended } = this.#options;
     let sentMs = Number.NEGATIVE_INFINITY;
     for (;;) {
-      if (!this.#interludes.isBehind) await this.#log.whenBeyond(this.#cursor.offset, ended);
+      if (!this.#interludes.isBehind) await this.#log.readers.whenBeyond(this.#cursor.offset, ended);
       // A lone block is sent at once. Under load, a short wait gathers several blocks in one frame.
       const earlyMs = sentMs + FRAME_INTERVAL_MS - clock.monotonicMs();
       if (earlyMs > 0) await sleep(clock, earlyMs, ended);
@@ -101,7 +101,7 @@ export class Outflow {
   async #sendBlocks(group: readonly Block[]): Promise<void> {
     const first = group[0] as Block;
     if (first.replicationId !== this.#history) {
-      const row = this.#log.lineage.at(first.firstOffset);
+      const row = this.#log.history.lineage.at(first.firstOffset);
       if (row?.firstOffset !== first.firstOffset)
         throw new HeadwaterError(
           'corrupt',

@@ -57,7 +57,7 @@ export class Greeting {
     const store = this.store;
     if (store.role !== 'leader' || acceptDataLoss) return;
     const { log, supersededBy } = store;
-    const epoch = epochBefore(log.lineage, log.end.offset, Lineage.received(lineage));
+    const epoch = epochBefore(log.history.lineage, log.end.offset, Lineage.received(lineage));
     // Among several epochs the latest counts: a "promote" here begins an epoch above all of them.
     if (epoch !== undefined && epoch > (supersededBy?.epoch ?? 0)) await this.#supersede({ nodeId, address }, epoch);
   }
@@ -124,14 +124,14 @@ export class Greeting {
     const { link, followers, acknowledgements } = this.#options;
     const { nodeId, address, position } = handshake;
     const { log } = store;
-    const checksumAtOffered = await log.checksumAt(position.offset);
+    const checksumAtOffered = await log.lookup.checksumAt(position.offset);
     return answerOffer(
       { ...handshake, lineage: Lineage.received(handshake.lineage) },
       {
         nodeId: store.nodeId,
         role: store.role,
         end: log.end,
-        lineage: log.lineage,
+        lineage: log.history.lineage,
         checksumAtOffered,
         handingOver: store.handingOver !== undefined,
         asking: store.asking,

@@ -141,8 +141,8 @@ export class TailRecovery {
     const { log } = this.#store;
     const theirs = Lineage.received(lineage);
     // This node may have lost all that it had written under the last history that it began.
-    const own = theirs.rows.some((row) => log.nextHistory && rowsEqual(row, log.nextHistory));
-    const epoch = laterEpoch(own ? log.lineage : log.lineage.upTo(log.end.offset), theirs);
+    const own = theirs.rows.some((row) => log.history.next && rowsEqual(row, log.history.next));
+    const epoch = laterEpoch(own ? log.history.lineage : log.history.lineage.upTo(log.end.offset), theirs);
     if (epoch === undefined) return;
     if (epoch > (this.#superseded?.epoch ?? 0)) this.#superseded = { node_id: nodeId, address, epoch };
     throw new HeadwaterError('superseded', `it has a later history, epoch ${epoch}`);

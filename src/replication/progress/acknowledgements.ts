@@ -183,7 +183,7 @@ export class Acknowledgements {
     const store = this.#store;
     if (!store.isServing || offset > store.position.offset) return false;
     if (store.lineage.replicationIdAt(offset) !== replicationId) return false;
-    const known = store.log.knownChecksumAt(offset);
+    const known = store.log.lookup.knownChecksumAt(offset);
     return known === undefined || known === checksum;
   }
 

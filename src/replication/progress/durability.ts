@@ -185,7 +185,7 @@ export class Durability implements DurabilityWaiter {
   }
 
   get #durableHere(): number {
-    return this.#store.isServing ? this.#store.log.durableOffset : 0;
+    return this.#store.isServing ? this.#store.log.durable.offset : 0;
   }
 
   get #unsyncedHere(): boolean {

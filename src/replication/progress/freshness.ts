@@ -123,7 +123,8 @@ export class Freshness {
   /** @throws HeadwaterError `lost_branch`. */
   async #behind(asked: Position): Promise<HeadwaterError | undefined> {
     const { log } = this.#store;
-    const { end, lineage } = log;
+    const { end } = log;
+    const { lineage } = log.history;
     const { replicationId, offset, checksum } = asked;
     if (replicationId === NO_HISTORY) return undefined;
     const at = lineage.rows.findIndex((row) => row.replicationId === replicationId);
@@ -137,7 +138,7 @@ export class Freshness {
       );
     }
     if (end.offset < offset) return this.#notThere(asked, end);
-    const here = await log.checksumAt(offset);
+    const here = await log.lookup.checksumAt(offset);
     // Other data may have replaced the log meanwhile. The next look judges by the new log.
     if (!this.#store.isServing || this.#store.log !== log) return this.#notThere(asked, end);
     // If that offset is trimmed, only the lineage can be compared.
@@ -181,7 +182,7 @@ export class Freshness {
     const over = eitherAborts(signal, enough.signal);
     const happened = bells.map(({ bell, rings }) => bell.rungAfter(rings, over));
     // A closed log is news too: another log has taken its place, or is about to.
-    if (log) happened.push(log.whenBeyond(offset, over).catch(() => {}));
+    if (log) happened.push(log.readers.whenBeyond(offset, over).catch(() => {}));
     try {
       await Promise.race([sleep(this.#options.clock, withinMs, over), ...happened]);
       if (signal.aborted) throw signal.reason;

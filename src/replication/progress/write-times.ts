@@ -12,7 +12,7 @@
  */
 import type { Clock } from '../../base/clock.js';
 import { WRITE_TIMES_INTERVAL_MS, WRITE_TIMES_MAX } from '../../base/limits.js';
-import type { Log } from '../../log/log.js';
+import type { LogLookup } from '../../log/lookup.js';
 import type { Store } from '../../store/store.js';
 
 /** The writes behind the previous span, up to `offset`. */
@@ -26,7 +26,7 @@ interface Span {
 
 /** The part of the store that lag is computed from. */
 export type TimedStore = Pick<Store, 'position' | 'endTimeMs' | 'isServing' | 'nowMs'> & {
-  readonly log: Pick<Log, 'knownTimeAfter'>;
+  readonly log: { readonly lookup: Pick<LogLookup, 'knownTimeAfter'> };
   readonly lineage: Pick<Store['lineage'], 'replicationIdAt'>;
 };
 
@@ -62,7 +62,7 @@ export class WriteTimes {
     // Another log has replaced the one that was sampled, so the spans say nothing about it.
     if (offset < newest || store.lineage.replicationIdAt(newest) !== this.#history) this.#spans = [];
     const before = this.#spans.at(-1);
-    const firstMs = before ? (store.log.knownTimeAfter(before.offset) ?? before.lastMs) : 0;
+    const firstMs = before ? (store.log.lookup.knownTimeAfter(before.offset) ?? before.lastMs) : 0;
     this.#sampledMs = now;
     this.#history = replicationId;
     this.#spans.push({ offset, firstMs, lastMs: store.endTimeMs });
@@ -88,7 +88,7 @@ export class WriteTimes {
   /** A time before which no write after `offset` was made; 0 if unknown. */
   #earliestAfter(offset: number): number {
     const store = this.#store;
-    const known = store.isServing ? store.log.knownTimeAfter(offset) : undefined;
+    const known = store.isServing ? store.log.lookup.knownTimeAfter(offset) : undefined;
     if (known !== undefined) return known;
     const span = this.#spans[this.#indexAfter(offset)];
     return span ? span.firstMs : (this.#spans.at(-1)?.lastMs ?? 0);

@@ -173,7 +173,7 @@ export class Acknowledger {
       kind: 'acknowledgement',
       receivedOffset: Math.max(this.#receivedOffset, position.offset),
       appendedOffset: position.offset,
-      durableOffset: streaming ? Math.min(this.#store.log.durableOffset, position.offset) : 0,
+      durableOffset: streaming ? Math.min(this.#store.log.durable.offset, position.offset) : 0,
       replicationId: position.replicationId,
       checksum: position.checksum,
       below: streaming ? this.#options.acknowledgements.below : [],

@@ -303,7 +303,7 @@ describe('failover', () => {
     async function trimmed(node: TestNode): Promise<void> {
       await (await node.store.snapshotAt()).release();
       const { offset } = node.store.position;
-      assert.equal(await node.store.log.trim(offset), offset);
+      assert.equal(await node.store.log.trimming.trim(offset), offset);
     }
 
     async function follows(a: TestNode, leader: TestNode, ...others: TestNode[]): Promise<void> {

@@ -186,11 +186,11 @@ describe('freshness', () => {
       const mine = follower.store.position;
       await follower.write(1, 'later');
       await leader.write(1, 'other');
-      const { log } = follower.store;
-      const { checksumAt } = log;
+      const { lookup } = follower.store.log;
+      const { checksumAt } = lookup;
       const { promise, resolve: goOn } = deferred();
-      log.checksumAt = async (offset) => {
-        const found = await checksumAt.call(log, offset);
+      lookup.checksumAt = async (offset) => {
+        const found = await checksumAt.call(lookup, offset);
         await promise;
         return found;
       };
@@ -221,7 +221,7 @@ describe('freshness', () => {
     it('is waited for through a full resync that replaces the store', async () => {
       const leader = await world.node('L');
       await leader.write(5);
-      await leader.store.log.trim(0);
+      await leader.store.log.trimming.trim(0);
       const follower = await world.node('F', { follows: 'L' });
       const waiting = fresh(follower, { atLeast: leader.store.position });
       await world.until('the follower has it', () => settled(waiting));

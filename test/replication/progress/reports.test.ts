@@ -44,9 +44,9 @@ describe('reports of the nodes below', () => {
 
   async function at(offset: number): Promise<Omit<NodeReport, 'nodeId' | 'nonce'>> {
     const { log } = test.store;
-    const checksum = await log.checksumAt(offset);
+    const checksum = await log.lookup.checksumAt(offset);
     assert(typeof checksum === 'number');
-    const replicationId = log.lineage.replicationIdAt(offset);
+    const replicationId = log.history.lineage.replicationIdAt(offset);
     return { appendedOffset: offset, durableOffset: offset, replicationId, checksum, ageMs: 0 };
   }
 
@@ -96,7 +96,7 @@ describe('reports of the nodes below', () => {
     acknowledgements.report(one, report);
     const { log } = test.store;
     const written = { replicationId: report.replicationId, offset: 5, checksum: report.checksum };
-    assert.notEqual(log.lineage.current?.replicationId, report.replicationId);
+    assert.notEqual(log.history.lineage.current?.replicationId, report.replicationId);
     const wanted = { level: 'followers', followers: 1, timeoutMs: 1 } as const;
     assert.equal((await durability.reach(written, wanted, new AbortController().signal)).reached, true);
     assert.equal(await counted(), 0);
@@ -169,7 +169,7 @@ describe('reports of the nodes below', () => {
       await test.clock.advance(100);
       acknowledgements.sample();
     }
-    assert.equal(test.store.log.knownTimeAfter(7), undefined);
+    assert.equal(test.store.log.lookup.knownTimeAfter(7), undefined);
     assert.equal(acknowledgements.lagMs(7), 1_800);
     assert.equal(acknowledgements.lagMs(24), 100);
     assert.ok(acknowledgements.levelMs(7) < test.store.nowMs() - 1_800);

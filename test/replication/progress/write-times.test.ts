@@ -30,8 +30,10 @@ class FakeStore {
 
   readonly nowMs = () => this.#clock.wallMs();
   readonly log = {
-    knownTimeAfter: (offset: number) =>
-      offset >= this.times.length - TAIL_BLOCKS ? this.times[Math.max(0, offset)] : undefined,
+    lookup: {
+      knownTimeAfter: (offset: number) =>
+        offset >= this.times.length - TAIL_BLOCKS ? this.times[Math.max(0, offset)] : undefined,
+    },
   };
   readonly lineage = { replicationIdAt: () => this.history };
 

@@ -50,13 +50,13 @@ describe('a replication session of a fresh follower', () => {
     const snapshot = await leader.store.snapshotAt();
     await snapshot.release();
     assert(snapshot.closed, 'nobody else has it');
-    assert.equal(await leader.store.log.trim(5), 5);
+    assert.equal(await leader.store.log.trimming.trim(5), 5);
     world.network.last.cut();
     await leader.write(5, 'more');
     await level(world, leader, follower);
     await (await leader.store.snapshotAt()).release();
     // It is remembered every few seconds how far it is.
-    await world.until('all of it may go', async () => (await leader.store.log.trim(10)) === 10);
+    await world.until('all of it may go', async () => (await leader.store.log.trimming.trim(10)) === 10);
   });
 
   it('knows the time of its data before the next block, and does not go back if it leads', async () => {

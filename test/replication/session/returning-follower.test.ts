@@ -63,7 +63,7 @@ describe('a replication session of a follower that comes back', () => {
     await leader.write(5, 'missed');
     await (await leader.store.snapshotAt()).release();
     await forgotten(world, leader, follower);
-    await leader.store.log.trim(8);
+    await leader.store.log.trimming.trim(8);
     await follower.test.open();
     follower.up();
     await level(world, leader, follower);
@@ -79,7 +79,7 @@ describe('a replication session of a follower that comes back', () => {
     await follower.down();
     await leader.write(5, 'missed');
     await (await leader.store.snapshotAt()).release();
-    await leader.store.log.trim(5);
+    await leader.store.log.trimming.trim(5);
     await follower.test.open();
     follower.up();
     await level(world, leader, follower);
@@ -96,7 +96,7 @@ describe('a replication session of a follower that comes back', () => {
     await level(world, leader, near);
     await (await leader.store.snapshotAt()).release();
     await forgotten(world, leader, far);
-    await world.until('the rest is trimmed', async () => (await leader.store.log.trim(10)) === 10);
+    await world.until('the rest is trimmed', async () => (await leader.store.log.trimming.trim(10)) === 10);
     await leader.write(1, 'after');
     await far.test.open();
     far.up();

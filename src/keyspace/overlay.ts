@@ -1,0 +1,122 @@
+/**
+ * The part of the keyspace that is in memory: the active layer, which takes the effects of the log, and the frozen
+ * layers, which flushes write out, oldest first. A layer in which everything was cleared hides all that is below it.
+ */
+import { invariant } from '../base/invariant.js';
+import type { Entry } from '../model/command.js';
+import type { Position } from '../model/position.js';
+import { hashKey } from './key-table.js';
+import { DueKeys, Layer, TOMBSTONE, TOUCH } from './layer.js';
+
+/** A new expiry to lay over the entry below. */
+export interface Touch {
+  readonly expiresAtMs: number;
+  readonly version: number;
+}
+
+/** The result for a key that has to be looked up on disk. */
+export interface Miss {
+  readonly touch: Touch | undefined;
+}
+
+const PLAIN_MISS: Miss = { touch: undefined };
+
+/** A layer that takes no more effects. */
+export interface FrozenLayer {
+  readonly layer: Layer;
+  /** The end of the last block applied to it. */
+  readonly position: Position;
+}
+
+export class Overlay {
+  #active: Layer;
+  /** Oldest first. */
+  readonly #frozen: FrozenLayer[] = [];
+  /** The last layer that was written out. A new table of that size would have to grow, and to be collected, again. */
+  #spare: Layer | undefined;
+
+  constructor(epoch: number) {
+    this.#active = new Layer(epoch);
+  }
+
+  /** The layer that takes the effects of the next block. */
+  get active(): Layer {
+    return this.#active;
+  }
+
+  /** Memory of all layers, bytes. */
+  get bytes(): number {
+    return this.#frozen.reduce((sum, { layer }) => sum + layer.bytes, this.#active.bytes);
+  }
+
+  get frozenLayers(): number {
+    return this.#frozen.length;
+  }
+
+  /** The frozen layer that is flushed next. */
+  get oldest(): FrozenLayer | undefined {
+    return this.#frozen[0];
+  }
+
+  get newest(): FrozenLayer | undefined {
+    return this.#frozen.at(-1);
+  }
+
+  /** Returns the newest knowledge of a key, or a Miss if the disk has to be asked. */
+  lookUp(key: Buffer): Entry | undefined | Miss {
+    const hash = hashKey(key, 0, key.length);
+    let touch: Touch | undefined;
+    for (let i = this.#frozen.length; i >= 0; i--) {
+      const layer = i === this.#frozen.length ? this.#active : (this.#frozen[i] as FrozenLayer).layer;
+      const entry = layer.find(key, 0, key.length, hash);
+      if (entry >= 0) {
+        if (layer.kind(entry) === TOMBSTONE) return undefined;
+        if (layer.kind(entry) !== TOUCH) return touched(layer.read(entry), touch);
+        touch ??= { expiresAtMs: layer.expiresAtMs(entry), version: layer.version(entry) };
+      }
+      if (layer.cleared) return undefined;
+    }
+    return touch ? { touch } : PLAIN_MISS;
+  }
+
+  /** @param position the end of the last block applied to the active layer. */
+  freeze(position: Position): void {
+    const layer = this.#active;
+    this.#frozen.push({ layer, position });
+    this.#active = new Layer(layer.epoch, this.#spare);
+    this.#spare = undefined;
+  }
+
+  /** Drops the oldest frozen layer, which is on disk now. */
+  retireOldest(): void {
+    const oldest = this.#frozen.shift();
+    invariant(oldest, 'a layer is retired after its flush');
+    oldest.layer.retire();
+    this.#spare = oldest.layer;
+  }
+
+  /**
+   * Takes out about `limit` keys that memory has noted as due at `nowMs`, fewer if they are long. The caller
+   * looks at each key before it deletes one. The rest is in the due index.
+   * @returns the keys, the time at which the first of them was due (undefined if there are none), and whether
+   *   there may be more.
+   */
+  takeDue(nowMs: number, limit: number): { keys: Buffer[]; sinceMs: number | undefined; isFull: boolean } {
+    const taken = new DueKeys(limit);
+    let sinceMs: number | undefined;
+    for (const layer of [...this.#frozen.map(({ layer }) => layer), this.#active]) {
+      const firstMs = layer.takeDue(nowMs, taken);
+      if (firstMs !== undefined) sinceMs = Math.min(sinceMs ?? firstMs, firstMs);
+      if (taken.isFull) break;
+    }
+    return { keys: taken.keys, sinceMs, isFull: taken.isFull };
+  }
+}
+
+export function isMiss(hit: Entry | Miss | undefined): hit is Miss {
+  return hit !== undefined && !('value' in hit);
+}
+
+export function touched(entry: Entry, touch: Touch | undefined): Entry {
+  return touch ? { ...entry, ...touch } : entry;
+}

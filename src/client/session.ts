@@ -1,7 +1,7 @@
 /**
  * The session between a client's commands and its connection. The session gathers the commands of one turn of the event
  * loop into one message, keeps deadlines, and follows redirects to the leader. If the connection breaks, the session
- * decides what becomes of its commands. The dialler makes the connections.
+ * decides what becomes of its commands. The route (route.ts) knows which connection is in use.
  *
  * Invariants:
  * - Commands are sent in the order in which they were asked.
@@ -12,29 +12,21 @@
  */
 
 import { HeadwaterError } from '../base/errors.js';
-import {
-  ATTEMPTS_MAX,
-  CLOSE_MS_MAX,
-  FRESH_STEP_MS,
-  FRESH_WITHIN_MS_MAX,
-  LEADER_LOOK_MS,
-  REDIRECTS_MAX,
-} from '../base/limits.js';
+import { ATTEMPTS_MAX, CLOSE_MS_MAX, FRESH_STEP_MS, FRESH_WITHIN_MS_MAX, REDIRECTS_MAX } from '../base/limits.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { OperationKind, OutgoingOperation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { isNothingDone } from '../protobuf/error.js';
 import type { Caller } from './caller.js';
-import type { Connection, ConnectionOwner } from './connection.js';
-import { Dialler } from './dialler.js';
+import type { Connection } from './connection.js';
 import type { Probed } from './discovery.js';
 import { guaranteesOf, withFreshness } from './guarantees.js';
-import { LeaderSearch } from './leader-search.js';
 import type { NewestPosition } from './newest-position.js';
 import { measure } from './operations.js';
 import { type CallOptions, checkCall, type Settings } from './options.js';
 import { PendingCommand, type ReadReply } from './pending-command.js';
 import { CommandQueue } from './queue.js';
+import { Route, type RouteOwner } from './route.js';
 
 /** Checks of deadlines in each `timeoutMs`. A command may wait one interval longer. */
 const DEADLINE_CHECKS = 10;
@@ -50,79 +42,39 @@ export interface SessionOptions {
   readonly isGuided?: boolean;
 }
 
-export class Session implements Caller, ConnectionOwner {
+export class Session implements Caller, RouteOwner {
   readonly #settings: Settings;
   readonly #options: SessionOptions;
-  readonly #dialler: Dialler;
-  readonly #search: LeaderSearch;
-  #connection: Connection | undefined;
-  /**
-   * A follower that has refused a write. The answers that it then gives to reads are behind commands that were asked
-   * before them.
-   */
-  #leaving: Connection | undefined;
-  /** The connection before, until it has answered its commands. Nothing is sent meanwhile. */
-  #retiring: Connection | undefined;
-  /** The attempt at a new connection, while it lasts. */
-  #connecting: Promise<void> | undefined;
+  readonly #route: Route;
   readonly #queue = new CommandQueue();
   #gathering = false;
   #turnMs = 0;
   #deadlineTimer: NodeJS.Timeout | undefined;
   #idle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
-  #closed: HeadwaterError | undefined;
 
   constructor(seeds: readonly string[], settings: Settings, options: SessionOptions) {
     this.#settings = settings;
     this.#options = options;
-    this.#dialler = new Dialler(seeds, settings, this);
-    this.#search = new LeaderSearch(seeds);
+    this.#route = new Route(seeds, settings, options.isGuided ?? false, this);
   }
 
   /**
    * Connects to the first of the seeds that answers. If another seed leads, connects there.
    * @throws HeadwaterError `unreachable` if none can be reached.
    */
-  async connect(): Promise<void> {
-    const looking = this.#looks ? this.#search.look(undefined) : undefined;
-    this.#attach(await this.#dialler.once());
-    if (!looking) return;
-    const moved = looking.then((nodes) => this.consider(nodes));
-    await Promise.race([moved, new Promise((resolve) => setTimeout(resolve, LEADER_LOOK_MS).unref())]);
-  }
-
-  /** True if this session has more than one address, and looks for the leader by itself. */
-  get #looks(): boolean {
-    return this.#settings.redirect && !this.#options.isGuided && this.#search.hasChoice;
+  connect(): Promise<void> {
+    return this.#route.connect();
   }
 
   /** Connects to the leader among those nodes, unless this one leads as late a history. */
-  async consider(nodes: readonly Probed[]): Promise<void> {
-    const from = this.#connection;
-    const leader = this.#settings.redirect && from && this.#search.better(nodes, from.address);
-    if (!leader || this.#connecting || this.#retiring || this.#closed) return;
-    this.#leaving = from;
-    this.#connecting = this.#goTo(leader, from)
-      .then((reason) => {
-        if (reason) this.#leaving = undefined;
-      })
-      .finally(() => this.#connected());
-    await this.#connecting;
-  }
-
-  async #lookAgain(): Promise<void> {
-    await this.consider(await this.#search.look(this.address));
-  }
-
-  #connected(): void {
-    this.#connecting = undefined;
-    this.#flush();
+  consider(nodes: readonly Probed[]): Promise<void> {
+    return this.#route.consider(nodes);
   }
 
   /** The address of the node that commands are sent to, undefined while there is no connection. */
   get address(): string | undefined {
-    return this.#connection?.address;
+    return this.#route.state.connection?.address;
   }
 
   get position(): Position | undefined {
@@ -155,7 +107,7 @@ export class Session implements Caller, ConnectionOwner {
     if (!this.#gathering) this.#gather();
     pending.askedMs = this.#turnMs;
     const expected = this.#settings.offlineQueueBytesMax;
-    if (!this.#connection && this.#queue.bytes + pending.bytes > expected)
+    if (!this.#route.state.connection && this.#queue.bytes + pending.bytes > expected)
       return pending.reject(
         new HeadwaterError('overloaded', `no connection, and more than ${expected} bytes of commands wait for one`),
       );
@@ -167,19 +119,16 @@ export class Session implements Caller, ConnectionOwner {
   #gather(): void {
     this.#gathering = true;
     this.#turnMs = performance.now();
-    if (this.#looks && this.#search.isDue(this.#turnMs)) void this.#lookAgain();
+    this.#route.look(this.#turnMs);
     queueMicrotask(() => process.nextTick(() => this.#flush()));
     this.#deadlineTimer ??= this.#startDeadlines();
   }
 
   #flush(): void {
     this.#gathering = false;
-    const connection = this.#connection;
-    if (!connection) {
-      if (!this.#closed) this.#reconnect();
-      return;
-    }
-    if (this.#retiring || this.#connecting) return;
+    const { name, connection } = this.#route.state;
+    if (name === 'apart') this.#route.dial();
+    if (name !== 'connected') return;
     while (!this.#queue.isEmpty && !connection.full) {
       const batch = this.#queue.take();
       if (batch.length > 0) connection.send(batch, performance.now(), this.#askedInSteps(batch));
@@ -240,70 +189,11 @@ export class Session implements Caller, ConnectionOwner {
   /** True if the command is, or will be, asked at another node. */
   #goesElsewhere(connection: Connection, pending: PendingCommand, reply: Reply): boolean {
     const refusal = reply.kind === 'error' && isForAnother(reply.error) ? reply.error : undefined;
-    if (connection === this.#leaving) {
+    if (this.#route.isLeft(connection))
       return (refusal !== undefined || !pending.writes) && this.#redirected(pending, refusal);
-    }
-    if (!refusal || connection !== this.#connection || !this.#leaves(connection, refusal)) return false;
-    if (!this.#redirected(pending, refusal)) return false;
-    this.#leaving = connection;
-    this.#connecting = this.#leave(connection, refusal).finally(() => this.#connected());
+    if (!refusal || !this.#route.mayLeave(connection, refusal) || !this.#redirected(pending, refusal)) return false;
+    void this.#route.leave(connection, refusal);
     return true;
-  }
-
-  /** True if another node may do what this one has refused. */
-  #leaves({ address }: Connection, { code, details }: HeadwaterError): boolean {
-    const knowsLeader = code === 'read_only_follower' && details.leader && details.leader !== address;
-    return knowsLeader ? true : this.#search.mayFind(details.address);
-  }
-
-  moved(connection: Connection): void {
-    if (connection === this.#retiring && connection.idle) {
-      this.#retiring = undefined;
-      this.#leaving = undefined;
-      void connection.hangUp();
-    }
-    if (this.#queue.isEmpty) this.#checkIdle();
-    else this.#flush();
-  }
-
-  closed(connection: Connection, reason: HeadwaterError, unanswered: PendingCommand[]): void {
-    const stops = reason.code === 'shutting_down';
-    // A node that has refused the commands, for example for lack of memory, is not asked again at once.
-    const refused = !stops && isNothingDone(reason);
-    for (const pending of unanswered) {
-      pending.attempts++;
-      pending.refusal = undefined;
-      if (refused) pending.reject(reason);
-      else if ((stops || !pending.writes) && pending.attempts < ATTEMPTS_MAX && !this.#closed)
-        this.#queue.putBack(pending);
-      else pending.giveUp(reason);
-    }
-    if (connection === this.#leaving) this.#leaving = undefined;
-    if (connection === this.#retiring) this.#retiring = undefined;
-    if (connection === this.#connection) this.#connection = undefined;
-    if (this.#connection) this.#flush();
-    else if (!this.#closed && !(this.#closing && this.#isIdle())) this.#reconnect();
-    this.#checkIdle();
-  }
-
-  // ---- connections --------------------------------------------------------------
-
-  #attach(connection: Connection): void {
-    this.#connection = connection;
-    this.#dialler.arrived(connection);
-  }
-
-  #reconnect(): void {
-    this.#connecting ??= this.#connectAgain().finally(() => {
-      this.#connecting = undefined;
-      if (this.#connection) this.#flush();
-    });
-  }
-
-  async #connectAgain(): Promise<void> {
-    const connection = await this.#dialler.again();
-    if (this.#closed) await connection?.hangUp();
-    else if (connection) this.#attach(connection);
   }
 
   /** Queues the command for another node. False if it was redirected often enough. */
@@ -315,62 +205,48 @@ export class Session implements Caller, ConnectionOwner {
     return true;
   }
 
-  /**
-   * Connects to the leader that a refusal names, or else to one that is found. If there is none, the client stays, and
-   * the refused commands fail with the reason.
-   */
-  async #leave(from: Connection, refusal: HeadwaterError): Promise<void> {
-    const { leader, address } = refusal.details;
-    let reason: HeadwaterError | undefined;
-    if (refusal.code === 'read_only_follower' && leader && leader !== from.address) {
-      reason = await this.#goTo(leader, from);
-      if (!reason) return;
-    }
-    if (this.#search.mayFind(address)) {
-      const found = this.#search.better(await this.#search.find(from.address, address), from.address);
-      if (found && !(await this.#goTo(found, from))) return;
-    }
-    this.#leaving = undefined;
+  moved(connection: Connection): void {
+    this.#route.retire(connection);
+    if (this.#queue.isEmpty) this.#checkIdle();
+    else this.#flush();
+  }
+
+  routed(): void {
+    this.#flush();
+  }
+
+  stayed(reason: HeadwaterError | undefined): void {
     this.#queue.refuse(reason);
   }
 
-  /**
-   * Stays at the present node until the leader has accepted the stream.
-   * @returns the reason why the leader has not.
-   */
-  async #goTo(leader: string, from: Connection): Promise<HeadwaterError | undefined> {
-    try {
-      const connection = await this.#dialler.open(leader);
-      if (this.#closed) await connection.hangUp();
-      else if (this.#connection === from) {
-        this.#retiring = from;
-        this.#attach(connection);
-        this.moved(from);
-      } else {
-        this.#attach(connection);
-      }
-      return undefined;
-    } catch (error) {
-      const cause = HeadwaterError.from(error);
-      return new HeadwaterError('unreachable', `the leader cannot be reached: ${cause.message}`, {
-        cause,
-        details: { leader },
-      });
+  closed(connection: Connection, reason: HeadwaterError, unanswered: PendingCommand[]): void {
+    const stops = reason.code === 'shutting_down';
+    // A node that has refused the commands, for example for lack of memory, is not asked again at once.
+    const refused = !stops && isNothingDone(reason);
+    for (const pending of unanswered) {
+      pending.attempts++;
+      pending.refusal = undefined;
+      if (refused) pending.reject(reason);
+      else if ((stops || !pending.writes) && pending.attempts < ATTEMPTS_MAX && !this.ended.aborted)
+        this.#queue.putBack(pending);
+      else pending.giveUp(reason);
     }
+    this.#route.lost(connection);
+    if (this.#route.state.connection) this.#flush();
+    else if (!this.#closing || !this.#isIdle()) this.#route.dial();
+    this.#checkIdle();
   }
 
   /** Resolves with the connection, as soon as there is one. */
   async ready(options: CallOptions = {}): Promise<Connection> {
     checkCall(options);
-    if (this.#closed) throw this.#closed;
-    if (this.#connection) return this.#connection;
-    this.#reconnect();
-    return this.#dialler.next(options.timeoutMs ?? this.#settings.timeoutMs, options.signal);
+    if (this.ended.aborted) throw this.ended.reason;
+    return this.#route.ready(options.timeoutMs ?? this.#settings.timeoutMs, options.signal);
   }
 
   /** Aborts when the client is closed. */
   get ended(): AbortSignal {
-    return this.#dialler.ended;
+    return this.#route.ended;
   }
 
   get timeoutMs(): number {
@@ -392,9 +268,10 @@ export class Session implements Caller, ConnectionOwner {
       return;
     }
     const nowMs = performance.now();
-    this.#queue.expire(nowMs, timeoutMs, this.#connection !== undefined);
-    this.#retiring?.expire(nowMs, timeoutMs);
-    this.#connection?.expire(nowMs, timeoutMs);
+    const { connection, retiring } = this.#route.state;
+    this.#queue.expire(nowMs, timeoutMs, connection !== undefined);
+    retiring?.expire(nowMs, timeoutMs);
+    connection?.expire(nowMs, timeoutMs);
   }
 
   // ---- the end ----------------------------------------------------------------------
@@ -417,20 +294,18 @@ export class Session implements Caller, ConnectionOwner {
       });
     }
     const reason = new HeadwaterError('cancelled', CLOSED);
-    this.#closed = reason;
-    this.#dialler.end(reason);
+    const connections = this.#route.close(reason);
     clearInterval(this.#deadlineTimer);
     this.#queue.giveUp(reason);
-    const connections = [this.#retiring, this.#connection];
-    this.#connection = undefined;
     for (const connection of connections) {
-      if (connection?.idle) await connection.hangUp();
-      else connection?.break(reason);
+      if (connection.idle) await connection.hangUp();
+      else connection.break(reason);
     }
   }
 
   #isIdle(): boolean {
-    return this.#queue.isEmpty && (this.#connection?.idle ?? true) && !this.#retiring;
+    const { connection, retiring } = this.#route.state;
+    return this.#queue.isEmpty && (connection?.idle ?? true) && !retiring;
   }
 
   #checkIdle(): void {

@@ -1,0 +1,220 @@
+/**
+ * The way from a session to a node: which connection its commands use, and when it changes to another one. The states
+ * are in route-state.ts. The dialler makes the connections, the search finds the leader. The session decides about the
+ * commands.
+ */
+import { HeadwaterError } from '../base/errors.js';
+import { LEADER_LOOK_MS } from '../base/limits.js';
+import type { Connection, ConnectionOwner } from './connection.js';
+import { Dialler } from './dialler.js';
+import type { Probed } from './discovery.js';
+import { LeaderSearch } from './leader-search.js';
+import type { Settings } from './options.js';
+import { APART, CLOSED, moved, type RouteState } from './route-state.js';
+
+export interface RouteOwner extends ConnectionOwner {
+  /** Called when commands may be sent again, and when an attempt has ended without a connection. */
+  routed(): void;
+  /**
+   * Called when no other node was found for the commands that the node in use has refused.
+   * @param reason the reason why the leader that it names was not reached, if it names one.
+   */
+  stayed(reason: HeadwaterError | undefined): void;
+}
+
+export class Route {
+  readonly #redirect: boolean;
+  /** True if the route looks for the leader from time to time by itself. */
+  readonly #looks: boolean;
+  readonly #owner: RouteOwner;
+  readonly #dialler: Dialler;
+  readonly #search: LeaderSearch;
+  #state = APART;
+
+  constructor(seeds: readonly string[], settings: Settings, isGuided: boolean, owner: RouteOwner) {
+    this.#redirect = settings.redirect;
+    this.#owner = owner;
+    this.#dialler = new Dialler(seeds, settings, owner);
+    this.#search = new LeaderSearch(seeds);
+    this.#looks = settings.redirect && !isGuided && this.#search.hasChoice;
+  }
+
+  get state(): RouteState {
+    return this.#state;
+  }
+
+  /** Aborts, with the reason, when the route is closed. */
+  get ended(): AbortSignal {
+    return this.#dialler.ended;
+  }
+
+  /** True for a node that is left: of its later answers only those to writes that it has done are of use. */
+  isLeft(connection: Connection): boolean {
+    const { name, connection: used, retiring } = this.#state;
+    return name === 'moving' ? connection === used : connection === retiring;
+  }
+
+  // ---- connections --------------------------------------------------------------
+
+  /**
+   * Connects to the first of the seeds that answers. If another seed leads, connects there.
+   * @throws HeadwaterError `unreachable` if none can be reached.
+   */
+  async connect(): Promise<void> {
+    const looking = this.#looks ? this.#search.look(undefined) : undefined;
+    this.#to({ name: 'dialling', connection: undefined, retiring: undefined });
+    try {
+      await this.#arrived(await this.#dialler.once());
+    } catch (error) {
+      this.#attemptFailed();
+      throw error;
+    }
+    if (!looking) return;
+    const settled = looking.then((nodes) => this.consider(nodes));
+    await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, LEADER_LOOK_MS).unref())]);
+  }
+
+  /** Begins to look for a connection, unless there is one or an attempt is on its way. */
+  dial(): void {
+    if (this.#state.name !== 'apart') return;
+    this.#to({ name: 'dialling', connection: undefined, retiring: undefined });
+    void this.#dialAgain();
+  }
+
+  async #dialAgain(): Promise<void> {
+    const connection = await this.#dialler.again();
+    if (connection) await this.#arrived(connection);
+  }
+
+  /** Resolves with the connection, as soon as there is one. */
+  ready(timeoutMs: number, signal: AbortSignal | undefined): Promise<Connection> {
+    const { connection } = this.#state;
+    if (connection) return Promise.resolve(connection);
+    this.dial();
+    return this.#dialler.next(timeoutMs, signal);
+  }
+
+  /** Ends a retiring connection that has answered all its commands. */
+  retire(connection: Connection): void {
+    if (connection !== this.#state.retiring || !connection.idle) return;
+    this.#withoutRetiring();
+    void connection.hangUp();
+  }
+
+  /** Notes that a connection is broken, whichever it was. */
+  lost(connection: Connection): void {
+    const { name, connection: used, retiring } = this.#state;
+    if (connection === retiring) this.#withoutRetiring();
+    if (connection !== used) return;
+    if (name === 'connected') return this.#to(APART);
+    this.#to({ name: 'dialling', connection: undefined, retiring });
+    if (name === 'retiring') void this.#dialAgain();
+  }
+
+  /** Ends every attempt. @returns the connections that are left to be ended. */
+  close(reason: HeadwaterError): Connection[] {
+    const { retiring, connection } = this.#state;
+    this.#to(CLOSED);
+    this.#dialler.end(reason);
+    return [retiring, connection].filter((one) => one !== undefined);
+  }
+
+  /** Takes the connection into use. The one before retires. */
+  async #arrived(connection: Connection): Promise<void> {
+    const { name, connection: used, retiring = used } = this.#state;
+    if (name !== 'dialling' && name !== 'moving') return connection.hangUp();
+    this.#to(
+      retiring ? { name: 'retiring', connection, retiring } : { name: 'connected', connection, retiring: undefined },
+    );
+    this.#dialler.arrived(connection);
+    if (retiring) this.retire(retiring);
+    this.#owner.routed();
+  }
+
+  #attemptFailed(): void {
+    const { name, connection } = this.#state;
+    if (name === 'moving') this.#to({ name: 'connected', connection, retiring: undefined });
+    else if (name === 'dialling') this.#to(APART);
+  }
+
+  #withoutRetiring(): void {
+    const { connection } = this.#state;
+    if (connection) this.#to({ name: 'connected', connection, retiring: undefined });
+    else this.#to({ name: 'dialling', connection, retiring: undefined });
+  }
+
+  #to(state: RouteState): void {
+    this.#state = moved(this.#state, state);
+  }
+
+  // ---- to the leader ------------------------------------------------------------
+
+  /** Looks for the leader now and then, if this session is to do so. */
+  look(nowMs: number): void {
+    if (this.#looks && this.#search.isDue(nowMs)) void this.#lookAgain();
+  }
+
+  async #lookAgain(): Promise<void> {
+    await this.consider(await this.#search.look(this.#state.connection?.address));
+  }
+
+  /** Connects to the leader among those nodes, unless the node in use leads as late a history. */
+  async consider(nodes: readonly Probed[]): Promise<void> {
+    const { name, connection } = this.#state;
+    if (!this.#redirect || name !== 'connected') return;
+    const leader = this.#search.better(nodes, connection.address);
+    if (!leader) return;
+    this.#to({ name: 'moving', connection, retiring: undefined });
+    if (!(await this.#goTo(leader))) return;
+    this.#attemptFailed();
+    this.#owner.routed();
+  }
+
+  /** True if another node may do what the node in use has refused. */
+  mayLeave(connection: Connection, refusal: HeadwaterError): boolean {
+    if (this.#state.name !== 'connected' || connection !== this.#state.connection) return false;
+    return leaderOf(refusal, connection) !== undefined || this.#search.mayFind(refusal.details.address);
+  }
+
+  /**
+   * Connects to the leader that a refusal names, or else to one that is found. If there is none, the route stays, and
+   * the refused commands fail with the reason.
+   */
+  async leave(from: Connection, refusal: HeadwaterError): Promise<void> {
+    this.#to({ name: 'moving', connection: from, retiring: undefined });
+    const { address } = refusal.details;
+    const leader = leaderOf(refusal, from);
+    const reason = leader === undefined ? undefined : await this.#goTo(leader);
+    if (leader !== undefined && !reason) return;
+    if (this.#search.mayFind(address)) {
+      const found = this.#search.better(await this.#search.find(from.address, address), from.address);
+      if (found && !(await this.#goTo(found))) return;
+    }
+    this.#attemptFailed();
+    this.#owner.stayed(reason);
+    this.#owner.routed();
+  }
+
+  /**
+   * Stays at the present node until the leader has accepted the stream.
+   * @returns the reason why the leader has not.
+   */
+  async #goTo(leader: string): Promise<HeadwaterError | undefined> {
+    try {
+      await this.#arrived(await this.#dialler.open(leader));
+      return undefined;
+    } catch (error) {
+      const cause = HeadwaterError.from(error);
+      return new HeadwaterError('unreachable', `the leader cannot be reached: ${cause.message}`, {
+        cause,
+        details: { leader },
+      });
+    }
+  }
+}
+
+/** The leader that the refusal of a node names, unless that is the node itself. */
+function leaderOf({ code, details }: HeadwaterError, { address }: Connection): string | undefined {
+  const { leader } = details;
+  return code === 'read_only_follower' && leader && leader !== address ? leader : undefined;
+}

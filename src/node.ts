@@ -197,11 +197,11 @@ export class Node implements NodeControl {
   }
 
   get nodeId(): string {
-    return this.#store.nodeId;
+    return this.#store.identity.nodeId;
   }
 
   get role(): Role {
-    return this.#store.role;
+    return this.#store.roles.role;
   }
 
   /**
@@ -211,15 +211,14 @@ export class Node implements NodeControl {
   async status(): Promise<NodeStatus> {
     const store = this.#store;
     const { link, followers, acknowledgements, headroom } = this.#replication;
-    const lostWritesFiles = await store.lostWritesFiles();
-    const lostWrites = await store.lostWrites();
-    const space = store.space.status;
-    const { position, lineage, firstOffset, durableOffset, logBytes, checkpoint } = store.standing;
+    const lostWritesFiles = await store.lostWrites.files();
+    const lostWrites = await store.lostWrites.count();
+    const { position, lineage, firstOffset, durableOffset, logBytes, checkpoint } = store.data.progress;
     return {
-      nodeId: store.nodeId,
-      role: store.role,
+      nodeId: store.identity.nodeId,
+      role: store.roles.role,
       address: this.address,
-      clusterId: store.clusterId,
+      clusterId: store.identity.clusterId,
       version: VERSION,
       replicationId: lineage.current?.replicationId ?? position.replicationId,
       lineage: lineage.rows.map((row) => ({ ...row, checksum: formatChecksum(row.checksum) })),
@@ -229,7 +228,7 @@ export class Node implements NodeControl {
       durableOffset,
       checksum: formatChecksum(position.checksum),
       keysAtCheckpoint: checkpoint.keys ?? 0,
-      upstream: store.role === 'follower' ? link.status : undefined,
+      upstream: store.roles.role === 'follower' ? link.status : undefined,
       followers: [...followers.status, ...acknowledgements.indirect].map((follower) =>
         withRoom(follower, headroom.of(follower.appendedOffset, { pinned: follower.via === '' })),
       ),
@@ -238,23 +237,20 @@ export class Node implements NodeControl {
       fullResyncsServed: followers.served.full,
       partialResyncsServed: followers.served.partial,
       lostWrites,
-      unavailable: store.notServing?.message ?? '',
-      damage: store.damage,
+      ...store.status,
+      damage: store.damage.message,
       ...this.#streams.status,
       publishedMessages: this.#replication.published,
       residentMemoryBytes: process.memoryUsage.rss(),
       eventLoopDelayP99Ms: delayMs(this.#delay.percentile(99)),
       eventLoopDelayMaxMs: delayMs(this.#delay.max),
       uptimeMs: Math.round(systemClock.monotonicMs() - this.#startedMs),
-      fsync: store.fsync,
       minFollowers: acknowledgements.minFollowers,
       maxLagMs: acknowledgements.maxLagMs,
       followersWithinLag: acknowledgements.followersWithinLag,
       heartbeatIntervalMs: this.#replication.heartbeatIntervalMs,
-      handingOverTo: store.handingOver?.address ?? '',
-      superseded: store.supersededBy ? (store.whyNoWrites?.message ?? '') : '',
-      askingFollowers: store.asking ? (store.whyNoWrites?.message ?? '') : '',
-      knownFollowers: store.knownFollowers.map((known) => {
+      handingOverTo: store.roles.handingOver?.address ?? '',
+      knownFollowers: store.followers.all.map((known) => {
         const room = headroom.ofKnown(known);
         return { ...known, keepsPlace: room !== undefined, leftBytes: room?.leftBytes, leftMs: room?.ms };
       }),
@@ -264,24 +260,11 @@ export class Node implements NodeControl {
       lostWritesFiles,
       digestDifferences: this.#comparisons.differences,
       logBytes,
-      logRetentionBytes: store.logRetentionBytes ?? 0,
-      logRetentionMs: store.logRetentionMs ?? 0,
-      logRetentionPinBytes: store.logPinBytesMax ?? 0,
       appendCommandsPerSecond: headroom.rate.commands,
       appendBytesPerSecond: headroom.rate.bytes,
       headroom: headroom.least,
       archive: this.#archiver?.status,
       ...this.#checks.status,
-      diskFreeBytes: space.freeBytes,
-      minFreeBytes: space.minFreeBytes,
-      diskFull: space.full,
-      writeWait: store.writeWaits.message,
-      writeWaitMs: store.writeWaits.currentMs,
-      writeWaitMaxMs: store.writeWaits.longestMs,
-      clock: store.clock.finding,
-      clockAheadMs: store.clock.aheadMs,
-      expiryLateMs: store.expiryLateMs,
-      ignoredFollow: store.ignoredFollow,
     };
   }
 
@@ -291,7 +274,7 @@ export class Node implements NodeControl {
   }
 
   digest(): Promise<KeyspaceDigestReply> {
-    return this.#store.digest();
+    return this.#store.snapshots.digest();
   }
 
   /** Becomes a follower of `address`, and stays one over restarts. */
@@ -351,7 +334,7 @@ export class Node implements NodeControl {
       get fullResyncs() {
         return replication.link.resyncs.full;
       },
-      resync: () => replication.follow(store.upstream, { acceptDataLoss: false, full: true }),
+      resync: () => replication.follow(store.roles.upstream, { acceptDataLoss: false, full: true }),
       fetch: (address, request, signal) => fetchBlocks(address, request, { silenceMs: timeoutMs, signal }),
     };
   }
@@ -362,7 +345,7 @@ export class Node implements NodeControl {
       address: this.#config.listen,
       services: [
         keyValueService(this.#store, this.#guarantees),
-        streamService(this.#streams, this.#replication, this.#store),
+        streamService(this.#streams, this.#replication, this.#store.writes),
         adminService(this),
         diskService({
           backups: this.#backups,
@@ -377,7 +360,7 @@ export class Node implements NodeControl {
       logger: this.#logger,
       onFatal: this.#fail,
     });
-    this.#store.onServing((serving) => this.#server?.setServing(serving));
+    this.#store.data.onServing((serving) => this.#server?.setServing(serving));
   }
 }
 

@@ -84,15 +84,15 @@ export class Archiver {
     const { signal } = this.#stop;
     let pauseMs = ARCHIVE_RETRY_MS_MIN;
     while (!signal.aborted) {
-      const { rings } = store.changed;
-      const log = store.isServing ? store.log : undefined;
+      const { rings } = store.data.changed;
+      const log = store.data.isServing ? store.data.log : undefined;
       try {
         if (log) await this.#archive(log);
       } catch (error) {
         if (signal.aborted && error === signal.reason) return;
         // Otherwise the log was opened again or replaced as a whole. The archive continues with the log in
         // use then.
-        if (store.isServing && store.log === log) this.#report(error as Error);
+        if (store.data.isServing && store.data.log === log) this.#report(error as Error);
       }
       pauseMs = this.#error === '' ? ARCHIVE_RETRY_MS_MIN : Math.min(2 * pauseMs, ARCHIVE_RETRY_MS_MAX);
       await this.#pause(pauseMs, rings);
@@ -107,7 +107,7 @@ export class Archiver {
     const { clock, store } = this.#options;
     const enough = new AbortController();
     const over = eitherAborts(this.#stop.signal, enough.signal);
-    await Promise.race([sleep(clock, delayMs, over), store.changed.rungAfter(rings, over)]);
+    await Promise.race([sleep(clock, delayMs, over), store.data.changed.rungAfter(rings, over)]);
     enough.abort();
   }
 
@@ -150,7 +150,7 @@ export class Archiver {
     const first = await this.#more(log, cursor, Number.POSITIVE_INFINITY);
     if (first.length === 0) throw this.#stop.signal.reason;
     await this.#expectRoom();
-    const head = { base, clusterId: store.clusterId, nodeId: store.nodeId, madeMs: clock.wallMs() };
+    const head = { base, clusterId: store.identity.clusterId, nodeId: store.identity.nodeId, madeMs: clock.wallMs() };
     const writer = await StretchWriter.create(files, directory, head);
     const dueMs = clock.monotonicMs() + intervalMs;
     try {

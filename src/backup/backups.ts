@@ -159,7 +159,7 @@ class RunningBackup {
   static async begin(id: string, options: Surroundings, onEnd: () => void): Promise<RunningBackup> {
     const { store, clock, logger, startWorker } = options;
     const source = await openSource(store, { clock, startWorker });
-    const { log } = store;
+    const { log } = store.data;
     const { position } = source;
     const pin = log.trimming.pin(position.offset, `backup ${id.slice(0, 8)}`);
     const letGo = async () => {
@@ -171,8 +171,8 @@ class RunningBackup {
         position,
         timeMs: await log.lookup.timeAt(position.offset),
         lineage: log.history.lineage.upTo(position.offset).rows,
-        clusterId: store.clusterId,
-        nodeId: store.nodeId,
+        clusterId: store.identity.clusterId,
+        nodeId: store.identity.nodeId,
         madeMs: clock.wallMs(),
         keysEstimate: source.keys ?? 0,
         compression: COMPRESSION,

@@ -46,11 +46,11 @@ export async function openSource(store: Store, options: SourceOptions): Promise<
  * @returns undefined if there are no files, or too many.
  */
 async function fromFiles(store: Store, { clock, startWorker }: SourceOptions): Promise<Source | undefined> {
-  if (store.keyspaceDirectory === undefined) return undefined;
+  if (store.snapshots.keyspaceDirectory === undefined) return undefined;
   const thread = await BackupThread.start(startWorker);
   const released = new HeadwaterError('internal', 'the backup has been released');
   try {
-    return await store.visitHere(async (keyspace, closing) => {
+    return await store.snapshots.visitHere(async (keyspace, closing) => {
       const { position, epoch, keys } = keyspace.checkpoint;
       invariant(keyspace.directory !== undefined, 'a store whose keyspace has files keeps having them');
       await thread.open(keyspace.directory, closing);
@@ -85,16 +85,16 @@ async function fromFiles(store: Store, { clock, startWorker }: SourceOptions): P
 
 /** Returns a function that reports whether writes have come since its last call. */
 function writesSeen(store: Store): () => boolean {
-  let { offset } = store.position;
+  let { offset } = store.data.position;
   return () => {
     const before = offset;
-    offset = store.position.offset;
+    offset = store.data.position.offset;
     return offset > before;
   };
 }
 
 async function fromSnapshot(store: Store): Promise<Source> {
-  const snapshot = await store.snapshotAt();
+  const snapshot = await store.snapshots.at();
   return {
     position: snapshot.position,
     keys: snapshot.keys,

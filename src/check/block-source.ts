@@ -23,8 +23,8 @@ export async function* blocksFor(
   { after, through }: FetchBlocksRequest,
   signal: AbortSignal,
 ): AsyncGenerator<FetchBlocksResponse> {
-  if (store.notServing) throw store.notServing;
-  const { log } = store;
+  if (store.data.notServing) throw store.data.notServing;
+  const { log } = store.data;
   if (after.offset >= through.offset)
     throw new HeadwaterError(
       'invalid_argument',

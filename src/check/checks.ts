@@ -139,7 +139,7 @@ export class Checks {
     bytesPerSecond: number,
   ): Promise<{ pace(bytes: number): Promise<void>; doing(what: string): void }> {
     const { store, files, clock } = this.#options;
-    const bytesEstimate = store.isServing ? await bytesToVerify(store, files) : 0;
+    const bytesEstimate = store.data.isServing ? await bytesToVerify(store, files) : 0;
     const pace = new Pace(clock, bytesPerSecond || CHECK_BYTES_PER_SECOND, teller.signal);
     let doing = '';
     let saidMs = Number.NEGATIVE_INFINITY;
@@ -177,16 +177,16 @@ export class Checks {
     /** Why the node serves nothing, and the number of repairs before that. */
     let broken: { readonly why: string; readonly repairs: number } | undefined;
     while (!signal.aborted) {
-      const rings = [store.damageNoticed.rings, store.changed.rings] as const;
-      if (store.incomplete) broken ??= { why: store.incomplete.message, repairs: this.#repairs };
-      else if (broken && store.isServing) {
+      const rings = [store.damage.noticed.rings, store.data.changed.rings] as const;
+      if (store.data.incomplete) broken ??= { why: store.data.incomplete.message, repairs: this.#repairs };
+      else if (broken && store.data.isServing) {
         // The full resync that the link began by itself has replaced the data.
-        if (broken.repairs === this.#repairs) this.#noted(gotAnew(store.upstream, broken.why));
+        if (broken.repairs === this.#repairs) this.#noted(gotAnew(store.roles.upstream, broken.why));
         broken = undefined;
       }
       if (!this.#needed()) {
         pauseMs = 0;
-        await anyRung([store.damageNoticed, store.changed], rings, signal);
+        await anyRung([store.damage.noticed, store.data.changed], rings, signal);
         continue;
       }
       // A repair that has ended while damage is left may end so again.
@@ -203,10 +203,10 @@ export class Checks {
 
   #needed(): boolean {
     const { store, upstream } = this.#options;
-    if (store.role !== 'follower') return false;
-    if (store.isServing) return store.logLostFrom !== undefined || store.damage !== '';
+    if (store.roles.role !== 'follower') return false;
+    if (store.data.isServing) return store.data.serving.lostFrom !== undefined || store.damage.message !== '';
     // A link that begins a session gets the full resync by itself.
-    return store.incomplete !== undefined && upstream.status.state === 'streaming';
+    return store.data.incomplete !== undefined && upstream.status.state === 'streaming';
   }
 }
 

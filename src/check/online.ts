@@ -29,11 +29,11 @@ export interface OnlineOptions {
 
 /** @throws HeadwaterError if the node serves nothing, or its data are replaced meanwhile. */
 export async function verifyStore(store: Store, options: OnlineOptions): Promise<Verified> {
-  const { log } = store;
+  const { log } = store.data;
   const counted = new Counted(options);
-  const location = (name: string) => path.join(store.generationDirectory, name);
+  const location = (name: string) => path.join(store.data.directory, name);
   // A store in memory has no files.
-  if (store.keyspaceDirectory !== undefined)
+  if (store.snapshots.keyspaceDirectory !== undefined)
     for (const name of ['keyspace', 'log']) {
       options.doing(`which files the ${name} has`);
       for (const damage of await missingFiles(location(name), options.pace)) options.found(damage);
@@ -64,8 +64,8 @@ export async function missingFiles(location: string, pace: OnlineOptions['pace']
 
 /** The estimated number of bytes that `verifyStore` reads. */
 export async function bytesToVerify(store: Store, files: Files): Promise<number> {
-  const keyspace = await databaseBytes(files, path.join(store.generationDirectory, 'keyspace'));
-  const log = await databaseBytes(files, path.join(store.generationDirectory, 'log'));
+  const keyspace = await databaseBytes(files, path.join(store.data.directory, 'keyspace'));
+  const log = await databaseBytes(files, path.join(store.data.directory, 'log'));
   return 2 * (keyspace + log);
 }
 
@@ -100,14 +100,14 @@ async function verifyRecords(
   { found, pace }: Pick<OnlineOptions, 'found' | 'pace'>,
   files: readonly DamagedFile[],
 ): Promise<{ position: Position; records: number }> {
-  const snapshot = await store.snapshotAt();
+  const snapshot = await store.snapshots.at();
   const { position, keys } = snapshot;
   try {
     if (!isReadable(files)) return { position, records: 0 };
     const { records, readable } = await snapshot.verify({
       found: (damage) => found({ part: 'keyspace', ...damage }),
       pace,
-      restoreDue: (rows) => store.restoreDue(rows),
+      restoreDue: (rows) => store.data.serving.keyspace.dueIndex.restore(rows),
     });
     if (readable && keys !== undefined && keys !== records) {
       const why = `the keyspace holds ${records} records, its checkpoint at offset ${position.offset} counted ${keys}`;

@@ -60,8 +60,8 @@ interface Stretch {
 }
 
 /** @throws HeadwaterError `repair_refused` on a leader. */
-export function refuseLeader({ role }: Store): void {
-  if (role === 'follower') return;
+export function refuseLeader({ roles }: Pick<Store, 'roles'>): void {
+  if (roles.role === 'follower') return;
   throw new HeadwaterError(
     'repair_refused',
     'this node leads, and has nobody to get anything anew from: let a follower that is whole lead ("failover", or "promote" there), then "follow" it and repair; or restore a backup into an empty directory',
@@ -83,7 +83,7 @@ export class Repair {
    */
   async run(): Promise<void> {
     refuseLeader(this.#store);
-    if (!this.#store.isServing) {
+    if (!this.#store.data.isServing) {
       await this.#reopen();
       return;
     }
@@ -110,12 +110,12 @@ export class Repair {
     const store = this.#store;
     this.#options.doing('the check of the log that every start begins');
     // The check of a long log takes minutes.
-    await unlessAborted(store.logChecked(), this.#options.signal);
-    const lost = store.logLostFrom;
+    await unlessAborted(store.data.serving.checked, this.#options.signal);
+    const lost = store.data.serving.lostFrom;
     if (!lost) return;
-    const { log } = store;
+    const { log } = store.data;
     const { base } = log;
-    const kept = store.logRetentionBytes ?? Number.POSITIVE_INFINITY;
+    const kept = store.settings.logRetentionBytes ?? Number.POSITIVE_INFINITY;
     const isTrimmedAnyway = lost.offset >= base.offset || log.lookup.bytesBetween(base.offset, log.end.offset) >= kept;
     if (!isTrimmedAnyway) {
       const from = await this.#fetch(log, lost, base);
@@ -125,7 +125,7 @@ export class Repair {
         to: base.offset,
       });
     }
-    store.logMended();
+    store.data.serving.mended();
   }
 
   /**
@@ -144,18 +144,19 @@ export class Repair {
   async #reopen(): Promise<void> {
     const store = this.#store;
     const { upstream } = this.#options;
-    const why = store.notServing?.message ?? '';
+    const why = store.data.notServing?.message ?? '';
     const before = upstream.fullResyncs;
-    store.permitStandIn();
-    while (!store.incomplete && !store.isServing) await this.#wait(`opening: ${store.notServing?.message}`);
-    if (!store.isServing) return await this.#resync(why);
+    store.damage.permitStandIn();
+    while (!store.data.incomplete && !store.data.isServing)
+      await this.#wait(`opening: ${store.data.notServing?.message}`);
+    if (!store.data.isServing) return await this.#resync(why);
     // The link asks for a full resync by itself, and a short one may be over before the repair looks again.
     if (upstream.fullResyncs === before) return await this.run();
-    this.#options.done(gotAnew(store.upstream, why));
+    this.#options.done(gotAnew(store.roles.upstream, why));
   }
 
   async #mendLog(damages: readonly Damage[]): Promise<void> {
-    const { log } = this.#store;
+    const { log } = this.#store.data;
     const found = damages.flatMap((damage) => (damage.part === 'log' ? [damage] : []));
     const broken: Stretch[] = [];
     this.#options.doing('the log');
@@ -198,7 +199,7 @@ export class Repair {
   /** @returns the offset before the first block that the upstream had; undefined if it had none. */
   async #fetch(log: Log, after: Position, through: Position): Promise<number | undefined> {
     const { upstream, signal, doing } = this.#options;
-    const address = this.#store.upstream;
+    const address = this.#store.roles.upstream;
     doing(`the commands ${after.offset + 1} to ${through.offset} from ${address}`);
     try {
       const fetched = await beginFetching(upstream.fetch(address, { after, through }, signal));
@@ -223,8 +224,8 @@ export class Repair {
     const { files, pace, doing } = this.#options;
     doing('the log, once more');
     let whole = true;
-    const location = path.join(this.#store.generationDirectory, 'log');
-    const hasFiles = this.#store.keyspaceDirectory !== undefined;
+    const location = path.join(this.#store.data.directory, 'log');
+    const hasFiles = this.#store.snapshots.keyspaceDirectory !== undefined;
     if (hasFiles && (await missingFiles(location, pace)).length > 0) return false;
     if ((await damagedDatabaseFiles(files, location, pace)).length > 0) whole = false;
     await verifyChain(log, {
@@ -245,9 +246,9 @@ export class Repair {
       const { state, error, loadedKeys, keysEstimate } = upstream.status;
       if (state === 'refused') throw new HeadwaterError('resync_refused', error);
       const how = state === 'loading' ? `${loadedKeys} of about ${keysEstimate} keys` : error || state;
-      await this.#wait(`a full resync from ${this.#store.upstream}: ${how}`);
+      await this.#wait(`a full resync from ${this.#store.roles.upstream}: ${how}`);
     }
-    this.#options.done(gotAnew(this.#store.upstream, why));
+    this.#options.done(gotAnew(this.#store.roles.upstream, why));
   }
 
   async #wait(what: string): Promise<void> {
@@ -259,7 +260,7 @@ export class Repair {
   }
 
   #left({ from, to }: Stretch, error: HeadwaterError): void {
-    const message = `the commands ${from} to ${to} are not in the log, and could not be got from ${this.#store.upstream}: ${error.message}; the data are not affected, but a follower of this node that is behind them needs a full resync`;
+    const message = `the commands ${from} to ${to} are not in the log, and could not be got from ${this.#store.roles.upstream}: ${error.message}; the data are not affected, but a follower of this node that is behind them needs a full resync`;
     this.#done('left', message, { from, to });
   }
 

@@ -107,11 +107,11 @@ export class Comparisons {
    */
   async compare(timeoutMs: number): Promise<Comparison> {
     const { store, nonce } = this.#options;
-    if (store.role !== 'leader')
+    if (store.roles.role !== 'leader')
       throw new HeadwaterError(
         'read_only_follower',
-        `nodes are compared by their leader, and this one is a follower; its upstream is ${store.upstream}`,
-        { details: { leader: store.upstream } },
+        `nodes are compared by their leader, and this one is a follower; its upstream is ${store.roles.upstream}`,
+        { details: { leader: store.roles.upstream } },
       );
     if (this.#running.size >= COMPARISONS_MAX)
       throw new HeadwaterError(
@@ -119,11 +119,11 @@ export class Comparisons {
         `${this.#running.size} comparisons are under way, which is as many as may`,
       );
     // The ID is unique over all comparisons of all leaders.
-    const markId = `${store.nodeId} ${nonce} ${++this.#begun}`;
+    const markId = `${store.identity.nodeId} ${nonce} ${++this.#begun}`;
     const running: Running = { expected: new Map(), reports: new Map(), heard: () => {}, stop: () => {} };
     this.#running.set(markId, running);
     try {
-      const snapshot = await store.mark(markId, () => expect(running, this.#below));
+      const snapshot = await store.writes.mark(markId, () => expect(running, this.#below));
       const reported = this.#reports(running, timeoutMs);
       const own = await this.#digestOf(snapshot, markId).catch(refuseToCompare);
       await reported;
@@ -140,7 +140,7 @@ export class Comparisons {
    * background.
    */
   marked(markId: string): void {
-    void this.#answer(markId, this.#below, this.#options.store.snapshotHere());
+    void this.#answer(markId, this.#below, this.#options.store.snapshots.here());
   }
 
   /** Handles a mark at a follower that has no keyspace at the mark's offset, because it is loading one. */
@@ -155,7 +155,7 @@ export class Comparisons {
       running.reports.set(report.nodeId, report);
       expect(running, report.below);
       running.heard();
-    } else if (this.#options.store.role === 'follower') {
+    } else if (this.#options.store.roles.role === 'follower') {
       this.#options.tree().link.send(report);
     }
   }
@@ -197,7 +197,14 @@ export class Comparisons {
     answer: Pick<DigestReport, 'offset' | 'keys' | 'digest' | 'error'>,
   ): void {
     const { store, address, tree } = this.#options;
-    tree().link.send({ kind: 'digestReport', markId, nodeId: store.nodeId, address: address(), below, ...answer });
+    tree().link.send({
+      kind: 'digestReport',
+      markId,
+      nodeId: store.identity.nodeId,
+      address: address(),
+      below,
+      ...answer,
+    });
   }
 
   /** Resolves when all expected nodes have answered, or after `timeoutMs`. */

@@ -93,7 +93,7 @@ export class RangeRepairs {
    */
   async *repair(ranges: readonly KeyRange[], signal: AbortSignal): AsyncGenerator<RepairStep> {
     const { store, logger } = this.#options;
-    if (store.role === 'leader')
+    if (store.roles.role === 'leader')
       throw new HeadwaterError(
         'invalid_argument',
         'a leader has nobody to repair its records from: promote a follower whose data are right and let this node follow it, or restore a backup',
@@ -105,7 +105,7 @@ export class RangeRepairs {
       );
     if (this.#busy) throw new HeadwaterError('overloaded', 'key ranges of this node are being repaired already');
     this.#busy = true;
-    const { upstream } = store;
+    const { upstream } = store.roles;
     let [written, deleted] = [0, 0];
     try {
       for (let left = inOrder(ranges); left.length > 0; ) {
@@ -124,7 +124,7 @@ export class RangeRepairs {
           `repaired from ${upstream}: ${written} records were put in place, ${deleted} deleted`,
         );
         // Starts a new count of the number of keys.
-        store.size().catch(() => {});
+        store.snapshots.size().catch(() => {});
       }
     }
   }
@@ -135,7 +135,7 @@ export class RangeRepairs {
     signal: AbortSignal,
   ): Promise<RepairStep & { rest: readonly KeyRange[] }> {
     const { store, clock, randomBytes } = this.#options;
-    const markId = repairMark(store.nodeId, randomBytes(8).toString('hex'));
+    const markId = repairMark(store.identity.nodeId, randomBytes(8).toString('hex'));
     const over = new AbortController();
     const end = AbortSignal.any([over.signal, signal]);
     const late = (ms: number, what: string) =>
@@ -159,7 +159,9 @@ export class RangeRepairs {
                 cancelLate = late(REPAIR_HOLD_MS_MAX, `no more records of a mark have come from ${upstream}`);
               };
               onArrival();
-              store.visitHere((keyspace, closing) => mend(keyspace, fetching, end, closing)).then(resolve, reject);
+              store.snapshots
+                .visitHere((keyspace, closing) => mend(keyspace, fetching, end, closing))
+                .then(resolve, reject);
             },
           };
         },

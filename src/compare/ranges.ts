@@ -89,7 +89,7 @@ export class Ranges {
       throw new HeadwaterError('invalid_argument', 'mark_id: expected the name of a mark of a repair');
     const leave = this.#enter();
     try {
-      const snapshot = await this.#store.freeze(markId);
+      const snapshot = await this.#store.writes.freeze(markId);
       try {
         const { position } = snapshot;
         yield { position, entries: NOTHING, end: false, nextRange: 0, nextKey: NOTHING };

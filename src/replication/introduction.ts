@@ -26,16 +26,16 @@ export function followerHandshake(
 ): Handshake {
   return {
     ...introduction(store, introduced),
-    lineage: store.lineageOfData.rows,
-    keyspaceOffset: store.keyspaceOffset,
+    lineage: store.data.generation.lineage.rows,
+    keyspaceOffset: store.data.generation.keyspaceOffset,
     acceptDataLoss: introduced.acceptDataLoss,
     full: introduced.full,
-    keyspaceIncomplete: store.incomplete !== undefined,
+    keyspaceIncomplete: store.data.incomplete !== undefined,
     catchingUp: false,
-    handsOverTo: store.handingOver?.node_id ?? '',
-    grant: store.handingOver?.grant ?? '',
+    handsOverTo: store.roles.handingOver?.node_id ?? '',
+    grant: store.roles.handingOver?.grant ?? '',
     byOrder: introduced.byOrder,
-    live: store.handingOver && store.log.interludes.place,
+    live: store.roles.handingOver && store.data.log.interludes.place,
   };
 }
 
@@ -44,11 +44,11 @@ export function followerHandshake(
  * may be ahead of its log, so the keyspace offset is cut to the end of the log.
  */
 export function askerHandshake(store: Store, introduced: Introduced): Handshake {
-  const { log } = store;
+  const { log } = store.data;
   return {
     ...introduction(store, introduced),
     lineage: log.history.lineage.upTo(log.end.offset).rows,
-    keyspaceOffset: Math.min(store.keyspaceOffset, log.end.offset),
+    keyspaceOffset: Math.min(store.data.generation.keyspaceOffset, log.end.offset),
     acceptDataLoss: false,
     full: false,
     keyspaceIncomplete: false,
@@ -59,7 +59,9 @@ export function askerHandshake(store: Store, introduced: Introduced): Handshake 
   };
 }
 
-function introduction({ clusterId, nodeId, log }: Store, { nonce, address }: Introduced) {
+function introduction({ identity, data }: Store, { nonce, address }: Introduced) {
+  const { clusterId, nodeId } = identity;
+  const { log } = data;
   return {
     kind: 'handshake',
     protocolVersion: PROTOCOL_VERSION,

@@ -12,7 +12,7 @@ import {
   PUBLISHING_MAX,
   PUBLISHING_QUEUE_BYTES_MAX,
 } from '../base/limits.js';
-import type { Message } from '../store/store.js';
+import type { Message } from '../store/writes.js';
 import type { Published } from './down-frames.js';
 import type { Publish } from './up-frames.js';
 

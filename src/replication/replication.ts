@@ -17,7 +17,8 @@ import type { Limits } from '../commands/view.js';
 import type { FailoverReply } from '../model/leadership.js';
 import type { LineageRow } from '../model/lineage.js';
 import type { KnownFollower } from '../store/known-followers.js';
-import type { Message, Store } from '../store/store.js';
+import type { Store } from '../store/store.js';
+import type { Message } from '../store/writes.js';
 import type { DownChannel, UpChannel } from './channel.js';
 import type { Moved } from './down-frames.js';
 import { Followers } from './downstream/followers.js';
@@ -126,7 +127,7 @@ export class Replication {
       ...options,
       acknowledgements,
       heartbeatIntervalMs,
-      path: () => [...this.link.path, store.nodeId],
+      path: () => [...this.link.path, store.identity.nodeId],
       publish: (message) => this.#publish(message),
       levelMs: () => this.#levelMs,
       nextHistory: () => this.#nextHistory,
@@ -162,14 +163,14 @@ export class Replication {
   start(options: FollowOptions = KEEP_DATA): void {
     this.headroom.start();
     this.#registry.go();
-    this.#store.onAsking(() => void this.#change(async () => {}));
+    this.#store.roles.onAsking(() => void this.#change(async () => {}));
     this.#takeUp({ ...ordersOf(options), byOrder: false });
   }
 
   #takeUp(orders: Orders): void {
     if (this.#closed) return;
-    if (this.#store.role === 'follower') this.link.start(this.#store.upstream, orders);
-    else if (this.#store.asking) void this.#askFirst();
+    if (this.#store.roles.role === 'follower') this.link.start(this.#store.roles.upstream, orders);
+    else if (this.#store.roles.asking) void this.#askFirst();
   }
 
   /** Serves a follower until its session ends. */
@@ -214,7 +215,7 @@ export class Replication {
     await this.#changing;
     if (this.#isAt(upstream, options)) return;
     const follow = async () => {
-      await this.#store.follow(upstream);
+      await this.#store.roles.follow(upstream);
       this.#failover.overtaken();
       this.#options.logger.info({ upstream }, `following ${upstream}`);
     };
@@ -226,7 +227,7 @@ export class Replication {
    * `follow`, which must not restart a full resync in progress.
    */
   #isAt(upstream: string, { acceptDataLoss, full = false }: FollowOptions): boolean {
-    const { role, upstream: followed, handingOver } = this.#store;
+    const { role, upstream: followed, handingOver } = this.#store.roles;
     if (role !== 'follower' || followed !== upstream || handingOver) return false;
     return !acceptDataLoss && !full && this.link.hasSession;
   }
@@ -239,7 +240,7 @@ export class Replication {
     const begun = this.link.nextHistory?.epoch ?? 0;
     return this.#change(async () => {
       // A person has decided, so no later leader's history that waits below this node ends its lead again.
-      const row = await this.#store.promote({ above: Math.max(begun, this.acknowledgements.epochWaiting) });
+      const row = await this.#store.roles.promote({ above: Math.max(begun, this.acknowledgements.epochWaiting) });
       this.#failover.overtaken();
       return row;
     });
@@ -279,7 +280,7 @@ export class Replication {
     await drain({ ...this.#options, durability, followers: this.followers.following }, timeoutMs);
     durability.awaitNobody();
     this.#failover.close(shuttingDown());
-    this.#store.turnWritersAway();
+    this.#store.writes.turnAway();
   }
 
   /** Ends every session. The store has to be closed next. */
@@ -298,8 +299,8 @@ export class Replication {
 
   /** Publishes by the present role. A node that is being promoted refuses, and the publisher tries again. */
   async #publish(message: Message): Promise<number> {
-    checkMessage(message, this.#store.limits);
-    return this.#store.role === 'leader' ? this.#store.publish(message) : this.link.publish(message);
+    checkMessage(message, this.#store.writes.limits);
+    return this.#store.roles.role === 'leader' ? this.#store.writes.publish(message) : this.link.publish(message);
   }
 
   /** Follows the new leader from the present position, since the upstream has handed over. */
@@ -316,9 +317,9 @@ export class Replication {
     try {
       // The new leader has the same data as the former one, so a person's unfulfilled orders apply to it too.
       await this.#change(async () => {
-        const stays = store.role === 'follower' && store.upstream === upstream && !store.handingOver;
-        if (!stays || nodeId === store.nodeId || address === this.#options.address()) return;
-        await store.follow(address);
+        const stays = store.roles.role === 'follower' && store.roles.upstream === upstream && !store.roles.handingOver;
+        if (!stays || nodeId === store.identity.nodeId || address === this.#options.address()) return;
+        await store.roles.follow(address);
         logger.info({ upstream: address }, `${upstream} has handed over: following ${address}`);
       });
     } catch (error) {
@@ -328,24 +329,24 @@ export class Replication {
 
   /** The leader's time up to which this node has every write; 0 if unknown. */
   get #levelMs(): number {
-    const { role, whyNoWrites } = this.#store;
-    if (role === 'follower') return this.link.levelMs;
-    return whyNoWrites ? 0 : this.#store.nowMs();
+    const { roles, writes, clock } = this.#store;
+    if (roles.role === 'follower') return this.link.levelMs;
+    return writes.refusal ? 0 : clock.now();
   }
 
   /** Whether a node that is connected, and not served yet, has followed a later leader than this node. */
   get #isOutdated(): boolean {
     const { lineages } = this.followers;
-    if (lineages.length === 0 || !this.#store.isServing) return false;
-    const { end, history } = this.#store.log;
+    if (lineages.length === 0 || !this.#store.data.isServing) return false;
+    const { end, history } = this.#store.data.log;
     return lineages.some((other) => epochBefore(history.lineage, end.offset, other) !== undefined);
   }
 
   /** The history that the leader's next command begins, if this node has everything before it. */
   get #nextHistory(): LineageRow | undefined {
     const store = this.#store;
-    if (!store.isServing || store.whyNoWrites) return undefined;
-    return store.role === 'leader' ? store.log.history.next : this.link.nextHistory;
+    if (!store.data.isServing || store.writes.refusal) return undefined;
+    return store.roles.role === 'leader' ? store.data.log.history.next : this.link.nextHistory;
   }
 
   /** Gets back the tail that followers have, and then leads, unless the role changes meanwhile. */
@@ -353,15 +354,15 @@ export class Replication {
     const { clock, askFollowersMs } = this.#options;
     const recovery = new TailRecovery({ ...this.#options, logger: this.#askingLog });
     this.#tailRecovery = recovery;
-    this.#store.asksUntil(clock.wallMs() + askFollowersMs);
+    this.#store.writes.asksUntil(clock.wallMs() + askFollowersMs);
     try {
       const superseded = await recovery.run(askFollowersMs);
       if (this.#tailRecovery !== recovery || this.#closed) return;
       await this.#change(async () => {
-        if (!this.#store.asking) return;
-        if (superseded) await this.#store.supersede(superseded);
-        else if (this.#store.incomplete) await this.#store.openAnew();
-        else await this.#store.promote();
+        if (!this.#store.roles.asking) return;
+        if (superseded) await this.#store.roles.supersede(superseded);
+        else if (this.#store.data.incomplete) await this.#store.roles.openAnew();
+        else await this.#store.roles.promote();
       });
     } catch (error) {
       this.#askingLog.error({}, `after asking the followers: ${(error as Error).message}`);
@@ -376,11 +377,11 @@ export class Replication {
    */
   #change<T>(change: () => Promise<T>, orders?: Orders): Promise<T> {
     const done = this.#changing.then(async () => {
-      await this.#store.lettingThrough(async () => {
+      await this.#store.intake.lettingThrough(async () => {
         await this.link.stop();
         await this.#tailRecovery?.stop();
       });
-      let next = this.#store.role === 'follower' ? this.link.orders : NO_ORDERS;
+      let next = this.#store.roles.role === 'follower' ? this.link.orders : NO_ORDERS;
       this.#tailRecovery = undefined;
       try {
         const changed = await change();

@@ -25,25 +25,29 @@ import { type PipelineStore, servePipeline } from './pipeline.js';
 import { Room } from './room.js';
 import type { Service } from './server.js';
 
-export interface KeyValueStore extends PipelineStore {
-  /** Takes a snapshot of the keyspace as of now. The caller releases it. */
-  snapshotAt(): Promise<Pick<KeyspaceSnapshot, 'position' | 'chunks' | 'release'>>;
-  /** The exact number of keys. Expired keys count until they are deleted. */
-  size(): Promise<number>;
-  /** The time of the logical clock. */
-  nowMs(): number;
+/** The parts of the store that calls need. */
+export interface KeyValueStore {
+  readonly writes: PipelineStore;
+  readonly snapshots: {
+    /** Takes a snapshot of the keyspace as of now. The caller releases it. */
+    at(): Promise<Pick<KeyspaceSnapshot, 'position' | 'chunks' | 'release'>>;
+    /** The exact number of keys. Expired keys count until they are deleted. */
+    size(): Promise<number>;
+  };
+  /** The log's clock. */
+  readonly clock: { now(): number };
 }
 
 export function keyValueService(store: KeyValueStore, guarantees: NodeGuarantees, clock: Clock = systemClock): Service {
-  const room = new Room(store);
+  const room = new Room(store.writes);
   const operations = [...OPERATION_METHODS.values()].map((method) =>
-    unary(method, (operation, call) => ask(store, room, guarantees, operation, call)),
+    unary(method, (operation, call) => ask(store.writes, room, guarantees, operation, call)),
   );
   const others: Endpoint[] = [
-    duplex(PIPELINE, (stream) => servePipeline(stream, store, guarantees, clock)),
+    duplex(PIPELINE, (stream) => servePipeline(stream, store.writes, guarantees, clock)),
     unary(DATABASE_SIZE, async (_, call) => {
       await admit(guarantees, call, false);
-      return store.size();
+      return store.snapshots.size();
     }),
     serverStream(KEYS, async function* (pattern, call) {
       await admit(guarantees, call, false);
@@ -58,7 +62,7 @@ export function keyValueService(store: KeyValueStore, guarantees: NodeGuarantees
 }
 
 async function ask(
-  store: KeyValueStore,
+  store: PipelineStore,
   room: Room,
   guarantees: NodeGuarantees,
   operation: Operation,
@@ -148,10 +152,10 @@ async function* matching(
   pattern: Buffer,
 ): AsyncGenerator<{ chunk: KeyAndRecord[]; snapshotOffset: number }> {
   const glob = compileGlob(pattern);
-  const snapshot = await store.snapshotAt();
+  const snapshot = await store.snapshots.at();
   const turns = new Turns();
   try {
-    const nowMs = store.nowMs();
+    const nowMs = store.clock.now();
     const snapshotOffset = snapshot.position.offset;
     yield { chunk: [], snapshotOffset };
     for await (const chunk of snapshot.chunks(glob.prefix)) {

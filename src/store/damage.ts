@@ -13,6 +13,7 @@ export class Damage {
   readonly #log: RepeatedLog;
   /** The messages by the work that met the damage. */
   readonly #met = new Map<string, string>();
+  #mayStandIn = false;
 
   constructor(log: RepeatedLog) {
     this.#log = log;
@@ -36,9 +37,20 @@ export class Damage {
     this.#met.delete(work);
   }
 
+  /** Whether a person has permitted a copy from the upstream in place of data that cannot be opened. */
+  get mayStandIn(): boolean {
+    return this.#mayStandIn;
+  }
+
+  /** Permits a copy from the upstream in place of data that cannot be opened, from the next attempt on. */
+  permitStandIn(): void {
+    this.#mayStandIn = true;
+  }
+
   /** Forgets all damage: other data have taken the place of these. */
   forget(): void {
     this.#met.clear();
+    this.#mayStandIn = false;
   }
 
   /** The damage in words, for status; empty if there is none. */

@@ -6,9 +6,15 @@
 import { unlessAborted } from '../base/abort.js';
 
 export class Gate {
+  readonly #isSettled: () => boolean;
   #opened: Promise<void> | undefined;
   #open: () => void = () => {};
   #heldBytes = 0;
+
+  /** @param isSettled tells whether the node knows which node takes writes. */
+  constructor(isSettled: () => boolean) {
+    this.#isSettled = isSettled;
+  }
 
   get isClosed(): boolean {
     return this.#opened !== undefined;
@@ -29,6 +35,11 @@ export class Gate {
   open(): void {
     this.#opened = undefined;
     this.#open();
+  }
+
+  /** Opens the gate, unless the node does not know yet which node takes writes. */
+  openIfSettled(): void {
+    if (this.#isSettled()) this.open();
   }
 
   /** Resolves when the gate is open; `bytes` count as held until then. Later writes stay behind earlier ones. */

@@ -95,8 +95,6 @@ export class Lifecycle {
   #onAsking = () => {};
   /** Whether a write has failed, in this life or before it, and nothing was open since. */
   #writeFailed = false;
-  /** Whether a person has permitted a copy from the upstream in place of data that cannot be opened. */
-  #mayStandIn = false;
   /** Ends the release of pending writes from a disk that cannot be read; `hold` sets it. */
   #stopLettingThrough = () => {};
   readonly #life: LifeNote;
@@ -182,11 +180,6 @@ export class Lifecycle {
   /** Calls `listener` when a leader that led has to ask, because it was reopened and its log may have lost its end. */
   onAsking(listener: () => void): void {
     this.#onAsking = listener;
-  }
-
-  /** Permits a follower that cannot be opened to get a copy of the data from its upstream, from the next attempt on. */
-  permitStandIn(): void {
-    this.#mayStandIn = true;
   }
 
   /**
@@ -331,7 +324,6 @@ export class Lifecycle {
         this.#writeFailed = false;
         this.#live = live ?? this.#live;
         this.damage.forget();
-        this.#mayStandIn = false;
         await this.#open();
       } catch (error) {
         await this.#reopen(reason);
@@ -495,7 +487,7 @@ export class Lifecycle {
     } catch (error) {
       if (!HeadwaterError.is(error, 'corrupt')) throw error;
       const follows = this.#directory.node.role === 'follower';
-      if (!follows || !(this.#options.autoRepair || this.#mayStandIn))
+      if (!follows || !(this.#options.autoRepair || this.damage.mayStandIn))
         throw follows || starting ? this.#withRemedy(error) : error;
       this.#log.error({ error: error.message }, `the data cannot be opened: ${error.message}`);
       const place = { directory, aside: await this.#directory.aside(), afterFailedWrite: this.#writeFailed };

@@ -19,21 +19,25 @@ export class LostWrites {
   readonly #files: Files;
   readonly #directory: Directory;
   readonly #logger: Logger;
+  readonly #log: () => Pick<Log, 'end' | 'read'>;
   /** The names of the last listing. */
   #names: readonly string[] = [];
 
-  constructor(files: Files, directory: Directory, logger: Logger) {
+  /** @param log returns the log in use. */
+  constructor(files: Files, directory: Directory, logger: Logger, log: () => Pick<Log, 'end' | 'read'>) {
     this.#files = files;
     this.#directory = directory;
     this.#logger = logger;
+    this.#log = log;
   }
 
   /**
-   * Copies the commands after `offset` to a file of their own, durably. Does nothing if there are none, or if they are
-   * saved already.
+   * Copies the commands after `offset` in the log in use to a file of their own, durably, before a resync drops them.
+   * Does nothing if there are none, or if they are saved already.
    * @throws HeadwaterError `trimmed` if the log does not hold them whole; there is no file then.
    */
-  async save(log: Pick<Log, 'end' | 'read'>, offset: number): Promise<void> {
+  async save(offset: number): Promise<void> {
+    const log = this.#log();
     const { end } = log;
     const count = end.offset - offset;
     if (count <= 0) return;

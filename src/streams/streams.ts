@@ -9,12 +9,19 @@ import { HeadwaterError } from '../base/errors.js';
 import { SUBSCRIPTION_NAMES_MAX, SUBSCRIPTION_PATTERN_BYTES_MAX } from '../base/limits.js';
 import { tooLarge } from '../commands/arguments.js';
 import type { Limits } from '../commands/view.js';
+import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import type { Log } from '../log/log.js';
 import type { SubscribeRequest, SubscriptionEvent, Told, WatchEvent, WatchRequest } from '../model/streams.js';
-import type { Store } from '../store/store.js';
 import { Subscription } from './subscription.js';
 import { Watch } from './watch.js';
 
-export type StreamStore = Pick<Store, 'log' | 'role' | 'notServing' | 'snapshotAt' | 'limits'>;
+/** The parts of the store that streams need. */
+export interface StreamStore {
+  readonly data: { readonly log: Log; readonly notServing: HeadwaterError | undefined };
+  readonly roles: { readonly role: 'leader' | 'follower' };
+  readonly snapshots: { at(options: { share: boolean; notBefore: number }): Promise<KeyspaceSnapshot> };
+  readonly writes: { readonly limits: Limits };
+}
 
 export interface StreamStatus {
   /** Streams that are open now. */
@@ -54,7 +61,7 @@ export class Streams {
    *   `unavailable`, or the signal's reason.
    */
   async *subscribe(request: SubscribeRequest, signal: AbortSignal): AsyncGenerator<Told<SubscriptionEvent>> {
-    checkNames(request, this.#store.limits);
+    checkNames(request, this.#store.writes.limits);
     const subscription = new Subscription(
       {
         ...this.#reading(signal),
@@ -83,8 +90,8 @@ export class Streams {
       {
         ...reading,
         snapshotAt: async (options) => {
-          const snapshot = await this.#store.snapshotAt(options);
-          if (this.#store.log === reading.log) return snapshot;
+          const snapshot = await this.#store.snapshots.at(options);
+          if (this.#store.data.log === reading.log) return snapshot;
           await snapshot.release();
           throw new HeadwaterError('unavailable', 'the data have been replaced meanwhile');
         },
@@ -103,10 +110,10 @@ export class Streams {
   }
 
   #reading(signal: AbortSignal) {
-    const { notServing } = this.#store;
+    const { notServing } = this.#store.data;
     if (notServing) throw notServing;
-    const { log } = this.#store;
-    return { log, clock: this.#clock, signal, learns: () => this.#store.role === 'follower' };
+    const { log } = this.#store.data;
+    return { log, clock: this.#clock, signal, learns: () => this.#store.roles.role === 'follower' };
   }
 }
 

@@ -45,7 +45,7 @@ describe('an archiver', () => {
   }
 
   /** Time goes on until it has archived everything. */
-  async function archived(offset = test.store.log.end.offset): Promise<void> {
+  async function archived(offset = test.store.data.log.end.offset): Promise<void> {
     for (let i = 0; archiver.status.offset < offset; i++) {
       assert.ok(i < 100, `archived to ${archiver.status.offset}, expected ${offset}: ${archiver.status.error}`);
       await test.clock.advance(INTERVAL_MS / 10);
@@ -65,7 +65,7 @@ describe('an archiver', () => {
       assert.equal(firstOffset, at + 1);
       at = lastOffset;
     }
-    assert.equal(at, test.store.log.end.offset);
+    assert.equal(at, test.store.data.log.end.offset);
   }
 
   it('closes a stretch after its interval, not before, and the last one when it is closed', async () => {
@@ -101,7 +101,7 @@ describe('an archiver', () => {
     await archived();
     await archiver.close();
     await test.set('b');
-    await writeFile(path.join(directory, `${test.store.nodeId}.new`), 'half a file');
+    await writeFile(path.join(directory, `${test.store.identity.nodeId}.new`), 'half a file');
     archiver = start();
     await archived();
     assert.deepEqual(await stretches(), [
@@ -116,10 +116,10 @@ describe('an archiver', () => {
     await archived();
     await test.set('b');
     await test.clock.advance(INTERVAL_MS / 2);
-    await test.store.snapshotAt().then((snapshot) => snapshot.release());
-    assert.equal(await test.store.log.trimming.trim(2), 1);
+    await test.store.snapshots.at().then((snapshot) => snapshot.release());
+    assert.equal(await test.store.data.log.trimming.trim(2), 1);
     await archived();
-    assert.equal(await test.store.log.trimming.trim(2), 2);
+    assert.equal(await test.store.data.log.trimming.trim(2), 2);
     await assertWhole();
   });
 
@@ -133,21 +133,21 @@ describe('an archiver', () => {
       await test.clock.advance(1_000);
       return archiver.status.error !== '';
     });
-    await test.store.snapshotAt().then((snapshot) => snapshot.release());
-    assert.equal(await test.store.log.trimming.trim(2), 0);
+    await test.store.snapshots.at().then((snapshot) => snapshot.release());
+    assert.equal(await test.store.data.log.trimming.trim(2), 0);
     // A log that was opened anew likewise, though it is not tried again yet.
     await test.clock.advance(60_000);
     failOnce(test);
     await assert.rejects(test.set('lost'));
-    while (!test.store.isServing) await test.clock.advance(10);
+    while (!test.store.data.isServing) await test.clock.advance(10);
     await new Promise(setImmediate);
-    assert.equal(await test.store.log.trimming.trim(2), 0);
+    assert.equal(await test.store.data.log.trimming.trim(2), 0);
     await rm(directory);
     await archived();
     assert.equal(archiver.status.missed, 0);
     await assertWhole();
     await archiver.close();
-    assert.equal(await test.store.log.trimming.trim(2), 2);
+    assert.equal(await test.store.data.log.trimming.trim(2), 2);
   });
 
   it('reports a gap if the log was trimmed while it was away, and continues behind the gap', async () => {
@@ -155,8 +155,8 @@ describe('an archiver', () => {
     await archived();
     await archiver.close();
     for (const name of ['b', 'c', 'd']) await test.set(name);
-    await test.store.snapshotAt().then((snapshot) => snapshot.release());
-    await test.store.log.trimming.trim(3);
+    await test.store.snapshots.at().then((snapshot) => snapshot.release());
+    await test.store.data.log.trimming.trim(3);
     archiver = start();
     await archived();
     assert.equal(archiver.status.missed, 2);
@@ -173,8 +173,8 @@ describe('an archiver', () => {
     await archived();
     await archiver.close();
     for (const name of ['b', 'c', 'd']) await test.set(name);
-    await test.store.snapshotAt().then((snapshot) => snapshot.release());
-    await test.store.log.trimming.trim(3);
+    await test.store.snapshots.at().then((snapshot) => snapshot.release());
+    await test.store.data.log.trimming.trim(3);
     let failures = 3;
     const create: typeof systemFiles.create = async (file) => {
       if (failures-- > 0) throw new Error(`no file for now (${failures})`);
@@ -196,7 +196,7 @@ describe('an archiver', () => {
     await test.set('b');
     failOnce(test);
     await assert.rejects(test.set('lost'));
-    while (!test.store.isServing) await test.clock.advance(100);
+    while (!test.store.data.isServing) await test.clock.advance(100);
     await test.set('c');
     await archived();
     await assertWhole();
@@ -242,7 +242,7 @@ describe('an archiver', () => {
       archiver = start(full.files);
       await test.set(`after operation ${left}`);
       // Some time after it has failed too.
-      for (let i = 0; i < 3 || (full.failures === 0 && archiver.status.offset < test.store.log.end.offset); i++) {
+      for (let i = 0; i < 3 || (full.failures === 0 && archiver.status.offset < test.store.data.log.end.offset); i++) {
         await test.clock.advance(2 * INTERVAL_MS);
         await new Promise((resolve) => setTimeout(resolve, 2));
       }

@@ -30,7 +30,7 @@ async function call(backups: Backups, backupId: string, chunk: number, take = 10
 
 const numbers = (responses: BackupResponse[]) => responses.map(({ chunk }) => chunk);
 const pins = ({ store }: TestStore) =>
-  store.log.trimming.pinsBefore(Number.MAX_SAFE_INTEGER).map(({ holder }) => holder);
+  store.data.log.trimming.pinsBefore(Number.MAX_SAFE_INTEGER).map(({ holder }) => holder);
 
 describe('backups at a node', () => {
   let test: TestStore;
@@ -57,13 +57,13 @@ describe('backups at a node', () => {
   });
 
   it('show one moment, whatever is written meanwhile, and pin the log until they are made', async () => {
-    const { offset } = test.store.position;
+    const { offset } = test.store.data.position;
     const [first] = await call(backups, '', 0, 2);
     const { backupId } = first as BackupResponse;
     assert.deepEqual(pins(test), [`backup ${backupId.slice(0, 8)}`]);
     assert.equal(test.disk.snapshots, 1);
     for (let i = 0; i < 40; i++) await test.set(`later ${i}`);
-    assert.equal(await test.store.log.trimming.trim(offset + 20), offset, 'nothing behind the backup is trimmed');
+    assert.equal(await test.store.data.log.trimming.trim(offset + 20), offset, 'nothing behind the backup is trimmed');
     await call(backups, backupId, 1);
     const rest = await call(backups, backupId, BACKUP_WINDOW_CHUNKS + 1);
     assert.equal(rest.at(-1)?.keys, 40);
@@ -134,7 +134,7 @@ describe('backups at a node', () => {
   });
 
   it('end with `corrupt`, naming the place, at a damaged record', async () => {
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     const level = test.disk.raw(test.location('keyspace'));
     const place = Buffer.concat([Buffer.from([100, 0, 0, 0, 0]), Buffer.from('key 30')]);
     const record = Buffer.from((await level.get(place)) as Buffer);
@@ -148,7 +148,7 @@ describe('backups at a node', () => {
   });
 
   it('end with `corrupt` if there are other keys than the checkpoint has counted', async () => {
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     const place = Buffer.concat([Buffer.from([100, 0, 0, 0, 0]), Buffer.from('key 30')]);
     await test.disk.raw(test.location('keyspace')).del(place);
     await assert.rejects(

@@ -28,26 +28,27 @@ describe('a restore', () => {
 
   it('makes a new node of the cluster that holds the same at the same position, and leads on', async () => {
     const test = await filled();
-    const { position, clusterId, endTimeMs } = test.store;
+    const { clusterId } = test.store.identity;
+    const { position, endTimeMs } = test.store.data;
     const file = await backupOf(test);
     const to = await place();
     const restored = await restoreTo(to, file);
     assert.deepEqual(restored.position, position);
-    assert.deepEqual([restored.keys, restored.timeMs, restored.madeBy], [300, endTimeMs, test.store.nodeId]);
+    assert.deepEqual([restored.keys, restored.timeMs, restored.madeBy], [300, endTimeMs, test.store.identity.nodeId]);
     const made = await TestStore.open({ ...to, clock: test.clock });
-    assert.equal(made.store.nodeId, restored.nodeId);
-    assert.notEqual(made.store.nodeId, test.store.nodeId);
-    assert.equal(made.store.clusterId, clusterId);
-    assert.deepEqual(await made.store.digest(), await test.store.digest());
-    assert.deepEqual(made.store.log.base, position);
+    assert.equal(made.store.identity.nodeId, restored.nodeId);
+    assert.notEqual(made.store.identity.nodeId, test.store.identity.nodeId);
+    assert.equal(made.store.identity.clusterId, clusterId);
+    assert.deepEqual(await made.store.snapshots.digest(), await test.store.snapshots.digest());
+    assert.deepEqual(made.store.data.log.base, position);
     assert.deepEqual(
-      made.store.lineage.rows.map(({ firstOffset, epoch }) => [firstOffset, epoch]),
+      made.store.data.log.history.lineage.rows.map(({ firstOffset, epoch }) => [firstOffset, epoch]),
       [
         [1, 1],
         [301, 2],
       ],
     );
-    assert.equal(await made.store.size(), 300);
+    assert.equal(await made.store.snapshots.size(), 300);
     await made.set('more');
     await test.clock.advance(70_000);
     assert.equal(await made.get('key 10'), undefined, 'expiry goes on');
@@ -57,12 +58,12 @@ describe('a restore', () => {
 
   it('of a follower: the histories are those that led there', async () => {
     const test = await filled(3);
-    await test.store.follow('127.0.0.1:1');
+    await test.store.roles.follow('127.0.0.1:1');
     const to = await place();
     await restoreTo(to, await backupOf(test));
     const made = await TestStore.open({ ...to, role: { role: 'follower', upstream: '127.0.0.1:1' } });
-    assert.deepEqual(made.store.position, test.store.position);
-    assert.deepEqual(made.store.lineage.rows, test.store.lineage.rows);
+    assert.deepEqual(made.store.data.position, test.store.data.position);
+    assert.deepEqual(made.store.data.log.history.lineage.rows, test.store.data.log.history.lineage.rows);
     await made.store.close();
     await test.store.close();
   });
@@ -73,7 +74,7 @@ describe('a restore', () => {
     const restored = await restoreTo(to, await backupOf(test));
     assert.deepEqual([restored.keys, restored.position.offset, restored.timeMs], [0, 0, 0]);
     const made = await TestStore.open(to);
-    assert.equal(await made.store.size(), 0);
+    assert.equal(await made.store.snapshots.size(), 0);
     await made.set('a');
     await made.store.close();
     await test.store.close();
@@ -86,7 +87,7 @@ describe('a restore', () => {
     const to = await place();
     await restoreTo(to, await backupOf(test));
     const made = await TestStore.open({ ...to, role: { role: 'follower', upstream: '127.0.0.1:1' } });
-    assert.deepEqual(await made.store.digest(), await test.store.digest());
+    assert.deepEqual(await made.store.snapshots.digest(), await test.store.snapshots.digest());
     await made.store.close();
     await test.store.close();
   });
@@ -241,7 +242,7 @@ describe('a restore', () => {
       if (at < length - 1) await restoreTo(to, file);
       // The last is the lock's: all is done then.
       const made = await TestStore.open(to);
-      assert.equal(await made.store.size(), 40, `cut short at operation ${at}`);
+      assert.equal(await made.store.snapshots.size(), 40, `cut short at operation ${at}`);
       await made.store.close();
     }
     await test.store.close();

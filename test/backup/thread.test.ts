@@ -65,7 +65,7 @@ describe('a backup out of the files of a keyspace', function () {
       await write(3_000);
       if (round === 3) await test.submit({ kind: 'flushAll' });
       if (round > 3) await write(100);
-      const { digest, keys, offset } = await test.store.digest();
+      const { digest, keys, offset } = await test.store.snapshots.digest();
       const file = await backupOf(test, () => write(2_000));
       const { position, ...made } = await restoreTo(await place(), file);
       assert.deepEqual([position.offset, made.keys, made.digest], [offset, keys, digest]);
@@ -73,18 +73,18 @@ describe('a backup out of the files of a keyspace', function () {
   });
 
   it('does not mind what LevelDB merges and deletes meanwhile', async () => {
-    const directory = test.store.keyspaceDirectory as string;
+    const directory = test.store.snapshots.keyspaceDirectory as string;
     const tables = () => readdirSync(directory).filter((name) => name.endsWith('.ldb'));
     const writeUntil = async (holds: () => boolean) => {
       for (let i = 0; !holds(); i++) {
         assert.ok(i < 500, `after ${i} rounds there are ${tables()}`);
         await write(1_000, 12_000);
-        await (await test.store.snapshotAt()).release();
+        await (await test.store.snapshots.at()).release();
       }
     };
     await writeUntil(() => tables().length >= 6);
     const before = tables();
-    const { digest } = await test.store.digest();
+    const { digest } = await test.store.snapshots.digest();
     const file = await backupOf(test, async () => {
       // Rows of an epoch that is over are swept, and their tables with them.
       await test.submit({ kind: 'flushAll' });
@@ -95,10 +95,10 @@ describe('a backup out of the files of a keyspace', function () {
 
   it('ends with `corrupt`, naming the file and the byte, if a table was changed', async () => {
     await write(5_000);
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     // All into tables that LevelDB has no reason to merge: else it may replace the damaged one before the backup.
     await keyspace.compact(Buffer.alloc(0), Buffer.alloc(8, 0xff));
-    const [table] = openFiles(test.store.keyspaceDirectory as string).tables;
+    const [table] = openFiles(test.store.snapshots.keyspaceDirectory as string).tables;
     const { file } = table as { file: string };
     const bytes = readFileSync(file);
     bytes[100] = (bytes[100] as number) ^ 1;
@@ -124,13 +124,13 @@ describe('a backup out of the files of a keyspace', function () {
     await test.store.close();
     await assert.rejects(rest(open), { code: 'shutting_down' });
     await test.open();
-    assert.deepEqual(test.store.log.trimming.pinsBefore(Number.MAX_SAFE_INTEGER), []);
+    assert.deepEqual(test.store.data.log.trimming.pinsBefore(Number.MAX_SAFE_INTEGER), []);
   });
 
   it('reads through LevelDB if there are more tables than may be open', async () => {
     await write(3_000);
-    const { digest } = await test.store.digest();
-    assert.throws(() => openFiles(test.store.keyspaceDirectory as string, 0), {
+    const { digest } = await test.store.snapshots.digest();
+    assert.throws(() => openFiles(test.store.snapshots.keyspaceDirectory as string, 0), {
       code: 'overloaded',
       message: /^\d+ tables are more than can be open at a time$/,
     });

@@ -29,7 +29,7 @@ export function checksOf(world: World, node: TestNode, { autoRepair = false } = 
       get fullResyncs() {
         return node.link.resyncs.full;
       },
-      resync: () => node.replication.follow(store.upstream, { acceptDataLoss: false, full: true }),
+      resync: () => node.replication.follow(store.roles.upstream, { acceptDataLoss: false, full: true }),
       fetch: (address, request, signal) => {
         const asked = world.nodes.find((one) => one.address === address);
         assert.ok(asked, `nobody listens at ${address}`);

@@ -38,7 +38,7 @@ describe('a check of a node that runs', () => {
   it('names what was changed in the log and in the keyspace, while writes go on', async () => {
     test = await TestStore.open();
     for (let i = 0; i < 30; i++) await test.set(`k${i}`);
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     await damageBlock({ test }, 9);
     await damageRecord({ test }, 'k4');
     let writing = true;
@@ -58,13 +58,13 @@ describe('a check of a node that runs', () => {
     test = await TestStore.open();
     await test.set('lost', 'v', 60_000);
     await test.set('kept');
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     const row = dueKey(START_MS + 60_000, 0, Buffer.from('lost'));
     await test.disk.raw(test.location('keyspace')).del(row);
     // As after a restart: memory knows nothing of it.
     await test.reopen();
     await test.clock.advance(120_000);
-    assert.equal(await test.store.size(), 2);
+    assert.equal(await test.store.snapshots.size(), 2);
     const found = await damagesOf(checksOfStore(test));
     assert.deepEqual(
       found.map(({ why }) => why),
@@ -72,14 +72,17 @@ describe('a check of a node that runs', () => {
         'the key "lost" expires and is not in the index of due keys: nothing would delete it; this check has put it there',
       ],
     );
-    await until('it is deleted', async () => (await test.store.size()) === 1, { clock: test.clock, stepMs: 100 });
+    await until('it is deleted', async () => (await test.store.snapshots.size()) === 1, {
+      clock: test.clock,
+      stepMs: 100,
+    });
     assert.deepEqual(await damagesOf(checksOfStore(test)), []);
   });
 
   it('reads no faster than its limit, and ends when its caller has gone', async () => {
     test = await TestStore.open();
     for (let i = 0; i < 30; i++) await test.set(`k${i}`, 'v'.repeat(1_000));
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     const checks = checksOfStore(test);
     const running = checks.verify({ bytesPerSecond: 1_000 }, UNENDING);
     let over = false;
@@ -97,7 +100,7 @@ describe('a check of a node that runs', () => {
     cancelled.abort(new Error('enough'));
     await assert.rejects(all(again), /enough/);
     assert.deepEqual(await damagesOf(checks), []);
-    assert.deepEqual(test.store.log.trimming.pinsBefore(Number.MAX_SAFE_INTEGER), []);
+    assert.deepEqual(test.store.data.log.trimming.pinsBefore(Number.MAX_SAFE_INTEGER), []);
     assert.equal(test.disk.snapshots, 0);
   });
 
@@ -129,7 +132,7 @@ describe('a check of a node whose files were taken away while it runs', function
       await test.reopen();
     }
     for (let i = 0; i < 60; i++) await test.set(`k ${i}`, 'x'.repeat(200));
-    await test.store.size();
+    await test.store.snapshots.size();
   });
   afterEach(async () => {
     await test.store.close();
@@ -202,7 +205,7 @@ describe('a check of a node whose files were taken away while it runs', function
     const writes = (async () => {
       for (let i = 0; writing; i++) {
         await test.set(`w${i % 3_000}`, Buffer.alloc(64 * 1024, i));
-        if (i % 200 === 0) await test.store.size();
+        if (i % 200 === 0) await test.store.snapshots.size();
       }
     })();
     // LevelDB deletes each log file once its writes are in a table.
@@ -229,7 +232,7 @@ describe('blocks for the repair of another node', () => {
   });
 
   async function at(offset: number): Promise<Position> {
-    const { log } = test.store;
+    const { log } = test.store.data;
     const checksum = await log.lookup.checksumAt(offset);
     assert.ok(typeof checksum === 'number');
     return { replicationId: log.history.lineage.replicationIdAt(offset), offset, checksum };
@@ -242,7 +245,7 @@ describe('blocks for the repair of another node', () => {
 
   it('are those between two positions', async () => {
     assert.deepEqual(await fetch(await at(4), await at(8)), [5, 6, 7, 8]);
-    assert.deepEqual(test.store.log.trimming.pinsBefore(Number.MAX_SAFE_INTEGER), []);
+    assert.deepEqual(test.store.data.log.trimming.pinsBefore(Number.MAX_SAFE_INTEGER), []);
   });
 
   it('come whole, however large they are', async () => {

@@ -111,7 +111,7 @@ describe('the keyspace made anew from the log', () => {
 
   it('is refused where the log does not reach back to the beginning', async () => {
     await test.open();
-    await test.store.log.trimming.trim(40);
+    await test.store.data.log.trimming.trim(40);
     await test.store.close();
     await assert.rejects(rebuild(), { code: 'invalid_argument', message: /begins at offset 4\d/ });
   });
@@ -127,8 +127,8 @@ describe('the keyspace made anew from the log', () => {
       for (let i = 0; i < 10; i++) await test.set(`then ${i}`);
       file = await backupOf(test);
       for (let i = 0; i < 10; i++) await test.set(`later ${i}`, 'v', 1_000_000);
-      await (await test.store.snapshotAt()).release();
-      await test.store.log.trimming.trim(test.store.position.offset - 15);
+      await (await test.store.snapshots.at()).release();
+      await test.store.data.log.trimming.trim(test.store.data.position.offset - 15);
       await test.store.close();
     });
 

@@ -21,7 +21,7 @@ describe('repair', () => {
     node = await world.node('node:1', { follows: 'leader:1' });
     await leader.write(20);
     await level(world, leader, node);
-    await (await node.store.snapshotAt()).release();
+    await (await node.store.snapshots.at()).release();
     checks = checksOf(world, node);
   });
   afterEach(async () => {
@@ -38,7 +38,7 @@ describe('repair', () => {
   });
 
   it('ends at once when it is cancelled, also while the log is still being checked', async () => {
-    node.store.logChecked = () => new Promise(() => {});
+    Object.defineProperty(node.store.data.serving, 'checked', { value: new Promise(() => {}) });
     const over = new AbortController();
     const repairing = checks.repair(AS_FAST, over.signal);
     assert.equal((await repairing.next()).value?.kind, 'progress');
@@ -83,39 +83,42 @@ describe('repair', () => {
   it('lets a log begin as early as before a start gave up its damaged part', async () => {
     await damageBlock(node, 7);
     await node.restart();
-    await world.until('the log begins behind the damage', () => node.store.log.base.offset + 1 === 8);
+    await world.until('the log begins behind the damage', () => node.store.data.log.base.offset + 1 === 8);
     checks = checksOf(world, node);
     const [step, ...more] = steps(await repair(world, checks));
     assert.deepEqual(more, []);
     assert.match(step?.message ?? '', /begins at offset 1 again, not at 8/);
-    assert.equal(node.store.log.base.offset + 1, 1);
+    assert.equal(node.store.data.log.base.offset + 1, 1);
     assert.deepEqual(await damagesOf(checks), []);
     await level(world, leader, node);
     await node.restart();
-    assert.equal(node.store.log.base.offset + 1, 1);
+    assert.equal(node.store.data.log.base.offset + 1, 1);
     await level(world, leader, node);
-    assert.ok(node.store.log.lookup.bytesBetween(0, 8) > 0, 'what came back is weighed');
+    assert.ok(node.store.data.log.lookup.bytesBetween(0, 8) > 0, 'what came back is weighed');
   });
 
   it('begins a log as early as the upstream has it', async () => {
     await damageBlock(node, 12);
     await node.restart();
-    await world.until('the log begins behind the damage', () => node.store.log.base.offset + 1 === 13);
-    await (await leader.store.snapshotAt()).release();
+    await world.until('the log begins behind the damage', () => node.store.data.log.base.offset + 1 === 13);
+    await (await leader.store.snapshots.at()).release();
     // Until the leader knows how far the follower has come, its log stays for the follower.
-    await world.until('the leader has trimmed its log', async () => (await leader.store.log.trimming.trim(5)) === 5);
+    await world.until(
+      'the leader has trimmed its log',
+      async () => (await leader.store.data.log.trimming.trim(5)) === 5,
+    );
     checks = checksOf(world, node);
     await repair(world, checks);
-    assert.equal(node.store.log.base.offset + 1, 6);
+    assert.equal(node.store.data.log.base.offset + 1, 6);
     await level(world, leader, node);
   });
 
   it('keeps damage that the upstream has too, and says so: no damaged block comes over', async () => {
     await damageBlock(node, 7);
     await damageBlock(leader, 7);
-    await (await leader.store.snapshotAt()).release();
+    await (await leader.store.snapshots.at()).release();
     await leader.restart();
-    await world.until('the leader gave it up', () => leader.store.log.base.offset + 1 === 8);
+    await world.until('the leader gave it up', () => leader.store.data.log.base.offset + 1 === 8);
     await level(world, leader, node);
     const before = await rawBlock(node, 7);
     const events = await repair(world, checks);
@@ -128,7 +131,7 @@ describe('repair', () => {
   });
 
   it('replaces all data if the keyspace is damaged, and serves the old data meanwhile', async () => {
-    const { nodeId } = node.store;
+    const { nodeId } = node.store.identity;
     await damageRecord(node, 'k3');
     await assert.rejects(node.digest(), { code: 'corrupt' });
     const events = await repair(world, checks);
@@ -139,7 +142,7 @@ describe('repair', () => {
     );
     await level(world, leader, node);
     assert.deepEqual(await damagesOf(checks), []);
-    assert.equal(node.store.nodeId, nodeId);
+    assert.equal(node.store.identity.nodeId, nodeId);
     assert.equal(node.link.status.lastResync?.reason, 'REQUESTED');
   });
 
@@ -154,7 +157,7 @@ describe('repair', () => {
       const address = `${name} ${pattern.source}`;
       const other = await world.node(address, { follows: 'leader:1', openDatabase: openLevel });
       await level(world, leader, other);
-      const location = path.join(other.store.generationDirectory, name);
+      const location = path.join(other.store.data.directory, name);
       const file = (await readdir(location)).find((one) => pattern.test(one)) as string;
       await rm(path.join(location, file));
       const events = await repair(world, checksOf(world, other));
@@ -170,7 +173,7 @@ describe('repair', () => {
       await level(world, leader, other);
       await other.down();
       await other.test.open();
-      assert.equal(other.store.position.offset, leader.store.position.offset);
+      assert.equal(other.store.data.position.offset, leader.store.data.position.offset);
       other.up();
     }
   });
@@ -192,7 +195,7 @@ describe('repair', () => {
     await node.restart();
     checks = checksOf(world, node, { autoRepair: true });
     checks.start();
-    await world.until('it is repaired', () => checks.status.repairs === 1 && node.store.log.base.offset + 1 === 1);
+    await world.until('it is repaired', () => checks.status.repairs === 1 && node.store.data.log.base.offset + 1 === 1);
     await level(world, leader, node);
     await checks.close(new Error('the test is over') as never);
   });

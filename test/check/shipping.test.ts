@@ -31,10 +31,10 @@ describe('a damaged block', () => {
     await leader.write(5);
     await level(world, leader, follower);
     await follower.down();
-    before = leader.store.position;
+    before = leader.store.data.position;
     await leader.write(15);
     await leader.restart();
-    await leader.store.logChecked();
+    await leader.store.data.serving.checked;
     await damageBlock(leader, DAMAGED);
   });
   afterEach(async () => {
@@ -46,9 +46,9 @@ describe('a damaged block', () => {
     await follower.test.open();
     follower.up();
     await world.until('the follower met it', () => /does not follow/.test(follower.link.status.error));
-    assert.ok(follower.store.position.offset < DAMAGED);
-    const { checksum } = follower.store.position;
-    assert.equal(await leader.store.log.lookup.checksumAt(follower.store.position.offset), checksum);
+    assert.ok(follower.store.data.position.offset < DAMAGED);
+    const { checksum } = follower.store.data.position;
+    assert.equal(await leader.store.data.log.lookup.checksumAt(follower.store.data.position.offset), checksum);
   });
 
   it('does not get to a watcher', async () => {
@@ -74,7 +74,7 @@ describe('a damaged block', () => {
   });
 
   it('does not get to a node that repairs itself', async () => {
-    const through = leader.store.log.end;
+    const through = leader.store.data.log.end;
     const request = { after: { ...ORIGIN }, through };
     const { blocks } = await beginFetching(blocksFor(leader.store, request, new AbortController().signal));
     const seen: number[] = [];

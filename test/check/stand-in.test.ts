@@ -24,7 +24,7 @@ describe('a follower whose data cannot be opened', () => {
     const node = await world.node('node:1', { follows: 'leader:1', ...options });
     await leader.write(20);
     await level(world, leader, node);
-    await (await node.store.snapshotAt()).release();
+    await (await node.store.snapshots.at()).release();
     return node;
   }
 
@@ -44,17 +44,17 @@ describe('a follower whose data cannot be opened', () => {
 
   it('replaces them if it repairs itself, and keeps its identity', async () => {
     const node = await follower({ autoRepair: true });
-    const { nodeId } = node.store;
+    const { nodeId } = node.store.identity;
     await damageKeyspace(node);
     await node.down();
     await node.test.open();
-    assert.equal(node.store.isServing, false);
+    assert.equal(node.store.data.isServing, false);
     node.up();
     const checks = checksOf(world, node, { autoRepair: true });
     checks.start();
     await level(world, leader, node);
     assert.equal(node.link.status.lastResync?.reason, 'KEYSPACE_INCOMPLETE');
-    assert.equal(node.store.nodeId, nodeId);
+    assert.equal(node.store.identity.nodeId, nodeId);
     await world.until('it is counted', () => checks.status.repairs === 1);
     assert.match(checks.status.lastRepair, /all data were got anew from leader:1: .*the checkpoint record/);
     await checks.close(new Error('the test is over') as never);
@@ -75,17 +75,17 @@ describe('a follower whose data cannot be opened', () => {
     node.up();
     await level(world, leader, node);
     assert.equal(node.link.status.lastResync?.reason, 'DIVERGED');
-    assert.equal(await node.store.lostWrites(), 3);
+    assert.equal(await node.store.lostWrites.count(), 3);
   });
 
   it('takes no data from an upstream that is empty or of another cluster', async () => {
     const node = await follower({ autoRepair: true });
     await damageKeyspace(node);
     await node.test.disk.raw(node.test.location('log')).put(BASE_KEY, Buffer.alloc(60, 1));
-    const { clusterId } = node.store;
+    const { clusterId } = node.store.identity;
     await node.down();
     await node.test.open();
-    assert.equal(node.store.log.end.offset, 0);
+    assert.equal(node.store.data.log.end.offset, 0);
     await world.node('empty:1');
     const other = await world.node('other:1');
     await other.write(2);
@@ -94,8 +94,8 @@ describe('a follower whose data cannot be opened', () => {
     await world.until('it is not emptied', () => /no snapshot for this node/.test(node.link.status.error));
     await node.follow('other:1');
     await world.until('it takes no stranger’s data', () => /would replace/.test(node.link.status.error));
-    assert.equal(node.store.clusterId, clusterId);
-    assert.equal(node.store.isServing, false);
+    assert.equal(node.store.identity.clusterId, clusterId);
+    assert.equal(node.store.data.isServing, false);
     await node.follow('leader:1');
     await level(world, leader, node);
   });
@@ -110,7 +110,7 @@ describe('a follower whose data cannot be opened', () => {
     };
     await leader.write(1, 'fails');
     await world.until('it cannot be opened', () =>
-      /cannot be opened.*say "repair"/.test(String(node.store.notServing)),
+      /cannot be opened.*say "repair"/.test(String(node.store.data.notServing)),
     );
     node.test.disk.fault = undefined;
     const events = await repair(world, checks);
@@ -151,7 +151,7 @@ describe('a leader that was opened anew', () => {
       await level(world, leader, node);
       await leader.write(5, 'later');
       await world.until('the follower has them', () => node.offset === 15);
-      await world.until('it knows its follower', () => leader.store.knownFollowers.length === 1);
+      await world.until('it knows its follower', () => leader.store.followers.all.length === 1);
       // A write fails, and when the log is opened again, its last blocks do not chain.
       let failed = false;
       leader.test.disk.fault = async ({ kind, location, keys }) => {
@@ -172,7 +172,7 @@ describe('a leader that was opened anew', () => {
         'it has asked',
         () => leader.test.logger.said(/asked the known followers: \d+ commands came back/) > 0,
       );
-      await world.until('it leads', () => leader.store.isServing && !leader.store.asking);
+      await world.until('it leads', () => leader.store.data.isServing && !leader.store.roles.asking);
       assert.equal(leader.test.logger.said(/asked the known followers: 3 commands came back/), 1);
       await leader.test.set('goes on');
       assert.equal(await leader.test.get('later4'), 'later at leader:1');

@@ -353,7 +353,7 @@ describe('the client', () => {
     });
 
     it('calls beside the pipeline have theirs', async () => {
-      store.size = () => new Promise(() => {});
+      store.snapshots.size = () => new Promise(() => {});
       await refusedWith('deadline_exceeded', db.dbsize({ timeoutMs: 20 }));
       await refusedWith('cancelled', db.dbsize({ signal: AbortSignal.abort() }));
     });

@@ -40,7 +40,7 @@ describe('the deadlines of a client', () => {
   it('a longer one of a call beside the pipeline keeps its connection too', async () => {
     const db = closing(await Client.connect(address, { timeoutMs: 60 }));
     const held = gate();
-    store.size = () => held.promise.then(() => 7);
+    store.snapshots.size = () => held.promise.then(() => 7);
     const size = db.dbsize({ timeoutMs: 20_000 });
     store.before = () => held.promise;
     await refusedWith('deadline_exceeded', db.get('short'));
@@ -79,7 +79,7 @@ describe('the deadlines of a client', () => {
   it('one deadline counts for all steps of a call beside the pipeline', async () => {
     const db = closing(await Client.connect(address));
     store.before = () => new Promise(() => {});
-    store.size = () => new Promise(() => {});
+    store.snapshots.size = () => new Promise(() => {});
     const askedMs = performance.now();
     const write = db.set('a', '1', { timeoutMs: 250 }).catch(() => {});
     await refusedWith('deadline_exceeded', db.dbsize({ timeoutMs: 300 }));

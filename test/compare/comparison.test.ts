@@ -40,7 +40,7 @@ describe('a comparison', () => {
 
   /** Takes a record out of a node's keyspace on disk, behind the back of its log. */
   async function plant(node: TestNode): Promise<void> {
-    await (await node.store.snapshotAt()).release();
+    await (await node.store.snapshots.at()).release();
     const keyspace = node.test.disk.raw(node.test.location('keyspace', 2));
     const row = (await keyspace.iterator().all()).find(([name]) => name.includes('k7'));
     assert(row);
@@ -49,8 +49,8 @@ describe('a comparison', () => {
 
   it('that fails at the leader leaves no timer behind, however long it would have waited', async () => {
     const before = world.clock.waiting;
-    const spoilt = { position: leader.store.position, digest: () => Promise.reject(new Error('spoilt')) };
-    leader.store.mark = async (_, said) => {
+    const spoilt = { position: leader.store.data.position, digest: () => Promise.reject(new Error('spoilt')) };
+    leader.store.writes.mark = async (_, said) => {
       said?.();
       return { ...spoilt, release: async () => {} } as never;
     };
@@ -61,7 +61,7 @@ describe('a comparison', () => {
   it('is refused where the leader is damaged itself, and says what to do', async () => {
     // Behind the snapshots that the resyncs still share.
     await leader.write(1, 'later');
-    await (await leader.store.snapshotAt()).release();
+    await (await leader.store.snapshots.at()).release();
     const keyspace = leader.test.disk.raw(leader.test.location('keyspace'));
     const [row, record] = (await keyspace.iterator().all()).find(([name]) => name.includes('k7')) ?? [];
     assert(row && record);
@@ -97,7 +97,7 @@ describe('a comparison', () => {
     const comparison = await compareAt(leader, 60_000);
     assert.deepEqual(outcomes(comparison), ['E different', 'M equal']);
     const different = comparison.nodes.find(({ address }) => address === 'E');
-    assert.deepEqual([different?.nodeId, different?.keys], [end.store.nodeId, 19]);
+    assert.deepEqual([different?.nodeId, different?.keys], [end.store.identity.nodeId, 19]);
     assert.equal(leader.comparisons.differences, 1);
     assert.equal(leader.test.logger.said(/DIFFERENT: at offset 20 the node E holds 19 keys/, 'error'), 1);
   });

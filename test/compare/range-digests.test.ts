@@ -16,7 +16,7 @@ const EVERYTHING: KeyRange = { from: Buffer.alloc(0), to: undefined };
 type Piece = Omit<RangeDigest, 'range'>;
 
 async function piecesOf(test: TestStore, range: KeyRange, cut = 0, signal = NEVER): Promise<Piece[]> {
-  const snapshot = await test.store.snapshotAt();
+  const snapshot = await test.store.snapshots.at();
   const pieces: Piece[] = [];
   try {
     for await (const piece of digestRange(snapshot, range, cut, signal)) pieces.push(piece);
@@ -39,7 +39,7 @@ describe('digests of a key range', () => {
   it('are those of the keyspace over the same keys, however it is cut', async () => {
     test = await TestStore.open();
     for (let i = 0; i < 600; i++) await test.set(name(i), 'v'.repeat(i % 7));
-    const { digest } = await test.store.digest();
+    const { digest } = await test.store.snapshots.digest();
     const [whole] = await piecesOf(test, EVERYTHING);
     assert.deepEqual([whole?.keys, whole?.end, whole?.digest.toString('hex')], [600, true, digest]);
     const pieces = await piecesOf(test, { from: key(name(10)), to: key(name(20)) }, 4);
@@ -51,7 +51,7 @@ describe('digests of a key range', () => {
         [2, '', true],
       ],
     );
-    const snapshot = await test.store.snapshotAt();
+    const snapshot = await test.store.snapshots.at();
     for await (const chunk of snapshot.chunks()) {
       const expected = new KeyspaceDigest();
       expected.add(chunk.slice(14, 18));

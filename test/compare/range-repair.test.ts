@@ -131,7 +131,7 @@ describe('key ranges', () => {
 
   /** Behind the back of the log, when everything is on disk. */
   async function keyspaceOf({ node }: Whole) {
-    await (await node.store.snapshotAt()).release();
+    await (await node.store.snapshots.at()).release();
     const generation = node.address === 'L' ? 1 : 2;
     return node.test.disk.raw(node.test.location('keyspace', generation));
   }
@@ -183,8 +183,8 @@ describe('key ranges', () => {
     await level(world, leader.node, end.node);
     const { nodes } = await compare();
     assert.deepEqual(new Set(nodes.map(({ outcome }) => outcome)), new Set(['equal']));
-    assert.equal(await end.node.store.size(), await leader.node.store.size());
-    assert.equal((await end.node.store.digest()).keys, await end.node.store.size());
+    assert.equal(await end.node.store.snapshots.size(), await leader.node.store.snapshots.size());
+    assert.equal((await end.node.store.snapshots.digest()).keys, await end.node.store.snapshots.size());
     const keyspace = await keyspaceOf(end);
     assert.ok(await keyspace.get(dueKey(LATER_MS, 0, key('due'))), 'it will expire');
     assert.equal(end.node.test.logger.said(/repaired from M: 5 records were put in place, 1 deleted/, 'warn'), 1);
@@ -208,12 +208,12 @@ describe('key ranges', () => {
     await leader.node.test.submit(expire);
     await leader.node.test.set('k100', 'newer');
     await world.until('what was written since is here', () => end.node.offset === before + 2);
-    void end.node.store.snapshotAt().then((snapshot) => snapshot.release());
+    void end.node.store.snapshots.at().then((snapshot) => snapshot.release());
     assert.equal(await end.node.test.get('k100'), 'newer');
-    assert.equal(end.node.store.checkpoint.offset, before);
+    assert.equal(end.node.store.data.progress.checkpoint.offset, before);
     letGo();
     await repairing;
-    await world.until('it is written out', () => end.node.store.checkpoint.offset === before + 2);
+    await world.until('it is written out', () => end.node.store.data.progress.checkpoint.offset === before + 2);
     assert.equal(await end.node.test.get('k100'), 'newer');
     const [ttl] = await end.node.test.submit({ kind: 'timeToLive', key: key('k7') });
     assert.ok(ttl?.kind === 'timeToLive');
@@ -225,7 +225,7 @@ describe('key ranges', () => {
   it('are compared again after a repair, though nothing was written since', async () => {
     await plant(end);
     const found = await differences(end);
-    const before = await end.node.store.snapshotAt();
+    const before = await end.node.store.snapshots.at();
     await repair(end, found);
     assert.deepEqual(await differences(end), []);
     await before.release();
@@ -256,7 +256,7 @@ describe('key ranges', () => {
     const steps = await repair(middle, [EVERYTHING]);
     assert.ok(steps.length >= 2, `${steps.length} steps`);
     assert.equal(await middle.node.digest(), await leader.node.digest());
-    assert.equal(await middle.node.store.size(), 201);
+    assert.equal(await middle.node.store.snapshots.size(), 201);
   });
 
   it('are unchanged or repaired, wherever the process dies', async function () {
@@ -286,7 +286,7 @@ describe('key ranges', () => {
       const repairing = (async () => {
         for await (const _ of victim.repairs.repair(wholly, NEVER));
         await until('what was written meanwhile is here', () => victim.node.offset === leader.node.offset);
-        await (await victim.node.store.snapshotAt()).release();
+        await (await victim.node.store.snapshots.at()).release();
       })();
       void repairing
         .catch(() => {})
@@ -314,7 +314,7 @@ describe('key ranges', () => {
         await repair(again, wholly);
       }
       await level(world, leader.node, victim.node);
-      assert.equal(await victim.node.store.size(), await leader.node.store.size());
+      assert.equal(await victim.node.store.snapshots.size(), await leader.node.store.snapshots.size());
       await victim.node.down();
     }
     assert.deepEqual(states, new Set(['old', 'new']));

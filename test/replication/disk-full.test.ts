@@ -104,7 +104,7 @@ describe('a follower on a full disk', () => {
     full.free = 0;
     full.fill();
     await leader.write(5, 'more ');
-    await world.until('it waits', () => state(node) === 'disk_full' && node.store.isServing);
+    await world.until('it waits', () => state(node) === 'disk_full' && node.store.data.isServing);
     assert.equal(await node.test.get('k0'), 'k at L');
     const dialled = lines.length;
     await world.clock.advance(60_000);
@@ -159,24 +159,24 @@ describe('a follower on a full disk', () => {
 
   it('does not report its own disk as full if that of its upstream is', async () => {
     const { leader, follower: node } = await world.pair({ writes: 3 });
-    const { snapshotAt } = leader.store;
-    const { promote } = node.store;
-    leader.store.snapshotAt = () => Promise.reject(new HeadwaterError('disk_full', 'no room at L'));
+    const { at } = leader.store.snapshots;
+    const { promote } = node.store.roles;
+    leader.store.snapshots.at = () => Promise.reject(new HeadwaterError('disk_full', 'no room at L'));
     await node.follow('L', { acceptDataLoss: false, full: true });
     await world.until('it has answered', () =>
       /the disk of the upstream is full: no room at L/.test(node.link.status.error),
     );
     assert.notEqual(state(node), 'disk_full');
-    leader.store.snapshotAt = snapshotAt;
+    leader.store.snapshots.at = at;
     await level(world, leader, node);
-    node.store.promote = () => Promise.reject(new HeadwaterError('disk_full', 'no room at F'));
+    node.store.roles.promote = () => Promise.reject(new HeadwaterError('disk_full', 'no room at F'));
     leader.replication.failover({ to: 'F', timeoutMs: 60_000 }).catch(() => {});
     await world.until('it has answered', () =>
       /the disk of the upstream is full: no room at F/.test(leader.link.status.error),
     );
     assert.notEqual(state(leader), 'disk_full');
-    node.store.promote = promote;
-    await world.until('it leads', () => node.store.role === 'leader');
+    node.store.roles.promote = promote;
+    await world.until('it leads', () => node.store.roles.role === 'leader');
   });
 
   it('drops no write that only it has while there is no room to save it', async () => {
@@ -192,11 +192,11 @@ describe('a follower on a full disk', () => {
     await world.until('it has no room', () => state(node) === 'disk_full');
     assert.match(node.link.status.error, /no room for lost-writes\//);
     assert.equal(await node.test.get('only here 3'), 'only here  at F');
-    assert.equal(await node.store.lostWrites(), 0);
+    assert.equal(await node.store.lostWrites.count(), 0);
     full.free = PLENTY;
     await world.until('it is resynced', () => node.link.resyncs.full === 1);
     await level(world, leader, node);
-    assert.equal(await node.store.lostWrites(), 4);
+    assert.equal(await node.store.lostWrites.count(), 4);
   });
 
   it('has the old data or the new if its disk is full at any operation of a full resync', async function () {
@@ -209,7 +209,7 @@ describe('a follower on a full disk', () => {
     let met = 0;
     for (let left = 0; ; left++) {
       await node.replication.promote();
-      const saved = await node.store.lostWrites();
+      const saved = await node.store.lostWrites.count();
       await node.write(2, `only here ${left} `);
       await leader.write(1, `there ${left} `);
       const { failures } = full;
@@ -220,11 +220,11 @@ describe('a follower on a full disk', () => {
       await world.until('it has met its end, or come through', ends);
       for (let i = 0; i < 20; i++) await world.clock.advance(100);
       full.empty();
-      await world.until('it serves', () => node.store.isServing);
-      if (node.store.role === 'leader') await node.follow('L', { acceptDataLoss: true });
+      await world.until('it serves', () => node.store.data.isServing);
+      if (node.store.roles.role === 'leader') await node.follow('L', { acceptDataLoss: true });
       await world.until('there is room', () => node.store.space.refusal === undefined);
       await level(world, leader, node);
-      assert.equal(await node.store.lostWrites(), saved + 2, `what only it had, after operation ${left}`);
+      assert.equal(await node.store.lostWrites.count(), saved + 2, `what only it had, after operation ${left}`);
       const names = await readdir(node.test.directory);
       assert.equal(names.filter((name) => name.startsWith('gen-')).length, 1);
       if (full.failures === failures) break;

@@ -90,9 +90,9 @@ describe('what reaches the other nodes', function () {
     }
     await leader.test.submit({ kind: 'expire', key: key('joined'), expiry: { ttlMs: 5_000 } });
     await level(world, ...nodes);
-    await world.until('all has expired', async () => (await leader.store.size()) === 0);
+    await world.until('all has expired', async () => (await leader.store.snapshots.size()) === 0);
     await level(world, ...nodes);
-    for (const node of nodes) assert.equal(await node.store.size(), 0, `seed ${seed}`);
+    for (const node of nodes) assert.equal(await node.store.snapshots.size(), 0, `seed ${seed}`);
   });
 
   it('keeps a key that a follower takes for expired if its leader gave it more time', async () => {
@@ -116,7 +116,7 @@ describe('what reaches the other nodes', function () {
     await leader.test.submit({ kind: 'transact', conditions: [{ key: key('a'), test: 'absent' }], operations });
     await level(world, leader, middle, bottom);
     for (const node of [leader, middle, bottom]) {
-      const blocks = await node.store.log.read(before, 1e9);
+      const blocks = await node.store.data.log.read(before, 1e9);
       assert.equal(blocks.length, 1);
       assert.equal(await node.test.get('a'), '2');
       assert.equal(await node.test.get('b'), undefined);
@@ -130,7 +130,7 @@ describe('what reaches the other nodes', function () {
       await leader.test.submit({ kind: 'transact', conditions: [], operations });
     }
     await level(world, leader, middle, bottom);
-    assert.equal(await bottom.store.size(), 1_000);
+    assert.equal(await bottom.store.snapshots.size(), 1_000);
   });
 
   it('of a restarted leader are the deletions of what had expired meanwhile, by a partial resync', async () => {
@@ -143,11 +143,11 @@ describe('what reaches the other nodes', function () {
     assert.equal(await bottom.test.get('short0'), undefined, 'hidden');
     await leader.test.open();
     leader.up();
-    await world.until('the leader has deleted them', async () => (await leader.store.size()) === 3);
+    await world.until('the leader has deleted them', async () => (await leader.store.snapshots.size()) === 3);
     await level(world, leader, middle, bottom);
-    assert.equal(await bottom.store.size(), 3);
+    assert.equal(await bottom.store.snapshots.size(), 3);
     assert.deepEqual([middle.link.resyncs.full, bottom.link.resyncs.full], [0, 0]);
-    assert.equal(leader.store.lineage.rows.length, 2);
+    assert.equal(leader.store.data.log.history.lineage.rows.length, 2);
   });
 
   it('keeps one copy of it in memory, however many followers stand still', async () => {
@@ -193,7 +193,7 @@ describe('what reaches the other nodes', function () {
     await level(world, b, a, c, d);
     for (const node of [a, c]) {
       assert.equal(node.link.resyncs.full, 1, node.address);
-      assert.equal(await node.store.lostWrites(), 3);
+      assert.equal(await node.store.lostWrites.count(), 3);
       assert.equal(node.link.status.lastResync?.reason, 'DIVERGED');
     }
     await b.write(1, 'again');
@@ -234,7 +234,7 @@ describe('what reaches the other nodes', function () {
     const channel = await world.network.dial('L');
     void channel.send({ ...handshake, nodeId: 'ab'.repeat(16), nonce: 'stranger' });
     await world.until('it is served', () => leader.followers.status.length === 2);
-    await leader.store.pauseWrites();
+    await leader.store.writes.pause();
     for (let sequence = 1; sequence <= PUBLISHING_MAX + 1; sequence++)
       void channel.send({ kind: 'publish', sequence, channel: key('c'), data: key('m'), durable: false });
     await assert.rejects(
@@ -243,7 +243,7 @@ describe('what reaches the other nodes', function () {
       })(),
       { code: 'protocol_violation' },
     );
-    leader.store.resumeWrites();
+    leader.store.writes.resume();
     await leader.write(1, 'more');
     await level(world, leader, follower);
   });

@@ -32,8 +32,13 @@ describe('a follower that is away', () => {
       await node.test.set(`k${written % 7}`, 'x'.repeat(10 * KiB - 80));
   }
 
-  const bytesOf = ({ store: { log } }: TestNode) => log.lookup.bytesBetween(log.base.offset, log.end.offset);
-  const isAway = (upstream: TestNode, node: TestNode) => () => !upstream.followers.isConnected(node.store.nodeId);
+  const bytesOf = ({
+    store: {
+      data: { log },
+    },
+  }: TestNode) => log.lookup.bytesBetween(log.base.offset, log.end.offset);
+  const isAway = (upstream: TestNode, node: TestNode) => () =>
+    !upstream.followers.isConnected(node.store.identity.nodeId);
 
   async function leaderOf(options: Options = {}): Promise<TestNode> {
     const leader = await world.node('L', {
@@ -48,7 +53,7 @@ describe('a follower that is away', () => {
   async function followerOf(leader: TestNode, address = 'F'): Promise<TestNode> {
     const follower = await world.node(address, { follows: leader.address });
     await level(world, leader, follower);
-    await world.until('its place is kept', () => leader.store.keepsPlaceOf(follower.store.nodeId));
+    await world.until('its place is kept', () => leader.store.followers.keepsPlaceOf(follower.store.identity.nodeId));
     return follower;
   }
 
@@ -69,9 +74,9 @@ describe('a follower that is away', () => {
     const { offset } = follower;
     await goAway(leader, follower);
     await append(leader, 5 * RETENTION_BYTES);
-    await world.until('the rest is trimmed', () => leader.store.log.base.offset === offset);
+    await world.until('the rest is trimmed', () => leader.store.data.log.base.offset === offset);
     await world.clock.advance(20_000);
-    assert.equal(leader.store.log.base.offset, offset);
+    assert.equal(leader.store.data.log.base.offset, offset);
     await comeBack(leader, follower);
     assert.deepEqual(follower.link.resyncs, { full: 0, partial: 1 });
     await world.until('what it has seen goes', () => bytesOf(leader) < 1.2 * RETENTION_BYTES);
@@ -94,7 +99,7 @@ describe('a follower that is away', () => {
         leader.up();
         await append(leader, 2 * RETENTION_BYTES);
         await world.clock.advance(20_000);
-        assert.equal(leader.store.log.base.offset, offset);
+        assert.equal(leader.store.data.log.base.offset, offset);
       }
       await comeBack(leader, follower);
       assert.deepEqual(follower.link.resyncs, { full: 0, partial: 1 });
@@ -112,10 +117,10 @@ describe('a follower that is away', () => {
       throw new Error('EIO');
     };
     await assert.rejects(leader.test.set('fails'), { code: 'outcome_unknown' });
-    await world.until('it is open again', () => leader.store.isServing);
+    await world.until('it is open again', () => leader.store.data.isServing);
     await append(leader, 3 * RETENTION_BYTES);
     await world.clock.advance(20_000);
-    assert.equal(leader.store.log.base.offset, offset);
+    assert.equal(leader.store.data.log.base.offset, offset);
   });
 
   it('keeps its place in the log that a full resync leaves, if it lies in it', async () => {
@@ -129,20 +134,20 @@ describe('a follower that is away', () => {
     const [near, far] = [await world.node('N', { follows: 'M' }), await world.node('F', { follows: 'M' })];
     await level(world, leader, middle, near, far);
     await world.until('places are kept', () =>
-      [near, far].every(({ store }) => middle.store.keepsPlaceOf(store.nodeId)),
+      [near, far].every(({ store }) => middle.store.followers.keepsPlaceOf(store.identity.nodeId)),
     );
     await goAway(middle, far);
     await append(leader, 20 * KiB);
     await level(world, leader, middle, near);
     await world.until('N is known to have it', () =>
-      middle.store.knownFollowers.some((one) => one.address === 'N' && one.appendedOffset === leader.offset),
+      middle.store.followers.all.some((one) => one.address === 'N' && one.appendedOffset === leader.offset),
     );
     await goAway(middle, near);
     await middle.follow('L', { acceptDataLoss: false, full: true });
     await world.until('it is resynced', () => middle.link.resyncs.full === 2);
     await level(world, leader, middle);
     assert.deepEqual(
-      [near, far].map(({ store }) => middle.store.keepsPlaceOf(store.nodeId)),
+      [near, far].map(({ store }) => middle.store.followers.keepsPlaceOf(store.identity.nodeId)),
       [true, false],
     );
     assert.equal(middle.test.logger.said(/follower F has fallen off the log: it stands at offset 5/, 'warn'), 1);
@@ -150,7 +155,7 @@ describe('a follower that is away', () => {
     await append(leader, 3 * RETENTION_BYTES);
     await level(world, leader, middle);
     await world.clock.advance(20_000);
-    assert.equal(middle.store.log.base.offset, offset);
+    assert.equal(middle.store.data.log.base.offset, offset);
     await comeBack(middle, near);
     assert.deepEqual(near.link.resyncs, { full: 0, partial: 1 });
   });
@@ -175,7 +180,7 @@ describe('a follower that is away', () => {
     await appendSlowly(780 * KiB);
     assert.deepEqual([warned(), letGo()], [0, 0]);
     await appendSlowly(40 * KiB);
-    assert.deepEqual([warned(), letGo(), leader.store.log.base.offset], [1, 0, offset]);
+    assert.deepEqual([warned(), letGo(), leader.store.data.log.base.offset], [1, 0, offset]);
     assert.equal(leader.replication.headroom.least?.connected, false);
     await append(leader, 200 * KiB);
     await world.until('it is trimmed', () => bytesOf(leader) < 1.2 * RETENTION_BYTES);
@@ -185,12 +190,14 @@ describe('a follower that is away', () => {
     assert.deepEqual([warned(), letGo(), logger.said(/fallen off/)], [1, 1, 0]);
     assert.equal(leader.replication.headroom.least, undefined);
     assert.deepEqual(
-      leader.store.knownFollowers.map(({ address, keepsPlace }) => [address, keepsPlace]),
+      leader.store.followers.all.map(({ address, keepsPlace }) => [address, keepsPlace]),
       [['F', false]],
     );
     await comeBack(leader, follower);
     assert.deepEqual(follower.link.resyncs, { full: 1, partial: 0 });
-    await world.until('it has a place again', () => leader.store.keepsPlaceOf(follower.store.nodeId));
+    await world.until('it has a place again', () =>
+      leader.store.followers.keepsPlaceOf(follower.store.identity.nodeId),
+    );
   });
 
   it('is named in a warning, once, if its place does not last long at the present rate', async () => {
@@ -216,11 +223,11 @@ describe('a follower that is away', () => {
       await world.clock.advance(1_000);
     }
     const { least } = leader.replication.headroom;
-    assert.deepEqual([least?.nodeId, least?.connected], [follower.store.nodeId, false]);
+    assert.deepEqual([least?.nodeId, least?.connected], [follower.store.identity.nodeId, false]);
     // 1,000 KiB are kept, 610 were written since, 10 a second.
     assert(Math.abs((least?.leftBytes ?? 0) - 390 * KiB) < 5 * KiB, String(least?.leftBytes));
     assert(Math.abs((least?.ms ?? 0) - 39_000) < 2_500, String(least?.ms));
-    const [known] = leader.store.knownFollowers;
+    const [known] = leader.store.followers.all;
     assert(known);
     assert.deepEqual(leader.replication.headroom.ofKnown(known)?.leftBytes, least?.leftBytes);
   });
@@ -228,7 +235,7 @@ describe('a follower that is away', () => {
   it('has no place once it is forgotten, and comes back with a full resync', async () => {
     const leader = await leaderOf();
     const follower = await followerOf(leader);
-    const { nodeId } = follower.store;
+    const { nodeId } = follower.store.identity;
     await goAway(leader, follower);
     await append(leader, 3 * RETENTION_BYTES);
     await world.clock.advance(5_000);
@@ -238,7 +245,7 @@ describe('a follower that is away', () => {
     await world.until('the log is trimmed', () => bytesOf(leader) < 1.2 * RETENTION_BYTES);
     assert.deepEqual(JSON.parse(await readFile(path.join(leader.test.directory, 'followers.json'), 'utf8')), []);
     await leader.restart();
-    assert.deepEqual(leader.store.knownFollowers, []);
+    assert.deepEqual(leader.store.followers.all, []);
     await comeBack(leader, follower);
     assert.equal(follower.link.status.lastResync?.reason, 'LOG_TRIMMED');
   });
@@ -248,7 +255,7 @@ describe('a follower that is away', () => {
     const [follower, other] = [await followerOf(leader), await followerOf(leader, 'G')];
     const refused = (name: string, message: RegExp) =>
       assert.rejects(leader.replication.forget(name), { code: 'forget_refused', message });
-    await refused('F', new RegExp(`the follower F \\(${follower.store.nodeId}\\) is connected`));
+    await refused('F', new RegExp(`the follower F \\(${follower.store.identity.nodeId}\\) is connected`));
     await refused('H', /received "H", which is none of them: .*F \([0-9a-f]{32}\)/);
     await refused('', /received "", which is none of them/);
     await goAway(leader, follower);
@@ -256,16 +263,19 @@ describe('a follower that is away', () => {
     const known = path.join(leader.test.directory, 'followers.json');
     await leader.down();
     const text = await readFile(known, 'utf8');
-    await writeFile(known, text.replace(other.store.nodeId, `${follower.store.nodeId.slice(0, 8)}${'0'.repeat(24)}`));
+    await writeFile(
+      known,
+      text.replace(other.store.identity.nodeId, `${follower.store.identity.nodeId.slice(0, 8)}${'0'.repeat(24)}`),
+    );
     await leader.test.open();
     leader.up();
     await refused(
-      follower.store.nodeId.slice(0, 8),
+      follower.store.identity.nodeId.slice(0, 8),
       /which is the name of 2: .*F \(.*G \(|which is the name of 2: .*G \(.*F \(/,
     );
     await leader.replication.forget('G');
-    await leader.replication.forget(follower.store.nodeId.slice(0, 8));
-    assert.deepEqual(leader.store.knownFollowers, []);
+    await leader.replication.forget(follower.store.identity.nodeId.slice(0, 8));
+    assert.deepEqual(leader.store.followers.all, []);
     await refused('F', /none is known/);
   });
 
@@ -286,11 +296,11 @@ describe('a follower that is away', () => {
       leader.replication.forget('F'),
       /followers\.json cannot be written: no space left on the disk/,
     );
-    assert.equal(leader.store.knownFollowers.length, 1);
-    assert(leader.store.keepsPlaceOf(follower.store.nodeId));
+    assert.equal(leader.store.followers.all.length, 1);
+    assert(leader.store.followers.keepsPlaceOf(follower.store.identity.nodeId));
     full = false;
     await leader.replication.forget('F');
-    assert.deepEqual(leader.store.knownFollowers, []);
+    assert.deepEqual(leader.store.followers.all, []);
   });
 
   it('pins the log at the latest position that it reported, while it is connected', async () => {
@@ -313,8 +323,8 @@ describe('a follower that is away', () => {
     await append(heir, 20 * KiB);
     await level(world, heir, leader, other);
     await world.clock.advance(10_000);
-    assert.equal(leader.store.keepsPlaceOf(other.store.nodeId), false);
-    const known = leader.store.knownFollowers.find(({ nodeId }) => nodeId === heir.store.nodeId);
+    assert.equal(leader.store.followers.keepsPlaceOf(other.store.identity.nodeId), false);
+    const known = leader.store.followers.all.find(({ nodeId }) => nodeId === heir.store.identity.nodeId);
     assert.equal(known?.appendedOffset, heir.offset);
   });
 
@@ -326,11 +336,11 @@ describe('a follower that is away', () => {
     await goAway(leader, other);
     await append(leader, 3 * RETENTION_BYTES);
     await level(world, leader, heir);
-    await world.until('the log of H is trimmed', () => heir.store.log.base.offset > other.offset);
+    await world.until('the log of H is trimmed', () => heir.store.data.log.base.offset > other.offset);
     await leader.replication.failover({ to: 'H' });
     await other.test.open();
     other.up();
-    await world.until('O has moved', () => other.store.upstream === 'H');
+    await world.until('O has moved', () => other.store.roles.upstream === 'H');
     const line = world.network.lines.findLast(({ from, to }) => from === 'O' && to === 'L');
     const sent = line?.sent.map(({ kind }) => kind).filter((kind) => ['continue', 'blocks', 'moved'].includes(kind));
     assert.deepEqual([sent?.[0], sent?.[1], sent?.at(-1)], ['continue', 'blocks', 'moved']);
@@ -345,11 +355,11 @@ describe('a follower that is away', () => {
     await goAway(leader, follower);
     await append(leader, 5 * RETENTION_BYTES);
     await leader.restart();
-    await world.until('the other one is back', () => leader.followers.isConnected(another.store.nodeId));
+    await world.until('the other one is back', () => leader.followers.isConnected(another.store.identity.nodeId));
     await append(leader, 10 * KiB);
-    const known = leader.store.knownFollowers.map(({ nodeId }) => nodeId);
-    assert.deepEqual(known.sort(), [follower, another].map(({ store }) => store.nodeId).sort());
-    assert(leader.store.keepsPlaceOf(follower.store.nodeId));
+    const known = leader.store.followers.all.map(({ nodeId }) => nodeId);
+    assert.deepEqual(known.sort(), [follower, another].map(({ store }) => store.identity.nodeId).sort());
+    assert(leader.store.followers.keepsPlaceOf(follower.store.identity.nodeId));
   });
 
   it('is no longer known if another node has its address', async () => {
@@ -358,8 +368,8 @@ describe('a follower that is away', () => {
     await goAway(leader, follower);
     const another = await followerOf(leader);
     assert.deepEqual(
-      leader.store.knownFollowers.map(({ nodeId }) => nodeId),
-      [another.store.nodeId],
+      leader.store.followers.all.map(({ nodeId }) => nodeId),
+      [another.store.identity.nodeId],
     );
   });
 });

@@ -70,13 +70,13 @@ describe('a snapshot on its way', function () {
       await level(world, leader, follower);
     }
     assert(inTransfer > CUTS / 2, `seed ${seed}: ${inTransfer} cuts were in mid-transfer`);
-    assert.equal(await follower.store.lostWrites(), 0);
+    assert.equal(await follower.store.lostWrites.count(), 0);
   });
 
   it("is never older than the follower's data, though an older one could be shared", async () => {
     const { leader, follower } = await world.pair({ writes: 3 });
     // As for another follower that has joined just now.
-    const shared = await leader.store.snapshotAt({ share: true });
+    const shared = await leader.store.snapshots.at({ share: true });
     await leader.write(2, 'acknowledged');
     await until('it has them', async () => {
       await world.clock.advance(1);
@@ -141,7 +141,7 @@ describe('a snapshot on its way', function () {
         );
       assert.equal(leader.followers.served.full, 2 + dropped.length);
       await world.clock.advance(2_000);
-      const snapshot = await leader.store.snapshotAt();
+      const snapshot = await leader.store.snapshots.at();
       await snapshot.release();
       assert(snapshot.closed, 'nobody holds on to it');
     });
@@ -159,7 +159,7 @@ describe('a snapshot on its way', function () {
     await a.write(1, 'only at A');
     await level(world, a, b, c);
     const sessionOfC = world.network.lines.findLast(({ from }) => from === 'C');
-    const { replicationId } = a.store.position;
+    const { replicationId } = a.store.data.position;
     const [fullOfB, fullOfC] = [b.link.resyncs.full, c.link.resyncs.full];
     world.network.onLine = (line) => {
       if (line.to === 'O') line.cutAfter(5);
@@ -170,7 +170,7 @@ describe('a snapshot on its way', function () {
     await world.until('O is gone', () => /O cannot be reached/.test(b.link.status.error));
     for (const node of [b, c]) {
       assert.equal(await node.test.get('only at A0'), 'only at A at A');
-      assert.equal(node.store.position.replicationId, replicationId);
+      assert.equal(node.store.data.position.replicationId, replicationId);
     }
     await b.follow('A');
     await a.write(1, 'after');

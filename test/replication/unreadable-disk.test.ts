@@ -23,9 +23,9 @@ describe('a follower that cannot make a checkpoint', () => {
     };
     await leader.test.submit({ kind: 'expire', key: key('k0'), expiry: { expiresAtMs: 9_000_000_000_000 } });
     await world.until('it has the touch', () => node.offset === leader.offset);
-    await assert.rejects(node.store.snapshotAt(), { code: 'io_error' });
+    await assert.rejects(node.store.snapshots.at(), { code: 'io_error' });
     for (let i = 0; i < 40; i++) await leader.test.set(`large ${i}`, Buffer.alloc(16 * 1024));
-    await world.until('blocks wait', () => /no checkpoint can be made/.test(node.store.writeWaits.message));
+    await world.until('blocks wait', () => /no checkpoint can be made/.test(node.store.writes.waits.message));
   });
 
   afterEach(async () => {
@@ -35,12 +35,12 @@ describe('a follower that cannot make a checkpoint', () => {
 
   it('can be promoted', async () => {
     await node.replication.promote();
-    assert.equal(node.store.role, 'leader');
+    assert.equal(node.store.roles.role, 'leader');
     assert.equal(await node.test.get('k1'), 'k at L');
   });
 
   it('can be told to follow another', async () => {
     await node.follow('elsewhere');
-    assert.equal(node.store.upstream, 'elsewhere');
+    assert.equal(node.store.roles.upstream, 'elsewhere');
   });
 });

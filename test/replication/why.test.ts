@@ -67,10 +67,10 @@ describe('a resync', () => {
     const ours = stranger.link.reasons.lastRefusal;
     const theirs = leader.followers.reasons.lastRefusal;
     assert.deepEqual([ours?.reason, theirs?.reason], ['OTHER_CLUSTER', 'OTHER_CLUSTER']);
-    assert.deepEqual([ours?.address, theirs?.address, theirs?.nodeId], ['L', 'S', stranger.store.nodeId]);
+    assert.deepEqual([ours?.address, theirs?.address, theirs?.nodeId], ['L', 'S', stranger.store.identity.nodeId]);
     assert.deepEqual(ours?.details, theirs?.details);
-    assert.equal(ours?.details.follower_cluster_id, stranger.store.clusterId);
-    assert.equal(ours?.details.upstream_cluster_id, leader.store.clusterId);
+    assert.equal(ours?.details.follower_cluster_id, stranger.store.identity.clusterId);
+    assert.equal(ours?.details.upstream_cluster_id, leader.store.identity.clusterId);
     assert.equal(stranger.link.reasons.counts[0]?.kind, 'refused');
     assert.deepEqual(stranger.link.status.lastRefusal, ours);
   });
@@ -79,8 +79,8 @@ describe('a resync', () => {
     const { leader, follower: former } = await world.pair({ writes: 3, prefix: 'common' });
     await former.restart({ role: 'leader', upstream: '' });
     await former.write(6, 'own');
-    const at6 = await former.store.log.lookup.checksumAt(6);
-    const replicationId = former.store.log.end.replicationId;
+    const at6 = await former.store.data.log.lookup.checksumAt(6);
+    const replicationId = former.store.data.log.end.replicationId;
     await former.write(1, 'last');
     former.kill();
     // Its log begins after offset 6 now, its keyspace on disk is at 3.
@@ -90,7 +90,7 @@ describe('a resync', () => {
     for (const offset of [4, 5, 6]) await log.del(blockKey(offset));
     await leader.leadOn();
     await former.test.open({ role: 'follower', upstream: 'L' });
-    assert.equal(former.store.incomplete?.code, 'keyspace_incomplete');
+    assert.equal(former.store.data.incomplete?.code, 'keyspace_incomplete');
     former.up();
     await world.until('it is refused', () => /TAIL_NOT_IN_LOG/.test(former.link.status.error));
     assert.match(former.link.status.error, /up to offset 10, those after 3 are not here .*it holds 7 to 10/);

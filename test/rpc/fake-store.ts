@@ -14,6 +14,7 @@ import type { Operation, Reply } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
 import { payloadBytes } from '../../src/protobuf/kv.js';
 import type { KeyValueStore } from '../../src/rpc/key-value-service.js';
+import type { PipelineStore } from '../../src/rpc/pipeline.js';
 
 const nameOf = (key: Buffer): string => key.toString('latin1');
 
@@ -22,7 +23,10 @@ interface Submission {
   readonly ordered: boolean;
 }
 
-export class FakeStore implements KeyValueStore {
+export class FakeStore implements KeyValueStore, PipelineStore {
+  readonly writes: PipelineStore = this;
+  readonly snapshots = { at: () => this.#snapshot(), size: async () => this.entries.size };
+  readonly clock = { now: () => this.now };
   readonly limits: Limits = {
     keyBytesMax: 1024,
     valueBytesMax: 20 * 1024 * 1024,
@@ -87,15 +91,7 @@ export class FakeStore implements KeyValueStore {
     }
   }
 
-  async size(): Promise<number> {
-    return this.entries.size;
-  }
-
-  nowMs(): number {
-    return this.now;
-  }
-
-  async snapshotAt() {
+  async #snapshot() {
     this.snapshotsHeld++;
     const rows: KeyAndRecord[] = [...this.entries]
       .map(([name, entry]): KeyAndRecord => {

@@ -96,7 +96,7 @@ function writeAt(simulation: Simulation, node: SimulatedNode | undefined): boole
 }
 
 function newest(simulation: Simulation): SimulatedNode | undefined {
-  const epochOf = (node: SimulatedNode) => node.store.lineage.epoch;
+  const epochOf = (node: SimulatedNode) => node.store.data.log.history.lineage.epoch;
   return simulation.nodes
     .filter((node) => node.leads)
     .reduce<SimulatedNode | undefined>(
@@ -291,12 +291,14 @@ function jumpWall(simulation: Simulation): boolean {
  * chains as well: what a restored copy or a faulty disk leaves.
  */
 async function forge(simulation: Simulation): Promise<boolean> {
-  const node = simulation.any((one) => one.isServing && one.store.position.offset > one.store.keyspaceOffset);
+  const node = simulation.any(
+    (one) => one.isServing && one.store.data.position.offset > one.store.data.generation.keyspaceOffset,
+  );
   if (!node) return false;
-  const end = simulation.history.at(node.store.position);
-  if (!end.parent || end.firstOffset <= node.store.keyspaceOffset) return false;
-  const { replicationId } = node.store.position;
-  const { endTimeMs: timeMs } = node.store;
+  const end = simulation.history.at(node.store.data.position);
+  if (!end.parent || end.firstOffset <= node.store.data.generation.keyspaceOffset) return false;
+  const { replicationId } = node.store.data.position;
+  const { endTimeMs: timeMs } = node.store.data;
   const [location] = node.disk.opened.filter((name) => name.endsWith('/log'));
   if (!location || node.disk.opened.length > 3) return false;
   const commands = end.commands.map(() => ({
@@ -350,18 +352,21 @@ function follow(simulation: Simulation): boolean {
 // ---- the disk -------------------------------------------------------------------
 
 function trim(simulation: Simulation): boolean {
-  const node = simulation.any((one) => one.isServing && one.store.checkpoint.offset > one.store.log.base.offset);
+  const node = simulation.any(
+    (one) => one.isServing && one.store.data.progress.checkpoint.offset > one.store.data.log.base.offset,
+  );
   if (!node) return false;
-  const { log, checkpoint: reached } = node.store;
+  const { log, progress } = node.store.data;
+  const reached = progress.checkpoint;
   simulation.begin(`trim to ${reached.offset}`, node, () => log.trimming.trim(reached.offset));
   return true;
 }
 
 /** A follower that may be connected, which is refused then. */
 function forget(simulation: Simulation): boolean {
-  const node = simulation.any((one) => one.isServing && one.store.knownFollowers.length > 0);
+  const node = simulation.any((one) => one.isServing && one.store.followers.all.length > 0);
   if (!node) return false;
-  const { nodeId, address } = simulation.pick(node.store.knownFollowers);
+  const { nodeId, address } = simulation.pick(node.store.followers.all);
   simulation.begin(`forget ${address}`, node, () => node.replication.forget(nodeId));
   return true;
 }
@@ -369,7 +374,7 @@ function forget(simulation: Simulation): boolean {
 function checkpoint(simulation: Simulation): boolean {
   const node = simulation.any((one) => one.isServing);
   if (!node) return false;
-  simulation.begin('checkpoint', node, async () => (await node.store.snapshotAt()).release());
+  simulation.begin('checkpoint', node, async () => (await node.store.snapshots.at()).release());
   return true;
 }
 

@@ -28,10 +28,10 @@ export function pair(simulation: Simulation): { giver: SimulatedNode; taker: Sim
       (node) =>
         node.isServing &&
         !node.leads &&
-        node.store.upstream === giver.address &&
+        node.store.roles.upstream === giver.address &&
         node.link.status.state === 'streaming',
     );
-  const giver = simulation.any((node) => node.leads && !node.store.whyNoWrites && takers(node).length > 0);
+  const giver = simulation.any((node) => node.leads && !node.store.writes.refusal && takers(node).length > 0);
   return giver && { giver, taker: simulation.pick(takers(giver)) };
 }
 
@@ -130,9 +130,9 @@ async function trimAll(simulation: Simulation, node: SimulatedNode): Promise<voi
   if (!node.isServing) return;
   const { store } = node;
   simulation.begin('trim all', node, async () => {
-    for (const { nodeId, connected } of store.knownFollowers) if (!connected) await store.forgetFollower(nodeId);
-    await (await store.snapshotAt()).release();
-    await store.log.trimming.trim(store.checkpoint.offset);
+    for (const { nodeId, connected } of store.followers.all) if (!connected) await store.followers.forget(nodeId);
+    await (await store.snapshots.at()).release();
+    await store.data.log.trimming.trim(store.data.progress.checkpoint.offset);
   });
   await simulation.pass(SOON_MS);
 }

@@ -42,9 +42,9 @@ export class Leadership {
     const asked = this.#node(line.to);
     if (!end || !asked?.isServing || this.#simulation.isTwofold(end)) return;
     this.#simulation.count('hand-over refused');
-    const at = this.#simulation.history.at(asked.store.position);
+    const at = this.#simulation.history.at(asked.store.data.position);
     const goneOn = leadsTo(end, at) && (asked.leads || at !== end);
-    const above = asked.leads ? undefined : this.#node(asked.store.upstream);
+    const above = asked.leads ? undefined : this.#node(asked.store.roles.upstream);
     if (goneOn || this.#leadsOn(above, line.from, end))
       throw new Violation(
         `a giver is refused only if nobody has gone on from its end: ${line.from} by ${line.to} at ${end.key}`,
@@ -53,8 +53,8 @@ export class Leadership {
 
   /** Looks whether a node has taken a grant since it was looked at last. */
   look(node: SimulatedNode): void {
-    if (node.store.role === 'follower') node.followed = node.store.upstream;
-    for (const grant of node.store.grants.taken) {
+    if (node.store.roles.role === 'follower') node.followed = node.store.roles.upstream;
+    for (const grant of node.store.roles.grants.answers.taken) {
       if (node.grantsSeen.has(grant)) continue;
       node.grantsSeen.add(grant);
       this.#simulation.count('grant taken');
@@ -77,8 +77,8 @@ export class Leadership {
 
   /** Another than the giver leads a history that goes on from there. */
   #leadsOn(node: SimulatedNode | undefined, giver: string, end: Place): boolean {
-    if (!node?.leads || node.store.whyNoWrites || node.address === giver) return false;
-    return leadsTo(end, this.#simulation.history.at(node.store.position));
+    if (!node?.leads || node.store.writes.refusal || node.address === giver) return false;
+    return leadsTo(end, this.#simulation.history.at(node.store.data.position));
   }
 
   #judgeFull(line: Line, { branchOffset, details }: Extract<Frame, { kind: 'fullResync' }>): void {
@@ -87,7 +87,7 @@ export class Leadership {
     if (handshake?.kind !== 'handshake' || !upstream?.isServing || branchOffset === undefined) return;
     if (handshake.acceptDataLoss) return;
     const own = handshake.lineage.at(-1)?.epoch ?? 0;
-    const theirs = Math.max(Number(details.upstream_epoch), upstream.store.lineage.epoch);
+    const theirs = Math.max(Number(details.upstream_epoch), upstream.store.data.log.history.lineage.epoch);
     if (own > theirs)
       throw new Violation(
         `writes of a later epoch are not dropped for older ones: ${line.from} has epoch ${own} after ${branchOffset}, ${line.to} has epoch ${theirs}`,

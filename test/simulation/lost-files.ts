@@ -12,7 +12,7 @@ import type { Event, Simulation } from './simulation.js';
 export const LOST_FILES: Event = { name: 'lost files', weight: 3, run: loseFiles };
 
 function loseFiles(simulation: Simulation): boolean {
-  const node = simulation.any((one) => one.isServing && one.store.clusterId !== '');
+  const node = simulation.any((one) => one.isServing && one.store.identity.clusterId !== '');
   if (!node) return false;
   const databases = node.disk.opened.filter((location) => /\/(log|keyspace)$/.test(location));
   // Another generation is being made.

@@ -28,10 +28,10 @@ function massDelete(simulation: Simulation): boolean {
 }
 
 async function all({ store }: SimulatedNode, operation: (key: Buffer) => Operation): Promise<void> {
-  const { replies } = await store.submit(KEYS.map(operation), { bytes: 10 * KEYS.length, ordered: false });
+  const { replies } = await store.writes.submit(KEYS.map(operation), { bytes: 10 * KEYS.length, ordered: false });
   for (const reply of replies) if (reply.kind === 'error') throw reply.error;
 }
 
 async function checkpoint({ store }: SimulatedNode): Promise<void> {
-  await (await store.snapshotAt()).release();
+  await (await store.snapshots.at()).release();
 }

@@ -155,21 +155,21 @@ export class SimulatedNode extends TestNode {
   }
 
   get isServing(): boolean {
-    return this.state === 'up' && this.store.isServing;
+    return this.state === 'up' && this.store.data.isServing;
   }
 
   get leads(): boolean {
-    return this.isServing && this.store.role === 'leader';
+    return this.isServing && this.store.roles.role === 'leader';
   }
 
   /** Notes what a power cut must not take any more. */
   promised(): void {
-    this.#durableOffset = this.store.log.durable.offset;
+    this.#durableOffset = this.store.data.log.durable.offset;
   }
 
   /** Of the log that it was last seen with. */
   get durableOffset(): number {
-    if (this.isServing) return this.store.log.durable.offset;
+    if (this.isServing) return this.store.data.log.durable.offset;
     return this.durableAtPowerCut ?? this.#durableOffset;
   }
 
@@ -253,10 +253,12 @@ export class SimulatedNode extends TestNode {
     this.#watchRole();
     if (role && promoted) {
       this.#simulation.count('start option after a promotion');
-      if (this.store.role !== 'leader' && !this.store.incomplete)
-        throw new Violation(`a start option does not undo a promotion: ${this.address} follows ${this.store.upstream}`);
+      if (this.store.roles.role !== 'leader' && !this.store.data.incomplete)
+        throw new Violation(
+          `a start option does not undo a promotion: ${this.address} follows ${this.store.roles.upstream}`,
+        );
     }
-    if (this.store.asking) this.#simulation.count('asked first');
+    if (this.store.roles.asking) this.#simulation.count('asked first');
     this.up();
     this.freshness = new Freshness({ store: this.store, link: this.link, clock, serveStaleReads: true });
   }
@@ -264,9 +266,9 @@ export class SimulatedNode extends TestNode {
   /** Whom it follows is known at every moment, also between two looks. */
   #watchRole(): void {
     const { store } = this;
-    if (store.role === 'follower') this.followed = store.upstream;
-    const follow = store.follow.bind(store);
-    store.follow = async (upstream) => {
+    if (store.roles.role === 'follower') this.followed = store.roles.upstream;
+    const follow = store.roles.follow.bind(store.roles);
+    store.roles.follow = async (upstream) => {
       await follow(upstream);
       this.followed = upstream;
     };

@@ -29,7 +29,7 @@ async function olderWrites(simulation: Simulation): Promise<boolean> {
   const found = pair(simulation);
   const third = found && simulation.any((node) => node.isServing && node !== found.giver && node !== found.taker);
   // Nothing needs no snapshot.
-  if (!found || !third || found.giver.store.position.offset === 0) return false;
+  if (!found || !third || found.giver.store.data.position.offset === 0) return false;
   const { giver: idle, taker: latest } = found;
   await promote(simulation, latest);
   for (let i = 0; i < WRITES; i++) {

@@ -17,7 +17,7 @@ function answering(
     const { answer } = Greeting.prototype;
     return replace(Greeting.prototype, 'answer', async function (this: Greeting, handshake) {
       const given = await answer.call(this, handshake);
-      if (this.store.grants.taken.includes(handshake.grant)) return given;
+      if (this.store.roles.grants.answers.taken.includes(handshake.grant)) return given;
       return (await change(this.store, handshake, given)) ?? given;
     });
   };
@@ -51,7 +51,7 @@ export const PLANTED_LEADERSHIP: readonly PlantedBug[] = [
     name: 'a leader that refuses a grant because it has trimmed the place',
     events: oldGrants,
     found: /a giver is refused only if nobody has gone on from its end/,
-    plant: answering(async ({ role, log }, { position }) => {
+    plant: answering(async ({ roles: { role }, data: { log } }, { position }) => {
       const isTrimmed = (await log.lookup.checksumAt(position.offset)) === 'trimmed';
       return role === 'leader' && isTrimmed ? REFUSED : undefined;
     }),
@@ -60,7 +60,7 @@ export const PLANTED_LEADERSHIP: readonly PlantedBug[] = [
     name: 'a follower that refuses a grant because its new leader has gone on',
     events: oldGrants,
     found: /a giver is refused only if nobody has gone on from its end/,
-    plant: answering(async ({ role, log }, { position }) =>
+    plant: answering(async ({ roles: { role }, data: { log } }, { position }) =>
       role === 'follower' && log.end.offset > position.offset ? REFUSED : undefined,
     ),
   },
@@ -68,7 +68,7 @@ export const PLANTED_LEADERSHIP: readonly PlantedBug[] = [
     name: 'a follower of another leader that takes a grant because nothing is written there yet',
     events,
     found: /a grant is taken only if nobody has gone on from its end/,
-    plant: answering(async ({ role, handingOver, log }, { position: { offset, checksum } }) => {
+    plant: answering(async ({ roles: { role, handingOver }, data: { log } }, { position: { offset, checksum } }) => {
       const isLevel = log.end.offset === offset && log.end.checksum === checksum;
       return role === 'follower' && !handingOver && isLevel ? { kind: 'lead' } : undefined;
     }),

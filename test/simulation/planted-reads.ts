@@ -32,7 +32,7 @@ export const PLANTED_READS: readonly PlantedBug[] = [
         get(this: Link) {
           const told: number | undefined = stalenessMs.get?.call(this);
           const { store } = running.find((node) => node.state === 'up' && node.link === this) ?? {};
-          return told === undefined || !store ? told : Math.min(told, store.nowMs() - store.endTimeMs + 1);
+          return told === undefined || !store ? told : Math.min(told, store.clock.now() - store.data.endTimeMs + 1);
         },
       });
       return () => {

@@ -199,7 +199,7 @@ export class Simulation {
     };
     const { store } = node;
     this.begin(`write ${value}: ${operations.map(({ kind }) => kind).join(', ')}`, node, async () => {
-      const { replies, position } = await store.submit([...operations, mark], { bytes: 100, ordered: false });
+      const { replies, position } = await store.writes.submit([...operations, mark], { bytes: 100, ordered: false });
       const refused = replies.find((reply) => reply.kind === 'error');
       if (replies.at(-1)?.kind === 'error') {
         this.count('write refused by a follower');
@@ -223,7 +223,7 @@ export class Simulation {
     const { store, replication } = node;
     const name = followers > 0 ? `${level}(${followers})` : level;
     this.begin(`write ${value}, ${name}`, node, async () => {
-      const { replies, position } = await store.submit([operation], { bytes: 100, ordered: false });
+      const { replies, position } = await store.writes.submit([operation], { bytes: 100, ordered: false });
       const [reply] = replies;
       if (reply?.kind === 'error') throw reply.error;
       const place = this.#acknowledge(value, node, this.history.at(position));
@@ -247,7 +247,7 @@ export class Simulation {
 
   /** Whether that node has, or had when it was last seen, a state that holds it. */
   #covers(node: SimulatedNode, place: Place): boolean {
-    const now = node.isServing ? this.history.find(node.store.position) : undefined;
+    const now = node.isServing ? this.history.find(node.store.data.position) : undefined;
     return [now, node.seen].some((at) => at !== undefined && leadsTo(place, at));
   }
 
@@ -295,8 +295,8 @@ export class Simulation {
 
   /** A position that a writer was told, in a history that that node has left before it. */
   lostToken({ store }: SimulatedNode): Position | undefined {
-    const end = this.history.at(store.position);
-    const known = new Set(store.lineage.rows.map(({ replicationId }) => replicationId));
+    const end = this.history.at(store.data.position);
+    const known = new Set(store.data.log.history.lineage.rows.map(({ replicationId }) => replicationId));
     const isLost = (token: Position) =>
       known.has(token.replicationId) && token.offset <= end.offset && !leadsTo(this.history.at(token), end);
     return this.pick(this.#tokens.filter(isLost));
@@ -307,7 +307,7 @@ export class Simulation {
     if (!atLeast) return false;
     const place = this.history.at(atLeast);
     const { store, freshness } = node;
-    const isThere = () => store.isServing && leadsTo(place, this.history.at(store.position));
+    const isThere = () => store.data.isServing && leadsTo(place, this.history.at(store.data.position));
     this.begin(`read at least ${place.key}`, node, async () => {
       try {
         const wanted = { atLeast, maxStalenessMs: 0, withinMs: 3_000 };
@@ -334,9 +334,9 @@ export class Simulation {
     const wanted = { atLeast: undefined, maxStalenessMs, withinMs: 300 };
     await freshness.whenFresh(wanted, { writes: false, signal: new AbortController().signal });
     this.count('answered within a bound');
-    const leader = this.nodes.find(({ address }) => address === store.upstream);
-    if (!leader?.leads || leader.store.whyNoWrites) return;
-    const [here, there] = [node, leader].map((one) => this.history.at(one.store.position)) as [Place, Place];
+    const leader = this.nodes.find(({ address }) => address === store.roles.upstream);
+    if (!leader?.leads || leader.store.writes.refusal) return;
+    const [here, there] = [node, leader].map((one) => this.history.at(one.store.data.position)) as [Place, Place];
     const sinceMs = this.clock.monotonicMs() - maxStalenessMs;
     for (const { value, place, node: of, atMs } of this.#acknowledged) {
       if (of !== leader || atMs > sinceMs || leadsTo(place, here) || !leadsTo(place, there)) continue;
@@ -366,7 +366,7 @@ export class Simulation {
     while (place && !holds(place)) place = place.parent;
     if (!place || !node.stored.has(place.key))
       throw new Violation(`an acknowledged write is in the log of the node that took it: ${value} at ${node.address}`);
-    if (node.fsync === 'always' && node.store.log.durable.offset < place.offset)
+    if (node.fsync === 'always' && node.store.data.log.durable.offset < place.offset)
       throw new Violation(`with --fsync always an acknowledged write is durable: ${value} at ${node.address}`);
     this.#acknowledged.push({ value, place, node, atMs: this.clock.monotonicMs() });
     return place;
@@ -374,7 +374,7 @@ export class Simulation {
 
   /** The keyspace of a node is what its position says. */
   async inspect(node: SimulatedNode): Promise<void> {
-    const snapshot = await node.store.snapshotAt();
+    const snapshot = await node.store.snapshots.at();
     try {
       const { digest } = await snapshot.digest();
       const expected = digestOf(this.history.at(snapshot.position).state);
@@ -477,7 +477,7 @@ export class Simulation {
 
   #look(node: SimulatedNode): void {
     // A node that stops still trims its log, and gives up places.
-    if (node.state === 'stopping' && node.store.isServing) this.#lookAtPlaces(node);
+    if (node.state === 'stopping' && node.store.data.isServing) this.#lookAtPlaces(node);
     if (node.state !== 'up') return;
     const [fatal] = node.test.fatal;
     if (fatal) throw new Violation(`nothing is fatal: ${fatal.stack}`);
@@ -486,7 +486,7 @@ export class Simulation {
     node.promised();
     this.#leadership.look(node);
     this.#lookAtPlaces(node);
-    const now = this.history.at(node.store.position);
+    const now = this.history.at(node.store.data.position);
     const before = node.seen;
     if (before === now) return;
     node.seen = now;
@@ -498,8 +498,8 @@ export class Simulation {
   /** What a known follower that is away has not seen is kept for it, over restarts too, until it is let go or forgotten. */
   #lookAtPlaces(node: SimulatedNode): void {
     const { store } = node;
-    const { base } = store.log;
-    const known = new Map(store.knownFollowers.map((follower) => [follower.nodeId, follower]));
+    const { base } = store.data.log;
+    const known = new Map(store.followers.all.map((follower) => [follower.nodeId, follower]));
     if (node.logName === node.placesIn && this.#twofold.size === 0)
       for (const [nodeId, offset] of node.places) {
         const follower = known.get(nodeId);
@@ -510,7 +510,7 @@ export class Simulation {
       }
     // A position that has just been reported may lie outside of the log: its place is given up once that is on disk.
     const placed = [...known.values()].filter(
-      ({ nodeId, appendedOffset }) => store.keepsPlaceOf(nodeId) && appendedOffset >= base.offset,
+      ({ nodeId, appendedOffset }) => store.followers.keepsPlaceOf(nodeId) && appendedOffset >= base.offset,
     );
     node.places = new Map(placed.map(({ nodeId, appendedOffset }) => [nodeId, appendedOffset]));
     node.placesIn = node.logName;
@@ -569,7 +569,7 @@ export class Simulation {
     const { offset } = handshake.position;
     if (handshake.full || handshake.keyspaceIncomplete || handshake.keyspaceOffset > offset) return false;
     const asked = this.history.find(handshake.position);
-    const { base, end } = upstream.store.log;
+    const { base, end } = upstream.store.data.log;
     return asked !== undefined && offset >= base.offset && leadsTo(asked, this.history.at(end));
   }
 
@@ -622,7 +622,7 @@ export class Simulation {
       return this.nodes.every(
         (node) =>
           node.isServing &&
-          keyOf(node.store.position) === keyOf(root.store.position) &&
+          keyOf(node.store.data.position) === keyOf(root.store.data.position) &&
           (node === root || node.link.status.state === 'streaming'),
       );
     });
@@ -645,7 +645,7 @@ export class Simulation {
   async #newLeader(): Promise<SimulatedNode> {
     await this.pass(100);
     const root =
-      this.any((node) => node.isServing && node.store.position.offset > 0) ?? this.any((node) => node.isServing);
+      this.any((node) => node.isServing && node.store.data.position.offset > 0) ?? this.any((node) => node.isServing);
     if (!root) throw new Violation(`some node serves\n${this.#states()}`);
     let promoted = false;
     this.begin('promote, for good', root, async () => {
@@ -658,7 +658,7 @@ export class Simulation {
 
   /** A leader that hears of a later one from below takes no writes, until a person says that it is the one. */
   #insist(root: SimulatedNode): void {
-    if (!root.store.supersededBy || this.#inHand.size > 0) return;
+    if (!root.store.roles.supersededBy || this.#inHand.size > 0) return;
     this.count('leader superseded');
     this.begin('promote once more', root, async () => {
       await root.replication.promote();
@@ -667,10 +667,10 @@ export class Simulation {
 
   /** Nodes further down that lived under as late an epoch wait for what their upstream lacks: only a write tells them that it never comes. */
   #tellByWriting(root: SimulatedNode): void {
-    const { epoch } = root.store.lineage;
+    const { epoch } = root.store.data.log.history.lineage;
     const waits = (node: SimulatedNode) =>
-      node.isServing && node.link.status.state === 'waiting' && node.store.lineage.epoch >= epoch;
-    if (this.#inHand.size > 0 || root.store.supersededBy || !this.nodes.some(waits)) return;
+      node.isServing && node.link.status.state === 'waiting' && node.store.data.log.history.lineage.epoch >= epoch;
+    if (this.#inHand.size > 0 || root.store.roles.supersededBy || !this.nodes.some(waits)) return;
     this.count('told by a write');
     this.write(root, []);
   }
@@ -678,7 +678,8 @@ export class Simulation {
   /** A node of a later epoch waits below a follower of an older one: the leader itself has to meet it. */
   #sendToTheLeader(root: SimulatedNode): void {
     for (const node of this.nodes) {
-      const waits = node.isServing && node.link.status.state === 'waiting' && node.store.upstream !== root.address;
+      const waits =
+        node.isServing && node.link.status.state === 'waiting' && node.store.roles.upstream !== root.address;
       // A hand-over that was under way before somebody else was promoted may end in a leader that nobody follows.
       const leadsToo = node.leads && node !== root;
       if (!waits && !leadsToo) node.waitsSinceMs = this.clock.monotonicMs();
@@ -693,7 +694,7 @@ export class Simulation {
   #giveUpWhatIsRefused(): void {
     for (const node of this.nodes) {
       // It holds for one resync; where its upstream lost its data in the meantime, it is asked for again.
-      if (node.state !== 'up' || node.store.role === 'leader') continue;
+      if (node.state !== 'up' || node.store.roles.role === 'leader') continue;
       if (this.clock.monotonicMs() - node.acceptedAtMs < ASKED_AGAIN_MS) continue;
       // It may have been sent on to another one than it was told to follow.
       const { error, address, state } = node.link.status;
@@ -711,7 +712,7 @@ export class Simulation {
     for (const cancel of this.#goodbyes) cancel();
     for (const node of this.nodes) this.begin('inspect', node, () => this.inspect(node));
     await this.#until('digests are made', () => this.#inHand.size === 0);
-    const end = this.history.at((this.nodes[0] as SimulatedNode).store.position);
+    const end = this.history.at((this.nodes[0] as SimulatedNode).store.data.position);
     for (const { value, place, node } of this.#acknowledged) {
       if (leadsTo(place, end) || this.#excused.has(place)) continue;
       const promised = this.#promised.get(place);
@@ -734,10 +735,10 @@ export class Simulation {
     await node.replication.close(new HeadwaterError('shutting_down', 'the node is shutting down'));
     // Sessions end a moment after their channels.
     await new Promise<void>((resolve) => void this.clock.after(100, resolve));
-    await (await node.store.snapshotAt()).release();
-    for (const { nodeId } of node.store.knownFollowers) await node.store.forgetFollower(nodeId);
-    const { offset } = node.store.log.end;
-    const base = await node.store.log.trimming.trim(offset);
+    await (await node.store.snapshots.at()).release();
+    for (const { nodeId } of node.store.followers.all) await node.store.followers.forget(nodeId);
+    const { offset } = node.store.data.log.end;
+    const base = await node.store.data.log.trimming.trim(offset);
     if (base !== offset)
       throw new Violation(
         `nothing pins a log when all sessions have ended: ${node.address} kept what follows ${base}, its end is ${offset}`,
@@ -788,7 +789,7 @@ export class Simulation {
 function stateOf(node: SimulatedNode): string {
   if (node.state !== 'up') return `${node.address} is ${node.state}`;
   const { store, link } = node;
-  const where = store.isServing ? keyOf(store.position) : `not serving: ${store.notServing?.message}`;
-  if (store.role === 'leader') return `${node.address} leads, ${where}`;
-  return `${node.address} follows ${store.upstream} (${link.status.state} ${link.status.error}), ${where}`;
+  const where = store.data.isServing ? keyOf(store.data.position) : `not serving: ${store.data.notServing?.message}`;
+  if (store.roles.role === 'leader') return `${node.address} leads, ${where}`;
+  return `${node.address} follows ${store.roles.upstream} (${link.status.state} ${link.status.error}), ${where}`;
 }

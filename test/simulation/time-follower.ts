@@ -61,10 +61,10 @@ export class TimeFollower {
   }
 
   async catchUp(leader: Store): Promise<void> {
-    const { rows } = leader.lineage;
+    const { rows } = leader.data.log.history.lineage;
     for (;;) {
-      const at = this.store.position.offset;
-      const blocks = await leader.log.read(at, 1e6);
+      const at = this.store.data.position.offset;
+      const blocks = await leader.data.log.read(at, 1e6);
       const [first, last] = [blocks[0], blocks.at(-1)];
       if (!first || !last) return;
       const begun = rows.filter(
@@ -73,8 +73,8 @@ export class TimeFollower {
           firstOffset <= last.lastOffset &&
           blocks.some((block) => block.replicationId === replicationId),
       );
-      this.store.setTime(leader.nowMs());
-      await this.store.receive(blocks, begun);
+      this.store.intake.setTime(leader.clock.now());
+      await this.store.intake.receive(blocks, begun);
     }
   }
 

@@ -109,7 +109,7 @@ export class TimeRun {
         await this.#event();
         await this.#follower.catchUp(this.#leader.store);
         await this.#nothingTooEarly();
-        this.#note(formatPosition(this.#follower.store.position));
+        this.#note(formatPosition(this.#follower.store.data.position));
       }
       await this.#heal();
     } catch (error) {
@@ -175,7 +175,7 @@ export class TimeRun {
     let jumpedMs = this.#skew();
     if (choice < 0.25) jumpedMs = 60_000 - this.#world.wallMs();
     // In a log that is empty, or from 1970, there is nothing that a year ahead could be compared with.
-    else if (choice < 0.5 && this.#leader && this.#leader.store.endTimeMs > CLOCK_SET_MS) jumpedMs = YEAR_MS;
+    else if (choice < 0.5 && this.#leader && this.#leader.store.data.endTimeMs > CLOCK_SET_MS) jumpedMs = YEAR_MS;
     this.#clock = new ProcessClock(this.#world, jumpedMs);
     if (this.#isClockAbsurd) this.#count(jumpedMs > 0 ? 'start a year ahead' : 'start in 1970');
     this.#leader = await TestStore.open({
@@ -189,8 +189,8 @@ export class TimeRun {
     });
     if (this.#keys++ === 0) {
       const { store } = this.#leader;
-      await store.submit([set('permanent')], { bytes: 10, ordered: false });
-      await store.durable();
+      await store.writes.submit([set('permanent')], { bytes: 10, ordered: false });
+      await store.data.durablePoint.reach();
     }
   }
 
@@ -202,7 +202,7 @@ export class TimeRun {
   }
 
   async #powerCut(): Promise<void> {
-    await this.#leader.store.durable();
+    await this.#leader.store.data.durablePoint.reach();
     // What is written from here on may be lost, in one database and not in the other.
     await this.#pass(STEP_MS);
     this.#disk.crash();
@@ -229,7 +229,7 @@ export class TimeRun {
   }
 
   async #checkpoint(): Promise<void> {
-    await (await this.#leader.store.snapshotAt()).release();
+    await (await this.#leader.store.snapshots.at()).release();
   }
 
   /** The process is dead already. */
@@ -245,8 +245,8 @@ export class TimeRun {
     const names = Array.from({ length: count }, () => `k${this.#keys++}`);
     const atMs = this.#world.monotonicMs();
     const operations = names.map((name) => set(name, 'v', ttlMs));
-    const { replies } = await this.#leader.store.submit(operations, { bytes: 100 * count, ordered: false });
-    await this.#leader.store.durable();
+    const { replies } = await this.#leader.store.writes.submit(operations, { bytes: 100 * count, ordered: false });
+    await this.#leader.store.data.durablePoint.reach();
     for (const [i, reply] of replies.entries()) {
       if (reply.kind !== 'error') {
         this.#written.set(names[i] as string, { atMs, ttlMs });
@@ -296,22 +296,22 @@ export class TimeRun {
     } while (violation && left > 0);
     if (violation) throw violation;
     await this.#follower.catchUp(this.#leader.store);
-    this.#follower.store.setTime(this.#leader.store.nowMs());
+    this.#follower.store.intake.setTime(this.#leader.store.clock.now());
     await this.#pass(DELETED_WITHIN_MS);
     const rows = await this.#follower.dueRows();
     if (rows > 0) throw new Violation(`a follower drops the rows of deleted keys: ${rows} are left`);
-    const [ours, theirs] = [await this.#leader.store.digest(), await this.#follower.store.digest()];
+    const [ours, theirs] = [await this.#leader.store.snapshots.digest(), await this.#follower.store.snapshots.digest()];
     if (ours.digest !== theirs.digest) throw new Violation('equal positions have equal data');
     await this.#leader.store.close();
   }
 
   async #unhealed(): Promise<Violation | undefined> {
     const { store } = this.#leader;
-    const size = await store.size();
+    const size = await store.snapshots.size();
     if (size !== 1) return new Violation(`expired keys are deleted: ${size - 1} are left`);
-    const { finding } = store.clock;
+    const { clock: finding } = store.status;
     if (finding) return new Violation(`the log's clock follows that of the machine: ${finding}`);
-    const drift = Math.abs(store.nowMs() - this.#world.wallMs());
+    const drift = Math.abs(store.clock.now() - this.#world.wallMs());
     if (drift > 2) return new Violation(`the log's clock is right once the machine's is: it is off by ${drift} ms`);
     return undefined;
   }

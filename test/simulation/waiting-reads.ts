@@ -90,7 +90,7 @@ const NEVER_ASKED = {
 };
 
 /** How long a node looks for freshness is what is measured: all else is answered at once. */
-function answering({ limits, position }: SimulatedNode['store']): PipelineStore {
+function answering({ writes: { limits }, data: { position } }: SimulatedNode['store']): PipelineStore {
   const reply: Reply = { kind: 'get', value: undefined, version: 0 };
   return {
     limits,

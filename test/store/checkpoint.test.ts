@@ -31,19 +31,19 @@ describe('a checkpoint', () => {
     const test = await TestStore.open({ budget: { overlayBytesMax: 10_000, replayBytesMax: 1e9 } });
     await test.set('a', Buffer.alloc(5_000));
     await turns(20);
-    assert.equal(test.store.checkpoint.offset, 0);
+    assert.equal(test.store.data.progress.checkpoint.offset, 0);
     await test.set('b', Buffer.alloc(5_000));
-    await until('it is made', () => test.store.checkpoint.offset === 2);
-    assert.equal(test.store.checkpoint.keys, 2);
+    await until('it is made', () => test.store.data.progress.checkpoint.offset === 2);
+    assert.equal(test.store.data.progress.checkpoint.keys, 2);
     await test.store.close();
   });
 
   it('is made when a restart would have too much to replay, however small the overlay', async () => {
     const test = await TestStore.open({ budget: { overlayBytesMax: 1e9, replayBytesMax: 10_000 } });
     for (let i = 0; i < 30; i++) await test.set('same', Buffer.alloc(500));
-    await until('it is made', () => test.store.checkpoint.offset > 0);
+    await until('it is made', () => test.store.data.progress.checkpoint.offset > 0);
     await test.restart();
-    assert(test.store.position.offset - test.store.checkpoint.offset < 30);
+    assert(test.store.data.position.offset - test.store.data.progress.checkpoint.offset < 30);
     await test.store.close();
   });
 
@@ -51,7 +51,7 @@ describe('a checkpoint', () => {
     const test = await TestStore.open();
     await test.set('a');
     test.disk.operations.length = 0;
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     const steps = test.disk.operations.filter(({ kind }) => kind !== 'read');
     assert.deepEqual(
       steps.map((step) => [
@@ -110,17 +110,17 @@ describe('a checkpoint', () => {
   it('leaves keys hidden by a clear to be deleted later: flushes and snapshots come first', async () => {
     const test = await TestStore.open();
     await test.submit(...Array.from({ length: 9_000 }, (_, i) => set(`k${i}`)));
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     await test.submit({ kind: 'flushAll' }, set('new'));
     const sweep = hold(
       test.disk,
       (operation) => isChunk(operation) && operation.keys[0]?.[0] === 'd'.charCodeAt(0) && operation.keys.length > 500,
     );
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     await until('the sweep has begun', sweep.held);
-    const snapshot = test.store.snapshotAt();
+    const snapshot = test.store.snapshots.at();
     await test.set('newer');
-    const later = test.store.snapshotAt();
+    const later = test.store.snapshots.at();
     await turns(3);
     sweep.release();
     await (await snapshot).release();
@@ -133,7 +133,7 @@ describe('a checkpoint', () => {
     };
     assert((await left()) > 0, 'not all of it was swept before the snapshots');
     await until('all is swept', async () => (await left()) === 0);
-    assert.equal(await test.store.size(), 2);
+    assert.equal(await test.store.snapshots.size(), 2);
     await test.store.close();
   });
 });
@@ -144,11 +144,11 @@ describe('the compaction after a clear', () => {
     const test = await TestStore.open();
     for (let i = 0; i < keys; i += 4_000)
       await test.submit(...Array.from({ length: Math.min(4_000, keys - i) }, (_, j) => set(`k${i + j}`)));
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     await test.submit({ kind: 'flushAll' }, set('new'));
     const isCompaction = (operation: DiskOperation) => inKeyspace(operation) && operation.kind === 'compact';
     const gate = hold(test.disk, isCompaction);
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     await until('it has begun', gate.held);
     const compactions = () => test.disk.operations.filter(isCompaction).length;
     return { test, gate, compactions };
@@ -158,7 +158,7 @@ describe('the compaction after a clear', () => {
     const { test, gate, compactions } = await cleared(10);
     for (let i = 1; i <= 3; i++) {
       await test.submit({ kind: 'flushAll' }, set(`k${i}`));
-      assert.equal(await test.store.size(), 1);
+      assert.equal(await test.store.snapshots.size(), 1);
       await turns(30);
     }
     assert.equal(compactions(), 1);
@@ -172,7 +172,7 @@ describe('the compaction after a clear', () => {
     gate.release(new Error('EIO'));
     await until('it is told', () => test.logger.said(/space of deleted keys is not free yet: EIO/, 'warn') === 1);
     await test.set('more');
-    assert.equal(await test.store.size(), 2);
+    assert.equal(await test.store.snapshots.size(), 2);
     assert.equal(test.logger.said(/./, 'error'), 0);
     await test.store.close();
   });
@@ -208,7 +208,7 @@ describe('a flush in hand', () => {
           goOn = resolve;
         });
     };
-    const snapshot = test.store.snapshotAt();
+    const snapshot = test.store.snapshots.at();
     snapshot.catch(() => {});
     await until('it is held', () => chunks === 3);
     await assert.rejects(test.set('lost'), refused('outcome_unknown'));
@@ -217,12 +217,12 @@ describe('a flush in hand', () => {
       if (isChunk(operation)) chunks++;
     };
     goOn();
-    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+    await until('it is open again', () => test.store.data.isServing, { clock: test.clock, stepMs: 50 });
     assert.equal(chunks, 3);
     assert.equal(test.logger.said(/^checkpoint at offset/), 0);
     await assert.rejects(snapshot, refused('unavailable'));
     assert.equal(test.logger.said(/no more writes on this handle/, 'error'), 1, 'the append, and nothing else');
-    assert.equal(await test.store.size(), names.length);
+    assert.equal(await test.store.snapshots.size(), names.length);
     for (const name of ['k0', 'k2500', 'k4999']) assert.equal(await test.get(name), 'v');
     assert.deepEqual(test.fatal, []);
     await test.store.close();
@@ -261,8 +261,8 @@ describe('the checkpoint of a stop', () => {
     );
     test.disk.fault = undefined;
     await test.open();
-    assert.equal(test.store.checkpoint.offset, 0);
-    assert.equal(await test.store.size(), NAMES.length);
+    assert.equal(test.store.data.progress.checkpoint.offset, 0);
+    assert.equal(await test.store.snapshots.size(), NAMES.length);
     await test.store.close();
   });
 
@@ -270,13 +270,13 @@ describe('the checkpoint of a stop', () => {
     const test = await slow({ overlayBytesMax: 100_000, replayBytesMax: 1e9 });
     const writes = NAMES.map((name) => test.set(name, Buffer.alloc(1_000)));
     const answers = Promise.allSettled(writes);
-    await until('one waits', () => test.store.writeWaits.currentMs > 500, { clock: test.clock, stepMs: 50 });
+    await until('one waits', () => test.store.writes.waits.currentMs > 500, { clock: test.clock, stepMs: 50 });
     const chunks = await chunksUntil(test, test.store.close({ checkpointMs: 2_500 }));
     assert(chunks <= 3, `${chunks} chunks`);
     const answered = (await answers).filter(({ status }) => status === 'fulfilled').length;
     test.disk.fault = undefined;
     await test.open();
-    assert.equal(await test.store.size(), answered);
+    assert.equal(await test.store.snapshots.size(), answered);
     await test.store.close();
   });
 
@@ -287,7 +287,7 @@ describe('the checkpoint of a stop', () => {
     assert.equal(test.logger.said(/not done/), 0);
     test.disk.fault = undefined;
     await test.open();
-    assert.equal(test.store.checkpoint.offset, NAMES.length);
+    assert.equal(test.store.data.progress.checkpoint.offset, NAMES.length);
     await test.store.close();
   });
 });
@@ -297,7 +297,7 @@ describe('a snapshot of the store', () => {
     const test = await TestStore.open();
     for (let i = 1; i <= 5; i++) {
       await test.set(`k${i}`);
-      const snapshot = await test.store.snapshotAt();
+      const snapshot = await test.store.snapshots.at();
       assert.equal(snapshot.position.offset, i);
       assert.deepEqual([(await snapshot.digest()).keys, snapshot.keys], [i, i]);
       await snapshot.release();
@@ -308,8 +308,8 @@ describe('a snapshot of the store', () => {
   it('is shared by all callers while nothing is written, and ends with the last of them', async () => {
     const test = await TestStore.open();
     await test.set('a');
-    const [one, two] = await Promise.all([test.store.snapshotAt(), test.store.snapshotAt()]);
-    const three = await test.store.snapshotAt();
+    const [one, two] = await Promise.all([test.store.snapshots.at(), test.store.snapshots.at()]);
+    const three = await test.store.snapshots.at();
     assert(one === two && two === three);
     await one.release();
     await two.release();
@@ -322,15 +322,15 @@ describe('a snapshot of the store', () => {
   it('is shared for a second with callers that may see the past, and only with them', async () => {
     const test = await TestStore.open();
     await test.set('a');
-    const old = await test.store.snapshotAt();
+    const old = await test.store.snapshots.at();
     await test.set('b');
-    const shared = await test.store.snapshotAt({ share: true });
+    const shared = await test.store.snapshots.at({ share: true });
     assert(shared === old);
-    const exact = await test.store.snapshotAt();
+    const exact = await test.store.snapshots.at();
     assert.equal(exact.position.offset, 2);
     await test.set('c');
     await test.clock.advance(SNAPSHOT_SHARE_MS + 1);
-    const late = await test.store.snapshotAt({ share: true });
+    const late = await test.store.snapshots.at({ share: true });
     assert.equal(late.position.offset, 3);
     for (const snapshot of [old, shared, exact, late]) await snapshot.release();
     await test.store.close();
@@ -339,7 +339,7 @@ describe('a snapshot of the store', () => {
   it('lasts as long as somebody reads from it, as a full resync over a slow link does for hours', async () => {
     const test = await TestStore.open();
     for (let i = 0; i < 10; i++) await test.set(`k${i}`);
-    const snapshot = await test.store.snapshotAt();
+    const snapshot = await test.store.snapshots.at();
     let keys = 0;
     for await (const chunk of snapshot.chunks(Buffer.alloc(0), 1)) {
       keys += chunk.length;
@@ -353,7 +353,7 @@ describe('a snapshot of the store', () => {
   it('ends by itself if it was forgotten', async () => {
     const test = await TestStore.open();
     await test.set('a');
-    const snapshot = await test.store.snapshotAt();
+    const snapshot = await test.store.snapshots.at();
     await test.clock.advance(SNAPSHOT_UNREAD_MS_MAX + 1);
     assert(snapshot.closed);
     await assert.rejects(snapshot.digest(), refused('unavailable', /nobody has read from it for 60 minutes/));
@@ -364,7 +364,7 @@ describe('a snapshot of the store', () => {
     const test = await TestStore.open();
     const write = async () => {
       await test.set('a');
-      await (await test.store.snapshotAt()).release();
+      await (await test.store.snapshots.at()).release();
       await turns(30);
     };
     await write();
@@ -378,12 +378,12 @@ describe('a snapshot of the store', () => {
     const test = await TestStore.open();
     const gate = hold(test.disk, isChunk);
     await test.set('a');
-    const first = test.store.snapshotAt();
+    const first = test.store.snapshots.at();
     await until('it is held', gate.held);
     await test.set('b');
-    const second = test.store.snapshotAt();
+    const second = test.store.snapshots.at();
     await test.set('c');
-    const third = test.store.snapshotAt();
+    const third = test.store.snapshots.at();
     gate.release();
     const snapshots = await Promise.all([first, second, third]);
     for (const [i, snapshot] of snapshots.entries()) {
@@ -407,7 +407,7 @@ describe('the number of keys', () => {
         await test.set(name, Buffer.alloc(100));
         keys.add(name);
       }
-      assert.equal(await test.store.size(), keys.size);
+      assert.equal(await test.store.snapshots.size(), keys.size);
     }
     await test.store.close();
   });
@@ -419,12 +419,12 @@ describe('the number of keys', () => {
     test.disk.fault = (operation) => {
       if (isChunk(operation) && ++chunks === 3) test.disk.crash();
     };
-    void test.store.snapshotAt();
+    void test.store.snapshots.at();
     await until('it has died', () => test.disk.opened.length === 0);
     await test.restart();
-    assert.equal(await test.store.size(), 700);
+    assert.equal(await test.store.snapshots.size(), 700);
     await test.set('more');
-    assert.equal(await test.store.size(), 701);
+    assert.equal(await test.store.snapshots.size(), 701);
     await test.store.close();
   });
 
@@ -435,20 +435,20 @@ describe('the number of keys', () => {
     test.disk.fault = (operation) => {
       if (isChunk(operation) && ++chunks === 2) test.disk.crash();
     };
-    void test.store.snapshotAt();
+    void test.store.snapshots.at();
     await until('it has died', () => test.disk.opened.length === 0);
     // The keyspace is read twice to open it, and then to count it.
     let reads = 0;
     const gate = hold(test.disk, (operation) => inKeyspace(operation) && operation.kind === 'read' && ++reads === 3);
     await test.open();
-    const held = await test.store.snapshotAt();
+    const held = await test.store.snapshots.at();
     assert.equal(held.keys, undefined, 'it is not counted yet');
     gate.release();
     reads = 0;
     test.disk.fault = ({ kind }) => {
       if (kind === 'read' && ++reads > 1_000) throw new Error('it counts for ever');
     };
-    assert.equal(await test.store.size(), 700);
+    assert.equal(await test.store.snapshots.size(), 700);
     await held.release();
     test.disk.fault = undefined;
     await test.store.close();
@@ -461,7 +461,7 @@ describe('the number of keys', () => {
     test.disk.fault = (operation) => {
       if (isChunk(operation) && ++chunks === 10) test.disk.crash();
     };
-    void test.store.snapshotAt();
+    void test.store.snapshots.at();
     await until('it has died', () => test.disk.opened.length === 0);
     test.disk.crash();
     // The keyspace is read twice to open it, and then to count it.
@@ -469,7 +469,7 @@ describe('the number of keys', () => {
     const gate = hold(test.disk, (operation) => inKeyspace(operation) && operation.kind === 'read' && ++reads === 3);
     await test.open();
     assert(gate.held());
-    const counting = test.store.size();
+    const counting = test.store.snapshots.size();
     counting.catch(() => {});
     const closing = test.store.close();
     await turns(100);
@@ -495,14 +495,14 @@ describe('a disk that fails under a checkpoint', () => {
         write = test.submit(increment('n')).catch((error: unknown) => error);
         throw new Error('EIO');
       };
-      await assert.rejects(test.store.snapshotAt(), /EIO/);
-      await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+      await assert.rejects(test.store.snapshots.at(), /EIO/);
+      await until('it is open again', () => test.store.data.isServing, { clock: test.clock, stepMs: 50 });
       const outcome = await write;
       test.disk.fault = undefined;
       const value = Number(await test.get('n'));
       assert(value === 2 || (value === 1 && outcome instanceof HeadwaterError), `${value}, ${String(outcome)}`);
       await test.set('b');
-      assert.equal(await test.store.size(), 3);
+      assert.equal(await test.store.snapshots.size(), 3);
       assert.deepEqual(test.fatal, []);
       await test.store.close();
     });
@@ -522,7 +522,7 @@ describe('a disk that fails under a checkpoint', () => {
     await turns(60);
     gate.release(new Error('EIO'));
     const acknowledged = await Promise.all(outcomes);
-    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+    await until('it is open again', () => test.store.data.isServing, { clock: test.clock, stepMs: 50 });
     for (let i = 0; i < 8; i++) if (acknowledged[i]) assert.equal((await test.get(`k${i}`))?.length, 2_000);
     await test.store.close();
   });
@@ -541,9 +541,9 @@ describe('a disk that fails under a checkpoint', () => {
     }
     test.disk.fault = undefined;
     const sound = await test.another({ budget });
-    assert.equal(sound.store.position.offset, 60);
-    assert(sound.store.checkpoint.offset > 40, 'replay has written out what is over the budget');
-    assert.equal(await sound.store.size(), 60);
+    assert.equal(sound.store.data.position.offset, 60);
+    assert(sound.store.data.progress.checkpoint.offset > 40, 'replay has written out what is over the budget');
+    assert.equal(await sound.store.snapshots.size(), 60);
     await sound.store.close();
   });
 
@@ -558,12 +558,12 @@ describe('a disk that fails under a checkpoint', () => {
     const sound = await test
       .another({ budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } })
       .catch(() => test.another());
-    await until('it is open again, and has a checkpoint', () => sound.store.isServing && failures > 0, {
+    await until('it is open again, and has a checkpoint', () => sound.store.data.isServing && failures > 0, {
       clock: test.clock,
       stepMs: 50,
     });
-    await (await sound.store.snapshotAt()).release();
-    assert.equal(sound.store.checkpoint.offset, 6);
+    await (await sound.store.snapshots.at()).release();
+    assert.equal(sound.store.data.progress.checkpoint.offset, 6);
     await sound.store.close();
   });
 
@@ -582,7 +582,7 @@ describe('a disk that fails under a checkpoint', () => {
     };
     await until('several attempts', () => opens > 3, { clock: test.clock, stepMs: 100 });
     assert(test.clock.monotonicMs() - 5_000 >= 1_000, `${test.clock.monotonicMs() - 5_000} ms for four attempts`);
-    const { position, lineage, checkpoint } = test.store.standing;
+    const { position, lineage, checkpoint } = test.store.data.progress;
     assert.deepEqual(
       [position.offset, lineage.rows.length, checkpoint.offset],
       [1, 1, 0],
@@ -590,8 +590,8 @@ describe('a disk that fails under a checkpoint', () => {
     );
     const why = /reopening after a failure: .*EIO; the store cannot be opened: the disk is gone; trying again/;
     await assert.rejects(test.get('a'), refused('unavailable', why));
-    assert.match(test.store.notServing?.message ?? '', why);
-    await assert.rejects(test.store.follow('127.0.0.1:1'), refused('unavailable', why));
+    assert.match(test.store.data.notServing?.message ?? '', why);
+    await assert.rejects(test.store.roles.follow('127.0.0.1:1'), refused('unavailable', why));
     await test.store.close();
     assert.deepEqual(test.disk.opened, []);
   });
@@ -606,11 +606,11 @@ describe('a disk that fails under a checkpoint', () => {
     await assert.rejects(test.set('b'));
     test.disk.fault = undefined;
     const missing = /cannot be opened: .*gen-000001\/log was there and is missing now; nothing is made in its place/;
-    await until('it has been tried', () => missing.test(test.store.notServing?.message ?? ''));
+    await until('it has been tried', () => missing.test(test.store.data.notServing?.message ?? ''));
     await test.clock.advance(10_000);
     assert(!existsSync(test.directory));
     await rename(`${test.directory}.away`, test.directory);
-    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 100 });
+    await until('it is open again', () => test.store.data.isServing, { clock: test.clock, stepMs: 100 });
     assert.equal(await test.get('a'), 'v');
     await test.store.close();
   });
@@ -618,7 +618,7 @@ describe('a disk that fails under a checkpoint', () => {
   it('leaves nothing open or locked if it fails at the last durable point', async () => {
     const test = await TestStore.open();
     await test.set('a');
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     test.disk.fault = ({ kind }) => {
       if (kind === 'durable') throw new Error('EIO');
     };
@@ -636,8 +636,8 @@ describe('a log that lost its tail', () => {
   async function cut(role: 'leader' | 'follower'): Promise<TestStore> {
     const test = await TestStore.open();
     for (const name of ['a', 'b', 'c']) await test.set(name);
-    await (await test.store.snapshotAt()).release();
-    if (role === 'follower') await test.store.follow('127.0.0.1:1');
+    await (await test.store.snapshots.at()).release();
+    if (role === 'follower') await test.store.roles.follow('127.0.0.1:1');
     test.disk.crash();
     await test.disk.raw(test.location('log')).del(blockKey(3));
     return test;
@@ -654,44 +654,44 @@ describe('a log that lost its tail', () => {
     await test.open();
     const { store } = test;
     assert.deepEqual(
-      [store.isServing, store.incomplete?.code, store.position.offset],
+      [store.data.isServing, store.data.incomplete?.code, store.data.position.offset],
       [false, 'keyspace_incomplete', 2],
     );
     await assert.rejects(test.get('a'), refused('unavailable', /lost its tail/));
-    await assert.rejects(store.size(), refused('unavailable'));
-    await assert.rejects(store.receive([], []), refused('unavailable'));
+    await assert.rejects(store.snapshots.size(), refused('unavailable'));
+    await assert.rejects(store.intake.receive([], []), refused('unavailable'));
     assert.equal(test.logger.said(/nothing is served until a full resync/), 1);
     await store.close();
     await test.open();
-    assert.equal(test.store.incomplete?.code, 'keyspace_incomplete');
+    assert.equal(test.store.data.incomplete?.code, 'keyspace_incomplete');
     await test.store.close();
   });
 
   it('leaves a leader up that opens again after a failure, without serving or leading', async () => {
     const test = await TestStore.open();
     for (const name of ['a', 'b', 'c']) await test.set(name);
-    const { rows } = test.store.lineage;
+    const { rows } = test.store.data.log.history.lineage;
     const serving: boolean[] = [];
-    test.store.onServing((is) => void serving.push(is));
+    test.store.data.onServing((is) => void serving.push(is));
     await test.loseTail(3);
     const { store } = test;
     const advice = /lost its tail; this node neither serves nor leads .*"follow HOST:PORT".*--accept-data-loss/;
-    await until('it is open again', () => advice.test(store.notServing?.message ?? ''));
+    await until('it is open again', () => advice.test(store.data.notServing?.message ?? ''));
     assert.equal(test.logger.said(advice, 'error'), 1);
     assert.equal(test.logger.said(/the store is open again|cannot be opened/), 0);
-    assert.match(store.notServing?.message ?? '', advice);
-    assert.deepEqual([store.isServing, store.role, serving.at(-1)], [false, 'leader', false]);
+    assert.match(store.data.notServing?.message ?? '', advice);
+    assert.deepEqual([store.data.isServing, store.roles.role, serving.at(-1)], [false, 'leader', false]);
     await assert.rejects(test.set('d'), refused('unavailable', advice));
     await assert.rejects(test.get('a'), refused('unavailable', advice));
-    assert.deepEqual(store.lineage.rows, rows, 'no history was begun');
+    assert.deepEqual(store.data.log.history.lineage.rows, rows, 'no history was begun');
     const operations = test.disk.operations.length;
     await test.clock.advance(60 * 60_000);
     assert.equal(test.disk.operations.length, operations, 'the disk is left alone');
     assert.deepEqual(test.fatal, []);
-    await store.follow('127.0.0.1:1');
-    assert.match(store.notServing?.message ?? '', /nothing is served until a full resync/);
+    await store.roles.follow('127.0.0.1:1');
+    assert.match(store.data.notServing?.message ?? '', /nothing is served until a full resync/);
     await test.reopen();
-    assert.deepEqual([test.store.role, test.store.incomplete?.code], ['follower', 'keyspace_incomplete']);
+    assert.deepEqual([test.store.roles.role, test.store.data.incomplete?.code], ['follower', 'keyspace_incomplete']);
     await test.store.close();
   });
 
@@ -701,13 +701,13 @@ describe('a log that lost its tail', () => {
     test.disk.fault = (operation) => {
       if (inKeyspace(operation) && operation.kind === 'durable') test.disk.crash();
     };
-    void test.store.snapshotAt();
+    void test.store.snapshots.at();
     await until('it has died', () => test.disk.opened.length === 0);
     test.disk.fault = undefined;
     await test.disk.raw(test.location('log')).del(blockKey(3));
     await assert.rejects(test.open(), refused('keyspace_incomplete', /ends at offset 2, a checkpoint to 3 had begun/));
     await test.open({ role: 'follower', upstream: '127.0.0.1:1' });
-    assert.equal(test.store.incomplete?.code, 'keyspace_incomplete');
+    assert.equal(test.store.data.incomplete?.code, 'keyspace_incomplete');
     await test.store.close();
   });
 
@@ -717,16 +717,16 @@ describe('a log that lost its tail', () => {
       for (const name of ['a', 'b']) await test.set(name);
       await test.restart();
       await test.set('c');
-      const { rows } = test.store.lineage;
+      const { rows } = test.store.data.log.history.lineage;
       assert.equal(rows.length, 2);
       if (what === 'a checkpoint') {
-        await (await test.store.snapshotAt()).release();
+        await (await test.store.snapshots.at()).release();
         test.disk.crash();
       } else {
         test.disk.fault = (operation) => {
           if (inKeyspace(operation) && operation.kind === 'durable') test.disk.crash();
         };
-        void test.store.snapshotAt();
+        void test.store.snapshots.at();
         await until('it has died', () => test.disk.opened.length === 0);
         test.disk.fault = undefined;
       }
@@ -735,11 +735,11 @@ describe('a log that lost its tail', () => {
       for (let round = 0; round < 2; round++) {
         const { store } = test;
         assert.deepEqual(
-          [store.incomplete?.code, store.position.offset, store.keyspaceOffset],
+          [store.data.incomplete?.code, store.data.position.offset, store.data.generation.keyspaceOffset],
           ['keyspace_incomplete', 1, 3],
           what,
         );
-        assert.deepEqual(store.lineageOfData.rows, rows, what);
+        assert.deepEqual(store.data.generation.lineage.rows, rows, what);
         await test.reopen();
       }
       await test.store.close();
@@ -752,9 +752,12 @@ describe('a log that lost its tail', () => {
     for (const key of [blockKey(1), blockKey(2), lineageKey(1)]) await raw.del(key);
     await test.open();
     const { store } = test;
-    assert.deepEqual([store.position.offset, store.lineage.rows.length, store.keyspaceOffset], [0, 0, 3]);
     assert.deepEqual(
-      store.lineageOfData.rows.map(({ firstOffset }) => firstOffset),
+      [store.data.position.offset, store.data.log.history.lineage.rows.length, store.data.generation.keyspaceOffset],
+      [0, 0, 3],
+    );
+    assert.deepEqual(
+      store.data.generation.lineage.rows.map(({ firstOffset }) => firstOffset),
       [1],
     );
     await store.close();
@@ -776,8 +779,8 @@ describe('a log that lost its tail', () => {
     assert.equal(kept.readUInt32BE(0), bytes.length);
     assert(kept.subarray(4, 4 + bytes.length).equals(flipped(bytes, 55 * 8)));
     await test.set('e');
-    assert.equal(test.store.position.offset, 3);
-    assert.equal(test.store.lineage.rows.length, 2);
+    assert.equal(test.store.data.position.offset, 3);
+    assert.equal(test.store.data.log.history.lineage.rows.length, 2);
     await test.store.close();
   });
 });
@@ -791,7 +794,7 @@ describe('a damaged record under a checkpoint', () => {
     await test.submit({ kind: 'expire', key: key('a'), expiry: { expiresAtMs: 9_000_000_000_000 } });
     const raw = test.disk.raw(test.location('keyspace'));
     await raw.put(dataKey(0, key('a')), flipped((await raw.get(dataKey(0, key('a')))) as Buffer, 150));
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     await assert.rejects(test.get('a'), refused('corrupt'));
     assert.equal(await test.get('b'), 'v');
     assert.deepEqual(test.fatal, []);

@@ -31,14 +31,14 @@ async function setting(test: TestStore, name: string, ttlMs: number) {
 }
 
 async function blocksOf(test: TestStore): Promise<Block[]> {
-  const { log } = test.store;
+  const { log } = test.store.data;
   return [...(await log.read(log.base.offset, 1e9))];
 }
 
 describe('a node that starts before the clock of its machine is set', () => {
   it('takes no time to live until it is, and then gives each key the whole of it', async () => {
     const test = await TestStore.open({ clock: clockAt(60_000) });
-    assert.match(test.store.clock.finding, /clock says 1970-01-01T00:01:00.000Z: it is not set/);
+    assert.match(test.store.status.clock, /clock says 1970-01-01T00:01:00.000Z: it is not set/);
     assert.deepEqual(await setting(test, 'k', HOUR_MS), refusal);
     await test.set('plain');
     await test.submit({
@@ -48,7 +48,7 @@ describe('a node that starts before the clock of its machine is set', () => {
       expiry: { expiresAtMs: START_MS + 500 },
     });
     test.clock.setWall(START_MS);
-    assert.equal(test.store.clock.finding, '');
+    assert.equal(test.store.status.clock, '');
     assert.equal(await test.get('till'), 'v');
     assert.equal(await setting(test, 'k', HOUR_MS), 'set');
     await test.clock.advance(HOUR_MS - 10);
@@ -84,12 +84,12 @@ describe('a node that starts with a clock that is a year ahead', () => {
     await test.store.close();
     test.clock.setWall(START_MS + YEAR_MS);
     await test.open();
-    assert.match(test.store.clock.finding, /365 days ahead of the log's time: it is not followed/);
+    assert.match(test.store.status.clock, /365 days ahead of the log's time: it is not followed/);
     assert.deepEqual([await test.get('k'), await setting(test, 'new', 1_000)], ['v', refusal]);
     await test.set('plain');
-    assert(test.store.endTimeMs < START_MS + HOUR_MS);
+    assert(test.store.data.endTimeMs < START_MS + HOUR_MS);
     test.clock.setWall(START_MS + 60_000);
-    assert.equal(test.store.clock.finding, '');
+    assert.equal(test.store.status.clock, '');
     assert.equal(await setting(test, 'new', 1_000), 'set');
     const left = await remainingMs(test, 'k');
     assert(left !== undefined && left <= HOUR_MS - 60_000);
@@ -102,7 +102,7 @@ describe('a node that starts with a clock that is a year ahead', () => {
     await test.store.close();
     test.clock.setWall(START_MS + YEAR_MS);
     const again = await test.another({ trustClock: true });
-    assert.deepEqual([again.store.clock.finding, await again.get('k')], ['', undefined]);
+    assert.deepEqual([again.store.status.clock, await again.get('k')], ['', undefined]);
     assert.equal(await setting(again, 'new', 1_000), 'set');
     await again.store.close();
   });
@@ -127,11 +127,11 @@ describe('a leader whose clock is set while it runs', () => {
     await test.set('k', 'v', 10_000);
     await test.clock.advance(9_000);
     assert.equal(await test.get('k'), 'v');
-    assert.match(test.store.clock.finding, /35\d\d s behind the log's time, which passes at half its speed/);
+    assert.match(test.store.status.clock, /35\d\d s behind the log's time, which passes at half its speed/);
     await test.clock.advance(11_000);
     assert.equal(await test.get('k'), undefined);
     await test.clock.advance(2 * HOUR_MS);
-    assert.deepEqual([test.store.clock.finding, test.store.clock.aheadMs], ['', 0]);
+    assert.deepEqual([test.store.status.clock, test.store.clock.aheadMs], ['', 0]);
     await test.store.close();
   });
 });
@@ -152,19 +152,22 @@ describe('a leader that sets the time of its log back, because a person trusts i
   it('gives each key the rest of its time, and needs no word at the next start', async () => {
     const test = await poisoned();
     await test.open();
-    assert.match(test.store.clock.finding, /behind the log's time/);
+    assert.match(test.store.status.clock, /behind the log's time/);
     await test.store.close();
     const again = await test.another({ trustClock: true });
     await until('all are moved', () => isDone(again), { clock: test.clock, stepMs: 1 });
-    assert(Math.abs(again.store.nowMs() - test.clock.wallMs()) < 2);
+    assert(Math.abs(again.store.clock.now() - test.clock.wallMs()) < 2);
     const left = await remainingMs(again, 'k3');
     assert(left !== undefined && left > HOUR_MS - 60_000 && left <= HOUR_MS, String(left));
     await again.store.close();
     await test.open();
-    assert.equal(test.store.clock.finding, '');
+    assert.equal(test.store.status.clock, '');
     await test.clock.advance(HOUR_MS);
     assert.deepEqual([await test.get('k3'), await test.get('plain')], [undefined, 'v']);
-    await until('they are deleted', async () => (await test.store.size()) === 1, { clock: test.clock, stepMs: 100 });
+    await until('they are deleted', async () => (await test.store.snapshots.size()) === 1, {
+      clock: test.clock,
+      stepMs: 100,
+    });
     await test.store.close();
   });
 
@@ -173,16 +176,16 @@ describe('a leader that sets the time of its log back, because a person trusts i
     const again = await test.another({ trustClock: true });
     await until('all are moved', () => isDone(again), { clock: test.clock, stepMs: 10 });
     const follower = await TestStore.follower({ clock: test.clock });
-    const rows = again.store.lineage.rows;
+    const rows = again.store.data.log.history.lineage.rows;
     for (const block of await blocksOf(again)) {
-      follower.store.setTime(test.clock.wallMs());
-      await follower.store.receive(
+      follower.store.intake.setTime(test.clock.wallMs());
+      await follower.store.intake.receive(
         [block],
         rows.filter(({ firstOffset }) => firstOffset === block.firstOffset),
       );
     }
-    assert(follower.store.nowMs() < START_MS + DAY_MS, new Date(follower.store.nowMs()).toISOString());
-    assert.equal((await follower.store.digest()).digest, (await again.store.digest()).digest);
+    assert(follower.store.clock.now() < START_MS + DAY_MS, new Date(follower.store.clock.now()).toISOString());
+    assert.equal((await follower.store.snapshots.digest()).digest, (await again.store.snapshots.digest()).digest);
     await follower.store.close();
     await again.store.close();
   });
@@ -202,7 +205,7 @@ describe('a leader that sets the time of its log back, because a person trusts i
         const left = await remainingMs(test, `k${i}`);
         assert(left !== undefined && left > HOUR_MS - 60_000 && left <= HOUR_MS, `k${i}, killed at ${kill}: ${left}`);
       }
-      assert.equal(test.store.clock.finding, '');
+      assert.equal(test.store.status.clock, '');
       await test.store.close();
     }
   });

@@ -49,30 +49,30 @@ describe('a disk that cannot be read', () => {
       await test.submit(set('new'), { kind: 'delete', keys: [key('gone')] });
       await test.submit({ kind: 'expire', key: key('b'), expiry: { expiresAtMs: 9_000_000_000_000 } });
       await test.submit(set('a', `${round}`));
-      await (await test.store.snapshotAt()).release();
-      assert.equal(test.store.checkpoint.offset, test.store.position.offset);
-      assert.equal(test.store.checkpoint.keys, null);
-      await assert.rejects(test.store.size(), { code: 'corrupt' });
+      await (await test.store.snapshots.at()).release();
+      assert.equal(test.store.data.progress.checkpoint.offset, test.store.data.position.offset);
+      assert.equal(test.store.data.progress.checkpoint.keys, null);
+      await assert.rejects(test.store.snapshots.size(), { code: 'corrupt' });
     }
     assert.equal(opens, 0);
     // Each count reads every key.
     const scans = () => test.disk.operations.filter(({ kind, keys }) => kind === 'read' && keys.length === 0).length;
     const before = scans();
     for (let asked = 0; asked < 20; asked++)
-      await assert.rejects(test.store.size(), { code: 'corrupt', message: /not known: .*Ask again in \d s/ });
+      await assert.rejects(test.store.snapshots.size(), { code: 'corrupt', message: /not known: .*Ask again in \d s/ });
     assert.equal(scans(), before);
     await test.clock.advance(RECOUNT_PAUSE_MS_MIN);
-    await assert.rejects(test.store.size(), { code: 'corrupt', message: /Corruption/ });
+    await assert.rejects(test.store.snapshots.size(), { code: 'corrupt', message: /Corruption/ });
     assert.ok(scans() > before);
-    assert.equal(test.store.isServing, true);
-    assert.match(test.store.damage, /keyspace: Corruption.*; the number of keys is not known/);
+    assert.equal(test.store.data.isServing, true);
+    assert.match(test.store.damage.message, /keyspace: Corruption.*; the number of keys is not known/);
     assert.equal(test.logger.said(/the number of keys is not known/, 'error'), 1);
     assert.deepEqual([await test.get('b'), await test.get('new'), await test.get('gone')], ['v', 'v', undefined]);
     test.disk.fault = undefined;
     await test.clock.advance(RECOUNT_PAUSE_MS_MIN);
-    assert.equal(await test.store.size(), 3);
+    assert.equal(await test.store.snapshots.size(), 3);
     assert.equal(await test.get('a'), '2');
-    assert.equal(test.store.damage, '');
+    assert.equal(test.store.damage.message, '');
   });
 
   it('is not reported any more once a clear has made the number of keys known', async () => {
@@ -81,21 +81,21 @@ describe('a disk that cannot be read', () => {
     await test.reopen();
     unreadable((operation) => operation.keys.length === 0 || asked(operation, 'a'));
     await test.set('a', 'later');
-    await assert.rejects(test.store.size(), { code: 'corrupt' });
-    assert.match(test.store.damage, /the number of keys is not known/);
+    await assert.rejects(test.store.snapshots.size(), { code: 'corrupt' });
+    assert.match(test.store.damage.message, /the number of keys is not known/);
     test.disk.fault = undefined;
     await test.submit({ kind: 'flushAll' });
-    assert.equal(await test.store.size(), 0);
-    assert.equal(test.store.damage, '');
+    assert.equal(await test.store.snapshots.size(), 0);
+    assert.equal(test.store.damage.message, '');
   });
 
   it('does not make the store open again and again if a crash left the number of keys open', async () => {
     await open();
     await test.set('a');
-    await test.store.size();
+    await test.store.snapshots.size();
     await test.set('b');
     const flush = hold(test.disk, ({ kind, location }) => kind === 'durable' && location.endsWith('/keyspace'));
-    void test.store.snapshotAt().catch(() => {});
+    void test.store.snapshots.at().catch(() => {});
     await until('a flush is in hand', flush.held);
     test.disk.crash();
     unreadable((operation) => operation.keys.length === 0);
@@ -109,13 +109,13 @@ describe('a disk that cannot be read', () => {
   it('keeps keys hidden by a clear on disk, and says so', async () => {
     await open();
     for (let i = 0; i < 5; i++) await test.set(`k${i}`);
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     unreadable((operation) => operation.keys.length === 0);
     await test.submit({ kind: 'flushAll' });
-    await (await test.store.snapshotAt()).release();
-    await until('the sweep has met it', () => /the space of cleared keys/.test(test.store.damage));
+    await (await test.store.snapshots.at()).release();
+    await until('the sweep has met it', () => /the space of cleared keys/.test(test.store.damage.message));
     await test.set('after');
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     assert.deepEqual([opens, await test.get('after'), await test.get('k0')], [0, 'v', undefined]);
     assert.equal(test.logger.said(/the space of cleared keys/, 'error'), 1);
   });
@@ -133,7 +133,7 @@ describe('a disk that cannot be read', () => {
     const reading = test.submit({ kind: 'get', key: key('a') }, { kind: 'get', key: key('b') });
     await turns(5);
     await test.submit(set('a', '2'), set('b', '2'));
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     isOut = false;
     const values = (await reading).map((reply) => (reply.kind === 'get' ? String(reply.value) : reply.kind));
     assert.deepEqual(values, ['1', '1']);
@@ -150,9 +150,9 @@ describe('a disk that cannot be read', () => {
     for (let offset = 6; offset <= 9; offset++)
       await raw.put(blockKey(offset), Buffer.from('no block at all, whatever it was before'));
     await test.clock.advance(RETENTION_INTERVAL_MS);
-    await until('it is trimmed', () => test.store.log.base.offset > 9, { clock: test.clock, stepMs: 5 });
-    await until('to its size', () => test.store.log.base.offset >= blocks - 3, { clock: test.clock, stepMs: 5 });
-    assert.equal(test.store.damage, '');
+    await until('it is trimmed', () => test.store.data.log.base.offset > 9, { clock: test.clock, stepMs: 5 });
+    await until('to its size', () => test.store.data.log.base.offset >= blocks - 3, { clock: test.clock, stepMs: 5 });
+    assert.equal(test.store.damage.message, '');
   });
 });
 
@@ -184,37 +184,37 @@ describe('a checkpoint for which the disk cannot read a record', () => {
 
   it('does not make the store open again and again, and is reported by status', async () => {
     await open();
-    const { replicationId } = test.store.position;
+    const { replicationId } = test.store.data.position;
     for (let round = 0; round < 20; round++) {
-      await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
+      await assert.rejects(test.store.snapshots.at(), { code: 'io_error' });
       await test.set('other', `${round}`);
       assert.equal(await test.get('other'), `${round}`);
       await test.clock.advance(20_000);
     }
     assert.equal(opens, 0);
-    assert.equal(test.store.isServing, true);
-    assert.equal(test.store.position.replicationId, replicationId);
-    assert.match(test.store.damage, /Input\/output error; no checkpoint can be made/);
+    assert.equal(test.store.data.isServing, true);
+    assert.equal(test.store.data.position.replicationId, replicationId);
+    assert.match(test.store.damage.message, /Input\/output error; no checkpoint can be made/);
     assert.equal(test.logger.said(/no checkpoint can be made/, 'error'), 1);
     test.disk.fault = undefined;
     await test.clock.advance(60_000);
-    await until('it is made', () => test.store.damage === '');
-    assert.equal(await test.store.size(), 2);
+    await until('it is made', () => test.store.damage.message === '');
+    assert.equal(await test.store.snapshots.size(), 2);
     await test.reopen();
     assert.equal(await expiryOfTouched(), 9_000_000_000_000);
   });
 
   it('is not reported once one is made, though the store opened again in between', async () => {
     await open();
-    await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
+    await assert.rejects(test.store.snapshots.at(), { code: 'io_error' });
     test.disk.fault = (operation) => {
       if (operation.kind === 'open') opens++;
       if (opens === 0 && isAppend(operation)) throw new Error('EIO');
     };
     await assert.rejects(test.set('fails'), { code: 'outcome_unknown' });
-    await until('it is open again', () => opens > 0 && test.store.isServing, { clock: test.clock, stepMs: 100 });
-    await (await test.store.snapshotAt()).release();
-    assert.equal(test.store.damage, '');
+    await until('it is open again', () => opens > 0 && test.store.data.isServing, { clock: test.clock, stepMs: 100 });
+    await (await test.store.snapshots.at()).release();
+    assert.equal(test.store.damage.message, '');
   });
 
   const expiryOfTouched = async () => {
@@ -225,22 +225,22 @@ describe('a checkpoint for which the disk cannot read a record', () => {
 
   it('blocks writes once memory is full, says why, and releases them when it can be read', async () => {
     await open();
-    await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
+    await assert.rejects(test.store.snapshots.at(), { code: 'io_error' });
     let written = 0;
     const writes = (async () => {
       for (; written < 40; written++) await test.set(`k${written}`, Buffer.alloc(16 * 1024));
     })();
-    await until('writes wait', () => /no checkpoint can be made/.test(test.store.writeWaits.message), {
+    await until('writes wait', () => /no checkpoint can be made/.test(test.store.writes.waits.message), {
       clock: test.clock,
       stepMs: 100,
     });
     assert.ok(written < 20, `${written} writes of 16 KiB into ${budget.overlayBytesMax} bytes`);
-    assert.match(test.store.writeWaits.message, /Input\/output error/);
+    assert.match(test.store.writes.waits.message, /Input\/output error/);
     assert.equal(opens, 0);
     test.disk.fault = undefined;
     await until('they are done', () => written === 40, { clock: test.clock, stepMs: 100 });
     await writes;
-    assert.equal(await test.store.size(), 42);
+    assert.equal(await test.store.snapshots.size(), 42);
   });
 
   it('is whole when it is made at last, wherever it had failed, and counts its keys right', async function () {
@@ -273,63 +273,63 @@ describe('a checkpoint for which the disk cannot read a record', () => {
         if (kind !== 'read' || !location.endsWith('/keyspace') || random() < 0.8) return;
         throw Object.assign(new Error('IO error: Input/output error'), { code: 'LEVEL_IO_ERROR' });
       };
-      await test.store.snapshotAt().then(
+      await test.store.snapshots.at().then(
         (snapshot) => snapshot.release(),
         () => failed++,
       );
       test.disk.fault = undefined;
       if (random() < 0.1) await test.restart();
       await test.clock.advance(60_000);
-      if (random() < 0.5) assert.equal(await test.store.size(), model.size, `seed ${seed}, round ${round}`);
+      if (random() < 0.5) assert.equal(await test.store.snapshots.size(), model.size, `seed ${seed}, round ${round}`);
     }
     assert.ok(failed > 5, `${failed} of 30 checkpoints have failed`);
-    assert.equal(await test.store.size(), model.size, `seed ${seed}`);
+    assert.equal(await test.store.snapshots.size(), model.size, `seed ${seed}`);
     for (const [at, value] of model) assert.equal(await test.get(at), value, `seed ${seed}: ${at}`);
     assert.equal(test.logger.said(/reopen|opened anew/), 0);
   });
 
   it('blocks no change of roles, though writes wait for it', async () => {
     await open();
-    await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
+    await assert.rejects(test.store.snapshots.at(), { code: 'io_error' });
     const writes = (async () => {
       for (let i = 0; i < 40; i++) await test.set(`k${i}`, Buffer.alloc(16 * 1024));
     })();
     writes.catch(() => {});
-    await until('writes wait', () => test.store.writeWaits.currentMs > 0, { clock: test.clock, stepMs: 100 });
-    const { offset } = await test.store.pauseWrites();
-    assert.equal(test.store.position.offset, offset);
-    test.store.resumeWrites();
-    await until('writes wait again', () => test.store.writeWaits.currentMs > 0, { clock: test.clock, stepMs: 100 });
-    await test.store.follow('127.0.0.1:1');
-    assert.equal(test.store.role, 'follower');
+    await until('writes wait', () => test.store.writes.waits.currentMs > 0, { clock: test.clock, stepMs: 100 });
+    const { offset } = await test.store.writes.pause();
+    assert.equal(test.store.data.position.offset, offset);
+    test.store.writes.resume();
+    await until('writes wait again', () => test.store.writes.waits.currentMs > 0, { clock: test.clock, stepMs: 100 });
+    await test.store.roles.follow('127.0.0.1:1');
+    assert.equal(test.store.roles.role, 'follower');
     await assert.rejects(writes, { code: 'read_only_follower' });
   });
 
   it('blocks no stop, though writes wait for it', async () => {
     await open();
-    await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
+    await assert.rejects(test.store.snapshots.at(), { code: 'io_error' });
     let written = 0;
     const writes = (async () => {
       for (; written < 40; written++) await test.set(`k${written}`, Buffer.alloc(16 * 1024));
     })();
     writes.catch(() => {});
-    await until('writes wait', () => test.store.writeWaits.currentMs > 0, { clock: test.clock, stepMs: 100 });
+    await until('writes wait', () => test.store.writes.waits.currentMs > 0, { clock: test.clock, stepMs: 100 });
     await test.store.close();
     await assert.rejects(writes, { code: 'shutting_down' });
     test.disk.fault = undefined;
     await test.open();
-    assert.ok((await test.store.size()) >= written + 2);
+    assert.ok((await test.store.snapshots.size()) >= written + 2);
   });
 
   it('is left out at a stop, and the next start replays what is in the log', async () => {
     await open();
-    await assert.rejects(test.store.snapshotAt(), { code: 'io_error' });
+    await assert.rejects(test.store.snapshots.at(), { code: 'io_error' });
     await test.set('other', 'last');
     await test.store.close();
     test.disk.fault = undefined;
     await test.open();
     assert.equal(await test.get('other'), 'last');
-    assert.equal(await test.store.size(), 2);
+    assert.equal(await test.store.snapshots.size(), 2);
     assert.equal(await expiryOfTouched(), 9_000_000_000_000);
   });
 });
@@ -341,16 +341,16 @@ describe('a store that fails again as soon as it is open', () => {
     test.disk.fault = ({ kind, location }) => {
       if (kind === 'batch' && location.endsWith('/keyspace')) throw new Error('EIO');
     };
-    const opened = () => until('it is open again', () => test.store.isServing);
+    const opened = () => until('it is open again', () => test.store.data.isServing);
     for (const pauseMs of [0, 200, 400, 800, 1_600, 2_000, 2_000]) {
-      await assert.rejects(test.store.snapshotAt(), /EIO/);
+      await assert.rejects(test.store.snapshots.at(), /EIO/);
       if (pauseMs > 0) {
         // Closing takes some turns, and no time.
         await until('it waits', () => !test.disk.opened.some((name) => name.endsWith('/keyspace')));
         await turns(5);
         await test.clock.advance(pauseMs - 1);
         await turns(20);
-        assert.equal(test.store.isServing, false, `${pauseMs} ms`);
+        assert.equal(test.store.data.isServing, false, `${pauseMs} ms`);
         await test.clock.advance(1);
       }
       await opened();
@@ -359,7 +359,7 @@ describe('a store that fails again as soon as it is open', () => {
     assert.equal(test.logger.said(/EIO; no more writes on this handle/, 'error'), 1);
     test.disk.fault = undefined;
     await test.clock.advance(60_000);
-    assert.equal(await test.store.size(), 1);
+    assert.equal(await test.store.snapshots.size(), 1);
     await test.store.close();
   });
 });

@@ -86,8 +86,8 @@ describe('a data directory', () => {
     const before = await readFile(path.join(directory, 'node.json'), 'utf8');
     await writeFile(path.join(directory, 'node.json.new'), '{ "node_id": "cut of');
     const test = await open(directory);
-    assert.equal(test.store.nodeId, (JSON.parse(before) as { node_id: string }).node_id);
-    await test.store.follow('h:1');
+    assert.equal(test.store.identity.nodeId, (JSON.parse(before) as { node_id: string }).node_id);
+    await test.store.roles.follow('h:1');
     assert.equal(
       (JSON.parse(await readFile(path.join(directory, 'node.json'), 'utf8')) as { upstream: string }).upstream,
       'h:1',
@@ -317,8 +317,8 @@ describe('a store on the real LevelDB', () => {
     await cp(test.directory, elsewhere, { recursive: true, filter: (name) => !name.endsWith('LOCK') });
     const copy = await open(elsewhere);
     assert.equal(await copy.get('last'), '49');
-    assert.equal(await copy.store.size(), 51);
-    assert.deepEqual((await copy.store.digest()).digest, (await test.store.digest()).digest);
+    assert.equal(await copy.store.snapshots.size(), 51);
+    assert.deepEqual((await copy.store.snapshots.digest()).digest, (await test.store.snapshots.digest()).digest);
     await copy.store.close();
     await test.store.close();
   });

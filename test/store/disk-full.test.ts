@@ -75,10 +75,10 @@ describe('a store on a full disk', () => {
     assert.match(refused.error.message, /it takes no writes until 112\.5 MiB are free; 100\.0 MiB are free/);
     assert(read?.kind === 'get');
     assert.equal(read.value?.toString(), 'before');
-    assert.equal(test.store.position.offset, 1);
+    assert.equal(test.store.data.position.offset, 1);
     const message = { channel: key('c'), data: key('d') };
-    assert.equal(await code(test.store.publish({ ...message, durable: true })), 'disk_full');
-    assert.equal(await test.store.publish({ ...message, durable: false }), 1);
+    assert.equal(await code(test.store.writes.publish({ ...message, durable: true })), 'disk_full');
+    assert.equal(await test.store.writes.publish({ ...message, durable: false }), 1);
     await free(PLENTY);
     await test.set('a', 'after');
     assert.equal(await test.get('a'), 'after');
@@ -91,33 +91,33 @@ describe('a store on a full disk', () => {
     await free(0);
     for (let i = 0; i < 20; i++) await test.clock.advance(500);
     assert.equal(await test.get('a'), undefined);
-    assert.equal(test.store.position.offset, 1);
+    assert.equal(test.store.data.position.offset, 1);
     full.free = PLENTY;
-    await until('it is deleted', () => test.store.position.offset === 2, { clock: test.clock, stepMs: 100 });
+    await until('it is deleted', () => test.store.data.position.offset === 2, { clock: test.clock, stepMs: 100 });
   });
 
   it('begins no checkpoint that would fail halfway, and refuses a request for one', async () => {
     await open({ budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } });
     await test.set('first');
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     // Writes are on their way when the disk fills up.
     const submitted = Promise.all(Array.from({ length: 10 }, (_, i) => test.set(`k${i}`, Buffer.alloc(2_000))));
     await free(FLUSH_SPARE_BYTES);
     await submitted;
     for (let i = 0; i < 10; i++) assert.equal((await test.get(`k${i}`))?.length, 2_000);
-    const { offset } = test.store.checkpoint;
-    assert.equal(await code(test.store.size()), 'disk_full');
-    await assert.rejects(test.store.snapshotAt(), {
+    const { offset } = test.store.data.progress.checkpoint;
+    assert.equal(await code(test.store.snapshots.size()), 'disk_full');
+    await assert.rejects(test.store.snapshots.at(), {
       code: 'disk_full',
       message: /no room for a checkpoint until 16\.\d/,
     });
-    assert.equal(test.store.checkpoint.offset, offset);
+    assert.equal(test.store.data.progress.checkpoint.offset, offset);
     assert.equal(test.logger.said(/no room for a checkpoint/, 'warn'), 1);
     // Some room, though writes are not taken yet.
     full.free = FLUSH_SPARE_BYTES + MiB;
     await test.clock.advance(FLUSH_RETRY_MS);
-    await until('it is made', () => test.store.checkpoint.offset > offset);
-    assert.equal(await test.store.size(), 11);
+    await until('it is made', () => test.store.data.progress.checkpoint.offset > offset);
+    assert.equal(await test.store.snapshots.size(), 11);
     assert.match(JSON.stringify(await test.submit(set('more'))), /disk_full/);
   });
 
@@ -127,7 +127,7 @@ describe('a store on a full disk', () => {
     await free(1);
     await submitted;
     await test.reopen();
-    assert.equal(test.store.checkpoint.offset, 0);
+    assert.equal(test.store.data.progress.checkpoint.offset, 0);
     for (let i = 0; i < 10; i++) assert.equal((await test.get(`k${i}`))?.length, 2_000);
     assert.match(JSON.stringify(await test.submit(set('more'))), /disk_full/);
   });
@@ -140,24 +140,27 @@ describe('a store on a full disk', () => {
     full.free = 1;
     test = await test.another(options({ budget: { overlayBytesMax: 2_000, replayBytesMax: 1e9 } }));
     for (let i = 0; i < 10; i++) assert.equal((await test.get(`k${i}`))?.length, 2_000);
-    assert.equal(test.store.checkpoint.offset, 0);
+    assert.equal(test.store.data.progress.checkpoint.offset, 0);
     full.free = PLENTY;
-    await until('it is written out', () => test.store.checkpoint.offset > 0, { clock: test.clock, stepMs: 100 });
+    await until('it is written out', () => test.store.data.progress.checkpoint.offset > 0, {
+      clock: test.clock,
+      stepMs: 100,
+    });
   });
 
   it('trims its log as far as it can without a checkpoint', async () => {
     await open({ logRetentionBytes: 4_000 });
     for (let i = 0; i < 10; i++) await test.set(`k${i}`, Buffer.alloc(1_000));
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     for (let i = 10; i < 20; i++) await test.set(`k${i}`, Buffer.alloc(1_000));
     await free(2 * MiB);
     const step = { clock: test.clock, stepMs: RETENTION_INTERVAL_MS };
-    await until('it is trimmed', () => test.store.log.base.offset === 10, step);
+    await until('it is trimmed', () => test.store.data.log.base.offset === 10, step);
     await test.clock.advance(5 * RETENTION_INTERVAL_MS);
-    assert.equal(test.store.log.base.offset, 10);
+    assert.equal(test.store.data.log.base.offset, 10);
     assert.equal(test.logger.said(/opened anew/), 0);
     full.free = PLENTY;
-    await until('the rest is trimmed', () => test.store.log.base.offset > 10, step);
+    await until('the rest is trimmed', () => test.store.data.log.base.offset > 10, step);
   });
 
   it('opens again with the room of the ballast after a failed write, and makes another', async () => {
@@ -167,7 +170,7 @@ describe('a store on a full disk', () => {
     full.free = 0;
     full.fill();
     assert.equal(await code(test.set('b')), 'outcome_unknown');
-    await until('it is open', () => test.store.isServing, { clock: test.clock, stepMs: 100 });
+    await until('it is open', () => test.store.data.isServing, { clock: test.clock, stepMs: 100 });
     assert.deepEqual([await test.get('a'), (await readdir(test.directory)).includes('ballast')], ['v', false]);
     assert.match(JSON.stringify(await test.submit(set('c'))), /disk_full/);
     await until('it is said', () => test.logger.said(/ballast is given up/) === 1);
@@ -188,11 +191,11 @@ describe('a store on a full disk', () => {
     const step = { clock: test.clock, stepMs: 100 };
     await until('it was tried', () => test.logger.said(/cannot be opened/, 'error') > 0, step);
     for (let i = 0; i < 200; i++) await test.clock.advance(1_000);
-    assert.equal(test.store.isServing, false);
+    assert.equal(test.store.data.isServing, false);
     await assert.rejects(test.get('a'), { code: 'unavailable', message: /cannot be opened.*no space left on device/i });
     assert.equal(test.logger.said(/cannot be opened/, 'error'), 1);
     full.empty();
-    await until('it is open', () => test.store.isServing, { clock: test.clock, stepMs: 1_000 });
+    await until('it is open', () => test.store.data.isServing, { clock: test.clock, stepMs: 1_000 });
     assert.equal(await test.get('a'), 'v');
     await until('there is room', () => test.store.space.refusal === undefined, { clock: test.clock, stepMs: 1_000 });
     await test.set('b');
@@ -224,12 +227,12 @@ describe('a store on a full disk', () => {
     await test.set('a');
     await free(0);
     full.fill();
-    await assert.rejects(test.store.follow('127.0.0.1:1'), { code: 'disk_full', message: /node\.json/ });
-    assert.equal(test.store.role, 'leader');
+    await assert.rejects(test.store.roles.follow('127.0.0.1:1'), { code: 'disk_full', message: /node\.json/ });
+    assert.equal(test.store.roles.role, 'leader');
     assert.equal(await test.get('a'), 'v');
     full.empty();
-    await test.store.follow('127.0.0.1:1');
-    assert.equal(test.store.role, 'follower');
+    await test.store.roles.follow('127.0.0.1:1');
+    assert.equal(test.store.roles.role, 'follower');
     assert.deepEqual(
       (await readdir(test.directory)).filter((name) => name.endsWith('.new')),
       [],
@@ -302,8 +305,8 @@ describe('a disk that is full at any operation', function () {
     };
     const round = async () => {
       for (let i = 0; i < KEYS; i++) await write(i);
-      await test.store
-        .snapshotAt()
+      await test.store.snapshots
+        .at()
         .then((snapshot) => snapshot.release())
         .catch(() => {});
       await clock.advance(500);
@@ -314,8 +317,8 @@ describe('a disk that is full at any operation', function () {
     for (let ms = 0; ms < forMs; ms += 500) await clock.advance(500);
     full.empty();
     const time = { clock, stepMs: 500 };
-    await until('it serves', () => test.store.isServing, time);
-    await until('it takes writes', () => test.store.space.refusal === undefined && test.store.isServing, time);
+    await until('it serves', () => test.store.data.isServing, time);
+    await until('it takes writes', () => test.store.space.refusal === undefined && test.store.data.isServing, time);
     for (let i = 0; i < 2; i++) await round();
     const check = async (when: string) => {
       for (let i = 0; i < KEYS; i++) {

@@ -17,7 +17,7 @@ async function dueRows(test: TestStore): Promise<number> {
   return rows;
 }
 
-const flushed = async (test: TestStore) => (await test.store.snapshotAt()).release();
+const flushed = async (test: TestStore) => (await test.store.snapshots.at()).release();
 
 /** By the store's clock. In each step the event loop turns once, and a sweep takes several turns. */
 async function msUntil(
@@ -39,7 +39,10 @@ describe('a follower with many keys that were due', () => {
     const test = await TestStore.follower();
     const history = new History();
     history.timeMs = START_MS;
-    await test.store.receive([history.block(...names.map((name) => put(name, 'v', START_MS + 5_000)))], history.rows);
+    await test.store.intake.receive(
+      [history.block(...names.map((name) => put(name, 'v', START_MS + 5_000)))],
+      history.rows,
+    );
     await flushed(test);
     assert.equal(await dueRows(test), COUNT);
     return { test, history };
@@ -49,7 +52,10 @@ describe('a follower with many keys that were due', () => {
     const { test, history } = await following();
     await test.clock.advance(20_000);
     assert.equal(await dueRows(test), COUNT);
-    await test.store.receive([history.block(...names.map((name) => ({ kind: 'del' as const, key: key(name) })))], []);
+    await test.store.intake.receive(
+      [history.block(...names.map((name) => ({ kind: 'del' as const, key: key(name) })))],
+      [],
+    );
     const tookMs = await msUntil(test, 'the rows are dropped', async () => (await dueRows(test)) === 0);
     assert(tookMs < 35_000, `it took ${tookMs} ms`);
     await test.store.close();
@@ -59,7 +65,10 @@ describe('a follower with many keys that were due', () => {
     const { test, history } = await following();
     const first = 3 * EXPIRY_STEP_KEYS;
     const gone = [...names].sort().slice(first);
-    await test.store.receive([history.block(...gone.map((name) => ({ kind: 'del' as const, key: key(name) })))], []);
+    await test.store.intake.receive(
+      [history.block(...gone.map((name) => ({ kind: 'del' as const, key: key(name) })))],
+      [],
+    );
     await msUntil(test, 'the others are dropped', async () => (await dueRows(test)) === first);
     await test.store.close();
   });
@@ -85,12 +94,12 @@ describe('a leader with many keys that are due', () => {
       for (let at = 0; at < COUNT; at += 4_000)
         await test.submit(...names.slice(at, at + 4_000).map((name) => set(name, 'v', 10_000)));
       if (cold) await test.reopen();
-      const { offset } = test.store.position;
+      const { offset } = test.store.data.position;
       await test.clock.advance(10_000);
-      const tookMs = await msUntil(test, 'all are deleted', () => test.store.position.offset >= offset + COUNT, 2);
+      const tookMs = await msUntil(test, 'all are deleted', () => test.store.data.position.offset >= offset + COUNT, 2);
       assert(tookMs <= 6_000, `it took ${tookMs} ms`);
       await msUntil(test, 'the rows are dropped', async () => (await dueRows(test)) === 0);
-      assert.equal(await test.store.size(), 0);
+      assert.equal(await test.store.snapshots.size(), 0);
       await test.store.close();
     }
   });
@@ -101,7 +110,7 @@ describe('a leader with many keys that are due', () => {
     // The process stands still, as a stopped one does.
     test.clock.stall(60_000);
     const sizes = async () =>
-      (await test.store.log.read(4_000, 1e9)).map((block) => block.lastOffset - block.firstOffset + 1);
+      (await test.store.data.log.read(4_000, 1e9)).map((block) => block.lastOffset - block.firstOffset + 1);
     await until('they are deleted', async () => (await sizes()).reduce((sum, size) => sum + size, 0) === 4_000, {
       clock: test.clock,
       stepMs: 100,
@@ -109,7 +118,7 @@ describe('a leader with many keys that are due', () => {
     assert(Math.max(...(await sizes())) > EXPIRY_STEP_KEYS, String(await sizes()));
     assert.equal(test.logger.said(/expired keys are deleted \d+ s late/, 'warn'), 1);
     assert(60_000 > EXPIRY_LATE_MS);
-    await msUntil(test, 'it is in time again', () => test.store.expiryLateMs === 0);
+    await msUntil(test, 'it is in time again', () => test.store.status.expiryLateMs === 0);
     assert.equal(test.logger.said(/expired keys are deleted in time again/), 1);
     await test.store.close();
   });
@@ -148,7 +157,7 @@ describe('a power cut after a key has expired', () => {
     await again.reopen();
     assert.equal(await again.get('a'), undefined);
     await again.clock.advance(10_000);
-    assert.equal(await again.store.size(), 1, 'nothing would ever delete the key');
+    assert.equal(await again.store.snapshots.size(), 1, 'nothing would ever delete the key');
     await again.store.close();
   });
 });

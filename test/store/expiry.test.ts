@@ -14,8 +14,8 @@ afterEach(removeTemporaryDirectories);
 /** The keys that the log says were deleted. */
 async function deleted(test: TestStore): Promise<string[]> {
   const names: string[] = [];
-  for (let at = test.store.log.base.offset; ; ) {
-    const blocks = await test.store.log.read(at, 1e9);
+  for (let at = test.store.data.log.base.offset; ; ) {
+    const blocks = await test.store.data.log.read(at, 1e9);
     if (blocks.length === 0) return names.sort();
     for (const block of blocks)
       for (const command of block.commands()) if (command.kind === 'del') names.push(command.key.toString());
@@ -44,8 +44,8 @@ describe('a key that expires on a leader', () => {
     await test.clock.advance(1);
     assert.equal(await test.get('a'), undefined);
     await whenDeleted(test, 1);
-    assert(test.store.nowMs() <= START_MS + 12_000);
-    assert.equal(await test.store.size(), 0);
+    assert(test.store.clock.now() <= START_MS + 12_000);
+    assert.equal(await test.store.snapshots.size(), 0);
     await test.store.close();
   });
 
@@ -68,7 +68,7 @@ describe('a key that expires on a leader', () => {
     const test = await TestStore.open();
     const last = { kind: 'set', key: key('a'), value: Buffer.from('v') } as const;
     await test.submit({ ...last, expiry: { expiresAtMs: Number.MAX_SAFE_INTEGER } });
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     assert.equal(await dueRows(test), 0, 'not due yet');
     await test.reopen();
     assert.equal(await test.get('a'), 'v');
@@ -102,7 +102,7 @@ describe('a key that expires on a leader', () => {
     await test.submit(...Array.from({ length: count }, (_, i) => set(`k${i}`, 'v', 1_000)));
     await test.clock.advance(1_000);
     await whenDeleted(test, count);
-    const sizes = (await test.store.log.read(count, 1e9)).map((block) => block.lastOffset - block.firstOffset + 1);
+    const sizes = (await test.store.data.log.read(count, 1e9)).map((block) => block.lastOffset - block.firstOffset + 1);
     assert(sizes.length >= 3 && Math.max(...sizes) <= EXPIRY_STEP_KEYS, String(sizes));
     await test.store.close();
   });
@@ -120,7 +120,7 @@ describe('a key that expires and is cold', () => {
       clock: test.clock,
       stepMs: EXPIRY_INTERVAL_MS,
     });
-    assert.equal(await test.store.size(), 0);
+    assert.equal(await test.store.snapshots.size(), 0);
     await test.store.close();
   });
 
@@ -128,7 +128,7 @@ describe('a key that expires and is cold', () => {
     const test = await TestStore.open();
     await test.set('a', 'v', 60_000);
     await test.reopen();
-    const { replicationId } = test.store.position;
+    const { replicationId } = test.store.data.position;
     test.disk.fault = ({ kind, location }) => {
       const damage = Object.assign(new Error('Corruption: block checksum mismatch'), { code: 'LEVEL_CORRUPTION' });
       if (kind === 'read' && location.endsWith('/keyspace')) throw damage;
@@ -137,17 +137,17 @@ describe('a key that expires and is cold', () => {
     await until('it is noticed', () => said() > 0, { clock: test.clock, stepMs: 1_000 });
     assert.equal(said(), 1);
     await test.set('b');
-    assert.deepEqual([test.store.lineage.rows.length, test.fatal], [2, []]);
+    assert.deepEqual([test.store.data.log.history.lineage.rows.length, test.fatal], [2, []]);
     test.disk.fault = undefined;
     await whenDeleted(test, 1);
-    assert.notEqual(test.store.position.replicationId, replicationId);
+    assert.notEqual(test.store.data.position.replicationId, replicationId);
     await test.store.close();
   });
 
   it('is found after a kill, and after the time has passed while the node was down', async () => {
     const test = await TestStore.open();
     await test.submit(set('a', 'v', 60_000), set('b', 'v', 60_000), set('c'));
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     await test.submit({ kind: 'expire', key: key('b'), expiry: { ttlMs: 90_000 } });
     test.disk.crash();
     test.clock.setWall(START_MS + 3_600_000);
@@ -164,12 +164,12 @@ describe('a key that expires and is cold', () => {
     await test.reopen();
     const raw = test.disk.raw(test.location('keyspace'));
     await raw.put(dataKey(0, key('bad')), flipped((await raw.get(dataKey(0, key('bad')))) as Buffer, 150));
-    const history = test.store.lineage.current;
+    const history = test.store.data.log.history.lineage.current;
     await test.clock.advance(60_000);
     await whenDeleted(test, 1);
     await test.clock.advance(10_000);
     assert.deepEqual(await deleted(test), ['good']);
-    assert.deepEqual(test.store.lineage.current, history, 'the store was not opened anew over it');
+    assert.deepEqual(test.store.data.log.history.lineage.current, history, 'the store was not opened anew over it');
     await test.store.close();
   });
 });
@@ -179,7 +179,7 @@ describe('a key that expires on a follower', () => {
     const test = await TestStore.follower();
     const history = new History();
     history.timeMs = START_MS;
-    await test.store.receive([history.block(put('a', 'v', START_MS + 5_000), put('b'))], history.rows);
+    await test.store.intake.receive([history.block(put('a', 'v', START_MS + 5_000), put('b'))], history.rows);
     return { test, history };
   }
 
@@ -187,33 +187,33 @@ describe('a key that expires on a follower', () => {
     const { test, history } = await following();
     await test.clock.advance(30_000);
     assert.equal(await test.get('a'), undefined);
-    assert.equal(test.store.position.offset, 2);
-    assert.equal(await test.store.size(), 2);
-    await test.store.receive([history.block({ kind: 'del', key: key('a') })], []);
-    assert.equal(await test.store.size(), 1);
+    assert.equal(test.store.data.position.offset, 2);
+    assert.equal(await test.store.snapshots.size(), 2);
+    await test.store.intake.receive([history.block({ kind: 'del', key: key('a') })], []);
+    assert.equal(await test.store.snapshots.size(), 1);
     await test.store.close();
   });
 
   it('goes by the time that its leader tells', async () => {
     const { test } = await following();
-    test.store.setTime(START_MS + 5_000);
+    test.store.intake.setTime(START_MS + 5_000);
     assert.equal(await test.get('a'), undefined);
     await test.store.close();
   });
 
   it('leaves a row in the index that is swept when its leader has dealt with it, and not before', async () => {
     const { test, history } = await following();
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     await test.clock.advance(60_000);
     assert.equal(await dueRows(test), 1);
-    await test.store.receive([history.block({ kind: 'del', key: key('a') })], []);
+    await test.store.intake.receive([history.block({ kind: 'del', key: key('a') })], []);
     await until('the row is swept', async () => (await dueRows(test)) === 0, { clock: test.clock, stepMs: 1_000 });
     await test.store.close();
   });
 
   it('keeps the row of a damaged record, and goes on', async () => {
     const { test } = await following();
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     const raw = test.disk.raw(test.location('keyspace'));
     await raw.put(dataKey(0, key('a')), flipped((await raw.get(dataKey(0, key('a')))) as Buffer, 150));
     for (let seconds = 0; seconds < 60; seconds++) {

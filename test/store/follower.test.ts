@@ -22,8 +22,8 @@ afterEach(removeTemporaryDirectories);
 /** Hands over what of the history the store has not got, with the rows that begin there. */
 async function feed(test: TestStore, history: History): Promise<void> {
   for (const block of history.blocks) {
-    if (block.firstOffset <= test.store.position.offset) continue;
-    await test.store.receive(
+    if (block.firstOffset <= test.store.data.position.offset) continue;
+    await test.store.intake.receive(
       [block],
       history.rows.filter((row) => row.firstOffset === block.firstOffset),
     );
@@ -34,7 +34,7 @@ async function feed(test: TestStore, history: History): Promise<void> {
 async function source(names: readonly string[]) {
   const test = await TestStore.open();
   for (const name of names) await test.set(name, `of ${name}`);
-  const snapshot = await test.store.snapshotAt();
+  const snapshot = await test.store.snapshots.at();
   const keys: Buffer[] = [];
   const records: Buffer[] = [];
   for await (const chunk of snapshot.chunks()) {
@@ -45,7 +45,7 @@ async function source(names: readonly string[]) {
   }
   const proof = await snapshot.digest();
   const { position } = snapshot;
-  const lineage = test.store.lineage.upTo(position.offset);
+  const lineage = test.store.data.log.history.lineage.upTo(position.offset);
   await snapshot.release();
   return { test, keys, records, proof, position, lineage };
 }
@@ -58,15 +58,15 @@ describe('what a follower receives', () => {
     history.begin('b');
     history.block(touch('a', 9e12), put('c', '3'));
     await feed(test, history);
-    assert.deepEqual(test.store.position, history.end);
-    assert.deepEqual(test.store.lineage.rows, history.rows);
+    assert.deepEqual(test.store.data.position, history.end);
+    assert.deepEqual(test.store.data.log.history.lineage.rows, history.rows);
     assert.deepEqual(
-      (await test.store.log.read(0, 1e9)).map(({ bytes }) => bytes),
+      (await test.store.data.log.read(0, 1e9)).map(({ bytes }) => bytes),
       history.blocks.map(({ bytes }) => bytes),
     );
     assert.equal(await test.get('c'), '3');
     await test.reopen();
-    assert.deepEqual([test.store.position, test.store.lineage.rows], [history.end, history.rows]);
+    assert.deepEqual([test.store.data.position, test.store.data.log.history.lineage.rows], [history.end, history.rows]);
     await test.store.close();
   });
 
@@ -77,9 +77,9 @@ describe('what a follower receives', () => {
     history.puts(2);
     history.begin('b');
     history.puts(4);
-    await test.store.receive(history.blocks, history.rows);
-    assert.deepEqual(test.store.position, history.end);
-    assert.deepEqual(test.store.lineage.rows, history.rows);
+    await test.store.intake.receive(history.blocks, history.rows);
+    assert.deepEqual(test.store.data.position, history.end);
+    assert.deepEqual(test.store.data.log.history.lineage.rows, history.rows);
     await test.store.close();
   });
 
@@ -89,13 +89,13 @@ describe('what a follower receives', () => {
     history.puts(3);
     await feed(test, history);
     await test.reopen({ role: 'leader', upstream: '' });
-    assert.equal(test.store.lineage.rows.length, 2);
-    await test.store.follow('127.0.0.1:1');
+    assert.equal(test.store.data.log.history.lineage.rows.length, 2);
+    await test.store.roles.follow('127.0.0.1:1');
     history.puts(2);
     await feed(test, history);
-    assert.deepEqual(test.store.lineage.rows, history.rows);
+    assert.deepEqual(test.store.data.log.history.lineage.rows, history.rows);
     await test.reopen();
-    assert.deepEqual([test.store.lineage.rows, test.store.position], [history.rows, history.end]);
+    assert.deepEqual([test.store.data.log.history.lineage.rows, test.store.data.position], [history.rows, history.end]);
     await test.store.close();
   });
 
@@ -104,8 +104,8 @@ describe('what a follower receives', () => {
     const history = new History();
     history.puts(3);
     await feed(test, history);
-    assert.equal(test.store.log.durable.offset, 0);
-    assert.equal(await test.store.durable(), 3);
+    assert.equal(test.store.data.log.durable.offset, 0);
+    assert.equal(await test.store.data.durablePoint.reach(), 3);
     await test.store.close();
   });
 
@@ -114,7 +114,7 @@ describe('what a follower receives', () => {
     const history = new History();
     history.puts(3);
     await feed(test, history);
-    assert.equal(test.store.log.durable.offset, 3);
+    assert.equal(test.store.data.log.durable.offset, 3);
     assert(test.disk.operations.some((operation) => isAppend(operation) && operation.sync));
     await test.store.close();
   });
@@ -124,9 +124,9 @@ describe('what a follower receives', () => {
     const history = new History();
     history.puts(3);
     await feed(test, history);
-    assert.equal(test.store.log.durable.offset, 0);
+    assert.equal(test.store.data.log.durable.offset, 0);
     await test.clock.advance(1_100);
-    await until('it is', () => test.store.log.durable.offset === 3);
+    await until('it is', () => test.store.data.log.durable.offset === 3);
     await test.store.close();
   });
 });
@@ -241,13 +241,16 @@ describe('what a follower refuses', () => {
         Object.assign(new History('a', history.end), { rows: [...history.rows], blocks: [...history.blocks] }),
       );
       const appends = test.disk.operations.filter(isAppend).length;
-      await assert.rejects(test.store.receive(blocks, rows), refused(code, message));
+      await assert.rejects(test.store.intake.receive(blocks, rows), refused(code, message));
       assert.equal(test.disk.operations.filter(isAppend).length, appends);
-      assert.deepEqual([test.store.position, test.store.lineage.rows], [history.end, history.rows]);
+      assert.deepEqual(
+        [test.store.data.position, test.store.data.log.history.lineage.rows],
+        [history.end, history.rows],
+      );
       history.puts(1);
       await feed(test, history);
-      assert.equal(test.store.position.offset, 4);
-      assert(test.store.isServing);
+      assert.equal(test.store.data.position.offset, 4);
+      assert(test.store.data.isServing);
       assert.deepEqual(test.fatal, []);
       await test.store.close();
     });
@@ -275,9 +278,9 @@ describe('what a follower refuses', () => {
       history.puts(3);
       await feed(test, history);
       const appends = test.disk.operations.filter(isAppend).length;
-      await assert.rejects(test.store.receive([sealed(history, payload, commands)], []), refused(code));
+      await assert.rejects(test.store.intake.receive([sealed(history, payload, commands)], []), refused(code));
       assert.equal(test.disk.operations.filter(isAppend).length, appends);
-      assert.equal(test.store.position.offset, 3);
+      assert.equal(test.store.data.position.offset, 3);
       await test.store.close();
     });
   }
@@ -294,11 +297,11 @@ describe('a follower whose disk fails', () => {
     };
     await assert.rejects(feed(test, history), refused('store_latched', /EIO/));
     test.disk.fault = undefined;
-    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
-    assert.equal(test.store.position.offset, 3);
-    assert.deepEqual(test.store.lineage.rows, history.rows, 'a follower begins no history');
+    await until('it is open again', () => test.store.data.isServing, { clock: test.clock, stepMs: 50 });
+    assert.equal(test.store.data.position.offset, 3);
+    assert.deepEqual(test.store.data.log.history.lineage.rows, history.rows, 'a follower begins no history');
     await feed(test, history);
-    assert.deepEqual(test.store.position, history.end);
+    assert.deepEqual(test.store.data.position, history.end);
     await test.store.close();
   });
 });
@@ -310,32 +313,32 @@ describe('a full resync', () => {
     own.block(put('old', '1'));
     await feed(test, own);
     const leader = await source(['a', 'b', 'c']);
-    const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
+    const replacement = await test.store.intake.beginReplacement(leader.position, leader.lineage, 0);
     await replacement.addEntries(leader.keys.slice(0, 2), leader.records.slice(0, 2));
     assert.equal(await test.get('old'), '1');
     assert.equal(await test.get('a'), undefined);
     await leader.test.set('d', 'after the snapshot');
-    const blocks = await leader.test.store.log.read(leader.position.offset, 1e9);
+    const blocks = await leader.test.store.data.log.read(leader.position.offset, 1e9);
     await replacement.appendBlocks(blocks, []);
     await replacement.addEntries(leader.keys.slice(2), leader.records.slice(2));
     await replacement.finish(leader.proof);
     assert.equal(await test.get('old'), '1');
-    await test.store.adopt(replacement, test.store.clusterId);
+    await test.store.intake.adopt(replacement, test.store.identity.clusterId);
     assert.deepEqual(
       [await test.get('old'), await test.get('a'), await test.get('d')],
       [undefined, 'of a', 'after the snapshot'],
     );
-    assert.deepEqual(test.store.position, leader.test.store.position);
-    assert.deepEqual(test.store.lineage.rows, leader.lineage.rows);
-    assert.equal(test.store.log.base.offset, 3);
-    assert.equal(await test.store.size(), 4);
-    assert.deepEqual((await test.store.digest()).digest, (await leader.test.store.digest()).digest);
+    assert.deepEqual(test.store.data.position, leader.test.store.data.position);
+    assert.deepEqual(test.store.data.log.history.lineage.rows, leader.lineage.rows);
+    assert.equal(test.store.data.log.base.offset, 3);
+    assert.equal(await test.store.snapshots.size(), 4);
+    assert.deepEqual((await test.store.snapshots.digest()).digest, (await leader.test.store.snapshots.digest()).digest);
     assert.deepEqual(
       (await readdir(test.directory)).filter((name) => name.startsWith('gen')),
       ['gen-000002'],
     );
     await leader.test.set('e');
-    await test.store.receive(await leader.test.store.log.read(4, 1e9), []);
+    await test.store.intake.receive(await leader.test.store.data.log.read(4, 1e9), []);
     await test.reopen();
     assert.equal(await test.get('e'), 'v');
     await leader.test.store.close();
@@ -345,15 +348,15 @@ describe('a full resync', () => {
   it('leaves a log that is empty, and knows the time of its last block all the same', async () => {
     const test = await TestStore.follower();
     const leader = await source(['a']);
-    const { endTimeMs } = leader.test.store;
+    const { endTimeMs } = leader.test.store.data;
     assert(endTimeMs > 0);
-    const replacement = await test.store.beginReplacement(leader.position, leader.lineage, endTimeMs);
+    const replacement = await test.store.intake.beginReplacement(leader.position, leader.lineage, endTimeMs);
     await replacement.addEntries(leader.keys, leader.records);
     await replacement.finish(leader.proof);
-    await test.store.adopt(replacement, test.store.clusterId);
-    assert.equal(test.store.endTimeMs, endTimeMs);
+    await test.store.intake.adopt(replacement, test.store.identity.clusterId);
+    assert.equal(test.store.data.endTimeMs, endTimeMs);
     await test.reopen();
-    assert.deepEqual([test.store.position, test.store.endTimeMs], [leader.position, endTimeMs]);
+    assert.deepEqual([test.store.data.position, test.store.data.endTimeMs], [leader.position, endTimeMs]);
     await leader.test.store.close();
     await test.store.close();
   });
@@ -364,15 +367,15 @@ describe('a full resync', () => {
     own.puts(600);
     await feed(test, own);
     const leader = await source(['a']);
-    const snapshot = await test.store.snapshotAt();
+    const snapshot = await test.store.snapshots.at();
     const reading = snapshot.chunks();
     await reading.next();
-    const waiting = test.store.log.readers.whenBeyond(600, new AbortController().signal);
+    const waiting = test.store.data.log.readers.whenBeyond(600, new AbortController().signal);
     waiting.catch(() => {});
-    const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
+    const replacement = await test.store.intake.beginReplacement(leader.position, leader.lineage, 0);
     await replacement.addEntries(leader.keys, leader.records);
     await replacement.finish(leader.proof);
-    await test.store.adopt(replacement, test.store.clusterId);
+    await test.store.intake.adopt(replacement, test.store.identity.clusterId);
     const replaced = (error: unknown) =>
       HeadwaterError.is(error, 'unavailable') && error.details.reason === 'UPSTREAM_REPLACED';
     await assert.rejects(reading.next(), replaced);
@@ -384,7 +387,7 @@ describe('a full resync', () => {
   it('that is cut at any of its writes leaves the old data or the new, whole', async () => {
     const leader = await source(['a', 'b', 'c']);
     await leader.test.set('d');
-    const blocks = await leader.test.store.log.read(leader.position.offset, 1e9);
+    const blocks = await leader.test.store.data.log.read(leader.position.offset, 1e9);
     let cuts = 0;
     for (let cutAt = 1; ; cutAt++) {
       const test = await TestStore.follower();
@@ -397,11 +400,11 @@ describe('a full resync', () => {
       };
       let done = false;
       void (async () => {
-        const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
+        const replacement = await test.store.intake.beginReplacement(leader.position, leader.lineage, 0);
         await replacement.addEntries(leader.keys, leader.records);
         await replacement.appendBlocks(blocks, []);
         await replacement.finish(leader.proof);
-        await test.store.adopt(replacement, test.store.clusterId);
+        await test.store.intake.adopt(replacement, test.store.identity.clusterId);
         done = true;
       })();
       await until('it is done or cut', () => done || test.disk.opened.length === 0);
@@ -414,7 +417,7 @@ describe('a full resync', () => {
       }
       cuts++;
       await test.open();
-      const seen = [await test.get('old'), await test.get('a'), await test.get('d'), test.store.position.offset];
+      const seen = [await test.get('old'), await test.get('a'), await test.get('d'), test.store.data.position.offset];
       const either =
         JSON.stringify(seen) === JSON.stringify(['1', undefined, undefined, 1]) ||
         JSON.stringify(seen) === JSON.stringify([undefined, 'of a', 'v', 4]);
@@ -428,15 +431,15 @@ describe('a full resync', () => {
   it('that does not prove itself is no keyspace, and the next one begins clean', async () => {
     const test = await TestStore.follower();
     const leader = await source(['a', 'b']);
-    const first = await test.store.beginReplacement(leader.position, leader.lineage, 0);
+    const first = await test.store.intake.beginReplacement(leader.position, leader.lineage, 0);
     await first.addEntries(leader.keys.slice(0, 1), leader.records.slice(0, 1));
     await assert.rejects(first.finish(leader.proof), refused('corrupt', /did not arrive whole/));
     await first.close();
-    const second = await test.store.beginReplacement(leader.position, leader.lineage, 0);
+    const second = await test.store.intake.beginReplacement(leader.position, leader.lineage, 0);
     await second.addEntries(leader.keys, leader.records);
     await second.finish(leader.proof);
-    await test.store.adopt(second, test.store.clusterId);
-    assert.equal(await test.store.size(), 2);
+    await test.store.intake.adopt(second, test.store.identity.clusterId);
+    assert.equal(await test.store.snapshots.size(), 2);
     await leader.test.store.close();
     await test.store.close();
   });
@@ -449,14 +452,14 @@ describe('a full resync', () => {
         if (location.includes('gen-000002') && (kind === 'batch' || location.endsWith('keyspace')) && kind === fails)
           throw new Error('EMFILE');
       };
-      await assert.rejects(test.store.beginReplacement(leader.position, leader.lineage, 0), /EMFILE/);
+      await assert.rejects(test.store.intake.beginReplacement(leader.position, leader.lineage, 0), /EMFILE/);
       assert.deepEqual(
         test.disk.opened.filter((location) => location.includes('gen-000002')),
         [],
       );
     }
     test.disk.fault = undefined;
-    const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
+    const replacement = await test.store.intake.beginReplacement(leader.position, leader.lineage, 0);
     await replacement.close();
     await leader.test.store.close();
     await test.store.close();
@@ -465,7 +468,7 @@ describe('a full resync', () => {
   it('takes only blocks that chain from the snapshot on', async () => {
     const test = await TestStore.follower();
     const leader = await source(['a', 'b']);
-    const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
+    const replacement = await test.store.intake.beginReplacement(leader.position, leader.lineage, 0);
     const history = new History('x', leader.position);
     await assert.rejects(replacement.appendBlocks([history.puts(1)], []), refused('protocol_violation'));
     await replacement.appendBlocks(history.blocks, [{ ...(history.rows[0] as LineageRow), epoch: 9 }]);
@@ -491,19 +494,19 @@ describe('a full resync', () => {
       own.block(put('old', '1'));
       await feed(test, own);
       const leader = await source(['a']);
-      const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
+      const replacement = await test.store.intake.beginReplacement(leader.position, leader.lineage, 0);
       await replacement.addEntries(leader.keys, leader.records);
       await replacement.finish(leader.proof);
       let failures = 0;
       test.disk.fault = ({ kind, location }) => {
         if (matches(kind, location) && failures++ < 3) throw new HeadwaterError('corrupt', 'EIO');
       };
-      const adopting = test.store.adopt(replacement, test.store.clusterId);
+      const adopting = test.store.intake.adopt(replacement, test.store.identity.clusterId);
       const outcome = adopting.then(
         () => 'adopted',
         () => 'failed',
       );
-      await until('it serves', () => failures > 0 && test.store.isServing, { clock: test.clock, stepMs: 100 });
+      await until('it serves', () => failures > 0 && test.store.data.isServing, { clock: test.clock, stepMs: 100 });
       await outcome;
       const seen = [await test.get('old'), await test.get('a')];
       assert(
@@ -522,7 +525,7 @@ describe('a full resync whose data cannot be opened', () => {
   it('ends its retries once the close is announced, and no more data are taken over', async () => {
     const test = await TestStore.follower();
     const leader = await source(['a']);
-    const replacement = await test.store.beginReplacement(leader.position, leader.lineage, 0);
+    const replacement = await test.store.intake.beginReplacement(leader.position, leader.lineage, 0);
     await replacement.addEntries(leader.keys, leader.records);
     await replacement.finish(leader.proof);
     let attempts = 0;
@@ -531,15 +534,15 @@ describe('a full resync whose data cannot be opened', () => {
       attempts++;
       throw new HeadwaterError('corrupt', 'EIO');
     };
-    const adopting = test.store.adopt(replacement, test.store.clusterId);
+    const adopting = test.store.intake.adopt(replacement, test.store.identity.clusterId);
     const outcome = assert.rejects(adopting, refused('corrupt', /EIO/));
     await until('it is tried again', () => attempts > 2, { clock: test.clock, stepMs: 100 });
     test.store.announceClose();
     await outcome;
-    await assert.rejects(test.store.adopt(replacement, test.store.clusterId), refused('shutting_down'));
+    await assert.rejects(test.store.intake.adopt(replacement, test.store.identity.clusterId), refused('shutting_down'));
     await test.store.close();
-    await assert.rejects(test.store.follow('127.0.0.1:2'), HeadwaterError);
-    assert.equal(test.store.upstream, '127.0.0.1:1', 'a directory that is not locked any more is left alone');
+    await assert.rejects(test.store.roles.follow('127.0.0.1:2'), HeadwaterError);
+    assert.equal(test.store.roles.upstream, '127.0.0.1:1', 'a directory that is not locked any more is left alone');
     assert.deepEqual(
       test.disk.opened.filter((location) => location.startsWith(test.directory)),
       [],
@@ -569,8 +572,8 @@ describe('writes that a resync costs', () => {
 
   it('are saved verbatim from the branch on, and counted', async () => {
     const { test, history } = await diverged();
-    await test.store.saveLostWrites(2);
-    assert.equal(await test.store.lostWrites(), 7);
+    await test.store.lostWrites.save(2);
+    assert.equal(await test.store.lostWrites.count(), 7);
     const name = `${historyId('a')}-3-9.blocks`;
     assert.deepEqual(await readdir(lostWrites(test)), [name]);
     assert.deepEqual(
@@ -583,19 +586,19 @@ describe('writes that a resync costs', () => {
 
   it('are none if the branch is the end', async () => {
     const { test } = await diverged();
-    await test.store.saveLostWrites(9);
-    assert.equal(await test.store.lostWrites(), 0);
+    await test.store.lostWrites.save(9);
+    assert.equal(await test.store.lostWrites.count(), 0);
     await assert.rejects(readdir(lostWrites(test)), { code: 'ENOENT' });
     await test.store.close();
   });
 
   it('are not written twice if the resync is tried again', async () => {
     const { test } = await diverged();
-    await test.store.saveLostWrites(2);
+    await test.store.lostWrites.save(2);
     const [name] = await readdir(lostWrites(test));
     const before = await readFile(`${lostWrites(test)}/${name}`);
-    await test.store.saveLostWrites(2);
-    assert.equal(await test.store.lostWrites(), 7);
+    await test.store.lostWrites.save(2);
+    assert.equal(await test.store.lostWrites.count(), 7);
     assert.equal(test.logger.said(/saved to lost-writes/), 1);
     assert.deepEqual(await readFile(`${lostWrites(test)}/${name}`), before);
     assert.equal((await readdir(lostWrites(test))).length, 1);
@@ -604,18 +607,18 @@ describe('writes that a resync costs', () => {
 
   it('are counted over restarts, for as long as their files are there', async () => {
     const { test } = await diverged();
-    await test.store.saveLostWrites(2);
-    await test.store.saveLostWrites(5);
+    await test.store.lostWrites.save(2);
+    await test.store.lostWrites.save(5);
     for (const way of ['closed', 'killed'] as const) {
       if (way === 'closed') await test.reopen();
       else await test.restart();
-      assert.equal(await test.store.lostWrites(), 7 + 4, way);
+      assert.equal(await test.store.lostWrites.count(), 7 + 4, way);
     }
     await writeFile(`${lostWrites(test)}/${historyId('b')}-1-9.blocks.new`, 'cut in the middle');
     await writeFile(`${lostWrites(test)}/notes.txt`, 'looked at on Monday');
-    assert.equal(await test.store.lostWrites(), 11);
+    assert.equal(await test.store.lostWrites.count(), 11);
     await rm(`${lostWrites(test)}/${historyId('a')}-3-9.blocks`);
-    assert.equal(await test.store.lostWrites(), 4);
+    assert.equal(await test.store.lostWrites.count(), 4);
     await test.store.close();
   });
 
@@ -624,7 +627,7 @@ describe('writes that a resync costs', () => {
     const name = `${historyId('a')}-3-9.blocks`;
     await mkdir(lostWrites(test));
     await writeFile(`${lostWrites(test)}/${name}.new`, history.blocks[1]?.bytes.subarray(0, 20) as Buffer);
-    await test.store.saveLostWrites(2);
+    await test.store.lostWrites.save(2);
     assert.deepEqual(await readdir(lostWrites(test)), [name]);
     assert.deepEqual(
       await blocksIn(`${lostWrites(test)}/${name}`),
@@ -635,8 +638,8 @@ describe('writes that a resync costs', () => {
 
   it('are not saved in part if the log does not hold all of them', async () => {
     const { test } = await diverged();
-    await test.store.log.trimming.trim(5);
-    await assert.rejects(test.store.saveLostWrites(2), refused('trimmed'));
+    await test.store.data.log.trimming.trim(5);
+    await assert.rejects(test.store.lostWrites.save(2), refused('trimmed'));
     assert.deepEqual(await readdir(lostWrites(test)), []);
     await test.store.close();
   });
@@ -645,9 +648,9 @@ describe('writes that a resync costs', () => {
 describe('the cluster of a follower', () => {
   it('is that of its upstream, from when it joins, for good', async () => {
     const test = await TestStore.follower();
-    await test.store.joinCluster('c1');
+    await test.store.identity.join('c1');
     await test.reopen();
-    assert.equal(test.store.clusterId, 'c1');
+    assert.equal(test.store.identity.clusterId, 'c1');
     await test.store.close();
   });
 });

@@ -71,20 +71,21 @@ describe('a store whose LevelDB files were changed', () => {
 
     it('serves nothing of a follower that repairs itself, which still tells what its log holds', async () => {
       const test = await filled({ autoRepair: true });
-      const { nodeId, position } = test.store;
+      const { nodeId } = test.store.identity;
+      const { position } = test.store.data;
       await test.store.close();
       await flipBit(test, 'keyspace');
       await test.open({ role: 'follower', upstream: '127.0.0.1:1' });
       const { store } = test;
-      assert.equal(store.isServing, false);
-      assert.match(store.incomplete?.message ?? '', /does not match its checksum/);
-      assert.deepEqual(store.log.end, position);
-      assert.equal(store.nodeId, nodeId);
+      assert.equal(store.data.isServing, false);
+      assert.match(store.data.incomplete?.message ?? '', /does not match its checksum/);
+      assert.deepEqual(store.data.log.end, position);
+      assert.equal(store.identity.nodeId, nodeId);
       await assert.rejects(test.get('k1'), { code: 'unavailable', message: /until a full resync/ });
       await store.close();
       // The damaged data are as they were: without the option they are refused as before.
       await test.open({ role: 'follower', upstream: '127.0.0.1:1' });
-      assert.equal(test.store.isServing, false);
+      assert.equal(test.store.data.isServing, false);
       await test.store.close();
     });
   });
@@ -96,12 +97,12 @@ describe('a store whose LevelDB files were changed', () => {
       const openDatabase: OpenDatabase = (location, options) =>
         (location.endsWith('/keyspace') ? openLevel : disk.open)(location, options);
       const test = await filled({ disk, openDatabase });
-      await (await test.store.snapshotAt()).release();
+      await (await test.store.snapshots.at()).release();
       disk.fault = ({ kind, location }) => {
         if (location.endsWith('/log') && (kind === 'put' || kind === 'open')) throw new Error('ENOSPC');
       };
       await assert.rejects(test.set('lost'), { code: 'outcome_unknown' });
-      await until('it cannot be opened', () => /cannot be opened/.test(test.store.notServing?.message ?? ''));
+      await until('it cannot be opened', () => /cannot be opened/.test(test.store.data.notServing?.message ?? ''));
       return test;
     }
 
@@ -131,10 +132,10 @@ describe('a store whose LevelDB files were changed', () => {
       const copy = await copied(test);
       const { file } = await flipBit(copy, 'log');
       await copy.open();
-      assert.equal(copy.store.asking, false);
-      assert.ok(copy.store.position.offset < 40);
+      assert.equal(copy.store.roles.asking, false);
+      assert.ok(copy.store.data.position.offset < 40);
       assert.equal(copy.logger.said(new RegExp(`${file}, byte \\d+: .*; LevelDB drops what stood there`), 'error'), 1);
-      const { offset } = copy.store.position;
+      const { offset } = copy.store.data.position;
       assert.equal(copy.logger.said(new RegExp(`the log ends at offset ${offset} now.* may be lost`), 'error'), 1);
       await copy.store.close();
       await test.store.close();
@@ -142,7 +143,7 @@ describe('a store whose LevelDB files were changed', () => {
 
     it('makes a leader ask its known followers first', async () => {
       const test = await filled();
-      await test.store.noteFollowers([FOLLOWER]);
+      await test.store.followers.note([FOLLOWER]);
       const copy = await copied(test);
       const { file } = await flipBit(copy, 'log');
       // Looking at the log first does not make it forget that.
@@ -151,11 +152,11 @@ describe('a store whose LevelDB files were changed', () => {
         message: new RegExp(`^${file}, byte .*would drop what stood there.*start the node`),
       });
       await copy.open();
-      assert.equal(copy.store.asking, true);
+      assert.equal(copy.store.roles.asking, true);
       const [refused] = await copy.submit(set('k'));
       assert.ok(refused?.kind === 'error');
       assert.match(refused.error.message, /until its followers have told/);
-      await copy.store.promote();
+      await copy.store.roles.promote();
       await copy.set('k');
       assert.equal(await copy.get('k'), 'v');
       await copy.store.close();

@@ -20,11 +20,11 @@ describe('a mark', () => {
   it('freezes the keyspace where it stands, though a checkpoint is in hand and writes go on', async () => {
     await test.set('before');
     const flush = hold(test.disk, ({ kind, location }) => kind === 'batch' && location.endsWith('/keyspace'));
-    const earlier = test.store.snapshotAt();
+    const earlier = test.store.snapshots.at();
     await until('a checkpoint is in hand', flush.held);
     await test.set('at the mark');
-    const reader = test.store.log.interludes.reader();
-    const frozen = test.store.mark('m');
+    const reader = test.store.data.log.interludes.reader();
+    const frozen = test.store.writes.mark('m');
     await test.set('after');
     flush.release();
     const snapshots = await Promise.all([earlier, frozen]);
@@ -35,7 +35,7 @@ describe('a mark', () => {
     const { keys } = await snapshots[1].digest();
     assert.equal(keys, 2);
     for (const snapshot of snapshots) await snapshot.release();
-    assert.equal(test.store.position.offset, 3);
+    assert.equal(test.store.data.position.offset, 3);
     assert.deepEqual(
       reader.take(3).placed.map(({ offset, interlude }) => ({ offset, interlude })),
       [{ offset: 2, interlude: { kind: 'mark', markId: 'm' } }],
@@ -43,9 +43,9 @@ describe('a mark', () => {
   });
 
   it('is refused by a follower, and by nobody else', async () => {
-    await test.store.follow('127.0.0.1:1');
-    const reader = test.store.log.interludes.reader();
-    await assert.rejects(test.store.mark('m'), { code: 'read_only_follower' });
+    await test.store.roles.follow('127.0.0.1:1');
+    const reader = test.store.data.log.interludes.reader();
+    await assert.rejects(test.store.writes.mark('m'), { code: 'read_only_follower' });
     assert.equal(reader.isBehind, false);
   });
 });

@@ -332,8 +332,8 @@ describe('a store with a database that is not whole', function () {
     const before = await contentsOf(location('keyspace'));
     const role = { role: 'follower', upstream: '127.0.0.1:1' } as const;
     const test = await TestStore.open({ openDatabase: openLevel, directory, autoRepair: true, role });
-    assert.equal(test.store.isServing, false);
-    assert.equal(test.store.log.end.offset, 120);
+    assert.equal(test.store.data.isServing, false);
+    assert.equal(test.store.data.log.end.offset, 120);
     await test.store.close();
     assert.deepEqual(await contentsOf(location('keyspace')), before);
   });
@@ -345,8 +345,8 @@ describe('a store with a database that is not whole', function () {
     const before = await contentsOf(path.join(directory, 'gen-000001'));
     const role = { role: 'follower', upstream: '127.0.0.1:1' } as const;
     const test = await TestStore.open({ openDatabase: openLevel, directory, autoRepair: true, role });
-    assert.equal(test.store.isServing, false);
-    assert.equal(test.store.log.end.offset, 0);
+    assert.equal(test.store.data.isServing, false);
+    assert.equal(test.store.data.log.end.offset, 0);
     await test.store.close();
     assert.deepEqual(await contentsOf(path.join(directory, 'gen-000001')), before);
   });
@@ -375,7 +375,7 @@ describe('a store with a database that is not whole', function () {
         await rm(path.join(directory, 'clean-stop.json'));
         if (note !== undefined) await writeFile(path.join(directory, 'clean-stop.json'), note);
         const test = await open(directory);
-        assert.equal(test.store.position.offset, 111);
+        assert.equal(test.store.data.position.offset, 111);
         await test.store.close();
       }
     });
@@ -394,7 +394,7 @@ describe('a store with a database that is not whole', function () {
         });
       for (const file of files) await cp(path.join(whole, path.relative(directory, file)), file);
       const test = await open(directory);
-      assert.equal(test.store.position.offset, 120);
+      assert.equal(test.store.data.position.offset, 120);
       await test.store.close();
     });
 
@@ -403,8 +403,8 @@ describe('a store with a database that is not whole', function () {
       await cut(directory);
       const role = { role: 'follower', upstream: '127.0.0.1:1' } as const;
       const test = await TestStore.open({ openDatabase: openLevel, directory, autoRepair: true, role });
-      assert.equal(test.store.isServing, false);
-      assert.equal(test.store.log.end.offset, 111);
+      assert.equal(test.store.data.isServing, false);
+      assert.equal(test.store.data.log.end.offset, 111);
       await test.store.close();
       // It is not forgotten by that.
       await assert.rejects(open(directory, role), { code: 'corrupt' });
@@ -421,7 +421,7 @@ describe('a store with a database that is not whole', function () {
       const file = await fileOf(path.join(crashed, 'gen-000001', 'log'), /\.log$/);
       await truncate(file, (await stat(file)).size - 1);
       const after = await open(crashed);
-      assert.equal(after.store.position.offset, 120);
+      assert.equal(after.store.data.position.offset, 120);
       await after.store.close();
     });
 
@@ -472,8 +472,8 @@ describe('a store with a database that is not whole', function () {
       await rm(path.join(location('keyspace'), 'CURRENT'));
       const role = { role: 'follower', upstream: '127.0.0.1:1' } as const;
       const test = await TestStore.open({ openDatabase: openLevel, directory, autoRepair: true, role });
-      assert.equal(test.store.isServing, false);
-      assert.equal(test.store.log.end.offset, 120);
+      assert.equal(test.store.data.isServing, false);
+      assert.equal(test.store.data.log.end.offset, 120);
       await test.store.close();
     });
 

@@ -31,11 +31,12 @@ describe('a power cut', () => {
     const { open, powerCut } = machine();
     const test = await open();
     await test.set('a', '1');
-    const { nodeId, position } = test.store;
+    const { nodeId } = test.store.identity;
+    const { position } = test.store.data;
     await powerCut();
     const again = await open();
-    assert.equal(again.store.nodeId, nodeId);
-    assert.deepEqual(again.store.position, position);
+    assert.equal(again.store.identity.nodeId, nodeId);
+    assert.deepEqual(again.store.data.position, position);
     assert.equal(await again.get('a'), '1');
     await again.store.close();
   });

@@ -33,11 +33,11 @@ describe('a log that is kept to an age', () => {
     }
   }
 
-  const first = () => test.store.log.base.offset + 1;
+  const first = () => test.store.data.log.base.offset + 1;
 
   async function oldestAgeMs(): Promise<number> {
-    const [block] = await test.store.log.read(test.store.log.base.offset, 1);
-    return test.store.nowMs() - (block?.timeMs ?? Number.POSITIVE_INFINITY);
+    const [block] = await test.store.data.log.read(test.store.data.log.base.offset, 1);
+    return test.store.clock.now() - (block?.timeMs ?? Number.POSITIVE_INFINITY);
   }
 
   it('loses what is older, soon after it is, and nothing else', async () => {
@@ -50,13 +50,13 @@ describe('a log that is kept to an age', () => {
       stepMs: 100,
     });
     assert((await oldestAgeMs()) > HOUR_MS - 60_000, 'nothing that is younger has gone');
-    assert(test.store.checkpoint.offset >= test.store.log.base.offset);
+    assert(test.store.data.progress.checkpoint.offset >= test.store.data.log.base.offset);
   });
 
   it('is empty in the end where nothing is written, and goes on from where it was', async () => {
     test = await TestStore.open({ logRetentionMs: HOUR_MS });
     await write(5);
-    await until('it is empty', () => test.store.log.base.offset === 5, { clock: test.clock, stepMs: 60_000 });
+    await until('it is empty', () => test.store.data.log.base.offset === 5, { clock: test.clock, stepMs: 60_000 });
     await test.set('goes on');
     assert.equal(first(), 6);
     assert.equal(await test.get('k1'), 'v');
@@ -69,21 +69,24 @@ describe('a log that is kept to an age', () => {
     const large = () => test.set('large', Buffer.alloc(50 * 1024));
     for (let i = 0; i < 4; i++) await large();
     await until('it is trimmed to its size', () => first() === 3, { clock: test.clock, stepMs: 100 });
-    await until('and then to its age', () => test.store.log.base.offset === 4, { clock: test.clock, stepMs: 60_000 });
+    await until('and then to its age', () => test.store.data.log.base.offset === 4, {
+      clock: test.clock,
+      stepMs: 60_000,
+    });
   });
 
   it('keeps what is pinned, whatever its age, and reads nothing again and again for that', async () => {
     test = await TestStore.open({ logRetentionMs: HOUR_MS });
     await write(3);
-    const pin = test.store.log.trimming.pin(2, 'somebody');
-    await until('the rest goes', () => test.store.log.base.offset === 2, { clock: test.clock, stepMs: 60_000 });
+    const pin = test.store.data.log.trimming.pin(2, 'somebody');
+    await until('the rest goes', () => test.store.data.log.base.offset === 2, { clock: test.clock, stepMs: 60_000 });
     const reads = () => test.disk.operations.filter(({ kind }) => kind === 'read').length;
     const before = reads();
     await test.clock.advance(10 * HOUR_MS);
-    assert.equal(test.store.log.base.offset, 2);
+    assert.equal(test.store.data.log.base.offset, 2);
     assert(reads() - before < 50, `${reads() - before} reads`);
-    test.store.log.trimming.unpin(pin);
-    await until('it goes too', () => test.store.log.base.offset === 3, { clock: test.clock, stepMs: 1_000 });
+    test.store.data.log.trimming.unpin(pin);
+    await until('it goes too', () => test.store.data.log.base.offset === 3, { clock: test.clock, stepMs: 1_000 });
   });
 
   it('stays as it is where its blocks cannot tell their age: that is said once, and writes go on', async () => {
@@ -91,10 +94,10 @@ describe('a log that is kept to an age', () => {
     await write(3);
     const raw = test.disk.raw(test.location('log'));
     for (const offset of [1, 2, 3]) await raw.put(blockKey(offset), Buffer.from('damaged'));
-    await until('it is said', () => test.store.damage !== '', { clock: test.clock, stepMs: 60_000 });
+    await until('it is said', () => test.store.damage.message !== '', { clock: test.clock, stepMs: 60_000 });
     await test.clock.advance(600_000);
     assert.equal(test.logger.said(/at offset \d is damaged/, 'error'), 1);
-    assert.equal(test.store.log.base.offset, 0);
+    assert.equal(test.store.data.log.base.offset, 0);
     await test.set('goes on');
     assert.equal(await test.get('goes on'), 'v');
   });
@@ -105,7 +108,7 @@ describe('a log that is kept to an age', () => {
     test.disk.fault = async ({ kind, location }) => {
       if (kind === 'compact' && location === test.location('log')) await sleep(test.clock, 5_000, NEVER);
     };
-    const bytes = () => test.store.log.lookup.bytesBetween(first() - 1, test.store.log.end.offset);
+    const bytes = () => test.store.data.log.lookup.bytesBetween(first() - 1, test.store.data.log.end.offset);
     const sizes: number[] = [];
     for (let round = 0; round < 60; round++) {
       for (let i = 0; i < 8; i++) await test.set(`k${i}`, Buffer.alloc(MiB, round));

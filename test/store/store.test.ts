@@ -19,18 +19,24 @@ describe('a store', () => {
   it('opens empty as a leader, in a cluster and a history of its own', async () => {
     const test = await TestStore.open();
     const { store } = test;
-    assert.deepEqual([store.role, store.upstream, store.position.offset, store.isServing], ['leader', '', 0, true]);
-    assert.match(store.nodeId, /^[0-9a-f]{32}$/);
-    assert.match(store.clusterId, /^[0-9a-f]{32}$/);
-    assert.deepEqual([store.lineage.current?.firstOffset, store.lineage.epoch], [1, 1]);
-    assert.equal(await store.size(), 0);
+    assert.deepEqual(
+      [store.roles.role, store.roles.upstream, store.data.position.offset, store.data.isServing],
+      ['leader', '', 0, true],
+    );
+    assert.match(store.identity.nodeId, /^[0-9a-f]{32}$/);
+    assert.match(store.identity.clusterId, /^[0-9a-f]{32}$/);
+    assert.deepEqual(
+      [store.data.log.history.lineage.current?.firstOffset, store.data.log.history.lineage.epoch],
+      [1, 1],
+    );
+    assert.equal(await store.snapshots.size(), 0);
     assert.equal(await test.get('a'), undefined);
     await store.close();
   });
 
   it('answers what was written, in order, with the position behind it', async () => {
     const test = await TestStore.open();
-    const { replies, position } = await test.store.submit(
+    const { replies, position } = await test.store.writes.submit(
       [set('n', '5'), increment('n'), { kind: 'get', key: key('n') }],
       { bytes: 100, ordered: false },
     );
@@ -39,7 +45,7 @@ describe('a store', () => {
       ['set', 'increment', 'get'],
     );
     assert.deepEqual(replies[2], { kind: 'get', value: Buffer.from('6'), version: 2 });
-    assert.deepEqual(position, test.store.position);
+    assert.deepEqual(position, test.store.data.position);
     assert.equal(position.offset, 2);
     await test.store.close();
   });
@@ -72,7 +78,7 @@ describe('a store', () => {
         replies: [],
       },
     ]);
-    assert.equal(test.store.position.offset, 1);
+    assert.equal(test.store.data.position.offset, 1);
     await test.store.close();
   });
 
@@ -83,7 +89,7 @@ describe('a store', () => {
     await test.reopen();
     const reads = names.map((name) => ({ kind: 'get', key: key(name) }) as const);
     const asked = async (replyBytesMax: number, ...operations: Operation[]) =>
-      (await test.store.submit(operations, { bytes: 100, ordered: false, replyBytesMax })).replies;
+      (await test.store.writes.submit(operations, { bytes: 100, ordered: false, replyBytesMax })).replies;
     const few = await asked(1_000_000, ...reads);
     assert(few.length >= 10 && few.length < 20, `${few.length} replies`);
     for (const reply of few) assert(reply.kind === 'get' && reply.value?.length === 100_000);
@@ -100,12 +106,15 @@ describe('a store', () => {
     await test.set('a', '1');
     await test.set('b', '2');
     await test.submit({ kind: 'delete', keys: [key('b')] });
-    const { nodeId, clusterId } = test.store;
+    const { nodeId, clusterId } = test.store.identity;
     await test.reopen();
     assert.equal(await test.get('a'), '1');
     assert.equal(await test.get('b'), undefined);
-    assert.deepEqual([test.store.nodeId, test.store.clusterId, test.store.position.offset], [nodeId, clusterId, 3]);
-    assert.equal(await test.store.size(), 1);
+    assert.deepEqual(
+      [test.store.identity.nodeId, test.store.identity.clusterId, test.store.data.position.offset],
+      [nodeId, clusterId, 3],
+    );
+    assert.equal(await test.store.snapshots.size(), 1);
     await test.store.close();
   });
 
@@ -125,7 +134,7 @@ describe('a store', () => {
       ],
     );
     await test.open();
-    assert.equal(test.store.checkpoint.offset, 1);
+    assert.equal(test.store.data.progress.checkpoint.offset, 1);
     assert.equal(test.logger.said(/recovered to .*: 0 commands replayed/), 2);
     await test.store.close();
   });
@@ -137,7 +146,7 @@ describe('a store', () => {
     assert.equal(await test.get('n'), '20');
     for (let i = 0; i < 20; i++) assert.equal(await test.get(`k${i}`), String(i));
     assert.equal(test.logger.said(/recovered to .*: 40 commands replayed/), 1);
-    assert.equal(await test.store.size(), 21);
+    assert.equal(await test.store.snapshots.size(), 21);
     await test.store.close();
   });
 
@@ -159,7 +168,7 @@ describe('a store', () => {
       assert(value >= acknowledged && value <= acknowledged + 1, `${acknowledged} acknowledged, ${value} there`);
       acknowledged = value;
     }
-    assert.equal(await test.store.size(), 1);
+    assert.equal(await test.store.snapshots.size(), 1);
     await test.store.close();
   });
 
@@ -171,7 +180,7 @@ describe('a store', () => {
     await closing;
     await assert.rejects(test.set('b'), refused('shutting_down'));
     await assert.rejects(test.get('a'), refused('shutting_down'));
-    await assert.rejects(test.store.snapshotAt(), refused('shutting_down'));
+    await assert.rejects(test.store.snapshots.at(), refused('shutting_down'));
     assert.deepEqual(test.disk.opened, []);
     assert.equal(test.clock.waiting, 0, 'no timer is left');
   });
@@ -182,14 +191,14 @@ describe('a store', () => {
     await test.store.close();
     await Promise.all(writes);
     await test.open();
-    assert.equal(await test.store.size(), 10);
+    assert.equal(await test.store.snapshots.size(), 10);
     await test.store.close();
   });
 
   it('ends snapshots with the reason when it closes', async () => {
     const test = await TestStore.open();
     await test.submit(...Array.from({ length: 600 }, (_, i) => set(`k${i}`)));
-    const snapshot = await test.store.snapshotAt();
+    const snapshot = await test.store.snapshots.at();
     const reading = snapshot.chunks();
     await reading.next();
     await test.store.close();
@@ -223,7 +232,7 @@ describe('a store', () => {
 });
 
 describe('every leadership', () => {
-  const ids = (test: TestStore) => test.store.lineage.rows.map(({ replicationId }) => replicationId);
+  const ids = (test: TestStore) => test.store.data.log.history.lineage.rows.map(({ replicationId }) => replicationId);
 
   it('begins a history of its own, from the next offset, on top of those before', async () => {
     const test = await TestStore.open();
@@ -231,7 +240,7 @@ describe('every leadership', () => {
       await test.set('a', String(round));
       await test.reopen();
     }
-    const { rows } = test.store.lineage;
+    const { rows } = test.store.data.log.history.lineage;
     assert.deepEqual(
       rows.map(({ firstOffset, epoch }) => [firstOffset, epoch]),
       [
@@ -253,7 +262,7 @@ describe('every leadership', () => {
     for (let round = 0; round < 3; round++) await test.reopen();
     assert.equal(ids(test).length, 2);
     assert.equal(ids(test)[0], first);
-    assert.equal(test.store.lineage.current?.firstOffset, 2);
+    assert.equal(test.store.data.log.history.lineage.current?.firstOffset, 2);
     await test.store.close();
   });
 
@@ -261,7 +270,7 @@ describe('every leadership', () => {
     const test = await TestStore.open();
     const seen = new Map<string, string>();
     for (let round = 0; round < 6; round++) {
-      const { log } = test.store;
+      const { log } = test.store.data;
       const before = log.end.offset;
       await Promise.all([test.set('a', String(round)), test.set('b')]);
       for (const block of await log.read(before, 1e9)) {
@@ -301,15 +310,18 @@ describe('the role of a store', () => {
   it('is kept over restarts, with the upstream', async () => {
     const test = await TestStore.open({ role: { role: 'follower', upstream } });
     await test.reopen();
-    assert.deepEqual([test.store.role, test.store.upstream, test.store.clusterId], ['follower', upstream, '']);
+    assert.deepEqual(
+      [test.store.roles.role, test.store.roles.upstream, test.store.identity.clusterId],
+      ['follower', upstream, ''],
+    );
     await test.restart();
-    assert.deepEqual([test.store.role, test.store.upstream], ['follower', upstream]);
+    assert.deepEqual([test.store.roles.role, test.store.roles.upstream], ['follower', upstream]);
     await test.store.close();
   });
 
   it('of a follower has no history of its own', async () => {
     const test = await TestStore.follower();
-    assert.deepEqual(test.store.lineage.rows, []);
+    assert.deepEqual(test.store.data.log.history.lineage.rows, []);
     await test.store.close();
   });
 
@@ -332,14 +344,14 @@ describe('the role of a store', () => {
   it('changes at run time: pending writes are finished, later ones refused', async () => {
     const test = await TestStore.open();
     const before = [test.set('a'), test.set('b')];
-    const following = test.store.follow(upstream);
+    const following = test.store.roles.follow(upstream);
     await Promise.all([...before, following]);
-    assert.deepEqual([test.store.role, test.store.upstream], ['follower', upstream]);
+    assert.deepEqual([test.store.roles.role, test.store.roles.upstream], ['follower', upstream]);
     const [reply] = await test.submit(set('c'));
     assert(reply?.kind === 'error' && reply.error.code === 'read_only_follower');
     assert.equal(await test.get('a'), 'v');
     await test.reopen();
-    assert.equal(test.store.role, 'follower');
+    assert.equal(test.store.roles.role, 'follower');
     await test.store.close();
   });
 
@@ -348,17 +360,17 @@ describe('the role of a store', () => {
       const test = await TestStore.open();
       await test.set('a');
       await test.reopen();
-      assert.equal(test.store.lineage.rows.length, 2);
-      if (how === 'at run time') await test.store.follow(upstream);
+      assert.equal(test.store.data.log.history.lineage.rows.length, 2);
+      if (how === 'at run time') await test.store.roles.follow(upstream);
       else await test.reopen({ role: 'follower', upstream });
       assert.deepEqual(
-        test.store.lineage.rows.map(({ firstOffset }) => firstOffset),
+        test.store.data.log.history.lineage.rows.map(({ firstOffset }) => firstOffset),
         [1],
         how,
       );
       await test.reopen();
       assert.deepEqual(
-        test.store.lineage.rows.map(({ firstOffset }) => firstOffset),
+        test.store.data.log.history.lineage.rows.map(({ firstOffset }) => firstOffset),
         [1],
       );
       await test.store.close();
@@ -368,7 +380,7 @@ describe('the role of a store', () => {
   it('stays that of a leader, and a working one, if the change cannot be written', async () => {
     const test = await TestStore.open();
     await mkdir(`${test.directory}/node.json.new`);
-    await assert.rejects(test.store.follow(upstream));
+    await assert.rejects(test.store.roles.follow(upstream));
     await test.set('a', 'still led');
     assert.equal(await test.get('a'), 'still led');
     await test.store.close();
@@ -377,7 +389,7 @@ describe('the role of a store', () => {
 
 describe('the clock of a store', () => {
   const times = async (test: TestStore) =>
-    (await test.store.log.read(test.store.log.base.offset, 1e9)).map((block) => block.timeMs);
+    (await test.store.data.log.read(test.store.data.log.base.offset, 1e9)).map((block) => block.timeMs);
 
   it('gives each block its time, and never goes back when the wall clock does', async () => {
     const test = await TestStore.open();
@@ -396,12 +408,12 @@ describe('the clock of a store', () => {
     const test = await TestStore.open();
     await test.clock.advance(60_000);
     await test.set('a', 'v', 10_000);
-    const before = test.store.nowMs();
+    const before = test.store.clock.now();
     for (const way of ['killed', 'closed'] as const) {
       test.clock.setWall(1_000_000);
       if (way === 'killed') await test.restart();
       else await test.reopen();
-      assert(test.store.nowMs() >= before, way);
+      assert(test.store.clock.now() >= before, way);
       await test.set('b');
     }
     const all = await times(test);

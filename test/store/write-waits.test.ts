@@ -17,12 +17,15 @@ describe('a write that waits for the disk', () => {
     const writing = test.set('a');
     await until('it is on its way', gate.held);
     await test.clock.advance(WRITE_WAIT_MS_MIN - 10);
-    assert.equal(test.store.writeWaits.message, '');
-    assert.equal(test.store.writeWaits.currentMs, WRITE_WAIT_MS_MIN - 10);
+    assert.equal(test.store.writes.waits.message, '');
+    assert.equal(test.store.writes.waits.currentMs, WRITE_WAIT_MS_MIN - 10);
     gate.release();
     await writing;
     await test.clock.advance(2 * WRITE_WAIT_MS_MIN);
-    assert.deepEqual([test.store.writeWaits.currentMs, test.store.writeWaits.longestMs], [0, WRITE_WAIT_MS_MIN - 10]);
+    assert.deepEqual(
+      [test.store.writes.waits.currentMs, test.store.writes.waits.longestMs],
+      [0, WRITE_WAIT_MS_MIN - 10],
+    );
     assert.equal(test.logger.said(/disk/), 0);
     await test.store.close();
   });
@@ -33,7 +36,7 @@ describe('a write that waits for the disk', () => {
     const writing = test.set('a');
     await until('it is on its way', gate.held);
     await test.clock.advance(3_500);
-    assert.match(test.store.writeWaits.message, /^writes have waited 3\.5 s for the disk: the log takes long/);
+    assert.match(test.store.writes.waits.message, /^writes have waited 3\.5 s for the disk: the log takes long/);
     gate.release();
     await writing;
     for (let i = 0; i < 3; i++) {
@@ -44,11 +47,11 @@ describe('a write that waits for the disk', () => {
       again.release();
       await next;
     }
-    assert.match(test.store.writeWaits.message, /waited 2\.0 s/, 'it was a moment ago');
+    assert.match(test.store.writes.waits.message, /waited 2\.0 s/, 'it was a moment ago');
     assert.equal(test.logger.said(/writes have waited .* the log takes long/, 'warn'), 1);
     await test.clock.advance(WRITE_WAIT_OVER_MS + 2 * WRITE_WAIT_MS_MIN);
-    assert.equal(test.store.writeWaits.message, '');
-    assert.equal(test.store.writeWaits.longestMs, 3_500);
+    assert.equal(test.store.writes.waits.message, '');
+    assert.equal(test.store.writes.waits.longestMs, 3_500);
     assert.equal(test.logger.said(/no longer wait/, 'info'), 1);
     await test.clock.advance(60_000);
     assert.equal(test.logger.said(/no longer wait/), 1);
@@ -63,9 +66,9 @@ describe('a write that waits for the disk', () => {
     await until('the checkpoint is being written', gate.held);
     await test.set('b', value);
     const waiting = test.set('c', value);
-    await until('it waits', () => test.store.writeWaits.message !== '', { clock: test.clock, stepMs: 100 });
+    await until('it waits', () => test.store.writes.waits.message !== '', { clock: test.clock, stepMs: 100 });
     assert.match(
-      test.store.writeWaits.message,
+      test.store.writes.waits.message,
       /2 MiB of writes are in memory, and a checkpoint has to make room; the one at offset 1 was begun \d\.\d s ago and is being written to the keyspace/,
     );
     gate.release();
@@ -76,12 +79,12 @@ describe('a write that waits for the disk', () => {
   it('names the keys that it has to read', async () => {
     const test = await TestStore.open();
     await test.set('a');
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     const gate = hold(test.disk, isRead);
     const writing = test.submit({ kind: 'increment', key: Buffer.from('n'), by: 1n }, set('b'));
     await until('it is on its way', gate.held);
     await test.clock.advance(1_500);
-    assert.match(test.store.writeWaits.message, /the keyspace takes long to read the keys/);
+    assert.match(test.store.writes.waits.message, /the keyspace takes long to read the keys/);
     gate.release();
     await writing;
     await test.store.close();

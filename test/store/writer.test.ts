@@ -22,8 +22,8 @@ afterEach(removeTemporaryDirectories);
 /** The number of commands in each block. */
 async function blocks(test: TestStore): Promise<number[]> {
   const sizes: number[] = [];
-  for (let at = test.store.log.base.offset; ; ) {
-    const read = await test.store.log.read(at, 1e9);
+  for (let at = test.store.data.log.base.offset; ; ) {
+    const read = await test.store.data.log.read(at, 1e9);
     if (read.length === 0) return sizes;
     for (const block of read) sizes.push(block.lastOffset - block.firstOffset + 1);
     at = (read.at(-1) as Block).lastOffset;
@@ -66,7 +66,7 @@ describe('group commit', () => {
     const test = await TestStore.open();
     await test.submit(...Array.from({ length: 2 * BLOCK_COMMANDS_MAX + 7 }, (_, i) => set(`k${i}`)));
     assert.deepEqual(await blocks(test), [BLOCK_COMMANDS_MAX, BLOCK_COMMANDS_MAX, 7]);
-    assert.equal(await test.store.size(), 2 * BLOCK_COMMANDS_MAX + 7);
+    assert.equal(await test.store.snapshots.size(), 2 * BLOCK_COMMANDS_MAX + 7);
     await test.store.close();
   });
 
@@ -146,7 +146,7 @@ describe('the order of writes', () => {
       if (i % 2 === 0) assert(reply.kind === 'increment' && reply.value === 2n);
       else assert(reply.kind === 'get' && String(reply.value) === '1');
     }
-    const { replies: reads } = await test.store.submit(names.map(get), { bytes: 1e6, ordered: true });
+    const { replies: reads } = await test.store.writes.submit(names.map(get), { bytes: 1e6, ordered: true });
     assert.equal(reads.length, names.length);
     const asked = test.disk.operations.filter(({ kind }) => kind === 'read').map(({ keys }) => keys.length);
     assert(Math.max(...asked) <= BLOCK_COMMANDS_MAX, `up to ${Math.max(...asked)} keys at a time`);
@@ -168,7 +168,7 @@ describe('the order of writes', () => {
     await test.set('a', 'old');
     const gate = hold(test.disk, isAppend);
     const write = test.set('a', 'new');
-    const ordered = test.store.submit([get('a')], { bytes: 10, ordered: true });
+    const ordered = test.store.writes.submit([get('a')], { bytes: 10, ordered: true });
     await until('it is on its way', gate.held);
     assert.equal(await test.get('a'), 'old');
     assert(!(await settled(ordered)));
@@ -196,14 +196,14 @@ describe('values on disk that are more than may be in memory at once', () => {
       limits: { keyBytesMax: 64 * 1024, valueBytesMax: 2 * SIZE, transactionBytesMax: 8 * SIZE },
     });
     for (const name of names) await test.set(name, Buffer.alloc(SIZE, name));
-    await (await test.store.snapshotAt()).release();
+    await (await test.store.snapshots.at()).release();
     await test.restart();
   });
 
   afterEach(() => test.store.close());
 
   const ask = async (ordered: boolean, ...operations: Operation[]): Promise<Reply[]> =>
-    (await test.store.submit(operations, { bytes: 100, ordered })).replies;
+    (await test.store.writes.submit(operations, { bytes: 100, ordered })).replies;
 
   it('are read a part at a time by the writer, and every operation is answered in order', async () => {
     const replies = await ask(true, ...names.map(get), set('a', 'new'), get('a'), get('f'));
@@ -252,13 +252,13 @@ describe('a reply', () => {
     const test = await TestStore.open();
     const gate = hold(test.disk, isAppend);
     const writes = test.set('a', 'new');
-    const seen = conditional.map((operation) => test.store.submit([operation], { bytes: 10, ordered: true }));
+    const seen = conditional.map((operation) => test.store.writes.submit([operation], { bytes: 10, ordered: true }));
     await until('it is on its way', gate.held);
     for (const one of [writes, ...seen]) assert(!(await settled(one, 2)));
-    assert.equal(test.store.position.offset, 0);
+    assert.equal(test.store.data.position.offset, 0);
     gate.release();
     await writes;
-    assert.equal(test.store.position.offset, 1);
+    assert.equal(test.store.data.position.offset, 1);
     await Promise.all(seen);
     await test.store.close();
   });
@@ -287,7 +287,7 @@ describe('a reply', () => {
       operations: [set('a', value), set('b', value)],
     });
     assert(reply?.kind === 'error' && reply.error.code === 'too_large');
-    assert.equal(test.store.position.offset, 0);
+    assert.equal(test.store.data.position.offset, 0);
     await test.set('c');
     await test.store.close();
   });
@@ -318,14 +318,14 @@ describe('the queue of the writer', () => {
   it('counts bytes until they are answered', async () => {
     const test = await TestStore.open();
     const gate = hold(test.disk, isAppend);
-    const first = test.store.submit([set('a')], { bytes: 300, ordered: false });
+    const first = test.store.writes.submit([set('a')], { bytes: 300, ordered: false });
     await until('it is on its way', gate.held);
-    const second = test.store.submit([set('b')], { bytes: 500, ordered: false });
-    assert.equal(test.store.queuedBytes, 800);
+    const second = test.store.writes.submit([set('b')], { bytes: 500, ordered: false });
+    assert.equal(test.store.writes.queuedBytes, 800);
     gate.release();
     await first;
     await second;
-    assert.equal(test.store.queuedBytes, 0);
+    assert.equal(test.store.writes.queuedBytes, 0);
     await test.store.close();
   });
 
@@ -335,7 +335,7 @@ describe('the queue of the writer', () => {
     const waiting: Array<Promise<unknown>> = [];
     const submit = (name: string) => {
       const operation: Operation = { kind: 'set', key: key(name), value, expiry: undefined };
-      waiting.push(test.store.submit([operation], { bytes: value.length, ordered: false }));
+      waiting.push(test.store.writes.submit([operation], { bytes: value.length, ordered: false }));
       return new WeakRef(operation);
     };
     const first = submit('first');
@@ -345,7 +345,7 @@ describe('the queue of the writer', () => {
     for (let i = 0; i < 3; i++) submit(`behind ${i}`);
     await waiting.shift();
     await until('the next is on its way', gate.held);
-    assert.equal(test.store.queuedBytes, 4 * value.length);
+    assert.equal(test.store.writes.queuedBytes, 4 * value.length);
     await collected(first);
     gate.release();
     await Promise.all(waiting);
@@ -357,11 +357,11 @@ describe('the queue of the writer', () => {
     const gate = hold(test.disk, isAppend);
     const never = new AbortController();
     const given = new AbortController();
-    const write = test.store.submit([set('a')], { bytes: 300, ordered: false });
+    const write = test.store.writes.submit([set('a')], { bytes: 300, ordered: false });
     await until('it is on its way', gate.held);
-    await test.store.whenQueueBelow(300, never.signal);
-    const waiting = test.store.whenQueueBelow(299, never.signal);
-    const impatient = test.store.whenQueueBelow(0, given.signal);
+    await test.store.writes.whenQueueBelow(300, never.signal);
+    const waiting = test.store.writes.whenQueueBelow(299, never.signal);
+    const impatient = test.store.writes.whenQueueBelow(0, given.signal);
     assert(!(await settled(waiting)));
     given.abort();
     await impatient;
@@ -369,26 +369,30 @@ describe('the queue of the writer', () => {
     await write;
     await waiting;
     await test.store.close();
-    await test.store.whenQueueBelow(-1, never.signal);
+    await test.store.writes.whenQueueBelow(-1, never.signal);
   });
 
   it('refuses commands at once when it is closed, though an append is still pending', async () => {
     const test = await TestStore.open();
     await test.set('a');
     const flush = hold(test.disk, ({ location }) => location.endsWith('/keyspace'));
-    const snapshot = test.store.snapshotAt();
+    const snapshot = test.store.snapshots.at();
     await until('a checkpoint is in hand', flush.held);
     const gate = hold(test.disk, isAppend);
-    const inHand = test.store.submit([set('b')], { bytes: 300, ordered: false });
+    const inHand = test.store.writes.submit([set('b')], { bytes: 300, ordered: false });
     await until('it is on its way', gate.held);
     flush.release(new Error('EIO'));
     await assert.rejects(snapshot, /EIO/);
     test.disk.fault = undefined;
-    await test.store.whenQueueBelow(0, new AbortController().signal);
-    assert.equal(test.store.queuedBytes, 0, 'who is sent to wait again at once, and again, never lets the append end');
+    await test.store.writes.whenQueueBelow(0, new AbortController().signal);
+    assert.equal(
+      test.store.writes.queuedBytes,
+      0,
+      'who is sent to wait again at once, and again, never lets the append end',
+    );
     gate.release();
     await inHand;
-    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+    await until('it is open again', () => test.store.data.isServing, { clock: test.clock, stepMs: 50 });
     await test.store.close();
   });
 
@@ -406,8 +410,8 @@ describe('the queue of the writer', () => {
       remove(...args);
     };
     for (let i = 0; i < 10; i++) {
-      const write = test.store.submit([set('a')], { bytes: 300, ordered: false });
-      await test.store.whenQueueBelow(0, signal);
+      const write = test.store.writes.submit([set('a')], { bytes: 300, ordered: false });
+      await test.store.writes.whenQueueBelow(0, signal);
       await write;
     }
     assert.equal(listeners, 0);
@@ -419,12 +423,12 @@ describe('an append that fails', () => {
   it('answers "unknown" to pending writes and "unavailable" to waiting ones, then recovers', async () => {
     const test = await TestStore.open();
     await test.set('acknowledged', 'yes');
-    const history = test.store.lineage.current;
+    const history = test.store.data.log.history.lineage.current;
     const gate = hold(test.disk, isAppend);
     const inHand = [
       test.set('x'),
       test.submit(increment('n'), get('acknowledged')),
-      test.store.submit([get('x')], { bytes: 1, ordered: true }),
+      test.store.writes.submit([get('x')], { bytes: 1, ordered: true }),
     ];
     await until('it is on its way', gate.held);
     const waiting = [test.set('y'), test.submit(increment('n'))];
@@ -436,9 +440,9 @@ describe('an append that fails', () => {
     assert.deepEqual(codes, ['outcome_unknown', 'outcome_unknown', 'outcome_unknown', 'unavailable', 'unavailable']);
     await assert.rejects(test.set('z'), refused('unavailable', /reopening after a failure.*ENOSPC/));
     await assert.rejects(test.get('acknowledged'), refused('unavailable'));
-    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+    await until('it is open again', () => test.store.data.isServing, { clock: test.clock, stepMs: 50 });
     assert.equal(await test.get('acknowledged'), 'yes');
-    assert.notEqual(test.store.lineage.current?.replicationId, history?.replicationId);
+    assert.notEqual(test.store.data.log.history.lineage.current?.replicationId, history?.replicationId);
     await test.set('z', 'after');
     assert.equal(await test.get('z'), 'after');
     assert.deepEqual(test.fatal, []);
@@ -453,7 +457,7 @@ describe('an append that fails', () => {
       test.disk.fault = undefined;
       // The disk takes it and says that it has not.
       const raw = test.disk.raw(operation.location);
-      const { log } = test.store;
+      const { log } = test.store.data;
       const block = sealBlock({
         commands: [{ kind: 'put', key: key('a'), value: Buffer.from('after'), expiresAtMs: 0, type: 0 }],
         previous: log.end,
@@ -464,11 +468,11 @@ describe('an append that fails', () => {
       throw new Error('EIO');
     };
     await assert.rejects(test.set('a', 'after'), refused('outcome_unknown', /may or may not have happened/));
-    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+    await until('it is open again', () => test.store.data.isServing, { clock: test.clock, stepMs: 50 });
     assert.equal(await test.get('a'), 'after');
-    assert.equal(test.store.position.offset, 2);
+    assert.equal(test.store.data.position.offset, 2);
     assert.deepEqual(
-      test.store.lineage.rows.map(({ firstOffset }) => firstOffset),
+      test.store.data.log.history.lineage.rows.map(({ firstOffset }) => firstOffset),
       [1, 3],
     );
     await test.store.close();
@@ -489,7 +493,7 @@ describe('an append that fails', () => {
     const waiting = Array.from({ length: 10 }, (_, i) => test.set(`k${i}`).catch(() => {}));
     await assert.rejects(test.set('a'), refused('outcome_unknown'));
     await Promise.all(waiting);
-    await until('it is open again', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+    await until('it is open again', () => test.store.data.isServing, { clock: test.clock, stepMs: 50 });
     assert.equal(writesAfter, 0);
     await test.store.close();
   });
@@ -503,7 +507,7 @@ describe('an append that fails', () => {
     let acknowledged = 0;
     let unknown = 0;
     for (let i = 0; i < 300; i++) {
-      await until('it is open', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+      await until('it is open', () => test.store.data.isServing, { clock: test.clock, stepMs: 50 });
       try {
         await test.submit(increment('n'), set(`k${i}`));
         acknowledged++;
@@ -513,7 +517,7 @@ describe('an append that fails', () => {
       }
     }
     test.disk.fault = undefined;
-    await until('it is open', () => test.store.isServing, { clock: test.clock, stepMs: 50 });
+    await until('it is open', () => test.store.data.isServing, { clock: test.clock, stepMs: 50 });
     const value = Number(await test.get('n'));
     assert(
       value >= acknowledged && value <= acknowledged + unknown,
@@ -541,7 +545,7 @@ describe('a record that the disk has damaged', () => {
 
   it('is refused to the operations that need it, and to no other, and costs no reopening', async () => {
     const test = await damaged();
-    const history = test.store.lineage.current;
+    const history = test.store.data.log.history.lineage.current;
     const outcomes = await Promise.all([
       test.submit(increment('good')),
       test.submit(increment('bad')),
@@ -553,8 +557,8 @@ describe('a record that the disk has damaged', () => {
       [['increment'], ['corrupt'], ['increment', 'corrupt', 'corrupt', 'increment'], ['corrupt']],
     );
     assert.equal(await test.get('good'), '4', 'nothing of a refused operation is written');
-    assert.equal(test.store.queuedBytes, 0);
-    assert.deepEqual(test.store.lineage.current, history);
+    assert.equal(test.store.writes.queuedBytes, 0);
+    assert.deepEqual(test.store.data.log.history.lineage.current, history);
     await test.store.close();
   });
 
@@ -563,7 +567,7 @@ describe('a record that the disk has damaged', () => {
     const multiGet = (...names: string[]): Operation => ({ kind: 'multiGet', keys: names.map(key) });
     const reads = [get('good'), get('bad'), multiGet('good', 'bad'), multiGet('good', 'none'), get('none')];
     for (const ordered of [false, true]) {
-      const { replies } = await test.store.submit(reads, { bytes: 100, ordered });
+      const { replies } = await test.store.writes.submit(reads, { bytes: 100, ordered });
       assert.deepEqual(replies.map(code), ['get', 'corrupt', 'corrupt', 'multiGet', 'get']);
       assert(replies[0]?.kind === 'get' && String(replies[0].value) === '1');
       assert(replies[1]?.kind === 'error' && /"bad"/.test(replies[1].error.message));
@@ -579,7 +583,7 @@ describe('a record that the disk has damaged', () => {
           throw Object.assign(new Error('corrupted compressed block contents'), { code: 'LEVEL_CORRUPTION' });
       };
       for (const ordered of [false, true]) {
-        const { replies } = await test.store.submit(names.map(get), { bytes: 100, ordered });
+        const { replies } = await test.store.writes.submit(names.map(get), { bytes: 100, ordered });
         assert.deepEqual(
           replies.map(code),
           names.map((name) => (name === 'bad' ? 'corrupt' : 'get')),

@@ -169,8 +169,8 @@ describe('publish and subscribe', () => {
     const first = await subscribe(leader);
     for (let i = 1; i <= 6; i++) await publish(leader, `m${i}`, { durable: true });
     await heard(first, 6);
-    await (await leader.store.snapshotAt()).release();
-    assert.equal(await leader.store.log.trimming.trim(4), 4);
+    await (await leader.store.snapshots.at()).release();
+    assert.equal(await leader.store.data.log.trimming.trim(4), 4);
     const again = await subscribe(leader, { channels: ['news'], from: ORIGIN });
     await heard(again, 3);
     assert.deepEqual(texts(again), ['gap 1-4', 'm5@5!', 'm6@6!']);
@@ -179,7 +179,7 @@ describe('publish and subscribe', () => {
   it('refuses a position of a branch that the node has left', async () => {
     const leader = await world.node('L');
     await leader.write(3);
-    const { replicationId, checksum } = leader.store.position;
+    const { replicationId, checksum } = leader.store.data.position;
     const other = { replicationId, offset: 2, checksum };
     assert.equal((await subscribe(leader, { channels: ['news'], from: other })).ended?.code, 'lost_branch');
     const beyond = { replicationId, offset: 9, checksum };
@@ -190,7 +190,7 @@ describe('publish and subscribe', () => {
     const [leader, , end] = await chain();
     world.network.last.hold('down');
     await publish(leader, 'ahead', { durable: true });
-    const { position: from } = leader.store;
+    const { position: from } = leader.store.data;
     const beginning = subscribed(world, end, { channels: ['news'], from });
     await turns(20);
     await publish(leader, 'next', { durable: true });
@@ -312,7 +312,7 @@ describe('publish and subscribe', () => {
       await heard(reader, 1);
       await cutOff(middle, end);
       await publish(leader, 'gone');
-      await world.until('the middle has it', () => middle.store.log.interludes.place.count === 2);
+      await world.until('the middle has it', () => middle.store.data.log.interludes.place.count === 2);
       await end.follow('L');
       await heard(reader, 2);
       await publish(leader, 'after');
@@ -416,8 +416,12 @@ describe('publish and subscribe', () => {
     };
     // In one turn, so that the subscriber comes by all of them at once.
     for (let i = 0; i < 6; i++)
-      leader.store.interlude({ kind: 'message', channel: Buffer.from(channel), data: Buffer.from(`${i}`) });
-    leader.store.interlude({ kind: 'message', channel: Buffer.from('last'), data: Buffer.from('last') });
+      leader.store.data.log.interludes.add({
+        kind: 'message',
+        channel: Buffer.from(channel),
+        data: Buffer.from(`${i}`),
+      });
+    leader.store.data.log.interludes.add({ kind: 'message', channel: Buffer.from('last'), data: Buffer.from('last') });
     setImmediate(count);
     await heard(reader, 1);
     assert(turnsTaken >= 6 * 8, `${turnsTaken} turns`);

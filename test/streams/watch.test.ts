@@ -37,7 +37,7 @@ function entryText(entry: { type?: unknown; value?: unknown; expiresAtMs: number
 }
 
 async function keyspaceOf(node: TestNode, prefix = ''): Promise<Model> {
-  const snapshot = await node.store.snapshotAt();
+  const snapshot = await node.store.snapshots.at();
   const model: Model = new Map();
   for await (const chunk of snapshot.chunks(Buffer.from(prefix))) {
     for (const [name, record] of chunk) {
@@ -73,7 +73,7 @@ describe('watch', () => {
   }
 
   async function reached(reader: Reader<WatchEvent>, node: TestNode): Promise<void> {
-    const { offset } = node.store.position;
+    const { offset } = node.store.data.position;
     await world.until(`the watch has reached offset ${offset}`, () => (reader.position?.offset ?? 0) >= offset);
   }
 
@@ -114,7 +114,7 @@ describe('watch', () => {
     const before = reader.told.length;
     await world.clock.advance(3_000);
     assert.equal(reader.told.length - before, 3);
-    assert.deepEqual(reader.position, leader.store.position);
+    assert.deepEqual(reader.position, leader.store.data.position);
   });
 
   it('never splits a transaction, also where it begins inside one', async () => {
@@ -154,14 +154,14 @@ describe('watch', () => {
     ['trimmed', () => ORIGIN],
     ['trimmed, by its bare offset', () => 2],
     ['of another history', () => ({ ...ORIGIN, replicationId: 'ab'.repeat(20), offset: 3 })],
-    ['of a past that is not this one', (node: TestNode) => ({ ...node.store.position, checksum: 1 })],
+    ['of a past that is not this one', (node: TestNode) => ({ ...node.store.data.position, checksum: 1 })],
   ] as Array<[string, (node: TestNode) => Position | number]>) {
     it(`sends a snapshot where the position is ${why}, and goes on behind it`, async () => {
       const leader = await world.node('L');
       await leader.write(6);
       await leader.test.submit({ kind: 'delete', keys: [key('k0')] });
-      await (await leader.store.snapshotAt()).release();
-      assert.equal(await leader.store.log.trimming.trim(5), 5);
+      await (await leader.store.snapshots.at()).release();
+      assert.equal(await leader.store.data.log.trimming.trim(5), 5);
       const reader = await watch(leader, { from: from(leader), prefix: 'k' });
       await world.until('the snapshot is there', () => kinds(reader).includes('snapshotEnd'));
       await leader.write(1, 'k-new');
@@ -183,8 +183,8 @@ describe('watch', () => {
     await leader.write(20);
     await turns(5);
     await leader.write(20, 'more');
-    await (await leader.store.snapshotAt()).release();
-    await leader.store.log.trimming.trim(35);
+    await (await leader.store.snapshots.at()).release();
+    await leader.store.data.log.trimming.trim(35);
     reader.resume();
     await reached(reader, leader);
     assert(kinds(reader).includes('snapshotBegin'));
@@ -223,7 +223,7 @@ describe('watch', () => {
         [3, false],
       ],
     );
-    assert.deepEqual(responses[0]?.position, leader.store.position);
+    assert.deepEqual(responses[0]?.position, leader.store.data.position);
   });
 
   for (const seed of [1, 2, 3, 4, 5]) {
@@ -258,14 +258,14 @@ describe('watch', () => {
         await level(world, leader, follower);
         await world.until('the watch and the keyspace are of one offset', async () => {
           // Keys expire meanwhile.
-          const { offset } = follower.store.position;
+          const { offset } = follower.store.data.position;
           const keyspace = await keyspaceOf(follower);
           if (reader.position?.offset !== offset || follower.offset !== offset) return false;
           replay(reader.events, model);
           assert.deepEqual(sorted(model), sorted(keyspace));
           return true;
         });
-        if (below(4) === 0) await follower.store.log.trimming.trim(follower.store.checkpoint.offset);
+        if (below(4) === 0) await follower.store.data.log.trimming.trim(follower.store.data.progress.checkpoint.offset);
         const { position } = reader;
         reader.stop();
         reader = await watch(world.nodes[below(2)] as TestNode, { from: position });

@@ -142,7 +142,7 @@ export class TestStore {
    * store opens anew, its log has lost the block that ends at `offset`.
    */
   async loseTail(offset: number): Promise<void> {
-    await (await this.store.snapshotAt()).release();
+    await (await this.store.snapshots.at()).release();
     this.disk.fault = async (operation) => {
       if (isAppend(operation)) throw new Error('EIO');
       if (operation.kind !== 'open' || !operation.location.endsWith('/log')) return;
@@ -158,7 +158,7 @@ export class TestStore {
   }
 
   async submit(...operations: Operation[]): Promise<Reply[]> {
-    const { replies } = await this.store.submit(operations, { bytes: 100 * operations.length, ordered: false });
+    const { replies } = await this.store.writes.submit(operations, { bytes: 100 * operations.length, ordered: false });
     return replies;
   }
 

@@ -155,7 +155,7 @@ export class TestNode {
   }
 
   get offset(): number {
-    return this.store.isServing ? this.store.position.offset : -1;
+    return this.store.data.isServing ? this.store.data.position.offset : -1;
   }
 
   /** What its replication is made with. */
@@ -237,7 +237,7 @@ export class TestNode {
   }
 
   async digest(): Promise<string> {
-    return (await this.store.digest()).digest;
+    return (await this.store.snapshots.digest()).digest;
   }
 }
 
@@ -248,20 +248,20 @@ export async function level(world: World, ...nodes: TestNode[]): Promise<void> {
   );
   for (const node of rest) {
     await world.until(`${node.address} has the data of ${first.address}`, () => haveEqualData(node, first));
-    assert.equal(node.store.clusterId, first.store.clusterId);
+    assert.equal(node.store.identity.clusterId, first.store.identity.clusterId);
   }
 }
 
 /** @returns false if a command came while the two were compared, as when a key expires: they are compared again then. */
 async function haveEqualData(node: TestNode, first: TestNode): Promise<boolean> {
-  const { position } = first.store;
+  const { position } = first.store.data;
   if (node.offset !== position.offset) return false;
-  assert.deepEqual(node.store.position, position);
-  const base = Math.max(node.store.log.base.offset, first.store.log.base.offset);
+  assert.deepEqual(node.store.data.position, position);
+  const base = Math.max(node.store.data.log.base.offset, first.store.data.log.base.offset);
   const [ours, theirs] = await Promise.all(
     [node, first].map(async ({ store }) => {
-      const blocks = (await store.log.read(base, 1e9)).map(({ bytes }) => bytes.toString('hex'));
-      return { blocks, ...(await store.digest()) };
+      const blocks = (await store.data.log.read(base, 1e9)).map(({ bytes }) => bytes.toString('hex'));
+      return { blocks, ...(await store.snapshots.digest()) };
     }),
   );
   const offsets = [node.offset, first.offset, ours?.offset, theirs?.offset];
@@ -273,6 +273,6 @@ async function haveEqualData(node: TestNode, first: TestNode): Promise<boolean> 
 
 /** A node that has gone down is forgotten by its upstream, which keeps nothing for it. */
 export async function forgotten(world: World, upstream: TestNode, node: TestNode): Promise<void> {
-  await world.until('it is away', () => !upstream.followers.isConnected(node.store.nodeId));
-  await upstream.replication.forget(node.store.nodeId);
+  await world.until('it is away', () => !upstream.followers.isConnected(node.store.identity.nodeId));
+  await upstream.replication.forget(node.store.identity.nodeId);
 }

@@ -18,7 +18,8 @@ import { whenMoved } from '../../log/wait.js';
 import { Lineage, type LineageRow } from '../../model/lineage.js';
 import type { Position } from '../../model/position.js';
 import type { StatusRefusal } from '../../model/status.js';
-import type { Message, Store } from '../../store/store.js';
+import type { Store } from '../../store/store.js';
+import type { Message } from '../../store/writes.js';
 import type { DownChannel } from '../channel.js';
 import type { DownFrame, UpstreamInfo } from '../down-frames.js';
 import type { Handshake } from '../handshake.js';
@@ -134,8 +135,8 @@ export class Feed implements Reporter {
   get epochWaiting(): number {
     const told = this.#acknowledged?.epochWaiting ?? 0;
     const { lineage } = this;
-    if (!this.#store.isServing) return told;
-    const { log } = this.#store;
+    if (!this.#store.data.isServing) return told;
+    const { log } = this.#store.data;
     // The follower may be behind, and may not know yet of an epoch that this node knows.
     const below = told > log.history.lineage.epoch ? told : 0;
     return lineage ? Math.max(epochBefore(log.history.lineage, log.end.offset, lineage) ?? 0, below) : below;
@@ -167,7 +168,7 @@ export class Feed implements Reporter {
 
   get status(): NodeBelow<FeedState> {
     const appendedOffset = this.#acknowledged?.appendedOffset ?? 0;
-    const end = this.#store.position.offset;
+    const end = this.#store.data.position.offset;
     return {
       nodeId: this.nodeId,
       address: this.#handshake?.address ?? '',
@@ -191,7 +192,7 @@ export class Feed implements Reporter {
     let stopHeartbeats = () => {};
     try {
       const [first, ...rest] = await this.#channel.receive();
-      const introduced = checkHandshake(first, this.#store.nodeId);
+      const introduced = checkHandshake(first, this.#store.identity.nodeId);
       const handshake = { ...introduced, address: reachableAddress(introduced.address, this.#channel.peerAddress) };
       this.#handshake = handshake;
       const refusal = this.#options.admit(this);
@@ -277,9 +278,9 @@ export class Feed implements Reporter {
   async #serve(handshake: Handshake): Promise<void> {
     for (;;) {
       // A log that lost its tail would look like a history that others have left.
-      if (this.#store.notServing) throw this.#store.notServing;
-      const { log } = this.#store;
-      if (this.#store.asking) {
+      if (this.#store.data.notServing) throw this.#store.data.notServing;
+      const { log } = this.#store.data;
+      if (this.#store.roles.asking) {
         // The node that asks here may itself have what this leader is about to ask for.
         await this.#wait('this leader asks its followers first for what it may have lost', log);
         continue;
@@ -313,8 +314,8 @@ export class Feed implements Reporter {
     return decide(
       { ...handshake, lineage: Lineage.received(handshake.lineage) },
       {
-        role: this.#store.role,
-        clusterId: this.#store.clusterId,
+        role: this.#store.roles.role,
+        clusterId: this.#store.identity.clusterId,
         lineage,
         end,
         base,
@@ -419,7 +420,7 @@ export class Feed implements Reporter {
 
   /** A snapshot of now, or an older shared snapshot that is not before `offset`. */
   async #snapshotAt(offset: number): Promise<KeyspaceSnapshot> {
-    return this.#store.snapshotAt({ share: true, notBefore: offset });
+    return this.#store.snapshots.at({ share: true, notBefore: offset });
   }
 
   /** Sends the log from the cursor on, without an end. */
@@ -477,15 +478,15 @@ export class Feed implements Reporter {
     const sent = this.#outflow?.sent ?? { offset: 0, checksum: 0 };
     const levelMs = this.#options.levelMs();
     // The follower can be level only with what the feed has sent.
-    const unsent = sent.offset < this.#store.position.offset;
+    const unsent = sent.offset < this.#store.data.position.offset;
     await this.#send({
       kind: 'heartbeat',
       ...sent,
-      timeMs: this.#store.nowMs(),
+      timeMs: this.#store.clock.now(),
       path: this.#options.path(),
       levelMs: unsent ? Math.min(levelMs, this.#options.acknowledgements.levelMs(sent.offset)) : levelMs,
       nextHistory: this.#options.nextHistory(),
-      endOffset: this.#store.position.offset,
+      endOffset: this.#store.data.position.offset,
     });
   }
 
@@ -546,11 +547,11 @@ export class Feed implements Reporter {
 
   #upstream(): UpstreamInfo {
     return {
-      clusterId: this.#store.clusterId,
-      nodeId: this.#store.nodeId,
+      clusterId: this.#store.identity.clusterId,
+      nodeId: this.#store.identity.nodeId,
       address: this.#options.address,
-      timeMs: this.#store.nowMs(),
-      follows: this.#store.upstream,
+      timeMs: this.#store.clock.now(),
+      follows: this.#store.roles.upstream,
       takesParts: true,
     };
   }

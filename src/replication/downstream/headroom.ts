@@ -106,8 +106,9 @@ export class Headroom {
   of(offset: number, { pinned }: { pinned: boolean }): Room {
     const { store } = this.#options;
     // The room is unknown while the store opens again.
-    if (!store.isServing) return UNKNOWN;
-    const { log, logRetentionBytes, logPinBytesMax } = store;
+    if (!store.data.isServing) return UNKNOWN;
+    const { log } = store.data;
+    const { logRetentionBytes, logPinBytesMax } = store.settings;
     const { base, end } = log;
     const leftBytes = left(log, offset, pinned ? logPinBytesMax : logRetentionBytes);
     const { bytes: bytesPerSecond } = this.rate;
@@ -123,7 +124,9 @@ export class Headroom {
   /** Room for a known follower; undefined if the log keeps nothing for it, or the store is not serving. */
   ofKnown({ nodeId, appendedOffset }: KnownFollower): Room | undefined {
     const { store } = this.#options;
-    return store.isServing && store.keepsPlaceOf(nodeId) ? this.of(appendedOffset, { pinned: true }) : undefined;
+    return store.data.isServing && store.followers.keepsPlaceOf(nodeId)
+      ? this.of(appendedOffset, { pinned: true })
+      : undefined;
   }
 
   /**
@@ -131,7 +134,7 @@ export class Headroom {
    * place in the log; undefined if there is none.
    */
   get least(): FollowerRoom | undefined {
-    if (!this.#options.store.isServing) return undefined;
+    if (!this.#options.store.data.isServing) return undefined;
     const [first, ...others] = this.#places;
     if (!first) return undefined;
     const { offset, ...who } = others.reduce((least, place) => (place.offset < least.offset ? place : least), first);
@@ -140,8 +143,8 @@ export class Headroom {
 
   #look(): void {
     const { store, clock } = this.#options;
-    if (!store.isServing) return;
-    const { log } = store;
+    if (!store.data.isServing) return;
+    const { log } = store.data;
     const atMs = clock.monotonicMs();
     if (this.#samples[0]?.log !== log) this.#samples = [];
     this.#samples.push({ atMs, log, commands: log.end.offset, bytes: log.lookup.appendedBytes });
@@ -153,21 +156,21 @@ export class Headroom {
 
   get #places(): Place[] {
     const { store, followers } = this.#options;
-    const { base } = store.log;
+    const { base } = store.data.log;
     const all = followers();
     const connected = all
       // At a lower offset the follower has not reported yet, or its snapshot is on the way.
       .filter(({ appendedOffset }) => appendedOffset > 0 && appendedOffset >= base.offset)
       .map(({ nodeId, address, appendedOffset }) => ({ nodeId, address, offset: appendedOffset, connected: true }));
-    const away = store.knownFollowers
-      .filter(({ nodeId }) => store.keepsPlaceOf(nodeId) && all.every((one) => one.nodeId !== nodeId))
+    const away = store.followers.all
+      .filter(({ nodeId }) => store.followers.keepsPlaceOf(nodeId) && all.every((one) => one.nodeId !== nodeId))
       .map(({ nodeId, address, appendedOffset }) => ({ nodeId, address, offset: appendedOffset, connected: false }));
     return [...connected, ...away];
   }
 
   #judge({ nodeId, address, offset }: Place): void {
     const { store } = this.#options;
-    const { logPinBytesMax } = store;
+    const { logPinBytesMax } = store.settings;
     const { leftBytes, ms } = this.of(offset, { pinned: true });
     if (leftBytes === undefined || logPinBytesMax === undefined) return;
     const soon = ms !== undefined && ms < HEADROOM_WARNING_MS;

@@ -64,7 +64,7 @@ export class FollowerRegistry {
    */
   async forget(name: string): Promise<KnownFollower> {
     const { store, followers } = this.#options;
-    const known = store.knownFollowers;
+    const known = store.followers.all;
     const exactly = known.filter(({ nodeId, address }) => nodeId === name || address === name);
     const found = exactly.length > 0 ? exactly : known.filter(({ nodeId }) => name !== '' && nodeId.startsWith(name));
     const [follower, second] = found;
@@ -81,7 +81,7 @@ export class FollowerRegistry {
       throw refused(
         `the follower ${address} (${nodeId}) is connected: only one that is away can be forgotten; stop it, or let it follow another node, first`,
       );
-    await store.forgetFollower(nodeId);
+    await store.followers.forget(nodeId);
     this.#options.logger.info(
       { node_id: nodeId, offset: follower.appendedOffset },
       `follower ${address} (${nodeId}) is forgotten: nothing is kept for it from offset ${follower.appendedOffset} on`,
@@ -92,10 +92,10 @@ export class FollowerRegistry {
   #save(left?: Feed): Promise<void> {
     const { store, clock, followers } = this.#options;
     const feeds = left ? [...followers.following, left] : followers.following;
-    const known = new Map(store.knownFollowers.map((one) => [one.nodeId, one]));
+    const known = new Map(store.followers.all.map((one) => [one.nodeId, one]));
     const seen = feeds.filter(({ status }) => status.address).map((feed) => this.#seen(feed, feed !== left));
     for (const { nodeId } of seen) known.delete(nodeId);
-    return store.noteFollowers([...seen, ...this.#heardOf(known, clock.wallMs())]);
+    return store.followers.note([...seen, ...this.#heardOf(known, clock.wallMs())]);
   }
 
   #seen(feed: Feed, connected: boolean): KnownFollower {
@@ -126,8 +126,8 @@ export class FollowerRegistry {
       if (one && appendedOffset > 0)
         heard.push({ ...one, appendedOffset, replicationId, lastSeenMs, connected: false });
     }
-    if (!store.isServing) return heard;
-    const { offset, replicationId } = store.position;
+    if (!store.data.isServing) return heard;
+    const { offset, replicationId } = store.data.position;
     for (const nodeId of above()) {
       const one = known.get(nodeId);
       if (one) heard.push({ ...one, appendedOffset: offset, replicationId, lastSeenMs, connected: false });

@@ -26,13 +26,13 @@ export interface DrainOptions {
 /** Resolves when all followers have everything, or after `timeoutMs`; 0 waits for nobody. Never throws. */
 export async function drain(options: DrainOptions, timeoutMs: number): Promise<void> {
   const { store, clock, logger, followers, durability } = options;
-  const leads = store.role === 'leader' && store.isServing && !store.whyNoWrites;
+  const leads = store.roles.role === 'leader' && store.data.isServing && !store.writes.refusal;
   if (!leads || followers.length === 0 || timeoutMs === 0) return;
   const over = new AbortController();
   const late = () => over.abort(new HeadwaterError('deadline_exceeded', `not within ${timeoutMs} ms`));
   const cancel = clock.after(timeoutMs, late);
   try {
-    const end = await unlessAborted(store.endWrites(), over.signal);
+    const end = await unlessAborted(store.writes.end(), over.signal);
     const outcomes = await Promise.allSettled(followers.map((feed) => feed.whenAppended(end, over.signal)));
     const missing = followers.filter((_, i) => outcomes[i]?.status === 'rejected');
     // Writes may still wait for durable points, or for nodes further down.

@@ -120,12 +120,12 @@ export class Failover {
 
   /** Ends the wait for a follower to be level, since a person is about to give this node another place. */
   giveUp(): void {
-    if (!this.#store.handingOver) this.#attempt?.abort.abort(failed('a person has decided otherwise meanwhile'));
+    if (!this.#store.roles.handingOver) this.#attempt?.abort.abort(failed('a person has decided otherwise meanwhile'));
   }
 
   /** Settles the attempt, in whatever stage it is, since a person has given this node another place. */
   overtaken(): void {
-    if (this.#store.handingOver) return;
+    if (this.#store.roles.handingOver) return;
     this.#attempt?.settle(failed('a person has told this node whom to follow, or to lead, meanwhile'));
   }
 
@@ -148,12 +148,12 @@ export class Failover {
    *   empty if it leads.
    */
   async accepted(follows: string): Promise<void> {
-    const to = this.#store.handingOver;
+    const to = this.#store.roles.handingOver;
     if (!to) return;
     const acceptedMs = this.#options.clock.monotonicMs();
-    await this.#store.handedOver();
+    await this.#store.roles.handedOver();
     const leader = { address: to.address, nodeId: to.node_id };
-    const all = [...this.#store.knownFollowers, ...this.#options.followers.following];
+    const all = [...this.#store.followers.all, ...this.#options.followers.following];
     const followers = new Set(all.map(({ nodeId }) => nodeId));
     followers.delete(to.node_id);
     this.#handedOver = { to: leader, offset: to.offset, followers };
@@ -186,7 +186,7 @@ export class Failover {
     const last = this.#handedOver;
     if (cameByOrder) last?.followers.delete(nodeId);
     if (!last || !this.#followsOn(last) || !came || came.offset > last.offset) return;
-    if (this.#store.lineage.replicationIdAt(came.offset) !== came.replicationId) return;
+    if (this.#store.data.log.history.lineage.replicationIdAt(came.offset) !== came.replicationId) return;
     if (last.followers.has(nodeId)) void this.#sendOn(follower, last);
   }
 
@@ -208,20 +208,20 @@ export class Failover {
 
   /** Whether this node follows the node that it handed over to. */
   #followsOn({ to }: HandedOver): boolean {
-    const { role, upstream, handingOver } = this.#store;
+    const { role, upstream, handingOver } = this.#store.roles;
     return role === 'follower' && !handingOver && upstream === to.address;
   }
 
   /** Leads again, since the node that was to lead has bound itself never to act on the grant. */
   refused(message: string): void {
-    const to = this.#store.handingOver;
+    const to = this.#store.roles.handingOver;
     if (to) void this.#takeBack(to.grant, `${to.address} refused: ${message}`);
   }
 
   // ---- the stages --------------------------------------------------------------
 
   #checkLeads(): void {
-    const { role, upstream, handingOver, asking, supersededBy } = this.#store;
+    const { role, upstream, handingOver, asking, supersededBy } = this.#store.roles;
     if (handingOver) throw failed(`this node is handing over to ${handingOver.address} already`);
     if (role === 'follower') {
       throw new HeadwaterError('failover_failed', `this node does not lead: it follows ${upstream}`, {
@@ -251,11 +251,11 @@ export class Failover {
         const offset = await this.#untilLevel(feed, signal);
         signal.throwIfAborted();
         this.#asked = false;
-        await this.#store.handOver({ grant: this.#store.newGrant(), node_id: nodeId, address, offset });
+        await this.#store.roles.handOver({ grant: this.#store.roles.grants.draw(), node_id: nodeId, address, offset });
         this.#options.logger.info({ to: address, offset }, `stepped down at offset ${offset} in favour of ${address}`);
         return { target: { address, nodeId }, beganMs, offset };
       } catch (error) {
-        this.#store.resumeWrites();
+        this.#store.writes.resume();
         const cause = HeadwaterError.from(error);
         throw new HeadwaterError(
           'failover_failed',
@@ -269,7 +269,7 @@ export class Failover {
   }
 
   async #untilLevel(feed: Feed, signal: AbortSignal): Promise<number> {
-    const end = await unlessAborted(this.#store.pauseWrites(), signal);
+    const end = await unlessAborted(this.#store.writes.pause(), signal);
     await feed.whenAppended(end, signal);
     return end.offset;
   }
@@ -279,11 +279,11 @@ export class Failover {
    * on, and the caller of `run` gets `outcome_unknown`.
    */
   async #outOfTime(target: { address: string }): Promise<void> {
-    const grant = this.#store.handingOver?.grant;
+    const grant = this.#store.roles.handingOver?.grant;
     if (grant === undefined) return;
     // A session that already waits for its answer is left alone.
     if (!this.#asked) await this.#takeBack(grant, `${target.address} could not be reached`, { unlessAsked: true });
-    if (this.#store.handingOver?.grant !== grant) return;
+    if (this.#store.roles.handingOver?.grant !== grant) return;
     this.#attempt?.settle(
       new HeadwaterError(
         'outcome_unknown',
@@ -296,8 +296,8 @@ export class Failover {
   async #takeBack(grant: string, why: string, { unlessAsked } = { unlessAsked: false }): Promise<void> {
     try {
       await this.#options.change(async () => {
-        if (this.#store.handingOver?.grant !== grant || (unlessAsked && this.#asked)) return;
-        await this.#store.promote();
+        if (this.#store.roles.handingOver?.grant !== grant || (unlessAsked && this.#asked)) return;
+        await this.#store.roles.promote();
         this.#options.logger.warn({}, `the leadership was not handed over: ${why}; this node leads again`);
         this.#attempt?.settle(failed(`not handed over: ${why}; this node leads again`));
       });

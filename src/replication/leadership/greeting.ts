@@ -55,8 +55,9 @@ export class Greeting {
   /** Stops a superseded leader. A follower that accepts the loss of its data does not count. */
   async #stopIfSuperseded({ nodeId, address, lineage, acceptDataLoss }: Handshake): Promise<void> {
     const store = this.store;
-    if (store.role !== 'leader' || acceptDataLoss) return;
-    const { log, supersededBy } = store;
+    if (store.roles.role !== 'leader' || acceptDataLoss) return;
+    const { log } = store.data;
+    const { supersededBy } = store.roles;
     const epoch = epochBefore(log.history.lineage, log.end.offset, Lineage.received(lineage));
     // Among several epochs the latest counts: a "promote" here begins an epoch above all of them.
     if (epoch !== undefined && epoch > (supersededBy?.epoch ?? 0)) await this.#supersede({ nodeId, address }, epoch);
@@ -65,10 +66,10 @@ export class Greeting {
   async #supersede({ nodeId: node_id, address }: Pick<Handshake, 'nodeId' | 'address'>, epoch: number): Promise<void> {
     const store = this.store;
     await this.#options.change(async () => {
-      const isNews = epoch > (store.supersededBy?.epoch ?? 0);
-      if (store.role === 'leader' && isNews) await store.supersede({ node_id, address, epoch });
+      const isNews = epoch > (store.roles.supersededBy?.epoch ?? 0);
+      if (store.roles.role === 'leader' && isNews) await store.roles.supersede({ node_id, address, epoch });
     });
-    this.#options.logger.error({ node_id, address, epoch }, store.whyNoWrites?.message ?? '');
+    this.#options.logger.error({ node_id, address, epoch }, store.writes.refusal?.message ?? '');
   }
 
   /**
@@ -76,7 +77,7 @@ export class Greeting {
    * bind this node to a refusal, since an asker in vain asks again and again.
    */
   async #takeOver(handshake: Handshake): Promise<Unserved | undefined> {
-    const meant = whoIsMeant(handshake, this.store.nodeId);
+    const meant = whoIsMeant(handshake, this.store.identity.nodeId);
     if (meant !== undefined) return unserved('HANDOVER_OF_ANOTHER', meant);
     const answer = await this.answer(handshake);
     if (answer.kind === 'serve') return undefined;
@@ -99,12 +100,12 @@ export class Greeting {
       case 'serve':
         return undefined;
       case 'lead': {
-        const { epoch } = await this.store.promote({ grant, above, follows: live });
+        const { epoch } = await this.store.roles.promote({ grant, above, follows: live });
         logger.info({ from: address, epoch }, `${address} has handed over at offset ${offset}: leading`);
         return undefined;
       }
       case 'refuse':
-        await this.store.refuseGrant(grant);
+        await this.store.roles.grants.refuse(grant);
         this.#log.warn(
           { from: address, offset },
           `refused to lead in the place of ${address}: ${answer.message}`,
@@ -123,24 +124,24 @@ export class Greeting {
     const store = this.store;
     const { link, followers, acknowledgements } = this.#options;
     const { nodeId, address, position } = handshake;
-    const { log } = store;
+    const { log } = store.data;
     const checksumAtOffered = await log.lookup.checksumAt(position.offset);
     return answerOffer(
       { ...handshake, lineage: Lineage.received(handshake.lineage) },
       {
-        nodeId: store.nodeId,
-        role: store.role,
+        nodeId: store.identity.nodeId,
+        role: store.roles.role,
         end: log.end,
         lineage: log.history.lineage,
         checksumAtOffered,
-        handingOver: store.handingOver !== undefined,
-        asking: store.asking,
-        upstream: store.upstream,
+        handingOver: store.roles.handingOver !== undefined,
+        asking: store.roles.asking,
+        upstream: store.roles.upstream,
         followsGiver: link.follows({ nodeId, address }),
         nextHistory: link.nextHistory,
         below: followers.lineages,
         epochWaiting: acknowledgements.epochWaiting,
-        grants: store.grants,
+        grants: store.roles.grants.answers,
       },
     );
   }

@@ -56,15 +56,15 @@ export class TailRecovery {
    */
   async run(timeoutMs: number): Promise<SupersededBy | undefined> {
     const { logger } = this.#options;
-    const { offset } = this.#store.position;
-    const followers = this.#store.knownFollowers;
+    const { offset } = this.#store.data.position;
+    const followers = this.#store.followers.all;
     logger.warn(
       { offset, followers: followers.length },
       `this leader may have lost the end of its log (it ends at offset ${offset}): asking ${followers.length} known followers first, for at most ${timeoutMs} ms, and longer while blocks arrive`,
     );
     this.#running = Promise.all(followers.map((follower) => this.#ask(follower, timeoutMs)));
     await this.#running;
-    const gained = this.#store.position.offset - offset;
+    const gained = this.#store.data.position.offset - offset;
     logger.info({ gained }, `asked the known followers: ${gained} commands came back`);
     return this.#superseded;
   }
@@ -80,8 +80,8 @@ export class TailRecovery {
     const patience = new Patience({
       clock,
       timeoutMs,
-      reached: () => this.#store.position.offset,
-      moved: () => this.#store.asksUntil(clock.wallMs() + timeoutMs),
+      reached: () => this.#store.data.position.offset,
+      moved: () => this.#store.writes.asksUntil(clock.wallMs() + timeoutMs),
     });
     let channel: UpChannel | undefined;
     try {
@@ -103,7 +103,7 @@ export class TailRecovery {
     await channel.send(askerHandshake(this.#store, { nonce, address: address() }));
     let endOffset: number | undefined;
     let rows: LineageRow[] = [];
-    while (endOffset === undefined || this.#store.position.offset < endOffset) {
+    while (endOffset === undefined || this.#store.data.position.offset < endOffset) {
       for (const frame of await channel.receive()) {
         if (frame.kind === 'continue') {
           endOffset = this.#judge(frame, follower);
@@ -138,7 +138,7 @@ export class TailRecovery {
 
   /** @throws HeadwaterError `superseded` if another leader wrote the follower's later commands. */
   #checkSuperseded(lineage: readonly LineageRow[], { nodeId, address }: KnownFollower): void {
-    const { log } = this.#store;
+    const { log } = this.#store.data;
     const theirs = Lineage.received(lineage);
     // This node may have lost all that it had written under the last history that it began.
     const own = theirs.rows.some((row) => log.history.next && rowsEqual(row, log.history.next));
@@ -150,11 +150,11 @@ export class TailRecovery {
 
   #take(blocks: readonly Buffer[], rows: readonly LineageRow[]): Promise<void> {
     const taking = this.#taking.then(async () => {
-      const { offset } = this.#store.position;
+      const { offset } = this.#store.data.position;
       // Another follower may have sent these blocks before.
       const missing = blocks.map((bytes) => new Block(bytes)).filter(({ lastOffset }) => lastOffset > offset);
       if (missing.length === 0 || this.#over.signal.aborted) return;
-      await this.#store.receive(
+      await this.#store.intake.receive(
         missing,
         rows.filter(({ firstOffset }) => firstOffset > offset),
       );

@@ -84,7 +84,7 @@ export class Acknowledgements {
     this.minFollowers = options.minFollowers ?? 0;
     this.maxLagMs = options.maxLagMs ?? MAX_LAG_MS;
     this.#times = new WriteTimes(options.store, options.clock);
-    if (this.minFollowers > 0) this.#store.guardWrites(() => this.#tooFew());
+    if (this.minFollowers > 0) this.#store.writes.guard(() => this.#tooFew());
   }
 
   // ---- requests ---------------------------------------------------------------
@@ -181,9 +181,9 @@ export class Acknowledgements {
 
   #isOurs(offset: number, replicationId: string, checksum: number): boolean {
     const store = this.#store;
-    if (!store.isServing || offset > store.position.offset) return false;
-    if (store.lineage.replicationIdAt(offset) !== replicationId) return false;
-    const known = store.log.lookup.knownChecksumAt(offset);
+    if (!store.data.isServing || offset > store.data.position.offset) return false;
+    if (store.data.log.history.lineage.replicationIdAt(offset) !== replicationId) return false;
+    const known = store.data.log.lookup.knownChecksumAt(offset);
     return known === undefined || known === checksum;
   }
 
@@ -219,8 +219,8 @@ export class Acknowledgements {
   /** Nodes that followers report and that do not follow this node themselves. */
   get indirect(): Array<NodeBelow<'below'>> {
     const now = this.#clock.monotonicMs();
-    const end = this.#store.position.offset;
-    const direct = new Set([...this.#reporters].map(({ nodeId }) => nodeId)).add(this.#store.nodeId);
+    const end = this.#store.data.position.offset;
+    const direct = new Set([...this.#reporters].map(({ nodeId }) => nodeId)).add(this.#store.identity.nodeId);
     return [...this.#reports.latest]
       .filter(({ nodeId }) => !direct.has(nodeId))
       .map(({ nodeId, via, appendedOffset, durableOffset, heardMs }) => ({
@@ -258,7 +258,7 @@ export class Acknowledgements {
 
   /** The reports of other nodes. In a loop, this node would receive reports about itself. */
   get #others(): Report[] {
-    const own = this.#store.nodeId;
+    const own = this.#store.identity.nodeId;
     return [...this.#reports.latest].filter(({ nodeId }) => nodeId !== own);
   }
 

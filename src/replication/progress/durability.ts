@@ -89,12 +89,13 @@ export class Durability implements DurabilityWaiter {
 
   #assertLed({ replicationId, offset }: Position): void {
     const store = this.#store;
-    if (store.role !== 'leader') throw gone(`its upstream is ${store.upstream}`);
-    if (!store.isServing || store.tenure.aborted) throw gone(store.notServing?.message ?? 'it is changing its role');
-    const known = store.lineage.replicationIdAt(offset);
-    if (known === replicationId && offset <= store.position.offset) return;
+    if (store.roles.role !== 'leader') throw gone(`its upstream is ${store.roles.upstream}`);
+    if (!store.data.isServing || store.roles.tenure.aborted)
+      throw gone(store.data.notServing?.message ?? 'it is changing its role');
+    const known = store.data.log.history.lineage.replicationIdAt(offset);
+    if (known === replicationId && offset <= store.data.position.offset) return;
     throw gone(
-      `it leads ${store.position.replicationId.slice(0, 8)} up to ${store.position.offset}, the write was ${replicationId.slice(0, 8)}@${offset}`,
+      `it leads ${store.data.position.replicationId.slice(0, 8)} up to ${store.data.position.offset}, the write was ${replicationId.slice(0, 8)}@${offset}`,
     );
   }
 
@@ -161,7 +162,7 @@ export class Durability implements DurabilityWaiter {
     if (level === 'followers_synced') this.#acknowledgements.awaitBelow({ appended: 0, synced: offset });
     if (!this.#needsOwnDisk(wanted) || this.#durableHere >= offset) return;
     // If the sync fails, the store opens again, which fails the waiters.
-    this.#store.durable().then(
+    this.#store.data.durablePoint.reach().then(
       () => this.#release(),
       () => {},
     );
@@ -185,11 +186,11 @@ export class Durability implements DurabilityWaiter {
   }
 
   get #durableHere(): number {
-    return this.#store.isServing ? this.#store.log.durable.offset : 0;
+    return this.#store.data.isServing ? this.#store.data.log.durable.offset : 0;
   }
 
   get #unsyncedHere(): boolean {
-    return this.#store.fsync === 'never';
+    return this.#store.settings.fsync === 'never';
   }
 
   /** The offset that the `n`th furthest of the nodes below has reached. */
@@ -219,7 +220,7 @@ export class Durability implements DurabilityWaiter {
   }
 
   #watchTenure(): void {
-    const { tenure } = this.#store;
+    const { tenure } = this.#store.roles;
     if (this.#tenure === tenure) return;
     this.#tenure = tenure;
     const end = () => {

@@ -59,11 +59,11 @@ export class Freshness {
   /** The reason why this node answers no reads for now; undefined if it answers them. */
   get refusal(): HeadwaterError | undefined {
     const { serveStaleReads, link } = this.#options;
-    if (serveStaleReads || this.#store.role === 'leader' || link.isLevel) return undefined;
+    if (serveStaleReads || this.#store.roles.role === 'leader' || link.isLevel) return undefined;
     return new HeadwaterError(
       'unavailable',
-      `this node follows ${this.#store.upstream}, is not level with it, and was told to serve no stale reads`,
-      { details: { cause: 'STALE', leader: this.#store.upstream } },
+      `this node follows ${this.#store.roles.upstream}, is not level with it, and was told to serve no stale reads`,
+      { details: { cause: 'STALE', leader: this.#store.roles.upstream } },
     );
   }
 
@@ -83,7 +83,7 @@ export class Freshness {
     const { clock } = this.#options;
     const endMs = clock.monotonicMs() + Math.min(wanted.withinMs || FRESH_WITHIN_MS_MAX, withinMs, FRESH_WITHIN_MS_MAX);
     for (;;) {
-      if (writes && this.#store.role === 'follower') throw readOnlyFollower(this.#store.upstream);
+      if (writes && this.#store.roles.role === 'follower') throw readOnlyFollower(this.#store.roles.upstream);
       const before = this.#now();
       const lacking = await this.#lacking(wanted);
       if (!lacking) return;
@@ -103,9 +103,9 @@ export class Freshness {
 
   /** Taken before the check, so that no change during the check is missed. */
   #now(): Moment {
-    const { isServing, changed, position } = this.#store;
+    const { isServing, changed, position } = this.#store.data;
     return {
-      log: isServing ? this.#store.log : undefined,
+      log: isServing ? this.#store.data.log : undefined,
       offset: position.offset,
       bells: [changed, this.#options.link.told, this.#ended].map((bell) => ({ bell, rings: bell.rings })),
     };
@@ -113,7 +113,7 @@ export class Freshness {
 
   /** The error that says what is missing yet; undefined if nothing is. */
   async #lacking({ atLeast, alsoAtLeast, maxStalenessMs }: FreshnessWanted): Promise<HeadwaterError | undefined> {
-    const { notServing } = this.#store;
+    const { notServing } = this.#store.data;
     if (notServing) return notServing;
     const behind = (atLeast && (await this.#behind(atLeast))) ?? (alsoAtLeast && (await this.#behind(alsoAtLeast)));
     if (behind) return behind;
@@ -122,7 +122,7 @@ export class Freshness {
 
   /** @throws HeadwaterError `lost_branch`. */
   async #behind(asked: Position): Promise<HeadwaterError | undefined> {
-    const { log } = this.#store;
+    const { log } = this.#store.data;
     const { end } = log;
     const { lineage } = log.history;
     const { replicationId, offset, checksum } = asked;
@@ -140,7 +140,7 @@ export class Freshness {
     if (end.offset < offset) return this.#notThere(asked, end);
     const here = await log.lookup.checksumAt(offset);
     // Other data may have replaced the log meanwhile. The next look judges by the new log.
-    if (!this.#store.isServing || this.#store.log !== log) return this.#notThere(asked, end);
+    if (!this.#store.data.isServing || this.#store.data.log !== log) return this.#notThere(asked, end);
     // If that offset is trimmed, only the lineage can be compared.
     if (here === checksum || here === 'trimmed') return undefined;
     if (here === 'beyond') return this.#notThere(asked, end);
@@ -150,7 +150,8 @@ export class Freshness {
   #stale(maxStalenessMs: number): HeadwaterError | undefined {
     const stalenessMs = this.#stalenessMs;
     if (stalenessMs !== undefined && stalenessMs <= maxStalenessMs) return undefined;
-    const unknown = this.#store.whyNoWrites?.message ?? 'this node has not been level with the leader that it follows';
+    const unknown =
+      this.#store.writes.refusal?.message ?? 'this node has not been level with the leader that it follows';
     const received = stalenessMs === undefined ? unknown : `they are ${stalenessMs} ms old`;
     return new HeadwaterError('unavailable', `expected data at most ${maxStalenessMs} ms old, ${received}`, {
       details: {
@@ -163,7 +164,7 @@ export class Freshness {
 
   /** 0 on a leader, unless it knows, or may suspect, that another one leads. Undefined if the age is not known. */
   get #stalenessMs(): number | undefined {
-    if (this.#store.role === 'leader') return this.#store.whyNoWrites ? undefined : 0;
+    if (this.#store.roles.role === 'leader') return this.#store.writes.refusal ? undefined : 0;
     const { stalenessMs } = this.#options.link;
     return stalenessMs === undefined ? undefined : Math.ceil(stalenessMs);
   }

@@ -13,7 +13,8 @@
 import type { Clock } from '../../base/clock.js';
 import { WRITE_TIMES_INTERVAL_MS, WRITE_TIMES_MAX } from '../../base/limits.js';
 import type { LogLookup } from '../../log/lookup.js';
-import type { Store } from '../../store/store.js';
+import type { Lineage } from '../../model/lineage.js';
+import type { Position } from '../../model/position.js';
 
 /** The writes behind the previous span, up to `offset`. */
 interface Span {
@@ -25,10 +26,18 @@ interface Span {
 }
 
 /** The part of the store that lag is computed from. */
-export type TimedStore = Pick<Store, 'position' | 'endTimeMs' | 'isServing' | 'nowMs'> & {
-  readonly log: { readonly lookup: Pick<LogLookup, 'knownTimeAfter'> };
-  readonly lineage: Pick<Store['lineage'], 'replicationIdAt'>;
-};
+export interface TimedStore {
+  readonly data: {
+    readonly isServing: boolean;
+    readonly position: Position;
+    readonly endTimeMs: number;
+    readonly log: {
+      readonly lookup: Pick<LogLookup, 'knownTimeAfter'>;
+      readonly history: { readonly lineage: Pick<Lineage, 'replicationIdAt'> };
+    };
+  };
+  readonly clock: { now(): number };
+}
 
 /** The first limit of a joined span's width, as a part of its age. The limit doubles while there are too many spans. */
 const WIDTH_PART = 1 / 64;
@@ -54,33 +63,33 @@ export class WriteTimes {
   /** Notes the end of the log, at most once an interval, however often it is called. */
   sample(): void {
     const store = this.#store;
-    if (!store.isServing) return;
+    if (!store.data.isServing) return;
     const now = this.#clock.monotonicMs();
-    const { offset, replicationId } = store.position;
+    const { offset, replicationId } = store.data.position;
     const newest = this.#spans.at(-1)?.offset ?? 0;
     if (offset === newest || (offset > newest && now - this.#sampledMs < WRITE_TIMES_INTERVAL_MS)) return;
     // Another log has replaced the one that was sampled, so the spans say nothing about it.
-    if (offset < newest || store.lineage.replicationIdAt(newest) !== this.#history) this.#spans = [];
+    if (offset < newest || store.data.log.history.lineage.replicationIdAt(newest) !== this.#history) this.#spans = [];
     const before = this.#spans.at(-1);
-    const firstMs = before ? (store.log.lookup.knownTimeAfter(before.offset) ?? before.lastMs) : 0;
+    const firstMs = before ? (store.data.log.lookup.knownTimeAfter(before.offset) ?? before.lastMs) : 0;
     this.#sampledMs = now;
     this.#history = replicationId;
-    this.#spans.push({ offset, firstMs, lastMs: store.endTimeMs });
+    this.#spans.push({ offset, firstMs, lastMs: store.data.endTimeMs });
     if (this.#spans.length > WRITE_TIMES_MAX) this.#thin();
   }
 
   /** The age of the oldest write after `offset`, in milliseconds; 0 if there is none. */
   lagMs(offset: number): number {
     const store = this.#store;
-    if (offset >= store.position.offset) return 0;
-    return Math.max(0, store.nowMs() - (this.#earliestAfter(offset) || this.#endOfFirst));
+    if (offset >= store.data.position.offset) return 0;
+    return Math.max(0, store.clock.now() - (this.#earliestAfter(offset) || this.#endOfFirst));
   }
 
   /** A time up to which a node that has everything up to `offset` has every write; 0 if unknown. */
   levelMs(offset: number): number {
     const earliestMs = this.#earliestAfter(offset);
     // The clock was set back since that write, so the write's age is unknown.
-    if (earliestMs > this.#store.nowMs()) return 0;
+    if (earliestMs > this.#store.clock.now()) return 0;
     // Some writes of that very millisecond may be missing.
     return Math.max(0, earliestMs - 1);
   }
@@ -88,7 +97,7 @@ export class WriteTimes {
   /** A time before which no write after `offset` was made; 0 if unknown. */
   #earliestAfter(offset: number): number {
     const store = this.#store;
-    const known = store.isServing ? store.log.lookup.knownTimeAfter(offset) : undefined;
+    const known = store.data.isServing ? store.data.log.lookup.knownTimeAfter(offset) : undefined;
     if (known !== undefined) return known;
     const span = this.#spans[this.#indexAfter(offset)];
     return span ? span.firstMs : (this.#spans.at(-1)?.lastMs ?? 0);
@@ -96,7 +105,7 @@ export class WriteTimes {
 
   /** The time of the last write in the log at the first sample. None of the writes before it is younger. */
   get #endOfFirst(): number {
-    return this.#spans[0]?.lastMs ?? this.#store.endTimeMs;
+    return this.#spans[0]?.lastMs ?? this.#store.data.endTimeMs;
   }
 
   /** The index of the span that the write after `offset` is in. */
@@ -113,7 +122,7 @@ export class WriteTimes {
 
   /** Joins spans until at most half the bound is left, with the narrowest width limit that allows it. */
   #thin(): void {
-    const nowMs = this.#store.nowMs();
+    const nowMs = this.#store.clock.now();
     for (let part = WIDTH_PART; this.#spans.length > WRITE_TIMES_MAX / 2; part *= 2)
       this.#spans = joined(this.#spans, nowMs, part);
   }

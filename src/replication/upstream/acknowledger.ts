@@ -92,7 +92,7 @@ export class Acknowledger {
   askedAgain(): void {
     // Before the session streams, none of those blocks is here. The upstream learns when that changes.
     if (!this.#options.isStreaming()) return;
-    this.#askBelow(this.#store.position.offset);
+    this.#askBelow(this.#store.data.position.offset);
     this.appended();
   }
 
@@ -113,7 +113,7 @@ export class Acknowledger {
     try {
       while (this.#syncWanted && !this.#channel.ended.aborted) {
         this.#syncWanted = false;
-        await this.#store.durable();
+        await this.#store.data.durablePoint.reach();
         this.#in(0);
       }
     } catch (error) {
@@ -167,13 +167,13 @@ export class Acknowledger {
 
   #acknowledgement(): Acknowledgement {
     // Until the session streams, this node's position says nothing about the upstream's history.
-    const streaming = this.#options.isStreaming() && this.#store.isServing;
-    const position = streaming ? this.#store.position : ORIGIN;
+    const streaming = this.#options.isStreaming() && this.#store.data.isServing;
+    const position = streaming ? this.#store.data.position : ORIGIN;
     return {
       kind: 'acknowledgement',
       receivedOffset: Math.max(this.#receivedOffset, position.offset),
       appendedOffset: position.offset,
-      durableOffset: streaming ? Math.min(this.#store.log.durable.offset, position.offset) : 0,
+      durableOffset: streaming ? Math.min(this.#store.data.log.durable.offset, position.offset) : 0,
       replicationId: position.replicationId,
       checksum: position.checksum,
       below: streaming ? this.#options.acknowledgements.below : [],

@@ -13,7 +13,8 @@ import { RECONNECT_MS_MAX, RECONNECT_MS_MIN, RESYNC_NO_ROOM_MS_MAX, RESYNC_NO_RO
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
 import type { LineageRow } from '../../model/lineage.js';
-import type { Message, Store } from '../../store/store.js';
+import type { Store } from '../../store/store.js';
+import type { Message } from '../../store/writes.js';
 import type { UpChannel } from '../channel.js';
 import { heldUntil } from '../dial.js';
 import type { Heartbeat, Moved, UpstreamInfo } from '../down-frames.js';
@@ -165,14 +166,14 @@ export class Link {
    */
   get nextHistory(): LineageRow | undefined {
     const row = this.#state.name === 'streaming' ? this.#heartbeat?.nextHistory : undefined;
-    const { offset, checksum } = this.#store.position;
+    const { offset, checksum } = this.#store.data.position;
     return row?.firstOffset === offset + 1 && row.checksum === checksum ? row : undefined;
   }
 
   /** The leader's time up to which this node was last known to hold every write; 0 if it never was. */
   get levelMs(): number {
     const { stalenessMs } = this;
-    return stalenessMs === undefined ? 0 : Math.max(1, Math.floor(this.#store.nowMs() - stalenessMs));
+    return stalenessMs === undefined ? 0 : Math.max(1, Math.floor(this.#store.clock.now() - stalenessMs));
   }
 
   /**
@@ -230,7 +231,7 @@ export class Link {
     if (!this.#heartbeat) return undefined;
     const { offset, endOffset = 0 } = this.#heartbeat;
     const known = Math.max(offset, endOffset, this.#session?.heldUpTo ?? 0);
-    return Math.max(0, known - this.#store.position.offset);
+    return Math.max(0, known - this.#store.data.position.offset);
   }
 
   /** Whether the link streams, and this node has everything that the upstream had when the session began. */
@@ -325,8 +326,8 @@ export class Link {
   }
 
   #received(upstreamMs: number): void {
-    const { endTimeMs } = this.#store;
-    this.#observedLagMs = Math.max(0, this.#store.nowMs() - endTimeMs);
+    const { endTimeMs } = this.#store.data;
+    this.#observedLagMs = Math.max(0, this.#store.clock.now() - endTimeMs);
     // The leader's clock was set back since that block was written, so the block's age is unknown.
     if (endTimeMs > upstreamMs + this.#options.heartbeatIntervalMs) return;
     // Writes come in order, so every write of an earlier millisecond is here too.
@@ -340,14 +341,14 @@ export class Link {
     this.#heartbeat = heartbeat;
     this.#heartbeatMs = this.#clock.monotonicMs();
     this.#path = heartbeat.path;
-    if (this.#state.name !== 'streaming' || this.#store.position.offset < heartbeat.offset) return;
+    if (this.#state.name !== 'streaming' || this.#store.data.position.offset < heartbeat.offset) return;
     if (heartbeat.levelMs === 0) {
       this.#staleness.forget();
       this.#observedLagMs = undefined;
       return;
     }
     // This node's own time counts too, since the heartbeat may have been on its way for long.
-    const stalenessMs = Math.max(heartbeat.timeMs, this.#store.nowMs()) - heartbeat.levelMs;
+    const stalenessMs = Math.max(heartbeat.timeMs, this.#store.clock.now()) - heartbeat.levelMs;
     this.#staleness.is(stalenessMs);
     this.#lastLevel.is(stalenessMs);
     // A middle node's knowledge of its own upstream is up to a heartbeat old, which is no lag.

@@ -11,7 +11,8 @@ import type { Logger } from '../../base/logger.js';
 import { Block } from '../../log/block.js';
 import type { LineageRow } from '../../model/lineage.js';
 import { behind, type LivePlace } from '../../model/live-place.js';
-import type { Message, Store } from '../../store/store.js';
+import type { Store } from '../../store/store.js';
+import type { Message } from '../../store/writes.js';
 import type { UpChannel } from '../channel.js';
 import type { Continue, DownFrame, FullResync, Heartbeat, Messages, Moved, UpstreamInfo } from '../down-frames.js';
 import { followerHandshake } from '../introduction.js';
@@ -137,7 +138,7 @@ export class UpstreamSession {
    * no block waits for room on the disk.
    */
   get isLevel(): boolean {
-    const reached = this.#streamsSinceMs !== undefined && this.#store.position.offset >= this.#levelAtOffset;
+    const reached = this.#streamsSinceMs !== undefined && this.#store.data.position.offset >= this.#levelAtOffset;
     return reached && this.#heldUpTo === undefined;
   }
 
@@ -221,7 +222,7 @@ export class UpstreamSession {
       throw new HeadwaterError('protocol_violation', `blocks arrived in the state ${this.#state.name}`);
     const refusal = this.#store.space.refusalOf(bytesOf(blocks));
     if (refusal) await this.#awaitRoom(refusal, blocks);
-    await this.#store.receive(blocks, rows);
+    await this.#store.intake.receive(blocks, rows);
     this.#countCatchingUp(blocks);
     this.#options.report.received(this.#upstreamMs);
     this.#acknowledger.appended();
@@ -300,14 +301,14 @@ export class UpstreamSession {
   /** Each message stands behind the same block here as upstream, and goes on to the readers of this node's log. */
   #messages(frame: Messages): void {
     const { place, messages } = frame;
-    if (this.#state.name === 'streaming') this.#store.handed(frame);
+    if (this.#state.name === 'streaming') this.#store.data.log.interludes.take(frame);
     else if (place) this.#livePlace = behind(place, messages.length);
   }
 
   #mark(mark: Extract<DownFrame, { kind: 'mark' }>): void {
     const { marks } = this.#options;
     if (this.#state.name === 'streaming') {
-      this.#store.interlude(mark);
+      this.#store.data.log.interludes.add(mark);
       marks.marked(mark.markId);
     } else marks.unable(mark.markId, `a full resync is loading: ${this.#options.upstream} is its source`);
   }
@@ -318,7 +319,7 @@ export class UpstreamSession {
   }
 
   async #continue({ endOffset, upstream, reason, message, details, live }: Continue): Promise<void> {
-    const { incomplete, position } = this.#store;
+    const { incomplete, position } = this.#store.data;
     if (incomplete)
       throw new HeadwaterError(
         'unavailable',
@@ -329,7 +330,7 @@ export class UpstreamSession {
     this.#levelAtOffset = endOffset;
     await this.#streams({ kind: 'partial', ...why, bytes: 0, durationMs: this.#tookMs }, upstream.clusterId);
     // By this place the node knows how many messages it has missed since it was last connected.
-    this.#store.handed({ place: live, missed: 0, messages: [] });
+    this.#store.data.log.interludes.take({ place: live, missed: 0, messages: [] });
     this.#logger.info(
       { offset, reason },
       `partial resync from ${this.#options.upstream}: going on from offset ${offset}, ${endOffset - offset} commands behind`,
@@ -366,9 +367,9 @@ export class UpstreamSession {
 
   /** Begins to stream. This node is on the upstream's history, so cluster and time are the upstream's from here on. */
   async #streams(resync: Resync, clusterId: string): Promise<void> {
-    await this.#store.joinCluster(clusterId);
+    await this.#store.identity.join(clusterId);
     // Before this moment the time may have been a stranger's, which must not decide about expiry here.
-    this.#store.setTime(this.#upstreamMs);
+    this.#store.intake.setTime(this.#upstreamMs);
     this.#note(resync);
     this.#options.report.streams(resync);
     this.#streamsSinceMs = this.#clock.monotonicMs();
@@ -382,7 +383,7 @@ export class UpstreamSession {
     if (!this.#resync || this.#levelAtOffset === 0) return;
     const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, this.#resync.bytes);
     this.#note({ ...this.#resync, bytes, durationMs: this.#tookMs });
-    if (this.#store.position.offset >= this.#levelAtOffset) this.#levelAtOffset = 0;
+    if (this.#store.data.position.offset >= this.#levelAtOffset) this.#levelAtOffset = 0;
   }
 
   #note(resync: Resync): void {
@@ -395,20 +396,20 @@ export class UpstreamSession {
   }
 
   #takeHeartbeat(frame: Heartbeat): void {
-    if (frame.path.includes(this.#store.nodeId)) {
+    if (frame.path.includes(this.#store.identity.nodeId)) {
       throw new HeadwaterError(
         'replication_loop',
-        `this node stands above its own upstream: ${[...frame.path, this.#store.nodeId].map((id) => id.slice(0, 8)).join(' → ')}`,
+        `this node stands above its own upstream: ${[...frame.path, this.#store.identity.nodeId].map((id) => id.slice(0, 8)).join(' → ')}`,
       );
     }
     if (this.#state.name === 'streaming') this.#refuseDiverged(frame);
     this.#options.report.heard(frame);
     this.#heardTime(frame.timeMs);
-    if (this.#state.name === 'streaming') this.#store.followTime(frame.timeMs);
+    if (this.#state.name === 'streaming') this.#store.clock.follow(frame.timeMs);
   }
 
   #refuseDiverged(frame: Heartbeat): void {
-    const { offset, checksum } = this.#store.position;
+    const { offset, checksum } = this.#store.data.position;
     if (frame.offset !== offset || frame.checksum === checksum) return;
     this.#logger.error(
       { offset },

@@ -38,9 +38,10 @@ export class SnapshotLoad {
   ): Promise<SnapshotLoad> {
     if (!acceptDataLoss) refuseWiping(store, frame);
     const { branchOffset, position, lineage, upstream, positionTimeMs = upstream.timeMs } = frame;
-    if (branchOffset !== undefined) await withRoom(store, FOR_LOST_WRITES, 0, () => store.saveLostWrites(branchOffset));
+    if (branchOffset !== undefined)
+      await withRoom(store, FOR_LOST_WRITES, 0, () => store.lostWrites.save(branchOffset));
     const replacement = await withRoom(store, FOR_RESYNC, 0, () =>
-      store.beginReplacement(position, Lineage.received(lineage), positionTimeMs),
+      store.intake.beginReplacement(position, Lineage.received(lineage), positionTimeMs),
     );
     return new SnapshotLoad(store, replacement, frame);
   }
@@ -76,7 +77,7 @@ export class SnapshotLoad {
 
   /** Replaces the old data by the proven data. */
   adopt(live: LivePlace | undefined): Promise<void> {
-    return namingRoom(FOR_RESYNC, () => this.#store.adopt(this.#replacement, this.clusterId, live));
+    return namingRoom(FOR_RESYNC, () => this.#store.intake.adopt(this.#replacement, this.clusterId, live));
   }
 
   /** Gives up a load that is not proven, and frees the disk space that it took. */
@@ -117,11 +118,12 @@ function noRoom(whatFor: string, cause: HeadwaterError): HeadwaterError {
 /** Checks the upstream's decision, since the upstream may have decided by other rules. */
 function refuseWiping(store: Store, frame: FullResync): void {
   const { position, lineage, upstream, reason } = frame;
-  const own = store.lineageOfData;
-  const reach = Math.max(store.log.end.offset, store.keyspaceOffset);
-  const holdsNothing = reach === 0 && !store.incomplete;
+  const own = store.data.generation.lineage;
+  const reach = Math.max(store.data.log.end.offset, store.data.generation.keyspaceOffset);
+  const holdsNothing = reach === 0 && !store.data.incomplete;
   if (holdsNothing) return;
-  const isOther = store.clusterId !== '' && upstream.clusterId !== '' && store.clusterId !== upstream.clusterId;
+  const isOther =
+    store.identity.clusterId !== '' && upstream.clusterId !== '' && store.identity.clusterId !== upstream.clusterId;
   const branch = Lineage.received(lineage).branch(position.offset, own, reach);
   // If even the log could not be opened, only the cluster is known of this node's past.
   const known = reach === 0 || branch !== undefined;
@@ -131,7 +133,7 @@ function refuseWiping(store: Store, frame: FullResync): void {
   }
   throw new HeadwaterError(
     'protocol_violation',
-    `the upstream would replace ${reach} commands of the cluster ${store.clusterId} by its own ${position.offset} of ${upstream.clusterId || 'none'} (${reason}), without a history in common or a person's --accept-data-loss`,
+    `the upstream would replace ${reach} commands of the cluster ${store.identity.clusterId} by its own ${position.offset} of ${upstream.clusterId || 'none'} (${reason}), without a history in common or a person's --accept-data-loss`,
   );
 }
 
@@ -140,7 +142,7 @@ function refuseWiping(store: Store, frame: FullResync): void {
  * needs a log of this node that holds all of them.
  */
 function refuseLosingTail(
-  { log, incomplete }: Store,
+  { data: { log, incomplete } }: Store,
   { branchOffset, reason }: FullResync,
   branch: number,
   reach: number,

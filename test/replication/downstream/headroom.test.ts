@@ -31,16 +31,20 @@ describe('a log that is kept to a size', () => {
       await leader.test.set(`k${written % 7}`, 'x'.repeat(10 * KiB - 80));
   }
 
-  const bytesOf = ({ store: { log } }: TestNode) => log.lookup.bytesBetween(log.base.offset, log.end.offset);
+  const bytesOf = ({
+    store: {
+      data: { log },
+    },
+  }: TestNode) => log.lookup.bytesBetween(log.base.offset, log.end.offset);
 
   it('is trimmed in the background, at a block’s end and never past the checkpoint', async () => {
     await append(3 * RETENTION_BYTES);
     assert(bytesOf(leader) > 2.9 * RETENTION_BYTES);
-    assert.equal(leader.store.checkpoint.offset, 0);
+    assert.equal(leader.store.data.progress.checkpoint.offset, 0);
     await world.until('it is trimmed', () => bytesOf(leader) < MOST_BYTES);
     assert(bytesOf(leader) > 0.9 * RETENTION_BYTES, String(bytesOf(leader)));
-    const { log } = leader.store;
-    assert(log.base.offset <= leader.store.checkpoint.offset);
+    const { log } = leader.store.data;
+    assert(log.base.offset <= leader.store.data.progress.checkpoint.offset);
     assert.equal((await log.read(log.base.offset, 1))[0]?.firstOffset, log.base.offset + 1);
     await leader.restart();
     await world.until('it is weighed again', () => bytesOf(leader) > 0.9 * RETENTION_BYTES);
@@ -49,21 +53,21 @@ describe('a log that is kept to a size', () => {
 
   it('is not trimmed past what a reader has pinned', async () => {
     await append(100 * KiB);
-    const pin = leader.store.log.trimming.pin(8, 'somebody');
+    const pin = leader.store.data.log.trimming.pin(8, 'somebody');
     await append(2 * RETENTION_BYTES);
-    await world.until('what may go has gone', () => leader.store.log.base.offset === 8);
+    await world.until('what may go has gone', () => leader.store.data.log.base.offset === 8);
     await world.clock.advance(10_000);
-    assert.equal(leader.store.log.base.offset, 8);
-    leader.store.log.trimming.unpin(pin);
+    assert.equal(leader.store.data.log.base.offset, 8);
+    leader.store.data.log.trimming.unpin(pin);
     await world.until('the rest goes', () => bytesOf(leader) < MOST_BYTES);
   });
 
   it('may grow by a part, so that each trim is worth the work', async () => {
     await append(1.03 * RETENTION_BYTES);
     await world.clock.advance(10_000);
-    assert.equal(leader.store.log.base.offset, 0);
+    assert.equal(leader.store.data.log.base.offset, 0);
     await append(0.05 * RETENTION_BYTES);
-    await world.until('it is trimmed', () => leader.store.log.base.offset > 0);
+    await world.until('it is trimmed', () => leader.store.data.log.base.offset > 0);
     assert(bytesOf(leader) < 1.02 * RETENTION_BYTES);
   });
 
@@ -73,7 +77,7 @@ describe('a log that is kept to a size', () => {
       for (let written = 0; written < bytes; written += 10 * KiB)
         await node.test.set(`k${written % 7}`, 'x'.repeat(10 * KiB - 80));
     };
-    const { log } = node.store;
+    const { log } = node.store.data;
     await write(60 * KiB);
     const [slow, slower] = [
       new Cursor(log, log.end, { pinnedFor: 'follower S' }),
@@ -116,7 +120,7 @@ describe('a log that is kept to a size', () => {
     await level(world, leader, follower);
     await world.until('its place is known', () => leader.replication.headroom.least?.connected === true);
     const { headroom } = leader.replication;
-    assert.deepEqual([headroom.least?.nodeId, headroom.least?.commands], [follower.store.nodeId, 10]);
+    assert.deepEqual([headroom.least?.nodeId, headroom.least?.commands], [follower.store.identity.nodeId, 10]);
     assert(Math.abs((headroom.least?.bytes ?? 0) - 100 * KiB) < 2 * KiB);
     // What it has not seen would be kept up to the default for that.
     assert.equal(headroom.least?.leftBytes, LOG_RETENTION_PIN_BYTES);

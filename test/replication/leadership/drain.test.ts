@@ -80,7 +80,7 @@ describe('a leader that stops', () => {
     const early = leader.test.set('early', 'yes');
     const stopping = leader.down({ shutdownTimeoutMs: TIMEOUT_MS });
     await early;
-    const { replies } = await leader.store.submit([set('late'), { kind: 'get', key: Buffer.from('early') }], {
+    const { replies } = await leader.store.writes.submit([set('late'), { kind: 'get', key: Buffer.from('early') }], {
       bytes: 100,
       ordered: true,
     });
@@ -88,19 +88,19 @@ describe('a leader that stops', () => {
     assert(replies[1]?.kind === 'get' && replies[1].value?.toString() === 'yes', 'reads see what was asked before');
     const channel = Buffer.from('news');
     for (const durable of [true, false])
-      await assert.rejects(leader.store.publish({ channel, data: channel, durable }), { code: 'shutting_down' });
+      await assert.rejects(leader.store.writes.publish({ channel, data: channel, durable }), { code: 'shutting_down' });
     await world.clock.advance(TIMEOUT_MS - 1);
     assert.equal(leader.offset, 7, 'what has expired is left to the next leader');
     world.network.last.release();
     await stopping;
     await leader.test.open({ role: 'follower', upstream: 'F' });
-    assert.equal(leader.store.position.offset, 7);
+    assert.equal(leader.store.data.position.offset, 7);
     leader.up();
     await follower.replication.promote();
     await follower.write(1, 'after');
     await level(world, follower, leader);
     assert.deepEqual(leader.link.resyncs, { full: 0, partial: 1 });
-    assert.equal(await leader.store.lostWrites(), 0);
+    assert.equal(await leader.store.lostWrites.count(), 0);
   });
 
   it('lets writes that wait for followers still be confirmed', async () => {
@@ -108,7 +108,7 @@ describe('a leader that stops', () => {
     await leader.test.set('last');
     const wanted = { level: 'followers', followers: 1, timeoutMs: 60_000 } as const;
     const signal = new AbortController().signal;
-    const reached = leader.replication.durability.reach(leader.store.position, wanted, signal);
+    const reached = leader.replication.durability.reach(leader.store.data.position, wanted, signal);
     const stopping = leader.down({ shutdownTimeoutMs: TIMEOUT_MS });
     assert.equal(await settled(reached), false);
     world.network.last.release();
@@ -118,7 +118,11 @@ describe('a leader that stops', () => {
 
   function reach(wanted: Omit<DurabilityWanted, 'timeoutMs'>): Promise<DurabilityReached> {
     const { replication, store } = leader;
-    return replication.durability.reach(store.position, { ...wanted, timeoutMs: 60_000 }, new AbortController().signal);
+    return replication.durability.reach(
+      store.data.position,
+      { ...wanted, timeoutMs: 60_000 },
+      new AbortController().signal,
+    );
   }
 
   it('answers writes at once that wait for more followers than there are', async () => {
@@ -161,12 +165,12 @@ describe('a leader that stops', () => {
   it('refuses writes that wait for a hand-over of which the outcome is not known', async () => {
     world.network.onLine = (line) => line.hold('down');
     await assert.rejects(failingOver(), { code: 'outcome_unknown' });
-    const write = leader.store.submit([set('waits')], { bytes: 10, ordered: false });
+    const write = leader.store.writes.submit([set('waits')], { bytes: 10, ordered: false });
     assert.equal(await settled(write), false);
     await leader.replication.drain(TIMEOUT_MS);
     const [reply] = (await write).replies;
     assert(reply?.kind === 'error' && reply.error.code === 'shutting_down');
-    assert.equal(leader.store.handingOver?.address, 'F', 'it goes on asking when it comes back');
+    assert.equal(leader.store.roles.handingOver?.address, 'F', 'it goes on asking when it comes back');
   });
 
   async function failingOver(): Promise<void> {

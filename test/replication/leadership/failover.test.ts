@@ -34,12 +34,14 @@ describe('failover', () => {
   }
 
   function leaders(): TestNode[] {
-    return world.nodes.filter(({ store }) => store.isServing && store.role === 'leader');
+    return world.nodes.filter(({ store }) => store.data.isServing && store.roles.role === 'leader');
   }
 
   /** Whether the node that dials has stepped down for another one, and does not know how that has ended. */
   function isHandover({ from }: Line): boolean {
-    return world.nodes.some(({ address, store }) => address === from && store.isServing && store.handingOver);
+    return world.nodes.some(
+      ({ address, store }) => address === from && store.data.isServing && store.roles.handingOver,
+    );
   }
 
   /** Acts on the first question of a hand-over, as it is dialled. */
@@ -89,8 +91,11 @@ describe('failover', () => {
     const done = a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS });
     assert.equal(await outcome(done), undefined);
     const { newLeader, newLeaderId, oldLeader, followersMoved, offset } = await done;
-    assert.deepEqual([oldLeader, newLeader, newLeaderId, followersMoved, offset], ['A', 'B', b.store.nodeId, 1, 5]);
-    await world.until('C has moved', () => c.store.upstream === 'B');
+    assert.deepEqual(
+      [oldLeader, newLeader, newLeaderId, followersMoved, offset],
+      ['A', 'B', b.store.identity.nodeId, 1, 5],
+    );
+    await world.until('C has moved', () => c.store.roles.upstream === 'B');
     await b.write(3, 'after');
     await level(world, b, a, c);
     assert.deepEqual(leaders(), [b]);
@@ -98,7 +103,7 @@ describe('failover', () => {
       world.nodes.map(({ link }) => link.resyncs.full),
       before,
     );
-    assert.equal(b.store.lineage.epoch, 2);
+    assert.equal(b.store.data.log.history.lineage.epoch, 2);
   });
 
   it('moves no follower to a leader that does not announce its address', async () => {
@@ -106,7 +111,7 @@ describe('failover', () => {
     a.followers.moved({ address: '', nodeId: 'nobody' });
     await a.write(1, 'after');
     await level(world, a, c);
-    assert.equal(c.store.upstream, 'A');
+    assert.equal(c.store.roles.upstream, 'A');
   });
 
   for (const [what, how] of [
@@ -131,7 +136,7 @@ describe('failover', () => {
     const [a] = await three();
     const channel = await world.network.dial('A');
     const handshake = world.network.lines[0]?.answered[0] as Handshake;
-    const { position, lineage } = { position: a.store.position, lineage: a.store.lineage.rows };
+    const { position, lineage } = { position: a.store.data.position, lineage: a.store.data.log.history.lineage.rows };
     await channel.send({ ...handshake, nodeId: 'ab'.repeat(16), address: 'A', position, lineage });
     await world.until('it is served', () => a.followers.status.some(({ address }) => address === 'A'));
     const failing = a.replication.failover({ to: 'ab'.repeat(16) });
@@ -157,15 +162,18 @@ describe('failover', () => {
   it('has an earlier epoch than a later promotion elsewhere, though nothing was written', async () => {
     const [a, b, c] = await three();
     await a.replication.failover({ to: 'B' });
-    await world.until('C has heard of the new history', () => c.link.nextHistory?.epoch === b.store.lineage.epoch);
+    await world.until(
+      'C has heard of the new history',
+      () => c.link.nextHistory?.epoch === b.store.data.log.history.lineage.epoch,
+    );
     await c.replication.promote();
-    assert.ok(c.store.lineage.epoch > b.store.lineage.epoch);
+    assert.ok(c.store.data.log.history.lineage.epoch > b.store.data.log.history.lineage.epoch);
     await b.write(2, 'alone ');
     await level(world, b, a);
     for (const node of [a, b]) await node.follow('C');
     await c.write(1, 'on ');
     await level(world, c, a, b);
-    assert.equal(c.store.supersededBy, undefined);
+    assert.equal(c.store.roles.supersededBy, undefined);
   });
 
   it('back and forth leaves the data whole', async () => {
@@ -176,10 +184,10 @@ describe('failover', () => {
       assert.equal(await outcome(leader.replication.failover({ to: other.address, timeoutMs: PATIENT_MS })), undefined);
       [leader, other] = [other, leader];
     }
-    await world.until('C has moved', () => c.store.upstream === leader.address);
+    await world.until('C has moved', () => c.store.roles.upstream === leader.address);
     await leader.write(1, 'end');
     await level(world, leader, other, c);
-    assert.equal(leader.store.lineage.epoch, 7);
+    assert.equal(leader.store.data.log.history.lineage.epoch, 7);
   });
 
   it('chooses the follower that has the most, not one that is behind', async () => {
@@ -232,7 +240,7 @@ describe('failover', () => {
     const [a] = await three();
     world.network.lines[0]?.hold('up');
     await a.write(1, 'not acknowledged');
-    const epoch = a.store.lineage.epoch;
+    const epoch = a.store.data.log.history.lineage.epoch;
     const done = a.replication.failover({ to: 'B', timeoutMs: 200 });
     await settled(done);
     const write = a.test.set('waits');
@@ -241,36 +249,36 @@ describe('failover', () => {
     assert.match(error.message, /not done within 200 ms; nothing has changed/);
     await outcome(write);
     assert.equal(await a.test.get('waits'), 'v');
-    assert.deepEqual([leaders(), a.store.lineage.epoch], [[a], epoch]);
+    assert.deepEqual([leaders(), a.store.data.log.history.lineage.epoch], [[a], epoch]);
   });
 
   it('is taken back if the follower has gone before it was asked', async () => {
     const [a, b] = await three();
     world.network.down('B');
     const error = await outcome(a.replication.failover({ to: 'B', timeoutMs: 500 }));
-    assert.equal(b.store.role, 'follower');
+    assert.equal(b.store.roles.role, 'follower');
     assert.match(error?.message ?? '', /B could not be reached; this node leads again/);
     await a.test.set('goes on');
-    assert.equal(a.store.role, 'leader');
-    assert.equal(a.store.handingOver, undefined);
+    assert.equal(a.store.roles.role, 'leader');
+    assert.equal(a.store.roles.handingOver, undefined);
   });
 
   it('is taken back if the follower refuses, which is bound to that for ever', async () => {
     const [a, b, c] = await three();
-    const { handOver } = a.store;
-    a.store.handOver = async (to) => {
-      await handOver.call(a.store, to);
+    const { handOver } = a.store.roles;
+    a.store.roles.handOver = async (to) => {
+      await handOver.call(a.store.roles, to);
       // By the time at which it is asked, a power cut has taken the end of its log.
-      const { end } = b.store.log;
-      Object.defineProperty(b.store.log, 'end', { value: { ...end, offset: 4, checksum: 4 }, configurable: true });
+      const { end } = b.store.data.log;
+      Object.defineProperty(b.store.data.log, 'end', { value: { ...end, offset: 4, checksum: 4 }, configurable: true });
     };
     const error = await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS }));
-    Reflect.deleteProperty(b.store.log, 'end');
+    Reflect.deleteProperty(b.store.data.log, 'end');
     assert.match(error?.message ?? '', /B refused: .* this node leads again/);
-    assert.equal(b.store.grants.refused.length, 1);
+    assert.equal(b.store.roles.grants.answers.refused.length, 1);
     await a.test.set('goes on');
-    assert.equal(a.store.role, 'leader');
-    assert.equal(c.store.role, 'follower');
+    assert.equal(a.store.roles.role, 'leader');
+    assert.equal(c.store.roles.role, 'follower');
   });
 
   describe('whose giver dies as soon as it has stepped down, and comes back when', () => {
@@ -296,22 +304,22 @@ describe('failover', () => {
 
     async function back(a: TestNode): Promise<void> {
       await a.test.open();
-      assert.equal(a.store.handingOver?.address, 'B');
+      assert.equal(a.store.roles.handingOver?.address, 'B');
       a.up();
     }
 
     async function trimmed(node: TestNode): Promise<void> {
-      await (await node.store.snapshotAt()).release();
-      const { offset } = node.store.position;
-      assert.equal(await node.store.log.trimming.trim(offset), offset);
+      await (await node.store.snapshots.at()).release();
+      const { offset } = node.store.data.position;
+      assert.equal(await node.store.data.log.trimming.trim(offset), offset);
     }
 
     async function follows(a: TestNode, leader: TestNode, ...others: TestNode[]): Promise<void> {
-      await world.until('A knows', () => a.store.handingOver === undefined);
+      await world.until('A knows', () => a.store.roles.handingOver === undefined);
       assert.deepEqual(leaders(), [leader]);
       await leader.write(1, 'end');
       await level(world, leader, a, ...others);
-      assert.equal(leader.store.supersededBy, undefined);
+      assert.equal(leader.store.roles.supersededBy, undefined);
     }
 
     it('the node that it names was promoted: it follows', async () => {
@@ -361,7 +369,7 @@ describe('failover', () => {
       await back(a);
       await world.until('A is answered', () => /does not know yet/.test(a.link.status.error));
       assert.deepEqual(leaders(), [c]);
-      assert.equal(a.store.handingOver?.address, 'B');
+      assert.equal(a.store.roles.handingOver?.address, 'B');
       world.network.listen('C', c.replication);
       await follows(a, c, b);
     });
@@ -383,7 +391,7 @@ describe('failover', () => {
       await b.write(2, 'on B');
       await b.follow('A');
       await back(a);
-      await world.until('A knows', () => a.store.handingOver === undefined);
+      await world.until('A knows', () => a.store.roles.handingOver === undefined);
       await world.until('A has what came since', () => a.offset === b.offset);
       assert.deepEqual(leaders(), []);
       await b.replication.promote();
@@ -394,7 +402,7 @@ describe('failover', () => {
       const [a, b] = await steppedDown();
       await back(a);
       await follows(a, b);
-      assert.equal(b.store.grants.taken.length, 1);
+      assert.equal(b.store.roles.grants.answers.taken.length, 1);
     });
   });
 
@@ -406,7 +414,7 @@ describe('failover', () => {
         assert.equal(await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS })), undefined);
         assert.deepEqual(leaders(), [b]);
         await b.write(2, 'after');
-        await world.until('C has moved', () => c.store.upstream === 'B');
+        await world.until('C has moved', () => c.store.roles.upstream === 'B');
         await level(world, b, a, c);
       });
     }
@@ -428,7 +436,7 @@ describe('failover', () => {
         const done = a.replication.failover({ to: 'B', timeoutMs: 300 });
         const error = await outcome(done);
         assert.equal(error?.code, 'outcome_unknown');
-        assert.equal(a.store.handingOver?.address, 'B');
+        assert.equal(a.store.roles.handingOver?.address, 'B');
         const write = a.test.set('waits');
         assert.equal(await settled(write), false);
         assert.ok(leaders().length <= 1);
@@ -455,13 +463,13 @@ describe('failover', () => {
     assert.equal(await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS })), undefined);
     await c.test.open();
     c.up();
-    await world.until('C has moved', () => c.store.upstream === 'B');
+    await world.until('C has moved', () => c.store.roles.upstream === 'B');
     await b.write(2, 'after');
     await level(world, b, a, c);
     await c.follow('A');
     await b.write(2, 'more');
     await level(world, b, a, c);
-    assert.equal(c.store.upstream, 'A');
+    assert.equal(c.store.roles.upstream, 'A');
     assert.deepEqual(
       [a, b, c].map(({ link }) => link.resyncs.full),
       [0, 1, 0],
@@ -486,7 +494,7 @@ describe('failover', () => {
     const error = await outcome(failover.run({ to: 'B', timeoutMs: 300 }));
     assert.equal(changes, 2);
     assert.equal(error?.code, 'outcome_unknown');
-    assert.equal(a.store.handingOver?.address, 'B');
+    assert.equal(a.store.roles.handingOver?.address, 'B');
     assert.deepEqual(leaders(), []);
   });
 
@@ -496,12 +504,12 @@ describe('failover', () => {
       const release = holdHandover('down');
       const done = a.replication.failover({ to: 'B', timeoutMs: 300 });
       assert.equal((await outcome(done))?.code, 'outcome_unknown');
-      await world.until('B leads', () => b.store.role === 'leader');
+      await world.until('B leads', () => b.store.roles.role === 'leader');
       b.kill();
       await b.test.open();
       release();
       b.up();
-      await world.until('A knows', () => a.store.handingOver === undefined);
+      await world.until('A knows', () => a.store.roles.handingOver === undefined);
       assert.deepEqual(leaders(), [b]);
       await b.write(1, 'after');
       await level(world, b, a);
@@ -514,10 +522,10 @@ describe('failover', () => {
       assert.equal((await outcome(done))?.code, 'outcome_unknown');
       b.kill();
       await b.test.open();
-      assert.equal(b.store.role, 'follower');
+      assert.equal(b.store.roles.role, 'follower');
       release();
       b.up();
-      await world.until('A knows', () => a.store.handingOver === undefined);
+      await world.until('A knows', () => a.store.roles.handingOver === undefined);
       assert.deepEqual(leaders(), [b]);
     });
 
@@ -530,10 +538,10 @@ describe('failover', () => {
         const release = holdHandover(direction);
         const done = a.replication.failover({ to: 'B', timeoutMs: 300 });
         assert.equal((await outcome(done))?.code, 'outcome_unknown');
-        if (direction === 'down') await world.until('B leads', () => b.store.role === 'leader');
+        if (direction === 'down') await world.until('B leads', () => b.store.roles.role === 'leader');
         a.kill();
         await a.test.open();
-        assert.equal(a.store.handingOver?.address, 'B');
+        assert.equal(a.store.roles.handingOver?.address, 'B');
         const write = a.test.set('waits');
         assert.equal(await settled(write), false);
         release();
@@ -549,7 +557,7 @@ describe('failover', () => {
     const [a, b, c] = await three();
     const release = holdHandover('down');
     assert.equal((await outcome(a.replication.failover({ to: 'B', timeoutMs: 300 })))?.code, 'outcome_unknown');
-    await world.until('B leads', () => b.store.role === 'leader');
+    await world.until('B leads', () => b.store.roles.role === 'leader');
     await c.follow('B');
     await world.until('C follows B', () => c.link.status.state === 'streaming');
     a.kill();
@@ -561,7 +569,7 @@ describe('failover', () => {
     );
     await a.test.open();
     a.up();
-    await world.until('A knows', () => a.store.handingOver === undefined);
+    await world.until('A knows', () => a.store.roles.handingOver === undefined);
     assert.deepEqual(leaders(), [c]);
     await c.write(2, 'after');
     await level(world, c, b, a);
@@ -577,27 +585,27 @@ describe('failover', () => {
     await a.replication.promote();
     await outcome(write);
     assert.equal(await a.test.get('waits'), 'v');
-    assert.equal(b.store.role, 'follower');
+    assert.equal(b.store.roles.role, 'follower');
   });
 
   it('ends with one leader if a person ended it though the other node leads', async () => {
     const [a, b, c] = await three();
     const release = holdHandover('down');
     assert.equal((await outcome(a.replication.failover({ to: 'B', timeoutMs: 300 })))?.code, 'outcome_unknown');
-    await world.until('B leads', () => b.store.role === 'leader');
+    await world.until('B leads', () => b.store.roles.role === 'leader');
     await b.write(1, 'on B');
     await a.replication.promote();
     release();
     await a.write(2, 'on A');
     await level(world, a, c);
-    assert.deepEqual([a.store.lineage.epoch, b.store.lineage.epoch], [3, 2]);
+    assert.deepEqual([a.store.data.log.history.lineage.epoch, b.store.data.log.history.lineage.epoch], [3, 2]);
     await c.follow('B');
-    await world.until('B has heard', () => b.store.supersededBy !== undefined);
-    assert.equal(b.store.supersededBy?.epoch, 3);
-    assert.equal(a.store.supersededBy, undefined);
+    await world.until('B has heard', () => b.store.roles.supersededBy !== undefined);
+    assert.equal(b.store.roles.supersededBy?.epoch, 3);
+    assert.equal(a.store.roles.supersededBy, undefined);
     await b.follow('A');
     await level(world, a, b);
-    assert.equal(a.store.supersededBy, undefined);
+    assert.equal(a.store.roles.supersededBy, undefined);
   });
 
   it('does not let an expired key be deleted while writes wait: both end alike', async () => {
@@ -606,9 +614,9 @@ describe('failover', () => {
     world.network.lines[0]?.hold('up');
     const done = a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS });
     await settled(done);
-    const { offset } = a.store.position;
+    const { offset } = a.store.data.position;
     await world.clock.advance(1_000);
-    assert.equal(a.store.position.offset, offset);
+    assert.equal(a.store.data.position.offset, offset);
     world.network.lines[0]?.release();
     assert.equal(await outcome(done), undefined);
     assert.deepEqual(leaders(), [b]);
@@ -633,7 +641,7 @@ describe('a leader that was superseded', () => {
     const c = await world.node('C', { follows: 'B' });
     await level(world, b, c);
     await c.follow('A');
-    await world.until('A knows', () => a.store.supersededBy !== undefined);
+    await world.until('A knows', () => a.store.roles.supersededBy !== undefined);
     await assert.rejects(refusalOf(a), { code: 'superseded', message: /epoch 2, as node [0-9a-f]{32} at C has it/ });
     assert.equal(await a.test.get('k0'), 'k at A');
     await a.restart();
@@ -642,13 +650,13 @@ describe('a leader that was superseded', () => {
     assert.equal(epoch, 3);
     await a.test.set('again');
     await a.follow('B');
-    await world.until('B knows', () => b.store.supersededBy !== undefined);
+    await world.until('B knows', () => b.store.roles.supersededBy !== undefined);
     await world.until('A is refused', () => a.link.status.state === 'refused');
     assert.match(a.link.status.error, /LATER_EPOCH.* under epoch 3, .* under epoch 2/);
     assert.equal(await a.test.get('again'), 'v');
     await b.replication.promote();
     await level(world, b, a);
-    assert.equal(await a.store.lostWrites(), 1);
+    assert.equal(await a.store.lostWrites.count(), 1);
   });
 
   it('does not give its older history to its successor, which keeps the later writes', async () => {
@@ -659,11 +667,11 @@ describe('a leader that was superseded', () => {
     await a.test.open();
     a.up();
     await b.follow('A');
-    await world.until('A knows', () => a.store.supersededBy !== undefined);
+    await world.until('A knows', () => a.store.roles.supersededBy !== undefined);
     await world.until('B is refused', () => b.link.status.state === 'refused');
     assert.equal(b.link.status.lastRefusal?.reason, 'LATER_EPOCH');
     assert.equal(await b.test.get('on B1'), 'on B at B');
-    assert.equal(await b.store.lostWrites(), 0);
+    assert.equal(await b.store.lostWrites.count(), 0);
     await b.replication.promote();
     await a.follow('B');
     await level(world, b, a);
@@ -687,7 +695,7 @@ describe('a leader that was superseded', () => {
     await a.replication.promote();
     await b.follow('A', { acceptDataLoss: true });
     await level(world, a, b, c);
-    assert.equal(await b.store.lostWrites(), 2);
+    assert.equal(await b.store.lostWrites.count(), 2);
   });
 
   async function refusalOf(node: TestNode): Promise<void> {
@@ -708,7 +716,7 @@ describe('follow --full', () => {
     await a.write(1, 'more');
     await level(world, a, b);
     assert.equal(b.link.resyncs.full, 2);
-    assert.equal(await b.store.lostWrites(), 0);
+    assert.equal(await b.store.lostWrites.count(), 0);
     await world.stop();
   });
 });

@@ -61,11 +61,14 @@ describe('an order', function () {
       await c.follow('B');
       await world.until('C waits', () => c.link.status.state === 'waiting');
       const { epoch } = await b.replication.promote();
-      assert.equal(b.store.supersededBy, undefined);
-      assert.ok(epoch > c.store.lineage.epoch, `expected an epoch above ${c.store.lineage.epoch}, received ${epoch}`);
+      assert.equal(b.store.roles.supersededBy, undefined);
+      assert.ok(
+        epoch > c.store.data.log.history.lineage.epoch,
+        `expected an epoch above ${c.store.data.log.history.lineage.epoch}, received ${epoch}`,
+      );
       await level(world, b, c);
-      assert.equal(b.store.supersededBy, undefined);
-      assert.equal(await c.store.lostWrites(), 2);
+      assert.equal(b.store.roles.supersededBy, undefined);
+      assert.equal(await c.store.lostWrites.count(), 2);
     });
 
     it('further down', async () => {
@@ -79,8 +82,8 @@ describe('an order', function () {
       await b.replication.promote();
       await c.follow('B');
       await level(world, b, d, e, c);
-      assert.equal(b.store.supersededBy, undefined);
-      assert.equal(await c.store.lostWrites(), 2);
+      assert.equal(b.store.roles.supersededBy, undefined);
+      assert.equal(await c.store.lostWrites.count(), 2);
     });
 
     it('at a node that two others have superseded, of which it has met the later one last', async () => {
@@ -92,12 +95,12 @@ describe('an order', function () {
       await b.leadOn();
       await b.write(1, 'later on B');
       await c.follow('A');
-      await world.until('A knows of C', () => a.store.supersededBy !== undefined);
+      await world.until('A knows of C', () => a.store.roles.supersededBy !== undefined);
       await b.follow('A');
       await world.until('B is refused', () => b.link.status.state === 'refused');
       await a.replication.promote();
       await world.until('B follows', () => b.link.status.state === 'streaming');
-      assert.equal(a.store.supersededBy, undefined);
+      assert.equal(a.store.roles.supersededBy, undefined);
     });
   });
 
@@ -123,7 +126,7 @@ describe('an order', function () {
       assert.equal(held.count('snapshotEnd'), 0);
       assert.equal(held.count('moved'), 1);
       held.release();
-      await world.until('C has moved', () => c.store.upstream === 'B');
+      await world.until('C has moved', () => c.store.roles.upstream === 'B');
       await level(world, b, a, c);
       assert.equal(c.link.status.lastResync?.reason, 'REQUESTED');
       world.network.last.cut();
@@ -134,7 +137,7 @@ describe('an order', function () {
 
     it('does not reach the former upstream if the new one could not be noted', async () => {
       const [a, , c] = await three();
-      c.store.follow = async () => {
+      c.store.roles.follow = async () => {
         throw new Error('no disk');
       };
       await assert.rejects(c.follow('B', { acceptDataLoss: true, full: true }), /no disk/);
@@ -152,8 +155,8 @@ describe('an order', function () {
       await assert.rejects(done, { code: 'failover_failed', message: /under epoch 4, the leader ended under epoch 1/ });
       await a.write(1, 'goes on');
       await level(world, a, b);
-      assert.equal(a.store.role, 'leader');
-      assert.equal(await c.store.lostWrites(), 0);
+      assert.equal(a.store.roles.role, 'leader');
+      assert.equal(await c.store.lostWrites.count(), 0);
     });
 
     it('is carried out though a follower of the target is behind', async () => {
@@ -190,19 +193,20 @@ describe('an order', function () {
         await world.ends(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS }));
         assert.equal(dead?.count('moved'), 1);
         if (silent) {
-          await world.until('A has noticed', () => !a.followers.isConnected(c.store.nodeId));
-          const isKept = () => a.store.knownFollowers.find(({ nodeId }) => nodeId === c.store.nodeId)?.keepsPlace;
+          await world.until('A has noticed', () => !a.followers.isConnected(c.store.identity.nodeId));
+          const isKept = () =>
+            a.store.followers.all.find(({ nodeId }) => nodeId === c.store.identity.nodeId)?.keepsPlace;
           await world.until('its place is kept', () => isKept() === true);
         }
         dead?.cut();
-        await world.until('C has moved', () => c.store.upstream === 'B');
+        await world.until('C has moved', () => c.store.roles.upstream === 'B');
         await b.write(2, 'after');
         await level(world, b, a, c);
         await c.follow('A');
         await level(world, b, a, c);
         world.network.last.cut();
         await level(world, b, a, c);
-        assert.equal(c.store.upstream, 'A', 'a person has put it there');
+        assert.equal(c.store.roles.upstream, 'A', 'a person has put it there');
       });
   });
 
@@ -212,7 +216,7 @@ describe('an order', function () {
     const line = world.network.lines.find(({ from }) => from === 'C');
     const handshake = line?.answered[0] as Handshake;
     line?.cut();
-    await world.until('A has noticed', () => !a.followers.isConnected(c.store.nodeId));
+    await world.until('A has noticed', () => !a.followers.isConnected(c.store.identity.nodeId));
     await channel.send({ ...handshake, nonce: 'another process' });
     await world.until('C is refused', () => c.link.status.state === 'refused');
     assert.equal(c.link.status.lastRefusal?.reason, 'DUPLICATE_NODE_ID');

@@ -21,7 +21,7 @@ describe('a leader whose machine went down', () => {
   async function follower(address: string): Promise<TestNode> {
     const node = await world.node(address, { follows: 'A' });
     await reached(node);
-    await world.until('it is remembered', () => a.store.knownFollowers.some((known) => known.address === address));
+    await world.until('it is remembered', () => a.store.followers.all.some((known) => known.address === address));
     return node;
   }
 
@@ -32,7 +32,7 @@ describe('a leader whose machine went down', () => {
 
   /** The machine takes the blocks after `offset` with it; a write is a block. */
   async function powerCut(offset: number): Promise<void> {
-    const { offset: end } = a.store.position;
+    const { offset: end } = a.store.data.position;
     a.kill();
     for (let lost = offset + 1; lost <= end; lost++) await a.test.disk.raw(a.test.location('log')).del(blockKey(lost));
     a.test.bootId = 'boot 2';
@@ -40,7 +40,7 @@ describe('a leader whose machine went down', () => {
   }
 
   function leads(): Promise<void> {
-    return world.until('it leads', () => a.store.role === 'leader' && !a.store.asking);
+    return world.until('it leads', () => a.store.roles.role === 'leader' && !a.store.roles.asking);
   }
 
   async function refusal(): Promise<string> {
@@ -54,7 +54,7 @@ describe('a leader whose machine went down', () => {
     await reached(b);
     await powerCut(5);
     assert.equal(a.offset, 5);
-    assert.equal(a.store.asking, true);
+    assert.equal(a.store.roles.asking, true);
     world.network.onLine = (line) => line.hold();
     a.up();
     assert.match(await refusal(), /^unavailable: .* at most until 2023-11-14T22:/);
@@ -66,9 +66,9 @@ describe('a leader whose machine went down', () => {
     await a.write(1, 'after');
     await level(world, a, b);
     assert.deepEqual(b.link.resyncs, { full: 1, partial: 1 });
-    assert.equal(await b.store.lostWrites(), 0);
+    assert.equal(await b.store.lostWrites.count(), 0);
     assert.deepEqual(b.followers.served, { full: 0, partial: 0 }, 'it was no follower');
-    assert.deepEqual(b.store.knownFollowers, []);
+    assert.deepEqual(b.store.followers.all, []);
   });
 
   it('serves no follower before: one that is ahead of it is not taken for astray', async () => {
@@ -81,14 +81,14 @@ describe('a leader whose machine went down', () => {
     };
     a.up();
     await world.until('B waits', () => b.link.status.state === 'waiting');
-    assert.equal(a.store.asking, true);
+    assert.equal(a.store.roles.asking, true);
     assert.deepEqual([b.offset, b.link.resyncs.full], [7, 1]);
     for (const line of world.network.lines) line.release();
     await leads();
     await level(world, a, b);
     assert.equal(a.offset, 7);
     assert.equal(b.link.resyncs.full, 1);
-    assert.equal(await b.store.lostWrites(), 0);
+    assert.equal(await b.store.lostWrites.count(), 0);
   });
 
   it('gets all blocks back if two followers are ahead by different amounts', async () => {
@@ -156,7 +156,7 @@ describe('a leader whose machine went down', () => {
       assert.ok(passedMs() > 8_000, `it took ${passedMs()} ms`);
       assert.equal((await a.test.get('large'))?.length, 20_000);
       await level(world, a, b);
-      assert.deepEqual([b.link.resyncs.full, await b.store.lostWrites()], [1, 0]);
+      assert.deepEqual([b.link.resyncs.full, await b.store.lostWrites.count()], [1, 0]);
     });
 
     it('continues without the block once no part of it arrives for the time-out', async () => {
@@ -181,19 +181,19 @@ describe('a leader whose machine went down', () => {
   });
 
   it('does not wait after a killed process, an orderly stop, or if no node ever followed', async () => {
-    assert.equal(a.store.asking, false);
+    assert.equal(a.store.roles.asking, false);
     await powerCut(3);
-    assert.equal(a.store.asking, false, 'nobody to ask');
+    assert.equal(a.store.roles.asking, false, 'nobody to ask');
     a.up();
     await follower('B');
     a.kill();
     await a.test.open();
-    assert.equal(a.store.asking, false, 'killed');
+    assert.equal(a.store.roles.asking, false, 'killed');
     a.up();
     await a.down();
     a.test.bootId = 'boot 3';
     await a.test.open();
-    assert.equal(a.store.asking, false, 'stopped');
+    assert.equal(a.store.roles.asking, false, 'stopped');
     a.up();
   });
 
@@ -206,7 +206,7 @@ describe('a leader whose machine went down', () => {
     await a.replication.failover().catch(() => {});
     await powerCut(5);
     a.up();
-    await world.until('it knows', () => !a.store.asking);
+    await world.until('it knows', () => !a.store.roles.asking);
     assert.equal(await a.test.get('of its own0'), undefined);
     assert.equal(await a.test.get('lost1'), 'lost at A');
   });
@@ -217,7 +217,7 @@ describe('a leader whose machine went down', () => {
     await b.replication.promote();
     await b.write(2, 'later');
     a.up();
-    await world.until('it knows', () => !a.store.asking);
+    await world.until('it knows', () => !a.store.roles.asking);
     assert.match(await refusal(), /^superseded: .* epoch 2, as node [0-9a-f]{32} at B has it/);
     await a.follow('B');
     await level(world, b, a);
@@ -229,7 +229,7 @@ describe('a leader whose machine went down', () => {
     await a.restart();
     await a.write(4, 'lost');
     await reached(b);
-    assert.equal(a.store.lineage.epoch, 2);
+    assert.equal(a.store.data.log.history.lineage.epoch, 2);
     await powerCut(3);
     a.up();
     await leads();
@@ -237,31 +237,31 @@ describe('a leader whose machine went down', () => {
     assert.equal(await a.test.get('lost3'), 'lost at A');
     await level(world, a, b);
     assert.equal(b.link.resyncs.full, 1);
-    assert.equal(a.store.lineage.epoch, 3);
+    assert.equal(a.store.data.log.history.lineage.epoch, 3);
   });
 
   it('gets back the blocks that only its keyspace holds, or says what to do', async () => {
     const b = await follower('B');
     await a.write(4, 'lost');
     await reached(b);
-    await (await a.store.snapshotAt()).release();
+    await (await a.store.snapshots.at()).release();
     await powerCut(5);
-    assert.match(a.store.notServing?.message ?? '', /the log lost its tail; this leader asks its known followers/);
+    assert.match(a.store.data.notServing?.message ?? '', /the log lost its tail; this leader asks its known followers/);
     a.up();
     await leads();
-    await world.until('it serves', () => a.store.isServing);
+    await world.until('it serves', () => a.store.data.isServing);
     assert.equal(await a.test.get('lost3'), 'lost at A');
     await a.write(1, 'after');
     await level(world, a, b);
-    assert.deepEqual([b.link.resyncs.full, await b.store.lostWrites()], [1, 0]);
+    assert.deepEqual([b.link.resyncs.full, await b.store.lostWrites.count()], [1, 0]);
     await b.down();
-    await (await a.store.snapshotAt()).release();
+    await (await a.store.snapshots.at()).release();
     a.test.bootId = 'boot 2, before the third';
     await powerCut(6);
     a.up();
     const advice = /until it has followed a node that has the data: "follow HOST:PORT"/;
-    await world.until('it says so', () => advice.test(a.store.notServing?.message ?? ''));
-    assert.equal(a.store.asking, false);
+    await world.until('it says so', () => advice.test(a.store.data.notServing?.message ?? ''));
+    assert.equal(a.store.roles.asking, false);
     await b.test.open();
     b.up();
     await b.replication.promote();

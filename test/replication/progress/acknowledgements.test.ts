@@ -35,7 +35,7 @@ describe('acknowledgements', () => {
     signal = NEVER,
   ): Promise<DurabilityReached> {
     const { durability } = node.replication;
-    return durability.reach(node.store.position, { level: wanted, followers, timeoutMs }, signal);
+    return durability.reach(node.store.data.position, { level: wanted, followers, timeoutMs }, signal);
   }
 
   /** Time goes on meanwhile, by a millisecond a turn. */
@@ -136,7 +136,7 @@ describe('acknowledgements', () => {
       const positions = [];
       for (let i = 0; i < 50; i++) {
         await leader.write(1, `w${i} `);
-        positions.push(leader.store.position);
+        positions.push(leader.store.data.position);
       }
       const wanted = { level: 'followers', followers: 1, timeoutMs: 60_000 } as const;
       const { durability } = leader.replication;
@@ -181,7 +181,7 @@ describe('acknowledgements', () => {
 
     it('end with a clear error when the store opens anew', async () => {
       const [leader] = (await leaderAndFollowers(1)) as [TestNode];
-      const { position } = leader.store;
+      const { position } = leader.store.data;
       const waiting = assert.rejects(reach(leader, 'followers', 2, 60_000), { code: 'outcome_unknown' });
       leader.test.disk.fault = ({ kind }) => {
         if (kind === 'put') throw new Error('EIO');
@@ -189,7 +189,7 @@ describe('acknowledgements', () => {
       await assert.rejects(leader.test.set('fails'), { code: 'outcome_unknown' });
       leader.test.disk.fault = undefined;
       await waiting;
-      await world.until('it leads again', () => leader.store.isServing);
+      await world.until('it leads again', () => leader.store.data.isServing);
       const { durability } = leader.replication;
       const lost = { ...position, offset: position.offset + 5 };
       const wanted = { level: 'followers', followers: 1, timeoutMs: 60_000 } as const;
@@ -343,7 +343,7 @@ describe('acknowledgements', () => {
       const [below] = leader.replication.acknowledgements.indirect;
       assert.deepEqual(
         [below?.nodeId, below?.via, below?.appendedOffset, below?.lagCommands, below?.state],
-        [bottom.store.nodeId, middle.store.nodeId, 1, 0, 'below'],
+        [bottom.store.identity.nodeId, middle.store.identity.nodeId, 1, 0, 'below'],
       );
     });
   });

@@ -57,7 +57,7 @@ describe('freshness', () => {
   describe('of a position', () => {
     it('is confirmed at once if it is applied, on every node', async () => {
       const [leader, follower] = await pair();
-      const atLeast = leader.store.position;
+      const atLeast = leader.store.data.position;
       await fresh(leader, { atLeast });
       await fresh(follower, { atLeast });
     });
@@ -66,18 +66,18 @@ describe('freshness', () => {
       const [leader, follower] = await pair();
       world.network.last.hold();
       await leader.write(1, 'late');
-      const waiting = fresh(follower, { atLeast: leader.store.position });
+      const waiting = fresh(follower, { atLeast: leader.store.data.position });
       assert.equal(await settled(waiting), false);
       world.network.last.release();
       await waiting;
-      assert.deepEqual(follower.store.position, leader.store.position);
+      assert.deepEqual(follower.store.data.position, leader.store.data.position);
     });
 
     it('that does not come is refused in time, with how far the node is', async () => {
       const [leader, follower] = await pair();
       world.network.last.hold();
       await leader.write(1, 'late');
-      const waiting = fresh(follower, { atLeast: leader.store.position, withinMs: 300 });
+      const waiting = fresh(follower, { atLeast: leader.store.data.position, withinMs: 300 });
       await world.clock.advance(250);
       assert.equal(await settled(waiting), false);
       await world.clock.advance(100);
@@ -92,10 +92,10 @@ describe('freshness', () => {
       const [leader, follower] = await pair();
       const other = await world.node('O', { follows: 'L' });
       await level(world, leader, other);
-      const before = leader.store.position;
+      const before = leader.store.data.position;
       await follower.replication.promote();
       await follower.write(1, 'led');
-      const waiting = fresh(other, { atLeast: follower.store.position });
+      const waiting = fresh(other, { atLeast: follower.store.data.position });
       await world.clock.advance(100);
       assert.equal(await settled(waiting), false);
       await other.follow('F');
@@ -109,7 +109,7 @@ describe('freshness', () => {
       const [leader, follower] = await pair();
       world.network.last.cut();
       await leader.write(2, 'lost');
-      const lost = leader.store.position;
+      const lost = leader.store.data.position;
       await follower.replication.promote();
       await assert.rejects(fresh(follower, { atLeast: lost }), {
         code: 'lost_branch',
@@ -121,10 +121,10 @@ describe('freshness', () => {
       const [leader, follower] = await pair();
       world.network.last.cut();
       await leader.write(1, 'lost');
-      const lost = leader.store.position;
+      const lost = leader.store.data.position;
       await follower.replication.promote();
       await follower.write(9, 'later');
-      const atLeast = follower.store.position;
+      const atLeast = follower.store.data.position;
       assert(lost.offset < atLeast.offset);
       await fresh(follower, { atLeast });
       for (const wanted of [
@@ -138,7 +138,7 @@ describe('freshness', () => {
       const [leader, follower] = await pair();
       world.network.last.hold();
       await leader.write(2, 'lost');
-      const waiting = fresh(follower, { atLeast: leader.store.position });
+      const waiting = fresh(follower, { atLeast: leader.store.data.position });
       assert.equal(await settled(waiting), false);
       await follower.replication.promote();
       await assert.rejects(waiting, { code: 'lost_branch' });
@@ -147,14 +147,14 @@ describe('freshness', () => {
 
     it('with another checksum is of another past', async () => {
       const [leader] = await pair();
-      const { position } = leader.store;
+      const { position } = leader.store.data;
       const atLeast: Position = { ...position, checksum: position.checksum ^ 1 };
       await assert.rejects(fresh(leader, { atLeast }), { code: 'lost_branch', message: /another past/ });
     });
 
     it('that comes with a write sends a follower’s caller to the leader at once', async () => {
       const [leader, follower] = await pair();
-      await assert.rejects(fresh(follower, { atLeast: leader.store.position }, true), {
+      await assert.rejects(fresh(follower, { atLeast: leader.store.data.position }, true), {
         code: 'read_only_follower',
         details: { leader: 'L' },
       });
@@ -163,7 +163,7 @@ describe('freshness', () => {
     it('is confirmed as soon as a failed store is open again: no timer is waited for', async () => {
       const [leader] = await pair();
       const { disk } = leader.test;
-      const atLeast = leader.store.position;
+      const atLeast = leader.store.data.position;
       const opening = hold(disk, ({ kind }) => kind === 'open');
       const failing = disk.fault;
       disk.fault = (operation) => {
@@ -183,10 +183,10 @@ describe('freshness', () => {
       const [leader, follower] = await pair();
       await follower.replication.promote();
       await follower.write(2, 'own');
-      const mine = follower.store.position;
+      const mine = follower.store.data.position;
       await follower.write(1, 'later');
       await leader.write(1, 'other');
-      const { lookup } = follower.store.log;
+      const { lookup } = follower.store.data.log;
       const { checksumAt } = lookup;
       const { promise, resolve: goOn } = deferred();
       lookup.checksumAt = async (offset) => {
@@ -205,25 +205,25 @@ describe('freshness', () => {
     it('is refused at once by a node that stops, unless it is there', async () => {
       const [leader, follower] = await pair();
       world.network.last.hold();
-      const before = leader.store.position;
+      const before = leader.store.data.position;
       await leader.write(1, 'late');
       const node = freshness(follower);
       const ask = (atLeast: Position) =>
         node.whenFresh({ atLeast, maxStalenessMs: 0, withinMs: 0 }, { writes: false, signal: never });
-      const waiting = ask(leader.store.position);
+      const waiting = ask(leader.store.data.position);
       assert.equal(await settled(waiting), false);
       node.end(new HeadwaterError('shutting_down', 'the node is shutting down'));
       await assert.rejects(waiting, { code: 'shutting_down' });
-      await assert.rejects(ask(leader.store.position), { code: 'shutting_down' });
+      await assert.rejects(ask(leader.store.data.position), { code: 'shutting_down' });
       await ask(before);
     });
 
     it('is waited for through a full resync that replaces the store', async () => {
       const leader = await world.node('L');
       await leader.write(5);
-      await leader.store.log.trimming.trim(0);
+      await leader.store.data.log.trimming.trim(0);
       const follower = await world.node('F', { follows: 'L' });
-      const waiting = fresh(follower, { atLeast: leader.store.position });
+      const waiting = fresh(follower, { atLeast: leader.store.data.position });
       await world.until('the follower has it', () => settled(waiting));
       await waiting;
       assert.equal(follower.offset, 5);
@@ -249,7 +249,7 @@ describe('freshness', () => {
       assert.equal(await settled(waiting), false);
       world.network.last.release();
       await waiting;
-      assert(follower.store.nowMs() - leader.store.nowMs() < 1_500);
+      assert(follower.store.clock.now() - leader.store.clock.now() < 1_500);
     });
 
     it('a follower that stays stale refuses with both numbers', async () => {
@@ -282,7 +282,7 @@ describe('freshness', () => {
       await assert.rejects(waiting, { code: 'unavailable', details: { cause: 'NOT_FRESH', max_staleness_ms: '5000' } });
       world.network.listen('L', leader.replication);
       // It has heard of the promotion below it.
-      await world.until('it is superseded', () => leader.store.supersededBy !== undefined);
+      await world.until('it is superseded', () => leader.store.roles.supersededBy !== undefined);
       await leader.replication.promote();
       await level(world, leader, follower);
       await world.until('a heartbeat', () => follower.link.levelMs > 0);
@@ -292,9 +292,9 @@ describe('freshness', () => {
     it('a follower that moves to another upstream does not judge by the one before', async () => {
       const [, follower] = await pair();
       await world.until('a heartbeat', () => follower.link.levelMs > 0);
-      const { changed } = follower.store;
+      const { changed } = follower.store.data;
       const asked = changed.rungAfter(changed.rings, never).then(() => {
-        assert.equal(follower.store.upstream, 'nobody');
+        assert.equal(follower.store.roles.upstream, 'nobody');
         return fresh(follower, { maxStalenessMs: 5_000, withinMs: 1 });
       });
       const refused = assert.rejects(asked, { code: 'unavailable', message: /has not been level/ });
@@ -311,7 +311,7 @@ describe('freshness', () => {
       await other.replication.promote();
       await other.write(1, 'later');
       await other.follow('L');
-      await world.until('it is superseded', () => leader.store.supersededBy !== undefined);
+      await world.until('it is superseded', () => leader.store.roles.supersededBy !== undefined);
       await world.clock.advance(2_000);
       for (const node of [leader, follower]) {
         const waiting = fresh(node, { maxStalenessMs: 60_000, withinMs: 100 });
@@ -342,7 +342,7 @@ describe('freshness', () => {
       world.network.down('L');
       world.network.last.cut();
       await world.clock.advance(4_000);
-      follower.store.setTime(leader.store.nowMs() - 3_000_000);
+      follower.store.intake.setTime(leader.store.clock.now() - 3_000_000);
       const waiting = fresh(follower, { maxStalenessMs: 1_500, withinMs: 100 });
       await world.clock.advance(200);
       await assert.rejects(waiting, { code: 'unavailable', message: /they are \d{4} ms old/ });
@@ -393,12 +393,12 @@ describe('freshness', () => {
       await world.clock.advance(3_600_000);
       const follower = await world.node('F', { follows: 'L' });
       await level(world, leader, follower);
-      assert.equal(follower.store.log.base.offset, 3, 'its data are a snapshot');
-      assert.equal(follower.store.endTimeMs, leader.store.endTimeMs);
-      const before = follower.store.nowMs();
+      assert.equal(follower.store.data.log.base.offset, 3, 'its data are a snapshot');
+      assert.equal(follower.store.data.endTimeMs, leader.store.data.endTimeMs);
+      const before = follower.store.clock.now();
       await follower.follow('N');
       await until('the write is here', () => follower.offset === 4);
-      assert.ok(follower.store.nowMs() >= before, `its time is ${follower.store.nowMs()}, after ${before}`);
+      assert.ok(follower.store.clock.now() >= before, `its time is ${follower.store.clock.now()}, after ${before}`);
     });
 
     it('a follower whose data differ from its upstream’s at the same offset is not fresh', async () => {
@@ -407,9 +407,8 @@ describe('freshness', () => {
       const line = world.network.last;
       line.hold('down');
       await world.clock.advance(3_000);
-      const { nowMs } = follower.store;
-      const timeMs = nowMs.call(follower.store);
-      const { offset, checksum } = follower.store.position;
+      const timeMs = follower.store.clock.now();
+      const { offset, checksum } = follower.store.data.position;
       void line.down.send({ kind: 'heartbeat', offset, checksum: checksum ^ 1, timeMs, path: ['L'], levelMs: timeMs });
       world.network.down('L');
       line.release();

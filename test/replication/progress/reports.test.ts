@@ -43,7 +43,7 @@ describe('reports of the nodes below', () => {
   }
 
   async function at(offset: number): Promise<Omit<NodeReport, 'nodeId' | 'nonce'>> {
-    const { log } = test.store;
+    const { log } = test.store.data;
     const checksum = await log.lookup.checksumAt(offset);
     assert(typeof checksum === 'number');
     const replicationId = log.history.lineage.replicationIdAt(offset);
@@ -62,7 +62,7 @@ describe('reports of the nodes below', () => {
 
   /** How many are known to have everything. */
   async function counted(): Promise<number> {
-    const reached = durability.reach(test.store.position, HERE, new AbortController().signal);
+    const reached = durability.reach(test.store.data.position, HERE, new AbortController().signal);
     await test.clock.advance(1);
     return (await reached).followersAppended;
   }
@@ -94,7 +94,7 @@ describe('reports of the nodes below', () => {
     hearAnew();
     const one = follower('one');
     acknowledgements.report(one, report);
-    const { log } = test.store;
+    const { log } = test.store.data;
     const written = { replicationId: report.replicationId, offset: 5, checksum: report.checksum };
     assert.notEqual(log.history.lineage.current?.replicationId, report.replicationId);
     const wanted = { level: 'followers', followers: 1, timeoutMs: 1 } as const;
@@ -113,7 +113,7 @@ describe('reports of the nodes below', () => {
 
   it('count once for a node, by its latest session, and not for this node itself', async () => {
     const [one, two] = [follower('one'), follower('two')];
-    const itself = await below(test.store.nodeId, 5);
+    const itself = await below(test.store.identity.nodeId, 5);
     acknowledgements.report(one, await says(5, [await below('x', 5), await below('x', 5, 'again'), itself]));
     acknowledgements.report(two, await says(5, [{ ...(await below('x', 3)), ageMs: 500 }, await below('one', 5)]));
     assert.equal(await counted(), 3);
@@ -169,10 +169,10 @@ describe('reports of the nodes below', () => {
       await test.clock.advance(100);
       acknowledgements.sample();
     }
-    assert.equal(test.store.log.lookup.knownTimeAfter(7), undefined);
+    assert.equal(test.store.data.log.lookup.knownTimeAfter(7), undefined);
     assert.equal(acknowledgements.lagMs(7), 1_800);
     assert.equal(acknowledgements.lagMs(24), 100);
-    assert.ok(acknowledgements.levelMs(7) < test.store.nowMs() - 1_800);
+    assert.ok(acknowledgements.levelMs(7) < test.store.clock.now() - 1_800);
   });
 });
 
@@ -199,7 +199,7 @@ describe('a leader with a least number of followers', () => {
     assert(write?.kind === 'error' && read?.kind === 'get');
     assert.equal(write.error.code, 'too_few_followers');
     assert.deepEqual(write.error.details, { followers: '0', min_followers: '1', max_lag_ms: '5000' });
-    assert.equal(leader.store.position.offset, 0);
+    assert.equal(leader.store.data.position.offset, 0);
   });
 
   it('takes writes once a follower is there, not while that lags too far, and again after', async () => {
@@ -236,9 +236,9 @@ describe('a leader with a least number of followers', () => {
     await leader.test.set('short', 'v', 60_000);
     await level(world, leader, follower);
     await follower.down();
-    const { offset } = leader.store.position;
+    const { offset } = leader.store.data.position;
     await world.clock.advance(60_000);
-    await world.until('it is deleted', () => leader.store.position.offset === offset + 1);
+    await world.until('it is deleted', () => leader.store.data.position.offset === offset + 1);
     assert.equal(await submit(leader), 'too_few_followers');
   });
 });

@@ -34,8 +34,10 @@ class FakeStore {
       knownTimeAfter: (offset: number) =>
         offset >= this.times.length - TAIL_BLOCKS ? this.times[Math.max(0, offset)] : undefined,
     },
+    history: { lineage: { replicationIdAt: () => this.history } },
   };
-  readonly lineage = { replicationIdAt: () => this.history };
+  readonly clock = { now: () => this.nowMs() };
+  readonly data = this;
 
   get position() {
     return { offset: this.times.length, replicationId: this.history, checksum: 1 };
@@ -54,7 +56,7 @@ describe('the times of writes', () => {
   beforeEach(() => {
     clock = new TestClock();
     store = new FakeStore(clock);
-    times = new WriteTimes(store as TimedStore, clock);
+    times = new WriteTimes(store as unknown as TimedStore, clock);
   });
 
   /** Writes every so many milliseconds, and samples as often; `look` runs ten times. */

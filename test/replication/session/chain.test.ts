@@ -22,24 +22,24 @@ describe('a replication session down a chain', () => {
     const [leader, middle, end] = await world.chain(['L', 'M', 'E'], { writes: 3 });
     await leader.write(5, 'more');
     await level(world, leader, middle, end);
-    assert.deepEqual(end.link.path, [leader.store.nodeId, middle.store.nodeId]);
+    assert.deepEqual(end.link.path, [leader.store.identity.nodeId, middle.store.identity.nodeId]);
     await leader.restart();
     await leader.write(5, 'restarted');
     await level(world, leader, middle, end);
     assert.deepEqual([middle.link.resyncs.full, end.link.resyncs.full <= 1], [1, true]);
-    assert.deepEqual(end.store.lineage.rows, leader.store.lineage.rows);
+    assert.deepEqual(end.store.data.log.history.lineage.rows, leader.store.data.log.history.lineage.rows);
   });
 
   it('says what is said between two blocks at the same place on every node', async () => {
     const [leader, middle, end] = await world.chain(['L', 'M', 'E'], { writes: 1 });
-    const readers = new Map([leader, middle, end].map((node) => [node, node.store.log.interludes.reader()]));
+    const readers = new Map([leader, middle, end].map((node) => [node, node.store.data.log.interludes.reader()]));
     const expected: Array<[number, string]> = [];
     for (let i = 0; i < 30; i++) {
       if (i % 3 > 0) await leader.test.set(`k${i}`, 'v');
       const markId = `mark ${i}`;
-      leader.store.interlude({ kind: 'mark', markId });
+      leader.store.data.log.interludes.add({ kind: 'mark', markId });
       const message = { channel: key('news'), data: key(`message ${i}`) };
-      leader.store.interlude({ kind: 'message', ...message });
+      leader.store.data.log.interludes.add({ kind: 'message', ...message });
       expected.push([leader.offset, markId], [leader.offset, `message ${i}`]);
     }
     for (const node of [leader, middle, end]) {
@@ -69,8 +69,8 @@ describe('a replication session down a chain', () => {
     await leader.write(1, 'kept');
     await middle.follow('L');
     await level(world, leader, middle, end);
-    assert.equal(await middle.store.lostWrites(), 2);
-    assert.equal(await end.store.lostWrites(), 2);
+    assert.equal(await middle.store.lostWrites.count(), 2);
+    assert.equal(await end.store.lostWrites.count(), 2);
   });
 
   it('waits where it asks for more than its upstream has reached', async () => {

@@ -29,7 +29,7 @@ describe('a replication session of a fresh follower', () => {
       ],
     );
     assert.match(follower.link.status.lastResync?.reason ?? '', /EMPTY_FOLLOWER/);
-    assert.equal(await follower.store.lostWrites(), 0);
+    assert.equal(await follower.store.lostWrites.count(), 0);
     assert.equal(world.network.lines.length, 1);
   });
 
@@ -40,30 +40,30 @@ describe('a replication session of a fresh follower', () => {
     const follower = await world.node('0.0.0.0:7420', { follows: 'L' });
     await level(world, leader, follower);
     assert.equal(leader.followers.status[0]?.address, '10.0.0.9:7420');
-    await world.until('it is remembered', () => leader.store.knownFollowers[0]?.address === '10.0.0.9:7420');
+    await world.until('it is remembered', () => leader.store.followers.all[0]?.address === '10.0.0.9:7420');
   });
 
   it('holds on to no snapshot once it streams, and to no more of the log than it has to send', async () => {
     const { leader, follower } = await world.pair({ writes: 5 });
     // For so long it is kept for others who join.
     await world.clock.advance(SNAPSHOT_SHARE_MS);
-    const snapshot = await leader.store.snapshotAt();
+    const snapshot = await leader.store.snapshots.at();
     await snapshot.release();
     assert(snapshot.closed, 'nobody else has it');
-    assert.equal(await leader.store.log.trimming.trim(5), 5);
+    assert.equal(await leader.store.data.log.trimming.trim(5), 5);
     world.network.last.cut();
     await leader.write(5, 'more');
     await level(world, leader, follower);
-    await (await leader.store.snapshotAt()).release();
+    await (await leader.store.snapshots.at()).release();
     // It is remembered every few seconds how far it is.
-    await world.until('all of it may go', async () => (await leader.store.log.trimming.trim(10)) === 10);
+    await world.until('all of it may go', async () => (await leader.store.data.log.trimming.trim(10)) === 10);
   });
 
   it('knows the time of its data before the next block, and does not go back if it leads', async () => {
     const { leader, follower } = await world.pair({ writes: 1 });
     await follower.restart();
-    assert.equal(follower.store.log.base.offset, 1);
-    assert.ok(follower.store.endTimeMs >= leader.store.endTimeMs);
+    assert.equal(follower.store.data.log.base.offset, 1);
+    assert.ok(follower.store.data.endTimeMs >= leader.store.data.endTimeMs);
   });
 
   it('begins at the first block of an empty leader, without a snapshot', async () => {
@@ -71,14 +71,14 @@ describe('a replication session of a fresh follower', () => {
     await leader.write(3);
     await level(world, leader, follower);
     assert.deepEqual(follower.link.resyncs, { full: 0, partial: 1 });
-    assert.deepEqual(follower.store.lineage.rows, leader.store.lineage.rows);
+    assert.deepEqual(follower.store.data.log.history.lineage.rows, leader.store.data.log.history.lineage.rows);
   });
 
   it('takes on the cluster of its upstream if it led an empty store before', async () => {
     const leader = await world.node('L');
     await leader.write(3);
     const follower = await world.node('F');
-    assert.notEqual(follower.store.clusterId, leader.store.clusterId);
+    assert.notEqual(follower.store.identity.clusterId, leader.store.identity.clusterId);
     await follower.follow('L');
     await level(world, leader, follower);
   });

@@ -31,7 +31,7 @@ describe('a replication session of a follower with writes of its own', () => {
     const { leader, former } = await parted();
     await former.follow('L');
     await level(world, leader, former);
-    assert.equal(await former.store.lostWrites(), 4);
+    assert.equal(await former.store.lostWrites.count(), 4);
     assert.deepEqual(former.link.resyncs, { full: 1, partial: 0 });
     assert.equal(former.link.status.lastResync?.reason, 'DIVERGED');
     assert.match(former.link.status.lastResync?.message ?? '', /the histories part after offset 3/);
@@ -40,7 +40,7 @@ describe('a replication session of a follower with writes of its own', () => {
     assert.match(files[0] as string, /^[0-9a-f]{40}-4-7\.blocks$/);
     assert.equal(await former.test.get('lost0'), undefined);
     await former.restart();
-    assert.equal(await former.store.lostWrites(), 4, 'a restart does not forget them');
+    assert.equal(await former.store.lostWrites.count(), 4, 'a restart does not forget them');
   });
 
   it('counts them once, though the resync is cut and begins again', async () => {
@@ -53,7 +53,7 @@ describe('a replication session of a follower with writes of its own', () => {
     await level(world, leader, former);
     assert(cuts > 3);
     assert.equal((await readdir(`${former.test.directory}/lost-writes`)).length, 1);
-    assert.equal(await former.store.lostWrites(), 4);
+    assert.equal(await former.store.lostWrites.count(), 4);
   });
 
   for (const [what, branchOffset] of [
@@ -75,7 +75,7 @@ describe('a replication session of a follower with writes of its own', () => {
       }
       assert.equal(await former.test.get('lost0'), 'lost at F');
       await level(world, leader, former);
-      assert.equal(await former.store.lostWrites(), 4);
+      assert.equal(await former.store.lostWrites.count(), 4);
     });
   }
 
@@ -85,6 +85,6 @@ describe('a replication session of a follower with writes of its own', () => {
     await former.follow('L');
     await level(world, leader, former);
     assert.equal(await former.test.get('longer19'), undefined);
-    assert.equal(await former.store.lostWrites(), 24);
+    assert.equal(await former.store.lostWrites.count(), 24);
   });
 });

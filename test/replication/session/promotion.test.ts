@@ -14,7 +14,7 @@ describe('a promotion', () => {
     await a.follow('D');
     await level(world, b, c, d, a);
     assert.equal(b.offset, 3);
-    assert.equal(await a.store.lostWrites(), 2);
+    assert.equal(await a.store.lostWrites.count(), 2);
     assert.match(a.link.status.lastResync?.reason ?? '', /DIVERGED/);
     assert.deepEqual(
       [c, d].map(({ link }) => link.resyncs),

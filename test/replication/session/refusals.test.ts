@@ -34,8 +34,8 @@ describe('a replication session that is refused', () => {
     await refusedWith(follower, 'UPSTREAM_EMPTY');
     await world.until('it has tried again', () => world.network.lines.length > 4);
     assert.equal(await follower.test.get('k0'), 'k at L');
-    assert.equal(follower.store.position.offset, 5);
-    assert.notEqual(follower.store.clusterId, blank.store.clusterId);
+    assert.equal(follower.store.data.position.offset, 5);
+    assert.notEqual(follower.store.identity.clusterId, blank.store.identity.clusterId);
     assert.deepEqual(follower.link.resyncs, { full: 1, partial: 0 });
     assert(follower.test.logger.said(/following would wipe it/, 'warn') === 1, 'it is said once');
   });
@@ -57,7 +57,7 @@ describe('a replication session that is refused', () => {
     const [one, other] = [await world.node('A'), await world.node('B')];
     await one.write(3, 'one');
     await other.write(4, 'other');
-    const { clusterId } = one.store;
+    const { clusterId } = one.store.identity;
     world.network.onLine = (line) => {
       line.cutAfter(4);
       world.network.down('B');
@@ -66,7 +66,7 @@ describe('a replication session that is refused', () => {
     await world.until('it is cut', () => one.link.status.error.includes('the connection broke'));
     assert.equal(world.network.last.count('fullResync'), 1);
     assert.equal(await one.test.get('one0'), 'one at A');
-    assert.equal(one.store.clusterId, clusterId, 'its data are still of that cluster');
+    assert.equal(one.store.identity.clusterId, clusterId, 'its data are still of that cluster');
   });
 
   it('empties the follower only by order of a person, and for one resync', async () => {
@@ -80,17 +80,17 @@ describe('a replication session that is refused', () => {
     assert.equal(await follower.test.get('k0'), 'k at L');
     await follower.follow('L', { acceptDataLoss: true });
     await level(world, blank, follower);
-    assert.equal(await follower.store.size(), 0);
+    assert.equal(await follower.store.snapshots.size(), 0);
   });
 
   it('because the data have nothing in common', async () => {
     const [one, other] = [await world.node('A'), await world.node('B')];
     await one.write(3);
     await other.write(3);
-    await one.store.joinCluster(other.store.clusterId);
+    await one.store.identity.join(other.store.identity.clusterId);
     await one.follow('B');
     await refusedWith(one, 'NO_COMMON_HISTORY');
-    assert.equal(one.store.position.offset, 3);
+    assert.equal(one.store.data.position.offset, 3);
   });
 
   it('does not let the clock of a stranger decide what is expired', async () => {
@@ -98,7 +98,7 @@ describe('a replication session that is refused', () => {
     await leader.test.set('a', 'v', 60_000);
     const stranger = await world.node('S');
     await stranger.write(1);
-    stranger.store.setTime(world.clock.wallMs() + 3_600_000);
+    stranger.store.intake.setTime(world.clock.wallMs() + 3_600_000);
     await leader.follow('S');
     await refusedWith(leader, 'OTHER_CLUSTER');
     assert.equal(await leader.test.get('a'), 'v');
@@ -108,7 +108,7 @@ describe('a replication session that is refused', () => {
     const node = await world.node('A');
     await node.write(2);
     await assert.rejects(node.follow('A'), { code: 'replication_loop' });
-    assert.equal(node.store.role, 'leader');
+    assert.equal(node.store.roles.role, 'leader');
     world.network.listen('also A', node.replication);
     await node.follow('also A');
     await refusedWith(node, 'cannot follow itself');

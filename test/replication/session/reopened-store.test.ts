@@ -27,29 +27,29 @@ describe('a replication session', () => {
       await leader.test.set('x', node.address).catch(() => {});
       await world.until(
         'it serves',
-        () => node.test.disk.fault === undefined && leader.store.isServing && follower.store.isServing,
+        () => node.test.disk.fault === undefined && leader.store.data.isServing && follower.store.data.isServing,
       );
       await leader.write(2, node.address);
       await level(world, leader, follower);
     }
     assert.equal(follower.link.resyncs.full, 1);
-    assert.equal(await follower.store.lostWrites(), 0);
+    assert.equal(await follower.store.lostWrites.count(), 0);
   });
 
   it('is not begun by a leader that lost a tail of its log, until it is ordered to follow', async () => {
     const { leader, follower } = await world.pair({ writes: 5 });
     await leader.test.loseTail(5);
-    await world.until('it is open again', () => leader.store.incomplete !== undefined);
+    await world.until('it is open again', () => leader.store.data.incomplete !== undefined);
     await world.until('it is said', () => /neither serves nor leads/.test(follower.link.status.error));
     assert.equal(await follower.test.get('k4'), 'k at L', 'the follower serves what it has');
-    assert.equal(await follower.store.lostWrites(), 0);
+    assert.equal(await follower.store.lostWrites.count(), 0);
     await follower.restart({ role: 'leader', upstream: '' });
     await follower.write(2, 'led on');
     await leader.follow('F');
     await level(world, follower, leader);
     assert.equal(leader.link.status.lastResync?.reason, 'KEYSPACE_INCOMPLETE');
     assert.match(leader.link.status.lastResync?.message ?? '', /ends at offset 4, .* up to 5;/);
-    assert(leader.store.isServing);
+    assert(leader.store.data.isServing);
   });
 
   it('is refused if the follower lost a tail, until a person accepts the loss', async () => {
@@ -65,7 +65,7 @@ describe('a replication session', () => {
     former.up();
     await world.until('it is refused', () => /TAIL_NOT_IN_LOG/.test(former.link.status.error));
     assert.match(former.link.status.error, /up to offset 7, those after 3 are not here .* at 12\), .*holds nothing/);
-    assert.equal(former.store.incomplete?.code, 'keyspace_incomplete');
+    assert.equal(former.store.data.incomplete?.code, 'keyspace_incomplete');
     await former.follow('L', { acceptDataLoss: true });
     await level(world, leader, former);
     assert.match(former.link.status.lastResync?.reason ?? '', /DATA_LOSS_ACCEPTED/);
@@ -78,10 +78,10 @@ describe('a replication session', () => {
     await follower.down();
     await follower.test.disk.raw(follower.test.location('log', 2)).del(blockKey(8));
     await follower.test.open();
-    assert.equal(follower.store.incomplete?.code, 'keyspace_incomplete');
+    assert.equal(follower.store.data.incomplete?.code, 'keyspace_incomplete');
     follower.up();
     await level(world, leader, follower);
     assert.match(follower.link.status.lastResync?.reason ?? '', /KEYSPACE_INCOMPLETE/);
-    assert.equal(follower.store.incomplete, undefined);
+    assert.equal(follower.store.data.incomplete, undefined);
   });
 });

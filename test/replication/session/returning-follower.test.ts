@@ -51,8 +51,8 @@ describe('a replication session of a follower that comes back', () => {
     await leader.write(3, 'killed');
     await level(world, leader, follower);
     assert.deepEqual(follower.link.resyncs, { full: 1, partial: 2 });
-    assert.equal(leader.store.lineage.rows.length, 3);
-    assert.deepEqual(follower.store.lineage.rows, leader.store.lineage.rows);
+    assert.equal(leader.store.data.log.history.lineage.rows.length, 3);
+    assert.deepEqual(follower.store.data.log.history.lineage.rows, leader.store.data.log.history.lineage.rows);
     const kinds = world.network.last.sent.map(({ kind }) => kind).filter((kind) => kind !== 'heartbeat');
     assert.deepEqual(kinds.slice(0, 3), ['continue', 'newHistory', 'blocks']);
   });
@@ -61,9 +61,9 @@ describe('a replication session of a follower that comes back', () => {
     const { leader, follower } = await world.pair({ writes: 5 });
     await follower.down();
     await leader.write(5, 'missed');
-    await (await leader.store.snapshotAt()).release();
+    await (await leader.store.snapshots.at()).release();
     await forgotten(world, leader, follower);
-    await leader.store.log.trimming.trim(8);
+    await leader.store.data.log.trimming.trim(8);
     await follower.test.open();
     follower.up();
     await level(world, leader, follower);
@@ -71,15 +71,15 @@ describe('a replication session of a follower that comes back', () => {
       follower.link.status.lastResync?.message ?? '',
       /asked for what follows offset 5, the log holds 9 to 10/,
     );
-    assert.equal(await follower.store.lostWrites(), 0);
+    assert.equal(await follower.store.lostWrites.count(), 0);
   });
 
   it('resumes at exactly the offset after which the log begins', async () => {
     const { leader, follower } = await world.pair({ writes: 5 });
     await follower.down();
     await leader.write(5, 'missed');
-    await (await leader.store.snapshotAt()).release();
-    await leader.store.log.trimming.trim(5);
+    await (await leader.store.snapshots.at()).release();
+    await leader.store.data.log.trimming.trim(5);
     await follower.test.open();
     follower.up();
     await level(world, leader, follower);
@@ -94,9 +94,9 @@ describe('a replication session of a follower that comes back', () => {
     await far.down();
     await leader.write(5, 'missed');
     await level(world, leader, near);
-    await (await leader.store.snapshotAt()).release();
+    await (await leader.store.snapshots.at()).release();
     await forgotten(world, leader, far);
-    await world.until('the rest is trimmed', async () => (await leader.store.log.trimming.trim(10)) === 10);
+    await world.until('the rest is trimmed', async () => (await leader.store.data.log.trimming.trim(10)) === 10);
     await leader.write(1, 'after');
     await far.test.open();
     far.up();

@@ -89,10 +89,10 @@ describe('a replication session during a snapshot', () => {
     };
     const follower = await world.node('F', { follows: 'L' });
     await until('it loads', () => follower.link.status.loadedKeys === 1_500);
-    leader.store.setTime(leader.store.nowMs() + 50_000);
+    leader.store.intake.setTime(leader.store.clock.now() + 50_000);
     await world.clock.advance(90_500);
     await until('it streams', () => follower.link.status.state === 'streaming');
-    assert(Math.abs(follower.store.nowMs() - leader.store.nowMs()) < 50);
+    assert(Math.abs(follower.store.clock.now() - leader.store.clock.now()) < 50);
   });
 
   it('survives a clear, and a new history is part of it', async () => {
@@ -110,7 +110,7 @@ describe('a replication session during a snapshot', () => {
     const follower = await world.node('F', { follows: 'L' });
     await world.until('it is cleared', () => cleared);
     await level(world, leader, follower);
-    assert.equal(await follower.store.size(), 1);
+    assert.equal(await follower.store.snapshots.size(), 1);
   });
 
   it('cut after any frame leaves the old data, and comes through in the end', async () => {
@@ -140,7 +140,7 @@ describe('a replication session during a snapshot', () => {
     world.network.last.cutAfter(Number.POSITIVE_INFINITY);
     await level(world, leader, follower);
     assert.notEqual(await follower.digest(), before);
-    assert((await follower.store.lostWrites()) > 0);
+    assert((await follower.store.lostWrites.count()) > 0);
     assert.equal((await readdir(follower.test.directory)).filter((name) => name.startsWith('gen-')).length, 1);
   });
 
@@ -176,7 +176,9 @@ describe('a replication session during a snapshot', () => {
       () => follower.link.status.loadedKeys > 0 || follower.link.status.state === 'streaming',
     );
     await follower.link.stop();
-    assert(follower.test.disk.opened.every((location) => !location.includes('gen-000002')) || follower.store.isServing);
+    assert(
+      follower.test.disk.opened.every((location) => !location.includes('gen-000002')) || follower.store.data.isServing,
+    );
     await follower.down();
     assert.deepEqual(follower.test.disk.opened, []);
   });
@@ -190,8 +192,8 @@ describe('a replication session during a snapshot', () => {
     await follower.down();
     await turns(50);
     await leader.write(3);
-    await (await leader.store.snapshotAt()).release();
+    await (await leader.store.snapshots.at()).release();
     await turns(20);
-    assert.equal(await leader.store.log.trimming.trim(leader.offset), leader.offset);
+    assert.equal(await leader.store.data.log.trimming.trim(leader.offset), leader.offset);
   });
 });

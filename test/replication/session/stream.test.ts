@@ -59,7 +59,7 @@ describe('a replication session in its stream', () => {
     await leader.write(5);
     await world.until('it is acknowledged', () => leader.followers.status[0]?.appendedOffset === 5);
     assert.deepEqual([leader.followers.status[0]?.lagCommands, leader.followers.status[0]?.durableOffset], [0, 0]);
-    await follower.store.durable();
+    await follower.store.data.durablePoint.reach();
     await world.until('it is durable', () => leader.followers.status[0]?.durableOffset === 5);
   });
 
@@ -108,7 +108,10 @@ describe('a replication session in its stream', () => {
     await level(world, leader, follower);
     await world.until('it is acknowledged', () => leader.followers.status[0]?.appendedOffset === 2);
     const [status] = leader.followers.status;
-    assert.deepEqual([status?.nodeId, status?.address, status?.state], [follower.store.nodeId, 'F', 'streaming']);
+    assert.deepEqual(
+      [status?.nodeId, status?.address, status?.state],
+      [follower.store.identity.nodeId, 'F', 'streaming'],
+    );
     await follower.down();
     await world.until('it is gone', () => leader.followers.status.length === 0);
   });
@@ -175,24 +178,24 @@ describe('a replication session in its stream', () => {
     const beat = (timeMs: number) =>
       world.network.last.down.send({ kind: 'heartbeat', offset: 0, checksum: 0, timeMs, path: ['L'], levelMs: 0 });
     await beat(aheadMs);
-    await until('it is told', () => follower.store.nowMs() >= aheadMs);
+    await until('it is told', () => follower.store.clock.now() >= aheadMs);
     assert.equal(await follower.test.get('a'), undefined);
     await leader.write(1, 'more');
     await world.clock.advance(3_500);
     assert(world.network.last.count('heartbeat') > 3, 'the leader went on telling its own, earlier time');
-    assert(follower.store.nowMs() >= aheadMs);
+    assert(follower.store.clock.now() >= aheadMs);
     assert.equal(await follower.test.get('a'), undefined, 'what was hidden as expired does not come back');
     world.network.last.cut();
     await world.until('a new session has begun', () => follower.link.resyncs.partial === 1);
     await level(world, leader, follower);
-    assert(Math.abs(follower.store.nowMs() - leader.store.nowMs()) < 50);
+    assert(Math.abs(follower.store.clock.now() - leader.store.clock.now()) < 50);
     assert.equal(await follower.test.get('a'), 'v');
   });
 
   it('never lets the clock go below the last block, not even when it begins', async () => {
     const leader = await world.node('L');
     const follower = await world.node('F', { follows: 'L' });
-    leader.store.setTime(world.clock.wallMs() + 60_000);
+    leader.store.intake.setTime(world.clock.wallMs() + 60_000);
     await leader.write(1);
     await level(world, leader, follower);
     world.network.onLine = (line) => {
@@ -201,21 +204,21 @@ describe('a replication session in its stream', () => {
         send(frame.kind === 'continue' ? { ...frame, upstream: { ...frame.upstream, timeMs: 1 } } : frame);
     };
     let lowestMs = Number.POSITIVE_INFINITY;
-    const setTime = follower.store.setTime.bind(follower.store);
-    follower.store.setTime = (timeMs) => {
+    const setTime = follower.store.intake.setTime.bind(follower.store.intake);
+    follower.store.intake.setTime = (timeMs) => {
       setTime(timeMs);
-      lowestMs = Math.min(lowestMs, follower.store.nowMs());
+      lowestMs = Math.min(lowestMs, follower.store.clock.now());
     };
     const { partial } = follower.link.resyncs;
     world.network.last.cut();
     await world.until('a new session has begun', () => follower.link.resyncs.partial > partial);
-    assert(lowestMs >= follower.store.endTimeMs && lowestMs < Number.POSITIVE_INFINITY, `${lowestMs}`);
+    assert(lowestMs >= follower.store.data.endTimeMs && lowestMs < Number.POSITIVE_INFINITY, `${lowestMs}`);
   });
 
   it("goes by the leader's clock", async () => {
     const { leader, follower } = await world.pair({ writes: 1 });
-    leader.store.setTime(world.clock.wallMs() + 100_000);
+    leader.store.intake.setTime(world.clock.wallMs() + 100_000);
     await world.clock.advance(1_100);
-    await world.until('it is told', () => Math.abs(follower.store.nowMs() - leader.store.nowMs()) < 50);
+    await world.until('it is told', () => Math.abs(follower.store.clock.now() - leader.store.clock.now()) < 50);
   });
 });

@@ -1,0 +1,42 @@
+/**
+ * Offers of leadership (grants), and this node's answers to them. An answer is durable before it is given, so that no
+ * crash lets a node act on an offer that it has refused.
+ */
+import { GRANTS_KEPT_MAX } from '../base/limits.js';
+import type { Directory, Grants } from './directory.js';
+
+const NONE: Grants = { taken: [], refused: [] };
+
+export class GrantBook {
+  readonly #directory: Directory;
+  readonly #randomBytes: (count: number) => Buffer;
+
+  constructor(directory: Directory, randomBytes: (count: number) => Buffer) {
+    this.#directory = directory;
+    this.#randomBytes = randomBytes;
+  }
+
+  /** The answers of this node to those that handed over to it. */
+  get answers(): Grants {
+    return this.#directory.node.grants ?? NONE;
+  }
+
+  /** Returns a unique name for one attempt to hand the leadership over. */
+  draw(): string {
+    return this.#randomBytes(16).toString('hex');
+  }
+
+  /** Binds this node, durably, never to act on a grant of leadership that it has not acted on. */
+  async refuse(grant: string): Promise<void> {
+    if (this.answers.refused.includes(grant)) return;
+    await this.#directory.update(({ grants: { taken, refused } = NONE }) => ({
+      grants: { taken, refused: [...refused, grant].slice(-GRANTS_KEPT_MAX) },
+    }));
+  }
+
+  /** Returns the answers with one more grant taken, for the change that makes this node lead. */
+  with(grant: string): Grants {
+    const { taken, refused } = this.answers;
+    return { taken: [...taken, grant].slice(-GRANTS_KEPT_MAX), refused };
+  }
+}

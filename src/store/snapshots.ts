@@ -1,0 +1,58 @@
+/**
+ * Frozen keyspaces: snapshots for readers that take their time, and visits to the keyspace on disk. Every snapshot is
+ * released by its caller.
+ */
+import type { Keyspace } from '../keyspace/keyspace.js';
+import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import type { Data } from './data.js';
+
+export class Snapshots {
+  readonly #data: Data;
+
+  constructor(data: Data) {
+    this.#data = data;
+  }
+
+  /**
+   * Returns the keyspace as of now; the caller releases it. With `share`, the snapshot may be up to a second older,
+   * though not before `notBefore`, an offset.
+   */
+  async at(options?: { share: boolean; notBefore?: number }): Promise<KeyspaceSnapshot> {
+    return this.#data.serving.checkpointer.snapshotAt(options);
+  }
+
+  /** Returns the keyspace at the end of the log exactly as it is in this turn; the caller releases it. */
+  here(): Promise<KeyspaceSnapshot> {
+    const { notServing } = this.#data;
+    return notServing ? Promise.reject(notServing) : this.#data.serving.checkpointer.snapshotHere();
+  }
+
+  /**
+   * Runs `visit` once the keyspace on disk is exactly that at the end of the log in this turn. The visit may change
+   * records there: see Checkpointer.visitHere.
+   */
+  visitHere<T>(visit: (keyspace: Keyspace, closing: AbortSignal) => Promise<T>): Promise<T> {
+    const { notServing } = this.#data;
+    return notServing ? Promise.reject(notServing) : this.#data.serving.checkpointer.visitHere(visit);
+  }
+
+  /** The directory in which the files of the keyspace can be read while nobody writes to them: see visitHere. */
+  get keyspaceDirectory(): string | undefined {
+    return this.#data.isServing ? this.#data.serving.keyspace.directory : undefined;
+  }
+
+  /** The exact number of keys; expired ones count until they are deleted. */
+  async size(): Promise<number> {
+    return this.#data.serving.checkpointer.size();
+  }
+
+  async digest(): Promise<{ offset: number; keys: number; digest: string }> {
+    const snapshot = await this.at();
+    try {
+      const { keys, digest } = await snapshot.digest();
+      return { offset: snapshot.position.offset, keys, digest: digest.toString('hex') };
+    } finally {
+      await snapshot.release();
+    }
+  }
+}

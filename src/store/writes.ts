@@ -1,0 +1,264 @@
+/**
+ * The operations of clients, writes above all. A leader hands writes to the writer; a node that takes no writes refuses
+ * them one by one and answers the reads beside them. While the node does not know which node takes writes, they wait at
+ * the gate (gate.ts).
+ */
+import type { LogicalClock } from '../base/clock.js';
+import { HeadwaterError, shuttingDown } from '../base/errors.js';
+import { invariant } from '../base/invariant.js';
+import { isWrite } from '../commands/execute.js';
+import type { Limits } from '../commands/view.js';
+import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import type { Operation, Reply } from '../model/operation.js';
+import type { Position } from '../model/position.js';
+import type { Gate } from './gate.js';
+import type { Generation } from './generation.js';
+import type { Lifecycle } from './lifecycle.js';
+import { readAll } from './reader.js';
+import { askingFollowers, readOnlyFollower, refusingWrites, superseded } from './refusals.js';
+import type { Roles } from './roles.js';
+import type { Space } from './space.js';
+import type { WriteWaits } from './write-waits.js';
+
+/** A message to publish. */
+export interface Message {
+  readonly channel: Buffer;
+  readonly data: Buffer;
+  /** Whether the message goes into the log, as a command. */
+  readonly durable: boolean;
+}
+
+export interface Submitted {
+  readonly replies: Reply[];
+  /** A position at or after everything that the replies have seen. */
+  readonly position: Position;
+}
+
+export interface WritesOptions {
+  readonly limits: Limits;
+  readonly space: Space;
+  readonly clock: LogicalClock;
+  readonly gate: Gate;
+  readonly roles: Roles;
+  readonly lifecycle: Lifecycle;
+}
+
+export class Writes {
+  readonly limits: Limits;
+  /** Whether, why and how long writes wait for the disk. */
+  readonly waits: WriteWaits;
+  readonly #space: Space;
+  readonly #clock: LogicalClock;
+  readonly #gate: Gate;
+  readonly #roles: Roles;
+  readonly #lifecycle: Lifecycle;
+  #guard: (() => HeadwaterError | undefined) | undefined;
+  /** The latest end of asking, milliseconds since the epoch. */
+  #asksUntilMs = 0;
+  /** The end of all writes; resolves when the last one is done. */
+  #lastWrite: Promise<Position> | undefined;
+
+  constructor({ limits, space, clock, gate, roles, lifecycle }: WritesOptions) {
+    this.limits = limits;
+    this.waits = lifecycle.waits;
+    this.#space = space;
+    this.#clock = clock;
+    this.#gate = gate;
+    this.#roles = roles;
+    this.#lifecycle = lifecycle;
+  }
+
+  /** Bytes of operations that wait for the writer or at the gate. */
+  get queuedBytes(): number {
+    return (this.#lifecycle.writer?.queuedBytes ?? 0) + this.#gate.heldBytes;
+  }
+
+  /** Resolves when `queuedBytes` is at most `bytes`, or `signal` aborts. */
+  async whenQueueBelow(bytes: number, signal: AbortSignal): Promise<void> {
+    if (this.queuedBytes > bytes && this.#gate.isClosed) await this.#gate.whenOpen(signal);
+    await this.#lifecycle.writer?.whenQueueBelow(bytes, signal);
+  }
+
+  /**
+   * Returns one reply per operation, in order. Refusals of single operations are replies. The promise rejects if the
+   * whole could not be done.
+   * @param options.ordered executes behind all writes submitted before, even if all operations only read.
+   * @param options.replyBytesMax lets reads that are not ordered be answered in part: see readAll.
+   */
+  async submit(
+    operations: readonly Operation[],
+    options: { bytes: number; ordered: boolean; replyBytesMax?: number },
+  ): Promise<Submitted> {
+    const writes = operations.some(isWrite);
+    if (this.#gate.isClosed && (writes || options.ordered)) await this.#gate.pass(options.bytes);
+    // Reads and writes wait for the end of all writes, so that they see all that was submitted before.
+    if (this.#lastWrite && (writes || options.ordered)) await this.#lastWrite;
+    const generation = this.#lifecycle.serving;
+    const { writer } = this.#lifecycle;
+    const refusal = writer && writes ? (this.#space.refusalOf(options.bytes) ?? this.#guard?.()) : undefined;
+    if (refusal) return this.#refusing(operations, options, refusal, generation.log.end);
+    if (writer && (writes || options.ordered)) {
+      const replies = await writer.submit(operations, options.bytes);
+      return { replies, position: generation.log.end };
+    }
+    const replies = writes
+      ? await this.#readAround(operations, generation)
+      : await readAll(operations, generation.keyspace, this.#clock.now(), this.limits, options.replyBytesMax);
+    return { replies, position: generation.log.end };
+  }
+
+  /**
+   * Sets a guard that a leader calls once for each message that writes. The error that the guard returns refuses the
+   * writes in it.
+   */
+  guard(guard: () => HeadwaterError | undefined): void {
+    this.#guard = guard;
+  }
+
+  /**
+   * Gives a message its place among a leader's writes: in the log if it is durable, else between two blocks.
+   * @returns the offset of the message, or of the block that it follows.
+   * @throws HeadwaterError `read_only_follower`, `unavailable`, `outcome_unknown`.
+   */
+  async publish({ channel, data, durable }: Message): Promise<number> {
+    if (this.#gate.isClosed) await this.#gate.pass(channel.length + data.length);
+    const generation = this.#lifecycle.serving;
+    const { writer } = this.#lifecycle;
+    if (!writer) throw this.#whyNone();
+    if (durable) {
+      const refusal = this.#space.refusalOf(channel.length + data.length) ?? this.#guard?.();
+      if (refusal) throw refusal;
+      return writer.publish(channel, data);
+    }
+    const { log } = generation;
+    let offset = 0;
+    await writer.between(async () => {
+      offset = log.end.offset;
+      log.interludes.add({ kind: 'message', channel, data });
+    }, channel.length + data.length);
+    return offset;
+  }
+
+  /**
+   * Adds a mark behind the last block, for all nodes below, and freezes the keyspace there. Nothing is written in
+   * between.
+   * @param said called in the same turn.
+   * @returns the keyspace at that offset; the caller releases it.
+   */
+  async mark(markId: string, said: () => void = () => {}): Promise<KeyspaceSnapshot> {
+    const { writer } = this.#lifecycle;
+    const { checkpointer, log } = this.#lifecycle.serving;
+    if (!writer) throw this.#whyNone();
+    let frozen: Promise<KeyspaceSnapshot> | undefined;
+    await writer.between(async () => {
+      log.interludes.add({ kind: 'mark', markId });
+      frozen = checkpointer.snapshotHere();
+      said();
+      frozen.catch(() => {});
+    });
+    invariant(frozen, 'work between two blocks has been done');
+    return frozen;
+  }
+
+  /**
+   * Adds a mark that serves no comparison, for all nodes below, and freezes the keyspace there. A leader does it as
+   * `mark` does, a follower behind its last block.
+   * @returns the keyspace at that offset; the caller releases it.
+   */
+  async freeze(markId: string): Promise<KeyspaceSnapshot> {
+    if (this.#lifecycle.writer) return this.mark(markId);
+    const { checkpointer, log } = this.#lifecycle.serving;
+    log.interludes.add({ kind: 'mark', markId });
+    return checkpointer.snapshotHere();
+  }
+
+  /**
+   * Lets writes wait from here on. Pending writes are finished, and nothing is appended after them until `resume`, or
+   * until the role has changed.
+   * @returns the end of the log.
+   */
+  async pause(): Promise<Position> {
+    this.#gate.close();
+    return this.#lifecycle.hold();
+  }
+
+  /**
+   * Lets writes continue. Does nothing if the role has changed meanwhile and the node does not know yet which node
+   * takes them.
+   */
+  resume(): void {
+    this.#lifecycle.release();
+    this.#gate.openIfSettled();
+  }
+
+  /**
+   * Ends writes before a stop: a leader takes no more writes and expires no more keys, and answers reads. Pending
+   * writes are finished, and nothing is appended after them.
+   * @returns the final end of the log. `Store.close` has to follow.
+   */
+  end(): Promise<Position> {
+    this.#lastWrite ??= this.#lifecycle.endWrites(shuttingDown());
+    return this.#lastWrite;
+  }
+
+  /**
+   * Refuses, before a stop, the writes that wait for the end of a hand-over; none of them has begun. `Store.close` has
+   * to follow.
+   */
+  turnAway(): void {
+    if (!this.#gate.isClosed) return;
+    this.end().catch(() => {});
+    this.#gate.open();
+  }
+
+  /** Sets the latest end of asking, milliseconds since the epoch, for people. */
+  asksUntil(timeMs: number): void {
+    this.#asksUntilMs = timeMs;
+  }
+
+  /** The reason why this leader takes no writes; undefined if it does, and on a follower. */
+  get refusal(): HeadwaterError | undefined {
+    const { role, supersededBy, asking } = this.#roles;
+    return role === 'leader' && (supersededBy || asking) ? this.#whyNone() : undefined;
+  }
+
+  /** The reason why this node takes no writes. */
+  #whyNone(): HeadwaterError {
+    const { role, upstream, supersededBy, asking } = this.#roles;
+    if (this.#lastWrite) return shuttingDown();
+    if (role === 'follower') return readOnlyFollower(upstream);
+    if (supersededBy) return superseded(supersededBy);
+    if (asking) return askingFollowers(this.#asksUntilMs);
+    return new HeadwaterError('unavailable', 'this node is changing its role');
+  }
+
+  /** Answers reads and refuses writes one by one, on a node that takes no writes. */
+  #readAround(operations: readonly Operation[], generation: Generation): Promise<Reply[]> {
+    return refusingWrites(operations, this.#whyNone(), async (reads) => {
+      const answered: Reply[] = [];
+      while (answered.length < reads.length) {
+        const rest = reads.slice(answered.length);
+        answered.push(...(await readAll(rest, generation.keyspace, this.#clock.now(), this.limits)));
+      }
+      return answered;
+    });
+  }
+
+  /** Answers reads and refuses writes one by one, on a leader that takes no writes for now. */
+  async #refusing(
+    operations: readonly Operation[],
+    options: { ordered: boolean },
+    refusal: HeadwaterError,
+    end: Position,
+  ): Promise<Submitted> {
+    let position = end;
+    const replies = await refusingWrites(operations, refusal, async (reads) => {
+      if (reads.length === 0) return [];
+      const answered = await this.submit(reads, { bytes: 0, ordered: options.ordered });
+      // The data may have been replaced meanwhile.
+      position = answered.position;
+      return answered.replies;
+    });
+    return { replies, position };
+  }
+}

@@ -28,7 +28,7 @@ export function parseDuration(text: string): number {
   const ms = number === undefined ? Number.NaN : Math.round(Number(number) * (DURATION_UNITS[unit] ?? Number.NaN));
   if (ms > 0 && ms <= DURATION_MS_MAX) return ms;
   if (ms > DURATION_MS_MAX) throw refusal('a time of at most 100000000d', text);
-  throw refusal('a time over zero such as 10s, 500ms, 2h or 1d (a bare number is seconds)', text);
+  throw refusal('a time above zero such as 10s, 500ms, 2h or 1d (a bare number is seconds)', text);
 }
 
 /** The longest delay of a timer of Node; a timer with a longer one fires at once. */
@@ -120,7 +120,7 @@ export function parseChoice(choices: readonly string[]) {
 export function parseText(text: string): string {
   if (!text.includes('\ufffd')) return text;
   throw new InvalidArgumentError(
-    'Expected UTF-8, received bytes that are not; such keys and values go through `headwater import` with "encoding": "base64".',
+    'Expected UTF-8, received other bytes. For such keys and values use `headwater import` with "encoding": "base64".',
   );
 }
 
@@ -128,7 +128,7 @@ export function parseText(text: string): string {
 export function parsePath(text: string): string {
   if (text === '') throw refusal('a path', text);
   if (!text.includes('\ufffd')) return text;
-  throw new InvalidArgumentError('Expected a path in UTF-8, received bytes that are not.');
+  throw new InvalidArgumentError('Expected a path in UTF-8, received other bytes.');
 }
 
 /** Parses an argument that may be repeated. */

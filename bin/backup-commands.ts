@@ -28,48 +28,42 @@ import { Progress } from './progress.js';
 const BACKUP_NICENESS = 10;
 
 const AFTER_RESTORE_HELP = `
-The directory is a new node's: it can be told to follow the node that was backed
-up, or one of its followers, and continues from where the backup was made; or it
-is started alone, and leads a history of its own from there.`;
+The directory belongs to a new node. With --follow, "serve" makes it a follower
+that continues from the backup: of the node that was backed up, or of one of its
+followers. Without --follow, the node leads a new history from the backup on.`;
 
 export function addBackupCommands(program: Command): void {
   program.commandsGroup('Backup:');
   program
     .command('backup')
-    .argument('<FILE>', 'where to write; - writes to stdout', parsePath)
+    .argument('<FILE>', 'the file to write; - for stdout', parsePath)
+    .summary('write a snapshot of all data to one file, on a leader or a follower')
     .description(
-      'write all that a node holds to one file, as of one moment; any node will do, a follower too. Expired keys count until they are deleted',
+      'write a snapshot of all data to one file, on a leader or a follower. Expired keys count until they are deleted',
     )
-    .option('--overwrite', 'put it in the place of a file that is there')
+    .option('--overwrite', 'replace a file that exists')
     .action(onNode(backup));
   program
     .command('restore')
-    .argument('<FILE>', 'a backup; - reads it from stdin', parsePath)
-    .description('make the data directory of a new node from a backup; proves it whole before anything counts')
-    .requiredOption(
-      '--data <DIR>',
-      'the directory to make: absent, empty, or left by a restore that was cut short',
-      parsePath,
-    )
+    .argument('<FILE>', 'the backup to read; - for stdin', parsePath)
+    .description('make the data directory of a new node from a backup, and check the whole backup first')
+    .requiredOption('--data <DIR>', 'the directory to make: absent, empty, or from an interrupted restore', parsePath)
     .option(
       '--archive <DIR>',
-      'go on from the backup with what serve --archive wrote, up to its end or as the next options say',
+      'continue after the backup with this archive of "serve --archive", to its end or as the next options say',
       parsePath,
     )
     .option(
       '--to-offset <OFFSET>',
-      'the last command to take; inside a block, the end of the one before it',
+      'the last command to restore; an offset inside a block is rounded down to the end of the block before',
       parseOffset,
     )
     .option(
       '--to-time <TIME>',
-      'take nothing that was written later: ISO 8601, or milliseconds since the epoch',
+      'restore nothing that was written later: ISO 8601, or milliseconds since the epoch',
       parseMoment,
     )
-    .option(
-      '--history <ID>',
-      'of several histories in the archive, the one to end in (default: the one that leads on furthest)',
-    )
+    .option('--history <ID>', 'if the archive holds several histories, the history to restore (default: the longest)')
     .addHelpText('after', AFTER_RESTORE_HELP)
     .action(restore);
 }
@@ -84,8 +78,8 @@ async function backup(
   const startedMs = performance.now();
   // A backup that runs on the node's machine gives way to the node's other work.
   os.setPriority(BACKUP_NICENESS);
-  if (file === '-') needReaders('what was written of the backup is worth nothing, its end is missing');
-  const { last, bytes } = await unlessInterrupted('interrupted; there is no backup', (signal) => {
+  if (file === '-') needReaders('the written part of the backup is unusable, because its end is missing');
+  const { last, bytes } = await unlessInterrupted('interrupted: no backup was made', (signal) => {
     const parts = client.backup({ signal });
     if (file === '-') return copy(parts, { write });
     return writeWhole(file, { overwrite, content: 'backup', mode: 0o600 }, (sink) => copy(parts, sink));
@@ -144,7 +138,7 @@ async function restore(file: string, _: RestoreFlags, command: Command): Promise
   const { data, archive, toOffset, toTime: toTimeMs, history, json = false } = command.optsWithGlobals<RestoreFlags>();
   if (archive === undefined && (toOffset ?? toTimeMs ?? history) !== undefined)
     throw new UsageError(
-      'restore: --to-offset, --to-time and --history say how far to go in an archive: expected --archive DIR as well',
+      'restore: --to-offset, --to-time and --history need an archive: expected --archive DIR as well',
     );
   if (toOffset !== undefined && toTimeMs !== undefined)
     throw new UsageError('restore: expected either --to-offset or --to-time, received both');
@@ -194,19 +188,21 @@ function describe(
   { seconds, toOffset }: { seconds: number; toOffset: number | undefined },
 ): string {
   const { position, timeMs, keys, madeBy, madeMs, backupOffset, otherHistories } = restored;
-  const last = timeMs === 0 ? 'nothing was ever written' : `the last command is of ${isoTime(timeMs)}`;
+  const last = timeMs === 0 ? 'it holds no command' : `the last command is of ${isoTime(timeMs)}`;
   const { offset } = position;
   const rounded =
     toOffset === undefined || toOffset === offset
       ? []
-      : [`offset ${toOffset} lies inside a block: the one before it ends at ${offset}`];
+      : [`offset ${toOffset} lies inside a block: the block before it ends at ${offset}`];
   const taken =
     offset === backupOffset
       ? []
-      : [`the backup is of offset ${backupOffset}; ${plural(offset - backupOffset, 'command')} came from the archive`];
+      : [
+          `the backup ends at offset ${backupOffset}; ${plural(offset - backupOffset, 'command')} came from the archive`,
+        ];
   const others = otherHistories.map(
     ({ replicationId, firstOffset }) =>
-      `not taken: the history ${replicationId}, which begins at offset ${firstOffset} (--history takes it)`,
+      `not restored: the history ${replicationId} from offset ${firstOffset} (--history restores it)`,
   );
   return [
     `restored ${plural(keys, 'key')} at offset ${offset} in ${seconds.toFixed(1)} s; ${last}`,
@@ -214,8 +210,8 @@ function describe(
     ...taken,
     ...rounded,
     ...others,
-    `next: headwater serve --data ${data} --follow HOST:PORT   continues from there as a follower`,
-    `  or: headwater serve --data ${data}                      leads a history of its own from there`,
+    `next: headwater serve --data ${data} --follow HOST:PORT   to continue as a follower`,
+    `  or: headwater serve --data ${data}                      to lead a new history`,
   ].join('\n');
 }
 

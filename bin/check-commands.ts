@@ -28,42 +28,40 @@ interface VerifyOptions {
 export function addCheckCommands(program: Program): void {
   program
     .command('verify')
-    .summary('check everything on the disk of a node that has a checksum; exit status 1 where something is damaged')
+    .summary('check all data of a node on its disk against their checksums')
     .description(
-      'check everything on the disk of a node that has a checksum, while it runs, or, with --data, while it does not; changes no data; exit status 1 where something is damaged',
+      'check all data of a node on its disk against their checksums: of a running node, or of a stopped one with --data. No data are changed (exit status 1 if something is damaged)',
     )
-    .option('--data <DIR>', 'the data directory of a node that is not running', parsePath)
-    .option('--rate <SIZE>', 'of a node that runs: read no more in a second (default: 50 MB)', parseSize)
-    .option(
-      '--rebuild',
-      'with --data: also make the keyspace anew from the log, beside the old one, and compare the two',
-    )
+    .option('--data <DIR>', 'the data directory of a stopped node', parsePath)
+    .option('--rate <SIZE>', 'of a running node: how much to read a second at most (default: 50 MB)', parseSize)
+    .option('--rebuild', 'with --data: also build a second keyspace from the log, and compare it with the first')
     .option(
       '--backup <FILE>',
-      'with --rebuild: begin with this backup, where the log does not begin at offset 1',
+      'with --rebuild: begin with this backup if the log does not begin at offset 1',
       parsePath,
     )
     .action(verify);
   program
     .command('repair')
-    .summary('have a follower get anew from its upstream what its disk has changed')
+    .summary('replace the damaged data of a follower with a copy from its upstream')
     .description(
-      'have a follower check everything on its disk, and get anew from its upstream what is damaged: stretches of the log as they are, all data where the keyspace is; it serves on where it can; exit status 1 where something is left',
+      'check all data of a follower on its disk, and replace damaged data with a copy from the upstream. A damaged keyspace is replaced as a whole, damaged parts of the log one by one. The follower serves meanwhile if it can (exit status 1 if some damage is left)',
     )
-    .option('--rate <SIZE>', 'read no more in a second (default: 50 MB)', parseSize)
+    .option('--rate <SIZE>', 'how much to read a second at most (default: 50 MB)', parseSize)
     .action(onNode(repair));
 }
 
 async function verify(given: VerifyOptions, command: Program): Promise<void> {
   const { data, rebuild = false, backup, rate, json = false } = command.optsWithGlobals<VerifyOptions>();
   if (backup !== undefined && !rebuild)
-    throw new UsageError('verify: --backup is what --rebuild begins with: expected both');
+    throw new UsageError('verify: --backup needs --rebuild: expected both, received --backup alone');
   if (data === undefined) {
-    if (rebuild) throw new UsageError('verify: --rebuild is of a node that is not running: expected --data DIR');
+    if (rebuild) throw new UsageError('verify: --rebuild needs a stopped node: expected --data DIR as well');
     await onNode(verifyNode)(given, command);
     return;
   }
-  if (rate !== undefined) throw new UsageError('verify: --rate is of a node that runs: expected no --data');
+  if (rate !== undefined)
+    throw new UsageError('verify: --rate is for a running node: expected either --rate or --data, received both');
   if (backup !== undefined) await readableStats(backup);
   const output = new Output({ json });
   const damages = await verifyOffline(data, output);
@@ -110,7 +108,7 @@ async function verifyNode({ client, output }: Session, { rate }: VerifyOptions):
   } finally {
     showing.stop();
   }
-  throw new HeadwaterError('unreachable', 'the node ended before it had looked at everything');
+  throw new HeadwaterError('unreachable', 'the node stopped before the check was complete');
 }
 
 async function sayVerified(verified: Verified & { damages: number }, output: Output): Promise<void> {
@@ -124,7 +122,7 @@ async function sayVerified(verified: Verified & { damages: number }, output: Out
     bytes,
   };
   const log = lastOffset === undefined ? 'the log was not read' : `log from offset ${firstOffset} to ${lastOffset}`;
-  const looked = `${log}, ${plural(records, 'record')}, ${plural(bytes, 'byte')} looked at`;
+  const looked = `${log}, ${plural(records, 'record')}, ${plural(bytes, 'byte')} checked`;
   await output.result(fields, damages === 0 ? `whole: ${looked}` : `${plural(damages, 'damaged place')}: ${looked}`);
 }
 
@@ -136,7 +134,7 @@ async function compareWithLog(data: string, backup: string | undefined, output: 
     ...(backup === undefined ? {} : { backup: contentOf(backup) }),
     read: (bytes) => {
       read += bytes;
-      progress ??= new Progress('made anew of', { bytesOnly: true });
+      progress ??= new Progress('rebuilt from', { bytesOnly: true });
       progress.report(0, read);
     },
   }).finally(() => progress?.stop());
@@ -152,7 +150,7 @@ async function compareWithLog(data: string, backup: string | undefined, output: 
     backup_offset: from?.offset ?? null,
   };
   const at = `at offset ${position.offset}`;
-  const source = from ? `the backup of offset ${from.offset} and the log behind it give` : 'the log gives';
+  const source = from ? `the backup of offset ${from.offset} and the log after it give` : 'the log gives';
   const text = equal
     ? `equal: ${source} the same ${plural(rebuilt.keys, 'key')} with the same digest ${at}`
     : `different: the keyspace holds ${plural(onDisk.keys, 'key')} with digest ${found}, ${source} ${plural(rebuilt.keys, 'key')} with ${expected} ${at}`;
@@ -162,7 +160,7 @@ async function compareWithLog(data: string, backup: string | undefined, output: 
 
 async function repair({ client, output, addresses }: Session, { rate }: { rate?: number }): Promise<ExitStatus> {
   if (addresses.length > 1)
-    throw new UsageError(`repair is of one node: expected one address in --connect, received ${addresses.join(',')}`);
+    throw new UsageError(`repair: expected one address in --connect, received ${addresses.join(',')}`);
   const showing = new Showing('checked');
   try {
     for await (const event of interruptible((signal) => client.repair({ bytesPerSecond: bytesOf(rate), signal }))) {
@@ -175,7 +173,8 @@ async function repair({ client, output, addresses }: Session, { rate }: { rate?:
       } else {
         showing.stop();
         const { damages, repairs, left } = event.summary;
-        const done = damages + repairs + left === 0 ? 'whole: nothing to be repaired' : `${plural(repairs, 'repair')}`;
+        const done =
+          damages + repairs + left === 0 ? 'whole: there was nothing to repair' : `${plural(repairs, 'repair')}`;
         await output.result(event.summary, left === 0 ? done : `${done}, ${left} left`);
         return left === 0 ? EXIT.DONE : EXIT.NEGATIVE;
       }
@@ -183,7 +182,7 @@ async function repair({ client, output, addresses }: Session, { rate }: { rate?:
   } finally {
     showing.stop();
   }
-  throw new HeadwaterError('unreachable', 'the node ended before it was done');
+  throw new HeadwaterError('unreachable', 'the node stopped before the repair was complete');
 }
 
 function bytesOf(rate: number | undefined): number | undefined {

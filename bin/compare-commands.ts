@@ -40,19 +40,19 @@ const CALL_BYTES_MAX = 4 * 1024 * 1024;
 export function addCompareCommand(program: Command): void {
   program
     .command('compare')
-    .summary('ask the leader whether all connected nodes hold the same, while they live; exit status 1 unless they do')
+    .summary('compare the data of all connected nodes while they run (exit status 1 unless they are equal)')
     .description(
-      'ask the leader whether all connected nodes hold the same at one offset, while they live; --timeout bounds the wait for the last (default: 5m); exit status 1 unless all are equal',
+      'compare the data of all connected nodes at one offset while they run; ask the leader. --timeout limits the wait for the slowest node (default: 5m). Exit status 1 unless all are equal',
     )
     .option(
       '--every <TIME>',
-      'again and again, with this long in between, until Ctrl-C; a failure is told on stderr and does not end it',
+      'repeat the comparison after this pause until Ctrl-C; a failure is reported on stderr and does not end the command',
       parseInterval,
     )
-    .option('--ranges', 'also tell in which keys a node differs; no values are sent')
+    .option('--ranges', 'also print the ranges of keys in which a node differs; no values are sent')
     .option(
       '--repair',
-      'with --ranges: have each node that differs take over what its upstream has there, and compare again',
+      'with --ranges: replace the records in these ranges by those of the upstream, and compare again',
     )
     .action(onNode(compare, { waits: true }));
 }
@@ -60,7 +60,7 @@ export function addCompareCommand(program: Command): void {
 async function compare(session: Session, options: CompareOptions): Promise<ExitStatus> {
   const { every, ranges = false, repair = false } = options;
   if (repair && !ranges)
-    throw new UsageError('compare: --repair goes with --ranges, which says what is to be repaired');
+    throw new UsageError('compare: --repair needs --ranges: expected both, received --repair alone');
   // The first comparison runs as without --every, so that an impossible request fails at once.
   const first = await compareOnce(session, options);
   if (every === undefined) return first;
@@ -151,7 +151,7 @@ function sideOf(client: Client, { markId }: Comparison, signal: AbortSignal): Si
 }
 
 async function connect({ nodeId, address }: Compared): Promise<Client> {
-  if (address === '') throw new HeadwaterError('unreachable', `the node ${nodeId} does not say where it listens`);
+  if (address === '') throw new HeadwaterError('unreachable', `the node ${nodeId} does not report its address`);
   const { Client } = await import('../src/client/client.js');
   return Client.connect(address, { timeoutMs: CALL_MS_MAX, redirect: false });
 }
@@ -191,7 +191,7 @@ async function repairAll(
       await client?.close({ timeoutMs: 0 });
     }
     const { nodeId, address } = node;
-    const text = `repaired  ${nodeId.slice(0, 8)}  ${address}: ${plural(done.written, 'record')} put in place, ${done.deleted} deleted${message === '' ? '' : `; then ${message}`}`;
+    const text = `repaired  ${nodeId.slice(0, 8)}  ${address}: ${plural(done.written, 'record')} put in place, ${done.deleted} deleted${message === '' ? '' : `; then: ${message}`}`;
     await output.result({ repaired: nodeId, address, ...done, message }, text);
     changed ||= done.written + done.deleted > 0;
   }
@@ -266,9 +266,9 @@ function textOf(of: Comparison, looked: Map<Compared, Looked> | undefined): stri
 
 function rangeLines(looked: Looked | undefined): string[] {
   if (!looked) return [];
-  if (looked instanceof HeadwaterError) return [`  where it differs cannot be told: ${looked.message}`];
+  if (looked instanceof HeadwaterError) return [`  the ranges that differ are not known: ${looked.message}`];
   const lines = looked.ranges.map((range) => `  ${shownRange(range)}: ${shownCounts(range)}`);
-  return looked.more ? [...lines, `  and more: ${shownRange(looked.more)}`] : lines;
+  return looked.more ? [...lines, `  and more in: ${shownRange(looked.more)}`] : lines;
 }
 
 function shownCounts(range: RangeDifference): string {
@@ -289,7 +289,7 @@ function shownCounts(range: RangeDifference): string {
 function shownRange(range: KeyRange): string {
   const { from, to } = range;
   if (isOneKey(range)) return shownBytes(from);
-  if (!to) return from.length === 0 ? 'all keys' : `${shownBytes(from)} and all behind`;
+  if (!to) return from.length === 0 ? 'all keys' : `${shownBytes(from)} and all after it`;
   // A range that ends right behind a key is shown as ending with that key.
   const end = to.at(-1) === 0 ? shownBytes(to.subarray(0, -1)) : `before ${shownBytes(to)}`;
   return `${from.length === 0 ? 'the first key' : shownBytes(from)} to ${end}`;

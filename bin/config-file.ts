@@ -11,7 +11,7 @@ const FILE_BYTES_MAX = 1024 * 1024;
 /** @throws UsageError that names the file, and the line if it is known. */
 export function readConfigFile(file: string): Record<string, unknown> {
   const bytes = wholeContent(file, FILE_BYTES_MAX);
-  const encoding = wideEncoding(bytes) ?? (isUtf8(bytes) ? undefined : 'bytes that are not');
+  const encoding = wideEncoding(bytes) ?? (isUtf8(bytes) ? undefined : 'other bytes');
   if (encoding !== undefined) throw new UsageError(`config file ${file}: expected UTF-8, received ${encoding}`);
   try {
     // A byte order mark counts as a blank. Line numbers count from the beginning of the file.

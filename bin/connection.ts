@@ -69,23 +69,23 @@ async function connectTo(addresses: string[], timeoutMs = CALL_MS_MAX): Promise<
     if (!HeadwaterError.is(error, 'unreachable')) throw error;
     const where = addresses.join(', ');
     const why = plainReason(error.message).replace(`${where}: `, '');
-    const message = `cannot reach ${where}: ${why}; --connect or HEADWATER_CONNECT says where the node is`;
+    const message = `cannot reach ${where}: ${why}. Check --connect or HEADWATER_CONNECT`;
     throw new HeadwaterError('unreachable', message, { cause: error });
   }
 }
 
 /** The reason that the network gives, without the layers that it came through. */
 function plainReason(message: string): string {
-  if (message.includes('connection refused')) return 'connection refused, nothing listens there';
+  if (message.includes('connection refused')) return 'connection refused: no process listens there';
   if (message.includes('no host of the name')) return 'there is no host of that name';
-  if (/EHOSTUNREACH|ENETUNREACH/.test(message)) return 'there is no way to that network';
-  if (/Protocol error|ERR_HTTP2/.test(message)) return 'what listens there is no Headwater node';
+  if (/EHOSTUNREACH|ENETUNREACH/.test(message)) return 'there is no route to that network';
+  if (/Protocol error|ERR_HTTP2/.test(message)) return 'the process that listens there is no Headwater node';
   return message;
 }
 
 function withDirections(error: HeadwaterError, addresses: readonly string[]): HeadwaterError {
   const { leader } = error.details;
-  const there = leader ? `; go there: --connect ${leader}` : '';
+  const there = leader ? `. Use --connect ${leader}` : '';
   const message = `${addresses.join(', ')}: ${error.message}${there}`;
   return new HeadwaterError(error.code, message, { cause: error, details: error.details });
 }

@@ -33,11 +33,11 @@ export function addDataCommands(program: Command): void {
 function addReads(program: Command): void {
   withFreshness(program.command('get'))
     .argument('<KEY>', '', parseText)
-    .description("print a key's value, byte for byte; exit status 1 where there is no such key")
+    .description("print a key's value, byte for byte (exit status 1 if there is no such key)")
     .action(onNode(get));
   withFreshness(program.command('exists'))
     .argument('<KEY...>', '', parseTexts)
-    .description('print how many of the keys exist; exit status 1 where none does')
+    .description('print how many of the keys exist (exit status 1 if none does)')
     .action(
       onNode(async (session: Session, keys: string[], options: ReadOptions) =>
         count(session, 'existing', await session.client.exists(keys, readOptions(options))),
@@ -45,7 +45,7 @@ function addReads(program: Command): void {
     );
   withFreshness(program.command('type'))
     .argument('<KEY>', '', parseText)
-    .description("print the type of a key's value: string, or none where there is no such key")
+    .description("print the type of a key's value: string, or none if there is no such key")
     .action(
       onNode(async ({ client, output }: Session, key: string, options: ReadOptions) => {
         const type = await client.type(key, readOptions(options));
@@ -60,15 +60,15 @@ function addWrites(program: Command): void {
     .argument('<KEY>', '', parseText)
     .argument('<VALUE>', '', parseText)
     .description(
-      'give a key a value; its expiry goes unless --ttl sets one; exit status 1 where a condition does not hold',
+      'set the value of a key and remove its expiry, unless --ttl sets one (exit status 1 if a condition does not hold)',
     )
-    .option('--ttl <TIME>', 'let the key expire after 10s, 500ms, 2h, …', parseDuration)
-    .addOption(new Option('--if-absent', 'only if there is no such key').conflicts('ifPresent'))
-    .option('--if-present', 'only if there is such a key')
+    .option('--ttl <TIME>', 'expire the key after this time: 10s, 500ms, 2h; a bare number is seconds', parseDuration)
+    .addOption(new Option('--if-absent', 'set only if there is no such key').conflicts('ifPresent'))
+    .option('--if-present', 'set only if there is such a key')
     .action(onNode(set));
   withDurability(program.command('del'))
     .argument('<KEY...>', '', parseTexts)
-    .description('delete keys; print how many there were; exit status 1 where there was none')
+    .description('delete keys and print how many there were (exit status 1 if there was none)')
     .action(
       onNode(async (session: Session, keys: string[], options: WriteOptions) =>
         count(session, 'deleted', await session.client.del(keys, writeOptions(options))),
@@ -76,13 +76,13 @@ function addWrites(program: Command): void {
     );
   withDurability(program.command('incr'))
     .argument('<KEY>', '', parseText)
-    .argument('[N]', 'a whole number, also negative; 1 where it is left out', parseInteger)
-    .description('add to the whole number in a key, 0 where there is no such key; print the sum')
+    .argument('[N]', 'a whole number, negative too (default: 1)', parseInteger)
+    .description('add N to the whole number in a key and print the sum; a missing key counts as 0')
     .action(onNode(incr));
   withDurability(program.command('incrbyfloat'))
     .argument('<KEY>', '', parseText)
     .argument('<N>', '', parseDecimal)
-    .description('add to the decimal number in a key; print the sum')
+    .description('add N to the decimal number in a key and print the sum; a missing key counts as 0')
     .action(
       onNode(async ({ client, output }: Session, key: string, by: number, options: WriteOptions) => {
         const value = await client.incrByFloat(key, by, writeOptions(options));
@@ -94,9 +94,9 @@ function addWrites(program: Command): void {
     .argument('<KEY>', '', parseText)
     .argument('<NEW-KEY>', '', parseText)
     .description(
-      'move value and expiry to another key; what that one held goes; exit status 1 where --if-absent does not hold',
+      "move a key's value and expiry to NEW-KEY, and replace its value (exit status 1 if --if-absent does not hold)",
     )
-    .option('--if-absent', 'only if there is no NEW-KEY')
+    .option('--if-absent', 'rename only if there is no NEW-KEY')
     .action(onNode(rename));
 }
 
@@ -104,13 +104,13 @@ function addExpiry(program: Command): void {
   withFreshness(program.command('ttl'))
     .argument('<KEY>', '', parseText)
     .description(
-      'print the seconds that a key has left, rounded; -1 where it never expires; exit status 1 where there is no such key',
+      'print the seconds until a key expires, rounded, or -1 if it never does (exit status 1 if there is no such key)',
     )
     .action(onNode(ttl));
   withDurability(program.command('expire'))
     .argument('<KEY>', '', parseText)
-    .argument('<TTL>', '10s, 500ms, 2h, 1d; a bare number is seconds', parseDuration)
-    .description('let a key expire; exit status 1 where there is no such key')
+    .argument('<TTL>', 'the time to live: 10s, 500ms, 2h, 1d; a bare number is seconds', parseDuration)
+    .description('expire a key after a time (exit status 1 if there is no such key)')
     .action(
       onNode(async (session: Session, key: string, ttlMs: number, options: WriteOptions) => {
         const { client, output } = session;
@@ -120,14 +120,14 @@ function addExpiry(program: Command): void {
     );
   withDurability(program.command('persist'))
     .argument('<KEY>', '', parseText)
-    .description('let a key never expire; exit status 1 where there is no such key or it had no expiry')
+    .description('remove the expiry of a key (exit status 1 if there is no such key, or it had no expiry)')
     .action(
       onNode(async (session: Session, key: string, options: WriteOptions) => {
         const { client, output } = session;
         if (await client.persist(key, writeOptions(options))) return done(session, { key, applied: true });
         return output.negative(
           { key, applied: false, ...positionOf(client) },
-          `no such key, or one that never expires: ${JSON.stringify(key)}`,
+          `no such key, or a key that never expires: ${JSON.stringify(key)}`,
         );
       }),
     );
@@ -146,14 +146,14 @@ function addWholeKeyspace(program: Command): void {
   program
     .command('scan')
     .description(
-      'print all records as of one moment, in order of the keys: key, tab, value; --json where these may hold tabs or line ends',
+      'print a snapshot of all records in key order: key, tab, value; use --json if they may contain tabs or line ends',
     )
-    .option('--match <PATTERN>', 'only keys that match this glob of at most 4 KiB', parseText)
-    .option('--keys-only', 'leave the values out')
+    .option('--match <PATTERN>', 'print only keys that match this glob of at most 4 KiB', parseText)
+    .option('--keys-only', 'print no values')
     .action(onNode(scan));
   program
     .command('dbsize')
-    .description("print the number of keys; expired keys count until the leader's deletion has arrived")
+    .description('print the exact number of keys; expired keys count until the leader deletes them')
     .action(
       onNode(async ({ client, output }: Session) => {
         const size = await client.dbsize();

@@ -139,7 +139,7 @@ async function mayWrite(file: string, { overwrite, content }: WholeOptions): Pro
   if (!existing) return true;
   if (existing.isDirectory()) throw new UsageError(`cannot write ${file}: expected a file, received a directory`);
   if (existing.isFile() && !overwrite)
-    throw new UsageError(`${file} is there already; --overwrite puts the ${content} in its place`);
+    throw new UsageError(`${file} exists already. Use --overwrite to replace it by the ${content}`);
   return existing.isFile();
 }
 

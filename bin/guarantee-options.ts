@@ -22,7 +22,7 @@ export function withDurability(command: Command): Command {
   return command
     .option(
       '--durability <LEVEL[=N]>',
-      'wait until the write is appended, synced, followers=N or followers_synced=N; exit status 3 where that takes too long, and the write stays',
+      'wait until the write is appended, synced, followers=N or followers_synced=N (exit status 3 after --durability-timeout: the write stays)',
       parseDurability,
     )
     .option(
@@ -34,17 +34,17 @@ export function withDurability(command: Command): Command {
 
 export function withFreshness(command: Command): Command {
   return command
-    .option('--at-least <TOKEN>', 'read only what has this position in it: one that --json has printed')
+    .option('--at-least <TOKEN>', 'read only data that contain this position, a token that --json has printed')
     .option(
       '--max-staleness <TIME>',
-      'read only from a node that has what the leader had so long ago; a bare number is milliseconds',
+      'read only from a node that is at most this far behind the leader; a bare number is milliseconds',
       parseMilliseconds,
     );
 }
 
 export function writeOptions({ durability, durabilityTimeout }: WriteOptions): CallOptions {
   if (durability === undefined && durabilityTimeout !== undefined)
-    throw new UsageError('--durability-timeout bounds the wait for --durability: expected both, received it alone');
+    throw new UsageError('--durability-timeout: expected --durability as well, received it alone');
   return { durability: durability && { ...durability, timeoutMs: durabilityTimeout } };
 }
 

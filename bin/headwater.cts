@@ -29,7 +29,7 @@ if (limit >= needed) {
   void import('./headwater.js');
 } else {
   process.stderr.write(
-    `headwater: the limit of open files (ulimit -n) is too low: expected at least ${needed}, received ${limit}; raise it\n`,
+    `headwater: the limit of open files (ulimit -n) is too low: expected at least ${needed}, received ${limit}. Raise it\n`,
   );
   process.exitCode = 3;
 }

@@ -21,20 +21,21 @@ import { addStreamCommands } from './stream-commands.js';
 import { addTransferCommands } from './transfer.js';
 
 const AFTER_HELP = `
-Results go to stdout, everything else to stderr. Exit status: 0 done, 1 no such
-key or a negative answer, 2 wrong usage (a file that cannot be opened is that
-too), 3 the node refused or could not be reached, or the disk under a file or
-stdout is full or fails. What begins with "-" and is no option goes after "--":
-headwater set -- KEY -VALUE`;
+Results go to stdout, everything else to stderr. Exit status:
+  0  done
+  1  no such key, or another negative answer
+  2  wrong usage, or a file that cannot be opened
+  3  the node refused or could not be reached, or the disk of an output is full
+Put "--" before arguments that begin with "-": headwater set -- KEY -VALUE`;
 
 function program(): Command {
   const headwater = new Command('headwater')
     .description('A persistent, log-structured, replicated key-value store.')
     .version(VERSION, '--version', 'print the version')
-    .helpOption('-h, --help', 'print this')
+    .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .addOption(
-      new Option('--connect <HOST:PORT,…>', 'the node to talk to; of several, the first that answers')
+      new Option('--connect <HOST:PORT,…>', 'the node to use; of several, the first that answers')
         .env('HEADWATER_CONNECT')
         .argParser(parseAddresses)
         .default([OPTIONS.listen.default], OPTIONS.listen.default),
@@ -42,7 +43,7 @@ function program(): Command {
     .addOption(
       new Option(
         '--timeout <TIME>',
-        `give up a call after this long (default: ${formatDuration(CALL_MS_MAX)}; digest waits)`,
+        `how long to wait for an answer (default: ${formatDuration(CALL_MS_MAX)}; 1h for digest)`,
       )
         .env('HEADWATER_TIMEOUT')
         .argParser(parseInterval),
@@ -51,7 +52,7 @@ function program(): Command {
     .addHelpText('after', AFTER_HELP)
     .configureOutput({ outputError: (text, print) => print(shortened(text.replace(/^error: /, 'headwater: '))) })
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('(--help says how it is used)')
+    .showHelpAfterError('(--help shows the usage)')
     .exitOverride();
   addServeCommand(headwater);
   addHelpCommand(headwater);
@@ -79,7 +80,7 @@ function addHelpCommand(headwater: Command): void {
   headwater
     .command('help')
     .argument('[COMMAND...]')
-    .description('print this, or the help of a command')
+    .description('print this help, or the help of a command')
     .action((names: string[]) => {
       let asked = headwater;
       for (const name of names) {

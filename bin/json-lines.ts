@@ -60,7 +60,7 @@ export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator
   for await (const chunk of chunks) {
     const encoding = bytesRead + restBytes === 0 ? wideEncoding(chunk) : undefined;
     if (encoding !== undefined)
-      throw new UsageError(`expected UTF-8, received ${encoding}; convert it first: iconv -f ${encoding} -t UTF-8`);
+      throw new UsageError(`expected UTF-8, received ${encoding}. Convert the file: iconv -f ${encoding} -t UTF-8`);
     const end = chunk.lastIndexOf(LF);
     rest.push(end < 0 ? chunk : chunk.subarray(0, end));
     restBytes += chunk.length;
@@ -95,7 +95,8 @@ function textsOf(parts: readonly Buffer[]): Array<string | undefined> {
  * @throws UsageError that names the expected and the received value.
  */
 export function parseLine(line: string | undefined): Line | undefined {
-  if (line === undefined) throw new UsageError('expected UTF-8; other bytes go as base64, with "encoding": "base64"');
+  if (line === undefined)
+    throw new UsageError('expected UTF-8, received other bytes. Write them as base64, with "encoding": "base64"');
   // A byte order mark counts as a blank, and is trimmed.
   const text = line.trim();
   return text === '' ? undefined : readFields(parseObject(text, '{"key": …, "value": …}'));
@@ -110,7 +111,7 @@ function readFields(record: Record<string, unknown>): Line {
   if (record.kind !== undefined) return readCommand(record);
   for (const name of Object.keys(record)) {
     if (!FIELDS.includes(name))
-      throw new UsageError(`unknown field ${excerpt(name)}; expected ${FIELDS.slice(0, 7).join(', ')}`);
+      throw new UsageError(`unknown field ${excerpt(name)}: expected one of ${FIELDS.slice(0, 7).join(', ')}`);
   }
   const line = { key: readData(record, 'key'), value: readData(record, 'value') };
   const { ttl, ttl_ms, expires_at_ms } = record;
@@ -125,12 +126,11 @@ function readCommand(record: Record<string, unknown>): Line {
   const kind = KINDS.find((known) => known === record.kind);
   if (!kind) throw new UsageError(`kind: expected one of ${KINDS.join(', ')}, received ${excerpt(record.kind)}`);
   for (const name of Object.keys(record)) {
-    if (!LOGGED_FIELDS.includes(name)) throw new UsageError(`unknown field ${excerpt(name)} in a ${kind}`);
+    if (!LOGGED_FIELDS.includes(name))
+      throw new UsageError(`unknown field ${excerpt(name)} in a line of the kind ${kind}`);
   }
   if (record.type !== undefined && record.type !== 0 && record.type !== 'string')
-    throw new UsageError(
-      `type: expected a string's, received ${excerpt(record.type)}, which this version does not know`,
-    );
+    throw new UsageError(`type: expected string, received ${excerpt(record.type)}, which this version does not know`);
   const key = kind === 'clear' ? '' : readData(record, 'key');
   const value = kind === 'put' || kind === 'message' ? readData(record, 'value') : '';
   const { expires_at_ms } = record;
@@ -153,9 +153,7 @@ function readData(record: Record<string, unknown>, name: 'key' | 'value'): strin
     return data;
   }
   if (encoding !== 'base64') {
-    throw new UsageError(
-      `${ENCODING_FIELD[name]}: expected "base64", or "utf8" as without it, received ${excerpt(encoding)}`,
-    );
+    throw new UsageError(`${ENCODING_FIELD[name]}: expected "base64" or "utf8", received ${excerpt(encoding)}`);
   }
   const decoded = Buffer.from(data, 'base64');
   // Node silently drops characters that are not base64.

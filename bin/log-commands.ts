@@ -22,12 +22,12 @@ interface DumpOptions {
 }
 
 export function addLogCommands(program: Program): void {
-  const log = program.command('log').description('look at a log without a node').helpCommand(false);
+  const log = program.command('log').description('commands on a log without a node').helpCommand(false);
   log
     .command('dump')
-    .argument('[FILE]', 'a file of lost-writes/, of damaged/ or of an archive', parsePath)
-    .description('print the commands of a file of blocks, or of the log of a node that is not running')
-    .option('--data <DIR>', 'the data directory of a node that is not running', parsePath)
+    .argument('[FILE]', 'a file of lost-writes/, damaged/ or an archive', parsePath)
+    .description('print the commands in a file of blocks, or in the log of a stopped node')
+    .option('--data <DIR>', 'the data directory of a stopped node', parsePath)
     .option('--from <OFFSET>', 'the first offset to print', parseOffset)
     .option('--to <OFFSET>', 'the last offset to print', parseOffset)
     .action(dump);
@@ -44,7 +44,7 @@ async function dump(file: string | undefined, _: DumpOptions, command: Program):
   let damaged = 0;
   const lines = linesOf(blocks, { from, to }, (damage) => {
     damaged++;
-    process.stderr.write(`headwater: a block cannot be read: ${damage}\n`);
+    process.stderr.write(`headwater: cannot read a block: ${damage}\n`);
   });
   await new Output({ json }).results(lines, fieldsOf, textOf);
   if (damaged > 0) process.exitCode = EXIT.NEGATIVE;

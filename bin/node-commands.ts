@@ -15,39 +15,43 @@ export function addNodeCommands(program: Command): void {
   program.command('ping').description('print PONG if the node answers').action(onNode(ping));
   program
     .command('status')
-    .description('print what the node is, how far it has got, and its links')
+    .description('print the role of the node, its position, and its replication links')
     .action(onNode(status));
   program
     .command('digest')
-    .description(
-      'print a digest of the whole keyspace: at the same offset of one history, equal if and only if the keyspaces are',
-    )
+    .description('print a digest of all data: two nodes with equal digests at one offset have equal data')
     .action(onNode(digest));
   program
     .command('follow')
     .argument('<HOST:PORT>', 'the node to follow', parseAddress)
-    .description('make the node a read-only follower of another, also over restarts')
-    .option('--accept-data-loss', "drop this node's own data where the other's history has no place for them")
-    .option('--full', 'begin with a full resync, whatever the node has; it serves what it has meanwhile')
+    .description('make the node a read-only follower of another node; restarts keep this')
+    .option('--accept-data-loss', 'drop the data of this node if the two histories conflict')
+    .option(
+      '--full',
+      'begin with a full resync, even if a partial one is possible; the node serves its old data meanwhile',
+    )
     .action(onNode(follow));
   program
     .command('promote')
-    .description('make the node stop following and lead, also over restarts; its followers go on from where they are')
+    .description('make the node the leader; restarts keep this, and its followers continue without a full resync')
     .action(onNode(promote));
   program
     .command('failover')
-    .summary('make the leader hand over to a follower, without losing anything acknowledged')
+    .summary('hand over the leadership to a follower without losing an acknowledged write')
     .description(
-      'make the leader hand over to a follower, without losing anything acknowledged; --timeout bounds how long writes wait for it (default: 5s); the leader goes on with it where this command is ended',
+      'hand over the leadership to a follower without losing an acknowledged write. --timeout limits how long writes wait (default: 5s). Interrupting this command does not stop the hand-over',
     )
-    .option('--to <HOST:PORT>', 'the follower that is to lead, or its node ID (default: the one that has the most)')
+    .option(
+      '--to <HOST:PORT>',
+      'the address or the node ID of the new leader (default: the follower with the highest offset)',
+    )
     .action(onNode(failover, { waits: true }));
   program
     .command('forget')
-    .argument('<NODE>', 'its node ID, a beginning of it that no other has, or HOST:PORT')
-    .summary('make the node forget a follower that is away: nothing of the log is kept for it')
+    .argument('<NODE>', 'the node ID of the follower, its unique beginning, or HOST:PORT')
+    .summary('keep no more log for a follower that is away')
     .description(
-      'make the node forget a follower that is away: nothing of the log is kept for it any more; where it comes back later than the log reaches, it needs a full resync; status lists those that are known',
+      'keep no more log for a follower that is away. If the follower comes back after its part of the log was trimmed, it needs a full resync. "status" lists the followers that are away',
     )
     .action(onNode(forget));
 }
@@ -82,7 +86,7 @@ async function follow(
   await client.follow(address, options);
   await output.result(
     { address: node, following: address },
-    `${node} follows ${address}; its status shows how the resync goes`,
+    `${node} follows ${address}; "status" shows the progress of the resync`,
   );
   return EXIT.DONE;
 }
@@ -106,7 +110,7 @@ async function failover(
   const pause = done.pauseMs.toFixed(1);
   await output.result(
     snakeCase(done) as object,
-    `${done.newLeader} leads from offset ${done.offset} in place of ${done.oldLeader}; writes waited ${pause} ms, ${plural(done.followersMoved, 'other follower')} moved along`,
+    `${done.newLeader} leads from offset ${done.offset} in place of ${done.oldLeader}; writes waited ${pause} ms, ${plural(done.followersMoved, 'other follower')} moved to the new leader`,
   );
   return EXIT.DONE;
 }
@@ -117,7 +121,7 @@ async function forget({ client, output, addresses }: Session, name: string): Pro
   const { nodeId, address, appendedOffset } = forgotten;
   await output.result(
     snakeCase(forgotten) as object,
-    `${node} has forgotten ${address} (${nodeId}): what follows offset ${appendedOffset} is not kept for it any more`,
+    `${node} has forgotten ${address} (${nodeId}): the log after offset ${appendedOffset} is no longer kept for it`,
   );
   return EXIT.DONE;
 }
@@ -126,9 +130,7 @@ async function forget({ client, output, addresses }: Session, name: string): Pro
 function onlyAddress(command: string, addresses: readonly string[]): string {
   const [node, second] = addresses;
   if (node !== undefined && second === undefined) return node;
-  throw new UsageError(
-    `${command} changes one node: expected one address in --connect, received ${addresses.join(',')}`,
-  );
+  throw new UsageError(`${command}: expected one address in --connect, received ${addresses.join(',')}`);
 }
 
 /**
@@ -184,7 +186,7 @@ function describe(of: Status): string {
 function diskRows({ diskFreeBytes, minFreeBytes, diskFull, writeWait }: Status): Array<[string, string]> {
   const waits: Array<[string, string]> = writeWait ? [['waiting', writeWait]] : [];
   if (minFreeBytes === 0) return waits;
-  const free = diskFreeBytes === undefined ? 'how much is free is not known' : `${mebibytes(diskFreeBytes)} free`;
+  const free = diskFreeBytes === undefined ? 'free space is unknown' : `${mebibytes(diskFreeBytes)} free`;
   const rows: Array<[string, string]> = [...waits, ['disk', `${free}; writes need ${mebibytes(minFreeBytes)}`]];
   return diskFull ? [...rows, ['', `FULL: ${diskFull}`]] : rows;
 }
@@ -202,11 +204,11 @@ function archiveRows({ archive }: Status): Array<[string, string]> {
   if (!archive) return [];
   const { directory, offset, error, missed } = archive;
   const gaps = missed === 0 ? '' : `; ${plural(missed, 'command')} missed`;
-  return [['archive', `${directory}, up to offset ${offset}${gaps}${error === '' ? '' : `; not now: ${error}`}`]];
+  return [['archive', `${directory}, up to offset ${offset}${gaps}${error === '' ? '' : `; failing: ${error}`}`]];
 }
 
 function repairRows({ repairs, lastRepair }: Status): Array<[string, string]> {
-  return lastRepair === '' ? [] : [['repairs', `${repairs}; the last: ${lastRepair}`]];
+  return lastRepair === '' ? [] : [['repairs', `${repairs}; the last one: ${lastRepair}`]];
 }
 
 function followersLine({ followers, minFollowers, maxLagMs, followersWithinLag }: Status): string {
@@ -223,7 +225,7 @@ function leadershipRows({
   ignoredFollow,
 }: Status): Array<[string, string]> {
   const rows: Array<[string, string]> = ignoredFollow ? [['option', ignoredFollow]] : [];
-  if (handingOverTo) return [...rows, ['writes', `wait: handing over to ${handingOverTo}, which has not answered yet`]];
+  if (handingOverTo) return [...rows, ['writes', `waiting: the hand-over to ${handingOverTo} has no answer yet`]];
   const why = superseded || askingFollowers;
   return why ? [...rows, ['writes', `refused: ${why}`]] : rows;
 }
@@ -259,13 +261,13 @@ function whyRows(of: Status): Array<[string, string]> {
 }
 
 function room(leftBytes: number | undefined, ms: number | undefined): string {
-  if (leftBytes === undefined) return 'the log is kept for ever';
-  return `${mebibytes(leftBytes)} left; ${ms === undefined ? 'nothing is appended' : `lasts ${roughly(ms)} at this rate`}`;
+  if (leftBytes === undefined) return 'the log is never trimmed';
+  return `${mebibytes(leftBytes)} left; ${ms === undefined ? 'no writes' : `enough for ${roughly(ms)} at this rate`}`;
 }
 
 function away(known: Status['knownFollowers'][number]): string {
   const { nodeId, address, appendedOffset, lastSeenMs, keepsPlace, leftBytes, leftMs } = known;
-  const kept = keepsPlace ? room(leftBytes, leftMs) : 'nothing is kept for it';
+  const kept = keepsPlace ? room(leftBytes, leftMs) : 'no log is kept for it';
   return `${address} (${nodeId.slice(0, 8)}) at offset ${appendedOffset}, seen ${new Date(lastSeenMs).toISOString()}: ${kept}`;
 }
 
@@ -291,7 +293,7 @@ function upstreamRows({ upstream }: Status): Array<[string, string]> {
       ? lagMs === undefined
         ? ''
         : `; level ${roughly(lagMs)} ago`
-      : `, ${plural(lagCommands, 'command')}, ${lagMs === undefined ? 'how old is not known' : `${lagMs} ms`} behind`;
+      : `, ${plural(lagCommands, 'command')}, ${lagMs === undefined ? 'an unknown time' : `${lagMs} ms`} behind`;
   const rows: Array<[string, string]> = [['upstream', `${address}  ${doing}${lag}`]];
   if (lastResync) {
     const { kind, reason, message, bytes, durationMs } = lastResync;
@@ -299,7 +301,7 @@ function upstreamRows({ upstream }: Status): Array<[string, string]> {
   }
   if (error) rows.push(['', `error: ${error}`]);
   if (lastRefusal && OVERRULED.has(lastRefusal.reason) && error.includes(`(${lastRefusal.reason})`))
-    rows.push(['', `"follow ${address} --accept-data-loss" gives up what this node holds and takes the other's data`]);
+    rows.push(['', `"follow ${address} --accept-data-loss" drops the data of this node and copies the upstream's`]);
   return rows;
 }
 

@@ -95,7 +95,7 @@ export function complain(message: string): void {
 
 /** Warns that the data directory is read without a lock, as a directory that is not writable may be. */
 export function complainOfNoLock(why: string): void {
-  complain(`the data directory is not locked (${why}): a node that changes it meanwhile makes the answer wrong`);
+  complain(`the data directory is not locked (${why}): if a node changes it now, the answer is wrong. Stop the node`);
 }
 
 /**
@@ -151,7 +151,7 @@ function reportUnforeseen(error: unknown): ExitStatus {
     return EXIT.REFUSED;
   }
   complain(
-    `unexpected failure, which is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    `unexpected failure (this is a bug): ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   );
   return EXIT.FAILED;
 }

@@ -30,7 +30,7 @@ const LOG_LEVEL = {
   word: 'LEVEL',
   choices: ['debug', 'info', 'warn', 'error'],
   default: 'info',
-  help: 'how much to log: debug, info, warn or error',
+  help: 'the least severe lines to log: debug, info, warn or error',
 } as const satisfies OptionRow;
 
 export const SERVE_ROWS: readonly OptionRow[] = [...Object.values(OPTIONS), LOG_LEVEL];
@@ -43,7 +43,7 @@ export function addServeOptions(command: Command): void {
   command.addOption(
     new Option(
       '--config <FILE>',
-      'a JSON file of these options: { "data": "/var/lib/headwater", "fsync": "always", … }',
+      'read these options from a JSON file: { "data": "/var/lib/headwater", "fsync": "always", … }',
     ).argParser(parsePath),
   );
   for (const option of SERVE_ROWS.flatMap(optionsOf)) command.addOption(option);

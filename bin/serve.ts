@@ -12,12 +12,14 @@ import { EXIT, type ExitStatus } from './output.js';
 import { addServeOptions, serveOptions } from './serve-options.js';
 
 const AFTER_HELP = `
-Each option is also an environment variable (--max-key-bytes: HEADWATER_MAX_KEY_BYTES)
-and a name in the file of --config ("max-key-bytes"). A flag goes before the
-environment, the environment before the file.
+Each option can also be set as an environment variable
+(--max-key-bytes: HEADWATER_MAX_KEY_BYTES) or in the file of --config
+("max-key-bytes"). A flag overrides the environment, the environment overrides
+the file.
 
-SIGTERM or SIGINT (Ctrl-C) stops the node in order, a leader once its followers
-have what it has, within --shutdown-timeout; a second one ends it at once.`;
+SIGTERM or SIGINT (Ctrl-C) stops the node in good order within --shutdown-timeout:
+a leader waits until its followers have all its writes. A second signal ends the
+process at once.`;
 
 export function addServeCommand(program: Command): void {
   const command = program.command('serve').summary('run a node').description('Run a node in the foreground.');
@@ -47,12 +49,12 @@ async function serve(options: NodeOptions, logLevel: string): Promise<ExitStatus
   if (ended instanceof Error) {
     logger.fatal(
       { event: 'failed', err: ended },
-      `the node cannot go on: ${ended.message}; start it again, it recovers from its log`,
+      `the node ends: ${ended.message}. Start it again: it recovers from its log`,
     );
     return EXIT.FAILED;
   }
   await node.stop();
-  logger.info({ event: 'stopped', address: node.address }, 'stopped: all that was answered is on disk');
+  logger.info({ event: 'stopped', address: node.address }, 'stopped: every answered write is on disk');
   return EXIT.DONE;
 }
 
@@ -67,7 +69,7 @@ async function startNode(options: NodeOptions, logger: Logger): Promise<Node | E
     return node;
   } catch (error) {
     if (!HeadwaterError.is(error) || error.code === 'internal') throw error;
-    logger.fatal({ event: 'refused', code: error.code }, `not started: ${error.message}`);
+    logger.fatal({ event: 'refused', code: error.code }, `the node did not start: ${error.message}`);
     return error.code === 'invalid_argument' ? EXIT.USAGE : EXIT.REFUSED;
   }
 }
@@ -88,12 +90,12 @@ async function sayReady(node: Node, data: string, tookMs: number, logger: Logger
   const doing = role === 'leader' ? 'a leader' : `a follower of ${upstream?.address}`;
   logger.info(
     fields,
-    `ready in ${tookMs} ms: ${doing} on ${address}, at offset ${offset}; try: headwater --connect ${address} status`,
+    `ready in ${tookMs} ms: ${doing} on ${address}, at offset ${offset}. Try: headwater --connect ${address} status`,
   );
   if (!node.isLoopbackOnly) {
     logger.warn(
       { address },
-      `${address} may be reached from other machines: there are no passwords, and whoever reaches it can read and write`,
+      `other machines may reach ${address}, and there are no passwords: all who reach it can read and write`,
     );
   }
 }
@@ -104,13 +106,13 @@ function stopSignal(logger: Logger): Promise<NodeJS.Signals> {
     let asked = false;
     const on = (signal: NodeJS.Signals) => {
       if (asked) {
-        logger.warn({ signal }, `${signal} again: ending at once`);
+        logger.warn({ signal }, `${signal} again: the process ends at once`);
         process.exit(EXIT.FORCED);
       }
       asked = true;
       logger.info(
         { event: 'stopping', signal },
-        `${signal}: no more writes; waiting for followers, finishing the calls in hand, then a checkpoint; once more to end at once`,
+        `${signal}: stopping. The node takes no more writes, and waits for followers, running calls and a checkpoint. A second signal ends it at once`,
       );
       resolve(signal);
     };
@@ -126,7 +128,7 @@ function endOnFailure(logger: Logger): void {
   const end = (error: unknown) => {
     logger.fatal(
       { event: 'failed', err: error },
-      'unexpected failure, which is a bug; the process ends, the data are in the log',
+      'unexpected failure (this is a bug): the process ends. All data are in the log',
     );
     process.exit(EXIT.FAILED);
   };

@@ -17,22 +17,30 @@ export function addStreamCommands(program: Command): void {
     .argument('<CHANNEL>', '', parseText)
     .argument('<MESSAGE>', '', parseText)
     .description(
-      'send a message to the subscribers of every node; print the offset that it follows, or has where it is durable',
+      'send a message to the subscribers of every node, and print its offset: its own if durable, else the last one before it',
     )
-    .option('--durable', 'put it in the log, so that subscribers can come back for it')
+    .option('--durable', 'write the message to the log, so that subscribers can read it later')
     .action(onNode(publish));
   program
     .command('subscribe')
     .argument('[CHANNEL...]', '', parseTexts)
-    .description('print messages as they come: channel, tab, message; until Ctrl-C')
-    .option('--pattern <PATTERN>', "channels that match this glob, in quotes; may be repeated: 'user:*'", parseTexts)
-    .option('--from <TOKEN>', 'durable messages after this position first', parseToken)
+    .description('print messages as they arrive, until Ctrl-C: channel, tab, message')
+    .option(
+      '--pattern <PATTERN>',
+      "also subscribe to channels that match this glob, in quotes: 'user:*'; may be repeated",
+      parseTexts,
+    )
+    .option('--from <TOKEN>', 'begin with the durable messages after this position', parseToken)
     .action(onNode(subscribe));
   program
     .command('watch')
-    .description('print every change of keys as it comes; --json with the token to go on from; until Ctrl-C')
-    .option('--prefix <P>', 'only keys that begin with it', parseText)
-    .option('--from <OFFSET|TOKEN>', 'changes after this offset or position first; 0 for all in the log', parseFrom)
+    .description('print every change of keys as it arrives, until Ctrl-C; --json adds the token for --from')
+    .option('--prefix <P>', 'watch only keys that begin with this text', parseText)
+    .option(
+      '--from <OFFSET|TOKEN>',
+      'begin with the changes after this offset or position; 0 for all changes in the log',
+      parseFrom,
+    )
     .action(onNode(watch));
 }
 
@@ -139,9 +147,9 @@ function changeText(item: WatchItem<Buffer>): Buffer {
     case 'progress':
       return Buffer.from(item.kind);
     case 'snapshotBegin':
-      return Buffer.from(`# the keyspace as it is now, since the changes are not to be had: ${item.reason}`);
+      return Buffer.from(`# a snapshot of the keyspace, because the changes are not available: ${item.reason}`);
     case 'snapshotEnd':
-      return Buffer.from(`# ${plural(item.entries, 'entry', 'entries')}; changes from here on`);
+      return Buffer.from(`# ${plural(item.entries, 'entry', 'entries')}; from here on changes`);
   }
 }
 

@@ -27,29 +27,30 @@ const READ_BYTES = 256 * 1024;
 const WRITE_BYTES = 256 * 1024;
 
 const AFTER_HELP = `
-A record a line: {"key": "a", "value": "1"}; where the value is not UTF-8 it is
-base64, with "encoding": "base64" (for the key: "key_encoding"). An expiry is
-"expires_at_ms", or as time from now "ttl": "10s" or "ttl_ms".
+Each line is one record: {"key": "a", "value": "1"}. A value that is not UTF-8 is
+written as base64, with "encoding": "base64" (for a key: "key_encoding"). An expiry
+is "expires_at_ms", or counted from now "ttl": "10s" or "ttl_ms".
 
-A file of lost-writes/, and the lines of "log dump --json", are replayed as the
-writes that they are: what a former leader lost is back then. Published messages
-are left out, and transactions are not kept together.`;
+"import" also replays the writes in a file of lost-writes/ and in the output of
+"log dump --json", so that the lost writes of a former leader can be restored. It
+skips published messages, and does not keep transactions together.`;
 
 export function addTransferCommands(program: Command): void {
   program.commandsGroup('Transfer:');
   program
     .command('import')
-    .argument('<FILE>', 'JSON Lines, or blocks of lost-writes/; - reads JSON Lines from stdin', parsePath)
+    .argument('<FILE>', 'a file of JSON Lines, or of lost-writes/; - for JSON Lines on stdin', parsePath)
+    .summary('write the records of a file')
     .description(
-      'write the records of a file; stops at the first bad line (exit status 2), what stands before it stays written',
+      'write the records of a file. A bad line ends the import (exit status 2); the records before it stay written',
     )
-    .option('--with-flushall', 'replay what emptied the keyspace, too')
+    .option('--with-flushall', 'also replay commands that deleted all keys')
     .addHelpText('after', AFTER_HELP)
     .action(onNode(importRecords));
   program
     .command('export')
-    .argument('<FILE>', 'where to write; - writes to stdout', parsePath)
-    .description('write all records as of one moment to a file')
+    .argument('<FILE>', 'the file to write; - for stdout', parsePath)
+    .description('write a snapshot of all records to a file')
     .addHelpText('after', AFTER_HELP)
     .action(onNode(exportRecords));
 }
@@ -74,7 +75,7 @@ async function importRecords(
   const seconds = (performance.now() - startedMs) / 1_000;
   const fields = { imported: load.imported, seconds: Math.round(seconds * 1_000) / 1_000 };
   if (load.messages > 0)
-    complain(`${plural(load.messages, 'published message was', 'published messages were')} left out`);
+    complain(`${plural(load.messages, 'published message was', 'published messages were')} skipped`);
   await output.result(fields, `imported ${plural(load.imported, 'record')} in ${seconds.toFixed(1)} s`);
   return EXIT.DONE;
 }
@@ -95,7 +96,7 @@ async function* linesOfBlocks(file: string): AsyncGenerator<Lines> {
   const { dumpFile } = await import('../src/check/dump.js');
   let bytesRead = 0;
   for await (const block of readingFrom(file, dumpFile(file))) {
-    if ('damage' in block) throw new UsageError(`${file}: a block cannot be read: ${block.damage}`);
+    if ('damage' in block) throw new UsageError(`${file}: cannot read a block: ${block.damage}`);
     const texts = block.commands.map((_, index) => formatCommand(block, index));
     bytesRead += texts.reduce((sum, text) => sum + text.length, 0);
     yield { texts, bytesRead };
@@ -169,7 +170,7 @@ class Load {
       return;
     }
     if (line.kind === 'clear' && !this.#options.withFlushall)
-      throw new UsageError('this command emptied the whole keyspace; --with-flushall replays it');
+      throw new UsageError('this command deleted all keys. Use --with-flushall to replay it');
     const { key, value } = line;
     const bytes = key.length + value.length;
     this.#inFlight++;
@@ -226,8 +227,8 @@ class Load {
 
   #explain({ lineNumber, error }: { lineNumber: number; error: Error }): Error {
     const imported = plural(this.imported, 'record was', 'records were');
-    const again = error instanceof UsageError ? '' : '; importing the file again is safe';
-    error.message = `${this.#options.unit} ${lineNumber}: ${error.message}; stopped there, ${imported} imported${again}`;
+    const again = error instanceof UsageError ? '' : '. You can import the file again';
+    error.message = `${this.#options.unit} ${lineNumber}: ${error.message}; the import stopped, ${imported} imported${again}`;
     return error;
   }
 }
@@ -242,7 +243,7 @@ async function exportRecords({ client, output }: Session, file: string): Promise
   const startedMs = performance.now();
   const progress = new Progress('exported', { records: await client.dbsize() });
   const options = { overwrite: true, content: 'records', mode: 0o666 };
-  const records = await unlessInterrupted(`interrupted; nothing was written to ${file}`, (signal) =>
+  const records = await unlessInterrupted(`interrupted: nothing was written to ${file}`, (signal) =>
     writeWhole(file, options, (sink) => writeRecords(client, sink, progress, signal)),
   );
   const seconds = (performance.now() - startedMs) / 1_000;

@@ -81,13 +81,13 @@ function checkRelations(config: NodeConfig): void {
   if (follow !== undefined && isSameNode(follow, listen))
     throw new HeadwaterError(
       'replication_loop',
-      `a node cannot follow itself: it listens on ${listen} and was told to follow ${follow}`,
+      `a node cannot follow itself: expected the address of another node in --follow, received ${follow}; this node listens on ${listen}`,
     );
   const freeBytes = leastFreeBytes(config);
   if (minFreeBytes < freeBytes)
     throw invalid(
       'min-free-space',
-      `at least ${freeBytes}, which opening the store again and writing out the --overlay-bytes (${overlayBytesMax}) take`,
+      `at least ${freeBytes}, to open the store again and write out --overlay-bytes (${overlayBytesMax})`,
       String(minFreeBytes),
     );
   checkHeartbeats(config);
@@ -98,14 +98,14 @@ function checkHeartbeats({ linkTimeoutMs, heartbeatIntervalMs, minFollowers, max
   if (heartbeatIntervalMs > atMost)
     throw invalid(
       'heartbeat-interval',
-      `at most ${atMost}, a third of --link-timeout (${linkTimeoutMs}), so that one late heartbeat is no dead link`,
+      `at most ${atMost}, a third of --link-timeout (${linkTimeoutMs}), so that one late heartbeat does not end the link`,
       String(heartbeatIntervalMs),
     );
   // On a quiet node an acknowledgement comes once a heartbeat.
   if (minFollowers > 0 && maxLagMs < 2 * heartbeatIntervalMs)
     throw invalid(
       'max-lag',
-      `at least ${2 * heartbeatIntervalMs}, twice --heartbeat-interval (${heartbeatIntervalMs}): a quiet follower reports no more often`,
+      `at least ${2 * heartbeatIntervalMs}, twice --heartbeat-interval (${heartbeatIntervalMs}), because an idle follower reports only once an interval`,
       String(maxLagMs),
     );
 }

@@ -75,7 +75,7 @@ export const OPTIONS = {
     name: 'follow',
     kind: 'address',
     otherwise: 'the role that the node had last; a new node leads',
-    help: 'follow this node, unless the node to start was promoted since',
+    help: 'the upstream to follow, unless this node was promoted since',
   },
 
   /** The directory into which the log is written, one closed file after another. */
@@ -93,14 +93,14 @@ export const OPTIONS = {
     default: MINUTE,
     least: 100,
     most: DAY,
-    help: 'the longest time that the archive may be behind the log',
+    help: 'how far the archive may lag behind the log',
   },
 
   acceptDataLoss: {
     name: 'accept-data-loss',
     kind: 'switch',
     default: false,
-    help: "with --follow: follow even if this node was promoted, and drop its own data if the upstream's history has no place for them",
+    help: 'with --follow: follow even if this node was promoted, and drop its data if the two histories conflict',
   },
 
   keyBytesMax: {
@@ -109,7 +109,7 @@ export const OPTIONS = {
     default: 64 * KiB,
     least: 1,
     most: MiB,
-    help: 'refuse larger keys',
+    help: 'the largest key that is accepted',
   },
 
   valueBytesMax: {
@@ -118,7 +118,7 @@ export const OPTIONS = {
     default: 16 * MiB,
     least: 1,
     most: 32 * MiB,
-    help: 'refuse larger values',
+    help: 'the largest value that is accepted',
   },
 
   /** A block holds a whole transaction and its framing, and no block exceeds the 64 MiB of its format. */
@@ -128,7 +128,7 @@ export const OPTIONS = {
     default: 32 * MiB,
     least: KiB,
     most: 32 * MiB,
-    help: 'refuse larger transactions',
+    help: 'the largest transaction that is accepted',
   },
 
   /** The memory counts pinned block bytes, and a cost per entry. */
@@ -166,7 +166,7 @@ export const OPTIONS = {
     otherwise: 'off',
     least: SECOND,
     most: Number.MAX_SAFE_INTEGER,
-    help: 'trim log that is older, as far as no follower needs it',
+    help: 'trim log that is older than this, unless a follower needs it',
   },
 
   /** A follower that is further behind loses its place. */
@@ -189,7 +189,7 @@ export const OPTIONS = {
     default: 256 * MiB,
     least: 1,
     most: Number.MAX_SAFE_INTEGER,
-    help: 'refuse writes while less is free on the disk of --data; at least the space that --overlay-bytes needs',
+    help: 'refuse writes while the disk of --data has less free space; at least the space that --overlay-bytes needs',
   },
 
   /** As Redis with its append-only file: a power cut takes a second, and no write waits for the disk. */
@@ -199,7 +199,7 @@ export const OPTIONS = {
     word: 'POLICY',
     choices: ['always', 'everysec', 'never'],
     default: 'everysec',
-    help: 'when a write is on disk for good: always (before its answer), everysec or never',
+    help: 'when the log is synced: always (before each answer), everysec (once a second) or never',
   },
 
   linkTimeoutMs: {
@@ -208,7 +208,7 @@ export const OPTIONS = {
     default: LINK_TIMEOUT_MS,
     least: 100,
     most: HOUR,
-    help: 'the silence after which a replication link is dead',
+    help: 'how long a replication link may be silent before it counts as dead',
   },
 
   heartbeatIntervalMs: {
@@ -217,7 +217,7 @@ export const OPTIONS = {
     default: HEARTBEAT_INTERVAL_MS,
     least: 10,
     most: 10 * MINUTE,
-    help: 'the time between two signs of life of a replication link; at most a third of --link-timeout',
+    help: 'the time between two heartbeats of a replication link; at most a third of --link-timeout',
   },
 
   /** A leader alone takes writes: a user who wants more safety sets this option. */
@@ -227,7 +227,7 @@ export const OPTIONS = {
     default: 0,
     least: 0,
     most: 1_000,
-    help: 'as a leader, take writes only while this many followers are within --max-lag',
+    help: 'on a leader: take writes only while this many followers are within --max-lag',
   },
 
   maxLagMs: {
@@ -236,7 +236,7 @@ export const OPTIONS = {
     default: MAX_LAG_MS,
     least: 10,
     most: HOUR,
-    help: 'how far behind or silent a follower may be to count for --min-followers',
+    help: 'how long a follower may be behind or silent and still count for --min-followers',
   },
 
   askFollowersMs: {
@@ -245,7 +245,7 @@ export const OPTIONS = {
     default: 5 * SECOND,
     least: 1,
     most: HOUR,
-    help: 'how long a leader that may have lost the end of its log waits for an answer of its followers, and for the next bytes of their blocks',
+    help: 'on a leader that may have lost the end of its log: how long to wait for the answers of its followers, and for each block',
   },
 
   /** Long enough for a follower that is merely behind, and no longer than the patience of those who stop a node. */
@@ -255,7 +255,7 @@ export const OPTIONS = {
     default: 5 * SECOND,
     least: 0,
     most: HOUR,
-    help: 'how long a stop may take, in which followers catch up, pending calls end, and a checkpoint is made',
+    help: 'how long a stop may take: followers catch up, pending calls end, and a checkpoint is made',
   },
 
   /** A follower that has lost its leader is more useful with old data than with none. */
@@ -263,8 +263,8 @@ export const OPTIONS = {
     name: 'serve-stale-reads',
     kind: 'switch',
     default: true,
-    help: 'on a follower: answer reads even if it is behind the node that it follows',
-    helpOff: 'on a follower: refuse reads while it is behind',
+    help: 'on a follower: answer reads even while it is behind its upstream',
+    helpOff: 'on a follower: refuse reads while it is behind its upstream',
   },
 
   /** Data that cannot be read may be all that is left of something: a person decides. */
@@ -272,7 +272,7 @@ export const OPTIONS = {
     name: 'auto-repair',
     kind: 'switch',
     default: false,
-    help: 'on a follower: replace damaged data with a copy from the node that it follows; all data if they cannot be opened',
+    help: 'on a follower: replace damaged data with a copy from the upstream; all data if they cannot be opened',
   },
 
   /** A clock that was never set, or is far ahead, would expire keys at once. */
@@ -280,16 +280,16 @@ export const OPTIONS = {
     name: 'trust-clock',
     kind: 'switch',
     default: false,
-    help: "believe this machine's clock even if the log's time disagrees: a leader sets the log's time back, and keys keep their remaining time to live",
+    help: "trust this machine's clock if the log's time differs: a leader sets the log's time back, and keys keep their time to live",
   },
 
   /** Reflection shows a stranger every method that can be called. */
   reflection: {
     name: 'reflection',
     kind: 'switch',
-    otherwise: 'only if no other machine reaches --listen',
-    help: 'tell gRPC tools which services there are',
-    helpOff: 'tell gRPC tools nothing',
+    otherwise: 'only if --listen is a loopback address',
+    help: 'let gRPC tools list the services',
+    helpOff: 'do not let gRPC tools list the services',
   },
 } as const satisfies Record<string, OptionRow>;
 

@@ -22,7 +22,10 @@ describe('a node whose data directory is taken away', () => {
         const status = await client.status({ timeoutMs: 1_000 });
         return /cannot be opened/.test(status.unavailable) && status;
       });
-      assert.match(away.unavailable, /reopening after a failure: .*; .*missing now; nothing is made in its place/);
+      assert.match(
+        away.unavailable,
+        /reopening after a failure: .*; .*missing now\. Put it back: no empty database is made in its place/,
+      );
       assert.deepEqual([away.role, away.offset, away.lineage.length, away.firstOffset], ['leader', 2, 1, 1]);
       assert(!existsSync(data));
       await rename(`${data}.away`, data);

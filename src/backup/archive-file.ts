@@ -189,7 +189,11 @@ export async function* readStretch(file: string): AsyncGenerator<Block> {
         break;
       }
       if (size > BLOCK_BYTES_CEILING || at + 4 + size > endAt)
-        throw damaged(file, at, `a block of ${size} bytes has no room there`);
+        throw damaged(
+          file,
+          at,
+          `expected a block that ends before the end of the blocks, received a length of ${size} bytes`,
+        );
       const stored = await readExactly(handle, file, at + 4, size);
       hash.update(stored);
       const block = blockAt(file, at, stored, { offset, checksum });
@@ -208,7 +212,7 @@ export async function* readStretch(file: string): AsyncGenerator<Block> {
       throw damaged(
         file,
         endAt,
-        `its end tells of ${end.blocks} blocks up to ${formatPosition(position)}, and that is not what stands before it`,
+        `its end counts ${end.blocks} blocks up to ${formatPosition(position)}, but the blocks before it are others`,
       );
   } finally {
     await handle.close();
@@ -245,7 +249,12 @@ async function readHead(
       `${file} has archive format ${format}; this version knows format ${ARCHIVE_FORMAT}`,
     );
   const size = preamble.readUInt32BE(PREAMBLE_BYTES);
-  if (size > MESSAGE_BYTES_MAX) throw damaged(file, PREAMBLE_BYTES, `a head of ${size} bytes`);
+  if (size > MESSAGE_BYTES_MAX)
+    throw damaged(
+      file,
+      PREAMBLE_BYTES,
+      `expected a head of at most ${MESSAGE_BYTES_MAX} bytes, received a length of ${size} bytes`,
+    );
   const rest = await readExactly(handle, file, PREAMBLE_BYTES + 4, size + 4);
   const message = rest.subarray(0, size);
   if (crc32(message) !== rest.readUInt32BE(size))
@@ -262,7 +271,7 @@ async function readEnd(handle: FileHandle, file: string): Promise<{ end: Archive
     size > 0 && size <= MESSAGE_BYTES_MAX && at >= 0 ? await readExactly(handle, file, at, 8 + size) : undefined;
   const message = bytes?.subarray(4, 4 + size);
   if (!bytes || !message || bytes.readUInt32BE() !== size || crc32(message) !== bytes.readUInt32BE(4 + size))
-    throw damaged(file, Math.max(0, at), 'its end is missing, or not what was written');
+    throw damaged(file, Math.max(0, at), 'its end is missing or damaged');
   return { end: decodeArchiveEnd(message), at };
 }
 
@@ -270,7 +279,7 @@ async function readExactly(handle: FileHandle, file: string, at: number, count: 
   const bytes = Buffer.allocUnsafeSlow(count);
   const { bytesRead } = await handle.read(bytes, 0, count, at);
   if (bytesRead === count) return bytes;
-  throw damaged(file, at, `it is cut off: expected ${count} bytes, received ${bytesRead}`);
+  throw damaged(file, at, `the file is cut off: expected ${count} bytes more, received ${bytesRead}`);
 }
 
 async function withFile<T>(file: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {

@@ -71,7 +71,7 @@ export async function readArchive(directory: string, from = 0): Promise<Stretch[
     )
       throw new HeadwaterError(
         'corrupt',
-        `${file} does not hold what its name says: from ${formatPosition(head.base)} to ${formatPosition(position)}`,
+        `${file} has the wrong name: its blocks lie between ${formatPosition(head.base)} and ${formatPosition(position)}`,
       );
     stretches.push({ ...parsed, file, base: head.base, end: position, timeMs, lineage: Lineage.received(end.lineage) });
   }
@@ -117,12 +117,12 @@ function refuseEarlier(
   if (toOffset !== undefined && toOffset < position.offset)
     throw new HeadwaterError(
       'invalid_argument',
-      `the backup is of offset ${position.offset}, which is behind ${toOffset}: take an earlier backup`,
+      `the backup ends at offset ${position.offset}, after --to-offset ${toOffset}. Take an earlier backup`,
     );
   if (toTimeMs !== undefined && toTimeMs < timeMs)
     throw new HeadwaterError(
       'invalid_argument',
-      `the backup holds commands up to ${new Date(timeMs).toISOString()}, which is after ${new Date(toTimeMs).toISOString()}: take an earlier backup`,
+      `the backup holds commands up to ${new Date(timeMs).toISOString()}, after --to-time ${new Date(toTimeMs).toISOString()}. Take an earlier backup`,
     );
 }
 
@@ -156,7 +156,7 @@ function lastOf(following: readonly Stretch[], position: Position, history: stri
   const wanted = history === undefined ? '' : ` in the history ${history}`;
   throw new HeadwaterError(
     'invalid_argument',
-    `the archive holds nothing that goes on from ${formatPosition(position)}${wanted}`,
+    `the archive holds no commands after ${formatPosition(position)}${wanted}`,
   );
 }
 
@@ -165,12 +165,12 @@ function refuseGaps(on: readonly Stretch[], position: Position, last: Stretch, {
   if (toOffset !== undefined && toOffset > last.lastOffset)
     throw new HeadwaterError(
       'invalid_argument',
-      `the archive ends at offset ${last.lastOffset}, asked for ${toOffset}`,
+      `expected commands up to offset ${toOffset}, the archive ends at ${last.lastOffset}`,
     );
   if (toTimeMs !== undefined && toTimeMs > last.timeMs)
     throw new HeadwaterError(
       'invalid_argument',
-      `the archive ends with a command of ${new Date(last.timeMs).toISOString()}, asked for ${new Date(toTimeMs).toISOString()}; without --to-time all of it is taken`,
+      `expected commands up to ${new Date(toTimeMs).toISOString()}, the archive ends at ${new Date(last.timeMs).toISOString()}. Leave out --to-time to restore all of it`,
     );
   let covered = position.offset;
   for (const { firstOffset, lastOffset, timeMs } of on) {
@@ -184,7 +184,7 @@ function refuseGaps(on: readonly Stretch[], position: Position, last: Stretch, {
 function missingBehind(at: Position): HeadwaterError {
   return new HeadwaterError(
     'invalid_argument',
-    `the archive has a gap: none of its files goes on from ${formatPosition(at)}`,
+    `the archive has a gap: none of its files continues after ${formatPosition(at)}`,
   );
 }
 
@@ -230,9 +230,8 @@ async function* readable(file: string): AsyncGenerator<Block> {
 /** A damaged file is not skipped automatically: it may be the only file of the wanted history. */
 function refuse(error: unknown): never {
   if (!HeadwaterError.is(error, 'corrupt')) throw error;
-  const remedy =
-    'move it away: nothing is missing where another node has archived the same commands, and --to-offset ends before it where none has';
-  throw new HeadwaterError('corrupt', `${error.message}. What to do: ${remedy}`, { cause: error });
+  const remedy = 'Move the file away. If no other node has archived its commands, restore with --to-offset before it';
+  throw new HeadwaterError('corrupt', `${error.message}. ${remedy}`, { cause: error });
 }
 
 function continues(block: Block, at: Position): boolean {

@@ -175,7 +175,7 @@ export class Archiver {
     const free = await files.freeBytes(directory);
     if (free === undefined || free >= ARCHIVE_FREE_BYTES_MIN) return;
     const least = `${ARCHIVE_FREE_BYTES_MIN / 2 ** 20} MiB`;
-    throw new HeadwaterError('disk_full', `its disk is full: a file of it is begun where ${least} are free`);
+    throw new HeadwaterError('disk_full', `the disk of the archive is full: expected ${least} free before a new file`);
   }
 
   /** Returns the next blocks, or none if no block comes until `dueMs` or until the archiver is closed. */
@@ -215,7 +215,7 @@ export class Archiver {
       this.#missedThrough = base.offset;
       this.#log.error(
         { archive: directory, from: known + 1, to: base.offset },
-        `the archive ${directory} has a gap: the commands ${known + 1} to ${base.offset} left the log before they were archived; make a new backup`,
+        `the archive ${directory} has a gap: the commands ${known + 1} to ${base.offset} were trimmed before they were archived. Make a new backup`,
       );
     }
     return base;
@@ -236,7 +236,7 @@ export class Archiver {
     this.#isOutOfSpace = isOutOfSpace(error);
     this.#log.error(
       { archive: directory, error: error.message },
-      `nothing is archived to ${directory}: ${this.#said}; it is tried again`,
+      `archiving to ${directory} fails: ${this.#said}. The node will try again`,
     );
   }
 }

@@ -98,9 +98,9 @@ export class Backups {
     if (!left || left.stillForMs < BACKUP_LEFT_MS)
       throw new HeadwaterError(
         'overloaded',
-        `expected at most ${BACKUPS_MAX} backups at a time: so many are being made, and none has stood still for ${BACKUP_LEFT_MS / 1_000} s`,
+        `expected at most ${BACKUPS_MAX} backups at a time, received one more. Try again when one of them has ended`,
       );
-    await left.giveUp('it was left, and a new one needs its place');
+    await left.giveUp('its caller stopped reading, and a new backup needs its place');
   }
 
   #known(id: string): RunningBackup {
@@ -108,7 +108,7 @@ export class Backups {
     if (backup) return backup;
     throw new HeadwaterError(
       'backup_lost',
-      `this node knows no backup ${JSON.stringify(id.slice(0, 32))}: it has restarted or opened its store anew, or gave it up since nobody asked for more; begin the backup anew`,
+      `this node knows no backup ${JSON.stringify(id.slice(0, 32))}: the node has restarted, or reopened its store, or its caller stopped reading. Begin the backup again`,
     );
   }
 }
@@ -196,12 +196,12 @@ class RunningBackup {
 
   /** @param why the reason for the end. A caller that asks for more receives it. */
   async giveUp(why: string): Promise<void> {
-    this.#options.logger.warn({ backup: this.id }, `a backup is given up: ${why}`);
+    this.#options.logger.warn({ backup: this.id }, `the node cancelled a backup: ${why}`);
     await this.end(this.#lost(why));
   }
 
   async *read(from: number, signal: AbortSignal): AsyncGenerator<BackupResponse> {
-    this.#reader.abort(new HeadwaterError('cancelled', 'another call has asked for more of this backup'));
+    this.#reader.abort(new HeadwaterError('cancelled', 'another call continues this backup'));
     const reader = new AbortController();
     this.#reader = reader;
     this.#lease();
@@ -223,7 +223,7 @@ class RunningBackup {
     } finally {
       if (this.#reader === reader) this.#lease();
     }
-    if (from === this.#count) await this.end(this.#lost('it has arrived'));
+    if (from === this.#count) await this.end(this.#lost('the client has received all of it'));
   }
 
   async end(reason: HeadwaterError): Promise<void> {
@@ -248,7 +248,7 @@ class RunningBackup {
     if (from < this.#arrived || from > made)
       throw new HeadwaterError(
         'invalid_argument',
-        `chunk: this backup can go on from chunk ${this.#arrived} to ${made}, received ${from}`,
+        `chunk: expected a chunk from ${this.#arrived} to ${made}, received ${from}`,
       );
     this.#kept.splice(0, from - this.#arrived);
     this.#arrived = from;
@@ -270,17 +270,17 @@ class RunningBackup {
     if (this.#failure || this.#count !== undefined || number < this.#arrived + this.#kept.length) return;
     try {
       const { value, done } = await this.#chunks.next();
-      invariant(!done, 'a backup is asked for no chunk behind its last');
+      invariant(!done, 'no chunk is made after the last one');
       this.#kept.push(value);
       if (!value.last) return;
       this.#count = this.#arrived + this.#kept.length;
-      this.#options.logger.info({ backup: this.id, keys: value.keys }, `a backup of ${value.keys} keys is made`);
+      this.#options.logger.info({ backup: this.id, keys: value.keys }, `a backup of ${value.keys} keys is complete`);
       await this.#letGo();
     } catch (error) {
       // The reader fails because the backup has ended.
       if (this.#failure) return;
       const failure = HeadwaterError.from(error);
-      this.#options.logger.error({ backup: this.id, error: failure.message }, `a backup ended: ${failure.message}`);
+      this.#options.logger.error({ backup: this.id, error: failure.message }, `a backup failed: ${failure.message}`);
       this.#failure = failure;
       this.#onEnd();
       await this.#letGo();
@@ -301,12 +301,12 @@ class RunningBackup {
     this.#takenMs = clock.monotonicMs();
     this.#cancelLease();
     this.#cancelLease = clock.after(BACKUP_LEASE_MS, () => {
-      void this.giveUp(`nobody took anything of it within ${BACKUP_LEASE_MS / 1_000} s`);
+      void this.giveUp(`its caller read nothing for ${BACKUP_LEASE_MS / 1_000} s`);
     });
   }
 
   #lost(why: string): HeadwaterError {
-    return new HeadwaterError('backup_lost', `the backup ${this.id} is over: ${why}`);
+    return new HeadwaterError('backup_lost', `the backup ${this.id} has ended: ${why}`);
   }
 }
 

@@ -50,14 +50,17 @@ export function checkPreamble(bytes: Buffer): void {
     const expected = JSON.stringify(MAGIC.toString('latin1'));
     throw new HeadwaterError(
       'corrupt',
-      `this is no Headwater backup: expected it to begin with ${expected}, received ${begin}`,
+      `the file is no Headwater backup: expected it to begin with ${expected}, received ${begin}`,
     );
   }
   if (bytes.length < PREAMBLE_BYTES)
-    throw new HeadwaterError('corrupt', `the backup is cut off behind byte ${bytes.length}: its end is missing`);
+    throw new HeadwaterError('corrupt', `the backup is cut off after byte ${bytes.length}: its end is missing`);
   const format = bytes.readUInt32BE(length);
   if (format !== BACKUP_FORMAT)
-    throw new HeadwaterError('unknown_format', `backup format ${format}; this version knows format ${BACKUP_FORMAT}`);
+    throw new HeadwaterError(
+      'unknown_format',
+      `the backup has format ${format}; this version knows format ${BACKUP_FORMAT}`,
+    );
 }
 
 /** Makes the chunks of one file, in order. */
@@ -123,7 +126,7 @@ export class ChunkChain {
     const [stored, raw] = [header.readUInt32BE(1), header.readUInt32BE(5)];
     if (stored > raw || raw > BACKUP_CHUNK_BYTES_MAX)
       throw this.#damage(
-        `expected lengths of at most ${BACKUP_CHUNK_BYTES_MAX} bytes, received ${stored} for ${raw} bytes`,
+        `expected lengths of at most ${BACKUP_CHUNK_BYTES_MAX} bytes, received ${stored} bytes compressed, ${raw} bytes raw`,
       );
     return CHUNK_HEADER_BYTES + stored;
   }
@@ -135,7 +138,7 @@ export class ChunkChain {
    */
   take(bytes: Buffer): Chunk {
     if (bytes.length < CHUNK_HEADER_BYTES || this.lengthOf(bytes) !== bytes.length)
-      throw this.#damage(`expected a chunk, received ${bytes.length} bytes that are none`);
+      throw this.#damage(`expected a chunk, received ${bytes.length} other bytes`);
     const crc = crcOf(bytes, this.#crc);
     if (crc !== bytes.readUInt32BE(CHECKED_HEADER_BYTES)) throw this.#damage('the checksum does not match');
     const chunk = this.#read(bytes[0] as number, bytes.subarray(CHUNK_HEADER_BYTES), bytes.readUInt32BE(5));
@@ -149,12 +152,12 @@ export class ChunkChain {
 
   /** The error if bytes follow the end of the chain. */
   tooLong(): HeadwaterError {
-    return this.#damage('something follows the end of the backup');
+    return this.#damage('expected nothing after the end of the backup, received more bytes');
   }
 
   /** The error if the bytes end before the chain does. */
   cutOff(): HeadwaterError {
-    return new HeadwaterError('corrupt', `the backup is cut off behind byte ${this.#bytes}: its end is missing`);
+    return new HeadwaterError('corrupt', `the backup is cut off after byte ${this.#bytes}: its end is missing`);
   }
 
   #read(kind: number, stored: Buffer, rawBytes: number): Chunk {
@@ -173,12 +176,10 @@ export class ChunkChain {
 
   #provenEnd(end: BackupEnd): BackupEnd {
     if (end.chunks !== this.#chunks)
-      throw this.#damage(`the end tells of ${end.chunks} chunks before it, there are ${this.#chunks}`);
+      throw this.#damage(`expected ${end.chunks} chunks before the end, received ${this.#chunks}`);
     const sha256 = this.#hash.digest();
     if (!sha256.equals(end.sha256))
-      throw this.#damage(
-        `the digest over the file is ${sha256.toString('hex')}, expected ${end.sha256.toString('hex')}`,
-      );
+      throw this.#damage(`expected the SHA-256 ${end.sha256.toString('hex')}, received ${sha256.toString('hex')}`);
     return end;
   }
 
@@ -194,7 +195,7 @@ function knownHead(head: BackupHead): BackupHead {
   if (head.compression === COMPRESSION) return head;
   throw new HeadwaterError(
     'unknown_format',
-    `a backup that is compressed with ${JSON.stringify(head.compression)}; this version knows ${COMPRESSION}`,
+    `the backup has the compression ${JSON.stringify(head.compression)}; this version knows ${COMPRESSION}`,
   );
 }
 

@@ -52,7 +52,7 @@ function rawOf({ stored, rawBytes }: Chunk & { kind: 'entries' }): Buffer {
     new HeadwaterError('corrupt', `the backup is damaged: a chunk cannot be decompressed: ${why}`, { cause });
   // This check comes first, because the decompressor allocates as much as these four bytes say.
   const size = stored.length >= 4 ? stored.readUInt32LE() : 0;
-  if (size !== rawBytes) throw damaged(`expected ${rawBytes} bytes, it tells of ${size}`);
+  if (size !== rawBytes) throw damaged(`expected ${rawBytes} bytes, its header says ${size}`);
   try {
     const raw = uncompressSync(stored);
     if (raw.length === rawBytes) return raw;

@@ -125,12 +125,12 @@ async function follow(
 async function takeHead(parts: AsyncGenerator<BackupPart>): Promise<BackupHead> {
   const first = await parts.next();
   if (first.done || first.value.kind !== 'head')
-    throw new HeadwaterError('corrupt', 'the backup is damaged: expected its head first');
+    throw new HeadwaterError('corrupt', 'the backup is damaged: expected its head first, received another chunk');
   const { head } = first.value;
   if (head.recordFormat !== RECORD_FORMAT)
     throw new HeadwaterError(
       'unknown_format',
-      `a backup of records of format ${head.recordFormat}; this version knows format ${RECORD_FORMAT}`,
+      `the backup has record format ${head.recordFormat}; this version knows format ${RECORD_FORMAT}`,
     );
   return head;
 }

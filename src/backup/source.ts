@@ -127,7 +127,7 @@ async function* counted(
     if (chunk.last && keys !== undefined && chunk.keys !== keys)
       throw new HeadwaterError(
         'corrupt',
-        `expected ${keys} keys at offset ${position.offset}, as its checkpoint counted, received ${chunk.keys}. Run "verify" on this node, and back up another one`,
+        `expected ${keys} keys at offset ${position.offset}, as the checkpoint counted, received ${chunk.keys}. Run "verify" on this node, and back up another node`,
       );
     yield chunk;
   }

@@ -47,7 +47,7 @@ export class BackupThread {
       else waiting?.resolve(answer);
     });
     this.#worker.on('error', (error) => this.#end(HeadwaterError.from(error)));
-    this.#worker.on('exit', () => this.#end(new HeadwaterError('internal', 'the thread of a backup has ended')));
+    this.#worker.on('exit', () => this.#end(new HeadwaterError('internal', 'the thread of the backup has ended')));
   }
 
   static async start(startWorker: StartWorker): Promise<BackupThread> {

@@ -44,7 +44,7 @@ function shown(value: unknown): string {
 
 /** The expected form in words, for a refusal. */
 export function expectedAddress({ portZero = false }: AddressOptions = {}): string {
-  return `HOST:PORT with a port from ${portZero ? 0 : 1} to ${PORT_MAX}, an IPv6 address in brackets`;
+  return `HOST:PORT with a port from ${portZero ? 0 : 1} to ${PORT_MAX}, and an IPv6 address in brackets`;
 }
 
 export function isAddress(text: string, { portZero = false }: AddressOptions = {}): boolean {

@@ -23,7 +23,7 @@ export function warnOfFewDescriptors(logger: Logger, limit = openFilesMax()): vo
   if (limit === undefined || limit >= DESCRIPTORS_WANTED) return;
   logger.warn(
     { open_files_max: limit, open_files_wanted: DESCRIPTORS_WANTED },
-    `the limit of open files (ulimit -n) is low: expected at least ${DESCRIPTORS_WANTED}, received ${limit}; raise it before data and clients grow`,
+    `the limit of open files (ulimit -n) is low: expected at least ${DESCRIPTORS_WANTED}, received ${limit}. Raise it before the data or the number of clients grow`,
   );
 }
 

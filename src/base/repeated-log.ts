@@ -107,7 +107,7 @@ export class RepeatedLog implements Logger {
     keepNewest(this.#subjects, about, state);
     const times = state.meets(`${named} ${message}`);
     if (times === undefined) this.#logger.debug(fields, message);
-    else this.#logger[level](fields, times === 1 ? message : `${message} (${times} times since this was last said)`);
+    else this.#logger[level](fields, times === 1 ? message : `${message} (${times} times since the last such line)`);
   }
 }
 

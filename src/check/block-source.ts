@@ -28,7 +28,7 @@ export async function* blocksFor(
   if (after.offset >= through.offset)
     throw new HeadwaterError(
       'invalid_argument',
-      `expected blocks between two offsets, received ${after.offset} and ${through.offset}`,
+      `after, through: expected two rising offsets, received ${after.offset} and ${through.offset}`,
     );
   // The pin is set in the turn in which the base is read, so that nothing is trimmed in between.
   const from = Math.max(after.offset, log.base.offset);
@@ -84,12 +84,12 @@ async function checkPast(log: Log, position: Position): Promise<void> {
 function otherPast({ offset, checksum }: Position, here: ChecksumLookup): HeadwaterError {
   const found =
     typeof here === 'number'
-      ? `it is ${formatChecksum(here)}`
+      ? `the checksum is ${formatChecksum(here)}`
       : here === 'beyond'
         ? 'the log ends before that'
         : 'no block ends there';
   return new HeadwaterError(
     'chain_broken',
-    `expected the running checksum ${formatChecksum(checksum)} at offset ${offset}; here ${found}`,
+    `expected the running checksum ${formatChecksum(checksum)} at offset ${offset}; on this node ${found}`,
   );
 }

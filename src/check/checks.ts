@@ -123,7 +123,7 @@ export class Checks {
     if (this.#busy !== undefined)
       throw new HeadwaterError(
         'overloaded',
-        `${this.#busy} is under way: expected one at a time, for each reads everything`,
+        `${this.#busy} is running already: expected at most one at a time. Try again when it has ended`,
       );
     this.#busy = what;
     try {
@@ -196,7 +196,8 @@ export class Checks {
       try {
         for await (const _ of this.repair({ bytesPerSecond: 0 }, signal));
       } catch (error) {
-        if (!signal.aborted) this.#log.warn({}, `a repair ended: ${(error as Error).message}; it is tried again`);
+        if (!signal.aborted)
+          this.#log.warn({}, `a repair failed: ${(error as Error).message}. The node will try again`);
       }
     }
   }

@@ -148,7 +148,7 @@ class FilesDatabase implements Database {
   #refusal(): HeadwaterError {
     return new HeadwaterError(
       'invalid_argument',
-      `${this.location} is only read here, and would have to be written to first: start the node once and stop it`,
+      `${this.location} cannot be read without writing to it first. Start the node once, and stop it`,
     );
   }
 }

@@ -98,7 +98,7 @@ async function refuseDamaged(location: string): Promise<void> {
   const { file, byte, why } = damage;
   throw new HeadwaterError(
     'corrupt',
-    `${file}, byte ${byte}: ${why}; opening the log would drop what stood there without a word. What to do: "verify --data" names all that is damaged; start the node, which asks its followers for what is missing, and look at its log after that`,
+    `${file}, byte ${byte}: ${why}; opening the log would drop the damaged commands. List all damage with "verify --data". Then start the node, which asks its followers for the missing commands, and dump its log again`,
   );
 }
 

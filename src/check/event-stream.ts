@@ -60,7 +60,7 @@ export async function* eventStream<Event>(
     }
     await working;
   } finally {
-    left.abort(new HeadwaterError('cancelled', 'nobody listens any more'));
+    left.abort(new HeadwaterError('cancelled', 'the caller has ended the stream'));
     await working.catch(() => {});
   }
 }

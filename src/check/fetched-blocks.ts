@@ -21,7 +21,7 @@ export async function beginFetching(responses: AsyncIterable<FetchBlocksResponse
   const start = first.done ? undefined : first.value.start;
   if (!start) {
     await iterator.return?.();
-    throw new HeadwaterError('protocol_violation', 'expected to hear first where the blocks begin');
+    throw new HeadwaterError('protocol_violation', 'expected the first message to say where the blocks begin');
   }
   return { ...start, blocks: piecesOf(iterator, first.value) };
 }
@@ -46,7 +46,7 @@ async function* piecesOf(
       if (next.done) break;
       response = next.value;
     }
-    if (partial.length > 0) throw new HeadwaterError('protocol_violation', 'the blocks end inside one');
+    if (partial.length > 0) throw new HeadwaterError('protocol_violation', 'the stream of blocks ends inside a block');
   } finally {
     await responses.return?.();
   }

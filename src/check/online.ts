@@ -16,7 +16,7 @@ import type { Store } from '../store/store.js';
 import { inKeyspace, inLog } from './verify.js';
 
 const MISSING =
-  'This node may serve on, as long as it has the file open; its next start would refuse the database. Put the file back, or "repair" this node while it follows';
+  'The node serves as long as it has the file open, but its next start will fail. Put the file back, or run "repair" on this node while it is a follower';
 
 export interface OnlineOptions {
   readonly files: Files;
@@ -35,7 +35,7 @@ export async function verifyStore(store: Store, options: OnlineOptions): Promise
   // A store in memory has no files.
   if (store.snapshots.keyspaceDirectory !== undefined)
     for (const name of ['keyspace', 'log']) {
-      options.doing(`which files the ${name} has`);
+      options.doing(`the list of the files of the ${name}`);
       for (const damage of await missingFiles(location(name), options.pace)) options.found(damage);
     }
   options.doing('the files of the keyspace');
@@ -57,7 +57,7 @@ export async function verifyStore(store: Store, options: OnlineOptions): Promise
 export async function missingFiles(location: string, pace: OnlineOptions['pace']): Promise<Damage[]> {
   const misfits = await misfitsOfOpen(location, pace).catch((error: NodeJS.ErrnoException) => {
     if (error.syscall === undefined) throw error;
-    throw new HeadwaterError('io_error', `${location} cannot be looked at: ${error.message}`, { cause: error });
+    throw new HeadwaterError('io_error', `${location} cannot be checked: ${error.message}`, { cause: error });
   });
   return misfits.map(({ file, why }) => ({ part: 'file', file, byte: 0, why: `${why}. ${MISSING}` }));
 }
@@ -110,7 +110,7 @@ async function verifyRecords(
       restoreDue: (rows) => store.data.serving.keyspace.dueIndex.restore(rows),
     });
     if (readable && keys !== undefined && keys !== records) {
-      const why = `the keyspace holds ${records} records, its checkpoint at offset ${position.offset} counted ${keys}`;
+      const why = `expected ${keys} records in the keyspace, as its checkpoint at offset ${position.offset} counted; found ${records}`;
       found({ part: 'database', why });
     }
     return { position, records };

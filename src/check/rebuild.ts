@@ -78,12 +78,12 @@ export async function rebuildDirectory(directory: string, options: RebuildOption
     if (base.offset > 0 && !backup)
       throw new HeadwaterError(
         'invalid_argument',
-        `the log begins at offset ${base.offset + 1}: nothing tells what the keyspace was before, so it cannot be made anew without a backup (--backup FILE)`,
+        `the log begins at offset ${base.offset + 1}: the keyspace cannot be rebuilt without the commands before. Give a backup that holds them (--backup FILE)`,
       );
     if (keyspace.flushingTo > 0)
       throw new HeadwaterError(
         'invalid_argument',
-        'the node was killed while it wrote a checkpoint: start it once and stop it, so that its keyspace is of one moment',
+        'the node was killed while it wrote a checkpoint, so its keyspace mixes two offsets. Start the node once, and stop it',
       );
     aside = await makeAside(directory);
     const scratch = await openScratch(path.join(aside, 'keyspace'), KEYSPACE_DATABASE);
@@ -132,7 +132,7 @@ async function refuseForeign(aside: string): Promise<void> {
   const what = names ? `a directory that holds ${JSON.stringify(names[0])}` : 'no directory';
   throw new HeadwaterError(
     'foreign_directory',
-    `${aside} is in the way: expected nothing there, or what an earlier check has left, found ${what}. Nothing was touched. Move it away`,
+    `${aside} is in the way: expected nothing, or the files of an earlier check, found ${what}. Nothing was changed. Move it away`,
   );
 }
 
@@ -166,15 +166,15 @@ async function checkStart(
   { from, base, position }: { from: Position; base: Position; position: Position },
 ): Promise<void> {
   const unfit = (why: string) =>
-    new HeadwaterError('invalid_argument', `the backup is of ${formatPosition(from)}; ${why}`);
+    new HeadwaterError('invalid_argument', `the backup ends at ${formatPosition(from)}; ${why}`);
   if (from.offset < base.offset)
-    throw unfit(`the log begins at offset ${base.offset + 1}: what lies between is missing`);
+    throw unfit(`the log begins at offset ${base.offset + 1}: the commands between are missing. Take a later backup`);
   if (from.offset > position.offset)
-    throw unfit(`the keyspace on disk is at offset ${position.offset}: make it of an earlier one`);
+    throw unfit(`the keyspace on disk is at offset ${position.offset}. Take an earlier backup`);
   const bytes = from.offset === base.offset ? undefined : await log.get(blockKey(from.offset));
   const here = bytes ? blockAt(from.offset, bytes).position : base;
   if (here.offset === from.offset && here.checksum === from.checksum) return;
-  throw unfit(`this log comes by ${formatPosition(here)}: the two have different pasts`);
+  throw unfit(`this log is at ${formatPosition(here)} there: the two histories differ. Take a backup of this history`);
 }
 
 async function rebuild(

@@ -64,7 +64,7 @@ export function refuseLeader({ roles }: Pick<Store, 'roles'>): void {
   if (roles.role === 'follower') return;
   throw new HeadwaterError(
     'repair_refused',
-    'this node leads, and has nobody to get anything anew from: let a follower that is whole lead ("failover", or "promote" there), then "follow" it and repair; or restore a backup into an empty directory',
+    'a leader has no upstream to copy data from. Let an undamaged follower lead ("failover", or "promote" there), let this node "follow" it, and repair. Or restore a backup into an empty directory',
   );
 }
 
@@ -108,7 +108,7 @@ export class Repair {
    */
   async restoreStart(): Promise<void> {
     const store = this.#store;
-    this.#options.doing('the check of the log that every start begins');
+    this.#options.doing('the check of the log after the start');
     // The check of a long log takes minutes.
     await unlessAborted(store.data.serving.checked, this.#options.signal);
     const lost = store.data.serving.lostFrom;
@@ -133,7 +133,7 @@ export class Repair {
    * records meanwhile.
    */
   async #mendKeyspace(ranges: readonly DamagedRange[]): Promise<void> {
-    const places = ranges.length === 1 ? 'one place' : `${ranges.length} places`;
+    const places = ranges.length === 1 ? 'one key range' : `${ranges.length} key ranges`;
     await this.#resync(`the keyspace is damaged in ${places}`);
   }
 
@@ -175,7 +175,7 @@ export class Repair {
     if (found.length < damages.length) await log.trimming.compact(log.end.offset, log.end.offset);
     if (left) return;
     if (await this.#isWhole(log)) return;
-    await this.#resync('the log is damaged still, though what was damaged has been put in its place');
+    await this.#resync('the log is still damaged after its blocks were replaced');
   }
 
   /** @returns whether the stretch is mended. */
@@ -192,7 +192,7 @@ export class Repair {
     const from = await this.#fetch(log, after, through);
     if (from === undefined) return false;
     const whole = { from: from + 1, to: through.offset };
-    this.#done('log', `the commands ${whole.from} to ${whole.to} of the log are in place again`, whole);
+    this.#done('log', `the commands ${whole.from} to ${whole.to} of the log were replaced`, whole);
     return true;
   }
 
@@ -206,7 +206,7 @@ export class Repair {
       const begins = fetched.after.offset;
       // A stretch in the middle has to be whole; the log may begin a little later.
       if (begins > after.offset && through !== log.base)
-        throw new HeadwaterError('trimmed', `the log there begins only after offset ${begins}`);
+        throw new HeadwaterError('trimmed', `the log of the upstream begins after offset ${begins}`);
       const { timeMs, blocks } = fetched;
       const replicationId = log.history.lineage.replicationIdAt(begins);
       const place = begins === after.offset ? after : { ...fetched.after, replicationId };
@@ -273,7 +273,7 @@ export class Repair {
 export function gotAnew(upstream: string, why: string): RepairStep {
   return {
     kind: 'full_resync',
-    message: `all data were got anew from ${upstream}: ${why}`,
+    message: `all data were copied from ${upstream}: ${why}`,
     fromOffset: 0,
     toOffset: 0,
   };

@@ -53,7 +53,7 @@ interface VerificationOptions extends VerifyOptions {
 }
 
 const LEFT_BY_WRITE =
-  'a write had failed before the node ended, which leaves such a record: it was not answered, and a start opens the data all the same';
+  'this is the record of a write that failed before the node ended. The write was not acknowledged, and the data can be opened';
 
 class Verification {
   readonly #generation: string;
@@ -154,7 +154,7 @@ class Verification {
         pace: (bytes) => this.#read(bytes),
       });
       if (verified.readable && keys !== null && keys !== verified.records) {
-        const why = `the keyspace holds ${verified.records} records, its checkpoint at offset ${position.offset} counted ${keys}`;
+        const why = `expected ${keys} records in the keyspace, as its checkpoint at offset ${position.offset} counted; found ${verified.records}`;
         found({ part: 'database', why });
       }
       return verified;
@@ -176,11 +176,11 @@ class Verification {
     });
     const reached = Math.max(checkpoint?.offset ?? 0, flushingTo);
     if (verified.lastOffset < reached) {
-      const why = `the log ends at offset ${verified.lastOffset}, the keyspace holds effects of commands up to ${reached}: the log lost its tail`;
+      const why = `the log lost its tail: expected it to end at offset ${reached}, as the keyspace does, found ${verified.lastOffset}`;
       found({ part: 'database', why });
     }
     if (checkpoint && checkpoint.offset < log.base.offset) {
-      const why = `the log begins after offset ${log.base.offset}, the keyspace ends at ${formatPosition(checkpoint)}: what lies between is missing`;
+      const why = `the log begins after offset ${log.base.offset}, the keyspace ends at ${formatPosition(checkpoint)}: the commands between are missing`;
       found({ part: 'database', why });
     }
     return verified;

@@ -48,7 +48,7 @@ export async function* backup(session: Caller, options: BackupOptions): AsyncGen
         yield part;
       }
       if (received.chunks === before)
-        throw new HeadwaterError('protocol_violation', 'the node sent nothing of a backup that is not at its end');
+        throw new HeadwaterError('protocol_violation', 'expected the next chunk of a backup, received none');
     } catch (error) {
       if (end.aborted) throw ended(end);
       // Before the first chunk nothing has begun, so the caller gets the error at once.
@@ -64,7 +64,7 @@ export async function* backup(session: Caller, options: BackupOptions): AsyncGen
 
 function ended({ reason }: AbortSignal): HeadwaterError {
   if (HeadwaterError.is(reason)) return reason;
-  return new HeadwaterError('cancelled', 'the caller gave up the backup', { cause: reason });
+  return new HeadwaterError('cancelled', 'the caller cancelled the backup', { cause: reason });
 }
 
 type CallTime = Pick<CallOptions, 'signal' | 'timeoutMs'>;

@@ -30,6 +30,6 @@ export async function* check<Event>(
     yield* new SideCall(session, { ...options, signal: end }).stream(method, { bytesPerSecond });
   } catch (error) {
     if (!end.aborted) throw error;
-    throw HeadwaterError.is(end.reason) ? end.reason : new HeadwaterError('cancelled', 'the caller gave it up');
+    throw HeadwaterError.is(end.reason) ? end.reason : new HeadwaterError('cancelled', 'the caller cancelled the call');
   }
 }

@@ -373,7 +373,9 @@ export class Connection {
     for (const reply of replies) {
       const batch = this.#batches.at(0);
       if (!batch) {
-        this.break(new HeadwaterError('protocol_violation', `${this.address} sent more replies than it was asked for`));
+        this.break(
+          new HeadwaterError('protocol_violation', `${this.address} sent more replies than there were commands`),
+        );
         return;
       }
       const command = batch.commands[batch.next++] as PendingCommand;

@@ -87,7 +87,8 @@ export class Dialler {
         () => settle(new HeadwaterError('unreachable', `no connection within ${timeoutMs} ms`)),
         timeoutMs,
       );
-      const aborted = () => settle(new HeadwaterError('cancelled', 'the caller gave up', { cause: signal?.reason }));
+      const aborted = () =>
+        settle(new HeadwaterError('cancelled', 'the caller cancelled the call', { cause: signal?.reason }));
       signal?.addEventListener('abort', aborted, { once: true });
       this.#waiting.add(settle);
       if (signal?.aborted) aborted();

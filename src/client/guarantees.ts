@@ -52,7 +52,7 @@ export class DurabilityNotReached extends HeadwaterError {
     const { synced, followersAppended, followersSynced, unsyncedHere } = reached;
     super(
       'durability_not_reached',
-      `the write is done and stays, but was not as durable as asked in time: ${synced ? 'synced' : 'not synced'} at the leader${unsyncedHere ? ' (which runs under --fsync never)' : ''}, appended at ${followersAppended} and synced at ${followersSynced} followers`,
+      `the write is done and stays, but did not reach its durability in time: ${synced ? 'synced' : 'not synced'} at the leader${unsyncedHere ? ' (--fsync never)' : ''}, appended at ${followersAppended} and synced at ${followersSynced} followers`,
       { details: reachedFields(reached) },
     );
     this.reached = reached;

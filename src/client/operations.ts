@@ -213,7 +213,7 @@ function size(name: string, data: unknown): number {
     if ((data as unknown as WellFormed).isWellFormed()) return data.length;
     throw new HeadwaterError(
       'invalid_argument',
-      `${name}: expected well-formed text, received half a surrogate pair; use bytes`,
+      `${name}: expected well-formed text, received half a surrogate pair. Use bytes`,
     );
   }
   if (data instanceof Uint8Array) return data.length;

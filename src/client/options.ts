@@ -77,7 +77,7 @@ export function settingsOf(options: ClientOptions): Settings {
   if (readFrom !== 'leader' && !redirect) {
     throw new HeadwaterError(
       'invalid_argument',
-      `redirect: expected true with readFrom: '${readFrom}', received false: it is for those who mean one node`,
+      `redirect: expected true with readFrom: '${readFrom}', received false`,
     );
   }
   const consistency = oneOf('consistency', ['eventual', 'session'], options.consistency ?? DEFAULTS.consistency);

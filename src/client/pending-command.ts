@@ -141,5 +141,5 @@ export class PendingCommand {
 }
 
 function cancelled(signal: AbortSignal): HeadwaterError {
-  return new HeadwaterError('cancelled', 'the caller gave up', { cause: signal.reason });
+  return new HeadwaterError('cancelled', 'the caller cancelled the call', { cause: signal.reason });
 }

@@ -101,7 +101,7 @@ export class ResumedStream<Event extends { readonly kind: string }> {
     const leftMs = Math.ceil(aliveMs + this.#timeoutMs - performance.now());
     if (leftMs > 0) return Math.min(STREAM_SILENCE_MS_MAX, leftMs);
     const why = cause ? `: ${cause.message}` : '';
-    throw new HeadwaterError('deadline_exceeded', `no sign of life within ${this.#timeoutMs} ms${why}`, { cause });
+    throw new HeadwaterError('deadline_exceeded', `the node sent nothing for ${this.#timeoutMs} ms${why}`, { cause });
   }
 
   /**

@@ -109,7 +109,10 @@ export class Session implements Caller, RouteOwner {
     const expected = this.#settings.offlineQueueBytesMax;
     if (!this.#route.state.connection && this.#queue.bytes + pending.bytes > expected)
       return pending.reject(
-        new HeadwaterError('overloaded', `no connection, and more than ${expected} bytes of commands wait for one`),
+        new HeadwaterError(
+          'overloaded',
+          `expected at most ${expected} bytes of commands to wait for a connection, received more`,
+        ),
       );
     if (options) pending.obey(options, () => this.#queue.ended(pending));
     if (!pending.settled) this.#queue.push(pending);

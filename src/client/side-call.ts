@@ -66,7 +66,8 @@ export class SideCall {
   /** @throws HeadwaterError `cancelled`, `deadline_exceeded` if there is no time left. */
   #left(): { signal: AbortSignal | undefined; timeoutMs: number } {
     const signal = this.#signal;
-    if (signal?.aborted) throw new HeadwaterError('cancelled', 'the caller gave up', { cause: signal.reason });
+    if (signal?.aborted)
+      throw new HeadwaterError('cancelled', 'the caller cancelled the call', { cause: signal.reason });
     const timeoutMs = Math.ceil(this.#endMs - performance.now());
     if (timeoutMs > 0) return { signal, timeoutMs };
     throw new HeadwaterError('deadline_exceeded', `no answer within ${this.#timeoutMs} ms`);

@@ -34,7 +34,7 @@ export function checkMoment(expiry: NewExpiry): void {
 export function absolute(expiry: NewExpiry, { nowMs, clockDoubt }: Pick<View, 'nowMs' | 'clockDoubt'>): number {
   if ('expiresAtMs' in expiry) return expiry.expiresAtMs;
   if (clockDoubt !== undefined && expiry.ttlMs > 0)
-    throw new HeadwaterError('unavailable', `a time to live cannot begin now: ${clockDoubt}`, {
+    throw new HeadwaterError('unavailable', `a time to live cannot be counted now: ${clockDoubt}`, {
       details: { cause: 'CLOCK_IN_DOUBT' },
     });
   const expiresAtMs = nowMs + expiry.ttlMs;

@@ -98,7 +98,7 @@ function deleteKeys({ keys }: OperationOf<'delete'>, view: View): ReplyTo<'delet
 function rename({ key, newKey, ifAbsent }: OperationOf<'rename'>, view: View): ReplyTo<'rename'> {
   const entry = view.get(key);
   if (entry === undefined) {
-    throw new HeadwaterError('no_such_key', `rename: expected key ${shown(key)} to exist, there is no such key`);
+    throw new HeadwaterError('no_such_key', `rename: there is no key ${shown(key)}`);
   }
   if (ifAbsent === true && view.get(newKey) !== undefined) return { kind: 'rename', applied: false };
   if (key.equals(newKey)) return { kind: 'rename', applied: true };

@@ -33,7 +33,7 @@ function validateIncrement({ key, by }: OperationOf<'increment'>, limits: Limits
   if (isInt64(by)) return;
   throw new HeadwaterError(
     'invalid_argument',
-    'increment: expected `by` to be a 64-bit integer, received one out of range',
+    'increment: expected `by` to be a 64-bit integer, received a number out of range',
   );
 }
 
@@ -44,7 +44,7 @@ function increment({ key, by }: OperationOf<'increment'>, view: View): ReplyTo<'
   if (!isInt64(value)) {
     throw new HeadwaterError(
       'overflow',
-      `key ${shown(key)}: expected a result from -2^63 to 2^63 - 1, received ${before} + ${by}; the value is unchanged`,
+      `key ${shown(key)}: expected a result from -2^63 to 2^63 - 1, received ${before} + ${by}. The value is unchanged`,
     );
   }
   view.put(key, Buffer.from(String(value)), entry?.expiresAtMs ?? 0, TYPE_STRING);
@@ -76,7 +76,7 @@ function incrementFloat({ key, by }: OperationOf<'incrementFloat'>, view: View):
   if (wholeDigits(value) > EXPONENT_MAX + 1) {
     throw new HeadwaterError(
       'overflow',
-      `key ${shown(key)}: expected a result below 10^${EXPONENT_MAX + 1}, received more; the value is unchanged`,
+      `key ${shown(key)}: expected a result below 10^${EXPONENT_MAX + 1}, received more. The value is unchanged`,
     );
   }
   checkResultSize(key, value.length, view.limits);

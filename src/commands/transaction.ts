@@ -172,6 +172,6 @@ class BoundedView implements View {
   #count(bytes: number): void {
     this.#bytes += OVERHEAD_BYTES + bytes;
     if (this.#bytes <= this.limits.transactionBytesMax) return;
-    throw tooLarge('what the transaction writes', this.limits.transactionBytesMax, this.#bytes);
+    throw tooLarge('the writes of the transaction', this.limits.transactionBytesMax, this.#bytes);
   }
 }

@@ -208,7 +208,7 @@ async function* piecesOf(
 function incomplete(expected: number, received: number): HeadwaterError {
   return new HeadwaterError(
     'protocol_violation',
-    `a node was asked for digests of ${expected} key ranges, and answered otherwise after ${received}`,
+    `a node sent a wrong answer: expected the digests of ${expected} key ranges, received ${received}`,
   );
 }
 

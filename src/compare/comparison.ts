@@ -264,7 +264,7 @@ function refuseToCompare(error: unknown): never {
     '"verify" here names every damaged record; let a follower that is whole lead ("failover"), and say "compare --ranges --repair" there, which mends this node';
   throw new HeadwaterError(
     error.code,
-    `the leader's own records are damaged, and nothing can be compared with them: ${error.message}. What to do: ${remedy}`,
+    `the leader's own records are damaged, and nothing can be compared with them: ${error.message}. ${remedy}`,
     { cause: error },
   );
 }

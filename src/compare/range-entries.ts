@@ -25,7 +25,7 @@ export function unpackEntries(bytes: Buffer): Array<[key: Buffer, record: Buffer
     const recordAt = whole ? keyAt + bytes.readUInt32BE(at) : 0;
     const end = whole ? recordAt + bytes.readUInt32BE(at + 4) : 0;
     if (!whole || end > bytes.length)
-      throw new HeadwaterError('protocol_violation', `the records of a key range end in the middle of one, at ${at}`);
+      throw new HeadwaterError('protocol_violation', `the records of a key range end inside a record, at byte ${at}`);
     entries.push([bytes.subarray(keyAt, recordAt), bytes.subarray(recordAt, end)]);
     at = end;
   }

@@ -96,14 +96,18 @@ export class RangeRepairs {
     if (store.roles.role === 'leader')
       throw new HeadwaterError(
         'invalid_argument',
-        'a leader has nobody to repair its records from: promote a follower whose data are right and let this node follow it, or restore a backup',
+        'a leader has no upstream to copy records from. Promote a follower whose data are right and let this node follow it, or restore a backup',
       );
     if (ranges.length > RANGES_IN_CALL_MAX)
       throw new HeadwaterError(
         'invalid_argument',
         `ranges: expected at most ${RANGES_IN_CALL_MAX}, received ${ranges.length}`,
       );
-    if (this.#busy) throw new HeadwaterError('overloaded', 'key ranges of this node are being repaired already');
+    if (this.#busy)
+      throw new HeadwaterError(
+        'overloaded',
+        'a repair of key ranges is running already: expected at most one at a time. Try again when it has ended',
+      );
     this.#busy = true;
     const { upstream } = store.roles;
     let [written, deleted] = [0, 0];
@@ -121,7 +125,7 @@ export class RangeRepairs {
       if (written + deleted > 0) {
         logger.warn(
           { upstream, written, deleted },
-          `repaired from ${upstream}: ${written} records were put in place, ${deleted} deleted`,
+          `repaired from ${upstream}: ${written} records written, ${deleted} deleted`,
         );
         // Starts a new count of the number of keys.
         store.snapshots.size().catch(() => {});
@@ -141,7 +145,7 @@ export class RangeRepairs {
     const late = (ms: number, what: string) =>
       clock.after(ms, () => over.abort(new HeadwaterError('unavailable', `${what} within ${ms / 1_000} s`)));
     let onArrival = () => {};
-    let cancelLate = late(REPAIR_MARK_MS_MAX, `this node has not come to the mark that ${upstream} was asked for`);
+    let cancelLate = late(REPAIR_MARK_MS_MAX, `this node has not reached the mark that ${upstream} sent`);
     try {
       const come = new Promise<Fetched & { written: number; deleted: number; unseen: readonly KeyRange[] }>(
         (resolve, reject) => {
@@ -156,7 +160,7 @@ export class RangeRepairs {
               // A large record over a slow link takes its time, so the bound is on silence.
               onArrival = () => {
                 cancelLate();
-                cancelLate = late(REPAIR_HOLD_MS_MAX, `no more records of a mark have come from ${upstream}`);
+                cancelLate = late(REPAIR_HOLD_MS_MAX, `no more records have arrived from ${upstream}`);
               };
               onArrival();
               store.snapshots
@@ -172,7 +176,7 @@ export class RangeRepairs {
       onArrival = () => {};
       cancelLate();
       this.#awaited = undefined;
-      over.abort(new HeadwaterError('cancelled', 'the step of the repair is over'));
+      over.abort(new HeadwaterError('cancelled', 'this step of the repair has ended'));
     }
   }
 
@@ -194,12 +198,12 @@ export class RangeRepairs {
       if (bytes > FETCHED_BYTES_MAX)
         throw new HeadwaterError(
           'protocol_violation',
-          `${upstream} sent ${bytes} bytes for one step of a repair, expected at most ${FETCHED_BYTES_MAX}`,
+          `expected at most ${FETCHED_BYTES_MAX} bytes for one step of a repair, received ${bytes} from ${upstream}`,
         );
       if (response.end) next = { range: response.nextRange, key: response.nextKey };
     }
     if (!position || !next)
-      throw new HeadwaterError('protocol_violation', `${upstream} sent the records of a key range without an end`);
+      throw new HeadwaterError('protocol_violation', `expected the end of a key range from ${upstream}, received none`);
     const { covered, rest } = splitAt(request.ranges, next);
     const entries = unpackEntries(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
     checkEntries(entries, covered);
@@ -214,7 +218,7 @@ async function mend(keyspace: Keyspace, fetching: Promise<Fetched>, end: AbortSi
   if (formatToken(position) !== formatToken(fetched.position))
     throw new HeadwaterError(
       'chain_broken',
-      `the upstream froze its keyspace at ${formatPosition(fetched.position)}, this node at ${formatPosition(position)}: nothing was changed`,
+      `the upstream froze its keyspace at ${formatPosition(fetched.position)}, this node at ${formatPosition(position)}. Nothing was changed`,
     );
   const { covered: ranges, entries } = fetched;
   const { rest: unseen, ...changed } = await keyspace.mend({ ranges, entries }, () => {
@@ -242,7 +246,10 @@ function splitAt(
   const cut = ranges[next.range];
   if (!cut) return { covered: ranges, rest: [] };
   if (!isInRange(next.key, cut))
-    throw new HeadwaterError('protocol_violation', 'the records of key ranges end outside of them');
+    throw new HeadwaterError(
+      'protocol_violation',
+      'expected the records to end inside the key ranges, received others',
+    );
   const before = ranges.slice(0, next.range);
   return {
     covered: [...before, { from: cut.from, to: next.key }],
@@ -259,7 +266,7 @@ function checkEntries(entries: readonly KeyAndRecord[], ranges: readonly KeyRang
     if (range === ranges.length || (last && Buffer.compare(last, key) >= 0))
       throw new HeadwaterError(
         'protocol_violation',
-        'the records of key ranges came out of order, or were not asked for',
+        'expected records inside the key ranges in key order, received others',
       );
     verifyRecord(key, record);
     last = key;

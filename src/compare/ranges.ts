@@ -53,7 +53,7 @@ export class Ranges {
     if (cuts.length > ranges.length)
       throw new HeadwaterError(
         'invalid_argument',
-        `cuts: expected at most one for each of ${ranges.length} ranges, received ${cuts.length}`,
+        `cuts: expected at most one for each of the ${ranges.length} ranges, received ${cuts.length}`,
       );
     const leave = this.#enter();
     try {
@@ -86,7 +86,10 @@ export class Ranges {
    */
   async *fetch({ markId, ranges }: FetchRangesRequest, signal: AbortSignal): AsyncGenerator<FetchRangesResponse> {
     if (!isRepairMark(markId) || markId.length > NAME_CHARACTERS_MAX || /\p{Cc}/u.test(markId))
-      throw new HeadwaterError('invalid_argument', 'mark_id: expected the name of a mark of a repair');
+      throw new HeadwaterError(
+        'invalid_argument',
+        'mark_id: expected the name of a mark of a repair, received another',
+      );
     const leave = this.#enter();
     try {
       const snapshot = await this.#store.writes.freeze(markId);
@@ -144,7 +147,7 @@ export class Ranges {
     if (this.#calls >= RANGE_CALLS_MAX)
       throw new HeadwaterError(
         'overloaded',
-        `expected at most ${RANGE_CALLS_MAX} calls about key ranges at a time, and so many are being answered`,
+        `expected at most ${RANGE_CALLS_MAX} calls about key ranges at a time, received one more. Try again later`,
       );
     this.#calls++;
     return () => this.#calls--;

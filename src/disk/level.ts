@@ -190,23 +190,27 @@ export async function checkLevel(
 ): Promise<Inventory['state']> {
   const expected = { anySequence: afterFailedWrite, logFileEnds };
   const { state, misfits } = await takeInventory(location, expected).catch((error: Error) => {
-    throw new HeadwaterError('io_error', `${location} cannot be looked at: ${error.message}`, { cause: error });
+    throw new HeadwaterError('io_error', `${location} cannot be checked: ${error.message}`, { cause: error });
   });
   if (state === 'empty' && mustExist) throw missing(location);
   const [misfit] = misfits;
   if (!misfit || (state === 'unfinished' && !mustExist)) return state;
   throw new HeadwaterError(
     'corrupt',
-    `${location} is not whole: ${describeMisfits(misfits)}. Nothing was touched, and the database is not opened`,
+    `${location} is not complete: ${describeMisfits(misfits)}. Nothing was changed. Put the files back, or restore a backup`,
     { details: { file: misfit.file } },
   );
 }
 
 /** The error for a database that must exist and does not. */
 export function missing(location: string): HeadwaterError {
-  return new HeadwaterError('corrupt', `${location} was there and is missing now; nothing is made in its place`, {
-    details: { file: location },
-  });
+  return new HeadwaterError(
+    'corrupt',
+    `${location} existed and is missing now. Put it back: no empty database is made in its place`,
+    {
+      details: { file: location },
+    },
+  );
 }
 
 function notOpened(location: string, error: unknown): HeadwaterError {
@@ -320,7 +324,7 @@ export class LatchingDatabase implements Database {
       }),
     );
     if (notAsked === undefined) return;
-    const why = `${this.location} cannot be made durable for now: ${(notAsked as Error).message}. Raise the limit of open files (ulimit -n), or close connections`;
+    const why = `${this.location} cannot be synced: ${(notAsked as Error).message}. Raise the limit of open files (ulimit -n), or close connections`;
     throw new HeadwaterError('io_error', why, { cause: notAsked });
   }
 

@@ -73,7 +73,7 @@ function parseCheckpoint(row: Buffer, location: string): CheckpointRecord {
 }
 
 function parseFlushing(row: Buffer, location: string): number {
-  return Number(soundValue(FLUSHING_KEY, row, 'the mark of a flush in hand', location));
+  return Number(soundValue(FLUSHING_KEY, row, 'the mark of a running flush', location));
 }
 
 /** @throws HeadwaterError `corrupt`, because a start from a damaged row would silently lose writes. */

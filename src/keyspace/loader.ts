@@ -41,7 +41,7 @@ export class KeyspaceLoader {
     if (keys.length !== records.length) {
       throw new HeadwaterError(
         'protocol_violation',
-        `a snapshot chunk has ${keys.length} keys and ${records.length} records`,
+        `a chunk of a snapshot has ${keys.length} keys and ${records.length} records: expected as many records as keys`,
       );
     }
     const batch = this.#db.batch();
@@ -49,7 +49,7 @@ export class KeyspaceLoader {
       const key = keys[i] as Buffer;
       const record = records[i] as Buffer;
       if (this.#lastKey && Buffer.compare(this.#lastKey, key) >= 0) {
-        throw new HeadwaterError('protocol_violation', 'a snapshot has to come in key order, each key once');
+        throw new HeadwaterError('protocol_violation', 'expected the keys of a snapshot in key order, received others');
       }
       verifyRecord(key, record);
       batch.put(dataKey(EPOCH, key), record);
@@ -73,7 +73,7 @@ export class KeyspaceLoader {
     if (this.keys !== expected.keys || !digest.equals(expected.digest)) {
       throw new HeadwaterError(
         'corrupt',
-        `the snapshot at offset ${position.offset} did not arrive whole: expected ${expected.keys} keys with digest ${expected.digest.toString('hex')}, received ${this.keys} with ${digest.toString('hex')}`,
+        `the snapshot at offset ${position.offset} is not complete: expected ${expected.keys} keys and the digest ${expected.digest.toString('hex')}, received ${this.keys} and ${digest.toString('hex')}`,
       );
     }
     invariant(

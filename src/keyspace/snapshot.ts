@@ -145,7 +145,7 @@ export class KeyspaceSnapshot {
 export function unreadTooLong(): HeadwaterError {
   return new HeadwaterError(
     'unavailable',
-    `the snapshot was given up: nobody has read from it for ${SNAPSHOT_UNREAD_MS_MAX / 60_000} minutes`,
+    `the snapshot was released, because its reader read nothing for ${SNAPSHOT_UNREAD_MS_MAX / 60_000} minutes`,
   );
 }
 

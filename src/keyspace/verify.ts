@@ -139,9 +139,9 @@ class Pass {
     const missing = due.filter((_, i) => !found[i]);
     const { restoreDue } = this.#verification;
     if (missing.length > 0) await restoreDue?.(missing.map(({ row }) => row));
-    const remedy = restoreDue ? 'this check has put it there' : 'a check of the running node puts it there';
+    const remedy = restoreDue ? 'This check has added the key' : 'A "verify" of the running node adds the key';
     for (const { key } of missing) {
-      const why = `${describeKey(key)} expires and is not in the index of due keys: nothing would delete it; ${remedy}`;
+      const why = `${describeKey(key)} expires, but is missing from the index of due keys, so it would never be deleted. ${remedy}`;
       this.#verification.found({ from: key, to: key, why });
     }
   }
@@ -157,7 +157,7 @@ class Pass {
     const { first, last, count, why } = this.#damage;
     this.#damage = undefined;
     const [from, to] = Buffer.compare(first, last) <= 0 ? [first, last] : [last, first];
-    this.#verification.found({ from, to, why: count === 1 ? why : `${why}; and ${count - 1} more side by side` });
+    this.#verification.found({ from, to, why: count === 1 ? why : `${why}; the next ${count - 1} keys too` });
   }
 }
 

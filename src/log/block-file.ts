@@ -82,14 +82,14 @@ export async function* readBlockFile(file: string): AsyncGenerator<Buffer> {
       if (bytesRead === 4 && (size === 0 || size > BLOCK_BYTES_CEILING))
         throw new HeadwaterError(
           'corrupt',
-          `${file}: expected the length of a block at byte ${at}, 1 to ${BLOCK_BYTES_CEILING}, received ${size}; is it a file of blocks?`,
+          `${file}: expected the length of a block at byte ${at}, 1 to ${BLOCK_BYTES_CEILING}, received ${size}. Check that this is a file of blocks`,
         );
       const bytes = Buffer.allocUnsafeSlow(size);
       const read = bytesRead === 4 ? await handle.read(bytes, 0, size, at + 4) : { bytesRead: -1 };
       if (read.bytesRead !== size)
         throw new HeadwaterError(
           'corrupt',
-          `${file}: it ends inside the block at byte ${at}; what stands before is whole`,
+          `${file}: the file ends inside the block at byte ${at}; the blocks before it are complete`,
         );
       yield bytes;
       at += 4 + size;

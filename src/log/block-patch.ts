@@ -53,7 +53,7 @@ export async function mend(db: Database, extent: Extent, { after, through, block
   const inPlace = isLower ? await extent.lower(after, base) : extent.base.offset <= after.position.offset;
   if (inPlace) return restored;
   await extent.clearBelowBase();
-  throw new HeadwaterError('unavailable', `the log was trimmed to offset ${extent.base.offset} meanwhile`);
+  throw new HeadwaterError('unavailable', `the log was trimmed to offset ${extent.base.offset} during the repair`);
 }
 
 /** @throws HeadwaterError if the block is not the next one of this log. */
@@ -65,12 +65,12 @@ function verified(block: Block, end: Position, through: Position, { lineage }: E
   if (replicationId !== expected)
     throw new HeadwaterError(
       'chain_broken',
-      `block ${firstOffset} to ${lastOffset} is of the history ${replicationId}; the lineage has ${expected} there`,
+      `block ${firstOffset} to ${lastOffset} has the wrong history: expected ${expected}, found ${replicationId}`,
     );
   if (lastOffset > through.offset)
     throw new HeadwaterError(
       'chain_broken',
-      `expected blocks up to offset ${through.offset}, received one from ${firstOffset} to ${lastOffset}`,
+      `expected blocks up to offset ${through.offset}, received a block from ${firstOffset} to ${lastOffset}`,
     );
   return block.position;
 }

@@ -50,12 +50,15 @@ export class Block {
     if (bytes.length <= BLOCK_HEADER_BYTES || bytes.length > BLOCK_BYTES_CEILING) {
       throw new HeadwaterError(
         'corrupt',
-        `a block has ${BLOCK_HEADER_BYTES + 1} to ${BLOCK_BYTES_CEILING} bytes, received ${bytes.length}`,
+        `expected a block of ${BLOCK_HEADER_BYTES + 1} to ${BLOCK_BYTES_CEILING} bytes, received ${bytes.length}`,
       );
     }
     const format = bytes.readUInt8(28);
     if (format !== BLOCK_FORMAT) {
-      throw new HeadwaterError('unknown_format', `block format ${format}; this version knows format ${BLOCK_FORMAT}`);
+      throw new HeadwaterError(
+        'unknown_format',
+        `a block has format ${format}; this version knows format ${BLOCK_FORMAT}`,
+      );
     }
     this.bytes = bytes;
     this.checksum = bytes.readUInt32BE(0);

@@ -182,7 +182,7 @@ async function namingDirectory<T>(db: Database, read: () => Promise<T>): Promise
     if (!HeadwaterError.is(cause, 'corrupt')) throw cause;
     throw new HeadwaterError(
       'corrupt',
-      `${db.location}: ${cause.message}; nothing was touched: restore a backup, or begin with an empty data directory and follow a node that is whole`,
+      `${db.location}: ${cause.message}. Nothing was changed. Restore a backup, or begin with an empty data directory and follow an undamaged node`,
       { cause },
     );
   }

@@ -80,14 +80,14 @@ async function meetCheckpoint(
   if (checkpoint.offset < extent.base.offset) {
     throw new HeadwaterError(
       'keyspace_incomplete',
-      `the log begins after offset ${extent.base.offset}, the keyspace ends at ${checkpoint.offset}: what lies between is missing`,
+      `the log begins after offset ${extent.base.offset}, the keyspace ends at ${checkpoint.offset}: the commands between are missing`,
     );
   }
   if (checkpoint.offset === extent.base.offset) {
     if (checkpoint.checksum === extent.base.checksum) return;
     throw new HeadwaterError(
       'keyspace_incomplete',
-      `the log begins at ${formatPosition(extent.base)}, the keyspace ends at ${formatPosition(checkpoint)}: they have different pasts`,
+      `the log begins at ${formatPosition(extent.base)}, the keyspace ends at ${formatPosition(checkpoint)}: their histories differ`,
     );
   }
   const why = await mismatch(db, checkpoint);

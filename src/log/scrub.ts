@@ -87,7 +87,7 @@ class ChainCheck {
       if (this.#broken) await this.#raiseTo(this.#before);
       this.#timeMs = block.timeMs;
     } else {
-      this.#broken ??= `the block that ends at offset ${lastOffset} ${block ? 'does not chain' : 'cannot be read'}`;
+      this.#broken ??= `the block that ends at offset ${lastOffset} ${block ? 'does not continue the block before it' : 'cannot be read'}`;
     }
     this.#seen = lastOffset;
     this.#before = block && { offset: lastOffset, checksum: block.checksum };
@@ -101,7 +101,7 @@ class ChainCheck {
     this.#meetBase();
     if (checkpoint.offset <= this.#extent.base.offset) return;
     if (this.#before?.offset !== checkpoint.offset || this.#before.checksum !== checkpoint.checksum)
-      this.#broken ??= `nothing leads to the checkpoint at offset ${checkpoint.offset}`;
+      this.#broken ??= `no block leads to the checkpoint at offset ${checkpoint.offset}`;
     if (this.#broken) await this.#raiseTo(checkpoint);
   }
 

@@ -31,7 +31,7 @@ export function blockAt(lastOffset: number, bytes: Buffer): Block {
   if (block.lastOffset === lastOffset) return block;
   throw new HeadwaterError(
     'corrupt',
-    `the block ${block.firstOffset} to ${block.lastOffset} stands where one that ends at ${lastOffset} is expected`,
+    `expected a block that ends at offset ${lastOffset}, found the block ${block.firstOffset} to ${block.lastOffset}`,
   );
 }
 

@@ -164,7 +164,7 @@ export class LogTrimming {
       if (!HeadwaterError.is(cause, 'corrupt')) throw cause;
       throw new HeadwaterError(
         'corrupt',
-        `${this.#db.location}: the log is not trimmed to offset ${offset}: ${cause.message}`,
+        `${this.#db.location}: the log cannot be trimmed to offset ${offset}: ${cause.message}`,
         { cause },
       );
     }

@@ -149,7 +149,7 @@ class Chain {
     const { firstOffset, lastOffset, replicationId } = block;
     if (firstOffset > from) return `the commands from offset ${from} to ${firstOffset - 1} are missing`;
     if (this.#checksum === undefined)
-      return `block ${firstOffset} to ${lastOffset} cannot be checked, for the one before it cannot be read`;
+      return `block ${firstOffset} to ${lastOffset} cannot be checked, because the block before it cannot be read`;
     try {
       block.verifyAfter(from - 1, this.#checksum);
       block.visit(CHECKING_VISITOR);
@@ -159,7 +159,7 @@ class Chain {
     }
     const expected = this.#lineage.replicationIdAt(firstOffset);
     if (replicationId !== expected)
-      return `block ${firstOffset} to ${lastOffset} is of history ${replicationId}; the lineage has ${expected} there`;
+      return `block ${firstOffset} to ${lastOffset} has the wrong history: expected ${expected}, found ${replicationId}`;
     return this.#misses(block);
   }
 
@@ -167,7 +167,7 @@ class Chain {
     const passes = this.#passes;
     if (!passes || passes.offset < firstOffset || passes.offset > lastOffset) return undefined;
     if (passes.offset === lastOffset && passes.checksum === position.checksum) return undefined;
-    return `the keyspace is at ${formatPosition(passes)}, the log comes to ${formatPosition(position)} there: they have different pasts`;
+    return `the keyspace is at ${formatPosition(passes)}, the log at ${formatPosition(position)}: their histories differ`;
   }
 
   /** Joins adjacent damage into one stretch. */

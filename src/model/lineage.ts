@@ -31,7 +31,7 @@ export class Lineage {
     } catch (cause) {
       throw new HeadwaterError(
         'protocol_violation',
-        `the peer sent a lineage that cannot be: ${(cause as Error).message}`,
+        `the peer sent an impossible lineage: ${(cause as Error).message}`,
         { cause },
       );
     }
@@ -44,9 +44,9 @@ export class Lineage {
       const row = rows[i] as LineageRow;
       invariant(
         row.firstOffset > before.firstOffset,
-        `lineage offsets rise: ${before.firstOffset}, ${row.firstOffset}`,
+        `the offsets of a lineage rise: ${before.firstOffset}, ${row.firstOffset}`,
       );
-      invariant(row.epoch > before.epoch, `lineage epochs rise: ${before.epoch}, ${row.epoch}`);
+      invariant(row.epoch > before.epoch, `the epochs of a lineage rise: ${before.epoch}, ${row.epoch}`);
     }
     this.rows = rows;
   }

@@ -36,7 +36,7 @@ export function parseToken(text: string): Position {
     return { replicationId, offset, checksum: Number.parseInt(checksum, 16) };
   throw new HeadwaterError(
     'invalid_argument',
-    `a position token: expected 40 hexadecimal characters, an offset and 8 hexadecimal characters with colons between, received ${JSON.stringify(text.slice(0, 100))}`,
+    `a position token: expected ID:OFFSET:CHECKSUM (40 hexadecimal characters, a number, 8 hexadecimal characters), received ${JSON.stringify(text.slice(0, 100))}`,
   );
 }
 

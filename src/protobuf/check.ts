@@ -97,7 +97,10 @@ export function encodeFetchBlocksRequest({ after, through }: FetchBlocksRequest)
 export function decodeFetchBlocksRequest(bytes: Buffer): FetchBlocksRequest {
   const { after, through } = decodeMessage('FetchBlocksRequest', bytes, v1.FetchBlocksRequest);
   if (!after || !through)
-    throw new HeadwaterError('invalid_argument', 'expected the positions `after` and `through`, received one or none');
+    throw new HeadwaterError(
+      'invalid_argument',
+      'expected the positions `after` and `through`, received only one of them or none',
+    );
   return { after: toPosition(after), through: toPosition(through) };
 }
 
@@ -188,5 +191,5 @@ function toSummary(message: headwater.v1.VerifySummary.$Properties): Verified & 
 }
 
 function unknownEvent(what: string): HeadwaterError {
-  return new HeadwaterError('protocol_violation', `an event of a ${what} of a kind that this version does not know`);
+  return new HeadwaterError('protocol_violation', `received an event of a ${what} that this version does not know`);
 }

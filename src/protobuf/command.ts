@@ -204,16 +204,19 @@ function readFields(reader: PbReader, kind: number, commandEnd: number): void {
 function readEnd(reader: PbReader, limit: number): number {
   const length = reader.size();
   const end = reader.pos + length;
-  if (end > limit) throw new RangeError(`${length} bytes announced, ${limit - reader.pos} left`);
+  if (end > limit) throw new RangeError(`expected a field of ${length} bytes, found ${limit - reader.pos}`);
   return end;
 }
 
 function requireEnd(reader: PbReader, end: number): void {
-  if (reader.pos !== end) throw new RangeError('a field runs past its message');
+  if (reader.pos !== end) throw new RangeError('a field ends after the end of its message');
 }
 
 function unknown(what: string): HeadwaterError {
-  return new HeadwaterError('unknown_format', `${what}: written by a newer version; this one must not skip it`);
+  return new HeadwaterError(
+    'unknown_format',
+    `${what}: a newer version wrote this field, and this version must not skip it. Update this node`,
+  );
 }
 
 /** Decodes the commands as objects, for dumps and tests. The hot path visits them instead. */

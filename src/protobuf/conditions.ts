@@ -71,9 +71,9 @@ export function decodeCondition(message: headwater.v1.Condition.$Properties, ind
   const received =
     message.exists === false || message.absent === false
       ? 'false'
-      : 'none of them, or one that this version does not know';
+      : 'none of these, or a condition that this version does not know';
   throw new HeadwaterError(
     'invalid_argument',
-    `condition ${index}: expected exists or absent as true, version, or value, received ${received}`,
+    `condition ${index}: expected exists: true, absent: true, version or value, received ${received}`,
   );
 }

@@ -24,7 +24,7 @@ export function parseFrame<T>(decode: () => T): T {
 }
 
 export function unknownFrame(): HeadwaterError {
-  return new HeadwaterError('protocol_violation', 'a replication frame of a kind that this version does not know');
+  return new HeadwaterError('protocol_violation', 'received a replication frame that this version does not know');
 }
 
 /** Converts a uint64 of a frame. */
@@ -40,7 +40,7 @@ export function frameName(value: string | null | undefined): string {
   if (name.length <= NAME_CHARACTERS_MAX && !CONTROL.test(name)) return name;
   throw new HeadwaterError(
     'protocol_violation',
-    `a replication frame: expected a name of at most ${NAME_CHARACTERS_MAX} printable characters, received ${name.length}: ${JSON.stringify(name.slice(0, 40))}`,
+    `a replication frame: expected a name of at most ${NAME_CHARACTERS_MAX} printable characters, received ${name.length} characters: ${JSON.stringify(name.slice(0, 40))}`,
   );
 }
 
@@ -99,5 +99,8 @@ export function idOf(replicationId: string): Buffer {
 
 export function toId(bytes: Uint8Array | null | undefined): string {
   if (bytes?.length === 20) return bytesOf(bytes).toString('hex');
-  throw new HeadwaterError('protocol_violation', `a replication ID has 20 bytes, received ${bytes?.length ?? 0}`);
+  throw new HeadwaterError(
+    'protocol_violation',
+    `expected a replication ID of 20 bytes, received ${bytes?.length ?? 0}`,
+  );
 }

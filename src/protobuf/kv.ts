@@ -378,7 +378,7 @@ export function errorReply(error: HeadwaterError): ErrorReply {
 }
 
 function unknownKind(what: 'operation' | 'reply'): HeadwaterError {
-  const received = `received none, or one that this version does not know`;
+  const received = `received none of these, or an operation that this version does not know`;
   return new HeadwaterError('invalid_argument', `${what}: expected one of ${OPERATION_KINDS.join(', ')}, ${received}`);
 }
 

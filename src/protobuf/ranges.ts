@@ -109,7 +109,10 @@ function toRanges(messages: readonly headwater.v1.KeyRange.$Properties[]): KeyRa
     const end = optionalBytesOf(message.to);
     const to = end && Buffer.from(end);
     if (to && Buffer.compare(from, to) > 0)
-      throw new HeadwaterError('invalid_argument', `ranges[${i}]: expected its end not before its beginning`);
+      throw new HeadwaterError(
+        'invalid_argument',
+        `ranges[${i}]: expected an end that is not before the beginning, received another`,
+      );
     return { from, to };
   });
 }

@@ -160,5 +160,8 @@ function askedPosition(message: headwater.v1.Position.$Properties | null | undef
 }
 
 function unknownEvent(stream: string): HeadwaterError {
-  return new HeadwaterError('unknown_format', `the node sent a ${stream} event that this version does not know`);
+  return new HeadwaterError(
+    'unknown_format',
+    `the node sent a ${stream} event that this version does not know. Update the client`,
+  );
 }

@@ -50,12 +50,18 @@ export class Assembler<Frame extends { readonly kind: string }> {
     const frame = this.#decode(message);
     if (!isPart(frame)) {
       if (this.#parts.length === 0) return frame;
-      throw new HeadwaterError('protocol_violation', `a ${frame.kind} frame between the parts of another`);
+      throw new HeadwaterError(
+        'protocol_violation',
+        `expected the next part of a frame, received a ${frame.kind} frame`,
+      );
     }
     this.#parts.push(frame.data);
     this.#bytes += frame.data.length;
     if (this.#bytes > this.#bytesMax)
-      throw new HeadwaterError('protocol_violation', `a frame in parts of more than ${this.#bytesMax} bytes`);
+      throw new HeadwaterError(
+        'protocol_violation',
+        `expected a frame of at most ${this.#bytesMax} bytes, received more`,
+      );
     return frame.last ? this.#whole() : undefined;
   }
 
@@ -65,7 +71,7 @@ export class Assembler<Frame extends { readonly kind: string }> {
     this.#bytes = 0;
     const frame = this.#decode(joined);
     if (!isPart(frame)) return frame;
-    throw new HeadwaterError('protocol_violation', 'a part inside a part');
+    throw new HeadwaterError('protocol_violation', 'expected a frame that is no part, received a part inside a part');
   }
 }
 

@@ -224,7 +224,7 @@ function decideOnLineage(branch: number, follower: FollowerSide, upstream: Upstr
   if (offset < upstream.base.offset) {
     return full(
       'LOG_TRIMMED',
-      `asked for what follows offset ${offset}, the log holds ${upstream.base.offset + 1} to ${upstream.end.offset}`,
+      `the follower needs the commands after offset ${offset}, the log holds ${upstream.base.offset + 1} to ${upstream.end.offset}`,
     );
   }
   if (upstream.checksumAtFollower === checksum) return decideContinue(follower, upstream);

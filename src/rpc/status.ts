@@ -60,7 +60,7 @@ const NO_HEADWATER = 'it does not speak the Headwater protocol: check HOST:PORT'
 
 /** Shortens grpc-js' text to the style of the rest of the client. */
 function plainly(details: string): string {
-  if (details === 'Cancelled on client') return 'the caller gave up';
+  if (details === 'Cancelled on client') return 'the caller cancelled the call';
   // grpc-js appends times and name look-ups to its text.
   if (/Protocol error|HTTP status code|Trailers-only|Received HTTP/i.test(details)) return NO_HEADWATER;
   const [, seconds] = /^Deadline exceeded after ([\d.]+)s/.exec(details) ?? [];

@@ -501,7 +501,7 @@ export class Lifecycle {
       role === 'follower'
         ? `this follower can get everything anew from ${upstream}: start it with --auto-repair, or, where it is running, say "repair"`
         : 'this node leads, and nobody else can say what stood there: let a node that is whole lead ("promote") and start this one with --follow HOST:PORT --auto-repair, or restore a backup into an empty directory';
-    return new HeadwaterError('corrupt', `${error.message}. What to do: ${remedy}`, { cause: error.cause ?? error });
+    return new HeadwaterError('corrupt', `${error.message}. ${remedy}`, { cause: error.cause ?? error });
   }
 
   async #lead({ log }: Generation, heardOf = 0, follows?: LivePlace): Promise<void> {

@@ -255,7 +255,7 @@ export class Space {
   #error(what: string, neededBytes: number, cause?: unknown): HeadwaterError {
     const { directory } = this.#options;
     const free = this.#freeBytes;
-    const known = free === undefined ? 'how much is free is not known' : `${formatBytes(free)} are free`;
+    const known = free === undefined ? 'free space is unknown' : `${formatBytes(free)} are free`;
     const but = this.#hasMet && (free === undefined || free >= neededBytes) ? ', but a write has found no room' : '';
     const message = `the disk of ${directory} is full: ${what} until ${formatBytes(neededBytes)} are free; ${known}${but}`;
     const details = { directory, needed_bytes: `${neededBytes}`, ...(free !== undefined && { free_bytes: `${free}` }) };

@@ -27,26 +27,29 @@ async function locate(log: Log, from: Position | number, learns: boolean): Promi
   const { lineage } = log.history;
   const { offset, replicationId } = from;
   if (lineage.replicationIdAt(offset) !== replicationId) {
-    const message = `asked for what follows ${formatPosition(from)}, which is not in the past of this node at ${formatPosition(end)}`;
+    const message = `the position ${formatPosition(from)} is not in the history of this node, which is at ${formatPosition(end)}`;
     const known = lineage.rows.some((row) => row.replicationId === replicationId);
     return { kind: learns && !known ? 'ahead' : 'left', message };
   }
   if (offset > end.offset) {
-    const message = `asked for what follows offset ${offset}, this node's log ends at ${end.offset}`;
+    const message = `the caller needs the changes after offset ${offset}, the log of this node ends at ${end.offset}`;
     return { kind: learns ? 'ahead' : 'left', message };
   }
   const checksum = await log.lookup.checksumAt(offset);
   if (checksum === 'trimmed') return trimmed(log, offset);
   if (checksum === from.checksum) return { kind: 'at', position: from };
-  const here = typeof checksum === 'number' ? `it is ${formatChecksum(checksum)}` : 'no block ends there';
-  const message = `asked for what follows offset ${offset} with the checksum ${formatChecksum(from.checksum)}, here ${here}`;
+  const here = typeof checksum === 'number' ? formatChecksum(checksum) : 'no block that ends there';
+  const message = `expected the checksum ${formatChecksum(from.checksum)} at offset ${offset}, found ${here}`;
   return { kind: 'left', message };
 }
 
 async function locateOffset(log: Log, offset: number): Promise<Start> {
   if (offset < log.base.offset) return trimmed(log, offset);
   if (offset > log.end.offset)
-    return { kind: 'ahead', message: `asked for what follows offset ${offset}, the log ends at ${log.end.offset}` };
+    return {
+      kind: 'ahead',
+      message: `the caller needs the changes after offset ${offset}, the log ends at ${log.end.offset}`,
+    };
   try {
     return { kind: 'at', position: await log.lookup.boundaryUpTo(offset) };
   } catch (error) {
@@ -84,5 +87,5 @@ export async function locateInTime(
 function stillAhead(log: Log, from: Position | number, message: string): Exclude<Start, { kind: 'ahead' }> {
   const foreign = typeof from !== 'number' && log.history.lineage.replicationIdAt(from.offset) !== from.replicationId;
   if (foreign) return { kind: 'left', message };
-  throw new HeadwaterError('unavailable', `${message}, also after ${RESUME_WAIT_MS_MAX} ms`);
+  throw new HeadwaterError('unavailable', `${message}. The node waited ${RESUME_WAIT_MS_MAX} ms for them`);
 }

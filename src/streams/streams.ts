@@ -93,7 +93,7 @@ export class Streams {
           const snapshot = await this.#store.snapshots.at(options);
           if (this.#store.data.log === reading.log) return snapshot;
           await snapshot.release();
-          throw new HeadwaterError('unavailable', 'the data have been replaced meanwhile');
+          throw new HeadwaterError('unavailable', 'a full resync has replaced the data. Begin the call again');
         },
         snapshotBegun: () => {
           this.#watchSnapshots++;

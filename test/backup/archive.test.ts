@@ -149,10 +149,10 @@ describe('a way through an archive', () => {
     const { position, timeMs } = history.blocks[2] as Block;
     const refused = (target: Target, message: RegExp) =>
       assert.rejects(offsetsTo(directory, position, target, timeMs), { code: 'invalid_argument', message });
-    await refused({ toOffset: 29 }, /the backup is of offset 30.*take an earlier backup/);
-    await refused({ toTimeMs: timeMs - 1 }, /take an earlier backup/);
-    await refused({ toOffset: 61 }, /the archive ends at offset 60, asked for 61/);
-    await refused({ toTimeMs: timeMs + 1_000 }, /the archive ends with a command of/);
+    await refused({ toOffset: 29 }, /the backup ends at offset 30.*Take an earlier backup/);
+    await refused({ toTimeMs: timeMs - 1 }, /Take an earlier backup/);
+    await refused({ toOffset: 61 }, /up to offset 61, the archive ends at 60/);
+    await refused({ toTimeMs: timeMs + 1_000 }, /expected commands up to .*, the archive ends at/);
   });
 
   it('is refused, by name, if commands are missing that it needs', async () => {
@@ -171,12 +171,12 @@ describe('a way through an archive', () => {
     const beyond = { ...history.end, offset: 61 };
     await assert.rejects(offsetsTo(directory, beyond), {
       code: 'invalid_argument',
-      message: /holds nothing that goes on/,
+      message: /the archive holds no commands after/,
     });
     const foreign = { ...history.end, replicationId: historyId('z'), offset: 20 };
     await assert.rejects(offsetsTo(directory, foreign), {
       code: 'invalid_argument',
-      message: /holds nothing that goes on/,
+      message: /the archive holds no commands after/,
     });
     await assert.rejects(offsetsTo(path.join(directory, 'nowhere'), ORIGIN), {
       code: 'invalid_argument',
@@ -197,7 +197,7 @@ describe('a way through an archive', () => {
     await truncate(path.join(directory, first as string), 100);
     await assert.rejects(offsetsTo(directory, ORIGIN), {
       code: 'corrupt',
-      message: /its end is missing.*move it away/,
+      message: /its end is missing.*Move the file away/,
     });
     assert.deepEqual(await offsetsTo(directory, (history.blocks[2] as Block).position), [40, 50, 60]);
   });
@@ -207,7 +207,7 @@ describe('a way through an archive', () => {
     const at = { ...(history.blocks[1] as Block).position, checksum: 1 };
     await assert.rejects(offsetsTo(directory, at), {
       code: 'invalid_argument',
-      message: /none of its files goes on from/,
+      message: /none of its files continues after/,
     });
   });
 
@@ -247,6 +247,6 @@ describe('a way through an archive', () => {
     const { directory } = await archived();
     const [first, second] = (await readdir(directory)).sort();
     await writeFile(path.join(directory, second as string), await readFile(path.join(directory, first as string)));
-    await assert.rejects(readArchive(directory), { code: 'corrupt', message: /does not hold what its name says/ });
+    await assert.rejects(readArchive(directory), { code: 'corrupt', message: /has the wrong name/ });
   });
 });

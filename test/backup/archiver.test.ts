@@ -160,7 +160,7 @@ describe('an archiver', () => {
     archiver = start();
     await archived();
     assert.equal(archiver.status.missed, 2);
-    assert.equal(test.logger.said(/has a gap: the commands 2 to 3 left the log before they were archived/, 'error'), 1);
+    assert.equal(test.logger.said(/has a gap: the commands 2 to 3 were trimmed before they were archived/, 'error'), 1);
     assert.deepEqual(await stretches(), [
       [1, 1],
       [4, 4],
@@ -224,7 +224,7 @@ describe('an archiver', () => {
       await test.clock.advance(60_000);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
-    assert.equal(test.logger.said(/nothing is archived to .*it is tried again/, 'error'), 1);
+    assert.equal(test.logger.said(/archiving to .* fails: .*The node will try again/, 'error'), 1);
     if (process.getuid?.() === 0) await rm(directory);
     else await chmod(path.dirname(directory), 0o700);
     await archived();
@@ -256,7 +256,7 @@ describe('an archiver', () => {
         (await readdir(directory)).filter((name) => !/\.(archive|new)$/.test(name)),
         [],
       );
-      assert.equal(test.logger.said(/nothing is archived to .*ENOSPC/, 'error'), Math.min(failures, 1));
+      assert.equal(test.logger.said(/archiving to .* fails: .*ENOSPC/, 'error'), Math.min(failures, 1));
       if (failures === 0) break;
       met++;
     }
@@ -273,8 +273,8 @@ describe('an archiver', () => {
       await test.clock.advance(INTERVAL_MS);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
-    assert.match(archiver.status.error, /its disk is full: a file of it is begun where 17 MiB are free/);
-    assert.equal(test.logger.said(/nothing is archived/, 'error'), 1);
+    assert.match(archiver.status.error, /the disk of the archive is full: expected 17 MiB free before a new file/);
+    assert.equal(test.logger.said(/archiving to .* fails/, 'error'), 1);
     assert.deepEqual(await readdir(directory), []);
     full.free = ARCHIVE_FREE_BYTES_MIN;
     await archived();

@@ -76,7 +76,7 @@ describe('a backup file', () => {
     const file = await smallBackup();
     for (const more of [Buffer.from([0]), file]) {
       const error = await refusal(Buffer.concat([file, more]));
-      assert.match(error?.message ?? '', /something follows the end of the backup/);
+      assert.match(error?.message ?? '', /expected nothing after the end of the backup/);
     }
   });
 
@@ -99,9 +99,9 @@ describe('a backup file', () => {
     assert.match(foreign?.message ?? '', /no Headwater backup: expected .*HEADWATER BACKUP.*received "REDIS0011/);
     const newer = await smallBackup();
     newer.writeUInt32BE(2, PREAMBLE_BYTES - 4);
-    assert.deepEqual([(await refusal(newer))?.message], ['backup format 2; this version knows format 1']);
+    assert.deepEqual([(await refusal(newer))?.message], ['the backup has format 2; this version knows format 1']);
     const otherwise = new ChunkSealer().head({ ...HEAD, compression: 'zstd' });
-    assert.match((await refusal(otherwise))?.message ?? '', /compressed with "zstd"; this version knows lz4/);
+    assert.match((await refusal(otherwise))?.message ?? '', /the compression "zstd"; this version knows lz4/);
   });
 
   it('whose chunk says that it is huge is refused before memory is set aside for it', () => {
@@ -116,6 +116,6 @@ describe('a backup file', () => {
     const sealer = new ChunkSealer();
     const lying = Buffer.from([0xff, 0xff, 0xff, 0x7f, 0]);
     const error = await refusal(Buffer.concat([sealer.head(HEAD), sealer.entries(lying, 100)]));
-    assert.match(error?.message ?? '', /expected 100 bytes, it tells of 2147483647/);
+    assert.match(error?.message ?? '', /expected 100 bytes, its header says 2147483647/);
   });
 });

@@ -176,7 +176,7 @@ describe('a restore', () => {
     await assert.rejects(restoreTo(to, damaged), { code: 'corrupt' });
     await assert.rejects(restoreTo(to, file.subarray(0, file.length - 10)), { code: 'corrupt', message: /cut off/ });
     for (const more of [Buffer.alloc(1), file]) {
-      const refused = { code: 'corrupt', message: /something follows the end of the backup/ };
+      const refused = { code: 'corrupt', message: /expected nothing after the end of the backup/ };
       await assert.rejects(restoreTo(to, Buffer.concat([file, more])), refused);
     }
     assert.deepEqual(await left(to.directory), ['restoring']);

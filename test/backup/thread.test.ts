@@ -118,7 +118,7 @@ describe('a backup out of the files of a keyspace', function () {
     const held = await openSource(test.store, { clock: test.clock, startWorker });
     await test.clock.advance(SNAPSHOT_UNREAD_MS_MAX);
     const reading = held.chunks(HEAD);
-    await assert.rejects(reading.next(), { code: 'unavailable', message: /nobody has read from it for 60 minutes/ });
+    await assert.rejects(reading.next(), { code: 'unavailable', message: /its reader read nothing for 60 minutes/ });
     await held.release();
     const open = await begin(backupsOf(test));
     await test.store.close();
@@ -132,7 +132,7 @@ describe('a backup out of the files of a keyspace', function () {
     const { digest } = await test.store.snapshots.digest();
     assert.throws(() => openFiles(test.store.snapshots.keyspaceDirectory as string, 0), {
       code: 'overloaded',
-      message: /^\d+ tables are more than can be open at a time$/,
+      message: /^\d+ tables are too many to open at once/,
     });
     const orders: Order[] = [];
     const tooMany: StartWorker = () => {

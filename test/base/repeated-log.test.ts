@@ -67,7 +67,7 @@ describe('a log of states that are repeated', () => {
         ['warn', 'down, attempt 0'],
         ['debug', 'down, attempt 1'],
         ['debug', 'down, attempt 2'],
-        ['warn', 'down, attempt 3 (3 times since this was last said)'],
+        ['warn', 'down, attempt 3 (3 times since the last such line)'],
       ],
     );
   });
@@ -86,7 +86,7 @@ describe('a log of states that are repeated', () => {
       log.warn({}, 'refused', node);
     }
     const said = logger.lines.filter(({ level }) => level !== 'debug').map(({ message }) => message);
-    const once = ['refused', 'served', 'refused (3 times since this was last said)'];
+    const once = ['refused', 'served', 'refused (3 times since the last such line)'];
     assert.deepEqual(said, [...once, ...once]);
   });
 

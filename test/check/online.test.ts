@@ -69,7 +69,7 @@ describe('a check of a node that runs', () => {
     assert.deepEqual(
       found.map(({ why }) => why),
       [
-        'the key "lost" expires and is not in the index of due keys: nothing would delete it; this check has put it there',
+        'the key "lost" expires, but is missing from the index of due keys, so it would never be deleted. This check has added the key',
       ],
     );
     await until('it is deleted', async () => (await test.store.snapshots.size()) === 1, {

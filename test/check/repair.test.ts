@@ -124,7 +124,7 @@ describe('repair', () => {
     const events = await repair(world, checks);
     const [step, ...more] = steps(events);
     assert.deepEqual([step?.kind, step?.fromOffset, step?.toOffset, more.length], ['left', 7, 7, 0]);
-    assert.match(step?.message ?? '', /the log there begins only after offset 7|the log holds 8 to/);
+    assert.match(step?.message ?? '', /the log of the upstream begins after offset 7|the log holds 8 to/);
     assert.deepEqual(events.at(-1), { kind: 'summary', summary: { damages: 1, repairs: 0, left: 1 } });
     assert.deepEqual(await rawBlock(node, 7), before);
     assert.equal(checks.status.repairs, 0);
@@ -185,7 +185,10 @@ describe('repair', () => {
   it('is one at a time, with checks', async () => {
     const running = checks.verify({ bytesPerSecond: 1 }, new AbortController().signal);
     await running.next();
-    await assert.rejects(repair(world, checks), { code: 'overloaded', message: /a check of this node is under way/ });
+    await assert.rejects(repair(world, checks), {
+      code: 'overloaded',
+      message: /a check of this node is running already/,
+    });
     await running.return(undefined);
     await repair(world, checks);
   });

@@ -56,7 +56,7 @@ describe('a follower whose data cannot be opened', () => {
     assert.equal(node.link.status.lastResync?.reason, 'KEYSPACE_INCOMPLETE');
     assert.equal(node.store.identity.nodeId, nodeId);
     await world.until('it is counted', () => checks.status.repairs === 1);
-    assert.match(checks.status.lastRepair, /all data were got anew from leader:1: .*the checkpoint record/);
+    assert.match(checks.status.lastRepair, /all data were copied from leader:1: .*the checkpoint record/);
     await checks.close(new Error('the test is over') as never);
     const names = await readdir(node.test.directory);
     assert.ok(names.includes('gen-000002') && !names.includes('gen-000001') && !names.includes('stand-in.new'));

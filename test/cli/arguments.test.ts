@@ -105,7 +105,7 @@ describe('what people type', () => {
   it('is refused for its own reason: a time that is too large is not called zero', () => {
     assert.throws(() => parseDuration('100000001d'), /Expected a time of at most 100000000d, received "100000001d"/);
     assert.throws(() => parseDuration(`${'9'.repeat(400)}s`), /Expected a time of at most .* received "9{100}"…/);
-    assert.throws(() => parseDuration('0'), /Expected a time over zero/);
+    assert.throws(() => parseDuration('0'), /Expected a time above zero/);
   });
 
   for (const { what, parse, good, bad } of CASES) {

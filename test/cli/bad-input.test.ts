@@ -31,7 +31,7 @@ const REFUSALS: readonly Refusal[] = [
   { type: ['get', 'a', '--jsn'], says: /unknown option '--jsn'\n\(Did you mean --json\?\)/ },
   { type: ['set', 'k'], says: /missing required argument 'VALUE'/ },
   { type: ['set', 'k', 'v', '--ttl', 'soon'], says: /--ttl.*Expected a time.*received "soon"/ },
-  { type: ['set', 'k', 'v', '--ttl', '0'], says: /--ttl.*Expected a time over zero.*received "0"/ },
+  { type: ['set', 'k', 'v', '--ttl', '0'], says: /--ttl.*Expected a time above zero.*received "0"/ },
   { type: ['set', 'k', 'v', '--ttl'], says: /argument missing/ },
   {
     type: ['set', 'k', 'v', '--ttl', '9'.repeat(9_000)],
@@ -56,12 +56,12 @@ const REFUSALS: readonly Refusal[] = [
   {
     type: ['--connect', '127.0.0.1:1', 'get', 'k'],
     status: 3,
-    says: /^headwater: cannot reach 127\.0\.0\.1:1: connection refused, nothing listens there; .*HEADWATER_CONNECT.*\n$/,
+    says: /^headwater: cannot reach 127\.0\.0\.1:1: connection refused: no process listens there\. .*HEADWATER_CONNECT\n$/,
   },
   {
     type: ['--connect', 'no-such-host.invalid:1', 'ping'],
     status: 3,
-    says: /^headwater: cannot reach no-such-host\.invalid:1: there is no host of that name; .*\n$/,
+    says: /^headwater: cannot reach no-such-host\.invalid:1: there is no host of that name\. .*\n$/,
   },
   { type: ['--connect', '127.0.0.1:1', 'status', '--json'], status: 3, says: /cannot reach/ },
   { type: ['follow', 'nowhere'], says: /Expected HOST:PORT.*received "nowhere"/ },

@@ -26,7 +26,7 @@ describe('the limit of open files', function () {
       const { status, stderr } = await headwater(args, { openFilesMax });
       assert.equal(
         stderr,
-        `headwater: the limit of open files (ulimit -n) is too low: expected at least ${needed}, received ${openFilesMax}; raise it\n`,
+        `headwater: the limit of open files (ulimit -n) is too low: expected at least ${needed}, received ${openFilesMax}. Raise it\n`,
       );
       assert.equal(status, 3);
       assert(!existsSync(data), 'nothing was made');
@@ -35,7 +35,7 @@ describe('the limit of open files', function () {
   it('the least that is taken is enough to start, and is warned of', async () => {
     assert.equal((await headwater(['--version'], { openFilesMax: 256 })).status, 0);
     const node = await Served.start(['--data', data, '--listen', '127.0.0.1:0'], { openFilesMax: 384 });
-    assert.match(node.log, /"level":"warn".*"open_files_max":384,"open_files_wanted":3256,.*raise it before data/);
+    assert.match(node.log, /"level":"warn".*"open_files_max":384,"open_files_wanted":3256,.*Raise it before the data/);
     assert.equal((await node.run(['set', 'k', 'v'])).status, 0);
     assert.equal(await node.end(), 0);
   });

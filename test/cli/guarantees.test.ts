@@ -78,7 +78,7 @@ describe('the guarantees of a command', function () {
       assert.deepEqual([status, stdout.toString()], [3, '']);
       assert.match(
         stderr,
-        /^headwater: the write is done and stays, but was not as durable as asked in time: .*appended at 0 and synced at 0 followers\n$/,
+        /^headwater: the write is done and stays, but did not reach its durability in time: .*appended at 0 and synced at 0 followers\n$/,
       );
       assert(performance.now() - beganMs < 4_000, 'a bare number is milliseconds');
       assert.equal((await leader.run(['get', 'kept'])).stdout.toString(), 'yes');
@@ -100,7 +100,7 @@ describe('the guarantees of a command', function () {
       [/received "followers"/, '--durability', 'followers'],
       [/received "synced=1"/, '--durability', 'synced=1'],
       [/expected followers with 1 to \d+ followers, received 0/, '--durability', 'followers=0'],
-      [/expected both, received it alone/, '--durability-timeout', '1s'],
+      [/expected --durability as well, received it alone/, '--durability-timeout', '1s'],
     ];
     for (const [message, ...options] of wrong) {
       const { status, stderr } = await leader.run(['set', 'never', 'set', ...options]);

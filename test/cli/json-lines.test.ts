@@ -64,7 +64,7 @@ describe('text in two bytes a character', () => {
   for (const [encoding, bytes] of FORMS)
     it(`is named: ${bytes.toString('hex', 0, 4)}`, () =>
       assert.rejects(split([bytes]), {
-        message: `expected UTF-8, received ${encoding}; convert it first: iconv -f ${encoding} -t UTF-8`,
+        message: `expected UTF-8, received ${encoding}. Convert the file: iconv -f ${encoding} -t UTF-8`,
       }));
 });
 
@@ -95,7 +95,7 @@ describe('a line', () => {
     ['a key twice, once escaped', '{"key":"a","k\\u0065y":"b","value":"v"}', /^key: expected once, received twice$/],
     ['a prototype', '{"key":"k","value":"v","__proto__":"x"}', /^unknown field "__proto__"/],
     ['a nested prototype', '{"key":"k","value":"v","__proto__":{"kind":"clear"}}', /^__proto__: expected text/],
-    ['a name that is long', `{"${'n'.repeat(1e6)}":1,"key":"k","value":"v"}`, /^unknown field "n{60}"…; expected/],
+    ['a name that is long', `{"${'n'.repeat(1e6)}":1,"key":"k","value":"v"}`, /^unknown field "n{60}"…: expected/],
     ['very many fields', `{${'"a":1,'.repeat(5_000)}"key":"k"}`, /^expected at most 1000 fields, received more$/],
     ['half a surrogate pair as a key', '{"key":"\\udc00","value":"v"}', /^key: .* half a surrogate pair/],
   ];
@@ -137,6 +137,9 @@ describe('a line', () => {
     assert.deepEqual(parseLine(`{${logged}:"clear"}`), { kind: 'clear', key: '', value: '' });
     assert.throws(() => parseLine(`{${logged}:"grow","key":"a"}`), /kind: expected one of put, .* received "grow"/);
     assert.throws(() => parseLine(`{${logged}:"put","key":"a","value":"1","type":7}`), /type: .*received 7/);
-    assert.throws(() => parseLine(`{${logged}:"del","key":"a","ttk":1}`), /unknown field "ttk" in a del/);
+    assert.throws(
+      () => parseLine(`{${logged}:"del","key":"a","ttk":1}`),
+      /unknown field "ttk" in a line of the kind del/,
+    );
   });
 });

@@ -96,11 +96,11 @@ describe('restore --archive', function () {
       assert.equal(outcome.status, status, outcome.stderr);
       assert.match(outcome.stderr, pattern);
     };
-    await refused(2, /archive ends at offset 402, asked for 403/, '--to-offset', '403');
+    await refused(2, /up to offset 403, the archive ends at 402/, '--to-offset', '403');
     await refused(2, /the backup is of offset 200, which is behind 199/, '--to-offset', '199');
     await refused(2, /expected either --to-offset or --to-time/, '--to-offset', '300', '--to-time', '2026-01-01');
     await refused(2, /Expected a time such as/, '--to-time', 'yesterday');
-    await refused(2, /holds nothing that goes on .* in the history/, '--history', '0'.repeat(40));
+    await refused(2, /holds no commands after .* in the history/, '--history', '0'.repeat(40));
     const without = await headwater(['restore', backup, '--data', path.join(directory, 'refused'), '--to-offset', '3']);
     assert.equal(without.status, 2);
     assert.match(without.stderr, /expected --archive DIR as well/);

@@ -170,7 +170,7 @@ describe('import and export', function () {
     process.kill(pid, 'SIGINT');
     const { status, stderr } = await outcome;
     process.kill(node.pid, 'SIGCONT');
-    assert.equal(stderr, `headwater: interrupted; nothing was written to ${file}\n`);
+    assert.equal(stderr, `headwater: interrupted: nothing was written to ${file}\n`);
     assert.equal(status, 3);
     assert.deepEqual(readdirSync(place), []);
   });
@@ -187,9 +187,13 @@ describe('import and export', function () {
     [
       'a misspelt field',
       '{"key":"k","value":"v","expire_at_ms":5}',
-      /unknown field "expire_at_ms"; expected key, value/,
+      /unknown field "expire_at_ms": expected one of key, value/,
     ],
-    ['a bad time to live', '{"key":"k","value":"v","ttl":"soon"}', /ttl: expected a time.*received "soon"; stopped/],
+    [
+      'a bad time to live',
+      '{"key":"k","value":"v","ttl":"soon"}',
+      /ttl: expected a time.*received "soon"; the import stopped/,
+    ],
     [
       'a negative expiry',
       '{"key":"k","value":"v","expires_at_ms":-5}',
@@ -200,7 +204,7 @@ describe('import and export', function () {
     [
       'nesting without end',
       `{"key":"k","value":${'['.repeat(200_000)}}`,
-      /value: expected text.* received \[+…; stopped/,
+      /value: expected text.* received \[+…; the import stopped/,
     ],
     ['half a surrogate pair', '{"key":"k","value":"\\ud83d"}', /half a surrogate pair/],
     ['bytes that are not UTF-8', Buffer.from('7b226b6579223aff', 'hex'), /expected UTF-8/],
@@ -215,7 +219,7 @@ describe('import and export', function () {
       const { status, stdout, stderr } = await node.run(['import', '-'], { stdin });
       assert.equal(status, 2, stderr);
       assert.equal(stdout.toString(), '');
-      assert.match(stderr, /^headwater: line 3: .*; stopped there, 1 record was imported\n$/);
+      assert.match(stderr, /^headwater: line 3: .*; the import stopped, 1 record was imported\n$/);
       assert.match(stderr, says);
       assert.deepEqual(await keys(), ['one']);
     });
@@ -231,7 +235,7 @@ describe('import and export', function () {
     const { status, stderr } = await node.run(['import', '-'], { stdin });
     assert.equal(
       stderr,
-      'headwater: line 2: expected JSON Lines, received a line of more than 134217728 bytes; stopped there, 1 record was imported\n',
+      'headwater: line 2: expected JSON Lines, received a line of more than 134217728 bytes; the import stopped, 1 record was imported\n',
     );
     assert.equal(status, 2);
   });
@@ -244,7 +248,10 @@ describe('import and export', function () {
     for (const text of [...both, ...both.map((one) => Buffer.from(one).swap16())]) {
       writeFileSync(file, text);
       const imported = await node.run(['import', file]);
-      assert.match(imported.stderr, /^headwater: line 1: expected UTF-8, received UTF-16[BL]E; convert it .*\n$/);
+      assert.match(
+        imported.stderr,
+        /^headwater: line 1: expected UTF-8, received UTF-16[BL]E\. Convert the file: .*\n$/,
+      );
       assert.equal(imported.status, 2);
       const dumped = await headwater(['log', 'dump', file]);
       assert.match(dumped.stderr, /^headwater: \S+: expected a file of blocks, received text in UTF-16[BL]E\n$/);
@@ -263,7 +270,7 @@ describe('import and export', function () {
     assert.equal(status, 3, stderr);
     assert.match(
       stderr,
-      /^headwater: line 2: .*65536.*70000.*; stopped there, 1 record was imported; importing the file again is safe\n$/,
+      /^headwater: line 2: .*65536.*70000.*; the import stopped, 1 record was imported\. You can import the file again\n$/,
     );
   });
 
@@ -279,7 +286,7 @@ describe('import and export', function () {
     assert.equal(status, 3, stderr);
     assert.match(
       stderr,
-      /line \d+: .*; stopped there, [\d,]+ records were imported; importing the file again is safe\n$/,
+      /line \d+: .*; the import stopped, [\d,]+ records were imported\. You can import the file again\n$/,
     );
   });
 

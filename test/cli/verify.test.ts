@@ -25,7 +25,7 @@ describe('verify', function () {
     assert.equal(status, 0, stderr);
     assert.match(
       stdout.toString(),
-      /^whole: log from offset 1 to 500, 500 records, [\d,]+ bytes looked at\nequal: .*500 keys/,
+      /^whole: log from offset 1 to 500, 500 records, [\d,]+ bytes checked\nequal: .*500 keys/,
     );
     const [json, rebuilt] = (await headwater(['verify', '--data', data, '--rebuild', '--json'])).stdout
       .toString()
@@ -49,7 +49,7 @@ describe('verify', function () {
     assert.equal(await node.end(), 0);
     const { status, stdout, stderr } = await headwater(['verify', '--data', data, '--rebuild', '--backup', file]);
     assert.equal(status, 0, stderr);
-    assert.match(stdout.toString(), /\nequal: the backup of offset 500 and the log behind it give the same 501 keys/);
+    assert.match(stdout.toString(), /\nequal: the backup of offset 500 and the log after it give the same 501 keys/);
   });
 
   it('names the file, the byte and the keys that are damaged, and ends with 1', async () => {
@@ -78,7 +78,7 @@ describe('verify', function () {
     for (const [args, why] of [
       [['--rebuild'], /expected --data/],
       [['--data', data, '--backup', 'file'], /expected both/],
-      [['--data', data, '--rate', '1MiB'], /of a node that runs/],
+      [['--data', data, '--rate', '1MiB'], /--rate is for a running node/],
     ] as const) {
       const { status, stderr } = await headwater(['verify', ...args]);
       assert.deepEqual([status, why.test(stderr)], [2, true], stderr);

@@ -160,7 +160,10 @@ describe('backup and restore', function () {
           await leader.start();
         }
       })();
-      await assert.rejects(taken, { code: 'backup_lost', message: /it has restarted .*; begin the backup anew/ });
+      await assert.rejects(taken, {
+        code: 'backup_lost',
+        message: /the node has restarted.*\. Begin the backup again/,
+      });
     } finally {
       await client.close();
     }
@@ -176,7 +179,7 @@ describe('backup and restore', function () {
     const first = await readFile(file);
     const refused = await headwater(['--connect', leader.address, 'backup', file]);
     assert.deepEqual([refused.status, await readFile(file)], [2, first]);
-    assert.match(refused.stderr, /is there already; --overwrite/);
+    assert.match(refused.stderr, /exists already\. Use --overwrite/);
     await (await leader.client()).set('more', 'x');
     await run('--connect', leader.address, 'backup', '--overwrite', file);
     assert.notDeepEqual(await readFile(file), first);
@@ -213,7 +216,7 @@ describe('backup and restore', function () {
     await once(child.stdout, 'data');
     child.stdout.destroy();
     assert.deepEqual(await ended, [3, null]);
-    assert.match(said, /what was written of the backup is worth nothing, its end is missing/);
+    assert.match(said, /the written part of the backup is unusable, because its end is missing/);
   });
 
   it('a disk that fills up ends both with a clear error, and what they had written is gone', async function () {

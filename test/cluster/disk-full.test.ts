@@ -158,7 +158,7 @@ describe('a node on a full disk', function () {
     assert.equal(outcome.status, 3);
     assert.match(
       outcome.stderr,
-      /not started: the disk of .* is full: it cannot be opened .* until 48\.0 MiB are free/,
+      /the node did not start: the disk of .* is full: it cannot be opened .* until 48\.0 MiB are free/,
     );
     for (const file of others) rmSync(file);
     await node.start(...FLAGS);

@@ -165,6 +165,6 @@ describe('compare --ranges', function () {
     assert.equal(said.stdout.toString().trim().split('\n').length, 2);
     const wrong = await headwater(['--connect', leader.address, 'compare', '--repair']);
     assert.equal(wrong.status, 2);
-    assert.match(wrong.stderr, /--repair goes with --ranges/);
+    assert.match(wrong.stderr, /--repair needs --ranges/);
   });
 });

@@ -90,13 +90,13 @@ describe('a bit that the disk has changed', function () {
     );
     const repaired = await run(follower, 'repair');
     assert.equal(repaired.status, 0, `${repaired.stdout}${repaired.stderr}`);
-    assert.match(repaired.stdout.toString(), /repaired: all data were got anew from .*\n1 repair\n$/);
+    assert.match(repaired.stdout.toString(), /repaired: all data were copied from .*\n1 repair\n$/);
     await assertWhole(follower);
     await assertEqualData(leader, follower);
     const status = await follower.status();
     assert.equal(status.nodeId, nodeId);
     assert.equal(status.repairs, 1);
-    assert.match((await run(follower, 'status')).stdout.toString(), /repairs +1; the last: .*got anew/);
+    assert.match((await run(follower, 'status')).stdout.toString(), /repairs +1; the last one: .*copied from/);
   });
 
   it('in the log of a follower is repaired: the commands given up come back', async () => {
@@ -217,7 +217,7 @@ describe('a bit that the disk has changed', function () {
     assert.equal((await slow.next()).value?.kind, 'progress');
     const second = await run(leader, 'verify');
     assert.equal(second.status, 3);
-    assert.match(second.stderr, /a check of this node is under way: expected one at a time/);
+    assert.match(second.stderr, /a check of this node is running already: expected at most one at a time/);
     const rest = (async () => {
       for await (const _ of slow);
     })();

@@ -51,7 +51,7 @@ describe('why', function () {
     const text = await headwater(['--connect', follower.address, 'status']);
     assert.match(
       text.stdout.toString(),
-      /last resync: full \(LOG_TRIMMED: asked for what follows offset 1, the log holds/,
+      /last resync: full \(LOG_TRIMMED: the follower needs the commands after offset 1, the log holds/,
     );
   });
 

@@ -167,7 +167,7 @@ describe('transactions', () => {
       assert.equal(bench.run(transact([append('a')])).committed, true);
       const error = bench.refused(transact([append('a'), append('b')]));
       assert.deepEqual([error.code, error.details], ['too_large', { operation: '1' }]);
-      assert.match(error.message, /what the transaction writes: expected at most 1000 bytes, received \d+ bytes$/);
+      assert.match(error.message, /the writes of the transaction: expected at most 1000 bytes, received \d+ bytes$/);
       assert.equal(bench.get('a'), `${'x'.repeat(600)}!`);
     });
   });

@@ -1088,7 +1088,7 @@ describe('opening a keyspace', () => {
 
   for (const [row, what] of [
     ['mcheckpoint', /^memory: the checkpoint record does not match its checksum/],
-    ['mflushing', /^memory: the mark of a flush in hand does not match its checksum/],
+    ['mflushing', /^memory: the mark of a running flush does not match its checksum/],
   ] as const) {
     it(`finds a flipped bit in ${row}, in whichever of its bytes, and a row cut short`, async () => {
       const bench = await Bench.open();
@@ -1114,6 +1114,6 @@ describe('opening a keyspace', () => {
     await bench.flushAll();
     const raw = bench.disk.raw('memory');
     await raw.put(key('mflushing'), (await raw.get(key('mcheckpoint'))) as Buffer);
-    await assert.rejects(Keyspace.open(await bench.disk.database()), refused('corrupt', /flush in hand/));
+    await assert.rejects(Keyspace.open(await bench.disk.database()), refused('corrupt', /running flush/));
   });
 });

@@ -313,7 +313,7 @@ describe('loading a snapshot', () => {
       await loader.add(keys.slice(0, sent), records.slice(0, sent));
       await assert.rejects(
         loader.finish(expected, POSITION, []),
-        refused('corrupt', /did not arrive whole: expected \d keys .* received \d/),
+        refused('corrupt', /is not complete: expected \d keys .* received \d/),
       );
       assert.equal((await Keyspace.open(db)).checkpoint.position.offset, 0);
     }

@@ -98,6 +98,9 @@ describe('blocks in a file of their own', () => {
       assert.deepEqual(read, blocks.slice(0, read.length));
     }
     await writeFile(file, '{"key":"a"}');
-    await assert.rejects(readBlockFile(file).next(), { code: 'corrupt', message: /is it a file of blocks/ });
+    await assert.rejects(readBlockFile(file).next(), {
+      code: 'corrupt',
+      message: /Check that this is a file of blocks/,
+    });
   });
 });

@@ -399,7 +399,7 @@ describe('trimming a log', () => {
       for (const offset of [0, 3, 5]) {
         await assert.rejects(
           log.read(offset, ALL),
-          refused('trimmed', new RegExp(`follows offset ${offset}, the log holds 10 to 30`)),
+          refused('trimmed', new RegExp(`needs the commands after offset ${offset}, the log holds 10 to 30`)),
         );
         assert.equal(await log.lookup.checksumAt(offset), 'trimmed');
       }
@@ -564,7 +564,7 @@ describe('trimming a log whose disk has changed', () => {
       disk.operations.length = 0;
       await assert.rejects(
         log.trimming.trim(9),
-        refused('corrupt', /^memory: the log is not trimmed to offset 9: .*offset 9 is/),
+        refused('corrupt', /^memory: the log cannot be trimmed to offset 9: .*offset 9 is/),
       );
       assert.deepEqual(log.base, ORIGIN);
       assert.deepEqual(
@@ -591,7 +591,7 @@ describe('trimming a log whose disk has changed', () => {
     const { log, disk } = await coldLogOf(history);
     const [, , third] = history.blocks as [Block, Block, Block];
     await replaceBlock(disk, third, flipped(third.bytes, 28 * 8 + 1));
-    await assert.rejects(log.trimming.trim(9), refused('unknown_format', /block format 3/));
+    await assert.rejects(log.trimming.trim(9), refused('unknown_format', /a block has format 3/));
     assert.deepEqual(log.base, ORIGIN);
   });
 });

@@ -255,7 +255,7 @@ describe('a log that does not reach the checkpoint of its keyspace', () => {
     const { log } = await openLog(disk);
     await log.trimming.trim(10);
     const opened = await openLog(disk, { ...at(10), checksum: 1 });
-    assert(refused('keyspace_incomplete', /different pasts/)(opened.failure));
+    assert(refused('keyspace_incomplete', /their histories differ/)(opened.failure));
     assert.deepEqual(opened.log.end, at(31), 'what follows counts as what this node has');
   });
 });
@@ -300,7 +300,7 @@ describe('what a newer version has written', () => {
       const { disk, at, block } = await sixBlocks();
       await replaceBlock(disk, block(end), newer(block(end)));
       const opened = await openLog(disk, at(checkpoint));
-      assert(refused('unknown_format', /block format 2/)(opened.failure), String(opened.failure));
+      assert(refused('unknown_format', /a block has format 2/)(opened.failure), String(opened.failure));
       assert.deepEqual(await offsetsOnDisk(disk), [3, 4, 9, 10, 30, 31]);
       assert.deepEqual(opened.findings, []);
       assert.equal(await disk.raw('memory').get(BASE_KEY), undefined);
@@ -397,11 +397,11 @@ describe('a row of the log that the disk has changed', () => {
   }
 
   for (const [what, key, pattern] of [
-    ['the base', BASE_KEY, /^memory: the base row does not match its checksum.*nothing was touched/],
+    ['the base', BASE_KEY, /^memory: the base row does not match its checksum.*Nothing was changed/],
     [
       'a history',
       lineageKey(1),
-      /^memory: the lineage row from offset 1 does not match its checksum.*nothing was touched/,
+      /^memory: the lineage row from offset 1 does not match its checksum.*Nothing was changed/,
     ],
   ] as const) {
     it(`(${what}) stops the open by name and directory, and nothing is touched`, async () => {

@@ -153,7 +153,7 @@ describe('what a damaged block says of itself', () => {
         kind: 'start_raised',
         from: 1,
         to: 11,
-        why: 'the block that ends at offset 10 does not chain',
+        why: 'the block that ends at offset 10 does not continue the block before it',
       });
       assert.deepEqual(log.base, at(10));
       assert.deepEqual(decodeBase((await disk.raw('memory').get(BASE_KEY)) as Buffer), {
@@ -188,7 +188,7 @@ describe('what a damaged block says of itself', () => {
     await removeBlock(disk, block(30));
     const [finding, ...more] = await scrub(log, at(30));
     assert(finding?.kind === 'start_raised' && more.length === 0);
-    assert.match(finding.why, /nothing leads to the checkpoint at offset 30/);
+    assert.match(finding.why, /no block leads to the checkpoint at offset 30/);
     assert.deepEqual(log.base, at(30));
     assert.deepEqual(ends(await log.read(30, ALL)), [31]);
   });

@@ -24,7 +24,7 @@ describe('a connection that failed', () => {
       'No connection established. Last error: connect EHOSTUNREACH 10.0.0.1:7420 (2026-01-01T00:00:00.000Z)',
       '10.0.0.1:7420 cannot be reached (EHOSTUNREACH)',
     ],
-    ['a call that was given up', 'Cancelled on client', 'the caller gave up'],
+    ['a call that was given up', 'Cancelled on client', 'the caller cancelled the call'],
     [
       'a call that took too long',
       'Deadline exceeded after 1.000s,LB pick: 0.001s,remote_addr=127.0.0.1:7420',

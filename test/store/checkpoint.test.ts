@@ -356,7 +356,7 @@ describe('a snapshot of the store', () => {
     const snapshot = await test.store.snapshots.at();
     await test.clock.advance(SNAPSHOT_UNREAD_MS_MAX + 1);
     assert(snapshot.closed);
-    await assert.rejects(snapshot.digest(), refused('unavailable', /nobody has read from it for 60 minutes/));
+    await assert.rejects(snapshot.digest(), refused('unavailable', /its reader read nothing for 60 minutes/));
     await test.store.close();
   });
 
@@ -605,7 +605,8 @@ describe('a disk that fails under a checkpoint', () => {
     };
     await assert.rejects(test.set('b'));
     test.disk.fault = undefined;
-    const missing = /cannot be opened: .*gen-000001\/log was there and is missing now; nothing is made in its place/;
+    const missing =
+      /cannot be opened: .*gen-000001\/log existed and is missing now\. Put it back: no empty database is made in its place/;
     await until('it has been tried', () => missing.test(test.store.data.notServing?.message ?? ''));
     await test.clock.advance(10_000);
     assert(!existsSync(test.directory));

@@ -290,7 +290,7 @@ describe('a directory that is not to be opened', () => {
       open(directory),
       refused(
         'corrupt',
-        /gen-000001\/log is not whole: .*CURRENT: expected the name of a manifest, received "nonsense"/,
+        /gen-000001\/log is not complete: .*CURRENT: expected the name of a manifest, received "nonsense"/,
       ),
     );
     await writeFile(current, text);

@@ -433,7 +433,7 @@ describe('a full resync', () => {
     const leader = await source(['a', 'b']);
     const first = await test.store.intake.beginReplacement(leader.position, leader.lineage, 0);
     await first.addEntries(leader.keys.slice(0, 1), leader.records.slice(0, 1));
-    await assert.rejects(first.finish(leader.proof), refused('corrupt', /did not arrive whole/));
+    await assert.rejects(first.finish(leader.proof), refused('corrupt', /is not complete/));
     await first.close();
     const second = await test.store.intake.beginReplacement(leader.position, leader.lineage, 0);
     await second.addEntries(leader.keys, leader.records);

@@ -114,7 +114,10 @@ describe('a store whose LevelDB files were changed', () => {
       await cp(test.directory, elsewhere, { recursive: true });
       const said: string[] = [];
       await verifyDirectory(elsewhere, { found: ({ why }) => said.push(why) });
-      assert.match(said[0] ?? '', /does not match its checksum; a write had failed .* a start opens the data/);
+      assert.match(
+        said[0] ?? '',
+        /does not match its checksum; this is the record of a write that failed .* the data can be opened/,
+      );
       await test.restart();
       assert.equal(await test.get('k1'), 'x'.repeat(200));
       assert.equal(test.logger.said(/it was left by the write that failed/, 'warn'), 1);
@@ -149,7 +152,7 @@ describe('a store whose LevelDB files were changed', () => {
       // Looking at the log first does not make it forget that.
       await assert.rejects(dumpDirectory(copy.directory).next(), {
         code: 'corrupt',
-        message: new RegExp(`^${file}, byte .*would drop what stood there.*start the node`),
+        message: new RegExp(`^${file}, byte .*would drop the damaged commands.*start the node`),
       });
       await copy.open();
       assert.equal(copy.store.roles.asking, true);

@@ -388,7 +388,7 @@ describe('a store with a database that is not whole', function () {
           assert.equal(error.code, 'corrupt');
           assert.match(
             error.message,
-            /left \d+ bytes in this file, now it has \d+: its end is missing. Put the file back/,
+            /expected \d+ bytes, as the last clean stop left them, found \d+: the end of the file is missing. Put the file back/,
           );
           return true;
         });

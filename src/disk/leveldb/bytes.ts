@@ -16,14 +16,15 @@ export class ByteReader {
     let value = 0;
     for (let shift = 1; ; shift *= 128) {
       const byte = this.#bytes[this.#at++];
-      if (byte === undefined || shift > 2 ** 49) throw new Error('a number does not end');
+      if (byte === undefined || shift > 2 ** 49) throw new Error('a number has no end');
       value += (byte & 0x7f) * shift;
       if (byte < 0x80) return value;
     }
   }
 
   bytes(count: number): Buffer {
-    if (this.#at + count > this.#bytes.length) throw new Error(`expected ${count} bytes more`);
+    if (this.#at + count > this.#bytes.length)
+      throw new Error(`expected ${count} bytes more, received ${this.#bytes.length - this.#at}`);
     this.#at += count;
     return this.#bytes.subarray(this.#at - count, this.#at);
   }

@@ -160,7 +160,7 @@ export class TablesCursor extends FileCursor {
     if (this.#at + rest + valueBytes > this.#end || length < KEY_TRAILER_BYTES)
       throw this.#damage(
         (this.#index[this.#nextBlock - 1] as IndexEntry).place.offset,
-        'an entry ends behind its block',
+        'an entry ends after the end of its block',
       );
     if (length > this.key.length) this.key = Buffer.concat([this.key], 2 * length);
     const { key } = this;

@@ -79,7 +79,7 @@ type Pace = (bytes: number) => Promise<void>;
 export async function misfitsOfOpen(location: string, pace: Pace): Promise<readonly Misfit[]> {
   const look = async (): Promise<readonly Misfit[]> => {
     const { state, misfits } = await takeInventory(location, { pace });
-    return state === 'empty' ? [{ file: location, why: 'none of the files of the database is there' }] : misfits;
+    return state === 'empty' ? [{ file: location, why: 'all files of the database are missing' }] : misfits;
   };
   const found = await look();
   if (found.length === 0) return found;
@@ -124,7 +124,7 @@ async function hasData(location: string, names: readonly string[]): Promise<bool
 
 async function misfitsIn(location: string, names: readonly string[], expected: Expected): Promise<Misfit[]> {
   const files = names.filter((name) => TABLE.test(name) || LOG.test(name)).length;
-  const beside = `though ${files} files of data are there`;
+  const beside = `but ${files} files of data exist`;
   const currentFile = path.join(location, 'CURRENT');
   const current = await bytesOf(currentFile);
   if (!current) return [{ file: currentFile, why: `the file is missing, ${beside}` }];
@@ -138,7 +138,7 @@ async function misfitsIn(location: string, names: readonly string[], expected: E
   if (!manifest) return [{ file: manifestFile, why: `the manifest is missing, ${beside}` }];
   const { pace } = expected;
   if (!pace && goesOnBehindGap(manifest))
-    return [{ file: manifestFile, why: 'a record of the manifest is damaged, with whole ones behind it' }];
+    return [{ file: manifestFile, why: 'a record of the manifest is damaged, and undamaged records follow it' }];
   let version: Version;
   try {
     version = pace ? await versionIn(manifest, pace) : readVersion(manifest);
@@ -182,15 +182,15 @@ async function misfitTable(location: string, table: TableOfVersion): Promise<Mis
     handle = await open(file, 'r');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return { file, why: 'the manifest names this table, and the file is missing' };
+    return { file, why: 'the manifest names this table, but the file is missing' };
   }
   try {
     const { size } = await handle.stat();
     if (size !== table.bytes)
-      return { file, why: `the manifest names a table of ${table.bytes} bytes, the file has ${size}` };
+      return { file, why: `expected a table of ${table.bytes} bytes, as the manifest says, found ${size}` };
     return (await beginsWith(handle, size, table.smallest))
       ? undefined
-      : { file, why: 'the table begins with another key than the manifest says: it is another table' };
+      : { file, why: 'the first key is not the key in the manifest: the file is another table' };
   } finally {
     await handle.close();
   }
@@ -239,7 +239,7 @@ async function misfitLogs(
   const numbers = names.flatMap((name) => LOG.exec(name)?.[1] ?? []).map(Number);
   const live = numbers.filter((number) => number >= logNumber).sort((a, b) => a - b);
   if (live[0] !== logNumber)
-    return [{ file: fileOf(logNumber), why: 'the manifest names this log file, and the file is missing' }];
+    return [{ file: fileOf(logNumber), why: 'the manifest names this log file, but the file is missing' }];
   const changed: Misfit[] = [];
   for (const end of logFileEnds.filter((one) => logFileNumber(one) >= logNumber)) {
     const file = path.join(location, end.name);
@@ -263,7 +263,7 @@ async function misfitLogs(
 function misfitSequence(first: bigint, from: bigint, through: bigint | undefined): string | undefined {
   if (first >= from && (through === undefined || first <= through)) return undefined;
   const expected = through === undefined ? `${from} or more` : from === through ? from : `${from} to ${through}`;
-  return `its first write has the sequence number ${first}, expected ${expected}: it is another file, or one before it is missing`;
+  return `expected the sequence number ${expected} in the first write, found ${first}: another log file is here, or the file before is missing`;
 }
 
 /** Checks the beginning of the log file that LevelDB writes to, or wrote to last. Only the beginning stays as it is. */
@@ -273,7 +273,7 @@ async function misfitHead(file: string, { from, through }: Version['sequences'])
     handle = await open(file, 'r');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return [{ file, why: 'the manifest names this log file, and the file is missing' }];
+    return [{ file, why: 'the manifest names this log file, but the file is missing' }];
   }
   try {
     const first = firstSequenceOf(await readAt(handle, 0, LOG_HEAD_BYTES));

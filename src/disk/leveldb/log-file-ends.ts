@@ -20,7 +20,7 @@ export interface LogFileEnd {
   readonly crc32c: number;
 }
 
-const ADVICE = 'Put the file back; remove clean-stop.json only to go on without what is missing';
+const ADVICE = 'Put the file back. To accept the loss, remove clean-stop.json';
 const LOG = /^(\d+)\.log$/;
 
 /** The ends of a database that is closed and durable. None if there are no files at the location. */
@@ -52,11 +52,11 @@ export function logFileNumber({ name }: LogFileEnd): number {
  *   byte.
  */
 export function changeSince(end: LogFileEnd, bytes: Buffer | undefined): string | undefined {
-  const before = `the last stop, which was in good order, left ${end.bytes} bytes in this file`;
-  if (!bytes) return `${before}, and it is missing. ${ADVICE}`;
-  if (bytes.length < end.bytes) return `${before}, now it has ${bytes.length}: its end is missing. ${ADVICE}`;
+  const before = `expected ${end.bytes} bytes, as the last clean stop left them`;
+  if (!bytes) return `${before}, the file is missing. ${ADVICE}`;
+  if (bytes.length < end.bytes) return `${before}, found ${bytes.length}: the end of the file is missing. ${ADVICE}`;
   if (crc32c(bytes.subarray(0, end.bytes)) === end.crc32c || logFileDamage(bytes)) return undefined;
-  return `${before}, now they do not match their checksum: its end was changed. ${ADVICE}`;
+  return `${before}, found bytes with another checksum: the end of the file was changed. ${ADVICE}`;
 }
 
 export function isLogFileEnd(value: unknown): value is LogFileEnd {

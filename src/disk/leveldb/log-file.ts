@@ -123,7 +123,11 @@ function readRecord(bytes: Buffer, at: number): Read {
   const type = bytes[at + 6] as number;
   const end = at + HEADER_BYTES + length;
   if (type < 1 || type > LAST_TYPE || end > at + leftInBlock(at))
-    return { kind: 'changed', end: at + leftInBlock(at), why: `no record begins here (type ${type}, ${length} bytes)` };
+    return {
+      kind: 'changed',
+      end: at + leftInBlock(at),
+      why: `expected the beginning of a record, found type ${type} and ${length} bytes`,
+    };
   if (end > bytes.length) return { kind: 'cut' };
   if (bytes.readUInt32LE(at) === maskedCrc32c(bytes.subarray(at + 6, end))) return { kind: 'whole', end };
   return { kind: 'changed', end, why: `the record of ${length} bytes does not match its checksum` };

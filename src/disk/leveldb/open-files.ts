@@ -41,7 +41,7 @@ export function openFiles(location: string, tablesMax = OPEN_TABLES_MAX): OpenFi
       return { tables: opened, logs: live.map(({ bytes }) => bytes) };
     }
     if (attempt === ATTEMPTS_MAX)
-      throw new HeadwaterError('corrupt', `${location}: its manifest tells of tables that are not there`);
+      throw new HeadwaterError('corrupt', `${location}: the manifest names tables that are missing`);
   }
 }
 
@@ -78,7 +78,11 @@ function openAll(location: string, tables: readonly TableOfVersion[]): OpenTable
 }
 
 function tooMany(count: number, cause?: unknown): HeadwaterError {
-  return new HeadwaterError('overloaded', `${count} tables are more than can be open at a time`, { cause });
+  return new HeadwaterError(
+    'overloaded',
+    `${count} tables are too many to open at once. Raise the limit of open files (ulimit -n)`,
+    { cause },
+  );
 }
 
 function readManifest(location: string): Buffer {

@@ -89,6 +89,8 @@ function pending(logs: readonly Buffer[], from: Buffer, to: Buffer): Write[] {
   try {
     return writesIn(logs, from, to);
   } catch (error) {
-    throw new HeadwaterError('corrupt', `LevelDB's log makes no sense: ${(error as Error).message}`, { cause: error });
+    throw new HeadwaterError('corrupt', `the log of LevelDB cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

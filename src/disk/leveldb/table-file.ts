@@ -25,17 +25,17 @@ const STEP_BYTES = 256 * 1024;
 export function* tableSteps(bytes: Buffer): Generator<number, TableDamage[]> {
   const whole = (byte: number, why: string): TableDamage[] => [{ byte, why, after: undefined, through: undefined }];
   const footer = bytes.length - FOOTER_BYTES;
-  if (!endsAsTable(bytes)) return whole(Math.max(0, footer), 'it does not end as a table does');
+  if (!endsAsTable(bytes)) return whole(Math.max(0, footer), 'the end of the file is not the end of a table');
   let entries: IndexEntry[];
   try {
     const { metaindex, index } = placesIn(bytes.subarray(footer));
     for (const place of [metaindex, index]) {
       const why = damageOfBlock(bytes, place);
-      if (why !== undefined) return whole(place.offset, `its index: ${why}`);
+      if (why !== undefined) return whole(place.offset, `the index: ${why}`);
     }
     entries = yield* indexSteps(blockIn(bytes, index));
   } catch (error) {
-    return whole(footer, `its index cannot be read: ${(error as Error).message}`);
+    return whole(footer, `the index cannot be read: ${(error as Error).message}`);
   }
   const damages: TableDamage[] = [];
   let after: Buffer | undefined;

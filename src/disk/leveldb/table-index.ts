@@ -28,7 +28,7 @@ export function readIndex(descriptor: number, file: string): IndexEntry[] {
   const { size } = fstatSync(descriptor);
   const footerAt = Math.max(0, size - FOOTER_BYTES);
   const footer = readAt(descriptor, footerAt, Buffer.alloc(Math.min(size, FOOTER_BYTES)));
-  if (!endsAsTable(footer)) throw damageAt(file, footerAt, 'it does not end as a table does');
+  if (!endsAsTable(footer)) throw damageAt(file, footerAt, 'the end of the file is not the end of a table');
   try {
     const { index: place } = placesIn(footer);
     // A damaged footer may name any size.
@@ -41,7 +41,7 @@ export function readIndex(descriptor: number, file: string): IndexEntry[] {
       if (done) return value;
     }
   } catch (error) {
-    throw damageAt(file, footerAt, `its index cannot be read: ${(error as Error).message}`);
+    throw damageAt(file, footerAt, `the index cannot be read: ${(error as Error).message}`);
   }
 }
 

@@ -49,7 +49,7 @@ export function placesIn(footer: Buffer): { metaindex: Place; index: Place } {
 export function damageOfBlock(bytes: Buffer, { offset, size }: Place, at = 0): string | undefined {
   const begin = offset - at;
   const end = begin + size;
-  if (end + TRAILER_BYTES > bytes.length) return `the block at byte ${offset} would end behind the table`;
+  if (end + TRAILER_BYTES > bytes.length) return `the block at byte ${offset} would end after the end of the table`;
   if (maskedCrc32c(bytes.subarray(begin, end + 1)) === bytes.readUInt32LE(end + 1)) return undefined;
   return `the block of ${size} bytes does not match its checksum`;
 }

@@ -91,7 +91,7 @@ export function* versionSteps(manifest: Buffer): Generator<number, Version> {
       else if (tag === TAGS.newFile) {
         const table = tableIn(reader);
         tables.set(`${table.level} ${table.number}`, table);
-      } else throw new Error(`the manifest has the tag ${tag}, which is not known`);
+      } else throw new Error(`the manifest has the tag ${tag}, which this version does not know`);
     }
     if (logNumber === before || lastSequence === undefined) continue;
     // LevelDB begins the first log file of a manifest when it opens the database, before any write.
@@ -99,7 +99,7 @@ export function* versionSteps(manifest: Buffer): Generator<number, Version> {
     sequences = { from: before === undefined ? next : sequences.through, through: next };
   }
   if (logNumber === undefined || nextFileNumber === undefined || lastSequence === undefined)
-    throw new Error('the manifest does not say which log file goes on from it');
+    throw new Error('the manifest does not name its log file');
   return { logNumber, sequences, tables: [...tables.values()] };
 }
 

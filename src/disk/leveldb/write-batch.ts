@@ -54,13 +54,15 @@ export function firstSequenceOf(head: Buffer): bigint | undefined {
 }
 
 function collect(record: Buffer, from: Buffer, to: Buffer, writes: Write[]): void {
-  if (record.length < HEADER_BYTES) throw new Error(`a write of ${record.length} bytes`);
+  if (record.length < HEADER_BYTES)
+    throw new Error(`expected a write of at least ${HEADER_BYTES} bytes, found ${record.length}`);
   const sequence = record.readBigUInt64LE();
   const count = record.readUInt32LE(8);
   const reader = new ByteReader(record.subarray(HEADER_BYTES));
   for (let i = 0; i < count; i++) {
     const kind = reader.bytes(1)[0] as number;
-    if (kind !== DELETION && kind !== VALUE) throw new Error(`a write of the kind ${kind}, which is not known`);
+    if (kind !== DELETION && kind !== VALUE)
+      throw new Error(`a write has the kind ${kind}, which this version does not know`);
     const key = reader.string();
     const value = kind === VALUE ? reader.string() : Buffer.alloc(0);
     if (Buffer.compare(key, from) < 0 || Buffer.compare(key, to) >= 0) continue;

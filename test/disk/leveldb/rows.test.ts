@@ -136,6 +136,9 @@ describe('the rows of a database, out of its files', function () {
       }
     }
     writeFileSync(file, whole.subarray(0, whole.length / 2));
-    assert.throws(() => fromFiles(location, FIRST, LAST), { code: 'corrupt', message: /does not end as a table does/ });
+    assert.throws(() => fromFiles(location, FIRST, LAST), {
+      code: 'corrupt',
+      message: /the end of the file is not the end of a table/,
+    });
   });
 });

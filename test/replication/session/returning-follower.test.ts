@@ -67,10 +67,7 @@ describe('a replication session of a follower that comes back', () => {
     await follower.test.open();
     follower.up();
     await level(world, leader, follower);
-    assert.match(
-      follower.link.status.lastResync?.message ?? '',
-      /asked for what follows offset 5, the log holds 9 to 10/,
-    );
+    assert.match(follower.link.status.lastResync?.message ?? '', /the commands after offset 5, the log holds 9 to 10/);
     assert.equal(await follower.store.lostWrites.count(), 0);
   });
 

@@ -161,7 +161,7 @@ describe('a replication session during a snapshot', () => {
     const follower = await world.node('F', { follows: 'L' });
     await level(world, leader, follower);
     assert(spoilt);
-    assert.equal(follower.test.logger.said(/did not arrive whole: expected 1500 keys/, 'warn'), 1);
+    assert.equal(follower.test.logger.said(/is not complete: expected 1500 keys/, 'warn'), 1);
     assert.equal(leader.followers.served.full, 2);
   });
 

@@ -1,5 +1,6 @@
 /** The simulation finds each of these bugs: what finds none of them proves nothing. */
-import { hunt } from './hunt.js';
-import { PLANTED_DATA } from './planted-data.js';
+
+import { PLANTED_DATA } from './planted/data.js';
+import { hunt } from './planted/hunt.js';
 
 hunt(PLANTED_DATA);

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { LogicalClock } from '../../src/base/clock.js';
 import { DUE_SCAN_ROWS, EXPIRY_STEP_KEYS } from '../../src/base/limits.js';
 import { DueIndex } from '../../src/keyspace/due-index.js';
-import { firstViolation } from './hunt.js';
+import { firstViolation } from './planted/hunt.js';
 import { isFirstPart } from './seeds.js';
-import { type TimeFactors, TimeRun } from './time.js';
+import { type TimeFactors, TimeRun } from './time/run.js';
 
 interface Planted {
   readonly name: string;

@@ -12,10 +12,11 @@ import { fileURLToPath } from 'node:url';
 import { openLevel } from '../../src/disk/level.js';
 import { lockForWriting } from '../../src/store/lock.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
-import { EVENTS } from './events.js';
+import { EVENTS } from './events/events.js';
+import { run } from './run.js';
 import { Seeds } from './seeds.js';
 import { Simulation } from './simulation.js';
-import { TimeRun } from './time.js';
+import { TimeRun } from './time/run.js';
 
 const SEEDS = new Seeds(10, 10);
 /** Watching every promise of a run makes it slow. */
@@ -30,8 +31,13 @@ const OWN_ORDER: ReadonlySet<string> = new Set(['PROMISE', 'Microtask', 'TickObj
 /** A run, and what it has noted. */
 type Traced = (seed: number) => { run(): Promise<unknown>; readonly trace: readonly string[] };
 
+function tracedRun(seed: number): ReturnType<Traced> {
+  const simulation = new Simulation(seed);
+  return { run: () => run(simulation, EVENTS), trace: simulation.journal.trace };
+}
+
 const RUNS: ReadonlyArray<{ readonly name: string; readonly traced: Traced }> = [
-  { name: 'a simulation', traced: (seed) => new Simulation(seed, EVENTS) },
+  { name: 'a simulation', traced: tracedRun },
   { name: 'a simulation of time', traced: (seed) => new TimeRun(seed) },
 ];
 

@@ -4,9 +4,11 @@
  * it fails.
  */
 import assert from 'node:assert/strict';
-import { EVENTS } from './events.js';
+import { EVENTS } from './events/events.js';
+import type { Counts } from './journal.js';
+import { run } from './run.js';
 import { Seeds } from './seeds.js';
-import { type Counts, Simulation } from './simulation.js';
+import { Simulation } from './simulation.js';
 
 const SEEDS = new Seeds(200);
 
@@ -79,9 +81,9 @@ describe('a simulation', function () {
   it(`keeps every invariant in ${SEEDS.count} runs, which see every kind of fault`, async () => {
     const counts: Counts = {};
     await SEEDS.each(async (seed) => {
-      const simulation = new Simulation(seed, EVENTS);
-      await simulation.run();
-      for (const [kind, count] of Object.entries(simulation.counts)) counts[kind] = (counts[kind] ?? 0) + count;
+      const simulation = new Simulation(seed);
+      await run(simulation, EVENTS);
+      for (const [kind, count] of Object.entries(simulation.journal.counts)) counts[kind] = (counts[kind] ?? 0) + count;
     });
     if (SEEDS.count >= 200) assert.deepEqual(missing(counts, SEEDS.count), [], 'every kind of event and fault happens');
   });

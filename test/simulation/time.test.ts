@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { Seeds } from './seeds.js';
-import { TimeRun } from './time.js';
+import { TimeRun } from './time/run.js';
 
 /** A run takes longer than one of a cluster: a long run of both takes fewer of these. */
 const SEEDS_MAX = 1_000;

@@ -1,0 +1,36 @@
+/** The look at a node between two steps of time: the invariants that hold at every moment. */
+
+import type { SimulatedNode } from '../nodes/node.js';
+import type { Accounts } from './accounts.js';
+import { type History, Violation } from './history.js';
+import type { KeptPlaces } from './kept-places.js';
+import type { Leadership } from './leadership.js';
+import { lookAtWaits } from './waits.js';
+
+interface Surroundings {
+  readonly history: History;
+  readonly accounts: Accounts;
+  readonly leadership: Leadership;
+  readonly places: KeptPlaces;
+}
+
+/** @throws Violation if an invariant does not hold at the node. */
+export function lookAt(node: SimulatedNode, { history, accounts, leadership, places }: Surroundings): void {
+  // A node that stops still trims its log, and gives up places.
+  if (node.state === 'stopping' && node.store.data.isServing) places.look(node);
+  if (node.state !== 'up') return;
+  const [fatal] = node.test.fatal;
+  if (fatal) throw new Violation(`nothing is fatal: ${fatal.stack}`);
+  lookAtWaits(node);
+  if (!node.isServing) return;
+  node.promised();
+  leadership.look(node);
+  places.look(node);
+  const now = history.at(node.store.data.position);
+  const before = node.seen;
+  if (before === now) return;
+  node.seen = now;
+  if (before) accounts.moved(node, before, now);
+  node.durableAtPowerCut = undefined;
+  node.acceptedLoss = false;
+}

@@ -377,7 +377,7 @@ export class Replication {
    */
   #change<T>(change: () => Promise<T>, orders?: Orders): Promise<T> {
     const done = this.#changing.then(async () => {
-      await this.#store.intake.lettingThrough(async () => {
+      await this.#store.data.lettingThrough(async () => {
         await this.link.stop();
         await this.#tailRecovery?.stop();
       });

@@ -3,85 +3,124 @@
  * (lifecycle.ts) opens, closes and exchanges them. While nothing is open, the last known values are given, or the
  * reason is thrown.
  */
-import type { Bell } from '../base/bell.js';
-import type { HeadwaterError } from '../base/errors.js';
+import { Bell } from '../base/bell.js';
+import { HeadwaterError } from '../base/errors.js';
 import type { Log } from '../log/log.js';
 import type { Position } from '../model/position.js';
+import { withAdvice } from './advice.js';
+import type { Directory } from './directory.js';
 import { DurablePoint } from './durable-point.js';
 import type { Generation } from './generation.js';
-import type { GenerationStatus } from './generation-status.js';
-import type { Lifecycle } from './lifecycle.js';
+import { type GenerationStatus, generationStatus } from './generation-status.js';
+import type { StageName, Stages } from './stages.js';
 
 export class Data {
   /** Makes everything received so far durable; calls share an fsync. */
   readonly durablePoint = new DurablePoint(() => this.#makeDurable());
-  readonly #lifecycle: Lifecycle;
-  readonly #directory: () => string;
+  /** Rings when a role begins, also after the store was reopened; not when the log grows. */
+  readonly changed = new Bell();
+  readonly #stages: Stages;
+  readonly #directory: Directory;
+  readonly #failed: (error: Error) => void;
 
-  /** @param directory returns the directory of the current generation. */
-  constructor(lifecycle: Lifecycle, directory: () => string) {
-    this.#lifecycle = lifecycle;
+  /** @param failed handles a failed write. */
+  constructor(stages: Stages, directory: Directory, failed: (error: Error) => void) {
+    this.#stages = stages;
     this.#directory = directory;
+    this.#failed = failed;
+  }
+
+  get stage(): StageName {
+    return this.#stages.current.name;
   }
 
   /** The generation that is open. @throws the reason if nothing is open. */
   get generation(): Generation {
-    return this.#lifecycle.generation;
+    const { generation } = this.#stages.current;
+    if (!generation) throw this.#stages.reason;
+    return generation;
   }
 
   /** The generation that reads are served from. @throws `notServing`. */
   get serving(): Generation {
-    return this.#lifecycle.serving;
+    const stage = this.#stages.current;
+    if (stage.name === 'serving') return stage.generation;
+    const reason = this.notServing;
+    if (reason) throw reason;
+    return this.generation;
   }
 
   /** The log in use. A feed that holds it gets an error when the log closes. @throws the reason if nothing is open. */
   get log(): Log {
-    return this.#lifecycle.generation.log;
+    return this.generation.log;
   }
 
   /** The end of the log, as far as it is applied; the last known end while nothing is open. */
   get position(): Position {
-    return this.#lifecycle.end.position;
+    const { generation } = this.#stages.current;
+    return generation?.log.end ?? this.#stages.last.position;
   }
 
   /** The time of the last block, milliseconds since the epoch; the last known one while nothing is open. */
   get endTimeMs(): number {
-    return this.#lifecycle.end.timeMs;
+    const { generation } = this.#stages.current;
+    return generation?.log.lookup.endTimeMs ?? this.#stages.last.timeMs;
   }
 
   /** The progress of the data; the last known progress while nothing is open. */
   get progress(): GenerationStatus {
-    return this.#lifecycle.standing;
+    const { generation } = this.#stages.current;
+    return generation ? generationStatus(generation) : this.#stages.last;
   }
 
   /** Set if a lost log tail left a keyspace that only a full resync can help; undefined while nothing is open. */
   get incomplete(): HeadwaterError | undefined {
-    return this.#lifecycle.incomplete;
+    return this.#stages.current.generation?.incomplete;
   }
 
   /** Whether reads can be served now. */
   get isServing(): boolean {
-    return this.#lifecycle.isServing;
+    return !this.#stages.reason && !this.incomplete;
   }
 
   /** The reason why reads cannot be served, with advice if the store cannot help itself. */
   get notServing(): HeadwaterError | undefined {
-    return this.#lifecycle.notServing;
+    const { reason, asking } = this.#stages;
+    if (reason) return reason;
+    const { incomplete } = this;
+    if (!incomplete) return undefined;
+    return new HeadwaterError('unavailable', withAdvice(incomplete, this.#directory.node, asking), {
+      cause: incomplete,
+    });
   }
 
   /** The directory of the log and the keyspace in use; the current one even while it cannot be opened. */
   get directory(): string {
-    return this.#directory();
-  }
-
-  /** Rings when a role begins, also after the store was reopened; not when the log grows. */
-  get changed(): Bell {
-    return this.#lifecycle.changed;
+    return this.#directory.currentGeneration;
   }
 
   /** Calls `listener` now, and at every change, with whether reads can be served. */
   onServing(listener: (serving: boolean) => void): void {
-    this.#lifecycle.onServing(listener);
+    let { isServing } = this;
+    listener(isServing);
+    this.#stages.onMove(() => {
+      if (this.isServing === isServing) return;
+      isServing = !isServing;
+      listener(isServing);
+    });
+  }
+
+  /**
+   * Lets pending blocks enter the store while `work` waits for them, even if memory is full and the disk cannot be read
+   * for a checkpoint.
+   */
+  async lettingThrough(work: () => Promise<void>): Promise<void> {
+    const stopLetting = this.#stages.current.generation?.checkpointer.letThrough();
+    try {
+      await work();
+    } finally {
+      stopLetting?.();
+    }
   }
 
   async #makeDurable(): Promise<number> {
@@ -90,7 +129,7 @@ export class Data {
       return await log.durable.reach();
     } catch (error) {
       // A failure on a log that is not in use any more loses nothing.
-      if (this.isServing && this.serving.log === log) this.#lifecycle.failed(error as Error);
+      if (this.isServing && this.serving.log === log) this.#failed(error as Error);
       throw error;
     }
   }

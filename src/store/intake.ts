@@ -90,12 +90,4 @@ export class Intake {
     await lifecycle.replace(reason, exchange, live);
     logger.info({ offset: replacement.end.offset }, `full resync done: now at ${formatPosition(data.position)}`);
   }
-
-  /**
-   * Lets pending blocks enter the store while `work` waits for them, even if memory is full and the disk cannot be read
-   * for a checkpoint.
-   */
-  lettingThrough(work: () => Promise<void>): Promise<void> {
-    return this.#options.lifecycle.lettingThrough(work);
-  }
 }

@@ -9,14 +9,30 @@ import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import type { LineageRow } from '../model/lineage.js';
 import type { LivePlace } from '../model/live-place.js';
-import type { Directory, HandingOver, Role, SupersededBy } from './directory.js';
+import type { Changes } from './changes.js';
+import type { Data } from './data.js';
+import type { Directory, HandingOver, NodeRecord, Role, SupersededBy } from './directory.js';
 import type { Gate } from './gate.js';
 import { GrantBook } from './grants.js';
+import type { Leadership } from './leadership.js';
 import type { Lifecycle } from './lifecycle.js';
 import { readOnlyFollower, superseded } from './refusals.js';
+import type { Stages } from './stages.js';
+import type { Tenures } from './tenures.js';
+
+/** Fields that a change of roles by a person, or a promotion, resets. */
+const SETTLED = { handing_over: undefined, superseded_by: undefined } as const;
+
+/** A leader that steps down is no longer the one that was promoted. */
+const STEPPED_DOWN = { role: 'follower', promoted: undefined, clock_step: undefined, ...SETTLED } as const;
 
 export interface RolesOptions {
   readonly directory: Directory;
+  readonly stages: Stages;
+  readonly data: Data;
+  readonly changes: Changes;
+  readonly tenures: Tenures;
+  readonly leadership: Leadership;
   readonly lifecycle: Lifecycle;
   readonly gate: Gate;
   randomBytes(count: number): Buffer;
@@ -37,17 +53,21 @@ export interface Promotion {
 export class Roles {
   /** The offers of leadership, and this node's answers to them. */
   readonly grants: GrantBook;
+  readonly #options: RolesOptions;
   readonly #directory: Directory;
-  readonly #lifecycle: Lifecycle;
+  readonly #stages: Stages;
+  readonly #changes: Changes;
+  readonly #tenures: Tenures;
   readonly #gate: Gate;
-  readonly #ignoredUpstream: string;
 
-  constructor({ directory, lifecycle, gate, randomBytes, ignoredUpstream }: RolesOptions) {
-    this.grants = new GrantBook(directory, randomBytes);
-    this.#directory = directory;
-    this.#lifecycle = lifecycle;
-    this.#gate = gate;
-    this.#ignoredUpstream = ignoredUpstream;
+  constructor(options: RolesOptions) {
+    this.grants = new GrantBook(options.directory, options.randomBytes);
+    this.#options = options;
+    this.#directory = options.directory;
+    this.#stages = options.stages;
+    this.#changes = options.changes;
+    this.#tenures = options.tenures;
+    this.#gate = options.gate;
   }
 
   get role(): Role {
@@ -61,7 +81,7 @@ export class Roles {
 
   /** The reason why this node leads though it was started with --follow, and advice; else empty. */
   get ignoredFollow(): string {
-    const upstream = this.#ignoredUpstream;
+    const upstream = this.#options.ignoredUpstream;
     if (upstream === '' || (this.role === 'follower' && !this.handingOver)) return '';
     return `--follow ${upstream} is ignored: ${this.#directory.whyNotFollowing(upstream)}`;
   }
@@ -78,7 +98,7 @@ export class Roles {
 
   /** Whether this leader does not lead yet, because its followers may have writes that its log has lost. */
   get asking(): boolean {
-    return this.#lifecycle.asking;
+    return this.#stages.asking;
   }
 
   /**
@@ -86,18 +106,30 @@ export class Roles {
    * or reopened.
    */
   get tenure(): AbortSignal {
-    return this.#lifecycle.tenure;
+    return this.#tenures.signal;
   }
 
   /** Calls `listener` when a leader that led asks its followers before it leads again. */
   onAsking(listener: () => void): void {
-    this.#lifecycle.onAsking(listener);
+    this.#options.lifecycle.onAsking(listener);
   }
 
-  /** Becomes, durably, a follower of `upstream`; pending writes are finished first. */
+  /**
+   * Becomes, durably, a follower of `upstream`; pending writes are finished first.
+   * @throws HeadwaterError `unavailable` while the store cannot be opened: nobody knows for how long.
+   */
   async follow(upstream: string): Promise<void> {
+    const { data } = this.#options;
     try {
-      await this.#lifecycle.follow(upstream, readOnlyFollower(upstream));
+      this.#refuseWhileStuck();
+      await this.#changes.runUnlessClosing(async () => {
+        await this.#tenures.endSettled(readOnlyFollower(upstream));
+        await this.#playing(async () => {
+          await this.#directory.update({ ...STEPPED_DOWN, upstream });
+          this.#stages.stopAsking();
+          if (data.isServing) await data.log.history.forgetUnused();
+        });
+      });
     } finally {
       this.#gate.openIfSettled();
     }
@@ -108,8 +140,19 @@ export class Roles {
    * until the node knows which node leads: `handedOver`, `promote` or `follow`.
    */
   async handOver(to: HandingOver): Promise<void> {
+    const { data } = this.#options;
     const reason = new HeadwaterError('unavailable', `the leadership is being handed over to ${to.address}`);
-    await this.#lifecycle.handOver(to, reason);
+    await this.#changes.run(async () => {
+      const { log } = data.serving;
+      if (log.end.offset !== to.offset || !this.#tenures.leads)
+        throw new HeadwaterError('unavailable', `the store has changed since offset ${to.offset}`);
+      await log.durable.reach();
+      await this.#tenures.end(reason);
+      await this.#playing(async () => {
+        await this.#directory.update({ ...STEPPED_DOWN, upstream: to.address, handing_over: to });
+        await log.history.forgetUnused();
+      });
+    });
   }
 
   /**
@@ -125,7 +168,13 @@ export class Roles {
 
   /** Takes no more writes, durably, until a person has said `promote` or `follow`. */
   async supersede(by: SupersededBy): Promise<void> {
-    await this.#lifecycle.supersede(by, superseded(by));
+    await this.#changes.run(async () => {
+      await this.#tenures.endSettled(superseded(by));
+      await this.#playing(async () => {
+        await this.#directory.update({ superseded_by: by });
+        this.#stages.stopAsking();
+      });
+    });
   }
 
   /**
@@ -137,11 +186,11 @@ export class Roles {
     try {
       const grants = grant === undefined ? {} : { grants: this.grants.with(grant) };
       const promoted = this.role === 'follower' || this.supersededBy ? { promoted: true as const } : {};
-      if (promoted.promoted || this.asking) await this.#lifecycle.lead({ ...grants, ...promoted }, above, follows);
+      if (promoted.promoted || this.asking) await this.#lead({ ...grants, ...promoted }, above, follows);
     } finally {
       this.#gate.openIfSettled();
     }
-    const { current } = this.#lifecycle.generation.log.history.lineage;
+    const { current } = this.#options.data.log.history.lineage;
     invariant(current, 'a leader has a history');
     return current;
   }
@@ -151,6 +200,49 @@ export class Roles {
    * lost.
    */
   async openAnew(): Promise<void> {
-    await this.#lifecycle.openAnew();
+    await this.#options.lifecycle.openAnew();
+  }
+
+  /**
+   * Makes a follower, or a leader that may not lead, durably the leader of a history of its own. The last block is in
+   * the log, and the link is stopped.
+   * @param change other fields of node.json to change with it.
+   */
+  async #lead(change: Partial<NodeRecord>, above: number, follows: LivePlace | undefined): Promise<void> {
+    const { data, leadership, lifecycle } = this.#options;
+    this.#refuseWhileStuck();
+    await this.#changes.runUnlessClosing(async () => {
+      const generation = data.serving;
+      await this.#tenures.end(new HeadwaterError('unavailable', 'the node is being promoted'));
+      try {
+        // The history comes first. If the role does not reach the disk after it, the history is forgotten, since
+        // nothing was logged under it.
+        await leadership.begin(generation, above, follows);
+        await this.#directory.update({ role: 'leader', upstream: '', ...SETTLED, ...change });
+        this.#stages.stopAsking();
+        // Readers of the log may have waited for the promotion.
+        generation.log.readers.wake();
+      } catch (error) {
+        // The content of the disk is not known: reopening shows it.
+        lifecycle.failed(HeadwaterError.from(error));
+        throw error;
+      }
+      this.#tenures.begin();
+    });
+  }
+
+  /** Makes a change, and plays the role that the node has after it, even if the change fails. */
+  async #playing(change: () => Promise<void>): Promise<void> {
+    try {
+      await change();
+    } finally {
+      this.#tenures.begin();
+    }
+  }
+
+  /** @throws HeadwaterError `unavailable` while the store cannot be opened: nobody knows for how long. */
+  #refuseWhileStuck(): void {
+    const { name } = this.#stages.current;
+    if (name === 'stuck') throw this.#stages.reason;
   }
 }

@@ -14,58 +14,28 @@
  *   leader     writer and active expiry run; a history of its own is begun
  *   follower   the intake takes blocks and data from upstream; writes are refused
  */
-import { type Clock, LogicalClock } from '../base/clock.js';
+import { LogicalClock } from '../base/clock.js';
 import { HeadwaterError, shuttingDown } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
-import type { Limits } from '../commands/view.js';
-import type { Files } from '../disk/files.js';
-import type { OpenDatabase } from '../disk/level.js';
-import type { CheckpointBudget } from './checkpoint.js';
+import { assemble } from './assembly.js';
 import { ClockWatch } from './clock-watch.js';
-import type { FsyncPolicy } from './commit.js';
 import type { Damage } from './damage.js';
-import { Data } from './data.js';
+import type { Data } from './data.js';
 import { Directory, type RoleWanted } from './directory.js';
+import type { Lateness } from './expiry.js';
 import { Gate } from './gate.js';
 import { Intake } from './intake.js';
 import { KnownFollowers } from './known-followers.js';
-import { Lifecycle } from './lifecycle.js';
+import type { Lifecycle } from './lifecycle.js';
 import { LostWrites } from './lost-writes.js';
 import { NodeIdentity } from './node-identity.js';
-import type { Retained } from './retention.js';
 import { Roles } from './roles.js';
 import { type Settings, settingsOf } from './settings.js';
 import { Snapshots } from './snapshots.js';
 import { Space } from './space.js';
+import type { StoreOptions } from './store-options.js';
 import { type StoreStatus, storeStatus } from './store-status.js';
 import { Writes } from './writes.js';
-
-export interface StoreOptions extends Retained {
-  readonly directory: string;
-  readonly openDatabase: OpenDatabase;
-  /** The files beside the databases. */
-  readonly files: Files;
-  /** Returns so many unpredictable bytes, for the IDs of nodes, clusters and histories. */
-  randomBytes(count: number): Buffer;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly fsync: FsyncPolicy;
-  readonly limits: Limits;
-  readonly budget: CheckpointBudget;
-  /** The ID of the machine's start; undefined if the machine does not tell. */
-  bootId(): string | undefined;
-  /** Whether a follower whose data cannot be opened gets a copy from its upstream without a person's word. */
-  readonly autoRepair?: boolean | undefined;
-  /** Whether this machine's clock is right, whatever the log says: a person has said so. */
-  readonly trustClock?: boolean | undefined;
-  /** The free bytes on the disk below which no writes are taken; undefined to switch the checks off. */
-  readonly minFreeBytes?: number | undefined;
-  /** Bytes that are kept on the disk for when it is full; the default if undefined. */
-  readonly ballastBytes?: number | undefined;
-  /** Called on a bug of our own: the process must not continue. */
-  readonly onFatal: (error: Error) => void;
-}
 
 interface Opened {
   readonly directory: Directory;
@@ -94,39 +64,32 @@ export class Store {
   readonly clock: LogicalClock;
   readonly settings: Settings;
   readonly #lifecycle: Lifecycle;
+  readonly #lateness: Lateness;
   readonly #clockWatch: ClockWatch;
   readonly #gate: Gate;
 
-  private constructor(options: StoreOptions, { directory, followers, space, ignoredUpstream }: Opened) {
+  private constructor(options: StoreOptions, opened: Opened) {
+    const { directory, followers, space } = opened;
     const clock = new LogicalClock(options.clock, { trusted: options.trustClock ?? false });
     const gate = new Gate(() => directory.node.handing_over === undefined);
-    const lifecycle = new Lifecycle({
-      ...options,
-      directory,
-      space,
-      logicalClock: clock,
-      bootId: () => options.bootId(),
-      hasKnownFollowers: () => followers.all.length > 0,
-      opened: (log) => followers.keepPlacesIn(log),
-      autoRepair: options.autoRepair ?? false,
-      trustClock: options.trustClock ?? false,
-    });
+    const assembly = assemble(options, { ...opened, logicalClock: clock });
+    const { data, damage, lifecycle, tenures } = assembly;
     const identity = new NodeIdentity(directory);
-    const data = new Data(lifecycle, () => directory.currentGeneration);
-    const roles = new Roles({ ...options, directory, lifecycle, gate, ignoredUpstream });
+    const roles = new Roles({ ...options, ...opened, ...assembly, gate });
     this.identity = identity;
     this.data = data;
     this.roles = roles;
-    this.writes = new Writes({ ...options, space, clock, gate, lifecycle, roles });
+    this.writes = new Writes({ ...options, ...assembly, space, clock, gate, roles });
     this.snapshots = new Snapshots(data);
     this.intake = new Intake({ ...options, data, roles, identity, lifecycle, directory, clock });
     this.followers = followers;
-    this.lostWrites = new LostWrites(options.files, directory, options.logger, () => lifecycle.generation.log);
+    this.lostWrites = new LostWrites(options.files, directory, options.logger, () => data.log);
     this.space = space;
-    this.damage = lifecycle.damage;
+    this.damage = damage;
     this.clock = clock;
     this.settings = settingsOf(options);
     this.#lifecycle = lifecycle;
+    this.#lateness = tenures.lateness;
     this.#gate = gate;
     this.#clockWatch = new ClockWatch({
       ...options,
@@ -176,8 +139,8 @@ export class Store {
 
   get status(): StoreStatus {
     const { data, roles, writes, space, settings, clock } = this;
-    const { lateness } = this.#lifecycle;
-    return storeStatus({ data, roles, writes, space, settings, clock, clockWatch: this.#clockWatch, lateness });
+    const [clockWatch, lateness] = [this.#clockWatch, this.#lateness];
+    return storeStatus({ data, roles, writes, space, settings, clock, clockWatch, lateness });
   }
 
   /** Ends all waits for a store that cannot be opened. `close` has to follow. */

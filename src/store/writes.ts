@@ -11,13 +11,14 @@ import type { Limits } from '../commands/view.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
+import type { Data } from './data.js';
 import type { Gate } from './gate.js';
 import type { Generation } from './generation.js';
-import type { Lifecycle } from './lifecycle.js';
 import { readAll } from './reader.js';
 import { askingFollowers, readOnlyFollower, refusingWrites, superseded } from './refusals.js';
 import type { Roles } from './roles.js';
 import type { Space } from './space.js';
+import type { Tenures } from './tenures.js';
 import type { WriteWaits } from './write-waits.js';
 
 /** A message to publish. */
@@ -40,7 +41,9 @@ export interface WritesOptions {
   readonly clock: LogicalClock;
   readonly gate: Gate;
   readonly roles: Roles;
-  readonly lifecycle: Lifecycle;
+  readonly data: Data;
+  readonly tenures: Tenures;
+  readonly waits: WriteWaits;
 }
 
 export class Writes {
@@ -51,32 +54,34 @@ export class Writes {
   readonly #clock: LogicalClock;
   readonly #gate: Gate;
   readonly #roles: Roles;
-  readonly #lifecycle: Lifecycle;
+  readonly #data: Data;
+  readonly #tenures: Tenures;
   #guard: (() => HeadwaterError | undefined) | undefined;
   /** The latest end of asking, milliseconds since the epoch. */
   #asksUntilMs = 0;
   /** The end of all writes; resolves when the last one is done. */
   #lastWrite: Promise<Position> | undefined;
 
-  constructor({ limits, space, clock, gate, roles, lifecycle }: WritesOptions) {
+  constructor({ limits, waits, space, clock, gate, roles, data, tenures }: WritesOptions) {
     this.limits = limits;
-    this.waits = lifecycle.waits;
+    this.waits = waits;
     this.#space = space;
     this.#clock = clock;
     this.#gate = gate;
     this.#roles = roles;
-    this.#lifecycle = lifecycle;
+    this.#data = data;
+    this.#tenures = tenures;
   }
 
   /** Bytes of operations that wait for the writer or at the gate. */
   get queuedBytes(): number {
-    return (this.#lifecycle.writer?.queuedBytes ?? 0) + this.#gate.heldBytes;
+    return (this.#tenures.writer?.queuedBytes ?? 0) + this.#gate.heldBytes;
   }
 
   /** Resolves when `queuedBytes` is at most `bytes`, or `signal` aborts. */
   async whenQueueBelow(bytes: number, signal: AbortSignal): Promise<void> {
     if (this.queuedBytes > bytes && this.#gate.isClosed) await this.#gate.whenOpen(signal);
-    await this.#lifecycle.writer?.whenQueueBelow(bytes, signal);
+    await this.#tenures.writer?.whenQueueBelow(bytes, signal);
   }
 
   /**
@@ -93,8 +98,8 @@ export class Writes {
     if (this.#gate.isClosed && (writes || options.ordered)) await this.#gate.pass(options.bytes);
     // Reads and writes wait for the end of all writes, so that they see all that was submitted before.
     if (this.#lastWrite && (writes || options.ordered)) await this.#lastWrite;
-    const generation = this.#lifecycle.serving;
-    const { writer } = this.#lifecycle;
+    const generation = this.#data.serving;
+    const { writer } = this.#tenures;
     const refusal = writer && writes ? (this.#space.refusalOf(options.bytes) ?? this.#guard?.()) : undefined;
     if (refusal) return this.#refusing(operations, options, refusal, generation.log.end);
     if (writer && (writes || options.ordered)) {
@@ -122,8 +127,8 @@ export class Writes {
    */
   async publish({ channel, data, durable }: Message): Promise<number> {
     if (this.#gate.isClosed) await this.#gate.pass(channel.length + data.length);
-    const generation = this.#lifecycle.serving;
-    const { writer } = this.#lifecycle;
+    const generation = this.#data.serving;
+    const { writer } = this.#tenures;
     if (!writer) throw this.#whyNone();
     if (durable) {
       const refusal = this.#space.refusalOf(channel.length + data.length) ?? this.#guard?.();
@@ -146,8 +151,8 @@ export class Writes {
    * @returns the keyspace at that offset; the caller releases it.
    */
   async mark(markId: string, said: () => void = () => {}): Promise<KeyspaceSnapshot> {
-    const { writer } = this.#lifecycle;
-    const { checkpointer, log } = this.#lifecycle.serving;
+    const { writer } = this.#tenures;
+    const { checkpointer, log } = this.#data.serving;
     if (!writer) throw this.#whyNone();
     let frozen: Promise<KeyspaceSnapshot> | undefined;
     await writer.between(async () => {
@@ -166,8 +171,8 @@ export class Writes {
    * @returns the keyspace at that offset; the caller releases it.
    */
   async freeze(markId: string): Promise<KeyspaceSnapshot> {
-    if (this.#lifecycle.writer) return this.mark(markId);
-    const { checkpointer, log } = this.#lifecycle.serving;
+    if (this.#tenures.writer) return this.mark(markId);
+    const { checkpointer, log } = this.#data.serving;
     log.interludes.add({ kind: 'mark', markId });
     return checkpointer.snapshotHere();
   }
@@ -179,7 +184,7 @@ export class Writes {
    */
   async pause(): Promise<Position> {
     this.#gate.close();
-    return this.#lifecycle.hold();
+    return this.#tenures.hold();
   }
 
   /**
@@ -187,7 +192,7 @@ export class Writes {
    * takes them.
    */
   resume(): void {
-    this.#lifecycle.release();
+    this.#tenures.release();
     this.#gate.openIfSettled();
   }
 
@@ -197,7 +202,7 @@ export class Writes {
    * @returns the final end of the log. `Store.close` has to follow.
    */
   end(): Promise<Position> {
-    this.#lastWrite ??= this.#lifecycle.endWrites(shuttingDown());
+    this.#lastWrite ??= this.#tenures.endWrites(shuttingDown());
     return this.#lastWrite;
   }
 

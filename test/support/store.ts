@@ -10,7 +10,8 @@ import { systemFiles } from '../../src/disk/files.js';
 import { blockKey } from '../../src/log/rows.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import type { RoleWanted } from '../../src/store/directory.js';
-import { Store, type StoreOptions } from '../../src/store/store.js';
+import { Store } from '../../src/store/store.js';
+import type { StoreOptions } from '../../src/store/store-options.js';
 import { TestClock } from './clock.js';
 import { type DiskOperation, MemoryDisk, temporaryDirectory } from './database.js';
 

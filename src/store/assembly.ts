@@ -1,0 +1,62 @@
+/** The parts beneath those that the store hands out, put together. */
+import type { LogicalClock } from '../base/clock.js';
+import { RepeatedLog } from '../base/repeated-log.js';
+import { Changes } from './changes.js';
+import { Damage } from './damage.js';
+import { Data } from './data.js';
+import type { Directory } from './directory.js';
+import { FailedWrite } from './failed-write.js';
+import type { KnownFollowers } from './known-followers.js';
+import { Leadership } from './leadership.js';
+import { Lifecycle } from './lifecycle.js';
+import { Opener } from './opener.js';
+import type { Space } from './space.js';
+import { Stages } from './stages.js';
+import type { StoreOptions } from './store-options.js';
+import { Tenures } from './tenures.js';
+import { WriteWaits } from './write-waits.js';
+
+export interface Assembly {
+  readonly stages: Stages;
+  readonly data: Data;
+  readonly damage: Damage;
+  readonly waits: WriteWaits;
+  readonly changes: Changes;
+  readonly tenures: Tenures;
+  readonly leadership: Leadership;
+  readonly lifecycle: Lifecycle;
+}
+
+interface Opened {
+  readonly directory: Directory;
+  readonly followers: KnownFollowers;
+  readonly space: Space;
+  readonly logicalClock: LogicalClock;
+}
+
+export function assemble(options: StoreOptions, opened: Opened): Assembly {
+  const { directory, followers } = opened;
+  const log = RepeatedLog.of(options);
+  const stages = new Stages();
+  const changes = new Changes();
+  const failedWrite = new FailedWrite(directory);
+  const damage = new Damage(log);
+  const waits = new WriteWaits(options.clock, log);
+  const failed = (error: Error) => lifecycle.failed(error);
+  const data = new Data(stages, directory, failed);
+  const shared = { ...options, ...opened, log, stages, changes, data, damage, waits, failedWrite, failed };
+  const tenures = new Tenures(shared);
+  const leadership = new Leadership({
+    ...shared,
+    bootId: () => options.bootId(),
+    hasKnownFollowers: () => followers.all.length > 0,
+    trustClock: options.trustClock ?? false,
+  });
+  const opener = new Opener({
+    ...shared,
+    autoRepair: options.autoRepair ?? false,
+    opened: (opened) => followers.keepPlacesIn(opened),
+  });
+  const lifecycle = new Lifecycle({ ...shared, tenures, leadership, opener });
+  return { stages, data, damage, waits, changes, tenures, leadership, lifecycle };
+}

@@ -220,12 +220,16 @@ function followersLine({ followers, minFollowers, maxLagMs, followersWithinLag }
 
 function leadershipRows({
   handingOverTo,
+  failoverState,
   superseded,
   askingFollowers,
   ignoredFollow,
 }: Status): Array<[string, string]> {
   const rows: Array<[string, string]> = ignoredFollow ? [['option', ignoredFollow]] : [];
-  if (handingOverTo) return [...rows, ['writes', `waiting: the hand-over to ${handingOverTo} has no answer yet`]];
+  if (failoverState === 'pausing')
+    return [...rows, ['writes', 'waiting: a failover (pausing) waits until its follower has every write']];
+  if (handingOverTo)
+    return [...rows, ['writes', `waiting: the hand-over to ${handingOverTo} (${failoverState}) has no answer yet`]];
   const why = superseded || askingFollowers;
   return why ? [...rows, ['writes', `refused: ${why}`]] : rows;
 }

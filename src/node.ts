@@ -28,8 +28,9 @@ import type { FailoverReply, FailoverRequest, ForgetReply, PromoteReply } from '
 import { formatChecksum } from './model/position.js';
 import type { NodeStatus } from './model/status.js';
 import type { Room } from './replication/downstream/headroom.js';
+import type { FollowOptions } from './replication/leadership/leadership.js';
 import { Freshness } from './replication/progress/freshness.js';
-import { type FollowOptions, Replication } from './replication/replication.js';
+import { Replication } from './replication/replication.js';
 import { adminService, type NodeControl } from './rpc/admin-service.js';
 import { diskService } from './rpc/disk-service.js';
 import { fetchBlocks, fetchRanges } from './rpc/fetching.js';
@@ -210,7 +211,7 @@ export class Node implements NodeControl {
    */
   async status(): Promise<NodeStatus> {
     const store = this.#store;
-    const { link, followers, acknowledgements, headroom } = this.#replication;
+    const { link, followers, acknowledgements, headroom, failoverState } = this.#replication;
     const lostWritesFiles = await store.lostWrites.files();
     const lostWrites = await store.lostWrites.count();
     const { position, lineage, firstOffset, durableOffset, logBytes, checkpoint } = store.data.progress;
@@ -248,8 +249,9 @@ export class Node implements NodeControl {
       minFollowers: acknowledgements.minFollowers,
       maxLagMs: acknowledgements.maxLagMs,
       followersWithinLag: acknowledgements.followersWithinLag,
-      heartbeatIntervalMs: this.#replication.heartbeatIntervalMs,
+      heartbeatIntervalMs: this.#config.heartbeatIntervalMs,
       handingOverTo: store.roles.handingOver?.address ?? '',
+      failoverState: failoverState === 'none' ? '' : failoverState,
       knownFollowers: store.followers.all.map((known) => {
         const room = headroom.ofKnown(known);
         return { ...known, keepsPlace: room !== undefined, leftBytes: room?.leftBytes, leftMs: room?.ms };
@@ -353,7 +355,7 @@ export class Node implements NodeControl {
           ranges: this.#ranges,
           repairs: this.#rangeRepairs,
         }),
-        replicationService(this.#replication),
+        replicationService(this.#replication.followers),
       ],
       reflection: this.#config.reflection ?? this.#isLoopbackOnly,
       connectionsMax: connectionsMax(),

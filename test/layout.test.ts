@@ -22,6 +22,7 @@ const FLOORS: string[][] = [
   ['src/replication/', 'src/compare/', 'src/streams/', 'src/backup/'],
   ['src/replication/progress/'],
   ['src/replication/downstream/', 'src/replication/upstream/'],
+  ['src/replication/node-place.ts'],
   ['src/replication/leadership/'],
   ['src/replication/replication.ts'],
   ['src/check/'],

@@ -67,6 +67,11 @@ export interface NodeStatus {
   readonly heartbeatIntervalMs: number;
   /** The host:port of the receiver of a hand-over that has begun and whose outcome is unknown. Empty otherwise. */
   readonly handingOverTo: string;
+  /**
+   * The stage of the failover that this node gives: `pausing` while writes wait until the follower has everything,
+   * `stepped_down` before the follower is asked to lead, `asking` after that. Empty if there is none.
+   */
+  readonly failoverState: string;
   /** The reason why a superseded leader takes no writes. Empty if it was not superseded. */
   readonly superseded: string;
   /** The reason why this leader takes no writes yet. Empty if it asks no followers. */

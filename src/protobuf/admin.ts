@@ -96,6 +96,7 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     followersWithinLag: toNumber(message.followersWithinLag, 'followers_within_lag'),
     heartbeatIntervalMs: toNumber(message.heartbeatIntervalMs, 'heartbeat_interval_ms'),
     handingOverTo: message.handingOverTo,
+    failoverState: message.failoverState,
     superseded: message.superseded,
     askingFollowers: message.askingFollowers,
     knownFollowers: message.knownFollowers.map((known) => ({

@@ -87,8 +87,8 @@ describe('a leader that was killed as soon as it had stepped down', () => {
       await caughtUp(c, b);
       await a.start();
       await eventually('it to follow', async () => {
-        const { role, handingOverTo, upstream } = await a.status();
-        return role === 'follower' && handingOverTo === '' && upstream?.state === 'streaming';
+        const { role, handingOverTo, failoverState, upstream } = await a.status();
+        return role === 'follower' && handingOverTo + failoverState === '' && upstream?.state === 'streaming';
       });
       assert.deepEqual([(await b.status()).role, (await c.status()).role], ['follower', 'leader']);
       await (await c.client()).set('third', 'write');

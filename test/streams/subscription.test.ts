@@ -252,7 +252,7 @@ describe('publish and subscribe', () => {
       network.down(upstream.address);
       for (const line of network.lines) if (line.from === node.address && line.to === upstream.address) line.cut();
       await world.until('the link is down', () => node.link.status.state === 'connecting');
-      return { heal: () => network.listen(upstream.address, upstream.replication) };
+      return { heal: () => network.listen(upstream.address, upstream.replication.followers) };
     }
 
     it('exactly how many live messages were missed meanwhile, at every depth', async () => {

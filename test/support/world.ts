@@ -8,7 +8,8 @@ import { HeadwaterError } from '../../src/base/errors.js';
 import { Comparisons } from '../../src/compare/comparison.js';
 import { Marks } from '../../src/compare/marks.js';
 import type { Followers } from '../../src/replication/downstream/followers.js';
-import { type FollowOptions, Replication, type ReplicationOptions } from '../../src/replication/replication.js';
+import type { FollowOptions } from '../../src/replication/leadership/leadership.js';
+import { Replication, type ReplicationOptions } from '../../src/replication/replication.js';
 import type { Link } from '../../src/replication/upstream/link.js';
 import { Network } from './channel.js';
 import { TestClock, until } from './clock.js';
@@ -190,7 +191,7 @@ export class TestNode {
     const repairs = { marked: (markId: string) => this.repairMarked(markId) };
     const marks = new Marks({ comparisons: this.comparisons, repairs });
     this.replication = new Replication({ ...options, marks });
-    network.listen(this.address, this.replication);
+    network.listen(this.address, this.replication.followers);
     this.#isUp = true;
     this.replication.start(orders);
   }

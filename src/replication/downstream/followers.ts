@@ -5,11 +5,18 @@ import type { Lineage } from '../../model/lineage.js';
 import type { DownChannel } from '../channel.js';
 import type { NodeBelow } from '../progress/acknowledgements.js';
 import { Reasons } from '../reasons.js';
-import { Feed, type FeedNode, type FeedState } from './feed.js';
+import { Feed } from './feed.js';
+import type { FeedNode } from './feed-node.js';
+import type { FeedStateName } from './feed-state.js';
 
 export interface FollowersOptions extends FeedNode {
   /** host:port at which this node listens. */
   address(): string;
+  readonly attendance: Attendance;
+}
+
+/** The parts that have to know which followers are there. */
+export interface Attendance {
   /** Runs when a follower begins to be served. */
   arrived(feed: Feed): void;
   /** Runs when a follower that was served has disconnected. */
@@ -39,26 +46,28 @@ export class Followers {
     }
     let served = false;
     const feed: Feed = new Feed({
-      ...this.#options,
+      node: this.#options,
       log: this.#log,
       channel,
       address: this.#options.address(),
       admit: (candidate) => this.#admit(candidate),
-      resynced: (kind, reason) => {
-        this.#log.ends(feed.nodeId);
-        served = true;
-        this.served[kind]++;
-        this.#options.arrived(feed);
-        this.reasons.count(kind, reason);
+      account: {
+        resynced: (kind, reason) => {
+          this.#log.ends(feed.nodeId);
+          served = true;
+          this.served[kind]++;
+          this.#options.attendance.arrived(feed);
+          this.reasons.count(kind, reason);
+        },
+        refused: (refusal) => this.reasons.refused(refusal),
       },
-      refused: (refusal) => this.reasons.refused(refusal),
     });
     this.#feeds.add(feed);
     try {
       await feed.run();
     } finally {
       this.#feeds.delete(feed);
-      if (served && !this.isConnected(feed.nodeId)) this.#options.left(feed);
+      if (served && !this.isConnected(feed.nodeId)) this.#options.attendance.left(feed);
     }
   }
 
@@ -68,7 +77,7 @@ export class Followers {
   }
 
   /** The status of each node that has introduced itself. */
-  get status(): Array<NodeBelow<FeedState>> {
+  get status(): Array<NodeBelow<FeedStateName>> {
     return [...this.#feeds].map((feed) => feed.status).filter(({ nodeId }) => nodeId !== '');
   }
 
@@ -105,7 +114,7 @@ export class Followers {
 
   /** Feeds of nodes that follow this node and say at which address they listen. */
   get following(): Feed[] {
-    return [...this.#feeds].filter(({ nodeId, isCatchingUp, status }) => nodeId && status.address && !isCatchingUp);
+    return [...this.#feeds].filter(({ handshake }) => handshake?.address && !handshake.catchingUp);
   }
 
   /** The lineages of connected nodes whose histories do not continue from here yet. */

@@ -21,9 +21,9 @@ export interface HeadroomOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** The connected nodes, and how far their logs reach. */
-  followers(): ReadonlyArray<{ nodeId: string; address: string; appendedOffset: number }>;
-  /** Called once a sample, even if no follower is known. */
-  sampled(): void;
+  readonly followers: { readonly status: ReadonlyArray<{ nodeId: string; address: string; appendedOffset: number }> };
+  /** Sampled too, even if no follower is known. */
+  readonly acknowledgements: { sample(): void };
 }
 
 /** Room in the log, seen from a place in it. */
@@ -79,7 +79,7 @@ export class Headroom {
   start(): void {
     const look = () => {
       this.#look();
-      this.#options.sampled();
+      this.#options.acknowledgements.sample();
       this.#cancel = this.#options.clock.after(RATE_SAMPLE_MS, look);
     };
     this.#cancel();
@@ -157,7 +157,7 @@ export class Headroom {
   get #places(): Place[] {
     const { store, followers } = this.#options;
     const { base } = store.data.log;
-    const all = followers();
+    const all = followers.status;
     const connected = all
       // At a lower offset the follower has not reported yet, or its snapshot is on the way.
       .filter(({ appendedOffset }) => appendedOffset > 0 && appendedOffset >= base.offset)

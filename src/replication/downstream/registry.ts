@@ -20,10 +20,14 @@ export interface FollowerRegistryOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly followers: Followers;
-  /** The last report of each node below. */
-  below(): readonly NodeReport[];
-  /** Node IDs from the leader down to this node's upstream. */
-  above(): readonly string[];
+  readonly acknowledgements: {
+    /** The last report of each node below. */
+    readonly below: readonly NodeReport[];
+  };
+  readonly link: {
+    /** Node IDs from the leader down to this node's upstream. */
+    readonly path: readonly string[];
+  };
 }
 
 export class FollowerRegistry {
@@ -93,20 +97,18 @@ export class FollowerRegistry {
     const { store, clock, followers } = this.#options;
     const feeds = left ? [...followers.following, left] : followers.following;
     const known = new Map(store.followers.all.map((one) => [one.nodeId, one]));
-    const seen = feeds.filter(({ status }) => status.address).map((feed) => this.#seen(feed, feed !== left));
+    const seen = feeds.filter(({ handshake }) => handshake?.address).map((feed) => this.#seen(feed, feed !== left));
     for (const { nodeId } of seen) known.delete(nodeId);
     return store.followers.note([...seen, ...this.#heardOf(known, clock.wallMs())]);
   }
 
   #seen(feed: Feed, connected: boolean): KnownFollower {
-    const { nodeId, position, came } = feed;
-    // Until the session streams, its acknowledgements say nothing about this history.
-    const at = position && position.appendedOffset > 0 ? position : undefined;
+    const { nodeId, handshake, place } = feed;
     return {
       nodeId,
-      address: feed.status.address,
-      appendedOffset: at?.appendedOffset ?? came?.offset ?? 0,
-      replicationId: at?.replicationId ?? came?.replicationId ?? '',
+      address: handshake?.address ?? '',
+      appendedOffset: place.offset,
+      replicationId: place.replicationId,
       lastSeenMs: this.#options.clock.wallMs(),
       keepsPlace: !feed.hasMovedOn,
       connected,
@@ -119,16 +121,16 @@ export class FollowerRegistry {
    * that this node has.
    */
   #heardOf(known: ReadonlyMap<string, KnownFollower>, lastSeenMs: number): KnownFollower[] {
-    const { store, below, above } = this.#options;
+    const { store, acknowledgements, link } = this.#options;
     const heard: KnownFollower[] = [];
-    for (const { nodeId, appendedOffset, replicationId } of below()) {
+    for (const { nodeId, appendedOffset, replicationId } of acknowledgements.below) {
       const one = known.get(nodeId);
       if (one && appendedOffset > 0)
         heard.push({ ...one, appendedOffset, replicationId, lastSeenMs, connected: false });
     }
     if (!store.data.isServing) return heard;
     const { offset, replicationId } = store.data.position;
-    for (const nodeId of above()) {
+    for (const nodeId of link.path) {
       const one = known.get(nodeId);
       if (one) heard.push({ ...one, appendedOffset: offset, replicationId, lastSeenMs, connected: false });
     }

@@ -17,7 +17,7 @@ export interface SnapshotOutflowOptions {
 }
 
 /** Sends the snapshot, and releases it in any case. */
-export async function sendSnapshot(snapshot: KeyspaceSnapshot, { ended, send }: SnapshotOutflowOptions): Promise<void> {
+export async function sendSnapshot(snapshot: KeyspaceSnapshot, to: SnapshotOutflowOptions): Promise<void> {
   const digest = new KeyspaceDigest();
   try {
     for await (const chunk of snapshot.chunks()) {
@@ -25,14 +25,14 @@ export async function sendSnapshot(snapshot: KeyspaceSnapshot, { ended, send }: 
       for (const group of groupsOf(chunk)) {
         const keys = group.map(([key]) => key);
         const records = group.map(([, record]) => record);
-        await send({ kind: 'snapshotChunk', keys, records });
-        if (ended.aborted) throw ended.reason;
+        await to.send({ kind: 'snapshotChunk', keys, records });
+        if (to.ended.aborted) throw to.ended.reason;
       }
     }
   } finally {
     await snapshot.release();
   }
-  await send({ kind: 'snapshotEnd', keys: digest.keys, digest: digest.finish() });
+  await to.send({ kind: 'snapshotEnd', keys: digest.keys, digest: digest.finish() });
 }
 
 /** Cuts entries into groups of about half the bytes of a frame. */

@@ -12,7 +12,8 @@
  *   moved on               the granted history was led on elsewhere: the giver follows
  *   undecided              the other cannot know yet: the giver keeps asking
  *
- * A giver that restarts after the step down begins in the third state.
+ * A giver that restarts after the step down begins in the third state. The
+ * states have their names in failover-state.ts.
  */
 
 import { unlessAborted } from '../../base/abort.js';
@@ -26,25 +27,21 @@ import type { Moved } from '../down-frames.js';
 import type { Feed } from '../downstream/feed.js';
 import type { Followers } from '../downstream/followers.js';
 
+import { type Accepted, type Attempt, FailoverState, type FailoverStateName } from './failover-state.js';
+import type { RoleChange } from './role-change.js';
+
 export const HANDOVER_REFUSED = 'HANDOVER_REFUSED';
 
 export interface FailoverOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly followers: Followers;
+  readonly ends: { readonly followers: Followers };
+  readonly changes: RoleChange;
   /** host:port at which this node listens. */
   address(): string;
   /** Whether an address, host:port, is this node under another name, as far as that can be known at once. */
   isHere?(address: string): boolean;
-  /** Runs a change of roles with the link stopped, one change after another, and then takes up the resulting role. */
-  change<T>(change: () => Promise<T>): Promise<T>;
-}
-
-/** The hand-over in progress. */
-interface Attempt {
-  readonly abort: AbortController;
-  settle(outcome: Accepted | HeadwaterError): void;
 }
 
 /** The leader after the last hand-over, and the followers that belong below it. */
@@ -60,26 +57,22 @@ interface HandedOver {
   readonly followers: Set<string>;
 }
 
-interface Accepted {
-  /** When the new leader's answer arrived, by the monotonic clock. */
-  readonly acceptedMs: number;
-  /** Followers that were sent to the new leader. */
-  readonly moved: number;
-}
-
 export class Failover {
   readonly #options: FailoverOptions;
   readonly #store: Store;
   readonly #log: RepeatedLog;
-  #attempt: Attempt | undefined;
-  /** Whether the grant may have reached the node that it names. */
-  #asked = true;
+  readonly #state = new FailoverState();
   #handedOver: HandedOver | undefined;
 
   constructor(options: FailoverOptions) {
     this.#options = options;
     this.#store = options.store;
     this.#log = RepeatedLog.of(options);
+    if (this.#store.roles.handingOver) this.#state.to({ name: 'asking', attempt: undefined });
+  }
+
+  get stateName(): FailoverStateName {
+    return this.#state.name;
   }
 
   /**
@@ -90,11 +83,11 @@ export class Failover {
    *   node keeps asking.
    */
   async run({ to, timeoutMs }: { to: string; timeoutMs: number }): Promise<FailoverReply> {
-    if (this.#attempt) throw failed('another failover is under way');
+    if (this.#state.attempt) throw failed('another failover is under way');
     this.#checkLeads();
     const abort = new AbortController();
     const outcome = new Promise<Accepted | HeadwaterError>((resolve) => {
-      this.#attempt = { abort, settle: resolve };
+      this.#state.to({ name: 'pausing', attempt: { abort, settle: resolve } });
     });
     const late = () => abort.abort(failed(`not done within ${timeoutMs} ms`));
     const cancel = this.#options.clock.after(timeoutMs, late);
@@ -114,31 +107,36 @@ export class Failover {
       };
     } finally {
       cancel();
-      this.#attempt = undefined;
+      this.#state.leave();
     }
   }
 
   /** Ends the wait for a follower to be level, since a person is about to give this node another place. */
   giveUp(): void {
-    if (!this.#store.roles.handingOver) this.#attempt?.abort.abort(failed('a person has decided otherwise meanwhile'));
+    if (!this.#store.roles.handingOver)
+      this.#state.attempt?.abort.abort(failed('a person has decided otherwise meanwhile'));
   }
 
   /** Settles the attempt, in whatever stage it is, since a person has given this node another place. */
   overtaken(): void {
     if (this.#store.roles.handingOver) return;
-    this.#attempt?.settle(failed('a person has told this node whom to follow, or to lead, meanwhile'));
+    const { attempt } = this.#state;
+    const error = failed('a person has told this node whom to follow, or to lead, meanwhile');
+    attempt?.settle(error);
+    attempt?.abort.abort(error);
+    this.#state.end();
   }
 
   /** Ends the attempt at a stop: an undecided attempt is given up, or stays as it is on disk. */
   close(reason: HeadwaterError): void {
-    this.#attempt?.abort.abort(reason);
+    this.#state.attempt?.abort.abort(reason);
   }
 
   // ---- events of the link --------------------------------------------------------
 
   /** The upstream may read from now on to whom this node hands over. */
   introducing(): void {
-    this.#asked = true;
+    if (this.#store.roles.handingOver) this.#state.to({ name: 'asking', attempt: this.#state.attempt });
   }
 
   /**
@@ -152,28 +150,31 @@ export class Failover {
     if (!to) return;
     const acceptedMs = this.#options.clock.monotonicMs();
     await this.#store.roles.handedOver();
+    const { attempt } = this.#state;
+    this.#state.end();
     const leader = { address: to.address, nodeId: to.node_id };
-    const all = [...this.#store.followers.all, ...this.#options.followers.following];
-    const followers = new Set(all.map(({ nodeId }) => nodeId));
-    followers.delete(to.node_id);
-    this.#handedOver = { to: leader, offset: to.offset, followers };
-    const moved = this.#options.followers.moved(leader);
+    const { followers } = this.#options.ends;
+    const all = [...this.#store.followers.all, ...followers.following];
+    const others = new Set(all.map(({ nodeId }) => nodeId));
+    others.delete(to.node_id);
+    this.#handedOver = { to: leader, offset: to.offset, followers: others };
+    const moved = followers.moved(leader);
     if (follows !== '') {
-      this.#movedOn(to.address, follows);
+      this.#movedOn(to.address, follows, attempt);
       return;
     }
     this.#options.logger.info(
       { leader: to.address, offset: to.offset },
       `handed over to ${to.address} at offset ${to.offset}; other followers that were told: ${moved}`,
     );
-    this.#attempt?.settle({ acceptedMs, moved });
+    attempt?.settle({ acceptedMs, moved });
   }
 
   /** Another node was made to lead since this one stepped down. */
-  #movedOn(asked: string, follows: string): void {
+  #movedOn(asked: string, follows: string, attempt: Attempt | undefined): void {
     const what = `${asked} was to lead, and follows ${follows}: the leadership has moved on, and this node follows ${asked}`;
     this.#options.logger.warn({ asked, follows }, what);
-    this.#attempt?.settle(failed(what));
+    attempt?.settle(failed(what));
   }
 
   /**
@@ -182,9 +183,10 @@ export class Failover {
    * stays, since a person has put it here.
    */
   arrived(follower: Feed): void {
-    const { nodeId, came, cameByOrder } = follower;
+    const { nodeId, handshake } = follower;
     const last = this.#handedOver;
-    if (cameByOrder) last?.followers.delete(nodeId);
+    if (handshake?.byOrder) last?.followers.delete(nodeId);
+    const came = handshake?.position;
     if (!last || !this.#followsOn(last) || !came || came.offset > last.offset) return;
     if (this.#store.data.log.history.lineage.replicationIdAt(came.offset) !== came.replicationId) return;
     if (last.followers.has(nodeId)) void this.#sendOn(follower, last);
@@ -197,7 +199,7 @@ export class Failover {
    */
   async #sendOn(follower: Feed, last: HandedOver): Promise<void> {
     try {
-      if (follower.status.state === 'streaming' && (follower.came?.offset ?? 0) < last.offset)
+      if (follower.status.state === 'streaming' && (follower.handshake?.position.offset ?? 0) < last.offset)
         await follower.whenReached(last.offset);
     } catch {
       // The session ended before that. The follower may come again.
@@ -237,9 +239,10 @@ export class Failover {
     to: string,
     signal: AbortSignal,
   ): Promise<{ target: { address: string; nodeId: string }; beganMs: number; offset: number }> {
-    return this.#options.change(async () => {
+    return this.#options.changes.run(async () => {
+      signal.throwIfAborted();
       this.#checkLeads();
-      const feed = this.#options.followers.target(to);
+      const feed = this.#options.ends.followers.target(to);
       const { nodeId, address } = feed.status;
       // This node would ask itself, without an end, while writes wait.
       if (address === this.#options.address() || this.#options.isHere?.(address))
@@ -250,8 +253,8 @@ export class Failover {
       try {
         const offset = await this.#untilLevel(feed, signal);
         signal.throwIfAborted();
-        this.#asked = false;
         await this.#store.roles.handOver({ grant: this.#store.roles.grants.draw(), node_id: nodeId, address, offset });
+        this.#state.to({ name: 'stepped_down', attempt: this.#state.attempt });
         this.#options.logger.info({ to: address, offset }, `stepped down at offset ${offset} in favour of ${address}`);
         return { target: { address, nodeId }, beganMs, offset };
       } catch (error) {
@@ -282,9 +285,10 @@ export class Failover {
     const grant = this.#store.roles.handingOver?.grant;
     if (grant === undefined) return;
     // A session that already waits for its answer is left alone.
-    if (!this.#asked) await this.#takeBack(grant, `${target.address} could not be reached`, { unlessAsked: true });
+    if (this.#state.name === 'stepped_down')
+      await this.#takeBack(grant, `${target.address} could not be reached`, { unlessAsked: true });
     if (this.#store.roles.handingOver?.grant !== grant) return;
-    this.#attempt?.settle(
+    this.#state.attempt?.settle(
       new HeadwaterError(
         'outcome_unknown',
         `${target.address} was asked to lead and has not answered: this node goes on asking, and writes wait. "promote" takes the leadership back at once; do that only where ${target.address} is known not to lead`,
@@ -295,11 +299,13 @@ export class Failover {
   /** Leads again, under a new history. */
   async #takeBack(grant: string, why: string, { unlessAsked } = { unlessAsked: false }): Promise<void> {
     try {
-      await this.#options.change(async () => {
-        if (this.#store.roles.handingOver?.grant !== grant || (unlessAsked && this.#asked)) return;
+      await this.#options.changes.run(async () => {
+        if (this.#store.roles.handingOver?.grant !== grant) return;
+        if (unlessAsked && this.#state.name !== 'stepped_down') return;
         await this.#store.roles.promote();
         this.#options.logger.warn({}, `the leadership was not handed over: ${why}; this node leads again`);
-        this.#attempt?.settle(failed(`not handed over: ${why}; this node leads again`));
+        this.#state.attempt?.settle(failed(`not handed over: ${why}; this node leads again`));
+        this.#state.end();
       });
     } catch (error) {
       this.#log.error({}, `the leadership could not be taken back: ${(error as Error).message}`);

@@ -10,22 +10,20 @@ import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
 import { Lineage } from '../../model/lineage.js';
 import type { Store } from '../../store/store.js';
-import type { Followers } from '../downstream/followers.js';
 import type { Handshake } from '../handshake.js';
+import type { Ends } from '../node-place.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 import { answerOffer, epochBefore, type OfferAnswer, whoIsMeant } from '../takeover.js';
-import type { Link } from '../upstream/link.js';
 import { HANDOVER_REFUSED } from './failover.js';
+import type { RoleChange } from './role-change.js';
 
 export interface GreetingOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly link: Link;
-  readonly followers: Followers;
+  readonly ends: Ends;
   readonly acknowledgements: Acknowledgements;
-  /** Runs a change of roles with the link stopped, one change after another, and then takes up the resulting role. */
-  change<T>(change: () => Promise<T>): Promise<T>;
+  readonly changes: RoleChange;
 }
 
 /** The reason why the asker is not served. */
@@ -65,7 +63,7 @@ export class Greeting {
 
   async #supersede({ nodeId: node_id, address }: Pick<Handshake, 'nodeId' | 'address'>, epoch: number): Promise<void> {
     const store = this.store;
-    await this.#options.change(async () => {
+    await this.#options.changes.run(async () => {
       const isNews = epoch > (store.roles.supersededBy?.epoch ?? 0);
       if (store.roles.role === 'leader' && isNews) await store.roles.supersede({ node_id, address, epoch });
     });
@@ -84,8 +82,8 @@ export class Greeting {
     if (answer.kind === 'undecided') return unserved('HANDOVER_UNDECIDED', answer.message);
     if (answer.kind === 'refuse' && answer.superseded !== undefined)
       await this.#supersede(handshake, answer.superseded);
-    const above = this.#options.link.nextHistory?.epoch ?? 0;
-    return this.#options.change(async () => this.#act(handshake, await this.answer(handshake), above));
+    const above = this.#options.ends.link.nextHistory?.epoch ?? 0;
+    return this.#options.changes.run(async () => this.#act(handshake, await this.answer(handshake), above));
   }
 
   /** @param above an epoch that the giver, or a leader before it, has begun and written nothing under. */
@@ -122,7 +120,8 @@ export class Greeting {
   /** The present answer of this node to the offer. The question changes nothing. */
   async answer(handshake: Handshake): Promise<OfferAnswer> {
     const store = this.store;
-    const { link, followers, acknowledgements } = this.#options;
+    const { acknowledgements } = this.#options;
+    const { link, followers } = this.#options.ends;
     const { nodeId, address, position } = handshake;
     const { log } = store.data;
     const checksumAtOffered = await log.lookup.checksumAt(position.offset);

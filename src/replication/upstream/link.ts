@@ -63,10 +63,15 @@ export interface LinkOptions {
   /** @throws HeadwaterError `unreachable`. */
   dial(address: string): Promise<UpChannel>;
   readonly marks: Marks;
-  /** Whether this node knows that the leader above it is not the latest. */
-  isOutdated(): boolean;
+  readonly place: UpstreamPlace;
   /** Events that concern the leadership rather than the link. */
   readonly events: LinkEvents;
+}
+
+/** This node's place in the tree, as far as the link needs it. */
+export interface UpstreamPlace {
+  /** Whether this node knows that the leader above it is not the latest. */
+  readonly isOutdated: boolean;
 }
 
 /** See SessionReport. */
@@ -181,7 +186,7 @@ export class Link {
    * Undefined if that is unknown, or this node knows of a later leader.
    */
   get stalenessMs(): number | undefined {
-    return this.#options.isOutdated() ? undefined : this.#staleness.ms;
+    return this.#options.place.isOutdated ? undefined : this.#staleness.ms;
   }
 
   /**
@@ -291,6 +296,7 @@ export class Link {
   async #connect(stop: AbortSignal): Promise<void> {
     if (this.#state.name !== 'connecting') this.#state.to('connecting');
     const channel = await heldUntil(this.#options.dial(this.#upstream), stop);
+    const { events } = this.#options;
     this.#session = new UpstreamSession({
       ...this.#options,
       logger: this.#log,
@@ -300,12 +306,13 @@ export class Link {
       address: this.#options.address(),
       ...this.#orders,
       report: {
-        ...this.#options.events,
+        introducing: () => events.introducing(),
         accepted: (upstream) => {
           this.#upstreamId = upstream.nodeId;
-          return this.#options.events.accepted(upstream);
+          return events.accepted(upstream);
         },
-        moved: (moved) => this.#options.events.moved(moved, this.#upstream),
+        refused: (reason, message) => events.refused(reason, message),
+        moved: (moved) => events.moved(moved, this.#upstream),
         resyncing: (resync) => {
           this.#lastResync = resync;
           // The data served meanwhile may lie on another history.

@@ -243,13 +243,25 @@ describe('failover', () => {
     const epoch = a.store.data.log.history.lineage.epoch;
     const done = a.replication.failover({ to: 'B', timeoutMs: 200 });
     await settled(done);
+    assert.equal(a.replication.failoverState, 'pausing');
     const write = a.test.set('waits');
     const error = await outcome(done);
+    assert.equal(a.replication.failoverState, 'none');
     assert.equal(error?.code, 'failover_failed');
     assert.match(error.message, /not done within 200 ms; nothing has changed/);
     await outcome(write);
     assert.equal(await a.test.get('waits'), 'v');
     assert.deepEqual([leaders(), a.store.data.log.history.lineage.epoch], [[a], epoch]);
+  });
+
+  it('that waits behind a promotion is given up with it: nothing is handed over', async () => {
+    const [a] = await three();
+    const promoted = a.replication.promote();
+    const error = await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS }));
+    await promoted;
+    assert.match(error?.message ?? '', /a person has told this node whom to follow, or to lead, meanwhile/);
+    await a.test.set('goes on');
+    assert.deepEqual([leaders(), a.store.roles.handingOver, a.replication.failoverState], [[a], undefined, 'none']);
   });
 
   it('is taken back if the follower has gone before it was asked', async () => {
@@ -370,7 +382,7 @@ describe('failover', () => {
       await world.until('A is answered', () => /does not know yet/.test(a.link.status.error));
       assert.deepEqual(leaders(), [c]);
       assert.equal(a.store.roles.handingOver?.address, 'B');
-      world.network.listen('C', c.replication);
+      world.network.listen('C', c.replication.followers);
       await follows(a, c, b);
     });
 
@@ -437,6 +449,7 @@ describe('failover', () => {
         const error = await outcome(done);
         assert.equal(error?.code, 'outcome_unknown');
         assert.equal(a.store.roles.handingOver?.address, 'B');
+        assert.equal(a.replication.failoverState, 'asking');
         const write = a.test.set('waits');
         assert.equal(await settled(write), false);
         assert.ok(leaders().length <= 1);
@@ -444,6 +457,7 @@ describe('failover', () => {
         await outcome(write);
         assert.deepEqual(leaders(), [b]);
         assert.equal(await a.test.get('waits'), undefined);
+        await world.until('A knows', () => a.replication.failoverState === 'none');
       });
     }
 
@@ -483,12 +497,14 @@ describe('failover', () => {
       store: a.store,
       clock: world.clock,
       logger: a.test.logger,
-      followers: a.followers,
+      ends: a.replication,
       address: () => 'A',
-      change: async (change) => {
-        // As by a session that has begun before the link was stopped for the change.
-        if (++changes === 2) failover.introducing();
-        return change();
+      changes: {
+        run: async (change) => {
+          // As by a session that has begun before the link was stopped for the change.
+          if (++changes === 2) failover.introducing();
+          return change();
+        },
       },
     });
     const error = await outcome(failover.run({ to: 'B', timeoutMs: 300 }));

@@ -4,6 +4,7 @@
  * message of a hand-over that was lost on the way.
  */
 import assert from 'node:assert/strict';
+import { HEARTBEAT_INTERVAL_MS } from '../../../src/base/limits.js';
 import type { Handshake } from '../../../src/replication/handshake.js';
 import { level, type TestNode, World } from '../../support/world.js';
 
@@ -170,7 +171,7 @@ describe('an order', function () {
       await level(world, a, b, c);
       await c.follow('D');
       await world.until('C waits', () => c.link.status.state === 'waiting');
-      const toldMs = world.clock.monotonicMs() + 2 * b.replication.heartbeatIntervalMs;
+      const toldMs = world.clock.monotonicMs() + 2 * HEARTBEAT_INTERVAL_MS;
       await world.until('B has heard of it', () => world.clock.monotonicMs() > toldMs);
       await world.ends(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS }));
       await b.write(1, 'on B');

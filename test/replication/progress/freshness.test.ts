@@ -280,7 +280,7 @@ describe('freshness', () => {
       const waiting = fresh(follower, { maxStalenessMs: 5_000, withinMs: 100 });
       await world.clock.advance(200);
       await assert.rejects(waiting, { code: 'unavailable', details: { cause: 'NOT_FRESH', max_staleness_ms: '5000' } });
-      world.network.listen('L', leader.replication);
+      world.network.listen('L', leader.replication.followers);
       // It has heard of the promotion below it.
       await world.until('it is superseded', () => leader.store.roles.supersededBy !== undefined);
       await leader.replication.promote();
@@ -443,7 +443,7 @@ describe('freshness', () => {
       assert.equal(refusal()?.code, 'unavailable');
       assert.equal(freshness(follower, true).refusal, undefined);
       await leader.write(3, 'meanwhile');
-      world.network.listen('L', leader.replication);
+      world.network.listen('L', leader.replication.followers);
       await world.until('reads are served', () => refusal() === undefined);
       assert.equal(follower.offset, 6);
     });

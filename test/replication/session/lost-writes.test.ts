@@ -1,7 +1,7 @@
 /** A follower with writes of its own saves them before a full resync drops them; histories are never merged. */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
-import { Feed } from '../../../src/replication/downstream/feed.js';
+import { ResyncAnswer } from '../../../src/replication/downstream/resync-answer.js';
 import { removeTemporaryDirectories } from '../../support/database.js';
 import { level, type TestNode, World } from '../../support/world.js';
 
@@ -62,16 +62,16 @@ describe('a replication session of a follower with writes of its own', () => {
   ] as const) {
     it(`keeps them if its upstream lets it save ${what}: its own log decides`, async () => {
       const { leader, former } = await parted();
-      const { decide } = Feed.prototype;
+      const { decide } = ResyncAnswer.prototype;
       try {
-        Feed.prototype.decide = async function (...asked) {
+        ResyncAnswer.prototype.decide = async function (...asked) {
           const decision = await decide.apply(this, asked);
           return decision.kind === 'full' ? { ...decision, branchOffset } : decision;
         };
         await former.follow('L');
         await world.until('it has refused', () => /both share them up to 3/.test(former.link.status.error));
       } finally {
-        Feed.prototype.decide = decide;
+        ResyncAnswer.prototype.decide = decide;
       }
       assert.equal(await former.test.get('lost0'), 'lost at F');
       await level(world, leader, former);

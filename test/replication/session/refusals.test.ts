@@ -109,7 +109,7 @@ describe('a replication session that is refused', () => {
     await node.write(2);
     await assert.rejects(node.follow('A'), { code: 'replication_loop' });
     assert.equal(node.store.roles.role, 'leader');
-    world.network.listen('also A', node.replication);
+    world.network.listen('also A', node.replication.followers);
     await node.follow('also A');
     await refusedWith(node, 'cannot follow itself');
     assert.equal(await node.test.get('k0'), 'k at A');

@@ -1,6 +1,6 @@
 /** Bugs about who leads, as they once were: see planting.ts. */
 import { Lineage } from '../../../src/model/lineage.js';
-import { Feed } from '../../../src/replication/downstream/feed.js';
+import { ResyncAnswer } from '../../../src/replication/downstream/resync-answer.js';
 import type { Handshake } from '../../../src/replication/handshake.js';
 import { Greeting } from '../../../src/replication/leadership/greeting.js';
 import type { OfferAnswer } from '../../../src/replication/takeover.js';
@@ -26,8 +26,8 @@ function answering(
 /** What the upstream decides of a later history, as if a person had given it up. */
 function deciding(kind: 'refuse' | 'wait') {
   return (): (() => void) => {
-    const { decide } = Feed.prototype;
-    return replace(Feed.prototype, 'decide', async function (this: Feed, handshake, log) {
+    const { decide } = ResyncAnswer.prototype;
+    return replace(ResyncAnswer.prototype, 'decide', async function (this: ResyncAnswer, handshake, log) {
       const decision = await decide.call(this, handshake, log);
       const { branch_offset: branch } = decision.details;
       const isLater = Lineage.received(handshake.lineage).epoch > log.history.lineage.epoch;

@@ -1,0 +1,45 @@
+/** The node that feeds belong to, as far as a feed needs it. */
+import type { Clock } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
+import type { LineageRow } from '../../model/lineage.js';
+import type { Store } from '../../store/store.js';
+import type { Message } from '../../store/writes.js';
+import type { Handshake } from '../handshake.js';
+import type { Marks } from '../marks.js';
+import type { Acknowledgements } from '../progress/acknowledgements.js';
+
+export interface FeedNode {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A follower that is silent for longer than this counts as dead. */
+  readonly timeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  /** Takes the follower's reports, and knows which acknowledgements are awaited. */
+  readonly acknowledgements: Acknowledgements;
+  readonly place: Place;
+  readonly leadership: Greeter;
+  readonly marks: Marks;
+}
+
+/** The node's place in the tree. */
+export interface Place {
+  /** Node IDs from the leader down to this node. */
+  readonly path: readonly string[];
+  /** The leader's time up to which this node is known to hold every write; 0 if that is unknown. */
+  readonly levelMs: number;
+  /** The history that the leader has begun right behind the end of this node's log. */
+  readonly nextHistory: LineageRow | undefined;
+  /**
+   * Passes a message on towards the leader.
+   * @returns the message's own offset if it is durable, else the offset that it
+   *   follows.
+   */
+  publish(message: Message): Promise<number>;
+}
+
+/** The judge of what a handshake means for the leadership. */
+export interface Greeter {
+  /** Resolves with a refusal if the follower is not to be served. */
+  greeted(handshake: Handshake): Promise<{ readonly reason: string; readonly message: string } | undefined>;
+}

@@ -1,0 +1,246 @@
+/**
+ * The upstream's answer to a handshake. The decision of how the follower may
+ * catch up is made once, by resync.ts; a follower that has to wait is judged
+ * again. Then the follower is refused, or the log flows to it, with a snapshot
+ * before it if the follower needs one.
+ */
+import { type Details, HeadwaterError } from '../../base/errors.js';
+import type { RepeatedLog } from '../../base/repeated-log.js';
+import { Cursor } from '../../log/cursor.js';
+import type { Log } from '../../log/log.js';
+import { whenMoved } from '../../log/wait.js';
+import { Lineage } from '../../model/lineage.js';
+import type { Position } from '../../model/position.js';
+import type { StatusRefusal } from '../../model/status.js';
+import type { DownFrame, UpstreamInfo } from '../down-frames.js';
+import type { Handshake } from '../handshake.js';
+import { type Decision, decide } from '../resync.js';
+import type { FeedNode } from './feed-node.js';
+import type { FeedSender } from './feed-sender.js';
+import type { FeedState } from './feed-state.js';
+import { counted, Outflow, type OutflowOptions } from './outflow.js';
+import { sendSnapshot } from './snapshot-outflow.js';
+
+/** The node's account of its resyncs. */
+export interface ResyncAccount {
+  resynced(kind: 'partial' | 'full', reason: string): void;
+  refused(refusal: StatusRefusal): void;
+}
+
+export interface ResyncAnswerOptions {
+  readonly node: FeedNode;
+  readonly handshake: Handshake;
+  /** The follower's name, for people. */
+  readonly name: string;
+  readonly sender: FeedSender;
+  readonly state: FeedState;
+  readonly log: RepeatedLog;
+  /** host:port at which this node listens. */
+  readonly address: string;
+  readonly account: ResyncAccount;
+}
+
+export class ResyncAnswer {
+  readonly #options: ResyncAnswerOptions;
+  readonly #node: FeedNode;
+  readonly #handshake: Handshake;
+  readonly #sender: FeedSender;
+  readonly #state: FeedState;
+
+  constructor(options: ResyncAnswerOptions) {
+    this.#options = options;
+    this.#node = options.node;
+    this.#handshake = options.handshake;
+    this.#sender = options.sender;
+    this.#state = options.state;
+  }
+
+  /** Serves the follower. Resolves when it was refused; else rejects with the reason of the session's end. */
+  async run(): Promise<void> {
+    const { store, leadership } = this.#node;
+    const handshake = this.#handshake;
+    for (;;) {
+      // A log that lost its tail would look like a history that others have left.
+      if (store.data.notServing) throw store.data.notServing;
+      const { log } = store.data;
+      if (store.roles.asking) {
+        // The node that asks here may itself have what this leader is about to ask for.
+        await this.#wait('this leader asks its followers first for what it may have lost', log);
+        continue;
+      }
+      const refusal = await leadership.greeted(handshake);
+      if (refusal) return await this.#refuse(refusal);
+      // The decision and the pin happen in one turn, so nothing is trimmed before the first read.
+      const cursor = new Cursor(log, handshake.position, { pinnedFor: this.#options.name });
+      try {
+        const decision = await this.decide(handshake, log);
+        if (decision.kind === 'refuse') return await this.#refuse(decision);
+        if (decision.kind === 'continue') return await this.#continue(decision, cursor, log);
+        if (decision.kind === 'full') {
+          cursor.close();
+          if (handshake.catchingUp) return await this.#refuse(decision);
+          return await this.#full(decision, log);
+        }
+        await this.#wait(decision.message, log);
+      } finally {
+        cursor.close();
+      }
+    }
+  }
+
+  /** Judges the handshake by the log as it is at one moment. */
+  async decide(handshake: Handshake, log: Log): Promise<Decision> {
+    // The log may grow while the disk is read, so all values judged are taken at one moment.
+    const { end, base } = log;
+    const { lineage } = log.history;
+    const checksumAtFollower = await log.lookup.checksumAt(handshake.position.offset);
+    const { store, place } = this.#node;
+    return decide(
+      { ...handshake, lineage: Lineage.received(handshake.lineage) },
+      {
+        role: store.roles.role,
+        clusterId: store.identity.clusterId,
+        lineage,
+        end,
+        base,
+        checksumAtFollower,
+        nextHistory: place.nextHistory,
+      },
+    );
+  }
+
+  async #refuse(decision: { reason: string; message: string; details?: Details }): Promise<void> {
+    const { reason, message, details = {} } = decision;
+    const { nodeId, address } = this.#handshake;
+    const { account, log, name } = this.#options;
+    account.refused({ nodeId, address, reason, message, details, timeMs: this.#node.clock.wallMs() });
+    log.warn({ node_id: nodeId, reason }, `refused to resync ${name}: ${message}`, nodeId);
+    await this.#sender.send({ kind: 'refuse', reason, message, details });
+    this.#sender.close();
+  }
+
+  async #wait(message: string, log: Log): Promise<void> {
+    if (this.#state.name !== 'waiting') await this.#sender.send({ kind: 'wait', reason: message });
+    this.#state.to({ name: 'waiting' });
+    const { clock, heartbeatIntervalMs } = this.#node;
+    await whenMoved(log.readers, log.end.offset, heartbeatIntervalMs, { clock, signal: this.#sender.ended });
+  }
+
+  async #continue(decision: Decision & { kind: 'continue' }, cursor: Cursor, log: Log): Promise<void> {
+    const { reason, message, details } = decision;
+    const { offset } = cursor;
+    const history = details.follower_replication_id ?? '';
+    // The reader and the place are taken in one turn, so the follower gets every message from that place on.
+    const interludes = log.interludes.reader();
+    await this.#sender.send({
+      kind: 'continue',
+      upstream: this.#upstream(),
+      lineage: log.history.lineage.upTo(log.end.offset).rows,
+      endOffset: log.end.offset,
+      reason,
+      message,
+      details,
+      live: counted(interludes.place),
+    });
+    const outflow = this.#outflow({ cursor, interludes, log, history });
+    if (this.#handshake.catchingUp) this.#state.to({ name: 'catching_up', outflow });
+    else {
+      this.#state.to({ name: 'streaming', outflow });
+      const behind = `from offset ${offset}, ${log.end.offset - offset} commands behind`;
+      this.#resynced('partial', decision, offset, behind);
+    }
+    await this.#stream(outflow);
+  }
+
+  async #full(decision: Decision & { kind: 'full' }, log: Log): Promise<void> {
+    this.#state.to({ name: 'snapshot', outflow: undefined });
+    const { reason, message, details, branchOffset } = decision;
+    // A shared snapshot may be older than the start of the log, or than the follower's own position in this history.
+    const { position: came, keyspaceOffset } = this.#handshake;
+    const had = branchOffset ?? Math.max(came.offset, keyspaceOffset);
+    const snapshot = await this.#node.store.snapshots.at({ share: true, notBefore: Math.max(had, log.base.offset) });
+    const { position } = snapshot;
+    const cursor = new Cursor(log, position, { pinnedFor: this.#options.name });
+    try {
+      const positionTimeMs = await timeOf(position, log);
+      const interludes = log.interludes.reader();
+      this.#resynced('full', decision, position.offset, `at offset ${position.offset}: ${message}`);
+      await this.#sender.send({
+        kind: 'fullResync',
+        upstream: this.#upstream(),
+        reason,
+        message,
+        details,
+        position,
+        positionTimeMs,
+        lineage: log.history.lineage.upTo(position.offset).rows,
+        keysEstimate: snapshot.keys ?? 0,
+        branchOffset,
+        live: counted(interludes.place),
+      });
+      const history = log.history.lineage.replicationIdAt(position.offset);
+      const outflow = this.#outflow({ cursor, interludes, log, history });
+      this.#state.to({ name: 'snapshot', outflow });
+      const sending = sendSnapshot(snapshot, this.#sender).then(() => {
+        // The session may have ended while the last frame was on its way.
+        if (this.#state.name !== 'ended') this.#state.to({ name: 'streaming', outflow });
+      });
+      // Both pull at the follower's pace. The first failure ends the session.
+      await Promise.all([sending.catch((error) => this.#fail(error)), this.#stream(outflow)]);
+    } finally {
+      cursor.close();
+    }
+  }
+
+  #resynced(kind: 'partial' | 'full', { reason }: { reason: string }, offset: number, how: string): void {
+    const { account, log, name } = this.#options;
+    const { nodeId } = this.#handshake;
+    account.resynced(kind, reason);
+    log.info({ node_id: nodeId, reason, offset }, `${kind} resync of ${name} ${how}`, nodeId);
+  }
+
+  #outflow(from: Pick<OutflowOptions, 'cursor' | 'interludes' | 'log' | 'history'>): Outflow {
+    const sender = this.#sender;
+    return new Outflow({
+      ...from,
+      clock: this.#node.clock,
+      ended: sender.ended,
+      asks: (first, last) => sender.requestWith(first, last),
+      send: (frame: DownFrame) => sender.send(frame),
+    });
+  }
+
+  /** Sends the log, without an end. */
+  #stream(outflow: Outflow): Promise<never> {
+    // The awaited blocks may have been sent already.
+    this.#sender.ask();
+    return outflow.run();
+  }
+
+  #fail(error: unknown): never {
+    this.#sender.close(HeadwaterError.from(error));
+    throw error;
+  }
+
+  #upstream(): UpstreamInfo {
+    const { store } = this.#node;
+    return {
+      clusterId: store.identity.clusterId,
+      nodeId: store.identity.nodeId,
+      address: this.#options.address,
+      timeMs: store.clock.now(),
+      follows: store.roles.upstream,
+      takesParts: true,
+    };
+  }
+}
+
+/** The time of the block that ends there; undefined if damage makes it unreadable. That does not end a resync. */
+async function timeOf({ offset }: Position, log: Log): Promise<number | undefined> {
+  try {
+    return await log.lookup.timeAt(offset);
+  } catch (error) {
+    if (HeadwaterError.is(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+/** This node's place in the tree, seen from both ends of its links. */
+import { tooLarge } from '../commands/arguments.js';
+import type { Limits } from '../commands/view.js';
+import type { LineageRow } from '../model/lineage.js';
+import type { Store } from '../store/store.js';
+import type { Message } from '../store/writes.js';
+import type { Place } from './downstream/feed-node.js';
+import type { Followers } from './downstream/followers.js';
+import { epochBefore } from './takeover.js';
+import type { Link, UpstreamPlace } from './upstream/link.js';
+
+/** The ends of the node's links. They are there once replication has been put together. */
+export interface Ends {
+  readonly link: Link;
+  readonly followers: Followers;
+}
+
+export class NodePlace implements Place, UpstreamPlace {
+  readonly #store: Store;
+  readonly #ends: Ends;
+
+  constructor(store: Store, ends: Ends) {
+    this.#store = store;
+    this.#ends = ends;
+  }
+
+  get path(): readonly string[] {
+    return [...this.#ends.link.path, this.#store.identity.nodeId];
+  }
+
+  get levelMs(): number {
+    const { roles, writes, clock } = this.#store;
+    if (roles.role === 'follower') return this.#ends.link.levelMs;
+    return writes.refusal ? 0 : clock.now();
+  }
+
+  /** Undefined unless this node has everything before that history. */
+  get nextHistory(): LineageRow | undefined {
+    const store = this.#store;
+    if (!store.data.isServing || store.writes.refusal) return undefined;
+    return store.roles.role === 'leader' ? store.data.log.history.next : this.#ends.link.nextHistory;
+  }
+
+  /** Whether a node that is connected, and not served yet, has followed a later leader than this node. */
+  get isOutdated(): boolean {
+    const { lineages } = this.#ends.followers;
+    if (lineages.length === 0 || !this.#store.data.isServing) return false;
+    const { history, end } = this.#store.data.log;
+    return lineages.some((other) => epochBefore(history.lineage, end.offset, other) !== undefined);
+  }
+
+  /** Publishes by the present role. A node that is being promoted refuses, and the publisher tries again. */
+  async publish(message: Message): Promise<number> {
+    checkMessage(message, this.#store.writes.limits);
+    return this.#store.roles.role === 'leader' ? this.#store.writes.publish(message) : this.#ends.link.publish(message);
+  }
+}
+
+/** Applies the limit of keys to the channel, and the limit of values to the message. */
+function checkMessage({ channel, data }: Message, { keyBytesMax, valueBytesMax }: Limits): void {
+  if (channel.length > keyBytesMax) throw tooLarge('a channel', keyBytesMax, channel.length);
+  if (data.length > valueBytesMax) throw tooLarge('a message', valueBytesMax, data.length);
+}

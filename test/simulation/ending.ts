@@ -39,7 +39,10 @@ async function letGo({ clock }: Simulation, node: SimulatedNode): Promise<void> 
 }
 
 function nothingHangs({ clock, network, nodes }: Simulation): void {
-  for (const { address, disk } of nodes) {
+  for (const {
+    address,
+    machine: { disk },
+  } of nodes) {
     if (disk.opened.length > 0) throw new Violation(`no database stays open: ${address} ${disk.opened.join(', ')}`);
     if (disk.snapshots !== 0) throw new Violation(`no snapshot stays open: ${address} has ${disk.snapshots}`);
   }

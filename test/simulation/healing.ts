@@ -13,6 +13,9 @@ import type { Simulation } from './simulation.js';
 /** The time before a person does the same once more. */
 const ASKED_AGAIN_MS = 3_000;
 
+/** A time for each node. */
+type Times = Map<SimulatedNode, number>;
+
 export async function heal(simulation: Simulation): Promise<void> {
   const { network, nodes, work } = simulation;
   for (const line of network.lines) line.release();
@@ -29,11 +32,15 @@ export async function heal(simulation: Simulation): Promise<void> {
     simulation.writers.write(root, [writeOfLarge(simulation.dice.random)]);
     await simulation.until('the large write ends', () => work.isDone);
   }
+  /** When a person last accepted the loss of a node's writes. */
+  const acceptedAtMs: Times = new Map();
+  /** Since when a node has waited below a follower. */
+  const waitsSinceMs: Times = new Map();
   await simulation.until('all are level with their leader', () => {
-    giveUpWhatIsRefused(simulation);
+    giveUpWhatIsRefused(simulation, acceptedAtMs);
     insist(simulation, root);
     tellByWriting(simulation, root);
-    sendToTheLeader(simulation, root);
+    sendToTheLeader(simulation, root, waitsSinceMs);
     return nodes.every(
       (node) =>
         node.isServing &&
@@ -108,33 +115,33 @@ function tellByWriting({ journal, nodes, work, writers }: Simulation, root: Simu
 }
 
 /** A node of a later epoch waits below a follower of an older one: the leader itself has to meet it. */
-function sendToTheLeader({ clock, journal, nodes, work }: Simulation, root: SimulatedNode): void {
+function sendToTheLeader({ clock, journal, nodes, work }: Simulation, root: SimulatedNode, sinceMs: Times): void {
   for (const node of nodes) {
     const waits = node.isServing && node.link.status.state === 'waiting' && node.store.roles.upstream !== root.address;
     // A hand-over that was under way before another node was promoted may end in a leader without followers.
     const leadsToo = node.leads && node !== root;
-    if (!waits && !leadsToo) node.waitsSinceMs = clock.monotonicMs();
-    if (clock.monotonicMs() - node.waitsSinceMs < ASKED_AGAIN_MS) continue;
-    node.waitsSinceMs = clock.monotonicMs();
+    if (!waits && !leadsToo) sinceMs.set(node, clock.monotonicMs());
+    if (clock.monotonicMs() - (sinceMs.get(node) ?? 0) < ASKED_AGAIN_MS) continue;
+    sinceMs.set(node, clock.monotonicMs());
     journal.count('sent to the leader');
     work.begin(`follow ${root.address}, which leads`, node, () => node.follow(root.address));
   }
 }
 
 /** A person reads the refusal, and accepts the loss. */
-function giveUpWhatIsRefused({ clock, journal, nodes, work }: Simulation): void {
+function giveUpWhatIsRefused({ accounts, clock, journal, nodes, work }: Simulation, acceptedAtMs: Times): void {
   for (const node of nodes) {
     // An accepted loss is for one resync: if the upstream lost its data in the meantime, the person is asked again.
     if (node.state !== 'up' || node.store.roles.role === 'leader') continue;
-    if (clock.monotonicMs() - node.acceptedAtMs < ASKED_AGAIN_MS) continue;
+    if (clock.monotonicMs() - (acceptedAtMs.get(node) ?? Number.NEGATIVE_INFINITY) < ASKED_AGAIN_MS) continue;
     // The node may have been sent on to another upstream than it was told to follow.
     const { error, address, state } = node.link.status;
     // A snapshot over a slow line takes longer than a person has patience.
     if (state === 'loading') continue;
     if (!/refused to resync \((TAIL_NOT_IN_LOG|NO_COMMON_HISTORY|OTHER_CLUSTER)\)/.test(error)) continue;
     journal.count('loss accepted');
-    node.acceptedLoss = true;
-    node.acceptedAtMs = clock.monotonicMs();
+    accounts.acceptLoss(node);
+    acceptedAtMs.set(node, clock.monotonicMs());
     work.begin(`follow ${address}, accepting the loss`, node, () => node.follow(address, { acceptDataLoss: true }));
   }
 }

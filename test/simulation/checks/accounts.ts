@@ -27,6 +27,10 @@ interface Acknowledged {
 export class Accounts {
   readonly acknowledged: Acknowledged[] = [];
   readonly #simulation: Surroundings;
+  /** The place at which each node was last seen serving. */
+  readonly #seen = new Map<SimulatedNode, Place>();
+  /** Nodes of which a person said that data may go. */
+  readonly #accepted = new Set<SimulatedNode>();
   /** Places that a person gave up, or a disk changed. */
   readonly #excused = new Set<Place>();
   /** Places that a power cut took from a node. */
@@ -46,7 +50,7 @@ export class Accounts {
       place.commands.some((command) => command.kind === 'put' && command.value.toString() === value);
     let place: Place | undefined = end;
     while (place && !holds(place)) place = place.parent;
-    if (!place || !node.stored.has(place.key))
+    if (!place || !node.blocks.stored.has(place.key))
       throw new Violation(`an acknowledged write is in the log of the node that took it: ${value} at ${node.address}`);
     if (node.fsync === 'always' && node.store.data.log.durable.offset < place.offset)
       throw new Violation(`with --fsync always an acknowledged write is durable: ${value} at ${node.address}`);
@@ -59,12 +63,13 @@ export class Accounts {
     this.#promised.set(place, name);
   }
 
-  /** A disk changed the block that ends there: its offsets now mean two things. */
-  forge(place: Place, block: Block): Place {
+  /** The disk of a node changed its last block: the offsets of that block now mean two things. */
+  forge(node: SimulatedNode, place: Place, block: Block): void {
     const forged = this.#simulation.history.forged(block);
     this.#excused.add(place);
     for (const one of [place, forged]) this.#twofold.add(one);
-    return forged;
+    this.#seen.set(node, forged);
+    node.blocks.stored.add(forged.key);
   }
 
   get hasForged(): boolean {
@@ -77,17 +82,36 @@ export class Accounts {
     return false;
   }
 
-  /** A node has moved from one place to another. */
-  moved(node: SimulatedNode, before: Place, now: Place): void {
+  /** The node will lose writes by order of a person, until it has moved. */
+  acceptLoss(node: SimulatedNode): void {
+    this.#accepted.add(node);
+  }
+
+  lastSeen(node: SimulatedNode): Place | undefined {
+    return this.#seen.get(node);
+  }
+
+  /** The node was seen serving at that place. */
+  seen(node: SimulatedNode, now: Place): void {
+    const before = this.#seen.get(node);
+    if (before === now) return;
+    this.#seen.set(node, now);
+    if (before) this.#accountFor(node, before, now);
+    node.blocks.durableAtPowerCut = undefined;
+    this.#accepted.delete(node);
+  }
+
+  #accountFor(node: SimulatedNode, before: Place, now: Place): void {
     const left = notOnTheWay(before, now);
     if (left.length === 0) return;
     const { journal } = this.#simulation;
     journal.note(`${node.address} leaves ${left.length} blocks: was at ${before.key}, is at ${now.key}`);
     journal.count('history left');
+    const { durableAtPowerCut } = node.blocks;
     const kept = this.#kept();
     for (const place of left) {
-      const byPower = node.durableAtPowerCut !== undefined && place.offset > node.durableAtPowerCut;
-      if (node.acceptedLoss || this.isTwofold(place)) this.#excused.add(place);
+      const byPower = durableAtPowerCut !== undefined && place.offset > durableAtPowerCut;
+      if (this.#accepted.has(node) || this.isTwofold(place)) this.#excused.add(place);
       else if (byPower) this.#lostToPower.add(place);
       else if (kept.has(place.bytes.toString('latin1'))) journal.count('write kept in lost-writes');
       else
@@ -99,7 +123,10 @@ export class Accounts {
 
   /** The blocks that nodes have put aside. */
   #kept(): Set<string> {
-    const blocks = this.#simulation.nodes.flatMap((node) => [...node.kept('lost-writes'), ...node.kept('damaged')]);
+    const blocks = this.#simulation.nodes.flatMap(({ machine }) => [
+      ...machine.kept('lost-writes'),
+      ...machine.kept('damaged'),
+    ]);
     return new Set(blocks.map((bytes) => bytes.toString('latin1')));
   }
 

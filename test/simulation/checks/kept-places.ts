@@ -8,7 +8,15 @@ import type { SimulatedNode } from '../nodes/node.js';
 import type { Accounts } from './accounts.js';
 import { Violation } from './history.js';
 
+/** The places of followers in one log, by node ID. Of another log nothing is promised. */
+interface Kept {
+  readonly log: string;
+  readonly places: ReadonlyMap<string, number>;
+}
+
 export class KeptPlaces {
+  /** The places at the last look at each node, if the log was kept for them. */
+  readonly #kept = new Map<SimulatedNode, Kept>();
   readonly #journal: Journal;
   readonly #accounts: Accounts;
 
@@ -21,8 +29,9 @@ export class KeptPlaces {
     const { store } = node;
     const { base } = store.data.log;
     const known = new Map(store.followers.all.map((follower) => [follower.nodeId, follower]));
-    if (node.logName === node.placesIn && !this.#accounts.hasForged)
-      for (const [nodeId, offset] of node.places) {
+    const before = this.#kept.get(node);
+    if (node.logName === before?.log && !this.#accounts.hasForged)
+      for (const [nodeId, offset] of before.places) {
         const follower = known.get(nodeId);
         if (follower?.keepsPlace && !follower.connected && follower.appendedOffset === offset && offset < base.offset)
           throw new Violation(
@@ -33,8 +42,8 @@ export class KeptPlaces {
     const placed = [...known.values()].filter(
       ({ nodeId, appendedOffset }) => store.followers.keepsPlaceOf(nodeId) && appendedOffset >= base.offset,
     );
-    node.places = new Map(placed.map(({ nodeId, appendedOffset }) => [nodeId, appendedOffset]));
-    node.placesIn = node.logName;
+    const places = new Map(placed.map(({ nodeId, appendedOffset }) => [nodeId, appendedOffset]));
+    this.#kept.set(node, { log: node.logName, places });
     for (const { connected, appendedOffset } of placed)
       if (!connected && appendedOffset === base.offset) this.#journal.count('log kept for one that is away');
   }

@@ -22,6 +22,8 @@ type Frame = Line['sent'][number];
 
 export class Leadership {
   readonly #simulation: Surroundings;
+  /** The grants that each node was seen to have taken. */
+  readonly #grants = new Map<SimulatedNode, Set<string>>();
 
   constructor(simulation: Surroundings) {
     this.#simulation = simulation;
@@ -56,9 +58,11 @@ export class Leadership {
   /** Looks whether a node has taken a grant since it was looked at last. */
   look(node: SimulatedNode): void {
     if (node.store.roles.role === 'follower') node.followed = node.store.roles.upstream;
+    const seen = this.#grants.get(node) ?? new Set<string>();
+    this.#grants.set(node, seen);
     for (const grant of node.store.roles.grants.answers.taken) {
-      if (node.grantsSeen.has(grant)) continue;
-      node.grantsSeen.add(grant);
+      if (seen.has(grant)) continue;
+      seen.add(grant);
       this.#simulation.journal.count('grant taken');
       const line = this.#simulation.network.lines.findLast(({ to, answered: [handshake] }) => {
         return to === node.address && handshake?.kind === 'handshake' && handshake.grant === grant;

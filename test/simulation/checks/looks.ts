@@ -23,14 +23,8 @@ export function lookAt(node: SimulatedNode, { history, accounts, leadership, pla
   if (fatal) throw new Violation(`nothing is fatal: ${fatal.stack}`);
   lookAtWaits(node);
   if (!node.isServing) return;
-  node.promised();
+  node.blocks.noteDurable();
   leadership.look(node);
   places.look(node);
-  const now = history.at(node.store.data.position);
-  const before = node.seen;
-  if (before === now) return;
-  node.seen = now;
-  if (before) accounts.moved(node, before, now);
-  node.durableAtPowerCut = undefined;
-  node.acceptedLoss = false;
+  accounts.seen(node, history.at(node.store.data.position));
 }

@@ -78,12 +78,13 @@ export class Writers {
       const wanted = { level, followers, timeoutMs: 2_000 };
       const reached = await replication.durability.reach(position, wanted, new AbortController().signal);
       journal.count(reached.reached ? `reached ${level}` : 'durability not reached');
-      if (reached.synced && !node.durable.has(place.key))
+      if (reached.synced && !node.blocks.durable.has(place.key))
         throw new Violation(`what is said to be synced is durable: ${value} at ${node.address}`);
       const others = nodes.filter((one) => one !== node);
-      const appended = others.filter((one) => one.stored.has(place.key) || this.#covers(one, place));
+      const appended = others.filter((one) => one.blocks.stored.has(place.key) || this.#covers(one, place));
       const synced = others.filter(
-        (one) => one.durable.has(place.key) || (one.durableOffset >= place.offset && this.#covers(one, place)),
+        (one) =>
+          one.blocks.durable.has(place.key) || (one.blocks.durableOffset >= place.offset && this.#covers(one, place)),
       );
       if (appended.length < reached.followersAppended || synced.length < reached.followersSynced)
         throw new Violation(
@@ -95,8 +96,9 @@ export class Writers {
 
   /** Whether that node has, or had when it was last seen, a state that holds the place. */
   #covers(node: SimulatedNode, place: Place): boolean {
-    const now = node.isServing ? this.#simulation.history.find(node.store.data.position) : undefined;
-    return [now, node.seen].some((at) => at !== undefined && leadsTo(place, at));
+    const { accounts, history } = this.#simulation;
+    const now = node.isServing ? history.find(node.store.data.position) : undefined;
+    return [now, accounts.lastSeen(node)].some((at) => at !== undefined && leadsTo(place, at));
   }
 
   /** Publishes a durable message, which is in the log, at a node of any role. */

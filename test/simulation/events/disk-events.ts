@@ -49,8 +49,8 @@ export async function forge(simulation: Simulation): Promise<boolean> {
   if (!end.parent || end.firstOffset <= node.store.data.generation.keyspaceOffset) return false;
   const { replicationId } = node.store.data.position;
   const { endTimeMs: timeMs } = node.store.data;
-  const [location] = node.disk.opened.filter((name) => name.endsWith('/log'));
-  if (!location || node.disk.opened.length > 3) return false;
+  const [location] = node.machine.disk.opened.filter((name) => name.endsWith('/log'));
+  if (!location || node.machine.disk.opened.length > 3) return false;
   const commands = end.commands.map(() => ({
     kind: 'put' as const,
     key: Buffer.from('forged'),
@@ -64,9 +64,8 @@ export async function forge(simulation: Simulation): Promise<boolean> {
   simulation.work.forget(node);
   node.kill();
   // What the keyspace has of the block would stay, and no checksum tells of that.
-  if ((await node.flushingTo(location)) >= end.firstOffset) return false;
-  node.seen = simulation.accounts.forge(end, block);
-  node.stored.add(node.seen.key);
-  await node.forge(location, block);
+  if ((await node.machine.flushingTo(location)) >= end.firstOffset) return false;
+  simulation.accounts.forge(node, end, block);
+  await node.machine.forge(location, block);
   return true;
 }

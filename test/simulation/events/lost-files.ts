@@ -15,14 +15,14 @@ export const LOST_FILES: Event = { name: 'lost files', weight: 3, run: loseFiles
 function loseFiles(simulation: Simulation): boolean {
   const node = simulation.any((one) => one.isServing && one.store.identity.clusterId !== '');
   if (!node) return false;
-  const databases = node.disk.opened.filter((location) => /\/(log|keyspace)$/.test(location));
+  const databases = node.machine.disk.opened.filter((location) => /\/(log|keyspace)$/.test(location));
   // Another generation is being made.
   if (databases.length !== 2) return false;
   const lost = simulation.dice.pick([databases, ...databases.map((one) => [one])]);
   simulation.journal.note(`${node.address} crashes, and loses ${lost.join(' and ')}`);
   simulation.work.forget(node);
   node.kill();
-  for (const location of lost) node.disk.lose(location);
+  for (const location of lost) node.machine.disk.lose(location);
   simulation.work.begin('start without some of its files', node, () => startWithout(simulation, node, lost));
   return true;
 }
@@ -34,11 +34,11 @@ async function startWithout(simulation: Simulation, node: SimulatedNode, lost: r
   } catch (error) {
     refusal = error;
   }
-  const made = lost.filter((location) => node.disk.has(location));
+  const made = lost.filter((location) => node.machine.disk.has(location));
   if (made.length > 0)
     throw new Violation(`a database is created once: ${node.address} has made ${made.join(' and ')} again`);
   if (!HeadwaterError.is(refusal, 'corrupt') || !lost.some((location) => (refusal as Error).message.includes(location)))
     throw new Violation(`what is missing is named: ${node.address} said ${String(refusal)} without ${lost.join(', ')}`);
-  node.disk.putBack();
+  node.machine.disk.putBack();
   simulation.journal.count('start refused without files');
 }

@@ -1,4 +1,6 @@
 /** Processes that stop, die, lose their power and start again, and machines whose wall clock jumps. */
+import type { RoleWanted } from '../../../src/store/directory.js';
+import type { SimulatedNode } from '../nodes/node.js';
 import type { Simulation } from '../simulation.js';
 
 /** A leader that stops waits for so long for its followers. */
@@ -28,11 +30,16 @@ export async function powerCut(simulation: Simulation): Promise<boolean> {
   return true;
 }
 
+/** The start option of a unit that says at each start whom to follow. */
+function unitOf({ address }: SimulatedNode): RoleWanted | undefined {
+  return address === 'n0' ? undefined : { role: 'follower', upstream: 'n0' };
+}
+
 export function start(simulation: Simulation): boolean {
   const node = simulation.any(({ state }) => state === 'down');
   if (!node) return false;
-  // Some units say each time whom to follow.
-  const option = node.unit && simulation.dice.chance(0.3) ? node.unit : undefined;
+  const unit = unitOf(node);
+  const option = unit && simulation.dice.chance(0.3) ? unit : undefined;
   simulation.work.begin(option ? `start --follow ${option.upstream}` : 'start', node, () => node.start(option));
   return true;
 }
@@ -41,6 +48,6 @@ export function jumpWall(simulation: Simulation): boolean {
   const node = simulation.dice.pick(simulation.nodes);
   const byMs = Math.round((simulation.dice.random() - 0.5) * 20_000);
   simulation.journal.note(`the wall clock of ${node.address} jumps by ${byMs} ms`);
-  node.jumpWall(byMs);
+  node.clock.jumpedMs += byMs;
   return true;
 }

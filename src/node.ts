@@ -33,7 +33,7 @@ import { Freshness } from './replication/progress/freshness.js';
 import { Replication } from './replication/replication.js';
 import { adminService, type NodeControl } from './rpc/admin-service.js';
 import { diskService } from './rpc/disk-service.js';
-import { fetchBlocks, fetchRanges } from './rpc/fetching.js';
+import { fetchBlocks, fetchRanges } from './rpc/peer-calls.js';
 import type { NodeGuarantees } from './rpc/guarantees.js';
 import { keyValueService } from './rpc/key-value-service.js';
 import { isLoopbackOnly } from './rpc/loopback.js';

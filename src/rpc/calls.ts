@@ -9,9 +9,9 @@ import { HeadwaterError, shuttingDown } from '../base/errors.js';
 import { InvariantViolation } from '../base/invariant.js';
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
+import { CallIntake } from './call-intake.js';
 import { OpenStreams } from './open-streams.js';
-import { Reception } from './reception.js';
-import type { Share } from './share.js';
+import type { ReplyShare } from './reply-share.js';
 
 /** The part of gRPC's calls, of every shape, that is used here. */
 interface Surface {
@@ -65,11 +65,28 @@ export class Calls {
   }
 }
 
+/** The memory of the requests and the replies of one call, as its handler needs it. */
+export interface Intake {
+  /** The same object for all calls of one connection, undefined if the connection is not known. */
+  readonly connection?: object;
+  /** The memory of the call's replies, undefined if nothing counts it. */
+  readonly share?: ReplyShare;
+  /** Notes that the handler has its whole request, and answers within a time of its own. */
+  served(): void;
+  /** Notes that the requests that the handler has received are gone, or are counted elsewhere. */
+  taken(): void;
+  /** Runs `task`, which ends the call, if a request of the call found no memory. */
+  onRefused(task: (reason: HeadwaterError) => void): void;
+}
+
+/** The intake of a call whose memory nobody counts. */
+const UNCOUNTED: Intake = { served() {}, taken() {}, onRefused() {} };
+
 export class Call {
   readonly path: string;
+  readonly intake: Intake;
   readonly #surface: Surface;
   readonly #calls: Calls;
-  readonly #reception: Reception | undefined;
   readonly #cancelled: Array<() => void> = [];
   #controller: AbortController | undefined;
   #reason: HeadwaterError | undefined;
@@ -82,7 +99,7 @@ export class Call {
     this.path = path;
     this.#surface = surface;
     this.#calls = calls;
-    this.#reception = Reception.of(surface.metadata);
+    this.intake = CallIntake.of(surface.metadata) ?? UNCOUNTED;
     // gRPC emits this at the end of every call, however the call ended.
     surface.once('cancelled', () => {
       if (!this.#ended) this.cancel(this.#whyCancelled());
@@ -109,16 +126,6 @@ export class Call {
   trail(name: string, value: string): void {
     this.#trailers ??= new Map();
     this.#trailers.set(name, value);
-  }
-
-  /** The same object for all calls of one connection, undefined if the connection is not known. */
-  get connection(): object | undefined {
-    return this.#reception?.connection;
-  }
-
-  /** The memory of the call's replies, undefined if nothing counts it. */
-  get share(): Share | undefined {
-    return this.#reception?.share;
   }
 
   get trailers(): ReadonlyMap<string, string> | undefined {
@@ -161,21 +168,6 @@ export class Call {
     for (const task of this.#cancelled) task();
   }
 
-  /** Notes that the handler has its whole request, and answers within a time of its own. */
-  served(): void {
-    this.#reception?.served();
-  }
-
-  /** Notes that the requests that the handler has received are gone, or are counted elsewhere. */
-  taken(): void {
-    this.#reception?.taken();
-  }
-
-  /** Runs `task`, which ends the call, if a request of the call found no memory. */
-  onRefused(task: (reason: HeadwaterError) => void): void {
-    this.#reception?.onRefused(task);
-  }
-
   report(failure: unknown): void {
     this.#calls.report(this.path, failure);
   }
@@ -184,7 +176,7 @@ export class Call {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.taken();
+    this.intake.taken();
     this.#calls.end(this);
   }
 

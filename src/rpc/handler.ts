@@ -12,8 +12,8 @@ import { SIGN_OF_LIFE, SignsOfLife } from '../base/signs-of-life.js';
 import type { Call, Calls } from './calls.js';
 import type { Codec, Method } from './definitions.js';
 import type { OpenStreams } from './open-streams.js';
-import { Sending } from './sending.js';
-import type { Share } from './share.js';
+import type { ReplyShare } from './reply-share.js';
+import { SendWindow } from './send-window.js';
 import { toStatus } from './status.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -37,7 +37,7 @@ export function unary<Request, Response>(
     method,
     (calls) => (surface: grpc.ServerUnaryCall<Buffer, Buffer>, respond: grpc.sendUnaryData<Buffer>) => {
       const call = calls.begin(method.path, surface);
-      call.served();
+      call.intake.served();
       const done = (status: Partial<grpc.StatusObject> | null, response?: Buffer) => {
         call.end();
         respond(status, response, trailersOf(call));
@@ -69,12 +69,12 @@ export function serverStream<Request, Response>(
   serve: (request: Request, call: Call) => AsyncIterable<Response>,
 ): Endpoint {
   async function run(surface: grpc.ServerWritableStream<Buffer, Buffer>, call: Call): Promise<void> {
-    const { share } = call;
-    const sending = new Sending(surface, call, share);
+    const { share } = call.intake;
+    const sending = new SendWindow(surface, call, share);
     const request = method.request.decode(surface.request);
     // The stream may be long, and its request is not needed any more.
     surface.request = EMPTY;
-    call.taken();
+    call.intake.taken();
     if (share) await roomFor(share, sending, call);
     const responses = new SignsOfLife(serve(request, call), systemClock);
     for await (const response of responses) {
@@ -93,7 +93,7 @@ export function serverStream<Request, Response>(
 }
 
 /** Resolves when there is memory for another message, or when nobody reads any more. */
-async function roomFor(share: Share, sending: Sending, call: Call): Promise<void> {
+async function roomFor(share: ReplyShare, sending: SendWindow, call: Call): Promise<void> {
   if (share.hasRoom(REPLY_MESSAGE_BYTES_TARGET)) return;
   await sending.below(1);
   if (!share.hasRoom(REPLY_MESSAGE_BYTES_TARGET)) await share.whenRoom(REPLY_MESSAGE_BYTES_TARGET, call.signal);
@@ -122,7 +122,7 @@ async function runDuplex<Request, Response>(
   },
 ): Promise<void> {
   const { method, openStreams, serve } = options;
-  const { connection = call } = call;
+  const { connection = call } = call.intake;
   openStreams.open(connection);
   try {
     // The headers tell clients that the stream is open, before they send anything.
@@ -141,7 +141,7 @@ export class DuplexCall<Request, Response> {
   readonly #surface: grpc.ServerDuplexStream<Buffer, Buffer>;
   readonly #request: Codec<Request>;
   readonly #response: Codec<Response>;
-  readonly #sending: Sending;
+  readonly #sending: SendWindow;
   #break!: (failure: unknown) => void;
 
   constructor(
@@ -153,7 +153,7 @@ export class DuplexCall<Request, Response> {
     this.#surface = surface;
     this.#request = codecs.request;
     this.#response = codecs.response;
-    this.#sending = new Sending(surface, call, call.share);
+    this.#sending = new SendWindow(surface, call, call.intake.share);
     this.broken = new Promise((_, reject) => {
       this.#break = reject;
     });
@@ -163,12 +163,12 @@ export class DuplexCall<Request, Response> {
 
   /** Runs `task` if there is no memory for the next message. Without a task the stream breaks. */
   onRefused(task: (reason: HeadwaterError) => void): void {
-    this.call.onRefused(task);
+    this.call.intake.onRefused(task);
   }
 
   /** Notes that the messages received so far are gone, or are counted elsewhere. */
   taken(): void {
-    this.call.taken();
+    this.call.intake.taken();
   }
 
   /** `onMessage` receives every message in order. `onEnd` runs when the client has sent its last. */
@@ -207,7 +207,7 @@ export class DuplexCall<Request, Response> {
   }
 
   /** Bytes on their way, for callers that keep them below a bound of their own. */
-  get sending(): Pick<Sending, 'bytes' | 'below'> {
+  get sending(): Pick<SendWindow, 'bytes' | 'below'> {
     return this.#sending;
   }
 }

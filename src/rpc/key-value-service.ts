@@ -77,10 +77,10 @@ async function ask(
   if (replyBytes > 0) await memoryForReply(replyBytes, call);
   const submitted = store.submit([operation], { bytes, ordered: false });
   // The writer's queue counts the request from here on.
-  call.taken();
+  call.intake.taken();
   const { replies, position } = await submitted;
   const reply = boundedReply(replies[0] as Reply);
-  call.share?.replied(payloadBytes(reply));
+  call.intake.share?.replied(payloadBytes(reply));
   if (reply.kind === 'error') throw reply.error;
   await assure(guarantees, call, asked, { position, writes });
   return reply;
@@ -92,7 +92,7 @@ async function ask(
  * @throws HeadwaterError `overloaded`, or the reason why the call has ended.
  */
 async function memoryForReply(bytes: number, call: Call): Promise<void> {
-  const { share } = call;
+  const { share } = call.intake;
   if (!share) return;
   if (share.hasRoom(bytes)) return share.making(bytes);
   const signal = AbortSignal.any([call.signal, AbortSignal.timeout(QUEUE_WAIT_MS_MAX)]);

@@ -12,7 +12,7 @@
  * A stream that sends faster than the store works, or than its client reads, is not read any further. The bytes stay
  * with the client. Replies can be far larger than their requests, and their size is known only when they are made. So
  * batches are cut by the size of the replies that came before. Reads beside the writer are answered in pieces, each
- * when the one before is sent. All streams share the memory of replies (replying.ts). A stream asks for no more than
+ * when the one before is sent. All streams share the memory of replies (reply-memory.ts). A stream asks for no more than
  * there is memory for.
  *
  * Guarantees of a message hold up the messages behind it in the same stream. Freshness does so before the message is
@@ -26,25 +26,25 @@ import {
   FRESH_WAIT_BYTES_MAX,
   FRESH_WITHIN_MS_MAX,
   QUEUE_WAIT_MS_MAX,
-  REPLY_MESSAGE_BYTES_TARGET,
-  REPLYING_STEP_BYTES_MAX,
   STREAM_QUEUE_BYTES_MAX,
   TOTAL_QUEUE_BYTES_MAX,
 } from '../base/limits.js';
 import { isWrite } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
-import type { DurabilityReached, DurabilityWanted } from '../model/durability.js';
+import type { DurabilityWanted } from '../model/durability.js';
 import type { FreshnessWanted } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { publicError, withNothingDone } from '../protobuf/error.js';
-import { errorReply, payloadBytes } from '../protobuf/kv.js';
-import { type DecodedPipelineRequest, decodePipelineRequest, encodePipelineResponse } from '../protobuf/pipeline.js';
-import { type Asked, allRefused, type Batch, batchesOf, merged, split } from './batch.js';
-import type { Call } from './calls.js';
+import { errorReply } from '../protobuf/kv.js';
+import { type DecodedPipelineRequest, decodePipelineRequest } from '../protobuf/pipeline.js';
+import { type Asked, allRefused, type Batch, batchesOf, merged } from './batch.js';
+import { BatchesInHand } from './batches-in-hand.js';
+import type { Call, Intake } from './calls.js';
 import type { NodeGuarantees } from './guarantees.js';
 import type { DuplexCall } from './handler.js';
-import { ReplyBytes } from './reply-bytes.js';
+import { ReplyBudget } from './reply-budget.js';
+import { ReplyOutput } from './reply-output.js';
 
 /** The methods that a pipeline needs of its stream. */
 export interface PipelineStream
@@ -52,7 +52,9 @@ export interface PipelineStream
     DuplexCall<Buffer, Buffer>,
     'receive' | 'onRefused' | 'taken' | 'pause' | 'resume' | 'write' | 'drained' | 'sending'
   > {
-  readonly call: Pick<Call, 'signal' | 'onCancelled' | 'onStopping' | 'report' | 'share'>;
+  readonly call: Pick<Call, 'signal' | 'onCancelled' | 'onStopping' | 'report'> & {
+    readonly intake: Pick<Intake, 'share'>;
+  };
 }
 
 export interface PipelineStore {
@@ -95,33 +97,16 @@ class Pipeline {
    */
   readonly #waiting: Batch[] = [];
   #waitingBytes = 0;
-  /** Batches submitted, in order. */
-  #inHand: Batch[] = [];
-  #inHandBytes = 0;
-  #readsInHand = 0;
-  /** Rests among them that wait for their turn. Replies behind them could not leave. */
-  #rests = 0;
-  #writesInHand = 0;
-  /** Replies whose turn it is to be sent. */
-  #ready: Reply[] = [];
-  #readyPosition: Position | undefined;
-  /** The durability of all ready replies. Replies with durability have messages of their own. */
-  #readyReached: DurabilityReached | undefined;
-  /** Bytes of replies that are made and not sent. */
-  #unsentBytes = 0;
-  /** Bytes expected of replies that are requested and not made. */
-  #expectedBytes = 0;
-  readonly #replyBytes = new ReplyBytes();
+  readonly #inHand = new BatchesInHand();
+  readonly #output: ReplyOutput;
+  readonly #budget: ReplyBudget;
   #abandoned = false;
   #flushing = false;
-  #sending = false;
   /**
    * The end of the input, once the stream is read no more: the client has sent its last message, or an error occurred.
    */
   #last: { failure: HeadwaterError | undefined } | undefined;
   #awaitingQueue = false;
-  #awaitingReader = false;
-  #stopAwaitingMemory: (() => void) | undefined;
   #cancelWait: (() => void) | undefined;
   #settle!: { resolve: () => void; reject: (failure: unknown) => void };
 
@@ -130,6 +115,10 @@ class Pipeline {
     this.#store = store;
     this.#guarantees = guarantees;
     this.#clock = clock;
+    this.#output = new ReplyOutput(stream, () => this.#flush());
+    this.#budget = new ReplyBudget(stream.call.intake.share, stream.sending, () => {
+      if (!this.#abandoned) this.#flush();
+    });
   }
 
   run(): Promise<void> {
@@ -178,7 +167,7 @@ class Pipeline {
         this.#readAhead();
         return;
       }
-      const [batch, rest] = this.#cut(this.#waiting[0] as Batch);
+      const [batch, rest] = this.#budget.cut(this.#waiting[0] as Batch);
       if (!this.#admits(batch)) {
         this.#stream.pause();
         return;
@@ -225,7 +214,7 @@ class Pipeline {
   #refuseFirst(reason: HeadwaterError): void {
     const batch = this.#waiting.shift() as Batch;
     this.#waitingBytes -= batch.bytes;
-    this.#takeInHand(batch);
+    this.#inHand.add(batch);
     this.#answered(batch, allRefused(batch, reason));
   }
 
@@ -252,17 +241,18 @@ class Pipeline {
   /** True if the batch may be submitted now. If not, a later event checks again. */
   #admits(batch: Batch): boolean {
     const { bytes, writes } = batch;
+    const { reads, rests } = this.#inHand;
     // Reads do not queue behind each other, so a write could get ahead of one.
-    if (writes && this.#readsInHand > 0) return false;
-    if (!writes && this.#readsInHand >= READS_IN_HAND_MAX) return false;
-    if (!writes && this.#readsInHand > 0 && !this.#replyBytes.hasSeenReads) return false;
+    if (writes && reads > 0) return false;
+    if (!writes && reads >= READS_IN_HAND_MAX) return false;
+    if (!writes && reads > 0 && !this.#budget.hasSeenReads) return false;
     // The client sends faster than it reads.
-    if (this.#sending || this.#rests > 0) return false;
-    if (!this.#hasMemoryFor(batch)) {
-      if (this.#stopAwaitingMemory) this.#startWait();
+    if (this.#output.isWaiting || rests > 0) return false;
+    if (!this.#budget.hasRoomFor(batch)) {
+      if (this.#budget.isWaiting) this.#startWait();
       return false;
     }
-    if (this.#inHandBytes > 0 && this.#inHandBytes + bytes > STREAM_QUEUE_BYTES_MAX) {
+    if (this.#inHand.bytes > 0 && this.#inHand.bytes + bytes > STREAM_QUEUE_BYTES_MAX) {
       this.#startWait();
       return false;
     }
@@ -275,24 +265,15 @@ class Pipeline {
     return true;
   }
 
-  #takeInHand(batch: Batch): void {
-    this.#inHand.push(batch);
-    this.#inHandBytes += batch.bytes;
-    if (batch.writes) this.#writesInHand++;
-    else this.#readsInHand++;
-  }
-
   #submit(batch: Batch): void {
-    this.#takeInHand(batch);
+    this.#inHand.add(batch);
     if (batch.accepted.length === 0) this.#answered(batch, []);
-    else this.#ask(batch, batch.writes || this.#writesInHand > 0);
+    else this.#ask(batch, batch.writes || this.#inHand.writes > 0);
   }
 
   #ask(batch: Batch, ordered: boolean): void {
-    batch.replyBytes = this.#replyBytes.expectedOf(batch);
-    this.#expectedBytes += batch.replyBytes;
-    this.#countReplies();
-    this.#store.submit(batch.accepted, { bytes: batch.bytes, ordered, replyBytesMax: this.#stepBytes }).then(
+    this.#budget.expect(batch);
+    this.#store.submit(batch.accepted, { bytes: batch.bytes, ordered, replyBytesMax: this.#budget.stepBytes }).then(
       ({ replies, position }) => {
         batch.position = position;
         const wanted = batch.asked?.guarantees.durability;
@@ -307,50 +288,6 @@ class Pipeline {
         this.#answered(batch, allRefused(batch, publicError(failure)));
       },
     );
-  }
-
-  // ---- memory of replies ----------------------------------------------------
-
-  get #stepBytes(): number {
-    return this.#stream.call.share?.stepBytes ?? REPLYING_STEP_BYTES_MAX;
-  }
-
-  /** A single operation cannot be cut. */
-  #cut(batch: Batch): [first: Batch, rest?: Batch] {
-    return batch.accepted.length > 1 ? this.#replyBytes.cut(batch, this.#stepBytes) : [batch];
-  }
-
-  #countReplies(): void {
-    this.#stream.call.share?.making(this.#unsentBytes + this.#expectedBytes);
-  }
-
-  /** True if there is memory for the replies. If not, the stream checks again when there may be some. */
-  #hasMemoryFor(batch: Batch): boolean {
-    const { share } = this.#stream.call;
-    const bytes = this.#replyBytes.expectedOf(batch);
-    if (!share || share.hasRoom(bytes)) {
-      this.#stopAwaitingMemory?.();
-      this.#stopAwaitingMemory = undefined;
-      return true;
-    }
-    // Replies that are still being made cause another check once they are ready.
-    if (share.bytes > 0) this.#awaitReader();
-    else
-      this.#stopAwaitingMemory ??= share.wait(bytes, () => {
-        this.#stopAwaitingMemory = undefined;
-        this.#flush();
-      });
-    return false;
-  }
-
-  #awaitReader(): void {
-    const { sending } = this.#stream;
-    if (this.#awaitingReader || sending.bytes === 0) return;
-    this.#awaitingReader = true;
-    void sending.below(sending.bytes).then(() => {
-      this.#awaitingReader = false;
-      if (!this.#abandoned) this.#flush();
-    });
   }
 
   // ---- queues that stay full ------------------------------------------------
@@ -381,7 +318,7 @@ class Pipeline {
     const overloaded = new HeadwaterError('overloaded', message);
     this.#waitingBytes = 0;
     for (const batch of this.#waiting.splice(0)) {
-      this.#takeInHand(batch);
+      this.#inHand.add(batch);
       this.#answered(batch, allRefused(batch, overloaded));
     }
     this.#submitWaiting();
@@ -390,71 +327,26 @@ class Pipeline {
   // ---- out ------------------------------------------------------------------
 
   #answered(asked: Batch, answers: readonly Reply[]): void {
-    this.#expectedBytes -= asked.replyBytes;
-    const batch = answers.length < asked.accepted.length ? this.#leaveRest(asked, answers.length) : asked;
-    batch.answered = true;
+    const expectedBytes = asked.replyBytes;
+    const batch = this.#inHand.answered(asked, answers);
     batch.replies = batch.refused ? merged(answers, batch.refused) : answers;
-    batch.replyBytes = 0;
-    for (const reply of batch.replies) batch.replyBytes += payloadBytes(reply);
-    this.#replyBytes.note(batch);
-    this.#unsentBytes += batch.replyBytes;
-    this.#countReplies();
-    this.#inHandBytes -= batch.bytes;
-    if (batch.writes) this.#writesInHand--;
-    else this.#readsInHand--;
+    this.#budget.made(batch, expectedBytes);
     if (this.#flushing) return;
     this.#flushing = true;
     // The flush follows the microtasks of this turn, in which a block answers all streams whose operations it holds.
     process.nextTick(() => this.#flush());
   }
 
-  /** Handles a batch whose first operations alone have their replies. The rest takes the place behind them. */
-  #leaveRest(batch: Batch, count: number): Batch {
-    const [first, rest] = split(batch, count);
-    first.position = batch.position;
-    this.#putInPlace(this.#inHand.indexOf(batch), first, rest);
-    return first;
-  }
-
-  #putInPlace(index: number, first: Batch, rest: Batch): void {
-    rest.isRest = true;
-    this.#inHand.splice(index, 1, first, rest);
-    this.#readsInHand++;
-    this.#rests++;
-  }
-
   #flush(): void {
     this.#flushing = false;
-    let more: boolean;
+    let isMore: boolean;
     do {
-      more = this.#makeReady();
-      if (!this.#sending) this.#send();
-    } while (more && !this.#sending);
+      isMore = this.#inHand.moveTo(this.#output);
+      if (!this.#output.isWaiting && this.#output.send()) this.#budget.sent(this.#inHand.aheadBytes);
+    } while (isMore && !this.#output.isWaiting);
     this.#askForRest();
     if (this.#waiting.length > 0) this.#submitWaiting();
     this.#settleWhenDone();
-  }
-
-  /**
-   * Moves answered batches to the replies that are ready to be sent.
-   * @returns true if there are more that no message can share with these.
-   */
-  #makeReady(): boolean {
-    let done = 0;
-    let more = false;
-    for (const batch of this.#inHand) {
-      if (!batch.answered) break;
-      if (batch.reached !== this.#readyReached) {
-        more = this.#ready.length > 0;
-        if (more) break;
-        this.#readyReached = batch.reached;
-      }
-      for (const reply of batch.replies) this.#ready.push(reply);
-      this.#readyPosition = batch.position ?? this.#readyPosition;
-      done++;
-    }
-    if (done > 0) this.#inHand.splice(0, done);
-    return more;
   }
 
   /**
@@ -462,48 +354,12 @@ class Pipeline {
    * wait for reads.
    */
   #askForRest(): void {
-    const [head] = this.#inHand;
-    if (!head?.isRest || this.#sending || this.#abandoned) return;
-    const [batch, rest] = this.#cut(head);
-    // Replies that were answered ahead of their turn leave only behind these.
-    const isStuck = this.#unsentBytes > 0 && this.#expectedBytes === 0 && this.#stream.sending.bytes === 0;
-    if (!isStuck && !this.#hasMemoryFor(batch)) return;
-    if (rest) this.#putInPlace(0, batch, rest);
-    batch.isRest = false;
-    this.#rests--;
+    const head = this.#inHand.first;
+    if (!head?.isRest || this.#output.isWaiting || this.#abandoned) return;
+    const [batch, rest] = this.#budget.cut(head);
+    if (!this.#budget.isStuck && !this.#budget.hasRoomFor(batch)) return;
+    this.#inHand.beginRest(batch, rest);
     this.#ask(batch, false);
-  }
-
-  #send(): void {
-    let next = 0;
-    while (next < this.#ready.length) {
-      const message = encodePipelineResponse(
-        this.#ready,
-        next,
-        this.#readyPosition,
-        REPLY_MESSAGE_BYTES_TARGET,
-        this.#readyReached,
-      );
-      next = message.next;
-      if (this.#stream.write(message.bytes)) continue;
-      this.#sending = true;
-      void this.#stream.drained().then(() => {
-        this.#sending = false;
-        this.#flush();
-      });
-      break;
-    }
-    if (next < this.#ready.length) {
-      this.#ready.splice(0, next);
-      return;
-    }
-    this.#ready = [];
-    // A later refusal has seen no data, so it must not carry this position. By then the position may be of a lost
-    // branch.
-    this.#readyPosition = undefined;
-    // The remaining bytes are of batches that were answered ahead of their turn.
-    this.#unsentBytes = this.#inHand.reduce((bytes, batch) => bytes + (batch.answered ? batch.replyBytes : 0), 0);
-    this.#countReplies();
   }
 
   // ---- the end --------------------------------------------------------------
@@ -517,7 +373,7 @@ class Pipeline {
   }
 
   #settleWhenDone(): void {
-    if (!this.#last || this.#waiting.length + this.#inHand.length + this.#ready.length > 0) return;
+    if (!this.#last || this.#waiting.length + this.#inHand.length + this.#output.length > 0) return;
     this.#stopWait();
     if (this.#last.failure) this.#settle.reject(withNothingDone(this.#last.failure));
     else this.#settle.resolve();
@@ -527,11 +383,11 @@ class Pipeline {
   #abandon(): void {
     this.#abandoned = true;
     this.#stopWait();
-    this.#stopAwaitingMemory?.();
+    this.#budget.end();
     this.#last ??= { failure: undefined };
     this.#waiting.length = 0;
     this.#waitingBytes = 0;
-    this.#ready.length = 0;
+    this.#output.clear();
     this.#settle.resolve();
   }
 }

@@ -12,7 +12,7 @@ import { Assembler, partsOf } from '../replication/parts.js';
 import { decodeUpFrame, encodeUpFrame, type UpFrame } from '../replication/up-frames.js';
 import { Allowance } from './allowance.js';
 import type { DuplexCall } from './handler.js';
-import { Sending } from './sending.js';
+import { SendWindow } from './send-window.js';
 import { fromStatus } from './status.js';
 
 /** The functions of a call that a channel needs. */
@@ -238,7 +238,7 @@ export async function serveDownChannel(
  */
 export function upChannel(call: ClientDuplexStream<Buffer, Buffer>, heardBytes: () => number): UpChannel {
   // When the channel ends, it releases by itself those who wait for room.
-  const sending = new Sending(call, { cancelled: undefined, onCancelled: () => {} });
+  const sending = new SendWindow(call, { cancelled: undefined, onCancelled: () => {} });
   const pipe: Pipe = {
     write: (bytes) => void sending.write(bytes),
     sending,

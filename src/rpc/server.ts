@@ -20,13 +20,13 @@ import {
   STOP_HANG_UP_MS_MAX,
 } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
+import { CallIntake, type CallMemory } from './call-intake.js';
 import { Calls, type CallsOptions } from './calls.js';
 import type { Endpoint } from './handler.js';
 import { Health } from './health.js';
-import { Receiving } from './receiving.js';
-import { type CallMemory, Reception } from './reception.js';
 import { addReflection } from './reflection.js';
-import { Replying } from './replying.js';
+import { ReplyMemory } from './reply-memory.js';
+import { RequestMemory } from './request-memory.js';
 
 export interface Service {
   /** The name with its package, such as `headwater.v1.KeyValueService`. */
@@ -133,15 +133,15 @@ export class RpcServer {
 
 function receiver(services: readonly Service[]): grpc.ServerInterceptor {
   const memory = (receivingBytes: number): CallMemory => ({
-    receiving: new Receiving(systemClock, receivingBytes),
-    replying: new Replying(systemClock, REPLYING_BYTES_MAX),
+    requests: new RequestMemory(systemClock, receivingBytes),
+    replies: new ReplyMemory(systemClock, REPLYING_BYTES_MAX),
   });
   const ofClients = memory(RECEIVING_BYTES_MAX);
   const ofNodes = memory(RECEIVING_NODES_BYTES_MAX);
   const paths = new Set(
     services.flatMap(({ isForClients, endpoints }) => (isForClients ? endpoints : [])).map(({ path }) => path),
   );
-  return ({ path }, call) => new Reception(call, paths.has(path) ? ofClients : ofNodes);
+  return ({ path }, call) => new CallIntake(call, paths.has(path) ? ofClients : ofNodes);
 }
 
 function addEndpoint(server: grpc.Server, endpoint: Endpoint, calls: Calls): void {

@@ -36,7 +36,7 @@ export function streamService(streams: StreamDoor, publisher: Publisher, queue: 
         await room.for(request.channel.length + request.data.length, call);
         const published = publisher.publish(request);
         // The queue of messages counts the request from here on.
-        call.taken();
+        call.intake.taken();
         return published;
       }),
       serverStream(SUBSCRIBE, (request, call) => streams.subscribe(request, endOf(call))),

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { silentLogger } from '../../src/base/logger.js';
 import { Client } from '../../src/client/client.js';
 import type { FetchBlocksRequest } from '../../src/model/check.js';
-import { fetchBlocks } from '../../src/rpc/fetching.js';
+import { fetchBlocks } from '../../src/rpc/peer-calls.js';
 import { dial, replicationService } from '../../src/rpc/replication-service.js';
 import { RpcServer } from '../../src/rpc/server.js';
 import { FakeStore } from './fake-store.js';

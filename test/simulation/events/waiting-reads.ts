@@ -119,7 +119,7 @@ class ReaderStream implements PipelineStream {
       onCancelled: (task: () => void) => signal.addEventListener('abort', task),
       onStopping: () => {},
       report: () => {},
-      share: undefined,
+      intake: {},
     };
   }
 

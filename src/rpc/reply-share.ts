@@ -1,4 +1,4 @@
-/** The replies of one stream or call in the memory of all replies: see replying.ts. */
+/** The replies of one stream or call in the memory of all replies: see reply-memory.ts. */
 import type { HeadwaterError } from '../base/errors.js';
 import { REPLYING_STEP_BYTES_MAX } from '../base/limits.js';
 import type { ConnectionBytes } from './connection-bytes.js';
@@ -12,22 +12,22 @@ export interface Replier {
 }
 
 /** The memory of all replies, as a share needs it. */
-export interface ReplyMemory {
+export interface ShareOwner {
   /** Bytes of replies that a stream makes at a time. */
   readonly stepBytes: number;
-  hasRoom(share: Share, bytes: number): boolean;
+  hasRoom(share: ReplyShare, bytes: number): boolean;
   /** The bytes of the share have changed by `by`. */
-  changed(share: Share, by: number): void;
+  changed(share: ReplyShare, by: number): void;
   /** Calls `goOn` when there is memory for `bytes`. The returned function ends the wait. */
-  wait(share: Share, bytes: number, goOn: () => void): () => void;
+  wait(share: ReplyShare, bytes: number, goOn: () => void): () => void;
   /** The share holds nothing any more, and is not used again. */
-  closed(share: Share): void;
+  closed(share: ReplyShare): void;
 }
 
 /** The replies of one stream or call. */
-export class Share {
+export class ReplyShare {
   readonly connection: ConnectionBytes;
-  readonly #memory: ReplyMemory;
+  readonly #memory: ShareOwner;
   readonly #replier: Replier;
   /** Bytes of replies that are being made, or are made and not on their way. */
   #madeBytes = 0;
@@ -41,7 +41,7 @@ export class Share {
   #isClosed = false;
   isEnding = false;
 
-  constructor(memory: ReplyMemory, connection: ConnectionBytes, replier: Replier) {
+  constructor(memory: ShareOwner, connection: ConnectionBytes, replier: Replier) {
     this.#memory = memory;
     this.connection = connection;
     this.#replier = replier;

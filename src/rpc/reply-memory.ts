@@ -21,22 +21,22 @@ import {
   REPLYING_STREAM_PART,
 } from '../base/limits.js';
 import { ConnectionAccounts } from './connection-bytes.js';
-import { type Replier, type ReplyMemory, Share } from './share.js';
+import { type Replier, ReplyShare, type ShareOwner } from './reply-share.js';
 
 /** A stream without replies that waits for memory. */
 interface Waiter {
-  readonly share: Share;
+  readonly share: ReplyShare;
   readonly bytes: number;
   goOn(): void;
 }
 
-export class Replying implements ReplyMemory {
+export class ReplyMemory implements ShareOwner {
   readonly #clock: Clock;
   readonly #bytesMax: number;
   #bytes = 0;
   readonly #connections = new ConnectionAccounts();
   /** The shares of all open streams and calls. Every message changes one of them, so they are not sorted by what they hold. */
-  readonly #shares = new Set<Share>();
+  readonly #shares = new Set<ReplyShare>();
   /** Waiting streams in the order of arrival. */
   readonly #waiting = new Set<Waiter>();
   #isAdmitting = false;
@@ -52,13 +52,13 @@ export class Replying implements ReplyMemory {
   }
 
   /** @param connection the same object for all streams of one connection. */
-  open(connection: object, replier: Replier): Share {
-    const share = new Share(this, this.#connections.of(connection), replier);
+  open(connection: object, replier: Replier): ReplyShare {
+    const share = new ReplyShare(this, this.#connections.of(connection), replier);
     this.#shares.add(share);
     return share;
   }
 
-  closed(share: Share): void {
+  closed(share: ReplyShare): void {
     this.#shares.delete(share);
   }
 
@@ -76,22 +76,22 @@ export class Replying implements ReplyMemory {
    * True if there is memory. Replies that are alone, in their connection or in all, are never too large. Otherwise
    * nobody could ever read them.
    */
-  hasRoom(share: Share, bytes: number): boolean {
+  hasRoom(share: ReplyShare, bytes: number): boolean {
     const { connection } = share;
     if (connection.bytes > 0 && connection.bytes + bytes > this.#bytesMax / 2) return false;
     if (share.bytes > 0) return share.bytes + bytes <= Math.min(REPLYING_STREAM_BYTES_MAX, this.#growthBytes);
     return this.#bytes === 0 || this.#bytes + bytes <= this.#bytesMax;
   }
 
-  /** Called by a Share whose bytes have changed by `by`. */
-  changed(share: Share, by: number): void {
+  /** Called by a ReplyShare whose bytes have changed by `by`. */
+  changed(share: ReplyShare, by: number): void {
     this.#bytes += by;
     share.connection.bytes += by;
     if (by < 0 && this.#waiting.size > 0) this.#admitWaiting();
   }
 
   /** Calls `goOn` when there is memory for `bytes`. The returned function ends the wait. */
-  wait(share: Share, bytes: number, goOn: () => void): () => void {
+  wait(share: ReplyShare, bytes: number, goOn: () => void): () => void {
     const waiter: Waiter = { share, bytes, goOn };
     this.#waiting.add(waiter);
     if (this.#waiting.size === 1) this.#beginLooking();
@@ -148,7 +148,7 @@ export class Replying implements ReplyMemory {
     if (this.#waiting.size > 0) this.#cancelLook = this.#clock.after(REPLYING_LOOK_MS, () => this.#look());
   }
 
-  #isInTheWay(holder: Share, waiting: Share, bytes: number): boolean {
+  #isInTheWay(holder: ReplyShare, waiting: ReplyShare, bytes: number): boolean {
     return holder.connection === waiting.connection || this.#bytes + bytes > this.#bytesMax;
   }
 }

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import type { HeadwaterError } from '../../src/base/errors.js';
 import { REPLYING_BYTES_MAX, REPLYING_STALL_MS_MAX, REPLYING_STREAM_BYTES_MAX } from '../../src/base/limits.js';
-import { Replying } from '../../src/rpc/replying.js';
-import type { Share } from '../../src/rpc/share.js';
+import { ReplyMemory } from '../../src/rpc/reply-memory.js';
+import type { ReplyShare } from '../../src/rpc/reply-share.js';
 import { TestClock } from '../support/clock.js';
 
 const KiB = 1024;
@@ -11,20 +11,20 @@ const MiB = 1024 * KiB;
 
 describe('the memory of replies', () => {
   let clock: TestClock;
-  let replying: Replying;
+  let memory: ReplyMemory;
 
   beforeEach(() => {
     clock = new TestClock();
-    replying = new Replying(clock, REPLYING_BYTES_MAX);
+    memory = new ReplyMemory(clock, REPLYING_BYTES_MAX);
   });
 
   class Stream {
     ended: HeadwaterError | undefined;
     connectionBytes = 0;
-    readonly share: Share;
+    readonly share: ReplyShare;
 
     constructor(connection: object = {}) {
-      this.share = replying.open(connection, this);
+      this.share = memory.open(connection, this);
     }
 
     end(reason: HeadwaterError): void {
@@ -49,7 +49,7 @@ describe('the memory of replies', () => {
   it('is never more than its bound, and each stream finds some, however many are not read', () => {
     const streams = full(128);
     assert(streams.every(({ share }) => share.bytes > 0 && share.bytes <= REPLYING_STREAM_BYTES_MAX));
-    assert(replying.bytes <= REPLYING_BYTES_MAX, `${replying.bytes}`);
+    assert(memory.bytes <= REPLYING_BYTES_MAX, `${memory.bytes}`);
     const other = new Stream().share;
     assert(other.hasRoom(16 * MiB), 'one more has room for a large value');
   });
@@ -57,7 +57,7 @@ describe('the memory of replies', () => {
   it('is not all taken by one connection', () => {
     const connection = {};
     for (let i = 0; i < 1_000; i++) new Stream(connection).fill();
-    assert(replying.bytes <= REPLYING_BYTES_MAX / 2, `${replying.bytes}`);
+    assert(memory.bytes <= REPLYING_BYTES_MAX / 2, `${memory.bytes}`);
     assert(!new Stream(connection).share.hasRoom(MiB));
     assert(new Stream().share.hasRoom(36 * MiB));
   });
@@ -119,8 +119,8 @@ describe('the memory of replies', () => {
   it('is free again when the streams are closed', () => {
     const streams = full(32);
     for (const { share } of streams) share.close();
-    assert.equal(replying.bytes, 0);
+    assert.equal(memory.bytes, 0);
     streams[0]?.share.sent(5);
-    assert.equal(replying.bytes, 0, 'a closed stream has none');
+    assert.equal(memory.bytes, 0, 'a closed stream has none');
   });
 });

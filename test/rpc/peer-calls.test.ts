@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server, type Socket } from 'node:net';
 import { ORIGIN } from '../../src/model/position.js';
-import { fetchBlocks, fetchRanges } from '../../src/rpc/fetching.js';
+import { fetchBlocks, fetchRanges } from '../../src/rpc/peer-calls.js';
 
 describe('fetching from another node', () => {
   const sockets: Socket[] = [];

@@ -1,6 +1,6 @@
 /**
  * The receiving end of one call. A gRPC frame begins with a flag and the length of the request in four bytes. The
- * reception reads the size of each request from there and claims room for it. Until there is room, HTTP/2's flow
+ * intake reads the size of each request from there and claims room for it. Until there is room, HTTP/2's flow
  * control holds the rest back. So a client's bytes stay with the client, except for one window of its stream.
  *
  * A pause of the stream alone would not last, since gRPC resumes a stream for each message that its reader asks for. So
@@ -11,34 +11,31 @@ import * as grpc from '@grpc/grpc-js';
 import type { HeadwaterError } from '../base/errors.js';
 import { MESSAGE_BYTES_MAX, RECEIVING_STALL_MS_MAX } from '../base/limits.js';
 import type { ConnectionBytes } from './connection-bytes.js';
-import { Claim, type Claimant, type Receiving } from './receiving.js';
-import type { Replying } from './replying.js';
-import type { Replier, Share } from './share.js';
+import type { ReplyMemory } from './reply-memory.js';
+import type { Replier, ReplyShare } from './reply-share.js';
+import { Claim, type Claimant, type RequestMemory } from './request-memory.js';
 import { toStatus } from './status.js';
 
 const HEAD_BYTES = 5;
 
-/**
- * The receptions by the metadata of their calls. Handlers receive the metadata, and nothing else that identifies the
- * call.
- */
-const receptions = new WeakMap<object, Reception>();
+/** The intakes by the metadata of their calls. Handlers receive the metadata, and nothing else that identifies the call. */
+const intakes = new WeakMap<object, CallIntake>();
 
 type NextCall = ConstructorParameters<typeof grpc.ServerInterceptingCall>[0];
 type Listener = Parameters<grpc.ServerInterceptingCall['start']>[0];
 
 /** The memory of the requests and the replies of calls of one kind. */
 export interface CallMemory {
-  readonly receiving: Receiving;
-  readonly replying: Replying;
+  readonly requests: RequestMemory;
+  readonly replies: ReplyMemory;
 }
 
-export class Reception extends grpc.ServerInterceptingCall implements Claimant, Replier {
+export class CallIntake extends grpc.ServerInterceptingCall implements Claimant, Replier {
   readonly connection: ConnectionBytes;
   /** The replies of the call. */
-  readonly share: Share;
+  readonly share: ReplyShare;
   readonly #stream: ServerHttp2Stream;
-  readonly #receiving: Receiving;
+  readonly #memory: RequestMemory;
   /** Requests that have begun and were not taken, in order. */
   #claims: Claim[] = [];
   /** The number of these requests that have no room yet. While there are any, nothing is read. */
@@ -55,27 +52,27 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant, 
   #isOver = false;
   #onRefused: ((reason: HeadwaterError) => void) | undefined;
 
-  constructor(next: NextCall, { receiving, replying }: CallMemory) {
+  constructor(next: NextCall, { requests, replies }: CallMemory) {
     super(next);
-    this.#receiving = receiving;
+    this.#memory = requests;
     // gRPC offers no other access to the bytes of an incomplete message.
     this.#stream = (next as unknown as { stream: ServerHttp2Stream }).stream;
     const session = this.#stream.session ?? this;
-    this.connection = receiving.connection(session);
-    this.share = replying.open(session, this);
+    this.connection = requests.connection(session);
+    this.share = replies.open(session, this);
     this.#stream.prependListener('data', (bytes: Buffer) => this.#arrived(bytes));
     this.#stream.once('close', () => this.#close());
   }
 
-  /** Returns the reception of the call that has this metadata. */
-  static of(metadata: object): Reception | undefined {
-    return receptions.get(metadata);
+  /** Returns the intake of the call that has this metadata. */
+  static of(metadata: object): CallIntake | undefined {
+    return intakes.get(metadata);
   }
 
   override start(listener: Listener): void {
     super.start({
       onReceiveMetadata: (metadata) => {
-        receptions.set(metadata, this);
+        intakes.set(metadata, this);
         listener.onReceiveMetadata(metadata);
       },
       onReceiveMessage: (message) => {
@@ -109,7 +106,7 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant, 
     while (this.#delivered > 0) {
       // The count changes before the release, since others that get the room may cause this to be called again.
       this.#delivered--;
-      this.#receiving.release(this.#claims.shift() as Claim);
+      this.#memory.release(this.#claims.shift() as Claim);
     }
   }
 
@@ -167,14 +164,14 @@ export class Reception extends grpc.ServerInterceptingCall implements Claimant, 
     const bytes = isCompressed ? MESSAGE_BYTES_MAX : Math.min(this.#leftBytes, MESSAGE_BYTES_MAX);
     const claim = new Claim(this, bytes);
     this.#claims.push(claim);
-    if (this.#receiving.claim(claim) || this.#isOver) return;
+    if (this.#memory.claim(claim) || this.#isOver) return;
     this.#heldUp++;
     this.#stream.pause();
   }
 
   #close(): void {
     this.#isOver = true;
-    for (const claim of this.#claims.splice(0)) this.#receiving.release(claim);
+    for (const claim of this.#claims.splice(0)) this.#memory.release(claim);
     this.share.close();
   }
 }

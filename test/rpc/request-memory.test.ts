@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { HeadwaterError } from '../../src/base/errors.js';
 import { QUEUE_WAIT_MS_MAX, RECEIVING_PROGRESS_BYTES, RECEIVING_STALL_MS_MAX } from '../../src/base/limits.js';
-import { Claim, Receiving } from '../../src/rpc/receiving.js';
+import { Claim, RequestMemory } from '../../src/rpc/request-memory.js';
 import { TestClock } from '../support/clock.js';
 
 const KiB = 1024;
@@ -12,11 +12,11 @@ const BYTES_MAX = 15 * MiB;
 
 describe('the memory of requests that are being received', () => {
   let clock: TestClock;
-  let receiving: Receiving;
+  let memory: RequestMemory;
 
   beforeEach(() => {
     clock = new TestClock();
-    receiving = new Receiving(clock, BYTES_MAX);
+    memory = new RequestMemory(clock, BYTES_MAX);
   });
 
   class Request {
@@ -29,10 +29,10 @@ describe('the memory of requests that are being received', () => {
       };
       const refused = (reason: HeadwaterError) => {
         this.state = reason;
-        receiving.release(this.claim);
+        memory.release(this.claim);
       };
       this.claim = new Claim({ connection, admitted, refused }, bytes);
-      if (receiving.claim(this.claim)) admitted();
+      if (memory.claim(this.claim)) admitted();
     }
 
     get refusal(): string {
@@ -42,7 +42,7 @@ describe('the memory of requests that are being received', () => {
     }
 
     end(): void {
-      receiving.release(this.claim);
+      memory.release(this.claim);
     }
   }
 
@@ -51,12 +51,12 @@ describe('the memory of requests that are being received', () => {
   it('is given in the order of arrival, never beyond its bound', () => {
     const requests = Array.from({ length: 6 }, () => new Request(4 * MiB));
     assert.deepEqual(states(requests), ['admitted', 'admitted', 'admitted', 'waiting', 'waiting', 'waiting']);
-    assert.equal(receiving.admittedBytes, 12 * MiB);
+    assert.equal(memory.admittedBytes, 12 * MiB);
     requests[1]?.end();
     assert.deepEqual(states(requests.slice(3)), ['admitted', 'waiting', 'waiting']);
-    assert.equal(receiving.admittedBytes, 12 * MiB);
+    assert.equal(memory.admittedBytes, 12 * MiB);
     for (const request of requests) request.end();
-    assert.equal(receiving.admittedBytes, 0);
+    assert.equal(memory.admittedBytes, 0);
   });
 
   it('is given to one that is larger than all of it once nothing else is there', () => {
@@ -86,7 +86,7 @@ describe('the memory of requests that are being received', () => {
     assert.equal(large[3]?.state, 'waiting');
     const small = Array.from({ length: 48 }, () => new Request(64 * KiB));
     assert.deepEqual(new Set(states(small)), new Set(['admitted']));
-    assert.equal(receiving.admittedBytes, BYTES_MAX);
+    assert.equal(memory.admittedBytes, BYTES_MAX);
     const late = new Request(1);
     assert.equal(late.state, 'waiting');
     small[0]?.end();

@@ -4,7 +4,7 @@
  */
 import { SENDING_BYTES_MAX } from '../base/limits.js';
 import type { Call } from './calls.js';
-import type { Share } from './share.js';
+import type { ReplyShare } from './reply-share.js';
 
 interface Writable {
   write(bytes: Buffer, sent: () => void): boolean;
@@ -15,15 +15,15 @@ interface Waiter {
   resolve(): void;
 }
 
-export class Sending {
+export class SendWindow {
   readonly #stream: Writable;
   readonly #call: Pick<Call, 'cancelled' | 'onCancelled'>;
-  readonly #share: Share | undefined;
+  readonly #share: ReplyShare | undefined;
   #bytes = 0;
   #waiting: Waiter[] = [];
 
   /** @param share counts the bytes over all streams. Without a share nobody counts them. */
-  constructor(stream: Writable, call: Pick<Call, 'cancelled' | 'onCancelled'>, share?: Share) {
+  constructor(stream: Writable, call: Pick<Call, 'cancelled' | 'onCancelled'>, share?: ReplyShare) {
     this.#stream = stream;
     this.#share = share;
     this.#call = call;

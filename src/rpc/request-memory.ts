@@ -25,7 +25,7 @@ import { ConnectionAccounts, type ConnectionBytes } from './connection-bytes.js'
 
 /** The call that receives the request. */
 export interface Claimant {
-  /** The account of the call's connection: see `Receiving.connection`. */
+  /** The account of the call's connection: see `RequestMemory.connection`. */
   readonly connection: ConnectionBytes;
   /** Called when the request may be read on, unless `claim` has returned true. */
   admitted(): void;
@@ -59,7 +59,7 @@ export class Claim {
   }
 }
 
-export class Receiving {
+export class RequestMemory {
   readonly #clock: Clock;
   readonly #bytesMax: number;
   /**

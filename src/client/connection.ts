@@ -167,7 +167,7 @@ export class Connection {
     }
     let askedMs = nowMs;
     for (const command of commands) {
-      command.sent = true;
+      command.place = 'sent';
       if (command.askedMs < askedMs) askedMs = command.askedMs;
     }
     this.#batches.push({ number: this.#sent++, commands, next: 0, sentMs: nowMs, askedMs });

@@ -19,6 +19,16 @@ export function allowedTime(timeoutMs: number, bytes: number): number {
   return timeoutMs + Math.floor(Math.max(0, bytes - CALL_SMALL_BYTES) / CALL_BYTES_PER_MS);
 }
 
+/** The ways of a command that was sent more than once. */
+export interface Retries {
+  /** Nodes that sent it to another. */
+  redirects: number;
+  /** Connections on which it was lost. */
+  losses: number;
+  /** The refusal of the node that the command was sent to last, if another node is asked now. */
+  refusal: HeadwaterError | undefined;
+}
+
 export class PendingCommand {
   operation: OutgoingOperation;
   /** The approximate memory of the command. */
@@ -31,14 +41,11 @@ export class PendingCommand {
   askedMs = 0;
   /** The time of this call, if it has one of its own. 0 for the time of all commands. */
   timeoutMs = 0;
-  sent = false;
-  /** True while the command waits to be sent. */
-  queued = false;
+  /** Where the command is: not yet in the queue, in it, or on its way. */
+  place: 'outside' | 'queued' | 'sent' = 'outside';
   settled = false;
-  redirects = 0;
-  /** The refusal of the node that the command was sent to last, if another node is asked now. */
-  refusal: HeadwaterError | undefined = undefined;
-  attempts = 0;
+  /** Undefined for nearly all commands. */
+  retries: Retries | undefined = undefined;
   /** Removes the timer and the listener of the call's own deadline and signal. */
   #release: (() => void) | undefined = undefined;
   readonly #read: (reply: never) => unknown;
@@ -132,7 +139,7 @@ export class PendingCommand {
    * command may have been carried out, the error is `outcome_unknown`.
    */
   giveUp(reason: HeadwaterError): void {
-    if (!this.sent || !this.writes) return this.reject(reason);
+    if (this.place !== 'sent' || !this.writes) return this.reject(reason);
     const message = `the write may or may not have happened: ${reason.message}`;
     this.reject(
       new HeadwaterError('outcome_unknown', message, { cause: reason, details: { reason: reason.code.toUpperCase() } }),

@@ -25,7 +25,7 @@ export class CommandQueue {
   }
 
   push(pending: PendingCommand): void {
-    pending.queued = true;
+    pending.place = 'queued';
     this.#queue.push(pending);
     this.#bytes += pending.bytes;
   }
@@ -33,8 +33,7 @@ export class CommandQueue {
   /** Queues a command to be sent once more, after those that were put back before it. */
   putBack(pending: PendingCommand): void {
     if (pending.settled) return;
-    pending.sent = false;
-    pending.queued = true;
+    pending.place = 'queued';
     this.#again.push(pending);
     this.#bytes += pending.bytes;
   }
@@ -44,7 +43,7 @@ export class CommandQueue {
    * from then on.
    */
   ended(pending: PendingCommand): void {
-    if (!pending.queued) return;
+    if (pending.place !== 'queued') return;
     this.#bytes -= pending.bytes;
     pending.forget();
     this.#ended++;
@@ -70,7 +69,7 @@ export class CommandQueue {
         continue;
       }
       this.#bytes -= pending.bytes;
-      pending.queued = false;
+      pending.place = 'outside';
       batch.push(pending);
       bytes += pending.bytes;
     }
@@ -94,7 +93,8 @@ export class CommandQueue {
   /** Rejects commands that a node has refused with `reason`, or with that node's own refusal. */
   refuse(reason: HeadwaterError | undefined): void {
     this.#settle((pending) => {
-      if (pending.refusal) pending.reject(reason ?? pending.refusal);
+      const refusal = pending.retries?.refusal;
+      if (refusal) pending.reject(reason ?? refusal);
     });
   }
 

@@ -12,7 +12,7 @@ import { LeaderSearch } from './leader-search.js';
 import type { Settings } from './options.js';
 import { APART, CLOSED, moved, type RouteState } from './route-state.js';
 
-export interface RouteOwner extends ConnectionOwner {
+export interface RouteEvents {
   /** Called when commands may be sent again, and when an attempt has ended without a connection. */
   routed(): void;
   /**
@@ -26,14 +26,20 @@ export class Route {
   readonly #redirect: boolean;
   /** True if the route looks for the leader from time to time by itself. */
   readonly #looks: boolean;
-  readonly #owner: RouteOwner;
+  readonly #events: RouteEvents;
   readonly #dialler: Dialler;
   readonly #search: LeaderSearch;
   #state = APART;
 
-  constructor(seeds: readonly string[], settings: Settings, isGuided: boolean, owner: RouteOwner) {
+  constructor(
+    seeds: readonly string[],
+    settings: Settings,
+    isGuided: boolean,
+    owner: ConnectionOwner,
+    events: RouteEvents,
+  ) {
     this.#redirect = settings.redirect;
-    this.#owner = owner;
+    this.#events = events;
     this.#dialler = new Dialler(seeds, settings, owner);
     this.#search = new LeaderSearch(seeds);
     this.#looks = settings.redirect && !isGuided && this.#search.hasChoice;
@@ -128,7 +134,7 @@ export class Route {
     );
     this.#dialler.arrived(connection);
     if (retiring) this.retire(retiring);
-    this.#owner.routed();
+    this.#events.routed();
   }
 
   #attemptFailed(): void {
@@ -167,7 +173,7 @@ export class Route {
     this.#to({ name: 'moving', connection, retiring: undefined });
     if (!(await this.#goTo(leader))) return;
     this.#attemptFailed();
-    this.#owner.routed();
+    this.#events.routed();
   }
 
   /** True if another node may do what the node in use has refused. */
@@ -191,8 +197,8 @@ export class Route {
       if (found && !(await this.#goTo(found))) return;
     }
     this.#attemptFailed();
-    this.#owner.stayed(reason);
-    this.#owner.routed();
+    this.#events.stayed(reason);
+    this.#events.routed();
   }
 
   /**

@@ -18,15 +18,15 @@ import type { OperationKind, OutgoingOperation, Reply } from '../model/operation
 import type { Position } from '../model/position.js';
 import { isNothingDone } from '../protobuf/error.js';
 import type { Caller } from './caller.js';
-import type { Connection } from './connection.js';
+import type { Connection, ConnectionOwner } from './connection.js';
 import type { Probed } from './discovery.js';
 import { guaranteesOf, withFreshness } from './guarantees.js';
 import type { NewestPosition } from './newest-position.js';
 import { measure } from './operations.js';
 import { type CallOptions, checkCall, type Settings } from './options.js';
-import { PendingCommand, type ReadReply } from './pending-command.js';
+import { PendingCommand, type ReadReply, type Retries } from './pending-command.js';
 import { CommandQueue } from './queue.js';
-import { Route, type RouteOwner } from './route.js';
+import { Route } from './route.js';
 
 /** Checks of deadlines in each `timeoutMs`. A command may wait one interval longer. */
 const DEADLINE_CHECKS = 10;
@@ -42,7 +42,7 @@ export interface SessionOptions {
   readonly isGuided?: boolean;
 }
 
-export class Session implements Caller, RouteOwner {
+export class Session implements Caller, ConnectionOwner {
   readonly #settings: Settings;
   readonly #options: SessionOptions;
   readonly #route: Route;
@@ -56,7 +56,10 @@ export class Session implements Caller, RouteOwner {
   constructor(seeds: readonly string[], settings: Settings, options: SessionOptions) {
     this.#settings = settings;
     this.#options = options;
-    this.#route = new Route(seeds, settings, options.isGuided ?? false, this);
+    this.#route = new Route(seeds, settings, options.isGuided ?? false, this, {
+      routed: () => this.#flush(),
+      stayed: (reason) => this.#queue.refuse(reason),
+    });
   }
 
   /**
@@ -201,9 +204,10 @@ export class Session implements Caller, RouteOwner {
 
   /** Queues the command for another node. False if it was redirected often enough. */
   #redirected(pending: PendingCommand, refusal: HeadwaterError | undefined): boolean {
-    if (pending.redirects >= REDIRECTS_MAX) return false;
-    pending.redirects++;
-    pending.refusal = refusal;
+    const retries = retriesOf(pending);
+    if (retries.redirects >= REDIRECTS_MAX) return false;
+    retries.redirects++;
+    retries.refusal = refusal;
     this.#queue.putBack(pending);
     return true;
   }
@@ -214,23 +218,16 @@ export class Session implements Caller, RouteOwner {
     else this.#flush();
   }
 
-  routed(): void {
-    this.#flush();
-  }
-
-  stayed(reason: HeadwaterError | undefined): void {
-    this.#queue.refuse(reason);
-  }
-
   closed(connection: Connection, reason: HeadwaterError, unanswered: PendingCommand[]): void {
     const stops = reason.code === 'shutting_down';
     // A node that has refused the commands, for example for lack of memory, is not asked again at once.
     const refused = !stops && isNothingDone(reason);
     for (const pending of unanswered) {
-      pending.attempts++;
-      pending.refusal = undefined;
+      const retries = retriesOf(pending);
+      retries.losses++;
+      retries.refusal = undefined;
       if (refused) pending.reject(reason);
-      else if ((stops || !pending.writes) && pending.attempts < ATTEMPTS_MAX && !this.ended.aborted)
+      else if ((stops || !pending.writes) && retries.losses < ATTEMPTS_MAX && !this.ended.aborted)
         this.#queue.putBack(pending);
       else pending.giveUp(reason);
     }
@@ -314,6 +311,11 @@ export class Session implements Caller, RouteOwner {
   #checkIdle(): void {
     if (this.#idle && this.#isIdle()) this.#idle();
   }
+}
+
+function retriesOf(pending: PendingCommand): Retries {
+  pending.retries ??= { redirects: 0, losses: 0, refusal: undefined };
+  return pending.retries;
 }
 
 /**

@@ -5,7 +5,6 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Archiver } from './backup/archiver.js';
 import { Backups } from './backup/backups.js';
 import { formatAddress, hostOf, parseAddress } from './base/address.js';
@@ -14,6 +13,7 @@ import { connectionsMax, warnOfFewDescriptors } from './base/descriptors.js';
 import { shuttingDown } from './base/errors.js';
 import { COMPARE_TIMEOUT_MS, DRAIN_MS_MAX, STOP_STEP_MS_MIN } from './base/limits.js';
 import { type Logger, silentLogger } from './base/logger.js';
+import { ProcessLoad } from './base/process-load.js';
 import { Checks } from './check/checks.js';
 import type { Upstream } from './check/repair.js';
 import { Comparisons } from './compare/comparison.js';
@@ -33,10 +33,9 @@ import { Freshness } from './replication/progress/freshness.js';
 import { Replication } from './replication/replication.js';
 import { adminService, type NodeControl } from './rpc/admin-service.js';
 import { diskService } from './rpc/disk-service.js';
-import { fetchBlocks, fetchRanges } from './rpc/peer-calls.js';
-import type { NodeGuarantees } from './rpc/guarantees.js';
 import { keyValueService } from './rpc/key-value-service.js';
 import { isLoopbackOnly } from './rpc/loopback.js';
+import { fetchBlocks, fetchRanges } from './rpc/peer-calls.js';
 import { dial, replicationService } from './rpc/replication-service.js';
 import { RpcServer } from './rpc/server.js';
 import { streamService } from './rpc/stream-service.js';
@@ -45,25 +44,12 @@ import { Store } from './store/store.js';
 import { Streams } from './streams/streams.js';
 import { VERSION } from './version.js';
 
-/** The interval at which the delay of the event loop is sampled. */
-const DELAY_RESOLUTION_MS = 5;
-
 export class Node implements NodeControl {
   readonly #config: NodeConfig;
   readonly #logger: Logger;
   readonly #store: Store;
-  readonly #replication: Replication;
-  readonly #streams: Streams;
-  readonly #backups: Backups;
-  readonly #archiver: Archiver | undefined;
-  readonly #comparisons: Comparisons;
-  readonly #ranges: Ranges;
-  readonly #rangeRepairs: RangeRepairs;
-  readonly #checks: Checks;
-  readonly #guarantees: NodeGuarantees;
-  readonly #freshness: Freshness;
-  readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
-  readonly #startedMs = systemClock.monotonicMs();
+  readonly #parts: Parts;
+  readonly #load = new ProcessLoad(systemClock);
   readonly #fail: (error: Error) => void;
   #server: RpcServer | undefined;
   #isLoopbackOnly = false;
@@ -83,26 +69,7 @@ export class Node implements NodeControl {
     const failed = new Promise<Error>((resolve) => {
       fail = resolve;
     });
-    const role =
-      config.follow === undefined
-        ? undefined
-        : { role: 'follower' as const, upstream: config.follow, overrules: config.acceptDataLoss };
-    const store = await Store.open(
-      {
-        ...config,
-        limits: config,
-        budget: config,
-        directory: config.data,
-        openDatabase: openLevel,
-        files: systemFiles,
-        randomBytes,
-        bootId,
-        clock: systemClock,
-        logger,
-        onFatal: fail,
-      },
-      role,
-    );
+    const store = await openStore(config, logger, fail);
     const node = new Node(config, logger, store, failed, fail);
     try {
       await node.#listen();
@@ -110,11 +77,11 @@ export class Node implements NodeControl {
       await store.close();
       throw error;
     }
-    node.#replication.start(config);
-    node.#archiver?.start();
-    node.#checks.start();
-    // The measurement begins here, so that the work of starting does not count as a delay that callers feel.
-    node.#delay.enable();
+    const { replication, archiver, checks } = node.#parts;
+    replication.start(config);
+    archiver?.start();
+    checks.start();
+    node.#load.start();
     return node;
   }
 
@@ -130,61 +97,7 @@ export class Node implements NodeControl {
     this.#store = store;
     this.failed = failed;
     this.#fail = fail;
-    this.#rangeRepairs = new RangeRepairs({
-      store,
-      clock: systemClock,
-      logger,
-      randomBytes,
-      fetch: (address, request, signal) => fetchRanges(address, request, { signal }),
-    });
-    const nonce = randomUUID();
-    this.#comparisons = new Comparisons({
-      store,
-      logger,
-      clock: systemClock,
-      nonce,
-      address: () => this.address,
-      tree: () => this.#replication,
-    });
-    this.#ranges = new Ranges(store, this.#comparisons.held);
-    this.#replication = new Replication({
-      store,
-      logger,
-      clock: systemClock,
-      nonce,
-      timeoutMs: config.linkTimeoutMs,
-      heartbeatIntervalMs: config.heartbeatIntervalMs,
-      minFollowers: config.minFollowers,
-      maxLagMs: config.maxLagMs,
-      random: Math.random,
-      address: () => this.address,
-      isHere: (address) => isSameNode(address, this.address),
-      askFollowersMs: config.askFollowersMs,
-      marks: new Marks({ comparisons: this.#comparisons, repairs: this.#rangeRepairs }),
-      dial: (address) => dial(address, { timeoutMs: config.linkTimeoutMs }),
-    });
-    const { link, durability } = this.#replication;
-    this.#freshness = new Freshness({ store, link, clock: systemClock, serveStaleReads: config.serveStaleReads });
-    this.#guarantees = { durability, freshness: this.#freshness };
-    this.#streams = new Streams({ store, clock: systemClock });
-    if (config.archive !== undefined)
-      this.#archiver = new Archiver({
-        store,
-        logger,
-        files: systemFiles,
-        clock: systemClock,
-        directory: config.archive,
-        intervalMs: config.archiveIntervalMs,
-      });
-    this.#backups = new Backups({ store, clock: systemClock, logger, randomBytes });
-    this.#checks = new Checks({
-      store,
-      logger,
-      files: systemFiles,
-      clock: systemClock,
-      autoRepair: config.autoRepair,
-      upstream: this.#upstream(),
-    });
+    this.#parts = partsOf({ config, logger, store, address: () => this.address });
   }
 
   /** host:port, with the actual port. */
@@ -211,7 +124,7 @@ export class Node implements NodeControl {
    */
   async status(): Promise<NodeStatus> {
     const store = this.#store;
-    const { link, followers, acknowledgements, headroom, failoverState } = this.#replication;
+    const { replication, comparisons, streams, archiver, checks } = this.#parts;
     const lostWritesFiles = await store.lostWrites.files();
     const lostWrites = await store.lostWrites.count();
     const { position, lineage, firstOffset, durableOffset, logBytes, checkpoint } = store.data.progress;
@@ -229,50 +142,29 @@ export class Node implements NodeControl {
       durableOffset,
       checksum: formatChecksum(position.checksum),
       keysAtCheckpoint: checkpoint.keys ?? 0,
-      upstream: store.roles.role === 'follower' ? link.status : undefined,
-      followers: [...followers.status, ...acknowledgements.indirect].map((follower) =>
-        withRoom(follower, headroom.of(follower.appendedOffset, { pinned: follower.via === '' })),
-      ),
-      fullResyncs: link.resyncs.full,
-      partialResyncs: link.resyncs.partial,
-      fullResyncsServed: followers.served.full,
-      partialResyncsServed: followers.served.partial,
       lostWrites,
+      lostWritesFiles,
+      logBytes,
       ...store.status,
       damage: store.damage.message,
-      ...this.#streams.status,
-      publishedMessages: this.#replication.published,
-      residentMemoryBytes: process.memoryUsage.rss(),
-      eventLoopDelayP99Ms: delayMs(this.#delay.percentile(99)),
-      eventLoopDelayMaxMs: delayMs(this.#delay.max),
-      uptimeMs: Math.round(systemClock.monotonicMs() - this.#startedMs),
-      minFollowers: acknowledgements.minFollowers,
-      maxLagMs: acknowledgements.maxLagMs,
-      followersWithinLag: acknowledgements.followersWithinLag,
-      heartbeatIntervalMs: this.#config.heartbeatIntervalMs,
       handingOverTo: store.roles.handingOver?.address ?? '',
-      failoverState: failoverState === 'none' ? '' : failoverState,
-      knownFollowers: store.followers.all.map((known) => {
-        const room = headroom.ofKnown(known);
-        return { ...known, keepsPlace: room !== undefined, leftBytes: room?.leftBytes, leftMs: room?.ms };
-      }),
-      resyncReasons: link.reasons.counts,
-      resyncReasonsServed: followers.reasons.counts,
-      lastRefusalServed: followers.reasons.lastRefusal,
-      lostWritesFiles,
-      digestDifferences: this.#comparisons.differences,
-      logBytes,
-      appendCommandsPerSecond: headroom.rate.commands,
-      appendBytesPerSecond: headroom.rate.bytes,
-      headroom: headroom.least,
-      archive: this.#archiver?.status,
-      ...this.#checks.status,
+      failoverState: replication.failoverState === 'none' ? '' : replication.failoverState,
+      ...followersStatus(store, replication),
+      ...resyncsStatus(replication),
+      upstream: store.roles.role === 'follower' ? replication.link.status : undefined,
+      publishedMessages: replication.published,
+      heartbeatIntervalMs: this.#config.heartbeatIntervalMs,
+      ...streams.status,
+      digestDifferences: comparisons.differences,
+      archive: archiver?.status,
+      ...checks.status,
+      ...this.#load.status,
     };
   }
 
   /** Compares the keyspaces of all connected nodes at one offset; a timeout of 0 is the default one. */
   compare(timeoutMs: number): Promise<CompareReply> {
-    return this.#comparisons.compare(timeoutMs || COMPARE_TIMEOUT_MS);
+    return this.#parts.comparisons.compare(timeoutMs || COMPARE_TIMEOUT_MS);
   }
 
   digest(): Promise<KeyspaceDigestReply> {
@@ -281,22 +173,22 @@ export class Node implements NodeControl {
 
   /** Becomes a follower of `address`, and stays one over restarts. */
   async follow(address: string, options: FollowOptions): Promise<void> {
-    return this.#replication.follow(formatAddress(parseAddress(address, {}, 'address')), options);
+    return this.#parts.replication.follow(formatAddress(parseAddress(address, {}, 'address')), options);
   }
 
   /** Stops following and leads, also over restarts. Has no effect on a leader. */
   promote(): Promise<PromoteReply> {
-    return this.#replication.promote();
+    return this.#parts.replication.promote();
   }
 
   /** Forgets, durably, a follower that is away. */
   forget(name: string): Promise<ForgetReply> {
-    return this.#replication.forget(name);
+    return this.#parts.replication.forget(name);
   }
 
   /** Hands the leadership over to a follower. Resolves when that follower leads. */
   failover(request: FailoverRequest): Promise<FailoverReply> {
-    return this.#replication.failover(request);
+    return this.#parts.replication.failover(request);
   }
 
   /**
@@ -305,57 +197,37 @@ export class Node implements NodeControl {
    */
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
+      const { replication, freshness, backups, checks, archiver, comparisons } = this.#parts;
       const reason = shuttingDown();
       this.#server?.setServing(false);
-      this.#freshness.end(reason);
+      freshness.end(reason);
       const { shutdownTimeoutMs } = this.#config;
       const endMs = systemClock.monotonicMs() + shutdownTimeoutMs;
       const leftMs = () => Math.max(STOP_STEP_MS_MIN, endMs - systemClock.monotonicMs());
-      await this.#replication.drain(shutdownTimeoutMs);
+      await replication.drain(shutdownTimeoutMs);
       await this.#server?.stop({ graceMs: Math.min(DRAIN_MS_MAX, leftMs()) });
-      await this.#backups.close(reason);
-      await this.#checks.close(reason);
-      await this.#archiver?.close();
-      this.#comparisons.close();
-      await this.#replication.close(reason);
+      await backups.close(reason);
+      await checks.close(reason);
+      await archiver?.close();
+      comparisons.close();
+      await replication.close(reason);
       await this.#store.close({ checkpointMs: leftMs() });
-      this.#delay.disable();
+      this.#load.stop();
     })();
     return this.#stopped;
   }
 
-  /** The parts of replication that a repair needs from the upstream of this node. */
-  #upstream(): Upstream {
-    const replication = this.#replication;
-    const store = this.#store;
-    const timeoutMs = this.#config.linkTimeoutMs;
-    return {
-      get status() {
-        return replication.link.status;
-      },
-      get fullResyncs() {
-        return replication.link.resyncs.full;
-      },
-      resync: () => replication.follow(store.roles.upstream, { acceptDataLoss: false, full: true }),
-      fetch: (address, request, signal) => fetchBlocks(address, request, { silenceMs: timeoutMs, signal }),
-    };
-  }
-
   async #listen(): Promise<void> {
+    const { replication, freshness, streams, backups, checks, ranges, repairs } = this.#parts;
     this.#isLoopbackOnly = await isLoopbackOnly(hostOf(this.#config.listen));
     this.#server = await RpcServer.bind({
       address: this.#config.listen,
       services: [
-        keyValueService(this.#store, this.#guarantees),
-        streamService(this.#streams, this.#replication, this.#store.writes),
+        keyValueService(this.#store, { durability: replication.durability, freshness }),
+        streamService(streams, replication, this.#store.writes),
         adminService(this),
-        diskService({
-          backups: this.#backups,
-          checks: this.#checks,
-          ranges: this.#ranges,
-          repairs: this.#rangeRepairs,
-        }),
-        replicationService(this.#replication.followers),
+        diskService({ backups, checks, ranges, repairs }),
+        replicationService(replication.followers),
       ],
       reflection: this.#config.reflection ?? this.#isLoopbackOnly,
       connectionsMax: connectionsMax(),
@@ -364,6 +236,115 @@ export class Node implements NodeControl {
     });
     this.#store.data.onServing((serving) => this.#server?.setServing(serving));
   }
+}
+
+function openStore(config: NodeConfig, logger: Logger, onFatal: (error: Error) => void): Promise<Store> {
+  const { follow, acceptDataLoss } = config;
+  const role =
+    follow === undefined ? undefined : { role: 'follower' as const, upstream: follow, overrules: acceptDataLoss };
+  return Store.open(
+    {
+      ...config,
+      limits: config,
+      budget: config,
+      directory: config.data,
+      openDatabase: openLevel,
+      files: systemFiles,
+      randomBytes,
+      bootId,
+      clock: systemClock,
+      logger,
+      onFatal,
+    },
+    role,
+  );
+}
+
+// ---- the parts of a node ----------------------------------------------------------
+
+interface Base {
+  readonly config: NodeConfig;
+  readonly logger: Logger;
+  readonly store: Store;
+  /** host:port, with the actual port. */
+  readonly address: () => string;
+}
+
+type Parts = ReturnType<typeof partsOf>;
+
+/** Puts the parts together. Nothing runs yet. */
+function partsOf(base: Base) {
+  const { config, logger, store } = base;
+  const tree = treeOf(base);
+  const { link } = tree.replication;
+  const clock = systemClock;
+  return {
+    ...tree,
+    freshness: new Freshness({ store, link, clock, serveStaleReads: config.serveStaleReads }),
+    streams: new Streams({ store, clock }),
+    backups: new Backups({ store, clock, logger, randomBytes }),
+    archiver: archiverOf(base),
+    checks: new Checks({
+      store,
+      logger,
+      files: systemFiles,
+      clock,
+      autoRepair: config.autoRepair,
+      upstream: upstreamOf(base, tree.replication),
+    }),
+  };
+}
+
+/** The parts that know the other nodes of the tree. */
+function treeOf({ config, logger, store, address }: Base) {
+  const clock = systemClock;
+  const nonce = randomUUID();
+  const repairs = new RangeRepairs({
+    store,
+    clock,
+    logger,
+    randomBytes,
+    fetch: (upstream, request, signal) => fetchRanges(upstream, request, { signal }),
+  });
+  const comparisons = new Comparisons({ store, logger, clock, nonce, address, tree: () => replication });
+  const replication: Replication = new Replication({
+    store,
+    logger,
+    clock,
+    nonce,
+    timeoutMs: config.linkTimeoutMs,
+    heartbeatIntervalMs: config.heartbeatIntervalMs,
+    minFollowers: config.minFollowers,
+    maxLagMs: config.maxLagMs,
+    random: Math.random,
+    address,
+    isHere: (other) => isSameNode(other, address()),
+    askFollowersMs: config.askFollowersMs,
+    marks: new Marks({ comparisons, repairs }),
+    dial: (other) => dial(other, { timeoutMs: config.linkTimeoutMs }),
+  });
+  return { replication, comparisons, repairs, ranges: new Ranges(store, comparisons.held) };
+}
+
+function archiverOf({ config, logger, store }: Base): Archiver | undefined {
+  const { archive: directory, archiveIntervalMs: intervalMs } = config;
+  if (directory === undefined) return undefined;
+  return new Archiver({ store, logger, files: systemFiles, clock: systemClock, directory, intervalMs });
+}
+
+/** The parts of replication that a repair needs from the upstream of this node. */
+function upstreamOf({ config, store }: Base, replication: Replication): Upstream {
+  const silenceMs = config.linkTimeoutMs;
+  return {
+    get status() {
+      return replication.link.status;
+    },
+    get fullResyncs() {
+      return replication.link.resyncs.full;
+    },
+    resync: () => replication.follow(store.roles.upstream, { acceptDataLoss: false, full: true }),
+    fetch: (address, request, signal) => fetchBlocks(address, request, { silenceMs, signal }),
+  };
 }
 
 /** An ID of the machine's start; undefined except on Linux. */
@@ -375,6 +356,39 @@ function bootId(): string | undefined {
   }
 }
 
+// ---- the status --------------------------------------------------------------------
+
+function followersStatus(store: Store, { followers, acknowledgements, headroom }: Replication) {
+  const { minFollowers, maxLagMs, followersWithinLag } = acknowledgements;
+  return {
+    followers: [...followers.status, ...acknowledgements.indirect].map((follower) =>
+      withRoom(follower, headroom.of(follower.appendedOffset, { pinned: follower.via === '' })),
+    ),
+    knownFollowers: store.followers.all.map((known) => {
+      const room = headroom.ofKnown(known);
+      return { ...known, keepsPlace: room !== undefined, leftBytes: room?.leftBytes, leftMs: room?.ms };
+    }),
+    minFollowers,
+    maxLagMs,
+    followersWithinLag,
+    appendCommandsPerSecond: headroom.rate.commands,
+    appendBytesPerSecond: headroom.rate.bytes,
+    headroom: headroom.least,
+  };
+}
+
+function resyncsStatus({ link, followers }: Replication) {
+  return {
+    fullResyncs: link.resyncs.full,
+    partialResyncs: link.resyncs.partial,
+    fullResyncsServed: followers.served.full,
+    partialResyncsServed: followers.served.partial,
+    resyncReasons: link.reasons.counts,
+    resyncReasonsServed: followers.reasons.counts,
+    lastRefusalServed: followers.reasons.lastRefusal,
+  };
+}
+
 function withRoom<T extends object>(follower: T, { commands, bytes, leftBytes, ms }: Room) {
   return {
     ...follower,
@@ -383,12 +397,4 @@ function withRoom<T extends object>(follower: T, { commands, bytes, leftBytes, m
     headroomLeftBytes: leftBytes,
     headroomMs: ms,
   };
-}
-
-/**
- * The delay in a record of the monitor, which is the time between two samples in nanoseconds: the part beyond the
- * interval.
- */
-function delayMs(recordedNs: number): number {
-  return Math.max(0, recordedNs / 1e6 - DELAY_RESOLUTION_MS);
 }

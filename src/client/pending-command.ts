@@ -41,7 +41,7 @@ export class PendingCommand {
   askedMs = 0;
   /** The time of this call, if it has one of its own. 0 for the time of all commands. */
   timeoutMs = 0;
-  /** Where the command is: not yet in the queue, in it, or on its way. */
+  /** The place of the command: not yet in the queue, in the queue, or on its way. */
   place: 'outside' | 'queued' | 'sent' = 'outside';
   settled = false;
   /** Undefined for nearly all commands. */

@@ -149,7 +149,7 @@ describe('the commands on nodes', function () {
     assert.match(
       back.stdout.toString(),
       new RegExp(
-        `^${leader.address} leads from offset 4 in place of ${follower.address}; writes waited [0-9.]+ ms, 0 other followers moved along\n$`,
+        `^${leader.address} leads from offset 4 in place of ${follower.address}; writes waited [0-9.]+ ms, 0 other followers moved to the new leader\n$`,
       ),
     );
     await eventually(follower, 'the follower to stream', ({ upstream }) => upstream?.state === 'streaming');

@@ -152,6 +152,7 @@ function describe(of: Status): string {
   const rows: Array<[string, string]> = [
     ['node', `${of.nodeId}  ${of.address}`],
     ['role', of.role],
+    ...(of.storeState ? [['store', of.storeState] as [string, string]] : []),
     ...(of.unavailable ? [['serving', `no: ${of.unavailable}`] as [string, string]] : []),
     ...(of.damage ? [['damage', of.damage] as [string, string]] : []),
     ...clockRows(of),

@@ -131,6 +131,8 @@ export interface NodeStatus {
   readonly expiryLateMs: number;
   /** The reason why this node leads though it was started with --follow, with what to do. Empty otherwise. */
   readonly ignoredFollow: string;
+  /** The stage of the store, a name of stages.ts. Empty if the node is too old to report it. */
+  readonly storeState: string;
 }
 
 export interface StatusKnownFollower {

@@ -134,6 +134,7 @@ export function decodeNodeStatus(bytes: Buffer): NodeStatus {
     clockAheadMs: message.clockAheadMs,
     expiryLateMs: message.expiryLateMs,
     ignoredFollow: message.ignoredFollow,
+    storeState: message.storeState,
   };
 }
 

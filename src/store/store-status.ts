@@ -6,9 +6,11 @@ import type { Lateness } from './expiry.js';
 import type { Roles } from './roles.js';
 import type { Settings } from './settings.js';
 import type { Space } from './space.js';
+import type { StageName } from './stages.js';
 import type { Writes } from './writes.js';
 
 export interface StoreStatus {
+  readonly storeState: StageName;
   /** The reason why reads cannot be served; empty if they are. */
   readonly unavailable: string;
   /** The reason why this node leads though it was started with --follow, and advice; else empty. */
@@ -57,6 +59,7 @@ export function storeStatus(parts: StatusParts): StoreStatus {
   const space = parts.space.status;
   const refusal = writes.refusal?.message ?? '';
   return {
+    storeState: data.stage,
     unavailable: data.notServing?.message ?? '',
     ignoredFollow: roles.ignoredFollow,
     superseded: roles.supersededBy ? refusal : '',

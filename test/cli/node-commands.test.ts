@@ -63,8 +63,8 @@ describe('the commands on nodes', function () {
     const status = await statusOf(leader);
     assertFields(status, PROMISED);
     assert.deepEqual(
-      [status.role, status.address, status.offset, status.upstream],
-      ['leader', leader.address, 2, null],
+      [status.role, status.store_state, status.address, status.offset, status.upstream],
+      ['leader', 'serving', leader.address, 2, null],
     );
     assertFields((status.lineage as object[])[0] ?? {}, ['replication_id', 'first_offset', 'checksum', 'epoch']);
   });
@@ -127,6 +127,7 @@ describe('the commands on nodes', function () {
     const above = (await leader.run(['status'])).stdout.toString();
     assert.match(above, new RegExp(`^node +[0-9a-f]{32} +${leader.address}$`, 'm'));
     assert.match(above, /^role +leader$/m);
+    assert.match(above, /^store +serving$/m);
     assert.match(above, new RegExp(`^ +[0-9a-f]{8} +${follower.address} +streaming +\\d+ +\\d+ +\\d+ +\\d+$`, 'm'));
     const below = (await follower.run(['status'])).stdout.toString();
     assert.match(below, new RegExp(`^upstream +${leader.address} +streaming, \\d+ commands?, \\d+ ms behind$`, 'm'));

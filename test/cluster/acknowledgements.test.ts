@@ -1,4 +1,8 @@
-/** What a leader knows of real followers, and writes that need them. */
+/**
+ * A real leader, a follower and a follower of that one take writes, and one of them
+ * is frozen or stopped. The leader's status must show what each of them has, and
+ * writes that need followers must succeed or be refused accordingly.
+ */
 import assert from 'node:assert/strict';
 import { assertEqualData, Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
 

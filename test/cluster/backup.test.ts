@@ -1,4 +1,8 @@
-/** Backups and restores with real daemons and real processes: killed, cut off, asked of a follower. */
+/**
+ * A leader and its follower are backed up, and the backup is restored as a new node,
+ * over cut lines, full disks and kills. A backup is a whole file or none, a restore
+ * is a whole node or none, and the new node can lead or follow.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

@@ -1,4 +1,8 @@
-/** A real daemon whose clock is not set when it starts, and is set while it runs: under faketime, where that is installed. */
+/**
+ * One real daemon starts under a clock that is not set, and the clock is set while
+ * the daemon runs (by faketime, if that is installed). Keys must live for the whole
+ * of their time.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,8 @@
 /**
- * Nothing acknowledged is lost by killing processes: SIGKILLs of leader and
- * follower at random moments under load. HEADWATER_KILLS sets how many; the
- * default keeps `npm test` short, `npm run crash` does the whole programme.
+ * A leader and its follower are killed with SIGKILL at random moments under load.
+ * After each restart every acknowledged write must be there. HEADWATER_KILLS sets
+ * how many kills; the default keeps `npm test` short, `npm run crash` does the whole
+ * programme.
  */
 import assert from 'node:assert/strict';
 import { type Client, HeadwaterError } from '../../src/index.js';

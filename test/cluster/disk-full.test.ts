@@ -1,4 +1,8 @@
-/** A real daemon on a real disk that is too small: a tmpfs, where one may be mounted. */
+/**
+ * A real node runs on a real disk that is too small (a tmpfs, if one may be
+ * mounted), alone, as a leader or as a follower. While the disk is full it must
+ * answer reads and refuse writes, and it must recover without losing a write.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, rmSync, statfsSync, writeFileSync, writeSync } from 'node:fs';

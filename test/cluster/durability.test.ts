@@ -1,4 +1,8 @@
-/** How safe a write is, asked of a real leader by its client. After unit/wait.tcl of Redis: WAIT and WAITAOF. */
+/**
+ * A client writes at a leader with real followers, and asks how many of them must
+ * have each write. The answer must be true, also if a follower is frozen or the
+ * leader is demoted. After unit/wait.tcl of Redis: WAIT and WAITAOF.
+ */
 import assert from 'node:assert/strict';
 import { Client, DurabilityNotReached, type DurabilityOption, HeadwaterError } from '../../src/index.js';
 import { assertEqualData, Cluster, type Daemon, eventually } from '../support/cluster.js';

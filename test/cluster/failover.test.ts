@@ -1,4 +1,8 @@
-/** The leadership moves under load, through the client that programs use. */
+/**
+ * Clients write and read at a leader with two followers while the leadership moves
+ * between them. No client may see an error, no acknowledged write may be lost, and
+ * all nodes must follow the last leader.
+ */
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';

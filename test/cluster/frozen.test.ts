@@ -1,7 +1,7 @@
 /**
- * A node that stands still (SIGSTOP): every public method of a client takes a
- * time, and ends with a coded error when that has passed. The table is held
- * against the client's prototype, so that a new method cannot be forgotten.
+ * A client talks to one node that is frozen with SIGSTOP. Every public method must
+ * end with a coded error when its time has passed. The table is compared with the
+ * prototype of the client, so that a new method cannot be forgotten.
  */
 import assert from 'node:assert/strict';
 import { Client, HeadwaterError } from '../../src/index.js';

@@ -1,4 +1,8 @@
-/** Guarantees end to end: what one node wrote is read on another, near or far, and over a failover. */
+/**
+ * Clients write at a leader and read at its followers with tokens, sessions and
+ * bounds, over promotions and slow followers. A read must see every write that its
+ * guarantee covers, or be sent to the leader.
+ */
 import assert from 'node:assert/strict';
 import { Client } from '../../src/index.js';
 import { Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';

@@ -1,7 +1,7 @@
 /**
- * What strangers send: bytes that are no messages, and messages that are well
- * formed and make no sense. Each call gets an answer, the process goes on, and
- * what did take effect is the same on the follower and after a restart.
+ * Strangers send a leader bytes that are no messages, and well-formed messages that
+ * make no sense. Each call must get an answer, the process must stay up, and the
+ * data must be equal on the follower and after a restart.
  */
 import assert from 'node:assert/strict';
 import * as grpc from '@grpc/grpc-js';

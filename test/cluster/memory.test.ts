@@ -1,7 +1,7 @@
 /**
- * What a leader and its follower take up at the most while values of all sizes
- * are written, as users run them: the figure is README's. Bounds in numbers of
- * things let it pass a gigabyte with large values, and nothing with small ones.
+ * A leader and its follower run as users run them, and values of all sizes are
+ * written. Their memory must stay below the figure in the README: bounds in numbers
+ * of things would let it pass a gigabyte with large values.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,8 @@
-/** Roles that change while data flow: promotion, chains that move, loops. */
+/**
+ * Nodes in a star or a chain are promoted, moved and closed to a loop while data
+ * flow. One of them must end as the leader, the others must catch up, and no full
+ * resync may come without need.
+ */
 import assert from 'node:assert/strict';
 import { Client } from '../../src/index.js';
 import { headwater } from '../cli/command-line.js';

@@ -1,4 +1,8 @@
-/** Real nodes that differ: the command says in which keys, and mends them. */
+/**
+ * A leader and a follower hold different data, because a file of one of them was
+ * changed. The command must name the keys that differ, and a repair of these ranges
+ * must make the nodes equal.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';

@@ -1,7 +1,7 @@
 /**
- * Large writes in calls of their own, whose requests arrive slowly and all at
- * once: a node holds a bounded part of them, answers everybody else meanwhile,
- * and does or refuses each by name.
+ * Many clients send large writes in calls of their own, slowly and all at once. The
+ * node must hold a bounded part of them, answer all other clients meanwhile, and do
+ * or refuse each write by name.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

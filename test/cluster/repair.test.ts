@@ -1,4 +1,8 @@
-/** Real daemons over real LevelDB files with a bit turned over: what is damaged is named, repaired, and whole again. */
+/**
+ * A leader and a follower run on real LevelDB files, and one bit of a file is
+ * flipped. The damage must be named by file and key, repaired from the other node,
+ * and no longer found afterwards.
+ */
 import assert from 'node:assert/strict';
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,8 @@
-/** Leader and follower as a user sees them: real daemons, real gRPC, real disks. */
+/**
+ * A leader and its followers run as users see them: real daemons, real gRPC, real
+ * disks. They are killed, restarted, emptied and moved, and every follower must end
+ * with the data of its leader, or refuse by name.
+ */
 import assert from 'node:assert/strict';
 import { cp, readdir, rm } from 'node:fs/promises';
 import * as grpc from '@grpc/grpc-js';

@@ -1,4 +1,7 @@
-/** What a leader keeps of its log for a follower that is away: over restarts of both, until it is forgotten. */
+/**
+ * A follower is away while its leader takes writes, and both are restarted. The
+ * leader must keep its log for the follower until the follower is forgotten.
+ */
 import assert from 'node:assert/strict';
 import { endAll, headwater } from '../cli/command-line.js';
 import { assertEqualData, Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';

@@ -1,4 +1,8 @@
-/** SIGTERM at a real leader whose follower lags. After integration/shutdown.tcl of Redis. */
+/**
+ * A leader gets SIGTERM while its follower lags. It must wait for the follower, at
+ * most for the configured time, and then stop in good order. After
+ * integration/shutdown.tcl of Redis.
+ */
 import assert from 'node:assert/strict';
 import { assertEqualData, Cluster, type Daemon, eventually } from '../support/cluster.js';
 

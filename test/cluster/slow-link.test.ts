@@ -1,7 +1,7 @@
 /**
- * Real daemons over a link that takes much longer for one value than a silent
- * link is waited for: everything crosses, in both directions, and a link that
- * is really dead is noticed all the same.
+ * A follower and a client reach a leader over a link on which one value takes longer
+ * than a dead link is silent. Every value must cross in both directions, and a link
+ * that is really dead must be noticed all the same.
  */
 import assert from 'node:assert/strict';
 import { Client } from '../../src/index.js';

@@ -1,4 +1,8 @@
-/** Publish, subscribe and watch through real daemons, the client and the command line. */
+/**
+ * Clients publish, subscribe and watch at a leader and its followers, through the
+ * client and the command line, while nodes stop and change roles. Each client must
+ * get every change once, or learn how much it has missed.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

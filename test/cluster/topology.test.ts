@@ -1,11 +1,10 @@
 /**
- * Random topologies of real daemons under load: nodes are re-pointed, promoted,
- * stopped for longer than their links wait, killed and restarted, one after
- * another. After each change all become level with the one leader, hold the
- * same data, and by their own counters no resync was full that could have been
- * partial: only who wrote what nobody else has may need a snapshot, and has
- * then handed those writes over. HEADWATER_CHANGES sets how many changes;
- * `npm run topology` does 200.
+ * Nodes are re-pointed, promoted, stopped for longer than their links wait, killed
+ * and restarted, one after another and under load. After each change all must catch
+ * up with the one leader and hold the same data, and no resync may be full that
+ * could have been partial. Only a node with writes of its own may need a snapshot,
+ * and it must have handed over those writes. HEADWATER_CHANGES sets how many
+ * changes; `npm run topology` does 200.
  */
 import assert from 'node:assert/strict';
 import { Client, HeadwaterError } from '../../src/index.js';

@@ -1,4 +1,8 @@
-/** Streams from a history that the node has never heard of: as after a disaster that left only the client's token. */
+/**
+ * A client resumes a stream at a node that does not know the history of its token,
+ * as after a disaster that left only the token. The client must get an answer within
+ * a bound, and signs of life before that.
+ */
 import assert from 'node:assert/strict';
 import { HeadwaterError } from '../../src/index.js';
 import { Cluster, caughtUp } from '../support/cluster.js';

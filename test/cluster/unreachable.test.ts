@@ -1,4 +1,7 @@
-/** A real follower whose upstream cannot be reached, or is no Headwater node: it says so once, in plain words. */
+/**
+ * A follower is given an upstream that cannot be reached, or that is no Headwater
+ * node. It must say so once, in plain words, and go on trying.
+ */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer, type Server } from 'node:net';

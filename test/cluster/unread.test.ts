@@ -1,6 +1,6 @@
 /**
- * Clients that send commands and read no replies: the node keeps a bounded part
- * of the replies, serves everybody else, and loses none of them.
+ * Clients send commands to one node and read no replies. The node must keep a
+ * bounded part of the replies, serve all other clients, and lose no reply.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

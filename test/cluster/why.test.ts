@@ -1,4 +1,8 @@
-/** What an operator sees of real nodes: why they resynced, what was lost and comes back, and whether they are equal. */
+/**
+ * An operator asks a leader and its followers why they resynced, which writes were
+ * lost, and whether the nodes are equal. The answers must name the reason and both
+ * values, and lost writes must come back from their file.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,8 @@
-/** Finding where two keyspaces differ: everything that differs is found, nothing else, in few rounds. */
+/**
+ * Two sides hold keyspaces that differ in random keys, and ask each other for
+ * digests of ranges. The search must find every difference, nothing else, and in few
+ * rounds.
+ */
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,7 @@
-/** Comparing nodes while they live and take writes. */
+/**
+ * A leader compares itself with its followers while writes go on. All must be
+ * compared at one offset, and each must be reported as equal, different or silent.
+ */
 import assert from 'node:assert/strict';
 import type { Comparison } from '../../src/compare/comparison.js';
 import { flipped } from '../log/blocks.js';

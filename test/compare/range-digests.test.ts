@@ -1,4 +1,7 @@
-/** Digests of key ranges, where the disk gives everything and where it does not. */
+/**
+ * A keyspace gives the digest and the keys of a range, from a disk that is whole or
+ * damaged. The digest must be that of a plain replay, and damage must be named.
+ */
 
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';

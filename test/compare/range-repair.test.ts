@@ -1,4 +1,8 @@
-/** Nodes that differ find out where, and a follower takes over what its upstream has there, while writes go on. */
+/**
+ * A follower F holds other data than its leader L, while writes go on. F must find
+ * the ranges that differ, replace them with the data of L, and end equal wherever it
+ * dies meanwhile.
+ */
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';

@@ -1,6 +1,7 @@
 /**
- * A follower whose disk is full: it keeps its place and its data, bothers
- * nobody, says so, and goes on by itself when there is room.
+ * A follower F of a leader L has a full disk, while it streams or during a full
+ * resync. It must keep its place and its data, say so, disturb no other node, and
+ * resume by itself when there is room.
  */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';

@@ -1,7 +1,9 @@
 /**
- * What of a write reaches the other nodes: its effect, absolute and whole. After
- * unit/expire.tcl, unit/multi.tcl, integration/replication-3.tcl and -4.tcl,
- * psync2-master-restart.tcl, psync2-pingoff.tcl and replication-buffer.tcl of Redis.
+ * Writes of all kinds go to a leader with followers, over cuts, restarts and
+ * promotions. The followers must get their effects, absolute and whole, and end
+ * equal. After unit/expire.tcl, unit/multi.tcl, integration/replication-3.tcl and
+ * -4.tcl, psync2-master-restart.tcl, psync2-pingoff.tcl and replication-buffer.tcl
+ * of Redis.
  */
 import assert from 'node:assert/strict';
 import { PUBLISHING_MAX, TAIL_BYTES_MAX } from '../../src/base/limits.js';

@@ -1,6 +1,7 @@
 /**
- * What the log keeps for followers that are away: their places, over restarts
- * and full resyncs of the node that they follow, until they are let go or forgotten.
+ * Followers of a leader L with a small log go away, while L is restarted, resynced
+ * or replaced. L must keep its log from their places on until they are forgotten or
+ * hold too much, and must warn before that.
  */
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** Messages on their way up: how long each is waited for. */
+/**
+ * A follower sends messages up to a leader that answers late or not at all. Each
+ * message must be waited for as long as its own time allows, and no longer.
+ */
 import assert from 'node:assert/strict';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { PUBLISH_TIMEOUT_MS } from '../../src/base/limits.js';

@@ -1,4 +1,7 @@
-/** Who may lead by a grant, and which of two histories goes before the other, as tables. */
+/**
+ * A giver offers the leadership to a taker, and two leaders meet. Tables say who may
+ * lead by the offer, and which of two histories precedes the other.
+ */
 import assert from 'node:assert/strict';
 import { Lineage } from '../../src/model/lineage.js';
 import { answerOffer, epochBefore, laterEpoch, type OfferAnswer, type Taker } from '../../src/replication/takeover.js';

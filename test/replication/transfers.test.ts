@@ -1,7 +1,8 @@
 /**
- * Snapshots that are cut, spoilt or outlived by nobody: whatever happens on the
- * way, a node has its old data or the new. After integration/replication.tcl
- * and corrupt-dump-fuzzer.tcl of Redis.
+ * A leader L sends a snapshot to a follower, and the snapshot is cut, spoilt, shared
+ * or abandoned on the way. The follower must have its old data or the new, and
+ * nothing may stay open. After integration/replication.tcl and
+ * corrupt-dump-fuzzer.tcl of Redis.
  */
 import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';

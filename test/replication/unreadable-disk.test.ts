@@ -1,6 +1,6 @@
 /**
- * A follower whose memory is full, and whose disk cannot be read for a
- * checkpoint: the blocks that it takes wait, and a person may still move it.
+ * The memory of a follower is full, and its disk cannot be read for a checkpoint.
+ * Its blocks must wait without a loss, and a person must still be able to move it.
  */
 import assert from 'node:assert/strict';
 import { removeTemporaryDirectories } from '../support/database.js';

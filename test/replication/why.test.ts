@@ -1,4 +1,7 @@
-/** What nodes say about their resyncs: the reason, both sides' values, and how often. */
+/**
+ * A leader and a follower resync for every reason there is. Both must report the
+ * reason, both sides' values and how often it happened.
+ */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { BASE_KEY, blockKey, encodeBase } from '../../src/log/rows.js';

@@ -1,4 +1,8 @@
-/** The log is kept to a size, and how far followers are from losing their place in it is told. */
+/**
+ * A leader keeps its log to a size while a reader and followers lag. Trims must
+ * spare what is pinned, and the status must show how far each follower is from
+ * losing its place.
+ */
 import assert from 'node:assert/strict';
 import { LOG_RETENTION_PIN_BYTES } from '../../../src/base/limits.js';
 import { Cursor } from '../../../src/log/cursor.js';

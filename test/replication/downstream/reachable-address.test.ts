@@ -1,4 +1,7 @@
-/** Where a follower is reached that listens everywhere. */
+/**
+ * A follower listens on all interfaces and connects from one address. The leader
+ * must name it by an address at which it can be reached.
+ */
 import assert from 'node:assert/strict';
 import { reachableAddress } from '../../../src/replication/downstream/reachable-address.js';
 

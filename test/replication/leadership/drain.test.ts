@@ -1,4 +1,8 @@
-/** How a leader stops: with those who follow it holding all that it has, unless they take too long. */
+/**
+ * A leader L stops while its followers lag, are frozen or take over. It must wait
+ * until they have its last write, at most for the given time, and answer all clients
+ * that wait for them.
+ */
 import assert from 'node:assert/strict';
 import type { DurabilityReached, DurabilityWanted } from '../../../src/model/durability.js';
 import { settled, until } from '../../support/clock.js';

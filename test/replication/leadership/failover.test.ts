@@ -1,6 +1,8 @@
 /**
- * Handing the leadership over, with every message lost, cut or late in turn:
- * never two leaders, nothing acknowledged lost, and in the end one leader.
+ * A leader A hands over to B, while C follows, and every message is lost, cut or
+ * late in turn, or a node is killed. There must never be two leaders that take
+ * writes, no acknowledged write may be lost, and one leader must be there in the
+ * end.
  */
 import assert from 'node:assert/strict';
 import type { HeadwaterError } from '../../../src/base/errors.js';

@@ -1,7 +1,7 @@
 /**
- * Orders that a person gives to a node, and what must not undo them: a later
- * epoch that waits below it, a change of roles while it has not been served, a
- * message of a hand-over that was lost on the way.
+ * A person orders a node to lead, to follow with a full resync, or to hand over. A
+ * later epoch below the node, a change of roles meanwhile, or a lost message of a
+ * hand-over must not undo the order.
  */
 import assert from 'node:assert/strict';
 import { HEARTBEAT_INTERVAL_MS } from '../../../src/base/limits.js';

@@ -1,4 +1,7 @@
-/** How long one asked follower is waited for. */
+/**
+ * A node asks known followers for blocks, and one of them answers late, slowly or
+ * never. The node must wait as long as something arrives, and no longer.
+ */
 import assert from 'node:assert/strict';
 import { ASK_PROGRESS_BYTES } from '../../../src/base/limits.js';
 import { Patience } from '../../../src/replication/leadership/patience.js';

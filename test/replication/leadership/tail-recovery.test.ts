@@ -1,4 +1,8 @@
-/** A leader that may have lost the end of its log with its machine asks those that followed it before it leads. */
+/**
+ * The machine of a leader A loses its power while followers B and C may have more
+ * blocks. A must get the missing blocks back from them before it takes writes, or
+ * say why it leads without them.
+ */
 import assert from 'node:assert/strict';
 import { blockKey } from '../../../src/log/rows.js';
 import { settled } from '../../support/clock.js';

@@ -1,8 +1,8 @@
 /**
- * What a leader knows of the nodes below it, and what waits for that: levels of
- * durability, prompt acknowledgements, chains, and the least number of
- * followers. After unit/wait.tcl and the min-replicas cases of replication-2
- * and replication-4 of Redis.
+ * A leader L has followers at one or two steps below it, and one of them lags, is
+ * frozen or restarts. L must know what each of them has, and writes that wait for
+ * followers must be answered when that is true. After unit/wait.tcl and the
+ * min-replicas cases of replication-2 and replication-4 of Redis.
  */
 import assert from 'node:assert/strict';
 import { ACKNOWLEDGE_INTERVAL_MS } from '../../../src/base/limits.js';

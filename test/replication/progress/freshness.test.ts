@@ -1,7 +1,7 @@
 /**
- * What a node answers that is asked to be as fresh as a position seen
- * elsewhere, or as the leader was some time ago; and how durable a write is on
- * one node alone.
+ * Reads at a leader and its followers ask for a position seen elsewhere, or for a
+ * bound of staleness, over promotions and wrong clocks. A read may be answered only
+ * if the node is that fresh, and must be refused in time otherwise.
  */
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';

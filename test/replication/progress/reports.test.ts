@@ -1,6 +1,7 @@
 /**
- * Which reports of the nodes below count, how a leader judges how many are
- * close behind it, and what lag is.
+ * Followers report their positions through one session or several, also for nodes
+ * below them. The leader must count each node once, judge its lag rightly, and
+ * refuse writes if too few followers are close behind.
  */
 import assert from 'node:assert/strict';
 import { MAX_LAG_MS, NODE_REPORTS_MAX } from '../../../src/base/limits.js';

@@ -1,4 +1,8 @@
-/** How old the oldest write is that a follower does not have, however long it has stood still. */
+/**
+ * A follower stands still while its leader writes on. The leader must know the age
+ * of the oldest write that the follower lacks, however long that takes, in bounded
+ * memory.
+ */
 import assert from 'node:assert/strict';
 import { WRITE_TIMES_MAX } from '../../../src/base/limits.js';
 import { type TimedStore, WriteTimes } from '../../../src/replication/progress/write-times.js';

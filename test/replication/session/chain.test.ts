@@ -1,4 +1,7 @@
-/** Sessions down a chain: the same log at every depth. */
+/**
+ * Nodes follow each other in a chain, and one in the middle gets new data or lags.
+ * The nodes below must have the same log as the leader, at every depth.
+ */
 import assert from 'node:assert/strict';
 import type { InterludeReader, Placed } from '../../../src/log/interludes.js';
 import { NO_ORDERS } from '../../../src/replication/upstream/link.js';

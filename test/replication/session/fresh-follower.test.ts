@@ -1,4 +1,7 @@
-/** A fresh follower: it begins with a full resync, or with the log of an empty leader, and then streams. */
+/**
+ * A fresh follower F joins a leader L. It must begin with one full resync, or with
+ * the log of an empty leader, and then stream.
+ */
 import assert from 'node:assert/strict';
 import { SNAPSHOT_SHARE_MS } from '../../../src/base/limits.js';
 import { removeTemporaryDirectories } from '../../support/database.js';

@@ -1,4 +1,7 @@
-/** A follower with writes of its own saves them before a full resync drops them; histories are never merged. */
+/**
+ * A follower has writes that its new leader lacks. It must save them in files before
+ * a full resync drops them, and histories must never be merged.
+ */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { ResyncAnswer } from '../../../src/replication/downstream/resync-answer.js';

@@ -1,4 +1,7 @@
-/** A promotion in the middle of a tree. */
+/**
+ * A node in the middle of a tree is promoted. The whole tree must know of the new
+ * history before the first write under it.
+ */
 import assert from 'node:assert/strict';
 import { level, World } from '../../support/world.js';
 

@@ -1,4 +1,8 @@
-/** Sessions that are refused: the reason is shown on both sides, and the data stay as they are. */
+/**
+ * A leader L refuses a session of a follower: empty, of another cluster, with other
+ * data, or with malformed frames. Both sides must show the reason, and the data must
+ * stay as they are.
+ */
 import assert from 'node:assert/strict';
 import type { Handshake } from '../../../src/replication/handshake.js';
 import { removeTemporaryDirectories } from '../../support/database.js';

@@ -1,4 +1,7 @@
-/** Sessions over a store that reopened, or whose log lost its tail. */
+/**
+ * The store of a leader or of its follower fails and opens again, or its log loses a
+ * tail. The session must continue, or be refused until a person decides.
+ */
 import assert from 'node:assert/strict';
 import { blockKey } from '../../../src/log/rows.js';
 import { removeTemporaryDirectories } from '../../support/database.js';

@@ -1,4 +1,7 @@
-/** A follower that comes back continues at its position, or gets a full resync if the log was trimmed. */
+/**
+ * A follower comes back after a cut, a stop or a kill of either node. It must
+ * continue at its position, or get a full resync if the log was trimmed.
+ */
 import assert from 'node:assert/strict';
 import { removeTemporaryDirectories } from '../../support/database.js';
 import { forgotten, level, World } from '../../support/world.js';

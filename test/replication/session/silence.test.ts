@@ -1,4 +1,7 @@
-/** Silence: each end of a session gives up a dead line, and none gives up a living one. */
+/**
+ * A line between a leader and its follower goes silent, or is only slow. Each end
+ * must give up a dead line, and neither may give up a living one.
+ */
 import assert from 'node:assert/strict';
 import { LINK_TIMEOUT_MS } from '../../../src/base/limits.js';
 import { removeTemporaryDirectories } from '../../support/database.js';

@@ -1,4 +1,8 @@
-/** A full resync: writes go on meanwhile, a cut leaves the old data, and nothing stays open. */
+/**
+ * A leader sends a full resync to a follower while writes go on and lines are cut.
+ * The follower must serve its old data until the new are whole, and nothing may stay
+ * open.
+ */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { sleep } from '../../../src/base/clock.js';

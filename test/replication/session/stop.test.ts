@@ -1,4 +1,7 @@
-/** The stop of a session. */
+/**
+ * A session of a leader and a follower is stopped in the middle of its work. It must
+ * end at both ends, and nothing of it may go on.
+ */
 import assert from 'node:assert/strict';
 import { NO_ORDERS } from '../../../src/replication/upstream/link.js';
 import { settled, turns } from '../../support/clock.js';

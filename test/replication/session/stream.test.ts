@@ -1,4 +1,8 @@
-/** The stream of a session: large blocks, slow followers, acknowledgements, checksums and clocks. */
+/**
+ * A leader streams to a follower that is slow, far behind, or sends wrong frames.
+ * Blocks must arrive in order and in bounded memory, and checksums and clocks must
+ * agree.
+ */
 import assert from 'node:assert/strict';
 import type { DownFrame } from '../../../src/replication/down-frames.js';
 import { until } from '../../support/clock.js';

@@ -110,13 +110,13 @@ export class Comparisons {
     if (store.roles.role !== 'leader')
       throw new HeadwaterError(
         'read_only_follower',
-        `nodes are compared by their leader, and this one is a follower; its upstream is ${store.roles.upstream}`,
+        `only a leader compares nodes, and this node is a follower; its upstream is ${store.roles.upstream}`,
         { details: { leader: store.roles.upstream } },
       );
     if (this.#running.size >= COMPARISONS_MAX)
       throw new HeadwaterError(
         'overloaded',
-        `${this.#running.size} comparisons are under way, which is as many as may`,
+        `${this.#running.size} comparisons are running already. Try again when one has ended`,
       );
     // The ID is unique over all comparisons of all leaders.
     const markId = `${store.identity.nodeId} ${nonce} ${++this.#begun}`;
@@ -251,7 +251,7 @@ export class Comparisons {
         their_keys: node.keys,
         their_digest: node.digest,
       },
-      `DIFFERENT: at offset ${offset} the node ${node.address || node.nodeId} holds ${node.keys} keys with the digest ${node.digest}, this leader ${keys} with ${digest}; "compare --ranges" says where, with --repair mends it, and "follow --full" there fetches all data anew`,
+      `DIFFERENT: at offset ${offset} the node ${node.address || node.nodeId} holds ${node.keys} keys with the digest ${node.digest}, this leader ${keys} with ${digest}. Run "compare --ranges --repair" to find and repair the ranges, or "follow --full" on that node`,
       node.nodeId,
     );
   }
@@ -261,10 +261,10 @@ export class Comparisons {
 function refuseToCompare(error: unknown): never {
   if (!isDamage(error)) throw error;
   const remedy =
-    '"verify" here names every damaged record; let a follower that is whole lead ("failover"), and say "compare --ranges --repair" there, which mends this node';
+    'Run "verify" on the leader to list them. Then hand over to an undamaged follower ("failover"), and run "compare --ranges --repair" there';
   throw new HeadwaterError(
     error.code,
-    `the leader's own records are damaged, and nothing can be compared with them: ${error.message}. ${remedy}`,
+    `the leader's own records are damaged, so no node can be compared with them: ${error.message}. ${remedy}`,
     { cause: error },
   );
 }

@@ -195,11 +195,9 @@ export async function checkLevel(
   if (state === 'empty' && mustExist) throw missing(location);
   const [misfit] = misfits;
   if (!misfit || (state === 'unfinished' && !mustExist)) return state;
-  throw new HeadwaterError(
-    'corrupt',
-    `${location} is not complete: ${describeMisfits(misfits)}. Nothing was changed. Put the files back, or restore a backup`,
-    { details: { file: misfit.file } },
-  );
+  throw new HeadwaterError('corrupt', `${location} is not complete: ${describeMisfits(misfits)}. Nothing was changed`, {
+    details: { file: misfit.file },
+  });
 }
 
 /** The error for a database that must exist and does not. */

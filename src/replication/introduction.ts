@@ -87,7 +87,7 @@ export function checkHandshake(frame: UpFrame | undefined, ownId: string): Hands
   if (frame?.kind !== 'handshake')
     throw new HeadwaterError(
       'protocol_violation',
-      `a session begins with a handshake, received ${frame?.kind ?? 'nothing'}`,
+      `expected a handshake at the beginning of a session, received ${frame?.kind ?? 'nothing'}`,
     );
   const { protocolVersion, blockFormat, recordFormat, nodeId } = frame;
   if (protocolVersion !== PROTOCOL_VERSION) throw mismatch('protocol version', PROTOCOL_VERSION, protocolVersion);
@@ -96,7 +96,7 @@ export function checkHandshake(frame: UpFrame | undefined, ownId: string): Hands
   if (nodeId === ownId)
     throw new HeadwaterError(
       'replication_loop',
-      `the node ${nodeId} cannot follow itself; if these are two nodes, one data directory is a copy of the other's: stop that one and run "headwater id renew --data DIR"`,
+      `the node ${nodeId} cannot follow itself. If these are two nodes, one data directory is a copy of the other's: stop the copy, and run "headwater id renew --data DIR"`,
     );
   return frame;
 }
@@ -104,6 +104,6 @@ export function checkHandshake(frame: UpFrame | undefined, ownId: string): Hands
 function mismatch(what: string, expected: number, received: number): HeadwaterError {
   return new HeadwaterError(
     'unknown_format',
-    `${what}: this node speaks ${expected}, the follower ${received}; update the older of the two`,
+    `${what}: this node speaks ${expected}, the follower ${received}. Update the older node`,
   );
 }

@@ -164,7 +164,7 @@ function bytesOf({ channel, data }: Pick<Message, 'channel' | 'data'>): number {
 function overloaded(waitingBytes: number): HeadwaterError {
   return new HeadwaterError(
     'overloaded',
-    `the message was not published: ${waitingBytes} bytes of messages wait already to be sent up to the leader`,
+    `the message was not published: ${waitingBytes} bytes of messages wait for the leader already. Try again later`,
   );
 }
 

@@ -128,14 +128,14 @@ function judge(follower: FollowerSide, upstream: UpstreamSide): Judgement {
   const branch = branchOf(follower, upstream) as number;
   if (reach(follower) > branch) return decideBeyond(branch, follower, upstream);
   if (follower.keyspaceIncomplete) return decideIncomplete(branch, follower, upstream);
-  if (follower.full) return full('REQUESTED', 'the follower asked for it');
+  if (follower.full) return full('REQUESTED', 'the follower asked for a full resync');
   return decideOnLineage(branch, follower, upstream);
 }
 
 /** An empty follower can lose nothing, whatever its cluster, so only the way to send is open. */
 function decideForEmpty(follower: FollowerSide, upstream: UpstreamSide): Judgement {
   if (upstream.end.offset === 0) return goOn('BOTH_EMPTY', 'neither side holds anything');
-  if (follower.full) return full('REQUESTED', 'the follower asked for it');
+  if (follower.full) return full('REQUESTED', 'the follower asked for a full resync');
   return full('EMPTY_FOLLOWER', `the follower holds nothing, the log ends at offset ${upstream.end.offset}`);
 }
 
@@ -144,7 +144,7 @@ function refuse(follower: FollowerSide, upstream: UpstreamSide): Refusal | undef
     return {
       kind: 'refuse',
       reason: 'UPSTREAM_EMPTY',
-      message: `the upstream holds nothing, the follower holds ${reach(follower)} commands: following would wipe it`,
+      message: `the upstream holds nothing, the follower holds ${reach(follower)} commands. Following would delete them`,
     };
   }
   if (follower.clusterId !== '' && upstream.clusterId !== '' && follower.clusterId !== upstream.clusterId)
@@ -153,7 +153,7 @@ function refuse(follower: FollowerSide, upstream: UpstreamSide): Refusal | undef
     return {
       kind: 'refuse',
       reason: 'NO_COMMON_HISTORY',
-      message: `the follower's history ${follower.lineage.replicationIdAt(reach(follower))} at offset ${reach(follower)} and the upstream's ${upstream.end.replicationId} at ${upstream.end.offset} have nothing in common`,
+      message: `the follower's history ${follower.lineage.replicationIdAt(reach(follower))} at offset ${reach(follower)} and the upstream's ${upstream.end.replicationId} at ${upstream.end.offset} have no common part`,
     };
   }
   return undefined;
@@ -176,11 +176,11 @@ function decideBeyond(branch: number, follower: FollowerSide, upstream: Upstream
   if (upstream.role === 'follower' && branch === upstream.end.offset && !next) {
     return {
       kind: 'wait',
-      message: `asked for what follows offset ${offset}, this node is a follower itself and has only reached ${upstream.end.offset}; the next write of its leader shows whether that goes on here`,
+      message: `the follower needs the commands after offset ${offset}, the upstream is a follower too and is at ${upstream.end.offset}. The next write of the leader decides`,
     };
   }
   const goesOn = next ? `${next.replicationId} from there` : `${upstream.end.replicationId} to ${upstream.end.offset}`;
-  const message = `the histories part after offset ${branch}: the follower has its own commands up to ${offset}, the upstream goes on as ${goesOn}`;
+  const message = `the histories part after offset ${branch}: the follower has its own commands up to ${offset}, the upstream continues as ${goesOn}`;
   return losing('DIVERGED', message, branch, follower, upstream);
 }
 
@@ -193,13 +193,13 @@ function decideForLater(branch: number, follower: FollowerSide, upstream: Upstre
   const { lineage, end, nextHistory } = upstream;
   const epoch = epochBefore(lineage, end.offset, follower.lineage);
   if (epoch === undefined || epoch < (nextHistory?.epoch ?? 0)) return undefined;
-  const both = `the histories part after offset ${branch}: the follower has gone on to ${reach(follower)} under epoch ${epoch}, the upstream to ${end.offset} under epoch ${lineage.epoch}`;
+  const both = `the histories part after offset ${branch}: the follower continued to ${reach(follower)} under epoch ${epoch}, the upstream to ${end.offset} under epoch ${lineage.epoch}`;
   if (upstream.role === 'follower')
-    return { kind: 'wait', message: `${both}, and follows a leader of which it may still get the later epoch` };
+    return { kind: 'wait', message: `${both}. The upstream may still get the later epoch from its leader` };
   return {
     kind: 'refuse',
     reason: 'LATER_EPOCH',
-    message: `${both}. Let a node of the later epoch lead ("promote"), or "promote" the upstream to drop the later writes for its own`,
+    message: `${both}. "promote" a node of the later epoch, or "promote" the upstream to drop the later writes`,
   };
 }
 
@@ -230,24 +230,24 @@ function decideOnLineage(branch: number, follower: FollowerSide, upstream: Upstr
   if (upstream.checksumAtFollower === checksum) return decideContinue(follower, upstream);
   const known = upstream.lineage.at(branch)?.firstOffset ?? 1;
   if (upstream.checksumAtFollower === 'not_a_boundary') {
-    const message = `offset ${offset} lies inside a block here, though it is of the same history`;
+    const message = `the follower's offset ${offset} lies inside a block of the upstream, in the same history`;
     return losing('NOT_A_BOUNDARY', message, known - 1, follower, upstream);
   }
   if (typeof upstream.checksumAtFollower === 'number') {
     const theirs = formatChecksum(checksum);
     const ours = formatChecksum(upstream.checksumAtFollower);
-    const message = `at offset ${offset} the follower's running checksum is ${theirs}, here it is ${ours}: two pasts under one history`;
+    const message = `at offset ${offset} the follower's running checksum is ${theirs}, the upstream's is ${ours}, in the same history`;
     return losing('CHECKSUM_MISMATCH', message, known - 1, follower, upstream);
   }
-  return full('LOG_TRIMMED', `asked for what follows offset ${offset}, the log was trimmed meanwhile`);
+  return full('LOG_TRIMMED', `the follower needs the commands after offset ${offset}, the log was trimmed there`);
 }
 
 function decideContinue({ position }: FollowerSide, { end }: UpstreamSide): Judgement {
   const { offset } = position;
   if (offset === end.offset) return goOn('LEVEL', `both logs end at offset ${offset}`);
-  const missing = `the log holds what follows offset ${offset}, up to ${end.offset}`;
+  const missing = `the log holds the commands after offset ${offset}, up to ${end.offset}`;
   if (position.replicationId === end.replicationId) return goOn('SAME_HISTORY', missing);
-  return goOn('EARLIER_HISTORY', `${missing}, where it has gone on as ${end.replicationId}`);
+  return goOn('EARLIER_HISTORY', `${missing}, where it continues as ${end.replicationId}`);
 }
 
 /** The follower's log has lost a tail, and everything that its keyspace may have the effects of lies on our lineage. */
@@ -262,7 +262,7 @@ function decideIncomplete(branch: number, follower: FollowerSide, upstream: Upst
     return tailNotInLog((upstream.lineage.at(branch)?.firstOffset ?? 1) - 1, follower, upstream);
   return full(
     'KEYSPACE_INCOMPLETE',
-    `the follower's log ends at offset ${offset}, its keyspace has effects up to ${reach(follower)}; all of that is here, up to ${upstream.end.offset}`,
+    `the follower's log ends at offset ${offset}, its keyspace at ${reach(follower)}; the upstream has all of these commands, up to ${upstream.end.offset}`,
   );
 }
 
@@ -285,14 +285,14 @@ function tailNotInLog(branch: number, follower: FollowerSide, upstream: Upstream
   const refusal: Refusal = {
     kind: 'refuse',
     reason: 'TAIL_NOT_IN_LOG',
-    message: `the follower has the effects of commands up to offset ${reach(follower)}, those after ${branch} are not here (the log ends as ${upstream.end.replicationId} at ${upstream.end.offset}), and its own log does not hold them whole (it holds ${heldBy(follower)})`,
+    message: `the follower has applied commands up to offset ${reach(follower)}. The upstream lacks those after ${branch} (its log ends as ${upstream.end.replicationId} at ${upstream.end.offset}), and the follower's log does not hold all of them (it holds ${heldBy(follower)})`,
   };
   // A person may give up commands that the log does not hold. Commands that the log holds are saved all the same.
   return follower.acceptDataLoss ? accepted(refusal, Math.max(branch, follower.baseOffset)) : refusal;
 }
 
 function accepted(refusal: Refusal, savedAfter: number | undefined): Judgement {
-  return full('DATA_LOSS_ACCEPTED', `${refusal.message}; a person accepted the loss`, savedAfter);
+  return full('DATA_LOSS_ACCEPTED', `${refusal.message}; accepted with --accept-data-loss`, savedAfter);
 }
 
 function branchOf(follower: FollowerSide, upstream: UpstreamSide): number | undefined {

@@ -71,22 +71,20 @@ export type OfferAnswer =
 /** Undefined if this node is meant. The answer needs no look at the node's state, and holds up nothing. */
 export function whoIsMeant({ handsOverTo }: Pick<Offer, 'handsOverTo'>, nodeId: string): string | undefined {
   if (handsOverTo === nodeId) return undefined;
-  return `the leadership is handed over to the node ${handsOverTo}, this is ${nodeId}`;
+  return `expected the hand-over to name this node ${nodeId}, received ${handsOverTo}`;
 }
 
 export function answerOffer(offer: Offer, taker: Taker): OfferAnswer {
   const meant = whoIsMeant(offer, taker.nodeId);
   if (meant !== undefined) return { kind: 'stranger', message: meant };
   if (taker.grants.taken.includes(offer.grant)) return { kind: 'serve' };
-  if (taker.asking) return undecided('this node asks its followers first for what its own log may have lost');
+  if (taker.asking) return undecided('this node first asks its followers for commands that it may have lost');
   const holds = holdsOffered(offer, taker);
   if (holds && hasGoneOn(offer, taker)) return { kind: 'serve' };
   if (taker.role === 'leader') return answerAsLeader(offer, taker);
   if (taker.handingOver) return undecided('this node is handing over the leadership itself');
   if (!taker.followsGiver)
-    return undecided(
-      `this node follows ${taker.upstream} by now, and does not know yet whether the leadership has moved on there`,
-    );
+    return undecided(`this node follows ${taker.upstream} now, and does not know yet whether that node leads`);
   return answerAsFollower(offer, taker);
 }
 
@@ -110,12 +108,12 @@ function hasGoneOn({ position }: Offer, { role, end, handingOver, followsGiver, 
 /** The answer if this node leads, and the giver has commands that are no part of its history. */
 function answerAsLeader({ position, lineage }: Offer, { lineage: own, end }: Taker): OfferAnswer {
   if (own.branch(end.offset, lineage, position.offset) === undefined)
-    return { kind: 'refuse', message: `it leads another history, which ends at ${formatPosition(end)}` };
+    return { kind: 'refuse', message: `this node leads another history, which ends at ${formatPosition(end)}` };
   // This node led on without those commands, as after a power cut. The giver saves them, like any follower with writes
   // of its own.
   if (laterEpoch(lineage, own) !== undefined) return { kind: 'serve' };
   const superseded = laterEpoch(own.upTo(end.offset), lineage);
-  const both = `the leader ended at ${formatPosition(position)} under epoch ${lineage.epoch}, this node leads from before that, at ${formatPosition(end)} under epoch ${own.epoch}`;
+  const both = `the leader ended at ${formatPosition(position)} under epoch ${lineage.epoch}, this node leads since before that, at ${formatPosition(end)} under epoch ${own.epoch}`;
   return superseded === undefined ? undecided(both) : { kind: 'refuse', message: both, superseded };
 }
 
@@ -127,17 +125,19 @@ function answerAsFollower(
   const later = below.find((other) => goesOnFrom(position, lineage, other));
   if (later)
     return undecided(
-      `a follower of this node has gone on from offset ${position.offset} under epoch ${later.epoch}, the leader ended under epoch ${lineage.epoch}`,
+      `a follower of this node continued from offset ${position.offset} under epoch ${later.epoch}, the leader ended under epoch ${lineage.epoch}`,
     );
-  if (grants.refused.includes(grant)) return { kind: 'refuse', message: 'it has refused this handing over before' };
+  if (grants.refused.includes(grant)) return { kind: 'refuse', message: 'this node has refused this hand-over before' };
   const parted = below.find((other) => laterEpoch(own, other) !== undefined);
   if (parted)
     return {
       kind: 'refuse',
-      message: `a follower of this node has a history of its own under epoch ${parted.epoch}, the leader ended under epoch ${lineage.epoch}: it would supersede this node. Let that one follow the leader first, or "promote" one of them`,
+      message: `a follower of this node has a history of its own under epoch ${parted.epoch}, the leader ended under epoch ${lineage.epoch}. It would supersede this node. Let that follower follow the leader first, or "promote" one of the two`,
     };
   if (epochWaiting > 0)
-    return undecided(`a node further below has a history of epoch ${epochWaiting}, which this node does not know`);
+    return undecided(
+      `a node further down the chain has a history of epoch ${epochWaiting}, which this node does not know`,
+    );
   const level =
     end.offset === position.offset &&
     end.checksum === position.checksum &&
@@ -145,7 +145,7 @@ function answerAsFollower(
   if (level) return { kind: 'lead' };
   return {
     kind: 'refuse',
-    message: `the leader ended at ${formatPosition(position)}, this node at ${formatPosition(end)}: it takes over only if both end alike`,
+    message: `the leader ended at ${formatPosition(position)}, this node at ${formatPosition(end)}. A node takes over only from the same position`,
   };
 }
 

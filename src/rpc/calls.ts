@@ -184,7 +184,7 @@ export class Call {
     const deadline = this.#surface.getDeadline();
     const passed = Number(deadline) <= Date.now();
     if (passed) return new HeadwaterError('deadline_exceeded', `${this.path}: the deadline of the call passed`);
-    return new HeadwaterError('cancelled', `${this.path}: the client gave up or its connection broke`);
+    return new HeadwaterError('cancelled', `${this.path}: the client cancelled the call, or its connection broke`);
   }
 }
 

@@ -101,7 +101,7 @@ async function memoryForReply(bytes: number, call: Call): Promise<void> {
   if (share.bytes === 0)
     throw new HeadwaterError(
       'overloaded',
-      `the command was not done: expected memory for its reply within ${QUEUE_WAIT_MS_MAX} ms, replies that clients have not read filled it; try again later`,
+      `the command was refused: unread replies filled the memory for replies for ${QUEUE_WAIT_MS_MAX} ms. Try again later`,
     );
 }
 

@@ -16,7 +16,7 @@ export class OpenStreams {
     if (count >= DUPLEX_STREAMS_MAX)
       throw new HeadwaterError(
         'overloaded',
-        `expected at most ${DUPLEX_STREAMS_MAX} pipelines over one connection, received one more: send through one of them, or open another connection`,
+        `expected at most ${DUPLEX_STREAMS_MAX} pipelines over one connection, received one more. Use one of them, or open another connection`,
       );
     this.#counts.set(connection, count + 1);
   }

@@ -314,7 +314,7 @@ class Pipeline {
   /** Refuses all waiting batches. None of them has begun, so their clients may try again. */
   #refuseWaiting(): void {
     this.#cancelWait = undefined;
-    const message = `expected the queues to have room within ${QUEUE_WAIT_MS_MAX} ms, they stayed full`;
+    const message = `the queues were full for ${QUEUE_WAIT_MS_MAX} ms. Try again later`;
     const overloaded = new HeadwaterError('overloaded', message);
     this.#waitingBytes = 0;
     for (const batch of this.#waiting.splice(0)) {

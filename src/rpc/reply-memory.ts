@@ -140,7 +140,7 @@ export class ReplyMemory implements ShareOwner {
         other.stop(
           new HeadwaterError(
             'overloaded',
-            `others wait for memory, and the client read none of ${other.bytes} bytes of replies for ${REPLYING_STALL_MS_MAX} ms; read the replies while commands are sent`,
+            `other replies wait for memory, and the client read none of ${other.bytes} bytes of replies for ${REPLYING_STALL_MS_MAX} ms. Read replies while you send commands`,
           ),
         );
       }

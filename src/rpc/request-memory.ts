@@ -197,22 +197,19 @@ export class RequestMemory {
       else if (nowMs - seen.ms >= RECEIVING_STALL_MS_MAX)
         this.#refuse(
           claim,
-          `others wait for memory, and this request made no progress for ${RECEIVING_STALL_MS_MAX} ms (${claim.receivedBytes} of ${claim.bytes} bytes have arrived)`,
+          `other requests wait for memory, and this request made no progress for ${RECEIVING_STALL_MS_MAX} ms (received ${claim.receivedBytes} of ${claim.bytes} bytes)`,
         );
     }
     for (const claim of this.#waiting) {
       if (nowMs - claim.waitsSinceMs < QUEUE_WAIT_MS_MAX) break;
       this.#waiting.delete(claim);
-      this.#refuse(
-        claim,
-        `expected memory for its ${claim.bytes} bytes within ${QUEUE_WAIT_MS_MAX} ms, there was none`,
-      );
+      this.#refuse(claim, `no memory was free for its ${claim.bytes} bytes within ${QUEUE_WAIT_MS_MAX} ms`);
     }
     if (this.#waiting.size > 0) this.#cancelLook = this.#clock.after(RECEIVING_LOOK_MS, () => this.#look());
   }
 
   #refuse(claim: Claim, why: string): void {
     claim.isRefused = true;
-    claim.claimant.refused(new HeadwaterError('overloaded', `the request was not taken: ${why}; try again later`));
+    claim.claimant.refused(new HeadwaterError('overloaded', `the request was refused: ${why}. Try again later`));
   }
 }

@@ -31,7 +31,7 @@ export class Room {
     if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > STREAM_QUEUE_BYTES_MAX)
       throw new HeadwaterError(
         'overloaded',
-        `the write was not taken: the queue is full, and ${this.#waitingBytes} bytes of writes wait for it already; try again later`,
+        `the write was refused: the queue is full, and ${this.#waitingBytes} bytes of writes wait for it already. Try again later`,
       );
     this.#waitingBytes += bytes;
     try {
@@ -43,7 +43,7 @@ export class Room {
     if (this.#queue.queuedBytes <= below) return;
     throw new HeadwaterError(
       'overloaded',
-      `the write was not taken: expected the queue to have room within ${QUEUE_WAIT_MS_MAX} ms, it stayed full`,
+      `the write was refused: the queue was full for ${QUEUE_WAIT_MS_MAX} ms. Try again later`,
     );
   }
 }

@@ -161,9 +161,9 @@ function addEndpoint(server: grpc.Server, endpoint: Endpoint, calls: Calls): voi
 
 /** Brief reasons in place of grpc-js' long ones, by the system's own code. */
 const BIND_FAILURES = [
-  ['EADDRINUSE', 'another process listens on it'],
-  ['EADDRNOTAVAIL', 'it is not an address of this machine'],
-  ['EACCES', 'this user may not listen on that port'],
+  ['EADDRINUSE', 'another process listens there'],
+  ['EADDRNOTAVAIL', 'this machine has no such address'],
+  ['EACCES', 'this user has no permission to listen on that port'],
   ['ENOTFOUND', 'there is no host of that name'],
 ] as const;
 
@@ -194,7 +194,7 @@ function boundConnections(server: grpc.Server, { connectionsMax, logger }: RpcSe
     listener.maxConnections = connectionsMax;
     listener.on('drop', () => {
       dropped++;
-      const said = `a connection was closed: ${connectionsMax} are open, and the files of the data need the other descriptors. Raise the limit of open files (ulimit -n), or close connections`;
+      const said = `a connection was closed: ${connectionsMax} are open, and the other descriptors are reserved for the files of the data. Raise the limit of open files (ulimit -n), or close connections`;
       logger[dropped === 1 ? 'warn' : 'debug']({ connections_max: connectionsMax, dropped }, said);
     });
   }

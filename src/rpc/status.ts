@@ -56,7 +56,7 @@ export function fromStatus(failure: Error | grpc.StatusObject): HeadwaterError {
   return new HeadwaterError(code, plainly(status.details), { cause: failure });
 }
 
-const NO_HEADWATER = 'it does not speak the Headwater protocol: check HOST:PORT';
+const NO_HEADWATER = 'no Headwater node listens there. Check HOST:PORT';
 
 /** Shortens grpc-js' text to the style of the rest of the client. */
 function plainly(details: string): string {
@@ -65,7 +65,7 @@ function plainly(details: string): string {
   if (/Protocol error|HTTP status code|Trailers-only|Received HTTP/i.test(details)) return NO_HEADWATER;
   const [, seconds] = /^Deadline exceeded after ([\d.]+)s/.exec(details) ?? [];
   if (/memory limit exceeded/i.test(details))
-    return 'the node ended the stream: others waited for memory, and its replies were not read. Read the replies while commands are sent';
+    return 'the node ended the stream, because its replies were not read and other replies needed the memory. Read replies while you send commands';
   if (seconds) return `no answer within ${Math.round(Number(seconds) * 1_000)} ms`;
   const [, name] = /^Name resolution failed for target (?:dns:)?(\S+)/.exec(details) ?? [];
   if (name) return `there is no host of the name in ${name}`;

@@ -6,14 +6,14 @@ import type { NodeRecord } from './directory.js';
 export function withRemedy(error: HeadwaterError, { role, upstream }: NodeRecord): HeadwaterError {
   const remedy =
     role === 'follower'
-      ? `this follower can get everything anew from ${upstream}: start it with --auto-repair, or, where it is running, say "repair"`
-      : 'this node leads, and nobody else can say what stood there: let a node that is whole lead ("promote") and start this one with --follow HOST:PORT --auto-repair, or restore a backup into an empty directory';
+      ? `Start this follower with --auto-repair, or run "repair" on it, to copy all data from ${upstream}`
+      : 'This node leads, so it has no upstream to copy from. Promote an undamaged node, and start this node with --follow HOST:PORT --auto-repair. Or restore a backup into an empty directory';
   return new HeadwaterError('corrupt', `${error.message}. ${remedy}`, { cause: error.cause ?? error });
 }
 
 /** Adds advice to a keyspace that is ahead of its log: the missing commands have to come from elsewhere. */
 export function withAdvice(incomplete: HeadwaterError, { role }: NodeRecord, asking: boolean): string {
-  if (role === 'follower') return `${incomplete.message}; nothing is served until a full resync`;
-  if (asking) return `${incomplete.message}; this leader asks its known followers for what is missing`;
-  return `${incomplete.message}; this node neither serves nor leads until it has followed a node that has the data: "follow HOST:PORT", or "serve --follow HOST:PORT" to start it; add --accept-data-loss if no node has all of them`;
+  if (role === 'follower') return `${incomplete.message}. This node serves nothing until it has made a full resync`;
+  if (asking) return `${incomplete.message}. This leader asks its known followers for the missing commands`;
+  return `${incomplete.message}. This node neither serves nor leads until it has copied the data of another node. Send it "follow HOST:PORT", or start it with --follow HOST:PORT. Add --accept-data-loss if no node has all data`;
 }

@@ -45,7 +45,7 @@ export interface CheckpointBudget {
 const SWEEP_STEP = 2_000;
 
 const NO_CHECKPOINT =
-  'no checkpoint can be made until it can be read: the log keeps all writes, and a start replays them. Look at the disk';
+  'no checkpoint can be made until this data can be read. The log keeps all writes, and a start replays them. Check the disk';
 
 interface Request {
   /** The offset up to which the keyspace on disk must be complete. */
@@ -170,12 +170,12 @@ export class Checkpointer {
 
   /** A description of the work that `room` waits for. */
   get progress(): string {
-    const full = `${(this.#keyspace.overlay.bytes / 2 ** 20).toFixed(0)} MiB of writes are in memory, and a checkpoint has to make room`;
+    const full = `${(this.#keyspace.overlay.bytes / 2 ** 20).toFixed(0)} MiB of writes are in memory, and writes wait until a checkpoint has freed some`;
     if (this.#hindered) return `${full}; ${noCheckpoint(this.#hindered)}`;
-    if (!this.#flushing) return `${full}; none is being written yet`;
+    if (!this.#flushing) return `${full}; no checkpoint is running yet`;
     const { offset, sinceMs, step } = this.#flushing;
     const seconds = ((this.#clock.monotonicMs() - sinceMs) / 1_000).toFixed(1);
-    return `${full}; the one at offset ${offset} was begun ${seconds} s ago and ${step}`;
+    return `${full}; the checkpoint at offset ${offset} began ${seconds} s ago and ${step}`;
   }
 
   /** Makes a checkpoint of everything applied so far, complete on disk when the promise resolves. */
@@ -388,7 +388,7 @@ export class Checkpointer {
       return swept;
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      if (!this.#closed) this.#damage.met('sweep', 'the space of cleared keys is not free yet', error);
+      if (!this.#closed) this.#damage.met('sweep', 'the disk space of deleted keys is not free yet', error);
       return 0;
     }
   }
@@ -404,7 +404,7 @@ export class Checkpointer {
       .compact()
       .catch((error: Error) => {
         if (this.#closed) return;
-        this.#logger.warn({ error: error.message }, `the space of deleted keys is not free yet: ${error.message}`);
+        this.#logger.warn({ error: error.message }, `the disk space of deleted keys is not free yet: ${error.message}`);
       })
       .finally(() => {
         this.#compacting = false;

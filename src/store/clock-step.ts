@@ -42,5 +42,5 @@ export async function moveExpiries(
     from = next;
   } while (from !== undefined);
   await done();
-  logger.info({ by_ms: step.by_ms }, 'every key that expires has kept its remaining time to live');
+  logger.info({ by_ms: step.by_ms }, 'every key has kept its remaining time to live');
 }

@@ -35,16 +35,16 @@ export class ClockWatch {
     const { clock, logicalClock, leads } = this.#options;
     const { doubt, aheadMs } = logicalClock;
     const machine = `this machine's clock says ${shown(clock.wallMs())}`;
-    const refused = 'a time to live is refused meanwhile';
+    const refused = 'writes with a time to live are refused';
     if (doubt === 'unset')
       return {
         kind: doubt,
-        message: `${machine}: it is not set. The log's time goes on from ${shown(logicalClock.now())}, and ${refused}. Set the clock, or start the node with --trust-clock`,
+        message: `${machine}: the clock is not set. The log's time continues from ${shown(logicalClock.now())}, and ${refused}. Set the clock, or start the node with --trust-clock`,
       };
     if (doubt)
       return {
         kind: doubt,
-        message: `${machine}, ${days(-aheadMs)} days ahead of the log's time: it is not followed, and ${refused}. Set the clock; if it is right, start the node with --trust-clock`,
+        message: `${machine}, ${days(-aheadMs)} days ahead of the log's time. The log's time does not follow, and ${refused}. Set the clock, or start the node with --trust-clock if the clock is right`,
       };
     if (Math.abs(aheadMs) <= CLOCK_GAP_MS || (leads() && aheadMs < 0)) return undefined;
     const gap = `${Math.round(Math.abs(aheadMs) / 1_000)} s ${aheadMs > 0 ? 'behind' : 'ahead of'}`;
@@ -55,7 +55,7 @@ export class ClockWatch {
       };
     return {
       kind: 'behind',
-      message: `${machine}, ${gap} the log's time, which passes at half its speed until the clock has caught up: keys live up to twice as long. If the clock is right, "serve --trust-clock" sets the log's time back`,
+      message: `${machine}, ${gap} the log's time, which runs at half speed until the clock has caught up, so keys live up to twice as long. If the clock is right, restart with --trust-clock`,
     };
   }
 
@@ -84,12 +84,12 @@ export class ClockWatch {
     if (leads() && !finding && jumpedMs > CLOCK_GAP_MS)
       this.#log.warn(
         { jumped_ms: Math.round(jumpedMs) },
-        `this machine's clock jumped ahead by ${Math.round(jumpedMs / 1_000)} s, and the log's clock with it: keys whose time came in between have expired`,
+        `this machine's clock jumped ahead by ${Math.round(jumpedMs / 1_000)} s, and the log's time with it: keys that were due in between have expired`,
       );
     const kind = finding?.kind ?? '';
     if (kind === this.#said) return;
     if (finding) this.#log.warn({ clock: kind }, finding.message, 'clock');
-    else this.#log.info({}, "the log's clock and this machine's agree again", 'clock');
+    else this.#log.info({}, "the log's time and this machine's clock agree again", 'clock');
     this.#said = kind;
   }
 }

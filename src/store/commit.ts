@@ -21,7 +21,7 @@ import type { WriteWaits } from './write-waits.js';
  */
 export type FsyncPolicy = 'always' | 'everysec' | 'never';
 
-const SLOW_LOG = () => 'the log takes long to append a block';
+const SLOW_LOG = () => 'appending a block to the log takes long';
 
 export class Committer {
   readonly #log: Log;
@@ -53,7 +53,7 @@ export class Committer {
    * @throws HeadwaterError `store_latched`: the blocks may or may not be in the log.
    */
   async commit(blocks: readonly Block[], rows: readonly LineageRow[] = []): Promise<void> {
-    invariant(!this.#busy, 'one commit at a time');
+    invariant(!this.#busy, 'commits run one at a time');
     this.#busy = true;
     try {
       const full = this.#checkpointer.room();

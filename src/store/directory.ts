@@ -163,7 +163,7 @@ export class Directory {
     // A restore that was cut short is refused by its own name, below.
     const names = ['CURRENT', RESTORING].map((name) => files.read(path.join(directory, name)));
     if ((await Promise.all(names)).every((bytes) => bytes === undefined))
-      throw new HeadwaterError('foreign_directory', `${directory} is no data directory: there is no CURRENT in it`);
+      throw new HeadwaterError('foreign_directory', `${directory} is no data directory: it has no file CURRENT`);
     await refuseForeign(files, directory);
     const lock = await lockForReading(path.join(directory, LOCK), unlocked).catch((error: unknown) =>
       explainLock(files, directory, error),
@@ -245,8 +245,8 @@ export class Directory {
   whyNotFollowing(upstream: string): string {
     const { handing_over } = this.node;
     if (handing_over)
-      return `this node is handing over to ${handing_over.address} and asks there first. To give that up, say "follow ${upstream}" to the running node`;
-    return `this node was promoted since it followed, and leads. To make it follow, say "follow ${upstream}" to the running node, or start it with --accept-data-loss as well`;
+      return `this node is handing over to ${handing_over.address}, and asks that node first. To cancel the hand-over, send "follow ${upstream}" to the running node`;
+    return `this node was promoted and leads. To make it follow, send "follow ${upstream}" to the running node, or add --accept-data-loss at the start`;
   }
 
   /**
@@ -453,14 +453,14 @@ async function refuseForeign(files: Files, directory: string): Promise<void> {
       );
     throw new HeadwaterError(
       'foreign_directory',
-      `${directory}/format is not Headwater's: expected ${JSON.stringify(FORMAT_TEXT)}`,
+      `${directory}/format is not Headwater's: expected ${JSON.stringify(FORMAT_TEXT)}, received another text`,
     );
   }
   const foreign = names.find((name) => !OWN_NAMES.test(name));
   if (foreign !== undefined) {
     throw new HeadwaterError(
       'foreign_directory',
-      `${directory} is not empty and not Headwater's (it holds ${JSON.stringify(foreign)}); nothing in it was touched`,
+      `${directory} is not empty and not Headwater's (it holds ${JSON.stringify(foreign)}). Nothing was changed. Use an empty directory`,
     );
   }
 }
@@ -473,7 +473,7 @@ async function refuseUnfinishedRestore(files: Files, directory: string): Promise
   if (!(await isRestoring(files, directory))) return;
   throw new HeadwaterError(
     'restore_unfinished',
-    `${directory} is what an unfinished restore has left, and no node: run "headwater restore FILE --data ${directory}" again`,
+    `${directory} holds an unfinished restore. Run "headwater restore FILE --data ${directory}" again`,
   );
 }
 
@@ -490,7 +490,7 @@ async function refuseUnlessRestorable(files: Files, directory: string): Promise<
   if (found === undefined) return;
   throw new HeadwaterError(
     'foreign_directory',
-    `${directory} is not empty (it holds ${JSON.stringify(found)}): a restore needs an empty directory, or one that is not there; nothing was touched`,
+    `${directory} is not empty (it holds ${JSON.stringify(found)}). Nothing was changed. Restore into an empty or a new directory`,
   );
 }
 
@@ -509,9 +509,13 @@ async function explainLock(files: Files, directory: string, error: unknown): Pro
   if (!HeadwaterError.is(error, 'directory_locked')) throw error;
   const owner = await readText(files, directory, 'owner').catch(() => undefined);
   const who = owner?.trim() ? `process ${owner.trim()}` : 'another process';
-  throw new HeadwaterError('directory_locked', `${directory} is in use by ${who}; one node, one data directory`, {
-    cause: error,
-  });
+  throw new HeadwaterError(
+    'directory_locked',
+    `${directory} is in use by ${who}. Give each node its own data directory`,
+    {
+      cause: error,
+    },
+  );
 }
 
 function newNode({ randomBytes }: DirectoryOptions): NodeRecord {
@@ -529,7 +533,7 @@ async function readNode(files: Files, directory: string): Promise<NodeRecord | u
   }
   throw new HeadwaterError(
     'corrupt',
-    `${directory}/node.json is damaged; received ${JSON.stringify(text.slice(0, 80))}`,
+    `${directory}/node.json is damaged: expected the fields of a node, received ${JSON.stringify(text.slice(0, 80))}`,
   );
 }
 
@@ -573,7 +577,7 @@ async function refuseIncomplete(files: Files, directory: string): Promise<void> 
   const missing = (what: string) =>
     new HeadwaterError(
       'corrupt',
-      `${directory}/${what} is missing, though there is ${[...generations, 'CURRENT'][0]}; nothing was touched`,
+      `${directory}/${what} is missing, but ${[...generations, 'CURRENT'][0]} exists. Nothing was changed. Put the file back, or restore a backup`,
     );
   if (!node && (current !== undefined || generations.length > 0)) throw missing('node.json');
   if (current === undefined && generations.length > 0) throw missing('CURRENT');

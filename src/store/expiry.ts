@@ -78,7 +78,7 @@ export class Lateness {
     if (isLate && !this.#isWarned)
       this.#log.warn(
         { late_ms: this.#ms },
-        `expired keys are deleted ${Math.round(this.#ms / 1000)} s late: they take up room meanwhile, and writes wait for their deletion; nobody sees them`,
+        `expired keys are deleted ${Math.round(this.#ms / 1000)} s late. They are hidden, but still need disk space, and writes wait for their deletion`,
         'lateness',
       );
     if (!isLate && this.#isWarned) this.#log.info({}, 'expired keys are deleted in time again', 'lateness');
@@ -182,7 +182,7 @@ async function sweepOnce({ keyspace, log, logicalClock }: ExpiryOptions, from: B
 function compact({ keyspace, logger }: ExpiryOptions): void {
   keyspace.dueIndex.compact().catch((error: Error) => {
     // The database was closed meanwhile, or cannot compact: LevelDB compacts later by itself.
-    logger.debug({ error: error.message }, `the room of expired keys is not free yet: ${error.message}`);
+    logger.debug({ error: error.message }, `the disk space of expired keys is not free yet: ${error.message}`);
   });
 }
 
@@ -209,7 +209,10 @@ async function repeatedly(
     } catch (error) {
       if (signal.aborted) return;
       if (!isUnreadable(error)) return onFailure(error as Error);
-      logger.error({ error: error.message }, `expired keys are not deleted for now: ${error.message}; trying again`);
+      logger.error(
+        { error: error.message },
+        `expired keys cannot be deleted: ${error.message}. The node will try again`,
+      );
       waitMs = UNREADABLE_RETRY_MS;
     }
     await sleep(clock, waitMs, signal);

@@ -260,7 +260,7 @@ export class Generation {
           onFailure(error as Error);
           return;
         }
-        damage.met('durable point', 'a power cut would take what was written since the last one', error);
+        damage.met('durable point', 'a power cut would lose the writes since the last sync', error);
       }
     }
   }
@@ -395,13 +395,13 @@ async function recover(
   if (losses.tail)
     logger.error(
       { offset: log.end.offset },
-      `the log ends at offset ${log.end.offset} now, at ${new Date(log.lookup.endTimeMs).toISOString()}: what was written behind that may be lost here`,
+      `the log ends at offset ${log.end.offset} now, at ${new Date(log.lookup.endTimeMs).toISOString()}: later writes may be lost on this node`,
     );
   logicalClock.advanceTo(log.lookup.endTimeMs);
   if (log.end.offset < keyspace.flushingTo) {
     return new HeadwaterError(
       'keyspace_incomplete',
-      `the log ends at offset ${log.end.offset}, a checkpoint to ${keyspace.flushingTo} had begun: the log lost its tail`,
+      `the log ends at offset ${log.end.offset}, but a checkpoint to ${keyspace.flushingTo} had begun: the log lost its tail`,
     );
   }
   const replayed = log.end.offset - from.offset;
@@ -423,19 +423,19 @@ function report(finding: LogFinding, logger: Logger): void {
     case 'tail_cut':
       logger.error(
         finding,
-        `the log was cut after offset ${finding.from - 1}: ${finding.why}; what lay behind, up to offset ${finding.to}, is in damaged/`,
+        `the log was cut after offset ${finding.from - 1}: ${finding.why}. The blocks up to offset ${finding.to} were moved to damaged/`,
       );
       break;
     case 'start_raised':
       logger.error(
         finding,
-        `the log is damaged below offset ${finding.to} (${finding.why}); it begins there now, data are not affected`,
+        `the log is damaged below offset ${finding.to} (${finding.why}). The log now begins there, and the data are not affected`,
       );
       break;
     case 'lineage_cut':
       logger.error(
         finding,
-        `a history row from offset ${finding.row.firstOffset} lies beyond the end of the log; it was removed`,
+        `a history row from offset ${finding.row.firstOffset} lay beyond the end of the log and was removed`,
       );
       break;
   }

@@ -88,6 +88,9 @@ export class Intake {
       await identity.join(clusterId);
     };
     await lifecycle.replace(reason, exchange, live);
-    logger.info({ offset: replacement.end.offset }, `full resync done: now at ${formatPosition(data.position)}`);
+    logger.info(
+      { offset: replacement.end.offset },
+      `the full resync is complete, now at ${formatPosition(data.position)}`,
+    );
   }
 }

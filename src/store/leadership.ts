@@ -86,7 +86,7 @@ export class Leadership {
     logicalClock.stepBack();
     logger.warn(
       { by_ms: byMs },
-      `the log's time goes back by ${Math.round(byMs / 1_000)} s, to ${new Date(wallMs).toISOString()}, with the next write; keys keep their remaining time to live`,
+      `the log's time goes back by ${Math.round(byMs / 1_000)} s, to ${new Date(wallMs).toISOString()}, with the next write. Keys keep their remaining time to live`,
     );
   }
 }

@@ -30,7 +30,7 @@ export async function checkBeforeOpening(
   for (const { file, byte, why } of inLog)
     logger.error(
       { file, byte },
-      `${file}, byte ${byte}: ${why}; LevelDB drops what stood there, and the log ends where its chain is broken for it`,
+      `${file}, byte ${byte}: ${why}; LevelDB drops the damaged part, and the log ends before it`,
     );
   const [first, ...more] = await damagedLogFiles(files, path.join(generation, 'keyspace'));
   if (first) {
@@ -39,9 +39,9 @@ export async function checkBeforeOpening(
     if (!afterFailedWrite)
       throw new HeadwaterError(
         'corrupt',
-        `${file}, byte ${byte}: ${why}${others}; LevelDB would drop what stood there without a word, so the keyspace is not opened`,
+        `${file}, byte ${byte}: ${why}${others}; LevelDB would drop the damaged part silently, so the keyspace is not opened`,
       );
-    logger.warn({ file, byte }, `${file}, byte ${byte}: ${why}${others}; it was left by the write that failed`);
+    logger.warn({ file, byte }, `${file}, byte ${byte}: ${why}${others}; the write that failed left it`);
   }
   return inLog.length > 0;
 }

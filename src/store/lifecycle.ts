@@ -98,7 +98,9 @@ export class Lifecycle {
   async openAnew(): Promise<void> {
     await this.#changes.runUnlessClosing(async () => {
       this.#stages.stopAsking();
-      await this.#reopen(new HeadwaterError('unavailable', 'the store is opening with what its followers have sent'));
+      await this.#reopen(
+        new HeadwaterError('unavailable', 'the store is opening with the blocks that its followers have sent'),
+      );
     });
   }
 
@@ -155,7 +157,7 @@ export class Lifecycle {
       } catch (error) {
         // The next start finds the state by recovery, as after a crash.
         if (!isOutOfSpace(error)) throw error;
-        this.#log.error({}, `the disk is full, the stop is not in good order: ${(error as Error).message}`);
+        this.#log.error({}, `the disk is full, so the stop is not clean: ${(error as Error).message}`);
       } finally {
         this.#stages.leave('closed', reason);
         waits.close();
@@ -179,7 +181,7 @@ export class Lifecycle {
     const { offset } = keyspace.checkpoint.position;
     this.#log.warn(
       { checkpoint_offset: offset, offset: log.end.offset },
-      `the checkpoint of the stop is not done after ${(afterMs / 1_000).toFixed(1)} s: the next start replays the log from offset ${offset + 1}; give --shutdown-timeout more time if a start has to be faster`,
+      `the last checkpoint is not complete after ${(afterMs / 1_000).toFixed(1)} s: the next start replays the log from offset ${offset + 1}. For a faster start, raise --shutdown-timeout`,
     );
     checkpointer.close(reason).catch(() => {});
   }
@@ -193,7 +195,7 @@ export class Lifecycle {
     if (!serving?.endedDurable) return;
     await directory.noteCleanStop().catch((error: Error) =>
       // The next start then checks the files without a note, as after a crash.
-      this.#log.warn({}, `the ends of the log files cannot be noted: ${error.message}`),
+      this.#log.warn({}, `the ends of the log files cannot be recorded: ${error.message}`),
     );
     if (ledWell) await leadership.endedClean();
   }
@@ -282,7 +284,7 @@ export class Lifecycle {
     failedWrite.met(error);
     const soon = clock.monotonicMs() - this.#reopenedMs < REOPENED_SOUND_MS;
     this.#failuresInARow = soon ? this.#failuresInARow + 1 : 0;
-    const said = `${error.message}; no more writes on this handle, the store is opened anew`;
+    const said = `${error.message}. The store takes no more writes and opens again`;
     // A failure after a sound while is logged again, with all that follows from it.
     if (!soon) this.#log.ends();
     this.#log.error({ error: error.message, in_a_row: this.#failuresInARow }, said);
@@ -296,7 +298,7 @@ export class Lifecycle {
     // The note is written beside the close, which ends all other writes.
     const noting = failedWrite.save();
     await this.#closeGeneration(reason).catch((error: Error) =>
-      this.#log.warn({ error: error.message }, `closing after a failure: ${error.message}`),
+      this.#log.warn({ error: error.message }, `closing the store after a failure failed: ${error.message}`),
     );
     // The room is made only now, since nothing that was open may use it.
     await space.met(reason);
@@ -325,7 +327,7 @@ export class Lifecycle {
         return true;
       }
       await space.met(error);
-      const why = `the store cannot be opened: ${(error as Error).message}; trying again`;
+      const why = `the store cannot be opened: ${(error as Error).message}. The node will try again`;
       this.#log.error({ attempt }, why);
       const { details } = reason;
       const stuck = new HeadwaterError('unavailable', `${reason.message}; ${why}`, { cause: error, details });

@@ -51,7 +51,7 @@ export class LostWrites {
     }
     this.#logger.warn(
       { count, file: name },
-      `${count === 1 ? '1 write' : `${count} writes`} that no other node has: saved to lost-writes/${name}`,
+      `${count === 1 ? '1 write' : `${count} writes`} on this node only were saved to lost-writes/${name}`,
     );
   }
 

@@ -24,7 +24,7 @@ export async function renewNodeId(directory: string): Promise<RenewedId> {
   // `Directory.open` makes a missing directory, which here is a mistyped name.
   const names = ['CURRENT', 'restoring'].map((name) => systemFiles.read(path.join(directory, name)));
   if ((await Promise.all(names)).every((bytes) => bytes === undefined))
-    throw new HeadwaterError('foreign_directory', `${directory} is no data directory: there is no CURRENT in it`);
+    throw new HeadwaterError('foreign_directory', `${directory} is no data directory: it has no file CURRENT`);
   const opened = await Directory.open(directory, { files: systemFiles, openDatabase: openLevel, randomBytes });
   try {
     const { node_id: nodeIdBefore } = opened.node;

@@ -136,7 +136,7 @@ export class PendingView implements View {
     if (bytes > BLOCK_BYTES_CEILING - BLOCK_HEADER_BYTES) {
       throw new HeadwaterError(
         'too_large',
-        `one transaction would write ${bytes} bytes or more, a block holds at most ${BLOCK_BYTES_CEILING}`,
+        `expected a transaction of at most ${BLOCK_BYTES_CEILING} bytes, received ${bytes} bytes or more`,
       );
     }
     this.bytes = bytes;

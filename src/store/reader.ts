@@ -58,7 +58,7 @@ function valuesNeeded(operations: readonly Operation[]): (index: number) => bool
 export function readsTooMuch(): HeadwaterError {
   return new HeadwaterError(
     'too_large',
-    `expected an operation to read at most ${READ_BYTES_MAX} bytes of values, this one would read more; ask for fewer keys at a time`,
+    `expected an operation to read at most ${READ_BYTES_MAX} bytes of values, this operation would read more. Ask for fewer keys at a time`,
   );
 }
 

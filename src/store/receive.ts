@@ -28,7 +28,7 @@ export function verifyReceived(
       if (row.checksum !== checksum)
         throw new HeadwaterError(
           'protocol_violation',
-          `the history ${row.replicationId} begins with another past than ours`,
+          `the history ${row.replicationId} does not continue the log of this node`,
         );
       lineage = Lineage.received([...lineage.upTo(offset).rows, row]);
       announced.delete(row);
@@ -37,7 +37,7 @@ export function verifyReceived(
     if (block.replicationId !== expected) {
       throw new HeadwaterError(
         'protocol_violation',
-        `block ${block.firstOffset} to ${block.lastOffset} belongs to the history ${block.replicationId}, expected ${expected}`,
+        `block ${block.firstOffset} to ${block.lastOffset} has the wrong history: expected ${expected}, received ${block.replicationId}`,
       );
     }
     block.visit(CHECKING_VISITOR);
@@ -48,7 +48,7 @@ export function verifyReceived(
   for (const { replicationId, firstOffset } of announced) {
     throw new HeadwaterError(
       'protocol_violation',
-      `the history ${replicationId} was announced from offset ${firstOffset}, and no block received begins it there`,
+      `expected the first block of the history ${replicationId} at offset ${firstOffset}, received none`,
     );
   }
 }

@@ -10,7 +10,7 @@ import { isUnreadable } from '../disk/level.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import type { Damage } from './damage.js';
 
-const COUNT_LATER = 'the number of keys is not known until they can all be read';
+const COUNT_LATER = 'the number of keys is unknown until all keys can be read';
 
 interface RecountOptions {
   readonly keyspace: Pick<Keyspace, 'recount'>;
@@ -83,7 +83,7 @@ export class Recount {
     const waitsMs = this.#notBeforeMs - this.#options.clock.monotonicMs();
     const error = this.#unreadable;
     if (!error || waitsMs <= 0) return undefined;
-    const why = `the number of keys is not known: ${error.message}. Ask again in ${Math.ceil(waitsMs / 1_000)} s: the keys are counted then`;
+    const why = `the number of keys is unknown: ${error.message}. Ask again in ${Math.ceil(waitsMs / 1_000)} s, when the keys are counted`;
     return new HeadwaterError(error.code, why, { cause: error });
   }
 }

@@ -18,7 +18,7 @@ export function superseded({ node_id, address, epoch }: SupersededBy): Headwater
   const who = address === '' ? `node ${node_id}` : `node ${node_id} at ${address}`;
   return new HeadwaterError(
     'superseded',
-    `this leader takes no writes: its history goes on under a later leader, epoch ${epoch}, as ${who} has it; "follow" the node that leads, or "promote" to lead on from here`,
+    `this leader takes no writes, because a later leader continues its history: epoch ${epoch}, as ${who} reports. "follow" the new leader, or "promote" this node to lead again`,
     { details: { node_id, address, epoch: String(epoch) } },
   );
 }
@@ -27,7 +27,7 @@ export function superseded({ node_id, address, epoch }: SupersededBy): Headwater
 export function askingFollowers(untilMs: number): HeadwaterError {
   return new HeadwaterError(
     'unavailable',
-    `this leader may have lost the end of its log: it takes no writes until its followers have told what they have, at most until ${new Date(untilMs).toISOString()}, and longer while blocks arrive from them; "promote" makes it go on without them`,
+    `this leader may have lost the end of its log, and takes no writes until its followers have answered: at most until ${new Date(untilMs).toISOString()}, or longer while they send blocks. Use "promote" to continue without them`,
   );
 }
 

@@ -112,7 +112,7 @@ class Retention {
           return;
         }
         // When the log has grown it is trimmed to another block; the next open raises the start past the damage.
-        damage.met('trim', 'the log is longer than it may be until then', error);
+        damage.met('trim', 'the log exceeds its limit until then', error);
       }
     }
   }
@@ -128,13 +128,13 @@ class Retention {
     for (const pin of log.trimming.pinsBefore(log.trimming.offsetBefore(pinBytes))) {
       log.trimming.unpin(pin);
       if (pin.letGo?.() === false) continue;
-      const message = `${pin.holder} is let go at offset ${pin.offset}, ${behind(pin)}: what it has not read is not kept any more (${limit}): a follower needs a full resync then, an archive has a gap`;
+      const message = `the log is no longer kept for ${pin.holder} at offset ${pin.offset}, ${behind(pin)} (${limit}). A follower will need a full resync, an archive has a gap`;
       logger.error({ holder: pin.holder, offset: pin.offset }, message);
     }
     for (const pin of log.trimming.pinsBefore(log.trimming.offsetBefore(pinBytes * (1 - HEADROOM_WARNING_PART)))) {
       if (pin.letGo || this.#warned.has(pin)) continue;
       this.#warned.add(pin);
-      const message = `${pin.holder} keeps the log from being trimmed: it stands at offset ${pin.offset}, ${behind(pin)}; it is let go when it is further behind than ${limit}`;
+      const message = `${pin.holder} keeps the log from being trimmed: it is at offset ${pin.offset}, ${behind(pin)}. The limit is ${limit}`;
       logger.warn({ holder: pin.holder, offset: pin.offset }, message);
     }
   }

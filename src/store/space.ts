@@ -129,7 +129,7 @@ export class Space {
     // After a write has met a full disk, the file system's report is not the whole truth.
     const isTrusted = !this.#hasMet || (free !== undefined && free < this.#neededBytes);
     if (isTrusted && (free === undefined || free >= bytes)) return undefined;
-    return this.#error(`it has no room for ${work}`, bytes);
+    return this.#error(`there is no room for ${work}`, bytes);
   }
 
   /**
@@ -243,11 +243,11 @@ export class Space {
     const isFull = this.#hasMet || free < (before ? this.#resumeBytes : this.#minFreeBytes);
     const fields = { free_bytes: this.#freeBytes, needed_bytes: this.#neededBytes };
     if (isFull) {
-      this.#refusal = this.#error('it takes no writes', this.#neededBytes);
-      if (!before) this.#log.error(fields, `${this.#refusal.message}; reads go on`, 'room');
+      this.#refusal = this.#error('this node takes no writes', this.#neededBytes);
+      if (!before) this.#log.error(fields, `${this.#refusal.message}. Reads continue`, 'room');
     } else if (before) {
       this.#refusal = undefined;
-      this.#log.warn(fields, `there is room on the disk again, ${formatBytes(free)} free: writes are taken`, 'room');
+      this.#log.warn(fields, `the disk has room again, ${formatBytes(free)} free: this node takes writes`, 'room');
       this.#changed.ring();
     }
   }
@@ -256,7 +256,8 @@ export class Space {
     const { directory } = this.#options;
     const free = this.#freeBytes;
     const known = free === undefined ? 'free space is unknown' : `${formatBytes(free)} are free`;
-    const but = this.#hasMet && (free === undefined || free >= neededBytes) ? ', but a write has found no room' : '';
+    const but =
+      this.#hasMet && (free === undefined || free >= neededBytes) ? ', but a write failed for lack of space' : '';
     const message = `the disk of ${directory} is full: ${what} until ${formatBytes(neededBytes)} are free; ${known}${but}`;
     const details = { directory, needed_bytes: `${neededBytes}`, ...(free !== undefined && { free_bytes: `${free}` }) };
     return new HeadwaterError('disk_full', message, { cause, details });
@@ -265,7 +266,7 @@ export class Space {
   async #notOpened(cause: Error): Promise<HeadwaterError> {
     const { files, directory } = this.#options;
     this.#freeBytes = await files.freeBytes(directory).catch(() => undefined);
-    return this.#error(`it cannot be opened (${cause.message})`, OPENING_BYTES, cause);
+    return this.#error(`the data cannot be opened (${cause.message})`, OPENING_BYTES, cause);
   }
 
   async #giveUpBallast(): Promise<void> {
@@ -276,11 +277,11 @@ export class Space {
       this.#hasBallast = false;
       this.#log.warn(
         { directory },
-        `${directory}/${BALLAST} is given up: a full disk has room for opening the store again`,
+        `${directory}/${BALLAST} was deleted, so that the store can open again on the full disk`,
       );
       await files.syncDirectory(directory);
     } catch (error) {
-      this.#log.warn({ directory }, `${directory}/${BALLAST} cannot be given up: ${(error as Error).message}`);
+      this.#log.warn({ directory }, `${directory}/${BALLAST} cannot be deleted: ${(error as Error).message}`);
     }
   }
 

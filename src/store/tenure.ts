@@ -134,7 +134,7 @@ async function followStep(
     if (signal.aborted) return;
     logger.error(
       { by_ms: step.by_ms },
-      `keys that expire live too long until the next start of this leader: ${(error as Error).message}`,
+      `keys expire too late until the next start of this leader: ${(error as Error).message}`,
     );
   }
 }

@@ -110,7 +110,7 @@ export class Tenures {
    */
   async hold(): Promise<Position> {
     const { writer } = this;
-    if (!writer) throw new HeadwaterError('unavailable', 'this node is not taking writes');
+    if (!writer) throw new HeadwaterError('unavailable', 'this node takes no writes now. Try again later');
     const { generation } = this.#options.data;
     this.#stopLettingThrough();
     this.#stopLettingThrough = generation.checkpointer.letThrough();

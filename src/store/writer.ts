@@ -79,7 +79,7 @@ type Written = Submission | Expiry | Publication;
 
 type Item = Written | Task;
 
-const SLOW_READ = () => 'the keyspace takes long to read the keys of a block';
+const SLOW_READ = () => 'reading the keys of a block from the keyspace takes long';
 
 const OUTCOME_UNKNOWN = 'the write may or may not have happened: appending it to the log failed';
 
@@ -293,7 +293,9 @@ export class Writer {
       const begun = item.kind === 'operations' && item.next > 0;
       item.reject(
         begun
-          ? new HeadwaterError('outcome_unknown', `a part of it was written, then ${error.message}`, { cause: error })
+          ? new HeadwaterError('outcome_unknown', `a part of the operation was written, then ${error.message}`, {
+              cause: error,
+            })
           : error,
       );
     }

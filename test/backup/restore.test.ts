@@ -188,7 +188,7 @@ describe('a restore', () => {
   it('of a pipe that ends before it has begun leaves no node', async () => {
     const to = await place();
     await assert.rejects(restoreTo(to, Buffer.alloc(0)), { code: 'corrupt' });
-    await assert.rejects(TestStore.open(to), { code: 'restore_unfinished', message: /run "headwater restore/ });
+    await assert.rejects(TestStore.open(to), { code: 'restore_unfinished', message: /Run "headwater restore/ });
   });
 
   it('to a disk that fills up says so and leaves nothing but its mark', async () => {
@@ -234,7 +234,7 @@ describe('a restore', () => {
       // The first is the lock's: nothing has begun then.
       if (at === 0) assert.deepEqual(await left(to.directory), []);
       else if (at < length - 1) {
-        await assert.rejects(TestStore.open(to), { code: 'restore_unfinished', message: /run "headwater restore/ });
+        await assert.rejects(TestStore.open(to), { code: 'restore_unfinished', message: /Run "headwater restore/ });
         await assert.rejects(dumpDirectory(to.directory, { openDatabase: to.disk.open }).next(), {
           code: 'restore_unfinished',
         });

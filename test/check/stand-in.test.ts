@@ -39,7 +39,7 @@ describe('a follower whose data cannot be opened', () => {
     const node = await follower();
     await damageKeyspace(node);
     await node.down();
-    await assert.rejects(node.test.open(), { code: 'corrupt', message: /start it with --auto-repair/ });
+    await assert.rejects(node.test.open(), { code: 'corrupt', message: /Start this follower with --auto-repair/ });
   });
 
   it('replaces them if it repairs itself, and keeps its identity', async () => {
@@ -91,7 +91,7 @@ describe('a follower whose data cannot be opened', () => {
     await other.write(2);
     node.up();
     await node.follow('empty:1');
-    await world.until('it is not emptied', () => /no snapshot for this node/.test(node.link.status.error));
+    await world.until('it is not emptied', () => /this node needs a snapshot/.test(node.link.status.error));
     await node.follow('other:1');
     await world.until('it takes no stranger’s data', () => /would replace/.test(node.link.status.error));
     assert.equal(node.store.identity.clusterId, clusterId);
@@ -110,7 +110,7 @@ describe('a follower whose data cannot be opened', () => {
     };
     await leader.write(1, 'fails');
     await world.until('it cannot be opened', () =>
-      /cannot be opened.*say "repair"/.test(String(node.store.data.notServing)),
+      /cannot be opened.*run "repair"/.test(String(node.store.data.notServing)),
     );
     node.test.disk.fault = undefined;
     const events = await repair(world, checks);
@@ -170,10 +170,10 @@ describe('a leader that was opened anew', () => {
       await assert.rejects(leader.test.set('fails'));
       await world.until(
         'it has asked',
-        () => leader.test.logger.said(/asked the known followers: \d+ commands came back/) > 0,
+        () => leader.test.logger.said(/the known followers sent back \d+ lost commands/) > 0,
       );
       await world.until('it leads', () => leader.store.data.isServing && !leader.store.roles.asking);
-      assert.equal(leader.test.logger.said(/asked the known followers: 3 commands came back/), 1);
+      assert.equal(leader.test.logger.said(/the known followers sent back 3 lost commands/), 1);
       await leader.test.set('goes on');
       assert.equal(await leader.test.get('later4'), 'later at leader:1');
       await level(world, leader, node);

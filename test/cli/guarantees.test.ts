@@ -134,7 +134,7 @@ describe('the guarantees of a command', function () {
     for (const token of [ahead, ANOTHER_HISTORY]) {
       const { status, stderr } = await follower.run(['--timeout', '1s', 'get', 'a', '--at-least', token]);
       assert.equal(status, 3, stderr);
-      assert.match(stderr, /asked for offset \d+ of the history [0-9a-f]{40}, this node has applied offset \d+ of/);
+      assert.match(stderr, /expected offset \d+ of the history [0-9a-f]{40}, this node has applied offset \d+ of/);
     }
     const { status, stderr } = await follower.run(['get', 'a', '--at-least', 'nonsense']);
     assert.equal(status, 2);
@@ -150,7 +150,7 @@ describe('the guarantees of a command', function () {
     assert.equal(status, 3);
     assert.match(
       stderr,
-      /^headwater: expected data at most 10 ms old, this node has not been level with the leader that it follows\n$/,
+      /^headwater: expected data at most 10 ms old, this node has not caught up with its leader yet\n$/,
     );
     assert.equal((await follower.run(['get', 'a'])).stdout.toString(), '1');
     assert.equal((await follower.run(['follow', leader.address])).status, 0);
@@ -165,6 +165,6 @@ describe('the guarantees of a command', function () {
     const lost = json(await leader.run(['--json', 'set', 'a', 'lost'])).position as string;
     const { status, stderr } = await follower.run(['get', 'a', '--at-least', lost]);
     assert.equal(status, 3);
-    assert.match(stderr, /left that history after offset \d+.*what was seen there may be lost/);
+    assert.match(stderr, /left that history after offset \d+.*Writes that were read there may be lost/);
   });
 });

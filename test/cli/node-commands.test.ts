@@ -162,7 +162,10 @@ describe('the commands on nodes', function () {
       // Less than what finding out takes: the node's own answer comes all the same.
       const outcome = await leader.run(['failover', '--timeout', '300ms']);
       assert.equal(outcome.status, 3);
-      assert.match(outcome.stderr, /not handed over.*(not done within 300 ms|could not be reached)|has not answered/);
+      assert.match(
+        outcome.stderr,
+        /not handed over.*(was not complete within 300 ms|could not be reached)|has not answered/,
+      );
     } finally {
       process.kill(follower.pid, 'SIGCONT');
     }

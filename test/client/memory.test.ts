@@ -62,7 +62,7 @@ describe('a client and memory', () => {
     // Answered, with a refusal, behind the beginning of the large one.
     await refusedWith('unimplemented', db.status());
     held.open();
-    assert.match((await refused).message, /was not taken: 512 requests wait for memory already; try again later/);
+    assert.match((await refused).message, /was refused: 512 requests wait for memory already\. Try again later/);
     assert.equal((await inHand).applied, true);
     const asked = store.submissions.flatMap(({ operations }) =>
       operations.map((one) => ('key' in one ? `${one.key}` : '')),

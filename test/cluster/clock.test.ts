@@ -64,7 +64,7 @@ describe('a daemon that starts before the clock is set', () => {
       said += text;
     });
     await eventually('it to be ready', async () => said.includes('"event":"ready"'));
-    assert.match(said, /clock says 1970-01-01T00:05:\d\d\.\d\d\dZ: it is not set/);
+    assert.match(said, /clock says 1970-01-01T00:05:\d\d\.\d\d\dZ: the clock is not set/);
     const connected = await Client.connect(address);
     client = connected;
     await assert.rejects(connected.set('k', 'v', { ttlMs: HOUR_MS }), {

@@ -129,7 +129,7 @@ describe('guarantees in a cluster', () => {
     await leader.end('SIGKILL');
     await eventually('reads to be refused', async () => {
       const error = await here.get('a').catch((failure) => failure);
-      return error?.code === 'unavailable' && /serve no stale reads/.test(error.message);
+      return error?.code === 'unavailable' && /serves no stale reads/.test(error.message);
     });
     await leader.start();
     await eventually('reads to be served', async () => (await here.get('a').catch(() => undefined)) === '1');

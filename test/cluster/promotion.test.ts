@@ -106,7 +106,9 @@ describe('promotion', () => {
     await b.start('--follow', a.address);
     const status = await b.status();
     assert.deepEqual([status.role, status.lostWrites], ['leader', 0]);
-    const ignored = new RegExp(`--follow ${a.address} is ignored: this node was promoted .* say "follow ${a.address}"`);
+    const ignored = new RegExp(
+      `--follow ${a.address} is ignored: this node was promoted .* send "follow ${a.address}"`,
+    );
     assert.match(b.log.replaceAll('\\"', '"'), ignored);
     assert.match(status.ignoredFollow, ignored);
     const { stdout } = await headwater(['--connect', b.address, 'status']);
@@ -243,7 +245,7 @@ describe('a chain', () => {
     const error = await eventually('the loop to be noticed', async () => {
       for (const node of [a, b, c]) {
         const { upstream } = await node.status();
-        if (upstream?.error.includes('stands above its own upstream')) return upstream.error;
+        if (upstream?.error.includes('is upstream of its own upstream')) return upstream.error;
       }
       return undefined;
     });

@@ -72,7 +72,7 @@ describe('requests that arrive slowly', function () {
     for (const { status, message } of await Promise.all(outcomes)) {
       counts.set(status, (counts.get(status) ?? 0) + 1);
       if (status === RESOURCE_EXHAUSTED)
-        assert.match(message, /^the (request|write) was not taken: .*; try again later$/);
+        assert.match(message, /^the (request|write) was refused: .*\. Try again later$/);
     }
     const peak = peakBytes(leader.pid);
     if (process.env.HEADWATER_SHOW) console.log(counts, `${Math.round(peak / MiB)} MiB`);

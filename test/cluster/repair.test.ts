@@ -157,8 +157,8 @@ describe('a bit that the disk has changed', function () {
     flipBit(fileOf(leader, 'log', /\.log$/), 0.5);
     await leader.start();
     await eventually('the leader to lead', async () => (await leader.status()).askingFollowers === '');
-    assert.match(leader.log, /log\/\d+\.log, byte \d+: .*LevelDB drops what stood there/);
-    assert.match(leader.log, /asked the known followers: [1-9]\d* commands came back/);
+    assert.match(leader.log, /log\/\d+\.log, byte \d+: .*LevelDB drops the damaged part/);
+    assert.match(leader.log, /the known followers sent back [1-9]\d* lost commands/);
     assert.equal((await leader.status()).offset, offset);
     assert.equal((await leader.digest()).keys, 500);
     await assertEqualData(leader, follower);

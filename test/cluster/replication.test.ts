@@ -208,7 +208,10 @@ describe('replication between daemons', () => {
     await leader.start('--follow', nobody.address);
     const { unavailable, offset } = await leader.status();
     assert.equal(offset, 1);
-    assert.match(unavailable, /the log ends at offset 1, .* is at 2: .*nothing is served until a full resync/);
+    assert.match(
+      unavailable,
+      /the log ends at offset 1, .* is at 2: .*This node serves nothing until it has made a full resync/,
+    );
     await (await follower.client()).promote();
     await (await leader.client()).follow(follower.address);
     const served = await eventually('it serves again', async () => {

@@ -71,7 +71,7 @@ describe('a follower that is away for longer than the log is kept', function () 
     assert.equal(unknown.status, 3);
     assert.match(
       unknown.stderr,
-      new RegExp(`received "127\\.0\\.0\\.1:1", which is none of them: ${follower.address} \\(${nodeId}\\)`),
+      new RegExp(`received "127\\.0\\.0\\.1:1", which fits none: ${follower.address} \\(${nodeId}\\)`),
     );
     await write(200);
     const forgotten = await run('--json', 'forget', follower.address);
@@ -88,6 +88,6 @@ describe('a follower that is away for longer than the log is kept', function () 
     assert.equal((await follower.status()).upstream?.lastResync?.reason, 'LOG_TRIMMED');
     const refused = await run('forget', nodeId.slice(0, 10));
     assert.equal(refused.status, 3);
-    assert.match(refused.stderr, /is connected: only one that is away can be forgotten/);
+    assert.match(refused.stderr, /is connected, and only a follower that is away can be forgotten/);
   });
 });

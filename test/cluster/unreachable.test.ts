@@ -47,7 +47,7 @@ describe('an upstream that is not there', function () {
     await new Promise((resolve) => closed.close(resolve));
     const warn = await linesAbout(upstream);
     assert.equal(warn.length, 1, warn.join('\n'));
-    assert.match(warn[0] ?? '', new RegExp(`^the link to upstream ${upstream} is down: .*; trying again$`));
+    assert.match(warn[0] ?? '', new RegExp(`^the link to upstream ${upstream} is down: .*. The node will try again$`));
   });
 
   it('is said once and in plain words if something else listens there', async () => {
@@ -56,7 +56,10 @@ describe('an upstream that is not there', function () {
     try {
       const warn = await linesAbout(upstream);
       assert.equal(warn.length, 1, warn.join('\n'));
-      assert.match(warn[0] ?? '', /is down: it does not speak the Headwater protocol: check HOST:PORT; trying again$/);
+      assert.match(
+        warn[0] ?? '',
+        /is down: no Headwater node listens there\. Check HOST:PORT\. The node will try again$/,
+      );
     } finally {
       other.close();
     }

@@ -40,7 +40,7 @@ describe('why', function () {
     assert(trimmed.logBytes < 300_000 && trimmed.logBytes > 30_000, String(trimmed.logBytes));
     assert(trimmed.firstOffset - 1 <= trimmed.checkpointOffset);
     await eventually('it to be said', async () =>
-      /follower \S+ is let go at offset 1, .*a follower needs a full resync then/.test(leader.log),
+      /the log is no longer kept for follower \S+ at offset 1, .*A follower will need a full resync/.test(leader.log),
     );
     await follower.start();
     await assertEqualData(leader, follower);

@@ -71,7 +71,7 @@ describe('a comparison', () => {
     await keyspace.put(row, flipped(record, 100));
     await assert.rejects(leader.comparisons.compare(60_000), {
       code: 'corrupt',
-      message: /the leader's own records are damaged.*the key "k7".*let a follower that is whole lead/,
+      message: /the leader's own records are damaged.*the key "k7".*hand over to an undamaged follower/,
     });
   });
 
@@ -131,7 +131,7 @@ describe('a comparison', () => {
     await assert.rejects(middle.comparisons.compare(1_000), {
       code: 'read_only_follower',
       details: { leader: 'L' },
-      message: /compared by their leader, .* upstream is L/,
+      message: /only a leader compares nodes, .* upstream is L/,
     });
   });
 });

@@ -391,7 +391,7 @@ describe('key ranges', () => {
       );
     }
     await world.clock.advance(MARK_HOLD_MS + 1_000);
-    await assert.rejects(ask(), { code: 'mark_lost', message: /compare again/ });
+    await assert.rejects(ask(), { code: 'mark_lost', message: /Compare again/ });
   });
 
   it(`are held for ${MARKS_HELD_MAX} comparisons at a time`, async () => {

@@ -63,11 +63,11 @@ describe('a follower on a full disk', () => {
     await world.clock.advance(120_000);
     const { status } = node.link;
     assert.deepEqual([status.state, node.offset, lines.length], ['disk_full', 3, 1]);
-    assert.match(status.error, /disk of .* is full: it takes no writes until 112\.5 MiB are free/);
+    assert.match(status.error, /disk of .* is full: this node takes no writes until 112\.5 MiB are free/);
     assert((status.lagCommands ?? 0) >= 1);
     assert((status.lagMs ?? 0) >= 120_000);
     assert.equal(await node.test.get('k0'), 'k at L');
-    assert.equal(node.test.logger.said(/waits: the disk/), 1);
+    assert.equal(node.test.logger.said(/wait: the disk/), 1);
     assert.equal(leader.followers.status[0]?.appendedOffset, 3);
     await assert.rejects(
       node.replication.publish({ channel: Buffer.from('c'), data: Buffer.from('d'), durable: false }),
@@ -125,7 +125,7 @@ describe('a follower on a full disk', () => {
     await free(node, 0);
     await node.follow('L', { acceptDataLoss: false, full: true });
     await world.until('it has no room', () => state(node) === 'disk_full');
-    assert.match(node.link.status.error, /there is no room for a full resync beside the data.* is full/);
+    assert.match(node.link.status.error, /there is no room for a full resync beside the old data.* is full/);
     await world.clock.advance(10 * RESYNC_NO_ROOM_MS_MAX);
     const attempts = leader.followers.served.full - before;
     assert(attempts >= 5 && attempts <= 20, `${attempts} attempts in ten minutes`);
@@ -191,7 +191,7 @@ describe('a follower on a full disk', () => {
     await leader.write(1, 'there ');
     await node.follow('L', { acceptDataLoss: true });
     await world.until('it has no room', () => state(node) === 'disk_full');
-    assert.match(node.link.status.error, /no room for lost-writes\//);
+    assert.match(node.link.status.error, /no room for saving lost writes to lost-writes\//);
     assert.equal(await node.test.get('only here 3'), 'only here  at F');
     assert.equal(await node.store.lostWrites.count(), 0);
     full.free = PLENTY;

@@ -151,7 +151,7 @@ describe('a follower that is away', () => {
       [near, far].map(({ store }) => middle.store.followers.keepsPlaceOf(store.identity.nodeId)),
       [true, false],
     );
-    assert.equal(middle.test.logger.said(/follower F has fallen off the log: it stands at offset 5/, 'warn'), 1);
+    assert.equal(middle.test.logger.said(/follower F has fallen off the log: the follower is at offset 5/, 'warn'), 1);
     const { offset } = leader;
     await append(leader, 3 * RETENTION_BYTES);
     await level(world, leader, middle);
@@ -169,8 +169,8 @@ describe('a follower that is away', () => {
     await world.clock.advance(70_000);
     await goAway(leader, follower);
     const { logger } = leader.test;
-    const warned = () => logger.said(/follower F is away and about to be let go: it stands at offset 5/, 'warn');
-    const letGo = () => logger.said(/follower F is let go at offset 5, .*full resync/, 'error');
+    const warned = () => logger.said(/follower F is away and will soon need a full resync: it is at offset 5/, 'warn');
+    const letGo = () => logger.said(/the log is no longer kept for follower F at offset 5, .*full resync/, 'error');
     // So slowly that what is left lasts for more than ten minutes.
     const appendSlowly = async (bytes: number) => {
       for (let written = 0; written < bytes; written += 10 * KiB) {
@@ -205,7 +205,7 @@ describe('a follower that is away', () => {
     const leader = await leaderOf();
     await goAway(leader, await followerOf(leader));
     const warned = () =>
-      leader.test.logger.said(/follower F is away and about to be let go: .* left, \d+ s at/, 'warn');
+      leader.test.logger.said(/follower F is away and will soon need a full resync: .* left, \d+ s at/, 'warn');
     for (let i = 0; i < 5; i++) {
       await append(leader, 100 * KiB);
       await world.clock.advance(2_000);
@@ -257,8 +257,8 @@ describe('a follower that is away', () => {
     const refused = (name: string, message: RegExp) =>
       assert.rejects(leader.replication.forget(name), { code: 'forget_refused', message });
     await refused('F', new RegExp(`the follower F \\(${follower.store.identity.nodeId}\\) is connected`));
-    await refused('H', /received "H", which is none of them: .*F \([0-9a-f]{32}\)/);
-    await refused('', /received "", which is none of them/);
+    await refused('H', /received "H", which fits none: .*F \([0-9a-f]{32}\)/);
+    await refused('', /received "", which fits none/);
     await goAway(leader, follower);
     await goAway(leader, other);
     const known = path.join(leader.test.directory, 'followers.json');
@@ -272,7 +272,7 @@ describe('a follower that is away', () => {
     leader.up();
     await refused(
       follower.store.identity.nodeId.slice(0, 8),
-      /which is the name of 2: .*F \(.*G \(|which is the name of 2: .*G \(.*F \(/,
+      /which fits 2 followers: .*F \(.*G \(|which fits 2 followers: .*G \(.*F \(/,
     );
     await leader.replication.forget('G');
     await leader.replication.forget(follower.store.identity.nodeId.slice(0, 8));
@@ -312,7 +312,7 @@ describe('a follower that is away', () => {
       await level(world, leader, follower);
       await world.until('its place goes along', () => bytesOf(leader) < 1.2 * RETENTION_BYTES);
     }
-    assert.equal(leader.test.logger.said(/let go|keeps the log/), 0);
+    assert.equal(leader.test.logger.said(/no longer kept|keeps the log/), 0);
     assert.equal(follower.link.resyncs.full, 1);
   });
 

@@ -460,18 +460,21 @@ describe('a follower that asks to resync', () => {
       Object.values(TABLE)
         .flat()
         .find((row) => row[3] === expected) as Row;
-    assert.match(messageOf(find('full LOG_TRIMMED')), /follows offset 10, the log holds 16 to 20/);
+    assert.match(messageOf(find('full LOG_TRIMMED')), /needs the commands after offset 10, the log holds 16 to 20/);
     assert.match(messageOf(find('full DIVERGED after 10')), /part after offset 10: .* up to 15, .* to 10/);
     assert.match(messageOf(find('full CHECKSUM_MISMATCH after 5')), /at offset 10 .*00000046.* 00000001/);
-    assert.match(messageOf(find('full KEYSPACE_INCOMPLETE')), /log ends at offset 8, .*up to 20; .*here, up to 30/);
+    assert.match(
+      messageOf(find('full KEYSPACE_INCOMPLETE')),
+      /log ends at offset 8, .*at 20; the upstream .*, up to 30/,
+    );
     assert.match(messageOf(find('refuse UPSTREAM_EMPTY')), /holds nothing, .* 10 commands/);
     assert.match(messageOf(find('refuse OTHER_CLUSTER')), /the cluster x, the upstream to y/);
-    assert.match(messageOf(find('refuse TAIL_NOT_IN_LOG')), /up to offset 15, .*after 10 .* at 30.*holds 13 to 15/);
+    assert.match(messageOf(find('refuse TAIL_NOT_IN_LOG')), /up to offset 15\. .*after 10 .* at 30.*holds 13 to 15/);
     assert.match(
       messageOf(find('refuse LATER_EPOCH')),
       /part after offset 10: .* to 15 under epoch 2, .* to 30 under epoch 1/,
     );
-    assert.match(messageOf(find('wait')), /follows offset 15, .*reached 10/);
+    assert.match(messageOf(find('wait')), /needs the commands after offset 15, .* is at 10/);
     const lost = (reason: string, last = 0) =>
       messageOf(
         Object.values(TABLE)
@@ -479,10 +482,10 @@ describe('a follower that asks to resync', () => {
           .filter((row) => row[3] === reason && row[1][1]?.lost !== undefined)
           .at(last) as Row,
       );
-    assert.match(lost('refuse TAIL_NOT_IN_LOG'), /up to offset 20, those after 10 .* at 10.*it holds 1 to 10/);
-    assert.match(lost('refuse TAIL_NOT_IN_LOG', -2), /up to offset 20, those after 10 .* at 10.*it holds nothing/);
+    assert.match(lost('refuse TAIL_NOT_IN_LOG'), /up to offset 20\. .* those after 10 .* at 10.*it holds 1 to 10/);
+    assert.match(lost('refuse TAIL_NOT_IN_LOG', -2), /up to offset 20\. .* those after 10 .* at 10.*it holds nothing/);
     assert.match(lost('refuse UPSTREAM_EMPTY'), /holds nothing, .* 20 commands/);
-    assert.match(lost('wait'), /follows offset 20, .*reached 15/);
+    assert.match(lost('wait'), /needs the commands after offset 20, .* is at 15/);
     const stranger = messageOf(find('refuse NO_COMMON_HISTORY'));
     assert(stranger.includes(historyId('a')) && stranger.includes(historyId('b')), stranger);
   });
@@ -497,11 +500,11 @@ describe('a follower that asks to resync', () => {
     const reasons = [
       ['@0', '@0', 'BOTH_EMPTY: neither side holds anything'],
       ['a1 @10', 'a1 @10', 'LEVEL: both logs end at offset 10'],
-      ['a1 @10', 'a1 @20', 'SAME_HISTORY: the log holds what follows offset 10, up to 20'],
+      ['a1 @10', 'a1 @20', 'SAME_HISTORY: the log holds the commands after offset 10, up to 20'],
       [
         'a1 @10',
         'a1 b11 @30',
-        `EARLIER_HISTORY: the log holds what follows offset 10, up to 30, where it has gone on as ${historyId('b')}`,
+        `EARLIER_HISTORY: the log holds the commands after offset 10, up to 30, where it continues as ${historyId('b')}`,
       ],
     ] as const;
     for (const [askerText, askedText, expected] of reasons) assert.equal(reasonOf(askerText, askedText), expected);

@@ -30,7 +30,7 @@ describe('a resync', () => {
     await level(world, leader, follower);
     const { lastResync } = follower.link.status;
     assert.deepEqual([lastResync?.kind, lastResync?.reason], ['partial', 'SAME_HISTORY']);
-    assert.match(lastResync?.message ?? '', /what follows offset 5, up to 8/);
+    assert.match(lastResync?.message ?? '', /the commands after offset 5, up to 8/);
     assert.deepEqual(
       [lastResync?.details.follower_offset, lastResync?.details.upstream_offset, lastResync?.details.branch_offset],
       ['5', '8', '5'],
@@ -53,7 +53,7 @@ describe('a resync', () => {
       line.up.send = (frame) => send(frame.kind === 'handshake' ? { ...frame, acceptDataLoss: true } : frame);
     };
     await stranger.follow('L');
-    await world.until('it has refused', () => /without a history in common/.test(stranger.link.status.error));
+    await world.until('it has refused', () => /The two have no common history/.test(stranger.link.status.error));
     assert.equal(stranger.link.resyncs.full, 0);
     assert.deepEqual([stranger.offset, await stranger.test.get('k2')], [3, 'k at S']);
     await stranger.follow('L', { acceptDataLoss: true });
@@ -96,7 +96,7 @@ describe('a resync', () => {
     assert.equal(former.store.data.incomplete?.code, 'keyspace_incomplete');
     former.up();
     await world.until('it is refused', () => /TAIL_NOT_IN_LOG/.test(former.link.status.error));
-    assert.match(former.link.status.error, /up to offset 10, those after 3 are not here .*it holds 7 to 10/);
+    assert.match(former.link.status.error, /up to offset 10.* lacks those after 3 .*it holds 7 to 10/);
     await former.follow('L', { acceptDataLoss: true });
     await level(world, leader, former);
     assert.equal(former.link.status.lastResync?.reason, 'DATA_LOSS_ACCEPTED');

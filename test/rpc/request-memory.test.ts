@@ -104,7 +104,7 @@ describe('the memory of requests that are being received', () => {
       moving.claim.receivedBytes += RECEIVING_PROGRESS_BYTES / 4;
       await clock.advance(1_000);
     }
-    assert.match(still.refusal, /made no progress for 5000 ms \(0 of 4194304 bytes have arrived\); try again later$/);
+    assert.match(still.refusal, /made no progress for 5000 ms \(received 0 of 4194304 bytes\)\. Try again later$/);
     assert.deepEqual(states([moving, served, waiting]), ['admitted', 'admitted', 'admitted']);
   });
 
@@ -116,7 +116,8 @@ describe('the memory of requests that are being received', () => {
       for (const { claim } of holders) claim.receivedBytes += RECEIVING_PROGRESS_BYTES;
       await clock.advance(1_000);
     }
-    for (const { refusal } of waiting) assert.match(refusal, /expected memory for its 4194304 bytes within 10000 ms/);
+    for (const { refusal } of waiting)
+      assert.match(refusal, /no memory was free for its 4194304 bytes within 10000 ms/);
     assert.deepEqual(new Set(states(holders)), new Set(['admitted']));
   });
 });

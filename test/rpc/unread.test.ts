@@ -35,7 +35,7 @@ describe('a client that reads no replies', function () {
       call(client, read, get('large')),
       Promise.race(unread.map(({ ended }) => ended)).then((reason) => {
         assert.equal(reason?.code, 'overloaded');
-        assert.match(reason?.message ?? '', /its replies were not read\. Read the replies while commands are sent/);
+        assert.match(reason?.message ?? '', /its replies were not read .*\. Read replies while you send commands/);
       }),
     ]);
     assert(reply.kind === 'get');

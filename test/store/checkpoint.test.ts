@@ -221,7 +221,7 @@ describe('a flush in hand', () => {
     assert.equal(chunks, 3);
     assert.equal(test.logger.said(/^checkpoint at offset/), 0);
     await assert.rejects(snapshot, refused('unavailable'));
-    assert.equal(test.logger.said(/no more writes on this handle/, 'error'), 1, 'the append, and nothing else');
+    assert.equal(test.logger.said(/The store takes no more writes/, 'error'), 1, 'the append, and nothing else');
     assert.equal(await test.store.snapshots.size(), names.length);
     for (const name of ['k0', 'k2500', 'k4999']) assert.equal(await test.get(name), 'v');
     assert.deepEqual(test.fatal, []);
@@ -256,7 +256,7 @@ describe('the checkpoint of a stop', () => {
     const chunks = await chunksUntil(test, test.store.close({ checkpointMs: 2_500 }));
     assert(chunks >= 1 && chunks <= 3, `${chunks} chunks`);
     assert.equal(
-      test.logger.said(/the checkpoint of the stop is not done after 2\.5 s: the next start replays/, 'warn'),
+      test.logger.said(/the last checkpoint is not complete after 2\.5 s: the next start replays/, 'warn'),
       1,
     );
     test.disk.fault = undefined;
@@ -588,7 +588,8 @@ describe('a disk that fails under a checkpoint', () => {
       [1, 1, 0],
       'it still tells where it was',
     );
-    const why = /reopening after a failure: .*EIO; the store cannot be opened: the disk is gone; trying again/;
+    const why =
+      /reopening after a failure: .*EIO; the store cannot be opened: the disk is gone\. The node will try again/;
     await assert.rejects(test.get('a'), refused('unavailable', why));
     assert.match(test.store.data.notServing?.message ?? '', why);
     await assert.rejects(test.store.roles.follow('127.0.0.1:1'), refused('unavailable', why));
@@ -646,7 +647,10 @@ describe('a log that lost its tail', () => {
 
   it('below the checkpoint keeps a leader from opening', async () => {
     const test = await cut('leader');
-    await assert.rejects(test.open(), refused('keyspace_incomplete', /log lost its tail; .*serve --follow HOST:PORT/));
+    await assert.rejects(
+      test.open(),
+      refused('keyspace_incomplete', /log lost its tail\. .*start it with --follow HOST:PORT/),
+    );
     assert.deepEqual(test.disk.opened, []);
   });
 
@@ -661,7 +665,7 @@ describe('a log that lost its tail', () => {
     await assert.rejects(test.get('a'), refused('unavailable', /lost its tail/));
     await assert.rejects(store.snapshots.size(), refused('unavailable'));
     await assert.rejects(store.intake.receive([], []), refused('unavailable'));
-    assert.equal(test.logger.said(/nothing is served until a full resync/), 1);
+    assert.equal(test.logger.said(/This node serves nothing until it has made a full resync/), 1);
     await store.close();
     await test.open();
     assert.equal(test.store.data.incomplete?.code, 'keyspace_incomplete');
@@ -676,7 +680,7 @@ describe('a log that lost its tail', () => {
     test.store.data.onServing((is) => void serving.push(is));
     await test.loseTail(3);
     const { store } = test;
-    const advice = /lost its tail; this node neither serves nor leads .*"follow HOST:PORT".*--accept-data-loss/;
+    const advice = /lost its tail\. This node neither serves nor leads .*"follow HOST:PORT".*--accept-data-loss/;
     await until('it is open again', () => advice.test(store.data.notServing?.message ?? ''));
     assert.equal(test.logger.said(advice, 'error'), 1);
     assert.equal(test.logger.said(/the store is open again|cannot be opened/), 0);
@@ -690,7 +694,7 @@ describe('a log that lost its tail', () => {
     assert.equal(test.disk.operations.length, operations, 'the disk is left alone');
     assert.deepEqual(test.fatal, []);
     await store.roles.follow('127.0.0.1:1');
-    assert.match(store.data.notServing?.message ?? '', /nothing is served until a full resync/);
+    assert.match(store.data.notServing?.message ?? '', /This node serves nothing until it has made a full resync/);
     await test.reopen();
     assert.deepEqual([test.store.roles.role, test.store.data.incomplete?.code], ['follower', 'keyspace_incomplete']);
     await test.store.close();
@@ -706,7 +710,10 @@ describe('a log that lost its tail', () => {
     await until('it has died', () => test.disk.opened.length === 0);
     test.disk.fault = undefined;
     await test.disk.raw(test.location('log')).del(blockKey(3));
-    await assert.rejects(test.open(), refused('keyspace_incomplete', /ends at offset 2, a checkpoint to 3 had begun/));
+    await assert.rejects(
+      test.open(),
+      refused('keyspace_incomplete', /ends at offset 2, but a checkpoint to 3 had begun/),
+    );
     await test.open({ role: 'follower', upstream: '127.0.0.1:1' });
     assert.equal(test.store.data.incomplete?.code, 'keyspace_incomplete');
     await test.store.close();
@@ -773,7 +780,7 @@ describe('a log that lost its tail', () => {
     await raw.put(blockKey(3), flipped(bytes, 55 * 8));
     await test.open();
     assert.deepEqual([await test.get('b'), await test.get('c'), await test.get('d')], ['v', undefined, undefined]);
-    assert.equal(test.logger.said(/cut after offset 2.*up to offset 4, is in damaged/, 'error'), 1);
+    assert.equal(test.logger.said(/cut after offset 2.*up to offset 4 were moved to damaged/, 'error'), 1);
     const [file] = await readdir(`${test.directory}/damaged`);
     assert.match(file as string, /^log-from-3-[0-9a-f]{32}\.blocks$/);
     const kept = await readFile(`${test.directory}/damaged/${file}`);

@@ -59,14 +59,17 @@ describe('a disk that cannot be read', () => {
     const scans = () => test.disk.operations.filter(({ kind, keys }) => kind === 'read' && keys.length === 0).length;
     const before = scans();
     for (let asked = 0; asked < 20; asked++)
-      await assert.rejects(test.store.snapshots.size(), { code: 'corrupt', message: /not known: .*Ask again in \d s/ });
+      await assert.rejects(test.store.snapshots.size(), {
+        code: 'corrupt',
+        message: /is unknown: .*Ask again in \d s/,
+      });
     assert.equal(scans(), before);
     await test.clock.advance(RECOUNT_PAUSE_MS_MIN);
     await assert.rejects(test.store.snapshots.size(), { code: 'corrupt', message: /Corruption/ });
     assert.ok(scans() > before);
     assert.equal(test.store.data.isServing, true);
-    assert.match(test.store.damage.message, /keyspace: Corruption.*; the number of keys is not known/);
-    assert.equal(test.logger.said(/the number of keys is not known/, 'error'), 1);
+    assert.match(test.store.damage.message, /keyspace: Corruption.*; the number of keys is unknown/);
+    assert.equal(test.logger.said(/the number of keys is unknown/, 'error'), 1);
     assert.deepEqual([await test.get('b'), await test.get('new'), await test.get('gone')], ['v', 'v', undefined]);
     test.disk.fault = undefined;
     await test.clock.advance(RECOUNT_PAUSE_MS_MIN);
@@ -82,7 +85,7 @@ describe('a disk that cannot be read', () => {
     unreadable((operation) => operation.keys.length === 0 || asked(operation, 'a'));
     await test.set('a', 'later');
     await assert.rejects(test.store.snapshots.size(), { code: 'corrupt' });
-    assert.match(test.store.damage.message, /the number of keys is not known/);
+    assert.match(test.store.damage.message, /the number of keys is unknown/);
     test.disk.fault = undefined;
     await test.submit({ kind: 'flushAll' });
     assert.equal(await test.store.snapshots.size(), 0);
@@ -113,11 +116,11 @@ describe('a disk that cannot be read', () => {
     unreadable((operation) => operation.keys.length === 0);
     await test.submit({ kind: 'flushAll' });
     await (await test.store.snapshots.at()).release();
-    await until('the sweep has met it', () => /the space of cleared keys/.test(test.store.damage.message));
+    await until('the sweep has met it', () => /the disk space of deleted keys/.test(test.store.damage.message));
     await test.set('after');
     await (await test.store.snapshots.at()).release();
     assert.deepEqual([opens, await test.get('after'), await test.get('k0')], [0, 'v', undefined]);
-    assert.equal(test.logger.said(/the space of cleared keys/, 'error'), 1);
+    assert.equal(test.logger.said(/the disk space of deleted keys/, 'error'), 1);
   });
 
   it('returns reads of one state if descriptors are short, whatever is written meanwhile', async () => {
@@ -285,7 +288,7 @@ describe('a checkpoint for which the disk cannot read a record', () => {
     assert.ok(failed > 5, `${failed} of 30 checkpoints have failed`);
     assert.equal(await test.store.snapshots.size(), model.size, `seed ${seed}`);
     for (const [at, value] of model) assert.equal(await test.get(at), value, `seed ${seed}: ${at}`);
-    assert.equal(test.logger.said(/reopen|opened anew/), 0);
+    assert.equal(test.logger.said(/reopen|opens again/), 0);
   });
 
   it('blocks no change of roles, though writes wait for it', async () => {
@@ -356,7 +359,7 @@ describe('a store that fails again as soon as it is open', () => {
       await opened();
       assert.equal(await test.get('a'), 'v');
     }
-    assert.equal(test.logger.said(/EIO; no more writes on this handle/, 'error'), 1);
+    assert.equal(test.logger.said(/EIO\. The store takes no more writes/, 'error'), 1);
     test.disk.fault = undefined;
     await test.clock.advance(60_000);
     assert.equal(await test.store.snapshots.size(), 1);

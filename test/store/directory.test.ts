@@ -143,7 +143,7 @@ describe('a directory that is in use', () => {
     const test = await open();
     await assert.rejects(
       open(test.directory),
-      refused('directory_locked', new RegExp(`in use by process ${process.pid};`)),
+      refused('directory_locked', new RegExp(`in use by process ${process.pid}\\.`)),
     );
     await test.set('a');
     assert.equal(await test.get('a'), 'v');
@@ -171,7 +171,7 @@ describe('a directory that is in use', () => {
       const before = await contents(directory);
       await assert.rejects(
         open(directory),
-        refused('directory_locked', /in use by process 4711; one node, one data directory/),
+        refused('directory_locked', /in use by process 4711\. Give each node its own data directory/),
       );
       assert.deepEqual(await contents(directory), before);
     } finally {
@@ -203,7 +203,12 @@ describe('a directory that is not to be opened', () => {
       /format is not Headwater's/,
     ],
     ['an empty format file', write('format', ''), 'foreign_directory', /format is not Headwater's/],
-    ['a node.json that is no JSON', write('node.json', '{"node_id":'), 'corrupt', /node\.json is damaged; received/],
+    [
+      'a node.json that is no JSON',
+      write('node.json', '{"node_id":'),
+      'corrupt',
+      /node\.json is damaged: expected .*, received/,
+    ],
     ...[
       '{"node_id":["ID"],"cluster_id":"","role":"leader","upstream":""}',
       '{"node_id":"ID","cluster_id":"","role":"follower"}',
@@ -217,7 +222,7 @@ describe('a directory that is not to be opened', () => {
         `a node.json that is ${text.slice(0, 70)}`,
         write('node.json', text.replace('ID', 'ab'.repeat(16))),
         'corrupt',
-        /node\.json is damaged; received/,
+        /node\.json is damaged: expected .*, received/,
       ],
     ),
     [

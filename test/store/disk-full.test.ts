@@ -72,7 +72,7 @@ describe('a store on a full disk', () => {
     );
     assert(refused?.kind === 'error' && counted?.kind === 'error');
     assert.deepEqual([refused.error.code, counted.error.code], ['disk_full', 'disk_full']);
-    assert.match(refused.error.message, /it takes no writes until 112\.5 MiB are free; 100\.0 MiB are free/);
+    assert.match(refused.error.message, /this node takes no writes until 112\.5 MiB are free; 100\.0 MiB are free/);
     assert(read?.kind === 'get');
     assert.equal(read.value?.toString(), 'before');
     assert.equal(test.store.data.position.offset, 1);
@@ -82,7 +82,7 @@ describe('a store on a full disk', () => {
     await free(PLENTY);
     await test.set('a', 'after');
     assert.equal(await test.get('a'), 'after');
-    assert.equal(test.logger.said(/opened anew/), 0);
+    assert.equal(test.logger.said(/opens again/), 0);
   });
 
   it('deletes no expired keys, hides them all the same, and deletes them when there is room', async () => {
@@ -158,7 +158,7 @@ describe('a store on a full disk', () => {
     await until('it is trimmed', () => test.store.data.log.base.offset === 10, step);
     await test.clock.advance(5 * RETENTION_INTERVAL_MS);
     assert.equal(test.store.data.log.base.offset, 10);
-    assert.equal(test.logger.said(/opened anew/), 0);
+    assert.equal(test.logger.said(/opens again/), 0);
     full.free = PLENTY;
     await until('the rest is trimmed', () => test.store.data.log.base.offset > 10, step);
   });
@@ -173,7 +173,7 @@ describe('a store on a full disk', () => {
     await until('it is open', () => test.store.data.isServing, { clock: test.clock, stepMs: 100 });
     assert.deepEqual([await test.get('a'), (await readdir(test.directory)).includes('ballast')], ['v', false]);
     assert.match(JSON.stringify(await test.submit(set('c'))), /disk_full/);
-    await until('it is said', () => test.logger.said(/ballast is given up/) === 1);
+    await until('it is said', () => test.logger.said(/ballast was deleted/) === 1);
     full.free = PLENTY;
     await hasBallast();
     await until('there is room', () => test.store.space.refusal === undefined);

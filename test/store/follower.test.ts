@@ -178,7 +178,7 @@ describe('what a follower refuses', () => {
         return { blocks: [history.puts(1)] };
       },
       'protocol_violation',
-      /belongs to the history 6262.*expected 6161/,
+      /has the wrong history: expected 6161.*received 6262/,
     ],
     [
       'a history that begins with another past',
@@ -187,7 +187,7 @@ describe('what a follower refuses', () => {
         return { blocks: [history.puts(1)], rows: [row] };
       },
       'protocol_violation',
-      /another past/,
+      /does not continue the log of this node/,
     ],
     [
       'an announced history that the block is not of',
@@ -201,7 +201,7 @@ describe('what a follower refuses', () => {
         };
       },
       'protocol_violation',
-      /belongs to the history 6161.*expected 6262/,
+      /has the wrong history: expected 6262.*received 6161/,
     ],
     [
       'an announced history that none of the blocks begins',
@@ -210,7 +210,7 @@ describe('what a follower refuses', () => {
         rows: [{ replicationId: historyId('b'), firstOffset: 99, checksum: 0, epoch: 2 }],
       }),
       'protocol_violation',
-      /the history 6262.* was announced from offset 99.*no block/,
+      /the first block of the history 6262.* at offset 99, received none/,
     ],
     [
       'a history that is announced twice',
@@ -219,7 +219,7 @@ describe('what a follower refuses', () => {
         return { blocks: [history.puts(1)], rows: [row, { ...row, epoch: 1 }] };
       },
       'protocol_violation',
-      /announced from offset 4/,
+      /at offset 4, received none/,
     ],
     [
       'a history of an epoch that is not later',

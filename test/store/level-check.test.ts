@@ -52,7 +52,7 @@ describe('a store whose LevelDB files were changed', () => {
       await assert.rejects(test.open(), (error: Error & { code: string }) => {
         assert.equal(error.code, 'corrupt');
         assert.ok(error.message.startsWith(`${file}, byte `), error.message);
-        assert.match(error.message, /promote.*restore a backup/);
+        assert.match(error.message, /Promote.*restore a backup/);
         return true;
       });
       // Nothing is left open, and nothing was changed.
@@ -65,7 +65,7 @@ describe('a store whose LevelDB files were changed', () => {
       await flipBit(test, 'keyspace');
       await assert.rejects(test.open({ role: 'follower', upstream: '127.0.0.1:1' }), {
         code: 'corrupt',
-        message: /anew from 127\.0\.0\.1:1: start it with --auto-repair/,
+        message: /Start this follower with --auto-repair.* from 127\.0\.0\.1:1/,
       });
     });
 
@@ -81,7 +81,7 @@ describe('a store whose LevelDB files were changed', () => {
       assert.match(store.data.incomplete?.message ?? '', /does not match its checksum/);
       assert.deepEqual(store.data.log.end, position);
       assert.equal(store.identity.nodeId, nodeId);
-      await assert.rejects(test.get('k1'), { code: 'unavailable', message: /until a full resync/ });
+      await assert.rejects(test.get('k1'), { code: 'unavailable', message: /until it has made a full resync/ });
       await store.close();
       // The damaged data are as they were: without the option they are refused as before.
       await test.open({ role: 'follower', upstream: '127.0.0.1:1' });
@@ -120,7 +120,7 @@ describe('a store whose LevelDB files were changed', () => {
       );
       await test.restart();
       assert.equal(await test.get('k1'), 'x'.repeat(200));
-      assert.equal(test.logger.said(/it was left by the write that failed/, 'warn'), 1);
+      assert.equal(test.logger.said(/the write that failed left it/, 'warn'), 1);
       for (let i = 0; i < 40; i++) await test.set(`k${i}`, 'y'.repeat(200));
       await test.store.close();
       await flipBit(test, 'keyspace');
@@ -137,7 +137,7 @@ describe('a store whose LevelDB files were changed', () => {
       await copy.open();
       assert.equal(copy.store.roles.asking, false);
       assert.ok(copy.store.data.position.offset < 40);
-      assert.equal(copy.logger.said(new RegExp(`${file}, byte \\d+: .*; LevelDB drops what stood there`), 'error'), 1);
+      assert.equal(copy.logger.said(new RegExp(`${file}, byte \\d+: .*; LevelDB drops the damaged part`), 'error'), 1);
       const { offset } = copy.store.data.position;
       assert.equal(copy.logger.said(new RegExp(`the log ends at offset ${offset} now.* may be lost`), 'error'), 1);
       await copy.store.close();
@@ -158,7 +158,7 @@ describe('a store whose LevelDB files were changed', () => {
       assert.equal(copy.store.roles.asking, true);
       const [refused] = await copy.submit(set('k'));
       assert.ok(refused?.kind === 'error');
-      assert.match(refused.error.message, /until its followers have told/);
+      assert.match(refused.error.message, /until its followers have answered/);
       await copy.store.roles.promote();
       await copy.set('k');
       assert.equal(await copy.get('k'), 'v');

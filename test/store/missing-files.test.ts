@@ -210,7 +210,7 @@ describe('a store with a database that is not whole', function () {
         await assert.rejects(open(directory), (error: Error & { code: string }) => {
           assert.equal(error.code, 'corrupt', error.message);
           assert.ok(error.message.includes(file), `expected ${file} in: ${error.message}`);
-          assert.match(error.message, /promote.*restore a backup/);
+          assert.match(error.message, /Promote.*restore a backup/);
           return true;
         });
         assert.deepEqual(await contentsOf(path.join(directory, 'gen-000001')), before);

@@ -66,7 +66,10 @@ describe('the room on a disk', () => {
   it('reports the free bytes, the needed bytes and the directory, and logs that once', async () => {
     await free(100 * MiB);
     const { message, details } = space.refusal as HeadwaterError;
-    assert.equal(message, 'the disk of /data is full: it takes no writes until 288.0 MiB are free; 100.0 MiB are free');
+    assert.equal(
+      message,
+      'the disk of /data is full: this node takes no writes until 288.0 MiB are free; 100.0 MiB are free',
+    );
     assert.deepEqual(details, { directory: '/data', needed_bytes: `${RESUME}`, free_bytes: `${100 * MiB}` });
     assert.deepEqual(space.status, { freeBytes: 100 * MiB, minFreeBytes: FLOOR, full: message });
     await free(90 * MiB);
@@ -74,7 +77,7 @@ describe('the room on a disk', () => {
     assert.match(space.status.full, /80\.0 MiB are free/);
     assert.equal(logger.said(/is full/), 1);
     await free(RESUME);
-    assert.equal(logger.said(/there is room on the disk again/), 1);
+    assert.equal(logger.said(/the disk has room again/), 1);
     assert.equal(space.status.full, '');
   });
 
@@ -177,7 +180,7 @@ describe('the room on a disk', () => {
     await space.met(new HeadwaterError('store_latched', 'a write failed', { cause: systemOutOfSpace('/data/x') }));
     assert.equal(ballast(), undefined);
     assert.equal(code(), 'disk_full');
-    assert.match(space.refusal?.message ?? '', /are free, but a write has found no room/);
+    assert.match(space.refusal?.message ?? '', /are free, but a write failed for lack of space/);
     // A quota, or what the file system keeps for itself: it tells of room that is not there.
     for (let i = 0; i < 30; i++) await clock.advance(SPACE_LOOK_MS);
     assert.equal(code(), 'disk_full');
@@ -211,7 +214,7 @@ describe('the room on a disk', () => {
       assert.equal(error.code, 'disk_full');
       assert.match(
         error.message,
-        /disk of \/data is full: it cannot be opened \(ENOSPC.*until 48\.0 MiB are free; 4\.0/,
+        /disk of \/data is full: the data cannot be opened \(ENOSPC.*until 48\.0 MiB are free; 4\.0/,
       );
       return true;
     });

@@ -36,7 +36,10 @@ describe('a write that waits for the disk', () => {
     const writing = test.set('a');
     await until('it is on its way', gate.held);
     await test.clock.advance(3_500);
-    assert.match(test.store.writes.waits.message, /^writes have waited 3\.5 s for the disk: the log takes long/);
+    assert.match(
+      test.store.writes.waits.message,
+      /^writes have waited 3\.5 s for the disk: appending a block to the log takes long/,
+    );
     gate.release();
     await writing;
     for (let i = 0; i < 3; i++) {
@@ -69,7 +72,7 @@ describe('a write that waits for the disk', () => {
     await until('it waits', () => test.store.writes.waits.message !== '', { clock: test.clock, stepMs: 100 });
     assert.match(
       test.store.writes.waits.message,
-      /2 MiB of writes are in memory, and a checkpoint has to make room; the one at offset 1 was begun \d\.\d s ago and is being written to the keyspace/,
+      /2 MiB of writes are in memory, and writes wait until a checkpoint has freed some; the checkpoint at offset 1 began \d\.\d s ago and is being written to the keyspace/,
     );
     gate.release();
     await waiting;
@@ -84,7 +87,7 @@ describe('a write that waits for the disk', () => {
     const writing = test.submit({ kind: 'increment', key: Buffer.from('n'), by: 1n }, set('b'));
     await until('it is on its way', gate.held);
     await test.clock.advance(1_500);
-    assert.match(test.store.writes.waits.message, /the keyspace takes long to read the keys/);
+    assert.match(test.store.writes.waits.message, /reading the keys of a block from the keyspace takes long/);
     gate.release();
     await writing;
     await test.store.close();

@@ -259,7 +259,7 @@ export class Feed implements Reporter {
   }
 
   #name(): string {
-    if (!this.#handshake) return 'a follower that has not introduced itself';
+    if (!this.#handshake) return 'a follower that has sent no handshake';
     return `follower ${this.#handshake.address || this.#handshake.nodeId.slice(0, 8)}`;
   }
 }

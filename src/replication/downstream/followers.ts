@@ -89,13 +89,16 @@ export class Followers {
    */
   target(to: string): Feed {
     const streaming = this.following.filter(({ status }) => status.state === 'streaming');
-    const names = streaming.map(({ status }) => `${status.address} (${status.nodeId})`).join(', ') || 'nobody';
+    const names = streaming.map(({ status }) => `${status.address} (${status.nodeId})`).join(', ') || 'none';
     if (to === '') {
       const [best] = streaming.sort(
         (a, b) => b.status.appendedOffset - a.status.appendedOffset || b.lastHeardMs - a.lastHeardMs,
       );
       if (best) return best;
-      throw new HeadwaterError('failover_failed', 'there is no follower to hand over to: nobody follows in sync');
+      throw new HeadwaterError(
+        'failover_failed',
+        'there is no follower to hand over to: expected a follower in sync, found none',
+      );
     }
     const chosen = streaming.find(({ status }) => status.address === to || status.nodeId === to);
     if (chosen) return chosen;
@@ -140,7 +143,7 @@ export class Followers {
       if (feed.nonce !== candidate.nonce) {
         return new HeadwaterError(
           'resync_refused',
-          `a node with the ID ${candidate.nodeId} is connected already, from ${feed.status.address || 'an unknown address'}: if these are two nodes, one data directory is a copy of the other's: stop that one and run "headwater id renew --data DIR"`,
+          `a node with the ID ${candidate.nodeId} is connected already, from ${feed.status.address || 'an unknown address'}. If these are two nodes, one data directory is a copy of the other's: stop the copy, and run "headwater id renew --data DIR"`,
           { details: { reason: 'DUPLICATE_NODE_ID' } },
         );
       }

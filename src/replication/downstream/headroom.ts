@@ -176,10 +176,10 @@ export class Headroom {
     const soon = ms !== undefined && ms < HEADROOM_WARNING_MS;
     if (this.#warned.has(nodeId) || (!soon && leftBytes >= logPinBytesMax * HEADROOM_WARNING_PART)) return;
     this.#warned.add(nodeId);
-    const when = ms === undefined ? '' : `, ${Math.round(ms / 1_000)} s at the present rate of appends`;
+    const when = ms === undefined ? '' : `, ${Math.round(ms / 1_000)} s at this rate of writes`;
     this.#log.warn(
       { node_id: nodeId, offset, headroom_bytes: leftBytes, headroom_ms: ms },
-      `follower ${address} is away and about to be let go: it stands at offset ${offset}, ${leftBytes} bytes are left${when}; then it needs a full resync (--log-retention-pin-bytes ${logPinBytesMax}; "forget ${address}" lets it go at once)`,
+      `follower ${address} is away and will soon need a full resync: it is at offset ${offset}, and ${leftBytes} bytes are left${when} (--log-retention-pin-bytes ${logPinBytesMax}). Start it, or run "forget ${address}"`,
       nodeId,
     );
   }

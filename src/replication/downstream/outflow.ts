@@ -103,10 +103,7 @@ export class Outflow {
     if (first.replicationId !== this.#history) {
       const row = this.#log.history.lineage.at(first.firstOffset);
       if (row?.firstOffset !== first.firstOffset)
-        throw new HeadwaterError(
-          'corrupt',
-          `block ${first.firstOffset} begins a history that the lineage does not have`,
-        );
+        throw new HeadwaterError('corrupt', `block ${first.firstOffset} begins a history that is not in the lineage`);
       await this.#options.send({ kind: 'newHistory', row });
       this.#history = first.replicationId;
     }

@@ -47,7 +47,8 @@ export class FollowerRegistry {
     if (this.#closed) return;
     this.#save(left).then(
       () => this.#log.ends(),
-      ({ message }: Error) => this.#log.warn({}, `the followers could not be noted: ${message}; it is tried again`),
+      ({ message }: Error) =>
+        this.#log.warn({}, `the list of followers could not be saved: ${message}. The node will try again`),
     );
     this.#cancel = this.#options.clock.after(KNOWN_FOLLOWERS_SAVE_MS, () => this.go());
   }
@@ -75,20 +76,20 @@ export class FollowerRegistry {
     if (!follower || second) {
       const listed = (second ? found : known).map(({ nodeId, address }) => `${address} (${nodeId})`).join(', ');
       throw refused(
-        `expected the node ID of one known follower, a beginning that only it has, or its host:port; received ${JSON.stringify(name)}, ${
-          second ? `which is the name of ${found.length}` : 'which is none of them'
+        `expected the node ID of one known follower, its unique beginning, or HOST:PORT, received ${JSON.stringify(name)}, ${
+          second ? `which fits ${found.length} followers` : 'which fits none'
         }: ${listed || 'none is known'}`,
       );
     }
     const { nodeId, address } = follower;
     if (followers.isConnected(nodeId))
       throw refused(
-        `the follower ${address} (${nodeId}) is connected: only one that is away can be forgotten; stop it, or let it follow another node, first`,
+        `the follower ${address} (${nodeId}) is connected, and only a follower that is away can be forgotten. Stop it first, or let it follow another node`,
       );
     await store.followers.forget(nodeId);
     this.#options.logger.info(
       { node_id: nodeId, offset: follower.appendedOffset },
-      `follower ${address} (${nodeId}) is forgotten: nothing is kept for it from offset ${follower.appendedOffset} on`,
+      `follower ${address} (${nodeId}) is forgotten: the log after offset ${follower.appendedOffset} is no longer kept for it`,
     );
     return follower;
   }

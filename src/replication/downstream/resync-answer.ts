@@ -65,7 +65,7 @@ export class ResyncAnswer {
       const { log } = store.data;
       if (store.roles.asking) {
         // The node that asks here may itself have what this leader is about to ask for.
-        await this.#wait('this leader asks its followers first for what it may have lost', log);
+        await this.#wait('this leader first asks its followers for commands that it may have lost', log);
         continue;
       }
       const refusal = await leadership.greeted(handshake);

@@ -25,7 +25,7 @@ export class UpwardMessages {
     if (!this.#window.hasRoomFor(message))
       throw new HeadwaterError(
         'protocol_violation',
-        `expected at most ${PUBLISHING_MAX} messages, or ${PUBLISHING_BYTES_MAX} bytes of them, that are not answered yet; received more`,
+        `expected at most ${PUBLISHING_MAX} messages, or ${PUBLISHING_BYTES_MAX} bytes of them, without an answer, received more`,
       );
     this.#window.take(message);
     const answer = (offset: number, error: HeadwaterError | undefined) => {

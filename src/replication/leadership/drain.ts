@@ -29,7 +29,8 @@ export async function drain(options: DrainOptions, timeoutMs: number): Promise<v
   const leads = store.roles.role === 'leader' && store.data.isServing && !store.writes.refusal;
   if (!leads || followers.length === 0 || timeoutMs === 0) return;
   const over = new AbortController();
-  const late = () => over.abort(new HeadwaterError('deadline_exceeded', `not within ${timeoutMs} ms`));
+  const late = () =>
+    over.abort(new HeadwaterError('deadline_exceeded', `the followers did not catch up within ${timeoutMs} ms`));
   const cancel = clock.after(timeoutMs, late);
   try {
     const end = await unlessAborted(store.writes.end(), over.signal);
@@ -39,7 +40,7 @@ export async function drain(options: DrainOptions, timeoutMs: number): Promise<v
     await durability.whenNobodyWaits(over.signal);
     tell(logger, end, followers, missing, timeoutMs);
   } catch (error) {
-    logger.warn({}, `stops without waiting for its followers any longer: ${(error as Error).message}`);
+    logger.warn({}, `the node stops before its followers have caught up: ${(error as Error).message}`);
   } finally {
     cancel();
   }
@@ -54,12 +55,12 @@ function tell(
 ): void {
   const all = followers.length;
   if (missing.length === 0) {
-    logger.info({ offset, followers: all }, `all ${all} followers have everything, up to offset ${offset}`);
+    logger.info({ offset, followers: all }, `all ${all} followers have all writes, up to offset ${offset}`);
     return;
   }
-  const where = missing.map(({ status }) => `${status.address} is known to have ${status.appendedOffset}`).join(', ');
+  const where = missing.map(({ status }) => `${status.address} reported ${status.appendedOffset}`).join(', ');
   logger.warn(
     { offset, followers: all, missing: missing.length },
-    `${missing.length} of ${all} followers may lack the last writes, after ${timeoutMs} ms at most: expected offset ${offset}, ${where}`,
+    `${missing.length} of ${all} followers may lack the last writes after ${timeoutMs} ms: expected offset ${offset}, ${where}`,
   );
 }

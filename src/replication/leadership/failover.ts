@@ -83,13 +83,13 @@ export class Failover {
    *   node keeps asking.
    */
   async run({ to, timeoutMs }: { to: string; timeoutMs: number }): Promise<FailoverReply> {
-    if (this.#state.attempt) throw failed('another failover is under way');
+    if (this.#state.attempt) throw failed('another failover is running. Try again when it has ended');
     this.#checkLeads();
     const abort = new AbortController();
     const outcome = new Promise<Accepted | HeadwaterError>((resolve) => {
       this.#state.to({ name: 'pausing', attempt: { abort, settle: resolve } });
     });
-    const late = () => abort.abort(failed(`not done within ${timeoutMs} ms`));
+    const late = () => abort.abort(failed(`the hand-over was not complete within ${timeoutMs} ms`));
     const cancel = this.#options.clock.after(timeoutMs, late);
     try {
       const { target, beganMs, offset } = await this.#stepDown(to, abort.signal);
@@ -114,14 +114,14 @@ export class Failover {
   /** Ends the wait for a follower to be level, since a person is about to give this node another place. */
   giveUp(): void {
     if (!this.#store.roles.handingOver)
-      this.#state.attempt?.abort.abort(failed('a person has decided otherwise meanwhile'));
+      this.#state.attempt?.abort.abort(failed('another "promote" or "follow" has replaced this failover'));
   }
 
   /** Settles the attempt, in whatever stage it is, since a person has given this node another place. */
   overtaken(): void {
     if (this.#store.roles.handingOver) return;
     const { attempt } = this.#state;
-    const error = failed('a person has told this node whom to follow, or to lead, meanwhile');
+    const error = failed('another "promote" or "follow" has replaced this failover');
     attempt?.settle(error);
     attempt?.abort.abort(error);
     this.#state.end();
@@ -165,14 +165,14 @@ export class Failover {
     }
     this.#options.logger.info(
       { leader: to.address, offset: to.offset },
-      `handed over to ${to.address} at offset ${to.offset}; other followers that were told: ${moved}`,
+      `handed over to ${to.address} at offset ${to.offset}; ${moved} other followers move to it`,
     );
     attempt?.settle({ acceptedMs, moved });
   }
 
   /** Another node was made to lead since this one stepped down. */
   #movedOn(asked: string, follows: string, attempt: Attempt | undefined): void {
-    const what = `${asked} was to lead, and follows ${follows}: the leadership has moved on, and this node follows ${asked}`;
+    const what = `expected ${asked} to lead, but it follows ${follows}: the leadership has moved on. This node follows ${asked}`;
     this.#options.logger.warn({ asked, follows }, what);
     attempt?.settle(failed(what));
   }
@@ -217,7 +217,7 @@ export class Failover {
   /** Leads again, since the node that was to lead has bound itself never to act on the grant. */
   refused(message: string): void {
     const to = this.#store.roles.handingOver;
-    if (to) void this.#takeBack(to.grant, `${to.address} refused: ${message}`);
+    if (to) void this.#takeBack(to.grant, `${to.address} refused with "${message}"`);
   }
 
   // ---- the stages --------------------------------------------------------------
@@ -230,7 +230,7 @@ export class Failover {
         details: { leader: upstream },
       });
     }
-    if (asking) throw failed('this node does not lead yet: it asks its followers for what it may have lost');
+    if (asking) throw failed('this node does not lead yet: it asks its followers for commands that it may have lost');
     if (supersededBy) throw failed('this node takes no writes: another leader has superseded it');
   }
 
@@ -247,7 +247,7 @@ export class Failover {
       // This node would ask itself, without an end, while writes wait.
       if (address === this.#options.address() || this.#options.isHere?.(address))
         throw failed(
-          `the follower ${nodeId} says that it listens on ${address}, which is this node itself; nothing has changed`,
+          `the follower ${nodeId} reports the address ${address}, which is the address of this node. Nothing has changed`,
         );
       const beganMs = this.#options.clock.monotonicMs();
       try {
@@ -255,14 +255,17 @@ export class Failover {
         signal.throwIfAborted();
         await this.#store.roles.handOver({ grant: this.#store.roles.grants.draw(), node_id: nodeId, address, offset });
         this.#state.to({ name: 'stepped_down', attempt: this.#state.attempt });
-        this.#options.logger.info({ to: address, offset }, `stepped down at offset ${offset} in favour of ${address}`);
+        this.#options.logger.info(
+          { to: address, offset },
+          `this node stopped leading at offset ${offset} and offers the leadership to ${address}`,
+        );
         return { target: { address, nodeId }, beganMs, offset };
       } catch (error) {
         this.#store.writes.resume();
         const cause = HeadwaterError.from(error);
         throw new HeadwaterError(
           'failover_failed',
-          `not handed over to ${address}: ${cause.message}; nothing has changed`,
+          `the leadership was not handed over to ${address}: ${cause.message}. Nothing has changed`,
           {
             cause,
           },
@@ -291,7 +294,7 @@ export class Failover {
     this.#state.attempt?.settle(
       new HeadwaterError(
         'outcome_unknown',
-        `${target.address} was asked to lead and has not answered: this node goes on asking, and writes wait. "promote" takes the leadership back at once; do that only where ${target.address} is known not to lead`,
+        `${target.address} was asked to lead and has not answered. This node keeps asking, and writes wait. If you know that ${target.address} does not lead, "promote" this node to take the leadership back`,
       ),
     );
   }
@@ -303,8 +306,8 @@ export class Failover {
         if (this.#store.roles.handingOver?.grant !== grant) return;
         if (unlessAsked && this.#state.name !== 'stepped_down') return;
         await this.#store.roles.promote();
-        this.#options.logger.warn({}, `the leadership was not handed over: ${why}; this node leads again`);
-        this.#state.attempt?.settle(failed(`not handed over: ${why}; this node leads again`));
+        this.#options.logger.warn({}, `the leadership was not handed over: ${why}. This node leads again`);
+        this.#state.attempt?.settle(failed(`the leadership was not handed over: ${why}. This node leads again`));
         this.#state.end();
       });
     } catch (error) {

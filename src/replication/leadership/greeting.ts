@@ -99,14 +99,14 @@ export class Greeting {
         return undefined;
       case 'lead': {
         const { epoch } = await this.store.roles.promote({ grant, above, follows: live });
-        logger.info({ from: address, epoch }, `${address} has handed over at offset ${offset}: leading`);
+        logger.info({ from: address, epoch }, `${address} has handed over at offset ${offset}: this node leads`);
         return undefined;
       }
       case 'refuse':
         await this.store.roles.grants.refuse(grant);
         this.#log.warn(
           { from: address, offset },
-          `refused to lead in the place of ${address}: ${answer.message}`,
+          `this node refused to take over from ${address}: ${answer.message}`,
           address,
         );
         return unserved(HANDOVER_REFUSED, answer.message);

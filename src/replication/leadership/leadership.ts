@@ -70,7 +70,7 @@ export class Leadership implements Greeter, LinkEvents {
     if (upstream === address || this.#options.isHere?.(upstream)) {
       throw new HeadwaterError(
         'replication_loop',
-        `a node cannot follow itself: this is ${address}, and it was told to follow ${upstream}`,
+        `a node cannot follow itself: expected the address of another node, received ${upstream}; this node is ${address}`,
       );
     }
     this.#failover.giveUp();
@@ -149,10 +149,7 @@ export class Leadership implements Greeter, LinkEvents {
     const { logger } = this.#options;
     const store = this.#store;
     if (address === '') {
-      logger.warn(
-        { upstream },
-        `${upstream} has handed over to ${nodeId}, which does not say where it listens: staying`,
-      );
+      logger.warn({ upstream }, `${upstream} has handed over to ${nodeId}, which reports no address: this node stays`);
       return;
     }
     try {
@@ -161,7 +158,7 @@ export class Leadership implements Greeter, LinkEvents {
         const stays = store.roles.role === 'follower' && store.roles.upstream === upstream && !store.roles.handingOver;
         if (!stays || nodeId === store.identity.nodeId || address === this.#options.address()) return;
         await store.roles.follow(address);
-        logger.info({ upstream: address }, `${upstream} has handed over: following ${address}`);
+        logger.info({ upstream: address }, `${upstream} has handed over: this node follows ${address}`);
       });
     } catch (error) {
       logger.error({ upstream: address }, `following ${address} failed: ${(error as Error).message}`);

@@ -50,11 +50,13 @@ export class Patience {
     this.#note(channel.heardBytes);
     const { clock, timeoutMs, reached } = this.#options;
     const look = () => {
-      if (reached() >= endOffset) return this.#end('others have given what it has');
+      if (reached() >= endOffset) return this.#end('other followers have sent its commands');
       const isMoving = this.isBusy || reached() > this.#reachedOffset;
       if (isMoving || channel.heardBytes - this.#heardBytes >= ASK_PROGRESS_BYTES) this.#note(channel.heardBytes);
       else if (clock.monotonicMs() - this.#movedMs >= timeoutMs)
-        return this.#end(`its log ends at offset ${endOffset}, and no block of it arrived for ${timeoutMs} ms`);
+        return this.#end(
+          `the log of the follower ends at offset ${endOffset}, but no block arrived for ${timeoutMs} ms`,
+        );
       this.#cancel = clock.after(timeoutMs / LOOKS, look);
     };
     this.#cancel = clock.after(timeoutMs / LOOKS, look);

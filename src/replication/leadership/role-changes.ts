@@ -112,7 +112,7 @@ export class RoleChanges {
         else await this.#store.roles.promote();
       });
     } catch (error) {
-      this.#askingLog.error({}, `after asking the followers: ${(error as Error).message}`);
+      this.#askingLog.error({}, `taking the leadership after asking the followers failed: ${(error as Error).message}`);
     }
   }
 }

@@ -60,18 +60,18 @@ export class TailRecovery {
     const followers = this.#store.followers.all;
     logger.warn(
       { offset, followers: followers.length },
-      `this leader may have lost the end of its log (it ends at offset ${offset}): asking ${followers.length} known followers first, for at most ${timeoutMs} ms, and longer while blocks arrive`,
+      `this leader may have lost the end of its log, which ends at offset ${offset}. It asks ${followers.length} known followers first: for at most ${timeoutMs} ms, or longer while they send blocks`,
     );
     this.#running = Promise.all(followers.map((follower) => this.#ask(follower, timeoutMs)));
     await this.#running;
     const gained = this.#store.data.position.offset - offset;
-    logger.info({ gained }, `asked the known followers: ${gained} commands came back`);
+    logger.info({ gained }, `the known followers sent back ${gained} lost commands`);
     return this.#superseded;
   }
 
   /** Ends the recovery. Nothing enters the log after it resolves. */
   async stop(): Promise<void> {
-    this.#over.abort(new HeadwaterError('cancelled', 'this node asks no longer'));
+    this.#over.abort(new HeadwaterError('cancelled', 'this node has stopped asking'));
     await this.#running;
   }
 
@@ -90,7 +90,7 @@ export class TailRecovery {
     } catch (error) {
       this.#options.logger.warn(
         { node_id: follower.nodeId },
-        `known follower ${follower.address} was of no help: ${(error as Error).message}`,
+        `the known follower ${follower.address} sent no lost commands: ${(error as Error).message}`,
       );
     } finally {
       patience.stop();
@@ -129,11 +129,11 @@ export class TailRecovery {
   #judgeOther(frame: DownFrame, follower: KnownFollower): void {
     if (frame.kind === 'fullResync') {
       this.#checkSuperseded(frame.lineage, follower);
-      throw new HeadwaterError('chain_broken', `it would send a snapshot (${frame.reason})`);
+      throw new HeadwaterError('chain_broken', `the follower would send a snapshot (${frame.reason})`);
     }
     if (frame.kind === 'refuse') throw new HeadwaterError('resync_refused', `${frame.reason}: ${frame.message}`);
     if (frame.kind === 'wait')
-      throw new HeadwaterError('resync_refused', `it has no more than this node: ${frame.reason}`);
+      throw new HeadwaterError('resync_refused', `the follower has no more commands than this node: ${frame.reason}`);
   }
 
   /** @throws HeadwaterError `superseded` if another leader wrote the follower's later commands. */
@@ -145,7 +145,7 @@ export class TailRecovery {
     const epoch = laterEpoch(own ? log.history.lineage : log.history.lineage.upTo(log.end.offset), theirs);
     if (epoch === undefined) return;
     if (epoch > (this.#superseded?.epoch ?? 0)) this.#superseded = { node_id: nodeId, address, epoch };
-    throw new HeadwaterError('superseded', `it has a later history, epoch ${epoch}`);
+    throw new HeadwaterError('superseded', `the follower has a later history, epoch ${epoch}`);
   }
 
   #take(blocks: readonly Buffer[], rows: readonly LineageRow[]): Promise<void> {

@@ -298,7 +298,7 @@ export class Acknowledgements {
     if (followers >= minFollowers) return undefined;
     return new HeadwaterError(
       'too_few_followers',
-      `${followers} followers have acknowledged within ${maxLagMs} ms, and this leader takes writes only while ${minFollowers} have (--min-followers, --max-lag)`,
+      `this leader takes no writes: expected ${minFollowers} followers within ${maxLagMs} ms, found ${followers} (--min-followers, --max-lag)`,
       {
         details: {
           followers: String(followers),

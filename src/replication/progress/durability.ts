@@ -89,7 +89,7 @@ export class Durability implements DurabilityWaiter {
 
   #assertLed({ replicationId, offset }: Position): void {
     const store = this.#store;
-    if (store.roles.role !== 'leader') throw gone(`its upstream is ${store.roles.upstream}`);
+    if (store.roles.role !== 'leader') throw gone(`it follows ${store.roles.upstream}`);
     if (!store.data.isServing || store.roles.tenure.aborted)
       throw gone(store.data.notServing?.message ?? 'it is changing its role');
     const known = store.data.log.history.lineage.replicationIdAt(offset);
@@ -238,6 +238,6 @@ export class Durability implements DurabilityWaiter {
 function gone(why: string): HeadwaterError {
   return new HeadwaterError(
     'outcome_unknown',
-    `the write was appended, but whether it stays is unknown: this node does not lead its history any more (${why})`,
+    `the write was appended, but may be lost: this node no longer leads its history (${why})`,
   );
 }

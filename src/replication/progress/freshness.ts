@@ -62,7 +62,7 @@ export class Freshness {
     if (serveStaleReads || this.#store.roles.role === 'leader' || link.isLevel) return undefined;
     return new HeadwaterError(
       'unavailable',
-      `this node follows ${this.#store.roles.upstream}, is not level with it, and was told to serve no stale reads`,
+      `this node follows ${this.#store.roles.upstream}, is behind it, and serves no stale reads (--no-serve-stale-reads)`,
       { details: { cause: 'STALE', leader: this.#store.roles.upstream } },
     );
   }
@@ -134,7 +134,7 @@ export class Freshness {
     if (left && left.firstOffset <= offset) {
       throw lost(
         asked,
-        `this node's data left that history after offset ${left.firstOffset - 1}, for ${left.replicationId}`,
+        `the data of this node left that history after offset ${left.firstOffset - 1}, for ${left.replicationId}`,
       );
     }
     if (end.offset < offset) return this.#notThere(asked, end);
@@ -144,15 +144,14 @@ export class Freshness {
     // If that offset is trimmed, only the lineage can be compared.
     if (here === checksum || here === 'trimmed') return undefined;
     if (here === 'beyond') return this.#notThere(asked, end);
-    throw lost(asked, `at that offset, what this node holds has another past`);
+    throw lost(asked, `the data of this node have another history at that offset`);
   }
 
   #stale(maxStalenessMs: number): HeadwaterError | undefined {
     const stalenessMs = this.#stalenessMs;
     if (stalenessMs !== undefined && stalenessMs <= maxStalenessMs) return undefined;
-    const unknown =
-      this.#store.writes.refusal?.message ?? 'this node has not been level with the leader that it follows';
-    const received = stalenessMs === undefined ? unknown : `they are ${stalenessMs} ms old`;
+    const unknown = this.#store.writes.refusal?.message ?? 'this node has not caught up with its leader yet';
+    const received = stalenessMs === undefined ? unknown : `its data are ${stalenessMs} ms old`;
     return new HeadwaterError('unavailable', `expected data at most ${maxStalenessMs} ms old, ${received}`, {
       details: {
         cause: 'NOT_FRESH',
@@ -172,7 +171,7 @@ export class Freshness {
   #notThere(asked: Position, end: Position): HeadwaterError {
     return new HeadwaterError(
       'unavailable',
-      `asked for offset ${asked.offset} of the history ${asked.replicationId}, this node has applied offset ${end.offset} of ${end.replicationId}`,
+      `expected offset ${asked.offset} of the history ${asked.replicationId}, this node has applied offset ${end.offset} of ${end.replicationId}`,
       { details: { cause: 'NOT_FRESH', asked_offset: `${asked.offset}`, offset: `${end.offset}` } },
     );
   }
@@ -196,7 +195,7 @@ export class Freshness {
 function lost({ offset, replicationId }: Position, why: string): HeadwaterError {
   return new HeadwaterError(
     'lost_branch',
-    `asked for offset ${offset} of the history ${replicationId}: ${why}; what was seen there may be lost`,
+    `expected offset ${offset} of the history ${replicationId}: ${why}. Writes that were read there may be lost`,
     { details: { replication_id: replicationId, offset: `${offset}` } },
   );
 }

@@ -400,7 +400,7 @@ export class Link {
     else this.#state.to('connecting');
     this.#log.warn(
       { upstream: this.#upstream, code: error.code },
-      `the link to upstream ${this.#upstream} is down: ${error.message}; trying again`,
+      `the link to upstream ${this.#upstream} is down: ${error.message}. The node will try again`,
       'link',
     );
   }

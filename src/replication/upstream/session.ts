@@ -234,14 +234,14 @@ export class UpstreamSession {
    */
   async #awaitRoom(refusal: HeadwaterError, blocks: readonly Block[]): Promise<void> {
     const { upstream } = this.#options;
-    this.#logger.warn({ upstream }, `what comes from upstream ${upstream} waits: ${refusal.message}`);
+    this.#logger.warn({ upstream }, `blocks from upstream ${upstream} wait: ${refusal.message}`);
     this.#heldUpTo = blocks.at(-1)?.lastOffset;
     try {
       await this.#store.space.whenRoom(this.#channel.ended);
     } finally {
       this.#heldUpTo = undefined;
     }
-    this.#logger.info({ upstream }, `going on with what comes from upstream ${upstream}`);
+    this.#logger.info({ upstream }, `this node takes blocks from upstream ${upstream} again`);
   }
 
   async #takeOne(frame: Exclude<DownFrame, { kind: 'blocks' }>): Promise<void> {
@@ -261,7 +261,7 @@ export class UpstreamSession {
         this.#options.report.refused(frame.reason, frame.message);
         throw new HeadwaterError(
           'resync_refused',
-          `it refused to resync (${frame.reason}): ${frame.message}. This node goes on serving what it has`,
+          `the upstream refused to resync (${frame.reason}): ${frame.message}. This node continues to serve its data`,
           {
             details: { ...frame.details, reason: frame.reason },
           },
@@ -310,7 +310,7 @@ export class UpstreamSession {
     if (this.#state.name === 'streaming') {
       this.#store.data.log.interludes.add(mark);
       marks.marked(mark.markId);
-    } else marks.unable(mark.markId, `a full resync is loading: ${this.#options.upstream} is its source`);
+    } else marks.unable(mark.markId, `a full resync from ${this.#options.upstream} is loading`);
   }
 
   /** Sends a frame up, behind the frames sent before. The frame is lost if the session ends. */
@@ -323,7 +323,7 @@ export class UpstreamSession {
     if (incomplete)
       throw new HeadwaterError(
         'unavailable',
-        `it has no snapshot for this node (${reason}: ${message}), which needs one: ${incomplete.message}`,
+        `this node needs a snapshot, and the upstream sends none (${reason}: ${message}): ${incomplete.message}`,
       );
     const { offset } = position;
     const why = { reason, message, details, timeMs: this.#timeMs };
@@ -333,16 +333,20 @@ export class UpstreamSession {
     this.#store.data.log.interludes.take({ place: live, missed: 0, messages: [] });
     this.#logger.info(
       { offset, reason },
-      `partial resync from ${this.#options.upstream}: going on from offset ${offset}, ${endOffset - offset} commands behind`,
+      `partial resync from ${this.#options.upstream}: it continues from offset ${offset}, ${endOffset - offset} commands behind`,
     );
   }
 
   async #beginLoading(frame: FullResync): Promise<void> {
-    if (this.#load) throw new HeadwaterError('protocol_violation', 'a second snapshot begins within the first');
+    if (this.#load)
+      throw new HeadwaterError(
+        'protocol_violation',
+        'expected the end of a snapshot, received the beginning of another',
+      );
     const { upstream } = this.#options;
     this.#logger.info(
       { upstream, reason: frame.reason },
-      `full resync from ${upstream} at offset ${frame.position.offset} (${frame.reason}: ${frame.message}); serving the old data meanwhile`,
+      `full resync from ${upstream} at offset ${frame.position.offset} (${frame.reason}: ${frame.message}). This node serves its old data meanwhile`,
     );
     this.#load = await SnapshotLoad.begin(this.#store, frame, this.#options);
     this.#livePlace = frame.live;
@@ -362,7 +366,7 @@ export class UpstreamSession {
 
   #expectLoading(): SnapshotLoad {
     if (this.#load) return this.#load;
-    throw new HeadwaterError('protocol_violation', `a piece of a snapshot arrived in the state ${this.#state.name}`);
+    throw new HeadwaterError('protocol_violation', `a part of a snapshot arrived in the state ${this.#state.name}`);
   }
 
   /** Begins to stream. This node is on the upstream's history, so cluster and time are the upstream's from here on. */
@@ -399,7 +403,7 @@ export class UpstreamSession {
     if (frame.path.includes(this.#store.identity.nodeId)) {
       throw new HeadwaterError(
         'replication_loop',
-        `this node stands above its own upstream: ${[...frame.path, this.#store.identity.nodeId].map((id) => id.slice(0, 8)).join(' → ')}`,
+        `this node is upstream of its own upstream: ${[...frame.path, this.#store.identity.nodeId].map((id) => id.slice(0, 8)).join(' → ')}`,
       );
     }
     if (this.#state.name === 'streaming') this.#refuseDiverged(frame);
@@ -413,7 +417,7 @@ export class UpstreamSession {
     if (frame.offset !== offset || frame.checksum === checksum) return;
     this.#logger.error(
       { offset },
-      `DIVERGED: at offset ${offset} the upstream's running checksum is not this node's; resyncing`,
+      `DIVERGED: at offset ${offset} the running checksums of the upstream and of this node differ. This node resyncs`,
     );
     throw new HeadwaterError('chain_broken', `the running checksums differ at offset ${offset}`);
   }

@@ -86,8 +86,8 @@ export class SnapshotLoad {
   }
 }
 
-const FOR_RESYNC = 'for a full resync beside the data that are served meanwhile';
-const FOR_LOST_WRITES = 'for lost-writes/, which has to keep what no other node has before a full resync drops it';
+const FOR_RESYNC = 'for a full resync beside the old data';
+const FOR_LOST_WRITES = 'for saving lost writes to lost-writes/ before a full resync';
 
 /**
  * Runs a part of a resync that writes `bytes`, if the disk has room. If it has
@@ -133,7 +133,7 @@ function refuseWiping(store: Store, frame: FullResync): void {
   }
   throw new HeadwaterError(
     'protocol_violation',
-    `the upstream would replace ${reach} commands of the cluster ${store.identity.clusterId} by its own ${position.offset} of ${upstream.clusterId || 'none'} (${reason}), without a history in common or a person's --accept-data-loss`,
+    `the upstream would replace ${reach} commands of the cluster ${store.identity.clusterId} by ${position.offset} commands of the cluster ${upstream.clusterId || 'none'} (${reason}). The two have no common history. To accept that, follow with --accept-data-loss`,
   );
 }
 
@@ -153,6 +153,6 @@ function refuseLosingTail(
   const holds = log.end.offset > log.base.offset ? `${log.base.offset + 1} to ${log.end.offset}` : 'nothing';
   throw new HeadwaterError(
     'protocol_violation',
-    `the upstream would replace commands up to offset ${reach} (${reason}); both share them up to ${branch}, the upstream lets this node save those after ${branchOffset ?? 'none'}, its log holds ${holds}. Update the upstream, or follow it with --accept-data-loss`,
+    `the upstream would replace commands up to offset ${reach} (${reason}). The histories part after offset ${branch}; this node would save the commands after ${branchOffset ?? 'none'}, and its log holds ${holds}. Update the upstream, or follow it with --accept-data-loss`,
   );
 }

@@ -127,7 +127,7 @@ describe('failover', () => {
       const done = a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS });
       done.catch(() => {});
       await turns(20);
-      await assert.rejects(a.replication.failover(), /another failover is under way/);
+      await assert.rejects(a.replication.failover(), /another failover is running/);
       await how(a);
       await assert.rejects(done, { code: 'failover_failed' });
       for (const line of world.network.lines) line.release();
@@ -142,7 +142,10 @@ describe('failover', () => {
     await channel.send({ ...handshake, nodeId: 'ab'.repeat(16), address: 'A', position, lineage });
     await world.until('it is served', () => a.followers.status.some(({ address }) => address === 'A'));
     const failing = a.replication.failover({ to: 'ab'.repeat(16) });
-    await assert.rejects(failing, { code: 'failover_failed', message: /listens on A, which is this node itself/ });
+    await assert.rejects(failing, {
+      code: 'failover_failed',
+      message: /reports the address A, which is the address of this node/,
+    });
     await a.write(1, 'after');
     channel.close();
   });
@@ -207,7 +210,10 @@ describe('failover', () => {
 
   it('is refused without a follower, to a stranger, on a follower, and twice at a time', async () => {
     const a = await world.node('A');
-    await assert.rejects(a.replication.failover(), { code: 'failover_failed', message: /nobody follows/ });
+    await assert.rejects(a.replication.failover(), {
+      code: 'failover_failed',
+      message: /expected a follower in sync, found none/,
+    });
     const b = await world.node('B', { follows: 'A' });
     await level(world, a, b);
     await assert.rejects(a.replication.failover({ to: 'X' }), {
@@ -250,7 +256,7 @@ describe('failover', () => {
     const error = await outcome(done);
     assert.equal(a.replication.failoverState, 'none');
     assert.equal(error?.code, 'failover_failed');
-    assert.match(error.message, /not done within 200 ms; nothing has changed/);
+    assert.match(error.message, /was not complete within 200 ms\. Nothing has changed/);
     await outcome(write);
     assert.equal(await a.test.get('waits'), 'v');
     assert.deepEqual([leaders(), a.store.data.log.history.lineage.epoch], [[a], epoch]);
@@ -271,7 +277,7 @@ describe('failover', () => {
     world.network.down('B');
     const error = await outcome(a.replication.failover({ to: 'B', timeoutMs: 500 }));
     assert.equal(b.store.roles.role, 'follower');
-    assert.match(error?.message ?? '', /B could not be reached; this node leads again/);
+    assert.match(error?.message ?? '', /B could not be reached\. This node leads again/);
     await a.test.set('goes on');
     assert.equal(a.store.roles.role, 'leader');
     assert.equal(a.store.roles.handingOver, undefined);
@@ -288,7 +294,7 @@ describe('failover', () => {
     };
     const error = await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS }));
     Reflect.deleteProperty(b.store.data.log, 'end');
-    assert.match(error?.message ?? '', /B refused: .* this node leads again/);
+    assert.match(error?.message ?? '', /B refused with .* This node leads again/);
     assert.equal(b.store.roles.grants.answers.refused.length, 1);
     await a.test.set('goes on');
     assert.equal(a.store.roles.role, 'leader');
@@ -660,7 +666,7 @@ describe('a leader that was superseded', () => {
     await level(world, b, c);
     await c.follow('A');
     await world.until('A knows', () => a.store.roles.supersededBy !== undefined);
-    await assert.rejects(refusalOf(a), { code: 'superseded', message: /epoch 2, as node [0-9a-f]{32} at C has it/ });
+    await assert.rejects(refusalOf(a), { code: 'superseded', message: /epoch 2, as node [0-9a-f]{32} at C reports/ });
     assert.equal(await a.test.get('k0'), 'k at A');
     await a.restart();
     await assert.rejects(refusalOf(a), { code: 'superseded' });

@@ -48,7 +48,7 @@ describe('the patience with an asked follower', () => {
     assert.equal(why(), 'it waits');
     assert.ok(moves > 10);
     await pass(6, 0);
-    assert.equal(why(), 'its log ends at offset 4, and no block of it arrived for 5000 ms');
+    assert.equal(why(), 'the log of the follower ends at offset 4, but no block arrived for 5000 ms');
   });
 
   it('lasts while small blocks reach the log, and while this node is at work on one', async () => {
@@ -63,13 +63,13 @@ describe('the patience with an asked follower', () => {
   it('is not prolonged by heartbeats', async () => {
     patience.expect(channel, 4);
     await pass(6, 300);
-    assert.match(why(), /no block of it arrived/);
+    assert.match(why(), /no block arrived/);
   });
 
   it('ends once others have given the same blocks', async () => {
     patience.expect(channel, 4);
     offset = 4;
     await pass(1, 0);
-    assert.equal(why(), 'others have given what it has');
+    assert.equal(why(), 'other followers have sent its commands');
   });
 });

@@ -222,7 +222,7 @@ describe('a leader whose machine went down', () => {
     await b.write(2, 'later');
     a.up();
     await world.until('it knows', () => !a.store.roles.asking);
-    assert.match(await refusal(), /^superseded: .* epoch 2, as node [0-9a-f]{32} at B has it/);
+    assert.match(await refusal(), /^superseded: .* epoch 2, as node [0-9a-f]{32} at B reports/);
     await a.follow('B');
     await level(world, b, a);
     assert.equal(a.link.resyncs.full, 0);
@@ -250,7 +250,10 @@ describe('a leader whose machine went down', () => {
     await reached(b);
     await (await a.store.snapshots.at()).release();
     await powerCut(5);
-    assert.match(a.store.data.notServing?.message ?? '', /the log lost its tail; this leader asks its known followers/);
+    assert.match(
+      a.store.data.notServing?.message ?? '',
+      /the log lost its tail\. This leader asks its known followers/,
+    );
     a.up();
     await leads();
     await world.until('it serves', () => a.store.data.isServing);
@@ -263,7 +266,7 @@ describe('a leader whose machine went down', () => {
     a.test.bootId = 'boot 2, before the third';
     await powerCut(6);
     a.up();
-    const advice = /until it has followed a node that has the data: "follow HOST:PORT"/;
+    const advice = /until it has copied the data of another node\. Send it "follow HOST:PORT"/;
     await world.until('it says so', () => advice.test(a.store.data.notServing?.message ?? ''));
     assert.equal(a.store.roles.asking, false);
     await b.test.open();

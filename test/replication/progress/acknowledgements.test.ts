@@ -171,12 +171,12 @@ describe('acknowledgements', () => {
       await leader.write(1);
       const waiting = [reach(leader, 'followers', 2, 60_000), reach(leader, 'followers_synced', 2, 60_000)];
       const ends = Promise.all(
-        waiting.map((one) => assert.rejects(one, { code: 'outcome_unknown', message: /does not lead/ })),
+        waiting.map((one) => assert.rejects(one, { code: 'outcome_unknown', message: /no longer leads/ })),
       );
       await follower.replication.promote();
       await leader.follow('F1');
       await ends;
-      await assert.rejects(reach(leader, 'followers', 1), { code: 'outcome_unknown', message: /its upstream is F1/ });
+      await assert.rejects(reach(leader, 'followers', 1), { code: 'outcome_unknown', message: /it follows F1/ });
     });
 
     it('end with a clear error when the store opens anew', async () => {

@@ -83,7 +83,7 @@ describe('freshness', () => {
       await world.clock.advance(100);
       await assert.rejects(waiting, {
         code: 'unavailable',
-        message: /asked for offset 4 of .* applied offset 3 of/,
+        message: /expected offset 4 of .* applied offset 3 of/,
         details: { cause: 'NOT_FRESH', asked_offset: '4', offset: '3' },
       });
     });
@@ -149,7 +149,7 @@ describe('freshness', () => {
       const [leader] = await pair();
       const { position } = leader.store.data;
       const atLeast: Position = { ...position, checksum: position.checksum ^ 1 };
-      await assert.rejects(fresh(leader, { atLeast }), { code: 'lost_branch', message: /another past/ });
+      await assert.rejects(fresh(leader, { atLeast }), { code: 'lost_branch', message: /another history/ });
     });
 
     it('that comes with a write sends a follower’s caller to the leader at once', async () => {
@@ -261,7 +261,7 @@ describe('freshness', () => {
       await world.clock.advance(600);
       await assert.rejects(waiting, {
         code: 'unavailable',
-        message: /expected data at most 1500 ms old, they are \d{4} ms old/,
+        message: /expected data at most 1500 ms old, its data are \d{4} ms old/,
       });
       world.network.last.release();
     });
@@ -297,7 +297,7 @@ describe('freshness', () => {
         assert.equal(follower.store.roles.upstream, 'nobody');
         return fresh(follower, { maxStalenessMs: 5_000, withinMs: 1 });
       });
-      const refused = assert.rejects(asked, { code: 'unavailable', message: /has not been level/ });
+      const refused = assert.rejects(asked, { code: 'unavailable', message: /has not caught up/ });
       await follower.follow('nobody');
       await world.clock.advance(10);
       await refused;
@@ -333,7 +333,7 @@ describe('freshness', () => {
       await world.until('it waits', () => end.link.status.state === 'waiting');
       const waiting = fresh(middle, { maxStalenessMs: 60_000, withinMs: 100 });
       await world.clock.advance(200);
-      await assert.rejects(waiting, { code: 'unavailable', message: /has not been level with the leader/ });
+      await assert.rejects(waiting, { code: 'unavailable', message: /has not caught up with its leader/ });
     });
 
     it('a clock that is set back makes nothing fresh', async () => {
@@ -345,7 +345,7 @@ describe('freshness', () => {
       follower.store.intake.setTime(leader.store.clock.now() - 3_000_000);
       const waiting = fresh(follower, { maxStalenessMs: 1_500, withinMs: 100 });
       await world.clock.advance(200);
-      await assert.rejects(waiting, { code: 'unavailable', message: /they are \d{4} ms old/ });
+      await assert.rejects(waiting, { code: 'unavailable', message: /its data are \d{4} ms old/ });
     });
 
     it('a follower with writes of a clock that was ahead is stale until it has caught up', async () => {
@@ -378,7 +378,7 @@ describe('freshness', () => {
       await world.until('it has some of them', () => follower.offset === 4);
       const asked = fresh(follower, { maxStalenessMs: 5_000, withinMs: 1 });
       await world.clock.advance(10);
-      await assert.rejects(asked, { code: 'unavailable', message: /has not been level/ });
+      await assert.rejects(asked, { code: 'unavailable', message: /has not caught up/ });
       assert.equal(leader.replication.acknowledgements.levelMs(follower.offset), 0, 'the leader does not know either');
       world.network.last.release();
       await level(world, leader, follower);
@@ -424,7 +424,7 @@ describe('freshness', () => {
       await world.clock.advance(200);
       await assert.rejects(waiting, {
         code: 'unavailable',
-        message: /has not been level with the leader that it follows/,
+        message: /has not caught up with its leader/,
       });
     });
   });
@@ -439,7 +439,7 @@ describe('freshness', () => {
       world.network.down('L');
       world.network.last.cut();
       await world.until('the link is down', () => follower.link.status.state !== 'streaming');
-      assert.match(refusal()?.message ?? '', /follows L, is not level with it/);
+      assert.match(refusal()?.message ?? '', /follows L, is behind it/);
       assert.equal(refusal()?.code, 'unavailable');
       assert.equal(freshness(follower, true).refusal, undefined);
       await leader.write(3, 'meanwhile');

@@ -41,7 +41,7 @@ describe('a replication session that is refused', () => {
     assert.equal(follower.store.data.position.offset, 5);
     assert.notEqual(follower.store.identity.clusterId, blank.store.identity.clusterId);
     assert.deepEqual(follower.link.resyncs, { full: 1, partial: 0 });
-    assert(follower.test.logger.said(/following would wipe it/, 'warn') === 1, 'it is said once');
+    assert(follower.test.logger.said(/Following would delete them/, 'warn') === 1, 'it is said once');
   });
 
   it('because it belongs to another cluster, until a person accepts the loss', async () => {
@@ -123,7 +123,7 @@ describe('a replication session that is refused', () => {
     const [a, b] = await world.chain(['A', 'B'], { writes: 2 });
     await a.follow('B');
     await world.until('one of them sees the loop', () =>
-      [a, b].some(({ link }) => /stands above its own upstream/.test(link.status.error)),
+      [a, b].some(({ link }) => /is upstream of its own upstream/.test(link.status.error)),
     );
     assert.equal(await a.test.get('k0'), 'k at A');
     assert.equal(await b.test.get('k0'), 'k at A');
@@ -150,7 +150,7 @@ describe('a replication session that is refused', () => {
       (async () => {
         for (;;) await channel.receive();
       })(),
-      /is connected already, from F: .*copy of the other's: .*"headwater id renew --data DIR"/,
+      /is connected already, from F\. .*copy of the other's: .*"headwater id renew --data DIR"/,
     );
     await leader.write(2, 'more');
     await level(world, leader, follower);
@@ -206,6 +206,9 @@ describe('a replication session that is refused', () => {
     const channel = await world.network.dial('L');
     const nothing = { markId: '', nodeId: '', offset: 0, keys: 0, digest: Buffer.alloc(0), error: '', address: '' };
     await channel.send({ kind: 'digestReport', ...nothing, below: [] });
-    await assert.rejects(channel.receive(), /begins with a handshake, received digestReport/);
+    await assert.rejects(
+      channel.receive(),
+      /expected a handshake at the beginning of a session, received digestReport/,
+    );
   });
 });

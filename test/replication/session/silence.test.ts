@@ -67,7 +67,7 @@ describe('a replication session that has gone silent', () => {
   it('before its handshake ends at the leader', async () => {
     await world.node('L', { timeoutMs: LINK_TIMEOUT_MS });
     const channel = await world.network.dial('L');
-    const ended = assert.rejects(channel.receive(), /has not introduced itself was silent/);
+    const ended = assert.rejects(channel.receive(), /has sent no handshake was silent/);
     for (let i = 0; i < 8; i++) await world.clock.advance(1_000);
     await ended;
   });

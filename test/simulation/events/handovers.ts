@@ -46,7 +46,7 @@ function handOverAndDie(
   const die = () => {
     if (dying.state === 'up' && !simulation.work.isHealing) crash(simulation, dying);
   };
-  if (simulation.dice.chance(0.6)) giver.onSaid(/^stepped down at offset/, die);
+  if (simulation.dice.chance(0.6)) giver.onSaid(/^this node stopped leading at offset/, die);
   else if (simulation.dice.chance(0.3)) taker.onSaid(/has handed over at offset/, die);
   else simulation.clock.after(simulation.dice.random() * HANDOVER_MS, die);
   simulation.work.begin(`fail over to ${taker.address}`, giver, () =>

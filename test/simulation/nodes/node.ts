@@ -98,8 +98,8 @@ export class SimulatedNode extends TestNode {
     this.#lives++;
     const logger = new RecordingLogger();
     logger.onLine = (level, message) => {
-      if (message.includes('; it begins there now,')) this.#raised++;
-      if (/asked the known followers: [1-9]/.test(message)) journal.count('got back by asking');
+      if (message.includes('. The log now begins there,')) this.#raised++;
+      if (/the known followers sent back [1-9]/.test(message)) journal.count('got back by asking');
       if (clock.dead) return;
       journal.note(`${this.address} ${level}: ${message}`);
       this.#said(message);

@@ -19,16 +19,33 @@ import { HeadwaterError } from '../base/errors.js';
 import { BLOCK_BYTES_CEILING } from '../base/limits.js';
 import type { Files, FileWriter } from '../disk/files.js';
 import { Block } from '../log/block.js';
+import type { Codec } from '../model/codec.js';
 import type { LineageRow } from '../model/lineage.js';
 import { formatChecksum, formatPosition, type Position } from '../model/position.js';
-import {
-  type ArchiveEnd,
-  type ArchiveHead,
-  decodeArchiveEnd,
-  decodeArchiveHead,
-  encodeArchiveEnd,
-  encodeArchiveHead,
-} from '../protobuf/archive.js';
+import { codecOf } from '../protobuf/codec.js';
+
+export interface ArchiveHead {
+  /** The position right before the first block. */
+  readonly base: Position;
+  readonly clusterId: string;
+  readonly nodeId: string;
+  /** Milliseconds since the epoch. */
+  readonly madeMs: number;
+}
+
+export interface ArchiveEnd {
+  /** The position of the last block. */
+  readonly position: Position;
+  /** The time of the last block, in milliseconds since the epoch. */
+  readonly timeMs: number;
+  readonly lineage: readonly LineageRow[];
+  readonly blocks: number;
+  /** SHA-256 over all bytes of the file before, 32 bytes. */
+  readonly sha256: Buffer;
+}
+
+const HEAD: Codec<ArchiveHead> = codecOf('ArchiveHead');
+const END: Codec<ArchiveEnd> = codecOf('ArchiveEnd');
 
 const ARCHIVE_FORMAT = 1;
 const MAGIC = Buffer.from('HEADWATER ARCHIVE\n');
@@ -82,7 +99,7 @@ export class StretchWriter {
   static async create(files: Files, directory: string, head: ArchiveHead): Promise<StretchWriter> {
     const aside = path.join(directory, `${head.nodeId}.new`);
     const made = new StretchWriter(files, directory, aside, await files.create(aside), head);
-    const message = encodeArchiveHead(head);
+    const message = HEAD.encode(head);
     try {
       await made.#append(
         Buffer.concat([MAGIC, uint32(ARCHIVE_FORMAT), uint32(message.length), message, uint32(crc32(message))]),
@@ -121,7 +138,7 @@ export class StretchWriter {
     const rows = lineage.filter((row) => row.firstOffset <= position.offset);
     await this.#append(uint32(0));
     const sha256 = this.#hash.digest();
-    const end = encodeArchiveEnd({ position, timeMs, lineage: rows, blocks: this.#blocks, sha256 });
+    const end = END.encode({ position, timeMs, lineage: rows, blocks: this.#blocks, sha256 });
     await this.#writer.append(Buffer.concat([uint32(end.length), end, uint32(crc32(end)), uint32(end.length)]));
     await this.#writer.sync();
     await this.#writer.close();
@@ -260,7 +277,7 @@ async function readHead(
   if (crc32(message) !== rest.readUInt32BE(size))
     throw damaged(file, PREAMBLE_BYTES, 'its head does not match its checksum');
   const bytes = Buffer.concat([preamble, rest]);
-  return { head: decodeArchiveHead(message), length: bytes.length, bytes };
+  return { head: HEAD.decode(message), length: bytes.length, bytes };
 }
 
 async function readEnd(handle: FileHandle, file: string): Promise<{ end: ArchiveEnd; at: number }> {
@@ -272,7 +289,7 @@ async function readEnd(handle: FileHandle, file: string): Promise<{ end: Archive
   const message = bytes?.subarray(4, 4 + size);
   if (!bytes || !message || bytes.readUInt32BE() !== size || crc32(message) !== bytes.readUInt32BE(4 + size))
     throw damaged(file, Math.max(0, at), 'its end is missing or damaged');
-  return { end: decodeArchiveEnd(message), at };
+  return { end: END.decode(message), at };
 }
 
 async function readExactly(handle: FileHandle, file: string, at: number, count: number): Promise<Buffer> {

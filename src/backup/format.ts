@@ -15,7 +15,11 @@ import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { BACKUP_CHUNK_BYTES_MAX } from '../base/limits.js';
 import type { BackupEnd, BackupHead } from '../model/backup.js';
-import { decodeBackupEnd, decodeBackupHead, encodeBackupEnd, encodeBackupHead } from '../protobuf/backup.js';
+import type { Codec } from '../model/codec.js';
+import { codecOf } from '../protobuf/codec.js';
+
+const HEAD: Codec<BackupHead> = codecOf('BackupHead');
+const END: Codec<BackupEnd> = codecOf('BackupEnd');
 
 const BACKUP_FORMAT = 1;
 /** The compression of entries. A chunk that compression does not shrink is stored raw. */
@@ -71,7 +75,7 @@ export class ChunkSealer {
 
   /** Returns the preamble and the head. */
   head(head: BackupHead): Buffer {
-    return Buffer.concat([PREAMBLE, this.#seal('head', encodeBackupHead(head))]);
+    return Buffer.concat([PREAMBLE, this.#seal('head', HEAD.encode(head))]);
   }
 
   /** @param stored compressed if shorter than `rawBytes`. */
@@ -81,7 +85,7 @@ export class ChunkSealer {
 
   end({ keys, digest }: Pick<BackupEnd, 'keys' | 'digest'>): Buffer {
     const sha256 = this.#hash.copy().digest();
-    return this.#seal('end', encodeBackupEnd({ keys, digest, chunks: this.#chunks, sha256 }));
+    return this.#seal('end', END.encode({ keys, digest, chunks: this.#chunks, sha256 }));
   }
 
   #seal(kind: Kind, stored: Buffer, rawBytes = stored.length): Buffer {
@@ -164,9 +168,9 @@ export class ChunkChain {
     if ((kind === KINDS.head) !== (this.#chunks === 0))
       throw this.#damage(`expected the head first and once, received a chunk of kind ${kind}`);
     try {
-      if (kind === KINDS.head) return { kind: 'head', head: knownHead(decodeBackupHead(stored)) };
+      if (kind === KINDS.head) return { kind: 'head', head: knownHead(HEAD.decode(stored)) };
       if (kind === KINDS.entries) return { kind: 'entries', stored, rawBytes };
-      if (kind === KINDS.end) return { kind: 'end', end: this.#provenEnd(decodeBackupEnd(stored)) };
+      if (kind === KINDS.end) return { kind: 'end', end: this.#provenEnd(END.decode(stored)) };
     } catch (error) {
       if (HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'unknown_format')) throw error;
       throw this.#damage((error as Error).message);

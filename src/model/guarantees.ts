@@ -2,8 +2,9 @@
  * The demands of a client on a message beside its operations. They say how safe its writes have to be before they are
  * answered, and how fresh the node that answers has to be.
  */
-import type { DurabilityWanted } from './durability.js';
-import type { Position } from './position.js';
+import { HeadwaterError } from '../base/errors.js';
+import { type DurabilityWanted, formatDurability, parseDurability } from './durability.js';
+import { formatToken, type Position, parseToken } from './position.js';
 
 export interface FreshnessWanted {
   /** The position up to which the node must have applied everything. */
@@ -19,4 +20,62 @@ export interface FreshnessWanted {
 export interface Guarantees {
   readonly durability: DurabilityWanted | undefined;
   readonly freshness: FreshnessWanted | undefined;
+}
+
+/** Undefined if nothing is asked for, which is nearly always. */
+export function guaranteesOf(
+  durability: DurabilityWanted | undefined,
+  { alsoAtLeast, ...wanted }: FreshnessWanted,
+): Guarantees | undefined {
+  const isAsked = wanted.atLeast || alsoAtLeast || wanted.maxStalenessMs > 0;
+  const freshness = isAsked ? { ...wanted, ...(alsoAtLeast && { alsoAtLeast }) } : undefined;
+  return durability || freshness ? { durability, freshness } : undefined;
+}
+
+// ---- metadata of unary calls ----------------------------------------------------
+
+export const METADATA = {
+  durability: 'headwater-durability',
+  atLeast: 'headwater-at-least',
+  alsoAtLeast: 'headwater-also-at-least',
+  maxStalenessMs: 'headwater-max-staleness-ms',
+  freshWithinMs: 'headwater-fresh-within-ms',
+  position: 'headwater-position',
+  reached: 'headwater-reached',
+} as const;
+
+/** Names and values for the metadata of a call. */
+export function guaranteesMetadata({ durability, freshness }: Guarantees): Array<[name: string, value: string]> {
+  const entries: Array<[string, string]> = [];
+  if (durability) entries.push([METADATA.durability, formatDurability(durability)]);
+  if (freshness?.atLeast) entries.push([METADATA.atLeast, formatToken(freshness.atLeast)]);
+  if (freshness?.alsoAtLeast) entries.push([METADATA.alsoAtLeast, formatToken(freshness.alsoAtLeast)]);
+  if (freshness?.maxStalenessMs) entries.push([METADATA.maxStalenessMs, String(freshness.maxStalenessMs)]);
+  if (freshness?.withinMs) entries.push([METADATA.freshWithinMs, String(freshness.withinMs)]);
+  return entries;
+}
+
+/** @throws HeadwaterError `invalid_argument` that names the entry, the expected and the received value. */
+export function guaranteesOfMetadata(read: (name: string) => string | undefined): Guarantees | undefined {
+  const durability = read(METADATA.durability);
+  const token = (name: string) => {
+    const text = read(name);
+    return text === undefined ? undefined : parseToken(text);
+  };
+  return guaranteesOf(durability === undefined ? undefined : parseDurability(durability), {
+    atLeast: token(METADATA.atLeast),
+    alsoAtLeast: token(METADATA.alsoAtLeast),
+    maxStalenessMs: milliseconds(METADATA.maxStalenessMs, read),
+    withinMs: milliseconds(METADATA.freshWithinMs, read),
+  });
+}
+
+function milliseconds(name: string, read: (name: string) => string | undefined): number {
+  const text = read(name);
+  if (text === undefined) return 0;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new HeadwaterError(
+    'invalid_argument',
+    `${name}: expected milliseconds in decimal, received ${JSON.stringify(text.slice(0, 100))}`,
+  );
 }

@@ -9,8 +9,8 @@ import $protobuf from 'protobufjs/minimal.js';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import type { Command, CommandVisitor } from '../model/command.js';
-import { toNumber } from './numbers.js';
 import { fieldBytes, finish, room, varintBytes, writeField, writeVarint } from './output.js';
+import { toNumber } from './values.js';
 
 const { Reader } = $protobuf;
 

@@ -3,7 +3,7 @@
  * travels in `grpc-status-details-bin`, the ErrorReply in a pipeline or transaction. src/rpc/status.ts puts them into
  * gRPC's own status. `reason` is the error code in upper case, and the domain is always `headwater` (AIP-193).
  */
-import { ERROR_CODES, type ErrorCode, HeadwaterError } from '../base/errors.js';
+import { type Details, ERROR_CODES, type ErrorCode, HeadwaterError } from '../base/errors.js';
 import { google, type headwater } from './generated.js';
 
 type ErrorReplyMessage = headwater.v1.ErrorReply;
@@ -153,13 +153,26 @@ export function decodeStatus(bytes: Buffer): HeadwaterError | undefined {
   return undefined;
 }
 
+/** The fields of an ErrorReply in its plain form. */
+export interface ErrorFields {
+  readonly code: number;
+  readonly message: string;
+  readonly reason: string;
+  readonly details: Details;
+}
+
+export function toErrorFields(error: HeadwaterError): ErrorFields {
+  const { code, details } = error;
+  return { code: statusCodeOf(code), message: publicMessage(error), reason: code.toUpperCase(), details };
+}
+
+export function fromErrorFields({ reason, message, details }: ErrorFields): HeadwaterError {
+  return errorOf(reason, message, details);
+}
+
 export function toErrorReply(error: HeadwaterError): headwater.v1.ErrorReply.$Properties {
-  return {
-    code: statusCodeOf(error.code),
-    message: publicMessage(error),
-    reason: error.code.toUpperCase(),
-    details: Object.entries(error.details).map(([name, value]) => ({ name, value })),
-  };
+  const fields = toErrorFields(error);
+  return { ...fields, details: Object.entries(fields.details).map(([name, value]) => ({ name, value })) };
 }
 
 export function fromErrorReply(reply: ErrorReplyMessage): HeadwaterError {
@@ -170,7 +183,7 @@ export function fromErrorReply(reply: ErrorReplyMessage): HeadwaterError {
 const KNOWN: ReadonlySet<string> = new Set(ERROR_CODES);
 
 /** A reason from a newer server is still a refusal, though it has no code here. */
-function errorOf(reason: string, message: string, details: Record<string, string>): HeadwaterError {
+function errorOf(reason: string, message: string, details: Details): HeadwaterError {
   const code = reason.toLowerCase();
   if (KNOWN.has(code)) return new HeadwaterError(code as ErrorCode, message, { details });
   return new HeadwaterError('internal', `${reason}: ${message}`, { details });

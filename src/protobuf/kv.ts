@@ -7,23 +7,34 @@
 
 import type { Reader, Writer } from 'protobufjs/minimal.js';
 import { HeadwaterError } from '../base/errors.js';
-import { MESSAGE_BYTES_MAX } from '../base/limits.js';
 import type {
+  Condition,
   ErrorReply,
+  ExpireCondition,
   GetReply,
+  NewExpiry,
   Operation,
   OperationKind,
   Outgoing,
   OutgoingOperation,
   Reply,
   ReplyTo,
+  SetCondition,
 } from '../model/operation.js';
-import { decodeCondition, decodeExpiry, encodeCondition, expireCondition, setCondition } from './conditions.js';
+import { errorReply } from '../model/reply-size.js';
 import { checkRequestCount } from './count.js';
 import { fromErrorReply, toErrorReply } from './error.js';
 import { headwater } from './generated.js';
-import { bytesOf, decodeMessage, optionalBytesOf, toBytes } from './message.js';
-import { fromBigInt, toBigInt, toClampedNumber, toNumber } from './numbers.js';
+import {
+  bytesOf,
+  decodeMessage,
+  fromBigInt,
+  optionalBytesOf,
+  toBigInt,
+  toBytes,
+  toClampedNumber,
+  toNumber,
+} from './values.js';
 
 const { v1 } = headwater;
 
@@ -71,6 +82,77 @@ const toKeyAndValue = ({ key, value }: { key: string | Uint8Array; value: string
 const toLength = ({ length }: { length: number }) => ({ length });
 const toApplied = ({ applied }: { applied: boolean }) => ({ applied });
 const toOptionalValue = ({ value }: { value: Buffer | undefined }) => ({ value: value ?? null });
+
+// ---- the smaller unions inside requests -----------------------------------------
+
+type Int64 = headwater.v1.ExpireRequest['ttlMs'];
+
+/** A table between the names of an enum here and its numbers on the wire. */
+function enumeration<Name extends string>(field: string, numbers: Readonly<Record<Name, number>>) {
+  const names = new Map(Object.entries<number>(numbers).map(([name, number]) => [number, name as Name]));
+  return {
+    encode: (name: Name | undefined): number => (name === undefined ? 0 : numbers[name]),
+    decode(number: number): Name | undefined {
+      const name = names.get(number);
+      if (name !== undefined || number === 0) return name;
+      throw new HeadwaterError(
+        'invalid_argument',
+        `${field}: expected one of 0, ${[...names.keys()].join(', ')}, received ${number}`,
+      );
+    },
+  };
+}
+
+const setCondition = enumeration<SetCondition>('SetRequest.condition', {
+  if_absent: v1.SetCondition.SET_CONDITION_IF_ABSENT,
+  if_present: v1.SetCondition.SET_CONDITION_IF_PRESENT,
+});
+
+const expireCondition = enumeration<ExpireCondition>('ExpireRequest.condition', {
+  if_none: v1.ExpireCondition.EXPIRE_CONDITION_IF_NONE,
+  if_any: v1.ExpireCondition.EXPIRE_CONDITION_IF_ANY,
+  if_later: v1.ExpireCondition.EXPIRE_CONDITION_IF_LATER,
+  if_earlier: v1.ExpireCondition.EXPIRE_CONDITION_IF_EARLIER,
+});
+
+/** The expiry of a message that has one of the two fields set, or neither. */
+function decodeExpiry(message: { ttlMs?: Int64; expiresAtMs?: Int64 }): NewExpiry | undefined {
+  if (message.ttlMs != null) return { ttlMs: toNumber(message.ttlMs, 'ttl_ms') };
+  if (message.expiresAtMs != null) return { expiresAtMs: toNumber(message.expiresAtMs, 'expires_at_ms') };
+  return undefined;
+}
+
+function encodeCondition(condition: Outgoing<Condition>): headwater.v1.Condition.$Properties {
+  const key = toBytes(condition.key);
+  switch (condition.test) {
+    case 'exists':
+      return { key, exists: true };
+    case 'absent':
+      return { key, absent: true };
+    case 'version':
+      return { key, version: condition.version };
+    case 'value':
+      return { key, value: toBytes(condition.value) };
+  }
+}
+
+function decodeCondition(message: headwater.v1.Condition.$Properties, index: number): Condition {
+  const key = bytesOf(message.key);
+  if (message.exists) return { key, test: 'exists' };
+  if (message.absent) return { key, test: 'absent' };
+  if (message.version != null) return { key, test: 'version', version: toNumber(message.version, 'version') };
+  if (message.value != null) return { key, test: 'value', value: bytesOf(message.value) };
+  const received =
+    message.exists === false || message.absent === false
+      ? 'false'
+      : 'none of these, or a condition that this version does not know';
+  throw new HeadwaterError(
+    'invalid_argument',
+    `condition ${index}: expected exists: true, absent: true, version or value, received ${received}`,
+  );
+}
+
+// ---- the rows -------------------------------------------------------------------
 
 const ROWS: { readonly [K in OperationKind]: Row<K> } = {
   get: row({
@@ -373,68 +455,9 @@ export function fromReplyMessage(message: headwater.v1.Reply.$Properties): Reply
   return rowOf(kind).fromResponse(message[kind]);
 }
 
-export function errorReply(error: HeadwaterError): ErrorReply {
-  return { kind: 'error', error };
-}
-
 function unknownKind(what: 'operation' | 'reply'): HeadwaterError {
   const received = `received none of these, or an operation that this version does not know`;
   return new HeadwaterError('invalid_argument', `${what}: expected one of ${OPERATION_KINDS.join(', ')}, ${received}`);
-}
-
-/** Room that a message keeps for the framing around its payload. */
-const FRAMING_BYTES_MAX = 1024 * 1024;
-
-/**
- * Returns the reply, or a refusal in its place if no message can hold the reply. Many values, each within its limit,
- * can be that large. The size is known before the reply is encoded.
- */
-export function boundedReply(reply: Reply): Reply {
-  const bytes = payloadBytes(reply);
-  const expected = MESSAGE_BYTES_MAX - FRAMING_BYTES_MAX;
-  if (bytes <= expected) return reply;
-  const asked = reply.kind === 'transact' ? 'the transaction took effect, but ' : '';
-  const message = `${asked}the reply to ${reply.kind} is too large for one message: expected at most ${expected} bytes, received ${bytes}`;
-  return errorReply(new HeadwaterError('too_large', message));
-}
-
-const REPLY_OVERHEAD_BYTES = 16;
-
-/** The approximate bytes of a reply, without encoding it. */
-export function payloadBytes(reply: Reply): number {
-  if (reply.kind === 'multiGet') return sum(reply.values);
-  if (reply.kind === 'transact') return sum(reply.replies);
-  if (reply.kind === 'set') return REPLY_OVERHEAD_BYTES + (reply.oldValue?.length ?? 0);
-  if ('value' in reply && Buffer.isBuffer(reply.value)) return REPLY_OVERHEAD_BYTES + reply.value.length;
-  return REPLY_OVERHEAD_BYTES;
-}
-
-/**
- * The most bytes of values that a reply may hold, if a value has at most `valueBytesMax`. A reply that holds no values,
- * or only the caller's own, has 0.
- */
-export function replyBytesAtMost(operation: Operation, valueBytesMax: number): number {
-  switch (operation.kind) {
-    case 'get':
-    case 'getRange':
-    case 'getDelete':
-    case 'getExpire':
-      return valueBytesMax;
-    case 'set':
-      return operation.returnOld ? valueBytesMax : 0;
-    case 'multiGet':
-      return Math.min(MESSAGE_BYTES_MAX, operation.keys.length * valueBytesMax);
-    case 'transact': {
-      const bytes = operation.operations.reduce((sum, inner) => sum + replyBytesAtMost(inner, valueBytesMax), 0);
-      return Math.min(MESSAGE_BYTES_MAX, bytes);
-    }
-    default:
-      return 0;
-  }
-}
-
-function sum(replies: readonly Reply[]): number {
-  return replies.reduce((bytes, reply) => bytes + payloadBytes(reply), REPLY_OVERHEAD_BYTES);
 }
 
 /** Encodes the request message of a unary call. */

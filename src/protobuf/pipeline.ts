@@ -8,28 +8,27 @@
 
 import $protobuf from 'protobufjs/minimal.js';
 import { HeadwaterError } from '../base/errors.js';
-import type { DurabilityReached } from '../model/durability.js';
-import type { Guarantees } from '../model/guarantees.js';
+import type { Codec } from '../model/codec.js';
+import { checkDurability, DURABILITY_LEVELS, type DurabilityReached } from '../model/durability.js';
+import { type Guarantees, guaranteesOf } from '../model/guarantees.js';
 import type { ErrorReply, Operation, OutgoingOperation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
+import { boundedReply, errorReply } from '../model/reply-size.js';
+import { codecOf, type Plain } from './codec.js';
 import { checkOperationCount } from './count.js';
-import { toPosition } from './frame.js';
 import { headwater } from './generated.js';
-import { encodeGuarantees, encodeReached, toGuarantees, toReached } from './guarantees.js';
-import {
-  boundedReply,
-  errorReply,
-  fromOperationMessage,
-  fromReplyMessage,
-  toOperationMessage,
-  toReplyMessage,
-} from './kv.js';
-import { malformed } from './message.js';
+import { fromOperationMessage, fromReplyMessage, toOperationMessage, toReplyMessage } from './kv.js';
 import { byteLength, fieldBytes, finish, room, varintBytes, writeField, writeVarint } from './output.js';
+import { malformed } from './values.js';
 
 const { Reader } = $protobuf;
 const { v1 } = headwater;
 type PbReader = InstanceType<typeof Reader>;
+
+/** For the fields of a PipelineRequest beside its operations. */
+const REQUEST = codecOf('PipelineRequest');
+const POSITION_CODEC: Codec<Position> = codecOf('Position');
+const REACHED_CODEC: Codec<DurabilityReached> = codecOf('DurabilityReached');
 
 const bytesTag = (field: number): number => (field << 3) | 2;
 const varintTag = (field: number): number => field << 3;
@@ -174,10 +173,41 @@ function skipNoting(reader: PbReader, tag: number, noted: Uint8Array[] | undefin
 function decodeGuarantees(fields: readonly Uint8Array[]): Guarantees | HeadwaterError | undefined {
   const bytes = Buffer.concat(fields.filter((field) => field !== undefined));
   try {
-    return toGuarantees(v1.PipelineRequest.decode(bytes));
+    return toGuarantees(REQUEST.decode(bytes));
   } catch (error) {
     return malformed('PipelineRequest', bytes.length, error);
   }
+}
+
+/** The fields stand behind the operations. They are written and read only if they are present. */
+function encodeGuarantees({ durability, freshness }: Guarantees): Buffer {
+  return REQUEST.encode({
+    operations: [],
+    durability,
+    atLeast: freshness?.atLeast,
+    alsoAtLeast: freshness?.alsoAtLeast,
+    maxStalenessMs: freshness?.maxStalenessMs ?? 0,
+    freshWithinMs: freshness?.withinMs ?? 0,
+  });
+}
+
+function toGuarantees(message: Plain<'PipelineRequest'>): Guarantees | undefined {
+  const { durability, atLeast, alsoAtLeast, maxStalenessMs, freshWithinMs } = message;
+  const wanted = durability && { ...durability, level: knownLevel(durability.level) };
+  return guaranteesOf(wanted && checkDurability(wanted), {
+    atLeast,
+    alsoAtLeast,
+    maxStalenessMs,
+    withinMs: freshWithinMs,
+  });
+}
+
+function knownLevel<Level>(level: Level | undefined): Level {
+  if (level !== undefined) return level;
+  throw new HeadwaterError(
+    'invalid_argument',
+    `durability.level: expected a number from 1 to ${DURABILITY_LEVELS.length}, received 0`,
+  );
 }
 
 function readOperation(reader: PbReader): DecodedOperation {
@@ -240,7 +270,7 @@ export function encodePipelineResponse(
     next++;
   }
   if (position) at = writePosition(at, position);
-  if (reached) at = writeMessage(at, REACHED, encodeReached(reached));
+  if (reached) at = writeMessage(at, REACHED, REACHED_CODEC.encode(reached));
   return { bytes: finish(at), next };
 }
 
@@ -308,18 +338,22 @@ export interface DecodedPipelineResponse {
 /** @throws HeadwaterError `invalid_argument` if the bytes are no PipelineResponse. */
 export function decodePipelineResponse(bytes: Buffer): DecodedPipelineResponse {
   const replies: Reply[] = [];
-  let position: headwater.v1.Position | undefined;
-  let reached: headwater.v1.DurabilityReached | undefined;
+  let position: Uint8Array | undefined;
+  let reached: Uint8Array | undefined;
   const reader = Reader.create(bytes);
   try {
     while (reader.pos < reader.len) {
       const tag = reader.tag();
       if (tag === REPLIES) replies.push(readReply(reader));
-      else if (tag === POSITION) position = v1.Position.decode(reader, reader.size());
-      else if (tag === REACHED) reached = v1.DurabilityReached.decode(reader, reader.size());
+      else if (tag === POSITION) position = reader.bytes();
+      else if (tag === REACHED) reached = reader.bytes();
       else reader.skipType(tag & 7, 0, tag >>> 3);
     }
-    return { replies, position: position && toPosition(position), reached: reached && toReached(reached) };
+    return {
+      replies,
+      position: position && POSITION_CODEC.decode(position as Buffer),
+      reached: reached && REACHED_CODEC.decode(reached as Buffer),
+    };
   } catch (error) {
     throw malformed('PipelineResponse', bytes.length, error);
   }

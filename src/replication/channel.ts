@@ -4,8 +4,7 @@
  * (rpc/). Tests bring an implementation in memory.
  */
 import type { HeadwaterError } from '../base/errors.js';
-import type { DownFrame } from './down-frames.js';
-import type { UpFrame } from './up-frames.js';
+import type { DownFrame, UpFrame } from './frames.js';
 
 export interface Channel<Out, In> {
   /**

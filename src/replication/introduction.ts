@@ -6,8 +6,7 @@ import { HeadwaterError } from '../base/errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { BLOCK_FORMAT } from '../log/block.js';
 import type { Store } from '../store/store.js';
-import { type Handshake, PROTOCOL_VERSION } from './handshake.js';
-import type { UpFrame } from './up-frames.js';
+import { type Handshake, PROTOCOL_VERSION, type UpFrame } from './frames.js';
 
 export interface Introduced {
   /** A value drawn at each start of the process. */

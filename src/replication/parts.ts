@@ -3,18 +3,12 @@
  * Only the transport sees parts.
  */
 import { HeadwaterError } from '../base/errors.js';
-import type { headwater } from '../protobuf/generated.js';
-import { bytesOf } from '../protobuf/message.js';
 
 /** A piece of an encoded frame. */
 export interface Part {
   readonly kind: 'part';
   readonly data: Buffer;
   readonly last: boolean;
-}
-
-export function partOf({ data, last }: headwater.v1.Part.$Properties): Part {
-  return { kind: 'part', data: bytesOf(data), last: last ?? false };
 }
 
 /**

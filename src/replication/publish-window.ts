@@ -13,8 +13,7 @@ import {
   PUBLISHING_QUEUE_BYTES_MAX,
 } from '../base/limits.js';
 import type { Message } from '../store/writes.js';
-import type { Published } from './down-frames.js';
-import type { Publish } from './up-frames.js';
+import type { Publish, Published } from './frames.js';
 
 interface Publication {
   readonly frame: Publish;

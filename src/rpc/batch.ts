@@ -11,7 +11,7 @@ import type { DurabilityReached } from '../model/durability.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
-import { errorReply } from '../protobuf/kv.js';
+import { errorReply } from '../model/reply-size.js';
 import type { DecodedOperation, DecodedPipelineRequest } from '../protobuf/pipeline.js';
 
 /**

@@ -12,6 +12,7 @@ import type {
   RepairEvent,
   VerifyEvent,
 } from '../model/check.js';
+import type { Codec } from '../model/codec.js';
 import type { CompareReply, CompareRequest, KeyspaceDigestReply } from '../model/comparison.js';
 import type {
   FetchRangesRequest,
@@ -33,20 +34,21 @@ import type {
   WatchEvent,
   WatchRequest,
 } from '../model/streams.js';
-import * as admin from '../protobuf/admin.js';
-import * as backup from '../protobuf/backup.js';
-import * as check from '../protobuf/check.js';
-import * as compare from '../protobuf/compare.js';
-import * as forget from '../protobuf/forget.js';
+import { codecOf, converted } from '../protobuf/codec.js';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../protobuf/kv.js';
-import * as ranges from '../protobuf/ranges.js';
-import * as scan from '../protobuf/scan.js';
-import * as streams from '../protobuf/streams.js';
-
-export interface Codec<Message> {
-  encode(message: Message): Buffer;
-  decode(bytes: Buffer): Message;
-}
+import {
+  FETCH_RANGES_REQUEST,
+  FETCHED_BLOCKS,
+  nothing,
+  RANGE_DIGESTS_REQUEST,
+  RANGE_DIGESTS_RESPONSE,
+  RANGES_TO_REPAIR,
+  REPAIR_EVENT,
+  SUBSCRIPTION_EVENTS,
+  VERIFY_EVENT,
+  WATCH_EVENTS,
+  WATCH_REQUEST,
+} from './codecs.js';
 
 export interface Method<Request, Response> {
   /** The path `/package.Service/Method`. */
@@ -73,6 +75,14 @@ function unary<Request, Response>(
   return { path, requestStream: false, responseStream: false, request, response };
 }
 
+function streaming<Request, Response>(
+  path: string,
+  request: Codec<Request>,
+  response: Codec<Response>,
+): Method<Request, Response> {
+  return { path, requestStream: false, responseStream: true, request, response };
+}
+
 /** The unary method of each kind of operation. The method has the name of the kind. */
 export const OPERATION_METHODS: ReadonlyMap<OperationKind, Method<Operation, Reply>> = new Map(
   OPERATION_KINDS.map((kind) => [kind, operationMethod(kind)]),
@@ -82,7 +92,8 @@ function operationMethod(kind: OperationKind): Method<Operation, Reply> {
   return unary<Operation, Reply>(
     `/${KEY_VALUE_SERVICE}/${kind.charAt(0).toUpperCase()}${kind.slice(1)}`,
     { encode: encodeRequest, decode: (bytes) => decodeRequest(kind, bytes) },
-    { encode: encodeResponse, decode: (bytes) => decodeResponse(kind, bytes) },
+    // A refusal ends the call with a status, so no handler answers with an error reply.
+    { encode: encodeResponse as (reply: Reply) => Buffer, decode: (bytes) => decodeResponse(kind, bytes) },
   );
 }
 
@@ -96,142 +107,141 @@ export const PIPELINE: Method<Buffer, Buffer> = {
 
 export const DATABASE_SIZE: Method<void, number> = unary(
   `/${KEY_VALUE_SERVICE}/DatabaseSize`,
-  { encode: scan.encodeDatabaseSizeRequest, decode: scan.decodeDatabaseSizeRequest },
-  { encode: scan.encodeDatabaseSizeResponse, decode: scan.decodeDatabaseSizeResponse },
+  nothing('DatabaseSizeRequest'),
+  converted(
+    codecOf('DatabaseSizeResponse'),
+    ({ keys }) => keys,
+    (keys: number) => ({ keys }),
+  ),
 );
 
-export const KEYS: Method<Buffer, readonly Buffer[]> = {
-  path: `/${KEY_VALUE_SERVICE}/Keys`,
-  requestStream: false,
-  responseStream: true,
-  request: { encode: scan.encodeKeysRequest, decode: scan.decodeKeysRequest },
-  response: { encode: scan.encodeKeysResponse, decode: scan.decodeKeysResponse },
-};
+export const KEYS: Method<Buffer, readonly Buffer[]> = streaming(
+  `/${KEY_VALUE_SERVICE}/Keys`,
+  converted(
+    codecOf('KeysRequest'),
+    ({ pattern }) => pattern,
+    (pattern: Buffer) => ({ pattern }),
+  ),
+  converted(
+    codecOf('KeysResponse'),
+    ({ keys }) => keys,
+    (keys: readonly Buffer[]) => ({ keys }),
+  ),
+);
 
-export const SCAN: Method<ScanRequest, ScanResponse> = {
-  path: `/${KEY_VALUE_SERVICE}/Scan`,
-  requestStream: false,
-  responseStream: true,
-  request: { encode: scan.encodeScanRequest, decode: scan.decodeScanRequest },
-  response: { encode: scan.encodeScanResponse, decode: scan.decodeScanResponse },
-};
+export const SCAN: Method<ScanRequest, ScanResponse> = streaming(
+  `/${KEY_VALUE_SERVICE}/Scan`,
+  codecOf('ScanRequest'),
+  codecOf('ScanResponse'),
+);
 
 export const PUBLISH: Method<PublishRequest, number> = unary(
   `/${STREAM_SERVICE}/Publish`,
-  { encode: streams.encodePublishRequest, decode: streams.decodePublishRequest },
-  { encode: streams.encodePublishResponse, decode: streams.decodePublishResponse },
+  codecOf('PublishRequest'),
+  converted(
+    codecOf('PublishResponse'),
+    ({ offset }) => offset,
+    (offset: number) => ({ offset }),
+  ),
 );
 
-export const SUBSCRIBE: Method<SubscribeRequest, Told<SubscriptionEvent>> = {
-  path: `/${STREAM_SERVICE}/Subscribe`,
-  requestStream: false,
-  responseStream: true,
-  request: { encode: streams.encodeSubscribeRequest, decode: streams.decodeSubscribeRequest },
-  response: { encode: streams.encodeSubscribeResponse, decode: streams.decodeSubscribeResponse },
-};
+export const SUBSCRIBE: Method<SubscribeRequest, Told<SubscriptionEvent>> = streaming(
+  `/${STREAM_SERVICE}/Subscribe`,
+  codecOf('SubscribeRequest'),
+  SUBSCRIPTION_EVENTS,
+);
 
-export const WATCH: Method<WatchRequest, Told<WatchEvent>> = {
-  path: `/${STREAM_SERVICE}/Watch`,
-  requestStream: false,
-  responseStream: true,
-  request: { encode: streams.encodeWatchRequest, decode: streams.decodeWatchRequest },
-  response: { encode: streams.encodeWatchResponse, decode: streams.decodeWatchResponse },
-};
+export const WATCH: Method<WatchRequest, Told<WatchEvent>> = streaming(
+  `/${STREAM_SERVICE}/Watch`,
+  WATCH_REQUEST,
+  WATCH_EVENTS,
+);
 
 export const STATUS: Method<void, NodeStatus> = unary(
   `/${ADMIN_SERVICE}/Status`,
-  { encode: admin.encodeStatusRequest, decode: admin.decodeStatusRequest },
-  { encode: admin.encodeNodeStatus, decode: admin.decodeNodeStatus },
+  nothing('StatusRequest'),
+  codecOf('StatusResponse'),
 );
 
 export const DIGEST: Method<void, KeyspaceDigestReply> = unary(
   `/${ADMIN_SERVICE}/Digest`,
-  { encode: admin.encodeDigestRequest, decode: admin.decodeDigestRequest },
-  { encode: admin.encodeDigestResponse, decode: admin.decodeDigestResponse },
+  nothing('DigestRequest'),
+  codecOf('DigestResponse'),
 );
 
 export const FOLLOW: Method<FollowRequest, void> = unary(
   `/${ADMIN_SERVICE}/Follow`,
-  { encode: admin.encodeFollowRequest, decode: admin.decodeFollowRequest },
-  { encode: admin.encodeFollowResponse, decode: admin.decodeFollowResponse },
+  codecOf('FollowRequest'),
+  nothing('FollowResponse'),
 );
 
 export const FAILOVER: Method<FailoverRequest, FailoverReply> = unary(
   `/${ADMIN_SERVICE}/Failover`,
-  { encode: admin.encodeFailoverRequest, decode: admin.decodeFailoverRequest },
-  { encode: admin.encodeFailoverResponse, decode: admin.decodeFailoverResponse },
+  codecOf('FailoverRequest'),
+  codecOf('FailoverResponse'),
 );
 
 export const COMPARE: Method<CompareRequest, CompareReply> = unary(
   `/${ADMIN_SERVICE}/Compare`,
-  { encode: compare.encodeCompareRequest, decode: compare.decodeCompareRequest },
-  { encode: compare.encodeCompareResponse, decode: compare.decodeCompareResponse },
+  codecOf('CompareRequest'),
+  codecOf('CompareResponse'),
 );
 
+/** The request is a node ID, the beginning of one, or host:port. */
 export const FORGET: Method<string, ForgetReply> = unary(
   `/${ADMIN_SERVICE}/Forget`,
-  { encode: forget.encodeForgetRequest, decode: forget.decodeForgetRequest },
-  { encode: forget.encodeForgetResponse, decode: forget.decodeForgetResponse },
+  converted(
+    codecOf('ForgetRequest'),
+    ({ node }) => node,
+    (node: string) => ({ node }),
+  ),
+  codecOf('ForgetResponse'),
 );
 
 export const PROMOTE: Method<void, PromoteReply> = unary(
   `/${ADMIN_SERVICE}/Promote`,
-  { encode: admin.encodePromoteRequest, decode: admin.decodePromoteRequest },
-  { encode: admin.encodePromoteResponse, decode: admin.decodePromoteResponse },
+  nothing('PromoteRequest'),
+  codecOf('PromoteResponse'),
 );
 
-export const BACKUP: Method<BackupRequest, BackupResponse> = {
-  path: `/${DISK_SERVICE}/Backup`,
-  requestStream: false,
-  responseStream: true,
-  request: { encode: backup.encodeBackupRequest, decode: backup.decodeBackupRequest },
-  response: { encode: backup.encodeBackupResponse, decode: backup.decodeBackupResponse },
-};
+export const BACKUP: Method<BackupRequest, BackupResponse> = streaming(
+  `/${DISK_SERVICE}/Backup`,
+  codecOf('BackupRequest'),
+  codecOf('BackupResponse'),
+);
 
-export const RANGE_DIGESTS: Method<RangeDigestsRequest, readonly RangeDigest[]> = {
-  path: `/${DISK_SERVICE}/RangeDigests`,
-  requestStream: false,
-  responseStream: true,
-  request: { encode: ranges.encodeRangeDigestsRequest, decode: ranges.decodeRangeDigestsRequest },
-  response: { encode: ranges.encodeRangeDigestsResponse, decode: ranges.decodeRangeDigestsResponse },
-};
+export const RANGE_DIGESTS: Method<RangeDigestsRequest, readonly RangeDigest[]> = streaming(
+  `/${DISK_SERVICE}/RangeDigests`,
+  RANGE_DIGESTS_REQUEST,
+  RANGE_DIGESTS_RESPONSE,
+);
 
-export const FETCH_RANGES: Method<FetchRangesRequest, FetchRangesResponse> = {
-  path: `/${DISK_SERVICE}/FetchRanges`,
-  requestStream: false,
-  responseStream: true,
-  request: { encode: ranges.encodeFetchRangesRequest, decode: ranges.decodeFetchRangesRequest },
-  response: { encode: ranges.encodeFetchRangesResponse, decode: ranges.decodeFetchRangesResponse },
-};
+export const FETCH_RANGES: Method<FetchRangesRequest, FetchRangesResponse> = streaming(
+  `/${DISK_SERVICE}/FetchRanges`,
+  FETCH_RANGES_REQUEST,
+  codecOf('FetchRangesResponse'),
+);
 
-export const REPAIR_RANGES: Method<readonly KeyRange[], RepairRangesResponse> = {
-  path: `/${DISK_SERVICE}/RepairRanges`,
-  requestStream: false,
-  responseStream: true,
-  request: { encode: ranges.encodeRepairRangesRequest, decode: ranges.decodeRepairRangesRequest },
-  response: { encode: ranges.encodeRepairRangesResponse, decode: ranges.decodeRepairRangesResponse },
-};
+export const REPAIR_RANGES: Method<readonly KeyRange[], RepairRangesResponse> = streaming(
+  `/${DISK_SERVICE}/RepairRanges`,
+  RANGES_TO_REPAIR,
+  codecOf('RepairRangesResponse'),
+);
 
-export const VERIFY: Method<CheckRequest, VerifyEvent> = {
-  path: `/${DISK_SERVICE}/Verify`,
-  requestStream: false,
-  responseStream: true,
-  request: { encode: check.encodeVerifyRequest, decode: check.decodeVerifyRequest },
-  response: { encode: check.encodeVerifyEvent, decode: check.decodeVerifyEvent },
-};
+export const VERIFY: Method<CheckRequest, VerifyEvent> = streaming(
+  `/${DISK_SERVICE}/Verify`,
+  codecOf('VerifyRequest'),
+  VERIFY_EVENT,
+);
 
-export const REPAIR: Method<CheckRequest, RepairEvent> = {
-  path: `/${DISK_SERVICE}/Repair`,
-  requestStream: false,
-  responseStream: true,
-  request: { encode: check.encodeRepairRequest, decode: check.decodeRepairRequest },
-  response: { encode: check.encodeRepairEvent, decode: check.decodeRepairEvent },
-};
+export const REPAIR: Method<CheckRequest, RepairEvent> = streaming(
+  `/${DISK_SERVICE}/Repair`,
+  codecOf('RepairRequest'),
+  REPAIR_EVENT,
+);
 
-export const FETCH_BLOCKS: Method<FetchBlocksRequest, FetchBlocksResponse> = {
-  path: `/${DISK_SERVICE}/FetchBlocks`,
-  requestStream: false,
-  responseStream: true,
-  request: { encode: check.encodeFetchBlocksRequest, decode: check.decodeFetchBlocksRequest },
-  response: { encode: check.encodeFetchBlocksResponse, decode: check.decodeFetchBlocksResponse },
-};
+export const FETCH_BLOCKS: Method<FetchBlocksRequest, FetchBlocksResponse> = streaming(
+  `/${DISK_SERVICE}/FetchBlocks`,
+  codecOf('FetchBlocksRequest'),
+  FETCHED_BLOCKS,
+);

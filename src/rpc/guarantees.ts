@@ -7,8 +7,8 @@ import type { HeadwaterError } from '../base/errors.js';
 import { FRESH_MARGIN_MS } from '../base/limits.js';
 import { type DurabilityWaiter, formatReached } from '../model/durability.js';
 import type { FreshnessWanted, Guarantees } from '../model/guarantees.js';
+import { guaranteesOfMetadata, METADATA } from '../model/guarantees.js';
 import { formatToken, type Position } from '../model/position.js';
-import { guaranteesOfMetadata, METADATA } from '../protobuf/guarantees.js';
 import type { Call } from './calls.js';
 
 export interface NodeGuarantees {

@@ -7,9 +7,15 @@ import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { HeadwaterError, shuttingDown } from '../base/errors.js';
 import { BLOCK_BYTES_CEILING, FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, RECEIVE_QUEUE_BYTES_MAX } from '../base/limits.js';
 import type { Channel, DownChannel, UpChannel } from '../replication/channel.js';
-import { type DownFrame, decodeDownFrame, encodeDownFrame } from '../replication/down-frames.js';
+import {
+  type DownFrame,
+  decodeDownFrame,
+  decodeUpFrame,
+  encodeDownFrame,
+  encodeUpFrame,
+  type UpFrame,
+} from '../replication/frames.js';
 import { Assembler, partsOf } from '../replication/parts.js';
-import { decodeUpFrame, encodeUpFrame, type UpFrame } from '../replication/up-frames.js';
 import { Allowance } from './allowance.js';
 import type { DuplexCall } from './handler.js';
 import { SendWindow } from './send-window.js';

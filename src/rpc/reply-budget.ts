@@ -4,7 +4,7 @@
  * the replies that came before.
  */
 import { REPLYING_STEP_BYTES_MAX } from '../base/limits.js';
-import { payloadBytes } from '../protobuf/kv.js';
+import { payloadBytes } from '../model/reply-size.js';
 import type { Batch } from './batch.js';
 import { ReplyBytes } from './reply-bytes.js';
 import type { ReplyShare } from './reply-share.js';

@@ -3,8 +3,8 @@
 import { HeadwaterError } from '../../src/base/errors.js';
 import type { FreshnessWanted } from '../../src/model/guarantees.js';
 import type { NodeStatus } from '../../src/model/status.js';
-import { decodeNodeStatus } from '../../src/protobuf/admin.js';
 import { adminService, type NodeControl } from '../../src/rpc/admin-service.js';
+import { STATUS } from '../../src/rpc/definitions.js';
 import type { RpcServer } from '../../src/rpc/server.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { serve } from '../rpc/harness.js';
@@ -82,7 +82,7 @@ export class Place {
     await new Promise((resolve) => setTimeout(resolve, this.awayMs));
     const leader = this.#others()[0] as Place;
     return {
-      ...decodeNodeStatus(Buffer.alloc(0)),
+      ...STATUS.response.decode(Buffer.alloc(0)),
       nodeId: this.address,
       address: this.address,
       role: this.leads ? 'leader' : 'follower',

@@ -9,7 +9,7 @@ import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import type { Command } from '../../src/model/command.js';
 import { decodeCommands, encodeCommands } from '../../src/protobuf/command.js';
 import { headwater } from '../../src/protobuf/generated.js';
-import { toNumber } from '../../src/protobuf/numbers.js';
+import { toNumber } from '../../src/protobuf/values.js';
 import { runs } from '../support/seeds.js';
 
 const { BlockPayload } = headwater.v1;

@@ -7,9 +7,9 @@ import { HeadwaterError } from '../../src/base/errors.js';
 import type { DurabilityWanted } from '../../src/model/durability.js';
 import { formatDurability, parseDurability } from '../../src/model/durability.js';
 import type { Guarantees } from '../../src/model/guarantees.js';
+import { guaranteesMetadata, guaranteesOfMetadata } from '../../src/model/guarantees.js';
 import { formatToken, type Position, parseToken } from '../../src/model/position.js';
 import { headwater } from '../../src/protobuf/generated.js';
-import { guaranteesMetadata, guaranteesOfMetadata } from '../../src/protobuf/guarantees.js';
 import {
   decodePipelineRequest,
   decodePipelineResponse,
@@ -90,10 +90,13 @@ describe('guarantees on the wire', () => {
     assert.match(refusal({ durability: { ...durability, timeoutMs: 0 } }), /1 to 60000 ms, received 0/);
     assert.match(refusal({ durability: { ...durability, timeoutMs: 60_001 } }), /received 60001/);
     assert.match(refusal({ durability: { ...durability, level: 2 } }), /synced with no followers, received 1/);
-    assert.match(refusal({ atLeast: { replicationId: Buffer.from('short') } }), /expected 20 bytes, received 5/);
+    assert.match(
+      refusal({ atLeast: { replicationId: Buffer.from('short') } }),
+      /expected a replication ID of 20 bytes, received 5/,
+    );
     assert.match(
       refusal({ atLeast: { replicationId: id, offset: 2 ** 60 }, operations: [{ ping: {} }] }),
-      /at_least.offset: expected/,
+      /Position.offset: expected/,
     );
   });
 

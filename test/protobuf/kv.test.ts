@@ -4,8 +4,8 @@ import { ERROR_CODES, HeadwaterError } from '../../src/base/errors.js';
 import { MESSAGE_BYTES_MAX, OPERATION_KEYS_MAX } from '../../src/base/limits.js';
 import type { Operation, OperationKind, Reply } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
+import { codecOf } from '../../src/protobuf/codec.js';
 import { decodeStatus, encodeStatus, statusCodeOf } from '../../src/protobuf/error.js';
-import { toPosition } from '../../src/protobuf/frame.js';
 import { google, headwater } from '../../src/protobuf/generated.js';
 import {
   decodeRequest,
@@ -459,7 +459,7 @@ describe('malformed messages', () => {
       decodePipelineResponse(message).replies.map((one) => (one.kind === 'error' ? 'refused' : one));
     const repliesByGenerated = (message: Buffer) => {
       const { replies, position } = v1.PipelineResponse.decode(message);
-      if (position) toPosition(position);
+      if (position) codecOf('Position').decode(v1.Position.encode(position).finish() as Buffer);
       return replies.map((one) => {
         const reply = orRefused(() => fromReplyMessage(one));
         return (reply as Reply).kind === 'error' ? 'refused' : reply;

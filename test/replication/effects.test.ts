@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { PUBLISHING_MAX, TAIL_BYTES_MAX } from '../../src/base/limits.js';
 import type { Operation } from '../../src/model/operation.js';
-import type { UpFrame } from '../../src/replication/up-frames.js';
+import type { UpFrame } from '../../src/replication/frames.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 import { increment, key, set } from '../support/store.js';

@@ -7,16 +7,18 @@ import type { DigestReport } from '../../src/model/comparison.js';
 import type { LineageRow } from '../../src/model/lineage.js';
 import { NO_HISTORY, ORIGIN } from '../../src/model/position.js';
 import { headwater } from '../../src/protobuf/generated.js';
-import { type DownFrame, decodeDownFrame, encodeDownFrame } from '../../src/replication/down-frames.js';
-import type { Handshake } from '../../src/replication/handshake.js';
-import { Assembler, type Part, partsOf } from '../../src/replication/parts.js';
 import {
   type Acknowledgement,
+  type DownFrame,
+  decodeDownFrame,
   decodeUpFrame,
+  encodeDownFrame,
   encodeUpFrame,
+  type Handshake,
   type Publish,
   type UpFrame,
-} from '../../src/replication/up-frames.js';
+} from '../../src/replication/frames.js';
+import { Assembler, type Part, partsOf } from '../../src/replication/parts.js';
 import { historyId, runs } from '../support/seeds.js';
 
 const { UpFrame: PbUpFrame, DownFrame: PbDownFrame } = headwater.v1;
@@ -309,7 +311,7 @@ describe('what is refused as a replication frame', () => {
   it('a handshake of a node without an ID', () => {
     const refused = refusal(() => decodeUpFrame(encodeUpFrame({ ...handshake, nodeId: '' })));
     assert.equal(refused.code, 'protocol_violation');
-    assert.match(refused.message, /expected a node ID, received none/);
+    assert.match(refused.message, /Handshake\.node_id: expected a value, received none/);
   });
 
   it('a replication ID that has not 20 bytes, with how many it has', () => {

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
 import { KeyspaceDigest } from '../../src/keyspace/digest.js';
-import type { DownFrame } from '../../src/replication/down-frames.js';
+import type { DownFrame } from '../../src/replication/frames.js';
 import type { Line } from '../support/channel.js';
 import { until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';

@@ -12,7 +12,7 @@ import { encodeRecord } from '../../src/keyspace/record.js';
 import { type Entry, isExpired } from '../../src/model/command.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
-import { payloadBytes } from '../../src/protobuf/kv.js';
+import { payloadBytes } from '../../src/model/reply-size.js';
 import type { KeyValueStore } from '../../src/rpc/key-value-service.js';
 import type { PipelineStore } from '../../src/rpc/pipeline.js';
 

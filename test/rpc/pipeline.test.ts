@@ -226,7 +226,7 @@ describe('a pipeline', () => {
       pipeline.stream.write(Buffer.from([0x0a, 0xff]));
       const failure = await pipeline.ended;
       assert.equal(failure?.code, 'invalid_argument');
-      assert.match(failure?.message ?? '', /headwater\.v1\.PipelineRequest, received 2 bytes/);
+      assert.match(failure?.message ?? '', /headwater\.v1\.PipelineRequest, received 2 other bytes/);
       assert.deepEqual(pipeline.replies.map(shown), ['set']);
     });
 

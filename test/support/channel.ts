@@ -5,8 +5,14 @@
  */
 import { HeadwaterError } from '../../src/base/errors.js';
 import type { Channel, DownChannel, UpChannel } from '../../src/replication/channel.js';
-import { type DownFrame, decodeDownFrame, encodeDownFrame } from '../../src/replication/down-frames.js';
-import { decodeUpFrame, encodeUpFrame, type UpFrame } from '../../src/replication/up-frames.js';
+import {
+  type DownFrame,
+  decodeDownFrame,
+  decodeUpFrame,
+  encodeDownFrame,
+  encodeUpFrame,
+  type UpFrame,
+} from '../../src/replication/frames.js';
 
 /** Frames that may be on their way before the sender is told to wait. */
 const WINDOW_FRAMES = 4;

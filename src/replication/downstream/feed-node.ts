@@ -4,7 +4,7 @@ import type { Logger } from '../../base/logger.js';
 import type { LineageRow } from '../../model/lineage.js';
 import type { Store } from '../../store/store.js';
 import type { Message } from '../../store/writes.js';
-import type { Handshake } from '../handshake.js';
+import type { Handshake } from '../frames.js';
 import type { Marks } from '../marks.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 

@@ -5,7 +5,7 @@
  */
 import { HeadwaterError } from '../../base/errors.js';
 import type { DownChannel } from '../channel.js';
-import type { DownFrame } from '../down-frames.js';
+import type { DownFrame } from '../frames.js';
 import type { NodeBelow } from '../progress/acknowledgements.js';
 import { type AcknowledgementRequest, AcknowledgementRequests } from './acknowledgement-requests.js';
 import type { FeedNode } from './feed-node.js';

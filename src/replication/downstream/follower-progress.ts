@@ -2,8 +2,7 @@
 import type { Clock } from '../../base/clock.js';
 import { FRAME_INTERVAL_MS } from '../../base/limits.js';
 import type { Position } from '../../model/position.js';
-import type { DownFrame } from '../down-frames.js';
-import type { Acknowledgement } from '../up-frames.js';
+import type { Acknowledgement, DownFrame } from '../frames.js';
 import type { FeedState } from './feed-state.js';
 
 /** Asks for an acknowledgement at once. */

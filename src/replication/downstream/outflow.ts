@@ -13,7 +13,7 @@ import type { Cursor } from '../../log/cursor.js';
 import type { Interlude, InterludeReader, Placed } from '../../log/interludes.js';
 import type { Log } from '../../log/log.js';
 import type { LivePlace } from '../../model/live-place.js';
-import type { DownFrame } from '../down-frames.js';
+import type { DownFrame } from '../frames.js';
 import type { AcknowledgementRequest } from './acknowledgement-requests.js';
 
 export interface OutflowOptions {

@@ -11,7 +11,7 @@ import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
 import type { KnownFollower } from '../../store/known-followers.js';
 import type { Store } from '../../store/store.js';
-import type { NodeReport } from '../up-frames.js';
+import type { NodeReport } from '../frames.js';
 import type { Feed } from './feed.js';
 import type { Followers } from './followers.js';
 

@@ -7,7 +7,7 @@
 import { FRAME_BYTES_MAX } from '../../base/limits.js';
 import { KeyspaceDigest } from '../../keyspace/digest.js';
 import type { KeyspaceSnapshot } from '../../keyspace/snapshot.js';
-import type { DownFrame } from '../down-frames.js';
+import type { DownFrame } from '../frames.js';
 
 export interface SnapshotOutflowOptions {
   /** Ends the transfer, which rejects with its reason. */

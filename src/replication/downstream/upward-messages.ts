@@ -1,9 +1,8 @@
 /** Messages that a follower sends up to be published, and the answers to them. */
 import { HeadwaterError } from '../../base/errors.js';
 import { PUBLISHING_BYTES_MAX, PUBLISHING_MAX } from '../../base/limits.js';
-import type { DownFrame } from '../down-frames.js';
+import type { DownFrame, Publish } from '../frames.js';
 import { PublishingWindow } from '../publish-window.js';
-import type { Publish } from '../up-frames.js';
 import type { Place } from './feed-node.js';
 
 export class UpwardMessages {

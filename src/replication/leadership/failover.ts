@@ -23,9 +23,9 @@ import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
 import type { FailoverReply } from '../../model/leadership.js';
 import type { Store } from '../../store/store.js';
-import type { Moved } from '../down-frames.js';
 import type { Feed } from '../downstream/feed.js';
 import type { Followers } from '../downstream/followers.js';
+import type { Moved } from '../frames.js';
 
 import { type Accepted, type Attempt, FailoverState, type FailoverStateName } from './failover-state.js';
 import type { RoleChange } from './role-change.js';

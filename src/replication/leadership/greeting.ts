@@ -10,7 +10,7 @@ import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
 import { Lineage } from '../../model/lineage.js';
 import type { Store } from '../../store/store.js';
-import type { Handshake } from '../handshake.js';
+import type { Handshake } from '../frames.js';
 import type { Ends } from '../node-place.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 import { answerOffer, epochBefore, type OfferAnswer, whoIsMeant } from '../takeover.js';

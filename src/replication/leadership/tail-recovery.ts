@@ -17,7 +17,7 @@ import type { KnownFollower } from '../../store/known-followers.js';
 import type { Store } from '../../store/store.js';
 import type { UpChannel } from '../channel.js';
 import { heldUntil } from '../dial.js';
-import type { Continue, DownFrame } from '../down-frames.js';
+import type { Continue, DownFrame } from '../frames.js';
 import { askerHandshake } from '../introduction.js';
 import { laterEpoch } from '../takeover.js';
 import { Patience } from './patience.js';

@@ -16,7 +16,7 @@ import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { MAX_LAG_MS, NODE_REPORTS_MAX } from '../../base/limits.js';
 import type { Store } from '../../store/store.js';
-import type { Acknowledgement, NodeReport } from '../up-frames.js';
+import type { Acknowledgement, NodeReport } from '../frames.js';
 import { type Report, Reports } from './reports.js';
 import { WriteTimes } from './write-times.js';
 

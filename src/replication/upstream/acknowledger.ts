@@ -15,8 +15,8 @@ import { ACKNOWLEDGE_INTERVAL_MS } from '../../base/limits.js';
 import { ORIGIN } from '../../model/position.js';
 import type { Store } from '../../store/store.js';
 import type { UpChannel } from '../channel.js';
+import type { Acknowledgement } from '../frames.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
-import type { Acknowledgement } from '../up-frames.js';
 
 export interface AcknowledgerOptions {
   readonly store: Store;

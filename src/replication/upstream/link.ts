@@ -17,11 +17,10 @@ import type { Store } from '../../store/store.js';
 import type { Message } from '../../store/writes.js';
 import type { UpChannel } from '../channel.js';
 import { heldUntil } from '../dial.js';
-import type { Heartbeat, Moved, UpstreamInfo } from '../down-frames.js';
+import type { Heartbeat, Moved, UpFrame, UpstreamInfo } from '../frames.js';
 import type { Marks } from '../marks.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 import { Reasons } from '../reasons.js';
-import type { UpFrame } from '../up-frames.js';
 import { LinkState, type LinkStateName } from './link-state.js';
 import { type Resync, UpstreamSession } from './session.js';
 import { Staleness } from './staleness.js';
@@ -234,7 +233,7 @@ export class Link {
   #behind(): number | undefined {
     // Heartbeats of an earlier session say nothing about what the upstream holds now.
     if (!this.#heartbeat) return undefined;
-    const { offset, endOffset = 0 } = this.#heartbeat;
+    const { offset, endOffset } = this.#heartbeat;
     const known = Math.max(offset, endOffset, this.#session?.heldUpTo ?? 0);
     return Math.max(0, known - this.#store.data.position.offset);
   }

@@ -11,7 +11,7 @@ import { Lineage, type LineageRow } from '../../model/lineage.js';
 import type { LivePlace } from '../../model/live-place.js';
 import type { Replacement } from '../../store/replacement.js';
 import type { Store } from '../../store/store.js';
-import type { FullResync } from '../down-frames.js';
+import type { FullResync } from '../frames.js';
 
 export class SnapshotLoad {
   readonly why: Pick<FullResync, 'reason' | 'message' | 'details'>;

@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import type { HeadwaterError } from '../../../src/base/errors.js';
-import type { Handshake } from '../../../src/replication/handshake.js';
+import type { Handshake } from '../../../src/replication/frames.js';
 import { Failover } from '../../../src/replication/leadership/failover.js';
 import type { Line } from '../../support/channel.js';
 import { settled, turns } from '../../support/clock.js';

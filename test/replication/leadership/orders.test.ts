@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { HEARTBEAT_INTERVAL_MS } from '../../../src/base/limits.js';
-import type { Handshake } from '../../../src/replication/handshake.js';
+import type { Handshake } from '../../../src/replication/frames.js';
 import { level, type TestNode, World } from '../../support/world.js';
 
 const PATIENT_MS = 60_000;

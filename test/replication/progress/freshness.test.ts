@@ -409,7 +409,15 @@ describe('freshness', () => {
       await world.clock.advance(3_000);
       const timeMs = follower.store.clock.now();
       const { offset, checksum } = follower.store.data.position;
-      void line.down.send({ kind: 'heartbeat', offset, checksum: checksum ^ 1, timeMs, path: ['L'], levelMs: timeMs });
+      void line.down.send({
+        kind: 'heartbeat',
+        offset,
+        checksum: checksum ^ 1,
+        timeMs,
+        path: ['L'],
+        levelMs: timeMs,
+        endOffset: 0,
+      });
       world.network.down('L');
       line.release();
       await world.until('it has diverged', () => follower.test.logger.said(/DIVERGED/) > 0);

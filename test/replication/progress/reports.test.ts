@@ -5,9 +5,9 @@
  */
 import assert from 'node:assert/strict';
 import { MAX_LAG_MS, NODE_REPORTS_MAX } from '../../../src/base/limits.js';
+import type { Acknowledgement, NodeReport } from '../../../src/replication/frames.js';
 import { Acknowledgements, type Reporter } from '../../../src/replication/progress/acknowledgements.js';
 import { Durability } from '../../../src/replication/progress/durability.js';
-import type { Acknowledgement, NodeReport } from '../../../src/replication/up-frames.js';
 import { until } from '../../support/clock.js';
 import { removeTemporaryDirectories } from '../../support/database.js';
 import { set, TestStore } from '../../support/store.js';

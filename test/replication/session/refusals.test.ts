@@ -4,7 +4,7 @@
  * stay as they are.
  */
 import assert from 'node:assert/strict';
-import type { Handshake } from '../../../src/replication/handshake.js';
+import type { Handshake } from '../../../src/replication/frames.js';
 import { removeTemporaryDirectories } from '../../support/database.js';
 import { level, type TestNode, World } from '../../support/world.js';
 

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { sleep } from '../../../src/base/clock.js';
-import type { DownFrame } from '../../../src/replication/down-frames.js';
+import type { DownFrame } from '../../../src/replication/frames.js';
 import { turns, until } from '../../support/clock.js';
 import { removeTemporaryDirectories } from '../../support/database.js';
 import { key, set } from '../../support/store.js';

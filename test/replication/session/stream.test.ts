@@ -4,7 +4,7 @@
  * agree.
  */
 import assert from 'node:assert/strict';
-import type { DownFrame } from '../../../src/replication/down-frames.js';
+import type { DownFrame } from '../../../src/replication/frames.js';
 import { until } from '../../support/clock.js';
 import { removeTemporaryDirectories } from '../../support/database.js';
 import { hold } from '../../support/store.js';
@@ -164,6 +164,7 @@ describe('a replication session in its stream', () => {
     await world.network.last.down.send({
       kind: 'heartbeat',
       levelMs: 0,
+      endOffset: 0,
       offset: 2,
       checksum: 1,
       timeMs: world.clock.wallMs(),
@@ -180,7 +181,15 @@ describe('a replication session in its stream', () => {
     await level(world, leader, follower);
     const aheadMs = Math.ceil(world.clock.wallMs()) + 61_000;
     const beat = (timeMs: number) =>
-      world.network.last.down.send({ kind: 'heartbeat', offset: 0, checksum: 0, timeMs, path: ['L'], levelMs: 0 });
+      world.network.last.down.send({
+        kind: 'heartbeat',
+        offset: 0,
+        checksum: 0,
+        timeMs,
+        path: ['L'],
+        levelMs: 0,
+        endOffset: 0,
+      });
     await beat(aheadMs);
     await until('it is told', () => follower.store.clock.now() >= aheadMs);
     assert.equal(await follower.test.get('a'), undefined);

@@ -1,7 +1,7 @@
 /** Bugs about who leads, as they once were: see planting.ts. */
 import { Lineage } from '../../../src/model/lineage.js';
 import { ResyncAnswer } from '../../../src/replication/downstream/resync-answer.js';
-import type { Handshake } from '../../../src/replication/handshake.js';
+import type { Handshake } from '../../../src/replication/frames.js';
 import { Greeting } from '../../../src/replication/leadership/greeting.js';
 import type { OfferAnswer } from '../../../src/replication/takeover.js';
 import { Directory } from '../../../src/store/directory.js';

@@ -2,20 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Damage, RepairEvent, VerifyEvent } from '../../src/model/check.js';
-import {
-  decodeFetchBlocksRequest,
-  decodeFetchBlocksResponse,
-  decodeRepairEvent,
-  decodeRepairRequest,
-  decodeVerifyEvent,
-  decodeVerifyRequest,
-  encodeFetchBlocksRequest,
-  encodeFetchBlocksResponse,
-  encodeRepairEvent,
-  encodeRepairRequest,
-  encodeVerifyEvent,
-  encodeVerifyRequest,
-} from '../../src/protobuf/check.js';
+import { FETCH_BLOCKS, REPAIR, VERIFY } from '../../src/rpc/definitions.js';
 
 const DAMAGES: readonly Damage[] = [
   { part: 'file', file: '/data/log/000003.log', byte: 2 ** 33, why: 'a bit' },
@@ -35,8 +22,8 @@ describe('events of a check', () => {
       { kind: 'summary', summary },
       { kind: 'summary', summary: { ...summary, firstOffset: undefined, lastOffset: undefined, checkpointOffset: 9 } },
     ];
-    for (const event of events) assert.deepEqual(decodeVerifyEvent(encodeVerifyEvent(event)), event);
-    assert.deepEqual(decodeVerifyRequest(encodeVerifyRequest({ bytesPerSecond: 7 })), { bytesPerSecond: 7 });
+    for (const event of events) assert.deepEqual(VERIFY.response.decode(VERIFY.response.encode(event)), event);
+    assert.deepEqual(VERIFY.request.decode(VERIFY.request.encode({ bytesPerSecond: 7 })), { bytesPerSecond: 7 });
   });
 
   it('of a repair too', () => {
@@ -50,13 +37,13 @@ describe('events of a check', () => {
       })),
       { kind: 'summary', summary: { damages: 1, repairs: 2, left: 3 } },
     ];
-    for (const event of events) assert.deepEqual(decodeRepairEvent(encodeRepairEvent(event)), event);
-    assert.deepEqual(decodeRepairRequest(encodeRepairRequest({ bytesPerSecond: 0 })), { bytesPerSecond: 0 });
+    for (const event of events) assert.deepEqual(REPAIR.response.decode(REPAIR.response.encode(event)), event);
+    assert.deepEqual(REPAIR.request.decode(REPAIR.request.encode({ bytesPerSecond: 0 })), { bytesPerSecond: 0 });
   });
 
   it('of a kind that is not known are refused', () => {
-    assert.throws(() => decodeVerifyEvent(Buffer.alloc(0)), { code: 'protocol_violation' });
-    assert.throws(() => decodeRepairEvent(Buffer.alloc(0)), { code: 'protocol_violation' });
+    assert.throws(() => VERIFY.response.decode(Buffer.alloc(0)), { code: 'protocol_violation' });
+    assert.throws(() => REPAIR.response.decode(Buffer.alloc(0)), { code: 'protocol_violation' });
   });
 });
 
@@ -65,18 +52,18 @@ describe('blocks for a repair', () => {
 
   it('are asked for and come as they went', () => {
     const request = { after: position, through: { ...position, offset: 9 } };
-    assert.deepEqual(decodeFetchBlocksRequest(encodeFetchBlocksRequest(request)), request);
+    assert.deepEqual(FETCH_BLOCKS.request.decode(FETCH_BLOCKS.request.encode(request)), request);
     for (const response of [
       { start: { after: position, timeMs: 1_700_000_000_000 }, blocks: [], more: false },
       { start: undefined, blocks: [Buffer.from('one'), Buffer.from('two')], more: true },
     ])
-      assert.deepEqual(decodeFetchBlocksResponse(encodeFetchBlocksResponse(response)), response);
+      assert.deepEqual(FETCH_BLOCKS.response.decode(FETCH_BLOCKS.response.encode(response)), response);
   });
 
   it('are refused where it is not said between which positions', () => {
-    assert.throws(() => decodeFetchBlocksRequest(Buffer.alloc(0)), {
+    assert.throws(() => FETCH_BLOCKS.request.decode(Buffer.alloc(0)), {
       code: 'invalid_argument',
-      message: /after.*through/,
+      message: /FetchBlocksRequest\.after: expected a value, received none/,
     });
   });
 });

@@ -2,18 +2,7 @@ import assert from 'node:assert/strict';
 import { ORIGIN } from '../../src/model/position.js';
 import type { SubscriptionEvent, WatchEvent } from '../../src/model/streams.js';
 import { headwater } from '../../src/protobuf/generated.js';
-import {
-  decodePublishRequest,
-  decodeSubscribeRequest,
-  decodeSubscribeResponse,
-  decodeWatchRequest,
-  decodeWatchResponse,
-  encodePublishRequest,
-  encodeSubscribeRequest,
-  encodeSubscribeResponse,
-  encodeWatchRequest,
-  encodeWatchResponse,
-} from '../../src/protobuf/streams.js';
+import { PUBLISH, SUBSCRIBE, WATCH } from '../../src/rpc/definitions.js';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 const position = { replicationId: 'cd'.repeat(20), offset: 2 ** 40, checksum: 0xffff_ffff };
@@ -21,14 +10,14 @@ const position = { replicationId: 'cd'.repeat(20), offset: 2 ** 40, checksum: 0x
 describe('the messages of streams', () => {
   it('are on the wire what they were', () => {
     const publication = { channel: bytes('c'), data: bytes(''), durable: true };
-    assert.deepEqual(decodePublishRequest(encodePublishRequest(publication)), publication);
+    assert.deepEqual(PUBLISH.request.decode(PUBLISH.request.encode(publication)), publication);
     for (const from of [undefined, position, ORIGIN]) {
       const subscription = { channels: [bytes('a'), bytes('')], patterns: [bytes('p*')], from };
-      assert.deepEqual(decodeSubscribeRequest(encodeSubscribeRequest(subscription)), subscription);
+      assert.deepEqual(SUBSCRIBE.request.decode(SUBSCRIBE.request.encode(subscription)), subscription);
     }
     for (const from of [undefined, position, 0, 17]) {
       const watch = { prefix: bytes('p'), from };
-      assert.deepEqual(decodeWatchRequest(encodeWatchRequest(watch)), watch);
+      assert.deepEqual(WATCH.request.decode(WATCH.request.encode(watch)), watch);
     }
   });
 
@@ -42,7 +31,7 @@ describe('the messages of streams', () => {
       { kind: 'gap', from: 1, to: 4 },
     ];
     const told = { events, position, more: true };
-    assert.deepEqual(decodeSubscribeResponse(encodeSubscribeResponse(told)), told);
+    assert.deepEqual(SUBSCRIBE.response.decode(SUBSCRIBE.response.encode(told)), told);
   });
 
   it('carry every kind of change', () => {
@@ -57,17 +46,17 @@ describe('the messages of streams', () => {
       { kind: 'clear', offset: 7, continues: false },
     ];
     const told = { events, position, more: false };
-    assert.deepEqual(decodeWatchResponse(encodeWatchResponse(told)), told);
+    assert.deepEqual(WATCH.response.decode(WATCH.response.encode(told)), told);
   });
 
   it('are refused where a position is none, or an event is of a newer version', () => {
     const { WatchRequest, WatchResponse } = headwater.v1;
     const short = WatchRequest.encode({ from: { replicationId: Buffer.alloc(3) } }).finish();
-    assert.throws(() => decodeWatchRequest(Buffer.from(short)), {
+    assert.throws(() => WATCH.request.decode(Buffer.from(short)), {
       code: 'invalid_argument',
       message: /expected a replication ID of 20 bytes, received 3/,
     });
     const newer = WatchResponse.encode({ events: [{}], position: { replicationId: Buffer.alloc(20) } }).finish();
-    assert.throws(() => decodeWatchResponse(Buffer.from(newer)), { code: 'unknown_format' });
+    assert.throws(() => WATCH.response.decode(Buffer.from(newer)), { code: 'unknown_format' });
   });
 });

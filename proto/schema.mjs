@@ -1,0 +1,55 @@
+/**
+ * Writes the table that the generic codec runs on (src/protobuf/generated.schema.ts), a row a field. `npm run generate`
+ * pipes the protocol as JSON into this program.
+ */
+import { readFileSync } from 'node:fs';
+
+const { messages, enums } = tablesOf(JSON.parse(readFileSync(0, 'utf8')).nested.headwater.nested.v1.nested);
+process.stdout.write(`export const SCHEMA = ${JSON.stringify(messages)} as const;\n`);
+process.stdout.write(`export const ENUMS = ${JSON.stringify(enums)} as const;\n`);
+
+function tablesOf(nested) {
+  const entries = Object.entries(nested);
+  return {
+    messages: Object.fromEntries(entries.filter(([, type]) => type.fields).map(([name, type]) => [name, rows(type)])),
+    enums: Object.fromEntries(
+      entries.filter(([, type]) => type.values).map(([name, type]) => [name, names(name, type)]),
+    ),
+  };
+}
+
+/** The fields in the order of their numbers, which is the order on the wire. */
+function rows({ fields, oneofs = {} }) {
+  const sorted = Object.entries(fields).sort(([, a], [, b]) => a.id - b.id);
+  const presences = new Map(
+    Object.entries(oneofs).flatMap(([name, { oneof }]) =>
+      oneof.map((field) => [field, presenceOf(name, oneof, fields)]),
+    ),
+  );
+  return Object.fromEntries(
+    sorted.map(([name, { id, type, rule, protoName = name }]) => [
+      name,
+      { id, type, protoName, ...(rule === 'repeated' && { repeated: true }), ...presences.get(name) },
+    ]),
+  );
+}
+
+/**
+ * A oneof of messages is a tagged union. The members of any other oneof are optional fields that exclude each other.
+ * The compiler gives a field that is `optional` a oneof of its own, whose name begins with an underscore.
+ */
+function presenceOf(name, members, fields) {
+  if (name.startsWith('_')) return { optional: true };
+  const ofMessages = members.every((member) => /^[A-Z]/.test(fields[member].type));
+  return ofMessages ? { tagged: true } : { optional: true, oneof: name };
+}
+
+/** The names of an enum in lower case without the prefix, in the order of their numbers. The first stands for none. */
+function names(name, { values }) {
+  const prefix = `${name.replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`)}_`.toUpperCase();
+  const sorted = Object.entries(values).sort(([, a], [, b]) => a - b);
+  return sorted.map(([value, number], index) => {
+    if (number !== index) throw new Error(`${name}: expected the number ${index}, received ${number}`);
+    return value.slice(prefix.length).toLowerCase();
+  });
+}

@@ -1,0 +1,116 @@
+/**
+ * The rules that the .proto files cannot state: fields with a narrower meaning than their type, and messages whose plain
+ * form is another object. The generic codec checks and converts by these tables, for every message that it decodes.
+ */
+import { HeadwaterError } from '../base/errors.js';
+import { NAME_CHARACTERS_MAX } from '../base/limits.js';
+import type { LivePlace } from '../model/live-place.js';
+import { fromErrorFields, toErrorFields } from './error.js';
+
+/**
+ * - `id`: 20 bytes, in the plain form 40 hexadecimal characters.
+ * - `name`: the name of a node, an address or a mark. Names are kept, logged and shown to people.
+ * - `present name`: a name that is not empty.
+ * - `required`: a message that has to be present.
+ * - a list of names: an unknown name, from a newer version, reads as the first.
+ */
+export type Rule = 'id' | 'name' | 'present name' | 'required' | readonly string[];
+
+export const FIELDS = {
+  StatusResponse: { role: ['leader', 'follower'] },
+  StatusResync: { kind: ['partial', 'full'] },
+  RepairStep: { kind: ['left', 'log', 'full_resync'] },
+  Position: { replicationId: 'id' },
+  LineageRow: { replicationId: 'id' },
+  BackupHead: { position: 'required' },
+  ArchiveHead: { base: 'required' },
+  ArchiveEnd: { position: 'required' },
+  FetchBlocksRequest: { after: 'required', through: 'required' },
+  SubscribeResponse: { position: 'required' },
+  WatchResponse: { position: 'required' },
+  SnapshotBegin: { position: 'required' },
+  SnapshotEnded: { position: 'required' },
+  Handshake: {
+    clusterId: 'name',
+    // Without a node ID, a node could neither be told from others nor be counted.
+    nodeId: 'present name',
+    nonce: 'name',
+    address: 'name',
+    position: 'required',
+    handsOverTo: 'name',
+    grant: 'name',
+  },
+  Acknowledgement: { replicationId: 'id' },
+  NodeReport: { nodeId: 'name', nonce: 'name', replicationId: 'id' },
+  DigestReport: { markId: 'name', nodeId: 'name', address: 'name' },
+  NodeName: { nodeId: 'name', address: 'name' },
+  Upstream: { clusterId: 'name', nodeId: 'name', address: 'name', follows: 'name' },
+  Continue: { upstream: 'required' },
+  FullResync: { upstream: 'required', position: 'required' },
+  NewHistory: { row: 'required' },
+  Heartbeat: { path: 'name' },
+  Mark: { markId: 'name' },
+  Moved: { address: 'name', nodeId: 'name' },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Rule>>>>;
+
+/** The plain forms of messages that are no plain object of their fields. */
+export interface Forms {
+  ErrorReply: HeadwaterError;
+  LivePlace: LivePlace;
+}
+
+interface Form<Plain> {
+  /** Returns undefined if the message is left out. */
+  readonly toFields: (plain: Plain) => object | undefined;
+  readonly fromFields: (fields: never) => Plain;
+}
+
+export const FORMS: { readonly [Name in keyof Forms]: Form<Forms[Name]> } = {
+  ErrorReply: { toFields: toErrorFields, fromFields: fromErrorFields },
+  LivePlace: { toFields: fromPlace, fromFields: toPlace },
+};
+
+interface PlaceFields {
+  readonly source: Buffer;
+  readonly count: number;
+  readonly followsSource: Buffer;
+  readonly followsCount: number;
+}
+
+/** A sender that does not count has no place. */
+function fromPlace({ source, count, follows }: LivePlace): Partial<PlaceFields> | undefined {
+  if (source === '') return undefined;
+  const before = follows && { followsSource: Buffer.from(follows.source, 'hex'), followsCount: follows.count };
+  return { source: Buffer.from(source, 'hex'), count, ...before };
+}
+
+function toPlace({ source, count, followsSource, followsCount }: PlaceFields): LivePlace {
+  const place = { source: checkId(source, 'LivePlace.source'), count };
+  if (followsSource.length === 0) return place;
+  return { ...place, follows: { source: checkId(followsSource, 'LivePlace.follows_source'), count: followsCount } };
+}
+
+const ID_BYTES = 20;
+
+/** @throws HeadwaterError `invalid_argument`, as the other checks here do. */
+export function checkId(bytes: Buffer, field: string): string {
+  if (bytes.length === ID_BYTES) return bytes.toString('hex');
+  throw refusal(field, `a replication ID of ${ID_BYTES} bytes`, bytes.length);
+}
+
+const CONTROL = /\p{Cc}/u;
+
+export function checkName(name: string, field: string): string {
+  if (name.length <= NAME_CHARACTERS_MAX && !CONTROL.test(name)) return name;
+  const received = `${name.length}: ${JSON.stringify(name.slice(0, 40))}`;
+  throw refusal(field, `a name of at most ${NAME_CHARACTERS_MAX} printable characters`, received);
+}
+
+export function checkPresent<T>(value: T | undefined | '', field: string): T {
+  if (value !== undefined && value !== '') return value;
+  throw refusal(field, 'a value', 'none');
+}
+
+function refusal(field: string, expected: string, received: string | number): HeadwaterError {
+  return new HeadwaterError('invalid_argument', `${field}: expected ${expected}, received ${received}`);
+}

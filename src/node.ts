@@ -39,7 +39,7 @@ import { fetchBlocks, fetchRanges } from './rpc/peer-calls.js';
 import { dial, replicationService } from './rpc/replication-service.js';
 import { RpcServer } from './rpc/server.js';
 import { streamService } from './rpc/stream-service.js';
-import type { Role } from './store/directory.js';
+import type { Role } from './store/node-record.js';
 import { Store } from './store/store.js';
 import { Streams } from './streams/streams.js';
 import { VERSION } from './version.js';

@@ -78,12 +78,12 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
       const head = await takeHead(parts);
       const { archive } = options;
       const route = archive && findRoute(await readArchive(archive.directory, head.position.offset), head, archive);
-      await directory.update({ cluster_id: head.clusterId });
+      await directory.node.update({ cluster_id: head.clusterId });
       const { keys, digest } = await load(directory, head, parts, options);
-      const reached = route && (await follow(route, directory.currentGeneration, options));
+      const reached = route && (await follow(route, directory.generations.current, options));
       await directory.finishRestore();
       const { position, timeMs, nodeId: madeBy, madeMs } = head;
-      const { node_id: nodeId, cluster_id: clusterId } = directory.node;
+      const { node_id: nodeId, cluster_id: clusterId } = directory.node.record;
       return {
         nodeId,
         clusterId,
@@ -144,7 +144,7 @@ async function load(
 ): Promise<BackupEnd> {
   const { position, timeMs } = head;
   const lineage = Lineage.received(head.lineage);
-  const made = await Replacement.create(directory.currentGeneration, options, { position, timeMs }, lineage);
+  const made = await Replacement.create(directory.generations.current, options, { position, timeMs }, lineage);
   const writes = new Writes();
   try {
     for await (const part of parts) {

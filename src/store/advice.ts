@@ -1,6 +1,6 @@
 /** Advice to people about data that cannot be opened or served. */
 import { HeadwaterError } from '../base/errors.js';
-import type { NodeRecord } from './directory.js';
+import type { NodeRecord } from './node-record.js';
 
 /** Adds advice to data that cannot be opened and that the store does not repair itself. */
 export function withRemedy(error: HeadwaterError, { role, upstream }: NodeRecord): HeadwaterError {

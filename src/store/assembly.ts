@@ -39,7 +39,7 @@ export function assemble(options: StoreOptions, opened: Opened): Assembly {
   const log = RepeatedLog.of(options);
   const stages = new Stages();
   const changes = new Changes();
-  const failedWrite = new FailedWrite(directory);
+  const failedWrite = new FailedWrite(directory.folder);
   const damage = new Damage(log);
   const waits = new WriteWaits(options.clock, log);
   const failed = (error: Error) => lifecycle.failed(error);

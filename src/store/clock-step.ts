@@ -13,7 +13,7 @@ import type { Logger } from '../base/logger.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import { parseDueKey } from '../keyspace/record.js';
 import type { Checkpointer } from './checkpoint.js';
-import type { ClockStep } from './directory.js';
+import type { ClockStep } from './node-record.js';
 import type { Writer } from './writer.js';
 
 export interface ExpiryMove {

@@ -89,14 +89,14 @@ export class Data {
     if (reason) return reason;
     const { incomplete } = this;
     if (!incomplete) return undefined;
-    return new HeadwaterError('unavailable', withAdvice(incomplete, this.#directory.node, asking), {
+    return new HeadwaterError('unavailable', withAdvice(incomplete, this.#directory.node.record, asking), {
       cause: incomplete,
     });
   }
 
   /** The directory of the log and the keyspace in use; the current one even while it cannot be opened. */
   get directory(): string {
-    return this.#directory.currentGeneration;
+    return this.#directory.generations.current;
   }
 
   /** Calls `listener` now, and at every change, with whether reads can be served. */

@@ -3,14 +3,16 @@
  * since. The note outlives a kill, since LevelDB may have left a record in pieces that is no damage (level-check.ts).
  */
 import type { HeadwaterError } from '../base/errors.js';
-import type { Directory } from './directory.js';
+import type { Folder } from './folder.js';
+
+export const WRITE_FAILED = 'write-failed';
 
 export class FailedWrite {
-  readonly #directory: Directory;
+  readonly #folder: Folder;
   #isSet = false;
 
-  constructor(directory: Directory) {
-    this.#directory = directory;
+  constructor(folder: Folder) {
+    this.#folder = folder;
   }
 
   /** Whether a write has failed, in this life or before it, and nothing was open since. */
@@ -20,7 +22,7 @@ export class FailedWrite {
 
   /** Reads the note of the life before. */
   async load(): Promise<void> {
-    this.#isSet = await this.#directory.hasFailedWrite();
+    this.#isSet = await this.#folder.has(WRITE_FAILED);
   }
 
   /** Takes in a failure; the note is written by `save`. */
@@ -31,7 +33,7 @@ export class FailedWrite {
   /** Writes the note for the next life, since this one may be killed before. @returns false if there was no room. */
   async save(): Promise<boolean> {
     if (!this.#isSet) return true;
-    return this.#directory.noteWriteFailed().then(
+    return this.#folder.touch(WRITE_FAILED).then(
       () => true,
       () => false,
     );
@@ -41,6 +43,6 @@ export class FailedWrite {
   async forget(): Promise<void> {
     const isNoted = this.#isSet;
     this.#isSet = false;
-    if (isNoted) await this.#directory.forgetWriteFailed();
+    if (isNoted) await this.#folder.remove(WRITE_FAILED);
   }
 }

@@ -3,22 +3,22 @@
  * crash lets a node act on an offer that it has refused.
  */
 import { GRANTS_KEPT_MAX } from '../base/limits.js';
-import type { Directory, Grants } from './directory.js';
+import type { Grants, NodeFile } from './node-record.js';
 
 const NONE: Grants = { taken: [], refused: [] };
 
 export class GrantBook {
-  readonly #directory: Directory;
+  readonly #node: NodeFile;
   readonly #randomBytes: (count: number) => Buffer;
 
-  constructor(directory: Directory, randomBytes: (count: number) => Buffer) {
-    this.#directory = directory;
+  constructor(node: NodeFile, randomBytes: (count: number) => Buffer) {
+    this.#node = node;
     this.#randomBytes = randomBytes;
   }
 
   /** The answers of this node to those that handed over to it. */
   get answers(): Grants {
-    return this.#directory.node.grants ?? NONE;
+    return this.#node.record.grants ?? NONE;
   }
 
   /** Returns a unique name for one attempt to hand the leadership over. */
@@ -29,7 +29,7 @@ export class GrantBook {
   /** Binds this node, durably, never to act on a grant of leadership that it has not acted on. */
   async refuse(grant: string): Promise<void> {
     if (this.answers.refused.includes(grant)) return;
-    await this.#directory.update(({ grants: { taken, refused } = NONE }) => ({
+    await this.#node.update(({ grants: { taken, refused } = NONE }) => ({
       grants: { taken, refused: [...refused, grant].slice(-GRANTS_KEPT_MAX) },
     }));
   }

@@ -73,7 +73,7 @@ export class Intake {
    * block look like a clock set back.
    */
   async beginReplacement(position: Position, lineage: Lineage, timeMs: number): Promise<Replacement> {
-    const directory = await this.#options.directory.newGeneration();
+    const directory = await this.#options.directory.generations.begin();
     return Replacement.create(directory, this.#options, { position, timeMs }, lineage);
   }
 
@@ -84,7 +84,7 @@ export class Intake {
       details: { reason: 'UPSTREAM_REPLACED' },
     });
     const exchange = async () => {
-      await directory.switchToNew();
+      await directory.generations.switchToNew();
       await identity.join(clusterId);
     };
     await lifecycle.replace(reason, exchange, live);

@@ -31,7 +31,7 @@ export class Leadership {
 
   constructor(options: LeadershipOptions) {
     this.#options = options;
-    this.#life = new LifeNote(options.directory, options.bootId);
+    this.#life = new LifeNote(options.directory.folder, options.bootId);
   }
 
   /** Whether there is any follower that a leader could ask for writes that its log may have lost. */
@@ -56,8 +56,9 @@ export class Leadership {
   async begin({ log }: Generation, heardOf = 0, follows?: LivePlace): Promise<void> {
     const { directory, randomBytes, log: logger } = this.#options;
     await this.#life.note({ clean: false });
-    if (directory.node.cluster_id === '') await directory.update({ cluster_id: randomBytes(16).toString('hex') });
-    const { superseded_by, handing_over } = directory.node;
+    if (directory.node.record.cluster_id === '')
+      await directory.node.update({ cluster_id: randomBytes(16).toString('hex') });
+    const { superseded_by, handing_over } = directory.node.record;
     // The node that was to lead may have taken the next epoch: the epoch of this one has to be above that.
     const granted = handing_over ? log.history.lineage.epoch + 1 : 0;
     const above = Math.max(superseded_by?.epoch ?? 0, granted, heardOf);
@@ -77,12 +78,12 @@ export class Leadership {
   /** Sets the log's clock back, if a person has asked for that and no block has been logged with the new time yet. */
   async #stepClock(log: Log): Promise<void> {
     const { directory, clock, logicalClock, trustClock, log: logger } = this.#options;
-    const noted = directory.node.clock_step;
+    const noted = directory.node.record.clock_step;
     const isLogged = noted !== undefined && noted.up_to < log.end.offset;
     const wallMs = clock.wallMs();
     const byMs = Math.round(log.lookup.endTimeMs - wallMs);
     if (isLogged || !(noted || trustClock) || byMs <= CLOCK_GAP_MS || wallMs < CLOCK_SET_MS) return;
-    await directory.update({ clock_step: { up_to: log.end.offset, by_ms: byMs } });
+    await directory.node.update({ clock_step: { up_to: log.end.offset, by_ms: byMs } });
     logicalClock.stepBack();
     logger.warn(
       { by_ms: byMs },

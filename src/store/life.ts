@@ -3,7 +3,9 @@
  * process loses nothing that the operating system had. A machine that goes down may lose some of it, unless the life
  * had ended with a durable point.
  */
-import type { Directory } from './directory.js';
+import type { Folder } from './folder.js';
+
+const NAME = 'life.json';
 
 interface Life {
   /** The boot ID of the machine while the node led; empty if the machine does not tell. */
@@ -13,20 +15,20 @@ interface Life {
 }
 
 export class LifeNote {
-  readonly #directory: Directory;
+  readonly #folder: Folder;
   readonly #bootId: () => string | undefined;
   /** The content of the file, as far as this process has written it. */
   #written = '';
 
   /** @param bootId returns the ID of the machine's start; undefined if the machine does not tell. */
-  constructor(directory: Directory, bootId: () => string | undefined) {
-    this.#directory = directory;
+  constructor(folder: Folder, bootId: () => string | undefined) {
+    this.#folder = folder;
     this.#bootId = bootId;
   }
 
   /** Whether the life before this one may have lost a tail; has to be called before `note`. */
   async mayHaveLostTail(): Promise<boolean> {
-    const last = parse(await this.#directory.read('life.json'));
+    const last = parse(await this.#folder.read(NAME));
     if (!last || last.ended_clean) return false;
     const bootId = this.#bootId();
     return bootId === undefined || last.boot_id !== bootId;
@@ -37,7 +39,7 @@ export class LifeNote {
     const life: Life = { boot_id: this.#bootId() ?? '', ended_clean: clean };
     const text = `${JSON.stringify(life)}\n`;
     if (text === this.#written) return;
-    await this.#directory.replace('life.json', text);
+    await this.#folder.replace(NAME, text);
     this.#written = text;
   }
 }

@@ -124,10 +124,10 @@ export class Lifecycle {
       } catch (error) {
         await this.#reopen(reason);
         // An unfinished generation would take space from the next attempt.
-        if (isOutOfSpace(error)) await directory.removeOtherGenerations().catch(() => {});
+        if (isOutOfSpace(error)) await directory.generations.removeOthers().catch(() => {});
         throw error;
       }
-      await directory.removeOtherGenerations();
+      await directory.generations.removeOthers();
     });
   }
 
@@ -225,7 +225,7 @@ export class Lifecycle {
     { starting, asked }: { starting: boolean; asked: boolean },
   ): boolean {
     const { directory, leadership } = this.#options;
-    const { node } = directory;
+    const node = directory.node.record;
     const leads = node.role === 'leader';
     // The known followers may have the blocks that the log has lost.
     const asks = starting ? leads && leadership.hasKnownFollowers : asked;
@@ -241,13 +241,13 @@ export class Lifecycle {
     { starting, asked }: { starting: boolean; asked: boolean },
   ): Promise<boolean> {
     const { directory, leadership } = this.#options;
-    if (directory.node.role !== 'leader') {
+    if (directory.node.record.role !== 'leader') {
       await generation.log.history.forgetUnused();
       return asked;
     }
     const isInDoubt = starting || generation.mayHaveLostTail;
     const asks = asked || (isInDoubt && (await leadership.shouldAsk(generation, { starting })));
-    if (!directory.node.superseded_by && !asks) await leadership.begin(generation);
+    if (!directory.node.record.superseded_by && !asks) await leadership.begin(generation);
     return asks;
   }
 

@@ -7,26 +7,24 @@
 
 import { CURSOR_READ_BYTES } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
-import type { Files } from '../disk/files.js';
 import type { Block } from '../log/block.js';
 import { writeBlockFile } from '../log/block-file.js';
 import type { Log } from '../log/log.js';
-import type { Directory } from './directory.js';
+import type { Folder } from './folder.js';
 
+const DIRECTORY = 'lost-writes';
 const FILE = /^[0-9a-f]{40}-(\d+)-(\d+)\.blocks$/;
 
 export class LostWrites {
-  readonly #files: Files;
-  readonly #directory: Directory;
+  readonly #folder: Folder;
   readonly #logger: Logger;
   readonly #log: () => Pick<Log, 'end' | 'read'>;
   /** The names of the last listing. */
   #names: readonly string[] = [];
 
   /** @param log returns the log in use. */
-  constructor(files: Files, directory: Directory, logger: Logger, log: () => Pick<Log, 'end' | 'read'>) {
-    this.#files = files;
-    this.#directory = directory;
+  constructor(folder: Folder, logger: Logger, log: () => Pick<Log, 'end' | 'read'>) {
+    this.#folder = folder;
     this.#logger = logger;
     this.#log = log;
   }
@@ -43,7 +41,8 @@ export class LostWrites {
     if (count <= 0) return;
     const name = `${end.replicationId}-${offset + 1}-${end.offset}.blocks`;
     try {
-      await writeBlockFile(this.#files, await this.#directory.beside('lost-writes'), name, blocksAfter(log, offset));
+      const directory = await this.#folder.directory(DIRECTORY);
+      await writeBlockFile(this.#folder.files, directory, name, blocksAfter(log, offset));
     } catch (error) {
       // The same writes were saved by a resync that was cut short.
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
@@ -73,7 +72,7 @@ export class LostWrites {
 
   async #list(): Promise<string[]> {
     try {
-      return (await this.#files.list(this.#directory.lostWrites)).filter((name) => FILE.test(name)).sort();
+      return (await this.#folder.files.list(this.#folder.at(DIRECTORY))).filter((name) => FILE.test(name)).sort();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;

@@ -27,10 +27,10 @@ export async function renewNodeId(directory: string): Promise<RenewedId> {
     throw new HeadwaterError('foreign_directory', `${directory} is no data directory: it has no file CURRENT`);
   const opened = await Directory.open(directory, { files: systemFiles, openDatabase: openLevel, randomBytes });
   try {
-    const { node_id: nodeIdBefore } = opened.node;
+    const { node_id: nodeIdBefore } = opened.node.record;
     const nodeId = randomBytes(16).toString('hex');
     // A leadership was handed over by, or to, the node with the ID before.
-    await opened.update({ node_id: nodeId, handing_over: undefined, grants: undefined });
+    await opened.node.update({ node_id: nodeId, handing_over: undefined, grants: undefined });
     return { nodeId, nodeIdBefore };
   } finally {
     await opened.close();

@@ -1,24 +1,24 @@
 /** The names of this node and of its cluster. */
-import type { Directory } from './directory.js';
+import type { NodeFile } from './node-record.js';
 
 export class NodeIdentity {
-  readonly #directory: Directory;
+  readonly #node: NodeFile;
 
-  constructor(directory: Directory) {
-    this.#directory = directory;
+  constructor(node: NodeFile) {
+    this.#node = node;
   }
 
   get nodeId(): string {
-    return this.#directory.node.node_id;
+    return this.#node.record.node_id;
   }
 
   /** Empty until the node first leads or follows. */
   get clusterId(): string {
-    return this.#directory.node.cluster_id;
+    return this.#node.record.cluster_id;
   }
 
   /** Takes on the cluster of the upstream, durably, on a node that holds nothing. */
   async join(clusterId: string): Promise<void> {
-    if (clusterId !== '' && this.clusterId !== clusterId) await this.#directory.update({ cluster_id: clusterId });
+    if (clusterId !== '' && this.clusterId !== clusterId) await this.#node.update({ cluster_id: clusterId });
   }
 }

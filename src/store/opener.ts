@@ -59,7 +59,7 @@ export class Opener {
     const { directory, failedWrite } = this.#options;
     // Databases that are opened again, or that have ever held anything, are not made again.
     const mustExist = !starting || directory.wasUsed;
-    const generation = await Generation.open(directory.currentGeneration, this.#generationOptions, {
+    const generation = await Generation.open(directory.generations.current, this.#generationOptions, {
       afterFailedWrite: failedWrite.isSet,
       mustExist,
       ...(starting && { cleanStop: await directory.cleanStop() }),
@@ -73,13 +73,13 @@ export class Opener {
   async #standIn(error: unknown, starting: boolean): Promise<Generation> {
     const { directory, damage, failedWrite, autoRepair, log } = this.#options;
     if (!HeadwaterError.is(error, 'corrupt')) throw error;
-    const follows = directory.node.role === 'follower';
+    const follows = directory.node.record.role === 'follower';
     if (!follows || !(autoRepair || damage.mayStandIn))
-      throw follows || starting ? withRemedy(error, directory.node) : error;
+      throw follows || starting ? withRemedy(error, directory.node.record) : error;
     log.error({ error: error.message }, `the data cannot be opened: ${error.message}`);
     const place = {
-      directory: directory.currentGeneration,
-      aside: await directory.aside(),
+      directory: directory.generations.current,
+      aside: await directory.generations.aside(),
       afterFailedWrite: failedWrite.isSet,
     };
     return await Generation.standIn(place, error, this.#generationOptions);
@@ -97,6 +97,6 @@ export class Opener {
 
   async #quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void> {
     const { files, directory } = this.#options;
-    await keepBlocks(files, await directory.beside('damaged'), `log-from-${fromOffset}`, blocks);
+    await keepBlocks(files, await directory.folder.directory('damaged'), `log-from-${fromOffset}`, blocks);
   }
 }

@@ -3,7 +3,7 @@
 import { HeadwaterError } from '../base/errors.js';
 import { isWrite } from '../commands/execute.js';
 import type { Operation, Reply } from '../model/operation.js';
-import type { SupersededBy } from './directory.js';
+import type { SupersededBy } from './node-record.js';
 
 /** @param upstream host:port, to which the writes go. */
 export function readOnlyFollower(upstream: string): HeadwaterError {

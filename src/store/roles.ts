@@ -11,11 +11,12 @@ import type { LineageRow } from '../model/lineage.js';
 import type { LivePlace } from '../model/live-place.js';
 import type { Changes } from './changes.js';
 import type { Data } from './data.js';
-import type { Directory, HandingOver, NodeRecord, Role, SupersededBy } from './directory.js';
+import type { Directory } from './directory.js';
 import type { Gate } from './gate.js';
 import { GrantBook } from './grants.js';
 import type { Leadership } from './leadership.js';
 import type { Lifecycle } from './lifecycle.js';
+import type { HandingOver, NodeFile, NodeRecord, Role, SupersededBy } from './node-record.js';
 import { readOnlyFollower, superseded } from './refusals.js';
 import type { Stages } from './stages.js';
 import type { Tenures } from './tenures.js';
@@ -54,16 +55,16 @@ export class Roles {
   /** The offers of leadership, and this node's answers to them. */
   readonly grants: GrantBook;
   readonly #options: RolesOptions;
-  readonly #directory: Directory;
+  readonly #node: NodeFile;
   readonly #stages: Stages;
   readonly #changes: Changes;
   readonly #tenures: Tenures;
   readonly #gate: Gate;
 
   constructor(options: RolesOptions) {
-    this.grants = new GrantBook(options.directory, options.randomBytes);
+    this.grants = new GrantBook(options.directory.node, options.randomBytes);
     this.#options = options;
-    this.#directory = options.directory;
+    this.#node = options.directory.node;
     this.#stages = options.stages;
     this.#changes = options.changes;
     this.#tenures = options.tenures;
@@ -71,29 +72,29 @@ export class Roles {
   }
 
   get role(): Role {
-    return this.#directory.node.role;
+    return this.#node.record.role;
   }
 
   /** host:port of the node that this one follows; empty on a leader. */
   get upstream(): string {
-    return this.#directory.node.upstream;
+    return this.#node.record.upstream;
   }
 
   /** The reason why this node leads though it was started with --follow, and advice; else empty. */
   get ignoredFollow(): string {
     const upstream = this.#options.ignoredUpstream;
     if (upstream === '' || (this.role === 'follower' && !this.handingOver)) return '';
-    return `--follow ${upstream} is ignored: ${this.#directory.whyNotFollowing(upstream)}`;
+    return `--follow ${upstream} is ignored: ${this.#node.whyNotFollowing(upstream)}`;
   }
 
   /** The node to which this node, the leader until now, hands over, while it does not know whether that one leads. */
   get handingOver(): HandingOver | undefined {
-    return this.#directory.node.handing_over;
+    return this.#node.record.handing_over;
   }
 
   /** The leader that continues the history of this one, which therefore takes no writes. */
   get supersededBy(): SupersededBy | undefined {
-    return this.#directory.node.superseded_by;
+    return this.#node.record.superseded_by;
   }
 
   /** Whether this leader does not lead yet, because its followers may have writes that its log has lost. */
@@ -125,7 +126,7 @@ export class Roles {
       await this.#changes.runUnlessClosing(async () => {
         await this.#tenures.endSettled(readOnlyFollower(upstream));
         await this.#playing(async () => {
-          await this.#directory.update({ ...STEPPED_DOWN, upstream });
+          await this.#node.update({ ...STEPPED_DOWN, upstream });
           this.#stages.stopAsking();
           if (data.isServing) await data.log.history.forgetUnused();
         });
@@ -149,7 +150,7 @@ export class Roles {
       await log.durable.reach();
       await this.#tenures.end(reason);
       await this.#playing(async () => {
-        await this.#directory.update({ ...STEPPED_DOWN, upstream: to.address, handing_over: to });
+        await this.#node.update({ ...STEPPED_DOWN, upstream: to.address, handing_over: to });
         await log.history.forgetUnused();
       });
     });
@@ -163,7 +164,7 @@ export class Roles {
     // The gate opens before the change is on disk. After a crash in between, this node would ask again and get the same
     // answer.
     this.#gate.open();
-    await this.#directory.update({ handing_over: undefined });
+    await this.#node.update({ handing_over: undefined });
   }
 
   /** Takes no more writes, durably, until a person has said `promote` or `follow`. */
@@ -171,7 +172,7 @@ export class Roles {
     await this.#changes.run(async () => {
       await this.#tenures.endSettled(superseded(by));
       await this.#playing(async () => {
-        await this.#directory.update({ superseded_by: by });
+        await this.#node.update({ superseded_by: by });
         this.#stages.stopAsking();
       });
     });
@@ -218,7 +219,7 @@ export class Roles {
         // The history comes first. If the role does not reach the disk after it, the history is forgotten, since
         // nothing was logged under it.
         await leadership.begin(generation, above, follows);
-        await this.#directory.update({ role: 'leader', upstream: '', ...SETTLED, ...change });
+        await this.#node.update({ role: 'leader', upstream: '', ...SETTLED, ...change });
         this.#stages.stopAsking();
         // Readers of the log may have waited for the promotion.
         generation.log.readers.wake();

@@ -21,7 +21,7 @@ import { assemble } from './assembly.js';
 import { ClockWatch } from './clock-watch.js';
 import type { Damage } from './damage.js';
 import type { Data } from './data.js';
-import { Directory, type RoleWanted } from './directory.js';
+import { Directory } from './directory.js';
 import type { Lateness } from './expiry.js';
 import { Gate } from './gate.js';
 import { Intake } from './intake.js';
@@ -29,6 +29,7 @@ import { KnownFollowers } from './known-followers.js';
 import type { Lifecycle } from './lifecycle.js';
 import { LostWrites } from './lost-writes.js';
 import { NodeIdentity } from './node-identity.js';
+import type { RoleWanted } from './node-record.js';
 import { Roles } from './roles.js';
 import { type Settings, settingsOf } from './settings.js';
 import { Snapshots } from './snapshots.js';
@@ -71,10 +72,10 @@ export class Store {
   private constructor(options: StoreOptions, opened: Opened) {
     const { directory, followers, space } = opened;
     const clock = new LogicalClock(options.clock, { trusted: options.trustClock ?? false });
-    const gate = new Gate(() => directory.node.handing_over === undefined);
+    const gate = new Gate(() => directory.node.record.handing_over === undefined);
     const assembly = assemble(options, { ...opened, logicalClock: clock });
     const { data, damage, lifecycle, tenures } = assembly;
-    const identity = new NodeIdentity(directory);
+    const identity = new NodeIdentity(directory.node);
     const roles = new Roles({ ...options, ...opened, ...assembly, gate });
     this.identity = identity;
     this.data = data;
@@ -83,7 +84,7 @@ export class Store {
     this.snapshots = new Snapshots(data);
     this.intake = new Intake({ ...options, data, roles, identity, lifecycle, directory, clock });
     this.followers = followers;
-    this.lostWrites = new LostWrites(options.files, directory, options.logger, () => data.log);
+    this.lostWrites = new LostWrites(directory.folder, options.logger, () => data.log);
     this.space = space;
     this.damage = damage;
     this.clock = clock;
@@ -94,9 +95,9 @@ export class Store {
     this.#clockWatch = new ClockWatch({
       ...options,
       logicalClock: clock,
-      leads: () => directory.node.role === 'leader',
+      leads: () => directory.node.record.role === 'leader',
     });
-    if (directory.node.handing_over) gate.close();
+    if (directory.node.record.handing_over) gate.close();
   }
 
   /**
@@ -109,11 +110,13 @@ export class Store {
     const directory = await space.whileOpening(() => Directory.open(options.directory, options));
     try {
       await space.begin();
-      const ignored = role && (await directory.takeRole(role));
-      const followers = new KnownFollowers(await directory.read('followers.json'), RepeatedLog.of(options), (text) =>
-        directory.replace('followers.json', text),
+      const ignored = role && (await directory.node.takeRole(role));
+      const followers = new KnownFollowers(
+        await directory.folder.read('followers.json'),
+        RepeatedLog.of(options),
+        (text) => directory.folder.replace('followers.json', text),
       );
-      await directory.removeOtherGenerations();
+      await directory.generations.removeOthers();
       const ignoredUpstream = ignored !== undefined && role ? role.upstream : '';
       const start = async () => {
         const store = new Store(options, { directory, followers, space, ignoredUpstream });
@@ -123,7 +126,7 @@ export class Store {
       const store = await start().catch(async (error) => {
         if (ignored === undefined || !role || !cannotLead(error)) throw error;
         options.logger.warn({ ...role }, `following ${role.upstream} all the same: ${(error as Error).message}`);
-        await directory.takeRole({ ...role, overrules: true });
+        await directory.node.takeRole({ ...role, overrules: true });
         return start();
       });
       const { ignoredFollow } = store.roles;

@@ -67,13 +67,13 @@ export class Tenures {
     data.changed.ring();
     const { generation } = stages.current;
     if (!generation || generation.incomplete) return;
-    const { role, superseded_by, clock_step } = directory.node;
+    const { role, superseded_by, clock_step } = directory.node.record;
     const options = {
       ...this.#options,
       logger: log,
       lateness: this.lateness,
       clockStep: clock_step,
-      stepDone: () => directory.update({ clock_step: undefined }),
+      stepDone: () => directory.node.update({ clock_step: undefined }),
       onFailure: failed,
     };
     this.#tenure = new Tenure();

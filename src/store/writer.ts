@@ -20,7 +20,7 @@ import type { Log } from '../log/log.js';
 import { type Entry, isExpired } from '../model/command.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Committer } from './commit.js';
-import type { ClockStep } from './directory.js';
+import type { ClockStep } from './node-record.js';
 import { PendingView } from './pending-view.js';
 import { readsTooMuch } from './reader.js';
 import type { WriteWaits } from './write-waits.js';

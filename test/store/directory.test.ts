@@ -103,9 +103,9 @@ describe('a data directory', () => {
       randomBytes,
     });
     await Promise.all([
-      opened.update({ upstream: 'h:1' }),
-      opened.update({ cluster_id: 'c'.repeat(32) }),
-      opened.update(({ upstream }) => ({ upstream: `${upstream}2` })),
+      opened.node.update({ upstream: 'h:1' }),
+      opened.node.update({ cluster_id: 'c'.repeat(32) }),
+      opened.node.update(({ upstream }) => ({ upstream: `${upstream}2` })),
     ]);
     await opened.close();
     const node = JSON.parse(await readFile(path.join(directory, 'node.json'), 'utf8')) as Record<string, string>;

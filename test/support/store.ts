@@ -9,7 +9,7 @@ import type { Logger } from '../../src/base/logger.js';
 import { systemFiles } from '../../src/disk/files.js';
 import { blockKey } from '../../src/log/rows.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
-import type { RoleWanted } from '../../src/store/directory.js';
+import type { RoleWanted } from '../../src/store/node-record.js';
 import { Store } from '../../src/store/store.js';
 import type { StoreOptions } from '../../src/store/store-options.js';
 import { TestClock } from './clock.js';

@@ -1,5 +1,5 @@
 /** Processes that stop, die, lose their power and start again, and machines whose wall clock jumps. */
-import type { RoleWanted } from '../../../src/store/directory.js';
+import type { RoleWanted } from '../../../src/store/node-record.js';
 import type { SimulatedNode } from '../nodes/node.js';
 import type { Simulation } from '../simulation.js';
 

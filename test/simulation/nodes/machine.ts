@@ -5,7 +5,7 @@
 import { valueOfCheckedRow } from '../../../src/base/checked-row.js';
 import type { Block } from '../../../src/log/block.js';
 import { blockKey } from '../../../src/log/rows.js';
-import type { NodeRecord } from '../../../src/store/directory.js';
+import type { NodeRecord } from '../../../src/store/node-record.js';
 import type { TestClock } from '../../support/clock.js';
 import { MemoryDisk } from '../../support/database.js';
 import { MemoryFiles } from '../../support/memory-files.js';

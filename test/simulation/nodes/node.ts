@@ -2,7 +2,7 @@ import { HeadwaterError } from '../../../src/base/errors.js';
 import { Freshness } from '../../../src/replication/progress/freshness.js';
 import type { ReplicationOptions } from '../../../src/replication/replication.js';
 import type { FsyncPolicy } from '../../../src/store/commit.js';
-import type { RoleWanted } from '../../../src/store/directory.js';
+import type { RoleWanted } from '../../../src/store/node-record.js';
 import type { Network } from '../../support/channel.js';
 import type { TestClock } from '../../support/clock.js';
 import { RecordingLogger, TestStore } from '../../support/store.js';

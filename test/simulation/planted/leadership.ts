@@ -4,7 +4,7 @@ import { ResyncAnswer } from '../../../src/replication/downstream/resync-answer.
 import type { Handshake } from '../../../src/replication/frames.js';
 import { Greeting } from '../../../src/replication/leadership/greeting.js';
 import type { OfferAnswer } from '../../../src/replication/takeover.js';
-import { Directory } from '../../../src/store/directory.js';
+import { NodeFile } from '../../../src/store/node-record.js';
 import type { Store } from '../../../src/store/store.js';
 import { HANDOVERS } from '../events/handovers.js';
 import { type PlantedBug, replace, weighted } from './planting.js';
@@ -90,8 +90,8 @@ export const PLANTED_LEADERSHIP: readonly PlantedBug[] = [
     events,
     found: /a start option does not undo a promotion/,
     plant() {
-      const { takeRole } = Directory.prototype;
-      return replace(Directory.prototype, 'takeRole', function (this: Directory, wanted) {
+      const { takeRole } = NodeFile.prototype;
+      return replace(NodeFile.prototype, 'takeRole', function (this: NodeFile, wanted) {
         return takeRole.call(this, { ...wanted, overrules: true });
       });
     },

@@ -16,6 +16,7 @@
 import { DUE_COMPACTION_ROWS_MIN, DUE_SCAN_BYTES } from '../base/limits.js';
 import type { Database } from '../disk/level.js';
 import { DUE_START, dueEnd, dueKey, parseDueKey } from './record.js';
+import { readRowKeys } from './row-keys.js';
 
 const STEP = 256;
 /** Rows dropped in one batch. */
@@ -85,22 +86,8 @@ export class DueIndex {
     range: { gte: Buffer; lt: Buffer },
     limit: number,
   ): Promise<{ rows: Buffer[]; next: Buffer | undefined }> {
-    const rows: Buffer[] = [];
-    let bytes = 0;
-    const entries = this.#db.iterate({ ...range, values: false, limit });
-    try {
-      while (rows.length < limit && bytes < DUE_SCAN_BYTES) {
-        const chunk = await entries.next(Math.min(STEP, limit - rows.length));
-        if (chunk.length === 0) break;
-        for (const [row] of chunk) {
-          rows.push(row);
-          bytes += row.length;
-        }
-      }
-    } finally {
-      await entries.close();
-    }
-    const isCutShort = rows.length >= limit || bytes >= DUE_SCAN_BYTES;
+    const max = { rows: limit, bytes: DUE_SCAN_BYTES, step: STEP };
+    const { rows, isCutShort } = await readRowKeys(this.#db, range, max);
     return { rows, next: isCutShort ? behind(rows.at(-1) as Buffer) : undefined };
   }
 

@@ -15,7 +15,7 @@ import { randomInt } from 'node:crypto';
 
 const INITIAL_CAPACITY = 1024;
 /** The length above which a call of Node's costs less than the loop: a hundredth for 64 KiB. */
-const NATIVE_BYTES_MIN = 256;
+export const NATIVE_BYTES_MIN = 256;
 /** The capacity grows by half, so that at most a third is unused. */
 const GROWTH = 1.5;
 const SEED = randomInt(2 ** 31);
@@ -145,46 +145,6 @@ export class KeyTable {
 
   bytesOf(entry: number): Buffer {
     return this.sources[this.source(entry)] as Buffer;
-  }
-
-  /** Compares the keys of two entries in byte order. */
-  compare(a: number, b: number): number {
-    const [left, right] = [this.bytesOf(a), this.bytesOf(b)];
-    let i = this.keyStart(a);
-    let j = this.keyStart(b);
-    const [iEnd, jEnd] = [this.keyEnd(a), this.keyEnd(b)];
-    if (iEnd - i > NATIVE_BYTES_MIN && jEnd - j > NATIVE_BYTES_MIN) return left.compare(right, j, jEnd, i, iEnd);
-    for (; i < iEnd && j < jEnd; i++, j++) {
-      const difference = (left[i] as number) - (right[j] as number);
-      if (difference !== 0) return difference;
-    }
-    return iEnd - i - (jEnd - j);
-  }
-
-  /** The number of equal bytes at the beginning of two entries' keys, at most `max`. */
-  sharedBytes(a: number, b: number, max: number): number {
-    const left = this.bytesOf(a);
-    const right = this.bytesOf(b);
-    const i = this.keyStart(a);
-    const j = this.keyStart(b);
-    const end = Math.min(max, this.keyEnd(a) - i, this.keyEnd(b) - j);
-    if (end > NATIVE_BYTES_MIN && left.compare(right, j, j + end, i, i + end) === 0) return end;
-    let shared = 0;
-    while (shared < end && left[i + shared] === right[j + shared]) shared++;
-    return shared;
-  }
-
-  /**
-   * The `count` bytes of a key behind the first `from` as a big-endian number. `count` is at most 6. Bytes
-   * behind the end of the key are 0.
-   */
-  leadingBytes(entry: number, from: number, count: number): number {
-    const bytes = this.bytesOf(entry);
-    const start = this.keyStart(entry) + from;
-    const end = this.keyEnd(entry);
-    let value = 0;
-    for (let at = start; at < start + count; at++) value = value * 256 + (at < end ? (bytes[at] as number) : 0);
-    return value;
   }
 
   /** Makes room for `capacity` entries. A subclass that has a view of `words` makes a new one. */

@@ -26,9 +26,10 @@ import {
 import { type ColdKey, type Found, type ReadOptions, readCold } from './cold-read.js';
 import { DueIndex } from './due-index.js';
 import { EmptiedRanges } from './emptied-ranges.js';
+import { TOUCH } from './entry-table.js';
 import { Flush } from './flush.js';
 import { hashKey } from './key-table.js';
-import { type AppliedBlock, type Layer, TOUCH } from './layer.js';
+import type { AppliedBlock, Layer } from './layer.js';
 import { type FrozenLayer, isMiss, Overlay } from './overlay.js';
 import { findChanges, type RangePatch, writeChanges } from './range-patch.js';
 import { RecentKeys } from './recent-keys.js';

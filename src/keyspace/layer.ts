@@ -4,37 +4,15 @@
  * a layer pins only what it still needs. `apply` is blind: it reads nothing below. Owned by keyspace.ts.
  */
 
-import { DUE_SCAN_BYTES } from '../base/limits.js';
-import type { CommandVisitor, Entry } from '../model/command.js';
+import type { CommandVisitor } from '../model/command.js';
 import type { Position } from '../model/position.js';
 import { copyBytes } from './copy.js';
-import { hashKey, KEY_WORDS, KeyTable, WARM_MAX } from './key-table.js';
-
-/** Kinds of entries. 0 and above are the type of a whole record. */
-export const TOMBSTONE = -1;
-/** An entry of which only the expiry is known here. The rest lies in a layer below, if anywhere. */
-export const TOUCH = -2;
-
-/** The words of an entry behind those of its key, int32 each. */
-const KIND = KEY_WORDS;
-const VALUE_START = KEY_WORDS + 1;
-const VALUE_END = KEY_WORDS + 2;
-/** The doubles of the same row, behind one word that is free. */
-const EXPIRES_AT_MS = (KEY_WORDS + 4) / 2;
-const VERSION = EXPIRES_AT_MS + 1;
-const ENTRY_DOUBLES = VERSION + 1;
-const ENTRY_WORDS = 2 * ENTRY_DOUBLES;
+import { type DueKeys, DueNotes } from './due-notes.js';
+import { ENTRY_WORDS, EntryTable, TOMBSTONE, TOUCH } from './entry-table.js';
+import { hashKey, WARM_MAX } from './key-table.js';
 
 /** The row of an entry and its share of the slots, half of them free. */
 const ENTRY_COST_BYTES = 4 * ENTRY_WORDS + 12;
-
-/** Cost of a key noted for the second in which it expires: a number in a list that grows by half. */
-const NOTE_COST_BYTES = 12;
-/**
- * Cost of the list of a second, and its place in the Map (measured). Seven times a note, if each key expires
- * in another second.
- */
-const SECOND_COST_BYTES = 88;
 
 /**
  * Gathering begins once more than this is pinned, and more than twice what is needed. Entries are moved out
@@ -70,36 +48,13 @@ export interface AppliedBlock {
   visit(visitor: CommandVisitor): void;
 }
 
-/** Keys that are due, as many as one step takes. */
-export class DueKeys {
-  readonly keys: Buffer[] = [];
-  readonly #limit: number;
-  #bytes = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  /** Whether there may be more. */
-  get isFull(): boolean {
-    return this.keys.length >= this.#limit || this.#bytes >= DUE_SCAN_BYTES;
-  }
-
-  add(key: Buffer): void {
-    this.keys.push(key);
-    this.#bytes += key.length;
-  }
-}
-
-export class Layer extends KeyTable implements CommandVisitor {
+export class Layer extends EntryTable implements CommandVisitor {
   /** The epoch that the entries belong to. */
   epoch: number;
   /** Whether a `clear` happened in this layer, which hides everything below. */
   cleared = false;
   /** Block bytes since the layer began: what a restart would have to replay. */
   logBytes = 0;
-  /** The rows of the entries, seen as doubles. */
-  #doubles: Float64Array;
   #pinnedBytes = 0;
   /** By source: the number of entries that lie in it. */
   #references: number[] = [];
@@ -113,24 +68,18 @@ export class Layer extends KeyTable implements CommandVisitor {
   #current = 0;
   #bytes = NO_BYTES;
   #firstOffset = 0;
-  /** Entries by the second in which they expire. */
-  readonly #due = new Map<number, number[]>();
-  /** The number of notes. Each write with an expiry makes one, also for the same key. */
-  #dueNotes = 0;
-  /** The last second for which all due entries were taken. */
-  #dueTakenUpTo = 0;
+  /** The entries that expire. */
+  readonly #due = new DueNotes();
 
   /** @param spare a retired layer, whose memory is used again. */
   constructor(epoch: number, spare?: Layer) {
-    super(ENTRY_WORDS, spare);
-    this.#doubles = new Float64Array(this.words.buffer);
+    super(spare);
     this.epoch = epoch;
   }
 
   /** Memory: pinned blocks, the cost of the entries, and the notes of those that expire. */
   get bytes(): number {
-    const dueBytes = this.#dueNotes * NOTE_COST_BYTES + this.#due.size * SECOND_COST_BYTES;
-    return this.#pinnedBytes + this.count * ENTRY_COST_BYTES + dueBytes;
+    return this.#pinnedBytes + this.count * ENTRY_COST_BYTES + this.#due.bytes;
   }
 
   get isEmpty(): boolean {
@@ -169,14 +118,14 @@ export class Layer extends KeyTable implements CommandVisitor {
   /** Moves key, value and the few bytes between them as one. */
   #moveToArena(entry: number, source: number, bytes: Buffer): void {
     const start = Math.min(this.keyStart(entry), this.valueStart(entry));
-    const end = start + this.#weigh(entry);
+    const end = start + this.weigh(entry);
     const at = this.#roomInArena(end - start);
     const shift = at - start;
     copyBytes(bytes, start, end, this.sources[this.#arena] as Buffer, at);
     this.#arenaUsed = end + shift;
     this.#release(source);
     this.move(entry, this.#arena, this.keyStart(entry) + shift, this.keyEnd(entry) + shift);
-    this.#setValue(entry, this.valueStart(entry) + shift, this.valueEnd(entry) + shift);
+    this.setValue(entry, this.valueStart(entry) + shift, this.valueEnd(entry) + shift);
     this.#references[this.#arena] = (this.#references[this.#arena] as number) + 1;
   }
 
@@ -202,11 +151,6 @@ export class Layer extends KeyTable implements CommandVisitor {
 
   // ---- the commands of a block (CommandVisitor) -----------------------------
 
-  /** Bytes of key, value and the few bytes between them. */
-  #weigh(entry: number): number {
-    return Math.max(this.keyEnd(entry), this.valueEnd(entry)) - Math.min(this.keyStart(entry), this.valueStart(entry));
-  }
-
   put(
     index: number,
     keyStart: number,
@@ -231,13 +175,13 @@ export class Layer extends KeyTable implements CommandVisitor {
     if (known >= 0 && this.kind(known) === TOMBSTONE) return;
     const entry = known >= 0 ? known : this.#entry(index, keyStart, keyEnd, hash);
     if (known < 0) {
-      this.#setKind(entry, TOUCH);
-      this.#setValue(entry, keyEnd, keyEnd);
-      this.#liveBytes += this.#weigh(entry);
+      this.setKind(entry, TOUCH);
+      this.setValue(entry, keyEnd, keyEnd);
+      this.#liveBytes += this.weigh(entry);
     }
-    this.#setExpiry(entry, expiresAtMs);
-    this.#setVersion(entry, this.#firstOffset + index);
-    if (expiresAtMs !== 0) this.#noteDue(entry, expiresAtMs);
+    this.setExpiry(entry, expiresAtMs);
+    this.setVersion(entry, this.#firstOffset + index);
+    if (expiresAtMs !== 0) this.#due.add(entry, expiresAtMs);
   }
 
   clear(): void {
@@ -258,7 +202,6 @@ export class Layer extends KeyTable implements CommandVisitor {
     this.#arena = -1;
     this.#nextToGather = 0;
     this.#due.clear();
-    this.#dueNotes = 0;
     this.#bytes = NO_BYTES;
   }
 
@@ -295,11 +238,11 @@ export class Layer extends KeyTable implements CommandVisitor {
         notes.keyEnd[i] as number,
         notes.hash[i] as number,
       );
-      this.#setKind(entry, notes.kind[i] as number);
-      this.#setValue(entry, notes.valueStart[i] as number, notes.valueEnd[i] as number);
-      this.#setExpiry(entry, expiresAtMs);
-      this.#liveBytes += this.#weigh(entry);
-      if (expiresAtMs !== 0) this.#noteDue(entry, expiresAtMs);
+      this.setKind(entry, notes.kind[i] as number);
+      this.setValue(entry, notes.valueStart[i] as number, notes.valueEnd[i] as number);
+      this.setExpiry(entry, expiresAtMs);
+      this.#liveBytes += this.weigh(entry);
+      if (expiresAtMs !== 0) this.#due.add(entry, expiresAtMs);
     }
   }
 
@@ -309,12 +252,12 @@ export class Layer extends KeyTable implements CommandVisitor {
     if (entry < 0) {
       entry = this.add(this.#current, keyStart, keyEnd, hash);
     } else {
-      this.#liveBytes -= this.#weigh(entry);
+      this.#liveBytes -= this.weigh(entry);
       this.#release(this.source(entry));
       this.move(entry, this.#current, keyStart, keyEnd);
     }
     this.#references[this.#current] = (this.#references[this.#current] as number) + 1;
-    this.#setVersion(entry, this.#firstOffset + index);
+    this.setVersion(entry, this.#firstOffset + index);
     return entry;
   }
 
@@ -330,92 +273,11 @@ export class Layer extends KeyTable implements CommandVisitor {
     this.sources[source] = undefined;
   }
 
-  protected override grow(capacity: number): void {
-    super.grow(capacity);
-    this.#doubles = new Float64Array(this.words.buffer);
-  }
-
-  // ---- reading ----------------------------------------------------------------
-
-  /** The type of a whole record, or one of the kinds above. */
-  kind(entry: number): number {
-    return this.words[entry * ENTRY_WORDS + KIND] as number;
-  }
-
-  valueStart(entry: number): number {
-    return this.words[entry * ENTRY_WORDS + VALUE_START] as number;
-  }
-
-  valueEnd(entry: number): number {
-    return this.words[entry * ENTRY_WORDS + VALUE_END] as number;
-  }
-
-  /** Milliseconds since the epoch, 0 = never. */
-  expiresAtMs(entry: number): number {
-    return this.#doubles[entry * ENTRY_DOUBLES + EXPIRES_AT_MS] as number;
-  }
-
-  /** The offset of the command that wrote the entry last. */
-  version(entry: number): number {
-    return this.#doubles[entry * ENTRY_DOUBLES + VERSION] as number;
-  }
-
-  #setKind(entry: number, kind: number): void {
-    this.words[entry * ENTRY_WORDS + KIND] = kind;
-  }
-
-  #setValue(entry: number, start: number, end: number): void {
-    this.words[entry * ENTRY_WORDS + VALUE_START] = start;
-    this.words[entry * ENTRY_WORDS + VALUE_END] = end;
-  }
-
-  #setExpiry(entry: number, expiresAtMs: number): void {
-    this.#doubles[entry * ENTRY_DOUBLES + EXPIRES_AT_MS] = expiresAtMs;
-  }
-
-  #setVersion(entry: number, version: number): void {
-    this.#doubles[entry * ENTRY_DOUBLES + VERSION] = version;
-  }
-
-  /** The entry of a whole record. The value is a view into the block. */
-  read(entry: number): Entry {
-    return {
-      type: this.kind(entry),
-      value: this.bytesOf(entry).subarray(this.valueStart(entry), this.valueEnd(entry)),
-      expiresAtMs: this.expiresAtMs(entry),
-      version: this.version(entry),
-    };
-  }
-
   /**
-   * Moves copies of the keys noted for the seconds up to `nowMs` into `taken`, until that is full.
+   * Moves copies of the keys that are due at `nowMs` into `taken`, until that is full.
    * @returns the time at which the first of them was due, undefined if there were none.
    */
   takeDue(nowMs: number, taken: DueKeys): number | undefined {
-    const now = Math.floor(nowMs / 1000);
-    if (now === this.#dueTakenUpTo) return undefined;
-    let first: number | undefined;
-    for (const [second, entries] of this.#due) {
-      if (second > now) continue;
-      if (taken.isFull) return first === undefined ? undefined : first * 1000;
-      first = Math.min(first ?? second, second);
-      // Keys are taken from the end, so that the rest of a long list need not move.
-      while (entries.length > 0 && !taken.isFull) {
-        taken.add(Buffer.from(this.key(entries.pop() as number)));
-        this.#dueNotes--;
-      }
-      if (entries.length === 0) this.#due.delete(second);
-    }
-    if (!taken.isFull) this.#dueTakenUpTo = now;
-    return first === undefined ? undefined : first * 1000;
-  }
-
-  #noteDue(entry: number, expiresAtMs: number): void {
-    const second = Math.ceil(expiresAtMs / 1000);
-    if (second <= this.#dueTakenUpTo) this.#dueTakenUpTo = 0;
-    const entries = this.#due.get(second);
-    this.#dueNotes++;
-    if (entries) entries.push(entry);
-    else this.#due.set(second, [entry]);
+    return this.#due.take(nowMs, taken, (entry) => this.key(entry));
   }
 }

@@ -5,8 +5,10 @@
 import { invariant } from '../base/invariant.js';
 import type { Entry } from '../model/command.js';
 import type { Position } from '../model/position.js';
+import { DueKeys } from './due-notes.js';
+import { TOMBSTONE, TOUCH } from './entry-table.js';
 import { hashKey } from './key-table.js';
-import { DueKeys, Layer, TOMBSTONE, TOUCH } from './layer.js';
+import { Layer } from './layer.js';
 
 /** A new expiry to lay over the entry below. */
 export interface Touch {

@@ -9,6 +9,7 @@ import { keyBehind } from '../model/key-range.js';
 import type { CheckpointRecord } from './checkpoint-record.js';
 import type { EmptiedRanges } from './emptied-ranges.js';
 import { dataStart } from './record.js';
+import { readRowKeys } from './row-keys.js';
 
 /** Rows read at a time. */
 const CHUNK_ROWS = 32;
@@ -45,7 +46,8 @@ export class Sweep {
   async step(limit: number): Promise<number> {
     const { epoch } = this.#checkpoint();
     if (epoch === this.#sweptEpoch) return 0;
-    const rows = await this.#rowsToSweep(dataStart(epoch), limit);
+    const range = { gte: this.#sweptTo, lt: dataStart(epoch) };
+    const { rows } = await readRowKeys(this.#db, range, { rows: limit, bytes: SWEEP_BYTES, step: CHUNK_ROWS });
     const [last] = rows.slice(-1);
     if (!last) {
       this.#sweptEpoch = epoch;
@@ -60,26 +62,6 @@ export class Sweep {
     this.#sweptTo = keyBehind(last);
     if (this.#sweptRecords >= COMPACTION_RECORDS_MAX || (await this.#isMuch(last))) this.#endSweptRange(last, last);
     return rows.length;
-  }
-
-  /** The next rows to sweep, up to `end`, bounded by number and bytes. */
-  async #rowsToSweep(end: Buffer, limit: number): Promise<Buffer[]> {
-    const rows: Buffer[] = [];
-    let bytes = 0;
-    const entries = this.#db.iterate({ gte: this.#sweptTo, lt: end, values: false, limit });
-    try {
-      while (bytes < SWEEP_BYTES) {
-        const chunk = await entries.next(CHUNK_ROWS);
-        if (chunk.length === 0) break;
-        for (const [row] of chunk) {
-          rows.push(row);
-          bytes += row.length;
-        }
-      }
-    } finally {
-      await entries.close();
-    }
-    return rows;
   }
 
   /** A range of large records reaches the bound with fewer of them. */

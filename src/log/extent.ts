@@ -153,7 +153,7 @@ export class Extent {
   trimmed(offset: number): HeadwaterError {
     return new HeadwaterError(
       'trimmed',
-      `asked for what follows offset ${offset}, the log holds ${this.base.offset + 1} to ${this.end.offset}`,
+      `the reader needs the commands after offset ${offset}, the log holds ${this.base.offset + 1} to ${this.end.offset}`,
     );
   }
 

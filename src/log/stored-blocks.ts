@@ -70,10 +70,16 @@ export async function provenBlockUpTo(
   offset: number,
 ): Promise<Block | undefined> {
   const [last, before] = await lastTwo(db, base.offset, offset);
-  if (!last) return undefined;
-  return proven(offsetOfKey(last[0]), last[1], () =>
-    before ? blockAt(offsetOfKey(before[0]), before[1]).position : base,
-  );
+  return last && provenBehind(last, before, base);
+}
+
+/** The block of a row, proven by the row before, or by the base if there is none. */
+function provenBehind(
+  [key, bytes]: [Buffer, Buffer],
+  before: [Buffer, Buffer] | undefined,
+  base: { readonly offset: number; readonly checksum: number },
+): Block {
+  return proven(offsetOfKey(key), bytes, () => (before ? blockAt(offsetOfKey(before[0]), before[1]).position : base));
 }
 
 /** Reads the last two rows that end in (from, through], the last one first. */
@@ -112,7 +118,7 @@ export async function provenBlockAt(
 ): Promise<Block | undefined> {
   const [last, before] = await lastTwo(db, base.offset, offset);
   if (!last || offsetOfKey(last[0]) !== offset) return undefined;
-  return proven(offset, last[1], () => (before ? blockAt(offsetOfKey(before[0]), before[1]).position : base));
+  return provenBehind(last, before, base);
 }
 
 /**

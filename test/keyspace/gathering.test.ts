@@ -1,7 +1,9 @@
 /** Keys that are overwritten again and again: what a layer pins stays in proportion to what it needs. */
 import assert from 'node:assert/strict';
+import { DueKeys } from '../../src/keyspace/due-notes.js';
+import { TOMBSTONE } from '../../src/keyspace/entry-table.js';
 import { hashKey } from '../../src/keyspace/key-table.js';
-import { DueKeys, Layer, TOMBSTONE } from '../../src/keyspace/layer.js';
+import { Layer } from '../../src/keyspace/layer.js';
 import { sealBlock } from '../../src/log/block.js';
 import type { Command } from '../../src/model/command.js';
 import { NO_HISTORY } from '../../src/model/position.js';

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import { SORT_RUN_ENTRIES } from '../../src/base/limits.js';
+import { OrderedKeyTable } from '../../src/keyspace/key-order.js';
 import { hashKey, KeyTable } from '../../src/keyspace/key-table.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { KeyspaceLoader } from '../../src/keyspace/loader.js';
@@ -65,7 +66,7 @@ describe('a key table', () => {
   it('compares keys as Buffer does', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 6 }), fc.uint8Array({ maxLength: 6 }), (a, b) => {
-        const table = new KeyTable();
+        const table = new OrderedKeyTable();
         const [first, second] = [a, b].map((bytes) => add(table, Buffer.from(bytes).toString('latin1'))) as [
           number,
           number,
@@ -134,7 +135,7 @@ describe('the memory of recent keys', () => {
 describe('sorting runs of keys and merging them', () => {
   /** All keys in one table; a run holds up to `runItems` of them. */
   function sorted(names: readonly Buffer[], runItems: number): Buffer[] {
-    const table = new KeyTable();
+    const table = new OrderedKeyTable();
     const runs: number[][] = [];
     for (const name of names) {
       // Other bytes behind the key, as in a block.
@@ -181,7 +182,7 @@ describe('sorting runs of keys and merging them', () => {
   });
 
   it('looks at a key a few times, however many keys begin with one another', () => {
-    const table = new KeyTable();
+    const table = new OrderedKeyTable();
     const keys = Array.from({ length: 500 }, (_, i) => Buffer.from(`${'a'.repeat(i)}b`)).reverse();
     const run = keys.map((key) => table.add(table.sources.push(key) - 1, 0, key.length, hashKey(key, 0, key.length)));
     let looks = 0;

@@ -3,7 +3,7 @@
  * block is asked for once: with the block itself if somebody waits already,
  * else later.
  */
-import type { Awaited } from '../progress/acknowledgements.js';
+import type { Awaited } from '../progress/awaited-offsets.js';
 
 export interface AcknowledgementRequest {
   /** Asks for an acknowledgement as soon as the blocks are appended. */

@@ -92,7 +92,7 @@ export class FeedSender {
     // Frames for a follower that is behind are on their way. A single heartbeat follows them, and no more pile up.
     if (this.#congested) this.#heartbeatIsDue = true;
     else void this.#heartbeat();
-    this.#node.acknowledgements.sample();
+    this.#node.acknowledgements.times.sample();
     this.#beatLater();
   }
 
@@ -112,7 +112,7 @@ export class FeedSender {
       ...sent,
       timeMs: store.clock.now(),
       path: place.path,
-      levelMs: unsent ? Math.min(levelMs, acknowledgements.levelMs(sent.offset)) : levelMs,
+      levelMs: unsent ? Math.min(levelMs, acknowledgements.times.levelMs(sent.offset)) : levelMs,
       nextHistory: place.nextHistory,
       endOffset: store.data.position.offset,
     });

@@ -122,7 +122,7 @@ export class Feed implements Reporter {
       appendedOffset,
       durableOffset,
       lagCommands: Math.max(0, store.data.position.offset - appendedOffset),
-      lagMs: acknowledgements.lagMs(appendedOffset),
+      lagMs: acknowledgements.times.lagMs(appendedOffset),
       via: '',
       silentMs: Math.round(this.#silence.ms),
     };

@@ -23,7 +23,7 @@ export interface HeadroomOptions {
   /** The connected nodes, and how far their logs reach. */
   readonly followers: { readonly status: ReadonlyArray<{ nodeId: string; address: string; appendedOffset: number }> };
   /** Sampled too, even if no follower is known. */
-  readonly acknowledgements: { sample(): void };
+  readonly acknowledgements: { readonly times: { sample(): void } };
 }
 
 /** Room in the log, seen from a place in it. */
@@ -79,7 +79,7 @@ export class Headroom {
   start(): void {
     const look = () => {
       this.#look();
-      this.#options.acknowledgements.sample();
+      this.#options.acknowledgements.times.sample();
       this.#cancel = this.#options.clock.after(RATE_SAMPLE_MS, look);
     };
     this.#cancel();

@@ -13,20 +13,13 @@
  * judged by.
  */
 import type { Clock } from '../../base/clock.js';
-import { HeadwaterError } from '../../base/errors.js';
-import { MAX_LAG_MS, NODE_REPORTS_MAX } from '../../base/limits.js';
+import { NODE_REPORTS_MAX } from '../../base/limits.js';
 import type { Store } from '../../store/store.js';
 import type { Acknowledgement, NodeReport } from '../frames.js';
+import { AwaitedOffsets } from './awaited-offsets.js';
+import { FollowerGuard, type FollowerGuardOptions } from './follower-guard.js';
 import { type Report, Reports } from './reports.js';
 import { WriteTimes } from './write-times.js';
-
-export interface AcknowledgementsOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  /** The number of followers within the lag that a leader needs to take writes; 0 disables the guard. */
-  readonly minFollowers?: number;
-  readonly maxLagMs?: number;
-}
 
 /** A follower's session, as far as it concerns acknowledgements. */
 export interface Reporter {
@@ -37,14 +30,6 @@ export interface Reporter {
   /** Runs when more is awaited than before. */
   ask(): void;
 }
-
-/** Offsets up to which somebody waits for blocks to be appended below, and to be durable there. */
-export interface Awaited {
-  readonly appended: number;
-  readonly synced: number;
-}
-
-const NOTHING: Awaited = { appended: 0, synced: 0 };
 
 /** The progress of a node below, for a status. */
 export interface NodeBelow<State extends string> {
@@ -66,58 +51,22 @@ export interface NodeBelow<State extends string> {
 export class Acknowledgements {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly minFollowers: number;
-  readonly maxLagMs: number;
   readonly #reporters = new Set<Reporter>();
   readonly #reports = new Reports();
-  readonly #times: WriteTimes;
-  #awaited = NOTHING;
-  /** The part of the awaited offsets that the upstream has asked for. */
-  #awaitedAbove = NOTHING;
-  #asking = false;
+  /** The offsets that somebody waits for. */
+  readonly awaited = new AwaitedOffsets(this.#reporters);
+  /** The times of the writes, by which lags are known. */
+  readonly times: WriteTimes;
+  /** The guard of the least number of followers. */
+  readonly guard: FollowerGuard;
   #onReport = () => {};
   #onNews: (() => void) | undefined;
 
-  constructor(options: AcknowledgementsOptions) {
+  constructor(options: FollowerGuardOptions) {
     this.#store = options.store;
     this.#clock = options.clock;
-    this.minFollowers = options.minFollowers ?? 0;
-    this.maxLagMs = options.maxLagMs ?? MAX_LAG_MS;
-    this.#times = new WriteTimes(options.store, options.clock);
-    if (this.minFollowers > 0) this.#store.writes.guard(() => this.#tooFew());
-  }
-
-  // ---- requests ---------------------------------------------------------------
-
-  /** The awaited offsets. A feed that sends blocks up to them asks for an acknowledgement at once. */
-  get awaited(): Awaited {
-    return this.#awaited;
-  }
-
-  /** The upstream wants to know as soon as nodes below have blocks up to `offset`. */
-  awaitedAbove(offset: number, { acknowledge, sync }: { acknowledge: boolean; sync: boolean }): void {
-    const awaited = { appended: acknowledge ? offset : 0, synced: sync ? offset : 0 };
-    this.#awaitedAbove = furthest(this.#awaitedAbove, awaited);
-    this.awaitBelow(awaited);
-  }
-
-  /** Raises the awaited offsets, and asks the followers that have been sent such blocks already. */
-  awaitBelow(wanted: Awaited): void {
-    const awaited = furthest(this.#awaited, wanted);
-    if (awaited.appended === this.#awaited.appended && awaited.synced === this.#awaited.synced) return;
-    this.#awaited = awaited;
-    if (this.#asking || this.#reporters.size === 0) return;
-    this.#asking = true;
-    // All requests of this turn become one.
-    queueMicrotask(() => {
-      this.#asking = false;
-      for (const reporter of this.#reporters) reporter.ask();
-    });
-  }
-
-  /** Drops the awaited offsets, since this node leads no more and every wait has failed. */
-  awaitNothing(): void {
-    this.#awaited = this.#awaitedAbove = NOTHING;
+    this.times = new WriteTimes(options.store, options.clock);
+    this.guard = new FollowerGuard(options, this);
   }
 
   // ---- reports ----------------------------------------------------------------
@@ -135,7 +84,7 @@ export class Acknowledgements {
 
   report(reporter: Reporter, frame: Acknowledgement): void {
     if (!this.#reporters.has(reporter)) return;
-    this.#times.sample();
+    this.times.sample();
     const { nodeId, nonce } = reporter;
     const own = { ...frame, nodeId, nonce, ageMs: 0 };
     const standings = [this.#judge(own, '')];
@@ -155,7 +104,7 @@ export class Acknowledgements {
   /** Whether the upstream waits for this report. */
   #isNews({ nodeId, appendedOffset, durableOffset }: Report): boolean {
     const before = this.#reports.of(nodeId);
-    const above = this.#awaitedAbove;
+    const { above } = this.awaited;
     const beforeAppended = before?.appendedOffset ?? 0;
     const beforeDurable = before?.durableOffset ?? 0;
     return (
@@ -230,7 +179,7 @@ export class Acknowledgements {
         appendedOffset,
         durableOffset,
         lagCommands: Math.max(0, end - appendedOffset),
-        lagMs: this.lagMs(appendedOffset),
+        lagMs: this.times.lagMs(appendedOffset),
         via,
         silentMs: Math.max(0, Math.round(now - heardMs)),
       }));
@@ -261,55 +210,4 @@ export class Acknowledgements {
     const own = this.#store.identity.nodeId;
     return [...this.#reports.latest].filter(({ nodeId }) => nodeId !== own);
   }
-
-  // ---- lag --------------------------------------------------------------------
-
-  /** The age of the oldest write that a node at `offset` does not have, in milliseconds. */
-  lagMs(offset: number): number {
-    return this.#times.lagMs(offset);
-  }
-
-  /** The leader's time up to which a node that was sent everything up to `offset` has every write; 0 if unknown. */
-  levelMs(offset: number): number {
-    return this.#times.levelMs(offset);
-  }
-
-  /** Samples the end of the log. Regular calls keep the lag of far-behind nodes known. */
-  sample(): void {
-    this.#times.sample();
-  }
-
-  /**
-   * The number of nodes below, at any depth, that were heard from and have
-   * acknowledged all but the last `maxLagMs`.
-   */
-  get followersWithinLag(): number {
-    const now = this.#clock.monotonicMs();
-    const { maxLagMs } = this;
-    return this.counting.filter(
-      ({ appendedOffset, heardMs }) => now - heardMs <= maxLagMs && this.lagMs(appendedOffset) <= maxLagMs,
-    ).length;
-  }
-
-  /** The reason why no write may be taken now. */
-  #tooFew(): HeadwaterError | undefined {
-    const followers = this.followersWithinLag;
-    const { minFollowers, maxLagMs } = this;
-    if (followers >= minFollowers) return undefined;
-    return new HeadwaterError(
-      'too_few_followers',
-      `this leader takes no writes: expected ${minFollowers} followers within ${maxLagMs} ms, found ${followers} (--min-followers, --max-lag)`,
-      {
-        details: {
-          followers: String(followers),
-          min_followers: String(minFollowers),
-          max_lag_ms: String(maxLagMs),
-        },
-      },
-    );
-  }
-}
-
-function furthest(a: Awaited, b: Awaited): Awaited {
-  return { appended: Math.max(a.appended, b.appended), synced: Math.max(a.synced, b.synced) };
 }

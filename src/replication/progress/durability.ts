@@ -158,8 +158,8 @@ export class Durability implements DurabilityWaiter {
 
   #demand(offset: number, wanted: DurabilityWanted): void {
     const { level } = wanted;
-    if (level === 'followers') this.#acknowledgements.awaitBelow({ appended: offset, synced: 0 });
-    if (level === 'followers_synced') this.#acknowledgements.awaitBelow({ appended: 0, synced: offset });
+    if (level === 'followers') this.#acknowledgements.awaited.raise({ appended: offset, synced: 0 });
+    if (level === 'followers_synced') this.#acknowledgements.awaited.raise({ appended: 0, synced: offset });
     if (!this.#needsOwnDisk(wanted) || this.#durableHere >= offset) return;
     // If the sync fails, the store opens again, which fails the waiters.
     this.#store.data.durablePoint.reach().then(
@@ -228,7 +228,7 @@ export class Durability implements DurabilityWaiter {
       const error = gone(reason instanceof Error ? reason.message : 'it is stopping');
       const all = [...this.#waiting.values()];
       this.#waiting.clear();
-      this.#acknowledgements.awaitNothing();
+      this.#acknowledgements.awaited.clear();
       for (const { waiting } of all) waiting.fail(error);
     };
     tenure.addEventListener('abort', end, { once: true });

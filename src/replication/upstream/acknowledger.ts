@@ -103,7 +103,10 @@ export class Acknowledger {
 
   #askBelow(offset: number): void {
     if (!this.#wanted && !this.#syncWanted) return;
-    this.#options.acknowledgements.awaitedAbove(offset, { acknowledge: this.#wanted, sync: this.#syncWanted });
+    this.#options.acknowledgements.awaited.raiseFromAbove(offset, {
+      acknowledge: this.#wanted,
+      sync: this.#syncWanted,
+    });
   }
 
   /** Makes durable points while more blocks come in. Requests that arrive meanwhile share the next point. */

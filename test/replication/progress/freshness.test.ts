@@ -379,7 +379,11 @@ describe('freshness', () => {
       const asked = fresh(follower, { maxStalenessMs: 5_000, withinMs: 1 });
       await world.clock.advance(10);
       await assert.rejects(asked, { code: 'unavailable', message: /has not caught up/ });
-      assert.equal(leader.replication.acknowledgements.levelMs(follower.offset), 0, 'the leader does not know either');
+      assert.equal(
+        leader.replication.acknowledgements.times.levelMs(follower.offset),
+        0,
+        'the leader does not know either',
+      );
       world.network.last.release();
       await level(world, leader, follower);
       await world.until('it knows that it is level', () => follower.link.levelMs > 0);

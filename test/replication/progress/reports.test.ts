@@ -146,19 +146,19 @@ describe('reports of the nodes below', () => {
   it('keep their age on the way up: an old report is not fresh because it is passed on', async () => {
     const one = follower('one');
     acknowledgements.report(one, await says(5, [{ ...(await below('x', 5)), ageMs: MAX_LAG_MS + 1 }]));
-    assert.equal(acknowledgements.followersWithinLag, 1);
+    assert.equal(acknowledgements.guard.followersWithinLag, 1);
     assert.equal(acknowledgements.indirect[0]?.silentMs, MAX_LAG_MS + 1);
   });
 
   it('give the lag as the age of the oldest write that is not acknowledged', async () => {
     await test.clock.advance(1_000);
-    assert.equal(acknowledgements.lagMs(5), 0, 'level, however long ago that was');
+    assert.equal(acknowledgements.times.lagMs(5), 0, 'level, however long ago that was');
     await test.set('a');
     await test.clock.advance(30);
     await test.set('b');
     await test.clock.advance(5);
     assert.deepEqual(
-      [4, 5, 6, 7].map((offset) => acknowledgements.lagMs(offset)),
+      [4, 5, 6, 7].map((offset) => acknowledgements.times.lagMs(offset)),
       [1_035, 35, 5, 0],
     );
   });
@@ -168,12 +168,12 @@ describe('reports of the nodes below', () => {
     for (let i = 0; i < 20; i++) {
       await test.set('large', large);
       await test.clock.advance(100);
-      acknowledgements.sample();
+      acknowledgements.times.sample();
     }
     assert.equal(test.store.data.log.lookup.knownTimeAfter(7), undefined);
-    assert.equal(acknowledgements.lagMs(7), 1_800);
-    assert.equal(acknowledgements.lagMs(24), 100);
-    assert.ok(acknowledgements.levelMs(7) < test.store.clock.now() - 1_800);
+    assert.equal(acknowledgements.times.lagMs(7), 1_800);
+    assert.equal(acknowledgements.times.lagMs(24), 100);
+    assert.ok(acknowledgements.times.levelMs(7) < test.store.clock.now() - 1_800);
   });
 });
 
@@ -206,7 +206,7 @@ describe('a leader with a least number of followers', () => {
   it('takes writes once a follower is there, not while that lags too far, and again after', async () => {
     const leader = await world.node('L', { minFollowers: 1, maxLagMs: 5_000 });
     const follower = await world.node('F', { follows: 'L' });
-    await world.until('it is heard', () => leader.replication.acknowledgements.followersWithinLag === 1);
+    await world.until('it is heard', () => leader.replication.acknowledgements.guard.followersWithinLag === 1);
     assert.equal(await submit(leader), 'done');
     await level(world, leader, follower);
     world.network.last.hold();
@@ -221,10 +221,10 @@ describe('a leader with a least number of followers', () => {
   it('counts followers of followers, and a follower ignores its own number', async () => {
     const leader = await world.node('L', { minFollowers: 2, maxLagMs: 5_000 });
     const middle = await world.node('M', { follows: 'L', minFollowers: 7 });
-    await world.until('one is heard', () => leader.replication.acknowledgements.followersWithinLag === 1);
+    await world.until('one is heard', () => leader.replication.acknowledgements.guard.followersWithinLag === 1);
     assert.equal(await submit(leader), 'too_few_followers');
     const bottom = await world.node('B', { follows: 'M' });
-    await world.until('both are heard', () => leader.replication.acknowledgements.followersWithinLag === 2);
+    await world.until('both are heard', () => leader.replication.acknowledgements.guard.followersWithinLag === 2);
     assert.equal(await submit(leader), 'done');
     await level(world, leader, middle, bottom);
     assert.equal(await submit(middle), 'read_only_follower');
@@ -233,7 +233,7 @@ describe('a leader with a least number of followers', () => {
   it('still expires keys', async () => {
     const leader = await world.node('L', { minFollowers: 1, maxLagMs: 3_000 });
     const follower = await world.node('F', { follows: 'L' });
-    await world.until('it is heard', () => leader.replication.acknowledgements.followersWithinLag === 1);
+    await world.until('it is heard', () => leader.replication.acknowledgements.guard.followersWithinLag === 1);
     await leader.test.set('short', 'v', 60_000);
     await level(world, leader, follower);
     await follower.down();

@@ -1,0 +1,70 @@
+/**
+ * The guard of the least number of followers: a leader refuses writes while too
+ * few followers are within the lag. It bounds how much can be lost, and is no
+ * promise for a single write.
+ */
+import type { Clock } from '../../base/clock.js';
+import { HeadwaterError } from '../../base/errors.js';
+import { MAX_LAG_MS } from '../../base/limits.js';
+import type { Store } from '../../store/store.js';
+import type { Report } from './reports.js';
+
+export interface FollowerGuardOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** The number of followers within the lag that a leader needs to take writes; 0, the default, disables the guard. */
+  readonly minFollowers?: number;
+  readonly maxLagMs?: number;
+}
+
+/** The reports of the nodes below, as far as the guard needs them. */
+interface Below {
+  readonly counting: readonly Report[];
+  readonly times: { lagMs(offset: number): number };
+}
+
+export class FollowerGuard {
+  readonly #clock: Clock;
+  readonly #below: Below;
+  readonly minFollowers: number;
+  readonly maxLagMs: number;
+
+  constructor({ store, clock, minFollowers = 0, maxLagMs = MAX_LAG_MS }: FollowerGuardOptions, below: Below) {
+    this.#clock = clock;
+    this.#below = below;
+    this.minFollowers = minFollowers;
+    this.maxLagMs = maxLagMs;
+    if (minFollowers > 0) store.writes.guard(() => this.#tooFew());
+  }
+
+  /**
+   * The number of nodes below, at any depth, that were heard from and have
+   * acknowledged all but the last `maxLagMs`.
+   */
+  get followersWithinLag(): number {
+    const now = this.#clock.monotonicMs();
+    const { maxLagMs } = this;
+    const { counting, times } = this.#below;
+    return counting.filter(
+      ({ appendedOffset, heardMs }) => now - heardMs <= maxLagMs && times.lagMs(appendedOffset) <= maxLagMs,
+    ).length;
+  }
+
+  /** The reason why no write may be taken now. */
+  #tooFew(): HeadwaterError | undefined {
+    const followers = this.followersWithinLag;
+    const { minFollowers, maxLagMs } = this;
+    if (followers >= minFollowers) return undefined;
+    return new HeadwaterError(
+      'too_few_followers',
+      `this leader takes no writes: expected ${minFollowers} followers within ${maxLagMs} ms, found ${followers} (--min-followers, --max-lag)`,
+      {
+        details: {
+          followers: String(followers),
+          min_followers: String(minFollowers),
+          max_lag_ms: String(maxLagMs),
+        },
+      },
+    );
+  }
+}

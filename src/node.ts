@@ -359,7 +359,7 @@ function bootId(): string | undefined {
 // ---- the status --------------------------------------------------------------------
 
 function followersStatus(store: Store, { followers, acknowledgements, headroom }: Replication) {
-  const { minFollowers, maxLagMs, followersWithinLag } = acknowledgements;
+  const { minFollowers, maxLagMs, followersWithinLag } = acknowledgements.guard;
   return {
     followers: [...followers.status, ...acknowledgements.indirect].map((follower) =>
       withRoom(follower, headroom.of(follower.appendedOffset, { pinned: follower.via === '' })),

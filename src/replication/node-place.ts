@@ -25,7 +25,7 @@ export class NodePlace implements Place, UpstreamPlace {
   }
 
   get path(): readonly string[] {
-    return [...this.#ends.link.path, this.#store.identity.nodeId];
+    return [...this.#ends.link.reports.path, this.#store.identity.nodeId];
   }
 
   get levelMs(): number {
@@ -38,7 +38,7 @@ export class NodePlace implements Place, UpstreamPlace {
   get nextHistory(): LineageRow | undefined {
     const store = this.#store;
     if (!store.data.isServing || store.writes.refusal) return undefined;
-    return store.roles.role === 'leader' ? store.data.log.history.next : this.#ends.link.nextHistory;
+    return store.roles.role === 'leader' ? store.data.log.history.next : this.#ends.link.reports.nextHistory;
   }
 
   /** Whether a node that is connected, and not served yet, has followed a later leader than this node. */

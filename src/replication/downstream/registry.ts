@@ -26,7 +26,7 @@ export interface FollowerRegistryOptions {
   };
   readonly link: {
     /** Node IDs from the leader down to this node's upstream. */
-    readonly path: readonly string[];
+    readonly reports: { readonly path: readonly string[] };
   };
 }
 
@@ -131,7 +131,7 @@ export class FollowerRegistry {
     }
     if (!store.data.isServing) return heard;
     const { offset, replicationId } = store.data.position;
-    for (const nodeId of link.path) {
+    for (const nodeId of link.reports.path) {
       const one = known.get(nodeId);
       if (one) heard.push({ ...one, appendedOffset: offset, replicationId, lastSeenMs, connected: false });
     }

@@ -82,7 +82,7 @@ export class Greeting {
     if (answer.kind === 'undecided') return unserved('HANDOVER_UNDECIDED', answer.message);
     if (answer.kind === 'refuse' && answer.superseded !== undefined)
       await this.#supersede(handshake, answer.superseded);
-    const above = this.#options.ends.link.nextHistory?.epoch ?? 0;
+    const above = this.#options.ends.link.reports.nextHistory?.epoch ?? 0;
     return this.#options.changes.run(async () => this.#act(handshake, await this.answer(handshake), above));
   }
 
@@ -137,7 +137,7 @@ export class Greeting {
         asking: store.roles.asking,
         upstream: store.roles.upstream,
         followsGiver: link.follows({ nodeId, address }),
-        nextHistory: link.nextHistory,
+        nextHistory: link.reports.nextHistory,
         below: followers.lineages,
         epochWaiting: acknowledgements.epochWaiting,
         grants: store.roles.grants.answers,

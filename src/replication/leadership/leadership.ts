@@ -99,7 +99,7 @@ export class Leadership implements Greeter, LinkEvents {
     this.#failover.giveUp();
     // The leader above may have begun a history in which nothing is written yet. The new history comes after it for
     // every node that meets both.
-    const begun = this.#options.ends.link.nextHistory?.epoch ?? 0;
+    const begun = this.#options.ends.link.reports.nextHistory?.epoch ?? 0;
     return this.#changes.run(async () => {
       // A person has decided, so no later leader's history that waits below this node ends its lead again.
       const above = Math.max(begun, this.#options.acknowledgements.epochWaiting);

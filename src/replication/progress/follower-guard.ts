@@ -1,6 +1,6 @@
 /**
  * The guard of the least number of followers: a leader refuses writes while too
- * few followers are within the lag. It bounds how much can be lost, and is no
+ * few followers are within the lag. The guard bounds how much can be lost, and is no
  * promise for a single write.
  */
 import type { Clock } from '../../base/clock.js';

@@ -40,9 +40,8 @@ export class Acknowledger {
   /** Whether a durable point is being made for the upstream. */
   #syncing = false;
   #sentMs = 0;
-  /** Whether the upstream takes no more frames for now, and whether an acknowledgement is due when it does. */
-  #congested = false;
-  #waits = false;
+  /** Whether the upstream takes frames; if it takes none for now, whether an acknowledgement is due when it does. */
+  #outlet: 'open' | 'congested' | 'due' = 'open';
   /** Whether reports from below that the upstream waits for have not gone up yet. */
   #hasNews = false;
   #cancel = () => {};
@@ -144,8 +143,8 @@ export class Acknowledger {
 
   #send(): void {
     if (this.#channel.ended.aborted) return;
-    if (this.#congested) {
-      this.#waits = true;
+    if (this.#outlet !== 'open') {
+      this.#outlet = 'due';
       return;
     }
     this.#wanted = this.#hasNews = false;
@@ -160,12 +159,15 @@ export class Acknowledger {
    * afterwards reports the state of that moment.
    */
   async #pause(drained: Promise<void>): Promise<void> {
-    this.#congested = true;
+    this.#outlet = 'congested';
     await drained;
-    this.#congested = false;
-    if (!this.#waits) return;
-    this.#waits = false;
-    this.#in(0);
+    const isDue = this.#isDue;
+    this.#outlet = 'open';
+    if (isDue) this.#in(0);
+  }
+
+  get #isDue(): boolean {
+    return this.#outlet === 'due';
   }
 
   #acknowledgement(): Acknowledgement {

@@ -12,18 +12,18 @@ import { invariant } from '../../base/invariant.js';
 import { RECONNECT_MS_MAX, RECONNECT_MS_MIN, RESYNC_NO_ROOM_MS_MAX, RESYNC_NO_ROOM_MS_MIN } from '../../base/limits.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
-import type { LineageRow } from '../../model/lineage.js';
 import type { Store } from '../../store/store.js';
 import type { Message } from '../../store/writes.js';
 import type { UpChannel } from '../channel.js';
 import { heldUntil } from '../dial.js';
-import type { Heartbeat, Moved, UpFrame, UpstreamInfo } from '../frames.js';
+import type { Moved, UpFrame, UpstreamInfo } from '../frames.js';
 import type { Marks } from '../marks.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 import { Reasons } from '../reasons.js';
 import { LinkState, type LinkStateName } from './link-state.js';
-import { type Resync, UpstreamSession } from './session.js';
-import { Staleness } from './staleness.js';
+import type { Resync } from './resync-figures.js';
+import { UpstreamSession } from './session.js';
+import { UpstreamReports } from './upstream-reports.js';
 
 /** A session that streamed for so long was a good one, after which the next attempt begins without a long wait. */
 const HEALTHY_SESSION_MS = 2_000;
@@ -88,6 +88,7 @@ export class Link {
   readonly #log: RepeatedLog;
   readonly #clock: Clock;
   readonly #state = new LinkState();
+  readonly reports: UpstreamReports;
   #upstream = '';
   /** The node ID of the upstream, once a session knows it; empty before. */
   #upstreamId = '';
@@ -97,18 +98,6 @@ export class Link {
   #running: Promise<void> = Promise.resolve();
   /** The session in progress, or the last one. */
   #session: UpstreamSession | undefined;
-  /** The last heartbeat of the session in progress. */
-  #heartbeat: Heartbeat | undefined;
-  #heartbeatMs = 0;
-  #path: readonly string[] = [];
-  readonly #staleness: Staleness;
-  /** The staleness that is shown to people. A change of the upstream does not reset it. */
-  readonly #lastLevel: Staleness;
-  /**
-   * The age of the leader's latest write when this node was last known to have
-   * it; undefined if the upstream does not know.
-   */
-  #observedLagMs: number | undefined;
   #lastResync: Resync | undefined;
   /** Rings when the upstream has reported: `levelMs` and the clock may have gone on. */
   readonly told = new Bell();
@@ -121,8 +110,7 @@ export class Link {
     this.#store = options.store;
     this.#log = RepeatedLog.of(options);
     this.#clock = options.clock;
-    this.#staleness = new Staleness(options.clock);
-    this.#lastLevel = new Staleness(options.clock);
+    this.reports = new UpstreamReports(options, this.#state);
   }
 
   /** Follows `upstream`, host:port, until `stop`. */
@@ -142,7 +130,7 @@ export class Link {
     await this.#running;
     // The staleness comes from this upstream's reports. The next upstream may differ, and the data may leave its
     // history.
-    this.#staleness.forget();
+    this.reports.forgetAge();
     this.#state.to('stopped');
   }
 
@@ -159,21 +147,6 @@ export class Link {
     return this.#orders;
   }
 
-  /** Node IDs from the leader down to this node's upstream, as far as the session in progress knows them. */
-  get path(): readonly string[] {
-    return this.#path;
-  }
-
-  /**
-   * The history that the leader has begun right where this node's log ends, as
-   * far as the session in progress knows.
-   */
-  get nextHistory(): LineageRow | undefined {
-    const row = this.#state.name === 'streaming' ? this.#heartbeat?.nextHistory : undefined;
-    const { offset, checksum } = this.#store.data.position;
-    return row?.firstOffset === offset + 1 && row.checksum === checksum ? row : undefined;
-  }
-
   /** The leader's time up to which this node was last known to hold every write; 0 if it never was. */
   get levelMs(): number {
     const { stalenessMs } = this;
@@ -185,23 +158,7 @@ export class Link {
    * Undefined if that is unknown, or this node knows of a later leader.
    */
   get stalenessMs(): number | undefined {
-    return this.#options.place.isOutdated ? undefined : this.#staleness.ms;
-  }
-
-  /**
-   * The replica lag: the age of the oldest write that is not here, by the
-   * leader's clock, as far as heartbeats and blocks show it. Without a session,
-   * the time since this node was level. Undefined if it never was.
-   */
-  #lagMs(behind: number | undefined): number | undefined {
-    if (behind === 0 && this.#state.name === 'streaming' && !this.#isUnsure) return this.#observedLagMs;
-    const { ms } = this.#lastLevel;
-    return ms === undefined ? undefined : Math.round(ms);
-  }
-
-  /** Whether no heartbeat has come for a while. Any number of writes may stand behind a frame that is on its way. */
-  get #isUnsure(): boolean {
-    return this.#clock.monotonicMs() - this.#heartbeatMs > this.#options.timeoutMs / 2;
+    return this.#options.place.isOutdated ? undefined : this.reports.stalenessMs;
   }
 
   /**
@@ -229,15 +186,6 @@ export class Link {
     return isHeld || hasNoRoom ? 'disk_full' : name;
   }
 
-  /** Commands that the upstream is known to have and this node lacks; undefined until the session has a heartbeat. */
-  #behind(): number | undefined {
-    // Heartbeats of an earlier session say nothing about what the upstream holds now.
-    if (!this.#heartbeat) return undefined;
-    const { offset, endOffset } = this.#heartbeat;
-    const known = Math.max(offset, endOffset, this.#session?.heldUpTo ?? 0);
-    return Math.max(0, known - this.#store.data.position.offset);
-  }
-
   /** Whether the link streams, and this node has everything that the upstream had when the session began. */
   get isLevel(): boolean {
     return this.#state.name === 'streaming' && (this.#session?.isLevel ?? false);
@@ -254,14 +202,14 @@ export class Link {
   }
 
   get status() {
-    const behind = this.#behind();
+    const behind = this.reports.behind(this.#session?.heldUpTo);
     const loading = this.#session?.progress;
     const held = this.#session?.heldUpTo === undefined ? undefined : this.#store.space.refusal;
     return {
       address: this.#upstream,
       state: this.#stateName,
       lagCommands: behind,
-      lagMs: this.#lagMs(behind),
+      lagMs: this.reports.lagMs(behind),
       lastResync: this.#lastResync,
       lastRefusal: this.reasons.lastRefusal,
       error: this.#error?.message ?? held?.message ?? '',
@@ -315,52 +263,22 @@ export class Link {
         resyncing: (resync) => {
           this.#lastResync = resync;
           // The data served meanwhile may lie on another history.
-          if (resync.kind === 'full') this.#staleness.forget();
+          if (resync.kind === 'full') this.reports.forgetAge();
         },
         streams: (resync) => this.#streams(resync),
-        heard: (heartbeat) => this.#heard(heartbeat),
-        received: (upstreamMs) => this.#received(upstreamMs),
+        heard: (heartbeat) => {
+          // A read that waits for this looks after the whole heartbeat has been taken in.
+          this.told.ring();
+          this.reports.heard(heartbeat);
+        },
+        received: (upstreamMs) => this.reports.received(upstreamMs),
       },
     });
     try {
       await this.#session.run();
     } finally {
-      // The path above a lost upstream is unknown, and a loop must not be seen if it has gone meanwhile.
-      this.#path = [];
-      this.#heartbeat = undefined;
+      this.reports.sessionEnded();
     }
-  }
-
-  #received(upstreamMs: number): void {
-    const { endTimeMs } = this.#store.data;
-    this.#observedLagMs = Math.max(0, this.#store.clock.now() - endTimeMs);
-    // The leader's clock was set back since that block was written, so the block's age is unknown.
-    if (endTimeMs > upstreamMs + this.#options.heartbeatIntervalMs) return;
-    // Writes come in order, so every write of an earlier millisecond is here too.
-    this.#staleness.isAtMost(this.#observedLagMs + 1);
-    this.#lastLevel.isAtMost(this.#observedLagMs + 1);
-  }
-
-  #heard(heartbeat: Heartbeat): void {
-    // A read that waits for this looks after the whole heartbeat has been taken in.
-    this.told.ring();
-    this.#heartbeat = heartbeat;
-    this.#heartbeatMs = this.#clock.monotonicMs();
-    this.#path = heartbeat.path;
-    if (this.#state.name !== 'streaming' || this.#store.data.position.offset < heartbeat.offset) return;
-    if (heartbeat.levelMs === 0) {
-      this.#staleness.forget();
-      this.#observedLagMs = undefined;
-      return;
-    }
-    // This node's own time counts too, since the heartbeat may have been on its way for long.
-    const stalenessMs = Math.max(heartbeat.timeMs, this.#store.clock.now()) - heartbeat.levelMs;
-    this.#staleness.is(stalenessMs);
-    this.#lastLevel.is(stalenessMs);
-    // A middle node's knowledge of its own upstream is up to a heartbeat old, which is no lag.
-    const knownLateMs = this.#options.heartbeatIntervalMs * (heartbeat.path.length - 1);
-    const lagMs = Math.max(0, heartbeat.timeMs - heartbeat.levelMs);
-    this.#observedLagMs = lagMs > knownLateMs ? lagMs : 0;
   }
 
   #streams({ kind, reason }: Resync): void {
@@ -376,7 +294,7 @@ export class Link {
     // The upstream may end the session with its refusal, instead of a frame that says so.
     if (UNDECIDED.has(this.#state.name)) this.#state.to('refused');
     else if (this.#state.name !== 'refused') this.#state.to('connecting');
-    this.#staleness.forget();
+    this.reports.forgetAge();
     const timeMs = this.#clock.wallMs();
     this.reasons.refused({ nodeId: '', address: this.#upstream, reason, message, details, timeMs });
   }
@@ -394,7 +312,7 @@ export class Link {
     if (failures === 0) this.#log.ends();
     this.#error = error;
     // The data have turned out to lie on another history.
-    if (error.code === 'chain_broken') this.#staleness.forget();
+    if (error.code === 'chain_broken') this.reports.forgetAge();
     if (error.code === 'resync_refused') this.#refused(error);
     else this.#state.to('connecting');
     this.#log.warn(

@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from '../../base/clock.js';
-import { type Details, HeadwaterError } from '../../base/errors.js';
+import { HeadwaterError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { Block } from '../../log/block.js';
 import type { LineageRow } from '../../model/lineage.js';
@@ -22,20 +22,9 @@ import { Publishing } from '../publish-window.js';
 import { Silence, watchSilence } from '../silence.js';
 import { Acknowledger } from './acknowledger.js';
 import type { LinkState } from './link-state.js';
+import { type Resync, ResyncFigures } from './resync-figures.js';
 import { SnapshotLoad } from './snapshot-load.js';
-
-export interface Resync {
-  readonly kind: 'partial' | 'full';
-  /** The name of the reason, in UPPER_SNAKE. */
-  readonly reason: string;
-  readonly message: string;
-  /** The values of both sides, by name. */
-  readonly details: Details;
-  /** When the session began, in milliseconds since the epoch. */
-  readonly timeMs: number;
-  readonly bytes: number;
-  readonly durationMs: number;
-}
+import { UpstreamTime } from './upstream-time.js';
 
 export interface SessionOptions {
   readonly store: Store;
@@ -93,25 +82,19 @@ export class UpstreamSession {
   readonly #state: LinkState;
   readonly #acknowledger: Acknowledger;
   readonly #publishing: Publishing;
-  readonly #beganMs: number;
-  /** The begin of the session by the wall clock. */
-  readonly #timeMs: number;
+  readonly #figures: ResyncFigures;
+  readonly #time: UpstreamTime;
   readonly #silence: Silence;
   /** Whether frames are being taken in. */
   #busy = false;
-  /** The upstream's last reported time, and when the report arrived. */
-  #upstreamTime = { ms: 0, heardMs: 0 };
   #streamsSinceMs: number | undefined;
   /** Lineage rows of the histories that begin in the next blocks. */
   #rows: LineageRow[] = [];
   #load: SnapshotLoad | undefined;
-  #resync: Resync | undefined;
   /** The place of the next message, kept while a snapshot is loading. */
   #livePlace: LivePlace | undefined;
   /** The offset up to which blocks wait for room on the disk. */
   #heldUpTo: number | undefined;
-  /** After a partial resync: the end of the upstream's log at the handshake. 0 once that is reached. */
-  #levelAtOffset = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -122,9 +105,9 @@ export class UpstreamSession {
     this.#state = options.state;
     this.#acknowledger = new Acknowledger({ ...options, isStreaming: () => options.state.name === 'streaming' });
     this.#publishing = new Publishing({ ...options, send: (frame) => options.channel.send(frame) });
-    this.#beganMs = options.clock.monotonicMs();
+    this.#figures = new ResyncFigures(options.clock, (resync) => options.report.resyncing(resync));
+    this.#time = new UpstreamTime(options.clock);
     this.#silence = new Silence(options.clock, options.channel);
-    this.#timeMs = options.clock.wallMs();
   }
 
   /** When the session began to stream, by the monotonic clock; undefined before. */
@@ -137,7 +120,7 @@ export class UpstreamSession {
    * no block waits for room on the disk.
    */
   get isLevel(): boolean {
-    const reached = this.#streamsSinceMs !== undefined && this.#store.data.position.offset >= this.#levelAtOffset;
+    const reached = this.#streamsSinceMs !== undefined && this.#figures.isReached(this.#store.data.position.offset);
     return reached && this.#heldUpTo === undefined;
   }
 
@@ -219,11 +202,12 @@ export class UpstreamSession {
     }
     if (this.#state.name !== 'streaming')
       throw new HeadwaterError('protocol_violation', `blocks arrived in the state ${this.#state.name}`);
-    const refusal = this.#store.space.refusalOf(bytesOf(blocks));
+    const bytes = bytesOf(blocks);
+    const refusal = this.#store.space.refusalOf(bytes);
     if (refusal) await this.#awaitRoom(refusal, blocks);
     await this.#store.intake.receive(blocks, rows);
-    this.#countCatchingUp(blocks);
-    this.#options.report.received(this.#upstreamMs);
+    this.#figures.count(bytes, this.#store.data.position.offset);
+    this.#options.report.received(this.#time.ms);
     this.#acknowledger.appended();
   }
 
@@ -247,7 +231,7 @@ export class UpstreamSession {
     switch (frame.kind) {
       case 'continue':
         await this.#options.report.accepted(frame.upstream);
-        this.#heardTime(frame.upstream.timeMs);
+        this.#time.heard(frame.upstream.timeMs);
         await this.#continue(frame);
         break;
       case 'wait':
@@ -267,7 +251,7 @@ export class UpstreamSession {
         );
       case 'fullResync':
         await this.#options.report.accepted(frame.upstream);
-        this.#heardTime(frame.upstream.timeMs);
+        this.#time.heard(frame.upstream.timeMs);
         await this.#beginLoading(frame);
         break;
       case 'snapshotChunk':
@@ -325,9 +309,8 @@ export class UpstreamSession {
         `this node needs a snapshot, and the upstream sends none (${reason}: ${message}): ${incomplete.message}`,
       );
     const { offset } = position;
-    const why = { reason, message, details, timeMs: this.#timeMs };
-    this.#levelAtOffset = endOffset;
-    await this.#streams({ kind: 'partial', ...why, bytes: 0, durationMs: this.#tookMs }, upstream.clusterId);
+    this.#figures.until(endOffset);
+    await this.#streams(this.#figures.of('partial', { reason, message, details }, 0), upstream.clusterId);
     // By this place the node knows how many messages it has missed since it was last connected.
     this.#store.data.log.interludes.take({ place: live, missed: 0, messages: [] });
     this.#logger.info(
@@ -349,7 +332,7 @@ export class UpstreamSession {
     );
     this.#load = await SnapshotLoad.begin(this.#store, frame, this.#options);
     this.#livePlace = frame.live;
-    this.#note({ kind: 'full', ...this.#load.why, timeMs: this.#timeMs, bytes: 0, durationMs: 0 });
+    this.#figures.note({ ...this.#figures.of('full', this.#load.why, 0), durationMs: 0 });
     this.#state.to('loading');
   }
 
@@ -359,8 +342,7 @@ export class UpstreamSession {
     this.#load = undefined;
     await loading.adopt(this.#livePlace);
     const { why, bytes, clusterId } = loading;
-    const resync = { kind: 'full', ...why, timeMs: this.#timeMs, bytes, durationMs: this.#tookMs } as const;
-    await this.#streams(resync, clusterId);
+    await this.#streams(this.#figures.of('full', why, bytes), clusterId);
   }
 
   #expectLoading(): SnapshotLoad {
@@ -372,30 +354,13 @@ export class UpstreamSession {
   async #streams(resync: Resync, clusterId: string): Promise<void> {
     await this.#store.identity.join(clusterId);
     // Before this moment the time may have been a stranger's, which must not decide about expiry here.
-    this.#store.intake.setTime(this.#upstreamMs);
-    this.#note(resync);
+    this.#store.intake.setTime(this.#time.ms);
+    this.#figures.note(resync);
     this.#options.report.streams(resync);
     this.#streamsSinceMs = this.#clock.monotonicMs();
     this.#state.to('streaming');
     // Until the first acknowledgement, the upstream takes this node for one that holds nothing.
     this.#acknowledger.now();
-  }
-
-  /** Counts blocks for the resync, until everything that was missing at the handshake is here. */
-  #countCatchingUp(blocks: readonly Block[]): void {
-    if (!this.#resync || this.#levelAtOffset === 0) return;
-    const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, this.#resync.bytes);
-    this.#note({ ...this.#resync, bytes, durationMs: this.#tookMs });
-    if (this.#store.data.position.offset >= this.#levelAtOffset) this.#levelAtOffset = 0;
-  }
-
-  #note(resync: Resync): void {
-    this.#resync = resync;
-    this.#options.report.resyncing(resync);
-  }
-
-  get #tookMs(): number {
-    return Math.round(this.#clock.monotonicMs() - this.#beganMs);
   }
 
   #takeHeartbeat(frame: Heartbeat): void {
@@ -407,7 +372,7 @@ export class UpstreamSession {
     }
     if (this.#state.name === 'streaming') this.#refuseDiverged(frame);
     this.#options.report.heard(frame);
-    this.#heardTime(frame.timeMs);
+    this.#time.heard(frame.timeMs);
     if (this.#state.name === 'streaming') this.#store.clock.follow(frame.timeMs);
   }
 
@@ -419,15 +384,6 @@ export class UpstreamSession {
       `DIVERGED: at offset ${offset} the running checksums of the upstream and of this node differ. This node resyncs`,
     );
     throw new HeadwaterError('chain_broken', `the running checksums differ at offset ${offset}`);
-  }
-
-  #heardTime(ms: number): void {
-    this.#upstreamTime = { ms, heardMs: this.#clock.monotonicMs() };
-  }
-
-  /** The upstream's last reported time, plus the time since. A snapshot may load for long. */
-  get #upstreamMs(): number {
-    return this.#upstreamTime.ms + this.#clock.monotonicMs() - this.#upstreamTime.heardMs;
   }
 }
 

@@ -169,7 +169,7 @@ describe('failover', () => {
     await a.replication.failover({ to: 'B' });
     await world.until(
       'C has heard of the new history',
-      () => c.link.nextHistory?.epoch === b.store.data.log.history.lineage.epoch,
+      () => c.link.reports.nextHistory?.epoch === b.store.data.log.history.lineage.epoch,
     );
     await c.replication.promote();
     assert.ok(c.store.data.log.history.lineage.epoch > b.store.data.log.history.lineage.epoch);
@@ -376,7 +376,7 @@ describe('failover', () => {
       const [a, b, c] = await steppedDown();
       await c.replication.promote();
       await b.follow('C');
-      await world.until('B has heard of the new history', () => b.link.nextHistory !== undefined);
+      await world.until('B has heard of the new history', () => b.link.reports.nextHistory !== undefined);
       await back(a);
       await follows(a, c, b);
     });

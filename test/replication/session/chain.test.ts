@@ -25,7 +25,7 @@ describe('a replication session down a chain', () => {
     const [leader, middle, end] = await world.chain(['L', 'M', 'E'], { writes: 3 });
     await leader.write(5, 'more');
     await level(world, leader, middle, end);
-    assert.deepEqual(end.link.path, [leader.store.identity.nodeId, middle.store.identity.nodeId]);
+    assert.deepEqual(end.link.reports.path, [leader.store.identity.nodeId, middle.store.identity.nodeId]);
     await leader.restart();
     await leader.write(5, 'restarted');
     await level(world, leader, middle, end);

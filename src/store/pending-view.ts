@@ -5,16 +5,14 @@
  */
 
 import type { ClockDoubt, LogicalClock } from '../base/clock.js';
-import { HeadwaterError } from '../base/errors.js';
+import type { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { keyName } from '../base/key-name.js';
-import { BLOCK_BYTES_CEILING } from '../base/limits.js';
+import { keysRead } from '../commands/execute.js';
 import type { Limits, View } from '../commands/view.js';
-import { BLOCK_HEADER_BYTES } from '../log/block.js';
 import { type Command, type Entry, isExpired } from '../model/command.js';
-
-/** The framing of one command in a block at the most: six tags and lengths, expiry, type, the joined flag. */
-const COMMAND_OVERHEAD_BYTES = 40;
+import type { Operation } from '../model/operation.js';
+import { PendingBlock } from './pending-block.js';
 
 /** The reason why a time to live cannot begin. */
 const SAID: Record<ClockDoubt, string> = {
@@ -28,9 +26,8 @@ const NO_DOUBT = { doubt: undefined };
 export class PendingView implements View {
   readonly nowMs: number;
   readonly limits: Limits;
-  readonly commands: Command[] = [];
-  /** The approximate size of the block. */
-  bytes = 0;
+  /** The commands so far. */
+  readonly block = new PendingBlock();
   readonly #firstOffset: number;
   /** Entries at the end of the log, of every key that the batch may read. */
   readonly #base: ReadonlyMap<string, Entry | undefined>;
@@ -71,76 +68,62 @@ export class PendingView implements View {
 
   /** Returns expired entries too, for the expiry, which deletes them. */
   getWithExpired(key: Buffer): Entry | undefined {
-    if (this.#indexed < this.commands.length) this.#index();
+    if (this.#indexed < this.block.commands.length) this.#index();
     return this.#lookUp(keyName(key));
   }
 
-  /** Whether `damageOf` has to be called at all. */
-  get isDamaged(): boolean {
-    return this.#damaged !== undefined;
-  }
-
-  /** Says why one of these keys cannot be read. A key that this block has written counts as mended within the block. */
-  damageOf(keys: readonly Buffer[]): HeadwaterError | undefined {
+  /**
+   * Says why a key that the operation reads cannot be read. A key that this block has written counts as mended within
+   * the block.
+   */
+  damageOf(operation: Operation): HeadwaterError | undefined {
+    if (!this.#damaged) return undefined;
     this.#index();
     if (this.#cleared) return undefined;
-    for (const key of keys) {
+    for (const key of keysRead(operation)) {
       const name = keyName(key);
-      const error = this.#damaged?.get(name);
+      const error = this.#damaged.get(name);
       if (error && !this.#written.has(name)) return error;
     }
     return undefined;
   }
 
   put(key: Buffer, value: Buffer, expiresAtMs: number, type: number): void {
-    this.#push({ kind: 'put', key, value, expiresAtMs, type });
+    this.block.add({ kind: 'put', key, value, expiresAtMs, type });
   }
 
   del(key: Buffer): void {
-    this.#push({ kind: 'del', key });
+    this.block.add({ kind: 'del', key });
   }
 
   touch(key: Buffer, expiresAtMs: number): void {
-    this.#push({ kind: 'touch', key, expiresAtMs });
+    this.block.add({ kind: 'touch', key, expiresAtMs });
   }
 
   clear(): void {
-    this.#push({ kind: 'clear' });
+    this.block.add({ kind: 'clear' });
   }
 
   /** Returns the offset that the message gets. */
   message(channel: Buffer, data: Buffer): number {
-    this.#push({ kind: 'message', channel, data });
-    return this.#firstOffset + this.commands.length - 1;
+    this.block.add({ kind: 'message', channel, data });
+    return this.#firstOffset + this.block.commands.length - 1;
   }
 
   savepoint(): number {
-    return this.commands.length;
+    return this.block.commands.length;
   }
 
   rollback(savepoint: number): void {
-    if (this.commands.length === savepoint) return;
-    for (const command of this.commands.splice(savepoint)) this.bytes -= weigh(command);
+    if (this.block.commands.length === savepoint) return;
+    this.block.cutTo(savepoint);
     this.#written.clear();
     this.#cleared = false;
     this.#indexed = 0;
   }
 
   join(savepoint: number): void {
-    for (let i = savepoint + 1; i < this.commands.length; i++) (this.commands[i] as Command).joined = true;
-  }
-
-  /** @throws HeadwaterError `too_large` if a transaction's results outgrow a block. */
-  #push(command: Command): void {
-    const bytes = this.bytes + weigh(command);
-    if (bytes > BLOCK_BYTES_CEILING - BLOCK_HEADER_BYTES) {
-      throw new HeadwaterError(
-        'too_large',
-        `expected a transaction of at most ${BLOCK_BYTES_CEILING} bytes, received ${bytes} bytes or more`,
-      );
-    }
-    this.bytes = bytes;
-    this.commands.push(command);
+    for (let i = savepoint + 1; i < this.block.commands.length; i++) (this.block.commands[i] as Command).joined = true;
   }
 
   #lookUp(name: string): Entry | undefined {
@@ -153,8 +136,8 @@ export class PendingView implements View {
   }
 
   #index(): void {
-    for (; this.#indexed < this.commands.length; this.#indexed++) {
-      const command = this.commands[this.#indexed] as Command;
+    for (; this.#indexed < this.block.commands.length; this.#indexed++) {
+      const command = this.block.commands[this.#indexed] as Command;
       const version = this.#firstOffset + this.#indexed;
       if (command.kind === 'put') {
         const { type, value, expiresAtMs } = command;
@@ -171,12 +154,4 @@ export class PendingView implements View {
       }
     }
   }
-}
-
-function weigh(command: Command): number {
-  let bytes = COMMAND_OVERHEAD_BYTES;
-  if (command.kind === 'put') bytes += command.key.length + command.value.length;
-  else if (command.kind === 'del' || command.kind === 'touch') bytes += command.key.length;
-  else if (command.kind === 'message') bytes += command.channel.length + command.data.length;
-  return bytes;
 }

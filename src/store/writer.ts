@@ -261,9 +261,9 @@ export class Writer {
       if (!executeItem(item, view, reach)) break;
       complete++;
     }
-    if (view.commands.length > 0) {
+    if (view.block.commands.length > 0) {
       const block = sealBlock({
-        commands: view.commands,
+        commands: view.block.commands,
         previous: end,
         replicationId: this.#replicationId,
         timeMs: this.#clock.blockTimeMs(view.nowMs, this.#log.lookup.endTimeMs),
@@ -412,13 +412,13 @@ function executeItem(item: Written, view: PendingView, reach: Reach | undefined)
     return true;
   }
   if (item.kind === 'publication') {
-    if (isFull(view)) return false;
+    if (view.block.isFull) return false;
     item.offset = view.message(item.channel, item.data);
     return true;
   }
   const stop = stopOf(item);
   while (item.next < stop) {
-    if (isFull(view)) return false;
+    if (view.block.isFull) return false;
     const operation = item.operations[item.next] as Operation;
     if (reach && !reach.covers(keysRead(operation))) {
       if (!reach.isHopeless) return false;
@@ -426,20 +426,11 @@ function executeItem(item: Written, view: PendingView, reach: Reach | undefined)
       item.next++;
       return item.next === item.operations.length;
     }
-    item.replies.push(view.isDamaged ? replyUnlessDamaged(operation, view) : reply(operation, view));
+    const damage = view.damageOf(operation);
+    item.replies.push(damage ? { kind: 'error', error: damage } : reply(operation, view));
     item.next++;
   }
   return item.next === item.operations.length;
-}
-
-function isFull(view: PendingView): boolean {
-  return view.commands.length >= BLOCK_COMMANDS_MAX || view.bytes >= BLOCK_BYTES_TARGET;
-}
-
-/** Refuses an operation that needs a damaged record, before anything of it is written. */
-function replyUnlessDamaged(operation: Operation, view: PendingView): Reply {
-  const error = view.damageOf(keysRead(operation));
-  return error ? { kind: 'error', error } : reply(operation, view);
 }
 
 function byName(

@@ -134,6 +134,7 @@ const HANDED: Record<string, string> = {
   'src/store/level-check.ts': 'src/store/lifecycle.ts',
   'src/store/places.ts': 'src/store/store.ts',
   'src/store/retention.ts': 'src/store/lifecycle.ts',
+  'src/store/sweeper.ts': 'src/store/lifecycle.ts',
   'src/store/tenure.ts': 'src/store/lifecycle.ts',
 };
 

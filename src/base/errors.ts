@@ -1,7 +1,7 @@
 /**
  * Every failure of the world that Headwater reports: one class, a stable code, a message that names expected and
  * received, and the cause. Headwater's own bugs are not here but in invariant.ts. The codes are public. Clients see
- * them as `ErrorInfo.reason` in upper case, and src/rpc/status.ts maps them to gRPC status.
+ * them as `ErrorInfo.reason` in upper case. protobuf/error.ts has the gRPC status of each, and rpc/status.ts converts.
  */
 
 export const ERROR_CODES = [

@@ -16,6 +16,7 @@ import {
   EMPTIED_RANGE_MARKS_MIN,
   EMPTIED_RANGES_MAX,
 } from '../base/limits.js';
+import { firstIndex } from '../base/search.js';
 import type { Database } from '../disk/level.js';
 
 /** At least one of this many entries in a range has to be a deletion mark. */
@@ -141,13 +142,8 @@ export class EmptiedRanges {
     const isBehind = (index: number) => Buffer.compare((this.#ranges[index] as Range).start, row) > 0;
     if (!isBehind(this.#last) && (this.#last + 1 === this.#ranges.length || isBehind(this.#last + 1)))
       return this.#last;
-    let [low, high] = [0, this.#ranges.length];
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (isBehind(middle)) high = middle;
-      else low = middle;
-    }
-    return low;
+    // A row before all ranges counts to the first one.
+    return Math.max(0, firstIndex(this.#ranges.length, isBehind) - 1);
   }
 
   /**

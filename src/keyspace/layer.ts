@@ -1,7 +1,7 @@
 /**
  * An in-memory layer of the keyspace: the effects of the commands since the last freeze. Keys and values stay
  * in the buffers of the blocks that brought them. A block is released when no entry refers to it any more, so
- * a layer pins only what it still needs. `apply` is blind: it reads nothing below. Owned by keyspace.ts.
+ * a layer pins only what it still needs. `apply` is blind: it reads nothing below. The layers belong to overlay.ts.
  */
 
 import type { CommandVisitor } from '../model/command.js';

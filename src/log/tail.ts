@@ -4,6 +4,7 @@
  */
 import { Fifo } from '../base/fifo.js';
 import { invariant } from '../base/invariant.js';
+import { firstIndex } from '../base/search.js';
 import type { Block } from './block.js';
 
 export class Tail {
@@ -60,15 +61,9 @@ export class Tail {
   }
 
   #indexOf(offset: number): number | undefined {
-    let low = 0;
-    let high = this.#blocks.length - 1;
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      const block = this.#blocks.at(middle) as Block;
-      if (offset < block.firstOffset) high = middle - 1;
-      else if (offset > block.lastOffset) low = middle + 1;
-      else return middle;
-    }
-    return undefined;
+    const blocks = this.#blocks;
+    const index = firstIndex(blocks.length, (at) => (blocks.at(at) as Block).lastOffset >= offset);
+    const block = index < blocks.length ? blocks.at(index) : undefined;
+    return block && block.firstOffset <= offset ? index : undefined;
   }
 }

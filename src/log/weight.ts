@@ -4,6 +4,7 @@
  * does not read are added when the background check reads them.
  */
 import { WEIGHT_SEGMENT_BYTES, WEIGHT_SEGMENTS_MAX } from '../base/limits.js';
+import { firstIndex } from '../base/search.js';
 
 /** The blocks that end in (from, to]. */
 interface Segment {
@@ -135,13 +136,7 @@ class Segments {
 
   /** The index of the last segment for which `holds`, which goes from true to false; -1 if there is none. */
   #last(holds: (segment: Segment) => boolean): number {
-    let [low, high] = [-1, this.#list.length - 1];
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if (holds(this.#list[middle] as Segment)) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    return firstIndex(this.#list.length, (index) => !holds(this.#list[index] as Segment)) - 1;
   }
 
   /** Bounds the number of segments for a log of any length: the segments become larger. */

@@ -2,7 +2,9 @@
  * Looks up single keys in the files of a database that nobody writes to. The checksum of every block that is
  * read is verified. Synchronous. The most recently used tables stay open, with their indexes in memory.
  */
+
 import { closeSync, openSync } from 'node:fs';
+import { firstIndex } from '../../base/search.js';
 import { ByteReader } from './bytes.js';
 import { compareAges, compareKeys, endOf, VALUE } from './key.js';
 import { blockIn, damageOfBlock, entriesEnd, type IndexEntry, type Place, TRAILER_BYTES } from './table.js';
@@ -62,13 +64,7 @@ export class Lookup {
 
 /** The index of the first entry whose key is `key` or comes behind it. */
 export function firstAtOrBehind(entries: ReadonlyArray<{ readonly key: Buffer }>, key: Buffer): number {
-  let [low, high] = [0, entries.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (isBehind(key, (entries[middle] as { readonly key: Buffer }).key)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(entries.length, (at) => !isBehind(key, (entries[at] as { readonly key: Buffer }).key));
 }
 
 class Table {

@@ -10,8 +10,10 @@
  * that stands still for hours. All times are the leader's, in milliseconds
  * since the epoch.
  */
+
 import type { Clock } from '../../base/clock.js';
 import { WRITE_TIMES_INTERVAL_MS, WRITE_TIMES_MAX } from '../../base/limits.js';
+import { firstIndex } from '../../base/search.js';
 import type { LogLookup } from '../../log/lookup.js';
 import type { Lineage } from '../../model/lineage.js';
 import type { Position } from '../../model/position.js';
@@ -110,14 +112,7 @@ export class WriteTimes {
 
   /** The index of the span that the write after `offset` is in. */
   #indexAfter(offset: number): number {
-    let low = 0;
-    let high = this.#spans.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#spans[middle] as Span).offset > offset) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+    return firstIndex(this.#spans.length, (index) => (this.#spans[index] as Span).offset > offset);
   }
 
   /** Joins spans until at most half the bound is left, with the narrowest width limit that allows it. */

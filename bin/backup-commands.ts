@@ -46,7 +46,7 @@ export function addBackupCommands(program: Command): void {
   program
     .command('restore')
     .argument('<FILE>', 'the backup to read; - for stdin', parsePath)
-    .description('make the data directory of a new node from a backup, and check the whole backup first')
+    .description('make the data directory of a new node from a backup, and check all of the backup first')
     .requiredOption('--data <DIR>', 'the directory to make: absent, empty, or from an interrupted restore', parsePath)
     .option(
       '--archive <DIR>',
@@ -188,7 +188,7 @@ function describe(
   { seconds, toOffset }: { seconds: number; toOffset: number | undefined },
 ): string {
   const { position, timeMs, keys, madeBy, madeMs, backupOffset, otherHistories } = restored;
-  const last = timeMs === 0 ? 'it holds no command' : `the last command is of ${isoTime(timeMs)}`;
+  const last = timeMs === 0 ? 'the data directory holds no command' : `the last command is of ${isoTime(timeMs)}`;
   const { offset } = position;
   const rounded =
     toOffset === undefined || toOffset === offset

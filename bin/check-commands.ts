@@ -33,7 +33,7 @@ export function addCheckCommands(program: Program): void {
       'check all data of a node on its disk against their checksums: of a running node, or of a stopped one with --data. No data are changed (exit status 1 if something is damaged)',
     )
     .option('--data <DIR>', 'the data directory of a stopped node', parsePath)
-    .option('--rate <SIZE>', 'of a running node: how much to read a second at most (default: 50 MB)', parseSize)
+    .option('--rate <SIZE>', 'how much to read of a running node in a second at most (default: 50 MB)', parseSize)
     .option('--rebuild', 'with --data: also build a second keyspace from the log, and compare it with the first')
     .option(
       '--backup <FILE>',

@@ -81,7 +81,7 @@ export class Daemon {
     try {
       return readFileSync(this.#logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
     } catch {
-      return '(it said nothing)';
+      return '(no output)';
     }
   }
 

@@ -80,6 +80,6 @@ function* generate(): Generator<KeyAndValue> {
       (_, n) => `generated-${((i * 7919 + n * 104_729) % GENERATED_RECORDS).toString(36)} (>= ${n}.${i % 10})`,
     );
     const text = `Package: ${name}\nVersion: ${1 + (i % 9)}.${i % 100}-${i % 5}\nSize: ${(i * 2_654_435_761) % 10_000_000}\nDepends: ${depends.join(', ')}`;
-    yield [`package:${name}`, `${text}\nDescription: made up, where no package index is to be had\n`];
+    yield [`package:${name}`, `${text}\nDescription: made up, because there is no package index\n`];
   }
 }

@@ -145,13 +145,13 @@ async function showCatchUp(leader: Daemon, follower: Daemon, imported: Promise<u
 }
 
 async function killFollower(leader: Daemon, follower: Daemon): Promise<void> {
-  say('\n3. The follower is killed (SIGKILL), writes go on, and it starts again');
+  say('\n3. The follower is killed (SIGKILL), writes continue, and it starts again');
   const before = (await follower.client.status()).offset;
   await follower.kill();
   const startedMs = performance.now();
   const { acknowledged } = await writeOn(leader.client, 'while-down', WRITES_WHILE_DOWN);
   note(
-    'writes meanwhile',
+    'writes in between',
     `${plural(acknowledged.length, 'write')}, ${perSecond(acknowledged.length, performance.now() - startedMs)}`,
   );
   const target = (await leader.client.status()).offset;
@@ -169,7 +169,7 @@ async function killFollower(leader: Daemon, follower: Daemon): Promise<void> {
     status.partialResyncs >= 1 && status.upstream?.lastResync?.kind === 'partial',
     resyncs(status),
   );
-  check('it needed no full resync', status.fullResyncs === 0, resyncs(status));
+  check('the follower needed no full resync', status.fullResyncs === 0, resyncs(status));
 }
 
 async function killLeader(leader: Daemon, follower: Daemon): Promise<void> {
@@ -201,7 +201,7 @@ async function killLeader(leader: Daemon, follower: Daemon): Promise<void> {
     `${round(performance.now() - restartedMs)} after the restart began, further writes included`,
   );
   check(
-    'the leader went on under a new history',
+    'the leader continued under a new history',
     replicationId !== before.replicationId && status.replicationId === replicationId,
     `${before.replicationId.slice(0, 8)} → ${replicationId.slice(0, 8)} on both`,
   );
@@ -210,7 +210,7 @@ async function killLeader(leader: Daemon, follower: Daemon): Promise<void> {
     status.partialResyncs > before.partialResyncs,
     resyncs(status),
   );
-  check('it still needed no full resync', status.fullResyncs === 0, resyncs(status));
+  check('the follower still needed no full resync', status.fullResyncs === 0, resyncs(status));
 }
 
 async function handOver(leader: Daemon, follower: Daemon): Promise<void> {

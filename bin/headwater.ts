@@ -22,10 +22,12 @@ import { addTransferCommands } from './transfer.js';
 
 const AFTER_HELP = `
 Results go to stdout, everything else to stderr. Exit status:
+
   0  done
   1  no such key, or another negative answer
   2  wrong usage, or a file that cannot be opened
   3  the node refused or could not be reached, or the disk of an output is full
+
 Put "--" before arguments that begin with "-": headwater set -- KEY -VALUE`;
 
 function program(): Command {

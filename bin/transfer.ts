@@ -32,8 +32,8 @@ written as base64, with "encoding": "base64" (for a key: "key_encoding"). An exp
 is "expires_at_ms", or counted from now "ttl": "10s" or "ttl_ms".
 
 "import" also replays the writes in a file of lost-writes/ and in the output of
-"log dump --json", so that the lost writes of a former leader can be restored. It
-skips published messages, and does not keep transactions together.`;
+"log dump --json". So the lost writes of a former leader can be restored. Published
+messages are skipped, and transactions are not kept together.`;
 
 export function addTransferCommands(program: Command): void {
   program.commandsGroup('Transfer:');

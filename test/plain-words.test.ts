@@ -1,11 +1,14 @@
 /**
- * Comments and titles in plain words, as far as a machine can tell: no sentence of
- * a comment in `src` or `bin` begins with a word that leaves its subject open, and
- * no title of a test is too long to be read at a glance.
+ * Comments, messages and titles in plain words, as far as a machine can tell: no
+ * sentence of a comment, a message or a help text in `src` or `bin` begins with a
+ * word that leaves its subject open. Messages and help texts have short sentences,
+ * and none of the words that only this house uses. No title of a test is too long
+ * to be read at a glance.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { type SourceText, sourceTexts } from './support/source-texts.js';
 
 const ROOT = path.join(import.meta.dirname, '..');
 
@@ -63,17 +66,20 @@ describe('titles of tests', () => {
   });
 });
 
+/** The files of `src` and `bin`, each with its text. */
+function sources(): Array<{ name: string; source: string }> {
+  const names = ['src', 'bin'].flatMap((folder) =>
+    readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => path.join(folder, name)),
+  );
+  const chosen = names.filter((name) => /\.c?ts$/.test(name) && !name.includes('generated'));
+  assert.ok(chosen.length > 200, `expected to see the whole tree, saw ${chosen.length} files`);
+  return chosen.map((name) => ({ name, source: readFileSync(path.join(ROOT, name), 'utf8') }));
+}
+
 describe('comments', () => {
   it('have sentences with a subject', () => {
-    const files = ['src', 'bin'].flatMap((folder) =>
-      readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
-        path.join(folder, name),
-      ),
-    );
-    const sources = files.filter((name) => /\.c?ts$/.test(name) && !name.includes('generated'));
-    assert.ok(sources.length > 200, `expected to see the whole tree, saw ${sources.length} files`);
-    const found = sources.flatMap((name) =>
-      openSentences(readFileSync(path.join(ROOT, name), 'utf8')).map((sentence) => `${name}: ${sentence}`),
+    const found = sources().flatMap(({ name, source }) =>
+      openSentences(source).map((sentence) => `${name}: ${sentence}`),
     );
     assert.deepEqual(found, []);
   });
@@ -90,5 +96,87 @@ describe('comments', () => {
       ' */',
     ];
     assert.equal(openSentences(`${text.join('\n')}\n`).length, 4);
+  });
+});
+
+/** A message may begin with a part of a sentence: `of …` stands behind a noun there as badly as at the beginning. */
+const OPEN_MESSAGE = /^["'(]?(what|of|where|who|whoever|it|its|those|they|one that)\b/i;
+
+/** Words that only this house uses, each with the word to write instead. */
+const HOUSE_WORDS: ReadonlyArray<readonly [RegExp, string]> = [
+  [/\banew\b/i, 'again, from scratch'],
+  [/\b(is|are|be|being|was|about to be) let go\b|\blets? (\w+ )?go\b/i, 'is released, is evicted'],
+  [/\b(is|are|was|were|been|be) told\b|\btells? of\b/i, 'knows, gets, reports'],
+  [/\bhears?\b|\bheard\b/i, 'knows, gets'],
+  [/\bcomes? level\b/i, 'catches up'],
+  [/\bin hand\b/i, 'pending, running'],
+  [/\bstands? (at|above|behind|there|on|before)\b|\bstood\b/i, 'is at'],
+  [/\b(go|goes|going|gone|went) on\b/i, 'continues'],
+  [/\b(give|gives|gave|given|giving) (it )?up\b/i, 'cancelled, released'],
+  [/\bmend(s|ed|ing)?\b/i, 'repair'],
+  [/\bto be had\b|\ball the same\b|\bwithout a word\b/i, 'the plain word'],
+  [/\bwhere (there|nobody|none|no|some)\b/i, 'if'],
+];
+
+const SENTENCE_LENGTH_MAX = 120;
+const SENTENCE_WORDS_MAX = 25;
+
+/** Texts that break a rule for a reason, each with the reason. */
+const MESSAGE_EXCEPTIONS: ReadonlyArray<readonly [beginning: string, reason: string]> = [
+  ['following … all the same', 'the person who gave --accept-data-loss overruled an error'],
+];
+
+function messageSentences({ text }: SourceText): string[] {
+  return text.split(/(?<=[.;:?!])\s+|\n(?=\s)/).map((sentence) => sentence.replace(/\s+/g, ' ').trim());
+}
+
+/** The rules that a text breaks, in words. */
+function faultsOf(found: SourceText): string[] {
+  const { text } = found;
+  if (MESSAGE_EXCEPTIONS.some(([beginning]) => text.startsWith(beginning))) return [];
+  const sentences = messageSentences(found);
+  const complete = text.split(/(?<=[.?!])\s+(?=[A-Z])/);
+  return [
+    ...HOUSE_WORDS.filter(([word]) => word.test(text)).map(([word, instead]) => `${word}: write "${instead}"`),
+    ...complete.filter((part) => OPEN_MESSAGE.test(part)).map(() => 'begins without its subject'),
+    ...sentences
+      .filter((part) => part.length > SENTENCE_LENGTH_MAX || part.split(' ').length > SENTENCE_WORDS_MAX)
+      .map((part) => `a sentence of ${part.length} characters, ${part.split(' ').length} words`),
+  ];
+}
+
+describe('messages and help texts', () => {
+  it('are plain: short sentences with a subject, and no house words', () => {
+    const texts = sources().flatMap(({ name, source }) => sourceTexts(source).map((found) => ({ name, ...found })));
+    assert.ok(texts.length > 1_000, `expected to see all messages, saw ${texts.length}`);
+    const found = texts.flatMap((text) =>
+      faultsOf(text).map((fault) => `${text.name}:${text.line} ${text.text}: ${fault}`),
+    );
+    assert.deepEqual(found, []);
+  });
+
+  it('are found in every kind of literal, and judged by every rule', () => {
+    const source = [
+      "// 'a comment' /* it */",
+      "throw new Error('it is told');",
+      'log.warn({}, `the log $' + '{a ? `of $' + '{b} is let go` : "in hand"} again`);',
+      "const pattern = /'not this one'/;",
+      "const long = 'a b ' +",
+      `  '${'word '.repeat(26)}';`,
+    ].join('\n');
+    assert.deepEqual(
+      sourceTexts(source).map(({ line, text }) => [line, text.slice(0, 20)]),
+      [
+        [2, 'it is told'],
+        [3, 'the log … again'],
+        [3, 'of … is let go'],
+        [3, 'in hand'],
+        [5, 'a b word word word w'],
+      ],
+    );
+    assert.deepEqual(
+      sourceTexts(source).map((text) => faultsOf(text).length),
+      [2, 0, 2, 1, 1],
+    );
   });
 });

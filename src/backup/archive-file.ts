@@ -229,7 +229,7 @@ export async function* readStretch(file: string): AsyncGenerator<Block> {
       throw damaged(
         file,
         endAt,
-        `its end counts ${end.blocks} blocks up to ${formatPosition(position)}, but the blocks before it are others`,
+        `the end counts ${end.blocks} blocks up to ${formatPosition(position)}, but the blocks before it are others`,
       );
   } finally {
     await handle.close();
@@ -275,7 +275,7 @@ async function readHead(
   const rest = await readExactly(handle, file, PREAMBLE_BYTES + 4, size + 4);
   const message = rest.subarray(0, size);
   if (crc32(message) !== rest.readUInt32BE(size))
-    throw damaged(file, PREAMBLE_BYTES, 'its head does not match its checksum');
+    throw damaged(file, PREAMBLE_BYTES, 'the head does not match its checksum');
   const bytes = Buffer.concat([preamble, rest]);
   return { head: HEAD.decode(message), length: bytes.length, bytes };
 }
@@ -288,7 +288,7 @@ async function readEnd(handle: FileHandle, file: string): Promise<{ end: Archive
     size > 0 && size <= MESSAGE_BYTES_MAX && at >= 0 ? await readExactly(handle, file, at, 8 + size) : undefined;
   const message = bytes?.subarray(4, 4 + size);
   if (!bytes || !message || bytes.readUInt32BE() !== size || crc32(message) !== bytes.readUInt32BE(4 + size))
-    throw damaged(file, Math.max(0, at), 'its end is missing or damaged');
+    throw damaged(file, Math.max(0, at), 'the end is missing or damaged');
   return { end: END.decode(message), at };
 }
 

@@ -100,7 +100,7 @@ export class Backups {
         'overloaded',
         `expected at most ${BACKUPS_MAX} backups at a time, received one more. Try again when one of them has ended`,
       );
-    await left.giveUp('its caller stopped reading, and a new backup needs its place');
+    await left.giveUp('the caller stopped reading, and a new backup needs the place');
   }
 
   #known(id: string): RunningBackup {
@@ -108,7 +108,7 @@ export class Backups {
     if (backup) return backup;
     throw new HeadwaterError(
       'backup_lost',
-      `this node knows no backup ${JSON.stringify(id.slice(0, 32))}: the node has restarted, or reopened its store, or its caller stopped reading. Begin the backup again`,
+      `this node knows no backup ${JSON.stringify(id.slice(0, 32))}: the node has restarted, or reopened its store, or the caller stopped reading. Begin the backup again`,
     );
   }
 }
@@ -301,7 +301,7 @@ class RunningBackup {
     this.#takenMs = clock.monotonicMs();
     this.#cancelLease();
     this.#cancelLease = clock.after(BACKUP_LEASE_MS, () => {
-      void this.giveUp(`its caller read nothing for ${BACKUP_LEASE_MS / 1_000} s`);
+      void this.giveUp(`the caller read nothing for ${BACKUP_LEASE_MS / 1_000} s`);
     });
   }
 

@@ -21,7 +21,10 @@ export async function beginFetching(responses: AsyncIterable<FetchBlocksResponse
   const start = first.done ? undefined : first.value.start;
   if (!start) {
     await iterator.return?.();
-    throw new HeadwaterError('protocol_violation', 'expected the first message to say where the blocks begin');
+    throw new HeadwaterError(
+      'protocol_violation',
+      'expected the beginning of the blocks in the first message, received none',
+    );
   }
   return { ...start, blocks: piecesOf(iterator, first.value) };
 }

@@ -260,7 +260,7 @@ export class Repair {
   }
 
   #left({ from, to }: Stretch, error: HeadwaterError): void {
-    const message = `the commands ${from} to ${to} are not in the log, and could not be got from ${this.#store.roles.upstream}: ${error.message}; the data are not affected, but a follower of this node that is behind them needs a full resync`;
+    const message = `the commands ${from} to ${to} are missing from the log, and could not be copied from ${this.#store.roles.upstream}: ${error.message}. The data are not affected, but a follower of this node that is behind them needs a full resync`;
     this.#done('left', message, { from, to });
   }
 

@@ -54,7 +54,7 @@ export class HeldMarks {
     if (!held || held.snapshot.closed)
       throw new HeadwaterError(
         'mark_lost',
-        `this node holds no keyspace of the mark ${JSON.stringify(markId.slice(0, 100))}. It has not reached the mark, or has released it: after ${MARK_HOLD_MS / 1_000} s, ${MARKS_HELD_MAX} later marks, or a restart. Compare again`,
+        `this node holds no keyspace of the mark ${JSON.stringify(markId.slice(0, 100))}. The node has not reached the mark, or has released it after ${MARK_HOLD_MS / 1_000} s, ${MARKS_HELD_MAX} later marks or a restart. Compare again`,
       );
     const snapshot = held.snapshot.share();
     held.users++;

@@ -120,7 +120,7 @@ async function meetCheckpoint(
  */
 async function mismatch(db: Database, expected: Position): Promise<string | undefined> {
   const bytes = await db.get(blockKey(expected.offset));
-  if (!bytes) return 'its block is missing';
+  if (!bytes) return 'the block is missing';
   try {
     const { position } = blockAt(expected.offset, bytes);
     return position.checksum === expected.checksum
@@ -128,7 +128,7 @@ async function mismatch(db: Database, expected: Position): Promise<string | unde
       : `expected ${formatPosition(expected)}, found ${formatPosition(position)}`;
   } catch (error) {
     if (HeadwaterError.is(error, 'unknown_format')) throw error;
-    return `its block cannot be read (${(error as Error).message})`;
+    return `the block cannot be read (${(error as Error).message})`;
   }
 }
 
@@ -198,7 +198,7 @@ async function cutBehindEnd({ db, extent }: RecoveredLog, why: string, { quarant
   const last = (await lastOffsetOnDisk(db)) ?? offset;
   const behind = new Behind(db, offset);
   await quarantine(behind);
-  invariant(behind.isRead, 'what lies behind a break is kept, all of it, before it leaves the log');
+  invariant(behind.isRead, 'all blocks behind a break are kept before they leave the log');
   await clearBlocks(db, offset);
   await db.durable();
   found({ kind: 'tail_cut', from: offset + 1, to: last, why });

@@ -285,7 +285,7 @@ function tailNotInLog(branch: number, follower: FollowerSide, upstream: Upstream
   const refusal: Refusal = {
     kind: 'refuse',
     reason: 'TAIL_NOT_IN_LOG',
-    message: `the follower has applied commands up to offset ${reach(follower)}. The upstream lacks those after ${branch} (its log ends as ${upstream.end.replicationId} at ${upstream.end.offset}), and the follower's log does not hold all of them (it holds ${heldBy(follower)})`,
+    message: `the follower has applied commands up to offset ${reach(follower)}. The upstream lacks those after ${branch}: its log ends as ${upstream.end.replicationId} at ${upstream.end.offset}. The follower's log does not hold all of them: it holds ${heldBy(follower)}`,
   };
   // A person may give up commands that the log does not hold. Commands that the log holds are saved all the same.
   return follower.acceptDataLoss ? accepted(refusal, Math.max(branch, follower.baseOffset)) : refusal;

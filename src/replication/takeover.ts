@@ -132,7 +132,7 @@ function answerAsFollower(
   if (parted)
     return {
       kind: 'refuse',
-      message: `a follower of this node has a history of its own under epoch ${parted.epoch}, the leader ended under epoch ${lineage.epoch}. It would supersede this node. Let that follower follow the leader first, or "promote" one of the two`,
+      message: `a follower of this node has a history of its own under epoch ${parted.epoch}, the leader ended under epoch ${lineage.epoch}. That follower would supersede this node. Let it follow the leader first, or "promote" one of the two`,
     };
   if (epochWaiting > 0)
     return undecided(

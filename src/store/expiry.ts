@@ -78,7 +78,7 @@ export class Lateness {
     if (isLate && !this.#isWarned)
       this.#log.warn(
         { late_ms: this.#ms },
-        `expired keys are deleted ${Math.round(this.#ms / 1000)} s late. They are hidden, but still need disk space, and writes wait for their deletion`,
+        `expired keys are deleted ${Math.round(this.#ms / 1000)} s late. Expired keys are hidden, but still need disk space, and writes wait for their deletion`,
         'lateness',
       );
     if (!isLate && this.#isWarned) this.#log.info({}, 'expired keys are deleted in time again', 'lateness');

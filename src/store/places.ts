@@ -94,7 +94,7 @@ export class Places {
     const held = base.offset === end.offset ? 'nothing yet' : `${base.offset + 1} to ${end.offset}`;
     this.#logger.warn(
       { node_id: follower.nodeId, offset: follower.appendedOffset, first_offset: base.offset + 1 },
-      `${nameOf(follower)} has fallen off the log: the follower is at offset ${follower.appendedOffset}, the log holds ${held}. It will need a full resync`,
+      `${nameOf(follower)} has fallen off the log: the follower is at offset ${follower.appendedOffset}, the log holds ${held}. This follower will need a full resync`,
     );
   }
 }

@@ -197,7 +197,7 @@ describe('a way through an archive', () => {
     await truncate(path.join(directory, first as string), 100);
     await assert.rejects(offsetsTo(directory, ORIGIN), {
       code: 'corrupt',
-      message: /its end is missing.*Move the file away/,
+      message: /the end is missing.*Move the file away/,
     });
     assert.deepEqual(await offsetsTo(directory, (history.blocks[2] as Block).position), [40, 50, 60]);
   });

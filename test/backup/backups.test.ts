@@ -98,7 +98,7 @@ describe('backups at a node', () => {
     await call(backups, '', 0, 1);
     await assert.rejects(call(backups, ids[1] as string, 1), {
       code: 'backup_lost',
-      message: /its caller stopped reading/,
+      message: /the caller stopped reading/,
     });
     for (const id of [ids[0], ids[2], ids[3]] as string[]) assert.equal((await call(backups, id, 1, 1)).length, 1);
     await assert.rejects(call(backups, '', 0), { code: 'overloaded' });
@@ -111,11 +111,11 @@ describe('backups at a node', () => {
     for (let i = 1; i < BACKUPS_MAX; i++) await call(backups, '', 0, 1);
     await test.clock.advance(BACKUP_LEFT_MS);
     await call(backups, '', 0, 1);
-    await assert.rejects(hanging.next(), { code: 'backup_lost', message: /its caller stopped reading/ });
+    await assert.rejects(hanging.next(), { code: 'backup_lost', message: /the caller stopped reading/ });
     const alone = backups.read({ backupId: '', chunk: 0 }, signal);
     await alone.next();
     await test.clock.advance(BACKUP_LEASE_MS);
-    await assert.rejects(alone.next(), { code: 'backup_lost', message: /its caller read nothing for 60 s/ });
+    await assert.rejects(alone.next(), { code: 'backup_lost', message: /the caller read nothing for 60 s/ });
     assert.deepEqual([pins(test), test.disk.snapshots], [[], 0]);
   });
 

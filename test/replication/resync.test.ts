@@ -469,7 +469,7 @@ describe('a follower that asks to resync', () => {
     );
     assert.match(messageOf(find('refuse UPSTREAM_EMPTY')), /holds nothing, .* 10 commands/);
     assert.match(messageOf(find('refuse OTHER_CLUSTER')), /the cluster x, the upstream to y/);
-    assert.match(messageOf(find('refuse TAIL_NOT_IN_LOG')), /up to offset 15\. .*after 10 .* at 30.*holds 13 to 15/);
+    assert.match(messageOf(find('refuse TAIL_NOT_IN_LOG')), /up to offset 15\. .*after 10 .* at 30\. .*holds 13 to 15/);
     assert.match(
       messageOf(find('refuse LATER_EPOCH')),
       /part after offset 10: .* to 15 under epoch 2, .* to 30 under epoch 1/,

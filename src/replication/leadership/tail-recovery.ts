@@ -60,7 +60,7 @@ export class TailRecovery {
     const followers = this.#store.followers.all;
     logger.warn(
       { offset, followers: followers.length },
-      `this leader may have lost the end of its log, which ends at offset ${offset}. It asks ${followers.length} known followers first: for at most ${timeoutMs} ms, or longer while they send blocks`,
+      `this leader may have lost the end of its log, which ends at offset ${offset}. This node asks ${followers.length} known followers first: for at most ${timeoutMs} ms, or longer while they send blocks`,
     );
     this.#running = Promise.all(followers.map((follower) => this.#ask(follower, timeoutMs)));
     await this.#running;

@@ -89,13 +89,13 @@ export class Durability implements DurabilityWaiter {
 
   #assertLed({ replicationId, offset }: Position): void {
     const store = this.#store;
-    if (store.roles.role !== 'leader') throw gone(`it follows ${store.roles.upstream}`);
+    if (store.roles.role !== 'leader') throw gone(`this node follows ${store.roles.upstream}`);
     if (!store.data.isServing || store.roles.tenure.aborted)
-      throw gone(store.data.notServing?.message ?? 'it is changing its role');
+      throw gone(store.data.notServing?.message ?? 'this node is changing its role');
     const known = store.data.log.history.lineage.replicationIdAt(offset);
     if (known === replicationId && offset <= store.data.position.offset) return;
     throw gone(
-      `it leads ${store.data.position.replicationId.slice(0, 8)} up to ${store.data.position.offset}, the write was ${replicationId.slice(0, 8)}@${offset}`,
+      `this node leads ${store.data.position.replicationId.slice(0, 8)} up to ${store.data.position.offset}, the write was ${replicationId.slice(0, 8)}@${offset}`,
     );
   }
 
@@ -225,7 +225,7 @@ export class Durability implements DurabilityWaiter {
     this.#tenure = tenure;
     const end = () => {
       const { reason } = tenure;
-      const error = gone(reason instanceof Error ? reason.message : 'it is stopping');
+      const error = gone(reason instanceof Error ? reason.message : 'this node is stopping');
       const all = [...this.#waiting.values()];
       this.#waiting.clear();
       this.#acknowledgements.awaited.clear();

@@ -151,7 +151,7 @@ export class Freshness {
     const stalenessMs = this.#stalenessMs;
     if (stalenessMs !== undefined && stalenessMs <= maxStalenessMs) return undefined;
     const unknown = this.#store.writes.refusal?.message ?? 'this node has not caught up with its leader yet';
-    const received = stalenessMs === undefined ? unknown : `its data are ${stalenessMs} ms old`;
+    const received = stalenessMs === undefined ? unknown : `the data are ${stalenessMs} ms old`;
     return new HeadwaterError('unavailable', `expected data at most ${maxStalenessMs} ms old, ${received}`, {
       details: {
         cause: 'NOT_FRESH',

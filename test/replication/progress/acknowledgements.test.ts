@@ -176,7 +176,7 @@ describe('acknowledgements', () => {
       await follower.replication.promote();
       await leader.follow('F1');
       await ends;
-      await assert.rejects(reach(leader, 'followers', 1), { code: 'outcome_unknown', message: /it follows F1/ });
+      await assert.rejects(reach(leader, 'followers', 1), { code: 'outcome_unknown', message: /this node follows F1/ });
     });
 
     it('end with a clear error when the store opens anew', async () => {

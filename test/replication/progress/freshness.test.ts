@@ -261,7 +261,7 @@ describe('freshness', () => {
       await world.clock.advance(600);
       await assert.rejects(waiting, {
         code: 'unavailable',
-        message: /expected data at most 1500 ms old, its data are \d{4} ms old/,
+        message: /expected data at most 1500 ms old, the data are \d{4} ms old/,
       });
       world.network.last.release();
     });
@@ -345,7 +345,7 @@ describe('freshness', () => {
       follower.store.intake.setTime(leader.store.clock.now() - 3_000_000);
       const waiting = fresh(follower, { maxStalenessMs: 1_500, withinMs: 100 });
       await world.clock.advance(200);
-      await assert.rejects(waiting, { code: 'unavailable', message: /its data are \d{4} ms old/ });
+      await assert.rejects(waiting, { code: 'unavailable', message: /the data are \d{4} ms old/ });
     });
 
     it('a follower with writes of a clock that was ahead is stale until it has caught up', async () => {

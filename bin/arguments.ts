@@ -4,6 +4,7 @@
  */
 import { InvalidArgumentError } from 'commander';
 import { type AddressOptions, expectedAddress, isAddress } from '../src/base/address.js';
+import { TIMER_MS_MAX } from '../src/base/limits.js';
 
 const DURATION_UNITS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -31,13 +32,10 @@ export function parseDuration(text: string): number {
   throw refusal('a time above zero such as 10s, 500ms, 2h or 1d (a bare number is seconds)', text);
 }
 
-/** The longest delay of a timer of Node; a timer with a longer one fires at once. */
-const INTERVAL_MS_MAX = 2 ** 31 - 1;
-
 /** Parses a duration, as `parseDuration` does, that a timer can wait for. */
 export function parseInterval(text: string): number {
   const ms = parseDuration(text);
-  if (ms <= INTERVAL_MS_MAX) return ms;
+  if (ms <= TIMER_MS_MAX) return ms;
   throw refusal('a time of at most 24 days', text);
 }
 

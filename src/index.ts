@@ -3,6 +3,7 @@
 export { type Restored, restoreDirectory } from './backup/restore.js';
 export { expectedAddress, isAddress } from './base/address.js';
 export { ERROR_CODES, type ErrorCode, HeadwaterError } from './base/errors.js';
+export { TIMER_MS_MAX } from './base/limits.js';
 export type { Logger } from './base/logger.js';
 export { isNameRefused, isSystemError, systemReason } from './base/system-errors.js';
 export { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from './check/dump.js';

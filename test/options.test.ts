@@ -1,14 +1,14 @@
 /** The rows of the options, held against all that is made from them: the configuration, `serve`, its help, the README. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { addServeOptions, SERVE_ROWS, serveOptions, shownDefault, shownNumber, wordOf } from '../bin/serve-options.js';
 import { checkConfig, type NodeOptions } from '../src/config.js';
 import { OPTIONS, type OptionName, type OptionRow, variableOf } from '../src/options.js';
 import { removeTemporaryDirectories, temporaryDirectory } from './support/database.js';
+import { checkTable } from './support/readme-table.js';
 
-const README = path.join(import.meta.dirname, '..', 'README.md');
 const data = '/nowhere';
 const rows = Object.entries(OPTIONS) as Array<[OptionName, OptionRow]>;
 
@@ -117,16 +117,6 @@ describe('serve', () => {
   });
 });
 
-/** The table of README.md, in the form of its formatter. */
-function table(): string {
-  const cells = SERVE_ROWS.map((row) => [flagsOf(row), defaultOf(row), boundsOf(row), row.help.replaceAll('|', '\\|')]);
-  const lines = [['option', 'default', 'from – to', 'meaning'], ...cells];
-  const widths = [0, 1, 2, 3].map((i) => Math.max(...lines.map((line) => (line[i] as string).length)));
-  const drawn = lines.map((line) => `| ${line.map((cell, i) => cell.padEnd(widths[i] as number)).join(' | ')} |`);
-  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
-  return [drawn[0], rule, ...drawn.slice(1)].join('\n');
-}
-
 function flagsOf(row: OptionRow): string {
   if (row.kind !== 'switch') return `\`--${row.name} ${wordOf(row)}\``;
   return row.helpOff === undefined ? `\`--${row.name}\`` : `\`--[no-]${row.name}\``;
@@ -147,16 +137,8 @@ function boundsOf(row: OptionRow): string {
 }
 
 describe('the README', () => {
-  it('has the table of the options (HEADWATER_WRITE_TABLE=1 writes it)', () => {
-    const begin = '| option ';
-    const page = readFileSync(README, 'utf8');
-    const found = page.split('\n\n').find((part) => part.startsWith(begin));
-    assert(found !== undefined, `expected a table that begins with "${begin}"`);
-    if (process.env.HEADWATER_WRITE_TABLE)
-      writeFileSync(
-        README,
-        page.replace(found, () => table()),
-      );
-    else assert.equal(found, table());
+  it('has the table of the options', () => {
+    const rows = SERVE_ROWS.map((row) => [flagsOf(row), defaultOf(row), boundsOf(row), row.help]);
+    checkTable([['option', 'default', 'from – to', 'meaning'], ...rows]);
   });
 });

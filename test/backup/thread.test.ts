@@ -109,6 +109,21 @@ describe('a backup out of the files of a keyspace', function () {
     });
   });
 
+  it('ends with `corrupt` and both numbers if a record that was counted is lost', async () => {
+    await write(3_000);
+    const { keys, offset } = await test.store.snapshots.digest();
+    const rows = keyspace.iterate({ gte: Buffer.from([100]), lt: Buffer.from([101]) });
+    const [first] = await rows.next(1);
+    await rows.close();
+    const lost = keyspace.batch();
+    lost.del(first?.[0] as Buffer);
+    await lost.write();
+    await assert.rejects(backupOf(test), {
+      code: 'corrupt',
+      message: new RegExp(`expected ${keys} keys at offset ${offset}, .*received ${keys - 1}\\. Run "verify"`),
+    });
+  });
+
   it('ends if the store closes, if it is held for too long, or if it is released', async () => {
     await write(3_000);
     const backups = backupsOf(test);

@@ -18,7 +18,7 @@ describe('the address of a node itself', () => {
   for (const [address, listen] of SAME)
     it(`${address} is a node on ${listen}`, () => assert(isSameNode(address, listen)));
 
-  it('is each of the machine, where the node listens on all of them', () => {
+  it('is each address of the machine if the node listens on all of them', () => {
     for (const { address, family } of Object.values(networkInterfaces()).flatMap((some) => some ?? []))
       assert(isSameNode(family === 'IPv6' ? `[${address}]:7420` : `${address}:7420`, '0.0.0.0:7420'), address);
   });
@@ -42,7 +42,7 @@ describe('the room that is kept free', () => {
   const data = '/nowhere';
   const MiB = 2 ** 20;
 
-  it('is enough for what is kept in memory, where nobody says how much', () => {
+  it('has a default that is enough for the data in memory', () => {
     assert.equal(checkConfig({ data }).minFreeBytes, 256 * MiB);
     assert.equal(checkConfig({ data, overlayBytesMax: 256 * MiB }).minFreeBytes, (64 + 4 * 128) * MiB);
   });

@@ -72,7 +72,7 @@ describe('backups at a node', () => {
     await assert.rejects(call(backups, backupId, 0), { code: 'backup_lost' });
   });
 
-  it('are given up when nobody asks for more, and not before', async () => {
+  it('are given up when their client asks for no more, and not before', async () => {
     const [first] = await call(backups, '', 0, 1);
     const { backupId } = first as BackupResponse;
     await test.clock.advance(BACKUP_LEASE_MS - 1);

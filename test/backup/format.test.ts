@@ -72,7 +72,7 @@ describe('a backup file', () => {
     }
   });
 
-  it('that goes on behind its end is refused', async () => {
+  it('that continues behind its end is refused', async () => {
     const file = await smallBackup();
     for (const more of [Buffer.from([0]), file]) {
       const error = await refusal(Buffer.concat([file, more]));
@@ -112,7 +112,7 @@ describe('a backup file', () => {
     assert.throws(() => new ChunkChain().lengthOf(header), /expected lengths of at most/);
   });
 
-  it('with a compressed chunk that tells of another size is refused', async () => {
+  it('with a compressed chunk of another size than it says is refused', async () => {
     const sealer = new ChunkSealer();
     const lying = Buffer.from([0xff, 0xff, 0xff, 0x7f, 0]);
     const error = await refusal(Buffer.concat([sealer.head(HEAD), sealer.entries(lying, 100)]));

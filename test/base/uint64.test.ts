@@ -48,7 +48,7 @@ describe('a uint64', () => {
     );
   });
 
-  it('stays where it was told to', () => {
+  it('stays in the place that was given to it', () => {
     const bytes = Buffer.alloc(12, 0xee);
     writeUint64(bytes, 7, 2);
     assert.equal(bytes.toString('hex'), `eeee${'00'.repeat(7)}07eeee`);

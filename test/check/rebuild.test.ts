@@ -9,7 +9,7 @@ import { increment, key, TestStore } from '../support/store.js';
 
 afterEach(removeTemporaryDirectories);
 
-describe('the keyspace made anew from the log', () => {
+describe('the keyspace rebuilt from the log', () => {
   let test: TestStore;
   beforeEach(async () => {
     test = await TestStore.open();
@@ -83,7 +83,7 @@ describe('the keyspace made anew from the log', () => {
       held: 'mine',
     },
   ])
-    it(`leaves ${name} of somebody else alone, and says so`, async () => {
+    it(`leaves ${name} of another program alone, and says so`, async () => {
       const place = `${test.directory}.rebuild`;
       await make(place);
       await assert.rejects(rebuild(), (error: Error) => {
@@ -99,7 +99,7 @@ describe('the keyspace made anew from the log', () => {
       assert.deepEqual(rebuilt, onDisk);
     });
 
-  it('tells a record that is an older one, though it is whole', async () => {
+  it('recognises an older record, though it is whole', async () => {
     const old = { type: 0, version: 3, expiresAtMs: 0, value: Buffer.from('older') };
     const row = dataKey(1, key('after 7'));
     assert.ok(await test.disk.raw(test.location('keyspace')).get(row));
@@ -109,7 +109,7 @@ describe('the keyspace made anew from the log', () => {
     assert.notDeepEqual(onDisk.digest, rebuilt.digest);
   });
 
-  it('is refused where the log does not reach back to the beginning', async () => {
+  it('is refused if the log does not reach back to the beginning', async () => {
     await test.open();
     await test.store.data.log.trimming.trim(40);
     await test.store.close();
@@ -134,14 +134,14 @@ describe('the keyspace made anew from the log', () => {
 
     const rebuildWith = (bytes: Buffer) => rebuildDirectory(test.directory, { ...onDisk(), backup: inPieces(bytes) });
 
-    it('begins there, where the log does not reach back', async () => {
+    it('begins there if the log does not reach back', async () => {
       const { position, from, onDisk, rebuilt } = await rebuildWith(file);
       assert.deepEqual(rebuilt, onDisk);
       assert.equal(onDisk.keys, 50);
       assert.equal(from?.offset, position.offset - 10);
     });
 
-    it('tells an older record there too', async () => {
+    it('recognises an older record there too', async () => {
       const row = dataKey(1, key('then 7'));
       const old = { type: 0, version: 3, expiresAtMs: 0, value: Buffer.from('older') };
       await test.disk.raw(test.location('keyspace')).put(row, encodeRecord(key('then 7'), old));
@@ -149,7 +149,7 @@ describe('the keyspace made anew from the log', () => {
       assert.notDeepEqual(onDisk.digest, rebuilt.digest);
     });
 
-    it('is refused where it is too old, of another history, or no whole backup', async () => {
+    it('is refused if it is too old, of another history, or no whole backup', async () => {
       await assert.rejects(rebuildWith(early), {
         code: 'invalid_argument',
         message: /the commands between are missing/,

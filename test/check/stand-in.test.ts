@@ -139,7 +139,7 @@ describe('a follower whose data cannot be opened', () => {
   });
 });
 
-describe('a leader that was opened anew', () => {
+describe('a leader that was opened again', () => {
   afterEach(removeTemporaryDirectories);
 
   it('asks its followers before it leads on, if its log was cut', async () => {

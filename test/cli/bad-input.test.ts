@@ -189,7 +189,7 @@ describe('bad input', function () {
     });
   }
 
-  it('a server that is no node is told from a node', async () => {
+  it('a server that is no node is recognised', async () => {
     const server = createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };

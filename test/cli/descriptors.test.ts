@@ -40,7 +40,7 @@ describe('the limit of open files', function () {
     assert.equal(await node.end(), 0);
   });
 
-  it('one that is high enough, or that nobody knows, is not warned of', () => {
+  it('a limit that is high enough, or unknown, causes no warning', () => {
     const warned: number[] = [];
     const logger = { ...silentLogger, warn: () => warned.push(1) };
     warnOfFewDescriptors(logger, 3_256);

@@ -112,7 +112,7 @@ describe('exit statuses', function () {
       ({ type }) => run([...type, '--no-such-option']),
     ));
 
-  it('3: nothing listens where the node should be', () =>
+  it('3: nothing listens at the address of the node', () =>
     expectStatus(
       ROWS.filter(({ asks }) => asks),
       () => REFUSED,
@@ -133,7 +133,7 @@ describe('exit statuses', function () {
       ({ type }) => run(type, { stdout: '/dev/full' }),
     ));
 
-  it('0: nobody reads stdout any more, unless a part of it is worth nothing', () =>
+  it('0: the reader of stdout has gone, unless a part of the output is worth nothing', () =>
     expectStatus(
       ROWS.filter(({ silent }) => !silent),
       ({ type }) => (type[0] === 'backup' ? REFUSED : DONE),

@@ -157,7 +157,7 @@ describe('the guarantees of a command', function () {
     assert.equal((await follower.run(['get', 'a', '--max-staleness', '3s'])).stdout.toString(), '1');
   });
 
-  it('a token is good over a promotion, and refused with its branch where that was lost', async () => {
+  it('a token is good over a promotion, and refused if its branch was lost', async () => {
     const token = await position(leader, 'a', 'before');
     assert.equal((await follower.run(['promote'])).status, 0);
     assert.equal((await follower.run(['set', 'a', 'after'])).status, 0);

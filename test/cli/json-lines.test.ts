@@ -30,7 +30,7 @@ describe('the lines of a stream', () => {
     assert.deepEqual((await split([...bytes].map((byte) => Buffer.from([byte])))).texts, LINES);
   });
 
-  it('end with the stream, with or without a line end, and are none where nothing came', async () => {
+  it('end with the stream, with or without a line end, and are none for an empty stream', async () => {
     assert.deepEqual((await split([Buffer.from('a\nb\n')])).texts, ['a', 'b']);
     assert.deepEqual((await split([Buffer.from('a\nb')])).texts, ['a', 'b']);
     assert.deepEqual((await split([Buffer.from('\n')])).texts, ['']);
@@ -45,7 +45,7 @@ describe('the lines of a stream', () => {
     assert.deepEqual(reached, [2, 5, 6]);
   });
 
-  it('keep their places where one among them is not UTF-8', async () => {
+  it('keep their places if one among them is not UTF-8', async () => {
     const bad = Buffer.concat([Buffer.from('ä\n'), Buffer.from([0x61, 0xff, 0x0a]), Buffer.from('\nz\n')]);
     assert.deepEqual((await split([bad])).texts, ['ä', undefined, '', 'z']);
   });

@@ -59,7 +59,7 @@ describe('the commands on nodes', function () {
   });
   after(endAll);
 
-  it('status has every promised field of a leader, null where there is nothing', async () => {
+  it('status has every promised field of a leader, null if there is no value', async () => {
     const status = await statusOf(leader);
     assertFields(status, PROMISED);
     assert.deepEqual(
@@ -102,7 +102,7 @@ describe('the commands on nodes', function () {
     assert.equal((await leader.run(['digest'])).stdout.toString(), `${digest.digest}  offset 3  3 keys\n`);
   });
 
-  it('a write on a follower is refused, and says where the leader is', async () => {
+  it('a write on a follower is refused, with the address of the leader', async () => {
     for (const args of [['set', 'x', '1'], ['del', 'a'], ['incr', 'n'], ['flushall'], ['import', '-']]) {
       const { status, stdout, stderr } = await follower.run(args, { stdin: '{"key":"x","value":"1"}\n' });
       assert.equal(status, 3, args.join(' '));
@@ -187,7 +187,7 @@ describe('the commands on nodes', function () {
     assert.equal((await statusOf(leader)).role, 'leader');
   });
 
-  it('an upstream that cannot be reached is said in the status, while the node goes on serving', async () => {
+  it('status names an upstream that cannot be reached, while the node still serves', async () => {
     assert.equal((await follower.run(['follow', '127.0.0.1:1'])).status, 0);
     const status = await eventually(follower, 'the failure to show', ({ upstream }) => upstream?.error !== '');
     assert.match(String(status.upstream?.error), /127\.0\.0\.1:1/);

@@ -32,7 +32,7 @@ describe('headwater serve', function () {
 
   const start = (...flags: string[]) => Served.start(['--data', path.join(directory, 'data'), ...ANY_PORT, ...flags]);
 
-  it('says in one line where it is, who it is, and that it is ready; logs are JSON lines', async () => {
+  it('logs its address, its ID and that it is ready in one line; logs are JSON lines', async () => {
     const node = await start();
     const ready = logLines(node.log).find(({ event }) => event === 'ready');
     assert.match(String(ready?.address), /^127\.0\.0\.1:[1-9]\d*$/);
@@ -161,13 +161,13 @@ describe('headwater serve', function () {
     assert.deepEqual(readdirSync(directory).sort(), ['from-flag', 'headwater.json']);
   });
 
-  it('keeps its data in ./headwater-data where nothing else is said', async () => {
+  it('keeps its data in ./headwater-data if no directory is given', async () => {
     await mkdir(path.join(directory, 'cwd'));
     await Served.start(ANY_PORT, { cwd: path.join(directory, 'cwd') });
     assert.deepEqual(readdirSync(path.join(directory, 'cwd')), ['headwater-data']);
   });
 
-  it('goes on serving when nobody reads its log any more', async () => {
+  it('still serves when its log is no longer read', async () => {
     const node = await start('--log-level', 'debug');
     node.closeLog();
     assert.equal((await node.run(['follow', node.address])).status, 3);

@@ -38,7 +38,7 @@ describe('verify', function () {
     assert.equal(rebuilt?.digest, rebuilt?.log_digest);
   });
 
-  it('begins to make the keyspace anew with a backup, where it is told to', async () => {
+  it('rebuilds the keyspace from a backup on, if one is given', async () => {
     const node = await Served.start(['--data', data, '--listen', '127.0.0.1:0']);
     const file = path.join(temporaryDirectory(), 'backup');
     assert.equal((await node.run(['backup', file])).status, 0);

@@ -30,7 +30,7 @@ describe('a client with several addresses', () => {
       operations.some(({ kind }) => kind === 'set') ? Promise.reject(refusal) : undefined;
   }
 
-  it('begins at the one that leads the latest history, and stays where there is none later', async () => {
+  it('begins at the leader of the latest history, and stays if there is none later', async () => {
     leader.epoch = 1;
     const first = await connect();
     await first.set('a', '1');

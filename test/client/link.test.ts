@@ -199,7 +199,7 @@ describe('the link of a client', () => {
       return { db: closing(await Client.connect(served.address)), leader: leader.address, follower: served.address };
     }
 
-    it('serves reads, and a write takes the client to the leader, where it stays', async () => {
+    it('serves reads, until a write takes the client to the leader for good', async () => {
       const { db, leader, follower: address } = await cluster();
       assert.equal(await db.get('a'), undefined);
       assert.equal(db.address, address);
@@ -245,7 +245,7 @@ describe('the link of a client', () => {
       assert.equal(await db.get('a'), undefined);
     });
 
-    it('one that does not know its leader refuses, and the client stays', async () => {
+    it('without a known leader refuses writes, and the client stays', async () => {
       follower.leader = '';
       const { address } = await serve(follower);
       const db = closing(await Client.connect(address));

@@ -4,7 +4,7 @@ import { HeadwaterError } from '../../src/base/errors.js';
 import { type ClientOptions, settingsOf } from '../../src/client/options.js';
 
 describe('the options of a client', () => {
-  it('are what their documentation says where nothing is said', () => {
+  it('have the documented defaults', () => {
     const offlineQueueBytesMax = 64 * 1024 * 1024;
     assert.deepEqual(settingsOf({}), {
       timeoutMs: 15_000,

@@ -76,7 +76,7 @@ describe('a watch that is cut inside a block of several responses', () => {
 
   for (const from of [0, 7]) {
     for (const responses of [1, 2, 3, 4]) {
-      it(`is told each change once, from offset ${from} on, cut behind ${responses} responses`, async () => {
+      it(`has each change once, from offset ${from} on, cut behind ${responses} responses`, async () => {
         door.after = responses;
         const all = Array.from({ length: KEYS + 3 }, (_, i) => i + 1);
         assert.deepEqual(

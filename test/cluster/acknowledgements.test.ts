@@ -17,7 +17,7 @@ describe('a leader that wants followers close by', () => {
     await cluster[Symbol.asyncDispose]();
   });
 
-  it('takes writes with them, refuses them while one is stopped, and goes on when it does', async () => {
+  it('takes writes with them, refuses writes while one is stopped, and recovers with it', async () => {
     const flags = ['--heartbeat-interval', '100ms', '--max-lag', '1s'];
     const [leader, follower] = (await cluster.leaderAndFollowers(1, ...flags, '--min-followers', '1')) as [
       Daemon,
@@ -58,7 +58,7 @@ describe('a leader that wants followers close by', () => {
     await assertEqualData(leader, follower);
   });
 
-  it('hears of a follower of a follower, and says through whom', async () => {
+  it('knows a follower of a follower, and names the node between them', async () => {
     const [leader, middle] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     const bottom = await cluster.node('bottom');
     await bottom.start('--follow', middle.address);

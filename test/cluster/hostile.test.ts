@@ -134,7 +134,7 @@ describe('a node among strangers', () => {
     return end;
   }
 
-  it('answers whatever it is sent, goes on, and keeps the data of all nodes equal', async () => {
+  it('answers whatever it is sent, stays up, and keeps the data of all nodes equal', async () => {
     const seed = seedOfThisRun();
     const messages = new Messages(seededRandom(seed));
     const [leader, follower] = await cluster.leaderAndFollowers(1);

@@ -73,7 +73,7 @@ describe('promotion', () => {
     assert.deepEqual(await resyncs(a), [[0, 1]]);
   });
 
-  it('through many promotions in turn, nobody ever needs a full resync', async () => {
+  it('causes no full resync, through many promotions in turn', async () => {
     const nodes = await cluster.leaderAndFollowers(2);
     let leader = nodes[0] as Daemon;
     await fill(leader, 'start:');

@@ -160,7 +160,7 @@ describe('compare --ranges', function () {
     assert.equal((await follower.status()).fullResyncs, 0);
   });
 
-  it('says nothing more where all are equal, and refuses what cannot be meant', async () => {
+  it('prints no ranges if all nodes are equal, and refuses impossible arguments', async () => {
     const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await (await leader.client()).set('a', '1');
     await caughtUp(leader, follower);

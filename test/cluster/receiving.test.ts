@@ -51,7 +51,7 @@ function outcome(stream: http2.ClientHttp2Stream): Promise<{ status: string; mes
 describe('requests that arrive slowly', function () {
   this.timeout(300_000);
 
-  it('take up a bounded part of memory, hold up nobody else, and are done or refused by name', async () => {
+  it('take up a bounded part of memory, block no other client, and are done or refused', async () => {
     await using cluster = new Cluster();
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Awaited<ReturnType<Cluster['node']>>];
     const path = OPERATION_METHODS.get('set')?.path;

@@ -41,7 +41,7 @@ describe('a follower that is away for longer than the log is kept', function () 
     await eventually('the log to be trimmed', async () => (await leader.status()).firstOffset > offset);
   }
 
-  it('comes back with a partial resync, also where its leader was killed and started meanwhile', async () => {
+  it('comes back with a partial resync, also if its leader was killed and started meanwhile', async () => {
     await write(200);
     await leader.end('SIGKILL');
     await leader.start(...RETENTION);
@@ -63,7 +63,7 @@ describe('a follower that is away for longer than the log is kept', function () 
     await trimmedPast(300);
   });
 
-  it('comes back with a full resync where it was forgotten', async () => {
+  it('comes back with a full resync if it was forgotten', async () => {
     const run = (...args: string[]) => headwater(['--connect', leader.address, ...args]);
     const { nodeId } = (await leader.status()).knownFollowers[0] as { nodeId: string };
     await eventually('it to be away', async () => (await leader.status()).followers.length === 0);

@@ -10,7 +10,7 @@ import { Cluster, caughtUp } from '../support/cluster.js';
 const UNKNOWN = `${'5e'.repeat(20)}:7:0badcafe`;
 
 describe('a healthy follower and a history that it does not know', () => {
-  it('watch gets a snapshot, subscribe hears that the branch is lost, and neither hangs', async () => {
+  it('watch gets a snapshot, subscribe an error for the lost branch, and neither hangs', async () => {
     await using cluster = new Cluster();
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert(leader && follower);

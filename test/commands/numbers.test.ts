@@ -15,7 +15,7 @@ describe('commands on numbers', () => {
   describe('increment', () => {
     const by = (step: bigint) => ({ kind: 'increment', key: b('n'), by: step }) as const;
 
-    it('counts from 0 where there is no such key, and logs the result', () => {
+    it('counts from 0 if there is no such key, and logs the result', () => {
       assert.deepEqual(bench.logs(by(5n)), ['put n=5']);
       assert.deepEqual(bench.run(by(-7n)), { kind: 'increment', value: -2n });
     });
@@ -182,7 +182,7 @@ describe('commands on numbers', () => {
     });
   });
 
-  it('reads a decimal as its digits and where the point is', () => {
+  it('reads a decimal as its digits and the place of its point', () => {
     assert.deepEqual(parseDecimal('-12.50e1'), { units: -1250n, scale: 1 });
     assert.deepEqual(parseDecimal('2e3'), { units: 2n, scale: -3 });
   });

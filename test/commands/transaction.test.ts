@@ -48,14 +48,14 @@ describe('transactions', () => {
     assert.deepEqual(bench.log, []);
   });
 
-  it('may flush, and go on with what comes after', () => {
+  it('may flush, and still do the operations after that', () => {
     bench.set('a', '1');
     const { replies } = bench.run(transact([{ kind: 'flushAll' }, get('a'), set('b', '2')]));
     assert.deepEqual(replies[1], { kind: 'get', value: undefined, version: 0 });
     assert.deepEqual([bench.get('a'), bench.get('b')], [undefined, '2']);
   });
 
-  it('undo everything where one operation is refused, and name it', () => {
+  it('undo everything if one operation is refused, and name it', () => {
     bench.set('a', 'text');
     bench.set('b', '1');
     const operations: Operation[] = [

@@ -61,7 +61,7 @@ describe('a comparison', () => {
     assert.equal(world.clock.waiting, before);
   });
 
-  it('is refused where the leader is damaged itself, and says what to do', async () => {
+  it('is refused if the leader is damaged itself, and says what to do', async () => {
     // Behind the snapshots that the resyncs still share.
     await leader.write(1, 'later');
     await (await leader.store.snapshots.at()).release();
@@ -121,13 +121,13 @@ describe('a comparison', () => {
     assert.notEqual(one.digest, two.digest);
   });
 
-  it('says who did not answer in time', async () => {
+  it('names the nodes that did not answer in time', async () => {
     world.network.last.hold('up');
     const comparison = await compareAt(leader, 500);
     assert.deepEqual(outcomes(comparison), ['E silent', 'M equal']);
   });
 
-  it('is refused by a follower, which says where to ask', async () => {
+  it('is refused by a follower, which names the leader', async () => {
     await assert.rejects(middle.comparisons.compare(1_000), {
       code: 'read_only_follower',
       details: { leader: 'L' },

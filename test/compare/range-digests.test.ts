@@ -64,14 +64,14 @@ describe('digests of a key range', () => {
     await snapshot.release();
   });
 
-  it('end when nobody waits for them any more', async () => {
+  it('end when their caller has gone', async () => {
     test = await TestStore.open();
     await test.set('k');
     const gone = AbortSignal.abort(new Error('gone'));
     await assert.rejects(piecesOf(test, EVERYTHING, 0, gone), /gone/);
   });
 
-  it('say where LevelDB cannot read, and tell the rest', async () => {
+  it('name the part that LevelDB cannot read, and give the rest', async () => {
     test = await TestStore.open({ openDatabase: openLevel });
     for (let i = 0; i < 3_000; i++) await test.set(name(i), `value ${i} `.repeat(8));
     // Each opening moves what is in LevelDB's log files into tables.

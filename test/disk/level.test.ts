@@ -70,7 +70,7 @@ describe('a database', () => {
     assert.equal(db.latched, undefined);
   });
 
-  it('tells damage from a disk that cannot be read', async () => {
+  it('distinguishes damage from a disk that cannot be read', async () => {
     const corruption = Object.assign(new Error('Corruption: bad block'), { code: 'LEVEL_CORRUPTION' });
     for (const [error, code] of [
       [corruption, 'corrupt'],

@@ -80,7 +80,7 @@ describe('the index of due keys', () => {
     assert.deepEqual(rows.map(nameOf), ['later']);
   });
 
-  it('reads nothing where no key expires, and finds a row that comes', async () => {
+  it('reads nothing if no key expires, and finds a row that comes', async () => {
     assert.deepEqual(await bench.names(), []);
     const before = bench.asked.length;
     assert.deepEqual(await bench.names(), []);
@@ -89,7 +89,7 @@ describe('the index of due keys', () => {
     assert.deepEqual(await bench.names(), ['new']);
   });
 
-  it('finds a row that is added before the place where it would start', async () => {
+  it('finds a row that is added before the place at which it would start', async () => {
     assert.deepEqual(await bench.names(), []);
     await bench.add('late', 4_000);
     assert.deepEqual(await bench.names(), ['late']);
@@ -115,7 +115,7 @@ describe('the index of due keys', () => {
     assert.deepEqual(bench.asked[1]?.gte, scanned.rows[1]);
   });
 
-  it('goes on from where a scan ended, without forgetting what lies before', async () => {
+  it('continues at the end of the last scan, without forgetting earlier rows', async () => {
     for (const [i, name] of ['a', 'b', 'c', 'd'].entries()) await bench.add(name, 8_000 * (i + 1));
     const { next } = await bench.index.scan(NOW_MS, 2);
     const further = await bench.index.scan(NOW_MS, 100, next);

@@ -34,13 +34,13 @@ async function all(emptied: EmptiedRanges, keys: number): Promise<Array<readonly
 }
 
 describe('ranges that were emptied', () => {
-  it('are nothing to do where little was deleted', () => {
+  it('are none if little was deleted', () => {
     const emptied = new EmptiedRanges(evenly(1e6, 100), START, END);
     for (let i = 0; i < EMPTIED_RANGE_MARKS_MIN - 1; i++) emptied.add(row(i));
     assert(!emptied.areDue);
   });
 
-  it('are covered without a gap where all was deleted, in pieces that are not too long', async () => {
+  it('are covered without a gap if all was deleted, in pieces that are not too long', async () => {
     const rows = 500_000;
     const emptied = new EmptiedRanges(evenly(rows, 100), START, END);
     for (let i = 0; i < rows; i++) emptied.add(row(i));
@@ -56,7 +56,7 @@ describe('ranges that were emptied', () => {
     assert(!emptied.areDue);
   });
 
-  it('are found where they are a small part of all keys', async () => {
+  it('are found if they are a small part of all keys', async () => {
     const rows = 2_000_000;
     const emptied = new EmptiedRanges(evenly(rows, 100), START, END);
     // In no order, as keys expire.
@@ -69,7 +69,7 @@ describe('ranges that were emptied', () => {
     assert(covered > 25_000 && covered < 150_000, `${covered} rows: ${JSON.stringify(taken)}`);
   });
 
-  it('are left alone where most keys around them live', async () => {
+  it('are left alone if most keys around them live', async () => {
     const rows = 2_000_000;
     const emptied = new EmptiedRanges(evenly(rows, 100), START, END);
     const random = seededRandom(2);
@@ -79,14 +79,14 @@ describe('ranges that were emptied', () => {
     assert(covered < rows / 50, 'the counts are estimates');
   });
 
-  it('are left to LevelDB where they are too large for one piece', async () => {
+  it('are left to LevelDB if they are too large for one piece', async () => {
     const rows = 20_000;
     const emptied = new EmptiedRanges(evenly(rows, COMPACTION_BYTES_MAX / 1_000), START, END);
     for (let i = 0; i < rows; i++) emptied.add(row(i));
     assert.deepEqual(await all(emptied, 0), []);
   });
 
-  it('are bounded in number, and narrow where deletions come last', async () => {
+  it('are bounded in number, and narrow at the latest deletions', async () => {
     const rows = 10_000_000;
     const emptied = new EmptiedRanges(evenly(rows, 100), START, END);
     const random = seededRandom(3);

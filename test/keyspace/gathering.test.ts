@@ -13,7 +13,7 @@ const KEYS = 5_000;
 const MiB = 1024 * 1024;
 
 describe('a layer whose keys are overwritten for long', () => {
-  it('holds every last value, and lets go of the blocks that it does not need', () => {
+  it('holds every last value, and releases the blocks that it does not need', () => {
     const seed = seedOfThisRun();
     const random = seededRandom(seed);
     const layer = new Layer(0);
@@ -67,7 +67,7 @@ describe('a layer with keys that expire', () => {
     assert.ok(layer.bytes < before / 8, `${layer.bytes} bytes once they are taken`);
   });
 
-  it('counts the list of a second, where each key expires at another one', () => {
+  it('counts the list of each second if each key expires at another one', () => {
     const layer = new Layer(0);
     const seconds = 50_000;
     let previous = { offset: 0, checksum: 0 };

@@ -682,7 +682,7 @@ describe('a crash in the middle of a flush', () => {
 });
 
 describe('a recount', () => {
-  it('may go on while flushes change the count', async () => {
+  it('may continue while flushes change the count', async () => {
     const bench = await Bench.open();
     const names = Array.from({ length: 1_000 }, (_, i) => `k${i}`);
     bench.apply(...names.map((name) => put(name)));

@@ -97,7 +97,7 @@ describe('a block of format 1', () => {
     assert(!blocks[1].chains(one.blocks[0]?.checksum ?? 0));
   });
 
-  it('tells those pasts apart for as long as they go on alike', () => {
+  it('distinguishes such pasts for as long as they continue alike', () => {
     const one = new History();
     const other = new History();
     one.block(put('x', 'one'));
@@ -125,7 +125,7 @@ describe('a block of format 1', () => {
     assert.throws(() => new Block(Buffer.concat([bytes, Buffer.alloc(1)])).verifyAfter(41, 0x01020304), HeadwaterError);
   });
 
-  it('says both sides where it does not follow', () => {
+  it('gives the values of both sides if it does not follow', () => {
     const block = golden();
     assert.throws(
       () => block.verifyAfter(40, 0x01020304),

@@ -88,7 +88,7 @@ describe('a cursor', () => {
     await assert.rejects(cursor.poll(1), refused('corrupt'));
   });
 
-  it('waits at the end, and goes on with what is appended', async () => {
+  it('waits at the end, and continues with the next block', async () => {
     const history = fourBlocks();
     const { log } = await logOf(history);
     const cursor = new Cursor(log, history.end);
@@ -100,7 +100,7 @@ describe('a cursor', () => {
     assert.deepEqual(ends(await reading), [12]);
   });
 
-  it('waits again where it is woken for something that it has read already', async () => {
+  it('waits again if it is woken for a block that it has read already', async () => {
     const history = fourBlocks();
     const { log } = await logOf(history);
     const reading = next(log, new Cursor(log, history.end));
@@ -111,7 +111,7 @@ describe('a cursor', () => {
     assert.deepEqual(ends(await reading), [12]);
   });
 
-  it('is let go by its signal, and by the end of the log', async () => {
+  it('is released by its signal, and by the end of the log', async () => {
     const history = fourBlocks();
     const { log } = await logOf(history);
     const given = new AbortController();
@@ -125,14 +125,14 @@ describe('a cursor', () => {
     await assert.rejects(new Cursor(log, ORIGIN).poll(ALL), /reopening/);
   });
 
-  it('hears "trimmed" where the log has gone on without it', async () => {
+  it('ends with "trimmed" if the log was trimmed past it', async () => {
     const { log } = await logOf(fourBlocks());
     const slow = new Cursor(log, ORIGIN);
     await log.trimming.trim(9);
     await assert.rejects(next(log, slow), refused('trimmed'));
   });
 
-  it('keeps what it has not read, where it is pinned, until it is closed', async () => {
+  it('keeps unread blocks if it is pinned, until it is closed', async () => {
     const history = fourBlocks();
     const { log } = await logOf(history);
     const cursor = new Cursor(log, ORIGIN, { pinnedFor: 'somebody' });

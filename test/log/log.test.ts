@@ -596,7 +596,7 @@ describe('trimming a log whose disk has changed', () => {
   });
 });
 
-describe('two who raise the start of a log at once', () => {
+describe('two callers that raise the start of a log at once', () => {
   it('leave the higher one, in memory and on disk', async () => {
     const disk = new MemoryDisk();
     const history = fiveBlocks();

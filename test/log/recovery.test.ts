@@ -155,7 +155,7 @@ describe('a break above the checkpoint', () => {
     assert.deepEqual(await offsetsOnDisk(disk), [3, 4, 9, 10, 30, 31]);
   });
 
-  it('makes the cut durable, and lets the log go on from there', async () => {
+  it('makes the cut durable, and the log continues from there', async () => {
     const { disk, at, history, block } = await sixBlocks();
     await replaceBlock(disk, block(10), flipped(block(10).bytes, 3));
     const { log } = await openLog(disk, at(3));

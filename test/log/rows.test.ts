@@ -61,14 +61,14 @@ describe('a row that the disk has changed', () => {
       assert.throws(() => decodeBase(flipped(base, bit)), corrupt(/the base row .*the disk changed it/));
   });
 
-  it('is seen where the key is what has changed', () => {
+  it('is seen if the key has changed', () => {
     const row = encodeLineageRow(ROW);
     for (let bit = 0; bit < key.length * 8; bit++)
       assert.throws(() => decodeLineageRow(flipped(key, bit), row), corrupt(/./));
     assert.throws(() => decodeLineageRow(lineageKey(1), row), corrupt(/the lineage row from offset 1 /));
   });
 
-  it('is seen where a part of it is missing, or something stands behind it', () => {
+  it('is seen if a part of it is missing, or bytes follow it', () => {
     const row = encodeLineageRow(ROW);
     for (const bytes of [row.subarray(0, -1), Buffer.alloc(0), Buffer.concat([row, Buffer.alloc(1)])])
       assert.throws(() => decodeLineageRow(key, bytes), corrupt(/the lineage row .*the disk changed it/));
@@ -77,12 +77,12 @@ describe('a row that the disk has changed', () => {
       assert.throws(() => decodeBase(bytes), corrupt(/the base row .*the disk changed it/));
   });
 
-  it('is seen where the row is whole, and not as long as it has to be', () => {
+  it('is seen if the row is whole, and not as long as it has to be', () => {
     const short = checkedRow(key, Buffer.alloc(31));
     assert.throws(() => decodeLineageRow(key, short), corrupt(/has 31 bytes, expected 32/));
   });
 
-  it('is seen where the key is shorter or longer than a key', () => {
+  it('is seen if the key is shorter or longer than a key', () => {
     assert.throws(() => offsetOfKey(key.subarray(0, 5)), corrupt(/received 4c00000001/));
     assert.throws(() => offsetOfKey(Buffer.concat([key, BASE_KEY])), corrupt(/9 bytes/));
   });

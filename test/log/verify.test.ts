@@ -4,7 +4,7 @@ import type { LogDamage } from '../../src/log/verify.js';
 import { openLog, sixBlocks } from './open-log.js';
 
 describe('a verification of the log', () => {
-  it('goes on behind what could not be read, though that can be by then', async () => {
+  it('continues behind blocks that could not be read, though they can be by then', async () => {
     const { disk, at } = await sixBlocks();
     const { log } = await openLog(disk, at(31));
     // Many at a time, and the third one by one.

@@ -37,7 +37,7 @@ describe('the weight of a log', () => {
     assert.equal(weight.between(0, 60), 7);
   });
 
-  it('tells behind which offset so many bytes stand', () => {
+  it('gives the offset behind which so many bytes stand', () => {
     const weight = new Weight();
     weight.append(20, 30, 300);
     weight.found(0, 10, 100);
@@ -49,7 +49,7 @@ describe('the weight of a log', () => {
     assert.equal(weight.offsetBehind(10, 250), 25);
   });
 
-  it('stays exact in sum where a log has more segments than are kept', () => {
+  it('stays exact in sum if a log has more segments than are kept', () => {
     const weight = new Weight();
     const blocks = WEIGHT_SEGMENTS_MAX + 100;
     for (let at = 0; at < blocks; at++) weight.append(at, at + 1, WEIGHT_SEGMENT_BYTES);

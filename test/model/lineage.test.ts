@@ -60,7 +60,7 @@ describe('a lineage', () => {
     assert.deepEqual(before.rows, [row('a', 1, 1)]);
   });
 
-  it('is refused where offsets or epochs do not rise', () => {
+  it('is refused if offsets or epochs do not rise', () => {
     assert.throws(() => new Lineage([row('a', 5, 1), row('b', 5, 2)]), InvariantViolation);
     assert.throws(() => new Lineage([row('a', 5, 1), row('b', 4, 2)]), InvariantViolation);
     assert.throws(() => new Lineage([row('a', 1, 2), row('b', 5, 2)]), InvariantViolation);
@@ -68,7 +68,7 @@ describe('a lineage', () => {
 });
 
 describe('a lineage that a peer sent', () => {
-  it('is one where it can be, and else the peer breaks the protocol', () => {
+  it('is accepted if it is possible, and else the peer breaks the protocol', () => {
     assert.deepEqual(Lineage.received([row('a', 1, 1), row('b', 5, 2)]).rows.length, 2);
     for (const rows of [
       [row('a', 5, 1), row('b', 5, 2)],
@@ -191,7 +191,7 @@ function commonPrefix(a: readonly number[], b: readonly number[]): number {
 describe('the branch in random trees of histories', () => {
   const steps = fc.array(step, { maxLength: 40 });
 
-  it('is the true common past, from either side, and none only where there is none', () => {
+  it('is the true common past, from either side, and none only if there is none', () => {
     fc.assert(
       fc.property(steps, (history) => {
         const nodes = simulate(history);
@@ -207,7 +207,7 @@ describe('the branch in random trees of histories', () => {
     );
   });
 
-  it('is the same for a follower that tells only the rows up to its end', () => {
+  it('is the same for a follower that sends only the rows up to its end', () => {
     fc.assert(
       fc.property(steps, (history) => {
         const nodes = simulate(history);

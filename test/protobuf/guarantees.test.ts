@@ -100,7 +100,7 @@ describe('guarantees on the wire', () => {
     );
   });
 
-  it('what was reached survives in the answer', () => {
+  it('the reached durability survives in the answer', () => {
     const reached = { reached: false, synced: true, followersAppended: 3, followersSynced: 2, unsyncedHere: true };
     const { bytes } = encodePipelineResponse([], 0, POSITION, 1, reached);
     assert.deepEqual(decodePipelineResponse(bytes), { replies: [], position: POSITION, reached });
@@ -120,7 +120,7 @@ describe('guarantees on the wire', () => {
     );
   });
 
-  it('a durability as text has a default timeout, and is refused where it is none', () => {
+  it('a durability as text has a default timeout, and is refused if it is malformed', () => {
     assert.deepEqual(parseDurability('followers=2;timeout_ms=500'), {
       level: 'followers',
       followers: 2,
@@ -131,7 +131,7 @@ describe('guarantees on the wire', () => {
       assert.throws(() => parseDurability(text), { code: 'invalid_argument' }, text);
   });
 
-  it('a position token comes back as it was, and is refused where it is none', () => {
+  it('a position token comes back as it was, and is refused if it is malformed', () => {
     assert.deepEqual(parseToken(formatToken(POSITION)), POSITION);
     assert.equal(formatToken(POSITION), `${POSITION.replicationId}:1099511627776:000000fe`);
     for (const text of ['', '1', `${POSITION.replicationId}:1`, `${'g'.repeat(40)}:1:00000000`])

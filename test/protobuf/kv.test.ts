@@ -656,7 +656,7 @@ describe('errors on the wire', () => {
     }
   });
 
-  it('a status carries google.rpc.ErrorInfo, and RetryInfo where asking again may help', () => {
+  it('a status carries google.rpc.ErrorInfo, and RetryInfo if a retry may help', () => {
     const status = google.rpc.Status.decode(encodeStatus(new HeadwaterError('overloaded', 'full')));
     assert.deepEqual(
       status.details.map(({ typeUrl }) => typeUrl),

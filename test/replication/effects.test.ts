@@ -212,7 +212,7 @@ describe('what reaches the other nodes', function () {
     ['a second handshake', undefined],
     ['an acknowledgement before any handshake', 'first'],
   ] as const) {
-    it(`does not reach a peer in a follower's place that sends ${what}: it is hung up on`, async () => {
+    it(`is not sent to a peer that sends ${what}: the session ends`, async () => {
       const { leader, follower } = await world.pair({ writes: 2 });
       const frames = world.network.last.answered;
       const handshake = frames[0] as UpFrame & { kind: 'handshake' };
@@ -230,7 +230,7 @@ describe('what reaches the other nodes', function () {
     });
   }
 
-  it('does not pile up: a peer that publishes without waiting for its answers is hung up on', async () => {
+  it('does not pile up: the session of a peer that publishes without waiting ends', async () => {
     const { leader, follower } = await world.pair({ writes: 2 });
     const [handshake] = world.network.last.answered as [UpFrame & { kind: 'handshake' }];
     const channel = await world.network.dial('L');

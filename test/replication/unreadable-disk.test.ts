@@ -39,7 +39,7 @@ describe('a follower that cannot make a checkpoint', () => {
     assert.equal(await node.test.get('k1'), 'k at L');
   });
 
-  it('can be told to follow another', async () => {
+  it('can be ordered to follow another node', async () => {
     await node.follow('elsewhere');
     assert.equal(node.store.roles.upstream, 'elsewhere');
   });

@@ -60,7 +60,7 @@ describe('blocks for a repair', () => {
       assert.deepEqual(FETCH_BLOCKS.response.decode(FETCH_BLOCKS.response.encode(response)), response);
   });
 
-  it('are refused where it is not said between which positions', () => {
+  it('are refused without the positions of both ends', () => {
     assert.throws(() => FETCH_BLOCKS.request.decode(Buffer.alloc(0)), {
       code: 'invalid_argument',
       message: /FetchBlocksRequest\.after: expected a value, received none/,

@@ -19,7 +19,7 @@ const STUCK = {
 } as unknown as DuplexCall<Buffer, Buffer>;
 
 describe('a channel whose peer has stopped reading', () => {
-  it('lets go of who waits for room when the session is given up, and ends with the reason', async () => {
+  it('releases a waiter for room when the session is given up, with the reason', async () => {
     const reason = new HeadwaterError('unreachable', 'the follower was silent for 5000 ms');
     const sent: string[] = [];
     const session = async (channel: DownChannel): Promise<void> => {
@@ -35,7 +35,7 @@ describe('a channel whose peer has stopped reading', () => {
 });
 
 describe('a channel over a connection', () => {
-  it('knows where the follower dialled from', async () => {
+  it('knows the address from which the follower dialled', async () => {
     let peerAddress: string | undefined;
     const door = {
       accept: async (channel: DownChannel) => {

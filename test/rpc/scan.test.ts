@@ -41,7 +41,7 @@ describe('keys and scan', () => {
     assert.deepEqual(keys, ['', 'a', 'b', '\u00ff']);
   });
 
-  it('give whole records, of one snapshot whose offset every message tells', async () => {
+  it('give whole records of one snapshot, and its offset in every message', async () => {
     await write(['a', '1'], ['b', '2']);
     const [message, ...more] = await messages(SCAN, all);
     assert.deepEqual(more, []);
@@ -61,7 +61,7 @@ describe('keys and scan', () => {
     );
   });
 
-  it('leave the values out where only keys are asked for', async () => {
+  it('leave the values out if only keys are asked for', async () => {
     await write(['a', '1']);
     const [message] = await messages(SCAN, { ...all, keysOnly: true });
     assert.deepEqual(

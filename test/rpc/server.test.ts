@@ -49,7 +49,7 @@ describe('the server', () => {
   afterEach(closeAll);
 
   describe('binding', () => {
-    it('takes a free port where it is told port 0, and says which', async () => {
+    it('takes a free port for port 0, and reports it', async () => {
       const { address } = await serve(store);
       assert.match(address, /^127\.0\.0\.1:[1-9]\d*$/);
     });
@@ -173,7 +173,7 @@ describe('the server', () => {
       assert.equal(fromStatus(error).code, 'unimplemented');
     });
 
-    it('waits for room in the queue, and goes on when there is', async () => {
+    it('waits for room in the queue, and resumes when there is', async () => {
       store.queuedBytes = 1 << 30;
       const { address } = await serve(store);
       const done = call(rawClient(address), operationMethod('set'), set('a', '1'));
@@ -187,7 +187,7 @@ describe('the server', () => {
   });
 
   describe('handlers', () => {
-    it('one that rejects answers INTERNAL, tells the client nothing more, and the operator all', async () => {
+    it('one that rejects answers INTERNAL, shows the client no more, and the operator all', async () => {
       const fail = unary(method('Fail'), async () => {
         throw new TypeError('secret detail');
       });
@@ -267,7 +267,7 @@ describe('the server', () => {
       assert.match(errors.join(), /in the listener/);
     });
 
-    it('hears that the client gave up', async () => {
+    it('learns that the client gave up', async () => {
       const started = gate();
       let reason: unknown;
       const wait = unary(method('Wait'), async (_, { signal }) => {
@@ -291,7 +291,7 @@ describe('the server', () => {
       assert.deepEqual(errors, []);
     });
 
-    it('hears when the deadline has passed, and the client has its answer by then', async () => {
+    it('learns that the deadline has passed, when the client has its answer', async () => {
       let reason: unknown;
       const wait = unary(method('Wait'), async (_, { signal }) => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -361,7 +361,7 @@ describe('the server', () => {
       }
     });
 
-    it('does not wait for somebody who watches the health', async () => {
+    it('does not wait for a client that watches the health', async () => {
       const { server, address } = await serve(store);
       const { requestSerialize, responseDeserialize, path } = healthMethod('Watch');
       const watch = rawClient(address).makeServerStreamRequest(path, requestSerialize, responseDeserialize, {
@@ -384,7 +384,7 @@ describe('the server', () => {
   });
 
   describe('health', () => {
-    it('tells of the node and of each service, and follows what it is told', async () => {
+    it('reports the node and each service, and every change', async () => {
       const { server, address } = await serve(store);
       const client = rawClient(address);
       const { requestSerialize, responseDeserialize, path } = healthMethod('Check');
@@ -410,7 +410,7 @@ describe('the server', () => {
     /** list_services = "", as grpcurl asks. */
     const LIST = Buffer.from([0x3a, 0x00]);
 
-    it('names the services where it is on', async () => {
+    it('names the services if it is on', async () => {
       const { address } = await serve(store, { reflection: true });
       const stream = rawClient(address).makeBidiStreamRequest(
         path,
@@ -426,7 +426,7 @@ describe('the server', () => {
         assert(answer.includes(`headwater.v1.${name}`), name);
     });
 
-    it('is not there where it is off', async () => {
+    it('is not there if it is off', async () => {
       const { address } = await serve(store);
       const stream = rawClient(address).makeBidiStreamRequest(
         path,

@@ -21,7 +21,7 @@ describe('the messages of streams', () => {
     }
   });
 
-  it('tell a pattern that is empty from none', () => {
+  it('distinguish an empty pattern from none', () => {
     const message = { kind: 'message', channel: bytes('c'), data: bytes('d'), offset: 3, durable: false } as const;
     const events: SubscriptionEvent[] = [
       { ...message, pattern: undefined },
@@ -49,7 +49,7 @@ describe('the messages of streams', () => {
     assert.deepEqual(WATCH.response.decode(WATCH.response.encode(told)), told);
   });
 
-  it('are refused where a position is none, or an event is of a newer version', () => {
+  it('are refused if a position is malformed, or an event is of a newer version', () => {
     const { WatchRequest, WatchResponse } = headwater.v1;
     const short = WatchRequest.encode({ from: { replicationId: Buffer.alloc(3) } }).finish();
     assert.throws(() => WATCH.request.decode(Buffer.from(short)), {

@@ -33,7 +33,7 @@ describe('the window of a stream', () => {
     assert.equal(settings.initialWindowSize, FLOW_CONTROL_WINDOW_BYTES);
   });
 
-  it('that nobody may read is held by a bounded number of pipelines of one connection', async () => {
+  it('that may not be read is held by a bounded number of pipelines of one connection', async () => {
     const { address } = await serve(new FakeStore());
     const client = rawClient(address);
     const pipelines = Array.from({ length: DUPLEX_STREAMS_MAX }, () => new RawPipeline(client).listen());

@@ -336,7 +336,7 @@ describe('a snapshot of the store', () => {
     await test.store.close();
   });
 
-  it('lasts as long as somebody reads from it, as a full resync over a slow link does for hours', async () => {
+  it('lasts as long as it is read, as a full resync over a slow link does for hours', async () => {
     const test = await TestStore.open();
     for (let i = 0; i < 10; i++) await test.set(`k${i}`);
     const snapshot = await test.store.snapshots.at();
@@ -428,7 +428,7 @@ describe('the number of keys', () => {
     await test.store.close();
   });
 
-  it('is answered after such a crash though somebody holds a snapshot from before the count', async () => {
+  it('is answered after such a crash though an earlier snapshot is still held', async () => {
     const test = await TestStore.open();
     await test.submit(...Array.from({ length: 700 }, (_, i) => set(`k${i}`)));
     let chunks = 0;

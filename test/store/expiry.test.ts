@@ -49,7 +49,7 @@ describe('a key that expires on a leader', () => {
     await test.store.close();
   });
 
-  it('is not deleted where it was given more time, or none, meanwhile', async () => {
+  it('is not deleted if it was given more time, or none, meanwhile', async () => {
     const test = await TestStore.open();
     for (const name of ['gone', 'longer', 'kept', 'again']) await test.set(name, 'v', 5_000);
     await test.submit(
@@ -76,7 +76,7 @@ describe('a key that expires on a leader', () => {
     assert.deepEqual(test.fatal, []);
   });
 
-  it('that was written to when it was expired begins anew', async () => {
+  it('that is written again after it expired is a new key', async () => {
     const test = await TestStore.open();
     await test.set('n', '5', 1_000);
     await test.clock.advance(1_000);
@@ -124,7 +124,7 @@ describe('a key that expires and is cold', () => {
     await test.store.close();
   });
 
-  it('stays where the disk cannot read the index, costs no reopening, and is deleted once it can', async () => {
+  it('stays if the disk cannot read the index, costs no reopening, and is deleted once it can', async () => {
     const test = await TestStore.open();
     await test.set('a', 'v', 60_000);
     await test.reopen();
@@ -194,7 +194,7 @@ describe('a key that expires on a follower', () => {
     await test.store.close();
   });
 
-  it('goes by the time that its leader tells', async () => {
+  it('follows the time of its leader', async () => {
     const { test } = await following();
     test.store.intake.setTime(START_MS + 5_000);
     assert.equal(await test.get('a'), undefined);
@@ -211,7 +211,7 @@ describe('a key that expires on a follower', () => {
     await test.store.close();
   });
 
-  it('keeps the row of a damaged record, and goes on', async () => {
+  it('keeps the row of a damaged record, and continues', async () => {
     const { test } = await following();
     await (await test.store.snapshots.at()).release();
     const raw = test.disk.raw(test.location('keyspace'));

@@ -45,7 +45,7 @@ describe('a store whose LevelDB files were changed', () => {
   }
 
   describe('in the keyspace', () => {
-    it('is not opened, and says which file, where, and what a leader does', async () => {
+    it('is not opened, and the error names the file, the byte and what a leader does', async () => {
       const test = await filled();
       await test.store.close();
       const { file } = await flipBit(test, 'keyspace');
@@ -69,7 +69,7 @@ describe('a store whose LevelDB files were changed', () => {
       });
     });
 
-    it('serves nothing of a follower that repairs itself, which still tells what its log holds', async () => {
+    it('serves nothing of a follower that repairs itself, which still reports its log', async () => {
       const test = await filled({ autoRepair: true });
       const { nodeId } = test.store.identity;
       const { position } = test.store.data;
@@ -106,7 +106,7 @@ describe('a store whose LevelDB files were changed', () => {
       return test;
     }
 
-    it('is opened, also where the process was killed before it could open it anew, and once only', async () => {
+    it('is opened once, also if the process was killed before it could open it again', async () => {
       const test = await stuck();
       await flipBit(test, 'keyspace');
       // As a person finds it then.
@@ -129,7 +129,7 @@ describe('a store whose LevelDB files were changed', () => {
   });
 
   describe('in the log', () => {
-    it('is opened where nobody is to be asked, and says what was lost where', async () => {
+    it('is opened if there is no follower to ask, and the loss is reported', async () => {
       const test = await filled();
       // As after SIGKILL: nothing is in the keyspace, so the log ends at the break.
       const copy = await copied(test);

@@ -17,7 +17,7 @@ describe('a mark', () => {
     await removeTemporaryDirectories();
   });
 
-  it('freezes the keyspace where it stands, though a checkpoint is in hand and writes go on', async () => {
+  it('freezes the keyspace at its offset, though a checkpoint runs and writes continue', async () => {
     await test.set('before');
     const flush = hold(test.disk, ({ kind, location }) => kind === 'batch' && location.endsWith('/keyspace'));
     const earlier = test.store.snapshots.at();
@@ -42,7 +42,7 @@ describe('a mark', () => {
     );
   });
 
-  it('is refused by a follower, and by nobody else', async () => {
+  it('is refused by a follower, and by no other node', async () => {
     await test.store.roles.follow('127.0.0.1:1');
     const reader = test.store.data.log.interludes.reader();
     await assert.rejects(test.store.writes.mark('m'), { code: 'read_only_follower' });

@@ -53,7 +53,7 @@ describe('a log that is kept to an age', () => {
     assert(test.store.data.progress.checkpoint.offset >= test.store.data.log.base.offset);
   });
 
-  it('is empty in the end where nothing is written, and goes on from where it was', async () => {
+  it('is empty in the end if nothing is written, and continues at its end', async () => {
     test = await TestStore.open({ logRetentionMs: HOUR_MS });
     await write(5);
     await until('it is empty', () => test.store.data.log.base.offset === 5, { clock: test.clock, stepMs: 60_000 });
@@ -89,7 +89,7 @@ describe('a log that is kept to an age', () => {
     await until('it goes too', () => test.store.data.log.base.offset === 3, { clock: test.clock, stepMs: 1_000 });
   });
 
-  it('stays as it is where its blocks cannot tell their age: that is said once, and writes go on', async () => {
+  it('stays as it is if the age of its blocks is unknown: a warning comes once', async () => {
     test = await TestStore.open({ logRetentionMs: HOUR_MS });
     await write(3);
     const raw = test.disk.raw(test.location('log'));
@@ -102,7 +102,7 @@ describe('a log that is kept to an age', () => {
     assert.equal(await test.get('goes on'), 'v');
   });
 
-  it('keeps up with what is written, also where the disk takes long to give its room back', async function () {
+  it('keeps up with the writes, also if the disk takes long to give its room back', async function () {
     this.timeout(60_000);
     test = await TestStore.open({ logRetentionBytes: 16 * MiB });
     test.disk.fault = async ({ kind, location }) => {

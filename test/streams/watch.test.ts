@@ -85,7 +85,7 @@ describe('watch', () => {
     });
   }
 
-  it('tells every kind of change with its offset, under its prefix', async () => {
+  it('reports every kind of change with its offset, under its prefix', async () => {
     const leader = await world.node('L');
     const [all, some] = [await watch(leader), await watch(leader, { prefix: 'b' })];
     await leader.test.submit(set('a'), set('b'), set('bc', 'v', 60_000));
@@ -106,7 +106,7 @@ describe('watch', () => {
     assert.deepEqual(kinds(some), ['put b@2', 'put bc@3', 'expire bc@4', 'delete b@6', 'clear@8']);
   });
 
-  it('says once a second how far it has got, also where nothing happens under its prefix', async () => {
+  it('reports its position once a second, also if nothing happens under its prefix', async () => {
     const leader = await world.node('L');
     const reader = await watch(leader, { prefix: 'none' });
     await leader.write(3);
@@ -117,7 +117,7 @@ describe('watch', () => {
     assert.deepEqual(reader.position, leader.store.data.position);
   });
 
-  it('never splits a transaction, also where it begins inside one', async () => {
+  it('never splits a transaction, also if it begins inside one', async () => {
     const leader = await world.node('L');
     const operations: Operation[] = [set('t1'), set('t2'), set('t3')];
     await leader.test.submit(set('a'), { kind: 'transact', conditions: [], operations }, set('z'));
@@ -136,7 +136,7 @@ describe('watch', () => {
     }
   });
 
-  it('goes on from its position on another node, over a promotion', async () => {
+  it('resumes from its position on another node, over a promotion', async () => {
     const leader = await world.node('L');
     const follower = await world.node('F', { follows: 'L' });
     await leader.write(3);
@@ -156,7 +156,7 @@ describe('watch', () => {
     ['of another history', () => ({ ...ORIGIN, replicationId: 'ab'.repeat(20), offset: 3 })],
     ['of a past that is not this one', (node: TestNode) => ({ ...node.store.data.position, checksum: 1 })],
   ] as Array<[string, (node: TestNode) => Position | number]>) {
-    it(`sends a snapshot where the position is ${why}, and goes on behind it`, async () => {
+    it(`sends a snapshot if the position is ${why}, and continues behind it`, async () => {
       const leader = await world.node('L');
       await leader.write(6);
       await leader.test.submit({ kind: 'delete', keys: [key('k0')] });
@@ -176,7 +176,7 @@ describe('watch', () => {
     });
   }
 
-  it('begins anew by itself where the log is trimmed past a watcher that does not read', async () => {
+  it('begins again by itself if the log is trimmed past a watcher that does not read', async () => {
     const leader = await world.node('L');
     const reader = await watch(leader);
     reader.pause();
@@ -191,7 +191,7 @@ describe('watch', () => {
     assert.deepEqual(sorted(replay(reader.events)), sorted(await keyspaceOf(leader)));
   });
 
-  it('ends where a full resync replaces the data, and goes on by a snapshot', async () => {
+  it('ends if a full resync replaces the data, and resumes with a snapshot', async () => {
     const { leader, follower } = await world.pair({ writes: 3 });
     const reader = await watch(follower, { from: ORIGIN });
     await follower.replication.promote();
@@ -207,7 +207,7 @@ describe('watch', () => {
     assert.deepEqual(sorted(replay(again.events)), sorted(await keyspaceOf(leader)));
   });
 
-  it('tells large transactions and blocks in pieces that say that more follows', async () => {
+  it('sends large transactions and blocks in pieces, each with a mark if more follows', async () => {
     const leader = await world.node('L');
     const reader = await watch(leader);
     const value = Buffer.alloc(100 * 1024);

@@ -18,7 +18,7 @@ describe('the address of a follower', () => {
     ['0.0.0.0:7420', 'unknown', '0.0.0.0:7420'],
     ['', '10.0.0.9:51234', ''],
   ] as const) {
-    it(`is ${expected || 'none'} where it announces ${announced || 'none'} and comes from ${peer}`, () => {
+    it(`is ${expected || 'none'} for ${announced || 'none'} announced by ${peer}`, () => {
       assert.equal(reachableAddress(announced, peer), expected);
     });
   }

@@ -44,7 +44,7 @@ describe('the state of a hand-over', () => {
       assert.throws(() => state.to(STAGES[wrong]), InvariantViolation);
     });
 
-  it('goes on without its caller once it cannot be given up', () => {
+  it('continues without its caller once it cannot be given up', () => {
     for (const way of [['pausing', 'stepped_down'], ['asking']] as const) {
       const state = walk(...way);
       assert.equal(state.attempt, attempt);

@@ -98,7 +98,7 @@ describe('acknowledgements', () => {
       });
     });
 
-    it('are there already where nothing has been written since', async () => {
+    it('are there already if nothing has been written since', async () => {
       const [leader] = (await leaderAndFollowers(2)) as [TestNode];
       assert.equal((await reach(leader, 'followers', 2, 0)).followersAppended, 2);
     });
@@ -115,7 +115,7 @@ describe('acknowledgements', () => {
       assert.equal(leader.replication.durability.waiters, 0);
     });
 
-    it('leave out a follower that is paused, until it goes on', async () => {
+    it('leave out a follower that is paused, until it resumes', async () => {
       const [leader] = (await leaderAndFollowers(1)) as [TestNode];
       const line = world.network.last;
       line.hold();
@@ -129,7 +129,7 @@ describe('acknowledgements', () => {
       assert.equal((await done(second)).reached, true);
     });
 
-    it('of many who wait are released once by one report, in any order of asking', async () => {
+    it('release many waiting writes at once by one report, in any order of asking', async () => {
       const [leader] = (await leaderAndFollowers(1)) as [TestNode];
       const line = world.network.last;
       line.hold();
@@ -157,7 +157,7 @@ describe('acknowledgements', () => {
       assert.equal(asking.length, 1);
     });
 
-    it('are given up by who waits no more', async () => {
+    it('are given up by a caller that has gone', async () => {
       const [leader] = (await leaderAndFollowers(1)) as [TestNode];
       const stop = new AbortController();
       const waiting = reach(leader, 'followers', 2, 60_000, stop.signal);
@@ -179,7 +179,7 @@ describe('acknowledgements', () => {
       await assert.rejects(reach(leader, 'followers', 1), { code: 'outcome_unknown', message: /this node follows F1/ });
     });
 
-    it('end with a clear error when the store opens anew', async () => {
+    it('end with a clear error when the store opens again', async () => {
       const [leader] = (await leaderAndFollowers(1)) as [TestNode];
       const { position } = leader.store.data;
       const waiting = assert.rejects(reach(leader, 'followers', 2, 60_000), { code: 'outcome_unknown' });
@@ -209,7 +209,7 @@ describe('acknowledgements', () => {
   });
 
   describe('of durability', () => {
-    it('on this node are one fsync for all who ask', async () => {
+    it('on this node are one fsync for all callers', async () => {
       const [leader] = (await leaderAndFollowers(0)) as [TestNode];
       await leader.write(1);
       assert.deepEqual(
@@ -223,7 +223,7 @@ describe('acknowledgements', () => {
       assert.equal(fsyncs.length, 1);
     });
 
-    it('that is late is told by the time-out, and the write stays', async () => {
+    it('that come late are answered at the time-out, and the write stays', async () => {
       const [leader] = (await leaderAndFollowers(0)) as [TestNode];
       await leader.write(1);
       const gate = hold(leader.test.disk, ({ kind }) => kind === 'durable');
@@ -326,7 +326,7 @@ describe('acknowledgements', () => {
       assert.deepEqual(leader.replication.acknowledgements.indirect, []);
     });
 
-    it('count a node once, though two sessions tell of it', async () => {
+    it('count a node once, though two sessions report it', async () => {
       const [leader, , bottom] = await chain();
       await bottom.follow('L');
       await world.until('it follows the leader', () => leader.followers.status.length === 2);

@@ -88,7 +88,7 @@ describe('freshness', () => {
       });
     });
 
-    it('stays valid over promotions, and one of a history not heard of yet is waited for', async () => {
+    it('stays valid over promotions, and one of an unknown history is waited for', async () => {
       const [leader, follower] = await pair();
       const other = await world.node('O', { follows: 'L' });
       await level(world, leader, other);

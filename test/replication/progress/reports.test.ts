@@ -333,7 +333,7 @@ describe('many followers that join at once', () => {
 
   const checkpoints = (node: TestNode) => node.test.logger.said(/^checkpoint at offset/, 'debug');
 
-  it('within a second share a checkpoint, and one that is slow holds up nobody', async () => {
+  it('within a second share a checkpoint, and a slow one does not block the others', async () => {
     const leader = await world.node('L');
     await leader.write(50);
     const before = checkpoints(leader);

@@ -85,14 +85,14 @@ describe('the times of writes', () => {
     assert(levelMs >= store.timeAfter(offset) - trueMs * 0.07 - 100, 'that time is no older than it has to be');
   }
 
-  it('tell the lag of a follower that stands still for hours, at every moment', async () => {
+  it('give the lag of a follower that stands still for hours, at every moment', async () => {
     await writeFor(60_000, 20);
     const stands = store.position.offset - 10;
     await writeFor(6 * HOUR_MS, 50, () => tells(stands));
     assert(times.size <= WRITE_TIMES_MAX);
   });
 
-  it('tell the lag of many that stand at different places, in bounded memory', async () => {
+  it('give the lag of many followers in different places, in bounded memory', async () => {
     const stand: number[] = [];
     for (let i = 0; i < 20; i++) {
       await writeFor(HOUR_MS / 10, 100);
@@ -121,7 +121,7 @@ describe('the times of writes', () => {
     assert.equal(times.levelMs(5), 0);
   });
 
-  it('tell of a follower that was behind before the first sample: at least since then', async () => {
+  it('give a least lag for a follower that was behind before the first sample', async () => {
     for (let i = 0; i < 1_000; i++) store.write();
     times.sample();
     await writeFor(HOUR_MS, 100);

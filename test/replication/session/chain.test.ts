@@ -63,7 +63,7 @@ describe('a replication session down a chain', () => {
     await level(world, leader, middle, end);
   });
 
-  it('ends the sessions below a node whose data were replaced, and they come level again', async () => {
+  it('ends the sessions below a node whose data were replaced, and all catch up again', async () => {
     const [leader, middle, end] = await world.chain(['L', 'M', 'E'], { writes: 3 });
     await middle.restart({ role: 'leader', upstream: '' });
     await middle.write(2, 'own');
@@ -76,7 +76,7 @@ describe('a replication session down a chain', () => {
     assert.equal(await end.store.lostWrites.count(), 2);
   });
 
-  it('waits where it asks for more than its upstream has reached', async () => {
+  it('waits if it asks for more than its upstream has reached', async () => {
     const leader = await world.node('L');
     await leader.write(3);
     const slow = await world.node('S', { follows: 'L' });

@@ -95,7 +95,7 @@ describe('a replication session of a fresh follower', () => {
     assert(ttl?.kind === 'timeToLive' && (ttl.ttlMs ?? 0) > 3_500_000);
   });
 
-  it('waits, dialling again, until there is somebody', async () => {
+  it('dials again until its upstream is there', async () => {
     const follower = await world.node('F', { follows: 'L' });
     await world.until(
       'it has tried',

@@ -186,7 +186,7 @@ describe('a replication session that is refused', () => {
       /lineage/,
     ],
   ] as const) {
-    it(`because it comes with ${what}, by name, and the leader goes on`, async () => {
+    it(`because it comes with ${what}, by name, and the leader is not disturbed`, async () => {
       const { leader, follower } = await world.pair({ writes: 2 });
       const channel = await world.network.dial('L');
       await channel.send({ ...(world.network.lines[0]?.answered[0] as Handshake), nodeId: 'x', ...change });

@@ -42,7 +42,7 @@ describe('a replication session that has gone silent', () => {
     await level(world, leader, follower);
   });
 
-  it("is not the upstream's fault where the follower itself is busy for long", async () => {
+  it("is not the upstream's fault if the follower itself is busy for long", async () => {
     const { leader, follower } = await world.pair({ writes: 1, follower: { timeoutMs: LINK_TIMEOUT_MS } });
     const gate = hold(follower.test.disk, isAppend);
     await leader.write(1, 'slow');

@@ -29,7 +29,7 @@ describe('a replication session during a snapshot', () => {
     await leader.test.submit(...Array.from({ length: 1_500 }, (_, i) => set(`big${i}`, `${i}`.padEnd(200, '.'))));
   }
 
-  it('takes the writes that go on meanwhile', async () => {
+  it('includes the writes that come meanwhile', async () => {
     const leader = await world.node('L');
     await large(leader);
     let writing: Promise<void> | undefined;
@@ -54,7 +54,7 @@ describe('a replication session during a snapshot', () => {
     assert.deepEqual(follower.link.resyncs, { full: 1, partial: 0 });
   });
 
-  it('goes on where the follower is told once more to follow the same node', async () => {
+  it('continues if the follower is ordered once more to follow the same node', async () => {
     const leader = await world.node('L');
     await large(leader);
     const again: Array<Promise<void>> = [];
@@ -187,7 +187,7 @@ describe('a replication session during a snapshot', () => {
     assert.deepEqual(follower.test.disk.opened, []);
   });
 
-  it('lets go of its snapshot and its pin when the follower is gone', async () => {
+  it('releases its snapshot and its pin when the follower is gone', async () => {
     const leader = await world.node('L');
     await large(leader);
     world.network.onLine = (line) => line.cutAfter(4);

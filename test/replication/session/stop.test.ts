@@ -30,7 +30,7 @@ describe('a replication session that is stopped', () => {
     assert.equal(follower.offset, 1);
   });
 
-  it('stops while it waits between two attempts, and while nobody answers', async () => {
+  it('stops while it waits between two attempts, and while no node answers', async () => {
     const follower = await world.node('F', { follows: 'L' });
     await world.until('it has tried', () => follower.link.status.error !== '');
     await follower.link.stop();

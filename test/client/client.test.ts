@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import type { HeadwaterError } from '../../src/base/errors.js';
 import { MESSAGE_BYTES_MAX } from '../../src/base/limits.js';
 import { Client } from '../../src/client/client.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, gate, serve, until } from '../rpc/harness.js';
-
-async function refusedWith(code: ErrorCode, promise: Promise<unknown>): Promise<HeadwaterError> {
-  const outcome = await promise.catch((error) => error);
-  assert(HeadwaterError.is(outcome, code), `expected ${code}, received ${outcome}`);
-  return outcome;
-}
+import { refusedWith } from '../support/refusals.js';
 
 describe('the client', () => {
   let store: FakeStore;

@@ -1,15 +1,10 @@
 /** Deadlines belong to the command: none is cut short or lengthened by those around it. */
 import assert from 'node:assert/strict';
-import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import { SIGN_OF_LIFE_MS } from '../../src/base/limits.js';
 import { Client } from '../../src/client/client.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, gate, serve, until } from '../rpc/harness.js';
-
-async function refusedWith(code: ErrorCode, promise: Promise<unknown>): Promise<void> {
-  const outcome = await promise.catch((error) => error);
-  assert(HeadwaterError.is(outcome, code), `expected ${code}, received ${outcome}`);
-}
+import { refusedWith } from '../support/refusals.js';
 
 describe('the deadlines of a client', () => {
   let store: FakeStore;

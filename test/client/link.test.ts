@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { freePort } from '../../benchmarks/waiting.js';
-import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import { Client } from '../../src/client/client.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, gate, serve, until } from '../rpc/harness.js';
 import { collected } from '../support/collected.js';
-
-async function refusedWith(code: ErrorCode, promise: Promise<unknown>): Promise<HeadwaterError> {
-  const outcome = await promise.catch((error) => error);
-  assert(HeadwaterError.is(outcome, code), `expected ${code}, received ${outcome}`);
-  return outcome;
-}
+import { refusedWith } from '../support/refusals.js';
 
 /** An address on which nobody listens. */
 async function freeAddress(): Promise<string> {

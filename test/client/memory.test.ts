@@ -1,7 +1,6 @@
 /** Refusals for lack of memory, at the node and in the client itself: nothing was done, and nothing stays behind. */
 import assert from 'node:assert/strict';
 import http2 from 'node:http2';
-import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import {
   MESSAGE_BYTES_MAX,
   RECEIVING_BYTES_MAX,
@@ -13,12 +12,7 @@ import { PIPELINE } from '../../src/rpc/definitions.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, gate, serve, until } from '../rpc/harness.js';
 import { collected } from '../support/collected.js';
-
-async function refusedWith(code: ErrorCode, promise: Promise<unknown>): Promise<HeadwaterError> {
-  const outcome = await promise.catch((error) => error);
-  assert(HeadwaterError.is(outcome, code), `expected ${code}, received ${outcome}`);
-  return outcome;
-}
+import { refusedWith } from '../support/refusals.js';
 
 /** Says how large a message will be, and sends nothing of it. */
 function announce(session: http2.ClientHttp2Session, bytes: number): void {

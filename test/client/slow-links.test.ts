@@ -1,22 +1,16 @@
 /** Large values over slow links: a command whose bytes move has time for them, and a node that is silent is left all the same. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import { Client } from '../../src/client/client.js';
 import { type StreamDoor, streamService } from '../../src/rpc/stream-service.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, serve, until } from '../rpc/harness.js';
+import { refusedWith } from '../support/refusals.js';
 import { SlowProxy } from '../support/slow-proxy.js';
 
 const KiB = 1024;
 /** Of the client, for small commands. */
 const TIMEOUT_MS = 400;
-
-async function refusedWith(code: ErrorCode, promise: Promise<unknown>): Promise<HeadwaterError> {
-  const outcome = await promise.catch((error) => error);
-  assert(HeadwaterError.is(outcome, code), `expected ${code}, received ${outcome}`);
-  return outcome;
-}
 
 describe('a client over a slow link', () => {
   let store: FakeStore;

@@ -9,6 +9,15 @@ import path from 'node:path';
 import { endAll, headwater } from '../cli/command-line.js';
 import { assertEqualData, Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
 
+/** A dumped log: its text, and the object of each line. */
+async function dumped(...from: string[]) {
+  const { status, stdout, stderr } = await headwater(['--json', 'log', 'dump', ...from]);
+  assert.equal(status, 0, stderr);
+  const text = stdout.toString();
+  const lines = text.trim().split('\n');
+  return { text, lines: lines.map((line) => JSON.parse(line)) };
+}
+
 describe('why', function () {
   this.timeout(60_000);
   let cluster: Cluster;
@@ -82,13 +91,7 @@ describe('why', function () {
     assert.match(name ?? '', /^[0-9a-f]{40}-4-8\.blocks$/);
     const file = path.join(former.directory, 'lost-writes', name as string);
 
-    const dumped = await headwater(['--json', 'log', 'dump', file]);
-    assert.equal(dumped.status, 0, dumped.stderr);
-    const lines = dumped.stdout
-      .toString()
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+    const { text, lines } = await dumped(file);
     const history = name?.slice(0, 40);
     assert.deepEqual(
       lines.map(({ offset, kind }) => `${offset} ${kind}`),
@@ -116,7 +119,7 @@ describe('why', function () {
 
     // The lines do the same.
     await theirs.del('text');
-    const again = await headwater(['--connect', leader.address, 'import', '-'], { stdin: dumped.stdout.toString() });
+    const again = await headwater(['--connect', leader.address, 'import', '-'], { stdin: text });
     assert.equal(again.status, 0, again.stderr);
     assert.equal(await theirs.get('text'), 'value');
   });
@@ -130,13 +133,7 @@ describe('why', function () {
     const refused = await headwater(['log', 'dump', '--data', node.directory]);
     assert.deepEqual([refused.status, /in use by process/.test(refused.stderr)], [3, true], refused.stderr);
     await node.end('SIGTERM');
-    const dumped = await headwater(['--json', 'log', 'dump', '--data', node.directory]);
-    assert.equal(dumped.status, 0, dumped.stderr);
-    const lines = dumped.stdout
-      .toString()
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+    const { text, lines } = await dumped('--data', node.directory);
     assert.deepEqual(
       lines.map(({ offset, kind, key }) => [offset, kind, key]),
       [
@@ -147,11 +144,10 @@ describe('why', function () {
     await node.start();
     assert.equal(await client.dbsize(), 0);
     await client.set('kept', '1');
-    const stdin = dumped.stdout.toString();
-    const cautious = await headwater(['--connect', node.address, 'import', '-'], { stdin });
+    const cautious = await headwater(['--connect', node.address, 'import', '-'], { stdin: text });
     assert.deepEqual([cautious.status, /line 2: .*--with-flushall/.test(cautious.stderr)], [2, true], cautious.stderr);
     assert.equal(await client.get('kept'), '1');
-    const whole = await headwater(['--connect', node.address, 'import', '--with-flushall', '-'], { stdin });
+    const whole = await headwater(['--connect', node.address, 'import', '--with-flushall', '-'], { stdin: text });
     assert.deepEqual([whole.status, await client.dbsize()], [0, 0], whole.stderr);
     const missing = await headwater(['log', 'dump', '--data', path.join(node.directory, 'nothing')]);
     assert.deepEqual([missing.status, /is no data directory/.test(missing.stderr)], [3, true], missing.stderr);

@@ -1,7 +1,7 @@
 /** The keyspace: reads through its layers and the disk, flushes, counts, crashes in the middle of a flush, snapshots. */
 import assert from 'node:assert/strict';
 import { checkedRow, valueOfCheckedRow } from '../../src/base/checked-row.js';
-import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import { InvariantViolation } from '../../src/base/invariant.js';
 import {
   COMPACTION_RECORDS_MAX,
@@ -19,12 +19,9 @@ import { dataKey, dataStart, parseDueKey } from '../../src/keyspace/record.js';
 import { clear, del, flipped, History, message, put, touch } from '../log/blocks.js';
 import { until } from '../support/clock.js';
 import { MemoryDisk } from '../support/database.js';
+import { refused } from '../support/refusals.js';
 import { Bench, digestOf } from './bench.js';
 
-const refused =
-  (code: ErrorCode, pattern = /./) =>
-  (error: unknown) =>
-    HeadwaterError.is(error, code) && pattern.test(error.message);
 const key = (name: string) => Buffer.from(name, 'latin1');
 const value = async (bench: Bench, name: string) => (await bench.read(name))[0]?.value.toString();
 const LATER = 9_000_000_000_000;

@@ -1,7 +1,6 @@
 /** What the keyspace is made of: the key table, the memory of recent keys, the lazy merge, and the loader of snapshots. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import { SORT_RUN_ENTRIES } from '../../src/base/limits.js';
 import { OrderedKeyTable } from '../../src/keyspace/key-order.js';
 import { hashKey, KeyTable } from '../../src/keyspace/key-table.js';
@@ -13,13 +12,11 @@ import { encodeRecord, parseDueKey } from '../../src/keyspace/record.js';
 import { RecordSizes } from '../../src/keyspace/record-sizes.js';
 import { flipped, put } from '../log/blocks.js';
 import { MemoryDisk } from '../support/database.js';
+import { refused } from '../support/refusals.js';
 import { runs } from '../support/seeds.js';
+import { rowsOf } from '../support/snapshot-rows.js';
 import { Bench } from './bench.js';
 
-const refused =
-  (code: ErrorCode, pattern = /./) =>
-  (error: unknown) =>
-    HeadwaterError.is(error, code) && pattern.test(error.message);
 const key = (name: string) => Buffer.from(name, 'latin1');
 
 describe('a key table', () => {
@@ -211,14 +208,7 @@ describe('loading a snapshot', () => {
     bench.apply(put('a', '1'), put('b', '2', 10_000), put('c', '3'));
     await bench.flushAll();
     const snapshot = bench.keyspace.snapshot();
-    const keys: Buffer[] = [];
-    const records: Buffer[] = [];
-    for await (const chunk of snapshot.chunks()) {
-      for (const [name, record] of chunk) {
-        keys.push(name);
-        records.push(record);
-      }
-    }
+    const { keys, records } = await rowsOf(snapshot);
     return { keys, records, proof: await snapshot.digest() };
   }
 

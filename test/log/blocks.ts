@@ -6,6 +6,12 @@ import type { LineageRow } from '../../src/model/lineage.js';
 import { ORIGIN, type Position } from '../../src/model/position.js';
 import { historyId } from '../support/seeds.js';
 
+/** More bytes than any log of a test has. */
+export const ALL = Number.MAX_SAFE_INTEGER;
+
+/** The last offset of each block. */
+export const ends = (blocks: readonly Block[]): number[] => blocks.map((block) => block.lastOffset);
+
 export const put = (key: string, value: string | Buffer = 'v', expiresAtMs = 0): Command => ({
   kind: 'put',
   key: Buffer.from(key, 'latin1'),

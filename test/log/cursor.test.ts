@@ -1,6 +1,6 @@
 /** Cursors: reading the log at their own pace, verifying all they hand out, never skipping; and the tail that serves them. */
 import assert from 'node:assert/strict';
-import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import { InvariantViolation } from '../../src/base/invariant.js';
 import type { Block } from '../../src/log/block.js';
 import { Cursor } from '../../src/log/cursor.js';
@@ -9,13 +9,11 @@ import { Tail } from '../../src/log/tail.js';
 import { ORIGIN } from '../../src/model/position.js';
 import { settled, turns } from '../support/clock.js';
 import { collected } from '../support/collected.js';
-import { flipped, History } from './blocks.js';
+import { refused } from '../support/refusals.js';
+import { ALL, ends, flipped, History } from './blocks.js';
 import { appendAll, coldLogOf, logOf, removeBlock, replaceBlock } from './open-log.js';
 
-const refused = (code: ErrorCode) => (error: unknown) => HeadwaterError.is(error, code);
 const never = new AbortController().signal;
-const ends = (blocks: readonly Block[]) => blocks.map((block) => block.lastOffset);
-const ALL = Number.MAX_SAFE_INTEGER;
 
 /** Blocks that end at 3, 4, 9, 10. */
 function fourBlocks(): History {

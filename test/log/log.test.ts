@@ -1,6 +1,6 @@
 /** The log while it is open: appending, reading from any boundary, histories, durable points, trimming. */
 import assert from 'node:assert/strict';
-import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import { InvariantViolation } from '../../src/base/invariant.js';
 import { CURSOR_READ_BYTES, TAIL_BYTES_MAX } from '../../src/base/limits.js';
 import type { Block } from '../../src/log/block.js';
@@ -10,16 +10,10 @@ import { Lineage } from '../../src/model/lineage.js';
 import { ORIGIN } from '../../src/model/position.js';
 import { settled, turn, turns } from '../support/clock.js';
 import { MemoryDisk } from '../support/database.js';
+import { refused } from '../support/refusals.js';
 import { historyId } from '../support/seeds.js';
-import { flipped, History, put } from './blocks.js';
+import { ALL, ends, flipped, History, put } from './blocks.js';
 import { appendAll, coldLogOf, logOf, offsetsOnDisk, openLog, removeBlock, replaceBlock } from './open-log.js';
-
-const refused =
-  (code: ErrorCode, pattern = /./) =>
-  (error: unknown) =>
-    HeadwaterError.is(error, code) && pattern.test(error.message);
-const ends = (blocks: readonly Block[]) => blocks.map((block) => block.lastOffset);
-const ALL = Number.MAX_SAFE_INTEGER;
 
 /** Blocks that end at 3, 4, 9, 10, 30. */
 function fiveBlocks(): History {

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { open, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import { openLevel } from '../../src/disk/level.js';
 import type { Block } from '../../src/log/block.js';
 import type { LogFinding } from '../../src/log/finding.js';
@@ -16,16 +16,10 @@ import type { Recovery } from '../../src/log/recovery.js';
 import { BASE_KEY, blockKey, encodeBase, encodeLineageRow, lineageKey } from '../../src/log/rows.js';
 import { ORIGIN } from '../../src/model/position.js';
 import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
+import { refused } from '../support/refusals.js';
 import { historyId } from '../support/seeds.js';
-import { flipped, History } from './blocks.js';
+import { ALL, ends, flipped, History } from './blocks.js';
 import { appendAll, logOf, offsetsOnDisk, openLog, removeBlock, replaceBlock, sixBlocks } from './open-log.js';
-
-const ALL = Number.MAX_SAFE_INTEGER;
-const refused =
-  (code: ErrorCode, pattern = /./) =>
-  (error: unknown) =>
-    HeadwaterError.is(error, code) && pattern.test(error.message);
-const ends = (blocks: readonly Block[]) => blocks.map((block) => block.lastOffset);
 
 afterEach(removeTemporaryDirectories);
 

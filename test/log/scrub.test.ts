@@ -4,7 +4,7 @@
  * says of itself is believed.
  */
 import assert from 'node:assert/strict';
-import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import { SCRUB_STEP_BYTES } from '../../src/base/limits.js';
 import type { Block } from '../../src/log/block.js';
 import type { LogFinding } from '../../src/log/finding.js';
@@ -12,15 +12,10 @@ import type { Log } from '../../src/log/log.js';
 import { BASE_KEY, decodeBase } from '../../src/log/rows.js';
 import { ORIGIN, type Position } from '../../src/model/position.js';
 import type { MemoryDisk } from '../support/database.js';
-import { flipped, History } from './blocks.js';
+import { refused } from '../support/refusals.js';
+import { ALL, ends, flipped, History } from './blocks.js';
 import { coldLogOf, offsetsOnDisk, openLog, removeBlock, replaceBlock, sixBlocks } from './open-log.js';
 
-const ALL = Number.MAX_SAFE_INTEGER;
-const refused =
-  (code: ErrorCode, pattern = /./) =>
-  (error: unknown) =>
-    HeadwaterError.is(error, code) && pattern.test(error.message);
-const ends = (blocks: readonly Block[]) => blocks.map((block) => block.lastOffset);
 const never = new AbortController().signal;
 
 const scrub = async (log: Log, through: Position, pause = async () => {}) => {

@@ -43,9 +43,8 @@ describe('what reaches the other nodes', function () {
     await removeTemporaryDirectories();
   });
 
-  async function chain(): Promise<[TestNode, TestNode, TestNode]> {
-    const [leader, middle, bottom] = await world.chain(['L', 'M', 'B']);
-    return [leader, middle, bottom];
+  function chain(): Promise<[leader: TestNode, middle: TestNode, bottom: TestNode]> {
+    return world.chain(['L', 'M', 'B']);
   }
 
   async function expiryOf(node: TestNode, name: string): Promise<number | undefined> {

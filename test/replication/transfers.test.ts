@@ -181,11 +181,7 @@ describe('a snapshot on its way', function () {
   });
 
   it('is not asked for if a follower is re-pointed in the turn in which its session ends', async () => {
-    const a = await world.node('A');
-    await a.write(5);
-    const b = await world.node('B', { follows: 'A' });
-    const c = await world.node('C', { follows: 'A' });
-    await level(world, a, b, c);
+    const [a, b, c] = await world.star(['A', 'B', 'C'], { writes: 5 });
     const full = world.nodes.map(({ link }) => link.resyncs.full);
     for (const upstream of ['B', 'A', 'B', 'A']) {
       world.network.lines.findLast(({ from }) => from === 'C')?.cut();

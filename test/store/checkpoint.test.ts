@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename } from 'node:fs/promises';
 import { sleep } from '../../src/base/clock.js';
-import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import {
   COMPACTION_RECORDS_MAX,
   FROZEN_LAYERS_MAX,
@@ -15,12 +15,9 @@ import { blockKey, lineageKey } from '../../src/log/rows.js';
 import { flipped } from '../log/blocks.js';
 import { turns, until } from '../support/clock.js';
 import { type DiskOperation, removeTemporaryDirectories } from '../support/database.js';
+import { refused } from '../support/refusals.js';
 import { hold, increment, isAppend, key, set, TestStore } from '../support/store.js';
 
-const refused =
-  (code: ErrorCode, pattern = /./) =>
-  (error: unknown) =>
-    HeadwaterError.is(error, code) && pattern.test(error.message);
 const inKeyspace = ({ location }: DiskOperation) => location.endsWith('/keyspace');
 const isChunk = (operation: DiskOperation) => inKeyspace(operation) && operation.kind === 'batch';
 

@@ -5,17 +5,13 @@ import { randomBytes } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import type { ErrorCode } from '../../src/base/errors.js';
 import { systemFiles } from '../../src/disk/files.js';
 import { openLevel } from '../../src/disk/level.js';
 import { Directory } from '../../src/store/directory.js';
 import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
+import { refused } from '../support/refusals.js';
 import { set, TestStore } from '../support/store.js';
-
-const refused =
-  (code: ErrorCode, pattern = /./) =>
-  (error: unknown) =>
-    HeadwaterError.is(error, code) && pattern.test(error.message);
 
 afterEach(removeTemporaryDirectories);
 

@@ -9,13 +9,10 @@ import type { LineageRow } from '../../src/model/lineage.js';
 import { flipped, History, put, touch } from '../log/blocks.js';
 import { turns, until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
+import { refused } from '../support/refusals.js';
 import { historyId } from '../support/seeds.js';
+import { rowsOf } from '../support/snapshot-rows.js';
 import { isAppend, TestStore } from '../support/store.js';
-
-const refused =
-  (code: ErrorCode, pattern = /./) =>
-  (error: unknown) =>
-    HeadwaterError.is(error, code) && pattern.test(error.message);
 
 afterEach(removeTemporaryDirectories);
 
@@ -35,14 +32,7 @@ async function source(names: readonly string[]) {
   const test = await TestStore.open();
   for (const name of names) await test.set(name, `of ${name}`);
   const snapshot = await test.store.snapshots.at();
-  const keys: Buffer[] = [];
-  const records: Buffer[] = [];
-  for await (const chunk of snapshot.chunks()) {
-    for (const [name, record] of chunk) {
-      keys.push(name);
-      records.push(record);
-    }
-  }
+  const { keys, records } = await rowsOf(snapshot);
   const proof = await snapshot.digest();
   const { position } = snapshot;
   const lineage = test.store.data.log.history.lineage.upTo(position.offset);

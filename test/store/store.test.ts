@@ -1,17 +1,13 @@
 /** The store's life: opening, closing, restarting by replay, and the history that every leadership begins. */
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
-import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import { lineageKey } from '../../src/log/rows.js';
 import type { Operation } from '../../src/model/operation.js';
 import { until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
+import { refused } from '../support/refusals.js';
 import { increment, isAppend, key, set, TestStore } from '../support/store.js';
-
-const refused =
-  (code: ErrorCode, pattern = /./) =>
-  (error: unknown) =>
-    HeadwaterError.is(error, code) && pattern.test(error.message);
 
 afterEach(removeTemporaryDirectories);
 

@@ -1,6 +1,6 @@
 /** The single writer: natural group commit, order, replies only after the append, and what it does when that fails. */
 import assert from 'node:assert/strict';
-import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { HeadwaterError } from '../../src/base/errors.js';
 import { BLOCK_BYTES_CEILING, BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX, READ_BYTES_MAX } from '../../src/base/limits.js';
 import { dataKey } from '../../src/keyspace/record.js';
 import { type Block, sealBlock } from '../../src/log/block.js';
@@ -9,12 +9,9 @@ import { flipped } from '../log/blocks.js';
 import { settled, turns, until } from '../support/clock.js';
 import { collected } from '../support/collected.js';
 import { removeTemporaryDirectories } from '../support/database.js';
+import { refused } from '../support/refusals.js';
 import { hold, increment, isAppend, key, set, TestStore } from '../support/store.js';
 
-const refused =
-  (code: ErrorCode, pattern = /./) =>
-  (error: unknown) =>
-    HeadwaterError.is(error, code) && pattern.test(error.message);
 const get = (name: string): Operation => ({ kind: 'get', key: key(name) });
 
 afterEach(removeTemporaryDirectories);

@@ -42,11 +42,8 @@ describe('publish and subscribe', () => {
   }
 
   /** A leader, its follower, and that one's. */
-  async function chain(): Promise<[TestNode, TestNode, TestNode]> {
-    const [leader, middle] = await world.chain(['L', 'M'], { writes: 2 });
-    const end = await world.node('E', { follows: 'M' });
-    await level(world, leader, middle, end);
-    return [leader, middle, end];
+  function chain(): Promise<[leader: TestNode, middle: TestNode, end: TestNode]> {
+    return world.chain(['L', 'M', 'E'], { writes: 2 });
   }
 
   function heard(reader: Reader<SubscriptionEvent>, count: number): Promise<void> {

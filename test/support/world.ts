@@ -39,7 +39,7 @@ interface FirstWrites {
 }
 
 /** A node for each address. */
-type OneEach<Addresses extends readonly string[]> = { [Index in keyof Addresses]: TestNode };
+type OneEach<Addresses extends readonly string[]> = { -readonly [Index in keyof Addresses]: TestNode };
 
 /** Nodes under one clock and on one network; all are stopped after each test. */
 export class World {
@@ -73,6 +73,19 @@ export class World {
     first: FirstWrites = {},
   ): Promise<OneEach<Addresses>> {
     return this.#row(addresses, first, []);
+  }
+
+  /** A leader at the first of `addresses`, with `writes` writes, and a follower of it at each of the others; all are level. */
+  async star<const Addresses extends readonly string[]>(
+    addresses: Addresses,
+    { writes = 0, prefix = 'k' }: FirstWrites = {},
+  ): Promise<OneEach<Addresses>> {
+    const [center = '', ...others] = addresses;
+    const nodes = [await this.node(center)] as [TestNode, ...TestNode[]];
+    await nodes[0].write(writes, prefix);
+    for (const address of others) nodes.push(await this.node(address, { follows: center }));
+    await level(this, ...nodes);
+    return nodes as unknown as OneEach<Addresses>;
   }
 
   async #row<const Addresses extends readonly string[]>(

@@ -26,13 +26,8 @@ describe('failover', () => {
     await world.stop();
   });
 
-  async function three(): Promise<[TestNode, TestNode, TestNode]> {
-    const a = await world.node('A');
-    await a.write(5);
-    const b = await world.node('B', { follows: 'A' });
-    const c = await world.node('C', { follows: 'A' });
-    await level(world, a, b, c);
-    return [a, b, c];
+  function three(): Promise<[a: TestNode, b: TestNode, c: TestNode]> {
+    return world.star(['A', 'B', 'C'], { writes: 5 });
   }
 
   function leaders(): TestNode[] {
@@ -267,7 +262,7 @@ describe('failover', () => {
     const promoted = a.replication.promote();
     const error = await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS }));
     await promoted;
-    assert.match(error?.message ?? '', /a person has told this node whom to follow, or to lead, meanwhile/);
+    assert.match(error?.message ?? '', /another "promote" or "follow" has replaced this failover/);
     await a.test.set('goes on');
     assert.deepEqual([leaders(), a.store.roles.handingOver, a.replication.failoverState], [[a], undefined, 'none']);
   });

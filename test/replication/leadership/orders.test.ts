@@ -35,13 +35,8 @@ describe('an order', function () {
     await world.stop();
   });
 
-  async function three(): Promise<[TestNode, TestNode, TestNode]> {
-    const a = await world.node('A');
-    await a.write(5);
-    const b = await world.node('B', { follows: 'A' });
-    const c = await world.node('C', { follows: 'A' });
-    await level(world, a, b, c);
-    return [a, b, c];
+  function three(): Promise<[a: TestNode, b: TestNode, c: TestNode]> {
+    return world.star(['A', 'B', 'C'], { writes: 5 });
   }
 
   /** C leads some epochs on, the others go on without it. */

@@ -77,11 +77,7 @@ describe('a replication session down a chain', () => {
   });
 
   it('waits if it asks for more than its upstream has reached', async () => {
-    const leader = await world.node('L');
-    await leader.write(3);
-    const slow = await world.node('S', { follows: 'L' });
-    const fast = await world.node('F', { follows: 'L' });
-    await level(world, leader, slow, fast);
+    const [leader, slow, fast] = await world.star(['L', 'S', 'F'], { writes: 3 });
     await slow.link.stop();
     await leader.write(4, 'ahead');
     await level(world, leader, fast);

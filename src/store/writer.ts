@@ -11,73 +11,24 @@ import { HeadwaterError } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
 import { keyName } from '../base/key-name.js';
 import { BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX, READ_BYTES_MAX } from '../base/limits.js';
-import { execute, keysRead, readsValues } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
 import type { Found } from '../keyspace/cold-read.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import { sealBlock } from '../log/block.js';
 import type { Log } from '../log/log.js';
-import { type Entry, isExpired } from '../model/command.js';
+import type { Entry } from '../model/command.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Committer } from './commit.js';
+import { executeItem, Reach } from './execution.js';
 import type { ClockStep } from './node-record.js';
 import { PendingView } from './pending-view.js';
-import { readsTooMuch } from './reader.js';
 import type { WriteWaits } from './write-waits.js';
-
-/** Operations of one caller, answered together and in order; a large one may span blocks. */
-interface Submission {
-  readonly kind: 'operations';
-  readonly operations: readonly Operation[];
-  readonly bytes: number;
-  readonly replies: Reply[];
-  /** The index of the first operation that has not been executed. */
-  next: number;
-  resolve(replies: Reply[]): void;
-  reject(error: Error): void;
-}
-
-/** Keys to be deleted if they are expired, or to expire earlier. */
-interface Expiry {
-  readonly kind: 'expiry';
-  readonly keys: readonly Buffer[];
-  /** Set if the expiry of the keys moves with the clock instead. */
-  readonly step: ClockStep | undefined;
-  resolve(): void;
-  reject(error: Error): void;
-}
-
-/** A message that goes into the log, as a command of its own. */
-interface Publication {
-  readonly kind: 'publication';
-  readonly channel: Buffer;
-  readonly data: Buffer;
-  readonly bytes: number;
-  /** The offset of the message, once it stands in a block. */
-  offset: number;
-  resolve(offset: number): void;
-  reject(error: Error): void;
-}
-
-/** Work that takes effect between two blocks. */
-interface Task {
-  readonly kind: 'task';
-  /** Bytes that the task keeps in memory while it waits. */
-  readonly bytes: number;
-  run(): Promise<void>;
-  resolve(): void;
-  reject(error: Error): void;
-}
+import { bytesOf, commandsOf, type Item, keysOf, valuesNeededBy, type Written } from './written.js';
 
 interface Waiter {
   readonly bytes: number;
   resolve(): void;
 }
-
-/** Items that become commands of a block. */
-type Written = Submission | Expiry | Publication;
-
-type Item = Written | Task;
 
 const SLOW_READ = () => 'reading the keys of a block from the keyspace takes long';
 
@@ -327,124 +278,9 @@ export class Writer {
   }
 }
 
-function bytesOf(item: Item): number {
-  return item.kind === 'expiry' ? 0 : item.bytes;
-}
-
-/** The approximate number of commands. */
-function commandsOf(item: Written): number {
-  if (item.kind === 'operations') return item.operations.length - item.next;
-  return item.kind === 'expiry' ? item.keys.length : 1;
-}
-
-const NO_KEYS: readonly Buffer[] = [];
-
-function keysOf(item: Written): readonly Buffer[] {
-  if (item.kind === 'expiry') return item.keys;
-  if (item.kind === 'publication') return NO_KEYS;
-  if (item.operations.length === 1) return keysRead(item.operations[0] as Operation);
-  const keys: Buffer[] = [];
-  for (let i = item.next; i < stopOf(item); i++) {
-    for (const key of keysRead(item.operations[i] as Operation)) keys.push(key);
-  }
-  return keys;
-}
-
-/**
- * The operation before which one pass over a submission stops: a block would not take more, and reading their keys
- * stalls.
- */
-function stopOf(item: Submission): number {
-  return Math.min(item.operations.length, item.next + BLOCK_COMMANDS_MAX);
-}
-
-/** Tells, as valuesNeeded, which of the keys that a pass over the batch reads need their values. */
-function valuesNeededBy(batch: readonly Written[]): (index: number) => boolean {
-  let needed: boolean[] | undefined;
-  return (index) => {
-    needed ??= batch.flatMap((item) => {
-      if (item.kind === 'publication') return [];
-      if (item.kind === 'expiry') return item.keys.map(() => false);
-      const operations = item.operations.slice(item.next, stopOf(item));
-      return operations.flatMap((operation) => keysRead(operation).map(() => readsValues(operation)));
-    });
-    return needed[index] as boolean;
-  };
-}
-
-/** The reach of a pass that has not read all keys that it asked for, because the values are too many bytes. */
-class Reach {
-  #keysLeft: number;
-  #passed = 0;
-
-  constructor(keysRead: number) {
-    this.#keysLeft = keysRead;
-  }
-
-  /** Whether all these keys were read. */
-  covers(keys: readonly Buffer[]): boolean {
-    if (keys.length > this.#keysLeft) return false;
-    this.#keysLeft -= keys.length;
-    this.#passed++;
-    return true;
-  }
-
-  /** Whether nothing has been covered: the first operation then never will be. */
-  get isHopeless(): boolean {
-    return this.#passed === 0;
-  }
-}
-
-/** @returns false if the block was full, or the pass over, before the item was done. */
-function executeItem(item: Written, view: PendingView, reach: Reach | undefined): boolean {
-  if (item.kind === 'expiry') {
-    if (reach && !reach.covers(item.keys)) return false;
-    for (const key of item.keys) {
-      // A damaged record has no entry here, so it can be neither judged nor deleted. Readers of it get the reason.
-      const entry = view.getWithExpired(key);
-      if (!entry || entry.expiresAtMs === 0) continue;
-      if (!item.step) {
-        if (isExpired(entry.expiresAtMs, view.nowMs)) view.del(key);
-      } else if (entry.version <= item.step.up_to) {
-        view.touch(key, Math.max(1, entry.expiresAtMs - item.step.by_ms));
-      }
-    }
-    return true;
-  }
-  if (item.kind === 'publication') {
-    if (view.block.isFull) return false;
-    item.offset = view.message(item.channel, item.data);
-    return true;
-  }
-  const stop = stopOf(item);
-  while (item.next < stop) {
-    if (view.block.isFull) return false;
-    const operation = item.operations[item.next] as Operation;
-    if (reach && !reach.covers(keysRead(operation))) {
-      if (!reach.isHopeless) return false;
-      item.replies.push({ kind: 'error', error: readsTooMuch() });
-      item.next++;
-      return item.next === item.operations.length;
-    }
-    const damage = view.damageOf(operation);
-    item.replies.push(damage ? { kind: 'error', error: damage } : reply(operation, view));
-    item.next++;
-  }
-  return item.next === item.operations.length;
-}
-
 function byName(
   damaged: ReadonlyMap<number, HeadwaterError>,
   keys: readonly Buffer[],
 ): ReadonlyMap<string, HeadwaterError> {
   return new Map([...damaged].map(([index, error]) => [keyName(keys[index] as Buffer), error]));
-}
-
-function reply(operation: Operation, view: PendingView): Reply {
-  try {
-    return execute(operation, view);
-  } catch (error) {
-    if (error instanceof HeadwaterError) return { kind: 'error', error };
-    throw error;
-  }
 }

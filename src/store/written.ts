@@ -1,0 +1,99 @@
+/** The items that wait in the writer's queue, and the keys that a pass over them reads. */
+import { BLOCK_COMMANDS_MAX } from '../base/limits.js';
+import { keysRead, readsValues } from '../commands/execute.js';
+import type { Operation, Reply } from '../model/operation.js';
+import type { ClockStep } from './node-record.js';
+
+/** Operations of one caller, answered together and in order; a large one may span blocks. */
+interface Submission {
+  readonly kind: 'operations';
+  readonly operations: readonly Operation[];
+  readonly bytes: number;
+  readonly replies: Reply[];
+  /** The index of the first operation that has not been executed. */
+  next: number;
+  resolve(replies: Reply[]): void;
+  reject(error: Error): void;
+}
+
+/** Keys to be deleted if they are expired, or to expire earlier. */
+interface Expiry {
+  readonly kind: 'expiry';
+  readonly keys: readonly Buffer[];
+  /** Set if the expiry of the keys moves with the clock instead. */
+  readonly step: ClockStep | undefined;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** A message that goes into the log, as a command of its own. */
+interface Publication {
+  readonly kind: 'publication';
+  readonly channel: Buffer;
+  readonly data: Buffer;
+  readonly bytes: number;
+  /** The offset of the message, once it stands in a block. */
+  offset: number;
+  resolve(offset: number): void;
+  reject(error: Error): void;
+}
+
+/** Work that takes effect between two blocks. */
+interface Task {
+  readonly kind: 'task';
+  /** Bytes that the task keeps in memory while it waits. */
+  readonly bytes: number;
+  run(): Promise<void>;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** Items that become commands of a block. */
+export type Written = Submission | Expiry | Publication;
+
+export type Item = Written | Task;
+
+export function bytesOf(item: Item): number {
+  return item.kind === 'expiry' ? 0 : item.bytes;
+}
+
+/** The approximate number of commands. */
+export function commandsOf(item: Written): number {
+  if (item.kind === 'operations') return item.operations.length - item.next;
+  return item.kind === 'expiry' ? item.keys.length : 1;
+}
+
+const NO_KEYS: readonly Buffer[] = [];
+
+export function keysOf(item: Written): readonly Buffer[] {
+  if (item.kind === 'expiry') return item.keys;
+  if (item.kind === 'publication') return NO_KEYS;
+  if (item.operations.length === 1) return keysRead(item.operations[0] as Operation);
+  const keys: Buffer[] = [];
+  for (let i = item.next; i < stopOf(item); i++) {
+    for (const key of keysRead(item.operations[i] as Operation)) keys.push(key);
+  }
+  return keys;
+}
+
+/**
+ * The operation before which one pass over a submission stops: a block would not take more, and reading their keys
+ * stalls.
+ */
+export function stopOf(item: Submission): number {
+  return Math.min(item.operations.length, item.next + BLOCK_COMMANDS_MAX);
+}
+
+/** Tells, as valuesNeeded, which of the keys that a pass over the batch reads need their values. */
+export function valuesNeededBy(batch: readonly Written[]): (index: number) => boolean {
+  let needed: boolean[] | undefined;
+  return (index) => {
+    needed ??= batch.flatMap((item) => {
+      if (item.kind === 'publication') return [];
+      if (item.kind === 'expiry') return item.keys.map(() => false);
+      const operations = item.operations.slice(item.next, stopOf(item));
+      return operations.flatMap((operation) => keysRead(operation).map(() => readsValues(operation)));
+    });
+    return needed[index] as boolean;
+  };
+}

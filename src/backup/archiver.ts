@@ -27,11 +27,18 @@ import type { Pin } from '../log/trimming.js';
 import { whenMoved } from '../log/wait.js';
 import type { Position } from '../model/position.js';
 import type { StatusArchive } from '../model/status.js';
-import type { Store } from '../store/store.js';
+import type { Data } from '../store/data.js';
+import type { NodeIdentity } from '../store/node-identity.js';
 import { parseStretchName, StretchWriter } from './archive-file.js';
 
+/** The parts of the store that this file needs. */
+export interface ArchiverStore {
+  readonly data: Pick<Data, 'changed' | 'isServing' | 'log'>;
+  readonly identity: Pick<NodeIdentity, 'clusterId' | 'nodeId'>;
+}
+
 export interface ArchiverOptions {
-  readonly store: Store;
+  readonly store: ArchiverStore;
   readonly files: Files;
   readonly clock: Clock;
   readonly logger: Logger;

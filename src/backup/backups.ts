@@ -23,14 +23,23 @@ import type { Logger } from '../base/logger.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import type { BackupHead, BackupRequest, BackupResponse } from '../model/backup.js';
 import { formatPosition } from '../model/position.js';
-import type { Store } from '../store/store.js';
+import type { Data } from '../store/data.js';
+import type { NodeIdentity } from '../store/node-identity.js';
+import type { Snapshots } from '../store/snapshots.js';
 import { COMPRESSION } from './format.js';
 import { openSource } from './source.js';
 import type { StartWorker } from './thread.js';
 import type { WrittenChunk } from './writer.js';
 
+/** The parts of the store that this file needs. */
+export interface BackupsStore {
+  readonly data: Pick<Data, 'log' | 'position'>;
+  readonly snapshots: Pick<Snapshots, 'at' | 'keyspaceDirectory' | 'visitHere'>;
+  readonly identity: Pick<NodeIdentity, 'clusterId' | 'nodeId'>;
+}
+
 export interface BackupsOptions {
-  readonly store: Store;
+  readonly store: BackupsStore;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Returns `count` unpredictable bytes. */
@@ -114,7 +123,7 @@ export class Backups {
 }
 
 interface Surroundings {
-  readonly store: Store;
+  readonly store: BackupsStore;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly startWorker: StartWorker;

@@ -13,9 +13,16 @@ import { isDamage } from '../keyspace/record.js';
 import { type KeyspaceSnapshot, unreadTooLong } from '../keyspace/snapshot.js';
 import type { BackupHead } from '../model/backup.js';
 import type { Position } from '../model/position.js';
-import type { Store } from '../store/store.js';
+import type { Data } from '../store/data.js';
+import type { Snapshots } from '../store/snapshots.js';
 import { BackupThread, type StartWorker } from './thread.js';
 import { ChunkWriter, type WrittenChunk } from './writer.js';
+
+/** The parts of the store that this file needs. */
+export interface SourceStore {
+  readonly data: Pick<Data, 'position'>;
+  readonly snapshots: Pick<Snapshots, 'at' | 'keyspaceDirectory' | 'visitHere'>;
+}
 
 export interface Source {
   readonly position: Position;
@@ -36,7 +43,7 @@ export interface SourceOptions {
  * Opens the keyspace at the end of the log. The caller must release the source. The source also ends when the
  * store closes, or when nobody has read from it for an hour.
  */
-export async function openSource(store: Store, options: SourceOptions): Promise<Source> {
+export async function openSource(store: SourceStore, options: SourceOptions): Promise<Source> {
   const source = (await fromFiles(store, options)) ?? (await fromSnapshot(store));
   return { ...source, chunks: (head) => explained(counted(source.chunks(head), source)) };
 }
@@ -45,7 +52,7 @@ export async function openSource(store: Store, options: SourceOptions): Promise<
  * Opens LevelDB's files in a thread.
  * @returns undefined if there are no files, or too many.
  */
-async function fromFiles(store: Store, { clock, startWorker }: SourceOptions): Promise<Source | undefined> {
+async function fromFiles(store: SourceStore, { clock, startWorker }: SourceOptions): Promise<Source | undefined> {
   if (store.snapshots.keyspaceDirectory === undefined) return undefined;
   const thread = await BackupThread.start(startWorker);
   const released = new HeadwaterError('internal', 'the backup has been released');
@@ -84,7 +91,7 @@ async function fromFiles(store: Store, { clock, startWorker }: SourceOptions): P
 }
 
 /** Returns a function that reports whether writes have come since its last call. */
-function writesSeen(store: Store): () => boolean {
+function writesSeen(store: SourceStore): () => boolean {
   let { offset } = store.data.position;
   return () => {
     const before = offset;
@@ -93,7 +100,7 @@ function writesSeen(store: Store): () => boolean {
   };
 }
 
-async function fromSnapshot(store: Store): Promise<Source> {
+async function fromSnapshot(store: SourceStore): Promise<Source> {
   const snapshot = await store.snapshots.at();
   return {
     position: snapshot.position,

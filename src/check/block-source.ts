@@ -12,14 +12,19 @@ import type { Log } from '../log/log.js';
 import type { ChecksumLookup } from '../log/lookup.js';
 import type { FetchBlocksRequest, FetchBlocksResponse } from '../model/check.js';
 import { formatChecksum, type Position } from '../model/position.js';
-import type { Store } from '../store/store.js';
+import type { Data } from '../store/data.js';
+
+/** The parts of the store that this file needs. */
+export interface BlockSourceStore {
+  readonly data: Pick<Data, 'log' | 'notServing'>;
+}
 
 /**
  * @throws HeadwaterError `chain_broken` if this node has another past, or is damaged there itself; `trimmed` if its log
  *   begins behind `through`.
  */
 export async function* blocksFor(
-  store: Store,
+  store: BlockSourceStore,
   { after, through }: FetchBlocksRequest,
   signal: AbortSignal,
 ): AsyncGenerator<FetchBlocksResponse> {

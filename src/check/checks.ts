@@ -20,15 +20,28 @@ import type {
   RepairStep,
   VerifyEvent,
 } from '../model/check.js';
-import type { Store } from '../store/store.js';
+import type { Damage } from '../store/damage.js';
+import type { Data } from '../store/data.js';
+import type { Roles } from '../store/roles.js';
+import type { Settings } from '../store/settings.js';
+import type { Snapshots } from '../store/snapshots.js';
 import { blocksFor } from './block-source.js';
 import { type EventSink, eventStream } from './event-stream.js';
 import { bytesToVerify, verifyStore } from './online.js';
 import { Pace } from './pace.js';
 import { gotAnew, Repair, refuseLeader, type Upstream } from './repair.js';
 
+/** The parts of the store that this file needs. */
+export interface ChecksStore {
+  readonly data: Pick<Data, 'changed' | 'directory' | 'incomplete' | 'isServing' | 'log' | 'notServing' | 'serving'>;
+  readonly roles: Pick<Roles, 'role' | 'upstream'>;
+  readonly snapshots: Pick<Snapshots, 'at' | 'keyspaceDirectory'>;
+  readonly damage: Pick<Damage, 'message' | 'noticed' | 'permitStandIn'>;
+  readonly settings: Pick<Settings, 'logRetentionBytes'>;
+}
+
 export interface ChecksOptions {
-  readonly store: Store;
+  readonly store: ChecksStore;
   readonly files: Files;
   readonly clock: Clock;
   readonly logger: Logger;

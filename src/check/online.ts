@@ -12,8 +12,15 @@ import { misfitsOfOpen } from '../disk/leveldb/inventory.js';
 import type { Log } from '../log/log.js';
 import type { Damage, Verified } from '../model/check.js';
 import type { Position } from '../model/position.js';
-import type { Store } from '../store/store.js';
+import type { Data } from '../store/data.js';
+import type { Snapshots } from '../store/snapshots.js';
 import { inKeyspace, inLog } from './verify.js';
+
+/** The parts of the store that this file needs. */
+export interface OnlineStore {
+  readonly data: Pick<Data, 'directory' | 'log' | 'serving'>;
+  readonly snapshots: Pick<Snapshots, 'at' | 'keyspaceDirectory'>;
+}
 
 const MISSING =
   'The node serves as long as it has the file open, but its next start will fail. Put the file back, or run "repair" on this node while it is a follower';
@@ -28,7 +35,7 @@ export interface OnlineOptions {
 }
 
 /** @throws HeadwaterError if the node serves nothing, or its data are replaced meanwhile. */
-export async function verifyStore(store: Store, options: OnlineOptions): Promise<Verified> {
+export async function verifyStore(store: OnlineStore, options: OnlineOptions): Promise<Verified> {
   const { log } = store.data;
   const counted = new Counted(options);
   const location = (name: string) => path.join(store.data.directory, name);
@@ -63,7 +70,7 @@ export async function missingFiles(location: string, pace: OnlineOptions['pace']
 }
 
 /** The estimated number of bytes that `verifyStore` reads. */
-export async function bytesToVerify(store: Store, files: Files): Promise<number> {
+export async function bytesToVerify(store: OnlineStore, files: Files): Promise<number> {
   const keyspace = await databaseBytes(files, path.join(store.data.directory, 'keyspace'));
   const log = await databaseBytes(files, path.join(store.data.directory, 'log'));
   return 2 * (keyspace + log);
@@ -96,7 +103,7 @@ export async function verifyChain(
 }
 
 async function verifyRecords(
-  store: Store,
+  store: OnlineStore,
   { found, pace }: Pick<OnlineOptions, 'found' | 'pace'>,
   files: readonly DamagedFile[],
 ): Promise<{ position: Position; records: number }> {

@@ -16,9 +16,22 @@ import { damagedDatabaseFiles } from '../disk/leveldb/check.js';
 import type { Log } from '../log/log.js';
 import type { Damage, FetchBlocksRequest, FetchBlocksResponse, RepairStep } from '../model/check.js';
 import type { Position } from '../model/position.js';
-import type { Store } from '../store/store.js';
+import type { Damage as StoreDamage } from '../store/damage.js';
+import type { Data } from '../store/data.js';
+import type { Roles } from '../store/roles.js';
+import type { Settings } from '../store/settings.js';
+import type { Snapshots } from '../store/snapshots.js';
 import { beginFetching } from './fetched-blocks.js';
 import { missingFiles, verifyChain, verifyStore } from './online.js';
+
+/** The parts of the store that this file needs. */
+export interface RepairStore {
+  readonly data: Pick<Data, 'directory' | 'incomplete' | 'isServing' | 'log' | 'notServing' | 'serving'>;
+  readonly roles: Pick<Roles, 'role' | 'upstream'>;
+  readonly snapshots: Pick<Snapshots, 'at' | 'keyspaceDirectory'>;
+  readonly damage: Pick<StoreDamage, 'permitStandIn'>;
+  readonly settings: Pick<Settings, 'logRetentionBytes'>;
+}
 
 /** The interval at which a repair checks whether a full resync is done. */
 const LOOK_MS = 200;
@@ -35,7 +48,7 @@ export interface Upstream {
 }
 
 export interface RepairOptions {
-  readonly store: Store;
+  readonly store: RepairStore;
   readonly files: Files;
   readonly clock: Clock;
   readonly upstream: Upstream;
@@ -60,7 +73,7 @@ interface Stretch {
 }
 
 /** @throws HeadwaterError `repair_refused` on a leader. */
-export function refuseLeader({ roles }: Pick<Store, 'roles'>): void {
+export function refuseLeader({ roles }: RepairStore): void {
   if (roles.role === 'follower') return;
   throw new HeadwaterError(
     'repair_refused',
@@ -70,7 +83,7 @@ export function refuseLeader({ roles }: Pick<Store, 'roles'>): void {
 
 export class Repair {
   readonly #options: RepairOptions;
-  readonly #store: Store;
+  readonly #store: RepairStore;
 
   constructor(options: RepairOptions) {
     this.#options = options;

@@ -15,8 +15,19 @@ import { isDamage } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { DigestReport, NodeName } from '../model/comparison.js';
 import type { Position } from '../model/position.js';
-import type { Store } from '../store/store.js';
+import type { NodeIdentity } from '../store/node-identity.js';
+import type { Roles } from '../store/roles.js';
+import type { Snapshots } from '../store/snapshots.js';
+import type { Writes } from '../store/writes.js';
 import { HeldMarks } from './held-marks.js';
+
+/** The parts of the store that this file needs. */
+export interface ComparisonStore {
+  readonly roles: Pick<Roles, 'role' | 'upstream'>;
+  readonly writes: Pick<Writes, 'mark'>;
+  readonly snapshots: Pick<Snapshots, 'here'>;
+  readonly identity: Pick<NodeIdentity, 'nodeId'>;
+}
 
 export interface ComparedNode {
   readonly nodeId: string;
@@ -46,7 +57,7 @@ export interface Comparison {
 }
 
 export interface ComparisonsOptions {
-  readonly store: Store;
+  readonly store: ComparisonStore;
   readonly clock: Clock;
   readonly logger: Logger;
   /** A value drawn at each start of the process. */

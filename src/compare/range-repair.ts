@@ -31,12 +31,21 @@ import {
   keyBehind,
 } from '../model/key-range.js';
 import { formatPosition, formatToken, type Position } from '../model/position.js';
-import type { Store } from '../store/store.js';
+import type { NodeIdentity } from '../store/node-identity.js';
+import type { Roles } from '../store/roles.js';
+import type { Snapshots } from '../store/snapshots.js';
 import { unpackEntries } from './range-entries.js';
 import { repairMark } from './repair-mark.js';
 
+/** The parts of the store that this file needs. */
+export interface RangeRepairStore {
+  readonly roles: Pick<Roles, 'role' | 'upstream'>;
+  readonly snapshots: Snapshots;
+  readonly identity: Pick<NodeIdentity, 'nodeId'>;
+}
+
 export interface RangeRepairsOptions {
-  readonly store: Store;
+  readonly store: RangeRepairStore;
   readonly clock: Clock;
   readonly logger: Logger;
   /** `count` unpredictable bytes. */

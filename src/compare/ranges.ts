@@ -15,10 +15,15 @@ import {
 import { verifyRecord } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { FetchRangesRequest, FetchRangesResponse, RangeDigest, RangeDigestsRequest } from '../model/key-range.js';
-import type { Store } from '../store/store.js';
+import type { Writes } from '../store/writes.js';
 import { digestRange } from './range-digests.js';
 import { packEntry } from './range-entries.js';
 import { isRepairMark } from './repair-mark.js';
+
+/** The parts of the store that this file needs. */
+export interface RangesStore {
+  readonly writes: Pick<Writes, 'freeze'>;
+}
 
 /** The holder of the keyspaces that were frozen at marks. */
 export interface FrozenAtMarks {
@@ -33,11 +38,11 @@ const DIGESTS_TOGETHER = 256;
 const KEYS_TOGETHER = 4_096;
 
 export class Ranges {
-  readonly #store: Store;
+  readonly #store: RangesStore;
   readonly #marks: FrozenAtMarks;
   #calls = 0;
 
-  constructor(store: Store, marks: FrozenAtMarks) {
+  constructor(store: RangesStore, marks: FrozenAtMarks) {
     this.#store = store;
     this.#marks = marks;
   }

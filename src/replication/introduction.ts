@@ -5,8 +5,17 @@
 import { HeadwaterError } from '../base/errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { BLOCK_FORMAT } from '../log/block.js';
-import type { Store } from '../store/store.js';
+import type { Data } from '../store/data.js';
+import type { NodeIdentity } from '../store/node-identity.js';
+import type { Roles } from '../store/roles.js';
 import { type Handshake, PROTOCOL_VERSION, type UpFrame } from './frames.js';
+
+/** The parts of the store that this file needs. */
+export interface IntroducedStore {
+  readonly data: Pick<Data, 'generation' | 'incomplete' | 'log'>;
+  readonly roles: Pick<Roles, 'handingOver'>;
+  readonly identity: Pick<NodeIdentity, 'clusterId' | 'nodeId'>;
+}
 
 export interface Introduced {
   /** A value drawn at each start of the process. */
@@ -20,7 +29,7 @@ export interface Introduced {
  * that hands over sends it too, with its grant.
  */
 export function followerHandshake(
-  store: Store,
+  store: IntroducedStore,
   introduced: Introduced & { readonly acceptDataLoss: boolean; readonly full: boolean; readonly byOrder: boolean },
 ): Handshake {
   return {
@@ -42,7 +51,7 @@ export function followerHandshake(
  * The handshake of a leader that asks for the log alone. The leader's keyspace
  * may be ahead of its log, so the keyspace offset is cut to the end of the log.
  */
-export function askerHandshake(store: Store, introduced: Introduced): Handshake {
+export function askerHandshake(store: IntroducedStore, introduced: Introduced): Handshake {
   const { log } = store.data;
   return {
     ...introduction(store, introduced),
@@ -58,7 +67,7 @@ export function askerHandshake(store: Store, introduced: Introduced): Handshake 
   };
 }
 
-function introduction({ identity, data }: Store, { nonce, address }: Introduced) {
+function introduction({ identity, data }: IntroducedStore, { nonce, address }: Introduced) {
   const { clusterId, nodeId } = identity;
   const { log } = data;
   return {

@@ -1,13 +1,26 @@
 /** This node's place in the tree, seen from both ends of its links. */
+
+import type { LogicalClock } from '../base/clock.js';
 import { tooLarge } from '../commands/arguments.js';
 import type { Limits } from '../commands/view.js';
 import type { LineageRow } from '../model/lineage.js';
-import type { Store } from '../store/store.js';
-import type { Message } from '../store/writes.js';
+import type { Data } from '../store/data.js';
+import type { NodeIdentity } from '../store/node-identity.js';
+import type { Roles } from '../store/roles.js';
+import type { Message, Writes } from '../store/writes.js';
 import type { Place } from './downstream/feed-node.js';
 import type { Followers } from './downstream/followers.js';
 import { epochBefore } from './takeover.js';
 import type { Link, UpstreamPlace } from './upstream/link.js';
+
+/** The parts of the store that this file needs. */
+export interface NodePlaceStore {
+  readonly data: Pick<Data, 'isServing' | 'log'>;
+  readonly roles: Pick<Roles, 'role'>;
+  readonly writes: Pick<Writes, 'limits' | 'publish' | 'refusal'>;
+  readonly clock: Pick<LogicalClock, 'now'>;
+  readonly identity: Pick<NodeIdentity, 'nodeId'>;
+}
 
 /** The ends of the node's links. They are there once replication has been put together. */
 export interface Ends {
@@ -16,10 +29,10 @@ export interface Ends {
 }
 
 export class NodePlace implements Place, UpstreamPlace {
-  readonly #store: Store;
+  readonly #store: NodePlaceStore;
   readonly #ends: Ends;
 
-  constructor(store: Store, ends: Ends) {
+  constructor(store: NodePlaceStore, ends: Ends) {
     this.#store = store;
     this.#ends = ends;
   }

@@ -4,15 +4,22 @@
  * file knows neither gRPC nor who asks for a change.
  */
 
-import type { Clock } from '../base/clock.js';
+import type { Clock, LogicalClock } from '../base/clock.js';
 import { type HeadwaterError, shuttingDown } from '../base/errors.js';
 import { HEARTBEAT_INTERVAL_MS } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
 import type { FailoverReply } from '../model/leadership.js';
 import type { LineageRow } from '../model/lineage.js';
-import type { KnownFollower } from '../store/known-followers.js';
-import type { Store } from '../store/store.js';
-import type { Message } from '../store/writes.js';
+import type { Data } from '../store/data.js';
+import type { Intake } from '../store/intake.js';
+import type { KnownFollower, KnownFollowers } from '../store/known-followers.js';
+import type { LostWrites } from '../store/lost-writes.js';
+import type { NodeIdentity } from '../store/node-identity.js';
+import type { Roles } from '../store/roles.js';
+import type { Settings } from '../store/settings.js';
+import type { Snapshots } from '../store/snapshots.js';
+import type { Space } from '../store/space.js';
+import type { Message, Writes } from '../store/writes.js';
 import type { UpChannel } from './channel.js';
 import { type Attendance, Followers } from './downstream/followers.js';
 import { Headroom } from './downstream/headroom.js';
@@ -26,8 +33,24 @@ import { Acknowledgements } from './progress/acknowledgements.js';
 import { Durability } from './progress/durability.js';
 import { Link } from './upstream/link.js';
 
+/** The parts of the store that this file needs. */
+export interface ReplicationStore {
+  readonly data: Data;
+  readonly roles: Roles;
+  readonly writes: Writes;
+  readonly snapshots: Pick<Snapshots, 'at'>;
+  readonly intake: Pick<Intake, 'adopt' | 'beginReplacement' | 'receive' | 'setTime'>;
+  readonly followers: Pick<KnownFollowers, 'all' | 'forget' | 'keepsPlaceOf' | 'note'>;
+  readonly lostWrites: Pick<LostWrites, 'save'>;
+  readonly space: Pick<Space, 'refusal' | 'refusalOf' | 'whenRoom'>;
+  readonly clock: Pick<LogicalClock, 'follow' | 'now'>;
+  readonly settings: Pick<Settings, 'fsync' | 'logPinBytesMax' | 'logRetentionBytes'>;
+  readonly identity: Pick<NodeIdentity, 'clusterId' | 'join' | 'nodeId'>;
+  announceClose(): void;
+}
+
 export interface ReplicationOptions {
-  readonly store: Store;
+  readonly store: ReplicationStore;
   readonly clock: Clock;
   readonly logger: Logger;
   /** A value drawn at each start of the process. */

@@ -200,7 +200,7 @@ export class TestNode {
   up(orders: { acceptDataLoss: boolean } = { acceptDataLoss: false }): void {
     const { network } = this.#world;
     const options = this.replicationOptions();
-    this.comparisons = new Comparisons({ ...options, tree: () => this.replication });
+    this.comparisons = new Comparisons({ ...options, store: this.test.store, tree: () => this.replication });
     const repairs = { marked: (markId: string) => this.repairMarked(markId) };
     const marks = new Marks({ comparisons: this.comparisons, repairs });
     this.replication = new Replication({ ...options, marks });

@@ -1,15 +1,27 @@
 /** The node that feeds belong to, as far as a feed needs it. */
-import type { Clock } from '../../base/clock.js';
+import type { Clock, LogicalClock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { LineageRow } from '../../model/lineage.js';
-import type { Store } from '../../store/store.js';
+import type { Data } from '../../store/data.js';
+import type { NodeIdentity } from '../../store/node-identity.js';
+import type { Roles } from '../../store/roles.js';
+import type { Snapshots } from '../../store/snapshots.js';
 import type { Message } from '../../store/writes.js';
 import type { Handshake } from '../frames.js';
 import type { Marks } from '../marks.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 
+/** The parts of the store that this file needs. */
+export interface FeedNodeStore {
+  readonly data: Pick<Data, 'isServing' | 'log' | 'notServing' | 'position'>;
+  readonly roles: Pick<Roles, 'asking' | 'role' | 'upstream'>;
+  readonly snapshots: Pick<Snapshots, 'at'>;
+  readonly clock: Pick<LogicalClock, 'now'>;
+  readonly identity: Pick<NodeIdentity, 'clusterId' | 'nodeId'>;
+}
+
 export interface FeedNode {
-  readonly store: Store;
+  readonly store: FeedNodeStore;
   readonly clock: Clock;
   readonly logger: Logger;
   /** A follower that is silent for longer than this counts as dead. */

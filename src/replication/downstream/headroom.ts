@@ -13,11 +13,19 @@ import { HEADROOM_WARNING_MS, HEADROOM_WARNING_PART, RATE_SAMPLE_MS, RATE_WINDOW
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
 import type { Log } from '../../log/log.js';
-import type { KnownFollower } from '../../store/known-followers.js';
-import type { Store } from '../../store/store.js';
+import type { Data } from '../../store/data.js';
+import type { KnownFollower, KnownFollowers } from '../../store/known-followers.js';
+import type { Settings } from '../../store/settings.js';
+
+/** The parts of the store that this file needs. */
+export interface HeadroomStore {
+  readonly data: Pick<Data, 'isServing' | 'log'>;
+  readonly followers: Pick<KnownFollowers, 'all' | 'keepsPlaceOf'>;
+  readonly settings: Pick<Settings, 'logPinBytesMax' | 'logRetentionBytes'>;
+}
 
 export interface HeadroomOptions {
-  readonly store: Store;
+  readonly store: HeadroomStore;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The connected nodes, and how far their logs reach. */

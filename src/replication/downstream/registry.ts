@@ -9,14 +9,20 @@ import { HeadwaterError } from '../../base/errors.js';
 import { KNOWN_FOLLOWERS_SAVE_MS } from '../../base/limits.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
-import type { KnownFollower } from '../../store/known-followers.js';
-import type { Store } from '../../store/store.js';
+import type { Data } from '../../store/data.js';
+import type { KnownFollower, KnownFollowers } from '../../store/known-followers.js';
 import type { NodeReport } from '../frames.js';
 import type { Feed } from './feed.js';
 import type { Followers } from './followers.js';
 
+/** The parts of the store that this file needs. */
+export interface RegistryStore {
+  readonly data: Pick<Data, 'isServing' | 'position'>;
+  readonly followers: Pick<KnownFollowers, 'all' | 'forget' | 'note'>;
+}
+
 export interface FollowerRegistryOptions {
-  readonly store: Store;
+  readonly store: RegistryStore;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly followers: Followers;

@@ -10,12 +10,21 @@ import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Position } from '../../model/position.js';
-import type { Store } from '../../store/store.js';
+import type { Data } from '../../store/data.js';
+import type { Roles } from '../../store/roles.js';
+import type { Writes } from '../../store/writes.js';
 import type { Feed } from '../downstream/feed.js';
 import type { Durability } from '../progress/durability.js';
 
+/** The parts of the store that this file needs. */
+export interface DrainStore {
+  readonly data: Pick<Data, 'isServing'>;
+  readonly roles: Pick<Roles, 'role'>;
+  readonly writes: Pick<Writes, 'end' | 'refusal'>;
+}
+
 export interface DrainOptions {
-  readonly store: Store;
+  readonly store: DrainStore;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Feeds of the followers at the start. A follower that comes later finds this node after its restart, or another. */

@@ -22,7 +22,10 @@ import { HeadwaterError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
 import type { FailoverReply } from '../../model/leadership.js';
-import type { Store } from '../../store/store.js';
+import type { Data } from '../../store/data.js';
+import type { KnownFollowers } from '../../store/known-followers.js';
+import type { Roles } from '../../store/roles.js';
+import type { Writes } from '../../store/writes.js';
 import type { Feed } from '../downstream/feed.js';
 import type { Followers } from '../downstream/followers.js';
 import type { Moved } from '../frames.js';
@@ -30,10 +33,18 @@ import type { Moved } from '../frames.js';
 import { type Accepted, type Attempt, FailoverState, type FailoverStateName } from './failover-state.js';
 import type { RoleChange } from './role-change.js';
 
+/** The parts of the store that this file needs. */
+export interface FailoverStore {
+  readonly data: Pick<Data, 'log'>;
+  readonly roles: Roles;
+  readonly writes: Pick<Writes, 'pause' | 'resume'>;
+  readonly followers: Pick<KnownFollowers, 'all'>;
+}
+
 export const HANDOVER_REFUSED = 'HANDOVER_REFUSED';
 
 export interface FailoverOptions {
-  readonly store: Store;
+  readonly store: FailoverStore;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly ends: { readonly followers: Followers };
@@ -59,7 +70,7 @@ interface HandedOver {
 
 export class Failover {
   readonly #options: FailoverOptions;
-  readonly #store: Store;
+  readonly #store: FailoverStore;
   readonly #log: RepeatedLog;
   readonly #state = new FailoverState();
   #handedOver: HandedOver | undefined;

@@ -9,7 +9,10 @@ import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
 import { Lineage } from '../../model/lineage.js';
-import type { Store } from '../../store/store.js';
+import type { Data } from '../../store/data.js';
+import type { NodeIdentity } from '../../store/node-identity.js';
+import type { Roles } from '../../store/roles.js';
+import type { Writes } from '../../store/writes.js';
 import type { Handshake } from '../frames.js';
 import type { Ends } from '../node-place.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
@@ -17,8 +20,19 @@ import { answerOffer, epochBefore, type OfferAnswer, whoIsMeant } from '../takeo
 import { HANDOVER_REFUSED } from './failover.js';
 import type { RoleChange } from './role-change.js';
 
+/** The parts of the store that this file needs. */
+export interface GreetingStore {
+  readonly data: Pick<Data, 'log'>;
+  readonly roles: Pick<
+    Roles,
+    'asking' | 'grants' | 'handingOver' | 'promote' | 'role' | 'supersede' | 'supersededBy' | 'upstream'
+  >;
+  readonly writes: Pick<Writes, 'refusal'>;
+  readonly identity: Pick<NodeIdentity, 'nodeId'>;
+}
+
 export interface GreetingOptions {
-  readonly store: Store;
+  readonly store: GreetingStore;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly ends: Ends;
@@ -33,7 +47,7 @@ export interface Unserved {
 }
 
 export class Greeting {
-  readonly store: Store;
+  readonly store: GreetingStore;
   readonly #options: GreetingOptions;
   readonly #log: RepeatedLog;
 

@@ -7,7 +7,8 @@ import { HeadwaterError } from '../../base/errors.js';
 import { FAILOVER_MS_MAX } from '../../base/limits.js';
 import type { FailoverReply } from '../../model/leadership.js';
 import type { LineageRow } from '../../model/lineage.js';
-import type { Store } from '../../store/store.js';
+import type { NodeIdentity } from '../../store/node-identity.js';
+import type { Roles } from '../../store/roles.js';
 import type { Feed } from '../downstream/feed.js';
 import type { Greeter } from '../downstream/feed-node.js';
 import type { Handshake, Moved, UpstreamInfo } from '../frames.js';
@@ -18,6 +19,12 @@ import { Failover, HANDOVER_REFUSED } from './failover.js';
 import type { FailoverStateName } from './failover-state.js';
 import { Greeting, type Unserved } from './greeting.js';
 import { RoleChanges, type RoleChangesOptions } from './role-changes.js';
+
+/** The parts of the store that this file needs. */
+export interface LeadershipStore {
+  readonly roles: Pick<Roles, 'follow' | 'handingOver' | 'promote' | 'role' | 'upstream'>;
+  readonly identity: Pick<NodeIdentity, 'nodeId'>;
+}
 
 export interface FollowOptions {
   /** Whether this node's own data may be dropped if the upstream's history has no place for them. */
@@ -37,7 +44,7 @@ export interface LeadershipOptions extends RoleChangesOptions {
 
 export class Leadership implements Greeter, LinkEvents {
   readonly #options: LeadershipOptions;
-  readonly #store: Store;
+  readonly #store: LeadershipStore;
   readonly #changes: RoleChanges;
   readonly #failover: Failover;
   readonly #greeting: Greeting;

@@ -6,14 +6,29 @@
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
-import type { Store } from '../../store/store.js';
+import type { Data } from '../../store/data.js';
+import type { Intake } from '../../store/intake.js';
+import type { KnownFollowers } from '../../store/known-followers.js';
+import type { NodeIdentity } from '../../store/node-identity.js';
+import type { Roles } from '../../store/roles.js';
+import type { Writes } from '../../store/writes.js';
 import type { UpChannel } from '../channel.js';
 import type { Ends } from '../node-place.js';
 import { NO_ORDERS, type Orders } from '../upstream/link.js';
 import { TailRecovery } from './tail-recovery.js';
 
+/** The parts of the store that this file needs. */
+export interface RoleChangesStore {
+  readonly data: Pick<Data, 'generation' | 'incomplete' | 'lettingThrough' | 'log' | 'position'>;
+  readonly roles: Roles;
+  readonly writes: Pick<Writes, 'asksUntil' | 'pause' | 'refusal' | 'resume'>;
+  readonly intake: Pick<Intake, 'receive'>;
+  readonly followers: Pick<KnownFollowers, 'all'>;
+  readonly identity: Pick<NodeIdentity, 'clusterId' | 'nodeId'>;
+}
+
 export interface RoleChangesOptions {
-  readonly store: Store;
+  readonly store: RoleChangesStore;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly nonce: string;
@@ -28,7 +43,7 @@ export interface RoleChangesOptions {
 
 export class RoleChanges {
   readonly #options: RoleChangesOptions;
-  readonly #store: Store;
+  readonly #store: RoleChangesStore;
   /** The same log serves all attempts, since a store that opens again and again asks each time. */
   readonly #askingLog: RepeatedLog;
   #tailRecovery: TailRecovery | undefined;

@@ -12,9 +12,13 @@ import { HeadwaterError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { Block } from '../../log/block.js';
 import { Lineage, type LineageRow, rowsEqual } from '../../model/lineage.js';
-import type { KnownFollower } from '../../store/known-followers.js';
+import type { Data } from '../../store/data.js';
+import type { Intake } from '../../store/intake.js';
+import type { KnownFollower, KnownFollowers } from '../../store/known-followers.js';
+import type { NodeIdentity } from '../../store/node-identity.js';
 import type { SupersededBy } from '../../store/node-record.js';
-import type { Store } from '../../store/store.js';
+import type { Roles } from '../../store/roles.js';
+import type { Writes } from '../../store/writes.js';
 import type { UpChannel } from '../channel.js';
 import { heldUntil } from '../dial.js';
 import type { Continue, DownFrame } from '../frames.js';
@@ -22,8 +26,18 @@ import { askerHandshake } from '../introduction.js';
 import { laterEpoch } from '../takeover.js';
 import { Patience } from './patience.js';
 
+/** The parts of the store that this file needs. */
+export interface TailRecoveryStore {
+  readonly data: Pick<Data, 'generation' | 'incomplete' | 'log' | 'position'>;
+  readonly roles: Pick<Roles, 'handingOver'>;
+  readonly writes: Pick<Writes, 'asksUntil'>;
+  readonly intake: Pick<Intake, 'receive'>;
+  readonly followers: Pick<KnownFollowers, 'all'>;
+  readonly identity: Pick<NodeIdentity, 'clusterId' | 'nodeId'>;
+}
+
 export interface TailRecoveryOptions {
-  readonly store: Store;
+  readonly store: TailRecoveryStore;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly nonce: string;
@@ -35,7 +49,7 @@ export interface TailRecoveryOptions {
 
 export class TailRecovery {
   readonly #options: TailRecoveryOptions;
-  readonly #store: Store;
+  readonly #store: TailRecoveryStore;
   readonly #over = new AbortController();
   /** Blocks enter the log one after another, from whichever follower. */
   #taking: Promise<unknown> = Promise.resolve();

@@ -12,14 +12,22 @@
  * when the report arrives, since a session never outlives the log that it was
  * judged by.
  */
-import type { Clock } from '../../base/clock.js';
+import type { Clock, LogicalClock } from '../../base/clock.js';
 import { NODE_REPORTS_MAX } from '../../base/limits.js';
-import type { Store } from '../../store/store.js';
+import type { Data } from '../../store/data.js';
+import type { NodeIdentity } from '../../store/node-identity.js';
 import type { Acknowledgement, NodeReport } from '../frames.js';
 import { AwaitedOffsets } from './awaited-offsets.js';
 import { FollowerGuard, type FollowerGuardOptions } from './follower-guard.js';
 import { type Report, Reports } from './reports.js';
 import { WriteTimes } from './write-times.js';
+
+/** The parts of the store that this file needs. */
+export interface AcknowledgementsStore {
+  readonly data: Pick<Data, 'endTimeMs' | 'isServing' | 'log' | 'position'>;
+  readonly clock: Pick<LogicalClock, 'now'>;
+  readonly identity: Pick<NodeIdentity, 'nodeId'>;
+}
 
 /** A follower's session, as far as it concerns acknowledgements. */
 export interface Reporter {
@@ -49,7 +57,7 @@ export interface NodeBelow<State extends string> {
 }
 
 export class Acknowledgements {
-  readonly #store: Store;
+  readonly #store: AcknowledgementsStore;
   readonly #clock: Clock;
   readonly #reporters = new Set<Reporter>();
   readonly #reports = new Reports();

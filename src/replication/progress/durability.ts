@@ -9,19 +9,28 @@ import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import type { DurabilityReached, DurabilityWaiter, DurabilityWanted } from '../../model/durability.js';
 import type { Position } from '../../model/position.js';
-import type { Store } from '../../store/store.js';
+import type { Data } from '../../store/data.js';
+import type { Roles } from '../../store/roles.js';
+import type { Settings } from '../../store/settings.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { Report } from './reports.js';
 import { type Waiter, Waiters } from './waiters.js';
 
+/** The parts of the store that this file needs. */
+export interface DurabilityStore {
+  readonly data: Pick<Data, 'durablePoint' | 'isServing' | 'log' | 'notServing' | 'position'>;
+  readonly roles: Pick<Roles, 'role' | 'tenure' | 'upstream'>;
+  readonly settings: Pick<Settings, 'fsync'>;
+}
+
 export interface DurabilityOptions {
-  readonly store: Store;
+  readonly store: DurabilityStore;
   readonly clock: Clock;
   readonly acknowledgements: Acknowledgements;
 }
 
 export class Durability implements DurabilityWaiter {
-  readonly #store: Store;
+  readonly #store: DurabilityStore;
   readonly #clock: Clock;
   readonly #acknowledgements: Acknowledgements;
   /** Waiters by the wanted level and number of followers. */

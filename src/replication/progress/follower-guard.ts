@@ -3,14 +3,24 @@
  * few followers are within the lag. The guard bounds how much can be lost, and is no
  * promise for a single write.
  */
-import type { Clock } from '../../base/clock.js';
+import type { Clock, LogicalClock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { MAX_LAG_MS } from '../../base/limits.js';
-import type { Store } from '../../store/store.js';
+import type { Data } from '../../store/data.js';
+import type { NodeIdentity } from '../../store/node-identity.js';
+import type { Writes } from '../../store/writes.js';
 import type { Report } from './reports.js';
 
+/** The parts of the store that this file needs. */
+export interface FollowerGuardStore {
+  readonly data: Pick<Data, 'endTimeMs' | 'isServing' | 'log' | 'position'>;
+  readonly writes: Pick<Writes, 'guard'>;
+  readonly clock: Pick<LogicalClock, 'now'>;
+  readonly identity: Pick<NodeIdentity, 'nodeId'>;
+}
+
 export interface FollowerGuardOptions {
-  readonly store: Store;
+  readonly store: FollowerGuardStore;
   readonly clock: Clock;
   /** The number of followers within the lag that a leader needs to take writes; 0, the default, disables the guard. */
   readonly minFollowers?: number;

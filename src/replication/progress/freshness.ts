@@ -16,8 +16,17 @@ import { FRESH_WITHIN_MS_MAX } from '../../base/limits.js';
 import type { Log } from '../../log/log.js';
 import type { FreshnessWanted } from '../../model/guarantees.js';
 import { NO_HISTORY, type Position } from '../../model/position.js';
+import type { Data } from '../../store/data.js';
 import { readOnlyFollower } from '../../store/refusals.js';
-import type { Store } from '../../store/store.js';
+import type { Roles } from '../../store/roles.js';
+import type { Writes } from '../../store/writes.js';
+
+/** The parts of the store that this file needs. */
+export interface FreshnessStore {
+  readonly data: Pick<Data, 'changed' | 'isServing' | 'log' | 'notServing' | 'position'>;
+  readonly roles: Pick<Roles, 'role' | 'upstream'>;
+  readonly writes: Pick<Writes, 'refusal'>;
+}
 
 /** The link to the upstream, as far as freshness needs it. */
 export interface UpstreamFreshness {
@@ -30,7 +39,7 @@ export interface UpstreamFreshness {
 }
 
 export interface FreshnessOptions {
-  readonly store: Store;
+  readonly store: FreshnessStore;
   readonly link: UpstreamFreshness;
   readonly clock: Clock;
   /** Whether a follower that is not level with its upstream answers reads without a freshness demand. */
@@ -46,7 +55,7 @@ interface Moment {
 
 export class Freshness {
   readonly #options: FreshnessOptions;
-  readonly #store: Store;
+  readonly #store: FreshnessStore;
   readonly #ended = new Bell();
   /** Set once the node stops: reads wait no more. */
   #end: HeadwaterError | undefined;

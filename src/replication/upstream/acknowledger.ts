@@ -13,13 +13,18 @@ import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { ACKNOWLEDGE_INTERVAL_MS } from '../../base/limits.js';
 import { ORIGIN } from '../../model/position.js';
-import type { Store } from '../../store/store.js';
+import type { Data } from '../../store/data.js';
 import type { UpChannel } from '../channel.js';
 import type { Acknowledgement } from '../frames.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 
+/** The parts of the store that this file needs. */
+export interface AcknowledgerStore {
+  readonly data: Pick<Data, 'durablePoint' | 'isServing' | 'log' | 'position'>;
+}
+
 export interface AcknowledgerOptions {
-  readonly store: Store;
+  readonly store: AcknowledgerStore;
   readonly clock: Clock;
   readonly channel: UpChannel;
   readonly heartbeatIntervalMs: number;
@@ -30,7 +35,7 @@ export interface AcknowledgerOptions {
 
 export class Acknowledger {
   readonly #options: AcknowledgerOptions;
-  readonly #store: Store;
+  readonly #store: AcknowledgerStore;
   readonly #clock: Clock;
   readonly #channel: UpChannel;
   #receivedOffset = 0;

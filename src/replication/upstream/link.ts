@@ -6,13 +6,19 @@
  */
 import { doubledMs } from '../../base/back-off.js';
 import { Bell } from '../../base/bell.js';
+import type { LogicalClock } from '../../base/clock.js';
 import { type Clock, sleep } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { invariant } from '../../base/invariant.js';
 import { RECONNECT_MS_MAX, RECONNECT_MS_MIN, RESYNC_NO_ROOM_MS_MAX, RESYNC_NO_ROOM_MS_MIN } from '../../base/limits.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
-import type { Store } from '../../store/store.js';
+import type { Data } from '../../store/data.js';
+import type { Intake } from '../../store/intake.js';
+import type { LostWrites } from '../../store/lost-writes.js';
+import type { NodeIdentity } from '../../store/node-identity.js';
+import type { Roles } from '../../store/roles.js';
+import type { Space } from '../../store/space.js';
 import type { Message } from '../../store/writes.js';
 import type { UpChannel } from '../channel.js';
 import { heldUntil } from '../dial.js';
@@ -24,6 +30,20 @@ import { LinkState, type LinkStateName } from './link-state.js';
 import type { Resync } from './resync-figures.js';
 import { UpstreamSession } from './session.js';
 import { UpstreamReports } from './upstream-reports.js';
+
+/** The parts of the store that this file needs. */
+export interface LinkStore {
+  readonly data: Pick<
+    Data,
+    'durablePoint' | 'endTimeMs' | 'generation' | 'incomplete' | 'isServing' | 'log' | 'position'
+  >;
+  readonly roles: Pick<Roles, 'handingOver'>;
+  readonly intake: Pick<Intake, 'adopt' | 'beginReplacement' | 'receive' | 'setTime'>;
+  readonly lostWrites: Pick<LostWrites, 'save'>;
+  readonly space: Pick<Space, 'refusal' | 'refusalOf' | 'whenRoom'>;
+  readonly clock: Pick<LogicalClock, 'follow' | 'now'>;
+  readonly identity: Pick<NodeIdentity, 'clusterId' | 'join' | 'nodeId'>;
+}
 
 /** A session that streamed for so long was a good one, after which the next attempt begins without a long wait. */
 const HEALTHY_SESSION_MS = 2_000;
@@ -45,7 +65,7 @@ export interface Orders {
 export const NO_ORDERS: Orders = { acceptDataLoss: false, full: false, byOrder: false };
 
 export interface LinkOptions {
-  readonly store: Store;
+  readonly store: LinkStore;
   readonly clock: Clock;
   readonly logger: Logger;
   /** A value drawn at each start of the process. */
@@ -84,7 +104,7 @@ export interface LinkEvents {
 
 export class Link {
   readonly #options: LinkOptions;
-  readonly #store: Store;
+  readonly #store: LinkStore;
   readonly #log: RepeatedLog;
   readonly #clock: Clock;
   readonly #state = new LinkState();

@@ -5,13 +5,18 @@
  * are the business of link.ts.
  */
 
-import type { Clock } from '../../base/clock.js';
+import type { Clock, LogicalClock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { Block } from '../../log/block.js';
 import type { LineageRow } from '../../model/lineage.js';
 import { behind, type LivePlace } from '../../model/live-place.js';
-import type { Store } from '../../store/store.js';
+import type { Data } from '../../store/data.js';
+import type { Intake } from '../../store/intake.js';
+import type { LostWrites } from '../../store/lost-writes.js';
+import type { NodeIdentity } from '../../store/node-identity.js';
+import type { Roles } from '../../store/roles.js';
+import type { Space } from '../../store/space.js';
 import type { Message } from '../../store/writes.js';
 import type { UpChannel } from '../channel.js';
 import type { Continue, DownFrame, FullResync, Heartbeat, Messages, Moved, UpFrame, UpstreamInfo } from '../frames.js';
@@ -26,8 +31,19 @@ import { type Resync, ResyncFigures } from './resync-figures.js';
 import { SnapshotLoad } from './snapshot-load.js';
 import { UpstreamTime } from './upstream-time.js';
 
+/** The parts of the store that this file needs. */
+export interface UpstreamSessionStore {
+  readonly data: Pick<Data, 'durablePoint' | 'generation' | 'incomplete' | 'isServing' | 'log' | 'position'>;
+  readonly roles: Pick<Roles, 'handingOver'>;
+  readonly intake: Pick<Intake, 'adopt' | 'beginReplacement' | 'receive' | 'setTime'>;
+  readonly lostWrites: Pick<LostWrites, 'save'>;
+  readonly space: Pick<Space, 'refusalOf' | 'whenRoom'>;
+  readonly clock: Pick<LogicalClock, 'follow'>;
+  readonly identity: Pick<NodeIdentity, 'clusterId' | 'join' | 'nodeId'>;
+}
+
 export interface SessionOptions {
-  readonly store: Store;
+  readonly store: UpstreamSessionStore;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly channel: UpChannel;
@@ -75,7 +91,7 @@ export interface SessionReport {
 
 export class UpstreamSession {
   readonly #options: SessionOptions;
-  readonly #store: Store;
+  readonly #store: UpstreamSessionStore;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #channel: UpChannel;

@@ -9,17 +9,30 @@ import { isOutOfSpace } from '../../disk/files.js';
 import type { Block } from '../../log/block.js';
 import { Lineage, type LineageRow } from '../../model/lineage.js';
 import type { LivePlace } from '../../model/live-place.js';
+import type { Data } from '../../store/data.js';
+import type { Intake } from '../../store/intake.js';
+import type { LostWrites } from '../../store/lost-writes.js';
+import type { NodeIdentity } from '../../store/node-identity.js';
 import type { Replacement } from '../../store/replacement.js';
-import type { Store } from '../../store/store.js';
+import type { Space } from '../../store/space.js';
 import type { FullResync } from '../frames.js';
+
+/** The parts of the store that this file needs. */
+export interface SnapshotLoadStore {
+  readonly data: Pick<Data, 'generation' | 'incomplete' | 'log'>;
+  readonly intake: Pick<Intake, 'adopt' | 'beginReplacement'>;
+  readonly lostWrites: Pick<LostWrites, 'save'>;
+  readonly space: Pick<Space, 'refusalOf'>;
+  readonly identity: Pick<NodeIdentity, 'clusterId'>;
+}
 
 export class SnapshotLoad {
   readonly why: Pick<FullResync, 'reason' | 'message' | 'details'>;
-  readonly #store: Store;
+  readonly #store: SnapshotLoadStore;
   readonly #replacement: Replacement;
   readonly #frame: FullResync;
 
-  private constructor(store: Store, replacement: Replacement, frame: FullResync) {
+  private constructor(store: SnapshotLoadStore, replacement: Replacement, frame: FullResync) {
     this.#store = store;
     this.#replacement = replacement;
     this.#frame = frame;
@@ -32,7 +45,7 @@ export class SnapshotLoad {
    *   accept the loss, and has not; `disk_full`.
    */
   static async begin(
-    store: Store,
+    store: SnapshotLoadStore,
     frame: FullResync,
     { acceptDataLoss }: { acceptDataLoss: boolean },
   ): Promise<SnapshotLoad> {
@@ -95,7 +108,12 @@ const FOR_LOST_WRITES = 'for saving lost writes to lost-writes/ before a full re
  * @param whatFor the purpose of the room, for the message.
  * @throws HeadwaterError `disk_full`.
  */
-async function withRoom<T>(store: Store, whatFor: string, bytes: number, work: () => Promise<T>): Promise<T> {
+async function withRoom<T>(
+  store: SnapshotLoadStore,
+  whatFor: string,
+  bytes: number,
+  work: () => Promise<T>,
+): Promise<T> {
   const refusal = store.space.refusalOf(bytes);
   if (refusal) throw noRoom(whatFor, refusal);
   return namingRoom(whatFor, work);
@@ -116,7 +134,7 @@ function noRoom(whatFor: string, cause: HeadwaterError): HeadwaterError {
 }
 
 /** Checks the upstream's decision, since the upstream may have decided by other rules. */
-function refuseWiping(store: Store, frame: FullResync): void {
+function refuseWiping(store: SnapshotLoadStore, frame: FullResync): void {
   const { position, lineage, upstream, reason } = frame;
   const own = store.data.generation.lineage;
   const reach = Math.max(store.data.log.end.offset, store.data.generation.keyspaceOffset);
@@ -142,7 +160,7 @@ function refuseWiping(store: Store, frame: FullResync): void {
  * needs a log of this node that holds all of them.
  */
 function refuseLosingTail(
-  { data: { log, incomplete } }: Store,
+  { data: { log, incomplete } }: SnapshotLoadStore,
   { branchOffset, reason }: FullResync,
   branch: number,
   reach: number,

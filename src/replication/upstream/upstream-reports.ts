@@ -3,14 +3,20 @@
  * heartbeats, and blocks with their times. A session's last heartbeat ends with
  * it, since it says nothing about what the upstream holds afterwards.
  */
-import type { Clock } from '../../base/clock.js';
+import type { Clock, LogicalClock } from '../../base/clock.js';
 import type { LineageRow } from '../../model/lineage.js';
-import type { Store } from '../../store/store.js';
+import type { Data } from '../../store/data.js';
 import type { Heartbeat } from '../frames.js';
 import { Staleness } from './staleness.js';
 
+/** The parts of the store that this file needs. */
+export interface UpstreamReportsStore {
+  readonly data: Pick<Data, 'endTimeMs' | 'position'>;
+  readonly clock: Pick<LogicalClock, 'now'>;
+}
+
 export interface UpstreamReportsOptions {
-  readonly store: Store;
+  readonly store: UpstreamReportsStore;
   readonly clock: Clock;
   /** An upstream that is silent for longer than this counts as dead. */
   readonly timeoutMs: number;
@@ -19,7 +25,7 @@ export interface UpstreamReportsOptions {
 
 export class UpstreamReports {
   readonly #options: UpstreamReportsOptions;
-  readonly #store: Store;
+  readonly #store: UpstreamReportsStore;
   readonly #clock: Clock;
   readonly #state: { readonly name: string };
   /** The last heartbeat of the session in progress, and when it came. */

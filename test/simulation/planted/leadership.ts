@@ -2,16 +2,15 @@
 import { Lineage } from '../../../src/model/lineage.js';
 import { ResyncAnswer } from '../../../src/replication/downstream/resync-answer.js';
 import type { Handshake } from '../../../src/replication/frames.js';
-import { Greeting } from '../../../src/replication/leadership/greeting.js';
+import { Greeting, type GreetingStore } from '../../../src/replication/leadership/greeting.js';
 import type { OfferAnswer } from '../../../src/replication/takeover.js';
 import { NodeFile } from '../../../src/store/node-record.js';
-import type { Store } from '../../../src/store/store.js';
 import { HANDOVERS } from '../events/handovers.js';
 import { type PlantedBug, replace, weighted } from './planting.js';
 
 /** What a node says of an offer of the leadership, as it once was: undefined leaves the answer as it is. */
 function answering(
-  change: (store: Store, handshake: Handshake, answer: OfferAnswer) => Promise<OfferAnswer | undefined>,
+  change: (store: GreetingStore, handshake: Handshake, answer: OfferAnswer) => Promise<OfferAnswer | undefined>,
 ) {
   return (): (() => void) => {
     const { answer } = Greeting.prototype;

@@ -63,7 +63,10 @@ export function addBackupCommands(program: Command): void {
       'restore nothing that was written later: ISO 8601, or milliseconds since the epoch',
       parseMoment,
     )
-    .option('--history <ID>', 'if the archive holds several histories, the history to restore (default: the longest)')
+    .option(
+      '--history <ID>',
+      'if the archive holds several histories, the history to restore (default: the highest epoch)',
+    )
     .addHelpText('after', AFTER_RESTORE_HELP)
     .action(restore);
 }

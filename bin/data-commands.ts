@@ -94,7 +94,7 @@ function addWrites(program: Command): void {
     .argument('<KEY>', '', parseText)
     .argument('<NEW-KEY>', '', parseText)
     .description(
-      "move a key's value and expiry to NEW-KEY, and replace its value (exit status 1 if --if-absent does not hold)",
+      "move a key's value and expiry to NEW-KEY, and overwrite NEW-KEY (exit status 1 if --if-absent does not hold)",
     )
     .option('--if-absent', 'rename only if there is no NEW-KEY')
     .action(onNode(rename));

@@ -47,9 +47,9 @@ export function addNodeCommands(program: Command): void {
   program
     .command('forget')
     .argument('<NODE>', 'the node ID of the follower, its unique beginning, or HOST:PORT')
-    .summary('keep no more log for a follower that is away')
+    .summary('forget a follower that is away, and keep no more log for it')
     .description(
-      'keep no more log for a follower that is away. If the follower comes back after its part of the log was trimmed, it needs a full resync. "status" lists the followers that are away',
+      'forget a follower that is away, and keep no more log for it. If the follower comes back after its part of the log was trimmed, it needs a full resync. "status" lists the followers that are away',
     )
     .action(onNode(forget));
 }

@@ -469,7 +469,7 @@ describe('a follower that asks to resync', () => {
     );
     assert.match(messageOf(find('refuse UPSTREAM_EMPTY')), /holds nothing, .* 10 commands/);
     assert.match(messageOf(find('refuse OTHER_CLUSTER')), /the cluster x, the upstream to y/);
-    assert.match(messageOf(find('refuse TAIL_NOT_IN_LOG')), /up to offset 15\. .*after 10 .* at 30\. .*holds 13 to 15/);
+    assert.match(messageOf(find('refuse TAIL_NOT_IN_LOG')), /up to offset 15\. .*after 10.* at 30\. .*holds 13 to 15/);
     assert.match(
       messageOf(find('refuse LATER_EPOCH')),
       /part after offset 10: .* to 15 under epoch 2, .* to 30 under epoch 1/,
@@ -482,8 +482,8 @@ describe('a follower that asks to resync', () => {
           .filter((row) => row[3] === reason && row[1][1]?.lost !== undefined)
           .at(last) as Row,
       );
-    assert.match(lost('refuse TAIL_NOT_IN_LOG'), /up to offset 20\. .* those after 10 .* at 10.*it holds 1 to 10/);
-    assert.match(lost('refuse TAIL_NOT_IN_LOG', -2), /up to offset 20\. .* those after 10 .* at 10.*it holds nothing/);
+    assert.match(lost('refuse TAIL_NOT_IN_LOG'), /up to offset 20\. .* those after 10.* at 10.*it holds 1 to 10/);
+    assert.match(lost('refuse TAIL_NOT_IN_LOG', -2), /up to offset 20\. .* those after 10.* at 10.*it holds nothing/);
     assert.match(lost('refuse UPSTREAM_EMPTY'), /holds nothing, .* 20 commands/);
     assert.match(lost('wait'), /needs the commands after offset 20, .* is at 15/);
     const stranger = messageOf(find('refuse NO_COMMON_HISTORY'));

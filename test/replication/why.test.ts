@@ -96,7 +96,7 @@ describe('a resync', () => {
     assert.equal(former.store.data.incomplete?.code, 'keyspace_incomplete');
     former.up();
     await world.until('it is refused', () => /TAIL_NOT_IN_LOG/.test(former.link.status.error));
-    assert.match(former.link.status.error, /up to offset 10.* lacks those after 3 .*it holds 7 to 10/);
+    assert.match(former.link.status.error, /up to offset 10.* lacks those after 3.*it holds 7 to 10/);
     await former.follow('L', { acceptDataLoss: true });
     await level(world, leader, former);
     assert.equal(former.link.status.lastResync?.reason, 'DATA_LOSS_ACCEPTED');

@@ -13,7 +13,7 @@ import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import { isDamage } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import type { DigestReport, NodeName } from '../model/comparison.js';
+import type { ComparedNode, CompareReply, DigestReport, NodeName } from '../model/comparison.js';
 import type { Position } from '../model/position.js';
 import type { NodeIdentity } from '../store/node-identity.js';
 import type { Roles } from '../store/roles.js';
@@ -27,33 +27,6 @@ export interface ComparisonStore {
   readonly writes: Pick<Writes, 'mark'>;
   readonly snapshots: Pick<Snapshots, 'here'>;
   readonly identity: Pick<NodeIdentity, 'nodeId'>;
-}
-
-export interface ComparedNode {
-  readonly nodeId: string;
-  readonly address: string;
-  /** The node holds the same as the leader or not, could not compute its digest, or did not answer in time. */
-  readonly outcome: 'equal' | 'different' | 'unable' | 'silent';
-  /** The offset at which the node froze; 0 if it was unable or did not answer. */
-  readonly offset: number;
-  readonly keys: number;
-  /** 64 hexadecimal characters; empty if there is no digest. */
-  readonly digest: string;
-  /** The reason why the node was unable. */
-  readonly message: string;
-}
-
-export interface Comparison {
-  /** The offset at which every node was compared. */
-  readonly offset: number;
-  readonly replicationId: string;
-  /** Keys of the leader. */
-  readonly keys: number;
-  readonly digest: string;
-  /** All nodes but the leader. */
-  readonly nodes: readonly ComparedNode[];
-  /** The name by which every node that could freeze holds its frozen keyspace for a while. */
-  readonly markId: string;
 }
 
 export interface ComparisonsOptions {
@@ -116,7 +89,7 @@ export class Comparisons {
    *   upstream; `overloaded` if too many comparisons run; `corrupt` if the
    *   leader's own records are damaged.
    */
-  async compare(timeoutMs: number): Promise<Comparison> {
+  async compare(timeoutMs: number): Promise<CompareReply> {
     const { store, nonce } = this.#options;
     if (store.roles.role !== 'leader')
       throw new HeadwaterError(
@@ -234,7 +207,7 @@ export class Comparisons {
     position: Position,
     own: { keys: number; digest: Buffer },
     { expected, reports }: Running,
-  ): Omit<Comparison, 'markId'> {
+  ): Omit<CompareReply, 'markId'> {
     const nodes = [...expected].map(([nodeId, address]): ComparedNode => {
       const report = reports.get(nodeId);
       const silent = { nodeId, address, outcome: 'silent', offset: 0, keys: 0, digest: '', message: '' } as const;

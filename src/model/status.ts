@@ -213,14 +213,15 @@ export interface StatusResync {
   readonly timeMs: number;
 }
 
-export interface StatusFollower {
+/** The progress of a node below: a follower, or a follower of a follower. */
+export interface NodeBelow<State extends string = string> {
   readonly nodeId: string;
   /**
    * The host:port of the follower. Empty if the follower does not listen, or only its own upstream knows the address.
    */
   readonly address: string;
-  /** A state of feed.ts, or `below` for a follower's follower. */
-  readonly state: string;
+  /** A state of feed-state.ts, or `below` for a follower's follower. */
+  readonly state: State;
   readonly appendedOffset: number;
   readonly durableOffset: number;
   readonly lagCommands: number;
@@ -230,6 +231,9 @@ export interface StatusFollower {
   readonly via: string;
   /** The time since the last report of the follower. */
   readonly silentMs: number;
+}
+
+export interface StatusFollower extends NodeBelow {
   /** The headroom fields mean the same as in StatusHeadroom. */
   readonly headroomCommands: number;
   readonly headroomBytes: number;

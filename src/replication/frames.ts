@@ -36,8 +36,11 @@ export interface Handshake {
   readonly baseOffset: number;
   /** The offset up to which the keyspace may hold effects. Beyond `position` only if the log lost its tail. */
   readonly keyspaceOffset: number;
+  /** Whether a person has accepted the loss of the asking node's data. */
   readonly acceptDataLoss: boolean;
+  /** Whether the asking node wants a snapshot, whatever its position. */
   readonly full: boolean;
+  /** Whether the log has lost a tail whose effects the keyspace has. */
   readonly keyspaceIncomplete: boolean;
   /** True for a node that is no follower, and wants the commands behind its position, if any, before it leads. */
   readonly catchingUp: boolean;

@@ -12,28 +12,17 @@ import type { Details } from '../base/errors.js';
 import type { ChecksumLookup } from '../log/lookup.js';
 import { type Lineage, type LineageRow, rowsEqual } from '../model/lineage.js';
 import { formatChecksum, type Position } from '../model/position.js';
+import type { Handshake } from './frames.js';
 import { epochBefore } from './takeover.js';
 
-export interface FollowerSide {
-  /** Empty if the follower has never belonged to a cluster. */
-  readonly clusterId: string;
+/** The follower's handshake, as far as the decision needs it. */
+export interface FollowerSide
+  extends Pick<
+    Handshake,
+    'clusterId' | 'position' | 'baseOffset' | 'keyspaceOffset' | 'acceptDataLoss' | 'full' | 'keyspaceIncomplete'
+  > {
   /** Every history that the follower's log and keyspace have lived in. */
   readonly lineage: Lineage;
-  /** The end of the follower's log. */
-  readonly position: Position;
-  /** The offset after which the follower's log begins. */
-  readonly baseOffset: number;
-  /**
-   * The offset up to which the follower's keyspace may hold effects of commands.
-   * The offset is beyond the end of the log only if the log has lost its tail.
-   */
-  readonly keyspaceOffset: number;
-  /** Whether a person has accepted the loss of the follower's data. */
-  readonly acceptDataLoss: boolean;
-  /** Whether the follower asks for a snapshot whatever its position. */
-  readonly full: boolean;
-  /** Whether the follower's log has lost a tail whose effects the keyspace has. */
-  readonly keyspaceIncomplete: boolean;
 }
 
 export interface UpstreamSide {

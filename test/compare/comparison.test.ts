@@ -3,12 +3,12 @@
  * compared at one offset, and each must be reported as equal, different or silent.
  */
 import assert from 'node:assert/strict';
-import type { Comparison } from '../../src/compare/comparison.js';
+import type { CompareReply } from '../../src/model/comparison.js';
 import { flipped } from '../log/blocks.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { level, type TestNode, World } from '../support/world.js';
 
-const outcomes = ({ nodes }: Comparison) => nodes.map(({ address, outcome }) => `${address} ${outcome}`).sort();
+const outcomes = ({ nodes }: CompareReply) => nodes.map(({ address, outcome }) => `${address} ${outcome}`).sort();
 
 describe('a comparison', () => {
   let world: World;
@@ -32,13 +32,13 @@ describe('a comparison', () => {
   });
 
   /** While time goes on. */
-  async function compareAt(node: TestNode, timeoutMs: number): Promise<Comparison> {
-    let result: Comparison | undefined;
+  async function compareAt(node: TestNode, timeoutMs: number): Promise<CompareReply> {
+    let result: CompareReply | undefined;
     void node.comparisons.compare(timeoutMs).then((comparison) => {
       result = comparison;
     });
     await world.until('all have answered or the time is over', () => result !== undefined);
-    return result as Comparison;
+    return result as CompareReply;
   }
 
   /** Takes a record out of a node's keyspace on disk, behind the back of its log. */
@@ -80,7 +80,7 @@ describe('a comparison', () => {
     const writes = (async () => {
       for (let i = 0; writing; i++) await leader.write(1, `while ${i}:`);
     })();
-    const comparisons: Comparison[] = [];
+    const comparisons: CompareReply[] = [];
     for (let i = 0; i < 5; i++) comparisons.push(await compareAt(leader, 60_000));
     writing = false;
     await writes;

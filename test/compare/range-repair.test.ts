@@ -8,10 +8,10 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { MARK_HOLD_MS, MARKS_HELD_MAX, REPAIR_HOLD_MS_MAX, REPAIR_MARK_MS_MAX } from '../../src/base/limits.js';
 import { findDifferences, type RangeDifference, type Side } from '../../src/compare/bisection.js';
-import type { Comparison } from '../../src/compare/comparison.js';
 import { inOrder, RangeRepairs, type RepairStep, rangeOfDamage } from '../../src/compare/range-repair.js';
 import { Ranges } from '../../src/compare/ranges.js';
 import { dataKey, dueKey, encodeRecord } from '../../src/keyspace/record.js';
+import type { CompareReply } from '../../src/model/comparison.js';
 import type { KeyRange } from '../../src/model/key-range.js';
 import { until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
@@ -102,7 +102,7 @@ describe('key ranges', () => {
     return done;
   }
 
-  const compare = (): Promise<Comparison> => meanwhile('all have answered', leader.node.comparisons.compare(60_000));
+  const compare = (): Promise<CompareReply> => meanwhile('all have answered', leader.node.comparisons.compare(60_000));
 
   function sideOf({ ranges }: Whole, markId: string): Side {
     return {

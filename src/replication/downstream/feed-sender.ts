@@ -4,9 +4,9 @@
  * heartbeats and requests for acknowledgements wait, and do not pile up.
  */
 import { HeadwaterError } from '../../base/errors.js';
+import type { NodeBelow } from '../../model/status.js';
 import type { DownChannel } from '../channel.js';
 import type { DownFrame } from '../frames.js';
-import type { NodeBelow } from '../progress/acknowledgements.js';
 import { type AcknowledgementRequest, AcknowledgementRequests } from './acknowledgement-requests.js';
 import type { FeedNode } from './feed-node.js';
 import type { FeedState } from './feed-state.js';

@@ -14,6 +14,7 @@
  */
 import type { Clock, LogicalClock } from '../../base/clock.js';
 import { NODE_REPORTS_MAX } from '../../base/limits.js';
+import type { NodeBelow } from '../../model/status.js';
 import type { Data } from '../../store/data.js';
 import type { NodeIdentity } from '../../store/node-identity.js';
 import type { Acknowledgement, NodeReport } from '../frames.js';
@@ -37,23 +38,6 @@ export interface Reporter {
   readonly epochWaiting: number;
   /** Runs when more is awaited than before. */
   ask(): void;
-}
-
-/** The progress of a node below, for a status. */
-export interface NodeBelow<State extends string> {
-  readonly nodeId: string;
-  /** host:port; empty if the node does not listen, or if only its own upstream knows the address. */
-  readonly address: string;
-  readonly state: State;
-  readonly appendedOffset: number;
-  readonly durableOffset: number;
-  readonly lagCommands: number;
-  /** The age of the oldest write that the node has not acknowledged, in milliseconds. */
-  readonly lagMs: number;
-  /** The ID of the follower that reports the node; empty for a follower itself. */
-  readonly via: string;
-  /** Milliseconds since the node was last heard from. */
-  readonly silentMs: number;
 }
 
 export class Acknowledgements {

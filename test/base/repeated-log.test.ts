@@ -117,25 +117,27 @@ const AT_ONCE: Record<string, string> = {
   'src/replication/leadership/greeting.ts': 'once a change of roles, which is on disk before',
   'src/replication/leadership/drain.ts': 'once a stop',
   'src/replication/downstream/registry.ts': 'once a follower that a person forgets',
-  'src/replication/replication.ts': 'once a change of the upstream',
+  'src/replication/leadership/leadership.ts': 'once a change of the upstream',
   'src/rpc/server.ts': 'once a process: the first connection too many',
   'src/store/lost-writes.ts': 'once a file that is written: the same writes make no second one',
-  'src/store/store.ts': 'once a start, or a full resync that has succeeded',
+  'src/store/intake.ts': 'once a full resync that has succeeded',
+  'src/store/store.ts': 'once a start',
 };
 
 /** These are handed the log of their owner, which is one of states that repeat. */
 const HANDED: Record<string, string> = {
-  'src/replication/leadership/tail-recovery.ts': 'src/replication/replication.ts',
+  'src/replication/leadership/tail-recovery.ts': 'src/replication/leadership/role-changes.ts',
   'src/replication/upstream/session.ts': 'src/replication/upstream/link.ts',
-  'src/store/checkpoint.ts': 'src/store/lifecycle.ts',
-  'src/store/clock-step.ts': 'src/store/lifecycle.ts',
-  'src/store/expiry.ts': 'src/store/lifecycle.ts',
-  'src/store/generation.ts': 'src/store/lifecycle.ts',
-  'src/store/level-check.ts': 'src/store/lifecycle.ts',
+  'src/store/checkpoint.ts': 'src/store/assembly.ts',
+  'src/store/clock-step.ts': 'src/store/assembly.ts',
+  'src/store/expiry.ts': 'src/store/assembly.ts',
+  'src/store/generation.ts': 'src/store/assembly.ts',
+  'src/store/leadership.ts': 'src/store/assembly.ts',
+  'src/store/level-check.ts': 'src/store/assembly.ts',
   'src/store/places.ts': 'src/store/store.ts',
-  'src/store/retention.ts': 'src/store/lifecycle.ts',
-  'src/store/sweeper.ts': 'src/store/lifecycle.ts',
-  'src/store/tenure.ts': 'src/store/lifecycle.ts',
+  'src/store/retention.ts': 'src/store/assembly.ts',
+  'src/store/sweeper.ts': 'src/store/assembly.ts',
+  'src/store/tenure.ts': 'src/store/assembly.ts',
 };
 
 describe('what is said in the log', () => {

@@ -10,7 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import { Client } from '../src/index.js';
+import { Client } from '../src/client/index.js';
 import { load } from './load.js';
 import { redisVersion, type Server, Servers, startCommand } from './processes.js';
 import { printMachine, printTable, spread } from './report.js';

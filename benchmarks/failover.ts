@@ -4,7 +4,7 @@
  * the pause of each, errors that callers saw, and acknowledged writes that are
  * not there at the end.
  */
-import { Client } from '../src/index.js';
+import { Client } from '../src/client/index.js';
 import { Servers } from './processes.js';
 import { printMachine, printTable, spread } from './report.js';
 import { eventually } from './waiting.js';

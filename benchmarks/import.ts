@@ -3,7 +3,7 @@
  * memory, and how long its event loop was ever held up while checkpoints ran.
  */
 import { readFileSync } from 'node:fs';
-import { Client } from '../src/index.js';
+import { Client } from '../src/client/index.js';
 import { load } from './load.js';
 import { Servers } from './processes.js';
 import { printMachine, printTable } from './report.js';

@@ -4,7 +4,7 @@
  * most twice as long.
  */
 import path from 'node:path';
-import { Client } from '../src/index.js';
+import { Client } from '../src/client/index.js';
 import { load, writeAtRate } from './load.js';
 import { type Server, Servers, startCommand } from './processes.js';
 import { percentile, printMachine, printTable, ratios, spread } from './report.js';

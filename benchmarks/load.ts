@@ -1,5 +1,5 @@
 /** The loads that several benchmarks share: SETs through the TypeScript client. */
-import type { Client } from '../src/index.js';
+import type { Client } from '../src/client/index.js';
 
 const TICK_MS = 2;
 

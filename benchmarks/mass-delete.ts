@@ -4,7 +4,7 @@
  * milliseconds. LevelDB keeps a mark for each deleted key: no write, scan, count
  * or stop may take longer for them.
  */
-import { Client } from '../src/index.js';
+import { Client } from '../src/client/index.js';
 import { Servers } from './processes.js';
 import { printMachine, printTable } from './report.js';
 

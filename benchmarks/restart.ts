@@ -4,7 +4,7 @@
  * same run.
  */
 import { Redis } from 'ioredis';
-import { Client } from '../src/index.js';
+import { Client } from '../src/client/index.js';
 import { load } from './load.js';
 import { redisVersion, type Server, Servers } from './processes.js';
 import { printMachine, printTable, spread } from './report.js';

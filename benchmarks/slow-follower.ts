@@ -11,7 +11,7 @@
  * collector.
  */
 import { readFileSync } from 'node:fs';
-import { Client } from '../src/index.js';
+import { Client } from '../src/client/index.js';
 import { Servers } from './processes.js';
 import { printMachine, printTable } from './report.js';
 import { eventually } from './waiting.js';

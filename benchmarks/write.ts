@@ -6,7 +6,7 @@
  * systems are up during all rounds; this process is the one client.
  */
 import { Redis } from 'ioredis';
-import { Client } from '../src/index.js';
+import { Client } from '../src/client/index.js';
 import { redisVersion, type Server, Servers } from './processes.js';
 import { printMachine, printTable, ratios, spread } from './report.js';
 import { eventually } from './waiting.js';

@@ -1,7 +1,7 @@
 /** `verify` and `repair`: find damage on a disk, and replace it. */
 import type { Command as Program } from 'commander';
 import { HeadwaterError } from '../src/base/errors.js';
-import type { CheckProgress, Damage, Verified } from '../src/index.js';
+import type { CheckProgress, Damage, Verified } from '../src/client/index.js';
 import { parsePath, parseSize } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { contentOf, readableStats } from './files.js';

@@ -5,7 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { HeadwaterError } from '../src/base/errors.js';
-import type { Client, Differences, KeyRange, RangeDifference, Side } from '../src/index.js';
+import type { Client, KeyRange } from '../src/client/index.js';
+import type { Differences, RangeDifference, Side } from '../src/tools.js';
 import { parseInterval } from './arguments.js';
 import { CALL_MS_MAX, onNode, type Session } from './connection.js';
 import { untilInterrupted } from './interrupted.js';

@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { HeadwaterError } from '../src/base/errors.js';
-import type { Client } from '../src/index.js';
+import type { Client } from '../src/client/index.js';
 import { type ExitStatus, Output } from './output.js';
 
 /** The time for a node to accept a connection, and to answer a call. A server with full queues refuses after 10 s. */

@@ -8,7 +8,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { Client } from '../src/index.js';
+import { Client } from '../src/client/index.js';
 
 const HEADWATER = fileURLToPath(new URL('headwater.cjs', import.meta.url));
 const READY_MS_MAX = 20_000;

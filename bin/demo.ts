@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Table from 'cli-table3';
-import { Client } from '../src/index.js';
+import { Client } from '../src/client/index.js';
 import { Daemon, headwater } from './demo-daemon.js';
 import { RECORDS_MIN, writeDataSet } from './demo-data.js';
 import { plural } from './output.js';

@@ -3,7 +3,7 @@
  * from. The `position` of --json is the position of the answer, which another command can take as --at-least.
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import type { CallOptions, Client, DurabilityOption } from '../src/index.js';
+import type { CallOptions, Client, DurabilityOption } from '../src/client/index.js';
 import { DURABILITY_LEVELS } from '../src/model/durability.js';
 import { parseDuration } from './arguments.js';
 import { UsageError } from './output.js';

@@ -7,7 +7,7 @@
  * value.
  */
 import type { Command as Program } from 'commander';
-import type { Dumped, DumpedBlock } from '../src/index.js';
+import type { Dumped, DumpedBlock } from '../src/tools.js';
 import { parseOffset, parsePath } from './arguments.js';
 import { readableStats, readingFrom } from './files.js';
 import { complainOfNoLock, EXIT, jsonBytes, Output, shownBytes, UsageError } from './output.js';

@@ -3,7 +3,7 @@
  * 0) or until their reader is gone.
  */
 import type { Command } from 'commander';
-import type { Position, SubscriptionItem, WatchItem } from '../src/index.js';
+import type { Position, SubscriptionItem, WatchItem } from '../src/client/index.js';
 import { formatToken, parseToken } from '../src/model/position.js';
 import { parseText, parseTexts } from './arguments.js';
 import { onNode, type Session } from './connection.js';

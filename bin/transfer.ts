@@ -3,7 +3,7 @@
  * both directions. The import reads on only while few writes are pending, the export only as fast as its reader reads.
  */
 import type { Command } from 'commander';
-import type { Client } from '../src/index.js';
+import type { Client } from '../src/client/index.js';
 import { wideEncoding } from '../src/log/wide-text.js';
 import { parsePath } from './arguments.js';
 import { onNode, type Session } from './connection.js';

@@ -24,14 +24,13 @@ import { checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './co
 import { systemFiles } from './disk/files.js';
 import { openLevel } from './disk/level.js';
 import type { CompareReply, KeyspaceDigestReply } from './model/comparison.js';
-import type { FailoverReply, FailoverRequest, ForgetReply, PromoteReply } from './model/leadership.js';
+import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from './model/leadership.js';
 import { formatChecksum } from './model/position.js';
 import type { NodeStatus } from './model/status.js';
 import type { Room } from './replication/downstream/headroom.js';
-import type { FollowOptions } from './replication/leadership/leadership.js';
 import { Freshness } from './replication/progress/freshness.js';
 import { Replication } from './replication/replication.js';
-import { adminService, type NodeControl } from './rpc/admin-service.js';
+import { adminService } from './rpc/admin-service.js';
 import { diskService } from './rpc/disk-service.js';
 import { keyValueService } from './rpc/key-value-service.js';
 import { isLoopbackOnly } from './rpc/loopback.js';
@@ -39,12 +38,13 @@ import { fetchBlocks, fetchRanges } from './rpc/peer-calls.js';
 import { dial, replicationService } from './rpc/replication-service.js';
 import { RpcServer } from './rpc/server.js';
 import { streamService } from './rpc/stream-service.js';
-import type { Role } from './store/node-record.js';
+
 import { Store } from './store/store.js';
 import { Streams } from './streams/streams.js';
 import { VERSION } from './version.js';
 
-export class Node implements NodeControl {
+/** A node in this process: a data directory, and the server in front of it. */
+export class Node {
   readonly #config: NodeConfig;
   readonly #logger: Logger;
   readonly #store: Store;
@@ -60,7 +60,10 @@ export class Node implements NodeControl {
 
   /**
    * Opens the data directory and serves it.
-   * @throws HeadwaterError that names the expected and the received value; nothing is left open then.
+   * @param options.data the data directory. Every other option has the default that `headwater serve --help` names.
+   * @param logger receives the messages of the node. Without it, the node is silent.
+   * @throws HeadwaterError `invalid_argument`, `directory_locked`, `foreign_directory`, `unknown_format`, `corrupt`,
+   *   `address_in_use` and others, with the expected and the received value. Nothing is left open then.
    */
   static async start(options: NodeOptions, { logger = silentLogger }: { logger?: Logger } = {}): Promise<Node> {
     const config = checkConfig(options);
@@ -100,7 +103,7 @@ export class Node implements NodeControl {
     this.#parts = partsOf({ config, logger, store, address: () => this.address });
   }
 
-  /** host:port, with the actual port. */
+  /** The host:port at which the node listens, with the actual port. Empty before `start` resolves. */
   get address(): string {
     return this.#server?.address ?? '';
   }
@@ -110,11 +113,13 @@ export class Node implements NodeControl {
     return this.#isLoopbackOnly;
   }
 
+  /** The ID of the node, 32 hexadecimal characters. The data directory keeps it. */
   get nodeId(): string {
     return this.#store.identity.nodeId;
   }
 
-  get role(): Role {
+  /** The role that the node has now. */
+  get role(): 'leader' | 'follower' {
     return this.#store.roles.role;
   }
 
@@ -162,31 +167,50 @@ export class Node implements NodeControl {
     };
   }
 
-  /** Compares the keyspaces of all connected nodes at one offset; a timeout of 0 is the default one. */
+  /**
+   * Compares the keyspaces of all connected nodes at one offset.
+   * @param timeoutMs the time that the node waits for the last of them. 0 waits for 5 minutes.
+   * @throws HeadwaterError `read_only_follower` if the node does not lead.
+   */
   compare(timeoutMs: number): Promise<CompareReply> {
     return this.#parts.comparisons.compare(timeoutMs || COMPARE_TIMEOUT_MS);
   }
 
+  /** The digest of the whole keyspace at one offset. The call reads everything. */
   digest(): Promise<KeyspaceDigestReply> {
     return this.#store.snapshots.digest();
   }
 
-  /** Becomes a follower of `address`, and stays one over restarts. */
-  async follow(address: string, options: FollowOptions): Promise<void> {
+  /**
+   * Becomes a follower of `address`, and stays one over restarts.
+   * @param address host:port.
+   * @throws HeadwaterError `replication_loop` if the address is the node itself, `invalid_argument` if it is none.
+   */
+  async follow(address: string, options: Pick<FollowRequest, 'acceptDataLoss' | 'full'>): Promise<void> {
     return this.#parts.replication.follow(formatAddress(parseAddress(address, {}, 'address')), options);
   }
 
-  /** Stops following and leads, also over restarts. Has no effect on a leader. */
+  /**
+   * Stops following and leads, also over restarts. Has no effect on a leader.
+   * @throws HeadwaterError `unavailable` if the node's data are not complete.
+   */
   promote(): Promise<PromoteReply> {
     return this.#parts.replication.promote();
   }
 
-  /** Forgets, durably, a follower that is away. */
+  /**
+   * Forgets, durably, a follower that is away.
+   * @param name a node ID, a beginning of it that no other has, or host:port.
+   * @throws HeadwaterError `forget_refused` if this names no follower, several, or a connected one.
+   */
   forget(name: string): Promise<ForgetReply> {
     return this.#parts.replication.forget(name);
   }
 
-  /** Hands the leadership over to a follower. Resolves when that follower leads. */
+  /**
+   * Hands the leadership over to a follower. Resolves when that follower leads.
+   * @throws HeadwaterError `failover_failed` if this node stays the leader, `outcome_unknown` if it keeps asking.
+   */
   failover(request: FailoverRequest): Promise<FailoverReply> {
     return this.#parts.replication.failover(request);
   }

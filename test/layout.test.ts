@@ -29,7 +29,7 @@ const FLOORS: string[][] = [
   ['src/config.ts', 'src/rpc/'],
   ['src/client/'],
   ['src/node.ts'],
-  ['src/index.ts'],
+  ['src/index.ts', 'src/tools.ts'],
   ['bin/', 'benchmarks/'],
 ];
 
@@ -39,17 +39,28 @@ const SIDEWAYS: Array<[from: string, to: string]> = [
   ['src/check/rebuild.ts', 'src/backup/reader.ts'],
 ];
 
+/** The files that `exports` of package.json names. */
+const ENTRIES = ['src/index.ts', 'src/client/index.ts', 'src/tools.ts'];
+
 /**
  * The command line and the benchmarks use the package as its users do: they take
- * public names, from the index or from the files that the index takes them from.
+ * public names, from an entry or from the files that an entry takes them from.
  */
 const ONLY_PUBLIC = ['bin/', 'benchmarks/'];
 
 /** Packages that a command must not wait for unless it needs them (measured: they double the time that it takes to start). */
 const LATE = ['level', 'protobufjs', '@grpc/', '@node-rs/crc32', 'snappy', 'lz4-napi', 'pino'];
 
-/** The client takes nothing of the server but what both ends share. */
-const CLIENT_FROM_RPC = ['src/rpc/definitions.ts', 'src/rpc/status.ts', 'src/rpc/connection.ts'];
+/** The client takes nothing of the server but the parts that both ends share. */
+const CLIENT_FROM = [
+  'src/base/',
+  'src/model/',
+  'src/protobuf/',
+  'src/backup/format.ts',
+  'src/rpc/definitions.ts',
+  'src/rpc/status.ts',
+  'src/rpc/connection.ts',
+];
 
 const OWNERS: Record<string, string[]> = {
   level: ['src/disk/level.ts'],
@@ -103,9 +114,8 @@ function violations(imports: readonly Import[]): string[] {
     if (unitOf(from) === unitOf(to) && unitOf(from).endsWith('/')) return [];
     if (SIDEWAYS.some(([a, b]) => inUnit(from, a) && inUnit(to, b))) return [];
     if (ONLY_PUBLIC.some((unit) => inUnit(from, unit)) && !PUBLIC.has(to))
-      return said('only src/index.ts, and what it names, may be imported here');
-    if (from.startsWith('src/client/') && to.startsWith('src/rpc/') && !CLIENT_FROM_RPC.includes(to))
-      return said('server code');
+      return said('only an entry of the package, and the files that it names, may be imported here');
+    if (from.startsWith('src/client/') && !CLIENT_FROM.some((unit) => inUnit(to, unit))) return said('server code');
     if (floorOf(to) >= floorOf(from)) return said('not a lower floor');
     return [];
   });
@@ -130,9 +140,9 @@ function importsOf(folder: string): Import[] {
 
 const PUBLIC = new Set(
   importsOf('src')
-    .filter(({ from }) => from === 'src/index.ts')
+    .filter(({ from }) => ENTRIES.includes(from))
     .map(({ to }) => to)
-    .concat('src/index.ts'),
+    .concat(ENTRIES),
 );
 
 function resolve(from: string, specifier: string): string {
@@ -187,6 +197,17 @@ describe('the layout', () => {
     assert.deepEqual(early, []);
   });
 
+  it('has a client that loads no server code and no native add-on', () => {
+    const loaded = new Set(['src/client/index.ts']);
+    for (const file of loaded) for (const { from, to, isLate } of imports) if (from === file && !isLate) loaded.add(to);
+    assert(loaded.has('src/client/client.ts') && loaded.has('@grpc/grpc-js'), [...loaded].join());
+    const shared = [...CLIENT_FROM, 'src/client/', 'src/rpc/connection-options.ts', 'src/rpc/codecs.ts'];
+    const foreign = [...loaded].filter((file) => file.startsWith('src/') && !shared.some((unit) => inUnit(file, unit)));
+    assert.deepEqual(foreign, []);
+    const packages = [...loaded].filter((name) => !name.startsWith('src/') && !name.startsWith('node:'));
+    assert.deepEqual(packages.sort(), ['@grpc/grpc-js', 'protobufjs/minimal.js']);
+  });
+
   it('has no cycles, not even of types', () => {
     assert.equal(cycle(imports)?.join(' → '), undefined);
   });
@@ -206,6 +227,7 @@ describe('the layout', () => {
       ['a package that nobody owns', { from: 'src/store/store.ts', to: 'lodash' }],
       ['the command line past the index', { from: 'bin/serve.ts', to: 'src/store/store.ts' }],
       ['server code in the client', { from: 'src/client/client.ts', to: 'src/rpc/server.ts' }],
+      ['the effects of commands in the client', { from: 'src/client/client.ts', to: 'src/commands/execute.ts' }],
       ['a file that stands nowhere', { from: 'src/utils.ts', to: 'src/base/errors.ts' }],
     ];
     for (const [what, violation] of planted) {

@@ -14,15 +14,20 @@ import { type CallOptions, checkCall } from './options.js';
 import { TRANSIENT } from './resumed-stream.js';
 import { SideCall } from './side-call.js';
 
+/** The options of `backup`. */
 export interface BackupOptions {
   /** Gives the backup up: the loop throws `cancelled`. */
   readonly signal?: AbortSignal | undefined;
-  /** The loop ends with `deadline_exceeded` after so long without any data of the backup. 60,000 by default. */
+  /**
+   * The loop ends with `deadline_exceeded` after so many milliseconds without any data of the backup.
+   * 60,000 by default.
+   */
   readonly timeoutMs?: number | undefined;
 }
 
 /** The next part of the file. All parts together are the file. */
 export interface BackupPart {
+  /** The bytes of the part. */
   readonly bytes: Buffer;
   /** The head of the whole backup, with the position of the keyspace and the approximate number of keys. */
   readonly head: BackupHead;

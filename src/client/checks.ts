@@ -13,8 +13,9 @@ import { SideCall } from './side-call.js';
  */
 export type CheckTime = Pick<CallOptions, 'signal' | 'timeoutMs'>;
 
+/** The options of `verify` and `repair`. */
 export interface CheckOptions extends CheckTime {
-  /** The fastest rate of reading. 50 MB/s by default. */
+  /** The fastest rate of reading in bytes a second. 50,000,000 by default. */
   readonly bytesPerSecond?: number | undefined;
 }
 

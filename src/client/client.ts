@@ -18,7 +18,7 @@ import { COMPARE_TIMEOUT_MS } from '../base/limits.js';
 import type { RepairEvent, VerifyEvent } from '../model/check.js';
 import type { CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
 import type { KeyRange, RangeDigest, RepairRangesResponse } from '../model/key-range.js';
-import type { FailoverReply, FollowRequest, ForgetReply, PromoteReply } from '../model/leadership.js';
+import type { FailoverReply, ForgetReply, PromoteReply } from '../model/leadership.js';
 import type { OutgoingOperation, Reply } from '../model/operation.js';
 import { formatToken, type Position } from '../model/position.js';
 import type { NodeStatus } from '../model/status.js';
@@ -41,9 +41,9 @@ import {
 import { type BackupOptions, type BackupPart, backup } from './backup.js';
 import type { Caller } from './caller.js';
 import { type CheckOptions, type CheckTime, check } from './checks.js';
-import { asBuffer, asText, Commands, mayWrite } from './commands.js';
+import { asBuffer, asText, Commands } from './commands.js';
 import { NewestPosition } from './newest-position.js';
-import { checkText, type Data, type OutgoingCondition, toBuffer } from './operations.js';
+import { checkText, type Data, mayWrite, type OutgoingCondition, toBuffer } from './operations.js';
 import { type CallOptions, type ClientOptions, settingsOf } from './options.js';
 import { Router } from './router.js';
 import { Session } from './session.js';
@@ -59,22 +59,62 @@ import {
 
 export type { CallOptions, ClientOptions } from './options.js';
 
+/** The conditions and operations of `transact`. */
 export interface Transaction {
-  /** Conditions that must all hold, or nothing is done. */
+  /** Conditions that must all hold, or nothing is done. None by default. */
   readonly conditions?: readonly OutgoingCondition[];
   /** Operations that run in order, and take effect together. */
   readonly operations: readonly OutgoingOperation[];
 }
 
+/** The result of `transact`. */
 export interface TransactionResult {
   /** False if a condition did not hold. */
   readonly committed: boolean;
   /** The reply to each operation, in order. */
   readonly replies: readonly Reply[];
-  /** The index of the first condition that did not hold. */
+  /** The index of the first condition that did not hold. Undefined if all held. */
   readonly failedCondition: number | undefined;
 }
 
+/** The options of `publish`. */
+export interface PublishOptions extends CallOptions {
+  /** Puts the message into the log, so that a subscriber can come back for it. False by default. */
+  readonly durable?: boolean;
+}
+
+/** The options of `follow`. */
+export interface FollowOptions extends CallOptions {
+  /** Lets the node discard data of its own that the other's history has no place for. False by default. */
+  readonly acceptDataLoss?: boolean;
+  /** Begins with a full resync, at any position. False by default. */
+  readonly full?: boolean;
+}
+
+/** The options of `failover`. */
+export interface FailoverOptions extends CallOptions {
+  /** The follower that leads then, by host:port or node ID. By default the follower that has the most. */
+  readonly to?: string;
+  /** Milliseconds that writes may wait until the follower is level. 5,000 by default. */
+  readonly waitMs?: number;
+}
+
+/** The options of `compare`. */
+export interface CompareOptions extends CallOptions {
+  /** Milliseconds that the leader waits for the last node. 300,000 by default. */
+  readonly waitMs?: number;
+}
+
+/** The options of `rangeDigests`. */
+export interface RangeDigestOptions extends CheckTime {
+  /** For each range, the number of keys behind which it is cut. 0 or absent for no cuts. */
+  readonly cuts?: readonly number[];
+}
+
+/**
+ * A client of one node, or of a tree of nodes. The client connects again by itself, and follows the leadership. See `Commands`
+ * for the errors of every command.
+ */
 export class Client extends Commands<string> implements AsyncDisposable {
   /** The same commands with keys and values as bytes. */
   readonly buffers: Commands<Buffer>;
@@ -87,8 +127,10 @@ export class Client extends Commands<string> implements AsyncDisposable {
   }
 
   /**
-   * Connects to the first of the addresses, host:port, that can be reached.
-   * @throws HeadwaterError `unreachable` if none can be reached.
+   * Connects to the first of the addresses that can be reached.
+   * @param addresses host:port, several as a list or separated by commas.
+   * @throws HeadwaterError `unreachable` if none can be reached, `invalid_argument` for an option or address that is
+   *   none.
    */
   static async connect(addresses: string | readonly string[], options: ClientOptions = {}): Promise<Client> {
     const seeds = addressesOf(addresses);
@@ -125,7 +167,11 @@ export class Client extends Commands<string> implements AsyncDisposable {
     return this.buffers.get(key, options);
   }
 
-  /** Carries out all operations or none. They have the form of the protocol: `{ kind: 'set', key, value }`. */
+  /**
+   * Carries out all operations or none. They have the form of the protocol: `{ kind: 'set', key, value }`. If a condition
+   * does not hold, nothing is done and `committed` is false.
+   * @throws HeadwaterError the error of the first operation that fails. Nothing is done then.
+   */
   transact({ conditions = [], operations }: Transaction, options?: CallOptions): Promise<TransactionResult> {
     const operation: OutgoingOperation = { kind: 'transact', conditions, operations };
     return this.#session.ask<'transact', TransactionResult>(
@@ -146,11 +192,10 @@ export class Client extends Commands<string> implements AsyncDisposable {
   /**
    * Publishes a message. Every node delivers it at the same place, behind every earlier write of this client. The call
    * works at any node: a follower sends the message up to its leader.
-   * @param options.durable puts the message into the log, so that a subscriber can come back for it.
    * @returns the offset of a durable message, or the offset that the message follows.
    * @throws HeadwaterError `outcome_unknown` if the message may or may not have been published.
    */
-  async publish(channel: Data, message: Data, options: { durable?: boolean } & CallOptions = {}): Promise<number> {
+  async publish(channel: Data, message: Data, options: PublishOptions = {}): Promise<number> {
     const { durable = false } = options;
     const request = { channel: toBuffer('channel', channel), data: toBuffer('message', message), durable };
     const call = new SideCall(this.#session, options, request.data.length);
@@ -236,14 +281,9 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * Makes the node that the client is connected to a follower of another, also over restarts. Resolves before there is
    * a session, whose state `status` shows.
    * @param address host:port.
-   * @param options.acceptDataLoss lets the node discard data of its own that the other's history has no place for.
-   * @param options.full begins with a full resync, at any position.
    * @throws HeadwaterError `replication_loop` if the address is the node itself.
    */
-  async follow(
-    address: string,
-    options: Partial<Pick<FollowRequest, 'acceptDataLoss' | 'full'>> & CallOptions = {},
-  ): Promise<void> {
+  async follow(address: string, options: FollowOptions = {}): Promise<void> {
     const { acceptDataLoss = false, full = false } = options;
     parseAddress(address);
     return this.#call(FOLLOW, { address, acceptDataLoss, full }, options);
@@ -261,12 +301,11 @@ export class Client extends Commands<string> implements AsyncDisposable {
   /**
    * Makes the leader that the client is connected to hand over to a follower, named by host:port or node ID. Without a
    * name, the follower that has the most. Resolves when the follower leads, with the time that writes waited.
-   * @param options.waitMs the time that writes may wait until the follower is level. 5 s by default.
    * @param options.timeoutMs the time that the call waits for its answer. By default `waitMs` more than other calls.
    * @throws HeadwaterError `failover_failed` if this node stays the leader, `outcome_unknown` if it has asked the
    * follower and keeps asking.
    */
-  failover(options: { readonly to?: string; readonly waitMs?: number } & CallOptions = {}): Promise<FailoverReply> {
+  failover(options: FailoverOptions = {}): Promise<FailoverReply> {
     const { to = '', waitMs = 0 } = options;
     const timeoutMs = options.timeoutMs ?? waitMs + this.#session.timeoutMs;
     return this.#call(FAILOVER, { to, timeoutMs: waitMs }, { ...options, timeoutMs });
@@ -285,10 +324,9 @@ export class Client extends Commands<string> implements AsyncDisposable {
 
   /**
    * Makes the leader compare the keyspaces of all connected nodes at one offset.
-   * @param options.waitMs the time that the leader waits for the last node, in milliseconds. 5 minutes by default.
    * @throws HeadwaterError `read_only_follower` by a node that does not lead.
    */
-  compare(options: { readonly waitMs?: number } & CallOptions = {}): Promise<CompareReply> {
+  compare(options: CompareOptions = {}): Promise<CompareReply> {
     const waitMs = options.waitMs ?? COMPARE_TIMEOUT_MS;
     // The call outlasts the leader's wait, since the reply names the nodes that did not answer in time.
     const timeoutMs = options.timeoutMs ?? waitMs + this.#session.timeoutMs;
@@ -299,13 +337,12 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * Digests of key ranges, as the node that the client is connected to froze them for a comparison. `findDifferences`
    * uses them.
    * @param ranges at most 1,024. An empty list tells the node that the comparison is still wanted.
-   * @param options.cuts the number of keys behind which each range is cut.
    * @throws HeadwaterError `mark_lost` if the node does not hold the frozen state any more.
    */
   async *rangeDigests(
     markId: string,
     ranges: readonly KeyRange[],
-    { cuts = [], ...options }: { readonly cuts?: readonly number[] } & CheckTime = {},
+    { cuts = [], ...options }: RangeDigestOptions = {},
   ): AsyncGenerator<RangeDigest> {
     const call = new SideCall(this.#session, options);
     for await (const digests of call.stream(RANGE_DIGESTS, { markId, ranges, cuts })) yield* digests;
@@ -321,11 +358,15 @@ export class Client extends Commands<string> implements AsyncDisposable {
     yield* new SideCall(this.#session, options).stream(REPAIR_RANGES, ranges);
   }
 
-  /** Finishes open commands, for at most `timeoutMs`, and hangs up. The remaining commands are rejected. */
+  /**
+   * Finishes open commands, and hangs up. The remaining commands are rejected.
+   * @param options.timeoutMs the milliseconds that open commands have.
+   */
   close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     return this.#session.close(options.timeoutMs);
   }
 
+  /** Closes the client at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

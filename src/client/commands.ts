@@ -5,8 +5,7 @@
  */
 
 import { HeadwaterError } from '../base/errors.js';
-import { isWrite } from '../commands/execute.js';
-import type { Operation, OperationKind, OutgoingOperation } from '../model/operation.js';
+import type { OperationKind, OutgoingOperation } from '../model/operation.js';
 import { KEYS, type Method, SCAN } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
 import {
@@ -15,7 +14,6 @@ import {
   expireOperation,
   type GetExOptions,
   getExpireOperation,
-  isOperation,
   type SetOptions,
   setOperation,
   toBuffer,
@@ -24,6 +22,7 @@ import type { CallOptions } from './options.js';
 import type { ReadReply } from './pending-command.js';
 import { SideCall } from './side-call.js';
 
+/** The result of `set`. */
 export interface SetResult<Value> {
   /** False if a condition did not hold and nothing was written. */
   readonly applied: boolean;
@@ -31,26 +30,39 @@ export interface SetResult<Value> {
   readonly oldValue: Value | undefined;
 }
 
+/** The result of `ttl`. */
 export interface TimeToLive {
+  /** False if there is no such key. */
   readonly exists: boolean;
-  /** The time until the key expires. Undefined if the key does not exist or never expires. */
+  /** The milliseconds until the key expires. Undefined if the key does not exist or never expires. */
   readonly ttlMs: number | undefined;
+  /** The time of expiry in milliseconds since the epoch. Undefined in the same cases. */
   readonly expiresAtMs: number | undefined;
 }
 
+/** The options of `rename`. */
+export interface RenameOptions extends CallOptions {
+  /** Renames only if the new key does not exist. False by default. */
+  readonly ifAbsent?: boolean | undefined;
+}
+
+/** The options of `scan`. */
 export interface ScanOptions extends CallOptions {
-  /** A glob as in Redis: `*`, `?`, `[abc]`, `[^a]`, `[a-z]`, `\x`. */
+  /** A glob as in Redis: `*`, `?`, `[abc]`, `[^a]`, `[a-z]`, `\x`. Without it, every key matches. */
   readonly match?: Data | undefined;
-  /** Leaves the values out. */
+  /** Leaves the values out. False by default. */
   readonly keysOnly?: boolean | undefined;
 }
 
+/** A record that `scan` yields. */
 export interface ScanRecord<Value> {
+  /** The key. */
   readonly key: Value;
   /** The value, empty if only keys were asked for. */
   readonly value: Value;
+  /** The type of the value: `string`. */
   readonly type: string;
-  /** The time of expiry, undefined if the key never expires. */
+  /** The time of expiry in milliseconds since the epoch, undefined if the key never expires. */
   readonly expiresAtMs: number | undefined;
   /** The offset of the key's last write. */
   readonly version: number;
@@ -58,7 +70,9 @@ export interface ScanRecord<Value> {
 
 /** A value with the offset of the write that made it, for the conditions of a transaction. */
 export interface Versioned<Value> {
+  /** The value of the key. */
   readonly value: Value;
+  /** The offset of the key's last write. */
   readonly version: number;
 }
 
@@ -69,6 +83,15 @@ const readApplied = ({ applied }: { applied: boolean }): boolean => applied;
 const readLength = ({ length }: { length: number }): number => length;
 const readNothing = (): void => {};
 
+/**
+ * The commands on keys and values. `Value` is the form in which keys and values come back: text, or bytes.
+ *
+ * Every command may throw these HeadwaterErrors beside its own: `invalid_argument` and `too_large` for arguments that
+ * cannot be sent, `wrong_type`, `deadline_exceeded`, `cancelled` by `signal`, `unreachable`, `unavailable`,
+ * `overloaded`. A write may also throw `outcome_unknown`, `read_only_follower`, `too_few_followers`, `disk_full`, and
+ * `durability_not_reached` if it asked for a durability. Text is decoded as UTF-8, and other bytes become replacement
+ * characters.
+ */
 export class Commands<Value extends string | Buffer> {
   readonly #session: Caller;
   readonly #value: (bytes: Buffer) => Value;
@@ -76,7 +99,10 @@ export class Commands<Value extends string | Buffer> {
   readonly #readSet: ReadReply<'set', SetResult<Value>>;
   readonly #readOptional: (reply: { value: Buffer | undefined }) => Value | undefined;
 
-  /** @param value converts bytes that belong to a message into a value that the caller may keep. */
+  /**
+   * @param value converts bytes that belong to a message into a value that the caller may keep.
+   * @internal
+   */
   constructor(session: Caller, value: (bytes: Buffer) => Value) {
     this.#session = session;
     this.#value = value;
@@ -88,18 +114,19 @@ export class Commands<Value extends string | Buffer> {
     this.#readOptional = this.#readGet as (reply: { value: Buffer | undefined }) => Value | undefined;
   }
 
+  /** Returns the value of the key, undefined if there is no such key. */
   get(key: Data, options?: CallOptions): Promise<Value | undefined> {
     return this.#ask({ kind: 'get', key }, false, this.#readGet, options);
   }
 
-  /** Returns the value with its version, for a condition of `transact`. */
+  /** Returns the value with its version, for a condition of `transact`. Undefined if there is no such key. */
   getVersioned(key: Data, options?: CallOptions): Promise<Versioned<Value> | undefined> {
     const read: ReadReply<'get', Versioned<Value> | undefined> = ({ value, version }) =>
       value === undefined ? undefined : { value: this.#value(value), version };
     return this.#ask({ kind: 'get', key }, false, read, options);
   }
 
-  /** Returns the values of one moment, in the order of the keys. */
+  /** Returns the values of one moment, in the order of the keys. Undefined for a key that does not exist. */
   mget(keys: readonly Data[], options?: CallOptions): Promise<Array<Value | undefined>> {
     return this.#ask<'multiGet', Array<Value | undefined>>(
       { kind: 'multiGet', keys },
@@ -109,12 +136,17 @@ export class Commands<Value extends string | Buffer> {
     );
   }
 
+  /**
+   * Sets the key to the value. Removes the expiry of the key, unless the options say otherwise.
+   * @throws HeadwaterError `invalid_argument` if two options contradict each other.
+   */
   set(key: Data, value: Data, options?: SetOptions & CallOptions): Promise<SetResult<Value>> {
     return this.#askWith<'set', SetResult<Value>>(() => setOperation(key, value, options), this.#readSet, options);
   }
 
   /** Deletes the keys. Returns how many of them existed. */
   del(...keys: Data[]): Promise<number>;
+  /** Deletes the keys of a list. Returns how many of them existed. */
   del(keys: readonly Data[], options?: CallOptions): Promise<number>;
   del(...args: ManyKeys): Promise<number> {
     const { keys, options } = manyKeys(args);
@@ -123,13 +155,19 @@ export class Commands<Value extends string | Buffer> {
 
   /** Returns how many of the keys exist. A key that is named twice counts twice. */
   exists(...keys: Data[]): Promise<number>;
+  /** Returns how many keys of a list exist. A key that is named twice counts twice. */
   exists(keys: readonly Data[], options?: CallOptions): Promise<number>;
   exists(...args: ManyKeys): Promise<number> {
     const { keys, options } = manyKeys(args);
     return this.#ask<'exists', number>({ kind: 'exists', keys }, false, ({ existing }) => existing, options);
   }
 
-  /** Returns a bigint, since the values are 64-bit integers. */
+  /**
+   * Adds to the integer that the key holds, 0 if there is no such key, and returns the sum. The sum is a bigint, since
+   * the values are 64-bit integers.
+   * @param by a whole number of 64 bits, negative to subtract. 1 by default.
+   * @throws HeadwaterError `not_an_integer`, or `overflow` if the sum has more than 64 bits.
+   */
   incr(key: Data, by: number | bigint = 1, options?: CallOptions): Promise<bigint> {
     return this.#askWith<'increment', bigint>(
       () => ({ kind: 'increment', key, by: int64('by', by) }),
@@ -138,7 +176,10 @@ export class Commands<Value extends string | Buffer> {
     );
   }
 
-  /** Returns the new value of the key as decimal text. */
+  /**
+   * Adds to the decimal number that the key holds, 0 if there is no such key. Returns the sum as decimal text.
+   * @throws HeadwaterError `not_a_number`, or `overflow` if the sum is not finite.
+   */
   incrByFloat(key: Data, by: number, options?: CallOptions): Promise<string> {
     return this.#ask<'incrementFloat', string>(
       { kind: 'incrementFloat', key, by },
@@ -148,16 +189,17 @@ export class Commands<Value extends string | Buffer> {
     );
   }
 
-  /** Returns the new length in bytes. */
+  /** Appends to the value of the key, empty if there is no such key. Returns the new length in bytes. */
   append(key: Data, value: Data, options?: CallOptions): Promise<number> {
     return this.#ask<'append', number>({ kind: 'append', key, value }, true, readLength, options);
   }
 
+  /** Returns the length of the value in bytes, 0 if there is no such key. */
   strlen(key: Data, options?: CallOptions): Promise<number> {
     return this.#ask<'stringLength', number>({ kind: 'stringLength', key }, false, readLength, options);
   }
 
-  /** Returns a range that includes both ends. Negative positions count from the end. */
+  /** Returns the bytes of the value from `start` through `end`. Negative positions count from the end. */
   getRange(key: Data, start: number, end: number, options?: CallOptions): Promise<Value> {
     return this.#ask<'getRange', Value>(
       { kind: 'getRange', key, start, end },
@@ -167,14 +209,20 @@ export class Commands<Value extends string | Buffer> {
     );
   }
 
+  /**
+   * Overwrites the value from the byte `start` on, and fills a gap before it with zero bytes. Returns the new length in
+   * bytes.
+   */
   setRange(key: Data, start: number, value: Data, options?: CallOptions): Promise<number> {
     return this.#ask<'setRange', number>({ kind: 'setRange', key, start, value }, true, readLength, options);
   }
 
+  /** Deletes the key. Returns the value that it had, undefined if there was no such key. */
   getDel(key: Data, options?: CallOptions): Promise<Value | undefined> {
     return this.#ask<'getDelete', Value | undefined>({ kind: 'getDelete', key }, true, this.#readOptional, options);
   }
 
+  /** Returns the value like `get`, and changes the expiry of the key in the same step. */
   getEx(key: Data, options: GetExOptions & CallOptions): Promise<Value | undefined> {
     return this.#askWith<'getExpire', Value | undefined>(
       () => getExpireOperation(key, options),
@@ -183,6 +231,7 @@ export class Commands<Value extends string | Buffer> {
     );
   }
 
+  /** Returns the time until the key expires. */
   ttl(key: Data, options?: CallOptions): Promise<TimeToLive> {
     const read: ReadReply<'timeToLive', TimeToLive> = ({ exists, ttlMs, expiresAtMs }) => ({
       exists,
@@ -193,7 +242,7 @@ export class Commands<Value extends string | Buffer> {
   }
 
   /**
-   * Returns false if there is no such key or the condition did not hold.
+   * Changes the expiry of the key. Returns false if there is no such key or the condition did not hold.
    * @param expiry a number is milliseconds from now on.
    */
   expire(key: Data, expiry: number | (ExpireOptions & CallOptions)): Promise<boolean> {
@@ -201,17 +250,17 @@ export class Commands<Value extends string | Buffer> {
     return this.#askWith<'expire', boolean>(() => expireOperation(key, options), readApplied, options);
   }
 
-  /** Returns false if there is no such key or it had no expiry. */
+  /** Makes the key never expire. Returns false if there is no such key or it had no expiry. */
   persist(key: Data, options?: CallOptions): Promise<boolean> {
     return this.#ask<'persist', boolean>({ kind: 'persist', key }, true, readApplied, options);
   }
 
-  /** Renames the key. With `ifAbsent`, returns false if the new key exists. */
-  rename(
-    key: Data,
-    newKey: Data,
-    options?: { readonly ifAbsent?: boolean | undefined } & CallOptions,
-  ): Promise<boolean> {
+  /**
+   * Renames the key, with its value and expiry, and replaces the new key. With `ifAbsent`, returns false if the new key
+   * exists.
+   * @throws HeadwaterError `no_such_key`.
+   */
+  rename(key: Data, newKey: Data, options?: RenameOptions): Promise<boolean> {
     return this.#ask<'rename', boolean>(
       { kind: 'rename', key, newKey, ifAbsent: options?.ifAbsent },
       true,
@@ -220,21 +269,24 @@ export class Commands<Value extends string | Buffer> {
     );
   }
 
-  /** Returns `none` or `string`. */
+  /** Returns the type of the value, `string`, or `none` if there is no such key. */
   type(key: Data, options?: CallOptions): Promise<string> {
     return this.#ask<'type', string>({ kind: 'type', key }, false, ({ type }) => type, options);
   }
 
+  /** Deletes all keys. */
   flushAll(options?: CallOptions): Promise<void> {
     return this.#ask<'flushAll', void>({ kind: 'flushAll' }, true, readNothing, options);
   }
 
+  /** Returns the message, empty by default, from the node that commands are sent to. */
   ping(message: Data = '', options?: CallOptions): Promise<Value> {
     return this.#ask<'ping', Value>({ kind: 'ping', message }, false, (reply) => this.#value(reply.message), options);
   }
 
   /**
-   * Returns the matching keys of one moment, in order.
+   * Returns the matching keys of one moment, in key order. All of them are in memory then: use `scan` for many.
+   * @param pattern a glob as for `scan`. Empty, the default, matches every key.
    * @param options.timeoutMs the longest time without a sign of life of the node. The whole may take longer.
    */
   async keys(pattern: Data = '', options: CallOptions = {}): Promise<Value[]> {
@@ -316,11 +368,4 @@ function int64(name: string, value: number | bigint): bigint {
   const integer = isWhole ? BigInt(value) : undefined;
   if (integer !== undefined && integer <= INT64_MAX && integer >= -INT64_MAX - 1n) return integer;
   throw new HeadwaterError('invalid_argument', `${name}: expected a 64-bit integer, received ${value}`);
-}
-
-/**
- * Checks operations that callers put together themselves. An invalid one counts as a read, since it will not be sent.
- */
-export function mayWrite(operation: OutgoingOperation): boolean {
-  return isOperation(operation) && isWrite(operation as Operation);
 }

@@ -15,17 +15,20 @@ import {
 import type { Guarantees } from '../model/guarantees.js';
 import { type Position, parseToken } from '../model/position.js';
 
+/** The durability that a write must reach. */
 export interface DurabilityOption {
+  /** `appended`, `synced`, `followers` or `followers_synced`. */
   readonly level: DurabilityLevel;
   /** The number of followers, for `followers` and `followers_synced`. 1 by default. */
   readonly followers?: number | undefined;
   /**
-   * The time to wait for the durability, below the timeout of the command. 5,000 by default, or less if the command
+   * The milliseconds to wait for the durability, below the timeout of the command. 5,000 by default, or less if the command
    * waits less.
    */
   readonly timeoutMs?: number | undefined;
 }
 
+/** The guarantees that a call asks for. */
 export interface GuaranteeOptions {
   /**
    * The durability that a write must reach before its promise resolves. If the time for that passes, the promise is
@@ -37,7 +40,7 @@ export interface GuaranteeOptions {
    * A `token` or `position`, of this client or another. The node answers when it has applied everything up to there.
    */
   readonly atLeast?: Position | string | undefined;
-  /** The bound on staleness. A follower answers only if it has everything that the leader had so long ago. */
+  /** The bound on staleness in milliseconds. A follower answers only if it has everything that the leader had so long ago. */
   readonly maxStalenessMs?: number | undefined;
 }
 
@@ -46,8 +49,10 @@ export interface GuaranteeOptions {
  * ended.
  */
 export class DurabilityNotReached extends HeadwaterError {
+  /** The durability of the write at the time when the wait ended. */
   readonly reached: DurabilityReached;
 
+  /** Makes the error of a write with this durability. */
   constructor(reached: DurabilityReached) {
     const { synced, followersAppended, followersSynced, unsyncedHere } = reached;
     super(

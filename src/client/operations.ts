@@ -18,8 +18,10 @@ import type {
 /** A key or a value. Text is encoded as UTF-8. */
 export type Data = string | Uint8Array;
 
+/** A condition of a transaction, with keys and values as text or bytes. */
 export type OutgoingCondition = Outgoing<Condition>;
 
+/** A new expiry of a key. At most one may be given. */
 export interface ExpiryOptions {
   /** Milliseconds from now on. */
   readonly ttlMs?: number | undefined;
@@ -27,23 +29,27 @@ export interface ExpiryOptions {
   readonly expiresAtMs?: number | undefined;
 }
 
+/** The options of `set`. Without `ttlMs`, `expiresAtMs` and `keepTtl`, the key never expires. */
 export interface SetOptions extends ExpiryOptions {
-  /** Keeps the expiry that the key has now. */
+  /** Keeps the expiry that the key has now. False by default. */
   readonly keepTtl?: boolean | undefined;
-  /** Writes only if there is no such key. */
+  /** Writes only if there is no such key. False by default. */
   readonly ifAbsent?: boolean | undefined;
-  /** Writes only if there is such a key. */
+  /** Writes only if there is such a key. False by default. */
   readonly ifPresent?: boolean | undefined;
-  /** Returns the value that was there before. */
+  /** Returns the value that was there before, as `oldValue`. False by default. */
   readonly returnOld?: boolean | undefined;
 }
 
+/** The options of `getEx`. Without any, the expiry stays as it is. */
 export interface GetExOptions extends ExpiryOptions {
-  /** Makes the key never expire. */
+  /** Makes the key never expire. False by default. */
   readonly persist?: boolean | undefined;
 }
 
+/** The options of `expire`. */
 export interface ExpireOptions extends ExpiryOptions {
+  /** Compares with the expiry that the key has now. Without it, the new expiry always holds. */
   readonly condition?: ExpireCondition | undefined;
 }
 
@@ -102,8 +108,30 @@ export function measure(operation: OutgoingOperation): number {
 }
 
 /** True if the operation has a known kind. Callers put the operations of transactions together themselves. */
-export function isOperation(operation: unknown): operation is OutgoingOperation {
+function isOperation(operation: unknown): operation is OutgoingOperation {
   return CHECKS.has((operation as OutgoingOperation | undefined)?.kind as string);
+}
+
+/** The kinds that never write. `getExpire` writes if it has an expiry, and `transact` if one of its operations does. */
+const READS: ReadonlySet<OperationKind> = new Set([
+  'get',
+  'multiGet',
+  'exists',
+  'stringLength',
+  'getRange',
+  'timeToLive',
+  'type',
+  'ping',
+]);
+
+/**
+ * Checks operations that callers put together themselves. An invalid one counts as a read, since it will not be sent.
+ */
+export function mayWrite(operation: OutgoingOperation): boolean {
+  if (!isOperation(operation)) return false;
+  if (operation.kind === 'getExpire') return operation.expiry !== undefined;
+  if (operation.kind !== 'transact') return !READS.has(operation.kind);
+  return Array.isArray(operation.operations) && operation.operations.some(mayWrite);
 }
 
 /** @returns the bytes of a field. */

@@ -3,6 +3,7 @@ import { HeadwaterError } from '../base/errors.js';
 import { CALL_TIMEOUT_MS, CONNECT_TIMEOUT_MS, OFFLINE_QUEUE_BYTES_MAX, TIMER_MS_MAX } from '../base/limits.js';
 import type { GuaranteeOptions } from './guarantees.js';
 
+/** The options of `Client.connect`. */
 export interface ClientOptions {
   /**
    * Milliseconds that a command waits for its answer unless the call has its own time. 15,000 by default. A command
@@ -39,9 +40,12 @@ export interface ClientOptions {
   readonly consistency?: Consistency;
 }
 
+/** The nodes that reads go to. */
 export type ReadFrom = 'leader' | 'nearest' | 'followers';
+/** The consistency of reads. */
 export type Consistency = 'eventual' | 'session';
 
+/** The options of every call. */
 export interface CallOptions extends GuaranteeOptions {
   /**
    * Gives the command up. A command that has not been sent is never sent. A write that has been sent is rejected with
@@ -50,7 +54,8 @@ export interface CallOptions extends GuaranteeOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * Gives the command up in the same way, so many milliseconds after the call. For calls that yield or gather items
-   * (`scan`, `keys`, `verify`, …), the longest time without a sign of life of the node.
+   * (`scan`, `keys`, `verify`, …), the longest time without a sign of life of the node. By default the `timeoutMs` of
+   * the client.
    */
   readonly timeoutMs?: number | undefined;
 }

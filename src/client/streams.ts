@@ -11,7 +11,9 @@ import type { Caller } from './caller.js';
 import { type Data, toBuffer, toBuffers } from './operations.js';
 import { ResumedStream } from './resumed-stream.js';
 
+/** The options of `subscribe`. */
 export interface SubscribeOptions {
+  /** The channels by name. */
   readonly channels?: readonly Data[] | undefined;
   /** Globs as in Redis. A message comes once for its channel and once for each pattern that matches it. */
   readonly patterns?: readonly Data[] | undefined;
@@ -23,8 +25,9 @@ export interface SubscribeOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** The options of `watch`. */
 export interface WatchOptions {
-  /** Selects the keys that begin with the prefix. */
+  /** Selects the keys that begin with the prefix. Empty, the default, selects every key. */
   readonly prefix?: Data | undefined;
   /** A position, its text, or a bare offset. The changes behind it come first. Without it, the watch begins now. */
   readonly from?: Position | string | number | undefined;
@@ -39,16 +42,20 @@ interface Resumable {
   readonly position: Position;
 }
 
+/** An item that `subscribe` yields. */
 export type SubscriptionItem<Value> = Resumable &
   (
     | {
         readonly kind: 'message';
+        /** The channel that the message was published on. */
         readonly channel: Value;
+        /** The message. */
         readonly data: Value;
         /** The pattern that matched. Undefined if the subscriber named the channel itself. */
         readonly pattern: Value | undefined;
         /** The offset that the message follows, or the message's own offset if it is durable. */
         readonly offset: number;
+        /** True if the message is in the log. */
         readonly durable: boolean;
       }
     /**
@@ -60,11 +67,15 @@ export type SubscriptionItem<Value> = Resumable &
     | { readonly kind: 'gap'; readonly from: number; readonly to: number }
   );
 
+/** A key with its value, as `watch` yields it. */
 export interface WatchedRecord<Value> {
+  /** The key. */
   readonly key: Value;
+  /** The value. */
   readonly value: Value;
+  /** The type of the value: `string`. */
   readonly type: string;
-  /** The time of expiry, undefined if the key never expires. */
+  /** The time of expiry in milliseconds since the epoch, undefined if the key never expires. */
   readonly expiresAtMs: number | undefined;
   /** The offset of the key's last write. */
   readonly version: number;
@@ -76,6 +87,7 @@ interface Changed {
   readonly last: boolean;
 }
 
+/** An item that `watch` yields. */
 export type WatchItem<Value> = Resumable &
   (
     | (Changed & { readonly kind: 'put' } & WatchedRecord<Value>)

@@ -1,0 +1,83 @@
+/**
+ * The public names of `headwater/client`: the client without a server. The entry loads no server code and no native
+ * add-on.
+ */
+/// <reference types="node" preserve="true" />
+
+export { ERROR_CODES, type ErrorCode, HeadwaterError, type HeadwaterErrorOptions } from '../base/errors.js';
+export type { BackupEnd, BackupHead } from '../model/backup.js';
+export type {
+  CheckProgress,
+  Damage,
+  RepairEvent,
+  RepairStep,
+  RepairSummary,
+  Verified,
+  VerifyEvent,
+} from '../model/check.js';
+export type { ComparedNode, CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
+export { DURABILITY_LEVELS, type DurabilityLevel, type DurabilityReached } from '../model/durability.js';
+export type { KeyRange, RangeDigest, RepairRangesResponse } from '../model/key-range.js';
+export type { FailoverReply, ForgetReply, PromoteReply } from '../model/leadership.js';
+export type { LineageRow } from '../model/lineage.js';
+export type {
+  Condition,
+  ErrorReply,
+  ExpireCondition,
+  GetReply,
+  NewExpiry,
+  Operation,
+  Outgoing,
+  OutgoingOperation,
+  Reply,
+  SetCondition,
+  SetOperation,
+  TransactOperation,
+  TransactReply,
+} from '../model/operation.js';
+export { formatToken, type Position, parseToken } from '../model/position.js';
+export type {
+  NodeStatus,
+  StatusArchive,
+  StatusFollower,
+  StatusHeadroom,
+  StatusKnownFollower,
+  StatusLineageRow,
+  StatusReasonCount,
+  StatusRefusal,
+  StatusResync,
+  StatusUpstream,
+} from '../model/status.js';
+export type { BackupOptions, BackupPart } from './backup.js';
+export type { CheckOptions, CheckTime } from './checks.js';
+export {
+  type CallOptions,
+  Client,
+  type ClientOptions,
+  type CompareOptions,
+  type FailoverOptions,
+  type FollowOptions,
+  type PublishOptions,
+  type RangeDigestOptions,
+  type Transaction,
+  type TransactionResult,
+} from './client.js';
+export type {
+  Commands,
+  RenameOptions,
+  ScanOptions,
+  ScanRecord,
+  SetResult,
+  TimeToLive,
+  Versioned,
+} from './commands.js';
+export { DurabilityNotReached, type DurabilityOption, type GuaranteeOptions } from './guarantees.js';
+export type { Data, ExpireOptions, ExpiryOptions, GetExOptions, OutgoingCondition, SetOptions } from './operations.js';
+export type { Consistency, ReadFrom } from './options.js';
+export type {
+  SubscribeOptions,
+  SubscriptionItem,
+  WatchedRecord,
+  WatchItem,
+  WatchOptions,
+} from './streams.js';

@@ -97,7 +97,7 @@ describe('restore --archive', function () {
       assert.match(outcome.stderr, pattern);
     };
     await refused(2, /up to offset 403, the archive ends at 402/, '--to-offset', '403');
-    await refused(2, /the backup is of offset 200, which is behind 199/, '--to-offset', '199');
+    await refused(2, /the backup ends at offset 200, after --to-offset 199/, '--to-offset', '199');
     await refused(2, /expected either --to-offset or --to-time/, '--to-offset', '300', '--to-time', '2026-01-01');
     await refused(2, /Expected a time such as/, '--to-time', 'yesterday');
     await refused(2, /holds no commands after .* in the history/, '--history', '0'.repeat(40));

@@ -107,7 +107,7 @@ export class Stages {
     this.#replace({ generation });
   }
 
-  /** Lets go of a generation that is closed. @param last the status that it ended with; the one before if undefined. */
+  /** Releases a generation that is closed. @param last its last status; the status before it if undefined. */
   drop(last: GenerationStatus = this.last): void {
     this.#replace({ generation: undefined, last });
   }
